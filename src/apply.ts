@@ -1,0 +1,183 @@
+/** Performs the steps of a plan, waits for each, and always says how far it got. */
+import { type DynamoDb, DynamoDbError } from './dynamodb.ts'
+import { RemedyError, unreachable } from './errors.ts'
+import { observeTable, observeTables } from './observe.ts'
+import { type Outcome, type Plan, planTables, type Step, type StepOutcome, type StepResult, stepsOf } from './plan.ts'
+import { describeStep, nameStep } from './report.ts'
+import type { Run } from './run.ts'
+import { type DesiredTable, type ObservedTables, type Target, tableArn } from './table.ts'
+import { type WaitProfile, waitForBillingMode, waitForCreation, waitForUpdate, waitUntilSettled } from './wait.ts'
+
+export interface Work {
+  readonly dynamoDb: DynamoDb
+  readonly target: Target
+  readonly desired: readonly DesiredTable[]
+  readonly observed: ObservedTables
+  readonly plan: Plan
+  readonly run: Run
+}
+
+/**
+ * Tables side by side, the steps of one table in order. After a failure no step begins, and those under way are
+ * finished. Never throws: the outcome tells what became of every step.
+ */
+export async function applyPlan(work: Work): Promise<Outcome> {
+  const { plan, desired, observed, run } = work
+  const progress: Progress = { results: new Map(), errors: [] }
+  if (plan.refusals.length === 0 && plan.steps.length > 0) {
+    run.log.startGroup('Apply')
+    await Promise.all(desired.map((table) => applyTable(work, table, progress)))
+    run.log.endGroup()
+    if (progress.errors.length === 0) {
+      try {
+        return { steps: outcomes(plan, progress), observed: await confirmTables(work) }
+      } catch (error) {
+        progress.errors.push(error)
+      }
+    }
+  }
+  const [error] = progress.errors
+  return { steps: outcomes(plan, progress), observed, ...(error === undefined ? {} : { error }) }
+}
+
+interface Progress {
+  readonly results: Map<Step, StepResult>
+  readonly errors: unknown[]
+}
+
+function outcomes(plan: Plan, progress: Progress): readonly StepOutcome[] {
+  return plan.steps.map((step) => ({ step, result: progress.results.get(step) ?? { status: 'skipped' } }))
+}
+
+/** How often another run's work may come in between before it looks like a lasting conflict. */
+const mostConflicts = 5
+
+async function applyTable(work: Work, desired: DesiredTable, progress: Progress): Promise<void> {
+  const { clock, log } = work.run
+  let remaining = stepsOf(work.plan, desired.name)
+  let conflicts = 0
+  for (let step = remaining[0]; step !== undefined && progress.errors.length === 0; step = remaining[0]) {
+    const start = clock.now()
+    let taken = false
+    try {
+      await sendStep(work, step)
+      taken = true
+      await awaitStep(work, step)
+      const seconds = (clock.now() - start) / 1000
+      progress.results.set(step, { status: 'applied', seconds })
+      log.info(`${nameStep(step)}: done in ${seconds.toFixed(1)} s`)
+      remaining = remaining.slice(1)
+    } catch (error) {
+      try {
+        if (taken || !isConflict(error) || ++conflicts > mostConflicts) throw error
+        log.info(`${nameStep(step)}: somebody else is at work on the table; looking again`)
+        await clock.sleep(200 * 2 ** conflicts, work.run.stop)
+        const needed = await planAgain(work, desired, remaining)
+        for (const dropped of remaining.filter((each) => !needed.includes(each))) {
+          progress.results.set(dropped, { status: 'dropped' })
+          log.info(`${nameStep(dropped)}: no longer needed`)
+        }
+        remaining = needed
+      } catch (final) {
+        progress.results.set(step, { status: 'failed', taken, error: final })
+        progress.errors.push(final)
+        log.info(`${nameStep(step)}: failed`)
+      }
+    }
+  }
+}
+
+/** A run beside ours was faster, or a change is under way. */
+function isConflict(error: unknown): boolean {
+  return error instanceof DynamoDbError && error.code === 'ResourceInUseException'
+}
+
+/**
+ * What is left of the steps after somebody else's work. Steps may only go: what was not printed is not performed.
+ *
+ * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
+ */
+async function planAgain(work: Work, desired: DesiredTable, remaining: readonly Step[]): Promise<readonly Step[]> {
+  const { dynamoDb, target, run } = work
+  const observed = await observeTable(dynamoDb, target, desired.name, run)
+  const plan = planTables(target, [desired], new Map([[desired.name, observed]]))
+  const [refusal] = plan.refusals
+  if (refusal !== undefined) {
+    throw new RemedyError(
+      `Somebody else changed the table while this run was at work. ${refusal.reason}`,
+      refusal.remedy,
+    )
+  }
+  const wanted = new Set(plan.steps.map((step) => JSON.stringify(step)))
+  const needed = remaining.filter((step) => wanted.delete(JSON.stringify(step)))
+  if (wanted.size > 0) {
+    const unplanned = plan.steps.filter((step) => wanted.has(JSON.stringify(step))).map(describeStep)
+    throw new RemedyError(
+      `Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${unplanned.join('; ')}.`,
+      'Run again, so that these steps are planned and printed before they are performed.',
+    )
+  }
+  return needed
+}
+
+async function sendStep({ dynamoDb, target }: Work, step: Step): Promise<void> {
+  switch (step.action) {
+    case 'create-table':
+      return await dynamoDb.createTable(step)
+    case 'enable-deletion-protection':
+      return await dynamoDb.enableDeletionProtection(step.table)
+    case 'tag-table':
+      return await dynamoDb.tagTable(tableArn(target, step.table), step.tags)
+    case 'set-billing-mode':
+      return await dynamoDb.setBillingMode(step.table, step.to)
+    case 'set-point-in-time-recovery':
+      return await dynamoDb.setRecovery(step.table, step.to)
+    default:
+      return unreachable(step)
+  }
+}
+
+async function awaitStep(work: Work, step: Step): Promise<void> {
+  const profile = waitProfiles[step.action]
+  if (profile === undefined) return
+  const described = await waitUntilSettled(work.dynamoDb, step.table, profile, work.run)
+  if (described?.phase === 'settled') return
+  throw new RemedyError(
+    `The table "${step.table}" is ${described?.tableStatus ?? 'gone'} after ${step.action}: somebody else took it away, or locked it.`,
+    'Find out who else works on this table, then run again.',
+  )
+}
+
+/** Tags and recovery need no wait: DynamoDB takes them on a table at work, and the closing look proves them. */
+const waitProfiles: Readonly<Record<Step['action'], WaitProfile | undefined>> = {
+  'create-table': waitForCreation,
+  'enable-deletion-protection': waitForUpdate,
+  'tag-table': undefined,
+  'set-billing-mode': waitForBillingMode,
+  'set-point-in-time-recovery': undefined,
+}
+
+/** DynamoDB shows old tags for up to 3 s after a write, and now and then for longer. */
+const lagSeconds = 10
+
+/**
+ * Observes again, and again while what is written may not show yet.
+ *
+ * @throws {RemedyError} when the tables still differ from their definition after that
+ */
+async function confirmTables({ dynamoDb, target, desired, run }: Work): Promise<ObservedTables> {
+  const start = run.clock.now()
+  for (;;) {
+    const observed = await observeTables(dynamoDb, target, desired, run)
+    const { steps, refusals } = planTables(target, desired, observed)
+    if (steps.length === 0 && refusals.length === 0) return observed
+    if (run.clock.now() - start >= lagSeconds * 1000) {
+      const left = [...steps.map(describeStep), ...refusals.map(({ reason }) => reason)]
+      throw new RemedyError(
+        `Every step was performed, but the tables still differ from their definition: ${left.join('; ')}`,
+        'Find out who else changes these tables, then run again.',
+      )
+    }
+    await run.clock.sleep(1000, run.stop)
+  }
+}

@@ -1,0 +1,112 @@
+/** The way out: one pool of connections, one set of time-outs, for AWS and for the job's OIDC token alike. */
+import { text } from 'node:stream/consumers'
+import { STSClient } from '@aws-sdk/client-sts'
+import { HttpRequest } from '@smithy/core/protocols'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import type { AwsCredentialIdentity } from '@smithy/types'
+import { RemedyError } from './errors.ts'
+import { type Run, unlessAborted } from './run.ts'
+
+/** What every AWS client of a run is made with. */
+export interface ClientOptions {
+  readonly region: string
+  readonly requestHandler: NodeHttpHandler
+  /** Trying again is retry.ts's, which knows the run's deadline. */
+  readonly maxAttempts: 1
+}
+
+export interface Connections {
+  readonly clientOptions: ClientOptions
+  readonly connectSts: (credentials: AwsCredentialIdentity | undefined) => STSClient
+  readonly fetchIdToken: (audience: string, signal: AbortSignal) => Promise<string>
+  readonly accessKey: () => AwsCredentialIdentity
+  readonly defaultChain: () => Promise<AwsCredentialIdentity>
+}
+
+const connectMilliseconds = 5000
+const requestMilliseconds = 10_000
+
+export function openConnections(
+  region: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  run: Run,
+): Connections {
+  const requestHandler = new NodeHttpHandler({
+    connectionTimeout: connectMilliseconds,
+    requestTimeout: requestMilliseconds,
+    throwOnRequestTimeout: true,
+    httpAgent: { keepAlive: true, maxSockets: 50 },
+    httpsAgent: { keepAlive: true, maxSockets: 50 },
+  })
+  const clientOptions: ClientOptions = { region, requestHandler, maxAttempts: 1 }
+  return {
+    clientOptions,
+    connectSts: (credentials) =>
+      new STSClient({ ...clientOptions, ...(credentials === undefined ? {} : { credentials }) }),
+    fetchIdToken: (audience, signal) => fetchIdToken(requestHandler, environment, audience, signal),
+    accessKey: () => ({
+      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
+      ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
+    }),
+    defaultChain: () => unlessAborted(run, new STSClient(clientOptions).config.credentials()),
+  }
+}
+
+/** @see https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token */
+async function fetchIdToken(
+  handler: NodeHttpHandler,
+  environment: Readonly<Record<string, string | undefined>>,
+  audience: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const url = new URL(environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '')
+  url.searchParams.set('audience', audience)
+  const { response } = await handler.handle(
+    new HttpRequest({
+      method: 'GET',
+      protocol: url.protocol,
+      hostname: url.hostname,
+      ...(url.port === '' ? {} : { port: Number(url.port) }),
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+      headers: {
+        host: url.host,
+        accept: 'application/json',
+        authorization: `Bearer ${environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? ''}`,
+      },
+    }),
+    { abortSignal: signal },
+  )
+  const body = await text(response.body)
+  if (response.statusCode !== 200) throw new IdTokenError(response.statusCode)
+  const token = readToken(body)
+  if (token === undefined) {
+    throw new RemedyError(
+      "GitHub answered the request for the job's OIDC token, but not with a token.",
+      'Run the job again; if it stays, see GitHub Status.',
+    )
+  }
+  return token
+}
+
+/** Has the shape of the SDK's errors, so that one rule decides what is tried again. The body is not shown: it may hold a token. */
+class IdTokenError extends Error {
+  override readonly name = 'IdTokenError'
+  readonly $metadata: { readonly httpStatusCode: number }
+
+  constructor(httpStatusCode: number) {
+    super(`GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`)
+    this.$metadata = { httpStatusCode }
+  }
+}
+
+function readToken(body: string): string | undefined {
+  try {
+    const answer: unknown = JSON.parse(body)
+    if (typeof answer !== 'object' || answer === null || !('value' in answer)) return undefined
+    return typeof answer.value === 'string' && answer.value !== '' ? answer.value : undefined
+  } catch {
+    return undefined
+  }
+}

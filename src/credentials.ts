@@ -1,0 +1,291 @@
+/** OIDC token or first credentials -> a chain of STS sessions, account checked. Nothing here leaves the process. */
+import {
+  AssumeRoleCommand,
+  AssumeRoleWithWebIdentityCommand,
+  type Credentials,
+  GetCallerIdentityCommand,
+  type STSClient,
+} from '@aws-sdk/client-sts'
+import type { AwsCredentialIdentity } from '@smithy/types'
+import { errorMessage, errorName, RemedyError } from './errors.ts'
+import type { Inputs, Role } from './inputs.ts'
+import { retry } from './retry.ts'
+import type { Run } from './run.ts'
+
+export interface Session {
+  /** Whose tables the credentials work on, as STS says. */
+  readonly principal: Principal
+  /** For the SDK: it asks again before the session runs out, and the whole chain is walked anew. */
+  readonly credentials: () => Promise<AwsCredentialIdentity>
+}
+
+/** What credentials are got from and told to. */
+export interface CredentialPorts {
+  /** An STS client of the run's region; without credentials for calls that carry a token instead. */
+  readonly connectSts: (credentials: AwsCredentialIdentity | undefined) => STSClient
+  /** A new OIDC token of the job. */
+  readonly fetchIdToken: (audience: string, signal: AbortSignal) => Promise<string>
+  /** The access key in the environment. */
+  readonly accessKey: () => AwsCredentialIdentity
+  /** The AWS SDK's own search: profiles, containers, instances. */
+  readonly defaultChain: () => Promise<AwsCredentialIdentity>
+  /** Keeps a secret out of everything that is printed from now on. */
+  readonly mask: (secret: string) => void
+}
+
+type Request = Pick<
+  Inputs,
+  | 'roles'
+  | 'credentialSource'
+  | 'externalId'
+  | 'roleDurationSeconds'
+  | 'roleSessionName'
+  | 'audience'
+  | 'allowedAccountIds'
+>
+
+/**
+ * Walks the chain once, so that a wrong role or account fails before anything else is called.
+ *
+ * @throws {RemedyError} when a hop is refused, or when the account is not an allowed one
+ */
+export async function openSession(request: Request, ports: CredentialPorts, run: Run): Promise<Session> {
+  run.log.info(`Credentials: ${describeSource(request)}, because ${request.credentialSource.reason}.`)
+  const first = await walkChain(request, ports, run)
+  const principal = first.principal ?? (await askIdentity(first.identity, ports, run))
+  const { account } = principal
+  const { allowedAccountIds } = request
+  if (allowedAccountIds.length > 0 && !allowedAccountIds.includes(account)) {
+    throw new RemedyError(
+      `The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(', ')}.`,
+      'Check role-to-assume, or add the account to allowed-account-ids.',
+    )
+  }
+  let unused: AwsCredentialIdentity | undefined = first.identity
+  return {
+    principal,
+    credentials: async () => {
+      const identity = unused ?? (await walkChain(request, ports, run)).identity
+      unused = undefined
+      return identity
+    },
+  }
+}
+
+interface Hop {
+  readonly identity: AwsCredentialIdentity
+  /** Who STS says we are now; undefined where it was not asked. */
+  readonly principal: Principal | undefined
+}
+
+export interface Principal {
+  readonly partition: string
+  readonly account: string
+}
+
+async function walkChain(request: Request, ports: CredentialPorts, run: Run): Promise<Hop> {
+  const [firstRole, ...laterRoles] = request.roles
+  const byToken = request.credentialSource.kind === 'oidc' && firstRole !== undefined
+  let hop: Hop = byToken
+    ? await assumeWithToken(request, firstRole, ports, run)
+    : { identity: await firstCredentials(request, ports), principal: undefined }
+  for (const role of byToken ? laterRoles : request.roles) {
+    hop = await assumeRole(request, role, hop.identity, ports, run)
+  }
+  return hop
+}
+
+async function firstCredentials(request: Request, ports: CredentialPorts): Promise<AwsCredentialIdentity> {
+  const identity =
+    request.credentialSource.kind === 'access-key'
+      ? ports.accessKey()
+      : await ports.defaultChain().catch(explainNoCredentials)
+  maskIdentity(identity, ports)
+  return identity
+}
+
+function explainNoCredentials(cause: unknown): never {
+  throw new RemedyError(
+    'No credentials were found: no access key in the environment, no OIDC token, and nothing where the AWS SDK looks.',
+    'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.',
+    { cause },
+  )
+}
+
+async function assumeWithToken(request: Request, role: Role, ports: CredentialPorts, run: Run): Promise<Hop> {
+  run.log.info(`Assuming ${role.arn} with the job's OIDC token`)
+  const sts = ports.connectSts(undefined)
+  let token = ''
+  try {
+    const answer = await retry(run, async (abortSignal) => {
+      // A token lives five minutes, so each try gets a new one.
+      token = await ports.fetchIdToken(request.audience, abortSignal)
+      ports.mask(token)
+      const command = new AssumeRoleWithWebIdentityCommand({
+        RoleArn: role.arn,
+        RoleSessionName: request.roleSessionName,
+        WebIdentityToken: token,
+        DurationSeconds: request.roleDurationSeconds,
+      })
+      return await sts.send(command, { abortSignal })
+    })
+    return hopFrom(role, answer, ports)
+  } catch (error) {
+    throw error instanceof RemedyError ? error : explainTokenRefusal(role, token, error)
+  }
+}
+
+async function assumeRole(
+  request: Request,
+  role: Role,
+  caller: AwsCredentialIdentity,
+  ports: CredentialPorts,
+  run: Run,
+): Promise<Hop> {
+  run.log.info(`Assuming ${role.arn}`)
+  const sts = ports.connectSts(caller)
+  const isLast = role === request.roles.at(-1)
+  const command = new AssumeRoleCommand({
+    RoleArn: role.arn,
+    RoleSessionName: request.roleSessionName,
+    DurationSeconds: request.roleDurationSeconds,
+    ...(isLast && request.externalId !== undefined ? { ExternalId: request.externalId } : {}),
+  })
+  try {
+    return hopFrom(role, await retry(run, (abortSignal) => sts.send(command, { abortSignal })), ports)
+  } catch (error) {
+    throw error instanceof RemedyError ? error : explainRoleRefusal(role, request, error)
+  }
+}
+
+async function askIdentity(identity: AwsCredentialIdentity, ports: CredentialPorts, run: Run): Promise<Principal> {
+  const sts = ports.connectSts(identity)
+  try {
+    const { Arn } = await retry(run, (abortSignal) => sts.send(new GetCallerIdentityCommand({}), { abortSignal }))
+    return principalOf(Arn)
+  } catch (error) {
+    if (error instanceof RemedyError) throw error
+    throw new RemedyError("STS refused the environment's credentials.", remedyFor(error), { cause: error })
+  }
+}
+
+interface AssumeRoleAnswer {
+  readonly Credentials?: Credentials | undefined
+  readonly AssumedRoleUser?: { readonly Arn?: string | undefined } | undefined
+}
+
+function hopFrom(role: Role, answer: AssumeRoleAnswer, ports: CredentialPorts): Hop {
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {}
+  if (AccessKeyId === undefined || SecretAccessKey === undefined || SessionToken === undefined) {
+    throw new RemedyError(`STS answered for ${role.arn}, but without credentials.`, 'Run again; if it stays, tell AWS.')
+  }
+  const identity = {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: SessionToken,
+    ...(Expiration === undefined ? {} : { expiration: Expiration }),
+  }
+  maskIdentity(identity, ports)
+  const principal = principalOf(answer.AssumedRoleUser?.Arn)
+  if (principal.account !== role.account) {
+    throw new RemedyError(
+      `STS assumed a role of account ${principal.account}, though ${role.arn} was asked for.`,
+      'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.',
+    )
+  }
+  return { identity, principal }
+}
+
+function principalOf(arn: string | undefined): Principal {
+  const [, partition, account] = /^arn:([^:]+):(?:sts|iam)::(\d{12}):/.exec(arn ?? '') ?? []
+  if (partition === undefined || account === undefined) {
+    throw new RemedyError(
+      'STS did not say which account the credentials belong to.',
+      'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.',
+    )
+  }
+  return { partition, account }
+}
+
+function maskIdentity(identity: AwsCredentialIdentity, { mask }: CredentialPorts): void {
+  mask(identity.accessKeyId)
+  mask(identity.secretAccessKey)
+  if (identity.sessionToken !== undefined) mask(identity.sessionToken)
+}
+
+function describeSource({ credentialSource, roles }: Request): string {
+  const chain = roles.map(({ arn }) => arn).join(', then ')
+  switch (credentialSource.kind) {
+    case 'access-key':
+      return chain === '' ? 'the access key in the environment' : `the access key in the environment, then ${chain}`
+    case 'oidc':
+      return `the job's OIDC token for ${chain}`
+    case 'default-chain':
+      return chain === '' ? "the AWS SDK's default chain" : `the AWS SDK's default chain, then ${chain}`
+  }
+}
+
+/** The claims that trust policies speak of. The token itself is never shown. */
+function explainTokenRefusal(role: Role, token: string, cause: unknown): RemedyError {
+  const claims = readClaims(token)
+  const shown = ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
+    const value = claims[name]
+    return typeof value === 'string' ? [`${name} "${value}"`] : []
+  })
+  const facts = shown.length === 0 ? '' : ` The job's token says: ${shown.join(', ')}.`
+  return new RemedyError(
+    `STS did not let this job assume ${role.arn}.${facts}`,
+    errorName(cause) === 'AccessDenied' && typeof claims.sub === 'string'
+      ? `First check that the job names the environment that the role trusts ("environment:" in the job; without it the token's sub names a branch instead). ` +
+          `The role's trust policy must allow sts:AssumeRoleWithWebIdentity to this account's OIDC provider token.actions.githubusercontent.com, with the condition StringEquals: ` +
+          `"token.actions.githubusercontent.com:sub": "${claims.sub}", "token.actions.githubusercontent.com:aud": "${String(claims.aud)}".`
+      : remedyFor(cause),
+    { cause },
+  )
+}
+
+function explainRoleRefusal(role: Role, { externalId }: Request, cause: unknown): RemedyError {
+  return new RemedyError(
+    `STS did not let these credentials assume ${role.arn}.`,
+    errorName(cause) === 'AccessDenied'
+      ? `Allow sts:AssumeRole on ${role.arn} in the policy of the caller that AWS names below, and name that caller's role as a principal in the trust policy of ${role.arn}. ` +
+          (externalId === undefined
+            ? 'If the trust policy asks for an external id, give role-external-id.'
+            : 'Check that the trust policy asks for the same external id as role-external-id.')
+      : remedyFor(cause),
+    { cause },
+  )
+}
+
+function remedyFor(error: unknown): string {
+  switch (errorName(error)) {
+    case 'InvalidIdentityToken':
+    case 'InvalidIdentityTokenException':
+      return "Create the OIDC provider token.actions.githubusercontent.com in the role's account, with the audience of the token.".concat(
+        ' The README shows how.',
+      )
+    case 'ExpiredToken':
+    case 'ExpiredTokenException':
+      return 'The credentials or the token ran out. Get new ones right before this step, and check the clock of the machine.'
+    case 'RegionDisabledException':
+    case 'InvalidClientTokenId':
+    case 'UnrecognizedClientException':
+      return 'Check that the access key is a live one. A region that must be opted into must be enabled in the account of the caller and in that of the role.'
+    case 'ValidationError':
+      return 'See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.'
+    default:
+      return errorMessage(error).includes('ENOTFOUND') || errorMessage(error).includes('ECONNREFUSED')
+        ? 'Check that the machine can reach STS in this region, and what AWS_ENDPOINT_URL points at.'
+        : 'See what AWS says below, mend it, and run again.'
+  }
+}
+
+/** The payload of a JWT, unverified: it is only shown. An empty object where it cannot be read. */
+function readClaims(token: string): Readonly<Record<string, unknown>> {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+    return typeof claims === 'object' && claims !== null ? { ...claims } : {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,101 @@
+/** Desired and observed -> the paths where they differ. Pure. */
+import {
+  type BillingMode,
+  type DesiredTable,
+  environmentTag,
+  isSameEnvironment,
+  type Keys,
+  type ObservedTable,
+  type PointInTimeRecovery,
+  type ReadyTable,
+  type Tags,
+} from './table.ts'
+
+/** One path where a table differs from its definition. */
+export type Difference =
+  | { readonly path: 'existence'; readonly from: 'absent'; readonly to: 'present' }
+  | { readonly path: 'availability' /** DynamoDB's TableStatus. */; readonly from: string; readonly to: 'ACTIVE' }
+  | { readonly path: 'keys'; readonly from: Keys; readonly to: Keys }
+  | { readonly path: 'environment'; readonly from: string; readonly to: string }
+  | { readonly path: 'deletionProtection'; readonly from: boolean; readonly to: boolean }
+  | { readonly path: 'tags'; readonly changes: readonly TagChange[] }
+  | { readonly path: 'billingMode'; readonly from: BillingMode; readonly to: 'PAY_PER_REQUEST' }
+  | { readonly path: 'pointInTimeRecovery'; readonly from: PointInTimeRecovery; readonly to: PointInTimeRecovery }
+
+export interface TagChange {
+  readonly key: string
+  /** Absent where the table does not carry the tag. */
+  readonly from?: string
+  readonly to: string
+}
+
+/** What a table has right after CreateTable, which takes no recovery settings. */
+const recoveryOfNewTable: PointInTimeRecovery = { enabled: false }
+
+/**
+ * Everything in which the table differs from its definition. Settings that the definition omits never differ.
+ *
+ * The order is the one in which DynamoDB can take the changes: protection before anything else, then tags, then what
+ * puts the table into UPDATING, then recovery, which needs an ACTIVE table.
+ */
+export function diffTable(desired: DesiredTable, observed: ObservedTable): readonly Difference[] {
+  switch (observed.status) {
+    case 'absent':
+      return [{ path: 'existence', from: 'absent', to: 'present' }, ...diffRecovery(desired, recoveryOfNewTable)]
+    case 'unavailable':
+      return [{ path: 'availability', from: observed.tableStatus, to: 'ACTIVE' }]
+    case 'ready':
+      return diffReadyTable(desired, observed)
+  }
+}
+
+function diffReadyTable(desired: DesiredTable, observed: ReadyTable): readonly Difference[] {
+  const differences: Difference[] = []
+  if (!isSameKeys(desired.keys, observed.keys))
+    differences.push({ path: 'keys', from: observed.keys, to: desired.keys })
+  if (desired.deletionProtection !== undefined && desired.deletionProtection !== observed.deletionProtection) {
+    differences.push({ path: 'deletionProtection', from: observed.deletionProtection, to: desired.deletionProtection })
+  }
+  const environment = observed.tags.get(environmentTag)
+  const wanted = desired.tags.get(environmentTag)
+  if (environment !== undefined && wanted !== undefined && !isSameEnvironment(environment, wanted)) {
+    differences.push({ path: 'environment', from: environment, to: wanted })
+  }
+  const changes = tagChanges(desired.tags, observed.tags)
+  if (changes.length > 0) differences.push({ path: 'tags', changes })
+  if (desired.billingMode !== observed.billingMode) {
+    differences.push({ path: 'billingMode', from: observed.billingMode, to: desired.billingMode })
+  }
+  return [...differences, ...diffRecovery(desired, observed.pointInTimeRecovery)]
+}
+
+function diffRecovery(desired: DesiredTable, from: PointInTimeRecovery): readonly Difference[] {
+  const to = desired.pointInTimeRecovery
+  if (to === undefined || isSameRecovery(from, to)) return []
+  return [{ path: 'pointInTimeRecovery', from, to }]
+}
+
+function isSameRecovery(left: PointInTimeRecovery, right: PointInTimeRecovery): boolean {
+  if (left.enabled && right.enabled) return left.recoveryPeriodDays === right.recoveryPeriodDays
+  return left.enabled === right.enabled
+}
+
+function isSameKeys(left: Keys, right: Keys): boolean {
+  return (
+    left.partitionKey.name === right.partitionKey.name &&
+    left.partitionKey.type === right.partitionKey.type &&
+    left.sortKey?.name === right.sortKey?.name &&
+    left.sortKey?.type === right.sortKey?.type
+  )
+}
+
+/** Sorted by code unit, so that a plan reads the same on every machine. */
+export function tagChanges(desired: Tags, observed: Tags): readonly TagChange[] {
+  return [...desired]
+    .filter(([key, to]) => observed.get(key) !== to && !(key === environmentTag && observed.has(key)))
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([key, to]) => {
+      const from = observed.get(key)
+      return { key, ...(from === undefined ? {} : { from }), to }
+    })
+}

@@ -1,0 +1,275 @@
+/** The port to DynamoDB: our vocabulary on this side, AWS's on the other. The only import of the DynamoDB SDK. */
+import {
+  CreateTableCommand,
+  DescribeContinuousBackupsCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  ListTagsOfResourceCommand,
+  type TableDescription,
+  TagResourceCommand,
+  UpdateContinuousBackupsCommand,
+  UpdateTableCommand,
+} from '@aws-sdk/client-dynamodb'
+import type { AwsCredentialIdentity } from '@smithy/types'
+import type { ClientOptions } from './connections.ts'
+import type { TagChange } from './diff.ts'
+import { errorName, RemedyError } from './errors.ts'
+import { retry } from './retry.ts'
+import type { Run } from './run.ts'
+import type {
+  BillingMode,
+  KeyAttribute,
+  Keys,
+  KeyType,
+  PointInTimeRecovery,
+  ReadyTable,
+  Tags,
+  UnmanagedSetting,
+} from './table.ts'
+
+/** What DescribeTable says of a table. */
+export interface DescribedTable extends Omit<ReadyTable, 'status' | 'pointInTimeRecovery' | 'tags'> {
+  /** DynamoDB's TableStatus. */
+  readonly tableStatus: string
+  /** `changing` is worth waiting for; `unavailable` is a state that no waiting mends. */
+  readonly phase: 'settled' | 'changing' | 'unavailable'
+}
+
+export interface TableToCreate {
+  readonly table: string
+  readonly keys: Keys
+  readonly billingMode: BillingMode
+  readonly deletionProtection: boolean
+  readonly tags: readonly TagChange[]
+}
+
+/** Every method is one call, tried again where that helps. Writes return when DynamoDB has taken them, not when they are done. */
+export interface DynamoDb {
+  /** undefined where the table does not exist. This read alone decides absence. */
+  readonly describeTable: (table: string) => Promise<DescribedTable | undefined>
+  /** undefined where the table does not exist, or is too young. */
+  readonly describeRecovery: (table: string) => Promise<PointInTimeRecovery | undefined>
+  /** All pages. undefined where the table does not exist, or is too young. */
+  readonly listTags: (arn: string) => Promise<Tags | undefined>
+  readonly createTable: (table: TableToCreate) => Promise<void>
+  readonly enableDeletionProtection: (table: string) => Promise<void>
+  readonly setBillingMode: (table: string, billingMode: 'PAY_PER_REQUEST') => Promise<void>
+  readonly setRecovery: (table: string, recovery: PointInTimeRecovery) => Promise<void>
+  readonly tagTable: (arn: string, tags: readonly TagChange[]) => Promise<void>
+}
+
+/** A call that DynamoDB refused for good. `code` is AWS's name for it. */
+export class DynamoDbError extends RemedyError {
+  override readonly name = 'DynamoDbError'
+  readonly code: string
+
+  constructor(operation: string, resource: string, cause: unknown) {
+    super(`DynamoDB refused ${operation} on "${resource}".`, remedyFor(operation, resource, cause), { cause })
+    this.code = errorName(cause)
+  }
+}
+
+export function connectDynamoDb(
+  options: ClientOptions,
+  credentials: () => Promise<AwsCredentialIdentity>,
+  run: Run,
+): DynamoDb {
+  // Without this, calls that name an ARN would go to a host of their own, and need a connection of their own.
+  const client = new DynamoDBClient({ ...options, credentials, accountIdEndpointMode: 'disabled' })
+
+  /** One operation on one table (name or ARN), with the errors that mean absence turned into undefined. */
+  async function call<Answer>(
+    operation: string,
+    resource: string,
+    send: (signal: AbortSignal) => Promise<Answer>,
+  ): Promise<Answer> {
+    let renewed = false
+    try {
+      return await retry(run, async (signal) => {
+        try {
+          return await send(signal)
+        } catch (error) {
+          if (renewed || !expiredNames.has(errorName(error))) throw error
+          // The session ended early (a clock that is off, a revoked session): walk the chain again, once.
+          renewed = true
+          await client.config.credentials({ forceRefresh: true })
+          return await send(signal)
+        }
+      })
+    } catch (error) {
+      // A remedy is known already when the run was stopped, or when the credentials could not be renewed.
+      throw error instanceof RemedyError ? error : new DynamoDbError(operation, resource, error)
+    }
+  }
+
+  return {
+    describeTable: async (table) => {
+      const description = await unless(
+        ['ResourceNotFoundException'],
+        call('DescribeTable', table, (abortSignal) =>
+          client.send(new DescribeTableCommand({ TableName: table }), { abortSignal }),
+        ),
+      )
+      return description?.Table === undefined ? undefined : describe(description.Table)
+    },
+    describeRecovery: async (table) => {
+      const answer = await unless(
+        ['TableNotFoundException', 'ResourceNotFoundException'],
+        call('DescribeContinuousBackups', table, (abortSignal) =>
+          client.send(new DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal }),
+        ),
+      )
+      if (answer === undefined) return undefined
+      // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
+      const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription
+      if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED') return { enabled: false }
+      return { enabled: true, recoveryPeriodDays: recovery.RecoveryPeriodInDays ?? 35 }
+    },
+    listTags: async (arn) => {
+      const tags = new Map<string, string>()
+      let token: string | undefined
+      do {
+        const NextToken = token
+        const page = await unless(
+          ['ResourceNotFoundException'],
+          call('ListTagsOfResource', arn, (abortSignal) =>
+            client.send(new ListTagsOfResourceCommand({ ResourceArn: arn, NextToken }), { abortSignal }),
+          ),
+        )
+        if (page === undefined) return undefined
+        for (const { Key, Value } of page.Tags ?? []) if (Key !== undefined) tags.set(Key, Value ?? '')
+        // An endpoint that gives the same token again would page for ever.
+        token = page.NextToken === NextToken ? undefined : page.NextToken
+      } while (token !== undefined)
+      return tags
+    },
+    createTable: async ({ table, keys, billingMode, deletionProtection, tags }) => {
+      const attributes = keys.sortKey === undefined ? [keys.partitionKey] : [keys.partitionKey, keys.sortKey]
+      const command = new CreateTableCommand({
+        TableName: table,
+        AttributeDefinitions: attributes.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
+        KeySchema: attributes.map(({ name }, index) => ({
+          AttributeName: name,
+          KeyType: index === 0 ? 'HASH' : 'RANGE',
+        })),
+        BillingMode: billingMode,
+        DeletionProtectionEnabled: deletionProtection,
+        Tags: awsTags(tags),
+      })
+      await call('CreateTable', table, (abortSignal) => client.send(command, { abortSignal }))
+    },
+    enableDeletionProtection: async (table) => {
+      const command = new UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: true })
+      await call('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }))
+    },
+    setBillingMode: async (table, billingMode) => {
+      const command = new UpdateTableCommand({ TableName: table, BillingMode: billingMode })
+      await call('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }))
+    },
+    setRecovery: async (table, recovery) => {
+      const command = new UpdateContinuousBackupsCommand({
+        TableName: table,
+        PointInTimeRecoverySpecification: {
+          PointInTimeRecoveryEnabled: recovery.enabled,
+          ...(recovery.enabled ? { RecoveryPeriodInDays: recovery.recoveryPeriodDays } : {}),
+        },
+      })
+      await call('UpdateContinuousBackups', table, (abortSignal) => client.send(command, { abortSignal }))
+    },
+    tagTable: async (arn, tags) => {
+      const command = new TagResourceCommand({ ResourceArn: arn, Tags: awsTags(tags) })
+      await call('TagResource', arn, (abortSignal) => client.send(command, { abortSignal }))
+    },
+  }
+}
+
+const expiredNames = new Set(['ExpiredTokenException', 'ExpiredToken'])
+
+/** Turns an error that DynamoDB gives for a table that is not there into undefined. */
+async function unless<Answer>(codes: readonly string[], answer: Promise<Answer>): Promise<Answer | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof DynamoDbError && codes.includes(error.code)) return undefined
+    throw error
+  }
+}
+
+function describe(table: TableDescription): DescribedTable {
+  return {
+    tableStatus: table.TableStatus ?? 'UNKNOWN',
+    phase: phaseOf(table),
+    arn: table.TableArn ?? '',
+    ...(table.TableId === undefined ? {} : { id: table.TableId }),
+    // A disabled stream's ARN lingers, and leads nowhere.
+    ...(table.StreamSpecification?.StreamEnabled && table.LatestStreamArn !== undefined
+      ? { streamArn: table.LatestStreamArn }
+      : {}),
+    keys: describeKeySchema(table),
+    // Without a summary the table was never on demand.
+    billingMode: table.BillingModeSummary?.BillingMode ?? 'PROVISIONED',
+    deletionProtection: table.DeletionProtectionEnabled ?? false,
+    unmanaged: describeUnmanaged(table),
+  }
+}
+
+/** ACTIVE is not settled: a table is ACTIVE while an index is built and while its encryption changes. */
+function phaseOf(table: TableDescription): DescribedTable['phase'] {
+  if (table.TableStatus === 'CREATING' || table.TableStatus === 'UPDATING') return 'changing'
+  if (table.TableStatus !== 'ACTIVE') return 'unavailable'
+  const indexes = table.GlobalSecondaryIndexes ?? []
+  const indexChanging = indexes.some(({ IndexStatus }) => IndexStatus !== undefined && IndexStatus !== 'ACTIVE')
+  return indexChanging || table.SSEDescription?.Status === 'UPDATING' ? 'changing' : 'settled'
+}
+
+function describeKeySchema(table: TableDescription): Keys {
+  const attribute = (keyType: string): KeyAttribute | undefined => {
+    const name = table.KeySchema?.find((element) => element.KeyType === keyType)?.AttributeName
+    const definition = table.AttributeDefinitions?.find((each) => each.AttributeName === name)
+    return name === undefined ? undefined : { name, type: (definition?.AttributeType ?? '?') as KeyType }
+  }
+  const sortKey = attribute('RANGE')
+  return {
+    partitionKey: attribute('HASH') ?? { name: '', type: 'S' },
+    ...(sortKey === undefined ? {} : { sortKey }),
+  }
+}
+
+/** What someone may have set by hand, in a fixed order. */
+function describeUnmanaged(table: TableDescription): readonly UnmanagedSetting[] {
+  const names = (indexes: readonly { IndexName?: string | undefined }[] | undefined) =>
+    (indexes ?? []).map(({ IndexName }) => IndexName ?? '').sort()
+  const stream = table.StreamSpecification
+  const tableClass = table.TableClassSummary?.TableClass ?? 'STANDARD'
+  const replicas = (table.Replicas ?? []).map(({ RegionName }) => RegionName ?? '').sort()
+  return [
+    ...names(table.GlobalSecondaryIndexes).map((value) => ({ path: 'globalIndex', value })),
+    ...names(table.LocalSecondaryIndexes).map((value) => ({ path: 'localIndex', value })),
+    ...(stream?.StreamEnabled ? [{ path: 'stream', value: stream.StreamViewType ?? '' }] : []),
+    ...(tableClass === 'STANDARD' ? [] : [{ path: 'tableClass', value: tableClass }]),
+    ...(table.SSEDescription?.KMSMasterKeyArn === undefined
+      ? []
+      : [{ path: 'encryptionKey', value: table.SSEDescription.KMSMasterKeyArn }]),
+    ...replicas.map((value) => ({ path: 'replica', value })),
+  ]
+}
+
+function awsTags(tags: readonly TagChange[]): { Key: string; Value: string }[] {
+  return tags.map(({ key, to }) => ({ Key: key, Value: to }))
+}
+
+function remedyFor(operation: string, resource: string, error: unknown): string {
+  switch (errorName(error)) {
+    case 'AccessDeniedException':
+      return `Allow dynamodb:${operation}${operation === 'CreateTable' ? ' and dynamodb:TagResource' : ''} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`
+    case 'UnrecognizedClientException':
+      return 'Check that the region is enabled in the account, and that the credentials are those of the right partition.'
+    case 'ExpiredTokenException':
+      return 'Check the clock of the machine, then run again.'
+    case 'LimitExceededException':
+    case 'SubscriberLimitExceededException':
+      return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.'
+    default:
+      return 'See what AWS says below, mend it, and run again: what was done so far is kept.'
+  }
+}

@@ -1,0 +1,113 @@
+/** Errors that say what happened and what to do. Imports nothing. */
+
+/** A failure whose remedy is known. Keeps its cause. */
+export class RemedyError extends Error {
+  override readonly name: string = 'RemedyError'
+  readonly remedy: string
+
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options)
+    this.remedy = remedy
+  }
+}
+
+/** Every wrong input of a run, found before anything was sent. */
+export class InvalidInputsError extends Error {
+  override readonly name = 'InvalidInputsError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(
+      problems.length === 1
+        ? `An input is wrong: ${problems[0]}`
+        : `${problems.length} inputs are wrong.\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
+    )
+    this.problems = problems
+  }
+}
+
+/** The run was told to stop: by the deadline, or by a signal. */
+export class StoppedError extends RemedyError {
+  override readonly name = 'StoppedError'
+}
+
+/** An error in words: what happened, what to do, and what lay behind it, outermost first. */
+export interface DescribedError {
+  readonly message: string
+  readonly remedy?: string
+  readonly causes: readonly string[]
+}
+
+/** Takes anything that was thrown, and never throws itself. */
+export function describeError(thrown: unknown): DescribedError {
+  const causes: string[] = []
+  let cause = causeOf(thrown)
+  // Bounded, because a cause may lead back to itself.
+  while (cause !== undefined && causes.length < 5) {
+    causes.push(nameAndMessage(cause))
+    cause = causeOf(cause)
+  }
+  const remedy = thrown instanceof RemedyError ? thrown.remedy : undefined
+  const isOurs = remedy !== undefined || thrown instanceof InvalidInputsError
+  return {
+    message: isOurs ? (thrown as Error).message : nameAndMessage(thrown),
+    ...(remedy === undefined ? {} : { remedy }),
+    causes,
+  }
+}
+
+/** The described error as one text: message, `To fix:` and `Caused by:` lines. */
+export function renderError(thrown: unknown): string {
+  const { message, remedy, causes } = describeError(thrown)
+  return [
+    message,
+    ...(remedy === undefined ? [] : [`To fix: ${remedy}`]),
+    ...causes.map((cause) => `Caused by: ${cause}`),
+  ].join('\n')
+}
+
+/** The name to branch on. `instanceof` breaks where two copies of a class meet in a bundle. */
+export function errorName(thrown: unknown): string {
+  return isErrorLike(thrown) ? thrown.name : ''
+}
+
+export function errorMessage(thrown: unknown): string {
+  return isErrorLike(thrown) ? thrown.message : String(thrown)
+}
+
+/** Node's code of a network or file error, such as ECONNRESET; empty where there is none. */
+export function errorCode(thrown: unknown): string {
+  return isErrorLike(thrown) && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
+}
+
+/** Proves to the compiler that a closed union was handled to its last member. */
+export function unreachable(value: never): never {
+  throw new Error(`Unhandled case: ${JSON.stringify(value)}`)
+}
+
+/** By shape: errors of Node's own come from another realm where tests run in one. */
+function isErrorLike(thrown: unknown): thrown is Error {
+  return (
+    typeof thrown === 'object' &&
+    thrown !== null &&
+    'name' in thrown &&
+    typeof thrown.name === 'string' &&
+    'message' in thrown &&
+    typeof thrown.message === 'string'
+  )
+}
+
+function causeOf(thrown: unknown): unknown {
+  return isErrorLike(thrown) ? thrown.cause : undefined
+}
+
+function nameAndMessage(thrown: unknown): string {
+  if (!isErrorLike(thrown)) {
+    return typeof thrown === 'string' ? thrown : `Something that is no error was thrown: ${typeof thrown}`
+  }
+  // Node's own network errors say more in their code than in their name.
+  const code = errorCode(thrown)
+  const name = thrown.name === 'Error' && code !== '' ? code : thrown.name
+  // A refused connection on two addresses is an AggregateError without a message.
+  return thrown.message === '' ? code || name : `${name}: ${thrown.message}`
+}

@@ -1,0 +1,42 @@
+/** The run in order. */
+import { partition } from '@aws-sdk/core/client'
+import { applyPlan } from './apply.ts'
+import { openConnections } from './connections.ts'
+import { openSession } from './credentials.ts'
+import { desiredTables } from './definitions.ts'
+import { connectDynamoDb } from './dynamodb.ts'
+import { type Inputs, readInputs } from './inputs.ts'
+import { observeTables } from './observe.ts'
+import { planTables } from './plan.ts'
+import { publish } from './publish.ts'
+import { type RunResult, renderPlanLines } from './report.ts'
+import { type Clock, type Run, withinDeadline } from './run.ts'
+import { logGroup, type Runner } from './runner.ts'
+
+/** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
+export async function main(runner: Runner, clock: Clock): Promise<void> {
+  const result: RunResult = {}
+  try {
+    const inputs = readInputs({ ...runner, partitionOf: (region) => partition(region).name })
+    await withinDeadline({ ...inputs, ...runner, clock }, (run) => reconcile(inputs, runner, run, result))
+  } catch (error) {
+    result.error = error
+  }
+  await publish(result, runner)
+}
+
+async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunResult): Promise<void> {
+  result.command = inputs.command
+  const connections = openConnections(inputs.region, runner.environment, run)
+  const session = await openSession(inputs, { ...connections, mask: runner.mask }, run)
+  const target = { ...session.principal, region: inputs.region, environment: inputs.environment }
+  result.target = target
+  const dynamoDb = connectDynamoDb(connections.clientOptions, session.credentials, run)
+  const desired = desiredTables(inputs)
+  const observed = await observeTables(dynamoDb, target, desired, run)
+  const plan = planTables(target, desired, observed)
+  result.plan = plan
+  logGroup(runner.log, 'Plan', renderPlanLines(plan))
+  if (inputs.command === 'plan') return
+  result.outcome = await applyPlan({ dynamoDb, target, desired, observed, plan, run })
+}

@@ -1,0 +1,68 @@
+/** The port -> observed tables. What is under way is waited for, so that nothing is planned on a passing state. */
+import type { DynamoDb } from './dynamodb.ts'
+import type { Run } from './run.ts'
+import { type DesiredTable, type ObservedTable, type ObservedTables, type Target, tableArn } from './table.ts'
+import { waitForOthers, waitUntilSettled } from './wait.ts'
+
+/** What one look at a table says, passing states included. */
+export type Look =
+  | ObservedTable
+  | { readonly status: 'changing' }
+  /** ACTIVE so recently that its tags or backups cannot be read yet: a matter of seconds. */
+  | { readonly status: 'young' }
+
+/** Looks at all tables at once. */
+export async function observeTables(
+  dynamoDb: DynamoDb,
+  target: Target,
+  desired: readonly DesiredTable[],
+  run: Run,
+): Promise<ObservedTables> {
+  const observed = await Promise.all(
+    desired.map(async ({ name }) => [name, await observeTable(dynamoDb, target, name, run)] as const),
+  )
+  return new Map(observed)
+}
+
+/** Looks at one table, as often as it takes until the look is no passing state. */
+export async function observeTable(
+  dynamoDb: DynamoDb,
+  target: Target,
+  table: string,
+  run: Run,
+): Promise<ObservedTable> {
+  for (;;) {
+    const look = await lookAtTable(dynamoDb, target, table)
+    switch (look.status) {
+      case 'changing':
+        run.log.info(`${table}: a change is under way; waiting until it is done`)
+        await waitUntilSettled(dynamoDb, table, waitForOthers, run)
+        break
+      case 'young':
+        await run.clock.sleep(1000, run.stop)
+        break
+      default:
+        return look
+    }
+  }
+}
+
+/**
+ * One look: three reads, side by side. DescribeTable alone decides whether the table is there; while it is not, or is
+ * young, what the other two say means nothing. A read that is not allowed fails the look in any case, so that a
+ * missing permission is told before anything is written.
+ */
+export async function lookAtTable(dynamoDb: DynamoDb, target: Target, table: string): Promise<Look> {
+  const [described, pointInTimeRecovery, tags] = await Promise.all([
+    dynamoDb.describeTable(table),
+    dynamoDb.describeRecovery(table),
+    // The ARN is known beforehand, so this read need not wait for DescribeTable's answer.
+    dynamoDb.listTags(tableArn(target, table)),
+  ])
+  if (described === undefined) return { status: 'absent' }
+  const { tableStatus, phase, ...state } = described
+  if (phase === 'unavailable') return { status: 'unavailable', tableStatus }
+  if (phase === 'changing') return { status: 'changing' }
+  if (pointInTimeRecovery === undefined || tags === undefined) return { status: 'young' }
+  return { status: 'ready', ...state, pointInTimeRecovery, tags }
+}

@@ -1,0 +1,62 @@
+/** Tells the result of a run: outputs for later steps, a job summary for people, annotations for both. */
+import { renderError } from './errors.ts'
+import { describeProgress, performedSteps, type RunResult, renderSummary, summarise } from './report.ts'
+import type { Runner } from './runner.ts'
+import type { ObservedTable } from './table.ts'
+
+/** Sets what is known: nothing after wrong inputs, everything after a plan. */
+export async function publish(result: RunResult, runner: Runner): Promise<void> {
+  for (const [name, value] of Object.entries(outputsOf(result))) runner.setOutput(name, value)
+  for (const { level, message } of result.plan?.notices ?? []) {
+    if (level === 'warning') runner.warning('Tenant Tables', message)
+  }
+  reportFailures(result, runner)
+  runner.log.info(summarise(result))
+  await runner.writeSummary(renderSummary(result)).catch((error: unknown) => {
+    // The tables are what they are; a summary that cannot be written does not make the run a failure.
+    runner.warning('Tenant Tables', `The job summary could not be written. ${renderError(error)}`)
+  })
+}
+
+/** Every output that can be told from this result, as the strings that later steps read. */
+export function outputsOf(result: RunResult): Readonly<Record<string, string>> {
+  const { target, plan, outcome } = result
+  if (target === undefined) return {}
+  const outputs: Record<string, string> = { 'aws-account-id': target.account, 'aws-region': target.region }
+  if (plan === undefined) return outputs
+  const tables = plan.tables.map(({ logicalName, name, arn, id, streamArn }) => {
+    const seen = outcome?.observed.get(name)
+    return { logicalName, name, ...identityOf(seen?.status === 'ready' ? seen : { arn, id, streamArn }) }
+  })
+  for (const { logicalName, name, arn } of tables) {
+    outputs[`${logicalName}-table-name`] = name
+    outputs[`${logicalName}-table-arn`] = arn
+  }
+  return {
+    ...outputs,
+    tables: JSON.stringify(Object.fromEntries(tables.map(({ logicalName, ...table }) => [logicalName, table]))),
+    'has-changes': String(plan.steps.length > 0),
+    'changes-count': String(plan.steps.length),
+    changed: String(performedSteps(outcome).length > 0),
+    plan: JSON.stringify(plan),
+  }
+}
+
+type Identity = Pick<Extract<ObservedTable, { status: 'ready' }>, 'arn'> & {
+  readonly id?: string | undefined
+  readonly streamArn?: string | undefined
+}
+
+function identityOf({ arn, id, streamArn }: Identity): Identity {
+  return { arn, ...(id === undefined ? {} : { id }), ...(streamArn === undefined ? {} : { streamArn }) }
+}
+
+function reportFailures({ plan, outcome, error: thrown }: RunResult, runner: Runner): void {
+  for (const { reason, remedy } of plan?.refusals ?? []) {
+    runner.fail('Tenant Tables: refused', `${reason}\nTo fix: ${remedy}`)
+  }
+  const error = thrown ?? outcome?.error
+  if (error === undefined) return
+  const progress = outcome === undefined ? '' : `\n${describeProgress(outcome)}`
+  runner.fail('Tenant Tables: failed', `${renderError(error)}${progress}`)
+}

@@ -1,0 +1,115 @@
+/** The one place where calls are tried again, for every service. */
+import { errorCode, errorMessage, errorName } from './errors.ts'
+import type { Run } from './run.ts'
+
+/**
+ * Why a call failed, as far as trying again goes.
+ *
+ * - `throttled`: the account is busy; goes on until the deadline, more and more slowly.
+ * - `not-ready`: the thing called upon is young or locked for seconds; looked at again about every second.
+ * - `unavailable`: the service or the network broke; a few more tries.
+ * - `final`: the same call would fail again.
+ */
+export type FailureKind = 'throttled' | 'not-ready' | 'unavailable' | 'final'
+
+const throttledNames = new Set([
+  'Throttling',
+  'ThrottlingException',
+  'ThrottledException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'TooManyRequestsException',
+  'ProvisionedThroughputExceededException',
+])
+
+const unavailableNames = new Set([
+  'InternalFailure',
+  'InternalServerError',
+  'ServiceUnavailable',
+  'ServiceUnavailableException',
+  // STS could not reach GitHub's keys.
+  'IDPCommunicationError',
+  'IDPCommunicationErrorException',
+  'TimeoutError',
+])
+
+/** Connection lost or timed out. A refused connection or an unknown host is somebody's mistake, and final. */
+const unavailableCodes = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN'])
+
+/** LimitExceededException names budgets, quotas and locks alike; these messages are locks that pass in seconds. */
+const passingLimits = ['Table tags are being updated', 'simultaneously', 'Only 1 online index', 'indexed tables']
+
+export function classifyFailure(error: unknown): FailureKind {
+  const name = errorName(error)
+  const message = errorMessage(error)
+  if (throttledNames.has(name)) return 'throttled'
+  if (name === 'ContinuousBackupsUnavailableException') return 'not-ready'
+  if (name === 'LimitExceededException') {
+    return passingLimits.some((passing) => message.includes(passing)) ? 'not-ready' : 'final'
+  }
+  if (name.startsWith('InvalidIdentityToken') && message.includes("ouldn't retrieve verification key")) {
+    return 'unavailable'
+  }
+  if (unavailableNames.has(name) || unavailableCodes.has(errorCode(error))) return 'unavailable'
+  const status = httpStatus(error)
+  if (status === 429) return 'throttled'
+  return status >= 500 ? 'unavailable' : 'final'
+}
+
+const mostTriesWhileUnavailable = 8
+
+/**
+ * How long to wait before the next try, in milliseconds; undefined where there must be none.
+ *
+ * @param tries how often the call was made, from 1 up
+ */
+export function retryDelay(error: unknown, tries: number, now: number, random: number): number | undefined {
+  switch (classifyFailure(error)) {
+    case 'final':
+      return undefined
+    case 'throttled':
+      return timeNamedBy(error, now) ?? random * Math.min(20_000, 250 * 2 ** tries)
+    case 'not-ready':
+      return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random
+    case 'unavailable':
+      return tries < mostTriesWhileUnavailable ? random * Math.min(5000, 100 * 2 ** tries) : undefined
+  }
+}
+
+/**
+ * Makes a call until it succeeds, fails for good, or the run must stop.
+ *
+ * @param send one try; must give up when the signal fires
+ * @throws the last error as it came, or the run's StoppedError with the last error as its cause
+ */
+export async function retry<Answer>(run: Run, send: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+  for (let tries = 1; ; tries++) {
+    run.stop.throwIfAborted()
+    try {
+      return await send(run.abort)
+    } catch (error) {
+      if (run.abort.aborted) throw run.abort.reason
+      const delay = retryDelay(error, tries, run.clock.now(), run.clock.random())
+      if (delay === undefined) throw error
+      run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${errorName(error)}: ${errorMessage(error)}`)
+      await run.clock.sleep(delay, run.stop)
+    }
+  }
+}
+
+/** DynamoDB names the time after which a second change of deletion protection is taken. */
+function timeNamedBy(error: unknown, now: number): number | undefined {
+  const [, time] = /try again after (.+?)\.?$/i.exec(errorMessage(error)) ?? []
+  const at = time === undefined ? Number.NaN : Date.parse(time)
+  // A second more, because the time is told in whole seconds; a minute at most, whatever it says.
+  return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now) + 1000)
+}
+
+/** The status of an answer that is no error of the service's own, such as a proxy's page; 0 where there is none. */
+function httpStatus(error: unknown): number {
+  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return 0
+  const metadata = error.$metadata
+  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return 0
+  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : 0
+}

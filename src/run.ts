@@ -1,0 +1,101 @@
+/** What every effect of a run shares: time, chance, the wish to stop, and the log. */
+import { setTimeout as wait } from 'node:timers/promises'
+import { StoppedError } from './errors.ts'
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Rejects with the signal's reason when the signal fires first. */
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number
+}
+
+export const systemClock: Clock = {
+  now: Date.now,
+  sleep: async (milliseconds, signal) => {
+    try {
+      await wait(milliseconds, undefined, { signal })
+    } catch {
+      throw signal.reason
+    }
+  },
+  random: Math.random,
+}
+
+/** Foreign text may be given: whoever implements this makes it harmless. */
+export interface Log {
+  readonly info: (line: string) => void
+  readonly startGroup: (title: string) => void
+  readonly endGroup: () => void
+}
+
+export interface Run {
+  readonly clock: Clock
+  readonly log: Log
+  /** Fires when no new call may start and every wait must end. Its reason is a StoppedError. */
+  readonly stop: AbortSignal
+  /** Fires a moment later, when calls still under way are given up. */
+  readonly abort: AbortSignal
+}
+
+export interface RunOptions {
+  readonly clock: Clock
+  readonly log: Log
+  /** One deadline over everything the run does. */
+  readonly timeoutSeconds: number
+  /** Fires on SIGINT or SIGTERM. */
+  readonly interrupted: AbortSignal
+}
+
+/** A cancelled job has 7.5 s until SIGTERM, and we promise to be gone after 2: half of that goes to calls under way. */
+const graceMilliseconds = 1000
+
+/** Does the work under one deadline, and ends what watches over it when the work is done or fails. */
+export async function withinDeadline<Result>(
+  options: RunOptions,
+  work: (run: Run) => Promise<Result>,
+): Promise<Result> {
+  const { clock, log, timeoutSeconds, interrupted } = options
+  const stopping = new AbortController()
+  const aborting = new AbortController()
+  const ended = new AbortController()
+  const after = (milliseconds: number, then: () => void) => {
+    // A rejection only says that the work ended first.
+    clock.sleep(milliseconds, ended.signal).then(then, () => undefined)
+  }
+  const stop = (reason: StoppedError) => {
+    if (stopping.signal.aborted) return
+    stopping.abort(reason)
+    after(graceMilliseconds, () => aborting.abort(reason))
+  }
+  const interrupt = () =>
+    stop(new StoppedError('The run was cancelled.', 'Run it again: it goes on from what was reached.'))
+
+  after(timeoutSeconds * 1000, () =>
+    stop(
+      new StoppedError(
+        `The run did not finish within its ${timeoutSeconds} seconds.`,
+        'Run it again: it goes on from what was reached. If it needs longer, raise timeout-seconds.',
+      ),
+    ),
+  )
+  interrupted.addEventListener('abort', interrupt)
+  if (interrupted.aborted) interrupt()
+  try {
+    return await work({ clock, log, stop: stopping.signal, abort: aborting.signal })
+  } finally {
+    interrupted.removeEventListener('abort', interrupt)
+    ended.abort()
+  }
+}
+
+/** Waits for something that cannot be told to give up, but no longer than the run may last. */
+export async function unlessAborted<Result>({ abort }: Run, work: Promise<Result>): Promise<Result> {
+  abort.throwIfAborted()
+  return await new Promise<Result>((resolve, reject) => {
+    const giveUp = () => reject(abort.reason)
+    abort.addEventListener('abort', giveUp)
+    work.then(resolve, reject).finally(() => abort.removeEventListener('abort', giveUp))
+  })
+}

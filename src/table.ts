@@ -1,0 +1,116 @@
+/**
+ * The vocabulary of tables, in one normal form for what is asked for and for what AWS holds.
+ * Imports nothing.
+ */
+
+export type KeyType = 'S' | 'N' | 'B'
+
+export interface KeyAttribute {
+  readonly name: string
+  readonly type: KeyType
+}
+
+/** The primary key. It can never be changed on a table that exists. */
+export interface Keys {
+  readonly partitionKey: KeyAttribute
+  readonly sortKey?: KeyAttribute
+}
+
+export type BillingMode = 'PAY_PER_REQUEST' | 'PROVISIONED'
+
+export type PointInTimeRecovery =
+  | { readonly enabled: false }
+  | { readonly enabled: true /** 1 to 35. */; readonly recoveryPeriodDays: number }
+
+/** A map, not an object: `__proto__` is a legal tag key. */
+export type Tags = ReadonlyMap<string, string>
+
+export interface Environment {
+  readonly name: string
+  readonly production: boolean
+}
+
+/** One account, region and environment. */
+export interface Target {
+  readonly account: string
+  readonly partition: string
+  readonly region: string
+  readonly environment: Environment
+}
+
+/** What a table should be. What is left out here is left as AWS has it: omitted is not `false`. */
+export interface DesiredTable {
+  /** The name by which outputs know the table, such as `users`. */
+  readonly logicalName: string
+  /** The name in DynamoDB, prefix included. */
+  readonly name: string
+  readonly keys: Keys
+  readonly billingMode: 'PAY_PER_REQUEST'
+  readonly deletionProtection?: boolean
+  readonly pointInTimeRecovery?: PointInTimeRecovery
+  /** Those that the table must carry. Others on the table are left alone. */
+  readonly tags: Tags
+}
+
+/** A setting that DynamoDB reports, that no definition mentions, and that differs from a new table's. */
+export interface UnmanagedSetting {
+  readonly path: string
+  readonly value: string
+}
+
+/** What AWS holds of a table that can be worked with. */
+export interface ReadyTable {
+  readonly status: 'ready'
+  readonly arn: string
+  /** Absent where the endpoint gives none (moto). */
+  readonly id?: string
+  readonly streamArn?: string
+  readonly keys: Keys
+  readonly billingMode: BillingMode
+  readonly deletionProtection: boolean
+  readonly pointInTimeRecovery: PointInTimeRecovery
+  readonly tags: Tags
+  readonly unmanaged: readonly UnmanagedSetting[]
+}
+
+export type ObservedTable =
+  | { readonly status: 'absent' }
+  | ReadyTable
+  /** Neither usable nor on its way to be: being deleted, archived, locked out of its key. */
+  | { readonly status: 'unavailable'; readonly tableStatus: string }
+
+/** Observed tables by their full name. */
+export type ObservedTables = ReadonlyMap<string, ObservedTable>
+
+export const environmentTag = 'tenant-tables:environment'
+export const managedByTag = 'tenant-tables:managed-by'
+export const managedByValue = 'tenant-tables'
+/** AWS puts this on every resource that a stack made, and leaves it there when the stack lets go. */
+export const stackNameTag = 'aws:cloudformation:stack-name'
+
+/** AWS's own tags can neither be set nor removed, and do not count towards the limit. */
+export function isAwsTag(key: string): boolean {
+  return key.toLowerCase().startsWith('aws:')
+}
+
+/** Environments are compared without case, the tag included. */
+export function isSameEnvironment(left: string, right: string): boolean {
+  return left.toLowerCase() === right.toLowerCase()
+}
+
+/** The ARN that a table of this name has, or will have. */
+export function tableArn(target: Pick<Target, 'account' | 'partition' | 'region'>, name: string): string {
+  return `arn:${target.partition}:dynamodb:${target.region}:${target.account}:table/${name}`
+}
+
+/** `tenant_id (S), user_id (S)` */
+export function describeKeys(keys: Keys): string {
+  return [keys.partitionKey, keys.sortKey]
+    .flatMap((key) => (key === undefined ? [] : `${key.name} (${key.type})`))
+    .join(', ')
+}
+
+/** `off` or `on, 35 days` */
+export function describeRecovery(recovery: PointInTimeRecovery): string {
+  return recovery.enabled ? `on, ${recovery.recoveryPeriodDays} days` : 'off'
+}

@@ -1,0 +1,96 @@
+/** Waits until a table is settled, looking often enough that little time is wasted after it is. */
+import type { DescribedTable, DynamoDb } from './dynamodb.ts'
+import { RemedyError } from './errors.ts'
+import type { Run } from './run.ts'
+
+/** How long something usually takes, and how to wait for it. All in seconds. */
+export interface WaitProfile {
+  /** What is being waited for, for the log and for errors. */
+  readonly what: string
+  readonly usual: string
+  readonly firstLook: number
+  /** Without an end by then the wait fails, even if the run has time left. */
+  readonly most: number
+}
+
+/** Times measured on AWS: a table takes 4.5 to 7 s, a first change to on-demand billing 129 to 172 s. */
+export const waitForCreation: WaitProfile = { what: 'be created', usual: '5 to 7 s', firstLook: 3, most: 600 }
+export const waitForUpdate: WaitProfile = { what: 'be updated', usual: '1 to 10 s', firstLook: 0.3, most: 600 }
+export const waitForBillingMode: WaitProfile = {
+  what: 'change its billing mode',
+  usual: '2 to 3 minutes the first time',
+  firstLook: 1,
+  most: 1800,
+}
+/** Somebody else is at work; it may be an index, which takes 9 to 17 minutes. */
+export const waitForOthers: WaitProfile = {
+  what: 'be left alone by a change that is under way',
+  usual: 'seconds, and up to 17 minutes for an index',
+  firstLook: 1,
+  most: 21_600,
+}
+
+const progressEverySeconds = 15
+/** A table that was just created is now and then not found for a moment. */
+const mayBeMissingSeconds = 20
+
+/**
+ * Looks until the table is settled, is gone, or is in a state that no waiting mends.
+ *
+ * @returns undefined where the table does not exist
+ * @throws {RemedyError} when it takes longer than the profile allows, or becomes another table
+ */
+export async function waitUntilSettled(
+  dynamoDb: DynamoDb,
+  table: string,
+  profile: WaitProfile,
+  run: Run,
+): Promise<DescribedTable | undefined> {
+  const start = run.clock.now()
+  const elapsed = () => (run.clock.now() - start) / 1000
+  let nextProgress = progressEverySeconds
+  let id: string | undefined
+  await run.clock.sleep(profile.firstLook * 1000, run.stop)
+  for (;;) {
+    const described = await dynamoDb.describeTable(table)
+    if (described === undefined) {
+      const mayAppear = profile === waitForCreation && id === undefined && elapsed() < mayBeMissingSeconds
+      if (!mayAppear) return undefined
+    } else {
+      if (id !== undefined && described.id !== id) {
+        throw new RemedyError(
+          `The table "${table}" was deleted and made anew by somebody else while this run waited for it.`,
+          'Find out who else works on this table, then run again.',
+        )
+      }
+      id = described.id
+      if (described.phase !== 'changing') return described
+    }
+    if (elapsed() >= profile.most) {
+      throw new RemedyError(
+        `The table "${table}" did not ${profile.what} within ${profile.most} s; that usually takes ${profile.usual}. It is ${described?.tableStatus ?? 'missing'}.`,
+        'See in the AWS console what the table is doing, then run again: the run goes on from what was reached.',
+      )
+    }
+    if (elapsed() >= nextProgress) {
+      nextProgress = elapsed() + progressEverySeconds
+      run.log.info(
+        `${table}: waiting for it to ${profile.what}, ${Math.round(elapsed())} s so far (usually ${profile.usual})`,
+      )
+    }
+    await run.clock.sleep(lookInterval(elapsed(), run.clock.random()), run.stop)
+  }
+}
+
+/**
+ * Milliseconds until the next look: about once a second while most waits end, then ever more seldom.
+ *
+ * @param elapsedSeconds since the wait began
+ * @param random from 0 to 1; jitter keeps side-by-side runs apart
+ */
+export function lookInterval(elapsedSeconds: number, random: number): number {
+  if (elapsedSeconds < 20) return 800 + 200 * random
+  if (elapsedSeconds < 300) return Math.min(3000, 1000 + (elapsedSeconds - 20) * 100) - 200 * random
+  // Only index builds take this long.
+  return 10_000 + 5000 * random
+}

@@ -11,4 +11,8 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/dist'],
   setupFiles: ['<rootDir>/__tests__/support/environment.ts'],
+  collectCoverageFrom: ['src/**/*.ts'],
+  coverageProvider: 'v8',
+  coverageReporters: ['text', 'json-summary'],
+  coverageThreshold: { global: { lines: 95, branches: 95 } },
 }

@@ -61234,26 +61234,26 @@ async function applyTable(work, desired, progress) {
             await awaitStep(work, step);
             const seconds = (clock.now() - start) / 1000;
             progress.results.set(step, { status: 'applied', seconds });
-            log.info(`${(0,report/* describeStep */.Ey)(step)}: done in ${seconds.toFixed(1)} s`);
+            log.info(`${(0,report/* nameStep */.gP)(step)}: done in ${seconds.toFixed(1)} s`);
             remaining = remaining.slice(1);
         }
         catch (error) {
             try {
                 if (taken || !isConflict(error) || ++conflicts > mostConflicts)
                     throw error;
-                log.info(`${(0,report/* describeStep */.Ey)(step)}: somebody else is at work on the table; looking again`);
+                log.info(`${(0,report/* nameStep */.gP)(step)}: somebody else is at work on the table; looking again`);
                 await clock.sleep(200 * 2 ** conflicts, work.run.stop);
                 const needed = await planAgain(work, desired, remaining);
                 for (const dropped of remaining.filter((each) => !needed.includes(each))) {
                     progress.results.set(dropped, { status: 'dropped' });
-                    log.info(`${(0,report/* describeStep */.Ey)(dropped)}: no longer needed`);
+                    log.info(`${(0,report/* nameStep */.gP)(dropped)}: no longer needed`);
                 }
                 remaining = needed;
             }
             catch (final) {
                 progress.results.set(step, { status: 'failed', taken, error: final });
                 progress.errors.push(final);
-                log.info(`${(0,report/* describeStep */.Ey)(step)}: failed`);
+                log.info(`${(0,report/* nameStep */.gP)(step)}: failed`);
             }
         }
     }
@@ -62060,6 +62060,7 @@ async function reconcile(inputs, runner, run, result) {
 /* harmony export */   HB: () => (/* binding */ renderPlanLines),
 /* harmony export */   RK: () => (/* binding */ visible),
 /* harmony export */   fS: () => (/* binding */ summarise),
+/* harmony export */   gP: () => (/* binding */ nameStep),
 /* harmony export */   ku: () => (/* binding */ performedSteps),
 /* harmony export */   vk: () => (/* binding */ describeProgress)
 /* harmony export */ });
@@ -62098,7 +62099,7 @@ function onOrOff(value) {
 /** One line of plain text: `set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST` */
 function describeStep(step) {
     const changes = changesOf(step).map(({ setting, from, to }) => from === undefined ? `${setting} ${shorten(to)}` : `${setting} ${shorten(from)} -> ${shorten(to)}`);
-    return `${step.action} "${step.table}": ${changes.join(', ')}`;
+    return `${nameStep(step)}: ${changes.join(', ')}`;
 }
 /** The plan as lines of plain text, a line a step; foreign text in it is not yet harmless to a log. */
 function renderPlanLines(plan) {
@@ -62133,14 +62134,18 @@ function summarise(result) {
     const dropped = outcome?.steps.filter(({ result: { status } }) => status === 'dropped').length ?? 0;
     return `${count(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`;
 }
+/** A step without its settings: `create-table "users"` */
+function nameStep({ action, table }) {
+    return `${action} "${table}"`;
+}
 /** What became of the steps, in words that follow an error: what was done before it, and what was not. */
 function describeProgress(outcome) {
-    const named = (status) => outcome.steps.filter(({ result }) => result.status === status).map(({ step }) => `${step.action} "${step.table}"`);
+    const named = (status) => outcome.steps.filter(({ result }) => result.status === status).map(({ step }) => nameStep(step));
     const unseen = outcome.steps.filter(({ result }) => result.status === 'failed' && result.taken);
     return [
         `Done before: ${named('applied').join(', ') || 'nothing'}.`,
         ...(unseen.length > 0
-            ? [`Taken by DynamoDB, end not seen: ${unseen.map(({ step }) => `${step.action} "${step.table}"`).join(', ')}.`]
+            ? [`Taken by DynamoDB, end not seen: ${unseen.map(({ step }) => nameStep(step)).join(', ')}.`]
             : []),
         ...(named('skipped').length > 0 ? [`Not begun: ${named('skipped').join(', ')}.`] : []),
     ].join(' ');
@@ -62232,9 +62237,14 @@ function code(value) {
 function text(value) {
     return entities(visible(value)).replace(/&#(64|35);/g, '&#$1;&#8203;');
 }
-/** Everything in ASCII that Markdown or HTML may give a meaning to becomes an entity, which never has one. */
+/**
+ * What Markdown, HTML or GitHub may give a meaning to in the middle of a line becomes an entity, which never has one.
+ * So do the characters that would make a link of an address.
+ */
 function entities(value) {
-    return value.replace(/[^\p{L}\p{N}\p{M} ,]/gu, (character) => `&#${character.codePointAt(0)};`);
+    return value.replace(/[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+-]|:(?=\/\/)|(?<=\bwww)\.|(?<=\b(?:mailto|xmpp)):/giu, (character) => {
+        return `&#${character.codePointAt(0)};`;
+    });
 }
 /** Control, format and unassigned characters (line breaks, right-to-left overrides) are shown as `\u{202e}`. */
 function visible(value) {

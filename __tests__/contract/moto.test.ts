@@ -1,0 +1,54 @@
+/** The contract on moto, which we did not write. */
+import { DynamoDBClient, TagResourceCommand } from '@aws-sdk/client-dynamodb'
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import { fastClock } from '../support/clock.ts'
+import { type Moto, startMoto } from '../support/moto.ts'
+import { describeContract } from './contract.ts'
+
+const moto: Moto | undefined = await startMoto()
+const role = 'arn:aws:iam::222222222222:role/tenant-tables-provisioner'
+const accessKey = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY' }
+
+if (moto === undefined) {
+  // Never silently: a machine without moto says so, and CI must not be one.
+  it('is shown on moto', () => {
+    if (process.env.CI) throw new Error("moto_server is missing: pip install 'moto[server]==5.2.1'")
+    console.warn("NOT RUN: the contract on moto, because moto_server is missing: pip install 'moto[server]==5.2.1'")
+  })
+} else {
+  const region = 'ap-south-1'
+  const endpoint = moto.url
+  const administrator = async () => {
+    const sts = new STSClient({ region, endpoint, credentials: accessKey })
+    const { Credentials } = await sts.send(
+      new AssumeRoleCommand({ RoleArn: role, RoleSessionName: 'administrator', DurationSeconds: 900 }),
+    )
+    return new DynamoDBClient({
+      region,
+      endpoint,
+      credentials: {
+        accessKeyId: Credentials?.AccessKeyId ?? '',
+        secretAccessKey: Credentials?.SecretAccessKey ?? '',
+        sessionToken: Credentials?.SessionToken ?? '',
+      },
+    })
+  }
+  describeContract('moto', {
+    environment: () => ({
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ACCESS_KEY_ID: accessKey.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: accessKey.secretAccessKey,
+    }),
+    inputs: { 'role-to-assume': role },
+    clock: () => fastClock(50),
+    administrator,
+    tagAsAws: async (table, Key, Value) => {
+      const client = await administrator()
+      const ResourceArn = `arn:aws:dynamodb:${region}:222222222222:table/${table}`
+      await client.send(new TagResourceCommand({ ResourceArn, Tags: [{ Key, Value }] }))
+    },
+    start: async () => undefined,
+    reset: () => moto.reset(),
+    stop: () => moto.stop(),
+  })
+}

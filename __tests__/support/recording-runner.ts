@@ -1,0 +1,61 @@
+/** A runner that keeps what it is told, for tests that run `main` in their own process. */
+import type { Runner } from '../../src/runner.ts'
+
+export interface RecordedRun {
+  exitCode: 0 | 1
+  readonly outputs: Record<string, string>
+  readonly lines: string[]
+  readonly notices: string[]
+  readonly warnings: string[]
+  readonly errors: string[]
+  readonly masked: string[]
+  summary: string
+}
+
+export interface RecordingRunner extends Runner {
+  readonly recorded: RecordedRun
+  /** What SIGINT does. */
+  readonly interrupt: () => void
+}
+
+export function recordingRunner(
+  inputs: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string | undefined>> = {},
+): RecordingRunner {
+  const recorded: RecordedRun = {
+    exitCode: 0,
+    outputs: {},
+    lines: [],
+    notices: [],
+    warnings: [],
+    errors: [],
+    masked: [],
+    summary: '',
+  }
+  const interruption = new AbortController()
+  return {
+    recorded,
+    interrupt: () => interruption.abort(),
+    environment,
+    input: (name) => inputs[name] ?? '',
+    mask: (secret) => void recorded.masked.push(secret),
+    log: {
+      info: (line) => void recorded.lines.push(line),
+      startGroup: (title) => void recorded.lines.push(`> ${title}`),
+      endGroup: () => undefined,
+    },
+    notice: (_, message) => void recorded.notices.push(message),
+    warning: (_, message) => void recorded.warnings.push(message),
+    fail: (_, message) => {
+      recorded.exitCode = 1
+      recorded.errors.push(message)
+    },
+    setOutput: (name, value) => {
+      recorded.outputs[name] = value
+    },
+    writeSummary: async (markdown) => {
+      recorded.summary += markdown
+    },
+    interrupted: interruption.signal,
+  }
+}

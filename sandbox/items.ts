@@ -1,0 +1,124 @@
+/** The items of one account and region: a real database (dynalite), made when the first item is asked for. */
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { ControlPlane } from './control-plane.ts'
+import { AwsError } from './errors.ts'
+import { type Shape, statusOf, type TableRecord } from './table-record.ts'
+
+export const itemOperations = new Set([
+  'PutItem',
+  'GetItem',
+  'UpdateItem',
+  'DeleteItem',
+  'Query',
+  'Scan',
+  'BatchGetItem',
+  'BatchWriteItem',
+])
+
+export class Items {
+  readonly #plane: ControlPlane
+  #server: Promise<{ readonly server: Server; readonly url: string }> | undefined
+  /** The id of the table whose items dynalite holds, by the table's name. */
+  readonly #made = new Map<string, string>()
+  #making: Promise<void> = Promise.resolve()
+
+  constructor(plane: ControlPlane) {
+    this.#plane = plane
+  }
+
+  /** Performs one item operation. The control plane alone says which tables there are. */
+  async call(operation: string, input: Readonly<Record<string, unknown>>): Promise<Shape> {
+    for (const name of tableNames(input)) {
+      const record = this.#plane.find(name)
+      const status = record === undefined ? 'absent' : statusOf(record, this.#plane.now())
+      if (record === undefined || (status !== 'ACTIVE' && status !== 'UPDATING')) {
+        throw new AwsError('ResourceNotFoundException', 'Requested resource not found')
+      }
+      // One at a time, or two first calls would both make the table.
+      this.#making = this.#making.then(() => this.#make(record))
+      await this.#making
+    }
+    return await this.#forward(operation, input)
+  }
+
+  async close(): Promise<void> {
+    const started = await this.#server
+    if (started === undefined) return
+    started.server.closeAllConnections()
+    await new Promise<void>((resolve) => started.server.close(() => resolve()))
+  }
+
+  async #make(record: TableRecord): Promise<void> {
+    const made = this.#made.get(record.name)
+    if (made === record.id) return
+    if (made !== undefined) {
+      await this.#forward('DeleteTable', { TableName: record.name })
+      await this.#until(record.name, 'absent')
+    }
+    const keys = new Set(record.keySchema.map(({ AttributeName }) => AttributeName))
+    await this.#forward('CreateTable', {
+      TableName: record.name,
+      KeySchema: record.keySchema,
+      AttributeDefinitions: record.attributeDefinitions.filter(({ AttributeName }) => keys.has(AttributeName)),
+      BillingMode: 'PAY_PER_REQUEST',
+    })
+    await this.#until(record.name, 'ACTIVE')
+    this.#made.set(record.name, record.id)
+  }
+
+  async #until(table: string, status: 'ACTIVE' | 'absent'): Promise<void> {
+    for (let looks = 0; looks < 200; looks += 1) {
+      const seen = await this.#forward('DescribeTable', { TableName: table }).then(
+        ({ Table }) => (Table as Shape).TableStatus,
+        () => 'absent',
+      )
+      if (seen === status) return
+    }
+    throw new AwsError('InternalServerError', `The item store did not bring ${table} to ${status}`, 500)
+  }
+
+  async #forward(operation: string, input: Readonly<Record<string, unknown>>): Promise<Shape> {
+    this.#server ??= startServer(this.#plane)
+    const { url } = await this.#server
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `DynamoDB_20120810.${operation}`,
+        'x-amz-date': '20260101T000000Z',
+        // It wants a signature, and checks none.
+        authorization:
+          'AWS4-HMAC-SHA256 Credential=SANDBOX/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
+      },
+      body: JSON.stringify(input),
+    })
+    const answer = (await response.json()) as Shape
+    if (response.ok) return answer
+    throw new AwsError(String(answer.__type).split('#').at(-1) ?? '', String(answer.message), response.status)
+  }
+}
+
+function tableNames(input: Readonly<Record<string, unknown>>): readonly string[] {
+  return typeof input.TableName === 'string' ? [input.TableName] : Object.keys((input.RequestItems as Shape) ?? {})
+}
+
+async function startServer(plane: ControlPlane): Promise<{ server: Server; url: string }> {
+  const { default: dynalite } = await import('dynalite')
+  const { AWS_ACCOUNT_ID, AWS_REGION } = process.env
+  // It reads these once, when an instance is made.
+  process.env.AWS_ACCOUNT_ID = plane.place.account
+  process.env.AWS_REGION = plane.place.region
+  const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
+  restore('AWS_ACCOUNT_ID', AWS_ACCOUNT_ID)
+  restore('AWS_REGION', AWS_REGION)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+function restore(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name]
+  else process.env[name] = value
+}

@@ -1,0 +1,79 @@
+/** What a sandbox is made of. Imports nothing. */
+
+export interface SandboxOptions {
+  /** Milliseconds since the epoch; the only clock that states and sessions follow. Default: the system's. */
+  readonly now?: () => number
+  readonly timings?: Partial<Timings>
+  /** 0, the default, takes any free port. The address is always 127.0.0.1. */
+  readonly port?: number
+  readonly roles?: readonly Role[]
+  /** Keys that a job may have in its environment. */
+  readonly accessKeys?: readonly AccessKey[]
+  /** Claims of the job's OIDC token, such as `sub`. */
+  readonly oidcClaims?: Readonly<Record<string, string>>
+  /** What every request costs at least, in milliseconds. Default 0. */
+  readonly latencyMilliseconds?: number
+  /** What a new connection costs before its first request, in milliseconds. Default 0. */
+  readonly connectionMilliseconds?: number
+}
+
+/** A role and whom it trusts. */
+export interface Role {
+  readonly arn: string
+  /** ARNs of roles whose sessions may assume it, of users, or of an account (`arn:aws:iam::111111111111:root`). */
+  readonly principals?: readonly string[]
+  readonly externalId?: string
+  /** Trusts a token of GitHub's with exactly these claims. */
+  readonly webIdentity?: { readonly audience: string; readonly subject: string }
+  /** Default 3600. */
+  readonly maxSessionSeconds?: number
+}
+
+export interface AccessKey {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+  /** ARN of the user, or of the role's session, whose key it is. */
+  readonly principal: string
+  /** Milliseconds since the epoch. */
+  readonly expiresAt?: number
+}
+
+/** How long AWS takes for things, in milliseconds. */
+export interface Timings {
+  readonly creating: number
+  readonly updating: number
+  readonly billingModeUpdating: number
+  readonly deleting: number
+  readonly indexCreating: number
+  readonly encryptionUpdating: number
+  /** After CreateTable, DescribeContinuousBackups knows no such table for so long. */
+  readonly backupsMissing: number
+  /** After ACTIVE, point-in-time recovery cannot be changed for so long. */
+  readonly backupsUnavailable: number
+  /** After CreateTable, the tags of a table that is not yet ACTIVE cannot be read for so long. */
+  readonly tagsUnreadable: number
+  /** After a tag write the old tags are shown for so long. */
+  readonly tagsLag: number
+  /** After a tag write no other one is taken for so long. */
+  readonly tagsLock: number
+  readonly deletionProtectionCooldown: number
+  readonly timeToLiveCooldown: number
+}
+
+/** Middles of what was measured on AWS. */
+export const measuredTimings: Timings = {
+  creating: 6000,
+  updating: 2000,
+  billingModeUpdating: 150_000,
+  deleting: 4000,
+  indexCreating: 600_000,
+  encryptionUpdating: 22_000,
+  backupsMissing: 3000,
+  backupsUnavailable: 2000,
+  tagsUnreadable: 5500,
+  tagsLag: 2000,
+  tagsLock: 3000,
+  deletionProtectionCooldown: 15_000,
+  timeToLiveCooldown: 3_600_000,
+}

@@ -1,0 +1,99 @@
+/** STS: roles with their trust, and the sessions that come of them. */
+import { AwsError } from './errors.ts'
+import { type Caller, callerOf, type Identities } from './identities.ts'
+import { issuer, type OidcProvider } from './oidc.ts'
+import type { Role } from './options.ts'
+
+export type StsAnswer = Readonly<Record<string, unknown>>
+
+export interface Sts {
+  readonly roles: readonly Role[]
+  readonly identities: Identities
+  readonly oidc: OidcProvider
+}
+
+export function assumeRoleWithWebIdentity({ roles, identities, oidc }: Sts, input: URLSearchParams): StsAnswer {
+  const claims = oidc.verify(input.get('WebIdentityToken') ?? '')
+  if (claims === undefined) {
+    throw new AwsError('InvalidIdentityToken', 'The ID Token provided is not a valid JWT.')
+  }
+  if (claims === 'expired') throw new AwsError('ExpiredTokenException', 'Token expired: current date/time is later')
+  const role = roles.find(({ arn }) => arn === input.get('RoleArn'))
+  const trust = role?.webIdentity
+  if (role === undefined || trust?.audience !== claims.aud || trust?.subject !== claims.sub) {
+    throw new AwsError('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 403)
+  }
+  return {
+    ...issueSession(role, identities, input, role.maxSessionSeconds ?? 3600),
+    SubjectFromWebIdentityToken: claims.sub,
+    Provider: issuer,
+    Audience: claims.aud,
+  }
+}
+
+export function assumeRole({ roles, identities }: Sts, caller: Caller, input: URLSearchParams): StsAnswer {
+  const arn = input.get('RoleArn') ?? ''
+  const role = roles.find((each) => each.arn === arn)
+  const trusted = role?.principals?.some((principal) => isTrusted(principal, caller)) ?? false
+  if (
+    role === undefined ||
+    !trusted ||
+    (role.externalId !== undefined && role.externalId !== input.get('ExternalId'))
+  ) {
+    throw new AwsError(
+      'AccessDenied',
+      `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${arn}`,
+      403,
+    )
+  }
+  if (caller.isRoleSession && Number(input.get('DurationSeconds') ?? 3600) > 3600) {
+    throw new AwsError(
+      'ValidationError',
+      'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
+    )
+  }
+  return issueSession(role, identities, input, role.maxSessionSeconds ?? 3600)
+}
+
+export function getCallerIdentity(caller: Caller): StsAnswer {
+  return { Arn: caller.arn, Account: caller.account, UserId: 'AIDASANDBOX' }
+}
+
+function isTrusted(principal: string, caller: Caller): boolean {
+  if (principal === caller.arn) return true
+  const { account } = callerOf(principal)
+  if (account !== caller.account) return false
+  if (principal.endsWith(':root')) return true
+  // A session's ARN names the role without its path.
+  const [, roleName] = /:role\/(?:.*\/)?([^/]+)$/.exec(principal) ?? []
+  return roleName !== undefined && caller.arn.includes(`:assumed-role/${roleName}/`)
+}
+
+function issueSession(role: Role, identities: Identities, input: URLSearchParams, most: number): StsAnswer {
+  const session = input.get('RoleSessionName') ?? ''
+  if (!/^[\w+=,.@-]{2,64}$/.test(session)) {
+    throw new AwsError('ValidationError', `Value '${session}' at 'roleSessionName' failed to satisfy constraint`)
+  }
+  const seconds = Number(input.get('DurationSeconds') ?? 3600)
+  if (!(seconds >= 900 && seconds <= 43_200)) {
+    throw new AwsError('ValidationError', `Value '${seconds}' at 'durationSeconds' failed to satisfy constraint`)
+  }
+  if (seconds > most) {
+    throw new AwsError(
+      'ValidationError',
+      'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+    )
+  }
+  const { partition, account } = callerOf(role.arn)
+  const arn = `arn:${partition}:sts::${account}:assumed-role/${role.arn.split('/').at(-1)}/${session}`
+  const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = identities.issue(arn, seconds)
+  return {
+    Credentials: {
+      AccessKeyId: accessKeyId,
+      SecretAccessKey: secretAccessKey,
+      SessionToken: sessionToken,
+      Expiration: new Date(expiresAt).toISOString(),
+    },
+    AssumedRoleUser: { Arn: arn, AssumedRoleId: `AROASANDBOX:${session}` },
+  }
+}

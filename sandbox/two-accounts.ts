@@ -1,0 +1,30 @@
+/** The world of the demo and of most tests: a hub account that jobs start in, and a target account with the tables. */
+import type { SandboxOptions } from './options.ts'
+
+export const hubRole = 'arn:aws:iam::111111111111:role/github-hub'
+export const provisionerRole = 'arn:aws:iam::222222222222:role/tenant-tables-provisioner'
+export const externalId = 'tenant-tables'
+
+/** The key of a user of the hub account, for jobs that bring one. */
+export const hubAccessKey = {
+  accessKeyId: 'AKIASANDBOXHUBUSER01',
+  secretAccessKey: 'sandbox/hub/user/secret/access/key/00000',
+  principal: 'arn:aws:iam::111111111111:user/deployer',
+}
+
+/** The hub role trusts jobs of one environment; the provisioner trusts the hub role, and asks for an external id. */
+export function twoAccounts(environment: string): SandboxOptions {
+  const subject = `repo:acme@1/app@2:environment:${environment}`
+  return {
+    oidcClaims: {
+      sub: subject,
+      repository: 'acme/app',
+      job_workflow_ref: 'acme/app/.github/workflows/provision.yml@refs/heads/main',
+    },
+    accessKeys: [hubAccessKey],
+    roles: [
+      { arn: hubRole, webIdentity: { audience: 'sts.amazonaws.com', subject } },
+      { arn: provisionerRole, principals: [hubRole, hubAccessKey.principal], externalId },
+    ],
+  }
+}

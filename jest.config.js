@@ -11,6 +11,8 @@ export default {
   },
   modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/dist'],
   setupFiles: ['<rootDir>/__tests__/support/environment.ts'],
+  // The bundle waits three seconds before it looks at a new table, and twice in some tests.
+  testTimeout: 30_000,
   collectCoverageFrom: ['src/**/*.ts'],
   coverageProvider: 'v8',
   coverageReporters: ['text', 'json-summary'],

@@ -1,0 +1,170 @@
+/** The committed bundle against the sandbox: what moto cannot show. Calls, depth, trust, time, secrets. */
+
+import type { SandboxOptions } from '../../sandbox/options.ts'
+import { sequentialDepth } from '../../sandbox/request-log.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
+import { externalId, hubAccessKey, hubRole, provisionerRole, twoAccounts } from '../../sandbox/two-accounts.ts'
+import { runAction } from '../support/runner.ts'
+
+const region = 'ap-south-1'
+const chained = {
+  environment: 'dev',
+  'aws-region': region,
+  'role-to-assume': `${hubRole}\n${provisionerRole}`,
+  'role-external-id': externalId,
+}
+const single = { ...chained, 'role-to-assume': provisionerRole }
+const hubKey = {
+  AWS_ACCESS_KEY_ID: hubAccessKey.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: hubAccessKey.secretAccessKey,
+}
+
+let sandbox: Sandbox
+
+async function start(options: SandboxOptions = {}): Promise<void> {
+  // A table that takes a tenth of a second is still looked at after three: the action's own pace is not changed.
+  sandbox = await startSandbox({
+    ...twoAccounts('dev'),
+    timings: { creating: 100, backupsMissing: 0, backupsUnavailable: 0, tagsUnreadable: 0 },
+    ...options,
+  })
+}
+
+afterEach(() => sandbox.close())
+
+const operations = () => sandbox.requests.map(({ operation }) => operation)
+const reads = ['DescribeTable', 'DescribeContinuousBackups', 'ListTagsOfResource']
+
+describe('a run that has nothing to do', () => {
+  it.each([
+    ['one role, from an access key', single, hubKey, ['AssumeRole']],
+    ['two roles, from an OIDC token', chained, {}, ['GetToken', 'AssumeRoleWithWebIdentity', 'AssumeRole']],
+  ])('calls each hop once and reads each table once, side by side: %s', async (_, inputs, environment, hops) => {
+    await start({ latencyMilliseconds: 40 })
+    await runAction({ inputs, environment: { ...sandbox.environment, ...environment } })
+    sandbox.clearRequests()
+
+    const { exitCode, outputs } = await runAction({ inputs, environment: { ...sandbox.environment, ...environment } })
+
+    expect([exitCode, outputs['has-changes']]).toEqual([0, 'false'])
+    expect(operations().slice(0, hops.length)).toEqual(hops)
+    expect(operations().slice(hops.length).sort()).toEqual([...reads, ...reads].sort())
+    expect(sequentialDepth(sandbox.requests)).toBe(hops.length + 1)
+    const tables = sandbox.requests.slice(hops.length)
+    expect(new Set(tables.map(({ operation, table }) => `${operation} ${table}`)).size).toBe(6)
+    expect(new Set(tables.map(({ account }) => account))).toEqual(new Set(['222222222222']))
+  })
+
+  it('asks STS who it is only where it assumes no role', async () => {
+    await start()
+    await runAction({
+      inputs: { ...chained, 'role-to-assume': '', 'role-external-id': '', command: 'plan' },
+      environment: { ...sandbox.environment, ...hubKey },
+    })
+
+    expect(operations().sort()).toEqual(['GetCallerIdentity', ...reads, ...reads].sort())
+  })
+})
+
+it('creates both tables through an OIDC token and a chained role, and nothing it writes holds a secret', async () => {
+  await start()
+  const result = await runAction({ inputs: { ...chained, environment: 'prod' }, environment: sandbox.environment })
+
+  expect(result.exitCode).toBe(0)
+  expect(result.outputs['tenant-table-arn']).toBe(`arn:aws:dynamodb:${region}:222222222222:table/tenant`)
+  expect(JSON.parse(result.outputs.tables ?? '').users.id).toBe(
+    sandbox.account('222222222222', region).table('users')?.id,
+  )
+  const written = result.written
+    .split('\n')
+    .filter((line) => !line.startsWith('::add-mask::'))
+    .join('\n')
+  // The request token, a token, and two sessions of three secrets each, besides the hub user's key.
+  expect(sandbox.secrets.length).toBeGreaterThanOrEqual(9)
+  for (const secret of sandbox.secrets) {
+    for (const form of [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret)]) {
+      expect(written).not.toContain(form)
+    }
+  }
+  const issued = sandbox.secrets.filter(
+    (secret) => ![hubAccessKey.secretAccessKey, sandbox.environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN].includes(secret),
+  )
+  const masked = result.commands.filter(({ command }) => command === 'add-mask').map(({ message }) => message)
+  expect(new Set(masked)).toEqual(new Set(issued))
+})
+
+it.each([
+  ['a job of another environment', { ...chained }, twoAccounts('staging').oidcClaims, 'AssumeRoleWithWebIdentity'],
+  ['a wrong external id', { ...chained, 'role-external-id': 'another' }, twoAccounts('dev').oidcClaims, 'AssumeRole'],
+])('fails at the first refused hop, and calls nothing after it: %s', async (_, inputs, oidcClaims, last) => {
+  await start(oidcClaims === undefined ? {} : { oidcClaims })
+  const result = await runAction({ inputs, environment: sandbox.environment })
+
+  expect(result.exitCode).toBe(1)
+  expect(operations().at(-1)).toBe(last)
+  expect(operations().filter((operation) => operation === last)).toHaveLength(1)
+  expect(result.milliseconds).toBeLessThan(3000)
+})
+
+it('does not call DynamoDB in an account that is not allowed', async () => {
+  await start()
+  const result = await runAction({
+    inputs: { ...chained, 'role-to-assume': '', 'role-external-id': '', 'allowed-account-ids': '222222222222' },
+    environment: { ...sandbox.environment, ...hubKey },
+  })
+
+  expect(result.exitCode).toBe(1)
+  expect(operations()).toEqual(['GetCallerIdentity'])
+  expect(result.stdout).toContain('lead to account 111111111111')
+})
+
+it('waits out the backups of a young table', async () => {
+  await start({ timings: { creating: 100, backupsMissing: 2500, backupsUnavailable: 4500, tagsUnreadable: 0 } })
+  const result = await runAction({ inputs: { ...chained, environment: 'prod' }, environment: sandbox.environment })
+
+  expect(result.exitCode).toBe(0)
+  expect(sandbox.requests.some(({ error }) => error === 'ContinuousBackupsUnavailableException')).toBe(true)
+  expect(sandbox.account('222222222222', region).table('users')?.recovery).toMatchObject({ enabled: true, days: 35 })
+})
+
+it('goes on with a table that a killed run left CREATING', async () => {
+  await start({ timings: { creating: 2500, backupsMissing: 500, backupsUnavailable: 500, tagsUnreadable: 500 } })
+  const killed = await runAction({
+    inputs: { ...chained, environment: 'prod' },
+    environment: sandbox.environment,
+    killWhen: (output) => output.includes('::group::Apply'),
+  })
+  expect(killed.signal).toBe('SIGKILL')
+
+  const next = await runAction({ inputs: { ...chained, environment: 'prod' }, environment: sandbox.environment })
+
+  expect([next.exitCode, next.outputs.changed]).toEqual([0, 'true'])
+  expect(operations().filter((operation) => operation === 'DeleteTable')).toEqual([])
+  for (const name of ['tenant', 'users']) {
+    expect(sandbox.account('222222222222', region).table(name)).toMatchObject({
+      deletionProtection: true,
+      recovery: { enabled: true, days: 35 },
+    })
+  }
+})
+
+it('walks the chain again, with a new token, when its session runs out under it', async () => {
+  await start({ timings: { creating: 4000, backupsMissing: 0, backupsUnavailable: 0, tagsUnreadable: 0 } })
+  let expired = false
+  const result = await runAction({
+    inputs: chained,
+    environment: sandbox.environment,
+    interruptWhen: (output) => {
+      if (!expired && output.includes('::group::Apply')) {
+        expired = true
+        sandbox.expireSessions()
+      }
+      return false
+    },
+  })
+
+  expect(result.exitCode).toBe(0)
+  expect(sandbox.requests.some(({ error }) => error === 'ExpiredTokenException')).toBe(true)
+  // Both tables may find out at once, and then share one new walk.
+  expect(operations().filter((operation) => operation === 'GetToken')).toHaveLength(2)
+})

@@ -60363,6 +60363,10 @@ class InvalidInputsError extends Error {
 /** The run was told to stop: by the deadline, or by a signal. */
 class StoppedError extends RemedyError {
     name = 'StoppedError';
+    /** The same, with what stood in the way when the time ran out. */
+    after(cause) {
+        return new StoppedError(this.message, this.remedy, { cause });
+    }
 }
 /** Takes anything that was thrown, and never throws itself. */
 function describeError(thrown) {
@@ -60549,7 +60553,9 @@ async function retry(run, send) {
             if (delay === undefined)
                 throw error;
             run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${(0,errors/* errorName */.Is)(error)}: ${(0,errors/* errorMessage */.gJ)(error)}`);
-            await run.clock.sleep(delay, run.stop);
+            await run.clock.sleep(delay, run.stop).catch((reason) => {
+                throw reason instanceof errors/* StoppedError */.Ko ? reason.after(error) : reason;
+            });
         }
     }
 }
@@ -60575,13 +60581,17 @@ function httpStatus(error) {
 
 
 
-/** A call that DynamoDB refused for good. `code` is AWS's name for it. */
+/** A call that DynamoDB refused for good. */
 class DynamoDbError extends errors/* RemedyError */.By {
     name = 'DynamoDbError';
+    /** AWS's name for it. */
     code;
-    constructor(operation, resource, cause) {
+    /** An earlier try of the same call had no answer, so what is refused now may have been done then. */
+    afterLostAnswer;
+    constructor(operation, resource, cause, afterLostAnswer) {
         super(`DynamoDB refused ${operation} on "${resource}".`, remedyFor(operation, resource, cause), { cause });
         this.code = (0,errors/* errorName */.Is)(cause);
+        this.afterLostAnswer = afterLostAnswer;
     }
 }
 function connectDynamoDb(options, credentials, run) {
@@ -60590,12 +60600,14 @@ function connectDynamoDb(options, credentials, run) {
     /** One operation on one table (name or ARN), with the errors that mean absence turned into undefined. */
     async function call(operation, resource, send) {
         let renewed = false;
+        let answerLost = false;
         try {
             return await retry(run, async (signal) => {
                 try {
                     return await send(signal);
                 }
                 catch (error) {
+                    answerLost ||= classifyFailure(error) === 'unavailable';
                     if (renewed || !expiredNames.has((0,errors/* errorName */.Is)(error)))
                         throw error;
                     // The session ended early (a clock that is off, a revoked session): walk the chain again, once.
@@ -60607,7 +60619,7 @@ function connectDynamoDb(options, credentials, run) {
         }
         catch (error) {
             // A remedy is known already when the run was stopped, or when the credentials could not be renewed.
-            throw error instanceof errors/* RemedyError */.By ? error : new DynamoDbError(operation, resource, error);
+            throw error instanceof errors/* RemedyError */.By ? error : new DynamoDbError(operation, resource, error, answerLost);
         }
     }
     return {
@@ -61222,40 +61234,66 @@ function outcomes(plan, progress) {
 /** How often another run's work may come in between before it looks like a lasting conflict. */
 const mostConflicts = 5;
 async function applyTable(work, desired, progress) {
-    const { clock, log } = work.run;
+    const record = (step, result) => {
+        progress.results.set(step, result);
+        if (result.status === 'failed')
+            progress.errors.push(result.error);
+        work.run.log.info(`${(0,report/* nameStep */.gP)(step)}: ${(0,report/* describeResult */.dy)(result)}`);
+    };
     let remaining = stepsOf(work.plan, desired.name);
     let conflicts = 0;
     for (let step = remaining[0]; step !== undefined && progress.errors.length === 0; step = remaining[0]) {
-        const start = clock.now();
-        let taken = false;
-        try {
-            await sendStep(work, step);
-            taken = true;
-            await awaitStep(work, step);
-            const seconds = (clock.now() - start) / 1000;
-            progress.results.set(step, { status: 'applied', seconds });
-            log.info(`${(0,report/* nameStep */.gP)(step)}: done in ${seconds.toFixed(1)} s`);
+        const attempt = await attemptStep(work, step);
+        if (attempt.status !== 'conflict') {
+            record(step, attempt);
             remaining = remaining.slice(1);
+            continue;
         }
-        catch (error) {
-            try {
-                if (taken || !isConflict(error) || ++conflicts > mostConflicts)
-                    throw error;
-                log.info(`${(0,report/* nameStep */.gP)(step)}: somebody else is at work on the table; looking again`);
-                await clock.sleep(200 * 2 ** conflicts, work.run.stop);
-                const needed = await planAgain(work, desired, remaining);
-                for (const dropped of remaining.filter((each) => !needed.includes(each))) {
-                    progress.results.set(dropped, { status: 'dropped' });
-                    log.info(`${(0,report/* nameStep */.gP)(dropped)}: no longer needed`);
-                }
-                remaining = needed;
-            }
-            catch (final) {
-                progress.results.set(step, { status: 'failed', taken, error: final });
-                progress.errors.push(final);
-                log.info(`${(0,report/* nameStep */.gP)(step)}: failed`);
-            }
+        conflicts += 1;
+        const again = await afterConflict(work, desired, remaining, attempt, conflicts);
+        if ('status' in again) {
+            record(step, again);
         }
+        else {
+            for (const each of remaining) {
+                if (!again.needed.includes(each))
+                    record(each, each === step ? again.result : { status: 'dropped' });
+            }
+            remaining = again.needed;
+        }
+    }
+}
+async function attemptStep(work, step) {
+    const { clock } = work.run;
+    const start = clock.now();
+    const seconds = () => (clock.now() - start) / 1000;
+    let taken = false;
+    try {
+        await sendStep(work, step);
+        taken = true;
+        await awaitStep(work, step);
+        return { status: 'applied', seconds: seconds() };
+    }
+    catch (error) {
+        if (!taken && isConflict(error))
+            return { status: 'conflict', error, seconds: seconds() };
+        return { status: 'failed', taken, error };
+    }
+}
+/** The steps that are still needed, and what became of the one that met the conflict in case it is not. */
+async function afterConflict(work, desired, remaining, { error, seconds }, conflicts) {
+    if (conflicts > mostConflicts)
+        return { status: 'failed', taken: false, error };
+    try {
+        await work.run.clock.sleep(200 * 2 ** conflicts, work.run.stop);
+        return {
+            needed: await planAgain(work, desired, remaining),
+            // Who got no answer the first time may well have met his own work.
+            result: error.afterLostAnswer ? { status: 'applied', seconds } : { status: 'dropped' },
+        };
+    }
+    catch (failure) {
+        return { status: 'failed', taken: false, error: failure };
     }
 }
 /** A run beside ours was faster, or a change is under way. */
@@ -62059,6 +62097,7 @@ async function reconcile(inputs, runner, run, result) {
 /* harmony export */   Ey: () => (/* binding */ describeStep),
 /* harmony export */   HB: () => (/* binding */ renderPlanLines),
 /* harmony export */   RK: () => (/* binding */ visible),
+/* harmony export */   dy: () => (/* binding */ describeResult),
 /* harmony export */   fS: () => (/* binding */ summarise),
 /* harmony export */   gP: () => (/* binding */ nameStep),
 /* harmony export */   ku: () => (/* binding */ performedSteps),
@@ -62172,7 +62211,7 @@ function renderPlan(plan, outcome) {
     const changes = plan.steps.flatMap((step) => changesOf(step).map(({ setting, from, to }) => row([
         code(step.table),
         code(step.action),
-        text(setting),
+        text(shorten(setting)),
         from === undefined ? '' : code(from),
         code(to),
         text(describeResult(results.get(step))),
@@ -62215,6 +62254,7 @@ function renderFailure(error, outcome) {
         ].join('\n'),
     ];
 }
+/** What became of a step; `planned` where nothing has yet. */
 function describeResult(result) {
     switch (result?.status) {
         case undefined:

@@ -3,7 +3,7 @@ import { type DynamoDb, DynamoDbError } from './dynamodb.ts'
 import { RemedyError, unreachable } from './errors.ts'
 import { observeTable, observeTables } from './observe.ts'
 import { type Outcome, type Plan, planTables, type Step, type StepOutcome, type StepResult, stepsOf } from './plan.ts'
-import { describeStep, nameStep } from './report.ts'
+import { describeResult, describeStep, nameStep } from './report.ts'
 import type { Run } from './run.ts'
 import { type DesiredTable, type ObservedTables, type Target, tableArn } from './table.ts'
 import { type WaitProfile, waitForBillingMode, waitForCreation, waitForUpdate, waitUntilSettled } from './wait.ts'
@@ -53,42 +53,81 @@ function outcomes(plan: Plan, progress: Progress): readonly StepOutcome[] {
 const mostConflicts = 5
 
 async function applyTable(work: Work, desired: DesiredTable, progress: Progress): Promise<void> {
-  const { clock, log } = work.run
+  const record = (step: Step, result: StepResult) => {
+    progress.results.set(step, result)
+    if (result.status === 'failed') progress.errors.push(result.error)
+    work.run.log.info(`${nameStep(step)}: ${describeResult(result)}`)
+  }
   let remaining = stepsOf(work.plan, desired.name)
   let conflicts = 0
   for (let step = remaining[0]; step !== undefined && progress.errors.length === 0; step = remaining[0]) {
-    const start = clock.now()
-    let taken = false
-    try {
-      await sendStep(work, step)
-      taken = true
-      await awaitStep(work, step)
-      const seconds = (clock.now() - start) / 1000
-      progress.results.set(step, { status: 'applied', seconds })
-      log.info(`${nameStep(step)}: done in ${seconds.toFixed(1)} s`)
+    const attempt = await attemptStep(work, step)
+    if (attempt.status !== 'conflict') {
+      record(step, attempt)
       remaining = remaining.slice(1)
-    } catch (error) {
-      try {
-        if (taken || !isConflict(error) || ++conflicts > mostConflicts) throw error
-        log.info(`${nameStep(step)}: somebody else is at work on the table; looking again`)
-        await clock.sleep(200 * 2 ** conflicts, work.run.stop)
-        const needed = await planAgain(work, desired, remaining)
-        for (const dropped of remaining.filter((each) => !needed.includes(each))) {
-          progress.results.set(dropped, { status: 'dropped' })
-          log.info(`${nameStep(dropped)}: no longer needed`)
-        }
-        remaining = needed
-      } catch (final) {
-        progress.results.set(step, { status: 'failed', taken, error: final })
-        progress.errors.push(final)
-        log.info(`${nameStep(step)}: failed`)
+      continue
+    }
+    conflicts += 1
+    const again = await afterConflict(work, desired, remaining, attempt, conflicts)
+    if ('status' in again) {
+      record(step, again)
+    } else {
+      for (const each of remaining) {
+        if (!again.needed.includes(each)) record(each, each === step ? again.result : { status: 'dropped' })
       }
+      remaining = again.needed
     }
   }
 }
 
+/** Somebody else is at work on the table, so DynamoDB did not take the call. */
+interface Conflict {
+  readonly status: 'conflict'
+  readonly error: DynamoDbError
+  readonly seconds: number
+}
+
+async function attemptStep(work: Work, step: Step): Promise<StepResult | Conflict> {
+  const { clock } = work.run
+  const start = clock.now()
+  const seconds = () => (clock.now() - start) / 1000
+  let taken = false
+  try {
+    await sendStep(work, step)
+    taken = true
+    await awaitStep(work, step)
+    return { status: 'applied', seconds: seconds() }
+  } catch (error) {
+    if (!taken && isConflict(error)) return { status: 'conflict', error, seconds: seconds() }
+    return { status: 'failed', taken, error }
+  }
+}
+
+/** The steps that are still needed, and what became of the one that met the conflict in case it is not. */
+async function afterConflict(
+  work: Work,
+  desired: DesiredTable,
+  remaining: readonly Step[],
+  { error, seconds }: Conflict,
+  conflicts: number,
+): Promise<
+  { readonly needed: readonly Step[]; readonly result: StepResult } | Extract<StepResult, { status: 'failed' }>
+> {
+  if (conflicts > mostConflicts) return { status: 'failed', taken: false, error }
+  try {
+    await work.run.clock.sleep(200 * 2 ** conflicts, work.run.stop)
+    return {
+      needed: await planAgain(work, desired, remaining),
+      // Who got no answer the first time may well have met his own work.
+      result: error.afterLostAnswer ? { status: 'applied', seconds } : { status: 'dropped' },
+    }
+  } catch (failure) {
+    return { status: 'failed', taken: false, error: failure }
+  }
+}
+
 /** A run beside ours was faster, or a change is under way. */
-function isConflict(error: unknown): boolean {
+function isConflict(error: unknown): error is DynamoDbError {
   return error instanceof DynamoDbError && error.code === 'ResourceInUseException'
 }
 

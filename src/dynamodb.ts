@@ -14,7 +14,7 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 import type { ClientOptions } from './connections.ts'
 import type { TagChange } from './diff.ts'
 import { errorName, RemedyError } from './errors.ts'
-import { retry } from './retry.ts'
+import { classifyFailure, retry } from './retry.ts'
 import type { Run } from './run.ts'
 import type {
   BillingMode,
@@ -58,14 +58,18 @@ export interface DynamoDb {
   readonly tagTable: (arn: string, tags: readonly TagChange[]) => Promise<void>
 }
 
-/** A call that DynamoDB refused for good. `code` is AWS's name for it. */
+/** A call that DynamoDB refused for good. */
 export class DynamoDbError extends RemedyError {
   override readonly name = 'DynamoDbError'
+  /** AWS's name for it. */
   readonly code: string
+  /** An earlier try of the same call had no answer, so what is refused now may have been done then. */
+  readonly afterLostAnswer: boolean
 
-  constructor(operation: string, resource: string, cause: unknown) {
+  constructor(operation: string, resource: string, cause: unknown, afterLostAnswer: boolean) {
     super(`DynamoDB refused ${operation} on "${resource}".`, remedyFor(operation, resource, cause), { cause })
     this.code = errorName(cause)
+    this.afterLostAnswer = afterLostAnswer
   }
 }
 
@@ -84,11 +88,13 @@ export function connectDynamoDb(
     send: (signal: AbortSignal) => Promise<Answer>,
   ): Promise<Answer> {
     let renewed = false
+    let answerLost = false
     try {
       return await retry(run, async (signal) => {
         try {
           return await send(signal)
         } catch (error) {
+          answerLost ||= classifyFailure(error) === 'unavailable'
           if (renewed || !expiredNames.has(errorName(error))) throw error
           // The session ended early (a clock that is off, a revoked session): walk the chain again, once.
           renewed = true
@@ -98,7 +104,7 @@ export function connectDynamoDb(
       })
     } catch (error) {
       // A remedy is known already when the run was stopped, or when the credentials could not be renewed.
-      throw error instanceof RemedyError ? error : new DynamoDbError(operation, resource, error)
+      throw error instanceof RemedyError ? error : new DynamoDbError(operation, resource, error, answerLost)
     }
   }
 

@@ -29,6 +29,11 @@ export class InvalidInputsError extends Error {
 /** The run was told to stop: by the deadline, or by a signal. */
 export class StoppedError extends RemedyError {
   override readonly name = 'StoppedError'
+
+  /** The same, with what stood in the way when the time ran out. */
+  after(cause: unknown): StoppedError {
+    return new StoppedError(this.message, this.remedy, { cause })
+  }
 }
 
 /** An error in words: what happened, what to do, and what lay behind it, outermost first. */

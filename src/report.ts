@@ -133,7 +133,7 @@ function renderPlan(plan: Plan, outcome: Outcome | undefined): readonly string[]
       row([
         code(step.table),
         code(step.action),
-        text(setting),
+        text(shorten(setting)),
         from === undefined ? '' : code(from),
         code(to),
         text(describeResult(results.get(step))),
@@ -182,7 +182,8 @@ function renderFailure(error: unknown, outcome: Outcome | undefined): readonly s
   ]
 }
 
-function describeResult(result: StepResult | undefined): string {
+/** What became of a step; `planned` where nothing has yet. */
+export function describeResult(result: StepResult | undefined): string {
   switch (result?.status) {
     case undefined:
       return 'planned'

@@ -1,5 +1,5 @@
 /** The one place where calls are tried again, for every service. */
-import { errorCode, errorMessage, errorName } from './errors.ts'
+import { errorCode, errorMessage, errorName, StoppedError } from './errors.ts'
 import type { Run } from './run.ts'
 
 /**
@@ -93,7 +93,9 @@ export async function retry<Answer>(run: Run, send: (signal: AbortSignal) => Pro
       const delay = retryDelay(error, tries, run.clock.now(), run.clock.random())
       if (delay === undefined) throw error
       run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${errorName(error)}: ${errorMessage(error)}`)
-      await run.clock.sleep(delay, run.stop)
+      await run.clock.sleep(delay, run.stop).catch((reason: unknown) => {
+        throw reason instanceof StoppedError ? reason.after(error) : reason
+      })
     }
   }
 }

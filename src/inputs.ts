@@ -195,7 +195,7 @@ function readRegion(read: InputReader, variables: Readonly<Record<string, string
 function readRoles(read: InputReader): readonly Role[] {
   return read.lines('role-to-assume').flatMap((arn) => {
     const [, partition, account] =
-      /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? []
+      /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-+.0-9;-~-]+\/)*[\w+=.@-]{1,64}$/.exec(arn) ?? []
     if (partition !== undefined && account !== undefined) return [{ arn, partition, account }]
     read.problem(
       `role-to-assume must hold the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner, but has ${quote(arn)}.`,

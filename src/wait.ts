@@ -9,17 +9,32 @@ export interface WaitProfile {
   readonly what: string
   readonly usual: string
   readonly firstLook: number
+  /** A table that was just created is now and then not found; for so long that means nothing. */
+  readonly mayBeMissing: number
   /** Without an end by then the wait fails, even if the run has time left. */
   readonly most: number
 }
 
 /** Times measured on AWS: a table takes 4.5 to 7 s, a first change to on-demand billing 129 to 172 s. */
-export const waitForCreation: WaitProfile = { what: 'be created', usual: '5 to 7 s', firstLook: 3, most: 600 }
-export const waitForUpdate: WaitProfile = { what: 'be updated', usual: '1 to 10 s', firstLook: 0.3, most: 600 }
+export const waitForCreation: WaitProfile = {
+  what: 'be created',
+  usual: '5 to 7 s',
+  firstLook: 3,
+  mayBeMissing: 20,
+  most: 600,
+}
+export const waitForUpdate: WaitProfile = {
+  what: 'be updated',
+  usual: '1 to 10 s',
+  firstLook: 0.3,
+  mayBeMissing: 0,
+  most: 600,
+}
 export const waitForBillingMode: WaitProfile = {
   what: 'change its billing mode',
   usual: '2 to 3 minutes the first time',
   firstLook: 1,
+  mayBeMissing: 0,
   most: 1800,
 }
 /** Somebody else is at work; it may be an index, which takes 9 to 17 minutes. */
@@ -27,12 +42,11 @@ export const waitForOthers: WaitProfile = {
   what: 'be left alone by a change that is under way',
   usual: 'seconds, and up to 17 minutes for an index',
   firstLook: 1,
+  mayBeMissing: 0,
   most: 21_600,
 }
 
 const progressEverySeconds = 15
-/** A table that was just created is now and then not found for a moment. */
-const mayBeMissingSeconds = 20
 
 /**
  * Looks until the table is settled, is gone, or is in a state that no waiting mends.
@@ -54,8 +68,7 @@ export async function waitUntilSettled(
   for (;;) {
     const described = await dynamoDb.describeTable(table)
     if (described === undefined) {
-      const mayAppear = profile === waitForCreation && id === undefined && elapsed() < mayBeMissingSeconds
-      if (!mayAppear) return undefined
+      if (id !== undefined || elapsed() >= profile.mayBeMissing) return undefined
     } else {
       if (id !== undefined && described.id !== id) {
         throw new RemedyError(
@@ -68,7 +81,7 @@ export async function waitUntilSettled(
     }
     if (elapsed() >= profile.most) {
       throw new RemedyError(
-        `The table "${table}" did not ${profile.what} within ${profile.most} s; that usually takes ${profile.usual}. It is ${described?.tableStatus ?? 'missing'}.`,
+        `Waited ${profile.most} s for the table "${table}" to ${profile.what}, which usually takes ${profile.usual}. It is ${described?.tableStatus ?? 'missing'}.`,
         'See in the AWS console what the table is doing, then run again: the run goes on from what was reached.',
       )
     }

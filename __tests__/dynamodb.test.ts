@@ -1,0 +1,339 @@
+import {
+  CreateTableCommand,
+  DescribeContinuousBackupsCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  ListTagsOfResourceCommand,
+  type TableDescription,
+  TagResourceCommand,
+  UpdateContinuousBackupsCommand,
+  UpdateTableCommand,
+} from '@aws-sdk/client-dynamodb'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { mockClient } from 'aws-sdk-client-mock'
+import { connectDynamoDb, type DynamoDb } from '../src/dynamodb.ts'
+import { StoppedError } from '../src/errors.ts'
+import { aRun, type FakeRun } from './support/fakes.ts'
+
+const aws = mockClient(DynamoDBClient)
+const arn = 'arn:aws:dynamodb:ap-south-1:222222222222:table/users'
+let run: FakeRun
+let dynamoDb: DynamoDb
+let walks = 0
+
+beforeEach(() => {
+  aws.reset()
+  walks = 0
+  run = aRun()
+  dynamoDb = connectDynamoDb(
+    { region: 'ap-south-1', requestHandler: new NodeHttpHandler(), maxAttempts: 1 },
+    async () => {
+      walks += 1
+      return { accessKeyId: 'a', secretAccessKey: 'b', expiration: new Date(Date.UTC(2100, 0)) }
+    },
+    run,
+  )
+})
+
+function refusal(name: string, message = 'as AWS says'): Error {
+  return Object.assign(new Error(message), { name })
+}
+
+describe('describeTable', () => {
+  const active: TableDescription = {
+    TableName: 'users',
+    TableArn: arn,
+    TableId: 'id',
+    TableStatus: 'ACTIVE',
+    KeySchema: [
+      { AttributeName: 'user_id', KeyType: 'RANGE' },
+      { AttributeName: 'tenant_id', KeyType: 'HASH' },
+    ],
+    AttributeDefinitions: [
+      { AttributeName: 'user_id', AttributeType: 'N' },
+      { AttributeName: 'tenant_id', AttributeType: 'S' },
+    ],
+    ProvisionedThroughput: { ReadCapacityUnits: 0, WriteCapacityUnits: 0 },
+  }
+  const describe_ = async (changes: TableDescription = {}) => {
+    aws.on(DescribeTableCommand, { TableName: 'users' }).resolves({ Table: { ...active, ...changes } })
+    return await dynamoDb.describeTable('users')
+  }
+
+  it('brings what AWS says into normal form: absent billing is provisioned, absent protection is off', async () => {
+    expect(await describe_()).toEqual({
+      tableStatus: 'ACTIVE',
+      phase: 'settled',
+      arn,
+      id: 'id',
+      keys: { partitionKey: { name: 'tenant_id', type: 'S' }, sortKey: { name: 'user_id', type: 'N' } },
+      billingMode: 'PROVISIONED',
+      deletionProtection: false,
+      unmanaged: [],
+    })
+  })
+
+  it('knows a table on demand, protected, without sort key and id', async () => {
+    const { TableId: _, ...withoutId } = active
+    aws.on(DescribeTableCommand).resolves({
+      Table: {
+        ...withoutId,
+        KeySchema: [{ AttributeName: 'tenant_id', KeyType: 'HASH' }],
+        BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
+        DeletionProtectionEnabled: true,
+      },
+    })
+    expect(await dynamoDb.describeTable('users')).toEqual({
+      tableStatus: 'ACTIVE',
+      phase: 'settled',
+      arn,
+      keys: { partitionKey: { name: 'tenant_id', type: 'S' } },
+      billingMode: 'PAY_PER_REQUEST',
+      deletionProtection: true,
+      unmanaged: [],
+    })
+  })
+
+  it.each<[string, TableDescription]>([
+    ['settled', { SSEDescription: { Status: 'ENABLED' } }],
+    ['settled', { GlobalSecondaryIndexes: [{ IndexName: 'i', IndexStatus: 'ACTIVE' }, { IndexName: 'j' }] }],
+    ['changing', { TableStatus: 'CREATING' }],
+    ['changing', { TableStatus: 'UPDATING' }],
+    ['changing', { SSEDescription: { Status: 'UPDATING' } }],
+    ['changing', { GlobalSecondaryIndexes: [{ IndexName: 'i', IndexStatus: 'CREATING' }] }],
+    ['unavailable', { TableStatus: 'DELETING' }],
+    ['unavailable', { TableStatus: 'ARCHIVED' }],
+    ['unavailable', { TableStatus: 'INACCESSIBLE_ENCRYPTION_CREDENTIALS' }],
+    ['unavailable', { TableStatus: 'ARCHIVING' }],
+  ])('a table is %s with %j', async (phase, changes) => {
+    expect((await describe_(changes))?.phase).toBe(phase)
+  })
+
+  it('names a stream only while it is on, though its ARN lingers', async () => {
+    const LatestStreamArn = `${arn}/stream/1`
+    const on = await describe_({
+      LatestStreamArn,
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
+    })
+    expect([on?.streamArn, on?.unmanaged]).toEqual([LatestStreamArn, [{ path: 'stream', value: 'NEW_IMAGE' }]])
+    const off = await describe_({ LatestStreamArn, StreamSpecification: { StreamEnabled: false } })
+    expect([off?.streamArn, off?.unmanaged]).toEqual([undefined, []])
+  })
+
+  it('lists what no definition mentions, in a fixed order', async () => {
+    const found = await describe_({
+      GlobalSecondaryIndexes: [{ IndexName: 'z' }, { IndexName: 'a' }],
+      LocalSecondaryIndexes: [{ IndexName: 'local' }],
+      TableClassSummary: { TableClass: 'STANDARD_INFREQUENT_ACCESS' },
+      SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: 'arn:key' },
+      Replicas: [{ RegionName: 'eu-west-1' }],
+    })
+    expect(found?.unmanaged.map(({ path, value }) => `${path}=${value}`)).toEqual([
+      'globalIndex=a',
+      'globalIndex=z',
+      'localIndex=local',
+      'tableClass=STANDARD_INFREQUENT_ACCESS',
+      'encryptionKey=arn:key',
+      'replica=eu-west-1',
+    ])
+  })
+
+  it('is undefined where there is no such table', async () => {
+    aws.on(DescribeTableCommand).rejects(refusal('ResourceNotFoundException'))
+    expect(await dynamoDb.describeTable('users')).toBeUndefined()
+    aws.on(DescribeTableCommand).resolves({})
+    expect(await dynamoDb.describeTable('users')).toBeUndefined()
+  })
+})
+
+describe('describeRecovery', () => {
+  it("reads the recovery's own status, not that of continuous backups", async () => {
+    const answer = (PointInTimeRecoveryStatus: 'ENABLED' | 'DISABLED', RecoveryPeriodInDays?: number) => ({
+      ContinuousBackupsDescription: {
+        ContinuousBackupsStatus: 'ENABLED' as const,
+        PointInTimeRecoveryDescription: {
+          PointInTimeRecoveryStatus,
+          ...(RecoveryPeriodInDays === undefined ? {} : { RecoveryPeriodInDays }),
+        },
+      },
+    })
+    aws
+      .on(DescribeContinuousBackupsCommand, { TableName: 'users' })
+      .resolvesOnce(answer('DISABLED'))
+      .resolvesOnce(answer('ENABLED', 7))
+      .resolvesOnce(answer('ENABLED'))
+    expect(await dynamoDb.describeRecovery('users')).toEqual({ enabled: false })
+    expect(await dynamoDb.describeRecovery('users')).toEqual({ enabled: true, recoveryPeriodDays: 7 })
+    expect(await dynamoDb.describeRecovery('users')).toEqual({ enabled: true, recoveryPeriodDays: 35 })
+  })
+
+  it.each(['TableNotFoundException', 'ResourceNotFoundException'])('is undefined after %s', async (name) => {
+    aws.on(DescribeContinuousBackupsCommand).rejects(refusal(name))
+    expect(await dynamoDb.describeRecovery('users')).toBeUndefined()
+  })
+})
+
+describe('listTags', () => {
+  it('reads all pages', async () => {
+    aws
+      .on(ListTagsOfResourceCommand, { ResourceArn: arn })
+      .resolvesOnce({ Tags: [{ Key: 'a', Value: '1' }], NextToken: 'more' })
+      .resolvesOnce({
+        Tags: [
+          { Key: 'b', Value: undefined },
+          { Key: undefined, Value: 'x' },
+        ],
+      })
+    expect(await dynamoDb.listTags(arn)).toEqual(
+      new Map([
+        ['a', '1'],
+        ['b', ''],
+      ]),
+    )
+    expect(aws.commandCalls(ListTagsOfResourceCommand).map(({ args }) => args[0].input.NextToken)).toEqual([
+      undefined,
+      'more',
+    ])
+  })
+
+  it('does not page for ever where a token repeats', async () => {
+    aws.on(ListTagsOfResourceCommand).resolves({ NextToken: 'again' })
+    expect(await dynamoDb.listTags(arn)).toEqual(new Map())
+    expect(aws.commandCalls(ListTagsOfResourceCommand)).toHaveLength(2)
+  })
+
+  it('is undefined where there is no such table', async () => {
+    aws.on(ListTagsOfResourceCommand).rejects(refusal('ResourceNotFoundException'))
+    expect(await dynamoDb.listTags(arn)).toBeUndefined()
+  })
+})
+
+describe('the writes say just what they mean', () => {
+  it('createTable', async () => {
+    aws.on(CreateTableCommand).resolves({})
+    await dynamoDb.createTable({
+      table: 'users',
+      keys: { partitionKey: { name: 'tenant_id', type: 'S' }, sortKey: { name: 'user_id', type: 'S' } },
+      billingMode: 'PAY_PER_REQUEST',
+      deletionProtection: true,
+      tags: [{ key: 'team', to: 'core' }],
+    })
+    expect(aws.commandCalls(CreateTableCommand)[0]?.args[0].input).toEqual({
+      TableName: 'users',
+      AttributeDefinitions: [
+        { AttributeName: 'tenant_id', AttributeType: 'S' },
+        { AttributeName: 'user_id', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'tenant_id', KeyType: 'HASH' },
+        { AttributeName: 'user_id', KeyType: 'RANGE' },
+      ],
+      BillingMode: 'PAY_PER_REQUEST',
+      DeletionProtectionEnabled: true,
+      Tags: [{ Key: 'team', Value: 'core' }],
+    })
+  })
+
+  it('one UpdateTable, one concern', async () => {
+    aws.on(UpdateTableCommand).resolves({})
+    await dynamoDb.enableDeletionProtection('users')
+    await dynamoDb.setBillingMode('users', 'PAY_PER_REQUEST')
+    expect(aws.commandCalls(UpdateTableCommand).map(({ args }) => args[0].input)).toEqual([
+      { TableName: 'users', DeletionProtectionEnabled: true },
+      { TableName: 'users', BillingMode: 'PAY_PER_REQUEST' },
+    ])
+  })
+
+  it('setRecovery names a period only when it turns recovery on', async () => {
+    aws.on(UpdateContinuousBackupsCommand).resolves({})
+    await dynamoDb.setRecovery('users', { enabled: true, recoveryPeriodDays: 35 })
+    await dynamoDb.setRecovery('users', { enabled: false })
+    const specifications = aws
+      .commandCalls(UpdateContinuousBackupsCommand)
+      .map(({ args }) => args[0].input.PointInTimeRecoverySpecification)
+    expect(specifications).toEqual([
+      { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 35 },
+      { PointInTimeRecoveryEnabled: false },
+    ])
+  })
+
+  it('tagTable', async () => {
+    aws.on(TagResourceCommand).resolves({})
+    await dynamoDb.tagTable(arn, [{ key: 'team', from: 'x', to: 'core' }])
+    expect(aws.commandCalls(TagResourceCommand)[0]?.args[0].input).toEqual({
+      ResourceArn: arn,
+      Tags: [{ Key: 'team', Value: 'core' }],
+    })
+  })
+})
+
+describe('errors', () => {
+  it('a denied call is made once, and its error names the action to allow', async () => {
+    aws.on(DescribeTableCommand).rejects(refusal('AccessDeniedException'))
+    await expect(dynamoDb.describeTable('users')).rejects.toMatchObject({
+      name: 'DynamoDbError',
+      code: 'AccessDeniedException',
+      message: 'DynamoDB refused DescribeTable on "users".',
+      remedy: expect.stringContaining('dynamodb:DescribeTable'),
+    })
+    expect(aws.calls()).toHaveLength(1)
+  })
+
+  it('a table that is made with tags needs the right to tag as well', async () => {
+    aws.on(CreateTableCommand).rejects(refusal('AccessDeniedException'))
+    const create = dynamoDb.createTable({
+      table: 'users',
+      keys: { partitionKey: { name: 'tenant_id', type: 'S' } },
+      billingMode: 'PAY_PER_REQUEST',
+      deletionProtection: false,
+      tags: [],
+    })
+    await expect(create).rejects.toMatchObject({ remedy: expect.stringContaining('dynamodb:TagResource') })
+  })
+
+  it.each([
+    ['UnrecognizedClientException', 'region'],
+    ['LimitExceededException', 'limit'],
+    ['ExpiredTokenException', 'clock'],
+    ['ValidationException', 'what was done so far is kept'],
+  ])('%s says what to do', async (name, word) => {
+    aws.on(DescribeTableCommand).rejects(refusal(name))
+    await expect(dynamoDb.describeTable('users')).rejects.toMatchObject({ remedy: expect.stringContaining(word) })
+  })
+
+  it('what passes is tried again', async () => {
+    aws
+      .on(UpdateContinuousBackupsCommand)
+      .rejectsOnce(refusal('ContinuousBackupsUnavailableException'))
+      .rejectsOnce(refusal('ThrottlingException', 'Rate exceeded'))
+      .resolves({})
+    await dynamoDb.setRecovery('users', { enabled: true, recoveryPeriodDays: 35 })
+    expect(aws.calls()).toHaveLength(3)
+  })
+
+  it('a session that ended early is renewed once', async () => {
+    aws.on(DescribeTableCommand).rejectsOnce(refusal('ExpiredTokenException')).resolves({})
+    expect(await dynamoDb.describeTable('users')).toBeUndefined()
+    expect(walks).toBe(1)
+
+    aws.on(DescribeTableCommand).rejects(refusal('ExpiredTokenException'))
+    await expect(dynamoDb.describeTable('users')).rejects.toMatchObject({ code: 'ExpiredTokenException' })
+    expect([walks, aws.calls().length]).toEqual([2, 4])
+  })
+
+  it('a refusal after an answer that was lost says so', async () => {
+    aws.on(TagResourceCommand).rejectsOnce(refusal('InternalServerError')).rejects(refusal('ResourceInUseException'))
+    await expect(dynamoDb.tagTable(arn, [])).rejects.toMatchObject({
+      code: 'ResourceInUseException',
+      afterLostAnswer: true,
+    })
+    aws.on(TagResourceCommand).rejects(refusal('ResourceInUseException'))
+    await expect(dynamoDb.tagTable(arn, [])).rejects.toMatchObject({ afterLostAnswer: false })
+  })
+
+  it('a run that was stopped says just that', async () => {
+    const reason = new StoppedError('cancelled', 'run again')
+    run.stopNow(reason)
+    await expect(dynamoDb.describeTable('users')).rejects.toBe(reason)
+  })
+})

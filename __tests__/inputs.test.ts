@@ -1,0 +1,323 @@
+import { InvalidInputsError } from '../src/errors.ts'
+import { readInputs } from '../src/inputs.ts'
+import { sourceOf } from './support/builders.ts'
+
+const hub = 'arn:aws:iam::111111111111:role/hub'
+const provisioner = 'arn:aws:iam::222222222222:role/path/to/provisioner'
+const token = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'secret' }
+const key = { AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'secret' }
+
+const read = (inputs: Record<string, string> = {}, environment: Record<string, string> = {}) =>
+  readInputs(sourceOf(inputs, environment))
+
+/** Every problem that is told; none where the inputs are right. */
+function problems(inputs: Record<string, string>, environment: Record<string, string> = {}): readonly string[] {
+  try {
+    read(inputs, environment)
+    return []
+  } catch (error) {
+    if (error instanceof InvalidInputsError) return error.problems
+    throw error
+  }
+}
+
+it('has a default for everything but the environment and the region', () => {
+  expect(read()).toEqual({
+    command: 'apply',
+    environment: { name: 'dev', production: false },
+    region: 'ap-south-1',
+    roles: [],
+    credentialSource: { kind: 'default-chain', reason: expect.any(String) },
+    roleDurationSeconds: 3600,
+    roleSessionName: 'tenant-tables',
+    audience: 'sts.amazonaws.com',
+    allowedAccountIds: [],
+    tableNamePrefix: '',
+    deletionProtection: 'auto',
+    pointInTimeRecovery: 'auto',
+    tags: new Map(),
+    timeoutSeconds: 1800,
+  })
+})
+
+it('tells all problems at once, each with what was found and what may be', () => {
+  const found = problems({
+    command: 'destroy',
+    environment: '',
+    'aws-region': 'Mumbai',
+    'role-to-assume': 'provisioner',
+    'credential-source': 'vault',
+    'role-duration-seconds': '60',
+    'role-session-name': 'a b',
+    'allowed-account-ids': '123',
+    'table-name-prefix': 'a/b-',
+    'deletion-protection': 'yes',
+    'point-in-time-recovery': 'TRUE',
+    tags: 'no separator',
+    'timeout-seconds': '1.5',
+  })
+
+  expect(found.map((problem) => problem.split(' ')[0])).toEqual([
+    'command',
+    'environment',
+    'aws-region',
+    'role-to-assume',
+    'credential-source',
+    'role-duration-seconds',
+    'role-session-name',
+    'allowed-account-ids',
+    'table-name-prefix',
+    'table-name-prefix',
+    'deletion-protection',
+    'point-in-time-recovery',
+    'tags',
+    'timeout-seconds',
+  ])
+  expect(found[0]).toBe('command must be one of apply, plan, but is "destroy".')
+  expect(found[5]).toBe('role-duration-seconds must be a whole number from 900 to 43200, but is "60".')
+})
+
+describe('environment', () => {
+  it.each(['prod', 'PROD', 'Production'])('%s is production', (environment) => {
+    expect(read({ environment }).environment).toEqual({ name: environment, production: true })
+  })
+
+  it('is production where production-environments says so, without case, and prod stays production', () => {
+    const list = { 'production-environments': 'Live, eu-live\nstage' }
+    const isProduction = (environment: string) => read({ ...list, environment }).environment.production
+    expect(['live', 'EU-LIVE', 'Stage', 'prod', 'dev'].map(isProduction)).toEqual([true, true, true, true, false])
+  })
+
+  it.each(['dev<script>', 'x'.repeat(257), 'a\u0000b'])('must be a legal tag value: %j is not', (environment) => {
+    expect(problems({ environment })).toEqual([expect.stringMatching(/^environment .*letters, digits/)])
+  })
+
+  it.each(['Über-Test 1', 'a/b:c+d=e@f_g.h'])('may have every character that a tag value may: %s', (environment) => {
+    expect(read({ environment }).environment.name).toBe(environment)
+  })
+})
+
+describe('aws-region', () => {
+  it('comes before AWS_REGION, which comes before AWS_DEFAULT_REGION', () => {
+    const both = { AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'us-east-1' }
+    expect(read({ 'aws-region': 'ap-south-1' }, both).region).toBe('ap-south-1')
+    expect(read({ 'aws-region': '' }, both).region).toBe('eu-west-1')
+    expect(read({ 'aws-region': '' }, { AWS_DEFAULT_REGION: 'us-gov-west-1' }).region).toBe('us-gov-west-1')
+  })
+
+  it('is asked for where nobody gives it', () => {
+    expect(problems({ 'aws-region': '' })).toEqual([expect.stringMatching(/^aws-region is missing/)])
+  })
+
+  it('names the variable that is wrong', () => {
+    expect(problems({ 'aws-region': '' }, { AWS_REGION: 'evil.example/' })).toEqual([
+      expect.stringMatching(/^AWS_REGION must be the name of an AWS region/),
+    ])
+  })
+})
+
+describe('role-to-assume', () => {
+  it('is a chain, one role a line', () => {
+    expect(read({ 'role-to-assume': `${hub}\r\n\n  ${provisioner}` }).roles).toEqual([
+      { arn: hub, partition: 'aws', account: '111111111111' },
+      { arn: provisioner, partition: 'aws', account: '222222222222' },
+    ])
+  })
+
+  it.each([
+    'arn:aws:iam::1:role/x',
+    'arn:aws:iam::111111111111:user/x',
+    `${hub},${provisioner}`,
+    'arn:aws:iam::111111111111:role/a b',
+  ])('must hold ARNs of roles: %s is none', (arn) => {
+    expect(problems({ 'role-to-assume': arn })).toEqual([expect.stringContaining(JSON.stringify(arn))])
+  })
+
+  it('must be of the partition of the region', () => {
+    expect(problems({ 'role-to-assume': hub, 'aws-region': 'cn-north-1' })).toEqual([
+      expect.stringMatching(/partition aws, but the region cn-north-1 is in aws-cn/),
+    ])
+  })
+})
+
+describe('credential-source', () => {
+  const kind = (inputs: Record<string, string>, environment: Record<string, string>) =>
+    read(inputs, environment).credentialSource.kind
+  const role = { 'role-to-assume': hub }
+
+  it('auto takes a whole access key first, then OIDC where there is a role, then the default chain', () => {
+    expect(kind(role, { ...key, ...token })).toBe('access-key')
+    expect(kind(role, token)).toBe('oidc')
+    expect(kind({}, token)).toBe('default-chain')
+    expect(kind(role, {})).toBe('default-chain')
+  })
+
+  it('auto passes over half a key, and says so', () => {
+    const { credentialSource } = read(role, { ...token, AWS_ACCESS_KEY_ID: 'AKIA' })
+    expect(credentialSource).toEqual({
+      kind: 'oidc',
+      reason: expect.stringContaining('AWS_ACCESS_KEY_ID without AWS_SECRET_ACCESS_KEY'),
+    })
+    expect(read(role, { AWS_SECRET_ACCESS_KEY: 'x' }).credentialSource.reason).toContain(
+      'AWS_SECRET_ACCESS_KEY without AWS_ACCESS_KEY_ID',
+    )
+  })
+
+  it('auto says why it came to the default chain', () => {
+    expect(read(role).credentialSource.reason).toContain('id-token: write')
+    expect(read({}, token).credentialSource.reason).toContain('no role to assume')
+  })
+
+  it('oidc passes over an access key, and needs a role and a job that may ask for a token', () => {
+    expect(kind({ ...role, 'credential-source': 'oidc' }, { ...key, ...token })).toBe('oidc')
+    expect(problems({ 'credential-source': 'oidc' })).toEqual([
+      expect.stringContaining('role-to-assume is empty'),
+      expect.stringContaining('id-token: write'),
+    ])
+  })
+
+  it('environment never takes the token, and refuses half a key', () => {
+    const source = { ...role, 'credential-source': 'environment' }
+    expect(kind(source, { ...key, ...token })).toBe('access-key')
+    expect(kind(source, token)).toBe('default-chain')
+    expect(problems(source, { AWS_ACCESS_KEY_ID: 'AKIA' })).toEqual([
+      expect.stringMatching(/^credential-source is environment, but .* Set both, or neither\.$/),
+    ])
+  })
+})
+
+describe('role-external-id', () => {
+  const id = { 'role-external-id': 'tenant-tables' }
+
+  it('is for the last of several roles, or for one that an access key assumes', () => {
+    expect(read({ ...id, 'role-to-assume': `${hub}\n${provisioner}` }, token).externalId).toBe('tenant-tables')
+    expect(read({ ...id, 'role-to-assume': hub }, key).externalId).toBe('tenant-tables')
+  })
+
+  it('is refused where the last role is assumed with a token, or where there is no role', () => {
+    expect(problems({ ...id, 'role-to-assume': hub }, token)).toEqual([expect.stringContaining('takes no external id')])
+    expect(problems(id, key)).toEqual([expect.stringContaining('no role-to-assume')])
+  })
+
+  it('is not repeated when it is malformed', () => {
+    expect(problems({ 'role-external-id': 'not good!', 'role-to-assume': hub }, key)).toEqual([
+      'role-external-id must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else.',
+    ])
+  })
+})
+
+describe('role-duration-seconds', () => {
+  it.each(['899', '43201', '1e3', '-900', '0x400', ''.padEnd(20, '9')])(
+    'must be from 900 to 43200: %s is not',
+    (seconds) => {
+      expect(problems({ 'role-duration-seconds': seconds })).toHaveLength(1)
+    },
+  )
+
+  it('may be over an hour for a single role, but not for a chain', () => {
+    const long = { 'role-duration-seconds': '43200' }
+    expect(read({ ...long, 'role-to-assume': hub }).roleDurationSeconds).toBe(43_200)
+    expect(problems({ ...long, 'role-to-assume': `${hub}\n${provisioner}` })).toEqual([
+      expect.stringContaining('3600 seconds at most'),
+    ])
+    expect(read({ 'role-duration-seconds': '3600', 'role-to-assume': `${hub}\n${provisioner}` }).roles).toHaveLength(2)
+  })
+})
+
+describe('role-session-name', () => {
+  const run = { GITHUB_REPOSITORY: 'acme/app', GITHUB_RUN_ID: '1234567890' }
+
+  it('is made from the repository and the run, in characters that STS takes', () => {
+    expect(read({}, run).roleSessionName).toBe('acme-app-1234567890')
+  })
+
+  it('keeps the whole id of the run where the repository is long', () => {
+    const name = read({}, { ...run, GITHUB_REPOSITORY: `acme/${'x'.repeat(100)}` }).roleSessionName
+    expect(name).toMatch(/^acme-x+-1234567890$/)
+    expect(name).toHaveLength(64)
+  })
+
+  it('is taken as it is given, or refused', () => {
+    expect(read({ 'role-session-name': 'deploy@acme' }).roleSessionName).toBe('deploy@acme')
+    for (const name of ['x', 'a/b', 'x'.repeat(65)]) {
+      expect(problems({ 'role-session-name': name })).toEqual([expect.stringContaining('2 to 64')])
+    }
+  })
+})
+
+it('audience follows the partition, unless it is given', () => {
+  expect(read({ 'aws-region': 'cn-north-1' }).audience).toBe('sts.amazonaws.com.cn')
+  expect(read({ audience: 'https://example.com' }).audience).toBe('https://example.com')
+})
+
+describe('allowed-account-ids', () => {
+  it('are between commas or on lines', () => {
+    expect(read({ 'allowed-account-ids': '111111111111, 222222222222\n333333333333' }).allowedAccountIds).toEqual([
+      '111111111111',
+      '222222222222',
+      '333333333333',
+    ])
+  })
+
+  it('are held against the last role before anything is called', () => {
+    const chain = { 'role-to-assume': `${hub}\n${provisioner}` }
+    expect(problems({ ...chain, 'allowed-account-ids': '111111111111' })).toEqual([
+      expect.stringContaining('ends with a role of account 222222222222'),
+    ])
+    expect(problems({ ...chain, 'allowed-account-ids': '222222222222' })).toEqual([])
+  })
+})
+
+describe('table-name-prefix', () => {
+  it('is put before the names as it is', () => {
+    expect(read({ 'table-name-prefix': 'jobwork' }).tableNamePrefix).toBe('jobwork')
+  })
+
+  it('must leave names that DynamoDB takes, and says which does not', () => {
+    // `users` is one letter shorter than `tenant`.
+    expect(problems({ 'table-name-prefix': 'x'.repeat(250) })).toEqual([expect.stringContaining('(256 characters)')])
+    expect(problems({ 'table-name-prefix': 'a b' })).toEqual([
+      expect.stringContaining('"a btenant"'),
+      expect.stringContaining('"a busers"'),
+    ])
+  })
+})
+
+describe('tags', () => {
+  it('are split at the first equals sign, and may have an empty value', () => {
+    expect(read({ tags: 'team=core\n formula = a=b \nempty=\n\n__proto__=x' }).tags).toEqual(
+      new Map([
+        ['team', 'core'],
+        ['formula', 'a=b'],
+        ['empty', ''],
+        ['__proto__', 'x'],
+      ]),
+    )
+  })
+
+  it.each([
+    ['=value', 'key=value'],
+    ['word', 'key=value'],
+    ['aws:x=1', 'reserved'],
+    ['AWS:x=1', 'reserved'],
+    ['tenant-tables:environment=x', 'reserved'],
+    ['a=1\na=2', 'twice'],
+    ['a<b=1', '128'],
+    [`${'k'.repeat(129)}=1`, '128'],
+    [`k=${'v'.repeat(257)}`, '256'],
+    ['k=a|b', '256'],
+  ])('refuses %j', (tags, word) => {
+    expect(problems({ tags })).toEqual([expect.stringContaining(word)])
+  })
+
+  it('are 48 at most, because two more are added', () => {
+    const lines = (count: number) => Array.from({ length: count }, (_, index) => `k${index}=v`).join('\n')
+    expect(read({ tags: lines(48) }).tags.size).toBe(48)
+    expect(problems({ tags: lines(49) })).toEqual([expect.stringContaining('Give 48 or fewer')])
+  })
+})
+
+it('timeout-seconds is a whole number from 1 up to six hours', () => {
+  expect(read({ 'timeout-seconds': '21600' }).timeoutSeconds).toBe(21_600)
+  for (const seconds of ['0', '21601', 'ten']) expect(problems({ 'timeout-seconds': seconds })).toHaveLength(1)
+})

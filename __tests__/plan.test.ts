@@ -1,0 +1,196 @@
+import { type Plan, planTables, type Step } from '../src/plan.ts'
+import type { DesiredTable, Keys, ObservedTable } from '../src/table.ts'
+import { aTable, aTarget, production, ready, theTables } from './support/builders.ts'
+
+const [tenant, users] = theTables()
+const target = aTarget()
+const absent: ObservedTable = { status: 'absent' }
+
+function plan(desired: DesiredTable, observed: ObservedTable, at = target): Plan {
+  return planTables(at, [desired], new Map([[desired.name, observed]]))
+}
+
+const actions = (steps: readonly Step[]) => steps.map(({ action }) => action)
+
+it('creates what is absent, with everything that CreateTable takes', () => {
+  expect(plan(users, absent)).toEqual({
+    formatVersion: 1,
+    target,
+    tables: [
+      {
+        logicalName: 'users',
+        name: 'users',
+        arn: 'arn:aws:dynamodb:ap-south-1:222222222222:table/users',
+        status: 'absent',
+        unmanaged: [],
+      },
+    ],
+    steps: [
+      {
+        action: 'create-table',
+        table: 'users',
+        keys: { partitionKey: { name: 'tenant_id', type: 'S' }, sortKey: { name: 'user_id', type: 'S' } },
+        billingMode: 'PAY_PER_REQUEST',
+        deletionProtection: false,
+        tags: [
+          { key: 'tenant-tables:environment', to: 'dev' },
+          { key: 'tenant-tables:managed-by', to: 'tenant-tables' },
+        ],
+      },
+    ],
+    refusals: [],
+    notices: [],
+  })
+})
+
+it('protects in production, and turns recovery on once the table is there', () => {
+  const [table] = theTables({ environment: production })
+  expect(plan(table, absent).steps).toMatchObject([
+    { action: 'create-table', deletionProtection: true },
+    { action: 'set-point-in-time-recovery', from: { enabled: false }, to: { enabled: true, recoveryPeriodDays: 35 } },
+  ])
+})
+
+it('has nothing to do where the table is as defined', () => {
+  const { steps, refusals, notices } = plan(users, ready(users))
+  expect({ steps, refusals, notices }).toEqual({ steps: [], refusals: [], notices: [] })
+})
+
+it('takes a table that it was not told of for absent', () => {
+  expect(actions(planTables(target, [tenant, users], new Map()).steps)).toEqual(['create-table', 'create-table'])
+})
+
+it('plans the tables in the order given, and within a table protection, tags, billing, recovery', () => {
+  const [, table] = theTables({ environment: production, tags: new Map([['team', 'core']]) })
+  const observed = ready(table, {
+    deletionProtection: false,
+    billingMode: 'PROVISIONED',
+    pointInTimeRecovery: { enabled: true, recoveryPeriodDays: 7 },
+    tags: new Map([...table.tags, ['team', 'other']]),
+  })
+  expect(plan(table, observed).steps).toEqual([
+    { action: 'enable-deletion-protection', table: 'users', from: false, to: true },
+    { action: 'tag-table', table: 'users', tags: [{ key: 'team', from: 'other', to: 'core' }] },
+    { action: 'set-billing-mode', table: 'users', from: 'PROVISIONED', to: 'PAY_PER_REQUEST' },
+    {
+      action: 'set-point-in-time-recovery',
+      table: 'users',
+      from: { enabled: true, recoveryPeriodDays: 7 },
+      to: { enabled: true, recoveryPeriodDays: 35 },
+    },
+  ])
+})
+
+it('compares environments without case, and leaves the tag as it is', () => {
+  const observed = ready(users, { tags: new Map([...users.tags, ['tenant-tables:environment', 'DEV']]) })
+  expect(plan(users, observed).steps).toEqual([])
+})
+
+describe('refuses', () => {
+  const refusals = (desired: DesiredTable, observed: ObservedTable, at = target) =>
+    plan(desired, observed, at).refusals.map(({ code }) => code)
+
+  const otherKeys: readonly [string, Keys][] = [
+    ['another partition key', { ...users.keys, partitionKey: { name: 'id', type: 'S' } }],
+    ['another key type', { ...users.keys, partitionKey: { name: 'tenant_id', type: 'N' } }],
+    ['no sort key', { partitionKey: users.keys.partitionKey }],
+    ['another sort key', { ...users.keys, sortKey: { name: 'id', type: 'S' } }],
+    ['another sort key type', { ...users.keys, sortKey: { name: 'user_id', type: 'B' } }],
+  ]
+  it.each(otherKeys)('a table with %s, and plans no step for it', (_, keys) => {
+    const observed = ready(users, { keys, tags: new Map() })
+    const found = plan(users, observed)
+    expect(found.refusals).toMatchObject([{ table: 'users', code: 'different-keys' }])
+    expect(found.refusals[0]?.remedy).toContain('table-name-prefix')
+    expect([found.steps, found.notices]).toEqual([[], []])
+  })
+
+  it('a table of another environment', () => {
+    const observed = ready(users, { tags: new Map([['tenant-tables:environment', 'staging']]) })
+    expect(plan(users, observed)).toMatchObject({
+      steps: [],
+      refusals: [{ code: 'other-environment', reason: expect.stringContaining('"staging"') }],
+    })
+  })
+
+  it.each([
+    ['DELETING', 'Wait'],
+    ['ARCHIVING', 'backup'],
+    ['ARCHIVED', 'backup'],
+    ['INACCESSIBLE_ENCRYPTION_CREDENTIALS', 'KMS'],
+    ['REPLICATION_NOT_AUTHORIZED', 'replication role'],
+    ['SOMETHING_NEW', 'ACTIVE'],
+  ])('a table that is %s, and says what to do', (tableStatus, remedy) => {
+    expect(plan(users, { status: 'unavailable', tableStatus })).toMatchObject({
+      steps: [],
+      refusals: [{ code: 'table-unavailable', remedy: expect.stringContaining(remedy) }],
+    })
+  })
+
+  it('to take away what is on, and to leave production without it', () => {
+    const off = { deletionProtection: false, pointInTimeRecovery: { enabled: false } } as const
+    const on = { deletionProtection: true, pointInTimeRecovery: { enabled: true, recoveryPeriodDays: 35 } } as const
+    const table = aTable(off)
+    const both = ['deletion-protection-off', 'point-in-time-recovery-off']
+    const inProduction = aTarget({ environment: production })
+    expect(refusals(table, absent)).toEqual([])
+    expect(refusals(table, ready(table))).toEqual([])
+    expect(refusals(table, ready(table, on))).toEqual(both)
+    expect(refusals(table, absent, inProduction)).toEqual(both)
+    expect(refusals(table, ready(table), inProduction)).toEqual(both)
+    expect(refusals(table, ready(table, on), inProduction)).toEqual(both)
+  })
+
+  it('more than 50 tags in all, those of AWS not counted', () => {
+    const others = (count: number) => new Map(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']))
+    const withStack = new Map([...others(48), ['aws:cloudformation:stack-id', 'x']])
+    expect(refusals(users, ready(users, { tags: withStack }))).toEqual([])
+    expect(refusals(users, ready(users, { tags: others(49) }))).toEqual(['too-many-tags'])
+    expect(refusals(aTable({ tags: others(51) }), absent)).toEqual(['too-many-tags'])
+  })
+})
+
+describe('tells of', () => {
+  const notices = (desired: DesiredTable, observed: ObservedTable) =>
+    plan(desired, observed).notices.map(({ code, level }) => `${level} ${code}`)
+
+  it('a table that it adopts', () => {
+    expect(notices(users, ready(users, { tags: new Map() }))).toEqual(['notice adopted'])
+  })
+
+  it('the stack that made a table: a warning while it is adopted, and no more than a notice after', () => {
+    const stack = ['aws:cloudformation:stack-name', 'JobWork'] as const
+    expect(notices(users, ready(users, { tags: new Map([stack]) }))).toEqual([
+      'notice adopted',
+      'warning made-by-stack',
+    ])
+    expect(notices(users, ready(users, { tags: new Map([...users.tags, stack]) }))).toEqual(['notice made-by-stack'])
+  })
+
+  it('protection and recovery that nobody asked for, which stay on', () => {
+    const observed = ready(users, {
+      deletionProtection: true,
+      pointInTimeRecovery: { enabled: true, recoveryPeriodDays: 7 },
+    })
+    expect(plan(users, observed).steps).toEqual([])
+    expect(notices(users, observed)).toEqual(['notice deletion-protection-kept', 'notice point-in-time-recovery-kept'])
+  })
+
+  it('settings and tags that the definition does not mention, in a fixed order', () => {
+    const observed = ready(users, {
+      streamArn: 'arn:stream',
+      unmanaged: [{ path: 'stream', value: 'NEW_IMAGE' }],
+      tags: new Map([['zone', '1'], ['aws:x', 'y'], ...users.tags, ['cost', '2']]),
+    })
+    expect(plan(users, observed).tables).toMatchObject([
+      {
+        streamArn: 'arn:stream',
+        unmanaged: [
+          { path: 'stream', value: 'NEW_IMAGE' },
+          { path: 'tags.cost', value: '2' },
+          { path: 'tags.zone', value: '1' },
+        ],
+      },
+    ])
+  })
+})

@@ -1,0 +1,129 @@
+import { StoppedError } from '../src/errors.ts'
+import { classifyFailure, type FailureKind, retry, retryDelay } from '../src/retry.ts'
+import { aRun } from './support/fakes.ts'
+
+function anError(name: string, message = 'as AWS says', more: object = {}): Error {
+  return Object.assign(new Error(message), { name }, more)
+}
+
+const kinds: readonly [FailureKind, Error][] = [
+  ['throttled', anError('ThrottlingException', 'Rate exceeded')],
+  ['throttled', anError('Throttling')],
+  ['throttled', anError('Unknown', 'x', { $metadata: { httpStatusCode: 429 } })],
+  ['not-ready', anError('ContinuousBackupsUnavailableException')],
+  ['not-ready', anError('LimitExceededException', 'Table tags are being updated')],
+  ['not-ready', anError('LimitExceededException', 'Subscriber limit exceeded: simultaneously')],
+  ['final', anError('LimitExceededException', 'TableClass are limited to 2 times in 30 day(s)')],
+  ['unavailable', anError('InternalServerError')],
+  ['unavailable', anError('IDPCommunicationErrorException')],
+  ['unavailable', anError('InvalidIdentityToken', "Couldn't retrieve verification key from your identity provider")],
+  ['final', anError('InvalidIdentityToken', 'No OpenIDConnect provider found in your account')],
+  ['unavailable', anError('Error', 'socket hang up', { code: 'ECONNRESET' })],
+  ['unavailable', anError('SyntaxError', 'Unexpected token <', { $metadata: { httpStatusCode: 503 } })],
+  ['final', anError('SyntaxError', 'Unexpected token <', { $metadata: { httpStatusCode: 200 } })],
+  ['final', anError('Odd', 'x', { $metadata: null })],
+  ['final', anError('Odd', 'x', { $metadata: {} })],
+  ['final', anError('Odd', 'x', { $metadata: { httpStatusCode: 'many' } })],
+  ['final', anError('AccessDeniedException')],
+  ['final', anError('Error', 'connect ECONNREFUSED', { code: 'ECONNREFUSED' })],
+]
+
+it.each(kinds)('an error is %s: %s', (kind, error) => {
+  expect(classifyFailure(error)).toBe(kind)
+})
+
+it('something that is no error is final', () => {
+  expect(classifyFailure('thrown')).toBe('final')
+  expect(classifyFailure(undefined)).toBe('final')
+})
+
+describe('the wait before another try', () => {
+  const delay = (error: Error, tries: number, random = 1) => retryDelay(error, tries, 0, random)
+
+  it('is there for no final error', () => {
+    expect(delay(anError('AccessDenied'), 1)).toBeUndefined()
+  })
+
+  it('doubles under throttling up to 20 s, with full jitter, for as long as it takes', () => {
+    const throttled = anError('ThrottlingException')
+    expect([1, 2, 3, 10, 1000].map((tries) => delay(throttled, tries))).toEqual([500, 1000, 2000, 20_000, 20_000])
+    expect(delay(throttled, 5, 0)).toBe(0)
+  })
+
+  it('ends after eight tries where the service is unavailable', () => {
+    const unavailable = anError('InternalServerError')
+    expect([1, 7].map((tries) => delay(unavailable, tries))).toEqual([200, 5000])
+    expect(delay(unavailable, 8)).toBeUndefined()
+  })
+
+  it('is about a second for what is not ready, and grows to three', () => {
+    const young = anError('ContinuousBackupsUnavailableException')
+    expect([1, 20, 40, 500].map((tries) => delay(young, tries, 0))).toEqual([800, 800, 1800, 3000])
+    expect(delay(young, 1, 1)).toBe(1000)
+  })
+
+  it('obeys the time that DynamoDB names, and no time over a minute', () => {
+    const named = (time: string) => anError('ThrottlingException', `Please try again after ${time}.`)
+    expect(delay(named('1970-01-01T00:00:15Z'), 1)).toBe(16_000)
+    expect(delay(named('Thu Jan 01 00:00:15 UTC 1970'), 1)).toBe(16_000)
+    expect(delay(named('1970-01-02T00:00:00Z'), 1)).toBe(60_000)
+    expect(delay(named('a while'), 1)).toBe(500)
+  })
+})
+
+describe('retry', () => {
+  it('gives the first answer', async () => {
+    const run = aRun()
+    let tries = 0
+    const answer = await retry(run, async () => {
+      tries += 1
+      if (tries < 3) throw anError('ThrottlingException')
+      return tries
+    })
+    expect(answer).toBe(3)
+    expect(run.clock.sleeps).toEqual([250, 500])
+  })
+
+  it('does not repeat what fails for good', async () => {
+    let tries = 0
+    const denied = anError('AccessDenied')
+    const call = retry(aRun(), async () => {
+      tries += 1
+      throw denied
+    })
+    await expect(call).rejects.toBe(denied)
+    expect(tries).toBe(1)
+  })
+
+  it('begins no call once the run must stop', async () => {
+    const run = aRun()
+    const reason = new StoppedError('cancelled', 'run again')
+    run.stopNow(reason)
+    let called = false
+    const call = retry(run, async () => {
+      called = true
+    })
+    await expect(call).rejects.toBe(reason)
+    expect(called).toBe(false)
+  })
+
+  it('stops waiting when the run must stop, and tells what stood in the way', async () => {
+    const run = aRun()
+    const throttled = anError('ThrottlingException')
+    const call = retry(run, async () => {
+      queueMicrotask(() => run.stopNow(new StoppedError('too late', 'run again')))
+      throw throttled
+    })
+    await expect(call).rejects.toMatchObject({ name: 'StoppedError', message: 'too late', cause: throttled })
+  })
+
+  it('says why a call that was given up was given up', async () => {
+    const run = aRun()
+    const reason = new StoppedError('cancelled', 'run again')
+    const call = retry(run, async (signal) => {
+      run.abortNow(reason)
+      throw anError('AbortError', String(signal.aborted))
+    })
+    await expect(call).rejects.toBe(reason)
+  })
+})

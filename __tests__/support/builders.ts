@@ -1,0 +1,60 @@
+/** Values for tests: each is whole and plain, and a test names only what it is about. */
+import { desiredTables, type TableRequest } from '../../src/definitions.ts'
+import type { InputSource } from '../../src/inputs.ts'
+import type { DesiredTable, Environment, ReadyTable, Target } from '../../src/table.ts'
+import { tableArn } from '../../src/table.ts'
+
+export const development: Environment = { name: 'dev', production: false }
+export const production: Environment = { name: 'prod', production: true }
+
+export function aTarget(changes: Partial<Target> = {}): Target {
+  return { account: '222222222222', partition: 'aws', region: 'ap-south-1', environment: development, ...changes }
+}
+
+/** The built-in tables as an environment asks for them: tenant, then users. */
+export function theTables(changes: Partial<TableRequest> = {}): readonly [DesiredTable, DesiredTable] {
+  const [tenant, users] = desiredTables({
+    environment: development,
+    tableNamePrefix: '',
+    deletionProtection: 'auto',
+    pointInTimeRecovery: 'auto',
+    tags: new Map(),
+    ...changes,
+  })
+  if (tenant === undefined || users === undefined) throw new Error('There are two built-in tables')
+  return [tenant, users]
+}
+
+/** The users table of a development environment. */
+export function aTable(changes: Partial<DesiredTable> = {}): DesiredTable {
+  return { ...theTables()[1], ...changes }
+}
+
+/** A table in AWS that is just as defined. */
+export function ready(desired: DesiredTable, changes: Partial<ReadyTable> = {}): ReadyTable {
+  return {
+    status: 'ready',
+    arn: tableArn(aTarget(), desired.name),
+    id: `id-of-${desired.name}`,
+    keys: desired.keys,
+    billingMode: desired.billingMode,
+    deletionProtection: desired.deletionProtection ?? false,
+    pointInTimeRecovery: desired.pointInTimeRecovery ?? { enabled: false },
+    tags: desired.tags,
+    unmanaged: [],
+    ...changes,
+  }
+}
+
+/** A workflow's inputs; environment and region are given unless said otherwise. */
+export function sourceOf(
+  inputs: Readonly<Record<string, string>> = {},
+  environment: Readonly<Record<string, string>> = {},
+): InputSource {
+  const given: Readonly<Record<string, string>> = { environment: 'dev', 'aws-region': 'ap-south-1', ...inputs }
+  return {
+    input: (name) => given[name] ?? '',
+    environment,
+    partitionOf: (region) => (region.startsWith('cn-') ? 'aws-cn' : 'aws'),
+  }
+}

@@ -1,0 +1,68 @@
+import type { DescribedTable } from '../src/dynamodb.ts'
+import { lookInterval, waitForCreation, waitForUpdate, waitUntilSettled } from '../src/wait.ts'
+import { aTable, ready } from './support/builders.ts'
+import { aRun, describedFrom, modelDynamoDb } from './support/fakes.ts'
+
+const settled = describedFrom(ready(aTable()))
+const creating: DescribedTable = { ...settled, tableStatus: 'CREATING', phase: 'changing' }
+
+/** A table that is seen like this, look after look; the last one stays. */
+function seen(...looks: readonly (DescribedTable | undefined)[]) {
+  let count = 0
+  const dynamoDb = {
+    ...modelDynamoDb().dynamoDb,
+    describeTable: async () => looks[Math.min(count++, looks.length - 1)],
+  }
+  return { dynamoDb, looks: () => count }
+}
+
+it('looks at a new table after 3 s, and then about every second', async () => {
+  const run = aRun()
+  const { dynamoDb, looks } = seen(creating, creating, settled)
+  await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, run)).resolves.toEqual(settled)
+  expect(looks()).toBe(3)
+  expect(run.clock.sleeps).toEqual([3000, 900, 900])
+})
+
+it('looks once a second for 20 s, then more and more seldom, and every 10 to 15 s after five minutes', () => {
+  expect([0, 19.9].map((seconds) => lookInterval(seconds, 0))).toEqual([800, 800])
+  expect(lookInterval(5, 1)).toBe(1000)
+  expect([20, 30, 100].map((seconds) => lookInterval(seconds, 0))).toEqual([1000, 2000, 3000])
+  expect([lookInterval(301, 0), lookInterval(301, 1)]).toEqual([10_000, 15_000])
+})
+
+it('does not take a young table for gone when it is not found for a moment', async () => {
+  const { dynamoDb } = seen(undefined, undefined, settled)
+  await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, aRun())).resolves.toEqual(settled)
+})
+
+it('says that a table is gone: at once when it was there before, and after 20 s when it never came', async () => {
+  const gone = seen(creating, undefined, settled)
+  await expect(waitUntilSettled(gone.dynamoDb, 'users', waitForCreation, aRun())).resolves.toBeUndefined()
+  const updated = seen(undefined, settled)
+  await expect(waitUntilSettled(updated.dynamoDb, 'users', waitForUpdate, aRun())).resolves.toBeUndefined()
+  const never = seen(undefined)
+  await expect(waitUntilSettled(never.dynamoDb, 'users', waitForCreation, aRun())).resolves.toBeUndefined()
+  expect(never.looks()).toBeGreaterThan(15)
+})
+
+it('hands back a table in a state that no waiting mends', async () => {
+  const archived: DescribedTable = { ...settled, tableStatus: 'ARCHIVED', phase: 'unavailable' }
+  const { dynamoDb } = seen(creating, archived)
+  await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, aRun())).resolves.toEqual(archived)
+})
+
+it('fails when somebody puts another table in its place', async () => {
+  const { dynamoDb } = seen(creating, { ...creating, id: 'another' })
+  await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, aRun())).rejects.toThrow('deleted and made anew')
+})
+
+it('prints how long it has waited and how long that usually takes, and gives up in the end', async () => {
+  const run = aRun()
+  const { dynamoDb } = seen(creating)
+  await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, run)).rejects.toMatchObject({
+    message: 'Waited 600 s for the table "users" to be created, which usually takes 5 to 7 s. It is CREATING.',
+    remedy: expect.stringContaining('run again'),
+  })
+  expect(run.lines[0]).toMatch(/^users: waiting for it to be created, 1\d s so far \(usually 5 to 7 s\)$/)
+})

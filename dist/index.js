@@ -60784,12 +60784,25 @@ var src_table = __nccwpck_require__(8190);
 ;// CONCATENATED MODULE: ./lib/src/wait.js
 
 /** Times measured on AWS: a table takes 4.5 to 7 s, a first change to on-demand billing 129 to 172 s. */
-const waitForCreation = { what: 'be created', usual: '5 to 7 s', firstLook: 3, most: 600 };
-const waitForUpdate = { what: 'be updated', usual: '1 to 10 s', firstLook: 0.3, most: 600 };
+const waitForCreation = {
+    what: 'be created',
+    usual: '5 to 7 s',
+    firstLook: 3,
+    mayBeMissing: 20,
+    most: 600,
+};
+const waitForUpdate = {
+    what: 'be updated',
+    usual: '1 to 10 s',
+    firstLook: 0.3,
+    mayBeMissing: 0,
+    most: 600,
+};
 const waitForBillingMode = {
     what: 'change its billing mode',
     usual: '2 to 3 minutes the first time',
     firstLook: 1,
+    mayBeMissing: 0,
     most: 1800,
 };
 /** Somebody else is at work; it may be an index, which takes 9 to 17 minutes. */
@@ -60797,11 +60810,10 @@ const waitForOthers = {
     what: 'be left alone by a change that is under way',
     usual: 'seconds, and up to 17 minutes for an index',
     firstLook: 1,
+    mayBeMissing: 0,
     most: 21_600,
 };
 const progressEverySeconds = 15;
-/** A table that was just created is now and then not found for a moment. */
-const mayBeMissingSeconds = 20;
 /**
  * Looks until the table is settled, is gone, or is in a state that no waiting mends.
  *
@@ -60817,8 +60829,7 @@ async function waitUntilSettled(dynamoDb, table, profile, run) {
     for (;;) {
         const described = await dynamoDb.describeTable(table);
         if (described === undefined) {
-            const mayAppear = profile === waitForCreation && id === undefined && elapsed() < mayBeMissingSeconds;
-            if (!mayAppear)
+            if (id !== undefined || elapsed() >= profile.mayBeMissing)
                 return undefined;
         }
         else {
@@ -60830,7 +60841,7 @@ async function waitUntilSettled(dynamoDb, table, profile, run) {
                 return described;
         }
         if (elapsed() >= profile.most) {
-            throw new errors/* RemedyError */.By(`The table "${table}" did not ${profile.what} within ${profile.most} s; that usually takes ${profile.usual}. It is ${described?.tableStatus ?? 'missing'}.`, 'See in the AWS console what the table is doing, then run again: the run goes on from what was reached.');
+            throw new errors/* RemedyError */.By(`Waited ${profile.most} s for the table "${table}" to ${profile.what}, which usually takes ${profile.usual}. It is ${described?.tableStatus ?? 'missing'}.`, 'See in the AWS console what the table is doing, then run again: the run goes on from what was reached.');
         }
         if (elapsed() >= nextProgress) {
             nextProgress = elapsed() + progressEverySeconds;
@@ -61512,6 +61523,8 @@ async function firstCredentials(request, ports) {
     return identity;
 }
 function explainNoCredentials(cause) {
+    if (cause instanceof errors/* RemedyError */.By)
+        throw cause;
     throw new errors/* RemedyError */.By('No credentials were found: no access key in the environment, no OIDC token, and nothing where the AWS SDK looks.', 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.', { cause });
 }
 async function assumeWithToken(request, role, ports, run) {
@@ -61841,7 +61854,7 @@ function readRegion(read, variables) {
 }
 function readRoles(read) {
     return read.lines('role-to-assume').flatMap((arn) => {
-        const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? [];
+        const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-+.0-9;-~-]+\/)*[\w+=.@-]{1,64}$/.exec(arn) ?? [];
         if (partition !== undefined && account !== undefined)
             return [{ arn, partition, account }];
         read.problem(`role-to-assume must hold the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner, but has ${quote(arn)}.`);

@@ -105,6 +105,7 @@ async function firstCredentials(request: Request, ports: CredentialPorts): Promi
 }
 
 function explainNoCredentials(cause: unknown): never {
+  if (cause instanceof RemedyError) throw cause
   throw new RemedyError(
     'No credentials were found: no access key in the environment, no OIDC token, and nothing where the AWS SDK looks.',
     'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.',

@@ -1,0 +1,213 @@
+import { applyPlan } from '../src/apply.ts'
+import { type DescribedTable, type DynamoDb, DynamoDbError } from '../src/dynamodb.ts'
+import { StoppedError } from '../src/errors.ts'
+import { type Outcome, planTables } from '../src/plan.ts'
+import type { ObservedTables } from '../src/table.ts'
+import { aTarget, production, ready, theTables } from './support/builders.ts'
+import { aRun, describedFrom, type FakeRun, type Model, modelDynamoDb } from './support/fakes.ts'
+
+const target = aTarget({ environment: production })
+const [tenant, users] = theTables({ environment: production })
+const desired = [tenant, users]
+
+function refusal(code: string, afterLostAnswer = false): DynamoDbError {
+  return new DynamoDbError(
+    'CreateTable',
+    'users',
+    Object.assign(new Error('as AWS says'), { name: code }),
+    afterLostAnswer,
+  )
+}
+
+/** Applies what is planned on what was observed; `changes` see the model, to break it. */
+async function apply(
+  observed: ObservedTables = new Map(),
+  changes: (model: Model, run: FakeRun) => Partial<DynamoDb> = () => ({}),
+): Promise<{ outcome: Outcome; model: Model; run: FakeRun; results: readonly string[] }> {
+  const model = modelDynamoDb(observed)
+  const run = aRun()
+  const dynamoDb = { ...model.dynamoDb, ...changes(model, run) }
+  const plan = planTables(target, desired, observed)
+  const outcome = await applyPlan({ dynamoDb, target, desired, observed, plan, run })
+  const results = outcome.steps.map(({ step, result }) => `${step.action} ${step.table}: ${result.status}`)
+  return { outcome, model, run, results }
+}
+
+it('performs every step and hands back the tables as they are then', async () => {
+  const { outcome, results } = await apply()
+  expect(outcome.error).toBeUndefined()
+  expect(results).toEqual([
+    'create-table tenant: applied',
+    'set-point-in-time-recovery tenant: applied',
+    'create-table users: applied',
+    'set-point-in-time-recovery users: applied',
+  ])
+  expect(outcome.observed.get('users')).toMatchObject({ id: 'new-id-of-users', pointInTimeRecovery: { enabled: true } })
+})
+
+it('works on the tables side by side, and on one table step by step', async () => {
+  const { model } = await apply()
+  expect(model.writes.map(({ action, table }) => `${action} ${table}`)).toEqual([
+    'create-table tenant',
+    'create-table users',
+    'set-point-in-time-recovery tenant',
+    'set-point-in-time-recovery users',
+  ])
+})
+
+it('waits for what puts a table to work: creation, billing, protection', async () => {
+  const observed = new Map([
+    ['tenant', ready(tenant, { billingMode: 'PROVISIONED' })],
+    ['users', ready(users, { deletionProtection: false })],
+  ] as const)
+  const { outcome, run, results } = await apply(observed)
+  expect(outcome.error).toBeUndefined()
+  expect(results).toEqual(['set-billing-mode tenant: applied', 'enable-deletion-protection users: applied'])
+  expect(run.clock.sleeps).toEqual([1000, 300])
+})
+
+it('begins no step after a failure, finishes what is under way, and tells what became of each', async () => {
+  const denied = refusal('AccessDeniedException')
+  const { outcome, results, model } = await apply(new Map(), ({ dynamoDb }) => ({
+    createTable: async (table) => {
+      if (table.table === 'users') throw denied
+      await dynamoDb.createTable(table)
+    },
+  }))
+  expect(results).toEqual([
+    'create-table tenant: applied',
+    'set-point-in-time-recovery tenant: skipped',
+    'create-table users: failed',
+    'set-point-in-time-recovery users: skipped',
+  ])
+  expect(outcome.error).toBe(denied)
+  expect(model.writes).toEqual([{ action: 'create-table', table: 'tenant' }])
+})
+
+it('does nothing where there is nothing to do', async () => {
+  const observed = new Map(desired.map((table) => [table.name, ready(table)]))
+  const { outcome, model, run } = await apply(observed)
+  expect([outcome.steps, outcome.observed, model.writes, run.clock.sleeps]).toEqual([[], observed, [], []])
+})
+
+describe('when a run beside ours was faster', () => {
+  const beside = (what: (model: Model) => void, lost = false) =>
+    apply(new Map([['tenant', ready(tenant)]]), (model) => {
+      let conflict = true
+      return {
+        createTable: async (table) => {
+          if (!conflict) return await model.dynamoDb.createTable(table)
+          conflict = false
+          what(model)
+          throw refusal('ResourceInUseException', lost)
+        },
+      }
+    })
+
+  it('looks again, drops what it did, and performs the rest', async () => {
+    const { outcome, results } = await beside((model) =>
+      model.change('users', ready(users, { pointInTimeRecovery: { enabled: false } })),
+    )
+    expect(outcome.error).toBeUndefined()
+    expect(results).toEqual(['create-table users: dropped', 'set-point-in-time-recovery users: applied'])
+  })
+
+  it('drops everything where it did everything', async () => {
+    const { results, model } = await beside((model) => model.change('users', ready(users)))
+    expect(results).toEqual(['create-table users: dropped', 'set-point-in-time-recovery users: dropped'])
+    expect(model.writes).toEqual([])
+  })
+
+  it('takes the work for its own where the answer to an earlier try was lost', async () => {
+    const { results } = await beside((model) => model.change('users', ready(users)), true)
+    expect(results[0]).toBe('create-table users: applied')
+  })
+
+  it('stops where the table now needs what was not planned', async () => {
+    const { outcome, results } = await beside((model) => model.change('users', ready(users, { tags: new Map() })))
+    expect(results).toEqual(['create-table users: failed', 'set-point-in-time-recovery users: skipped'])
+    expect(outcome.error).toMatchObject({
+      message: expect.stringContaining('tag-table "users"'),
+      remedy: expect.stringContaining('Run again'),
+    })
+  })
+
+  it('stops where the table must now be refused', async () => {
+    const { outcome, model } = await beside((model) => model.change('users', ready(users, { keys: tenant.keys })))
+    expect(outcome.error).toMatchObject({ message: expect.stringContaining('has the key tenant_id (S)') })
+    expect(model.writes).toEqual([])
+  })
+
+  it('gives up on a conflict that lasts', async () => {
+    let tries = 0
+    const { outcome } = await apply(new Map([['tenant', ready(tenant)]]), () => ({
+      createTable: async () => {
+        tries += 1
+        throw refusal('ResourceInUseException')
+      },
+    }))
+    expect(tries).toBe(6)
+    expect(outcome.error).toMatchObject({ code: 'ResourceInUseException' })
+  })
+})
+
+it('says of a step that was cancelled in its wait that DynamoDB took it', async () => {
+  const cancelled = new StoppedError('The run was cancelled.', 'Run it again.')
+  const { outcome, results } = await apply(new Map([['tenant', ready(tenant)]]), ({ dynamoDb }, run) => ({
+    createTable: async (table) => {
+      await dynamoDb.createTable(table)
+      run.stopNow(cancelled)
+    },
+  }))
+  expect(outcome.error).toBe(cancelled)
+  expect(results).toEqual(['create-table users: failed', 'set-point-in-time-recovery users: skipped'])
+  expect(outcome.steps[0]?.result).toEqual({ status: 'failed', taken: true, error: cancelled })
+})
+
+it.each<[string, DescribedTable | undefined]>([
+  ['gone', undefined],
+  ['ARCHIVED', { ...describedFrom(ready(users)), tableStatus: 'ARCHIVED', phase: 'unavailable' }],
+])('fails when the table it made is %s', async (word, seen) => {
+  const { outcome } = await apply(new Map([['tenant', ready(tenant)]]), () => ({ describeTable: async () => seen }))
+  expect(outcome.error).toMatchObject({ message: expect.stringContaining(`"users" is ${word} after create-table`) })
+})
+
+describe('after its steps it looks again', () => {
+  it('and waits for tags that show late', async () => {
+    const observed = new Map([
+      ['tenant', ready(tenant)],
+      ['users', ready(users, { tags: new Map([...users.tags].slice(1)) })],
+    ])
+    let looks = 0
+    const { outcome, run } = await apply(observed, ({ dynamoDb }) => ({
+      listTags: async (arn) =>
+        ++looks < 6 ? observed.get(arn.split('/')[1] ?? '')?.tags : await dynamoDb.listTags(arn),
+    }))
+    expect(outcome.error).toBeUndefined()
+    expect(run.clock.sleeps).toEqual([1000, 1000])
+  })
+
+  it('and fails after ten seconds where the tables still differ', async () => {
+    const observed = new Map([
+      ['tenant', ready(tenant)],
+      ['users', ready(users, { tags: new Map() })],
+    ])
+    const { outcome, results, run } = await apply(observed, () => ({ tagTable: async () => undefined }))
+    expect(results).toEqual(['tag-table users: applied'])
+    expect(outcome.error).toMatchObject({
+      message: expect.stringMatching(/still differ from their definition: tag-table/),
+    })
+    expect(run.clock.sleeps).toEqual(Array(10).fill(1000))
+  })
+
+  it('and fails where a table must now be refused', async () => {
+    const observed = new Map([
+      ['tenant', ready(tenant)],
+      ['users', ready(users, { deletionProtection: false })],
+    ])
+    const { outcome } = await apply(observed, (model) => ({
+      enableDeletionProtection: async () => model.change('tenant', { status: 'unavailable', tableStatus: 'DELETING' }),
+    }))
+    expect(outcome.error).toMatchObject({ message: expect.stringContaining('The table "tenant" is DELETING.') })
+  })
+})

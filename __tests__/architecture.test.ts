@@ -1,0 +1,39 @@
+/** The rules of the house, as imports. */
+import { readdirSync, readFileSync } from 'node:fs'
+
+const sources = new URL('../src/', import.meta.url)
+const files = readdirSync(sources).filter((name) => name.endsWith('.ts'))
+
+function importsOf(file: string): readonly string[] {
+  const source = readFileSync(new URL(file, sources), 'utf8')
+  return [...source.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name = '']) => name)
+}
+
+/** No SDK, no clock, no environment: these are values in, values out. */
+const pure = ['table.ts', 'errors.ts', 'definitions.ts', 'inputs.ts', 'diff.ts', 'plan.ts', 'report.ts']
+
+it.each(pure)('%s is pure: it imports only what is pure', (file) => {
+  const allowed = pure.map((name) => `./${name}`)
+  expect(importsOf(file).filter((name) => !allowed.includes(name))).toEqual([])
+  const source = readFileSync(new URL(file, sources), 'utf8')
+  expect(source).not.toMatch(/\b(process|Date\.now|Math\.random|setTimeout|fetch)\b[.(]/)
+})
+
+it.each([
+  ['table.ts', []],
+  ['errors.ts', []],
+])('%s imports nothing', (file, imports) => expect(importsOf(file)).toEqual(imports))
+
+it.each([
+  ['@aws-sdk/client-dynamodb', ['dynamodb.ts']],
+  ['@aws-sdk/client-sts', ['connections.ts', 'credentials.ts']],
+  ['@actions/core', ['runner.ts']],
+])('%s is imported by %j alone', (name, only) => {
+  expect(files.filter((file) => importsOf(file).includes(name))).toEqual(only)
+})
+
+it('main.ts reads in one look', () => {
+  const lines = readFileSync(new URL('main.ts', sources), 'utf8').split('\n')
+  const code = lines.filter((line) => line.trim() !== '' && !/^\s*(import|\/?\*\*?)/.test(line))
+  expect(code.length).toBeLessThan(40)
+})

@@ -1,0 +1,284 @@
+import {
+  AssumeRoleCommand,
+  AssumeRoleWithWebIdentityCommand,
+  GetCallerIdentityCommand,
+  STSClient,
+} from '@aws-sdk/client-sts'
+import { mockClient } from 'aws-sdk-client-mock'
+import { type CredentialPorts, openSession } from '../src/credentials.ts'
+import { type Inputs, readInputs } from '../src/inputs.ts'
+import { sourceOf } from './support/builders.ts'
+import { aRun } from './support/fakes.ts'
+
+const hub = 'arn:aws:iam::111111111111:role/hub'
+const provisioner = 'arn:aws:iam::222222222222:role/provisioner'
+const key = { AWS_ACCESS_KEY_ID: 'AKIA-OF-THE-JOB', AWS_SECRET_ACCESS_KEY: 'secret-of-the-job' }
+const token = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x' }
+const claims = {
+  iss: 'https://token.actions.githubusercontent.com',
+  sub: 'repo:acme/app:ref:refs/heads/main',
+  aud: 'sts.amazonaws.com',
+  job_workflow_ref: 'acme/app/.github/workflows/a.yml@refs/heads/main',
+}
+const sts = mockClient(STSClient)
+
+beforeEach(() => sts.reset())
+
+/** What STS answers for a role; each secret names its role. */
+function sessionOf(role: string, changes: object = {}) {
+  const [, , , , account = '', path = ''] = role.split(':')
+  const name = path.split('/').at(-1)
+  return {
+    Credentials: {
+      AccessKeyId: `key-of-${name}`,
+      SecretAccessKey: `secret-of-${name}`,
+      SessionToken: `token-of-${name}`,
+      Expiration: new Date(Date.UTC(2026, 0, 1, 1)),
+    },
+    AssumedRoleUser: { Arn: `arn:aws:sts::${account}:assumed-role/${name}/session`, AssumedRoleId: 'x' },
+    ...changes,
+  }
+}
+
+function refusal(name: string, message = 'as AWS says'): Error {
+  return Object.assign(new Error(message), { name })
+}
+
+function open(
+  inputs: Record<string, string>,
+  environment: Record<string, string> = {},
+  changes: Partial<CredentialPorts> = {},
+) {
+  const order: string[] = []
+  const used: (string | undefined)[] = []
+  let tokens = 0
+  const ports: CredentialPorts = {
+    connectSts: (credentials) => {
+      used.push(credentials?.accessKeyId)
+      return new STSClient({ region: 'ap-south-1' })
+    },
+    fetchIdToken: async () => {
+      tokens += 1
+      return `header.${Buffer.from(JSON.stringify({ ...claims, jti: tokens })).toString('base64url')}.signature-${tokens}`
+    },
+    accessKey: () => ({ accessKeyId: key.AWS_ACCESS_KEY_ID, secretAccessKey: key.AWS_SECRET_ACCESS_KEY }),
+    defaultChain: async () => ({
+      accessKeyId: 'key-of-chain',
+      secretAccessKey: 'secret-of-chain',
+      sessionToken: 'token-of-chain',
+    }),
+    mask: (secret) => void order.push(secret),
+    ...changes,
+  }
+  const request: Inputs = readInputs(sourceOf(inputs, environment))
+  const run = aRun()
+  return { session: openSession(request, ports, run), masked: order, used, run, tokens: () => tokens }
+}
+
+describe('the chain', () => {
+  it('begins with the token where there is no key, and goes from role to role', async () => {
+    sts.on(AssumeRoleWithWebIdentityCommand).resolves(sessionOf(hub))
+    sts.on(AssumeRoleCommand).resolves(sessionOf(provisioner))
+    const { session, masked, used } = open(
+      { 'role-to-assume': `${hub}\n${provisioner}`, 'role-external-id': 'tenant-tables', 'role-session-name': 'me' },
+      token,
+    )
+    expect((await session).principal).toEqual({ partition: 'aws', account: '222222222222' })
+    expect(await (await session).credentials()).toEqual({
+      accessKeyId: 'key-of-provisioner',
+      secretAccessKey: 'secret-of-provisioner',
+      sessionToken: 'token-of-provisioner',
+      expiration: new Date(Date.UTC(2026, 0, 1, 1)),
+    })
+    expect(sts.calls().map(({ args }) => args[0].input)).toEqual([
+      {
+        RoleArn: hub,
+        RoleSessionName: 'me',
+        DurationSeconds: 3600,
+        WebIdentityToken: expect.stringContaining('signature-1'),
+      },
+      { RoleArn: provisioner, RoleSessionName: 'me', DurationSeconds: 3600, ExternalId: 'tenant-tables' },
+    ])
+    expect(used).toEqual([undefined, 'key-of-hub'])
+    expect(masked.slice(1)).toEqual([
+      'key-of-hub',
+      'secret-of-hub',
+      'token-of-hub',
+      'key-of-provisioner',
+      'secret-of-provisioner',
+      'token-of-provisioner',
+    ])
+    expect(masked[0]).toContain('signature-1')
+  })
+
+  it('gives the external id to the last role only', async () => {
+    sts.on(AssumeRoleCommand, { RoleArn: hub }).resolves(sessionOf(hub))
+    sts.on(AssumeRoleCommand, { RoleArn: provisioner }).resolves(sessionOf(provisioner))
+    const { session, used } = open({ 'role-to-assume': `${hub}\n${provisioner}`, 'role-external-id': 'id' }, key)
+    await session
+    expect(sts.commandCalls(AssumeRoleCommand).map(({ args }) => args[0].input.ExternalId)).toEqual([undefined, 'id'])
+    expect(used).toEqual(['AKIA-OF-THE-JOB', 'key-of-hub'])
+  })
+
+  it('is walked again, with a new token, when the session is asked for again', async () => {
+    sts.on(AssumeRoleWithWebIdentityCommand).resolves(sessionOf(hub))
+    const { session, tokens } = open({ 'role-to-assume': hub }, token)
+    const { credentials } = await session
+    await credentials()
+    expect([tokens(), sts.calls().length]).toEqual([1, 1])
+    await credentials()
+    expect([tokens(), sts.calls().length]).toEqual([2, 2])
+  })
+
+  it('takes the credentials as they are where there is no role, and asks STS whose they are', async () => {
+    sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws-cn:iam::333333333333:user/me' })
+    const { session, masked } = open({}, key)
+    expect((await session).principal).toEqual({ partition: 'aws-cn', account: '333333333333' })
+    expect(await (await session).credentials()).toMatchObject({ accessKeyId: 'AKIA-OF-THE-JOB' })
+    expect(masked).toEqual(['AKIA-OF-THE-JOB', 'secret-of-the-job'])
+  })
+
+  it("takes what the SDK's default chain finds", async () => {
+    sts.on(AssumeRoleCommand).resolves(sessionOf(provisioner))
+    const { session, masked, used } = open({ 'role-to-assume': provisioner })
+    await session
+    expect(used).toEqual(['key-of-chain'])
+    expect(masked.slice(0, 3)).toEqual(['key-of-chain', 'secret-of-chain', 'token-of-chain'])
+  })
+
+  it.each([
+    [{ 'role-to-assume': hub }, key, 'the access key in the environment, then'],
+    [{}, key, 'the access key in the environment, because'],
+    [{ 'role-to-assume': hub }, token, "the job's OIDC token for"],
+    [{ 'role-to-assume': hub }, {}, "the AWS SDK's default chain, then"],
+    [{}, {}, "the AWS SDK's default chain, because"],
+  ])('says in the log where it begins, and why: %j', async (inputs, environment, words) => {
+    sts.on(AssumeRoleWithWebIdentityCommand).resolves(sessionOf(hub))
+    sts.on(AssumeRoleCommand).resolves(sessionOf(hub))
+    sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::111111111111:user/me' })
+    const { session, run } = open(inputs, environment)
+    await session
+    expect(run.lines[0]).toContain(words)
+  })
+})
+
+describe('the account', () => {
+  it('must be an allowed one', async () => {
+    sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::333333333333:user/me' })
+    await expect(open({ 'allowed-account-ids': '333333333333' }, key).session).resolves.toBeDefined()
+    await expect(open({ 'allowed-account-ids': '222222222222' }, key).session).rejects.toMatchObject({
+      message: 'The credentials lead to account 333333333333, which is not among allowed-account-ids: 222222222222.',
+    })
+  })
+
+  it.each([
+    ['another account', sessionOf(hub), 'of account 111111111111, though'],
+    ['no account', sessionOf(provisioner, { AssumedRoleUser: undefined }), 'did not say which account'],
+    ['no credentials', sessionOf(provisioner, { Credentials: undefined }), 'without credentials'],
+  ])('is proved by the answer of STS, which may not speak of %s', async (_, answer, words) => {
+    sts.on(AssumeRoleCommand).resolves(answer)
+    await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toThrow(words)
+  })
+})
+
+describe('a refusal', () => {
+  it('of the token costs one call, tells what the token says, and names the first mistake people make', async () => {
+    sts.on(AssumeRoleWithWebIdentityCommand).rejects(refusal('AccessDenied'))
+    const { session } = open({ 'role-to-assume': hub }, token)
+    const error = await session.catch((thrown: unknown) => thrown as Error & { remedy: string })
+    if (!(error instanceof Error)) throw new Error('It was not refused')
+    expect(sts.calls()).toHaveLength(1)
+    expect(error.message).toBe(
+      `STS did not let this job assume ${hub}. The job's token says: iss "${claims.iss}", sub "${claims.sub}", aud "${claims.aud}", job_workflow_ref "${claims.job_workflow_ref}".`,
+    )
+    expect(error.remedy).toMatch(/^First check that the job names the environment/)
+    expect(error.remedy).toContain(`"token.actions.githubusercontent.com:sub": "${claims.sub}"`)
+    expect(error.message + error.remedy).not.toContain('signature')
+  })
+
+  it('of a token that cannot be read still says what to do', async () => {
+    sts.on(AssumeRoleWithWebIdentityCommand).rejects(refusal('InvalidIdentityToken', 'not valid'))
+    for (const unreadable of ['no token', `a.${Buffer.from('1').toString('base64url')}.c`]) {
+      const { session } = open({ 'role-to-assume': hub }, token, { fetchIdToken: async () => unreadable })
+      await expect(session).rejects.toMatchObject({
+        message: `STS did not let this job assume ${hub}.`,
+        remedy: expect.stringContaining('OIDC provider'),
+      })
+    }
+  })
+
+  it('of a role names the caller’s policy, the trust, and the external id', async () => {
+    sts.on(AssumeRoleCommand).rejects(refusal('AccessDenied', 'User: x is not authorized'))
+    await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toMatchObject({
+      message: `STS did not let these credentials assume ${provisioner}.`,
+      remedy: expect.stringMatching(/Allow sts:AssumeRole.*give role-external-id/),
+    })
+    await expect(open({ 'role-to-assume': provisioner, 'role-external-id': 'id' }, key).session).rejects.toMatchObject({
+      remedy: expect.stringContaining('the same external id'),
+    })
+    expect(sts.calls()).toHaveLength(2)
+  })
+
+  it.each([
+    ['ExpiredToken', 'clock'],
+    ['RegionDisabledException', 'opted into'],
+    ['InvalidClientTokenId', 'live one'],
+    ['ValidationError', '3600'],
+    ['MalformedInput', 'what AWS says'],
+  ])('%s says what to do', async (name, words) => {
+    sts.on(AssumeRoleCommand).rejects(refusal(name))
+    await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toMatchObject({
+      remedy: expect.stringContaining(words),
+    })
+    sts.on(GetCallerIdentityCommand).rejects(refusal(name))
+    await expect(open({}, key).session).rejects.toMatchObject({ remedy: expect.stringContaining(words) })
+  })
+
+  it('of the connection says to look at the endpoint', async () => {
+    sts.on(AssumeRoleCommand).rejects(refusal('Error', 'connect ECONNREFUSED 127.0.0.1:1'))
+    await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toMatchObject({
+      remedy: expect.stringContaining('AWS_ENDPOINT_URL'),
+    })
+  })
+
+  it('is final, but what passes is tried again with a new token', async () => {
+    sts
+      .on(AssumeRoleWithWebIdentityCommand)
+      .rejectsOnce(refusal('IDPCommunicationErrorException'))
+      .resolves(sessionOf(hub))
+    const { session, tokens } = open({ 'role-to-assume': hub }, token)
+    await session
+    expect(tokens()).toBe(2)
+  })
+
+  it('by nobody at all says how to get credentials', async () => {
+    const { session } = open(
+      {},
+      {},
+      {
+        defaultChain: async () => {
+          throw refusal('CredentialsProviderError')
+        },
+      },
+    )
+    await expect(session).rejects.toMatchObject({
+      message: expect.stringContaining('No credentials were found'),
+      remedy: expect.stringContaining('id-token: write'),
+    })
+  })
+
+  it('because the run was stopped says just that, wherever it happens', async () => {
+    const { StoppedError } = await import('../src/errors.ts')
+    const stopped = new StoppedError('The run was cancelled.', 'Run it again.')
+    sts.on(AssumeRoleCommand).rejects(stopped)
+    sts.on(AssumeRoleWithWebIdentityCommand).rejects(stopped)
+    sts.on(GetCallerIdentityCommand).rejects(stopped)
+    const none = async () => {
+      throw stopped
+    }
+    await expect(open({ 'role-to-assume': hub }, key).session).rejects.toBe(stopped)
+    await expect(open({ 'role-to-assume': hub }, token).session).rejects.toBe(stopped)
+    await expect(open({}, key).session).rejects.toBe(stopped)
+    await expect(open({}, {}, { defaultChain: none }).session).rejects.toBe(stopped)
+  })
+})

@@ -1,0 +1,51 @@
+import {
+  describeError,
+  errorCode,
+  errorMessage,
+  errorName,
+  InvalidInputsError,
+  RemedyError,
+  renderError,
+  unreachable,
+} from '../src/errors.ts'
+
+it('an error is told with what to do and with what lay behind it, outermost first', () => {
+  const deepest = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
+  const cause = Object.assign(new Error('as AWS says', { cause: deepest }), { name: 'AccessDenied' })
+  expect(renderError(new RemedyError('It broke.', 'Mend it.', { cause }))).toBe(
+    'It broke.\nTo fix: Mend it.\nCaused by: AccessDenied: as AWS says\nCaused by: ECONNRESET: socket hang up',
+  )
+})
+
+it('anything that is thrown can be told', () => {
+  expect(describeError('text')).toEqual({ message: 'text', causes: [] })
+  expect(describeError(undefined).message).toBe('Something that is no error was thrown: undefined')
+  expect(describeError({ name: 1 }).message).toBe('Something that is no error was thrown: object')
+  expect(describeError(new TypeError('wrong'))).toEqual({ message: 'TypeError: wrong', causes: [] })
+  expect(describeError(Object.assign(new Error(''), { code: 'ECONNREFUSED' })).message).toBe('ECONNREFUSED')
+  expect(describeError(new RangeError('')).message).toBe('RangeError')
+})
+
+it('a cause that leads back to itself is told five times at most', () => {
+  const error = new Error('round')
+  error.cause = error
+  expect(describeError(error).causes).toHaveLength(5)
+})
+
+it('wrong inputs are told in one message, one line each where there are several', () => {
+  expect(renderError(new InvalidInputsError(['a must be b.']))).toBe('An input is wrong: a must be b.')
+  expect(renderError(new InvalidInputsError(['a must be b.', 'c must be d.']))).toBe(
+    '2 inputs are wrong.\n- a must be b.\n- c must be d.',
+  )
+})
+
+it('name, message and code are read by shape, and are empty where there are none', () => {
+  const error = Object.assign(new Error('m'), { name: 'N', code: 'C' })
+  expect([errorName(error), errorMessage(error), errorCode(error)]).toEqual(['N', 'm', 'C'])
+  expect([errorName(1), errorMessage(1), errorCode(1)]).toEqual(['', '1', ''])
+  expect(errorCode(Object.assign(new Error('m'), { code: 7 }))).toBe('')
+})
+
+it('a case that nobody handles is an error of ours', () => {
+  expect(() => unreachable({ action: 'new' } as never)).toThrow('Unhandled case: {"action":"new"}')
+})

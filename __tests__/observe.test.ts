@@ -1,0 +1,107 @@
+import type { DescribedTable, DynamoDb } from '../src/dynamodb.ts'
+import { observeTables } from '../src/observe.ts'
+import type { ObservedTable } from '../src/table.ts'
+import { aTarget, ready, theTables } from './support/builders.ts'
+import { aRun, describedFrom, modelDynamoDb } from './support/fakes.ts'
+
+const target = aTarget()
+const [tenant, users] = theTables()
+
+/** Counts what is asked, and answers from the model unless told otherwise. */
+function counting(dynamoDb: DynamoDb, changes: Partial<DynamoDb> = {}) {
+  const calls: string[] = []
+  const counted: DynamoDb = {
+    ...dynamoDb,
+    ...changes,
+  }
+  const count =
+    <Argument, Answer>(name: string, call: (argument: Argument) => Promise<Answer>) =>
+    (argument: Argument) => {
+      calls.push(`${name} ${String(argument)}`)
+      return call(argument)
+    }
+  return {
+    calls,
+    dynamoDb: {
+      ...counted,
+      describeTable: count('describeTable', counted.describeTable),
+      describeRecovery: count('describeRecovery', counted.describeRecovery),
+      listTags: count('listTags', counted.listTags),
+    },
+  }
+}
+
+it('reads every table with three calls, all of them before the first answer', async () => {
+  const model = modelDynamoDb(new Map([['users', ready(users)]]))
+  const { dynamoDb, calls } = counting(model.dynamoDb)
+  const observing = observeTables(dynamoDb, target, [tenant, users], aRun())
+  const atOnce = [...calls]
+  expect(await observing).toEqual(
+    new Map<string, ObservedTable>([
+      ['tenant', { status: 'absent' }],
+      ['users', ready(users)],
+    ]),
+  )
+  expect(atOnce).toEqual([
+    'describeTable tenant',
+    'describeRecovery tenant',
+    'listTags arn:aws:dynamodb:ap-south-1:222222222222:table/tenant',
+    'describeTable users',
+    'describeRecovery users',
+    'listTags arn:aws:dynamodb:ap-south-1:222222222222:table/users',
+  ])
+  expect(calls).toEqual(atOnce)
+})
+
+it('waits while somebody changes a table, and then reads it anew', async () => {
+  const settled = describedFrom(ready(users))
+  const looks: DescribedTable[] = [
+    { ...settled, tableStatus: 'CREATING', phase: 'changing' },
+    { ...settled, tableStatus: 'CREATING', phase: 'changing' },
+    settled,
+  ]
+  const model = modelDynamoDb(new Map([['users', ready(users)]]))
+  const { dynamoDb, calls } = counting(model.dynamoDb, { describeTable: async () => looks.shift() ?? settled })
+  const run = aRun()
+  expect(await observeTables(dynamoDb, target, [users], run)).toEqual(new Map([['users', ready(users)]]))
+  expect(calls.map((call) => call.split(' ')[0])).toEqual([
+    'describeTable',
+    'describeRecovery',
+    'listTags',
+    'describeTable',
+    'describeTable',
+    'describeTable',
+    'describeRecovery',
+    'listTags',
+  ])
+  expect(run.lines).toEqual(['users: a change is under way; waiting until it is done'])
+})
+
+it('looks again, a second later, at a table so young that its tags or backups are missing', async () => {
+  const model = modelDynamoDb(new Map([['users', ready(users)]]))
+  let looks = 0
+  const { dynamoDb } = counting(model.dynamoDb, {
+    describeRecovery: async () => (++looks === 1 ? undefined : { enabled: false }),
+    listTags: async () => (looks <= 2 ? undefined : users.tags),
+  })
+  const run = aRun()
+  expect(await observeTables(dynamoDb, target, [users], run)).toEqual(new Map([['users', ready(users)]]))
+  expect(run.clock.sleeps).toEqual([1000, 1000])
+})
+
+it('tells a state that no waiting mends at once', async () => {
+  const { dynamoDb } = modelDynamoDb(new Map([['users', { status: 'unavailable', tableStatus: 'ARCHIVED' }]]))
+  expect(await observeTables(dynamoDb, target, [users], aRun())).toEqual(
+    new Map([['users', { status: 'unavailable', tableStatus: 'ARCHIVED' }]]),
+  )
+})
+
+it('fails on a read that is not allowed, though the table is absent: nothing may be written first', async () => {
+  const denied = new Error('denied')
+  const { dynamoDb } = counting(modelDynamoDb().dynamoDb, {
+    listTags: async () => {
+      throw denied
+    },
+  })
+  await expect(observeTables(dynamoDb, target, [users], aRun())).rejects.toBe(denied)
+})

@@ -1,0 +1,122 @@
+import { InvalidInputsError, RemedyError } from '../src/errors.ts'
+import { type Outcome, planTables } from '../src/plan.ts'
+import { outputsOf, publish } from '../src/publish.ts'
+import type { RunResult } from '../src/report.ts'
+import { aTarget, ready, theTables } from './support/builders.ts'
+import { recordingRunner } from './support/recording-runner.ts'
+
+const target = aTarget()
+const [tenant, users] = theTables()
+const desired = [tenant, users]
+const absentPlan = planTables(target, desired, new Map())
+const arnOf = (table: string) => `arn:aws:dynamodb:ap-south-1:222222222222:table/${table}`
+
+async function published(result: RunResult) {
+  const runner = recordingRunner({})
+  await publish(result, runner)
+  return runner.recorded
+}
+
+it('sets nothing after wrong inputs, and fails with all of them', async () => {
+  const { outputs, exitCode, errors } = await published({ error: new InvalidInputsError(['a must be b.']) })
+  expect([outputs, exitCode, errors]).toEqual([{}, 1, ['An input is wrong: a must be b.']])
+})
+
+it('sets account and region once they are known', () => {
+  expect(outputsOf({ target, error: new Error('x') })).toEqual({
+    'aws-account-id': '222222222222',
+    'aws-region': 'ap-south-1',
+  })
+})
+
+it('sets the ARNs that absent tables will have, after a plan', () => {
+  expect(outputsOf({ command: 'plan', target, plan: absentPlan })).toEqual({
+    'aws-account-id': '222222222222',
+    'aws-region': 'ap-south-1',
+    'tenant-table-name': 'tenant',
+    'tenant-table-arn': arnOf('tenant'),
+    'users-table-name': 'users',
+    'users-table-arn': arnOf('users'),
+    tables: JSON.stringify({
+      tenant: { name: 'tenant', arn: arnOf('tenant') },
+      users: { name: 'users', arn: arnOf('users') },
+    }),
+    'has-changes': 'true',
+    'changes-count': '2',
+    changed: 'false',
+    plan: JSON.stringify(absentPlan),
+  })
+})
+
+it('tells ARNs, ids and streams as AWS gave them, those of new tables too', () => {
+  const [createTenant, createUsers] = absentPlan.steps
+  if (createTenant === undefined || createUsers === undefined) throw new Error('Two steps were expected')
+  const outcome: Outcome = {
+    steps: [
+      { step: createTenant, result: { status: 'applied', seconds: 1 } },
+      { step: createUsers, result: { status: 'dropped' } },
+    ],
+    observed: new Map([
+      ['tenant', ready(tenant, { streamArn: 'arn:stream' })],
+      ['users', ready(users, { arn: 'arn:as-aws-says' })],
+    ]),
+  }
+  const outputs = outputsOf({ command: 'apply', target, plan: absentPlan, outcome })
+  expect([outputs['users-table-arn'], outputs.changed]).toEqual(['arn:as-aws-says', 'true'])
+  expect(JSON.parse(outputs.tables ?? '')).toEqual({
+    tenant: { name: 'tenant', arn: arnOf('tenant'), id: 'id-of-tenant', streamArn: 'arn:stream' },
+    users: { name: 'users', arn: 'arn:as-aws-says', id: 'id-of-users' },
+  })
+})
+
+it('after a refusal the plan holds steps and refusals, nothing changed, and the run fails with each remedy', async () => {
+  const plan = planTables(target, desired, new Map([['users', { status: 'unavailable', tableStatus: 'DELETING' }]]))
+  const { outputs, exitCode, errors } = await published({ command: 'apply', target, plan })
+  expect([exitCode, outputs.changed, outputs['users-table-arn']]).toEqual([1, 'false', arnOf('users')])
+  expect(JSON.parse(outputs.plan ?? '')).toMatchObject({
+    steps: [{ action: 'create-table' }],
+    refusals: [{ table: 'users' }],
+  })
+  expect(errors).toEqual([expect.stringMatching(/^The table "users" is DELETING\.\nTo fix: Wait/)])
+})
+
+it('a run that failed halfway sets what it knows, and says what was done before', async () => {
+  const [createTenant, createUsers] = absentPlan.steps
+  if (createTenant === undefined || createUsers === undefined) throw new Error('Two steps were expected')
+  const error = new RemedyError('It broke.', 'Mend it.')
+  const outcome: Outcome = {
+    steps: [
+      { step: createTenant, result: { status: 'failed', taken: true, error } },
+      { step: createUsers, result: { status: 'skipped' } },
+    ],
+    observed: new Map(),
+    error,
+  }
+  const { outputs, errors, summary } = await published({ command: 'apply', target, plan: absentPlan, outcome })
+  expect([outputs.changed, outputs['tenant-table-arn']]).toEqual(['true', arnOf('tenant')])
+  expect(errors).toEqual([
+    'It broke.\nTo fix: Mend it.\nDone before: nothing. Taken by DynamoDB, end not seen: create-table "tenant". Not begun: create-table "users".',
+  ])
+  expect(summary).toContain('### Failed')
+})
+
+it('warns where a warning is due, and no more', async () => {
+  const tags = new Map([['aws:cloudformation:stack-name', 'JobWork']])
+  const plan = planTables(target, [tenant], new Map([['tenant', ready(tenant, { tags })]]))
+  const { warnings, notices, exitCode } = await published({ command: 'plan', target, plan })
+  expect([warnings, notices, exitCode]).toEqual([[expect.stringContaining('"JobWork"')], [], 0])
+})
+
+it('does not fail because the summary cannot be written', async () => {
+  const runner = {
+    ...recordingRunner({}),
+    writeSummary: async () => {
+      throw new Error('disk full')
+    },
+  }
+  await publish({ command: 'plan', target, plan: absentPlan }, runner)
+  expect([runner.recorded.exitCode, runner.recorded.warnings]).toEqual([
+    0,
+    ['The job summary could not be written. Error: disk full'],
+  ])
+})

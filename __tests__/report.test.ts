@@ -1,0 +1,238 @@
+import { RemedyError } from '../src/errors.ts'
+import { type Outcome, type Plan, planTables, type StepResult } from '../src/plan.ts'
+import {
+  code,
+  describeStep,
+  type RunResult,
+  renderPlanLines,
+  renderSummary,
+  summarise,
+  text,
+  visible,
+} from '../src/report.ts'
+import { aTarget, production, ready, theTables } from './support/builders.ts'
+
+const target = aTarget({ environment: production })
+const [tenant, users] = theTables({ environment: production })
+const drifted = ready(users, {
+  deletionProtection: false,
+  billingMode: 'PROVISIONED',
+  pointInTimeRecovery: { enabled: false },
+  tags: new Map([['tenant-tables:environment', 'prod']]),
+})
+const plan = planTables(
+  target,
+  [tenant, users],
+  new Map([
+    ['tenant', ready(tenant)],
+    ['users', drifted],
+  ]),
+)
+
+function outcomeOf(of: Plan, results: readonly StepResult[], error?: unknown): Outcome {
+  return {
+    steps: of.steps.map((step, index) => ({ step, result: results[index] ?? { status: 'skipped' } })),
+    observed: new Map(),
+    ...(error === undefined ? {} : { error }),
+  }
+}
+
+it('tells a step in one line, from what to what', () => {
+  expect(plan.steps.map(describeStep)).toEqual([
+    'enable-deletion-protection "users": deletion protection off -> on',
+    'tag-table "users": tag tenant-tables:managed-by tenant-tables',
+    'set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST',
+    'set-point-in-time-recovery "users": point-in-time recovery off -> on, 35 days',
+  ])
+})
+
+it('tells a plan line by line: steps, refusals with remedies, notices, what is unmanaged', () => {
+  const other = ready(users, { keys: tenant.keys })
+  const kept = ready(tenant, { tags: new Map([...tenant.tags, ['owner', 'x'.repeat(201)]]) })
+  const lines = renderPlanLines(
+    planTables(
+      target,
+      [tenant, users],
+      new Map([
+        ['tenant', kept],
+        ['users', other],
+      ]),
+    ),
+  )
+  expect(lines).toEqual([
+    '2 tables declared, 2 of them found.',
+    expect.stringMatching(/^! refused: The table "users" has the key tenant_id \(S\), but/),
+    expect.stringMatching(/^ {2}to fix: Choose another table-name-prefix/),
+    `  unmanaged on "tenant", left as it is: tags.owner = ${'x'.repeat(200)}… (201 characters)`,
+  ])
+  const nothing = planTables(target, [tenant], new Map([['tenant', ready(tenant, { tags: tenant.tags })]]))
+  expect(renderPlanLines(nothing)).toEqual([
+    '1 tables declared, 1 of them found.',
+    'The tables are as defined: nothing to do.',
+  ])
+  expect(renderPlanLines(plan)[1]).toBe('+ enable-deletion-protection "users": deletion protection off -> on')
+})
+
+describe('in one sentence', () => {
+  const applied: StepResult = { status: 'applied', seconds: 1 }
+  const dropped: StepResult = { status: 'dropped' }
+  const empty = planTables(target, [tenant], new Map([['tenant', ready(tenant)]]))
+  const refused = planTables(
+    target,
+    [tenant],
+    new Map([['tenant', { status: 'unavailable', tableStatus: 'DELETING' }]]),
+  )
+  const cases: readonly [string, RunResult][] = [
+    ['Nothing was done.', {}],
+    ['Failed before anything was written.', { error: new Error('x') }],
+    ['Failed.', { plan, error: new Error('x') }],
+    [
+      'Refused, for 1 reason. Nothing was written.',
+      { command: 'apply', plan: refused, outcome: outcomeOf(refused, []) },
+    ],
+    ['4 steps planned. Nothing was changed.', { command: 'plan', plan }],
+    [
+      'The tables are as defined. Nothing was changed.',
+      { command: 'apply', plan: empty, outcome: outcomeOf(empty, []) },
+    ],
+    ['4 steps applied.', { command: 'apply', plan, outcome: outcomeOf(plan, [applied, applied, applied, applied]) }],
+    [
+      '3 steps applied, 1 done by another run.',
+      { command: 'apply', plan, outcome: outcomeOf(plan, [applied, dropped, applied, applied]) },
+    ],
+    ['4 steps applied.', { command: 'apply', plan }],
+    ['Failed after 1 of 4 steps.', { command: 'apply', plan, outcome: outcomeOf(plan, [applied], new Error('x')) }],
+  ]
+  it.each(cases)('%s', (sentence, result) => expect(summarise(result)).toBe(sentence))
+})
+
+describe('the job summary', () => {
+  it('holds the target, every change with its result, the ARNs, and what to know', () => {
+    const adopted = planTables(
+      target,
+      [tenant],
+      new Map([
+        [
+          'tenant',
+          ready(tenant, {
+            tags: new Map([
+              ['aws:cloudformation:stack-name', 'JobWork'],
+              ['zone', 'a'],
+            ]),
+          }),
+        ],
+      ]),
+    )
+    const outcome = outcomeOf(adopted, [{ status: 'applied', seconds: 0.25 }])
+    expect(
+      renderSummary({ command: 'apply', target, plan: adopted, outcome }),
+    ).toBe(`## Tenant Tables: apply of <code>prod</code>
+
+**1 step applied.**
+
+Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <code>prod</code> (production)
+
+### Changes
+
+| Table | Step | Setting | From | To | Result |
+| --- | --- | --- | --- | --- | --- |
+| <code>tenant</code> | <code>tag-table</code> | tag tenant-tables:environment |  | <code>prod</code> | applied in 0.3 s |
+| <code>tenant</code> | <code>tag-table</code> | tag tenant-tables:managed-by |  | <code>tenant-tables</code> | applied in 0.3 s |
+
+### Tables
+
+| Table | ARN | Before the run |
+| --- | --- | --- |
+| <code>tenant</code> | <code>arn:aws:dynamodb:ap-south-1:222222222222:table/tenant</code> | ready |
+
+### To know
+
+- The table "tenant" exists already and its keys match: it is adopted, with its items.
+- **Warning:** The table "tenant" was made by the CloudFormation stack "JobWork". While the stack holds it, deleting or changing the stack can delete the table. To let go of it: set its DeletionPolicy to Retain (CDK: RemovalPolicy.RETAIN) and deploy, then remove the table from the stack and deploy again.
+- Unmanaged on <code>tenant</code>, left as it is: <code>tags.zone</code> = <code>a</code>
+`)
+  })
+
+  it('holds refusals with their remedies', () => {
+    const refused = planTables(
+      target,
+      [tenant],
+      new Map([['tenant', { status: 'unavailable', tableStatus: 'DELETING' }]]),
+    )
+    expect(renderSummary({ command: 'plan', target, plan: refused })).toContain(
+      '### Refused\n\n- The table "tenant" is DELETING. **To fix:** Wait until it is gone',
+    )
+  })
+
+  it('tells of a failure what happened, what to do, what was done before it, and what was not', () => {
+    const error = new RemedyError('It broke.', 'Mend it.', { cause: new Error('deep down') })
+    const outcome = outcomeOf(
+      plan,
+      [{ status: 'applied', seconds: 1 }, { status: 'dropped' }, { status: 'failed', taken: true, error }],
+      error,
+    )
+    const summary = renderSummary({ command: 'apply', target, plan, outcome })
+    expect(summary.split('### Failed')[1]).toBe(`
+
+- It broke.
+- **To fix:** Mend it.
+- Done before: enable-deletion-protection "users". Taken by DynamoDB, end not seen: set-billing-mode "users". Not begun: set-point-in-time-recovery "users".
+- Caused by: <code>Error: deep down</code>
+`)
+    for (const words of ['applied in 1.0 s', 'done by another run', 'taken, end not seen', 'not begun']) {
+      expect(summary).toContain(`| ${words} |`)
+    }
+    const failed = outcomeOf(plan, [{ status: 'failed', taken: false, error }], error)
+    expect(renderSummary({ command: 'apply', target, plan, outcome: failed })).toContain('| failed |')
+    expect(renderSummary({ command: 'plan', target, plan })).toContain('| planned |')
+  })
+
+  it('is there for a run that never came to a plan', () => {
+    expect(renderSummary({ error: new Error('no inputs') })).toBe(`## Tenant Tables: run
+
+**Failed before anything was written.**
+
+### Failed
+
+- Error: no inputs
+`)
+  })
+
+  it('stays under the 1 MiB that GitHub shows, with the longest and strangest tags there can be', () => {
+    const strange = '\u202e'.repeat(100)
+    const tags = new Map(Array.from({ length: 48 }, (_, index) => [`${index}${strange}`, `${strange}${index}`]))
+    const [first, second] = theTables({ tags })
+    const others = new Map([...tags].map(([key]) => [key, strange]))
+    const largest = planTables(
+      target,
+      [first, second],
+      new Map([
+        ['tenant', ready(first, { tags: others })],
+        ['users', ready(second, { tags: others })],
+      ]),
+    )
+    expect(largest.steps).toHaveLength(2)
+    expect(Buffer.byteLength(renderSummary({ command: 'plan', target, plan: largest }))).toBeLessThan(1024 * 1024)
+  })
+})
+
+describe('foreign text', () => {
+  it.each([
+    ['a|b', '<code>a&#124;b</code>'],
+    ['`x`', '<code>&#96;x&#96;</code>'],
+    ['<img src=x>', '<code>&#60;img src=x&#62;</code>'],
+    ['*_~[a](b)', '<code>&#42;&#95;&#126;&#91;a&#93;(b)</code>'],
+    ['a\nb', '<code>a&#92;u&#123;a&#125;b</code>'],
+    ['https://x www.x mailto:x', '<code>https&#58;//x www&#46;x mailto&#58;x</code>'],
+    ['Übung 日本 1', '<code>Übung 日本 1</code>'],
+  ])('becomes code that starts nothing: %j', (value, markdown) => expect(code(value)).toBe(markdown))
+
+  it('in a sentence notifies nobody and links nothing', () => {
+    expect(text('@acme #1 a&b')).toBe('&#64;&#8203;acme &#35;&#8203;1 a&#38;b')
+  })
+
+  it('shows the characters that do not show, and is cut where it is long', () => {
+    expect(visible('a\u202eb\u0000\r\u2028')).toBe('a\\u{202e}b\\u{0}\\u{d}\\u{2028}')
+    expect(code('x'.repeat(300))).toBe(`<code>${'x'.repeat(200)}&#8230; (300 characters)</code>`)
+  })
+})

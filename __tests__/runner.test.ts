@@ -1,0 +1,116 @@
+import { EventEmitter } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gitHubRunner, harmless, logGroup } from '../src/runner.ts'
+import { parseCommands } from './support/runner.ts'
+
+const write = process.stdout.write
+let folder: string
+let printed: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'runner-'))
+  printed = ''
+  process.stdout.write = ((chunk: unknown) => {
+    printed += String(chunk)
+    return true
+  }) as typeof process.stdout.write
+  for (const name of ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY']) {
+    process.env[name] = join(folder, name)
+    writeFileSync(join(folder, name), '')
+  }
+})
+
+afterEach(() => {
+  process.stdout.write = write
+  rmSync(folder, { recursive: true })
+  delete process.env.GITHUB_OUTPUT
+  delete process.env.GITHUB_STEP_SUMMARY
+})
+
+function aRunner() {
+  const emitter = Object.assign(new EventEmitter(), { env: process.env, exitCode: undefined as number | undefined })
+  return { runner: gitHubRunner(emitter as unknown as NodeJS.Process), emitter }
+}
+
+it.each([
+  '::error::x',
+  '  ::add-mask::x',
+  '##[error]x',
+  'text ##[add-mask]x',
+  'a\n::error::x',
+  'a\r::error::x',
+  'a\u2028::error::x',
+  '\u0085::error::x',
+  ':::error::x',
+])('a line of foreign text starts no command: %j', (line) => {
+  expect(parseCommands(harmless(line))).toEqual([])
+  expect(harmless(line)).not.toMatch(/[\n\r\u2028]/)
+})
+
+it('a harmless line stays as it is', () => {
+  const line = 'users: create-table done in 3.0 s :: arn:aws:dynamodb'
+  expect(harmless(line)).toBe(line)
+})
+
+it('masks a secret once, before anything shows it, and no empty one', () => {
+  const { runner } = aRunner()
+  runner.mask('')
+  runner.mask('a-long-secret')
+  runner.mask('a-long-secret')
+  expect(printed).toBe('::add-mask::a-long-secret\n')
+})
+
+it('prints no secret, neither in lines nor in annotations nor in the summary', async () => {
+  const { runner } = aRunner()
+  runner.mask('a-long-secret')
+  // Masked as well, but so short that hiding it would hide half of every text.
+  runner.mask('a')
+  printed = ''
+  runner.log.info('it is a-long-secret')
+  logGroup(runner.log, 'a-long-secret', ['a line'])
+  runner.notice('Title', 'a-long-secret')
+  runner.warning('Title', 'a-long-secret\nsecond line')
+  await runner.writeSummary('a-long-secret')
+  expect(printed.split('\n')).toEqual([
+    'it is ***',
+    '::group::***',
+    'a line',
+    '::endgroup::',
+    '::notice title=Title::***',
+    '::warning title=Title::***%0Asecond line',
+    '',
+  ])
+  expect(readFileSync(join(folder, 'GITHUB_STEP_SUMMARY'), 'utf8')).toBe('***')
+})
+
+it('fails the step with an annotation of 4,096 characters at most', () => {
+  const { runner, emitter } = aRunner()
+  runner.fail('Title', 'x'.repeat(5000))
+  expect(emitter.exitCode).toBe(1)
+  const [error] = parseCommands(printed)
+  expect([error?.command, error?.message.length]).toEqual(['error', 4096])
+})
+
+it('writes outputs to the file, and reads inputs as the runner gives them', () => {
+  const { runner } = aRunner()
+  runner.setOutput('users-table-arn', 'arn')
+  expect(readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8')).toMatch(/^users-table-arn<<(\S+)\narn\n\1\n$/)
+  process.env['INPUT_AWS-REGION'] = ' ap-south-1 '
+  expect(runner.input('aws-region')).toBe('ap-south-1')
+  delete process.env['INPUT_AWS-REGION']
+  expect(runner.environment).toBe(process.env)
+})
+
+it('writes no summary where there is no file for one', async () => {
+  delete process.env.GITHUB_STEP_SUMMARY
+  await expect(aRunner().runner.writeSummary('text')).resolves.toBeUndefined()
+})
+
+it.each(['SIGINT', 'SIGTERM'])('tells of %s', (signal) => {
+  const { runner, emitter } = aRunner()
+  expect(runner.interrupted.aborted).toBe(false)
+  emitter.emit(signal)
+  expect(runner.interrupted.aborted).toBe(true)
+})

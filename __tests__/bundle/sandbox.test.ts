@@ -1,5 +1,6 @@
 /** The committed bundle against the sandbox: what moto cannot show. Calls, depth, trust, time, secrets. */
 
+import type { Fault } from '../../sandbox/faults.ts'
 import type { SandboxOptions } from '../../sandbox/options.ts'
 import { sequentialDepth } from '../../sandbox/request-log.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
@@ -167,4 +168,42 @@ it('walks the chain again, with a new token, when its session runs out under it'
   expect(sandbox.requests.some(({ error }) => error === 'ExpiredTokenException')).toBe(true)
   // Both tables may find out at once, and then share one new walk.
   expect(operations().filter((operation) => operation === 'GetToken')).toHaveLength(2)
+})
+
+it.each<[string, Partial<Fault>]>([
+  ['the network resets it', { kind: 'reset' }],
+  ['its answer is cut off', { kind: 'cut' }],
+  ['its answer is lost', { kind: 'lost-answer' }],
+  ['something in between answers with a page', { kind: 'html' }],
+  ['the service fails', { kind: 'error' }],
+  ['the account is throttled', { kind: 'throttle' }],
+])('finishes the job though every kind of call fails once, because %s', async (_, fault) => {
+  await start()
+  const every = [
+    'GetToken',
+    'AssumeRoleWithWebIdentity',
+    'AssumeRole',
+    ...reads,
+    'CreateTable',
+    'UpdateContinuousBackups',
+  ]
+  for (const operation of every) sandbox.faults.add({ kind: 'reset', ...fault, operation })
+
+  const { exitCode, outputs } = await runAction({
+    inputs: { ...chained, environment: 'prod' },
+    environment: sandbox.environment,
+  })
+
+  expect([exitCode, outputs.changed, outputs['changes-count']]).toEqual([0, 'true', '4'])
+  for (const name of ['tenant', 'users']) {
+    expect(sandbox.account('222222222222', region).table(name)).toMatchObject({
+      deletionProtection: true,
+      recovery: { enabled: true, days: 35 },
+    })
+  }
+  // Each was called again after its fault.
+  for (const operation of every) {
+    const least = operation === 'GetToken' || operation.startsWith('Assume') ? 2 : 3
+    expect([operation, operations().filter((each) => each === operation).length >= least]).toEqual([operation, true])
+  }
 })

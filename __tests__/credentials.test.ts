@@ -235,7 +235,7 @@ describe('a refusal', () => {
   })
 
   it('of the connection says to look at the endpoint', async () => {
-    sts.on(AssumeRoleCommand).rejects(refusal('Error', 'connect ECONNREFUSED 127.0.0.1:1'))
+    sts.on(AssumeRoleCommand).rejects(Object.assign(refusal('Error'), { code: 'ECONNREFUSED' }))
     await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toMatchObject({
       remedy: expect.stringContaining('AWS_ENDPOINT_URL'),
     })
@@ -249,6 +249,19 @@ describe('a refusal', () => {
     const { session, tokens } = open({ 'role-to-assume': hub }, token)
     await session
     expect(tokens()).toBe(2)
+  })
+
+  it('of GitHub, which gives no token, is not put down to STS', async () => {
+    const { session } = open({ 'role-to-assume': hub }, token, {
+      fetchIdToken: async () => {
+        throw refusal('IdTokenError', 'status 403')
+      },
+    })
+    await expect(session).rejects.toMatchObject({
+      message: 'GitHub did not give this job an OIDC token.',
+      remedy: expect.stringContaining('id-token: write'),
+    })
+    expect(sts.calls()).toEqual([])
   })
 
   it('by nobody at all says how to get credentials', async () => {

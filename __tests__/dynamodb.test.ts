@@ -273,7 +273,7 @@ describe('errors', () => {
     await expect(dynamoDb.describeTable('users')).rejects.toMatchObject({
       name: 'DynamoDbError',
       code: 'AccessDeniedException',
-      message: 'DynamoDB refused DescribeTable on "users".',
+      message: 'DescribeTable on "users" failed.',
       remedy: expect.stringContaining('dynamodb:DescribeTable'),
     })
     expect(aws.calls()).toHaveLength(1)

@@ -60581,7 +60581,7 @@ function httpStatus(error) {
 
 
 
-/** A call that DynamoDB refused for good. */
+/** A call that failed for good. */
 class DynamoDbError extends errors/* RemedyError */.By {
     name = 'DynamoDbError';
     /** AWS's name for it. */
@@ -60589,7 +60589,7 @@ class DynamoDbError extends errors/* RemedyError */.By {
     /** An earlier try of the same call had no answer, so what is refused now may have been done then. */
     afterLostAnswer;
     constructor(operation, resource, cause, afterLostAnswer) {
-        super(`DynamoDB refused ${operation} on "${resource}".`, remedyFor(operation, resource, cause), { cause });
+        super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), { cause });
         this.code = (0,errors/* errorName */.Is)(cause);
         this.afterLostAnswer = afterLostAnswer;
     }
@@ -61534,6 +61534,7 @@ async function assumeWithToken(request, role, ports, run) {
     try {
         const answer = await retry(run, async (abortSignal) => {
             // A token lives five minutes, so each try gets a new one.
+            token = '';
             token = await ports.fetchIdToken(request.audience, abortSignal);
             ports.mask(token);
             const command = new client_sts_dist_cjs/* AssumeRoleWithWebIdentityCommand */.WH({
@@ -61621,8 +61622,11 @@ function describeSource({ credentialSource, roles }) {
             return chain === '' ? "the AWS SDK's default chain" : `the AWS SDK's default chain, then ${chain}`;
     }
 }
-/** The claims that trust policies speak of. The token itself is never shown. */
+/** The claims that trust policies speak of are shown; the token itself never is. */
 function explainTokenRefusal(role, token, cause) {
+    if (token === '') {
+        return new errors/* RemedyError */.By('GitHub did not give this job an OIDC token.', 'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.', { cause });
+    }
     const claims = readClaims(token);
     const shown = ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
         const value = claims[name];
@@ -61647,7 +61651,7 @@ function credentials_remedyFor(error) {
     switch ((0,errors/* errorName */.Is)(error)) {
         case 'InvalidIdentityToken':
         case 'InvalidIdentityTokenException':
-            return "Create the OIDC provider token.actions.githubusercontent.com in the role's account, with the audience of the token.".concat(' The README shows how.');
+            return "Create the OIDC provider https://token.actions.githubusercontent.com in the role's account, with the audience of the token.";
         case 'ExpiredToken':
         case 'ExpiredTokenException':
             return 'The credentials or the token ran out. Get new ones right before this step, and check the clock of the machine.';
@@ -61658,7 +61662,7 @@ function credentials_remedyFor(error) {
         case 'ValidationError':
             return 'See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.';
         default:
-            return (0,errors/* errorMessage */.gJ)(error).includes('ENOTFOUND') || (0,errors/* errorMessage */.gJ)(error).includes('ECONNREFUSED')
+            return ['ENOTFOUND', 'ECONNREFUSED'].includes((0,errors/* errorCode */.CA)(error))
                 ? 'Check that the machine can reach STS in this region, and what AWS_ENDPOINT_URL points at.'
                 : 'See what AWS says below, mend it, and run again.';
     }
@@ -62353,7 +62357,7 @@ const systemClock = {
 };
 /** A cancelled job has 7.5 s until SIGTERM, and we promise to be gone after 2: half of that goes to calls under way. */
 const graceMilliseconds = 1000;
-/** Does the work under one deadline, and ends what watches over it when the work is done or fails. */
+/** Does the work under one deadline, and ends everything that it started when it is done or fails. */
 async function withinDeadline(options, work) {
     const { clock, log, timeoutSeconds, interrupted } = options;
     const stopping = new AbortController();
@@ -62380,6 +62384,10 @@ async function withinDeadline(options, work) {
     finally {
         interrupted.removeEventListener('abort', interrupt);
         ended.abort();
+        // What the work left behind when it failed must neither call nor wait any more.
+        const over = new errors/* StoppedError */.Ko('The run is over.', 'Nothing is to be done.');
+        stopping.abort(over);
+        aborting.abort(over);
     }
 }
 /** Waits for something that cannot be told to give up, but no longer than the run may last. */

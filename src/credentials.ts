@@ -7,7 +7,7 @@ import {
   type STSClient,
 } from '@aws-sdk/client-sts'
 import type { AwsCredentialIdentity } from '@smithy/types'
-import { errorMessage, errorName, RemedyError } from './errors.ts'
+import { errorCode, errorName, RemedyError } from './errors.ts'
 import type { Inputs, Role } from './inputs.ts'
 import { retry } from './retry.ts'
 import type { Run } from './run.ts'
@@ -120,6 +120,7 @@ async function assumeWithToken(request: Request, role: Role, ports: CredentialPo
   try {
     const answer = await retry(run, async (abortSignal) => {
       // A token lives five minutes, so each try gets a new one.
+      token = ''
       token = await ports.fetchIdToken(request.audience, abortSignal)
       ports.mask(token)
       const command = new AssumeRoleWithWebIdentityCommand({
@@ -226,8 +227,15 @@ function describeSource({ credentialSource, roles }: Request): string {
   }
 }
 
-/** The claims that trust policies speak of. The token itself is never shown. */
+/** The claims that trust policies speak of are shown; the token itself never is. */
 function explainTokenRefusal(role: Role, token: string, cause: unknown): RemedyError {
+  if (token === '') {
+    return new RemedyError(
+      'GitHub did not give this job an OIDC token.',
+      'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.',
+      { cause },
+    )
+  }
   const claims = readClaims(token)
   const shown = ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
     const value = claims[name]
@@ -262,9 +270,7 @@ function remedyFor(error: unknown): string {
   switch (errorName(error)) {
     case 'InvalidIdentityToken':
     case 'InvalidIdentityTokenException':
-      return "Create the OIDC provider token.actions.githubusercontent.com in the role's account, with the audience of the token.".concat(
-        ' The README shows how.',
-      )
+      return "Create the OIDC provider https://token.actions.githubusercontent.com in the role's account, with the audience of the token."
     case 'ExpiredToken':
     case 'ExpiredTokenException':
       return 'The credentials or the token ran out. Get new ones right before this step, and check the clock of the machine.'
@@ -275,7 +281,7 @@ function remedyFor(error: unknown): string {
     case 'ValidationError':
       return 'See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.'
     default:
-      return errorMessage(error).includes('ENOTFOUND') || errorMessage(error).includes('ECONNREFUSED')
+      return ['ENOTFOUND', 'ECONNREFUSED'].includes(errorCode(error))
         ? 'Check that the machine can reach STS in this region, and what AWS_ENDPOINT_URL points at.'
         : 'See what AWS says below, mend it, and run again.'
   }

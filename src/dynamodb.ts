@@ -58,7 +58,7 @@ export interface DynamoDb {
   readonly tagTable: (arn: string, tags: readonly TagChange[]) => Promise<void>
 }
 
-/** A call that DynamoDB refused for good. */
+/** A call that failed for good. */
 export class DynamoDbError extends RemedyError {
   override readonly name = 'DynamoDbError'
   /** AWS's name for it. */
@@ -67,7 +67,7 @@ export class DynamoDbError extends RemedyError {
   readonly afterLostAnswer: boolean
 
   constructor(operation: string, resource: string, cause: unknown, afterLostAnswer: boolean) {
-    super(`DynamoDB refused ${operation} on "${resource}".`, remedyFor(operation, resource, cause), { cause })
+    super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), { cause })
     this.code = errorName(cause)
     this.afterLostAnswer = afterLostAnswer
   }

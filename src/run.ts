@@ -51,7 +51,7 @@ export interface RunOptions {
 /** A cancelled job has 7.5 s until SIGTERM, and we promise to be gone after 2: half of that goes to calls under way. */
 const graceMilliseconds = 1000
 
-/** Does the work under one deadline, and ends what watches over it when the work is done or fails. */
+/** Does the work under one deadline, and ends everything that it started when it is done or fails. */
 export async function withinDeadline<Result>(
   options: RunOptions,
   work: (run: Run) => Promise<Result>,
@@ -87,6 +87,10 @@ export async function withinDeadline<Result>(
   } finally {
     interrupted.removeEventListener('abort', interrupt)
     ended.abort()
+    // What the work left behind when it failed must neither call nor wait any more.
+    const over = new StoppedError('The run is over.', 'Nothing is to be done.')
+    stopping.abort(over)
+    aborting.abort(over)
   }
 }
 

@@ -1,6 +1,6 @@
 /** What people read says what the code does. */
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { NoOperationTraceWriter } from '@actions/workflow-parser'
 import { parseAction } from '@actions/workflow-parser/actions/action-parser'
@@ -78,7 +78,7 @@ describe('the policies of the README', () => {
       readonly Version: string
       readonly Statement: readonly {
         readonly Action: string | readonly string[]
-        readonly Resource?: readonly string[]
+        readonly Resource?: string | readonly string[]
       }[]
     }
   }
@@ -106,14 +106,22 @@ describe('the policies of the README', () => {
     expect([...new Set(commands)].sort()).toEqual([...reads, ...writes].sort())
   })
 
-  it.each(['trust', 'chained trust'])('%s allows one action and no wildcard', (name) => {
+  it.each(['trust', 'hub', 'chained trust'])('%s allows one action and no wildcard', (name) => {
     const { Statement } = policy(name)
     expect(Statement.map(({ Action }) => Action)).toEqual([expect.stringMatching(/^sts:AssumeRole/)])
     expect(JSON.stringify(Statement)).not.toContain('*')
   })
 })
 
-describe.each(['.github/workflows/ci.yml', 'examples/provision.yml'])('%s', (path) => {
+const workflows = ['.github/workflows', 'examples'].flatMap((folder) =>
+  readdirSync(new URL(`../${folder}`, import.meta.url)).map((name) => `${folder}/${name}`),
+)
+
+it('workflows and examples are found', () => {
+  expect(workflows).toEqual(expect.arrayContaining(['.github/workflows/ci.yml', 'examples/provision.yml']))
+})
+
+describe.each(workflows)('%s', (path) => {
   const workflow = parse(read(path)) as {
     readonly permissions: unknown
     readonly jobs: Readonly<Record<string, { readonly needs?: unknown; readonly steps: readonly { uses?: string }[] }>>
@@ -131,6 +139,16 @@ describe.each(['.github/workflows/ci.yml', 'examples/provision.yml'])('%s', (pat
     expect(uses.length).toBeGreaterThan(0)
     for (const each of uses) expect(each).toMatch(/^\.\/$|@[0-9a-f]{40}$/)
   })
+})
+
+it('a job that a pull request may edit never has the sub of an environment, which the writing role trusts', () => {
+  const { jobs } = parse(read('examples/provision.yml')) as {
+    jobs: Record<string, { if?: string; environment?: string; permissions?: Record<string, string> }>
+  }
+  const onPullRequest = Object.values(jobs).filter((job) => job.if?.includes('pull_request'))
+  expect(onPullRequest.map(({ environment, permissions }) => [environment, permissions])).toEqual([
+    [undefined, { 'id-token': 'write' }],
+  ])
 })
 
 it('every job of CI gates the merge', () => {

@@ -1,7 +1,7 @@
 import { applyPlan } from '../src/apply.ts'
 import { type DescribedTable, type DynamoDb, DynamoDbError } from '../src/dynamodb.ts'
 import { StoppedError } from '../src/errors.ts'
-import { type Outcome, planTables } from '../src/plan.ts'
+import { type Outcome, planTables, type Step } from '../src/plan.ts'
 import type { ObservedTables } from '../src/table.ts'
 import { aTarget, production, ready, theTables } from './support/builders.ts'
 import { aRun, describedFrom, type FakeRun, type Model, modelDynamoDb } from './support/fakes.ts'
@@ -138,6 +138,45 @@ describe('when a run beside ours was faster', () => {
     expect(model.writes).toEqual([])
   })
 
+  it('stops in its pause when the run is cancelled, and says that nothing was taken', async () => {
+    const cancelled = new StoppedError('The run was cancelled.', 'Run it again.')
+    const { outcome } = await apply(new Map([['tenant', ready(tenant)]]), (_, run) => ({
+      createTable: async () => {
+        run.stopNow(cancelled)
+        throw refusal('ResourceInUseException')
+      },
+    }))
+    expect(outcome.steps.map(({ result }) => result)).toEqual([
+      { status: 'failed', taken: false, error: cancelled },
+      { status: 'skipped' },
+    ])
+  })
+
+  it('waits until a change by somebody else is done, and then makes its own', async () => {
+    const observed = new Map([
+      ['tenant', ready(tenant)],
+      ['users', ready(users, { billingMode: 'PROVISIONED' })],
+    ] as const)
+    const { outcome, results } = await apply(observed, ({ dynamoDb }, run) => {
+      const began = run.clock.now()
+      const busy = () => run.clock.now() - began < 30_000
+      return {
+        describeTable: async (table) => {
+          const described = await dynamoDb.describeTable(table)
+          if (described === undefined || table !== 'users' || !busy()) return described
+          return { ...described, tableStatus: 'UPDATING', phase: 'changing' }
+        },
+        setBillingMode: async (table, to) => {
+          if (busy()) throw refusal('ResourceInUseException')
+          await dynamoDb.setBillingMode(table, to)
+        },
+      }
+    })
+    expect(outcome.error).toBeUndefined()
+    expect(results).toEqual(['set-billing-mode users: applied'])
+    expect(outcome.observed.get('users')).toEqual(ready(users))
+  })
+
   it('gives up on a conflict that lasts', async () => {
     let tries = 0
     const { outcome } = await apply(new Map([['tenant', ready(tenant)]]), () => ({
@@ -172,6 +211,66 @@ it.each<[string, DescribedTable | undefined]>([
   expect(outcome.error).toMatchObject({ message: expect.stringContaining(`"users" is ${word} after create-table`) })
 })
 
+it('fails when the table it changes is deleted and made anew while it waits', async () => {
+  const observed = new Map([
+    ['tenant', ready(tenant)],
+    ['users', ready(users, { billingMode: 'PROVISIONED' })],
+  ] as const)
+  let looks = 0
+  const { outcome, results } = await apply(observed, () => ({
+    describeTable: async () => ({
+      ...describedFrom(ready(users, { id: `id-${++looks}` })),
+      tableStatus: 'UPDATING',
+      phase: 'changing',
+    }),
+  }))
+  expect(results).toEqual(['set-billing-mode users: failed'])
+  expect(outcome.steps[0]?.result).toMatchObject({ taken: true })
+  expect(outcome.error).toMatchObject({ message: expect.stringContaining('"users" was deleted and made anew') })
+})
+
+it('finishes what is under way on one table when another one fails, and then begins nothing more', async () => {
+  const denied = refusal('AccessDeniedException')
+  const { results, model, run } = await apply(new Map(), ({ dynamoDb }, { clock }) => {
+    const began = clock.now()
+    return {
+      createTable: async (table) => {
+        if (table.table === 'tenant') return await dynamoDb.createTable(table)
+        throw denied
+      },
+      describeTable: async (table) => {
+        const described = await dynamoDb.describeTable(table)
+        if (described === undefined || clock.now() - began > 6000) return described
+        return { ...described, tableStatus: 'CREATING', phase: 'changing' }
+      },
+    }
+  })
+  expect(results).toEqual([
+    'create-table tenant: applied',
+    'set-point-in-time-recovery tenant: skipped',
+    'create-table users: failed',
+    'set-point-in-time-recovery users: skipped',
+  ])
+  expect(model.writes).toEqual([{ action: 'create-table', table: 'tenant' }])
+  expect(run.clock.sleeps).toEqual([3000, 900, 900, 900, 900])
+})
+
+it('performs nothing of a plan that has a refusal', async () => {
+  const { outcome, results, model } = await apply(new Map([['users', ready(users, { keys: tenant.keys })]]))
+  expect(results).toEqual(['create-table tenant: skipped', 'set-point-in-time-recovery tenant: skipped'])
+  expect([outcome.error, model.writes]).toEqual([undefined, []])
+})
+
+it('does not send a step that it does not know', async () => {
+  const observed = new Map(desired.map((table) => [table.name, ready(table)]))
+  const model = modelDynamoDb(observed)
+  const step = { action: 'delete-table', table: 'users' } as unknown as Step
+  const plan = { ...planTables(target, desired, observed), steps: [step] }
+  const outcome = await applyPlan({ dynamoDb: model.dynamoDb, target, desired, observed, plan, run: aRun() })
+  expect(outcome.error).toMatchObject({ message: `Unhandled case: ${JSON.stringify(step)}` })
+  expect(model.writes).toEqual([])
+})
+
 describe('after its steps it looks again', () => {
   it('and waits for tags that show late', async () => {
     const observed = new Map([
@@ -185,6 +284,18 @@ describe('after its steps it looks again', () => {
     }))
     expect(outcome.error).toBeUndefined()
     expect(run.clock.sleeps).toEqual([1000, 1000])
+  })
+
+  it('and, cancelled there, says that every step was performed but not that the tables are as defined', async () => {
+    const cancelled = new StoppedError('The run was cancelled.', 'Run it again.')
+    const observed = new Map([
+      ['tenant', ready(tenant)],
+      ['users', ready(users, { tags: new Map() })],
+    ])
+    const { outcome, results } = await apply(observed, (_, run) => ({
+      tagTable: async () => run.stopNow(cancelled),
+    }))
+    expect([results, outcome.error, outcome.observed]).toEqual([['tag-table users: applied'], cancelled, observed])
   })
 
   it('and fails after ten seconds where the tables still differ', async () => {

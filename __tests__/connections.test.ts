@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { openConnections } from '../src/connections.ts'
+import { StoppedError } from '../src/errors.ts'
+import { retry } from '../src/retry.ts'
 import { aRun } from './support/fakes.ts'
 
 let server: Server | undefined
@@ -11,21 +13,18 @@ afterEach(() => {
   server?.close()
 })
 
-async function tokenEndpoint(answer: RequestListener) {
+async function tokenEndpoint(answer: RequestListener, query = '?api-version=2') {
   server = createServer(answer).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  return openConnections(
-    'ap-south-1',
-    {
-      ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${port}/token?api-version=2`,
-      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token',
-      AWS_ACCESS_KEY_ID: 'key',
-      AWS_SECRET_ACCESS_KEY: 'secret',
-      AWS_SESSION_TOKEN: 'token',
-    },
-    aRun(),
-  )
+  const environment = {
+    ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${port}/token${query}`,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token',
+    AWS_ACCESS_KEY_ID: 'key',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_SESSION_TOKEN: 'token',
+  }
+  return openConnections('ap-south-1', environment, aRun())
 }
 
 const signal = new AbortController().signal
@@ -66,6 +65,84 @@ it('gives up when it is told to', async () => {
   await expect(fetchIdToken('x', stopping.signal)).rejects.toMatchObject({ name: 'AbortError' })
 })
 
+it('gives up on an answer that stops in the middle when it is told to', async () => {
+  const stopping = new AbortController()
+  const { fetchIdToken } = await tokenEndpoint((_, response) => {
+    response.writeHead(200)
+    response.write('{"val', () => setTimeout(() => stopping.abort(), 20))
+  })
+  await expect(fetchIdToken('x', stopping.signal)).rejects.toBeDefined()
+})
+
+it.each([500, 502, 429])('an answer of %d passes: the request is made again', async (status) => {
+  let asked = 0
+  const { fetchIdToken } = await tokenEndpoint((_, response) => {
+    asked += 1
+    if (asked < 3) response.writeHead(status).end('busy')
+    else response.end('{"value":"the.id.token"}')
+  })
+  const run = aRun()
+  expect(await retry(run, (abort) => fetchIdToken('x', abort))).toBe('the.id.token')
+  expect([asked, run.clock.sleeps.length]).toEqual([3, 2])
+})
+
+it('an answer of 403 stays: the request is made once', async () => {
+  let asked = 0
+  const { fetchIdToken } = await tokenEndpoint((_, response) => {
+    asked += 1
+    response.writeHead(403).end()
+  })
+  await expect(retry(aRun(), (abort) => fetchIdToken('x', abort))).rejects.toMatchObject({ name: 'IdTokenError' })
+  expect(asked).toBe(1)
+})
+
+it('replaces an audience that the address names already, and keeps what else it asks for', async () => {
+  let seen = ''
+  const { fetchIdToken } = await tokenEndpoint(({ url }, response) => {
+    seen = url ?? ''
+    response.end('{"value":"the.id.token"}')
+  }, '?audience=another&a=%26b')
+  expect(await fetchIdToken('https://a.example/?b=c&d', signal)).toBe('the.id.token')
+  expect([...new URL(seen, 'http://127.0.0.1').searchParams].sort()).toEqual([
+    ['a', '&b'],
+    ['audience', 'https://a.example/?b=c&d'],
+  ])
+})
+
+it('asks nothing where it was told to give up before, or does not know whom to ask', async () => {
+  const ofJob = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.invalid/' }
+  const given = openConnections('ap-south-1', ofJob, aRun())
+  await expect(given.fetchIdToken('x', AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
+  const none = openConnections('ap-south-1', {}, aRun())
+  await expect(none.fetchIdToken('x', signal)).rejects.toMatchObject({ code: 'ERR_INVALID_URL' })
+})
+
+it('hands out no credentials when the run is over', async () => {
+  process.env.AWS_ACCESS_KEY_ID = 'key-of-the-process'
+  process.env.AWS_SECRET_ACCESS_KEY = 'secret-of-the-process'
+  const run = aRun()
+  const { defaultChain } = openConnections('ap-south-1', {}, run)
+  expect(await defaultChain()).toMatchObject({ accessKeyId: 'key-of-the-process' })
+  const over = new StoppedError('The run was cancelled.', 'Run it again.')
+  run.abortNow(over)
+  await expect(defaultChain()).rejects.toBe(over)
+  delete process.env.AWS_ACCESS_KEY_ID
+  delete process.env.AWS_SECRET_ACCESS_KEY
+})
+
+it('waits 5 s for a connection and 10 s for an answer, and then fails', async () => {
+  const { clientOptions, fetchIdToken } = await tokenEndpoint((_, response) => response.end('{"value":"the.id.token"}'))
+  // The handler knows its settings from the first request on.
+  await fetchIdToken('x', signal)
+  expect(clientOptions.requestHandler.httpHandlerConfigs()).toMatchObject({
+    connectionTimeout: 5000,
+    requestTimeout: 10_000,
+    throwOnRequestTimeout: true,
+    httpAgent: { keepAlive: true, maxSockets: 50 },
+    httpsAgent: { keepAlive: true, maxSockets: 50 },
+  })
+})
+
 it('makes clients that neither retry by themselves nor share credentials that they were not given', async () => {
   const { connectSts, accessKey, clientOptions, defaultChain } = await tokenEndpoint(() => undefined)
   expect(accessKey()).toEqual({ accessKeyId: 'key', secretAccessKey: 'secret', sessionToken: 'token' })
@@ -78,6 +155,11 @@ it('makes clients that neither retry by themselves nor share credentials that th
   expect(await defaultChain()).toMatchObject({ accessKeyId: 'key-of-the-process' })
   delete process.env.AWS_ACCESS_KEY_ID
   delete process.env.AWS_SECRET_ACCESS_KEY
+  const pair = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' }
+  expect(openConnections('ap-south-1', pair, aRun()).accessKey()).toStrictEqual({
+    accessKeyId: 'key',
+    secretAccessKey: 'secret',
+  })
   expect(openConnections('ap-south-1', {}, aRun()).accessKey()).toEqual({ accessKeyId: '', secretAccessKey: '' })
   expect(connectSts(undefined)).toBeDefined()
 })

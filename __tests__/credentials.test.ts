@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-sts'
 import { mockClient } from 'aws-sdk-client-mock'
 import { type CredentialPorts, openSession } from '../src/credentials.ts'
+import { renderError } from '../src/errors.ts'
 import { type Inputs, readInputs } from '../src/inputs.ts'
 import { sourceOf } from './support/builders.ts'
 import { aRun } from './support/fakes.ts'
@@ -146,6 +147,80 @@ describe('the chain', () => {
     expect(masked.slice(0, 3)).toEqual(['key-of-chain', 'secret-of-chain', 'token-of-chain'])
   })
 
+  it('makes no call with a secret that is not masked yet, and asks no more than it must', async () => {
+    const events: string[] = []
+    sts.on(AssumeRoleWithWebIdentityCommand).callsFake(async () => {
+      events.push('with token')
+      return sessionOf(hub)
+    })
+    sts.on(AssumeRoleCommand).callsFake(async () => {
+      events.push('with role')
+      return sessionOf(provisioner)
+    })
+    const mask = (secret: string) => void events.push(`mask ${secret.replace(/^header.*/, 'the token')}`)
+    await open({ 'role-to-assume': `${hub}\n${provisioner}` }, token, { mask }).session
+    expect(events).toEqual([
+      'mask the token',
+      'with token',
+      'mask key-of-hub',
+      'mask secret-of-hub',
+      'mask token-of-hub',
+      'with role',
+      'mask key-of-provisioner',
+      'mask secret-of-provisioner',
+      'mask token-of-provisioner',
+    ])
+  })
+
+  it('masks the access key before STS hears of it', async () => {
+    const events: string[] = []
+    sts.on(GetCallerIdentityCommand).callsFake(async () => {
+      events.push('whose')
+      return { Arn: 'arn:aws:iam::333333333333:user/me' }
+    })
+    await open({}, key, { mask: (secret) => void events.push(secret) }).session
+    expect(events).toEqual(['AKIA-OF-THE-JOB', 'secret-of-the-job', 'whose'])
+  })
+
+  it('takes a session that does not say when it ends', async () => {
+    const { Expiration: _, ...Credentials } = sessionOf(hub).Credentials
+    sts.on(AssumeRoleCommand).resolves(sessionOf(hub, { Credentials }))
+    const { credentials } = await open({ 'role-to-assume': hub }, key).session
+    expect(await credentials()).toEqual({
+      accessKeyId: 'key-of-hub',
+      secretAccessKey: 'secret-of-hub',
+      sessionToken: 'token-of-hub',
+    })
+  })
+
+  it.each(['AccessKeyId', 'SecretAccessKey', 'SessionToken'])('takes no session without %s', async (missing) => {
+    const Credentials = { ...sessionOf(hub).Credentials, [missing]: undefined }
+    sts.on(AssumeRoleCommand).resolves(sessionOf(hub, { Credentials }))
+    await expect(open({ 'role-to-assume': hub }, key).session).rejects.toThrow('without credentials')
+  })
+
+  it('asks for the audience that the inputs name, and gives calls up with the run', async () => {
+    sts.on(AssumeRoleWithWebIdentityCommand).resolves(sessionOf(hub))
+    const asked: unknown[] = []
+    const { session, run } = open({ 'role-to-assume': hub, audience: 'my-audience' }, token, {
+      fetchIdToken: async (...args) => {
+        asked.push(args)
+        return 'a.b.c'
+      },
+    })
+    await session
+    expect(asked).toEqual([['my-audience', run.abort]])
+    const args: readonly unknown[] = sts.calls()[0]?.args ?? []
+    expect(args[1]).toEqual({ abortSignal: run.abort })
+  })
+
+  it('fails in the same words when it is refused later, on being walked again', async () => {
+    sts.on(AssumeRoleCommand).resolvesOnce(sessionOf(hub)).rejects(refusal('AccessDenied'))
+    const { credentials } = await open({ 'role-to-assume': hub }, key).session
+    await credentials()
+    await expect(credentials()).rejects.toThrow(`STS did not let these credentials assume ${hub}.`)
+  })
+
   it.each([
     [{ 'role-to-assume': hub }, key, 'the access key in the environment, then'],
     [{}, key, 'the access key in the environment, because'],
@@ -171,6 +246,25 @@ describe('the account', () => {
     })
   })
 
+  it('of a role is proved by the assumed role, without asking who we are', async () => {
+    sts.on(AssumeRoleCommand).resolves(sessionOf(provisioner))
+    const { session } = open({ 'role-to-assume': provisioner, 'allowed-account-ids': '222222222222' }, key)
+    expect((await session).principal).toEqual({ partition: 'aws', account: '222222222222' })
+    expect([sts.calls().length, sts.commandCalls(GetCallerIdentityCommand).length]).toEqual([1, 0])
+  })
+
+  it('of a hub in the middle of the chain need not be an allowed one', async () => {
+    sts.on(AssumeRoleCommand, { RoleArn: hub }).resolves(sessionOf(hub))
+    sts.on(AssumeRoleCommand, { RoleArn: provisioner }).resolves(sessionOf(provisioner))
+    const { session } = open({ 'role-to-assume': `${hub}\n${provisioner}`, 'allowed-account-ids': '222222222222' }, key)
+    await expect(session).resolves.toBeDefined()
+  })
+
+  it('that STS does not name is not guessed', async () => {
+    sts.on(GetCallerIdentityCommand).resolves({})
+    await expect(open({}, key).session).rejects.toThrow('did not say which account')
+  })
+
   it.each([
     ['another account', sessionOf(hub), 'of account 111111111111, though'],
     ['no account', sessionOf(provisioner, { AssumedRoleUser: undefined }), 'did not say which account'],
@@ -194,6 +288,32 @@ describe('a refusal', () => {
     expect(error.remedy).toMatch(/^First check that the job names the environment/)
     expect(error.remedy).toContain(`"token.actions.githubusercontent.com:sub": "${claims.sub}"`)
     expect(error.message + error.remedy).not.toContain('signature')
+  })
+
+  it.each(['AccessDenied', 'ExpiredTokenException', 'InvalidIdentityToken', 'ValidationError'])(
+    '%s of the token holds neither the token nor a part of it',
+    async (name) => {
+      sts.on(AssumeRoleWithWebIdentityCommand).rejects(refusal(name))
+      const tokens: string[] = []
+      const mask = (secret: string) => void tokens.push(secret)
+      const { session, run } = open({ 'role-to-assume': hub }, token, { mask })
+      const error = await session.catch((thrown: unknown) => thrown)
+      const parts = tokens.flatMap((each) => each.split('.'))
+      expect(parts).toEqual(['header', expect.stringMatching(/^ey/), 'signature-1'])
+      const told = [renderError(error), JSON.stringify(error), ...run.lines].join('\n')
+      expect(told).toContain(hub)
+      for (const part of parts) expect(told).not.toContain(part)
+    },
+  )
+
+  it('of a token without a sub does not make up a condition', async () => {
+    sts.on(AssumeRoleWithWebIdentityCommand).rejects(refusal('AccessDenied'))
+    const claim = Buffer.from(JSON.stringify({ aud: 'x', sub: 1 })).toString('base64url')
+    const { session } = open({ 'role-to-assume': hub }, token, { fetchIdToken: async () => `a.${claim}.c` })
+    await expect(session).rejects.toMatchObject({
+      message: `STS did not let this job assume ${hub}. The job's token says: aud "x".`,
+      remedy: 'See what AWS says below, mend it, and run again.',
+    })
   })
 
   it('of a token that cannot be read still says what to do', async () => {
@@ -249,6 +369,34 @@ describe('a refusal', () => {
     const { session, tokens } = open({ 'role-to-assume': hub }, token)
     await session
     expect(tokens()).toBe(2)
+    const sent = sts.commandCalls(AssumeRoleWithWebIdentityCommand).map(({ args }) => args[0].input.WebIdentityToken)
+    expect(sent).toEqual([expect.stringContaining('signature-1'), expect.stringContaining('signature-2')])
+  })
+
+  it.each([
+    ['ThrottlingException', refusal('ThrottlingException')],
+    ['an answer of 503', Object.assign(refusal('Error'), { $metadata: { httpStatusCode: 503 } })],
+    ['a connection that was reset', Object.assign(refusal('Error'), { code: 'ECONNRESET' })],
+  ])('%s is no refusal: the call is made again', async (_, failure) => {
+    sts.on(AssumeRoleCommand).rejectsOnce(failure).resolves(sessionOf(hub))
+    await open({ 'role-to-assume': hub }, key).session
+    sts.on(GetCallerIdentityCommand).rejectsOnce(failure).resolves({ Arn: 'arn:aws:iam::333333333333:user/me' })
+    await open({}, key).session
+    expect([sts.commandCalls(AssumeRoleCommand).length, sts.commandCalls(GetCallerIdentityCommand).length]).toEqual([
+      2, 2,
+    ])
+  })
+
+  it('of GitHub after a first token is put down to GitHub, not to the token before', async () => {
+    sts.on(AssumeRoleWithWebIdentityCommand).rejects(refusal('IDPCommunicationErrorException'))
+    let asked = 0
+    const { session } = open({ 'role-to-assume': hub }, token, {
+      fetchIdToken: async () => {
+        if (++asked === 1) return 'a.b.c'
+        throw refusal('IdTokenError', 'status 403')
+      },
+    })
+    await expect(session).rejects.toThrow('GitHub did not give this job an OIDC token.')
   })
 
   it('of GitHub, which gives no token, is not put down to STS', async () => {

@@ -138,6 +138,45 @@ describe('describeTable', () => {
     ])
   })
 
+  it('lists replicas in a fixed order too', async () => {
+    const found = await describe_({ Replicas: [{ RegionName: 'us-east-1' }, { RegionName: 'eu-west-1' }] })
+    expect(found?.unmanaged).toEqual([
+      { path: 'replica', value: 'eu-west-1' },
+      { path: 'replica', value: 'us-east-1' },
+    ])
+  })
+
+  it('an answer that says next to nothing is a table that nothing is done to: its state and its key are unknown', async () => {
+    aws.on(DescribeTableCommand).resolves({
+      Table: {
+        GlobalSecondaryIndexes: [{}],
+        Replicas: [{}],
+        StreamSpecification: { StreamEnabled: true },
+      },
+    })
+    expect(await dynamoDb.describeTable('users')).toEqual({
+      tableStatus: 'UNKNOWN',
+      phase: 'unavailable',
+      arn: '',
+      keys: { partitionKey: { name: '', type: 'S' } },
+      billingMode: 'PROVISIONED',
+      deletionProtection: false,
+      unmanaged: [
+        { path: 'globalIndex', value: '' },
+        { path: 'stream', value: '' },
+        { path: 'replica', value: '' },
+      ],
+    })
+  })
+
+  it('a key attribute whose type AWS does not tell has a type that no definition has', async () => {
+    const found = await describe_({
+      KeySchema: [{ AttributeName: 'tenant_id', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'another', AttributeType: 'S' }],
+    })
+    expect(found?.keys).toEqual({ partitionKey: { name: 'tenant_id', type: '?' } })
+  })
+
   it('is undefined where there is no such table', async () => {
     aws.on(DescribeTableCommand).rejects(refusal('ResourceNotFoundException'))
     expect(await dynamoDb.describeTable('users')).toBeUndefined()
@@ -165,6 +204,11 @@ describe('describeRecovery', () => {
     expect(await dynamoDb.describeRecovery('users')).toEqual({ enabled: false })
     expect(await dynamoDb.describeRecovery('users')).toEqual({ enabled: true, recoveryPeriodDays: 7 })
     expect(await dynamoDb.describeRecovery('users')).toEqual({ enabled: true, recoveryPeriodDays: 35 })
+  })
+
+  it('is off where AWS says nothing of it', async () => {
+    aws.on(DescribeContinuousBackupsCommand).resolves({})
+    expect(await dynamoDb.describeRecovery('users')).toEqual({ enabled: false })
   })
 
   it.each(['TableNotFoundException', 'ResourceNotFoundException'])('is undefined after %s', async (name) => {
@@ -204,6 +248,14 @@ describe('listTags', () => {
 
   it('is undefined where there is no such table', async () => {
     aws.on(ListTagsOfResourceCommand).rejects(refusal('ResourceNotFoundException'))
+    expect(await dynamoDb.listTags(arn)).toBeUndefined()
+  })
+
+  it('is undefined, not half a set, where the table goes away between two pages', async () => {
+    aws
+      .on(ListTagsOfResourceCommand)
+      .resolvesOnce({ Tags: [{ Key: 'a', Value: '1' }], NextToken: 'more' })
+      .rejects(refusal('ResourceNotFoundException'))
     expect(await dynamoDb.listTags(arn)).toBeUndefined()
   })
 })
@@ -279,6 +331,23 @@ describe('errors', () => {
     expect(aws.calls()).toHaveLength(1)
   })
 
+  it.each<[string, () => Promise<unknown>, string]>([
+    ['DescribeTable', () => dynamoDb.describeTable('users'), 'users'],
+    ['DescribeContinuousBackups', () => dynamoDb.describeRecovery('users'), 'users'],
+    ['ListTagsOfResource', () => dynamoDb.listTags(arn), arn],
+    ['UpdateTable', () => dynamoDb.enableDeletionProtection('users'), 'users'],
+    ['UpdateTable', () => dynamoDb.setBillingMode('users', 'PAY_PER_REQUEST'), 'users'],
+    ['UpdateContinuousBackups', () => dynamoDb.setRecovery('users', { enabled: false }), 'users'],
+    ['TagResource', () => dynamoDb.tagTable(arn, []), arn],
+  ])('a denied %s is made once, and says which action to allow on what', async (operation, call, resource) => {
+    aws.rejects(refusal('AccessDeniedException'))
+    await expect(call()).rejects.toMatchObject({
+      message: `${operation} on "${resource}" failed.`,
+      remedy: expect.stringContaining(`Allow dynamodb:${operation} on "${resource}"`),
+    })
+    expect(aws.calls()).toHaveLength(1)
+  })
+
   it('a table that is made with tags needs the right to tag as well', async () => {
     aws.on(CreateTableCommand).rejects(refusal('AccessDeniedException'))
     const create = dynamoDb.createTable({
@@ -311,6 +380,34 @@ describe('errors', () => {
     expect(aws.calls()).toHaveLength(3)
   })
 
+  it.each([
+    ['ThrottlingException', refusal('ThrottlingException', 'Rate exceeded')],
+    ['ContinuousBackupsUnavailableException', refusal('ContinuousBackupsUnavailableException')],
+    ['InternalServerError', refusal('InternalServerError')],
+    ['the page of a proxy', Object.assign(refusal('Error'), { $metadata: { httpStatusCode: 502 } })],
+    ['a connection that was reset', Object.assign(refusal('Error'), { code: 'ECONNRESET' })],
+    ['no answer in time', refusal('TimeoutError')],
+    ['tags that are locked', refusal('LimitExceededException', 'Table tags are being updated')],
+    ['too many changes at once', refusal('LimitExceededException', 'Subscriber limit: simultaneously 500')],
+  ])('%s passes, so the call is made again', async (_, failure) => {
+    aws.on(TagResourceCommand).rejectsOnce(failure).resolves({})
+    await dynamoDb.tagTable(arn, [])
+    expect([aws.calls().length, run.clock.sleeps.length]).toEqual([2, 1])
+  })
+
+  it.each([
+    ['ValidationException', refusal('ValidationException')],
+    ['ResourceInUseException', refusal('ResourceInUseException')],
+    ['UnrecognizedClientException', refusal('UnrecognizedClientException')],
+    ['a quota', refusal('LimitExceededException', 'Too many tables')],
+    ['a spent budget', refusal('LimitExceededException', 'Encryption mode changes are limited')],
+    ['a refused connection', Object.assign(refusal('Error'), { code: 'ECONNREFUSED' })],
+  ])('%s stays, so the call is made once', async (_, failure) => {
+    aws.on(TagResourceCommand).rejects(failure)
+    await expect(dynamoDb.tagTable(arn, [])).rejects.toMatchObject({ name: 'DynamoDbError', cause: failure })
+    expect([aws.calls().length, run.clock.sleeps.length]).toEqual([1, 0])
+  })
+
   it('a session that ended early is renewed once', async () => {
     aws.on(DescribeTableCommand).rejectsOnce(refusal('ExpiredTokenException')).resolves({})
     expect(await dynamoDb.describeTable('users')).toBeUndefined()
@@ -329,6 +426,45 @@ describe('errors', () => {
     })
     aws.on(TagResourceCommand).rejects(refusal('ResourceInUseException'))
     await expect(dynamoDb.tagTable(arn, [])).rejects.toMatchObject({ afterLostAnswer: false })
+  })
+
+  it('credentials that cannot be renewed say what to do in their own words', async () => {
+    const gone = new StoppedError('No session.', 'Log in.')
+    const unlucky = connectDynamoDb(
+      { region: 'ap-south-1', requestHandler: new NodeHttpHandler(), maxAttempts: 1 },
+      async () => {
+        throw gone
+      },
+      run,
+    )
+    aws.on(DescribeTableCommand).rejects(refusal('ExpiredTokenException'))
+    await expect(unlucky.describeTable('users')).rejects.toBe(gone)
+    expect(aws.calls()).toHaveLength(1)
+  })
+
+  it('every call is given up with the run, never tried again by the SDK, and goes to one host', async () => {
+    aws.on(UpdateTableCommand).resolves({})
+    await dynamoDb.enableDeletionProtection('users')
+    const call = aws.commandCalls(UpdateTableCommand)[0]
+    if (call === undefined) throw new Error('A call was expected')
+    const args: readonly unknown[] = call.args
+    expect(args[1]).toEqual({ abortSignal: run.abort })
+    const { config } = call.thisValue as DynamoDBClient
+    expect(await config.maxAttempts()).toBe(1)
+    expect(await (config.accountIdEndpointMode as () => Promise<string>)()).toBe('disabled')
+  })
+
+  it('a run that was stopped while a call waits to be made again says what stood in the way', async () => {
+    const throttled = refusal('ThrottlingException', 'Rate exceeded')
+    aws.on(DescribeTableCommand).callsFake(async () => {
+      run.stopNow(new StoppedError('cancelled', 'run again'))
+      throw throttled
+    })
+    await expect(dynamoDb.describeTable('users')).rejects.toMatchObject({
+      name: 'StoppedError',
+      message: 'cancelled',
+      cause: throttled,
+    })
   })
 
   it('a run that was stopped says just that', async () => {

@@ -6,6 +6,7 @@ import {
   InvalidInputsError,
   RemedyError,
   renderError,
+  StoppedError,
   unreachable,
 } from '../src/errors.ts'
 
@@ -18,12 +19,40 @@ it('an error is told with what to do and with what lay behind it, outermost firs
 })
 
 it('anything that is thrown can be told', () => {
-  expect(describeError('text')).toEqual({ message: 'text', causes: [] })
+  expect(describeError('text')).toEqual({ message: 'text', problems: [], causes: [] })
   expect(describeError(undefined).message).toBe('Something that is no error was thrown: undefined')
   expect(describeError({ name: 1 }).message).toBe('Something that is no error was thrown: object')
-  expect(describeError(new TypeError('wrong'))).toEqual({ message: 'TypeError: wrong', causes: [] })
+  expect(describeError(new TypeError('wrong'))).toEqual({ message: 'TypeError: wrong', problems: [], causes: [] })
   expect(describeError(Object.assign(new Error(''), { code: 'ECONNREFUSED' })).message).toBe('ECONNREFUSED')
   expect(describeError(new RangeError('')).message).toBe('RangeError')
+  expect(describeError(Object.assign(new TypeError('wrong'), { code: 'E' })).message).toBe('TypeError: wrong')
+  expect(describeError(new Error('plain')).message).toBe('Error: plain')
+})
+
+it('an error of ours is told without its name, and has a remedy only where one is known', () => {
+  expect(describeError(new RemedyError('It broke.', 'Mend it.'))).toStrictEqual({
+    message: 'It broke.',
+    remedy: 'Mend it.',
+    problems: [],
+    causes: [],
+  })
+  expect(describeError(new InvalidInputsError(['a must be b.']))).toStrictEqual({
+    message: 'An input is wrong.',
+    problems: ['a must be b.'],
+    causes: [],
+  })
+  expect(new InvalidInputsError(['a', 'b']).problems).toEqual(['a', 'b'])
+})
+
+it('an error that stopped the run can be told with what stood in the way, and stays the same error', () => {
+  const stopped = new StoppedError('too late', 'run again')
+  expect(describeError(stopped.after(new Error('busy')))).toEqual({
+    message: 'too late',
+    remedy: 'run again',
+    problems: [],
+    causes: ['Error: busy'],
+  })
+  expect(stopped.cause).toBeUndefined()
 })
 
 it('a cause that leads back to itself is told five times at most', () => {
@@ -33,7 +62,7 @@ it('a cause that leads back to itself is told five times at most', () => {
 })
 
 it('wrong inputs are told in one message, one line each where there are several', () => {
-  expect(renderError(new InvalidInputsError(['a must be b.']))).toBe('An input is wrong: a must be b.')
+  expect(renderError(new InvalidInputsError(['a must be b.']))).toBe('An input is wrong.\n- a must be b.')
   expect(renderError(new InvalidInputsError(['a must be b.', 'c must be d.']))).toBe(
     '2 inputs are wrong.\n- a must be b.\n- c must be d.',
   )

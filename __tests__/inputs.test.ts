@@ -92,9 +92,12 @@ describe('environment', () => {
     expect(problems({ environment })).toEqual([expect.stringMatching(/^environment .*letters, digits/)])
   })
 
-  it.each(['Über-Test 1', 'a/b:c+d=e@f_g.h'])('may have every character that a tag value may: %s', (environment) => {
-    expect(read({ environment }).environment.name).toBe(environment)
-  })
+  it.each(['Über-Test 1', 'a/b:c+d=e@f_g.h', 'x'.repeat(256)])(
+    'may have every character that a tag value may: %s',
+    (environment) => {
+      expect(read({ environment }).environment.name).toBe(environment)
+    },
+  )
 })
 
 describe('aws-region', () => {
@@ -107,6 +110,44 @@ describe('aws-region', () => {
 
   it('is asked for where nobody gives it', () => {
     expect(problems({ 'aws-region': '' })).toEqual([expect.stringMatching(/^aws-region is missing/)])
+  })
+
+  it.each(['us-gov-west-1', 'us-isob-east-1', 'eusc-de-east-1', 'ap-southeast-7', 'ap-northeast-12'])(
+    'may be of any partition: %s',
+    (region) => expect(read({ 'aws-region': region }).region).toBe(region),
+  )
+
+  // It becomes part of a host name: what could lead elsewhere must not get there.
+  it.each([
+    'evil.example/ap-south-1',
+    'ap-south-1.evil.example',
+    'ap-south-1/',
+    'ap-south-1@evil.example',
+    'ap-south-1\nx',
+    'AP-SOUTH-1',
+    'ap-south',
+    'ap-south-',
+    'ap-south-100',
+    'ap-1',
+    'a-south-1',
+    'ap-s-1',
+    'toolongword-south-1',
+    'ap-a-region-of-many-words-1',
+    `ap-${'x'.repeat(21)}-1`,
+  ])('must be nothing but the name of a region: %j is not', (region) => {
+    expect(problems({ 'aws-region': region })).toEqual([
+      `aws-region must be the name of an AWS region, such as ap-south-1, but is ${JSON.stringify(region)}.`,
+    ])
+  })
+
+  it('that is wrong is not replaced by a variable that is right', () => {
+    expect(problems({ 'aws-region': 'Mumbai' }, { AWS_REGION: 'eu-west-1' })).toHaveLength(1)
+  })
+
+  it('takes a variable of nothing but spaces for one that is not set', () => {
+    const variables = { AWS_REGION: ' ', AWS_DEFAULT_REGION: ' us-east-1 ' }
+    expect(read({ 'aws-region': ' ' }, variables).region).toBe('us-east-1')
+    expect(problems({ 'aws-region': '' }, { AWS_REGION: ' ', AWS_DEFAULT_REGION: ' ' })).toHaveLength(1)
   })
 
   it('names the variable that is wrong', () => {
@@ -131,6 +172,22 @@ describe('role-to-assume', () => {
     'arn:aws:iam::111111111111:role/a b',
   ])('must hold ARNs of roles: %s is none', (arn) => {
     expect(problems({ 'role-to-assume': arn })).toEqual([expect.stringContaining(JSON.stringify(arn))])
+  })
+
+  it.each(['a', 'x'.repeat(64), 'A_1+b=c.d@e-f', 'p.1/q-2/!#$/name'])('may be named as IAM allows: %s', (name) => {
+    const arn = `arn:aws:iam::111111111111:role/${name}`
+    expect(read({ 'role-to-assume': arn }).roles).toEqual([{ arn, partition: 'aws', account: '111111111111' }])
+  })
+
+  it.each(['', 'path/', '/a', 'x'.repeat(65), 'a*'])('must have a name that IAM allows: "%s" is not', (name) => {
+    expect(problems({ 'role-to-assume': `arn:aws:iam::111111111111:role/${name}` })).toHaveLength(1)
+  })
+
+  it('is told of for each line that is wrong', () => {
+    expect(problems({ 'role-to-assume': `one\n${hub}\ntwo` })).toEqual([
+      expect.stringContaining('"one"'),
+      expect.stringContaining('"two"'),
+    ])
   })
 
   it('must be of the partition of the region', () => {
@@ -161,6 +218,29 @@ describe('credential-source', () => {
     expect(read(role, { AWS_SECRET_ACCESS_KEY: 'x' }).credentialSource.reason).toContain(
       'AWS_SECRET_ACCESS_KEY without AWS_ACCESS_KEY_ID',
     )
+  })
+
+  it('a job may ask for a token only where it has both the address and the right to', () => {
+    expect(kind(role, { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example' })).toBe('default-chain')
+    expect(kind(role, { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'secret' })).toBe('default-chain')
+  })
+
+  it.each([
+    ['auto', key, 'the environment has an access key'],
+    [
+      'auto',
+      token,
+      'the environment has no access key, the job may ask for an OIDC token, and there is a role to assume',
+    ],
+    ['oidc', token, 'credential-source is oidc'],
+    ['environment', key, 'credential-source is environment, which has an access key'],
+    [
+      'environment',
+      {},
+      'credential-source is environment, which has no access key, so the AWS SDK looks for credentials',
+    ],
+  ])('%s with %j gives as its reason: %s', (source, environment, reason) => {
+    expect(read({ ...role, 'credential-source': source }, environment).credentialSource.reason).toBe(reason)
   })
 
   it('auto says why it came to the default chain', () => {
@@ -199,6 +279,16 @@ describe('role-external-id', () => {
     expect(problems(id, key)).toEqual([expect.stringContaining('no role-to-assume')])
   })
 
+  it('may have 2 to 1224 of the characters that STS takes', () => {
+    for (const externalId of ['ab', 'x'.repeat(1224), 'a+b=c,d.e@f:g/h-i_J9'])
+      expect(read({ 'role-external-id': externalId, 'role-to-assume': hub }, key).externalId).toBe(externalId)
+  })
+
+  it('may have no fewer, no more, and no others', () => {
+    for (const externalId of ['a', 'x'.repeat(1225), '!ab', 'ab!', 'a b'])
+      expect(problems({ 'role-external-id': externalId, 'role-to-assume': hub }, key)).toHaveLength(1)
+  })
+
   it('is not repeated when it is malformed', () => {
     expect(problems({ 'role-external-id': 'not good!', 'role-to-assume': hub }, key)).toEqual([
       'role-external-id must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else.',
@@ -214,6 +304,10 @@ describe('role-duration-seconds', () => {
     },
   )
 
+  it.each(['900', '43200'])('may be from 900 to 43200: %s is', (seconds) => {
+    expect(read({ 'role-duration-seconds': seconds }).roleDurationSeconds).toBe(Number(seconds))
+  })
+
   it('may be over an hour for a single role, but not for a chain', () => {
     const long = { 'role-duration-seconds': '43200' }
     expect(read({ ...long, 'role-to-assume': hub }).roleDurationSeconds).toBe(43_200)
@@ -221,6 +315,7 @@ describe('role-duration-seconds', () => {
       expect.stringContaining('3600 seconds at most'),
     ])
     expect(read({ 'role-duration-seconds': '3600', 'role-to-assume': `${hub}\n${provisioner}` }).roles).toHaveLength(2)
+    expect(problems({ 'role-duration-seconds': '3601', 'role-to-assume': `${hub}\n${provisioner}` })).toHaveLength(1)
   })
 })
 
@@ -235,6 +330,26 @@ describe('role-session-name', () => {
     const name = read({}, { ...run, GITHUB_REPOSITORY: `acme/${'x'.repeat(100)}` }).roleSessionName
     expect(name).toMatch(/^acme-x+-1234567890$/)
     expect(name).toHaveLength(64)
+  })
+
+  it('keeps the characters that STS takes, and puts one hyphen for those that it does not', () => {
+    const repository = 'acme/a.b,c=d+e@f_g//h!?i'
+    expect(read({}, { ...run, GITHUB_REPOSITORY: repository }).roleSessionName).toBe(
+      'acme-a.b,c=d+e@f_g-h-i-1234567890',
+    )
+  })
+
+  it('never has more than 64 characters, however long the id of the run is', () => {
+    expect(read({}, { ...run, GITHUB_RUN_ID: '7'.repeat(70) }).roleSessionName).toBe('7'.repeat(64))
+  })
+
+  it('names the action where the repository or the run is not known', () => {
+    expect(read({}, { GITHUB_REPOSITORY: 'acme/app' }).roleSessionName).toBe('tenant-tables')
+    expect(read({}, { GITHUB_RUN_ID: '1' }).roleSessionName).toBe('tenant-tables')
+  })
+
+  it.each(['ab', 'x'.repeat(64), 'a+b=c,d.e@f-g_H9'])('may be what STS takes: %s', (name) => {
+    expect(read({ 'role-session-name': name }).roleSessionName).toBe(name)
   })
 
   it('is taken as it is given, or refused', () => {
@@ -259,6 +374,19 @@ describe('allowed-account-ids', () => {
     ])
   })
 
+  it('may end with a comma', () => {
+    expect(read({ 'allowed-account-ids': '111111111111,\n' }).allowedAccountIds).toEqual(['111111111111'])
+  })
+
+  it.each(['1111111111111', '11111111111', 'x111111111111', '111111111111x', '1111-1111-1111'])(
+    'must have 12 digits and nothing else: %s has not',
+    (account) => {
+      expect(problems({ 'allowed-account-ids': account })).toEqual([
+        `allowed-account-ids must hold account ids of 12 digits, but has "${account}".`,
+      ])
+    },
+  )
+
   it('are held against the last role before anything is called', () => {
     const chain = { 'role-to-assume': `${hub}\n${provisioner}` }
     expect(problems({ ...chain, 'allowed-account-ids': '111111111111' })).toEqual([
@@ -270,7 +398,9 @@ describe('allowed-account-ids', () => {
 
 describe('table-name-prefix', () => {
   it('is put before the names as it is', () => {
-    expect(read({ 'table-name-prefix': 'jobwork' }).tableNamePrefix).toBe('jobwork')
+    for (const prefix of ['jobwork', 'a_B.c-9', 'x'.repeat(249)]) {
+      expect(read({ 'table-name-prefix': prefix }).tableNamePrefix).toBe(prefix)
+    }
   })
 
   it('must leave names that DynamoDB takes, and says which does not', () => {
@@ -310,6 +440,21 @@ describe('tags', () => {
     expect(problems({ tags })).toEqual([expect.stringContaining(word)])
   })
 
+  it('may be as long as AWS allows, and have the characters that it allows', () => {
+    const longest: readonly [string, string] = ['k'.repeat(128), 'v'.repeat(256)]
+    const strangest: readonly [string, string] = ['Ü 1_.:/+-@', 'a_.:/=+-@ 日本']
+    const tags = [longest, strangest].map(([name, value]) => `${name}=${value}`).join('\n')
+    expect(read({ tags }).tags).toEqual(new Map([longest, strangest]))
+  })
+
+  it('may name in the middle what is reserved at the beginning', () => {
+    expect(read({ tags: 'my-aws:x=1\naws=2\nmy-tenant-tables:y=3' }).tags.size).toBe(3)
+  })
+
+  it('are all told of where several are wrong', () => {
+    expect(problems({ tags: 'word\naws:x=1\ngood=1\nk=a|b' })).toHaveLength(3)
+  })
+
   it('are 48 at most, because two more are added', () => {
     const lines = (count: number) => Array.from({ length: count }, (_, index) => `k${index}=v`).join('\n')
     expect(read({ tags: lines(48) }).tags.size).toBe(48)
@@ -318,6 +463,64 @@ describe('tags', () => {
 })
 
 it('timeout-seconds is a whole number from 1 up to six hours', () => {
-  expect(read({ 'timeout-seconds': '21600' }).timeoutSeconds).toBe(21_600)
+  for (const seconds of [1, 21_600]) expect(read({ 'timeout-seconds': `${seconds}` }).timeoutSeconds).toBe(seconds)
   for (const seconds of ['0', '21601', 'ten']) expect(problems({ 'timeout-seconds': seconds })).toHaveLength(1)
+})
+
+it('white space around a value is no part of it', () => {
+  const { command, environment, tableNamePrefix } = read({
+    command: ' plan ',
+    environment: ' dev\n',
+    'table-name-prefix': ' x- ',
+  })
+  expect([command, environment.name, tableNamePrefix]).toEqual(['plan', 'dev', 'x-'])
+})
+
+it('a value that is long is told by its beginning and its length', () => {
+  expect(problems({ command: 'x'.repeat(120) })).toEqual([
+    `command must be one of apply, plan, but is "${'x'.repeat(120)}".`,
+  ])
+  expect(problems({ command: 'x'.repeat(121) })).toEqual([
+    `command must be one of apply, plan, but is "${'x'.repeat(120)}"… (121 characters).`,
+  ])
+})
+
+describe('what would be lost in silence is refused', () => {
+  it.each(['live;eu-live', '["live"]', "'live'"])('production-environments without commas or lines: %s', (list) => {
+    expect(problems({ environment: 'live', 'production-environments': list })).toEqual([
+      `production-environments must hold names of environments between commas or on lines, but has ${JSON.stringify(list)}.`,
+    ])
+  })
+
+  it('allowed-account-ids that hold none, which must not come to mean any', () => {
+    expect(problems({ 'allowed-account-ids': ',' })).toEqual([expect.stringContaining('holds no account id')])
+  })
+
+  it('an audience that no header can carry', () => {
+    expect(problems({ audience: 'a b' })).toEqual([expect.stringContaining('no spaces')])
+  })
+})
+
+describe('from a wrong input nothing else is concluded', () => {
+  const wrong = { 'role-to-assume': `${hub}\nbad` }
+
+  it.each([
+    ['allowed-account-ids', { 'allowed-account-ids': '222222222222' }],
+    ['role-external-id', { 'role-external-id': 'tenant-tables' }],
+  ])('a wrong role says nothing of %s', (_, inputs) => {
+    expect(problems({ ...wrong, ...inputs }, token)).toEqual([expect.stringContaining('"bad"')])
+  })
+
+  it('but a chain is a chain, whatever is wrong with its roles', () => {
+    expect(problems({ ...wrong, 'role-duration-seconds': '7200' })).toHaveLength(2)
+  })
+
+  it('a wrong credential-source says nothing of the external id', () => {
+    const inputs = { 'credential-source': 'Environment', 'role-to-assume': hub, 'role-external-id': 'tenant-tables' }
+    expect(problems(inputs, token)).toEqual([expect.stringMatching(/^credential-source must be one of/)])
+  })
+})
+
+it('characters are counted as AWS counts them', () => {
+  expect(read({ tags: `${'𠀀'.repeat(128)}=${'𠀀'.repeat(256)}` }).tags.size).toBe(1)
 })

@@ -1,13 +1,27 @@
-import { CreateTableCommand, DynamoDBClient, ListTagsOfResourceCommand } from '@aws-sdk/client-dynamodb'
+import {
+  CreateTableCommand,
+  DescribeContinuousBackupsCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  ListTagsOfResourceCommand,
+  type TableDescription,
+  type Tag,
+  UpdateContinuousBackupsCommand,
+} from '@aws-sdk/client-dynamodb'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { mockClient } from 'aws-sdk-client-mock'
 import { main } from '../src/main.ts'
-import { virtualClock } from './support/clock.ts'
+import { type VirtualClock, virtualClock } from './support/clock.ts'
 import { recordingRunner } from './support/recording-runner.ts'
 
 const sts = mockClient(STSClient)
 const dynamoDb = mockClient(DynamoDBClient)
-const key = { AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'secret' }
+const key = { AWS_ACCESS_KEY_ID: 'AKIA-OF-THE-JOB', AWS_SECRET_ACCESS_KEY: 'secret-of-the-job' }
+const session = {
+  AccessKeyId: 'AKIA-OF-THE-ROLE',
+  SecretAccessKey: 'secret-of-the-role',
+  SessionToken: 'token-of-the-role',
+}
 const inputs = {
   environment: 'dev',
   'aws-region': 'ap-south-1',
@@ -18,17 +32,136 @@ beforeEach(() => {
   sts.reset()
   dynamoDb.reset()
   sts.on(AssumeRoleCommand).resolves({
-    Credentials: { AccessKeyId: 'a', SecretAccessKey: 'b', SessionToken: 'c', Expiration: new Date(Date.UTC(2100, 0)) },
+    Credentials: { ...session, Expiration: new Date(Date.UTC(2100, 0)) },
     AssumedRoleUser: { Arn: 'arn:aws:sts::222222222222:assumed-role/provisioner/s', AssumedRoleId: 'x' },
   })
   dynamoDb.rejects(Object.assign(new Error('not found'), { name: 'ResourceNotFoundException' }))
 })
 
-async function run(given: Record<string, string>) {
+async function run(given: Record<string, string>, clock: VirtualClock = virtualClock()) {
   const runner = recordingRunner(given, key)
-  await main(runner, virtualClock())
+  await main(runner, clock)
   return runner.recorded
 }
+
+const arnOf = (table: string) => `arn:aws:dynamodb:ap-south-1:222222222222:table/${table}`
+
+/** An account whose tables can be made, and are CREATING for six seconds; `tables` are there from the beginning. */
+function account(clock: VirtualClock, tables: readonly TableDescription[] = []) {
+  const described = new Map(tables.map((table) => [table.TableName ?? '', table]))
+  const madeAt = new Map<string, number>()
+  const recovering = new Map<string, number | undefined>()
+  const tags = new Map<string, Tag[]>()
+  const find = (name = '') => {
+    const table = described.get(name)
+    if (table === undefined) throw Object.assign(new Error('not found'), { name: 'ResourceNotFoundException' })
+    return table
+  }
+  dynamoDb.on(DescribeTableCommand).callsFake(({ TableName }) => {
+    const young = clock.now() - (madeAt.get(TableName) ?? 0) < 6000
+    return { Table: { TableStatus: young ? 'CREATING' : 'ACTIVE', ...find(TableName) } }
+  })
+  dynamoDb.on(DescribeContinuousBackupsCommand).callsFake(({ TableName }) => {
+    find(TableName)
+    const on = recovering.has(TableName)
+    return {
+      ContinuousBackupsDescription: {
+        ContinuousBackupsStatus: 'ENABLED',
+        PointInTimeRecoveryDescription: {
+          PointInTimeRecoveryStatus: on ? 'ENABLED' : 'DISABLED',
+          RecoveryPeriodInDays: recovering.get(TableName),
+        },
+      },
+    }
+  })
+  dynamoDb.on(ListTagsOfResourceCommand).callsFake(({ ResourceArn }) => {
+    find(ResourceArn.split('/')[1])
+    return { Tags: tags.get(ResourceArn) ?? [] }
+  })
+  dynamoDb.on(CreateTableCommand).callsFake(({ TableName, BillingMode, Tags, ...rest }) => {
+    described.set(TableName, {
+      ...rest,
+      TableName,
+      TableArn: arnOf(TableName),
+      TableId: `id-of-${TableName}`,
+      BillingModeSummary: { BillingMode },
+    })
+    madeAt.set(TableName, clock.now())
+    tags.set(arnOf(TableName), Tags)
+    return {}
+  })
+  dynamoDb
+    .on(UpdateContinuousBackupsCommand)
+    .callsFake(({ TableName, PointInTimeRecoverySpecification: { RecoveryPeriodInDays } }) => {
+      recovering.set(find(TableName).TableName ?? '', RecoveryPeriodInDays)
+      return {}
+    })
+}
+
+/** The operations that were called, reads aside. */
+function writes() {
+  return dynamoDb
+    .calls()
+    .map(({ args }) => args[0].constructor.name.replace('Command', ''))
+    .filter((name) => !/^(Describe|List)/.test(name))
+}
+
+it('makes both tables, and a second run changes nothing with one call a hop and three reads a table', async () => {
+  const clock = virtualClock()
+  account(clock)
+  const first = await run({ ...inputs, environment: 'production' }, clock)
+  expect(first.errors).toEqual([])
+  expect(first.summary).toMatch(/^## Tenant Tables: apply of <code>production<\/code>\n\n\*\*4 steps applied/)
+  expect([first.exitCode, first.outputs['changes-count'], first.outputs.changed]).toEqual([0, '4', 'true'])
+  expect(writes()).toEqual(['CreateTable', 'CreateTable', 'UpdateContinuousBackups', 'UpdateContinuousBackups'])
+  expect(JSON.parse(first.outputs.tables ?? '')).toEqual({
+    tenant: { name: 'tenant', arn: arnOf('tenant'), id: 'id-of-tenant' },
+    users: { name: 'users', arn: arnOf('users'), id: 'id-of-users' },
+  })
+
+  sts.resetHistory()
+  dynamoDb.resetHistory()
+  const second = await run({ ...inputs, environment: 'production' }, clock)
+  expect([second.exitCode, second.outputs['has-changes'], second.outputs.changed]).toEqual([0, 'false', 'false'])
+  expect([sts.calls().length, dynamoDb.calls().length, writes()]).toEqual([1, 6, []])
+  expect(second.outputs.tables).toBe(first.outputs.tables)
+})
+
+it('writes nothing to any table where one of them must be refused', async () => {
+  const clock = virtualClock()
+  account(clock, [
+    {
+      TableName: 'users',
+      TableArn: arnOf('users'),
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+    },
+  ])
+  const { exitCode, outputs, errors } = await run(inputs, clock)
+  expect([exitCode, outputs.changed, outputs['tenant-table-arn']]).toEqual([1, 'false', arnOf('tenant')])
+  expect(errors).toEqual([expect.stringContaining('The table "users" has the key id (S)')])
+  expect([writes(), dynamoDb.calls().length]).toEqual([[], 6])
+})
+
+it('makes what a first run did not reach, and nothing twice', async () => {
+  const clock = virtualClock()
+  account(clock)
+  const brief = await run({ ...inputs, environment: 'production', 'timeout-seconds': '4' }, clock)
+  expect([brief.exitCode, brief.outputs.changed]).toEqual([1, 'true'])
+  expect(brief.errors[0]).toContain('did not finish within its 4 seconds')
+  expect(brief.errors[0]).toContain('Taken by DynamoDB, end not seen: create-table "tenant", create-table "users".')
+  const second = await run({ ...inputs, environment: 'production' }, clock)
+  expect([second.exitCode, second.errors]).toEqual([0, []])
+  expect(writes()).toEqual(['CreateTable', 'CreateTable', 'UpdateContinuousBackups', 'UpdateContinuousBackups'])
+})
+
+it('keeps every secret of the session masked and out of all that it publishes', async () => {
+  const clock = virtualClock()
+  account(clock)
+  const { masked, ...told } = await run(inputs, clock)
+  expect(masked).toEqual([key.AWS_ACCESS_KEY_ID, key.AWS_SECRET_ACCESS_KEY, ...Object.values(session)])
+  for (const secret of masked) expect(JSON.stringify(told)).not.toContain(secret)
+})
 
 it('plans absent tables with one call a hop and three reads a table, and writes nothing', async () => {
   const { exitCode, outputs } = await run({ ...inputs, command: 'plan' })

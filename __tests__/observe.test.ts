@@ -105,3 +105,22 @@ it('fails on a read that is not allowed, though the table is absent: nothing may
   })
   await expect(observeTables(dynamoDb, target, [users], aRun())).rejects.toBe(denied)
 })
+
+it('stops waiting for a young table when the run is stopped', async () => {
+  const run = aRun()
+  const cancelled = new Error('cancelled')
+  const { dynamoDb } = counting(modelDynamoDb(new Map([['users', ready(users)]])).dynamoDb, {
+    listTags: async () => {
+      run.stopNow(cancelled)
+      return undefined
+    },
+  })
+  await expect(observeTables(dynamoDb, target, [users], run)).rejects.toBe(cancelled)
+})
+
+it('calls a table absent that is gone when the change under way has ended', async () => {
+  const settled = describedFrom(ready(users))
+  const looks: (DescribedTable | undefined)[] = [{ ...settled, tableStatus: 'UPDATING', phase: 'changing' }]
+  const { dynamoDb } = counting(modelDynamoDb().dynamoDb, { describeTable: async () => looks.shift() })
+  expect(await observeTables(dynamoDb, target, [users], aRun())).toEqual(new Map([['users', { status: 'absent' }]]))
+})

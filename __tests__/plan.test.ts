@@ -113,6 +113,12 @@ describe('refuses', () => {
     })
   })
 
+  it('a table of another environment without advice on how to make it fit', () => {
+    const table = aTable({ deletionProtection: false })
+    const observed = ready(users, { deletionProtection: true, tags: new Map([['tenant-tables:environment', 'prod']]) })
+    expect(refusals(table, observed)).toEqual(['other-environment'])
+  })
+
   it.each([
     ['DELETING', 'Wait'],
     ['ARCHIVING', 'backup'],
@@ -141,12 +147,44 @@ describe('refuses', () => {
     expect(refusals(table, ready(table, on), inProduction)).toEqual(both)
   })
 
+  it('to take away what is on without planning the opposite, and says whether the table or the environment is why', () => {
+    const table = aTable({ deletionProtection: false, pointInTimeRecovery: { enabled: false } })
+    const on = { deletionProtection: true, pointInTimeRecovery: { enabled: true, recoveryPeriodDays: 35 } } as const
+    const inProduction = aTarget({ environment: production })
+    const found = plan(table, ready(table, on), inProduction)
+    expect(found.steps).toEqual([])
+    expect(found.refusals).toEqual([
+      {
+        table: 'users',
+        code: 'deletion-protection-off',
+        reason: 'deletion-protection is false, but it is on for the table "users". This action does not take it away.',
+        remedy: 'Set deletion-protection to auto, which keeps it as it is; or turn it off by hand.',
+      },
+      {
+        table: 'users',
+        code: 'point-in-time-recovery-off',
+        reason:
+          'point-in-time-recovery is false, but it is on for the table "users". This action does not take it away.',
+        remedy: 'Set point-in-time-recovery to auto, which keeps it as it is; or turn it off by hand.',
+      },
+    ])
+    expect(plan(table, ready(table), inProduction).refusals[0]).toEqual({
+      table: 'users',
+      code: 'deletion-protection-off',
+      reason: 'deletion-protection is false, but "prod" is a production environment, where "users" must have it on.',
+      remedy: 'Set deletion-protection to auto or true.',
+    })
+  })
+
   it('more than 50 tags in all, those of AWS not counted', () => {
     const others = (count: number) => new Map(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']))
     const withStack = new Map([...others(48), ['aws:cloudformation:stack-id', 'x']])
     expect(refusals(users, ready(users, { tags: withStack }))).toEqual([])
     expect(refusals(users, ready(users, { tags: others(49) }))).toEqual(['too-many-tags'])
     expect(refusals(aTable({ tags: others(51) }), absent)).toEqual(['too-many-tags'])
+    expect(plan(users, ready(users, { tags: others(49) })).refusals[0]?.reason).toBe(
+      'The table "users" would carry 51 tags: 2 declared ones beside 49 others. DynamoDB allows 50.',
+    )
   })
 })
 
@@ -174,6 +212,15 @@ describe('tells of', () => {
     })
     expect(plan(users, observed).steps).toEqual([])
     expect(notices(users, observed)).toEqual(['notice deletion-protection-kept', 'notice point-in-time-recovery-kept'])
+  })
+
+  it('the ARN, id and stream that AWS gave a table, and of none that it did not give', () => {
+    const { id: _, ...nameless } = ready(users, { arn: 'arn:as-told' })
+    const table = { logicalName: 'users', name: 'users', arn: 'arn:as-told', status: 'ready', unmanaged: [] }
+    expect(plan(users, nameless).tables).toStrictEqual([table])
+    expect(plan(users, { ...nameless, id: 'id', streamArn: 'arn:stream' }).tables).toStrictEqual([
+      { ...table, id: 'id', streamArn: 'arn:stream' },
+    ])
   })
 
   it('settings and tags that the definition does not mention, in a fixed order', () => {

@@ -19,7 +19,7 @@ async function published(result: RunResult) {
 
 it('sets nothing after wrong inputs, and fails with all of them', async () => {
   const { outputs, exitCode, errors } = await published({ error: new InvalidInputsError(['a must be b.']) })
-  expect([outputs, exitCode, errors]).toEqual([{}, 1, ['An input is wrong: a must be b.']])
+  expect([outputs, exitCode, errors]).toEqual([{}, 1, ['An input is wrong.\n- a must be b.']])
 })
 
 it('sets account and region once they are known', () => {
@@ -119,4 +119,69 @@ it('does not fail because the summary cannot be written', async () => {
     0,
     ['The job summary could not be written. Error: disk full'],
   ])
+})
+
+describe('a run that did all it planned', () => {
+  const outcome: Outcome = {
+    steps: absentPlan.steps.map((step) => ({ step, result: { status: 'applied', seconds: 6 } })),
+    observed: new Map([
+      ['tenant', ready(tenant)],
+      ['users', ready(users)],
+    ]),
+  }
+
+  it('sets every output, writes the summary, and neither warns nor fails', async () => {
+    const recorded = await published({ command: 'apply', target, plan: absentPlan, outcome })
+    expect(recorded).toEqual({
+      exitCode: 0,
+      outputs: {
+        'aws-account-id': '222222222222',
+        'aws-region': 'ap-south-1',
+        'tenant-table-name': 'tenant',
+        'tenant-table-arn': arnOf('tenant'),
+        'users-table-name': 'users',
+        'users-table-arn': arnOf('users'),
+        tables: JSON.stringify({
+          tenant: { name: 'tenant', arn: arnOf('tenant'), id: 'id-of-tenant' },
+          users: { name: 'users', arn: arnOf('users'), id: 'id-of-users' },
+        }),
+        'has-changes': 'true',
+        'changes-count': '2',
+        changed: 'true',
+        plan: JSON.stringify(absentPlan),
+      },
+      lines: ['2 steps applied.'],
+      notices: [],
+      warnings: [],
+      errors: [],
+      masked: [],
+      summary: expect.stringContaining('applied in 6.0 s'),
+    })
+  })
+
+  it('has changed nothing where another run did it all', () => {
+    const dropped: Outcome = {
+      ...outcome,
+      steps: absentPlan.steps.map((step) => ({ step, result: { status: 'dropped' } })),
+    }
+    const outputs = outputsOf({ command: 'apply', target, plan: absentPlan, outcome: dropped })
+    expect([outputs['has-changes'], outputs.changed]).toEqual(['true', 'false'])
+  })
+})
+
+it('has changes from one step on', () => {
+  const plan = planTables(target, desired, new Map([['users', ready(users)]]))
+  const outputs = outputsOf({ command: 'plan', target, plan })
+  expect([outputs['has-changes'], outputs['changes-count']]).toEqual(['true', '1'])
+})
+
+it('has nothing to change where the tables are as defined', () => {
+  const plan = planTables(target, desired, new Map(desired.map((table) => [table.name, ready(table)])))
+  const outputs = outputsOf({ command: 'apply', target, plan, outcome: { steps: [], observed: new Map() } })
+  expect([outputs['has-changes'], outputs['changes-count'], outputs.changed]).toEqual(['false', '0', 'false'])
+})
+
+it('an error before the first step is told without progress, for there was none', async () => {
+  const { errors, outputs } = await published({ target, error: new RemedyError('It broke.', 'Mend it.') })
+  expect([errors, Object.keys(outputs)]).toEqual([['It broke.\nTo fix: Mend it.'], ['aws-account-id', 'aws-region']])
 })

@@ -1,8 +1,10 @@
-import { RemedyError } from '../src/errors.ts'
+import { InvalidInputsError, RemedyError } from '../src/errors.ts'
 import { type Outcome, type Plan, planTables, type StepResult } from '../src/plan.ts'
 import {
   code,
+  describeProgress,
   describeStep,
+  performedSteps,
   type RunResult,
   renderPlanLines,
   renderSummary,
@@ -40,10 +42,41 @@ function outcomeOf(of: Plan, results: readonly StepResult[], error?: unknown): O
 it('tells a step in one line, from what to what', () => {
   expect(plan.steps.map(describeStep)).toEqual([
     'enable-deletion-protection "users": deletion protection off -> on',
-    'tag-table "users": tag tenant-tables:managed-by tenant-tables',
+    'tag-table "users": tag tenant-tables:managed-by = tenant-tables',
     'set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST',
     'set-point-in-time-recovery "users": point-in-time recovery off -> on, 35 days',
   ])
+})
+
+it('tells of a table that is created everything that it gets, and cuts what is long', () => {
+  const absent = planTables(
+    target,
+    theTables({ environment: production, tags: new Map([['a', 'x'.repeat(201)]]) }),
+    new Map(),
+  )
+  expect(absent.steps.slice(2).map(describeStep)).toEqual([
+    `create-table "users": key = tenant_id (S), user_id (S), billing mode = PAY_PER_REQUEST, deletion protection = on, tag a = ${'x'.repeat(200)}… (201 characters), tag tenant-tables:environment = prod, tag tenant-tables:managed-by = tenant-tables`,
+    'set-point-in-time-recovery "users": point-in-time recovery off -> on, 35 days',
+  ])
+})
+
+it('counts as performed what was applied, and what DynamoDB took without an end that was seen', () => {
+  const error = new Error('x')
+  const outcome = outcomeOf(plan, [
+    { status: 'applied', seconds: 1 },
+    { status: 'dropped' },
+    { status: 'failed', taken: true, error },
+    { status: 'failed', taken: false, error },
+  ])
+  expect(performedSteps(outcome)).toEqual([outcome.steps[0], outcome.steps[2]])
+  expect(performedSteps(outcomeOf(plan, []))).toEqual([])
+  expect(performedSteps(undefined)).toEqual([])
+})
+
+it('tells how many of the tables are there', () => {
+  expect(renderPlanLines(planTables(target, [tenant, users], new Map([['tenant', ready(tenant)]])))[0]).toBe(
+    '2 tables defined, 1 found.',
+  )
 })
 
 it('tells a plan line by line: steps, refusals with remedies, notices, what is unmanaged', () => {
@@ -60,16 +93,13 @@ it('tells a plan line by line: steps, refusals with remedies, notices, what is u
     ),
   )
   expect(lines).toEqual([
-    '2 tables declared, 2 of them found.',
+    '2 tables defined, 2 found.',
     expect.stringMatching(/^! refused: The table "users" has the key tenant_id \(S\), but/),
     expect.stringMatching(/^ {2}to fix: Choose another table-name-prefix/),
     `  unmanaged on "tenant", left as it is: tags.owner = ${'x'.repeat(200)}… (201 characters)`,
   ])
   const nothing = planTables(target, [tenant], new Map([['tenant', ready(tenant, { tags: tenant.tags })]]))
-  expect(renderPlanLines(nothing)).toEqual([
-    '1 tables declared, 1 of them found.',
-    'The tables are as defined: nothing to do.',
-  ])
+  expect(renderPlanLines(nothing)).toEqual(['1 table defined, 1 found.', 'Nothing to do.'])
   expect(renderPlanLines(plan)[1]).toBe('+ enable-deletion-protection "users": deletion protection off -> on')
 })
 
@@ -137,7 +167,7 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
 | Table | Step | Setting | From | To | Result |
 | --- | --- | --- | --- | --- | --- |
 | <code>tenant</code> | <code>tag-table</code> | tag tenant-tables:environment |  | <code>prod</code> | applied in 0.3 s |
-| <code>tenant</code> | <code>tag-table</code> | tag tenant-tables:managed-by |  | <code>tenant-tables</code> | applied in 0.3 s |
+| <code>tenant</code> | <code>tag-table</code> | tag tenant-tables:managed-by |  | <code>tenant-tables</code> |  |
 
 ### Tables
 
@@ -151,6 +181,32 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
 - **Warning:** The table "tenant" was made by the CloudFormation stack "JobWork". While the stack holds it, deleting or changing the stack can delete the table. To let go of it: set its DeletionPolicy to Retain (CDK: RemovalPolicy.RETAIN) and deploy, then remove the table from the stack and deploy again.
 - Unmanaged on <code>tenant</code>, left as it is: <code>tags.zone</code> = <code>a</code>
 `)
+  })
+
+  it('has no section without something in it', () => {
+    const [table] = theTables()
+    const at = aTarget()
+    const nothing = planTables(at, [table], new Map([['tenant', ready(table)]]))
+    expect(
+      renderSummary({ command: 'plan', target: at, plan: nothing }),
+    ).toBe(`## Tenant Tables: plan of <code>dev</code>
+
+**The tables are as defined. Nothing was changed.**
+
+Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <code>dev</code> (not production)
+
+### Tables
+
+| Table | ARN | Before the run |
+| --- | --- | --- |
+| <code>tenant</code> | <code>arn:aws:dynamodb:ap-south-1:222222222222:table/tenant</code> | ready |
+`)
+  })
+
+  it('shows from what to what a setting was changed', () => {
+    expect(renderSummary({ command: 'plan', target, plan })).toContain(
+      '| <code>users</code> | <code>set-billing-mode</code> | billing mode | <code>PROVISIONED</code> | <code>PAY&#95;PER&#95;REQUEST</code> | planned |',
+    )
   })
 
   it('holds refusals with their remedies', () => {
@@ -176,7 +232,7 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
 
 - It broke.
 - **To fix:** Mend it.
-- Done before: enable-deletion-protection "users". Taken by DynamoDB, end not seen: set-billing-mode "users". Not begun: set-point-in-time-recovery "users".
+- Done before: enable-deletion-protection "users". Done by another run: tag-table "users". Taken by DynamoDB, end not seen: set-billing-mode "users". Not begun: set-point-in-time-recovery "users".
 - Caused by: <code>Error: deep down</code>
 `)
     for (const words of ['applied in 1.0 s', 'done by another run', 'taken, end not seen', 'not begun']) {
@@ -198,6 +254,12 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
 `)
   })
 
+  it('lists every wrong input', () => {
+    expect(renderSummary({ error: new InvalidInputsError(['a must be b.', 'c must be d.']) })).toContain(
+      '### Failed\n\n- 2 inputs are wrong.\n  - a must be b.\n  - c must be d.\n',
+    )
+  })
+
   it('stays under the 1 MiB that GitHub shows, with the longest and strangest tags there can be', () => {
     const strange = '\u202e'.repeat(100)
     const tags = new Map(Array.from({ length: 48 }, (_, index) => [`${index}${strange}`, `${strange}${index}`]))
@@ -216,6 +278,25 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
   })
 })
 
+describe('what was done before a failure', () => {
+  const error = new Error('x')
+  const done = { status: 'applied', seconds: 1 } as const
+  it.each<[string, readonly StepResult[]]>([
+    [
+      'Done before: nothing. Not begun: tag-table "users", set-billing-mode "users", set-point-in-time-recovery "users".',
+      [{ status: 'failed', taken: false, error }],
+    ],
+    [
+      'Done before: enable-deletion-protection "users", tag-table "users", set-billing-mode "users". Taken by DynamoDB, end not seen: set-point-in-time-recovery "users".',
+      [done, done, done, { status: 'failed', taken: true, error }],
+    ],
+    [
+      'Done before: enable-deletion-protection "users", tag-table "users", set-billing-mode "users".',
+      [done, done, done, { status: 'failed', taken: false, error }],
+    ],
+  ])('%s', (sentence, results) => expect(describeProgress(outcomeOf(plan, results))).toBe(sentence))
+})
+
 describe('foreign text', () => {
   it.each([
     ['a|b', '<code>a&#124;b</code>'],
@@ -224,7 +305,10 @@ describe('foreign text', () => {
     ['*_~[a](b)', '<code>&#42;&#95;&#126;&#91;a&#93;(b)</code>'],
     ['a\nb', '<code>a&#92;u&#123;a&#125;b</code>'],
     ['https://x www.x mailto:x', '<code>https&#58;//x www&#46;x mailto&#58;x</code>'],
+    ['WWW.x MailTo:x xmpp:x', '<code>WWW&#46;x MailTo&#58;x xmpp&#58;x</code>'],
     ['Übung 日本 1', '<code>Übung 日本 1</code>'],
+    ['e\u0301', '<code>e\u0301</code>'],
+    [`a ,;.:'"()/=?%+-b`, `<code>a ,;.:'"()/=?%+-b</code>`],
   ])('becomes code that starts nothing: %j', (value, markdown) => expect(code(value)).toBe(markdown))
 
   it('in a sentence notifies nobody and links nothing', () => {
@@ -232,7 +316,8 @@ describe('foreign text', () => {
   })
 
   it('shows the characters that do not show, and is cut where it is long', () => {
-    expect(visible('a\u202eb\u0000\r\u2028')).toBe('a\\u{202e}b\\u{0}\\u{d}\\u{2028}')
+    expect(visible('a\u202eb\u0000\r\u2028\u2029')).toBe('a\\u{202e}b\\u{0}\\u{d}\\u{2028}\\u{2029}')
+    expect(code('x'.repeat(200))).toBe(`<code>${'x'.repeat(200)}</code>`)
     expect(code('x'.repeat(300))).toBe(`<code>${'x'.repeat(200)}&#8230; (300 characters)</code>`)
   })
 })

@@ -21,6 +21,10 @@ const kinds: readonly [FailureKind, Error][] = [
   ['unavailable', anError('Error', 'socket hang up', { code: 'ECONNRESET' })],
   ['unavailable', anError('SyntaxError', 'Unexpected token <', { $metadata: { httpStatusCode: 503 } })],
   ['final', anError('SyntaxError', 'Unexpected token <', { $metadata: { httpStatusCode: 200 } })],
+  ['unavailable', anError('Odd', 'x', { $metadata: { httpStatusCode: 500 } })],
+  ['final', anError('Odd', 'x', { $metadata: { httpStatusCode: 499 } })],
+  ['final', anError('Odd', 'x', { $metadata: { httpStatusCode: '503' } })],
+  ['final', anError('AccessDenied', "Couldn't retrieve verification key from your identity provider")],
   ['final', anError('Odd', 'x', { $metadata: null })],
   ['final', anError('Odd', 'x', { $metadata: {} })],
   ['final', anError('Odd', 'x', { $metadata: { httpStatusCode: 'many' } })],
@@ -68,6 +72,14 @@ describe('the wait before another try', () => {
     expect(delay(named('Thu Jan 01 00:00:15 UTC 1970'), 1)).toBe(16_000)
     expect(delay(named('1970-01-02T00:00:00Z'), 1)).toBe(60_000)
     expect(delay(named('a while'), 1)).toBe(500)
+    expect(delay(anError('ThrottlingException', 'please TRY again after 1970-01-01T00:00:15Z'), 1)).toBe(16_000)
+  })
+
+  it('counts to the time that DynamoDB names from now, and is a second where that is over', () => {
+    const named = anError('ThrottlingException', 'Please try again after 1970-01-01T00:00:15Z.')
+    expect(retryDelay(named, 1, 5000, 1)).toBe(11_000)
+    expect(retryDelay(named, 1, 15_000, 1)).toBe(1000)
+    expect(retryDelay(named, 1, 3_600_000, 1)).toBe(1000)
   })
 })
 
@@ -82,6 +94,41 @@ describe('retry', () => {
     })
     expect(answer).toBe(3)
     expect(run.clock.sleeps).toEqual([250, 500])
+  })
+
+  it('says what it waits for, and how long', async () => {
+    const run = aRun()
+    let tries = 0
+    await retry(run, async () => {
+      tries += 1
+      if (tries < 4) throw anError('ThrottlingException', 'Rate exceeded')
+    })
+    expect(run.lines).toEqual([
+      'Trying again in 0.3 s: ThrottlingException: Rate exceeded',
+      'Trying again in 0.5 s: ThrottlingException: Rate exceeded',
+      'Trying again in 1.0 s: ThrottlingException: Rate exceeded',
+    ])
+  })
+
+  it('gives up on what is unavailable with the error as it came, after eight tries', async () => {
+    let tries = 0
+    const down = anError('InternalServerError')
+    const call = retry(aRun(), async () => {
+      tries += 1
+      throw down
+    })
+    await expect(call).rejects.toBe(down)
+    expect(tries).toBe(8)
+  })
+
+  it('hands on a reason to stop that is not ours as it is', async () => {
+    const run = aRun()
+    const reason = new Error('somebody else stopped it')
+    const call = retry(run, async () => {
+      queueMicrotask(() => run.stopNow(reason))
+      throw anError('ThrottlingException')
+    })
+    await expect(call).rejects.toBe(reason)
   })
 
   it('does not repeat what fails for good', async () => {

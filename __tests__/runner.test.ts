@@ -49,6 +49,24 @@ it.each([
   expect(harmless(line)).not.toMatch(/[\n\r\u2028]/)
 })
 
+it.each([
+  ['right-to-left override', 'admin\u202Etxt.exe', 'admin\\u{202e}txt.exe'],
+  ['isolate', 'a\u2066b\u2069', 'a\\u{2066}b\\u{2069}'],
+  ['line separator', 'a\u2028b', 'a\\u{2028}b'],
+  ['escape sequence', '\u001b[31mred', '\\u{1b}[31mred'],
+  ['zero-width space', 'a\u200bb', 'a\\u{200b}b'],
+])('writes out what does not show: %s', (_, line, shown) => {
+  expect(harmless(line)).toBe(shown)
+})
+
+it('keeps what two colons or a bracket mean to a reader', () => {
+  expect(['::error::x', '  ::x::', 'a ##[group]b##[c'].map(harmless)).toEqual([
+    ': :error::x',
+    '  : :x::',
+    'a # #[group]b# #[c',
+  ])
+})
+
 it('a harmless line stays as it is', () => {
   const line = 'users: create-table done in 3.0 s :: arn:aws:dynamodb'
   expect(harmless(line)).toBe(line)
@@ -83,6 +101,45 @@ it('prints no secret, neither in lines nor in annotations nor in the summary', a
     '',
   ])
   expect(readFileSync(join(folder, 'GITHUB_STEP_SUMMARY'), 'utf8')).toBe('***')
+})
+
+it('lets foreign text start no command, neither in a line nor in a title nor in an annotation', () => {
+  const { runner } = aRunner()
+  const foreign = '::set-output name=a::b\n##[error]c'
+  runner.log.info(foreign)
+  logGroup(runner.log, foreign, [foreign])
+  for (const level of ['notice', 'warning', 'fail'] as const) runner[level]('Title', foreign)
+  expect(parseCommands(printed).map(({ command }) => command)).toEqual([
+    'group',
+    'endgroup',
+    'notice',
+    'warning',
+    'error',
+  ])
+  expect(printed).not.toContain('##[')
+})
+
+it('takes out a secret before it cuts an annotation', () => {
+  const { runner } = aRunner()
+  runner.mask('a-long-secret')
+  printed = ''
+  runner.fail('Title', `${'x'.repeat(4090)}a-long-secret`)
+  const [error] = parseCommands(printed)
+  expect(error?.message).toBe(`${'x'.repeat(4090)}***`)
+})
+
+it('keeps an annotation of 4,096 characters whole', () => {
+  const { runner } = aRunner()
+  runner.notice('Title', 'x'.repeat(4096))
+  expect(parseCommands(printed)[0]?.message).toBe('x'.repeat(4096))
+})
+
+it('hides secrets of 8 characters and more', async () => {
+  const { runner } = aRunner()
+  for (const secret of ['7777777', '88888888']) runner.mask(secret)
+  printed = ''
+  runner.log.info('7777777 88888888 88888888')
+  expect(printed).toBe('7777777 *** ***\n')
 })
 
 it('fails the step with an annotation of 4,096 characters at most', () => {

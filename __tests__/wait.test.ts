@@ -1,5 +1,13 @@
 import type { DescribedTable } from '../src/dynamodb.ts'
-import { lookInterval, waitForCreation, waitForUpdate, waitUntilSettled } from '../src/wait.ts'
+import {
+  lookInterval,
+  type WaitProfile,
+  waitForBillingMode,
+  waitForCreation,
+  waitForOthers,
+  waitForUpdate,
+  waitUntilSettled,
+} from '../src/wait.ts'
 import { aTable, ready } from './support/builders.ts'
 import { aRun, describedFrom, modelDynamoDb } from './support/fakes.ts'
 
@@ -28,7 +36,35 @@ it('looks once a second for 20 s, then more and more seldom, and every 10 to 15 
   expect([0, 19.9].map((seconds) => lookInterval(seconds, 0))).toEqual([800, 800])
   expect(lookInterval(5, 1)).toBe(1000)
   expect([20, 30, 100].map((seconds) => lookInterval(seconds, 0))).toEqual([1000, 2000, 3000])
-  expect([lookInterval(301, 0), lookInterval(301, 1)]).toEqual([10_000, 15_000])
+  expect([lookInterval(300, 0), lookInterval(300, 1)]).toEqual([10_000, 15_000])
+  expect([lookInterval(299.9, 0), lookInterval(299.9, 1)]).toEqual([3000, 2800])
+})
+
+it('has for each kind of wait a first look, a time to be missing in, and an end', () => {
+  const times = ({ firstLook, mayBeMissing, most }: WaitProfile) => [firstLook, mayBeMissing, most]
+  expect([waitForCreation, waitForUpdate, waitForBillingMode, waitForOthers].map(times)).toEqual([
+    [3, 20, 600],
+    [0.3, 0, 600],
+    [1, 0, 1800],
+    [1, 0, 21_600],
+  ])
+})
+
+it('gives up at the first look after its time, and says so of a table that never came', async () => {
+  const profile: WaitProfile = { what: 'come', usual: '1 s', firstLook: 1, mayBeMissing: 100, most: 2 }
+  const run = aRun()
+  const { dynamoDb, looks } = seen(undefined)
+  const began = run.clock.now()
+  await expect(waitUntilSettled(dynamoDb, 'users', profile, run)).rejects.toMatchObject({
+    message: 'Waited 2 s for the table "users" to come, which usually takes 1 s. It is missing.',
+  })
+  expect([looks(), run.clock.now() - began]).toEqual([3, 2800])
+})
+
+it('takes a table without an id for the same one, look after look', async () => {
+  const { id: _, ...nameless } = creating
+  const { dynamoDb } = seen(nameless, nameless, settled)
+  await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, aRun())).resolves.toEqual(settled)
 })
 
 it('does not take a young table for gone when it is not found for a moment', async () => {
@@ -64,5 +100,8 @@ it('prints how long it has waited and how long that usually takes, and gives up 
     message: 'Waited 600 s for the table "users" to be created, which usually takes 5 to 7 s. It is CREATING.',
     remedy: expect.stringContaining('run again'),
   })
-  expect(run.lines[0]).toMatch(/^users: waiting for it to be created, 1\d s so far \(usually 5 to 7 s\)$/)
+  const told = run.lines.map((line) => Number(/, (\d+) s so far \(usually 5 to 7 s\)$/.exec(line)?.[1]))
+  expect(told[0]).toBe(16)
+  expect(Math.min(...told.slice(1).map((seconds, index) => seconds - (told[index] ?? 0)))).toBeGreaterThanOrEqual(15)
+  expect(told.at(-1)).toBeGreaterThan(580)
 })

@@ -60354,9 +60354,7 @@ class InvalidInputsError extends Error {
     name = 'InvalidInputsError';
     problems;
     constructor(problems) {
-        super(problems.length === 1
-            ? `An input is wrong: ${problems[0]}`
-            : `${problems.length} inputs are wrong.\n${problems.map((problem) => `- ${problem}`).join('\n')}`);
+        super(problems.length === 1 ? 'An input is wrong.' : `${problems.length} inputs are wrong.`);
         this.problems = problems;
     }
 }
@@ -60378,18 +60376,21 @@ function describeError(thrown) {
         cause = causeOf(cause);
     }
     const remedy = thrown instanceof RemedyError ? thrown.remedy : undefined;
-    const isOurs = remedy !== undefined || thrown instanceof InvalidInputsError;
+    const problems = thrown instanceof InvalidInputsError ? thrown.problems : [];
+    const isOurs = thrown instanceof RemedyError || thrown instanceof InvalidInputsError;
     return {
         message: isOurs ? thrown.message : nameAndMessage(thrown),
+        problems,
         ...(remedy === undefined ? {} : { remedy }),
         causes,
     };
 }
-/** The described error as one text: message, `To fix:` and `Caused by:` lines. */
+/** The described error as one text: message, problems, `To fix:` and `Caused by:` lines. */
 function renderError(thrown) {
-    const { message, remedy, causes } = describeError(thrown);
+    const { message, problems, remedy, causes } = describeError(thrown);
     return [
         message,
+        ...problems.map((problem) => `- ${problem}`),
         ...(remedy === undefined ? [] : [`To fix: ${remedy}`]),
         ...causes.map((cause) => `Caused by: ${cause}`),
     ].join('\n');
@@ -60439,7 +60440,7 @@ function nameAndMessage(thrown) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2810);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8403);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2068);
 
@@ -60454,7 +60455,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 2810:
+/***/ 8403:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -60463,8 +60464,6 @@ __nccwpck_require__.d(__webpack_exports__, {
   i: () => (/* binding */ main)
 });
 
-// EXTERNAL MODULE: ./node_modules/@aws-sdk/core/dist-cjs/submodules/client/index.js
-var client = __nccwpck_require__(5152);
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/client-dynamodb/dist-cjs/index.js
 var dist_cjs = __nccwpck_require__(4305);
 // EXTERNAL MODULE: ./lib/src/errors.js
@@ -60491,6 +60490,8 @@ const unavailableNames = new Set([
     'IDPCommunicationError',
     'IDPCommunicationErrorException',
     'TimeoutError',
+    'RequestTimeout',
+    'RequestTimeoutException',
 ]);
 /** Connection lost or timed out. A refused connection or an unknown host is somebody's mistake, and final. */
 const unavailableCodes = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN']);
@@ -61013,18 +61014,18 @@ function planTable(target, desired, observed) {
     const differences = diffTable(desired, observed);
     const ready = observed.status === 'ready' ? observed : undefined;
     const decisions = differences.flatMap((difference) => decide(desired, difference));
-    const refusals = [
-        ...decisions.filter((decision) => 'code' in decision),
-        ...refuseOff(target, desired, ready),
-        ...refuseTooManyTags(desired, ready),
-    ];
-    const notOurs = refusals.some(({ code }) => code === 'different-keys' || code === 'other-environment');
+    const refusals = decisions.filter((decision) => 'code' in decision);
+    const table = describePlanned(target, desired, observed);
+    // Of a table that is not ours to change nothing more is said: no step of it would ever be taken, and no advice on how
+    // to make it fit should be.
+    if (refusals.some(({ code }) => code === 'different-keys' || code === 'other-environment')) {
+        return { table, steps: [], refusals, notices: [] };
+    }
     return {
-        table: describePlanned(target, desired, observed),
-        // Steps on a table that is not ours to change would mislead: none of them would ever be taken.
-        steps: notOurs ? [] : decisions.filter((decision) => 'action' in decision),
-        refusals,
-        notices: notOurs || ready === undefined ? [] : noticesFor(desired, ready),
+        table,
+        steps: decisions.filter((decision) => 'action' in decision),
+        refusals: [...refusals, ...refuseOff(target, desired, ready), ...refuseTooManyTags(desired, ready)],
+        notices: ready === undefined ? [] : noticesFor(desired, ready),
     };
 }
 /** Each difference becomes a step or a refusal; only what `refuseOff` speaks of becomes neither here. */
@@ -61391,6 +61392,8 @@ async function confirmTables({ dynamoDb, target, desired, run }) {
 const consumers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/consumers");
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/client-sts/dist-cjs/index.js
 var client_sts_dist_cjs = __nccwpck_require__(1695);
+// EXTERNAL MODULE: ./node_modules/@aws-sdk/core/dist-cjs/submodules/client/index.js
+var client = __nccwpck_require__(5152);
 // EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/protocols/index.js
 var protocols = __nccwpck_require__(3422);
 // EXTERNAL MODULE: ./node_modules/@smithy/node-http-handler/dist-cjs/index.js
@@ -61405,6 +61408,11 @@ var src_run = __nccwpck_require__(3331);
 
 
 
+
+/** The partition of a region, such as `aws-cn`; the SDK's table, so that we keep none. */
+function partitionOf(region) {
+    return (0,client.partition)(region).name;
+}
 const connectMilliseconds = 5000;
 const requestMilliseconds = 10_000;
 function openConnections(region, environment, run) {
@@ -61721,8 +61729,72 @@ function recoverySetting(enabled) {
     return enabled ? { enabled, recoveryPeriodDays } : { enabled };
 }
 
+;// CONCATENATED MODULE: ./lib/src/input-reader.js
+/** Reads single inputs in the forms that they may have, and gathers what is wrong with them. Imports nothing. */
+/** Reads single inputs, and gathers what is wrong with them instead of stopping at the first. */
+class InputReader {
+    #input;
+    #problems;
+    #wrong = new Set();
+    constructor(input, problems) {
+        this.#input = input;
+        this.#problems = problems;
+    }
+    problem(name, message) {
+        this.#wrong.add(name);
+        this.#problems.push(message);
+    }
+    /** Whether something was wrong with this input, so that nothing can be concluded from it. */
+    isWrong(name) {
+        return this.#wrong.has(name);
+    }
+    text(name) {
+        return this.#input(name).trim();
+    }
+    /** One value a line; empty lines are passed over. */
+    lines(name) {
+        return this.#input(name)
+            .split(/\r?\n/)
+            .map((line) => line.trim())
+            .filter((line) => line !== '');
+    }
+    /** Values between commas or on lines of their own. */
+    list(name) {
+        return this.lines(name)
+            .flatMap((line) => line.split(','))
+            .map((value) => value.trim())
+            .filter((value) => value !== '');
+    }
+    choice(name, choices, byDefault) {
+        const value = this.text(name);
+        if (value === '')
+            return byDefault;
+        const found = choices.find((choice) => choice === value);
+        if (found === undefined)
+            this.problem(name, `${name} must be one of ${choices.join(', ')}, but is ${quote(value)}.`);
+        return found ?? byDefault;
+    }
+    wholeNumber(name, byDefault, least, most) {
+        const value = this.text(name);
+        if (value === '')
+            return byDefault;
+        const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+        if (!(number >= least && number <= most)) {
+            this.problem(name, `${name} must be a whole number from ${least} to ${most}, but is ${quote(value)}.`);
+        }
+        return number;
+    }
+}
+/** Quoted as JSON, so that spaces and control characters can be seen; long values are shown by their beginning. */
+function quote(value) {
+    return value.length > 120
+        ? `${JSON.stringify(value.slice(0, 120))}… (${value.length} characters)`
+        : JSON.stringify(value);
+}
+
 ;// CONCATENATED MODULE: ./lib/src/inputs.js
 /** The strings of a workflow file -> Inputs, or every problem at once. Pure: what it reads is passed in. */
+
 
 
 
@@ -61740,14 +61812,14 @@ function readInputs(source) {
     const roleDurationSeconds = read.wholeNumber('role-duration-seconds', 3600, 900, 43_200);
     const roleSessionName = readSessionName(read, variables);
     const partition = region === undefined ? undefined : source.partitionOf(region);
-    const audience = read.text('audience') || (partition === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com');
+    const audience = readAudience(read, partition);
     const allowedAccountIds = readAllowedAccountIds(read, roles);
     const tableNamePrefix = readTableNamePrefix(read);
     const deletionProtection = read.choice('deletion-protection', ['auto', 'true', 'false'], 'auto');
     const pointInTimeRecovery = read.choice('point-in-time-recovery', ['auto', 'true', 'false'], 'auto');
     const tags = readTags(read, environment);
     const timeoutSeconds = read.wholeNumber('timeout-seconds', 1800, 1, 21_600);
-    if (roles.length > 1 && roleDurationSeconds > 3600) {
+    if (read.lines('role-to-assume').length > 1 && roleDurationSeconds > 3600) {
         problems.push(`role-duration-seconds is ${roleDurationSeconds}, but a role that is assumed with another role's session lasts 3600 seconds at most. Give 900 to 3600, or a single role.`);
     }
     for (const role of roles) {
@@ -61775,67 +61847,30 @@ function readInputs(source) {
         timeoutSeconds,
     };
 }
-/** Reads single inputs, and gathers what is wrong with them instead of stopping at the first. */
-class InputReader {
-    #input;
-    #problems;
-    constructor(input, problems) {
-        this.#input = input;
-        this.#problems = problems;
-    }
-    problem(message) {
-        this.#problems.push(message);
-    }
-    text(name) {
-        return this.#input(name).trim();
-    }
-    /** One value a line; empty lines are passed over. */
-    lines(name) {
-        return this.#input(name)
-            .split(/\r?\n/)
-            .map((line) => line.trim())
-            .filter((line) => line !== '');
-    }
-    /** Values between commas or on lines of their own. */
-    list(name) {
-        return this.lines(name)
-            .flatMap((line) => line.split(','))
-            .map((value) => value.trim())
-            .filter((value) => value !== '');
-    }
-    choice(name, choices, byDefault) {
-        const value = this.text(name);
-        if (value === '')
-            return byDefault;
-        const found = choices.find((choice) => choice === value);
-        if (found === undefined)
-            this.problem(`${name} must be one of ${choices.join(', ')}, but is ${quote(value)}.`);
-        return found ?? byDefault;
-    }
-    wholeNumber(name, byDefault, least, most) {
-        const value = this.text(name);
-        if (value === '')
-            return byDefault;
-        const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
-        if (!(number >= least && number <= most)) {
-            this.problem(`${name} must be a whole number from ${least} to ${most}, but is ${quote(value)}.`);
-        }
-        return number;
-    }
-}
 /** These are production in every workflow, whatever `production-environments` says. */
 const alwaysProduction = ['prod', 'production'];
 /** What AWS allows in a tag's value, and in its key. */
 const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+/** AWS counts characters, not the units that JavaScript counts. */
+function isTagText(text, most) {
+    return [...text].length <= most && tagCharacters.test(text);
+}
 function readEnvironment(read) {
     const name = read.text('environment');
     if (name === '') {
-        read.problem('environment is required, but is empty. Give the name of the environment, such as dev or production.');
+        read.problem('environment', 'environment is required, but is empty. Give the name of the environment, such as dev or production.');
     }
-    else if (name.length > 256 || !tagCharacters.test(name)) {
-        read.problem(`environment is written into a tag, so it may have 256 letters, digits, spaces and _ . : / = + - @ at most, but is ${quote(name)}.`);
+    else if (!isTagText(name, 256)) {
+        read.problem('environment', `environment is written into a tag, so it may have 256 letters, digits, spaces and _ . : / = + - @ at most, but is ${quote(name)}.`);
     }
-    const production = [...alwaysProduction, ...read.list('production-environments')];
+    const added = read.list('production-environments');
+    for (const each of added) {
+        // Another separator than a comma would make one name of several, and leave production unprotected.
+        if (!isTagText(each, 256)) {
+            read.problem('production-environments', `production-environments must hold names of environments between commas or on lines, but has ${quote(each)}.`);
+        }
+    }
+    const production = [...alwaysProduction, ...added];
     return { name, production: production.some((each) => each.toLowerCase() === name.toLowerCase()) };
 }
 function readRegion(read, variables) {
@@ -61846,22 +61881,22 @@ function readRegion(read, variables) {
     ];
     const given = candidates.find(([, value]) => value !== '');
     if (given === undefined) {
-        read.problem('aws-region is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.');
+        read.problem('aws-region', 'aws-region is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.');
         return undefined;
     }
     const [name, region] = given;
     // The region becomes part of a host name, so nothing else may slip in.
     if (/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region))
         return region;
-    read.problem(`${name} must be the name of an AWS region, such as ap-south-1, but is ${quote(region)}.`);
+    read.problem('aws-region', `${name} must be the name of an AWS region, such as ap-south-1, but is ${quote(region)}.`);
     return undefined;
 }
 function readRoles(read) {
     return read.lines('role-to-assume').flatMap((arn) => {
-        const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-+.0-9;-~-]+\/)*[\w+=.@-]{1,64}$/.exec(arn) ?? [];
+        const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-.0-9;-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? [];
         if (partition !== undefined && account !== undefined)
             return [{ arn, partition, account }];
-        read.problem(`role-to-assume must hold the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner, but has ${quote(arn)}.`);
+        read.problem('role-to-assume', `role-to-assume must hold the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner, but has ${quote(arn)}.`);
         return [];
     });
 }
@@ -61875,15 +61910,15 @@ function chooseCredentialSource(read, variables, roles) {
     switch (read.choice('credential-source', ['auto', 'oidc', 'environment'], 'auto')) {
         case 'oidc':
             if (read.lines('role-to-assume').length === 0) {
-                read.problem('credential-source is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out.');
+                read.problem('credential-source', 'credential-source is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out.');
             }
             if (!mayAskForToken) {
-                read.problem('credential-source is oidc, but the job may not ask for a token. Give the job "permissions: { id-token: write }".');
+                read.problem('credential-source', 'credential-source is oidc, but the job may not ask for a token. Give the job "permissions: { id-token: write }".');
             }
             return { kind: 'oidc', reason: 'credential-source is oidc' };
         case 'environment':
             if (halfKey !== '') {
-                read.problem(`credential-source is environment, but ${halfKey}. Set both, or neither.`);
+                read.problem('credential-source', `credential-source is environment, but ${halfKey}. Set both, or neither.`);
             }
             return hasKeyId && hasSecret
                 ? { kind: 'access-key', reason: 'credential-source is environment, which has an access key' }
@@ -61910,13 +61945,16 @@ function readExternalId(read, roles, source) {
     if (externalId === '')
         return externalId;
     if (!/^[\w+=,.@:/-]{2,1224}$/.test(externalId)) {
-        read.problem('role-external-id must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else.');
+        read.problem('role-external-id', 'role-external-id must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else.');
     }
+    // From a role or a source that is wrong itself nothing follows for the id.
+    if (read.isWrong('role-to-assume') || read.isWrong('credential-source'))
+        return externalId;
     if (roles.length === 0) {
-        read.problem('role-external-id is given, but there is no role-to-assume to use it with. Give a role, or leave it out.');
+        read.problem('role-external-id', 'role-external-id is given, but there is no role-to-assume to use it with. Give a role, or leave it out.');
     }
     else if (roles.length === 1 && source.kind === 'oidc') {
-        read.problem('role-external-id is given, but the last role is assumed with an OIDC token, which takes no external id. Leave it out, or name the role that needs it after a first one.');
+        read.problem('role-external-id', 'role-external-id is given, but the last role is assumed with an OIDC token, which takes no external id. Leave it out, or name the role that needs it after a first one.');
     }
     return externalId;
 }
@@ -61926,7 +61964,7 @@ function readSessionName(read, variables) {
     const given = read.text('role-session-name');
     if (given !== '') {
         if (!sessionName.test(given)) {
-            read.problem(`role-session-name must have 2 to 64 letters, digits and _ + = , . @ - and nothing else, but is ${quote(given)}.`);
+            read.problem('role-session-name', `role-session-name must have 2 to 64 letters, digits and _ + = , . @ - and nothing else, but is ${quote(given)}.`);
         }
         return given;
     }
@@ -61938,16 +61976,32 @@ function readSessionName(read, variables) {
     // The run's id finds the run, so the repository's name is what gives way.
     return `${repository.slice(0, Math.max(0, 63 - run.length))}-${run}`.slice(-64);
 }
+function readAudience(read, partition) {
+    const given = read.text('audience');
+    if (given === '')
+        return partition === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com';
+    if (!/^[!-~]{1,255}$/.test(given)) {
+        read.problem('audience', `audience must have 1 to 255 printable ASCII characters and no spaces, but is ${quote(given)}.`);
+    }
+    return given;
+}
 function readAllowedAccountIds(read, roles) {
     const accounts = read.list('allowed-account-ids');
     for (const account of accounts) {
         if (!/^\d{12}$/.test(account)) {
-            read.problem(`allowed-account-ids must hold account ids of 12 digits, but has ${quote(account)}.`);
+            read.problem('allowed-account-ids', `allowed-account-ids must hold account ids of 12 digits, but has ${quote(account)}.`);
         }
     }
+    if (accounts.length === 0 && read.text('allowed-account-ids') !== '') {
+        // As from two variables that are not set: no account must not come to mean any account.
+        read.problem('allowed-account-ids', `allowed-account-ids is ${quote(read.text('allowed-account-ids'))}, which holds no account id. Give account ids of 12 digits, or leave it out.`);
+    }
     const last = roles.at(-1);
-    if (last !== undefined && accounts.length > 0 && !accounts.includes(last.account)) {
-        read.problem(`role-to-assume ends with a role of account ${last.account}, which is not among allowed-account-ids: ${accounts.map(quote).join(', ')}.`);
+    if (last !== undefined &&
+        !read.isWrong('role-to-assume') &&
+        accounts.length > 0 &&
+        !accounts.includes(last.account)) {
+        read.problem('allowed-account-ids', `role-to-assume ends with a role of account ${last.account}, which is not among allowed-account-ids: ${accounts.map(quote).join(', ')}.`);
     }
     return accounts;
 }
@@ -61956,7 +62010,7 @@ function readTableNamePrefix(read) {
     for (const { logicalName } of builtInTables) {
         const name = `${prefix}${logicalName}`;
         if (!/^[a-zA-Z0-9_.-]{3,255}$/.test(name)) {
-            read.problem(`table-name-prefix makes the table name ${quote(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
+            read.problem('table-name-prefix', `table-name-prefix makes the table name ${quote(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
         }
     }
     return prefix;
@@ -61968,19 +62022,19 @@ function readTags(read, environment) {
         const key = line.slice(0, separator).trim();
         const value = line.slice(separator + 1).trim();
         if (separator < 1 || key === '') {
-            read.problem(`tags must have key=value on each line, but has ${quote(line)}.`);
+            read.problem('tags', `tags must have key=value on each line, but has ${quote(line)}.`);
         }
         else if (/^(aws|tenant-tables):/i.test(key)) {
-            read.problem(`tags has the key ${quote(key)}, but keys that begin with aws: or tenant-tables: are reserved.`);
+            read.problem('tags', `tags has the key ${quote(key)}, but keys that begin with aws: or tenant-tables: are reserved.`);
         }
         else if (tags.has(key)) {
-            read.problem(`tags has the key ${quote(key)} twice. Give each key once.`);
+            read.problem('tags', `tags has the key ${quote(key)} twice. Give each key once.`);
         }
-        else if (key.length > 128 || !tagCharacters.test(key)) {
-            read.problem(`tags has the key ${quote(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`);
+        else if (!isTagText(key, 128)) {
+            read.problem('tags', `tags has the key ${quote(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`);
         }
-        else if (value.length > 256 || !tagCharacters.test(value)) {
-            read.problem(`tags gives ${quote(key)} the value ${quote(value)}, but a value may have 256 letters, digits, spaces and _ . : / = + - @ at most.`);
+        else if (!isTagText(value, 256)) {
+            read.problem('tags', `tags gives ${quote(key)} the value ${quote(value)}, but a value may have 256 letters, digits, spaces and _ . : / = + - @ at most.`);
         }
         else {
             tags.set(key, value);
@@ -61988,15 +62042,9 @@ function readTags(read, environment) {
     }
     const own = ownTags(environment).size;
     if (tags.size + own > mostTags) {
-        read.problem(`tags has ${tags.size} tags, but a table carries ${mostTags} at most, and ${own} are the action's own. Give ${mostTags - own} or fewer.`);
+        read.problem('tags', `tags has ${tags.size} tags, but a table carries ${mostTags} at most, and ${own} are the action's own. Give ${mostTags - own} or fewer.`);
     }
     return tags;
-}
-/** Quoted as JSON, so that spaces and control characters can be seen; long values are shown by their beginning. */
-function quote(value) {
-    return value.length > 120
-        ? `${JSON.stringify(value.slice(0, 120))}… (${value.length} characters)`
-        : JSON.stringify(value);
 }
 
 ;// CONCATENATED MODULE: ./lib/src/publish.js
@@ -62073,12 +62121,11 @@ var src_runner = __nccwpck_require__(2068);
 
 
 
-
 /** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
 async function main(runner, clock) {
     const result = {};
     try {
-        const inputs = readInputs({ ...runner, partitionOf: (region) => (0,client.partition)(region).name });
+        const inputs = readInputs({ ...runner, partitionOf: partitionOf });
         await (0,src_run/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, (run) => reconcile(inputs, runner, run, result));
     }
     catch (error) {
@@ -62098,9 +62145,8 @@ async function reconcile(inputs, runner, run, result) {
     const plan = planTables(target, desired, observed);
     result.plan = plan;
     (0,src_runner/* logGroup */.QT)(runner.log, 'Plan', (0,report/* renderPlanLines */.HB)(plan));
-    if (inputs.command === 'plan')
-        return;
-    result.outcome = await applyPlan({ dynamoDb, target, desired, observed, plan, run });
+    if (inputs.command === 'apply')
+        result.outcome = await applyPlan({ dynamoDb, target, desired, observed, plan, run });
 }
 
 
@@ -62154,19 +62200,19 @@ function onOrOff(value) {
 }
 /** One line of plain text: `set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST` */
 function describeStep(step) {
-    const changes = changesOf(step).map(({ setting, from, to }) => from === undefined ? `${setting} ${shorten(to)}` : `${setting} ${shorten(from)} -> ${shorten(to)}`);
+    const changes = changesOf(step).map(({ setting, from, to }) => from === undefined ? `${setting} = ${shorten(to)}` : `${setting} ${shorten(from)} -> ${shorten(to)}`);
     return `${nameStep(step)}: ${changes.join(', ')}`;
 }
 /** The plan as lines of plain text, a line a step; foreign text in it is not yet harmless to a log. */
 function renderPlanLines(plan) {
     const present = plan.tables.filter(({ status }) => status === 'ready').length;
     return [
-        `${plan.tables.length} tables declared, ${present} of them found.`,
+        `${count(plan.tables.length, 'table')} defined, ${present} found.`,
         ...plan.steps.map((step) => `+ ${describeStep(step)}`),
         ...plan.refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
         ...plan.notices.map(({ message }) => `  ${message}`),
         ...plan.tables.flatMap(({ name, unmanaged }) => unmanaged.map(({ path, value }) => `  unmanaged on "${name}", left as it is: ${path} = ${shorten(value)}`)),
-        ...(plan.steps.length === 0 && plan.refusals.length === 0 ? ['The tables are as defined: nothing to do.'] : []),
+        ...(plan.steps.length === 0 && plan.refusals.length === 0 ? ['Nothing to do.'] : []),
     ];
 }
 /** One sentence on what the run came to. */
@@ -62200,6 +62246,7 @@ function describeProgress(outcome) {
     const unseen = outcome.steps.filter(({ result }) => result.status === 'failed' && result.taken);
     return [
         `Done before: ${named('applied').join(', ') || 'nothing'}.`,
+        ...(named('dropped').length > 0 ? [`Done by another run: ${named('dropped').join(', ')}.`] : []),
         ...(unseen.length > 0
             ? [`Taken by DynamoDB, end not seen: ${unseen.map(({ step }) => nameStep(step)).join(', ')}.`]
             : []),
@@ -62225,13 +62272,14 @@ function renderSummary(result) {
 }
 function renderPlan(plan, outcome) {
     const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]));
-    const changes = plan.steps.flatMap((step) => changesOf(step).map(({ setting, from, to }) => row([
+    const changes = plan.steps.flatMap((step) => changesOf(step).map(({ setting, from, to }, index) => row([
         code(step.table),
         code(step.action),
         text(shorten(setting)),
         from === undefined ? '' : code(from),
         code(to),
-        text(describeResult(results.get(step))),
+        // Once a step: its time is that of all its settings together.
+        index === 0 ? text(describeResult(results.get(step))) : '',
     ])));
     const notes = [
         ...plan.notices.map(({ level, message }) => `- ${level === 'warning' ? '**Warning:** ' : ''}${text(message)}`),
@@ -62260,11 +62308,12 @@ function renderPlan(plan, outcome) {
     ];
 }
 function renderFailure(error, outcome) {
-    const { message, remedy, causes } = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .describeError */ .Uc)(error);
+    const { message, problems, remedy, causes } = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .describeError */ .Uc)(error);
     return [
         '### Failed',
         [
             `- ${text(message)}`,
+            ...problems.map((problem) => `  - ${text(problem)}`),
             ...(remedy === undefined ? [] : [`- **To fix:** ${text(remedy)}`]),
             ...(outcome === undefined ? [] : [`- ${text(describeProgress(outcome))}`]),
             ...causes.map((cause) => `- Caused by: ${code(cause)}`),

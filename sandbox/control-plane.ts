@@ -7,25 +7,37 @@ import { randomUUID } from 'node:crypto'
 import { AwsError, validationError } from './errors.ts'
 import type { Timings } from './options.ts'
 import {
+  checkDefined,
+  checkIndexCounts,
+  checkKeys,
+  checkReserved,
+  type Input,
+  mostTags,
+  type Place,
+  readKeyArn,
+  readStream,
+  readTableName,
+  readTags,
+  readThroughput,
+  shapes,
+  tableArn,
+} from './parameters.ts'
+import {
   describe,
   type IndexRecord,
+  keyAttributes,
   type Shape,
   settle,
   shownTags,
   statusOf,
   type TableRecord,
 } from './table-record.ts'
+import { updateTable } from './update-table.ts'
 
-export interface Place {
-  readonly account: string
-  readonly region: string
-  readonly partition: string
-}
+export type { Place }
 
-type Input = Readonly<Record<string, unknown>>
 type Operation = (plane: ControlPlane, input: Input) => Shape
 
-const mostTags = 50
 const tagsPerPage = 10
 
 export class ControlPlane {
@@ -60,11 +72,6 @@ export class ControlPlane {
     this.#tables.set(record.name, record)
   }
 
-  arnOf(table: string): string {
-    const { partition, region, account } = this.place
-    return `arn:${partition}:dynamodb:${region}:${account}:table/${table}`
-  }
-
   call(operation: string, input: Input): Shape {
     const perform = operations[operation]
     if (perform === undefined) throw new AwsError('UnknownOperationException', `The sandbox has no ${operation}`)
@@ -77,7 +84,7 @@ const operations: Readonly<Record<string, Operation>> = {
   DescribeTable: (plane, input) => ({ Table: describe(known(plane, input), plane.now()) }),
   DeleteTable: deleteTable,
   ListTables: (plane) => ({ TableNames: plane.names() }),
-  UpdateTable: updateTable,
+  UpdateTable: (plane, input) => updateTable(plane, known(plane, input), input),
   DescribeContinuousBackups: describeContinuousBackups,
   UpdateContinuousBackups: updateContinuousBackups,
   DescribeTimeToLive: describeTimeToLive,
@@ -88,7 +95,7 @@ const operations: Readonly<Record<string, Operation>> = {
 }
 
 function known(plane: ControlPlane, input: Input): TableRecord {
-  const name = tableName(input)
+  const name = readTableName(plane.place, input)
   const record = plane.find(name)
   if (record === undefined) {
     throw new AwsError('ResourceNotFoundException', `Requested resource not found: Table: ${name} not found`)
@@ -96,52 +103,75 @@ function known(plane: ControlPlane, input: Input): TableRecord {
   return record
 }
 
+function refuseInUse(record: TableRecord, now: number, statuses: readonly string[]): void {
+  const status = statusOf(record, now)
+  if (statuses.includes(status)) {
+    throw new AwsError(
+      'ResourceInUseException',
+      `Attempt to change a resource which is still in use: Table ${record.name} is ${status}`,
+    )
+  }
+}
+
 function createTable(plane: ControlPlane, input: Input): Shape {
-  const name = tableName(input)
+  const name = readTableName(plane.place, input)
   const now = plane.now()
   const keySchema = shapes(input.KeySchema)
   const attributeDefinitions = shapes(input.AttributeDefinitions)
   const globalIndexes = shapes(input.GlobalSecondaryIndexes)
   const localIndexes = shapes(input.LocalSecondaryIndexes)
-  checkKeys(keySchema, attributeDefinitions, [...globalIndexes, ...localIndexes])
-  if (globalIndexes.length > 20 || localIndexes.length > 5) {
-    throw validationError('One or more parameter values were invalid: too many secondary indexes')
+  checkKeys(keySchema)
+  const indexes = globalIndexes.map((shape) => ({ shape: shape as IndexRecord['shape'] }))
+  const used = keyAttributes({ keySchema, localIndexes, globalIndexes: indexes })
+  checkDefined(used, attributeDefinitions)
+  if (attributeDefinitions.length !== used.size) {
+    throw validationError(
+      'Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions',
+    )
   }
+  checkIndexCounts(globalIndexes.length, localIndexes.length)
   const tags = readTags(input.Tags)
   if (plane.find(name) !== undefined) {
     throw new AwsError('ResourceInUseException', `Table already exists: ${name}`)
   }
   const onDemand = input.BillingMode === 'PAY_PER_REQUEST'
-  const throughput = readThroughput(input.ProvisionedThroughput, onDemand)
-  const activeAt = now + plane.timings.creating
+  const throughput = readThroughput(input.ProvisionedThroughput, onDemand, name)
+  for (const { shape } of indexes) readThroughput(shape.ProvisionedThroughput, onDemand, shape.IndexName)
+  const { creating, creatingWithIndexes } = plane.timings
+  const activeAt = now + (indexes.length > 0 ? creatingWithIndexes : creating)
+  const arn = tableArn(plane.place, name)
   const stream = input.StreamSpecification as Shape | undefined
-  const encryption = input.SSESpecification as Shape | undefined
+  const keyArn = readKeyArn(plane.place, input.SSESpecification as Shape | undefined)
   const record: TableRecord = {
     name,
     id: randomUUID(),
-    arn: plane.arnOf(name),
+    arn,
     createdAt: now,
     activeAt,
     attributeDefinitions,
     keySchema,
     localIndexes,
     // Indexes made with the table become ACTIVE with it.
-    globalIndexes: globalIndexes.map((shape) => ({ shape: shape as IndexRecord['shape'], activeAt })),
+    globalIndexes: indexes.map((index) => ({ ...index, activeAt })),
     billingMode: onDemand ? 'PAY_PER_REQUEST' : 'PROVISIONED',
     ...(onDemand ? { lastOnDemand: now } : {}),
     throughput,
+    ...(onDemand && input.OnDemandThroughput !== undefined
+      ? { onDemandThroughput: input.OnDemandThroughput as Shape }
+      : {}),
     deletionProtection: input.DeletionProtectionEnabled === true,
-    ...(stream?.StreamEnabled === true ? { stream: newStream(plane, name, stream) } : {}),
-    ...(encryption?.Enabled === true ? { encryption: { keyArn: keyArn(plane, encryption), settledAt: 0 } } : {}),
+    ...(stream?.StreamEnabled === true ? { stream: readStream(arn, now, stream) } : {}),
+    ...(keyArn === undefined ? {} : { encryption: { keyArn, keyShownAt: 0, settledAt: 0 } }),
     tableClass: String(input.TableClass ?? 'STANDARD'),
     updatingUntil: 0,
+    spent: new Map(),
     pending: [],
     tags,
     tagsBefore: new Map(),
     tagsShownAt: 0,
     tagsLockedUntil: 0,
     recovery: { enabled: false, days: 35, since: now },
-    timeToLive: { status: 'DISABLED' },
+    timeToLive: { enabled: false },
   }
   plane.put(record)
   return { TableDescription: describe(record, now) }
@@ -150,12 +180,7 @@ function createTable(plane: ControlPlane, input: Input): Shape {
 function deleteTable(plane: ControlPlane, input: Input): Shape {
   const record = known(plane, input)
   const now = plane.now()
-  if (statusOf(record, now) !== 'ACTIVE') {
-    throw new AwsError(
-      'ResourceInUseException',
-      `Attempt to change a resource which is still in use: Table: ${record.name}`,
-    )
-  }
+  refuseInUse(record, now, ['CREATING', 'UPDATING', 'DELETING'])
   if (record.deletionProtection) {
     throw validationError(
       'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
@@ -166,156 +191,6 @@ function deleteTable(plane: ControlPlane, input: Input): Shape {
   }
   record.goneAt = now + plane.timings.deleting
   return { TableDescription: describe(record, now) }
-}
-
-/** What one UpdateTable may hold: each of these only by itself. */
-const concerns = [
-  ['DeletionProtectionEnabled'],
-  ['SSESpecification'],
-  ['TableClass'],
-  ['WarmThroughput'],
-  ['ReplicaUpdates'],
-  ['StreamSpecification'],
-  ['GlobalSecondaryIndexUpdates', 'AttributeDefinitions'],
-  ['BillingMode', 'ProvisionedThroughput', 'OnDemandThroughput'],
-] as const
-
-function updateTable(plane: ControlPlane, input: Input): Shape {
-  const record = known(plane, input)
-  const now = plane.now()
-  const asked = concerns.filter((names) => names.some((name) => input[name] !== undefined))
-  const [concern] = asked
-  if (concern === undefined) throw validationError('At least one of the parameters of UpdateTable is required')
-  if (asked.length > 1) {
-    throw validationError(
-      `One or more parameter values were invalid: ${concern[0]} must be the only operation in the request`,
-    )
-  }
-  const status = statusOf(record, now)
-  // Deletion protection is taken on a table at work, but nothing is while it is made or taken away.
-  if (status !== 'ACTIVE' && !(status === 'UPDATING' && concern[0] === 'DeletionProtectionEnabled')) {
-    throw new AwsError(
-      'ResourceInUseException',
-      `Attempt to change a resource which is still in use: Table is being ${status === 'CREATING' ? 'created' : 'updated'}: ${record.name}`,
-    )
-  }
-  // The answer shows the table as it was: what is asked for shows later.
-  const before = { ...describe(record, now), TableStatus: 'UPDATING' }
-  switch (concern[0]) {
-    case 'DeletionProtectionEnabled':
-      setDeletionProtection(plane, record, input.DeletionProtectionEnabled === true)
-      break
-    case 'BillingMode':
-      setBilling(plane, record, input)
-      break
-    case 'StreamSpecification':
-      setStream(plane, record, input.StreamSpecification as Shape)
-      break
-    case 'SSESpecification':
-      record.encryption = {
-        keyArn: keyArn(plane, input.SSESpecification as Shape),
-        settledAt: now + plane.timings.encryptionUpdating,
-      }
-      break
-    case 'TableClass':
-      change(plane, record, plane.timings.updating, (each) => {
-        each.tableClass = String(input.TableClass)
-      })
-      break
-    case 'GlobalSecondaryIndexUpdates':
-      updateIndexes(plane, record, input)
-      break
-    default:
-      throw validationError(`The sandbox does not know ${concern[0]}`)
-  }
-  return { TableDescription: before }
-}
-
-function change(plane: ControlPlane, record: TableRecord, takes: number, apply: (record: TableRecord) => void): void {
-  const at = plane.now() + takes
-  record.updatingUntil = at
-  record.pending = [...record.pending, { at, apply }]
-}
-
-function setDeletionProtection(plane: ControlPlane, record: TableRecord, enabled: boolean): void {
-  const now = plane.now()
-  const next = (record.protectionChangedAt ?? Number.NEGATIVE_INFINITY) + plane.timings.deletionProtectionCooldown
-  if (now < next) {
-    throw new AwsError(
-      'ThrottlingException',
-      `Deletion protection was changed a moment ago. Please try again after ${new Date(next).toISOString()}`,
-    )
-  }
-  record.protectionChangedAt = now
-  record.deletionProtection = enabled
-}
-
-function setBilling(plane: ControlPlane, record: TableRecord, input: Input): void {
-  const onDemand = (input.BillingMode ?? record.billingMode) === 'PAY_PER_REQUEST'
-  const throughput = readThroughput(input.ProvisionedThroughput, onDemand)
-  if (onDemand && record.billingMode === 'PAY_PER_REQUEST') {
-    throw validationError(`The table is on demand already: ${record.name}`)
-  }
-  const same =
-    record.billingMode === 'PROVISIONED' &&
-    throughput.ReadCapacityUnits === record.throughput.ReadCapacityUnits &&
-    throughput.WriteCapacityUnits === record.throughput.WriteCapacityUnits
-  if (!onDemand && same) {
-    throw validationError(
-      'The provisioned throughput for the table will not change. The requested value equals the current value.',
-    )
-  }
-  change(plane, record, onDemand ? plane.timings.billingModeUpdating : plane.timings.updating, (each) => {
-    each.billingMode = onDemand ? 'PAY_PER_REQUEST' : 'PROVISIONED'
-    if (onDemand) each.lastOnDemand = plane.now()
-    else each.throughput = throughput
-  })
-}
-
-function setStream(plane: ControlPlane, record: TableRecord, specification: Shape): void {
-  const enabled = specification.StreamEnabled === true
-  if (enabled === (record.stream?.enabled ?? false)) {
-    throw validationError(enabled ? 'Table already has an enabled stream' : 'Table has no stream to disable')
-  }
-  change(plane, record, plane.timings.updating, (each) => {
-    if (enabled) each.stream = newStream(plane, each.name, specification)
-    else if (each.stream !== undefined) each.stream = { ...each.stream, enabled: false }
-  })
-}
-
-function updateIndexes(plane: ControlPlane, record: TableRecord, input: Input): void {
-  const now = plane.now()
-  const updates = shapes(input.GlobalSecondaryIndexUpdates)
-  const busy = record.globalIndexes.some(({ activeAt, goneAt }) => activeAt > now || goneAt !== undefined)
-  if (updates.length !== 1 || busy) {
-    throw new AwsError(
-      'LimitExceededException',
-      'Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table',
-    )
-  }
-  const [update = {}] = updates
-  const created = update.Create as IndexRecord['shape'] | undefined
-  const deleted = update.Delete as { readonly IndexName: string } | undefined
-  const isNamed = (name: string) => record.globalIndexes.some(({ shape }) => shape.IndexName === name)
-  if (created !== undefined) {
-    if (isNamed(created.IndexName)) throw validationError(`Index already exists: ${created.IndexName}`)
-    record.attributeDefinitions = mergeDefinitions(record.attributeDefinitions, shapes(input.AttributeDefinitions))
-    record.globalIndexes = [...record.globalIndexes, { shape: created, activeAt: now + plane.timings.indexCreating }]
-  } else if (deleted !== undefined) {
-    if (!isNamed(deleted.IndexName)) {
-      throw new AwsError('ResourceNotFoundException', `Requested resource not found: Index: ${deleted.IndexName}`)
-    }
-    record.globalIndexes = record.globalIndexes.map((index) =>
-      index.shape.IndexName === deleted.IndexName ? { ...index, goneAt: now + plane.timings.updating } : index,
-    )
-  }
-  record.updatingUntil = now + plane.timings.updating
-}
-
-/** DynamoDB takes a second type for a known attribute, and ignores it. */
-function mergeDefinitions(present: readonly Shape[], added: readonly Shape[]): readonly Shape[] {
-  const names = new Set(present.map(({ AttributeName }) => AttributeName))
-  return [...present, ...added.filter(({ AttributeName }) => !names.has(AttributeName))]
 }
 
 function describeContinuousBackups(plane: ControlPlane, input: Input): Shape {
@@ -365,7 +240,7 @@ function updateContinuousBackups(plane: ControlPlane, input: Input): Shape {
 }
 
 function knownToBackups(plane: ControlPlane, input: Input): TableRecord {
-  const name = tableName(input)
+  const name = readTableName(plane.place, input)
   const record = plane.find(name)
   const missing =
     record === undefined ||
@@ -380,11 +255,13 @@ function describeTimeToLive(plane: ControlPlane, input: Input): Shape {
   if (statusOf(record, plane.now()) === 'CREATING') {
     throw validationError('Cannot describe time to live while table is in CREATING state')
   }
-  const { status, attribute } = record.timeToLive
+  const { enabled, attribute } = record.timeToLive
+  const isChanging = isTimeToLiveChanging(plane, record)
   return {
     TimeToLiveDescription: {
-      TimeToLiveStatus: status,
-      ...(attribute === undefined ? {} : { AttributeName: attribute }),
+      TimeToLiveStatus: isChanging ? (enabled ? 'ENABLING' : 'DISABLING') : enabled ? 'ENABLED' : 'DISABLED',
+      // The name is left out once it is off.
+      ...(enabled || isChanging ? { AttributeName: attribute } : {}),
     },
   }
 }
@@ -392,19 +269,23 @@ function describeTimeToLive(plane: ControlPlane, input: Input): Shape {
 function updateTimeToLive(plane: ControlPlane, input: Input): Shape {
   const record = known(plane, input)
   const now = plane.now()
+  refuseInUse(record, now, ['CREATING', 'DELETING'])
   const { Enabled, AttributeName } = (input.TimeToLiveSpecification ?? {}) as Shape
-  const isOn = record.timeToLive.status === 'ENABLED'
-  if (now < (record.timeToLive.changedAt ?? Number.NEGATIVE_INFINITY) + plane.timings.timeToLiveCooldown) {
+  const isOn = record.timeToLive.enabled
+  if (isTimeToLiveChanging(plane, record)) {
     throw validationError('Time to live has been modified multiple times within a fixed interval')
   }
   if (Enabled === isOn) throw validationError(`TimeToLive is already ${isOn ? 'enabled' : 'disabled'}`)
   if (!Enabled && AttributeName !== record.timeToLive.attribute) {
     throw validationError('TimeToLive is active on a different AttributeName')
   }
-  record.timeToLive = Enabled
-    ? { status: 'ENABLED', attribute: String(AttributeName), changedAt: now }
-    : { status: 'DISABLED', changedAt: now }
+  record.timeToLive = { enabled: Enabled === true, attribute: String(AttributeName), changedAt: now }
   return { TimeToLiveSpecification: { Enabled, AttributeName } }
+}
+
+/** AWS takes up to an hour, and takes no other change meanwhile. */
+function isTimeToLiveChanging(plane: ControlPlane, { timeToLive }: TableRecord): boolean {
+  return plane.now() < (timeToLive.changedAt ?? Number.NEGATIVE_INFINITY) + plane.timings.timeToLiveCooldown
 }
 
 function listTags(plane: ControlPlane, input: Input): Shape {
@@ -425,6 +306,7 @@ function tagResource(plane: ControlPlane, input: Input): Shape {
 
 function untagResource(plane: ControlPlane, input: Input): Shape {
   const keys = new Set(input.TagKeys as readonly string[])
+  for (const key of keys) checkReserved(key)
   return writeTags(plane, input, (tags) => new Map([...tags].filter(([key]) => !keys.has(key))))
 }
 
@@ -438,6 +320,7 @@ function writeTags(
   if (statusOf(record, now) === 'CREATING') {
     throw new AwsError('ResourceNotFoundException', `Requested resource not found: ${record.arn}`)
   }
+  refuseInUse(record, now, ['DELETING'])
   if (now < record.tagsLockedUntil) {
     throw new AwsError('LimitExceededException', 'Table tags are being updated')
   }
@@ -458,79 +341,4 @@ function knownByArn(plane: ControlPlane, input: Input): TableRecord {
   const record = name === undefined ? undefined : plane.find(name)
   if (record?.arn !== arn) throw new AwsError('ResourceNotFoundException', `Requested resource not found: ${arn}`)
   return record
-}
-
-function tableName(input: Input): string {
-  const [, name = String(input.TableName ?? '')] = /:table\/([^/]+)/.exec(String(input.TableName ?? '')) ?? []
-  if (!/^[a-zA-Z0-9_.-]{3,255}$/.test(name)) {
-    throw validationError(
-      `TableName must be at least 3 characters long and at most 255, and satisfy [a-zA-Z0-9_.-]+, but is "${name}"`,
-    )
-  }
-  return name
-}
-
-function checkKeys(keySchema: readonly Shape[], definitions: readonly Shape[], indexes: readonly Shape[]): void {
-  const [hash, range, ...more] = keySchema
-  if (hash?.KeyType !== 'HASH' || (range !== undefined && range.KeyType !== 'RANGE') || more.length > 0) {
-    throw validationError('Invalid KeySchema: one HASH key, and then at most one RANGE key')
-  }
-  const used = new Set(
-    [...keySchema, ...indexes.flatMap(({ KeySchema }) => shapes(KeySchema))].map(({ AttributeName }) => AttributeName),
-  )
-  const defined = new Set(definitions.map(({ AttributeName }) => AttributeName))
-  for (const name of used) {
-    if (!defined.has(name)) throw validationError(`Some index key attributes are not defined: ${name}`)
-  }
-  if (defined.size !== used.size) {
-    throw validationError(
-      'Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions',
-    )
-  }
-}
-
-function readThroughput(value: unknown, onDemand: boolean): TableRecord['throughput'] {
-  const given = value as TableRecord['throughput'] | undefined
-  if (onDemand && given !== undefined) {
-    throw validationError(
-      'Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST',
-    )
-  }
-  if (!onDemand && given === undefined) {
-    throw validationError(
-      'ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED',
-    )
-  }
-  return given ?? { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }
-}
-
-function readTags(value: unknown): ReadonlyMap<string, string> {
-  const tags = shapes(value).map(({ Key, Value }) => [String(Key), String(Value)] as const)
-  for (const [key, tag] of tags) {
-    if (/^aws:/i.test(key)) throw validationError(`Tag keys that begin with aws: are reserved: ${key}`)
-    if (key.length < 1 || key.length > 128 || tag.length > 256)
-      throw validationError(`Tag is too long or empty: ${key}`)
-  }
-  const byKey = new Map(tags)
-  if (byKey.size !== tags.length) throw validationError('Tag keys must be unique')
-  if (byKey.size > mostTags) throw validationError(`Too many tags: a resource may have ${mostTags}`)
-  return byKey
-}
-
-function newStream(plane: ControlPlane, table: string, specification: Shape): NonNullable<TableRecord['stream']> {
-  return {
-    enabled: true,
-    viewType: String(specification.StreamViewType),
-    arn: `${plane.arnOf(table)}/stream/${new Date(plane.now()).toISOString().replace('Z', '')}`,
-  }
-}
-
-function keyArn(plane: ControlPlane, specification: Shape): string {
-  const { partition, region, account } = plane.place
-  const given = String(specification.KMSMasterKeyId ?? 'alias/aws/dynamodb')
-  return given.startsWith('arn:') ? given : `arn:${partition}:kms:${region}:${account}:key/${given}`
-}
-
-function shapes(value: unknown): readonly Shape[] {
-  return Array.isArray(value) ? value : []
 }

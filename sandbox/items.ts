@@ -37,8 +37,9 @@ export class Items {
         throw new AwsError('ResourceNotFoundException', 'Requested resource not found')
       }
       // One at a time, or two first calls would both make the table.
-      this.#making = this.#making.then(() => this.#make(record))
-      await this.#making
+      const making = this.#making.then(() => this.#make(record))
+      this.#making = making.catch(() => {})
+      await making
     }
     return await this.#forward(operation, input)
   }

@@ -42,11 +42,15 @@ export interface AccessKey {
 /** How long AWS takes for things, in milliseconds. */
 export interface Timings {
   readonly creating: number
+  /** With global indexes in CreateTable, however many. */
+  readonly creatingWithIndexes: number
   readonly updating: number
   readonly billingModeUpdating: number
   readonly deleting: number
   readonly indexCreating: number
   readonly encryptionUpdating: number
+  /** After a change of encryption the old key is shown for so long. */
+  readonly encryptionKeyShown: number
   /** After CreateTable, DescribeContinuousBackups knows no such table for so long. */
   readonly backupsMissing: number
   /** After ACTIVE, point-in-time recovery cannot be changed for so long. */
@@ -64,11 +68,13 @@ export interface Timings {
 /** Middles of what was measured on AWS. */
 export const measuredTimings: Timings = {
   creating: 6000,
+  creatingWithIndexes: 18_000,
   updating: 2000,
   billingModeUpdating: 150_000,
   deleting: 4000,
   indexCreating: 600_000,
   encryptionUpdating: 22_000,
+  encryptionKeyShown: 8500,
   backupsMissing: 3000,
   backupsUnavailable: 2000,
   tagsUnreadable: 5500,

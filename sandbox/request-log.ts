@@ -25,19 +25,35 @@ export interface IamAction {
 
 /** IAM actions are not operations: a table made with tags needs the right to tag as well. */
 export function iamActions(
-  operation: string,
-  input: Readonly<Record<string, unknown>>,
-  arn: string,
+  { service, operation, input }: Pick<LoggedRequest, 'service' | 'operation' | 'input'>,
+  tableArn: string,
 ): readonly IamAction[] {
-  const resource = typeof input.IndexName === 'string' ? `${arn}/index/${input.IndexName}` : arn
-  const actions = [{ action: `dynamodb:${operation}`, resource }]
-  if (operation === 'CreateTable' && Array.isArray(input.Tags) && input.Tags.length > 0) {
-    actions.push({ action: 'dynamodb:TagResource', resource })
+  if (service === 'oidc') return []
+  const actions = (names: readonly (string | false)[], resource: string) =>
+    names.filter((name) => name !== false).map((name) => ({ action: name, resource }))
+  if (service === 'sts') {
+    const resource = String(input.RoleArn ?? '*')
+    const isTagged = 'Tags.member.1.Key' in input
+    return actions(
+      [`sts:${operation}`, isTagged && 'sts:TagSession', 'SourceIdentity' in input && 'sts:SetSourceIdentity'],
+      resource,
+    )
   }
-  if (operation === 'CreateTable' && input.ResourcePolicy !== undefined) {
-    actions.push({ action: 'dynamodb:PutResourcePolicy', resource })
-  }
-  return actions
+  const resource = typeof input.IndexName === 'string' ? `${tableArn}/index/${input.IndexName}` : tableArn
+  const isCreation = operation === 'CreateTable'
+  const { KMSMasterKeyId } = (input.SSESpecification ?? {}) as Readonly<Record<string, unknown>>
+  return [
+    ...actions(
+      [
+        `dynamodb:${operation}`,
+        isCreation && Array.isArray(input.Tags) && input.Tags.length > 0 && 'dynamodb:TagResource',
+        isCreation && input.ResourcePolicy !== undefined && 'dynamodb:PutResourcePolicy',
+      ],
+      resource,
+    ),
+    // And more on the key, which are not asked at once.
+    ...(KMSMasterKeyId === undefined ? [] : actions(['kms:CreateGrant', 'kms:DescribeKey'], String(KMSMasterKeyId))),
+  ]
 }
 
 /** How many requests had to wait for one before them: the length of the longest chain in which each began after the one before ended. */

@@ -12,8 +12,9 @@ import { type Caller, Identities } from './identities.ts'
 import { Items, itemOperations } from './items.ts'
 import { OidcProvider } from './oidc.ts'
 import { measuredTimings, type SandboxOptions } from './options.ts'
+import { tableArn } from './parameters.ts'
 import { iamActions, type LoggedRequest } from './request-log.ts'
-import { assumeRole, assumeRoleWithWebIdentity, getCallerIdentity, type Sts } from './sts.ts'
+import { callSts, type Sts } from './sts.ts'
 import type { TableRecord } from './table-record.ts'
 
 export interface Sandbox {
@@ -57,6 +58,11 @@ interface Request {
   readonly body: string
 }
 
+interface Identity {
+  readonly caller: Caller
+  readonly region: string
+}
+
 interface Answer {
   readonly status: number
   readonly type: string
@@ -87,37 +93,33 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     return made
   }
 
-  async function perform(
-    request: Request,
-    message: IncomingMessage,
-  ): Promise<Answer & { caller?: Caller; region?: string }> {
-    switch (request.service) {
-      case 'oidc': {
-        if (!oidc.isJob(message.headers)) return json(401, { message: 'Unauthorized' })
-        const token = oidc.issue(String(request.input.audience ?? ''))
-        identities.keepSecret(token)
-        return json(200, { value: token })
-      }
-      case 'sts': {
-        const input = new URLSearchParams(request.body)
-        if (request.operation === 'AssumeRoleWithWebIdentity') {
-          return xml(request.operation, assumeRoleWithWebIdentity(sts, input))
-        }
-        const { caller, region } = identities.authenticate(message.headers, 'sts')
-        const answer = request.operation === 'AssumeRole' ? assumeRole(sts, caller, input) : getCallerIdentity(caller)
-        return { ...xml(request.operation, answer), caller, region }
-      }
-      case 'dynamodb': {
-        const { caller, region } = identities.authenticate(message.headers, 'dynamodb')
-        const { plane, items } = accountOf(caller.account, region, caller.partition)
-        const answer = await refused(async () =>
-          itemOperations.has(request.operation)
-            ? await items.call(request.operation, request.input)
-            : plane.call(request.operation, request.input),
-        )
-        return { ...(answer instanceof AwsError ? jsonError(answer) : json(200, answer)), caller, region }
-      }
+  /** Who calls, and in which region; undefined where a token is shown instead of a signature. */
+  function identify({ service, operation }: Request, message: IncomingMessage): Identity | undefined {
+    if (service === 'oidc' || operation === 'AssumeRoleWithWebIdentity') return undefined
+    return identities.authenticate(message.headers, service)
+  }
+
+  async function perform(request: Request, message: IncomingMessage, identity: Identity | undefined): Promise<Answer> {
+    if (request.service === 'oidc') {
+      if (!oidc.isJob(message.headers)) return json(401, { message: 'Unauthorized' })
+      const token = oidc.issue(String(request.input.audience ?? ''))
+      identities.keepSecret(token)
+      return json(200, { value: token })
     }
+    if (identity === undefined || request.service === 'sts') {
+      return xml(
+        request.operation,
+        callSts(sts, request.operation, identity?.caller, new URLSearchParams(request.body)),
+      )
+    }
+    const { caller, region } = identity
+    const { plane, items } = accountOf(caller.account, region, caller.partition)
+    return json(
+      200,
+      itemOperations.has(request.operation)
+        ? await items.call(request.operation, request.input)
+        : plane.call(request.operation, request.input),
+    )
   }
 
   const seenSockets = new WeakSet<Socket>()
@@ -131,29 +133,25 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     if (delay > 0) await wait(delay)
     const fault = faults.next(request)
     if (fault?.kind === 'delay') await wait(fault.milliseconds ?? 0)
-    const performed =
-      fault === undefined || ['delay', 'cut', 'lost-answer'].includes(fault.kind)
-        ? await perform(request, message).catch((error: unknown) => answerError(request, error))
-        : brokenAnswer(request, fault)
-    const { caller, region, ...answer }: Answer & { caller?: Caller; region?: string } = performed
-    const account = caller?.account ?? ''
+    let identity: Identity | undefined
+    let answer: Answer
+    try {
+      identity = identify(request, message)
+      const isDone = fault === undefined || ['delay', 'cut', 'lost-answer'].includes(fault.kind)
+      answer = isDone ? await perform(request, message, identity) : brokenAnswer(request, fault)
+    } catch (error) {
+      answer = answerError(request, error)
+    }
+    const { account = '', partition = 'aws' } = identity?.caller ?? {}
+    const region = identity?.region ?? ''
     lastId += 1
     requests.push({
       id: lastId,
       service: request.service,
       operation: request.operation,
-      actions:
-        request.service === 'dynamodb'
-          ? iamActions(
-              request.operation,
-              request.input,
-              `arn:${caller?.partition ?? 'aws'}:dynamodb:${region ?? ''}:${account}:table/${request.table ?? ''}`,
-            )
-          : request.service === 'sts'
-            ? [{ action: `sts:${request.operation}`, resource: String(request.input.RoleArn ?? '*') }]
-            : [],
+      actions: iamActions(request, tableArn({ account, region, partition }, request.table ?? '*')),
       account,
-      region: region ?? '',
+      region,
       ...(request.table === undefined ? {} : { table: request.table }),
       input: request.input,
       start,
@@ -165,11 +163,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       message.socket.destroy()
       return
     }
+    // The date is left to Node: an SDK that sees its clock corrected tries even final errors again.
     const headers = {
       'content-type': answer.type,
       'content-length': Buffer.byteLength(answer.body),
       'x-amzn-requestid': `sandbox-${lastId}`,
-      date: new Date(now()).toUTCString(),
     }
     response.writeHead(answer.status, headers)
     if (fault?.kind === 'cut') {
@@ -252,7 +250,7 @@ function readRequest(message: IncomingMessage, body: string): Request {
   const target = String(message.headers['x-amz-target'] ?? '')
   if (target !== '') {
     const input = JSON.parse(body || '{}') as Readonly<Record<string, unknown>>
-    const table = /:table\/([^/]+)/.exec(String(input.ResourceArn ?? ''))?.[1] ?? input.TableName
+    const table = /:table\/([^/]+)/.exec(String(input.ResourceArn ?? input.TableName ?? ''))?.[1] ?? input.TableName
     return {
       service: 'dynamodb',
       operation: target.split('.').at(-1) ?? '',
@@ -267,15 +265,6 @@ function readRequest(message: IncomingMessage, body: string): Request {
   }
   const { WebIdentityToken: _, ...input } = Object.fromEntries(new URLSearchParams(body))
   return { service: 'sts', operation: String(input.Action ?? ''), input, body }
-}
-
-async function refused<Result>(work: () => Promise<Result>): Promise<Result | AwsError> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof AwsError) return error
-    throw error
-  }
 }
 
 function answerError(request: Request, error: unknown): Answer {

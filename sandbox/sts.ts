@@ -12,6 +12,14 @@ export interface Sts {
   readonly oidc: OidcProvider
 }
 
+/** Performs one operation; only a caller with a token of its own may be undefined. */
+export function callSts(sts: Sts, operation: string, caller: Caller | undefined, input: URLSearchParams): StsAnswer {
+  if (operation === 'AssumeRoleWithWebIdentity') return assumeRoleWithWebIdentity(sts, input)
+  if (operation === 'AssumeRole' && caller !== undefined) return assumeRole(sts, caller, input)
+  if (operation === 'GetCallerIdentity' && caller !== undefined) return getCallerIdentity(caller)
+  throw new AwsError('InvalidAction', `The sandbox has no ${operation}`)
+}
+
 export function assumeRoleWithWebIdentity({ roles, identities, oidc }: Sts, input: URLSearchParams): StsAnswer {
   const claims = oidc.verify(input.get('WebIdentityToken') ?? '')
   if (claims === undefined) {
@@ -71,13 +79,19 @@ function isTrusted(principal: string, caller: Caller): boolean {
 
 function issueSession(role: Role, identities: Identities, input: URLSearchParams, most: number): StsAnswer {
   const session = input.get('RoleSessionName') ?? ''
-  if (!/^[\w+=,.@-]{2,64}$/.test(session)) {
-    throw new AwsError('ValidationError', `Value '${session}' at 'roleSessionName' failed to satisfy constraint`)
+  const refuse = (value: string | number, name: string) => {
+    throw new AwsError('ValidationError', `Value '${value}' at '${name}' failed to satisfy constraint`)
   }
+  for (const [name, value] of [
+    ['roleSessionName', session],
+    ['sourceIdentity', input.get('SourceIdentity')],
+  ] as const) {
+    if (value !== null && !/^[\w+=,.@-]{2,64}$/.test(value)) refuse(value, name)
+  }
+  const policy = input.get('Policy') ?? ''
+  if (policy.length > 2048) refuse(policy, 'policy')
   const seconds = Number(input.get('DurationSeconds') ?? 3600)
-  if (!(seconds >= 900 && seconds <= 43_200)) {
-    throw new AwsError('ValidationError', `Value '${seconds}' at 'durationSeconds' failed to satisfy constraint`)
-  }
+  if (!(seconds >= 900 && seconds <= 43_200)) refuse(seconds, 'durationSeconds')
   if (seconds > most) {
     throw new AwsError(
       'ValidationError',

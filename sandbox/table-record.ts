@@ -8,6 +8,8 @@ export interface IndexRecord {
   readonly activeAt: number
   /** Set while it is being deleted. */
   readonly goneAt?: number
+  /** Added to a table that was there: only these have Backfilling. */
+  readonly isLater?: boolean
 }
 
 /** A change that DynamoDB has taken and will show once it is done. */
@@ -32,12 +34,21 @@ export interface TableRecord {
   /** BillingModeSummary stays for a table that was on demand once. */
   lastOnDemand?: number
   throughput: { readonly ReadCapacityUnits: number; readonly WriteCapacityUnits: number }
+  onDemandThroughput?: Shape
   deletionProtection: boolean
   protectionChangedAt?: number
   stream?: { readonly enabled: boolean; readonly viewType: string; readonly arn: string }
-  encryption?: { readonly keyArn: string; readonly settledAt: number }
+  /** No key is the one that AWS owns. The key before shows until the new one does, and both before all is settled. */
+  encryption?: {
+    readonly keyArn: string | undefined
+    readonly keyBefore?: string | undefined
+    readonly keyShownAt: number
+    readonly settledAt: number
+  }
   tableClass: string
   updatingUntil: number
+  /** When changes were made of which AWS allows only so many, by their kind. */
+  readonly spent: Map<string, readonly number[]>
   pending: readonly PendingChange[]
   tags: ReadonlyMap<string, string>
   /** What ListTagsOfResource still shows until the write shows. */
@@ -45,7 +56,7 @@ export interface TableRecord {
   tagsShownAt: number
   tagsLockedUntil: number
   recovery: { readonly enabled: boolean; readonly days: number; readonly since: number }
-  timeToLive: { readonly status: string; readonly attribute?: string; readonly changedAt?: number }
+  timeToLive: { readonly enabled: boolean; readonly attribute?: string; readonly changedAt?: number }
 }
 
 export type TableStatus = 'CREATING' | 'UPDATING' | 'DELETING' | 'ACTIVE' | string
@@ -62,7 +73,22 @@ export function settle(record: TableRecord, now: number): void {
   const due = record.pending.filter(({ at }) => at <= now)
   record.pending = record.pending.filter(({ at }) => at > now)
   for (const { apply } of due) apply(record)
-  record.globalIndexes = record.globalIndexes.filter(({ goneAt }) => goneAt === undefined || goneAt > now)
+  const indexes = record.globalIndexes.filter(({ goneAt }) => goneAt === undefined || goneAt > now)
+  if (indexes.length === record.globalIndexes.length) return
+  record.globalIndexes = indexes
+  const used = keyAttributes(record)
+  record.attributeDefinitions = record.attributeDefinitions.filter(({ AttributeName }) => used.has(AttributeName))
+}
+
+/** The attributes that a key of the table or of an index needs. */
+export function keyAttributes(table: {
+  readonly keySchema: readonly Shape[]
+  readonly localIndexes: readonly Shape[]
+  readonly globalIndexes: readonly Pick<IndexRecord, 'shape'>[]
+}): ReadonlySet<unknown> {
+  const indexes = [...table.localIndexes, ...table.globalIndexes.map(({ shape }) => shape)]
+  const schemas = indexes.map(({ KeySchema }) => (KeySchema ?? []) as readonly Shape[])
+  return new Set([table.keySchema, ...schemas].flat().map(({ AttributeName }) => AttributeName))
 }
 
 /** What DescribeTable says. */
@@ -86,6 +112,7 @@ export function describe(record: TableRecord, now: number): Shape {
             LastUpdateToPayPerRequestDateTime: record.lastOnDemand / 1000,
           },
         }),
+    ...(onDemand && record.onDemandThroughput !== undefined ? { OnDemandThroughput: record.onDemandThroughput } : {}),
     DeletionProtectionEnabled: record.deletionProtection,
     // Always reported, and grows by itself on AWS.
     WarmThroughput: { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 4000, Status: 'ACTIVE' },
@@ -95,11 +122,15 @@ export function describe(record: TableRecord, now: number): Shape {
     ...(record.globalIndexes.length === 0
       ? {}
       : {
-          GlobalSecondaryIndexes: record.globalIndexes.map(({ shape, activeAt, goneAt }) => ({
+          GlobalSecondaryIndexes: record.globalIndexes.map(({ shape, activeAt, goneAt, isLater }) => ({
             ...shape,
             IndexStatus: goneAt !== undefined ? 'DELETING' : now < activeAt ? 'CREATING' : 'ACTIVE',
+            ...(isLater === true ? { Backfilling: now < activeAt } : {}),
             IndexArn: `${record.arn}/index/${shape.IndexName}`,
-            ProvisionedThroughput: { NumberOfDecreasesToday: 0, ...throughput },
+            ProvisionedThroughput: {
+              NumberOfDecreasesToday: 0,
+              ...(onDemand ? throughput : (shape.ProvisionedThroughput as Shape)),
+            },
           })),
         }),
     ...(record.stream === undefined
@@ -111,16 +142,22 @@ export function describe(record: TableRecord, now: number): Shape {
             ? { StreamSpecification: { StreamEnabled: true, StreamViewType: record.stream.viewType } }
             : {}),
         }),
-    ...(record.encryption === undefined
-      ? {}
-      : {
-          SSEDescription: {
-            Status: now < record.encryption.settledAt ? 'UPDATING' : 'ENABLED',
-            SSEType: 'KMS',
-            KMSMasterKeyArn: record.encryption.keyArn,
-          },
-        }),
+    ...describeEncryption(record, now),
     ...(record.tableClass === 'STANDARD' ? {} : { TableClassSummary: { TableClass: record.tableClass } }),
+  }
+}
+
+function describeEncryption({ encryption }: TableRecord, now: number): Shape {
+  if (encryption === undefined) return {}
+  const isChanging = now < encryption.settledAt
+  const key = now < encryption.keyShownAt ? encryption.keyBefore : encryption.keyArn
+  // Nothing is said of the key that AWS owns.
+  if (!isChanging && key === undefined) return {}
+  return {
+    SSEDescription: {
+      Status: isChanging ? 'UPDATING' : 'ENABLED',
+      ...(key === undefined ? {} : { SSEType: 'KMS', KMSMasterKeyArn: key }),
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 /** The way out: one pool of connections, one set of time-outs, for AWS and for the job's OIDC token alike. */
 import { text } from 'node:stream/consumers'
 import { STSClient } from '@aws-sdk/client-sts'
+import { partition } from '@aws-sdk/core/client'
 import { HttpRequest } from '@smithy/core/protocols'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { AwsCredentialIdentity } from '@smithy/types'
@@ -21,6 +22,11 @@ export interface Connections {
   readonly fetchIdToken: (audience: string, signal: AbortSignal) => Promise<string>
   readonly accessKey: () => AwsCredentialIdentity
   readonly defaultChain: () => Promise<AwsCredentialIdentity>
+}
+
+/** The partition of a region, such as `aws-cn`; the SDK's table, so that we keep none. */
+export function partitionOf(region: string): string {
+  return partition(region).name
 }
 
 const connectMilliseconds = 5000

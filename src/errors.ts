@@ -17,11 +17,7 @@ export class InvalidInputsError extends Error {
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[]) {
-    super(
-      problems.length === 1
-        ? `An input is wrong: ${problems[0]}`
-        : `${problems.length} inputs are wrong.\n${problems.map((problem) => `- ${problem}`).join('\n')}`,
-    )
+    super(problems.length === 1 ? 'An input is wrong.' : `${problems.length} inputs are wrong.`)
     this.problems = problems
   }
 }
@@ -39,6 +35,8 @@ export class StoppedError extends RemedyError {
 /** An error in words: what happened, what to do, and what lay behind it, outermost first. */
 export interface DescribedError {
   readonly message: string
+  /** Each of several things that are wrong. */
+  readonly problems: readonly string[]
   readonly remedy?: string
   readonly causes: readonly string[]
 }
@@ -53,19 +51,22 @@ export function describeError(thrown: unknown): DescribedError {
     cause = causeOf(cause)
   }
   const remedy = thrown instanceof RemedyError ? thrown.remedy : undefined
-  const isOurs = remedy !== undefined || thrown instanceof InvalidInputsError
+  const problems = thrown instanceof InvalidInputsError ? thrown.problems : []
+  const isOurs = thrown instanceof RemedyError || thrown instanceof InvalidInputsError
   return {
-    message: isOurs ? (thrown as Error).message : nameAndMessage(thrown),
+    message: isOurs ? thrown.message : nameAndMessage(thrown),
+    problems,
     ...(remedy === undefined ? {} : { remedy }),
     causes,
   }
 }
 
-/** The described error as one text: message, `To fix:` and `Caused by:` lines. */
+/** The described error as one text: message, problems, `To fix:` and `Caused by:` lines. */
 export function renderError(thrown: unknown): string {
-  const { message, remedy, causes } = describeError(thrown)
+  const { message, problems, remedy, causes } = describeError(thrown)
   return [
     message,
+    ...problems.map((problem) => `- ${problem}`),
     ...(remedy === undefined ? [] : [`To fix: ${remedy}`]),
     ...causes.map((cause) => `Caused by: ${cause}`),
   ].join('\n')

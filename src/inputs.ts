@@ -1,6 +1,7 @@
 /** The strings of a workflow file -> Inputs, or every problem at once. Pure: what it reads is passed in. */
 import { builtInTables, ownTags, type Setting } from './definitions.ts'
 import { InvalidInputsError } from './errors.ts'
+import { InputReader, quote } from './input-reader.ts'
 import { mostTags } from './plan.ts'
 import type { Environment, Tags } from './table.ts'
 
@@ -60,7 +61,7 @@ export function readInputs(source: InputSource): Inputs {
   const roleDurationSeconds = read.wholeNumber('role-duration-seconds', 3600, 900, 43_200)
   const roleSessionName = readSessionName(read, variables)
   const partition = region === undefined ? undefined : source.partitionOf(region)
-  const audience = read.text('audience') || (partition === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com')
+  const audience = readAudience(read, partition)
   const allowedAccountIds = readAllowedAccountIds(read, roles)
   const tableNamePrefix = readTableNamePrefix(read)
   const deletionProtection = read.choice('deletion-protection', ['auto', 'true', 'false'], 'auto')
@@ -68,7 +69,7 @@ export function readInputs(source: InputSource): Inputs {
   const tags = readTags(read, environment)
   const timeoutSeconds = read.wholeNumber('timeout-seconds', 1800, 1, 21_600)
 
-  if (roles.length > 1 && roleDurationSeconds > 3600) {
+  if (read.lines('role-to-assume').length > 1 && roleDurationSeconds > 3600) {
     problems.push(
       `role-duration-seconds is ${roleDurationSeconds}, but a role that is assumed with another role's session lasts 3600 seconds at most. Give 900 to 3600, or a single role.`,
     )
@@ -100,75 +101,41 @@ export function readInputs(source: InputSource): Inputs {
   }
 }
 
-/** Reads single inputs, and gathers what is wrong with them instead of stopping at the first. */
-class InputReader {
-  readonly #input: (name: string) => string
-  readonly #problems: string[]
-
-  constructor(input: (name: string) => string, problems: string[]) {
-    this.#input = input
-    this.#problems = problems
-  }
-
-  problem(message: string): void {
-    this.#problems.push(message)
-  }
-
-  text(name: string): string {
-    return this.#input(name).trim()
-  }
-
-  /** One value a line; empty lines are passed over. */
-  lines(name: string): readonly string[] {
-    return this.#input(name)
-      .split(/\r?\n/)
-      .map((line) => line.trim())
-      .filter((line) => line !== '')
-  }
-
-  /** Values between commas or on lines of their own. */
-  list(name: string): readonly string[] {
-    return this.lines(name)
-      .flatMap((line) => line.split(','))
-      .map((value) => value.trim())
-      .filter((value) => value !== '')
-  }
-
-  choice<Choice extends string>(name: string, choices: readonly Choice[], byDefault: Choice): Choice {
-    const value = this.text(name)
-    if (value === '') return byDefault
-    const found = choices.find((choice) => choice === value)
-    if (found === undefined) this.problem(`${name} must be one of ${choices.join(', ')}, but is ${quote(value)}.`)
-    return found ?? byDefault
-  }
-
-  wholeNumber(name: string, byDefault: number, least: number, most: number): number {
-    const value = this.text(name)
-    if (value === '') return byDefault
-    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
-    if (!(number >= least && number <= most)) {
-      this.problem(`${name} must be a whole number from ${least} to ${most}, but is ${quote(value)}.`)
-    }
-    return number
-  }
-}
-
 /** These are production in every workflow, whatever `production-environments` says. */
 const alwaysProduction = ['prod', 'production']
 
 /** What AWS allows in a tag's value, and in its key. */
 const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u
 
+/** AWS counts characters, not the units that JavaScript counts. */
+function isTagText(text: string, most: number): boolean {
+  return [...text].length <= most && tagCharacters.test(text)
+}
+
 function readEnvironment(read: InputReader): Environment {
   const name = read.text('environment')
   if (name === '') {
-    read.problem('environment is required, but is empty. Give the name of the environment, such as dev or production.')
-  } else if (name.length > 256 || !tagCharacters.test(name)) {
     read.problem(
+      'environment',
+      'environment is required, but is empty. Give the name of the environment, such as dev or production.',
+    )
+  } else if (!isTagText(name, 256)) {
+    read.problem(
+      'environment',
       `environment is written into a tag, so it may have 256 letters, digits, spaces and _ . : / = + - @ at most, but is ${quote(name)}.`,
     )
   }
-  const production = [...alwaysProduction, ...read.list('production-environments')]
+  const added = read.list('production-environments')
+  for (const each of added) {
+    // Another separator than a comma would make one name of several, and leave production unprotected.
+    if (!isTagText(each, 256)) {
+      read.problem(
+        'production-environments',
+        `production-environments must hold names of environments between commas or on lines, but has ${quote(each)}.`,
+      )
+    }
+  }
+  const production = [...alwaysProduction, ...added]
   return { name, production: production.some((each) => each.toLowerCase() === name.toLowerCase()) }
 }
 
@@ -181,6 +148,7 @@ function readRegion(read: InputReader, variables: Readonly<Record<string, string
   const given = candidates.find(([, value]) => value !== '')
   if (given === undefined) {
     read.problem(
+      'aws-region',
       'aws-region is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.',
     )
     return undefined
@@ -188,16 +156,17 @@ function readRegion(read: InputReader, variables: Readonly<Record<string, string
   const [name, region] = given
   // The region becomes part of a host name, so nothing else may slip in.
   if (/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) return region
-  read.problem(`${name} must be the name of an AWS region, such as ap-south-1, but is ${quote(region)}.`)
+  read.problem('aws-region', `${name} must be the name of an AWS region, such as ap-south-1, but is ${quote(region)}.`)
   return undefined
 }
 
 function readRoles(read: InputReader): readonly Role[] {
   return read.lines('role-to-assume').flatMap((arn) => {
     const [, partition, account] =
-      /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-+.0-9;-~-]+\/)*[\w+=.@-]{1,64}$/.exec(arn) ?? []
+      /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-.0-9;-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? []
     if (partition !== undefined && account !== undefined) return [{ arn, partition, account }]
     read.problem(
+      'role-to-assume',
       `role-to-assume must hold the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner, but has ${quote(arn)}.`,
     )
     return []
@@ -220,18 +189,20 @@ function chooseCredentialSource(
     case 'oidc':
       if (read.lines('role-to-assume').length === 0) {
         read.problem(
+          'credential-source',
           'credential-source is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out.',
         )
       }
       if (!mayAskForToken) {
         read.problem(
+          'credential-source',
           'credential-source is oidc, but the job may not ask for a token. Give the job "permissions: { id-token: write }".',
         )
       }
       return { kind: 'oidc', reason: 'credential-source is oidc' }
     case 'environment':
       if (halfKey !== '') {
-        read.problem(`credential-source is environment, but ${halfKey}. Set both, or neither.`)
+        read.problem('credential-source', `credential-source is environment, but ${halfKey}. Set both, or neither.`)
       }
       return hasKeyId && hasSecret
         ? { kind: 'access-key', reason: 'credential-source is environment, which has an access key' }
@@ -257,14 +228,21 @@ function readExternalId(read: InputReader, roles: readonly Role[], source: Crede
   const externalId = read.text('role-external-id')
   if (externalId === '') return externalId
   if (!/^[\w+=,.@:/-]{2,1224}$/.test(externalId)) {
-    read.problem('role-external-id must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else.')
+    read.problem(
+      'role-external-id',
+      'role-external-id must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else.',
+    )
   }
+  // From a role or a source that is wrong itself nothing follows for the id.
+  if (read.isWrong('role-to-assume') || read.isWrong('credential-source')) return externalId
   if (roles.length === 0) {
     read.problem(
+      'role-external-id',
       'role-external-id is given, but there is no role-to-assume to use it with. Give a role, or leave it out.',
     )
   } else if (roles.length === 1 && source.kind === 'oidc') {
     read.problem(
+      'role-external-id',
       'role-external-id is given, but the last role is assumed with an OIDC token, which takes no external id. Leave it out, or name the role that needs it after a first one.',
     )
   }
@@ -279,6 +257,7 @@ function readSessionName(read: InputReader, variables: Readonly<Record<string, s
   if (given !== '') {
     if (!sessionName.test(given)) {
       read.problem(
+        'role-session-name',
         `role-session-name must have 2 to 64 letters, digits and _ + = , . @ - and nothing else, but is ${quote(given)}.`,
       )
     }
@@ -292,16 +271,44 @@ function readSessionName(read: InputReader, variables: Readonly<Record<string, s
   return `${repository.slice(0, Math.max(0, 63 - run.length))}-${run}`.slice(-64)
 }
 
+function readAudience(read: InputReader, partition: string | undefined): string {
+  const given = read.text('audience')
+  if (given === '') return partition === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com'
+  if (!/^[!-~]{1,255}$/.test(given)) {
+    read.problem(
+      'audience',
+      `audience must have 1 to 255 printable ASCII characters and no spaces, but is ${quote(given)}.`,
+    )
+  }
+  return given
+}
+
 function readAllowedAccountIds(read: InputReader, roles: readonly Role[]): readonly string[] {
   const accounts = read.list('allowed-account-ids')
   for (const account of accounts) {
     if (!/^\d{12}$/.test(account)) {
-      read.problem(`allowed-account-ids must hold account ids of 12 digits, but has ${quote(account)}.`)
+      read.problem(
+        'allowed-account-ids',
+        `allowed-account-ids must hold account ids of 12 digits, but has ${quote(account)}.`,
+      )
     }
   }
-  const last = roles.at(-1)
-  if (last !== undefined && accounts.length > 0 && !accounts.includes(last.account)) {
+  if (accounts.length === 0 && read.text('allowed-account-ids') !== '') {
+    // As from two variables that are not set: no account must not come to mean any account.
     read.problem(
+      'allowed-account-ids',
+      `allowed-account-ids is ${quote(read.text('allowed-account-ids'))}, which holds no account id. Give account ids of 12 digits, or leave it out.`,
+    )
+  }
+  const last = roles.at(-1)
+  if (
+    last !== undefined &&
+    !read.isWrong('role-to-assume') &&
+    accounts.length > 0 &&
+    !accounts.includes(last.account)
+  ) {
+    read.problem(
+      'allowed-account-ids',
       `role-to-assume ends with a role of account ${last.account}, which is not among allowed-account-ids: ${accounts.map(quote).join(', ')}.`,
     )
   }
@@ -314,6 +321,7 @@ function readTableNamePrefix(read: InputReader): string {
     const name = `${prefix}${logicalName}`
     if (!/^[a-zA-Z0-9_.-]{3,255}$/.test(name)) {
       read.problem(
+        'table-name-prefix',
         `table-name-prefix makes the table name ${quote(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`,
       )
     }
@@ -328,17 +336,22 @@ function readTags(read: InputReader, environment: Environment): Tags {
     const key = line.slice(0, separator).trim()
     const value = line.slice(separator + 1).trim()
     if (separator < 1 || key === '') {
-      read.problem(`tags must have key=value on each line, but has ${quote(line)}.`)
+      read.problem('tags', `tags must have key=value on each line, but has ${quote(line)}.`)
     } else if (/^(aws|tenant-tables):/i.test(key)) {
-      read.problem(`tags has the key ${quote(key)}, but keys that begin with aws: or tenant-tables: are reserved.`)
-    } else if (tags.has(key)) {
-      read.problem(`tags has the key ${quote(key)} twice. Give each key once.`)
-    } else if (key.length > 128 || !tagCharacters.test(key)) {
       read.problem(
+        'tags',
+        `tags has the key ${quote(key)}, but keys that begin with aws: or tenant-tables: are reserved.`,
+      )
+    } else if (tags.has(key)) {
+      read.problem('tags', `tags has the key ${quote(key)} twice. Give each key once.`)
+    } else if (!isTagText(key, 128)) {
+      read.problem(
+        'tags',
         `tags has the key ${quote(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`,
       )
-    } else if (value.length > 256 || !tagCharacters.test(value)) {
+    } else if (!isTagText(value, 256)) {
       read.problem(
+        'tags',
         `tags gives ${quote(key)} the value ${quote(value)}, but a value may have 256 letters, digits, spaces and _ . : / = + - @ at most.`,
       )
     } else {
@@ -348,15 +361,9 @@ function readTags(read: InputReader, environment: Environment): Tags {
   const own = ownTags(environment).size
   if (tags.size + own > mostTags) {
     read.problem(
+      'tags',
       `tags has ${tags.size} tags, but a table carries ${mostTags} at most, and ${own} are the action's own. Give ${mostTags - own} or fewer.`,
     )
   }
   return tags
-}
-
-/** Quoted as JSON, so that spaces and control characters can be seen; long values are shown by their beginning. */
-function quote(value: string): string {
-  return value.length > 120
-    ? `${JSON.stringify(value.slice(0, 120))}… (${value.length} characters)`
-    : JSON.stringify(value)
 }

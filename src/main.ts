@@ -1,7 +1,6 @@
 /** The run in order. */
-import { partition } from '@aws-sdk/core/client'
 import { applyPlan } from './apply.ts'
-import { openConnections } from './connections.ts'
+import { openConnections, partitionOf } from './connections.ts'
 import { openSession } from './credentials.ts'
 import { desiredTables } from './definitions.ts'
 import { connectDynamoDb } from './dynamodb.ts'
@@ -17,7 +16,7 @@ import { logGroup, type Runner } from './runner.ts'
 export async function main(runner: Runner, clock: Clock): Promise<void> {
   const result: RunResult = {}
   try {
-    const inputs = readInputs({ ...runner, partitionOf: (region) => partition(region).name })
+    const inputs = readInputs({ ...runner, partitionOf })
     await withinDeadline({ ...inputs, ...runner, clock }, (run) => reconcile(inputs, runner, run, result))
   } catch (error) {
     result.error = error
@@ -37,6 +36,5 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   const plan = planTables(target, desired, observed)
   result.plan = plan
   logGroup(runner.log, 'Plan', renderPlanLines(plan))
-  if (inputs.command === 'plan') return
-  result.outcome = await applyPlan({ dynamoDb, target, desired, observed, plan, run })
+  if (inputs.command === 'apply') result.outcome = await applyPlan({ dynamoDb, target, desired, observed, plan, run })
 }

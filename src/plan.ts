@@ -146,18 +146,18 @@ function planTable(target: Target, desired: DesiredTable, observed: ObservedTabl
   const differences = diffTable(desired, observed)
   const ready = observed.status === 'ready' ? observed : undefined
   const decisions = differences.flatMap((difference) => decide(desired, difference))
-  const refusals = [
-    ...decisions.filter((decision) => 'code' in decision),
-    ...refuseOff(target, desired, ready),
-    ...refuseTooManyTags(desired, ready),
-  ]
-  const notOurs = refusals.some(({ code }) => code === 'different-keys' || code === 'other-environment')
+  const refusals = decisions.filter((decision) => 'code' in decision)
+  const table = describePlanned(target, desired, observed)
+  // Of a table that is not ours to change nothing more is said: no step of it would ever be taken, and no advice on how
+  // to make it fit should be.
+  if (refusals.some(({ code }) => code === 'different-keys' || code === 'other-environment')) {
+    return { table, steps: [], refusals, notices: [] }
+  }
   return {
-    table: describePlanned(target, desired, observed),
-    // Steps on a table that is not ours to change would mislead: none of them would ever be taken.
-    steps: notOurs ? [] : decisions.filter((decision) => 'action' in decision),
-    refusals,
-    notices: notOurs || ready === undefined ? [] : noticesFor(desired, ready),
+    table,
+    steps: decisions.filter((decision) => 'action' in decision),
+    refusals: [...refusals, ...refuseOff(target, desired, ready), ...refuseTooManyTags(desired, ready)],
+    notices: ready === undefined ? [] : noticesFor(desired, ready),
   }
 }
 

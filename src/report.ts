@@ -51,7 +51,7 @@ function onOrOff(value: boolean): string {
 /** One line of plain text: `set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST` */
 export function describeStep(step: Step): string {
   const changes = changesOf(step).map(({ setting, from, to }) =>
-    from === undefined ? `${setting} ${shorten(to)}` : `${setting} ${shorten(from)} -> ${shorten(to)}`,
+    from === undefined ? `${setting} = ${shorten(to)}` : `${setting} ${shorten(from)} -> ${shorten(to)}`,
   )
   return `${nameStep(step)}: ${changes.join(', ')}`
 }
@@ -60,14 +60,14 @@ export function describeStep(step: Step): string {
 export function renderPlanLines(plan: Plan): readonly string[] {
   const present = plan.tables.filter(({ status }) => status === 'ready').length
   return [
-    `${plan.tables.length} tables declared, ${present} of them found.`,
+    `${count(plan.tables.length, 'table')} defined, ${present} found.`,
     ...plan.steps.map((step) => `+ ${describeStep(step)}`),
     ...plan.refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
     ...plan.notices.map(({ message }) => `  ${message}`),
     ...plan.tables.flatMap(({ name, unmanaged }) =>
       unmanaged.map(({ path, value }) => `  unmanaged on "${name}", left as it is: ${path} = ${shorten(value)}`),
     ),
-    ...(plan.steps.length === 0 && plan.refusals.length === 0 ? ['The tables are as defined: nothing to do.'] : []),
+    ...(plan.steps.length === 0 && plan.refusals.length === 0 ? ['Nothing to do.'] : []),
   ]
 }
 
@@ -101,6 +101,7 @@ export function describeProgress(outcome: Outcome): string {
   const unseen = outcome.steps.filter(({ result }) => result.status === 'failed' && result.taken)
   return [
     `Done before: ${named('applied').join(', ') || 'nothing'}.`,
+    ...(named('dropped').length > 0 ? [`Done by another run: ${named('dropped').join(', ')}.`] : []),
     ...(unseen.length > 0
       ? [`Taken by DynamoDB, end not seen: ${unseen.map(({ step }) => nameStep(step)).join(', ')}.`]
       : []),
@@ -129,14 +130,15 @@ export function renderSummary(result: RunResult): string {
 function renderPlan(plan: Plan, outcome: Outcome | undefined): readonly string[] {
   const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]))
   const changes = plan.steps.flatMap((step) =>
-    changesOf(step).map(({ setting, from, to }) =>
+    changesOf(step).map(({ setting, from, to }, index) =>
       row([
         code(step.table),
         code(step.action),
         text(shorten(setting)),
         from === undefined ? '' : code(from),
         code(to),
-        text(describeResult(results.get(step))),
+        // Once a step: its time is that of all its settings together.
+        index === 0 ? text(describeResult(results.get(step))) : '',
       ]),
     ),
   )
@@ -170,11 +172,12 @@ function renderPlan(plan: Plan, outcome: Outcome | undefined): readonly string[]
 }
 
 function renderFailure(error: unknown, outcome: Outcome | undefined): readonly string[] {
-  const { message, remedy, causes } = describeError(error)
+  const { message, problems, remedy, causes } = describeError(error)
   return [
     '### Failed',
     [
       `- ${text(message)}`,
+      ...problems.map((problem) => `  - ${text(problem)}`),
       ...(remedy === undefined ? [] : [`- **To fix:** ${text(remedy)}`]),
       ...(outcome === undefined ? [] : [`- ${text(describeProgress(outcome))}`]),
       ...causes.map((cause) => `- Caused by: ${code(cause)}`),

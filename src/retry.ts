@@ -32,6 +32,8 @@ const unavailableNames = new Set([
   'IDPCommunicationError',
   'IDPCommunicationErrorException',
   'TimeoutError',
+  'RequestTimeout',
+  'RequestTimeoutException',
 ])
 
 /** Connection lost or timed out. A refused connection or an unknown host is somebody's mistake, and final. */

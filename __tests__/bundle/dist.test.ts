@@ -14,9 +14,10 @@ it('the demo makes two tables in the target account, changes nothing the second 
   expect(end.trim().split('\n')).toEqual([
     'first run:  exit code 0, changed = true',
     'second run: exit code 0, changed = false',
-    'second run: 8 AWS calls, 3 one after another, 0 writes',
+    'second run: 8 AWS calls in 3 round trips one after another, 0 of them writes',
     'tenant: arn:aws:dynamodb:ap-south-1:222222222222:table/tenant',
     'users:  arn:aws:dynamodb:ap-south-1:222222222222:table/users',
+    'As it should be: the first run made both tables, the second wrote nothing.',
   ])
   expect(stdout).not.toMatch(/ASIA|eyJ|add-mask/)
 }, 120_000)

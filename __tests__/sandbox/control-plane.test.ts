@@ -144,27 +144,49 @@ describe('CreateTable', () => {
     expect(refusal('CreateTable', { ...users, ...changes })).toMatch('ValidationException')
   })
 
+  const key = 'arn:aws:kms:ap-south-1:222222222222:key/mine'
+
   it('makes what it is told: indexes with the table, a stream, a key, a class', () => {
     settled({
-      GlobalSecondaryIndexes: [{ IndexName: 'index', KeySchema: users.KeySchema }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'index',
+          KeySchema: users.KeySchema,
+          ProvisionedThroughput: { ReadCapacityUnits: 2, WriteCapacityUnits: 3 },
+        },
+      ],
       LocalSecondaryIndexes: [{ IndexName: 'local', KeySchema: users.KeySchema }],
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
-      SSESpecification: { Enabled: true, KMSMasterKeyId: 'arn:aws:kms:key' },
+      SSESpecification: { Enabled: true, KMSMasterKeyId: key },
       TableClass: 'STANDARD_INFREQUENT_ACCESS',
       BillingMode: 'PROVISIONED',
       ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
     })
     expect(table()).toMatchObject({
       TableArn: arn,
-      GlobalSecondaryIndexes: [{ IndexName: 'index', IndexStatus: 'ACTIVE' }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'index',
+          IndexStatus: 'ACTIVE',
+          ProvisionedThroughput: { ReadCapacityUnits: 2, WriteCapacityUnits: 3 },
+        },
+      ],
       LocalSecondaryIndexes: [{ IndexName: 'local' }],
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
       LatestStreamArn: expect.stringContaining(`${arn}/stream/`),
-      SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: 'arn:aws:kms:key' },
+      SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: key },
       TableClassSummary: { TableClass: 'STANDARD_INFREQUENT_ACCESS' },
     })
     expect(table().BillingModeSummary).toBeUndefined()
   })
+})
+
+it('knows a table by its ARN too, but not by that of another account', () => {
+  settled()
+  expect(call('DescribeTable', { TableName: arn }).Table.TableName).toBe('users')
+  expect(refusal('DescribeTable', { TableName: arn.replace('222222222222', '333333333333') })).toMatch(
+    'ResourceNotFoundException',
+  )
 })
 
 describe('UpdateTable', () => {
@@ -294,6 +316,22 @@ describe('tags', () => {
     expect(call('ListTagsOfResource', { ResourceArn: arn, NextToken: first.NextToken }).Tags).toHaveLength(2)
   })
 
+  it("of AWS's own are not taken away by others, and not counted", () => {
+    settled({ Tags: Array.from({ length: 49 }, (_, index) => ({ Key: `k${index}`, Value: '1' })) })
+    const record = plane.find('users')
+    if (record !== undefined) record.tags = new Map([...record.tags, ['aws:cloudformation:stack-name', 'JobWork']])
+    tag('last')
+    expect(refusal('UntagResource', { ResourceArn: arn, TagKeys: ['aws:cloudformation:stack-name'] })).toMatch(
+      /^ValidationException.*reserved/,
+    )
+  })
+
+  it('are not written to a table that is taken away', () => {
+    settled()
+    call('DeleteTable')
+    expect(refusal('TagResource', { ResourceArn: arn, Tags: [] })).toMatch('ResourceInUseException')
+  })
+
   it('are 50 at most', () => {
     settled({ Tags: Array.from({ length: 50 }, (_, index) => ({ Key: `k${index}`, Value: '1' })) })
     expect(refusal('TagResource', { ResourceArn: arn, Tags: [{ Key: 'more', Value: '1' }] })).toMatch('Too many tags')
@@ -334,20 +372,30 @@ describe('time to live', () => {
     TimeToLiveSpecification: { Enabled, AttributeName },
   })
 
+  const shown = () => call('DescribeTimeToLive').TimeToLiveDescription
+
   it('changes once an hour, takes no no-op, and is disabled by its own name', () => {
     settled()
     expect(refusal('UpdateTimeToLive', set(false))).toMatch('already disabled')
     call('UpdateTimeToLive', set(true))
-    expect(call('DescribeTimeToLive').TimeToLiveDescription).toEqual({
-      TimeToLiveStatus: 'ENABLED',
-      AttributeName: 'expires_at',
-    })
+    expect(shown()).toEqual({ TimeToLiveStatus: 'ENABLING', AttributeName: 'expires_at' })
     expect(refusal('UpdateTimeToLive', set(false))).toMatch('multiple times within a fixed interval')
     seconds(3600)
+    expect(shown()).toEqual({ TimeToLiveStatus: 'ENABLED', AttributeName: 'expires_at' })
     expect(refusal('UpdateTimeToLive', set(true))).toMatch('already enabled')
     expect(refusal('UpdateTimeToLive', set(false, 'other'))).toMatch('different AttributeName')
     call('UpdateTimeToLive', set(false))
-    expect(call('DescribeTimeToLive').TimeToLiveDescription).toEqual({ TimeToLiveStatus: 'DISABLED' })
+    expect(shown()).toEqual({ TimeToLiveStatus: 'DISABLING', AttributeName: 'expires_at' })
+    seconds(3600)
+    expect(shown()).toEqual({ TimeToLiveStatus: 'DISABLED' })
+  })
+
+  it('is not taken by a table that is made or taken away', () => {
+    call('CreateTable', users)
+    expect(refusal('UpdateTimeToLive', set(true))).toMatch('ResourceInUseException')
+    seconds(60)
+    call('DeleteTable')
+    expect(refusal('UpdateTimeToLive', set(true))).toMatch('ResourceInUseException')
   })
 })
 

@@ -41,11 +41,16 @@ export function virtualClock(options: { readonly now?: number; readonly random?:
       sleeps.push(milliseconds)
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason)
-        const sleeper = { at: now + milliseconds, wake: resolve }
-        signal.addEventListener('abort', () => {
+        const giveUp = () => {
           sleepers = sleepers.filter((each) => each !== sleeper)
           reject(signal.reason)
-        })
+        }
+        const wake = () => {
+          signal.removeEventListener('abort', giveUp)
+          resolve()
+        }
+        const sleeper = { at: now + milliseconds, wake }
+        signal.addEventListener('abort', giveUp)
         sleepers.push(sleeper)
         schedule()
       })

@@ -1,0 +1,68 @@
+/** Reads single inputs in the forms that they may have, and gathers what is wrong with them. Imports nothing. */
+
+/** Reads single inputs, and gathers what is wrong with them instead of stopping at the first. */
+export class InputReader {
+  readonly #input: (name: string) => string
+  readonly #problems: string[]
+  readonly #wrong = new Set<string>()
+
+  constructor(input: (name: string) => string, problems: string[]) {
+    this.#input = input
+    this.#problems = problems
+  }
+
+  problem(name: string, message: string): void {
+    this.#wrong.add(name)
+    this.#problems.push(message)
+  }
+
+  /** Whether something was wrong with this input, so that nothing can be concluded from it. */
+  isWrong(name: string): boolean {
+    return this.#wrong.has(name)
+  }
+
+  text(name: string): string {
+    return this.#input(name).trim()
+  }
+
+  /** One value a line; empty lines are passed over. */
+  lines(name: string): readonly string[] {
+    return this.#input(name)
+      .split(/\r?\n/)
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+  }
+
+  /** Values between commas or on lines of their own. */
+  list(name: string): readonly string[] {
+    return this.lines(name)
+      .flatMap((line) => line.split(','))
+      .map((value) => value.trim())
+      .filter((value) => value !== '')
+  }
+
+  choice<Choice extends string>(name: string, choices: readonly Choice[], byDefault: Choice): Choice {
+    const value = this.text(name)
+    if (value === '') return byDefault
+    const found = choices.find((choice) => choice === value)
+    if (found === undefined) this.problem(name, `${name} must be one of ${choices.join(', ')}, but is ${quote(value)}.`)
+    return found ?? byDefault
+  }
+
+  wholeNumber(name: string, byDefault: number, least: number, most: number): number {
+    const value = this.text(name)
+    if (value === '') return byDefault
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
+    if (!(number >= least && number <= most)) {
+      this.problem(name, `${name} must be a whole number from ${least} to ${most}, but is ${quote(value)}.`)
+    }
+    return number
+  }
+}
+
+/** Quoted as JSON, so that spaces and control characters can be seen; long values are shown by their beginning. */
+export function quote(value: string): string {
+  return value.length > 120
+    ? `${JSON.stringify(value.slice(0, 120))}… (${value.length} characters)`
+    : JSON.stringify(value)
+}

@@ -64,6 +64,11 @@ it('waits for what puts a table to work: creation, billing, protection', async (
   expect(outcome.error).toBeUndefined()
   expect(results).toEqual(['set-billing-mode tenant: applied', 'enable-deletion-protection users: applied'])
   expect(run.clock.sleeps).toEqual([1000, 300])
+  // Both begin at once; the steps took as long as their waits.
+  expect(outcome.steps.map(({ result }) => result)).toEqual([
+    { status: 'applied', seconds: 1 },
+    { status: 'applied', seconds: 0.3 },
+  ])
 })
 
 it('begins no step after a failure, finishes what is under way, and tells what became of each', async () => {
@@ -120,7 +125,7 @@ describe('when a run beside ours was faster', () => {
 
   it('takes the work for its own where the answer to an earlier try was lost', async () => {
     const { results } = await beside((model) => model.change('users', ready(users)), true)
-    expect(results[0]).toBe('create-table users: applied')
+    expect(results).toEqual(['create-table users: applied', 'set-point-in-time-recovery users: dropped'])
   })
 
   it('stops where the table now needs what was not planned', async () => {
@@ -134,7 +139,9 @@ describe('when a run beside ours was faster', () => {
 
   it('stops where the table must now be refused', async () => {
     const { outcome, model } = await beside((model) => model.change('users', ready(users, { keys: tenant.keys })))
-    expect(outcome.error).toMatchObject({ message: expect.stringContaining('has the key tenant_id (S)') })
+    expect(outcome.error).toMatchObject({
+      message: expect.stringMatching(/^Somebody else changed the table while .* has the key tenant_id \(S\)/),
+    })
     expect(model.writes).toEqual([])
   })
 
@@ -147,7 +154,7 @@ describe('when a run beside ours was faster', () => {
       },
     }))
     expect(outcome.steps.map(({ result }) => result)).toEqual([
-      { status: 'failed', taken: false, error: cancelled },
+      { status: 'failed', sent: false, error: cancelled },
       { status: 'skipped' },
     ])
   })
@@ -179,15 +186,118 @@ describe('when a run beside ours was faster', () => {
 
   it('gives up on a conflict that lasts', async () => {
     let tries = 0
-    const { outcome } = await apply(new Map([['tenant', ready(tenant)]]), () => ({
+    const { outcome, run } = await apply(new Map([['tenant', ready(tenant)]]), () => ({
       createTable: async () => {
         tries += 1
         throw refusal('ResourceInUseException')
       },
     }))
     expect(tries).toBe(6)
+    expect(run.clock.sleeps).toEqual([400, 800, 1600, 3200, 6400])
+    expect(outcome.steps[0]?.result).toEqual({ status: 'failed', sent: false, error: outcome.error })
     expect(outcome.error).toMatchObject({ code: 'ResourceInUseException' })
   })
+})
+
+describe('when the tags are locked, because somebody has just written them', () => {
+  const untagged = new Map([
+    ['tenant', ready(tenant)],
+    ['users', ready(users, { tags: new Map() })],
+  ] as const)
+  const locked = new DynamoDbError(
+    'TagResource',
+    'users',
+    Object.assign(new Error('Table tags are being updated'), { name: 'LimitExceededException' }),
+    false,
+  )
+
+  const tagging = (what: (model: Model) => void) =>
+    apply(untagged, (model) => {
+      let lock = true
+      return {
+        tagTable: async (arn, tags) => {
+          if (!lock) return await model.dynamoDb.tagTable(arn, tags)
+          lock = false
+          what(model)
+          throw locked
+        },
+      }
+    })
+
+  it('looks again once they can be seen, and does not take the table from another environment', async () => {
+    const { outcome, model, run } = await tagging((model) =>
+      model.change('users', ready(users, { tags: new Map([['tenant-tables:environment', 'staging']]) })),
+    )
+    expect(outcome.error).toMatchObject({ message: expect.stringContaining('belongs to the environment "staging"') })
+    expect(model.writes).toEqual([])
+    expect(run.clock.sleeps).toEqual([4000])
+  })
+
+  it('goes on where they are as it wants them, and writes them where they are not', async () => {
+    expect((await tagging((model) => model.change('users', ready(users)))).results).toEqual([
+      'tag-table users: dropped',
+    ])
+    expect((await tagging(() => undefined)).results).toEqual(['tag-table users: applied'])
+  })
+})
+
+describe('when a change to on-demand billing is invalid', () => {
+  const provisioned = new Map([
+    ['tenant', ready(tenant)],
+    ['users', ready(users, { billingMode: 'PROVISIONED', tags: new Map() })],
+  ] as const)
+  const changing = (what: (model: Model) => void, lost = false) =>
+    apply(provisioned, (model) => ({
+      setBillingMode: async () => {
+        what(model)
+        throw refusal('ValidationException', lost)
+      },
+    }))
+
+  it('goes on where the table is on demand already, by another run or by an answer that was lost', async () => {
+    const onDemand = (model: Model) => model.change('users', ready(users))
+    expect((await changing(onDemand)).results).toEqual(['tag-table users: applied', 'set-billing-mode users: dropped'])
+    expect((await changing(onDemand, true)).results[1]).toBe('set-billing-mode users: applied')
+  })
+
+  it('fails with what AWS said where the change is still needed', async () => {
+    const { outcome, results } = await changing(() => undefined)
+    expect(results).toEqual(['tag-table users: applied', 'set-billing-mode users: failed'])
+    expect(outcome.error).toMatchObject({ code: 'ValidationException' })
+  })
+})
+
+it('does not take its own tags, which show late, for the work of somebody else', async () => {
+  const observed = new Map([
+    ['tenant', ready(tenant)],
+    ['users', ready(users, { billingMode: 'PROVISIONED', tags: new Map() })],
+  ] as const)
+  const { outcome, results } = await apply(observed, (model) => {
+    let conflict = true
+    let looks = 0
+    return {
+      setBillingMode: async (table, to) => {
+        if (!conflict) return await model.dynamoDb.setBillingMode(table, to)
+        conflict = false
+        throw refusal('ResourceInUseException')
+      },
+      listTags: async (arn) => (++looks === 1 ? new Map() : await model.dynamoDb.listTags(arn)),
+    }
+  })
+  expect(outcome.error).toBeUndefined()
+  expect(results).toEqual(['tag-table users: applied', 'set-billing-mode users: applied'])
+})
+
+it('says of a write that was under way when the run was cancelled that it may have been done', async () => {
+  const cancelled = new StoppedError('The run was cancelled.', 'Run it again.', {
+    cause: Object.assign(new Error('aborted'), { name: 'AbortError' }),
+  })
+  const { outcome } = await apply(new Map([['tenant', ready(tenant)]]), () => ({
+    createTable: async () => {
+      throw cancelled
+    },
+  }))
+  expect(outcome.steps[0]?.result).toEqual({ status: 'failed', sent: true, error: cancelled })
 })
 
 it('says of a step that was cancelled in its wait that DynamoDB took it', async () => {
@@ -200,7 +310,7 @@ it('says of a step that was cancelled in its wait that DynamoDB took it', async 
   }))
   expect(outcome.error).toBe(cancelled)
   expect(results).toEqual(['create-table users: failed', 'set-point-in-time-recovery users: skipped'])
-  expect(outcome.steps[0]?.result).toEqual({ status: 'failed', taken: true, error: cancelled })
+  expect(outcome.steps[0]?.result).toEqual({ status: 'failed', sent: true, error: cancelled })
 })
 
 it.each<[string, DescribedTable | undefined]>([
@@ -225,7 +335,7 @@ it('fails when the table it changes is deleted and made anew while it waits', as
     }),
   }))
   expect(results).toEqual(['set-billing-mode users: failed'])
-  expect(outcome.steps[0]?.result).toMatchObject({ taken: true })
+  expect(outcome.steps[0]?.result).toMatchObject({ sent: true })
   expect(outcome.error).toMatchObject({ message: expect.stringContaining('"users" was deleted and made anew') })
 })
 

@@ -191,6 +191,7 @@ describe('the chain', () => {
       secretAccessKey: 'secret-of-hub',
       sessionToken: 'token-of-hub',
     })
+    expect(await credentials()).not.toHaveProperty('expiration')
   })
 
   it.each(['AccessKeyId', 'SecretAccessKey', 'SessionToken'])('takes no session without %s', async (missing) => {

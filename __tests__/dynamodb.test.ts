@@ -387,7 +387,6 @@ describe('errors', () => {
     ['the page of a proxy', Object.assign(refusal('Error'), { $metadata: { httpStatusCode: 502 } })],
     ['a connection that was reset', Object.assign(refusal('Error'), { code: 'ECONNRESET' })],
     ['no answer in time', refusal('TimeoutError')],
-    ['tags that are locked', refusal('LimitExceededException', 'Table tags are being updated')],
     ['too many changes at once', refusal('LimitExceededException', 'Subscriber limit: simultaneously 500')],
   ])('%s passes, so the call is made again', async (_, failure) => {
     aws.on(TagResourceCommand).rejectsOnce(failure).resolves({})
@@ -400,6 +399,7 @@ describe('errors', () => {
     ['ResourceInUseException', refusal('ResourceInUseException')],
     ['UnrecognizedClientException', refusal('UnrecognizedClientException')],
     ['a quota', refusal('LimitExceededException', 'Too many tables')],
+    ['tags that are locked', refusal('LimitExceededException', 'Table tags are being updated')],
     ['a spent budget', refusal('LimitExceededException', 'Encryption mode changes are limited')],
     ['a refused connection', Object.assign(refusal('Error'), { code: 'ECONNREFUSED' })],
   ])('%s stays, so the call is made once', async (_, failure) => {

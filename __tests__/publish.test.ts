@@ -86,7 +86,7 @@ it('a run that failed halfway sets what it knows, and says what was done before'
   const error = new RemedyError('It broke.', 'Mend it.')
   const outcome: Outcome = {
     steps: [
-      { step: createTenant, result: { status: 'failed', taken: true, error } },
+      { step: createTenant, result: { status: 'failed', sent: true, error } },
       { step: createUsers, result: { status: 'skipped' } },
     ],
     observed: new Map(),
@@ -95,7 +95,7 @@ it('a run that failed halfway sets what it knows, and says what was done before'
   const { outputs, errors, summary } = await published({ command: 'apply', target, plan: absentPlan, outcome })
   expect([outputs.changed, outputs['tenant-table-arn']]).toEqual(['true', arnOf('tenant')])
   expect(errors).toEqual([
-    'It broke.\nTo fix: Mend it.\nDone before: nothing. Taken by DynamoDB, end not seen: create-table "tenant". Not begun: create-table "users".',
+    'It broke.\nTo fix: Mend it.\nDone before: nothing. Sent to DynamoDB, end not seen: create-table "tenant". Not begun: create-table "users".',
   ])
   expect(summary).toContain('### Failed')
 })
@@ -184,4 +184,29 @@ it('has nothing to change where the tables are as defined', () => {
 it('an error before the first step is told without progress, for there was none', async () => {
   const { errors, outputs } = await published({ target, error: new RemedyError('It broke.', 'Mend it.') })
   expect([errors, Object.keys(outputs)]).toEqual([['It broke.\nTo fix: Mend it.'], ['aws-account-id', 'aws-region']])
+})
+
+it('tells what happened to the tables though the outputs cannot be written', async () => {
+  const runner = {
+    ...recordingRunner({}),
+    setOutput: () => {
+      throw new Error('no such file')
+    },
+  }
+  await publish({ command: 'plan', target, plan: absentPlan, error: new Error('It broke.') }, runner)
+  expect(runner.recorded.errors).toEqual([
+    'The outputs could not be written. Error: no such file',
+    expect.stringContaining('It broke.'),
+  ])
+  expect(runner.recorded.summary).toContain('It broke.')
+})
+
+it('takes secrets out of what others said before it is escaped or cut', async () => {
+  const runner = recordingRunner({})
+  const secret = `${'s_'.repeat(150)}end`
+  runner.mask(secret)
+  const error = new RemedyError('It broke.', 'Mend it.', { cause: new Error(`cannot parse ${secret}`) })
+  await publish({ command: 'plan', target, plan: absentPlan, error }, runner)
+  expect(runner.recorded.summary).toContain('cannot parse &#42;&#42;&#42;')
+  expect(runner.recorded.summary).not.toContain('s&#95;s')
 })

@@ -65,8 +65,8 @@ it('counts as performed what was applied, and what DynamoDB took without an end 
   const outcome = outcomeOf(plan, [
     { status: 'applied', seconds: 1 },
     { status: 'dropped' },
-    { status: 'failed', taken: true, error },
-    { status: 'failed', taken: false, error },
+    { status: 'failed', sent: true, error },
+    { status: 'failed', sent: false, error },
   ])
   expect(performedSteps(outcome)).toEqual([outcome.steps[0], outcome.steps[2]])
   expect(performedSteps(outcomeOf(plan, []))).toEqual([])
@@ -224,7 +224,7 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
     const error = new RemedyError('It broke.', 'Mend it.', { cause: new Error('deep down') })
     const outcome = outcomeOf(
       plan,
-      [{ status: 'applied', seconds: 1 }, { status: 'dropped' }, { status: 'failed', taken: true, error }],
+      [{ status: 'applied', seconds: 1 }, { status: 'dropped' }, { status: 'failed', sent: true, error }],
       error,
     )
     const summary = renderSummary({ command: 'apply', target, plan, outcome })
@@ -232,13 +232,13 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
 
 - It broke.
 - **To fix:** Mend it.
-- Done before: enable-deletion-protection "users". Done by another run: tag-table "users". Taken by DynamoDB, end not seen: set-billing-mode "users". Not begun: set-point-in-time-recovery "users".
+- Done before: enable-deletion-protection "users". Done by another run: tag-table "users". Sent to DynamoDB, end not seen: set-billing-mode "users". Not begun: set-point-in-time-recovery "users".
 - Caused by: <code>Error: deep down</code>
 `)
-    for (const words of ['applied in 1.0 s', 'done by another run', 'taken, end not seen', 'not begun']) {
+    for (const words of ['applied in 1.0 s', 'done by another run', 'sent, end not seen', 'not begun']) {
       expect(summary).toContain(`| ${words} |`)
     }
-    const failed = outcomeOf(plan, [{ status: 'failed', taken: false, error }], error)
+    const failed = outcomeOf(plan, [{ status: 'failed', sent: false, error }], error)
     expect(renderSummary({ command: 'apply', target, plan, outcome: failed })).toContain('| failed |')
     expect(renderSummary({ command: 'plan', target, plan })).toContain('| planned |')
   })
@@ -284,15 +284,15 @@ describe('what was done before a failure', () => {
   it.each<[string, readonly StepResult[]]>([
     [
       'Done before: nothing. Not begun: tag-table "users", set-billing-mode "users", set-point-in-time-recovery "users".',
-      [{ status: 'failed', taken: false, error }],
+      [{ status: 'failed', sent: false, error }],
     ],
     [
-      'Done before: enable-deletion-protection "users", tag-table "users", set-billing-mode "users". Taken by DynamoDB, end not seen: set-point-in-time-recovery "users".',
-      [done, done, done, { status: 'failed', taken: true, error }],
+      'Done before: enable-deletion-protection "users", tag-table "users", set-billing-mode "users". Sent to DynamoDB, end not seen: set-point-in-time-recovery "users".',
+      [done, done, done, { status: 'failed', sent: true, error }],
     ],
     [
       'Done before: enable-deletion-protection "users", tag-table "users", set-billing-mode "users".',
-      [done, done, done, { status: 'failed', taken: false, error }],
+      [done, done, done, { status: 'failed', sent: false, error }],
     ],
   ])('%s', (sentence, results) => expect(describeProgress(outcomeOf(plan, results))).toBe(sentence))
 })

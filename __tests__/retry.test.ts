@@ -11,7 +11,8 @@ const kinds: readonly [FailureKind, Error][] = [
   ['throttled', anError('Throttling')],
   ['throttled', anError('Unknown', 'x', { $metadata: { httpStatusCode: 429 } })],
   ['not-ready', anError('ContinuousBackupsUnavailableException')],
-  ['not-ready', anError('LimitExceededException', 'Table tags are being updated')],
+  // Somebody has just written tags: what to write must be thought over, not sent again.
+  ['final', anError('LimitExceededException', 'Table tags are being updated')],
   ['not-ready', anError('LimitExceededException', 'Subscriber limit exceeded: simultaneously')],
   ['final', anError('LimitExceededException', 'TableClass are limited to 2 times in 30 day(s)')],
   ['unavailable', anError('InternalServerError')],
@@ -171,6 +172,14 @@ describe('retry', () => {
       run.abortNow(reason)
       throw anError('AbortError', String(signal.aborted))
     })
-    await expect(call).rejects.toBe(reason)
+    await expect(call).rejects.toMatchObject({ message: 'cancelled', cause: { name: 'AbortError' } })
   })
+})
+
+it('a call that was signed by a clock that is off is made again, by the clock as the SDK has corrected it', () => {
+  const skewed = anError('InvalidSignatureException', 'Signature expired', {
+    $metadata: { httpStatusCode: 400, clockSkewCorrected: true },
+  })
+  expect(classifyFailure(skewed)).toBe('unavailable')
+  expect(classifyFailure(anError('InvalidSignatureException'))).toBe('final')
 })

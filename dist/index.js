@@ -60495,8 +60495,11 @@ const unavailableNames = new Set([
 ]);
 /** Connection lost or timed out. A refused connection or an unknown host is somebody's mistake, and final. */
 const unavailableCodes = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN']);
-/** LimitExceededException names budgets, quotas and locks alike; these messages are locks that pass in seconds. */
-const passingLimits = ['Table tags are being updated', 'simultaneously', 'Only 1 online index', 'indexed tables'];
+/**
+ * LimitExceededException names budgets, quotas and locks alike; these messages are locks that pass in seconds. The lock
+ * on tags is not among them: somebody has just written tags, so what to write must be thought over.
+ */
+const passingLimits = ['simultaneously', 'Only 1 online index', 'indexed tables'];
 function classifyFailure(error) {
     const name = (0,errors/* errorName */.Is)(error);
     const message = (0,errors/* errorMessage */.gJ)(error);
@@ -60511,6 +60514,9 @@ function classifyFailure(error) {
         return 'unavailable';
     }
     if (unavailableNames.has(name) || unavailableCodes.has((0,errors/* errorCode */.CA)(error)))
+        return 'unavailable';
+    // The SDK has just learnt from the answer how far the machine's clock is off, and signs the next try by that.
+    if (metadataOf(error).clockSkewCorrected === true)
         return 'unavailable';
     const status = httpStatus(error);
     if (status === 429)
@@ -60549,16 +60555,20 @@ async function retry(run, send) {
         }
         catch (error) {
             if (run.abort.aborted)
-                throw run.abort.reason;
+                throw stoppedBy(run.abort.reason, error);
             const delay = retryDelay(error, tries, run.clock.now(), run.clock.random());
             if (delay === undefined)
                 throw error;
             run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${(0,errors/* errorName */.Is)(error)}: ${(0,errors/* errorMessage */.gJ)(error)}`);
             await run.clock.sleep(delay, run.stop).catch((reason) => {
-                throw reason instanceof errors/* StoppedError */.Ko ? reason.after(error) : reason;
+                throw stoppedBy(reason, error);
             });
         }
     }
+}
+/** The reason to stop, with what stood in the way when it came. */
+function stoppedBy(reason, error) {
+    return reason instanceof errors/* StoppedError */.Ko ? reason.after(error) : reason;
 }
 /** DynamoDB names the time after which a second change of deletion protection is taken. */
 function timeNamedBy(error, now) {
@@ -60569,12 +60579,14 @@ function timeNamedBy(error, now) {
 }
 /** The status of an answer that is no error of the service's own, such as a proxy's page; 0 where there is none. */
 function httpStatus(error) {
+    const { httpStatusCode } = metadataOf(error);
+    return typeof httpStatusCode === 'number' ? httpStatusCode : 0;
+}
+/** What the SDK knows of the answer; empty where the error is not the SDK's. */
+function metadataOf(error) {
     if (typeof error !== 'object' || error === null || !('$metadata' in error))
-        return 0;
-    const metadata = error.$metadata;
-    if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata))
-        return 0;
-    return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : 0;
+        return {};
+    return typeof error.$metadata === 'object' && error.$metadata !== null ? error.$metadata : {};
 }
 
 ;// CONCATENATED MODULE: ./lib/src/dynamodb.js
@@ -60602,19 +60614,27 @@ function connectDynamoDb(options, credentials, run) {
     async function call(operation, resource, send) {
         let renewed = false;
         let answerLost = false;
+        const attempt = async (signal) => {
+            try {
+                return await send(signal);
+            }
+            catch (error) {
+                answerLost ||= classifyFailure(error) === 'unavailable';
+                throw error;
+            }
+        };
         try {
             return await retry(run, async (signal) => {
                 try {
-                    return await send(signal);
+                    return await attempt(signal);
                 }
                 catch (error) {
-                    answerLost ||= classifyFailure(error) === 'unavailable';
                     if (renewed || !expiredNames.has((0,errors/* errorName */.Is)(error)))
                         throw error;
                     // The session ended early (a clock that is off, a revoked session): walk the chain again, once.
                     renewed = true;
                     await client.config.credentials({ forceRefresh: true });
-                    return await send(signal);
+                    return await attempt(signal);
                 }
             });
         }
@@ -60640,6 +60660,7 @@ function connectDynamoDb(options, credentials, run) {
         },
         listTags: async (arn) => {
             const tags = new Map();
+            const seen = new Set();
             let token;
             do {
                 const NextToken = token;
@@ -60649,9 +60670,10 @@ function connectDynamoDb(options, credentials, run) {
                 for (const { Key, Value } of page.Tags ?? [])
                     if (Key !== undefined)
                         tags.set(Key, Value ?? '');
-                // An endpoint that gives the same token again would page for ever.
-                token = page.NextToken === NextToken ? undefined : page.NextToken;
-            } while (token !== undefined);
+                // An endpoint that gives a token again would page for ever.
+                seen.add(NextToken);
+                token = page.NextToken;
+            } while (!seen.has(token) && token !== undefined);
             return tags;
         },
         createTable: async ({ table, keys, billingMode, deletionProtection, tags }) => {
@@ -60774,9 +60796,13 @@ function remedyFor(operation, resource, error) {
             return 'Check the clock of the machine, then run again.';
         case 'LimitExceededException':
         case 'SubscriberLimitExceededException':
+            if (/next update can be made at/i.test((0,errors/* errorMessage */.gJ)(error)))
+                return 'Run again after the time that AWS names below.';
             return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.';
         default:
-            return 'See what AWS says below, mend it, and run again: what was done so far is kept.';
+            return classifyFailure(error) === 'unavailable'
+                ? 'AWS or the network on the way to it failed. Run again: what was done so far is kept.'
+                : 'See what AWS says below, mend it, and run again: what was done so far is kept.';
     }
 }
 
@@ -60876,7 +60902,7 @@ async function observeTables(dynamoDb, target, desired, run) {
 }
 /** Looks at one table, as often as it takes until the look is no passing state. */
 async function observeTable(dynamoDb, target, table, run) {
-    for (;;) {
+    for (let looks = 0;; looks += 1) {
         const look = await lookAtTable(dynamoDb, target, table);
         switch (look.status) {
             case 'changing':
@@ -60884,6 +60910,8 @@ async function observeTable(dynamoDb, target, table, run) {
                 await waitUntilSettled(dynamoDb, table, waitForOthers, run);
                 break;
             case 'young':
+                if (looks % 15 === 0)
+                    run.log.info(`${table}: so young that its tags or backups cannot be read yet; looking again`);
                 await run.clock.sleep(1000, run.stop);
                 break;
             default:
@@ -61262,7 +61290,8 @@ async function applyTable(work, desired, progress) {
             continue;
         }
         conflicts += 1;
-        const again = await afterConflict(work, desired, remaining, attempt, conflicts);
+        const applied = stepsOf(work.plan, desired.name).filter((each) => progress.results.get(each)?.status === 'applied');
+        const again = await afterConflict(work, desired, { remaining, applied }, attempt, conflicts);
         if ('status' in again) {
             record(step, again);
         }
@@ -61287,51 +61316,71 @@ async function attemptStep(work, step) {
         return { status: 'applied', seconds: seconds() };
     }
     catch (error) {
-        if (!taken && isConflict(error))
+        if (!taken && isConflict(step, error))
             return { status: 'conflict', error, seconds: seconds() };
-        return { status: 'failed', taken, error };
+        return { status: 'failed', sent: taken || isAnswerLost(error), error };
     }
+}
+/** The call was under way when the run was stopped, or its answers never came. */
+function isAnswerLost(error) {
+    if (error instanceof DynamoDbError)
+        return error.afterLostAnswer;
+    return error instanceof errors/* StoppedError */.Ko && (0,errors/* errorName */.Is)(error.cause) === 'AbortError';
 }
 /** The steps that are still needed, and what became of the one that met the conflict in case it is not. */
-async function afterConflict(work, desired, remaining, { error, seconds }, conflicts) {
+async function afterConflict(work, desired, steps, { error, seconds }, conflicts) {
+    const failed = { status: 'failed', sent: error.afterLostAnswer, error };
     if (conflicts > mostConflicts)
-        return { status: 'failed', taken: false, error };
+        return failed;
+    const { clock, stop } = work.run;
     try {
-        await work.run.clock.sleep(200 * 2 ** conflicts, work.run.stop);
-        return {
-            needed: await planAgain(work, desired, remaining),
-            // Who got no answer the first time may well have met his own work.
-            result: error.afterLostAnswer ? { status: 'applied', seconds } : { status: 'dropped' },
-        };
+        await clock.sleep(isTagLock(error) ? tagLockMilliseconds : 200 * 2 ** conflicts, stop);
+        const needed = await planAgain(work, desired, steps);
+        // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
+        if (error.code === 'ValidationException' && needed.includes(steps.remaining[0]))
+            return failed;
+        // Who got no answer the first time may well have met his own work.
+        return { needed, result: error.afterLostAnswer ? { status: 'applied', seconds } : { status: 'dropped' } };
     }
     catch (failure) {
-        return { status: 'failed', taken: false, error: failure };
+        return { ...failed, error: failure };
     }
 }
-/** A run beside ours was faster, or a change is under way. */
-function isConflict(error) {
-    return error instanceof DynamoDbError && error.code === 'ResourceInUseException';
+/** For so long a tag write locks the tags, and the old ones may still be shown. */
+const tagLockMilliseconds = 4000;
+/**
+ * A run beside ours was faster, or a change is under way. Nothing is sent again before another look: with tags the
+ * table may meanwhile belong to another environment, and to a table on demand a change to on demand is invalid.
+ */
+function isConflict(step, error) {
+    if (!(error instanceof DynamoDbError))
+        return false;
+    if (error.code === 'ResourceInUseException' || isTagLock(error))
+        return true;
+    return step.action === 'set-billing-mode' && error.code === 'ValidationException';
+}
+function isTagLock(error) {
+    return error.code === 'LimitExceededException' && (0,errors/* errorMessage */.gJ)(error.cause).includes('Table tags are being updated');
 }
 /**
  * What is left of the steps after somebody else's work. Steps may only go: what was not printed is not performed.
  *
  * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
  */
-async function planAgain(work, desired, remaining) {
-    const { dynamoDb, target, run } = work;
+async function planAgain({ dynamoDb, target, run }, desired, { remaining, applied }) {
     const observed = await observeTable(dynamoDb, target, desired.name, run);
     const plan = planTables(target, [desired], new Map([[desired.name, observed]]));
     const [refusal] = plan.refusals;
     if (refusal !== undefined) {
         throw new errors/* RemedyError */.By(`Somebody else changed the table while this run was at work. ${refusal.reason}`, refusal.remedy);
     }
-    const wanted = new Set(plan.steps.map((step) => JSON.stringify(step)));
-    const needed = remaining.filter((step) => wanted.delete(JSON.stringify(step)));
-    if (wanted.size > 0) {
-        const unplanned = plan.steps.filter((step) => wanted.has(JSON.stringify(step))).map(report/* describeStep */.Ey);
-        throw new errors/* RemedyError */.By(`Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${unplanned.join('; ')}.`, 'Run again, so that these steps are planned and printed before they are performed.');
+    const same = (left) => (right) => JSON.stringify(left) === JSON.stringify(right);
+    // What this run has done already may not show yet; the closing look waits for it.
+    const unplanned = plan.steps.filter((step) => ![...remaining, ...applied].some(same(step)));
+    if (unplanned.length > 0) {
+        throw new errors/* RemedyError */.By(`Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${unplanned.map(report/* describeStep */.Ey).join('; ')}.`, 'Run again, so that these steps are planned and printed before they are performed.');
     }
-    return needed;
+    return remaining.filter((step) => plan.steps.some(same(step)));
 }
 async function sendStep({ dynamoDb, target }, step) {
     switch (step.action) {
@@ -61419,6 +61468,8 @@ function openConnections(region, environment, run) {
     const requestHandler = new node_http_handler_dist_cjs.NodeHttpHandler({
         connectionTimeout: connectMilliseconds,
         requestTimeout: requestMilliseconds,
+        // The other time-out ends with the headers; a body that stalls is an idle socket.
+        socketTimeout: requestMilliseconds,
         throwOnRequestTimeout: true,
         httpAgent: { keepAlive: true, maxSockets: 50 },
         httpsAgent: { keepAlive: true, maxSockets: 50 },
@@ -61641,19 +61692,23 @@ function explainTokenRefusal(role, token, cause) {
         return typeof value === 'string' ? [`${name} "${value}"`] : [];
     });
     const facts = shown.length === 0 ? '' : ` The job's token says: ${shown.join(', ')}.`;
-    return new errors/* RemedyError */.By(`STS did not let this job assume ${role.arn}.${facts}`, (0,errors/* errorName */.Is)(cause) === 'AccessDenied' && typeof claims.sub === 'string'
+    return new errors/* RemedyError */.By((0,errors/* errorCode */.CA)(cause) === '' ? `STS did not let this job assume ${role.arn}.${facts}` : unreached(role), (0,errors/* errorName */.Is)(cause) === 'AccessDenied' && typeof claims.sub === 'string'
         ? `First check that the job names the environment that the role trusts ("environment:" in the job; without it the token's sub names a branch instead). ` +
             `The role's trust policy must allow sts:AssumeRoleWithWebIdentity to this account's OIDC provider token.actions.githubusercontent.com, with the condition StringEquals: ` +
             `"token.actions.githubusercontent.com:sub": "${claims.sub}", "token.actions.githubusercontent.com:aud": "${String(claims.aud)}".`
         : credentials_remedyFor(cause), { cause });
 }
 function explainRoleRefusal(role, { externalId }, cause) {
-    return new errors/* RemedyError */.By(`STS did not let these credentials assume ${role.arn}.`, (0,errors/* errorName */.Is)(cause) === 'AccessDenied'
+    return new errors/* RemedyError */.By((0,errors/* errorCode */.CA)(cause) === '' ? `STS did not let these credentials assume ${role.arn}.` : unreached(role), (0,errors/* errorName */.Is)(cause) === 'AccessDenied'
         ? `Allow sts:AssumeRole on ${role.arn} in the policy of the caller that AWS names below, and name that caller's role as a principal in the trust policy of ${role.arn}. ` +
             (externalId === undefined
                 ? 'If the trust policy asks for an external id, give role-external-id.'
                 : 'Check that the trust policy asks for the same external id as role-external-id.')
         : credentials_remedyFor(cause), { cause });
+}
+/** A network error is nobody's refusal. */
+function unreached(role) {
+    return `STS could not be asked to assume ${role.arn}.`;
 }
 function credentials_remedyFor(error) {
     switch ((0,errors/* errorName */.Is)(error)) {
@@ -62053,15 +62108,21 @@ function readTags(read, environment) {
 
 /** Sets what is known: nothing after wrong inputs, everything after a plan. */
 async function publish(result, runner) {
-    for (const [name, value] of Object.entries(outputsOf(result)))
-        runner.setOutput(name, value);
+    try {
+        for (const [name, value] of Object.entries(outputsOf(result)))
+            runner.setOutput(name, value);
+    }
+    catch (error) {
+        // What happened to the tables must still be told.
+        runner.fail('Tenant Tables: failed', `The outputs could not be written. ${(0,errors/* renderError */.vr)(error)}`);
+    }
     for (const { level, message } of result.plan?.notices ?? []) {
         if (level === 'warning')
             runner.warning('Tenant Tables', message);
     }
     reportFailures(result, runner);
     runner.log.info((0,report/* summarise */.fS)(result));
-    await runner.writeSummary((0,report/* renderSummary */.Br)(result)).catch((error) => {
+    await runner.writeSummary((0,report/* renderSummary */.Br)(result, runner.redact)).catch((error) => {
         // The tables are what they are; a summary that cannot be written does not make the run a failure.
         runner.warning('Tenant Tables', `The job summary could not be written. ${(0,errors/* renderError */.vr)(error)}`);
     });
@@ -62243,18 +62304,22 @@ function nameStep({ action, table }) {
 /** What became of the steps, in words that follow an error: what was done before it, and what was not. */
 function describeProgress(outcome) {
     const named = (status) => outcome.steps.filter(({ result }) => result.status === status).map(({ step }) => nameStep(step));
-    const unseen = outcome.steps.filter(({ result }) => result.status === 'failed' && result.taken);
+    const unseen = outcome.steps.filter(({ result }) => result.status === 'failed' && result.sent);
     return [
         `Done before: ${named('applied').join(', ') || 'nothing'}.`,
         ...(named('dropped').length > 0 ? [`Done by another run: ${named('dropped').join(', ')}.`] : []),
         ...(unseen.length > 0
-            ? [`Taken by DynamoDB, end not seen: ${unseen.map(({ step }) => nameStep(step)).join(', ')}.`]
+            ? [`Sent to DynamoDB, end not seen: ${unseen.map(({ step }) => nameStep(step)).join(', ')}.`]
             : []),
         ...(named('skipped').length > 0 ? [`Not begun: ${named('skipped').join(', ')}.`] : []),
     ].join(' ');
 }
-/** The job summary in Markdown, all foreign text escaped. */
-function renderSummary(result) {
+/**
+ * The job summary in Markdown, all foreign text escaped.
+ *
+ * @param redact takes secrets out of what others said; before it is escaped and cut, since after that none is found
+ */
+function renderSummary(result, redact = (text) => text) {
     const { command, target, plan, outcome } = result;
     const error = result.error ?? outcome?.error;
     const sections = [
@@ -62266,7 +62331,7 @@ function renderSummary(result) {
                 `Account ${code(target.account)}, region ${code(target.region)}, environment ${code(target.environment.name)} (${target.environment.production ? 'production' : 'not production'})`,
             ]),
         ...(plan === undefined ? [] : renderPlan(plan, outcome)),
-        ...(error === undefined ? [] : renderFailure(error, outcome)),
+        ...(error === undefined ? [] : renderFailure(error, outcome, redact)),
     ];
     return `${sections.join('\n\n')}\n`;
 }
@@ -62307,16 +62372,16 @@ function renderPlan(plan, outcome) {
         ...(notes.length === 0 ? [] : ['### To know', notes.join('\n')]),
     ];
 }
-function renderFailure(error, outcome) {
+function renderFailure(error, outcome, redact) {
     const { message, problems, remedy, causes } = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .describeError */ .Uc)(error);
     return [
         '### Failed',
         [
-            `- ${text(message)}`,
+            `- ${text(redact(message))}`,
             ...problems.map((problem) => `  - ${text(problem)}`),
-            ...(remedy === undefined ? [] : [`- **To fix:** ${text(remedy)}`]),
+            ...(remedy === undefined ? [] : [`- **To fix:** ${text(redact(remedy))}`]),
             ...(outcome === undefined ? [] : [`- ${text(describeProgress(outcome))}`]),
-            ...causes.map((cause) => `- Caused by: ${code(cause)}`),
+            ...causes.map((cause) => `- Caused by: ${code(redact(cause))}`),
         ].join('\n'),
     ];
 }
@@ -62330,7 +62395,7 @@ function describeResult(result) {
         case 'dropped':
             return 'done by another run';
         case 'failed':
-            return result.taken ? 'taken, end not seen' : 'failed';
+            return result.sent ? 'sent, end not seen' : 'failed';
         case 'skipped':
             return 'not begun';
     }
@@ -62367,7 +62432,8 @@ function count(number, noun) {
 }
 /** The outcome's steps that changed something, or may have. */
 function performedSteps(outcome) {
-    return (outcome?.steps.filter(({ result }) => result.status === 'applied' || (result.status === 'failed' && result.taken)) ?? []);
+    return (outcome?.steps.filter(({ result }) => result.status === 'applied' || (result.status === 'failed' && result.sent)) ??
+        []);
 }
 
 
@@ -62441,7 +62507,11 @@ async function withinDeadline(options, work) {
 }
 /** Waits for something that cannot be told to give up, but no longer than the run may last. */
 async function unlessAborted({ abort }, work) {
-    abort.throwIfAborted();
+    if (abort.aborted) {
+        // Nobody waits for it any more, so its failure is nobody's either.
+        work.catch(() => undefined);
+        throw abort.reason;
+    }
     return await new Promise((resolve, reject) => {
         const giveUp = () => reject(abort.reason);
         abort.addEventListener('abort', giveUp);
@@ -65448,6 +65518,7 @@ function gitHubRunner(process) {
             if (process.env.GITHUB_STEP_SUMMARY)
                 await summary.addRaw(redact(markdown, secrets)).write();
         },
+        redact: (text) => redact(text, secrets),
         interrupted: interruption.signal,
     };
 }

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { AwsError, validationError } from './errors.ts'
+import { listTables } from './list-tables.ts'
 import type { Timings } from './options.ts'
 import {
   checkDefined,
@@ -22,6 +23,7 @@ import {
   shapes,
   tableArn,
 } from './parameters.ts'
+import { checkRoomForTable } from './quotas.ts'
 import {
   describe,
   type IndexRecord,
@@ -33,6 +35,7 @@ import {
   type TableRecord,
 } from './table-record.ts'
 import { updateTable } from './update-table.ts'
+import { growWarmThroughput } from './warm-throughput.ts'
 
 export type { Place }
 
@@ -64,8 +67,15 @@ export class ControlPlane {
     return record
   }
 
+  /** All tables as they are now. */
+  records(): readonly TableRecord[] {
+    return [...this.#tables.keys()].flatMap((name) => this.find(name) ?? [])
+  }
+
   names(): readonly string[] {
-    return [...this.#tables.keys()].filter((name) => this.find(name) !== undefined).sort()
+    return this.records()
+      .map(({ name }) => name)
+      .sort()
   }
 
   put(record: TableRecord): void {
@@ -83,7 +93,7 @@ const operations: Readonly<Record<string, Operation>> = {
   CreateTable: createTable,
   DescribeTable: (plane, input) => ({ Table: describe(known(plane, input), plane.now()) }),
   DeleteTable: deleteTable,
-  ListTables: (plane) => ({ TableNames: plane.names() }),
+  ListTables: listTables,
   UpdateTable: (plane, input) => updateTable(plane, known(plane, input), input),
   DescribeContinuousBackups: describeContinuousBackups,
   UpdateContinuousBackups: updateContinuousBackups,
@@ -137,6 +147,7 @@ function createTable(plane: ControlPlane, input: Input): Shape {
   const onDemand = input.BillingMode === 'PAY_PER_REQUEST'
   const throughput = readThroughput(input.ProvisionedThroughput, onDemand, name)
   for (const { shape } of indexes) readThroughput(shape.ProvisionedThroughput, onDemand, shape.IndexName)
+  checkRoomForTable(plane, indexes.length + localIndexes.length > 0)
   const { creating, creatingWithIndexes } = plane.timings
   const activeAt = now + (indexes.length > 0 ? creatingWithIndexes : creating)
   const arn = tableArn(plane.place, name)
@@ -159,6 +170,7 @@ function createTable(plane: ControlPlane, input: Input): Shape {
     ...(onDemand && input.OnDemandThroughput !== undefined
       ? { onDemandThroughput: input.OnDemandThroughput as Shape }
       : {}),
+    warmThroughput: growWarmThroughput(input.WarmThroughput, 0),
     deletionProtection: input.DeletionProtectionEnabled === true,
     ...(stream?.StreamEnabled === true ? { stream: readStream(arn, now, stream) } : {}),
     ...(keyArn === undefined ? {} : { encryption: { keyArn, keyShownAt: 0, settledAt: 0 } }),

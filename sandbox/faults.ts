@@ -32,7 +32,13 @@ export interface RequestToBreak {
   readonly table?: string
 }
 
-export class Faults {
+/** Where faults are switched on and off. */
+export interface FaultSwitch {
+  add(fault: Fault): void
+  clear(): void
+}
+
+export class Faults implements FaultSwitch {
   #armed: { readonly fault: Fault; seen: number }[] = []
 
   add(fault: Fault): void {

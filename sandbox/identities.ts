@@ -1,8 +1,16 @@
 /** Who may call: every access key there is, and the account that each leads to. */
 import { randomBytes } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
 import { AwsError } from './errors.ts'
 import type { AccessKey } from './options.ts'
+import type { SessionParameters } from './session-parameters.ts'
+import {
+  type Authorization,
+  amzDate,
+  readAuthorization,
+  type SignedRequest,
+  signatureOf,
+  signedAt,
+} from './signature.ts'
 
 export interface Caller {
   /** ARN of a user, or of a role's session. */
@@ -11,6 +19,8 @@ export interface Caller {
   readonly partition: string
   /** A session of a role: role chaining begins with it. */
   readonly isRoleSession: boolean
+  /** What the session was given when its role was assumed. */
+  readonly session?: SessionParameters
 }
 
 export interface SessionKey {
@@ -20,13 +30,32 @@ export interface SessionKey {
   readonly expiresAt: number
 }
 
+type SignedService = 'dynamodb' | 'sts'
+
+interface KnownKey extends AccessKey {
+  readonly session?: SessionParameters
+}
+
+/** What each service calls the same refusal, and with what status. */
+const refusals = {
+  unsigned: { dynamodb: 'MissingAuthenticationTokenException', sts: 'MissingAuthenticationToken' },
+  unknown: { dynamodb: 'UnrecognizedClientException', sts: 'InvalidClientTokenId' },
+  expired: { dynamodb: 'ExpiredTokenException', sts: 'ExpiredToken' },
+  signature: { dynamodb: 'InvalidSignatureException', sts: 'SignatureDoesNotMatch' },
+} as const
+
+const statuses = { dynamodb: 400, sts: 403 } as const
+
 export class Identities {
-  readonly #keys = new Map<string, AccessKey>()
+  readonly #keys = new Map<string, KnownKey>()
   readonly #secrets: string[] = []
   readonly #now: () => number
+  readonly #signatureLifetime: number
 
-  constructor(accessKeys: readonly AccessKey[], now: () => number) {
+  /** @param signatureLifetime how far from now a signature may be dated, in milliseconds */
+  constructor(accessKeys: readonly AccessKey[], now: () => number, signatureLifetime: number) {
     this.#now = now
+    this.#signatureLifetime = signatureLifetime
     for (const key of accessKeys) this.#remember(key)
   }
 
@@ -40,14 +69,14 @@ export class Identities {
     this.#secrets.push(secret)
   }
 
-  issue(principal: string, seconds: number): SessionKey {
+  issue(principal: string, seconds: number, session: SessionParameters): SessionKey {
     const key = {
       accessKeyId: `ASIA${randomBytes(8).toString('hex').toUpperCase()}`,
       secretAccessKey: randomBytes(30).toString('base64'),
       sessionToken: randomBytes(120).toString('base64'),
       expiresAt: this.#now() + seconds * 1000,
     }
-    this.#remember({ ...key, principal })
+    this.#remember({ ...key, principal, session })
     return key
   }
 
@@ -61,23 +90,54 @@ export class Identities {
    *
    * @throws {AwsError} with the names that DynamoDB or STS use for it
    */
-  authenticate(headers: IncomingHttpHeaders, service: 'dynamodb' | 'sts'): { caller: Caller; region: string } {
-    const unknown = () =>
-      service === 'sts'
-        ? new AwsError('InvalidClientTokenId', 'The security token included in the request is invalid.', 403)
-        : new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.')
-    const [, id = '', region = ''] = /Credential=([^/]+)\/\d{8}\/([^/]+)\//.exec(headers.authorization ?? '') ?? []
-    const key = this.#keys.get(id)
-    if (key === undefined || (key.sessionToken ?? '') !== (headers['x-amz-security-token'] ?? '')) throw unknown()
-    if (key.expiresAt !== undefined && key.expiresAt <= this.#now()) {
-      throw service === 'sts'
-        ? new AwsError('ExpiredToken', 'The security token included in the request is expired', 403)
-        : new AwsError('ExpiredTokenException', 'The security token included in the request is expired')
+  authenticate(request: SignedRequest, service: SignedService): { caller: Caller; region: string } {
+    const refuse = (reason: keyof typeof refusals, message: string) =>
+      new AwsError(refusals[reason][service], message, statuses[service])
+    const authorization = readAuthorization(request.headers)
+    if (authorization === undefined) throw refuse('unsigned', 'Request is missing Authentication Token')
+    const key = this.#keys.get(authorization.accessKeyId)
+    if (key === undefined || (key.sessionToken ?? '') !== (request.headers['x-amz-security-token'] ?? '')) {
+      throw refuse('unknown', 'The security token included in the request is invalid.')
     }
-    return { caller: callerOf(key.principal), region }
+    if (key.expiresAt !== undefined && key.expiresAt <= this.#now()) {
+      throw refuse('expired', 'The security token included in the request is expired')
+    }
+    const flaw = this.#flawOf(request, authorization, key, service)
+    if (flaw !== undefined) throw refuse('signature', flaw)
+    return {
+      caller: { ...callerOf(key.principal), ...(key.session === undefined ? {} : { session: key.session }) },
+      region: authorization.region,
+    }
   }
 
-  #remember(key: AccessKey): void {
+  /** What is wrong with the signature; undefined where nothing is. */
+  #flawOf(
+    request: SignedRequest,
+    authorization: Authorization,
+    key: AccessKey,
+    service: SignedService,
+  ): string | undefined {
+    if (authorization.service !== service) return `Credential should be scoped to correct service: '${service}'.`
+    const now = this.#now()
+    const date = signedAt(request.headers)
+    const lifetime = this.#signatureLifetime
+    if (date === undefined || !amzDate(date).startsWith(authorization.day)) {
+      return 'Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP'
+    }
+    const minutes = `${lifetime / 60_000} min.`
+    if (date < now - lifetime) {
+      return `Signature expired: ${amzDate(date)} is now earlier than ${amzDate(now - lifetime)} (${amzDate(now)} - ${minutes})`
+    }
+    if (date > now + lifetime) {
+      return `Signature not yet current: ${amzDate(date)} is still later than ${amzDate(now + lifetime)} (${amzDate(now)} + ${minutes})`
+    }
+    if (signatureOf(request, authorization, key.secretAccessKey) !== authorization.signature) {
+      return 'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.'
+    }
+    return undefined
+  }
+
+  #remember(key: KnownKey): void {
     this.#keys.set(key.accessKeyId, key)
     this.#secrets.push(key.secretAccessKey)
     if (key.sessionToken !== undefined) this.#secrets.push(key.sessionToken, key.accessKeyId)

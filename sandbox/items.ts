@@ -4,7 +4,8 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ControlPlane } from './control-plane.ts'
 import { AwsError } from './errors.ts'
-import { type Shape, statusOf, type TableRecord } from './table-record.ts'
+import { readTableName, shapes } from './parameters.ts'
+import { keyAttributes, type Shape, statusOf, type TableRecord } from './table-record.ts'
 
 export const itemOperations = new Set([
   'PutItem',
@@ -20,8 +21,8 @@ export const itemOperations = new Set([
 export class Items {
   readonly #plane: ControlPlane
   #server: Promise<{ readonly server: Server; readonly url: string }> | undefined
-  /** The id of the table whose items dynalite holds, by the table's name. */
-  readonly #made = new Map<string, string>()
+  /** What dynalite holds, by the name of the table. */
+  readonly #made = new Map<string, { readonly id: string; readonly indexes: string }>()
   #making: Promise<void> = Promise.resolve()
 
   constructor(plane: ControlPlane) {
@@ -30,7 +31,10 @@ export class Items {
 
   /** Performs one item operation. The control plane alone says which tables there are. */
   async call(operation: string, input: Readonly<Record<string, unknown>>): Promise<Shape> {
-    for (const name of tableNames(input)) {
+    // dynalite knows no ARNs.
+    const TableName = input.TableName === undefined ? undefined : readTableName(this.#plane.place, input)
+    const names = TableName === undefined ? Object.keys((input.RequestItems as Shape) ?? {}) : [TableName]
+    for (const name of names) {
       const record = this.#plane.find(name)
       const status = record === undefined ? 'absent' : statusOf(record, this.#plane.now())
       if (record === undefined || (status !== 'ACTIVE' && status !== 'UPDATING')) {
@@ -41,7 +45,7 @@ export class Items {
       this.#making = making.catch(() => {})
       await making
     }
-    return await this.#forward(operation, input)
+    return await this.#forward(operation, TableName === undefined ? input : { ...input, TableName })
   }
 
   async close(): Promise<void> {
@@ -51,22 +55,33 @@ export class Items {
     await new Promise<void>((resolve) => started.server.close(() => resolve()))
   }
 
+  /** Makes the table in dynalite, or makes it again where it is another one, or has other indexes, than before. */
   async #make(record: TableRecord): Promise<void> {
+    const definition = itemTable(record, this.#plane.now())
+    const wanted = { id: record.id, indexes: JSON.stringify(definition.GlobalSecondaryIndexes ?? []) }
     const made = this.#made.get(record.name)
-    if (made === record.id) return
+    if (made?.id === wanted.id && made.indexes === wanted.indexes) return
+    // dynalite cannot add an index: the items move to a new table that has it.
+    const items = made?.id === wanted.id ? await this.#allItems(record.name) : []
     if (made !== undefined) {
       await this.#forward('DeleteTable', { TableName: record.name })
       await this.#until(record.name, 'absent')
     }
-    const keys = new Set(record.keySchema.map(({ AttributeName }) => AttributeName))
-    await this.#forward('CreateTable', {
-      TableName: record.name,
-      KeySchema: record.keySchema,
-      AttributeDefinitions: record.attributeDefinitions.filter(({ AttributeName }) => keys.has(AttributeName)),
-      BillingMode: 'PAY_PER_REQUEST',
-    })
+    await this.#forward('CreateTable', definition)
     await this.#until(record.name, 'ACTIVE')
-    this.#made.set(record.name, record.id)
+    for (const Item of items) await this.#forward('PutItem', { TableName: record.name, Item })
+    this.#made.set(record.name, wanted)
+  }
+
+  async #allItems(TableName: string): Promise<readonly Shape[]> {
+    const items: Shape[] = []
+    let from: Shape = {}
+    for (;;) {
+      const page = await this.#forward('Scan', { TableName, ...from })
+      items.push(...shapes(page.Items))
+      if (page.LastEvaluatedKey === undefined) return items
+      from = { ExclusiveStartKey: page.LastEvaluatedKey }
+    }
   }
 
   async #until(table: string, status: 'ACTIVE' | 'absent'): Promise<void> {
@@ -101,8 +116,23 @@ export class Items {
   }
 }
 
-function tableNames(input: Readonly<Record<string, unknown>>): readonly string[] {
-  return typeof input.TableName === 'string' ? [input.TableName] : Object.keys((input.RequestItems as Shape) ?? {})
+/** The table as dynalite is to make it: keys, and the indexes that can be queried now. */
+function itemTable(record: TableRecord, now: number): Shape {
+  const globalIndexes = record.globalIndexes.filter(({ activeAt, goneAt }) => activeAt <= now && goneAt === undefined)
+  const used = keyAttributes({ ...record, globalIndexes })
+  const index = ({ IndexName, KeySchema, Projection }: Shape) => ({
+    IndexName,
+    KeySchema,
+    Projection: Projection ?? { ProjectionType: 'ALL' },
+  })
+  return {
+    TableName: record.name,
+    KeySchema: record.keySchema,
+    AttributeDefinitions: record.attributeDefinitions.filter(({ AttributeName }) => used.has(AttributeName)),
+    BillingMode: 'PAY_PER_REQUEST',
+    ...(globalIndexes.length === 0 ? {} : { GlobalSecondaryIndexes: globalIndexes.map(({ shape }) => index(shape)) }),
+    ...(record.localIndexes.length === 0 ? {} : { LocalSecondaryIndexes: record.localIndexes.map(index) }),
+  }
 }
 
 async function startServer(plane: ControlPlane): Promise<{ server: Server; url: string }> {

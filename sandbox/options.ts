@@ -15,6 +15,11 @@ export interface SandboxOptions {
   readonly latencyMilliseconds?: number
   /** What a new connection costs before its first request, in milliseconds. Default 0. */
   readonly connectionMilliseconds?: number
+  /**
+   * How far from `now` a signature may be dated, in milliseconds. Default: five minutes, as on AWS, where the sandbox
+   * follows the system's clock; no limit where `now` is given, because SDK clients date by the system's clock alone.
+   */
+  readonly signatureLifetimeMilliseconds?: number
 }
 
 /** A role and whom it trusts. */
@@ -51,6 +56,7 @@ export interface Timings {
   readonly encryptionUpdating: number
   /** After a change of encryption the old key is shown for so long. */
   readonly encryptionKeyShown: number
+  readonly warmThroughputUpdating: number
   /** After CreateTable, DescribeContinuousBackups knows no such table for so long. */
   readonly backupsMissing: number
   /** After ACTIVE, point-in-time recovery cannot be changed for so long. */
@@ -75,6 +81,7 @@ export const measuredTimings: Timings = {
   indexCreating: 600_000,
   encryptionUpdating: 22_000,
   encryptionKeyShown: 8500,
+  warmThroughputUpdating: 400_000,
   backupsMissing: 3000,
   backupsUnavailable: 2000,
   tagsUnreadable: 5500,

@@ -3,6 +3,7 @@ import { AwsError } from './errors.ts'
 import { type Caller, callerOf, type Identities } from './identities.ts'
 import { issuer, type OidcProvider } from './oidc.ts'
 import type { Role } from './options.ts'
+import { readSessionParameters, readWebIdentityParameters, type SessionParameters } from './session-parameters.ts'
 
 export type StsAnswer = Readonly<Record<string, unknown>>
 
@@ -32,7 +33,7 @@ export function assumeRoleWithWebIdentity({ roles, identities, oidc }: Sts, inpu
     throw new AwsError('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 403)
   }
   return {
-    ...issueSession(role, identities, input, role.maxSessionSeconds ?? 3600),
+    ...issueSession(role, identities, input, readWebIdentityParameters(input)),
     SubjectFromWebIdentityToken: claims.sub,
     Provider: issuer,
     Audience: claims.aud,
@@ -60,39 +61,42 @@ export function assumeRole({ roles, identities }: Sts, caller: Caller, input: UR
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
     )
   }
-  return issueSession(role, identities, input, role.maxSessionSeconds ?? 3600)
+  const parameters = readSessionParameters(input, caller.session)
+  return {
+    ...issueSession(role, identities, input, parameters),
+    ...(parameters.sourceIdentity === undefined ? {} : { SourceIdentity: parameters.sourceIdentity }),
+  }
 }
 
 export function getCallerIdentity(caller: Caller): StsAnswer {
-  return { Arn: caller.arn, Account: caller.account, UserId: 'AIDASANDBOX' }
+  const UserId = caller.isRoleSession ? `AROASANDBOX:${caller.arn.split('/').at(-1)}` : 'AIDASANDBOX'
+  return { Arn: caller.arn, Account: caller.account, UserId }
 }
 
 function isTrusted(principal: string, caller: Caller): boolean {
   if (principal === caller.arn) return true
-  const { account } = callerOf(principal)
-  if (account !== caller.account) return false
+  const { account, partition } = callerOf(principal)
+  if (account !== caller.account || partition !== caller.partition) return false
   if (principal.endsWith(':root')) return true
   // A session's ARN names the role without its path.
   const [, roleName] = /:role\/(?:.*\/)?([^/]+)$/.exec(principal) ?? []
   return roleName !== undefined && caller.arn.includes(`:assumed-role/${roleName}/`)
 }
 
-function issueSession(role: Role, identities: Identities, input: URLSearchParams, most: number): StsAnswer {
+function issueSession(
+  role: Role,
+  identities: Identities,
+  input: URLSearchParams,
+  parameters: SessionParameters,
+): StsAnswer {
   const session = input.get('RoleSessionName') ?? ''
   const refuse = (value: string | number, name: string) => {
     throw new AwsError('ValidationError', `Value '${value}' at '${name}' failed to satisfy constraint`)
   }
-  for (const [name, value] of [
-    ['roleSessionName', session],
-    ['sourceIdentity', input.get('SourceIdentity')],
-  ] as const) {
-    if (value !== null && !/^[\w+=,.@-]{2,64}$/.test(value)) refuse(value, name)
-  }
-  const policy = input.get('Policy') ?? ''
-  if (policy.length > 2048) refuse(policy, 'policy')
+  if (!/^[\w+=,.@-]{2,64}$/.test(session)) refuse(session, 'roleSessionName')
   const seconds = Number(input.get('DurationSeconds') ?? 3600)
   if (!(seconds >= 900 && seconds <= 43_200)) refuse(seconds, 'durationSeconds')
-  if (seconds > most) {
+  if (seconds > (role.maxSessionSeconds ?? 3600)) {
     throw new AwsError(
       'ValidationError',
       'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
@@ -100,7 +104,7 @@ function issueSession(role: Role, identities: Identities, input: URLSearchParams
   }
   const { partition, account } = callerOf(role.arn)
   const arn = `arn:${partition}:sts::${account}:assumed-role/${role.arn.split('/').at(-1)}/${session}`
-  const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = identities.issue(arn, seconds)
+  const { accessKeyId, secretAccessKey, sessionToken, expiresAt } = identities.issue(arn, seconds, parameters)
   return {
     Credentials: {
       AccessKeyId: accessKeyId,

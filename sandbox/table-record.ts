@@ -1,5 +1,6 @@
 /** One table of the sandbox, and what time makes of it: states are computed when somebody looks, never by timers. */
 import type { Timings } from './options.ts'
+import { describeWarmThroughput, type WarmThroughput } from './warm-throughput.ts'
 
 export type Shape = Readonly<Record<string, unknown>>
 
@@ -35,6 +36,7 @@ export interface TableRecord {
   lastOnDemand?: number
   throughput: { readonly ReadCapacityUnits: number; readonly WriteCapacityUnits: number }
   onDemandThroughput?: Shape
+  warmThroughput: WarmThroughput
   deletionProtection: boolean
   protectionChangedAt?: number
   stream?: { readonly enabled: boolean; readonly viewType: string; readonly arn: string }
@@ -114,8 +116,7 @@ export function describe(record: TableRecord, now: number): Shape {
         }),
     ...(onDemand && record.onDemandThroughput !== undefined ? { OnDemandThroughput: record.onDemandThroughput } : {}),
     DeletionProtectionEnabled: record.deletionProtection,
-    // Always reported, and grows by itself on AWS.
-    WarmThroughput: { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 4000, Status: 'ACTIVE' },
+    WarmThroughput: describeWarmThroughput(record.warmThroughput, now),
     ItemCount: 0,
     TableSizeBytes: 0,
     ...(record.localIndexes.length === 0 ? {} : { LocalSecondaryIndexes: record.localIndexes }),

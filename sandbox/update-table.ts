@@ -11,6 +11,7 @@ import {
   shapes,
 } from './parameters.ts'
 import { describe, type IndexRecord, keyAttributes, type Shape, statusOf, type TableRecord } from './table-record.ts'
+import { growWarmThroughput } from './warm-throughput.ts'
 
 /** What the table becomes, and how many milliseconds it is UPDATING until then. */
 interface Change {
@@ -24,6 +25,7 @@ const updates: Readonly<Record<string, Update>> = {
   DeletionProtectionEnabled: setDeletionProtection,
   SSESpecification: setEncryption,
   TableClass: setTableClass,
+  WarmThroughput: setWarmThroughput,
   StreamSpecification: setStream,
   GlobalSecondaryIndexUpdates: updateIndexes,
   BillingMode: setCapacity,
@@ -135,6 +137,12 @@ function setTableClass(plane: ControlPlane, record: TableRecord, input: Input): 
       each.tableClass = String(input.TableClass)
     },
   }
+}
+
+/** The table stays ACTIVE while it grows. */
+function setWarmThroughput(plane: ControlPlane, record: TableRecord, input: Input): undefined {
+  const settledAt = plane.now() + plane.timings.warmThroughputUpdating
+  record.warmThroughput = growWarmThroughput(input.WarmThroughput, settledAt, record.warmThroughput)
 }
 
 function setStream(plane: ControlPlane, record: TableRecord, input: Input): Change {

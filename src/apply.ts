@@ -1,6 +1,6 @@
 /** Performs the steps of a plan, waits for each, and always says how far it got. */
 import { type DynamoDb, DynamoDbError } from './dynamodb.ts'
-import { RemedyError, unreachable } from './errors.ts'
+import { errorMessage, errorName, RemedyError, StoppedError, unreachable } from './errors.ts'
 import { observeTable, observeTables } from './observe.ts'
 import { type Outcome, type Plan, planTables, type Step, type StepOutcome, type StepResult, stepsOf } from './plan.ts'
 import { describeResult, describeStep, nameStep } from './report.ts'
@@ -68,7 +68,8 @@ async function applyTable(work: Work, desired: DesiredTable, progress: Progress)
       continue
     }
     conflicts += 1
-    const again = await afterConflict(work, desired, remaining, attempt, conflicts)
+    const applied = stepsOf(work.plan, desired.name).filter((each) => progress.results.get(each)?.status === 'applied')
+    const again = await afterConflict(work, desired, { remaining, applied }, attempt, conflicts)
     if ('status' in again) {
       record(step, again)
     } else {
@@ -98,37 +99,57 @@ async function attemptStep(work: Work, step: Step): Promise<StepResult | Conflic
     await awaitStep(work, step)
     return { status: 'applied', seconds: seconds() }
   } catch (error) {
-    if (!taken && isConflict(error)) return { status: 'conflict', error, seconds: seconds() }
-    return { status: 'failed', taken, error }
+    if (!taken && isConflict(step, error)) return { status: 'conflict', error, seconds: seconds() }
+    return { status: 'failed', sent: taken || isAnswerLost(error), error }
   }
+}
+
+/** The call was under way when the run was stopped, or its answers never came. */
+function isAnswerLost(error: unknown): boolean {
+  if (error instanceof DynamoDbError) return error.afterLostAnswer
+  return error instanceof StoppedError && errorName(error.cause) === 'AbortError'
 }
 
 /** The steps that are still needed, and what became of the one that met the conflict in case it is not. */
 async function afterConflict(
   work: Work,
   desired: DesiredTable,
-  remaining: readonly Step[],
+  steps: { readonly remaining: readonly Step[]; readonly applied: readonly Step[] },
   { error, seconds }: Conflict,
   conflicts: number,
 ): Promise<
   { readonly needed: readonly Step[]; readonly result: StepResult } | Extract<StepResult, { status: 'failed' }>
 > {
-  if (conflicts > mostConflicts) return { status: 'failed', taken: false, error }
+  const failed = { status: 'failed', sent: error.afterLostAnswer, error } as const
+  if (conflicts > mostConflicts) return failed
+  const { clock, stop } = work.run
   try {
-    await work.run.clock.sleep(200 * 2 ** conflicts, work.run.stop)
-    return {
-      needed: await planAgain(work, desired, remaining),
-      // Who got no answer the first time may well have met his own work.
-      result: error.afterLostAnswer ? { status: 'applied', seconds } : { status: 'dropped' },
-    }
+    await clock.sleep(isTagLock(error) ? tagLockMilliseconds : 200 * 2 ** conflicts, stop)
+    const needed = await planAgain(work, desired, steps)
+    // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
+    if (error.code === 'ValidationException' && needed.includes(steps.remaining[0] as Step)) return failed
+    // Who got no answer the first time may well have met his own work.
+    return { needed, result: error.afterLostAnswer ? { status: 'applied', seconds } : { status: 'dropped' } }
   } catch (failure) {
-    return { status: 'failed', taken: false, error: failure }
+    return { ...failed, error: failure }
   }
 }
 
-/** A run beside ours was faster, or a change is under way. */
-function isConflict(error: unknown): error is DynamoDbError {
-  return error instanceof DynamoDbError && error.code === 'ResourceInUseException'
+/** For so long a tag write locks the tags, and the old ones may still be shown. */
+const tagLockMilliseconds = 4000
+
+/**
+ * A run beside ours was faster, or a change is under way. Nothing is sent again before another look: with tags the
+ * table may meanwhile belong to another environment, and to a table on demand a change to on demand is invalid.
+ */
+function isConflict(step: Step, error: unknown): error is DynamoDbError {
+  if (!(error instanceof DynamoDbError)) return false
+  if (error.code === 'ResourceInUseException' || isTagLock(error)) return true
+  return step.action === 'set-billing-mode' && error.code === 'ValidationException'
+}
+
+function isTagLock(error: DynamoDbError): boolean {
+  return error.code === 'LimitExceededException' && errorMessage(error.cause).includes('Table tags are being updated')
 }
 
 /**
@@ -136,8 +157,11 @@ function isConflict(error: unknown): error is DynamoDbError {
  *
  * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
  */
-async function planAgain(work: Work, desired: DesiredTable, remaining: readonly Step[]): Promise<readonly Step[]> {
-  const { dynamoDb, target, run } = work
+async function planAgain(
+  { dynamoDb, target, run }: Work,
+  desired: DesiredTable,
+  { remaining, applied }: { readonly remaining: readonly Step[]; readonly applied: readonly Step[] },
+): Promise<readonly Step[]> {
   const observed = await observeTable(dynamoDb, target, desired.name, run)
   const plan = planTables(target, [desired], new Map([[desired.name, observed]]))
   const [refusal] = plan.refusals
@@ -147,16 +171,16 @@ async function planAgain(work: Work, desired: DesiredTable, remaining: readonly 
       refusal.remedy,
     )
   }
-  const wanted = new Set(plan.steps.map((step) => JSON.stringify(step)))
-  const needed = remaining.filter((step) => wanted.delete(JSON.stringify(step)))
-  if (wanted.size > 0) {
-    const unplanned = plan.steps.filter((step) => wanted.has(JSON.stringify(step))).map(describeStep)
+  const same = (left: Step) => (right: Step) => JSON.stringify(left) === JSON.stringify(right)
+  // What this run has done already may not show yet; the closing look waits for it.
+  const unplanned = plan.steps.filter((step) => ![...remaining, ...applied].some(same(step)))
+  if (unplanned.length > 0) {
     throw new RemedyError(
-      `Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${unplanned.join('; ')}.`,
+      `Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${unplanned.map(describeStep).join('; ')}.`,
       'Run again, so that these steps are planned and printed before they are performed.',
     )
   }
-  return needed
+  return remaining.filter((step) => plan.steps.some(same(step)))
 }
 
 async function sendStep({ dynamoDb, target }: Work, step: Step): Promise<void> {

@@ -40,6 +40,8 @@ export function openConnections(
   const requestHandler = new NodeHttpHandler({
     connectionTimeout: connectMilliseconds,
     requestTimeout: requestMilliseconds,
+    // The other time-out ends with the headers; a body that stalls is an idle socket.
+    socketTimeout: requestMilliseconds,
     throwOnRequestTimeout: true,
     httpAgent: { keepAlive: true, maxSockets: 50 },
     httpsAgent: { keepAlive: true, maxSockets: 50 },

@@ -243,7 +243,7 @@ function explainTokenRefusal(role: Role, token: string, cause: unknown): RemedyE
   })
   const facts = shown.length === 0 ? '' : ` The job's token says: ${shown.join(', ')}.`
   return new RemedyError(
-    `STS did not let this job assume ${role.arn}.${facts}`,
+    errorCode(cause) === '' ? `STS did not let this job assume ${role.arn}.${facts}` : unreached(role),
     errorName(cause) === 'AccessDenied' && typeof claims.sub === 'string'
       ? `First check that the job names the environment that the role trusts ("environment:" in the job; without it the token's sub names a branch instead). ` +
           `The role's trust policy must allow sts:AssumeRoleWithWebIdentity to this account's OIDC provider token.actions.githubusercontent.com, with the condition StringEquals: ` +
@@ -255,7 +255,7 @@ function explainTokenRefusal(role: Role, token: string, cause: unknown): RemedyE
 
 function explainRoleRefusal(role: Role, { externalId }: Request, cause: unknown): RemedyError {
   return new RemedyError(
-    `STS did not let these credentials assume ${role.arn}.`,
+    errorCode(cause) === '' ? `STS did not let these credentials assume ${role.arn}.` : unreached(role),
     errorName(cause) === 'AccessDenied'
       ? `Allow sts:AssumeRole on ${role.arn} in the policy of the caller that AWS names below, and name that caller's role as a principal in the trust policy of ${role.arn}. ` +
           (externalId === undefined
@@ -264,6 +264,11 @@ function explainRoleRefusal(role: Role, { externalId }: Request, cause: unknown)
       : remedyFor(cause),
     { cause },
   )
+}
+
+/** A network error is nobody's refusal. */
+function unreached(role: Role): string {
+  return `STS could not be asked to assume ${role.arn}.`
 }
 
 function remedyFor(error: unknown): string {

@@ -13,7 +13,7 @@ import {
 import type { AwsCredentialIdentity } from '@smithy/types'
 import type { ClientOptions } from './connections.ts'
 import type { TagChange } from './diff.ts'
-import { errorName, RemedyError } from './errors.ts'
+import { errorMessage, errorName, RemedyError } from './errors.ts'
 import { classifyFailure, retry } from './retry.ts'
 import type { Run } from './run.ts'
 import type {
@@ -89,17 +89,24 @@ export function connectDynamoDb(
   ): Promise<Answer> {
     let renewed = false
     let answerLost = false
+    const attempt = async (signal: AbortSignal) => {
+      try {
+        return await send(signal)
+      } catch (error) {
+        answerLost ||= classifyFailure(error) === 'unavailable'
+        throw error
+      }
+    }
     try {
       return await retry(run, async (signal) => {
         try {
-          return await send(signal)
+          return await attempt(signal)
         } catch (error) {
-          answerLost ||= classifyFailure(error) === 'unavailable'
           if (renewed || !expiredNames.has(errorName(error))) throw error
           // The session ended early (a clock that is off, a revoked session): walk the chain again, once.
           renewed = true
           await client.config.credentials({ forceRefresh: true })
-          return await send(signal)
+          return await attempt(signal)
         }
       })
     } catch (error) {
@@ -133,6 +140,7 @@ export function connectDynamoDb(
     },
     listTags: async (arn) => {
       const tags = new Map<string, string>()
+      const seen = new Set<string | undefined>()
       let token: string | undefined
       do {
         const NextToken = token
@@ -144,9 +152,10 @@ export function connectDynamoDb(
         )
         if (page === undefined) return undefined
         for (const { Key, Value } of page.Tags ?? []) if (Key !== undefined) tags.set(Key, Value ?? '')
-        // An endpoint that gives the same token again would page for ever.
-        token = page.NextToken === NextToken ? undefined : page.NextToken
-      } while (token !== undefined)
+        // An endpoint that gives a token again would page for ever.
+        seen.add(NextToken)
+        token = page.NextToken
+      } while (!seen.has(token) && token !== undefined)
       return tags
     },
     createTable: async ({ table, keys, billingMode, deletionProtection, tags }) => {
@@ -274,8 +283,12 @@ function remedyFor(operation: string, resource: string, error: unknown): string 
       return 'Check the clock of the machine, then run again.'
     case 'LimitExceededException':
     case 'SubscriberLimitExceededException':
+      if (/next update can be made at/i.test(errorMessage(error)))
+        return 'Run again after the time that AWS names below.'
       return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.'
     default:
-      return 'See what AWS says below, mend it, and run again: what was done so far is kept.'
+      return classifyFailure(error) === 'unavailable'
+        ? 'AWS or the network on the way to it failed. Run again: what was done so far is kept.'
+        : 'See what AWS says below, mend it, and run again: what was done so far is kept.'
   }
 }

@@ -31,7 +31,7 @@ export async function observeTable(
   table: string,
   run: Run,
 ): Promise<ObservedTable> {
-  for (;;) {
+  for (let looks = 0; ; looks += 1) {
     const look = await lookAtTable(dynamoDb, target, table)
     switch (look.status) {
       case 'changing':
@@ -39,6 +39,8 @@ export async function observeTable(
         await waitUntilSettled(dynamoDb, table, waitForOthers, run)
         break
       case 'young':
+        if (looks % 15 === 0)
+          run.log.info(`${table}: so young that its tags or backups cannot be read yet; looking again`)
         await run.clock.sleep(1000, run.stop)
         break
       default:

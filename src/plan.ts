@@ -92,8 +92,8 @@ export type StepResult =
   | { readonly status: 'applied'; readonly seconds: number }
   /** Another run did it first. */
   | { readonly status: 'dropped' }
-  /** `taken`: DynamoDB took the call, but its end was not seen. */
-  | { readonly status: 'failed'; readonly taken: boolean; readonly error: unknown }
+  /** `sent`: DynamoDB took the call, or may have, but its end was not seen. */
+  | { readonly status: 'failed'; readonly sent: boolean; readonly error: unknown }
   | { readonly status: 'skipped' }
 
 export interface StepOutcome {

@@ -6,13 +6,18 @@ import type { ObservedTable } from './table.ts'
 
 /** Sets what is known: nothing after wrong inputs, everything after a plan. */
 export async function publish(result: RunResult, runner: Runner): Promise<void> {
-  for (const [name, value] of Object.entries(outputsOf(result))) runner.setOutput(name, value)
+  try {
+    for (const [name, value] of Object.entries(outputsOf(result))) runner.setOutput(name, value)
+  } catch (error) {
+    // What happened to the tables must still be told.
+    runner.fail('Tenant Tables: failed', `The outputs could not be written. ${renderError(error)}`)
+  }
   for (const { level, message } of result.plan?.notices ?? []) {
     if (level === 'warning') runner.warning('Tenant Tables', message)
   }
   reportFailures(result, runner)
   runner.log.info(summarise(result))
-  await runner.writeSummary(renderSummary(result)).catch((error: unknown) => {
+  await runner.writeSummary(renderSummary(result, runner.redact)).catch((error: unknown) => {
     // The tables are what they are; a summary that cannot be written does not make the run a failure.
     runner.warning('Tenant Tables', `The job summary could not be written. ${renderError(error)}`)
   })

@@ -98,19 +98,23 @@ export function nameStep({ action, table }: Step): string {
 export function describeProgress(outcome: Outcome): string {
   const named = (status: StepResult['status']) =>
     outcome.steps.filter(({ result }) => result.status === status).map(({ step }) => nameStep(step))
-  const unseen = outcome.steps.filter(({ result }) => result.status === 'failed' && result.taken)
+  const unseen = outcome.steps.filter(({ result }) => result.status === 'failed' && result.sent)
   return [
     `Done before: ${named('applied').join(', ') || 'nothing'}.`,
     ...(named('dropped').length > 0 ? [`Done by another run: ${named('dropped').join(', ')}.`] : []),
     ...(unseen.length > 0
-      ? [`Taken by DynamoDB, end not seen: ${unseen.map(({ step }) => nameStep(step)).join(', ')}.`]
+      ? [`Sent to DynamoDB, end not seen: ${unseen.map(({ step }) => nameStep(step)).join(', ')}.`]
       : []),
     ...(named('skipped').length > 0 ? [`Not begun: ${named('skipped').join(', ')}.`] : []),
   ].join(' ')
 }
 
-/** The job summary in Markdown, all foreign text escaped. */
-export function renderSummary(result: RunResult): string {
+/**
+ * The job summary in Markdown, all foreign text escaped.
+ *
+ * @param redact takes secrets out of what others said; before it is escaped and cut, since after that none is found
+ */
+export function renderSummary(result: RunResult, redact: (text: string) => string = (text) => text): string {
   const { command, target, plan, outcome } = result
   const error = result.error ?? outcome?.error
   const sections = [
@@ -122,7 +126,7 @@ export function renderSummary(result: RunResult): string {
           `Account ${code(target.account)}, region ${code(target.region)}, environment ${code(target.environment.name)} (${target.environment.production ? 'production' : 'not production'})`,
         ]),
     ...(plan === undefined ? [] : renderPlan(plan, outcome)),
-    ...(error === undefined ? [] : renderFailure(error, outcome)),
+    ...(error === undefined ? [] : renderFailure(error, outcome, redact)),
   ]
   return `${sections.join('\n\n')}\n`
 }
@@ -171,16 +175,20 @@ function renderPlan(plan: Plan, outcome: Outcome | undefined): readonly string[]
   ]
 }
 
-function renderFailure(error: unknown, outcome: Outcome | undefined): readonly string[] {
+function renderFailure(
+  error: unknown,
+  outcome: Outcome | undefined,
+  redact: (text: string) => string,
+): readonly string[] {
   const { message, problems, remedy, causes } = describeError(error)
   return [
     '### Failed',
     [
-      `- ${text(message)}`,
+      `- ${text(redact(message))}`,
       ...problems.map((problem) => `  - ${text(problem)}`),
-      ...(remedy === undefined ? [] : [`- **To fix:** ${text(remedy)}`]),
+      ...(remedy === undefined ? [] : [`- **To fix:** ${text(redact(remedy))}`]),
       ...(outcome === undefined ? [] : [`- ${text(describeProgress(outcome))}`]),
-      ...causes.map((cause) => `- Caused by: ${code(cause)}`),
+      ...causes.map((cause) => `- Caused by: ${code(redact(cause))}`),
     ].join('\n'),
   ]
 }
@@ -195,7 +203,7 @@ export function describeResult(result: StepResult | undefined): string {
     case 'dropped':
       return 'done by another run'
     case 'failed':
-      return result.taken ? 'taken, end not seen' : 'failed'
+      return result.sent ? 'sent, end not seen' : 'failed'
     case 'skipped':
       return 'not begun'
   }
@@ -244,8 +252,7 @@ function count(number: number, noun: string): string {
 /** The outcome's steps that changed something, or may have. */
 export function performedSteps(outcome: Outcome | undefined): readonly StepOutcome[] {
   return (
-    outcome?.steps.filter(
-      ({ result }) => result.status === 'applied' || (result.status === 'failed' && result.taken),
-    ) ?? []
+    outcome?.steps.filter(({ result }) => result.status === 'applied' || (result.status === 'failed' && result.sent)) ??
+    []
   )
 }

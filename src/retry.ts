@@ -39,8 +39,11 @@ const unavailableNames = new Set([
 /** Connection lost or timed out. A refused connection or an unknown host is somebody's mistake, and final. */
 const unavailableCodes = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN'])
 
-/** LimitExceededException names budgets, quotas and locks alike; these messages are locks that pass in seconds. */
-const passingLimits = ['Table tags are being updated', 'simultaneously', 'Only 1 online index', 'indexed tables']
+/**
+ * LimitExceededException names budgets, quotas and locks alike; these messages are locks that pass in seconds. The lock
+ * on tags is not among them: somebody has just written tags, so what to write must be thought over.
+ */
+const passingLimits = ['simultaneously', 'Only 1 online index', 'indexed tables']
 
 export function classifyFailure(error: unknown): FailureKind {
   const name = errorName(error)
@@ -54,6 +57,8 @@ export function classifyFailure(error: unknown): FailureKind {
     return 'unavailable'
   }
   if (unavailableNames.has(name) || unavailableCodes.has(errorCode(error))) return 'unavailable'
+  // The SDK has just learnt from the answer how far the machine's clock is off, and signs the next try by that.
+  if (metadataOf(error).clockSkewCorrected === true) return 'unavailable'
   const status = httpStatus(error)
   if (status === 429) return 'throttled'
   return status >= 500 ? 'unavailable' : 'final'
@@ -91,15 +96,20 @@ export async function retry<Answer>(run: Run, send: (signal: AbortSignal) => Pro
     try {
       return await send(run.abort)
     } catch (error) {
-      if (run.abort.aborted) throw run.abort.reason
+      if (run.abort.aborted) throw stoppedBy(run.abort.reason, error)
       const delay = retryDelay(error, tries, run.clock.now(), run.clock.random())
       if (delay === undefined) throw error
       run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${errorName(error)}: ${errorMessage(error)}`)
       await run.clock.sleep(delay, run.stop).catch((reason: unknown) => {
-        throw reason instanceof StoppedError ? reason.after(error) : reason
+        throw stoppedBy(reason, error)
       })
     }
   }
+}
+
+/** The reason to stop, with what stood in the way when it came. */
+function stoppedBy(reason: unknown, error: unknown): unknown {
+  return reason instanceof StoppedError ? reason.after(error) : reason
 }
 
 /** DynamoDB names the time after which a second change of deletion protection is taken. */
@@ -112,8 +122,12 @@ function timeNamedBy(error: unknown, now: number): number | undefined {
 
 /** The status of an answer that is no error of the service's own, such as a proxy's page; 0 where there is none. */
 function httpStatus(error: unknown): number {
-  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return 0
-  const metadata = error.$metadata
-  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return 0
-  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : 0
+  const { httpStatusCode } = metadataOf(error)
+  return typeof httpStatusCode === 'number' ? httpStatusCode : 0
+}
+
+/** What the SDK knows of the answer; empty where the error is not the SDK's. */
+function metadataOf(error: unknown): { readonly httpStatusCode?: unknown; readonly clockSkewCorrected?: unknown } {
+  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return {}
+  return typeof error.$metadata === 'object' && error.$metadata !== null ? error.$metadata : {}
 }

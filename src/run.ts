@@ -96,7 +96,11 @@ export async function withinDeadline<Result>(
 
 /** Waits for something that cannot be told to give up, but no longer than the run may last. */
 export async function unlessAborted<Result>({ abort }: Run, work: Promise<Result>): Promise<Result> {
-  abort.throwIfAborted()
+  if (abort.aborted) {
+    // Nobody waits for it any more, so its failure is nobody's either.
+    work.catch(() => undefined)
+    throw abort.reason
+  }
   return await new Promise<Result>((resolve, reject) => {
     const giveUp = () => reject(abort.reason)
     abort.addEventListener('abort', giveUp)

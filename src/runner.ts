@@ -15,6 +15,8 @@ export interface Runner {
   readonly fail: (title: string, message: string) => void
   readonly setOutput: (name: string, value: string) => void
   readonly writeSummary: (markdown: string) => Promise<void>
+  /** The text without the secrets that were masked so far. */
+  readonly redact: (text: string) => string
   /** Fires on SIGINT and SIGTERM. */
   readonly interrupted: AbortSignal
 }
@@ -51,6 +53,7 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
       // Outside GitHub there is no file to write to, and no one to read it.
       if (process.env.GITHUB_STEP_SUMMARY) await core.summary.addRaw(redact(markdown, secrets)).write()
     },
+    redact: (text) => redact(text, secrets),
     interrupted: interruption.signal,
   }
 }

@@ -196,7 +196,7 @@ describe('UpdateTable', () => {
       'must be the only operation',
     )
     expect(refusedUpdate({})).toMatch('ValidationException')
-    expect(refusedUpdate({ WarmThroughput: {} })).toMatch('does not know')
+    expect(refusedUpdate({ ReplicaUpdates: [] })).toMatch('does not know')
   })
 
   it('refuses a second protection toggle within 15 seconds, and names the time', () => {

@@ -87,14 +87,14 @@ describe('hands', () => {
     const hands = sandbox.account('111111111111', 'ap-south-1')
     await dynamoDb().send(create)
     now += 60_000
-    hands.forceStatus('users', 'ARCHIVED')
+    hands.setTableStatus('users', 'ARCHIVED')
     expect(await hands.call('DescribeTable', { TableName: 'users' })).toMatchObject({
       Table: { TableStatus: 'ARCHIVED' },
     })
-    hands.forceStatus('users', undefined)
+    hands.setTableStatus('users', undefined)
     hands.tagAsAws('users', 'aws:cloudformation:stack-name', 'JobWork')
     expect(hands.table('users')?.tags.get('aws:cloudformation:stack-name')).toBe('JobWork')
-    expect(() => hands.forceStatus('none', 'ARCHIVED')).toThrow('There is no table "none"')
+    expect(() => hands.setTableStatus('none', 'ARCHIVED')).toThrow('There is no table "none"')
     await sandbox.reset()
     expect(sandbox.account('111111111111', 'ap-south-1').table('users')).toBeUndefined()
   })

@@ -56,6 +56,7 @@ export function recordingRunner(
     writeSummary: async (markdown) => {
       recorded.summary += markdown
     },
+    redact: (text) => recorded.masked.reduce((rest, secret) => rest.replaceAll(secret, '***'), text),
     interrupted: interruption.signal,
   }
 }

@@ -1,0 +1,32 @@
+/** How many tables an account may have, and have at work at once. */
+import type { ControlPlane } from './control-plane.ts'
+import { AwsError } from './errors.ts'
+import { statusOf } from './table-record.ts'
+
+const mostTables = 2500
+const mostAtWork = 500
+const mostAtWorkWithIndexes = 250
+
+/** @throws {AwsError} LimitExceededException where the account cannot take another table now */
+export function checkRoomForTable(plane: ControlPlane, hasIndexes: boolean): void {
+  const records = plane.records()
+  const atWork = records.filter((record) =>
+    ['CREATING', 'UPDATING', 'DELETING'].includes(statusOf(record, plane.now())),
+  )
+  const withIndexes = atWork.filter(
+    ({ globalIndexes, localIndexes }) => globalIndexes.length > 0 || localIndexes.length > 0,
+  )
+  if (records.length >= mostTables) {
+    throw limitExceeded(`the quota of ${mostTables} tables is used up`)
+  }
+  if (hasIndexes && withIndexes.length >= mostAtWorkWithIndexes) {
+    throw limitExceeded(`only ${mostAtWorkWithIndexes} indexed tables can be created at once`)
+  }
+  if (atWork.length >= mostAtWork) {
+    throw limitExceeded(`only ${mostAtWork} tables can be created, updated, or deleted simultaneously`)
+  }
+}
+
+function limitExceeded(message: string): AwsError {
+  return new AwsError('LimitExceededException', `Subscriber limit exceeded: ${message}`)
+}

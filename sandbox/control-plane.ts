@@ -93,7 +93,7 @@ const operations: Readonly<Record<string, Operation>> = {
   CreateTable: createTable,
   DescribeTable: (plane, input) => ({ Table: describe(known(plane, input), plane.now()) }),
   DeleteTable: deleteTable,
-  ListTables: listTables,
+  ListTables: (plane, input) => listTables(plane.names(), input),
   UpdateTable: (plane, input) => updateTable(plane, known(plane, input), input),
   DescribeContinuousBackups: describeContinuousBackups,
   UpdateContinuousBackups: updateContinuousBackups,
@@ -147,7 +147,7 @@ function createTable(plane: ControlPlane, input: Input): Shape {
   const onDemand = input.BillingMode === 'PAY_PER_REQUEST'
   const throughput = readThroughput(input.ProvisionedThroughput, onDemand, name)
   for (const { shape } of indexes) readThroughput(shape.ProvisionedThroughput, onDemand, shape.IndexName)
-  checkRoomForTable(plane, indexes.length + localIndexes.length > 0)
+  checkRoomForTable(plane.records(), plane.now(), indexes.length + localIndexes.length > 0)
   const { creating, creatingWithIndexes } = plane.timings
   const activeAt = now + (indexes.length > 0 ? creatingWithIndexes : creating)
   const arn = tableArn(plane.place, name)

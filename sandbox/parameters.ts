@@ -1,11 +1,19 @@
 /** What requests may say: parameters read, or refused as DynamoDB would. */
 import { AwsError, validationError } from './errors.ts'
+import type { Timings } from './options.ts'
 import type { Shape, TableRecord } from './table-record.ts'
 
 export interface Place {
   readonly account: string
   readonly region: string
   readonly partition: string
+}
+
+/** Where and when a table is, and how long things take there. */
+export interface Circumstances {
+  readonly place: Place
+  readonly timings: Timings
+  readonly now: () => number
 }
 
 export type Input = Readonly<Record<string, unknown>>

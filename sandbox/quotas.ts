@@ -1,18 +1,14 @@
 /** How many tables an account may have, and have at work at once. */
-import type { ControlPlane } from './control-plane.ts'
 import { AwsError } from './errors.ts'
-import { statusOf } from './table-record.ts'
+import { statusOf, type TableRecord } from './table-record.ts'
 
 const mostTables = 2500
 const mostAtWork = 500
 const mostAtWorkWithIndexes = 250
 
 /** @throws {AwsError} LimitExceededException where the account cannot take another table now */
-export function checkRoomForTable(plane: ControlPlane, hasIndexes: boolean): void {
-  const records = plane.records()
-  const atWork = records.filter((record) =>
-    ['CREATING', 'UPDATING', 'DELETING'].includes(statusOf(record, plane.now())),
-  )
+export function checkRoomForTable(records: readonly TableRecord[], now: number, hasIndexes: boolean): void {
+  const atWork = records.filter((record) => ['CREATING', 'UPDATING', 'DELETING'].includes(statusOf(record, now)))
   const withIndexes = atWork.filter(
     ({ globalIndexes, localIndexes }) => globalIndexes.length > 0 || localIndexes.length > 0,
   )

@@ -1,7 +1,7 @@
 /** UpdateTable: one concern to a call, no-ops refused, and an answer that shows the table as it was. */
-import type { ControlPlane } from './control-plane.ts'
 import { AwsError, validationError } from './errors.ts'
 import {
+  type Circumstances,
   checkDefined,
   checkIndexCounts,
   type Input,
@@ -19,7 +19,7 @@ interface Change {
   readonly apply: (record: TableRecord) => void
 }
 
-type Update = (plane: ControlPlane, record: TableRecord, input: Input) => Change | undefined
+type Update = (plane: Circumstances, record: TableRecord, input: Input) => Change | undefined
 
 const updates: Readonly<Record<string, Update>> = {
   DeletionProtectionEnabled: setDeletionProtection,
@@ -31,7 +31,7 @@ const updates: Readonly<Record<string, Update>> = {
   BillingMode: setCapacity,
 }
 
-export function updateTable(plane: ControlPlane, record: TableRecord, input: Input): Shape {
+export function updateTable(plane: Circumstances, record: TableRecord, input: Input): Shape {
   const now = plane.now()
   const concerns = readConcerns(input)
   const status = statusOf(record, now)
@@ -103,7 +103,7 @@ function spend(record: TableRecord, now: number, name: keyof typeof budgets): vo
   record.spent.set(name, [...recent, now])
 }
 
-function setDeletionProtection(plane: ControlPlane, record: TableRecord, input: Input): undefined {
+function setDeletionProtection(plane: Circumstances, record: TableRecord, input: Input): undefined {
   const now = plane.now()
   const next = (record.protectionChangedAt ?? Number.NEGATIVE_INFINITY) + plane.timings.deletionProtectionCooldown
   if (now < next) {
@@ -117,7 +117,7 @@ function setDeletionProtection(plane: ControlPlane, record: TableRecord, input: 
 }
 
 /** The table stays ACTIVE meanwhile. The same key again is no error: it is encrypted once more. */
-function setEncryption(plane: ControlPlane, record: TableRecord, input: Input): undefined {
+function setEncryption(plane: Circumstances, record: TableRecord, input: Input): undefined {
   const now = plane.now()
   spend(record, now, 'encryption')
   record.encryption = {
@@ -128,7 +128,7 @@ function setEncryption(plane: ControlPlane, record: TableRecord, input: Input): 
   }
 }
 
-function setTableClass(plane: ControlPlane, record: TableRecord, input: Input): Change {
+function setTableClass(plane: Circumstances, record: TableRecord, input: Input): Change {
   // The same class is no error, but is counted.
   spend(record, plane.now(), 'tableClass')
   return {
@@ -140,12 +140,12 @@ function setTableClass(plane: ControlPlane, record: TableRecord, input: Input): 
 }
 
 /** The table stays ACTIVE while it grows. */
-function setWarmThroughput(plane: ControlPlane, record: TableRecord, input: Input): undefined {
+function setWarmThroughput(plane: Circumstances, record: TableRecord, input: Input): undefined {
   const settledAt = plane.now() + plane.timings.warmThroughputUpdating
   record.warmThroughput = growWarmThroughput(input.WarmThroughput, settledAt, record.warmThroughput)
 }
 
-function setStream(plane: ControlPlane, record: TableRecord, input: Input): Change {
+function setStream(plane: Circumstances, record: TableRecord, input: Input): Change {
   const specification = input.StreamSpecification as Shape
   const enabled = specification.StreamEnabled === true
   if (enabled === (record.stream?.enabled ?? false)) {
@@ -161,13 +161,13 @@ function setStream(plane: ControlPlane, record: TableRecord, input: Input): Chan
   }
 }
 
-function setCapacity(plane: ControlPlane, record: TableRecord, input: Input): Change {
+function setCapacity(plane: Circumstances, record: TableRecord, input: Input): Change {
   return (input.BillingMode ?? record.billingMode) === 'PAY_PER_REQUEST'
     ? setOnDemand(plane, record, input)
     : setProvisioned(plane, record, input)
 }
 
-function setOnDemand(plane: ControlPlane, record: TableRecord, input: Input): Change {
+function setOnDemand(plane: Circumstances, record: TableRecord, input: Input): Change {
   const now = plane.now()
   readThroughput(input.ProvisionedThroughput, true, record.name)
   const isSwitch = record.billingMode === 'PROVISIONED'
@@ -185,7 +185,7 @@ function setOnDemand(plane: ControlPlane, record: TableRecord, input: Input): Ch
   }
 }
 
-function setProvisioned(plane: ControlPlane, record: TableRecord, input: Input): Change {
+function setProvisioned(plane: Circumstances, record: TableRecord, input: Input): Change {
   if (input.OnDemandThroughput !== undefined) throw validationError('OnDemandThroughput goes with PAY_PER_REQUEST only')
   const wasOnDemand = record.billingMode === 'PAY_PER_REQUEST'
   const kept = <Value>(value: Value) => (wasOnDemand ? undefined : value)
@@ -234,7 +234,7 @@ function equal(left: unknown, right: unknown): boolean {
   return units(left) === units(right)
 }
 
-function updateIndexes(plane: ControlPlane, record: TableRecord, input: Input): Change {
+function updateIndexes(plane: Circumstances, record: TableRecord, input: Input): Change {
   const now = plane.now()
   const asked = shapes(input.GlobalSecondaryIndexUpdates)
   const busy = record.globalIndexes.some(({ activeAt, goneAt }) => activeAt > now || goneAt !== undefined)
@@ -258,7 +258,7 @@ function updateIndexes(plane: ControlPlane, record: TableRecord, input: Input): 
 }
 
 function createIndex(
-  plane: ControlPlane,
+  plane: Circumstances,
   record: TableRecord,
   shape: IndexRecord['shape'],
   definitions: readonly Shape[],

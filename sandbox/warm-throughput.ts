@@ -1,6 +1,8 @@
 /** Warm throughput: always reported, and on AWS it grows by itself. */
 import { validationError } from './errors.ts'
-import type { Shape } from './table-record.ts'
+
+/** An object as DynamoDB's API has it. */
+type Shape = Readonly<Record<string, unknown>>
 
 export interface WarmThroughput {
   readonly ReadUnitsPerSecond: number

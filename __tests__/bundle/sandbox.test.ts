@@ -207,3 +207,61 @@ it.each<[string, Partial<Fault>]>([
     expect([operation, operations().filter((each) => each === operation).length >= least]).toEqual([operation, true])
   }
 })
+
+it('mends drift though the answer to every kind of change is lost', async () => {
+  await start({
+    timings: {
+      creating: 0,
+      updating: 100,
+      billingModeUpdating: 100,
+      tagsUnreadable: 0,
+      tagsLag: 100,
+      tagsLock: 200,
+      backupsMissing: 0,
+      backupsUnavailable: 0,
+      deletionProtectionCooldown: 0,
+    },
+  })
+  const hands = sandbox.account('222222222222', region)
+  for (const { TableName, keys } of [
+    { TableName: 'tenant', keys: ['tenant_id'] },
+    { TableName: 'users', keys: ['tenant_id', 'user_id'] },
+  ]) {
+    await hands.call('CreateTable', {
+      TableName,
+      AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: keys.map((AttributeName, index) => ({ AttributeName, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
+      BillingMode: 'PROVISIONED',
+      ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 5 },
+    })
+  }
+  for (const table of ['tenant', 'users']) {
+    for (const operation of ['UpdateTable', 'TagResource', 'UpdateContinuousBackups']) {
+      sandbox.faults.add({ kind: 'lost-answer', operation, table })
+    }
+    // UpdateTable is called for protection first, and then for billing.
+    sandbox.faults.add({ kind: 'lost-answer', operation: 'UpdateTable', table, after: 2 })
+  }
+  const { exitCode, outputs, stdout } = await runAction({
+    inputs: { ...chained, environment: 'prod' },
+    environment: sandbox.environment,
+  })
+
+  expect([exitCode, outputs.changed, outputs['changes-count'], stdout.includes('failed')]).toEqual([
+    0,
+    'true',
+    '8',
+    false,
+  ])
+  for (const table of ['tenant', 'users']) {
+    expect(hands.table(table)).toMatchObject({
+      billingMode: 'PAY_PER_REQUEST',
+      deletionProtection: true,
+      recovery: { enabled: true, days: 35 },
+      tags: new Map([
+        ['tenant-tables:environment', 'prod'],
+        ['tenant-tables:managed-by', 'tenant-tables'],
+      ]),
+    })
+  }
+})

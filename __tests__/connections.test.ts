@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { openConnections } from '../src/connections.ts'
+import { openConnections, type TimeOuts } from '../src/connections.ts'
 import { StoppedError } from '../src/errors.ts'
-import { retry } from '../src/retry.ts'
+import { classifyFailure, retry } from '../src/retry.ts'
 import { aRun } from './support/fakes.ts'
 
 let server: Server | undefined
@@ -13,7 +13,7 @@ afterEach(() => {
   server?.close()
 })
 
-async function tokenEndpoint(answer: RequestListener, query = '?api-version=2') {
+async function tokenEndpoint(answer: RequestListener, query = '?api-version=2', timeOuts?: TimeOuts) {
   server = createServer(answer).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -24,7 +24,7 @@ async function tokenEndpoint(answer: RequestListener, query = '?api-version=2') 
     AWS_SECRET_ACCESS_KEY: 'secret',
     AWS_SESSION_TOKEN: 'token',
   }
-  return openConnections('ap-south-1', environment, aRun())
+  return openConnections('ap-south-1', environment, aRun(), timeOuts)
 }
 
 const signal = new AbortController().signal
@@ -162,4 +162,13 @@ it('makes clients that neither retry by themselves nor share credentials that th
   })
   expect(openConnections('ap-south-1', {}, aRun()).accessKey()).toEqual({ accessKeyId: '', secretAccessKey: '' })
   expect(connectSts(undefined)).toBeDefined()
+})
+
+it.each<[string, RequestListener]>([
+  ['never begins', () => undefined],
+  ['stalls in the middle', (_, response) => response.writeHead(200, { 'content-length': 100 }).write('{"va')],
+])('gives up an answer that %s, as something to try again', async (_, answer) => {
+  const { fetchIdToken } = await tokenEndpoint(answer, '', { connect: 1000, request: 100 })
+  const error = await fetchIdToken('x', signal).catch((thrown: unknown) => thrown)
+  expect(classifyFailure(error)).toBe('unavailable')
 })

@@ -61291,7 +61291,7 @@ async function applyTable(work, desired, progress) {
         }
         conflicts += 1;
         const applied = stepsOf(work.plan, desired.name).filter((each) => progress.results.get(each)?.status === 'applied');
-        const again = await afterConflict(work, desired, { remaining, applied }, attempt, conflicts);
+        const again = await afterConflict(work, desired, { step, remaining, applied }, attempt, conflicts);
         if ('status' in again) {
             record(step, again);
         }
@@ -61337,7 +61337,7 @@ async function afterConflict(work, desired, steps, { error, seconds }, conflicts
         await clock.sleep(isTagLock(error) ? tagLockMilliseconds : 200 * 2 ** conflicts, stop);
         const needed = await planAgain(work, desired, steps);
         // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
-        if (error.code === 'ValidationException' && needed.includes(steps.remaining[0]))
+        if (error.code === 'ValidationException' && needed.includes(steps.step))
             return failed;
         // Who got no answer the first time may well have met his own work.
         return { needed, result: error.afterLostAnswer ? { status: 'applied', seconds } : { status: 'dropped' } };
@@ -61462,14 +61462,13 @@ var src_run = __nccwpck_require__(3331);
 function partitionOf(region) {
     return (0,client.partition)(region).name;
 }
-const connectMilliseconds = 5000;
-const requestMilliseconds = 10_000;
-function openConnections(region, environment, run) {
+const timeOutsOfAWorkingNetwork = { connect: 5000, request: 10_000 };
+function openConnections(region, environment, run, timeOuts = timeOutsOfAWorkingNetwork) {
     const requestHandler = new node_http_handler_dist_cjs.NodeHttpHandler({
-        connectionTimeout: connectMilliseconds,
-        requestTimeout: requestMilliseconds,
+        connectionTimeout: timeOuts.connect,
+        requestTimeout: timeOuts.request,
         // The other time-out ends with the headers; a body that stalls is an idle socket.
-        socketTimeout: requestMilliseconds,
+        socketTimeout: timeOuts.request,
         throwOnRequestTimeout: true,
         httpAgent: { keepAlive: true, maxSockets: 50 },
         httpsAgent: { keepAlive: true, maxSockets: 50 },

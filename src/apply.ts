@@ -69,7 +69,7 @@ async function applyTable(work: Work, desired: DesiredTable, progress: Progress)
     }
     conflicts += 1
     const applied = stepsOf(work.plan, desired.name).filter((each) => progress.results.get(each)?.status === 'applied')
-    const again = await afterConflict(work, desired, { remaining, applied }, attempt, conflicts)
+    const again = await afterConflict(work, desired, { step, remaining, applied }, attempt, conflicts)
     if ('status' in again) {
       record(step, again)
     } else {
@@ -104,6 +104,12 @@ async function attemptStep(work: Work, step: Step): Promise<StepResult | Conflic
   }
 }
 
+/** This run's steps on one table. */
+interface OwnSteps {
+  readonly remaining: readonly Step[]
+  readonly applied: readonly Step[]
+}
+
 /** The call was under way when the run was stopped, or its answers never came. */
 function isAnswerLost(error: unknown): boolean {
   if (error instanceof DynamoDbError) return error.afterLostAnswer
@@ -114,7 +120,7 @@ function isAnswerLost(error: unknown): boolean {
 async function afterConflict(
   work: Work,
   desired: DesiredTable,
-  steps: { readonly remaining: readonly Step[]; readonly applied: readonly Step[] },
+  steps: OwnSteps & { readonly step: Step },
   { error, seconds }: Conflict,
   conflicts: number,
 ): Promise<
@@ -127,7 +133,7 @@ async function afterConflict(
     await clock.sleep(isTagLock(error) ? tagLockMilliseconds : 200 * 2 ** conflicts, stop)
     const needed = await planAgain(work, desired, steps)
     // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
-    if (error.code === 'ValidationException' && needed.includes(steps.remaining[0] as Step)) return failed
+    if (error.code === 'ValidationException' && needed.includes(steps.step)) return failed
     // Who got no answer the first time may well have met his own work.
     return { needed, result: error.afterLostAnswer ? { status: 'applied', seconds } : { status: 'dropped' } }
   } catch (failure) {
@@ -160,7 +166,7 @@ function isTagLock(error: DynamoDbError): boolean {
 async function planAgain(
   { dynamoDb, target, run }: Work,
   desired: DesiredTable,
-  { remaining, applied }: { readonly remaining: readonly Step[]; readonly applied: readonly Step[] },
+  { remaining, applied }: OwnSteps,
 ): Promise<readonly Step[]> {
   const observed = await observeTable(dynamoDb, target, desired.name, run)
   const plan = planTables(target, [desired], new Map([[desired.name, observed]]))

@@ -29,19 +29,25 @@ export function partitionOf(region: string): string {
   return partition(region).name
 }
 
-const connectMilliseconds = 5000
-const requestMilliseconds = 10_000
+/** In milliseconds: until a connection stands, and until an answer, or more of its body, comes. */
+export interface TimeOuts {
+  readonly connect: number
+  readonly request: number
+}
+
+const timeOutsOfAWorkingNetwork: TimeOuts = { connect: 5000, request: 10_000 }
 
 export function openConnections(
   region: string,
   environment: Readonly<Record<string, string | undefined>>,
   run: Run,
+  timeOuts: TimeOuts = timeOutsOfAWorkingNetwork,
 ): Connections {
   const requestHandler = new NodeHttpHandler({
-    connectionTimeout: connectMilliseconds,
-    requestTimeout: requestMilliseconds,
+    connectionTimeout: timeOuts.connect,
+    requestTimeout: timeOuts.request,
     // The other time-out ends with the headers; a body that stalls is an idle socket.
-    socketTimeout: requestMilliseconds,
+    socketTimeout: timeOuts.request,
     throwOnRequestTimeout: true,
     httpAgent: { keepAlive: true, maxSockets: 50 },
     httpsAgent: { keepAlive: true, maxSockets: 50 },

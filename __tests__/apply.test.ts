@@ -1,8 +1,9 @@
 import { applyPlan } from '../src/apply.ts'
 import { type DescribedTable, type DynamoDb, DynamoDbError } from '../src/dynamodb.ts'
 import { StoppedError } from '../src/errors.ts'
-import { type Outcome, planTables, type Step } from '../src/plan.ts'
-import type { ObservedTables } from '../src/table.ts'
+import type { Outcome, Step } from '../src/plan.ts'
+import { planTables } from '../src/planner.ts'
+import type { ObservedTable, ObservedTables } from '../src/table.ts'
 import { aTarget, production, ready, theTables } from './support/builders.ts'
 import { aRun, describedFrom, type FakeRun, type Model, modelDynamoDb } from './support/fakes.ts'
 
@@ -374,7 +375,7 @@ it('performs nothing of a plan that has a refusal', async () => {
 it('does not send a step that it does not know', async () => {
   const observed = new Map(desired.map((table) => [table.name, ready(table)]))
   const model = modelDynamoDb(observed)
-  const step = { action: 'delete-table', table: 'users' } as unknown as Step
+  const step = { action: 'resize-table', table: 'users' } as unknown as Step
   const plan = { ...planTables(target, desired, observed), steps: [step] }
   const outcome = await applyPlan({ dynamoDb: model.dynamoDb, target, desired, observed, plan, run: aRun() })
   expect(outcome.error).toMatchObject({ message: `Unhandled case: ${JSON.stringify(step)}` })
@@ -427,8 +428,119 @@ describe('after its steps it looks again', () => {
       ['users', ready(users, { deletionProtection: false })],
     ])
     const { outcome } = await apply(observed, (model) => ({
-      enableDeletionProtection: async () => model.change('tenant', { status: 'unavailable', tableStatus: 'DELETING' }),
+      setDeletionProtection: async () => model.change('tenant', { status: 'unavailable', tableStatus: 'DELETING' }),
     }))
     expect(outcome.error).toMatchObject({ message: expect.stringContaining('The table "tenant" is DELETING.') })
+  })
+})
+
+describe('a destruction', () => {
+  const own = theTables()
+  const at = aTarget()
+  const policy = { destroy: true, allow: [] }
+  const all = new Map(own.map((table) => [table.name, ready(table)]))
+
+  async function destroy(
+    observed: ObservedTables,
+    changes: (model: Model, run: FakeRun) => Partial<DynamoDb> = () => ({}),
+  ) {
+    const model = modelDynamoDb(observed)
+    const run = aRun()
+    const plan = planTables(at, own, observed, policy)
+    const outcome = await applyPlan({
+      dynamoDb: { ...model.dynamoDb, ...changes(model, run) },
+      target: at,
+      desired: own,
+      observed,
+      plan,
+      run,
+    })
+    return { outcome, model, run, results: outcome.steps.map(({ step, result }) => `${step.table}: ${result.status}`) }
+  }
+
+  it('deletes, and waits until the tables are gone', async () => {
+    let looks = 0
+    const { outcome, results } = await destroy(all, ({ dynamoDb }) => ({
+      describeTable: async (table) => {
+        looks += 1
+        const settled = describedFrom(ready(table === 'users' ? own[1] : own[0]))
+        return looks < 5
+          ? { ...settled, tableStatus: 'DELETING', phase: 'unavailable' }
+          : await dynamoDb.describeTable(table)
+      },
+    }))
+    expect([outcome.error, results]).toEqual([undefined, ['tenant: applied', 'users: applied']])
+    expect([...outcome.observed.values()]).toEqual([{ status: 'absent' }, { status: 'absent' }])
+  })
+
+  it('waits for a table that is being deleted already, without a step for it', async () => {
+    const observed = new Map<string, ObservedTable>([['users', { status: 'unavailable', tableStatus: 'DELETING' }]])
+    let looks = 0
+    const { outcome, model, run } = await destroy(observed, (it) => ({
+      describeTable: async (table) => {
+        looks += 1
+        if (looks === 4) it.change('users', { status: 'absent' })
+        return await it.dynamoDb.describeTable(table)
+      },
+    }))
+    expect([outcome.error, model.writes, outcome.steps]).toEqual([undefined, [], []])
+    expect(run.clock.sleeps.length).toBeGreaterThan(1)
+  })
+
+  it('calls nothing where all is gone', async () => {
+    const calls = () => Promise.reject(new Error('DynamoDB was called'))
+    const { outcome } = await destroy(new Map(), () => ({ describeTable: calls }))
+    expect(outcome.error).toBeUndefined()
+  })
+
+  it.each(['ResourceNotFoundException', 'ResourceInUseException'])(
+    'that meets another one (%s) takes it for its own end',
+    async (code) => {
+      const { outcome, results } = await destroy(all, (model) => ({
+        deleteTable: async (table) => {
+          model.change(table, { status: 'absent' })
+          throw refusal(code)
+        },
+      }))
+      expect([outcome.error, results]).toEqual([undefined, ['tenant: dropped', 'users: dropped']])
+    },
+  )
+
+  it('waits out a change that is under way, then deletes', async () => {
+    let tries = 0
+    const { results } = await destroy(all, ({ dynamoDb }) => ({
+      deleteTable: async (table) => {
+        if (table === 'users' && ++tries < 3) throw refusal('ResourceInUseException')
+        await dynamoDb.deleteTable(table)
+      },
+    }))
+    expect([results, tries]).toEqual([['tenant: applied', 'users: applied'], 3])
+  })
+
+  it('stops where somebody protects the table meanwhile', async () => {
+    const { outcome, results } = await destroy(all, (model) => ({
+      deleteTable: async (table) => {
+        if (table !== 'users') return await model.dynamoDb.deleteTable(table)
+        model.change('users', ready(own[1], { deletionProtection: true }))
+        throw refusal('ResourceInUseException')
+      },
+    }))
+    expect(results).toEqual(['tenant: applied', 'users: failed'])
+    expect(outcome.error).toMatchObject({ message: expect.stringContaining('has deletion protection on') })
+  })
+
+  it('fails where somebody makes the table anew while it waits', async () => {
+    const { outcome } = await destroy(new Map([['users', ready(own[1])]]), (model) => ({
+      deleteTable: async () => model.change('users', ready(own[1], { id: 'another' })),
+    }))
+    expect(outcome.error).toMatchObject({ message: expect.stringContaining('made anew by somebody else') })
+  })
+
+  it('fails where a table that was being deleted never goes', async () => {
+    const observed = new Map<string, ObservedTable>([['users', { status: 'unavailable', tableStatus: 'DELETING' }]])
+    const { outcome } = await destroy(observed)
+    expect(outcome.error).toMatchObject({
+      message: expect.stringContaining('Waited 600 s for the table "users" to be gone'),
+    })
   })
 })

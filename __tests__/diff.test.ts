@@ -47,8 +47,15 @@ it('every difference is told, in the order in which DynamoDB can take the change
   expect(found).toEqual([
     { path: 'keys', from: keys, to: usersInProduction.keys },
     { path: 'deletionProtection', from: false, to: true },
-    { path: 'environment', from: 'staging', to: 'prod' },
-    { path: 'tags', changes: [{ key: 'tenant-tables:managed-by', to: 'tenant-tables' }] },
+    {
+      path: 'environment',
+      from: 'staging',
+      to: 'prod',
+      changes: [
+        { key: 'tenant-tables:environment', from: 'staging', to: 'prod' },
+        { key: 'tenant-tables:managed-by', to: 'tenant-tables' },
+      ],
+    },
     { path: 'billingMode', from: 'PROVISIONED', to: 'PAY_PER_REQUEST' },
     {
       path: 'pointInTimeRecovery',
@@ -64,13 +71,13 @@ it('what the definition omits never differs', () => {
   ).toEqual([])
 })
 
-it('a setting that is asked to be off differs where it is on, and only there', () => {
+it('a setting that is asked to be off differs where it is on, and only there; protection goes last', () => {
   const off = aTable({ deletionProtection: false, pointInTimeRecovery: { enabled: false } })
   const on = { deletionProtection: true, pointInTimeRecovery: { enabled: true, recoveryPeriodDays: 35 } } as const
   expect(differences({}, off)).toEqual([])
   expect(differences(on, off)).toEqual([
-    { path: 'deletionProtection', from: true, to: false },
     { path: 'pointInTimeRecovery', from: { enabled: true, recoveryPeriodDays: 35 }, to: { enabled: false } },
+    { path: 'deletionProtection', from: true, to: false },
   ])
 })
 
@@ -122,10 +129,9 @@ describe('tags', () => {
     expect(tagChanges(new Map([['a', 'x']]), new Map([['a', '']]))).toStrictEqual([{ key: 'a', from: '', to: 'x' }])
   })
 
-  it('name the environment once: where a table says which it is, that is never written over', () => {
+  it('name the environment once: a table that says which it is keeps its spelling', () => {
     const prod = new Map([['tenant-tables:environment', 'prod']])
     expect(tagChanges(prod, new Map([['tenant-tables:environment', 'PROD']]))).toEqual([])
-    expect(tagChanges(prod, new Map([['tenant-tables:environment', 'staging']]))).toEqual([])
     expect(tagChanges(prod, new Map())).toEqual([{ key: 'tenant-tables:environment', to: 'prod' }])
   })
 })
@@ -134,7 +140,8 @@ describe('the environment', () => {
   const tagged = (name: string) => ({ tags: new Map([...users.tags, ['tenant-tables:environment', name]]) })
 
   it('differs where the tag names another, and not in case', () => {
-    expect(differences(tagged('staging'))).toEqual([{ path: 'environment', from: 'staging', to: 'dev' }])
+    const changes = [{ key: 'tenant-tables:environment', from: 'staging', to: 'dev' }]
+    expect(differences(tagged('staging'))).toEqual([{ path: 'environment', from: 'staging', to: 'dev', changes }])
     expect(differences(tagged('DEV'))).toEqual([])
   })
 

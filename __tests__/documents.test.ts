@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { NoOperationTraceWriter } from '@actions/workflow-parser'
 import { parseAction } from '@actions/workflow-parser/actions/action-parser'
 import { parse } from 'yaml'
-import { planTables } from '../src/plan.ts'
+import { planTables } from '../src/planner.ts'
 import { outputsOf } from '../src/publish.ts'
 import { aTarget, theTables } from './support/builders.ts'
 
@@ -53,7 +53,9 @@ it("the README's table of inputs is that of action.yml, with its defaults", () =
 
 it('the outputs of the README, of action.yml and of the code are the same', () => {
   const target = aTarget()
-  const set = Object.keys(outputsOf({ command: 'plan', target, plan: planTables(target, theTables(), new Map()) }))
+  const told = Object.keys(outputsOf({ command: 'plan', target, plan: planTables(target, theTables(), new Map()) }))
+  // Set where there is a folder for it.
+  const set = [...told, 'plan-file']
   const documented = rowsUnder('Outputs').flatMap(([name]) => quoted(name))
   expect(documented.sort()).toEqual(Object.keys(action.outputs).sort())
   expect(set.sort()).toEqual(Object.keys(action.outputs).sort())
@@ -67,6 +69,7 @@ it('every default of action.yml is a default of the code too', async () => {
     partitionOf: () => 'aws',
   })
   const given = { environment: 'dev', 'aws-region': 'ap-south-1' }
+  // The job's own token has no default in the code, which never looks for one.
   const defaults = Object.fromEntries(Object.entries(action.inputs).map(([name, input]) => [name, input.default ?? '']))
   expect(readInputs(source({ ...defaults, ...given }))).toEqual(readInputs(source(given)))
 })
@@ -93,6 +96,7 @@ describe('the policies of the README', () => {
   it.each([
     ['apply', [...reads, ...writes].sort()],
     ['plan', reads],
+    ['verify', ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']],
   ])('%s allows just what the action calls, on the two tables', (name, actions) => {
     const { Version, Statement } = policy(name)
     expect([Version, Statement.length]).toEqual(['2012-10-17', 1])
@@ -103,7 +107,8 @@ describe('the policies of the README', () => {
 
   it('the calls of the port are just those actions', () => {
     const commands = [...read('src/dynamodb.ts').matchAll(/new (\w+)Command\(/g)].map(([, name]) => `dynamodb:${name}`)
-    expect([...new Set(commands)].sort()).toEqual([...reads, ...writes].sort())
+    const items = policy('verify').Statement[0]?.Action ?? []
+    expect([...new Set(commands)].sort()).toEqual([...reads, ...writes, ...items, 'dynamodb:DeleteTable'].sort())
   })
 
   it.each(['trust', 'hub', 'chained trust'])('%s allows one action and no wildcard', (name) => {
@@ -141,15 +146,24 @@ describe.each(workflows)('%s', (path) => {
   })
 })
 
-it('a job that a pull request may edit never has the sub of an environment, which the writing role trusts', () => {
-  const { jobs } = parse(read('examples/provision.yml')) as {
-    jobs: Record<string, { if?: string; environment?: string; permissions?: Record<string, string> }>
-  }
-  const onPullRequest = Object.values(jobs).filter((job) => job.if?.includes('pull_request'))
-  expect(onPullRequest.map(({ environment, permissions }) => [environment, permissions])).toEqual([
-    [undefined, { 'id-token': 'write' }],
-  ])
-})
+it.each([
+  ['examples/provision.yml', { 'id-token': 'write' }],
+  ['examples/review.yml', { 'id-token': 'write', contents: 'read', 'pull-requests': 'write' }],
+])(
+  '%s: a job that a pull request may edit never has the sub of an environment, which the writing role trusts',
+  (path, granted) => {
+    const { jobs } = parse(read(path)) as {
+      jobs: Record<string, { if?: string; environment?: string; permissions?: Record<string, string> }>
+    }
+    const onPullRequest = Object.values(jobs).filter((job) => job.if?.includes('pull_request'))
+    expect(onPullRequest.map(({ environment, permissions }) => [environment, permissions])).toEqual([
+      [undefined, granted],
+    ])
+    const others = Object.values(jobs).filter((job) => job.environment !== undefined)
+    expect(others.length).toBeGreaterThan(0)
+    for (const job of others) expect(job.if).toMatch(/github\.event_name == '(workflow_dispatch|push)'/)
+  },
+)
 
 it('every job of CI gates the merge', () => {
   const { jobs } = parse(read('.github/workflows/ci.yml')) as { jobs: Record<string, { needs?: string[] }> }

@@ -3,7 +3,10 @@ import {
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   DynamoDBClient,
+  GetItemCommand,
   ListTagsOfResourceCommand,
+  PutItemCommand,
+  QueryCommand,
   type TableDescription,
   TagResourceCommand,
   UpdateContinuousBackupsCommand,
@@ -19,6 +22,7 @@ const aws = mockClient(DynamoDBClient)
 const arn = 'arn:aws:dynamodb:ap-south-1:222222222222:table/users'
 let run: FakeRun
 let dynamoDb: DynamoDb
+const items = () => dynamoDb.itemsWithin(run)
 let walks = 0
 
 beforeEach(() => {
@@ -288,10 +292,12 @@ describe('the writes say just what they mean', () => {
 
   it('one UpdateTable, one concern', async () => {
     aws.on(UpdateTableCommand).resolves({})
-    await dynamoDb.enableDeletionProtection('users')
+    await dynamoDb.setDeletionProtection('users', true)
+    await dynamoDb.setDeletionProtection('users', false)
     await dynamoDb.setBillingMode('users', 'PAY_PER_REQUEST')
     expect(aws.commandCalls(UpdateTableCommand).map(({ args }) => args[0].input)).toEqual([
       { TableName: 'users', DeletionProtectionEnabled: true },
+      { TableName: 'users', DeletionProtectionEnabled: false },
       { TableName: 'users', BillingMode: 'PAY_PER_REQUEST' },
     ])
   })
@@ -307,6 +313,40 @@ describe('the writes say just what they mean', () => {
       { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 35 },
       { PointInTimeRecoveryEnabled: false },
     ])
+  })
+
+  it('an item is written only where there is none with its key, and read and found consistently', async () => {
+    aws.on(PutItemCommand).resolves({})
+    aws.on(GetItemCommand).resolves({ Item: { tenant_id: { S: 'a' }, count: { N: '1' } } })
+    aws
+      .on(QueryCommand)
+      .resolvesOnce({ Items: [{ user_id: { S: '1' } }], LastEvaluatedKey: { user_id: { S: '1' } } })
+      .resolvesOnce({ Items: [{ user_id: { S: '2' } }] })
+    await items().putIfAbsent('users', { tenant_id: 'a', user_id: '1' }, 'tenant_id')
+    // Another kind of attribute is somebody else's, and not shown.
+    await expect(items().get('users', { tenant_id: 'a' })).resolves.toEqual({ tenant_id: 'a' })
+    await expect(items().query('users', 'tenant_id', 'a')).resolves.toEqual([{ user_id: '1' }, { user_id: '2' }])
+    expect(aws.commandCalls(PutItemCommand)[0]?.args[0].input).toEqual({
+      TableName: 'users',
+      Item: { tenant_id: { S: 'a' }, user_id: { S: '1' } },
+      ConditionExpression: 'attribute_not_exists(#key)',
+      ExpressionAttributeNames: { '#key': 'tenant_id' },
+    })
+    expect(aws.commandCalls(GetItemCommand)[0]?.args[0].input).toMatchObject({ ConsistentRead: true })
+    const queries = aws.commandCalls(QueryCommand).map(({ args }) => args[0].input)
+    expect(queries).toMatchObject([
+      {
+        ConsistentRead: true,
+        KeyConditionExpression: '#key = :value',
+        ExpressionAttributeValues: { ':value': { S: 'a' } },
+      },
+      { ExclusiveStartKey: { user_id: { S: '1' } } },
+    ])
+  })
+
+  it('an item that is not there is undefined', async () => {
+    aws.on(GetItemCommand).resolves({})
+    await expect(items().get('users', { tenant_id: 'a' })).resolves.toBeUndefined()
   })
 
   it('tagTable', async () => {
@@ -335,10 +375,15 @@ describe('errors', () => {
     ['DescribeTable', () => dynamoDb.describeTable('users'), 'users'],
     ['DescribeContinuousBackups', () => dynamoDb.describeRecovery('users'), 'users'],
     ['ListTagsOfResource', () => dynamoDb.listTags(arn), arn],
-    ['UpdateTable', () => dynamoDb.enableDeletionProtection('users'), 'users'],
+    ['UpdateTable', () => dynamoDb.setDeletionProtection('users', true), 'users'],
     ['UpdateTable', () => dynamoDb.setBillingMode('users', 'PAY_PER_REQUEST'), 'users'],
     ['UpdateContinuousBackups', () => dynamoDb.setRecovery('users', { enabled: false }), 'users'],
     ['TagResource', () => dynamoDb.tagTable(arn, []), arn],
+    ['DeleteTable', () => dynamoDb.deleteTable('users'), 'users'],
+    ['PutItem', () => items().putIfAbsent('users', { tenant_id: 'a' }, 'tenant_id'), 'users'],
+    ['GetItem', () => items().get('users', { tenant_id: 'a' }), 'users'],
+    ['Query', () => items().query('users', 'tenant_id', 'a'), 'users'],
+    ['DeleteItem', () => items().delete('users', { tenant_id: 'a' }), 'users'],
   ])('a denied %s is made once, and says which action to allow on what', async (operation, call, resource) => {
     aws.rejects(refusal('AccessDeniedException'))
     await expect(call()).rejects.toMatchObject({
@@ -444,7 +489,7 @@ describe('errors', () => {
 
   it('every call is given up with the run, never tried again by the SDK, and goes to one host', async () => {
     aws.on(UpdateTableCommand).resolves({})
-    await dynamoDb.enableDeletionProtection('users')
+    await dynamoDb.setDeletionProtection('users', true)
     const call = aws.commandCalls(UpdateTableCommand)[0]
     if (call === undefined) throw new Error('A call was expected')
     const args: readonly unknown[] = call.args

@@ -24,6 +24,9 @@ function problems(inputs: Record<string, string>, environment: Record<string, st
 it('has a default for everything but the environment and the region', () => {
   expect(read()).toEqual({
     command: 'apply',
+    policy: { destroy: false, allow: [] },
+    failOnDrift: false,
+    sampleItems: true,
     environment: { name: 'dev', production: false },
     region: 'ap-south-1',
     roles: [],
@@ -42,7 +45,7 @@ it('has a default for everything but the environment and the region', () => {
 
 it('tells all problems at once, each with what was found and what may be', () => {
   const found = problems({
-    command: 'destroy',
+    command: 'delete',
     environment: '',
     'aws-region': 'Mumbai',
     'role-to-assume': 'provisioner',
@@ -58,23 +61,23 @@ it('tells all problems at once, each with what was found and what may be', () =>
   })
 
   expect(found.map((problem) => problem.split(' ')[0])).toEqual([
-    'command',
     'environment',
+    'table-name-prefix',
+    'table-name-prefix',
+    'command',
     'aws-region',
     'role-to-assume',
     'credential-source',
     'role-duration-seconds',
     'role-session-name',
     'allowed-account-ids',
-    'table-name-prefix',
-    'table-name-prefix',
     'deletion-protection',
     'point-in-time-recovery',
     'tags',
     'timeout-seconds',
   ])
-  expect(found[0]).toBe('command must be one of apply, plan, but is "destroy".')
-  expect(found[5]).toBe('role-duration-seconds must be a whole number from 900 to 43200, but is "60".')
+  expect(found[3]).toBe('command must be one of apply, plan, verify, destroy, but is "delete".')
+  expect(found[7]).toBe('role-duration-seconds must be a whole number from 900 to 43200, but is "60".')
 })
 
 describe('environment', () => {
@@ -478,10 +481,10 @@ it('white space around a value is no part of it', () => {
 
 it('a value that is long is told by its beginning and its length', () => {
   expect(problems({ command: 'x'.repeat(120) })).toEqual([
-    `command must be one of apply, plan, but is "${'x'.repeat(120)}".`,
+    `command must be one of apply, plan, verify, destroy, but is "${'x'.repeat(120)}".`,
   ])
   expect(problems({ command: 'x'.repeat(121) })).toEqual([
-    `command must be one of apply, plan, but is "${'x'.repeat(120)}"… (121 characters).`,
+    `command must be one of apply, plan, verify, destroy, but is "${'x'.repeat(120)}"… (121 characters).`,
   ])
 })
 

@@ -1,91 +1,25 @@
 /** The laws, over states that nobody thought of. */
 import fc from 'fast-check'
 import { applyPlan } from '../src/apply.ts'
-import { desiredTables } from '../src/definitions.ts'
 import type { DynamoDb } from '../src/dynamodb.ts'
-import { planTables, type Step, stepsOf } from '../src/plan.ts'
-import type { DesiredTable, Environment, ObservedTable, ObservedTables, ReadyTable, Target } from '../src/table.ts'
-import { aTarget, ready } from './support/builders.ts'
+import { type Policy, type Step, stepKinds, stepsOf } from '../src/plan.ts'
+import { planTables } from '../src/planner.ts'
+import { disruptions } from '../src/policy.ts'
+import type { ObservedTables } from '../src/table.ts'
 import { aRun, modelDynamoDb, performStep } from './support/fakes.ts'
-
-const tagKey = fc.oneof(
-  fc.constantFrom('team', '__proto__', 'constructor', 'tenant-tables:managed-by', 'aws:cloudformation:stack-name'),
-  fc.string({ minLength: 1, maxLength: 5 }),
-)
-const tags = fc.array(fc.tuple(tagKey, fc.string({ maxLength: 5 })), { maxLength: 4 }).map((pairs) => new Map(pairs))
-const environment: fc.Arbitrary<Environment> = fc.constantFrom(
-  { name: 'dev', production: false },
-  { name: 'Prod', production: true },
-)
-const setting = fc.constantFrom('auto', 'true', 'false' as const)
-
-interface World {
-  readonly target: Target
-  readonly desired: readonly DesiredTable[]
-  readonly observed: ObservedTables
-}
-
-/** What somebody may have made of a table, near the definition often enough to be interesting. */
-function observedFor(table: DesiredTable): fc.Arbitrary<ObservedTable> {
-  const usual = <Value>(value: Value, others: fc.Arbitrary<Value>) =>
-    fc.oneof({ weight: 4, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: others })
-  const key = fc.record({ name: fc.constantFrom('tenant_id', 'id'), type: fc.constantFrom('S', 'N', 'B' as const) })
-  const present = fc
-    .record({
-      keys: usual(table.keys, fc.record({ partitionKey: key, sortKey: key })),
-      billingMode: fc.constantFrom('PAY_PER_REQUEST', 'PROVISIONED' as const),
-      deletionProtection: fc.boolean(),
-      pointInTimeRecovery: fc.oneof(
-        fc.constant({ enabled: false } as const),
-        fc.record({ enabled: fc.constant(true as const), recoveryPeriodDays: fc.constantFrom(7, 35) }),
-      ),
-      ownTags: fc.subarray([...table.tags]),
-      environmentTag: usual<string | undefined>(undefined, fc.constantFrom('DEV', 'prod', 'staging')),
-      otherTags: tags,
-    })
-    .map(({ ownTags, environmentTag, otherTags, ...state }): ReadyTable => {
-      const all = new Map([...otherTags, ...ownTags])
-      if (environmentTag !== undefined) all.set('tenant-tables:environment', environmentTag)
-      return ready(table, { ...state, tags: all })
-    })
-  const unavailable = fc
-    .constantFrom('DELETING', 'ARCHIVED')
-    .map((tableStatus) => ({ status: 'unavailable' as const, tableStatus }))
-  return fc.oneof(
-    { weight: 3, arbitrary: fc.constant({ status: 'absent' } as const) },
-    { weight: 12, arbitrary: present },
-    { weight: 1, arbitrary: unavailable },
-  )
-}
-
-const world: fc.Arbitrary<World> = fc
-  .record({
-    environment,
-    tableNamePrefix: fc.constantFrom('', 'x-'),
-    deletionProtection: setting,
-    pointInTimeRecovery: setting,
-    tags,
-  })
-  .chain((request) => {
-    const desired = desiredTables(request)
-    return fc.tuple(...desired.map(observedFor)).map((states) => ({
-      target: aTarget({ environment: request.environment }),
-      desired,
-      observed: new Map(desired.map(({ name }, index) => [name, states[index] ?? { status: 'absent' }])),
-    }))
-  })
+import { world } from './support/worlds.ts'
 
 const samples = { numRuns: 1000 }
 
 it('law 1: after its steps the next plan is empty, and there were steps', () => {
   let withSteps = 0
   fc.assert(
-    fc.property(world, ({ target, desired, observed }) => {
-      const plan = planTables(target, desired, observed)
+    fc.property(world, ({ target, desired, observed, policy }) => {
+      const plan = planTables(target, desired, observed, policy)
       fc.pre(plan.refusals.length === 0)
       if (plan.steps.length > 0) withSteps += 1
       const reached = performSteps(plan.steps, observed)
-      const next = planTables(target, desired, reached)
+      const next = planTables(target, desired, reached, policy)
       expect({ steps: next.steps, refusals: next.refusals }).toEqual({ steps: [], refusals: [] })
     }),
     samples,
@@ -96,16 +30,18 @@ it('law 1: after its steps the next plan is empty, and there were steps', () => 
 it('law 1: applying twice is applying once', async () => {
   let writes = 0
   await fc.assert(
-    fc.asyncProperty(world, async ({ target, desired, observed }) => {
+    fc.asyncProperty(world, async ({ target, desired, observed, policy }) => {
       const model = modelDynamoDb(observed)
       const run = aRun()
-      const plan = planTables(target, desired, observed)
+      const plan = planTables(target, desired, observed, policy)
       fc.pre(plan.refusals.length === 0)
+      // What is being deleted is gone soon, here as on AWS.
+      for (const [name, table] of observed) if (table.status === 'unavailable') model.change(name, { status: 'absent' })
       const first = await applyPlan({ dynamoDb: model.dynamoDb, target, desired, observed, plan, run })
       expect(first.error).toBeUndefined()
       writes += model.writes.length
       const once = model.tables()
-      const again = planTables(target, desired, first.observed)
+      const again = planTables(target, desired, first.observed, policy)
       await applyPlan({ dynamoDb: model.dynamoDb, target, desired, observed: first.observed, plan: again, run })
       expect(model.tables()).toEqual(once)
       expect(model.writes).toHaveLength(plan.steps.length)
@@ -120,15 +56,19 @@ const order: readonly Step['action'][] = [
   'create-table',
   'enable-deletion-protection',
   'tag-table',
+  'change-environment',
   'set-billing-mode',
   'set-point-in-time-recovery',
+  'remove-point-in-time-recovery',
+  'remove-deletion-protection',
+  'delete-table',
 ]
 
 it('law 2: the steps of a table are in the order that DynamoDB can take, none of them twice', () => {
   let several = 0
   fc.assert(
-    fc.property(world, ({ target, desired, observed }) => {
-      const plan = planTables(target, desired, observed)
+    fc.property(world, ({ target, desired, observed, policy }) => {
+      const plan = planTables(target, desired, observed, policy)
       for (const { name } of desired) {
         const actions = stepsOf(plan, name).map(({ action }) => action)
         if (actions.length > 1) several += 1
@@ -143,8 +83,8 @@ it('law 2: the steps of a table are in the order that DynamoDB can take, none of
 it('law 2: what is performed is the plan, step for step, each table in its order', async () => {
   let steps = 0
   await fc.assert(
-    fc.asyncProperty(world, async ({ target, desired, observed }) => {
-      const plan = planTables(target, desired, observed)
+    fc.asyncProperty(world, async ({ target, desired, observed, policy }) => {
+      const plan = planTables(target, desired, observed, policy)
       fc.pre(plan.refusals.length === 0)
       const model = modelDynamoDb(observed)
       await applyPlan({ dynamoDb: model.dynamoDb, target, desired, observed, plan, run: aRun() })
@@ -161,8 +101,8 @@ it('law 2: what is performed is the plan, step for step, each table in its order
 it('law 3: one refusal, and nothing is written to any table', async () => {
   let refusedWithSteps = 0
   await fc.assert(
-    fc.asyncProperty(world, async ({ target, desired, observed }) => {
-      const plan = planTables(target, desired, observed)
+    fc.asyncProperty(world, async ({ target, desired, observed, policy }) => {
+      const plan = planTables(target, desired, observed, policy)
       fc.pre(plan.refusals.length > 0)
       if (plan.steps.length > 0) refusedWithSteps += 1
       const touched = () => {
@@ -178,12 +118,13 @@ it('law 3: one refusal, and nothing is written to any table', async () => {
   expect(refusedWithSteps).toBeGreaterThan(20)
 })
 
-it('law 4: no step deletes or makes anew: only what is absent is created, and what is there stays the same table', () => {
+it('law 4: no step to a definition deletes or makes anew: only what is absent is created, and what is there stays', () => {
   let changed = 0
   fc.assert(
-    fc.property(world, ({ target, desired, observed }) => {
+    fc.property(world, ({ target, desired, observed, policy }) => {
+      fc.pre(!policy.destroy)
       // Plans with refusals too: what is printed must not threaten with what is never done.
-      const plan = planTables(target, desired, observed)
+      const plan = planTables(target, desired, observed, policy)
       for (const { name } of desired) {
         const before = observed.get(name)
         const steps = stepsOf(plan, name)
@@ -204,9 +145,9 @@ it('law 4: no step deletes or makes anew: only what is absent is created, and wh
 it('law 5: what the definition does not mention stays as it is', () => {
   let withSteps = 0
   fc.assert(
-    fc.property(world, ({ target, desired, observed }) => {
-      const plan = planTables(target, desired, observed)
-      fc.pre(plan.refusals.length === 0)
+    fc.property(world, ({ target, desired, observed, policy }) => {
+      const plan = planTables(target, desired, observed, policy)
+      fc.pre(plan.refusals.length === 0 && !policy.destroy)
       if (plan.steps.length > 0) withSteps += 1
       const reached = performSteps(plan.steps, observed)
       for (const table of desired) {
@@ -227,7 +168,7 @@ it('law 5: what the definition does not mention stays as it is', () => {
 
 it('law 9: the same request and the same account give the same plan, byte for byte', () => {
   fc.assert(
-    fc.property(world, ({ target, desired, observed }) => {
+    fc.property(world, ({ target, desired, observed, policy }) => {
       const shuffled = (map: ReadonlyMap<string, string>) => new Map([...map].reverse())
       const others = new Map(
         [...observed]
@@ -235,8 +176,8 @@ it('law 9: the same request and the same account give the same plan, byte for by
           .map(([name, table]) => [name, table.status === 'ready' ? { ...table, tags: shuffled(table.tags) } : table]),
       )
       const again = desired.map((table) => ({ ...table, tags: shuffled(table.tags) }))
-      expect(JSON.stringify(planTables(target, again, others))).toBe(
-        JSON.stringify(planTables(target, desired, observed)),
+      expect(JSON.stringify(planTables(target, again, others, policy))).toBe(
+        JSON.stringify(planTables(target, desired, observed, policy)),
       )
     }),
     samples,
@@ -250,3 +191,49 @@ function performSteps(steps: readonly Step[], observed: ObservedTables): Observe
 function asWrite({ action, table }: Step) {
   return { action, table }
 }
+
+it('nothing is taken away without its line of allow, and with it just that', () => {
+  const seen = new Set<string>()
+  fc.assert(
+    fc.property(world, ({ target, desired, observed, policy }) => {
+      fc.pre(!policy.destroy)
+      const taken = (allow: Policy['allow']) =>
+        planTables(target, desired, observed, { destroy: false, allow }).steps.flatMap((step) =>
+          stepKinds[step.action].class === 'disruptive' ? [step.action] : [],
+        )
+      expect(taken([])).toEqual([])
+      for (const action of taken(policy.allow)) {
+        expect(policy.allow).toContain(action)
+        seen.add(action)
+      }
+    }),
+    samples,
+  )
+  expect([...seen].sort()).toEqual([...disruptions].sort())
+})
+
+it('what is deleted is this environment’s own, tagged, unprotected and not production; and after it nothing is left', () => {
+  let deleted = 0
+  fc.assert(
+    fc.property(world, ({ target, desired, observed }) => {
+      const policy = { destroy: true, allow: [...disruptions] }
+      const plan = planTables(target, desired, observed, policy)
+      if (target.environment.production)
+        expect(plan.refusals.map(({ code }) => code)).toContain('destroy-in-production')
+      fc.pre(plan.refusals.length === 0)
+      for (const step of plan.steps) {
+        const before = observed.get(step.table)
+        expect([step.action, before?.status]).toEqual(['delete-table', 'ready'])
+        if (before?.status !== 'ready') continue
+        deleted += 1
+        expect(before.deletionProtection).toBe(false)
+        expect(before.tags.get('tenant-tables:environment')?.toLowerCase()).toBe(target.environment.name.toLowerCase())
+        expect(before.tags.get('tenant-tables:managed-by')).toBe('tenant-tables')
+      }
+      const reached = performSteps(plan.steps, observed)
+      expect(planTables(target, desired, reached, policy).steps).toEqual([])
+    }),
+    samples,
+  )
+  expect(deleted).toBeGreaterThan(20)
+})

@@ -1,7 +1,10 @@
 import { InvalidInputsError, RemedyError } from '../src/errors.ts'
-import { type Outcome, planTables } from '../src/plan.ts'
+import type { Outcome } from '../src/plan.ts'
+import { digestPlan, renderPlanDocument } from '../src/plan-document.ts'
+import { planTables } from '../src/planner.ts'
 import { outputsOf, publish } from '../src/publish.ts'
 import type { RunResult } from '../src/report.ts'
+import { tenantAccessPolicy } from '../src/tenant-access.ts'
 import { aTarget, ready, theTables } from './support/builders.ts'
 import { recordingRunner } from './support/recording-runner.ts'
 
@@ -44,7 +47,9 @@ it('sets the ARNs that absent tables will have, after a plan', () => {
     'has-changes': 'true',
     'changes-count': '2',
     changed: 'false',
-    plan: JSON.stringify(absentPlan),
+    plan: renderPlanDocument(absentPlan),
+    'plan-digest': digestPlan(absentPlan),
+    'tenant-access-policy': JSON.stringify(tenantAccessPolicy([arnOf('tenant'), arnOf('users')])),
   })
 })
 
@@ -148,8 +153,13 @@ describe('a run that did all it planned', () => {
         'has-changes': 'true',
         'changes-count': '2',
         changed: 'true',
-        plan: JSON.stringify(absentPlan),
+        plan: renderPlanDocument(absentPlan),
+        'plan-digest': digestPlan(absentPlan),
+        'tenant-access-policy': JSON.stringify(tenantAccessPolicy([arnOf('tenant'), arnOf('users')])),
+        'plan-file': '/runner/tenant-tables-plan.json',
       },
+      files: { '/runner/tenant-tables-plan.json': renderPlanDocument(absentPlan) },
+      event: undefined,
       lines: ['2 steps applied.'],
       notices: [],
       warnings: [],

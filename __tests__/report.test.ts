@@ -1,17 +1,18 @@
 import { InvalidInputsError, RemedyError } from '../src/errors.ts'
-import { type Outcome, type Plan, planTables, type StepResult } from '../src/plan.ts'
+import { code, text } from '../src/markdown.ts'
+import { visible } from '../src/plain-text.ts'
+import type { Outcome, Plan, StepResult } from '../src/plan.ts'
+import { digestPlan } from '../src/plan-document.ts'
+import { planTables } from '../src/planner.ts'
 import {
-  code,
   describeProgress,
   describeStep,
   performedSteps,
   type RunResult,
   renderPlanLines,
-  renderSummary,
   summarise,
-  text,
-  visible,
 } from '../src/report.ts'
+import { renderSummary } from '../src/summary.ts'
 import { aTarget, production, ready, theTables } from './support/builders.ts'
 
 const target = aTarget({ environment: production })
@@ -100,7 +101,7 @@ it('tells a plan line by line: steps, refusals with remedies, notices, what is u
   ])
   const nothing = planTables(target, [tenant], new Map([['tenant', ready(tenant, { tags: tenant.tags })]]))
   expect(renderPlanLines(nothing)).toEqual(['1 table defined, 1 found.', 'Nothing to do.'])
-  expect(renderPlanLines(plan)[1]).toBe('+ enable-deletion-protection "users": deletion protection off -> on')
+  expect(renderPlanLines(plan)[1]).toBe('~ enable-deletion-protection "users": deletion protection off -> on')
 })
 
 describe('in one sentence', () => {
@@ -180,6 +181,8 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
 - The table "tenant" exists already and its keys match: it is adopted, with its items.
 - **Warning:** The table "tenant" was made by the CloudFormation stack "JobWork". While the stack holds it, deleting or changing the stack can delete the table. To let go of it: set its DeletionPolicy to Retain (CDK: RemovalPolicy.RETAIN) and deploy, then remove the table from the stack and deploy again.
 - Unmanaged on <code>tenant</code>, left as it is: <code>tags.zone</code> = <code>a</code>
+
+Plan digest <code>${digestPlan(adopted)}</code>
 `)
   })
 
@@ -200,6 +203,8 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
 | Table | ARN | Before the run |
 | --- | --- | --- |
 | <code>tenant</code> | <code>arn:aws:dynamodb:ap-south-1:222222222222:table/tenant</code> | ready |
+
+Plan digest <code>${digestPlan(nothing)}</code>
 `)
   })
 

@@ -64,7 +64,7 @@ it('gives what the work gives, and ends what the work left behind', async () => 
 
 it('waits for what cannot be told to give up only until calls are given up', async () => {
   const aborting = new AbortController()
-  const run = { ...options(), stop: aborting.signal, abort: aborting.signal }
+  const run = { ...options(), stop: aborting.signal, abort: aborting.signal, leave: aborting.signal }
   await expect(unlessAborted(run, Promise.resolve('in time'))).resolves.toBe('in time')
   const hanging = unlessAborted(run, new Promise(() => undefined))
   aborting.abort(new StoppedError('too late', 'run again'))

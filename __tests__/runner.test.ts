@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gitHubRunner, harmless, logGroup } from '../src/runner.ts'
@@ -170,4 +170,83 @@ it.each(['SIGINT', 'SIGTERM'])('tells of %s', (signal) => {
   expect(runner.interrupted.aborted).toBe(false)
   emitter.emit(signal)
   expect(runner.interrupted.aborted).toBe(true)
+})
+
+describe('a file that an input names', () => {
+  const inside = () => join(folder, 'workspace')
+
+  beforeEach(() => {
+    for (const name of ['workspace', 'temporary', 'elsewhere']) mkdirSync(join(folder, name))
+    process.env.GITHUB_WORKSPACE = inside()
+    process.env.RUNNER_TEMP = join(folder, 'temporary')
+    writeFileSync(join(folder, 'elsewhere', 'plan.json'), 'elsewhere')
+  })
+
+  afterEach(() => {
+    for (const name of ['GITHUB_WORKSPACE', 'RUNNER_TEMP', 'GITHUB_EVENT_PATH']) delete process.env[name]
+  })
+
+  it('is read from the workspace, by a path in it too, and from RUNNER_TEMP', async () => {
+    mkdirSync(join(inside(), 'plans'))
+    writeFileSync(join(inside(), 'plans', '..plan.json'), 'a')
+    writeFileSync(join(folder, 'temporary', 'plan.json'), 'b')
+    const { runner } = aRunner()
+    await expect(runner.readFile('plans/..plan.json')).resolves.toBe('a')
+    await expect(runner.readFile(join(inside(), 'plans', '..plan.json'))).resolves.toBe('a')
+    await expect(runner.readFile(join(folder, 'temporary', 'plan.json'))).resolves.toBe('b')
+  })
+
+  it.each([
+    ['by its path', () => join(folder, 'elsewhere', 'plan.json')],
+    ['by climbing', () => '../elsewhere/plan.json'],
+    [
+      'by a link',
+      () => {
+        symlinkSync(join(folder, 'elsewhere', 'plan.json'), join(inside(), 'link.json'))
+        return 'link.json'
+      },
+    ],
+    ['and neither is the folder itself', () => '.'],
+  ])('is not read from elsewhere: %s', async (_, path) => {
+    await expect(aRunner().runner.readFile(path())).rejects.toMatchObject({
+      name: 'RemedyError',
+      message: expect.stringContaining('lies outside of the workspace'),
+    })
+  })
+
+  it('that is not there, is a folder, or is too large is told', async () => {
+    const { runner } = aRunner()
+    mkdirSync(join(inside(), 'plans'))
+    writeFileSync(join(inside(), 'large.json'), 'x'.repeat(1024 * 1024 + 1))
+    await expect(runner.readFile('plan.json')).rejects.toThrow('The file "plan.json" cannot be read: ENOENT.')
+    await expect(runner.readFile('plans')).rejects.toThrow('cannot be read: EISDIR')
+    await expect(runner.readFile('large.json')).rejects.toThrow('1048577 bytes')
+  })
+
+  it('is written into a folder of its own each time, without secrets, for this user alone', async () => {
+    const { runner } = aRunner()
+    runner.mask('a long secret')
+    const [first, second] = [
+      await runner.writeTemporaryFile('plan.json', 'holds a long secret'),
+      await runner.writeTemporaryFile('plan.json', 'other'),
+    ]
+    expect(first).not.toBe(second)
+    expect(readFileSync(first ?? '', 'utf8')).toBe('holds ***')
+    expect(statSync(first ?? '').mode & 0o777).toBe(0o600)
+  })
+
+  it('is not written outside of GitHub', async () => {
+    delete process.env.RUNNER_TEMP
+    await expect(aRunner().runner.writeTemporaryFile('plan.json', 'x')).resolves.toBeUndefined()
+  })
+
+  it('the event is what GitHub says of it, and nothing where it says nothing that can be read', async () => {
+    const { runner } = aRunner()
+    await expect(runner.readEvent()).resolves.toBeUndefined()
+    process.env.GITHUB_EVENT_PATH = join(folder, 'event.json')
+    writeFileSync(join(folder, 'event.json'), '{"pull_request":{"number":7}}')
+    await expect(runner.readEvent()).resolves.toEqual({ pull_request: { number: 7 } })
+    writeFileSync(join(folder, 'event.json'), 'no JSON')
+    await expect(runner.readEvent()).resolves.toBeUndefined()
+  })
 })

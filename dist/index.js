@@ -1,6 +1,849 @@
 import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";
 /******/ var __webpack_modules__ = ({
 
+/***/ 9659:
+/***/ (function(__unused_webpack_module, exports, __nccwpck_require__) {
+
+
+/* eslint-disable @typescript-eslint/no-explicit-any */
+var __createBinding = (this && this.__createBinding) || (Object.create ? (function(o, m, k, k2) {
+    if (k2 === undefined) k2 = k;
+    var desc = Object.getOwnPropertyDescriptor(m, k);
+    if (!desc || ("get" in desc ? !m.__esModule : desc.writable || desc.configurable)) {
+      desc = { enumerable: true, get: function() { return m[k]; } };
+    }
+    Object.defineProperty(o, k2, desc);
+}) : (function(o, m, k, k2) {
+    if (k2 === undefined) k2 = k;
+    o[k2] = m[k];
+}));
+var __setModuleDefault = (this && this.__setModuleDefault) || (Object.create ? (function(o, v) {
+    Object.defineProperty(o, "default", { enumerable: true, value: v });
+}) : function(o, v) {
+    o["default"] = v;
+});
+var __importStar = (this && this.__importStar) || (function () {
+    var ownKeys = function(o) {
+        ownKeys = Object.getOwnPropertyNames || function (o) {
+            var ar = [];
+            for (var k in o) if (Object.prototype.hasOwnProperty.call(o, k)) ar[ar.length] = k;
+            return ar;
+        };
+        return ownKeys(o);
+    };
+    return function (mod) {
+        if (mod && mod.__esModule) return mod;
+        var result = {};
+        if (mod != null) for (var k = ownKeys(mod), i = 0; i < k.length; i++) if (k[i] !== "default") __createBinding(result, mod, k[i]);
+        __setModuleDefault(result, mod);
+        return result;
+    };
+})();
+var __awaiter = (this && this.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+Object.defineProperty(exports, "__esModule", ({ value: true }));
+exports.HttpClient = exports.HttpClientResponse = exports.HttpClientError = exports.MediaTypes = exports.Headers = exports.HttpCodes = void 0;
+exports.getProxyUrl = getProxyUrl;
+exports.isHttps = isHttps;
+const http = __importStar(__nccwpck_require__(8611));
+const https = __importStar(__nccwpck_require__(5692));
+const pm = __importStar(__nccwpck_require__(3335));
+const tunnel = __importStar(__nccwpck_require__(770));
+const undici_1 = __nccwpck_require__(6752);
+var HttpCodes;
+(function (HttpCodes) {
+    HttpCodes[HttpCodes["OK"] = 200] = "OK";
+    HttpCodes[HttpCodes["MultipleChoices"] = 300] = "MultipleChoices";
+    HttpCodes[HttpCodes["MovedPermanently"] = 301] = "MovedPermanently";
+    HttpCodes[HttpCodes["ResourceMoved"] = 302] = "ResourceMoved";
+    HttpCodes[HttpCodes["SeeOther"] = 303] = "SeeOther";
+    HttpCodes[HttpCodes["NotModified"] = 304] = "NotModified";
+    HttpCodes[HttpCodes["UseProxy"] = 305] = "UseProxy";
+    HttpCodes[HttpCodes["SwitchProxy"] = 306] = "SwitchProxy";
+    HttpCodes[HttpCodes["TemporaryRedirect"] = 307] = "TemporaryRedirect";
+    HttpCodes[HttpCodes["PermanentRedirect"] = 308] = "PermanentRedirect";
+    HttpCodes[HttpCodes["BadRequest"] = 400] = "BadRequest";
+    HttpCodes[HttpCodes["Unauthorized"] = 401] = "Unauthorized";
+    HttpCodes[HttpCodes["PaymentRequired"] = 402] = "PaymentRequired";
+    HttpCodes[HttpCodes["Forbidden"] = 403] = "Forbidden";
+    HttpCodes[HttpCodes["NotFound"] = 404] = "NotFound";
+    HttpCodes[HttpCodes["MethodNotAllowed"] = 405] = "MethodNotAllowed";
+    HttpCodes[HttpCodes["NotAcceptable"] = 406] = "NotAcceptable";
+    HttpCodes[HttpCodes["ProxyAuthenticationRequired"] = 407] = "ProxyAuthenticationRequired";
+    HttpCodes[HttpCodes["RequestTimeout"] = 408] = "RequestTimeout";
+    HttpCodes[HttpCodes["Conflict"] = 409] = "Conflict";
+    HttpCodes[HttpCodes["Gone"] = 410] = "Gone";
+    HttpCodes[HttpCodes["TooManyRequests"] = 429] = "TooManyRequests";
+    HttpCodes[HttpCodes["InternalServerError"] = 500] = "InternalServerError";
+    HttpCodes[HttpCodes["NotImplemented"] = 501] = "NotImplemented";
+    HttpCodes[HttpCodes["BadGateway"] = 502] = "BadGateway";
+    HttpCodes[HttpCodes["ServiceUnavailable"] = 503] = "ServiceUnavailable";
+    HttpCodes[HttpCodes["GatewayTimeout"] = 504] = "GatewayTimeout";
+})(HttpCodes || (exports.HttpCodes = HttpCodes = {}));
+var Headers;
+(function (Headers) {
+    Headers["Accept"] = "accept";
+    Headers["ContentType"] = "content-type";
+})(Headers || (exports.Headers = Headers = {}));
+var MediaTypes;
+(function (MediaTypes) {
+    MediaTypes["ApplicationJson"] = "application/json";
+})(MediaTypes || (exports.MediaTypes = MediaTypes = {}));
+/**
+ * Returns the proxy URL, depending upon the supplied url and proxy environment variables.
+ * @param serverUrl  The server URL where the request will be sent. For example, https://api.github.com
+ */
+function getProxyUrl(serverUrl) {
+    const proxyUrl = pm.getProxyUrl(new URL(serverUrl));
+    return proxyUrl ? proxyUrl.href : '';
+}
+const HttpRedirectCodes = [
+    HttpCodes.MovedPermanently,
+    HttpCodes.ResourceMoved,
+    HttpCodes.SeeOther,
+    HttpCodes.TemporaryRedirect,
+    HttpCodes.PermanentRedirect
+];
+const HttpResponseRetryCodes = [
+    HttpCodes.BadGateway,
+    HttpCodes.ServiceUnavailable,
+    HttpCodes.GatewayTimeout
+];
+const RetryableHttpVerbs = ['OPTIONS', 'GET', 'DELETE', 'HEAD'];
+const ExponentialBackoffCeiling = 10;
+const ExponentialBackoffTimeSlice = 5;
+class HttpClientError extends Error {
+    constructor(message, statusCode) {
+        super(message);
+        this.name = 'HttpClientError';
+        this.statusCode = statusCode;
+        Object.setPrototypeOf(this, HttpClientError.prototype);
+    }
+}
+exports.HttpClientError = HttpClientError;
+class HttpClientResponse {
+    constructor(message) {
+        this.message = message;
+    }
+    readBody() {
+        return __awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve) => __awaiter(this, void 0, void 0, function* () {
+                let output = Buffer.alloc(0);
+                this.message.on('data', (chunk) => {
+                    output = Buffer.concat([output, chunk]);
+                });
+                this.message.on('end', () => {
+                    resolve(output.toString());
+                });
+            }));
+        });
+    }
+    readBodyBuffer() {
+        return __awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve) => __awaiter(this, void 0, void 0, function* () {
+                const chunks = [];
+                this.message.on('data', (chunk) => {
+                    chunks.push(chunk);
+                });
+                this.message.on('end', () => {
+                    resolve(Buffer.concat(chunks));
+                });
+            }));
+        });
+    }
+}
+exports.HttpClientResponse = HttpClientResponse;
+function isHttps(requestUrl) {
+    const parsedUrl = new URL(requestUrl);
+    return parsedUrl.protocol === 'https:';
+}
+class HttpClient {
+    constructor(userAgent, handlers, requestOptions) {
+        this._ignoreSslError = false;
+        this._allowRedirects = true;
+        this._allowRedirectDowngrade = false;
+        this._maxRedirects = 50;
+        this._allowRetries = false;
+        this._maxRetries = 1;
+        this._keepAlive = false;
+        this._disposed = false;
+        this.userAgent = this._getUserAgentWithOrchestrationId(userAgent);
+        this.handlers = handlers || [];
+        this.requestOptions = requestOptions;
+        if (requestOptions) {
+            if (requestOptions.ignoreSslError != null) {
+                this._ignoreSslError = requestOptions.ignoreSslError;
+            }
+            this._socketTimeout = requestOptions.socketTimeout;
+            if (requestOptions.allowRedirects != null) {
+                this._allowRedirects = requestOptions.allowRedirects;
+            }
+            if (requestOptions.allowRedirectDowngrade != null) {
+                this._allowRedirectDowngrade = requestOptions.allowRedirectDowngrade;
+            }
+            if (requestOptions.maxRedirects != null) {
+                this._maxRedirects = Math.max(requestOptions.maxRedirects, 0);
+            }
+            if (requestOptions.keepAlive != null) {
+                this._keepAlive = requestOptions.keepAlive;
+            }
+            if (requestOptions.allowRetries != null) {
+                this._allowRetries = requestOptions.allowRetries;
+            }
+            if (requestOptions.maxRetries != null) {
+                this._maxRetries = requestOptions.maxRetries;
+            }
+        }
+    }
+    options(requestUrl, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('OPTIONS', requestUrl, null, additionalHeaders || {});
+        });
+    }
+    get(requestUrl, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('GET', requestUrl, null, additionalHeaders || {});
+        });
+    }
+    del(requestUrl, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('DELETE', requestUrl, null, additionalHeaders || {});
+        });
+    }
+    post(requestUrl, data, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('POST', requestUrl, data, additionalHeaders || {});
+        });
+    }
+    patch(requestUrl, data, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('PATCH', requestUrl, data, additionalHeaders || {});
+        });
+    }
+    put(requestUrl, data, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('PUT', requestUrl, data, additionalHeaders || {});
+        });
+    }
+    head(requestUrl, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request('HEAD', requestUrl, null, additionalHeaders || {});
+        });
+    }
+    sendStream(verb, requestUrl, stream, additionalHeaders) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return this.request(verb, requestUrl, stream, additionalHeaders);
+        });
+    }
+    /**
+     * Gets a typed object from an endpoint
+     * Be aware that not found returns a null.  Other errors (4xx, 5xx) reject the promise
+     */
+    getJson(requestUrl_1) {
+        return __awaiter(this, arguments, void 0, function* (requestUrl, additionalHeaders = {}) {
+            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
+            const res = yield this.get(requestUrl, additionalHeaders);
+            return this._processResponse(res, this.requestOptions);
+        });
+    }
+    postJson(requestUrl_1, obj_1) {
+        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+            const data = JSON.stringify(obj, null, 2);
+            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
+            additionalHeaders[Headers.ContentType] =
+                this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
+            const res = yield this.post(requestUrl, data, additionalHeaders);
+            return this._processResponse(res, this.requestOptions);
+        });
+    }
+    putJson(requestUrl_1, obj_1) {
+        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+            const data = JSON.stringify(obj, null, 2);
+            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
+            additionalHeaders[Headers.ContentType] =
+                this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
+            const res = yield this.put(requestUrl, data, additionalHeaders);
+            return this._processResponse(res, this.requestOptions);
+        });
+    }
+    patchJson(requestUrl_1, obj_1) {
+        return __awaiter(this, arguments, void 0, function* (requestUrl, obj, additionalHeaders = {}) {
+            const data = JSON.stringify(obj, null, 2);
+            additionalHeaders[Headers.Accept] = this._getExistingOrDefaultHeader(additionalHeaders, Headers.Accept, MediaTypes.ApplicationJson);
+            additionalHeaders[Headers.ContentType] =
+                this._getExistingOrDefaultContentTypeHeader(additionalHeaders, MediaTypes.ApplicationJson);
+            const res = yield this.patch(requestUrl, data, additionalHeaders);
+            return this._processResponse(res, this.requestOptions);
+        });
+    }
+    /**
+     * Makes a raw http request.
+     * All other methods such as get, post, patch, and request ultimately call this.
+     * Prefer get, del, post and patch
+     */
+    request(verb, requestUrl, data, headers) {
+        return __awaiter(this, void 0, void 0, function* () {
+            if (this._disposed) {
+                throw new Error('Client has already been disposed.');
+            }
+            const parsedUrl = new URL(requestUrl);
+            let info = this._prepareRequest(verb, parsedUrl, headers);
+            // Only perform retries on reads since writes may not be idempotent.
+            const maxTries = this._allowRetries && RetryableHttpVerbs.includes(verb)
+                ? this._maxRetries + 1
+                : 1;
+            let numTries = 0;
+            let response;
+            do {
+                response = yield this.requestRaw(info, data);
+                // Check if it's an authentication challenge
+                if (response &&
+                    response.message &&
+                    response.message.statusCode === HttpCodes.Unauthorized) {
+                    let authenticationHandler;
+                    for (const handler of this.handlers) {
+                        if (handler.canHandleAuthentication(response)) {
+                            authenticationHandler = handler;
+                            break;
+                        }
+                    }
+                    if (authenticationHandler) {
+                        return authenticationHandler.handleAuthentication(this, info, data);
+                    }
+                    else {
+                        // We have received an unauthorized response but have no handlers to handle it.
+                        // Let the response return to the caller.
+                        return response;
+                    }
+                }
+                let redirectsRemaining = this._maxRedirects;
+                while (response.message.statusCode &&
+                    HttpRedirectCodes.includes(response.message.statusCode) &&
+                    this._allowRedirects &&
+                    redirectsRemaining > 0) {
+                    const redirectUrl = response.message.headers['location'];
+                    if (!redirectUrl) {
+                        // if there's no location to redirect to, we won't
+                        break;
+                    }
+                    const parsedRedirectUrl = new URL(redirectUrl);
+                    if (parsedUrl.protocol === 'https:' &&
+                        parsedUrl.protocol !== parsedRedirectUrl.protocol &&
+                        !this._allowRedirectDowngrade) {
+                        throw new Error('Redirect from HTTPS to HTTP protocol. This downgrade is not allowed for security reasons. If you want to allow this behavior, set the allowRedirectDowngrade option to true.');
+                    }
+                    // we need to finish reading the response before reassigning response
+                    // which will leak the open socket.
+                    yield response.readBody();
+                    // strip authorization header if redirected to a different hostname
+                    if (parsedRedirectUrl.hostname !== parsedUrl.hostname) {
+                        for (const header in headers) {
+                            // header names are case insensitive
+                            if (header.toLowerCase() === 'authorization') {
+                                delete headers[header];
+                            }
+                        }
+                    }
+                    // let's make the request with the new redirectUrl
+                    info = this._prepareRequest(verb, parsedRedirectUrl, headers);
+                    response = yield this.requestRaw(info, data);
+                    redirectsRemaining--;
+                }
+                if (!response.message.statusCode ||
+                    !HttpResponseRetryCodes.includes(response.message.statusCode)) {
+                    // If not a retry code, return immediately instead of retrying
+                    return response;
+                }
+                numTries += 1;
+                if (numTries < maxTries) {
+                    yield response.readBody();
+                    yield this._performExponentialBackoff(numTries);
+                }
+            } while (numTries < maxTries);
+            return response;
+        });
+    }
+    /**
+     * Needs to be called if keepAlive is set to true in request options.
+     */
+    dispose() {
+        if (this._agent) {
+            this._agent.destroy();
+        }
+        this._disposed = true;
+    }
+    /**
+     * Raw request.
+     * @param info
+     * @param data
+     */
+    requestRaw(info, data) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve, reject) => {
+                function callbackForResult(err, res) {
+                    if (err) {
+                        reject(err);
+                    }
+                    else if (!res) {
+                        // If `err` is not passed, then `res` must be passed.
+                        reject(new Error('Unknown error'));
+                    }
+                    else {
+                        resolve(res);
+                    }
+                }
+                this.requestRawWithCallback(info, data, callbackForResult);
+            });
+        });
+    }
+    /**
+     * Raw request with callback.
+     * @param info
+     * @param data
+     * @param onResult
+     */
+    requestRawWithCallback(info, data, onResult) {
+        if (typeof data === 'string') {
+            if (!info.options.headers) {
+                info.options.headers = {};
+            }
+            info.options.headers['Content-Length'] = Buffer.byteLength(data, 'utf8');
+        }
+        let callbackCalled = false;
+        function handleResult(err, res) {
+            if (!callbackCalled) {
+                callbackCalled = true;
+                onResult(err, res);
+            }
+        }
+        const req = info.httpModule.request(info.options, (msg) => {
+            const res = new HttpClientResponse(msg);
+            handleResult(undefined, res);
+        });
+        let socket;
+        req.on('socket', sock => {
+            socket = sock;
+        });
+        // If we ever get disconnected, we want the socket to timeout eventually
+        req.setTimeout(this._socketTimeout || 3 * 60000, () => {
+            if (socket) {
+                socket.end();
+            }
+            handleResult(new Error(`Request timeout: ${info.options.path}`));
+        });
+        req.on('error', function (err) {
+            // err has statusCode property
+            // res should have headers
+            handleResult(err);
+        });
+        if (data && typeof data === 'string') {
+            req.write(data, 'utf8');
+        }
+        if (data && typeof data !== 'string') {
+            data.on('close', function () {
+                req.end();
+            });
+            data.pipe(req);
+        }
+        else {
+            req.end();
+        }
+    }
+    /**
+     * Gets an http agent. This function is useful when you need an http agent that handles
+     * routing through a proxy server - depending upon the url and proxy environment variables.
+     * @param serverUrl  The server URL where the request will be sent. For example, https://api.github.com
+     */
+    getAgent(serverUrl) {
+        const parsedUrl = new URL(serverUrl);
+        return this._getAgent(parsedUrl);
+    }
+    getAgentDispatcher(serverUrl) {
+        const parsedUrl = new URL(serverUrl);
+        const proxyUrl = pm.getProxyUrl(parsedUrl);
+        const useProxy = proxyUrl && proxyUrl.hostname;
+        if (!useProxy) {
+            return;
+        }
+        return this._getProxyAgentDispatcher(parsedUrl, proxyUrl);
+    }
+    _prepareRequest(method, requestUrl, headers) {
+        const info = {};
+        info.parsedUrl = requestUrl;
+        const usingSsl = info.parsedUrl.protocol === 'https:';
+        info.httpModule = usingSsl ? https : http;
+        const defaultPort = usingSsl ? 443 : 80;
+        info.options = {};
+        info.options.host = info.parsedUrl.hostname;
+        info.options.port = info.parsedUrl.port
+            ? parseInt(info.parsedUrl.port)
+            : defaultPort;
+        info.options.path =
+            (info.parsedUrl.pathname || '') + (info.parsedUrl.search || '');
+        info.options.method = method;
+        info.options.headers = this._mergeHeaders(headers);
+        if (this.userAgent != null) {
+            info.options.headers['user-agent'] = this.userAgent;
+        }
+        info.options.agent = this._getAgent(info.parsedUrl);
+        // gives handlers an opportunity to participate
+        if (this.handlers) {
+            for (const handler of this.handlers) {
+                handler.prepareRequest(info.options);
+            }
+        }
+        return info;
+    }
+    _mergeHeaders(headers) {
+        if (this.requestOptions && this.requestOptions.headers) {
+            return Object.assign({}, lowercaseKeys(this.requestOptions.headers), lowercaseKeys(headers || {}));
+        }
+        return lowercaseKeys(headers || {});
+    }
+    /**
+     * Gets an existing header value or returns a default.
+     * Handles converting number header values to strings since HTTP headers must be strings.
+     * Note: This returns string | string[] since some headers can have multiple values.
+     * For headers that must always be a single string (like Content-Type), use the
+     * specialized _getExistingOrDefaultContentTypeHeader method instead.
+     */
+    _getExistingOrDefaultHeader(additionalHeaders, header, _default) {
+        let clientHeader;
+        if (this.requestOptions && this.requestOptions.headers) {
+            const headerValue = lowercaseKeys(this.requestOptions.headers)[header];
+            if (headerValue) {
+                clientHeader =
+                    typeof headerValue === 'number' ? headerValue.toString() : headerValue;
+            }
+        }
+        const additionalValue = additionalHeaders[header];
+        if (additionalValue !== undefined) {
+            return typeof additionalValue === 'number'
+                ? additionalValue.toString()
+                : additionalValue;
+        }
+        if (clientHeader !== undefined) {
+            return clientHeader;
+        }
+        return _default;
+    }
+    /**
+     * Specialized version of _getExistingOrDefaultHeader for Content-Type header.
+     * Always returns a single string (not an array) since Content-Type should be a single value.
+     * Converts arrays to comma-separated strings and numbers to strings to ensure type safety.
+     * This was split from _getExistingOrDefaultHeader to provide stricter typing for callers
+     * that assign the result to places expecting a string (e.g., additionalHeaders[Headers.ContentType]).
+     */
+    _getExistingOrDefaultContentTypeHeader(additionalHeaders, _default) {
+        let clientHeader;
+        if (this.requestOptions && this.requestOptions.headers) {
+            const headerValue = lowercaseKeys(this.requestOptions.headers)[Headers.ContentType];
+            if (headerValue) {
+                if (typeof headerValue === 'number') {
+                    clientHeader = String(headerValue);
+                }
+                else if (Array.isArray(headerValue)) {
+                    clientHeader = headerValue.join(', ');
+                }
+                else {
+                    clientHeader = headerValue;
+                }
+            }
+        }
+        const additionalValue = additionalHeaders[Headers.ContentType];
+        // Return the first non-undefined value, converting numbers or arrays to strings if necessary
+        if (additionalValue !== undefined) {
+            if (typeof additionalValue === 'number') {
+                return String(additionalValue);
+            }
+            else if (Array.isArray(additionalValue)) {
+                return additionalValue.join(', ');
+            }
+            else {
+                return additionalValue;
+            }
+        }
+        if (clientHeader !== undefined) {
+            return clientHeader;
+        }
+        return _default;
+    }
+    _getAgent(parsedUrl) {
+        let agent;
+        const proxyUrl = pm.getProxyUrl(parsedUrl);
+        const useProxy = proxyUrl && proxyUrl.hostname;
+        if (this._keepAlive && useProxy) {
+            agent = this._proxyAgent;
+        }
+        if (!useProxy) {
+            agent = this._agent;
+        }
+        // if agent is already assigned use that agent.
+        if (agent) {
+            return agent;
+        }
+        const usingSsl = parsedUrl.protocol === 'https:';
+        let maxSockets = 100;
+        if (this.requestOptions) {
+            maxSockets = this.requestOptions.maxSockets || http.globalAgent.maxSockets;
+        }
+        // This is `useProxy` again, but we need to check `proxyURl` directly for TypeScripts's flow analysis.
+        if (proxyUrl && proxyUrl.hostname) {
+            const agentOptions = {
+                maxSockets,
+                keepAlive: this._keepAlive,
+                proxy: Object.assign(Object.assign({}, ((proxyUrl.username || proxyUrl.password) && {
+                    proxyAuth: `${proxyUrl.username}:${proxyUrl.password}`
+                })), { host: proxyUrl.hostname, port: proxyUrl.port })
+            };
+            let tunnelAgent;
+            const overHttps = proxyUrl.protocol === 'https:';
+            if (usingSsl) {
+                tunnelAgent = overHttps ? tunnel.httpsOverHttps : tunnel.httpsOverHttp;
+            }
+            else {
+                tunnelAgent = overHttps ? tunnel.httpOverHttps : tunnel.httpOverHttp;
+            }
+            agent = tunnelAgent(agentOptions);
+            this._proxyAgent = agent;
+        }
+        // if tunneling agent isn't assigned create a new agent
+        if (!agent) {
+            const options = { keepAlive: this._keepAlive, maxSockets };
+            agent = usingSsl ? new https.Agent(options) : new http.Agent(options);
+            this._agent = agent;
+        }
+        if (usingSsl && this._ignoreSslError) {
+            // we don't want to set NODE_TLS_REJECT_UNAUTHORIZED=0 since that will affect request for entire process
+            // http.RequestOptions doesn't expose a way to modify RequestOptions.agent.options
+            // we have to cast it to any and change it directly
+            agent.options = Object.assign(agent.options || {}, {
+                rejectUnauthorized: false
+            });
+        }
+        return agent;
+    }
+    _getProxyAgentDispatcher(parsedUrl, proxyUrl) {
+        let proxyAgent;
+        if (this._keepAlive) {
+            proxyAgent = this._proxyAgentDispatcher;
+        }
+        // if agent is already assigned use that agent.
+        if (proxyAgent) {
+            return proxyAgent;
+        }
+        const usingSsl = parsedUrl.protocol === 'https:';
+        proxyAgent = new undici_1.ProxyAgent(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
+            token: `Basic ${Buffer.from(`${proxyUrl.username}:${proxyUrl.password}`).toString('base64')}`
+        })));
+        this._proxyAgentDispatcher = proxyAgent;
+        if (usingSsl && this._ignoreSslError) {
+            // we don't want to set NODE_TLS_REJECT_UNAUTHORIZED=0 since that will affect request for entire process
+            // http.RequestOptions doesn't expose a way to modify RequestOptions.agent.options
+            // we have to cast it to any and change it directly
+            proxyAgent.options = Object.assign(proxyAgent.options.requestTls || {}, {
+                rejectUnauthorized: false
+            });
+        }
+        return proxyAgent;
+    }
+    _getUserAgentWithOrchestrationId(userAgent) {
+        const baseUserAgent = userAgent || 'actions/http-client';
+        const orchId = process.env['ACTIONS_ORCHESTRATION_ID'];
+        if (orchId) {
+            // Sanitize the orchestration ID to ensure it contains only valid characters
+            // Valid characters: 0-9, a-z, _, -, .
+            const sanitizedId = orchId.replace(/[^a-z0-9_.-]/gi, '_');
+            return `${baseUserAgent} actions_orchestration_id/${sanitizedId}`;
+        }
+        return baseUserAgent;
+    }
+    _performExponentialBackoff(retryNumber) {
+        return __awaiter(this, void 0, void 0, function* () {
+            retryNumber = Math.min(ExponentialBackoffCeiling, retryNumber);
+            const ms = ExponentialBackoffTimeSlice * Math.pow(2, retryNumber);
+            return new Promise(resolve => setTimeout(() => resolve(), ms));
+        });
+    }
+    _processResponse(res, options) {
+        return __awaiter(this, void 0, void 0, function* () {
+            return new Promise((resolve, reject) => __awaiter(this, void 0, void 0, function* () {
+                const statusCode = res.message.statusCode || 0;
+                const response = {
+                    statusCode,
+                    result: null,
+                    headers: {}
+                };
+                // not found leads to null obj returned
+                if (statusCode === HttpCodes.NotFound) {
+                    resolve(response);
+                }
+                // get the result from the body
+                function dateTimeDeserializer(key, value) {
+                    if (typeof value === 'string') {
+                        const a = new Date(value);
+                        if (!isNaN(a.valueOf())) {
+                            return a;
+                        }
+                    }
+                    return value;
+                }
+                let obj;
+                let contents;
+                try {
+                    contents = yield res.readBody();
+                    if (contents && contents.length > 0) {
+                        if (options && options.deserializeDates) {
+                            obj = JSON.parse(contents, dateTimeDeserializer);
+                        }
+                        else {
+                            obj = JSON.parse(contents);
+                        }
+                        response.result = obj;
+                    }
+                    response.headers = res.message.headers;
+                }
+                catch (err) {
+                    // Invalid resource (contents not json);  leaving result obj null
+                }
+                // note that 3xx redirects are handled by the http layer.
+                if (statusCode > 299) {
+                    let msg;
+                    // if exception/error in body, attempt to get better error
+                    if (obj && obj.message) {
+                        msg = obj.message;
+                    }
+                    else if (contents && contents.length > 0) {
+                        // it may be the case that the exception is in the body message as string
+                        msg = contents;
+                    }
+                    else {
+                        msg = `Failed request: (${statusCode})`;
+                    }
+                    const err = new HttpClientError(msg, statusCode);
+                    err.result = response.result;
+                    reject(err);
+                }
+                else {
+                    resolve(response);
+                }
+            }));
+        });
+    }
+}
+exports.HttpClient = HttpClient;
+const lowercaseKeys = (obj) => Object.keys(obj).reduce((c, k) => ((c[k.toLowerCase()] = obj[k]), c), {});
+//# sourceMappingURL=index.js.map
+
+/***/ }),
+
+/***/ 3335:
+/***/ ((__unused_webpack_module, exports) => {
+
+
+Object.defineProperty(exports, "__esModule", ({ value: true }));
+exports.getProxyUrl = getProxyUrl;
+exports.checkBypass = checkBypass;
+function getProxyUrl(reqUrl) {
+    const usingSsl = reqUrl.protocol === 'https:';
+    if (checkBypass(reqUrl)) {
+        return undefined;
+    }
+    const proxyVar = (() => {
+        if (usingSsl) {
+            return process.env['https_proxy'] || process.env['HTTPS_PROXY'];
+        }
+        else {
+            return process.env['http_proxy'] || process.env['HTTP_PROXY'];
+        }
+    })();
+    if (proxyVar) {
+        try {
+            return new DecodedURL(proxyVar);
+        }
+        catch (_a) {
+            if (!proxyVar.startsWith('http://') && !proxyVar.startsWith('https://'))
+                return new DecodedURL(`http://${proxyVar}`);
+        }
+    }
+    else {
+        return undefined;
+    }
+}
+function checkBypass(reqUrl) {
+    if (!reqUrl.hostname) {
+        return false;
+    }
+    const reqHost = reqUrl.hostname;
+    if (isLoopbackAddress(reqHost)) {
+        return true;
+    }
+    const noProxy = process.env['no_proxy'] || process.env['NO_PROXY'] || '';
+    if (!noProxy) {
+        return false;
+    }
+    // Determine the request port
+    let reqPort;
+    if (reqUrl.port) {
+        reqPort = Number(reqUrl.port);
+    }
+    else if (reqUrl.protocol === 'http:') {
+        reqPort = 80;
+    }
+    else if (reqUrl.protocol === 'https:') {
+        reqPort = 443;
+    }
+    // Format the request hostname and hostname with port
+    const upperReqHosts = [reqUrl.hostname.toUpperCase()];
+    if (typeof reqPort === 'number') {
+        upperReqHosts.push(`${upperReqHosts[0]}:${reqPort}`);
+    }
+    // Compare request host against noproxy
+    for (const upperNoProxyItem of noProxy
+        .split(',')
+        .map(x => x.trim().toUpperCase())
+        .filter(x => x)) {
+        if (upperNoProxyItem === '*' ||
+            upperReqHosts.some(x => x === upperNoProxyItem ||
+                x.endsWith(`.${upperNoProxyItem}`) ||
+                (upperNoProxyItem.startsWith('.') &&
+                    x.endsWith(`${upperNoProxyItem}`)))) {
+            return true;
+        }
+    }
+    return false;
+}
+function isLoopbackAddress(host) {
+    const hostLower = host.toLowerCase();
+    return (hostLower === 'localhost' ||
+        hostLower.startsWith('127.') ||
+        hostLower.startsWith('[::1]') ||
+        hostLower.startsWith('[0:0:0:0:0:0:0:1]'));
+}
+class DecodedURL extends URL {
+    constructor(url, base) {
+        super(url, base);
+        this._decodedUsername = decodeURIComponent(super.username);
+        this._decodedPassword = decodeURIComponent(super.password);
+    }
+    get username() {
+        return this._decodedUsername;
+    }
+    get password() {
+        return this._decodedPassword;
+    }
+}
+//# sourceMappingURL=proxy.js.map
+
+/***/ }),
+
 /***/ 4305:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
@@ -4561,7 +5404,7 @@ __webpack_unused_export__ = DeleteBackupOutput$;
 __webpack_unused_export__ = DeleteGlobalSecondaryIndexAction$;
 __webpack_unused_export__ = DeleteGlobalTableWitnessGroupMemberAction$;
 __webpack_unused_export__ = DeleteItem$;
-__webpack_unused_export__ = DeleteItemCommand;
+exports.gEv = DeleteItemCommand;
 __webpack_unused_export__ = DeleteItemInput$;
 __webpack_unused_export__ = DeleteItemOutput$;
 __webpack_unused_export__ = DeleteReplicaAction$;
@@ -4572,7 +5415,7 @@ __webpack_unused_export__ = DeleteResourcePolicyCommand;
 __webpack_unused_export__ = DeleteResourcePolicyInput$;
 __webpack_unused_export__ = DeleteResourcePolicyOutput$;
 __webpack_unused_export__ = DeleteTable$;
-__webpack_unused_export__ = DeleteTableCommand;
+exports.$uC = DeleteTableCommand;
 __webpack_unused_export__ = DeleteTableInput$;
 __webpack_unused_export__ = DeleteTableOutput$;
 __webpack_unused_export__ = DeleteVectorIndexAction$;
@@ -4674,7 +5517,7 @@ __webpack_unused_export__ = FailureException$;
 __webpack_unused_export__ = FilterSpecification$;
 __webpack_unused_export__ = Get$;
 __webpack_unused_export__ = GetItem$;
-__webpack_unused_export__ = GetItemCommand;
+exports.ZKh = GetItemCommand;
 __webpack_unused_export__ = GetItemInput$;
 __webpack_unused_export__ = GetItemOutput$;
 __webpack_unused_export__ = GetResourcePolicy$;
@@ -4796,7 +5639,7 @@ __webpack_unused_export__ = ProvisionedThroughputExceededException$;
 __webpack_unused_export__ = ProvisionedThroughputOverride$;
 __webpack_unused_export__ = Put$;
 __webpack_unused_export__ = PutItem$;
-__webpack_unused_export__ = PutItemCommand;
+exports.qnp = PutItemCommand;
 __webpack_unused_export__ = PutItemInput$;
 __webpack_unused_export__ = PutItemOutput$;
 __webpack_unused_export__ = PutRequest$;
@@ -4805,7 +5648,7 @@ __webpack_unused_export__ = PutResourcePolicyCommand;
 __webpack_unused_export__ = PutResourcePolicyInput$;
 __webpack_unused_export__ = PutResourcePolicyOutput$;
 __webpack_unused_export__ = Query$;
-__webpack_unused_export__ = QueryCommand;
+exports.sfZ = QueryCommand;
 __webpack_unused_export__ = QueryInput$;
 __webpack_unused_export__ = QueryOutput$;
 __webpack_unused_export__ = Replica$;
@@ -31714,7 +32557,7 @@ module.exports = Iterator;
 /***/ 770:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-/* unused reexport */ __nccwpck_require__(218);
+module.exports = __nccwpck_require__(218);
 
 
 /***/ }),
@@ -31722,7 +32565,6 @@ module.exports = Iterator;
 /***/ 218:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-var __webpack_unused_export__;
 
 
 var net = __nccwpck_require__(9278);
@@ -31734,10 +32576,10 @@ var assert = __nccwpck_require__(2613);
 var util = __nccwpck_require__(9023);
 
 
-__webpack_unused_export__ = httpOverHttp;
-__webpack_unused_export__ = httpsOverHttp;
-__webpack_unused_export__ = httpOverHttps;
-__webpack_unused_export__ = httpsOverHttps;
+exports.httpOverHttp = httpOverHttp;
+exports.httpsOverHttp = httpsOverHttp;
+exports.httpOverHttps = httpOverHttps;
+exports.httpsOverHttps = httpsOverHttps;
 
 
 function httpOverHttp(options) {
@@ -31986,7 +32828,7 @@ if (process.env.NODE_DEBUG && /\btunnel\b/.test(process.env.NODE_DEBUG)) {
 } else {
   debug = function() {};
 }
-__webpack_unused_export__ = debug; // for test
+exports.debug = debug; // for test
 
 
 /***/ }),
@@ -31994,7 +32836,6 @@ __webpack_unused_export__ = debug; // for test
 /***/ 6752:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-var __webpack_unused_export__;
 
 
 const Client = __nccwpck_require__(3701)
@@ -32022,29 +32863,29 @@ const createRedirectInterceptor = __nccwpck_require__(5092)
 
 Object.assign(Dispatcher.prototype, api)
 
-__webpack_unused_export__ = Dispatcher
-__webpack_unused_export__ = Client
-__webpack_unused_export__ = Pool
-__webpack_unused_export__ = BalancedPool
-__webpack_unused_export__ = Agent
-__webpack_unused_export__ = ProxyAgent
-__webpack_unused_export__ = EnvHttpProxyAgent
-__webpack_unused_export__ = RetryAgent
-__webpack_unused_export__ = RetryHandler
+module.exports.Dispatcher = Dispatcher
+module.exports.Client = Client
+module.exports.Pool = Pool
+module.exports.BalancedPool = BalancedPool
+module.exports.Agent = Agent
+module.exports.ProxyAgent = ProxyAgent
+module.exports.EnvHttpProxyAgent = EnvHttpProxyAgent
+module.exports.RetryAgent = RetryAgent
+module.exports.RetryHandler = RetryHandler
 
-__webpack_unused_export__ = DecoratorHandler
-__webpack_unused_export__ = RedirectHandler
-__webpack_unused_export__ = createRedirectInterceptor
-__webpack_unused_export__ = {
+module.exports.DecoratorHandler = DecoratorHandler
+module.exports.RedirectHandler = RedirectHandler
+module.exports.createRedirectInterceptor = createRedirectInterceptor
+module.exports.interceptors = {
   redirect: __nccwpck_require__(1514),
   retry: __nccwpck_require__(2026),
   dump: __nccwpck_require__(8060),
   dns: __nccwpck_require__(379)
 }
 
-__webpack_unused_export__ = buildConnector
-__webpack_unused_export__ = errors
-__webpack_unused_export__ = {
+module.exports.buildConnector = buildConnector
+module.exports.errors = errors
+module.exports.util = {
   parseHeaders: util.parseHeaders,
   headerNameToString: util.headerNameToString
 }
@@ -32098,11 +32939,11 @@ function makeDispatcher (fn) {
   }
 }
 
-__webpack_unused_export__ = setGlobalDispatcher
-__webpack_unused_export__ = getGlobalDispatcher
+module.exports.setGlobalDispatcher = setGlobalDispatcher
+module.exports.getGlobalDispatcher = getGlobalDispatcher
 
 const fetchImpl = (__nccwpck_require__(4398).fetch)
-__webpack_unused_export__ = async function fetch (init, options = undefined) {
+module.exports.fetch = async function fetch (init, options = undefined) {
   try {
     return await fetchImpl(init, options)
   } catch (err) {
@@ -32113,57 +32954,57 @@ __webpack_unused_export__ = async function fetch (init, options = undefined) {
     throw err
   }
 }
-/* unused reexport */ __nccwpck_require__(660).Headers
-/* unused reexport */ __nccwpck_require__(9051).Response
-/* unused reexport */ __nccwpck_require__(9967).Request
-/* unused reexport */ __nccwpck_require__(5910).FormData
-__webpack_unused_export__ = globalThis.File ?? (__nccwpck_require__(4573).File)
-/* unused reexport */ __nccwpck_require__(8355).FileReader
+module.exports.Headers = __nccwpck_require__(660).Headers
+module.exports.Response = __nccwpck_require__(9051).Response
+module.exports.Request = __nccwpck_require__(9967).Request
+module.exports.FormData = __nccwpck_require__(5910).FormData
+module.exports.File = globalThis.File ?? (__nccwpck_require__(4573).File)
+module.exports.FileReader = __nccwpck_require__(8355).FileReader
 
 const { setGlobalOrigin, getGlobalOrigin } = __nccwpck_require__(1059)
 
-__webpack_unused_export__ = setGlobalOrigin
-__webpack_unused_export__ = getGlobalOrigin
+module.exports.setGlobalOrigin = setGlobalOrigin
+module.exports.getGlobalOrigin = getGlobalOrigin
 
 const { CacheStorage } = __nccwpck_require__(3245)
 const { kConstruct } = __nccwpck_require__(109)
 
 // Cache & CacheStorage are tightly coupled with fetch. Even if it may run
 // in an older version of Node, it doesn't have any use without fetch.
-__webpack_unused_export__ = new CacheStorage(kConstruct)
+module.exports.caches = new CacheStorage(kConstruct)
 
 const { deleteCookie, getCookies, getSetCookies, setCookie } = __nccwpck_require__(9061)
 
-__webpack_unused_export__ = deleteCookie
-__webpack_unused_export__ = getCookies
-__webpack_unused_export__ = getSetCookies
-__webpack_unused_export__ = setCookie
+module.exports.deleteCookie = deleteCookie
+module.exports.getCookies = getCookies
+module.exports.getSetCookies = getSetCookies
+module.exports.setCookie = setCookie
 
 const { parseMIMEType, serializeAMimeType } = __nccwpck_require__(1900)
 
-__webpack_unused_export__ = parseMIMEType
-__webpack_unused_export__ = serializeAMimeType
+module.exports.parseMIMEType = parseMIMEType
+module.exports.serializeAMimeType = serializeAMimeType
 
 const { CloseEvent, ErrorEvent, MessageEvent } = __nccwpck_require__(5188)
-/* unused reexport */ __nccwpck_require__(3726).WebSocket
-__webpack_unused_export__ = CloseEvent
-__webpack_unused_export__ = ErrorEvent
-__webpack_unused_export__ = MessageEvent
+module.exports.WebSocket = __nccwpck_require__(3726).WebSocket
+module.exports.CloseEvent = CloseEvent
+module.exports.ErrorEvent = ErrorEvent
+module.exports.MessageEvent = MessageEvent
 
-__webpack_unused_export__ = makeDispatcher(api.request)
-__webpack_unused_export__ = makeDispatcher(api.stream)
-__webpack_unused_export__ = makeDispatcher(api.pipeline)
-__webpack_unused_export__ = makeDispatcher(api.connect)
-__webpack_unused_export__ = makeDispatcher(api.upgrade)
+module.exports.request = makeDispatcher(api.request)
+module.exports.stream = makeDispatcher(api.stream)
+module.exports.pipeline = makeDispatcher(api.pipeline)
+module.exports.connect = makeDispatcher(api.connect)
+module.exports.upgrade = makeDispatcher(api.upgrade)
 
-__webpack_unused_export__ = MockClient
-__webpack_unused_export__ = MockPool
-__webpack_unused_export__ = MockAgent
-__webpack_unused_export__ = mockErrors
+module.exports.MockClient = MockClient
+module.exports.MockPool = MockPool
+module.exports.MockAgent = MockAgent
+module.exports.mockErrors = mockErrors
 
 const { EventSource } = __nccwpck_require__(1238)
 
-__webpack_unused_export__ = EventSource
+module.exports.EventSource = EventSource
 
 
 /***/ }),
@@ -60094,6 +60935,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("events");
 
 /***/ }),
 
+/***/ 9896:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("fs");
+
+/***/ }),
+
 /***/ 8611:
 /***/ ((module) => {
 
@@ -60304,6 +61152,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:zlib");
 
 /***/ }),
 
+/***/ 857:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
+
+/***/ }),
+
 /***/ 3193:
 /***/ ((module) => {
 
@@ -60440,9 +61295,9 @@ function nameAndMessage(thrown) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8403);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5528);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
-/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2068);
+/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2409);
 
 
 
@@ -60455,7 +61310,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 8403:
+/***/ 5528:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -60610,8 +61465,9 @@ class DynamoDbError extends errors/* RemedyError */.By {
 function connectDynamoDb(options, credentials, run) {
     // Without this, calls that name an ARN would go to a host of their own, and need a connection of their own.
     const client = new dist_cjs/* DynamoDBClient */.MGV({ ...options, credentials, accountIdEndpointMode: 'disabled' });
-    /** One operation on one table (name or ARN), with the errors that mean absence turned into undefined. */
-    async function call(operation, resource, send) {
+    const call = (operation, resource, send) => callWithin(run, operation, resource, send);
+    /** One operation on one table, by its name or ARN. */
+    async function callWithin(within, operation, resource, send) {
         let renewed = false;
         let answerLost = false;
         const attempt = async (signal) => {
@@ -60624,7 +61480,7 @@ function connectDynamoDb(options, credentials, run) {
             }
         };
         try {
-            return await retry(run, async (signal) => {
+            return await retry(within, async (signal) => {
                 try {
                     return await attempt(signal);
                 }
@@ -60691,8 +61547,8 @@ function connectDynamoDb(options, credentials, run) {
             });
             await call('CreateTable', table, (abortSignal) => client.send(command, { abortSignal }));
         },
-        enableDeletionProtection: async (table) => {
-            const command = new dist_cjs/* UpdateTableCommand */.NQf({ TableName: table, DeletionProtectionEnabled: true });
+        setDeletionProtection: async (table, enabled) => {
+            const command = new dist_cjs/* UpdateTableCommand */.NQf({ TableName: table, DeletionProtectionEnabled: enabled });
             await call('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }));
         },
         setBillingMode: async (table, billingMode) => {
@@ -60713,7 +61569,59 @@ function connectDynamoDb(options, credentials, run) {
             const command = new dist_cjs/* TagResourceCommand */.eqU({ ResourceArn: arn, Tags: awsTags(tags) });
             await call('TagResource', arn, (abortSignal) => client.send(command, { abortSignal }));
         },
+        deleteTable: async (table) => {
+            const command = new dist_cjs/* DeleteTableCommand */.$uC({ TableName: table });
+            await call('DeleteTable', table, (abortSignal) => client.send(command, { abortSignal }));
+        },
+        itemsWithin: (within) => itemStore(client, (...given) => callWithin(within, ...given)),
     };
+}
+function itemStore(client, call) {
+    return {
+        putIfAbsent: async (table, item, partitionKey) => {
+            const command = new dist_cjs/* PutItemCommand */.qnp({
+                TableName: table,
+                Item: attributeValues(item),
+                // Of the item with the same key, sort key included.
+                ConditionExpression: 'attribute_not_exists(#key)',
+                ExpressionAttributeNames: { '#key': partitionKey },
+            });
+            await call('PutItem', table, (abortSignal) => client.send(command, { abortSignal }));
+        },
+        get: async (table, key) => {
+            const command = new dist_cjs/* GetItemCommand */.ZKh({ TableName: table, Key: attributeValues(key), ConsistentRead: true });
+            const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }));
+            return Item === undefined ? undefined : stringsOf(Item);
+        },
+        query: async (table, partitionKey, value) => {
+            const items = [];
+            let start;
+            do {
+                const command = new dist_cjs/* QueryCommand */.sfZ({
+                    TableName: table,
+                    ConsistentRead: true,
+                    KeyConditionExpression: '#key = :value',
+                    ExpressionAttributeNames: { '#key': partitionKey },
+                    ExpressionAttributeValues: { ':value': { S: value } },
+                    ExclusiveStartKey: start,
+                });
+                const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }));
+                items.push(...(page.Items ?? []).map(stringsOf));
+                start = page.LastEvaluatedKey;
+            } while (start !== undefined);
+            return items;
+        },
+        delete: async (table, key) => {
+            const command = new dist_cjs/* DeleteItemCommand */.gEv({ TableName: table, Key: attributeValues(key) });
+            await call('DeleteItem', table, (abortSignal) => client.send(command, { abortSignal }));
+        },
+    };
+}
+function attributeValues(item) {
+    return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]));
+}
+function stringsOf(item) {
+    return Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => (S === undefined ? [] : [[name, S]])));
 }
 const expiredNames = new Set(['ExpiredTokenException', 'ExpiredToken']);
 /** Turns an error that DynamoDB gives for a table that is not there into undefined. */
@@ -60806,9 +61714,61 @@ function remedyFor(operation, resource, error) {
     }
 }
 
-// EXTERNAL MODULE: ./lib/src/table.js
-var src_table = __nccwpck_require__(8190);
+;// CONCATENATED MODULE: ./lib/src/table.js
+/**
+ * The vocabulary of tables, in one normal form for what is asked for and for what AWS holds.
+ * Imports nothing.
+ */
+const environmentTag = 'tenant-tables:environment';
+const managedByTag = 'tenant-tables:managed-by';
+const managedByValue = 'tenant-tables';
+/** AWS puts this on every resource that a stack made, and leaves it there when the stack lets go. */
+const stackNameTag = 'aws:cloudformation:stack-name';
+/** DynamoDB's limit; its own `aws:` tags do not count. */
+const mostTags = 50;
+/** AWS's own tags can neither be set nor removed, and do not count towards the limit. */
+function isAwsTag(key) {
+    return key.toLowerCase().startsWith('aws:');
+}
+/** Environments are compared without case, the tag included. */
+function isSameEnvironment(left, right) {
+    return left.toLowerCase() === right.toLowerCase();
+}
+/** The ARN that a table of this name has, or will have. */
+function tableArn(target, name) {
+    return `arn:${target.partition}:dynamodb:${target.region}:${target.account}:table/${name}`;
+}
+/** `tenant_id (S), user_id (S)` */
+function describeKeys(keys) {
+    return [keys.partitionKey, keys.sortKey]
+        .flatMap((key) => (key === undefined ? [] : `${key.name} (${key.type})`))
+        .join(', ');
+}
+/** `off` or `on, 35 days` */
+function describeRecovery(recovery) {
+    return recovery.enabled ? `on, ${recovery.recoveryPeriodDays} days` : 'off';
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan.js
+/** By action. The durations were measured on AWS. */
+const stepKinds = {
+    'create-table': { class: 'create' },
+    'enable-deletion-protection': { class: 'update' },
+    'tag-table': { class: 'update' },
+    'set-billing-mode': { class: 'slow', usualDuration: '2 to 3 minutes the first time' },
+    'set-point-in-time-recovery': { class: 'update' },
+    'change-environment': { class: 'disruptive' },
+    'remove-point-in-time-recovery': { class: 'disruptive' },
+    'remove-deletion-protection': { class: 'disruptive' },
+    'delete-table': { class: 'disruptive' },
+};
+/** The steps of one table, in their order. */
+function stepsOf(plan, table) {
+    return plan.steps.filter((step) => step.table === table);
+}
+
 ;// CONCATENATED MODULE: ./lib/src/wait.js
+
 
 /** Times measured on AWS: a table takes 4.5 to 7 s, a first change to on-demand billing 129 to 172 s. */
 const waitForCreation = {
@@ -60827,10 +61787,18 @@ const waitForUpdate = {
 };
 const waitForBillingMode = {
     what: 'change its billing mode',
-    usual: '2 to 3 minutes the first time',
+    usual: stepKinds['set-billing-mode'].usualDuration ?? '',
     firstLook: 1,
     mayBeMissing: 0,
     most: 1800,
+};
+const waitForDeletion = {
+    what: 'be gone',
+    usual: '3 to 10 s',
+    firstLook: 1,
+    mayBeMissing: 0,
+    most: 600,
+    untilGone: true,
 };
 /** Somebody else is at work; it may be an index, which takes 9 to 17 minutes. */
 const waitForOthers = {
@@ -60844,27 +61812,28 @@ const progressEverySeconds = 15;
 /**
  * Looks until the table is settled, is gone, or is in a state that no waiting mends.
  *
+ * @param id of the table that is meant, where it is known
  * @returns undefined where the table does not exist
  * @throws {RemedyError} when it takes longer than the profile allows, or becomes another table
  */
-async function waitUntilSettled(dynamoDb, table, profile, run) {
+async function waitUntilSettled(dynamoDb, table, profile, run, id) {
     const start = run.clock.now();
     const elapsed = () => (run.clock.now() - start) / 1000;
     let nextProgress = progressEverySeconds;
-    let id;
+    let expectedId = id;
     await run.clock.sleep(profile.firstLook * 1000, run.stop);
     for (;;) {
         const described = await dynamoDb.describeTable(table);
         if (described === undefined) {
-            if (id !== undefined || elapsed() >= profile.mayBeMissing)
+            if (expectedId !== undefined || elapsed() >= profile.mayBeMissing)
                 return undefined;
         }
         else {
-            if (id !== undefined && described.id !== id) {
+            if (expectedId !== undefined && described.id !== expectedId) {
                 throw new errors/* RemedyError */.By(`The table "${table}" was deleted and made anew by somebody else while this run waited for it.`, 'Find out who else works on this table, then run again.');
             }
-            id = described.id;
-            if (described.phase !== 'changing')
+            expectedId = described.id;
+            if (described.phase !== 'changing' && profile.untilGone === undefined)
                 return described;
         }
         if (elapsed() >= profile.most) {
@@ -60929,7 +61898,7 @@ async function lookAtTable(dynamoDb, target, table) {
         dynamoDb.describeTable(table),
         dynamoDb.describeRecovery(table),
         // The ARN is known beforehand, so this read need not wait for DescribeTable's answer.
-        dynamoDb.listTags((0,src_table/* tableArn */.cU)(target, table)),
+        dynamoDb.listTags(tableArn(target, table)),
     ]);
     if (described === undefined)
         return { status: 'absent' };
@@ -60952,7 +61921,8 @@ const recoveryOfNewTable = { enabled: false };
  * Everything in which the table differs from its definition. Settings that the definition omits never differ.
  *
  * The order is the one in which DynamoDB can take the changes: protection before anything else, then tags, then what
- * puts the table into UPDATING, then recovery, which needs an ACTIVE table.
+ * puts the table into UPDATING, then recovery, which needs an ACTIVE table. Protection is taken away after all else, so
+ * that a run that dies on the way leaves it on.
  */
 function diffTable(desired, observed) {
     switch (observed.status) {
@@ -60968,21 +61938,28 @@ function diffReadyTable(desired, observed) {
     const differences = [];
     if (!isSameKeys(desired.keys, observed.keys))
         differences.push({ path: 'keys', from: observed.keys, to: desired.keys });
-    if (desired.deletionProtection !== undefined && desired.deletionProtection !== observed.deletionProtection) {
-        differences.push({ path: 'deletionProtection', from: observed.deletionProtection, to: desired.deletionProtection });
-    }
-    const environment = observed.tags.get(src_table/* environmentTag */.ab);
-    const wanted = desired.tags.get(src_table/* environmentTag */.ab);
-    if (environment !== undefined && wanted !== undefined && !(0,src_table/* isSameEnvironment */.gj)(environment, wanted)) {
-        differences.push({ path: 'environment', from: environment, to: wanted });
-    }
+    const protection = diffProtection(desired, observed);
+    if (protection?.to === true)
+        differences.push(protection);
+    const environment = observed.tags.get(environmentTag);
+    const wanted = desired.tags.get(environmentTag);
     const changes = tagChanges(desired.tags, observed.tags);
-    if (changes.length > 0)
+    if (environment !== undefined && wanted !== undefined && !isSameEnvironment(environment, wanted)) {
+        differences.push({ path: 'environment', from: environment, to: wanted, changes });
+    }
+    else if (changes.length > 0) {
         differences.push({ path: 'tags', changes });
+    }
     if (desired.billingMode !== observed.billingMode) {
         differences.push({ path: 'billingMode', from: observed.billingMode, to: desired.billingMode });
     }
-    return [...differences, ...diffRecovery(desired, observed.pointInTimeRecovery)];
+    differences.push(...diffRecovery(desired, observed.pointInTimeRecovery));
+    if (protection?.to === false)
+        differences.push(protection);
+    return differences;
+}
+function diffProtection({ deletionProtection: to }, { deletionProtection: from }) {
+    return to === undefined || to === from ? undefined : { path: 'deletionProtection', from, to };
 }
 function diffRecovery(desired, from) {
     const to = desired.pointInTimeRecovery;
@@ -61004,7 +61981,10 @@ function isSameKeys(left, right) {
 /** Sorted by code unit, so that a plan reads the same on every machine. */
 function tagChanges(desired, observed) {
     return [...desired]
-        .filter(([key, to]) => observed.get(key) !== to && !(key === src_table/* environmentTag */.ab && observed.has(key)))
+        .filter(([key, to]) => {
+        const from = observed.get(key);
+        return key === environmentTag && from !== undefined ? !isSameEnvironment(from, to) : from !== to;
+    })
         .sort(([left], [right]) => (left < right ? -1 : 1))
         .map(([key, to]) => {
         const from = observed.get(key);
@@ -61012,51 +61992,241 @@ function tagChanges(desired, observed) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/src/plan.js
+;// CONCATENATED MODULE: ./lib/src/destroy.js
+/** What is in the way of deleting a table, and the steps that delete it where nothing is. Pure. */
+
+
+/** Production is never destroyed, whatever is confirmed and whatever its tables say. */
+function refuseProduction({ environment }) {
+    if (!environment.production)
+        return [];
+    return [
+        {
+            code: 'destroy-in-production',
+            reason: `"${environment.name}" is a production environment, whose tables are never deleted by this action.`,
+            remedy: 'Check the input environment. Tables of production are deleted by hand, or not at all.',
+        },
+    ];
+}
+/** Only a table that is plainly this environment's own, and that nobody protected, is deleted. */
+function planDestruction(target, desired, observed) {
+    const table = desired.name;
+    switch (observed.status) {
+        case 'absent':
+            return { steps: [], refusals: [], notices: [] };
+        case 'unavailable':
+            return observed.tableStatus === 'DELETING'
+                ? { steps: [], refusals: [], notices: [beingDeleted(table)] }
+                : { steps: [], refusals: [unavailable(table, observed.tableStatus)], notices: [] };
+        case 'ready': {
+            const refusals = refusalsFor(target, desired, observed);
+            return refusals.length > 0
+                ? { steps: [], refusals, notices: [] }
+                : { steps: [{ action: 'delete-table', table }], refusals: [], notices: noticesFor(table, observed) };
+        }
+    }
+}
+function refusalsFor(target, desired, observed) {
+    const table = desired.name;
+    const wanted = target.environment.name;
+    const environment = observed.tags.get(environmentTag);
+    if (environment === undefined || observed.tags.get(managedByTag) !== managedByValue) {
+        return [
+            {
+                table,
+                code: 'destroy-of-untagged',
+                reason: `The table "${table}" does not carry the tags ${environmentTag} and ${managedByTag}, so it was not made or adopted by this action.`,
+                remedy: `If it is of "${wanted}", run command: apply first, which adopts and tags it; else choose another table-name-prefix, or delete the table by hand.`,
+            },
+        ];
+    }
+    if (!isSameEnvironment(environment, wanted)) {
+        return [
+            {
+                table,
+                code: 'destroy-of-other-environment',
+                reason: `The table "${table}" belongs to the environment "${environment}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
+                remedy: 'Check environment, table-name-prefix, and that the role leads to the right account.',
+            },
+        ];
+    }
+    if (diffTable(desired, observed).some(({ path }) => path === 'keys')) {
+        return [
+            {
+                table,
+                code: 'different-keys',
+                reason: `The table "${table}" has the key ${describeKeys(observed.keys)}, but its definition has ${describeKeys(desired.keys)}: it is not the table that was declared.`,
+                remedy: 'Check table-name-prefix; or delete the table by hand.',
+            },
+        ];
+    }
+    if (observed.deletionProtection) {
+        return [
+            {
+                table,
+                code: 'destroy-of-protected',
+                reason: `The table "${table}" has deletion protection on.`,
+                remedy: 'If it is to go, turn its protection off first: run command: apply with deletion-protection: false and with this line in allow: remove-deletion-protection',
+            },
+        ];
+    }
+    return [];
+}
+function noticesFor(table, observed) {
+    const notices = [];
+    const stack = observed.tags.get(stackNameTag);
+    if (stack !== undefined) {
+        notices.push({
+            table,
+            level: 'warning',
+            code: 'made-by-stack',
+            message: `The table "${table}" was made by the CloudFormation stack "${stack}". Where the stack still holds it, the stack will miss it.`,
+        });
+    }
+    if (observed.pointInTimeRecovery.enabled) {
+        notices.push({
+            table,
+            level: 'notice',
+            code: 'system-backup-stays',
+            message: `Point-in-time recovery of "${table}" is ${describeRecovery(observed.pointInTimeRecovery)}, so AWS keeps a system backup of it for 35 days after it is deleted, from which it can be restored.`,
+        });
+    }
+    return notices;
+}
+function beingDeleted(table) {
+    return { table, level: 'notice', code: 'being-deleted', message: `The table "${table}" is being deleted already.` };
+}
+function unavailable(table, tableStatus) {
+    return {
+        table,
+        code: 'table-unavailable',
+        reason: `The table "${table}" is ${tableStatus}, so it cannot be told whose it is.`,
+        remedy: 'Bring it back to ACTIVE and run again, or delete it by hand.',
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/policy.js
+
+/** In the order in which they are told. */
+const disruptions = [
+    'remove-deletion-protection',
+    'remove-point-in-time-recovery',
+    'change-environment',
+];
+/** Makes the tables as defined, and takes nothing away. */
+const strictPolicy = { destroy: false, allow: [] };
+function isDisruptive(step) {
+    return disruptions.some((disruption) => disruption === step.action);
+}
+function isAllowed(step, { allow }) {
+    return !isDisruptive(step) || allow.includes(step.action);
+}
+/** Why the step is not done, and the line that would open it. */
+function refuseStep(step, target) {
+    const { table, action } = step;
+    return { table, code: action, ...explain(step, target) };
+}
+function explain(step, target) {
+    const { table, action } = step;
+    switch (action) {
+        case 'change-environment':
+            return {
+                reason: `The table "${table}" belongs to the environment "${step.from}", as its tag tenant-tables:environment says, but this run is for "${step.to}".`,
+                remedy: `Choose another table-name-prefix for "${step.to}", or check that the role leads to the right account. ${lineToAdd(action, `to hand the table over to "${step.to}"`)}`,
+            };
+        case 'remove-deletion-protection':
+            return {
+                reason: `deletion-protection is false, but it is on for the table "${table}"${inProduction(target)}.`,
+                remedy: `Set deletion-protection to auto, which keeps it ${keptBy(target)}. ${lineToAdd(action, 'to turn it off')}`,
+            };
+        case 'remove-point-in-time-recovery':
+            return {
+                reason: `point-in-time-recovery is false, but it is ${describeRecovery(step.from)}, for the table "${table}"${inProduction(target)}. To turn it off loses the restore window: turned on again, it begins anew.`,
+                remedy: `Set point-in-time-recovery to auto, which keeps it ${keptBy(target)}. ${lineToAdd(action, 'to turn it off')}`,
+            };
+    }
+}
+function inProduction({ environment }) {
+    return environment.production ? `, and "${environment.name}" is a production environment` : '';
+}
+function keptBy({ environment }) {
+    return environment.production ? 'on' : 'as it is';
+}
+function lineToAdd(disruption, purpose) {
+    return `Or, ${purpose}, add this line to allow: ${disruption}`;
+}
+/** Production without protection takes leave too, where there is nothing to be turned off. */
+function refuseUnprotected(target, desired, ready, { allow }) {
+    if (!target.environment.production)
+        return [];
+    const settings = [
+        {
+            code: 'remove-deletion-protection',
+            input: 'deletion-protection',
+            isOff: desired.deletionProtection === false && ready?.deletionProtection !== true,
+        },
+        {
+            code: 'remove-point-in-time-recovery',
+            input: 'point-in-time-recovery',
+            isOff: desired.pointInTimeRecovery?.enabled === false && ready?.pointInTimeRecovery.enabled !== true,
+        },
+    ];
+    return settings
+        .filter(({ code, isOff }) => isOff && !allow.includes(code))
+        .map(({ code, input }) => ({
+        table: desired.name,
+        code,
+        reason: `${input} is false, but "${target.environment.name}" is a production environment, where "${desired.name}" must have it on.`,
+        remedy: `Set ${input} to auto or true. ${lineToAdd(code, 'to leave it off')}`,
+    }));
+}
+
+;// CONCATENATED MODULE: ./lib/src/planner.js
 /** Differences -> steps and refusals. Pure: the same arguments give the same plan, byte for byte. */
 
 
-/** DynamoDB's limit; its own `aws:` tags do not count. */
-const mostTags = 50;
+
+
 /**
- * Works out the steps that turn the observed tables into the desired ones, table by table in the order given.
+ * Works out the steps that turn the observed tables into the desired ones, or that delete them where the policy says so,
+ * table by table in the order given.
  *
  * Tables that exist but are not desired are left alone: we do not know who else uses the account.
  */
-function planTables(target, desired, observed) {
-    const planned = desired.map((table) => planTable(target, table, observed.get(table.name) ?? { status: 'absent' }));
+function planTables(target, desired, observed, policy = strictPolicy) {
+    const planned = desired.map((table) => planTable(target, table, observed.get(table.name) ?? { status: 'absent' }, policy));
     return {
-        formatVersion: 1,
         target,
+        policy,
         tables: planned.map(({ table }) => table),
         steps: planned.flatMap(({ steps }) => steps),
-        refusals: planned.flatMap(({ refusals }) => refusals),
+        refusals: [...(policy.destroy ? refuseProduction(target) : []), ...planned.flatMap(({ refusals }) => refusals)],
         notices: planned.flatMap(({ notices }) => notices),
     };
 }
-/** The steps of one table, in their order. */
-function stepsOf(plan, table) {
-    return plan.steps.filter((step) => step.table === table);
-}
-function planTable(target, desired, observed) {
-    const differences = diffTable(desired, observed);
-    const ready = observed.status === 'ready' ? observed : undefined;
-    const decisions = differences.flatMap((difference) => decide(desired, difference));
-    const refusals = decisions.filter((decision) => 'code' in decision);
+function planTable(target, desired, observed, policy) {
     const table = describePlanned(target, desired, observed);
+    if (policy.destroy)
+        return { table, ...planDestruction(target, desired, observed) };
+    const ready = observed.status === 'ready' ? observed : undefined;
+    const decisions = diffTable(desired, observed)
+        .flatMap((difference) => decide(desired, difference))
+        .map((each) => 'action' in each && isDisruptive(each) && !isAllowed(each, policy) ? refuseStep(each, target) : each);
+    const steps = decisions.filter((decision) => 'action' in decision);
+    const refusals = decisions.filter((decision) => 'code' in decision);
     // Of a table that is not ours to change nothing more is said: no step of it would ever be taken, and no advice on how
     // to make it fit should be.
-    if (refusals.some(({ code }) => code === 'different-keys' || code === 'other-environment')) {
-        return { table, steps: [], refusals, notices: [] };
-    }
+    const foreign = refusals.filter(({ code }) => code === 'different-keys' || code === 'change-environment');
+    if (foreign.length > 0)
+        return { table, steps: [], refusals: foreign, notices: [] };
     return {
         table,
-        steps: decisions.filter((decision) => 'action' in decision),
-        refusals: [...refusals, ...refuseOff(target, desired, ready), ...refuseTooManyTags(desired, ready)],
-        notices: ready === undefined ? [] : noticesFor(desired, ready),
+        steps,
+        refusals: [...refusals, ...refuseUnprotected(target, desired, ready, policy), ...refuseTooManyTags(desired, ready)],
+        notices: ready === undefined ? [] : planner_noticesFor(desired, ready, steps),
     };
 }
-/** Each difference becomes a step or a refusal; only what `refuseOff` speaks of becomes neither here. */
+/** Each difference becomes a step or a refusal. What a step takes away is the policy's to judge. */
 function decide(desired, difference) {
     const table = desired.name;
     switch (difference.path) {
@@ -61078,29 +62248,38 @@ function decide(desired, difference) {
                 {
                     table,
                     code: 'different-keys',
-                    reason: `The table "${table}" has the key ${(0,src_table/* describeKeys */.mC)(difference.from)}, but its definition asks for ${(0,src_table/* describeKeys */.mC)(difference.to)}. DynamoDB cannot change the key of a table.`,
+                    reason: `The table "${table}" has the key ${describeKeys(difference.from)}, but its definition asks for ${describeKeys(difference.to)}. DynamoDB cannot change the key of a table.`,
                     remedy: `Choose another table-name-prefix, so that new tables are made beside this one; or move the items elsewhere and delete "${table}" by hand.`,
                 },
             ];
         case 'environment':
             return [
                 {
+                    action: 'change-environment',
                     table,
-                    code: 'other-environment',
-                    reason: `The table "${table}" belongs to the environment "${difference.from}", as its tag tenant-tables:environment says, but this run is for "${difference.to}".`,
-                    remedy: `Choose another table-name-prefix for "${difference.to}", or check that the role leads to the right account.`,
+                    from: difference.from,
+                    to: difference.to,
+                    tags: difference.changes,
                 },
             ];
         case 'deletionProtection':
-            return difference.to ? [{ action: 'enable-deletion-protection', table, from: false, to: true }] : [];
+            return [
+                difference.to
+                    ? { action: 'enable-deletion-protection', table, from: false, to: true }
+                    : { action: 'remove-deletion-protection', table, from: true, to: false },
+            ];
         case 'tags':
             return [{ action: 'tag-table', table, tags: difference.changes }];
         case 'billingMode':
             return [{ action: 'set-billing-mode', table, from: difference.from, to: difference.to }];
-        case 'pointInTimeRecovery':
-            return difference.to.enabled
-                ? [{ action: 'set-point-in-time-recovery', table, from: difference.from, to: difference.to }]
-                : [];
+        case 'pointInTimeRecovery': {
+            const { from, to } = difference;
+            return [
+                to.enabled
+                    ? { action: 'set-point-in-time-recovery', table, from, to }
+                    : { action: 'remove-point-in-time-recovery', table, from, to },
+            ];
+        }
     }
 }
 function explainUnavailable(table, tableStatus) {
@@ -61131,37 +62310,8 @@ function explainUnavailable(table, tableStatus) {
             return { reason, remedy: 'Bring it back to ACTIVE, then run again.' };
     }
 }
-/** `false` speaks of creation. It neither takes protection away nor leaves production without it. */
-function refuseOff(target, desired, ready) {
-    const table = desired.name;
-    const settings = [
-        {
-            code: 'deletion-protection-off',
-            input: 'deletion-protection',
-            asked: desired.deletionProtection === false,
-            found: ready?.deletionProtection === true,
-        },
-        {
-            code: 'point-in-time-recovery-off',
-            input: 'point-in-time-recovery',
-            asked: desired.pointInTimeRecovery?.enabled === false,
-            found: ready?.pointInTimeRecovery.enabled === true,
-        },
-    ];
-    return settings.flatMap(({ code, input, asked, found }) => {
-        if (!asked || !(found || target.environment.production))
-            return [];
-        const reason = found
-            ? `${input} is false, but it is on for the table "${table}". This action does not take it away.`
-            : `${input} is false, but "${target.environment.name}" is a production environment, where "${table}" must have it on.`;
-        const remedy = found
-            ? `Set ${input} to auto, which keeps it as it is; or turn it off by hand.`
-            : `Set ${input} to auto or true.`;
-        return [{ table, code, reason, remedy }];
-    });
-}
 function refuseTooManyTags(desired, ready) {
-    const found = [...(ready?.tags.keys() ?? [])].filter((key) => !(0,src_table/* isAwsTag */.AK)(key));
+    const found = [...(ready?.tags.keys() ?? [])].filter((key) => !isAwsTag(key));
     const count = new Set([...found, ...desired.tags.keys()]).size;
     if (count <= mostTags)
         return [];
@@ -61174,10 +62324,10 @@ function refuseTooManyTags(desired, ready) {
         },
     ];
 }
-function noticesFor(desired, ready) {
+function planner_noticesFor(desired, ready, steps) {
     const table = desired.name;
     const notices = [];
-    const adopted = ready.tags.get(src_table/* managedByTag */.B2) !== src_table/* managedByValue */.sN;
+    const adopted = ready.tags.get(managedByTag) !== managedByValue;
     if (adopted) {
         notices.push({
             table,
@@ -61186,7 +62336,7 @@ function noticesFor(desired, ready) {
             message: `The table "${table}" exists already and its keys match: it is adopted, with its items.`,
         });
     }
-    const stack = ready.tags.get(src_table/* stackNameTag */.qk);
+    const stack = ready.tags.get(stackNameTag);
     if (stack !== undefined) {
         notices.push({
             table,
@@ -61209,7 +62359,15 @@ function noticesFor(desired, ready) {
             table,
             level: 'notice',
             code: 'point-in-time-recovery-kept',
-            message: `Point-in-time recovery of "${table}" is ${(0,src_table/* describeRecovery */.xX)(ready.pointInTimeRecovery)}, though its environment does not ask for it. It stays on.`,
+            message: `Point-in-time recovery of "${table}" is ${describeRecovery(ready.pointInTimeRecovery)}, though its environment does not ask for it. It stays on.`,
+        });
+    }
+    if (steps.some(({ action }) => action === 'remove-point-in-time-recovery')) {
+        notices.push({
+            table,
+            level: 'warning',
+            code: 'restore-window-lost',
+            message: `Point-in-time recovery of "${table}" is turned off, and its restore window (${describeRecovery(ready.pointInTimeRecovery)}) is lost: turned on again, it begins anew.`,
         });
     }
     return notices;
@@ -61217,10 +62375,10 @@ function noticesFor(desired, ready) {
 function describePlanned(target, desired, observed) {
     const { logicalName, name } = desired;
     if (observed.status !== 'ready') {
-        return { logicalName, name, arn: (0,src_table/* tableArn */.cU)(target, name), status: observed.status, unmanaged: [] };
+        return { logicalName, name, arn: tableArn(target, name), status: observed.status, unmanaged: [] };
     }
     const undeclaredTags = [...observed.tags]
-        .filter(([key]) => !desired.tags.has(key) && !(0,src_table/* isAwsTag */.AK)(key))
+        .filter(([key]) => !desired.tags.has(key) && !isAwsTag(key))
         .map(([key, value]) => ({ path: `tags.${key}`, value }))
         .sort((left, right) => (left.path < right.path ? -1 : 1));
     return {
@@ -61234,10 +62392,144 @@ function describePlanned(target, desired, observed) {
     };
 }
 
-// EXTERNAL MODULE: ./lib/src/report.js
-var report = __nccwpck_require__(1502);
+// EXTERNAL MODULE: ./lib/src/plain-text.js
+var plain_text = __nccwpck_require__(6628);
+;// CONCATENATED MODULE: ./lib/src/report.js
+/** Plan and outcome -> plain words, and lines for the log. Pure. */
+
+
+
+/** What a step changes, setting by setting. */
+function changesOf(step) {
+    switch (step.action) {
+        case 'create-table':
+            return [
+                { setting: 'key', to: describeKeys(step.keys) },
+                { setting: 'billing mode', to: step.billingMode },
+                { setting: 'deletion protection', to: onOrOff(step.deletionProtection) },
+                ...report_tagChanges(step.tags),
+            ];
+        case 'enable-deletion-protection':
+        case 'remove-deletion-protection':
+            return [{ setting: 'deletion protection', from: onOrOff(step.from), to: onOrOff(step.to) }];
+        case 'tag-table':
+        case 'change-environment':
+            return report_tagChanges(step.tags);
+        case 'set-billing-mode':
+            return [{ setting: 'billing mode', from: step.from, to: step.to }];
+        case 'set-point-in-time-recovery':
+        case 'remove-point-in-time-recovery':
+            return [{ setting: 'point-in-time recovery', from: describeRecovery(step.from), to: describeRecovery(step.to) }];
+        case 'delete-table':
+            return [{ setting: 'table', from: 'present, with its items', to: 'deleted' }];
+    }
+}
+function report_tagChanges(tags) {
+    return tags.map(({ key, ...change }) => ({ setting: `tag ${key}`, ...change }));
+}
+function onOrOff(value) {
+    return value ? 'on' : 'off';
+}
+/** One line of plain text: `set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST` */
+function describeStep(step) {
+    const changes = changesOf(step).map(({ setting, from, to }) => from === undefined ? `${setting} = ${(0,plain_text/* shorten */.ml)(to)}` : `${setting} ${(0,plain_text/* shorten */.ml)(from)} -> ${(0,plain_text/* shorten */.ml)(to)}`);
+    return `${nameStep(step)}: ${changes.join(', ')}`;
+}
+/** The plan as lines of plain text, a line a step; foreign text in it is not yet harmless to a log. */
+function renderPlanLines(plan) {
+    const present = plan.tables.filter(({ status }) => status === 'ready').length;
+    return [
+        `${(0,plain_text/* count */.U9)(plan.tables.length, 'table')} defined, ${present} found.`,
+        ...plan.steps.map((step) => `${markOf(step)} ${describeStep(step)}${describeClass(step)}`),
+        ...plan.refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
+        ...plan.notices.map(({ message }) => `  ${message}`),
+        ...plan.tables.flatMap(({ name, unmanaged }) => unmanaged.map(({ path, value }) => `  unmanaged on "${name}", left as it is: ${path} = ${(0,plain_text/* shorten */.ml)(value)}`)),
+        ...(plan.steps.length === 0 && plan.refusals.length === 0 ? ['Nothing to do.'] : []),
+    ];
+}
+/** `+` makes, `~` changes, `-` takes away. */
+function markOf({ action }) {
+    return { create: '+', update: '~', slow: '~', disruptive: '-' }[stepKinds[action].class];
+}
+function describeClass({ action }) {
+    const { class: stepClass, usualDuration } = stepKinds[action];
+    if (stepClass === 'disruptive')
+        return ' (disruptive)';
+    return usualDuration === undefined ? '' : ` (${stepClass}: usually ${usualDuration})`;
+}
+/** One sentence on what the run came to. */
+function summarise(result) {
+    const { plan, outcome, verification, error, command } = result;
+    if (plan !== undefined && plan.refusals.length > 0) {
+        return `Refused, for ${(0,plain_text/* count */.U9)(plan.refusals.length, 'reason')}. Nothing was written.`;
+    }
+    if (outcome !== undefined && plan !== undefined && (error !== undefined || outcome.error !== undefined)) {
+        const done = outcome.steps.filter(({ result: { status } }) => status === 'applied').length;
+        return `Failed after ${done} of ${(0,plain_text/* count */.U9)(plan.steps.length, 'step')}.`;
+    }
+    if (verification !== undefined) {
+        if (error !== undefined || verification.error !== undefined)
+            return 'Verification failed.';
+        return verification.sampleItems
+            ? 'The tables are as defined, and sample items were written, found and deleted again.'
+            : 'The tables are as defined. No sample items were written.';
+    }
+    if (error !== undefined && plan !== undefined && plan.steps.length > 0 && command === 'plan') {
+        return `Drift: ${(0,plain_text/* count */.U9)(plan.steps.length, 'step')} planned. Nothing was changed.`;
+    }
+    if (error !== undefined)
+        return plan === undefined ? 'Failed before anything was written.' : 'Failed.';
+    if (plan === undefined)
+        return 'Nothing was done.';
+    if (plan.steps.length === 0) {
+        return `The tables are ${plan.policy.destroy ? 'gone' : 'as defined'}. Nothing was changed.`;
+    }
+    if (command === 'plan')
+        return `${(0,plain_text/* count */.U9)(plan.steps.length, 'step')} planned. Nothing was changed.`;
+    const dropped = outcome?.steps.filter(({ result: { status } }) => status === 'dropped').length ?? 0;
+    return `${(0,plain_text/* count */.U9)(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`;
+}
+/** A step without its settings: `create-table "users"` */
+function nameStep({ action, table }) {
+    return `${action} "${table}"`;
+}
+/** What became of the steps, in words that follow an error: what was done before it, and what was not. */
+function describeProgress(outcome) {
+    const named = (status) => outcome.steps.filter(({ result }) => result.status === status).map(({ step }) => nameStep(step));
+    const unseen = outcome.steps.filter(({ result }) => result.status === 'failed' && result.sent);
+    return [
+        `Done before: ${named('applied').join(', ') || 'nothing'}.`,
+        ...(named('dropped').length > 0 ? [`Done by another run: ${named('dropped').join(', ')}.`] : []),
+        ...(unseen.length > 0
+            ? [`Sent to DynamoDB, end not seen: ${unseen.map(({ step }) => nameStep(step)).join(', ')}.`]
+            : []),
+        ...(named('skipped').length > 0 ? [`Not begun: ${named('skipped').join(', ')}.`] : []),
+    ].join(' ');
+}
+/** What became of a step; `planned` where nothing has yet. */
+function describeResult(result) {
+    switch (result?.status) {
+        case undefined:
+            return 'planned';
+        case 'applied':
+            return `applied in ${result.seconds.toFixed(1)} s`;
+        case 'dropped':
+            return 'done by another run';
+        case 'failed':
+            return result.sent ? 'sent, end not seen' : 'failed';
+        case 'skipped':
+            return 'not begun';
+    }
+}
+/** The outcome's steps that changed something, or may have. */
+function performedSteps(outcome) {
+    return (outcome?.steps.filter(({ result }) => result.status === 'applied' || (result.status === 'failed' && result.sent)) ??
+        []);
+}
+
 ;// CONCATENATED MODULE: ./lib/src/apply.js
 /** Performs the steps of a plan, waits for each, and always says how far it got. */
+
 
 
 
@@ -61252,9 +62544,13 @@ var report = __nccwpck_require__(1502);
 async function applyPlan(work) {
     const { plan, desired, observed, run } = work;
     const progress = { results: new Map(), errors: [] };
-    if (plan.refusals.length === 0 && plan.steps.length > 0) {
-        run.log.startGroup('Apply');
-        await Promise.all(desired.map((table) => applyTable(work, table, progress)));
+    const disappearing = plan.policy.destroy ? desired.filter(({ name }) => isBeingDeleted(observed.get(name))) : [];
+    if (plan.refusals.length === 0 && plan.steps.length + disappearing.length > 0) {
+        run.log.startGroup(plan.policy.destroy ? 'Destroy' : 'Apply');
+        await Promise.all([
+            ...desired.map((table) => applyTable(work, table, progress)),
+            ...disappearing.map((table) => awaitDisappearance(work, table.name, progress)),
+        ]);
         run.log.endGroup();
         if (progress.errors.length === 0) {
             try {
@@ -61278,7 +62574,7 @@ async function applyTable(work, desired, progress) {
         progress.results.set(step, result);
         if (result.status === 'failed')
             progress.errors.push(result.error);
-        work.run.log.info(`${(0,report/* nameStep */.gP)(step)}: ${(0,report/* describeResult */.dy)(result)}`);
+        work.run.log.info(`${nameStep(step)}: ${describeResult(result)}`);
     };
     let remaining = stepsOf(work.plan, desired.name);
     let conflicts = 0;
@@ -61357,6 +62653,8 @@ function isConflict(step, error) {
         return false;
     if (error.code === 'ResourceInUseException' || isTagLock(error))
         return true;
+    if (step.action === 'delete-table')
+        return error.code === 'ResourceNotFoundException';
     return step.action === 'set-billing-mode' && error.code === 'ValidationException';
 }
 function isTagLock(error) {
@@ -61367,9 +62665,9 @@ function isTagLock(error) {
  *
  * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
  */
-async function planAgain({ dynamoDb, target, run }, desired, { remaining, applied }) {
+async function planAgain({ dynamoDb, target, plan: { policy }, run }, desired, { remaining, applied }) {
     const observed = await observeTable(dynamoDb, target, desired.name, run);
-    const plan = planTables(target, [desired], new Map([[desired.name, observed]]));
+    const plan = planTables(target, [desired], new Map([[desired.name, observed]]), policy);
     const [refusal] = plan.refusals;
     if (refusal !== undefined) {
         throw new errors/* RemedyError */.By(`Somebody else changed the table while this run was at work. ${refusal.reason}`, refusal.remedy);
@@ -61378,7 +62676,7 @@ async function planAgain({ dynamoDb, target, run }, desired, { remaining, applie
     // What this run has done already may not show yet; the closing look waits for it.
     const unplanned = plan.steps.filter((step) => ![...remaining, ...applied].some(same(step)));
     if (unplanned.length > 0) {
-        throw new errors/* RemedyError */.By(`Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${unplanned.map(report/* describeStep */.Ey).join('; ')}.`, 'Run again, so that these steps are planned and printed before they are performed.');
+        throw new errors/* RemedyError */.By(`Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${unplanned.map(describeStep).join('; ')}.`, 'Run again, so that these steps are planned and printed before they are performed.');
     }
     return remaining.filter((step) => plan.steps.some(same(step)));
 }
@@ -61387,13 +62685,18 @@ async function sendStep({ dynamoDb, target }, step) {
         case 'create-table':
             return await dynamoDb.createTable(step);
         case 'enable-deletion-protection':
-            return await dynamoDb.enableDeletionProtection(step.table);
+        case 'remove-deletion-protection':
+            return await dynamoDb.setDeletionProtection(step.table, step.to);
         case 'tag-table':
-            return await dynamoDb.tagTable((0,src_table/* tableArn */.cU)(target, step.table), step.tags);
+        case 'change-environment':
+            return await dynamoDb.tagTable(tableArn(target, step.table), step.tags);
         case 'set-billing-mode':
             return await dynamoDb.setBillingMode(step.table, step.to);
         case 'set-point-in-time-recovery':
+        case 'remove-point-in-time-recovery':
             return await dynamoDb.setRecovery(step.table, step.to);
+        case 'delete-table':
+            return await dynamoDb.deleteTable(step.table);
         default:
             return (0,errors/* unreachable */.HB)(step);
     }
@@ -61402,10 +62705,27 @@ async function awaitStep(work, step) {
     const profile = waitProfiles[step.action];
     if (profile === undefined)
         return;
-    const described = await waitUntilSettled(work.dynamoDb, step.table, profile, work.run);
-    if (described?.phase === 'settled')
+    const described = await waitUntilSettled(work.dynamoDb, step.table, profile, work.run, idOf(work, step.table));
+    if (step.action === 'delete-table' || described?.phase === 'settled')
         return;
     throw new errors/* RemedyError */.By(`The table "${step.table}" is ${described?.tableStatus ?? 'gone'} after ${step.action}: somebody else took it away, or locked it.`, 'Find out who else works on this table, then run again.');
+}
+/** Of a table that is not made by this run. */
+function idOf({ observed }, table) {
+    const before = observed.get(table);
+    return before?.status === 'ready' ? before.id : undefined;
+}
+function isBeingDeleted(table) {
+    return table?.status === 'unavailable' && table.tableStatus === 'DELETING';
+}
+/** Another run, or this one before it died, has begun to delete the table. */
+async function awaitDisappearance({ dynamoDb, run }, table, progress) {
+    try {
+        await waitUntilSettled(dynamoDb, table, waitForDeletion, run);
+    }
+    catch (error) {
+        progress.errors.push(error);
+    }
 }
 /** Tags and recovery need no wait: DynamoDB takes them on a table at work, and the closing look proves them. */
 const waitProfiles = {
@@ -61414,6 +62734,10 @@ const waitProfiles = {
     'tag-table': undefined,
     'set-billing-mode': waitForBillingMode,
     'set-point-in-time-recovery': undefined,
+    'change-environment': undefined,
+    'remove-point-in-time-recovery': undefined,
+    'remove-deletion-protection': waitForUpdate,
+    'delete-table': waitForDeletion,
 };
 /** DynamoDB shows old tags for up to 3 s after a write, and now and then for longer. */
 const lagSeconds = 10;
@@ -61422,15 +62746,15 @@ const lagSeconds = 10;
  *
  * @throws {RemedyError} when the tables still differ from their definition after that
  */
-async function confirmTables({ dynamoDb, target, desired, run }) {
+async function confirmTables({ dynamoDb, target, desired, plan: { policy }, run }) {
     const start = run.clock.now();
     for (;;) {
         const observed = await observeTables(dynamoDb, target, desired, run);
-        const { steps, refusals } = planTables(target, desired, observed);
+        const { steps, refusals } = planTables(target, desired, observed, policy);
         if (steps.length === 0 && refusals.length === 0)
             return observed;
         if (run.clock.now() - start >= lagSeconds * 1000) {
-            const left = [...steps.map(report/* describeStep */.Ey), ...refusals.map(({ reason }) => reason)];
+            const left = [...steps.map(describeStep), ...refusals.map(({ reason }) => reason)];
             throw new errors/* RemedyError */.By(`Every step was performed, but the tables still differ from their definition: ${left.join('; ')}`, 'Find out who else changes these tables, then run again.');
         }
         await run.clock.sleep(1000, run.stop);
@@ -61756,8 +63080,8 @@ const recoveryPeriodDays = 35;
 /** The tags that the action adds to the user's. */
 function ownTags(environment) {
     return new Map([
-        [src_table/* environmentTag */.ab, environment.name],
-        [src_table/* managedByTag */.B2, src_table/* managedByValue */.sN],
+        [environmentTag, environment.name],
+        [managedByTag, managedByValue],
     ]);
 }
 function desiredTables(request) {
@@ -61783,8 +63107,105 @@ function recoverySetting(enabled) {
     return enabled ? { enabled, recoveryPeriodDays } : { enabled };
 }
 
+;// CONCATENATED MODULE: ./lib/src/command-inputs.js
+/** What the run is to do, as the workflow's inputs say. Pure: what it reads is passed in. */
+
+
+
+/** Problems are the reader's to keep. */
+function readCommandInputs(read, environment, tableNamePrefix) {
+    const command = read.choice('command', ['apply', 'plan', 'verify', 'destroy'], 'apply');
+    const destroy = read.choice('destroy', ['true', 'false'], 'false') === 'true';
+    if (destroy && (command === 'apply' || command === 'verify')) {
+        read.problem('destroy', `destroy is true, but command is ${command}. destroy: true is for command: plan, to see what command: destroy would delete.`);
+    }
+    if (command === 'destroy')
+        requireConfirmation(read, tableNamePrefix);
+    const expectedPlan = readExpectedPlan(read);
+    const expectedPlanDigest = readExpectedPlanDigest(read);
+    if (command === 'verify') {
+        for (const name of ['expected-plan', 'expected-plan-digest']) {
+            if (read.text(name) !== '') {
+                read.problem(name, `${name} is given, but command: verify changes nothing that it could hold to. Leave it out.`);
+            }
+        }
+    }
+    const failOnDrift = read.choice('fail-on-drift', ['true', 'false'], 'false') === 'true';
+    if (failOnDrift && command !== 'plan') {
+        read.problem('fail-on-drift', `fail-on-drift is true, but command is ${command}. It is for command: plan alone.`);
+    }
+    const gitHubToken = readCommentToken(read);
+    return {
+        command,
+        policy: { destroy: command === 'destroy' || destroy, allow: readAllow(read) },
+        ...(expectedPlan === undefined ? {} : { expectedPlan }),
+        ...(expectedPlanDigest === undefined ? {} : { expectedPlanDigest }),
+        failOnDrift,
+        sampleItems: readSampleItems(read, command, environment),
+        ...(gitHubToken === undefined ? {} : { gitHubToken }),
+    };
+}
+/** Typing the names in is what keeps a wrong environment or prefix from deleting somebody's tables. */
+function requireConfirmation(read, tableNamePrefix) {
+    const names = builtInTables.map(({ logicalName }) => `${tableNamePrefix}${logicalName}`);
+    const confirmed = read.lines('confirm-destroy');
+    const missing = names.filter((name) => !confirmed.includes(name));
+    const unknown = confirmed.filter((name) => !names.includes(name));
+    if (missing.length === 0 && unknown.length === 0)
+        return;
+    const found = confirmed.length === 0 ? 'is empty' : `has ${confirmed.map(plain_text/* quote */.hD).join(', ')}`;
+    read.problem('confirm-destroy', `command is destroy, so confirm-destroy must list the full names of the tables to delete, one a line: ${names.map(plain_text/* quote */.hD).join(', ')}; but it ${found}.`);
+}
+function readAllow(read) {
+    const lines = read.lines('allow');
+    for (const line of lines) {
+        if (!disruptions.some((disruption) => disruption === line)) {
+            read.problem('allow', `allow must have one of ${disruptions.join(', ')} on each line, but has ${(0,plain_text/* quote */.hD)(line)}.`);
+        }
+    }
+    // In one order, so that the same leave makes the same plan.
+    return disruptions.filter((disruption) => lines.includes(disruption));
+}
+function readExpectedPlan(read) {
+    const given = read.text('expected-plan');
+    if (given === '')
+        return undefined;
+    if (given.startsWith('{'))
+        return { json: given };
+    if (/\p{Cc}/u.test(given)) {
+        read.problem('expected-plan', `expected-plan must be the JSON of the output plan, or the path of a file that holds it, but is ${(0,plain_text/* quote */.hD)(given)}.`);
+    }
+    return { path: given };
+}
+function readExpectedPlanDigest(read) {
+    const given = read.text('expected-plan-digest');
+    if (given === '')
+        return undefined;
+    if (!/^[0-9a-f]{64}$/i.test(given)) {
+        read.problem('expected-plan-digest', `expected-plan-digest must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,plain_text/* quote */.hD)(given)}.`);
+    }
+    return given.toLowerCase();
+}
+function readSampleItems(read, command, environment) {
+    const choice = read.choice('sample-items', ['auto', 'true', 'false'], 'auto');
+    if (choice === 'true' && command !== 'verify') {
+        read.problem('sample-items', `sample-items is true, but command is ${command}. It is for command: verify alone.`);
+    }
+    return choice === 'auto' ? !environment.production : choice === 'true';
+}
+function readCommentToken(read) {
+    if (read.choice('comment', ['true', 'false'], 'false') === 'false')
+        return undefined;
+    const token = read.text('github-token');
+    if (token === '') {
+        read.problem('github-token', 'comment is true, but github-token is empty. Leave github-token out, which takes the token of the job, or give one that may write to pull requests.');
+    }
+    return token;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/input-reader.js
-/** Reads single inputs in the forms that they may have, and gathers what is wrong with them. Imports nothing. */
+/** Reads single inputs in the forms that they may have, and gathers what is wrong with them. Pure. */
+
 /** Reads single inputs, and gathers what is wrong with them instead of stopping at the first. */
 class InputReader {
     #input;
@@ -61825,7 +63246,7 @@ class InputReader {
             return byDefault;
         const found = choices.find((choice) => choice === value);
         if (found === undefined)
-            this.problem(name, `${name} must be one of ${choices.join(', ')}, but is ${quote(value)}.`);
+            this.problem(name, `${name} must be one of ${choices.join(', ')}, but is ${(0,plain_text/* quote */.hD)(value)}.`);
         return found ?? byDefault;
     }
     wholeNumber(name, byDefault, least, most) {
@@ -61834,20 +63255,16 @@ class InputReader {
             return byDefault;
         const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
         if (!(number >= least && number <= most)) {
-            this.problem(name, `${name} must be a whole number from ${least} to ${most}, but is ${quote(value)}.`);
+            this.problem(name, `${name} must be a whole number from ${least} to ${most}, but is ${(0,plain_text/* quote */.hD)(value)}.`);
         }
         return number;
     }
 }
-/** Quoted as JSON, so that spaces and control characters can be seen; long values are shown by their beginning. */
-function quote(value) {
-    return value.length > 120
-        ? `${JSON.stringify(value.slice(0, 120))}… (${value.length} characters)`
-        : JSON.stringify(value);
-}
 
 ;// CONCATENATED MODULE: ./lib/src/inputs.js
 /** The strings of a workflow file -> Inputs, or every problem at once. Pure: what it reads is passed in. */
+
+
 
 
 
@@ -61857,8 +63274,9 @@ function readInputs(source) {
     const problems = [];
     const { environment: variables } = source;
     const read = new InputReader(source.input, problems);
-    const command = read.choice('command', ['apply', 'plan'], 'apply');
     const environment = readEnvironment(read);
+    const tableNamePrefix = readTableNamePrefix(read);
+    const commandInputs = readCommandInputs(read, environment, tableNamePrefix);
     const region = readRegion(read, variables);
     const roles = readRoles(read);
     const credentialSource = chooseCredentialSource(read, variables, roles);
@@ -61868,7 +63286,6 @@ function readInputs(source) {
     const partition = region === undefined ? undefined : source.partitionOf(region);
     const audience = readAudience(read, partition);
     const allowedAccountIds = readAllowedAccountIds(read, roles);
-    const tableNamePrefix = readTableNamePrefix(read);
     const deletionProtection = read.choice('deletion-protection', ['auto', 'true', 'false'], 'auto');
     const pointInTimeRecovery = read.choice('point-in-time-recovery', ['auto', 'true', 'false'], 'auto');
     const tags = readTags(read, environment);
@@ -61878,13 +63295,13 @@ function readInputs(source) {
     }
     for (const role of roles) {
         if (partition !== undefined && role.partition !== partition) {
-            problems.push(`role-to-assume has ${quote(role.arn)} of the partition ${role.partition}, but the region ${region} is in ${partition}. Give a role and a region of one partition.`);
+            problems.push(`role-to-assume has ${(0,plain_text/* quote */.hD)(role.arn)} of the partition ${role.partition}, but the region ${region} is in ${partition}. Give a role and a region of one partition.`);
         }
     }
     if (problems.length > 0 || region === undefined)
         throw new errors/* InvalidInputsError */.Xt(problems);
     return {
-        command,
+        ...commandInputs,
         environment,
         region,
         roles,
@@ -61915,13 +63332,13 @@ function readEnvironment(read) {
         read.problem('environment', 'environment is required, but is empty. Give the name of the environment, such as dev or production.');
     }
     else if (!isTagText(name, 256)) {
-        read.problem('environment', `environment is written into a tag, so it may have 256 letters, digits, spaces and _ . : / = + - @ at most, but is ${quote(name)}.`);
+        read.problem('environment', `environment is written into a tag, so it may have 256 letters, digits, spaces and _ . : / = + - @ at most, but is ${(0,plain_text/* quote */.hD)(name)}.`);
     }
     const added = read.list('production-environments');
     for (const each of added) {
         // Another separator than a comma would make one name of several, and leave production unprotected.
         if (!isTagText(each, 256)) {
-            read.problem('production-environments', `production-environments must hold names of environments between commas or on lines, but has ${quote(each)}.`);
+            read.problem('production-environments', `production-environments must hold names of environments between commas or on lines, but has ${(0,plain_text/* quote */.hD)(each)}.`);
         }
     }
     const production = [...alwaysProduction, ...added];
@@ -61942,7 +63359,7 @@ function readRegion(read, variables) {
     // The region becomes part of a host name, so nothing else may slip in.
     if (/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region))
         return region;
-    read.problem('aws-region', `${name} must be the name of an AWS region, such as ap-south-1, but is ${quote(region)}.`);
+    read.problem('aws-region', `${name} must be the name of an AWS region, such as ap-south-1, but is ${(0,plain_text/* quote */.hD)(region)}.`);
     return undefined;
 }
 function readRoles(read) {
@@ -61950,7 +63367,7 @@ function readRoles(read) {
         const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-.0-9;-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? [];
         if (partition !== undefined && account !== undefined)
             return [{ arn, partition, account }];
-        read.problem('role-to-assume', `role-to-assume must hold the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner, but has ${quote(arn)}.`);
+        read.problem('role-to-assume', `role-to-assume must hold the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner, but has ${(0,plain_text/* quote */.hD)(arn)}.`);
         return [];
     });
 }
@@ -62018,7 +63435,7 @@ function readSessionName(read, variables) {
     const given = read.text('role-session-name');
     if (given !== '') {
         if (!sessionName.test(given)) {
-            read.problem('role-session-name', `role-session-name must have 2 to 64 letters, digits and _ + = , . @ - and nothing else, but is ${quote(given)}.`);
+            read.problem('role-session-name', `role-session-name must have 2 to 64 letters, digits and _ + = , . @ - and nothing else, but is ${(0,plain_text/* quote */.hD)(given)}.`);
         }
         return given;
     }
@@ -62035,7 +63452,7 @@ function readAudience(read, partition) {
     if (given === '')
         return partition === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com';
     if (!/^[!-~]{1,255}$/.test(given)) {
-        read.problem('audience', `audience must have 1 to 255 printable ASCII characters and no spaces, but is ${quote(given)}.`);
+        read.problem('audience', `audience must have 1 to 255 printable ASCII characters and no spaces, but is ${(0,plain_text/* quote */.hD)(given)}.`);
     }
     return given;
 }
@@ -62043,19 +63460,19 @@ function readAllowedAccountIds(read, roles) {
     const accounts = read.list('allowed-account-ids');
     for (const account of accounts) {
         if (!/^\d{12}$/.test(account)) {
-            read.problem('allowed-account-ids', `allowed-account-ids must hold account ids of 12 digits, but has ${quote(account)}.`);
+            read.problem('allowed-account-ids', `allowed-account-ids must hold account ids of 12 digits, but has ${(0,plain_text/* quote */.hD)(account)}.`);
         }
     }
     if (accounts.length === 0 && read.text('allowed-account-ids') !== '') {
         // As from two variables that are not set: no account must not come to mean any account.
-        read.problem('allowed-account-ids', `allowed-account-ids is ${quote(read.text('allowed-account-ids'))}, which holds no account id. Give account ids of 12 digits, or leave it out.`);
+        read.problem('allowed-account-ids', `allowed-account-ids is ${(0,plain_text/* quote */.hD)(read.text('allowed-account-ids'))}, which holds no account id. Give account ids of 12 digits, or leave it out.`);
     }
     const last = roles.at(-1);
     if (last !== undefined &&
         !read.isWrong('role-to-assume') &&
         accounts.length > 0 &&
         !accounts.includes(last.account)) {
-        read.problem('allowed-account-ids', `role-to-assume ends with a role of account ${last.account}, which is not among allowed-account-ids: ${accounts.map(quote).join(', ')}.`);
+        read.problem('allowed-account-ids', `role-to-assume ends with a role of account ${last.account}, which is not among allowed-account-ids: ${accounts.map(plain_text/* quote */.hD).join(', ')}.`);
     }
     return accounts;
 }
@@ -62064,7 +63481,7 @@ function readTableNamePrefix(read) {
     for (const { logicalName } of builtInTables) {
         const name = `${prefix}${logicalName}`;
         if (!/^[a-zA-Z0-9_.-]{3,255}$/.test(name)) {
-            read.problem('table-name-prefix', `table-name-prefix makes the table name ${quote(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
+            read.problem('table-name-prefix', `table-name-prefix makes the table name ${(0,plain_text/* quote */.hD)(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
         }
     }
     return prefix;
@@ -62076,19 +63493,19 @@ function readTags(read, environment) {
         const key = line.slice(0, separator).trim();
         const value = line.slice(separator + 1).trim();
         if (separator < 1 || key === '') {
-            read.problem('tags', `tags must have key=value on each line, but has ${quote(line)}.`);
+            read.problem('tags', `tags must have key=value on each line, but has ${(0,plain_text/* quote */.hD)(line)}.`);
         }
         else if (/^(aws|tenant-tables):/i.test(key)) {
-            read.problem('tags', `tags has the key ${quote(key)}, but keys that begin with aws: or tenant-tables: are reserved.`);
+            read.problem('tags', `tags has the key ${(0,plain_text/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`);
         }
         else if (tags.has(key)) {
-            read.problem('tags', `tags has the key ${quote(key)} twice. Give each key once.`);
+            read.problem('tags', `tags has the key ${(0,plain_text/* quote */.hD)(key)} twice. Give each key once.`);
         }
         else if (!isTagText(key, 128)) {
-            read.problem('tags', `tags has the key ${quote(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`);
+            read.problem('tags', `tags has the key ${(0,plain_text/* quote */.hD)(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`);
         }
         else if (!isTagText(value, 256)) {
-            read.problem('tags', `tags gives ${quote(key)} the value ${quote(value)}, but a value may have 256 letters, digits, spaces and _ . : / = + - @ at most.`);
+            read.problem('tags', `tags gives ${(0,plain_text/* quote */.hD)(key)} the value ${(0,plain_text/* quote */.hD)(value)}, but a value may have 256 letters, digits, spaces and _ . : / = + - @ at most.`);
         }
         else {
             tags.set(key, value);
@@ -62101,8 +63518,540 @@ function readTags(read, environment) {
     return tags;
 }
 
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./lib/src/markdown.js
+/** Markdown in which foreign text starts nothing. Pure. */
+
+/** Foreign text as Markdown code that shows every character and starts nothing: no markup, mention, link or table cell. */
+function code(value) {
+    return `<code>${entities((0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(value)))}</code>`;
+}
+/** Foreign text in a sentence. A zero-width space keeps `@` and `#` from notifying people and linking issues. */
+function markdown_text(value) {
+    return entities((0,plain_text/* visible */.RK)(value)).replace(/&#(64|35);/g, '&#$1;&#8203;');
+}
+/**
+ * What Markdown, HTML or GitHub may give a meaning to in the middle of a line becomes an entity, which never has one.
+ * So do the characters that would make a link of an address.
+ */
+function entities(value) {
+    return value.replace(/[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+-]|:(?=\/\/)|(?<=\bwww)\.|(?<=\b(?:mailto|xmpp)):/giu, (character) => {
+        return `&#${character.codePointAt(0)};`;
+    });
+}
+/** Cells are Markdown already. */
+function table(head, rows) {
+    return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+/** What is not needed at first sight. The title is Markdown already, the lines too. */
+function folded(title, lines) {
+    return `<details><summary>${title}</summary>\n\n${lines.join('\n')}\n\n</details>`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan-document.js
+/** The plan as JSON, its digest, and a reviewed plan read back from that JSON. Pure. */
+
+
+
+/** Grows when a reader of the old form would go wrong. The form is docs/schemas/plan.schema.json. */
+const formatVersion = 1;
+/** The plan on one line of JSON: the same plan gives the same text, byte for byte. */
+function renderPlanDocument(plan) {
+    const { target, policy, tables, steps, refusals, notices } = plan;
+    return JSON.stringify({
+        formatVersion,
+        digest: digestPlan(plan),
+        target,
+        policy,
+        tables,
+        steps: steps.map((step) => ({ ...stepKinds[step.action], ...step, description: describeStep(step) })),
+        refusals,
+        notices,
+    });
+}
+/** What there is to review of a plan. */
+function reviewable({ target, policy, tables, steps }) {
+    const { account, partition, region, environment } = target;
+    return {
+        account,
+        partition,
+        region,
+        environment: environment.name,
+        destroy: policy.destroy,
+        tables: tables.map(({ name, id }) => ({ name, ...(id === undefined ? {} : { id }) })),
+        steps: steps.map((step) => ({
+            action: step.action,
+            table: step.table,
+            canonical: canonicalStep({ ...step }),
+            description: describeStep(step),
+        })),
+    };
+}
+/** SHA-256 in hexadecimal over account, region, environment, tables with their ids, and steps. */
+function digestPlan(plan) {
+    return digestReviewed(reviewable(plan));
+}
+function digestReviewed({ steps, ...reviewed }) {
+    const content = canonical({ ...reviewed, steps: steps.map((step) => step.canonical) });
+    return (0,external_node_crypto_.createHash)('sha256').update(content).digest('hex');
+}
+/** What a step's JSON holds for readers, and what follows from the rest. */
+const derived = new Set(['class', 'usualDuration', 'description']);
+function canonicalStep(step) {
+    return canonical(Object.fromEntries(Object.entries(step).filter(([name]) => !derived.has(name))));
+}
+/** JSON with the names of every object in one order. */
+function canonical(value) {
+    if (Array.isArray(value))
+        return `[${value.map(canonical).join(',')}]`;
+    if (typeof value !== 'object' || value === null)
+        return JSON.stringify(value);
+    const members = Object.entries(value)
+        .filter(([, member]) => member !== undefined)
+        .sort(([left], [right]) => (left < right ? -1 : 1))
+        .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`);
+    return `{${members.join(',')}}`;
+}
+/**
+ * Reads the JSON that `renderPlanDocument` writes.
+ *
+ * @returns in words what is wrong with it, where something is
+ */
+function readPlanDocument(json) {
+    let document;
+    try {
+        document = JSON.parse(json);
+    }
+    catch (error) {
+        return `is not JSON (${error instanceof Error ? error.message : 'it cannot be read'})`;
+    }
+    if (!isObject(document))
+        return 'is not a JSON object';
+    if (document.formatVersion !== formatVersion) {
+        return `has the formatVersion ${JSON.stringify(document.formatVersion) ?? 'undefined'}, but this version reads ${formatVersion}`;
+    }
+    const { target, policy, tables, steps, digest } = document;
+    if (!isObject(target) || !isObject(policy) || !Array.isArray(tables) || !Array.isArray(steps)) {
+        return 'lacks target, policy, tables or steps';
+    }
+    const { account, partition, region, environment } = target;
+    if (!isText(account) ||
+        !isText(partition) ||
+        !isText(region) ||
+        !isObject(environment) ||
+        !isText(environment.name)) {
+        return 'has a target without account, partition, region or environment';
+    }
+    if (typeof policy.destroy !== 'boolean')
+        return 'does not say whether it destroys';
+    const readTables = tables.flatMap((each) => readTable(each));
+    const readSteps = steps.flatMap((each) => readStep(each));
+    if (readTables.length < tables.length)
+        return 'has a table without a name';
+    if (readSteps.length < steps.length)
+        return 'has a step without an action or a table';
+    const reviewed = {
+        account,
+        partition,
+        region,
+        environment: environment.name,
+        destroy: policy.destroy,
+        tables: readTables,
+        steps: readSteps,
+    };
+    return digest === digestReviewed(reviewed) ? reviewed : 'was changed since it was made: its digest does not match';
+}
+function readTable(value) {
+    if (!isObject(value) || !isText(value.name))
+        return [];
+    return [{ name: value.name, ...(isText(value.id) ? { id: value.id } : {}) }];
+}
+function readStep(value) {
+    if (!isObject(value) || !isText(value.action) || !isText(value.table))
+        return [];
+    const { action, table } = value;
+    const description = isText(value.description) ? value.description : `${action} "${table}"`;
+    return [{ action, table, canonical: canonicalStep(value), description }];
+}
+function isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+function isText(value) {
+    return typeof value === 'string' && value !== '';
+}
+
+;// CONCATENATED MODULE: ./lib/src/summary.js
+/** Plan and outcome -> the job summary, and the sections that it shares with the pull request comment. Pure. */
+
+
+
+
+
+
+/** The job summary in Markdown, all foreign text escaped. */
+function renderSummary(result, redact = (text) => text) {
+    const { target, plan, outcome } = result;
+    const sections = [
+        `## ${renderTitle(result)}`,
+        `**${markdown_text(summarise(result))}**`,
+        ...(target === undefined ? [] : [renderTarget(target)]),
+        ...(plan === undefined
+            ? []
+            : [
+                ...section('Refused', renderRefusals(plan.refusals)),
+                ...section('Changes', renderChanges(plan, outcome)),
+                ...section('Slow', renderSlowSteps(plan)),
+                ...section('Tables', renderTables(plan)),
+                ...section('To know', renderNotes(plan).join('\n')),
+                renderDigest(plan),
+            ]),
+        ...section('Failed', renderFailure(result, redact)),
+    ];
+    return `${sections.join('\n\n')}\n`;
+}
+function section(title, body) {
+    return body === '' ? [] : [`### ${title}`, body];
+}
+/** `Tenant Tables: plan of <code>dev</code>` */
+function renderTitle({ command, target }) {
+    return `Tenant Tables: ${command ?? 'run'}${target === undefined ? '' : ` of ${code(target.environment.name)}`}`;
+}
+function renderTarget({ account, region, environment }) {
+    return `Account ${code(account)}, region ${code(region)}, environment ${code(environment.name)} (${environment.production ? 'production' : 'not production'})`;
+}
+function renderRefusals(refusals) {
+    return refusals.map(({ reason, remedy }) => `- ${markdown_text(reason)} **To fix:** ${markdown_text(remedy)}`).join('\n');
+}
+/** Setting by setting, from what to what. Empty without steps. */
+function renderChanges(plan, outcome) {
+    const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]));
+    const rows = plan.steps.flatMap((step) => changesOf(step).map(({ setting, from, to }, index) => [
+        code(step.table),
+        `${code(step.action)}${stepKinds[step.action].class === 'disruptive' ? ' **disruptive**' : ''}`,
+        markdown_text((0,plain_text/* shorten */.ml)(setting)),
+        from === undefined ? '' : code(from),
+        code(to),
+        // Once a step: its time is that of all its settings together.
+        index === 0 ? markdown_text(describeResult(results.get(step))) : '',
+    ]));
+    return rows.length === 0 ? '' : table(['Table', 'Step', 'Setting', 'From', 'To', 'Result'], rows);
+}
+function renderSlowSteps({ steps }) {
+    return steps
+        .flatMap(({ action, table: name }) => {
+        const { usualDuration } = stepKinds[action];
+        return usualDuration === undefined ? [] : [`- ${code(action)} on ${code(name)} usually takes ${usualDuration}`];
+    })
+        .join('\n');
+}
+function renderTables({ tables }) {
+    return table(['Table', 'ARN', 'Before the run'], tables.map(({ name, arn, status }) => [code(name), code(arn), markdown_text(status)]));
+}
+/** A line for each notice and each unmanaged setting. */
+function renderNotes({ notices, tables }) {
+    return [
+        ...notices.map(({ level, message }) => `- ${level === 'warning' ? '**Warning:** ' : ''}${markdown_text(message)}`),
+        ...tables.flatMap(({ name, unmanaged }) => unmanaged.map(({ path, value }) => `- Unmanaged on ${code(name)}, left as it is: ${code(path)} = ${code(value)}`)),
+    ];
+}
+function renderDigest(plan) {
+    return `Plan digest ${code(digestPlan(plan))}`;
+}
+/** Empty where nothing failed. */
+function renderFailure({ error: thrown, outcome, verification }, redact) {
+    const error = thrown ?? outcome?.error ?? verification?.error;
+    if (error === undefined)
+        return '';
+    const { message, problems, remedy, causes } = (0,errors/* describeError */.Uc)(error);
+    return [
+        `- ${markdown_text(redact(message))}`,
+        ...problems.map((problem) => `  - ${markdown_text(redact(problem))}`),
+        ...(remedy === undefined ? [] : [`- **To fix:** ${markdown_text(redact(remedy))}`]),
+        ...(outcome === undefined ? [] : [`- ${markdown_text(describeProgress(outcome))}`]),
+        ...causes.map((cause) => `- Caused by: ${code(redact(cause))}`),
+    ].join('\n');
+}
+
+;// CONCATENATED MODULE: ./lib/src/comment.js
+/** Plan and outcome -> the pull request comment, in stages that fit GitHub's limit. Pure. */
+
+
+
+
+
+
+
+/** GitHub refuses a longer one. */
+const longestComment = 65_536;
+/**
+ * Marks the one comment of a target, and is not shown. A hash, because what is hashed is foreign and could end the mark.
+ *
+ * @param tableNamePrefix tells apart two sets of tables in one environment
+ */
+function markComment({ account, region, environment }, tableNamePrefix) {
+    const identity = JSON.stringify([account, region, environment.name.toLowerCase(), tableNamePrefix]);
+    return `<!-- tenant-tables ${(0,external_node_crypto_.createHash)('sha256').update(identity).digest('hex').slice(0, 32)} -->`;
+}
+const stages = [
+    { changes: 'settings', notes: true, whole: true },
+    { changes: 'settings', notes: false, whole: true },
+    { changes: 'steps', notes: false, whole: true },
+    { changes: 'totals', notes: false, whole: true },
+    { changes: 'totals', notes: false, whole: false },
+];
+/** The first stage that fits; of the last one the refusals are cut, and counted. */
+function renderComment(request) {
+    let body = '';
+    for (const stage of stages) {
+        body = renderStage(request, stage);
+        if (body.length <= longestComment)
+            return body;
+    }
+    const { plan } = request.result;
+    for (let shown = plan?.refusals.length ?? 0; shown > 0 && body.length > longestComment; shown = Math.floor(shown / 2)) {
+        body = renderStage(request, { changes: 'totals', notes: false, whole: false }, Math.floor(shown / 2));
+    }
+    return body;
+}
+function renderStage({ result, mark, runUrl, redact }, stage, mostRefusals) {
+    const { target, plan } = result;
+    const link = runUrl === undefined ? [] : [`[the run](${runUrl})`];
+    const sections = [
+        mark,
+        `## ${renderTitle(result)}`,
+        `**${markdown_text(summarise(result))}**`,
+        ...(target === undefined ? [] : [renderTarget(target)]),
+        ...(plan === undefined ? [] : renderPlan(plan, result, stage, mostRefusals)),
+        ...section('Failed', stage.whole ? renderFailure(result, redact) : renderShortFailure(result, redact)),
+        [...(plan === undefined ? [] : [renderDigest(plan)]), ...link].join(' · '),
+    ];
+    return `${sections.filter((each) => each !== '').join('\n\n')}\n`;
+}
+function renderPlan(plan, result, stage, mostRefusals) {
+    const notes = renderNotes(plan);
+    const totals = stage.changes === 'settings' && stage.notes ? [] : [renderTotals(plan, notes.length)];
+    return [
+        ...totals,
+        ...comment_renderTables(plan),
+        ...section('Refused', stage.whole ? renderRefusals(plan.refusals) : renderShortRefusals(plan, mostRefusals)),
+        ...section('Changes', renderChangesOf(plan, result, stage)),
+        ...section('Slow', renderSlowSteps(plan)),
+        ...(stage.notes && notes.length > 0 ? [folded(`${(0,plain_text/* count */.U9)(notes.length, 'thing')} to know`, notes)] : []),
+    ];
+}
+/** Said where not everything could be. */
+function renderTotals({ steps, refusals }, notes) {
+    return `This comment has been shortened to fit: ${(0,plain_text/* count */.U9)(steps.length, 'step')}, ${(0,plain_text/* count */.U9)(refusals.length, 'refusal')} and ${(0,plain_text/* count */.U9)(notes, 'thing')} to know are in the job summary in full.`;
+}
+/** A line for each table with something to tell; the others folded. */
+function comment_renderTables(plan) {
+    const lines = plan.tables.map((table) => {
+        const steps = stepsOf(plan, table.name);
+        const refusals = plan.refusals.filter((refusal) => refusal.table === table.name);
+        const isQuiet = steps.length === 0 && refusals.length === 0;
+        const parts = [
+            ...(refusals.length > 0 ? [`refused, for ${(0,plain_text/* count */.U9)(refusals.length, 'reason')}`] : []),
+            ...(steps.length > 0
+                ? [`${(0,plain_text/* count */.U9)(steps.length, 'step')}: ${steps.map(({ action }) => code(action)).join(', ')}`]
+                : []),
+        ];
+        return { isQuiet, line: `- ${code(table.name)} (${table.status}): ${isQuiet ? 'nothing to do' : parts.join('; ')}` };
+    });
+    const loud = lines.filter(({ isQuiet }) => !isQuiet).map(({ line }) => line);
+    const quiet = lines.filter(({ isQuiet }) => isQuiet).map(({ line }) => line);
+    return [
+        ...(loud.length > 0 ? [loud.join('\n')] : []),
+        ...(quiet.length > 0 ? [folded(`${(0,plain_text/* count */.U9)(quiet.length, 'table')} unchanged`, quiet)] : []),
+    ];
+}
+function renderChangesOf(plan, { outcome }, { changes }) {
+    if (changes === 'settings')
+        return renderChanges(plan, outcome);
+    const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]));
+    if (changes === 'steps') {
+        return plan.steps.map((step) => `- ${code(nameStep(step))}: ${describeResult(results.get(step))}`).join('\n');
+    }
+    const classes = plan.steps.map(({ action }) => stepKinds[action].class);
+    return [...new Set(classes)]
+        .map((each) => `- ${each}: ${classes.filter((other) => other === each).length}`)
+        .join('\n');
+}
+function renderShortRefusals({ refusals }, most = refusals.length) {
+    const hidden = refusals.length - most;
+    return [
+        ...refusals
+            .slice(0, most)
+            .map(({ reason, remedy }) => `- ${markdown_text((0,plain_text/* shorten */.ml)(reason))} **To fix:** ${markdown_text((0,plain_text/* shorten */.ml)(remedy))}`),
+        ...(hidden > 0 ? [`- and ${(0,plain_text/* count */.U9)(hidden, 'more refusal')}`] : []),
+    ].join('\n');
+}
+function renderShortFailure({ error: thrown, outcome, verification }, redact) {
+    const error = thrown ?? outcome?.error ?? verification?.error;
+    return error === undefined ? '' : `- ${markdown_text((0,plain_text/* shorten */.ml)(redact((0,errors/* describeError */.Uc)(error).message)))}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/github.js
+/** The port to GitHub's API: one comment on one pull request. The only import of @actions/github, and a late one. */
+
+/** Has the shape of the SDK's errors, so that one rule decides what is tried again. */
+class GitHubError extends Error {
+    name = 'GitHubError';
+    status;
+    $metadata;
+    constructor(message, status, isRateLimit, options) {
+        super(message, options);
+        this.status = status;
+        // GitHub answers 403 for a missing permission and for too many requests alike.
+        this.$metadata = { httpStatusCode: isRateLimit ? 429 : status };
+    }
+}
+/** For one answer. The run's deadline holds as well. */
+const requestMilliseconds = 10_000;
+async function connectGitHub({ owner, repository: repo, token, apiUrl }, run) {
+    // Who wants no comment must not wait for Octokit. It stays in the one file of the bundle (a second one would lose the
+    // licences of the first), but is not evaluated before this line.
+    const { getOctokit } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
+    const octokit = getOctokit(token, { baseUrl: apiUrl, log: silent });
+    const call = (send) => retry(run, async (abort) => {
+        try {
+            return await send(() => ({ signal: AbortSignal.any([abort, AbortSignal.timeout(requestMilliseconds)]) }));
+        }
+        catch (error) {
+            throw describeFailure(error, run.clock.now());
+        }
+    });
+    /** The first is the oldest: of two that a race made, the same one is found each time. */
+    async function findComment(issue_number, mark, request) {
+        const answer = await octokit.graphql('query { viewer { login } }', {
+            request: request(),
+        });
+        const login = whole(answer?.viewer?.login, github_isText);
+        // Octokit's own paging would drop the signal, and take an answer that was cut off for an empty page.
+        for (let page = 1;; page += 1) {
+            const list = { owner, repo, issue_number, per_page: 100, page, request: request() };
+            const { data, headers } = await octokit.rest.issues.listComments(list);
+            const found = whole(data, Array.isArray).find(({ body, user }) => body?.startsWith(mark) && isBy(user, login));
+            if (found !== undefined)
+                return found.id;
+            if (!headers.link?.includes('rel="next"'))
+                return undefined;
+        }
+    }
+    return {
+        findPullRequest: (commit_sha) => call(async (request) => {
+            const { data } = await octokit.rest.repos.listPullRequestsAssociatedWithCommit({
+                owner,
+                repo,
+                commit_sha,
+                request: request(),
+            });
+            const pulls = whole(data, Array.isArray);
+            const merged = pulls.find((pull) => pull.merged_at !== null && pull.merge_commit_sha === commit_sha);
+            return (merged ?? pulls.find(({ state }) => state === 'open') ?? pulls[0])?.number;
+        }),
+        // Every try searches anew: one whose answer was lost may have written the comment.
+        writeComment: (issue_number, mark, body) => call(async (request) => {
+            const comment_id = await findComment(issue_number, mark, request);
+            const { data } = comment_id === undefined
+                ? await octokit.rest.issues.createComment({ owner, repo, issue_number, body, request: request() })
+                : await octokit.rest.issues.updateComment({ owner, repo, comment_id, body, request: request() });
+            return whole(data?.html_url, github_isText);
+        }),
+    };
+}
+/** Octokit hands on an answer that was cut off as if it were empty; it must not be taken for one. */
+function whole(value, is) {
+    if (is(value))
+        return value;
+    throw new GitHubError("GitHub's answer was cut off", 502, false, {});
+}
+function github_isText(value) {
+    return typeof value === 'string';
+}
+/** GraphQL calls an app `github-actions`, or `github-actions[bot]` as REST does; only a bot may have the second name. */
+function isBy(user, login) {
+    return user !== null && (user.login === login || (user.type === 'Bot' && user.login === `${login}[bot]`));
+}
+/** Octokit would write deprecations and retries past our log. */
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+/** Octokit's error as ours; anything else as it is. */
+function describeFailure(error, now) {
+    if (!isRequestError(error))
+        return error;
+    const headers = error.response?.headers ?? {};
+    const wait = Number(headers['retry-after']);
+    const isRateLimit = error.status === 429 ||
+        (error.status === 403 &&
+            (wait > 0 || headers['x-ratelimit-remaining'] === '0' || /rate limit/i.test(error.message)));
+    const until = isRateLimit && wait > 0 ? `; try again after ${new Date(now + wait * 1000).toISOString()}` : '';
+    return new GitHubError(`${error.message}${until}`, error.status, isRateLimit, { cause: error.cause });
+}
+function isRequestError(error) {
+    return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number';
+}
+
+;// CONCATENATED MODULE: ./lib/src/tenant-access.js
+/** What an application may do that works for one tenant at a time. Pure, and imports nothing. */
+/**
+ * Every action that names the partition key of each item that it touches, and no other. A transaction is
+ * checked as the actions of its items; ConditionCheckItem is one of them.
+ *
+ * Scan names no key. PartiQL may do without one, and then it is a scan.
+ */
+const itemActions = [
+    'BatchGetItem',
+    'BatchWriteItem',
+    'ConditionCheckItem',
+    'DeleteItem',
+    'GetItem',
+    'PutItem',
+    'Query',
+    'UpdateItem',
+];
+/**
+ * The permission policy of an application's role: a session that carries the tag `tenant_id` reads and writes
+ * the items of that tenant, whole, and nothing else. For tables whose partition key is `tenant_id`.
+ *
+ * It says nothing of `dynamodb:Attributes`, `Select` or `ReturnValues`. They choose what of an item is shown, and
+ * every item that a call can reach is the tenant's own; also the one that comes back when a condition fails.
+ *
+ * @param tableArns ARNs of tables, at least one. Nothing below a table is opened: the leading key of an index is
+ *   the index's own, such as an e-mail address, and a stream holds the items of all tenants.
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+ */
+function tenantAccessPolicy(tableArns) {
+    return {
+        // In the version that IAM takes without this line, variables are not replaced.
+        Version: '2012-10-17',
+        Statement: [
+            {
+                Effect: 'Allow',
+                Action: itemActions.map((action) => `dynamodb:${action}`),
+                Resource: tableArns,
+                Condition: {
+                    // All values, for a batch names many keys. Equal, and not like: "a*" would let "a" read "a-b".
+                    // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM replaces it.
+                    'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['${aws:PrincipalTag/tenant_id}'] },
+                    Null: {
+                        // "For all values" holds when there is none.
+                        'dynamodb:LeadingKeys': 'false',
+                        // Without the tag the variable has no value, and equals no key. This says so, and does not rest on it.
+                        'aws:PrincipalTag/tenant_id': 'false',
+                    },
+                },
+            },
+        ],
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/src/publish.js
 /** Tells the result of a run: outputs for later steps, a job summary for people, annotations for both. */
+
+
+
+
+
 
 
 /** Sets what is known: nothing after wrong inputs, everything after a plan. */
@@ -62110,6 +64059,9 @@ async function publish(result, runner) {
     try {
         for (const [name, value] of Object.entries(outputsOf(result)))
             runner.setOutput(name, value);
+        const planFile = result.plan && (await runner.writeTemporaryFile('tenant-tables-plan.json', renderPlanDocument(result.plan)));
+        if (planFile !== undefined)
+            runner.setOutput('plan-file', planFile);
     }
     catch (error) {
         // What happened to the tables must still be told.
@@ -62120,11 +64072,66 @@ async function publish(result, runner) {
             runner.warning('Tenant Tables', message);
     }
     reportFailures(result, runner);
-    runner.log.info((0,report/* summarise */.fS)(result));
-    await runner.writeSummary((0,report/* renderSummary */.Br)(result, runner.redact)).catch((error) => {
+    runner.log.info(summarise(result));
+    await runner.writeSummary(renderSummary(result, runner.redact)).catch((error) => {
         // The tables are what they are; a summary that cannot be written does not make the run a failure.
         runner.warning('Tenant Tables', `The job summary could not be written. ${(0,errors/* renderError */.vr)(error)}`);
     });
+}
+/** Writes the pull request comment where one is wanted. Never fails the run: what is in its way is a warning. */
+async function publishComment(inputs, result, runner, run) {
+    const { gitHubToken: token, tableNamePrefix } = inputs;
+    if (token === undefined || result.target === undefined)
+        return;
+    runner.mask(token);
+    const { GITHUB_REPOSITORY: place = '', GITHUB_API_URL: apiUrl, GITHUB_SHA: commit } = runner.environment;
+    const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(place) ?? [];
+    try {
+        if (run.stop.aborted)
+            throw run.stop.reason;
+        if (owner === undefined || repository === undefined || !apiUrl) {
+            throw new errors/* RemedyError */.By('GITHUB_REPOSITORY and GITHUB_API_URL are not set.', 'Run the action in a GitHub workflow.');
+        }
+        const gitHub = await connectGitHub({ owner, repository, token, apiUrl }, run);
+        const pullRequest = pullRequestOf(await runner.readEvent()) ?? (commit ? await gitHub.findPullRequest(commit) : undefined);
+        if (pullRequest === undefined) {
+            runner.notice('Tenant Tables', `No comment was written: the commit ${commit ?? ''} came from no pull request.`);
+            return;
+        }
+        const mark = markComment(result.target, tableNamePrefix);
+        const runUrl = runUrlOf(runner.environment);
+        const body = renderComment({
+            result,
+            mark,
+            ...(runUrl === undefined ? {} : { runUrl }),
+            redact: runner.redact,
+        });
+        const url = await gitHub.writeComment(pullRequest, mark, runner.redact(body));
+        run.log.info(`Comment: ${url}`);
+    }
+    catch (error) {
+        runner.warning('Tenant Tables', `The pull request comment could not be written. ${explainRefusal(error)}`);
+    }
+}
+/** An access that GitHub refuses is told by the permission that would open it. */
+function explainRefusal(error) {
+    if ((0,errors/* errorName */.Is)(error) !== 'GitHubError' || ![401, 403, 404].includes(error.status)) {
+        return (0,errors/* renderError */.vr)(error);
+    }
+    return `${(0,errors/* errorMessage */.gJ)(error)}\nTo fix: give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`;
+}
+function pullRequestOf(event) {
+    if (typeof event !== 'object' || event === null || !('pull_request' in event))
+        return undefined;
+    const { pull_request: pullRequest } = event;
+    if (typeof pullRequest !== 'object' || pullRequest === null || !('number' in pullRequest))
+        return undefined;
+    return typeof pullRequest.number === 'number' ? pullRequest.number : undefined;
+}
+/** Only what cannot end a Markdown link. */
+function runUrlOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }) {
+    const url = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
+    return /^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(url) ? url : undefined;
 }
 /** Every output that can be told from this result, as the strings that later steps read. */
 function outputsOf(result) {
@@ -62147,28 +64154,373 @@ function outputsOf(result) {
         tables: JSON.stringify(Object.fromEntries(tables.map(({ logicalName, ...table }) => [logicalName, table]))),
         'has-changes': String(plan.steps.length > 0),
         'changes-count': String(plan.steps.length),
-        changed: String((0,report/* performedSteps */.ku)(outcome).length > 0),
-        plan: JSON.stringify(plan),
+        changed: String(performedSteps(outcome).length > 0),
+        plan: renderPlanDocument(plan),
+        'plan-digest': digestPlan(plan),
+        'tenant-access-policy': JSON.stringify(tenantAccessPolicy(tables.map(({ arn }) => arn))),
     };
 }
 function identityOf({ arn, id, streamArn }) {
     return { arn, ...(id === undefined ? {} : { id }), ...(streamArn === undefined ? {} : { streamArn }) };
 }
-function reportFailures({ plan, outcome, error: thrown }, runner) {
+function reportFailures({ plan, outcome, verification, error: thrown }, runner) {
     for (const { reason, remedy } of plan?.refusals ?? []) {
         runner.fail('Tenant Tables: refused', `${reason}\nTo fix: ${remedy}`);
     }
-    const error = thrown ?? outcome?.error;
+    const error = thrown ?? outcome?.error ?? verification?.error;
     if (error === undefined)
         return;
-    const progress = outcome === undefined ? '' : `\n${(0,report/* describeProgress */.vk)(outcome)}`;
+    const progress = outcome === undefined ? '' : `\n${describeProgress(outcome)}`;
     runner.fail('Tenant Tables: failed', `${(0,errors/* renderError */.vr)(error)}${progress}`);
 }
 
-// EXTERNAL MODULE: ./lib/src/runner.js + 21 modules
-var src_runner = __nccwpck_require__(2068);
+;// CONCATENATED MODULE: ./lib/src/review.js
+
+
+
+/** @throws {InvalidInputsError} where there is no reviewed plan to be read, before anything is called */
+async function readReview({ expectedPlan, expectedPlanDigest: digest }, readFile) {
+    if (expectedPlan === undefined)
+        return digest === undefined ? {} : { digest };
+    const isFile = 'path' in expectedPlan;
+    const plan = readPlanDocument(isFile ? await readFile(expectedPlan.path) : expectedPlan.json);
+    const origin = isFile ? `expected-plan is the file ${(0,plain_text/* quote */.hD)(expectedPlan.path)}, which` : 'expected-plan';
+    if (typeof plan === 'string') {
+        throw new errors/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
+    }
+    if (digest !== undefined && digest !== digestReviewed(plan)) {
+        throw new errors/* InvalidInputsError */.Xt([
+            `${origin} has the digest ${digestReviewed(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`,
+        ]);
+    }
+    return { plan, ...(digest === undefined ? {} : { digest }) };
+}
+const reviewAgain = 'Review the plan that was made now, and hold the run to that one.';
+/**
+ * The same plan, with a refusal for each thing in which it is neither the reviewed plan nor what is left of it.
+ *
+ * What is left of a plan: some of its steps, on the same tables. A run that died can so be run again.
+ */
+function holdToReview(plan, review) {
+    const refusals = review.plan === undefined ? compareDigests(plan, review.digest) : comparePlans(plan, review.plan);
+    return refusals.length === 0 ? plan : { ...plan, refusals: [...plan.refusals, ...refusals] };
+}
+function compareDigests(plan, expected) {
+    if (expected === undefined || plan.steps.length === 0)
+        return [];
+    const digest = digestPlan(plan);
+    if (digest === expected)
+        return [];
+    return [
+        {
+            code: 'not-as-reviewed',
+            reason: `The plan made now has the digest ${digest}, but ${expected} was reviewed.`,
+            remedy: `${reviewAgain} To go on with what is left of a plan, give the plan itself as expected-plan.`,
+        },
+    ];
+}
+function comparePlans(plan, reviewed) {
+    const now = reviewable(plan);
+    const purposes = comparePurposes(now, reviewed);
+    // Another account's tables have other ids, and another purpose other steps: to list those would say nothing more.
+    if (purposes.length > 0)
+        return purposes;
+    const reviewedSteps = new Set(reviewed.steps.map(({ canonical }) => canonical));
+    const stepsNow = new Set(now.steps.map(({ canonical }) => canonical));
+    const unreviewed = now.steps.filter(({ canonical }) => !reviewedSteps.has(canonical));
+    const refusals = [
+        ...compareTables(now, reviewed),
+        ...unreviewed.map(({ table, description }) => refuse(`Needed now, but not in the reviewed plan: ${description}.`, table)),
+    ];
+    if (refusals.length === 0)
+        return [];
+    const gone = reviewed.steps.filter(({ canonical }) => !stepsNow.has(canonical));
+    return [
+        ...refusals,
+        ...gone.map(({ table, description }) => refuse(`In the reviewed plan, but not needed now: ${description}.`, table)),
+    ];
+}
+function comparePurposes(now, reviewed) {
+    const paths = ['account', 'partition', 'region', 'environment', 'destroy'];
+    return paths
+        .filter((path) => now[path] !== reviewed[path])
+        .map((path) => refuse(path === 'destroy'
+        ? `The reviewed plan ${reviewed.destroy ? 'deletes the tables' : 'brings the tables to their definition'}, but this run ${now.destroy ? 'deletes them' : 'does not delete them'}.`
+        : `The reviewed plan is for the ${path} ${(0,plain_text/* quote */.hD)(String(reviewed[path]))}, but this run is for ${(0,plain_text/* quote */.hD)(String(now[path]))}.`));
+}
+function compareTables(now, reviewed) {
+    const names = new Set([...reviewed.tables, ...now.tables].map(({ name }) => name));
+    return [...names].flatMap((name) => {
+        const before = reviewed.tables.find((table) => table.name === name);
+        const after = now.tables.find((table) => table.name === name);
+        if (before === undefined)
+            return refuse(`The reviewed plan does not know the table "${name}".`, name);
+        if (after === undefined)
+            return refuse(`The reviewed plan is for the table "${name}" too, which this run is not.`, name);
+        // A table that is gone shows in the steps: it must be created, or need not be deleted any more.
+        if (after.id === before.id || after.id === undefined)
+            return [];
+        const isCreated = reviewed.steps.some(({ action, table }) => action === 'create-table' && table === name);
+        if (isCreated && before.id === undefined)
+            return [];
+        return refuse(before.id === undefined
+            ? `The table "${name}" was not there when the plan was reviewed, and is there now.`
+            : `The table "${name}" is not the one that was reviewed: it had the id ${before.id}, and now has ${after.id}.`, name);
+    });
+}
+function refuse(reason, table) {
+    return { ...(table === undefined ? {} : { table }), code: 'not-as-reviewed', reason, remedy: reviewAgain };
+}
+
+// EXTERNAL MODULE: ./lib/src/runner.js + 19 modules
+var src_runner = __nccwpck_require__(2409);
+;// CONCATENATED MODULE: ./lib/src/items.js
+/** The shape of the items in the built-in tables: checked at run time here, published as JSON Schema for applications. Pure. */
+
+const roles = ['OWNER', 'SUPERVISOR', 'OPERATOR'];
+const uuid = kind('a UUID in lower case', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+const items_text = kind('a text that is not blank', /\S/);
+const items_code = kind('short and readable, such as DD-DEMO', /^[A-Z0-9]+(-[A-Z0-9]+)*$/, { maxLength: 32 });
+const email = kind('an e-mail address', /^[^\s@]+@[^\s@]+$/);
+const role = kind(`one of ${roles.join(', ')}`, new RegExp(`^(${roles.join('|')})$`), { enum: roles });
+const time = {
+    ...kind('a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z', /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|\+00:00)$/, { format: 'date-time' }),
+    // JavaScript makes 3 March of 31 February instead of refusing it.
+    accepts: (value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10),
+};
+function kind(expected, pattern, schema = {}) {
+    const { maxLength } = schema;
+    return {
+        expected,
+        pattern,
+        schema,
+        ...(typeof maxLength === 'number' ? { accepts: (value) => value.length <= maxLength } : {}),
+    };
+}
+/** Every attribute is required; an application may add others. */
+const itemShapes = {
+    tenant: { tenant_id: uuid, name: items_text, code: items_code, created_at: time },
+    users: {
+        tenant_id: uuid,
+        user_id: uuid,
+        cognito_sub: uuid,
+        name: items_text,
+        email,
+        role,
+        created_at: time,
+        updated_at: time,
+    },
+};
+/** What is wrong with an item, an attribute each. Empty where nothing is. */
+function problemsOfItem(itemKind, item) {
+    const shape = itemShapes[itemKind];
+    return Object.entries(shape).flatMap(([name, { expected, pattern, accepts }]) => {
+        const value = Object.hasOwn(item, name) ? item[name] : undefined;
+        if (value === undefined)
+            return [`${name} is missing`];
+        if (typeof value !== 'string')
+            return [`${name} must be a string, but is ${JSON.stringify(value) ?? typeof value}`];
+        return pattern.test(value) && (accepts?.(value) ?? true)
+            ? []
+            : [`${name} must be ${expected}, but is ${(0,plain_text/* quote */.hD)(value)}`];
+    });
+}
+/** JSON Schema, draft 2020-12; docs/schemas holds it for applications. */
+function schemaOfItem(itemKind) {
+    const shape = itemShapes[itemKind];
+    return {
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        title: `An item of the ${itemKind} table`,
+        type: 'object',
+        required: Object.keys(shape),
+        properties: Object.fromEntries(Object.entries(shape).map(([name, { expected, pattern, schema }]) => [
+            name,
+            { type: 'string', description: `Must be ${expected}.`, pattern: pattern.source, ...schema },
+        ])),
+    };
+}
+/**
+ * @param freshUuid a new UUID each time, so that no item of anybody else's can have the key
+ * @param now milliseconds since the epoch
+ */
+function makeSampleItems(freshUuid, now) {
+    const tenant_id = freshUuid();
+    const created_at = new Date(now).toISOString();
+    return {
+        tenant: { tenant_id, name: 'Tenant Tables sample', code: 'DD-DEMO', created_at },
+        users: roles.map((userRole) => ({
+            tenant_id,
+            user_id: freshUuid(),
+            cognito_sub: freshUuid(),
+            name: `Sample ${userRole.toLowerCase()}`,
+            // A domain that no mail ever reaches: RFC 2606.
+            email: `${userRole.toLowerCase()}@tenant-tables.invalid`,
+            role: userRole,
+            created_at,
+            updated_at: created_at,
+        })),
+        otherTenantId: freshUuid(),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/verify.js
+/** Proves the tables: they are as defined, and sample items go in, are found by their tenant alone, and go out again. */
+
+
+
+
+
+/** Never throws: what failed is in the verification. Refusals are the plan's to tell. */
+async function verifyTables(work) {
+    const { plan, sampleItems } = work;
+    if (plan.refusals.length > 0)
+        return { sampleItems: false };
+    try {
+        assertAsDefined(plan);
+        if (sampleItems)
+            await roundTrip(work);
+        return { sampleItems };
+    }
+    catch (error) {
+        return { sampleItems, error };
+    }
+}
+/** @throws {RemedyError} where the plan has steps */
+function assertAsDefined({ steps }) {
+    if (steps.length === 0)
+        return;
+    throw new errors/* RemedyError */.By(`The tables are not as they are defined: ${steps.map(describeStep).join('; ')}.`, 'Find out who changed them, and run command: apply to bring them to their definition.');
+}
+async function roundTrip(work) {
+    const { run } = work;
+    const items = work.itemsWithin(run);
+    const made = makeSampleItems(run.clock.uuid, run.clock.now());
+    const samples = [
+        {
+            kind: 'tenant',
+            table: tableOf(work.plan, 'tenant'),
+            item: made.tenant,
+            key: keyOf(made.tenant),
+            state: 'unsent',
+        },
+        ...made.users.map((item) => ({
+            kind: 'users',
+            table: tableOf(work.plan, 'users'),
+            item,
+            key: keyOf(item),
+            state: 'unsent',
+        })),
+    ];
+    run.log.info(`Sample items: writing a tenant and ${made.users.length} users, to be deleted again`);
+    let failure;
+    try {
+        await settleAll(samples.map((sample) => write(items, sample)));
+        await assertFound(items, work.plan, samples, made.otherTenantId);
+    }
+    catch (error) {
+        failure = error;
+    }
+    const left = await deleteAll(work.itemsWithin((0,src_run/* cleaningRun */.pF)(run)), samples);
+    if (left.length === 0 && failure !== undefined)
+        throw failure;
+    if (left.length === 0)
+        return;
+    throw new errors/* RemedyError */.By(`${failure === undefined ? '' : `${(0,errors/* describeError */.Uc)(failure).message} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`, 'Delete these items by hand. Nothing else was left behind.', { cause: left[0]?.error });
+}
+/** As `Promise.all`, but no work goes on behind a failure: what is still under way may write. */
+async function settleAll(works) {
+    const settled = await Promise.allSettled(works);
+    const failed = settled.find((each) => each.status === 'rejected');
+    if (failed !== undefined)
+        throw failed.reason;
+}
+async function write(items, sample) {
+    assertShape(sample.kind, sample.item);
+    sample.state = 'unknown';
+    try {
+        await items.putIfAbsent(sample.table, sample.item, 'tenant_id');
+        sample.state = 'written';
+    }
+    catch (error) {
+        const isRefused = error instanceof DynamoDbError && !error.afterLostAnswer;
+        // An earlier try, whose answer was lost, wrote it: nobody else has a key this fresh.
+        const isOwn = error instanceof DynamoDbError && error.afterLostAnswer && error.code === 'ConditionalCheckFailedException';
+        if (isRefused)
+            sample.state = 'unsent';
+        if (isOwn)
+            sample.state = 'written';
+        else
+            throw error;
+    }
+}
+async function assertFound(items, plan, samples, otherTenantId) {
+    const usersTable = tableOf(plan, 'users');
+    const users = samples.filter(({ kind }) => kind === 'users');
+    const tenantId = users[0]?.item.tenant_id ?? '';
+    const [found, foreign, ...read] = await Promise.all([
+        items.query(usersTable, 'tenant_id', tenantId),
+        items.query(usersTable, 'tenant_id', otherTenantId),
+        ...samples.map(({ table, key }) => items.get(table, key)),
+    ]);
+    assertSame(`All users of the tenant ${tenantId} in "${usersTable}"`, sorted(found), sorted(users.map(({ item }) => item)));
+    assertSame(`All users of another tenant in "${usersTable}"`, foreign, []);
+    for (const [index, { kind, table, item, key }] of samples.entries()) {
+        const seen = read[index] ?? {};
+        assertSame(`The item ${JSON.stringify(key)} of "${table}"`, [seen], [item]);
+        assertShape(kind, seen);
+    }
+}
+function assertSame(what, found, expected) {
+    const canonical = (items) => JSON.stringify(items.map((item) => Object.entries(item).sort()));
+    if (canonical(found) === canonical(expected))
+        return;
+    throw new errors/* RemedyError */.By(`${what} came back otherwise than it was written: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}.`, 'Find out what else writes into this table, such as a stream or a trigger, then run again.');
+}
+function assertShape(kind, item) {
+    const problems = problemsOfItem(kind, item);
+    if (problems.length === 0)
+        return;
+    throw new errors/* RemedyError */.By(`An item of ${kind} is not in the shape of docs/schemas: ${problems.join('; ')}.`, 'This is a mistake of the action. Please report it.');
+}
+/** @returns those that may still be there */
+async function deleteAll(items, samples) {
+    const left = await Promise.all(samples
+        .filter(({ state }) => state !== 'unsent')
+        .map(async (sample) => {
+        try {
+            await items.delete(sample.table, sample.key);
+            // A write without an answer may arrive after the deletion. A look that finds it deletes it for good.
+            if (sample.state === 'unknown' && (await items.get(sample.table, sample.key)) !== undefined) {
+                await items.delete(sample.table, sample.key);
+            }
+            return [];
+        }
+        catch (error) {
+            return [{ sample, error }];
+        }
+    }));
+    return left.flat();
+}
+function nameSample({ table, key }) {
+    return `${JSON.stringify(key)} in "${table}"`;
+}
+function tableOf({ tables }, logicalName) {
+    const found = tables.find((table) => table.logicalName === logicalName);
+    if (found === undefined)
+        throw new Error(`There is no table ${logicalName} in the plan`);
+    return found.name;
+}
+function keyOf({ tenant_id, user_id, }) {
+    return { tenant_id, ...(user_id === undefined ? {} : { user_id }) };
+}
+function sorted(items) {
+    return [...items].sort((left, right) => ((left.user_id ?? '') < (right.user_id ?? '') ? -1 : 1));
+}
+
 ;// CONCATENATED MODULE: ./lib/src/main.js
 /** The run in order. */
+
+
 
 
 
@@ -62186,7 +64538,10 @@ async function main(runner, clock) {
     const result = {};
     try {
         const inputs = readInputs({ ...runner, partitionOf: partitionOf });
-        await (0,src_run/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, (run) => reconcile(inputs, runner, run, result));
+        await (0,src_run/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, async (run) => {
+            await reconcile(inputs, runner, run, result).catch((error) => Object.assign(result, { error }));
+            await publishComment(inputs, result, runner, run);
+        });
     }
     catch (error) {
         result.error = error;
@@ -62195,6 +64550,7 @@ async function main(runner, clock) {
 }
 async function reconcile(inputs, runner, run, result) {
     result.command = inputs.command;
+    const review = await readReview(inputs, runner.readFile);
     const connections = openConnections(inputs.region, runner.environment, run);
     const session = await openSession(inputs, { ...connections, mask: runner.mask }, run);
     const target = { ...session.principal, region: inputs.region, environment: inputs.environment };
@@ -62202,237 +64558,51 @@ async function reconcile(inputs, runner, run, result) {
     const dynamoDb = connectDynamoDb(connections.clientOptions, session.credentials, run);
     const desired = desiredTables(inputs);
     const observed = await observeTables(dynamoDb, target, desired, run);
-    const plan = planTables(target, desired, observed);
+    const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review);
     result.plan = plan;
-    (0,src_runner/* logGroup */.QT)(runner.log, 'Plan', (0,report/* renderPlanLines */.HB)(plan));
-    if (inputs.command === 'apply')
+    (0,src_runner/* logGroup */.QT)(runner.log, 'Plan', renderPlanLines(plan));
+    if (inputs.command === 'plan') {
+        if (inputs.failOnDrift)
+            assertAsDefined(plan);
+    }
+    else if (inputs.command === 'verify') {
+        result.verification = await verifyTables({ ...inputs, ...dynamoDb, plan, run });
+    }
+    else {
         result.outcome = await applyPlan({ dynamoDb, target, desired, observed, plan, run });
+    }
 }
 
 
 /***/ }),
 
-/***/ 1502:
+/***/ 6628:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Br: () => (/* binding */ renderSummary),
-/* harmony export */   Ey: () => (/* binding */ describeStep),
-/* harmony export */   HB: () => (/* binding */ renderPlanLines),
 /* harmony export */   RK: () => (/* binding */ visible),
-/* harmony export */   dy: () => (/* binding */ describeResult),
-/* harmony export */   fS: () => (/* binding */ summarise),
-/* harmony export */   gP: () => (/* binding */ nameStep),
-/* harmony export */   ku: () => (/* binding */ performedSteps),
-/* harmony export */   vk: () => (/* binding */ describeProgress)
+/* harmony export */   U9: () => (/* binding */ count),
+/* harmony export */   hD: () => (/* binding */ quote),
+/* harmony export */   ml: () => (/* binding */ shorten)
 /* harmony export */ });
-/* unused harmony exports code, text */
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5071);
-/* harmony import */ var _table_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8190);
-/** Plan and outcome -> words: lines for the log, Markdown for people, JSON for machines. Pure. */
-
-
-/** What a step changes, setting by setting. */
-function changesOf(step) {
-    switch (step.action) {
-        case 'create-table':
-            return [
-                { setting: 'key', to: (0,_table_js__WEBPACK_IMPORTED_MODULE_1__/* .describeKeys */ .mC)(step.keys) },
-                { setting: 'billing mode', to: step.billingMode },
-                { setting: 'deletion protection', to: onOrOff(step.deletionProtection) },
-                ...tagChanges(step.tags),
-            ];
-        case 'enable-deletion-protection':
-            return [{ setting: 'deletion protection', from: onOrOff(step.from), to: onOrOff(step.to) }];
-        case 'tag-table':
-            return tagChanges(step.tags);
-        case 'set-billing-mode':
-            return [{ setting: 'billing mode', from: step.from, to: step.to }];
-        case 'set-point-in-time-recovery':
-            return [{ setting: 'point-in-time recovery', from: (0,_table_js__WEBPACK_IMPORTED_MODULE_1__/* .describeRecovery */ .xX)(step.from), to: (0,_table_js__WEBPACK_IMPORTED_MODULE_1__/* .describeRecovery */ .xX)(step.to) }];
-    }
-}
-function tagChanges(tags) {
-    return tags.map(({ key, ...change }) => ({ setting: `tag ${key}`, ...change }));
-}
-function onOrOff(value) {
-    return value ? 'on' : 'off';
-}
-/** One line of plain text: `set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST` */
-function describeStep(step) {
-    const changes = changesOf(step).map(({ setting, from, to }) => from === undefined ? `${setting} = ${shorten(to)}` : `${setting} ${shorten(from)} -> ${shorten(to)}`);
-    return `${nameStep(step)}: ${changes.join(', ')}`;
-}
-/** The plan as lines of plain text, a line a step; foreign text in it is not yet harmless to a log. */
-function renderPlanLines(plan) {
-    const present = plan.tables.filter(({ status }) => status === 'ready').length;
-    return [
-        `${count(plan.tables.length, 'table')} defined, ${present} found.`,
-        ...plan.steps.map((step) => `+ ${describeStep(step)}`),
-        ...plan.refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
-        ...plan.notices.map(({ message }) => `  ${message}`),
-        ...plan.tables.flatMap(({ name, unmanaged }) => unmanaged.map(({ path, value }) => `  unmanaged on "${name}", left as it is: ${path} = ${shorten(value)}`)),
-        ...(plan.steps.length === 0 && plan.refusals.length === 0 ? ['Nothing to do.'] : []),
-    ];
-}
-/** One sentence on what the run came to. */
-function summarise(result) {
-    const { plan, outcome, error, command } = result;
-    if (plan !== undefined && plan.refusals.length > 0) {
-        return `Refused, for ${count(plan.refusals.length, 'reason')}. Nothing was written.`;
-    }
-    if (outcome !== undefined && plan !== undefined && (error !== undefined || outcome.error !== undefined)) {
-        const done = outcome.steps.filter(({ result: { status } }) => status === 'applied').length;
-        return `Failed after ${done} of ${count(plan.steps.length, 'step')}.`;
-    }
-    if (error !== undefined)
-        return plan === undefined ? 'Failed before anything was written.' : 'Failed.';
-    if (plan === undefined)
-        return 'Nothing was done.';
-    if (plan.steps.length === 0)
-        return 'The tables are as defined. Nothing was changed.';
-    if (command === 'plan')
-        return `${count(plan.steps.length, 'step')} planned. Nothing was changed.`;
-    const dropped = outcome?.steps.filter(({ result: { status } }) => status === 'dropped').length ?? 0;
-    return `${count(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`;
-}
-/** A step without its settings: `create-table "users"` */
-function nameStep({ action, table }) {
-    return `${action} "${table}"`;
-}
-/** What became of the steps, in words that follow an error: what was done before it, and what was not. */
-function describeProgress(outcome) {
-    const named = (status) => outcome.steps.filter(({ result }) => result.status === status).map(({ step }) => nameStep(step));
-    const unseen = outcome.steps.filter(({ result }) => result.status === 'failed' && result.sent);
-    return [
-        `Done before: ${named('applied').join(', ') || 'nothing'}.`,
-        ...(named('dropped').length > 0 ? [`Done by another run: ${named('dropped').join(', ')}.`] : []),
-        ...(unseen.length > 0
-            ? [`Sent to DynamoDB, end not seen: ${unseen.map(({ step }) => nameStep(step)).join(', ')}.`]
-            : []),
-        ...(named('skipped').length > 0 ? [`Not begun: ${named('skipped').join(', ')}.`] : []),
-    ].join(' ');
-}
-/**
- * The job summary in Markdown, all foreign text escaped.
- *
- * @param redact takes secrets out of what others said; before it is escaped and cut, since after that none is found
- */
-function renderSummary(result, redact = (text) => text) {
-    const { command, target, plan, outcome } = result;
-    const error = result.error ?? outcome?.error;
-    const sections = [
-        `## Tenant Tables: ${command ?? 'run'}${target === undefined ? '' : ` of ${code(target.environment.name)}`}`,
-        `**${text(summarise(result))}**`,
-        ...(target === undefined
-            ? []
-            : [
-                `Account ${code(target.account)}, region ${code(target.region)}, environment ${code(target.environment.name)} (${target.environment.production ? 'production' : 'not production'})`,
-            ]),
-        ...(plan === undefined ? [] : renderPlan(plan, outcome)),
-        ...(error === undefined ? [] : renderFailure(error, outcome, redact)),
-    ];
-    return `${sections.join('\n\n')}\n`;
-}
-function renderPlan(plan, outcome) {
-    const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]));
-    const changes = plan.steps.flatMap((step) => changesOf(step).map(({ setting, from, to }, index) => row([
-        code(step.table),
-        code(step.action),
-        text(shorten(setting)),
-        from === undefined ? '' : code(from),
-        code(to),
-        // Once a step: its time is that of all its settings together.
-        index === 0 ? text(describeResult(results.get(step))) : '',
-    ])));
-    const notes = [
-        ...plan.notices.map(({ level, message }) => `- ${level === 'warning' ? '**Warning:** ' : ''}${text(message)}`),
-        ...plan.tables.flatMap(({ name, unmanaged }) => unmanaged.map(({ path, value }) => `- Unmanaged on ${code(name)}, left as it is: ${code(path)} = ${code(value)}`)),
-    ];
-    return [
-        ...(plan.refusals.length === 0
-            ? []
-            : [
-                '### Refused',
-                plan.refusals.map(({ reason, remedy }) => `- ${text(reason)} **To fix:** ${text(remedy)}`).join('\n'),
-            ]),
-        ...(changes.length === 0
-            ? []
-            : [
-                '### Changes',
-                [row(['Table', 'Step', 'Setting', 'From', 'To', 'Result']), row(Array(6).fill('---')), ...changes].join('\n'),
-            ]),
-        '### Tables',
-        [
-            row(['Table', 'ARN', 'Before the run']),
-            row(['---', '---', '---']),
-            ...plan.tables.map(({ name, arn, status }) => row([code(name), code(arn), text(status)])),
-        ].join('\n'),
-        ...(notes.length === 0 ? [] : ['### To know', notes.join('\n')]),
-    ];
-}
-function renderFailure(error, outcome, redact) {
-    const { message, problems, remedy, causes } = (0,_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .describeError */ .Uc)(error);
-    return [
-        '### Failed',
-        [
-            `- ${text(redact(message))}`,
-            ...problems.map((problem) => `  - ${text(problem)}`),
-            ...(remedy === undefined ? [] : [`- **To fix:** ${text(redact(remedy))}`]),
-            ...(outcome === undefined ? [] : [`- ${text(describeProgress(outcome))}`]),
-            ...causes.map((cause) => `- Caused by: ${code(redact(cause))}`),
-        ].join('\n'),
-    ];
-}
-/** What became of a step; `planned` where nothing has yet. */
-function describeResult(result) {
-    switch (result?.status) {
-        case undefined:
-            return 'planned';
-        case 'applied':
-            return `applied in ${result.seconds.toFixed(1)} s`;
-        case 'dropped':
-            return 'done by another run';
-        case 'failed':
-            return result.sent ? 'sent, end not seen' : 'failed';
-        case 'skipped':
-            return 'not begun';
-    }
-}
-/** Foreign text as Markdown code that shows every character and starts nothing: no markup, mention, link or table cell. */
-function code(value) {
-    return `<code>${entities(shorten(visible(value)))}</code>`;
-}
-/** Foreign text in a sentence. A zero-width space keeps `@` and `#` from notifying people and linking issues. */
-function text(value) {
-    return entities(visible(value)).replace(/&#(64|35);/g, '&#$1;&#8203;');
-}
-/**
- * What Markdown, HTML or GitHub may give a meaning to in the middle of a line becomes an entity, which never has one.
- * So do the characters that would make a link of an address.
- */
-function entities(value) {
-    return value.replace(/[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+-]|:(?=\/\/)|(?<=\bwww)\.|(?<=\b(?:mailto|xmpp)):/giu, (character) => {
-        return `&#${character.codePointAt(0)};`;
-    });
-}
+/** Foreign text made fit to be read. Imports nothing. */
 /** Control, format and unassigned characters (line breaks, right-to-left overrides) are shown as `\u{202e}`. */
 function visible(value) {
     return value.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
+/** The beginning of what is long, with its length. */
 function shorten(value) {
     return value.length > 200 ? `${value.slice(0, 200)}… (${value.length} characters)` : value;
 }
-function row(cells) {
-    return `| ${cells.join(' | ')} |`;
-}
+/** `1 step`, `2 steps` */
 function count(number, noun) {
     return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
-/** The outcome's steps that changed something, or may have. */
-function performedSteps(outcome) {
-    return (outcome?.steps.filter(({ result }) => result.status === 'applied' || (result.status === 'failed' && result.sent)) ??
-        []);
+/** Quoted as JSON, so that spaces and control characters can be seen; long values are shown by their beginning. */
+function quote(value) {
+    return value.length > 120
+        ? `${JSON.stringify(value.slice(0, 120))}… (${value.length} characters)`
+        : JSON.stringify(value);
 }
 
 
@@ -62444,17 +64614,21 @@ function performedSteps(outcome) {
 
 // EXPORTS
 __nccwpck_require__.d(__webpack_exports__, {
+  pF: () => (/* binding */ cleaningRun),
   ml: () => (/* binding */ systemClock),
   Wh: () => (/* binding */ unlessAborted),
   iP: () => (/* binding */ withinDeadline)
 });
 
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 // EXTERNAL MODULE: ./lib/src/errors.js
 var errors = __nccwpck_require__(5071);
 ;// CONCATENATED MODULE: ./lib/src/run.js
 /** What every effect of a run shares: time, chance, the wish to stop, and the log. */
+
 
 
 const systemClock = {
@@ -62468,14 +64642,18 @@ const systemClock = {
         }
     },
     random: Math.random,
+    uuid: external_node_crypto_.randomUUID,
 };
 /** A cancelled job has 7.5 s until SIGTERM, and we promise to be gone after 2: half of that goes to calls under way. */
 const graceMilliseconds = 1000;
+/** Whoever has something to put away is gone after 5 s: long enough for a call or two, and before SIGTERM. */
+const leaveMilliseconds = 4300;
 /** Does the work under one deadline, and ends everything that it started when it is done or fails. */
 async function withinDeadline(options, work) {
     const { clock, log, timeoutSeconds, interrupted } = options;
     const stopping = new AbortController();
     const aborting = new AbortController();
+    const leaving = new AbortController();
     const ended = new AbortController();
     const after = (milliseconds, then) => {
         // A rejection only says that the work ended first.
@@ -62486,6 +64664,7 @@ async function withinDeadline(options, work) {
             return;
         stopping.abort(reason);
         after(graceMilliseconds, () => aborting.abort(reason));
+        after(leaveMilliseconds, () => leaving.abort(reason));
     };
     const interrupt = () => stop(new errors/* StoppedError */.Ko('The run was cancelled.', 'Run it again: it goes on from what was reached.'));
     after(timeoutSeconds * 1000, () => stop(new errors/* StoppedError */.Ko(`The run did not finish within its ${timeoutSeconds} seconds.`, 'Run it again: it goes on from what was reached. If it needs longer, raise timeout-seconds.')));
@@ -62493,7 +64672,7 @@ async function withinDeadline(options, work) {
     if (interrupted.aborted)
         interrupt();
     try {
-        return await work({ clock, log, stop: stopping.signal, abort: aborting.signal });
+        return await work({ clock, log, stop: stopping.signal, abort: aborting.signal, leave: leaving.signal });
     }
     finally {
         interrupted.removeEventListener('abort', interrupt);
@@ -62502,7 +64681,12 @@ async function withinDeadline(options, work) {
         const over = new errors/* StoppedError */.Ko('The run is over.', 'Nothing is to be done.');
         stopping.abort(over);
         aborting.abort(over);
+        leaving.abort(over);
     }
+}
+/** The same run for those who put away what it left behind: it is not stopped before it has to leave. */
+function cleaningRun(run) {
+    return { ...run, stop: run.leave, abort: run.leave };
 }
 /** Waits for something that cannot be told to give up, but no longer than the run may last. */
 async function unlessAborted({ abort }, work) {
@@ -62521,7 +64705,7 @@ async function unlessAborted({ abort }, work) {
 
 /***/ }),
 
-/***/ 2068:
+/***/ 2409:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -62533,8 +64717,12 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 // UNUSED EXPORTS: harmless
 
-;// CONCATENATED MODULE: external "os"
-const external_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: external "os"
+var external_os_ = __nccwpck_require__(857);
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/utils.js
 // We use any as a valid input type
 /* eslint-disable @typescript-eslint/no-explicit-any */
@@ -62609,7 +64797,7 @@ function toCommandProperties(annotationProperties) {
  */
 function command_issueCommand(command, properties, message) {
     const cmd = new Command(command, properties, message);
-    process.stdout.write(cmd.toString() + external_os_namespaceObject.EOL);
+    process.stdout.write(cmd.toString() + external_os_.EOL);
 }
 function command_issue(name, message = '') {
     command_issueCommand(name, {}, message);
@@ -62665,8 +64853,8 @@ function escapeProperty(s) {
 //# sourceMappingURL=command.js.map
 ;// CONCATENATED MODULE: external "crypto"
 const external_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("crypto");
-;// CONCATENATED MODULE: external "fs"
-const external_fs_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("fs");
+// EXTERNAL MODULE: external "fs"
+var external_fs_ = __nccwpck_require__(9896);
 ;// CONCATENATED MODULE: ./node_modules/@actions/core/lib/file-command.js
 // For internal use, subject to change.
 // We use any as a valid input type
@@ -62680,10 +64868,10 @@ function file_command_issueFileCommand(command, message) {
     if (!filePath) {
         throw new Error(`Unable to find environment variable for file command ${command}`);
     }
-    if (!external_fs_namespaceObject.existsSync(filePath)) {
+    if (!external_fs_.existsSync(filePath)) {
         throw new Error(`Missing file at path: ${filePath}`);
     }
-    external_fs_namespaceObject.appendFileSync(filePath, `${utils_toCommandValue(message)}${external_os_namespaceObject.EOL}`, {
+    external_fs_.appendFileSync(filePath, `${utils_toCommandValue(message)}${external_os_.EOL}`, {
         encoding: 'utf8'
     });
 }
@@ -62699,7 +64887,7 @@ function file_command_prepareKeyValueMessage(key, value) {
     if (convertedValue.includes(delimiter)) {
         throw new Error(`Unexpected input: value should not contain the delimiter "${delimiter}"`);
     }
-    return `${key}<<${delimiter}${external_os_namespaceObject.EOL}${convertedValue}${external_os_namespaceObject.EOL}${delimiter}`;
+    return `${key}<<${delimiter}${external_os_.EOL}${convertedValue}${external_os_.EOL}${delimiter}`;
 }
 //# sourceMappingURL=file-command.js.map
 ;// CONCATENATED MODULE: external "path"
@@ -63662,7 +65850,7 @@ var summary_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _
 };
 
 
-const { access, appendFile, writeFile } = external_fs_namespaceObject.promises;
+const { access, appendFile, writeFile } = external_fs_.promises;
 const SUMMARY_ENV_VAR = 'GITHUB_STEP_SUMMARY';
 const SUMMARY_DOCS_URL = 'https://docs.github.com/actions/using-workflows/workflow-commands-for-github-actions#adding-a-job-summary';
 class Summary {
@@ -63685,7 +65873,7 @@ class Summary {
                 throw new Error(`Unable to find environment variable for $${SUMMARY_ENV_VAR}. Check if your runtime environment supports job summaries.`);
             }
             try {
-                yield access(pathFromEnv, external_fs_namespaceObject.constants.R_OK | external_fs_namespaceObject.constants.W_OK);
+                yield access(pathFromEnv, external_fs_.constants.R_OK | external_fs_.constants.W_OK);
             }
             catch (_a) {
                 throw new Error(`Unable to access summary file: '${pathFromEnv}'. Check if the file has correct read/write permissions.`);
@@ -63781,7 +65969,7 @@ class Summary {
      * @returns {Summary} summary instance
      */
     addEOL() {
-        return this.addRaw(external_os_namespaceObject.EOL);
+        return this.addRaw(external_os_.EOL);
     }
     /**
      * Adds an HTML codeblock to the summary buffer
@@ -63985,7 +66173,7 @@ var io_util_awaiter = (undefined && undefined.__awaiter) || function (thisArg, _
 };
 
 
-const { chmod, copyFile, lstat, mkdir, open: io_util_open, readdir, rename, rm, rmdir, stat, symlink, unlink } = external_fs_namespaceObject.promises;
+const { chmod, copyFile, lstat, mkdir, open: io_util_open, readdir, rename, rm, rmdir, stat, symlink, unlink } = external_fs_.promises;
 // export const {open} = 'fs'
 const IS_WINDOWS = process.platform === 'win32';
 /**
@@ -64012,7 +66200,7 @@ function readlink(fsPath) {
 }
 // See https://github.com/nodejs/node/blob/d0153aee367422d0858105abec186da4dff0a0c5/deps/uv/include/uv/win.h#L691
 const UV_FS_O_EXLOCK = 0x10000000;
-const READONLY = external_fs_namespaceObject.constants.O_RDONLY;
+const READONLY = external_fs_.constants.O_RDONLY;
 function exists(fsPath) {
     return io_util_awaiter(this, void 0, void 0, function* () {
         try {
@@ -64505,13 +66693,13 @@ class ToolRunner extends external_events_.EventEmitter {
     _processLineBuffer(data, strBuffer, onLine) {
         try {
             let s = strBuffer + data.toString();
-            let n = s.indexOf(external_os_namespaceObject.EOL);
+            let n = s.indexOf(external_os_.EOL);
             while (n > -1) {
                 const line = s.substring(0, n);
                 onLine(line);
                 // the rest of the string ...
-                s = s.substring(n + external_os_namespaceObject.EOL.length);
-                n = s.indexOf(external_os_namespaceObject.EOL);
+                s = s.substring(n + external_os_.EOL.length);
+                n = s.indexOf(external_os_.EOL);
             }
             return s;
         }
@@ -64802,7 +66990,7 @@ class ToolRunner extends external_events_.EventEmitter {
                 }
                 const optionsNonNull = this._cloneExecOptions(this.options);
                 if (!optionsNonNull.silent && optionsNonNull.outStream) {
-                    optionsNonNull.outStream.write(this._getCommandString(optionsNonNull) + external_os_namespaceObject.EOL);
+                    optionsNonNull.outStream.write(this._getCommandString(optionsNonNull) + external_os_.EOL);
                 }
                 const state = new ExecState(optionsNonNull, this.toolPath);
                 state.on('debug', (message) => {
@@ -65141,8 +67329,8 @@ const getLinuxInfo = () => platform_awaiter(void 0, void 0, void 0, function* ()
         version
     };
 });
-const platform = external_os_namespaceObject.platform();
-const arch = external_os_namespaceObject.arch();
+const platform = external_os_.platform();
+const arch = external_os_.arch();
 const isWindows = platform === 'win32';
 const isMacOS = platform === 'darwin';
 const isLinux = platform === 'linux';
@@ -65323,7 +67511,7 @@ function setOutput(name, value) {
     if (filePath) {
         return file_command_issueFileCommand('OUTPUT', file_command_prepareKeyValueMessage(name, value));
     }
-    process.stdout.write(external_os_namespaceObject.EOL);
+    process.stdout.write(external_os_.EOL);
     command_issueCommand('set-output', { name }, utils_toCommandValue(value));
 }
 /**
@@ -65391,7 +67579,7 @@ function notice(message, properties = {}) {
  * @param message info message
  */
 function info(message) {
-    process.stdout.write(message + external_os_namespaceObject.EOL);
+    process.stdout.write(message + external_os_.EOL);
 }
 /**
  * Begin an output group.
@@ -65478,10 +67666,15 @@ function getIDToken(aud) {
  */
 
 //# sourceMappingURL=core.js.map
-// EXTERNAL MODULE: ./lib/src/report.js
-var report = __nccwpck_require__(1502);
+// EXTERNAL MODULE: ./lib/src/errors.js
+var errors = __nccwpck_require__(5071);
+// EXTERNAL MODULE: ./lib/src/plain-text.js
+var plain_text = __nccwpck_require__(6628);
 ;// CONCATENATED MODULE: ./lib/src/runner.js
 /** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. The only import of @actions/core. */
+
+
+
 
 
 /** The runner that this process was started by. */
@@ -65517,9 +67710,52 @@ function gitHubRunner(process) {
             if (process.env.GITHUB_STEP_SUMMARY)
                 await summary.addRaw(redact(markdown, secrets)).write();
         },
+        readFile: (path) => readFileWithin([process.env.GITHUB_WORKSPACE, process.env.RUNNER_TEMP], path),
+        writeTemporaryFile: async (name, content) => {
+            if (!process.env.RUNNER_TEMP)
+                return undefined;
+            // Steps may run side by side, so no two share a folder.
+            const path = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(process.env.RUNNER_TEMP, 'tenant-tables-')), name);
+            await (0,promises_.writeFile)(path, redact(content, secrets), { mode: 0o600 });
+            return path;
+        },
+        readEvent: async () => {
+            try {
+                return JSON.parse(await (0,promises_.readFile)(process.env.GITHUB_EVENT_PATH ?? '', 'utf8'));
+            }
+            catch {
+                return undefined;
+            }
+        },
         redact: (text) => redact(text, secrets),
         interrupted: interruption.signal,
     };
+}
+const largestFile = 1024 * 1024;
+/** A path that is not absolute begins in the first folder. Links are followed before it is asked where the file lies. */
+async function readFileWithin(folders, path) {
+    const remedy = 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.';
+    const roots = folders.flatMap((folder) => folder || []);
+    try {
+        const real = await (0,promises_.realpath)((0,external_node_path_.resolve)(roots[0] ?? '.', path));
+        const realRoots = await Promise.all(roots.map((root) => (0,promises_.realpath)(root)));
+        if (!realRoots.some((root) => isBelow(root, real))) {
+            throw new errors/* RemedyError */.By(`The file "${path}" lies outside of the workspace and of RUNNER_TEMP.`, remedy);
+        }
+        const { size } = await (0,promises_.stat)(real);
+        if (size > largestFile)
+            throw new errors/* RemedyError */.By(`The file "${path}" has ${size} bytes, over ${largestFile}.`, remedy);
+        return await (0,promises_.readFile)(real, 'utf8');
+    }
+    catch (error) {
+        if (error instanceof errors/* RemedyError */.By)
+            throw error;
+        throw new errors/* RemedyError */.By(`The file "${path}" cannot be read: ${(0,errors/* errorCode */.CA)(error) || (0,errors/* errorMessage */.gJ)(error)}.`, remedy);
+    }
+}
+function isBelow(folder, path) {
+    const way = (0,external_node_path_.relative)(folder, path);
+    return way !== '' && way !== '..' && !way.startsWith(`..${external_node_path_.sep}`) && !(0,external_node_path_.isAbsolute)(way);
 }
 /** GitHub cuts an annotation's message at this many characters. */
 const longestAnnotation = 4096;
@@ -65535,7 +67771,7 @@ function annotation(message, clean) {
  * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 function harmless(line) {
-    return (0,report/* visible */.RK)(line)
+    return (0,plain_text/* visible */.RK)(line)
         .replaceAll('##[', '# #[')
         .replace(/^(\s*):(?=:)/, '$1: ');
 }
@@ -65558,52 +67794,5021 @@ function logGroup(log, title, lines) {
 
 /***/ }),
 
-/***/ 8190:
+/***/ 2413:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   AK: () => (/* binding */ isAwsTag),
-/* harmony export */   B2: () => (/* binding */ managedByTag),
-/* harmony export */   ab: () => (/* binding */ environmentTag),
-/* harmony export */   cU: () => (/* binding */ tableArn),
-/* harmony export */   gj: () => (/* binding */ isSameEnvironment),
-/* harmony export */   mC: () => (/* binding */ describeKeys),
-/* harmony export */   qk: () => (/* binding */ stackNameTag),
-/* harmony export */   sN: () => (/* binding */ managedByValue),
-/* harmony export */   xX: () => (/* binding */ describeRecovery)
-/* harmony export */ });
-/**
- * The vocabulary of tables, in one normal form for what is asked for and for what AWS holds.
- * Imports nothing.
- */
-const environmentTag = 'tenant-tables:environment';
-const managedByTag = 'tenant-tables:managed-by';
-const managedByValue = 'tenant-tables';
-/** AWS puts this on every resource that a stack made, and leaves it there when the stack lets go. */
-const stackNameTag = 'aws:cloudformation:stack-name';
-/** AWS's own tags can neither be set nor removed, and do not count towards the limit. */
-function isAwsTag(key) {
-    return key.toLowerCase().startsWith('aws:');
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  getOctokit: () => (/* binding */ getOctokit)
+});
+
+// UNUSED EXPORTS: context
+
+// EXTERNAL MODULE: external "fs"
+var external_fs_ = __nccwpck_require__(9896);
+// EXTERNAL MODULE: external "os"
+var external_os_ = __nccwpck_require__(857);
+;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/context.js
+
+
+class Context {
+    /**
+     * Hydrate the context from the environment
+     */
+    constructor() {
+        var _a, _b, _c;
+        this.payload = {};
+        if (process.env.GITHUB_EVENT_PATH) {
+            if ((0,external_fs_.existsSync)(process.env.GITHUB_EVENT_PATH)) {
+                this.payload = JSON.parse((0,external_fs_.readFileSync)(process.env.GITHUB_EVENT_PATH, { encoding: 'utf8' }));
+            }
+            else {
+                const path = process.env.GITHUB_EVENT_PATH;
+                process.stdout.write(`GITHUB_EVENT_PATH ${path} does not exist${external_os_.EOL}`);
+            }
+        }
+        this.eventName = process.env.GITHUB_EVENT_NAME;
+        this.sha = process.env.GITHUB_SHA;
+        this.ref = process.env.GITHUB_REF;
+        this.workflow = process.env.GITHUB_WORKFLOW;
+        this.action = process.env.GITHUB_ACTION;
+        this.actor = process.env.GITHUB_ACTOR;
+        this.job = process.env.GITHUB_JOB;
+        this.runAttempt = parseInt(process.env.GITHUB_RUN_ATTEMPT, 10);
+        this.runNumber = parseInt(process.env.GITHUB_RUN_NUMBER, 10);
+        this.runId = parseInt(process.env.GITHUB_RUN_ID, 10);
+        this.apiUrl = (_a = process.env.GITHUB_API_URL) !== null && _a !== void 0 ? _a : `https://api.github.com`;
+        this.serverUrl = (_b = process.env.GITHUB_SERVER_URL) !== null && _b !== void 0 ? _b : `https://github.com`;
+        this.graphqlUrl =
+            (_c = process.env.GITHUB_GRAPHQL_URL) !== null && _c !== void 0 ? _c : `https://api.github.com/graphql`;
+    }
+    get issue() {
+        const payload = this.payload;
+        return Object.assign(Object.assign({}, this.repo), { number: (payload.issue || payload.pull_request || payload).number });
+    }
+    get repo() {
+        if (process.env.GITHUB_REPOSITORY) {
+            const [owner, repo] = process.env.GITHUB_REPOSITORY.split('/');
+            return { owner, repo };
+        }
+        if (this.payload.repository) {
+            return {
+                owner: this.payload.repository.owner.login,
+                repo: this.payload.repository.name
+            };
+        }
+        throw new Error("context.repo requires a GITHUB_REPOSITORY environment variable like 'owner/repo'");
+    }
 }
-/** Environments are compared without case, the tag included. */
-function isSameEnvironment(left, right) {
-    return left.toLowerCase() === right.toLowerCase();
+//# sourceMappingURL=context.js.map
+// EXTERNAL MODULE: ./node_modules/@actions/github/node_modules/@actions/http-client/lib/index.js
+var lib = __nccwpck_require__(9659);
+// EXTERNAL MODULE: ./node_modules/undici/index.js
+var undici = __nccwpck_require__(6752);
+;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/internal/utils.js
+var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
+    function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+    return new (P || (P = Promise))(function (resolve, reject) {
+        function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+        function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+        function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+        step((generator = generator.apply(thisArg, _arguments || [])).next());
+    });
+};
+
+
+function getAuthString(token, options) {
+    if (!token && !options.auth) {
+        throw new Error('Parameter token or opts.auth is required');
+    }
+    else if (token && options.auth) {
+        throw new Error('Parameters token and opts.auth may not both be specified');
+    }
+    return typeof options.auth === 'string' ? options.auth : `token ${token}`;
 }
-/** The ARN that a table of this name has, or will have. */
-function tableArn(target, name) {
-    return `arn:${target.partition}:dynamodb:${target.region}:${target.account}:table/${name}`;
+function getProxyAgent(destinationUrl) {
+    const hc = new lib.HttpClient();
+    return hc.getAgent(destinationUrl);
 }
-/** `tenant_id (S), user_id (S)` */
-function describeKeys(keys) {
-    return [keys.partitionKey, keys.sortKey]
-        .flatMap((key) => (key === undefined ? [] : `${key.name} (${key.type})`))
-        .join(', ');
+function getProxyAgentDispatcher(destinationUrl) {
+    const hc = new lib.HttpClient();
+    return hc.getAgentDispatcher(destinationUrl);
 }
-/** `off` or `on, 35 days` */
-function describeRecovery(recovery) {
-    return recovery.enabled ? `on, ${recovery.recoveryPeriodDays} days` : 'off';
+function getProxyFetch(destinationUrl) {
+    const httpDispatcher = getProxyAgentDispatcher(destinationUrl);
+    const proxyFetch = (url, opts) => __awaiter(this, void 0, void 0, function* () {
+        return (0,undici.fetch)(url, Object.assign(Object.assign({}, opts), { dispatcher: httpDispatcher }));
+    });
+    return proxyFetch;
+}
+function getApiBaseUrl() {
+    return process.env['GITHUB_API_URL'] || 'https://api.github.com';
+}
+function getUserAgentWithOrchestrationId(baseUserAgent) {
+    var _a;
+    const orchId = (_a = process.env['ACTIONS_ORCHESTRATION_ID']) === null || _a === void 0 ? void 0 : _a.trim();
+    if (orchId) {
+        const sanitizedId = orchId.replace(/[^a-z0-9_.-]/gi, '_');
+        const tag = `actions_orchestration_id/${sanitizedId}`;
+        if (baseUserAgent === null || baseUserAgent === void 0 ? void 0 : baseUserAgent.includes(tag))
+            return baseUserAgent;
+        const ua = baseUserAgent ? `${baseUserAgent} ` : '';
+        return `${ua}${tag}`;
+    }
+    return baseUserAgent;
+}
+//# sourceMappingURL=utils.js.map
+;// CONCATENATED MODULE: ./node_modules/universal-user-agent/index.js
+function getUserAgent() {
+  if (typeof navigator === "object" && "userAgent" in navigator) {
+    return navigator.userAgent;
+  }
+
+  if (typeof process === "object" && process.version !== undefined) {
+    return `Node.js/${process.version.substr(1)} (${process.platform}; ${
+      process.arch
+    })`;
+  }
+
+  return "<environment undetectable>";
 }
 
+;// CONCATENATED MODULE: ./node_modules/before-after-hook/lib/register.js
+// @ts-check
+
+function register(state, name, method, options) {
+  if (typeof method !== "function") {
+    throw new Error("method for before hook must be a function");
+  }
+
+  if (!options) {
+    options = {};
+  }
+
+  if (Array.isArray(name)) {
+    return name.reverse().reduce((callback, name) => {
+      return register.bind(null, state, name, callback, options);
+    }, method)();
+  }
+
+  return Promise.resolve().then(() => {
+    if (!state.registry[name]) {
+      return method(options);
+    }
+
+    return state.registry[name].reduce((method, registered) => {
+      return registered.hook.bind(null, method, options);
+    }, method)();
+  });
+}
+
+;// CONCATENATED MODULE: ./node_modules/before-after-hook/lib/add.js
+// @ts-check
+
+function addHook(state, kind, name, hook) {
+  const orig = hook;
+  if (!state.registry[name]) {
+    state.registry[name] = [];
+  }
+
+  if (kind === "before") {
+    hook = (method, options) => {
+      return Promise.resolve()
+        .then(orig.bind(null, options))
+        .then(method.bind(null, options));
+    };
+  }
+
+  if (kind === "after") {
+    hook = (method, options) => {
+      let result;
+      return Promise.resolve()
+        .then(method.bind(null, options))
+        .then((result_) => {
+          result = result_;
+          return orig(result, options);
+        })
+        .then(() => {
+          return result;
+        });
+    };
+  }
+
+  if (kind === "error") {
+    hook = (method, options) => {
+      return Promise.resolve()
+        .then(method.bind(null, options))
+        .catch((error) => {
+          return orig(error, options);
+        });
+    };
+  }
+
+  state.registry[name].push({
+    hook: hook,
+    orig: orig,
+  });
+}
+
+;// CONCATENATED MODULE: ./node_modules/before-after-hook/lib/remove.js
+// @ts-check
+
+function removeHook(state, name, method) {
+  if (!state.registry[name]) {
+    return;
+  }
+
+  const index = state.registry[name]
+    .map((registered) => {
+      return registered.orig;
+    })
+    .indexOf(method);
+
+  if (index === -1) {
+    return;
+  }
+
+  state.registry[name].splice(index, 1);
+}
+
+;// CONCATENATED MODULE: ./node_modules/before-after-hook/index.js
+// @ts-check
+
+
+
+
+
+// bind with array of arguments: https://stackoverflow.com/a/21792913
+const bind = Function.bind;
+const bindable = bind.bind(bind);
+
+function bindApi(hook, state, name) {
+  const removeHookRef = bindable(removeHook, null).apply(
+    null,
+    name ? [state, name] : [state]
+  );
+  hook.api = { remove: removeHookRef };
+  hook.remove = removeHookRef;
+  ["before", "error", "after", "wrap"].forEach((kind) => {
+    const args = name ? [state, kind, name] : [state, kind];
+    hook[kind] = hook.api[kind] = bindable(addHook, null).apply(null, args);
+  });
+}
+
+function Singular() {
+  const singularHookName = Symbol("Singular");
+  const singularHookState = {
+    registry: {},
+  };
+  const singularHook = register.bind(null, singularHookState, singularHookName);
+  bindApi(singularHook, singularHookState, singularHookName);
+  return singularHook;
+}
+
+function Collection() {
+  const state = {
+    registry: {},
+  };
+
+  const hook = register.bind(null, state);
+  bindApi(hook, state);
+
+  return hook;
+}
+
+/* harmony default export */ const before_after_hook = ({ Singular, Collection });
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/endpoint/dist-bundle/index.js
+// pkg/dist-src/defaults.js
+
+
+// pkg/dist-src/version.js
+var VERSION = "0.0.0-development";
+
+// pkg/dist-src/defaults.js
+var userAgent = `octokit-endpoint.js/${VERSION} ${getUserAgent()}`;
+var DEFAULTS = {
+  method: "GET",
+  baseUrl: "https://api.github.com",
+  headers: {
+    accept: "application/vnd.github.v3+json",
+    "user-agent": userAgent
+  },
+  mediaType: {
+    format: ""
+  }
+};
+
+// pkg/dist-src/util/lowercase-keys.js
+function lowercaseKeys(object) {
+  if (!object) {
+    return {};
+  }
+  return Object.keys(object).reduce((newObj, key) => {
+    newObj[key.toLowerCase()] = object[key];
+    return newObj;
+  }, {});
+}
+
+// pkg/dist-src/util/is-plain-object.js
+function isPlainObject(value) {
+  if (typeof value !== "object" || value === null) return false;
+  if (Object.prototype.toString.call(value) !== "[object Object]") return false;
+  const proto = Object.getPrototypeOf(value);
+  if (proto === null) return true;
+  const Ctor = Object.prototype.hasOwnProperty.call(proto, "constructor") && proto.constructor;
+  return typeof Ctor === "function" && Ctor instanceof Ctor && Function.prototype.call(Ctor) === Function.prototype.call(value);
+}
+
+// pkg/dist-src/util/merge-deep.js
+function mergeDeep(defaults, options) {
+  const result = Object.assign({}, defaults);
+  Object.keys(options).forEach((key) => {
+    if (isPlainObject(options[key])) {
+      if (!(key in defaults)) Object.assign(result, { [key]: options[key] });
+      else result[key] = mergeDeep(defaults[key], options[key]);
+    } else {
+      Object.assign(result, { [key]: options[key] });
+    }
+  });
+  return result;
+}
+
+// pkg/dist-src/util/remove-undefined-properties.js
+function removeUndefinedProperties(obj) {
+  for (const key in obj) {
+    if (obj[key] === void 0) {
+      delete obj[key];
+    }
+  }
+  return obj;
+}
+
+// pkg/dist-src/merge.js
+function merge(defaults, route, options) {
+  if (typeof route === "string") {
+    let [method, url] = route.split(" ");
+    options = Object.assign(url ? { method, url } : { url: method }, options);
+  } else {
+    options = Object.assign({}, route);
+  }
+  options.headers = lowercaseKeys(options.headers);
+  removeUndefinedProperties(options);
+  removeUndefinedProperties(options.headers);
+  const mergedOptions = mergeDeep(defaults || {}, options);
+  if (options.url === "/graphql") {
+    if (defaults && defaults.mediaType.previews?.length) {
+      mergedOptions.mediaType.previews = defaults.mediaType.previews.filter(
+        (preview) => !mergedOptions.mediaType.previews.includes(preview)
+      ).concat(mergedOptions.mediaType.previews);
+    }
+    mergedOptions.mediaType.previews = (mergedOptions.mediaType.previews || []).map((preview) => preview.replace(/-preview/, ""));
+  }
+  return mergedOptions;
+}
+
+// pkg/dist-src/util/add-query-parameters.js
+function addQueryParameters(url, parameters) {
+  const separator = /\?/.test(url) ? "&" : "?";
+  const names = Object.keys(parameters);
+  if (names.length === 0) {
+    return url;
+  }
+  return url + separator + names.map((name) => {
+    if (name === "q") {
+      return "q=" + parameters.q.split("+").map(encodeURIComponent).join("+");
+    }
+    return `${name}=${encodeURIComponent(parameters[name])}`;
+  }).join("&");
+}
+
+// pkg/dist-src/util/extract-url-variable-names.js
+var urlVariableRegex = /\{[^{}}]+\}/g;
+function removeNonChars(variableName) {
+  return variableName.replace(/(?:^\W+)|(?:(?<!\W)\W+$)/g, "").split(/,/);
+}
+function extractUrlVariableNames(url) {
+  const matches = url.match(urlVariableRegex);
+  if (!matches) {
+    return [];
+  }
+  return matches.map(removeNonChars).reduce((a, b) => a.concat(b), []);
+}
+
+// pkg/dist-src/util/omit.js
+function omit(object, keysToOmit) {
+  const result = { __proto__: null };
+  for (const key of Object.keys(object)) {
+    if (keysToOmit.indexOf(key) === -1) {
+      result[key] = object[key];
+    }
+  }
+  return result;
+}
+
+// pkg/dist-src/util/url-template.js
+function encodeReserved(str) {
+  return str.split(/(%[0-9A-Fa-f]{2})/g).map(function(part) {
+    if (!/%[0-9A-Fa-f]/.test(part)) {
+      part = encodeURI(part).replace(/%5B/g, "[").replace(/%5D/g, "]");
+    }
+    return part;
+  }).join("");
+}
+function encodeUnreserved(str) {
+  return encodeURIComponent(str).replace(/[!'()*]/g, function(c) {
+    return "%" + c.charCodeAt(0).toString(16).toUpperCase();
+  });
+}
+function encodeValue(operator, value, key) {
+  value = operator === "+" || operator === "#" ? encodeReserved(value) : encodeUnreserved(value);
+  if (key) {
+    return encodeUnreserved(key) + "=" + value;
+  } else {
+    return value;
+  }
+}
+function isDefined(value) {
+  return value !== void 0 && value !== null;
+}
+function isKeyOperator(operator) {
+  return operator === ";" || operator === "&" || operator === "?";
+}
+function getValues(context, operator, key, modifier) {
+  var value = context[key], result = [];
+  if (isDefined(value) && value !== "") {
+    if (typeof value === "string" || typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") {
+      value = value.toString();
+      if (modifier && modifier !== "*") {
+        value = value.substring(0, parseInt(modifier, 10));
+      }
+      result.push(
+        encodeValue(operator, value, isKeyOperator(operator) ? key : "")
+      );
+    } else {
+      if (modifier === "*") {
+        if (Array.isArray(value)) {
+          value.filter(isDefined).forEach(function(value2) {
+            result.push(
+              encodeValue(operator, value2, isKeyOperator(operator) ? key : "")
+            );
+          });
+        } else {
+          Object.keys(value).forEach(function(k) {
+            if (isDefined(value[k])) {
+              result.push(encodeValue(operator, value[k], k));
+            }
+          });
+        }
+      } else {
+        const tmp = [];
+        if (Array.isArray(value)) {
+          value.filter(isDefined).forEach(function(value2) {
+            tmp.push(encodeValue(operator, value2));
+          });
+        } else {
+          Object.keys(value).forEach(function(k) {
+            if (isDefined(value[k])) {
+              tmp.push(encodeUnreserved(k));
+              tmp.push(encodeValue(operator, value[k].toString()));
+            }
+          });
+        }
+        if (isKeyOperator(operator)) {
+          result.push(encodeUnreserved(key) + "=" + tmp.join(","));
+        } else if (tmp.length !== 0) {
+          result.push(tmp.join(","));
+        }
+      }
+    }
+  } else {
+    if (operator === ";") {
+      if (isDefined(value)) {
+        result.push(encodeUnreserved(key));
+      }
+    } else if (value === "" && (operator === "&" || operator === "?")) {
+      result.push(encodeUnreserved(key) + "=");
+    } else if (value === "") {
+      result.push("");
+    }
+  }
+  return result;
+}
+function parseUrl(template) {
+  return {
+    expand: expand.bind(null, template)
+  };
+}
+function expand(template, context) {
+  var operators = ["+", "#", ".", "/", ";", "?", "&"];
+  template = template.replace(
+    /\{([^\{\}]+)\}|([^\{\}]+)/g,
+    function(_, expression, literal) {
+      if (expression) {
+        let operator = "";
+        const values = [];
+        if (operators.indexOf(expression.charAt(0)) !== -1) {
+          operator = expression.charAt(0);
+          expression = expression.substr(1);
+        }
+        expression.split(/,/g).forEach(function(variable) {
+          var tmp = /([^:\*]*)(?::(\d+)|(\*))?/.exec(variable);
+          values.push(getValues(context, operator, tmp[1], tmp[2] || tmp[3]));
+        });
+        if (operator && operator !== "+") {
+          var separator = ",";
+          if (operator === "?") {
+            separator = "&";
+          } else if (operator !== "#") {
+            separator = operator;
+          }
+          return (values.length !== 0 ? operator : "") + values.join(separator);
+        } else {
+          return values.join(",");
+        }
+      } else {
+        return encodeReserved(literal);
+      }
+    }
+  );
+  if (template === "/") {
+    return template;
+  } else {
+    return template.replace(/\/$/, "");
+  }
+}
+
+// pkg/dist-src/parse.js
+function parse(options) {
+  let method = options.method.toUpperCase();
+  let url = (options.url || "/").replace(/:([a-z]\w+)/g, "{$1}");
+  let headers = Object.assign({}, options.headers);
+  let body;
+  let parameters = omit(options, [
+    "method",
+    "baseUrl",
+    "url",
+    "headers",
+    "request",
+    "mediaType"
+  ]);
+  const urlVariableNames = extractUrlVariableNames(url);
+  url = parseUrl(url).expand(parameters);
+  if (!/^http/.test(url)) {
+    url = options.baseUrl + url;
+  }
+  const omittedParameters = Object.keys(options).filter((option) => urlVariableNames.includes(option)).concat("baseUrl");
+  const remainingParameters = omit(parameters, omittedParameters);
+  const isBinaryRequest = /application\/octet-stream/i.test(headers.accept);
+  if (!isBinaryRequest) {
+    if (options.mediaType.format) {
+      headers.accept = headers.accept.split(/,/).map(
+        (format) => format.replace(
+          /application\/vnd(\.\w+)(\.v3)?(\.\w+)?(\+json)?$/,
+          `application/vnd$1$2.${options.mediaType.format}`
+        )
+      ).join(",");
+    }
+    if (url.endsWith("/graphql")) {
+      if (options.mediaType.previews?.length) {
+        const previewsFromAcceptHeader = headers.accept.match(/(?<![\w-])[\w-]+(?=-preview)/g) || [];
+        headers.accept = previewsFromAcceptHeader.concat(options.mediaType.previews).map((preview) => {
+          const format = options.mediaType.format ? `.${options.mediaType.format}` : "+json";
+          return `application/vnd.github.${preview}-preview${format}`;
+        }).join(",");
+      }
+    }
+  }
+  if (["GET", "HEAD"].includes(method)) {
+    url = addQueryParameters(url, remainingParameters);
+  } else {
+    if ("data" in remainingParameters) {
+      body = remainingParameters.data;
+    } else {
+      if (Object.keys(remainingParameters).length) {
+        body = remainingParameters;
+      }
+    }
+  }
+  if (!headers["content-type"] && typeof body !== "undefined") {
+    headers["content-type"] = "application/json; charset=utf-8";
+  }
+  if (["PATCH", "PUT"].includes(method) && typeof body === "undefined") {
+    body = "";
+  }
+  return Object.assign(
+    { method, url, headers },
+    typeof body !== "undefined" ? { body } : null,
+    options.request ? { request: options.request } : null
+  );
+}
+
+// pkg/dist-src/endpoint-with-defaults.js
+function endpointWithDefaults(defaults, route, options) {
+  return parse(merge(defaults, route, options));
+}
+
+// pkg/dist-src/with-defaults.js
+function withDefaults(oldDefaults, newDefaults) {
+  const DEFAULTS2 = merge(oldDefaults, newDefaults);
+  const endpoint2 = endpointWithDefaults.bind(null, DEFAULTS2);
+  return Object.assign(endpoint2, {
+    DEFAULTS: DEFAULTS2,
+    defaults: withDefaults.bind(null, DEFAULTS2),
+    merge: merge.bind(null, DEFAULTS2),
+    parse
+  });
+}
+
+// pkg/dist-src/index.js
+var endpoint = withDefaults(null, DEFAULTS);
+
+
+;// CONCATENATED MODULE: ./node_modules/content-type/dist/index.js
+/*!
+ * content-type
+ * Copyright(c) 2015 Douglas Christopher Wilson
+ * MIT Licensed
+ */
+const SP = 32; // " "
+const HTAB = 9; // "\t"
+const SEMI = 59; // ";"
+const EQ = 61; // "="
+const DQUOTE = 34; // '"'
+const BSLASH = 92; // "\\"
+const COMMA = 44; // ","
+const LOWER_CASE = 1;
+const OWS = 2;
+const SEMI_FLAG = 4;
+const COMMA_FLAG = 8;
+const TOKEN_FLAG = 16;
+const NON_ASCII = 0xff00;
+const CASE_FLAGS = LOWER_CASE | NON_ASCII;
+/**
+ * Character flags used to normalize HTTP field values while scanning.
+ * Out-of-range reads intentionally coerce to zero in bitwise expressions.
+ */
+const CHAR_MAP = new Uint8Array(0x100);
+CHAR_MAP[HTAB] |= OWS;
+CHAR_MAP[SP] |= OWS;
+CHAR_MAP[SEMI] |= SEMI_FLAG;
+CHAR_MAP[COMMA] |= COMMA_FLAG;
+for (let code = 0x80 /* non-ASCII */; code <= 0xff; code++) {
+    CHAR_MAP[code] |= LOWER_CASE;
+}
+for (const char of "!#$%&'*+-.^_`|~") {
+    CHAR_MAP[char.charCodeAt(0)] |= TOKEN_FLAG;
+}
+for (let code = 0x30 /* 0 */; code <= 0x39 /* 9 */; code++) {
+    CHAR_MAP[code] |= TOKEN_FLAG;
+}
+for (let code = 0x41 /* A */; code <= 0x5a /* Z */; code++) {
+    CHAR_MAP[code] |= LOWER_CASE | TOKEN_FLAG;
+}
+for (let code = 0x61 /* a */; code <= 0x7a /* z */; code++) {
+    CHAR_MAP[code] |= TOKEN_FLAG;
+}
+/**
+ * Null object perf optimization. Faster than `Object.create(null)` and `{ __proto__: null }`.
+ */
+const NullObject = /* @__PURE__ */ (() => {
+    const C = function () { };
+    C.prototype = Object.create(null);
+    return C;
+})();
+/**
+ * Validate a type string against RFC 9110.
+ */
+function isTypeValid(type, start = 0, end = type.length) {
+    let hasSlash = false;
+    for (let index = start; index < end; index++) {
+        const code = type.charCodeAt(index);
+        if (code === 47 /* / */) {
+            if (hasSlash || index === start || index >= end - 1)
+                return false;
+            hasSlash = true;
+        }
+        else if (!isTokenCode(code)) {
+            return false;
+        }
+    }
+    return hasSlash;
+}
+/**
+ * Validate a token against RFC 9110.
+ */
+function isTokenValid(token, start = 0, end = token.length) {
+    if (start >= end)
+        return false;
+    for (let index = start; index < end; index++) {
+        if (!isTokenCode(token.charCodeAt(index)))
+            return false;
+    }
+    return true;
+}
+/**
+ * Check whether a character code belongs to the token production in RFC 9110.
+ */
+function isTokenCode(code) {
+    return (CHAR_MAP[code] & TOKEN_FLAG) !== 0;
+}
+/**
+ * Serialize a parameter value.
+ */
+function parameterValue(str) {
+    const len = str.length;
+    if (len === 0)
+        return '""';
+    let index = 0;
+    while (index < len && isTokenCode(str.charCodeAt(index)))
+        index++;
+    if (index === len)
+        return str;
+    let result = '"';
+    let start = 0;
+    while (index < len) {
+        const code = str.charCodeAt(index);
+        if (code !== HTAB && (code < SP || code === 127 || code > 255)) {
+            throw new TypeError(`Invalid parameter value: ${str}`);
+        }
+        if (code === 34 /* " */ || code === 92 /* \\ */) {
+            result += `${str.slice(start, index)}\\`;
+            start = index;
+        }
+        index++;
+    }
+    return `${result}${str.slice(start)}"`;
+}
+/**
+ * Format an object into a `Content-Type` header.
+ */
+function format(obj) {
+    const { type, parameters } = obj;
+    if (!type || !isTypeValid(type)) {
+        throw new TypeError(`Invalid type: ${type}`);
+    }
+    let result = type;
+    if (parameters) {
+        for (const param of Object.keys(parameters)) {
+            if (!isTokenValid(param)) {
+                throw new TypeError(`Invalid parameter name: ${param}`);
+            }
+            result += `; ${param}=${parameterValue(parameters[param])}`;
+        }
+    }
+    return result;
+}
+/**
+ * Parse a `Content-Type` header.
+ */
+function dist_parse(header, options) {
+    const stopFlags = SEMI_FLAG | (options?.comma === true ? COMMA_FLAG : 0);
+    const len = header.length;
+    let valueStart = options?.start ?? 0;
+    while ((CHAR_MAP[header.charCodeAt(valueStart)] & OWS) !== 0) {
+        valueStart++;
+    }
+    let index = valueStart;
+    let typeFlags = 0;
+    let whitespace = -1;
+    let stop = options?.parameters === false ? COMMA_FLAG : 0;
+    while (index < len) {
+        const code = header.charCodeAt(index);
+        const flags = CHAR_MAP[code];
+        if ((flags & stopFlags) !== 0) {
+            stop |= flags & COMMA_FLAG;
+            break;
+        }
+        if ((flags & OWS) !== 0) {
+            if (whitespace === -1)
+                whitespace = index;
+        }
+        else {
+            whitespace = -1;
+        }
+        typeFlags |= (code & NON_ASCII) | flags;
+        index++;
+    }
+    const valueEnd = whitespace === -1 ? index : whitespace;
+    const value = header.slice(valueStart, valueEnd);
+    const type = (typeFlags & CASE_FLAGS) === 0 ? value : value.toLowerCase();
+    if (index === len || stop !== 0) {
+        return { type, index, parameters: new NullObject() };
+    }
+    return parseParameters(header, type, index, len, stopFlags);
+}
+/**
+ * Parses the parameters of a `Content-Type` header starting at the given index.
+ */
+function parseParameters(header, type, index, len, stopFlags) {
+    const parameters = new NullObject();
+    parameter: while (index < len) {
+        index++; // Skip over ;
+        while ((CHAR_MAP[header.charCodeAt(index)] & OWS) !== 0) {
+            index++;
+        }
+        const keyStart = index;
+        let keyFlags = 0;
+        let keyWhitespace = -1;
+        while (index < len) {
+            const code = header.charCodeAt(index);
+            const flags = CHAR_MAP[code];
+            if ((flags & stopFlags) !== 0) {
+                if ((flags & COMMA_FLAG) !== 0)
+                    break parameter;
+                continue parameter;
+            }
+            if (code === EQ) {
+                const keyEnd = keyWhitespace === -1 ? index : keyWhitespace;
+                const value = header.slice(keyStart, keyEnd);
+                const key = (keyFlags & CASE_FLAGS) === 0 ? value : value.toLowerCase();
+                index++;
+                while ((CHAR_MAP[header.charCodeAt(index)] & OWS) !== 0) {
+                    index++;
+                }
+                if (index < len && header.charCodeAt(index) === DQUOTE) {
+                    const quotedStart = ++index;
+                    let escaped = false;
+                    while (index < len) {
+                        const code = header.charCodeAt(index);
+                        if (code === DQUOTE) {
+                            if (parameters[key] === undefined) {
+                                parameters[key] = escaped
+                                    ? unescapeQuotedPairs(header, quotedStart, index)
+                                    : header.slice(quotedStart, index);
+                            }
+                            index++;
+                            let stop = 0;
+                            // Discard characters between quote and delimiter.
+                            while (index < len) {
+                                const code = header.charCodeAt(index);
+                                const flags = CHAR_MAP[code];
+                                if ((flags & stopFlags) !== 0) {
+                                    stop = flags & COMMA_FLAG;
+                                    break;
+                                }
+                                index++;
+                            }
+                            if (stop !== 0)
+                                break parameter;
+                            continue parameter;
+                        }
+                        if (code === BSLASH && index + 1 < len) {
+                            escaped = true;
+                            index += 2;
+                            continue;
+                        }
+                        index++;
+                    }
+                    continue parameter;
+                }
+                const valueStart = index;
+                let stop = 0;
+                let valueWhitespace = -1;
+                while (index < len) {
+                    const code = header.charCodeAt(index);
+                    const flags = CHAR_MAP[code];
+                    if ((flags & stopFlags) !== 0) {
+                        stop = flags & COMMA_FLAG;
+                        break;
+                    }
+                    if ((flags & OWS) !== 0) {
+                        if (valueWhitespace === -1)
+                            valueWhitespace = index;
+                    }
+                    else {
+                        valueWhitespace = -1;
+                    }
+                    index++;
+                }
+                if (parameters[key] === undefined) {
+                    const valueEnd = valueWhitespace === -1 ? index : valueWhitespace;
+                    parameters[key] = header.slice(valueStart, valueEnd);
+                }
+                if (stop !== 0)
+                    break parameter;
+                continue parameter;
+            }
+            if ((flags & OWS) !== 0) {
+                if (keyWhitespace === -1)
+                    keyWhitespace = index;
+            }
+            else {
+                keyWhitespace = -1;
+            }
+            keyFlags |= (code & NON_ASCII) | flags;
+            index++;
+        }
+    }
+    return { type, index, parameters };
+}
+/**
+ * Remove backslashes from quoted pairs in a known-terminated quoted string body.
+ */
+function unescapeQuotedPairs(str, start, end) {
+    let result = "";
+    for (let index = start; index < end; index++) {
+        if (str.charCodeAt(index) === BSLASH) {
+            result += str.slice(start, index);
+            start = ++index;
+        }
+    }
+    return result + str.slice(start, end);
+}
+//# sourceMappingURL=index.js.map
+;// CONCATENATED MODULE: ./node_modules/json-with-bigint/json-with-bigint.js
+const intRegex = /^-?\d+$/;
+const noiseValue = /^-?\d+n+$/; // Noise - strings that match the custom format before being converted to it
+const originalStringify = JSON.stringify;
+const originalParse = JSON.parse;
+const customFormat = /^-?\d+n$/;
+
+const bigIntsStringify = /([\[:])?"(-?\d+)n"($|\s*[,\}\]])/g;
+const noiseStringify = /([\[:])?("-?\d+n+)n("$|"\s*[,\}\]])/g;
+
+/**
+ * @typedef {(this: any, key: string | number | undefined, value: any) => any} Replacer
+ * @typedef {(key: string | number | undefined, value: any, context?: { source: string }) => any} Reviver
+ */
+
+/**
+ * Checks if a value is unstringifiable according to native JSON.stringify rules.
+ *
+ * @param {any} val The value to check.
+ * @returns {boolean} True if the value is undefined, a function, or a symbol.
+ */
+const isUnstringifiable = (val) =>
+  val === undefined || typeof val === "function" || typeof val === "symbol";
+
+/**
+ * Checks if a value is a native JSON.rawJSON object (Node.js 22+).
+ *
+ * @param {any} val The value to check.
+ * @returns {boolean} True if the value is a RawJSON instance.
+ */
+const isRawJSON = (val) =>
+  val !== null &&
+  typeof val === "object" &&
+  val.constructor &&
+  val.constructor.name === "RawJSON";
+
+/**
+ * Iteratively converts a JS value to a JSON string.
+ * Used as a fallback when the native JSON.stringify hits the Maximum Call Stack size.
+ * Fully compliant with JSON formatting (space), replacers, and toJSON behaviors.
+ *
+ * @param {any} rootValue The value to stringify.
+ * @param {Replacer | Array<string | number> | null} [replacer] User's custom replacer function.
+ * @param {string | number} [spaceParam] Indentation for pretty-printing.
+ * @returns {string | undefined} The generated JSON string.
+ */
+const stringifyIteratively = (rootValue, replacer, spaceParam) => {
+  let space = "";
+
+  if (typeof spaceParam === "number") {
+    space = " ".repeat(Math.min(10, Math.max(0, Math.floor(spaceParam))));
+  } else if (typeof spaceParam === "string") {
+    space = spaceParam.slice(0, 10);
+  }
+
+  const isFunctionReplacer = typeof replacer === "function";
+  const propertyList = Array.isArray(replacer)
+    ? new Set(replacer.map(String))
+    : null;
+
+  /**
+   * Prepares a value for stringification by resolving toJSON, handling BigInts,
+   * applying custom replacers, and unwrapping primitive objects.
+   *
+   * @param {object|Array} parent The parent object or array holding the value.
+   * @param {string} key The key associated with the value.
+   * @param {any} val The raw value to process.
+   * @returns {any} The processed value ready for stringification.
+   */
+  const prepareVal = (parent, key, val) => {
+    const isObject = val !== null && typeof val === "object";
+    const hasToJSON = isObject && typeof val.toJSON === "function";
+
+    if (hasToJSON) {
+      val = val.toJSON(key);
+    }
+
+    const isNoise = typeof val === "string" && noiseValue.test(val);
+
+    if (isNoise) return val + "n";
+
+    const isBigInt = typeof val === "bigint";
+
+    if (isBigInt) {
+      const supportsRawJSON = "rawJSON" in JSON;
+
+      if (supportsRawJSON) return JSON.rawJSON(val.toString());
+
+      return val.toString() + "n";
+    }
+
+    if (isFunctionReplacer) {
+      val = replacer.call(parent, key, val);
+    }
+
+    const isPostReplacerObject = val !== null && typeof val === "object";
+
+    if (isPostReplacerObject) {
+      const isPrimitiveWrapper =
+        val instanceof Number ||
+        val instanceof String ||
+        val instanceof Boolean;
+
+      if (isPrimitiveWrapper) {
+        val = val.valueOf();
+      }
+    }
+
+    return val;
+  };
+
+  const rootProcessed = prepareVal({ "": rootValue }, "", rootValue);
+
+  if (isUnstringifiable(rootProcessed)) {
+    return undefined;
+  }
+
+  const isRootPrimitive =
+    rootProcessed === null || typeof rootProcessed !== "object";
+  const isRootNativeRawJSON = isRawJSON(rootProcessed);
+
+  if (isRootPrimitive || isRootNativeRawJSON) {
+    return originalStringify(rootProcessed);
+  }
+
+  const chunks = [];
+  let level = 0;
+
+  const stack = [
+    {
+      parent: { "": rootProcessed },
+      key: "",
+      val: rootProcessed,
+      isArray: Array.isArray(rootProcessed),
+      keys: Array.isArray(rootProcessed) ? null : Object.keys(rootProcessed),
+      index: 0,
+      first: true,
+    },
+  ];
+
+  const visited = new WeakSet([rootProcessed]);
+
+  while (stack.length > 0) {
+    const node = stack[stack.length - 1];
+
+    if (node.index === 0) {
+      chunks.push(node.isArray ? "[" : "{");
+      level++;
+    }
+
+    let isDone = false;
+
+    if (node.isArray) {
+      if (node.index < node.val.length) {
+        if (!node.first) chunks.push(",");
+
+        if (space) chunks.push("\n" + space.repeat(level));
+
+        const childRaw = node.val[node.index];
+        const childVal = prepareVal(node.val, String(node.index), childRaw);
+
+        if (isUnstringifiable(childVal)) {
+          chunks.push("null");
+          node.first = false;
+          node.index++;
+        } else {
+          const isComplexObject =
+            childVal !== null && typeof childVal === "object";
+          const isNativeRaw = isRawJSON(childVal);
+
+          if (isComplexObject && !isNativeRaw) {
+            if (visited.has(childVal)) {
+              throw new TypeError("Converting circular structure to JSON");
+            }
+
+            visited.add(childVal);
+
+            stack.push({
+              parent: node.val,
+              key: String(node.index),
+              val: childVal,
+              isArray: Array.isArray(childVal),
+              keys: Array.isArray(childVal) ? null : Object.keys(childVal),
+              index: 0,
+              first: true,
+            });
+
+            node.first = false;
+            node.index++;
+          } else {
+            chunks.push(originalStringify(childVal));
+            node.first = false;
+            node.index++;
+          }
+        }
+      } else {
+        isDone = true;
+      }
+    } else {
+      while (node.index < node.keys.length) {
+        const k = node.keys[node.index++];
+
+        const isFilteredOutByArray = propertyList && !propertyList.has(k);
+
+        if (isFilteredOutByArray) continue;
+
+        const childRaw = node.val[k];
+        const childVal = prepareVal(node.val, k, childRaw);
+
+        if (isUnstringifiable(childVal)) continue;
+
+        if (!node.first) chunks.push(",");
+
+        if (space) {
+          chunks.push("\n" + space.repeat(level) + originalStringify(k) + ": ");
+        } else {
+          chunks.push(originalStringify(k) + ":");
+        }
+
+        const isComplexObject =
+          childVal !== null && typeof childVal === "object";
+        const isNativeRaw = isRawJSON(childVal);
+
+        if (isComplexObject && !isNativeRaw) {
+          if (visited.has(childVal)) {
+            throw new TypeError("Converting circular structure to JSON");
+          }
+
+          visited.add(childVal);
+
+          stack.push({
+            parent: node.val,
+            key: k,
+            val: childVal,
+            isArray: Array.isArray(childVal),
+            keys: Array.isArray(childVal) ? null : Object.keys(childVal),
+            index: 0,
+            first: true,
+          });
+
+          node.first = false;
+
+          break; // Stop current loop level to process the newly pushed stack node
+        } else {
+          chunks.push(originalStringify(childVal));
+          node.first = false;
+        }
+      }
+
+      const isNodeFullyProcessed =
+        node.index >= node.keys.length && stack[stack.length - 1] === node;
+
+      if (isNodeFullyProcessed) {
+        isDone = true;
+      }
+    }
+
+    if (isDone) {
+      level--;
+
+      if (!node.first && space) chunks.push("\n" + space.repeat(level));
+
+      chunks.push(node.isArray ? "]" : "}");
+      visited.delete(node.val);
+      stack.pop();
+    }
+  }
+
+  return chunks.join("");
+};
+
+/**
+ * Converts a JavaScript value to a JSON string.
+ *
+ * Supports serialization of BigInt values using two strategies:
+ * 1. Custom format "123n" → "123" (universal fallback)
+ * 2. Native JSON.rawJSON() (Node.js 22+, fastest) when available
+ *
+ * All other values are serialized exactly like native JSON.stringify().
+ *
+ * @param {*} value The value to convert to a JSON string.
+ * @param {Replacer | Array<string | number> | null} [replacer]
+ * A function that alters the behavior of the stringification process,
+ * or an array of strings/numbers to indicate properties to exclude.
+ * @param {string | number} [space]
+ * A string or number to specify indentation or pretty-printing.
+ * @returns {string} The JSON string representation.
+ */
+const JSONStringify = (value, replacer, space) => {
+  try {
+    const supportsRawJSON = "rawJSON" in JSON;
+
+    if (supportsRawJSON) {
+      return originalStringify(
+        value,
+        (key, val) => {
+          if (typeof val === "bigint") return JSON.rawJSON(val.toString());
+
+          const hasFunctionReplacer = typeof replacer === "function";
+
+          if (hasFunctionReplacer) return replacer(key, val);
+
+          const isKeyInArrayReplacer =
+            Array.isArray(replacer) && replacer.includes(key);
+
+          if (isKeyInArrayReplacer) return val;
+
+          return val;
+        },
+        space,
+      );
+    }
+
+    if (!value) return originalStringify(value, replacer, space);
+
+    const convertedToCustomJSON = originalStringify(
+      value,
+      (key, val) => {
+        const isNoise = typeof val === "string" && noiseValue.test(val);
+
+        if (isNoise) return val.toString() + "n"; // Mark noise values with additional "n" to offset the deletion of one "n" during the processing
+
+        if (typeof val === "bigint") return val.toString() + "n";
+
+        const hasFunctionReplacer = typeof replacer === "function";
+
+        if (hasFunctionReplacer) return replacer(key, val);
+
+        const isKeyInArrayReplacer =
+          Array.isArray(replacer) && replacer.includes(key);
+
+        if (isKeyInArrayReplacer) return val;
+
+        return val;
+      },
+      space,
+    );
+
+    const processedJSON = convertedToCustomJSON.replace(
+      bigIntsStringify,
+      "$1$2$3",
+    ); // Delete one "n" off the end of every BigInt value
+
+    const denoisedJSON = processedJSON.replace(noiseStringify, "$1$2$3"); // Remove one "n" off the end of every noisy string
+
+    return denoisedJSON;
+  } catch (error) {
+    if (error instanceof RangeError) {
+      const convertedJSON = stringifyIteratively(value, replacer, space);
+
+      if (convertedJSON === undefined) return undefined;
+
+      const supportsRawJSON = "rawJSON" in JSON;
+
+      if (supportsRawJSON) return convertedJSON;
+
+      const processedJSON = convertedJSON.replace(bigIntsStringify, "$1$2$3");
+
+      return processedJSON.replace(noiseStringify, "$1$2$3");
+    }
+
+    throw error;
+  }
+};
+
+const featureCache = new Map();
+
+/**
+ * Detects if the current JSON.parse implementation supports the context.source feature.
+ *
+ * Uses toString() fingerprinting to cache results and automatically detect runtime
+ * replacements of JSON.parse (polyfills, mocks, etc.).
+ *
+ * @returns {boolean} true if context.source is supported, false otherwise.
+ */
+const isContextSourceSupported = () => {
+  const parseFingerprint = JSON.parse.toString();
+
+  if (featureCache.has(parseFingerprint)) {
+    return featureCache.get(parseFingerprint);
+  }
+
+  try {
+    const result = JSON.parse(
+      "1",
+      (_, __, context) => !!context?.source && context.source === "1",
+    );
+    featureCache.set(parseFingerprint, result);
+
+    return result;
+  } catch {
+    featureCache.set(parseFingerprint, false);
+
+    return false;
+  }
+};
+
+/**
+ * Reviver function that converts custom-format BigInt strings back to BigInt values.
+ * Also handles "noise" strings that accidentally match the BigInt format.
+ *
+ * @param {string | number | undefined} key The object key.
+ * @param {*} value The value being parsed.
+ * @param {object} [context] Parse context (if supported by JSON.parse).
+ * @param {Reviver} [userReviver] User's custom reviver function.
+ * @returns {any} The transformed value.
+ */
+const convertMarkedBigIntsReviver = (key, value, context, userReviver) => {
+  const isCustomFormatBigInt =
+    typeof value === "string" && customFormat.test(value);
+
+  if (isCustomFormatBigInt) return BigInt(value.slice(0, -1));
+
+  const isNoiseValue = typeof value === "string" && noiseValue.test(value);
+  if (isNoiseValue) return value.slice(0, -1);
+
+  const hasUserReviver = typeof userReviver === "function";
+
+  if (!hasUserReviver) return value;
+
+  return userReviver(key, value, context);
+};
+
+/**
+ * Fast JSON.parse implementation (~2x faster than classic fallback).
+ * Uses JSON.parse's context.source feature to detect integers and convert
+ * large numbers directly to BigInt without string manipulation.
+ *
+ * Does not support legacy custom format from v1 of this library.
+ *
+ * @param {string} text JSON string to parse.
+ * @param {Reviver} [reviver] Transform function to apply to each value.
+ * @returns {any} Parsed JavaScript value.
+ */
+const JSONParseV2 = (text, reviver) => {
+  return JSON.parse(text, (key, value, context) => {
+    const isNumber = typeof value === "number";
+    const isOutOfBounds =
+      value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
+    const isBigNumber = isNumber && isOutOfBounds;
+    const isInt = context && intRegex.test(context.source);
+    const isBigInt = isBigNumber && isInt;
+
+    if (isBigInt) return BigInt(context.source);
+
+    const hasCustomReviver = typeof reviver === "function";
+
+    if (!hasCustomReviver) return value;
+
+    return reviver(key, value, context);
+  });
+};
+
+const MAX_INT = Number.MAX_SAFE_INTEGER.toString();
+const MAX_DIGITS = MAX_INT.length;
+const stringsOrLargeNumbers =
+  /"(?:[^"\\]|\\.)*"|-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/g;
+const noiseValueWithQuotes = /^"-?\d+n+"$/; // Noise - strings that match the custom format before being converted to it
+
+/**
+ * Iteratively traverses the parsed object bottom-up (post-order),
+ * emulating the native JSON.parse reviver behavior.
+ * This avoids Call Stack overflows (RangeError) on deeply nested structures.
+ *
+ * @param {any} parsed The natively parsed JSON object.
+ * @param {Reviver} [userReviver] User's custom reviver function.
+ * @returns {any} The fully processed object.
+ */
+const applyReviverIteratively = (parsed, userReviver) => {
+  const rootHolder = { "": parsed };
+  const stack = [{ parent: rootHolder, key: "", visited: false }];
+
+  while (stack.length > 0) {
+    const node = stack[stack.length - 1];
+
+    if (!node.visited) {
+      node.visited = true;
+
+      const value = node.parent[node.key];
+      const isComplexObject = value !== null && typeof value === "object";
+
+      if (isComplexObject) {
+        const keys = Object.keys(value);
+
+        for (let i = keys.length - 1; i >= 0; i--) {
+          stack.push({ parent: value, key: keys[i], visited: false });
+        }
+      }
+    } else {
+      const { parent, key } = node;
+      let value = parent[key];
+
+      if (typeof value === "string") {
+        const isCustomFormatBigInt = customFormat.test(value);
+
+        if (isCustomFormatBigInt) {
+          value = BigInt(value.slice(0, -1));
+        } else {
+          const isNoise = noiseValue.test(value);
+
+          if (isNoise) value = value.slice(0, -1);
+        }
+      }
+
+      const hasUserReviver = typeof userReviver === "function";
+
+      if (hasUserReviver) {
+        value = userReviver.call(parent, key, value);
+      }
+
+      const isDeleted = value === undefined;
+
+      if (isDeleted) {
+        delete parent[key];
+      } else {
+        parent[key] = value;
+      }
+
+      stack.pop();
+    }
+  }
+
+  return rootHolder[""];
+};
+
+/**
+ * Pre-processes the JSON string to mark large numbers with an 'n' suffix.
+ *
+ * @param {string} text The raw JSON string.
+ * @returns {string} The serialized string with marked BigInts.
+ */
+const serializeBigInts = (text) => {
+  return text.replace(
+    stringsOrLargeNumbers,
+    (match, digits, fractional, exponential) => {
+      const isString = match[0] === '"';
+      const isNoise = isString && noiseValueWithQuotes.test(match);
+
+      if (isNoise) return match.substring(0, match.length - 1) + 'n"'; // Mark noise values with additional "n" to offset the deletion of one "n" during the processing
+
+      const hasFractionalOrExponential = fractional || exponential;
+
+      // With a fixed number of digits, we can correctly use lexicographical comparison to do a numeric comparison
+      const isLessThanMaxSafeInt =
+        digits &&
+        (digits.length < MAX_DIGITS ||
+          (digits.length === MAX_DIGITS && digits <= MAX_INT));
+
+      const isStandardValue =
+        isString || hasFractionalOrExponential || isLessThanMaxSafeInt;
+
+      if (isStandardValue) return match;
+
+      return '"' + match + 'n"';
+    },
+  );
+};
+
+/**
+ * Converts a JSON string into a JavaScript value.
+ *
+ * Supports parsing of large integers using two strategies:
+ * 1. Classic fallback: Marks large numbers with "123n" format, then converts to BigInt
+ * 2. Fast path (JSONParseV2): Uses context.source feature (~2x faster) when available
+ *
+ * All other JSON values are parsed exactly like native JSON.parse().
+ *
+ * @param {string} text A valid JSON string.
+ * @param {Reviver} [reviver]
+ * A function that transforms the results. This function is called for each member
+ * of the object. If a member contains nested objects, the nested objects are
+ * transformed before the parent object is.
+ * @returns {any} The parsed JavaScript value.
+ * @throws {SyntaxError} If text is not valid JSON.
+ */
+const JSONParse = (text, reviver) => {
+  if (!text) return originalParse(text, reviver);
+
+  try {
+    if (isContextSourceSupported()) return JSONParseV2(text, reviver); // Shortcut to a faster (2x) and simpler version
+
+    // Find and mark big numbers with "n"
+    const serializedData = serializeBigInts(text);
+
+    return originalParse(serializedData, (key, value, context) =>
+      convertMarkedBigIntsReviver(key, value, context, reviver),
+    );
+  } catch (error) {
+    if (error instanceof RangeError) {
+      const serializedData = serializeBigInts(text);
+      const parsed = originalParse(serializedData);
+
+      return applyReviverIteratively(parsed, reviver);
+    }
+
+    throw error;
+  }
+};
+
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/request-error/dist-src/index.js
+class RequestError extends Error {
+  name;
+  /**
+   * http status code
+   */
+  status;
+  /**
+   * Request options that lead to the error.
+   */
+  request;
+  /**
+   * Response object if a response was received
+   */
+  response;
+  constructor(message, statusCode, options) {
+    super(message, { cause: options.cause });
+    this.name = "HttpError";
+    this.status = Number.parseInt(statusCode);
+    if (Number.isNaN(this.status)) {
+      this.status = 0;
+    }
+    /* v8 ignore else -- @preserve -- Bug with vitest coverage where it sees an else branch that doesn't exist */
+    if ("response" in options) {
+      this.response = options.response;
+    }
+    const requestCopy = Object.assign({}, options.request);
+    if (options.request.headers.authorization) {
+      requestCopy.headers = Object.assign({}, options.request.headers, {
+        authorization: options.request.headers.authorization.replace(
+          /(?<! ) .*$/,
+          " [REDACTED]"
+        )
+      });
+    }
+    requestCopy.url = requestCopy.url.replace(/\bclient_secret=\w+/g, "client_secret=[REDACTED]").replace(/\baccess_token=\w+/g, "access_token=[REDACTED]");
+    this.request = requestCopy;
+  }
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/request/dist-bundle/index.js
+// pkg/dist-src/index.js
+
+
+// pkg/dist-src/defaults.js
+
+
+// pkg/dist-src/version.js
+var dist_bundle_VERSION = "10.0.16";
+
+// pkg/dist-src/defaults.js
+var defaults_default = {
+  headers: {
+    "user-agent": `octokit-request.js/${dist_bundle_VERSION} ${getUserAgent()}`
+  }
+};
+
+// pkg/dist-src/fetch-wrapper.js
+
+
+
+// pkg/dist-src/is-plain-object.js
+function dist_bundle_isPlainObject(value) {
+  if (typeof value !== "object" || value === null) return false;
+  if (Object.prototype.toString.call(value) !== "[object Object]") return false;
+  const proto = Object.getPrototypeOf(value);
+  if (proto === null) return true;
+  const Ctor = Object.prototype.hasOwnProperty.call(proto, "constructor") && proto.constructor;
+  return typeof Ctor === "function" && Ctor instanceof Ctor && Function.prototype.call(Ctor) === Function.prototype.call(value);
+}
+
+// pkg/dist-src/fetch-wrapper.js
+
+var noop = () => "";
+async function fetchWrapper(requestOptions) {
+  const fetch = requestOptions.request?.fetch || globalThis.fetch;
+  if (!fetch) {
+    throw new Error(
+      "fetch is not set. Please pass a fetch implementation as new Octokit({ request: { fetch }}). Learn more at https://github.com/octokit/octokit.js/#fetch-missing"
+    );
+  }
+  const log = requestOptions.request?.log || console;
+  const parseSuccessResponseBody = requestOptions.request?.parseSuccessResponseBody !== false;
+  const body = dist_bundle_isPlainObject(requestOptions.body) || Array.isArray(requestOptions.body) ? JSONStringify(requestOptions.body) : requestOptions.body;
+  const requestHeaders = Object.fromEntries(
+    Object.entries(requestOptions.headers).map(([name, value]) => [
+      name,
+      String(value)
+    ])
+  );
+  let fetchResponse;
+  try {
+    fetchResponse = await fetch(requestOptions.url, {
+      method: requestOptions.method,
+      body,
+      redirect: requestOptions.request?.redirect,
+      headers: requestHeaders,
+      signal: requestOptions.request?.signal,
+      // duplex must be set if request.body is ReadableStream or Async Iterables.
+      // See https://fetch.spec.whatwg.org/#dom-requestinit-duplex.
+      ...requestOptions.body && { duplex: "half" }
+    });
+  } catch (error) {
+    let message = "Unknown Error";
+    if (error instanceof Error) {
+      if (error.name === "AbortError") {
+        error.status = 500;
+        throw error;
+      }
+      message = error.message;
+      if (error.name === "TypeError" && "cause" in error) {
+        if (error.cause instanceof Error) {
+          message = error.cause.message;
+        } else if (typeof error.cause === "string") {
+          message = error.cause;
+        }
+      }
+    }
+    const requestError = new RequestError(message, 500, {
+      request: requestOptions
+    });
+    requestError.cause = error;
+    throw requestError;
+  }
+  const status = fetchResponse.status;
+  const url = fetchResponse.url;
+  const responseHeaders = {};
+  for (const [key, value] of fetchResponse.headers) {
+    responseHeaders[key] = value;
+  }
+  const octokitResponse = {
+    url,
+    status,
+    headers: responseHeaders,
+    data: ""
+  };
+  if ("deprecation" in responseHeaders) {
+    const matches = responseHeaders.link && responseHeaders.link.match(/<([^<>]+)>; rel="deprecation"/);
+    const deprecationLink = matches && matches.pop();
+    log.warn(
+      `[@octokit/request] "${requestOptions.method} ${requestOptions.url}" is deprecated. It is scheduled to be removed on ${responseHeaders.sunset}${deprecationLink ? `. See ${deprecationLink}` : ""}`
+    );
+  }
+  if (status === 204 || status === 205) {
+    return octokitResponse;
+  }
+  if (requestOptions.method === "HEAD") {
+    if (status < 400) {
+      return octokitResponse;
+    }
+    throw new RequestError(fetchResponse.statusText, status, {
+      response: octokitResponse,
+      request: requestOptions
+    });
+  }
+  if (status === 304) {
+    octokitResponse.data = await getResponseData(fetchResponse);
+    throw new RequestError("Not modified", status, {
+      response: octokitResponse,
+      request: requestOptions
+    });
+  }
+  if (status >= 400) {
+    octokitResponse.data = await getResponseData(fetchResponse);
+    throw new RequestError(toErrorMessage(octokitResponse.data), status, {
+      response: octokitResponse,
+      request: requestOptions
+    });
+  }
+  octokitResponse.data = parseSuccessResponseBody ? await getResponseData(fetchResponse) : fetchResponse.body;
+  return octokitResponse;
+}
+async function getResponseData(response) {
+  const contentType = response.headers.get("content-type");
+  if (!contentType) {
+    return response.text().catch(noop);
+  }
+  const mimetype = dist_parse(contentType);
+  if (isJSONResponse(mimetype)) {
+    let text = "";
+    try {
+      text = await response.text();
+      return JSONParse(text);
+    } catch (err) {
+      return text;
+    }
+  } else if (mimetype.type.startsWith("text/") || // `application/octet-stream` is the canonical "arbitrary binary" type
+  // (RFC 2046) and must never be decoded as text, even when the response
+  // carries a (misleading) `charset=utf-8` parameter — see #751.
+  mimetype.parameters.charset?.toLowerCase() === "utf-8" && mimetype.type !== "application/octet-stream") {
+    return response.text().catch(noop);
+  } else {
+    return response.arrayBuffer().catch(
+      /* v8 ignore next -- @preserve */
+      () => new ArrayBuffer(0)
+    );
+  }
+}
+function isJSONResponse(mimetype) {
+  return mimetype.type === "application/json" || mimetype.type === "application/scim+json";
+}
+function toErrorMessage(data) {
+  if (typeof data === "string") {
+    return data;
+  }
+  if (data instanceof ArrayBuffer) {
+    return "Unknown error";
+  }
+  if (typeof data === "object" && data !== null && "message" in data) {
+    const objectData = data;
+    const suffix = "documentation_url" in objectData ? ` - ${objectData.documentation_url}` : "";
+    return Array.isArray(objectData.errors) ? `${objectData.message}: ${objectData.errors.map((v) => JSON.stringify(v)).join(", ")}${suffix}` : `${objectData.message}${suffix}`;
+  }
+  return `Unknown error: ${JSON.stringify(data)}`;
+}
+
+// pkg/dist-src/with-defaults.js
+function dist_bundle_withDefaults(oldEndpoint, newDefaults) {
+  const endpoint2 = oldEndpoint.defaults(newDefaults);
+  const newApi = function(route, parameters) {
+    const endpointOptions = endpoint2.merge(route, parameters);
+    if (!endpointOptions.request || !endpointOptions.request.hook) {
+      return fetchWrapper(endpoint2.parse(endpointOptions));
+    }
+    const request2 = (route2, parameters2) => {
+      return fetchWrapper(
+        endpoint2.parse(endpoint2.merge(route2, parameters2))
+      );
+    };
+    Object.assign(request2, {
+      endpoint: endpoint2,
+      defaults: dist_bundle_withDefaults.bind(null, endpoint2)
+    });
+    return endpointOptions.request.hook(request2, endpointOptions);
+  };
+  return Object.assign(newApi, {
+    endpoint: endpoint2,
+    defaults: dist_bundle_withDefaults.bind(null, endpoint2)
+  });
+}
+
+// pkg/dist-src/index.js
+var request = dist_bundle_withDefaults(endpoint, defaults_default);
+
+/* v8 ignore next -- @preserve */
+/* v8 ignore else -- @preserve */
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/graphql/dist-bundle/index.js
+// pkg/dist-src/index.js
+
+
+
+// pkg/dist-src/version.js
+var graphql_dist_bundle_VERSION = "0.0.0-development";
+
+// pkg/dist-src/with-defaults.js
+
+
+// pkg/dist-src/graphql.js
+
+
+// pkg/dist-src/error.js
+function _buildMessageForResponseErrors(data) {
+  return `Request failed due to following response errors:
+` + data.errors.map((e) => ` - ${e.message}`).join("\n");
+}
+var GraphqlResponseError = class extends Error {
+  constructor(request2, headers, response) {
+    super(_buildMessageForResponseErrors(response));
+    this.request = request2;
+    this.headers = headers;
+    this.response = response;
+    this.errors = response.errors;
+    this.data = response.data;
+    if (Error.captureStackTrace) {
+      Error.captureStackTrace(this, this.constructor);
+    }
+  }
+  request;
+  headers;
+  response;
+  name = "GraphqlResponseError";
+  errors;
+  data;
+};
+
+// pkg/dist-src/graphql.js
+var NON_VARIABLE_OPTIONS = [
+  "method",
+  "baseUrl",
+  "url",
+  "headers",
+  "request",
+  "query",
+  "mediaType",
+  "operationName"
+];
+var FORBIDDEN_VARIABLE_OPTIONS = ["query", "method", "url"];
+var GHES_V3_SUFFIX_REGEX = /\/api\/v3\/?$/;
+function graphql(request2, query, options) {
+  if (options) {
+    if (typeof query === "string" && "query" in options) {
+      return Promise.reject(
+        new Error(`[@octokit/graphql] "query" cannot be used as variable name`)
+      );
+    }
+    for (const key in options) {
+      if (!FORBIDDEN_VARIABLE_OPTIONS.includes(key)) continue;
+      return Promise.reject(
+        new Error(
+          `[@octokit/graphql] "${key}" cannot be used as variable name`
+        )
+      );
+    }
+  }
+  const parsedOptions = typeof query === "string" ? Object.assign({ query }, options) : query;
+  const requestOptions = Object.keys(
+    parsedOptions
+  ).reduce((result, key) => {
+    if (NON_VARIABLE_OPTIONS.includes(key)) {
+      result[key] = parsedOptions[key];
+      return result;
+    }
+    if (!result.variables) {
+      result.variables = {};
+    }
+    result.variables[key] = parsedOptions[key];
+    return result;
+  }, {});
+  const baseUrl = parsedOptions.baseUrl || request2.endpoint.DEFAULTS.baseUrl;
+  if (GHES_V3_SUFFIX_REGEX.test(baseUrl)) {
+    requestOptions.url = baseUrl.replace(GHES_V3_SUFFIX_REGEX, "/api/graphql");
+  }
+  return request2(requestOptions).then((response) => {
+    if (response.data.errors) {
+      const headers = {};
+      for (const key of Object.keys(response.headers)) {
+        headers[key] = response.headers[key];
+      }
+      throw new GraphqlResponseError(
+        requestOptions,
+        headers,
+        response.data
+      );
+    }
+    return response.data.data;
+  });
+}
+
+// pkg/dist-src/with-defaults.js
+function graphql_dist_bundle_withDefaults(request2, newDefaults) {
+  const newRequest = request2.defaults(newDefaults);
+  const newApi = (query, options) => {
+    return graphql(newRequest, query, options);
+  };
+  return Object.assign(newApi, {
+    defaults: graphql_dist_bundle_withDefaults.bind(null, newRequest),
+    endpoint: newRequest.endpoint
+  });
+}
+
+// pkg/dist-src/index.js
+var graphql2 = graphql_dist_bundle_withDefaults(request, {
+  headers: {
+    "user-agent": `octokit-graphql.js/${graphql_dist_bundle_VERSION} ${getUserAgent()}`
+  },
+  method: "POST",
+  url: "/graphql"
+});
+function withCustomRequest(customRequest) {
+  return graphql_dist_bundle_withDefaults(customRequest, {
+    method: "POST",
+    url: "/graphql"
+  });
+}
+
+/* v8 ignore if -- @preserve */
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/auth-token/dist-bundle/index.js
+// pkg/dist-src/is-jwt.js
+var b64url = "(?:[a-zA-Z0-9_-]+)";
+var sep = "\\.";
+var jwtRE = new RegExp(`^${b64url}${sep}${b64url}${sep}${b64url}$`);
+var isJWT = jwtRE.test.bind(jwtRE);
+
+// pkg/dist-src/auth.js
+async function auth(token) {
+  const isApp = isJWT(token);
+  const isInstallation = token.startsWith("v1.") || token.startsWith("ghs_");
+  const isUserToServer = token.startsWith("ghu_");
+  const tokenType = isApp ? "app" : isInstallation ? "installation" : isUserToServer ? "user-to-server" : "oauth";
+  return {
+    type: "token",
+    token,
+    tokenType
+  };
+}
+
+// pkg/dist-src/with-authorization-prefix.js
+function withAuthorizationPrefix(token) {
+  if (token.split(/\./).length === 3) {
+    return `bearer ${token}`;
+  }
+  return `token ${token}`;
+}
+
+// pkg/dist-src/hook.js
+async function hook(token, request, route, parameters) {
+  const endpoint = request.endpoint.merge(
+    route,
+    parameters
+  );
+  endpoint.headers.authorization = withAuthorizationPrefix(token);
+  return request(endpoint);
+}
+
+// pkg/dist-src/index.js
+var createTokenAuth = function createTokenAuth2(token) {
+  if (!token) {
+    throw new Error("[@octokit/auth-token] No token passed to createTokenAuth");
+  }
+  if (typeof token !== "string") {
+    throw new Error(
+      "[@octokit/auth-token] Token passed to createTokenAuth is not a string"
+    );
+  }
+  token = token.replace(/^(token|bearer) +/i, "");
+  return Object.assign(auth.bind(null, token), {
+    hook: hook.bind(null, token)
+  });
+};
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/core/dist-src/version.js
+const version_VERSION = "7.0.8";
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/core/dist-src/index.js
+
+
+
+
+
+
+const dist_src_noop = () => {
+};
+const consoleWarn = console.warn.bind(console);
+const consoleError = console.error.bind(console);
+function createLogger(logger = {}) {
+  if (typeof logger.debug !== "function") {
+    logger.debug = dist_src_noop;
+  }
+  if (typeof logger.info !== "function") {
+    logger.info = dist_src_noop;
+  }
+  if (typeof logger.warn !== "function") {
+    logger.warn = consoleWarn;
+  }
+  if (typeof logger.error !== "function") {
+    logger.error = consoleError;
+  }
+  return logger;
+}
+const userAgentTrail = `octokit-core.js/${version_VERSION} ${getUserAgent()}`;
+class Octokit {
+  static VERSION = version_VERSION;
+  static defaults(defaults) {
+    const OctokitWithDefaults = class extends this {
+      constructor(...args) {
+        const options = args[0] || {};
+        if (typeof defaults === "function") {
+          super(defaults(options));
+          return;
+        }
+        super(
+          Object.assign(
+            {},
+            defaults,
+            options,
+            options.userAgent && defaults.userAgent ? {
+              userAgent: `${options.userAgent} ${defaults.userAgent}`
+            } : null
+          )
+        );
+      }
+    };
+    return OctokitWithDefaults;
+  }
+  static plugins = [];
+  /**
+   * Attach a plugin (or many) to your Octokit instance.
+   *
+   * @example
+   * const API = Octokit.plugin(plugin1, plugin2, plugin3, ...)
+   */
+  static plugin(...newPlugins) {
+    const currentPlugins = this.plugins;
+    const NewOctokit = class extends this {
+      static plugins = currentPlugins.concat(
+        newPlugins.filter((plugin) => !currentPlugins.includes(plugin))
+      );
+    };
+    return NewOctokit;
+  }
+  constructor(options = {}) {
+    const hook = new before_after_hook.Collection();
+    const requestDefaults = {
+      baseUrl: request.endpoint.DEFAULTS.baseUrl,
+      headers: {},
+      request: Object.assign({}, options.request, {
+        // @ts-ignore internal usage only, no need to type
+        hook: hook.bind(null, "request")
+      }),
+      mediaType: {
+        previews: [],
+        format: ""
+      }
+    };
+    requestDefaults.headers["user-agent"] = options.userAgent ? `${options.userAgent} ${userAgentTrail}` : userAgentTrail;
+    if (options.baseUrl) {
+      requestDefaults.baseUrl = options.baseUrl;
+    }
+    if (options.previews) {
+      requestDefaults.mediaType.previews = options.previews;
+    }
+    if (options.timeZone) {
+      requestDefaults.headers["time-zone"] = options.timeZone;
+    }
+    this.request = request.defaults(requestDefaults);
+    this.graphql = withCustomRequest(this.request).defaults(requestDefaults);
+    this.log = createLogger(options.log);
+    this.hook = hook;
+    if (!options.authStrategy) {
+      if (!options.auth) {
+        this.auth = async () => ({
+          type: "unauthenticated"
+        });
+      } else {
+        const auth = createTokenAuth(options.auth);
+        hook.wrap("request", auth.hook);
+        this.auth = auth;
+      }
+    } else {
+      const { authStrategy, ...otherOptions } = options;
+      const auth = authStrategy(
+        Object.assign(
+          {
+            request: this.request,
+            log: this.log,
+            // we pass the current octokit instance as well as its constructor options
+            // to allow for authentication strategies that return a new octokit instance
+            // that shares the same internal state as the current one. The original
+            // requirement for this was the "event-octokit" authentication strategy
+            // of https://github.com/probot/octokit-auth-probot.
+            octokit: this,
+            octokitOptions: otherOptions
+          },
+          options.auth
+        )
+      );
+      hook.wrap("request", auth.hook);
+      this.auth = auth;
+    }
+    const classConstructor = this.constructor;
+    for (let i = 0; i < classConstructor.plugins.length; ++i) {
+      Object.assign(this, classConstructor.plugins[i](this, options));
+    }
+  }
+  // assigned during constructor
+  request;
+  graphql;
+  log;
+  hook;
+  // TODO: type `octokit.auth` based on passed options.authStrategy
+  auth;
+}
+
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/version.js
+const dist_src_version_VERSION = "17.0.0";
+
+//# sourceMappingURL=version.js.map
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/generated/endpoints.js
+const Endpoints = {
+  actions: {
+    addCustomLabelsToSelfHostedRunnerForOrg: [
+      "POST /orgs/{org}/actions/runners/{runner_id}/labels"
+    ],
+    addCustomLabelsToSelfHostedRunnerForRepo: [
+      "POST /repos/{owner}/{repo}/actions/runners/{runner_id}/labels"
+    ],
+    addRepoAccessToSelfHostedRunnerGroupInOrg: [
+      "PUT /orgs/{org}/actions/runner-groups/{runner_group_id}/repositories/{repository_id}"
+    ],
+    addSelectedRepoToOrgSecret: [
+      "PUT /orgs/{org}/actions/secrets/{secret_name}/repositories/{repository_id}"
+    ],
+    addSelectedRepoToOrgVariable: [
+      "PUT /orgs/{org}/actions/variables/{name}/repositories/{repository_id}"
+    ],
+    approveWorkflowRun: [
+      "POST /repos/{owner}/{repo}/actions/runs/{run_id}/approve"
+    ],
+    cancelWorkflowRun: [
+      "POST /repos/{owner}/{repo}/actions/runs/{run_id}/cancel"
+    ],
+    createEnvironmentVariable: [
+      "POST /repos/{owner}/{repo}/environments/{environment_name}/variables"
+    ],
+    createHostedRunnerForOrg: ["POST /orgs/{org}/actions/hosted-runners"],
+    createOrUpdateEnvironmentSecret: [
+      "PUT /repos/{owner}/{repo}/environments/{environment_name}/secrets/{secret_name}"
+    ],
+    createOrUpdateOrgSecret: ["PUT /orgs/{org}/actions/secrets/{secret_name}"],
+    createOrUpdateRepoSecret: [
+      "PUT /repos/{owner}/{repo}/actions/secrets/{secret_name}"
+    ],
+    createOrgVariable: ["POST /orgs/{org}/actions/variables"],
+    createRegistrationTokenForOrg: [
+      "POST /orgs/{org}/actions/runners/registration-token"
+    ],
+    createRegistrationTokenForRepo: [
+      "POST /repos/{owner}/{repo}/actions/runners/registration-token"
+    ],
+    createRemoveTokenForOrg: ["POST /orgs/{org}/actions/runners/remove-token"],
+    createRemoveTokenForRepo: [
+      "POST /repos/{owner}/{repo}/actions/runners/remove-token"
+    ],
+    createRepoVariable: ["POST /repos/{owner}/{repo}/actions/variables"],
+    createWorkflowDispatch: [
+      "POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches"
+    ],
+    deleteActionsCacheById: [
+      "DELETE /repos/{owner}/{repo}/actions/caches/{cache_id}"
+    ],
+    deleteActionsCacheByKey: [
+      "DELETE /repos/{owner}/{repo}/actions/caches{?key,ref}"
+    ],
+    deleteArtifact: [
+      "DELETE /repos/{owner}/{repo}/actions/artifacts/{artifact_id}"
+    ],
+    deleteCustomImageFromOrg: [
+      "DELETE /orgs/{org}/actions/hosted-runners/images/custom/{image_definition_id}"
+    ],
+    deleteCustomImageVersionFromOrg: [
+      "DELETE /orgs/{org}/actions/hosted-runners/images/custom/{image_definition_id}/versions/{version}"
+    ],
+    deleteEnvironmentSecret: [
+      "DELETE /repos/{owner}/{repo}/environments/{environment_name}/secrets/{secret_name}"
+    ],
+    deleteEnvironmentVariable: [
+      "DELETE /repos/{owner}/{repo}/environments/{environment_name}/variables/{name}"
+    ],
+    deleteHostedRunnerForOrg: [
+      "DELETE /orgs/{org}/actions/hosted-runners/{hosted_runner_id}"
+    ],
+    deleteOrgSecret: ["DELETE /orgs/{org}/actions/secrets/{secret_name}"],
+    deleteOrgVariable: ["DELETE /orgs/{org}/actions/variables/{name}"],
+    deleteRepoSecret: [
+      "DELETE /repos/{owner}/{repo}/actions/secrets/{secret_name}"
+    ],
+    deleteRepoVariable: [
+      "DELETE /repos/{owner}/{repo}/actions/variables/{name}"
+    ],
+    deleteSelfHostedRunnerFromOrg: [
+      "DELETE /orgs/{org}/actions/runners/{runner_id}"
+    ],
+    deleteSelfHostedRunnerFromRepo: [
+      "DELETE /repos/{owner}/{repo}/actions/runners/{runner_id}"
+    ],
+    deleteWorkflowRun: ["DELETE /repos/{owner}/{repo}/actions/runs/{run_id}"],
+    deleteWorkflowRunLogs: [
+      "DELETE /repos/{owner}/{repo}/actions/runs/{run_id}/logs"
+    ],
+    disableSelectedRepositoryGithubActionsOrganization: [
+      "DELETE /orgs/{org}/actions/permissions/repositories/{repository_id}"
+    ],
+    disableWorkflow: [
+      "PUT /repos/{owner}/{repo}/actions/workflows/{workflow_id}/disable"
+    ],
+    downloadArtifact: [
+      "GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/{archive_format}"
+    ],
+    downloadJobLogsForWorkflowRun: [
+      "GET /repos/{owner}/{repo}/actions/jobs/{job_id}/logs"
+    ],
+    downloadWorkflowRunAttemptLogs: [
+      "GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/logs"
+    ],
+    downloadWorkflowRunLogs: [
+      "GET /repos/{owner}/{repo}/actions/runs/{run_id}/logs"
+    ],
+    enableSelectedRepositoryGithubActionsOrganization: [
+      "PUT /orgs/{org}/actions/permissions/repositories/{repository_id}"
+    ],
+    enableWorkflow: [
+      "PUT /repos/{owner}/{repo}/actions/workflows/{workflow_id}/enable"
+    ],
+    forceCancelWorkflowRun: [
+      "POST /repos/{owner}/{repo}/actions/runs/{run_id}/force-cancel"
+    ],
+    generateRunnerJitconfigForOrg: [
+      "POST /orgs/{org}/actions/runners/generate-jitconfig"
+    ],
+    generateRunnerJitconfigForRepo: [
+      "POST /repos/{owner}/{repo}/actions/runners/generate-jitconfig"
+    ],
+    getActionsCacheList: ["GET /repos/{owner}/{repo}/actions/caches"],
+    getActionsCacheUsage: ["GET /repos/{owner}/{repo}/actions/cache/usage"],
+    getActionsCacheUsageByRepoForOrg: [
+      "GET /orgs/{org}/actions/cache/usage-by-repository"
+    ],
+    getActionsCacheUsageForOrg: ["GET /orgs/{org}/actions/cache/usage"],
+    getAllowedActionsOrganization: [
+      "GET /orgs/{org}/actions/permissions/selected-actions"
+    ],
+    getAllowedActionsRepository: [
+      "GET /repos/{owner}/{repo}/actions/permissions/selected-actions"
+    ],
+    getArtifact: ["GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}"],
+    getCustomImageForOrg: [
+      "GET /orgs/{org}/actions/hosted-runners/images/custom/{image_definition_id}"
+    ],
+    getCustomImageVersionForOrg: [
+      "GET /orgs/{org}/actions/hosted-runners/images/custom/{image_definition_id}/versions/{version}"
+    ],
+    getCustomOidcSubClaimForRepo: [
+      "GET /repos/{owner}/{repo}/actions/oidc/customization/sub"
+    ],
+    getEnvironmentPublicKey: [
+      "GET /repos/{owner}/{repo}/environments/{environment_name}/secrets/public-key"
+    ],
+    getEnvironmentSecret: [
+      "GET /repos/{owner}/{repo}/environments/{environment_name}/secrets/{secret_name}"
+    ],
+    getEnvironmentVariable: [
+      "GET /repos/{owner}/{repo}/environments/{environment_name}/variables/{name}"
+    ],
+    getGithubActionsDefaultWorkflowPermissionsOrganization: [
+      "GET /orgs/{org}/actions/permissions/workflow"
+    ],
+    getGithubActionsDefaultWorkflowPermissionsRepository: [
+      "GET /repos/{owner}/{repo}/actions/permissions/workflow"
+    ],
+    getGithubActionsPermissionsOrganization: [
+      "GET /orgs/{org}/actions/permissions"
+    ],
+    getGithubActionsPermissionsRepository: [
+      "GET /repos/{owner}/{repo}/actions/permissions"
+    ],
+    getHostedRunnerForOrg: [
+      "GET /orgs/{org}/actions/hosted-runners/{hosted_runner_id}"
+    ],
+    getHostedRunnersGithubOwnedImagesForOrg: [
+      "GET /orgs/{org}/actions/hosted-runners/images/github-owned"
+    ],
+    getHostedRunnersLimitsForOrg: [
+      "GET /orgs/{org}/actions/hosted-runners/limits"
+    ],
+    getHostedRunnersMachineSpecsForOrg: [
+      "GET /orgs/{org}/actions/hosted-runners/machine-sizes"
+    ],
+    getHostedRunnersPartnerImagesForOrg: [
+      "GET /orgs/{org}/actions/hosted-runners/images/partner"
+    ],
+    getHostedRunnersPlatformsForOrg: [
+      "GET /orgs/{org}/actions/hosted-runners/platforms"
+    ],
+    getJobForWorkflowRun: ["GET /repos/{owner}/{repo}/actions/jobs/{job_id}"],
+    getOrgPublicKey: ["GET /orgs/{org}/actions/secrets/public-key"],
+    getOrgSecret: ["GET /orgs/{org}/actions/secrets/{secret_name}"],
+    getOrgVariable: ["GET /orgs/{org}/actions/variables/{name}"],
+    getPendingDeploymentsForRun: [
+      "GET /repos/{owner}/{repo}/actions/runs/{run_id}/pending_deployments"
+    ],
+    getRepoPermissions: [
+      "GET /repos/{owner}/{repo}/actions/permissions",
+      {},
+      { renamed: ["actions", "getGithubActionsPermissionsRepository"] }
+    ],
+    getRepoPublicKey: ["GET /repos/{owner}/{repo}/actions/secrets/public-key"],
+    getRepoSecret: ["GET /repos/{owner}/{repo}/actions/secrets/{secret_name}"],
+    getRepoVariable: ["GET /repos/{owner}/{repo}/actions/variables/{name}"],
+    getReviewsForRun: [
+      "GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals"
+    ],
+    getSelfHostedRunnerForOrg: ["GET /orgs/{org}/actions/runners/{runner_id}"],
+    getSelfHostedRunnerForRepo: [
+      "GET /repos/{owner}/{repo}/actions/runners/{runner_id}"
+    ],
+    getWorkflow: ["GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}"],
+    getWorkflowAccessToRepository: [
+      "GET /repos/{owner}/{repo}/actions/permissions/access"
+    ],
+    getWorkflowRun: ["GET /repos/{owner}/{repo}/actions/runs/{run_id}"],
+    getWorkflowRunAttempt: [
+      "GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}"
+    ],
+    getWorkflowRunUsage: [
+      "GET /repos/{owner}/{repo}/actions/runs/{run_id}/timing"
+    ],
+    getWorkflowUsage: [
+      "GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/timing"
+    ],
+    listArtifactsForRepo: ["GET /repos/{owner}/{repo}/actions/artifacts"],
+    listCustomImageVersionsForOrg: [
+      "GET /orgs/{org}/actions/hosted-runners/images/custom/{image_definition_id}/versions"
+    ],
+    listCustomImagesForOrg: [
+      "GET /orgs/{org}/actions/hosted-runners/images/custom"
+    ],
+    listEnvironmentSecrets: [
+      "GET /repos/{owner}/{repo}/environments/{environment_name}/secrets"
+    ],
+    listEnvironmentVariables: [
+      "GET /repos/{owner}/{repo}/environments/{environment_name}/variables"
+    ],
+    listGithubHostedRunnersInGroupForOrg: [
+      "GET /orgs/{org}/actions/runner-groups/{runner_group_id}/hosted-runners"
+    ],
+    listHostedRunnersForOrg: ["GET /orgs/{org}/actions/hosted-runners"],
+    listJobsForWorkflowRun: [
+      "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs"
+    ],
+    listJobsForWorkflowRunAttempt: [
+      "GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs"
+    ],
+    listLabelsForSelfHostedRunnerForOrg: [
+      "GET /orgs/{org}/actions/runners/{runner_id}/labels"
+    ],
+    listLabelsForSelfHostedRunnerForRepo: [
+      "GET /repos/{owner}/{repo}/actions/runners/{runner_id}/labels"
+    ],
+    listOrgSecrets: ["GET /orgs/{org}/actions/secrets"],
+    listOrgVariables: ["GET /orgs/{org}/actions/variables"],
+    listRepoOrganizationSecrets: [
+      "GET /repos/{owner}/{repo}/actions/organization-secrets"
+    ],
+    listRepoOrganizationVariables: [
+      "GET /repos/{owner}/{repo}/actions/organization-variables"
+    ],
+    listRepoSecrets: ["GET /repos/{owner}/{repo}/actions/secrets"],
+    listRepoVariables: ["GET /repos/{owner}/{repo}/actions/variables"],
+    listRepoWorkflows: ["GET /repos/{owner}/{repo}/actions/workflows"],
+    listRunnerApplicationsForOrg: ["GET /orgs/{org}/actions/runners/downloads"],
+    listRunnerApplicationsForRepo: [
+      "GET /repos/{owner}/{repo}/actions/runners/downloads"
+    ],
+    listSelectedReposForOrgSecret: [
+      "GET /orgs/{org}/actions/secrets/{secret_name}/repositories"
+    ],
+    listSelectedReposForOrgVariable: [
+      "GET /orgs/{org}/actions/variables/{name}/repositories"
+    ],
+    listSelectedRepositoriesEnabledGithubActionsOrganization: [
+      "GET /orgs/{org}/actions/permissions/repositories"
+    ],
+    listSelfHostedRunnersForOrg: ["GET /orgs/{org}/actions/runners"],
+    listSelfHostedRunnersForRepo: ["GET /repos/{owner}/{repo}/actions/runners"],
+    listWorkflowRunArtifacts: [
+      "GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts"
+    ],
+    listWorkflowRuns: [
+      "GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs"
+    ],
+    listWorkflowRunsForRepo: ["GET /repos/{owner}/{repo}/actions/runs"],
+    reRunJobForWorkflowRun: [
+      "POST /repos/{owner}/{repo}/actions/jobs/{job_id}/rerun"
+    ],
+    reRunWorkflow: ["POST /repos/{owner}/{repo}/actions/runs/{run_id}/rerun"],
+    reRunWorkflowFailedJobs: [
+      "POST /repos/{owner}/{repo}/actions/runs/{run_id}/rerun-failed-jobs"
+    ],
+    removeAllCustomLabelsFromSelfHostedRunnerForOrg: [
+      "DELETE /orgs/{org}/actions/runners/{runner_id}/labels"
+    ],
+    removeAllCustomLabelsFromSelfHostedRunnerForRepo: [
+      "DELETE /repos/{owner}/{repo}/actions/runners/{runner_id}/labels"
+    ],
+    removeCustomLabelFromSelfHostedRunnerForOrg: [
+      "DELETE /orgs/{org}/actions/runners/{runner_id}/labels/{name}"
+    ],
+    removeCustomLabelFromSelfHostedRunnerForRepo: [
+      "DELETE /repos/{owner}/{repo}/actions/runners/{runner_id}/labels/{name}"
+    ],
+    removeSelectedRepoFromOrgSecret: [
+      "DELETE /orgs/{org}/actions/secrets/{secret_name}/repositories/{repository_id}"
+    ],
+    removeSelectedRepoFromOrgVariable: [
+      "DELETE /orgs/{org}/actions/variables/{name}/repositories/{repository_id}"
+    ],
+    reviewCustomGatesForRun: [
+      "POST /repos/{owner}/{repo}/actions/runs/{run_id}/deployment_protection_rule"
+    ],
+    reviewPendingDeploymentsForRun: [
+      "POST /repos/{owner}/{repo}/actions/runs/{run_id}/pending_deployments"
+    ],
+    setAllowedActionsOrganization: [
+      "PUT /orgs/{org}/actions/permissions/selected-actions"
+    ],
+    setAllowedActionsRepository: [
+      "PUT /repos/{owner}/{repo}/actions/permissions/selected-actions"
+    ],
+    setCustomLabelsForSelfHostedRunnerForOrg: [
+      "PUT /orgs/{org}/actions/runners/{runner_id}/labels"
+    ],
+    setCustomLabelsForSelfHostedRunnerForRepo: [
+      "PUT /repos/{owner}/{repo}/actions/runners/{runner_id}/labels"
+    ],
+    setCustomOidcSubClaimForRepo: [
+      "PUT /repos/{owner}/{repo}/actions/oidc/customization/sub"
+    ],
+    setGithubActionsDefaultWorkflowPermissionsOrganization: [
+      "PUT /orgs/{org}/actions/permissions/workflow"
+    ],
+    setGithubActionsDefaultWorkflowPermissionsRepository: [
+      "PUT /repos/{owner}/{repo}/actions/permissions/workflow"
+    ],
+    setGithubActionsPermissionsOrganization: [
+      "PUT /orgs/{org}/actions/permissions"
+    ],
+    setGithubActionsPermissionsRepository: [
+      "PUT /repos/{owner}/{repo}/actions/permissions"
+    ],
+    setSelectedReposForOrgSecret: [
+      "PUT /orgs/{org}/actions/secrets/{secret_name}/repositories"
+    ],
+    setSelectedReposForOrgVariable: [
+      "PUT /orgs/{org}/actions/variables/{name}/repositories"
+    ],
+    setSelectedRepositoriesEnabledGithubActionsOrganization: [
+      "PUT /orgs/{org}/actions/permissions/repositories"
+    ],
+    setWorkflowAccessToRepository: [
+      "PUT /repos/{owner}/{repo}/actions/permissions/access"
+    ],
+    updateEnvironmentVariable: [
+      "PATCH /repos/{owner}/{repo}/environments/{environment_name}/variables/{name}"
+    ],
+    updateHostedRunnerForOrg: [
+      "PATCH /orgs/{org}/actions/hosted-runners/{hosted_runner_id}"
+    ],
+    updateOrgVariable: ["PATCH /orgs/{org}/actions/variables/{name}"],
+    updateRepoVariable: [
+      "PATCH /repos/{owner}/{repo}/actions/variables/{name}"
+    ]
+  },
+  activity: {
+    checkRepoIsStarredByAuthenticatedUser: ["GET /user/starred/{owner}/{repo}"],
+    deleteRepoSubscription: ["DELETE /repos/{owner}/{repo}/subscription"],
+    deleteThreadSubscription: [
+      "DELETE /notifications/threads/{thread_id}/subscription"
+    ],
+    getFeeds: ["GET /feeds"],
+    getRepoSubscription: ["GET /repos/{owner}/{repo}/subscription"],
+    getThread: ["GET /notifications/threads/{thread_id}"],
+    getThreadSubscriptionForAuthenticatedUser: [
+      "GET /notifications/threads/{thread_id}/subscription"
+    ],
+    listEventsForAuthenticatedUser: ["GET /users/{username}/events"],
+    listNotificationsForAuthenticatedUser: ["GET /notifications"],
+    listOrgEventsForAuthenticatedUser: [
+      "GET /users/{username}/events/orgs/{org}"
+    ],
+    listPublicEvents: ["GET /events"],
+    listPublicEventsForRepoNetwork: ["GET /networks/{owner}/{repo}/events"],
+    listPublicEventsForUser: ["GET /users/{username}/events/public"],
+    listPublicOrgEvents: ["GET /orgs/{org}/events"],
+    listReceivedEventsForUser: ["GET /users/{username}/received_events"],
+    listReceivedPublicEventsForUser: [
+      "GET /users/{username}/received_events/public"
+    ],
+    listRepoEvents: ["GET /repos/{owner}/{repo}/events"],
+    listRepoNotificationsForAuthenticatedUser: [
+      "GET /repos/{owner}/{repo}/notifications"
+    ],
+    listReposStarredByAuthenticatedUser: ["GET /user/starred"],
+    listReposStarredByUser: ["GET /users/{username}/starred"],
+    listReposWatchedByUser: ["GET /users/{username}/subscriptions"],
+    listStargazersForRepo: ["GET /repos/{owner}/{repo}/stargazers"],
+    listWatchedReposForAuthenticatedUser: ["GET /user/subscriptions"],
+    listWatchersForRepo: ["GET /repos/{owner}/{repo}/subscribers"],
+    markNotificationsAsRead: ["PUT /notifications"],
+    markRepoNotificationsAsRead: ["PUT /repos/{owner}/{repo}/notifications"],
+    markThreadAsDone: ["DELETE /notifications/threads/{thread_id}"],
+    markThreadAsRead: ["PATCH /notifications/threads/{thread_id}"],
+    setRepoSubscription: ["PUT /repos/{owner}/{repo}/subscription"],
+    setThreadSubscription: [
+      "PUT /notifications/threads/{thread_id}/subscription"
+    ],
+    starRepoForAuthenticatedUser: ["PUT /user/starred/{owner}/{repo}"],
+    unstarRepoForAuthenticatedUser: ["DELETE /user/starred/{owner}/{repo}"]
+  },
+  apps: {
+    addRepoToInstallation: [
+      "PUT /user/installations/{installation_id}/repositories/{repository_id}",
+      {},
+      { renamed: ["apps", "addRepoToInstallationForAuthenticatedUser"] }
+    ],
+    addRepoToInstallationForAuthenticatedUser: [
+      "PUT /user/installations/{installation_id}/repositories/{repository_id}"
+    ],
+    checkToken: ["POST /applications/{client_id}/token"],
+    createFromManifest: ["POST /app-manifests/{code}/conversions"],
+    createInstallationAccessToken: [
+      "POST /app/installations/{installation_id}/access_tokens"
+    ],
+    deleteAuthorization: ["DELETE /applications/{client_id}/grant"],
+    deleteInstallation: ["DELETE /app/installations/{installation_id}"],
+    deleteToken: ["DELETE /applications/{client_id}/token"],
+    getAuthenticated: ["GET /app"],
+    getBySlug: ["GET /apps/{app_slug}"],
+    getInstallation: ["GET /app/installations/{installation_id}"],
+    getOrgInstallation: ["GET /orgs/{org}/installation"],
+    getRepoInstallation: ["GET /repos/{owner}/{repo}/installation"],
+    getSubscriptionPlanForAccount: [
+      "GET /marketplace_listing/accounts/{account_id}"
+    ],
+    getSubscriptionPlanForAccountStubbed: [
+      "GET /marketplace_listing/stubbed/accounts/{account_id}"
+    ],
+    getUserInstallation: ["GET /users/{username}/installation"],
+    getWebhookConfigForApp: ["GET /app/hook/config"],
+    getWebhookDelivery: ["GET /app/hook/deliveries/{delivery_id}"],
+    listAccountsForPlan: ["GET /marketplace_listing/plans/{plan_id}/accounts"],
+    listAccountsForPlanStubbed: [
+      "GET /marketplace_listing/stubbed/plans/{plan_id}/accounts"
+    ],
+    listInstallationReposForAuthenticatedUser: [
+      "GET /user/installations/{installation_id}/repositories"
+    ],
+    listInstallationRequestsForAuthenticatedApp: [
+      "GET /app/installation-requests"
+    ],
+    listInstallations: ["GET /app/installations"],
+    listInstallationsForAuthenticatedUser: ["GET /user/installations"],
+    listPlans: ["GET /marketplace_listing/plans"],
+    listPlansStubbed: ["GET /marketplace_listing/stubbed/plans"],
+    listReposAccessibleToInstallation: ["GET /installation/repositories"],
+    listSubscriptionsForAuthenticatedUser: ["GET /user/marketplace_purchases"],
+    listSubscriptionsForAuthenticatedUserStubbed: [
+      "GET /user/marketplace_purchases/stubbed"
+    ],
+    listWebhookDeliveries: ["GET /app/hook/deliveries"],
+    redeliverWebhookDelivery: [
+      "POST /app/hook/deliveries/{delivery_id}/attempts"
+    ],
+    removeRepoFromInstallation: [
+      "DELETE /user/installations/{installation_id}/repositories/{repository_id}",
+      {},
+      { renamed: ["apps", "removeRepoFromInstallationForAuthenticatedUser"] }
+    ],
+    removeRepoFromInstallationForAuthenticatedUser: [
+      "DELETE /user/installations/{installation_id}/repositories/{repository_id}"
+    ],
+    resetToken: ["PATCH /applications/{client_id}/token"],
+    revokeInstallationAccessToken: ["DELETE /installation/token"],
+    scopeToken: ["POST /applications/{client_id}/token/scoped"],
+    suspendInstallation: ["PUT /app/installations/{installation_id}/suspended"],
+    unsuspendInstallation: [
+      "DELETE /app/installations/{installation_id}/suspended"
+    ],
+    updateWebhookConfigForApp: ["PATCH /app/hook/config"]
+  },
+  billing: {
+    getGithubActionsBillingOrg: ["GET /orgs/{org}/settings/billing/actions"],
+    getGithubActionsBillingUser: [
+      "GET /users/{username}/settings/billing/actions"
+    ],
+    getGithubBillingPremiumRequestUsageReportOrg: [
+      "GET /organizations/{org}/settings/billing/premium_request/usage"
+    ],
+    getGithubBillingPremiumRequestUsageReportUser: [
+      "GET /users/{username}/settings/billing/premium_request/usage"
+    ],
+    getGithubBillingUsageReportOrg: [
+      "GET /organizations/{org}/settings/billing/usage"
+    ],
+    getGithubBillingUsageReportUser: [
+      "GET /users/{username}/settings/billing/usage"
+    ],
+    getGithubPackagesBillingOrg: ["GET /orgs/{org}/settings/billing/packages"],
+    getGithubPackagesBillingUser: [
+      "GET /users/{username}/settings/billing/packages"
+    ],
+    getSharedStorageBillingOrg: [
+      "GET /orgs/{org}/settings/billing/shared-storage"
+    ],
+    getSharedStorageBillingUser: [
+      "GET /users/{username}/settings/billing/shared-storage"
+    ]
+  },
+  campaigns: {
+    createCampaign: ["POST /orgs/{org}/campaigns"],
+    deleteCampaign: ["DELETE /orgs/{org}/campaigns/{campaign_number}"],
+    getCampaignSummary: ["GET /orgs/{org}/campaigns/{campaign_number}"],
+    listOrgCampaigns: ["GET /orgs/{org}/campaigns"],
+    updateCampaign: ["PATCH /orgs/{org}/campaigns/{campaign_number}"]
+  },
+  checks: {
+    create: ["POST /repos/{owner}/{repo}/check-runs"],
+    createSuite: ["POST /repos/{owner}/{repo}/check-suites"],
+    get: ["GET /repos/{owner}/{repo}/check-runs/{check_run_id}"],
+    getSuite: ["GET /repos/{owner}/{repo}/check-suites/{check_suite_id}"],
+    listAnnotations: [
+      "GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations"
+    ],
+    listForRef: ["GET /repos/{owner}/{repo}/commits/{ref}/check-runs"],
+    listForSuite: [
+      "GET /repos/{owner}/{repo}/check-suites/{check_suite_id}/check-runs"
+    ],
+    listSuitesForRef: ["GET /repos/{owner}/{repo}/commits/{ref}/check-suites"],
+    rerequestRun: [
+      "POST /repos/{owner}/{repo}/check-runs/{check_run_id}/rerequest"
+    ],
+    rerequestSuite: [
+      "POST /repos/{owner}/{repo}/check-suites/{check_suite_id}/rerequest"
+    ],
+    setSuitesPreferences: [
+      "PATCH /repos/{owner}/{repo}/check-suites/preferences"
+    ],
+    update: ["PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}"]
+  },
+  codeScanning: {
+    commitAutofix: [
+      "POST /repos/{owner}/{repo}/code-scanning/alerts/{alert_number}/autofix/commits"
+    ],
+    createAutofix: [
+      "POST /repos/{owner}/{repo}/code-scanning/alerts/{alert_number}/autofix"
+    ],
+    createVariantAnalysis: [
+      "POST /repos/{owner}/{repo}/code-scanning/codeql/variant-analyses"
+    ],
+    deleteAnalysis: [
+      "DELETE /repos/{owner}/{repo}/code-scanning/analyses/{analysis_id}{?confirm_delete}"
+    ],
+    deleteCodeqlDatabase: [
+      "DELETE /repos/{owner}/{repo}/code-scanning/codeql/databases/{language}"
+    ],
+    getAlert: [
+      "GET /repos/{owner}/{repo}/code-scanning/alerts/{alert_number}",
+      {},
+      { renamedParameters: { alert_id: "alert_number" } }
+    ],
+    getAnalysis: [
+      "GET /repos/{owner}/{repo}/code-scanning/analyses/{analysis_id}"
+    ],
+    getAutofix: [
+      "GET /repos/{owner}/{repo}/code-scanning/alerts/{alert_number}/autofix"
+    ],
+    getCodeqlDatabase: [
+      "GET /repos/{owner}/{repo}/code-scanning/codeql/databases/{language}"
+    ],
+    getDefaultSetup: ["GET /repos/{owner}/{repo}/code-scanning/default-setup"],
+    getSarif: ["GET /repos/{owner}/{repo}/code-scanning/sarifs/{sarif_id}"],
+    getVariantAnalysis: [
+      "GET /repos/{owner}/{repo}/code-scanning/codeql/variant-analyses/{codeql_variant_analysis_id}"
+    ],
+    getVariantAnalysisRepoTask: [
+      "GET /repos/{owner}/{repo}/code-scanning/codeql/variant-analyses/{codeql_variant_analysis_id}/repos/{repo_owner}/{repo_name}"
+    ],
+    listAlertInstances: [
+      "GET /repos/{owner}/{repo}/code-scanning/alerts/{alert_number}/instances"
+    ],
+    listAlertsForOrg: ["GET /orgs/{org}/code-scanning/alerts"],
+    listAlertsForRepo: ["GET /repos/{owner}/{repo}/code-scanning/alerts"],
+    listAlertsInstances: [
+      "GET /repos/{owner}/{repo}/code-scanning/alerts/{alert_number}/instances",
+      {},
+      { renamed: ["codeScanning", "listAlertInstances"] }
+    ],
+    listCodeqlDatabases: [
+      "GET /repos/{owner}/{repo}/code-scanning/codeql/databases"
+    ],
+    listRecentAnalyses: ["GET /repos/{owner}/{repo}/code-scanning/analyses"],
+    updateAlert: [
+      "PATCH /repos/{owner}/{repo}/code-scanning/alerts/{alert_number}"
+    ],
+    updateDefaultSetup: [
+      "PATCH /repos/{owner}/{repo}/code-scanning/default-setup"
+    ],
+    uploadSarif: ["POST /repos/{owner}/{repo}/code-scanning/sarifs"]
+  },
+  codeSecurity: {
+    attachConfiguration: [
+      "POST /orgs/{org}/code-security/configurations/{configuration_id}/attach"
+    ],
+    attachEnterpriseConfiguration: [
+      "POST /enterprises/{enterprise}/code-security/configurations/{configuration_id}/attach"
+    ],
+    createConfiguration: ["POST /orgs/{org}/code-security/configurations"],
+    createConfigurationForEnterprise: [
+      "POST /enterprises/{enterprise}/code-security/configurations"
+    ],
+    deleteConfiguration: [
+      "DELETE /orgs/{org}/code-security/configurations/{configuration_id}"
+    ],
+    deleteConfigurationForEnterprise: [
+      "DELETE /enterprises/{enterprise}/code-security/configurations/{configuration_id}"
+    ],
+    detachConfiguration: [
+      "DELETE /orgs/{org}/code-security/configurations/detach"
+    ],
+    getConfiguration: [
+      "GET /orgs/{org}/code-security/configurations/{configuration_id}"
+    ],
+    getConfigurationForRepository: [
+      "GET /repos/{owner}/{repo}/code-security-configuration"
+    ],
+    getConfigurationsForEnterprise: [
+      "GET /enterprises/{enterprise}/code-security/configurations"
+    ],
+    getConfigurationsForOrg: ["GET /orgs/{org}/code-security/configurations"],
+    getDefaultConfigurations: [
+      "GET /orgs/{org}/code-security/configurations/defaults"
+    ],
+    getDefaultConfigurationsForEnterprise: [
+      "GET /enterprises/{enterprise}/code-security/configurations/defaults"
+    ],
+    getRepositoriesForConfiguration: [
+      "GET /orgs/{org}/code-security/configurations/{configuration_id}/repositories"
+    ],
+    getRepositoriesForEnterpriseConfiguration: [
+      "GET /enterprises/{enterprise}/code-security/configurations/{configuration_id}/repositories"
+    ],
+    getSingleConfigurationForEnterprise: [
+      "GET /enterprises/{enterprise}/code-security/configurations/{configuration_id}"
+    ],
+    setConfigurationAsDefault: [
+      "PUT /orgs/{org}/code-security/configurations/{configuration_id}/defaults"
+    ],
+    setConfigurationAsDefaultForEnterprise: [
+      "PUT /enterprises/{enterprise}/code-security/configurations/{configuration_id}/defaults"
+    ],
+    updateConfiguration: [
+      "PATCH /orgs/{org}/code-security/configurations/{configuration_id}"
+    ],
+    updateEnterpriseConfiguration: [
+      "PATCH /enterprises/{enterprise}/code-security/configurations/{configuration_id}"
+    ]
+  },
+  codesOfConduct: {
+    getAllCodesOfConduct: ["GET /codes_of_conduct"],
+    getConductCode: ["GET /codes_of_conduct/{key}"]
+  },
+  codespaces: {
+    addRepositoryForSecretForAuthenticatedUser: [
+      "PUT /user/codespaces/secrets/{secret_name}/repositories/{repository_id}"
+    ],
+    addSelectedRepoToOrgSecret: [
+      "PUT /orgs/{org}/codespaces/secrets/{secret_name}/repositories/{repository_id}"
+    ],
+    checkPermissionsForDevcontainer: [
+      "GET /repos/{owner}/{repo}/codespaces/permissions_check"
+    ],
+    codespaceMachinesForAuthenticatedUser: [
+      "GET /user/codespaces/{codespace_name}/machines"
+    ],
+    createForAuthenticatedUser: ["POST /user/codespaces"],
+    createOrUpdateOrgSecret: [
+      "PUT /orgs/{org}/codespaces/secrets/{secret_name}"
+    ],
+    createOrUpdateRepoSecret: [
+      "PUT /repos/{owner}/{repo}/codespaces/secrets/{secret_name}"
+    ],
+    createOrUpdateSecretForAuthenticatedUser: [
+      "PUT /user/codespaces/secrets/{secret_name}"
+    ],
+    createWithPrForAuthenticatedUser: [
+      "POST /repos/{owner}/{repo}/pulls/{pull_number}/codespaces"
+    ],
+    createWithRepoForAuthenticatedUser: [
+      "POST /repos/{owner}/{repo}/codespaces"
+    ],
+    deleteForAuthenticatedUser: ["DELETE /user/codespaces/{codespace_name}"],
+    deleteFromOrganization: [
+      "DELETE /orgs/{org}/members/{username}/codespaces/{codespace_name}"
+    ],
+    deleteOrgSecret: ["DELETE /orgs/{org}/codespaces/secrets/{secret_name}"],
+    deleteRepoSecret: [
+      "DELETE /repos/{owner}/{repo}/codespaces/secrets/{secret_name}"
+    ],
+    deleteSecretForAuthenticatedUser: [
+      "DELETE /user/codespaces/secrets/{secret_name}"
+    ],
+    exportForAuthenticatedUser: [
+      "POST /user/codespaces/{codespace_name}/exports"
+    ],
+    getCodespacesForUserInOrg: [
+      "GET /orgs/{org}/members/{username}/codespaces"
+    ],
+    getExportDetailsForAuthenticatedUser: [
+      "GET /user/codespaces/{codespace_name}/exports/{export_id}"
+    ],
+    getForAuthenticatedUser: ["GET /user/codespaces/{codespace_name}"],
+    getOrgPublicKey: ["GET /orgs/{org}/codespaces/secrets/public-key"],
+    getOrgSecret: ["GET /orgs/{org}/codespaces/secrets/{secret_name}"],
+    getPublicKeyForAuthenticatedUser: [
+      "GET /user/codespaces/secrets/public-key"
+    ],
+    getRepoPublicKey: [
+      "GET /repos/{owner}/{repo}/codespaces/secrets/public-key"
+    ],
+    getRepoSecret: [
+      "GET /repos/{owner}/{repo}/codespaces/secrets/{secret_name}"
+    ],
+    getSecretForAuthenticatedUser: [
+      "GET /user/codespaces/secrets/{secret_name}"
+    ],
+    listDevcontainersInRepositoryForAuthenticatedUser: [
+      "GET /repos/{owner}/{repo}/codespaces/devcontainers"
+    ],
+    listForAuthenticatedUser: ["GET /user/codespaces"],
+    listInOrganization: [
+      "GET /orgs/{org}/codespaces",
+      {},
+      { renamedParameters: { org_id: "org" } }
+    ],
+    listInRepositoryForAuthenticatedUser: [
+      "GET /repos/{owner}/{repo}/codespaces"
+    ],
+    listOrgSecrets: ["GET /orgs/{org}/codespaces/secrets"],
+    listRepoSecrets: ["GET /repos/{owner}/{repo}/codespaces/secrets"],
+    listRepositoriesForSecretForAuthenticatedUser: [
+      "GET /user/codespaces/secrets/{secret_name}/repositories"
+    ],
+    listSecretsForAuthenticatedUser: ["GET /user/codespaces/secrets"],
+    listSelectedReposForOrgSecret: [
+      "GET /orgs/{org}/codespaces/secrets/{secret_name}/repositories"
+    ],
+    preFlightWithRepoForAuthenticatedUser: [
+      "GET /repos/{owner}/{repo}/codespaces/new"
+    ],
+    publishForAuthenticatedUser: [
+      "POST /user/codespaces/{codespace_name}/publish"
+    ],
+    removeRepositoryForSecretForAuthenticatedUser: [
+      "DELETE /user/codespaces/secrets/{secret_name}/repositories/{repository_id}"
+    ],
+    removeSelectedRepoFromOrgSecret: [
+      "DELETE /orgs/{org}/codespaces/secrets/{secret_name}/repositories/{repository_id}"
+    ],
+    repoMachinesForAuthenticatedUser: [
+      "GET /repos/{owner}/{repo}/codespaces/machines"
+    ],
+    setRepositoriesForSecretForAuthenticatedUser: [
+      "PUT /user/codespaces/secrets/{secret_name}/repositories"
+    ],
+    setSelectedReposForOrgSecret: [
+      "PUT /orgs/{org}/codespaces/secrets/{secret_name}/repositories"
+    ],
+    startForAuthenticatedUser: ["POST /user/codespaces/{codespace_name}/start"],
+    stopForAuthenticatedUser: ["POST /user/codespaces/{codespace_name}/stop"],
+    stopInOrganization: [
+      "POST /orgs/{org}/members/{username}/codespaces/{codespace_name}/stop"
+    ],
+    updateForAuthenticatedUser: ["PATCH /user/codespaces/{codespace_name}"]
+  },
+  copilot: {
+    addCopilotSeatsForTeams: [
+      "POST /orgs/{org}/copilot/billing/selected_teams"
+    ],
+    addCopilotSeatsForUsers: [
+      "POST /orgs/{org}/copilot/billing/selected_users"
+    ],
+    cancelCopilotSeatAssignmentForTeams: [
+      "DELETE /orgs/{org}/copilot/billing/selected_teams"
+    ],
+    cancelCopilotSeatAssignmentForUsers: [
+      "DELETE /orgs/{org}/copilot/billing/selected_users"
+    ],
+    copilotMetricsForOrganization: ["GET /orgs/{org}/copilot/metrics"],
+    copilotMetricsForTeam: ["GET /orgs/{org}/team/{team_slug}/copilot/metrics"],
+    getCopilotOrganizationDetails: ["GET /orgs/{org}/copilot/billing"],
+    getCopilotSeatDetailsForUser: [
+      "GET /orgs/{org}/members/{username}/copilot"
+    ],
+    listCopilotSeats: ["GET /orgs/{org}/copilot/billing/seats"]
+  },
+  credentials: { revoke: ["POST /credentials/revoke"] },
+  dependabot: {
+    addSelectedRepoToOrgSecret: [
+      "PUT /orgs/{org}/dependabot/secrets/{secret_name}/repositories/{repository_id}"
+    ],
+    createOrUpdateOrgSecret: [
+      "PUT /orgs/{org}/dependabot/secrets/{secret_name}"
+    ],
+    createOrUpdateRepoSecret: [
+      "PUT /repos/{owner}/{repo}/dependabot/secrets/{secret_name}"
+    ],
+    deleteOrgSecret: ["DELETE /orgs/{org}/dependabot/secrets/{secret_name}"],
+    deleteRepoSecret: [
+      "DELETE /repos/{owner}/{repo}/dependabot/secrets/{secret_name}"
+    ],
+    getAlert: ["GET /repos/{owner}/{repo}/dependabot/alerts/{alert_number}"],
+    getOrgPublicKey: ["GET /orgs/{org}/dependabot/secrets/public-key"],
+    getOrgSecret: ["GET /orgs/{org}/dependabot/secrets/{secret_name}"],
+    getRepoPublicKey: [
+      "GET /repos/{owner}/{repo}/dependabot/secrets/public-key"
+    ],
+    getRepoSecret: [
+      "GET /repos/{owner}/{repo}/dependabot/secrets/{secret_name}"
+    ],
+    listAlertsForEnterprise: [
+      "GET /enterprises/{enterprise}/dependabot/alerts"
+    ],
+    listAlertsForOrg: ["GET /orgs/{org}/dependabot/alerts"],
+    listAlertsForRepo: ["GET /repos/{owner}/{repo}/dependabot/alerts"],
+    listOrgSecrets: ["GET /orgs/{org}/dependabot/secrets"],
+    listRepoSecrets: ["GET /repos/{owner}/{repo}/dependabot/secrets"],
+    listSelectedReposForOrgSecret: [
+      "GET /orgs/{org}/dependabot/secrets/{secret_name}/repositories"
+    ],
+    removeSelectedRepoFromOrgSecret: [
+      "DELETE /orgs/{org}/dependabot/secrets/{secret_name}/repositories/{repository_id}"
+    ],
+    repositoryAccessForOrg: [
+      "GET /organizations/{org}/dependabot/repository-access"
+    ],
+    setRepositoryAccessDefaultLevel: [
+      "PUT /organizations/{org}/dependabot/repository-access/default-level"
+    ],
+    setSelectedReposForOrgSecret: [
+      "PUT /orgs/{org}/dependabot/secrets/{secret_name}/repositories"
+    ],
+    updateAlert: [
+      "PATCH /repos/{owner}/{repo}/dependabot/alerts/{alert_number}"
+    ],
+    updateRepositoryAccessForOrg: [
+      "PATCH /organizations/{org}/dependabot/repository-access"
+    ]
+  },
+  dependencyGraph: {
+    createRepositorySnapshot: [
+      "POST /repos/{owner}/{repo}/dependency-graph/snapshots"
+    ],
+    diffRange: [
+      "GET /repos/{owner}/{repo}/dependency-graph/compare/{basehead}"
+    ],
+    exportSbom: ["GET /repos/{owner}/{repo}/dependency-graph/sbom"]
+  },
+  emojis: { get: ["GET /emojis"] },
+  enterpriseTeamMemberships: {
+    add: [
+      "PUT /enterprises/{enterprise}/teams/{enterprise-team}/memberships/{username}"
+    ],
+    bulkAdd: [
+      "POST /enterprises/{enterprise}/teams/{enterprise-team}/memberships/add"
+    ],
+    bulkRemove: [
+      "POST /enterprises/{enterprise}/teams/{enterprise-team}/memberships/remove"
+    ],
+    get: [
+      "GET /enterprises/{enterprise}/teams/{enterprise-team}/memberships/{username}"
+    ],
+    list: ["GET /enterprises/{enterprise}/teams/{enterprise-team}/memberships"],
+    remove: [
+      "DELETE /enterprises/{enterprise}/teams/{enterprise-team}/memberships/{username}"
+    ]
+  },
+  enterpriseTeamOrganizations: {
+    add: [
+      "PUT /enterprises/{enterprise}/teams/{enterprise-team}/organizations/{org}"
+    ],
+    bulkAdd: [
+      "POST /enterprises/{enterprise}/teams/{enterprise-team}/organizations/add"
+    ],
+    bulkRemove: [
+      "POST /enterprises/{enterprise}/teams/{enterprise-team}/organizations/remove"
+    ],
+    delete: [
+      "DELETE /enterprises/{enterprise}/teams/{enterprise-team}/organizations/{org}"
+    ],
+    getAssignment: [
+      "GET /enterprises/{enterprise}/teams/{enterprise-team}/organizations/{org}"
+    ],
+    getAssignments: [
+      "GET /enterprises/{enterprise}/teams/{enterprise-team}/organizations"
+    ]
+  },
+  enterpriseTeams: {
+    create: ["POST /enterprises/{enterprise}/teams"],
+    delete: ["DELETE /enterprises/{enterprise}/teams/{team_slug}"],
+    get: ["GET /enterprises/{enterprise}/teams/{team_slug}"],
+    list: ["GET /enterprises/{enterprise}/teams"],
+    update: ["PATCH /enterprises/{enterprise}/teams/{team_slug}"]
+  },
+  gists: {
+    checkIsStarred: ["GET /gists/{gist_id}/star"],
+    create: ["POST /gists"],
+    createComment: ["POST /gists/{gist_id}/comments"],
+    delete: ["DELETE /gists/{gist_id}"],
+    deleteComment: ["DELETE /gists/{gist_id}/comments/{comment_id}"],
+    fork: ["POST /gists/{gist_id}/forks"],
+    get: ["GET /gists/{gist_id}"],
+    getComment: ["GET /gists/{gist_id}/comments/{comment_id}"],
+    getRevision: ["GET /gists/{gist_id}/{sha}"],
+    list: ["GET /gists"],
+    listComments: ["GET /gists/{gist_id}/comments"],
+    listCommits: ["GET /gists/{gist_id}/commits"],
+    listForUser: ["GET /users/{username}/gists"],
+    listForks: ["GET /gists/{gist_id}/forks"],
+    listPublic: ["GET /gists/public"],
+    listStarred: ["GET /gists/starred"],
+    star: ["PUT /gists/{gist_id}/star"],
+    unstar: ["DELETE /gists/{gist_id}/star"],
+    update: ["PATCH /gists/{gist_id}"],
+    updateComment: ["PATCH /gists/{gist_id}/comments/{comment_id}"]
+  },
+  git: {
+    createBlob: ["POST /repos/{owner}/{repo}/git/blobs"],
+    createCommit: ["POST /repos/{owner}/{repo}/git/commits"],
+    createRef: ["POST /repos/{owner}/{repo}/git/refs"],
+    createTag: ["POST /repos/{owner}/{repo}/git/tags"],
+    createTree: ["POST /repos/{owner}/{repo}/git/trees"],
+    deleteRef: ["DELETE /repos/{owner}/{repo}/git/refs/{ref}"],
+    getBlob: ["GET /repos/{owner}/{repo}/git/blobs/{file_sha}"],
+    getCommit: ["GET /repos/{owner}/{repo}/git/commits/{commit_sha}"],
+    getRef: ["GET /repos/{owner}/{repo}/git/ref/{ref}"],
+    getTag: ["GET /repos/{owner}/{repo}/git/tags/{tag_sha}"],
+    getTree: ["GET /repos/{owner}/{repo}/git/trees/{tree_sha}"],
+    listMatchingRefs: ["GET /repos/{owner}/{repo}/git/matching-refs/{ref}"],
+    updateRef: ["PATCH /repos/{owner}/{repo}/git/refs/{ref}"]
+  },
+  gitignore: {
+    getAllTemplates: ["GET /gitignore/templates"],
+    getTemplate: ["GET /gitignore/templates/{name}"]
+  },
+  hostedCompute: {
+    createNetworkConfigurationForOrg: [
+      "POST /orgs/{org}/settings/network-configurations"
+    ],
+    deleteNetworkConfigurationFromOrg: [
+      "DELETE /orgs/{org}/settings/network-configurations/{network_configuration_id}"
+    ],
+    getNetworkConfigurationForOrg: [
+      "GET /orgs/{org}/settings/network-configurations/{network_configuration_id}"
+    ],
+    getNetworkSettingsForOrg: [
+      "GET /orgs/{org}/settings/network-settings/{network_settings_id}"
+    ],
+    listNetworkConfigurationsForOrg: [
+      "GET /orgs/{org}/settings/network-configurations"
+    ],
+    updateNetworkConfigurationForOrg: [
+      "PATCH /orgs/{org}/settings/network-configurations/{network_configuration_id}"
+    ]
+  },
+  interactions: {
+    getRestrictionsForAuthenticatedUser: ["GET /user/interaction-limits"],
+    getRestrictionsForOrg: ["GET /orgs/{org}/interaction-limits"],
+    getRestrictionsForRepo: ["GET /repos/{owner}/{repo}/interaction-limits"],
+    getRestrictionsForYourPublicRepos: [
+      "GET /user/interaction-limits",
+      {},
+      { renamed: ["interactions", "getRestrictionsForAuthenticatedUser"] }
+    ],
+    removeRestrictionsForAuthenticatedUser: ["DELETE /user/interaction-limits"],
+    removeRestrictionsForOrg: ["DELETE /orgs/{org}/interaction-limits"],
+    removeRestrictionsForRepo: [
+      "DELETE /repos/{owner}/{repo}/interaction-limits"
+    ],
+    removeRestrictionsForYourPublicRepos: [
+      "DELETE /user/interaction-limits",
+      {},
+      { renamed: ["interactions", "removeRestrictionsForAuthenticatedUser"] }
+    ],
+    setRestrictionsForAuthenticatedUser: ["PUT /user/interaction-limits"],
+    setRestrictionsForOrg: ["PUT /orgs/{org}/interaction-limits"],
+    setRestrictionsForRepo: ["PUT /repos/{owner}/{repo}/interaction-limits"],
+    setRestrictionsForYourPublicRepos: [
+      "PUT /user/interaction-limits",
+      {},
+      { renamed: ["interactions", "setRestrictionsForAuthenticatedUser"] }
+    ]
+  },
+  issues: {
+    addAssignees: [
+      "POST /repos/{owner}/{repo}/issues/{issue_number}/assignees"
+    ],
+    addBlockedByDependency: [
+      "POST /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by"
+    ],
+    addLabels: ["POST /repos/{owner}/{repo}/issues/{issue_number}/labels"],
+    addSubIssue: [
+      "POST /repos/{owner}/{repo}/issues/{issue_number}/sub_issues"
+    ],
+    checkUserCanBeAssigned: ["GET /repos/{owner}/{repo}/assignees/{assignee}"],
+    checkUserCanBeAssignedToIssue: [
+      "GET /repos/{owner}/{repo}/issues/{issue_number}/assignees/{assignee}"
+    ],
+    create: ["POST /repos/{owner}/{repo}/issues"],
+    createComment: [
+      "POST /repos/{owner}/{repo}/issues/{issue_number}/comments"
+    ],
+    createLabel: ["POST /repos/{owner}/{repo}/labels"],
+    createMilestone: ["POST /repos/{owner}/{repo}/milestones"],
+    deleteComment: [
+      "DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}"
+    ],
+    deleteLabel: ["DELETE /repos/{owner}/{repo}/labels/{name}"],
+    deleteMilestone: [
+      "DELETE /repos/{owner}/{repo}/milestones/{milestone_number}"
+    ],
+    get: ["GET /repos/{owner}/{repo}/issues/{issue_number}"],
+    getComment: ["GET /repos/{owner}/{repo}/issues/comments/{comment_id}"],
+    getEvent: ["GET /repos/{owner}/{repo}/issues/events/{event_id}"],
+    getLabel: ["GET /repos/{owner}/{repo}/labels/{name}"],
+    getMilestone: ["GET /repos/{owner}/{repo}/milestones/{milestone_number}"],
+    getParent: ["GET /repos/{owner}/{repo}/issues/{issue_number}/parent"],
+    list: ["GET /issues"],
+    listAssignees: ["GET /repos/{owner}/{repo}/assignees"],
+    listComments: ["GET /repos/{owner}/{repo}/issues/{issue_number}/comments"],
+    listCommentsForRepo: ["GET /repos/{owner}/{repo}/issues/comments"],
+    listDependenciesBlockedBy: [
+      "GET /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by"
+    ],
+    listDependenciesBlocking: [
+      "GET /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocking"
+    ],
+    listEvents: ["GET /repos/{owner}/{repo}/issues/{issue_number}/events"],
+    listEventsForRepo: ["GET /repos/{owner}/{repo}/issues/events"],
+    listEventsForTimeline: [
+      "GET /repos/{owner}/{repo}/issues/{issue_number}/timeline"
+    ],
+    listForAuthenticatedUser: ["GET /user/issues"],
+    listForOrg: ["GET /orgs/{org}/issues"],
+    listForRepo: ["GET /repos/{owner}/{repo}/issues"],
+    listLabelsForMilestone: [
+      "GET /repos/{owner}/{repo}/milestones/{milestone_number}/labels"
+    ],
+    listLabelsForRepo: ["GET /repos/{owner}/{repo}/labels"],
+    listLabelsOnIssue: [
+      "GET /repos/{owner}/{repo}/issues/{issue_number}/labels"
+    ],
+    listMilestones: ["GET /repos/{owner}/{repo}/milestones"],
+    listSubIssues: [
+      "GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues"
+    ],
+    lock: ["PUT /repos/{owner}/{repo}/issues/{issue_number}/lock"],
+    removeAllLabels: [
+      "DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels"
+    ],
+    removeAssignees: [
+      "DELETE /repos/{owner}/{repo}/issues/{issue_number}/assignees"
+    ],
+    removeDependencyBlockedBy: [
+      "DELETE /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by/{issue_id}"
+    ],
+    removeLabel: [
+      "DELETE /repos/{owner}/{repo}/issues/{issue_number}/labels/{name}"
+    ],
+    removeSubIssue: [
+      "DELETE /repos/{owner}/{repo}/issues/{issue_number}/sub_issue"
+    ],
+    reprioritizeSubIssue: [
+      "PATCH /repos/{owner}/{repo}/issues/{issue_number}/sub_issues/priority"
+    ],
+    setLabels: ["PUT /repos/{owner}/{repo}/issues/{issue_number}/labels"],
+    unlock: ["DELETE /repos/{owner}/{repo}/issues/{issue_number}/lock"],
+    update: ["PATCH /repos/{owner}/{repo}/issues/{issue_number}"],
+    updateComment: ["PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}"],
+    updateLabel: ["PATCH /repos/{owner}/{repo}/labels/{name}"],
+    updateMilestone: [
+      "PATCH /repos/{owner}/{repo}/milestones/{milestone_number}"
+    ]
+  },
+  licenses: {
+    get: ["GET /licenses/{license}"],
+    getAllCommonlyUsed: ["GET /licenses"],
+    getForRepo: ["GET /repos/{owner}/{repo}/license"]
+  },
+  markdown: {
+    render: ["POST /markdown"],
+    renderRaw: [
+      "POST /markdown/raw",
+      { headers: { "content-type": "text/plain; charset=utf-8" } }
+    ]
+  },
+  meta: {
+    get: ["GET /meta"],
+    getAllVersions: ["GET /versions"],
+    getOctocat: ["GET /octocat"],
+    getZen: ["GET /zen"],
+    root: ["GET /"]
+  },
+  migrations: {
+    deleteArchiveForAuthenticatedUser: [
+      "DELETE /user/migrations/{migration_id}/archive"
+    ],
+    deleteArchiveForOrg: [
+      "DELETE /orgs/{org}/migrations/{migration_id}/archive"
+    ],
+    downloadArchiveForOrg: [
+      "GET /orgs/{org}/migrations/{migration_id}/archive"
+    ],
+    getArchiveForAuthenticatedUser: [
+      "GET /user/migrations/{migration_id}/archive"
+    ],
+    getStatusForAuthenticatedUser: ["GET /user/migrations/{migration_id}"],
+    getStatusForOrg: ["GET /orgs/{org}/migrations/{migration_id}"],
+    listForAuthenticatedUser: ["GET /user/migrations"],
+    listForOrg: ["GET /orgs/{org}/migrations"],
+    listReposForAuthenticatedUser: [
+      "GET /user/migrations/{migration_id}/repositories"
+    ],
+    listReposForOrg: ["GET /orgs/{org}/migrations/{migration_id}/repositories"],
+    listReposForUser: [
+      "GET /user/migrations/{migration_id}/repositories",
+      {},
+      { renamed: ["migrations", "listReposForAuthenticatedUser"] }
+    ],
+    startForAuthenticatedUser: ["POST /user/migrations"],
+    startForOrg: ["POST /orgs/{org}/migrations"],
+    unlockRepoForAuthenticatedUser: [
+      "DELETE /user/migrations/{migration_id}/repos/{repo_name}/lock"
+    ],
+    unlockRepoForOrg: [
+      "DELETE /orgs/{org}/migrations/{migration_id}/repos/{repo_name}/lock"
+    ]
+  },
+  oidc: {
+    getOidcCustomSubTemplateForOrg: [
+      "GET /orgs/{org}/actions/oidc/customization/sub"
+    ],
+    updateOidcCustomSubTemplateForOrg: [
+      "PUT /orgs/{org}/actions/oidc/customization/sub"
+    ]
+  },
+  orgs: {
+    addSecurityManagerTeam: [
+      "PUT /orgs/{org}/security-managers/teams/{team_slug}",
+      {},
+      {
+        deprecated: "octokit.rest.orgs.addSecurityManagerTeam() is deprecated, see https://docs.github.com/rest/orgs/security-managers#add-a-security-manager-team"
+      }
+    ],
+    assignTeamToOrgRole: [
+      "PUT /orgs/{org}/organization-roles/teams/{team_slug}/{role_id}"
+    ],
+    assignUserToOrgRole: [
+      "PUT /orgs/{org}/organization-roles/users/{username}/{role_id}"
+    ],
+    blockUser: ["PUT /orgs/{org}/blocks/{username}"],
+    cancelInvitation: ["DELETE /orgs/{org}/invitations/{invitation_id}"],
+    checkBlockedUser: ["GET /orgs/{org}/blocks/{username}"],
+    checkMembershipForUser: ["GET /orgs/{org}/members/{username}"],
+    checkPublicMembershipForUser: ["GET /orgs/{org}/public_members/{username}"],
+    convertMemberToOutsideCollaborator: [
+      "PUT /orgs/{org}/outside_collaborators/{username}"
+    ],
+    createArtifactStorageRecord: [
+      "POST /orgs/{org}/artifacts/metadata/storage-record"
+    ],
+    createInvitation: ["POST /orgs/{org}/invitations"],
+    createIssueType: ["POST /orgs/{org}/issue-types"],
+    createWebhook: ["POST /orgs/{org}/hooks"],
+    customPropertiesForOrgsCreateOrUpdateOrganizationValues: [
+      "PATCH /organizations/{org}/org-properties/values"
+    ],
+    customPropertiesForOrgsGetOrganizationValues: [
+      "GET /organizations/{org}/org-properties/values"
+    ],
+    customPropertiesForReposCreateOrUpdateOrganizationDefinition: [
+      "PUT /orgs/{org}/properties/schema/{custom_property_name}"
+    ],
+    customPropertiesForReposCreateOrUpdateOrganizationDefinitions: [
+      "PATCH /orgs/{org}/properties/schema"
+    ],
+    customPropertiesForReposCreateOrUpdateOrganizationValues: [
+      "PATCH /orgs/{org}/properties/values"
+    ],
+    customPropertiesForReposDeleteOrganizationDefinition: [
+      "DELETE /orgs/{org}/properties/schema/{custom_property_name}"
+    ],
+    customPropertiesForReposGetOrganizationDefinition: [
+      "GET /orgs/{org}/properties/schema/{custom_property_name}"
+    ],
+    customPropertiesForReposGetOrganizationDefinitions: [
+      "GET /orgs/{org}/properties/schema"
+    ],
+    customPropertiesForReposGetOrganizationValues: [
+      "GET /orgs/{org}/properties/values"
+    ],
+    delete: ["DELETE /orgs/{org}"],
+    deleteAttestationsBulk: ["POST /orgs/{org}/attestations/delete-request"],
+    deleteAttestationsById: [
+      "DELETE /orgs/{org}/attestations/{attestation_id}"
+    ],
+    deleteAttestationsBySubjectDigest: [
+      "DELETE /orgs/{org}/attestations/digest/{subject_digest}"
+    ],
+    deleteIssueType: ["DELETE /orgs/{org}/issue-types/{issue_type_id}"],
+    deleteWebhook: ["DELETE /orgs/{org}/hooks/{hook_id}"],
+    disableSelectedRepositoryImmutableReleasesOrganization: [
+      "DELETE /orgs/{org}/settings/immutable-releases/repositories/{repository_id}"
+    ],
+    enableSelectedRepositoryImmutableReleasesOrganization: [
+      "PUT /orgs/{org}/settings/immutable-releases/repositories/{repository_id}"
+    ],
+    get: ["GET /orgs/{org}"],
+    getImmutableReleasesSettings: [
+      "GET /orgs/{org}/settings/immutable-releases"
+    ],
+    getImmutableReleasesSettingsRepositories: [
+      "GET /orgs/{org}/settings/immutable-releases/repositories"
+    ],
+    getMembershipForAuthenticatedUser: ["GET /user/memberships/orgs/{org}"],
+    getMembershipForUser: ["GET /orgs/{org}/memberships/{username}"],
+    getOrgRole: ["GET /orgs/{org}/organization-roles/{role_id}"],
+    getOrgRulesetHistory: ["GET /orgs/{org}/rulesets/{ruleset_id}/history"],
+    getOrgRulesetVersion: [
+      "GET /orgs/{org}/rulesets/{ruleset_id}/history/{version_id}"
+    ],
+    getWebhook: ["GET /orgs/{org}/hooks/{hook_id}"],
+    getWebhookConfigForOrg: ["GET /orgs/{org}/hooks/{hook_id}/config"],
+    getWebhookDelivery: [
+      "GET /orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}"
+    ],
+    list: ["GET /organizations"],
+    listAppInstallations: ["GET /orgs/{org}/installations"],
+    listArtifactStorageRecords: [
+      "GET /orgs/{org}/artifacts/{subject_digest}/metadata/storage-records"
+    ],
+    listAttestationRepositories: ["GET /orgs/{org}/attestations/repositories"],
+    listAttestations: ["GET /orgs/{org}/attestations/{subject_digest}"],
+    listAttestationsBulk: [
+      "POST /orgs/{org}/attestations/bulk-list{?per_page,before,after}"
+    ],
+    listBlockedUsers: ["GET /orgs/{org}/blocks"],
+    listFailedInvitations: ["GET /orgs/{org}/failed_invitations"],
+    listForAuthenticatedUser: ["GET /user/orgs"],
+    listForUser: ["GET /users/{username}/orgs"],
+    listInvitationTeams: ["GET /orgs/{org}/invitations/{invitation_id}/teams"],
+    listIssueTypes: ["GET /orgs/{org}/issue-types"],
+    listMembers: ["GET /orgs/{org}/members"],
+    listMembershipsForAuthenticatedUser: ["GET /user/memberships/orgs"],
+    listOrgRoleTeams: ["GET /orgs/{org}/organization-roles/{role_id}/teams"],
+    listOrgRoleUsers: ["GET /orgs/{org}/organization-roles/{role_id}/users"],
+    listOrgRoles: ["GET /orgs/{org}/organization-roles"],
+    listOrganizationFineGrainedPermissions: [
+      "GET /orgs/{org}/organization-fine-grained-permissions"
+    ],
+    listOutsideCollaborators: ["GET /orgs/{org}/outside_collaborators"],
+    listPatGrantRepositories: [
+      "GET /orgs/{org}/personal-access-tokens/{pat_id}/repositories"
+    ],
+    listPatGrantRequestRepositories: [
+      "GET /orgs/{org}/personal-access-token-requests/{pat_request_id}/repositories"
+    ],
+    listPatGrantRequests: ["GET /orgs/{org}/personal-access-token-requests"],
+    listPatGrants: ["GET /orgs/{org}/personal-access-tokens"],
+    listPendingInvitations: ["GET /orgs/{org}/invitations"],
+    listPublicMembers: ["GET /orgs/{org}/public_members"],
+    listSecurityManagerTeams: [
+      "GET /orgs/{org}/security-managers",
+      {},
+      {
+        deprecated: "octokit.rest.orgs.listSecurityManagerTeams() is deprecated, see https://docs.github.com/rest/orgs/security-managers#list-security-manager-teams"
+      }
+    ],
+    listWebhookDeliveries: ["GET /orgs/{org}/hooks/{hook_id}/deliveries"],
+    listWebhooks: ["GET /orgs/{org}/hooks"],
+    pingWebhook: ["POST /orgs/{org}/hooks/{hook_id}/pings"],
+    redeliverWebhookDelivery: [
+      "POST /orgs/{org}/hooks/{hook_id}/deliveries/{delivery_id}/attempts"
+    ],
+    removeMember: ["DELETE /orgs/{org}/members/{username}"],
+    removeMembershipForUser: ["DELETE /orgs/{org}/memberships/{username}"],
+    removeOutsideCollaborator: [
+      "DELETE /orgs/{org}/outside_collaborators/{username}"
+    ],
+    removePublicMembershipForAuthenticatedUser: [
+      "DELETE /orgs/{org}/public_members/{username}"
+    ],
+    removeSecurityManagerTeam: [
+      "DELETE /orgs/{org}/security-managers/teams/{team_slug}",
+      {},
+      {
+        deprecated: "octokit.rest.orgs.removeSecurityManagerTeam() is deprecated, see https://docs.github.com/rest/orgs/security-managers#remove-a-security-manager-team"
+      }
+    ],
+    reviewPatGrantRequest: [
+      "POST /orgs/{org}/personal-access-token-requests/{pat_request_id}"
+    ],
+    reviewPatGrantRequestsInBulk: [
+      "POST /orgs/{org}/personal-access-token-requests"
+    ],
+    revokeAllOrgRolesTeam: [
+      "DELETE /orgs/{org}/organization-roles/teams/{team_slug}"
+    ],
+    revokeAllOrgRolesUser: [
+      "DELETE /orgs/{org}/organization-roles/users/{username}"
+    ],
+    revokeOrgRoleTeam: [
+      "DELETE /orgs/{org}/organization-roles/teams/{team_slug}/{role_id}"
+    ],
+    revokeOrgRoleUser: [
+      "DELETE /orgs/{org}/organization-roles/users/{username}/{role_id}"
+    ],
+    setImmutableReleasesSettings: [
+      "PUT /orgs/{org}/settings/immutable-releases"
+    ],
+    setImmutableReleasesSettingsRepositories: [
+      "PUT /orgs/{org}/settings/immutable-releases/repositories"
+    ],
+    setMembershipForUser: ["PUT /orgs/{org}/memberships/{username}"],
+    setPublicMembershipForAuthenticatedUser: [
+      "PUT /orgs/{org}/public_members/{username}"
+    ],
+    unblockUser: ["DELETE /orgs/{org}/blocks/{username}"],
+    update: ["PATCH /orgs/{org}"],
+    updateIssueType: ["PUT /orgs/{org}/issue-types/{issue_type_id}"],
+    updateMembershipForAuthenticatedUser: [
+      "PATCH /user/memberships/orgs/{org}"
+    ],
+    updatePatAccess: ["POST /orgs/{org}/personal-access-tokens/{pat_id}"],
+    updatePatAccesses: ["POST /orgs/{org}/personal-access-tokens"],
+    updateWebhook: ["PATCH /orgs/{org}/hooks/{hook_id}"],
+    updateWebhookConfigForOrg: ["PATCH /orgs/{org}/hooks/{hook_id}/config"]
+  },
+  packages: {
+    deletePackageForAuthenticatedUser: [
+      "DELETE /user/packages/{package_type}/{package_name}"
+    ],
+    deletePackageForOrg: [
+      "DELETE /orgs/{org}/packages/{package_type}/{package_name}"
+    ],
+    deletePackageForUser: [
+      "DELETE /users/{username}/packages/{package_type}/{package_name}"
+    ],
+    deletePackageVersionForAuthenticatedUser: [
+      "DELETE /user/packages/{package_type}/{package_name}/versions/{package_version_id}"
+    ],
+    deletePackageVersionForOrg: [
+      "DELETE /orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}"
+    ],
+    deletePackageVersionForUser: [
+      "DELETE /users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}"
+    ],
+    getAllPackageVersionsForAPackageOwnedByAnOrg: [
+      "GET /orgs/{org}/packages/{package_type}/{package_name}/versions",
+      {},
+      { renamed: ["packages", "getAllPackageVersionsForPackageOwnedByOrg"] }
+    ],
+    getAllPackageVersionsForAPackageOwnedByTheAuthenticatedUser: [
+      "GET /user/packages/{package_type}/{package_name}/versions",
+      {},
+      {
+        renamed: [
+          "packages",
+          "getAllPackageVersionsForPackageOwnedByAuthenticatedUser"
+        ]
+      }
+    ],
+    getAllPackageVersionsForPackageOwnedByAuthenticatedUser: [
+      "GET /user/packages/{package_type}/{package_name}/versions"
+    ],
+    getAllPackageVersionsForPackageOwnedByOrg: [
+      "GET /orgs/{org}/packages/{package_type}/{package_name}/versions"
+    ],
+    getAllPackageVersionsForPackageOwnedByUser: [
+      "GET /users/{username}/packages/{package_type}/{package_name}/versions"
+    ],
+    getPackageForAuthenticatedUser: [
+      "GET /user/packages/{package_type}/{package_name}"
+    ],
+    getPackageForOrganization: [
+      "GET /orgs/{org}/packages/{package_type}/{package_name}"
+    ],
+    getPackageForUser: [
+      "GET /users/{username}/packages/{package_type}/{package_name}"
+    ],
+    getPackageVersionForAuthenticatedUser: [
+      "GET /user/packages/{package_type}/{package_name}/versions/{package_version_id}"
+    ],
+    getPackageVersionForOrganization: [
+      "GET /orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}"
+    ],
+    getPackageVersionForUser: [
+      "GET /users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}"
+    ],
+    listDockerMigrationConflictingPackagesForAuthenticatedUser: [
+      "GET /user/docker/conflicts"
+    ],
+    listDockerMigrationConflictingPackagesForOrganization: [
+      "GET /orgs/{org}/docker/conflicts"
+    ],
+    listDockerMigrationConflictingPackagesForUser: [
+      "GET /users/{username}/docker/conflicts"
+    ],
+    listPackagesForAuthenticatedUser: ["GET /user/packages"],
+    listPackagesForOrganization: ["GET /orgs/{org}/packages"],
+    listPackagesForUser: ["GET /users/{username}/packages"],
+    restorePackageForAuthenticatedUser: [
+      "POST /user/packages/{package_type}/{package_name}/restore{?token}"
+    ],
+    restorePackageForOrg: [
+      "POST /orgs/{org}/packages/{package_type}/{package_name}/restore{?token}"
+    ],
+    restorePackageForUser: [
+      "POST /users/{username}/packages/{package_type}/{package_name}/restore{?token}"
+    ],
+    restorePackageVersionForAuthenticatedUser: [
+      "POST /user/packages/{package_type}/{package_name}/versions/{package_version_id}/restore"
+    ],
+    restorePackageVersionForOrg: [
+      "POST /orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}/restore"
+    ],
+    restorePackageVersionForUser: [
+      "POST /users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}/restore"
+    ]
+  },
+  privateRegistries: {
+    createOrgPrivateRegistry: ["POST /orgs/{org}/private-registries"],
+    deleteOrgPrivateRegistry: [
+      "DELETE /orgs/{org}/private-registries/{secret_name}"
+    ],
+    getOrgPrivateRegistry: ["GET /orgs/{org}/private-registries/{secret_name}"],
+    getOrgPublicKey: ["GET /orgs/{org}/private-registries/public-key"],
+    listOrgPrivateRegistries: ["GET /orgs/{org}/private-registries"],
+    updateOrgPrivateRegistry: [
+      "PATCH /orgs/{org}/private-registries/{secret_name}"
+    ]
+  },
+  projects: {
+    addItemForOrg: ["POST /orgs/{org}/projectsV2/{project_number}/items"],
+    addItemForUser: [
+      "POST /users/{username}/projectsV2/{project_number}/items"
+    ],
+    deleteItemForOrg: [
+      "DELETE /orgs/{org}/projectsV2/{project_number}/items/{item_id}"
+    ],
+    deleteItemForUser: [
+      "DELETE /users/{username}/projectsV2/{project_number}/items/{item_id}"
+    ],
+    getFieldForOrg: [
+      "GET /orgs/{org}/projectsV2/{project_number}/fields/{field_id}"
+    ],
+    getFieldForUser: [
+      "GET /users/{username}/projectsV2/{project_number}/fields/{field_id}"
+    ],
+    getForOrg: ["GET /orgs/{org}/projectsV2/{project_number}"],
+    getForUser: ["GET /users/{username}/projectsV2/{project_number}"],
+    getOrgItem: ["GET /orgs/{org}/projectsV2/{project_number}/items/{item_id}"],
+    getUserItem: [
+      "GET /users/{username}/projectsV2/{project_number}/items/{item_id}"
+    ],
+    listFieldsForOrg: ["GET /orgs/{org}/projectsV2/{project_number}/fields"],
+    listFieldsForUser: [
+      "GET /users/{username}/projectsV2/{project_number}/fields"
+    ],
+    listForOrg: ["GET /orgs/{org}/projectsV2"],
+    listForUser: ["GET /users/{username}/projectsV2"],
+    listItemsForOrg: ["GET /orgs/{org}/projectsV2/{project_number}/items"],
+    listItemsForUser: [
+      "GET /users/{username}/projectsV2/{project_number}/items"
+    ],
+    updateItemForOrg: [
+      "PATCH /orgs/{org}/projectsV2/{project_number}/items/{item_id}"
+    ],
+    updateItemForUser: [
+      "PATCH /users/{username}/projectsV2/{project_number}/items/{item_id}"
+    ]
+  },
+  pulls: {
+    checkIfMerged: ["GET /repos/{owner}/{repo}/pulls/{pull_number}/merge"],
+    create: ["POST /repos/{owner}/{repo}/pulls"],
+    createReplyForReviewComment: [
+      "POST /repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies"
+    ],
+    createReview: ["POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews"],
+    createReviewComment: [
+      "POST /repos/{owner}/{repo}/pulls/{pull_number}/comments"
+    ],
+    deletePendingReview: [
+      "DELETE /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}"
+    ],
+    deleteReviewComment: [
+      "DELETE /repos/{owner}/{repo}/pulls/comments/{comment_id}"
+    ],
+    dismissReview: [
+      "PUT /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}/dismissals"
+    ],
+    get: ["GET /repos/{owner}/{repo}/pulls/{pull_number}"],
+    getReview: [
+      "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}"
+    ],
+    getReviewComment: ["GET /repos/{owner}/{repo}/pulls/comments/{comment_id}"],
+    list: ["GET /repos/{owner}/{repo}/pulls"],
+    listCommentsForReview: [
+      "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}/comments"
+    ],
+    listCommits: ["GET /repos/{owner}/{repo}/pulls/{pull_number}/commits"],
+    listFiles: ["GET /repos/{owner}/{repo}/pulls/{pull_number}/files"],
+    listRequestedReviewers: [
+      "GET /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers"
+    ],
+    listReviewComments: [
+      "GET /repos/{owner}/{repo}/pulls/{pull_number}/comments"
+    ],
+    listReviewCommentsForRepo: ["GET /repos/{owner}/{repo}/pulls/comments"],
+    listReviews: ["GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews"],
+    merge: ["PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge"],
+    removeRequestedReviewers: [
+      "DELETE /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers"
+    ],
+    requestReviewers: [
+      "POST /repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers"
+    ],
+    submitReview: [
+      "POST /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}/events"
+    ],
+    update: ["PATCH /repos/{owner}/{repo}/pulls/{pull_number}"],
+    updateBranch: [
+      "PUT /repos/{owner}/{repo}/pulls/{pull_number}/update-branch"
+    ],
+    updateReview: [
+      "PUT /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}"
+    ],
+    updateReviewComment: [
+      "PATCH /repos/{owner}/{repo}/pulls/comments/{comment_id}"
+    ]
+  },
+  rateLimit: { get: ["GET /rate_limit"] },
+  reactions: {
+    createForCommitComment: [
+      "POST /repos/{owner}/{repo}/comments/{comment_id}/reactions"
+    ],
+    createForIssue: [
+      "POST /repos/{owner}/{repo}/issues/{issue_number}/reactions"
+    ],
+    createForIssueComment: [
+      "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions"
+    ],
+    createForPullRequestReviewComment: [
+      "POST /repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions"
+    ],
+    createForRelease: [
+      "POST /repos/{owner}/{repo}/releases/{release_id}/reactions"
+    ],
+    createForTeamDiscussionCommentInOrg: [
+      "POST /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments/{comment_number}/reactions"
+    ],
+    createForTeamDiscussionInOrg: [
+      "POST /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/reactions"
+    ],
+    deleteForCommitComment: [
+      "DELETE /repos/{owner}/{repo}/comments/{comment_id}/reactions/{reaction_id}"
+    ],
+    deleteForIssue: [
+      "DELETE /repos/{owner}/{repo}/issues/{issue_number}/reactions/{reaction_id}"
+    ],
+    deleteForIssueComment: [
+      "DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions/{reaction_id}"
+    ],
+    deleteForPullRequestComment: [
+      "DELETE /repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions/{reaction_id}"
+    ],
+    deleteForRelease: [
+      "DELETE /repos/{owner}/{repo}/releases/{release_id}/reactions/{reaction_id}"
+    ],
+    deleteForTeamDiscussion: [
+      "DELETE /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/reactions/{reaction_id}"
+    ],
+    deleteForTeamDiscussionComment: [
+      "DELETE /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments/{comment_number}/reactions/{reaction_id}"
+    ],
+    listForCommitComment: [
+      "GET /repos/{owner}/{repo}/comments/{comment_id}/reactions"
+    ],
+    listForIssue: ["GET /repos/{owner}/{repo}/issues/{issue_number}/reactions"],
+    listForIssueComment: [
+      "GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions"
+    ],
+    listForPullRequestReviewComment: [
+      "GET /repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions"
+    ],
+    listForRelease: [
+      "GET /repos/{owner}/{repo}/releases/{release_id}/reactions"
+    ],
+    listForTeamDiscussionCommentInOrg: [
+      "GET /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments/{comment_number}/reactions"
+    ],
+    listForTeamDiscussionInOrg: [
+      "GET /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/reactions"
+    ]
+  },
+  repos: {
+    acceptInvitation: [
+      "PATCH /user/repository_invitations/{invitation_id}",
+      {},
+      { renamed: ["repos", "acceptInvitationForAuthenticatedUser"] }
+    ],
+    acceptInvitationForAuthenticatedUser: [
+      "PATCH /user/repository_invitations/{invitation_id}"
+    ],
+    addAppAccessRestrictions: [
+      "POST /repos/{owner}/{repo}/branches/{branch}/protection/restrictions/apps",
+      {},
+      { mapToData: "apps" }
+    ],
+    addCollaborator: ["PUT /repos/{owner}/{repo}/collaborators/{username}"],
+    addStatusCheckContexts: [
+      "POST /repos/{owner}/{repo}/branches/{branch}/protection/required_status_checks/contexts",
+      {},
+      { mapToData: "contexts" }
+    ],
+    addTeamAccessRestrictions: [
+      "POST /repos/{owner}/{repo}/branches/{branch}/protection/restrictions/teams",
+      {},
+      { mapToData: "teams" }
+    ],
+    addUserAccessRestrictions: [
+      "POST /repos/{owner}/{repo}/branches/{branch}/protection/restrictions/users",
+      {},
+      { mapToData: "users" }
+    ],
+    cancelPagesDeployment: [
+      "POST /repos/{owner}/{repo}/pages/deployments/{pages_deployment_id}/cancel"
+    ],
+    checkAutomatedSecurityFixes: [
+      "GET /repos/{owner}/{repo}/automated-security-fixes"
+    ],
+    checkCollaborator: ["GET /repos/{owner}/{repo}/collaborators/{username}"],
+    checkImmutableReleases: ["GET /repos/{owner}/{repo}/immutable-releases"],
+    checkPrivateVulnerabilityReporting: [
+      "GET /repos/{owner}/{repo}/private-vulnerability-reporting"
+    ],
+    checkVulnerabilityAlerts: [
+      "GET /repos/{owner}/{repo}/vulnerability-alerts"
+    ],
+    codeownersErrors: ["GET /repos/{owner}/{repo}/codeowners/errors"],
+    compareCommits: ["GET /repos/{owner}/{repo}/compare/{base}...{head}"],
+    compareCommitsWithBasehead: [
+      "GET /repos/{owner}/{repo}/compare/{basehead}"
+    ],
+    createAttestation: ["POST /repos/{owner}/{repo}/attestations"],
+    createAutolink: ["POST /repos/{owner}/{repo}/autolinks"],
+    createCommitComment: [
+      "POST /repos/{owner}/{repo}/commits/{commit_sha}/comments"
+    ],
+    createCommitSignatureProtection: [
+      "POST /repos/{owner}/{repo}/branches/{branch}/protection/required_signatures"
+    ],
+    createCommitStatus: ["POST /repos/{owner}/{repo}/statuses/{sha}"],
+    createDeployKey: ["POST /repos/{owner}/{repo}/keys"],
+    createDeployment: ["POST /repos/{owner}/{repo}/deployments"],
+    createDeploymentBranchPolicy: [
+      "POST /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies"
+    ],
+    createDeploymentProtectionRule: [
+      "POST /repos/{owner}/{repo}/environments/{environment_name}/deployment_protection_rules"
+    ],
+    createDeploymentStatus: [
+      "POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses"
+    ],
+    createDispatchEvent: ["POST /repos/{owner}/{repo}/dispatches"],
+    createForAuthenticatedUser: ["POST /user/repos"],
+    createFork: ["POST /repos/{owner}/{repo}/forks"],
+    createInOrg: ["POST /orgs/{org}/repos"],
+    createOrUpdateEnvironment: [
+      "PUT /repos/{owner}/{repo}/environments/{environment_name}"
+    ],
+    createOrUpdateFileContents: ["PUT /repos/{owner}/{repo}/contents/{path}"],
+    createOrgRuleset: ["POST /orgs/{org}/rulesets"],
+    createPagesDeployment: ["POST /repos/{owner}/{repo}/pages/deployments"],
+    createPagesSite: ["POST /repos/{owner}/{repo}/pages"],
+    createRelease: ["POST /repos/{owner}/{repo}/releases"],
+    createRepoRuleset: ["POST /repos/{owner}/{repo}/rulesets"],
+    createUsingTemplate: [
+      "POST /repos/{template_owner}/{template_repo}/generate"
+    ],
+    createWebhook: ["POST /repos/{owner}/{repo}/hooks"],
+    customPropertiesForReposCreateOrUpdateRepositoryValues: [
+      "PATCH /repos/{owner}/{repo}/properties/values"
+    ],
+    customPropertiesForReposGetRepositoryValues: [
+      "GET /repos/{owner}/{repo}/properties/values"
+    ],
+    declineInvitation: [
+      "DELETE /user/repository_invitations/{invitation_id}",
+      {},
+      { renamed: ["repos", "declineInvitationForAuthenticatedUser"] }
+    ],
+    declineInvitationForAuthenticatedUser: [
+      "DELETE /user/repository_invitations/{invitation_id}"
+    ],
+    delete: ["DELETE /repos/{owner}/{repo}"],
+    deleteAccessRestrictions: [
+      "DELETE /repos/{owner}/{repo}/branches/{branch}/protection/restrictions"
+    ],
+    deleteAdminBranchProtection: [
+      "DELETE /repos/{owner}/{repo}/branches/{branch}/protection/enforce_admins"
+    ],
+    deleteAnEnvironment: [
+      "DELETE /repos/{owner}/{repo}/environments/{environment_name}"
+    ],
+    deleteAutolink: ["DELETE /repos/{owner}/{repo}/autolinks/{autolink_id}"],
+    deleteBranchProtection: [
+      "DELETE /repos/{owner}/{repo}/branches/{branch}/protection"
+    ],
+    deleteCommitComment: ["DELETE /repos/{owner}/{repo}/comments/{comment_id}"],
+    deleteCommitSignatureProtection: [
+      "DELETE /repos/{owner}/{repo}/branches/{branch}/protection/required_signatures"
+    ],
+    deleteDeployKey: ["DELETE /repos/{owner}/{repo}/keys/{key_id}"],
+    deleteDeployment: [
+      "DELETE /repos/{owner}/{repo}/deployments/{deployment_id}"
+    ],
+    deleteDeploymentBranchPolicy: [
+      "DELETE /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies/{branch_policy_id}"
+    ],
+    deleteFile: ["DELETE /repos/{owner}/{repo}/contents/{path}"],
+    deleteInvitation: [
+      "DELETE /repos/{owner}/{repo}/invitations/{invitation_id}"
+    ],
+    deleteOrgRuleset: ["DELETE /orgs/{org}/rulesets/{ruleset_id}"],
+    deletePagesSite: ["DELETE /repos/{owner}/{repo}/pages"],
+    deletePullRequestReviewProtection: [
+      "DELETE /repos/{owner}/{repo}/branches/{branch}/protection/required_pull_request_reviews"
+    ],
+    deleteRelease: ["DELETE /repos/{owner}/{repo}/releases/{release_id}"],
+    deleteReleaseAsset: [
+      "DELETE /repos/{owner}/{repo}/releases/assets/{asset_id}"
+    ],
+    deleteRepoRuleset: ["DELETE /repos/{owner}/{repo}/rulesets/{ruleset_id}"],
+    deleteWebhook: ["DELETE /repos/{owner}/{repo}/hooks/{hook_id}"],
+    disableAutomatedSecurityFixes: [
+      "DELETE /repos/{owner}/{repo}/automated-security-fixes"
+    ],
+    disableDeploymentProtectionRule: [
+      "DELETE /repos/{owner}/{repo}/environments/{environment_name}/deployment_protection_rules/{protection_rule_id}"
+    ],
+    disableImmutableReleases: [
+      "DELETE /repos/{owner}/{repo}/immutable-releases"
+    ],
+    disablePrivateVulnerabilityReporting: [
+      "DELETE /repos/{owner}/{repo}/private-vulnerability-reporting"
+    ],
+    disableVulnerabilityAlerts: [
+      "DELETE /repos/{owner}/{repo}/vulnerability-alerts"
+    ],
+    downloadArchive: [
+      "GET /repos/{owner}/{repo}/zipball/{ref}",
+      {},
+      { renamed: ["repos", "downloadZipballArchive"] }
+    ],
+    downloadTarballArchive: ["GET /repos/{owner}/{repo}/tarball/{ref}"],
+    downloadZipballArchive: ["GET /repos/{owner}/{repo}/zipball/{ref}"],
+    enableAutomatedSecurityFixes: [
+      "PUT /repos/{owner}/{repo}/automated-security-fixes"
+    ],
+    enableImmutableReleases: ["PUT /repos/{owner}/{repo}/immutable-releases"],
+    enablePrivateVulnerabilityReporting: [
+      "PUT /repos/{owner}/{repo}/private-vulnerability-reporting"
+    ],
+    enableVulnerabilityAlerts: [
+      "PUT /repos/{owner}/{repo}/vulnerability-alerts"
+    ],
+    generateReleaseNotes: [
+      "POST /repos/{owner}/{repo}/releases/generate-notes"
+    ],
+    get: ["GET /repos/{owner}/{repo}"],
+    getAccessRestrictions: [
+      "GET /repos/{owner}/{repo}/branches/{branch}/protection/restrictions"
+    ],
+    getAdminBranchProtection: [
+      "GET /repos/{owner}/{repo}/branches/{branch}/protection/enforce_admins"
+    ],
+    getAllDeploymentProtectionRules: [
+      "GET /repos/{owner}/{repo}/environments/{environment_name}/deployment_protection_rules"
+    ],
+    getAllEnvironments: ["GET /repos/{owner}/{repo}/environments"],
+    getAllStatusCheckContexts: [
+      "GET /repos/{owner}/{repo}/branches/{branch}/protection/required_status_checks/contexts"
+    ],
+    getAllTopics: ["GET /repos/{owner}/{repo}/topics"],
+    getAppsWithAccessToProtectedBranch: [
+      "GET /repos/{owner}/{repo}/branches/{branch}/protection/restrictions/apps"
+    ],
+    getAutolink: ["GET /repos/{owner}/{repo}/autolinks/{autolink_id}"],
+    getBranch: ["GET /repos/{owner}/{repo}/branches/{branch}"],
+    getBranchProtection: [
+      "GET /repos/{owner}/{repo}/branches/{branch}/protection"
+    ],
+    getBranchRules: ["GET /repos/{owner}/{repo}/rules/branches/{branch}"],
+    getClones: ["GET /repos/{owner}/{repo}/traffic/clones"],
+    getCodeFrequencyStats: ["GET /repos/{owner}/{repo}/stats/code_frequency"],
+    getCollaboratorPermissionLevel: [
+      "GET /repos/{owner}/{repo}/collaborators/{username}/permission"
+    ],
+    getCombinedStatusForRef: ["GET /repos/{owner}/{repo}/commits/{ref}/status"],
+    getCommit: ["GET /repos/{owner}/{repo}/commits/{ref}"],
+    getCommitActivityStats: ["GET /repos/{owner}/{repo}/stats/commit_activity"],
+    getCommitComment: ["GET /repos/{owner}/{repo}/comments/{comment_id}"],
+    getCommitSignatureProtection: [
+      "GET /repos/{owner}/{repo}/branches/{branch}/protection/required_signatures"
+    ],
+    getCommunityProfileMetrics: ["GET /repos/{owner}/{repo}/community/profile"],
+    getContent: ["GET /repos/{owner}/{repo}/contents/{path}"],
+    getContributorsStats: ["GET /repos/{owner}/{repo}/stats/contributors"],
+    getCustomDeploymentProtectionRule: [
+      "GET /repos/{owner}/{repo}/environments/{environment_name}/deployment_protection_rules/{protection_rule_id}"
+    ],
+    getDeployKey: ["GET /repos/{owner}/{repo}/keys/{key_id}"],
+    getDeployment: ["GET /repos/{owner}/{repo}/deployments/{deployment_id}"],
+    getDeploymentBranchPolicy: [
+      "GET /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies/{branch_policy_id}"
+    ],
+    getDeploymentStatus: [
+      "GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses/{status_id}"
+    ],
+    getEnvironment: [
+      "GET /repos/{owner}/{repo}/environments/{environment_name}"
+    ],
+    getLatestPagesBuild: ["GET /repos/{owner}/{repo}/pages/builds/latest"],
+    getLatestRelease: ["GET /repos/{owner}/{repo}/releases/latest"],
+    getOrgRuleSuite: ["GET /orgs/{org}/rulesets/rule-suites/{rule_suite_id}"],
+    getOrgRuleSuites: ["GET /orgs/{org}/rulesets/rule-suites"],
+    getOrgRuleset: ["GET /orgs/{org}/rulesets/{ruleset_id}"],
+    getOrgRulesets: ["GET /orgs/{org}/rulesets"],
+    getPages: ["GET /repos/{owner}/{repo}/pages"],
+    getPagesBuild: ["GET /repos/{owner}/{repo}/pages/builds/{build_id}"],
+    getPagesDeployment: [
+      "GET /repos/{owner}/{repo}/pages/deployments/{pages_deployment_id}"
+    ],
+    getPagesHealthCheck: ["GET /repos/{owner}/{repo}/pages/health"],
+    getParticipationStats: ["GET /repos/{owner}/{repo}/stats/participation"],
+    getPullRequestReviewProtection: [
+      "GET /repos/{owner}/{repo}/branches/{branch}/protection/required_pull_request_reviews"
+    ],
+    getPunchCardStats: ["GET /repos/{owner}/{repo}/stats/punch_card"],
+    getReadme: ["GET /repos/{owner}/{repo}/readme"],
+    getReadmeInDirectory: ["GET /repos/{owner}/{repo}/readme/{dir}"],
+    getRelease: ["GET /repos/{owner}/{repo}/releases/{release_id}"],
+    getReleaseAsset: ["GET /repos/{owner}/{repo}/releases/assets/{asset_id}"],
+    getReleaseByTag: ["GET /repos/{owner}/{repo}/releases/tags/{tag}"],
+    getRepoRuleSuite: [
+      "GET /repos/{owner}/{repo}/rulesets/rule-suites/{rule_suite_id}"
+    ],
+    getRepoRuleSuites: ["GET /repos/{owner}/{repo}/rulesets/rule-suites"],
+    getRepoRuleset: ["GET /repos/{owner}/{repo}/rulesets/{ruleset_id}"],
+    getRepoRulesetHistory: [
+      "GET /repos/{owner}/{repo}/rulesets/{ruleset_id}/history"
+    ],
+    getRepoRulesetVersion: [
+      "GET /repos/{owner}/{repo}/rulesets/{ruleset_id}/history/{version_id}"
+    ],
+    getRepoRulesets: ["GET /repos/{owner}/{repo}/rulesets"],
+    getStatusChecksProtection: [
+      "GET /repos/{owner}/{repo}/branches/{branch}/protection/required_status_checks"
+    ],
+    getTeamsWithAccessToProtectedBranch: [
+      "GET /repos/{owner}/{repo}/branches/{branch}/protection/restrictions/teams"
+    ],
+    getTopPaths: ["GET /repos/{owner}/{repo}/traffic/popular/paths"],
+    getTopReferrers: ["GET /repos/{owner}/{repo}/traffic/popular/referrers"],
+    getUsersWithAccessToProtectedBranch: [
+      "GET /repos/{owner}/{repo}/branches/{branch}/protection/restrictions/users"
+    ],
+    getViews: ["GET /repos/{owner}/{repo}/traffic/views"],
+    getWebhook: ["GET /repos/{owner}/{repo}/hooks/{hook_id}"],
+    getWebhookConfigForRepo: [
+      "GET /repos/{owner}/{repo}/hooks/{hook_id}/config"
+    ],
+    getWebhookDelivery: [
+      "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}"
+    ],
+    listActivities: ["GET /repos/{owner}/{repo}/activity"],
+    listAttestations: [
+      "GET /repos/{owner}/{repo}/attestations/{subject_digest}"
+    ],
+    listAutolinks: ["GET /repos/{owner}/{repo}/autolinks"],
+    listBranches: ["GET /repos/{owner}/{repo}/branches"],
+    listBranchesForHeadCommit: [
+      "GET /repos/{owner}/{repo}/commits/{commit_sha}/branches-where-head"
+    ],
+    listCollaborators: ["GET /repos/{owner}/{repo}/collaborators"],
+    listCommentsForCommit: [
+      "GET /repos/{owner}/{repo}/commits/{commit_sha}/comments"
+    ],
+    listCommitCommentsForRepo: ["GET /repos/{owner}/{repo}/comments"],
+    listCommitStatusesForRef: [
+      "GET /repos/{owner}/{repo}/commits/{ref}/statuses"
+    ],
+    listCommits: ["GET /repos/{owner}/{repo}/commits"],
+    listContributors: ["GET /repos/{owner}/{repo}/contributors"],
+    listCustomDeploymentRuleIntegrations: [
+      "GET /repos/{owner}/{repo}/environments/{environment_name}/deployment_protection_rules/apps"
+    ],
+    listDeployKeys: ["GET /repos/{owner}/{repo}/keys"],
+    listDeploymentBranchPolicies: [
+      "GET /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies"
+    ],
+    listDeploymentStatuses: [
+      "GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses"
+    ],
+    listDeployments: ["GET /repos/{owner}/{repo}/deployments"],
+    listForAuthenticatedUser: ["GET /user/repos"],
+    listForOrg: ["GET /orgs/{org}/repos"],
+    listForUser: ["GET /users/{username}/repos"],
+    listForks: ["GET /repos/{owner}/{repo}/forks"],
+    listInvitations: ["GET /repos/{owner}/{repo}/invitations"],
+    listInvitationsForAuthenticatedUser: ["GET /user/repository_invitations"],
+    listLanguages: ["GET /repos/{owner}/{repo}/languages"],
+    listPagesBuilds: ["GET /repos/{owner}/{repo}/pages/builds"],
+    listPublic: ["GET /repositories"],
+    listPullRequestsAssociatedWithCommit: [
+      "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls"
+    ],
+    listReleaseAssets: [
+      "GET /repos/{owner}/{repo}/releases/{release_id}/assets"
+    ],
+    listReleases: ["GET /repos/{owner}/{repo}/releases"],
+    listTags: ["GET /repos/{owner}/{repo}/tags"],
+    listTeams: ["GET /repos/{owner}/{repo}/teams"],
+    listWebhookDeliveries: [
+      "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries"
+    ],
+    listWebhooks: ["GET /repos/{owner}/{repo}/hooks"],
+    merge: ["POST /repos/{owner}/{repo}/merges"],
+    mergeUpstream: ["POST /repos/{owner}/{repo}/merge-upstream"],
+    pingWebhook: ["POST /repos/{owner}/{repo}/hooks/{hook_id}/pings"],
+    redeliverWebhookDelivery: [
+      "POST /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts"
+    ],
+    removeAppAccessRestrictions: [
+      "DELETE /repos/{owner}/{repo}/branches/{branch}/protection/restrictions/apps",
+      {},
+      { mapToData: "apps" }
+    ],
+    removeCollaborator: [
+      "DELETE /repos/{owner}/{repo}/collaborators/{username}"
+    ],
+    removeStatusCheckContexts: [
+      "DELETE /repos/{owner}/{repo}/branches/{branch}/protection/required_status_checks/contexts",
+      {},
+      { mapToData: "contexts" }
+    ],
+    removeStatusCheckProtection: [
+      "DELETE /repos/{owner}/{repo}/branches/{branch}/protection/required_status_checks"
+    ],
+    removeTeamAccessRestrictions: [
+      "DELETE /repos/{owner}/{repo}/branches/{branch}/protection/restrictions/teams",
+      {},
+      { mapToData: "teams" }
+    ],
+    removeUserAccessRestrictions: [
+      "DELETE /repos/{owner}/{repo}/branches/{branch}/protection/restrictions/users",
+      {},
+      { mapToData: "users" }
+    ],
+    renameBranch: ["POST /repos/{owner}/{repo}/branches/{branch}/rename"],
+    replaceAllTopics: ["PUT /repos/{owner}/{repo}/topics"],
+    requestPagesBuild: ["POST /repos/{owner}/{repo}/pages/builds"],
+    setAdminBranchProtection: [
+      "POST /repos/{owner}/{repo}/branches/{branch}/protection/enforce_admins"
+    ],
+    setAppAccessRestrictions: [
+      "PUT /repos/{owner}/{repo}/branches/{branch}/protection/restrictions/apps",
+      {},
+      { mapToData: "apps" }
+    ],
+    setStatusCheckContexts: [
+      "PUT /repos/{owner}/{repo}/branches/{branch}/protection/required_status_checks/contexts",
+      {},
+      { mapToData: "contexts" }
+    ],
+    setTeamAccessRestrictions: [
+      "PUT /repos/{owner}/{repo}/branches/{branch}/protection/restrictions/teams",
+      {},
+      { mapToData: "teams" }
+    ],
+    setUserAccessRestrictions: [
+      "PUT /repos/{owner}/{repo}/branches/{branch}/protection/restrictions/users",
+      {},
+      { mapToData: "users" }
+    ],
+    testPushWebhook: ["POST /repos/{owner}/{repo}/hooks/{hook_id}/tests"],
+    transfer: ["POST /repos/{owner}/{repo}/transfer"],
+    update: ["PATCH /repos/{owner}/{repo}"],
+    updateBranchProtection: [
+      "PUT /repos/{owner}/{repo}/branches/{branch}/protection"
+    ],
+    updateCommitComment: ["PATCH /repos/{owner}/{repo}/comments/{comment_id}"],
+    updateDeploymentBranchPolicy: [
+      "PUT /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies/{branch_policy_id}"
+    ],
+    updateInformationAboutPagesSite: ["PUT /repos/{owner}/{repo}/pages"],
+    updateInvitation: [
+      "PATCH /repos/{owner}/{repo}/invitations/{invitation_id}"
+    ],
+    updateOrgRuleset: ["PUT /orgs/{org}/rulesets/{ruleset_id}"],
+    updatePullRequestReviewProtection: [
+      "PATCH /repos/{owner}/{repo}/branches/{branch}/protection/required_pull_request_reviews"
+    ],
+    updateRelease: ["PATCH /repos/{owner}/{repo}/releases/{release_id}"],
+    updateReleaseAsset: [
+      "PATCH /repos/{owner}/{repo}/releases/assets/{asset_id}"
+    ],
+    updateRepoRuleset: ["PUT /repos/{owner}/{repo}/rulesets/{ruleset_id}"],
+    updateStatusCheckPotection: [
+      "PATCH /repos/{owner}/{repo}/branches/{branch}/protection/required_status_checks",
+      {},
+      { renamed: ["repos", "updateStatusCheckProtection"] }
+    ],
+    updateStatusCheckProtection: [
+      "PATCH /repos/{owner}/{repo}/branches/{branch}/protection/required_status_checks"
+    ],
+    updateWebhook: ["PATCH /repos/{owner}/{repo}/hooks/{hook_id}"],
+    updateWebhookConfigForRepo: [
+      "PATCH /repos/{owner}/{repo}/hooks/{hook_id}/config"
+    ],
+    uploadReleaseAsset: [
+      "POST /repos/{owner}/{repo}/releases/{release_id}/assets{?name,label}",
+      { baseUrl: "https://uploads.github.com" }
+    ]
+  },
+  search: {
+    code: ["GET /search/code"],
+    commits: ["GET /search/commits"],
+    issuesAndPullRequests: ["GET /search/issues"],
+    labels: ["GET /search/labels"],
+    repos: ["GET /search/repositories"],
+    topics: ["GET /search/topics"],
+    users: ["GET /search/users"]
+  },
+  secretScanning: {
+    createPushProtectionBypass: [
+      "POST /repos/{owner}/{repo}/secret-scanning/push-protection-bypasses"
+    ],
+    getAlert: [
+      "GET /repos/{owner}/{repo}/secret-scanning/alerts/{alert_number}"
+    ],
+    getScanHistory: ["GET /repos/{owner}/{repo}/secret-scanning/scan-history"],
+    listAlertsForOrg: ["GET /orgs/{org}/secret-scanning/alerts"],
+    listAlertsForRepo: ["GET /repos/{owner}/{repo}/secret-scanning/alerts"],
+    listLocationsForAlert: [
+      "GET /repos/{owner}/{repo}/secret-scanning/alerts/{alert_number}/locations"
+    ],
+    listOrgPatternConfigs: [
+      "GET /orgs/{org}/secret-scanning/pattern-configurations"
+    ],
+    updateAlert: [
+      "PATCH /repos/{owner}/{repo}/secret-scanning/alerts/{alert_number}"
+    ],
+    updateOrgPatternConfigs: [
+      "PATCH /orgs/{org}/secret-scanning/pattern-configurations"
+    ]
+  },
+  securityAdvisories: {
+    createFork: [
+      "POST /repos/{owner}/{repo}/security-advisories/{ghsa_id}/forks"
+    ],
+    createPrivateVulnerabilityReport: [
+      "POST /repos/{owner}/{repo}/security-advisories/reports"
+    ],
+    createRepositoryAdvisory: [
+      "POST /repos/{owner}/{repo}/security-advisories"
+    ],
+    createRepositoryAdvisoryCveRequest: [
+      "POST /repos/{owner}/{repo}/security-advisories/{ghsa_id}/cve"
+    ],
+    getGlobalAdvisory: ["GET /advisories/{ghsa_id}"],
+    getRepositoryAdvisory: [
+      "GET /repos/{owner}/{repo}/security-advisories/{ghsa_id}"
+    ],
+    listGlobalAdvisories: ["GET /advisories"],
+    listOrgRepositoryAdvisories: ["GET /orgs/{org}/security-advisories"],
+    listRepositoryAdvisories: ["GET /repos/{owner}/{repo}/security-advisories"],
+    updateRepositoryAdvisory: [
+      "PATCH /repos/{owner}/{repo}/security-advisories/{ghsa_id}"
+    ]
+  },
+  teams: {
+    addOrUpdateMembershipForUserInOrg: [
+      "PUT /orgs/{org}/teams/{team_slug}/memberships/{username}"
+    ],
+    addOrUpdateRepoPermissionsInOrg: [
+      "PUT /orgs/{org}/teams/{team_slug}/repos/{owner}/{repo}"
+    ],
+    checkPermissionsForRepoInOrg: [
+      "GET /orgs/{org}/teams/{team_slug}/repos/{owner}/{repo}"
+    ],
+    create: ["POST /orgs/{org}/teams"],
+    createDiscussionCommentInOrg: [
+      "POST /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments"
+    ],
+    createDiscussionInOrg: ["POST /orgs/{org}/teams/{team_slug}/discussions"],
+    deleteDiscussionCommentInOrg: [
+      "DELETE /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments/{comment_number}"
+    ],
+    deleteDiscussionInOrg: [
+      "DELETE /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}"
+    ],
+    deleteInOrg: ["DELETE /orgs/{org}/teams/{team_slug}"],
+    getByName: ["GET /orgs/{org}/teams/{team_slug}"],
+    getDiscussionCommentInOrg: [
+      "GET /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments/{comment_number}"
+    ],
+    getDiscussionInOrg: [
+      "GET /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}"
+    ],
+    getMembershipForUserInOrg: [
+      "GET /orgs/{org}/teams/{team_slug}/memberships/{username}"
+    ],
+    list: ["GET /orgs/{org}/teams"],
+    listChildInOrg: ["GET /orgs/{org}/teams/{team_slug}/teams"],
+    listDiscussionCommentsInOrg: [
+      "GET /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments"
+    ],
+    listDiscussionsInOrg: ["GET /orgs/{org}/teams/{team_slug}/discussions"],
+    listForAuthenticatedUser: ["GET /user/teams"],
+    listMembersInOrg: ["GET /orgs/{org}/teams/{team_slug}/members"],
+    listPendingInvitationsInOrg: [
+      "GET /orgs/{org}/teams/{team_slug}/invitations"
+    ],
+    listReposInOrg: ["GET /orgs/{org}/teams/{team_slug}/repos"],
+    removeMembershipForUserInOrg: [
+      "DELETE /orgs/{org}/teams/{team_slug}/memberships/{username}"
+    ],
+    removeRepoInOrg: [
+      "DELETE /orgs/{org}/teams/{team_slug}/repos/{owner}/{repo}"
+    ],
+    updateDiscussionCommentInOrg: [
+      "PATCH /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments/{comment_number}"
+    ],
+    updateDiscussionInOrg: [
+      "PATCH /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}"
+    ],
+    updateInOrg: ["PATCH /orgs/{org}/teams/{team_slug}"]
+  },
+  users: {
+    addEmailForAuthenticated: [
+      "POST /user/emails",
+      {},
+      { renamed: ["users", "addEmailForAuthenticatedUser"] }
+    ],
+    addEmailForAuthenticatedUser: ["POST /user/emails"],
+    addSocialAccountForAuthenticatedUser: ["POST /user/social_accounts"],
+    block: ["PUT /user/blocks/{username}"],
+    checkBlocked: ["GET /user/blocks/{username}"],
+    checkFollowingForUser: ["GET /users/{username}/following/{target_user}"],
+    checkPersonIsFollowedByAuthenticated: ["GET /user/following/{username}"],
+    createGpgKeyForAuthenticated: [
+      "POST /user/gpg_keys",
+      {},
+      { renamed: ["users", "createGpgKeyForAuthenticatedUser"] }
+    ],
+    createGpgKeyForAuthenticatedUser: ["POST /user/gpg_keys"],
+    createPublicSshKeyForAuthenticated: [
+      "POST /user/keys",
+      {},
+      { renamed: ["users", "createPublicSshKeyForAuthenticatedUser"] }
+    ],
+    createPublicSshKeyForAuthenticatedUser: ["POST /user/keys"],
+    createSshSigningKeyForAuthenticatedUser: ["POST /user/ssh_signing_keys"],
+    deleteAttestationsBulk: [
+      "POST /users/{username}/attestations/delete-request"
+    ],
+    deleteAttestationsById: [
+      "DELETE /users/{username}/attestations/{attestation_id}"
+    ],
+    deleteAttestationsBySubjectDigest: [
+      "DELETE /users/{username}/attestations/digest/{subject_digest}"
+    ],
+    deleteEmailForAuthenticated: [
+      "DELETE /user/emails",
+      {},
+      { renamed: ["users", "deleteEmailForAuthenticatedUser"] }
+    ],
+    deleteEmailForAuthenticatedUser: ["DELETE /user/emails"],
+    deleteGpgKeyForAuthenticated: [
+      "DELETE /user/gpg_keys/{gpg_key_id}",
+      {},
+      { renamed: ["users", "deleteGpgKeyForAuthenticatedUser"] }
+    ],
+    deleteGpgKeyForAuthenticatedUser: ["DELETE /user/gpg_keys/{gpg_key_id}"],
+    deletePublicSshKeyForAuthenticated: [
+      "DELETE /user/keys/{key_id}",
+      {},
+      { renamed: ["users", "deletePublicSshKeyForAuthenticatedUser"] }
+    ],
+    deletePublicSshKeyForAuthenticatedUser: ["DELETE /user/keys/{key_id}"],
+    deleteSocialAccountForAuthenticatedUser: ["DELETE /user/social_accounts"],
+    deleteSshSigningKeyForAuthenticatedUser: [
+      "DELETE /user/ssh_signing_keys/{ssh_signing_key_id}"
+    ],
+    follow: ["PUT /user/following/{username}"],
+    getAuthenticated: ["GET /user"],
+    getById: ["GET /user/{account_id}"],
+    getByUsername: ["GET /users/{username}"],
+    getContextForUser: ["GET /users/{username}/hovercard"],
+    getGpgKeyForAuthenticated: [
+      "GET /user/gpg_keys/{gpg_key_id}",
+      {},
+      { renamed: ["users", "getGpgKeyForAuthenticatedUser"] }
+    ],
+    getGpgKeyForAuthenticatedUser: ["GET /user/gpg_keys/{gpg_key_id}"],
+    getPublicSshKeyForAuthenticated: [
+      "GET /user/keys/{key_id}",
+      {},
+      { renamed: ["users", "getPublicSshKeyForAuthenticatedUser"] }
+    ],
+    getPublicSshKeyForAuthenticatedUser: ["GET /user/keys/{key_id}"],
+    getSshSigningKeyForAuthenticatedUser: [
+      "GET /user/ssh_signing_keys/{ssh_signing_key_id}"
+    ],
+    list: ["GET /users"],
+    listAttestations: ["GET /users/{username}/attestations/{subject_digest}"],
+    listAttestationsBulk: [
+      "POST /users/{username}/attestations/bulk-list{?per_page,before,after}"
+    ],
+    listBlockedByAuthenticated: [
+      "GET /user/blocks",
+      {},
+      { renamed: ["users", "listBlockedByAuthenticatedUser"] }
+    ],
+    listBlockedByAuthenticatedUser: ["GET /user/blocks"],
+    listEmailsForAuthenticated: [
+      "GET /user/emails",
+      {},
+      { renamed: ["users", "listEmailsForAuthenticatedUser"] }
+    ],
+    listEmailsForAuthenticatedUser: ["GET /user/emails"],
+    listFollowedByAuthenticated: [
+      "GET /user/following",
+      {},
+      { renamed: ["users", "listFollowedByAuthenticatedUser"] }
+    ],
+    listFollowedByAuthenticatedUser: ["GET /user/following"],
+    listFollowersForAuthenticatedUser: ["GET /user/followers"],
+    listFollowersForUser: ["GET /users/{username}/followers"],
+    listFollowingForUser: ["GET /users/{username}/following"],
+    listGpgKeysForAuthenticated: [
+      "GET /user/gpg_keys",
+      {},
+      { renamed: ["users", "listGpgKeysForAuthenticatedUser"] }
+    ],
+    listGpgKeysForAuthenticatedUser: ["GET /user/gpg_keys"],
+    listGpgKeysForUser: ["GET /users/{username}/gpg_keys"],
+    listPublicEmailsForAuthenticated: [
+      "GET /user/public_emails",
+      {},
+      { renamed: ["users", "listPublicEmailsForAuthenticatedUser"] }
+    ],
+    listPublicEmailsForAuthenticatedUser: ["GET /user/public_emails"],
+    listPublicKeysForUser: ["GET /users/{username}/keys"],
+    listPublicSshKeysForAuthenticated: [
+      "GET /user/keys",
+      {},
+      { renamed: ["users", "listPublicSshKeysForAuthenticatedUser"] }
+    ],
+    listPublicSshKeysForAuthenticatedUser: ["GET /user/keys"],
+    listSocialAccountsForAuthenticatedUser: ["GET /user/social_accounts"],
+    listSocialAccountsForUser: ["GET /users/{username}/social_accounts"],
+    listSshSigningKeysForAuthenticatedUser: ["GET /user/ssh_signing_keys"],
+    listSshSigningKeysForUser: ["GET /users/{username}/ssh_signing_keys"],
+    setPrimaryEmailVisibilityForAuthenticated: [
+      "PATCH /user/email/visibility",
+      {},
+      { renamed: ["users", "setPrimaryEmailVisibilityForAuthenticatedUser"] }
+    ],
+    setPrimaryEmailVisibilityForAuthenticatedUser: [
+      "PATCH /user/email/visibility"
+    ],
+    unblock: ["DELETE /user/blocks/{username}"],
+    unfollow: ["DELETE /user/following/{username}"],
+    updateAuthenticated: ["PATCH /user"]
+  }
+};
+var endpoints_default = Endpoints;
+
+//# sourceMappingURL=endpoints.js.map
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/endpoints-to-methods.js
+
+const endpointMethodsMap = /* @__PURE__ */ new Map();
+for (const [scope, endpoints] of Object.entries(endpoints_default)) {
+  for (const [methodName, endpoint] of Object.entries(endpoints)) {
+    const [route, defaults, decorations] = endpoint;
+    const [method, url] = route.split(/ /);
+    const endpointDefaults = Object.assign(
+      {
+        method,
+        url
+      },
+      defaults
+    );
+    if (!endpointMethodsMap.has(scope)) {
+      endpointMethodsMap.set(scope, /* @__PURE__ */ new Map());
+    }
+    endpointMethodsMap.get(scope).set(methodName, {
+      scope,
+      methodName,
+      endpointDefaults,
+      decorations
+    });
+  }
+}
+const handler = {
+  has({ scope }, methodName) {
+    return endpointMethodsMap.get(scope).has(methodName);
+  },
+  getOwnPropertyDescriptor(target, methodName) {
+    return {
+      value: this.get(target, methodName),
+      // ensures method is in the cache
+      configurable: true,
+      writable: true,
+      enumerable: true
+    };
+  },
+  defineProperty(target, methodName, descriptor) {
+    Object.defineProperty(target.cache, methodName, descriptor);
+    return true;
+  },
+  deleteProperty(target, methodName) {
+    delete target.cache[methodName];
+    return true;
+  },
+  ownKeys({ scope }) {
+    return [...endpointMethodsMap.get(scope).keys()];
+  },
+  set(target, methodName, value) {
+    return target.cache[methodName] = value;
+  },
+  get({ octokit, scope, cache }, methodName) {
+    if (cache[methodName]) {
+      return cache[methodName];
+    }
+    const method = endpointMethodsMap.get(scope).get(methodName);
+    if (!method) {
+      return void 0;
+    }
+    const { endpointDefaults, decorations } = method;
+    if (decorations) {
+      cache[methodName] = decorate(
+        octokit,
+        scope,
+        methodName,
+        endpointDefaults,
+        decorations
+      );
+    } else {
+      cache[methodName] = octokit.request.defaults(endpointDefaults);
+    }
+    return cache[methodName];
+  }
+};
+function endpointsToMethods(octokit) {
+  const newMethods = {};
+  for (const scope of endpointMethodsMap.keys()) {
+    newMethods[scope] = new Proxy({ octokit, scope, cache: {} }, handler);
+  }
+  return newMethods;
+}
+function decorate(octokit, scope, methodName, defaults, decorations) {
+  const requestWithDefaults = octokit.request.defaults(defaults);
+  function withDecorations(...args) {
+    let options = requestWithDefaults.endpoint.merge(...args);
+    if (decorations.mapToData) {
+      options = Object.assign({}, options, {
+        data: options[decorations.mapToData],
+        [decorations.mapToData]: void 0
+      });
+      return requestWithDefaults(options);
+    }
+    if (decorations.renamed) {
+      const [newScope, newMethodName] = decorations.renamed;
+      octokit.log.warn(
+        `octokit.${scope}.${methodName}() has been renamed to octokit.${newScope}.${newMethodName}()`
+      );
+    }
+    if (decorations.deprecated) {
+      octokit.log.warn(decorations.deprecated);
+    }
+    if (decorations.renamedParameters) {
+      const options2 = requestWithDefaults.endpoint.merge(...args);
+      for (const [name, alias] of Object.entries(
+        decorations.renamedParameters
+      )) {
+        if (name in options2) {
+          octokit.log.warn(
+            `"${name}" parameter is deprecated for "octokit.${scope}.${methodName}()". Use "${alias}" instead`
+          );
+          if (!(alias in options2)) {
+            options2[alias] = options2[name];
+          }
+          delete options2[name];
+        }
+      }
+      return requestWithDefaults(options2);
+    }
+    return requestWithDefaults(...args);
+  }
+  return Object.assign(withDecorations, requestWithDefaults);
+}
+
+//# sourceMappingURL=endpoints-to-methods.js.map
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-rest-endpoint-methods/dist-src/index.js
+
+
+function restEndpointMethods(octokit) {
+  const api = endpointsToMethods(octokit);
+  return {
+    rest: api
+  };
+}
+restEndpointMethods.VERSION = dist_src_version_VERSION;
+function legacyRestEndpointMethods(octokit) {
+  const api = endpointsToMethods(octokit);
+  return {
+    ...api,
+    rest: api
+  };
+}
+legacyRestEndpointMethods.VERSION = dist_src_version_VERSION;
+
+//# sourceMappingURL=index.js.map
+
+;// CONCATENATED MODULE: ./node_modules/@octokit/plugin-paginate-rest/dist-bundle/index.js
+// pkg/dist-src/version.js
+var plugin_paginate_rest_dist_bundle_VERSION = "0.0.0-development";
+
+// pkg/dist-src/normalize-paginated-list-response.js
+function normalizePaginatedListResponse(response) {
+  if (!response.data) {
+    return {
+      ...response,
+      data: []
+    };
+  }
+  const responseNeedsNormalization = ("total_count" in response.data || "total_commits" in response.data) && !("url" in response.data);
+  if (!responseNeedsNormalization) return response;
+  const incompleteResults = response.data.incomplete_results;
+  const repositorySelection = response.data.repository_selection;
+  const totalCount = response.data.total_count;
+  const totalCommits = response.data.total_commits;
+  delete response.data.incomplete_results;
+  delete response.data.repository_selection;
+  delete response.data.total_count;
+  delete response.data.total_commits;
+  const namespaceKey = Object.keys(response.data)[0];
+  const data = response.data[namespaceKey];
+  response.data = data;
+  if (typeof incompleteResults !== "undefined") {
+    response.data.incomplete_results = incompleteResults;
+  }
+  if (typeof repositorySelection !== "undefined") {
+    response.data.repository_selection = repositorySelection;
+  }
+  response.data.total_count = totalCount;
+  response.data.total_commits = totalCommits;
+  return response;
+}
+
+// pkg/dist-src/iterator.js
+function iterator(octokit, route, parameters) {
+  const options = typeof route === "function" ? route.endpoint(parameters) : octokit.request.endpoint(route, parameters);
+  const requestMethod = typeof route === "function" ? route : octokit.request;
+  const method = options.method;
+  const headers = options.headers;
+  let url = options.url;
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        if (!url) return { done: true };
+        try {
+          const response = await requestMethod({ method, url, headers });
+          const normalizedResponse = normalizePaginatedListResponse(response);
+          url = ((normalizedResponse.headers.link || "").match(
+            /<([^<>]+)>;\s*rel="next"/
+          ) || [])[1];
+          if (!url && "total_commits" in normalizedResponse.data) {
+            const parsedUrl = new URL(normalizedResponse.url);
+            const params = parsedUrl.searchParams;
+            const page = parseInt(params.get("page") || "1", 10);
+            const per_page = parseInt(params.get("per_page") || "250", 10);
+            if (page * per_page < normalizedResponse.data.total_commits) {
+              params.set("page", String(page + 1));
+              url = parsedUrl.toString();
+            }
+          }
+          return { value: normalizedResponse };
+        } catch (error) {
+          if (error.status !== 409) throw error;
+          url = "";
+          return {
+            value: {
+              status: 200,
+              headers: {},
+              data: []
+            }
+          };
+        }
+      }
+    })
+  };
+}
+
+// pkg/dist-src/paginate.js
+function paginate(octokit, route, parameters, mapFn) {
+  if (typeof parameters === "function") {
+    mapFn = parameters;
+    parameters = void 0;
+  }
+  return gather(
+    octokit,
+    [],
+    iterator(octokit, route, parameters)[Symbol.asyncIterator](),
+    mapFn
+  );
+}
+function gather(octokit, results, iterator2, mapFn) {
+  return iterator2.next().then((result) => {
+    if (result.done) {
+      return results;
+    }
+    let earlyExit = false;
+    function done() {
+      earlyExit = true;
+    }
+    results = results.concat(
+      mapFn ? mapFn(result.value, done) : result.value.data
+    );
+    if (earlyExit) {
+      return results;
+    }
+    return gather(octokit, results, iterator2, mapFn);
+  });
+}
+
+// pkg/dist-src/compose-paginate.js
+var composePaginateRest = Object.assign(paginate, {
+  iterator
+});
+
+// pkg/dist-src/generated/paginating-endpoints.js
+var paginatingEndpoints = (/* unused pure expression or super */ null && ([
+  "GET /advisories",
+  "GET /app/hook/deliveries",
+  "GET /app/installation-requests",
+  "GET /app/installations",
+  "GET /assignments/{assignment_id}/accepted_assignments",
+  "GET /classrooms",
+  "GET /classrooms/{classroom_id}/assignments",
+  "GET /enterprises/{enterprise}/code-security/configurations",
+  "GET /enterprises/{enterprise}/code-security/configurations/{configuration_id}/repositories",
+  "GET /enterprises/{enterprise}/dependabot/alerts",
+  "GET /enterprises/{enterprise}/teams",
+  "GET /enterprises/{enterprise}/teams/{enterprise-team}/memberships",
+  "GET /enterprises/{enterprise}/teams/{enterprise-team}/organizations",
+  "GET /events",
+  "GET /gists",
+  "GET /gists/public",
+  "GET /gists/starred",
+  "GET /gists/{gist_id}/comments",
+  "GET /gists/{gist_id}/commits",
+  "GET /gists/{gist_id}/forks",
+  "GET /installation/repositories",
+  "GET /issues",
+  "GET /licenses",
+  "GET /marketplace_listing/plans",
+  "GET /marketplace_listing/plans/{plan_id}/accounts",
+  "GET /marketplace_listing/stubbed/plans",
+  "GET /marketplace_listing/stubbed/plans/{plan_id}/accounts",
+  "GET /networks/{owner}/{repo}/events",
+  "GET /notifications",
+  "GET /organizations",
+  "GET /organizations/{org}/dependabot/repository-access",
+  "GET /orgs/{org}/actions/cache/usage-by-repository",
+  "GET /orgs/{org}/actions/hosted-runners",
+  "GET /orgs/{org}/actions/permissions/repositories",
+  "GET /orgs/{org}/actions/permissions/self-hosted-runners/repositories",
+  "GET /orgs/{org}/actions/runner-groups",
+  "GET /orgs/{org}/actions/runner-groups/{runner_group_id}/hosted-runners",
+  "GET /orgs/{org}/actions/runner-groups/{runner_group_id}/repositories",
+  "GET /orgs/{org}/actions/runner-groups/{runner_group_id}/runners",
+  "GET /orgs/{org}/actions/runners",
+  "GET /orgs/{org}/actions/secrets",
+  "GET /orgs/{org}/actions/secrets/{secret_name}/repositories",
+  "GET /orgs/{org}/actions/variables",
+  "GET /orgs/{org}/actions/variables/{name}/repositories",
+  "GET /orgs/{org}/attestations/repositories",
+  "GET /orgs/{org}/attestations/{subject_digest}",
+  "GET /orgs/{org}/blocks",
+  "GET /orgs/{org}/campaigns",
+  "GET /orgs/{org}/code-scanning/alerts",
+  "GET /orgs/{org}/code-security/configurations",
+  "GET /orgs/{org}/code-security/configurations/{configuration_id}/repositories",
+  "GET /orgs/{org}/codespaces",
+  "GET /orgs/{org}/codespaces/secrets",
+  "GET /orgs/{org}/codespaces/secrets/{secret_name}/repositories",
+  "GET /orgs/{org}/copilot/billing/seats",
+  "GET /orgs/{org}/copilot/metrics",
+  "GET /orgs/{org}/dependabot/alerts",
+  "GET /orgs/{org}/dependabot/secrets",
+  "GET /orgs/{org}/dependabot/secrets/{secret_name}/repositories",
+  "GET /orgs/{org}/events",
+  "GET /orgs/{org}/failed_invitations",
+  "GET /orgs/{org}/hooks",
+  "GET /orgs/{org}/hooks/{hook_id}/deliveries",
+  "GET /orgs/{org}/insights/api/route-stats/{actor_type}/{actor_id}",
+  "GET /orgs/{org}/insights/api/subject-stats",
+  "GET /orgs/{org}/insights/api/user-stats/{user_id}",
+  "GET /orgs/{org}/installations",
+  "GET /orgs/{org}/invitations",
+  "GET /orgs/{org}/invitations/{invitation_id}/teams",
+  "GET /orgs/{org}/issues",
+  "GET /orgs/{org}/members",
+  "GET /orgs/{org}/members/{username}/codespaces",
+  "GET /orgs/{org}/migrations",
+  "GET /orgs/{org}/migrations/{migration_id}/repositories",
+  "GET /orgs/{org}/organization-roles/{role_id}/teams",
+  "GET /orgs/{org}/organization-roles/{role_id}/users",
+  "GET /orgs/{org}/outside_collaborators",
+  "GET /orgs/{org}/packages",
+  "GET /orgs/{org}/packages/{package_type}/{package_name}/versions",
+  "GET /orgs/{org}/personal-access-token-requests",
+  "GET /orgs/{org}/personal-access-token-requests/{pat_request_id}/repositories",
+  "GET /orgs/{org}/personal-access-tokens",
+  "GET /orgs/{org}/personal-access-tokens/{pat_id}/repositories",
+  "GET /orgs/{org}/private-registries",
+  "GET /orgs/{org}/projects",
+  "GET /orgs/{org}/projectsV2",
+  "GET /orgs/{org}/projectsV2/{project_number}/fields",
+  "GET /orgs/{org}/projectsV2/{project_number}/items",
+  "GET /orgs/{org}/properties/values",
+  "GET /orgs/{org}/public_members",
+  "GET /orgs/{org}/repos",
+  "GET /orgs/{org}/rulesets",
+  "GET /orgs/{org}/rulesets/rule-suites",
+  "GET /orgs/{org}/rulesets/{ruleset_id}/history",
+  "GET /orgs/{org}/secret-scanning/alerts",
+  "GET /orgs/{org}/security-advisories",
+  "GET /orgs/{org}/settings/immutable-releases/repositories",
+  "GET /orgs/{org}/settings/network-configurations",
+  "GET /orgs/{org}/team/{team_slug}/copilot/metrics",
+  "GET /orgs/{org}/teams",
+  "GET /orgs/{org}/teams/{team_slug}/discussions",
+  "GET /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments",
+  "GET /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/comments/{comment_number}/reactions",
+  "GET /orgs/{org}/teams/{team_slug}/discussions/{discussion_number}/reactions",
+  "GET /orgs/{org}/teams/{team_slug}/invitations",
+  "GET /orgs/{org}/teams/{team_slug}/members",
+  "GET /orgs/{org}/teams/{team_slug}/projects",
+  "GET /orgs/{org}/teams/{team_slug}/repos",
+  "GET /orgs/{org}/teams/{team_slug}/teams",
+  "GET /projects/{project_id}/collaborators",
+  "GET /repos/{owner}/{repo}/actions/artifacts",
+  "GET /repos/{owner}/{repo}/actions/caches",
+  "GET /repos/{owner}/{repo}/actions/organization-secrets",
+  "GET /repos/{owner}/{repo}/actions/organization-variables",
+  "GET /repos/{owner}/{repo}/actions/runners",
+  "GET /repos/{owner}/{repo}/actions/runs",
+  "GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts",
+  "GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs",
+  "GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs",
+  "GET /repos/{owner}/{repo}/actions/secrets",
+  "GET /repos/{owner}/{repo}/actions/variables",
+  "GET /repos/{owner}/{repo}/actions/workflows",
+  "GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
+  "GET /repos/{owner}/{repo}/activity",
+  "GET /repos/{owner}/{repo}/assignees",
+  "GET /repos/{owner}/{repo}/attestations/{subject_digest}",
+  "GET /repos/{owner}/{repo}/branches",
+  "GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations",
+  "GET /repos/{owner}/{repo}/check-suites/{check_suite_id}/check-runs",
+  "GET /repos/{owner}/{repo}/code-scanning/alerts",
+  "GET /repos/{owner}/{repo}/code-scanning/alerts/{alert_number}/instances",
+  "GET /repos/{owner}/{repo}/code-scanning/analyses",
+  "GET /repos/{owner}/{repo}/codespaces",
+  "GET /repos/{owner}/{repo}/codespaces/devcontainers",
+  "GET /repos/{owner}/{repo}/codespaces/secrets",
+  "GET /repos/{owner}/{repo}/collaborators",
+  "GET /repos/{owner}/{repo}/comments",
+  "GET /repos/{owner}/{repo}/comments/{comment_id}/reactions",
+  "GET /repos/{owner}/{repo}/commits",
+  "GET /repos/{owner}/{repo}/commits/{commit_sha}/comments",
+  "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls",
+  "GET /repos/{owner}/{repo}/commits/{ref}/check-runs",
+  "GET /repos/{owner}/{repo}/commits/{ref}/check-suites",
+  "GET /repos/{owner}/{repo}/commits/{ref}/status",
+  "GET /repos/{owner}/{repo}/commits/{ref}/statuses",
+  "GET /repos/{owner}/{repo}/compare/{basehead}",
+  "GET /repos/{owner}/{repo}/compare/{base}...{head}",
+  "GET /repos/{owner}/{repo}/contributors",
+  "GET /repos/{owner}/{repo}/dependabot/alerts",
+  "GET /repos/{owner}/{repo}/dependabot/secrets",
+  "GET /repos/{owner}/{repo}/deployments",
+  "GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses",
+  "GET /repos/{owner}/{repo}/environments",
+  "GET /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies",
+  "GET /repos/{owner}/{repo}/environments/{environment_name}/deployment_protection_rules/apps",
+  "GET /repos/{owner}/{repo}/environments/{environment_name}/secrets",
+  "GET /repos/{owner}/{repo}/environments/{environment_name}/variables",
+  "GET /repos/{owner}/{repo}/events",
+  "GET /repos/{owner}/{repo}/forks",
+  "GET /repos/{owner}/{repo}/hooks",
+  "GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries",
+  "GET /repos/{owner}/{repo}/invitations",
+  "GET /repos/{owner}/{repo}/issues",
+  "GET /repos/{owner}/{repo}/issues/comments",
+  "GET /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
+  "GET /repos/{owner}/{repo}/issues/events",
+  "GET /repos/{owner}/{repo}/issues/{issue_number}/comments",
+  "GET /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by",
+  "GET /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocking",
+  "GET /repos/{owner}/{repo}/issues/{issue_number}/events",
+  "GET /repos/{owner}/{repo}/issues/{issue_number}/labels",
+  "GET /repos/{owner}/{repo}/issues/{issue_number}/reactions",
+  "GET /repos/{owner}/{repo}/issues/{issue_number}/sub_issues",
+  "GET /repos/{owner}/{repo}/issues/{issue_number}/timeline",
+  "GET /repos/{owner}/{repo}/keys",
+  "GET /repos/{owner}/{repo}/labels",
+  "GET /repos/{owner}/{repo}/milestones",
+  "GET /repos/{owner}/{repo}/milestones/{milestone_number}/labels",
+  "GET /repos/{owner}/{repo}/notifications",
+  "GET /repos/{owner}/{repo}/pages/builds",
+  "GET /repos/{owner}/{repo}/projects",
+  "GET /repos/{owner}/{repo}/pulls",
+  "GET /repos/{owner}/{repo}/pulls/comments",
+  "GET /repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions",
+  "GET /repos/{owner}/{repo}/pulls/{pull_number}/comments",
+  "GET /repos/{owner}/{repo}/pulls/{pull_number}/commits",
+  "GET /repos/{owner}/{repo}/pulls/{pull_number}/files",
+  "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
+  "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}/comments",
+  "GET /repos/{owner}/{repo}/releases",
+  "GET /repos/{owner}/{repo}/releases/{release_id}/assets",
+  "GET /repos/{owner}/{repo}/releases/{release_id}/reactions",
+  "GET /repos/{owner}/{repo}/rules/branches/{branch}",
+  "GET /repos/{owner}/{repo}/rulesets",
+  "GET /repos/{owner}/{repo}/rulesets/rule-suites",
+  "GET /repos/{owner}/{repo}/rulesets/{ruleset_id}/history",
+  "GET /repos/{owner}/{repo}/secret-scanning/alerts",
+  "GET /repos/{owner}/{repo}/secret-scanning/alerts/{alert_number}/locations",
+  "GET /repos/{owner}/{repo}/security-advisories",
+  "GET /repos/{owner}/{repo}/stargazers",
+  "GET /repos/{owner}/{repo}/subscribers",
+  "GET /repos/{owner}/{repo}/tags",
+  "GET /repos/{owner}/{repo}/teams",
+  "GET /repos/{owner}/{repo}/topics",
+  "GET /repositories",
+  "GET /search/code",
+  "GET /search/commits",
+  "GET /search/issues",
+  "GET /search/labels",
+  "GET /search/repositories",
+  "GET /search/topics",
+  "GET /search/users",
+  "GET /teams/{team_id}/discussions",
+  "GET /teams/{team_id}/discussions/{discussion_number}/comments",
+  "GET /teams/{team_id}/discussions/{discussion_number}/comments/{comment_number}/reactions",
+  "GET /teams/{team_id}/discussions/{discussion_number}/reactions",
+  "GET /teams/{team_id}/invitations",
+  "GET /teams/{team_id}/members",
+  "GET /teams/{team_id}/projects",
+  "GET /teams/{team_id}/repos",
+  "GET /teams/{team_id}/teams",
+  "GET /user/blocks",
+  "GET /user/codespaces",
+  "GET /user/codespaces/secrets",
+  "GET /user/emails",
+  "GET /user/followers",
+  "GET /user/following",
+  "GET /user/gpg_keys",
+  "GET /user/installations",
+  "GET /user/installations/{installation_id}/repositories",
+  "GET /user/issues",
+  "GET /user/keys",
+  "GET /user/marketplace_purchases",
+  "GET /user/marketplace_purchases/stubbed",
+  "GET /user/memberships/orgs",
+  "GET /user/migrations",
+  "GET /user/migrations/{migration_id}/repositories",
+  "GET /user/orgs",
+  "GET /user/packages",
+  "GET /user/packages/{package_type}/{package_name}/versions",
+  "GET /user/public_emails",
+  "GET /user/repos",
+  "GET /user/repository_invitations",
+  "GET /user/social_accounts",
+  "GET /user/ssh_signing_keys",
+  "GET /user/starred",
+  "GET /user/subscriptions",
+  "GET /user/teams",
+  "GET /users",
+  "GET /users/{username}/attestations/{subject_digest}",
+  "GET /users/{username}/events",
+  "GET /users/{username}/events/orgs/{org}",
+  "GET /users/{username}/events/public",
+  "GET /users/{username}/followers",
+  "GET /users/{username}/following",
+  "GET /users/{username}/gists",
+  "GET /users/{username}/gpg_keys",
+  "GET /users/{username}/keys",
+  "GET /users/{username}/orgs",
+  "GET /users/{username}/packages",
+  "GET /users/{username}/projects",
+  "GET /users/{username}/projectsV2",
+  "GET /users/{username}/projectsV2/{project_number}/fields",
+  "GET /users/{username}/projectsV2/{project_number}/items",
+  "GET /users/{username}/received_events",
+  "GET /users/{username}/received_events/public",
+  "GET /users/{username}/repos",
+  "GET /users/{username}/social_accounts",
+  "GET /users/{username}/ssh_signing_keys",
+  "GET /users/{username}/starred",
+  "GET /users/{username}/subscriptions"
+]));
+
+// pkg/dist-src/paginating-endpoints.js
+function isPaginatingEndpoint(arg) {
+  if (typeof arg === "string") {
+    return paginatingEndpoints.includes(arg);
+  } else {
+    return false;
+  }
+}
+
+// pkg/dist-src/index.js
+function paginateRest(octokit) {
+  return {
+    paginate: Object.assign(paginate.bind(null, octokit), {
+      iterator: iterator.bind(null, octokit)
+    })
+  };
+}
+paginateRest.VERSION = plugin_paginate_rest_dist_bundle_VERSION;
+
+
+;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/utils.js
+
+
+// octokit + plugins
+
+
+
+const context = new Context();
+const baseUrl = getApiBaseUrl();
+const defaults = {
+    baseUrl,
+    request: {
+        agent: getProxyAgent(baseUrl),
+        fetch: getProxyFetch(baseUrl)
+    }
+};
+const GitHub = Octokit.plugin(restEndpointMethods, paginateRest).defaults(defaults);
+
+/**
+ * Convience function to correctly format Octokit Options to pass into the constructor.
+ *
+ * @param     token    the repo PAT or GITHUB_TOKEN
+ * @param     options  other options to set
+ */
+function getOctokitOptions(token, options) {
+    const opts = Object.assign({}, options || {}); // Shallow clone - don't mutate the object provided by the caller
+    // Auth
+    const auth = getAuthString(token, opts);
+    if (auth) {
+        opts.auth = auth;
+    }
+    // Orchestration ID
+    const userAgent = getUserAgentWithOrchestrationId(opts.userAgent);
+    if (userAgent) {
+        opts.userAgent = userAgent;
+    }
+    return opts;
+}
+//# sourceMappingURL=utils.js.map
+;// CONCATENATED MODULE: ./node_modules/@actions/github/lib/github.js
+
+
+const github_context = new Context();
+/**
+ * Returns a hydrated octokit ready to use for GitHub Actions
+ *
+ * @param     token    the repo PAT or GITHUB_TOKEN
+ * @param     options  other options to set
+ */
+function getOctokit(token, options, ...additionalPlugins) {
+    const GitHubWithPlugins = GitHub.plugin(...additionalPlugins);
+    return new GitHubWithPlugins(getOctokitOptions(token, options));
+}
+//# sourceMappingURL=github.js.map
 
 /***/ })
 

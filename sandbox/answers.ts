@@ -1,14 +1,16 @@
-/** Answers in the form of each service: JSON 1.0 of DynamoDB, XML of STS, and what stands between us and both. */
+/** Answers in the form of each service: JSON 1.0 of DynamoDB, XML of STS, JSON of GitHub, and what stands between. */
 import { AwsError } from './errors.ts'
 import type { Fault } from './faults.ts'
-import type { LoggedRequest } from './request-log.ts'
+import { GitHubError, type GitHubReply } from './git-hub.ts'
+import type { Service } from './request-log.ts'
 import type { Shape } from './table-record.ts'
 
 export interface Answer {
   readonly status: number
   readonly type: string
   readonly body: string
-  /** AWS's name of the error that this is. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** AWS's name of the error that this is; GitHub's message. */
   readonly error?: string
 }
 
@@ -21,8 +23,20 @@ export function xml(operation: string, value: Shape): Answer {
   return { status: 200, type: 'text/xml', body }
 }
 
-/** Anything thrown, as the service would say it. What is not AWS's is a flaw of the sandbox. */
-export function answerError(service: LoggedRequest['service'], error: unknown): Answer {
+export function gitHubJson({ status, content, link }: GitHubReply): Answer {
+  return {
+    status,
+    type: 'application/json; charset=utf-8',
+    body: JSON.stringify(content),
+    ...(link === undefined ? {} : { headers: { link } }),
+  }
+}
+
+/** Anything thrown, as the service would say it. What is not AWS's or GitHub's is a flaw of the sandbox. */
+export function answerError(service: Service, error: unknown): Answer {
+  if (service === 'github') {
+    return gitHubError(error instanceof GitHubError ? error : new GitHubError(500, String(error)))
+  }
   const known = error instanceof AwsError ? error : new AwsError('InternalFailure', String(error), 500)
   return service === 'sts' ? xmlError(known) : jsonError(known)
 }
@@ -34,10 +48,11 @@ const throttling = {
 } as const
 
 /** What is answered without anything being done. */
-export function brokenAnswer(service: LoggedRequest['service'], fault: Fault): Answer {
+export function brokenAnswer(service: Service, fault: Fault): Answer {
   if (fault.kind === 'html') {
     return { status: 503, type: 'text/html', body: '<html><body><h1>503 Service Unavailable</h1></body></html>' }
   }
+  if (service === 'github') return brokenGitHubAnswer(fault)
   const usual =
     fault.kind === 'throttle'
       ? { ...throttling[service], message: 'Rate exceeded' }
@@ -46,6 +61,17 @@ export function brokenAnswer(service: LoggedRequest['service'], fault: Fault): A
     service,
     new AwsError(fault.errorName ?? usual.name, fault.message ?? usual.message, fault.status ?? usual.status),
   )
+}
+
+function brokenGitHubAnswer({ kind, status, message }: Fault): Answer {
+  if (kind !== 'throttle') return gitHubError(new GitHubError(status ?? 500, message ?? 'Server Error'))
+  const limit = 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.'
+  return { ...gitHubError(new GitHubError(status ?? 403, message ?? limit)), headers: { 'retry-after': '1' } }
+}
+
+function gitHubError({ status, message, errors }: GitHubError): Answer {
+  const content = errors === undefined ? { message } : { message, errors }
+  return { ...gitHubJson({ status, content }), error: message }
 }
 
 function jsonError({ name, message, status }: AwsError): Answer {

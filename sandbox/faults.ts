@@ -1,9 +1,10 @@
 /** What goes wrong on purpose. */
+import type { RequestedOperation, Service } from './request-log.ts'
 
 /**
  * - `delay`: the answer comes late
- * - `throttle`: ThrottlingException "Rate exceeded"
- * - `error`: an answer of the service's own kind, with `errorName` and `status`
+ * - `throttle`: ThrottlingException "Rate exceeded"; of GitHub, its secondary rate limit, to be tried again in a second
+ * - `error`: an answer of the service's own kind, with `errorName` (which GitHub's do not have) and `status`
  * - `html`: a page of something in between
  * - `reset`: the connection is lost before anything is done
  * - `cut`: half of the answer, then the connection is lost
@@ -13,7 +14,7 @@ export type FaultKind = 'delay' | 'throttle' | 'error' | 'html' | 'reset' | 'cut
 
 export interface Fault {
   readonly kind: FaultKind
-  readonly service?: 'sts' | 'dynamodb' | 'oidc'
+  readonly service?: Service
   readonly operation?: string
   readonly table?: string
   /** How many matching requests pass first. Default 0. */
@@ -24,12 +25,6 @@ export interface Fault {
   readonly status?: number
   readonly errorName?: string
   readonly message?: string
-}
-
-export interface RequestToBreak {
-  readonly service: 'sts' | 'dynamodb' | 'oidc'
-  readonly operation: string
-  readonly table?: string
 }
 
 /** Where faults are switched on and off. */
@@ -50,7 +45,7 @@ export class Faults implements FaultSwitch {
   }
 
   /** The first fault that hits this request. Each fault counts every request that it matches. */
-  next(request: RequestToBreak): Fault | undefined {
+  next(request: RequestedOperation): Fault | undefined {
     let hit: Fault | undefined
     for (const armed of this.#armed) {
       const { service, operation, table, after = 0, times = 1 } = armed.fault

@@ -20,6 +20,8 @@ export interface SandboxOptions {
    * follows the system's clock; no limit where `now` is given, because SDK clients date by the system's clock alone.
    */
   readonly signatureLifetimeMilliseconds?: number
+  /** What GitHub's API holds, and for whom. Default: nothing, for nobody. */
+  readonly gitHub?: GitHubOptions
 }
 
 /** A role and whom it trusts. */
@@ -42,6 +44,42 @@ export interface AccessKey {
   readonly principal: string
   /** Milliseconds since the epoch. */
   readonly expiresAt?: number
+}
+
+/** Repositories are there by being named in a pull request, or by a commit. */
+export interface GitHubOptions {
+  readonly tokens?: readonly GitHubToken[]
+  readonly pullRequests?: readonly PullRequest[]
+  /** Commits that no pull request brought. */
+  readonly commits?: readonly { readonly repository: string; readonly sha: string }[]
+}
+
+export interface GitHubUser {
+  /** Such as `github-actions[bot]`. */
+  readonly login: string
+  readonly type: 'Bot' | 'User'
+}
+
+/** A token, and who writes with it. It opens every repository here. */
+export interface GitHubToken extends GitHubUser {
+  readonly token: string
+  /** As a workflow grants them. */
+  readonly permissions: {
+    readonly contents?: 'read' | 'write'
+    readonly 'pull-requests'?: 'read' | 'write'
+  }
+}
+
+export interface PullRequest {
+  /** As `acme/app`. */
+  readonly repository: string
+  readonly number: number
+  readonly state: 'open' | 'closed' | 'merged'
+  readonly headSha: string
+  /** What merging made; while it is open, the merge that GitHub tries, which `pull_request` jobs run on. */
+  readonly mergeCommitSha?: string
+  /** The branch that it is for. Default `main`. */
+  readonly base?: string
 }
 
 /** How long AWS takes for things, in milliseconds. */

@@ -1,8 +1,10 @@
 /** What was asked of the sandbox, in the order of arrival, with the IAM actions that AWS would have checked. */
 
+export type Service = 'sts' | 'dynamodb' | 'oidc' | 'github'
+
 export interface LoggedRequest {
   readonly id: number
-  readonly service: 'sts' | 'dynamodb' | 'oidc'
+  readonly service: Service
   readonly operation: string
   readonly actions: readonly IamAction[]
   readonly account: string
@@ -14,9 +16,12 @@ export interface LoggedRequest {
   readonly start: number
   readonly end: number
   readonly status: number
-  /** AWS's name of the error that was answered. */
+  /** AWS's name of the error that was answered; of GitHub's, which have none, the message. */
   readonly error?: string
 }
+
+/** What a request asks for, as far as faults and those who watch tell requests apart. */
+export type RequestedOperation = Pick<LoggedRequest, 'service' | 'operation' | 'table'>
 
 export interface IamAction {
   readonly action: string
@@ -28,7 +33,7 @@ export function iamActions(
   { service, operation, input }: Pick<LoggedRequest, 'service' | 'operation' | 'input'>,
   tableArn: string,
 ): readonly IamAction[] {
-  if (service === 'oidc') return []
+  if (service === 'oidc' || service === 'github') return []
   const actions = (names: readonly (string | false)[], resource: string) =>
     names.filter((name) => name !== false).map((name) => ({ action: name, resource }))
   if (service === 'sts') {

@@ -1,40 +1,60 @@
-/** AWS in one process, on 127.0.0.1: STS, DynamoDB, and GitHub's OIDC endpoint. Every account and region apart. */
+/** AWS and GitHub in one process, on 127.0.0.1: STS, DynamoDB, GitHub's OIDC, and its API as far as comments go. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type AccountHands, Accounts } from './accounts.ts'
-import { type Answer, answerError, brokenAnswer, json, xml } from './answers.ts'
+import { type Answer, answerError, brokenAnswer, gitHubJson, json, xml } from './answers.ts'
 import { type FaultSwitch, Faults } from './faults.ts'
+import { GitHub, type GitHubHands } from './git-hub.ts'
 import { type Caller, Identities } from './identities.ts'
 import { OidcProvider } from './oidc.ts'
 import { measuredTimings, type SandboxOptions } from './options.ts'
 import { tableArn } from './parameters.ts'
-import { type Request, readRequest } from './request.ts'
-import { iamActions, type LoggedRequest } from './request-log.ts'
+import { gitHubPrefix, type Request, readRequest } from './request.ts'
+import { iamActions, type LoggedRequest, type RequestedOperation } from './request-log.ts'
 import { callSts, type Sts } from './sts.ts'
 
 export type { AccountHands } from './accounts.ts'
 export type { FaultSwitch } from './faults.ts'
-export type { AccessKey, Role, SandboxOptions, Timings } from './options.ts'
-export type { LoggedRequest } from './request-log.ts'
+export type { GitHubComment, GitHubHands } from './git-hub.ts'
+export type {
+  AccessKey,
+  GitHubOptions,
+  GitHubToken,
+  GitHubUser,
+  PullRequest,
+  Role,
+  SandboxOptions,
+  Timings,
+} from './options.ts'
+export type { LoggedRequest, RequestedOperation } from './request-log.ts'
+
+/**
+ * Is told of each request twice: before anything is done, and when it is done and logged but not yet answered, faults or
+ * no faults. The request waits for it, so that a run can be stopped at either moment. If it throws, the connection is lost.
+ */
+export type Watcher = (moment: 'before' | 'after', request: RequestedOperation) => void | Promise<void>
 
 export interface Sandbox {
   readonly url: string
   readonly requests: readonly LoggedRequest[]
   readonly faults: FaultSwitch
+  readonly gitHub: GitHubHands
   /** Every secret that it issued or was given. */
   readonly secrets: readonly string[]
   /** What leads a job here, access keys aside. */
   readonly environment: Readonly<Record<string, string>>
   clearRequests(): void
+  /** @returns what ends it */
+  watch(watcher: Watcher): () => void
   account(account: string, region: string): AccountHands
   /** What every request costs at least from now on, in milliseconds. */
   setLatency(milliseconds: number): void
   /** Lets every session run out at once. */
   expireSessions(): void
-  /** Forgets all tables of all accounts. */
+  /** Forgets all tables of all accounts, and all comments. */
   reset(): Promise<void>
   close(): Promise<void>
 }
@@ -56,11 +76,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const sts: Sts = { roles: options.roles ?? [], identities, oidc }
   const faults = new Faults()
   const accounts = new Accounts({ ...measuredTimings, ...options.timings }, now)
+  const gitHub = new GitHub(options.gitHub ?? {}, now)
+  const watchers = new Set<Watcher>()
   const seenSockets = new WeakSet<Socket>()
   let latency = options.latencyMilliseconds ?? 0
   let requests: LoggedRequest[] = []
   let lastId = 0
   identities.keepSecret(oidc.requestToken)
+  for (const { token } of options.gitHub?.tokens ?? []) identities.keepSecret(token)
 
   function giveToken({ signed, input }: Request): Answer {
     if (!oidc.isJob(signed.headers)) return json(401, { message: 'Unauthorized' })
@@ -71,18 +94,27 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   /** Who calls, and in which region; undefined where a token is shown instead of a signature. */
   function identify({ service, operation, signed }: Request): Identity | undefined {
-    if (service === 'oidc' || operation === 'AssumeRoleWithWebIdentity') return undefined
+    if (service === 'oidc' || service === 'github' || operation === 'AssumeRoleWithWebIdentity') return undefined
     return identities.authenticate(signed, service)
   }
 
   async function perform(request: Request, identity: Identity | undefined): Promise<Answer> {
-    const { service, operation, input, form, flaw } = request
+    const { service, operation, input, form, signed, flaw } = request
     if (flaw !== undefined) throw flaw
     if (service === 'oidc') return giveToken(request)
+    if (service === 'github') {
+      const { authorization } = signed.headers
+      return gitHubJson(gitHub.call({ operation, input, authorization, root: `${url}${gitHubPrefix}` }))
+    }
     if (identity === undefined || service === 'sts') {
       return xml(operation, callSts(sts, operation, identity?.caller, form))
     }
     return json(200, await accounts.call(identity.caller.account, identity.region, operation, input))
+  }
+
+  async function tellWatchers(moment: 'before' | 'after', { service, operation, table }: Request): Promise<void> {
+    const requested = { service, operation, ...(table === undefined ? {} : { table }) }
+    for (const watcher of watchers) await watcher(moment, requested)
   }
 
   function logRequest(request: Request, answer: Answer, identity: Identity | undefined, start: number): void {
@@ -116,6 +148,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       response.writeHead(404).end()
       return
     }
+    await tellWatchers('before', request)
     const fault = faults.next(request)
     if (fault?.kind === 'delay') await wait(fault.milliseconds ?? 0)
     let identity: Identity | undefined
@@ -128,6 +161,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       answer = answerError(request.service, error)
     }
     logRequest(request, answer, identity, start)
+    const { service } = request
+    const requestId = `sandbox-${lastId}`
+    await tellWatchers('after', request)
     if (fault?.kind === 'reset' || fault?.kind === 'lost-answer') {
       message.socket.destroy()
       return
@@ -135,7 +171,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     response.writeHead(answer.status, {
       'content-type': answer.type,
       'content-length': Buffer.byteLength(answer.body),
-      'x-amzn-requestid': `sandbox-${lastId}`,
+      [service === 'github' ? 'x-github-request-id' : 'x-amzn-requestid']: requestId,
+      ...answer.headers,
       // Only where it holds others to its time: an SDK that sees its clock corrected tries even final errors again.
       ...(Number.isFinite(signatureLifetime) ? { date: new Date(now()).toUTCString() } : {}),
     })
@@ -159,6 +196,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       return requests
     },
     faults,
+    gitHub,
     get secrets() {
       return identities.secrets
     },
@@ -167,16 +205,24 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       AWS_EC2_METADATA_DISABLED: 'true',
       ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/oidc/token?api-version=2`,
       ACTIONS_ID_TOKEN_REQUEST_TOKEN: oidc.requestToken,
+      GITHUB_API_URL: `${url}${gitHubPrefix}`,
     },
     clearRequests: () => {
       requests = []
+    },
+    watch: (watcher) => {
+      watchers.add(watcher)
+      return () => void watchers.delete(watcher)
     },
     account: (account, region) => accounts.hands(account, region),
     setLatency: (milliseconds) => {
       latency = milliseconds
     },
     expireSessions: () => identities.expireSessions(),
-    reset: () => accounts.reset(),
+    reset: async () => {
+      gitHub.reset()
+      await accounts.reset()
+    },
     close: async () => {
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))

@@ -2,11 +2,19 @@
 import { type DynamoDb, DynamoDbError } from './dynamodb.ts'
 import { errorMessage, errorName, RemedyError, StoppedError, unreachable } from './errors.ts'
 import { observeTable, observeTables } from './observe.ts'
-import { type Outcome, type Plan, planTables, type Step, type StepOutcome, type StepResult, stepsOf } from './plan.ts'
+import { type Outcome, type Plan, type Step, type StepOutcome, type StepResult, stepsOf } from './plan.ts'
+import { planTables } from './planner.ts'
 import { describeResult, describeStep, nameStep } from './report.ts'
 import type { Run } from './run.ts'
-import { type DesiredTable, type ObservedTables, type Target, tableArn } from './table.ts'
-import { type WaitProfile, waitForBillingMode, waitForCreation, waitForUpdate, waitUntilSettled } from './wait.ts'
+import { type DesiredTable, type ObservedTable, type ObservedTables, type Target, tableArn } from './table.ts'
+import {
+  type WaitProfile,
+  waitForBillingMode,
+  waitForCreation,
+  waitForDeletion,
+  waitForUpdate,
+  waitUntilSettled,
+} from './wait.ts'
 
 export interface Work {
   readonly dynamoDb: DynamoDb
@@ -24,9 +32,13 @@ export interface Work {
 export async function applyPlan(work: Work): Promise<Outcome> {
   const { plan, desired, observed, run } = work
   const progress: Progress = { results: new Map(), errors: [] }
-  if (plan.refusals.length === 0 && plan.steps.length > 0) {
-    run.log.startGroup('Apply')
-    await Promise.all(desired.map((table) => applyTable(work, table, progress)))
+  const disappearing = plan.policy.destroy ? desired.filter(({ name }) => isBeingDeleted(observed.get(name))) : []
+  if (plan.refusals.length === 0 && plan.steps.length + disappearing.length > 0) {
+    run.log.startGroup(plan.policy.destroy ? 'Destroy' : 'Apply')
+    await Promise.all([
+      ...desired.map((table) => applyTable(work, table, progress)),
+      ...disappearing.map((table) => awaitDisappearance(work, table.name, progress)),
+    ])
     run.log.endGroup()
     if (progress.errors.length === 0) {
       try {
@@ -151,6 +163,7 @@ const tagLockMilliseconds = 4000
 function isConflict(step: Step, error: unknown): error is DynamoDbError {
   if (!(error instanceof DynamoDbError)) return false
   if (error.code === 'ResourceInUseException' || isTagLock(error)) return true
+  if (step.action === 'delete-table') return error.code === 'ResourceNotFoundException'
   return step.action === 'set-billing-mode' && error.code === 'ValidationException'
 }
 
@@ -164,12 +177,12 @@ function isTagLock(error: DynamoDbError): boolean {
  * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
  */
 async function planAgain(
-  { dynamoDb, target, run }: Work,
+  { dynamoDb, target, plan: { policy }, run }: Work,
   desired: DesiredTable,
   { remaining, applied }: OwnSteps,
 ): Promise<readonly Step[]> {
   const observed = await observeTable(dynamoDb, target, desired.name, run)
-  const plan = planTables(target, [desired], new Map([[desired.name, observed]]))
+  const plan = planTables(target, [desired], new Map([[desired.name, observed]]), policy)
   const [refusal] = plan.refusals
   if (refusal !== undefined) {
     throw new RemedyError(
@@ -194,13 +207,18 @@ async function sendStep({ dynamoDb, target }: Work, step: Step): Promise<void> {
     case 'create-table':
       return await dynamoDb.createTable(step)
     case 'enable-deletion-protection':
-      return await dynamoDb.enableDeletionProtection(step.table)
+    case 'remove-deletion-protection':
+      return await dynamoDb.setDeletionProtection(step.table, step.to)
     case 'tag-table':
+    case 'change-environment':
       return await dynamoDb.tagTable(tableArn(target, step.table), step.tags)
     case 'set-billing-mode':
       return await dynamoDb.setBillingMode(step.table, step.to)
     case 'set-point-in-time-recovery':
+    case 'remove-point-in-time-recovery':
       return await dynamoDb.setRecovery(step.table, step.to)
+    case 'delete-table':
+      return await dynamoDb.deleteTable(step.table)
     default:
       return unreachable(step)
   }
@@ -209,12 +227,31 @@ async function sendStep({ dynamoDb, target }: Work, step: Step): Promise<void> {
 async function awaitStep(work: Work, step: Step): Promise<void> {
   const profile = waitProfiles[step.action]
   if (profile === undefined) return
-  const described = await waitUntilSettled(work.dynamoDb, step.table, profile, work.run)
-  if (described?.phase === 'settled') return
+  const described = await waitUntilSettled(work.dynamoDb, step.table, profile, work.run, idOf(work, step.table))
+  if (step.action === 'delete-table' || described?.phase === 'settled') return
   throw new RemedyError(
     `The table "${step.table}" is ${described?.tableStatus ?? 'gone'} after ${step.action}: somebody else took it away, or locked it.`,
     'Find out who else works on this table, then run again.',
   )
+}
+
+/** Of a table that is not made by this run. */
+function idOf({ observed }: Work, table: string): string | undefined {
+  const before = observed.get(table)
+  return before?.status === 'ready' ? before.id : undefined
+}
+
+function isBeingDeleted(table: ObservedTable | undefined): boolean {
+  return table?.status === 'unavailable' && table.tableStatus === 'DELETING'
+}
+
+/** Another run, or this one before it died, has begun to delete the table. */
+async function awaitDisappearance({ dynamoDb, run }: Work, table: string, progress: Progress): Promise<void> {
+  try {
+    await waitUntilSettled(dynamoDb, table, waitForDeletion, run)
+  } catch (error) {
+    progress.errors.push(error)
+  }
 }
 
 /** Tags and recovery need no wait: DynamoDB takes them on a table at work, and the closing look proves them. */
@@ -224,6 +261,10 @@ const waitProfiles: Readonly<Record<Step['action'], WaitProfile | undefined>> = 
   'tag-table': undefined,
   'set-billing-mode': waitForBillingMode,
   'set-point-in-time-recovery': undefined,
+  'change-environment': undefined,
+  'remove-point-in-time-recovery': undefined,
+  'remove-deletion-protection': waitForUpdate,
+  'delete-table': waitForDeletion,
 }
 
 /** DynamoDB shows old tags for up to 3 s after a write, and now and then for longer. */
@@ -234,11 +275,11 @@ const lagSeconds = 10
  *
  * @throws {RemedyError} when the tables still differ from their definition after that
  */
-async function confirmTables({ dynamoDb, target, desired, run }: Work): Promise<ObservedTables> {
+async function confirmTables({ dynamoDb, target, desired, plan: { policy }, run }: Work): Promise<ObservedTables> {
   const start = run.clock.now()
   for (;;) {
     const observed = await observeTables(dynamoDb, target, desired, run)
-    const { steps, refusals } = planTables(target, desired, observed)
+    const { steps, refusals } = planTables(target, desired, observed, policy)
     if (steps.length === 0 && refusals.length === 0) return observed
     if (run.clock.now() - start >= lagSeconds * 1000) {
       const left = [...steps.map(describeStep), ...refusals.map(({ reason }) => reason)]

@@ -16,7 +16,13 @@ export type Difference =
   | { readonly path: 'existence'; readonly from: 'absent'; readonly to: 'present' }
   | { readonly path: 'availability' /** DynamoDB's TableStatus. */; readonly from: string; readonly to: 'ACTIVE' }
   | { readonly path: 'keys'; readonly from: Keys; readonly to: Keys }
-  | { readonly path: 'environment'; readonly from: string; readonly to: string }
+  | {
+      readonly path: 'environment'
+      readonly from: string
+      readonly to: string
+      /** All tags that differ, the environment's own among them. */
+      readonly changes: readonly TagChange[]
+    }
   | { readonly path: 'deletionProtection'; readonly from: boolean; readonly to: boolean }
   | { readonly path: 'tags'; readonly changes: readonly TagChange[] }
   | { readonly path: 'billingMode'; readonly from: BillingMode; readonly to: 'PAY_PER_REQUEST' }
@@ -36,7 +42,8 @@ const recoveryOfNewTable: PointInTimeRecovery = { enabled: false }
  * Everything in which the table differs from its definition. Settings that the definition omits never differ.
  *
  * The order is the one in which DynamoDB can take the changes: protection before anything else, then tags, then what
- * puts the table into UPDATING, then recovery, which needs an ACTIVE table.
+ * puts the table into UPDATING, then recovery, which needs an ACTIVE table. Protection is taken away after all else, so
+ * that a run that dies on the way leaves it on.
  */
 export function diffTable(desired: DesiredTable, observed: ObservedTable): readonly Difference[] {
   switch (observed.status) {
@@ -53,20 +60,29 @@ function diffReadyTable(desired: DesiredTable, observed: ReadyTable): readonly D
   const differences: Difference[] = []
   if (!isSameKeys(desired.keys, observed.keys))
     differences.push({ path: 'keys', from: observed.keys, to: desired.keys })
-  if (desired.deletionProtection !== undefined && desired.deletionProtection !== observed.deletionProtection) {
-    differences.push({ path: 'deletionProtection', from: observed.deletionProtection, to: desired.deletionProtection })
-  }
+  const protection = diffProtection(desired, observed)
+  if (protection?.to === true) differences.push(protection)
   const environment = observed.tags.get(environmentTag)
   const wanted = desired.tags.get(environmentTag)
-  if (environment !== undefined && wanted !== undefined && !isSameEnvironment(environment, wanted)) {
-    differences.push({ path: 'environment', from: environment, to: wanted })
-  }
   const changes = tagChanges(desired.tags, observed.tags)
-  if (changes.length > 0) differences.push({ path: 'tags', changes })
+  if (environment !== undefined && wanted !== undefined && !isSameEnvironment(environment, wanted)) {
+    differences.push({ path: 'environment', from: environment, to: wanted, changes })
+  } else if (changes.length > 0) {
+    differences.push({ path: 'tags', changes })
+  }
   if (desired.billingMode !== observed.billingMode) {
     differences.push({ path: 'billingMode', from: observed.billingMode, to: desired.billingMode })
   }
-  return [...differences, ...diffRecovery(desired, observed.pointInTimeRecovery)]
+  differences.push(...diffRecovery(desired, observed.pointInTimeRecovery))
+  if (protection?.to === false) differences.push(protection)
+  return differences
+}
+
+function diffProtection(
+  { deletionProtection: to }: DesiredTable,
+  { deletionProtection: from }: ReadyTable,
+): Extract<Difference, { path: 'deletionProtection' }> | undefined {
+  return to === undefined || to === from ? undefined : { path: 'deletionProtection', from, to }
 }
 
 function diffRecovery(desired: DesiredTable, from: PointInTimeRecovery): readonly Difference[] {
@@ -92,7 +108,10 @@ function isSameKeys(left: Keys, right: Keys): boolean {
 /** Sorted by code unit, so that a plan reads the same on every machine. */
 export function tagChanges(desired: Tags, observed: Tags): readonly TagChange[] {
   return [...desired]
-    .filter(([key, to]) => observed.get(key) !== to && !(key === environmentTag && observed.has(key)))
+    .filter(([key, to]) => {
+      const from = observed.get(key)
+      return key === environmentTag && from !== undefined ? !isSameEnvironment(from, to) : from !== to
+    })
     .sort(([left], [right]) => (left < right ? -1 : 1))
     .map(([key, to]) => {
       const from = observed.get(key)

@@ -1,10 +1,16 @@
 /** The port to DynamoDB: our vocabulary on this side, AWS's on the other. The only import of the DynamoDB SDK. */
 import {
+  type AttributeValue,
   CreateTableCommand,
+  DeleteItemCommand,
+  DeleteTableCommand,
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   DynamoDBClient,
+  GetItemCommand,
   ListTagsOfResourceCommand,
+  PutItemCommand,
+  QueryCommand,
   type TableDescription,
   TagResourceCommand,
   UpdateContinuousBackupsCommand,
@@ -14,6 +20,7 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 import type { ClientOptions } from './connections.ts'
 import type { TagChange } from './diff.ts'
 import { errorMessage, errorName, RemedyError } from './errors.ts'
+import type { Item } from './items.ts'
 import { classifyFailure, retry } from './retry.ts'
 import type { Run } from './run.ts'
 import type {
@@ -52,10 +59,25 @@ export interface DynamoDb {
   /** All pages. undefined where the table does not exist, or is too young. */
   readonly listTags: (arn: string) => Promise<Tags | undefined>
   readonly createTable: (table: TableToCreate) => Promise<void>
-  readonly enableDeletionProtection: (table: string) => Promise<void>
+  readonly setDeletionProtection: (table: string, enabled: boolean) => Promise<void>
   readonly setBillingMode: (table: string, billingMode: 'PAY_PER_REQUEST') => Promise<void>
   readonly setRecovery: (table: string, recovery: PointInTimeRecovery) => Promise<void>
   readonly tagTable: (arn: string, tags: readonly TagChange[]) => Promise<void>
+  readonly deleteTable: (table: string) => Promise<void>
+  /** Items, by calls that end when this run does: what is put away may outlast the run that wrote it. */
+  readonly itemsWithin: (run: Run) => ItemStore
+}
+
+/** Items, for verification alone. */
+export interface ItemStore {
+  /** @throws {DynamoDbError} ConditionalCheckFailedException where the table has an item with this key */
+  readonly putIfAbsent: (table: string, item: Item, partitionKey: string) => Promise<void>
+  /** By a consistent read; undefined where there is none. Attributes that are no strings are left out. */
+  readonly get: (table: string, key: Item) => Promise<Item | undefined>
+  /** All items of one partition, by consistent reads of all pages. */
+  readonly query: (table: string, partitionKey: string, value: string) => Promise<readonly Item[]>
+  /** Succeeds where there is none too. */
+  readonly delete: (table: string, key: Item) => Promise<void>
 }
 
 /** A call that failed for good. */
@@ -73,6 +95,12 @@ export class DynamoDbError extends RemedyError {
   }
 }
 
+type Call = <Answer>(
+  operation: string,
+  resource: string,
+  send: (signal: AbortSignal) => Promise<Answer>,
+) => Promise<Answer>
+
 export function connectDynamoDb(
   options: ClientOptions,
   credentials: () => Promise<AwsCredentialIdentity>,
@@ -81,8 +109,11 @@ export function connectDynamoDb(
   // Without this, calls that name an ARN would go to a host of their own, and need a connection of their own.
   const client = new DynamoDBClient({ ...options, credentials, accountIdEndpointMode: 'disabled' })
 
-  /** One operation on one table (name or ARN), with the errors that mean absence turned into undefined. */
-  async function call<Answer>(
+  const call: Call = (operation, resource, send) => callWithin(run, operation, resource, send)
+
+  /** One operation on one table, by its name or ARN. */
+  async function callWithin<Answer>(
+    within: Run,
     operation: string,
     resource: string,
     send: (signal: AbortSignal) => Promise<Answer>,
@@ -98,7 +129,7 @@ export function connectDynamoDb(
       }
     }
     try {
-      return await retry(run, async (signal) => {
+      return await retry(within, async (signal) => {
         try {
           return await attempt(signal)
         } catch (error) {
@@ -173,8 +204,8 @@ export function connectDynamoDb(
       })
       await call('CreateTable', table, (abortSignal) => client.send(command, { abortSignal }))
     },
-    enableDeletionProtection: async (table) => {
-      const command = new UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: true })
+    setDeletionProtection: async (table, enabled) => {
+      const command = new UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: enabled })
       await call('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }))
     },
     setBillingMode: async (table, billingMode) => {
@@ -195,7 +226,62 @@ export function connectDynamoDb(
       const command = new TagResourceCommand({ ResourceArn: arn, Tags: awsTags(tags) })
       await call('TagResource', arn, (abortSignal) => client.send(command, { abortSignal }))
     },
+    deleteTable: async (table) => {
+      const command = new DeleteTableCommand({ TableName: table })
+      await call('DeleteTable', table, (abortSignal) => client.send(command, { abortSignal }))
+    },
+    itemsWithin: (within) => itemStore(client, (...given) => callWithin(within, ...given)),
   }
+}
+
+function itemStore(client: DynamoDBClient, call: Call): ItemStore {
+  return {
+    putIfAbsent: async (table, item, partitionKey) => {
+      const command = new PutItemCommand({
+        TableName: table,
+        Item: attributeValues(item),
+        // Of the item with the same key, sort key included.
+        ConditionExpression: 'attribute_not_exists(#key)',
+        ExpressionAttributeNames: { '#key': partitionKey },
+      })
+      await call('PutItem', table, (abortSignal) => client.send(command, { abortSignal }))
+    },
+    get: async (table, key) => {
+      const command = new GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true })
+      const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }))
+      return Item === undefined ? undefined : stringsOf(Item)
+    },
+    query: async (table, partitionKey, value) => {
+      const items: Item[] = []
+      let start: Record<string, AttributeValue> | undefined
+      do {
+        const command = new QueryCommand({
+          TableName: table,
+          ConsistentRead: true,
+          KeyConditionExpression: '#key = :value',
+          ExpressionAttributeNames: { '#key': partitionKey },
+          ExpressionAttributeValues: { ':value': { S: value } },
+          ExclusiveStartKey: start,
+        })
+        const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }))
+        items.push(...(page.Items ?? []).map(stringsOf))
+        start = page.LastEvaluatedKey
+      } while (start !== undefined)
+      return items
+    },
+    delete: async (table, key) => {
+      const command = new DeleteItemCommand({ TableName: table, Key: attributeValues(key) })
+      await call('DeleteItem', table, (abortSignal) => client.send(command, { abortSignal }))
+    },
+  }
+}
+
+function attributeValues(item: Item): Record<string, AttributeValue> {
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]))
+}
+
+function stringsOf(item: Readonly<Record<string, AttributeValue>>): Item {
+  return Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => (S === undefined ? [] : [[name, S]])))
 }
 
 const expiredNames = new Set(['ExpiredTokenException', 'ExpiredToken'])

@@ -1,4 +1,5 @@
-/** Reads single inputs in the forms that they may have, and gathers what is wrong with them. Imports nothing. */
+/** Reads single inputs in the forms that they may have, and gathers what is wrong with them. Pure. */
+import { quote } from './plain-text.ts'
 
 /** Reads single inputs, and gathers what is wrong with them instead of stopping at the first. */
 export class InputReader {
@@ -58,11 +59,4 @@ export class InputReader {
     }
     return number
   }
-}
-
-/** Quoted as JSON, so that spaces and control characters can be seen; long values are shown by their beginning. */
-export function quote(value: string): string {
-  return value.length > 120
-    ? `${JSON.stringify(value.slice(0, 120))}… (${value.length} characters)`
-    : JSON.stringify(value)
 }

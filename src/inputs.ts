@@ -1,9 +1,10 @@
 /** The strings of a workflow file -> Inputs, or every problem at once. Pure: what it reads is passed in. */
+import { type CommandInputs, readCommandInputs } from './command-inputs.ts'
 import { builtInTables, ownTags, type Setting } from './definitions.ts'
 import { InvalidInputsError } from './errors.ts'
-import { InputReader, quote } from './input-reader.ts'
-import { mostTags } from './plan.ts'
-import type { Environment, Tags } from './table.ts'
+import { InputReader } from './input-reader.ts'
+import { quote } from './plain-text.ts'
+import { type Environment, mostTags, type Tags } from './table.ts'
 
 export interface Role {
   readonly arn: string
@@ -17,8 +18,7 @@ export interface CredentialSource {
   readonly reason: string
 }
 
-export interface Inputs {
-  readonly command: 'apply' | 'plan'
+export interface Inputs extends CommandInputs {
   readonly environment: Environment
   readonly region: string
   /** Assumed in this order; the last one works on the tables. Empty: the first credentials do. */
@@ -52,8 +52,9 @@ export function readInputs(source: InputSource): Inputs {
   const { environment: variables } = source
   const read = new InputReader(source.input, problems)
 
-  const command = read.choice('command', ['apply', 'plan'], 'apply')
   const environment = readEnvironment(read)
+  const tableNamePrefix = readTableNamePrefix(read)
+  const commandInputs = readCommandInputs(read, environment, tableNamePrefix)
   const region = readRegion(read, variables)
   const roles = readRoles(read)
   const credentialSource = chooseCredentialSource(read, variables, roles)
@@ -63,7 +64,6 @@ export function readInputs(source: InputSource): Inputs {
   const partition = region === undefined ? undefined : source.partitionOf(region)
   const audience = readAudience(read, partition)
   const allowedAccountIds = readAllowedAccountIds(read, roles)
-  const tableNamePrefix = readTableNamePrefix(read)
   const deletionProtection = read.choice('deletion-protection', ['auto', 'true', 'false'], 'auto')
   const pointInTimeRecovery = read.choice('point-in-time-recovery', ['auto', 'true', 'false'], 'auto')
   const tags = readTags(read, environment)
@@ -83,7 +83,7 @@ export function readInputs(source: InputSource): Inputs {
   }
   if (problems.length > 0 || region === undefined) throw new InvalidInputsError(problems)
   return {
-    command,
+    ...commandInputs,
     environment,
     region,
     roles,

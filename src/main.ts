@@ -6,18 +6,23 @@ import { desiredTables } from './definitions.ts'
 import { connectDynamoDb } from './dynamodb.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { observeTables } from './observe.ts'
-import { planTables } from './plan.ts'
-import { publish } from './publish.ts'
+import { planTables } from './planner.ts'
+import { publish, publishComment } from './publish.ts'
 import { type RunResult, renderPlanLines } from './report.ts'
+import { holdToReview, readReview } from './review.ts'
 import { type Clock, type Run, withinDeadline } from './run.ts'
 import { logGroup, type Runner } from './runner.ts'
+import { assertAsDefined, verifyTables } from './verify.ts'
 
 /** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
 export async function main(runner: Runner, clock: Clock): Promise<void> {
   const result: RunResult = {}
   try {
     const inputs = readInputs({ ...runner, partitionOf })
-    await withinDeadline({ ...inputs, ...runner, clock }, (run) => reconcile(inputs, runner, run, result))
+    await withinDeadline({ ...inputs, ...runner, clock }, async (run) => {
+      await reconcile(inputs, runner, run, result).catch((error: unknown) => Object.assign(result, { error }))
+      await publishComment(inputs, result, runner, run)
+    })
   } catch (error) {
     result.error = error
   }
@@ -26,6 +31,7 @@ export async function main(runner: Runner, clock: Clock): Promise<void> {
 
 async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunResult): Promise<void> {
   result.command = inputs.command
+  const review = await readReview(inputs, runner.readFile)
   const connections = openConnections(inputs.region, runner.environment, run)
   const session = await openSession(inputs, { ...connections, mask: runner.mask }, run)
   const target = { ...session.principal, region: inputs.region, environment: inputs.environment }
@@ -33,8 +39,14 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   const dynamoDb = connectDynamoDb(connections.clientOptions, session.credentials, run)
   const desired = desiredTables(inputs)
   const observed = await observeTables(dynamoDb, target, desired, run)
-  const plan = planTables(target, desired, observed)
+  const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review)
   result.plan = plan
   logGroup(runner.log, 'Plan', renderPlanLines(plan))
-  if (inputs.command === 'apply') result.outcome = await applyPlan({ dynamoDb, target, desired, observed, plan, run })
+  if (inputs.command === 'plan') {
+    if (inputs.failOnDrift) assertAsDefined(plan)
+  } else if (inputs.command === 'verify') {
+    result.verification = await verifyTables({ ...inputs, ...dynamoDb, plan, run })
+  } else {
+    result.outcome = await applyPlan({ dynamoDb, target, desired, observed, plan, run })
+  }
 }

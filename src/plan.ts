@@ -1,22 +1,13 @@
-/** Differences -> steps and refusals. Pure: the same arguments give the same plan, byte for byte. */
-import { type Difference, diffTable, type TagChange, tagChanges } from './diff.ts'
-import {
-  type BillingMode,
-  type DesiredTable,
-  describeKeys,
-  describeRecovery,
-  isAwsTag,
-  type Keys,
-  managedByTag,
-  managedByValue,
-  type ObservedTable,
-  type ObservedTables,
-  type PointInTimeRecovery,
-  type ReadyTable,
-  stackNameTag,
-  type Target,
-  tableArn,
-  type UnmanagedSetting,
+/** The vocabulary of plans: steps, refusals, notices, and what became of the steps. Pure. */
+import type { TagChange } from './diff.ts'
+import type {
+  BillingMode,
+  Keys,
+  ObservedTable,
+  ObservedTables,
+  PointInTimeRecovery,
+  Target,
+  UnmanagedSetting,
 } from './table.ts'
 
 /** One change to one table: one AWS call and the wait that ends it. */
@@ -43,17 +34,74 @@ export type Step =
       readonly from: PointInTimeRecovery
       readonly to: PointInTimeRecovery & { readonly enabled: true }
     }
+  | DisruptiveStep
+  | { readonly action: 'delete-table'; readonly table: string }
+
+/** Takes something away that protects, or that others rely on. `allow` opens each kind by its action. */
+export type DisruptiveStep =
+  | {
+      readonly action: 'change-environment'
+      readonly table: string
+      readonly from: string
+      readonly to: string
+      /** All tags that differ, the environment's among them: a second write in a row would meet DynamoDB's lock. */
+      readonly tags: readonly TagChange[]
+    }
+  | {
+      readonly action: 'remove-point-in-time-recovery'
+      readonly table: string
+      readonly from: PointInTimeRecovery
+      readonly to: PointInTimeRecovery & { readonly enabled: false }
+    }
+  | { readonly action: 'remove-deletion-protection'; readonly table: string; readonly from: true; readonly to: false }
+
+/** What `allow` may name. */
+export type Disruption = DisruptiveStep['action']
+
+/** Over what a step reaches: `slow` keeps a table busy for minutes, `disruptive` takes something away. */
+export type StepClass = 'create' | 'update' | 'slow' | 'disruptive'
+
+interface StepKind {
+  readonly class: StepClass
+  /** How long AWS usually takes, where that is long enough to plan for. */
+  readonly usualDuration?: string
+}
+
+/** By action. The durations were measured on AWS. */
+export const stepKinds: Readonly<Record<Step['action'], StepKind>> = {
+  'create-table': { class: 'create' },
+  'enable-deletion-protection': { class: 'update' },
+  'tag-table': { class: 'update' },
+  'set-billing-mode': { class: 'slow', usualDuration: '2 to 3 minutes the first time' },
+  'set-point-in-time-recovery': { class: 'update' },
+  'change-environment': { class: 'disruptive' },
+  'remove-point-in-time-recovery': { class: 'disruptive' },
+  'remove-deletion-protection': { class: 'disruptive' },
+  'delete-table': { class: 'disruptive' },
+}
+
+/** What the run is for, and what it may do on the way. */
+export interface Policy {
+  /** The tables are to be gone, not to be as defined. */
+  readonly destroy: boolean
+  readonly allow: readonly Disruption[]
+}
 
 /** Something that the run will not do. One refusal anywhere means that nothing is written anywhere. */
 export interface Refusal {
-  readonly table: string
+  /** Absent where it is about the whole plan. */
+  readonly table?: string
   readonly code:
     | 'table-unavailable'
     | 'different-keys'
-    | 'other-environment'
-    | 'deletion-protection-off'
-    | 'point-in-time-recovery-off'
     | 'too-many-tags'
+    /** Not opened by `allow`. */
+    | Disruption
+    | 'destroy-in-production'
+    | 'destroy-of-other-environment'
+    | 'destroy-of-untagged'
+    | 'destroy-of-protected'
+    | 'not-as-reviewed'
   readonly reason: string
   readonly remedy: string
 }
@@ -62,7 +110,14 @@ export interface Refusal {
 export interface Notice {
   readonly table: string
   readonly level: 'notice' | 'warning'
-  readonly code: 'adopted' | 'made-by-stack' | 'deletion-protection-kept' | 'point-in-time-recovery-kept'
+  readonly code:
+    | 'adopted'
+    | 'made-by-stack'
+    | 'deletion-protection-kept'
+    | 'point-in-time-recovery-kept'
+    | 'restore-window-lost'
+    | 'being-deleted'
+    | 'system-backup-stays'
   readonly message: string
 }
 
@@ -78,14 +133,25 @@ export interface PlannedTable {
   readonly unmanaged: readonly UnmanagedSetting[]
 }
 
-/** Published as the `plan` output. `formatVersion` grows when a reader of the old form would go wrong. */
 export interface Plan {
-  readonly formatVersion: 1
   readonly target: Target
+  readonly policy: Policy
   readonly tables: readonly PlannedTable[]
   readonly steps: readonly Step[]
   readonly refusals: readonly Refusal[]
   readonly notices: readonly Notice[]
+}
+
+/** What `verify` came to. */
+export interface Verification {
+  /** Whether sample items went through the tables. */
+  readonly sampleItems: boolean
+  readonly error?: unknown
+}
+
+/** The steps of one table, in their order. */
+export function stepsOf(plan: Pick<Plan, 'steps'>, table: string): readonly Step[] {
+  return plan.steps.filter((step) => step.table === table)
 }
 
 export type StepResult =
@@ -108,236 +174,4 @@ export interface Outcome {
   readonly observed: ObservedTables
   /** Why the apply did not reach the definition. */
   readonly error?: unknown
-}
-
-/** DynamoDB's limit; its own `aws:` tags do not count. */
-export const mostTags = 50
-
-/**
- * Works out the steps that turn the observed tables into the desired ones, table by table in the order given.
- *
- * Tables that exist but are not desired are left alone: we do not know who else uses the account.
- */
-export function planTables(target: Target, desired: readonly DesiredTable[], observed: ObservedTables): Plan {
-  const planned = desired.map((table) => planTable(target, table, observed.get(table.name) ?? { status: 'absent' }))
-  return {
-    formatVersion: 1,
-    target,
-    tables: planned.map(({ table }) => table),
-    steps: planned.flatMap(({ steps }) => steps),
-    refusals: planned.flatMap(({ refusals }) => refusals),
-    notices: planned.flatMap(({ notices }) => notices),
-  }
-}
-
-/** The steps of one table, in their order. */
-export function stepsOf(plan: Pick<Plan, 'steps'>, table: string): readonly Step[] {
-  return plan.steps.filter((step) => step.table === table)
-}
-
-interface TablePlan {
-  readonly table: PlannedTable
-  readonly steps: readonly Step[]
-  readonly refusals: readonly Refusal[]
-  readonly notices: readonly Notice[]
-}
-
-function planTable(target: Target, desired: DesiredTable, observed: ObservedTable): TablePlan {
-  const differences = diffTable(desired, observed)
-  const ready = observed.status === 'ready' ? observed : undefined
-  const decisions = differences.flatMap((difference) => decide(desired, difference))
-  const refusals = decisions.filter((decision) => 'code' in decision)
-  const table = describePlanned(target, desired, observed)
-  // Of a table that is not ours to change nothing more is said: no step of it would ever be taken, and no advice on how
-  // to make it fit should be.
-  if (refusals.some(({ code }) => code === 'different-keys' || code === 'other-environment')) {
-    return { table, steps: [], refusals, notices: [] }
-  }
-  return {
-    table,
-    steps: decisions.filter((decision) => 'action' in decision),
-    refusals: [...refusals, ...refuseOff(target, desired, ready), ...refuseTooManyTags(desired, ready)],
-    notices: ready === undefined ? [] : noticesFor(desired, ready),
-  }
-}
-
-/** Each difference becomes a step or a refusal; only what `refuseOff` speaks of becomes neither here. */
-function decide(desired: DesiredTable, difference: Difference): readonly (Step | Refusal)[] {
-  const table = desired.name
-  switch (difference.path) {
-    case 'existence':
-      return [
-        {
-          action: 'create-table',
-          table,
-          keys: desired.keys,
-          billingMode: desired.billingMode,
-          deletionProtection: desired.deletionProtection ?? false,
-          tags: tagChanges(desired.tags, new Map()),
-        },
-      ]
-    case 'availability':
-      return [{ table, code: 'table-unavailable', ...explainUnavailable(table, difference.from) }]
-    case 'keys':
-      return [
-        {
-          table,
-          code: 'different-keys',
-          reason: `The table "${table}" has the key ${describeKeys(difference.from)}, but its definition asks for ${describeKeys(difference.to)}. DynamoDB cannot change the key of a table.`,
-          remedy: `Choose another table-name-prefix, so that new tables are made beside this one; or move the items elsewhere and delete "${table}" by hand.`,
-        },
-      ]
-    case 'environment':
-      return [
-        {
-          table,
-          code: 'other-environment',
-          reason: `The table "${table}" belongs to the environment "${difference.from}", as its tag tenant-tables:environment says, but this run is for "${difference.to}".`,
-          remedy: `Choose another table-name-prefix for "${difference.to}", or check that the role leads to the right account.`,
-        },
-      ]
-    case 'deletionProtection':
-      return difference.to ? [{ action: 'enable-deletion-protection', table, from: false, to: true }] : []
-    case 'tags':
-      return [{ action: 'tag-table', table, tags: difference.changes }]
-    case 'billingMode':
-      return [{ action: 'set-billing-mode', table, from: difference.from, to: difference.to }]
-    case 'pointInTimeRecovery':
-      return difference.to.enabled
-        ? [{ action: 'set-point-in-time-recovery', table, from: difference.from, to: difference.to }]
-        : []
-  }
-}
-
-function explainUnavailable(table: string, tableStatus: string): Pick<Refusal, 'reason' | 'remedy'> {
-  const reason = `The table "${table}" is ${tableStatus}.`
-  switch (tableStatus) {
-    case 'DELETING':
-      return {
-        reason,
-        remedy: 'Wait until it is gone, then run again: the table will be created anew, without its items.',
-      }
-    case 'ARCHIVING':
-    case 'ARCHIVED':
-      return {
-        reason: `${reason} DynamoDB archives a table whose encryption key could not be used for seven days.`,
-        remedy: 'Restore the backup that DynamoDB made of it under another name, or delete it by hand, then run again.',
-      }
-    case 'INACCESSIBLE_ENCRYPTION_CREDENTIALS':
-      return {
-        reason: `${reason} DynamoDB cannot use the table's KMS key.`,
-        remedy: "Enable the KMS key and the table's grant on it again, then run again.",
-      }
-    case 'REPLICATION_NOT_AUTHORIZED':
-      return {
-        reason,
-        remedy: 'Give the replication role of the global table its permissions back, then run again.',
-      }
-    default:
-      return { reason, remedy: 'Bring it back to ACTIVE, then run again.' }
-  }
-}
-
-/** `false` speaks of creation. It neither takes protection away nor leaves production without it. */
-function refuseOff(target: Target, desired: DesiredTable, ready: ReadyTable | undefined): readonly Refusal[] {
-  const table = desired.name
-  const settings = [
-    {
-      code: 'deletion-protection-off',
-      input: 'deletion-protection',
-      asked: desired.deletionProtection === false,
-      found: ready?.deletionProtection === true,
-    },
-    {
-      code: 'point-in-time-recovery-off',
-      input: 'point-in-time-recovery',
-      asked: desired.pointInTimeRecovery?.enabled === false,
-      found: ready?.pointInTimeRecovery.enabled === true,
-    },
-  ] as const
-  return settings.flatMap(({ code, input, asked, found }) => {
-    if (!asked || !(found || target.environment.production)) return []
-    const reason = found
-      ? `${input} is false, but it is on for the table "${table}". This action does not take it away.`
-      : `${input} is false, but "${target.environment.name}" is a production environment, where "${table}" must have it on.`
-    const remedy = found
-      ? `Set ${input} to auto, which keeps it as it is; or turn it off by hand.`
-      : `Set ${input} to auto or true.`
-    return [{ table, code, reason, remedy }]
-  })
-}
-
-function refuseTooManyTags(desired: DesiredTable, ready: ReadyTable | undefined): readonly Refusal[] {
-  const found = [...(ready?.tags.keys() ?? [])].filter((key) => !isAwsTag(key))
-  const count = new Set([...found, ...desired.tags.keys()]).size
-  if (count <= mostTags) return []
-  return [
-    {
-      table: desired.name,
-      code: 'too-many-tags',
-      reason: `The table "${desired.name}" would carry ${count} tags: ${desired.tags.size} declared ones beside ${count - desired.tags.size} others. DynamoDB allows ${mostTags}.`,
-      remedy: 'Declare fewer tags, or remove tags that nobody needs from the table.',
-    },
-  ]
-}
-
-function noticesFor(desired: DesiredTable, ready: ReadyTable): readonly Notice[] {
-  const table = desired.name
-  const notices: Notice[] = []
-  const adopted = ready.tags.get(managedByTag) !== managedByValue
-  if (adopted) {
-    notices.push({
-      table,
-      level: 'notice',
-      code: 'adopted',
-      message: `The table "${table}" exists already and its keys match: it is adopted, with its items.`,
-    })
-  }
-  const stack = ready.tags.get(stackNameTag)
-  if (stack !== undefined) {
-    notices.push({
-      table,
-      // The tag stays when the stack lets go of the table, so it must not cry wolf for ever.
-      level: adopted ? 'warning' : 'notice',
-      code: 'made-by-stack',
-      message: `The table "${table}" was made by the CloudFormation stack "${stack}". While the stack holds it, deleting or changing the stack can delete the table. To let go of it: set its DeletionPolicy to Retain (CDK: RemovalPolicy.RETAIN) and deploy, then remove the table from the stack and deploy again.`,
-    })
-  }
-  if (desired.deletionProtection === undefined && ready.deletionProtection) {
-    notices.push({
-      table,
-      level: 'notice',
-      code: 'deletion-protection-kept',
-      message: `Deletion protection of "${table}" is on, though its environment does not ask for it. It stays on.`,
-    })
-  }
-  if (desired.pointInTimeRecovery === undefined && ready.pointInTimeRecovery.enabled) {
-    notices.push({
-      table,
-      level: 'notice',
-      code: 'point-in-time-recovery-kept',
-      message: `Point-in-time recovery of "${table}" is ${describeRecovery(ready.pointInTimeRecovery)}, though its environment does not ask for it. It stays on.`,
-    })
-  }
-  return notices
-}
-
-function describePlanned(target: Target, desired: DesiredTable, observed: ObservedTable): PlannedTable {
-  const { logicalName, name } = desired
-  if (observed.status !== 'ready') {
-    return { logicalName, name, arn: tableArn(target, name), status: observed.status, unmanaged: [] }
-  }
-  const undeclaredTags = [...observed.tags]
-    .filter(([key]) => !desired.tags.has(key) && !isAwsTag(key))
-    .map(([key, value]) => ({ path: `tags.${key}`, value }))
-    .sort((left, right) => (left.path < right.path ? -1 : 1))
-  return {
-    logicalName,
-    name,
-    arn: observed.arn,
-    ...(observed.id === undefined ? {} : { id: observed.id }),
-    ...(observed.streamArn === undefined ? {} : { streamArn: observed.streamArn }),
-    status: observed.status,
-    unmanaged: [...observed.unmanaged, ...undeclaredTags],
-  }
 }

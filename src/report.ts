@@ -1,18 +1,29 @@
-/** Plan and outcome -> words: lines for the log, Markdown for people, JSON for machines. Pure. */
-import { describeError } from './errors.ts'
-import type { Outcome, Plan, Step, StepOutcome, StepResult } from './plan.ts'
+/** Plan and outcome -> plain words, and lines for the log. Pure. */
+import { count, shorten } from './plain-text.ts'
+import {
+  type Outcome,
+  type Plan,
+  type Step,
+  type StepOutcome,
+  type StepResult,
+  stepKinds,
+  type Verification,
+} from './plan.ts'
 import { describeKeys, describeRecovery, type Target } from './table.ts'
+
+export type Command = 'apply' | 'plan' | 'verify' | 'destroy'
 
 /** What a run came to, as far as it came; filled while it goes, so that an error loses nothing. */
 export interface RunResult {
-  command?: 'apply' | 'plan'
+  command?: Command
   target?: Target
   plan?: Plan
   outcome?: Outcome
+  verification?: Verification
   error?: unknown
 }
 
-interface Change {
+export interface Change {
   readonly setting: string
   /** Absent where there was nothing before. */
   readonly from?: string
@@ -20,7 +31,7 @@ interface Change {
 }
 
 /** What a step changes, setting by setting. */
-function changesOf(step: Step): readonly Change[] {
+export function changesOf(step: Step): readonly Change[] {
   switch (step.action) {
     case 'create-table':
       return [
@@ -30,13 +41,18 @@ function changesOf(step: Step): readonly Change[] {
         ...tagChanges(step.tags),
       ]
     case 'enable-deletion-protection':
+    case 'remove-deletion-protection':
       return [{ setting: 'deletion protection', from: onOrOff(step.from), to: onOrOff(step.to) }]
     case 'tag-table':
+    case 'change-environment':
       return tagChanges(step.tags)
     case 'set-billing-mode':
       return [{ setting: 'billing mode', from: step.from, to: step.to }]
     case 'set-point-in-time-recovery':
+    case 'remove-point-in-time-recovery':
       return [{ setting: 'point-in-time recovery', from: describeRecovery(step.from), to: describeRecovery(step.to) }]
+    case 'delete-table':
+      return [{ setting: 'table', from: 'present, with its items', to: 'deleted' }]
   }
 }
 
@@ -61,7 +77,7 @@ export function renderPlanLines(plan: Plan): readonly string[] {
   const present = plan.tables.filter(({ status }) => status === 'ready').length
   return [
     `${count(plan.tables.length, 'table')} defined, ${present} found.`,
-    ...plan.steps.map((step) => `+ ${describeStep(step)}`),
+    ...plan.steps.map((step) => `${markOf(step)} ${describeStep(step)}${describeClass(step)}`),
     ...plan.refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
     ...plan.notices.map(({ message }) => `  ${message}`),
     ...plan.tables.flatMap(({ name, unmanaged }) =>
@@ -71,9 +87,20 @@ export function renderPlanLines(plan: Plan): readonly string[] {
   ]
 }
 
+/** `+` makes, `~` changes, `-` takes away. */
+function markOf({ action }: Step): string {
+  return { create: '+', update: '~', slow: '~', disruptive: '-' }[stepKinds[action].class]
+}
+
+function describeClass({ action }: Step): string {
+  const { class: stepClass, usualDuration } = stepKinds[action]
+  if (stepClass === 'disruptive') return ' (disruptive)'
+  return usualDuration === undefined ? '' : ` (${stepClass}: usually ${usualDuration})`
+}
+
 /** One sentence on what the run came to. */
 export function summarise(result: RunResult): string {
-  const { plan, outcome, error, command } = result
+  const { plan, outcome, verification, error, command } = result
   if (plan !== undefined && plan.refusals.length > 0) {
     return `Refused, for ${count(plan.refusals.length, 'reason')}. Nothing was written.`
   }
@@ -81,9 +108,20 @@ export function summarise(result: RunResult): string {
     const done = outcome.steps.filter(({ result: { status } }) => status === 'applied').length
     return `Failed after ${done} of ${count(plan.steps.length, 'step')}.`
   }
+  if (verification !== undefined) {
+    if (error !== undefined || verification.error !== undefined) return 'Verification failed.'
+    return verification.sampleItems
+      ? 'The tables are as defined, and sample items were written, found and deleted again.'
+      : 'The tables are as defined. No sample items were written.'
+  }
+  if (error !== undefined && plan !== undefined && plan.steps.length > 0 && command === 'plan') {
+    return `Drift: ${count(plan.steps.length, 'step')} planned. Nothing was changed.`
+  }
   if (error !== undefined) return plan === undefined ? 'Failed before anything was written.' : 'Failed.'
   if (plan === undefined) return 'Nothing was done.'
-  if (plan.steps.length === 0) return 'The tables are as defined. Nothing was changed.'
+  if (plan.steps.length === 0) {
+    return `The tables are ${plan.policy.destroy ? 'gone' : 'as defined'}. Nothing was changed.`
+  }
   if (command === 'plan') return `${count(plan.steps.length, 'step')} planned. Nothing was changed.`
   const dropped = outcome?.steps.filter(({ result: { status } }) => status === 'dropped').length ?? 0
   return `${count(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`
@@ -109,90 +147,6 @@ export function describeProgress(outcome: Outcome): string {
   ].join(' ')
 }
 
-/**
- * The job summary in Markdown, all foreign text escaped.
- *
- * @param redact takes secrets out of what others said; before it is escaped and cut, since after that none is found
- */
-export function renderSummary(result: RunResult, redact: (text: string) => string = (text) => text): string {
-  const { command, target, plan, outcome } = result
-  const error = result.error ?? outcome?.error
-  const sections = [
-    `## Tenant Tables: ${command ?? 'run'}${target === undefined ? '' : ` of ${code(target.environment.name)}`}`,
-    `**${text(summarise(result))}**`,
-    ...(target === undefined
-      ? []
-      : [
-          `Account ${code(target.account)}, region ${code(target.region)}, environment ${code(target.environment.name)} (${target.environment.production ? 'production' : 'not production'})`,
-        ]),
-    ...(plan === undefined ? [] : renderPlan(plan, outcome)),
-    ...(error === undefined ? [] : renderFailure(error, outcome, redact)),
-  ]
-  return `${sections.join('\n\n')}\n`
-}
-
-function renderPlan(plan: Plan, outcome: Outcome | undefined): readonly string[] {
-  const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]))
-  const changes = plan.steps.flatMap((step) =>
-    changesOf(step).map(({ setting, from, to }, index) =>
-      row([
-        code(step.table),
-        code(step.action),
-        text(shorten(setting)),
-        from === undefined ? '' : code(from),
-        code(to),
-        // Once a step: its time is that of all its settings together.
-        index === 0 ? text(describeResult(results.get(step))) : '',
-      ]),
-    ),
-  )
-  const notes = [
-    ...plan.notices.map(({ level, message }) => `- ${level === 'warning' ? '**Warning:** ' : ''}${text(message)}`),
-    ...plan.tables.flatMap(({ name, unmanaged }) =>
-      unmanaged.map(({ path, value }) => `- Unmanaged on ${code(name)}, left as it is: ${code(path)} = ${code(value)}`),
-    ),
-  ]
-  return [
-    ...(plan.refusals.length === 0
-      ? []
-      : [
-          '### Refused',
-          plan.refusals.map(({ reason, remedy }) => `- ${text(reason)} **To fix:** ${text(remedy)}`).join('\n'),
-        ]),
-    ...(changes.length === 0
-      ? []
-      : [
-          '### Changes',
-          [row(['Table', 'Step', 'Setting', 'From', 'To', 'Result']), row(Array(6).fill('---')), ...changes].join('\n'),
-        ]),
-    '### Tables',
-    [
-      row(['Table', 'ARN', 'Before the run']),
-      row(['---', '---', '---']),
-      ...plan.tables.map(({ name, arn, status }) => row([code(name), code(arn), text(status)])),
-    ].join('\n'),
-    ...(notes.length === 0 ? [] : ['### To know', notes.join('\n')]),
-  ]
-}
-
-function renderFailure(
-  error: unknown,
-  outcome: Outcome | undefined,
-  redact: (text: string) => string,
-): readonly string[] {
-  const { message, problems, remedy, causes } = describeError(error)
-  return [
-    '### Failed',
-    [
-      `- ${text(redact(message))}`,
-      ...problems.map((problem) => `  - ${text(problem)}`),
-      ...(remedy === undefined ? [] : [`- **To fix:** ${text(redact(remedy))}`]),
-      ...(outcome === undefined ? [] : [`- ${text(describeProgress(outcome))}`]),
-      ...causes.map((cause) => `- Caused by: ${code(redact(cause))}`),
-    ].join('\n'),
-  ]
-}
-
 /** What became of a step; `planned` where nothing has yet. */
 export function describeResult(result: StepResult | undefined): string {
   switch (result?.status) {
@@ -207,46 +161,6 @@ export function describeResult(result: StepResult | undefined): string {
     case 'skipped':
       return 'not begun'
   }
-}
-
-/** Foreign text as Markdown code that shows every character and starts nothing: no markup, mention, link or table cell. */
-export function code(value: string): string {
-  return `<code>${entities(shorten(visible(value)))}</code>`
-}
-
-/** Foreign text in a sentence. A zero-width space keeps `@` and `#` from notifying people and linking issues. */
-export function text(value: string): string {
-  return entities(visible(value)).replace(/&#(64|35);/g, '&#$1;&#8203;')
-}
-
-/**
- * What Markdown, HTML or GitHub may give a meaning to in the middle of a line becomes an entity, which never has one.
- * So do the characters that would make a link of an address.
- */
-function entities(value: string): string {
-  return value.replace(
-    /[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+-]|:(?=\/\/)|(?<=\bwww)\.|(?<=\b(?:mailto|xmpp)):/giu,
-    (character) => {
-      return `&#${character.codePointAt(0)};`
-    },
-  )
-}
-
-/** Control, format and unassigned characters (line breaks, right-to-left overrides) are shown as `\u{202e}`. */
-export function visible(value: string): string {
-  return value.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
-}
-
-function shorten(value: string): string {
-  return value.length > 200 ? `${value.slice(0, 200)}… (${value.length} characters)` : value
-}
-
-function row(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
 /** The outcome's steps that changed something, or may have. */

@@ -1,4 +1,5 @@
 /** What every effect of a run shares: time, chance, the wish to stop, and the log. */
+import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { StoppedError } from './errors.ts'
 
@@ -9,6 +10,8 @@ export interface Clock {
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>
   /** From 0 up to, not including, 1. */
   readonly random: () => number
+  /** A UUID that nobody has. */
+  readonly uuid: () => string
 }
 
 export const systemClock: Clock = {
@@ -21,6 +24,7 @@ export const systemClock: Clock = {
     }
   },
   random: Math.random,
+  uuid: randomUUID,
 }
 
 /** Foreign text may be given: whoever implements this makes it harmless. */
@@ -37,6 +41,8 @@ export interface Run {
   readonly stop: AbortSignal
   /** Fires a moment later, when calls still under way are given up. */
   readonly abort: AbortSignal
+  /** Fires some seconds after `stop`: until then, what the run left behind may be put away. */
+  readonly leave: AbortSignal
 }
 
 export interface RunOptions {
@@ -51,6 +57,9 @@ export interface RunOptions {
 /** A cancelled job has 7.5 s until SIGTERM, and we promise to be gone after 2: half of that goes to calls under way. */
 const graceMilliseconds = 1000
 
+/** Whoever has something to put away is gone after 5 s: long enough for a call or two, and before SIGTERM. */
+const leaveMilliseconds = 4300
+
 /** Does the work under one deadline, and ends everything that it started when it is done or fails. */
 export async function withinDeadline<Result>(
   options: RunOptions,
@@ -59,6 +68,7 @@ export async function withinDeadline<Result>(
   const { clock, log, timeoutSeconds, interrupted } = options
   const stopping = new AbortController()
   const aborting = new AbortController()
+  const leaving = new AbortController()
   const ended = new AbortController()
   const after = (milliseconds: number, then: () => void) => {
     // A rejection only says that the work ended first.
@@ -68,6 +78,7 @@ export async function withinDeadline<Result>(
     if (stopping.signal.aborted) return
     stopping.abort(reason)
     after(graceMilliseconds, () => aborting.abort(reason))
+    after(leaveMilliseconds, () => leaving.abort(reason))
   }
   const interrupt = () =>
     stop(new StoppedError('The run was cancelled.', 'Run it again: it goes on from what was reached.'))
@@ -83,7 +94,7 @@ export async function withinDeadline<Result>(
   interrupted.addEventListener('abort', interrupt)
   if (interrupted.aborted) interrupt()
   try {
-    return await work({ clock, log, stop: stopping.signal, abort: aborting.signal })
+    return await work({ clock, log, stop: stopping.signal, abort: aborting.signal, leave: leaving.signal })
   } finally {
     interrupted.removeEventListener('abort', interrupt)
     ended.abort()
@@ -91,7 +102,13 @@ export async function withinDeadline<Result>(
     const over = new StoppedError('The run is over.', 'Nothing is to be done.')
     stopping.abort(over)
     aborting.abort(over)
+    leaving.abort(over)
   }
+}
+
+/** The same run for those who put away what it left behind: it is not stopped before it has to leave. */
+export function cleaningRun(run: Run): Run {
+  return { ...run, stop: run.leave, abort: run.leave }
 }
 
 /** Waits for something that cannot be told to give up, but no longer than the run may last. */

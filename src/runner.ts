@@ -1,6 +1,9 @@
 /** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. The only import of @actions/core. */
+import { mkdtemp, readFile, realpath, stat, writeFile } from 'node:fs/promises'
+import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import * as core from '@actions/core'
-import { visible } from './report.ts'
+import { errorCode, errorMessage, RemedyError } from './errors.ts'
+import { visible } from './plain-text.ts'
 import type { Log } from './run.ts'
 
 export interface Runner {
@@ -15,6 +18,16 @@ export interface Runner {
   readonly fail: (title: string, message: string) => void
   readonly setOutput: (name: string, value: string) => void
   readonly writeSummary: (markdown: string) => Promise<void>
+  /**
+   * The text of a file in the workspace or in RUNNER_TEMP.
+   *
+   * @throws {RemedyError} for a file elsewhere, by a link too, for one that is not there, and for one over 1 MiB
+   */
+  readonly readFile: (path: string) => Promise<string>
+  /** Into a folder of its own in RUNNER_TEMP. @returns the path; undefined outside GitHub, where nobody would clean up */
+  readonly writeTemporaryFile: (name: string, content: string) => Promise<string | undefined>
+  /** What GitHub says about the event that started the workflow; undefined where it says nothing. */
+  readonly readEvent: () => Promise<unknown>
   /** The text without the secrets that were masked so far. */
   readonly redact: (text: string) => string
   /** Fires on SIGINT and SIGTERM. */
@@ -53,9 +66,50 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
       // Outside GitHub there is no file to write to, and no one to read it.
       if (process.env.GITHUB_STEP_SUMMARY) await core.summary.addRaw(redact(markdown, secrets)).write()
     },
+    readFile: (path) => readFileWithin([process.env.GITHUB_WORKSPACE, process.env.RUNNER_TEMP], path),
+    writeTemporaryFile: async (name, content) => {
+      if (!process.env.RUNNER_TEMP) return undefined
+      // Steps may run side by side, so no two share a folder.
+      const path = join(await mkdtemp(join(process.env.RUNNER_TEMP, 'tenant-tables-')), name)
+      await writeFile(path, redact(content, secrets), { mode: 0o600 })
+      return path
+    },
+    readEvent: async () => {
+      try {
+        return JSON.parse(await readFile(process.env.GITHUB_EVENT_PATH ?? '', 'utf8'))
+      } catch {
+        return undefined
+      }
+    },
     redact: (text) => redact(text, secrets),
     interrupted: interruption.signal,
   }
+}
+
+const largestFile = 1024 * 1024
+
+/** A path that is not absolute begins in the first folder. Links are followed before it is asked where the file lies. */
+async function readFileWithin(folders: readonly (string | undefined)[], path: string): Promise<string> {
+  const remedy = 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.'
+  const roots = folders.flatMap((folder) => folder || [])
+  try {
+    const real = await realpath(resolve(roots[0] ?? '.', path))
+    const realRoots = await Promise.all(roots.map((root) => realpath(root)))
+    if (!realRoots.some((root) => isBelow(root, real))) {
+      throw new RemedyError(`The file "${path}" lies outside of the workspace and of RUNNER_TEMP.`, remedy)
+    }
+    const { size } = await stat(real)
+    if (size > largestFile) throw new RemedyError(`The file "${path}" has ${size} bytes, over ${largestFile}.`, remedy)
+    return await readFile(real, 'utf8')
+  } catch (error) {
+    if (error instanceof RemedyError) throw error
+    throw new RemedyError(`The file "${path}" cannot be read: ${errorCode(error) || errorMessage(error)}.`, remedy)
+  }
+}
+
+function isBelow(folder: string, path: string): boolean {
+  const way = relative(folder, path)
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
 /** GitHub cuts an annotation's message at this many characters. */

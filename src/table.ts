@@ -88,6 +88,9 @@ export const managedByValue = 'tenant-tables'
 /** AWS puts this on every resource that a stack made, and leaves it there when the stack lets go. */
 export const stackNameTag = 'aws:cloudformation:stack-name'
 
+/** DynamoDB's limit; its own `aws:` tags do not count. */
+export const mostTags = 50
+
 /** AWS's own tags can neither be set nor removed, and do not count towards the limit. */
 export function isAwsTag(key: string): boolean {
   return key.toLowerCase().startsWith('aws:')

@@ -1,6 +1,7 @@
 /** Waits until a table is settled, looking often enough that little time is wasted after it is. */
 import type { DescribedTable, DynamoDb } from './dynamodb.ts'
 import { RemedyError } from './errors.ts'
+import { stepKinds } from './plan.ts'
 import type { Run } from './run.ts'
 
 /** How long something usually takes, and how to wait for it. All in seconds. */
@@ -13,6 +14,8 @@ export interface WaitProfile {
   readonly mayBeMissing: number
   /** Without an end by then the wait fails, even if the run has time left. */
   readonly most: number
+  /** Only a table that is gone ends the wait. */
+  readonly untilGone?: true
 }
 
 /** Times measured on AWS: a table takes 4.5 to 7 s, a first change to on-demand billing 129 to 172 s. */
@@ -32,10 +35,18 @@ export const waitForUpdate: WaitProfile = {
 }
 export const waitForBillingMode: WaitProfile = {
   what: 'change its billing mode',
-  usual: '2 to 3 minutes the first time',
+  usual: stepKinds['set-billing-mode'].usualDuration ?? '',
   firstLook: 1,
   mayBeMissing: 0,
   most: 1800,
+}
+export const waitForDeletion: WaitProfile = {
+  what: 'be gone',
+  usual: '3 to 10 s',
+  firstLook: 1,
+  mayBeMissing: 0,
+  most: 600,
+  untilGone: true,
 }
 /** Somebody else is at work; it may be an index, which takes 9 to 17 minutes. */
 export const waitForOthers: WaitProfile = {
@@ -51,6 +62,7 @@ const progressEverySeconds = 15
 /**
  * Looks until the table is settled, is gone, or is in a state that no waiting mends.
  *
+ * @param id of the table that is meant, where it is known
  * @returns undefined where the table does not exist
  * @throws {RemedyError} when it takes longer than the profile allows, or becomes another table
  */
@@ -59,25 +71,26 @@ export async function waitUntilSettled(
   table: string,
   profile: WaitProfile,
   run: Run,
+  id?: string,
 ): Promise<DescribedTable | undefined> {
   const start = run.clock.now()
   const elapsed = () => (run.clock.now() - start) / 1000
   let nextProgress = progressEverySeconds
-  let id: string | undefined
+  let expectedId = id
   await run.clock.sleep(profile.firstLook * 1000, run.stop)
   for (;;) {
     const described = await dynamoDb.describeTable(table)
     if (described === undefined) {
-      if (id !== undefined || elapsed() >= profile.mayBeMissing) return undefined
+      if (expectedId !== undefined || elapsed() >= profile.mayBeMissing) return undefined
     } else {
-      if (id !== undefined && described.id !== id) {
+      if (expectedId !== undefined && described.id !== expectedId) {
         throw new RemedyError(
           `The table "${table}" was deleted and made anew by somebody else while this run waited for it.`,
           'Find out who else works on this table, then run again.',
         )
       }
-      id = described.id
-      if (described.phase !== 'changing') return described
+      expectedId = described.id
+      if (described.phase !== 'changing' && profile.untilGone === undefined) return described
     }
     if (elapsed() >= profile.most) {
       throw new RemedyError(

@@ -11,6 +11,7 @@ import {
   GetItemCommand,
   ListTagsOfResourceCommand,
   PutItemCommand,
+  ScanCommand,
   TagResourceCommand,
   UntagResourceCommand,
   UpdateContinuousBackupsCommand,
@@ -41,6 +42,17 @@ export interface Bed {
 
 const region = 'ap-south-1'
 const arnOf = (table: string) => `arn:aws:dynamodb:${region}:222222222222:table/${table}`
+
+const userKeys = (type: 'S' | 'N'): Partial<CreateTableCommandInput> => ({
+  AttributeDefinitions: [
+    { AttributeName: 'tenant_id', AttributeType: 'S' },
+    { AttributeName: 'user_id', AttributeType: type },
+  ],
+  KeySchema: [
+    { AttributeName: 'tenant_id', KeyType: 'HASH' },
+    { AttributeName: 'user_id', KeyType: 'RANGE' },
+  ],
+})
 
 /** Tags show late, here as on AWS. Looks until what is claimed holds, and fails with the claim's own words. */
 async function eventually(claim: () => Promise<void>): Promise<void> {
@@ -241,29 +253,19 @@ export function describeContract(name: string, bed: Bed): void {
     })
 
     describe('refuses, and writes nothing to either table, where', () => {
-      const userKeys = (type: 'S' | 'N'): Partial<CreateTableCommandInput> => ({
-        AttributeDefinitions: [
-          { AttributeName: 'tenant_id', AttributeType: 'S' },
-          { AttributeName: 'user_id', AttributeType: type },
-        ],
-        KeySchema: [
-          { AttributeName: 'tenant_id', KeyType: 'HASH' },
-          { AttributeName: 'user_id', KeyType: 'RANGE' },
-        ],
-      })
       const refusals: readonly [string, string, Partial<CreateTableCommandInput>, Readonly<Record<string, string>>][] =
         [
           ['"users" has another key schema', 'different-keys', {}, {}],
           ['"users" has another key type', 'different-keys', userKeys('N'), {}],
           [
             '"users" belongs to another environment',
-            'other-environment',
+            'change-environment',
             { ...userKeys('S'), Tags: [{ Key: 'tenant-tables:environment', Value: 'staging' }] },
             {},
           ],
           [
             '"users" is protected, and no protection is asked for',
-            'deletion-protection-off',
+            'remove-deletion-protection',
             { ...userKeys('S'), DeletionProtectionEnabled: true },
             { 'deletion-protection': 'false' },
           ],
@@ -331,6 +333,148 @@ export function describeContract(name: string, bed: Bed): void {
 
       expect(outputs['changes-count']).toBe('1')
       expect((await look('users')).tags).toEqual({ ...ownTags('dev'), team: 'core' })
+    })
+
+    it('takes away what allow names, and hands over a table of another environment with its items', async () => {
+      await run({ environment: 'prod' })
+      const key = { tenant_id: { S: '3f0c6f0e-3a39-4f0e-9d0f-4f5a3d1c8b11' } }
+      await aws.send(new PutItemCommand({ TableName: 'tenant', Item: key }))
+      const inputs = { environment: 'dev', 'deletion-protection': 'false', 'point-in-time-recovery': 'false' }
+      expect((await run({ ...inputs, allow: 'remove-deletion-protection' })).outputs.changed).toBe('false')
+
+      const { exitCode, errors } = await run({
+        ...inputs,
+        allow: 'change-environment\nremove-point-in-time-recovery\nremove-deletion-protection',
+      })
+
+      expect([exitCode, errors]).toEqual([0, []])
+      expect(await look('tenant')).toMatchObject({ protected: false, recovery: 'off', tags: ownTags('dev') })
+      expect((await aws.send(new GetItemCommand({ TableName: 'tenant', Key: key }))).Item).toEqual(key)
+      expect((await run(inputs)).outputs['has-changes']).toBe('false')
+    })
+
+    describe('verify', () => {
+      it('proves the tables by sample items, and leaves none', async () => {
+        await run({ environment: 'dev' })
+
+        const { exitCode, errors, lines } = await run({ environment: 'dev', command: 'verify' })
+
+        expect([exitCode, errors]).toEqual([0, []])
+        expect(lines.at(-1)).toBe('The tables are as defined, and sample items were written, found and deleted again.')
+        for (const TableName of ['tenant', 'users']) {
+          expect((await aws.send(new ScanCommand({ TableName }))).Items).toEqual([])
+        }
+      })
+
+      it('fails where a table is not as defined, and writes nothing', async () => {
+        await run({ environment: 'dev' })
+        await aws.send(new UntagResourceCommand({ ResourceArn: arnOf('users'), TagKeys: ['tenant-tables:managed-by'] }))
+        await eventually(async () => expect((await look('users')).tags).toEqual({ 'tenant-tables:environment': 'dev' }))
+
+        const { exitCode, errors } = await run({ environment: 'dev', command: 'verify' })
+
+        expect([exitCode, errors]).toEqual([1, [expect.stringContaining('not as they are defined: tag-table "users"')]])
+      })
+    })
+
+    describe('drift', () => {
+      it('fails a plan that is to fail on it, and only where there is some', async () => {
+        const inputs = { environment: 'dev', command: 'plan', 'fail-on-drift': 'true' }
+        await run({ environment: 'dev' })
+        expect((await run(inputs)).exitCode).toBe(0)
+        await aws.send(new DeleteTableCommand({ TableName: 'users' }))
+        await waitUntilTableNotExists({ client: aws, maxWaitTime: 10, minDelay: 1 }, { TableName: 'users' })
+
+        const { exitCode, outputs, errors } = await run(inputs)
+
+        expect([exitCode, outputs['has-changes'], outputs['changes-count']]).toEqual([1, 'true', '1'])
+        expect(errors).toEqual([expect.stringContaining('create-table "users"')])
+      })
+    })
+
+    describe('destroy', () => {
+      const destroy = { environment: 'dev', command: 'destroy', 'confirm-destroy': 'tenant\nusers' }
+
+      it('is shown by a plan, deletes both tables and waits until they are gone; again it has nothing to do', async () => {
+        await run({ environment: 'dev' })
+        const plan = await run({ environment: 'dev', command: 'plan', destroy: 'true' })
+        expect([plan.exitCode, plan.outputs['changes-count'], await exists('users')]).toEqual([0, '2', true])
+
+        const { exitCode, errors, outputs } = await run({ ...destroy, 'expected-plan': plan.outputs.plan ?? '' })
+
+        expect([exitCode, errors, outputs.changed]).toEqual([0, [], 'true'])
+        expect([await exists('tenant'), await exists('users')]).toEqual([false, false])
+        const again = await run({ ...destroy, 'expected-plan': plan.outputs.plan ?? '' })
+        expect([again.exitCode, again.outputs.changed]).toEqual([0, 'false'])
+      })
+
+      it.each<[string, () => Promise<unknown>]>([
+        [
+          'is protected',
+          () => aws.send(new UpdateTableCommand({ TableName: 'users', DeletionProtectionEnabled: true })),
+        ],
+        [
+          'belongs to another environment',
+          () =>
+            aws.send(
+              new TagResourceCommand({
+                ResourceArn: arnOf('users'),
+                Tags: [{ Key: 'tenant-tables:environment', Value: 'staging' }],
+              }),
+            ),
+        ],
+        [
+          'carries no tag of the action',
+          () =>
+            aws.send(new UntagResourceCommand({ ResourceArn: arnOf('users'), TagKeys: ['tenant-tables:managed-by'] })),
+        ],
+      ])('deletes nothing where a table %s', async (_, change) => {
+        await run({ environment: 'dev' })
+        const before = await look('users')
+        await change()
+        await eventually(async () => expect(await look('users')).not.toEqual(before))
+
+        const { exitCode, outputs } = await run(destroy)
+
+        expect([exitCode, outputs.changed]).toEqual([1, 'false'])
+        expect([await exists('tenant'), await exists('users')]).toEqual([true, true])
+      })
+
+      it('never deletes in production', async () => {
+        await run({ environment: 'live' })
+        const { exitCode, outputs } = await run({ ...destroy, environment: 'live', 'production-environments': 'live' })
+        expect([exitCode, outputs.changed]).toEqual([1, 'false'])
+        expect([await exists('tenant'), await exists('users')]).toEqual([true, true])
+      })
+    })
+
+    describe('held to a reviewed plan', () => {
+      it('an apply does just that, and goes on with what is left of it', async () => {
+        const plan = await run({ environment: 'prod', command: 'plan' })
+        const held = { environment: 'prod', 'expected-plan': plan.outputs.plan ?? '' }
+        expect((await run(held)).exitCode).toBe(0)
+        expect(
+          (await run({ environment: 'prod', 'expected-plan-digest': plan.outputs['plan-digest'] ?? '' })).exitCode,
+        ).toBe(0)
+        const again = await run(held)
+        expect([again.exitCode, again.outputs.changed]).toEqual([0, 'false'])
+      })
+
+      it('writes nothing where the account has changed since, by plan or by digest', async () => {
+        const plan = await run({ environment: 'dev', command: 'plan' })
+        await create('users', userKeys('S'))
+        const before = await look('users')
+        for (const held of [
+          { 'expected-plan': plan.outputs.plan ?? '' },
+          { 'expected-plan-digest': plan.outputs['plan-digest'] ?? '' },
+        ]) {
+          const { exitCode, outputs, errors } = await run({ environment: 'dev', ...held })
+          expect([exitCode, outputs.changed]).toEqual([1, 'false'])
+          expect(errors.join()).toMatch(/Needed now, but not in the reviewed plan: tag-table "users"|was reviewed/)
+        }
+        expect(await look('users')).toEqual(before)
+        expect(await exists('tenant')).toBe(false)
+      })
     })
 
     it('ends as one run would when two run at once', async () => {

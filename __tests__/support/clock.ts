@@ -1,4 +1,5 @@
 /** Clocks for tests: none of them makes a test wait for real. */
+import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '../../src/run.ts'
 
@@ -37,6 +38,7 @@ export function virtualClock(options: { readonly now?: number; readonly random?:
     sleeps,
     now: () => now,
     random: options.random ?? (() => 0.5),
+    uuid: randomUUID,
     sleep: (milliseconds, signal) => {
       sleeps.push(milliseconds)
       return new Promise((resolve, reject) => {
@@ -64,6 +66,7 @@ export function fastClock(factor: number): Clock {
   return {
     now: () => start + (Date.now() - start) * factor,
     random: Math.random,
+    uuid: randomUUID,
     sleep: async (milliseconds, signal) => {
       try {
         await wait(milliseconds / factor, undefined, { signal })

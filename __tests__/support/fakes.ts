@@ -1,8 +1,9 @@
 /** Stand-ins for what the effectful files talk to. */
-import type { DescribedTable, DynamoDb } from '../../src/dynamodb.ts'
+import type { DescribedTable, DynamoDb, ItemStore } from '../../src/dynamodb.ts'
+import type { Item } from '../../src/items.ts'
 import type { Step } from '../../src/plan.ts'
 import type { Run } from '../../src/run.ts'
-import { type ObservedTable, type ObservedTables, type ReadyTable, tableArn } from '../../src/table.ts'
+import { environmentTag, type ObservedTable, type ObservedTables, type ReadyTable, tableArn } from '../../src/table.ts'
 import { aTarget } from './builders.ts'
 import { type VirtualClock, virtualClock } from './clock.ts'
 
@@ -17,6 +18,7 @@ export interface FakeRun extends Run {
 export function aRun(clock: VirtualClock = virtualClock()): FakeRun {
   const stopping = new AbortController()
   const aborting = new AbortController()
+  const leaving = new AbortController()
   const lines: string[] = []
   return {
     clock,
@@ -24,6 +26,7 @@ export function aRun(clock: VirtualClock = virtualClock()): FakeRun {
     log: { info: (line) => void lines.push(line), startGroup: () => undefined, endGroup: () => undefined },
     stop: stopping.signal,
     abort: aborting.signal,
+    leave: leaving.signal,
     stopNow: (reason) => stopping.abort(reason),
     abortNow: (reason) => {
       stopping.abort(reason)
@@ -56,13 +59,18 @@ function performOn(before: ObservedTable | undefined, step: Step): ObservedTable
   if (before?.status !== 'ready') throw new Error(`"${step.table}" is not there`)
   switch (step.action) {
     case 'enable-deletion-protection':
+    case 'remove-deletion-protection':
       return { ...before, deletionProtection: step.to }
     case 'tag-table':
+    case 'change-environment':
       return { ...before, tags: new Map([...before.tags, ...step.tags.map(({ key, to }) => [key, to] as const)]) }
     case 'set-billing-mode':
       return { ...before, billingMode: step.to }
     case 'set-point-in-time-recovery':
+    case 'remove-point-in-time-recovery':
       return { ...before, pointInTimeRecovery: step.to }
+    case 'delete-table':
+      return { status: 'absent' }
   }
 }
 
@@ -104,14 +112,52 @@ export function modelDynamoDb(observed: ObservedTables = new Map()): Model {
       describeRecovery: async (name) => ready(name)?.pointInTimeRecovery,
       listTags: async (arn) => ready(nameIn(arn))?.tags,
       createTable: (step) => write({ ...step, action: 'create-table', billingMode: 'PAY_PER_REQUEST' }),
-      enableDeletionProtection: (table) =>
-        write({ action: 'enable-deletion-protection', table, from: false, to: true }),
+      setDeletionProtection: (table, enabled) =>
+        write(
+          enabled
+            ? { action: 'enable-deletion-protection', table, from: false, to: true }
+            : { action: 'remove-deletion-protection', table, from: true, to: false },
+        ),
       setBillingMode: (table, to) => write({ action: 'set-billing-mode', table, from: 'PROVISIONED', to }),
-      setRecovery: async (table, to) => {
-        if (to.enabled) await write({ action: 'set-point-in-time-recovery', table, from: { enabled: false }, to })
+      setRecovery: (table, to) =>
+        write(
+          to.enabled
+            ? { action: 'set-point-in-time-recovery', table, from: { enabled: false }, to }
+            : { action: 'remove-point-in-time-recovery', table, from: { enabled: true, recoveryPeriodDays: 35 }, to },
+        ),
+      tagTable: (arn, tags) => {
+        const table = nameIn(arn)
+        const environment = tags.find(({ key }) => key === environmentTag)
+        return write(
+          environment?.from === undefined
+            ? { action: 'tag-table', table, tags }
+            : { action: 'change-environment', table, from: environment.from, to: environment.to, tags },
+        )
       },
-      tagTable: (arn, tags) => write({ action: 'tag-table', table: nameIn(arn), tags }),
+      deleteTable: (table) => write({ action: 'delete-table', table }),
+      itemsWithin: () => modelItems(),
     },
+  }
+}
+
+export interface ItemModel extends ItemStore {
+  readonly kept: ReadonlyMap<string, Item>
+}
+
+/** Items at their simplest. */
+export function modelItems(): ItemModel {
+  const kept = new Map<string, Item>()
+  const place = (table: string, { tenant_id, user_id }: Item) => JSON.stringify([table, tenant_id, user_id])
+  return {
+    kept,
+    putIfAbsent: async (table, item) => {
+      if (kept.has(place(table, item))) throw new Error('There is such an item')
+      kept.set(place(table, item), item)
+    },
+    get: async (table, key) => kept.get(place(table, key)),
+    query: async (table, partitionKey, value) =>
+      [...kept].flatMap(([at, item]) => (JSON.parse(at)[0] === table && item[partitionKey] === value ? [item] : [])),
+    delete: async (table, key) => void kept.delete(place(table, key)),
   }
 }
 

@@ -10,6 +10,10 @@ export interface RecordedRun {
   readonly errors: string[]
   readonly masked: string[]
   summary: string
+  /** By path: what there is to read, and what was written. */
+  readonly files: Record<string, string>
+  /** What GitHub says of the event. */
+  event: unknown
 }
 
 export interface RecordingRunner extends Runner {
@@ -31,6 +35,8 @@ export function recordingRunner(
     errors: [],
     masked: [],
     summary: '',
+    files: {},
+    event: undefined,
   }
   const interruption = new AbortController()
   return {
@@ -56,6 +62,16 @@ export function recordingRunner(
     writeSummary: async (markdown) => {
       recorded.summary += markdown
     },
+    readFile: async (path) => {
+      const content = recorded.files[path]
+      if (content === undefined) throw new Error(`There is no file ${path}`)
+      return content
+    },
+    writeTemporaryFile: async (name, content) => {
+      recorded.files[`/runner/${name}`] = content
+      return `/runner/${name}`
+    },
+    readEvent: async () => recorded.event,
     redact: (text) => recorded.masked.reduce((rest, secret) => rest.replaceAll(secret, '***'), text),
     interrupted: interruption.signal,
   }

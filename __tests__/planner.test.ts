@@ -1,4 +1,5 @@
-import { type Plan, planTables, type Step } from '../src/plan.ts'
+import type { Plan, Step } from '../src/plan.ts'
+import { planTables } from '../src/planner.ts'
 import type { DesiredTable, Keys, ObservedTable } from '../src/table.ts'
 import { aTable, aTarget, production, ready, theTables } from './support/builders.ts'
 
@@ -14,8 +15,8 @@ const actions = (steps: readonly Step[]) => steps.map(({ action }) => action)
 
 it('creates what is absent, with everything that CreateTable takes', () => {
   expect(plan(users, absent)).toEqual({
-    formatVersion: 1,
     target,
+    policy: { destroy: false, allow: [] },
     tables: [
       {
         logicalName: 'users',
@@ -109,14 +110,14 @@ describe('refuses', () => {
     const observed = ready(users, { tags: new Map([['tenant-tables:environment', 'staging']]) })
     expect(plan(users, observed)).toMatchObject({
       steps: [],
-      refusals: [{ code: 'other-environment', reason: expect.stringContaining('"staging"') }],
+      refusals: [{ code: 'change-environment', reason: expect.stringContaining('"staging"') }],
     })
   })
 
   it('a table of another environment without advice on how to make it fit', () => {
     const table = aTable({ deletionProtection: false })
     const observed = ready(users, { deletionProtection: true, tags: new Map([['tenant-tables:environment', 'prod']]) })
-    expect(refusals(table, observed)).toEqual(['other-environment'])
+    expect(refusals(table, observed)).toEqual(['change-environment'])
   })
 
   it.each([
@@ -137,14 +138,14 @@ describe('refuses', () => {
     const off = { deletionProtection: false, pointInTimeRecovery: { enabled: false } } as const
     const on = { deletionProtection: true, pointInTimeRecovery: { enabled: true, recoveryPeriodDays: 35 } } as const
     const table = aTable(off)
-    const both = ['deletion-protection-off', 'point-in-time-recovery-off']
+    const both = ['remove-deletion-protection', 'remove-point-in-time-recovery']
     const inProduction = aTarget({ environment: production })
     expect(refusals(table, absent)).toEqual([])
     expect(refusals(table, ready(table))).toEqual([])
-    expect(refusals(table, ready(table, on))).toEqual(both)
+    expect(refusals(table, ready(table, on))).toEqual([...both].reverse())
     expect(refusals(table, absent, inProduction)).toEqual(both)
     expect(refusals(table, ready(table), inProduction)).toEqual(both)
-    expect(refusals(table, ready(table, on), inProduction)).toEqual(both)
+    expect(refusals(table, ready(table, on), inProduction)).toEqual([...both].reverse())
   })
 
   it('to take away what is on without planning the opposite, and says whether the table or the environment is why', () => {
@@ -156,23 +157,27 @@ describe('refuses', () => {
     expect(found.refusals).toEqual([
       {
         table: 'users',
-        code: 'deletion-protection-off',
-        reason: 'deletion-protection is false, but it is on for the table "users". This action does not take it away.',
-        remedy: 'Set deletion-protection to auto, which keeps it as it is; or turn it off by hand.',
+        code: 'remove-point-in-time-recovery',
+        reason:
+          'point-in-time-recovery is false, but it is on, 35 days, for the table "users", and "prod" is a production environment. To turn it off loses the restore window: turned on again, it begins anew.',
+        remedy:
+          'Set point-in-time-recovery to auto, which keeps it on. Or, to turn it off, add this line to allow: remove-point-in-time-recovery',
       },
       {
         table: 'users',
-        code: 'point-in-time-recovery-off',
+        code: 'remove-deletion-protection',
         reason:
-          'point-in-time-recovery is false, but it is on for the table "users". This action does not take it away.',
-        remedy: 'Set point-in-time-recovery to auto, which keeps it as it is; or turn it off by hand.',
+          'deletion-protection is false, but it is on for the table "users", and "prod" is a production environment.',
+        remedy:
+          'Set deletion-protection to auto, which keeps it on. Or, to turn it off, add this line to allow: remove-deletion-protection',
       },
     ])
     expect(plan(table, ready(table), inProduction).refusals[0]).toEqual({
       table: 'users',
-      code: 'deletion-protection-off',
+      code: 'remove-deletion-protection',
       reason: 'deletion-protection is false, but "prod" is a production environment, where "users" must have it on.',
-      remedy: 'Set deletion-protection to auto or true.',
+      remedy:
+        'Set deletion-protection to auto or true. Or, to leave it off, add this line to allow: remove-deletion-protection',
     })
   })
 

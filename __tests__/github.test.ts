@@ -1,0 +1,150 @@
+/** The port to GitHub, with GitHub's own client behind it, against the sandbox. */
+
+import type { Fault } from '../sandbox/faults.ts'
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import { connectGitHub, type GitHub } from '../src/github.ts'
+import { fastClock } from './support/clock.ts'
+import { aRun, type FakeRun } from './support/fakes.ts'
+
+const repository = 'acme/app'
+const bot = { login: 'github-actions[bot]', type: 'Bot' } as const
+const mark = '<!-- tenant-tables 0 -->'
+let sandbox: Sandbox
+let run: FakeRun
+
+beforeAll(async () => {
+  sandbox = await startSandbox({
+    gitHub: {
+      tokens: [
+        { token: 'ghs_writer', ...bot, permissions: { contents: 'read', 'pull-requests': 'write' } },
+        { token: 'ghs_reader', ...bot, permissions: { contents: 'read', 'pull-requests': 'read' } },
+      ],
+      pullRequests: [
+        { repository, number: 7, state: 'open', headSha: 'aaaa' },
+        { repository, number: 8, state: 'merged', headSha: 'bbbb', mergeCommitSha: 'b8b8' },
+        { repository, number: 9, state: 'open', headSha: 'bbbb' },
+      ],
+      commits: [{ repository, sha: 'eeee' }],
+    },
+  })
+})
+beforeEach(async () => {
+  await sandbox.reset()
+  sandbox.faults.clear()
+  sandbox.clearRequests()
+  run = { ...aRun(), clock: { ...fastClock(100), sleeps: [] } }
+})
+afterAll(() => sandbox.close())
+
+const connect = (token = 'ghs_writer'): Promise<GitHub> =>
+  connectGitHub({ owner: 'acme', repository: 'app', token, apiUrl: sandbox.environment.GITHUB_API_URL ?? '' }, run)
+const bodies = () => sandbox.gitHub.comments(repository, 7).map(({ body }) => body)
+const operations = () => sandbox.requests.map(({ operation }) => operation)
+
+describe('the comment', () => {
+  it('is written once and edited in place, and its address is told', async () => {
+    const gitHub = await connect()
+    const first = await gitHub.writeComment(7, mark, `${mark} one`)
+    const second = await gitHub.writeComment(7, mark, `${mark} two`)
+    expect(bodies()).toEqual([`${mark} two`])
+    expect([first, second]).toEqual([second, sandbox.gitHub.comments(repository, 7)[0]?.html_url])
+  })
+
+  it('is found on whatever page it is', async () => {
+    for (let number = 1; number <= 201; number += 1) sandbox.gitHub.addComment(repository, 7, bot, `Comment ${number}`)
+    const gitHub = await connect()
+    await gitHub.writeComment(7, mark, `${mark} one`)
+    await gitHub.writeComment(7, mark, `${mark} two`)
+    expect(bodies()).toHaveLength(202)
+    expect(bodies().at(-1)).toBe(`${mark} two`)
+    expect(operations().filter((operation) => operation === 'ListComments')).toHaveLength(6)
+  })
+
+  it('is nobody else’s, whatever mark theirs has, and no other of our own', async () => {
+    const others = [
+      [{ login: 'octocat', type: 'User' }, `${mark} mine now`],
+      [{ login: 'github-actions', type: 'User' }, `${mark} mine too`],
+      [{ login: 'other[bot]', type: 'Bot' }, `${mark} a bot's`],
+      [bot, '<!-- tenant-tables 1 --> another target'],
+      [bot, `quoting ${mark}`],
+    ] as const
+    for (const [user, body] of others) sandbox.gitHub.addComment(repository, 7, user, body)
+    await (await connect()).writeComment(7, mark, `${mark} ours`)
+    expect(bodies()).toEqual([...others.map(([, body]) => body), `${mark} ours`])
+  })
+
+  it('is the oldest where a race made two', async () => {
+    sandbox.gitHub.addComment(repository, 7, bot, `${mark} one`)
+    sandbox.gitHub.addComment(repository, 7, bot, `${mark} two`)
+    await (await connect()).writeComment(7, mark, `${mark} three`)
+    expect(bodies()).toEqual([`${mark} three`, `${mark} two`])
+  })
+})
+
+describe('a fault', () => {
+  const kinds: readonly Fault['kind'][] = ['throttle', 'html', 'reset', 'cut', 'lost-answer']
+  const cases = ['Viewer', 'ListComments', 'CreateComment', 'UpdateComment'].flatMap((operation) =>
+    kinds.map((kind) => [kind, operation] as const),
+  )
+  it.each(cases)('%s in %s makes no second comment, and loses none', async (kind, operation) => {
+    const gitHub = await connect()
+    if (operation === 'UpdateComment') await gitHub.writeComment(7, mark, `${mark} before`)
+    sandbox.faults.add({ service: 'github', operation, kind, status: kind === 'html' ? 502 : 403 })
+    await gitHub.writeComment(7, mark, `${mark} after`)
+    expect(bodies()).toEqual([`${mark} after`])
+    expect(run.lines.length).toBeGreaterThan(0)
+  })
+
+  it('too many requests wait as long as GitHub asks for', async () => {
+    const sleeps: number[] = []
+    const { clock } = run
+    const sleep: FakeRun['clock']['sleep'] = async (milliseconds, signal) => {
+      sleeps.push(milliseconds)
+      await clock.sleep(milliseconds, signal)
+    }
+    run = { ...run, clock: { ...clock, sleep } }
+    sandbox.faults.add({ service: 'github', operation: 'CreateComment', kind: 'throttle' })
+    await (await connect()).writeComment(7, mark, `${mark} one`)
+    expect(sleeps).toEqual([expect.any(Number)])
+    // Retry-After is a second, and another is added because AWS and GitHub tell whole seconds.
+    expect(sleeps[0]).toBeGreaterThan(900)
+  })
+
+  it('an answer that does not come is given up when the run is', async () => {
+    sandbox.faults.add({ service: 'github', kind: 'delay', milliseconds: 60_000 })
+    const writing = (await connect()).writeComment(7, mark, `${mark} one`)
+    setImmediate(() => run.abortNow(new Error('enough')))
+    await expect(writing).rejects.toThrow('enough')
+  })
+
+  it.each([
+    ['a token that may only read', 'ghs_reader', 403, /not accessible by integration/],
+    ['no token of GitHub', 'ghs_stolen', 401, /Bad credentials/],
+  ])('%s is final, at the first try', async (_, token, status, message) => {
+    await expect((await connect(token)).writeComment(7, mark, `${mark} one`)).rejects.toMatchObject({
+      name: 'GitHubError',
+      status,
+      message: expect.stringMatching(message),
+    })
+    expect([bodies(), run.lines]).toEqual([[], []])
+  })
+})
+
+describe('the pull request of a commit', () => {
+  it('is the one that the commit merged', async () => {
+    await expect((await connect()).findPullRequest('b8b8')).resolves.toBe(8)
+  })
+
+  it('is the open one where several hold the commit', async () => {
+    await expect((await connect()).findPullRequest('bbbb')).resolves.toBe(9)
+  })
+
+  it('is none where the commit came from none', async () => {
+    await expect((await connect()).findPullRequest('eeee')).resolves.toBeUndefined()
+  })
+
+  it.each<Fault['kind']>(['reset', 'cut', 'html'])('is looked for again after %s', async (kind) => {
+    sandbox.faults.add({ service: 'github', kind, status: 502 })
+    await expect((await connect()).findPullRequest('b8b8')).resolves.toBe(8)
+  })
+})

@@ -1,0 +1,298 @@
+/** The life of two tables, in this process, against the sandbox: what holds when a run ends at any call, or goes on. */
+import { type Sandbox, startSandbox, type Watcher } from '../sandbox/sandbox.ts'
+import { externalId, hubRole, provisionerRole, twoAccounts } from '../sandbox/two-accounts.ts'
+import { main } from '../src/main.ts'
+import { systemClock } from '../src/run.ts'
+import { fastClock } from './support/clock.ts'
+import { renderAsGitHub } from './support/github-markdown.ts'
+import { type RecordedRun, recordingRunner } from './support/recording-runner.ts'
+
+const repository = 'acme/app'
+const clock = fastClock(50)
+const writer = 'ghs_writerOfComments'
+let sandbox: Sandbox
+
+beforeAll(async () => {
+  sandbox = await startSandbox({
+    ...twoAccounts('dev'),
+    now: clock.now,
+    gitHub: {
+      tokens: [
+        {
+          token: writer,
+          login: 'github-actions[bot]',
+          type: 'Bot',
+          permissions: { contents: 'read', 'pull-requests': 'write' },
+        },
+        {
+          token: 'ghs_fork',
+          login: 'github-actions[bot]',
+          type: 'Bot',
+          permissions: { contents: 'read', 'pull-requests': 'read' },
+        },
+      ],
+      pullRequests: [{ repository, number: 7, state: 'merged', headSha: 'aaaa', mergeCommitSha: 'cccc' }],
+      commits: [{ repository, sha: 'eeee' }],
+    },
+  })
+})
+beforeEach(async () => {
+  await sandbox.reset()
+  sandbox.clearRequests()
+})
+afterAll(() => sandbox.close())
+
+interface Job {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly event?: unknown
+  readonly watcher?: (runner: ReturnType<typeof recordingRunner>) => Watcher
+  readonly clock?: typeof systemClock
+}
+
+/** The action, once, as a job in environment dev would run it. */
+async function act(inputs: Readonly<Record<string, string>>, job: Job = {}): Promise<RecordedRun> {
+  const runner = recordingRunner(
+    {
+      environment: 'dev',
+      'aws-region': 'ap-south-1',
+      'role-to-assume': `${hubRole}\n${provisionerRole}`,
+      'role-external-id': externalId,
+      ...inputs,
+    },
+    {
+      ...sandbox.environment,
+      GITHUB_REPOSITORY: repository,
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_RUN_ID: '42',
+      ...job.environment,
+    },
+  )
+  runner.recorded.event = job.event
+  // The SDK takes its endpoint from the process it runs in.
+  const before = process.env.AWS_ENDPOINT_URL
+  process.env.AWS_ENDPOINT_URL = sandbox.url
+  const unwatch = job.watcher === undefined ? () => undefined : sandbox.watch(job.watcher(runner))
+  try {
+    await main(runner, job.clock ?? clock)
+  } finally {
+    unwatch()
+    if (before === undefined) delete process.env.AWS_ENDPOINT_URL
+    else process.env.AWS_ENDPOINT_URL = before
+  }
+  return runner.recorded
+}
+
+const hands = () => sandbox.account('222222222222', 'ap-south-1')
+const writes = () =>
+  sandbox.requests.filter(
+    ({ service, operation }) => service === 'dynamodb' && !/^(Describe|List|Get|Query)/.test(operation),
+  )
+
+describe('one comment', () => {
+  const onPullRequest: Job = { event: { pull_request: { number: 7 } } }
+  const onMerge: Job = { event: { ref: 'refs/heads/main' }, environment: { GITHUB_SHA: 'cccc' } }
+  const comment = { comment: 'true', 'github-token': writer }
+  const comments = () => sandbox.gitHub.comments(repository, 7).map(({ body }) => renderAsGitHub(body).text)
+
+  it('goes from plan to changed plan to the result of the apply on merge', async () => {
+    await act({ command: 'plan', ...comment }, onPullRequest)
+    expect(comments()).toEqual([expect.stringContaining('2 steps planned')])
+    const changed = await act({ command: 'plan', ...comment, tags: 'team=planner' }, onPullRequest)
+    expect(comments()).toEqual([expect.stringContaining('tag team')])
+
+    const applied = await act(
+      { ...comment, tags: 'team=planner', 'expected-plan': changed.outputs.plan ?? '' },
+      onMerge,
+    )
+
+    expect([applied.exitCode, applied.warnings]).toEqual([0, []])
+    expect(comments()).toEqual([expect.stringMatching(/Tenant Tables: apply of dev[\s\S]*2 steps applied/)])
+  })
+
+  it('is another one for another prefix, and keeps what somebody else wrote', async () => {
+    sandbox.gitHub.addComment(repository, 7, { login: 'octocat', type: 'User' }, 'Looks good')
+    await act({ command: 'plan', ...comment }, onPullRequest)
+    await act({ command: 'plan', ...comment, 'table-name-prefix': 'x-' }, onPullRequest)
+    expect(comments()).toHaveLength(3)
+  })
+
+  it('tells of a run that failed, too', async () => {
+    hands()
+    sandbox.faults.add({
+      service: 'dynamodb',
+      operation: 'CreateTable',
+      kind: 'error',
+      errorName: 'AccessDeniedException',
+      status: 400,
+      times: 2,
+    })
+    const { exitCode } = await act(comment, onPullRequest)
+    sandbox.faults.clear()
+    expect(exitCode).toBe(1)
+    expect(comments()).toEqual([expect.stringMatching(/Failed after 0 of 2 steps[\s\S]*Allow dynamodb:CreateTable/)])
+  })
+
+  it('is not written where the commit came from no pull request, which is a notice', async () => {
+    const { notices, warnings, exitCode } = await act(
+      { command: 'plan', ...comment },
+      { environment: { GITHUB_SHA: 'eeee' } },
+    )
+    expect([exitCode, warnings, notices]).toEqual([0, [], [expect.stringContaining('eeee came from no pull request')]])
+  })
+
+  it.each([
+    ['a token of a fork', { ...comment, 'github-token': 'ghs_fork' }, {}],
+    ['a token that nobody gave', { ...comment, 'github-token': 'ghs_stolen' }, {}],
+    ['a repository that is not there', comment, { GITHUB_REPOSITORY: 'acme/none' }],
+  ])('%s is a warning that names the permission, and the run goes on', async (_, inputs, environment) => {
+    const { exitCode, warnings, outputs } = await act(inputs, { ...onPullRequest, environment })
+    expect([exitCode, outputs.changed]).toEqual([0, 'true'])
+    expect(warnings).toEqual([
+      expect.stringMatching(/To fix: give the job "permissions: \{ pull-requests: write, contents: read \}"/),
+    ])
+  })
+
+  it('is asked of nobody outside of a workflow', async () => {
+    const { warnings } = await act({ command: 'plan', ...comment }, { environment: { GITHUB_REPOSITORY: '' } })
+    expect(warnings).toEqual([expect.stringContaining('Run the action in a GitHub workflow')])
+  })
+
+  it('costs no call where none is wanted', async () => {
+    await act({ command: 'plan' }, onPullRequest)
+    expect(sandbox.requests.filter(({ service }) => service === 'github')).toEqual([])
+  })
+
+  it('holds no secret, though others may have said one', async () => {
+    await act({ command: 'plan', ...comment }, onPullRequest)
+    const written = JSON.stringify(sandbox.requests.filter(({ service }) => service === 'github'))
+    expect(sandbox.secrets.length).toBeGreaterThan(3)
+    for (const secret of sandbox.secrets) expect(written).not.toContain(secret)
+  })
+})
+
+/** How many requests a run makes, so that it can be stopped at each of them. */
+async function countRequests(inputs: Readonly<Record<string, string>>): Promise<number> {
+  sandbox.clearRequests()
+  await act(inputs)
+  return sandbox.requests.length
+}
+
+describe('an apply that dies at any call', () => {
+  /** From the n-th call on nothing arrives any more, as after SIGKILL; that call is done, or not. */
+  const dies = (at: number, moment: 'before' | 'after') => (): Watcher => {
+    let seen = 0
+    return (when) => {
+      if (when === 'before') seen += 1
+      if (seen > at || (seen === at && when === moment)) throw new Error('The process is gone')
+    }
+  }
+
+  it('and is run again with the same reviewed plan finishes, and makes no table twice', async () => {
+    const tables = { environment: 'live', 'production-environments': 'live' }
+    const inputs = { ...tables, tags: 'team=planner' }
+    const all = await countRequests(inputs)
+    expect(all).toBeGreaterThan(12)
+    for (let at = 1; at <= all; at += 1) {
+      for (const moment of ['before', 'after'] as const) {
+        await sandbox.reset()
+        const reviewed = await act({ ...inputs, command: 'plan' })
+        const held = { ...inputs, 'expected-plan': reviewed.outputs.plan ?? '' }
+        sandbox.clearRequests()
+        await act(held, { watcher: dies(at, moment) })
+        const { exitCode, errors } = await act(held)
+        expect({ at, moment, exitCode, errors }).toEqual({ at, moment, exitCode: 0, errors: [] })
+        expect((await act({ ...inputs, command: 'plan' })).outputs['has-changes']).toBe('false')
+        const created = sandbox.requests.filter(
+          ({ operation, status }) => operation === 'CreateTable' && status === 200,
+        )
+        expect(created).toHaveLength(2)
+      }
+    }
+  }, 120_000)
+})
+
+describe('verify', () => {
+  const left = async () => {
+    const scans = ['tenant', 'users'].map((TableName) => hands().call('Scan', { TableName }))
+    return (await Promise.all(scans)).flatMap(
+      ({ Items }) => Items as { user_id?: { S: string }; tenant_id: { S: string } }[],
+    )
+  }
+
+  it('cancelled at any call leaves no item behind, or names it', async () => {
+    await act({})
+    const all = await countRequests({ command: 'verify' })
+    expect(all).toBeGreaterThan(20)
+    let interrupted = 0
+    for (let at = 1; at <= all; at += 1) {
+      for (const moment of ['before', 'after'] as const) {
+        let seen = 0
+        const { errors, exitCode } = await act(
+          { command: 'verify' },
+          {
+            clock: systemClock,
+            watcher: (runner) => (when) => {
+              if (when === 'before') seen += 1
+              if (seen === at && when === moment) runner.interrupt()
+            },
+          },
+        )
+        if (exitCode === 1) interrupted += 1
+        const items = await left()
+        for (const { tenant_id, user_id } of items) expect(errors.join()).toContain(user_id?.S ?? tenant_id.S)
+        expect({ at, moment, items, errors: items.length > 0 ? errors : [] }).toEqual({
+          at,
+          moment,
+          items: [],
+          errors: [],
+        })
+      }
+    }
+    expect(interrupted).toBeGreaterThan(all / 2)
+  }, 60_000)
+
+  it('that cannot delete any more names every item that it left', async () => {
+    await act({})
+    sandbox.faults.add({
+      service: 'dynamodb',
+      operation: 'DeleteItem',
+      kind: 'error',
+      errorName: 'AccessDeniedException',
+      status: 400,
+      times: 4,
+    })
+    const { exitCode, errors } = await act({ command: 'verify' })
+    sandbox.faults.clear()
+    const items = await left()
+    expect([exitCode, items.length]).toEqual([1, 4])
+    for (const { tenant_id, user_id } of items) expect(errors.join()).toContain(user_id?.S ?? tenant_id.S)
+  })
+})
+
+it('a destruction that dies and is run again with the same reviewed plan finishes', async () => {
+  await act({})
+  const plan = await act({ command: 'plan', destroy: 'true' })
+  const held = { command: 'destroy', 'confirm-destroy': 'tenant\nusers', 'expected-plan': plan.outputs.plan ?? '' }
+  let seen = 0
+  await act(held, {
+    watcher:
+      () =>
+      (moment, { operation }) => {
+        if (operation === 'DeleteTable' && moment === 'after') seen += 1
+        if (seen > 0) throw new Error('The process is gone')
+      },
+  })
+  const { exitCode, errors } = await act(held)
+  expect([seen > 0, exitCode, errors]).toEqual([true, 0, []])
+  expect([hands().table('tenant'), hands().table('users')]).toEqual([undefined, undefined])
+})
+
+it('a plan, a verification and a refused run write nothing', async () => {
+  await act({})
+  sandbox.clearRequests()
+  await act({ command: 'plan' })
+  await act({ command: 'plan', destroy: 'true' })
+  await act({ command: 'verify', 'sample-items': 'false' })
+  await act({ 'expected-plan-digest': '0'.repeat(64), tags: 'a=b' })
+  expect(writes()).toEqual([])
+})

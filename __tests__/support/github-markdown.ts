@@ -1,0 +1,45 @@
+/** What a reader on GitHub would see: GitHub-flavoured Markdown as HTML, taken apart. A renderer that we did not write. */
+import { micromark } from 'micromark'
+import { gfm, gfmHtml } from 'micromark-extension-gfm'
+
+export interface RenderedMarkdown {
+  readonly html: string
+  /** Opening tags in the order of their appearance, each once. */
+  readonly elements: readonly string[]
+  readonly links: readonly string[]
+  /** The rows of every table, as the text of their cells. */
+  readonly rows: readonly (readonly string[])[]
+  /** Without tags and comments, and with entities as the characters that they are. */
+  readonly text: string
+}
+
+export function renderAsGitHub(markdown: string): RenderedMarkdown {
+  // GitHub passes HTML on, and takes out afterwards what it does not allow; so nothing may be in it that it would allow.
+  const html = micromark(markdown, {
+    allowDangerousHtml: true,
+    extensions: [gfm()],
+    htmlExtensions: [gfmHtml()],
+  })
+  const shown = html.replace(/<!--[\s\S]*?-->/g, '')
+  const elements = [...shown.matchAll(/<([a-z][a-z0-9]*)/gi)].map(([, name = '']) => name.toLowerCase())
+  const rows = [...shown.matchAll(/<tr>([\s\S]*?)<\/tr>/g)].map(([, row = '']) =>
+    [...row.matchAll(/<t[hd]>([\s\S]*?)<\/t[hd]>/g)].map(([, cell = '']) => textOf(cell)),
+  )
+  return {
+    html,
+    elements: [...new Set(elements)],
+    links: [...shown.matchAll(/\b(?:href|src)="([^"]*)"/g)].map(([, link = '']) => link),
+    rows,
+    text: textOf(shown),
+  }
+}
+
+const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"' }
+
+function textOf(html: string): string {
+  return html
+    .replace(/<[^>]*>/g, '')
+    .replace(/&(?:#(\d+)|(\w+));/g, (entity, code: string | undefined, name: string | undefined) =>
+      code === undefined ? (named[name ?? ''] ?? entity) : String.fromCodePoint(Number(code)),
+    )
+}

@@ -1,0 +1,183 @@
+import { DynamoDbError, type ItemStore } from '../src/dynamodb.ts'
+import { renderError } from '../src/errors.ts'
+import type { Item } from '../src/items.ts'
+import { planTables } from '../src/planner.ts'
+import type { ObservedTables } from '../src/table.ts'
+import { verifyTables } from '../src/verify.ts'
+import { aTarget, ready, theTables } from './support/builders.ts'
+import { aRun, modelItems } from './support/fakes.ts'
+
+const desired = theTables()
+const asDefined: ObservedTables = new Map(desired.map((table) => [table.name, ready(table)]))
+
+interface Changes {
+  readonly observed?: ObservedTables
+  readonly sampleItems?: boolean
+  readonly items?: Partial<ItemStore>
+  readonly cleaningItems?: Partial<ItemStore>
+}
+
+async function verify({ observed = asDefined, sampleItems = true, items = {}, cleaningItems = {} }: Changes = {}) {
+  const model = modelItems()
+  const run = aRun()
+  const calls: string[] = []
+  const call = (name: string, table: string) => void calls.push(`${name} ${table}`)
+  const logged = (store: ItemStore): ItemStore => ({
+    putIfAbsent: async (table, item, partitionKey) => {
+      call('put', table)
+      await store.putIfAbsent(table, item, partitionKey)
+    },
+    get: async (table, key) => {
+      call('get', table)
+      return await store.get(table, key)
+    },
+    query: async (table, partitionKey, value) => {
+      call('query', table)
+      return await store.query(table, partitionKey, value)
+    },
+    delete: async (table, key) => {
+      call('delete', table)
+      await store.delete(table, key)
+    },
+  })
+  const verification = await verifyTables({
+    plan: planTables(aTarget(), desired, observed),
+    sampleItems,
+    // What is written and read ends with the run; what is deleted goes on a while.
+    itemsWithin: (within) => logged({ ...model, ...(within === run ? items : cleaningItems) }),
+    run,
+  })
+  return { verification, calls, model, error: verification.error === undefined ? '' : renderError(verification.error) }
+}
+
+function dynamoDbError(name: string, answerLost: boolean): DynamoDbError {
+  return new DynamoDbError('PutItem', 'users', Object.assign(new Error('x'), { name }), answerLost)
+}
+
+const count = (calls: readonly string[], call: string) => calls.filter((each) => each === call).length
+
+it('writes a tenant and a user of each role, finds them by their tenant alone, and deletes them again', async () => {
+  const { verification, calls, model } = await verify()
+  expect(verification).toEqual({ sampleItems: true })
+  expect(calls.slice(0, 4)).toEqual(['put tenant', 'put users', 'put users', 'put users'])
+  expect(count(calls, 'query users')).toBe(2)
+  expect([count(calls, 'get tenant'), count(calls, 'get users')]).toEqual([1, 3])
+  expect(calls.slice(-4)).toEqual(['delete tenant', 'delete users', 'delete users', 'delete users'])
+  expect(model.kept.size).toBe(0)
+})
+
+it('touches no item where none is wanted', async () => {
+  const { verification, calls } = await verify({ sampleItems: false })
+  expect([verification, calls]).toEqual([{ sampleItems: false }, []])
+})
+
+it('touches no item where the plan is not empty, and says what is not as defined', async () => {
+  const observed = new Map([...asDefined, ['users', ready(desired[1], { billingMode: 'PROVISIONED' })] as const])
+  const { error, calls } = await verify({ observed })
+  expect(calls).toEqual([])
+  expect(error).toContain('The tables are not as they are defined: set-billing-mode "users"')
+  expect(error).toContain('To fix: Find out who changed them, and run command: apply')
+})
+
+it('leaves refusals to the plan, and touches no item', async () => {
+  const observed = new Map([...asDefined, ['users', { status: 'unavailable', tableStatus: 'ARCHIVED' }] as const])
+  const { verification, calls } = await verify({ observed })
+  expect([verification, calls]).toEqual([{ sampleItems: false }, []])
+})
+
+it.each<[string, Partial<ItemStore>, RegExp]>([
+  ['a user is not found by Query', { query: async () => [] }, /^All users of the tenant .* came back otherwise/],
+  ['an item cannot be read back', { get: async () => undefined }, /^The item .* came back otherwise/],
+  ['a read fails', { get: () => Promise.reject(new Error('broken')) }, /broken/],
+  ['a write fails', { putIfAbsent: () => Promise.reject(new Error('broken')) }, /broken/],
+])('fails where %s, and deletes what it wrote', async (_, items, message) => {
+  const { error, model, calls } = await verify({ items })
+  expect(error).toMatch(message)
+  expect(model.kept.size).toBe(0)
+  expect(calls.filter((call) => call.startsWith('delete'))).toHaveLength(4)
+})
+
+it('fails where another tenant is shown users, or an item comes back changed', async () => {
+  const model = modelItems()
+  const everybody: Partial<ItemStore> = {
+    putIfAbsent: model.putIfAbsent,
+    get: model.get,
+    query: async () => [...model.kept.values()].filter(({ user_id }) => user_id !== undefined),
+  }
+  expect((await verify({ items: everybody })).error).toMatch(/^All users of another tenant/)
+  const kept = modelItems()
+  const changed: Partial<ItemStore> = {
+    putIfAbsent: (table, item, key) => kept.putIfAbsent(table, { ...item, name: 'somebody else' }, key),
+    get: kept.get,
+    query: kept.query,
+  }
+  expect((await verify({ items: changed })).error).toContain('somebody else')
+})
+
+it('names by key what could not be deleted, and why, and says first what failed before', async () => {
+  const { error, model } = await verify({
+    cleaningItems: {
+      delete: (table: string) => (table === 'tenant' ? Promise.reject(new Error('no')) : Promise.resolve()),
+    },
+  })
+  const [left] = [...model.kept.values()].filter(({ user_id }) => user_id === undefined)
+  expect(left).toBeDefined()
+  expect(error).toContain(`Sample items could not be deleted: {"tenant_id":"${left?.tenant_id}"} in "tenant".`)
+  expect(error).toContain('Caused by: Error: no')
+  const both = await verify({
+    items: { query: () => Promise.reject(new Error('first')) },
+    cleaningItems: { delete: () => Promise.reject(new Error('second')) },
+  })
+  expect(both.error).toMatch(
+    /^Error: first Sample items could not be deleted: .*; .*; .*; .*\n[\s\S]*Caused by: Error: second/,
+  )
+})
+
+describe('a write', () => {
+  it('that is refused because there is such an item is nobody’s to delete', async () => {
+    const { calls, error } = await verify({
+      items: { putIfAbsent: () => Promise.reject(dynamoDbError('ConditionalCheckFailedException', false)) },
+    })
+    expect(error).toContain('ConditionalCheckFailedException')
+    expect(calls.filter((call) => call.startsWith('delete'))).toEqual([])
+  })
+
+  it('whose answer was lost, and that finds its own item at the next try, is written', async () => {
+    const model = modelItems()
+    const lost: Partial<ItemStore> = {
+      ...model,
+      putIfAbsent: async (table, item, key) => {
+        await model.putIfAbsent(table, item, key)
+        throw dynamoDbError('ConditionalCheckFailedException', true)
+      },
+    }
+    const { error, calls } = await verify({ items: lost, cleaningItems: model })
+    expect([error, model.kept.size]).toEqual(['', 0])
+    expect(calls.filter((call) => call.startsWith('delete'))).toHaveLength(4)
+  })
+
+  it('that arrives after its item was deleted is deleted once more', async () => {
+    const model = modelItems()
+    let late: (() => Promise<void>) | undefined
+    const { error } = await verify({
+      items: {
+        putIfAbsent: async (table, item: Item, key) => {
+          if (table !== 'tenant') return await model.putIfAbsent(table, item, key)
+          late = () => model.putIfAbsent(table, item, key)
+          throw dynamoDbError('TimeoutError', true)
+        },
+      },
+      cleaningItems: {
+        ...model,
+        delete: async (table, key) => {
+          await model.delete(table, key)
+          const arrive = table === 'tenant' ? late : undefined
+          late = undefined
+          await arrive?.()
+        },
+      },
+    })
+    expect(error).toContain('TimeoutError')
+    expect(model.kept.size).toBe(0)
+  })
+})

@@ -1,0 +1,139 @@
+/** The port to GitHub's API: one comment on one pull request. The only import of @actions/github, and a late one. */
+
+import { retry } from './retry.ts'
+import type { Run } from './run.ts'
+
+export interface GitHub {
+  /** The pull request that a commit came from; undefined where there is none. */
+  readonly findPullRequest: (commit: string) => Promise<number | undefined>
+  /** Edits this token's own comment with the mark, or writes a new one. @returns its address */
+  readonly writeComment: (pullRequest: number, mark: string, body: string) => Promise<string>
+}
+
+export interface GitHubPlace {
+  readonly owner: string
+  readonly repository: string
+  readonly token: string
+  /** Such as `https://api.github.com`. */
+  readonly apiUrl: string
+}
+
+/** Has the shape of the SDK's errors, so that one rule decides what is tried again. */
+export class GitHubError extends Error {
+  override readonly name = 'GitHubError'
+  readonly status: number
+  readonly $metadata: { readonly httpStatusCode: number }
+
+  constructor(message: string, status: number, isRateLimit: boolean, options: ErrorOptions) {
+    super(message, options)
+    this.status = status
+    // GitHub answers 403 for a missing permission and for too many requests alike.
+    this.$metadata = { httpStatusCode: isRateLimit ? 429 : status }
+  }
+}
+
+/** For one answer. The run's deadline holds as well. */
+const requestMilliseconds = 10_000
+
+export async function connectGitHub(
+  { owner, repository: repo, token, apiUrl }: GitHubPlace,
+  run: Run,
+): Promise<GitHub> {
+  // Who wants no comment must not wait for Octokit. It stays in the one file of the bundle (a second one would lose the
+  // licences of the first), but is not evaluated before this line.
+  const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github')
+  const octokit = getOctokit(token, { baseUrl: apiUrl, log: silent })
+  const call = <Answer>(send: (request: () => Request) => Promise<Answer>): Promise<Answer> =>
+    retry(run, async (abort) => {
+      try {
+        return await send(() => ({ signal: AbortSignal.any([abort, AbortSignal.timeout(requestMilliseconds)]) }))
+      } catch (error) {
+        throw describeFailure(error, run.clock.now())
+      }
+    })
+
+  /** The first is the oldest: of two that a race made, the same one is found each time. */
+  async function findComment(issue_number: number, mark: string, request: () => Request): Promise<number | undefined> {
+    const answer = await octokit.graphql<{ viewer: { login: string } }>('query { viewer { login } }', {
+      request: request(),
+    })
+    const login = whole(answer?.viewer?.login, isText)
+    // Octokit's own paging would drop the signal, and take an answer that was cut off for an empty page.
+    for (let page = 1; ; page += 1) {
+      const list = { owner, repo, issue_number, per_page: 100, page, request: request() }
+      const { data, headers } = await octokit.rest.issues.listComments(list)
+      const found = whole(data, Array.isArray).find(({ body, user }) => body?.startsWith(mark) && isBy(user, login))
+      if (found !== undefined) return found.id
+      if (!headers.link?.includes('rel="next"')) return undefined
+    }
+  }
+
+  return {
+    findPullRequest: (commit_sha) =>
+      call(async (request) => {
+        const { data } = await octokit.rest.repos.listPullRequestsAssociatedWithCommit({
+          owner,
+          repo,
+          commit_sha,
+          request: request(),
+        })
+        const pulls = whole(data, Array.isArray)
+        const merged = pulls.find((pull) => pull.merged_at !== null && pull.merge_commit_sha === commit_sha)
+        return (merged ?? pulls.find(({ state }) => state === 'open') ?? pulls[0])?.number
+      }),
+    // Every try searches anew: one whose answer was lost may have written the comment.
+    writeComment: (issue_number, mark, body) =>
+      call(async (request) => {
+        const comment_id = await findComment(issue_number, mark, request)
+        const { data } =
+          comment_id === undefined
+            ? await octokit.rest.issues.createComment({ owner, repo, issue_number, body, request: request() })
+            : await octokit.rest.issues.updateComment({ owner, repo, comment_id, body, request: request() })
+        return whole(data?.html_url, isText)
+      }),
+  }
+}
+
+interface Request {
+  readonly signal: AbortSignal
+}
+
+/** Octokit hands on an answer that was cut off as if it were empty; it must not be taken for one. */
+function whole<Value>(value: Value, is: (value: unknown) => boolean): Value {
+  if (is(value)) return value
+  throw new GitHubError("GitHub's answer was cut off", 502, false, {})
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+/** GraphQL calls an app `github-actions`, or `github-actions[bot]` as REST does; only a bot may have the second name. */
+function isBy(user: { readonly login: string; readonly type?: string } | null, login: string): boolean {
+  return user !== null && (user.login === login || (user.type === 'Bot' && user.login === `${login}[bot]`))
+}
+
+/** Octokit would write deprecations and retries past our log. */
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+
+/** Octokit's error as ours; anything else as it is. */
+function describeFailure(error: unknown, now: number): unknown {
+  if (!isRequestError(error)) return error
+  const headers = error.response?.headers ?? {}
+  const wait = Number(headers['retry-after'])
+  const isRateLimit =
+    error.status === 429 ||
+    (error.status === 403 &&
+      (wait > 0 || headers['x-ratelimit-remaining'] === '0' || /rate limit/i.test(error.message)))
+  const until = isRateLimit && wait > 0 ? `; try again after ${new Date(now + wait * 1000).toISOString()}` : ''
+  return new GitHubError(`${error.message}${until}`, error.status, isRateLimit, { cause: error.cause })
+}
+
+interface RequestError extends Error {
+  readonly status: number
+  readonly response?: { readonly headers: Readonly<Record<string, unknown>> }
+}
+
+function isRequestError(error: unknown): error is RequestError {
+  return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number'
+}

@@ -1,0 +1,155 @@
+/** The plan as JSON, its digest, and a reviewed plan read back from that JSON. Pure. */
+import { createHash } from 'node:crypto'
+import { type Plan, stepKinds } from './plan.ts'
+import { describeStep } from './report.ts'
+
+/** Grows when a reader of the old form would go wrong. The form is docs/schemas/plan.schema.json. */
+export const formatVersion = 1
+
+/** The plan on one line of JSON: the same plan gives the same text, byte for byte. */
+export function renderPlanDocument(plan: Plan): string {
+  const { target, policy, tables, steps, refusals, notices } = plan
+  return JSON.stringify({
+    formatVersion,
+    digest: digestPlan(plan),
+    target,
+    policy,
+    tables,
+    steps: steps.map((step) => ({ ...stepKinds[step.action], ...step, description: describeStep(step) })),
+    refusals,
+    notices,
+  })
+}
+
+/** What a review holds a run to: the steps, and the tables that they are for. */
+export interface ReviewedPlan {
+  readonly account: string
+  readonly partition: string
+  readonly region: string
+  readonly environment: string
+  readonly destroy: boolean
+  readonly tables: readonly { readonly name: string; readonly id?: string }[]
+  readonly steps: readonly ReviewedStep[]
+}
+
+export interface ReviewedStep {
+  readonly action: string
+  readonly table: string
+  /** Everything about the step, in one order: two steps are the same where these are. */
+  readonly canonical: string
+  readonly description: string
+}
+
+/** What there is to review of a plan. */
+export function reviewable({ target, policy, tables, steps }: Plan): ReviewedPlan {
+  const { account, partition, region, environment } = target
+  return {
+    account,
+    partition,
+    region,
+    environment: environment.name,
+    destroy: policy.destroy,
+    tables: tables.map(({ name, id }) => ({ name, ...(id === undefined ? {} : { id }) })),
+    steps: steps.map((step) => ({
+      action: step.action,
+      table: step.table,
+      canonical: canonicalStep({ ...step }),
+      description: describeStep(step),
+    })),
+  }
+}
+
+/** SHA-256 in hexadecimal over account, region, environment, tables with their ids, and steps. */
+export function digestPlan(plan: Plan): string {
+  return digestReviewed(reviewable(plan))
+}
+
+export function digestReviewed({ steps, ...reviewed }: ReviewedPlan): string {
+  const content = canonical({ ...reviewed, steps: steps.map((step) => step.canonical) })
+  return createHash('sha256').update(content).digest('hex')
+}
+
+/** What a step's JSON holds for readers, and what follows from the rest. */
+const derived: ReadonlySet<string> = new Set(['class', 'usualDuration', 'description'])
+
+function canonicalStep(step: Readonly<Record<string, unknown>>): string {
+  return canonical(Object.fromEntries(Object.entries(step).filter(([name]) => !derived.has(name))))
+}
+
+/** JSON with the names of every object in one order. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`)
+  return `{${members.join(',')}}`
+}
+
+/**
+ * Reads the JSON that `renderPlanDocument` writes.
+ *
+ * @returns in words what is wrong with it, where something is
+ */
+export function readPlanDocument(json: string): ReviewedPlan | string {
+  let document: unknown
+  try {
+    document = JSON.parse(json)
+  } catch (error) {
+    return `is not JSON (${error instanceof Error ? error.message : 'it cannot be read'})`
+  }
+  if (!isObject(document)) return 'is not a JSON object'
+  if (document.formatVersion !== formatVersion) {
+    return `has the formatVersion ${JSON.stringify(document.formatVersion) ?? 'undefined'}, but this version reads ${formatVersion}`
+  }
+  const { target, policy, tables, steps, digest } = document
+  if (!isObject(target) || !isObject(policy) || !Array.isArray(tables) || !Array.isArray(steps)) {
+    return 'lacks target, policy, tables or steps'
+  }
+  const { account, partition, region, environment } = target
+  if (
+    !isText(account) ||
+    !isText(partition) ||
+    !isText(region) ||
+    !isObject(environment) ||
+    !isText(environment.name)
+  ) {
+    return 'has a target without account, partition, region or environment'
+  }
+  if (typeof policy.destroy !== 'boolean') return 'does not say whether it destroys'
+  const readTables = tables.flatMap((each: unknown) => readTable(each))
+  const readSteps = steps.flatMap((each: unknown) => readStep(each))
+  if (readTables.length < tables.length) return 'has a table without a name'
+  if (readSteps.length < steps.length) return 'has a step without an action or a table'
+  const reviewed: ReviewedPlan = {
+    account,
+    partition,
+    region,
+    environment: environment.name,
+    destroy: policy.destroy,
+    tables: readTables,
+    steps: readSteps,
+  }
+  return digest === digestReviewed(reviewed) ? reviewed : 'was changed since it was made: its digest does not match'
+}
+
+function readTable(value: unknown): ReviewedPlan['tables'] {
+  if (!isObject(value) || !isText(value.name)) return []
+  return [{ name: value.name, ...(isText(value.id) ? { id: value.id } : {}) }]
+}
+
+function readStep(value: unknown): readonly ReviewedStep[] {
+  if (!isObject(value) || !isText(value.action) || !isText(value.table)) return []
+  const { action, table } = value
+  const description = isText(value.description) ? value.description : `${action} "${table}"`
+  return [{ action, table, canonical: canonicalStep(value), description }]
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}

@@ -1,0 +1,117 @@
+/** Holds the plan made now to the one that was reviewed. Pure: what reads a file is passed in. */
+import type { CommandInputs } from './command-inputs.ts'
+import { InvalidInputsError } from './errors.ts'
+import { quote } from './plain-text.ts'
+import type { Plan, Refusal } from './plan.ts'
+import { digestPlan, digestReviewed, type ReviewedPlan, readPlanDocument, reviewable } from './plan-document.ts'
+
+/** What was reviewed: the plan, its digest, both or nothing. */
+export interface Review {
+  readonly plan?: ReviewedPlan
+  readonly digest?: string
+}
+
+/** @throws {InvalidInputsError} where there is no reviewed plan to be read, before anything is called */
+export async function readReview(
+  { expectedPlan, expectedPlanDigest: digest }: CommandInputs,
+  readFile: (path: string) => Promise<string>,
+): Promise<Review> {
+  if (expectedPlan === undefined) return digest === undefined ? {} : { digest }
+  const isFile = 'path' in expectedPlan
+  const plan = readPlanDocument(isFile ? await readFile(expectedPlan.path) : expectedPlan.json)
+  const origin = isFile ? `expected-plan is the file ${quote(expectedPlan.path)}, which` : 'expected-plan'
+  if (typeof plan === 'string') {
+    throw new InvalidInputsError([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`])
+  }
+  if (digest !== undefined && digest !== digestReviewed(plan)) {
+    throw new InvalidInputsError([
+      `${origin} has the digest ${digestReviewed(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`,
+    ])
+  }
+  return { plan, ...(digest === undefined ? {} : { digest }) }
+}
+
+const reviewAgain = 'Review the plan that was made now, and hold the run to that one.'
+
+/**
+ * The same plan, with a refusal for each thing in which it is neither the reviewed plan nor what is left of it.
+ *
+ * What is left of a plan: some of its steps, on the same tables. A run that died can so be run again.
+ */
+export function holdToReview(plan: Plan, review: Review): Plan {
+  const refusals = review.plan === undefined ? compareDigests(plan, review.digest) : comparePlans(plan, review.plan)
+  return refusals.length === 0 ? plan : { ...plan, refusals: [...plan.refusals, ...refusals] }
+}
+
+function compareDigests(plan: Plan, expected: string | undefined): readonly Refusal[] {
+  if (expected === undefined || plan.steps.length === 0) return []
+  const digest = digestPlan(plan)
+  if (digest === expected) return []
+  return [
+    {
+      code: 'not-as-reviewed',
+      reason: `The plan made now has the digest ${digest}, but ${expected} was reviewed.`,
+      remedy: `${reviewAgain} To go on with what is left of a plan, give the plan itself as expected-plan.`,
+    },
+  ]
+}
+
+function comparePlans(plan: Plan, reviewed: ReviewedPlan): readonly Refusal[] {
+  const now = reviewable(plan)
+  const purposes = comparePurposes(now, reviewed)
+  // Another account's tables have other ids, and another purpose other steps: to list those would say nothing more.
+  if (purposes.length > 0) return purposes
+  const reviewedSteps = new Set(reviewed.steps.map(({ canonical }) => canonical))
+  const stepsNow = new Set(now.steps.map(({ canonical }) => canonical))
+  const unreviewed = now.steps.filter(({ canonical }) => !reviewedSteps.has(canonical))
+  const refusals = [
+    ...compareTables(now, reviewed),
+    ...unreviewed.map(({ table, description }) =>
+      refuse(`Needed now, but not in the reviewed plan: ${description}.`, table),
+    ),
+  ]
+  if (refusals.length === 0) return []
+  const gone = reviewed.steps.filter(({ canonical }) => !stepsNow.has(canonical))
+  return [
+    ...refusals,
+    ...gone.map(({ table, description }) => refuse(`In the reviewed plan, but not needed now: ${description}.`, table)),
+  ]
+}
+
+function comparePurposes(now: ReviewedPlan, reviewed: ReviewedPlan): readonly Refusal[] {
+  const paths = ['account', 'partition', 'region', 'environment', 'destroy'] as const
+  return paths
+    .filter((path) => now[path] !== reviewed[path])
+    .map((path) =>
+      refuse(
+        path === 'destroy'
+          ? `The reviewed plan ${reviewed.destroy ? 'deletes the tables' : 'brings the tables to their definition'}, but this run ${now.destroy ? 'deletes them' : 'does not delete them'}.`
+          : `The reviewed plan is for the ${path} ${quote(String(reviewed[path]))}, but this run is for ${quote(String(now[path]))}.`,
+      ),
+    )
+}
+
+function compareTables(now: ReviewedPlan, reviewed: ReviewedPlan): readonly Refusal[] {
+  const names = new Set([...reviewed.tables, ...now.tables].map(({ name }) => name))
+  return [...names].flatMap((name) => {
+    const before = reviewed.tables.find((table) => table.name === name)
+    const after = now.tables.find((table) => table.name === name)
+    if (before === undefined) return refuse(`The reviewed plan does not know the table "${name}".`, name)
+    if (after === undefined)
+      return refuse(`The reviewed plan is for the table "${name}" too, which this run is not.`, name)
+    // A table that is gone shows in the steps: it must be created, or need not be deleted any more.
+    if (after.id === before.id || after.id === undefined) return []
+    const isCreated = reviewed.steps.some(({ action, table }) => action === 'create-table' && table === name)
+    if (isCreated && before.id === undefined) return []
+    return refuse(
+      before.id === undefined
+        ? `The table "${name}" was not there when the plan was reviewed, and is there now.`
+        : `The table "${name}" is not the one that was reviewed: it had the id ${before.id}, and now has ${after.id}.`,
+      name,
+    )
+  })
+}
+
+function refuse(reason: string, table?: string): Refusal {
+  return { ...(table === undefined ? {} : { table }), code: 'not-as-reviewed', reason, remedy: reviewAgain }
+}

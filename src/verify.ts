@@ -1,0 +1,201 @@
+/** Proves the tables: they are as defined, and sample items go in, are found by their tenant alone, and go out again. */
+import { type DynamoDb, DynamoDbError, type ItemStore } from './dynamodb.ts'
+import { describeError, RemedyError } from './errors.ts'
+import { type Item, type ItemKind, makeSampleItems, problemsOfItem } from './items.ts'
+import type { Plan, Verification } from './plan.ts'
+import { describeStep } from './report.ts'
+import { cleaningRun, type Run } from './run.ts'
+
+export interface VerificationWork {
+  readonly plan: Plan
+  readonly sampleItems: boolean
+  readonly itemsWithin: DynamoDb['itemsWithin']
+  readonly run: Run
+}
+
+/** Never throws: what failed is in the verification. Refusals are the plan's to tell. */
+export async function verifyTables(work: VerificationWork): Promise<Verification> {
+  const { plan, sampleItems } = work
+  if (plan.refusals.length > 0) return { sampleItems: false }
+  try {
+    assertAsDefined(plan)
+    if (sampleItems) await roundTrip(work)
+    return { sampleItems }
+  } catch (error) {
+    return { sampleItems, error }
+  }
+}
+
+/** @throws {RemedyError} where the plan has steps */
+export function assertAsDefined({ steps }: Plan): void {
+  if (steps.length === 0) return
+  throw new RemedyError(
+    `The tables are not as they are defined: ${steps.map(describeStep).join('; ')}.`,
+    'Find out who changed them, and run command: apply to bring them to their definition.',
+  )
+}
+
+interface Sample {
+  readonly kind: ItemKind
+  readonly table: string
+  readonly item: Item
+  readonly key: Item
+  /** `unknown`: sent, and no answer was seen. */
+  state: 'unsent' | 'unknown' | 'written'
+}
+
+async function roundTrip(work: VerificationWork): Promise<void> {
+  const { run } = work
+  const items = work.itemsWithin(run)
+  const made = makeSampleItems(run.clock.uuid, run.clock.now())
+  const samples: readonly Sample[] = [
+    {
+      kind: 'tenant',
+      table: tableOf(work.plan, 'tenant'),
+      item: made.tenant,
+      key: keyOf(made.tenant),
+      state: 'unsent',
+    },
+    ...made.users.map(
+      (item): Sample => ({
+        kind: 'users',
+        table: tableOf(work.plan, 'users'),
+        item,
+        key: keyOf(item),
+        state: 'unsent',
+      }),
+    ),
+  ]
+  run.log.info(`Sample items: writing a tenant and ${made.users.length} users, to be deleted again`)
+  let failure: unknown
+  try {
+    await settleAll(samples.map((sample) => write(items, sample)))
+    await assertFound(items, work.plan, samples, made.otherTenantId)
+  } catch (error) {
+    failure = error
+  }
+  const left = await deleteAll(work.itemsWithin(cleaningRun(run)), samples)
+  if (left.length === 0 && failure !== undefined) throw failure
+  if (left.length === 0) return
+  throw new RemedyError(
+    `${failure === undefined ? '' : `${describeError(failure).message} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`,
+    'Delete these items by hand. Nothing else was left behind.',
+    { cause: left[0]?.error },
+  )
+}
+
+/** As `Promise.all`, but no work goes on behind a failure: what is still under way may write. */
+async function settleAll(works: readonly Promise<void>[]): Promise<void> {
+  const settled = await Promise.allSettled(works)
+  const failed = settled.find((each) => each.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
+async function write(items: ItemStore, sample: Sample): Promise<void> {
+  assertShape(sample.kind, sample.item)
+  sample.state = 'unknown'
+  try {
+    await items.putIfAbsent(sample.table, sample.item, 'tenant_id')
+    sample.state = 'written'
+  } catch (error) {
+    const isRefused = error instanceof DynamoDbError && !error.afterLostAnswer
+    // An earlier try, whose answer was lost, wrote it: nobody else has a key this fresh.
+    const isOwn =
+      error instanceof DynamoDbError && error.afterLostAnswer && error.code === 'ConditionalCheckFailedException'
+    if (isRefused) sample.state = 'unsent'
+    if (isOwn) sample.state = 'written'
+    else throw error
+  }
+}
+
+async function assertFound(
+  items: ItemStore,
+  plan: Plan,
+  samples: readonly Sample[],
+  otherTenantId: string,
+): Promise<void> {
+  const usersTable = tableOf(plan, 'users')
+  const users = samples.filter(({ kind }) => kind === 'users')
+  const tenantId = users[0]?.item.tenant_id ?? ''
+  const [found, foreign, ...read] = await Promise.all([
+    items.query(usersTable, 'tenant_id', tenantId),
+    items.query(usersTable, 'tenant_id', otherTenantId),
+    ...samples.map(({ table, key }) => items.get(table, key)),
+  ])
+  assertSame(
+    `All users of the tenant ${tenantId} in "${usersTable}"`,
+    sorted(found),
+    sorted(users.map(({ item }) => item)),
+  )
+  assertSame(`All users of another tenant in "${usersTable}"`, foreign, [])
+  for (const [index, { kind, table, item, key }] of samples.entries()) {
+    const seen = read[index] ?? {}
+    assertSame(`The item ${JSON.stringify(key)} of "${table}"`, [seen], [item])
+    assertShape(kind, seen)
+  }
+}
+
+function assertSame(what: string, found: readonly Item[], expected: readonly Item[]): void {
+  const canonical = (items: readonly Item[]) => JSON.stringify(items.map((item) => Object.entries(item).sort()))
+  if (canonical(found) === canonical(expected)) return
+  throw new RemedyError(
+    `${what} came back otherwise than it was written: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}.`,
+    'Find out what else writes into this table, such as a stream or a trigger, then run again.',
+  )
+}
+
+function assertShape(kind: ItemKind, item: Item): void {
+  const problems = problemsOfItem(kind, item)
+  if (problems.length === 0) return
+  throw new RemedyError(
+    `An item of ${kind} is not in the shape of docs/schemas: ${problems.join('; ')}.`,
+    'This is a mistake of the action. Please report it.',
+  )
+}
+
+interface LeftItem {
+  readonly sample: Sample
+  readonly error: unknown
+}
+
+/** @returns those that may still be there */
+async function deleteAll(items: ItemStore, samples: readonly Sample[]): Promise<readonly LeftItem[]> {
+  const left = await Promise.all(
+    samples
+      .filter(({ state }) => state !== 'unsent')
+      .map(async (sample): Promise<readonly LeftItem[]> => {
+        try {
+          await items.delete(sample.table, sample.key)
+          // A write without an answer may arrive after the deletion. A look that finds it deletes it for good.
+          if (sample.state === 'unknown' && (await items.get(sample.table, sample.key)) !== undefined) {
+            await items.delete(sample.table, sample.key)
+          }
+          return []
+        } catch (error) {
+          return [{ sample, error }]
+        }
+      }),
+  )
+  return left.flat()
+}
+
+function nameSample({ table, key }: Sample): string {
+  return `${JSON.stringify(key)} in "${table}"`
+}
+
+function tableOf({ tables }: Plan, logicalName: ItemKind): string {
+  const found = tables.find((table) => table.logicalName === logicalName)
+  if (found === undefined) throw new Error(`There is no table ${logicalName} in the plan`)
+  return found.name
+}
+
+function keyOf({
+  tenant_id,
+  user_id,
+}: Readonly<Record<'tenant_id', string> & Partial<Record<'user_id', string>>>): Item {
+  return { tenant_id, ...(user_id === undefined ? {} : { user_id }) }
+}
+
+function sorted(items: readonly Item[]): readonly Item[] {
+  return [...items].sort((left, right) => ((left.user_id ?? '') < (right.user_id ?? '') ? -1 : 1))
+}

@@ -64092,6 +64092,7 @@ async function publishComment(inputs, result, runner, run) {
         if (owner === undefined || repository === undefined || !apiUrl) {
             throw new errors/* RemedyError */.By('GITHUB_REPOSITORY and GITHUB_API_URL are not set.', 'Run the action in a GitHub workflow.');
         }
+        run.log.info('Writing the comment on the pull request');
         const gitHub = await connectGitHub({ owner, repository, token, apiUrl }, run);
         const pullRequest = pullRequestOf(await runner.readEvent()) ?? (commit ? await gitHub.findPullRequest(commit) : undefined);
         if (pullRequest === undefined) {

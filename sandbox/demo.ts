@@ -1,4 +1,4 @@
-/** `npm run demo`: the committed bundle, as GitHub would start it, twice, against the sandbox's two accounts. */
+/** `npm run demo`: the committed bundle, as GitHub would start it, through the whole life of two tables. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -25,10 +25,23 @@ const inputs: Readonly<Record<string, string>> = {
 interface Step {
   readonly exitCode: number
   readonly outputs: ReadonlyMap<string, string>
+  readonly summary: string
+}
+
+interface Expected {
+  readonly exitCode: number
+  readonly writes: number
+}
+
+interface Chapter extends Expected {
+  readonly title: string
+  readonly expected: Expected
+  readonly calls: number
+  readonly depth: number
 }
 
 /** One `uses:` step: the inputs as INPUT_ variables, a file each for outputs and summary, and nothing else of ours. */
-async function runStep(sandbox: Sandbox): Promise<Step> {
+async function runStep(sandbox: Sandbox, own: Readonly<Record<string, string>>): Promise<Step> {
   const folder = await mkdtemp(join(tmpdir(), 'tenant-tables-demo-'))
   const outputFile = join(folder, 'output')
   const summaryFile = join(folder, 'summary')
@@ -38,7 +51,9 @@ async function runStep(sandbox: Sandbox): Promise<Step> {
     env: {
       PATH: process.env.PATH,
       ...sandbox.environment,
-      ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
+      ...Object.fromEntries(
+        Object.entries({ ...inputs, ...own }).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
+      ),
       GITHUB_OUTPUT: outputFile,
       GITHUB_STEP_SUMMARY: summaryFile,
       GITHUB_REPOSITORY: 'acme/app',
@@ -54,18 +69,24 @@ async function runStep(sandbox: Sandbox): Promise<Step> {
   const outputs = readOutputs(await readFile(outputFile, 'utf8'))
   const summary = await readFile(summaryFile, 'utf8')
   await rm(folder, { recursive: true })
-
-  heading('Outputs')
-  for (const [name, value] of outputs)
-    console.log(`${name} = ${value.length > 160 ? `${value.slice(0, 160)}…` : value}`)
-  heading('Job summary, as text')
-  console.log(asText(summary))
-  return { exitCode, outputs }
+  return { exitCode, outputs, summary }
 }
 
-/** Masks are commands to the runner, which shows none of them; groups are titles that fold. */
+/** What a step hands to later steps and to people. */
+function tell({ outputs, summary }: Step): void {
+  heading('Outputs')
+  for (const [name, value] of outputs) {
+    console.log(`${name} = ${value.length > 160 ? `${value.slice(0, 160)}…` : value}`)
+  }
+  heading('Job summary, as text')
+  console.log(asText(summary))
+}
+
+/** Masks are commands to the runner, which shows none of them; groups are titles that fold, and annotations words. */
 function asGitHubShows(line: string): string | undefined {
   if (line.startsWith('::add-mask::') || line.startsWith('::endgroup::')) return undefined
+  const [, level = '', message = ''] = /^::(error|warning|notice) [^:]*::(.*)$/.exec(line) ?? []
+  if (level !== '') return `${level}: ${message.replaceAll('%0A', '\n').replaceAll('%25', '%')}`
   return line.startsWith('::group::') ? `▼ ${line.slice('::group::'.length)}` : line
 }
 
@@ -89,31 +110,66 @@ function heading(title: string): void {
 
 // A round trip like that to a region nearby.
 const sandbox = await startSandbox({ ...twoAccounts('dev'), latencyMilliseconds: 40 })
-try {
-  console.log('== First run: account 222222222222 has no tables ==')
-  const first = await runStep(sandbox)
+const account = sandbox.account('222222222222', 'ap-south-1')
+const chapters: Chapter[] = []
+
+/** Runs the step, and keeps what came of it beside what was expected. */
+async function chapter(title: string, expected: Expected, own: Readonly<Record<string, string>>): Promise<Step> {
+  console.log(`\n== ${title} ==`)
   sandbox.clearRequests()
-  console.log('\n== Second run: the same step again ==')
-  const second = await runStep(sandbox)
+  const step = await runStep(sandbox, own)
+  const calls = sandbox.requests.filter(({ service }) => service !== 'oidc')
+  chapters.push({
+    title,
+    expected,
+    exitCode: step.exitCode,
+    calls: calls.length,
+    depth: sequentialDepth(calls),
+    writes: calls.filter(({ operation }) => !/^(Assume|Describe|List|Get|Query)/.test(operation)).length,
+  })
+  return step
+}
+
+try {
+  const plan = await chapter(
+    '1. Plan: account 222222222222 has no tables',
+    { exitCode: 0, writes: 0 },
+    { command: 'plan' },
+  )
+  const reviewed = plan.outputs.get('plan') ?? ''
+  const applied = await chapter(
+    '2. Apply, held to that plan',
+    { exitCode: 0, writes: 2 },
+    { 'expected-plan': reviewed },
+  )
+  tell(applied)
+  await chapter('3. Plan again: nothing to do', { exitCode: 0, writes: 0 }, { command: 'plan' })
+
+  console.log('\n== 4. Somebody else gives the table "users" to another team, past the action ==')
+  const tags = Object.fromEntries(account.table('users')?.tags ?? [])
+  account.setTags('users', { ...tags, team: 'somebody else' })
+  const drift = { command: 'plan', 'fail-on-drift': 'true' }
+  await chapter('5. Plan that fails on drift', { exitCode: 1, writes: 0 }, drift)
+  await chapter('6. Apply: the tag is put back', { exitCode: 0, writes: 1 }, {})
+  // A tenant and three users, in and out.
+  await chapter('7. Verify: sample items in, found, and out', { exitCode: 0, writes: 8 }, { command: 'verify' })
+  const confirmed = { command: 'destroy', 'confirm-destroy': 'tenant\nusers' }
+  await chapter('8. Destroy: the names of the tables are typed in', { exitCode: 0, writes: 2 }, confirmed)
 
   heading('What came of it')
-  const calls = sandbox.requests.filter(({ service }) => service !== 'oidc')
-  console.log(`first run:  exit code ${first.exitCode}, changed = ${first.outputs.get('changed')}`)
-  console.log(`second run: exit code ${second.exitCode}, changed = ${second.outputs.get('changed')}`)
-  const writes = calls.filter(({ operation }) => !/^(Assume|Describe|List)/.test(operation)).length
-  console.log(
-    `second run: ${calls.length} AWS calls in ${sequentialDepth(calls)} round trips one after another, ${writes} of them writes`,
+  for (const { title, exitCode, calls, depth, writes } of chapters) {
+    console.log(
+      `${title.padEnd(50)} exit code ${exitCode}, ${calls} AWS calls in ${depth} round trips, ${writes} of them writes`,
+    )
+  }
+  console.log(`tenant: ${applied.outputs.get('tenant-table-arn')}`)
+  console.log(`users:  ${applied.outputs.get('users-table-arn')}`)
+  const isGone = account.table('tenant') === undefined && account.table('users') === undefined
+  const isAsExpected = chapters.every(
+    ({ expected, exitCode, writes }) => exitCode === expected.exitCode && writes === expected.writes,
   )
-  console.log(`tenant: ${second.outputs.get('tenant-table-arn')}`)
-  console.log(`users:  ${second.outputs.get('users-table-arn')}`)
-  const asExpected =
-    first.exitCode === 0 &&
-    second.exitCode === 0 &&
-    first.outputs.get('changed') === 'true' &&
-    second.outputs.get('changed') === 'false' &&
-    writes === 0
-  if (asExpected) {
-    console.log('As it should be: the first run made both tables, the second wrote nothing.')
+  if (isGone && isAsExpected) {
+    console.log('As it should be: reviewed, made, left alone, mended, proved, and gone.')
   } else {
     console.error('This is not as it should be.')
     process.exitCode = 1

@@ -55,6 +55,7 @@ export async function publishComment(
     if (owner === undefined || repository === undefined || !apiUrl) {
       throw new RemedyError('GITHUB_REPOSITORY and GITHUB_API_URL are not set.', 'Run the action in a GitHub workflow.')
     }
+    run.log.info('Writing the comment on the pull request')
     const gitHub = await connectGitHub({ owner, repository, token, apiUrl }, run)
     const pullRequest =
       pullRequestOf(await runner.readEvent()) ?? (commit ? await gitHub.findPullRequest(commit) : undefined)

@@ -265,3 +265,89 @@ it('mends drift though the answer to every kind of change is lost', async () => 
     })
   }
 })
+
+describe('a comment on the pull request', () => {
+  const repository = 'acme/app'
+  const token = 'ghs_writerOfCommentsOfTheSandbox'
+  const commit = '0123456789abcdef0123456789abcdef01234567'
+  const gitHub: SandboxOptions['gitHub'] = {
+    tokens: [
+      {
+        token,
+        login: 'github-actions[bot]',
+        type: 'Bot',
+        permissions: { contents: 'read', 'pull-requests': 'write' },
+      },
+    ],
+    pullRequests: [{ repository, number: 7, state: 'merged', headSha: 'a'.repeat(40), mergeCommitSha: commit }],
+  }
+  const inputs = { ...chained, command: 'plan', comment: 'true', 'github-token': token }
+
+  it('is written by the bundle, and neither it nor anything else that is written holds a secret', async () => {
+    await start({ gitHub: gitHub ?? {} })
+    const result = await runAction({ inputs, environment: sandbox.environment })
+
+    expect([result.exitCode, result.commands.filter(({ command }) => command === 'warning')]).toEqual([0, []])
+    const [comment] = sandbox.gitHub.comments(repository, 7)
+    expect(comment?.body).toContain('https://github.com/acme/app/actions/runs/1234567890')
+    expect(comment?.body).toContain(result.outputs['plan-digest'])
+    const sent = JSON.stringify(sandbox.requests.filter(({ service }) => service === 'github'))
+    const written = result.written
+      .split('\n')
+      .filter((line) => !line.startsWith('::add-mask::'))
+      .join('\n')
+    expect(sandbox.secrets).toContain(token)
+    for (const secret of sandbox.secrets) {
+      for (const form of [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret)]) {
+        expect(written + sent).not.toContain(form)
+      }
+    }
+  })
+
+  it('whose answer does not come keeps a cancelled job no longer than two seconds', async () => {
+    await start({ gitHub: gitHub ?? {} })
+    sandbox.faults.add({ service: 'github', kind: 'delay', milliseconds: 20_000 })
+    const result = await runAction({
+      inputs,
+      environment: sandbox.environment,
+      interruptWhen: (output) => output.includes('Writing the comment'),
+    })
+
+    expect(result.millisecondsAfterInterrupt).toBeLessThan(2000)
+    expect(result.outputs['plan-digest']).toMatch(/^[0-9a-f]{64}$/)
+    expect(result.stdout).toContain('The pull request comment could not be written. The run was cancelled.')
+  })
+})
+
+it('hands the plan to a later step as a file that it may hold to', async () => {
+  await start()
+  const plan = await runAction({ inputs: { ...chained, command: 'plan' }, environment: sandbox.environment })
+  expect(plan.outputs['plan-file']).toMatch(/\/temporary\/tenant-tables-[^/]+\/tenant-tables-plan\.json$/)
+  // The file is gone with its runner; its text is among what was written.
+  expect(plan.written).toContain(`tenant-tables-plan.json\n${plan.outputs.plan}`)
+
+  const outside = await runAction({
+    inputs: { ...chained, 'expected-plan': '/etc/passwd' },
+    environment: sandbox.environment,
+  })
+  expect([outside.exitCode, outside.stdout]).toEqual([1, expect.stringContaining('lies outside of the workspace')])
+  expect(outside.written).not.toContain('root:')
+})
+
+it('verify, cancelled while DynamoDB does not answer, is gone within five seconds and names what it left', async () => {
+  await start()
+  await runAction({ inputs: chained, environment: sandbox.environment })
+  sandbox.faults.add({ operation: 'DeleteItem', kind: 'delay', milliseconds: 20_000, times: 4 })
+  sandbox.faults.add({ operation: 'Query', kind: 'delay', milliseconds: 20_000, times: 2 })
+  const result = await runAction({
+    inputs: { ...chained, command: 'verify' },
+    environment: sandbox.environment,
+    interruptWhen: (output) => output.includes('Sample items'),
+  })
+
+  expect([result.exitCode, result.signal]).toEqual([1, null])
+  expect(result.millisecondsAfterInterrupt).toBeLessThan(5000)
+  expect(result.stdout).toContain('Sample items could not be deleted: {"tenant_id":"')
+  const { Items } = await sandbox.account('222222222222', region).call('Scan', { TableName: 'users' })
+  for (const { user_id } of Items as { user_id: { S: string } }[]) expect(result.summary).toContain(user_id.S)
+})

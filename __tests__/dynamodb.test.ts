@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { mockClient } from 'aws-sdk-client-mock'
-import { connectDynamoDb, type DynamoDb } from '../src/dynamodb.ts'
+import { type DynamoDb, loadDynamoDb } from '../src/dynamodb.ts'
 import { StoppedError } from '../src/errors.ts'
 import { aRun, type FakeRun } from './support/fakes.ts'
 
@@ -25,18 +25,40 @@ let dynamoDb: DynamoDb
 const items = () => dynamoDb.itemsWithin(run)
 let walks = 0
 
-beforeEach(() => {
+const openedEarly: string[] = []
+
+/** As a run does: the SDK is loaded while it waits, and the port is made when the credentials are known. */
+async function load(region = 'ap-south-1') {
+  const requestHandler = new NodeHttpHandler()
+  const connections = {
+    clientOptions: { region, requestHandler, maxAttempts: 1 as const },
+    waiting: Promise.resolve(),
+    openEarly: (url: URL, count: number) => void openedEarly.push(`${count} x ${url.origin}`),
+  }
+  return await loadDynamoDb(connections, 6, run)
+}
+
+beforeEach(async () => {
   aws.reset()
   walks = 0
   run = aRun()
-  dynamoDb = connectDynamoDb(
-    { region: 'ap-south-1', requestHandler: new NodeHttpHandler(), maxAttempts: 1 },
-    async () => {
-      walks += 1
-      return { accessKeyId: 'a', secretAccessKey: 'b', expiration: new Date(Date.UTC(2100, 0)) }
-    },
-    run,
-  )
+  openedEarly.length = 0
+  const connect = await load()
+  dynamoDb = connect(async () => {
+    walks += 1
+    return { accessKeyId: 'a', secretAccessKey: 'b', expiration: new Date(Date.UTC(2100, 0)) }
+  })
+})
+
+it.each([
+  ['ap-south-1', 'https://dynamodb.ap-south-1.amazonaws.com'],
+  ['cn-north-1', 'https://dynamodb.cn-north-1.amazonaws.com.cn'],
+  ['us-gov-west-1', 'https://dynamodb.us-gov-west-1.amazonaws.com'],
+])('opens connections to the host that its calls go to: %s', async (region, origin) => {
+  openedEarly.length = 0
+  await load(region)
+  expect(openedEarly).toEqual([`6 x ${origin}`])
+  expect([walks, aws.calls()]).toEqual([0, []])
 })
 
 function refusal(name: string, message = 'as AWS says'): Error {
@@ -475,13 +497,9 @@ describe('errors', () => {
 
   it('credentials that cannot be renewed say what to do in their own words', async () => {
     const gone = new StoppedError('No session.', 'Log in.')
-    const unlucky = connectDynamoDb(
-      { region: 'ap-south-1', requestHandler: new NodeHttpHandler(), maxAttempts: 1 },
-      async () => {
-        throw gone
-      },
-      run,
-    )
+    const unlucky = (await load())(async () => {
+      throw gone
+    })
     aws.on(DescribeTableCommand).rejects(refusal('ExpiredTokenException'))
     await expect(unlucky.describeTable('users')).rejects.toBe(gone)
     expect(aws.calls()).toHaveLength(1)

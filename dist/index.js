@@ -847,15 +847,14 @@ class DecodedURL extends URL {
 /***/ 4305:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-var __webpack_unused_export__;
 const { NODE_ACCOUNT_ID_ENDPOINT_MODE_CONFIG_OPTIONS, resolveAccountIdEndpointModeConfig } = __nccwpck_require__(9950);
 const { awsEndpointFunctions, emitWarningIfUnsupportedVersion: emitWarningIfUnsupportedVersion$1, createDefaultUserAgentProvider, getDefaultSocketTimeout, NODE_APP_ID_CONFIG_OPTIONS, getAwsRegionExtensionConfiguration, resolveAwsRegionExtensionConfiguration, resolveUserAgentConfig, resolveHostHeaderConfig, getUserAgentPlugin, getHostHeaderPlugin, getLoggerPlugin, getRecursionDetectionPlugin } = __nccwpck_require__(5152);
 const { NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS, resolveEndpointDiscoveryConfig } = __nccwpck_require__(3688);
 const { getHttpAuthSchemeEndpointRuleSetPlugin, DefaultIdentityProviderConfig, getHttpSigningPlugin, createPaginator } = __nccwpck_require__(402);
 const { normalizeProvider, getSmithyContext, makeBuilder, ServiceException, NoOpLogger, emitWarningIfUnsupportedVersion, loadConfigsForDefaultMode, getDefaultExtensionConfiguration, resolveDefaultRuntimeConfig, Client, createWaiter, checkExceptions, WaiterState, createAggregatedClient } = __nccwpck_require__(2658);
 const { Command: $Command } = __nccwpck_require__(2658);
-__webpack_unused_export__ = $Command;
-__webpack_unused_export__ = Client;
+exports.$Command = $Command;
+exports.__Client = Client;
 const { resolveDefaultsModeConfig, loadConfig, NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, resolveRegionConfig } = __nccwpck_require__(7291);
 const { getEndpointPlugin, BinaryDecisionDiagram, EndpointCache, decideEndpoint, customEndpointFunctions, resolveEndpointConfig } = __nccwpck_require__(2085);
 const { parseUrl, getHttpHandlerExtensionConfiguration, resolveHttpHandlerRuntimeConfig, getContentLengthPlugin } = __nccwpck_require__(3422);
@@ -5308,530 +5307,530 @@ const Select = {
     SPECIFIC_ATTRIBUTES: "SPECIFIC_ATTRIBUTES",
 };
 
-__webpack_unused_export__ = ApproximateCreationDateTimePrecision;
-__webpack_unused_export__ = ArchivalSummary$;
-__webpack_unused_export__ = AttributeAction;
-__webpack_unused_export__ = AttributeDefinition$;
-__webpack_unused_export__ = AttributeValue$;
-__webpack_unused_export__ = AttributeValueUpdate$;
-__webpack_unused_export__ = AutoScalingPolicyDescription$;
-__webpack_unused_export__ = AutoScalingPolicyUpdate$;
-__webpack_unused_export__ = AutoScalingSettingsDescription$;
-__webpack_unused_export__ = AutoScalingSettingsUpdate$;
-__webpack_unused_export__ = AutoScalingTargetTrackingScalingPolicyConfigurationDescription$;
-__webpack_unused_export__ = AutoScalingTargetTrackingScalingPolicyConfigurationUpdate$;
-__webpack_unused_export__ = BackupDescription$;
-__webpack_unused_export__ = BackupDetails$;
-__webpack_unused_export__ = BackupInUseException;
-__webpack_unused_export__ = BackupInUseException$;
-__webpack_unused_export__ = BackupNotFoundException;
-__webpack_unused_export__ = BackupNotFoundException$;
-__webpack_unused_export__ = BackupStatus;
-__webpack_unused_export__ = BackupSummary$;
-__webpack_unused_export__ = BackupType;
-__webpack_unused_export__ = BackupTypeFilter;
-__webpack_unused_export__ = BatchExecuteStatement$;
-__webpack_unused_export__ = BatchExecuteStatementCommand;
-__webpack_unused_export__ = BatchExecuteStatementInput$;
-__webpack_unused_export__ = BatchExecuteStatementOutput$;
-__webpack_unused_export__ = BatchGetItem$;
-__webpack_unused_export__ = BatchGetItemCommand;
-__webpack_unused_export__ = BatchGetItemInput$;
-__webpack_unused_export__ = BatchGetItemOutput$;
-__webpack_unused_export__ = BatchStatementError$;
-__webpack_unused_export__ = BatchStatementErrorCodeEnum;
-__webpack_unused_export__ = BatchStatementRequest$;
-__webpack_unused_export__ = BatchStatementResponse$;
-__webpack_unused_export__ = BatchWriteItem$;
-__webpack_unused_export__ = BatchWriteItemCommand;
-__webpack_unused_export__ = BatchWriteItemInput$;
-__webpack_unused_export__ = BatchWriteItemOutput$;
-__webpack_unused_export__ = BillingMode;
-__webpack_unused_export__ = BillingModeSummary$;
-__webpack_unused_export__ = BulkOperationBytes$;
-__webpack_unused_export__ = BulkOperationDescription$;
-__webpack_unused_export__ = BulkOperationInputFormat;
-__webpack_unused_export__ = BulkOperationPerformanceTier;
-__webpack_unused_export__ = BulkOperationStatus;
-__webpack_unused_export__ = BulkOperationSummary$;
-__webpack_unused_export__ = BulkOperationTableDetail$;
-__webpack_unused_export__ = BulkOperationUsage$;
-__webpack_unused_export__ = BulkOperationVectorBytes$;
-__webpack_unused_export__ = CancelBulkOperation$;
-__webpack_unused_export__ = CancelBulkOperationCommand;
-__webpack_unused_export__ = CancelBulkOperationInput$;
-__webpack_unused_export__ = CancelBulkOperationOutput$;
-__webpack_unused_export__ = CancellationReason$;
-__webpack_unused_export__ = Capacity$;
-__webpack_unused_export__ = ComparisonOperator;
-__webpack_unused_export__ = Condition$;
-__webpack_unused_export__ = ConditionCheck$;
-__webpack_unused_export__ = ConditionalCheckFailedException;
-__webpack_unused_export__ = ConditionalCheckFailedException$;
-__webpack_unused_export__ = ConditionalOperator;
-__webpack_unused_export__ = ConsumedCapacity$;
-__webpack_unused_export__ = ContinuousBackupsDescription$;
-__webpack_unused_export__ = ContinuousBackupsStatus;
-__webpack_unused_export__ = ContinuousBackupsUnavailableException;
-__webpack_unused_export__ = ContinuousBackupsUnavailableException$;
-__webpack_unused_export__ = ContributorInsightsAction;
-__webpack_unused_export__ = ContributorInsightsMode;
-__webpack_unused_export__ = ContributorInsightsStatus;
-__webpack_unused_export__ = ContributorInsightsSummary$;
-__webpack_unused_export__ = CreateBackup$;
-__webpack_unused_export__ = CreateBackupCommand;
-__webpack_unused_export__ = CreateBackupInput$;
-__webpack_unused_export__ = CreateBackupOutput$;
-__webpack_unused_export__ = CreateGlobalSecondaryIndexAction$;
-__webpack_unused_export__ = CreateGlobalTable$;
-__webpack_unused_export__ = CreateGlobalTableCommand;
-__webpack_unused_export__ = CreateGlobalTableInput$;
-__webpack_unused_export__ = CreateGlobalTableOutput$;
-__webpack_unused_export__ = CreateGlobalTableWitnessGroupMemberAction$;
-__webpack_unused_export__ = CreateReplicaAction$;
-__webpack_unused_export__ = CreateReplicationGroupMemberAction$;
-__webpack_unused_export__ = CreateTable$;
-exports.IxS = CreateTableCommand;
-__webpack_unused_export__ = CreateTableInput$;
-__webpack_unused_export__ = CreateTableOutput$;
-__webpack_unused_export__ = CreateVectorIndexAction$;
-__webpack_unused_export__ = CsvOptions$;
-__webpack_unused_export__ = Delete$;
-__webpack_unused_export__ = DeleteBackup$;
-__webpack_unused_export__ = DeleteBackupCommand;
-__webpack_unused_export__ = DeleteBackupInput$;
-__webpack_unused_export__ = DeleteBackupOutput$;
-__webpack_unused_export__ = DeleteGlobalSecondaryIndexAction$;
-__webpack_unused_export__ = DeleteGlobalTableWitnessGroupMemberAction$;
-__webpack_unused_export__ = DeleteItem$;
-exports.gEv = DeleteItemCommand;
-__webpack_unused_export__ = DeleteItemInput$;
-__webpack_unused_export__ = DeleteItemOutput$;
-__webpack_unused_export__ = DeleteReplicaAction$;
-__webpack_unused_export__ = DeleteReplicationGroupMemberAction$;
-__webpack_unused_export__ = DeleteRequest$;
-__webpack_unused_export__ = DeleteResourcePolicy$;
-__webpack_unused_export__ = DeleteResourcePolicyCommand;
-__webpack_unused_export__ = DeleteResourcePolicyInput$;
-__webpack_unused_export__ = DeleteResourcePolicyOutput$;
-__webpack_unused_export__ = DeleteTable$;
-exports.$uC = DeleteTableCommand;
-__webpack_unused_export__ = DeleteTableInput$;
-__webpack_unused_export__ = DeleteTableOutput$;
-__webpack_unused_export__ = DeleteVectorIndexAction$;
-__webpack_unused_export__ = DescribeBackup$;
-__webpack_unused_export__ = DescribeBackupCommand;
-__webpack_unused_export__ = DescribeBackupInput$;
-__webpack_unused_export__ = DescribeBackupOutput$;
-__webpack_unused_export__ = DescribeBulkOperation$;
-__webpack_unused_export__ = DescribeBulkOperationCommand;
-__webpack_unused_export__ = DescribeBulkOperationInput$;
-__webpack_unused_export__ = DescribeBulkOperationOutput$;
-__webpack_unused_export__ = DescribeContinuousBackups$;
-exports.NXH = DescribeContinuousBackupsCommand;
-__webpack_unused_export__ = DescribeContinuousBackupsInput$;
-__webpack_unused_export__ = DescribeContinuousBackupsOutput$;
-__webpack_unused_export__ = DescribeContributorInsights$;
-__webpack_unused_export__ = DescribeContributorInsightsCommand;
-__webpack_unused_export__ = DescribeContributorInsightsInput$;
-__webpack_unused_export__ = DescribeContributorInsightsOutput$;
-__webpack_unused_export__ = DescribeEndpoints$;
-__webpack_unused_export__ = DescribeEndpointsCommand;
-__webpack_unused_export__ = DescribeEndpointsRequest$;
-__webpack_unused_export__ = DescribeEndpointsResponse$;
-__webpack_unused_export__ = DescribeExport$;
-__webpack_unused_export__ = DescribeExportCommand;
-__webpack_unused_export__ = DescribeExportInput$;
-__webpack_unused_export__ = DescribeExportOutput$;
-__webpack_unused_export__ = DescribeGlobalTable$;
-__webpack_unused_export__ = DescribeGlobalTableCommand;
-__webpack_unused_export__ = DescribeGlobalTableInput$;
-__webpack_unused_export__ = DescribeGlobalTableOutput$;
-__webpack_unused_export__ = DescribeGlobalTableSettings$;
-__webpack_unused_export__ = DescribeGlobalTableSettingsCommand;
-__webpack_unused_export__ = DescribeGlobalTableSettingsInput$;
-__webpack_unused_export__ = DescribeGlobalTableSettingsOutput$;
-__webpack_unused_export__ = DescribeImport$;
-__webpack_unused_export__ = DescribeImportCommand;
-__webpack_unused_export__ = DescribeImportInput$;
-__webpack_unused_export__ = DescribeImportOutput$;
-__webpack_unused_export__ = DescribeKinesisStreamingDestination$;
-__webpack_unused_export__ = DescribeKinesisStreamingDestinationCommand;
-__webpack_unused_export__ = DescribeKinesisStreamingDestinationInput$;
-__webpack_unused_export__ = DescribeKinesisStreamingDestinationOutput$;
-__webpack_unused_export__ = DescribeLimits$;
-__webpack_unused_export__ = DescribeLimitsCommand;
-__webpack_unused_export__ = DescribeLimitsInput$;
-__webpack_unused_export__ = DescribeLimitsOutput$;
-__webpack_unused_export__ = DescribeTable$;
-exports.h8C = DescribeTableCommand;
-__webpack_unused_export__ = DescribeTableInput$;
-__webpack_unused_export__ = DescribeTableOutput$;
-__webpack_unused_export__ = DescribeTableReplicaAutoScaling$;
-__webpack_unused_export__ = DescribeTableReplicaAutoScalingCommand;
-__webpack_unused_export__ = DescribeTableReplicaAutoScalingInput$;
-__webpack_unused_export__ = DescribeTableReplicaAutoScalingOutput$;
-__webpack_unused_export__ = DescribeTimeToLive$;
-__webpack_unused_export__ = DescribeTimeToLiveCommand;
-__webpack_unused_export__ = DescribeTimeToLiveInput$;
-__webpack_unused_export__ = DescribeTimeToLiveOutput$;
-__webpack_unused_export__ = DestinationStatus;
-__webpack_unused_export__ = DisableKinesisStreamingDestination$;
-__webpack_unused_export__ = DisableKinesisStreamingDestinationCommand;
-__webpack_unused_export__ = DisassociateReplicationGroupMemberAction$;
-__webpack_unused_export__ = DisassociationMode;
-__webpack_unused_export__ = DuplicateItemException;
-__webpack_unused_export__ = DuplicateItemException$;
-__webpack_unused_export__ = DynamoDB;
-exports.MGV = DynamoDBClient;
-__webpack_unused_export__ = DynamoDBServiceException;
-__webpack_unused_export__ = DynamoDBServiceException$;
-__webpack_unused_export__ = EnableKinesisStreamingConfiguration$;
-__webpack_unused_export__ = EnableKinesisStreamingDestination$;
-__webpack_unused_export__ = EnableKinesisStreamingDestinationCommand;
-__webpack_unused_export__ = Endpoint$;
-__webpack_unused_export__ = ExecuteStatement$;
-__webpack_unused_export__ = ExecuteStatementCommand;
-__webpack_unused_export__ = ExecuteStatementInput$;
-__webpack_unused_export__ = ExecuteStatementOutput$;
-__webpack_unused_export__ = ExecuteTransaction$;
-__webpack_unused_export__ = ExecuteTransactionCommand;
-__webpack_unused_export__ = ExecuteTransactionInput$;
-__webpack_unused_export__ = ExecuteTransactionOutput$;
-__webpack_unused_export__ = ExpectedAttributeValue$;
-__webpack_unused_export__ = ExportConflictException;
-__webpack_unused_export__ = ExportConflictException$;
-__webpack_unused_export__ = ExportDescription$;
-__webpack_unused_export__ = ExportFormat;
-__webpack_unused_export__ = ExportNotFoundException;
-__webpack_unused_export__ = ExportNotFoundException$;
-__webpack_unused_export__ = ExportStatus;
-__webpack_unused_export__ = ExportSummary$;
-__webpack_unused_export__ = ExportTableToPointInTime$;
-__webpack_unused_export__ = ExportTableToPointInTimeCommand;
-__webpack_unused_export__ = ExportTableToPointInTimeInput$;
-__webpack_unused_export__ = ExportTableToPointInTimeOutput$;
-__webpack_unused_export__ = ExportType;
-__webpack_unused_export__ = ExportViewType;
-__webpack_unused_export__ = FailureException$;
-__webpack_unused_export__ = FilterSpecification$;
-__webpack_unused_export__ = Get$;
-__webpack_unused_export__ = GetItem$;
-exports.ZKh = GetItemCommand;
-__webpack_unused_export__ = GetItemInput$;
-__webpack_unused_export__ = GetItemOutput$;
-__webpack_unused_export__ = GetResourcePolicy$;
-__webpack_unused_export__ = GetResourcePolicyCommand;
-__webpack_unused_export__ = GetResourcePolicyInput$;
-__webpack_unused_export__ = GetResourcePolicyOutput$;
-__webpack_unused_export__ = GlobalSecondaryIndex$;
-__webpack_unused_export__ = GlobalSecondaryIndexAutoScalingUpdate$;
-__webpack_unused_export__ = GlobalSecondaryIndexDescription$;
-__webpack_unused_export__ = GlobalSecondaryIndexInfo$;
-__webpack_unused_export__ = GlobalSecondaryIndexUpdate$;
-__webpack_unused_export__ = GlobalSecondaryIndexWarmThroughputDescription$;
-__webpack_unused_export__ = GlobalTable$;
-__webpack_unused_export__ = GlobalTableAlreadyExistsException;
-__webpack_unused_export__ = GlobalTableAlreadyExistsException$;
-__webpack_unused_export__ = GlobalTableDescription$;
-__webpack_unused_export__ = GlobalTableGlobalSecondaryIndexSettingsUpdate$;
-__webpack_unused_export__ = GlobalTableNotFoundException;
-__webpack_unused_export__ = GlobalTableNotFoundException$;
-__webpack_unused_export__ = GlobalTableSettingsReplicationMode;
-__webpack_unused_export__ = GlobalTableStatus;
-__webpack_unused_export__ = GlobalTableWitnessDescription$;
-__webpack_unused_export__ = GlobalTableWitnessGroupUpdate$;
-__webpack_unused_export__ = IdempotentParameterMismatchException;
-__webpack_unused_export__ = IdempotentParameterMismatchException$;
-__webpack_unused_export__ = ImportConflictException;
-__webpack_unused_export__ = ImportConflictException$;
-__webpack_unused_export__ = ImportNotFoundException;
-__webpack_unused_export__ = ImportNotFoundException$;
-__webpack_unused_export__ = ImportStatus;
-__webpack_unused_export__ = ImportSummary$;
-__webpack_unused_export__ = ImportTable$;
-__webpack_unused_export__ = ImportTableCommand;
-__webpack_unused_export__ = ImportTableDescription$;
-__webpack_unused_export__ = ImportTableInput$;
-__webpack_unused_export__ = ImportTableOutput$;
-__webpack_unused_export__ = IncrementalExportSpecification$;
-__webpack_unused_export__ = IndexNotFoundException;
-__webpack_unused_export__ = IndexNotFoundException$;
-__webpack_unused_export__ = IndexStatus;
-__webpack_unused_export__ = InputCompressionType;
-__webpack_unused_export__ = InputFormat;
-__webpack_unused_export__ = InputFormatOptions$;
-__webpack_unused_export__ = InputS3Configuration$;
-__webpack_unused_export__ = InternalServerError;
-__webpack_unused_export__ = InternalServerError$;
-__webpack_unused_export__ = InvalidEndpointException;
-__webpack_unused_export__ = InvalidEndpointException$;
-__webpack_unused_export__ = InvalidExportTimeException;
-__webpack_unused_export__ = InvalidExportTimeException$;
-__webpack_unused_export__ = InvalidRestoreTimeException;
-__webpack_unused_export__ = InvalidRestoreTimeException$;
-__webpack_unused_export__ = ItemCollectionMetrics$;
-__webpack_unused_export__ = ItemCollectionSizeLimitExceededException;
-__webpack_unused_export__ = ItemCollectionSizeLimitExceededException$;
-__webpack_unused_export__ = ItemResponse$;
-__webpack_unused_export__ = KeySchemaElement$;
-__webpack_unused_export__ = KeyType;
-__webpack_unused_export__ = KeysAndAttributes$;
-__webpack_unused_export__ = KinesisDataStreamDestination$;
-__webpack_unused_export__ = KinesisStreamingDestinationInput$;
-__webpack_unused_export__ = KinesisStreamingDestinationOutput$;
-__webpack_unused_export__ = LimitExceededException;
-__webpack_unused_export__ = LimitExceededException$;
-__webpack_unused_export__ = ListBackups$;
-__webpack_unused_export__ = ListBackupsCommand;
-__webpack_unused_export__ = ListBackupsInput$;
-__webpack_unused_export__ = ListBackupsOutput$;
-__webpack_unused_export__ = ListBulkOperations$;
-__webpack_unused_export__ = ListBulkOperationsCommand;
-__webpack_unused_export__ = ListBulkOperationsInput$;
-__webpack_unused_export__ = ListBulkOperationsOutput$;
-__webpack_unused_export__ = ListContributorInsights$;
-__webpack_unused_export__ = ListContributorInsightsCommand;
-__webpack_unused_export__ = ListContributorInsightsInput$;
-__webpack_unused_export__ = ListContributorInsightsOutput$;
-__webpack_unused_export__ = ListExports$;
-__webpack_unused_export__ = ListExportsCommand;
-__webpack_unused_export__ = ListExportsInput$;
-__webpack_unused_export__ = ListExportsOutput$;
-__webpack_unused_export__ = ListGlobalTables$;
-__webpack_unused_export__ = ListGlobalTablesCommand;
-__webpack_unused_export__ = ListGlobalTablesInput$;
-__webpack_unused_export__ = ListGlobalTablesOutput$;
-__webpack_unused_export__ = ListImports$;
-__webpack_unused_export__ = ListImportsCommand;
-__webpack_unused_export__ = ListImportsInput$;
-__webpack_unused_export__ = ListImportsOutput$;
-__webpack_unused_export__ = ListTables$;
-__webpack_unused_export__ = ListTablesCommand;
-__webpack_unused_export__ = ListTablesInput$;
-__webpack_unused_export__ = ListTablesOutput$;
-__webpack_unused_export__ = ListTagsOfResource$;
-exports.IIA = ListTagsOfResourceCommand;
-__webpack_unused_export__ = ListTagsOfResourceInput$;
-__webpack_unused_export__ = ListTagsOfResourceOutput$;
-__webpack_unused_export__ = LocalSecondaryIndex$;
-__webpack_unused_export__ = LocalSecondaryIndexDescription$;
-__webpack_unused_export__ = LocalSecondaryIndexInfo$;
-__webpack_unused_export__ = MultiRegionConsistency;
-__webpack_unused_export__ = OnDemandThroughput$;
-__webpack_unused_export__ = OnDemandThroughputOverride$;
-__webpack_unused_export__ = OutputS3Configuration$;
-__webpack_unused_export__ = OutputTypeEnum;
-__webpack_unused_export__ = ParameterizedStatement$;
-__webpack_unused_export__ = PointInTimeRecoveryDescription$;
-__webpack_unused_export__ = PointInTimeRecoverySpecification$;
-__webpack_unused_export__ = PointInTimeRecoveryStatus;
-__webpack_unused_export__ = PointInTimeRecoveryUnavailableException;
-__webpack_unused_export__ = PointInTimeRecoveryUnavailableException$;
-__webpack_unused_export__ = PolicyNotFoundException;
-__webpack_unused_export__ = PolicyNotFoundException$;
-__webpack_unused_export__ = Projection$;
-__webpack_unused_export__ = ProjectionType;
-__webpack_unused_export__ = ProvisionedThroughput$;
-__webpack_unused_export__ = ProvisionedThroughputDescription$;
-__webpack_unused_export__ = ProvisionedThroughputExceededException;
-__webpack_unused_export__ = ProvisionedThroughputExceededException$;
-__webpack_unused_export__ = ProvisionedThroughputOverride$;
-__webpack_unused_export__ = Put$;
-__webpack_unused_export__ = PutItem$;
-exports.qnp = PutItemCommand;
-__webpack_unused_export__ = PutItemInput$;
-__webpack_unused_export__ = PutItemOutput$;
-__webpack_unused_export__ = PutRequest$;
-__webpack_unused_export__ = PutResourcePolicy$;
-__webpack_unused_export__ = PutResourcePolicyCommand;
-__webpack_unused_export__ = PutResourcePolicyInput$;
-__webpack_unused_export__ = PutResourcePolicyOutput$;
-__webpack_unused_export__ = Query$;
-exports.sfZ = QueryCommand;
-__webpack_unused_export__ = QueryInput$;
-__webpack_unused_export__ = QueryOutput$;
-__webpack_unused_export__ = Replica$;
-__webpack_unused_export__ = ReplicaAlreadyExistsException;
-__webpack_unused_export__ = ReplicaAlreadyExistsException$;
-__webpack_unused_export__ = ReplicaAutoScalingDescription$;
-__webpack_unused_export__ = ReplicaAutoScalingUpdate$;
-__webpack_unused_export__ = ReplicaDescription$;
-__webpack_unused_export__ = ReplicaGlobalSecondaryIndex$;
-__webpack_unused_export__ = ReplicaGlobalSecondaryIndexAutoScalingDescription$;
-__webpack_unused_export__ = ReplicaGlobalSecondaryIndexAutoScalingUpdate$;
-__webpack_unused_export__ = ReplicaGlobalSecondaryIndexDescription$;
-__webpack_unused_export__ = ReplicaGlobalSecondaryIndexSettingsDescription$;
-__webpack_unused_export__ = ReplicaGlobalSecondaryIndexSettingsUpdate$;
-__webpack_unused_export__ = ReplicaNotFoundException;
-__webpack_unused_export__ = ReplicaNotFoundException$;
-__webpack_unused_export__ = ReplicaSettingsDescription$;
-__webpack_unused_export__ = ReplicaSettingsUpdate$;
-__webpack_unused_export__ = ReplicaStatus;
-__webpack_unused_export__ = ReplicaUpdate$;
-__webpack_unused_export__ = ReplicatedWriteConflictException;
-__webpack_unused_export__ = ReplicatedWriteConflictException$;
-__webpack_unused_export__ = ReplicationGroupUpdate$;
-__webpack_unused_export__ = RequestLimitExceeded;
-__webpack_unused_export__ = RequestLimitExceeded$;
-__webpack_unused_export__ = ResourceInUseException;
-__webpack_unused_export__ = ResourceInUseException$;
-__webpack_unused_export__ = ResourceNotFoundException;
-__webpack_unused_export__ = ResourceNotFoundException$;
-__webpack_unused_export__ = RestoreSummary$;
-__webpack_unused_export__ = RestoreTableFromBackup$;
-__webpack_unused_export__ = RestoreTableFromBackupCommand;
-__webpack_unused_export__ = RestoreTableFromBackupInput$;
-__webpack_unused_export__ = RestoreTableFromBackupOutput$;
-__webpack_unused_export__ = RestoreTableToPointInTime$;
-__webpack_unused_export__ = RestoreTableToPointInTimeCommand;
-__webpack_unused_export__ = RestoreTableToPointInTimeInput$;
-__webpack_unused_export__ = RestoreTableToPointInTimeOutput$;
-__webpack_unused_export__ = ReturnConsumedCapacity;
-__webpack_unused_export__ = ReturnItemCollectionMetrics;
-__webpack_unused_export__ = ReturnValue;
-__webpack_unused_export__ = ReturnValuesOnConditionCheckFailure;
-__webpack_unused_export__ = S3BucketSource$;
-__webpack_unused_export__ = S3SseAlgorithm;
-__webpack_unused_export__ = SSEDescription$;
-__webpack_unused_export__ = SSESpecification$;
-__webpack_unused_export__ = SSEStatus;
-__webpack_unused_export__ = SSEType;
-__webpack_unused_export__ = ScalarAttributeType;
-__webpack_unused_export__ = Scan$;
-__webpack_unused_export__ = ScanCommand;
-__webpack_unused_export__ = ScanInput$;
-__webpack_unused_export__ = ScanOutput$;
-__webpack_unused_export__ = SearchResultItem$;
-__webpack_unused_export__ = SearchSchemaElement$;
-__webpack_unused_export__ = SearchSchemaElementType;
-__webpack_unused_export__ = SearchVectors$;
-__webpack_unused_export__ = SearchVectorsCommand;
-__webpack_unused_export__ = SearchVectorsInput$;
-__webpack_unused_export__ = SearchVectorsOutput$;
-__webpack_unused_export__ = Select;
-__webpack_unused_export__ = SourceTableDetails$;
-__webpack_unused_export__ = SourceTableFeatureDetails$;
-__webpack_unused_export__ = StartBulkPutItems$;
-__webpack_unused_export__ = StartBulkPutItemsCommand;
-__webpack_unused_export__ = StartBulkPutItemsInput$;
-__webpack_unused_export__ = StartBulkPutItemsOutput$;
-__webpack_unused_export__ = StreamSpecification$;
-__webpack_unused_export__ = StreamViewType;
-__webpack_unused_export__ = TableAlreadyExistsException;
-__webpack_unused_export__ = TableAlreadyExistsException$;
-__webpack_unused_export__ = TableAutoScalingDescription$;
-__webpack_unused_export__ = TableClass;
-__webpack_unused_export__ = TableClassSummary$;
-__webpack_unused_export__ = TableCreationParameters$;
-__webpack_unused_export__ = TableDescription$;
-__webpack_unused_export__ = TableInUseException;
-__webpack_unused_export__ = TableInUseException$;
-__webpack_unused_export__ = TableNotFoundException;
-__webpack_unused_export__ = TableNotFoundException$;
-__webpack_unused_export__ = TableStatus;
-__webpack_unused_export__ = TableWarmThroughputDescription$;
-__webpack_unused_export__ = Tag$;
-__webpack_unused_export__ = TagResource$;
-exports.eqU = TagResourceCommand;
-__webpack_unused_export__ = TagResourceInput$;
-__webpack_unused_export__ = ThrottlingException;
-__webpack_unused_export__ = ThrottlingException$;
-__webpack_unused_export__ = ThrottlingReason$;
-__webpack_unused_export__ = TimeToLiveDescription$;
-__webpack_unused_export__ = TimeToLiveSpecification$;
-__webpack_unused_export__ = TimeToLiveStatus;
-__webpack_unused_export__ = TransactGetItem$;
-__webpack_unused_export__ = TransactGetItems$;
-__webpack_unused_export__ = TransactGetItemsCommand;
-__webpack_unused_export__ = TransactGetItemsInput$;
-__webpack_unused_export__ = TransactGetItemsOutput$;
-__webpack_unused_export__ = TransactWriteItem$;
-__webpack_unused_export__ = TransactWriteItems$;
-__webpack_unused_export__ = TransactWriteItemsCommand;
-__webpack_unused_export__ = TransactWriteItemsInput$;
-__webpack_unused_export__ = TransactWriteItemsOutput$;
-__webpack_unused_export__ = TransactionCanceledException;
-__webpack_unused_export__ = TransactionCanceledException$;
-__webpack_unused_export__ = TransactionConflictException;
-__webpack_unused_export__ = TransactionConflictException$;
-__webpack_unused_export__ = TransactionInProgressException;
-__webpack_unused_export__ = TransactionInProgressException$;
-__webpack_unused_export__ = UntagResource$;
-__webpack_unused_export__ = UntagResourceCommand;
-__webpack_unused_export__ = UntagResourceInput$;
-__webpack_unused_export__ = Update$;
-__webpack_unused_export__ = UpdateContinuousBackups$;
-exports.Ntq = UpdateContinuousBackupsCommand;
-__webpack_unused_export__ = UpdateContinuousBackupsInput$;
-__webpack_unused_export__ = UpdateContinuousBackupsOutput$;
-__webpack_unused_export__ = UpdateContributorInsights$;
-__webpack_unused_export__ = UpdateContributorInsightsCommand;
-__webpack_unused_export__ = UpdateContributorInsightsInput$;
-__webpack_unused_export__ = UpdateContributorInsightsOutput$;
-__webpack_unused_export__ = UpdateGlobalSecondaryIndexAction$;
-__webpack_unused_export__ = UpdateGlobalTable$;
-__webpack_unused_export__ = UpdateGlobalTableCommand;
-__webpack_unused_export__ = UpdateGlobalTableInput$;
-__webpack_unused_export__ = UpdateGlobalTableOutput$;
-__webpack_unused_export__ = UpdateGlobalTableSettings$;
-__webpack_unused_export__ = UpdateGlobalTableSettingsCommand;
-__webpack_unused_export__ = UpdateGlobalTableSettingsInput$;
-__webpack_unused_export__ = UpdateGlobalTableSettingsOutput$;
-__webpack_unused_export__ = UpdateItem$;
-__webpack_unused_export__ = UpdateItemCommand;
-__webpack_unused_export__ = UpdateItemInput$;
-__webpack_unused_export__ = UpdateItemOutput$;
-__webpack_unused_export__ = UpdateKinesisStreamingConfiguration$;
-__webpack_unused_export__ = UpdateKinesisStreamingDestination$;
-__webpack_unused_export__ = UpdateKinesisStreamingDestinationCommand;
-__webpack_unused_export__ = UpdateKinesisStreamingDestinationInput$;
-__webpack_unused_export__ = UpdateKinesisStreamingDestinationOutput$;
-__webpack_unused_export__ = UpdateReplicationGroupMemberAction$;
-__webpack_unused_export__ = UpdateTable$;
-exports.NQf = UpdateTableCommand;
-__webpack_unused_export__ = UpdateTableInput$;
-__webpack_unused_export__ = UpdateTableOutput$;
-__webpack_unused_export__ = UpdateTableReplicaAutoScaling$;
-__webpack_unused_export__ = UpdateTableReplicaAutoScalingCommand;
-__webpack_unused_export__ = UpdateTableReplicaAutoScalingInput$;
-__webpack_unused_export__ = UpdateTableReplicaAutoScalingOutput$;
-__webpack_unused_export__ = UpdateTimeToLive$;
-__webpack_unused_export__ = UpdateTimeToLiveCommand;
-__webpack_unused_export__ = UpdateTimeToLiveInput$;
-__webpack_unused_export__ = UpdateTimeToLiveOutput$;
-__webpack_unused_export__ = VectorAttributeDefinition$;
-__webpack_unused_export__ = VectorCapacity$;
-__webpack_unused_export__ = VectorDistanceFunction;
-__webpack_unused_export__ = VectorIndex$;
-__webpack_unused_export__ = VectorIndexDescription$;
-__webpack_unused_export__ = VectorIndexInfo$;
-__webpack_unused_export__ = VectorIndexUpdate$;
-__webpack_unused_export__ = WarmThroughput$;
-__webpack_unused_export__ = WitnessStatus;
-__webpack_unused_export__ = WriteRequest$;
-__webpack_unused_export__ = errorTypeRegistries;
-__webpack_unused_export__ = paginateListBulkOperations;
-__webpack_unused_export__ = paginateListContributorInsights;
-__webpack_unused_export__ = paginateListExports;
-__webpack_unused_export__ = paginateListImports;
-__webpack_unused_export__ = paginateListTables;
-__webpack_unused_export__ = paginateQuery;
-__webpack_unused_export__ = paginateScan;
-__webpack_unused_export__ = waitForBulkOperationCompleted;
-__webpack_unused_export__ = waitForContributorInsightsEnabled;
-__webpack_unused_export__ = waitForExportCompleted;
-__webpack_unused_export__ = waitForImportCompleted;
-__webpack_unused_export__ = waitForKinesisStreamingDestinationActive;
-__webpack_unused_export__ = waitForTableExists;
-__webpack_unused_export__ = waitForTableNotExists;
-__webpack_unused_export__ = waitUntilBulkOperationCompleted;
-__webpack_unused_export__ = waitUntilContributorInsightsEnabled;
-__webpack_unused_export__ = waitUntilExportCompleted;
-__webpack_unused_export__ = waitUntilImportCompleted;
-__webpack_unused_export__ = waitUntilKinesisStreamingDestinationActive;
-__webpack_unused_export__ = waitUntilTableExists;
-__webpack_unused_export__ = waitUntilTableNotExists;
+exports.ApproximateCreationDateTimePrecision = ApproximateCreationDateTimePrecision;
+exports.ArchivalSummary$ = ArchivalSummary$;
+exports.AttributeAction = AttributeAction;
+exports.AttributeDefinition$ = AttributeDefinition$;
+exports.AttributeValue$ = AttributeValue$;
+exports.AttributeValueUpdate$ = AttributeValueUpdate$;
+exports.AutoScalingPolicyDescription$ = AutoScalingPolicyDescription$;
+exports.AutoScalingPolicyUpdate$ = AutoScalingPolicyUpdate$;
+exports.AutoScalingSettingsDescription$ = AutoScalingSettingsDescription$;
+exports.AutoScalingSettingsUpdate$ = AutoScalingSettingsUpdate$;
+exports.AutoScalingTargetTrackingScalingPolicyConfigurationDescription$ = AutoScalingTargetTrackingScalingPolicyConfigurationDescription$;
+exports.AutoScalingTargetTrackingScalingPolicyConfigurationUpdate$ = AutoScalingTargetTrackingScalingPolicyConfigurationUpdate$;
+exports.BackupDescription$ = BackupDescription$;
+exports.BackupDetails$ = BackupDetails$;
+exports.BackupInUseException = BackupInUseException;
+exports.BackupInUseException$ = BackupInUseException$;
+exports.BackupNotFoundException = BackupNotFoundException;
+exports.BackupNotFoundException$ = BackupNotFoundException$;
+exports.BackupStatus = BackupStatus;
+exports.BackupSummary$ = BackupSummary$;
+exports.BackupType = BackupType;
+exports.BackupTypeFilter = BackupTypeFilter;
+exports.BatchExecuteStatement$ = BatchExecuteStatement$;
+exports.BatchExecuteStatementCommand = BatchExecuteStatementCommand;
+exports.BatchExecuteStatementInput$ = BatchExecuteStatementInput$;
+exports.BatchExecuteStatementOutput$ = BatchExecuteStatementOutput$;
+exports.BatchGetItem$ = BatchGetItem$;
+exports.BatchGetItemCommand = BatchGetItemCommand;
+exports.BatchGetItemInput$ = BatchGetItemInput$;
+exports.BatchGetItemOutput$ = BatchGetItemOutput$;
+exports.BatchStatementError$ = BatchStatementError$;
+exports.BatchStatementErrorCodeEnum = BatchStatementErrorCodeEnum;
+exports.BatchStatementRequest$ = BatchStatementRequest$;
+exports.BatchStatementResponse$ = BatchStatementResponse$;
+exports.BatchWriteItem$ = BatchWriteItem$;
+exports.BatchWriteItemCommand = BatchWriteItemCommand;
+exports.BatchWriteItemInput$ = BatchWriteItemInput$;
+exports.BatchWriteItemOutput$ = BatchWriteItemOutput$;
+exports.BillingMode = BillingMode;
+exports.BillingModeSummary$ = BillingModeSummary$;
+exports.BulkOperationBytes$ = BulkOperationBytes$;
+exports.BulkOperationDescription$ = BulkOperationDescription$;
+exports.BulkOperationInputFormat = BulkOperationInputFormat;
+exports.BulkOperationPerformanceTier = BulkOperationPerformanceTier;
+exports.BulkOperationStatus = BulkOperationStatus;
+exports.BulkOperationSummary$ = BulkOperationSummary$;
+exports.BulkOperationTableDetail$ = BulkOperationTableDetail$;
+exports.BulkOperationUsage$ = BulkOperationUsage$;
+exports.BulkOperationVectorBytes$ = BulkOperationVectorBytes$;
+exports.CancelBulkOperation$ = CancelBulkOperation$;
+exports.CancelBulkOperationCommand = CancelBulkOperationCommand;
+exports.CancelBulkOperationInput$ = CancelBulkOperationInput$;
+exports.CancelBulkOperationOutput$ = CancelBulkOperationOutput$;
+exports.CancellationReason$ = CancellationReason$;
+exports.Capacity$ = Capacity$;
+exports.ComparisonOperator = ComparisonOperator;
+exports.Condition$ = Condition$;
+exports.ConditionCheck$ = ConditionCheck$;
+exports.ConditionalCheckFailedException = ConditionalCheckFailedException;
+exports.ConditionalCheckFailedException$ = ConditionalCheckFailedException$;
+exports.ConditionalOperator = ConditionalOperator;
+exports.ConsumedCapacity$ = ConsumedCapacity$;
+exports.ContinuousBackupsDescription$ = ContinuousBackupsDescription$;
+exports.ContinuousBackupsStatus = ContinuousBackupsStatus;
+exports.ContinuousBackupsUnavailableException = ContinuousBackupsUnavailableException;
+exports.ContinuousBackupsUnavailableException$ = ContinuousBackupsUnavailableException$;
+exports.ContributorInsightsAction = ContributorInsightsAction;
+exports.ContributorInsightsMode = ContributorInsightsMode;
+exports.ContributorInsightsStatus = ContributorInsightsStatus;
+exports.ContributorInsightsSummary$ = ContributorInsightsSummary$;
+exports.CreateBackup$ = CreateBackup$;
+exports.CreateBackupCommand = CreateBackupCommand;
+exports.CreateBackupInput$ = CreateBackupInput$;
+exports.CreateBackupOutput$ = CreateBackupOutput$;
+exports.CreateGlobalSecondaryIndexAction$ = CreateGlobalSecondaryIndexAction$;
+exports.CreateGlobalTable$ = CreateGlobalTable$;
+exports.CreateGlobalTableCommand = CreateGlobalTableCommand;
+exports.CreateGlobalTableInput$ = CreateGlobalTableInput$;
+exports.CreateGlobalTableOutput$ = CreateGlobalTableOutput$;
+exports.CreateGlobalTableWitnessGroupMemberAction$ = CreateGlobalTableWitnessGroupMemberAction$;
+exports.CreateReplicaAction$ = CreateReplicaAction$;
+exports.CreateReplicationGroupMemberAction$ = CreateReplicationGroupMemberAction$;
+exports.CreateTable$ = CreateTable$;
+exports.CreateTableCommand = CreateTableCommand;
+exports.CreateTableInput$ = CreateTableInput$;
+exports.CreateTableOutput$ = CreateTableOutput$;
+exports.CreateVectorIndexAction$ = CreateVectorIndexAction$;
+exports.CsvOptions$ = CsvOptions$;
+exports.Delete$ = Delete$;
+exports.DeleteBackup$ = DeleteBackup$;
+exports.DeleteBackupCommand = DeleteBackupCommand;
+exports.DeleteBackupInput$ = DeleteBackupInput$;
+exports.DeleteBackupOutput$ = DeleteBackupOutput$;
+exports.DeleteGlobalSecondaryIndexAction$ = DeleteGlobalSecondaryIndexAction$;
+exports.DeleteGlobalTableWitnessGroupMemberAction$ = DeleteGlobalTableWitnessGroupMemberAction$;
+exports.DeleteItem$ = DeleteItem$;
+exports.DeleteItemCommand = DeleteItemCommand;
+exports.DeleteItemInput$ = DeleteItemInput$;
+exports.DeleteItemOutput$ = DeleteItemOutput$;
+exports.DeleteReplicaAction$ = DeleteReplicaAction$;
+exports.DeleteReplicationGroupMemberAction$ = DeleteReplicationGroupMemberAction$;
+exports.DeleteRequest$ = DeleteRequest$;
+exports.DeleteResourcePolicy$ = DeleteResourcePolicy$;
+exports.DeleteResourcePolicyCommand = DeleteResourcePolicyCommand;
+exports.DeleteResourcePolicyInput$ = DeleteResourcePolicyInput$;
+exports.DeleteResourcePolicyOutput$ = DeleteResourcePolicyOutput$;
+exports.DeleteTable$ = DeleteTable$;
+exports.DeleteTableCommand = DeleteTableCommand;
+exports.DeleteTableInput$ = DeleteTableInput$;
+exports.DeleteTableOutput$ = DeleteTableOutput$;
+exports.DeleteVectorIndexAction$ = DeleteVectorIndexAction$;
+exports.DescribeBackup$ = DescribeBackup$;
+exports.DescribeBackupCommand = DescribeBackupCommand;
+exports.DescribeBackupInput$ = DescribeBackupInput$;
+exports.DescribeBackupOutput$ = DescribeBackupOutput$;
+exports.DescribeBulkOperation$ = DescribeBulkOperation$;
+exports.DescribeBulkOperationCommand = DescribeBulkOperationCommand;
+exports.DescribeBulkOperationInput$ = DescribeBulkOperationInput$;
+exports.DescribeBulkOperationOutput$ = DescribeBulkOperationOutput$;
+exports.DescribeContinuousBackups$ = DescribeContinuousBackups$;
+exports.DescribeContinuousBackupsCommand = DescribeContinuousBackupsCommand;
+exports.DescribeContinuousBackupsInput$ = DescribeContinuousBackupsInput$;
+exports.DescribeContinuousBackupsOutput$ = DescribeContinuousBackupsOutput$;
+exports.DescribeContributorInsights$ = DescribeContributorInsights$;
+exports.DescribeContributorInsightsCommand = DescribeContributorInsightsCommand;
+exports.DescribeContributorInsightsInput$ = DescribeContributorInsightsInput$;
+exports.DescribeContributorInsightsOutput$ = DescribeContributorInsightsOutput$;
+exports.DescribeEndpoints$ = DescribeEndpoints$;
+exports.DescribeEndpointsCommand = DescribeEndpointsCommand;
+exports.DescribeEndpointsRequest$ = DescribeEndpointsRequest$;
+exports.DescribeEndpointsResponse$ = DescribeEndpointsResponse$;
+exports.DescribeExport$ = DescribeExport$;
+exports.DescribeExportCommand = DescribeExportCommand;
+exports.DescribeExportInput$ = DescribeExportInput$;
+exports.DescribeExportOutput$ = DescribeExportOutput$;
+exports.DescribeGlobalTable$ = DescribeGlobalTable$;
+exports.DescribeGlobalTableCommand = DescribeGlobalTableCommand;
+exports.DescribeGlobalTableInput$ = DescribeGlobalTableInput$;
+exports.DescribeGlobalTableOutput$ = DescribeGlobalTableOutput$;
+exports.DescribeGlobalTableSettings$ = DescribeGlobalTableSettings$;
+exports.DescribeGlobalTableSettingsCommand = DescribeGlobalTableSettingsCommand;
+exports.DescribeGlobalTableSettingsInput$ = DescribeGlobalTableSettingsInput$;
+exports.DescribeGlobalTableSettingsOutput$ = DescribeGlobalTableSettingsOutput$;
+exports.DescribeImport$ = DescribeImport$;
+exports.DescribeImportCommand = DescribeImportCommand;
+exports.DescribeImportInput$ = DescribeImportInput$;
+exports.DescribeImportOutput$ = DescribeImportOutput$;
+exports.DescribeKinesisStreamingDestination$ = DescribeKinesisStreamingDestination$;
+exports.DescribeKinesisStreamingDestinationCommand = DescribeKinesisStreamingDestinationCommand;
+exports.DescribeKinesisStreamingDestinationInput$ = DescribeKinesisStreamingDestinationInput$;
+exports.DescribeKinesisStreamingDestinationOutput$ = DescribeKinesisStreamingDestinationOutput$;
+exports.DescribeLimits$ = DescribeLimits$;
+exports.DescribeLimitsCommand = DescribeLimitsCommand;
+exports.DescribeLimitsInput$ = DescribeLimitsInput$;
+exports.DescribeLimitsOutput$ = DescribeLimitsOutput$;
+exports.DescribeTable$ = DescribeTable$;
+exports.DescribeTableCommand = DescribeTableCommand;
+exports.DescribeTableInput$ = DescribeTableInput$;
+exports.DescribeTableOutput$ = DescribeTableOutput$;
+exports.DescribeTableReplicaAutoScaling$ = DescribeTableReplicaAutoScaling$;
+exports.DescribeTableReplicaAutoScalingCommand = DescribeTableReplicaAutoScalingCommand;
+exports.DescribeTableReplicaAutoScalingInput$ = DescribeTableReplicaAutoScalingInput$;
+exports.DescribeTableReplicaAutoScalingOutput$ = DescribeTableReplicaAutoScalingOutput$;
+exports.DescribeTimeToLive$ = DescribeTimeToLive$;
+exports.DescribeTimeToLiveCommand = DescribeTimeToLiveCommand;
+exports.DescribeTimeToLiveInput$ = DescribeTimeToLiveInput$;
+exports.DescribeTimeToLiveOutput$ = DescribeTimeToLiveOutput$;
+exports.DestinationStatus = DestinationStatus;
+exports.DisableKinesisStreamingDestination$ = DisableKinesisStreamingDestination$;
+exports.DisableKinesisStreamingDestinationCommand = DisableKinesisStreamingDestinationCommand;
+exports.DisassociateReplicationGroupMemberAction$ = DisassociateReplicationGroupMemberAction$;
+exports.DisassociationMode = DisassociationMode;
+exports.DuplicateItemException = DuplicateItemException;
+exports.DuplicateItemException$ = DuplicateItemException$;
+exports.DynamoDB = DynamoDB;
+exports.DynamoDBClient = DynamoDBClient;
+exports.DynamoDBServiceException = DynamoDBServiceException;
+exports.DynamoDBServiceException$ = DynamoDBServiceException$;
+exports.EnableKinesisStreamingConfiguration$ = EnableKinesisStreamingConfiguration$;
+exports.EnableKinesisStreamingDestination$ = EnableKinesisStreamingDestination$;
+exports.EnableKinesisStreamingDestinationCommand = EnableKinesisStreamingDestinationCommand;
+exports.Endpoint$ = Endpoint$;
+exports.ExecuteStatement$ = ExecuteStatement$;
+exports.ExecuteStatementCommand = ExecuteStatementCommand;
+exports.ExecuteStatementInput$ = ExecuteStatementInput$;
+exports.ExecuteStatementOutput$ = ExecuteStatementOutput$;
+exports.ExecuteTransaction$ = ExecuteTransaction$;
+exports.ExecuteTransactionCommand = ExecuteTransactionCommand;
+exports.ExecuteTransactionInput$ = ExecuteTransactionInput$;
+exports.ExecuteTransactionOutput$ = ExecuteTransactionOutput$;
+exports.ExpectedAttributeValue$ = ExpectedAttributeValue$;
+exports.ExportConflictException = ExportConflictException;
+exports.ExportConflictException$ = ExportConflictException$;
+exports.ExportDescription$ = ExportDescription$;
+exports.ExportFormat = ExportFormat;
+exports.ExportNotFoundException = ExportNotFoundException;
+exports.ExportNotFoundException$ = ExportNotFoundException$;
+exports.ExportStatus = ExportStatus;
+exports.ExportSummary$ = ExportSummary$;
+exports.ExportTableToPointInTime$ = ExportTableToPointInTime$;
+exports.ExportTableToPointInTimeCommand = ExportTableToPointInTimeCommand;
+exports.ExportTableToPointInTimeInput$ = ExportTableToPointInTimeInput$;
+exports.ExportTableToPointInTimeOutput$ = ExportTableToPointInTimeOutput$;
+exports.ExportType = ExportType;
+exports.ExportViewType = ExportViewType;
+exports.FailureException$ = FailureException$;
+exports.FilterSpecification$ = FilterSpecification$;
+exports.Get$ = Get$;
+exports.GetItem$ = GetItem$;
+exports.GetItemCommand = GetItemCommand;
+exports.GetItemInput$ = GetItemInput$;
+exports.GetItemOutput$ = GetItemOutput$;
+exports.GetResourcePolicy$ = GetResourcePolicy$;
+exports.GetResourcePolicyCommand = GetResourcePolicyCommand;
+exports.GetResourcePolicyInput$ = GetResourcePolicyInput$;
+exports.GetResourcePolicyOutput$ = GetResourcePolicyOutput$;
+exports.GlobalSecondaryIndex$ = GlobalSecondaryIndex$;
+exports.GlobalSecondaryIndexAutoScalingUpdate$ = GlobalSecondaryIndexAutoScalingUpdate$;
+exports.GlobalSecondaryIndexDescription$ = GlobalSecondaryIndexDescription$;
+exports.GlobalSecondaryIndexInfo$ = GlobalSecondaryIndexInfo$;
+exports.GlobalSecondaryIndexUpdate$ = GlobalSecondaryIndexUpdate$;
+exports.GlobalSecondaryIndexWarmThroughputDescription$ = GlobalSecondaryIndexWarmThroughputDescription$;
+exports.GlobalTable$ = GlobalTable$;
+exports.GlobalTableAlreadyExistsException = GlobalTableAlreadyExistsException;
+exports.GlobalTableAlreadyExistsException$ = GlobalTableAlreadyExistsException$;
+exports.GlobalTableDescription$ = GlobalTableDescription$;
+exports.GlobalTableGlobalSecondaryIndexSettingsUpdate$ = GlobalTableGlobalSecondaryIndexSettingsUpdate$;
+exports.GlobalTableNotFoundException = GlobalTableNotFoundException;
+exports.GlobalTableNotFoundException$ = GlobalTableNotFoundException$;
+exports.GlobalTableSettingsReplicationMode = GlobalTableSettingsReplicationMode;
+exports.GlobalTableStatus = GlobalTableStatus;
+exports.GlobalTableWitnessDescription$ = GlobalTableWitnessDescription$;
+exports.GlobalTableWitnessGroupUpdate$ = GlobalTableWitnessGroupUpdate$;
+exports.IdempotentParameterMismatchException = IdempotentParameterMismatchException;
+exports.IdempotentParameterMismatchException$ = IdempotentParameterMismatchException$;
+exports.ImportConflictException = ImportConflictException;
+exports.ImportConflictException$ = ImportConflictException$;
+exports.ImportNotFoundException = ImportNotFoundException;
+exports.ImportNotFoundException$ = ImportNotFoundException$;
+exports.ImportStatus = ImportStatus;
+exports.ImportSummary$ = ImportSummary$;
+exports.ImportTable$ = ImportTable$;
+exports.ImportTableCommand = ImportTableCommand;
+exports.ImportTableDescription$ = ImportTableDescription$;
+exports.ImportTableInput$ = ImportTableInput$;
+exports.ImportTableOutput$ = ImportTableOutput$;
+exports.IncrementalExportSpecification$ = IncrementalExportSpecification$;
+exports.IndexNotFoundException = IndexNotFoundException;
+exports.IndexNotFoundException$ = IndexNotFoundException$;
+exports.IndexStatus = IndexStatus;
+exports.InputCompressionType = InputCompressionType;
+exports.InputFormat = InputFormat;
+exports.InputFormatOptions$ = InputFormatOptions$;
+exports.InputS3Configuration$ = InputS3Configuration$;
+exports.InternalServerError = InternalServerError;
+exports.InternalServerError$ = InternalServerError$;
+exports.InvalidEndpointException = InvalidEndpointException;
+exports.InvalidEndpointException$ = InvalidEndpointException$;
+exports.InvalidExportTimeException = InvalidExportTimeException;
+exports.InvalidExportTimeException$ = InvalidExportTimeException$;
+exports.InvalidRestoreTimeException = InvalidRestoreTimeException;
+exports.InvalidRestoreTimeException$ = InvalidRestoreTimeException$;
+exports.ItemCollectionMetrics$ = ItemCollectionMetrics$;
+exports.ItemCollectionSizeLimitExceededException = ItemCollectionSizeLimitExceededException;
+exports.ItemCollectionSizeLimitExceededException$ = ItemCollectionSizeLimitExceededException$;
+exports.ItemResponse$ = ItemResponse$;
+exports.KeySchemaElement$ = KeySchemaElement$;
+exports.KeyType = KeyType;
+exports.KeysAndAttributes$ = KeysAndAttributes$;
+exports.KinesisDataStreamDestination$ = KinesisDataStreamDestination$;
+exports.KinesisStreamingDestinationInput$ = KinesisStreamingDestinationInput$;
+exports.KinesisStreamingDestinationOutput$ = KinesisStreamingDestinationOutput$;
+exports.LimitExceededException = LimitExceededException;
+exports.LimitExceededException$ = LimitExceededException$;
+exports.ListBackups$ = ListBackups$;
+exports.ListBackupsCommand = ListBackupsCommand;
+exports.ListBackupsInput$ = ListBackupsInput$;
+exports.ListBackupsOutput$ = ListBackupsOutput$;
+exports.ListBulkOperations$ = ListBulkOperations$;
+exports.ListBulkOperationsCommand = ListBulkOperationsCommand;
+exports.ListBulkOperationsInput$ = ListBulkOperationsInput$;
+exports.ListBulkOperationsOutput$ = ListBulkOperationsOutput$;
+exports.ListContributorInsights$ = ListContributorInsights$;
+exports.ListContributorInsightsCommand = ListContributorInsightsCommand;
+exports.ListContributorInsightsInput$ = ListContributorInsightsInput$;
+exports.ListContributorInsightsOutput$ = ListContributorInsightsOutput$;
+exports.ListExports$ = ListExports$;
+exports.ListExportsCommand = ListExportsCommand;
+exports.ListExportsInput$ = ListExportsInput$;
+exports.ListExportsOutput$ = ListExportsOutput$;
+exports.ListGlobalTables$ = ListGlobalTables$;
+exports.ListGlobalTablesCommand = ListGlobalTablesCommand;
+exports.ListGlobalTablesInput$ = ListGlobalTablesInput$;
+exports.ListGlobalTablesOutput$ = ListGlobalTablesOutput$;
+exports.ListImports$ = ListImports$;
+exports.ListImportsCommand = ListImportsCommand;
+exports.ListImportsInput$ = ListImportsInput$;
+exports.ListImportsOutput$ = ListImportsOutput$;
+exports.ListTables$ = ListTables$;
+exports.ListTablesCommand = ListTablesCommand;
+exports.ListTablesInput$ = ListTablesInput$;
+exports.ListTablesOutput$ = ListTablesOutput$;
+exports.ListTagsOfResource$ = ListTagsOfResource$;
+exports.ListTagsOfResourceCommand = ListTagsOfResourceCommand;
+exports.ListTagsOfResourceInput$ = ListTagsOfResourceInput$;
+exports.ListTagsOfResourceOutput$ = ListTagsOfResourceOutput$;
+exports.LocalSecondaryIndex$ = LocalSecondaryIndex$;
+exports.LocalSecondaryIndexDescription$ = LocalSecondaryIndexDescription$;
+exports.LocalSecondaryIndexInfo$ = LocalSecondaryIndexInfo$;
+exports.MultiRegionConsistency = MultiRegionConsistency;
+exports.OnDemandThroughput$ = OnDemandThroughput$;
+exports.OnDemandThroughputOverride$ = OnDemandThroughputOverride$;
+exports.OutputS3Configuration$ = OutputS3Configuration$;
+exports.OutputTypeEnum = OutputTypeEnum;
+exports.ParameterizedStatement$ = ParameterizedStatement$;
+exports.PointInTimeRecoveryDescription$ = PointInTimeRecoveryDescription$;
+exports.PointInTimeRecoverySpecification$ = PointInTimeRecoverySpecification$;
+exports.PointInTimeRecoveryStatus = PointInTimeRecoveryStatus;
+exports.PointInTimeRecoveryUnavailableException = PointInTimeRecoveryUnavailableException;
+exports.PointInTimeRecoveryUnavailableException$ = PointInTimeRecoveryUnavailableException$;
+exports.PolicyNotFoundException = PolicyNotFoundException;
+exports.PolicyNotFoundException$ = PolicyNotFoundException$;
+exports.Projection$ = Projection$;
+exports.ProjectionType = ProjectionType;
+exports.ProvisionedThroughput$ = ProvisionedThroughput$;
+exports.ProvisionedThroughputDescription$ = ProvisionedThroughputDescription$;
+exports.ProvisionedThroughputExceededException = ProvisionedThroughputExceededException;
+exports.ProvisionedThroughputExceededException$ = ProvisionedThroughputExceededException$;
+exports.ProvisionedThroughputOverride$ = ProvisionedThroughputOverride$;
+exports.Put$ = Put$;
+exports.PutItem$ = PutItem$;
+exports.PutItemCommand = PutItemCommand;
+exports.PutItemInput$ = PutItemInput$;
+exports.PutItemOutput$ = PutItemOutput$;
+exports.PutRequest$ = PutRequest$;
+exports.PutResourcePolicy$ = PutResourcePolicy$;
+exports.PutResourcePolicyCommand = PutResourcePolicyCommand;
+exports.PutResourcePolicyInput$ = PutResourcePolicyInput$;
+exports.PutResourcePolicyOutput$ = PutResourcePolicyOutput$;
+exports.Query$ = Query$;
+exports.QueryCommand = QueryCommand;
+exports.QueryInput$ = QueryInput$;
+exports.QueryOutput$ = QueryOutput$;
+exports.Replica$ = Replica$;
+exports.ReplicaAlreadyExistsException = ReplicaAlreadyExistsException;
+exports.ReplicaAlreadyExistsException$ = ReplicaAlreadyExistsException$;
+exports.ReplicaAutoScalingDescription$ = ReplicaAutoScalingDescription$;
+exports.ReplicaAutoScalingUpdate$ = ReplicaAutoScalingUpdate$;
+exports.ReplicaDescription$ = ReplicaDescription$;
+exports.ReplicaGlobalSecondaryIndex$ = ReplicaGlobalSecondaryIndex$;
+exports.ReplicaGlobalSecondaryIndexAutoScalingDescription$ = ReplicaGlobalSecondaryIndexAutoScalingDescription$;
+exports.ReplicaGlobalSecondaryIndexAutoScalingUpdate$ = ReplicaGlobalSecondaryIndexAutoScalingUpdate$;
+exports.ReplicaGlobalSecondaryIndexDescription$ = ReplicaGlobalSecondaryIndexDescription$;
+exports.ReplicaGlobalSecondaryIndexSettingsDescription$ = ReplicaGlobalSecondaryIndexSettingsDescription$;
+exports.ReplicaGlobalSecondaryIndexSettingsUpdate$ = ReplicaGlobalSecondaryIndexSettingsUpdate$;
+exports.ReplicaNotFoundException = ReplicaNotFoundException;
+exports.ReplicaNotFoundException$ = ReplicaNotFoundException$;
+exports.ReplicaSettingsDescription$ = ReplicaSettingsDescription$;
+exports.ReplicaSettingsUpdate$ = ReplicaSettingsUpdate$;
+exports.ReplicaStatus = ReplicaStatus;
+exports.ReplicaUpdate$ = ReplicaUpdate$;
+exports.ReplicatedWriteConflictException = ReplicatedWriteConflictException;
+exports.ReplicatedWriteConflictException$ = ReplicatedWriteConflictException$;
+exports.ReplicationGroupUpdate$ = ReplicationGroupUpdate$;
+exports.RequestLimitExceeded = RequestLimitExceeded;
+exports.RequestLimitExceeded$ = RequestLimitExceeded$;
+exports.ResourceInUseException = ResourceInUseException;
+exports.ResourceInUseException$ = ResourceInUseException$;
+exports.ResourceNotFoundException = ResourceNotFoundException;
+exports.ResourceNotFoundException$ = ResourceNotFoundException$;
+exports.RestoreSummary$ = RestoreSummary$;
+exports.RestoreTableFromBackup$ = RestoreTableFromBackup$;
+exports.RestoreTableFromBackupCommand = RestoreTableFromBackupCommand;
+exports.RestoreTableFromBackupInput$ = RestoreTableFromBackupInput$;
+exports.RestoreTableFromBackupOutput$ = RestoreTableFromBackupOutput$;
+exports.RestoreTableToPointInTime$ = RestoreTableToPointInTime$;
+exports.RestoreTableToPointInTimeCommand = RestoreTableToPointInTimeCommand;
+exports.RestoreTableToPointInTimeInput$ = RestoreTableToPointInTimeInput$;
+exports.RestoreTableToPointInTimeOutput$ = RestoreTableToPointInTimeOutput$;
+exports.ReturnConsumedCapacity = ReturnConsumedCapacity;
+exports.ReturnItemCollectionMetrics = ReturnItemCollectionMetrics;
+exports.ReturnValue = ReturnValue;
+exports.ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure;
+exports.S3BucketSource$ = S3BucketSource$;
+exports.S3SseAlgorithm = S3SseAlgorithm;
+exports.SSEDescription$ = SSEDescription$;
+exports.SSESpecification$ = SSESpecification$;
+exports.SSEStatus = SSEStatus;
+exports.SSEType = SSEType;
+exports.ScalarAttributeType = ScalarAttributeType;
+exports.Scan$ = Scan$;
+exports.ScanCommand = ScanCommand;
+exports.ScanInput$ = ScanInput$;
+exports.ScanOutput$ = ScanOutput$;
+exports.SearchResultItem$ = SearchResultItem$;
+exports.SearchSchemaElement$ = SearchSchemaElement$;
+exports.SearchSchemaElementType = SearchSchemaElementType;
+exports.SearchVectors$ = SearchVectors$;
+exports.SearchVectorsCommand = SearchVectorsCommand;
+exports.SearchVectorsInput$ = SearchVectorsInput$;
+exports.SearchVectorsOutput$ = SearchVectorsOutput$;
+exports.Select = Select;
+exports.SourceTableDetails$ = SourceTableDetails$;
+exports.SourceTableFeatureDetails$ = SourceTableFeatureDetails$;
+exports.StartBulkPutItems$ = StartBulkPutItems$;
+exports.StartBulkPutItemsCommand = StartBulkPutItemsCommand;
+exports.StartBulkPutItemsInput$ = StartBulkPutItemsInput$;
+exports.StartBulkPutItemsOutput$ = StartBulkPutItemsOutput$;
+exports.StreamSpecification$ = StreamSpecification$;
+exports.StreamViewType = StreamViewType;
+exports.TableAlreadyExistsException = TableAlreadyExistsException;
+exports.TableAlreadyExistsException$ = TableAlreadyExistsException$;
+exports.TableAutoScalingDescription$ = TableAutoScalingDescription$;
+exports.TableClass = TableClass;
+exports.TableClassSummary$ = TableClassSummary$;
+exports.TableCreationParameters$ = TableCreationParameters$;
+exports.TableDescription$ = TableDescription$;
+exports.TableInUseException = TableInUseException;
+exports.TableInUseException$ = TableInUseException$;
+exports.TableNotFoundException = TableNotFoundException;
+exports.TableNotFoundException$ = TableNotFoundException$;
+exports.TableStatus = TableStatus;
+exports.TableWarmThroughputDescription$ = TableWarmThroughputDescription$;
+exports.Tag$ = Tag$;
+exports.TagResource$ = TagResource$;
+exports.TagResourceCommand = TagResourceCommand;
+exports.TagResourceInput$ = TagResourceInput$;
+exports.ThrottlingException = ThrottlingException;
+exports.ThrottlingException$ = ThrottlingException$;
+exports.ThrottlingReason$ = ThrottlingReason$;
+exports.TimeToLiveDescription$ = TimeToLiveDescription$;
+exports.TimeToLiveSpecification$ = TimeToLiveSpecification$;
+exports.TimeToLiveStatus = TimeToLiveStatus;
+exports.TransactGetItem$ = TransactGetItem$;
+exports.TransactGetItems$ = TransactGetItems$;
+exports.TransactGetItemsCommand = TransactGetItemsCommand;
+exports.TransactGetItemsInput$ = TransactGetItemsInput$;
+exports.TransactGetItemsOutput$ = TransactGetItemsOutput$;
+exports.TransactWriteItem$ = TransactWriteItem$;
+exports.TransactWriteItems$ = TransactWriteItems$;
+exports.TransactWriteItemsCommand = TransactWriteItemsCommand;
+exports.TransactWriteItemsInput$ = TransactWriteItemsInput$;
+exports.TransactWriteItemsOutput$ = TransactWriteItemsOutput$;
+exports.TransactionCanceledException = TransactionCanceledException;
+exports.TransactionCanceledException$ = TransactionCanceledException$;
+exports.TransactionConflictException = TransactionConflictException;
+exports.TransactionConflictException$ = TransactionConflictException$;
+exports.TransactionInProgressException = TransactionInProgressException;
+exports.TransactionInProgressException$ = TransactionInProgressException$;
+exports.UntagResource$ = UntagResource$;
+exports.UntagResourceCommand = UntagResourceCommand;
+exports.UntagResourceInput$ = UntagResourceInput$;
+exports.Update$ = Update$;
+exports.UpdateContinuousBackups$ = UpdateContinuousBackups$;
+exports.UpdateContinuousBackupsCommand = UpdateContinuousBackupsCommand;
+exports.UpdateContinuousBackupsInput$ = UpdateContinuousBackupsInput$;
+exports.UpdateContinuousBackupsOutput$ = UpdateContinuousBackupsOutput$;
+exports.UpdateContributorInsights$ = UpdateContributorInsights$;
+exports.UpdateContributorInsightsCommand = UpdateContributorInsightsCommand;
+exports.UpdateContributorInsightsInput$ = UpdateContributorInsightsInput$;
+exports.UpdateContributorInsightsOutput$ = UpdateContributorInsightsOutput$;
+exports.UpdateGlobalSecondaryIndexAction$ = UpdateGlobalSecondaryIndexAction$;
+exports.UpdateGlobalTable$ = UpdateGlobalTable$;
+exports.UpdateGlobalTableCommand = UpdateGlobalTableCommand;
+exports.UpdateGlobalTableInput$ = UpdateGlobalTableInput$;
+exports.UpdateGlobalTableOutput$ = UpdateGlobalTableOutput$;
+exports.UpdateGlobalTableSettings$ = UpdateGlobalTableSettings$;
+exports.UpdateGlobalTableSettingsCommand = UpdateGlobalTableSettingsCommand;
+exports.UpdateGlobalTableSettingsInput$ = UpdateGlobalTableSettingsInput$;
+exports.UpdateGlobalTableSettingsOutput$ = UpdateGlobalTableSettingsOutput$;
+exports.UpdateItem$ = UpdateItem$;
+exports.UpdateItemCommand = UpdateItemCommand;
+exports.UpdateItemInput$ = UpdateItemInput$;
+exports.UpdateItemOutput$ = UpdateItemOutput$;
+exports.UpdateKinesisStreamingConfiguration$ = UpdateKinesisStreamingConfiguration$;
+exports.UpdateKinesisStreamingDestination$ = UpdateKinesisStreamingDestination$;
+exports.UpdateKinesisStreamingDestinationCommand = UpdateKinesisStreamingDestinationCommand;
+exports.UpdateKinesisStreamingDestinationInput$ = UpdateKinesisStreamingDestinationInput$;
+exports.UpdateKinesisStreamingDestinationOutput$ = UpdateKinesisStreamingDestinationOutput$;
+exports.UpdateReplicationGroupMemberAction$ = UpdateReplicationGroupMemberAction$;
+exports.UpdateTable$ = UpdateTable$;
+exports.UpdateTableCommand = UpdateTableCommand;
+exports.UpdateTableInput$ = UpdateTableInput$;
+exports.UpdateTableOutput$ = UpdateTableOutput$;
+exports.UpdateTableReplicaAutoScaling$ = UpdateTableReplicaAutoScaling$;
+exports.UpdateTableReplicaAutoScalingCommand = UpdateTableReplicaAutoScalingCommand;
+exports.UpdateTableReplicaAutoScalingInput$ = UpdateTableReplicaAutoScalingInput$;
+exports.UpdateTableReplicaAutoScalingOutput$ = UpdateTableReplicaAutoScalingOutput$;
+exports.UpdateTimeToLive$ = UpdateTimeToLive$;
+exports.UpdateTimeToLiveCommand = UpdateTimeToLiveCommand;
+exports.UpdateTimeToLiveInput$ = UpdateTimeToLiveInput$;
+exports.UpdateTimeToLiveOutput$ = UpdateTimeToLiveOutput$;
+exports.VectorAttributeDefinition$ = VectorAttributeDefinition$;
+exports.VectorCapacity$ = VectorCapacity$;
+exports.VectorDistanceFunction = VectorDistanceFunction;
+exports.VectorIndex$ = VectorIndex$;
+exports.VectorIndexDescription$ = VectorIndexDescription$;
+exports.VectorIndexInfo$ = VectorIndexInfo$;
+exports.VectorIndexUpdate$ = VectorIndexUpdate$;
+exports.WarmThroughput$ = WarmThroughput$;
+exports.WitnessStatus = WitnessStatus;
+exports.WriteRequest$ = WriteRequest$;
+exports.errorTypeRegistries = errorTypeRegistries;
+exports.paginateListBulkOperations = paginateListBulkOperations;
+exports.paginateListContributorInsights = paginateListContributorInsights;
+exports.paginateListExports = paginateListExports;
+exports.paginateListImports = paginateListImports;
+exports.paginateListTables = paginateListTables;
+exports.paginateQuery = paginateQuery;
+exports.paginateScan = paginateScan;
+exports.waitForBulkOperationCompleted = waitForBulkOperationCompleted;
+exports.waitForContributorInsightsEnabled = waitForContributorInsightsEnabled;
+exports.waitForExportCompleted = waitForExportCompleted;
+exports.waitForImportCompleted = waitForImportCompleted;
+exports.waitForKinesisStreamingDestinationActive = waitForKinesisStreamingDestinationActive;
+exports.waitForTableExists = waitForTableExists;
+exports.waitForTableNotExists = waitForTableNotExists;
+exports.waitUntilBulkOperationCompleted = waitUntilBulkOperationCompleted;
+exports.waitUntilContributorInsightsEnabled = waitUntilContributorInsightsEnabled;
+exports.waitUntilExportCompleted = waitUntilExportCompleted;
+exports.waitUntilImportCompleted = waitUntilImportCompleted;
+exports.waitUntilKinesisStreamingDestinationActive = waitUntilKinesisStreamingDestinationActive;
+exports.waitUntilTableExists = waitUntilTableExists;
+exports.waitUntilTableNotExists = waitUntilTableNotExists;
 
 
 /***/ }),
@@ -61295,7 +61294,7 @@ function nameAndMessage(thrown) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5528);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(324);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(2409);
 
@@ -61310,7 +61309,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 5528:
+/***/ 324:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -61319,8 +61318,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   i: () => (/* binding */ main)
 });
 
-// EXTERNAL MODULE: ./node_modules/@aws-sdk/client-dynamodb/dist-cjs/index.js
-var dist_cjs = __nccwpck_require__(4305);
+// EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/endpoints/index.js
+var endpoints = __nccwpck_require__(2085);
 // EXTERNAL MODULE: ./lib/src/errors.js
 var errors = __nccwpck_require__(5071);
 ;// CONCATENATED MODULE: ./lib/src/retry.js
@@ -61445,7 +61444,6 @@ function metadataOf(error) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/dynamodb.js
-/** The port to DynamoDB: our vocabulary on this side, AWS's on the other. The only import of the DynamoDB SDK. */
 
 
 
@@ -61462,9 +61460,34 @@ class DynamoDbError extends errors/* RemedyError */.By {
         this.afterLostAnswer = afterLostAnswer;
     }
 }
-function connectDynamoDb(options, credentials, run) {
-    // Without this, calls that name an ARN would go to a host of their own, and need a connection of their own.
-    const client = new dist_cjs/* DynamoDBClient */.MGV({ ...options, credentials, accountIdEndpointMode: 'disabled' });
+/**
+ * Loads the SDK and opens connections while the run waits for its first answer, so that neither costs time of its own.
+ *
+ * @param count of connections: as many as the run begins with
+ */
+async function loadDynamoDb({ clientOptions, waiting, openEarly }, count, run) {
+    await waiting;
+    const sdk = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 4305, 19));
+    let walkChain;
+    const client = new sdk.DynamoDBClient({
+        ...clientOptions,
+        credentials: () => walkChain(),
+        // Without this, calls that name an ARN would go to a host of their own, and need a connection of their own.
+        accountIdEndpointMode: 'disabled',
+    });
+    openEarly(await endpointOf(client, sdk), count);
+    return (credentials) => {
+        walkChain = credentials;
+        return connect(sdk, client, run);
+    };
+}
+/** Where the client's calls go. It would ask for credentials, whose account could be in the host; ours never is. */
+async function endpointOf(client, { DescribeTableCommand }) {
+    const credentials = async () => ({ accessKeyId: '', secretAccessKey: '' });
+    const config = { ...client.config, credentials };
+    return (await (0,endpoints.getEndpointFromInstructions)({ TableName: 'any' }, DescribeTableCommand, config)).url;
+}
+function connect(sdk, client, run) {
     const call = (operation, resource, send) => callWithin(run, operation, resource, send);
     /** One operation on one table, by its name or ARN. */
     async function callWithin(within, operation, resource, send) {
@@ -61501,11 +61524,11 @@ function connectDynamoDb(options, credentials, run) {
     }
     return {
         describeTable: async (table) => {
-            const description = await unless(['ResourceNotFoundException'], call('DescribeTable', table, (abortSignal) => client.send(new dist_cjs/* DescribeTableCommand */.h8C({ TableName: table }), { abortSignal })));
+            const description = await unless(['ResourceNotFoundException'], call('DescribeTable', table, (abortSignal) => client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal })));
             return description?.Table === undefined ? undefined : describe(description.Table);
         },
         describeRecovery: async (table) => {
-            const answer = await unless(['TableNotFoundException', 'ResourceNotFoundException'], call('DescribeContinuousBackups', table, (abortSignal) => client.send(new dist_cjs/* DescribeContinuousBackupsCommand */.NXH({ TableName: table }), { abortSignal })));
+            const answer = await unless(['TableNotFoundException', 'ResourceNotFoundException'], call('DescribeContinuousBackups', table, (abortSignal) => client.send(new sdk.DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal })));
             if (answer === undefined)
                 return undefined;
             // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
@@ -61520,7 +61543,7 @@ function connectDynamoDb(options, credentials, run) {
             let token;
             do {
                 const NextToken = token;
-                const page = await unless(['ResourceNotFoundException'], call('ListTagsOfResource', arn, (abortSignal) => client.send(new dist_cjs/* ListTagsOfResourceCommand */.IIA({ ResourceArn: arn, NextToken }), { abortSignal })));
+                const page = await unless(['ResourceNotFoundException'], call('ListTagsOfResource', arn, (abortSignal) => client.send(new sdk.ListTagsOfResourceCommand({ ResourceArn: arn, NextToken }), { abortSignal })));
                 if (page === undefined)
                     return undefined;
                 for (const { Key, Value } of page.Tags ?? [])
@@ -61534,7 +61557,7 @@ function connectDynamoDb(options, credentials, run) {
         },
         createTable: async ({ table, keys, billingMode, deletionProtection, tags }) => {
             const attributes = keys.sortKey === undefined ? [keys.partitionKey] : [keys.partitionKey, keys.sortKey];
-            const command = new dist_cjs/* CreateTableCommand */.IxS({
+            const command = new sdk.CreateTableCommand({
                 TableName: table,
                 AttributeDefinitions: attributes.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
                 KeySchema: attributes.map(({ name }, index) => ({
@@ -61548,15 +61571,15 @@ function connectDynamoDb(options, credentials, run) {
             await call('CreateTable', table, (abortSignal) => client.send(command, { abortSignal }));
         },
         setDeletionProtection: async (table, enabled) => {
-            const command = new dist_cjs/* UpdateTableCommand */.NQf({ TableName: table, DeletionProtectionEnabled: enabled });
+            const command = new sdk.UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: enabled });
             await call('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }));
         },
         setBillingMode: async (table, billingMode) => {
-            const command = new dist_cjs/* UpdateTableCommand */.NQf({ TableName: table, BillingMode: billingMode });
+            const command = new sdk.UpdateTableCommand({ TableName: table, BillingMode: billingMode });
             await call('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }));
         },
         setRecovery: async (table, recovery) => {
-            const command = new dist_cjs/* UpdateContinuousBackupsCommand */.Ntq({
+            const command = new sdk.UpdateContinuousBackupsCommand({
                 TableName: table,
                 PointInTimeRecoverySpecification: {
                     PointInTimeRecoveryEnabled: recovery.enabled,
@@ -61566,20 +61589,20 @@ function connectDynamoDb(options, credentials, run) {
             await call('UpdateContinuousBackups', table, (abortSignal) => client.send(command, { abortSignal }));
         },
         tagTable: async (arn, tags) => {
-            const command = new dist_cjs/* TagResourceCommand */.eqU({ ResourceArn: arn, Tags: awsTags(tags) });
+            const command = new sdk.TagResourceCommand({ ResourceArn: arn, Tags: awsTags(tags) });
             await call('TagResource', arn, (abortSignal) => client.send(command, { abortSignal }));
         },
         deleteTable: async (table) => {
-            const command = new dist_cjs/* DeleteTableCommand */.$uC({ TableName: table });
+            const command = new sdk.DeleteTableCommand({ TableName: table });
             await call('DeleteTable', table, (abortSignal) => client.send(command, { abortSignal }));
         },
-        itemsWithin: (within) => itemStore(client, (...given) => callWithin(within, ...given)),
+        itemsWithin: (within) => itemStore(sdk, client, (...given) => callWithin(within, ...given)),
     };
 }
-function itemStore(client, call) {
+function itemStore(sdk, client, call) {
     return {
         putIfAbsent: async (table, item, partitionKey) => {
-            const command = new dist_cjs/* PutItemCommand */.qnp({
+            const command = new sdk.PutItemCommand({
                 TableName: table,
                 Item: attributeValues(item),
                 // Of the item with the same key, sort key included.
@@ -61589,7 +61612,7 @@ function itemStore(client, call) {
             await call('PutItem', table, (abortSignal) => client.send(command, { abortSignal }));
         },
         get: async (table, key) => {
-            const command = new dist_cjs/* GetItemCommand */.ZKh({ TableName: table, Key: attributeValues(key), ConsistentRead: true });
+            const command = new sdk.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true });
             const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }));
             return Item === undefined ? undefined : stringsOf(Item);
         },
@@ -61597,7 +61620,7 @@ function itemStore(client, call) {
             const items = [];
             let start;
             do {
-                const command = new dist_cjs/* QueryCommand */.sfZ({
+                const command = new sdk.QueryCommand({
                     TableName: table,
                     ConsistentRead: true,
                     KeyConditionExpression: '#key = :value',
@@ -61612,7 +61635,7 @@ function itemStore(client, call) {
             return items;
         },
         delete: async (table, key) => {
-            const command = new dist_cjs/* DeleteItemCommand */.gEv({ TableName: table, Key: attributeValues(key) });
+            const command = new sdk.DeleteItemCommand({ TableName: table, Key: attributeValues(key) });
             await call('DeleteItem', table, (abortSignal) => client.send(command, { abortSignal }));
         },
     };
@@ -61864,6 +61887,8 @@ function lookInterval(elapsedSeconds, random) {
 ;// CONCATENATED MODULE: ./lib/src/observe.js
 
 
+/** Side by side, so as many connections. */
+const readsPerTable = 3;
 /** Looks at all tables at once. */
 async function observeTables(dynamoDb, target, desired, run) {
     const observed = await Promise.all(desired.map(async ({ name }) => [name, await observeTable(dynamoDb, target, name, run)]));
@@ -62764,13 +62789,80 @@ async function confirmTables({ dynamoDb, target, desired, plan: { policy }, run 
 ;// CONCATENATED MODULE: external "node:stream/consumers"
 const consumers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/consumers");
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/client-sts/dist-cjs/index.js
-var client_sts_dist_cjs = __nccwpck_require__(1695);
+var dist_cjs = __nccwpck_require__(1695);
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/core/dist-cjs/submodules/client/index.js
 var client = __nccwpck_require__(5152);
 // EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/protocols/index.js
 var protocols = __nccwpck_require__(3422);
 // EXTERNAL MODULE: ./node_modules/@smithy/node-http-handler/dist-cjs/index.js
 var node_http_handler_dist_cjs = __nccwpck_require__(1279);
+// EXTERNAL MODULE: external "node:http"
+var external_node_http_ = __nccwpck_require__(7067);
+// EXTERNAL MODULE: external "node:https"
+var external_node_https_ = __nccwpck_require__(4708);
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __nccwpck_require__(7030);
+// EXTERNAL MODULE: external "node:tls"
+var external_node_tls_ = __nccwpck_require__(1692);
+;// CONCATENATED MODULE: ./lib/src/early-connections.js
+/** Connections that are opened before there is a request for them, so that opening them costs no time of their own. */
+
+
+
+
+function openEarly(maxSockets) {
+    const httpAgent = new external_node_http_.Agent({ keepAlive: true, maxSockets });
+    const httpsAgent = new external_node_https_.Agent({ keepAlive: true, maxSockets });
+    const opened = new Map();
+    let beginToWait;
+    const waiting = new Promise((resolve) => {
+        beginToWait = resolve;
+    });
+    for (const agent of [httpAgent, httpsAgent]) {
+        const create = agent.createConnection.bind(agent);
+        agent.createConnection = (target, callback) => {
+            const socket = takeUsable(opened.get(placeOf(target.host, target.port)));
+            if (socket !== undefined)
+                return socket;
+            const made = create(target, callback);
+            // What was written before the connection stood leaves right after; an immediate later it is gone.
+            made?.once('connect', () => setImmediate(beginToWait));
+            return made;
+        };
+    }
+    return {
+        httpAgent,
+        httpsAgent,
+        waiting,
+        open: (url, count) => {
+            const isSecure = url.protocol === 'https:';
+            const host = url.hostname;
+            const port = Number(url.port || (isSecure ? 443 : 80));
+            const sockets = Array.from({ length: count }, () => {
+                const socket = isSecure
+                    ? (0,external_node_tls_.connect)({ host, port, ...((0,external_node_net_.isIP)(host) === 0 ? { servername: host } : {}) })
+                    : (0,external_node_net_.connect)({ host, port });
+                socket.on('error', () => undefined);
+                // One that no request takes must not keep the process.
+                socket.unref();
+                return socket;
+            });
+            opened.set(placeOf(host, port), sockets);
+        },
+    };
+}
+function placeOf(host, port) {
+    return `${host}:${port}`;
+}
+/** One that still stands, or is about to; it belongs to whoever takes it. */
+function takeUsable(sockets = []) {
+    for (let socket = sockets.shift(); socket !== undefined; socket = sockets.shift()) {
+        if (!socket.destroyed && socket.writable)
+            return socket.ref();
+    }
+    return undefined;
+}
+
 // EXTERNAL MODULE: ./lib/src/run.js + 1 modules
 var src_run = __nccwpck_require__(3331);
 ;// CONCATENATED MODULE: ./lib/src/connections.js
@@ -62782,32 +62874,38 @@ var src_run = __nccwpck_require__(3331);
 
 
 
+
 /** The partition of a region, such as `aws-cn`; the SDK's table, so that we keep none. */
 function partitionOf(region) {
     return (0,client.partition)(region).name;
 }
+/** To one host. DynamoDB limits some reads by connection, so many tables are read over many. */
+const mostConnections = 50;
 const timeOutsOfAWorkingNetwork = { connect: 5000, request: 10_000 };
 function openConnections(region, environment, run, timeOuts = timeOutsOfAWorkingNetwork) {
+    const { httpAgent, httpsAgent, waiting, open } = openEarly(mostConnections);
     const requestHandler = new node_http_handler_dist_cjs.NodeHttpHandler({
         connectionTimeout: timeOuts.connect,
         requestTimeout: timeOuts.request,
         // The other time-out ends with the headers; a body that stalls is an idle socket.
         socketTimeout: timeOuts.request,
         throwOnRequestTimeout: true,
-        httpAgent: { keepAlive: true, maxSockets: 50 },
-        httpsAgent: { keepAlive: true, maxSockets: 50 },
+        httpAgent,
+        httpsAgent,
     });
     const clientOptions = { region, requestHandler, maxAttempts: 1 };
     return {
         clientOptions,
-        connectSts: (credentials) => new client_sts_dist_cjs/* STSClient */.iM({ ...clientOptions, ...(credentials === undefined ? {} : { credentials }) }),
+        waiting,
+        openEarly: (url, count) => open(url, Math.min(count, mostConnections)),
+        connectSts: (credentials) => new dist_cjs/* STSClient */.iM({ ...clientOptions, ...(credentials === undefined ? {} : { credentials }) }),
         fetchIdToken: (audience, signal) => fetchIdToken(requestHandler, environment, audience, signal),
         accessKey: () => ({
             accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
             secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
             ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
         }),
-        defaultChain: () => (0,src_run/* unlessAborted */.Wh)(run, new client_sts_dist_cjs/* STSClient */.iM(clientOptions).config.credentials()),
+        defaultChain: () => (0,src_run/* unlessAborted */.Wh)(run, new dist_cjs/* STSClient */.iM(clientOptions).config.credentials()),
     };
 }
 /** @see https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token */
@@ -62919,7 +63017,7 @@ async function assumeWithToken(request, role, ports, run) {
             token = '';
             token = await ports.fetchIdToken(request.audience, abortSignal);
             ports.mask(token);
-            const command = new client_sts_dist_cjs/* AssumeRoleWithWebIdentityCommand */.WH({
+            const command = new dist_cjs/* AssumeRoleWithWebIdentityCommand */.WH({
                 RoleArn: role.arn,
                 RoleSessionName: request.roleSessionName,
                 WebIdentityToken: token,
@@ -62937,7 +63035,7 @@ async function assumeRole(request, role, caller, ports, run) {
     run.log.info(`Assuming ${role.arn}`);
     const sts = ports.connectSts(caller);
     const isLast = role === request.roles.at(-1);
-    const command = new client_sts_dist_cjs/* AssumeRoleCommand */.QL({
+    const command = new dist_cjs/* AssumeRoleCommand */.QL({
         RoleArn: role.arn,
         RoleSessionName: request.roleSessionName,
         DurationSeconds: request.roleDurationSeconds,
@@ -62953,7 +63051,7 @@ async function assumeRole(request, role, caller, ports, run) {
 async function askIdentity(identity, ports, run) {
     const sts = ports.connectSts(identity);
     try {
-        const { Arn } = await retry(run, (abortSignal) => sts.send(new client_sts_dist_cjs/* GetCallerIdentityCommand */.zI({}), { abortSignal }));
+        const { Arn } = await retry(run, (abortSignal) => sts.send(new dist_cjs/* GetCallerIdentityCommand */.zI({}), { abortSignal }));
         return principalOf(Arn);
     }
     catch (error) {
@@ -64553,11 +64651,14 @@ async function reconcile(inputs, runner, run, result) {
     result.command = inputs.command;
     const review = await readReview(inputs, runner.readFile);
     const connections = openConnections(inputs.region, runner.environment, run);
-    const session = await openSession(inputs, { ...connections, mask: runner.mask }, run);
+    const desired = desiredTables(inputs);
+    const [session, connectDynamoDb] = await Promise.all([
+        openSession(inputs, { ...connections, mask: runner.mask }, run),
+        loadDynamoDb(connections, desired.length * readsPerTable, run),
+    ]);
     const target = { ...session.principal, region: inputs.region, environment: inputs.environment };
     result.target = target;
-    const dynamoDb = connectDynamoDb(connections.clientOptions, session.credentials, run);
-    const desired = desiredTables(inputs);
+    const dynamoDb = connectDynamoDb(session.credentials);
     const observed = await observeTables(dynamoDb, target, desired, run);
     const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review);
     result.plan = plan;

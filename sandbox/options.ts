@@ -13,7 +13,7 @@ export interface SandboxOptions {
   readonly oidcClaims?: Readonly<Record<string, string>>
   /** What every request costs at least, in milliseconds. Default 0. */
   readonly latencyMilliseconds?: number
-  /** What a new connection costs before its first request, in milliseconds. Default 0. */
+  /** What opening a connection costs, in milliseconds, from the moment it is asked for. Default 0. */
   readonly connectionMilliseconds?: number
   /**
    * How far from `now` a signature may be dated, in milliseconds. Default: five minutes, as on AWS, where the sandbox

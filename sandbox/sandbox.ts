@@ -78,7 +78,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const accounts = new Accounts({ ...measuredTimings, ...options.timings }, now)
   const gitHub = new GitHub(options.gitHub ?? {}, now)
   const watchers = new Set<Watcher>()
-  const seenSockets = new WeakSet<Socket>()
+  const openedAt = new WeakMap<Socket, number>()
+  const connection = options.connectionMilliseconds ?? 0
   let latency = options.latencyMilliseconds ?? 0
   let requests: LoggedRequest[] = []
   let lastId = 0
@@ -139,10 +140,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
   async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const start = performance.now()
-    const isNewConnection = !seenSockets.has(message.socket)
-    seenSockets.add(message.socket)
     const request = await readRequest(message)
-    const delay = latency + (isNewConnection ? (options.connectionMilliseconds ?? 0) : 0)
+    // As handshakes do, this runs from the moment a connection is asked for, whether or not there is a request by then.
+    const notYetOpen = Math.max(0, (openedAt.get(message.socket) ?? start) + connection - performance.now())
+    const delay = latency + notYetOpen
     if (delay > 0) await wait(delay)
     if (request === undefined) {
       response.writeHead(404).end()
@@ -187,6 +188,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     // A request that the other side gave up has nobody to answer to.
     serve(message, response).catch(() => message.socket.destroy())
   })
+  server.on('connection', (socket) => openedAt.set(socket, performance.now()))
   server.keepAliveTimeout = 60_000
   const url = await listen(server, options.port ?? 0)
 

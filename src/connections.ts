@@ -5,6 +5,7 @@ import { partition } from '@aws-sdk/core/client'
 import { HttpRequest } from '@smithy/core/protocols'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { AwsCredentialIdentity } from '@smithy/types'
+import { openEarly } from './early-connections.ts'
 import { RemedyError } from './errors.ts'
 import { type Run, unlessAborted } from './run.ts'
 
@@ -18,6 +19,10 @@ export interface ClientOptions {
 
 export interface Connections {
   readonly clientOptions: ClientOptions
+  /** Resolves when the first request is on its way. */
+  readonly waiting: Promise<void>
+  /** Opens so many connections, and sends nothing. */
+  readonly openEarly: (url: URL, count: number) => void
   readonly connectSts: (credentials: AwsCredentialIdentity | undefined) => STSClient
   readonly fetchIdToken: (audience: string, signal: AbortSignal) => Promise<string>
   readonly accessKey: () => AwsCredentialIdentity
@@ -35,6 +40,9 @@ export interface TimeOuts {
   readonly request: number
 }
 
+/** To one host. DynamoDB limits some reads by connection, so many tables are read over many. */
+const mostConnections = 50
+
 const timeOutsOfAWorkingNetwork: TimeOuts = { connect: 5000, request: 10_000 }
 
 export function openConnections(
@@ -43,18 +51,21 @@ export function openConnections(
   run: Run,
   timeOuts: TimeOuts = timeOutsOfAWorkingNetwork,
 ): Connections {
+  const { httpAgent, httpsAgent, waiting, open } = openEarly(mostConnections)
   const requestHandler = new NodeHttpHandler({
     connectionTimeout: timeOuts.connect,
     requestTimeout: timeOuts.request,
     // The other time-out ends with the headers; a body that stalls is an idle socket.
     socketTimeout: timeOuts.request,
     throwOnRequestTimeout: true,
-    httpAgent: { keepAlive: true, maxSockets: 50 },
-    httpsAgent: { keepAlive: true, maxSockets: 50 },
+    httpAgent,
+    httpsAgent,
   })
   const clientOptions: ClientOptions = { region, requestHandler, maxAttempts: 1 }
   return {
     clientOptions,
+    waiting,
+    openEarly: (url, count) => open(url, Math.min(count, mostConnections)),
     connectSts: (credentials) =>
       new STSClient({ ...clientOptions, ...(credentials === undefined ? {} : { credentials }) }),
     fetchIdToken: (audience, signal) => fetchIdToken(requestHandler, environment, audience, signal),

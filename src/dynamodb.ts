@@ -1,23 +1,9 @@
-/** The port to DynamoDB: our vocabulary on this side, AWS's on the other. The only import of the DynamoDB SDK. */
-import {
-  type AttributeValue,
-  CreateTableCommand,
-  DeleteItemCommand,
-  DeleteTableCommand,
-  DescribeContinuousBackupsCommand,
-  DescribeTableCommand,
-  DynamoDBClient,
-  GetItemCommand,
-  ListTagsOfResourceCommand,
-  PutItemCommand,
-  QueryCommand,
-  type TableDescription,
-  TagResourceCommand,
-  UpdateContinuousBackupsCommand,
-  UpdateTableCommand,
-} from '@aws-sdk/client-dynamodb'
+/** The port to DynamoDB: our vocabulary on this side, AWS's on the other. The only import of the DynamoDB SDK, and a late one. */
+import type * as Sdk from '@aws-sdk/client-dynamodb'
+import type { AttributeValue, DynamoDBClient, TableDescription } from '@aws-sdk/client-dynamodb'
+import { getEndpointFromInstructions } from '@smithy/core/endpoints'
 import type { AwsCredentialIdentity } from '@smithy/types'
-import type { ClientOptions } from './connections.ts'
+import type { Connections } from './connections.ts'
 import type { TagChange } from './diff.ts'
 import { errorMessage, errorName, RemedyError } from './errors.ts'
 import type { Item } from './items.ts'
@@ -101,14 +87,43 @@ type Call = <Answer>(
   send: (signal: AbortSignal) => Promise<Answer>,
 ) => Promise<Answer>
 
-export function connectDynamoDb(
-  options: ClientOptions,
-  credentials: () => Promise<AwsCredentialIdentity>,
-  run: Run,
-): DynamoDb {
-  // Without this, calls that name an ARN would go to a host of their own, and need a connection of their own.
-  const client = new DynamoDBClient({ ...options, credentials, accountIdEndpointMode: 'disabled' })
+/** Makes the port, once the credentials are known; called when they run out as well. */
+export type ConnectDynamoDb = (credentials: () => Promise<AwsCredentialIdentity>) => DynamoDb
 
+/**
+ * Loads the SDK and opens connections while the run waits for its first answer, so that neither costs time of its own.
+ *
+ * @param count of connections: as many as the run begins with
+ */
+export async function loadDynamoDb(
+  { clientOptions, waiting, openEarly }: Pick<Connections, 'clientOptions' | 'waiting' | 'openEarly'>,
+  count: number,
+  run: Run,
+): Promise<ConnectDynamoDb> {
+  await waiting
+  const sdk = await import(/* webpackMode: "eager" */ '@aws-sdk/client-dynamodb')
+  let walkChain: () => Promise<AwsCredentialIdentity>
+  const client = new sdk.DynamoDBClient({
+    ...clientOptions,
+    credentials: () => walkChain(),
+    // Without this, calls that name an ARN would go to a host of their own, and need a connection of their own.
+    accountIdEndpointMode: 'disabled',
+  })
+  openEarly(await endpointOf(client, sdk), count)
+  return (credentials) => {
+    walkChain = credentials
+    return connect(sdk, client, run)
+  }
+}
+
+/** Where the client's calls go. It would ask for credentials, whose account could be in the host; ours never is. */
+async function endpointOf(client: DynamoDBClient, { DescribeTableCommand }: typeof Sdk): Promise<URL> {
+  const credentials = async () => ({ accessKeyId: '', secretAccessKey: '' })
+  const config = { ...client.config, credentials }
+  return (await getEndpointFromInstructions({ TableName: 'any' }, DescribeTableCommand, config)).url
+}
+
+function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
   const call: Call = (operation, resource, send) => callWithin(run, operation, resource, send)
 
   /** One operation on one table, by its name or ARN. */
@@ -151,7 +166,7 @@ export function connectDynamoDb(
       const description = await unless(
         ['ResourceNotFoundException'],
         call('DescribeTable', table, (abortSignal) =>
-          client.send(new DescribeTableCommand({ TableName: table }), { abortSignal }),
+          client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal }),
         ),
       )
       return description?.Table === undefined ? undefined : describe(description.Table)
@@ -160,7 +175,7 @@ export function connectDynamoDb(
       const answer = await unless(
         ['TableNotFoundException', 'ResourceNotFoundException'],
         call('DescribeContinuousBackups', table, (abortSignal) =>
-          client.send(new DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal }),
+          client.send(new sdk.DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal }),
         ),
       )
       if (answer === undefined) return undefined
@@ -178,7 +193,7 @@ export function connectDynamoDb(
         const page = await unless(
           ['ResourceNotFoundException'],
           call('ListTagsOfResource', arn, (abortSignal) =>
-            client.send(new ListTagsOfResourceCommand({ ResourceArn: arn, NextToken }), { abortSignal }),
+            client.send(new sdk.ListTagsOfResourceCommand({ ResourceArn: arn, NextToken }), { abortSignal }),
           ),
         )
         if (page === undefined) return undefined
@@ -191,7 +206,7 @@ export function connectDynamoDb(
     },
     createTable: async ({ table, keys, billingMode, deletionProtection, tags }) => {
       const attributes = keys.sortKey === undefined ? [keys.partitionKey] : [keys.partitionKey, keys.sortKey]
-      const command = new CreateTableCommand({
+      const command = new sdk.CreateTableCommand({
         TableName: table,
         AttributeDefinitions: attributes.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
         KeySchema: attributes.map(({ name }, index) => ({
@@ -205,15 +220,15 @@ export function connectDynamoDb(
       await call('CreateTable', table, (abortSignal) => client.send(command, { abortSignal }))
     },
     setDeletionProtection: async (table, enabled) => {
-      const command = new UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: enabled })
+      const command = new sdk.UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: enabled })
       await call('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }))
     },
     setBillingMode: async (table, billingMode) => {
-      const command = new UpdateTableCommand({ TableName: table, BillingMode: billingMode })
+      const command = new sdk.UpdateTableCommand({ TableName: table, BillingMode: billingMode })
       await call('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }))
     },
     setRecovery: async (table, recovery) => {
-      const command = new UpdateContinuousBackupsCommand({
+      const command = new sdk.UpdateContinuousBackupsCommand({
         TableName: table,
         PointInTimeRecoverySpecification: {
           PointInTimeRecoveryEnabled: recovery.enabled,
@@ -223,21 +238,21 @@ export function connectDynamoDb(
       await call('UpdateContinuousBackups', table, (abortSignal) => client.send(command, { abortSignal }))
     },
     tagTable: async (arn, tags) => {
-      const command = new TagResourceCommand({ ResourceArn: arn, Tags: awsTags(tags) })
+      const command = new sdk.TagResourceCommand({ ResourceArn: arn, Tags: awsTags(tags) })
       await call('TagResource', arn, (abortSignal) => client.send(command, { abortSignal }))
     },
     deleteTable: async (table) => {
-      const command = new DeleteTableCommand({ TableName: table })
+      const command = new sdk.DeleteTableCommand({ TableName: table })
       await call('DeleteTable', table, (abortSignal) => client.send(command, { abortSignal }))
     },
-    itemsWithin: (within) => itemStore(client, (...given) => callWithin(within, ...given)),
+    itemsWithin: (within) => itemStore(sdk, client, (...given) => callWithin(within, ...given)),
   }
 }
 
-function itemStore(client: DynamoDBClient, call: Call): ItemStore {
+function itemStore(sdk: typeof Sdk, client: DynamoDBClient, call: Call): ItemStore {
   return {
     putIfAbsent: async (table, item, partitionKey) => {
-      const command = new PutItemCommand({
+      const command = new sdk.PutItemCommand({
         TableName: table,
         Item: attributeValues(item),
         // Of the item with the same key, sort key included.
@@ -247,7 +262,7 @@ function itemStore(client: DynamoDBClient, call: Call): ItemStore {
       await call('PutItem', table, (abortSignal) => client.send(command, { abortSignal }))
     },
     get: async (table, key) => {
-      const command = new GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true })
+      const command = new sdk.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true })
       const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }))
       return Item === undefined ? undefined : stringsOf(Item)
     },
@@ -255,7 +270,7 @@ function itemStore(client: DynamoDBClient, call: Call): ItemStore {
       const items: Item[] = []
       let start: Record<string, AttributeValue> | undefined
       do {
-        const command = new QueryCommand({
+        const command = new sdk.QueryCommand({
           TableName: table,
           ConsistentRead: true,
           KeyConditionExpression: '#key = :value',
@@ -270,7 +285,7 @@ function itemStore(client: DynamoDBClient, call: Call): ItemStore {
       return items
     },
     delete: async (table, key) => {
-      const command = new DeleteItemCommand({ TableName: table, Key: attributeValues(key) })
+      const command = new sdk.DeleteItemCommand({ TableName: table, Key: attributeValues(key) })
       await call('DeleteItem', table, (abortSignal) => client.send(command, { abortSignal }))
     },
   }

@@ -3,9 +3,9 @@ import { applyPlan } from './apply.ts'
 import { openConnections, partitionOf } from './connections.ts'
 import { openSession } from './credentials.ts'
 import { desiredTables } from './definitions.ts'
-import { connectDynamoDb } from './dynamodb.ts'
+import { loadDynamoDb } from './dynamodb.ts'
 import { type Inputs, readInputs } from './inputs.ts'
-import { observeTables } from './observe.ts'
+import { observeTables, readsPerTable } from './observe.ts'
 import { planTables } from './planner.ts'
 import { publish, publishComment } from './publish.ts'
 import { type RunResult, renderPlanLines } from './report.ts'
@@ -33,11 +33,14 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   result.command = inputs.command
   const review = await readReview(inputs, runner.readFile)
   const connections = openConnections(inputs.region, runner.environment, run)
-  const session = await openSession(inputs, { ...connections, mask: runner.mask }, run)
+  const desired = desiredTables(inputs)
+  const [session, connectDynamoDb] = await Promise.all([
+    openSession(inputs, { ...connections, mask: runner.mask }, run),
+    loadDynamoDb(connections, desired.length * readsPerTable, run),
+  ])
   const target = { ...session.principal, region: inputs.region, environment: inputs.environment }
   result.target = target
-  const dynamoDb = connectDynamoDb(connections.clientOptions, session.credentials, run)
-  const desired = desiredTables(inputs)
+  const dynamoDb = connectDynamoDb(session.credentials)
   const observed = await observeTables(dynamoDb, target, desired, run)
   const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review)
   result.plan = plan

@@ -11,6 +11,9 @@ export type Look =
   /** ACTIVE so recently that its tags or backups cannot be read yet: a matter of seconds. */
   | { readonly status: 'young' }
 
+/** Side by side, so as many connections. */
+export const readsPerTable = 3
+
 /** Looks at all tables at once. */
 export async function observeTables(
   dynamoDb: DynamoDb,

@@ -94,6 +94,9 @@ describe('the reviewed plan', () => {
 it('drift fails a plan alone', () => {
   expect(read({ command: 'plan', 'fail-on-drift': 'true' }).failOnDrift).toBe(true)
   expect(problems({ 'fail-on-drift': 'true' })).toEqual([expect.stringContaining('command is apply')])
+  expect(problems({ command: 'plan', 'fail-on-drift': 'true', destroy: 'true' })).toEqual([
+    expect.stringContaining('no drift'),
+  ])
   expect(problems({ command: 'plan', 'fail-on-drift': 'yes' })).toEqual([expect.stringContaining('"yes"')])
 })
 

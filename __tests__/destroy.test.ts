@@ -57,6 +57,11 @@ it.each([production, { name: 'PROD', production: true }, { name: 'live', product
   },
 )
 
+it('leaves nothing as it is of what goes away', () => {
+  const { tables } = destruction(changed({ unmanaged: [{ path: 'stream', value: 'NEW_IMAGE' }] }))
+  expect(tables.map(({ unmanaged }) => unmanaged)).toEqual([[], []])
+})
+
 it('compares environments without case', () => {
   expect(destruction(ready(users), aTarget({ environment: { ...development, name: 'DEV' } })).refusals).toEqual([])
 })

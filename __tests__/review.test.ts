@@ -1,7 +1,7 @@
 import { type Plan, stepsOf } from '../src/plan.ts'
 import { digestPlan, readPlanDocument, renderPlanDocument } from '../src/plan-document.ts'
 import { planTables } from '../src/planner.ts'
-import { holdToReview, type Review, readReview } from '../src/review.ts'
+import { describeReview, holdToReview, type Review, readReview } from '../src/review.ts'
 import type { ObservedTables } from '../src/table.ts'
 import { aTarget, development, production, ready, theTables } from './support/builders.ts'
 
@@ -136,6 +136,17 @@ describe('the digest alone', () => {
 
 it('nothing reviewed holds to nothing', () => {
   expect(holdToReview(before, {})).toBe(before)
+})
+
+it('a run that writes says what it was held to, and that it was held to nothing', () => {
+  expect(describeReview(reviewOf(before), 'apply')).toBe(`Held to the reviewed plan ${digestPlan(before)}.`)
+  expect(describeReview({ digest: 'abc' }, 'destroy')).toBe('Held to the digest abc of a reviewed plan.')
+  expect(['apply', 'destroy', 'plan', 'verify'].map((command) => describeReview({}, command as 'apply'))).toEqual([
+    'Not held to a reviewed plan.',
+    'Not held to a reviewed plan.',
+    '',
+    '',
+  ])
 })
 
 it('refusals of the plan stay beside those of the review', () => {

@@ -29,10 +29,37 @@ afterEach(() => {
   delete process.env.GITHUB_STEP_SUMMARY
 })
 
-function aRunner() {
+function aYoungRunner() {
   const emitter = Object.assign(new EventEmitter(), { env: process.env, exitCode: undefined as number | undefined })
   return { runner: gitHubRunner(emitter as unknown as NodeJS.Process), emitter }
 }
+
+async function aRunner() {
+  const made = aYoungRunner()
+  await made.runner.load()
+  return made
+}
+
+it('keeps what it is told until the toolkit is there, and tells it in order then', async () => {
+  const { runner, emitter } = aYoungRunner()
+  runner.log.info('first a-long-secret')
+  runner.mask('a-long-secret')
+  runner.fail('Title', 'failed')
+  expect([printed, emitter.exitCode]).toEqual(['', 1])
+  await runner.load()
+  await runner.load()
+  expect(printed).toBe('first ***\n::add-mask::a-long-secret\n::error title=Title::failed\n')
+})
+
+it('reads an input as the toolkit does: by its name in upper case, without the space around it', async () => {
+  const { getInput } = await import('@actions/core')
+  const { runner } = aYoungRunner()
+  process.env['INPUT_ROLE-TO-ASSUME'] = '  a\n b\u00a0\n'
+  expect(runner.input('role-to-assume')).toBe(getInput('role-to-assume'))
+  expect(runner.input('role-to-assume')).toBe('a\n b')
+  delete process.env['INPUT_ROLE-TO-ASSUME']
+  expect(runner.input('role-to-assume')).toBe(getInput('role-to-assume'))
+})
 
 it.each([
   '::error::x',
@@ -72,8 +99,8 @@ it('a harmless line stays as it is', () => {
   expect(harmless(line)).toBe(line)
 })
 
-it('masks a secret once, before anything shows it, and no empty one', () => {
-  const { runner } = aRunner()
+it('masks a secret once, before anything shows it, and no empty one', async () => {
+  const { runner } = await aRunner()
   runner.mask('')
   runner.mask('a-long-secret')
   runner.mask('a-long-secret')
@@ -81,7 +108,7 @@ it('masks a secret once, before anything shows it, and no empty one', () => {
 })
 
 it('prints no secret, neither in lines nor in annotations nor in the summary', async () => {
-  const { runner } = aRunner()
+  const { runner } = await aRunner()
   runner.mask('a-long-secret')
   // Masked as well, but so short that hiding it would hide half of every text.
   runner.mask('a')
@@ -103,8 +130,8 @@ it('prints no secret, neither in lines nor in annotations nor in the summary', a
   expect(readFileSync(join(folder, 'GITHUB_STEP_SUMMARY'), 'utf8')).toBe('***')
 })
 
-it('lets foreign text start no command, neither in a line nor in a title nor in an annotation', () => {
-  const { runner } = aRunner()
+it('lets foreign text start no command, neither in a line nor in a title nor in an annotation', async () => {
+  const { runner } = await aRunner()
   const foreign = '::set-output name=a::b\n##[error]c'
   runner.log.info(foreign)
   logGroup(runner.log, foreign, [foreign])
@@ -119,8 +146,8 @@ it('lets foreign text start no command, neither in a line nor in a title nor in 
   expect(printed).not.toContain('##[')
 })
 
-it('takes out a secret before it cuts an annotation', () => {
-  const { runner } = aRunner()
+it('takes out a secret before it cuts an annotation', async () => {
+  const { runner } = await aRunner()
   runner.mask('a-long-secret')
   printed = ''
   runner.fail('Title', `${'x'.repeat(4090)}a-long-secret`)
@@ -128,30 +155,30 @@ it('takes out a secret before it cuts an annotation', () => {
   expect(error?.message).toBe(`${'x'.repeat(4090)}***`)
 })
 
-it('keeps an annotation of 4,096 characters whole', () => {
-  const { runner } = aRunner()
+it('keeps an annotation of 4,096 characters whole', async () => {
+  const { runner } = await aRunner()
   runner.notice('Title', 'x'.repeat(4096))
   expect(parseCommands(printed)[0]?.message).toBe('x'.repeat(4096))
 })
 
 it('hides secrets of 8 characters and more', async () => {
-  const { runner } = aRunner()
+  const { runner } = await aRunner()
   for (const secret of ['7777777', '88888888']) runner.mask(secret)
   printed = ''
   runner.log.info('7777777 88888888 88888888')
   expect(printed).toBe('7777777 *** ***\n')
 })
 
-it('fails the step with an annotation of 4,096 characters at most', () => {
-  const { runner, emitter } = aRunner()
+it('fails the step with an annotation of 4,096 characters at most', async () => {
+  const { runner, emitter } = await aRunner()
   runner.fail('Title', 'x'.repeat(5000))
   expect(emitter.exitCode).toBe(1)
   const [error] = parseCommands(printed)
   expect([error?.command, error?.message.length]).toEqual(['error', 4096])
 })
 
-it('writes outputs to the file, and reads inputs as the runner gives them', () => {
-  const { runner } = aRunner()
+it('writes outputs to the file, and reads inputs as the runner gives them', async () => {
+  const { runner } = await aRunner()
   runner.setOutput('users-table-arn', 'arn')
   expect(readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8')).toMatch(/^users-table-arn<<(\S+)\narn\n\1\n$/)
   process.env['INPUT_AWS-REGION'] = ' ap-south-1 '
@@ -162,11 +189,11 @@ it('writes outputs to the file, and reads inputs as the runner gives them', () =
 
 it('writes no summary where there is no file for one', async () => {
   delete process.env.GITHUB_STEP_SUMMARY
-  await expect(aRunner().runner.writeSummary('text')).resolves.toBeUndefined()
+  await expect((await aRunner()).runner.writeSummary('text')).resolves.toBeUndefined()
 })
 
-it.each(['SIGINT', 'SIGTERM'])('tells of %s', (signal) => {
-  const { runner, emitter } = aRunner()
+it.each(['SIGINT', 'SIGTERM'])('tells of %s', async (signal) => {
+  const { runner, emitter } = await aRunner()
   expect(runner.interrupted.aborted).toBe(false)
   emitter.emit(signal)
   expect(runner.interrupted.aborted).toBe(true)
@@ -190,7 +217,7 @@ describe('a file that an input names', () => {
     mkdirSync(join(inside(), 'plans'))
     writeFileSync(join(inside(), 'plans', '..plan.json'), 'a')
     writeFileSync(join(folder, 'temporary', 'plan.json'), 'b')
-    const { runner } = aRunner()
+    const { runner } = await aRunner()
     await expect(runner.readFile('plans/..plan.json')).resolves.toBe('a')
     await expect(runner.readFile(join(inside(), 'plans', '..plan.json'))).resolves.toBe('a')
     await expect(runner.readFile(join(folder, 'temporary', 'plan.json'))).resolves.toBe('b')
@@ -208,14 +235,14 @@ describe('a file that an input names', () => {
     ],
     ['and neither is the folder itself', () => '.'],
   ])('is not read from elsewhere: %s', async (_, path) => {
-    await expect(aRunner().runner.readFile(path())).rejects.toMatchObject({
+    await expect((await aRunner()).runner.readFile(path())).rejects.toMatchObject({
       name: 'RemedyError',
       message: expect.stringContaining('lies outside of the workspace'),
     })
   })
 
   it('that is not there, is a folder, or is too large is told', async () => {
-    const { runner } = aRunner()
+    const { runner } = await aRunner()
     mkdirSync(join(inside(), 'plans'))
     writeFileSync(join(inside(), 'large.json'), 'x'.repeat(1024 * 1024 + 1))
     await expect(runner.readFile('plan.json')).rejects.toThrow('The file "plan.json" cannot be read: ENOENT.')
@@ -224,7 +251,7 @@ describe('a file that an input names', () => {
   })
 
   it('is written into a folder of its own each time, without secrets, for this user alone', async () => {
-    const { runner } = aRunner()
+    const { runner } = await aRunner()
     runner.mask('a long secret')
     const [first, second] = [
       await runner.writeTemporaryFile('plan.json', 'holds a long secret'),
@@ -237,11 +264,11 @@ describe('a file that an input names', () => {
 
   it('is not written outside of GitHub', async () => {
     delete process.env.RUNNER_TEMP
-    await expect(aRunner().runner.writeTemporaryFile('plan.json', 'x')).resolves.toBeUndefined()
+    await expect((await aRunner()).runner.writeTemporaryFile('plan.json', 'x')).resolves.toBeUndefined()
   })
 
   it('the event is what GitHub says of it, and nothing where it says nothing that can be read', async () => {
-    const { runner } = aRunner()
+    const { runner } = await aRunner()
     await expect(runner.readEvent()).resolves.toBeUndefined()
     process.env.GITHUB_EVENT_PATH = join(folder, 'event.json')
     writeFileSync(join(folder, 'event.json'), '{"pull_request":{"number":7}}')

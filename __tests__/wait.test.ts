@@ -24,17 +24,17 @@ function seen(...looks: readonly (DescribedTable | undefined)[]) {
   return { dynamoDb, looks: () => count }
 }
 
-it('looks at a new table after 3 s, and then about every second', async () => {
+it('looks at a new table after 3 s, and then about every half second', async () => {
   const run = aRun()
   const { dynamoDb, looks } = seen(creating, creating, settled)
   await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, run)).resolves.toEqual(settled)
   expect(looks()).toBe(3)
-  expect(run.clock.sleeps).toEqual([3000, 900, 900])
+  expect(run.clock.sleeps).toEqual([3000, 500, 500])
 })
 
-it('looks once a second for 20 s, then more and more seldom, and every 10 to 15 s after five minutes', () => {
-  expect([0, 19.9].map((seconds) => lookInterval(seconds, 0))).toEqual([800, 800])
-  expect(lookInterval(5, 1)).toBe(1000)
+it('looks twice a second for 20 s, then more and more seldom, and every 10 to 15 s after five minutes', () => {
+  expect([0, 19.9].map((seconds) => lookInterval(seconds, 0))).toEqual([450, 450])
+  expect(lookInterval(5, 1)).toBe(550)
   expect([20, 30, 100].map((seconds) => lookInterval(seconds, 0))).toEqual([1000, 2000, 3000])
   expect([lookInterval(300, 0), lookInterval(300, 1)]).toEqual([10_000, 15_000])
   expect([lookInterval(299.9, 0), lookInterval(299.9, 1)]).toEqual([3000, 2800])
@@ -58,7 +58,7 @@ it('gives up at the first look after its time, and says so of a table that never
   await expect(waitUntilSettled(dynamoDb, 'users', profile, run)).rejects.toMatchObject({
     message: 'Waited 2 s for the table "users" to come, which usually takes 1 s. It is missing.',
   })
-  expect([looks(), run.clock.now() - began]).toEqual([3, 2800])
+  expect([looks(), run.clock.now() - began]).toEqual([3, 2000])
 })
 
 it('takes a table without an id for the same one, look after look', async () => {
@@ -101,7 +101,7 @@ it('prints how long it has waited and how long that usually takes, and gives up 
     remedy: expect.stringContaining('run again'),
   })
   const told = run.lines.map((line) => Number(/, (\d+) s so far \(usually 5 to 7 s\)$/.exec(line)?.[1]))
-  expect(told[0]).toBe(16)
+  expect(told[0]).toBe(15)
   expect(Math.min(...told.slice(1).map((seconds, index) => seconds - (told[index] ?? 0)))).toBeGreaterThanOrEqual(15)
   expect(told.at(-1)).toBeGreaterThan(580)
 })

@@ -46,6 +46,12 @@ export function readCommandInputs(read: InputReader, environment: Environment, t
   if (failOnDrift && command !== 'plan') {
     read.problem('fail-on-drift', `fail-on-drift is true, but command is ${command}. It is for command: plan alone.`)
   }
+  if (failOnDrift && destroy) {
+    read.problem(
+      'fail-on-drift',
+      'fail-on-drift is true, but so is destroy: what would be deleted is no drift. Give one of them.',
+    )
+  }
   const gitHubToken = readCommentToken(read)
   return {
     command,

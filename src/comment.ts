@@ -81,6 +81,7 @@ function renderStage({ result, mark, runUrl, redact }: CommentRequest, stage: St
     `## ${renderTitle(result)}`,
     `**${text(summarise(result))}**`,
     ...(target === undefined ? [] : [renderTarget(target)]),
+    ...(result.review ? [text(result.review)] : []),
     ...(plan === undefined ? [] : renderPlan(plan, result, stage, mostRefusals)),
     ...section('Failed', stage.whole ? renderFailure(result, redact) : renderShortFailure(result, redact)),
     [...(plan === undefined ? [] : [renderDigest(plan)]), ...link].join(' · '),

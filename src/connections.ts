@@ -19,7 +19,7 @@ export interface ClientOptions {
 
 export interface Connections {
   readonly clientOptions: ClientOptions
-  /** Resolves when the first request is on its way. */
+  /** Resolves when the first request is on its way, or after a second. */
   readonly waiting: Promise<void>
   /** Opens so many connections, and sends nothing. */
   readonly openEarly: (url: URL, count: number) => void
@@ -64,7 +64,8 @@ export function openConnections(
   const clientOptions: ClientOptions = { region, requestHandler, maxAttempts: 1 }
   return {
     clientOptions,
-    waiting,
+    // A connection that is slow to stand must not hold back what else is to be done.
+    waiting: Promise.race([waiting, run.clock.sleep(1000, run.stop).catch(() => undefined)]),
     openEarly: (url, count) => open(url, Math.min(count, mostConnections)),
     connectSts: (credentials) =>
       new STSClient({ ...clientOptions, ...(credentials === undefined ? {} : { credentials }) }),

@@ -7,6 +7,7 @@ import type { Connections } from './connections.ts'
 import type { TagChange } from './diff.ts'
 import { errorMessage, errorName, RemedyError } from './errors.ts'
 import type { Item } from './items.ts'
+import { adaptivePace, type Pace } from './pace.ts'
 import { classifyFailure, retry } from './retry.ts'
 import type { Run } from './run.ts'
 import type {
@@ -81,6 +82,12 @@ export class DynamoDbError extends RemedyError {
   }
 }
 
+/** At once, over as many connections: DynamoDB limits some reads by connection. */
+const mostReads = 50
+
+/** At once. Of ten creations, deletions or tag writes at once in one account three to five are throttled. */
+const mostWrites = 5
+
 type Call = <Answer>(
   operation: string,
   resource: string,
@@ -124,11 +131,14 @@ async function endpointOf(client: DynamoDBClient, { DescribeTableCommand }: type
 }
 
 function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
-  const call: Call = (operation, resource, send) => callWithin(run, operation, resource, send)
+  const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)]
+  const read: Call = (operation, resource, send) => callWithin(run, reads, operation, resource, send)
+  const write: Call = (operation, resource, send) => callWithin(run, writes, operation, resource, send)
 
   /** One operation on one table, by its name or ARN. */
   async function callWithin<Answer>(
     within: Run,
+    pace: Pace,
     operation: string,
     resource: string,
     send: (signal: AbortSignal) => Promise<Answer>,
@@ -137,7 +147,7 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
     let answerLost = false
     const attempt = async (signal: AbortSignal) => {
       try {
-        return await send(signal)
+        return await pace(signal, () => send(signal))
       } catch (error) {
         answerLost ||= classifyFailure(error) === 'unavailable'
         throw error
@@ -165,7 +175,7 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
     describeTable: async (table) => {
       const description = await unless(
         ['ResourceNotFoundException'],
-        call('DescribeTable', table, (abortSignal) =>
+        read('DescribeTable', table, (abortSignal) =>
           client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal }),
         ),
       )
@@ -174,7 +184,7 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
     describeRecovery: async (table) => {
       const answer = await unless(
         ['TableNotFoundException', 'ResourceNotFoundException'],
-        call('DescribeContinuousBackups', table, (abortSignal) =>
+        read('DescribeContinuousBackups', table, (abortSignal) =>
           client.send(new sdk.DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal }),
         ),
       )
@@ -192,7 +202,7 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
         const NextToken = token
         const page = await unless(
           ['ResourceNotFoundException'],
-          call('ListTagsOfResource', arn, (abortSignal) =>
+          read('ListTagsOfResource', arn, (abortSignal) =>
             client.send(new sdk.ListTagsOfResourceCommand({ ResourceArn: arn, NextToken }), { abortSignal }),
           ),
         )
@@ -217,15 +227,15 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
         DeletionProtectionEnabled: deletionProtection,
         Tags: awsTags(tags),
       })
-      await call('CreateTable', table, (abortSignal) => client.send(command, { abortSignal }))
+      await write('CreateTable', table, (abortSignal) => client.send(command, { abortSignal }))
     },
     setDeletionProtection: async (table, enabled) => {
       const command = new sdk.UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: enabled })
-      await call('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }))
+      await write('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }))
     },
     setBillingMode: async (table, billingMode) => {
       const command = new sdk.UpdateTableCommand({ TableName: table, BillingMode: billingMode })
-      await call('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }))
+      await write('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }))
     },
     setRecovery: async (table, recovery) => {
       const command = new sdk.UpdateContinuousBackupsCommand({
@@ -235,17 +245,17 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
           ...(recovery.enabled ? { RecoveryPeriodInDays: recovery.recoveryPeriodDays } : {}),
         },
       })
-      await call('UpdateContinuousBackups', table, (abortSignal) => client.send(command, { abortSignal }))
+      await write('UpdateContinuousBackups', table, (abortSignal) => client.send(command, { abortSignal }))
     },
     tagTable: async (arn, tags) => {
       const command = new sdk.TagResourceCommand({ ResourceArn: arn, Tags: awsTags(tags) })
-      await call('TagResource', arn, (abortSignal) => client.send(command, { abortSignal }))
+      await write('TagResource', arn, (abortSignal) => client.send(command, { abortSignal }))
     },
     deleteTable: async (table) => {
       const command = new sdk.DeleteTableCommand({ TableName: table })
-      await call('DeleteTable', table, (abortSignal) => client.send(command, { abortSignal }))
+      await write('DeleteTable', table, (abortSignal) => client.send(command, { abortSignal }))
     },
-    itemsWithin: (within) => itemStore(sdk, client, (...given) => callWithin(within, ...given)),
+    itemsWithin: (within) => itemStore(sdk, client, (...given) => callWithin(within, reads, ...given)),
   }
 }
 

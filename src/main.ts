@@ -9,7 +9,7 @@ import { observeTables, readsPerTable } from './observe.ts'
 import { planTables } from './planner.ts'
 import { publish, publishComment } from './publish.ts'
 import { type RunResult, renderPlanLines } from './report.ts'
-import { holdToReview, readReview } from './review.ts'
+import { describeReview, holdToReview, readReview } from './review.ts'
 import { type Clock, type Run, withinDeadline } from './run.ts'
 import { logGroup, type Runner } from './runner.ts'
 import { assertAsDefined, verifyTables } from './verify.ts'
@@ -32,11 +32,13 @@ export async function main(runner: Runner, clock: Clock): Promise<void> {
 async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunResult): Promise<void> {
   result.command = inputs.command
   const review = await readReview(inputs, runner.readFile)
+  result.review = describeReview(review, inputs.command)
   const connections = openConnections(inputs.region, runner.environment, run)
   const desired = desiredTables(inputs)
   const [session, connectDynamoDb] = await Promise.all([
     openSession(inputs, { ...connections, mask: runner.mask }, run),
     loadDynamoDb(connections, desired.length * readsPerTable, run),
+    connections.waiting.then(runner.load),
   ])
   const target = { ...session.principal, region: inputs.region, environment: inputs.environment }
   result.target = target
@@ -44,7 +46,7 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   const observed = await observeTables(dynamoDb, target, desired, run)
   const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review)
   result.plan = plan
-  logGroup(runner.log, 'Plan', renderPlanLines(plan))
+  logGroup(runner.log, 'Plan', [...renderPlanLines(plan), result.review])
   if (inputs.command === 'plan') {
     if (inputs.failOnDrift) assertAsDefined(plan)
   } else if (inputs.command === 'verify') {

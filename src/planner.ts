@@ -53,7 +53,8 @@ interface TablePlan {
 
 function planTable(target: Target, desired: DesiredTable, observed: ObservedTable, policy: Policy): TablePlan {
   const table = describePlanned(target, desired, observed)
-  if (policy.destroy) return { table, ...planDestruction(target, desired, observed) }
+  // Of what goes away nothing is left as it is.
+  if (policy.destroy) return { table: { ...table, unmanaged: [] }, ...planDestruction(target, desired, observed) }
   const ready = observed.status === 'ready' ? observed : undefined
   const decisions = diffTable(desired, observed)
     .flatMap((difference) => decide(desired, difference))

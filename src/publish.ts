@@ -12,6 +12,7 @@ import { tenantAccessPolicy } from './tenant-access.ts'
 
 /** Sets what is known: nothing after wrong inputs, everything after a plan. */
 export async function publish(result: RunResult, runner: Runner): Promise<void> {
+  await runner.load()
   try {
     for (const [name, value] of Object.entries(outputsOf(result))) runner.setOutput(name, value)
     const planFile =
@@ -107,6 +108,7 @@ export function outputsOf(result: RunResult): Readonly<Record<string, string>> {
   if (plan === undefined) return outputs
   const tables = plan.tables.map(({ logicalName, name, arn, id, streamArn }) => {
     const seen = outcome?.observed.get(name)
+    if (seen?.status === 'absent') return { logicalName, name, arn }
     return { logicalName, name, ...identityOf(seen?.status === 'ready' ? seen : { arn, id, streamArn }) }
   })
   for (const { logicalName, name, arn } of tables) {

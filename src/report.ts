@@ -16,6 +16,8 @@ export type Command = 'apply' | 'plan' | 'verify' | 'destroy'
 /** What a run came to, as far as it came; filled while it goes, so that an error loses nothing. */
 export interface RunResult {
   command?: Command
+  /** What the run is held to, in a sentence. */
+  review?: string
   target?: Target
   plan?: Plan
   outcome?: Outcome

@@ -4,6 +4,7 @@ import { InvalidInputsError } from './errors.ts'
 import { quote } from './plain-text.ts'
 import type { Plan, Refusal } from './plan.ts'
 import { digestPlan, digestReviewed, type ReviewedPlan, readPlanDocument, reviewable } from './plan-document.ts'
+import type { Command } from './report.ts'
 
 /** What was reviewed: the plan, its digest, both or nothing. */
 export interface Review {
@@ -29,6 +30,13 @@ export async function readReview(
     ])
   }
   return { plan, ...(digest === undefined ? {} : { digest }) }
+}
+
+/** What a run that writes is held to, in a sentence; empty for one that does not, and is held to nothing. */
+export function describeReview({ plan, digest }: Review, command: Command): string {
+  if (plan !== undefined) return `Held to the reviewed plan ${digestReviewed(plan)}.`
+  if (digest !== undefined) return `Held to the digest ${digest} of a reviewed plan.`
+  return command === 'apply' || command === 'destroy' ? 'Not held to a reviewed plan.' : ''
 }
 
 const reviewAgain = 'Review the plan that was made now, and hold the run to that one.'

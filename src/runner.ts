@@ -1,13 +1,15 @@
 /** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. The only import of @actions/core. */
 import { mkdtemp, readFile, realpath, stat, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
-import * as core from '@actions/core'
+import type * as Toolkit from '@actions/core'
 import { errorCode, errorMessage, RemedyError } from './errors.ts'
 import { visible } from './plain-text.ts'
 import type { Log } from './run.ts'
 
 export interface Runner {
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** What is told before it is loaded is kept until then. */
+  readonly load: () => Promise<void>
   readonly input: (name: string) => string
   /** Keeps a secret out of every log, ours and GitHub's. */
   readonly mask: (secret: string) => void
@@ -41,30 +43,45 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
   process.once('SIGINT', () => interruption.abort())
   process.once('SIGTERM', () => interruption.abort())
   const clean = (message: string) => harmless(redact(message, secrets))
+  // Loading the toolkit takes as long as a call to AWS, so it is left to when the run waits for one. What is told before is
+  // told then, in its order: a secret is masked before anything that might hold it.
+  let toolkit: typeof Toolkit | undefined
+  let untold: ((core: typeof Toolkit) => void)[] = []
+  const tell = (say: (core: typeof Toolkit) => void) => {
+    if (toolkit === undefined) untold.push(say)
+    else say(toolkit)
+  }
+  const load = async () => {
+    toolkit = await import(/* webpackMode: "eager" */ '@actions/core')
+    for (const say of untold) say(toolkit)
+    untold = []
+    return toolkit
+  }
 
   return {
     environment: process.env,
-    input: core.getInput,
+    load: async () => void (await load()),
+    input: (name) => process.env[`INPUT_${name.toUpperCase()}`]?.trim() ?? '',
     mask: (secret) => {
       if (secret === '' || secrets.has(secret)) return
       secrets.add(secret)
-      core.setSecret(secret)
+      tell((core) => core.setSecret(secret))
     },
     log: {
-      info: (line) => core.info(clean(line)),
-      startGroup: (title) => core.startGroup(clean(title)),
-      endGroup: core.endGroup,
+      info: (line) => tell((core) => core.info(clean(line))),
+      startGroup: (title) => tell((core) => core.startGroup(clean(title))),
+      endGroup: () => tell((core) => core.endGroup()),
     },
-    notice: (title, message) => core.notice(annotation(message, clean), { title }),
-    warning: (title, message) => core.warning(annotation(message, clean), { title }),
+    notice: (title, message) => tell((core) => core.notice(annotation(message, clean), { title })),
+    warning: (title, message) => tell((core) => core.warning(annotation(message, clean), { title })),
     fail: (title, message) => {
       process.exitCode = 1
-      core.error(annotation(message, clean), { title })
+      tell((core) => core.error(annotation(message, clean), { title }))
     },
-    setOutput: core.setOutput,
+    setOutput: (name, value) => tell((core) => core.setOutput(name, value)),
     writeSummary: async (markdown) => {
       // Outside GitHub there is no file to write to, and no one to read it.
-      if (process.env.GITHUB_STEP_SUMMARY) await core.summary.addRaw(redact(markdown, secrets)).write()
+      if (process.env.GITHUB_STEP_SUMMARY) await (await load()).summary.addRaw(redact(markdown, secrets)).write()
     },
     readFile: (path) => readFileWithin([process.env.GITHUB_WORKSPACE, process.env.RUNNER_TEMP], path),
     writeTemporaryFile: async (name, content) => {
@@ -143,6 +160,6 @@ function redact(message: string, secrets: ReadonlySet<string>): string {
 /** Lines under a title that folds in GitHub's log. */
 export function logGroup(log: Log, title: string, lines: readonly string[]): void {
   log.startGroup(title)
-  for (const line of lines) log.info(line)
+  for (const line of lines) if (line !== '') log.info(line)
   log.endGroup()
 }

@@ -17,6 +17,7 @@ export function renderSummary(result: RunResult, redact: Redact = (text) => text
     `## ${renderTitle(result)}`,
     `**${text(summarise(result))}**`,
     ...(target === undefined ? [] : [renderTarget(target)]),
+    ...(result.review ? [text(result.review)] : []),
     ...(plan === undefined
       ? []
       : [

@@ -109,13 +109,13 @@ export async function waitUntilSettled(
 }
 
 /**
- * Milliseconds until the next look: about once a second while most waits end, then ever more seldom.
+ * Milliseconds until the next look: about every half second while most waits end, then ever more seldom.
  *
  * @param elapsedSeconds since the wait began
  * @param random from 0 to 1; jitter keeps side-by-side runs apart
  */
 export function lookInterval(elapsedSeconds: number, random: number): number {
-  if (elapsedSeconds < 20) return 800 + 200 * random
+  if (elapsedSeconds < 20) return 450 + 100 * random
   if (elapsedSeconds < 300) return Math.min(3000, 1000 + (elapsedSeconds - 20) * 100) - 200 * random
   // Only index builds take this long.
   return 10_000 + 5000 * random

@@ -1,5 +1,6 @@
 /** What is committed and what the README promises. In one file, because both compile into lib/. */
 import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 const npm = (...words: string[]) => promisify(execFile)('npm', words, { env: process.env })
@@ -7,6 +8,21 @@ const npm = (...words: string[]) => promisify(execFile)('npm', words, { env: pro
 it('dist is what the sources build', async () => {
   await expect(npm('run', 'check-dist')).resolves.toBeDefined()
 }, 120_000)
+
+it('dist is one script of ASCII alone, under 3 MB, with the licences of all that is in it', () => {
+  const read = (name: string) => readFileSync(new URL(`../../dist/${name}`, import.meta.url), 'utf8')
+  expect(readdirSync(new URL('../../dist/', import.meta.url)).sort()).toEqual([
+    'index.js',
+    'licenses.txt',
+    'package.json',
+  ])
+  const script = read('index.js')
+  expect(script.length).toBeLessThan(3_000_000)
+  expect(Buffer.byteLength(script)).toBe(script.length)
+  for (const name of ['@actions/core', '@actions/github', '@octokit/core', '@aws-sdk/client-dynamodb', 'undici']) {
+    expect(`\n${read('licenses.txt')}`).toContain(`\n${name}\n`)
+  }
+})
 
 it('the demo shows the whole life of two tables in the target account, and no secret', async () => {
   const { stdout } = await npm('run', 'demo')

@@ -43,6 +43,7 @@ export function recordingRunner(
     recorded,
     interrupt: () => interruption.abort(),
     environment,
+    load: async () => undefined,
     input: (name) => inputs[name] ?? '',
     mask: (secret) => void recorded.masked.push(secret),
     log: {

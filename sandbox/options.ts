@@ -15,6 +15,8 @@ export interface SandboxOptions {
   readonly latencyMilliseconds?: number
   /** What opening a connection costs, in milliseconds, from the moment it is asked for. Default 0. */
   readonly connectionMilliseconds?: number
+  /** How many writes to tables may be under way, in all accounts; more are throttled, as on AWS. Default: any number. */
+  readonly writesAtOnce?: number
   /**
    * How far from `now` a signature may be dated, in milliseconds. Default: five minutes, as on AWS, where the sandbox
    * follows the system's clock; no limit where `now` is given, because SDK clients date by the system's clock alone.

@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type AccountHands, Accounts } from './accounts.ts'
 import { type Answer, answerError, brokenAnswer, gitHubJson, json, xml } from './answers.ts'
-import { type FaultSwitch, Faults } from './faults.ts'
+import { type Fault, type FaultSwitch, Faults } from './faults.ts'
 import { GitHub, type GitHubHands } from './git-hub.ts'
 import { type Caller, Identities } from './identities.ts'
 import { OidcProvider } from './oidc.ts'
@@ -67,6 +67,9 @@ interface Identity {
 
 const fiveMinutes = 300_000
 
+/** Of these an account takes only some at once. */
+const tableWrites = new Set(['CreateTable', 'UpdateTable', 'DeleteTable', 'TagResource', 'UntagResource'])
+
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const now = options.now ?? Date.now
   const signatureLifetime =
@@ -81,6 +84,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const openedAt = new WeakMap<Socket, number>()
   const connection = options.connectionMilliseconds ?? 0
   let latency = options.latencyMilliseconds ?? 0
+  let writesUnderWay = 0
   let requests: LoggedRequest[] = []
   let lastId = 0
   identities.keepSecret(oidc.requestToken)
@@ -141,6 +145,23 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const start = performance.now()
     const request = await readRequest(message)
+    const isWrite = request !== undefined && tableWrites.has(request.operation)
+    if (isWrite) writesUnderWay += 1
+    const isTooMany = isWrite && writesUnderWay > (options.writesAtOnce ?? Number.POSITIVE_INFINITY)
+    try {
+      await answer(request, isTooMany, message, response, start)
+    } finally {
+      if (isWrite) writesUnderWay -= 1
+    }
+  }
+
+  async function answer(
+    request: Request | undefined,
+    isTooMany: boolean,
+    message: IncomingMessage,
+    response: ServerResponse,
+    start: number,
+  ): Promise<void> {
     // As handshakes do, this runs from the moment a connection is asked for, whether or not there is a request by then.
     const notYetOpen = Math.max(0, (openedAt.get(message.socket) ?? start) + connection - performance.now())
     const delay = latency + notYetOpen
@@ -150,18 +171,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       return
     }
     await tellWatchers('before', request)
-    const fault = faults.next(request)
+    const fault: Fault | undefined = isTooMany ? { kind: 'throttle' } : faults.next(request)
     if (fault?.kind === 'delay') await wait(fault.milliseconds ?? 0)
     let identity: Identity | undefined
-    let answer: Answer
+    let reply: Answer
     try {
       identity = identify(request)
       const isDone = fault === undefined || ['delay', 'cut', 'lost-answer'].includes(fault.kind)
-      answer = isDone ? await perform(request, identity) : brokenAnswer(request.service, fault)
+      reply = isDone ? await perform(request, identity) : brokenAnswer(request.service, fault)
     } catch (error) {
-      answer = answerError(request.service, error)
+      reply = answerError(request.service, error)
     }
-    logRequest(request, answer, identity, start)
+    logRequest(request, reply, identity, start)
     const { service } = request
     const requestId = `sandbox-${lastId}`
     await tellWatchers('after', request)
@@ -169,19 +190,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       message.socket.destroy()
       return
     }
-    response.writeHead(answer.status, {
-      'content-type': answer.type,
-      'content-length': Buffer.byteLength(answer.body),
+    response.writeHead(reply.status, {
+      'content-type': reply.type,
+      'content-length': Buffer.byteLength(reply.body),
       [service === 'github' ? 'x-github-request-id' : 'x-amzn-requestid']: requestId,
-      ...answer.headers,
+      ...reply.headers,
       // Only where it holds others to its time: an SDK that sees its clock corrected tries even final errors again.
       ...(Number.isFinite(signatureLifetime) ? { date: new Date(now()).toUTCString() } : {}),
     })
     if (fault?.kind === 'cut') {
-      response.write(answer.body.slice(0, answer.body.length / 2), () => message.socket.destroy())
+      response.write(reply.body.slice(0, reply.body.length / 2), () => message.socket.destroy())
       return
     }
-    response.end(answer.body)
+    response.end(reply.body)
   }
 
   const server = createServer((message, response) => {

@@ -1,0 +1,43 @@
+/** What one writes first: the SDK, every call awaited in turn, creation tried each time, and the SDK's own waiter. */
+import {
+  CreateTableCommand,
+  DescribeContinuousBackupsCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  ListTagsOfResourceCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+
+const region = process.env.AWS_REGION ?? ''
+const [RoleArn, ExternalId, ...tables] = process.argv.slice(2)
+const sts = new STSClient({ region })
+const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, ExternalId, RoleSessionName: 'naive' }))
+const client = new DynamoDBClient({
+  region,
+  credentials: {
+    accessKeyId: Credentials?.AccessKeyId ?? '',
+    secretAccessKey: Credentials?.SecretAccessKey ?? '',
+    sessionToken: Credentials?.SessionToken ?? '',
+  },
+})
+for (const TableName of tables) {
+  const keys = TableName === 'users' ? ['tenant_id', 'user_id'] : ['tenant_id']
+  try {
+    await client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+        KeySchema: keys.map((AttributeName, index) => ({ AttributeName, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
+        Tags: [{ Key: 'tenant-tables:environment', Value: 'dev' }],
+      }),
+    )
+    await waitUntilTableExists({ client, maxWaitTime: 600 }, { TableName })
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'ResourceInUseException')) throw error
+  }
+  const { Table } = await client.send(new DescribeTableCommand({ TableName }))
+  await client.send(new DescribeContinuousBackupsCommand({ TableName }))
+  await client.send(new ListTagsOfResourceCommand({ ResourceArn: Table?.TableArn }))
+}

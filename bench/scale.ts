@@ -1,0 +1,80 @@
+/** Observing, planning and applying many tables, in this process, against the sandbox: does the cost grow with their number? */
+import { performance } from 'node:perf_hooks'
+import { sequentialDepth } from '../sandbox/request-log.ts'
+import { type SandboxOptions, startSandbox } from '../sandbox/sandbox.ts'
+import { applyPlan } from '../src/apply.ts'
+import { openConnections } from '../src/connections.ts'
+import { loadDynamoDb } from '../src/dynamodb.ts'
+import { observeTables } from '../src/observe.ts'
+import { planTables } from '../src/planner.ts'
+import { systemClock, withinDeadline } from '../src/run.ts'
+import type { DesiredTable, Target } from '../src/table.ts'
+
+export interface ScaleMeasurement {
+  readonly tables: number
+  readonly firstRun: Cost
+  readonly noOp: Cost
+}
+
+export interface Cost {
+  readonly calls: number
+  readonly depth: number
+  readonly wallMilliseconds: number
+  readonly throttled: number
+}
+
+const target: Target = {
+  account: '222222222222',
+  partition: 'aws',
+  region: 'ap-south-1',
+  environment: { name: 'dev', production: false },
+}
+
+export function syntheticTables(count: number): readonly DesiredTable[] {
+  return Array.from({ length: count }, (_, index) => ({
+    logicalName: `table-${index}`,
+    name: `table-${index}`,
+    keys: { partitionKey: { name: 'tenant_id', type: 'S' } },
+    billingMode: 'PAY_PER_REQUEST',
+    tags: new Map([['tenant-tables:environment', 'dev']]),
+  }))
+}
+
+const key = { accessKeyId: 'AKIASANDBOXBENCH0001', secretAccessKey: 'sandbox/bench/secret/access/key/00000000' }
+
+export async function measureScale(count: number, options: SandboxOptions = {}): Promise<ScaleMeasurement> {
+  const principal = 'arn:aws:iam::222222222222:user/bench'
+  const sandbox = await startSandbox({ ...options, accessKeys: [{ ...key, principal }] })
+  const desired = syntheticTables(count)
+  process.env.AWS_ENDPOINT_URL = sandbox.url
+  const quiet = { info: () => undefined, startGroup: () => undefined, endGroup: () => undefined }
+
+  async function runOnce(): Promise<Cost> {
+    sandbox.clearRequests()
+    const start = performance.now()
+    const interrupted = new AbortController().signal
+    await withinDeadline({ clock: systemClock, log: quiet, timeoutSeconds: 600, interrupted }, async (run) => {
+      const connections = openConnections(target.region, {}, run)
+      const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, count * 3, run)
+      const dynamoDb = connect(async () => key)
+      const observed = await observeTables(dynamoDb, target, desired, run)
+      const plan = planTables(target, desired, observed)
+      const { error } = await applyPlan({ dynamoDb, target, desired, observed, plan, run })
+      if (error !== undefined) throw error
+      connections.clientOptions.requestHandler.destroy()
+    })
+    return {
+      calls: sandbox.requests.length,
+      depth: sequentialDepth(sandbox.requests),
+      wallMilliseconds: performance.now() - start,
+      throttled: sandbox.requests.filter(({ error }) => error === 'ThrottlingException').length,
+    }
+  }
+
+  try {
+    return { tables: count, firstRun: await runOnce(), noOp: await runOnce() }
+  } finally {
+    delete process.env.AWS_ENDPOINT_URL
+    await sandbox.close()
+  }
+}

@@ -12,7 +12,8 @@ export interface LoggedRequest {
   readonly table?: string
   /** The request's parameters, tokens left out. */
   readonly input: Readonly<Record<string, unknown>>
-  /** Milliseconds on a clock that only runs forward. */
+  /** Milliseconds on a clock that only runs forward: when its connection was opened, when it came, when it was answered. */
+  readonly connected: number
   readonly start: number
   readonly end: number
   readonly status: number

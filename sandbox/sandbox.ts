@@ -65,6 +65,8 @@ interface Identity {
   readonly region: string
 }
 
+type RequestTimes = Pick<LoggedRequest, 'connected' | 'start'>
+
 const fiveMinutes = 300_000
 
 /** Of these an account takes only some at once. */
@@ -122,7 +124,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     for (const watcher of watchers) await watcher(moment, requested)
   }
 
-  function logRequest(request: Request, answer: Answer, identity: Identity | undefined, start: number): void {
+  function logRequest(request: Request, answer: Answer, identity: Identity | undefined, times: RequestTimes): void {
     const { account = '', partition = 'aws' } = identity?.caller ?? {}
     const region = identity?.region ?? ''
     lastId += 1
@@ -135,7 +137,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       region,
       ...(request.table === undefined ? {} : { table: request.table }),
       input: request.input,
-      start,
+      ...times,
       end: performance.now(),
       status: answer.status,
       ...(answer.error === undefined ? {} : { error: answer.error }),
@@ -182,7 +184,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     } catch (error) {
       reply = answerError(request.service, error)
     }
-    logRequest(request, reply, identity, start)
+    logRequest(request, reply, identity, { connected: openedAt.get(message.socket) ?? start, start })
     const { service } = request
     const requestId = `sandbox-${lastId}`
     await tellWatchers('after', request)

@@ -56,6 +56,19 @@ describe('a run that has nothing to do', () => {
     expect(new Set(tables.map(({ account }) => account))).toEqual(new Set(['222222222222']))
   })
 
+  it('opens its connections while STS answers: no read waits for one', async () => {
+    await start({ latencyMilliseconds: 200 })
+    const environment = { ...sandbox.environment, ...hubKey }
+    await runAction({ inputs: single, environment })
+    sandbox.clearRequests()
+
+    await runAction({ inputs: single, environment })
+
+    const [login, ...looks] = sandbox.requests
+    expect([login?.operation, looks.length]).toEqual(['AssumeRole', 6])
+    for (const { connected } of looks) expect(connected).toBeLessThan(login?.end ?? 0)
+  })
+
   it('asks STS who it is only where it assumes no role', async () => {
     await start()
     await runAction({

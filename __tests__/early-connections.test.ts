@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { createServer, request, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { openEarly } from '../src/early-connections.ts'
+
+let server: Server
+let sockets: Socket[]
+let url: URL
+
+beforeEach(async () => {
+  sockets = []
+  server = createServer((message, response) => response.end(message.url))
+  server.on('connection', (socket) => sockets.push(socket))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+})
+
+afterEach(async () => {
+  server.closeAllConnections()
+  server.close()
+  await once(server, 'close')
+})
+
+const connected = async (count: number) => {
+  while (sockets.length < count) await new Promise((resolve) => setImmediate(resolve))
+}
+
+function send(early: ReturnType<typeof openEarly>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { agent: early.httpAgent }, (answer) => {
+      answer.resume()
+      answer.on('end', () => resolve(answer.statusCode))
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+it('opens so many connections and sends nothing, and the requests that come use them', async () => {
+  const early = openEarly(10)
+  let requests = 0
+  server.on('request', () => {
+    requests += 1
+  })
+  early.open(url, 3)
+  await connected(3)
+  expect(requests).toBe(0)
+
+  await expect(Promise.all([send(early), send(early), send(early)])).resolves.toEqual([200, 200, 200])
+  expect(sockets).toHaveLength(3)
+
+  await Promise.all([send(early), send(early), send(early), send(early)])
+  expect(sockets).toHaveLength(4)
+})
+
+it('a connection that was closed meanwhile is passed over', async () => {
+  const early = openEarly(10)
+  early.open(url, 2)
+  await connected(2)
+  // Ended, not destroyed: a socket closes when the other side has seen the end.
+  await Promise.all(sockets.map((socket) => once(socket.end(), 'close')))
+  await expect(send(early)).resolves.toBe(200)
+  expect(sockets).toHaveLength(3)
+})
+
+it('one that cannot be opened is nobody’s failure until a request needs it', async () => {
+  const early = openEarly(10)
+  early.open(new URL('http://127.0.0.1:9/'), 2)
+  await expect(send(early)).resolves.toBe(200)
+})
+
+it('connections to one place are not handed to requests to another', async () => {
+  const early = openEarly(10)
+  early.open(new URL(`http://localhost:${url.port}/`), 1)
+  await send(early)
+  expect(sockets.length).toBeGreaterThanOrEqual(1)
+  expect(early.httpAgent.freeSockets[`${url.hostname}:${url.port}:`]).toHaveLength(1)
+})
+
+it('tells when the first request is on its way, and not before', async () => {
+  const early = openEarly(10)
+  const order: string[] = []
+  early.waiting.then(
+    () => order.push('waiting'),
+    () => undefined,
+  )
+  early.open(url, 1)
+  await connected(1)
+  expect(order).toEqual([])
+  const another = openEarly(10)
+  server.prependListener('request', () => order.push('request arrived'))
+  await Promise.all([send(another), another.waiting.then(() => order.push('on its way'))])
+  expect(order).toEqual(expect.arrayContaining(['request arrived', 'on its way']))
+})

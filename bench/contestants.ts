@@ -57,9 +57,10 @@ function script(url: string, name: string, file: string): Contestant {
 }
 
 /** The login alone, where CONFIGURE_AWS_CREDENTIALS names the dist/index.js of aws-actions/configure-aws-credentials. */
-export function configureAwsCredentials(url: string, scratch: string): Contestant | undefined {
+export async function configureAwsCredentials(url: string, scratch: string): Promise<Contestant | undefined> {
   const entry = process.env.CONFIGURE_AWS_CREDENTIALS
   if (entry === undefined || !existsSync(entry)) return undefined
+  for (const name of ['env', 'output', 'state']) await writeFile(join(scratch, name), '')
   return {
     name: 'configure-aws-credentials, login alone',
     command: process.execPath,
@@ -75,6 +76,7 @@ export function configureAwsCredentials(url: string, scratch: string): Contestan
       INPUT_AUDIENCE: 'sts.amazonaws.com',
       GITHUB_ENV: join(scratch, 'env'),
       GITHUB_OUTPUT: join(scratch, 'output'),
+      GITHUB_STATE: join(scratch, 'state'),
       GITHUB_REPOSITORY: 'acme/app',
       GITHUB_WORKFLOW: 'bench',
       GITHUB_ACTION: 'bench',

@@ -85,7 +85,7 @@ async function withSandbox<Result>(
 async function noOp(connectionMilliseconds: number, scratch: string): Promise<Duel> {
   return await withSandbox({ latencyMilliseconds, connectionMilliseconds }, async (sandbox) => {
     await run(thisAction(sandbox.url))
-    const login = configureAwsCredentials(sandbox.url, scratch)
+    const login = await configureAwsCredentials(sandbox.url, scratch)
     const contestants = [
       floor(sandbox.url),
       thisAction(sandbox.url),

@@ -25,6 +25,7 @@ const pure = [
   'items.ts',
   'diff.ts',
   'plan.ts',
+  'permissions.ts',
   'policy.ts',
   'destroy.ts',
   'planner.ts',

@@ -77,6 +77,49 @@ function open(
 }
 
 describe('the chain', () => {
+  it('gives the first role that is assumed with credentials the source identity, and the last one tags and restriction', async () => {
+    const environment = { ...key, GITHUB_REPOSITORY_ID: '2', GITHUB_RUN_ID: '42' }
+    const inputs = {
+      'role-to-assume': `${hub}\n${provisioner}`,
+      'role-source-identity': 'true',
+      'role-session-tags': 'team=planner',
+      'restrict-session': 'true',
+      command: 'plan',
+    }
+    sts.on(AssumeRoleCommand).callsFake(({ RoleArn }) => sessionOf(RoleArn))
+    await open(inputs, environment).session
+    const calls = sts.commandCalls(AssumeRoleCommand).map(({ args }) => args[0].input)
+    expect(calls.map(({ SourceIdentity, Tags }) => ({ SourceIdentity, Tags }))).toEqual([
+      { SourceIdentity: '2.42', Tags: undefined },
+      { SourceIdentity: undefined, Tags: [{ Key: 'team', Value: 'planner' }] },
+    ])
+    expect(calls[0]?.Policy).toBeUndefined()
+    expect(JSON.parse(calls[1]?.Policy ?? '').Statement[0].Resource).toHaveLength(2)
+  })
+
+  it('begins the source identity after the token, which brings its own', async () => {
+    const jobs = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://x', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' }
+    sts.on(AssumeRoleWithWebIdentityCommand).callsFake(({ RoleArn }) => sessionOf(RoleArn))
+    sts.on(AssumeRoleCommand).callsFake(({ RoleArn }) => sessionOf(RoleArn))
+    await open({ 'role-to-assume': `${hub}\n${provisioner}`, 'role-source-identity': 'deploy' }, jobs).session
+    expect(sts.commandCalls(AssumeRoleCommand)[0]?.args[0].input.SourceIdentity).toBe('deploy')
+  })
+
+  it('restricts the session of a token, too', async () => {
+    const jobs = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://x', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' }
+    sts.on(AssumeRoleWithWebIdentityCommand).callsFake(({ RoleArn }) => sessionOf(RoleArn))
+    await open({ 'role-to-assume': provisioner, 'restrict-session': 'true' }, jobs).session
+    expect(sts.commandCalls(AssumeRoleWithWebIdentityCommand)[0]?.args[0].input.Policy).toContain('table/users')
+  })
+
+  it('names what else both policies must allow where a role is refused', async () => {
+    sts.on(AssumeRoleCommand).rejects(refusal('AccessDenied'))
+    const inputs = { 'role-to-assume': provisioner, 'role-source-identity': 'deploy', 'role-session-tags': 'a=b' }
+    await expect(open(inputs, key).session).rejects.toMatchObject({
+      remedy: expect.stringContaining('sts:SetSourceIdentity and sts:TagSession'),
+    })
+  })
+
   it('begins with the token where there is no key, and goes from role to role', async () => {
     sts.on(AssumeRoleWithWebIdentityCommand).resolves(sessionOf(hub))
     sts.on(AssumeRoleCommand).resolves(sessionOf(provisioner))

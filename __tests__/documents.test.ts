@@ -1,10 +1,11 @@
 /** What people read says what the code does. */
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { NoOperationTraceWriter } from '@actions/workflow-parser'
 import { parseAction } from '@actions/workflow-parser/actions/action-parser'
 import { parse } from 'yaml'
+import { actionsOf } from '../src/permissions.ts'
 import { planTables } from '../src/planner.ts'
 import { outputsOf } from '../src/publish.ts'
 import { aTarget, theTables } from './support/builders.ts'
@@ -105,6 +106,13 @@ describe('the policies of the README', () => {
     expect(Statement[0]?.Resource).toEqual(arns)
   })
 
+  it('are what a restricted session may do', () => {
+    expect(actionsOf('apply')).toEqual(policy('apply').Statement[0]?.Action)
+    expect(actionsOf('plan')).toEqual(policy('plan').Statement[0]?.Action)
+    expect(actionsOf('verify')).toEqual([...reads, ...(policy('verify').Statement[0]?.Action ?? [])].sort())
+    expect(actionsOf('destroy')).toEqual(['dynamodb:DeleteTable', ...reads])
+  })
+
   it('the calls of the port are just those actions', () => {
     const commands = [...read('src/dynamodb.ts').matchAll(/new sdk\.(\w+)Command\(/g)].map(
       ([, name]) => `dynamodb:${name}`,
@@ -171,4 +179,24 @@ it('every job of CI gates the merge', () => {
   const { jobs } = parse(read('.github/workflows/ci.yml')) as { jobs: Record<string, { needs?: string[] }> }
   const { 'all-green': gate, ...others } = jobs
   expect(gate?.needs).toEqual(Object.keys(others))
+})
+
+it('every invariant of the threat model is numbered, and names a test that exists', () => {
+  const invariants = read('docs/threat-model.md')
+    .split(/\n(?=\d+\. )/)
+    .slice(1)
+  expect(invariants.map((text) => Number.parseInt(text, 10))).toEqual(invariants.map((_, index) => index + 1))
+  for (const text of invariants) {
+    const [own = ''] = text.split('\n\n## ')
+    const tests = [...own.matchAll(/`(__tests__\/[\w./-]+)`/g)].map(([, path = '']) => path)
+    expect([own.slice(0, 40), tests.length]).toEqual([own.slice(0, 40), expect.any(Number)])
+    expect(tests.length).toBeGreaterThan(0)
+    for (const path of tests) expect([path, existsSync(new URL(`../${path}`, import.meta.url))]).toEqual([path, true])
+    // A rule that is quoted is the name of a test, or its beginning.
+    const sources = tests
+      .map((path) => (path.endsWith('.ts') ? read(path) : ''))
+      .join('\n')
+      .replaceAll('’', "'")
+    for (const [, rule = ''] of own.replace(/\s+/g, ' ').matchAll(/\("([^"]+)"/g)) expect(sources).toContain(rule)
+  }
 })

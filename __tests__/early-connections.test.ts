@@ -70,6 +70,16 @@ it('one that cannot be opened is nobody’s failure until a request needs it', a
   await expect(send(early)).resolves.toBe(200)
 })
 
+it('closes everything in the end, what no request took too', async () => {
+  const early = openEarly(10)
+  early.open(url, 2)
+  await connected(2)
+  await send(early)
+  const closed = Promise.all(sockets.map((socket) => once(socket, 'close')))
+  early.close()
+  await expect(closed).resolves.toHaveLength(2)
+})
+
 it('connections to one place are not handed to requests to another', async () => {
   const early = openEarly(10)
   early.open(new URL(`http://localhost:${url.port}/`), 1)

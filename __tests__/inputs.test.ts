@@ -1,5 +1,6 @@
 import { InvalidInputsError } from '../src/errors.ts'
 import { readInputs } from '../src/inputs.ts'
+import { longestSessionPolicy, sessionPolicy } from '../src/permissions.ts'
 import { sourceOf } from './support/builders.ts'
 
 const hub = 'arn:aws:iam::111111111111:role/hub'
@@ -31,6 +32,7 @@ it('has a default for everything but the environment and the region', () => {
     region: 'ap-south-1',
     roles: [],
     credentialSource: { kind: 'default-chain', reason: expect.any(String) },
+    sessionTags: new Map(),
     roleDurationSeconds: 3600,
     roleSessionName: 'tenant-tables',
     audience: 'sts.amazonaws.com',
@@ -526,4 +528,73 @@ describe('from a wrong input nothing else is concluded', () => {
 
 it('characters are counted as AWS counts them', () => {
   expect(read({ tags: `${'𠀀'.repeat(128)}=${'𠀀'.repeat(256)}` }).tags.size).toBe(1)
+})
+
+describe('what a session is given', () => {
+  const role = 'arn:aws:iam::222222222222:role/provisioner'
+  const key = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' }
+  const ofRun = { ...key, GITHUB_REPOSITORY_ID: '2', GITHUB_RUN_ID: '42' }
+  const token = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://x', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' }
+
+  it('a source identity is the run, where it is just asked for, and else what is given', () => {
+    const identity = (given: string) =>
+      read({ 'role-to-assume': role, 'role-source-identity': given }, ofRun).sourceIdentity
+    expect([identity('true'), identity('deploy@acme'), identity('false'), identity('')]).toEqual([
+      '2.42',
+      'deploy@acme',
+      undefined,
+      undefined,
+    ])
+    expect(problems({ 'role-to-assume': role, 'role-source-identity': 'true' }, key)).toEqual([
+      expect.stringContaining('GITHUB_REPOSITORY_ID or GITHUB_RUN_ID is not set'),
+    ])
+    expect(problems({ 'role-to-assume': role, 'role-source-identity': 'a b' }, key)).toEqual([
+      expect.stringContaining('"a b"'),
+    ])
+  })
+
+  it('tags are lines of key=value', () => {
+    const given = { 'role-to-assume': role, 'role-session-tags': 'team=planner\ncost=1' }
+    expect([...read(given, key).sessionTags]).toEqual([
+      ['team', 'planner'],
+      ['cost', '1'],
+    ])
+    expect(problems({ 'role-to-assume': role, 'role-session-tags': 'team' }, key)).toEqual([
+      expect.stringMatching(/^role-session-tags must have key=value/),
+    ])
+  })
+
+  it.each([
+    ['without a role', {}, key, /no role-to-assume/],
+    [
+      'for a role that is assumed with a token alone',
+      { 'role-to-assume': role },
+      token,
+      /OIDC token, which takes none/,
+    ],
+  ])('is no use %s', (_, inputs, environment, problem) => {
+    const given = { ...inputs, 'role-source-identity': 'deploy', 'role-session-tags': 'a=b' }
+    expect(problems(given, environment)).toEqual([expect.stringMatching(problem), expect.stringMatching(problem)])
+  })
+
+  it('a restriction is to the tables of the run and what its command needs', () => {
+    const given = { 'role-to-assume': role, 'restrict-session': 'true', 'table-name-prefix': 'x-' }
+    const policy = (command: string) =>
+      JSON.parse(read({ ...given, command, 'confirm-destroy': 'x-tenant\nx-users' }, key).sessionPolicy ?? '')
+        .Statement[0]
+    expect(policy('plan')).toEqual({
+      Effect: 'Allow',
+      Action: ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource'],
+      Resource: ['x-tenant', 'x-users'].map((name) => `arn:aws:dynamodb:ap-south-1:222222222222:table/${name}`),
+    })
+    expect([policy('apply'), policy('verify'), policy('destroy')].map(({ Action }) => Action.length)).toEqual([7, 7, 4])
+    expect(read({ 'role-to-assume': role }, key).sessionPolicy).toBeUndefined()
+    expect(problems({ 'restrict-session': 'true' }, key)).toEqual([expect.stringContaining('no role-to-assume')])
+  })
+
+  it('a restriction that STS would not take is told before', () => {
+    const long = { 'role-to-assume': role, 'restrict-session': 'true', 'table-name-prefix': 'x'.repeat(249) }
+    expect(read(long, key).sessionPolicy?.length).toBeLessThan(2048)
+    expect(sessionPolicy('apply', Array(8).fill('x'.repeat(255))).length).toBeGreaterThan(longestSessionPolicy)
+  })
 })

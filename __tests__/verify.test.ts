@@ -50,8 +50,9 @@ async function verify({ observed = asDefined, sampleItems = true, items = {}, cl
   return { verification, calls, model, error: verification.error === undefined ? '' : renderError(verification.error) }
 }
 
-function dynamoDbError(name: string, answerLost: boolean): DynamoDbError {
-  return new DynamoDbError('PutItem', 'users', Object.assign(new Error('x'), { name }), answerLost)
+function dynamoDbError(name: string, answerLost: boolean, httpStatusCode = 400): DynamoDbError {
+  const cause = Object.assign(new Error('x'), { name, $metadata: { httpStatusCode } })
+  return new DynamoDbError('PutItem', 'users', cause, answerLost)
 }
 
 const count = (calls: readonly string[], call: string) => calls.filter((each) => each === call).length
@@ -140,6 +141,14 @@ describe('a write', () => {
     })
     expect(error).toContain('ConditionalCheckFailedException')
     expect(calls.filter((call) => call.startsWith('delete'))).toEqual([])
+  })
+
+  it('whose answer nobody understood may have been done, and is deleted', async () => {
+    const { error, calls } = await verify({
+      items: { putIfAbsent: () => Promise.reject(dynamoDbError('SyntaxError', false, 200)) },
+    })
+    expect(error).toContain('SyntaxError')
+    expect(calls.filter((call) => call.startsWith('delete'))).toHaveLength(4)
   })
 
   it('whose answer was lost, and that finds its own item at the next try, is written', async () => {

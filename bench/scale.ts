@@ -61,7 +61,6 @@ export async function measureScale(count: number, options: SandboxOptions = {}):
       const plan = planTables(target, desired, observed)
       const { error } = await applyPlan({ dynamoDb, target, desired, observed, plan, run })
       if (error !== undefined) throw error
-      connections.clientOptions.requestHandler.destroy()
     })
     return {
       calls: sandbox.requests.length,

@@ -61294,7 +61294,7 @@ function nameAndMessage(thrown) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2890);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9946);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7738);
 
@@ -61309,7 +61309,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 2890:
+/***/ 9946:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -61431,7 +61431,7 @@ function timeNamedBy(error, now) {
     // A second more, because the time is told in whole seconds; a minute at most, whatever it says.
     return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now) + 1000);
 }
-/** The status of an answer that is no error of the service's own, such as a proxy's page; 0 where there is none. */
+/** The status of the answer, whoever gave it; 0 where there was none. */
 function httpStatus(error) {
     const { httpStatusCode } = metadataOf(error);
     return typeof httpStatusCode === 'number' ? httpStatusCode : 0;
@@ -61506,10 +61506,14 @@ class DynamoDbError extends errors/* RemedyError */.By {
     code;
     /** An earlier try of the same call had no answer, so what is refused now may have been done then. */
     afterLostAnswer;
+    /** DynamoDB itself said no. Without that a write may have been done, whatever the error is. */
+    isRefusal;
     constructor(operation, resource, cause, afterLostAnswer) {
         super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), { cause });
         this.code = (0,errors/* errorName */.Is)(cause);
         this.afterLostAnswer = afterLostAnswer;
+        const status = httpStatus(cause);
+        this.isRefusal = status >= 400 && status < 500;
     }
 }
 /** At once, over as many connections: DynamoDB limits some reads by connection. */
@@ -61935,7 +61939,7 @@ async function waitUntilSettled(dynamoDb, table, profile, run, id) {
  */
 function lookInterval(elapsedSeconds, random) {
     if (elapsedSeconds < 20)
-        return 450 + 100 * random;
+        return 300 + 300 * random;
     if (elapsedSeconds < 300)
         return Math.min(3000, 1000 + (elapsedSeconds - 20) * 100) - 200 * random;
     // Only index builds take this long.
@@ -62893,6 +62897,12 @@ function openEarly(maxSockets) {
         httpAgent,
         httpsAgent,
         waiting,
+        close: () => {
+            for (const socket of [...opened.values()].flat())
+                socket.destroy();
+            httpAgent.destroy();
+            httpsAgent.destroy();
+        },
         open: (url, count) => {
             const isSecure = url.protocol === 'https:';
             const host = url.hostname;
@@ -62942,7 +62952,9 @@ function partitionOf(region) {
 const mostConnections = 50;
 const timeOutsOfAWorkingNetwork = { connect: 5000, request: 10_000 };
 function openConnections(region, environment, run, timeOuts = timeOutsOfAWorkingNetwork) {
-    const { httpAgent, httpsAgent, waiting, open } = openEarly(mostConnections);
+    const { httpAgent, httpsAgent, waiting, open, close } = openEarly(mostConnections);
+    // The last signal of a run: nothing of it calls any more.
+    run.leave.addEventListener('abort', close);
     const requestHandler = new node_http_handler_dist_cjs.NodeHttpHandler({
         connectionTimeout: timeOuts.connect,
         requestTimeout: timeOuts.request,
@@ -63082,6 +63094,7 @@ async function assumeWithToken(request, role, ports, run) {
                 RoleSessionName: request.roleSessionName,
                 WebIdentityToken: token,
                 DurationSeconds: request.roleDurationSeconds,
+                ...(role === request.roles.at(-1) ? policyOf(request) : {}),
             });
             return await sts.send(command, { abortSignal });
         });
@@ -63095,11 +63108,16 @@ async function assumeRole(request, role, caller, ports, run) {
     run.log.info(`Assuming ${role.arn}`);
     const sts = ports.connectSts(caller);
     const isLast = role === request.roles.at(-1);
+    // The first that is assumed with credentials: a token brings its own identity.
+    const isFirst = role === request.roles[request.credentialSource.kind === 'oidc' ? 1 : 0];
     const command = new dist_cjs/* AssumeRoleCommand */.QL({
         RoleArn: role.arn,
         RoleSessionName: request.roleSessionName,
         DurationSeconds: request.roleDurationSeconds,
         ...(isLast && request.externalId !== undefined ? { ExternalId: request.externalId } : {}),
+        ...(isFirst && request.sourceIdentity !== undefined ? { SourceIdentity: request.sourceIdentity } : {}),
+        ...(isLast && request.sessionTags.size > 0 ? { Tags: credentials_awsTags(request.sessionTags) } : {}),
+        ...(isLast ? policyOf(request) : {}),
     });
     try {
         return hopFrom(role, await retry(run, (abortSignal) => sts.send(command, { abortSignal })), ports);
@@ -63119,6 +63137,12 @@ async function askIdentity(identity, ports, run) {
             throw error;
         throw new errors/* RemedyError */.By("STS refused the environment's credentials.", credentials_remedyFor(error), { cause: error });
     }
+}
+function policyOf({ sessionPolicy }) {
+    return sessionPolicy === undefined ? {} : { Policy: sessionPolicy };
+}
+function credentials_awsTags(tags) {
+    return [...tags].map(([Key, Value]) => ({ Key, Value }));
 }
 function hopFrom(role, answer, ports) {
     const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {};
@@ -63179,12 +63203,19 @@ function explainTokenRefusal(role, token, cause) {
             `"token.actions.githubusercontent.com:sub": "${claims.sub}", "token.actions.githubusercontent.com:aud": "${String(claims.aud)}".`
         : credentials_remedyFor(cause), { cause });
 }
-function explainRoleRefusal(role, { externalId }, cause) {
+function explainRoleRefusal(role, request, cause) {
+    const { externalId, sourceIdentity, sessionTags } = request;
+    const more = [
+        ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+        ...(sessionTags.size === 0 ? [] : ['sts:TagSession']),
+    ];
+    const also = more.length === 0 ? '' : ` Both must allow ${more.join(' and ')} too.`;
     return new errors/* RemedyError */.By((0,errors/* errorCode */.CA)(cause) === '' ? `STS did not let these credentials assume ${role.arn}.` : unreached(role), (0,errors/* errorName */.Is)(cause) === 'AccessDenied'
         ? `Allow sts:AssumeRole on ${role.arn} in the policy of the caller that AWS names below, and name that caller's role as a principal in the trust policy of ${role.arn}. ` +
             (externalId === undefined
                 ? 'If the trust policy asks for an external id, give role-external-id.'
-                : 'Check that the trust policy asks for the same external id as role-external-id.')
+                : 'Check that the trust policy asks for the same external id as role-external-id.') +
+            also
         : credentials_remedyFor(cause), { cause });
 }
 /** A network error is nobody's refusal. */
@@ -63422,8 +63453,31 @@ class InputReader {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/src/permissions.js
+const reads = ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource'];
+const beyondReads = {
+    plan: [],
+    apply: ['dynamodb:CreateTable', 'dynamodb:TagResource', 'dynamodb:UpdateContinuousBackups', 'dynamodb:UpdateTable'],
+    verify: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+    destroy: ['dynamodb:DeleteTable'],
+};
+/** In the order of their names. */
+function actionsOf(command) {
+    return [...reads, ...beyondReads[command]].sort();
+}
+/** STS takes no longer one. */
+const longestSessionPolicy = 2048;
+/** An inline session policy: the session may do what both this and its role allow. */
+function sessionPolicy(command, tableArns) {
+    return JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: actionsOf(command), Resource: tableArns }],
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/src/inputs.js
 /** The strings of a workflow file -> Inputs, or every problem at once. Pure: what it reads is passed in. */
+
 
 
 
@@ -63442,6 +63496,10 @@ function readInputs(source) {
     const roles = readRoles(read);
     const credentialSource = chooseCredentialSource(read, variables, roles);
     const externalId = readExternalId(read, roles, credentialSource);
+    const sourceIdentity = readSourceIdentity(read, variables);
+    const sessionTags = readTagLines(read, 'role-session-tags');
+    requireAssumeRole(read, roles, credentialSource);
+    const sessionPolicy = restrictSession(read, commandInputs.command, roles, region, tableNamePrefix);
     const roleDurationSeconds = read.wholeNumber('role-duration-seconds', 3600, 900, 43_200);
     const roleSessionName = readSessionName(read, variables);
     const partition = region === undefined ? undefined : source.partitionOf(region);
@@ -63468,6 +63526,9 @@ function readInputs(source) {
         roles,
         credentialSource,
         ...(externalId === '' ? {} : { externalId }),
+        ...(sourceIdentity === '' ? {} : { sourceIdentity }),
+        sessionTags,
+        ...(sessionPolicy === undefined ? {} : { sessionPolicy }),
         roleDurationSeconds,
         roleSessionName,
         audience,
@@ -63590,6 +63651,55 @@ function readExternalId(read, roles, source) {
     }
     return externalId;
 }
+/** `true`: who ran this, for CloudTrail and for trust policies; any other value is taken as it is. */
+function readSourceIdentity(read, variables) {
+    const given = read.text('role-source-identity');
+    if (given === '' || given === 'false')
+        return '';
+    if (given === 'true') {
+        const { GITHUB_REPOSITORY_ID: repository, GITHUB_RUN_ID: run } = variables;
+        if (/^\d+$/.test(repository ?? '') && /^\d+$/.test(run ?? ''))
+            return `${repository}.${run}`;
+        read.problem('role-source-identity', 'role-source-identity is true, but GITHUB_REPOSITORY_ID or GITHUB_RUN_ID is not set. Give the source identity itself.');
+    }
+    else if (!sessionName.test(given)) {
+        read.problem('role-source-identity', `role-source-identity must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,plain_text/* quote */.hD)(given)}.`);
+    }
+    return given;
+}
+/** AssumeRoleWithWebIdentity takes neither: they would be lost without a word. */
+function requireAssumeRole(read, roles, source) {
+    if (read.isWrong('role-to-assume') || read.isWrong('credential-source'))
+        return;
+    const isTokenAlone = roles.length === 1 && source.kind === 'oidc';
+    if (roles.length > 0 && !isTokenAlone)
+        return;
+    for (const name of ['role-source-identity', 'role-session-tags']) {
+        if (read.text(name) === '' || read.text(name) === 'false')
+            continue;
+        read.problem(name, roles.length === 0
+            ? `${name} is given, but there is no role-to-assume to give it to. Give a role, or leave it out.`
+            : `${name} is given, but the only role is assumed with an OIDC token, which takes none. Name a second role, or leave it out.`);
+    }
+}
+function restrictSession(read, command, roles, region, tableNamePrefix) {
+    if (read.choice('restrict-session', ['true', 'false'], 'false') === 'false')
+        return undefined;
+    const last = roles.at(-1);
+    if (last === undefined || region === undefined) {
+        if (last === undefined && !read.isWrong('role-to-assume')) {
+            read.problem('restrict-session', 'restrict-session is true, but there is no role-to-assume whose session it could restrict.');
+        }
+        return undefined;
+    }
+    const place = { account: last.account, partition: last.partition, region };
+    const arns = builtInTables.map(({ logicalName }) => tableArn(place, `${tableNamePrefix}${logicalName}`));
+    const policy = sessionPolicy(command, arns);
+    if (policy.length > longestSessionPolicy) {
+        read.problem('restrict-session', `restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}. Choose a shorter table-name-prefix, or leave restrict-session out.`);
+    }
+    return policy;
+}
 /** What STS allows in a session's name. */
 const sessionName = /^[\w+=,.@-]{2,64}$/;
 function readSessionName(read, variables) {
@@ -63648,33 +63758,38 @@ function readTableNamePrefix(read) {
     return prefix;
 }
 function readTags(read, environment) {
+    const tags = readTagLines(read, 'tags');
+    const own = ownTags(environment).size;
+    if (tags.size + own > mostTags) {
+        read.problem('tags', `tags has ${tags.size} tags, but a table carries ${mostTags} at most, and ${own} are the action's own. Give ${mostTags - own} or fewer.`);
+    }
+    return tags;
+}
+/** One `key=value` a line. */
+function readTagLines(read, name) {
     const tags = new Map();
-    for (const line of read.lines('tags')) {
+    for (const line of read.lines(name)) {
         const separator = line.indexOf('=');
         const key = line.slice(0, separator).trim();
         const value = line.slice(separator + 1).trim();
         if (separator < 1 || key === '') {
-            read.problem('tags', `tags must have key=value on each line, but has ${(0,plain_text/* quote */.hD)(line)}.`);
+            read.problem(name, `${name} must have key=value on each line, but has ${(0,plain_text/* quote */.hD)(line)}.`);
         }
         else if (/^(aws|tenant-tables):/i.test(key)) {
-            read.problem('tags', `tags has the key ${(0,plain_text/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`);
+            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`);
         }
         else if (tags.has(key)) {
-            read.problem('tags', `tags has the key ${(0,plain_text/* quote */.hD)(key)} twice. Give each key once.`);
+            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)} twice. Give each key once.`);
         }
         else if (!isTagText(key, 128)) {
-            read.problem('tags', `tags has the key ${(0,plain_text/* quote */.hD)(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`);
+            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`);
         }
         else if (!isTagText(value, 256)) {
-            read.problem('tags', `tags gives ${(0,plain_text/* quote */.hD)(key)} the value ${(0,plain_text/* quote */.hD)(value)}, but a value may have 256 letters, digits, spaces and _ . : / = + - @ at most.`);
+            read.problem(name, `${name} gives ${(0,plain_text/* quote */.hD)(key)} the value ${(0,plain_text/* quote */.hD)(value)}, but a value may have 256 letters, digits, spaces and _ . : / = + - @ at most.`);
         }
         else {
             tags.set(key, value);
         }
-    }
-    const own = ownTags(environment).size;
-    if (tags.size + own > mostTags) {
-        read.problem('tags', `tags has ${tags.size} tags, but a table carries ${mostTags} at most, and ${own} are the action's own. Give ${mostTags - own} or fewer.`);
     }
     return tags;
 }
@@ -64617,7 +64732,7 @@ async function write(items, sample) {
         sample.state = 'written';
     }
     catch (error) {
-        const isRefused = error instanceof DynamoDbError && !error.afterLostAnswer;
+        const isRefused = error instanceof DynamoDbError && error.isRefusal && !error.afterLostAnswer;
         // An earlier try, whose answer was lost, wrote it: nobody else has a key this fresh.
         const isOwn = error instanceof DynamoDbError && error.afterLostAnswer && error.code === 'ConditionalCheckFailedException';
         if (isRefused)
@@ -64709,12 +64824,12 @@ function sorted(items) {
 
 
 /** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
-async function main(runner, clock) {
+async function main(runner, clock, timeOuts = timeOutsOfAWorkingNetwork) {
     const result = {};
     try {
         const inputs = readInputs({ ...runner, partitionOf: partitionOf });
         await (0,src_run/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, async (run) => {
-            await reconcile(inputs, runner, run, result).catch((error) => Object.assign(result, { error }));
+            await reconcile(inputs, runner, run, result, timeOuts).catch((error) => Object.assign(result, { error }));
             await publishComment(inputs, result, runner, run);
         });
     }
@@ -64723,11 +64838,11 @@ async function main(runner, clock) {
     }
     await publish(result, runner);
 }
-async function reconcile(inputs, runner, run, result) {
+async function reconcile(inputs, runner, run, result, times) {
     result.command = inputs.command;
     const review = await readReview(inputs, runner.readFile);
     result.review = describeReview(review, inputs.command);
-    const connections = openConnections(inputs.region, runner.environment, run);
+    const connections = openConnections(inputs.region, runner.environment, run, times);
     const desired = desiredTables(inputs);
     const [session, connectDynamoDb] = await Promise.all([
         openSession(inputs, { ...connections, mask: runner.mask }, run),

@@ -85,7 +85,7 @@ export class Items {
   }
 
   async #until(table: string, status: 'ACTIVE' | 'absent'): Promise<void> {
-    for (let looks = 0; looks < 200; looks += 1) {
+    for (let looks = 0; looks < 2000; looks += 1) {
       const seen = await this.#forward('DescribeTable', { TableName: table }).then(
         ({ Table }) => (Table as Shape).TableStatus,
         () => 'absent',

@@ -43,7 +43,7 @@ export interface TimeOuts {
 /** To one host. DynamoDB limits some reads by connection, so many tables are read over many. */
 const mostConnections = 50
 
-const timeOutsOfAWorkingNetwork: TimeOuts = { connect: 5000, request: 10_000 }
+export const timeOutsOfAWorkingNetwork: TimeOuts = { connect: 5000, request: 10_000 }
 
 export function openConnections(
   region: string,
@@ -51,7 +51,9 @@ export function openConnections(
   run: Run,
   timeOuts: TimeOuts = timeOutsOfAWorkingNetwork,
 ): Connections {
-  const { httpAgent, httpsAgent, waiting, open } = openEarly(mostConnections)
+  const { httpAgent, httpsAgent, waiting, open, close } = openEarly(mostConnections)
+  // The last signal of a run: nothing of it calls any more.
+  run.leave.addEventListener('abort', close)
   const requestHandler = new NodeHttpHandler({
     connectionTimeout: timeOuts.connect,
     requestTimeout: timeOuts.request,

@@ -11,6 +11,7 @@ import { errorCode, errorName, RemedyError } from './errors.ts'
 import type { Inputs, Role } from './inputs.ts'
 import { retry } from './retry.ts'
 import type { Run } from './run.ts'
+import type { Tags } from './table.ts'
 
 export interface Session {
   /** Whose tables the credentials work on, as STS says. */
@@ -38,6 +39,9 @@ type Request = Pick<
   | 'roles'
   | 'credentialSource'
   | 'externalId'
+  | 'sourceIdentity'
+  | 'sessionTags'
+  | 'sessionPolicy'
   | 'roleDurationSeconds'
   | 'roleSessionName'
   | 'audience'
@@ -128,6 +132,7 @@ async function assumeWithToken(request: Request, role: Role, ports: CredentialPo
         RoleSessionName: request.roleSessionName,
         WebIdentityToken: token,
         DurationSeconds: request.roleDurationSeconds,
+        ...(role === request.roles.at(-1) ? policyOf(request) : {}),
       })
       return await sts.send(command, { abortSignal })
     })
@@ -147,11 +152,16 @@ async function assumeRole(
   run.log.info(`Assuming ${role.arn}`)
   const sts = ports.connectSts(caller)
   const isLast = role === request.roles.at(-1)
+  // The first that is assumed with credentials: a token brings its own identity.
+  const isFirst = role === request.roles[request.credentialSource.kind === 'oidc' ? 1 : 0]
   const command = new AssumeRoleCommand({
     RoleArn: role.arn,
     RoleSessionName: request.roleSessionName,
     DurationSeconds: request.roleDurationSeconds,
     ...(isLast && request.externalId !== undefined ? { ExternalId: request.externalId } : {}),
+    ...(isFirst && request.sourceIdentity !== undefined ? { SourceIdentity: request.sourceIdentity } : {}),
+    ...(isLast && request.sessionTags.size > 0 ? { Tags: awsTags(request.sessionTags) } : {}),
+    ...(isLast ? policyOf(request) : {}),
   })
   try {
     return hopFrom(role, await retry(run, (abortSignal) => sts.send(command, { abortSignal })), ports)
@@ -169,6 +179,14 @@ async function askIdentity(identity: AwsCredentialIdentity, ports: CredentialPor
     if (error instanceof RemedyError) throw error
     throw new RemedyError("STS refused the environment's credentials.", remedyFor(error), { cause: error })
   }
+}
+
+function policyOf({ sessionPolicy }: Request): { Policy?: string } {
+  return sessionPolicy === undefined ? {} : { Policy: sessionPolicy }
+}
+
+function awsTags(tags: Tags): { Key: string; Value: string }[] {
+  return [...tags].map(([Key, Value]) => ({ Key, Value }))
 }
 
 interface AssumeRoleAnswer {
@@ -253,14 +271,21 @@ function explainTokenRefusal(role: Role, token: string, cause: unknown): RemedyE
   )
 }
 
-function explainRoleRefusal(role: Role, { externalId }: Request, cause: unknown): RemedyError {
+function explainRoleRefusal(role: Role, request: Request, cause: unknown): RemedyError {
+  const { externalId, sourceIdentity, sessionTags } = request
+  const more = [
+    ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+    ...(sessionTags.size === 0 ? [] : ['sts:TagSession']),
+  ]
+  const also = more.length === 0 ? '' : ` Both must allow ${more.join(' and ')} too.`
   return new RemedyError(
     errorCode(cause) === '' ? `STS did not let these credentials assume ${role.arn}.` : unreached(role),
     errorName(cause) === 'AccessDenied'
       ? `Allow sts:AssumeRole on ${role.arn} in the policy of the caller that AWS names below, and name that caller's role as a principal in the trust policy of ${role.arn}. ` +
           (externalId === undefined
             ? 'If the trust policy asks for an external id, give role-external-id.'
-            : 'Check that the trust policy asks for the same external id as role-external-id.')
+            : 'Check that the trust policy asks for the same external id as role-external-id.') +
+          also
       : remedyFor(cause),
     { cause },
   )

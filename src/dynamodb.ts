@@ -8,7 +8,7 @@ import type { TagChange } from './diff.ts'
 import { errorMessage, errorName, RemedyError } from './errors.ts'
 import type { Item } from './items.ts'
 import { adaptivePace, type Pace } from './pace.ts'
-import { classifyFailure, retry } from './retry.ts'
+import { classifyFailure, httpStatus, retry } from './retry.ts'
 import type { Run } from './run.ts'
 import type {
   BillingMode,
@@ -74,11 +74,15 @@ export class DynamoDbError extends RemedyError {
   readonly code: string
   /** An earlier try of the same call had no answer, so what is refused now may have been done then. */
   readonly afterLostAnswer: boolean
+  /** DynamoDB itself said no. Without that a write may have been done, whatever the error is. */
+  readonly isRefusal: boolean
 
   constructor(operation: string, resource: string, cause: unknown, afterLostAnswer: boolean) {
     super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), { cause })
     this.code = errorName(cause)
     this.afterLostAnswer = afterLostAnswer
+    const status = httpStatus(cause)
+    this.isRefusal = status >= 400 && status < 500
   }
 }
 

@@ -12,6 +12,8 @@ export interface EarlyConnections {
   readonly open: (url: URL, count: number) => void
   /** Resolves when the first request of all is on its way. From then on this process waits, and has time to spare. */
   readonly waiting: Promise<void>
+  /** Those that no request took, too. */
+  readonly close: () => void
 }
 
 export function openEarly(maxSockets: number): EarlyConnections {
@@ -37,6 +39,11 @@ export function openEarly(maxSockets: number): EarlyConnections {
     httpAgent,
     httpsAgent,
     waiting,
+    close: () => {
+      for (const socket of [...opened.values()].flat()) socket.destroy()
+      httpAgent.destroy()
+      httpsAgent.destroy()
+    },
     open: (url, count) => {
       const isSecure = url.protocol === 'https:'
       const host = url.hostname

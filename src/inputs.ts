@@ -3,8 +3,10 @@ import { type CommandInputs, readCommandInputs } from './command-inputs.ts'
 import { builtInTables, ownTags, type Setting } from './definitions.ts'
 import { InvalidInputsError } from './errors.ts'
 import { InputReader } from './input-reader.ts'
+import { longestSessionPolicy, sessionPolicy } from './permissions.ts'
 import { quote } from './plain-text.ts'
-import { type Environment, mostTags, type Tags } from './table.ts'
+import type { Command } from './report.ts'
+import { type Environment, mostTags, type Tags, tableArn } from './table.ts'
 
 export interface Role {
   readonly arn: string
@@ -25,6 +27,12 @@ export interface Inputs extends CommandInputs {
   readonly roles: readonly Role[]
   readonly credentialSource: CredentialSource
   readonly externalId?: string
+  /** Given to the first role that is assumed with credentials; the sessions after it inherit it. */
+  readonly sourceIdentity?: string
+  /** Given to the last role. */
+  readonly sessionTags: Tags
+  /** What the last session may do at most, as JSON; absent where its role alone decides. */
+  readonly sessionPolicy?: string
   readonly roleDurationSeconds: number
   readonly roleSessionName: string
   readonly audience: string
@@ -59,6 +67,10 @@ export function readInputs(source: InputSource): Inputs {
   const roles = readRoles(read)
   const credentialSource = chooseCredentialSource(read, variables, roles)
   const externalId = readExternalId(read, roles, credentialSource)
+  const sourceIdentity = readSourceIdentity(read, variables)
+  const sessionTags = readTagLines(read, 'role-session-tags')
+  requireAssumeRole(read, roles, credentialSource)
+  const sessionPolicy = restrictSession(read, commandInputs.command, roles, region, tableNamePrefix)
   const roleDurationSeconds = read.wholeNumber('role-duration-seconds', 3600, 900, 43_200)
   const roleSessionName = readSessionName(read, variables)
   const partition = region === undefined ? undefined : source.partitionOf(region)
@@ -89,6 +101,9 @@ export function readInputs(source: InputSource): Inputs {
     roles,
     credentialSource,
     ...(externalId === '' ? {} : { externalId }),
+    ...(sourceIdentity === '' ? {} : { sourceIdentity }),
+    sessionTags,
+    ...(sessionPolicy === undefined ? {} : { sessionPolicy }),
     roleDurationSeconds,
     roleSessionName,
     audience,
@@ -249,6 +264,72 @@ function readExternalId(read: InputReader, roles: readonly Role[], source: Crede
   return externalId
 }
 
+/** `true`: who ran this, for CloudTrail and for trust policies; any other value is taken as it is. */
+function readSourceIdentity(read: InputReader, variables: Readonly<Record<string, string | undefined>>): string {
+  const given = read.text('role-source-identity')
+  if (given === '' || given === 'false') return ''
+  if (given === 'true') {
+    const { GITHUB_REPOSITORY_ID: repository, GITHUB_RUN_ID: run } = variables
+    if (/^\d+$/.test(repository ?? '') && /^\d+$/.test(run ?? '')) return `${repository}.${run}`
+    read.problem(
+      'role-source-identity',
+      'role-source-identity is true, but GITHUB_REPOSITORY_ID or GITHUB_RUN_ID is not set. Give the source identity itself.',
+    )
+  } else if (!sessionName.test(given)) {
+    read.problem(
+      'role-source-identity',
+      `role-source-identity must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${quote(given)}.`,
+    )
+  }
+  return given
+}
+
+/** AssumeRoleWithWebIdentity takes neither: they would be lost without a word. */
+function requireAssumeRole(read: InputReader, roles: readonly Role[], source: CredentialSource): void {
+  if (read.isWrong('role-to-assume') || read.isWrong('credential-source')) return
+  const isTokenAlone = roles.length === 1 && source.kind === 'oidc'
+  if (roles.length > 0 && !isTokenAlone) return
+  for (const name of ['role-source-identity', 'role-session-tags']) {
+    if (read.text(name) === '' || read.text(name) === 'false') continue
+    read.problem(
+      name,
+      roles.length === 0
+        ? `${name} is given, but there is no role-to-assume to give it to. Give a role, or leave it out.`
+        : `${name} is given, but the only role is assumed with an OIDC token, which takes none. Name a second role, or leave it out.`,
+    )
+  }
+}
+
+function restrictSession(
+  read: InputReader,
+  command: Command,
+  roles: readonly Role[],
+  region: string | undefined,
+  tableNamePrefix: string,
+): string | undefined {
+  if (read.choice('restrict-session', ['true', 'false'], 'false') === 'false') return undefined
+  const last = roles.at(-1)
+  if (last === undefined || region === undefined) {
+    if (last === undefined && !read.isWrong('role-to-assume')) {
+      read.problem(
+        'restrict-session',
+        'restrict-session is true, but there is no role-to-assume whose session it could restrict.',
+      )
+    }
+    return undefined
+  }
+  const place = { account: last.account, partition: last.partition, region }
+  const arns = builtInTables.map(({ logicalName }) => tableArn(place, `${tableNamePrefix}${logicalName}`))
+  const policy = sessionPolicy(command, arns)
+  if (policy.length > longestSessionPolicy) {
+    read.problem(
+      'restrict-session',
+      `restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}. Choose a shorter table-name-prefix, or leave restrict-session out.`,
+    )
+  }
+  return policy
+}
+
 /** What STS allows in a session's name. */
 const sessionName = /^[\w+=,.@-]{2,64}$/
 
@@ -330,40 +411,46 @@ function readTableNamePrefix(read: InputReader): string {
 }
 
 function readTags(read: InputReader, environment: Environment): Tags {
-  const tags = new Map<string, string>()
-  for (const line of read.lines('tags')) {
-    const separator = line.indexOf('=')
-    const key = line.slice(0, separator).trim()
-    const value = line.slice(separator + 1).trim()
-    if (separator < 1 || key === '') {
-      read.problem('tags', `tags must have key=value on each line, but has ${quote(line)}.`)
-    } else if (/^(aws|tenant-tables):/i.test(key)) {
-      read.problem(
-        'tags',
-        `tags has the key ${quote(key)}, but keys that begin with aws: or tenant-tables: are reserved.`,
-      )
-    } else if (tags.has(key)) {
-      read.problem('tags', `tags has the key ${quote(key)} twice. Give each key once.`)
-    } else if (!isTagText(key, 128)) {
-      read.problem(
-        'tags',
-        `tags has the key ${quote(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`,
-      )
-    } else if (!isTagText(value, 256)) {
-      read.problem(
-        'tags',
-        `tags gives ${quote(key)} the value ${quote(value)}, but a value may have 256 letters, digits, spaces and _ . : / = + - @ at most.`,
-      )
-    } else {
-      tags.set(key, value)
-    }
-  }
+  const tags = readTagLines(read, 'tags')
   const own = ownTags(environment).size
   if (tags.size + own > mostTags) {
     read.problem(
       'tags',
       `tags has ${tags.size} tags, but a table carries ${mostTags} at most, and ${own} are the action's own. Give ${mostTags - own} or fewer.`,
     )
+  }
+  return tags
+}
+
+/** One `key=value` a line. */
+function readTagLines(read: InputReader, name: 'tags' | 'role-session-tags'): Tags {
+  const tags = new Map<string, string>()
+  for (const line of read.lines(name)) {
+    const separator = line.indexOf('=')
+    const key = line.slice(0, separator).trim()
+    const value = line.slice(separator + 1).trim()
+    if (separator < 1 || key === '') {
+      read.problem(name, `${name} must have key=value on each line, but has ${quote(line)}.`)
+    } else if (/^(aws|tenant-tables):/i.test(key)) {
+      read.problem(
+        name,
+        `${name} has the key ${quote(key)}, but keys that begin with aws: or tenant-tables: are reserved.`,
+      )
+    } else if (tags.has(key)) {
+      read.problem(name, `${name} has the key ${quote(key)} twice. Give each key once.`)
+    } else if (!isTagText(key, 128)) {
+      read.problem(
+        name,
+        `${name} has the key ${quote(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`,
+      )
+    } else if (!isTagText(value, 256)) {
+      read.problem(
+        name,
+        `${name} gives ${quote(key)} the value ${quote(value)}, but a value may have 256 letters, digits, spaces and _ . : / = + - @ at most.`,
+      )
+    } else {
+      tags.set(key, value)
+    }
   }
   return tags
 }

@@ -1,6 +1,6 @@
 /** The run in order. */
 import { applyPlan } from './apply.ts'
-import { openConnections, partitionOf } from './connections.ts'
+import { openConnections, partitionOf, type TimeOuts, timeOutsOfAWorkingNetwork } from './connections.ts'
 import { openSession } from './credentials.ts'
 import { desiredTables } from './definitions.ts'
 import { loadDynamoDb } from './dynamodb.ts'
@@ -15,12 +15,12 @@ import { logGroup, type Runner } from './runner.ts'
 import { assertAsDefined, verifyTables } from './verify.ts'
 
 /** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
-export async function main(runner: Runner, clock: Clock): Promise<void> {
+export async function main(runner: Runner, clock: Clock, timeOuts = timeOutsOfAWorkingNetwork): Promise<void> {
   const result: RunResult = {}
   try {
     const inputs = readInputs({ ...runner, partitionOf })
     await withinDeadline({ ...inputs, ...runner, clock }, async (run) => {
-      await reconcile(inputs, runner, run, result).catch((error: unknown) => Object.assign(result, { error }))
+      await reconcile(inputs, runner, run, result, timeOuts).catch((error: unknown) => Object.assign(result, { error }))
       await publishComment(inputs, result, runner, run)
     })
   } catch (error) {
@@ -29,11 +29,11 @@ export async function main(runner: Runner, clock: Clock): Promise<void> {
   await publish(result, runner)
 }
 
-async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunResult): Promise<void> {
+async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunResult, times: TimeOuts): Promise<void> {
   result.command = inputs.command
   const review = await readReview(inputs, runner.readFile)
   result.review = describeReview(review, inputs.command)
-  const connections = openConnections(inputs.region, runner.environment, run)
+  const connections = openConnections(inputs.region, runner.environment, run, times)
   const desired = desiredTables(inputs)
   const [session, connectDynamoDb] = await Promise.all([
     openSession(inputs, { ...connections, mask: runner.mask }, run),

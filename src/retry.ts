@@ -120,8 +120,8 @@ function timeNamedBy(error: unknown, now: number): number | undefined {
   return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now) + 1000)
 }
 
-/** The status of an answer that is no error of the service's own, such as a proxy's page; 0 where there is none. */
-function httpStatus(error: unknown): number {
+/** The status of the answer, whoever gave it; 0 where there was none. */
+export function httpStatus(error: unknown): number {
   const { httpStatusCode } = metadataOf(error)
   return typeof httpStatusCode === 'number' ? httpStatusCode : 0
 }

@@ -98,7 +98,7 @@ async function write(items: ItemStore, sample: Sample): Promise<void> {
     await items.putIfAbsent(sample.table, sample.item, 'tenant_id')
     sample.state = 'written'
   } catch (error) {
-    const isRefused = error instanceof DynamoDbError && !error.afterLostAnswer
+    const isRefused = error instanceof DynamoDbError && error.isRefusal && !error.afterLostAnswer
     // An earlier try, whose answer was lost, wrote it: nobody else has a key this fresh.
     const isOwn =
       error instanceof DynamoDbError && error.afterLostAnswer && error.code === 'ConditionalCheckFailedException'

@@ -115,7 +115,7 @@ export async function waitUntilSettled(
  * @param random from 0 to 1; jitter keeps side-by-side runs apart
  */
 export function lookInterval(elapsedSeconds: number, random: number): number {
-  if (elapsedSeconds < 20) return 450 + 100 * random
+  if (elapsedSeconds < 20) return 300 + 300 * random
   if (elapsedSeconds < 300) return Math.min(3000, 1000 + (elapsedSeconds - 20) * 100) - 200 * random
   // Only index builds take this long.
   return 10_000 + 5000 * random

@@ -1,0 +1,27 @@
+/** The IAM actions that each command needs on its tables, and a session that may do no more. Pure. */
+import type { Command } from './report.ts'
+
+const reads = ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource']
+
+const beyondReads: Readonly<Record<Command, readonly string[]>> = {
+  plan: [],
+  apply: ['dynamodb:CreateTable', 'dynamodb:TagResource', 'dynamodb:UpdateContinuousBackups', 'dynamodb:UpdateTable'],
+  verify: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+  destroy: ['dynamodb:DeleteTable'],
+}
+
+/** In the order of their names. */
+export function actionsOf(command: Command): readonly string[] {
+  return [...reads, ...beyondReads[command]].sort()
+}
+
+/** STS takes no longer one. */
+export const longestSessionPolicy = 2048
+
+/** An inline session policy: the session may do what both this and its role allow. */
+export function sessionPolicy(command: Command, tableArns: readonly string[]): string {
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action: actionsOf(command), Resource: tableArns }],
+  })
+}

@@ -64715,7 +64715,7 @@ async function roundTrip(work) {
         throw failure;
     if (left.length === 0)
         return;
-    throw new errors/* RemedyError */.By(`${failure === undefined ? '' : `${(0,errors/* describeError */.Uc)(failure).message} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`, 'Delete these items by hand. Nothing else was left behind.', { cause: left[0]?.error });
+    throw new errors/* RemedyError */.By(`${failure === undefined ? '' : `${(0,errors/* describeError */.Uc)(failure).message} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`, `Delete these items by hand. Nothing else was left behind.${remedyOf(left[0]?.error)}`, { cause: left[0]?.error });
 }
 /** As `Promise.all`, but no work goes on behind a failure: what is still under way may write. */
 async function settleAll(works) {
@@ -64771,6 +64771,11 @@ function assertShape(kind, item) {
     if (problems.length === 0)
         return;
     throw new errors/* RemedyError */.By(`An item of ${kind} is not in the shape of docs/schemas: ${problems.join('; ')}.`, 'This is a mistake of the action. Please report it.');
+}
+/** What would have let the deletion through, such as a permission by its name. */
+function remedyOf(error) {
+    const { remedy } = (0,errors/* describeError */.Uc)(error);
+    return remedy === undefined ? '' : ` ${remedy}`;
 }
 /** @returns those that may still be there */
 async function deleteAll(items, samples) {

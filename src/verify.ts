@@ -79,7 +79,7 @@ async function roundTrip(work: VerificationWork): Promise<void> {
   if (left.length === 0) return
   throw new RemedyError(
     `${failure === undefined ? '' : `${describeError(failure).message} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`,
-    'Delete these items by hand. Nothing else was left behind.',
+    `Delete these items by hand. Nothing else was left behind.${remedyOf(left[0]?.error)}`,
     { cause: left[0]?.error },
   )
 }
@@ -151,6 +151,12 @@ function assertShape(kind: ItemKind, item: Item): void {
     `An item of ${kind} is not in the shape of docs/schemas: ${problems.join('; ')}.`,
     'This is a mistake of the action. Please report it.',
   )
+}
+
+/** What would have let the deletion through, such as a permission by its name. */
+function remedyOf(error: unknown): string {
+  const { remedy } = describeError(error)
+  return remedy === undefined ? '' : ` ${remedy}`
 }
 
 interface LeftItem {

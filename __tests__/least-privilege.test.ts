@@ -1,0 +1,624 @@
+/**
+ * The templates in iam/ grant what the action asks for, and nothing else. What it asks for is what the sandbox logged;
+ * whether that is granted says an evaluator of IAM policies that is not ours. AWS itself has not been asked.
+ */
+import { readFileSync } from 'node:fs'
+import { runSimulation, type Simulation } from '@cloud-copilot/iam-simulate'
+import { parse } from 'yaml'
+import type { IamAction } from '../sandbox/request-log.ts'
+import { type LoggedRequest, type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import { externalId, hubRole, provisionerRole, twoAccounts } from '../sandbox/two-accounts.ts'
+import { main } from '../src/main.ts'
+import { fastClock } from './support/clock.ts'
+import { type RecordedRun, recordingRunner } from './support/recording-runner.ts'
+
+const region = 'ap-south-1'
+const account = '222222222222'
+const hubAccount = '111111111111'
+const prefix = 'app-'
+const planRole = `arn:aws:iam::${account}:role/tenant-tables-planner`
+const provider = `arn:aws:iam::${hubAccount}:oidc-provider/token.actions.githubusercontent.com`
+
+// --- What the templates grant
+
+interface Statement {
+  readonly Action: string | readonly string[]
+  readonly Resource: string | readonly string[]
+  readonly [name: string]: unknown
+}
+
+interface Policy {
+  readonly Version: string
+  readonly Statement: readonly Statement[]
+}
+
+interface Role {
+  readonly RoleName: string
+  readonly PermissionsBoundary?: string
+  readonly AssumeRolePolicyDocument: Policy
+  readonly Policies: readonly { readonly PolicyDocument: Policy }[]
+  readonly ManagedPolicyArns?: unknown
+}
+
+type Strings = Readonly<Record<string, string>>
+type Node = Readonly<Record<string, unknown>>
+
+const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+const listed = (value: string | readonly string[]) => (typeof value === 'string' ? [value] : value)
+
+/** The properties of a template's resources as CloudFormation would resolve them, references to resources aside. */
+function render(path: string, given: Strings): Readonly<Record<string, unknown>> {
+  const { Parameters, Conditions, Resources } = parse(read(path)) as {
+    readonly Parameters: Readonly<Record<string, { readonly Type: string; readonly Default?: string }>>
+    readonly Conditions: Node
+    readonly Resources: Readonly<Record<string, { readonly Properties: unknown }>>
+  }
+  const unknown = Object.keys(given).filter((name) => !name.startsWith('AWS::') && !(name in Parameters))
+  if (unknown.length > 0) throw new Error(`${path} has no parameter ${unknown.join(', ')}`)
+  const value = (name: string): unknown => {
+    const known = given[name] ?? Parameters[name]?.Default
+    if (known !== undefined) return Parameters[name]?.Type === 'CommaDelimitedList' ? known.split(',') : known
+    if (name in Resources) return `the ${name} of this stack`
+    throw new Error(`${path} refers to ${name}, which has no value`)
+  }
+  const absent = Symbol('AWS::NoValue')
+  const resolve = (node: unknown): unknown => {
+    if (Array.isArray(node)) return node.map(resolve).filter((each) => each !== absent)
+    if (typeof node !== 'object' || node === null) return node
+    const [[name, argument] = ['', undefined], ...others] = Object.entries(node)
+    if (others.length === 0 && name === 'Ref') return argument === 'AWS::NoValue' ? absent : value(String(argument))
+    if (others.length === 0 && name.startsWith('Fn::')) {
+      if (name === 'Fn::Sub') return String(argument).replace(/\$\{([^}]+)\}/g, (_, each) => String(value(each)))
+      const [first, second, third] = argument as readonly unknown[]
+      if (name === 'Fn::If') return resolve(resolve(Conditions[String(first)]) ? second : third)
+      if (name === 'Fn::Equals') return resolve(first) === resolve(second)
+      if (name === 'Fn::Not') return !resolve(first)
+      throw new Error(`${path} has ${name}, which this test cannot resolve`)
+    }
+    return Object.fromEntries(
+      Object.entries(node).flatMap(([key, each]) => {
+        const resolved = resolve(each)
+        return resolved === absent ? [] : [[key, resolved]]
+      }),
+    )
+  }
+  return Object.fromEntries(Object.entries(Resources).map(([name, { Properties }]) => [name, resolve(Properties)]))
+}
+
+interface TargetAccount {
+  readonly ProvisionerRole: Role
+  readonly PlanRole: Role
+  readonly Boundary: { readonly PolicyDocument: Policy }
+}
+
+const renderTarget = (parameters: Strings = {}) =>
+  render('iam/provisioner.yml', {
+    'AWS::Partition': 'aws',
+    'AWS::AccountId': account,
+    HubRoleArn: hubRole,
+    ExternalId: externalId,
+    Region: region,
+    TableNamePrefix: prefix,
+    ...parameters,
+  }) as unknown as TargetAccount
+
+const renderHub = (parameters: Strings = {}) =>
+  render('iam/hub.yml', {
+    Owner: 'acme',
+    OwnerId: '1',
+    Repository: 'app',
+    RepositoryId: '2',
+    Environment: 'dev',
+    TargetRoleArns: `${provisionerRole},${planRole}`,
+    ExistingOidcProviderArn: provider,
+    ...parameters,
+  }) as unknown as { readonly HubRole: Role }
+
+/** The only policy of a role. */
+function policyOf({ Policies, ManagedPolicyArns }: Role): Policy {
+  const [policy, ...others] = Policies
+  if (policy === undefined || others.length > 0 || ManagedPolicyArns !== undefined) throw new Error('Not one policy')
+  return policy.PolicyDocument
+}
+
+const actionsOf = ({ Statement }: Policy) => Statement.flatMap(({ Action }) => listed(Action)).sort()
+const resourcesOf = ({ Statement }: Policy) =>
+  [...new Set(Statement.flatMap(({ Resource }) => listed(Resource)))].sort()
+
+/** The policy without one action, or without one resource of one of its statements. */
+function without(policy: Policy, at: number, key: 'Action' | 'Resource', value: string): Policy {
+  const left = policy.Statement.flatMap((statement, index) => {
+    if (index !== at) return [statement]
+    const values = listed(statement[key]).filter((each) => each !== value)
+    return values.length === 0 ? [] : [{ ...statement, [key]: values }]
+  })
+  return { ...policy, Statement: left }
+}
+
+// --- What the action asks for
+
+const clock = fastClock(50)
+let sandbox: Sandbox
+const hands = () => sandbox.account(account, region)
+const tables = ['tenant', 'users'].map((name) => `${prefix}${name}`)
+const onBoth = async (operation: string, input: (TableName: string) => Node) => {
+  for (const name of tables) await hands().call(operation, input(name))
+}
+
+/** The action, once, in this process. */
+async function act(inputs: Strings, role: string): Promise<RecordedRun> {
+  const runner = recordingRunner(
+    {
+      'aws-region': region,
+      'role-to-assume': `${hubRole}\n${role}`,
+      'role-external-id': externalId,
+      'table-name-prefix': prefix,
+      ...inputs,
+    },
+    { ...sandbox.environment, GITHUB_REPOSITORY: 'acme/app', GITHUB_RUN_ID: '42' },
+  )
+  const before = process.env.AWS_ENDPOINT_URL
+  process.env.AWS_ENDPOINT_URL = sandbox.url
+  try {
+    await main(runner, clock)
+  } finally {
+    if (before === undefined) delete process.env.AWS_ENDPOINT_URL
+    else process.env.AWS_ENDPOINT_URL = before
+  }
+  return runner.recorded
+}
+
+type Command = 'apply' | 'plan' | 'verify' | 'destroy'
+
+interface Scenario {
+  readonly command: Command
+  readonly environment: 'dev' | 'prod'
+  /** Whether the tables are there already, as an apply left them. */
+  readonly tables?: true
+  readonly drift?: () => Promise<void>
+  readonly inputs?: Strings
+}
+
+const roles = { apply: provisionerRole, verify: provisionerRole, destroy: provisionerRole, plan: planRole }
+const confirmed = { 'confirm-destroy': tables.join('\n') }
+
+const scenarios: Readonly<Record<string, Scenario>> = {
+  'apply in dev': { command: 'apply', environment: 'dev' },
+  'apply in dev, with protection, recovery and tags': {
+    command: 'apply',
+    environment: 'dev',
+    inputs: { 'deletion-protection': 'true', 'point-in-time-recovery': 'true', tags: 'team=planner' },
+  },
+  'apply in prod': { command: 'apply', environment: 'prod' },
+  'apply with nothing to do': { command: 'apply', environment: 'prod', tables: true },
+  'billing mended': {
+    command: 'apply',
+    environment: 'prod',
+    tables: true,
+    drift: () =>
+      onBoth('UpdateTable', (TableName) => ({
+        TableName,
+        BillingMode: 'PROVISIONED',
+        ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
+      })),
+  },
+  'tags mended': {
+    command: 'apply',
+    environment: 'prod',
+    tables: true,
+    drift: async () => {
+      for (const name of tables) hands().setTags(name, { 'tenant-tables:environment': 'prod' })
+    },
+  },
+  'protection mended': {
+    command: 'apply',
+    environment: 'prod',
+    tables: true,
+    drift: () => onBoth('UpdateTable', (TableName) => ({ TableName, DeletionProtectionEnabled: false })),
+  },
+  'recovery mended': {
+    command: 'apply',
+    environment: 'prod',
+    tables: true,
+    drift: () =>
+      onBoth('UpdateContinuousBackups', (TableName) => ({
+        TableName,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
+      })),
+  },
+  'protection and recovery taken away': {
+    command: 'apply',
+    environment: 'prod',
+    tables: true,
+    inputs: {
+      'deletion-protection': 'false',
+      'point-in-time-recovery': 'false',
+      allow: 'remove-deletion-protection\nremove-point-in-time-recovery',
+    },
+  },
+  'plan without tables': { command: 'plan', environment: 'prod' },
+  'plan with nothing to do': { command: 'plan', environment: 'prod', tables: true },
+  'plan of a destruction': { command: 'plan', environment: 'dev', tables: true, inputs: { destroy: 'true' } },
+  'verify in dev': { command: 'verify', environment: 'dev', tables: true },
+  'verify in prod, without sample items': { command: 'verify', environment: 'prod', tables: true },
+  'destroy in dev': { command: 'destroy', environment: 'dev', tables: true, inputs: confirmed },
+  'destroy with nothing to do': { command: 'destroy', environment: 'dev', inputs: confirmed },
+}
+
+/** Makes the tables as the scenario finds them, and forgets how. */
+async function prepare({ environment, tables, drift }: Scenario): Promise<void> {
+  await sandbox.reset()
+  if (tables) expect((await act({ environment }, provisionerRole)).errors).toEqual([])
+  await drift?.()
+  sandbox.clearRequests()
+}
+
+const run = ({ command, environment, inputs }: Scenario) => act({ command, environment, ...inputs }, roles[command])
+
+const recorded = new Map<string, readonly LoggedRequest[]>()
+
+beforeAll(async () => {
+  const world = twoAccounts('dev')
+  const planner = { arn: planRole, principals: [hubRole], externalId }
+  sandbox = await startSandbox({ ...world, roles: [...(world.roles ?? []), planner], now: clock.now })
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    await prepare(scenario)
+    const { exitCode, errors } = await run(scenario)
+    expect({ name, exitCode, errors }).toEqual({ name, exitCode: 0, errors: [] })
+    // A copy: the log goes on.
+    recorded.set(name, [...sandbox.requests])
+  }
+}, 120_000)
+afterAll(() => sandbox.close())
+
+/** What the scenarios of these commands asked of a service, each once. */
+function askedBy(commands: readonly Command[], service: LoggedRequest['service'] = 'dynamodb'): readonly IamAction[] {
+  const asked = new Map<string, IamAction>()
+  for (const [name, { command }] of Object.entries(scenarios)) {
+    if (!commands.includes(command)) continue
+    for (const { actions } of (recorded.get(name) ?? []).filter((request) => request.service === service))
+      for (const each of actions) asked.set(`${each.action} ${each.resource}`, each)
+  }
+  return [...asked.values()]
+}
+
+// --- What an evaluator says
+
+type Question = Pick<Simulation, 'identityPolicies'> &
+  Partial<Pick<Simulation, 'permissionBoundaryPolicies' | 'resourcePolicy'>> & {
+    readonly principal: string
+    readonly contextVariables?: Strings
+  }
+
+async function isAllowed({ action, resource }: IamAction, question: Question): Promise<boolean> {
+  const { principal, contextVariables = {}, ...policies } = question
+  const accountId = resource.split(':')[4] ?? ''
+  const simulation = await runSimulation(
+    {
+      request: { principal, action, resource: { resource, accountId }, contextVariables },
+      ...policies,
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+    },
+    {},
+  )
+  // A question that the simulator did not understand would be answered with a denial too.
+  if (simulation.resultType !== 'single') throw new Error(JSON.stringify(simulation))
+  expect(simulation.result.ignoredContextKeys).toEqual([])
+  return simulation.overallResult === 'Allowed'
+}
+
+/** Those of the actions that a session of a role of the target account is denied. */
+async function deniedOf(asked: readonly IamAction[], policy: Policy, boundary: Policy): Promise<readonly IamAction[]> {
+  const answers = await Promise.all(
+    asked.map((each) =>
+      isAllowed(each, {
+        principal: `arn:aws:sts::${account}:assumed-role/a-role/a-session`,
+        identityPolicies: [{ name: 'policy', policy }],
+        permissionBoundaryPolicies: [{ name: 'boundary', policy: boundary }],
+      }),
+    ),
+  )
+  return asked.filter((_, index) => !answers[index])
+}
+
+const verifying = { AllowVerify: 'true' }
+const destroying = { AllowDestroy: 'true' }
+const reads = ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource']
+
+describe.each<[name: string, commands: readonly Command[], role: 'ProvisionerRole' | 'PlanRole', parameters: Strings]>([
+  ['the role that only plans', ['plan'], 'PlanRole', {}],
+  ['the provisioner role', ['apply'], 'ProvisionerRole', {}],
+  ['the provisioner role that may verify', ['apply', 'verify'], 'ProvisionerRole', verifying],
+  ['the provisioner role that may destroy', ['apply', 'destroy'], 'ProvisionerRole', destroying],
+  [
+    'the provisioner role that may do both',
+    ['apply', 'verify', 'destroy'],
+    'ProvisionerRole',
+    { ...verifying, ...destroying },
+  ],
+])('%s', (_, commands, role, parameters) => {
+  const target = renderTarget(parameters)
+  const policy = policyOf(target[role])
+  const boundary = target.Boundary.PolicyDocument
+  // The boundary is that of both roles: the one that plans needs less of it.
+  const wholeBoundary: Policy = role === 'PlanRole' ? { ...policy } : boundary
+
+  it('may do all that its commands ask for, within its boundary', async () => {
+    const asked = askedBy(commands)
+    expect(asked.length).toBeGreaterThan(5)
+    expect(await deniedOf(asked, policy, boundary)).toEqual([])
+    expect(target[role].PermissionsBoundary).toBe('the Boundary of this stack')
+  })
+
+  it.each(policy.Statement.flatMap(({ Action }, at) => listed(Action).map((action) => ({ action, at }))))(
+    'needs $action',
+    async ({ action, at }) => {
+      const asked = askedBy(commands)
+      const denied = asked.filter((each) => each.action === action)
+      expect(denied).not.toEqual([])
+      expect(await deniedOf(asked, without(policy, at, 'Action', action), boundary)).toEqual(denied)
+      expect(await deniedOf(asked, policy, without(wholeBoundary, at, 'Action', action))).toEqual(denied)
+    },
+  )
+
+  it.each(policy.Statement.flatMap(({ Resource }, at) => listed(Resource).map((resource) => ({ resource, at }))))(
+    'needs statement $at for $resource',
+    async ({ resource, at }) => {
+      const asked = askedBy(commands)
+      const actions = listed(policy.Statement[at]?.Action ?? [])
+      const denied = asked.filter((each) => each.resource === resource && actions.includes(each.action))
+      expect(denied).not.toEqual([])
+      expect(await deniedOf(asked, without(policy, at, 'Resource', resource), boundary)).toEqual(denied)
+      expect(await deniedOf(asked, policy, without(wholeBoundary, at, 'Resource', resource))).toEqual(denied)
+    },
+  )
+})
+
+describe('what a stack was not asked to grant is denied', () => {
+  const everyAction = (resources: readonly string[]): readonly IamAction[] =>
+    [...new Set(askedBy(['apply', 'verify', 'destroy']).map(({ action }) => action))].flatMap((action) =>
+      resources.map((resource) => ({ action, resource })),
+    )
+  const deniedActions = async (asked: readonly IamAction[], policy: Policy, boundary: Policy) =>
+    [...new Set((await deniedOf(asked, policy, boundary)).map(({ action }) => action))].sort()
+  const items = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']
+  const everything: Policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
+
+  it.each<[string, Strings, readonly string[]]>([
+    ['verify and destroy', {}, ['dynamodb:DeleteItem', 'dynamodb:DeleteTable', ...items.slice(1)]],
+    ['destroy', verifying, ['dynamodb:DeleteTable']],
+    ['verify', destroying, items],
+  ])('%s', async (_, parameters, denied) => {
+    const { ProvisionerRole, Boundary } = renderTarget(parameters)
+    const asked = askedBy(['apply', 'verify', 'destroy'])
+    expect(await deniedActions(asked, policyOf(ProvisionerRole), Boundary.PolicyDocument)).toEqual(denied)
+    // Whatever else is attached to the role one day.
+    expect(await deniedActions(asked, everything, Boundary.PolicyDocument)).toEqual(denied)
+  })
+
+  it('every write, to the role that only plans', async () => {
+    const { PlanRole, Boundary } = renderTarget({ ...verifying, ...destroying })
+    const asked = askedBy(['apply', 'verify', 'destroy'])
+    const writes = [...new Set(asked.map(({ action }) => action))].filter((action) => !reads.includes(action)).sort()
+    expect(writes).toHaveLength(9)
+    expect(await deniedActions(asked, policyOf(PlanRole), Boundary.PolicyDocument)).toEqual(writes)
+  })
+
+  it('any other table, account or region, to all of them', async () => {
+    const { ProvisionerRole, PlanRole, Boundary } = renderTarget({ ...verifying, ...destroying })
+    const users = `arn:aws:dynamodb:${region}:${account}:table/${prefix}users`
+    const elsewhere = everyAction([
+      `${users}-archive`,
+      users.replace(prefix, ''),
+      users.replace(account, '333333333333'),
+      users.replace(region, 'eu-west-1'),
+    ])
+    const boundary = Boundary.PolicyDocument
+    expect(elsewhere.length).toBeGreaterThan(40)
+    for (const policy of [policyOf(ProvisionerRole), policyOf(PlanRole), everything])
+      expect(await deniedOf(elsewhere, policy, boundary)).toEqual(elsewhere)
+  })
+})
+
+describe('a run without', () => {
+  const needed: Readonly<Record<string, string>> = {
+    CreateTable: 'apply in dev',
+    DescribeContinuousBackups: 'plan with nothing to do',
+    DescribeTable: 'plan without tables',
+    ListTagsOfResource: 'plan with nothing to do',
+    TagResource: 'tags mended',
+    UpdateContinuousBackups: 'apply in prod',
+    UpdateTable: 'protection mended',
+    DeleteItem: 'verify in dev',
+    GetItem: 'verify in dev',
+    PutItem: 'verify in dev',
+    Query: 'verify in dev',
+    DeleteTable: 'destroy in dev',
+  }
+
+  it('one of its actions: each is tried here', () => {
+    const { ProvisionerRole } = renderTarget({ ...verifying, ...destroying })
+    const tried = Object.keys(needed).map((operation) => `dynamodb:${operation}`)
+    expect(tried.sort()).toEqual(actionsOf(policyOf(ProvisionerRole)))
+  })
+
+  it.each(Object.entries(needed))('dynamodb:%s fails (%s), and says which action to allow', async (operation, name) => {
+    const scenario = scenarios[name]
+    if (scenario === undefined) throw new Error(`There is no scenario "${name}"`)
+    await prepare(scenario)
+    sandbox.faults.add({
+      service: 'dynamodb',
+      operation,
+      kind: 'error',
+      errorName: 'AccessDeniedException',
+      status: 400,
+      times: Number.POSITIVE_INFINITY,
+    })
+    const { exitCode, errors } = await run(scenario)
+    sandbox.faults.clear()
+    // Of items that it could not delete, the run says which, and what was denied, but not what to allow.
+    expect([exitCode, errors.join()]).toEqual([1, expect.stringContaining(`dynamodb:${operation}`)])
+  })
+})
+
+describe('the way in', () => {
+  const { HubRole } = renderHub()
+  const { ProvisionerRole, PlanRole } = renderTarget()
+  const trusts = new Map([
+    [provisionerRole, ProvisionerRole.AssumeRolePolicyDocument],
+    [planRole, PlanRole.AssumeRolePolicyDocument],
+  ])
+  const session = hubRole.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/').concat('/a-session')
+  const hops = () => askedBy(['apply', 'plan', 'verify', 'destroy'], 'sts')
+
+  const mayAssume = (resource: string, changes: Partial<Question> = {}) =>
+    isAllowed(
+      { action: 'sts:AssumeRole', resource },
+      {
+        principal: session,
+        identityPolicies: [{ name: 'hub', policy: policyOf(HubRole) }],
+        resourcePolicy: trusts.get(resource) ?? ProvisionerRole.AssumeRolePolicyDocument,
+        contextVariables: { 'sts:ExternalId': externalId },
+        ...changes,
+      },
+    )
+
+  it('is these hops, and the roles are called as the templates call them', () => {
+    expect(hops()).toEqual([
+      { action: 'sts:AssumeRoleWithWebIdentity', resource: hubRole },
+      { action: 'sts:AssumeRole', resource: provisionerRole },
+      { action: 'sts:AssumeRole', resource: planRole },
+    ])
+    expect([hubRole, provisionerRole, planRole].map((arn) => arn.split('/').at(-1))).toEqual(
+      [HubRole, ProvisionerRole, PlanRole].map(({ RoleName }) => RoleName),
+    )
+  })
+
+  it('is open from the hub role to the roles that it names, and needs each of them', async () => {
+    const policy = policyOf(HubRole)
+    const assumed = hops().filter(({ action }) => action === 'sts:AssumeRole')
+    expect(policy.Statement.map(({ Action, Resource }) => [Action, Resource])).toEqual([
+      ['sts:AssumeRole', assumed.map(({ resource }) => resource)],
+    ])
+    for (const { resource } of assumed) {
+      expect(await mayAssume(resource)).toBe(true)
+      const policyWithout = without(policy, 0, 'Resource', resource)
+      expect(await mayAssume(resource, { identityPolicies: [{ name: 'hub', policy: policyWithout }] })).toBe(false)
+    }
+    expect(await mayAssume(`arn:aws:iam::${account}:role/administrator`)).toBe(false)
+    expect(await mayAssume(provisionerRole.replace(account, '333333333333'))).toBe(false)
+  })
+
+  it.each<[string, Partial<Question>]>([
+    ['without the external id', { contextVariables: {} }],
+    ['with another external id', { contextVariables: { 'sts:ExternalId': 'Tenant-Tables' } }],
+    ['from another role of the hub account', { principal: session.replace('github-hub', 'other') }],
+    ['from a role of that name in another account', { principal: session.replace(hubAccount, '333333333333') }],
+  ])('is closed %s', async (_, changes) => {
+    const identityPolicies = [
+      {
+        name: 'everything',
+        policy: { ...policyOf(HubRole), Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
+      },
+    ]
+    for (const role of trusts.keys()) {
+      expect(await mayAssume(role, { identityPolicies })).toBe(true)
+      expect(await mayAssume(role, { identityPolicies, ...changes })).toBe(false)
+    }
+  })
+
+  it('leads to the role that only plans from another hub role, where one is given', async () => {
+    const planHubRole = `${hubRole}-plan`
+    const { ProvisionerRole, PlanRole } = renderTarget({ PlanHubRoleArn: planHubRole })
+    const principalOf = ({ AssumeRolePolicyDocument: { Statement } }: Role) => Statement.map((each) => each.Principal)
+    expect(principalOf(ProvisionerRole)).toEqual([{ AWS: hubRole }])
+    expect(principalOf(PlanRole)).toEqual([{ AWS: planHubRole }])
+  })
+
+  describe('for a token of GitHub', () => {
+    const host = 'token.actions.githubusercontent.com'
+    // The simulator knows these two keys of Google's provider, but not of GitHub's; they mean the same.
+    const asKnown = (text: string) => text.replaceAll(new RegExp(`${host}:(aud|sub)`, 'g'), 'accounts.google.com:$1')
+    const claims = { aud: 'sts.amazonaws.com', sub: 'repo:acme@1/app@2:environment:dev', repository_id: '2' }
+    const mayBegin = (changes: Partial<typeof claims>) =>
+      isAllowed(
+        { action: 'sts:AssumeRoleWithWebIdentity', resource: hubRole },
+        {
+          principal: provider,
+          identityPolicies: [],
+          resourcePolicy: JSON.parse(asKnown(JSON.stringify(HubRole.AssumeRolePolicyDocument))),
+          contextVariables: Object.fromEntries(
+            Object.entries({ ...claims, ...changes }).map(([name, value]) => [asKnown(`${host}:${name}`), value]),
+          ),
+        },
+      )
+
+    it.each([claims.sub, 'repo:acme/app:environment:dev'])('is open to %s', async (sub) => {
+      expect(await mayBegin({ sub })).toBe(true)
+    })
+
+    it.each<[string, Partial<typeof claims>]>([
+      ['another environment', { sub: 'repo:acme@1/app@2:environment:production' }],
+      ['an environment that begins the same', { sub: 'repo:acme@1/app@2:environment:dev2' }],
+      ['a job without environment', { sub: 'repo:acme@1/app@2:ref:refs/heads/main' }],
+      ['a pull request', { sub: 'repo:acme@1/app@2:pull_request' }],
+      ['another repository', { sub: 'repo:acme/api:environment:dev' }],
+      ['another owner', { sub: 'repo:evil/app:environment:dev' }],
+      ['another owner, who took over the name', { sub: 'repo:acme@9/app@9:environment:dev', repository_id: '9' }],
+      ['a new repository under the old name', { sub: 'repo:acme/app:environment:dev', repository_id: '9' }],
+      ['a star', { sub: 'repo:acme@1/app@2:*' }],
+      ['another audience', { aud: 'https://github.com/acme' }],
+    ])('is closed to %s', async (_, changes) => {
+      expect(await mayBegin(changes)).toBe(false)
+    })
+  })
+})
+
+describe('the policies of the README are those of the templates', () => {
+  const readme = read('README.md')
+  const printed = (name: string) => {
+    const [, json] = new RegExp(`<!-- policy: ${name} -->\\n\`\`\`json\\n([\\s\\S]*?)\`\`\``).exec(readme) ?? []
+    if (json === undefined) throw new Error(`README.md has no policy "${name}"`)
+    return JSON.parse(json) as Policy
+  }
+  const target = renderTarget({ TableNamePrefix: '', ...verifying, ...destroying })
+  const ofSid = (sid: string): Policy => {
+    const policy = policyOf(target.ProvisionerRole)
+    return { ...policy, Statement: policy.Statement.filter(({ Sid }) => Sid === sid) }
+  }
+
+  it.each([
+    ['apply', ofSid('Tables')],
+    ['verify', ofSid('SampleItems')],
+    ['plan', policyOf(target.PlanRole)],
+    ['hub', policyOf(renderHub({ TargetRoleArns: provisionerRole }).HubRole)],
+  ])('%s', (name, granted) => {
+    expect(actionsOf(granted)).not.toEqual([])
+    expect(actionsOf(granted)).toEqual(actionsOf(printed(name)))
+    expect(resourcesOf(granted)).toEqual(resourcesOf(printed(name)))
+  })
+
+  it('chained trust', () => {
+    const { Statement } = target.ProvisionerRole.AssumeRolePolicyDocument
+    const unnamed = Statement.map(({ Sid: _, ...statement }) => statement)
+    expect(unnamed).toEqual(printed('chained trust').Statement)
+  })
+
+  it('trust, but for the older form of sub and the id, which the template adds', () => {
+    const equalsOf = ({ Statement }: Policy) =>
+      Statement.map(
+        ({ Condition }) => (Condition as { readonly StringEquals: Readonly<Record<string, string>> }).StringEquals,
+      )
+    const [asked = {}] = equalsOf(printed('trust'))
+    const [granted = {}] = equalsOf(renderHub({ Environment: 'production' }).HubRole.AssumeRolePolicyDocument)
+    expect(Object.keys(asked)).not.toEqual([])
+    for (const [key, value] of Object.entries(asked))
+      expect(listed(granted[key] ?? [])).toEqual(expect.arrayContaining([...listed(value)]))
+  })
+
+  it('and destroy, which is named in the text', () => {
+    expect(actionsOf(ofSid('Deletion'))).toEqual(['dynamodb:DeleteTable'])
+    expect(readme).toContain('| `destroy` | policy *plan* and `dynamodb:DeleteTable` |')
+  })
+})

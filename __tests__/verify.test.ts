@@ -25,7 +25,7 @@ async function verify({ observed = asDefined, sampleItems = true, items = {}, cl
   const logged = (store: ItemStore): ItemStore => ({
     putIfAbsent: async (table, item, partitionKey) => {
       call('put', table)
-      await store.putIfAbsent(table, item, partitionKey)
+      return await store.putIfAbsent(table, item, partitionKey)
     },
     get: async (table, key) => {
       call('get', table)
@@ -143,6 +143,26 @@ describe('a write', () => {
     expect(calls.filter((call) => call.startsWith('delete'))).toEqual([])
   })
 
+  it('that was tried again, so that the first try may come late, is named in a warning', async () => {
+    const model = modelItems()
+    const { verification } = await verify({
+      items: {
+        ...model,
+        putIfAbsent: async (table, item, key) => {
+          await model.putIfAbsent(table, item, key)
+          return { mayComeLate: table === 'tenant' }
+        },
+      },
+      cleaningItems: model,
+    })
+    expect(verification).toEqual({
+      sampleItems: true,
+      warnings: [
+        expect.stringMatching(/^The answer to a write of the sample item \{"tenant_id":".*"\} in "tenant" was lost/),
+      ],
+    })
+  })
+
   it('whose answer nobody understood may have been done, and is deleted', async () => {
     const { error, calls } = await verify({
       items: { putIfAbsent: () => Promise.reject(dynamoDbError('SyntaxError', false, 200)) },
@@ -172,7 +192,7 @@ describe('a write', () => {
       items: {
         putIfAbsent: async (table, item: Item, key) => {
           if (table !== 'tenant') return await model.putIfAbsent(table, item, key)
-          late = () => model.putIfAbsent(table, item, key)
+          late = async () => void (await model.putIfAbsent(table, item, key))
           throw dynamoDbError('TimeoutError', true)
         },
       },

@@ -57,8 +57,12 @@ export interface DynamoDb {
 
 /** Items, for verification alone. */
 export interface ItemStore {
-  /** @throws {DynamoDbError} ConditionalCheckFailedException where the table has an item with this key */
-  readonly putIfAbsent: (table: string, item: Item, partitionKey: string) => Promise<void>
+  /**
+   * @returns whether an earlier try of the same write is still on its way, as far as can be known: it would write the item
+   *   once more after a deletion
+   * @throws {DynamoDbError} ConditionalCheckFailedException where the table has an item with this key
+   */
+  readonly putIfAbsent: (table: string, item: Item, partitionKey: string) => Promise<{ readonly mayComeLate: boolean }>
   /** By a consistent read; undefined where there is none. Attributes that are no strings are left out. */
   readonly get: (table: string, key: Item) => Promise<Item | undefined>
   /** All items of one partition, by consistent reads of all pages. */
@@ -273,7 +277,16 @@ function itemStore(sdk: typeof Sdk, client: DynamoDBClient, call: Call): ItemSto
         ConditionExpression: 'attribute_not_exists(#key)',
         ExpressionAttributeNames: { '#key': partitionKey },
       })
-      await call('PutItem', table, (abortSignal) => client.send(command, { abortSignal }))
+      let mayComeLate = false
+      await call('PutItem', table, async (abortSignal) => {
+        try {
+          await client.send(command, { abortSignal })
+        } catch (error) {
+          mayComeLate ||= classifyFailure(error) === 'unavailable'
+          throw error
+        }
+      })
+      return { mayComeLate }
     },
     get: async (table, key) => {
       const command = new sdk.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true })

@@ -25,6 +25,7 @@ export async function publish(result: RunResult, runner: Runner): Promise<void> 
   for (const { level, message } of result.plan?.notices ?? []) {
     if (level === 'warning') runner.warning('Tenant Tables', message)
   }
+  for (const warning of result.verification?.warnings ?? []) runner.warning('Tenant Tables', warning)
   reportFailures(result, runner)
   runner.log.info(summarise(result))
   await runner.writeSummary(renderSummary(result, runner.redact)).catch((error: unknown) => {

@@ -1,5 +1,9 @@
 /** The committed bundle against the sandbox: what moto cannot show. Calls, depth, trust, time, secrets. */
 
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Fault } from '../../sandbox/faults.ts'
 import type { SandboxOptions } from '../../sandbox/options.ts'
 import { sequentialDepth } from '../../sandbox/request-log.ts'
@@ -363,4 +367,30 @@ it('verify, cancelled while DynamoDB does not answer, is gone within five second
   expect(result.stdout).toContain('Sample items could not be deleted: {"tenant_id":"')
   const { Items } = await sandbox.account('222222222222', region).call('Scan', { TableName: 'users' })
   for (const { user_id } of Items as { user_id: { S: string } }[]) expect(result.summary).toContain(user_id.S)
+})
+
+it('connects to what it is led to, and to nothing else', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'socket-guard-'))
+  const token = 'ghs_writerOfCommentsOfTheSandbox'
+  const writer = { token, login: 'github-actions[bot]', type: 'Bot', permissions: {} } as const
+  await start({ gitHub: { tokens: [writer], pullRequests: [] } })
+  const guard = fileURLToPath(new URL('../support/socket-guard.cjs', import.meta.url))
+  const guarded = {
+    ...sandbox.environment,
+    NODE_OPTIONS: `--require ${guard}`,
+    SOCKET_GUARD_FILE: join(folder, 'places'),
+  }
+  const commands: readonly Readonly<Record<string, string>>[] = [
+    { comment: 'true', 'github-token': token },
+    { command: 'verify' },
+    { command: 'destroy', 'confirm-destroy': 'tenant\nusers' },
+  ]
+  for (const inputs of commands) {
+    expect((await runAction({ inputs: { ...chained, ...inputs }, environment: guarded })).exitCode).toBe(0)
+  }
+  const places = readFileSync(join(folder, 'places'), 'utf8').trim().split('\n')
+  rmSync(folder, { recursive: true })
+  expect(places.length).toBeGreaterThan(10)
+  expect(new Set(places)).toEqual(new Set([new URL(sandbox.url).host]))
+  expect(sandbox.requests.some(({ service }) => service === 'github')).toBe(true)
 })

@@ -206,8 +206,14 @@ describe('describeTable', () => {
   it('is undefined where there is no such table', async () => {
     aws.on(DescribeTableCommand).rejects(refusal('ResourceNotFoundException'))
     expect(await dynamoDb.describeTable('users')).toBeUndefined()
+  })
+
+  it('takes an answer without a table for no absence: whoever gave it is not DynamoDB', async () => {
     aws.on(DescribeTableCommand).resolves({})
-    expect(await dynamoDb.describeTable('users')).toBeUndefined()
+    await expect(dynamoDb.describeTable('users')).rejects.toMatchObject({
+      message: 'DynamoDB\'s answer to DescribeTable on "users" cannot be understood.',
+      remedy: expect.stringContaining('AWS_ENDPOINT_URL'),
+    })
   })
 })
 
@@ -476,8 +482,8 @@ describe('errors', () => {
   })
 
   it('a session that ended early is renewed once', async () => {
-    aws.on(DescribeTableCommand).rejectsOnce(refusal('ExpiredTokenException')).resolves({})
-    expect(await dynamoDb.describeTable('users')).toBeUndefined()
+    aws.on(DescribeTableCommand).rejectsOnce(refusal('ExpiredTokenException')).resolves({ Table: {} })
+    expect(await dynamoDb.describeTable('users')).toMatchObject({ tableStatus: 'UNKNOWN' })
     expect(walks).toBe(1)
 
     aws.on(DescribeTableCommand).rejects(refusal('ExpiredTokenException'))

@@ -9,9 +9,12 @@ import {
   UpdateContinuousBackupsCommand,
 } from '@aws-sdk/client-dynamodb'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { mockClient } from 'aws-sdk-client-mock'
+import { loadDynamoDb } from '../src/dynamodb.ts'
 import { main } from '../src/main.ts'
 import { type VirtualClock, virtualClock } from './support/clock.ts'
+import { aRun } from './support/fakes.ts'
 import { recordingRunner } from './support/recording-runner.ts'
 
 const sts = mockClient(STSClient)
@@ -28,6 +31,11 @@ const inputs = {
   'role-to-assume': 'arn:aws:iam::222222222222:role/provisioner',
 }
 
+// The SDK reads the files of its configuration once, in real time, while the clock of these tests would run on.
+beforeAll(async () => {
+  const clientOptions = { region: 'ap-south-1', requestHandler: new NodeHttpHandler(), maxAttempts: 1 } as const
+  await loadDynamoDb({ clientOptions, waiting: Promise.resolve(), openEarly: () => undefined }, 0, aRun())
+})
 beforeEach(() => {
   sts.reset()
   dynamoDb.reset()

@@ -108,6 +108,7 @@ export function renderChart({ noOp, moto }: Results, theme: keyof typeof themes)
   })
   const height = 52 + rows.length * 28
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 ${height}" font-family="system-ui, sans-serif" font-size="13" fill="${text}">
+  <title>Wall time of a run that has nothing to do, this action beside others</title>
   <rect width="740" height="${height}" fill="${back}"/>
   <text x="16" y="24" font-weight="600">Wall time of a run that has nothing to do, 40 ms a request (median)</text>
 ${lines.join('\n')}

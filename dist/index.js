@@ -61587,17 +61587,19 @@ function connect(sdk, client, run) {
     return {
         describeTable: async (table) => {
             const description = await unless(['ResourceNotFoundException'], read('DescribeTable', table, (abortSignal) => client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal })));
-            return description?.Table === undefined ? undefined : describe(description.Table);
+            return understood('DescribeTable', table, () => description === undefined ? undefined : describe(ofType('object', description.Table ?? undefined)));
         },
         describeRecovery: async (table) => {
             const answer = await unless(['TableNotFoundException', 'ResourceNotFoundException'], read('DescribeContinuousBackups', table, (abortSignal) => client.send(new sdk.DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal })));
             if (answer === undefined)
                 return undefined;
             // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
-            const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
-            if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED')
-                return { enabled: false };
-            return { enabled: true, recoveryPeriodDays: recovery.RecoveryPeriodInDays ?? 35 };
+            return understood('DescribeContinuousBackups', table, () => {
+                const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
+                if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED')
+                    return { enabled: false };
+                return { enabled: true, recoveryPeriodDays: ofType('number', recovery.RecoveryPeriodInDays ?? 35) };
+            });
         },
         listTags: async (arn) => {
             const tags = new Map();
@@ -61608,12 +61610,15 @@ function connect(sdk, client, run) {
                 const page = await unless(['ResourceNotFoundException'], read('ListTagsOfResource', arn, (abortSignal) => client.send(new sdk.ListTagsOfResourceCommand({ ResourceArn: arn, NextToken }), { abortSignal })));
                 if (page === undefined)
                     return undefined;
-                for (const { Key, Value } of page.Tags ?? [])
-                    if (Key !== undefined)
-                        tags.set(Key, Value ?? '');
+                token = understood('ListTagsOfResource', arn, () => {
+                    for (const { Key, Value } of page.Tags ?? []) {
+                        if (Key !== undefined)
+                            tags.set(ofType('string', Key), ofType('string', Value ?? ''));
+                    }
+                    return page.NextToken === undefined ? undefined : ofType('string', page.NextToken);
+                });
                 // An endpoint that gives a token again would page for ever.
                 seen.add(NextToken);
-                token = page.NextToken;
             } while (!seen.has(token) && token !== undefined);
             return tags;
         },
@@ -61732,18 +61737,18 @@ async function unless(codes, answer) {
 }
 function describe(table) {
     return {
-        tableStatus: table.TableStatus ?? 'UNKNOWN',
+        tableStatus: ofType('string', table.TableStatus ?? 'UNKNOWN'),
         phase: phaseOf(table),
-        arn: table.TableArn ?? '',
-        ...(table.TableId === undefined ? {} : { id: table.TableId }),
+        arn: ofType('string', table.TableArn ?? ''),
+        ...(!table.TableId ? {} : { id: ofType('string', table.TableId) }),
         // A disabled stream's ARN lingers, and leads nowhere.
         ...(table.StreamSpecification?.StreamEnabled && table.LatestStreamArn !== undefined
-            ? { streamArn: table.LatestStreamArn }
+            ? { streamArn: ofType('string', table.LatestStreamArn) }
             : {}),
         keys: describeKeySchema(table),
         // Without a summary the table was never on demand.
-        billingMode: table.BillingModeSummary?.BillingMode ?? 'PROVISIONED',
-        deletionProtection: table.DeletionProtectionEnabled ?? false,
+        billingMode: ofType('string', table.BillingModeSummary?.BillingMode ?? 'PROVISIONED'),
+        deletionProtection: ofType('boolean', table.DeletionProtectionEnabled ?? false),
         unmanaged: describeUnmanaged(table),
     };
 }
@@ -61761,7 +61766,9 @@ function describeKeySchema(table) {
     const attribute = (keyType) => {
         const name = table.KeySchema?.find((element) => element.KeyType === keyType)?.AttributeName;
         const definition = table.AttributeDefinitions?.find((each) => each.AttributeName === name);
-        return name === undefined ? undefined : { name, type: (definition?.AttributeType ?? '?') };
+        return name === undefined
+            ? undefined
+            : { name: ofType('string', name), type: ofType('string', (definition?.AttributeType ?? '?')) };
     };
     const sortKey = attribute('RANGE');
     return {
@@ -61784,7 +61791,22 @@ function describeUnmanaged(table) {
             ? []
             : [{ path: 'encryptionKey', value: table.SSEDescription.KMSMasterKeyArn }]),
         ...replicas.map((value) => ({ path: 'replica', value })),
-    ];
+    ].map(({ path, value }) => ({ path, value: ofType('string', value) }));
+}
+/** An endpoint that is not AWS may answer anything. */
+function understood(operation, resource, read) {
+    try {
+        return read();
+    }
+    catch (cause) {
+        throw new errors/* RemedyError */.By(`DynamoDB's answer to ${operation} on "${resource}" cannot be understood.`, 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB point at.', { cause });
+    }
+}
+/** The SDK hands on members of a wrong type as they came. */
+function ofType(type, value) {
+    if (value === undefined || typeof value !== type)
+        throw new TypeError(`Expected ${type}, but found ${JSON.stringify(value)}`);
+    return value;
 }
 function awsTags(tags) {
     return tags.map(({ key, to }) => ({ Key: key, Value: to }));
@@ -63156,7 +63178,7 @@ function credentials_awsTags(tags) {
 }
 function hopFrom(role, answer, ports) {
     const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {};
-    if (AccessKeyId === undefined || SecretAccessKey === undefined || SessionToken === undefined) {
+    if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
         throw new errors/* RemedyError */.By(`STS answered for ${role.arn}, but without credentials.`, 'Run again; if it stays, tell AWS.');
     }
     const identity = {
@@ -63815,7 +63837,9 @@ function code(value) {
 }
 /** Foreign text in a sentence. A zero-width space keeps `@` and `#` from notifying people and linking issues. */
 function markdown_text(value) {
-    return entities((0,plain_text/* visible */.RK)(value)).replace(/&#(64|35);/g, '&#$1;&#8203;');
+    return entities((0,plain_text/* visible */.RK)(value))
+        .replace(/&#(64|35);/g, '&#$1;&#8203;')
+        .replace(/^[\s+=-]|(?<=^\d+)[.)]/, (character) => `&#${character.codePointAt(0)};`);
 }
 /**
  * What Markdown, HTML or GitHub may give a meaning to in the middle of a line becomes an entity, which never has one.
@@ -63932,7 +63956,13 @@ function readPlanDocument(json) {
     if (typeof policy.destroy !== 'boolean')
         return 'does not say whether it destroys';
     const readTables = tables.flatMap((each) => readTable(each));
-    const readSteps = steps.flatMap((each) => readStep(each));
+    let readSteps;
+    try {
+        readSteps = steps.flatMap((each) => readStep(each));
+    }
+    catch {
+        return 'has a step that is nested too deep';
+    }
     if (readTables.length < tables.length)
         return 'has a table without a name';
     if (readSteps.length < steps.length)
@@ -64203,7 +64233,10 @@ async function connectGitHub({ owner, repository: repo, token, apiUrl }, run) {
     const octokit = getOctokit(token, { baseUrl: apiUrl, log: silent });
     const call = (send) => retry(run, async (abort) => {
         try {
-            return await send(() => ({ signal: AbortSignal.any([abort, AbortSignal.timeout(requestMilliseconds)]) }));
+            return await send(() => ({
+                log: silent,
+                signal: AbortSignal.any([abort, AbortSignal.timeout(requestMilliseconds)]),
+            }));
         }
         catch (error) {
             throw describeFailure(error, run.clock.now());
@@ -64222,7 +64255,8 @@ async function connectGitHub({ owner, repository: repo, token, apiUrl }, run) {
             const found = whole(data, Array.isArray).find(({ body, user }) => body?.startsWith(mark) && isBy(user, login));
             if (found !== undefined)
                 return found.id;
-            if (!headers.link?.includes('rel="next"'))
+            // An endpoint that promises pages without end gives empty ones at last.
+            if (data.length === 0 || !headers.link?.includes('rel="next"'))
                 return undefined;
         }
     }
@@ -64236,7 +64270,8 @@ async function connectGitHub({ owner, repository: repo, token, apiUrl }, run) {
             });
             const pulls = whole(data, Array.isArray);
             const merged = pulls.find((pull) => pull.merged_at !== null && pull.merge_commit_sha === commit_sha);
-            return (merged ?? pulls.find(({ state }) => state === 'open') ?? pulls[0])?.number;
+            const found = merged ?? pulls.find(({ state }) => state === 'open') ?? pulls[0];
+            return found === undefined ? undefined : whole(found.number, Number.isInteger);
         }),
         // Every try searches anew: one whose answer was lost may have written the comment.
         writeComment: (issue_number, mark, body) => call(async (request) => {
@@ -64912,7 +64947,9 @@ function visible(value) {
 }
 /** The beginning of what is long, with its length. */
 function shorten(value) {
-    return value.length > 200 ? `${value.slice(0, 200)}\u2026 (${value.length} characters)` : value;
+    return value.length > 200
+        ? `${value.slice(0, 200).replace(/[\ud800-\udbff]$/, '')}\u2026 (${value.length} characters)`
+        : value;
 }
 /** `1 step`, `2 steps` */
 function count(number, noun) {

@@ -196,7 +196,7 @@ interface AssumeRoleAnswer {
 
 function hopFrom(role: Role, answer: AssumeRoleAnswer, ports: CredentialPorts): Hop {
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {}
-  if (AccessKeyId === undefined || SecretAccessKey === undefined || SessionToken === undefined) {
+  if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
     throw new RemedyError(`STS answered for ${role.arn}, but without credentials.`, 'Run again; if it stays, tell AWS.')
   }
   const identity = {

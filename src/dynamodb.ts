@@ -187,7 +187,9 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
           client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal }),
         ),
       )
-      return description?.Table === undefined ? undefined : describe(description.Table)
+      return understood('DescribeTable', table, () =>
+        description === undefined ? undefined : describe(ofType('object', description.Table ?? undefined)),
+      )
     },
     describeRecovery: async (table) => {
       const answer = await unless(
@@ -198,9 +200,11 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
       )
       if (answer === undefined) return undefined
       // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
-      const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription
-      if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED') return { enabled: false }
-      return { enabled: true, recoveryPeriodDays: recovery.RecoveryPeriodInDays ?? 35 }
+      return understood('DescribeContinuousBackups', table, () => {
+        const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription
+        if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED') return { enabled: false }
+        return { enabled: true, recoveryPeriodDays: ofType('number', recovery.RecoveryPeriodInDays ?? 35) }
+      })
     },
     listTags: async (arn) => {
       const tags = new Map<string, string>()
@@ -215,10 +219,14 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
           ),
         )
         if (page === undefined) return undefined
-        for (const { Key, Value } of page.Tags ?? []) if (Key !== undefined) tags.set(Key, Value ?? '')
+        token = understood('ListTagsOfResource', arn, () => {
+          for (const { Key, Value } of page.Tags ?? []) {
+            if (Key !== undefined) tags.set(ofType('string', Key), ofType('string', Value ?? ''))
+          }
+          return page.NextToken === undefined ? undefined : ofType('string', page.NextToken)
+        })
         // An endpoint that gives a token again would page for ever.
         seen.add(NextToken)
-        token = page.NextToken
       } while (!seen.has(token) && token !== undefined)
       return tags
     },
@@ -340,18 +348,18 @@ async function unless<Answer>(codes: readonly string[], answer: Promise<Answer>)
 
 function describe(table: TableDescription): DescribedTable {
   return {
-    tableStatus: table.TableStatus ?? 'UNKNOWN',
+    tableStatus: ofType('string', table.TableStatus ?? 'UNKNOWN'),
     phase: phaseOf(table),
-    arn: table.TableArn ?? '',
-    ...(table.TableId === undefined ? {} : { id: table.TableId }),
+    arn: ofType('string', table.TableArn ?? ''),
+    ...(!table.TableId ? {} : { id: ofType('string', table.TableId) }),
     // A disabled stream's ARN lingers, and leads nowhere.
     ...(table.StreamSpecification?.StreamEnabled && table.LatestStreamArn !== undefined
-      ? { streamArn: table.LatestStreamArn }
+      ? { streamArn: ofType('string', table.LatestStreamArn) }
       : {}),
     keys: describeKeySchema(table),
     // Without a summary the table was never on demand.
-    billingMode: table.BillingModeSummary?.BillingMode ?? 'PROVISIONED',
-    deletionProtection: table.DeletionProtectionEnabled ?? false,
+    billingMode: ofType('string', table.BillingModeSummary?.BillingMode ?? 'PROVISIONED'),
+    deletionProtection: ofType('boolean', table.DeletionProtectionEnabled ?? false),
     unmanaged: describeUnmanaged(table),
   }
 }
@@ -369,7 +377,9 @@ function describeKeySchema(table: TableDescription): Keys {
   const attribute = (keyType: string): KeyAttribute | undefined => {
     const name = table.KeySchema?.find((element) => element.KeyType === keyType)?.AttributeName
     const definition = table.AttributeDefinitions?.find((each) => each.AttributeName === name)
-    return name === undefined ? undefined : { name, type: (definition?.AttributeType ?? '?') as KeyType }
+    return name === undefined
+      ? undefined
+      : { name: ofType('string', name), type: ofType('string', (definition?.AttributeType ?? '?') as KeyType) }
   }
   const sortKey = attribute('RANGE')
   return {
@@ -394,7 +404,27 @@ function describeUnmanaged(table: TableDescription): readonly UnmanagedSetting[]
       ? []
       : [{ path: 'encryptionKey', value: table.SSEDescription.KMSMasterKeyArn }]),
     ...replicas.map((value) => ({ path: 'replica', value })),
-  ]
+  ].map(({ path, value }) => ({ path, value: ofType('string', value) }))
+}
+
+/** An endpoint that is not AWS may answer anything. */
+function understood<Value>(operation: string, resource: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (cause) {
+    throw new RemedyError(
+      `DynamoDB's answer to ${operation} on "${resource}" cannot be understood.`,
+      'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB point at.',
+      { cause },
+    )
+  }
+}
+
+/** The SDK hands on members of a wrong type as they came. */
+function ofType<Value>(type: 'string' | 'number' | 'boolean' | 'object', value: Value | undefined): Value {
+  if (value === undefined || typeof value !== type)
+    throw new TypeError(`Expected ${type}, but found ${JSON.stringify(value)}`)
+  return value
 }
 
 function awsTags(tags: readonly TagChange[]): { Key: string; Value: string }[] {

@@ -46,7 +46,10 @@ export async function connectGitHub(
   const call = <Answer>(send: (request: () => Request) => Promise<Answer>): Promise<Answer> =>
     retry(run, async (abort) => {
       try {
-        return await send(() => ({ signal: AbortSignal.any([abort, AbortSignal.timeout(requestMilliseconds)]) }))
+        return await send(() => ({
+          log: silent,
+          signal: AbortSignal.any([abort, AbortSignal.timeout(requestMilliseconds)]),
+        }))
       } catch (error) {
         throw describeFailure(error, run.clock.now())
       }
@@ -64,7 +67,8 @@ export async function connectGitHub(
       const { data, headers } = await octokit.rest.issues.listComments(list)
       const found = whole(data, Array.isArray).find(({ body, user }) => body?.startsWith(mark) && isBy(user, login))
       if (found !== undefined) return found.id
-      if (!headers.link?.includes('rel="next"')) return undefined
+      // An endpoint that promises pages without end gives empty ones at last.
+      if (data.length === 0 || !headers.link?.includes('rel="next"')) return undefined
     }
   }
 
@@ -79,7 +83,8 @@ export async function connectGitHub(
         })
         const pulls = whole(data, Array.isArray)
         const merged = pulls.find((pull) => pull.merged_at !== null && pull.merge_commit_sha === commit_sha)
-        return (merged ?? pulls.find(({ state }) => state === 'open') ?? pulls[0])?.number
+        const found = merged ?? pulls.find(({ state }) => state === 'open') ?? pulls[0]
+        return found === undefined ? undefined : whole(found.number, Number.isInteger)
       }),
     // Every try searches anew: one whose answer was lost may have written the comment.
     writeComment: (issue_number, mark, body) =>
@@ -95,6 +100,7 @@ export async function connectGitHub(
 }
 
 interface Request {
+  readonly log: typeof silent
   readonly signal: AbortSignal
 }
 

@@ -8,7 +8,9 @@ export function code(value: string): string {
 
 /** Foreign text in a sentence. A zero-width space keeps `@` and `#` from notifying people and linking issues. */
 export function text(value: string): string {
-  return entities(visible(value)).replace(/&#(64|35);/g, '&#$1;&#8203;')
+  return entities(visible(value))
+    .replace(/&#(64|35);/g, '&#$1;&#8203;')
+    .replace(/^[\s+=-]|(?<=^\d+)[.)]/, (character) => `&#${character.codePointAt(0)};`)
 }
 
 /**

@@ -7,7 +7,9 @@ export function visible(value: string): string {
 
 /** The beginning of what is long, with its length. */
 export function shorten(value: string): string {
-  return value.length > 200 ? `${value.slice(0, 200)}… (${value.length} characters)` : value
+  return value.length > 200
+    ? `${value.slice(0, 200).replace(/[\ud800-\udbff]$/, '')}… (${value.length} characters)`
+    : value
 }
 
 /** `1 step`, `2 steps` */

@@ -119,7 +119,12 @@ export function readPlanDocument(json: string): ReviewedPlan | string {
   }
   if (typeof policy.destroy !== 'boolean') return 'does not say whether it destroys'
   const readTables = tables.flatMap((each: unknown) => readTable(each))
-  const readSteps = steps.flatMap((each: unknown) => readStep(each))
+  let readSteps: readonly ReviewedStep[]
+  try {
+    readSteps = steps.flatMap((each: unknown) => readStep(each))
+  } catch {
+    return 'has a step that is nested too deep'
+  }
   if (readTables.length < tables.length) return 'has a table without a name'
   if (readSteps.length < steps.length) return 'has a step without an action or a table'
   const reviewed: ReviewedPlan = {

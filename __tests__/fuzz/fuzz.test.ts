@@ -1,0 +1,874 @@
+/**
+ * Whatever inputs, AWS, GitHub and people may say: a clear error or a correct run, and nothing that anybody obeys.
+ * FUZZ_RUNS is how many cases a cheap property gets; with `FUZZ_RUNS=6000` there are over 50,000 in all.
+ */
+import { EventEmitter, once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  DescribeContinuousBackupsCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  ListTagsOfResourceCommand,
+} from '@aws-sdk/client-dynamodb'
+import {
+  AssumeRoleCommand,
+  AssumeRoleWithWebIdentityCommand,
+  GetCallerIdentityCommand,
+  STSClient,
+} from '@aws-sdk/client-sts'
+import { jest } from '@jest/globals'
+import { HttpResponse } from '@smithy/core/protocols'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { mockClient } from 'aws-sdk-client-mock'
+import fc from 'fast-check'
+import { parse } from 'yaml'
+import { longestComment, markComment, renderComment } from '../../src/comment.ts'
+import { openConnections } from '../../src/connections.ts'
+import { type CredentialPorts, openSession } from '../../src/credentials.ts'
+import { loadDynamoDb } from '../../src/dynamodb.ts'
+import { InvalidInputsError, RemedyError, renderError, StoppedError } from '../../src/errors.ts'
+import { connectGitHub } from '../../src/github.ts'
+import { type InputSource, readInputs } from '../../src/inputs.ts'
+import { observeTables } from '../../src/observe.ts'
+import type { Plan } from '../../src/plan.ts'
+import { readPlanDocument, renderPlanDocument, reviewable } from '../../src/plan-document.ts'
+import { planTables } from '../../src/planner.ts'
+import { type RunResult, renderPlanLines } from '../../src/report.ts'
+import { holdToReview, readReview } from '../../src/review.ts'
+import { gitHubRunner, harmless } from '../../src/runner.ts'
+import { renderSummary } from '../../src/summary.ts'
+import type { ObservedTable } from '../../src/table.ts'
+import { aTarget, ready, sourceOf, theTables } from '../support/builders.ts'
+import { virtualClock } from '../support/clock.ts'
+import { aRun, type FakeRun } from '../support/fakes.ts'
+import { renderAsGitHub } from '../support/github-markdown.ts'
+import { parseCommands, parseOutputs } from '../support/runner.ts'
+import { world } from '../support/worlds.ts'
+import { anyJson, foreignText, mutated, near, oddError } from './arbitraries.ts'
+
+const runs = Number(process.env.FUZZ_RUNS || 100)
+let asked = 0
+let cases = 0
+let crashes = 0
+
+/** A property that counts its cases. `share` is less than 1 where a case costs more. */
+function holds<Value>(name: string, arbitrary: fc.Arbitrary<Value>, check: (value: Value) => unknown, share = 1): void {
+  it(name, async () => {
+    const numRuns = Math.max(10, Math.ceil(runs * share))
+    asked += numRuns
+    let done = 0
+    try {
+      await fc.assert(
+        fc.asyncProperty(arbitrary, async (value) => {
+          done += 1
+          await check(value)
+        }),
+        { numRuns },
+      )
+      // Jest fails the test for a rejection that nobody took, and hears of it when the loop went round.
+      await new Promise((resolve) => setImmediate(resolve))
+    } catch (error) {
+      crashes += 1
+      throw error
+    } finally {
+      cases += done
+    }
+  }, 600_000)
+}
+
+type Bounded = ReturnType<typeof boundedRun>
+
+/** Time passes at once. Who waits or asks too often is told that the time is over. */
+function boundedRun(): FakeRun & { readonly tick: () => number } {
+  const clock = virtualClock()
+  const run = aRun(clock)
+  let ticks = 0
+  const tick = () => {
+    ticks += 1
+    if (ticks > 60) run.abortNow(new StoppedError('The time is over.', 'Run again.'))
+    // Who goes on all the same would go on for ever.
+    if (ticks > 500) throw new Error('The run does not end')
+    return ticks
+  }
+  const sleep = async (milliseconds: number, signal: AbortSignal) => {
+    tick()
+    await clock.sleep(milliseconds, signal)
+  }
+  return { ...run, clock: { ...clock, sleep }, tick }
+}
+
+/** What it came to; a failure must be one whose remedy is told. */
+async function described<Result>(promise: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await promise
+  } catch (error) {
+    if (!(error instanceof RemedyError)) throw error
+    assertLogIsHarmless(renderError(error).split('\n'))
+    return undefined
+  }
+}
+
+function assertLogIsHarmless(lines: readonly string[]): void {
+  const log = lines.map(harmless)
+  expect(parseCommands(log.join('\n'))).toEqual([])
+  for (const line of log) expect(line).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u)
+}
+
+const ourElements = ['h2', 'h3', 'p', 'strong', 'code', 'ul', 'li', 'details', 'summary']
+const tableElements = ['table', 'thead', 'tbody', 'tr', 'th', 'td']
+
+function assertMarkdownIsOurs(markdown: string, links: readonly string[]): void {
+  const { elements, links: found, text } = renderAsGitHub(markdown)
+  const allowed = [...ourElements, ...tableElements, ...(links.length > 0 ? ['a'] : [])]
+  expect(elements.filter((each) => !allowed.includes(each))).toEqual([])
+  expect(found.filter((each) => !links.includes(each))).toEqual([])
+  expect(markdown.replaceAll('\n', '')).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u)
+  // Half of a pair is a character that nobody can show.
+  expect(markdown).not.toMatch(/&#5(?:529[6-9]|5[3-9]\d\d|6\d{3}|7[0-2]\d\d|73[0-3]\d|734[0-3]);/)
+  expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u)
+}
+
+const runUrl = 'https://github.com/acme/app/actions/runs/7'
+
+/** Everything that a person would see of it. */
+function assertShownHarmlessly(result: RunResult): void {
+  if (result.plan !== undefined) assertLogIsHarmless(renderPlanLines(result.plan))
+  assertMarkdownIsOurs(renderSummary(result), [])
+  const mark = markComment(result.target ?? aTarget(), '')
+  const comment = renderComment({ result, mark, runUrl, redact: (text) => text })
+  expect(comment.length).toBeLessThanOrEqual(longestComment)
+  expect(comment.startsWith(`${mark}\n`)).toBe(true)
+  assertMarkdownIsOurs(comment, [runUrl])
+}
+
+const provisioner = 'arn:aws:iam::222222222222:role/provisioner'
+const hub = 'arn:aws:iam::111111111111:role/hub'
+const { inputs: declared } = parse(readFileSync(new URL('../../action.yml', import.meta.url), 'utf8')) as {
+  inputs: Record<string, { default?: string }>
+}
+const names = Object.keys(declared)
+const plan = planTables(aTarget(), theTables(), new Map())
+const document = renderPlanDocument(plan)
+
+describe('inputs', () => {
+  /** What is right, or nearly, for some of them. */
+  const samples: Readonly<Record<string, readonly string[]>> = {
+    command: ['apply', 'plan', 'verify', 'destroy'],
+    environment: ['dev', 'production', 'Ünïted 1'],
+    'production-environments': ['live,Main', 'a\nb'],
+    'aws-region': ['ap-south-1', 'cn-north-1', 'us-gov-west-1'],
+    'role-to-assume': [provisioner, `${hub}\n${provisioner}`, 'arn:aws-cn:iam::222222222222:role/path/to/x'],
+    'credential-source': ['auto', 'oidc', 'environment'],
+    'role-external-id': ['tenant-tables', 'x'],
+    'role-duration-seconds': ['900', '43200', '3601', '1e3', '0x384'],
+    'role-session-name': ['me@x'],
+    audience: ['sts.amazonaws.com', 'https://x/y?z'],
+    'allowed-account-ids': ['222222222222', '111111111111,222222222222'],
+    'table-name-prefix': ['x-', 'a.b_c'],
+    tags: ['team=a', 'a=b=c\n b = c', 'aws:x=y', '__proto__=x'],
+    'timeout-seconds': ['1', '21600', '999999999'],
+    allow: ['remove-deletion-protection', 'change-environment\nremove-point-in-time-recovery'],
+    'expected-plan': [document, 'plan.json'],
+    'expected-plan-digest': ['a'.repeat(64)],
+    'github-token': ['ghs_x'],
+    'confirm-destroy': ['tenant\nusers', 'x-tenant'],
+  }
+  const valuesOf = (name: string) =>
+    fc.oneof({ weight: 2, arbitrary: near(samples[name] ?? ['auto', 'true', 'false']) }, foreignText)
+  const variables = fc.record(
+    {
+      AWS_REGION: valuesOf('aws-region'),
+      AWS_DEFAULT_REGION: valuesOf('aws-region'),
+      AWS_ACCESS_KEY_ID: foreignText,
+      AWS_SECRET_ACCESS_KEY: foreignText,
+      ACTIONS_ID_TOKEN_REQUEST_URL: foreignText,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: foreignText,
+      GITHUB_RUN_ID: foreignText,
+      GITHUB_REPOSITORY: foreignText,
+    },
+    { requiredKeys: [] },
+  )
+
+  /** The problems of a run; none where the inputs are right. */
+  async function problemsOf(source: InputSource): Promise<readonly string[]> {
+    try {
+      const inputs = readInputs(source)
+      expect(inputs.roleSessionName).toMatch(/^[\w+=,.@-]{2,64}$/)
+      expect(inputs.region).toMatch(/^[a-z0-9-]+$/)
+      await readReview(inputs, async () => document)
+      return []
+    } catch (error) {
+      if (!(error instanceof InvalidInputsError)) throw error
+      expect(error.problems.length).toBeGreaterThan(0)
+      assertLogIsHarmless(renderError(error).split('\n'))
+      return error.problems
+    }
+  }
+
+  type Given = Readonly<Record<string, string>>
+  const one = fc.constantFrom(...names).chain((name) => fc.tuple(fc.constant(name), valuesOf(name)))
+
+  holds(
+    'a single one that is wrong is told by its name',
+    one,
+    async ([name, value]) => {
+      for (const problem of await problemsOf(sourceOf({ [name]: value }))) expect(problem).toContain(name)
+    },
+    2,
+  )
+
+  const all = fc.record(Object.fromEntries(names.map((name) => [name, valuesOf(name)])), { requiredKeys: [] })
+
+  holds(
+    'all at once are read, or each problem begins with what it is about',
+    fc.tuple(all as fc.Arbitrary<Given>, variables as fc.Arbitrary<Given>),
+    async ([given, rest]) => {
+      for (const problem of await problemsOf(sourceOf(given, rest))) {
+        const begin = /^[\w-]+/.exec(problem)?.[0] ?? ''
+        expect([...names, 'AWS_REGION', 'AWS_DEFAULT_REGION']).toContain(begin)
+      }
+      assertMarkdownIsOurs(renderSummary({ command: 'apply', error: await errorOf(sourceOf(given, rest)) }), [])
+    },
+  )
+
+  async function errorOf(source: InputSource): Promise<unknown> {
+    const problems = await problemsOf(source)
+    return problems.length === 0 ? undefined : new InvalidInputsError(problems)
+  }
+})
+
+describe('a reviewed plan', () => {
+  holds(
+    'of arbitrary text is read, or told to be none',
+    fc.oneof(foreignText, anyJson.map(textOf)),
+    (text) => {
+      expect(readPlanDocument(text)).toEqual(expect.any(String))
+    },
+    2,
+  )
+
+  const changed = world.chain(({ target, desired, observed, policy }) => {
+    const made = planTables(target, desired, observed, policy)
+    return fc.tuple(fc.constant(made), mutated(JSON.parse(renderPlanDocument(made))))
+  })
+
+  holds('that was changed never has other steps, tables or target', changed, ([made, json]) => {
+    const read = readPlanDocument(textOf(json))
+    if (typeof read === 'string') return assertLogIsHarmless([read])
+    const told = reviewable(made)
+    const bare = (steps: typeof told.steps) => steps.map(({ description: _, ...step }) => step)
+    expect({ ...read, steps: bare(read.steps) }).toEqual({ ...told, steps: bare(told.steps) })
+    // The description is not part of the digest; it is only shown.
+    assertShownHarmlessly({ command: 'apply', plan: holdToReview(plan, { plan: read }) })
+  })
+
+  const depth = fc.integer({ min: 1, max: 100_000 })
+  holds(
+    'that is nested however deep is read, or told to be none',
+    depth,
+    (deep) => {
+      const nested = `${'['.repeat(deep)}${']'.repeat(deep)}`
+      const step = `{"action":"delete-table","table":"users","x":${nested}}`
+      expect(typeof readPlanDocument(document.replace(/"steps":\[/, `$&${step},`))).toBe('string')
+    },
+    0.05,
+  )
+})
+
+function textOf(value: unknown): string {
+  return JSON.stringify(value) ?? 'undefined'
+}
+
+const arn = 'arn:aws:dynamodb:ap-south-1:222222222222:table/users'
+const tableAnswer = {
+  Table: {
+    TableName: 'users',
+    TableArn: arn,
+    TableId: 'id',
+    TableStatus: 'ACTIVE',
+    KeySchema: [
+      { AttributeName: 'tenant_id', KeyType: 'HASH' },
+      { AttributeName: 'user_id', KeyType: 'RANGE' },
+    ],
+    AttributeDefinitions: [
+      { AttributeName: 'tenant_id', AttributeType: 'S' },
+      { AttributeName: 'user_id', AttributeType: 'S' },
+    ],
+    BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
+    DeletionProtectionEnabled: true,
+    GlobalSecondaryIndexes: [{ IndexName: 'i', IndexStatus: 'ACTIVE' }],
+    LocalSecondaryIndexes: [{ IndexName: 'l' }],
+    StreamSpecification: { StreamEnabled: true, StreamViewType: 'KEYS_ONLY' },
+    LatestStreamArn: `${arn}/stream/x`,
+    TableClassSummary: { TableClass: 'STANDARD' },
+    SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: 'arn:aws:kms:x' },
+    Replicas: [{ RegionName: 'eu-west-1' }],
+  },
+}
+const backupsAnswer = {
+  ContinuousBackupsDescription: {
+    ContinuousBackupsStatus: 'ENABLED',
+    PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'ENABLED', RecoveryPeriodInDays: 7 },
+  },
+}
+const tagsAnswer = {
+  Tags: [
+    { Key: 'team', Value: 'a' },
+    { Key: 'tenant-tables:environment', Value: 'dev' },
+  ],
+  NextToken: 'n',
+}
+
+/**
+ * Reads both tables through the port, and shows what would be planned.
+ *
+ * @param saidAbsent whether DynamoDB said, in its own words, that there is no such table
+ */
+async function observeAndShow(requestHandler: NodeHttpHandler, run: Bounded, saidAbsent: boolean): Promise<void> {
+  const clientOptions = { region: 'ap-south-1', requestHandler, maxAttempts: 1 as const }
+  const connect = await loadDynamoDb({ clientOptions, waiting: Promise.resolve(), openEarly: () => undefined }, 6, run)
+  const expiration = new Date(Date.UTC(2100, 0))
+  const dynamoDb = connect(async () => ({ accessKeyId: 'a', secretAccessKey: 'b', expiration }))
+  const desired = theTables()
+  const observed = await described(observeTables(dynamoDb, aTarget(), desired, run))
+  expect(run.tick()).toBeLessThan(500)
+  if (observed === undefined) return
+  for (const table of observed.values()) {
+    if (table.status === 'absent') expect(saidAbsent).toBe(true)
+    if (table.status !== 'ready') continue
+    expect(typeof table.deletionProtection).toBe('boolean')
+    const recovery = table.pointInTimeRecovery
+    if (recovery.enabled) expect(typeof recovery.recoveryPeriodDays).toBe('number')
+  }
+  const made = planTables(aTarget(), desired, observed)
+  const read = readPlanDocument(renderPlanDocument(made))
+  expect(read).toEqual(reviewable(made))
+  assertShownHarmlessly({ command: 'plan', target: aTarget(), plan: made })
+}
+
+describe('DynamoDB', () => {
+  const answer = (real: unknown, by?: fc.Arbitrary<unknown>) =>
+    fc.oneof(
+      { weight: 6, arbitrary: mutated(real, by).map((value) => ({ value })) },
+      { weight: 1, arbitrary: oddError.map((error) => ({ error })) },
+    )
+  const answers = (by?: fc.Arbitrary<unknown>) =>
+    fc.record({ table: answer(tableAnswer, by), backups: answer(backupsAnswer, by), tags: answer(tagsAnswer, by) })
+
+  describe('as the SDK hands it on', () => {
+    let aws: ReturnType<typeof mockClient>
+    beforeAll(() => {
+      aws = mockClient(DynamoDBClient)
+    })
+    afterAll(() => aws.restore())
+    const give = (given: { readonly value?: unknown; readonly error?: unknown }, run: Bounded) => async () => {
+      run.tick()
+      if ('error' in given) throw given.error
+      return given.value as object
+    }
+    // The SDK makes an object of every answer; its members may be anything.
+    const values = fc.oneof(anyJson, fc.constant(undefined))
+
+    holds(
+      'a plan that can be shown, or an error with its remedy',
+      answers(values),
+      async ({ table, backups, tags }) => {
+        const run = boundedRun()
+        aws.reset()
+        aws.on(DescribeTableCommand).callsFake(give(asObject(table), run))
+        aws.on(DescribeContinuousBackupsCommand).callsFake(give(asObject(backups), run))
+        aws.on(ListTagsOfResourceCommand).callsFake(give(asObject(tags), run))
+        await observeAndShow(new NodeHttpHandler(), run, 'error' in table && isAbsence(table.error))
+      },
+      0.25,
+    )
+  })
+
+  describe('as it comes over the wire', () => {
+    const body = fc.oneof({ weight: 6, arbitrary: answers().map((given) => JSON.stringify(given)) }, fc.constant('{}'))
+    const status = fc.constantFrom(200, 200, 200, 200, 204, 301, 400, 403, 413, 429, 500, 503)
+    const cut = fc.constantFrom(1, 1, 1, 1, 0.5, 0)
+    const type = fc.constantFrom('application/x-amz-json-1.0', 'text/html', '')
+
+    holds(
+      'a plan that can be shown, or an error with its remedy',
+      fc.record({ body, status, cut, type }),
+      async (given) => {
+        const parts = JSON.parse(given.body) as Record<
+          string,
+          { value?: unknown; error?: { name?: unknown; message?: unknown } }
+        >
+        const part = { DescribeTable: 'table', DescribeContinuousBackups: 'backups', ListTagsOfResource: 'tags' }
+        const run = boundedRun()
+        const requestHandler = inMemory((headers) => {
+          run.tick()
+          const operation = headers['x-amz-target']?.split('.')[1] as keyof typeof part
+          const { value, error } = parts[part[operation]] ?? {}
+          const content = error === undefined ? value : { __type: error?.name, message: error?.message }
+          const text = textOf(content)
+          const statusCode = error !== undefined && given.status === 200 ? 400 : given.status
+          return { statusCode, type: given.type, body: text.slice(0, text.length * given.cut) }
+        })
+        await observeAndShow(requestHandler, run, isAbsence(parts.table?.error))
+      },
+      0.25,
+    )
+  })
+})
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof Object && (error as Error).name === 'ResourceNotFoundException'
+}
+
+function asObject(given: { readonly value?: unknown; readonly error?: unknown }) {
+  if ('error' in given) return given
+  return { value: typeof given.value === 'object' && given.value !== null ? given.value : {} }
+}
+
+interface Answer {
+  readonly statusCode: number
+  readonly type: string
+  readonly body: string
+}
+
+/** Answers without a network, so that no case waits for one. */
+function inMemory(respond: (headers: Readonly<Record<string, string>>, body: string) => Answer): NodeHttpHandler {
+  const handler = new NodeHttpHandler()
+  const handle = async (request: { headers: Record<string, string>; body?: unknown }) => {
+    const { statusCode, type, body } = respond(
+      request.headers,
+      Buffer.from((request.body ?? '') as string | Uint8Array).toString(),
+    )
+    const headers = { 'content-type': type }
+    return { response: new HttpResponse({ statusCode, headers, body: new Uint8Array(Buffer.from(body)) }) }
+  }
+  return Object.assign(handler, { handle })
+}
+
+describe('STS', () => {
+  const sessionOf = (account: string) => ({
+    Credentials: {
+      AccessKeyId: 'AKIA',
+      SecretAccessKey: 'secret',
+      SessionToken: 'token',
+      Expiration: new Date(Date.UTC(2026, 0, 1, 1)),
+    },
+    AssumedRoleUser: { Arn: `arn:aws:sts::${account}:assumed-role/x/session`, AssumedRoleId: 'x' },
+  })
+  const inputsOf = (chain: readonly string[]): Record<string, string> => ({
+    'role-to-assume': chain.join('\n'),
+    'allowed-account-ids': '222222222222',
+  })
+  const token = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x' }
+  const way = fc.record({
+    chain: fc.constantFrom([], [provisioner], [hub, provisioner]),
+    byToken: fc.boolean(),
+    jwt: fc.oneof(
+      foreignText,
+      mutated({ iss: 'x', sub: 'repo:acme/app', aud: 'y', job_workflow_ref: 'z' }).map(
+        (claims) => `h.${Buffer.from(textOf(claims)).toString('base64url')}.s`,
+      ),
+    ),
+  })
+
+  async function open(
+    { chain, byToken, jwt }: { chain: readonly string[]; byToken: boolean; jwt: string },
+    sts: () => STSClient,
+  ) {
+    const inputs = readInputs(sourceOf(inputsOf(chain), byToken ? token : {}))
+    const run = boundedRun()
+    const ports: CredentialPorts = {
+      connectSts: sts,
+      fetchIdToken: async () => jwt,
+      accessKey: () => ({ accessKeyId: 'a', secretAccessKey: 'b' }),
+      defaultChain: async () => ({ accessKeyId: 'c', secretAccessKey: 'd' }),
+      mask: (secret) => expect(typeof secret).toBe('string'),
+    }
+    const session = await described(openSession(inputs, ports, run))
+    assertLogIsHarmless(run.lines)
+    if (session === undefined) return
+    expect(session.principal.account).toBe('222222222222')
+    const { accessKeyId, secretAccessKey } = await session.credentials()
+    for (const each of [accessKeyId, secretAccessKey]) expect(each).toMatch(/./s)
+  }
+
+  describe('as the SDK hands it on', () => {
+    let aws: ReturnType<typeof mockClient>
+    beforeAll(() => {
+      aws = mockClient(STSClient)
+    })
+    afterAll(() => aws.restore())
+    const give = (given: object) => async () => {
+      if ('error' in given) throw given.error
+      return (given as { value: object }).value
+    }
+    // XML has no null and no lists of its own; an element that is empty, missing or nested is what may come.
+    const member = fc.oneof(fc.constant(undefined), foreignText, fc.constantFrom('', 'arn:aws:sts::1:x'))
+    const answerOf = (real: unknown) =>
+      fc.oneof(
+        { weight: 4, arbitrary: mutated(real, member).map((value) => asObject({ value })) },
+        { weight: 1, arbitrary: oddError.map((error) => ({ error })) },
+      )
+    const answers = fc.record({
+      web: fc.oneof(answerOf(sessionOf('111111111111')), answerOf(sessionOf('222222222222'))),
+      role: answerOf(sessionOf('222222222222')),
+      identity: answerOf({ Arn: 'arn:aws:iam::222222222222:user/x', Account: '222222222222' }),
+    })
+
+    holds(
+      'a session in the allowed account, or an error with its remedy',
+      fc.tuple(way, answers),
+      async ([through, given]) => {
+        aws.reset()
+        aws.on(AssumeRoleWithWebIdentityCommand).callsFake(give(given.web))
+        aws.on(AssumeRoleCommand).callsFake(give(given.role))
+        aws.on(GetCallerIdentityCommand).callsFake(give(given.identity))
+        await open(through, () => new STSClient({ region: 'ap-south-1' }))
+      },
+      0.5,
+    )
+  })
+
+  describe('as it comes over the wire', () => {
+    const element = (operation: string, account: string) =>
+      `<${operation}Response><${operation}Result><Arn>arn:aws:iam::222222222222:user/x</Arn><Credentials><AccessKeyId>AKIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2026-01-01T01:00:00Z</Expiration></Credentials><AssumedRoleUser><Arn>arn:aws:sts::${account}:assumed-role/x/s</Arn></AssumedRoleUser></${operation}Result></${operation}Response>`
+    const error =
+      '<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>No</Message></Error></ErrorResponse>'
+    const account = fc.constantFrom('111111111111', '222222222222')
+    const status = fc.constantFrom(200, 200, 200, 400, 403, 503)
+    const edit = fc.tuple(
+      fc.nat({ max: 600 }),
+      fc.oneof(
+        fc.constantFrom('', '<a/>', '<Arn/>', '&', '&#0;', '<![CDATA[', '<!DOCTYPE a [<!ENTITY b "c">]>'),
+        foreignText,
+      ),
+      fc.nat({ max: 20 }),
+    )
+    const answer = fc.record({ account, status, edits: fc.array(edit, { maxLength: 3 }), isError: fc.boolean() })
+
+    holds(
+      'a session in the allowed account, or an error with its remedy',
+      fc.tuple(way, answer),
+      async ([through, given]) => {
+        const requestHandler = inMemory((_, body) => {
+          const operation = new URLSearchParams(body).get('Action') ?? ''
+          const text = given.isError && given.status !== 200 ? error : element(operation, given.account)
+          const changed = given.edits.reduce(
+            (xml, [at, put, drop]) => xml.slice(0, at) + put + xml.slice(at + drop),
+            text,
+          )
+          return { statusCode: given.status, type: 'text/xml', body: changed }
+        })
+        const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
+        await open(through, () => new STSClient({ region: 'ap-south-1', requestHandler, maxAttempts: 1, credentials }))
+      },
+      0.25,
+    )
+  })
+})
+
+/** A server of this machine; what it answers is each case's own. */
+function localServer() {
+  let respond = (_: ServerResponse) => undefined as unknown
+  const server = createServer((_, response) => void respond(response))
+  return {
+    start: async () => {
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    },
+    answer: (with_: (response: ServerResponse) => unknown) => {
+      respond = with_
+    },
+    stop: () => {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+const signal = new AbortController().signal
+
+describe('the OIDC token endpoint', () => {
+  const server = localServer()
+  let connections: ReturnType<typeof openConnections>
+  beforeAll(async () => {
+    const environment = { ACTIONS_ID_TOKEN_REQUEST_URL: await server.start(), ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x' }
+    connections = openConnections('ap-south-1', environment, aRun())
+  })
+  afterAll(() => {
+    connections.clientOptions.requestHandler.destroy()
+    server.stop()
+  })
+  const body = fc.oneof(mutated({ value: 'a.b.c', count: 3 }).map(textOf), foreignText)
+  const status = fc.constantFrom(200, 200, 200, 204, 302, 401, 404, 500)
+
+  holds(
+    'gives a token, or an error that does not show what it said',
+    fc.tuple(body, status, foreignText),
+    async ([text, code, audience]) => {
+      server.answer((response) => response.writeHead(code).end(text))
+      let token: unknown
+      try {
+        token = await connections.fetchIdToken(audience, signal)
+      } catch (error) {
+        if (!(error instanceof RemedyError)) expect(error).toMatchObject({ name: 'IdTokenError' })
+        expect(renderError(error)).toMatch(/^(?:IdTokenError: )?GitHub answered the request for the job's OIDC token/)
+        return
+      }
+      expect([typeof token, code]).toEqual(['string', 200])
+      expect(token).not.toBe('')
+    },
+    0.25,
+  )
+})
+
+describe('GitHub', () => {
+  const server = localServer()
+  let apiUrl: string
+  beforeAll(async () => {
+    apiUrl = await server.start()
+    for (const level of ['warn', 'error', 'info', 'debug'] as const) {
+      jest.spyOn(console, level).mockImplementation((...said) => void pastOurLog.push(said.join(' ')))
+    }
+  })
+  afterAll(() => {
+    jest.restoreAllMocks()
+    server.stop()
+  })
+  // Octokit would write what GitHub says to stderr, which the runner obeys as well.
+  const pastOurLog: string[] = []
+  const mark = '<!-- tenant-tables 0 -->'
+  const user = { login: 'github-actions[bot]', type: 'Bot' }
+  const comment = { id: 5, body: `${mark} one`, user, html_url: 'https://github.com/x' }
+  const pulls = [{ number: 7, state: 'open', merged_at: null, merge_commit_sha: 'c' }]
+  const real = fc.constantFrom<unknown>({ data: { viewer: user } }, [comment], [], comment, pulls, {
+    message: 'x',
+    errors: [],
+  })
+  const body = fc.oneof({ weight: 8, arbitrary: real.chain((each) => mutated(each)).map(textOf) }, foreignText)
+  const headers = fc.record(
+    {
+      'content-type': fc.constantFrom('application/json', 'application/json; charset=x', 'text/html', 'x/y'),
+      link: fc.constantFrom('<x>; rel="next"', 'rel="next', ';'),
+      'retry-after': fc.constantFrom('1', '-1', '1e999', 'x', '99999999999999'),
+      'x-ratelimit-remaining': fc.constantFrom('0', 'x'),
+      deprecation: fc.constantFrom('x', 'Sun, 01 Jan 2026'),
+      sunset: fc.constantFrom('x', '##[add-mask]x'),
+    },
+    { requiredKeys: [] },
+  )
+  const status = fc.constantFrom(200, 200, 200, 200, 201, 204, 304, 400, 403, 404, 422, 429, 500, 502)
+  const answers = fc.array(fc.record({ body, headers, status, cut: fc.constantFrom(false, false, false, true) }), {
+    minLength: 1,
+    maxLength: 4,
+  })
+
+  holds(
+    'a comment that is written, or an error',
+    fc.tuple(answers, fc.boolean()),
+    async ([given, isSearch]) => {
+      const run = boundedRun()
+      // Requests are real, so time must not run on by itself while one is under way.
+      const sleep = async (_: number, stop: AbortSignal) => {
+        if (stop.aborted) throw stop.reason
+        requests += 1
+      }
+      let requests = 0
+      server.answer((response) => {
+        requests += 1
+        if (requests > 30) run.abortNow(new StoppedError('The time is over.', 'Run again.'))
+        const {
+          body: text,
+          headers: head,
+          status: code,
+          cut,
+        } = given[requests % given.length] ?? { body: '', headers: {}, status: 200, cut: false }
+        response.writeHead(code, head)
+        if (!cut) return response.end(text)
+        return response.write(text, () => response.destroy())
+      })
+      const timed = { ...run, clock: { ...run.clock, sleep } }
+      let result: unknown
+      try {
+        const gitHub = await connectGitHub({ owner: 'acme', repository: 'app', token: 'x', apiUrl }, timed)
+        result = isSearch ? await gitHub.findPullRequest('c') : await gitHub.writeComment(7, mark, `${mark} two`)
+      } catch (error) {
+        if (!isError(error)) throw error
+        expect(pastOurLog.splice(0)).toEqual([])
+        assertLogIsHarmless([...renderError(error).split('\n'), ...run.lines])
+        assertMarkdownIsOurs(renderSummary({ command: 'plan', error }), [])
+        return
+      }
+      expect(pastOurLog.splice(0)).toEqual([])
+      if (isSearch) expect(result === undefined || Number.isInteger(result)).toBe(true)
+      else expect(typeof result).toBe('string')
+      expect(requests).toBeLessThan(100)
+    },
+    0.1,
+  )
+})
+
+function isError(value: unknown): value is Error {
+  return (
+    Object.prototype.toString.call(value) === '[object Error]' ||
+    value instanceof Error ||
+    (value as Error)?.name === 'AbortError'
+  )
+}
+
+describe('what is shown', () => {
+  const tags = fc.array(fc.tuple(foreignText, foreignText), { maxLength: 6 }).map((pairs) => new Map(pairs))
+  const thrown = fc.oneof(
+    oddError,
+    fc
+      .tuple(foreignText, foreignText, oddError)
+      .map(([message, remedy, cause]) => new RemedyError(message, remedy, { cause })),
+    fc.array(foreignText, { maxLength: 5 }).map((problems) => new InvalidInputsError(problems)),
+  )
+  const texts = fc.record({
+    environment: foreignText,
+    prefix: foreignText,
+    wanted: tags,
+    found: tags,
+    unmanaged: fc.array(fc.record({ path: foreignText, value: foreignText }), { maxLength: 3 }),
+    status: foreignText,
+    arn: foreignText,
+    keyName: foreignText,
+    isKeyRight: fc.boolean(),
+    review: foreignText.map((text) => `Held to ${text}`),
+    fails: fc.boolean(),
+    thrown,
+  })
+
+  holds(
+    'of foreign text starts no command and no markup',
+    texts,
+    (given) => {
+      const environment = { name: given.environment, production: false }
+      const [tenant, users] = theTables({ environment, tableNamePrefix: given.prefix, tags: given.wanted })
+      const target = aTarget({ environment })
+      const keys = given.isKeyRight ? users.keys : { partitionKey: { name: given.keyName, type: 'S' as const } }
+      const { found, unmanaged } = given
+      const observed = new Map<string, ObservedTable>([
+        [users.name, ready(users, { tags: found, unmanaged, keys, arn: given.arn, billingMode: 'PROVISIONED' })],
+        [tenant.name, { status: 'unavailable' as const, tableStatus: given.status }],
+      ])
+      const made: Plan = planTables(target, [tenant, users], observed, {
+        destroy: false,
+        allow: ['change-environment'],
+      })
+      const steps = made.steps.map((step) => ({
+        step,
+        result: { status: 'failed' as const, sent: true, error: given.thrown },
+      }))
+      assertLogIsHarmless(renderError(given.thrown).split('\n'))
+      assertShownHarmlessly({
+        command: 'apply',
+        target,
+        plan: made,
+        review: given.review,
+        outcome: { steps, observed, ...(given.fails ? { error: given.thrown } : {}) },
+      })
+    },
+    0.5,
+  )
+
+  const refusals = fc.record({ count: fc.integer({ min: 1, max: 1000 }), text: foreignText })
+  holds(
+    'of however much still fits into a comment',
+    refusals,
+    ({ count, text }) => {
+      const refusal = { table: 'users', code: 'not-as-reviewed' as const, reason: text, remedy: text }
+      const notices = Array.from({ length: count }, () => ({
+        table: 'users',
+        level: 'warning' as const,
+        code: 'adopted' as const,
+        message: text,
+      }))
+      const result: RunResult = {
+        command: 'apply',
+        target: aTarget({ environment: { name: text, production: true } }),
+        plan: { ...plan, refusals: Array.from({ length: count }, () => refusal), notices },
+        error: new InvalidInputsError(Array.from({ length: count }, () => text)),
+      }
+      const body = renderComment({ result, mark: markComment(aTarget(), text), runUrl, redact: (each) => each })
+      expect(body.length).toBeLessThanOrEqual(longestComment)
+    },
+    0.02,
+  )
+})
+
+describe('the runner', () => {
+  const write = process.stdout.write
+  const folder = mkdtempSync(join(tmpdir(), 'fuzz-'))
+  const file = join(folder, 'output')
+  let printed = ''
+  const emitter = Object.assign(new EventEmitter(), { env: { GITHUB_OUTPUT: file }, exitCode: undefined })
+  const runner = gitHubRunner(emitter as unknown as NodeJS.Process)
+  const before = process.env.GITHUB_OUTPUT
+  beforeAll(async () => {
+    process.env.GITHUB_OUTPUT = file
+    await runner.load()
+  })
+  afterAll(() => {
+    if (before === undefined) delete process.env.GITHUB_OUTPUT
+    else process.env.GITHUB_OUTPUT = before
+    rmSync(folder, { recursive: true })
+  })
+
+  const outputs = fc.dictionary(fc.constantFrom('plan', 'tables', 'changed', 'plan-file', 'aws-region'), foreignText)
+  holds(
+    'gives later steps each output as it was',
+    outputs,
+    (given) => {
+      writeFileSync(file, '')
+      for (const [name, value] of Object.entries(given)) runner.setOutput(name, value)
+      // A half of a surrogate pair has no form in UTF-8.
+      const told = Object.entries(given).map(([name, value]) => [name, Buffer.from(value).toString()])
+      expect(parseOutputs(readFileSync(file, 'utf8'))).toEqual(Object.fromEntries(told))
+    },
+    2,
+  )
+
+  const said = fc.record({ line: foreignText, title: foreignText, message: foreignText })
+  holds(
+    'is told our commands alone, whatever is in them',
+    said,
+    ({ line, title, message }) => {
+      printed = ''
+      process.stdout.write = ((chunk: unknown) => {
+        printed += String(chunk)
+        return true
+      }) as typeof process.stdout.write
+      try {
+        runner.log.startGroup(title)
+        runner.log.info(line)
+        runner.log.endGroup()
+        runner.notice('Tenant Tables', message)
+        runner.warning('Tenant Tables', message)
+        runner.fail('Tenant Tables', message)
+      } finally {
+        process.stdout.write = write
+      }
+      expect(parseCommands(printed).map(({ command }) => command)).toEqual([
+        'group',
+        'endgroup',
+        'notice',
+        'warning',
+        'error',
+      ])
+    },
+    2,
+  )
+})
+
+it('every case that was asked for was tried', () => {
+  console.log(`fuzz: ${cases} cases, ${crashes} crashes`)
+  expect(cases).toBeGreaterThanOrEqual(asked)
+  expect(crashes).toBe(0)
+})

@@ -1,9 +1,10 @@
 /** Who is measured, and how each is started: the same two tables, one assumed role, from nothing or with nothing to do. */
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isOnPath } from '../__tests__/support/moto.ts'
 import { externalId, hubAccessKey, provisionerRole } from '../sandbox/two-accounts.ts'
 import type { Contestant } from './measure.ts'
 
@@ -125,17 +126,6 @@ export async function field(url: string, scratch: string): Promise<readonly Cont
     found.push({ name: 'boto3, one after another', command: 'python3', words, environment })
   }
   return found
-}
-
-function isOnPath(command: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, command), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
 }
 
 const awsScript = `set -euo pipefail

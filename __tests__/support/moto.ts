@@ -114,7 +114,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function isOnPath(command: string): boolean {
+export function isOnPath(command: string): boolean {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, command), constants.X_OK)

@@ -1,5 +1,6 @@
 import { applyPlan } from '../src/apply.ts'
-import { type DescribedTable, type DynamoDb, DynamoDbError } from '../src/dynamodb.ts'
+import { type DynamoDb, DynamoDbError } from '../src/dynamodb.ts'
+import type { DescribedTable } from '../src/dynamodb-answers.ts'
 import { StoppedError } from '../src/errors.ts'
 import type { Outcome, Step } from '../src/plan.ts'
 import { planTables } from '../src/planner.ts'

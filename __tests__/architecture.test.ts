@@ -21,6 +21,8 @@ const pure = [
   'markdown.ts',
   'input-reader.ts',
   'command-inputs.ts',
+  'tag-inputs.ts',
+  'session-inputs.ts',
   'inputs.ts',
   'items.ts',
   'diff.ts',
@@ -55,7 +57,7 @@ it.each([
 ])('%s imports nothing', (file, imports) => expect(importsOf(file)).toEqual(imports))
 
 it.each([
-  ['@aws-sdk/client-dynamodb', ['dynamodb.ts']],
+  ['@aws-sdk/client-dynamodb', ['dynamodb-answers.ts', 'dynamodb.ts', 'item-store.ts']],
   ['@aws-sdk/client-sts', ['connections.ts', 'credentials.ts']],
   ['@actions/core', ['runner.ts']],
   ['@actions/github', ['github.ts']],
@@ -69,6 +71,13 @@ it('imports are found in every form that they have', () => {
   const source =
     "import type { A } from 'a'\nimport {\n  B,\n} from 'b'\nimport 'c'\nexport * from 'd'\nawait import('e')\nawait import(/* late */ 'f')"
   expect(importsIn(source)).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+})
+
+it("DynamoDB's SDK is loaded by dynamodb.ts, late; others name its types", () => {
+  const importing = (pattern: RegExp) =>
+    files.filter((file) => pattern.test(readFileSync(new URL(file, sources), 'utf8')))
+  expect(importing(/^import (?!type )[^;]*? from '@aws-sdk\/client-dynamodb'/m)).toEqual([])
+  expect(importing(/import\((\/\*.*?\*\/ )?'@aws-sdk\/client-dynamodb'/)).toEqual(['dynamodb.ts'])
 })
 
 it('Octokit is loaded when a comment is wanted, and not before', () => {

@@ -114,9 +114,8 @@ describe('the policies of the README', () => {
   })
 
   it('the calls of the port are just those actions', () => {
-    const commands = [...read('src/dynamodb.ts').matchAll(/new sdk\.(\w+)Command\(/g)].map(
-      ([, name]) => `dynamodb:${name}`,
-    )
+    const port = read('src/dynamodb.ts') + read('src/item-store.ts')
+    const commands = [...port.matchAll(/new sdk\.(\w+)Command\(/g)].map(([, name]) => `dynamodb:${name}`)
     const items = policy('verify').Statement[0]?.Action ?? []
     expect([...new Set(commands)].sort()).toEqual([...reads, ...writes, ...items, 'dynamodb:DeleteTable'].sort())
   })

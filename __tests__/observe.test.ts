@@ -1,4 +1,5 @@
-import type { DescribedTable, DynamoDb } from '../src/dynamodb.ts'
+import type { DynamoDb } from '../src/dynamodb.ts'
+import type { DescribedTable } from '../src/dynamodb-answers.ts'
 import { observeTables } from '../src/observe.ts'
 import type { ObservedTable } from '../src/table.ts'
 import { aTarget, ready, theTables } from './support/builders.ts'

@@ -1,5 +1,6 @@
-import { DynamoDbError, type ItemStore } from '../src/dynamodb.ts'
+import { DynamoDbError } from '../src/dynamodb.ts'
 import { renderError } from '../src/errors.ts'
+import type { ItemStore } from '../src/item-store.ts'
 import type { Item } from '../src/items.ts'
 import { planTables } from '../src/planner.ts'
 import type { ObservedTables } from '../src/table.ts'

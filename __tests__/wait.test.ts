@@ -1,4 +1,4 @@
-import type { DescribedTable } from '../src/dynamodb.ts'
+import type { DescribedTable } from '../src/dynamodb-answers.ts'
 import {
   lookInterval,
   type WaitProfile,

@@ -61294,7 +61294,7 @@ function nameAndMessage(thrown) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9946);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6917);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7738);
 
@@ -61309,7 +61309,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 9946:
+/***/ 6917:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -61322,6 +61322,102 @@ __nccwpck_require__.d(__webpack_exports__, {
 var endpoints = __nccwpck_require__(2085);
 // EXTERNAL MODULE: ./lib/src/errors.js
 var errors = __nccwpck_require__(5071);
+;// CONCATENATED MODULE: ./lib/src/dynamodb-answers.js
+
+/** @throws {RemedyError} where DynamoDB could not have answered so; as the other readings do */
+function readDescription(table, answer) {
+    return understood('DescribeTable', table, () => describe(ofType('object', answer.Table ?? undefined)));
+}
+function readRecovery(table, answer) {
+    return understood('DescribeContinuousBackups', table, () => {
+        // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
+        const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
+        if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED')
+            return { enabled: false };
+        return { enabled: true, recoveryPeriodDays: ofType('number', recovery.RecoveryPeriodInDays ?? 35) };
+    });
+}
+function readTagPage(arn, page) {
+    return understood('ListTagsOfResource', arn, () => {
+        const named = (page.Tags ?? []).filter(({ Key }) => Key !== undefined);
+        const tags = new Map(named.map(({ Key, Value }) => [ofType('string', Key), ofType('string', Value ?? '')]));
+        return { tags, ...(page.NextToken === undefined ? {} : { nextToken: ofType('string', page.NextToken) }) };
+    });
+}
+function describe(table) {
+    return {
+        tableStatus: ofType('string', table.TableStatus ?? 'UNKNOWN'),
+        phase: phaseOf(table),
+        arn: ofType('string', table.TableArn ?? ''),
+        ...(!table.TableId ? {} : { id: ofType('string', table.TableId) }),
+        // A disabled stream's ARN lingers, and leads nowhere.
+        ...(table.StreamSpecification?.StreamEnabled && table.LatestStreamArn !== undefined
+            ? { streamArn: ofType('string', table.LatestStreamArn) }
+            : {}),
+        keys: describeKeySchema(table),
+        // Without a summary the table was never on demand.
+        billingMode: ofType('string', table.BillingModeSummary?.BillingMode ?? 'PROVISIONED'),
+        deletionProtection: ofType('boolean', table.DeletionProtectionEnabled ?? false),
+        unmanaged: describeUnmanaged(table),
+    };
+}
+/** ACTIVE is not settled: a table is ACTIVE while an index is built and while its encryption changes. */
+function phaseOf(table) {
+    if (table.TableStatus === 'CREATING' || table.TableStatus === 'UPDATING')
+        return 'changing';
+    if (table.TableStatus !== 'ACTIVE')
+        return 'unavailable';
+    const indexes = table.GlobalSecondaryIndexes ?? [];
+    const indexChanging = indexes.some(({ IndexStatus }) => IndexStatus !== undefined && IndexStatus !== 'ACTIVE');
+    return indexChanging || table.SSEDescription?.Status === 'UPDATING' ? 'changing' : 'settled';
+}
+function describeKeySchema(table) {
+    const attribute = (keyType) => {
+        const name = table.KeySchema?.find((element) => element.KeyType === keyType)?.AttributeName;
+        const definition = table.AttributeDefinitions?.find((each) => each.AttributeName === name);
+        return name === undefined
+            ? undefined
+            : { name: ofType('string', name), type: ofType('string', (definition?.AttributeType ?? '?')) };
+    };
+    const sortKey = attribute('RANGE');
+    return {
+        partitionKey: attribute('HASH') ?? { name: '', type: 'S' },
+        ...(sortKey === undefined ? {} : { sortKey }),
+    };
+}
+/** What someone may have set by hand, in a fixed order. */
+function describeUnmanaged(table) {
+    const names = (indexes) => (indexes ?? []).map(({ IndexName }) => IndexName ?? '').sort();
+    const stream = table.StreamSpecification;
+    const tableClass = table.TableClassSummary?.TableClass ?? 'STANDARD';
+    const replicas = (table.Replicas ?? []).map(({ RegionName }) => RegionName ?? '').sort();
+    return [
+        ...names(table.GlobalSecondaryIndexes).map((value) => ({ path: 'globalIndex', value })),
+        ...names(table.LocalSecondaryIndexes).map((value) => ({ path: 'localIndex', value })),
+        ...(stream?.StreamEnabled ? [{ path: 'stream', value: stream.StreamViewType ?? '' }] : []),
+        ...(tableClass === 'STANDARD' ? [] : [{ path: 'tableClass', value: tableClass }]),
+        ...(table.SSEDescription?.KMSMasterKeyArn === undefined
+            ? []
+            : [{ path: 'encryptionKey', value: table.SSEDescription.KMSMasterKeyArn }]),
+        ...replicas.map((value) => ({ path: 'replica', value })),
+    ].map(({ path, value }) => ({ path, value: ofType('string', value) }));
+}
+/** An endpoint that is not AWS may answer anything. */
+function understood(operation, resource, read) {
+    try {
+        return read();
+    }
+    catch (cause) {
+        throw new errors/* RemedyError */.By(`DynamoDB's answer to ${operation} on "${resource}" cannot be understood.`, 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB point at.', { cause });
+    }
+}
+/** The SDK hands on members of a wrong type as they came. */
+function ofType(type, value) {
+    if (value === undefined || typeof value !== type)
+        throw new TypeError(`Expected ${type}, but found ${JSON.stringify(value)}`);
+    return value;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/retry.js
 /** The one place where calls are tried again, for every service. */
 
@@ -61443,6 +61539,66 @@ function metadataOf(error) {
     return typeof error.$metadata === 'object' && error.$metadata !== null ? error.$metadata : {};
 }
 
+;// CONCATENATED MODULE: ./lib/src/item-store.js
+
+function itemStore(sdk, client, call) {
+    return {
+        putIfAbsent: async (table, item, partitionKey) => {
+            const command = new sdk.PutItemCommand({
+                TableName: table,
+                Item: attributeValues(item),
+                // Of the item with the same key, sort key included.
+                ConditionExpression: 'attribute_not_exists(#key)',
+                ExpressionAttributeNames: { '#key': partitionKey },
+            });
+            let mayComeLate = false;
+            await call('PutItem', table, async (abortSignal) => {
+                try {
+                    await client.send(command, { abortSignal });
+                }
+                catch (error) {
+                    mayComeLate ||= classifyFailure(error) === 'unavailable';
+                    throw error;
+                }
+            });
+            return { mayComeLate };
+        },
+        get: async (table, key) => {
+            const command = new sdk.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true });
+            const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }));
+            return Item === undefined ? undefined : stringsOf(Item);
+        },
+        query: async (table, partitionKey, value) => {
+            const items = [];
+            let start;
+            do {
+                const command = new sdk.QueryCommand({
+                    TableName: table,
+                    ConsistentRead: true,
+                    KeyConditionExpression: '#key = :value',
+                    ExpressionAttributeNames: { '#key': partitionKey },
+                    ExpressionAttributeValues: { ':value': { S: value } },
+                    ExclusiveStartKey: start,
+                });
+                const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }));
+                items.push(...(page.Items ?? []).map(stringsOf));
+                start = page.LastEvaluatedKey;
+            } while (start !== undefined);
+            return items;
+        },
+        delete: async (table, key) => {
+            const command = new sdk.DeleteItemCommand({ TableName: table, Key: attributeValues(key) });
+            await call('DeleteItem', table, (abortSignal) => client.send(command, { abortSignal }));
+        },
+    };
+}
+function attributeValues(item) {
+    return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]));
+}
+function stringsOf(item) {
+    return Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => (S === undefined ? [] : [[name, S]])));
+}
+
 ;// CONCATENATED MODULE: ./lib/src/pace.js
 /** How many calls may be under way at once: an account throttles some of many, and more of them the more there are. */
 
@@ -61495,6 +61651,8 @@ function adaptivePace(most) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/dynamodb.js
+
+
 
 
 
@@ -61587,19 +61745,11 @@ function connect(sdk, client, run) {
     return {
         describeTable: async (table) => {
             const description = await unless(['ResourceNotFoundException'], read('DescribeTable', table, (abortSignal) => client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal })));
-            return understood('DescribeTable', table, () => description === undefined ? undefined : describe(ofType('object', description.Table ?? undefined)));
+            return description === undefined ? undefined : readDescription(table, description);
         },
         describeRecovery: async (table) => {
             const answer = await unless(['TableNotFoundException', 'ResourceNotFoundException'], read('DescribeContinuousBackups', table, (abortSignal) => client.send(new sdk.DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal })));
-            if (answer === undefined)
-                return undefined;
-            // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
-            return understood('DescribeContinuousBackups', table, () => {
-                const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
-                if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED')
-                    return { enabled: false };
-                return { enabled: true, recoveryPeriodDays: ofType('number', recovery.RecoveryPeriodInDays ?? 35) };
-            });
+            return answer === undefined ? undefined : readRecovery(table, answer);
         },
         listTags: async (arn) => {
             const tags = new Map();
@@ -61610,13 +61760,10 @@ function connect(sdk, client, run) {
                 const page = await unless(['ResourceNotFoundException'], read('ListTagsOfResource', arn, (abortSignal) => client.send(new sdk.ListTagsOfResourceCommand({ ResourceArn: arn, NextToken }), { abortSignal })));
                 if (page === undefined)
                     return undefined;
-                token = understood('ListTagsOfResource', arn, () => {
-                    for (const { Key, Value } of page.Tags ?? []) {
-                        if (Key !== undefined)
-                            tags.set(ofType('string', Key), ofType('string', Value ?? ''));
-                    }
-                    return page.NextToken === undefined ? undefined : ofType('string', page.NextToken);
-                });
+                const { tags: some, nextToken } = readTagPage(arn, page);
+                for (const [key, value] of some)
+                    tags.set(key, value);
+                token = nextToken;
                 // An endpoint that gives a token again would page for ever.
                 seen.add(NextToken);
             } while (!seen.has(token) && token !== undefined);
@@ -61666,63 +61813,6 @@ function connect(sdk, client, run) {
         itemsWithin: (within) => itemStore(sdk, client, (...given) => callWithin(within, reads, ...given)),
     };
 }
-function itemStore(sdk, client, call) {
-    return {
-        putIfAbsent: async (table, item, partitionKey) => {
-            const command = new sdk.PutItemCommand({
-                TableName: table,
-                Item: attributeValues(item),
-                // Of the item with the same key, sort key included.
-                ConditionExpression: 'attribute_not_exists(#key)',
-                ExpressionAttributeNames: { '#key': partitionKey },
-            });
-            let mayComeLate = false;
-            await call('PutItem', table, async (abortSignal) => {
-                try {
-                    await client.send(command, { abortSignal });
-                }
-                catch (error) {
-                    mayComeLate ||= classifyFailure(error) === 'unavailable';
-                    throw error;
-                }
-            });
-            return { mayComeLate };
-        },
-        get: async (table, key) => {
-            const command = new sdk.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true });
-            const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }));
-            return Item === undefined ? undefined : stringsOf(Item);
-        },
-        query: async (table, partitionKey, value) => {
-            const items = [];
-            let start;
-            do {
-                const command = new sdk.QueryCommand({
-                    TableName: table,
-                    ConsistentRead: true,
-                    KeyConditionExpression: '#key = :value',
-                    ExpressionAttributeNames: { '#key': partitionKey },
-                    ExpressionAttributeValues: { ':value': { S: value } },
-                    ExclusiveStartKey: start,
-                });
-                const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }));
-                items.push(...(page.Items ?? []).map(stringsOf));
-                start = page.LastEvaluatedKey;
-            } while (start !== undefined);
-            return items;
-        },
-        delete: async (table, key) => {
-            const command = new sdk.DeleteItemCommand({ TableName: table, Key: attributeValues(key) });
-            await call('DeleteItem', table, (abortSignal) => client.send(command, { abortSignal }));
-        },
-    };
-}
-function attributeValues(item) {
-    return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]));
-}
-function stringsOf(item) {
-    return Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => (S === undefined ? [] : [[name, S]])));
-}
 const expiredNames = new Set(['ExpiredTokenException', 'ExpiredToken']);
 /** Turns an error that DynamoDB gives for a table that is not there into undefined. */
 async function unless(codes, answer) {
@@ -61734,79 +61824,6 @@ async function unless(codes, answer) {
             return undefined;
         throw error;
     }
-}
-function describe(table) {
-    return {
-        tableStatus: ofType('string', table.TableStatus ?? 'UNKNOWN'),
-        phase: phaseOf(table),
-        arn: ofType('string', table.TableArn ?? ''),
-        ...(!table.TableId ? {} : { id: ofType('string', table.TableId) }),
-        // A disabled stream's ARN lingers, and leads nowhere.
-        ...(table.StreamSpecification?.StreamEnabled && table.LatestStreamArn !== undefined
-            ? { streamArn: ofType('string', table.LatestStreamArn) }
-            : {}),
-        keys: describeKeySchema(table),
-        // Without a summary the table was never on demand.
-        billingMode: ofType('string', table.BillingModeSummary?.BillingMode ?? 'PROVISIONED'),
-        deletionProtection: ofType('boolean', table.DeletionProtectionEnabled ?? false),
-        unmanaged: describeUnmanaged(table),
-    };
-}
-/** ACTIVE is not settled: a table is ACTIVE while an index is built and while its encryption changes. */
-function phaseOf(table) {
-    if (table.TableStatus === 'CREATING' || table.TableStatus === 'UPDATING')
-        return 'changing';
-    if (table.TableStatus !== 'ACTIVE')
-        return 'unavailable';
-    const indexes = table.GlobalSecondaryIndexes ?? [];
-    const indexChanging = indexes.some(({ IndexStatus }) => IndexStatus !== undefined && IndexStatus !== 'ACTIVE');
-    return indexChanging || table.SSEDescription?.Status === 'UPDATING' ? 'changing' : 'settled';
-}
-function describeKeySchema(table) {
-    const attribute = (keyType) => {
-        const name = table.KeySchema?.find((element) => element.KeyType === keyType)?.AttributeName;
-        const definition = table.AttributeDefinitions?.find((each) => each.AttributeName === name);
-        return name === undefined
-            ? undefined
-            : { name: ofType('string', name), type: ofType('string', (definition?.AttributeType ?? '?')) };
-    };
-    const sortKey = attribute('RANGE');
-    return {
-        partitionKey: attribute('HASH') ?? { name: '', type: 'S' },
-        ...(sortKey === undefined ? {} : { sortKey }),
-    };
-}
-/** What someone may have set by hand, in a fixed order. */
-function describeUnmanaged(table) {
-    const names = (indexes) => (indexes ?? []).map(({ IndexName }) => IndexName ?? '').sort();
-    const stream = table.StreamSpecification;
-    const tableClass = table.TableClassSummary?.TableClass ?? 'STANDARD';
-    const replicas = (table.Replicas ?? []).map(({ RegionName }) => RegionName ?? '').sort();
-    return [
-        ...names(table.GlobalSecondaryIndexes).map((value) => ({ path: 'globalIndex', value })),
-        ...names(table.LocalSecondaryIndexes).map((value) => ({ path: 'localIndex', value })),
-        ...(stream?.StreamEnabled ? [{ path: 'stream', value: stream.StreamViewType ?? '' }] : []),
-        ...(tableClass === 'STANDARD' ? [] : [{ path: 'tableClass', value: tableClass }]),
-        ...(table.SSEDescription?.KMSMasterKeyArn === undefined
-            ? []
-            : [{ path: 'encryptionKey', value: table.SSEDescription.KMSMasterKeyArn }]),
-        ...replicas.map((value) => ({ path: 'replica', value })),
-    ].map(({ path, value }) => ({ path, value: ofType('string', value) }));
-}
-/** An endpoint that is not AWS may answer anything. */
-function understood(operation, resource, read) {
-    try {
-        return read();
-    }
-    catch (cause) {
-        throw new errors/* RemedyError */.By(`DynamoDB's answer to ${operation} on "${resource}" cannot be understood.`, 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB point at.', { cause });
-    }
-}
-/** The SDK hands on members of a wrong type as they came. */
-function ofType(type, value) {
-    if (value === undefined || typeof value !== type)
-        throw new TypeError(`Expected ${type}, but found ${JSON.stringify(value)}`);
-    return value;
 }
 function awsTags(tags) {
     return tags.map(({ key, to }) => ({ Key: key, Value: to }));
@@ -63507,54 +63524,81 @@ function sessionPolicy(command, tableArns) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/src/inputs.js
-/** The strings of a workflow file -> Inputs, or every problem at once. Pure: what it reads is passed in. */
+;// CONCATENATED MODULE: ./lib/src/tag-inputs.js
+/** Tags as a workflow writes them: one `key=value` a line. */
+
+
+
+/** What AWS allows in a tag's value, and in its key. */
+const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+/** AWS counts characters, not the units that JavaScript counts. */
+function isTagText(text, most) {
+    return [...text].length <= most && tagCharacters.test(text);
+}
+function readTags(read, environment) {
+    const tags = readTagLines(read, 'tags');
+    const own = ownTags(environment).size;
+    if (tags.size + own > mostTags) {
+        read.problem('tags', `tags has ${tags.size} tags, but a table carries ${mostTags} at most, and ${own} are the action's own. Give ${mostTags - own} or fewer.`);
+    }
+    return tags;
+}
+/** One `key=value` a line. */
+function readTagLines(read, name) {
+    const tags = new Map();
+    for (const line of read.lines(name)) {
+        const separator = line.indexOf('=');
+        const key = line.slice(0, separator).trim();
+        const value = line.slice(separator + 1).trim();
+        if (separator < 1 || key === '') {
+            read.problem(name, `${name} must have key=value on each line, but has ${(0,plain_text/* quote */.hD)(line)}.`);
+        }
+        else if (/^(aws|tenant-tables):/i.test(key)) {
+            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`);
+        }
+        else if (tags.has(key)) {
+            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)} twice. Give each key once.`);
+        }
+        else if (!isTagText(key, 128)) {
+            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`);
+        }
+        else if (!isTagText(value, 256)) {
+            read.problem(name, `${name} gives ${(0,plain_text/* quote */.hD)(key)} the value ${(0,plain_text/* quote */.hD)(value)}, but a value may have 256 letters, digits, spaces and _ . : / = + - @ at most.`);
+        }
+        else {
+            tags.set(key, value);
+        }
+    }
+    return tags;
+}
+
+;// CONCATENATED MODULE: ./lib/src/session-inputs.js
+/** The inputs that say whose credentials the run works with, and what its sessions are called and may do. */
 
 
 
 
 
-
-
-/** @throws {InvalidInputsError} with every problem, each saying what was found and what may be. */
-function readInputs(source) {
-    const problems = [];
-    const { environment: variables } = source;
-    const read = new InputReader(source.input, problems);
-    const environment = readEnvironment(read);
-    const tableNamePrefix = readTableNamePrefix(read);
-    const commandInputs = readCommandInputs(read, environment, tableNamePrefix);
-    const region = readRegion(read, variables);
+function readSessionInputs(read, command, place, variables) {
     const roles = readRoles(read);
     const credentialSource = chooseCredentialSource(read, variables, roles);
     const externalId = readExternalId(read, roles, credentialSource);
     const sourceIdentity = readSourceIdentity(read, variables);
     const sessionTags = readTagLines(read, 'role-session-tags');
     requireAssumeRole(read, roles, credentialSource);
-    const sessionPolicy = restrictSession(read, commandInputs.command, roles, region, tableNamePrefix);
+    const sessionPolicy = restrictSession(read, command, roles, place);
     const roleDurationSeconds = read.wholeNumber('role-duration-seconds', 3600, 900, 43_200);
     const roleSessionName = readSessionName(read, variables);
-    const partition = region === undefined ? undefined : source.partitionOf(region);
-    const audience = readAudience(read, partition);
-    const allowedAccountIds = readAllowedAccountIds(read, roles);
-    const deletionProtection = read.choice('deletion-protection', ['auto', 'true', 'false'], 'auto');
-    const pointInTimeRecovery = read.choice('point-in-time-recovery', ['auto', 'true', 'false'], 'auto');
-    const tags = readTags(read, environment);
-    const timeoutSeconds = read.wholeNumber('timeout-seconds', 1800, 1, 21_600);
+    const audience = readAudience(read, place.partition);
     if (read.lines('role-to-assume').length > 1 && roleDurationSeconds > 3600) {
-        problems.push(`role-duration-seconds is ${roleDurationSeconds}, but a role that is assumed with another role's session lasts 3600 seconds at most. Give 900 to 3600, or a single role.`);
+        read.problem('role-duration-seconds', `role-duration-seconds is ${roleDurationSeconds}, but a role that is assumed with another role's session lasts 3600 seconds at most. Give 900 to 3600, or a single role.`);
     }
     for (const role of roles) {
-        if (partition !== undefined && role.partition !== partition) {
-            problems.push(`role-to-assume has ${(0,plain_text/* quote */.hD)(role.arn)} of the partition ${role.partition}, but the region ${region} is in ${partition}. Give a role and a region of one partition.`);
+        if (place.partition !== undefined && role.partition !== place.partition) {
+            read.problem('role-to-assume', `role-to-assume has ${(0,plain_text/* quote */.hD)(role.arn)} of the partition ${role.partition}, but the region ${place.region} is in ${place.partition}. Give a role and a region of one partition.`);
         }
     }
-    if (problems.length > 0 || region === undefined)
-        throw new errors/* InvalidInputsError */.Xt(problems);
     return {
-        ...commandInputs,
-        environment,
-        region,
         roles,
         credentialSource,
         ...(externalId === '' ? {} : { externalId }),
@@ -63564,57 +63608,7 @@ function readInputs(source) {
         roleDurationSeconds,
         roleSessionName,
         audience,
-        allowedAccountIds,
-        tableNamePrefix,
-        deletionProtection,
-        pointInTimeRecovery,
-        tags,
-        timeoutSeconds,
     };
-}
-/** These are production in every workflow, whatever `production-environments` says. */
-const alwaysProduction = ['prod', 'production'];
-/** What AWS allows in a tag's value, and in its key. */
-const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
-/** AWS counts characters, not the units that JavaScript counts. */
-function isTagText(text, most) {
-    return [...text].length <= most && tagCharacters.test(text);
-}
-function readEnvironment(read) {
-    const name = read.text('environment');
-    if (name === '') {
-        read.problem('environment', 'environment is required, but is empty. Give the name of the environment, such as dev or production.');
-    }
-    else if (!isTagText(name, 256)) {
-        read.problem('environment', `environment is written into a tag, so it may have 256 letters, digits, spaces and _ . : / = + - @ at most, but is ${(0,plain_text/* quote */.hD)(name)}.`);
-    }
-    const added = read.list('production-environments');
-    for (const each of added) {
-        // Another separator than a comma would make one name of several, and leave production unprotected.
-        if (!isTagText(each, 256)) {
-            read.problem('production-environments', `production-environments must hold names of environments between commas or on lines, but has ${(0,plain_text/* quote */.hD)(each)}.`);
-        }
-    }
-    const production = [...alwaysProduction, ...added];
-    return { name, production: production.some((each) => each.toLowerCase() === name.toLowerCase()) };
-}
-function readRegion(read, variables) {
-    const candidates = [
-        ['aws-region', read.text('aws-region')],
-        ['AWS_REGION', variables.AWS_REGION?.trim() ?? ''],
-        ['AWS_DEFAULT_REGION', variables.AWS_DEFAULT_REGION?.trim() ?? ''],
-    ];
-    const given = candidates.find(([, value]) => value !== '');
-    if (given === undefined) {
-        read.problem('aws-region', 'aws-region is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.');
-        return undefined;
-    }
-    const [name, region] = given;
-    // The region becomes part of a host name, so nothing else may slip in.
-    if (/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region))
-        return region;
-    read.problem('aws-region', `${name} must be the name of an AWS region, such as ap-south-1, but is ${(0,plain_text/* quote */.hD)(region)}.`);
-    return undefined;
 }
 function readRoles(read) {
     return read.lines('role-to-assume').flatMap((arn) => {
@@ -63714,7 +63708,7 @@ function requireAssumeRole(read, roles, source) {
             : `${name} is given, but the only role is assumed with an OIDC token, which takes none. Name a second role, or leave it out.`);
     }
 }
-function restrictSession(read, command, roles, region, tableNamePrefix) {
+function restrictSession(read, command, roles, { region, tableNamePrefix }) {
     if (read.choice('restrict-session', ['true', 'false'], 'false') === 'false')
         return undefined;
     const last = roles.at(-1);
@@ -63759,6 +63753,86 @@ function readAudience(read, partition) {
     }
     return given;
 }
+
+;// CONCATENATED MODULE: ./lib/src/inputs.js
+/** The strings of a workflow file -> Inputs, or every problem at once. Pure: what it reads is passed in. */
+
+
+
+
+
+
+
+/** @throws {InvalidInputsError} with every problem, each saying what was found and what may be. */
+function readInputs(source) {
+    const problems = [];
+    const { environment: variables } = source;
+    const read = new InputReader(source.input, problems);
+    const environment = readEnvironment(read);
+    const tableNamePrefix = readTableNamePrefix(read);
+    const commandInputs = readCommandInputs(read, environment, tableNamePrefix);
+    const region = readRegion(read, variables);
+    const partition = region === undefined ? undefined : source.partitionOf(region);
+    const place = { region, partition, tableNamePrefix };
+    const sessionInputs = readSessionInputs(read, commandInputs.command, place, variables);
+    const allowedAccountIds = readAllowedAccountIds(read, sessionInputs.roles);
+    const deletionProtection = read.choice('deletion-protection', ['auto', 'true', 'false'], 'auto');
+    const pointInTimeRecovery = read.choice('point-in-time-recovery', ['auto', 'true', 'false'], 'auto');
+    const tags = readTags(read, environment);
+    const timeoutSeconds = read.wholeNumber('timeout-seconds', 1800, 1, 21_600);
+    if (problems.length > 0 || region === undefined)
+        throw new errors/* InvalidInputsError */.Xt(problems);
+    return {
+        ...commandInputs,
+        ...sessionInputs,
+        environment,
+        region,
+        allowedAccountIds,
+        tableNamePrefix,
+        deletionProtection,
+        pointInTimeRecovery,
+        tags,
+        timeoutSeconds,
+    };
+}
+/** These are production in every workflow, whatever `production-environments` says. */
+const alwaysProduction = ['prod', 'production'];
+function readEnvironment(read) {
+    const name = read.text('environment');
+    if (name === '') {
+        read.problem('environment', 'environment is required, but is empty. Give the name of the environment, such as dev or production.');
+    }
+    else if (!isTagText(name, 256)) {
+        read.problem('environment', `environment is written into a tag, so it may have 256 letters, digits, spaces and _ . : / = + - @ at most, but is ${(0,plain_text/* quote */.hD)(name)}.`);
+    }
+    const added = read.list('production-environments');
+    for (const each of added) {
+        // Another separator than a comma would make one name of several, and leave production unprotected.
+        if (!isTagText(each, 256)) {
+            read.problem('production-environments', `production-environments must hold names of environments between commas or on lines, but has ${(0,plain_text/* quote */.hD)(each)}.`);
+        }
+    }
+    const production = [...alwaysProduction, ...added];
+    return { name, production: production.some((each) => each.toLowerCase() === name.toLowerCase()) };
+}
+function readRegion(read, variables) {
+    const candidates = [
+        ['aws-region', read.text('aws-region')],
+        ['AWS_REGION', variables.AWS_REGION?.trim() ?? ''],
+        ['AWS_DEFAULT_REGION', variables.AWS_DEFAULT_REGION?.trim() ?? ''],
+    ];
+    const given = candidates.find(([, value]) => value !== '');
+    if (given === undefined) {
+        read.problem('aws-region', 'aws-region is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.');
+        return undefined;
+    }
+    const [name, region] = given;
+    // The region becomes part of a host name, so nothing else may slip in.
+    if (/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region))
+        return region;
+    read.problem('aws-region', `${name} must be the name of an AWS region, such as ap-south-1, but is ${(0,plain_text/* quote */.hD)(region)}.`);
+    return undefined;
+}
 function readAllowedAccountIds(read, roles) {
     const accounts = read.list('allowed-account-ids');
     for (const account of accounts) {
@@ -63788,42 +63862,6 @@ function readTableNamePrefix(read) {
         }
     }
     return prefix;
-}
-function readTags(read, environment) {
-    const tags = readTagLines(read, 'tags');
-    const own = ownTags(environment).size;
-    if (tags.size + own > mostTags) {
-        read.problem('tags', `tags has ${tags.size} tags, but a table carries ${mostTags} at most, and ${own} are the action's own. Give ${mostTags - own} or fewer.`);
-    }
-    return tags;
-}
-/** One `key=value` a line. */
-function readTagLines(read, name) {
-    const tags = new Map();
-    for (const line of read.lines(name)) {
-        const separator = line.indexOf('=');
-        const key = line.slice(0, separator).trim();
-        const value = line.slice(separator + 1).trim();
-        if (separator < 1 || key === '') {
-            read.problem(name, `${name} must have key=value on each line, but has ${(0,plain_text/* quote */.hD)(line)}.`);
-        }
-        else if (/^(aws|tenant-tables):/i.test(key)) {
-            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`);
-        }
-        else if (tags.has(key)) {
-            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)} twice. Give each key once.`);
-        }
-        else if (!isTagText(key, 128)) {
-            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`);
-        }
-        else if (!isTagText(value, 256)) {
-            read.problem(name, `${name} gives ${(0,plain_text/* quote */.hD)(key)} the value ${(0,plain_text/* quote */.hD)(value)}, but a value may have 256 letters, digits, spaces and _ . : / = + - @ at most.`);
-        }
-        else {
-            tags.set(key, value);
-        }
-    }
-    return tags;
 }
 
 // EXTERNAL MODULE: external "node:crypto"

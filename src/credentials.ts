@@ -8,9 +8,10 @@ import {
 } from '@aws-sdk/client-sts'
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { errorCode, errorName, RemedyError } from './errors.ts'
-import type { Inputs, Role } from './inputs.ts'
+import type { Inputs } from './inputs.ts'
 import { retry } from './retry.ts'
 import type { Run } from './run.ts'
+import type { Role } from './session-inputs.ts'
 import type { Tags } from './table.ts'
 
 export interface Session {

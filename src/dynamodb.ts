@@ -1,33 +1,17 @@
-/** The port to DynamoDB: our vocabulary on this side, AWS's on the other. The only import of the DynamoDB SDK, and a late one. */
+/** The port to DynamoDB: our vocabulary on this side, AWS's on the other. It alone loads DynamoDB's SDK, and late. */
 import type * as Sdk from '@aws-sdk/client-dynamodb'
-import type { AttributeValue, DynamoDBClient, TableDescription } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { getEndpointFromInstructions } from '@smithy/core/endpoints'
 import type { AwsCredentialIdentity } from '@smithy/types'
 import type { Connections } from './connections.ts'
 import type { TagChange } from './diff.ts'
+import { type DescribedTable, readDescription, readRecovery, readTagPage } from './dynamodb-answers.ts'
 import { errorMessage, errorName, RemedyError } from './errors.ts'
-import type { Item } from './items.ts'
+import { type Call, type ItemStore, itemStore } from './item-store.ts'
 import { adaptivePace, type Pace } from './pace.ts'
 import { classifyFailure, httpStatus, retry } from './retry.ts'
 import type { Run } from './run.ts'
-import type {
-  BillingMode,
-  KeyAttribute,
-  Keys,
-  KeyType,
-  PointInTimeRecovery,
-  ReadyTable,
-  Tags,
-  UnmanagedSetting,
-} from './table.ts'
-
-/** What DescribeTable says of a table. */
-export interface DescribedTable extends Omit<ReadyTable, 'status' | 'pointInTimeRecovery' | 'tags'> {
-  /** DynamoDB's TableStatus. */
-  readonly tableStatus: string
-  /** `changing` is worth waiting for; `unavailable` is a state that no waiting mends. */
-  readonly phase: 'settled' | 'changing' | 'unavailable'
-}
+import type { BillingMode, Keys, PointInTimeRecovery, Tags } from './table.ts'
 
 export interface TableToCreate {
   readonly table: string
@@ -55,22 +39,6 @@ export interface DynamoDb {
   readonly itemsWithin: (run: Run) => ItemStore
 }
 
-/** Items, for verification alone. */
-export interface ItemStore {
-  /**
-   * @returns whether an earlier try of the same write is still on its way, as far as can be known: it would write the item
-   *   once more after a deletion
-   * @throws {DynamoDbError} ConditionalCheckFailedException where the table has an item with this key
-   */
-  readonly putIfAbsent: (table: string, item: Item, partitionKey: string) => Promise<{ readonly mayComeLate: boolean }>
-  /** By a consistent read; undefined where there is none. Attributes that are no strings are left out. */
-  readonly get: (table: string, key: Item) => Promise<Item | undefined>
-  /** All items of one partition, by consistent reads of all pages. */
-  readonly query: (table: string, partitionKey: string, value: string) => Promise<readonly Item[]>
-  /** Succeeds where there is none too. */
-  readonly delete: (table: string, key: Item) => Promise<void>
-}
-
 /** A call that failed for good. */
 export class DynamoDbError extends RemedyError {
   override readonly name = 'DynamoDbError'
@@ -95,12 +63,6 @@ const mostReads = 50
 
 /** At once. Of ten creations, deletions or tag writes at once in one account three to five are throttled. */
 const mostWrites = 5
-
-type Call = <Answer>(
-  operation: string,
-  resource: string,
-  send: (signal: AbortSignal) => Promise<Answer>,
-) => Promise<Answer>
 
 /** Makes the port, once the credentials are known; called when they run out as well. */
 export type ConnectDynamoDb = (credentials: () => Promise<AwsCredentialIdentity>) => DynamoDb
@@ -187,9 +149,7 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
           client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal }),
         ),
       )
-      return understood('DescribeTable', table, () =>
-        description === undefined ? undefined : describe(ofType('object', description.Table ?? undefined)),
-      )
+      return description === undefined ? undefined : readDescription(table, description)
     },
     describeRecovery: async (table) => {
       const answer = await unless(
@@ -198,13 +158,7 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
           client.send(new sdk.DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal }),
         ),
       )
-      if (answer === undefined) return undefined
-      // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
-      return understood('DescribeContinuousBackups', table, () => {
-        const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription
-        if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED') return { enabled: false }
-        return { enabled: true, recoveryPeriodDays: ofType('number', recovery.RecoveryPeriodInDays ?? 35) }
-      })
+      return answer === undefined ? undefined : readRecovery(table, answer)
     },
     listTags: async (arn) => {
       const tags = new Map<string, string>()
@@ -219,12 +173,9 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
           ),
         )
         if (page === undefined) return undefined
-        token = understood('ListTagsOfResource', arn, () => {
-          for (const { Key, Value } of page.Tags ?? []) {
-            if (Key !== undefined) tags.set(ofType('string', Key), ofType('string', Value ?? ''))
-          }
-          return page.NextToken === undefined ? undefined : ofType('string', page.NextToken)
-        })
+        const { tags: some, nextToken } = readTagPage(arn, page)
+        for (const [key, value] of some) tags.set(key, value)
+        token = nextToken
         // An endpoint that gives a token again would page for ever.
         seen.add(NextToken)
       } while (!seen.has(token) && token !== undefined)
@@ -275,65 +226,6 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
   }
 }
 
-function itemStore(sdk: typeof Sdk, client: DynamoDBClient, call: Call): ItemStore {
-  return {
-    putIfAbsent: async (table, item, partitionKey) => {
-      const command = new sdk.PutItemCommand({
-        TableName: table,
-        Item: attributeValues(item),
-        // Of the item with the same key, sort key included.
-        ConditionExpression: 'attribute_not_exists(#key)',
-        ExpressionAttributeNames: { '#key': partitionKey },
-      })
-      let mayComeLate = false
-      await call('PutItem', table, async (abortSignal) => {
-        try {
-          await client.send(command, { abortSignal })
-        } catch (error) {
-          mayComeLate ||= classifyFailure(error) === 'unavailable'
-          throw error
-        }
-      })
-      return { mayComeLate }
-    },
-    get: async (table, key) => {
-      const command = new sdk.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true })
-      const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }))
-      return Item === undefined ? undefined : stringsOf(Item)
-    },
-    query: async (table, partitionKey, value) => {
-      const items: Item[] = []
-      let start: Record<string, AttributeValue> | undefined
-      do {
-        const command = new sdk.QueryCommand({
-          TableName: table,
-          ConsistentRead: true,
-          KeyConditionExpression: '#key = :value',
-          ExpressionAttributeNames: { '#key': partitionKey },
-          ExpressionAttributeValues: { ':value': { S: value } },
-          ExclusiveStartKey: start,
-        })
-        const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }))
-        items.push(...(page.Items ?? []).map(stringsOf))
-        start = page.LastEvaluatedKey
-      } while (start !== undefined)
-      return items
-    },
-    delete: async (table, key) => {
-      const command = new sdk.DeleteItemCommand({ TableName: table, Key: attributeValues(key) })
-      await call('DeleteItem', table, (abortSignal) => client.send(command, { abortSignal }))
-    },
-  }
-}
-
-function attributeValues(item: Item): Record<string, AttributeValue> {
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]))
-}
-
-function stringsOf(item: Readonly<Record<string, AttributeValue>>): Item {
-  return Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => (S === undefined ? [] : [[name, S]])))
-}
-
 const expiredNames = new Set(['ExpiredTokenException', 'ExpiredToken'])
 
 /** Turns an error that DynamoDB gives for a table that is not there into undefined. */
@@ -344,87 +236,6 @@ async function unless<Answer>(codes: readonly string[], answer: Promise<Answer>)
     if (error instanceof DynamoDbError && codes.includes(error.code)) return undefined
     throw error
   }
-}
-
-function describe(table: TableDescription): DescribedTable {
-  return {
-    tableStatus: ofType('string', table.TableStatus ?? 'UNKNOWN'),
-    phase: phaseOf(table),
-    arn: ofType('string', table.TableArn ?? ''),
-    ...(!table.TableId ? {} : { id: ofType('string', table.TableId) }),
-    // A disabled stream's ARN lingers, and leads nowhere.
-    ...(table.StreamSpecification?.StreamEnabled && table.LatestStreamArn !== undefined
-      ? { streamArn: ofType('string', table.LatestStreamArn) }
-      : {}),
-    keys: describeKeySchema(table),
-    // Without a summary the table was never on demand.
-    billingMode: ofType('string', table.BillingModeSummary?.BillingMode ?? 'PROVISIONED'),
-    deletionProtection: ofType('boolean', table.DeletionProtectionEnabled ?? false),
-    unmanaged: describeUnmanaged(table),
-  }
-}
-
-/** ACTIVE is not settled: a table is ACTIVE while an index is built and while its encryption changes. */
-function phaseOf(table: TableDescription): DescribedTable['phase'] {
-  if (table.TableStatus === 'CREATING' || table.TableStatus === 'UPDATING') return 'changing'
-  if (table.TableStatus !== 'ACTIVE') return 'unavailable'
-  const indexes = table.GlobalSecondaryIndexes ?? []
-  const indexChanging = indexes.some(({ IndexStatus }) => IndexStatus !== undefined && IndexStatus !== 'ACTIVE')
-  return indexChanging || table.SSEDescription?.Status === 'UPDATING' ? 'changing' : 'settled'
-}
-
-function describeKeySchema(table: TableDescription): Keys {
-  const attribute = (keyType: string): KeyAttribute | undefined => {
-    const name = table.KeySchema?.find((element) => element.KeyType === keyType)?.AttributeName
-    const definition = table.AttributeDefinitions?.find((each) => each.AttributeName === name)
-    return name === undefined
-      ? undefined
-      : { name: ofType('string', name), type: ofType('string', (definition?.AttributeType ?? '?') as KeyType) }
-  }
-  const sortKey = attribute('RANGE')
-  return {
-    partitionKey: attribute('HASH') ?? { name: '', type: 'S' },
-    ...(sortKey === undefined ? {} : { sortKey }),
-  }
-}
-
-/** What someone may have set by hand, in a fixed order. */
-function describeUnmanaged(table: TableDescription): readonly UnmanagedSetting[] {
-  const names = (indexes: readonly { IndexName?: string | undefined }[] | undefined) =>
-    (indexes ?? []).map(({ IndexName }) => IndexName ?? '').sort()
-  const stream = table.StreamSpecification
-  const tableClass = table.TableClassSummary?.TableClass ?? 'STANDARD'
-  const replicas = (table.Replicas ?? []).map(({ RegionName }) => RegionName ?? '').sort()
-  return [
-    ...names(table.GlobalSecondaryIndexes).map((value) => ({ path: 'globalIndex', value })),
-    ...names(table.LocalSecondaryIndexes).map((value) => ({ path: 'localIndex', value })),
-    ...(stream?.StreamEnabled ? [{ path: 'stream', value: stream.StreamViewType ?? '' }] : []),
-    ...(tableClass === 'STANDARD' ? [] : [{ path: 'tableClass', value: tableClass }]),
-    ...(table.SSEDescription?.KMSMasterKeyArn === undefined
-      ? []
-      : [{ path: 'encryptionKey', value: table.SSEDescription.KMSMasterKeyArn }]),
-    ...replicas.map((value) => ({ path: 'replica', value })),
-  ].map(({ path, value }) => ({ path, value: ofType('string', value) }))
-}
-
-/** An endpoint that is not AWS may answer anything. */
-function understood<Value>(operation: string, resource: string, read: () => Value): Value {
-  try {
-    return read()
-  } catch (cause) {
-    throw new RemedyError(
-      `DynamoDB's answer to ${operation} on "${resource}" cannot be understood.`,
-      'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB point at.',
-      { cause },
-    )
-  }
-}
-
-/** The SDK hands on members of a wrong type as they came. */
-function ofType<Value>(type: 'string' | 'number' | 'boolean' | 'object', value: Value | undefined): Value {
-  if (value === undefined || typeof value !== type)
-    throw new TypeError(`Expected ${type}, but found ${JSON.stringify(value)}`)
-  return value
 }
 
 function awsTags(tags: readonly TagChange[]): { Key: string; Value: string }[] {

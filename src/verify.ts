@@ -1,6 +1,7 @@
 /** Proves the tables: they are as defined, and sample items go in, are found by their tenant alone, and go out again. */
-import { type DynamoDb, DynamoDbError, type ItemStore } from './dynamodb.ts'
+import { type DynamoDb, DynamoDbError } from './dynamodb.ts'
 import { describeError, RemedyError } from './errors.ts'
+import type { ItemStore } from './item-store.ts'
 import { type Item, type ItemKind, makeSampleItems, problemsOfItem } from './items.ts'
 import type { Plan, Verification } from './plan.ts'
 import { describeStep } from './report.ts'

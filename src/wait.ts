@@ -1,5 +1,6 @@
 /** Waits until a table is settled, looking often enough that little time is wasted after it is. */
-import type { DescribedTable, DynamoDb } from './dynamodb.ts'
+import type { DynamoDb } from './dynamodb.ts'
+import type { DescribedTable } from './dynamodb-answers.ts'
 import { RemedyError } from './errors.ts'
 import { stepKinds } from './plan.ts'
 import type { Run } from './run.ts'

@@ -1,5 +1,7 @@
 /** Stand-ins for what the effectful files talk to. */
-import type { DescribedTable, DynamoDb, ItemStore } from '../../src/dynamodb.ts'
+import type { DynamoDb } from '../../src/dynamodb.ts'
+import type { DescribedTable } from '../../src/dynamodb-answers.ts'
+import type { ItemStore } from '../../src/item-store.ts'
 import type { Item } from '../../src/items.ts'
 import type { Step } from '../../src/plan.ts'
 import type { Run } from '../../src/run.ts'

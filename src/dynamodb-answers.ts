@@ -1,0 +1,123 @@
+/** What DynamoDB's answers say of a table, in our words. Pure: the SDK gives it nothing but types. */
+import type {
+  DescribeContinuousBackupsOutput,
+  DescribeTableOutput,
+  ListTagsOfResourceOutput,
+  TableDescription,
+} from '@aws-sdk/client-dynamodb'
+import { RemedyError } from './errors.ts'
+import type { KeyAttribute, Keys, KeyType, PointInTimeRecovery, ReadyTable, Tags, UnmanagedSetting } from './table.ts'
+
+/** What DescribeTable says of a table. */
+export interface DescribedTable extends Omit<ReadyTable, 'status' | 'pointInTimeRecovery' | 'tags'> {
+  /** DynamoDB's TableStatus. */
+  readonly tableStatus: string
+  /** `changing` is worth waiting for; `unavailable` is a state that no waiting mends. */
+  readonly phase: 'settled' | 'changing' | 'unavailable'
+}
+
+/** @throws {RemedyError} where DynamoDB could not have answered so; as the other readings do */
+export function readDescription(table: string, answer: DescribeTableOutput): DescribedTable {
+  return understood('DescribeTable', table, () => describe(ofType('object', answer.Table ?? undefined)))
+}
+
+export function readRecovery(table: string, answer: DescribeContinuousBackupsOutput): PointInTimeRecovery {
+  return understood('DescribeContinuousBackups', table, () => {
+    // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
+    const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription
+    if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED') return { enabled: false }
+    return { enabled: true, recoveryPeriodDays: ofType('number', recovery.RecoveryPeriodInDays ?? 35) }
+  })
+}
+
+export function readTagPage(
+  arn: string,
+  page: ListTagsOfResourceOutput,
+): { readonly tags: Tags; readonly nextToken?: string } {
+  return understood('ListTagsOfResource', arn, () => {
+    const named = (page.Tags ?? []).filter(({ Key }) => Key !== undefined)
+    const tags = new Map(named.map(({ Key, Value }) => [ofType('string', Key), ofType('string', Value ?? '')]))
+    return { tags, ...(page.NextToken === undefined ? {} : { nextToken: ofType('string', page.NextToken) }) }
+  })
+}
+
+function describe(table: TableDescription): DescribedTable {
+  return {
+    tableStatus: ofType('string', table.TableStatus ?? 'UNKNOWN'),
+    phase: phaseOf(table),
+    arn: ofType('string', table.TableArn ?? ''),
+    ...(!table.TableId ? {} : { id: ofType('string', table.TableId) }),
+    // A disabled stream's ARN lingers, and leads nowhere.
+    ...(table.StreamSpecification?.StreamEnabled && table.LatestStreamArn !== undefined
+      ? { streamArn: ofType('string', table.LatestStreamArn) }
+      : {}),
+    keys: describeKeySchema(table),
+    // Without a summary the table was never on demand.
+    billingMode: ofType('string', table.BillingModeSummary?.BillingMode ?? 'PROVISIONED'),
+    deletionProtection: ofType('boolean', table.DeletionProtectionEnabled ?? false),
+    unmanaged: describeUnmanaged(table),
+  }
+}
+
+/** ACTIVE is not settled: a table is ACTIVE while an index is built and while its encryption changes. */
+function phaseOf(table: TableDescription): DescribedTable['phase'] {
+  if (table.TableStatus === 'CREATING' || table.TableStatus === 'UPDATING') return 'changing'
+  if (table.TableStatus !== 'ACTIVE') return 'unavailable'
+  const indexes = table.GlobalSecondaryIndexes ?? []
+  const indexChanging = indexes.some(({ IndexStatus }) => IndexStatus !== undefined && IndexStatus !== 'ACTIVE')
+  return indexChanging || table.SSEDescription?.Status === 'UPDATING' ? 'changing' : 'settled'
+}
+
+function describeKeySchema(table: TableDescription): Keys {
+  const attribute = (keyType: string): KeyAttribute | undefined => {
+    const name = table.KeySchema?.find((element) => element.KeyType === keyType)?.AttributeName
+    const definition = table.AttributeDefinitions?.find((each) => each.AttributeName === name)
+    return name === undefined
+      ? undefined
+      : { name: ofType('string', name), type: ofType('string', (definition?.AttributeType ?? '?') as KeyType) }
+  }
+  const sortKey = attribute('RANGE')
+  return {
+    partitionKey: attribute('HASH') ?? { name: '', type: 'S' },
+    ...(sortKey === undefined ? {} : { sortKey }),
+  }
+}
+
+/** What someone may have set by hand, in a fixed order. */
+function describeUnmanaged(table: TableDescription): readonly UnmanagedSetting[] {
+  const names = (indexes: readonly { IndexName?: string | undefined }[] | undefined) =>
+    (indexes ?? []).map(({ IndexName }) => IndexName ?? '').sort()
+  const stream = table.StreamSpecification
+  const tableClass = table.TableClassSummary?.TableClass ?? 'STANDARD'
+  const replicas = (table.Replicas ?? []).map(({ RegionName }) => RegionName ?? '').sort()
+  return [
+    ...names(table.GlobalSecondaryIndexes).map((value) => ({ path: 'globalIndex', value })),
+    ...names(table.LocalSecondaryIndexes).map((value) => ({ path: 'localIndex', value })),
+    ...(stream?.StreamEnabled ? [{ path: 'stream', value: stream.StreamViewType ?? '' }] : []),
+    ...(tableClass === 'STANDARD' ? [] : [{ path: 'tableClass', value: tableClass }]),
+    ...(table.SSEDescription?.KMSMasterKeyArn === undefined
+      ? []
+      : [{ path: 'encryptionKey', value: table.SSEDescription.KMSMasterKeyArn }]),
+    ...replicas.map((value) => ({ path: 'replica', value })),
+  ].map(({ path, value }) => ({ path, value: ofType('string', value) }))
+}
+
+/** An endpoint that is not AWS may answer anything. */
+function understood<Value>(operation: string, resource: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (cause) {
+    throw new RemedyError(
+      `DynamoDB's answer to ${operation} on "${resource}" cannot be understood.`,
+      'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB point at.',
+      { cause },
+    )
+  }
+}
+
+/** The SDK hands on members of a wrong type as they came. */
+function ofType<Value>(type: 'string' | 'number' | 'boolean' | 'object', value: Value | undefined): Value {
+  if (value === undefined || typeof value !== type)
+    throw new TypeError(`Expected ${type}, but found ${JSON.stringify(value)}`)
+  return value
+}

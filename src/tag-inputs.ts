@@ -1,0 +1,58 @@
+/** Tags as a workflow writes them: one `key=value` a line. */
+import { ownTags } from './definitions.ts'
+import type { InputReader } from './input-reader.ts'
+import { quote } from './plain-text.ts'
+import { type Environment, mostTags, type Tags } from './table.ts'
+
+/** What AWS allows in a tag's value, and in its key. */
+const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u
+
+/** AWS counts characters, not the units that JavaScript counts. */
+export function isTagText(text: string, most: number): boolean {
+  return [...text].length <= most && tagCharacters.test(text)
+}
+
+export function readTags(read: InputReader, environment: Environment): Tags {
+  const tags = readTagLines(read, 'tags')
+  const own = ownTags(environment).size
+  if (tags.size + own > mostTags) {
+    read.problem(
+      'tags',
+      `tags has ${tags.size} tags, but a table carries ${mostTags} at most, and ${own} are the action's own. Give ${mostTags - own} or fewer.`,
+    )
+  }
+  return tags
+}
+
+/** One `key=value` a line. */
+export function readTagLines(read: InputReader, name: 'tags' | 'role-session-tags'): Tags {
+  const tags = new Map<string, string>()
+  for (const line of read.lines(name)) {
+    const separator = line.indexOf('=')
+    const key = line.slice(0, separator).trim()
+    const value = line.slice(separator + 1).trim()
+    if (separator < 1 || key === '') {
+      read.problem(name, `${name} must have key=value on each line, but has ${quote(line)}.`)
+    } else if (/^(aws|tenant-tables):/i.test(key)) {
+      read.problem(
+        name,
+        `${name} has the key ${quote(key)}, but keys that begin with aws: or tenant-tables: are reserved.`,
+      )
+    } else if (tags.has(key)) {
+      read.problem(name, `${name} has the key ${quote(key)} twice. Give each key once.`)
+    } else if (!isTagText(key, 128)) {
+      read.problem(
+        name,
+        `${name} has the key ${quote(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`,
+      )
+    } else if (!isTagText(value, 256)) {
+      read.problem(
+        name,
+        `${name} gives ${quote(key)} the value ${quote(value)}, but a value may have 256 letters, digits, spaces and _ . : / = + - @ at most.`,
+      )
+    } else {
+      tags.set(key, value)
+    }
+  }
+  return tags
+}

@@ -24,7 +24,11 @@ async function tokenEndpoint(answer: RequestListener, query = '?api-version=2', 
     AWS_SECRET_ACCESS_KEY: 'secret',
     AWS_SESSION_TOKEN: 'token',
   }
-  return openConnections('ap-south-1', environment, aRun(), timeOuts)
+  return openConnections('ap-south-1', jobWith(environment), aRun(), timeOuts)
+}
+
+function jobWith(environment: Readonly<Record<string, string>>) {
+  return { environment, mask: () => undefined }
 }
 
 const signal = new AbortController().signal
@@ -111,9 +115,9 @@ it('replaces an audience that the address names already, and keeps what else it 
 
 it('asks nothing where it was told to give up before, or does not know whom to ask', async () => {
   const ofJob = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.invalid/' }
-  const given = openConnections('ap-south-1', ofJob, aRun())
+  const given = openConnections('ap-south-1', jobWith(ofJob), aRun())
   await expect(given.fetchIdToken('x', AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
-  const none = openConnections('ap-south-1', {}, aRun())
+  const none = openConnections('ap-south-1', jobWith({}), aRun())
   await expect(none.fetchIdToken('x', signal)).rejects.toMatchObject({ code: 'ERR_INVALID_URL' })
 })
 
@@ -121,7 +125,7 @@ it('hands out no credentials when the run is over', async () => {
   process.env.AWS_ACCESS_KEY_ID = 'key-of-the-process'
   process.env.AWS_SECRET_ACCESS_KEY = 'secret-of-the-process'
   const run = aRun()
-  const { defaultChain } = openConnections('ap-south-1', {}, run)
+  const { defaultChain } = openConnections('ap-south-1', jobWith({}), run)
   expect(await defaultChain()).toMatchObject({ accessKeyId: 'key-of-the-process' })
   const over = new StoppedError('The run was cancelled.', 'Run it again.')
   run.abortNow(over)
@@ -156,11 +160,14 @@ it('makes clients that neither retry by themselves nor share credentials that th
   delete process.env.AWS_ACCESS_KEY_ID
   delete process.env.AWS_SECRET_ACCESS_KEY
   const pair = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' }
-  expect(openConnections('ap-south-1', pair, aRun()).accessKey()).toStrictEqual({
+  expect(openConnections('ap-south-1', jobWith(pair), aRun()).accessKey()).toStrictEqual({
     accessKeyId: 'key',
     secretAccessKey: 'secret',
   })
-  expect(openConnections('ap-south-1', {}, aRun()).accessKey()).toEqual({ accessKeyId: '', secretAccessKey: '' })
+  expect(openConnections('ap-south-1', jobWith({}), aRun()).accessKey()).toEqual({
+    accessKeyId: '',
+    secretAccessKey: '',
+  })
   expect(connectSts(undefined)).toBeDefined()
 })
 

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { openEarly } from '../src/early-connections.ts'
+import { proxyFor } from '../src/proxies.ts'
 
 let server: Server
 let sockets: Socket[]
@@ -38,7 +39,7 @@ function send(early: ReturnType<typeof openEarly>): Promise<number | undefined> 
 }
 
 it('opens so many connections and sends nothing, and the requests that come use them', async () => {
-  const early = openEarly(10)
+  const early = openEarly(10, proxyFor)
   let requests = 0
   server.on('request', () => {
     requests += 1
@@ -55,7 +56,7 @@ it('opens so many connections and sends nothing, and the requests that come use 
 })
 
 it('a connection that was closed meanwhile is passed over', async () => {
-  const early = openEarly(10)
+  const early = openEarly(10, proxyFor)
   early.open(url, 2)
   await connected(2)
   // Ended, not destroyed: a socket closes when the other side has seen the end.
@@ -65,13 +66,13 @@ it('a connection that was closed meanwhile is passed over', async () => {
 })
 
 it('one that cannot be opened is nobody’s failure until a request needs it', async () => {
-  const early = openEarly(10)
+  const early = openEarly(10, proxyFor)
   early.open(new URL('http://127.0.0.1:9/'), 2)
   await expect(send(early)).resolves.toBe(200)
 })
 
 it('closes everything in the end, what no request took too', async () => {
-  const early = openEarly(10)
+  const early = openEarly(10, proxyFor)
   early.open(url, 2)
   await connected(2)
   await send(early)
@@ -81,7 +82,7 @@ it('closes everything in the end, what no request took too', async () => {
 })
 
 it('connections to one place are not handed to requests to another', async () => {
-  const early = openEarly(10)
+  const early = openEarly(10, proxyFor)
   early.open(new URL(`http://localhost:${url.port}/`), 1)
   await send(early)
   expect(sockets.length).toBeGreaterThanOrEqual(1)
@@ -89,7 +90,7 @@ it('connections to one place are not handed to requests to another', async () =>
 })
 
 it('tells when the first request is on its way, and not before', async () => {
-  const early = openEarly(10)
+  const early = openEarly(10, proxyFor)
   const order: string[] = []
   early.waiting.then(
     () => order.push('waiting'),
@@ -98,7 +99,7 @@ it('tells when the first request is on its way, and not before', async () => {
   early.open(url, 1)
   await connected(1)
   expect(order).toEqual([])
-  const another = openEarly(10)
+  const another = openEarly(10, proxyFor)
   server.prependListener('request', () => order.push('request arrived'))
   await Promise.all([send(another), another.waiting.then(() => order.push('on its way'))])
   expect(order).toEqual(expect.arrayContaining(['request arrived', 'on its way']))

@@ -54,7 +54,7 @@ export async function measureScale(count: number, options: SandboxOptions = {}):
     const start = performance.now()
     const interrupted = new AbortController().signal
     await withinDeadline({ clock: systemClock, log: quiet, timeoutSeconds: 600, interrupted }, async (run) => {
-      const connections = openConnections(target.region, {}, run)
+      const connections = openConnections(target.region, { environment: {}, mask: () => undefined }, run)
       const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, count * 3, run)
       const dynamoDb = connect(async () => key)
       const observed = await observeTables(dynamoDb, target, desired, run)

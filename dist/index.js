@@ -31545,6 +31545,139 @@ function(e,t){for(var r=0;r<t.length;r++){var i=t[r];i.enumerable=i.enumerable||
 
 /***/ }),
 
+/***/ 9629:
+/***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
+
+
+
+const https = __nccwpck_require__(5692)
+const http = __nccwpck_require__(8611)
+const { URL } = __nccwpck_require__(7016)
+
+class HttpProxyAgent extends http.Agent {
+  constructor (options) {
+    const { proxy, proxyRequestOptions, ...opts } = options
+    super(opts)
+    this.proxy = typeof proxy === 'string'
+      ? new URL(proxy)
+      : proxy
+    this.proxyRequestOptions = proxyRequestOptions || {}
+  }
+
+  createConnection (options, callback) {
+    const requestOptions = {
+      ...this.proxyRequestOptions,
+      method: 'CONNECT',
+      host: this.proxy.hostname,
+      port: this.proxy.port,
+      path: `${options.host}:${options.port}`,
+      setHost: false,
+      headers: { ...this.proxyRequestOptions.headers, connection: this.keepAlive ? 'keep-alive' : 'close', host: `${options.host}:${options.port}` },
+      agent: false,
+      timeout: options.timeout || 0
+    }
+
+    if (this.proxy.username || this.proxy.password) {
+      const base64 = Buffer.from(`${decodeURIComponent(this.proxy.username || '')}:${decodeURIComponent(this.proxy.password || '')}`).toString('base64')
+      requestOptions.headers['proxy-authorization'] = `Basic ${base64}`
+    }
+
+    if (this.proxy.protocol === 'https:') {
+      requestOptions.servername = this.proxy.hostname
+    }
+
+    const request = (this.proxy.protocol === 'http:' ? http : https).request(requestOptions)
+    request.once('connect', (response, socket, head) => {
+      request.removeAllListeners()
+      socket.removeAllListeners()
+      if (response.statusCode === 200) {
+        callback(null, socket)
+      } else {
+        socket.destroy()
+        callback(new Error(`Bad response: ${response.statusCode}`), null)
+      }
+    })
+
+    request.once('timeout', () => {
+      request.destroy(new Error('Proxy timeout'))
+    })
+
+    request.once('error', err => {
+      request.removeAllListeners()
+      callback(err, null)
+    })
+
+    request.end()
+  }
+}
+
+class HttpsProxyAgent extends https.Agent {
+  constructor (options) {
+    const { proxy, proxyRequestOptions, ...opts } = options
+    super(opts)
+    this.proxy = typeof proxy === 'string'
+      ? new URL(proxy)
+      : proxy
+    this.proxyRequestOptions = proxyRequestOptions || {}
+  }
+
+  createConnection (options, callback) {
+    const requestOptions = {
+      ...this.proxyRequestOptions,
+      method: 'CONNECT',
+      host: this.proxy.hostname,
+      port: this.proxy.port,
+      path: `${options.host}:${options.port}`,
+      setHost: false,
+      headers: { ...this.proxyRequestOptions.headers, connection: this.keepAlive ? 'keep-alive' : 'close', host: `${options.host}:${options.port}` },
+      agent: false,
+      timeout: options.timeout || 0
+    }
+
+    if (this.proxy.username || this.proxy.password) {
+      const base64 = Buffer.from(`${decodeURIComponent(this.proxy.username || '')}:${decodeURIComponent(this.proxy.password || '')}`).toString('base64')
+      requestOptions.headers['proxy-authorization'] = `Basic ${base64}`
+    }
+
+    // Necessary for the TLS check with the proxy to succeed.
+    if (this.proxy.protocol === 'https:') {
+      requestOptions.servername = this.proxy.hostname
+    }
+
+    const request = (this.proxy.protocol === 'http:' ? http : https).request(requestOptions)
+    request.once('connect', (response, socket, head) => {
+      request.removeAllListeners()
+      socket.removeAllListeners()
+      if (response.statusCode === 200) {
+        const secureSocket = super.createConnection({ ...options, socket })
+        callback(null, secureSocket)
+      } else {
+        socket.destroy()
+        callback(new Error(`Bad response: ${response.statusCode}`), null)
+      }
+    })
+
+    request.once('timeout', () => {
+      request.destroy(new Error('Proxy timeout'))
+    })
+
+    request.once('error', err => {
+      request.removeAllListeners()
+      callback(err, null)
+    })
+
+    request.end()
+  }
+}
+
+module.exports = {
+  HttpProxyAgent,
+  HttpsProxyAgent
+}
+
+
+/***/ }),
+
 /***/ 9214:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
@@ -61172,6 +61305,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("tls");
 
 /***/ }),
 
+/***/ 7016:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("url");
+
+/***/ }),
+
 /***/ 9023:
 /***/ ((module) => {
 
@@ -61294,7 +61434,7 @@ function nameAndMessage(thrown) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6917);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4367);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7738);
 
@@ -61309,7 +61449,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 6917:
+/***/ 4367:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -62916,13 +63056,88 @@ var external_node_https_ = __nccwpck_require__(4708);
 var external_node_net_ = __nccwpck_require__(7030);
 // EXTERNAL MODULE: external "node:tls"
 var external_node_tls_ = __nccwpck_require__(1692);
+// EXTERNAL MODULE: ./node_modules/@actions/http-client/lib/proxy.js
+var lib_proxy = __nccwpck_require__(9783);
+// EXTERNAL MODULE: ./node_modules/hpagent/index.js
+var hpagent = __nccwpck_require__(9629);
+;// CONCATENATED MODULE: ./node_modules/hpagent/index.mjs
+
+
+/* harmony default export */ const node_modules_hpagent = ((/* unused pure expression or super */ null && (mod)));
+const HttpProxyAgent = hpagent.HttpProxyAgent
+const HttpsProxyAgent = hpagent.HttpsProxyAgent
+
+;// CONCATENATED MODULE: ./lib/src/proxies.js
+
+
+
+/** A proxy that cannot be reached, or does not let us through. Has the shape of the SDK's errors, so that one rule decides what is tried again. */
+class ProxyError extends errors/* RemedyError */.By {
+    name = 'ProxyError';
+    code;
+    $metadata;
+    constructor(proxy, place, cause) {
+        const status = Number(/^Bad response: (\d{3})$/.exec((0,errors/* errorMessage */.gJ)(cause))?.[1]);
+        super(`The proxy ${proxy.host} did not connect to ${place}${status > 0 ? `: it answered with status ${status}` : ''}.`, status === 407
+            ? 'Give the name and the password that the proxy asks for in HTTPS_PROXY, as http://name:password@host:port.'
+            : `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy lets ${place} through; or name the host in NO_PROXY.`, { cause });
+        this.code = (0,errors/* errorCode */.CA)(cause);
+        this.$metadata = status > 0 ? { httpStatusCode: status } : {};
+    }
+}
+/**
+ * The proxy for a URL; undefined where there is none.
+ *
+ * @throws {RemedyError} for one that nobody could connect to; its value is not shown, since it may hold a password
+ */
+function proxyFor(url) {
+    let proxy;
+    try {
+        const found = (0,lib_proxy/* getProxyUrl */.s)(url);
+        // The library's URL shows its password decoded, and would be decoded once more.
+        proxy = found === undefined ? undefined : new URL(found.href);
+    }
+    catch {
+        throw unusable(url);
+    }
+    if (proxy !== undefined && !['http:', 'https:'].includes(proxy.protocol))
+        throw unusable(url);
+    return proxy;
+}
+function unusable({ protocol }) {
+    return new errors/* RemedyError */.By(`${protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'} does not hold the address of a proxy.`, 'Give http://host:port or https://host:port, with name:password@ before the host where the proxy asks for them.');
+}
+/**
+ * What must not be shown of the proxies: their passwords, in every form that they are sent or written in.
+ *
+ * @throws {RemedyError} as `proxyFor` does
+ */
+function proxySecrets() {
+    return ['https://any.invalid', 'http://any.invalid'].flatMap((place) => {
+        const { username, password } = proxyFor(new URL(place)) ?? {};
+        if (username === undefined || !password)
+            return [];
+        const plain = decodeURIComponent(password);
+        return [password, plain, Buffer.from(`${decodeURIComponent(username)}:${plain}`).toString('base64')];
+    });
+}
+/** A connection through the proxy, with TLS to the target where it is to be secure. */
+function connectThrough(proxy, isSecure, target, callback) {
+    const Agent = isSecure ? HttpsProxyAgent : HttpProxyAgent;
+    const agent = new Agent({ proxy });
+    agent.createConnection(target, (error, connection) => {
+        callback(error === null ? null : new ProxyError(proxy, `${target.host}:${target.port}`, error), connection);
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/src/early-connections.js
 /** Connections that are opened before there is a request for them, so that opening them costs no time of their own. */
 
 
 
 
-function openEarly(maxSockets) {
+
+function openEarly(maxSockets, proxyFor) {
     const httpAgent = new external_node_http_.Agent({ keepAlive: true, maxSockets });
     const httpsAgent = new external_node_https_.Agent({ keepAlive: true, maxSockets });
     const opened = new Map();
@@ -62933,9 +63148,19 @@ function openEarly(maxSockets) {
     for (const agent of [httpAgent, httpsAgent]) {
         const create = agent.createConnection.bind(agent);
         agent.createConnection = (target, callback) => {
-            const socket = takeUsable(opened.get(placeOf(target.host, target.port)));
+            const place = placeOf(target.host, target.port);
+            const socket = takeUsable(opened.get(place));
             if (socket !== undefined)
                 return socket;
+            const isSecure = agent === httpsAgent;
+            const proxy = proxyFor(new URL(`${isSecure ? 'https' : 'http'}://${place}`));
+            if (proxy !== undefined) {
+                connectThrough(proxy, isSecure, target, (error, made) => {
+                    callback?.(error, made);
+                    setImmediate(beginToWait);
+                });
+                return undefined;
+            }
             const made = create(target, callback);
             // What was written before the connection stood leaves right after; an immediate later it is gone.
             made?.once('connect', () => setImmediate(beginToWait));
@@ -62953,6 +63178,9 @@ function openEarly(maxSockets) {
             httpsAgent.destroy();
         },
         open: (url, count) => {
+            // Through a proxy a connection costs a request of its own, so none is made before it is needed.
+            if (proxyFor(url) !== undefined)
+                return;
             const isSecure = url.protocol === 'https:';
             const host = url.hostname;
             const port = Number(url.port || (isSecure ? 443 : 80));
@@ -62969,8 +63197,9 @@ function openEarly(maxSockets) {
         },
     };
 }
+/** As a URL has it. */
 function placeOf(host, port) {
-    return `${host}:${port}`;
+    return `${(0,external_node_net_.isIPv6)(String(host)) ? `[${host}]` : host}:${port}`;
 }
 /** One that still stands, or is about to; it belongs to whoever takes it. */
 function takeUsable(sockets = []) {
@@ -62993,6 +63222,7 @@ var src_run = __nccwpck_require__(3331);
 
 
 
+
 /** The partition of a region, such as `aws-cn`; the SDK's table, so that we keep none. */
 function partitionOf(region) {
     return (0,client.partition)(region).name;
@@ -63000,8 +63230,11 @@ function partitionOf(region) {
 /** To one host. DynamoDB limits some reads by connection, so many tables are read over many. */
 const mostConnections = 50;
 const timeOutsOfAWorkingNetwork = { connect: 5000, request: 10_000 };
-function openConnections(region, environment, run, timeOuts = timeOutsOfAWorkingNetwork) {
-    const { httpAgent, httpsAgent, waiting, open, close } = openEarly(mostConnections);
+/** @throws {RemedyError} where the job names a proxy that nobody could connect to */
+function openConnections(region, { environment, mask }, run, timeOuts = timeOutsOfAWorkingNetwork) {
+    for (const secret of proxySecrets())
+        mask(secret);
+    const { httpAgent, httpsAgent, waiting, open, close } = openEarly(mostConnections, proxyFor);
     // The last signal of a run: nothing of it calls any more.
     run.leave.addEventListener('abort', close);
     const requestHandler = new node_http_handler_dist_cjs.NodeHttpHandler({
@@ -64940,7 +65173,7 @@ async function reconcile(inputs, runner, run, result, times) {
     result.command = inputs.command;
     const review = await readReview(inputs, runner.readFile);
     result.review = describeReview(review, inputs.command);
-    const connections = openConnections(inputs.region, runner.environment, run, times);
+    const connections = openConnections(inputs.region, runner, run, times);
     const desired = desiredTables(inputs);
     const [session, connectDynamoDb] = await Promise.all([
         openSession(inputs, { ...connections, mask: runner.mask }, run),
@@ -65135,7 +65368,7 @@ function gitHubRunner(process) {
             say(toolkit);
     };
     const load = async () => {
-        toolkit = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 6257));
+        toolkit = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 418));
         for (const say of untold)
             say(toolkit);
         untold = [];
@@ -65253,7 +65486,7 @@ function logGroup(log, title, lines) {
 
 /***/ }),
 
-/***/ 6257:
+/***/ 418:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 // ESM COMPAT FLAG
@@ -65480,97 +65713,8 @@ var external_http_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_
 // EXTERNAL MODULE: external "https"
 var external_https_ = __nccwpck_require__(5692);
 var external_https_namespaceObject = /*#__PURE__*/__nccwpck_require__.t(external_https_, 2);
-;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/proxy.js
-function getProxyUrl(reqUrl) {
-    const usingSsl = reqUrl.protocol === 'https:';
-    if (checkBypass(reqUrl)) {
-        return undefined;
-    }
-    const proxyVar = (() => {
-        if (usingSsl) {
-            return process.env['https_proxy'] || process.env['HTTPS_PROXY'];
-        }
-        else {
-            return process.env['http_proxy'] || process.env['HTTP_PROXY'];
-        }
-    })();
-    if (proxyVar) {
-        try {
-            return new DecodedURL(proxyVar);
-        }
-        catch (_a) {
-            if (!proxyVar.startsWith('http://') && !proxyVar.startsWith('https://'))
-                return new DecodedURL(`http://${proxyVar}`);
-        }
-    }
-    else {
-        return undefined;
-    }
-}
-function checkBypass(reqUrl) {
-    if (!reqUrl.hostname) {
-        return false;
-    }
-    const reqHost = reqUrl.hostname;
-    if (isLoopbackAddress(reqHost)) {
-        return true;
-    }
-    const noProxy = process.env['no_proxy'] || process.env['NO_PROXY'] || '';
-    if (!noProxy) {
-        return false;
-    }
-    // Determine the request port
-    let reqPort;
-    if (reqUrl.port) {
-        reqPort = Number(reqUrl.port);
-    }
-    else if (reqUrl.protocol === 'http:') {
-        reqPort = 80;
-    }
-    else if (reqUrl.protocol === 'https:') {
-        reqPort = 443;
-    }
-    // Format the request hostname and hostname with port
-    const upperReqHosts = [reqUrl.hostname.toUpperCase()];
-    if (typeof reqPort === 'number') {
-        upperReqHosts.push(`${upperReqHosts[0]}:${reqPort}`);
-    }
-    // Compare request host against noproxy
-    for (const upperNoProxyItem of noProxy
-        .split(',')
-        .map(x => x.trim().toUpperCase())
-        .filter(x => x)) {
-        if (upperNoProxyItem === '*' ||
-            upperReqHosts.some(x => x === upperNoProxyItem ||
-                x.endsWith(`.${upperNoProxyItem}`) ||
-                (upperNoProxyItem.startsWith('.') &&
-                    x.endsWith(`${upperNoProxyItem}`)))) {
-            return true;
-        }
-    }
-    return false;
-}
-function isLoopbackAddress(host) {
-    const hostLower = host.toLowerCase();
-    return (hostLower === 'localhost' ||
-        hostLower.startsWith('127.') ||
-        hostLower.startsWith('[::1]') ||
-        hostLower.startsWith('[0:0:0:0:0:0:0:1]'));
-}
-class DecodedURL extends URL {
-    constructor(url, base) {
-        super(url, base);
-        this._decodedUsername = decodeURIComponent(super.username);
-        this._decodedPassword = decodeURIComponent(super.password);
-    }
-    get username() {
-        return this._decodedUsername;
-    }
-    get password() {
-        return this._decodedPassword;
-    }
-}
-//# sourceMappingURL=proxy.js.map
+// EXTERNAL MODULE: ./node_modules/@actions/http-client/lib/proxy.js
+var proxy = __nccwpck_require__(9783);
 // EXTERNAL MODULE: ./node_modules/tunnel/index.js
 var tunnel = __nccwpck_require__(770);
 // EXTERNAL MODULE: ./node_modules/undici/index.js
@@ -65634,7 +65778,7 @@ var MediaTypes;
  * Returns the proxy URL, depending upon the supplied url and proxy environment variables.
  * @param serverUrl  The server URL where the request will be sent. For example, https://api.github.com
  */
-function lib_getProxyUrl(serverUrl) {
+function getProxyUrl(serverUrl) {
     const proxyUrl = pm.getProxyUrl(new URL(serverUrl));
     return proxyUrl ? proxyUrl.href : '';
 }
@@ -65999,7 +66143,7 @@ class HttpClient {
     }
     getAgentDispatcher(serverUrl) {
         const parsedUrl = new URL(serverUrl);
-        const proxyUrl = getProxyUrl(parsedUrl);
+        const proxyUrl = proxy/* getProxyUrl */.s(parsedUrl);
         const useProxy = proxyUrl && proxyUrl.hostname;
         if (!useProxy) {
             return;
@@ -66109,7 +66253,7 @@ class HttpClient {
     }
     _getAgent(parsedUrl) {
         let agent;
-        const proxyUrl = getProxyUrl(parsedUrl);
+        const proxyUrl = proxy/* getProxyUrl */.s(parsedUrl);
         const useProxy = proxyUrl && proxyUrl.hostname;
         if (this._keepAlive && useProxy) {
             agent = this._proxyAgent;
@@ -73268,6 +73412,106 @@ function getOctokit(token, options, ...additionalPlugins) {
     return new GitHubWithPlugins(getOctokitOptions(token, options));
 }
 //# sourceMappingURL=github.js.map
+
+/***/ }),
+
+/***/ 9783:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   s: () => (/* binding */ getProxyUrl)
+/* harmony export */ });
+/* unused harmony export checkBypass */
+function getProxyUrl(reqUrl) {
+    const usingSsl = reqUrl.protocol === 'https:';
+    if (checkBypass(reqUrl)) {
+        return undefined;
+    }
+    const proxyVar = (() => {
+        if (usingSsl) {
+            return process.env['https_proxy'] || process.env['HTTPS_PROXY'];
+        }
+        else {
+            return process.env['http_proxy'] || process.env['HTTP_PROXY'];
+        }
+    })();
+    if (proxyVar) {
+        try {
+            return new DecodedURL(proxyVar);
+        }
+        catch (_a) {
+            if (!proxyVar.startsWith('http://') && !proxyVar.startsWith('https://'))
+                return new DecodedURL(`http://${proxyVar}`);
+        }
+    }
+    else {
+        return undefined;
+    }
+}
+function checkBypass(reqUrl) {
+    if (!reqUrl.hostname) {
+        return false;
+    }
+    const reqHost = reqUrl.hostname;
+    if (isLoopbackAddress(reqHost)) {
+        return true;
+    }
+    const noProxy = process.env['no_proxy'] || process.env['NO_PROXY'] || '';
+    if (!noProxy) {
+        return false;
+    }
+    // Determine the request port
+    let reqPort;
+    if (reqUrl.port) {
+        reqPort = Number(reqUrl.port);
+    }
+    else if (reqUrl.protocol === 'http:') {
+        reqPort = 80;
+    }
+    else if (reqUrl.protocol === 'https:') {
+        reqPort = 443;
+    }
+    // Format the request hostname and hostname with port
+    const upperReqHosts = [reqUrl.hostname.toUpperCase()];
+    if (typeof reqPort === 'number') {
+        upperReqHosts.push(`${upperReqHosts[0]}:${reqPort}`);
+    }
+    // Compare request host against noproxy
+    for (const upperNoProxyItem of noProxy
+        .split(',')
+        .map(x => x.trim().toUpperCase())
+        .filter(x => x)) {
+        if (upperNoProxyItem === '*' ||
+            upperReqHosts.some(x => x === upperNoProxyItem ||
+                x.endsWith(`.${upperNoProxyItem}`) ||
+                (upperNoProxyItem.startsWith('.') &&
+                    x.endsWith(`${upperNoProxyItem}`)))) {
+            return true;
+        }
+    }
+    return false;
+}
+function isLoopbackAddress(host) {
+    const hostLower = host.toLowerCase();
+    return (hostLower === 'localhost' ||
+        hostLower.startsWith('127.') ||
+        hostLower.startsWith('[::1]') ||
+        hostLower.startsWith('[0:0:0:0:0:0:0:1]'));
+}
+class DecodedURL extends URL {
+    constructor(url, base) {
+        super(url, base);
+        this._decodedUsername = decodeURIComponent(super.username);
+        this._decodedPassword = decodeURIComponent(super.password);
+    }
+    get username() {
+        return this._decodedUsername;
+    }
+    get password() {
+        return this._decodedPassword;
+    }
+}
+//# sourceMappingURL=proxy.js.map
 
 /***/ })
 

@@ -7,6 +7,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { openEarly } from './early-connections.ts'
 import { RemedyError } from './errors.ts'
+import { proxyFor, proxySecrets } from './proxies.ts'
 import { type Run, unlessAborted } from './run.ts'
 
 /** What every AWS client of a run is made with. */
@@ -45,13 +46,21 @@ const mostConnections = 50
 
 export const timeOutsOfAWorkingNetwork: TimeOuts = { connect: 5000, request: 10_000 }
 
+/** What the runner tells of the job, and what it must not show. */
+export interface Job {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly mask: (secret: string) => void
+}
+
+/** @throws {RemedyError} where the job names a proxy that nobody could connect to */
 export function openConnections(
   region: string,
-  environment: Readonly<Record<string, string | undefined>>,
+  { environment, mask }: Job,
   run: Run,
   timeOuts: TimeOuts = timeOutsOfAWorkingNetwork,
 ): Connections {
-  const { httpAgent, httpsAgent, waiting, open, close } = openEarly(mostConnections)
+  for (const secret of proxySecrets()) mask(secret)
+  const { httpAgent, httpsAgent, waiting, open, close } = openEarly(mostConnections, proxyFor)
   // The last signal of a run: nothing of it calls any more.
   run.leave.addEventListener('abort', close)
   const requestHandler = new NodeHttpHandler({

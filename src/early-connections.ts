@@ -1,8 +1,9 @@
 /** Connections that are opened before there is a request for them, so that opening them costs no time of their own. */
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import { connect, isIP, type Socket } from 'node:net'
+import { connect, isIP, isIPv6, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { connectThrough } from './proxies.ts'
 
 /** The one pool of a run. */
 export interface EarlyConnections {
@@ -16,7 +17,7 @@ export interface EarlyConnections {
   readonly close: () => void
 }
 
-export function openEarly(maxSockets: number): EarlyConnections {
+export function openEarly(maxSockets: number, proxyFor: (url: URL) => URL | undefined): EarlyConnections {
   const httpAgent = new HttpAgent({ keepAlive: true, maxSockets })
   const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets })
   const opened = new Map<string, Socket[]>()
@@ -27,8 +28,18 @@ export function openEarly(maxSockets: number): EarlyConnections {
   for (const agent of [httpAgent, httpsAgent]) {
     const create = agent.createConnection.bind(agent)
     agent.createConnection = (target, callback) => {
-      const socket = takeUsable(opened.get(placeOf(target.host, target.port)))
+      const place = placeOf(target.host, target.port)
+      const socket = takeUsable(opened.get(place))
       if (socket !== undefined) return socket
+      const isSecure = agent === httpsAgent
+      const proxy = proxyFor(new URL(`${isSecure ? 'https' : 'http'}://${place}`))
+      if (proxy !== undefined) {
+        connectThrough(proxy, isSecure, target, (error, made) => {
+          callback?.(error, made)
+          setImmediate(beginToWait)
+        })
+        return undefined
+      }
       const made = create(target, callback)
       // What was written before the connection stood leaves right after; an immediate later it is gone.
       made?.once('connect', () => setImmediate(beginToWait))
@@ -45,6 +56,8 @@ export function openEarly(maxSockets: number): EarlyConnections {
       httpsAgent.destroy()
     },
     open: (url, count) => {
+      // Through a proxy a connection costs a request of its own, so none is made before it is needed.
+      if (proxyFor(url) !== undefined) return
       const isSecure = url.protocol === 'https:'
       const host = url.hostname
       const port = Number(url.port || (isSecure ? 443 : 80))
@@ -62,8 +75,9 @@ export function openEarly(maxSockets: number): EarlyConnections {
   }
 }
 
+/** As a URL has it. */
 function placeOf(host: unknown, port: unknown): string {
-  return `${host}:${port}`
+  return `${isIPv6(String(host)) ? `[${host}]` : host}:${port}`
 }
 
 /** One that still stands, or is about to; it belongs to whoever takes it. */

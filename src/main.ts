@@ -33,7 +33,7 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   result.command = inputs.command
   const review = await readReview(inputs, runner.readFile)
   result.review = describeReview(review, inputs.command)
-  const connections = openConnections(inputs.region, runner.environment, run, times)
+  const connections = openConnections(inputs.region, runner, run, times)
   const desired = desiredTables(inputs)
   const [session, connectDynamoDb] = await Promise.all([
     openSession(inputs, { ...connections, mask: runner.mask }, run),

@@ -598,7 +598,7 @@ describe('the OIDC token endpoint', () => {
   let connections: ReturnType<typeof openConnections>
   beforeAll(async () => {
     const environment = { ACTIONS_ID_TOKEN_REQUEST_URL: await server.start(), ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x' }
-    connections = openConnections('ap-south-1', environment, aRun())
+    connections = openConnections('ap-south-1', { environment, mask: () => undefined }, aRun())
   })
   afterAll(() => {
     connections.clientOptions.requestHandler.destroy()

@@ -1,0 +1,84 @@
+/**
+ * The way out where there is a proxy: HTTPS_PROXY, HTTP_PROXY and NO_PROXY in both cases, as GitHub's own actions read them.
+ * So a name in NO_PROXY stands for what ends with it too, and what is on this machine is never proxied.
+ *
+ * @see https://docs.github.com/actions/how-tos/manage-runners/self-hosted-runners/use-proxy-servers
+ */
+import type { ClientRequestArgs } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { getProxyUrl } from '@actions/http-client/lib/proxy'
+import { HttpProxyAgent, HttpsProxyAgent } from 'hpagent'
+import { errorCode, errorMessage, RemedyError } from './errors.ts'
+
+/** A proxy that cannot be reached, or does not let us through. Has the shape of the SDK's errors, so that one rule decides what is tried again. */
+export class ProxyError extends RemedyError {
+  override readonly name = 'ProxyError'
+  readonly code: string
+  readonly $metadata: { readonly httpStatusCode?: number }
+
+  constructor(proxy: URL, place: string, cause: unknown) {
+    const status = Number(/^Bad response: (\d{3})$/.exec(errorMessage(cause))?.[1])
+    super(
+      `The proxy ${proxy.host} did not connect to ${place}${status > 0 ? `: it answered with status ${status}` : ''}.`,
+      status === 407
+        ? 'Give the name and the password that the proxy asks for in HTTPS_PROXY, as http://name:password@host:port.'
+        : `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy lets ${place} through; or name the host in NO_PROXY.`,
+      { cause },
+    )
+    this.code = errorCode(cause)
+    this.$metadata = status > 0 ? { httpStatusCode: status } : {}
+  }
+}
+
+/**
+ * The proxy for a URL; undefined where there is none.
+ *
+ * @throws {RemedyError} for one that nobody could connect to; its value is not shown, since it may hold a password
+ */
+export function proxyFor(url: URL): URL | undefined {
+  let proxy: URL | undefined
+  try {
+    const found = getProxyUrl(url)
+    // The library's URL shows its password decoded, and would be decoded once more.
+    proxy = found === undefined ? undefined : new URL(found.href)
+  } catch {
+    throw unusable(url)
+  }
+  if (proxy !== undefined && !['http:', 'https:'].includes(proxy.protocol)) throw unusable(url)
+  return proxy
+}
+
+function unusable({ protocol }: URL): RemedyError {
+  return new RemedyError(
+    `${protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'} does not hold the address of a proxy.`,
+    'Give http://host:port or https://host:port, with name:password@ before the host where the proxy asks for them.',
+  )
+}
+
+/**
+ * What must not be shown of the proxies: their passwords, in every form that they are sent or written in.
+ *
+ * @throws {RemedyError} as `proxyFor` does
+ */
+export function proxySecrets(): readonly string[] {
+  return ['https://any.invalid', 'http://any.invalid'].flatMap((place) => {
+    const { username, password } = proxyFor(new URL(place)) ?? {}
+    if (username === undefined || !password) return []
+    const plain = decodeURIComponent(password)
+    return [password, plain, Buffer.from(`${decodeURIComponent(username)}:${plain}`).toString('base64')]
+  })
+}
+
+/** A connection through the proxy, with TLS to the target where it is to be secure. */
+export function connectThrough(
+  proxy: URL,
+  isSecure: boolean,
+  target: ClientRequestArgs,
+  callback: (error: Error | null, connection: Duplex) => void,
+): void {
+  const Agent = isSecure ? HttpsProxyAgent : HttpProxyAgent
+  const agent = new Agent({ proxy })
+  agent.createConnection(target, (error, connection) => {
+    callback(error === null ? null : new ProxyError(proxy, `${target.host}:${target.port}`, error), connection)
+  })
+}

@@ -149,6 +149,7 @@ describe('when a run beside ours was faster', () => {
   })
 
   it('stops in its pause when the run is cancelled, and says that nothing was taken', async () => {
+    const other = 'somebody else, who is at work on the table "users"'
     const cancelled = new StoppedError('The run was cancelled.', 'Run it again.')
     const { outcome } = await apply(new Map([['tenant', ready(tenant)]]), (_, run) => ({
       createTable: async () => {
@@ -157,7 +158,7 @@ describe('when a run beside ours was faster', () => {
       },
     }))
     expect(outcome.steps.map(({ result }) => result)).toEqual([
-      { status: 'failed', sent: false, error: cancelled },
+      { status: 'failed', sent: false, error: cancelled.whileWaitingFor(other) },
       { status: 'skipped' },
     ])
   })
@@ -311,9 +312,12 @@ it('says of a step that was cancelled in its wait that DynamoDB took it', async 
       run.stopNow(cancelled)
     },
   }))
-  expect(outcome.error).toBe(cancelled)
+  expect(outcome.error).toMatchObject({
+    message: 'The run was cancelled. It was waiting for the table "users" to be created, which usually takes 5 to 7 s.',
+    remedy: 'Run it again. See in the AWS console what the table "users" is doing, if it stays so.',
+  })
   expect(results).toEqual(['create-table users: failed', 'set-point-in-time-recovery users: skipped'])
-  expect(outcome.steps[0]?.result).toEqual({ status: 'failed', sent: true, error: cancelled })
+  expect(outcome.steps[0]?.result).toEqual({ status: 'failed', sent: true, error: outcome.error })
 })
 
 it.each<[string, DescribedTable | undefined]>([
@@ -408,7 +412,12 @@ describe('after its steps it looks again', () => {
     const { outcome, results } = await apply(observed, (_, run) => ({
       tagTable: async () => run.stopNow(cancelled),
     }))
-    expect([results, outcome.error, outcome.observed]).toEqual([['tag-table users: applied'], cancelled, observed])
+    expect([results, outcome.observed]).toEqual([['tag-table users: applied'], observed])
+    expect(outcome.error).toMatchObject({
+      message: expect.stringMatching(
+        /^The run was cancelled\. It was waiting for what was written to show: tag-table "u/,
+      ),
+    })
   })
 
   it('and fails after ten seconds where the tables still differ', async () => {

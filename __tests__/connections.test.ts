@@ -78,6 +78,16 @@ it('gives up on an answer that stops in the middle when it is told to', async ()
   await expect(fetchIdToken('x', stopping.signal)).rejects.toBeDefined()
 })
 
+it('a page instead of a token passes, whatever its status: the request is made again', async () => {
+  let asked = 0
+  const { fetchIdToken } = await tokenEndpoint((_, response) => {
+    asked += 1
+    response.end(asked < 3 ? '<html>Please wait</html>' : '{"value":"the.id.token"}')
+  })
+  expect(await retry(aRun(), (abort) => fetchIdToken('x', abort))).toBe('the.id.token')
+  expect(asked).toBe(3)
+})
+
 it.each([500, 502, 429])('an answer of %d passes: the request is made again', async (status) => {
   let asked = 0
   const { fetchIdToken } = await tokenEndpoint((_, response) => {

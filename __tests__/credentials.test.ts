@@ -237,6 +237,17 @@ describe('the chain', () => {
     expect(await credentials()).not.toHaveProperty('expiration')
   })
 
+  it('takes the end of a session that seems to be over at once for a clock that is off, and leaves it to AWS', async () => {
+    const ending = (minutes: number) => {
+      const Expiration = new Date(Date.UTC(2026, 0, 1) + minutes * 60_000)
+      return sessionOf(hub, { Credentials: { ...sessionOf(hub).Credentials, Expiration } })
+    }
+    sts.on(AssumeRoleCommand).resolvesOnce(ending(5)).resolvesOnce(ending(-20)).resolves(ending(6))
+    const { credentials } = await open({ 'role-to-assume': hub }, key).session
+    const ends = [await credentials(), await credentials(), await credentials()].map(({ expiration }) => expiration)
+    expect(ends).toEqual([undefined, undefined, new Date(Date.UTC(2026, 0, 1, 0, 6))])
+  })
+
   it.each(['AccessKeyId', 'SecretAccessKey', 'SessionToken'])('takes no session without %s', async (missing) => {
     const Credentials = { ...sessionOf(hub).Credentials, [missing]: undefined }
     sts.on(AssumeRoleCommand).resolves(sessionOf(hub, { Credentials }))
@@ -330,7 +341,7 @@ describe('a refusal', () => {
       `STS did not let this job assume ${hub}. The job's token says: iss "${claims.iss}", sub "${claims.sub}", aud "${claims.aud}", job_workflow_ref "${claims.job_workflow_ref}".`,
     )
     expect(error.remedy).toMatch(/^First check that the job names the environment/)
-    expect(error.remedy).toContain(`"token.actions.githubusercontent.com:sub": "${claims.sub}"`)
+    expect(error.remedy).toContain(`"token.actions.githubusercontent.com:sub":"${claims.sub}"`)
     expect(error.message + error.remedy).not.toContain('signature')
   })
 

@@ -15,7 +15,7 @@ import {
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { mockClient } from 'aws-sdk-client-mock'
 import { type DynamoDb, loadDynamoDb } from '../src/dynamodb.ts'
-import { StoppedError } from '../src/errors.ts'
+import { RemedyError, StoppedError } from '../src/errors.ts'
 import { aRun, type FakeRun } from './support/fakes.ts'
 
 const aws = mockClient(DynamoDBClient)
@@ -416,9 +416,29 @@ describe('errors', () => {
     aws.rejects(refusal('AccessDeniedException'))
     await expect(call()).rejects.toMatchObject({
       message: `${operation} on "${resource}" failed.`,
-      remedy: expect.stringContaining(`Allow dynamodb:${operation} on "${resource}"`),
+      remedy: expect.stringMatching(
+        new RegExp(`^Allow dynamodb:${operation} on "${resource}".* The statement to add: \\{"Effect":"Allow",`),
+      ),
     })
     expect(aws.calls()).toHaveLength(1)
+  })
+
+  it('a denied call hands out the statement that would allow it, for this table alone where it is known which', async () => {
+    aws.rejects(refusal('AccessDeniedException'))
+    const statement = async (port: DynamoDb, table: string) => {
+      const denied: unknown = await port.describeTable(table).catch((error: unknown) => error)
+      if (!(denied instanceof RemedyError)) throw new Error('It was not denied')
+      const { remedy } = denied
+      return JSON.parse(remedy.slice(remedy.indexOf('{')))
+    }
+    const known = (await load())(
+      async () => ({ accessKeyId: 'a', secretAccessKey: 'b' }),
+      (table) => `arn of ${table}`,
+    )
+    const Action = ['dynamodb:DescribeTable']
+    expect(await statement(known, 'users')).toEqual({ Effect: 'Allow', Action, Resource: 'arn of users' })
+    expect(await statement(known, arn)).toEqual({ Effect: 'Allow', Action, Resource: arn })
+    expect((await statement(dynamoDb, 'users')).Resource).toBe('arn:*:dynamodb:*:*:table/users')
   })
 
   it('a table that is made with tags needs the right to tag as well', async () => {
@@ -491,6 +511,24 @@ describe('errors', () => {
     expect([walks, aws.calls().length]).toEqual([2, 4])
   })
 
+  it('a session that ended early is renewed once for all calls, also for one that finds out when that is done', async () => {
+    let foundOut: (() => void) | undefined
+    const late = new Promise<void>((resolve) => {
+      foundOut = resolve
+    })
+    aws.on(DescribeTableCommand).callsFake(async ({ TableName }) => {
+      const isOld = walks === 0
+      if (TableName === 'users') await late
+      if (isOld) throw refusal('ExpiredTokenException')
+      return { Table: {} }
+    })
+    const calls = [dynamoDb.describeTable('users'), dynamoDb.describeTable('tenant')]
+    await calls[1]
+    foundOut?.()
+    await calls[0]
+    expect([walks, aws.calls().length]).toEqual([1, 4])
+  })
+
   it('a refusal after an answer that was lost says so', async () => {
     aws.on(TagResourceCommand).rejectsOnce(refusal('InternalServerError')).rejects(refusal('ResourceInUseException'))
     await expect(dynamoDb.tagTable(arn, [])).rejects.toMatchObject({
@@ -531,7 +569,7 @@ describe('errors', () => {
     })
     await expect(dynamoDb.describeTable('users')).rejects.toMatchObject({
       name: 'StoppedError',
-      message: 'cancelled',
+      message: 'cancelled It was waiting for DescribeTable on "users".',
       cause: throttled,
     })
   })

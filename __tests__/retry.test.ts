@@ -180,6 +180,26 @@ it('a call that was signed by a clock that is off is made again, by the clock as
   const skewed = anError('InvalidSignatureException', 'Signature expired', {
     $metadata: { httpStatusCode: 400, clockSkewCorrected: true },
   })
-  expect(classifyFailure(skewed)).toBe('unavailable')
+  expect(classifyFailure(skewed)).toBe('misdated')
+  expect(retryDelay(skewed, 1, 0, 1)).toBe(0)
   expect(classifyFailure(anError('InvalidSignatureException'))).toBe('final')
 })
+
+it('a call that is refused for its signature again, by the corrected clock, is made no third time', async () => {
+  const skewed = anError('SignatureDoesNotMatch', 'Signature expired', { $metadata: { clockSkewCorrected: true } })
+  let tries = 0
+  const call = retry(aRun(), async () => {
+    tries += 1
+    throw tries === 1 ? anError('ThrottlingException') : skewed
+  })
+  await expect(call).rejects.toBe(skewed)
+  expect(tries).toBe(3)
+})
+
+it.each(['ResourceNotFoundException', 'AccessDenied', 'ValidationException', 'ResourceInUseException'])(
+  'a clock that is off makes %s no less final: the SDK says of every error that the clock was corrected',
+  (name) => {
+    const $metadata = { httpStatusCode: 400, clockSkewCorrected: true }
+    expect(classifyFailure(anError(name, 'as AWS says', { $metadata }))).toBe('final')
+  },
+)

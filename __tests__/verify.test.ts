@@ -61,9 +61,11 @@ const count = (calls: readonly string[], call: string) => calls.filter((each) =>
 it('writes a tenant and a user of each role, finds them by their tenant alone, and deletes them again', async () => {
   const { verification, calls, model } = await verify()
   expect(verification).toEqual({ sampleItems: true })
-  expect(calls.slice(0, 4)).toEqual(['put tenant', 'put users', 'put users', 'put users'])
-  expect(count(calls, 'query users')).toBe(2)
-  expect([count(calls, 'get tenant'), count(calls, 'get users')]).toEqual([1, 3])
+  // What may not be read is found out before anything is written.
+  expect(calls.slice(0, 3)).toEqual(['get tenant', 'get users', 'query users'])
+  expect(calls.slice(3, 7)).toEqual(['put tenant', 'put users', 'put users', 'put users'])
+  expect(count(calls.slice(7), 'query users')).toBe(2)
+  expect([count(calls.slice(7), 'get tenant'), count(calls.slice(7), 'get users')]).toEqual([1, 3])
   expect(calls.slice(-4)).toEqual(['delete tenant', 'delete users', 'delete users', 'delete users'])
   expect(model.kept.size).toBe(0)
 })
@@ -87,10 +89,29 @@ it('leaves refusals to the plan, and touches no item', async () => {
   expect([verification, calls]).toEqual([{ sampleItems: false }, []])
 })
 
+/** The reads before anything is written find nothing; those after it fail. */
+const failingAfter = (reads: number, nothing: unknown, message: string) => {
+  let seen = 0
+  return async () => {
+    seen += 1
+    if (seen > reads) throw new Error(message)
+    return nothing as never
+  }
+}
+
+it.each<[string, Partial<ItemStore>]>([
+  ['an item', { get: () => Promise.reject(dynamoDbError('AccessDeniedException', false)) }],
+  ['items of a tenant', { query: () => Promise.reject(dynamoDbError('AccessDeniedException', false)) }],
+])('writes nothing where it may not read %s', async (_, items) => {
+  const { error, calls } = await verify({ items })
+  expect(error).toContain('AccessDeniedException')
+  expect(calls.sort()).toEqual(['get tenant', 'get users', 'query users'])
+})
+
 it.each<[string, Partial<ItemStore>, RegExp]>([
   ['a user is not found by Query', { query: async () => [] }, /^All users of the tenant .* came back otherwise/],
   ['an item cannot be read back', { get: async () => undefined }, /^The item .* came back otherwise/],
-  ['a read fails', { get: () => Promise.reject(new Error('broken')) }, /broken/],
+  ['a read fails', { get: failingAfter(2, undefined, 'broken') }, /broken/],
   ['a write fails', { putIfAbsent: () => Promise.reject(new Error('broken')) }, /broken/],
 ])('fails where %s, and deletes what it wrote', async (_, items, message) => {
   const { error, model, calls } = await verify({ items })
@@ -127,7 +148,7 @@ it('names by key what could not be deleted, and why, and says first what failed 
   expect(error).toContain(`Sample items could not be deleted: {"tenant_id":"${left?.tenant_id}"} in "tenant".`)
   expect(error).toContain('Caused by: Error: no')
   const both = await verify({
-    items: { query: () => Promise.reject(new Error('first')) },
+    items: { query: failingAfter(1, [], 'first') },
     cleaningItems: { delete: () => Promise.reject(new Error('second')) },
   })
   expect(both.error).toMatch(

@@ -1,6 +1,6 @@
 /** Performs the steps of a plan, waits for each, and always says how far it got. */
 import { type DynamoDb, DynamoDbError } from './dynamodb.ts'
-import { errorMessage, errorName, RemedyError, StoppedError, unreachable } from './errors.ts'
+import { errorMessage, errorName, RemedyError, StoppedError, stoppedWhileWaitingFor, unreachable } from './errors.ts'
 import { observeTable, observeTables } from './observe.ts'
 import { type Outcome, type Plan, type Step, type StepOutcome, type StepResult, stepsOf } from './plan.ts'
 import { planTables } from './planner.ts'
@@ -142,7 +142,9 @@ async function afterConflict(
   if (conflicts > mostConflicts) return failed
   const { clock, stop } = work.run
   try {
-    await clock.sleep(isTagLock(error) ? tagLockMilliseconds : 200 * 2 ** conflicts, stop)
+    await clock
+      .sleep(isTagLock(error) ? tagLockMilliseconds : 200 * 2 ** conflicts, stop)
+      .catch(stoppedWhileWaitingFor(`somebody else, who is at work on the table "${desired.name}"`))
     const needed = await planAgain(work, desired, steps)
     // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
     if (error.code === 'ValidationException' && needed.includes(steps.step)) return failed
@@ -288,6 +290,8 @@ async function confirmTables({ dynamoDb, target, desired, plan: { policy }, run 
         'Find out who else changes these tables, then run again.',
       )
     }
-    await run.clock.sleep(1000, run.stop)
+    await run.clock
+      .sleep(1000, run.stop)
+      .catch(stoppedWhileWaitingFor(`what was written to show: ${steps.map(describeStep).join('; ')}`))
   }
 }

@@ -117,7 +117,14 @@ async function fetchIdToken(
   )
   const body = await text(response.body)
   if (response.statusCode !== 200) throw new IdTokenError(response.statusCode)
-  const token = readToken(body)
+  const answer = parseJson(body)
+  // What is no JSON comes from something in between, such as a proxy that has just begun, and may pass.
+  if (answer === undefined)
+    throw new IdTokenError(
+      502,
+      "GitHub answered the request for the job's OIDC token, but not with a token: with something that is no JSON",
+    )
+  const token = readToken(answer)
   if (token === undefined) {
     throw new RemedyError(
       "GitHub answered the request for the job's OIDC token, but not with a token.",
@@ -132,17 +139,24 @@ class IdTokenError extends Error {
   override readonly name = 'IdTokenError'
   readonly $metadata: { readonly httpStatusCode: number }
 
-  constructor(httpStatusCode: number) {
-    super(`GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`)
+  constructor(
+    httpStatusCode: number,
+    message = `GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`,
+  ) {
+    super(message)
     this.$metadata = { httpStatusCode }
   }
 }
 
-function readToken(body: string): string | undefined {
+function readToken(answer: unknown): string | undefined {
+  if (typeof answer !== 'object' || answer === null || !('value' in answer)) return undefined
+  return typeof answer.value === 'string' && answer.value !== '' ? answer.value : undefined
+}
+
+/** undefined, which no JSON is, where it cannot be read. */
+function parseJson(text: string): unknown {
   try {
-    const answer: unknown = JSON.parse(body)
-    if (typeof answer !== 'object' || answer === null || !('value' in answer)) return undefined
-    return typeof answer.value === 'string' && answer.value !== '' ? answer.value : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }

@@ -9,6 +9,7 @@ import {
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { errorCode, errorName, RemedyError } from './errors.ts'
 import type { Inputs } from './inputs.ts'
+import { allowStatement, trustStatement } from './permissions.ts'
 import { retry } from './retry.ts'
 import type { Run } from './run.ts'
 import type { Role } from './session-inputs.ts'
@@ -72,9 +73,18 @@ export async function openSession(request: Request, ports: CredentialPorts, run:
     credentials: async () => {
       const identity = unused ?? (await walkChain(request, ports, run)).identity
       unused = undefined
-      return identity
+      return withCredibleEnd(identity, run.clock.now())
     },
   }
+}
+
+/** So long before the end of a session the SDK asks for another one, at each call. */
+const renewedBeforeMilliseconds = 300_000
+
+/** A new session that seems to be at its end seems so to a clock that is off. Without an end it is good until AWS refuses it. */
+function withCredibleEnd(identity: AwsCredentialIdentity, now: number): AwsCredentialIdentity {
+  const { expiration, ...endless } = identity
+  return expiration !== undefined && expiration.getTime() - now <= renewedBeforeMilliseconds ? endless : identity
 }
 
 interface Hop {
@@ -123,20 +133,24 @@ async function assumeWithToken(request: Request, role: Role, ports: CredentialPo
   const sts = ports.connectSts(undefined)
   let token = ''
   try {
-    const answer = await retry(run, async (abortSignal) => {
-      // A token lives five minutes, so each try gets a new one.
-      token = ''
-      token = await ports.fetchIdToken(request.audience, abortSignal)
-      ports.mask(token)
-      const command = new AssumeRoleWithWebIdentityCommand({
-        RoleArn: role.arn,
-        RoleSessionName: request.roleSessionName,
-        WebIdentityToken: token,
-        DurationSeconds: request.roleDurationSeconds,
-        ...(role === request.roles.at(-1) ? policyOf(request) : {}),
-      })
-      return await sts.send(command, { abortSignal })
-    })
+    const answer = await retry(
+      run,
+      async (abortSignal) => {
+        // A token lives five minutes, so each try gets a new one.
+        token = ''
+        token = await ports.fetchIdToken(request.audience, abortSignal)
+        ports.mask(token)
+        const command = new AssumeRoleWithWebIdentityCommand({
+          RoleArn: role.arn,
+          RoleSessionName: request.roleSessionName,
+          WebIdentityToken: token,
+          DurationSeconds: request.roleDurationSeconds,
+          ...(role === request.roles.at(-1) ? policyOf(request) : {}),
+        })
+        return await sts.send(command, { abortSignal })
+      },
+      () => (token === '' ? "the job's OIDC token from GitHub" : `STS to let this job assume ${role.arn}`),
+    )
     return hopFrom(role, answer, ports)
   } catch (error) {
     throw error instanceof RemedyError ? error : explainTokenRefusal(role, token, error)
@@ -165,7 +179,12 @@ async function assumeRole(
     ...(isLast ? policyOf(request) : {}),
   })
   try {
-    return hopFrom(role, await retry(run, (abortSignal) => sts.send(command, { abortSignal })), ports)
+    const answer = await retry(
+      run,
+      (abortSignal) => sts.send(command, { abortSignal }),
+      () => `STS to let these credentials assume ${role.arn}`,
+    )
+    return hopFrom(role, answer, ports)
   } catch (error) {
     throw error instanceof RemedyError ? error : explainRoleRefusal(role, request, error)
   }
@@ -174,7 +193,11 @@ async function assumeRole(
 async function askIdentity(identity: AwsCredentialIdentity, ports: CredentialPorts, run: Run): Promise<Principal> {
   const sts = ports.connectSts(identity)
   try {
-    const { Arn } = await retry(run, (abortSignal) => sts.send(new GetCallerIdentityCommand({}), { abortSignal }))
+    const { Arn } = await retry(
+      run,
+      (abortSignal) => sts.send(new GetCallerIdentityCommand({}), { abortSignal }),
+      () => 'STS to say whose the credentials are',
+    )
     return principalOf(Arn)
   } catch (error) {
     if (error instanceof RemedyError) throw error
@@ -265,8 +288,8 @@ function explainTokenRefusal(role: Role, token: string, cause: unknown): RemedyE
     errorCode(cause) === '' ? `STS did not let this job assume ${role.arn}.${facts}` : unreached(role),
     errorName(cause) === 'AccessDenied' && typeof claims.sub === 'string'
       ? `First check that the job names the environment that the role trusts ("environment:" in the job; without it the token's sub names a branch instead). ` +
-          `The role's trust policy must allow sts:AssumeRoleWithWebIdentity to this account's OIDC provider token.actions.githubusercontent.com, with the condition StringEquals: ` +
-          `"token.actions.githubusercontent.com:sub": "${claims.sub}", "token.actions.githubusercontent.com:aud": "${String(claims.aud)}".`
+          `The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions. ` +
+          `The statement to add to it: ${trustStatement(role, { aud: String(claims.aud), sub: claims.sub })}`
       : remedyFor(cause),
     { cause },
   )
@@ -286,7 +309,8 @@ function explainRoleRefusal(role: Role, request: Request, cause: unknown): Remed
           (externalId === undefined
             ? 'If the trust policy asks for an external id, give role-external-id.'
             : 'Check that the trust policy asks for the same external id as role-external-id.') +
-          also
+          also +
+          ` The statement to add to the caller's policy: ${allowStatement(['sts:AssumeRole', ...more], role.arn)}`
       : remedyFor(cause),
     { cause },
   )
@@ -305,6 +329,8 @@ function remedyFor(error: unknown): string {
     case 'ExpiredToken':
     case 'ExpiredTokenException':
       return 'The credentials or the token ran out. Get new ones right before this step, and check the clock of the machine.'
+    case 'SignatureDoesNotMatch':
+      return 'Check the clock of the machine, and the secret access key, then run again.'
     case 'RegionDisabledException':
     case 'InvalidClientTokenId':
     case 'UnrecognizedClientException':

@@ -9,6 +9,7 @@ import { type DescribedTable, readDescription, readRecovery, readTagPage } from 
 import { errorMessage, errorName, RemedyError } from './errors.ts'
 import { type Call, type ItemStore, itemStore } from './item-store.ts'
 import { adaptivePace, type Pace } from './pace.ts'
+import { allowStatement } from './permissions.ts'
 import { classifyFailure, httpStatus, retry } from './retry.ts'
 import type { Run } from './run.ts'
 import type { BillingMode, Keys, PointInTimeRecovery, Tags } from './table.ts'
@@ -49,8 +50,9 @@ export class DynamoDbError extends RemedyError {
   /** DynamoDB itself said no. Without that a write may have been done, whatever the error is. */
   readonly isRefusal: boolean
 
-  constructor(operation: string, resource: string, cause: unknown, afterLostAnswer: boolean) {
-    super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), { cause })
+  /** @param arn of the resource, which may be given by its name */
+  constructor(operation: string, resource: string, cause: unknown, afterLostAnswer: boolean, arn = resource) {
+    super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, arn, cause), { cause })
     this.code = errorName(cause)
     this.afterLostAnswer = afterLostAnswer
     const status = httpStatus(cause)
@@ -64,8 +66,15 @@ const mostReads = 50
 /** At once. Of ten creations, deletions or tag writes at once in one account three to five are throttled. */
 const mostWrites = 5
 
-/** Makes the port, once the credentials are known; called when they run out as well. */
-export type ConnectDynamoDb = (credentials: () => Promise<AwsCredentialIdentity>) => DynamoDb
+/**
+ * Makes the port, once the credentials are known; called when they run out as well.
+ *
+ * @param arnOf the ARN of a table, for the statement that would allow what was denied
+ */
+export type ConnectDynamoDb = (
+  credentials: () => Promise<AwsCredentialIdentity>,
+  arnOf?: (table: string) => string,
+) => DynamoDb
 
 /**
  * Loads the SDK and opens connections while the run waits for its first answer, so that neither costs time of its own.
@@ -87,9 +96,9 @@ export async function loadDynamoDb(
     accountIdEndpointMode: 'disabled',
   })
   openEarly(await endpointOf(client, sdk), count)
-  return (credentials) => {
+  return (credentials, arnOf = (table) => `arn:*:dynamodb:*:*:table/${table}`) => {
     walkChain = credentials
-    return connect(sdk, client, run)
+    return connect(sdk, client, run, arnOf)
   }
 }
 
@@ -100,10 +109,32 @@ async function endpointOf(client: DynamoDBClient, { DescribeTableCommand }: type
   return (await getEndpointFromInstructions({ TableName: 'any' }, DescribeTableCommand, config)).url
 }
 
-function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
+function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (table: string) => string): DynamoDb {
   const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)]
   const read: Call = (operation, resource, send) => callWithin(run, reads, operation, resource, send)
   const write: Call = (operation, resource, send) => callWithin(run, writes, operation, resource, send)
+
+  let sessions = 0
+  let renewal: Promise<void> | undefined
+
+  /**
+   * Walks the chain again, for all calls at once: of those that were under way when the session ended, the last one finds
+   * out when the new session is there already.
+   *
+   * @param session that the call was signed with
+   */
+  async function renewSession(session: number): Promise<void> {
+    if (session !== sessions) return
+    renewal ??= client.config
+      .credentials({ forceRefresh: true })
+      .then(() => {
+        sessions += 1
+      })
+      .finally(() => {
+        renewal = undefined
+      })
+    await renewal
+  }
 
   /** One operation on one table, by its name or ARN. */
   async function callWithin<Answer>(
@@ -115,29 +146,44 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run): DynamoDb {
   ): Promise<Answer> {
     let renewed = false
     let answerLost = false
+    let session = sessions
     const attempt = async (signal: AbortSignal) => {
       try {
-        return await pace(signal, () => send(signal))
+        return await pace(signal, () => {
+          session = sessions
+          return send(signal)
+        })
       } catch (error) {
         answerLost ||= classifyFailure(error) === 'unavailable'
         throw error
       }
     }
     try {
-      return await retry(within, async (signal) => {
-        try {
-          return await attempt(signal)
-        } catch (error) {
-          if (renewed || !expiredNames.has(errorName(error))) throw error
-          // The session ended early (a clock that is off, a revoked session): walk the chain again, once.
-          renewed = true
-          await client.config.credentials({ forceRefresh: true })
-          return await attempt(signal)
-        }
-      })
+      return await retry(
+        within,
+        async (signal) => {
+          try {
+            return await attempt(signal)
+          } catch (error) {
+            if (renewed || !expiredNames.has(errorName(error))) throw error
+            // The session ended early (a clock that is off, a revoked session): walk the chain again, once.
+            renewed = true
+            await renewSession(session)
+            return await attempt(signal)
+          }
+        },
+        () => `${operation} on "${resource}"`,
+      )
     } catch (error) {
       // A remedy is known already when the run was stopped, or when the credentials could not be renewed.
-      throw error instanceof RemedyError ? error : new DynamoDbError(operation, resource, error, answerLost)
+      if (error instanceof RemedyError) throw error
+      throw new DynamoDbError(
+        operation,
+        resource,
+        error,
+        answerLost,
+        resource.startsWith('arn:') ? resource : arnOf(resource),
+      )
     }
   }
 
@@ -242,10 +288,17 @@ function awsTags(tags: readonly TagChange[]): { Key: string; Value: string }[] {
   return tags.map(({ key, to }) => ({ Key: key, Value: to }))
 }
 
-function remedyFor(operation: string, resource: string, error: unknown): string {
+function remedyFor(operation: string, resource: string, arn: string, error: unknown): string {
   switch (errorName(error)) {
-    case 'AccessDeniedException':
-      return `Allow dynamodb:${operation}${operation === 'CreateTable' ? ' and dynamodb:TagResource' : ''} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`
+    case 'AccessDeniedException': {
+      // A table that is made with tags needs the right to tag as well.
+      const actions = [operation, ...(operation === 'CreateTable' ? ['TagResource'] : [])].map(
+        (name) => `dynamodb:${name}`,
+      )
+      return `Allow ${actions.join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it. The statement to add: ${allowStatement(actions, arn)}`
+    }
+    case 'InvalidSignatureException':
+      return 'Check the clock of the machine, and the secret access key, then run again.'
     case 'UnrecognizedClientException':
       return 'Check that the region is enabled in the account, and that the credentials are those of the right partition.'
     case 'ExpiredTokenException':

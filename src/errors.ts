@@ -25,10 +25,34 @@ export class InvalidInputsError extends Error {
 /** The run was told to stop: by the deadline, or by a signal. */
 export class StoppedError extends RemedyError {
   override readonly name = 'StoppedError'
+  #saysWhatItWaitedFor = false
 
   /** The same, with what stood in the way when the time ran out. */
   after(cause: unknown): StoppedError {
     return new StoppedError(this.message, this.remedy, { cause })
+  }
+
+  /**
+   * The same, with what was waited for when the time ran out. Who said it first was nearest to it.
+   *
+   * @param remedy what to do about that, besides
+   */
+  whileWaitingFor(what: string, remedy?: string): StoppedError {
+    if (this.#saysWhatItWaitedFor) return this
+    const said = new StoppedError(
+      `${this.message} It was waiting for ${what}.`,
+      remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`,
+      { cause: this.cause },
+    )
+    said.#saysWhatItWaitedFor = true
+    return said
+  }
+}
+
+/** For a wait that the reason to stop ended: throws the reason, with what was waited for; anything else as it is. */
+export function stoppedWhileWaitingFor(what: string, remedy?: string): (reason: unknown) => never {
+  return (reason) => {
+    throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason
   }
 }
 

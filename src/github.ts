@@ -44,16 +44,20 @@ export async function connectGitHub(
   const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github')
   const octokit = getOctokit(token, { baseUrl: apiUrl, log: silent })
   const call = <Answer>(send: (request: () => Request) => Promise<Answer>): Promise<Answer> =>
-    retry(run, async (abort) => {
-      try {
-        return await send(() => ({
-          log: silent,
-          signal: AbortSignal.any([abort, AbortSignal.timeout(requestMilliseconds)]),
-        }))
-      } catch (error) {
-        throw describeFailure(error, run.clock.now())
-      }
-    })
+    retry(
+      run,
+      async (abort) => {
+        try {
+          return await send(() => ({
+            log: silent,
+            signal: AbortSignal.any([abort, AbortSignal.timeout(requestMilliseconds)]),
+          }))
+        } catch (error) {
+          throw describeFailure(error, run.clock.now())
+        }
+      },
+      () => "GitHub's API",
+    )
 
   /** The first is the oldest: of two that a race made, the same one is found each time. */
   async function findComment(issue_number: number, mark: string, request: () => Request): Promise<number | undefined> {

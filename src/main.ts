@@ -12,6 +12,7 @@ import { type RunResult, renderPlanLines } from './report.ts'
 import { describeReview, holdToReview, readReview } from './review.ts'
 import { type Clock, type Run, withinDeadline } from './run.ts'
 import { logGroup, type Runner } from './runner.ts'
+import { tableArn } from './table.ts'
 import { assertAsDefined, verifyTables } from './verify.ts'
 
 /** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
@@ -42,7 +43,7 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   ])
   const target = { ...session.principal, region: inputs.region, environment: inputs.environment }
   result.target = target
-  const dynamoDb = connectDynamoDb(session.credentials)
+  const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table))
   const observed = await observeTables(dynamoDb, target, desired, run)
   const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review)
   result.plan = plan

@@ -1,5 +1,6 @@
 /** The port -> observed tables. What is under way is waited for, so that nothing is planned on a passing state. */
 import type { DynamoDb } from './dynamodb.ts'
+import { stoppedWhileWaitingFor } from './errors.ts'
 import type { Run } from './run.ts'
 import { type DesiredTable, type ObservedTable, type ObservedTables, type Target, tableArn } from './table.ts'
 import { waitForOthers, waitUntilSettled } from './wait.ts'
@@ -44,7 +45,9 @@ export async function observeTable(
       case 'young':
         if (looks % 15 === 0)
           run.log.info(`${table}: so young that its tags or backups cannot be read yet; looking again`)
-        await run.clock.sleep(1000, run.stop)
+        await run.clock
+          .sleep(1000, run.stop)
+          .catch(stoppedWhileWaitingFor(`the tags and backups of the young table "${table}" to be readable`))
         break
       default:
         return look

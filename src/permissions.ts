@@ -15,6 +15,25 @@ export function actionsOf(command: Command): readonly string[] {
   return [...reads, ...beyondReads[command]].sort()
 }
 
+/** What lets a caller do it, ready to be pasted into a policy. */
+export function allowStatement(actions: readonly string[], resource: string): string {
+  return JSON.stringify({ Effect: 'Allow', Action: actions, Resource: resource })
+}
+
+/** What lets a job of GitHub's assume a role, ready to be pasted into the role's trust policy. */
+export function trustStatement(
+  { partition, account }: { readonly partition: string; readonly account: string },
+  claims: { readonly aud: string; readonly sub: string },
+): string {
+  const provider = 'token.actions.githubusercontent.com'
+  return JSON.stringify({
+    Effect: 'Allow',
+    Principal: { Federated: `arn:${partition}:iam::${account}:oidc-provider/${provider}` },
+    Action: 'sts:AssumeRoleWithWebIdentity',
+    Condition: { StringEquals: { [`${provider}:aud`]: claims.aud, [`${provider}:sub`]: claims.sub } },
+  })
+}
+
 /** STS takes no longer one. */
 export const longestSessionPolicy = 2048
 

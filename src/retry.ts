@@ -8,9 +8,10 @@ import type { Run } from './run.ts'
  * - `throttled`: the account is busy; goes on until the deadline, more and more slowly.
  * - `not-ready`: the thing called upon is young or locked for seconds; looked at again about every second.
  * - `unavailable`: the service or the network broke; a few more tries.
+ * - `misdated`: refused for the date in its signature; once more, by the clock as the answer has corrected it.
  * - `final`: the same call would fail again.
  */
-export type FailureKind = 'throttled' | 'not-ready' | 'unavailable' | 'final'
+export type FailureKind = 'throttled' | 'not-ready' | 'unavailable' | 'misdated' | 'final'
 
 const throttledNames = new Set([
   'Throttling',
@@ -36,6 +37,9 @@ const unavailableNames = new Set([
   'RequestTimeoutException',
 ])
 
+/** What AWS calls a signature whose date is too far from its own clock, or that is wrong for another reason. */
+const signatureNames = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch', 'RequestExpired', 'AuthFailure'])
+
 /** Connection lost or timed out. A refused connection or an unknown host is somebody's mistake, and final. */
 const unavailableCodes = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN'])
 
@@ -57,8 +61,9 @@ export function classifyFailure(error: unknown): FailureKind {
     return 'unavailable'
   }
   if (unavailableNames.has(name) || unavailableCodes.has(errorCode(error))) return 'unavailable'
-  // The SDK has just learnt from the answer how far the machine's clock is off, and signs the next try by that.
-  if (metadataOf(error).clockSkewCorrected === true) return 'unavailable'
+  // The SDK has just learnt from the answer how far the machine's clock is off, and signs the next try by that. Where the
+  // clock is off it says so of every error, of those that have nothing to do with a date too.
+  if (metadataOf(error).clockSkewCorrected === true && signatureNames.has(name)) return 'misdated'
   const status = httpStatus(error)
   if (status === 429) return 'throttled'
   return status >= 500 ? 'unavailable' : 'final'
@@ -79,6 +84,8 @@ export function retryDelay(error: unknown, tries: number, now: number, random: n
       return timeNamedBy(error, now) ?? random * Math.min(20_000, 250 * 2 ** tries)
     case 'not-ready':
       return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random
+    case 'misdated':
+      return 0
     case 'unavailable':
       return tries < mostTriesWhileUnavailable ? random * Math.min(5000, 100 * 2 ** tries) : undefined
   }
@@ -88,28 +95,40 @@ export function retryDelay(error: unknown, tries: number, now: number, random: n
  * Makes a call until it succeeds, fails for good, or the run must stop.
  *
  * @param send one try; must give up when the signal fires
+ * @param waitingFor what the answer is, for who asks what the run was waiting for when it had to stop
  * @throws the last error as it came, or the run's StoppedError with the last error as its cause
  */
-export async function retry<Answer>(run: Run, send: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+export async function retry<Answer>(
+  run: Run,
+  send: (signal: AbortSignal) => Promise<Answer>,
+  waitingFor?: () => string,
+): Promise<Answer> {
+  let isRedated = false
   for (let tries = 1; ; tries++) {
     run.stop.throwIfAborted()
     try {
       return await send(run.abort)
     } catch (error) {
-      if (run.abort.aborted) throw stoppedBy(run.abort.reason, error)
+      if (run.abort.aborted) throw stoppedBy(run.abort.reason, error, waitingFor?.())
       const delay = retryDelay(error, tries, run.clock.now(), run.clock.random())
-      if (delay === undefined) throw error
+      const isMisdated = classifyFailure(error) === 'misdated'
+      // By the clock that the first answer told, a second refusal is not about the date.
+      if (delay === undefined || (isMisdated && isRedated)) throw error
+      isRedated ||= isMisdated
       run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${errorName(error)}: ${errorMessage(error)}`)
       await run.clock.sleep(delay, run.stop).catch((reason: unknown) => {
-        throw stoppedBy(reason, error)
+        throw stoppedBy(reason, error, waitingFor?.())
       })
     }
   }
 }
 
 /** The reason to stop, with what stood in the way when it came. */
-function stoppedBy(reason: unknown, error: unknown): unknown {
-  return reason instanceof StoppedError ? reason.after(error) : reason
+function stoppedBy(reason: unknown, error: unknown, waitingFor: string | undefined): unknown {
+  if (!(reason instanceof StoppedError)) return reason
+  // Who waited for a turn got the reason itself, and nothing else stood in the way.
+  const stopped = error === reason ? reason : reason.after(error)
+  return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor)
 }
 
 /** DynamoDB names the time after which a second change of deletion protection is taken. */

@@ -70,6 +70,7 @@ async function roundTrip(work: VerificationWork): Promise<readonly string[]> {
       }),
     ),
   ]
+  await assertReadable(items, samples, made.otherTenantId)
   run.log.info(`Sample items: writing a tenant and ${made.users.length} users, to be deleted again`)
   let failure: unknown
   try {
@@ -97,8 +98,20 @@ async function roundTrip(work: VerificationWork): Promise<readonly string[]> {
   )
 }
 
+/** A read that is not allowed is told before anything is written: nobody has these keys yet, and nobody that tenant. */
+async function assertReadable(items: ItemStore, samples: readonly Sample[], otherTenantId: string): Promise<void> {
+  const tenant = samples.find(({ kind }) => kind === 'tenant')
+  const user = samples.find(({ kind }) => kind === 'users')
+  if (tenant === undefined || user === undefined) return
+  await settleAll([
+    items.get(tenant.table, tenant.key),
+    items.get(user.table, user.key),
+    items.query(user.table, 'tenant_id', otherTenantId),
+  ])
+}
+
 /** As `Promise.all`, but no work goes on behind a failure: what is still under way may write. */
-async function settleAll(works: readonly Promise<void>[]): Promise<void> {
+async function settleAll(works: readonly Promise<unknown>[]): Promise<void> {
   const settled = await Promise.allSettled(works)
   const failed = settled.find((each) => each.status === 'rejected')
   if (failed !== undefined) throw failed.reason

@@ -1,7 +1,7 @@
 /** Waits until a table is settled, looking often enough that little time is wasted after it is. */
 import type { DynamoDb } from './dynamodb.ts'
 import type { DescribedTable } from './dynamodb-answers.ts'
-import { RemedyError } from './errors.ts'
+import { RemedyError, stoppedWhileWaitingFor } from './errors.ts'
 import { stepKinds } from './plan.ts'
 import type { Run } from './run.ts'
 
@@ -78,7 +78,17 @@ export async function waitUntilSettled(
   const elapsed = () => (run.clock.now() - start) / 1000
   let nextProgress = progressEverySeconds
   let expectedId = id
-  await run.clock.sleep(profile.firstLook * 1000, run.stop)
+  const lookYourself = `See in the AWS console what the table "${table}" is doing`
+  const sleep = (milliseconds: number, tableStatus?: string) =>
+    run.clock
+      .sleep(milliseconds, run.stop)
+      .catch(
+        stoppedWhileWaitingFor(
+          `the table "${table}" to ${profile.what}, which usually takes ${profile.usual}${tableStatus === undefined ? '' : `; it is ${tableStatus}`}`,
+          `${lookYourself}, if it stays so.`,
+        ),
+      )
+  await sleep(profile.firstLook * 1000)
   for (;;) {
     const described = await dynamoDb.describeTable(table)
     if (described === undefined) {
@@ -96,7 +106,7 @@ export async function waitUntilSettled(
     if (elapsed() >= profile.most) {
       throw new RemedyError(
         `Waited ${profile.most} s for the table "${table}" to ${profile.what}, which usually takes ${profile.usual}. It is ${described?.tableStatus ?? 'missing'}.`,
-        'See in the AWS console what the table is doing, then run again: the run goes on from what was reached.',
+        `${lookYourself}, then run again: the run goes on from what was reached.`,
       )
     }
     if (elapsed() >= nextProgress) {
@@ -105,7 +115,7 @@ export async function waitUntilSettled(
         `${table}: waiting for it to ${profile.what}, ${Math.round(elapsed())} s so far (usually ${profile.usual})`,
       )
     }
-    await run.clock.sleep(lookInterval(elapsed(), run.clock.random()), run.stop)
+    await sleep(lookInterval(elapsed(), run.clock.random()), described?.tableStatus ?? 'missing')
   }
 }
 

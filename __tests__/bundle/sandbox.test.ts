@@ -187,6 +187,43 @@ it('walks the chain again, with a new token, when its session runs out under it'
   expect(operations().filter((operation) => operation === 'GetToken')).toHaveLength(2)
 })
 
+it.each([
+  ['fast', -600_000],
+  ['slow', 600_000],
+])(
+  "makes each call once more by AWS's clock, and none twice more, where its own is ten minutes %s",
+  async (_, ahead) => {
+    // It is all the same whose clock is off.
+    await start({ now: () => Date.now() + ahead, signatureLifetimeMilliseconds: 300_000 })
+    const { exitCode } = await runAction({ inputs: { ...chained, command: 'plan' }, environment: sandbox.environment })
+
+    expect(exitCode).toBe(0)
+    const counted = (operation: string) =>
+      sandbox.requests.filter((each) => each.operation === operation).map(({ error = 'done' }) => error)
+    expect(counted('AssumeRole')).toEqual(['SignatureDoesNotMatch', 'done'])
+    // Without tables every read is refused, which is final, whatever the clock says.
+    for (const read of reads) {
+      const refused = counted(read).filter((error) => error === 'InvalidSignatureException')
+      expect([read, counted(read).length, refused.length]).toEqual([read, 4, 2])
+    }
+  },
+)
+
+it.each<[string, Partial<Fault>, Partial<Fault>]>([
+  ['500, then a connection that is reset', { kind: 'error', status: 500 }, { kind: 'reset' }],
+  ['503, then a page', { kind: 'error', status: 503 }, { kind: 'html' }],
+])("asks for the job's token until it comes: %s", async (_, first, second) => {
+  await start()
+  sandbox.faults.add({ kind: 'reset', ...first, operation: 'GetToken' })
+  sandbox.faults.add({ kind: 'reset', ...second, operation: 'GetToken', after: 1 })
+  const { exitCode } = await runAction({ inputs: { ...chained, command: 'plan' }, environment: sandbox.environment })
+
+  expect([exitCode, operations().slice(0, 5)]).toEqual([
+    0,
+    ['GetToken', 'GetToken', 'GetToken', 'AssumeRoleWithWebIdentity', 'AssumeRole'],
+  ])
+})
+
 it.each<[string, Partial<Fault>]>([
   ['the network resets it', { kind: 'reset' }],
   ['its answer is cut off', { kind: 'cut' }],

@@ -31,7 +31,7 @@ export interface Scenario {
 const ownTags = { 'tenant-tables:environment': 'dev', 'tenant-tables:managed-by': 'tenant-tables' }
 
 /** Both tables with an item each, as the action leaves them, and then as somebody changed them. */
-async function makeTables(
+export async function makeTables(
   { hands, until }: Preparation,
   changes: {
     tags?: Inputs

@@ -8,35 +8,59 @@ export interface VirtualClock extends Clock {
   readonly sleeps: readonly number[]
 }
 
+export interface PassingClock extends VirtualClock {
+  /** Lets time pass at once, as if everything had been slow. */
+  readonly pass: (milliseconds: number) => void
+}
+
 /**
  * Time stands still while something runs, and jumps to the next sleeper when nothing does. For code whose calls answer
- * without real input and output: while a real request is under way, this clock would run on.
+ * without real input and output: while a real request is under way, this clock would run on, unless `quiet` waits for it.
  */
-export function virtualClock(options: { readonly now?: number; readonly random?: () => number } = {}): VirtualClock {
+export function virtualClock(
+  options: {
+    readonly now?: number
+    readonly random?: () => number
+    /** Resolves when nothing runs. Default: at the next turn of the event loop. */
+    readonly quiet?: () => Promise<void>
+  } = {},
+): PassingClock {
   let now = options.now ?? Date.UTC(2026, 0, 1)
+  /** In the order of their waking. */
   let sleepers: { readonly at: number; readonly wake: () => void }[] = []
   let scheduled = false
   const sleeps: number[] = []
+  /** After all who wake no later. */
+  const placeOf = (at: number) => {
+    let [from, to] = [0, sleepers.length]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if ((sleepers[middle]?.at ?? at) <= at) from = middle + 1
+      else to = middle
+    }
+    return from
+  }
   const schedule = () => {
     if (scheduled || sleepers.length === 0) return
     scheduled = true
-    setImmediate(() => {
+    const wakeNext = () => {
       scheduled = false
-      const next = sleepers.reduce<(typeof sleepers)[number] | undefined>(
-        (earliest, each) => (earliest === undefined || each.at < earliest.at ? each : earliest),
-        undefined,
-      )
+      const next = sleepers.shift()
       if (next !== undefined) {
-        sleepers = sleepers.filter((each) => each !== next)
-        now = next.at
+        now = Math.max(now, next.at)
         next.wake()
       }
       schedule()
-    })
+    }
+    if (options.quiet === undefined) setImmediate(wakeNext)
+    else void options.quiet().then(wakeNext)
   }
   return {
     sleeps,
     now: () => now,
+    pass: (milliseconds) => {
+      now += milliseconds
+    },
     random: options.random ?? (() => 0.5),
     uuid: randomUUID,
     sleep: (milliseconds, signal) => {
@@ -53,7 +77,7 @@ export function virtualClock(options: { readonly now?: number; readonly random?:
         }
         const sleeper = { at: now + milliseconds, wake }
         signal.addEventListener('abort', giveUp)
-        sleepers.push(sleeper)
+        sleepers.splice(placeOf(sleeper.at), 0, sleeper)
         schedule()
       })
     },

@@ -372,6 +372,35 @@ it('finishes what is under way on one table when another one fails, and then beg
   expect(run.clock.sleeps).toEqual([3000, 450, 450, 450, 450, 450, 450, 450])
 })
 
+describe('a table that somebody deleted and made anew', () => {
+  const untagged = new Map([
+    ['tenant', ready(tenant)],
+    ['users', ready(users, { tags: new Map() })],
+  ] as const)
+  const anew = ready(users, { id: 'another', tags: new Map() })
+
+  it('gets nothing that was planned for the one of before', async () => {
+    let tries = 0
+    const { outcome, results, model } = await apply(untagged, (it) => ({
+      tagTable: async () => {
+        tries += 1
+        it.change('users', anew)
+        throw refusal('ResourceInUseException')
+      },
+    }))
+    expect([tries, results, model.writes]).toEqual([1, ['tag-table users: failed'], []])
+    expect(outcome.error).toMatchObject({ message: expect.stringContaining('made anew by somebody else') })
+  })
+
+  it('is no success at the closing look, though it is as defined', async () => {
+    const { outcome, results } = await apply(untagged, (it) => ({
+      tagTable: async () => it.change('users', ready(users, { id: 'another' })),
+    }))
+    expect(results).toEqual(['tag-table users: applied'])
+    expect(outcome.error).toMatchObject({ message: expect.stringContaining('made anew by somebody else') })
+  })
+})
+
 it('performs nothing of a plan that has a refusal', async () => {
   const { outcome, results, model } = await apply(new Map([['users', ready(users, { keys: tenant.keys })]]))
   expect(results).toEqual(['create-table tenant: skipped', 'set-point-in-time-recovery tenant: skipped'])
@@ -517,6 +546,27 @@ describe('a destruction', () => {
     },
   )
 
+  it('that meets another one waits until that one is done, too', async () => {
+    const { outcome, results, run } = await destroy(all, (model, { clock }) => {
+      let begun = 0
+      return {
+        deleteTable: async (table) => {
+          if (table !== 'users') return await model.dynamoDb.deleteTable(table)
+          begun = clock.now()
+          model.change(table, { status: 'unavailable', tableStatus: 'DELETING' })
+          throw refusal('ResourceInUseException')
+        },
+        describeTable: async (table) => {
+          if (table === 'users' && begun > 0 && clock.now() - begun >= 4000) model.change(table, { status: 'absent' })
+          return await model.dynamoDb.describeTable(table)
+        },
+      }
+    })
+    expect([outcome.error, results]).toEqual([undefined, ['tenant: applied', 'users: dropped']])
+    expect([...outcome.observed.values()]).toEqual([{ status: 'absent' }, { status: 'absent' }])
+    expect(run.clock.sleeps.length).toBeGreaterThan(5)
+  })
+
   it('waits out a change that is under way, then deletes', async () => {
     let tries = 0
     const { results } = await destroy(all, ({ dynamoDb }) => ({
@@ -545,6 +595,63 @@ describe('a destruction', () => {
       deleteTable: async () => model.change('users', ready(own[1], { id: 'another' })),
     }))
     expect(outcome.error).toMatchObject({ message: expect.stringContaining('made anew by somebody else') })
+  })
+
+  it.each(['ResourceInUseException', 'ThrottlingException', 'InternalServerError'])(
+    'looks before it sends a deletion again, and leaves a table that was made anew since: %s',
+    async (code) => {
+      let tries = 0
+      const { outcome, model, results } = await destroy(all, (it) => ({
+        deleteTable: async (table) => {
+          if (table !== 'users') return await it.dynamoDb.deleteTable(table)
+          tries += 1
+          it.change('users', ready(own[1], { id: 'another' }))
+          throw refusal(code)
+        },
+      }))
+      expect([tries, results]).toEqual([1, ['tenant: applied', 'users: failed']])
+      expect(outcome.error).toMatchObject({ message: expect.stringContaining('made anew by somebody else') })
+      expect(model.tables().get('users')).toMatchObject({ id: 'another' })
+    },
+  )
+
+  it('waits out a throttled account however often it is throttled, looking each time', async () => {
+    let tries = 0
+    const { outcome, results, run } = await destroy(all, ({ dynamoDb }) => ({
+      deleteTable: async (table) => {
+        if (table === 'users' && ++tries < 12) throw refusal('ThrottlingException')
+        await dynamoDb.deleteTable(table)
+      },
+    }))
+    expect([outcome.error, results, tries]).toEqual([undefined, ['tenant: applied', 'users: applied'], 12])
+    expect(run.lines.filter((line) => line.includes('looking again in'))).toHaveLength(11)
+  })
+
+  it('gives up on a service that does not answer, and says that the deletion may have been taken', async () => {
+    let tries = 0
+    const { outcome } = await destroy(all, ({ dynamoDb }) => ({
+      deleteTable: async (table) => {
+        if (table !== 'users') return await dynamoDb.deleteTable(table)
+        tries += 1
+        throw refusal('InternalServerError', tries === 1)
+      },
+    }))
+    expect(tries).toBe(8)
+    expect(outcome.steps[1]?.result).toMatchObject({ status: 'failed', sent: true })
+  })
+
+  it('takes a deletion for its own whose answer was lost, though a later try found nothing', async () => {
+    let tries = 0
+    const { results } = await destroy(all, (model) => ({
+      deleteTable: async (table) => {
+        if (table !== 'users') return await model.dynamoDb.deleteTable(table)
+        tries += 1
+        if (tries === 1) throw refusal('InternalServerError', true)
+        model.change('users', { status: 'absent' })
+        throw refusal('ResourceNotFoundException')
+      },
+    }))
+    expect(results).toEqual(['tenant: applied', 'users: applied'])
   })
 
   it('fails where a table that was being deleted never goes', async () => {

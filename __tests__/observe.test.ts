@@ -1,7 +1,7 @@
 import type { DynamoDb } from '../src/dynamodb.ts'
 import type { DescribedTable } from '../src/dynamodb-answers.ts'
 import { observeTables } from '../src/observe.ts'
-import type { ObservedTable } from '../src/table.ts'
+import type { ObservedTable, Tags } from '../src/table.ts'
 import { aTarget, ready, theTables } from './support/builders.ts'
 import { aRun, describedFrom, modelDynamoDb } from './support/fakes.ts'
 
@@ -88,6 +88,25 @@ it('looks again, a second later, at a table so young that its tags or backups ar
   const run = aRun()
   expect(await observeTables(dynamoDb, target, [users], run)).toEqual(new Map([['users', ready(users)]]))
   expect(run.clock.sleeps).toEqual([1000, 1000])
+})
+
+describe('a table that has become ACTIVE while it was read', () => {
+  const none = new Map<string, string>()
+
+  it.each<[string, readonly (Tags | undefined)[], number, readonly number[]]>([
+    ['is asked for its tags again, for before it showed none', [none], 4, []],
+    ['is looked at again where they cannot be read even then', [none, undefined], 7, [1000]],
+    ['is believed to have none when it says so twice', [none, none], 4, []],
+  ])('%s', async (_, shown, reads, sleeps) => {
+    const answers = [...shown]
+    const { dynamoDb, calls } = counting(modelDynamoDb(new Map([['users', ready(users)]])).dynamoDb, {
+      listTags: async () => (answers.length > 0 ? answers.shift() : users.tags),
+    })
+    const run = aRun()
+    const tags = shown[1] ?? users.tags
+    expect(await observeTables(dynamoDb, target, [users], run)).toEqual(new Map([['users', ready(users, { tags })]]))
+    expect([calls.length, run.clock.sleeps]).toEqual([reads, sleeps])
+  })
 })
 
 it('tells a state that no waiting mends at once', async () => {

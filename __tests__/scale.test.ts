@@ -99,7 +99,10 @@ describe('2,500 tables, as many as an account has by default, in one that thrott
       const interrupted = new AbortController().signal
       const outcome = await withinDeadline({ clock, log, timeoutSeconds: 1800, interrupted }, async (run) => {
         const connect = await loadDynamoDb(connections, 50, run)
-        const dynamoDb = connect(async () => ({ accessKeyId: 'a', secretAccessKey: 'b' }))
+        const dynamoDb = connect(
+          async () => ({ accessKeyId: 'a', secretAccessKey: 'b' }),
+          (table) => table,
+        )
         const desired = syntheticTables(2500)
         const observed = await observeTables(dynamoDb, target, desired, run)
         return await applyPlan({

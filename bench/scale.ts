@@ -8,7 +8,7 @@ import { loadDynamoDb } from '../src/dynamodb.ts'
 import { observeTables } from '../src/observe.ts'
 import { planTables } from '../src/planner.ts'
 import { systemClock, withinDeadline } from '../src/run.ts'
-import type { DesiredTable, Target } from '../src/table.ts'
+import { type DesiredTable, type Target, tableArn } from '../src/table.ts'
 
 export interface ScaleMeasurement {
   readonly tables: number
@@ -56,7 +56,10 @@ export async function measureScale(count: number, options: SandboxOptions = {}):
     await withinDeadline({ clock: systemClock, log: quiet, timeoutSeconds: 600, interrupted }, async (run) => {
       const connections = openConnections(target.region, { environment: {}, mask: () => undefined }, run)
       const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, count * 3, run)
-      const dynamoDb = connect(async () => key)
+      const dynamoDb = connect(
+        async () => key,
+        (table) => tableArn(target, table),
+      )
       const observed = await observeTables(dynamoDb, target, desired, run)
       const plan = planTables(target, desired, observed)
       const { error } = await applyPlan({ dynamoDb, target, desired, observed, plan, run })

@@ -61325,6 +61325,7 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   By: () => (/* binding */ RemedyError),
 /* harmony export */   CA: () => (/* binding */ errorCode),
+/* harmony export */   D$: () => (/* binding */ stoppedWhileWaitingFor),
 /* harmony export */   HB: () => (/* binding */ unreachable),
 /* harmony export */   Is: () => (/* binding */ errorName),
 /* harmony export */   Ko: () => (/* binding */ StoppedError),
@@ -61355,10 +61356,29 @@ class InvalidInputsError extends Error {
 /** The run was told to stop: by the deadline, or by a signal. */
 class StoppedError extends RemedyError {
     name = 'StoppedError';
+    #saysWhatItWaitedFor = false;
     /** The same, with what stood in the way when the time ran out. */
     after(cause) {
         return new StoppedError(this.message, this.remedy, { cause });
     }
+    /**
+     * The same, with what was waited for when the time ran out. Who said it first was nearest to it.
+     *
+     * @param remedy what to do about that, besides
+     */
+    whileWaitingFor(what, remedy) {
+        if (this.#saysWhatItWaitedFor)
+            return this;
+        const said = new StoppedError(`${this.message} It was waiting for ${what}.`, remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`, { cause: this.cause });
+        said.#saysWhatItWaitedFor = true;
+        return said;
+    }
+}
+/** For a wait that the reason to stop ended: throws the reason, with what was waited for; anything else as it is. */
+function stoppedWhileWaitingFor(what, remedy) {
+    return (reason) => {
+        throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason;
+    };
 }
 /** Takes anything that was thrown, and never throws itself. */
 function describeError(thrown) {
@@ -61583,6 +61603,8 @@ const unavailableNames = new Set([
     'RequestTimeout',
     'RequestTimeoutException',
 ]);
+/** What AWS calls a signature whose date is too far from its own clock, or that is wrong for another reason. */
+const signatureNames = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch', 'RequestExpired', 'AuthFailure']);
 /** Connection lost or timed out. A refused connection or an unknown host is somebody's mistake, and final. */
 const unavailableCodes = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN']);
 /**
@@ -61605,9 +61627,10 @@ function classifyFailure(error) {
     }
     if (unavailableNames.has(name) || unavailableCodes.has((0,errors/* errorCode */.CA)(error)))
         return 'unavailable';
-    // The SDK has just learnt from the answer how far the machine's clock is off, and signs the next try by that.
-    if (metadataOf(error).clockSkewCorrected === true)
-        return 'unavailable';
+    // The SDK has just learnt from the answer how far the machine's clock is off, and signs the next try by that. Where the
+    // clock is off it says so of every error, of those that have nothing to do with a date too.
+    if (metadataOf(error).clockSkewCorrected === true && signatureNames.has(name))
+        return 'misdated';
     const status = httpStatus(error);
     if (status === 429)
         return 'throttled';
@@ -61627,6 +61650,8 @@ function retryDelay(error, tries, now, random) {
             return timeNamedBy(error, now) ?? random * Math.min(20_000, 250 * 2 ** tries);
         case 'not-ready':
             return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random;
+        case 'misdated':
+            return 0;
         case 'unavailable':
             return tries < mostTriesWhileUnavailable ? random * Math.min(5000, 100 * 2 ** tries) : undefined;
     }
@@ -61635,9 +61660,12 @@ function retryDelay(error, tries, now, random) {
  * Makes a call until it succeeds, fails for good, or the run must stop.
  *
  * @param send one try; must give up when the signal fires
+ * @param waitingFor what the answer is, for who asks what the run was waiting for when it had to stop
+ * @param isTriedAgain false for a failure after which somebody must look before the same is sent again
  * @throws the last error as it came, or the run's StoppedError with the last error as its cause
  */
-async function retry(run, send) {
+async function retry(run, send, waitingFor, isTriedAgain = () => true) {
+    let isRedated = false;
     for (let tries = 1;; tries++) {
         run.stop.throwIfAborted();
         try {
@@ -61645,20 +61673,28 @@ async function retry(run, send) {
         }
         catch (error) {
             if (run.abort.aborted)
-                throw stoppedBy(run.abort.reason, error);
-            const delay = retryDelay(error, tries, run.clock.now(), run.clock.random());
-            if (delay === undefined)
+                throw stoppedBy(run.abort.reason, error, waitingFor?.());
+            const kind = classifyFailure(error);
+            const delay = isTriedAgain(kind) ? retryDelay(error, tries, run.clock.now(), run.clock.random()) : undefined;
+            const isMisdated = kind === 'misdated';
+            // By the clock that the first answer told, a second refusal is not about the date.
+            if (delay === undefined || (isMisdated && isRedated))
                 throw error;
+            isRedated ||= isMisdated;
             run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${(0,errors/* errorName */.Is)(error)}: ${(0,errors/* errorMessage */.gJ)(error)}`);
             await run.clock.sleep(delay, run.stop).catch((reason) => {
-                throw stoppedBy(reason, error);
+                throw stoppedBy(reason, error, waitingFor?.());
             });
         }
     }
 }
 /** The reason to stop, with what stood in the way when it came. */
-function stoppedBy(reason, error) {
-    return reason instanceof errors/* StoppedError */.Ko ? reason.after(error) : reason;
+function stoppedBy(reason, error, waitingFor) {
+    if (!(reason instanceof errors/* StoppedError */.Ko))
+        return reason;
+    // Who waited for a turn got the reason itself, and nothing else stood in the way.
+    const stopped = error === reason ? reason : reason.after(error);
+    return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor);
 }
 /** DynamoDB names the time after which a second change of deletion protection is taken. */
 function timeNamedBy(error, now) {
@@ -61790,7 +61826,44 @@ function adaptivePace(most) {
     };
 }
 
+;// CONCATENATED MODULE: ./lib/src/permissions.js
+const reads = ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource'];
+const beyondReads = {
+    plan: [],
+    apply: ['dynamodb:CreateTable', 'dynamodb:TagResource', 'dynamodb:UpdateContinuousBackups', 'dynamodb:UpdateTable'],
+    verify: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+    destroy: ['dynamodb:DeleteTable'],
+};
+/** In the order of their names. */
+function actionsOf(command) {
+    return [...reads, ...beyondReads[command]].sort();
+}
+/** What lets a caller do it, ready to be pasted into a policy. */
+function allowStatement(actions, resource) {
+    return JSON.stringify({ Effect: 'Allow', Action: actions, Resource: resource });
+}
+/** What lets a job of GitHub's assume a role, ready to be pasted into the role's trust policy. */
+function trustStatement({ partition, account }, claims) {
+    const provider = 'token.actions.githubusercontent.com';
+    return JSON.stringify({
+        Effect: 'Allow',
+        Principal: { Federated: `arn:${partition}:iam::${account}:oidc-provider/${provider}` },
+        Action: 'sts:AssumeRoleWithWebIdentity',
+        Condition: { StringEquals: { [`${provider}:aud`]: claims.aud, [`${provider}:sub`]: claims.sub } },
+    });
+}
+/** STS takes no longer one. */
+const longestSessionPolicy = 2048;
+/** An inline session policy: the session may do what both this and its role allow. */
+function sessionPolicy(command, tableArns) {
+    return JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: actionsOf(command), Resource: tableArns }],
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/src/dynamodb.js
+
 
 
 
@@ -61804,12 +61877,15 @@ class DynamoDbError extends errors/* RemedyError */.By {
     code;
     /** An earlier try of the same call had no answer, so what is refused now may have been done then. */
     afterLostAnswer;
+    kind;
     /** DynamoDB itself said no. Without that a write may have been done, whatever the error is. */
     isRefusal;
-    constructor(operation, resource, cause, afterLostAnswer) {
-        super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), { cause });
+    /** @param arn of the resource, which may be given by its name */
+    constructor(operation, resource, cause, afterLostAnswer, arn = resource) {
+        super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, arn, cause), { cause });
         this.code = (0,errors/* errorName */.Is)(cause);
         this.afterLostAnswer = afterLostAnswer;
+        this.kind = classifyFailure(cause);
         const status = httpStatus(cause);
         this.isRefusal = status >= 400 && status < 500;
     }
@@ -61834,9 +61910,9 @@ async function loadDynamoDb({ clientOptions, waiting, openEarly }, count, run) {
         accountIdEndpointMode: 'disabled',
     });
     openEarly(await endpointOf(client, sdk), count);
-    return (credentials) => {
+    return (credentials, arnOf) => {
         walkChain = credentials;
-        return connect(sdk, client, run);
+        return connect(sdk, client, run, arnOf);
     };
 }
 /** Where the client's calls go. It would ask for credentials, whose account could be in the host; ours never is. */
@@ -61845,17 +61921,42 @@ async function endpointOf(client, { DescribeTableCommand }) {
     const config = { ...client.config, credentials };
     return (await (0,endpoints.getEndpointFromInstructions)({ TableName: 'any' }, DescribeTableCommand, config)).url;
 }
-function connect(sdk, client, run) {
+function connect(sdk, client, run, arnOf) {
     const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)];
     const read = (operation, resource, send) => callWithin(run, reads, operation, resource, send);
     const write = (operation, resource, send) => callWithin(run, writes, operation, resource, send);
+    let sessions = 0;
+    let renewal;
+    /**
+     * Walks the chain again, for all calls at once: of those that were under way when the session ended, the last one finds
+     * out when the new session is there already.
+     *
+     * @param session that the call was signed with
+     */
+    async function renewSession(session) {
+        if (session !== sessions)
+            return;
+        renewal ??= client.config
+            .credentials({ forceRefresh: true })
+            .then(() => {
+            sessions += 1;
+        })
+            .finally(() => {
+            renewal = undefined;
+        });
+        await renewal;
+    }
     /** One operation on one table, by its name or ARN. */
-    async function callWithin(within, pace, operation, resource, send) {
+    async function callWithin(within, pace, operation, resource, send, isTriedAgain) {
         let renewed = false;
         let answerLost = false;
+        let session = sessions;
         const attempt = async (signal) => {
             try {
-                return await pace(signal, () => send(signal));
+                return await pace(signal, () => {
+                    session = sessions;
+                    return send(signal);
+                });
             }
             catch (error) {
                 answerLost ||= classifyFailure(error) === 'unavailable';
@@ -61872,14 +61973,16 @@ function connect(sdk, client, run) {
                         throw error;
                     // The session ended early (a clock that is off, a revoked session): walk the chain again, once.
                     renewed = true;
-                    await client.config.credentials({ forceRefresh: true });
+                    await renewSession(session);
                     return await attempt(signal);
                 }
-            });
+            }, () => `${operation} on "${resource}"`, isTriedAgain);
         }
         catch (error) {
             // A remedy is known already when the run was stopped, or when the credentials could not be renewed.
-            throw error instanceof errors/* RemedyError */.By ? error : new DynamoDbError(operation, resource, error, answerLost);
+            if (error instanceof errors/* RemedyError */.By)
+                throw error;
+            throw new DynamoDbError(operation, resource, error, answerLost, resource.startsWith('arn:') ? resource : arnOf(resource));
         }
     }
     return {
@@ -61948,7 +62051,8 @@ function connect(sdk, client, run) {
         },
         deleteTable: async (table) => {
             const command = new sdk.DeleteTableCommand({ TableName: table });
-            await write('DeleteTable', table, (abortSignal) => client.send(command, { abortSignal }));
+            const send = (abortSignal) => client.send(command, { abortSignal });
+            await callWithin(run, writes, 'DeleteTable', table, send, (kind) => kind === 'misdated');
         },
         itemsWithin: (within) => itemStore(sdk, client, (...given) => callWithin(within, reads, ...given)),
     };
@@ -61968,10 +62072,15 @@ async function unless(codes, answer) {
 function awsTags(tags) {
     return tags.map(({ key, to }) => ({ Key: key, Value: to }));
 }
-function remedyFor(operation, resource, error) {
+function remedyFor(operation, resource, arn, error) {
     switch ((0,errors/* errorName */.Is)(error)) {
-        case 'AccessDeniedException':
-            return `Allow dynamodb:${operation}${operation === 'CreateTable' ? ' and dynamodb:TagResource' : ''} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`;
+        case 'AccessDeniedException': {
+            // A table that is made with tags needs the right to tag as well.
+            const actions = [operation, ...(operation === 'CreateTable' ? ['TagResource'] : [])].map((name) => `dynamodb:${name}`);
+            return `Allow ${actions.join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it. The statement to add: ${allowStatement(actions, arn)}`;
+        }
+        case 'InvalidSignatureException':
+            return 'Check the clock of the machine, and the secret access key, then run again.';
         case 'UnrecognizedClientException':
             return 'Check that the region is enabled in the account, and that the credentials are those of the right partition.';
         case 'ExpiredTokenException':
@@ -62095,7 +62204,11 @@ async function waitUntilSettled(dynamoDb, table, profile, run, id) {
     const elapsed = () => (run.clock.now() - start) / 1000;
     let nextProgress = progressEverySeconds;
     let expectedId = id;
-    await run.clock.sleep(profile.firstLook * 1000, run.stop);
+    const lookYourself = `See in the AWS console what the table "${table}" is doing`;
+    const sleep = (milliseconds, tableStatus) => run.clock
+        .sleep(milliseconds, run.stop)
+        .catch((0,errors/* stoppedWhileWaitingFor */.D$)(`the table "${table}" to ${profile.what}, which usually takes ${profile.usual}${tableStatus === undefined ? '' : `; it is ${tableStatus}`}`, `${lookYourself}, if it stays so.`));
+    await sleep(profile.firstLook * 1000);
     for (;;) {
         const described = await dynamoDb.describeTable(table);
         if (described === undefined) {
@@ -62111,13 +62224,13 @@ async function waitUntilSettled(dynamoDb, table, profile, run, id) {
                 return described;
         }
         if (elapsed() >= profile.most) {
-            throw new errors/* RemedyError */.By(`Waited ${profile.most} s for the table "${table}" to ${profile.what}, which usually takes ${profile.usual}. It is ${described?.tableStatus ?? 'missing'}.`, 'See in the AWS console what the table is doing, then run again: the run goes on from what was reached.');
+            throw new errors/* RemedyError */.By(`Waited ${profile.most} s for the table "${table}" to ${profile.what}, which usually takes ${profile.usual}. It is ${described?.tableStatus ?? 'missing'}.`, `${lookYourself}, then run again: the run goes on from what was reached.`);
         }
         if (elapsed() >= nextProgress) {
             nextProgress = elapsed() + progressEverySeconds;
             run.log.info(`${table}: waiting for it to ${profile.what}, ${Math.round(elapsed())} s so far (usually ${profile.usual})`);
         }
-        await run.clock.sleep(lookInterval(elapsed(), run.clock.random()), run.stop);
+        await sleep(lookInterval(elapsed(), run.clock.random()), described?.tableStatus ?? 'missing');
     }
 }
 /**
@@ -62136,6 +62249,7 @@ function lookInterval(elapsedSeconds, random) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/observe.js
+
 
 
 /** Side by side, so as many connections. */
@@ -62157,7 +62271,9 @@ async function observeTable(dynamoDb, target, table, run) {
             case 'young':
                 if (looks % 15 === 0)
                     run.log.info(`${table}: so young that its tags or backups cannot be read yet; looking again`);
-                await run.clock.sleep(1000, run.stop);
+                await run.clock
+                    .sleep(1000, run.stop)
+                    .catch((0,errors/* stoppedWhileWaitingFor */.D$)(`the tags and backups of the young table "${table}" to be readable`));
                 break;
             default:
                 return look;
@@ -62165,9 +62281,9 @@ async function observeTable(dynamoDb, target, table, run) {
     }
 }
 /**
- * One look: three reads, side by side. DescribeTable alone decides whether the table is there; while it is not, or is
- * young, what the other two say means nothing. A read that is not allowed fails the look in any case, so that a
- * missing permission is told before anything is written.
+ * One look: three reads, side by side, and a fourth where there are no tags. DescribeTable alone decides whether the
+ * table is there; while it is not, or is young, what the other two say means nothing. A read that is not allowed fails
+ * the look in any case, so that a missing permission is told before anything is written.
  */
 async function lookAtTable(dynamoDb, target, table) {
     const [described, pointInTimeRecovery, tags] = await Promise.all([
@@ -62185,7 +62301,11 @@ async function lookAtTable(dynamoDb, target, table) {
         return { status: 'changing' };
     if (pointInTimeRecovery === undefined || tags === undefined)
         return { status: 'young' };
-    return { status: 'ready', ...state, pointInTimeRecovery, tags };
+    // Until it is ACTIVE a table shows no tags, whosesoever it is, and it may have become so since they were read.
+    const tagsOfActive = tags.size > 0 ? tags : await dynamoDb.listTags(tableArn(target, table));
+    return tagsOfActive === undefined
+        ? { status: 'young' }
+        : { status: 'ready', ...state, pointInTimeRecovery, tags: tagsOfActive };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/diff.js
@@ -62766,6 +62886,18 @@ function summarise(result) {
     const dropped = outcome?.steps.filter(({ result: { status } }) => status === 'dropped').length ?? 0;
     return `${(0,plain_text/* count */.U9)(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`;
 }
+/** Everything that failed, the failure that ended the run first. */
+function failuresOf({ error: thrown, outcome, verification }) {
+    const ended = thrown ?? outcome?.error ?? verification?.error;
+    const ofSteps = outcome?.steps.flatMap(({ result }) => (result.status === 'failed' ? [result.error] : [])) ?? [];
+    return ended === undefined ? [] : [ended, ...ofSteps.filter((error) => error !== ended)];
+}
+/** Step by step, but not more than anybody would read. */
+function describeSteps(steps) {
+    const most = 10;
+    const more = steps.length > most ? `; and ${(0,plain_text/* count */.U9)(steps.length - most, 'more step')}` : '';
+    return `${steps.slice(0, most).map(describeStep).join('; ')}${more}`;
+}
 /** A step without its settings: `create-table "users"` */
 function nameStep({ action, table }) {
     return `${action} "${table}"`;
@@ -62814,6 +62946,7 @@ function performedSteps(outcome) {
 
 
 
+
 /**
  * Tables side by side, the steps of one table in order. After a failure no step begins, and those under way are
  * finished. Never throws: the outcome tells what became of every step.
@@ -62821,13 +62954,9 @@ function performedSteps(outcome) {
 async function applyPlan(work) {
     const { plan, desired, observed, run } = work;
     const progress = { results: new Map(), errors: [] };
-    const disappearing = plan.policy.destroy ? desired.filter(({ name }) => isBeingDeleted(observed.get(name))) : [];
-    if (plan.refusals.length === 0 && plan.steps.length + disappearing.length > 0) {
+    if (plan.refusals.length === 0 && plan.steps.length + disappearingTables(work, observed).length > 0) {
         run.log.startGroup(plan.policy.destroy ? 'Destroy' : 'Apply');
-        await Promise.all([
-            ...desired.map((table) => applyTable(work, table, progress)),
-            ...disappearing.map((table) => awaitDisappearance(work, table.name, progress)),
-        ]);
+        await Promise.all(desired.map((table) => applyTable(work, table, progress)));
         run.log.endGroup();
         if (progress.errors.length === 0) {
             try {
@@ -62855,6 +62984,7 @@ async function applyTable(work, desired, progress) {
     };
     let remaining = stepsOf(work.plan, desired.name);
     let conflicts = 0;
+    const lost = new Set();
     for (let step = remaining[0]; step !== undefined && progress.errors.length === 0; step = remaining[0]) {
         const attempt = await attemptStep(work, step);
         if (attempt.status !== 'conflict') {
@@ -62863,8 +62993,10 @@ async function applyTable(work, desired, progress) {
             continue;
         }
         conflicts += 1;
+        if (attempt.error.afterLostAnswer)
+            lost.add(step);
         const applied = stepsOf(work.plan, desired.name).filter((each) => progress.results.get(each)?.status === 'applied');
-        const again = await afterConflict(work, desired, { step, remaining, applied }, attempt, conflicts);
+        const again = await afterConflict(work, desired, { step, remaining, applied, isAnswerLost: lost.has(step) }, attempt, conflicts);
         if ('status' in again) {
             record(step, again);
         }
@@ -62902,22 +63034,42 @@ function isAnswerLost(error) {
 }
 /** The steps that are still needed, and what became of the one that met the conflict in case it is not. */
 async function afterConflict(work, desired, steps, { error, seconds }, conflicts) {
-    const failed = { status: 'failed', sent: error.afterLostAnswer, error };
-    if (conflicts > mostConflicts)
+    const { step, isAnswerLost } = steps;
+    const failed = { status: 'failed', sent: isAnswerLost, error };
+    const { clock, log, stop } = work.run;
+    const delay = delayAfterConflict(error, conflicts, clock);
+    if (delay === undefined)
         return failed;
-    const { clock, stop } = work.run;
     try {
-        await clock.sleep(isTagLock(error) ? tagLockMilliseconds : 200 * 2 ** conflicts, stop);
+        if (isBusy(error))
+            log.info(`${nameStep(step)}: looking again in ${(delay / 1000).toFixed(1)} s: ${error.code}`);
+        await clock
+            .sleep(delay, stop)
+            .catch((0,errors/* stoppedWhileWaitingFor */.D$)(isBusy(error)
+            ? `DynamoDB to take ${nameStep(step)}`
+            : `somebody else, who is at work on the table "${desired.name}"`));
         const needed = await planAgain(work, desired, steps);
         // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
-        if (error.code === 'ValidationException' && needed.includes(steps.step))
+        if (error.code === 'ValidationException' && needed.includes(step))
             return failed;
         // Who got no answer the first time may well have met his own work.
-        return { needed, result: error.afterLostAnswer ? { status: 'applied', seconds } : { status: 'dropped' } };
+        return { needed, result: isAnswerLost ? { status: 'applied', seconds } : { status: 'dropped' } };
     }
     catch (failure) {
         return { ...failed, error: failure };
     }
+}
+/** In milliseconds; undefined where waiting any longer would help nobody. */
+function delayAfterConflict(error, conflicts, clock) {
+    if (isBusy(error))
+        return retryDelay(error.cause, conflicts, clock.now(), clock.random());
+    if (conflicts > mostConflicts)
+        return undefined;
+    return isTagLock(error) ? tagLockMilliseconds : 200 * 2 ** conflicts;
+}
+/** DynamoDB did not take the call, or its answer did not come: the table need not be the same when it is sent again. */
+function isBusy({ kind }) {
+    return kind === 'throttled' || kind === 'unavailable';
 }
 /** For so long a tag write locks the tags, and the old ones may still be shown. */
 const tagLockMilliseconds = 4000;
@@ -62931,7 +63083,7 @@ function isConflict(step, error) {
     if (error.code === 'ResourceInUseException' || isTagLock(error))
         return true;
     if (step.action === 'delete-table')
-        return error.code === 'ResourceNotFoundException';
+        return error.code === 'ResourceNotFoundException' || isBusy(error);
     return step.action === 'set-billing-mode' && error.code === 'ValidationException';
 }
 function isTagLock(error) {
@@ -62942,8 +63094,10 @@ function isTagLock(error) {
  *
  * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
  */
-async function planAgain({ dynamoDb, target, plan: { policy }, run }, desired, { remaining, applied }) {
+async function planAgain(work, desired, { remaining, applied }) {
+    const { dynamoDb, target, plan: { policy }, run, } = work;
     const observed = await observeTable(dynamoDb, target, desired.name, run);
+    assertSameTable(work, desired.name, observed);
     const plan = planTables(target, [desired], new Map([[desired.name, observed]]), policy);
     const [refusal] = plan.refusals;
     if (refusal !== undefined) {
@@ -62953,7 +63107,7 @@ async function planAgain({ dynamoDb, target, plan: { policy }, run }, desired, {
     // What this run has done already may not show yet; the closing look waits for it.
     const unplanned = plan.steps.filter((step) => ![...remaining, ...applied].some(same(step)));
     if (unplanned.length > 0) {
-        throw new errors/* RemedyError */.By(`Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${unplanned.map(describeStep).join('; ')}.`, 'Run again, so that these steps are planned and printed before they are performed.');
+        throw new errors/* RemedyError */.By(`Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${describeSteps(unplanned)}.`, 'Run again, so that these steps are planned and printed before they are performed.');
     }
     return remaining.filter((step) => plan.steps.some(same(step)));
 }
@@ -62987,22 +63141,26 @@ async function awaitStep(work, step) {
         return;
     throw new errors/* RemedyError */.By(`The table "${step.table}" is ${described?.tableStatus ?? 'gone'} after ${step.action}: somebody else took it away, or locked it.`, 'Find out who else works on this table, then run again.');
 }
+/** @throws {RemedyError} where somebody deleted the table that this run planned for, and made another of its name */
+function assertSameTable(work, table, observed) {
+    const before = idOf(work, table);
+    if (before === undefined || observed?.status !== 'ready' || observed.id === before)
+        return;
+    throw new errors/* RemedyError */.By(`The table "${table}" was deleted and made anew by somebody else while this run was at work. What was planned was for the table of before.`, 'Find out who else works on this table, then run again: the new table is looked at, and planned for, from the beginning.');
+}
 /** Of a table that is not made by this run. */
 function idOf({ observed }, table) {
     const before = observed.get(table);
     return before?.status === 'ready' ? before.id : undefined;
 }
+/** Where the tables are to be gone: those that another run, or this one before it died, has begun to delete. */
+function disappearingTables({ desired, plan: { policy } }, observed) {
+    if (!policy.destroy)
+        return [];
+    return desired.map(({ name }) => name).filter((name) => isBeingDeleted(observed.get(name)));
+}
 function isBeingDeleted(table) {
     return table?.status === 'unavailable' && table.tableStatus === 'DELETING';
-}
-/** Another run, or this one before it died, has begun to delete the table. */
-async function awaitDisappearance({ dynamoDb, run }, table, progress) {
-    try {
-        await waitUntilSettled(dynamoDb, table, waitForDeletion, run);
-    }
-    catch (error) {
-        progress.errors.push(error);
-    }
 }
 /** Tags and recovery need no wait: DynamoDB takes them on a table at work, and the closing look proves them. */
 const waitProfiles = {
@@ -63019,22 +63177,33 @@ const waitProfiles = {
 /** DynamoDB shows old tags for up to 3 s after a write, and now and then for longer. */
 const lagSeconds = 10;
 /**
- * Observes again, and again while what is written may not show yet.
+ * Observes again, and again while what is written may not show yet, and until what goes away is gone.
  *
  * @throws {RemedyError} when the tables still differ from their definition after that
  */
-async function confirmTables({ dynamoDb, target, desired, plan: { policy }, run }) {
+async function confirmTables(work) {
+    const { dynamoDb, target, desired, plan, run } = work;
     const start = run.clock.now();
     for (;;) {
         const observed = await observeTables(dynamoDb, target, desired, run);
-        const { steps, refusals } = planTables(target, desired, observed, policy);
-        if (steps.length === 0 && refusals.length === 0)
-            return observed;
+        if (!plan.policy.destroy)
+            for (const { name } of desired)
+                assertSameTable(work, name, observed.get(name));
+        const { steps, refusals } = planTables(target, desired, observed, plan.policy);
+        if (steps.length === 0 && refusals.length === 0) {
+            const disappearing = disappearingTables(work, observed);
+            if (disappearing.length === 0)
+                return observed;
+            await Promise.all(disappearing.map((table) => waitUntilSettled(dynamoDb, table, waitForDeletion, run)));
+            continue;
+        }
         if (run.clock.now() - start >= lagSeconds * 1000) {
-            const left = [...steps.map(describeStep), ...refusals.map(({ reason }) => reason)];
+            const left = [...(steps.length > 0 ? [describeSteps(steps)] : []), ...refusals.map(({ reason }) => reason)];
             throw new errors/* RemedyError */.By(`Every step was performed, but the tables still differ from their definition: ${left.join('; ')}`, 'Find out who else changes these tables, then run again.');
         }
-        await run.clock.sleep(1000, run.stop);
+        await run.clock
+            .sleep(1000, run.stop)
+            .catch((0,errors/* stoppedWhileWaitingFor */.D$)(`what was written to show: ${describeSteps(steps)}`));
     }
 }
 
@@ -63282,7 +63451,11 @@ async function fetchIdToken(handler, environment, audience, signal) {
     const body = await (0,consumers_namespaceObject.text)(response.body);
     if (response.statusCode !== 200)
         throw new IdTokenError(response.statusCode);
-    const token = readToken(body);
+    const answer = parseJson(body);
+    // What is no JSON comes from something in between, such as a proxy that has just begun, and may pass.
+    if (answer === undefined)
+        throw new IdTokenError(502, "GitHub answered the request for the job's OIDC token, but not with a token: with something that is no JSON");
+    const token = readToken(answer);
     if (token === undefined) {
         throw new errors/* RemedyError */.By("GitHub answered the request for the job's OIDC token, but not with a token.", 'Run the job again; if it stays, see GitHub Status.');
     }
@@ -63292,17 +63465,20 @@ async function fetchIdToken(handler, environment, audience, signal) {
 class IdTokenError extends Error {
     name = 'IdTokenError';
     $metadata;
-    constructor(httpStatusCode) {
-        super(`GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`);
+    constructor(httpStatusCode, message = `GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`) {
+        super(message);
         this.$metadata = { httpStatusCode };
     }
 }
-function readToken(body) {
+function readToken(answer) {
+    if (typeof answer !== 'object' || answer === null || !('value' in answer))
+        return undefined;
+    return typeof answer.value === 'string' && answer.value !== '' ? answer.value : undefined;
+}
+/** undefined, which no JSON is, where it cannot be read. */
+function parseJson(text) {
     try {
-        const answer = JSON.parse(body);
-        if (typeof answer !== 'object' || answer === null || !('value' in answer))
-            return undefined;
-        return typeof answer.value === 'string' && answer.value !== '' ? answer.value : undefined;
+        return JSON.parse(text);
     }
     catch {
         return undefined;
@@ -63311,6 +63487,7 @@ function readToken(body) {
 
 ;// CONCATENATED MODULE: ./lib/src/credentials.js
 /** OIDC token or first credentials -> a chain of STS sessions, account checked. Nothing here leaves the process. */
+
 
 
 
@@ -63334,9 +63511,16 @@ async function openSession(request, ports, run) {
         credentials: async () => {
             const identity = unused ?? (await walkChain(request, ports, run)).identity;
             unused = undefined;
-            return identity;
+            return withCredibleEnd(identity, run.clock.now());
         },
     };
+}
+/** So long before the end of a session the SDK asks for another one, at each call. */
+const renewedBeforeMilliseconds = 300_000;
+/** A new session that seems to be at its end seems so to a clock that is off. Without an end it is good until AWS refuses it. */
+function withCredibleEnd(identity, now) {
+    const { expiration, ...endless } = identity;
+    return expiration !== undefined && expiration.getTime() - now <= renewedBeforeMilliseconds ? endless : identity;
 }
 async function walkChain(request, ports, run) {
     const [firstRole, ...laterRoles] = request.roles;
@@ -63379,7 +63563,7 @@ async function assumeWithToken(request, role, ports, run) {
                 ...(role === request.roles.at(-1) ? policyOf(request) : {}),
             });
             return await sts.send(command, { abortSignal });
-        });
+        }, () => (token === '' ? "the job's OIDC token from GitHub" : `STS to let this job assume ${role.arn}`));
         return hopFrom(role, answer, ports);
     }
     catch (error) {
@@ -63402,7 +63586,8 @@ async function assumeRole(request, role, caller, ports, run) {
         ...(isLast ? policyOf(request) : {}),
     });
     try {
-        return hopFrom(role, await retry(run, (abortSignal) => sts.send(command, { abortSignal })), ports);
+        const answer = await retry(run, (abortSignal) => sts.send(command, { abortSignal }), () => `STS to let these credentials assume ${role.arn}`);
+        return hopFrom(role, answer, ports);
     }
     catch (error) {
         throw error instanceof errors/* RemedyError */.By ? error : explainRoleRefusal(role, request, error);
@@ -63411,7 +63596,7 @@ async function assumeRole(request, role, caller, ports, run) {
 async function askIdentity(identity, ports, run) {
     const sts = ports.connectSts(identity);
     try {
-        const { Arn } = await retry(run, (abortSignal) => sts.send(new dist_cjs/* GetCallerIdentityCommand */.zI({}), { abortSignal }));
+        const { Arn } = await retry(run, (abortSignal) => sts.send(new dist_cjs/* GetCallerIdentityCommand */.zI({}), { abortSignal }), () => 'STS to say whose the credentials are');
         return principalOf(Arn);
     }
     catch (error) {
@@ -63481,8 +63666,8 @@ function explainTokenRefusal(role, token, cause) {
     const facts = shown.length === 0 ? '' : ` The job's token says: ${shown.join(', ')}.`;
     return new errors/* RemedyError */.By((0,errors/* errorCode */.CA)(cause) === '' ? `STS did not let this job assume ${role.arn}.${facts}` : unreached(role), (0,errors/* errorName */.Is)(cause) === 'AccessDenied' && typeof claims.sub === 'string'
         ? `First check that the job names the environment that the role trusts ("environment:" in the job; without it the token's sub names a branch instead). ` +
-            `The role's trust policy must allow sts:AssumeRoleWithWebIdentity to this account's OIDC provider token.actions.githubusercontent.com, with the condition StringEquals: ` +
-            `"token.actions.githubusercontent.com:sub": "${claims.sub}", "token.actions.githubusercontent.com:aud": "${String(claims.aud)}".`
+            `The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions. ` +
+            `The statement to add to it: ${trustStatement(role, { aud: String(claims.aud), sub: claims.sub })}`
         : credentials_remedyFor(cause), { cause });
 }
 function explainRoleRefusal(role, request, cause) {
@@ -63497,7 +63682,8 @@ function explainRoleRefusal(role, request, cause) {
             (externalId === undefined
                 ? 'If the trust policy asks for an external id, give role-external-id.'
                 : 'Check that the trust policy asks for the same external id as role-external-id.') +
-            also
+            also +
+            ` The statement to add to the caller's policy: ${allowStatement(['sts:AssumeRole', ...more], role.arn)}`
         : credentials_remedyFor(cause), { cause });
 }
 /** A network error is nobody's refusal. */
@@ -63512,6 +63698,8 @@ function credentials_remedyFor(error) {
         case 'ExpiredToken':
         case 'ExpiredTokenException':
             return 'The credentials or the token ran out. Get new ones right before this step, and check the clock of the machine.';
+        case 'SignatureDoesNotMatch':
+            return 'Check the clock of the machine, and the secret access key, then run again.';
         case 'RegionDisabledException':
         case 'InvalidClientTokenId':
         case 'UnrecognizedClientException':
@@ -63733,28 +63921,6 @@ class InputReader {
         }
         return number;
     }
-}
-
-;// CONCATENATED MODULE: ./lib/src/permissions.js
-const reads = ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource'];
-const beyondReads = {
-    plan: [],
-    apply: ['dynamodb:CreateTable', 'dynamodb:TagResource', 'dynamodb:UpdateContinuousBackups', 'dynamodb:UpdateTable'],
-    verify: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
-    destroy: ['dynamodb:DeleteTable'],
-};
-/** In the order of their names. */
-function actionsOf(command) {
-    return [...reads, ...beyondReads[command]].sort();
-}
-/** STS takes no longer one. */
-const longestSessionPolicy = 2048;
-/** An inline session policy: the session may do what both this and its role allow. */
-function sessionPolicy(command, tableArns) {
-    return JSON.stringify({
-        Version: '2012-10-17',
-        Statement: [{ Effect: 'Allow', Action: actionsOf(command), Resource: tableArns }],
-    });
 }
 
 ;// CONCATENATED MODULE: ./lib/src/tag-inputs.js
@@ -64347,18 +64513,20 @@ function renderDigest(plan) {
     return `Plan digest ${code(digestPlan(plan))}`;
 }
 /** Empty where nothing failed. */
-function renderFailure({ error: thrown, outcome, verification }, redact) {
-    const error = thrown ?? outcome?.error ?? verification?.error;
-    if (error === undefined)
-        return '';
-    const { message, problems, remedy, causes } = (0,errors/* describeError */.Uc)(error);
-    return [
-        `- ${markdown_text(redact(message))}`,
-        ...problems.map((problem) => `  - ${markdown_text(redact(problem))}`),
-        ...(remedy === undefined ? [] : [`- **To fix:** ${markdown_text(redact(remedy))}`]),
-        ...(outcome === undefined ? [] : [`- ${markdown_text(describeProgress(outcome))}`]),
-        ...causes.map((cause) => `- Caused by: ${code(redact(cause))}`),
-    ].join('\n');
+function renderFailure(result, redact) {
+    const { outcome } = result;
+    return failuresOf(result)
+        .flatMap((error, index) => {
+        const { message, problems, remedy, causes } = (0,errors/* describeError */.Uc)(error);
+        return [
+            `- ${markdown_text(redact(message))}`,
+            ...problems.map((problem) => `  - ${markdown_text(redact(problem))}`),
+            ...(remedy === undefined ? [] : [`- **To fix:** ${markdown_text(redact(remedy))}`]),
+            ...(outcome === undefined || index > 0 ? [] : [`- ${markdown_text(describeProgress(outcome))}`]),
+            ...causes.map((cause) => `- Caused by: ${code(redact(cause))}`),
+        ];
+    })
+        .join('\n');
 }
 
 ;// CONCATENATED MODULE: ./lib/src/comment.js
@@ -64475,9 +64643,10 @@ function renderShortRefusals({ refusals }, most = refusals.length) {
         ...(hidden > 0 ? [`- and ${(0,plain_text/* count */.U9)(hidden, 'more refusal')}`] : []),
     ].join('\n');
 }
-function renderShortFailure({ error: thrown, outcome, verification }, redact) {
-    const error = thrown ?? outcome?.error ?? verification?.error;
-    return error === undefined ? '' : `- ${markdown_text((0,plain_text/* shorten */.ml)(redact((0,errors/* describeError */.Uc)(error).message)))}`;
+function renderShortFailure(result, redact) {
+    return failuresOf(result)
+        .map((error) => `- ${markdown_text((0,plain_text/* shorten */.ml)(redact((0,errors/* describeError */.Uc)(error).message)))}`)
+        .join('\n');
 }
 
 ;// CONCATENATED MODULE: ./lib/src/github.js
@@ -64512,7 +64681,7 @@ async function connectGitHub({ owner, repository: repo, token, apiUrl }, run) {
         catch (error) {
             throw describeFailure(error, run.clock.now());
         }
-    });
+    }, () => "GitHub's API");
     /** The first is the oldest: of two that a race made, the same one is found each time. */
     async function findComment(issue_number, mark, request) {
         const answer = await octokit.graphql('query { viewer { login } }', {
@@ -64763,15 +64932,15 @@ function outputsOf(result) {
 function identityOf({ arn, id, streamArn }) {
     return { arn, ...(id === undefined ? {} : { id }), ...(streamArn === undefined ? {} : { streamArn }) };
 }
-function reportFailures({ plan, outcome, verification, error: thrown }, runner) {
-    for (const { reason, remedy } of plan?.refusals ?? []) {
+function reportFailures(result, runner) {
+    for (const { reason, remedy } of result.plan?.refusals ?? []) {
         runner.fail('Tenant Tables: refused', `${reason}\nTo fix: ${remedy}`);
     }
-    const error = thrown ?? outcome?.error ?? verification?.error;
-    if (error === undefined)
-        return;
-    const progress = outcome === undefined ? '' : `\n${describeProgress(outcome)}`;
-    runner.fail('Tenant Tables: failed', `${(0,errors/* renderError */.vr)(error)}${progress}`);
+    const progress = result.outcome === undefined ? '' : `\n${describeProgress(result.outcome)}`;
+    for (const [index, error] of failuresOf(result).entries()) {
+        // Once is enough: it is the same for all.
+        runner.fail('Tenant Tables: failed', `${(0,errors/* renderError */.vr)(error)}${index === 0 ? progress : ''}`);
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/src/review.js
@@ -64996,7 +65165,7 @@ async function verifyTables(work) {
 function assertAsDefined({ steps }) {
     if (steps.length === 0)
         return;
-    throw new errors/* RemedyError */.By(`The tables are not as they are defined: ${steps.map(describeStep).join('; ')}.`, 'Find out who changed them, and run command: apply to bring them to their definition.');
+    throw new errors/* RemedyError */.By(`The tables are not as they are defined: ${describeSteps(steps)}.`, 'Find out who changed them, and run command: apply to bring them to their definition.');
 }
 /** @returns what people should know */
 async function roundTrip(work) {
@@ -65019,6 +65188,7 @@ async function roundTrip(work) {
             state: 'unsent',
         })),
     ];
+    await assertReadable(items, samples, made.otherTenantId);
     run.log.info(`Sample items: writing a tenant and ${made.users.length} users, to be deleted again`);
     let failure;
     try {
@@ -65039,6 +65209,18 @@ async function roundTrip(work) {
             : new errors/* RemedyError */.By((0,errors/* describeError */.Uc)(failure).message, warnings.join(' '), { cause: failure });
     }
     throw new errors/* RemedyError */.By(`${failure === undefined ? '' : `${(0,errors/* describeError */.Uc)(failure).message} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`, `Delete these items by hand. Nothing else was left behind.${remedyOf(left[0]?.error)}`, { cause: left[0]?.error });
+}
+/** A read that is not allowed is told before anything is written: nobody has these keys yet, and nobody that tenant. */
+async function assertReadable(items, samples, otherTenantId) {
+    const tenant = samples.find(({ kind }) => kind === 'tenant');
+    const user = samples.find(({ kind }) => kind === 'users');
+    if (tenant === undefined || user === undefined)
+        return;
+    await settleAll([
+        items.get(tenant.table, tenant.key),
+        items.get(user.table, user.key),
+        items.query(user.table, 'tenant_id', otherTenantId),
+    ]);
 }
 /** As `Promise.all`, but no work goes on behind a failure: what is still under way may write. */
 async function settleAll(works) {
@@ -65154,6 +65336,7 @@ function sorted(items) {
 
 
 
+
 /** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
 async function main(runner, clock, timeOuts = timeOutsOfAWorkingNetwork) {
     const result = {};
@@ -65182,7 +65365,7 @@ async function reconcile(inputs, runner, run, result, times) {
     ]);
     const target = { ...session.principal, region: inputs.region, environment: inputs.environment };
     result.target = target;
-    const dynamoDb = connectDynamoDb(session.credentials);
+    const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table));
     const observed = await observeTables(dynamoDb, target, desired, run);
     const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review);
     result.plan = plan;
@@ -65450,10 +65633,14 @@ function isBelow(folder, path) {
 }
 /** GitHub cuts an annotation's message at this many characters. */
 const longestAnnotation = 4096;
-/** An annotation may have several lines. */
+/** An annotation may have several lines. Of one that is too long what happened is cut before what to do about it. */
 function annotation(message, clean) {
-    const lines = message.split('\n').map(clean).join('\n');
-    return lines.length > longestAnnotation ? `${lines.slice(0, longestAnnotation - 1)}\u2026` : lines;
+    const [first = '', ...more] = message.split('\n').map(clean);
+    const rest = cut(more.map((line) => `\n${line}`).join(''), longestAnnotation / 2);
+    return cut(first, longestAnnotation - rest.length) + rest;
+}
+function cut(text, most) {
+    return text.length > most ? `${text.slice(0, most - 1)}\u2026` : text;
 }
 /**
  * Makes a line of the log start nothing: the runner obeys `::name::` at the start of a line and `##[name]` anywhere in

@@ -4,8 +4,9 @@ import { errorMessage, errorName, RemedyError, StoppedError, stoppedWhileWaiting
 import { observeTable, observeTables } from './observe.ts'
 import { type Outcome, type Plan, type Step, type StepOutcome, type StepResult, stepsOf } from './plan.ts'
 import { planTables } from './planner.ts'
-import { describeResult, describeStep, nameStep } from './report.ts'
-import type { Run } from './run.ts'
+import { describeResult, describeSteps, nameStep } from './report.ts'
+import { retryDelay } from './retry.ts'
+import type { Clock, Run } from './run.ts'
 import { type DesiredTable, type ObservedTable, type ObservedTables, type Target, tableArn } from './table.ts'
 import {
   type WaitProfile,
@@ -32,13 +33,9 @@ export interface Work {
 export async function applyPlan(work: Work): Promise<Outcome> {
   const { plan, desired, observed, run } = work
   const progress: Progress = { results: new Map(), errors: [] }
-  const disappearing = plan.policy.destroy ? desired.filter(({ name }) => isBeingDeleted(observed.get(name))) : []
-  if (plan.refusals.length === 0 && plan.steps.length + disappearing.length > 0) {
+  if (plan.refusals.length === 0 && plan.steps.length + disappearingTables(work, observed).length > 0) {
     run.log.startGroup(plan.policy.destroy ? 'Destroy' : 'Apply')
-    await Promise.all([
-      ...desired.map((table) => applyTable(work, table, progress)),
-      ...disappearing.map((table) => awaitDisappearance(work, table.name, progress)),
-    ])
+    await Promise.all(desired.map((table) => applyTable(work, table, progress)))
     run.log.endGroup()
     if (progress.errors.length === 0) {
       try {
@@ -72,6 +69,7 @@ async function applyTable(work: Work, desired: DesiredTable, progress: Progress)
   }
   let remaining = stepsOf(work.plan, desired.name)
   let conflicts = 0
+  const lost = new Set<Step>()
   for (let step = remaining[0]; step !== undefined && progress.errors.length === 0; step = remaining[0]) {
     const attempt = await attemptStep(work, step)
     if (attempt.status !== 'conflict') {
@@ -80,8 +78,15 @@ async function applyTable(work: Work, desired: DesiredTable, progress: Progress)
       continue
     }
     conflicts += 1
+    if (attempt.error.afterLostAnswer) lost.add(step)
     const applied = stepsOf(work.plan, desired.name).filter((each) => progress.results.get(each)?.status === 'applied')
-    const again = await afterConflict(work, desired, { step, remaining, applied }, attempt, conflicts)
+    const again = await afterConflict(
+      work,
+      desired,
+      { step, remaining, applied, isAnswerLost: lost.has(step) },
+      attempt,
+      conflicts,
+    )
     if ('status' in again) {
       record(step, again)
     } else {
@@ -132,27 +137,48 @@ function isAnswerLost(error: unknown): boolean {
 async function afterConflict(
   work: Work,
   desired: DesiredTable,
-  steps: OwnSteps & { readonly step: Step },
+  steps: OwnSteps & { readonly step: Step; readonly isAnswerLost: boolean },
   { error, seconds }: Conflict,
   conflicts: number,
 ): Promise<
   { readonly needed: readonly Step[]; readonly result: StepResult } | Extract<StepResult, { status: 'failed' }>
 > {
-  const failed = { status: 'failed', sent: error.afterLostAnswer, error } as const
-  if (conflicts > mostConflicts) return failed
-  const { clock, stop } = work.run
+  const { step, isAnswerLost } = steps
+  const failed = { status: 'failed', sent: isAnswerLost, error } as const
+  const { clock, log, stop } = work.run
+  const delay = delayAfterConflict(error, conflicts, clock)
+  if (delay === undefined) return failed
   try {
+    if (isBusy(error)) log.info(`${nameStep(step)}: looking again in ${(delay / 1000).toFixed(1)} s: ${error.code}`)
     await clock
-      .sleep(isTagLock(error) ? tagLockMilliseconds : 200 * 2 ** conflicts, stop)
-      .catch(stoppedWhileWaitingFor(`somebody else, who is at work on the table "${desired.name}"`))
+      .sleep(delay, stop)
+      .catch(
+        stoppedWhileWaitingFor(
+          isBusy(error)
+            ? `DynamoDB to take ${nameStep(step)}`
+            : `somebody else, who is at work on the table "${desired.name}"`,
+        ),
+      )
     const needed = await planAgain(work, desired, steps)
     // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
-    if (error.code === 'ValidationException' && needed.includes(steps.step)) return failed
+    if (error.code === 'ValidationException' && needed.includes(step)) return failed
     // Who got no answer the first time may well have met his own work.
-    return { needed, result: error.afterLostAnswer ? { status: 'applied', seconds } : { status: 'dropped' } }
+    return { needed, result: isAnswerLost ? { status: 'applied', seconds } : { status: 'dropped' } }
   } catch (failure) {
     return { ...failed, error: failure }
   }
+}
+
+/** In milliseconds; undefined where waiting any longer would help nobody. */
+function delayAfterConflict(error: DynamoDbError, conflicts: number, clock: Clock): number | undefined {
+  if (isBusy(error)) return retryDelay(error.cause, conflicts, clock.now(), clock.random())
+  if (conflicts > mostConflicts) return undefined
+  return isTagLock(error) ? tagLockMilliseconds : 200 * 2 ** conflicts
+}
+
+/** DynamoDB did not take the call, or its answer did not come: the table need not be the same when it is sent again. */
+function isBusy({ kind }: DynamoDbError): boolean {
+  return kind === 'throttled' || kind === 'unavailable'
 }
 
 /** For so long a tag write locks the tags, and the old ones may still be shown. */
@@ -165,7 +191,7 @@ const tagLockMilliseconds = 4000
 function isConflict(step: Step, error: unknown): error is DynamoDbError {
   if (!(error instanceof DynamoDbError)) return false
   if (error.code === 'ResourceInUseException' || isTagLock(error)) return true
-  if (step.action === 'delete-table') return error.code === 'ResourceNotFoundException'
+  if (step.action === 'delete-table') return error.code === 'ResourceNotFoundException' || isBusy(error)
   return step.action === 'set-billing-mode' && error.code === 'ValidationException'
 }
 
@@ -179,11 +205,18 @@ function isTagLock(error: DynamoDbError): boolean {
  * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
  */
 async function planAgain(
-  { dynamoDb, target, plan: { policy }, run }: Work,
+  work: Work,
   desired: DesiredTable,
   { remaining, applied }: OwnSteps,
 ): Promise<readonly Step[]> {
+  const {
+    dynamoDb,
+    target,
+    plan: { policy },
+    run,
+  } = work
   const observed = await observeTable(dynamoDb, target, desired.name, run)
+  assertSameTable(work, desired.name, observed)
   const plan = planTables(target, [desired], new Map([[desired.name, observed]]), policy)
   const [refusal] = plan.refusals
   if (refusal !== undefined) {
@@ -197,7 +230,7 @@ async function planAgain(
   const unplanned = plan.steps.filter((step) => ![...remaining, ...applied].some(same(step)))
   if (unplanned.length > 0) {
     throw new RemedyError(
-      `Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${unplanned.map(describeStep).join('; ')}.`,
+      `Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${describeSteps(unplanned)}.`,
       'Run again, so that these steps are planned and printed before they are performed.',
     )
   }
@@ -237,23 +270,30 @@ async function awaitStep(work: Work, step: Step): Promise<void> {
   )
 }
 
+/** @throws {RemedyError} where somebody deleted the table that this run planned for, and made another of its name */
+function assertSameTable(work: Work, table: string, observed: ObservedTable | undefined): void {
+  const before = idOf(work, table)
+  if (before === undefined || observed?.status !== 'ready' || observed.id === before) return
+  throw new RemedyError(
+    `The table "${table}" was deleted and made anew by somebody else while this run was at work. What was planned was for the table of before.`,
+    'Find out who else works on this table, then run again: the new table is looked at, and planned for, from the beginning.',
+  )
+}
+
 /** Of a table that is not made by this run. */
 function idOf({ observed }: Work, table: string): string | undefined {
   const before = observed.get(table)
   return before?.status === 'ready' ? before.id : undefined
 }
 
-function isBeingDeleted(table: ObservedTable | undefined): boolean {
-  return table?.status === 'unavailable' && table.tableStatus === 'DELETING'
+/** Where the tables are to be gone: those that another run, or this one before it died, has begun to delete. */
+function disappearingTables({ desired, plan: { policy } }: Work, observed: ObservedTables): readonly string[] {
+  if (!policy.destroy) return []
+  return desired.map(({ name }) => name).filter((name) => isBeingDeleted(observed.get(name)))
 }
 
-/** Another run, or this one before it died, has begun to delete the table. */
-async function awaitDisappearance({ dynamoDb, run }: Work, table: string, progress: Progress): Promise<void> {
-  try {
-    await waitUntilSettled(dynamoDb, table, waitForDeletion, run)
-  } catch (error) {
-    progress.errors.push(error)
-  }
+function isBeingDeleted(table: ObservedTable | undefined): boolean {
+  return table?.status === 'unavailable' && table.tableStatus === 'DELETING'
 }
 
 /** Tags and recovery need no wait: DynamoDB takes them on a table at work, and the closing look proves them. */
@@ -273,18 +313,25 @@ const waitProfiles: Readonly<Record<Step['action'], WaitProfile | undefined>> = 
 const lagSeconds = 10
 
 /**
- * Observes again, and again while what is written may not show yet.
+ * Observes again, and again while what is written may not show yet, and until what goes away is gone.
  *
  * @throws {RemedyError} when the tables still differ from their definition after that
  */
-async function confirmTables({ dynamoDb, target, desired, plan: { policy }, run }: Work): Promise<ObservedTables> {
+async function confirmTables(work: Work): Promise<ObservedTables> {
+  const { dynamoDb, target, desired, plan, run } = work
   const start = run.clock.now()
   for (;;) {
     const observed = await observeTables(dynamoDb, target, desired, run)
-    const { steps, refusals } = planTables(target, desired, observed, policy)
-    if (steps.length === 0 && refusals.length === 0) return observed
+    if (!plan.policy.destroy) for (const { name } of desired) assertSameTable(work, name, observed.get(name))
+    const { steps, refusals } = planTables(target, desired, observed, plan.policy)
+    if (steps.length === 0 && refusals.length === 0) {
+      const disappearing = disappearingTables(work, observed)
+      if (disappearing.length === 0) return observed
+      await Promise.all(disappearing.map((table) => waitUntilSettled(dynamoDb, table, waitForDeletion, run)))
+      continue
+    }
     if (run.clock.now() - start >= lagSeconds * 1000) {
-      const left = [...steps.map(describeStep), ...refusals.map(({ reason }) => reason)]
+      const left = [...(steps.length > 0 ? [describeSteps(steps)] : []), ...refusals.map(({ reason }) => reason)]
       throw new RemedyError(
         `Every step was performed, but the tables still differ from their definition: ${left.join('; ')}`,
         'Find out who else changes these tables, then run again.',
@@ -292,6 +339,6 @@ async function confirmTables({ dynamoDb, target, desired, plan: { policy }, run 
     }
     await run.clock
       .sleep(1000, run.stop)
-      .catch(stoppedWhileWaitingFor(`what was written to show: ${steps.map(describeStep).join('; ')}`))
+      .catch(stoppedWhileWaitingFor(`what was written to show: ${describeSteps(steps)}`))
   }
 }

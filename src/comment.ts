@@ -4,7 +4,7 @@ import { describeError } from './errors.ts'
 import { code, folded, text } from './markdown.ts'
 import { count, shorten } from './plain-text.ts'
 import { type Plan, stepKinds, stepsOf } from './plan.ts'
-import { describeResult, nameStep, type RunResult, summarise } from './report.ts'
+import { describeResult, failuresOf, nameStep, type RunResult, summarise } from './report.ts'
 import {
   type Redact,
   renderChanges,
@@ -151,7 +151,8 @@ function renderShortRefusals({ refusals }: Plan, most = refusals.length): string
   ].join('\n')
 }
 
-function renderShortFailure({ error: thrown, outcome, verification }: RunResult, redact: Redact): string {
-  const error = thrown ?? outcome?.error ?? verification?.error
-  return error === undefined ? '' : `- ${text(shorten(redact(describeError(error).message)))}`
+function renderShortFailure(result: RunResult, redact: Redact): string {
+  return failuresOf(result)
+    .map((error) => `- ${text(shorten(redact(describeError(error).message)))}`)
+    .join('\n')
 }

@@ -10,7 +10,7 @@ import { errorMessage, errorName, RemedyError } from './errors.ts'
 import { type Call, type ItemStore, itemStore } from './item-store.ts'
 import { adaptivePace, type Pace } from './pace.ts'
 import { allowStatement } from './permissions.ts'
-import { classifyFailure, httpStatus, retry } from './retry.ts'
+import { classifyFailure, type FailureKind, httpStatus, retry } from './retry.ts'
 import type { Run } from './run.ts'
 import type { BillingMode, Keys, PointInTimeRecovery, Tags } from './table.ts'
 
@@ -35,6 +35,7 @@ export interface DynamoDb {
   readonly setBillingMode: (table: string, billingMode: 'PAY_PER_REQUEST') => Promise<void>
   readonly setRecovery: (table: string, recovery: PointInTimeRecovery) => Promise<void>
   readonly tagTable: (arn: string, tags: readonly TagChange[]) => Promise<void>
+  /** Sent again where it was refused for its date alone: before anything else somebody must look what table it would hit. */
   readonly deleteTable: (table: string) => Promise<void>
   /** Items, by calls that end when this run does: what is put away may outlast the run that wrote it. */
   readonly itemsWithin: (run: Run) => ItemStore
@@ -47,6 +48,7 @@ export class DynamoDbError extends RemedyError {
   readonly code: string
   /** An earlier try of the same call had no answer, so what is refused now may have been done then. */
   readonly afterLostAnswer: boolean
+  readonly kind: FailureKind
   /** DynamoDB itself said no. Without that a write may have been done, whatever the error is. */
   readonly isRefusal: boolean
 
@@ -55,6 +57,7 @@ export class DynamoDbError extends RemedyError {
     super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, arn, cause), { cause })
     this.code = errorName(cause)
     this.afterLostAnswer = afterLostAnswer
+    this.kind = classifyFailure(cause)
     const status = httpStatus(cause)
     this.isRefusal = status >= 400 && status < 500
   }
@@ -73,7 +76,7 @@ const mostWrites = 5
  */
 export type ConnectDynamoDb = (
   credentials: () => Promise<AwsCredentialIdentity>,
-  arnOf?: (table: string) => string,
+  arnOf: (table: string) => string,
 ) => DynamoDb
 
 /**
@@ -96,7 +99,7 @@ export async function loadDynamoDb(
     accountIdEndpointMode: 'disabled',
   })
   openEarly(await endpointOf(client, sdk), count)
-  return (credentials, arnOf = (table) => `arn:*:dynamodb:*:*:table/${table}`) => {
+  return (credentials, arnOf) => {
     walkChain = credentials
     return connect(sdk, client, run, arnOf)
   }
@@ -143,6 +146,7 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
     operation: string,
     resource: string,
     send: (signal: AbortSignal) => Promise<Answer>,
+    isTriedAgain?: (kind: FailureKind) => boolean,
   ): Promise<Answer> {
     let renewed = false
     let answerLost = false
@@ -173,6 +177,7 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
           }
         },
         () => `${operation} on "${resource}"`,
+        isTriedAgain,
       )
     } catch (error) {
       // A remedy is known already when the run was stopped, or when the credentials could not be renewed.
@@ -266,7 +271,8 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
     },
     deleteTable: async (table) => {
       const command = new sdk.DeleteTableCommand({ TableName: table })
-      await write('DeleteTable', table, (abortSignal) => client.send(command, { abortSignal }))
+      const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal })
+      await callWithin(run, writes, 'DeleteTable', table, send, (kind) => kind === 'misdated')
     },
     itemsWithin: (within) => itemStore(sdk, client, (...given) => callWithin(within, reads, ...given)),
   }

@@ -56,9 +56,9 @@ export async function observeTable(
 }
 
 /**
- * One look: three reads, side by side. DescribeTable alone decides whether the table is there; while it is not, or is
- * young, what the other two say means nothing. A read that is not allowed fails the look in any case, so that a
- * missing permission is told before anything is written.
+ * One look: three reads, side by side, and a fourth where there are no tags. DescribeTable alone decides whether the
+ * table is there; while it is not, or is young, what the other two say means nothing. A read that is not allowed fails
+ * the look in any case, so that a missing permission is told before anything is written.
  */
 export async function lookAtTable(dynamoDb: DynamoDb, target: Target, table: string): Promise<Look> {
   const [described, pointInTimeRecovery, tags] = await Promise.all([
@@ -72,5 +72,9 @@ export async function lookAtTable(dynamoDb: DynamoDb, target: Target, table: str
   if (phase === 'unavailable') return { status: 'unavailable', tableStatus }
   if (phase === 'changing') return { status: 'changing' }
   if (pointInTimeRecovery === undefined || tags === undefined) return { status: 'young' }
-  return { status: 'ready', ...state, pointInTimeRecovery, tags }
+  // Until it is ACTIVE a table shows no tags, whosesoever it is, and it may have become so since they were read.
+  const tagsOfActive = tags.size > 0 ? tags : await dynamoDb.listTags(tableArn(target, table))
+  return tagsOfActive === undefined
+    ? { status: 'young' }
+    : { status: 'ready', ...state, pointInTimeRecovery, tags: tagsOfActive }
 }

@@ -3,7 +3,7 @@ import { markComment, renderComment } from './comment.ts'
 import { errorMessage, errorName, RemedyError, renderError } from './errors.ts'
 import { connectGitHub, type GitHubError } from './github.ts'
 import { digestPlan, renderPlanDocument } from './plan-document.ts'
-import { describeProgress, performedSteps, type RunResult, summarise } from './report.ts'
+import { describeProgress, failuresOf, performedSteps, type RunResult, summarise } from './report.ts'
 import type { Run } from './run.ts'
 import type { Runner } from './runner.ts'
 import { renderSummary } from './summary.ts'
@@ -137,12 +137,13 @@ function identityOf({ arn, id, streamArn }: Identity): Identity {
   return { arn, ...(id === undefined ? {} : { id }), ...(streamArn === undefined ? {} : { streamArn }) }
 }
 
-function reportFailures({ plan, outcome, verification, error: thrown }: RunResult, runner: Runner): void {
-  for (const { reason, remedy } of plan?.refusals ?? []) {
+function reportFailures(result: RunResult, runner: Runner): void {
+  for (const { reason, remedy } of result.plan?.refusals ?? []) {
     runner.fail('Tenant Tables: refused', `${reason}\nTo fix: ${remedy}`)
   }
-  const error = thrown ?? outcome?.error ?? verification?.error
-  if (error === undefined) return
-  const progress = outcome === undefined ? '' : `\n${describeProgress(outcome)}`
-  runner.fail('Tenant Tables: failed', `${renderError(error)}${progress}`)
+  const progress = result.outcome === undefined ? '' : `\n${describeProgress(result.outcome)}`
+  for (const [index, error] of failuresOf(result).entries()) {
+    // Once is enough: it is the same for all.
+    runner.fail('Tenant Tables: failed', `${renderError(error)}${index === 0 ? progress : ''}`)
+  }
 }

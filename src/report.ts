@@ -129,6 +129,20 @@ export function summarise(result: RunResult): string {
   return `${count(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`
 }
 
+/** Everything that failed, the failure that ended the run first. */
+export function failuresOf({ error: thrown, outcome, verification }: RunResult): readonly unknown[] {
+  const ended = thrown ?? outcome?.error ?? verification?.error
+  const ofSteps = outcome?.steps.flatMap(({ result }) => (result.status === 'failed' ? [result.error] : [])) ?? []
+  return ended === undefined ? [] : [ended, ...ofSteps.filter((error) => error !== ended)]
+}
+
+/** Step by step, but not more than anybody would read. */
+export function describeSteps(steps: readonly Step[]): string {
+  const most = 10
+  const more = steps.length > most ? `; and ${count(steps.length - most, 'more step')}` : ''
+  return `${steps.slice(0, most).map(describeStep).join('; ')}${more}`
+}
+
 /** A step without its settings: `create-table "users"` */
 export function nameStep({ action, table }: Step): string {
   return `${action} "${table}"`

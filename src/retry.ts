@@ -96,12 +96,14 @@ export function retryDelay(error: unknown, tries: number, now: number, random: n
  *
  * @param send one try; must give up when the signal fires
  * @param waitingFor what the answer is, for who asks what the run was waiting for when it had to stop
+ * @param isTriedAgain false for a failure after which somebody must look before the same is sent again
  * @throws the last error as it came, or the run's StoppedError with the last error as its cause
  */
 export async function retry<Answer>(
   run: Run,
   send: (signal: AbortSignal) => Promise<Answer>,
   waitingFor?: () => string,
+  isTriedAgain: (kind: FailureKind) => boolean = () => true,
 ): Promise<Answer> {
   let isRedated = false
   for (let tries = 1; ; tries++) {
@@ -110,8 +112,9 @@ export async function retry<Answer>(
       return await send(run.abort)
     } catch (error) {
       if (run.abort.aborted) throw stoppedBy(run.abort.reason, error, waitingFor?.())
-      const delay = retryDelay(error, tries, run.clock.now(), run.clock.random())
-      const isMisdated = classifyFailure(error) === 'misdated'
+      const kind = classifyFailure(error)
+      const delay = isTriedAgain(kind) ? retryDelay(error, tries, run.clock.now(), run.clock.random()) : undefined
+      const isMisdated = kind === 'misdated'
       // By the clock that the first answer told, a second refusal is not about the date.
       if (delay === undefined || (isMisdated && isRedated)) throw error
       isRedated ||= isMisdated

@@ -132,10 +132,15 @@ function isBelow(folder: string, path: string): boolean {
 /** GitHub cuts an annotation's message at this many characters. */
 const longestAnnotation = 4096
 
-/** An annotation may have several lines. */
+/** An annotation may have several lines. Of one that is too long what happened is cut before what to do about it. */
 function annotation(message: string, clean: (line: string) => string): string {
-  const lines = message.split('\n').map(clean).join('\n')
-  return lines.length > longestAnnotation ? `${lines.slice(0, longestAnnotation - 1)}…` : lines
+  const [first = '', ...more] = message.split('\n').map(clean)
+  const rest = cut(more.map((line) => `\n${line}`).join(''), longestAnnotation / 2)
+  return cut(first, longestAnnotation - rest.length) + rest
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text
 }
 
 /**

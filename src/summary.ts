@@ -4,7 +4,7 @@ import { code, table, text } from './markdown.ts'
 import { shorten } from './plain-text.ts'
 import { type Outcome, type Plan, type Refusal, stepKinds } from './plan.ts'
 import { digestPlan } from './plan-document.ts'
-import { changesOf, describeProgress, describeResult, type RunResult, summarise } from './report.ts'
+import { changesOf, describeProgress, describeResult, failuresOf, type RunResult, summarise } from './report.ts'
 import type { Target } from './table.ts'
 
 /** Takes secrets out of what others said; before it is escaped and cut, since after that none is found. */
@@ -98,15 +98,18 @@ export function renderDigest(plan: Plan): string {
 }
 
 /** Empty where nothing failed. */
-export function renderFailure({ error: thrown, outcome, verification }: RunResult, redact: Redact): string {
-  const error = thrown ?? outcome?.error ?? verification?.error
-  if (error === undefined) return ''
-  const { message, problems, remedy, causes } = describeError(error)
-  return [
-    `- ${text(redact(message))}`,
-    ...problems.map((problem) => `  - ${text(redact(problem))}`),
-    ...(remedy === undefined ? [] : [`- **To fix:** ${text(redact(remedy))}`]),
-    ...(outcome === undefined ? [] : [`- ${text(describeProgress(outcome))}`]),
-    ...causes.map((cause) => `- Caused by: ${code(redact(cause))}`),
-  ].join('\n')
+export function renderFailure(result: RunResult, redact: Redact): string {
+  const { outcome } = result
+  return failuresOf(result)
+    .flatMap((error, index) => {
+      const { message, problems, remedy, causes } = describeError(error)
+      return [
+        `- ${text(redact(message))}`,
+        ...problems.map((problem) => `  - ${text(redact(problem))}`),
+        ...(remedy === undefined ? [] : [`- **To fix:** ${text(redact(remedy))}`]),
+        ...(outcome === undefined || index > 0 ? [] : [`- ${text(describeProgress(outcome))}`]),
+        ...causes.map((cause) => `- Caused by: ${code(redact(cause))}`),
+      ]
+    })
+    .join('\n')
 }

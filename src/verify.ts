@@ -4,7 +4,7 @@ import { describeError, RemedyError } from './errors.ts'
 import type { ItemStore } from './item-store.ts'
 import { type Item, type ItemKind, makeSampleItems, problemsOfItem } from './items.ts'
 import type { Plan, Verification } from './plan.ts'
-import { describeStep } from './report.ts'
+import { describeSteps } from './report.ts'
 import { cleaningRun, type Run } from './run.ts'
 
 export interface VerificationWork {
@@ -31,7 +31,7 @@ export async function verifyTables(work: VerificationWork): Promise<Verification
 export function assertAsDefined({ steps }: Plan): void {
   if (steps.length === 0) return
   throw new RemedyError(
-    `The tables are not as they are defined: ${steps.map(describeStep).join('; ')}.`,
+    `The tables are not as they are defined: ${describeSteps(steps)}.`,
     'Find out who changed them, and run command: apply to bring them to their definition.',
   )
 }

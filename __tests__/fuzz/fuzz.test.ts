@@ -332,7 +332,10 @@ async function observeAndShow(requestHandler: NodeHttpHandler, run: Bounded, sai
   const clientOptions = { region: 'ap-south-1', requestHandler, maxAttempts: 1 as const }
   const connect = await loadDynamoDb({ clientOptions, waiting: Promise.resolve(), openEarly: () => undefined }, 6, run)
   const expiration = new Date(Date.UTC(2100, 0))
-  const dynamoDb = connect(async () => ({ accessKeyId: 'a', secretAccessKey: 'b', expiration }))
+  const dynamoDb = connect(
+    async () => ({ accessKeyId: 'a', secretAccessKey: 'b', expiration }),
+    (table) => table,
+  )
   const desired = theTables()
   const observed = await described(observeTables(dynamoDb, aTarget(), desired, run))
   expect(run.tick()).toBeLessThan(500)

@@ -84,6 +84,46 @@ export function virtualClock(
   }
 }
 
+/** Time that passes when it is told to, for tests that decide what comes first. */
+export interface HeldClock extends Clock {
+  /** Jumps to the next sleepers and wakes all that are due then; false where nobody sleeps. */
+  readonly pass: () => boolean
+}
+
+export function heldClock(): HeldClock {
+  let now = Date.UTC(2026, 0, 1)
+  let uuids = 0
+  const sleepers = new Set<{ readonly at: number; readonly wake: () => void }>()
+  return {
+    now: () => now,
+    random: () => 0.5,
+    // Counted, so that the same test makes the same items again.
+    uuid: () => `00000000-0000-4000-8000-${String(++uuids).padStart(12, '0')}`,
+    sleep: (milliseconds, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal.aborted) return reject(signal.reason)
+        const giveUp = () => {
+          sleepers.delete(sleeper)
+          reject(signal.reason)
+        }
+        const wake = () => {
+          sleepers.delete(sleeper)
+          signal.removeEventListener('abort', giveUp)
+          resolve()
+        }
+        const sleeper = { at: now + milliseconds, wake }
+        signal.addEventListener('abort', giveUp)
+        sleepers.add(sleeper)
+      }),
+    pass: () => {
+      if (sleepers.size === 0) return false
+      now = Math.min(...[...sleepers].map(({ at }) => at))
+      for (const sleeper of [...sleepers]) if (sleeper.at <= now) sleeper.wake()
+      return true
+    },
+  }
+}
+
 /** Real time, so many times faster: for tests that talk to a real server. */
 export function fastClock(factor: number): Clock {
   const start = Date.now()

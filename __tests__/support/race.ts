@@ -1,0 +1,293 @@
+/**
+ * Several whole runs of `main` at once in this process, on one account of the sandbox, with no network: a scheduler
+ * decides in which order requests arrive and answers come back, and time passes only when nothing is under way.
+ */
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { jest } from '@jest/globals'
+import { HttpResponse } from '@smithy/core/protocols'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import type { Scheduler } from 'fast-check'
+import { Accounts } from '../../sandbox/accounts.ts'
+import { answerError, json, xml } from '../../sandbox/answers.ts'
+import { AwsError } from '../../sandbox/errors.ts'
+import { itemOperations } from '../../sandbox/items.ts'
+import { measuredTimings } from '../../sandbox/options.ts'
+import { type Shape, statusOf, type TableRecord } from '../../sandbox/table-record.ts'
+import { heldClock } from './clock.ts'
+import { aRun } from './fakes.ts'
+import { type RecordedRun, recordingRunner } from './recording-runner.ts'
+
+// Connections that are opened early would be real ones.
+jest.unstable_mockModule('../../src/early-connections.ts', () => ({
+  openEarly: () => ({
+    httpAgent: new HttpAgent(),
+    httpsAgent: new HttpsAgent(),
+    open: () => undefined,
+    waiting: Promise.resolve(),
+    close: () => undefined,
+  }),
+}))
+const { main } = await import('../../src/main.ts')
+const { loadDynamoDb } = await import('../../src/dynamodb.ts')
+
+const account = '222222222222'
+const region = 'ap-south-1'
+
+// The SDK is loaded and reads the files of its configuration once, in real time, while the clock of a race would run on.
+const clientOptions = { region, requestHandler: new NodeHttpHandler(), maxAttempts: 1 } as const
+await loadDynamoDb({ clientOptions, waiting: Promise.resolve(), openEarly: () => undefined }, 0, aRun())
+
+/** One who takes part in a race. */
+export interface Participant {
+  readonly inputs: Readonly<Record<string, string>>
+  /** Milliseconds after the beginning of the race. */
+  readonly start: number
+  /** How long each request of the run, and then each answer, is on its way at least, in turn; in milliseconds. */
+  readonly ways: readonly number[]
+  /** What `Math.random` gives it. */
+  readonly random: number
+}
+
+export interface Finished extends RecordedRun {
+  readonly command: string
+  readonly environment: string
+  /** As its own clock tells. */
+  readonly seconds: number
+  /** Its calls, in the order in which they arrived. */
+  readonly calls: readonly Call[]
+}
+
+/** What can be seen of a table at one moment. */
+export interface Seen {
+  readonly id: string
+  readonly status: string
+  readonly billingMode: string
+  /** Changes that DynamoDB has taken and does not show yet. */
+  readonly pending: number
+  readonly deletionProtection: boolean
+  readonly recovery: TableRecord['recovery']
+  readonly tags: Readonly<Record<string, string>>
+}
+
+export interface Call {
+  readonly participant: number
+  readonly operation: string
+  readonly table: string
+  readonly input: Shape
+  /** Of everything that happens: sent, arrived and answered; the last is undefined until the answer is there. */
+  readonly sent: number
+  readonly arrived: number
+  answered?: number
+  readonly error?: string
+  readonly answer: Shape
+  readonly before: Seen | undefined
+  readonly after: Seen | undefined
+}
+
+export type Item = Readonly<Record<string, { readonly S: string }>>
+
+/** What decides who is next; fast-check's is one. */
+export type Order = Pick<Scheduler, 'schedule' | 'count' | 'waitNext'>
+
+/** First come, first served. */
+export function inTurn(): Order {
+  const waiting: (() => void)[] = []
+  return {
+    schedule: async (task) => {
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      return await task
+    },
+    count: () => waiting.length,
+    waitNext: async () => waiting.shift()?.(),
+  }
+}
+
+const mostRounds = 20_000
+
+/** The account, and whoever works in it. */
+export class World {
+  readonly clock = heldClock()
+  readonly calls: Call[] = []
+  readonly #accounts = new Accounts(measuredTimings, this.clock.now)
+  readonly hands = this.#accounts.hands(account, region)
+  /** By the table's id, since they go with the table; then by their key. */
+  readonly #items = new Map<string, Map<string, Item>>()
+  #moments = 0
+
+  /** Lets the participants run until all of them are done, and what they left on its way has arrived. */
+  async race(order: Order, participants: readonly Participant[]): Promise<readonly Finished[]> {
+    const first = this.calls.length
+    const runners = participants.map(({ inputs }, index) =>
+      recordingRunner(
+        { 'aws-region': region, ...inputs },
+        // The key tells whose request it is.
+        { AWS_ACCESS_KEY_ID: `RUN${index}`, AWS_SECRET_ACCESS_KEY: 'secret' },
+      ),
+    )
+    const lines = participants.map(({ ways }, index) => this.#line(order, index, ways))
+    const spy = jest.spyOn(NodeHttpHandler.prototype, 'handle').mockImplementation(async (request) => {
+      const [, index = ''] = /Credential=RUN(\d+)\//.exec(request.headers.authorization ?? '') ?? []
+      const line = lines[Number(index)]
+      if (line === undefined) throw new Error(`Nobody of this race sends to ${request.hostname}`)
+      return { response: await line(request) }
+    })
+    const seconds: number[] = []
+    let underWay = participants.length
+    const never = new AbortController().signal
+    try {
+      const done = participants.map(async ({ start, random }, index) => {
+        const runner = runners[index]
+        if (runner === undefined) return
+        if (start > 0) await this.clock.sleep(start, never)
+        const began = this.clock.now()
+        await main(runner, { ...this.clock, random: () => random })
+        seconds[index] = (this.clock.now() - began) / 1000
+        underWay -= 1
+      })
+      for (let rounds = 0; underWay > 0 || order.count() > 0; rounds += 1) {
+        await quiet()
+        const isAtWork = rounds < mostRounds && (order.count() > 0 || underWay === 0 || this.clock.pass())
+        if (!isAtWork) {
+          const logs = runners.map(({ recorded }, index) => `run ${index}:\n${recorded.lines.join('\n')}`)
+          throw new Error(`The race does not end.\n${logs.join('\n\n')}`)
+        }
+        if (order.count() > 0) await order.waitNext(1)
+      }
+      await Promise.all(done)
+    } finally {
+      spy.mockRestore()
+    }
+    return runners.map(({ recorded }, index) => ({
+      ...recorded,
+      command: participants[index]?.inputs.command ?? 'apply',
+      environment: participants[index]?.inputs.environment ?? '',
+      seconds: seconds[index] ?? 0,
+      calls: this.calls.slice(first).filter(({ participant }) => participant === index),
+    }))
+  }
+
+  /** Lets time pass with nobody at work. */
+  async wait(milliseconds: number): Promise<void> {
+    const slept = this.clock.sleep(milliseconds, new AbortController().signal)
+    this.clock.pass()
+    await slept
+  }
+
+  seen(table: string): Seen | undefined {
+    const record = this.hands.table(table)
+    return record === undefined ? undefined : look(record, this.clock.now())
+  }
+
+  items(table: string): readonly Item[] {
+    const record = this.hands.table(table)
+    return record === undefined ? [] : [...(this.#items.get(record.id)?.values() ?? [])]
+  }
+
+  /** Performs what another person asks for. */
+  async ask(operation: string, input: Shape): Promise<Shape> {
+    return itemOperations.has(operation)
+      ? this.#performOnItems(operation, input)
+      : await this.hands.call(operation, input)
+  }
+
+  /** One run's way to AWS and back. */
+  #line(order: Order, participant: number, ways: readonly number[]) {
+    const never = new AbortController().signal
+    let used = 0
+    const travel = async (label: string) => {
+      const way = ways[used++ % ways.length] ?? 0
+      if (way > 0) await this.clock.sleep(way, never)
+      await order.schedule(Promise.resolve(), label)
+    }
+    return async ({ headers, body }: { headers: Record<string, string>; body?: unknown }) => {
+      const [, operation] = headers['x-amz-target']?.split('.') ?? []
+      if (operation === undefined) {
+        const identity = { Arn: `arn:aws:iam::${account}:user/run`, UserId: 'run', Account: account }
+        return respond(xml('GetCallerIdentity', identity))
+      }
+      const input = JSON.parse(new TextDecoder().decode(body as Uint8Array)) as Shape
+      const table = String(input.TableName ?? String(input.ResourceArn).split('/')[1])
+      const sent = ++this.#moments
+      await travel(`run ${participant}: ${operation} ${table} arrives`)
+      const before = this.seen(table)
+      const answer = await this.ask(operation, input).then(
+        (value) => json(200, value),
+        (error: unknown) => answerError('dynamodb', error),
+      )
+      const call: Call = {
+        participant,
+        operation,
+        table,
+        input,
+        sent,
+        arrived: ++this.#moments,
+        ...(answer.error === undefined ? {} : { error: answer.error }),
+        answer: JSON.parse(answer.body) as Shape,
+        before,
+        after: this.seen(table),
+      }
+      this.calls.push(call)
+      await travel(`run ${participant}: ${operation} ${table} is answered: ${answer.error ?? 'done'}`)
+      call.answered = ++this.#moments
+      return respond(answer)
+    }
+  }
+
+  /** As far as sample items go. The sandbox has a whole database for items, but behind a network. */
+  #performOnItems(operation: string, input: Shape): Shape {
+    const record = this.hands.table(String(input.TableName))
+    if (record === undefined || !['ACTIVE', 'UPDATING'].includes(statusOf(record, this.clock.now()))) {
+      throw new AwsError('ResourceNotFoundException', 'Requested resource not found')
+    }
+    const items = this.#items.get(record.id) ?? new Map<string, Item>()
+    this.#items.set(record.id, items)
+    const keyOf = (item: Item) =>
+      record.keySchema.map(({ AttributeName }) => item[String(AttributeName)]?.S ?? '').join('/')
+    const key = (input.Item ?? input.Key ?? {}) as Item
+    switch (operation) {
+      case 'PutItem':
+        if (input.ConditionExpression !== undefined && items.has(keyOf(key))) {
+          throw new AwsError('ConditionalCheckFailedException', 'The conditional request failed')
+        }
+        items.set(keyOf(key), key)
+        return {}
+      case 'DeleteItem':
+        items.delete(keyOf(key))
+        return {}
+      case 'GetItem':
+        return items.has(keyOf(key)) ? { Item: items.get(keyOf(key)) } : {}
+      case 'Query': {
+        const tenant = (input.ExpressionAttributeValues as Item)[':value']?.S
+        return { Items: [...items.values()].filter(({ tenant_id }) => tenant_id?.S === tenant) }
+      }
+      default:
+        throw new AwsError('UnknownOperationException', `The race has no ${operation}`)
+    }
+  }
+}
+
+/** Nothing here reads or writes files or sockets, so one turn of the event loop lets everybody come to a halt. */
+async function quiet(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+function look(record: TableRecord, now: number): Seen {
+  return {
+    id: record.id,
+    status: statusOf(record, now),
+    billingMode: record.billingMode,
+    pending: record.pending.length,
+    deletionProtection: record.deletionProtection,
+    recovery: record.recovery,
+    tags: Object.fromEntries(record.tags),
+  }
+}
+
+function respond({ status, type, body }: { status: number; type: string; body: string }): HttpResponse {
+  return new HttpResponse({
+    statusCode: status,
+    headers: { 'content-type': type },
+    body: new Uint8Array(Buffer.from(body)),
+  })
+}

@@ -182,6 +182,20 @@ describe('the chain', () => {
     expect(masked).toEqual(['AKIA-OF-THE-JOB', 'secret-of-the-job'])
   })
 
+  it('works on no other account when what the job has leads to one later on', async () => {
+    sts.on(GetCallerIdentityCommand).resolvesOnce({ Arn: 'arn:aws:iam::333333333333:user/me' })
+    const { session } = open({}, key)
+    const { credentials } = await session
+    await credentials()
+    sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::333333333333:user/me' })
+    await credentials()
+    sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::444444444444:user/other' })
+    await expect(credentials()).rejects.toMatchObject({
+      message:
+        'The session ran out, and the credentials now lead to account 444444444444, but this run works in 333333333333.',
+    })
+  })
+
   it("takes what the SDK's default chain finds", async () => {
     sts.on(AssumeRoleCommand).resolves(sessionOf(provisioner))
     const { session, masked, used } = open({ 'role-to-assume': provisioner })

@@ -497,6 +497,17 @@ describe('what would be lost in silence is refused', () => {
     ])
   })
 
+  it.each(['live staging', 'staging/live', 'Staging: LIVE'])(
+    'production-environments that may be one name or several: %s',
+    (list) => {
+      expect(problems({ environment: 'live', 'production-environments': list })).toEqual([
+        `production-environments has ${JSON.stringify(list)}, which holds "live" as a word: is it one name or several? Put names between commas or on lines.`,
+      ])
+      expect(problems({ environment: 'dev', 'production-environments': list })).toEqual([])
+      expect(problems({ environment: list, 'production-environments': list })).toEqual([])
+    },
+  )
+
   it('allowed-account-ids that hold none, which must not come to mean any', () => {
     expect(problems({ 'allowed-account-ids': ',' })).toEqual([expect.stringContaining('holds no account id')])
   })

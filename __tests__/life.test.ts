@@ -132,6 +132,26 @@ describe('one comment', () => {
     expect(comments()).toEqual([expect.stringMatching(/Failed after 0 of 2 steps[\s\S]*Allow dynamodb:CreateTable/)])
   })
 
+  it('does not stay as it was when a later run fails before it knows anything, and names its commit', async () => {
+    const pushed = (sha: string): Job => ({ event: { pull_request: { number: 7, head: { sha } } } })
+    await act({ command: 'plan', ...comment }, pushed('1111111aaaa'))
+    expect(comments()).toEqual([expect.stringMatching(/2 steps planned[\s\S]*commit 1111111/)])
+    const wrong = { 'role-external-id': 'another', tags: 'team=planner' }
+    const { exitCode, warnings } = await act({ command: 'plan', ...comment, ...wrong }, pushed('2222222bbbb'))
+    expect([exitCode, warnings]).toEqual([1, []])
+    expect(comments()).toEqual([
+      expect.stringMatching(/plan of dev[\s\S]*Failed before anything was written[\s\S]*commit 2222222/),
+    ])
+  })
+
+  it('that nobody can place, because the run failed before it knew the account, is a warning', async () => {
+    const { warnings } = await act(
+      { command: 'plan', ...comment, 'role-to-assume': '', 'role-external-id': '' },
+      { ...onPullRequest, environment: { AWS_ACCESS_KEY_ID: 'AKIANOBODY', AWS_SECRET_ACCESS_KEY: 'nothing' } },
+    )
+    expect(warnings).toEqual([expect.stringContaining('failed before it knew the account')])
+  })
+
   it('is not written where the commit came from no pull request, which is a notice', async () => {
     const { notices, warnings, exitCode } = await act(
       { command: 'plan', ...comment },

@@ -1,4 +1,4 @@
-import { InvalidInputsError, RemedyError } from '../src/errors.ts'
+import { InvalidInputsError, RemedyError, StoppedError } from '../src/errors.ts'
 import type { Outcome } from '../src/plan.ts'
 import { digestPlan, renderPlanDocument } from '../src/plan-document.ts'
 import { planTables } from '../src/planner.ts'
@@ -103,6 +103,55 @@ it('a run that failed halfway sets what it knows, and says what was done before'
     'It broke.\nTo fix: Mend it.\nDone before: nothing. Sent to DynamoDB, end not seen: create-table "tenant". Not begun: create-table "users".',
   ])
   expect(summary).toContain('### Failed')
+})
+
+it('tells what each table met, and once what both met alike', async () => {
+  const [createTenant, createUsers] = absentPlan.steps
+  if (createTenant === undefined || createUsers === undefined) throw new Error('Two steps were expected')
+  const failing = async (ofTenant: Error, ofUsers: Error) => {
+    const outcome: Outcome = {
+      steps: [
+        { step: createTenant, result: { status: 'failed', sent: false, error: ofTenant } },
+        { step: createUsers, result: { status: 'failed', sent: false, error: ofUsers } },
+      ],
+      observed: new Map(),
+      error: ofTenant,
+    }
+    return await published({ command: 'apply', target, plan: absentPlan, outcome })
+  }
+  const [first, second] = [new RemedyError('It broke.', 'Mend it.'), new RemedyError('It is full.', 'Make room.')]
+  const { errors, summary } = await failing(first, second)
+  expect(errors).toEqual([
+    expect.stringMatching(/^It broke\.\nTo fix: Mend it\.\nDone before: nothing\./),
+    'It is full.\nTo fix: Make room.',
+  ])
+  expect(summary).toMatch(/It broke[\s\S]*It is full[\s\S]*Make room/)
+  expect((await failing(first, new RemedyError('It broke.', 'Mend it.'))).errors).toHaveLength(1)
+  const cancelled = new StoppedError('The run was cancelled.', 'Run it again.')
+  expect((await failing(cancelled, cancelled.whileWaitingFor('users'))).errors).toHaveLength(1)
+})
+
+it('names no id of a table that it deleted, though the run failed after that', () => {
+  const observed = new Map([
+    ['tenant', ready(tenant)],
+    ['users', ready(users)],
+  ])
+  const plan = planTables(target, desired, observed, { destroy: true, allow: [] })
+  const [deleteTenant, deleteUsers] = plan.steps
+  if (deleteTenant === undefined || deleteUsers === undefined) throw new Error('Two steps were expected')
+  const error = new Error('no')
+  const outcome: Outcome = {
+    steps: [
+      { step: deleteTenant, result: { status: 'applied', seconds: 1 } },
+      { step: deleteUsers, result: { status: 'failed', sent: false, error } },
+    ],
+    observed,
+    error,
+  }
+  const { tenant: gone, users: left } = JSON.parse(
+    outputsOf({ command: 'destroy', target, plan, outcome }).tables ?? '',
+  )
+  expect([gone.id, left.id]).toEqual([undefined, 'id-of-users'])
 })
 
 it('warns where a warning is due, and no more', async () => {

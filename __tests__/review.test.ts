@@ -1,5 +1,5 @@
 import { type Plan, stepsOf } from '../src/plan.ts'
-import { digestPlan, readPlanDocument, renderPlanDocument } from '../src/plan-document.ts'
+import { digestPlan, readPlanDocument, renderPlanDocument, reviewable } from '../src/plan-document.ts'
 import { planTables } from '../src/planner.ts'
 import { describeReview, holdToReview, type Review, readReview } from '../src/review.ts'
 import type { ObservedTables } from '../src/table.ts'
@@ -71,7 +71,7 @@ it('a table that was lost meanwhile is not made anew', () => {
 
 it('a table that appeared where none was planned to be made is refused', () => {
   const archived = planFor(new Map([['users', { status: 'unavailable', tableStatus: 'ARCHIVED' }]]))
-  expect(reasons(complete, reviewOf(archived))[0]).toBe(
+  expect(reasons(complete, { plan: { ...reviewable(archived), refusals: [] } })[0]).toBe(
     'The table "users" was not there when the plan was reviewed, and is there now.',
   )
 })
@@ -149,6 +149,32 @@ it('a run that writes says what it was held to, and that it was held to nothing'
   ])
 })
 
+it('a run that finds nothing to do elsewhere does not say that it was held to a digest', () => {
+  const elsewhereGone = planTables(aTarget({ environment: development, region: 'eu-west-1' }), desired, new Map(), {
+    destroy: true,
+    allow: [],
+  })
+  const digest = digestPlan(before)
+  expect(holdToReview(elsewhereGone, { digest }).refusals).toEqual([])
+  expect(describeReview({ digest }, 'destroy', elsewhereGone)).toBe(
+    `Nothing is to be done in account 222222222222, region eu-west-1, so nothing was held to the digest ${digest} of a reviewed plan, which is of another plan.`,
+  )
+  expect(describeReview({ digest: digestPlan(elsewhereGone) }, 'destroy', elsewhereGone)).toContain(
+    'Held to the digest',
+  )
+  expect(describeReview({ digest }, 'apply', before)).toContain('Held to the digest')
+})
+
+it('what was not production when it was reviewed is not worked on as production, nor the other way round', () => {
+  const live = (isProduction: boolean) =>
+    planTables(aTarget({ environment: { name: 'live', production: isProduction } }), desired, new Map())
+  expect(reasons(live(false), reviewOf(live(true)))).toEqual([
+    'In the reviewed plan the environment is production, but in this run it is not production.',
+  ])
+  expect(reasons(live(true), reviewOf(live(false)))).toHaveLength(1)
+  expect(holdToReview(live(false), { digest: digestPlan(live(true)) }).refusals).toHaveLength(1)
+})
+
 it('refusals of the plan stay beside those of the review', () => {
   const other = planFor(new Map([['users', ready(users, { keys: tenant.keys })]]))
   expect(holdToReview(other, { digest: '0'.repeat(64) }).refusals.map(({ code }) => code)).toEqual([
@@ -184,6 +210,17 @@ describe('the reviewed plan is read', () => {
     await expect(other).rejects.toMatchObject({
       problems: [expect.stringContaining('Give the plan and the digest of one run')],
     })
+  })
+
+  it('which is none where it was refused, and has a digest of its own', async () => {
+    const refused = planFor(new Map([['users', ready(users, { keys: tenant.keys })]]))
+    const expectedPlan = { json: renderPlanDocument(refused) }
+    await expect(readReview({ ...inputs, expectedPlan }, noFile)).rejects.toMatchObject({
+      problems: [
+        expect.stringMatching(/^expected-plan was refused, for 1 reason: a refused plan is never performed\./),
+      ],
+    })
+    expect(digestPlan({ ...refused, refusals: [] })).not.toBe(digestPlan(refused))
   })
 
   it('and what is no plan is a wrong input, by its place', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -161,6 +162,14 @@ it('keeps an annotation of 4,096 characters whole', async () => {
   expect(parseCommands(printed)[0]?.message).toBe('x'.repeat(4096))
 })
 
+it('cuts what happened before what to do about it', async () => {
+  const { runner } = await aRunner()
+  runner.fail('Title', `${'x'.repeat(5000)}\nTo fix: do this.`)
+  const [error] = parseCommands(printed)
+  expect(error?.message).toHaveLength(4096)
+  expect(error?.message).toMatch(/^x+…\nTo fix: do this\.$/)
+})
+
 it('hides secrets of 8 characters and more', async () => {
   const { runner } = await aRunner()
   for (const secret of ['7777777', '88888888']) runner.mask(secret)
@@ -246,8 +255,14 @@ describe('a file that an input names', () => {
     mkdirSync(join(inside(), 'plans'))
     writeFileSync(join(inside(), 'large.json'), 'x'.repeat(1024 * 1024 + 1))
     await expect(runner.readFile('plan.json')).rejects.toThrow('The file "plan.json" cannot be read: ENOENT.')
-    await expect(runner.readFile('plans')).rejects.toThrow('cannot be read: EISDIR')
+    await expect(runner.readFile('plans')).rejects.toThrow('"plans" is no file.')
     await expect(runner.readFile('large.json')).rejects.toThrow('1048577 bytes')
+  })
+
+  it('that is a pipe is told, and not waited for', async () => {
+    const { runner } = await aRunner()
+    execFileSync('mkfifo', [join(inside(), 'pipe')])
+    await expect(runner.readFile('pipe')).rejects.toThrow('"pipe" is no file.')
   })
 
   it('is written into a folder of its own each time, without secrets, for this user alone', async () => {

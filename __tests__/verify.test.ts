@@ -156,6 +156,28 @@ it('names by key what could not be deleted, and why, and says first what failed 
   )
 })
 
+it('names a write that may come late beside what could not be deleted, and does not say that nothing else is left', async () => {
+  let queries = 0
+  const { error } = await verify({
+    items: {
+      putIfAbsent: async (table) => ({ mayComeLate: table === 'tenant' }),
+      // The first one only proves that it is allowed.
+      query: async () => {
+        queries += 1
+        if (queries > 1) throw dynamoDbError('AccessDeniedException', false)
+        return []
+      },
+    },
+    cleaningItems: {
+      delete: (table: string) => (table === 'users' ? Promise.reject(new Error('no')) : Promise.resolve()),
+    },
+  })
+  expect(error).toMatch(/^PutItem on "users" failed\. \(AccessDeniedException: x\) Sample items could not be deleted: /)
+  expect(error).toMatch(/The answer to a write of the sample item \{.*\} in "tenant" was lost/)
+  expect(error).not.toContain('Nothing else')
+  expect(error).toContain('"Action":["dynamodb:PutItem"]')
+})
+
 describe('a write', () => {
   it('that is refused because there is such an item is nobody’s to delete', async () => {
     const { calls, error } = await verify({

@@ -61454,7 +61454,7 @@ function nameAndMessage(thrown) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4367);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3840);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7738);
 
@@ -61469,7 +61469,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 4367:
+/***/ 3840:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -62796,6 +62796,7 @@ var plain_text = __nccwpck_require__(6628);
 
 
 
+
 /** What a step changes, setting by setting. */
 function changesOf(step) {
     switch (step.action) {
@@ -62878,19 +62879,35 @@ function summarise(result) {
         return plan === undefined ? 'Failed before anything was written.' : 'Failed.';
     if (plan === undefined)
         return 'Nothing was done.';
-    if (plan.steps.length === 0) {
-        return `The tables are ${plan.policy.destroy ? 'gone' : 'as defined'}. Nothing was changed.`;
-    }
+    if (plan.steps.length === 0)
+        return `${describeState(plan, outcome)} Nothing was changed.`;
     if (command === 'plan')
         return `${(0,plain_text/* count */.U9)(plan.steps.length, 'step')} planned. Nothing was changed.`;
     const dropped = outcome?.steps.filter(({ result: { status } }) => status === 'dropped').length ?? 0;
     return `${(0,plain_text/* count */.U9)(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`;
 }
+/** Of tables that need no step. */
+function describeState({ policy, tables }, outcome) {
+    if (!policy.destroy)
+        return 'The tables are as defined.';
+    const isGone = ({ name, status }) => (outcome?.observed.get(name)?.status ?? status) === 'absent';
+    return tables.every(isGone)
+        ? 'There are no such tables in this account and region.'
+        : 'The tables are gone or being deleted.';
+}
 /** Everything that failed, the failure that ended the run first. */
 function failuresOf({ error: thrown, outcome, verification }) {
     const ended = thrown ?? outcome?.error ?? verification?.error;
+    if (ended === undefined)
+        return [];
+    // Whatever else was under way then ended for the same reason.
+    if (ended instanceof errors/* StoppedError */.Ko)
+        return [ended];
     const ofSteps = outcome?.steps.flatMap(({ result }) => (result.status === 'failed' ? [result.error] : [])) ?? [];
-    return ended === undefined ? [] : [ended, ...ofSteps.filter((error) => error !== ended)];
+    // What two tables met alike, such as a session that cannot be had any more, is one failure.
+    const byText = new Map([...ofSteps, ended].map((error) => [(0,errors/* renderError */.vr)(error), error]));
+    byText.delete((0,errors/* renderError */.vr)(ended));
+    return [ended, ...byText.values()];
 }
 /** Step by step, but not more than anybody would read. */
 function describeSteps(steps) {
@@ -63509,11 +63526,19 @@ async function openSession(request, ports, run) {
     return {
         principal,
         credentials: async () => {
-            const identity = unused ?? (await walkChain(request, ports, run)).identity;
+            const identity = unused ?? (await renew(request, principal, ports, run));
             unused = undefined;
             return withCredibleEnd(identity, run.clock.now());
         },
     };
+}
+/** @throws {RemedyError} where the chain leads to another account than before, as a profile or a variable may have changed */
+async function renew(request, before, ports, run) {
+    const hop = await walkChain(request, ports, run);
+    const { account } = hop.principal ?? (await askIdentity(hop.identity, ports, run));
+    if (account === before.account)
+        return hop.identity;
+    throw new errors/* RemedyError */.By(`The session ran out, and the credentials now lead to account ${account}, but this run works in ${before.account}.`, 'Keep the credentials of the job as they are while it runs, then run again.');
 }
 /** So long before the end of a session the SDK asks for another one, at each call. */
 const renewedBeforeMilliseconds = 300_000;
@@ -64210,9 +64235,15 @@ function readEnvironment(read) {
         if (!isTagText(each, 256)) {
             read.problem('production-environments', `production-environments must hold names of environments between commas or on lines, but has ${(0,plain_text/* quote */.hD)(each)}.`);
         }
+        else if (each.toLowerCase() !== name.toLowerCase() && wordsOf(each).includes(name.toLowerCase())) {
+            read.problem('production-environments', `production-environments has ${(0,plain_text/* quote */.hD)(each)}, which holds ${(0,plain_text/* quote */.hD)(name)} as a word: is it one name or several? Put names between commas or on lines.`);
+        }
     }
     const production = [...alwaysProduction, ...added];
     return { name, production: production.some((each) => each.toLowerCase() === name.toLowerCase()) };
+}
+function wordsOf(text) {
+    return text.toLowerCase().split(/[\s/:+]+/);
 }
 function readRegion(read, variables) {
     const candidates = [
@@ -64265,44 +64296,14 @@ function readTableNamePrefix(read) {
 
 // EXTERNAL MODULE: external "node:crypto"
 var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: ./lib/src/markdown.js
-/** Markdown in which foreign text starts nothing. Pure. */
-
-/** Foreign text as Markdown code that shows every character and starts nothing: no markup, mention, link or table cell. */
-function code(value) {
-    return `<code>${entities((0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(value)))}</code>`;
-}
-/** Foreign text in a sentence. A zero-width space keeps `@` and `#` from notifying people and linking issues. */
-function markdown_text(value) {
-    return entities((0,plain_text/* visible */.RK)(value))
-        .replace(/&#(64|35);/g, '&#$1;&#8203;')
-        .replace(/^[\s+=-]|(?<=^\d+)[.)]/, (character) => `&#${character.codePointAt(0)};`);
-}
-/**
- * What Markdown, HTML or GitHub may give a meaning to in the middle of a line becomes an entity, which never has one.
- * So do the characters that would make a link of an address.
- */
-function entities(value) {
-    return value.replace(/[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+-]|:(?=\/\/)|(?<=\bwww)\.|(?<=\b(?:mailto|xmpp)):/giu, (character) => {
-        return `&#${character.codePointAt(0)};`;
-    });
-}
-/** Cells are Markdown already. */
-function table(head, rows) {
-    return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-/** What is not needed at first sight. The title is Markdown already, the lines too. */
-function folded(title, lines) {
-    return `<details><summary>${title}</summary>\n\n${lines.join('\n')}\n\n</details>`;
-}
-
 ;// CONCATENATED MODULE: ./lib/src/plan-document.js
 /** The plan as JSON, its digest, and a reviewed plan read back from that JSON. Pure. */
 
 
 
+
 /** Grows when a reader of the old form would go wrong. The form is docs/schemas/plan.schema.json. */
-const formatVersion = 1;
+const formatVersion = 2;
 /** The plan on one line of JSON: the same plan gives the same text, byte for byte. */
 function renderPlanDocument(plan) {
     const { target, policy, tables, steps, refusals, notices } = plan;
@@ -64318,13 +64319,14 @@ function renderPlanDocument(plan) {
     });
 }
 /** What there is to review of a plan. */
-function reviewable({ target, policy, tables, steps }) {
+function reviewable({ target, policy, tables, steps, refusals }) {
     const { account, partition, region, environment } = target;
     return {
         account,
         partition,
         region,
         environment: environment.name,
+        production: environment.production,
         destroy: policy.destroy,
         tables: tables.map(({ name, id }) => ({ name, ...(id === undefined ? {} : { id }) })),
         steps: steps.map((step) => ({
@@ -64333,9 +64335,10 @@ function reviewable({ target, policy, tables, steps }) {
             canonical: canonicalStep({ ...step }),
             description: describeStep(step),
         })),
+        refusals: refusals.flatMap((refusal) => readRefusal(refusal)),
     };
 }
-/** SHA-256 in hexadecimal over account, region, environment, tables with their ids, and steps. */
+/** SHA-256 in hexadecimal over account, region, environment, tables with their ids, steps, and what is refused. */
 function digestPlan(plan) {
     return digestReviewed(reviewable(plan));
 }
@@ -64376,18 +64379,24 @@ function readPlanDocument(json) {
     if (!isObject(document))
         return 'is not a JSON object';
     if (document.formatVersion !== formatVersion) {
-        return `has the formatVersion ${JSON.stringify(document.formatVersion) ?? 'undefined'}, but this version reads ${formatVersion}`;
+        const found = typeof document.formatVersion === 'number' ? document.formatVersion : typeof document.formatVersion;
+        return `has the formatVersion ${found}, but this version reads ${formatVersion}`;
     }
-    const { target, policy, tables, steps, digest } = document;
-    if (!isObject(target) || !isObject(policy) || !Array.isArray(tables) || !Array.isArray(steps)) {
-        return 'lacks target, policy, tables or steps';
+    const { target, policy, tables, steps, refusals, digest } = document;
+    if (!isObject(target) ||
+        !isObject(policy) ||
+        !Array.isArray(tables) ||
+        !Array.isArray(steps) ||
+        !Array.isArray(refusals)) {
+        return 'lacks target, policy, tables, steps or refusals';
     }
     const { account, partition, region, environment } = target;
     if (!isText(account) ||
         !isText(partition) ||
         !isText(region) ||
         !isObject(environment) ||
-        !isText(environment.name)) {
+        !isText(environment.name) ||
+        typeof environment.production !== 'boolean') {
         return 'has a target without account, partition, region or environment';
     }
     if (typeof policy.destroy !== 'boolean')
@@ -64409,10 +64418,14 @@ function readPlanDocument(json) {
         partition,
         region,
         environment: environment.name,
+        production: environment.production,
         destroy: policy.destroy,
         tables: readTables,
         steps: readSteps,
+        refusals: refusals.flatMap((each) => readRefusal(each)),
     };
+    if (refusals.length > 0)
+        return `was refused, for ${(0,plain_text/* count */.U9)(refusals.length, 'reason')}: a refused plan is never performed`;
     return digest === digestReviewed(reviewed) ? reviewed : 'was changed since it was made: its digest does not match';
 }
 function readTable(value) {
@@ -64424,14 +64437,51 @@ function readStep(value) {
     if (!isObject(value) || !isText(value.action) || !isText(value.table))
         return [];
     const { action, table } = value;
-    const description = isText(value.description) ? value.description : `${action} "${table}"`;
+    const description = (0,plain_text/* shorten */.ml)(isText(value.description) ? value.description : `${action} "${table}"`);
     return [{ action, table, canonical: canonicalStep(value), description }];
+}
+/** What holds a run to a review is no part of the plan that is held. */
+function readRefusal(value) {
+    if (!isObject(value) || value.code === 'not-as-reviewed')
+        return [];
+    return [`${value.code} ${value.table ?? ''}`];
 }
 function isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 function isText(value) {
     return typeof value === 'string' && value !== '';
+}
+
+;// CONCATENATED MODULE: ./lib/src/markdown.js
+/** Markdown in which foreign text starts nothing. Pure. */
+
+/** Foreign text as Markdown code that shows every character and starts nothing: no markup, mention, link or table cell. */
+function code(value) {
+    return `<code>${entities((0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(value)))}</code>`;
+}
+/** Foreign text in a sentence. A zero-width space keeps `@` and `#` from notifying people and linking issues. */
+function markdown_text(value) {
+    return entities((0,plain_text/* visible */.RK)(value))
+        .replace(/&#(64|35);/g, '&#$1;&#8203;')
+        .replace(/^[\s+=-]|(?<=^\d+)[.)]/, (character) => `&#${character.codePointAt(0)};`);
+}
+/**
+ * What Markdown, HTML or GitHub may give a meaning to in the middle of a line becomes an entity, which never has one.
+ * So do the characters that would make a link of an address.
+ */
+function entities(value) {
+    return value.replace(/[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+-]|:(?=\/\/)|(?<=\bwww)\.|(?<=\b(?:mailto|xmpp)):/giu, (character) => {
+        return `&#${character.codePointAt(0)};`;
+    });
+}
+/** Cells are Markdown already. */
+function table(head, rows) {
+    return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+/** What is not needed at first sight. The title is Markdown already, the lines too. */
+function folded(title, lines) {
+    return `<details><summary>${title}</summary>\n\n${lines.join('\n')}\n\n</details>`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/summary.js
@@ -64529,6 +64579,138 @@ function renderFailure(result, redact) {
         .join('\n');
 }
 
+;// CONCATENATED MODULE: ./lib/src/tenant-access.js
+/** What an application may do that works for one tenant at a time. Pure, and imports nothing. */
+/**
+ * Every action that names the partition key of each item that it touches, and no other. A transaction is
+ * checked as the actions of its items; ConditionCheckItem is one of them.
+ *
+ * Scan names no key. PartiQL may do without one, and then it is a scan.
+ */
+const itemActions = [
+    'BatchGetItem',
+    'BatchWriteItem',
+    'ConditionCheckItem',
+    'DeleteItem',
+    'GetItem',
+    'PutItem',
+    'Query',
+    'UpdateItem',
+];
+/**
+ * The permission policy of an application's role: a session that carries the tag `tenant_id` reads and writes
+ * the items of that tenant, whole, and nothing else. For tables whose partition key is `tenant_id`.
+ *
+ * It says nothing of `dynamodb:Attributes`, `Select` or `ReturnValues`. They choose what of an item is shown, and
+ * every item that a call can reach is the tenant's own; also the one that comes back when a condition fails.
+ *
+ * @param tableArns ARNs of tables, at least one. Nothing below a table is opened: the leading key of an index is
+ *   the index's own, such as an e-mail address, and a stream holds the items of all tenants.
+ * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+ */
+function tenantAccessPolicy(tableArns) {
+    return {
+        // In the version that IAM takes without this line, variables are not replaced.
+        Version: '2012-10-17',
+        Statement: [
+            {
+                Effect: 'Allow',
+                Action: itemActions.map((action) => `dynamodb:${action}`),
+                Resource: tableArns,
+                Condition: {
+                    // All values, for a batch names many keys. Equal, and not like: "a*" would let "a" read "a-b".
+                    // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM replaces it.
+                    'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['${aws:PrincipalTag/tenant_id}'] },
+                    Null: {
+                        // "For all values" holds when there is none.
+                        'dynamodb:LeadingKeys': 'false',
+                        // Without the tag the variable has no value, and equals no key. This says so, and does not rest on it.
+                        'aws:PrincipalTag/tenant_id': 'false',
+                    },
+                },
+            },
+        ],
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/publish.js
+/** Tells the result of a run: outputs for later steps, a job summary for people, annotations for both. */
+
+
+
+
+
+/** Sets what is known: nothing after wrong inputs, everything after a plan. */
+async function publish(result, runner) {
+    await runner.load();
+    try {
+        for (const [name, value] of Object.entries(outputsOf(result)))
+            runner.setOutput(name, value);
+        const planFile = result.plan && (await runner.writeTemporaryFile('tenant-tables-plan.json', renderPlanDocument(result.plan)));
+        if (planFile !== undefined)
+            runner.setOutput('plan-file', planFile);
+    }
+    catch (error) {
+        // What happened to the tables must still be told.
+        runner.fail('Tenant Tables: failed', `The outputs could not be written. ${(0,errors/* renderError */.vr)(error)}`);
+    }
+    for (const { level, message } of result.plan?.notices ?? []) {
+        if (level === 'warning')
+            runner.warning('Tenant Tables', message);
+    }
+    for (const warning of result.verification?.warnings ?? [])
+        runner.warning('Tenant Tables', warning);
+    reportFailures(result, runner);
+    runner.log.info(summarise(result));
+    await runner.writeSummary(renderSummary(result, runner.redact)).catch((error) => {
+        // The tables are what they are; a summary that cannot be written does not make the run a failure.
+        runner.warning('Tenant Tables', `The job summary could not be written. ${(0,errors/* renderError */.vr)(error)}`);
+    });
+}
+/** Every output that can be told from this result, as the strings that later steps read. */
+function outputsOf(result) {
+    const { target, plan, outcome } = result;
+    const deleted = outcome?.steps.filter(({ step, result: { status } }) => step.action === 'delete-table' && status === 'applied');
+    if (target === undefined)
+        return {};
+    const outputs = { 'aws-account-id': target.account, 'aws-region': target.region };
+    if (plan === undefined)
+        return outputs;
+    const tables = plan.tables.map(({ logicalName, name, arn, id, streamArn }) => {
+        const seen = outcome?.observed.get(name);
+        if (seen?.status === 'absent' || deleted?.some(({ step }) => step.table === name))
+            return { logicalName, name, arn };
+        return { logicalName, name, ...identityOf(seen?.status === 'ready' ? seen : { arn, id, streamArn }) };
+    });
+    for (const { logicalName, name, arn } of tables) {
+        outputs[`${logicalName}-table-name`] = name;
+        outputs[`${logicalName}-table-arn`] = arn;
+    }
+    return {
+        ...outputs,
+        tables: JSON.stringify(Object.fromEntries(tables.map(({ logicalName, ...table }) => [logicalName, table]))),
+        'has-changes': String(plan.steps.length > 0),
+        'changes-count': String(plan.steps.length),
+        changed: String(performedSteps(outcome).length > 0),
+        plan: renderPlanDocument(plan),
+        'plan-digest': digestPlan(plan),
+        'tenant-access-policy': JSON.stringify(tenantAccessPolicy(tables.map(({ arn }) => arn))),
+    };
+}
+function identityOf({ arn, id, streamArn }) {
+    return { arn, ...(id === undefined ? {} : { id }), ...(streamArn === undefined ? {} : { streamArn }) };
+}
+function reportFailures(result, runner) {
+    for (const { reason, remedy } of result.plan?.refusals ?? []) {
+        runner.fail('Tenant Tables: refused', `${reason}\nTo fix: ${remedy}`);
+    }
+    const progress = result.outcome === undefined ? '' : `\n${describeProgress(result.outcome)}`;
+    for (const [index, error] of failuresOf(result).entries()) {
+        // Once is enough: it is the same for all.
+        runner.fail('Tenant Tables: failed', `${(0,errors/* renderError */.vr)(error)}${index === 0 ? progress : ''}`);
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/src/comment.js
 /** Plan and outcome -> the pull request comment, in stages that fit GitHub's limit. Pure. */
 
@@ -64570,9 +64752,12 @@ function renderComment(request) {
     }
     return body;
 }
-function renderStage({ result, mark, runUrl, redact }, stage, mostRefusals) {
+function renderStage({ result, mark, commit, runUrl, redact }, stage, mostRefusals) {
     const { target, plan } = result;
-    const link = runUrl === undefined ? [] : [`[the run](${runUrl})`];
+    const origin = [
+        ...(commit === undefined ? [] : [`commit ${code(commit.slice(0, 7))}`]),
+        ...(runUrl === undefined ? [] : [`[the run](${runUrl})`]),
+    ];
     const sections = [
         mark,
         `## ${renderTitle(result)}`,
@@ -64581,7 +64766,7 @@ function renderStage({ result, mark, runUrl, redact }, stage, mostRefusals) {
         ...(result.review ? [markdown_text(result.review)] : []),
         ...(plan === undefined ? [] : renderPlan(plan, result, stage, mostRefusals)),
         ...section('Failed', stage.whole ? renderFailure(result, redact) : renderShortFailure(result, redact)),
-        [...(plan === undefined ? [] : [renderDigest(plan)]), ...link].join(' \u00b7 '),
+        [...(plan === undefined ? [] : [renderDigest(plan)]), ...origin].join(' \u00b7 '),
     ];
     return `${sections.filter((each) => each !== '').join('\n\n')}\n`;
 }
@@ -64754,131 +64939,62 @@ function isRequestError(error) {
     return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number';
 }
 
-;// CONCATENATED MODULE: ./lib/src/tenant-access.js
-/** What an application may do that works for one tenant at a time. Pure, and imports nothing. */
-/**
- * Every action that names the partition key of each item that it touches, and no other. A transaction is
- * checked as the actions of its items; ConditionCheckItem is one of them.
- *
- * Scan names no key. PartiQL may do without one, and then it is a scan.
- */
-const itemActions = [
-    'BatchGetItem',
-    'BatchWriteItem',
-    'ConditionCheckItem',
-    'DeleteItem',
-    'GetItem',
-    'PutItem',
-    'Query',
-    'UpdateItem',
-];
-/**
- * The permission policy of an application's role: a session that carries the tag `tenant_id` reads and writes
- * the items of that tenant, whole, and nothing else. For tables whose partition key is `tenant_id`.
- *
- * It says nothing of `dynamodb:Attributes`, `Select` or `ReturnValues`. They choose what of an item is shown, and
- * every item that a call can reach is the tenant's own; also the one that comes back when a condition fails.
- *
- * @param tableArns ARNs of tables, at least one. Nothing below a table is opened: the leading key of an index is
- *   the index's own, such as an e-mail address, and a stream holds the items of all tenants.
- * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
- */
-function tenantAccessPolicy(tableArns) {
-    return {
-        // In the version that IAM takes without this line, variables are not replaced.
-        Version: '2012-10-17',
-        Statement: [
-            {
-                Effect: 'Allow',
-                Action: itemActions.map((action) => `dynamodb:${action}`),
-                Resource: tableArns,
-                Condition: {
-                    // All values, for a batch names many keys. Equal, and not like: "a*" would let "a" read "a-b".
-                    // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM replaces it.
-                    'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['${aws:PrincipalTag/tenant_id}'] },
-                    Null: {
-                        // "For all values" holds when there is none.
-                        'dynamodb:LeadingKeys': 'false',
-                        // Without the tag the variable has no value, and equals no key. This says so, and does not rest on it.
-                        'aws:PrincipalTag/tenant_id': 'false',
-                    },
-                },
-            },
-        ],
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/src/publish.js
-/** Tells the result of a run: outputs for later steps, a job summary for people, annotations for both. */
+;// CONCATENATED MODULE: ./lib/src/publish-comment.js
+/** Tells the result of a run on the pull request that it came from. */
 
 
 
 
-
-
-
-/** Sets what is known: nothing after wrong inputs, everything after a plan. */
-async function publish(result, runner) {
-    await runner.load();
-    try {
-        for (const [name, value] of Object.entries(outputsOf(result)))
-            runner.setOutput(name, value);
-        const planFile = result.plan && (await runner.writeTemporaryFile('tenant-tables-plan.json', renderPlanDocument(result.plan)));
-        if (planFile !== undefined)
-            runner.setOutput('plan-file', planFile);
-    }
-    catch (error) {
-        // What happened to the tables must still be told.
-        runner.fail('Tenant Tables: failed', `The outputs could not be written. ${(0,errors/* renderError */.vr)(error)}`);
-    }
-    for (const { level, message } of result.plan?.notices ?? []) {
-        if (level === 'warning')
-            runner.warning('Tenant Tables', message);
-    }
-    for (const warning of result.verification?.warnings ?? [])
-        runner.warning('Tenant Tables', warning);
-    reportFailures(result, runner);
-    runner.log.info(summarise(result));
-    await runner.writeSummary(renderSummary(result, runner.redact)).catch((error) => {
-        // The tables are what they are; a summary that cannot be written does not make the run a failure.
-        runner.warning('Tenant Tables', `The job summary could not be written. ${(0,errors/* renderError */.vr)(error)}`);
-    });
-}
+/** The tables are done by then, and a job should not wait longer for words about them. */
+const mostSecondsForComment = 60;
 /** Writes the pull request comment where one is wanted. Never fails the run: what is in its way is a warning. */
 async function publishComment(inputs, result, runner, run) {
-    const { gitHubToken: token, tableNamePrefix } = inputs;
-    if (token === undefined || result.target === undefined)
+    const { gitHubToken: token } = inputs;
+    if (token === undefined)
         return;
     runner.mask(token);
-    const { GITHUB_REPOSITORY: place = '', GITHUB_API_URL: apiUrl, GITHUB_SHA: commit } = runner.environment;
-    const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(place) ?? [];
+    const tooLate = new errors/* StoppedError */.Ko(`GitHub's API did not take it within ${mostSecondsForComment} seconds.`, "See GitHub's status, and the plan in the job summary.");
     try {
         if (run.stop.aborted)
             throw run.stop.reason;
-        if (owner === undefined || repository === undefined || !apiUrl) {
-            throw new errors/* RemedyError */.By('GITHUB_REPOSITORY and GITHUB_API_URL are not set.', 'Run the action in a GitHub workflow.');
-        }
-        run.log.info('Writing the comment on the pull request');
-        const gitHub = await connectGitHub({ owner, repository, token, apiUrl }, run);
-        const pullRequest = pullRequestOf(await runner.readEvent()) ?? (commit ? await gitHub.findPullRequest(commit) : undefined);
-        if (pullRequest === undefined) {
-            runner.notice('Tenant Tables', `No comment was written: the commit ${commit ?? ''} came from no pull request.`);
-            return;
-        }
-        const mark = markComment(result.target, tableNamePrefix);
-        const runUrl = runUrlOf(runner.environment);
-        const body = renderComment({
-            result,
-            mark,
-            ...(runUrl === undefined ? {} : { runUrl }),
-            redact: runner.redact,
-        });
-        const url = await gitHub.writeComment(pullRequest, mark, runner.redact(body));
-        run.log.info(`Comment: ${url}`);
+        await (0,src_run/* withinSeconds */.NH)(run, mostSecondsForComment, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
     }
     catch (error) {
         runner.warning('Tenant Tables', `The pull request comment could not be written. ${explainRefusal(error)}`);
     }
+}
+async function writeComment(inputs, token, result, runner, run) {
+    const { GITHUB_REPOSITORY: place = '', GITHUB_API_URL: apiUrl, GITHUB_SHA: commit } = runner.environment;
+    const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(place) ?? [];
+    // Of a run that failed before STS told, the last role does: what stood in the comment before must not stay there.
+    const last = inputs.roles.at(-1);
+    const target = result.target ?? (last && targetOf(inputs, last));
+    if (target === undefined) {
+        throw new errors/* RemedyError */.By('The run failed before it knew the account.', 'Mend what failed, and run again.');
+    }
+    if (owner === undefined || repository === undefined || !apiUrl) {
+        throw new errors/* RemedyError */.By('GITHUB_REPOSITORY and GITHUB_API_URL are not set.', 'Run the action in a GitHub workflow.');
+    }
+    run.log.info('Writing the comment on the pull request');
+    const gitHub = await connectGitHub({ owner, repository, token, apiUrl }, run);
+    const event = pullRequestOf(await runner.readEvent());
+    const pullRequest = event?.number ?? (commit ? await gitHub.findPullRequest(commit) : undefined);
+    if (pullRequest === undefined) {
+        runner.notice('Tenant Tables', `No comment was written: the commit ${commit ?? ''} came from no pull request.`);
+        return;
+    }
+    const mark = markComment(target, inputs.tableNamePrefix);
+    const runUrl = runUrlOf(runner.environment);
+    const head = event?.head ?? commit;
+    const body = renderComment({
+        result: { ...result, target },
+        mark,
+        ...(head === undefined || head === '' ? {} : { commit: head }),
+        ...(runUrl === undefined ? {} : { runUrl }),
+        redact: runner.redact,
+    });
+    const url = await gitHub.writeComment(pullRequest, mark, runner.redact(body));
+    run.log.info(`Comment: ${url}`);
 }
 /** An access that GitHub refuses is told by the permission that would open it. */
 function explainRefusal(error) {
@@ -64887,60 +65003,25 @@ function explainRefusal(error) {
     }
     return `${(0,errors/* errorMessage */.gJ)(error)}\nTo fix: give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`;
 }
+function targetOf({ region, environment }, { account, partition }) {
+    return { account, partition, region, environment };
+}
+/** Its number, and the commit that was pushed to it: GITHUB_SHA is that of a merge which GitHub made to try it. */
 function pullRequestOf(event) {
-    if (typeof event !== 'object' || event === null || !('pull_request' in event))
-        return undefined;
-    const { pull_request: pullRequest } = event;
-    if (typeof pullRequest !== 'object' || pullRequest === null || !('number' in pullRequest))
-        return undefined;
-    return typeof pullRequest.number === 'number' ? pullRequest.number : undefined;
+    const pullRequest = member(event, 'pull_request');
+    const number = member(pullRequest, 'number');
+    const head = member(member(pullRequest, 'head'), 'sha');
+    return typeof number === 'number' ? { number, ...(typeof head === 'string' ? { head } : {}) } : undefined;
+}
+function member(value, name) {
+    return typeof value === 'object' && value !== null
+        ? Object.entries(value).find(([key]) => key === name)?.[1]
+        : undefined;
 }
 /** Only what cannot end a Markdown link. */
 function runUrlOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }) {
     const url = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
     return /^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(url) ? url : undefined;
-}
-/** Every output that can be told from this result, as the strings that later steps read. */
-function outputsOf(result) {
-    const { target, plan, outcome } = result;
-    if (target === undefined)
-        return {};
-    const outputs = { 'aws-account-id': target.account, 'aws-region': target.region };
-    if (plan === undefined)
-        return outputs;
-    const tables = plan.tables.map(({ logicalName, name, arn, id, streamArn }) => {
-        const seen = outcome?.observed.get(name);
-        if (seen?.status === 'absent')
-            return { logicalName, name, arn };
-        return { logicalName, name, ...identityOf(seen?.status === 'ready' ? seen : { arn, id, streamArn }) };
-    });
-    for (const { logicalName, name, arn } of tables) {
-        outputs[`${logicalName}-table-name`] = name;
-        outputs[`${logicalName}-table-arn`] = arn;
-    }
-    return {
-        ...outputs,
-        tables: JSON.stringify(Object.fromEntries(tables.map(({ logicalName, ...table }) => [logicalName, table]))),
-        'has-changes': String(plan.steps.length > 0),
-        'changes-count': String(plan.steps.length),
-        changed: String(performedSteps(outcome).length > 0),
-        plan: renderPlanDocument(plan),
-        'plan-digest': digestPlan(plan),
-        'tenant-access-policy': JSON.stringify(tenantAccessPolicy(tables.map(({ arn }) => arn))),
-    };
-}
-function identityOf({ arn, id, streamArn }) {
-    return { arn, ...(id === undefined ? {} : { id }), ...(streamArn === undefined ? {} : { streamArn }) };
-}
-function reportFailures(result, runner) {
-    for (const { reason, remedy } of result.plan?.refusals ?? []) {
-        runner.fail('Tenant Tables: refused', `${reason}\nTo fix: ${remedy}`);
-    }
-    const progress = result.outcome === undefined ? '' : `\n${describeProgress(result.outcome)}`;
-    for (const [index, error] of failuresOf(result).entries()) {
-        // Once is enough: it is the same for all.
-        runner.fail('Tenant Tables: failed', `${(0,errors/* renderError */.vr)(error)}${index === 0 ? progress : ''}`);
-    }
 }
 
 ;// CONCATENATED MODULE: ./lib/src/review.js
@@ -64964,8 +65045,15 @@ async function readReview({ expectedPlan, expectedPlanDigest: digest }, readFile
     }
     return { plan, ...(digest === undefined ? {} : { digest }) };
 }
-/** What a run that writes is held to, in a sentence; empty for one that does not, and is held to nothing. */
-function describeReview({ plan, digest }, command) {
+/**
+ * What a run that writes is held to, in a sentence; empty for one that does not, and is held to nothing.
+ *
+ * @param made the plan of this run, once it is made
+ */
+function describeReview({ plan, digest }, command, made) {
+    if (plan === undefined && digest !== undefined && made?.steps.length === 0 && digestPlan(made) !== digest) {
+        return `Nothing is to be done in account ${made.target.account}, region ${made.target.region}, so nothing was held to the digest ${digest} of a reviewed plan, which is of another plan.`;
+    }
     if (plan !== undefined)
         return `Held to the reviewed plan ${digestReviewed(plan)}.`;
     if (digest !== undefined)
@@ -65018,12 +65106,21 @@ function comparePlans(plan, reviewed) {
     ];
 }
 function comparePurposes(now, reviewed) {
-    const paths = ['account', 'partition', 'region', 'environment', 'destroy'];
-    return paths
+    const paths = ['account', 'partition', 'region', 'environment', 'production', 'destroy'];
+    return (paths
         .filter((path) => now[path] !== reviewed[path])
-        .map((path) => refuse(path === 'destroy'
-        ? `The reviewed plan ${reviewed.destroy ? 'deletes the tables' : 'brings the tables to their definition'}, but this run ${now.destroy ? 'deletes them' : 'does not delete them'}.`
-        : `The reviewed plan is for the ${path} ${(0,plain_text/* quote */.hD)(String(reviewed[path]))}, but this run is for ${(0,plain_text/* quote */.hD)(String(now[path]))}.`));
+        // What is production follows from the environment.
+        .filter((path) => path !== 'production' || now.environment === reviewed.environment)
+        .map((path) => {
+        switch (path) {
+            case 'destroy':
+                return refuse(`The reviewed plan ${reviewed.destroy ? 'deletes the tables' : 'brings the tables to their definition'}, but this run ${now.destroy ? 'deletes them' : 'does not delete them'}.`);
+            case 'production':
+                return refuse(`In the reviewed plan the environment is ${reviewed.production ? '' : 'not '}production, but in this run it is ${now.production ? '' : 'not '}production.`);
+            default:
+                return refuse(`The reviewed plan is for the ${path} ${(0,plain_text/* quote */.hD)(reviewed[path])}, but this run is for ${(0,plain_text/* quote */.hD)(now[path])}.`);
+        }
+    }));
 }
 function compareTables(now, reviewed) {
     const names = new Set([...reviewed.tables, ...now.tables].map(({ name }) => name));
@@ -65206,9 +65303,16 @@ async function roundTrip(work) {
     if (left.length === 0) {
         throw warnings.length === 0
             ? failure
-            : new errors/* RemedyError */.By((0,errors/* describeError */.Uc)(failure).message, warnings.join(' '), { cause: failure });
+            : new errors/* RemedyError */.By((0,errors/* describeError */.Uc)(failure).message, [...warnings, remedyOf(failure)].join(' ').trim(), {
+                cause: failure,
+            });
     }
-    throw new errors/* RemedyError */.By(`${failure === undefined ? '' : `${(0,errors/* describeError */.Uc)(failure).message} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`, `Delete these items by hand. Nothing else was left behind.${remedyOf(left[0]?.error)}`, { cause: left[0]?.error });
+    throw new errors/* RemedyError */.By(`${failure === undefined ? '' : `${tellWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`, [
+        'Delete these items by hand.',
+        ...(warnings.length === 0 ? ['Nothing else was left behind.'] : warnings),
+        // Both may have ended for one reason.
+        ...new Set([left[0]?.error, failure].map(remedyOf).filter((each) => each !== '')),
+    ].join(' '), { cause: left[0]?.error });
 }
 /** A read that is not allowed is told before anything is written: nobody has these keys yet, and nobody that tenant. */
 async function assertReadable(items, samples, otherTenantId) {
@@ -65280,10 +65384,14 @@ function assertShape(kind, item) {
         return;
     throw new errors/* RemedyError */.By(`An item of ${kind} is not in the shape of docs/schemas: ${problems.join('; ')}.`, 'This is a mistake of the action. Please report it.');
 }
+/** Its cause has no place of its own, behind another error. */
+function tellWithCause(error) {
+    const { message, causes } = (0,errors/* describeError */.Uc)(error);
+    return causes[0] === undefined || error instanceof errors/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
+}
 /** What would have let the deletion through, such as a permission by its name. */
 function remedyOf(error) {
-    const { remedy } = (0,errors/* describeError */.Uc)(error);
-    return remedy === undefined ? '' : ` ${remedy}`;
+    return (0,errors/* describeError */.Uc)(error).remedy ?? '';
 }
 /** @returns those that may still be there */
 async function deleteAll(items, samples) {
@@ -65337,6 +65445,7 @@ function sorted(items) {
 
 
 
+
 /** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
 async function main(runner, clock, timeOuts = timeOutsOfAWorkingNetwork) {
     const result = {};
@@ -65368,7 +65477,7 @@ async function reconcile(inputs, runner, run, result, times) {
     const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table));
     const observed = await observeTables(dynamoDb, target, desired, run);
     const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review);
-    result.plan = plan;
+    Object.assign(result, { plan, review: describeReview(review, inputs.command, plan) });
     (0,src_runner/* logGroup */.QT)(runner.log, 'Plan', [...renderPlanLines(plan), result.review]);
     if (inputs.command === 'plan') {
         if (inputs.failOnDrift)
@@ -65428,7 +65537,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   pF: () => (/* binding */ cleaningRun),
   ml: () => (/* binding */ systemClock),
   Wh: () => (/* binding */ unlessAborted),
-  iP: () => (/* binding */ withinDeadline)
+  iP: () => (/* binding */ withinDeadline),
+  NH: () => (/* binding */ withinSeconds)
 });
 
 // EXTERNAL MODULE: external "node:crypto"
@@ -65498,6 +65608,19 @@ async function withinDeadline(options, work) {
 /** The same run for those who put away what it left behind: it is not stopped before it has to leave. */
 function cleaningRun(run) {
     return { ...run, stop: run.leave, abort: run.leave };
+}
+/** A part of a run that is given up sooner than the run. */
+async function withinSeconds(run, seconds, reason, work) {
+    const over = new AbortController();
+    const ended = new AbortController();
+    run.clock.sleep(seconds * 1000, ended.signal).then(() => over.abort(reason), () => undefined);
+    const sooner = (signal) => AbortSignal.any([signal, over.signal]);
+    try {
+        return await work({ ...run, stop: sooner(run.stop), abort: sooner(run.abort) });
+    }
+    finally {
+        ended.abort();
+    }
 }
 /** Waits for something that cannot be told to give up, but no longer than the run may last. */
 async function unlessAborted({ abort }, work) {
@@ -65616,7 +65739,11 @@ async function readFileWithin(folders, path) {
         if (!realRoots.some((root) => isBelow(root, real))) {
             throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The file "${path}" lies outside of the workspace and of RUNNER_TEMP.`, remedy);
         }
-        const { size } = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.stat)(real);
+        const found = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.stat)(real);
+        // To read a pipe may take for ever.
+        if (!found.isFile())
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`"${path}" is no file.`, remedy);
+        const { size } = found;
         if (size > largestFile)
             throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The file "${path}" has ${size} bytes, over ${largestFile}.`, remedy);
         return await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(real, 'utf8');

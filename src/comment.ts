@@ -35,6 +35,8 @@ export function markComment({ account, region, environment }: Target, tableNameP
 export interface CommentRequest {
   readonly result: RunResult
   readonly mark: string
+  /** That the run was for; absent where nobody knows. */
+  readonly commit?: string
   /** Of the run that writes the comment; absent outside GitHub. */
   readonly runUrl?: string
   readonly redact: Redact
@@ -73,9 +75,16 @@ export function renderComment(request: CommentRequest): string {
   return body
 }
 
-function renderStage({ result, mark, runUrl, redact }: CommentRequest, stage: Stage, mostRefusals?: number): string {
+function renderStage(
+  { result, mark, commit, runUrl, redact }: CommentRequest,
+  stage: Stage,
+  mostRefusals?: number,
+): string {
   const { target, plan } = result
-  const link = runUrl === undefined ? [] : [`[the run](${runUrl})`]
+  const origin = [
+    ...(commit === undefined ? [] : [`commit ${code(commit.slice(0, 7))}`]),
+    ...(runUrl === undefined ? [] : [`[the run](${runUrl})`]),
+  ]
   const sections = [
     mark,
     `## ${renderTitle(result)}`,
@@ -84,7 +93,7 @@ function renderStage({ result, mark, runUrl, redact }: CommentRequest, stage: St
     ...(result.review ? [text(result.review)] : []),
     ...(plan === undefined ? [] : renderPlan(plan, result, stage, mostRefusals)),
     ...section('Failed', stage.whole ? renderFailure(result, redact) : renderShortFailure(result, redact)),
-    [...(plan === undefined ? [] : [renderDigest(plan)]), ...link].join(' · '),
+    [...(plan === undefined ? [] : [renderDigest(plan)]), ...origin].join(' · '),
   ]
   return `${sections.filter((each) => each !== '').join('\n\n')}\n`
 }

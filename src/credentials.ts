@@ -71,11 +71,27 @@ export async function openSession(request: Request, ports: CredentialPorts, run:
   return {
     principal,
     credentials: async () => {
-      const identity = unused ?? (await walkChain(request, ports, run)).identity
+      const identity = unused ?? (await renew(request, principal, ports, run))
       unused = undefined
       return withCredibleEnd(identity, run.clock.now())
     },
   }
+}
+
+/** @throws {RemedyError} where the chain leads to another account than before, as a profile or a variable may have changed */
+async function renew(
+  request: Request,
+  before: Principal,
+  ports: CredentialPorts,
+  run: Run,
+): Promise<AwsCredentialIdentity> {
+  const hop = await walkChain(request, ports, run)
+  const { account } = hop.principal ?? (await askIdentity(hop.identity, ports, run))
+  if (account === before.account) return hop.identity
+  throw new RemedyError(
+    `The session ran out, and the credentials now lead to account ${account}, but this run works in ${before.account}.`,
+    'Keep the credentials of the job as they are while it runs, then run again.',
+  )
 }
 
 /** So long before the end of a session the SDK asks for another one, at each call. */

@@ -87,10 +87,19 @@ function readEnvironment(read: InputReader): Environment {
         'production-environments',
         `production-environments must hold names of environments between commas or on lines, but has ${quote(each)}.`,
       )
+    } else if (each.toLowerCase() !== name.toLowerCase() && wordsOf(each).includes(name.toLowerCase())) {
+      read.problem(
+        'production-environments',
+        `production-environments has ${quote(each)}, which holds ${quote(name)} as a word: is it one name or several? Put names between commas or on lines.`,
+      )
     }
   }
   const production = [...alwaysProduction, ...added]
   return { name, production: production.some((each) => each.toLowerCase() === name.toLowerCase()) }
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.toLowerCase().split(/[\s/:+]+/)
 }
 
 function readRegion(read: InputReader, variables: Readonly<Record<string, string | undefined>>): string | undefined {

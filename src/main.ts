@@ -7,7 +7,8 @@ import { loadDynamoDb } from './dynamodb.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { observeTables, readsPerTable } from './observe.ts'
 import { planTables } from './planner.ts'
-import { publish, publishComment } from './publish.ts'
+import { publish } from './publish.ts'
+import { publishComment } from './publish-comment.ts'
 import { type RunResult, renderPlanLines } from './report.ts'
 import { describeReview, holdToReview, readReview } from './review.ts'
 import { type Clock, type Run, withinDeadline } from './run.ts'
@@ -46,7 +47,7 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table))
   const observed = await observeTables(dynamoDb, target, desired, run)
   const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review)
-  result.plan = plan
+  Object.assign(result, { plan, review: describeReview(review, inputs.command, plan) })
   logGroup(runner.log, 'Plan', [...renderPlanLines(plan), result.review])
   if (inputs.command === 'plan') {
     if (inputs.failOnDrift) assertAsDefined(plan)

@@ -1,10 +1,11 @@
 /** The plan as JSON, its digest, and a reviewed plan read back from that JSON. Pure. */
 import { createHash } from 'node:crypto'
+import { count, shorten } from './plain-text.ts'
 import { type Plan, stepKinds } from './plan.ts'
 import { describeStep } from './report.ts'
 
 /** Grows when a reader of the old form would go wrong. The form is docs/schemas/plan.schema.json. */
-export const formatVersion = 1
+export const formatVersion = 2
 
 /** The plan on one line of JSON: the same plan gives the same text, byte for byte. */
 export function renderPlanDocument(plan: Plan): string {
@@ -27,9 +28,12 @@ export interface ReviewedPlan {
   readonly partition: string
   readonly region: string
   readonly environment: string
+  readonly production: boolean
   readonly destroy: boolean
   readonly tables: readonly { readonly name: string; readonly id?: string }[]
   readonly steps: readonly ReviewedStep[]
+  /** By code and table. A plan that has any is never performed. */
+  readonly refusals: readonly string[]
 }
 
 export interface ReviewedStep {
@@ -41,13 +45,14 @@ export interface ReviewedStep {
 }
 
 /** What there is to review of a plan. */
-export function reviewable({ target, policy, tables, steps }: Plan): ReviewedPlan {
+export function reviewable({ target, policy, tables, steps, refusals }: Plan): ReviewedPlan {
   const { account, partition, region, environment } = target
   return {
     account,
     partition,
     region,
     environment: environment.name,
+    production: environment.production,
     destroy: policy.destroy,
     tables: tables.map(({ name, id }) => ({ name, ...(id === undefined ? {} : { id }) })),
     steps: steps.map((step) => ({
@@ -56,10 +61,11 @@ export function reviewable({ target, policy, tables, steps }: Plan): ReviewedPla
       canonical: canonicalStep({ ...step }),
       description: describeStep(step),
     })),
+    refusals: refusals.flatMap((refusal) => readRefusal(refusal)),
   }
 }
 
-/** SHA-256 in hexadecimal over account, region, environment, tables with their ids, and steps. */
+/** SHA-256 in hexadecimal over account, region, environment, tables with their ids, steps, and what is refused. */
 export function digestPlan(plan: Plan): string {
   return digestReviewed(reviewable(plan))
 }
@@ -101,11 +107,18 @@ export function readPlanDocument(json: string): ReviewedPlan | string {
   }
   if (!isObject(document)) return 'is not a JSON object'
   if (document.formatVersion !== formatVersion) {
-    return `has the formatVersion ${JSON.stringify(document.formatVersion) ?? 'undefined'}, but this version reads ${formatVersion}`
+    const found = typeof document.formatVersion === 'number' ? document.formatVersion : typeof document.formatVersion
+    return `has the formatVersion ${found}, but this version reads ${formatVersion}`
   }
-  const { target, policy, tables, steps, digest } = document
-  if (!isObject(target) || !isObject(policy) || !Array.isArray(tables) || !Array.isArray(steps)) {
-    return 'lacks target, policy, tables or steps'
+  const { target, policy, tables, steps, refusals, digest } = document
+  if (
+    !isObject(target) ||
+    !isObject(policy) ||
+    !Array.isArray(tables) ||
+    !Array.isArray(steps) ||
+    !Array.isArray(refusals)
+  ) {
+    return 'lacks target, policy, tables, steps or refusals'
   }
   const { account, partition, region, environment } = target
   if (
@@ -113,7 +126,8 @@ export function readPlanDocument(json: string): ReviewedPlan | string {
     !isText(partition) ||
     !isText(region) ||
     !isObject(environment) ||
-    !isText(environment.name)
+    !isText(environment.name) ||
+    typeof environment.production !== 'boolean'
   ) {
     return 'has a target without account, partition, region or environment'
   }
@@ -132,10 +146,14 @@ export function readPlanDocument(json: string): ReviewedPlan | string {
     partition,
     region,
     environment: environment.name,
+    production: environment.production,
     destroy: policy.destroy,
     tables: readTables,
     steps: readSteps,
+    refusals: refusals.flatMap((each: unknown) => readRefusal(each)),
   }
+  if (refusals.length > 0)
+    return `was refused, for ${count(refusals.length, 'reason')}: a refused plan is never performed`
   return digest === digestReviewed(reviewed) ? reviewed : 'was changed since it was made: its digest does not match'
 }
 
@@ -147,8 +165,14 @@ function readTable(value: unknown): ReviewedPlan['tables'] {
 function readStep(value: unknown): readonly ReviewedStep[] {
   if (!isObject(value) || !isText(value.action) || !isText(value.table)) return []
   const { action, table } = value
-  const description = isText(value.description) ? value.description : `${action} "${table}"`
+  const description = shorten(isText(value.description) ? value.description : `${action} "${table}"`)
   return [{ action, table, canonical: canonicalStep(value), description }]
+}
+
+/** What holds a run to a review is no part of the plan that is held. */
+function readRefusal(value: unknown): readonly string[] {
+  if (!isObject(value) || value.code === 'not-as-reviewed') return []
+  return [`${value.code} ${value.table ?? ''}`]
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

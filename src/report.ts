@@ -1,4 +1,5 @@
 /** Plan and outcome -> plain words, and lines for the log. Pure. */
+import { renderError, StoppedError } from './errors.ts'
 import { count, shorten } from './plain-text.ts'
 import {
   type Outcome,
@@ -121,19 +122,33 @@ export function summarise(result: RunResult): string {
   }
   if (error !== undefined) return plan === undefined ? 'Failed before anything was written.' : 'Failed.'
   if (plan === undefined) return 'Nothing was done.'
-  if (plan.steps.length === 0) {
-    return `The tables are ${plan.policy.destroy ? 'gone' : 'as defined'}. Nothing was changed.`
-  }
+  if (plan.steps.length === 0) return `${describeState(plan, outcome)} Nothing was changed.`
   if (command === 'plan') return `${count(plan.steps.length, 'step')} planned. Nothing was changed.`
   const dropped = outcome?.steps.filter(({ result: { status } }) => status === 'dropped').length ?? 0
   return `${count(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`
 }
 
+/** Of tables that need no step. */
+function describeState({ policy, tables }: Plan, outcome: Outcome | undefined): string {
+  if (!policy.destroy) return 'The tables are as defined.'
+  const isGone = ({ name, status }: Plan['tables'][number]) =>
+    (outcome?.observed.get(name)?.status ?? status) === 'absent'
+  return tables.every(isGone)
+    ? 'There are no such tables in this account and region.'
+    : 'The tables are gone or being deleted.'
+}
+
 /** Everything that failed, the failure that ended the run first. */
 export function failuresOf({ error: thrown, outcome, verification }: RunResult): readonly unknown[] {
   const ended = thrown ?? outcome?.error ?? verification?.error
+  if (ended === undefined) return []
+  // Whatever else was under way then ended for the same reason.
+  if (ended instanceof StoppedError) return [ended]
   const ofSteps = outcome?.steps.flatMap(({ result }) => (result.status === 'failed' ? [result.error] : [])) ?? []
-  return ended === undefined ? [] : [ended, ...ofSteps.filter((error) => error !== ended)]
+  // What two tables met alike, such as a session that cannot be had any more, is one failure.
+  const byText = new Map([...ofSteps, ended].map((error) => [renderError(error), error]))
+  byText.delete(renderError(ended))
+  return [ended, ...byText.values()]
 }
 
 /** Step by step, but not more than anybody would read. */

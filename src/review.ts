@@ -32,8 +32,15 @@ export async function readReview(
   return { plan, ...(digest === undefined ? {} : { digest }) }
 }
 
-/** What a run that writes is held to, in a sentence; empty for one that does not, and is held to nothing. */
-export function describeReview({ plan, digest }: Review, command: Command): string {
+/**
+ * What a run that writes is held to, in a sentence; empty for one that does not, and is held to nothing.
+ *
+ * @param made the plan of this run, once it is made
+ */
+export function describeReview({ plan, digest }: Review, command: Command, made?: Plan): string {
+  if (plan === undefined && digest !== undefined && made?.steps.length === 0 && digestPlan(made) !== digest) {
+    return `Nothing is to be done in account ${made.target.account}, region ${made.target.region}, so nothing was held to the digest ${digest} of a reviewed plan, which is of another plan.`
+  }
   if (plan !== undefined) return `Held to the reviewed plan ${digestReviewed(plan)}.`
   if (digest !== undefined) return `Held to the digest ${digest} of a reviewed plan.`
   return command === 'apply' || command === 'destroy' ? 'Not held to a reviewed plan.' : ''
@@ -87,16 +94,29 @@ function comparePlans(plan: Plan, reviewed: ReviewedPlan): readonly Refusal[] {
 }
 
 function comparePurposes(now: ReviewedPlan, reviewed: ReviewedPlan): readonly Refusal[] {
-  const paths = ['account', 'partition', 'region', 'environment', 'destroy'] as const
-  return paths
-    .filter((path) => now[path] !== reviewed[path])
-    .map((path) =>
-      refuse(
-        path === 'destroy'
-          ? `The reviewed plan ${reviewed.destroy ? 'deletes the tables' : 'brings the tables to their definition'}, but this run ${now.destroy ? 'deletes them' : 'does not delete them'}.`
-          : `The reviewed plan is for the ${path} ${quote(String(reviewed[path]))}, but this run is for ${quote(String(now[path]))}.`,
-      ),
-    )
+  const paths = ['account', 'partition', 'region', 'environment', 'production', 'destroy'] as const
+  return (
+    paths
+      .filter((path) => now[path] !== reviewed[path])
+      // What is production follows from the environment.
+      .filter((path) => path !== 'production' || now.environment === reviewed.environment)
+      .map((path) => {
+        switch (path) {
+          case 'destroy':
+            return refuse(
+              `The reviewed plan ${reviewed.destroy ? 'deletes the tables' : 'brings the tables to their definition'}, but this run ${now.destroy ? 'deletes them' : 'does not delete them'}.`,
+            )
+          case 'production':
+            return refuse(
+              `In the reviewed plan the environment is ${reviewed.production ? '' : 'not '}production, but in this run it is ${now.production ? '' : 'not '}production.`,
+            )
+          default:
+            return refuse(
+              `The reviewed plan is for the ${path} ${quote(reviewed[path])}, but this run is for ${quote(now[path])}.`,
+            )
+        }
+      })
+  )
 }
 
 function compareTables(now: ReviewedPlan, reviewed: ReviewedPlan): readonly Refusal[] {

@@ -111,6 +111,27 @@ export function cleaningRun(run: Run): Run {
   return { ...run, stop: run.leave, abort: run.leave }
 }
 
+/** A part of a run that is given up sooner than the run. */
+export async function withinSeconds<Result>(
+  run: Run,
+  seconds: number,
+  reason: StoppedError,
+  work: (run: Run) => Promise<Result>,
+): Promise<Result> {
+  const over = new AbortController()
+  const ended = new AbortController()
+  run.clock.sleep(seconds * 1000, ended.signal).then(
+    () => over.abort(reason),
+    () => undefined,
+  )
+  const sooner = (signal: AbortSignal) => AbortSignal.any([signal, over.signal])
+  try {
+    return await work({ ...run, stop: sooner(run.stop), abort: sooner(run.abort) })
+  } finally {
+    ended.abort()
+  }
+}
+
 /** Waits for something that cannot be told to give up, but no longer than the run may last. */
 export async function unlessAborted<Result>({ abort }: Run, work: Promise<Result>): Promise<Result> {
   if (abort.aborted) {

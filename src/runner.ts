@@ -115,7 +115,10 @@ async function readFileWithin(folders: readonly (string | undefined)[], path: st
     if (!realRoots.some((root) => isBelow(root, real))) {
       throw new RemedyError(`The file "${path}" lies outside of the workspace and of RUNNER_TEMP.`, remedy)
     }
-    const { size } = await stat(real)
+    const found = await stat(real)
+    // To read a pipe may take for ever.
+    if (!found.isFile()) throw new RemedyError(`"${path}" is no file.`, remedy)
+    const { size } = found
     if (size > largestFile) throw new RemedyError(`The file "${path}" has ${size} bytes, over ${largestFile}.`, remedy)
     return await readFile(real, 'utf8')
   } catch (error) {

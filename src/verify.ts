@@ -1,6 +1,6 @@
 /** Proves the tables: they are as defined, and sample items go in, are found by their tenant alone, and go out again. */
 import { type DynamoDb, DynamoDbError } from './dynamodb.ts'
-import { describeError, RemedyError } from './errors.ts'
+import { describeError, RemedyError, StoppedError } from './errors.ts'
 import type { ItemStore } from './item-store.ts'
 import { type Item, type ItemKind, makeSampleItems, problemsOfItem } from './items.ts'
 import type { Plan, Verification } from './plan.ts'
@@ -89,11 +89,18 @@ async function roundTrip(work: VerificationWork): Promise<readonly string[]> {
   if (left.length === 0) {
     throw warnings.length === 0
       ? failure
-      : new RemedyError(describeError(failure).message, warnings.join(' '), { cause: failure })
+      : new RemedyError(describeError(failure).message, [...warnings, remedyOf(failure)].join(' ').trim(), {
+          cause: failure,
+        })
   }
   throw new RemedyError(
-    `${failure === undefined ? '' : `${describeError(failure).message} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`,
-    `Delete these items by hand. Nothing else was left behind.${remedyOf(left[0]?.error)}`,
+    `${failure === undefined ? '' : `${tellWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`,
+    [
+      'Delete these items by hand.',
+      ...(warnings.length === 0 ? ['Nothing else was left behind.'] : warnings),
+      // Both may have ended for one reason.
+      ...new Set([left[0]?.error, failure].map(remedyOf).filter((each) => each !== '')),
+    ].join(' '),
     { cause: left[0]?.error },
   )
 }
@@ -181,10 +188,15 @@ function assertShape(kind: ItemKind, item: Item): void {
   )
 }
 
+/** Its cause has no place of its own, behind another error. */
+function tellWithCause(error: unknown): string {
+  const { message, causes } = describeError(error)
+  return causes[0] === undefined || error instanceof StoppedError ? message : `${message} (${causes[0]})`
+}
+
 /** What would have let the deletion through, such as a permission by its name. */
 function remedyOf(error: unknown): string {
-  const { remedy } = describeError(error)
-  return remedy === undefined ? '' : ` ${remedy}`
+  return describeError(error).remedy ?? ''
 }
 
 interface LeftItem {

@@ -494,6 +494,16 @@ describe('the deadline holds to the second', () => {
     },
   )
 
+  it('of the comment is a minute, however much time the run has left', async () => {
+    bed.sandbox.faults.add({ service: 'github', kind: 'throttle', times: always })
+    const { exitCode, warnings, took } = await bed.act(
+      { command: 'plan', ...comment, 'timeout-seconds': '1800' },
+      onPullRequest,
+    )
+    expect([exitCode, took]).toEqual([0, 60_000])
+    expect(warnings).toEqual([expect.stringContaining("GitHub's API did not take it within 60 seconds")])
+  })
+
   it('while it waits for GitHub to take the comment, which is a warning, and the run is none the worse', async () => {
     await given()
     bed.hold(({ service }) => service === 'github')

@@ -1,0 +1,117 @@
+/** Tells the result of a run on the pull request that it came from. */
+import { markComment, renderComment } from './comment.ts'
+import type { Principal } from './credentials.ts'
+import { errorMessage, errorName, RemedyError, renderError, StoppedError } from './errors.ts'
+import { connectGitHub, type GitHubError } from './github.ts'
+import type { RunResult } from './report.ts'
+import { type Run, withinSeconds } from './run.ts'
+import type { Runner } from './runner.ts'
+import type { Environment, Target } from './table.ts'
+
+/** Where the comment goes, and what may be known of the run that writes it. */
+export interface CommentInputs {
+  readonly gitHubToken?: string
+  readonly tableNamePrefix: string
+  readonly roles: readonly Principal[]
+  readonly region: string
+  readonly environment: Environment
+}
+
+/** The tables are done by then, and a job should not wait longer for words about them. */
+const mostSecondsForComment = 60
+
+/** Writes the pull request comment where one is wanted. Never fails the run: what is in its way is a warning. */
+export async function publishComment(
+  inputs: CommentInputs,
+  result: RunResult,
+  runner: Runner,
+  run: Run,
+): Promise<void> {
+  const { gitHubToken: token } = inputs
+  if (token === undefined) return
+  runner.mask(token)
+  const tooLate = new StoppedError(
+    `GitHub's API did not take it within ${mostSecondsForComment} seconds.`,
+    "See GitHub's status, and the plan in the job summary.",
+  )
+  try {
+    if (run.stop.aborted) throw run.stop.reason
+    await withinSeconds(run, mostSecondsForComment, tooLate, (limited) =>
+      writeComment(inputs, token, result, runner, limited),
+    )
+  } catch (error) {
+    runner.warning('Tenant Tables', `The pull request comment could not be written. ${explainRefusal(error)}`)
+  }
+}
+
+async function writeComment(
+  inputs: CommentInputs,
+  token: string,
+  result: RunResult,
+  runner: Runner,
+  run: Run,
+): Promise<void> {
+  const { GITHUB_REPOSITORY: place = '', GITHUB_API_URL: apiUrl, GITHUB_SHA: commit } = runner.environment
+  const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(place) ?? []
+  // Of a run that failed before STS told, the last role does: what stood in the comment before must not stay there.
+  const last = inputs.roles.at(-1)
+  const target = result.target ?? (last && targetOf(inputs, last))
+  if (target === undefined) {
+    throw new RemedyError('The run failed before it knew the account.', 'Mend what failed, and run again.')
+  }
+  if (owner === undefined || repository === undefined || !apiUrl) {
+    throw new RemedyError('GITHUB_REPOSITORY and GITHUB_API_URL are not set.', 'Run the action in a GitHub workflow.')
+  }
+  run.log.info('Writing the comment on the pull request')
+  const gitHub = await connectGitHub({ owner, repository, token, apiUrl }, run)
+  const event = pullRequestOf(await runner.readEvent())
+  const pullRequest = event?.number ?? (commit ? await gitHub.findPullRequest(commit) : undefined)
+  if (pullRequest === undefined) {
+    runner.notice('Tenant Tables', `No comment was written: the commit ${commit ?? ''} came from no pull request.`)
+    return
+  }
+  const mark = markComment(target, inputs.tableNamePrefix)
+  const runUrl = runUrlOf(runner.environment)
+  const head = event?.head ?? commit
+  const body = renderComment({
+    result: { ...result, target },
+    mark,
+    ...(head === undefined || head === '' ? {} : { commit: head }),
+    ...(runUrl === undefined ? {} : { runUrl }),
+    redact: runner.redact,
+  })
+  const url = await gitHub.writeComment(pullRequest, mark, runner.redact(body))
+  run.log.info(`Comment: ${url}`)
+}
+
+/** An access that GitHub refuses is told by the permission that would open it. */
+function explainRefusal(error: unknown): string {
+  if (errorName(error) !== 'GitHubError' || ![401, 403, 404].includes((error as GitHubError).status)) {
+    return renderError(error)
+  }
+  return `${errorMessage(error)}\nTo fix: give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`
+}
+
+function targetOf({ region, environment }: CommentInputs, { account, partition }: Principal): Target {
+  return { account, partition, region, environment }
+}
+
+/** Its number, and the commit that was pushed to it: GITHUB_SHA is that of a merge which GitHub made to try it. */
+function pullRequestOf(event: unknown): { readonly number: number; readonly head?: string } | undefined {
+  const pullRequest = member(event, 'pull_request')
+  const number = member(pullRequest, 'number')
+  const head = member(member(pullRequest, 'head'), 'sha')
+  return typeof number === 'number' ? { number, ...(typeof head === 'string' ? { head } : {}) } : undefined
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).find(([key]) => key === name)?.[1]
+    : undefined
+}
+
+/** Only what cannot end a Markdown link. */
+function runUrlOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }: Runner['environment']): string | undefined {
+  const url = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`
+  return /^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(url) ? url : undefined
+}

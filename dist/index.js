@@ -63277,18 +63277,25 @@ class ProxyError extends errors/* RemedyError */.By {
  * @throws {RemedyError} for one that nobody could connect to; its value is not shown, since it may hold a password
  */
 function proxyFor(url) {
-    let proxy;
+    const { http_proxy, HTTP_PROXY, https_proxy, HTTPS_PROXY } = process.env;
+    const isGiven = Boolean(url.protocol === 'https:' ? https_proxy || HTTPS_PROXY : http_proxy || HTTP_PROXY);
+    if (!isGiven || (0,lib_proxy/* checkBypass */.H)(url))
+        return undefined;
+    const proxy = readProxy(url);
+    // The library passes over what it cannot read; what should go through a proxy must not go another way.
+    if (proxy === undefined || !['http:', 'https:'].includes(proxy.protocol))
+        throw unusable(url);
+    return proxy;
+}
+function readProxy(url) {
     try {
         const found = (0,lib_proxy/* getProxyUrl */.s)(url);
         // The library's URL shows its password decoded, and would be decoded once more.
-        proxy = found === undefined ? undefined : new URL(found.href);
+        return found === undefined ? undefined : new URL(found.href);
     }
     catch {
-        throw unusable(url);
+        return undefined;
     }
-    if (proxy !== undefined && !['http:', 'https:'].includes(proxy.protocol))
-        throw unusable(url);
-    return proxy;
 }
 function unusable({ protocol }) {
     return new errors/* RemedyError */.By(`${protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'} does not hold the address of a proxy.`, 'Give http://host:port or https://host:port, with name:password@ before the host where the proxy asks for them.');
@@ -64837,6 +64844,7 @@ function renderShortFailure(result, redact) {
 ;// CONCATENATED MODULE: ./lib/src/github.js
 /** The port to GitHub's API: one comment on one pull request. The only import of @actions/github, and a late one. */
 
+
 /** Has the shape of the SDK's errors, so that one rule decides what is tried again. */
 class GitHubError extends Error {
     name = 'GitHubError';
@@ -64932,8 +64940,19 @@ function describeFailure(error, now) {
     const isRateLimit = error.status === 429 ||
         (error.status === 403 &&
             (wait > 0 || headers['x-ratelimit-remaining'] === '0' || /rate limit/i.test(error.message)));
+    const status = tunnelStatus(error) ?? (isUnreachable(error) ? 0 : error.status);
     const until = isRateLimit && wait > 0 ? `; try again after ${new Date(now + wait * 1000).toISOString()}` : '';
-    return new GitHubError(`${error.message}${until}`, error.status, isRateLimit, { cause: error.cause });
+    return new GitHubError(`${error.message}${until}`, status, isRateLimit, { cause: error.cause });
+}
+/** Octokit gives 500 to whatever failed on the way; what a proxy said to it is in a cause of a cause. */
+function tunnelStatus(error) {
+    const { message, causes } = (0,errors/* describeError */.Uc)(error);
+    const said = /Proxy response \((\d{3})\)/.exec([message, ...causes].join('\n'))?.[1];
+    return said === undefined ? undefined : Number(said);
+}
+/** Nobody is there, which trying again does not change. */
+function isUnreachable(error) {
+    return (0,errors/* describeError */.Uc)(error).causes.some((cause) => /\b(ECONNREFUSED|ENOTFOUND)\b/.test(cause));
 }
 function isRequestError(error) {
     return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number';
@@ -73733,9 +73752,9 @@ function getOctokit(token, options, ...additionalPlugins) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   H: () => (/* binding */ checkBypass),
 /* harmony export */   s: () => (/* binding */ getProxyUrl)
 /* harmony export */ });
-/* unused harmony export checkBypass */
 function getProxyUrl(reqUrl) {
     const usingSsl = reqUrl.protocol === 'https:';
     if (checkBypass(reqUrl)) {

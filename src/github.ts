@@ -1,5 +1,6 @@
 /** The port to GitHub's API: one comment on one pull request. The only import of @actions/github, and a late one. */
 
+import { describeError } from './errors.ts'
 import { retry } from './retry.ts'
 import type { Run } from './run.ts'
 
@@ -135,8 +136,21 @@ function describeFailure(error: unknown, now: number): unknown {
     error.status === 429 ||
     (error.status === 403 &&
       (wait > 0 || headers['x-ratelimit-remaining'] === '0' || /rate limit/i.test(error.message)))
+  const status = tunnelStatus(error) ?? (isUnreachable(error) ? 0 : error.status)
   const until = isRateLimit && wait > 0 ? `; try again after ${new Date(now + wait * 1000).toISOString()}` : ''
-  return new GitHubError(`${error.message}${until}`, error.status, isRateLimit, { cause: error.cause })
+  return new GitHubError(`${error.message}${until}`, status, isRateLimit, { cause: error.cause })
+}
+
+/** Octokit gives 500 to whatever failed on the way; what a proxy said to it is in a cause of a cause. */
+function tunnelStatus(error: unknown): number | undefined {
+  const { message, causes } = describeError(error)
+  const said = /Proxy response \((\d{3})\)/.exec([message, ...causes].join('\n'))?.[1]
+  return said === undefined ? undefined : Number(said)
+}
+
+/** Nobody is there, which trying again does not change. */
+function isUnreachable(error: unknown): boolean {
+  return describeError(error).causes.some((cause) => /\b(ECONNREFUSED|ENOTFOUND)\b/.test(cause))
 }
 
 interface RequestError extends Error {

@@ -6,7 +6,7 @@
  */
 import type { ClientRequestArgs } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { getProxyUrl } from '@actions/http-client/lib/proxy'
+import { checkBypass, getProxyUrl } from '@actions/http-client/lib/proxy'
 import { HttpProxyAgent, HttpsProxyAgent } from 'hpagent'
 import { errorCode, errorMessage, RemedyError } from './errors.ts'
 
@@ -36,16 +36,23 @@ export class ProxyError extends RemedyError {
  * @throws {RemedyError} for one that nobody could connect to; its value is not shown, since it may hold a password
  */
 export function proxyFor(url: URL): URL | undefined {
-  let proxy: URL | undefined
+  const { http_proxy, HTTP_PROXY, https_proxy, HTTPS_PROXY } = process.env
+  const isGiven = Boolean(url.protocol === 'https:' ? https_proxy || HTTPS_PROXY : http_proxy || HTTP_PROXY)
+  if (!isGiven || checkBypass(url)) return undefined
+  const proxy = readProxy(url)
+  // The library passes over what it cannot read; what should go through a proxy must not go another way.
+  if (proxy === undefined || !['http:', 'https:'].includes(proxy.protocol)) throw unusable(url)
+  return proxy
+}
+
+function readProxy(url: URL): URL | undefined {
   try {
     const found = getProxyUrl(url)
     // The library's URL shows its password decoded, and would be decoded once more.
-    proxy = found === undefined ? undefined : new URL(found.href)
+    return found === undefined ? undefined : new URL(found.href)
   } catch {
-    throw unusable(url)
+    return undefined
   }
-  if (proxy !== undefined && !['http:', 'https:'].includes(proxy.protocol)) throw unusable(url)
-  return proxy
 }
 
 function unusable({ protocol }: URL): RemedyError {

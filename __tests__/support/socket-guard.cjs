@@ -5,11 +5,17 @@ const net = require('node:net')
 
 const note = (place) => appendFileSync(process.env.SOCKET_GUARD_FILE, `${place}\n`)
 const { connect } = net.Socket.prototype
+// Where no name can be looked up, this port of this machine may stand for every other host.
+const port = Number(process.env.SOCKET_GUARD_PORT ?? 0)
 net.Socket.prototype.connect = function (...given) {
   const [options] = Array.isArray(given[0]) ? given[0] : given
   note(
     typeof options === 'object' ? (options.path ?? `${options.host ?? 'localhost'}:${options.port}`) : given.join(':'),
   )
+  if (port > 0 && typeof options === 'object' && options.host !== '127.0.0.1') {
+    options.host = '127.0.0.1'
+    options.port = port
+  }
   return connect.apply(this, given)
 }
 const { lookup } = dns

@@ -1,0 +1,284 @@
+/** Which hosts the committed bundle calls, and by which way: read from a proxy, and from every connection it makes. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { SandboxOptions } from '../../sandbox/options.ts'
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
+import { externalId, twoAccounts } from '../../sandbox/two-accounts.ts'
+import { type ForwardProxy, type ForwardProxyOptions, startProxy } from '../support/proxy.ts'
+import { type RunnerResult, runAction } from '../support/runner.ts'
+
+const token = 'ghs_writerOfCommentsOfTheSandbox'
+const gitHub: NonNullable<SandboxOptions['gitHub']> = {
+  tokens: [
+    { token, login: 'github-actions[bot]', type: 'Bot', permissions: { contents: 'read', 'pull-requests': 'write' } },
+  ],
+  pullRequests: [
+    {
+      repository: 'acme/app',
+      number: 7,
+      state: 'merged',
+      headSha: 'a'.repeat(40),
+      mergeCommitSha: '0123456789abcdef0123456789abcdef01234567',
+    },
+  ],
+}
+
+/** As on AWS and GitHub of the public: the job has no other addresses. */
+interface World {
+  readonly partition: string
+  readonly region: string
+  readonly audience: string
+  readonly tokenUrl: string
+  readonly apiUrl: string
+  readonly hosts: readonly string[]
+}
+
+const usual: World = {
+  partition: 'aws',
+  region: 'ap-south-1',
+  audience: 'sts.amazonaws.com',
+  tokenUrl: 'https://vstoken.actions.githubusercontent.com/oidc/token?api-version=2',
+  apiUrl: 'https://api.github.com',
+  hosts: [
+    'vstoken.actions.githubusercontent.com:443',
+    'sts.ap-south-1.amazonaws.com:443',
+    'dynamodb.ap-south-1.amazonaws.com:443',
+    'api.github.com:443',
+  ],
+}
+
+let sandbox: Sandbox
+let proxy: ForwardProxy
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'network-'))
+})
+afterEach(async () => {
+  await proxy.close()
+  await sandbox.close()
+  rmSync(folder, { recursive: true })
+})
+
+const hubOf = ({ partition }: World) => `arn:${partition}:iam::111111111111:role/github-hub`
+const provisionerOf = ({ partition }: World) => `arn:${partition}:iam::222222222222:role/tenant-tables-provisioner`
+
+async function start(world: World, options: Partial<ForwardProxyOptions> = {}): Promise<void> {
+  const { oidcClaims, roles } = twoAccounts('dev')
+  const subject = roles?.[0]?.webIdentity?.subject ?? ''
+  sandbox = await startSandbox({
+    oidcClaims: oidcClaims ?? {},
+    roles: [
+      { arn: hubOf(world), webIdentity: { audience: world.audience, subject } },
+      { arn: provisionerOf(world), principals: [hubOf(world)], externalId },
+    ],
+    gitHub,
+  })
+  proxy = await startProxy({
+    sandbox: sandbox.url,
+    hosts: world.hosts.map((place) => place.split(':')[0] ?? ''),
+    ...options,
+  })
+}
+
+/** A plan with a comment, which calls every host that a run may call. */
+async function plan(world: World, environment: Readonly<Record<string, string>>): Promise<RunnerResult> {
+  const { ACTIONS_ID_TOKEN_REQUEST_TOKEN = '', AWS_EC2_METADATA_DISABLED = '' } = sandbox.environment
+  return await runAction({
+    inputs: {
+      command: 'plan',
+      environment: 'dev',
+      'aws-region': world.region,
+      'role-to-assume': `${hubOf(world)}\n${provisionerOf(world)}`,
+      'role-external-id': externalId,
+      comment: 'true',
+      'github-token': token,
+    },
+    environment: {
+      ...proxy.environment,
+      AWS_EC2_METADATA_DISABLED,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+      ACTIONS_ID_TOKEN_REQUEST_URL: world.tokenUrl,
+      GITHUB_API_URL: world.apiUrl,
+      NODE_OPTIONS: `--require ${fileURLToPath(new URL('../support/socket-guard.cjs', import.meta.url))}`,
+      SOCKET_GUARD_FILE: join(folder, 'places'),
+      ...environment,
+    },
+  })
+}
+
+const connected = () => new Set(readFileSync(join(folder, 'places'), 'utf8').trim().split('\n'))
+const isDone = ({ exitCode, commands }: RunnerResult) => [
+  exitCode,
+  commands.filter(({ command }) => ['warning', 'error'].includes(command)).map(({ message }) => message),
+]
+
+describe('a proxy', () => {
+  it.each(['HTTPS_PROXY', 'https_proxy'])(
+    'in %s is asked for every host, and nothing else is connected to',
+    async (name) => {
+      await start(usual)
+      const result = await plan(usual, { [name]: `http://${proxy.place}` })
+
+      expect(isDone(result)).toEqual([0, []])
+      expect(new Set(proxy.asked)).toEqual(new Set(usual.hosts))
+      expect(connected()).toEqual(new Set([proxy.place]))
+      expect(sandbox.gitHub.comments('acme/app', 7)).toHaveLength(1)
+    },
+  )
+
+  it.each(['NO_PROXY', 'no_proxy'])('is passed by for what %s names, and for what ends so', async (name) => {
+    await start(usual)
+    const result = await plan(usual, {
+      HTTPS_PROXY: `http://${proxy.place}`,
+      [name]: 'amazonaws.com,api.github.com',
+      SOCKET_GUARD_PORT: String(proxy.directPort),
+    })
+
+    expect(isDone(result)).toEqual([0, []])
+    expect(new Set(proxy.asked)).toEqual(new Set(usual.hosts.slice(0, 1)))
+    expect(connected()).toEqual(new Set([proxy.place, ...usual.hosts.slice(1)]))
+  })
+
+  it.each(['HTTP_PROXY', 'http_proxy'])('in %s is asked for hosts without TLS', async (name) => {
+    const plain: World = {
+      ...usual,
+      tokenUrl: 'http://token.example:8001/oidc/token',
+      apiUrl: 'http://git.example:8003/api/v3',
+      hosts: ['token.example:8001', 'aws.example:8002', 'git.example:8003'],
+    }
+    await start(plain)
+    const result = await plan(plain, {
+      [name]: `http://${proxy.place}`,
+      AWS_ENDPOINT_URL: 'http://aws.example:8002',
+    })
+
+    expect(isDone(result)).toEqual([0, []])
+    expect(new Set(proxy.asked)).toEqual(new Set(plain.hosts))
+    expect(connected()).toEqual(new Set([proxy.place]))
+  })
+
+  it('gets the password that it asks for, which is written nowhere', async () => {
+    const password = 'p@ss:w%rd/of-the-proxy'
+    await start(usual, { login: `someone:${password}` })
+    const encoded = encodeURIComponent(password)
+    const result = await plan(usual, { HTTPS_PROXY: `http://someone:${encoded}@${proxy.place}` })
+
+    expect(isDone(result)).toEqual([0, []])
+    const written = result.written
+      .split('\n')
+      .filter((line) => !line.startsWith('::add-mask::'))
+      .join('\n')
+    for (const form of [password, encoded, Buffer.from(`someone:${password}`).toString('base64')]) {
+      expect(written).not.toContain(form)
+      expect(result.commands).toContainEqual({ command: 'add-mask', properties: {}, message: form })
+    }
+  })
+
+  it('that asks for a password which nobody gave is not asked twice, and the error says where it goes', async () => {
+    await start(usual, { login: 'someone:password' })
+    const result = await plan(usual, { HTTPS_PROXY: `http://${proxy.place}` })
+
+    const [code, messages] = isDone(result)
+    expect(code).toBe(1)
+    expect(sandbox.requests).toEqual([])
+    expect((messages as string[]).at(0)).toContain('Proxy response (407)')
+    expect((messages as string[]).at(-1)).toMatch(
+      /^The proxy 127\.0\.0\.1:\d+ did not connect to vstoken\.actions\.githubusercontent\.com:443: it answered with status 407\.\nTo fix: Give the name and the password .* in HTTPS_PROXY/,
+    )
+    expect(result.milliseconds).toBeLessThan(3000)
+  })
+
+  it('that cannot reach a host for a while is asked again', async () => {
+    await start(usual, { refusals: [503, 502] })
+    expect(isDone(await plan(usual, { HTTPS_PROXY: `http://${proxy.place}` }))).toEqual([0, []])
+  })
+
+  it('that is not there is named, with what to look at', async () => {
+    await start(usual)
+    const result = await plan(usual, { HTTPS_PROXY: 'http://127.0.0.1:9' })
+    expect(result.exitCode).toBe(1)
+    expect(result.stdout).toContain(
+      'The proxy 127.0.0.1:9 did not connect to vstoken.actions.githubusercontent.com:443.',
+    )
+    expect(result.stdout).toContain('Check HTTPS_PROXY and HTTP_PROXY')
+  })
+
+  it.each(['socks5://127.0.0.1:9', 'http://'])(
+    'that nobody could connect to is told before anything is called: %s',
+    async (url) => {
+      await start(usual)
+      const result = await plan(usual, { HTTPS_PROXY: url, SOCKET_GUARD_PORT: '9' })
+      expect(result.exitCode).toBe(1)
+      expect(result.stdout).toContain('HTTPS_PROXY does not hold the address of a proxy')
+      expect(sandbox.requests).toEqual([])
+    },
+  )
+})
+
+describe('the hosts that are called', () => {
+  const enterprise = {
+    tokenUrl: 'https://ghe.example.com/_services/token?api-version=2',
+    apiUrl: 'https://ghe.example.com/api/v3',
+  }
+
+  it.each<[string, World, string]>([
+    [
+      'China',
+      {
+        ...usual,
+        partition: 'aws-cn',
+        region: 'cn-north-1',
+        audience: 'sts.amazonaws.com.cn',
+        hosts: [
+          'vstoken.actions.githubusercontent.com:443',
+          'sts.cn-north-1.amazonaws.com.cn:443',
+          'dynamodb.cn-north-1.amazonaws.com.cn:443',
+          'api.github.com:443',
+        ],
+      },
+      'arn:aws-cn:dynamodb:cn-north-1:222222222222:table/users',
+    ],
+    [
+      'GovCloud',
+      {
+        ...usual,
+        partition: 'aws-us-gov',
+        region: 'us-gov-west-1',
+        hosts: [
+          'vstoken.actions.githubusercontent.com:443',
+          'sts.us-gov-west-1.amazonaws.com:443',
+          'dynamodb.us-gov-west-1.amazonaws.com:443',
+          'api.github.com:443',
+        ],
+      },
+      'arn:aws-us-gov:dynamodb:us-gov-west-1:222222222222:table/users',
+    ],
+    [
+      'GitHub Enterprise Server',
+      {
+        ...usual,
+        ...enterprise,
+        hosts: ['ghe.example.com:443', 'sts.ap-south-1.amazonaws.com:443', 'dynamodb.ap-south-1.amazonaws.com:443'],
+      },
+      'arn:aws:dynamodb:ap-south-1:222222222222:table/users',
+    ],
+  ])('are those of %s', async (_, world, arn) => {
+    await start(world)
+    const result = await plan(world, { HTTPS_PROXY: `http://${proxy.place}` })
+
+    expect(isDone(result)).toEqual([0, []])
+    expect(new Set(proxy.asked)).toEqual(new Set(world.hosts))
+    expect(result.outputs['users-table-arn']).toBe(arn)
+    expect(sandbox.gitHub.comments('acme/app', 7)).toHaveLength(1)
+  })
+
+  it('without a proxy are connected to directly', async () => {
+    await start(usual)
+    expect(isDone(await plan(usual, { SOCKET_GUARD_PORT: String(proxy.directPort) }))).toEqual([0, []])
+    expect(connected()).toEqual(new Set(usual.hosts))
+    expect(proxy.asked).toEqual([])
+  })
+})

@@ -375,6 +375,21 @@ describe('a refusal', () => {
     },
   )
 
+  it('of a token of GitHub Enterprise Server names its provider', async () => {
+    const own = { ...claims, iss: 'https://ghe.example.com/_services/token' }
+    const claim = Buffer.from(JSON.stringify(own)).toString('base64url')
+    const refused = (name: string) => {
+      sts.on(AssumeRoleWithWebIdentityCommand).rejects(refusal(name))
+      return open({ 'role-to-assume': hub }, token, { fetchIdToken: async () => `a.${claim}.c` }).session
+    }
+    await expect(refused('AccessDenied')).rejects.toMatchObject({
+      remedy: expect.stringContaining('oidc-provider/ghe.example.com/_services/token"'),
+    })
+    await expect(refused('InvalidIdentityToken')).rejects.toMatchObject({
+      remedy: expect.stringContaining('OIDC provider https://ghe.example.com/_services/token in'),
+    })
+  })
+
   it('of a token without a sub does not make up a condition', async () => {
     sts.on(AssumeRoleWithWebIdentityCommand).rejects(refusal('AccessDenied'))
     const claim = Buffer.from(JSON.stringify({ aud: 'x', sub: 1 })).toString('base64url')

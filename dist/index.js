@@ -61844,7 +61844,8 @@ function allowStatement(actions, resource) {
 }
 /** What lets a job of GitHub's assume a role, ready to be pasted into the role's trust policy. */
 function trustStatement({ partition, account }, claims) {
-    const provider = 'token.actions.githubusercontent.com';
+    // GitHub Enterprise Server issues its own.
+    const provider = claims.iss.replace(/^https:\/\//, '');
     return JSON.stringify({
         Effect: 'Allow',
         Principal: { Federated: `arn:${partition}:iam::${account}:oidc-provider/${provider}` },
@@ -63699,8 +63700,12 @@ function explainTokenRefusal(role, token, cause) {
     return new errors/* RemedyError */.By((0,errors/* errorCode */.CA)(cause) === '' ? `STS did not let this job assume ${role.arn}.${facts}` : unreached(role), (0,errors/* errorName */.Is)(cause) === 'AccessDenied' && typeof claims.sub === 'string'
         ? `First check that the job names the environment that the role trusts ("environment:" in the job; without it the token's sub names a branch instead). ` +
             `The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions. ` +
-            `The statement to add to it: ${trustStatement(role, { aud: String(claims.aud), sub: claims.sub })}`
-        : credentials_remedyFor(cause), { cause });
+            `The statement to add to it: ${trustStatement(role, { iss: issuerOf(claims), aud: String(claims.aud), sub: claims.sub })}`
+        : credentials_remedyFor(cause, issuerOf(claims)), { cause });
+}
+const publicIssuer = 'https://token.actions.githubusercontent.com';
+function issuerOf({ iss }) {
+    return typeof iss === 'string' ? iss : publicIssuer;
 }
 function explainRoleRefusal(role, request, cause) {
     const { externalId, sourceIdentity, sessionTags } = request;
@@ -63722,11 +63727,11 @@ function explainRoleRefusal(role, request, cause) {
 function unreached(role) {
     return `STS could not be asked to assume ${role.arn}.`;
 }
-function credentials_remedyFor(error) {
+function credentials_remedyFor(error, issuer = publicIssuer) {
     switch ((0,errors/* errorName */.Is)(error)) {
         case 'InvalidIdentityToken':
         case 'InvalidIdentityTokenException':
-            return "Create the OIDC provider https://token.actions.githubusercontent.com in the role's account, with the audience of the token.";
+            return `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`;
         case 'ExpiredToken':
         case 'ExpiredTokenException':
             return 'The credentials or the token ran out. Get new ones right before this step, and check the clock of the machine.';

@@ -305,10 +305,16 @@ function explainTokenRefusal(role: Role, token: string, cause: unknown): RemedyE
     errorName(cause) === 'AccessDenied' && typeof claims.sub === 'string'
       ? `First check that the job names the environment that the role trusts ("environment:" in the job; without it the token's sub names a branch instead). ` +
           `The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions. ` +
-          `The statement to add to it: ${trustStatement(role, { aud: String(claims.aud), sub: claims.sub })}`
-      : remedyFor(cause),
+          `The statement to add to it: ${trustStatement(role, { iss: issuerOf(claims), aud: String(claims.aud), sub: claims.sub })}`
+      : remedyFor(cause, issuerOf(claims)),
     { cause },
   )
+}
+
+const publicIssuer = 'https://token.actions.githubusercontent.com'
+
+function issuerOf({ iss }: Readonly<Record<string, unknown>>): string {
+  return typeof iss === 'string' ? iss : publicIssuer
 }
 
 function explainRoleRefusal(role: Role, request: Request, cause: unknown): RemedyError {
@@ -337,11 +343,11 @@ function unreached(role: Role): string {
   return `STS could not be asked to assume ${role.arn}.`
 }
 
-function remedyFor(error: unknown): string {
+function remedyFor(error: unknown, issuer = publicIssuer): string {
   switch (errorName(error)) {
     case 'InvalidIdentityToken':
     case 'InvalidIdentityTokenException':
-      return "Create the OIDC provider https://token.actions.githubusercontent.com in the role's account, with the audience of the token."
+      return `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`
     case 'ExpiredToken':
     case 'ExpiredTokenException':
       return 'The credentials or the token ran out. Get new ones right before this step, and check the clock of the machine.'

@@ -23,9 +23,10 @@ export function allowStatement(actions: readonly string[], resource: string): st
 /** What lets a job of GitHub's assume a role, ready to be pasted into the role's trust policy. */
 export function trustStatement(
   { partition, account }: { readonly partition: string; readonly account: string },
-  claims: { readonly aud: string; readonly sub: string },
+  claims: { readonly iss: string; readonly aud: string; readonly sub: string },
 ): string {
-  const provider = 'token.actions.githubusercontent.com'
+  // GitHub Enterprise Server issues its own.
+  const provider = claims.iss.replace(/^https:\/\//, '')
   return JSON.stringify({
     Effect: 'Allow',
     Principal: { Federated: `arn:${partition}:iam::${account}:oidc-provider/${provider}` },

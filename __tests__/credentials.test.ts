@@ -239,8 +239,11 @@ describe('the chain', () => {
     expect(events).toEqual(['AKIA-OF-THE-JOB', 'secret-of-the-job', 'whose'])
   })
 
-  it('takes a session that does not say when it ends', async () => {
-    const { Expiration: _, ...Credentials } = sessionOf(hub).Credentials
+  it.each([
+    ['does not say when it ends', undefined],
+    ['says so with something that is no date', '' as unknown as Date],
+  ])('takes a session that %s', async (_, Expiration) => {
+    const Credentials = { ...sessionOf(hub).Credentials, Expiration }
     sts.on(AssumeRoleCommand).resolves(sessionOf(hub, { Credentials }))
     const { credentials } = await open({ 'role-to-assume': hub }, key).session
     expect(await credentials()).toEqual({

@@ -243,7 +243,8 @@ function hopFrom(role: Role, answer: AssumeRoleAnswer, ports: CredentialPorts): 
     accessKeyId: AccessKeyId,
     secretAccessKey: SecretAccessKey,
     sessionToken: SessionToken,
-    ...(Expiration === undefined ? {} : { expiration: Expiration }),
+    // What answers in the place of STS may name no date at all.
+    ...(Expiration instanceof Date ? { expiration: Expiration } : {}),
   }
   maskIdentity(identity, ports)
   const principal = principalOf(answer.AssumedRoleUser?.Arn)

@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseCommands, parseOutputs, type RunnerOptions, type RunnerResult, runAction } from './support/runner.ts'
+import {
+  parseCommands,
+  parseOutputs,
+  type RunnerOptions,
+  type RunnerResult,
+  runAction,
+  type StartedRun,
+} from './support/runner.ts'
 
 describe('runAction', () => {
   let folder: string
@@ -145,6 +152,34 @@ describe('runAction', () => {
       { killWhen: (output) => output.includes('ready') },
     )
     expect(result).toMatchObject({ exitCode: null, signal: 'SIGKILL', outputs: { done: '1' } })
+  })
+
+  it('hands out the process, to be ended from outside', async () => {
+    const script = `process.on('SIGINT', () => process.exit(5))
+      setInterval(() => console.log('ready'), 20)`
+    const endBy = (signal: 'SIGINT' | 'SIGKILL') => {
+      let started: StartedRun | undefined
+      let isGone = false
+      return run(script, {
+        onStart: (process) => {
+          started = process
+          process.exited.then(() => {
+            isGone = true
+          })
+        },
+        // The script must have set up what SIGINT does.
+        killWhen: (output) => {
+          if (output.includes('ready')) started?.kill(signal)
+          return false
+        },
+      }).then((result) => ({ ...result, isGone }))
+    }
+    const interrupted = await endBy('SIGINT')
+    expect(interrupted).toMatchObject({ exitCode: 5, signal: null, isGone: true })
+    expect(interrupted.millisecondsAfterInterrupt).toBeGreaterThan(0)
+    const killed = await endBy('SIGKILL')
+    expect(killed).toMatchObject({ exitCode: null, signal: 'SIGKILL', isGone: true })
+    expect(killed).not.toHaveProperty('millisecondsAfterInterrupt')
   })
 
   it('ends a run that takes too long, and tells what it had printed', async () => {

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { type Moto, startMoto } from '../support/moto.ts'
 import { node24 } from '../support/node24.ts'
 import { type RunnerOptions, runAction } from '../support/runner.ts'
+import { leaksIn } from '../support/secret-scan.ts'
 
 const role = 'arn:aws:iam::222222222222:role/tenant-tables-provisioner'
 const accessKey = {
@@ -172,11 +173,7 @@ if (moto === undefined) {
         const masked = commands.filter(({ command }) => command === 'add-mask').map(({ message }) => message)
         // The key of the environment, and that of the role's session.
         expect(masked).toHaveLength(5)
-        const unmasked = written
-          .split('\n')
-          .filter((line) => !line.startsWith('::add-mask::'))
-          .join('\n')
-        for (const secret of masked) expect(unmasked).not.toContain(secret)
+        expect(leaksIn(written, masked)).toEqual([])
       }
     })
 

@@ -1,5 +1,6 @@
 /** A sample of the matrix that `npm run faults` runs whole: each scenario, each kind of fault, at calls spread over the run. */
-import { breaks, type Case, type FaultBed, openBed, scenarios } from './matrix.ts'
+import { breaks, type Case, type FaultBed, openBed } from './matrix.ts'
+import { scenarios } from './scenarios.ts'
 
 let bed: FaultBed
 
@@ -17,13 +18,14 @@ it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
       return { scenario, broken, call: 1 + ((index * 7 + scenario.name.length) % calls) }
     })
     for (const each of cases) {
-      const { unexplained, lost } = await bed.runCase(each)
+      const { unexplained, lost, leaked } = await bed.runCase(each)
       const { call, broken } = each
-      expect({ call, broken: broken.name, unexplained, lost }).toEqual({
+      expect({ call, broken: broken.name, unexplained, lost, leaked }).toEqual({
         call,
         broken: broken.name,
         unexplained: [],
         lost: [],
+        leaked: [],
       })
     }
   },

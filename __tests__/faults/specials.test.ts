@@ -6,7 +6,7 @@ import type { Fault } from '../../sandbox/faults.ts'
 import type { LoggedRequest, RequestedOperation } from '../../sandbox/request-log.ts'
 import { externalId, hubAccessKey, hubRole, provisionerRole } from '../../sandbox/two-accounts.ts'
 import { openStillBed, type StillBed, type StillRun } from '../support/still-bed.ts'
-import { makeTables } from './matrix.ts'
+import { makeTables } from './scenarios.ts'
 
 type Strings = Readonly<Record<string, string>>
 

@@ -21,8 +21,17 @@ export interface RunnerOptions {
   readonly interruptWhen?: (output: string) => boolean
   /** The same for SIGKILL. */
   readonly killWhen?: (output: string) => boolean
+  /** Told of the process as soon as there is one, by those who end it from outside. */
+  readonly onStart?: (started: StartedRun) => void
   /** 60 000 unless given; the run is then killed and the promise rejected. */
   readonly timeoutMilliseconds?: number
+}
+
+/** A run under way. */
+export interface StartedRun {
+  readonly kill: (signal: 'SIGINT' | 'SIGKILL') => void
+  /** Resolves when the process is gone. */
+  readonly exited: Promise<void>
 }
 
 /** What the runner would act on in a line of output. */
@@ -56,10 +65,14 @@ export interface RunnerResult {
   readonly written: string
 }
 
-const repository = fileURLToPath(new URL('../../', import.meta.url))
+// Compiled to lib, this file lies a folder deeper.
+const repository =
+  ['../../', '../../../']
+    .map((up) => fileURLToPath(new URL(up, import.meta.url)))
+    .find((folder) => existsSync(join(folder, 'action.yml'))) ?? '.'
 
-/** Stands for `${{ github.token }}`. */
-const token = 'ghs_aTokenThatOpensNothing'
+/** Stands for `${{ github.token }}`, and opens nothing where nobody was told of it. */
+export const defaultToken = 'ghs_aTokenThatOpensNothing'
 
 /**
  * Runs an action as the GitHub runner does: a clean environment, inputs with the defaults of action.yml,
@@ -340,7 +353,7 @@ async function readDefaults(
   for (const [name, input] of Object.entries(action?.inputs ?? {})) {
     defaults[inputVariable(name)] = (input?.default ?? '').replace(/\$\{\{(.*?)\}\}/g, (text, expression: string) => {
       const property = /^\s*github\.(\w+)\s*$/.exec(expression)?.[1]
-      const value = property === 'token' ? token : github[`GITHUB_${property?.toUpperCase()}`]
+      const value = property === 'token' ? defaultToken : github[`GITHUB_${property?.toUpperCase()}`]
       if (value === undefined) throw new Error(`The default of input "${name}" holds ${text}, which is not known here`)
       return value
     })
@@ -373,6 +386,10 @@ function runProcess(
     let interrupted: number | undefined
     let killed = false
 
+    const kill = (signal: 'SIGINT' | 'SIGKILL') => {
+      if (signal === 'SIGINT') interrupted ??= performance.now()
+      child.kill(signal)
+    }
     const giveUp = (error: unknown) => {
       clearTimeout(timer)
       child.kill('SIGKILL')
@@ -389,13 +406,10 @@ function runProcess(
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
       try {
-        if (interrupted === undefined && options.interruptWhen?.(stdout)) {
-          interrupted = performance.now()
-          child.kill('SIGINT')
-        }
+        if (interrupted === undefined && options.interruptWhen?.(stdout)) kill('SIGINT')
         if (!killed && options.killWhen?.(stdout)) {
           killed = true
-          child.kill('SIGKILL')
+          kill('SIGKILL')
         }
       } catch (error) {
         giveUp(error)
@@ -405,9 +419,13 @@ function runProcess(
       stderr += text
     })
     child.on('error', giveUp)
-    child.on('exit', () => {
-      exited = performance.now()
+    const gone = new Promise<void>((resolve) => {
+      child.on('exit', () => {
+        exited = performance.now()
+        resolve()
+      })
     })
+    options.onStart?.({ kill, exited: gone })
     // Not at exit: the pipes may still hold output then.
     child.on('close', (exitCode, signal) => {
       clearTimeout(timer)

@@ -1,0 +1,131 @@
+/** What the action is to do, on what, for those who break it on the way. */
+import type { AccountHands } from '../../sandbox/sandbox.ts'
+import { externalId, hubAccessKey, hubRole, provisionerRole } from '../../sandbox/two-accounts.ts'
+
+export const region = 'ap-south-1'
+export const account = '222222222222'
+export const tables = ['tenant', 'users'] as const
+export type Inputs = Readonly<Record<string, string>>
+
+export interface Preparation {
+  readonly hands: AccountHands
+  /** Waits for the clock that states follow. */
+  readonly until: (isSo: (now: number) => boolean) => Promise<void>
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly inputs: Inputs
+  /** What the account holds before; nothing unless said. */
+  readonly prepare?: (preparation: Preparation) => Promise<void>
+  readonly environment?: Inputs
+}
+
+export const ownTags = { 'tenant-tables:environment': 'dev', 'tenant-tables:managed-by': 'tenant-tables' }
+
+/** Of the sandbox, where AWS would keep a scenario waiting for minutes. */
+export const timings = { billingModeUpdating: 10_000, deletionProtectionCooldown: 0 }
+
+/** What a run is given: the inputs of the scenario, and what is `own` to this run. */
+export function inputsOf({ inputs }: Scenario, own: Inputs = {}): Inputs {
+  return {
+    environment: 'dev',
+    'aws-region': region,
+    'role-to-assume': `${hubRole}\n${provisionerRole}`,
+    'role-external-id': externalId,
+    ...inputs,
+    ...own,
+  }
+}
+
+/** Looks at what a scenario is to reach. */
+export function planInputs(scenario: Scenario): Inputs {
+  const { command } = scenario.inputs
+  return inputsOf(scenario, { command: 'plan', ...(command === 'destroy' ? { destroy: 'true' } : {}) })
+}
+
+/** Both tables with an item each, as the action leaves them, and then as somebody changed them. */
+export async function makeTables(
+  { hands, until }: Preparation,
+  changes: {
+    tags?: Inputs
+    billing?: 'PROVISIONED' | 'PAY_PER_REQUEST'
+    isProtected?: boolean
+    recovery?: boolean
+  } = {},
+): Promise<void> {
+  const { tags = ownTags, billing = 'PAY_PER_REQUEST', isProtected = false, recovery = false } = changes
+  for (const TableName of tables) {
+    const keys = TableName === 'users' ? ['tenant_id', 'user_id'] : ['tenant_id']
+    await hands.call('CreateTable', {
+      TableName,
+      AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: keys.map((AttributeName, index) => ({ AttributeName, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
+      BillingMode: billing,
+      ...(billing === 'PROVISIONED' ? { ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 } } : {}),
+      DeletionProtectionEnabled: isProtected,
+    })
+  }
+  await until((now) => tables.every((name) => (hands.table(name)?.activeAt ?? now) < now - 10_000))
+  for (const TableName of tables) {
+    const keys = TableName === 'users' ? ['tenant_id', 'user_id'] : ['tenant_id']
+    hands.setTags(TableName, tags)
+    const [hash = '', range] = keys
+    const key = {
+      [hash]: { S: 'item-of-somebody' },
+      ...(range === undefined ? {} : { [range]: { S: 'item-of-somebody' } }),
+    }
+    await hands.call('PutItem', { TableName, Item: { ...key, note: { S: 'not to be lost' } } })
+    if (recovery) {
+      const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 35 }
+      await hands.call('UpdateContinuousBackups', { TableName, PointInTimeRecoverySpecification })
+    }
+  }
+}
+
+const live = { environment: 'live', 'production-environments': 'live' }
+const liveTags = { ...ownTags, 'tenant-tables:environment': 'live' }
+
+export const scenarios: readonly Scenario[] = [
+  { name: 'create in dev', inputs: {} },
+  { name: 'create in production', inputs: live },
+  {
+    name: 'create in dev with an access key and one role',
+    inputs: { 'role-to-assume': provisionerRole },
+    environment: {
+      AWS_ACCESS_KEY_ID: hubAccessKey.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: hubAccessKey.secretAccessKey,
+    },
+  },
+  {
+    name: 'drift: billing',
+    inputs: {},
+    prepare: (given) => makeTables(given, { billing: 'PROVISIONED' }),
+  },
+  {
+    name: 'drift: a tag',
+    inputs: { tags: 'team=planner' },
+    prepare: (given) => makeTables(given, { tags: { ...ownTags, team: 'other' } }),
+  },
+  {
+    name: 'drift: protection',
+    inputs: live,
+    prepare: (given) => makeTables(given, { tags: liveTags, recovery: true }),
+  },
+  {
+    name: 'drift: recovery',
+    inputs: live,
+    prepare: (given) => makeTables(given, { tags: liveTags, isProtected: true }),
+  },
+  {
+    name: 'drift: everything, on tables of a stack',
+    inputs: live,
+    prepare: (given) => makeTables(given, { tags: { owner: 'somebody' }, billing: 'PROVISIONED' }),
+  },
+  { name: 'verify', inputs: { command: 'verify' }, prepare: (given) => makeTables(given) },
+  {
+    name: 'destroy',
+    inputs: { command: 'destroy', 'confirm-destroy': 'tenant\nusers' },
+    prepare: (given) => makeTables(given),
+  },
+]

@@ -1,0 +1,93 @@
+/** What must be as it was after a case, and what must have been reached. */
+import type { AccountHands, LoggedRequest, Sandbox } from '../../sandbox/sandbox.ts'
+import { type Scenario, tables } from './scenarios.ts'
+
+/** What the account holds. */
+export interface Holdings {
+  /** Of each table; undefined where there is none. */
+  readonly ids: ReadonlyMap<string, string | undefined>
+  /** As JSON. */
+  readonly items: readonly string[]
+}
+
+export async function holdingsOf(hands: AccountHands): Promise<Holdings> {
+  const items = await Promise.all(
+    tables.map(async (TableName) => {
+      // A table that is being deleted shows none.
+      const scanned = await hands.call('Scan', { TableName }).catch(() => undefined)
+      return ((scanned?.Items ?? []) as readonly unknown[]).map((item) => JSON.stringify(item))
+    }),
+  )
+  return { ids: new Map(tables.map((name) => [name, hands.table(name)?.id])), items: items.flat() }
+}
+
+export interface Aftermath {
+  readonly scenario: Scenario
+  readonly before: Holdings
+  readonly after: Holdings
+  /** All of the case. */
+  readonly requests: readonly LoggedRequest[]
+  /** What people were told: an item that is named there can be put away by somebody. */
+  readonly told: string
+  /** A verification that was killed can name nothing any more. */
+  readonly mayLeaveItems: boolean
+}
+
+/** Tables and items that are gone, made twice, or left behind. */
+export function lossesOf({ scenario, before, after, requests, told, mayLeaveItems }: Aftermath): readonly string[] {
+  const lost: string[] = []
+  const isDestroy = scenario.inputs.command === 'destroy'
+  const done = requests.filter(({ status }) => status === 200)
+  for (const name of tables) {
+    const id = before.ids.get(name)
+    const created = done.filter(({ operation, table }) => operation === 'CreateTable' && table === name).length
+    if (created > (id === undefined ? 1 : 0)) lost.push(`"${name}" was made ${created} times`)
+    if (!isDestroy && id !== undefined && after.ids.get(name) !== id) lost.push(`"${name}" is another table`)
+  }
+  if (isDestroy) return lost
+  if (done.some(({ operation }) => operation === 'DeleteTable')) lost.push('a table was deleted')
+  for (const item of before.items) if (!after.items.includes(item)) lost.push(`the item is gone: ${item}`)
+  for (const item of after.items) {
+    const isLeft = !before.items.includes(item) && !told.includes(keyOf(item))
+    if (isLeft && !mayLeaveItems) lost.push(`the item was left behind: ${item}`)
+  }
+  return lost
+}
+
+/** What nobody else has in its place. */
+function keyOf(item: string): string {
+  const { user_id, tenant_id } = JSON.parse(item) as Readonly<Record<string, { readonly S: string }>>
+  return (user_id ?? tenant_id)?.S ?? item
+}
+
+/** How a run ended. */
+export interface End {
+  readonly exitCode: number | null
+  readonly errors: readonly string[]
+  readonly outputs: Readonly<Record<string, string>>
+}
+
+/** What is not as it should be after a run that nobody disturbed, and a look at what it reached. */
+export function divergencesOf({ exitCode, errors }: End, { outputs }: End): readonly string[] {
+  return [
+    ...(exitCode === 0 ? [] : [`did not converge: ${errors.join()}`]),
+    ...(outputs['has-changes'] === 'false' ? [] : [`something is left to do: ${outputs.plan}`]),
+  ]
+}
+
+/** Whoever runs the action must know what to do after a failure. */
+export function missingRemedyOf({ exitCode, errors }: End): readonly string[] {
+  if (exitCode === 0 || errors.some((error) => error.includes('To fix: '))) return []
+  return [`no remedy: ${errors.join() || 'no error at all'}`]
+}
+
+/**
+ * The secrets of a case that begins now. Those that the sandbox issued to the cases before are left out: no run of this one
+ * can know them, and there are thousands in the end.
+ *
+ * @param given how many it began with, for all cases
+ */
+export function secretsFromNow(sandbox: Sandbox, given: number): () => readonly string[] {
+  const known = sandbox.secrets.length
+  return () => [...sandbox.secrets.slice(0, given), ...sandbox.secrets.slice(known)]
+}

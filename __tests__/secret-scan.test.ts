@@ -1,0 +1,46 @@
+import { leaksIn } from './support/secret-scan.ts'
+
+// Its base64 has both characters that base64url writes otherwise, at each of the three places.
+const secret = 'wJalr+XUtnFEMI/K7MD?>~?>~??>~bPxRfiCYKEY'
+
+const forms: readonly (readonly [string, string])[] = [
+  ['plain', secret],
+  ['base64', Buffer.from(secret).toString('base64')],
+  ['base64url', Buffer.from(secret).toString('base64url')],
+  ['URL encoding', encodeURIComponent(secret)],
+  ['URL encoding in lower case', encodeURIComponent(secret).replace(/%../g, (code) => code.toLowerCase())],
+  ['base64 inside a URL', encodeURIComponent(Buffer.from(secret).toString('base64'))],
+  ...['', 'a', 'ab', 'abc'].flatMap((before) =>
+    ['', 'z', 'yz'].flatMap((after) =>
+      (['base64', 'base64url'] as const).map(
+        (encoding) =>
+          [
+            `${encoding} of "${before}", it and "${after}"`,
+            Buffer.from(`${before}${secret}${after}`).toString(encoding),
+          ] as const,
+      ),
+    ),
+  ),
+]
+
+it.each(forms)('a secret is found in %s', (_, form) => {
+  expect(leaksIn(`before\nname=${form};more\nafter`, ['another-secret-of-the-job', secret])).not.toEqual([])
+})
+
+it('where there is no secret, none is found', () => {
+  const others = forms.map(([, form]) => form.slice(0, form.length / 2)).join('\n')
+  expect(leaksIn(others, [secret])).toEqual([])
+})
+
+it('a masking command may hold it, and nothing else may', () => {
+  expect(leaksIn(`::add-mask::${secret}\nmasked`, [secret])).toEqual([])
+  expect(leaksIn(`::add-mask::${secret}\n ::add-mask::${secret}`, [secret])).toEqual([`plain: ${secret}`])
+})
+
+it('each secret is named once in each of its forms', () => {
+  const both = Buffer.from(secret).toString('base64')
+  expect(leaksIn(`${secret} ${both} ${both}`, [secret, secret])).toEqual([
+    `plain: ${secret}`,
+    `base64 at byte 0 of three: ${secret}`,
+  ])
+})

@@ -1,0 +1,51 @@
+/** Finds secrets in what was written, however they were packed. Pure. */
+
+/**
+ * Every secret that the text holds: plain, in base64 or base64url, alone or anywhere inside a longer text that was encoded
+ * as a whole, and each of these with its characters escaped as in a URL. Masking commands are how the runner is told a
+ * secret, so their lines are not looked at.
+ *
+ * @returns a line for each find; empty where there is none
+ */
+export function leaksIn(written: string, secrets: readonly string[]): readonly string[] {
+  const looked = written
+    .split('\n')
+    .filter((line) => !line.startsWith('::add-mask::'))
+    .join('\n')
+  const unescaped = looked.replace(/%([0-9a-f]{2})/gi, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  )
+  return [...new Set(secrets)].flatMap((secret) =>
+    formsOf(secret).flatMap(({ name, text }) => {
+      if (looked.includes(text)) return [`${name}: ${secret}`]
+      return unescaped.includes(text) ? [`${name}, URL encoded: ${secret}`] : []
+    }),
+  )
+}
+
+interface Form {
+  readonly name: string
+  readonly text: string
+}
+
+/** The URL encoded ones are found by decoding what was written, since which characters are escaped is up to the writer. */
+function formsOf(secret: string): readonly Form[] {
+  const encoded = [0, 1, 2].map((offset) => base64At(secret, offset))
+  return [
+    { name: 'plain', text: secret },
+    ...encoded.map((text, offset) => ({ name: `base64 at byte ${offset} of three`, text })),
+    ...encoded.flatMap((text, offset) => {
+      const url = text.replaceAll('+', '-').replaceAll('/', '_')
+      return url === text ? [] : [{ name: `base64url at byte ${offset} of three`, text: url }]
+    }),
+  ]
+}
+
+/**
+ * What base64 makes of a text that begins so many bytes after a multiple of three, as far as neither what stands before it
+ * nor what follows has a part in it: a character stands for six bits.
+ */
+function base64At(text: string, offset: number): string {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)])
+  return bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6))
+}

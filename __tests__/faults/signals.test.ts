@@ -14,9 +14,13 @@ it.each(
     if (signal === undefined) throw new Error('There is no signal')
     return { name: scenario.name, how: signal.name, scenario, signal, index }
   }),
-)('$name, $how', async ({ scenario, signal, index }) => {
-  // The shortest run, a plan with its comment, makes eleven calls or more.
-  const call = 1 + ((index * 5) % 11)
-  const { wasSent, milliseconds: _, ...problems } = await bed.runCase({ scenario, signal, call })
-  expect({ call, wasSent, ...problems }).toEqual({ call, wasSent: true, unexplained: [], lost: [], leaked: [] })
-}, 30_000)
+)(
+  '$name, $how',
+  async ({ scenario, signal, index }) => {
+    // The shortest run, a plan with its comment, makes eleven calls or more.
+    const call = 1 + ((index * 5) % 11)
+    const { wasSent, milliseconds: _, ...problems } = await bed.runCase({ scenario, signal, call })
+    expect({ call, wasSent, ...problems }).toEqual({ call, wasSent: true, unexplained: [], lost: [], leaked: [] })
+  },
+  30_000,
+)

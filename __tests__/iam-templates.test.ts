@@ -54,7 +54,13 @@ function textsOf(node: unknown): readonly string[] {
 
 const roleOf = ({ Resources }: Template, name: string) => Resources[name]?.Properties ?? {}
 const [hubTrust, ...otherHubTrusts] = statementsOf(roleOf(hub, 'HubRole').AssumeRolePolicyDocument)
-const trustsOf = (role: string) => statementsOf(roleOf(provisioner, role).AssumeRolePolicyDocument)
+
+/** What a session may say of itself, from one side; the templates must open both. */
+const onlyWhereAskedFor = (side: Readonly<Record<string, unknown>>) =>
+  [
+    ['MaySetSourceIdentity', { Sid: 'SourceIdentity', Effect: 'Allow', Action: 'sts:SetSourceIdentity', ...side }],
+    ['MayTagSession', { Sid: 'SessionTags', Effect: 'Allow', Action: 'sts:TagSession', ...side }],
+  ].map(([condition, statement]) => ({ 'Fn::If': [condition, statement, { Ref: 'AWS::NoValue' }] }))
 
 it('they are these', () => expect(names).toEqual(['hub.yml', 'provisioner.yml']))
 
@@ -137,9 +143,19 @@ describe('the hub', () => {
     })
   })
 
-  it('may assume the roles that are named, and nothing else', () => {
-    expect(statementsOf(roleOf(hub, 'HubRole').Policies)).toEqual([
-      { Sid: 'AssumeTargetRoles', Effect: 'Allow', Action: 'sts:AssumeRole', Resource: { Ref: 'TargetRoleArns' } },
+  it('may assume the roles that are named, and tell CloudTrail of the session where that is asked for', () => {
+    const roles = { Ref: 'TargetRoleArns' }
+    expect(roleOf(hub, 'HubRole').Policies).toEqual([
+      {
+        PolicyName: 'assume-target-roles',
+        PolicyDocument: {
+          Version: '2012-10-17',
+          Statement: [
+            { Sid: 'AssumeTargetRoles', Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roles },
+            ...onlyWhereAskedFor({ Resource: roles }),
+          ],
+        },
+      },
     ])
   })
 
@@ -159,15 +175,19 @@ describe('the target account', () => {
     ['ProvisionerRole', { Ref: 'HubRoleArn' }],
     ['PlanRole', { 'Fn::If': ['HasPlanHubRole', { Ref: 'PlanHubRoleArn' }, { Ref: 'HubRoleArn' }] }],
   ])('%s trusts one role of the hub, with the external id, and has the boundary', (role, principal) => {
-    expect(trustsOf(role)).toEqual([
-      {
-        Sid: 'HubRole',
-        Effect: 'Allow',
-        Principal: { AWS: principal },
-        Action: 'sts:AssumeRole',
-        Condition: { StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } } },
-      },
-    ])
+    expect(roleOf(provisioner, role).AssumeRolePolicyDocument).toEqual({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Sid: 'HubRole',
+          Effect: 'Allow',
+          Principal: { AWS: principal },
+          Action: 'sts:AssumeRole',
+          Condition: { StringEquals: { 'sts:ExternalId': { Ref: 'ExternalId' } } },
+        },
+        ...onlyWhereAskedFor({ Principal: { AWS: principal } }),
+      ],
+    })
     expect(roleOf(provisioner, role).PermissionsBoundary).toEqual({ Ref: 'Boundary' })
   })
 
@@ -193,6 +213,16 @@ describe('the target account', () => {
     expect(Object.keys(provisioner.Outputs)).toEqual(['ProvisionerRoleArn', 'PlanRoleArn', 'BoundaryArn'])
     expect(Object.keys(hub.Outputs)).toEqual(['HubRoleArn', 'OidcProviderArn'])
   })
+})
+
+it('what a session may say of itself is closed in both templates until it is opened', () => {
+  for (const { Parameters, Conditions } of [hub, provisioner]) {
+    expect([Parameters.AllowSourceIdentity?.Default, Parameters.AllowSessionTags?.Default]).toEqual(['false', 'false'])
+    expect(Conditions).toMatchObject({
+      MaySetSourceIdentity: { 'Fn::Equals': [{ Ref: 'AllowSourceIdentity' }, 'true'] },
+      MayTagSession: { 'Fn::Equals': [{ Ref: 'AllowSessionTags' }, 'true'] },
+    })
+  }
 })
 
 describe('iam/README.md', () => {

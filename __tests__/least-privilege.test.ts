@@ -528,6 +528,91 @@ describe('the way in', () => {
     }
   })
 
+  describe('with a source identity and session tags', () => {
+    const asked = { 'role-source-identity': 'deploy', 'role-session-tags': 'team=planner' }
+    const opened = { AllowSourceIdentity: 'true', AllowSessionTags: 'true' }
+    const hub = policyOf(renderHub(opened).HubRole)
+    const target = renderTarget(opened)
+    const named = new Map<string, Policy>([
+      [provisionerRole, target.ProvisionerRole.AssumeRolePolicyDocument],
+      [planRole, target.PlanRole.AssumeRolePolicyDocument],
+    ])
+    const hopTo = (resource: string): readonly IamAction[] =>
+      ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'].map((action) => ({ action, resource }))
+    const trustedBy = (role: string) => named.get(role) ?? { Version: '', Statement: [] }
+
+    /** Those of its actions that a hop is denied. STS knows an external id with the first alone. */
+    async function deniedOnTheWayTo(role: string, hubPolicy: Policy, trust: Policy): Promise<readonly string[]> {
+      const answers = await Promise.all(
+        hopTo(role).map((each) =>
+          isAllowed(each, {
+            principal: session,
+            identityPolicies: [{ name: 'hub', policy: hubPolicy }],
+            resourcePolicy: trust,
+            contextVariables: each.action === 'sts:AssumeRole' ? { 'sts:ExternalId': externalId } : {},
+          }),
+        ),
+      )
+      return hopTo(role).flatMap(({ action }, index) => (answers[index] ? [] : [action]))
+    }
+
+    it.each<[string, Command]>([
+      [provisionerRole, 'apply'],
+      [planRole, 'plan'],
+    ])('the way to %s is open, and needs each action on each side', async (role, command) => {
+      await sandbox.reset()
+      sandbox.clearRequests()
+      expect((await act({ command, environment: 'dev', ...asked }, role)).errors).toEqual([])
+      const last = sandbox.requests.findLast(({ operation }) => operation === 'AssumeRole')
+      expect(last?.actions).toEqual(hopTo(role))
+
+      const trust = trustedBy(role)
+      expect(await deniedOnTheWayTo(role, hub, trust)).toEqual([])
+      for (const [at, { Action }] of hub.Statement.entries()) {
+        expect(await deniedOnTheWayTo(role, without(hub, at, 'Resource', role), trust)).toEqual([Action])
+      }
+      for (const { Action } of trust.Statement) {
+        const less = { ...trust, Statement: trust.Statement.filter((each) => each.Action !== Action) }
+        expect(await deniedOnTheWayTo(role, hub, less)).toEqual([Action])
+      }
+      expect(actionsOf(trust)).toEqual(actionsOf(hub))
+    })
+
+    it('is closed unless both stacks were asked for it', async () => {
+      const denied = ['sts:TagSession', 'sts:SetSourceIdentity']
+      for (const role of named.keys()) {
+        const closed = trusts.get(role) ?? hub
+        expect(await deniedOnTheWayTo(role, policyOf(HubRole), trustedBy(role))).toEqual(denied)
+        expect(await deniedOnTheWayTo(role, hub, closed)).toEqual(denied)
+      }
+    })
+
+    it.each<[string, Strings, string]>([
+      ['the source identity', { AllowSourceIdentity: 'true' }, 'sts:SetSourceIdentity'],
+      ['session tags', { AllowSessionTags: 'true' }, 'sts:TagSession'],
+    ])('%s can be opened alone', (_, parameters, action) => {
+      const opening = ['sts:AssumeRole', action]
+      expect(actionsOf(policyOf(renderHub(parameters).HubRole))).toEqual(opening)
+      for (const role of ['ProvisionerRole', 'PlanRole'] as const)
+        expect(actionsOf(renderTarget(parameters)[role].AssumeRolePolicyDocument)).toEqual(opening)
+    })
+
+    it('is open to nobody else', async () => {
+      const { Statement, ...rest } = hub
+      const everything = { ...rest, Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
+      for (const [resource, resourcePolicy] of named)
+        for (const { action } of hopTo(resource).slice(1))
+          for (const [principal, open] of [
+            [session, true],
+            [session.replace('github-hub', 'other'), false],
+          ] as const) {
+            const identityPolicies = [{ name: 'everything', policy: everything }]
+            expect(await isAllowed({ action, resource }, { principal, identityPolicies, resourcePolicy })).toBe(open)
+          }
+      expect(Statement).toHaveLength(3)
+    })
+  })
+
   it('leads to the role that only plans from another hub role, where one is given', async () => {
     const planHubRole = `${hubRole}-plan`
     const { ProvisionerRole, PlanRole } = renderTarget({ PlanHubRoleArn: planHubRole })

@@ -28,6 +28,7 @@ const pure = [
   'diff.ts',
   'plan.ts',
   'permissions.ts',
+  'credential-errors.ts',
   'policy.ts',
   'destroy.ts',
   'planner.ts',

@@ -61454,7 +61454,7 @@ function nameAndMessage(thrown) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3840);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(33);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7738);
 
@@ -61469,7 +61469,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 3840:
+/***/ 33:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -63510,6 +63510,90 @@ function parseJson(text) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/src/credential-errors.js
+/** What kept us from a session -> what was found, and what to do. AWS's own words stay with it, as the cause. Pure. */
+
+
+function explainNoCredentials(cause) {
+    return new errors/* RemedyError */.By('No credentials were found: no access key in the environment, no OIDC token, and nothing where the AWS SDK looks.', 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.', { cause });
+}
+function explainIdentityRefusal(cause) {
+    return new errors/* RemedyError */.By("STS refused the environment's credentials.", credential_errors_remedyFor(cause), { cause });
+}
+/** The claims that trust policies speak of are shown; the token itself never is. Without a token it is GitHub that refused. */
+function explainTokenRefusal(role, token, cause) {
+    if (token === '') {
+        return new errors/* RemedyError */.By('GitHub did not give this job an OIDC token.', 'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.', { cause });
+    }
+    const claims = readClaims(token);
+    const shown = ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
+        const value = claims[name];
+        return typeof value === 'string' ? [`${name} "${value}"`] : [];
+    });
+    const facts = shown.length === 0 ? '' : ` The job's token says: ${shown.join(', ')}.`;
+    return new errors/* RemedyError */.By((0,errors/* errorCode */.CA)(cause) === '' ? `STS did not let this job assume ${role.arn}.${facts}` : unreached(role), (0,errors/* errorName */.Is)(cause) === 'AccessDenied' && typeof claims.sub === 'string'
+        ? `First check that the job names the environment that the role trusts ("environment:" in the job; without it the token's sub names a branch instead). ` +
+            `The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions. ` +
+            `The statement to add to it: ${trustStatement(role, { iss: issuerOf(claims), aud: String(claims.aud), sub: claims.sub })}`
+        : credential_errors_remedyFor(cause, issuerOf(claims)), { cause });
+}
+const publicIssuer = 'https://token.actions.githubusercontent.com';
+function issuerOf({ iss }) {
+    return typeof iss === 'string' ? iss : publicIssuer;
+}
+function explainRoleRefusal(role, request, cause) {
+    const { externalId, sourceIdentity, sessionTags } = request;
+    const more = [
+        ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+        ...(sessionTags.size === 0 ? [] : ['sts:TagSession']),
+    ];
+    const also = more.length === 0 ? '' : ` Both must allow ${more.join(' and ')} too.`;
+    return new errors/* RemedyError */.By((0,errors/* errorCode */.CA)(cause) === '' ? `STS did not let these credentials assume ${role.arn}.` : unreached(role), (0,errors/* errorName */.Is)(cause) === 'AccessDenied'
+        ? `Allow sts:AssumeRole on ${role.arn} in the policy of the caller that AWS names below, and name that caller's role as a principal in the trust policy of ${role.arn}. ` +
+            (externalId === undefined
+                ? 'If the trust policy asks for an external id, give role-external-id.'
+                : 'Check that the trust policy asks for the same external id as role-external-id.') +
+            also +
+            ` The statement to add to the caller's policy: ${allowStatement(['sts:AssumeRole', ...more], role.arn)}`
+        : credential_errors_remedyFor(cause), { cause });
+}
+/** A network error is nobody's refusal. */
+function unreached(role) {
+    return `STS could not be asked to assume ${role.arn}.`;
+}
+function credential_errors_remedyFor(error, issuer = publicIssuer) {
+    switch ((0,errors/* errorName */.Is)(error)) {
+        case 'InvalidIdentityToken':
+        case 'InvalidIdentityTokenException':
+            return `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`;
+        case 'ExpiredToken':
+        case 'ExpiredTokenException':
+            return 'The credentials or the token ran out. Get new ones right before this step, and check the clock of the machine.';
+        case 'SignatureDoesNotMatch':
+            return 'Check the clock of the machine, and the secret access key, then run again.';
+        case 'RegionDisabledException':
+        case 'InvalidClientTokenId':
+        case 'UnrecognizedClientException':
+            return 'Check that the access key is a live one. A region that must be opted into must be enabled in the account of the caller and in that of the role.';
+        case 'ValidationError':
+            return 'See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.';
+        default:
+            return ['ENOTFOUND', 'ECONNREFUSED'].includes((0,errors/* errorCode */.CA)(error))
+                ? 'Check that the machine can reach STS in this region, and what AWS_ENDPOINT_URL points at.'
+                : 'See what AWS says below, mend it, and run again.';
+    }
+}
+/** The payload of a JWT, unverified: it is only shown. An empty object where it cannot be read. */
+function readClaims(token) {
+    try {
+        const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+        return typeof claims === 'object' && claims !== null ? { ...claims } : {};
+    }
+    catch {
+        return {};
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/src/credentials.js
 /** OIDC token or first credentials -> a chain of STS sessions, account checked. Nothing here leaves the process. */
 
@@ -63569,14 +63653,11 @@ async function walkChain(request, ports, run) {
 async function firstCredentials(request, ports) {
     const identity = request.credentialSource.kind === 'access-key'
         ? ports.accessKey()
-        : await ports.defaultChain().catch(explainNoCredentials);
+        : await ports.defaultChain().catch((error) => {
+            throw error instanceof errors/* RemedyError */.By ? error : explainNoCredentials(error);
+        });
     maskIdentity(identity, ports);
     return identity;
-}
-function explainNoCredentials(cause) {
-    if (cause instanceof errors/* RemedyError */.By)
-        throw cause;
-    throw new errors/* RemedyError */.By('No credentials were found: no access key in the environment, no OIDC token, and nothing where the AWS SDK looks.', 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.', { cause });
 }
 async function assumeWithToken(request, role, ports, run) {
     run.log.info(`Assuming ${role.arn} with the job's OIDC token`);
@@ -63633,9 +63714,7 @@ async function askIdentity(identity, ports, run) {
         return principalOf(Arn);
     }
     catch (error) {
-        if (error instanceof errors/* RemedyError */.By)
-            throw error;
-        throw new errors/* RemedyError */.By("STS refused the environment's credentials.", credentials_remedyFor(error), { cause: error });
+        throw error instanceof errors/* RemedyError */.By ? error : explainIdentityRefusal(error);
     }
 }
 function policyOf({ sessionPolicy }) {
@@ -63685,79 +63764,6 @@ function describeSource({ credentialSource, roles }) {
             return `the job's OIDC token for ${chain}`;
         case 'default-chain':
             return chain === '' ? "the AWS SDK's default chain" : `the AWS SDK's default chain, then ${chain}`;
-    }
-}
-/** The claims that trust policies speak of are shown; the token itself never is. */
-function explainTokenRefusal(role, token, cause) {
-    if (token === '') {
-        return new errors/* RemedyError */.By('GitHub did not give this job an OIDC token.', 'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.', { cause });
-    }
-    const claims = readClaims(token);
-    const shown = ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
-        const value = claims[name];
-        return typeof value === 'string' ? [`${name} "${value}"`] : [];
-    });
-    const facts = shown.length === 0 ? '' : ` The job's token says: ${shown.join(', ')}.`;
-    return new errors/* RemedyError */.By((0,errors/* errorCode */.CA)(cause) === '' ? `STS did not let this job assume ${role.arn}.${facts}` : unreached(role), (0,errors/* errorName */.Is)(cause) === 'AccessDenied' && typeof claims.sub === 'string'
-        ? `First check that the job names the environment that the role trusts ("environment:" in the job; without it the token's sub names a branch instead). ` +
-            `The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions. ` +
-            `The statement to add to it: ${trustStatement(role, { iss: issuerOf(claims), aud: String(claims.aud), sub: claims.sub })}`
-        : credentials_remedyFor(cause, issuerOf(claims)), { cause });
-}
-const publicIssuer = 'https://token.actions.githubusercontent.com';
-function issuerOf({ iss }) {
-    return typeof iss === 'string' ? iss : publicIssuer;
-}
-function explainRoleRefusal(role, request, cause) {
-    const { externalId, sourceIdentity, sessionTags } = request;
-    const more = [
-        ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
-        ...(sessionTags.size === 0 ? [] : ['sts:TagSession']),
-    ];
-    const also = more.length === 0 ? '' : ` Both must allow ${more.join(' and ')} too.`;
-    return new errors/* RemedyError */.By((0,errors/* errorCode */.CA)(cause) === '' ? `STS did not let these credentials assume ${role.arn}.` : unreached(role), (0,errors/* errorName */.Is)(cause) === 'AccessDenied'
-        ? `Allow sts:AssumeRole on ${role.arn} in the policy of the caller that AWS names below, and name that caller's role as a principal in the trust policy of ${role.arn}. ` +
-            (externalId === undefined
-                ? 'If the trust policy asks for an external id, give role-external-id.'
-                : 'Check that the trust policy asks for the same external id as role-external-id.') +
-            also +
-            ` The statement to add to the caller's policy: ${allowStatement(['sts:AssumeRole', ...more], role.arn)}`
-        : credentials_remedyFor(cause), { cause });
-}
-/** A network error is nobody's refusal. */
-function unreached(role) {
-    return `STS could not be asked to assume ${role.arn}.`;
-}
-function credentials_remedyFor(error, issuer = publicIssuer) {
-    switch ((0,errors/* errorName */.Is)(error)) {
-        case 'InvalidIdentityToken':
-        case 'InvalidIdentityTokenException':
-            return `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`;
-        case 'ExpiredToken':
-        case 'ExpiredTokenException':
-            return 'The credentials or the token ran out. Get new ones right before this step, and check the clock of the machine.';
-        case 'SignatureDoesNotMatch':
-            return 'Check the clock of the machine, and the secret access key, then run again.';
-        case 'RegionDisabledException':
-        case 'InvalidClientTokenId':
-        case 'UnrecognizedClientException':
-            return 'Check that the access key is a live one. A region that must be opted into must be enabled in the account of the caller and in that of the role.';
-        case 'ValidationError':
-            return 'See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.';
-        default:
-            return ['ENOTFOUND', 'ECONNREFUSED'].includes((0,errors/* errorCode */.CA)(error))
-                ? 'Check that the machine can reach STS in this region, and what AWS_ENDPOINT_URL points at.'
-                : 'See what AWS says below, mend it, and run again.';
-    }
-}
-/** The payload of a JWT, unverified: it is only shown. An empty object where it cannot be read. */
-function readClaims(token) {
-    try {
-        const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-        return typeof claims === 'object' && claims !== null ? { ...claims } : {};
-    }
-    catch {
-        return {};
     }
 }
 

@@ -16,7 +16,7 @@ function refusal(code: string, afterLostAnswer = false): DynamoDbError {
   return new DynamoDbError(
     'CreateTable',
     'users',
-    Object.assign(new Error('as AWS says'), { name: code }),
+    Object.assign(new Error('as AWS says'), { name: code, $metadata: { httpStatusCode: 400 } }),
     afterLostAnswer,
   )
 }
@@ -326,6 +326,24 @@ it.each<[string, DescribedTable | undefined]>([
 ])('fails when the table it made is %s', async (word, seen) => {
   const { outcome } = await apply(new Map([['tenant', ready(tenant)]]), () => ({ describeTable: async () => seen }))
   expect(outcome.error).toMatchObject({ message: expect.stringContaining(`"users" is ${word} after create-table`) })
+})
+
+it.each<[string, number, boolean]>([
+  ["DynamoDB's own no", 403, false],
+  ['something of which nobody knows what it left behind', 200, true],
+])('a step that ends with %s (%d) counts as sent: %s', async (_, httpStatusCode, sent) => {
+  const error = new DynamoDbError(
+    'CreateTable',
+    'users',
+    Object.assign(new Error('x'), { $metadata: { httpStatusCode } }),
+    false,
+  )
+  const { outcome } = await apply(new Map([['tenant', ready(tenant)]]), () => ({
+    createTable: async () => {
+      throw error
+    },
+  }))
+  expect(outcome.steps[0]?.result).toEqual({ status: 'failed', sent, error })
 })
 
 it('fails when the table it changes is deleted and made anew while it waits', async () => {

@@ -64,7 +64,8 @@ it.each([
 })
 
 function refusal(name: string, message = 'as AWS says'): Error {
-  return Object.assign(new Error(message), { name })
+  const httpStatusCode = name === 'InternalServerError' ? 500 : 400
+  return Object.assign(new Error(message), { name, $metadata: { httpStatusCode } })
 }
 
 describe('describeTable', () => {
@@ -543,6 +544,16 @@ describe('errors', () => {
     })
     aws.on(TagResourceCommand).rejects(refusal('ResourceInUseException'))
     await expect(dynamoDb.tagTable(arn, [])).rejects.toMatchObject({ afterLostAnswer: false })
+  })
+
+  it.each<[string, Error, boolean]>([
+    ["DynamoDB's own no", refusal('ValidationException'), false],
+    ['a page that came in between', Object.assign(new Error('<'), { $metadata: { httpStatusCode: 200 } }), true],
+    ['a network that is gone', Object.assign(new Error('no route'), { code: 'EHOSTUNREACH' }), true],
+  ])('after %s a write may have been done: %s', async (_, error, mayHaveBeenDone) => {
+    aws.on(TagResourceCommand).rejectsOnce(refusal('InternalServerError')).rejects(error)
+    await expect(dynamoDb.tagTable(arn, [])).rejects.toMatchObject({ mayHaveBeenDone: true })
+    await expect(dynamoDb.tagTable(arn, [])).rejects.toMatchObject({ mayHaveBeenDone })
   })
 
   it('credentials that cannot be renewed say what to do in their own words', async () => {

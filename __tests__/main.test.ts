@@ -193,9 +193,11 @@ it('publishes what it knows when a read is denied, and names the action', async 
 })
 
 it('tells an apply that failed from its first write on', async () => {
-  dynamoDb.on(CreateTableCommand).rejects(Object.assign(new Error('denied'), { name: 'AccessDeniedException' }))
+  const denied = { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } }
+  dynamoDb.on(CreateTableCommand).rejects(Object.assign(new Error('denied'), denied))
   const { exitCode, outputs, errors, lines } = await run(inputs)
   expect([exitCode, outputs.changed, outputs['has-changes']]).toEqual([1, 'false', 'true'])
   expect(errors[0]).toContain('dynamodb:CreateTable and dynamodb:TagResource')
+  expect(errors[0]).toContain('Failed: create-table "tenant", create-table "users". Done before: nothing.')
   expect(lines).toContain('> Plan')
 })

@@ -122,7 +122,7 @@ it('tells what each table met, and once what both met alike', async () => {
   const [first, second] = [new RemedyError('It broke.', 'Mend it.'), new RemedyError('It is full.', 'Make room.')]
   const { errors, summary } = await failing(first, second)
   expect(errors).toEqual([
-    expect.stringMatching(/^It broke\.\nTo fix: Mend it\.\nDone before: nothing\./),
+    expect.stringMatching(/^It broke\.\nTo fix: Mend it\.\nFailed: .*\. Done before: nothing\./),
     'It is full.\nTo fix: Make room.',
   ])
   expect(summary).toMatch(/It broke[\s\S]*It is full[\s\S]*Make room/)

@@ -288,7 +288,7 @@ describe('what was done before a failure', () => {
   const done = { status: 'applied', seconds: 1 } as const
   it.each<[string, readonly StepResult[]]>([
     [
-      'Done before: nothing. Not begun: tag-table "users", set-billing-mode "users", set-point-in-time-recovery "users".',
+      'Failed: enable-deletion-protection "users". Done before: nothing. Not begun: tag-table "users", set-billing-mode "users", set-point-in-time-recovery "users".',
       [{ status: 'failed', sent: false, error }],
     ],
     [
@@ -296,7 +296,7 @@ describe('what was done before a failure', () => {
       [done, done, done, { status: 'failed', sent: true, error }],
     ],
     [
-      'Done before: enable-deletion-protection "users", tag-table "users", set-billing-mode "users".',
+      'Failed: set-point-in-time-recovery "users". Done before: enable-deletion-protection "users", tag-table "users", set-billing-mode "users".',
       [done, done, done, { status: 'failed', sent: false, error }],
     ],
   ])('%s', (sentence, results) => expect(describeProgress(outcomeOf(plan, results))).toBe(sentence))

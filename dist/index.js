@@ -61879,8 +61879,8 @@ class DynamoDbError extends errors/* RemedyError */.By {
     /** An earlier try of the same call had no answer, so what is refused now may have been done then. */
     afterLostAnswer;
     kind;
-    /** DynamoDB itself said no. Without that a write may have been done, whatever the error is. */
-    isRefusal;
+    /** Of a write. Only DynamoDB's own no, to every try of it, tells that it was not. */
+    mayHaveBeenDone;
     /** @param arn of the resource, which may be given by its name */
     constructor(operation, resource, cause, afterLostAnswer, arn = resource) {
         super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, arn, cause), { cause });
@@ -61888,7 +61888,8 @@ class DynamoDbError extends errors/* RemedyError */.By {
         this.afterLostAnswer = afterLostAnswer;
         this.kind = classifyFailure(cause);
         const status = httpStatus(cause);
-        this.isRefusal = status >= 400 && status < 500;
+        const isRefusal = status >= 400 && status < 500;
+        this.mayHaveBeenDone = afterLostAnswer || !isRefusal;
     }
 }
 /** At once, over as many connections: DynamoDB limits some reads by connection. */
@@ -62923,13 +62924,14 @@ function nameStep({ action, table }) {
 /** What became of the steps, in words that follow an error: what was done before it, and what was not. */
 function describeProgress(outcome) {
     const named = (status) => outcome.steps.filter(({ result }) => result.status === status).map(({ step }) => nameStep(step));
-    const unseen = outcome.steps.filter(({ result }) => result.status === 'failed' && result.sent);
+    const failed = (sent) => outcome.steps
+        .filter(({ result }) => result.status === 'failed' && result.sent === sent)
+        .map(({ step }) => nameStep(step));
     return [
+        ...(failed(false).length > 0 ? [`Failed: ${failed(false).join(', ')}.`] : []),
         `Done before: ${named('applied').join(', ') || 'nothing'}.`,
         ...(named('dropped').length > 0 ? [`Done by another run: ${named('dropped').join(', ')}.`] : []),
-        ...(unseen.length > 0
-            ? [`Sent to DynamoDB, end not seen: ${unseen.map(({ step }) => nameStep(step)).join(', ')}.`]
-            : []),
+        ...(failed(true).length > 0 ? [`Sent to DynamoDB, end not seen: ${failed(true).join(', ')}.`] : []),
         ...(named('skipped').length > 0 ? [`Not begun: ${named('skipped').join(', ')}.`] : []),
     ].join(' ');
 }
@@ -63041,13 +63043,13 @@ async function attemptStep(work, step) {
     catch (error) {
         if (!taken && isConflict(step, error))
             return { status: 'conflict', error, seconds: seconds() };
-        return { status: 'failed', sent: taken || isAnswerLost(error), error };
+        return { status: 'failed', sent: taken || mayHaveBeenDone(error), error };
     }
 }
-/** The call was under way when the run was stopped, or its answers never came. */
-function isAnswerLost(error) {
+/** The call was under way when the run was stopped, or nobody knows what became of it. */
+function mayHaveBeenDone(error) {
     if (error instanceof DynamoDbError)
-        return error.afterLostAnswer;
+        return error.mayHaveBeenDone;
     return error instanceof errors/* StoppedError */.Ko && (0,errors/* errorName */.Is)(error.cause) === 'AbortError';
 }
 /** The steps that are still needed, and what became of the one that met the conflict in case it is not. */
@@ -65373,7 +65375,7 @@ async function write(items, sample) {
         sample.state = 'written';
     }
     catch (error) {
-        const isRefused = error instanceof DynamoDbError && error.isRefusal && !error.afterLostAnswer;
+        const isRefused = error instanceof DynamoDbError && !error.mayHaveBeenDone;
         // An earlier try, whose answer was lost, wrote it: nobody else has a key this fresh.
         const isOwn = error instanceof DynamoDbError && error.afterLostAnswer && error.code === 'ConditionalCheckFailedException';
         if (isRefused)

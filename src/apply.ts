@@ -117,7 +117,7 @@ async function attemptStep(work: Work, step: Step): Promise<StepResult | Conflic
     return { status: 'applied', seconds: seconds() }
   } catch (error) {
     if (!taken && isConflict(step, error)) return { status: 'conflict', error, seconds: seconds() }
-    return { status: 'failed', sent: taken || isAnswerLost(error), error }
+    return { status: 'failed', sent: taken || mayHaveBeenDone(error), error }
   }
 }
 
@@ -127,9 +127,9 @@ interface OwnSteps {
   readonly applied: readonly Step[]
 }
 
-/** The call was under way when the run was stopped, or its answers never came. */
-function isAnswerLost(error: unknown): boolean {
-  if (error instanceof DynamoDbError) return error.afterLostAnswer
+/** The call was under way when the run was stopped, or nobody knows what became of it. */
+function mayHaveBeenDone(error: unknown): boolean {
+  if (error instanceof DynamoDbError) return error.mayHaveBeenDone
   return error instanceof StoppedError && errorName(error.cause) === 'AbortError'
 }
 

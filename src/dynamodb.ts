@@ -49,8 +49,8 @@ export class DynamoDbError extends RemedyError {
   /** An earlier try of the same call had no answer, so what is refused now may have been done then. */
   readonly afterLostAnswer: boolean
   readonly kind: FailureKind
-  /** DynamoDB itself said no. Without that a write may have been done, whatever the error is. */
-  readonly isRefusal: boolean
+  /** Of a write. Only DynamoDB's own no, to every try of it, tells that it was not. */
+  readonly mayHaveBeenDone: boolean
 
   /** @param arn of the resource, which may be given by its name */
   constructor(operation: string, resource: string, cause: unknown, afterLostAnswer: boolean, arn = resource) {
@@ -59,7 +59,8 @@ export class DynamoDbError extends RemedyError {
     this.afterLostAnswer = afterLostAnswer
     this.kind = classifyFailure(cause)
     const status = httpStatus(cause)
-    this.isRefusal = status >= 400 && status < 500
+    const isRefusal = status >= 400 && status < 500
+    this.mayHaveBeenDone = afterLostAnswer || !isRefusal
   }
 }
 

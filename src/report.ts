@@ -167,13 +167,15 @@ export function nameStep({ action, table }: Step): string {
 export function describeProgress(outcome: Outcome): string {
   const named = (status: StepResult['status']) =>
     outcome.steps.filter(({ result }) => result.status === status).map(({ step }) => nameStep(step))
-  const unseen = outcome.steps.filter(({ result }) => result.status === 'failed' && result.sent)
+  const failed = (sent: boolean) =>
+    outcome.steps
+      .filter(({ result }) => result.status === 'failed' && result.sent === sent)
+      .map(({ step }) => nameStep(step))
   return [
+    ...(failed(false).length > 0 ? [`Failed: ${failed(false).join(', ')}.`] : []),
     `Done before: ${named('applied').join(', ') || 'nothing'}.`,
     ...(named('dropped').length > 0 ? [`Done by another run: ${named('dropped').join(', ')}.`] : []),
-    ...(unseen.length > 0
-      ? [`Sent to DynamoDB, end not seen: ${unseen.map(({ step }) => nameStep(step)).join(', ')}.`]
-      : []),
+    ...(failed(true).length > 0 ? [`Sent to DynamoDB, end not seen: ${failed(true).join(', ')}.`] : []),
     ...(named('skipped').length > 0 ? [`Not begun: ${named('skipped').join(', ')}.`] : []),
   ].join(' ')
 }

@@ -132,7 +132,7 @@ async function write(items: ItemStore, sample: Sample): Promise<void> {
     sample.mayComeLate = mayComeLate
     sample.state = 'written'
   } catch (error) {
-    const isRefused = error instanceof DynamoDbError && error.isRefusal && !error.afterLostAnswer
+    const isRefused = error instanceof DynamoDbError && !error.mayHaveBeenDone
     // An earlier try, whose answer was lost, wrote it: nobody else has a key this fresh.
     const isOwn =
       error instanceof DynamoDbError && error.afterLostAnswer && error.code === 'ConditionalCheckFailedException'

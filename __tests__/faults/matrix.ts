@@ -10,7 +10,7 @@ import { fastClock } from '../support/clock.ts'
 import { type RecordedRun, recordingRunner } from '../support/recording-runner.ts'
 import { leaksIn } from '../support/secret-scan.ts'
 import { account, type Inputs, inputsOf, planInputs, region, type Scenario, timings } from './scenarios.ts'
-import { divergencesOf, holdingsOf, lossesOf, missingRemedyOf, secretsFromNow } from './survival.ts'
+import { divergencesOf, holdingsOf, lossesOf, secretsFromNow, untoldOf } from './survival.ts'
 
 /** How a call is broken. */
 export type Break =
@@ -112,7 +112,7 @@ export async function openBed(speed = 200): Promise<FaultBed> {
       const plan = await act(scenario, planInputs(scenario))
       return {
         succeeded: first.exitCode === 0,
-        unexplained: [...missingRemedyOf(first), ...divergencesOf(second, plan)],
+        unexplained: [...untoldOf(scenario, first), ...divergencesOf(second, plan)],
         lost: lossesOf({
           scenario,
           before,

@@ -19,7 +19,7 @@ import {
   scenarios,
   timings,
 } from './scenarios.ts'
-import { divergencesOf, type End, holdingsOf, lossesOf, missingRemedyOf, secretsFromNow } from './survival.ts'
+import { divergencesOf, type End, holdingsOf, lossesOf, secretsFromNow, untoldOf } from './survival.ts'
 
 export const signalScenarios: readonly Scenario[] = [
   ...scenarios,
@@ -252,7 +252,7 @@ function unexplainedBy({ scenario, signal, run, seen, second }: Cancelled): read
     should(summary.includes('The run was cancelled'), `the summary does not say why: ${summary}`)
     const hasBegun = hasPlanned && outputs['has-changes'] === 'true' && command !== 'plan'
     should(!hasBegun || summary.includes('Done before: '), `the summary does not say how far it got: ${summary}`)
-    problems.push(...missingRemedyOf(endOf(run)))
+    problems.push(...untoldOf(scenario, endOf(run)))
   }
   return problems
 }

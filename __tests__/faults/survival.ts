@@ -75,10 +75,19 @@ export function divergencesOf({ exitCode, errors }: End, { outputs }: End): read
   ]
 }
 
-/** Whoever runs the action must know what to do after a failure. */
-export function missingRemedyOf({ exitCode, errors }: End): readonly string[] {
-  if (exitCode === 0 || errors.some((error) => error.includes('To fix: '))) return []
-  return [`no remedy: ${errors.join() || 'no error at all'}`]
+/** Whoever runs the action must know after a failure what to do, and of each step of the plan what became of it. */
+export function untoldOf({ inputs }: Scenario, { exitCode, errors, outputs }: End): readonly string[] {
+  if (exitCode === 0) return []
+  const told = errors.join('\n')
+  const { command = 'apply' } = inputs
+  const writes = command === 'apply' || command === 'destroy'
+  const { steps } = JSON.parse(outputs.plan || '{"steps":[]}') as { steps: { action: string; table: string }[] }
+  const begun = writes ? steps.map(({ action, table }) => `${action} "${table}"`) : []
+  return [
+    ...(told.includes('To fix: ') ? [] : [`no remedy: ${told || 'no error at all'}`]),
+    ...(begun.length === 0 || told.includes('Done before: ') ? [] : [`not told what was done: ${told}`]),
+    ...begun.filter((step) => !told.includes(step)).map((step) => `not told what became of ${step}: ${told}`),
+  ]
 }
 
 /**

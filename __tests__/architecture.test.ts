@@ -16,6 +16,7 @@ function importsIn(source: string): readonly string[] {
 const pure = [
   'table.ts',
   'errors.ts',
+  'failures.ts',
   'definitions.ts',
   'plain-text.ts',
   'markdown.ts',

@@ -3,7 +3,8 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { openConnections, type TimeOuts } from '../src/connections.ts'
 import { StoppedError } from '../src/errors.ts'
-import { classifyFailure, retry } from '../src/retry.ts'
+import { classifyFailure } from '../src/failures.ts'
+import { retry } from '../src/retry.ts'
 import { aRun } from './support/fakes.ts'
 
 let server: Server | undefined

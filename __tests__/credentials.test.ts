@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-sts'
 import { mockClient } from 'aws-sdk-client-mock'
 import { type CredentialPorts, openSession } from '../src/credentials.ts'
-import { renderError } from '../src/errors.ts'
+import { RemedyError, renderError } from '../src/errors.ts'
 import { type Inputs, readInputs } from '../src/inputs.ts'
 import { sourceOf } from './support/builders.ts'
 import { aRun } from './support/fakes.ts'
@@ -17,7 +17,7 @@ const key = { AWS_ACCESS_KEY_ID: 'AKIA-OF-THE-JOB', AWS_SECRET_ACCESS_KEY: 'secr
 const token = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x' }
 const claims = {
   iss: 'https://token.actions.githubusercontent.com',
-  sub: 'repo:acme/app:ref:refs/heads/main',
+  sub: 'repo:acme@1/app@2:environment:dev',
   aud: 'sts.amazonaws.com',
   job_workflow_ref: 'acme/app/.github/workflows/a.yml@refs/heads/main',
 }
@@ -351,15 +351,17 @@ describe('a refusal', () => {
   it('of the token costs one call, tells what the token says, and names the first mistake people make', async () => {
     sts.on(AssumeRoleWithWebIdentityCommand).rejects(refusal('AccessDenied'))
     const { session } = open({ 'role-to-assume': hub }, token)
-    const error = await session.catch((thrown: unknown) => thrown as Error & { remedy: string })
-    if (!(error instanceof Error)) throw new Error('It was not refused')
+    const error = await session.catch((thrown: unknown) => thrown)
+    if (!(error instanceof RemedyError)) throw new Error('It was not refused')
     expect(sts.calls()).toHaveLength(1)
     expect(error.message).toBe(
       `STS did not let this job assume ${hub}. The job's token says: iss "${claims.iss}", sub "${claims.sub}", aud "${claims.aud}", job_workflow_ref "${claims.job_workflow_ref}".`,
     )
     expect(error.remedy).toMatch(/^First check that the job names the environment/)
-    expect(error.remedy).toContain(`"token.actions.githubusercontent.com:sub":"${claims.sub}"`)
-    expect(error.message + error.remedy).not.toContain('signature')
+    expect(error.statements).toEqual([
+      expect.stringContaining(`"token.actions.githubusercontent.com:sub":"${claims.sub}"`),
+    ])
+    expect(renderError(error)).not.toContain('signature')
   })
 
   it.each(['AccessDenied', 'ExpiredTokenException', 'InvalidIdentityToken', 'ValidationError'])(
@@ -386,11 +388,54 @@ describe('a refusal', () => {
       return open({ 'role-to-assume': hub }, token, { fetchIdToken: async () => `a.${claim}.c` }).session
     }
     await expect(refused('AccessDenied')).rejects.toMatchObject({
-      remedy: expect.stringContaining('oidc-provider/ghe.example.com/_services/token"'),
+      statements: [expect.stringContaining('oidc-provider/ghe.example.com/_services/token"')],
     })
     await expect(refused('InvalidIdentityToken')).rejects.toMatchObject({
       remedy: expect.stringContaining('OIDC provider https://ghe.example.com/_services/token in'),
     })
+  })
+
+  it('of a token of a branch asks nobody to trust that branch, but for a role that only plans', async () => {
+    sts.on(AssumeRoleWithWebIdentityCommand).rejects(refusal('AccessDenied'))
+    const sub = 'repo:acme@1/app@2:pull_request'
+    const claim = Buffer.from(JSON.stringify({ ...claims, sub })).toString('base64url')
+    const refused = (command: string) =>
+      open({ 'role-to-assume': hub, command }, token, { fetchIdToken: async () => `a.${claim}.c` }).session
+    await expect(refused('apply')).rejects.toMatchObject({
+      remedy: expect.stringMatching(/^First check that the job names the environment.*should trust no other sub\.$/),
+      statements: [],
+    })
+    await expect(refused('plan')).rejects.toMatchObject({ statements: [expect.stringContaining(sub)] })
+  })
+
+  it('of a hop asks for the tags where the tags are given, and for the source identity on every hop', async () => {
+    sts.on(AssumeRoleCommand).rejects(refusal('AccessDenied'))
+    const named = { 'role-source-identity': 'deploy', 'role-session-tags': 'a=b' }
+    const statementOf = async (roles: string) => {
+      const error = await open({ 'role-to-assume': roles, ...named }, key).session.catch((thrown: unknown) => thrown)
+      return error instanceof RemedyError ? error.statements.map((each) => JSON.parse(each)) : error
+    }
+    expect(await statementOf(`${hub}\n${provisioner}`)).toEqual([
+      { Effect: 'Allow', Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'], Resource: hub },
+    ])
+    expect(await statementOf(provisioner)).toEqual([
+      { Effect: 'Allow', Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'], Resource: provisioner },
+    ])
+  })
+
+  it('is not what it is called where STS gave no answer', async () => {
+    const down = Object.assign(refusal('Unknown', 'Unknown'), { $metadata: { httpStatusCode: 503 } })
+    sts.on(AssumeRoleCommand).rejects(down)
+    sts.on(AssumeRoleWithWebIdentityCommand).rejects(down)
+    sts.on(GetCallerIdentityCommand).rejects(down)
+    const told = async (...given: Parameters<typeof open>) => renderError(await open(...given).session.catch((e) => e))
+    const remedy =
+      "\nTo fix: AWS or the network on the way to it failed. Run again.\nCaused by: Unknown: an answer with status 503, and not of AWS's form"
+    expect(await told({ 'role-to-assume': provisioner }, key)).toBe(
+      `STS could not be asked to assume ${provisioner}.${remedy}`,
+    )
+    expect(await told({ 'role-to-assume': hub }, token)).toBe(`STS could not be asked to assume ${hub}.${remedy}`)
+    expect(await told({}, key)).toBe(`STS could not be asked whose the credentials are.${remedy}`)
   })
 
   it('of a token without a sub does not make up a condition', async () => {
@@ -431,6 +476,7 @@ describe('a refusal', () => {
     ['RegionDisabledException', 'opted into'],
     ['InvalidClientTokenId', 'live one'],
     ['ValidationError', '3600'],
+    ['PackedPolicyTooLarge', 'role-session-tags'],
     ['MalformedInput', 'what AWS says'],
   ])('%s says what to do', async (name, words) => {
     sts.on(AssumeRoleCommand).rejects(refusal(name))

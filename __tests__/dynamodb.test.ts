@@ -419,9 +419,8 @@ describe('errors', () => {
     aws.rejects(refusal('AccessDeniedException'))
     await expect(call()).rejects.toMatchObject({
       message: `${operation} on "${resource}" failed.`,
-      remedy: expect.stringMatching(
-        new RegExp(`^Allow dynamodb:${operation} on "${resource}".* The statement to add: \\{"Effect":"Allow",`),
-      ),
+      remedy: expect.stringContaining(`Allow dynamodb:${operation} on "${resource}"`),
+      statements: [expect.stringMatching(/^\{"Effect":"Allow",/)],
     })
     expect(aws.calls()).toHaveLength(1)
   })
@@ -435,17 +434,27 @@ describe('errors', () => {
     },
   )
 
+  it.each([
+    'KMS key access denied error: com.amazonaws.services.kms.model.KMSInvalidStateException',
+    'User: x is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:x',
+  ])('what a KMS key denies is no matter of DynamoDB, and gets no statement: %s', async (message) => {
+    aws.rejects(refusal('AccessDeniedException', message))
+    await expect(dynamoDb.itemsWithin(aRun()).get('users', { tenant_id: 'a' })).rejects.toMatchObject({
+      remedy: expect.stringMatching(/^Allow what AWS names below.*KMS key of "users".*restrict-session/),
+      statements: [],
+    })
+  })
+
   it('a denied call hands out the statement that would allow it, for this table alone', async () => {
     aws.rejects(refusal('AccessDeniedException'))
     const statement = async (port: DynamoDb, table: string) => {
       const denied: unknown = await port.describeTable(table).catch((error: unknown) => error)
       if (!(denied instanceof RemedyError)) throw new Error('It was not denied')
-      const { remedy } = denied
-      return JSON.parse(remedy.slice(remedy.indexOf('{')))
+      return denied.statements.map((each) => JSON.parse(each))
     }
     const Action = ['dynamodb:DescribeTable']
-    expect(await statement(dynamoDb, 'users')).toEqual({ Effect: 'Allow', Action, Resource: 'arn of users' })
-    expect(await statement(dynamoDb, arn)).toEqual({ Effect: 'Allow', Action, Resource: arn })
+    expect(await statement(dynamoDb, 'users')).toEqual([{ Effect: 'Allow', Action, Resource: 'arn of users' }])
+    expect(await statement(dynamoDb, arn)).toEqual([{ Effect: 'Allow', Action, Resource: arn }])
   })
 
   it('a table that is made with tags needs the right to tag as well', async () => {

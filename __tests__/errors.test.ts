@@ -18,11 +18,29 @@ it('an error is told with what to do and with what lay behind it, outermost firs
   )
 })
 
+it('what would have allowed it is told on a line of its own, to the letter', () => {
+  const statements = ['{"Effect":"Allow"}', '{"Effect":"Deny"}']
+  expect(renderError(new RemedyError('It broke.', 'Mend it.', { statements, cause: new Error('x') }))).toBe(
+    'It broke.\nTo fix: Mend it.\nThe statement to add: {"Effect":"Allow"}\nThe statement to add: {"Effect":"Deny"}\nCaused by: Error: x',
+  )
+})
+
+it('an answer that the SDK cannot read is told by its status', () => {
+  const unknown = { name: 'Unknown', message: 'Unknown', $metadata: { httpStatusCode: 502 } }
+  expect(describeError(unknown).message).toBe("Unknown: an answer with status 502, and not of AWS's form")
+  expect(describeError({ name: 'Unknown', message: 'Unknown' }).message).toBe('Unknown: Unknown')
+})
+
 it('anything that is thrown can be told', () => {
-  expect(describeError('text')).toEqual({ message: 'text', problems: [], causes: [] })
+  expect(describeError('text')).toEqual({ message: 'text', problems: [], statements: [], causes: [] })
   expect(describeError(undefined).message).toBe('Something that is no error was thrown: undefined')
   expect(describeError({ name: 1 }).message).toBe('Something that is no error was thrown: object')
-  expect(describeError(new TypeError('wrong'))).toEqual({ message: 'TypeError: wrong', problems: [], causes: [] })
+  expect(describeError(new TypeError('wrong'))).toEqual({
+    message: 'TypeError: wrong',
+    problems: [],
+    statements: [],
+    causes: [],
+  })
   expect(describeError(Object.assign(new Error(''), { code: 'ECONNREFUSED' })).message).toBe('ECONNREFUSED')
   expect(describeError(new RangeError('')).message).toBe('RangeError')
   expect(describeError(Object.assign(new TypeError('wrong'), { code: 'E' })).message).toBe('TypeError: wrong')
@@ -34,11 +52,13 @@ it('an error of ours is told without its name, and has a remedy only where one i
     message: 'It broke.',
     remedy: 'Mend it.',
     problems: [],
+    statements: [],
     causes: [],
   })
   expect(describeError(new InvalidInputsError(['a must be b.']))).toStrictEqual({
     message: 'An input is wrong.',
     problems: ['a must be b.'],
+    statements: [],
     causes: [],
   })
   expect(new InvalidInputsError(['a', 'b']).problems).toEqual(['a', 'b'])
@@ -50,6 +70,7 @@ it('an error that stopped the run can be told with what stood in the way, and st
     message: 'too late',
     remedy: 'run again',
     problems: [],
+    statements: [],
     causes: ['Error: busy'],
   })
   expect(stopped.cause).toBeUndefined()

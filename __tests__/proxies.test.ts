@@ -1,5 +1,5 @@
+import { classifyFailure } from '../src/failures.ts'
 import { ProxyError, proxyFor, proxySecrets } from '../src/proxies.ts'
-import { classifyFailure } from '../src/retry.ts'
 
 const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy']
 const before = Object.fromEntries(names.map((name) => [name, process.env[name]]))

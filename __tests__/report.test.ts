@@ -299,7 +299,7 @@ describe('what was done before a failure', () => {
       'Failed: set-point-in-time-recovery "users". Done before: enable-deletion-protection "users", tag-table "users", set-billing-mode "users".',
       [done, done, done, { status: 'failed', sent: false, error }],
     ],
-  ])('%s', (sentence, results) => expect(describeProgress(outcomeOf(plan, results))).toBe(sentence))
+  ])('%s', (sentence, results) => expect(describeProgress({ outcome: outcomeOf(plan, results) })).toBe(sentence))
 })
 
 describe('foreign text', () => {

@@ -1,5 +1,6 @@
 import { StoppedError } from '../src/errors.ts'
-import { classifyFailure, type FailureKind, retry, retryDelay } from '../src/retry.ts'
+import { classifyFailure, type FailureKind } from '../src/failures.ts'
+import { retry, retryDelay } from '../src/retry.ts'
 import { aRun } from './support/fakes.ts'
 
 function anError(name: string, message = 'as AWS says', more: object = {}): Error {
@@ -20,6 +21,8 @@ const kinds: readonly [FailureKind, Error][] = [
   ['unavailable', anError('InvalidIdentityToken', "Couldn't retrieve verification key from your identity provider")],
   ['final', anError('InvalidIdentityToken', 'No OpenIDConnect provider found in your account')],
   ['unavailable', anError('Error', 'socket hang up', { code: 'ECONNRESET' })],
+  ['unavailable', anError('Error', 'no route', { code: 'EHOSTUNREACH' })],
+  ['unavailable', anError('Error', 'Parse Error: Expected HTTP/', { code: 'HPE_INVALID_CONSTANT' })],
   ['unavailable', anError('SyntaxError', 'Unexpected token <', { $metadata: { httpStatusCode: 503 } })],
   ['final', anError('SyntaxError', 'Unexpected token <', { $metadata: { httpStatusCode: 200 } })],
   ['unavailable', anError('Odd', 'x', { $metadata: { httpStatusCode: 500 } })],

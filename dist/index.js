@@ -61329,9 +61329,11 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 /* harmony export */   HB: () => (/* binding */ unreachable),
 /* harmony export */   Is: () => (/* binding */ errorName),
 /* harmony export */   Ko: () => (/* binding */ StoppedError),
+/* harmony export */   Nk: () => (/* binding */ metadataOf),
 /* harmony export */   Uc: () => (/* binding */ describeError),
 /* harmony export */   Xt: () => (/* binding */ InvalidInputsError),
 /* harmony export */   gJ: () => (/* binding */ errorMessage),
+/* harmony export */   nG: () => (/* binding */ httpStatus),
 /* harmony export */   vr: () => (/* binding */ renderError)
 /* harmony export */ });
 /** Errors that say what happened and what to do. Imports nothing. */
@@ -61339,9 +61341,12 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 class RemedyError extends Error {
     name = 'RemedyError';
     remedy;
-    constructor(message, remedy, options) {
+    /** Of IAM policies, as JSON: what would have allowed what was denied. */
+    statements;
+    constructor(message, remedy, { statements = [], ...options } = {}) {
         super(message, options);
         this.remedy = remedy;
+        this.statements = statements;
     }
 }
 /** Every wrong input of a run, found before anything was sent. */
@@ -61389,23 +61394,25 @@ function describeError(thrown) {
         causes.push(nameAndMessage(cause));
         cause = causeOf(cause);
     }
-    const remedy = thrown instanceof RemedyError ? thrown.remedy : undefined;
+    const { remedy, statements = [] } = thrown instanceof RemedyError ? thrown : {};
     const problems = thrown instanceof InvalidInputsError ? thrown.problems : [];
     const isOurs = thrown instanceof RemedyError || thrown instanceof InvalidInputsError;
     return {
         message: isOurs ? thrown.message : nameAndMessage(thrown),
         problems,
         ...(remedy === undefined ? {} : { remedy }),
+        statements,
         causes,
     };
 }
-/** The described error as one text: message, problems, `To fix:` and `Caused by:` lines. */
+/** The described error as one text: message, problems, `To fix:`, `The statement to add:` and `Caused by:` lines. */
 function renderError(thrown) {
-    const { message, problems, remedy, causes } = describeError(thrown);
+    const { message, problems, remedy, statements, causes } = describeError(thrown);
     return [
         message,
         ...problems.map((problem) => `- ${problem}`),
         ...(remedy === undefined ? [] : [`To fix: ${remedy}`]),
+        ...statements.map((statement) => `The statement to add: ${statement}`),
         ...causes.map((cause) => `Caused by: ${cause}`),
     ].join('\n');
 }
@@ -61419,6 +61426,17 @@ function errorMessage(thrown) {
 /** Node's code of a network or file error, such as ECONNRESET; empty where there is none. */
 function errorCode(thrown) {
     return isErrorLike(thrown) && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
+}
+/** The status of the answer, whoever gave it; 0 where there was none. */
+function httpStatus(error) {
+    const { httpStatusCode } = metadataOf(error);
+    return typeof httpStatusCode === 'number' ? httpStatusCode : 0;
+}
+/** What the SDK knows of the answer; empty where the error is not the SDK's. */
+function metadataOf(error) {
+    if (typeof error !== 'object' || error === null || !('$metadata' in error))
+        return {};
+    return typeof error.$metadata === 'object' && error.$metadata !== null ? error.$metadata : {};
 }
 /** Proves to the compiler that a closed union was handled to its last member. */
 function unreachable(value) {
@@ -61440,6 +61458,10 @@ function nameAndMessage(thrown) {
     if (!isErrorLike(thrown)) {
         return typeof thrown === 'string' ? thrown : `Something that is no error was thrown: ${typeof thrown}`;
     }
+    // What the SDK calls an answer that it cannot read.
+    if (thrown.name === 'Unknown' && httpStatus(thrown) > 0) {
+        return `Unknown: an answer with status ${httpStatus(thrown)}, and not of AWS's form`;
+    }
     // Node's own network errors say more in their code than in their name.
     const code = errorCode(thrown);
     const name = thrown.name === 'Error' && code !== '' ? code : thrown.name;
@@ -61454,7 +61476,7 @@ function nameAndMessage(thrown) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(33);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3133);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7738);
 
@@ -61469,7 +61491,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 33:
+/***/ 3133:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -61578,8 +61600,8 @@ function ofType(type, value) {
     return value;
 }
 
-;// CONCATENATED MODULE: ./lib/src/retry.js
-/** The one place where calls are tried again, for every service. */
+;// CONCATENATED MODULE: ./lib/src/failures.js
+/** What a failed call says of itself, for every service alike. Pure. */
 
 const throttledNames = new Set([
     'Throttling',
@@ -61606,7 +61628,17 @@ const unavailableNames = new Set([
 /** What AWS calls a signature whose date is too far from its own clock, or that is wrong for another reason. */
 const signatureNames = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch', 'RequestExpired', 'AuthFailure']);
 /** Connection lost or timed out. A refused connection or an unknown host is somebody's mistake, and final. */
-const unavailableCodes = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN']);
+const unavailableCodes = new Set([
+    'ECONNRESET',
+    'EPIPE',
+    'ETIMEDOUT',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'ENETDOWN',
+]);
+/** Node's parser could not read the answer as HTTP: part of it was lost, or something stands in between. */
+const unreadableCode = /^HPE_/;
 /**
  * LimitExceededException names budgets, quotas and locks alike; these messages are locks that pass in seconds. The lock
  * on tags is not among them: somebody has just written tags, so what to write must be thought over.
@@ -61625,94 +61657,17 @@ function classifyFailure(error) {
     if (name.startsWith('InvalidIdentityToken') && message.includes("ouldn't retrieve verification key")) {
         return 'unavailable';
     }
-    if (unavailableNames.has(name) || unavailableCodes.has((0,errors/* errorCode */.CA)(error)))
+    const code = (0,errors/* errorCode */.CA)(error);
+    if (unavailableNames.has(name) || unavailableCodes.has(code) || unreadableCode.test(code))
         return 'unavailable';
     // The SDK has just learnt from the answer how far the machine's clock is off, and signs the next try by that. Where the
     // clock is off it says so of every error, of those that have nothing to do with a date too.
-    if (metadataOf(error).clockSkewCorrected === true && signatureNames.has(name))
+    if ((0,errors/* metadataOf */.Nk)(error).clockSkewCorrected === true && signatureNames.has(name))
         return 'misdated';
-    const status = httpStatus(error);
+    const status = (0,errors/* httpStatus */.nG)(error);
     if (status === 429)
         return 'throttled';
     return status >= 500 ? 'unavailable' : 'final';
-}
-const mostTriesWhileUnavailable = 8;
-/**
- * How long to wait before the next try, in milliseconds; undefined where there must be none.
- *
- * @param tries how often the call was made, from 1 up
- */
-function retryDelay(error, tries, now, random) {
-    switch (classifyFailure(error)) {
-        case 'final':
-            return undefined;
-        case 'throttled':
-            return timeNamedBy(error, now) ?? random * Math.min(20_000, 250 * 2 ** tries);
-        case 'not-ready':
-            return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random;
-        case 'misdated':
-            return 0;
-        case 'unavailable':
-            return tries < mostTriesWhileUnavailable ? random * Math.min(5000, 100 * 2 ** tries) : undefined;
-    }
-}
-/**
- * Makes a call until it succeeds, fails for good, or the run must stop.
- *
- * @param send one try; must give up when the signal fires
- * @param waitingFor what the answer is, for who asks what the run was waiting for when it had to stop
- * @param isTriedAgain false for a failure after which somebody must look before the same is sent again
- * @throws the last error as it came, or the run's StoppedError with the last error as its cause
- */
-async function retry(run, send, waitingFor, isTriedAgain = () => true) {
-    let isRedated = false;
-    for (let tries = 1;; tries++) {
-        run.stop.throwIfAborted();
-        try {
-            return await send(run.abort);
-        }
-        catch (error) {
-            if (run.abort.aborted)
-                throw stoppedBy(run.abort.reason, error, waitingFor?.());
-            const kind = classifyFailure(error);
-            const delay = isTriedAgain(kind) ? retryDelay(error, tries, run.clock.now(), run.clock.random()) : undefined;
-            const isMisdated = kind === 'misdated';
-            // By the clock that the first answer told, a second refusal is not about the date.
-            if (delay === undefined || (isMisdated && isRedated))
-                throw error;
-            isRedated ||= isMisdated;
-            run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${(0,errors/* errorName */.Is)(error)}: ${(0,errors/* errorMessage */.gJ)(error)}`);
-            await run.clock.sleep(delay, run.stop).catch((reason) => {
-                throw stoppedBy(reason, error, waitingFor?.());
-            });
-        }
-    }
-}
-/** The reason to stop, with what stood in the way when it came. */
-function stoppedBy(reason, error, waitingFor) {
-    if (!(reason instanceof errors/* StoppedError */.Ko))
-        return reason;
-    // Who waited for a turn got the reason itself, and nothing else stood in the way.
-    const stopped = error === reason ? reason : reason.after(error);
-    return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor);
-}
-/** DynamoDB names the time after which a second change of deletion protection is taken. */
-function timeNamedBy(error, now) {
-    const [, time] = /try again after (.+?)\.?$/i.exec((0,errors/* errorMessage */.gJ)(error)) ?? [];
-    const at = time === undefined ? Number.NaN : Date.parse(time);
-    // A second more, because the time is told in whole seconds; a minute at most, whatever it says.
-    return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now) + 1000);
-}
-/** The status of the answer, whoever gave it; 0 where there was none. */
-function httpStatus(error) {
-    const { httpStatusCode } = metadataOf(error);
-    return typeof httpStatusCode === 'number' ? httpStatusCode : 0;
-}
-/** What the SDK knows of the answer; empty where the error is not the SDK's. */
-function metadataOf(error) {
-    if (typeof error !== 'object' || error === null || !('$metadata' in error))
-        return {};
-    return typeof error.$metadata === 'object' && error.$metadata !== null ? error.$metadata : {};
 }
 
 ;// CONCATENATED MODULE: ./lib/src/item-store.js
@@ -61863,7 +61818,80 @@ function sessionPolicy(command, tableArns) {
     });
 }
 
+;// CONCATENATED MODULE: ./lib/src/retry.js
+/** The one place where calls are tried again, for every service. */
+
+
+const mostTriesWhileUnavailable = 8;
+/**
+ * How long to wait before the next try, in milliseconds; undefined where there must be none.
+ *
+ * @param tries how often the call was made, from 1 up
+ */
+function retryDelay(error, tries, now, random) {
+    switch (classifyFailure(error)) {
+        case 'final':
+            return undefined;
+        case 'throttled':
+            return timeNamedBy(error, now) ?? random * Math.min(20_000, 250 * 2 ** tries);
+        case 'not-ready':
+            return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random;
+        case 'misdated':
+            return 0;
+        case 'unavailable':
+            return tries < mostTriesWhileUnavailable ? random * Math.min(5000, 100 * 2 ** tries) : undefined;
+    }
+}
+/**
+ * Makes a call until it succeeds, fails for good, or the run must stop.
+ *
+ * @param send one try; must give up when the signal fires
+ * @param waitingFor what the answer is, for who asks what the run was waiting for when it had to stop
+ * @param isTriedAgain false for a failure after which somebody must look before the same is sent again
+ * @throws the last error as it came, or the run's StoppedError with the last error as its cause
+ */
+async function retry(run, send, waitingFor, isTriedAgain = () => true) {
+    let isRedated = false;
+    for (let tries = 1;; tries++) {
+        run.stop.throwIfAborted();
+        try {
+            return await send(run.abort);
+        }
+        catch (error) {
+            if (run.abort.aborted)
+                throw stoppedBy(run.abort.reason, error, waitingFor?.());
+            const kind = classifyFailure(error);
+            const delay = isTriedAgain(kind) ? retryDelay(error, tries, run.clock.now(), run.clock.random()) : undefined;
+            const isMisdated = kind === 'misdated';
+            // By the clock that the first answer told, a second refusal is not about the date.
+            if (delay === undefined || (isMisdated && isRedated))
+                throw error;
+            isRedated ||= isMisdated;
+            run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${(0,errors/* errorName */.Is)(error)}: ${(0,errors/* errorMessage */.gJ)(error)}`);
+            await run.clock.sleep(delay, run.stop).catch((reason) => {
+                throw stoppedBy(reason, error, waitingFor?.());
+            });
+        }
+    }
+}
+/** The reason to stop, with what stood in the way when it came. */
+function stoppedBy(reason, error, waitingFor) {
+    if (!(reason instanceof errors/* StoppedError */.Ko))
+        return reason;
+    // Who waited for a turn got the reason itself, and nothing else stood in the way.
+    const stopped = error === reason ? reason : reason.after(error);
+    return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor);
+}
+/** DynamoDB names the time after which a second change of deletion protection is taken. */
+function timeNamedBy(error, now) {
+    const [, time] = /try again after (.+?)\.?$/i.exec((0,errors/* errorMessage */.gJ)(error)) ?? [];
+    const at = time === undefined ? Number.NaN : Date.parse(time);
+    // A second more, because the time is told in whole seconds; a minute at most, whatever it says.
+    return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now) + 1000);
+}
+
 ;// CONCATENATED MODULE: ./lib/src/dynamodb.js
+
 
 
 
@@ -61883,11 +61911,14 @@ class DynamoDbError extends errors/* RemedyError */.By {
     mayHaveBeenDone;
     /** @param arn of the resource, which may be given by its name */
     constructor(operation, resource, cause, afterLostAnswer, arn = resource) {
-        super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, arn, cause), { cause });
+        super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), {
+            cause,
+            statements: isDenied(cause) ? [allowStatement(actionsFor(operation), arn)] : [],
+        });
         this.code = (0,errors/* errorName */.Is)(cause);
         this.afterLostAnswer = afterLostAnswer;
         this.kind = classifyFailure(cause);
-        const status = httpStatus(cause);
+        const status = (0,errors/* httpStatus */.nG)(cause);
         const isRefusal = status >= 400 && status < 500;
         this.mayHaveBeenDone = afterLostAnswer || !isRefusal;
     }
@@ -62074,13 +62105,25 @@ async function unless(codes, answer) {
 function awsTags(tags) {
     return tags.map(({ key, to }) => ({ Key: key, Value: to }));
 }
-function remedyFor(operation, resource, arn, error) {
+/** A table that is made with tags needs the right to tag as well. */
+function actionsFor(operation) {
+    return [operation, ...(operation === 'CreateTable' ? ['TagResource'] : [])].map((name) => `dynamodb:${name}`);
+}
+/** By IAM, and for DynamoDB itself: a key of KMS is another matter. */
+function isDenied(error) {
+    return (0,errors/* errorName */.Is)(error) === 'AccessDeniedException' && !isDeniedByKms(error);
+}
+/** Who reads and writes the items of a table with a key of the customer's own must be allowed to use the key. */
+function isDeniedByKms(error) {
+    return (0,errors/* errorName */.Is)(error) === 'AccessDeniedException' && /\bkms\b/i.test((0,errors/* errorMessage */.gJ)(error));
+}
+function remedyFor(operation, resource, error) {
+    if (isDeniedByKms(error)) {
+        return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`;
+    }
     switch ((0,errors/* errorName */.Is)(error)) {
-        case 'AccessDeniedException': {
-            // A table that is made with tags needs the right to tag as well.
-            const actions = [operation, ...(operation === 'CreateTable' ? ['TagResource'] : [])].map((name) => `dynamodb:${name}`);
-            return `Allow ${actions.join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it. The statement to add: ${allowStatement(actions, arn)}`;
-        }
+        case 'AccessDeniedException':
+            return `Allow ${actionsFor(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`;
         case 'InvalidSignatureException':
             return 'Check the clock of the machine, and the secret access key, then run again.';
         case 'UnrecognizedClientException':
@@ -62921,8 +62964,15 @@ function describeSteps(steps) {
 function nameStep({ action, table }) {
     return `${action} "${table}"`;
 }
-/** What became of the steps, in words that follow an error: what was done before it, and what was not. */
-function describeProgress(outcome) {
+/** What was done before an error, and what was not, in words that follow it; empty where there was nothing to do yet. */
+function describeProgress({ outcome, verification }) {
+    if (outcome !== undefined)
+        return describeOutcome(outcome);
+    if (verification === undefined || !verification.sampleItems || verification.fate === undefined)
+        return '';
+    return { unwritten: 'No sample item was written.', deleted: 'The sample items were deleted again.' }[verification.fate];
+}
+function describeOutcome(outcome) {
     const named = (status) => outcome.steps.filter(({ result }) => result.status === status).map(({ step }) => nameStep(step));
     const failed = (sent) => outcome.steps
         .filter(({ result }) => result.status === 'failed' && result.sent === sent)
@@ -63516,14 +63566,18 @@ function parseJson(text) {
 /** What kept us from a session -> what was found, and what to do. AWS's own words stay with it, as the cause. Pure. */
 
 
+
 function explainNoCredentials(cause) {
     return new errors/* RemedyError */.By('No credentials were found: no access key in the environment, no OIDC token, and nothing where the AWS SDK looks.', 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.', { cause });
 }
 function explainIdentityRefusal(cause) {
-    return new errors/* RemedyError */.By("STS refused the environment's credentials.", credential_errors_remedyFor(cause), { cause });
+    const what = isNoAnswer(cause)
+        ? 'STS could not be asked whose the credentials are.'
+        : "STS refused the environment's credentials.";
+    return new errors/* RemedyError */.By(what, credential_errors_remedyFor(cause), { cause });
 }
 /** The claims that trust policies speak of are shown; the token itself never is. Without a token it is GitHub that refused. */
-function explainTokenRefusal(role, token, cause) {
+function explainTokenRefusal(role, { command }, token, cause) {
     if (token === '') {
         return new errors/* RemedyError */.By('GitHub did not give this job an OIDC token.', 'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.', { cause });
     }
@@ -63533,35 +63587,45 @@ function explainTokenRefusal(role, token, cause) {
         return typeof value === 'string' ? [`${name} "${value}"`] : [];
     });
     const facts = shown.length === 0 ? '' : ` The job's token says: ${shown.join(', ')}.`;
-    return new errors/* RemedyError */.By((0,errors/* errorCode */.CA)(cause) === '' ? `STS did not let this job assume ${role.arn}.${facts}` : unreached(role), (0,errors/* errorName */.Is)(cause) === 'AccessDenied' && typeof claims.sub === 'string'
-        ? `First check that the job names the environment that the role trusts ("environment:" in the job; without it the token's sub names a branch instead). ` +
-            `The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions. ` +
-            `The statement to add to it: ${trustStatement(role, { iss: issuerOf(claims), aud: String(claims.aud), sub: claims.sub })}`
-        : credential_errors_remedyFor(cause, issuerOf(claims)), { cause });
+    const refused = `STS did not let this job assume ${role.arn}.${facts}`;
+    const { iss = publicIssuer, aud, sub } = claims;
+    if ((0,errors/* errorName */.Is)(cause) !== 'AccessDenied' || typeof sub !== 'string') {
+        return new errors/* RemedyError */.By(isNoAnswer(cause) ? unreached(role) : refused, credential_errors_remedyFor(cause, String(iss)), { cause });
+    }
+    const first = 'First check that the job names the environment that the role trusts ("environment:" in the job; without it the token\'s sub names a branch or a pull request instead).';
+    // Whoever can push a branch has a token of such a sub. A role that only reads may trust it.
+    if (!sub.includes(':environment:') && command !== 'plan') {
+        return new errors/* RemedyError */.By(refused, `${first} A role that writes should trust no other sub.`, { cause });
+    }
+    return new errors/* RemedyError */.By(refused, `${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`, { cause, statements: [trustStatement(role, { iss: String(iss), aud: String(aud), sub })] });
 }
 const publicIssuer = 'https://token.actions.githubusercontent.com';
-function issuerOf({ iss }) {
-    return typeof iss === 'string' ? iss : publicIssuer;
-}
 function explainRoleRefusal(role, request, cause) {
-    const { externalId, sourceIdentity, sessionTags } = request;
+    if ((0,errors/* errorName */.Is)(cause) !== 'AccessDenied') {
+        const what = isNoAnswer(cause) ? unreached(role) : `STS did not let these credentials assume ${role.arn}.`;
+        return new errors/* RemedyError */.By(what, credential_errors_remedyFor(cause), { cause });
+    }
+    const { externalId, sourceIdentity, sessionTags, roles } = request;
     const more = [
         ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
-        ...(sessionTags.size === 0 ? [] : ['sts:TagSession']),
+        // They are the last session's alone; the identity stays with all that follow.
+        ...(sessionTags.size === 0 || role !== roles.at(-1) ? [] : ['sts:TagSession']),
     ];
-    const also = more.length === 0 ? '' : ` Both must allow ${more.join(' and ')} too.`;
-    return new errors/* RemedyError */.By((0,errors/* errorCode */.CA)(cause) === '' ? `STS did not let these credentials assume ${role.arn}.` : unreached(role), (0,errors/* errorName */.Is)(cause) === 'AccessDenied'
-        ? `Allow sts:AssumeRole on ${role.arn} in the policy of the caller that AWS names below, and name that caller's role as a principal in the trust policy of ${role.arn}. ` +
-            (externalId === undefined
-                ? 'If the trust policy asks for an external id, give role-external-id.'
-                : 'Check that the trust policy asks for the same external id as role-external-id.') +
-            also +
-            ` The statement to add to the caller's policy: ${allowStatement(['sts:AssumeRole', ...more], role.arn)}`
-        : credential_errors_remedyFor(cause), { cause });
+    return new errors/* RemedyError */.By(`STS did not let these credentials assume ${role.arn}.`, [
+        `Allow sts:AssumeRole on ${role.arn} in the policy of the caller that AWS names below, and name that caller's role as a principal in the trust policy of ${role.arn}.`,
+        externalId === undefined
+            ? 'If the trust policy asks for an external id, give role-external-id.'
+            : 'Check that the trust policy asks for the same external id as role-external-id.',
+        ...(more.length === 0 ? [] : [`Both must allow ${more.join(' and ')} too.`]),
+        "The statement is for the caller's policy.",
+    ].join(' '), { cause, statements: [allowStatement(['sts:AssumeRole', ...more], role.arn)] });
 }
-/** A network error is nobody's refusal. */
 function unreached(role) {
     return `STS could not be asked to assume ${role.arn}.`;
+}
+/** Nobody refused anything: the network, or a service that is out of order, kept the answer from us. */
+function isNoAnswer(error) {
+    return (0,errors/* errorCode */.CA)(error) !== '' || classifyFailure(error) === 'unavailable';
 }
 function credential_errors_remedyFor(error, issuer = publicIssuer) {
     switch ((0,errors/* errorName */.Is)(error)) {
@@ -63579,9 +63643,15 @@ function credential_errors_remedyFor(error, issuer = publicIssuer) {
             return 'Check that the access key is a live one. A region that must be opted into must be enabled in the account of the caller and in that of the role.';
         case 'ValidationError':
             return 'See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.';
+        case 'PackedPolicyTooLarge':
+        case 'PackedPolicyTooLargeException':
+            return 'restrict-session and role-session-tags are together more than STS packs into a session. Give fewer or shorter tags, or leave restrict-session out.';
         default:
-            return ['ENOTFOUND', 'ECONNREFUSED'].includes((0,errors/* errorCode */.CA)(error))
-                ? 'Check that the machine can reach STS in this region, and what AWS_ENDPOINT_URL points at.'
+            if (['ENOTFOUND', 'ECONNREFUSED'].includes((0,errors/* errorCode */.CA)(error))) {
+                return 'Check that the machine can reach STS in this region, and what AWS_ENDPOINT_URL points at.';
+            }
+            return isNoAnswer(error)
+                ? 'AWS or the network on the way to it failed. Run again.'
                 : 'See what AWS says below, mend it, and run again.';
     }
 }
@@ -63683,7 +63753,7 @@ async function assumeWithToken(request, role, ports, run) {
         return hopFrom(role, answer, ports);
     }
     catch (error) {
-        throw error instanceof errors/* RemedyError */.By ? error : explainTokenRefusal(role, token, error);
+        throw error instanceof errors/* RemedyError */.By ? error : explainTokenRefusal(role, request, token, error);
     }
 }
 async function assumeRole(request, role, caller, ports, run) {
@@ -64481,6 +64551,10 @@ function isText(value) {
 function code(value) {
     return `<code>${entities((0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(value)))}</code>`;
 }
+/** The same, however long it is: what is to be copied must be whole. */
+function wholeCode(value) {
+    return `<code>${entities((0,plain_text/* visible */.RK)(value))}</code>`;
+}
 /** Foreign text in a sentence. A zero-width space keeps `@` and `#` from notifying people and linking issues. */
 function markdown_text(value) {
     return entities((0,plain_text/* visible */.RK)(value))
@@ -64585,15 +64659,16 @@ function renderDigest(plan) {
 }
 /** Empty where nothing failed. */
 function renderFailure(result, redact) {
-    const { outcome } = result;
+    const progress = describeProgress(result);
     return failuresOf(result)
         .flatMap((error, index) => {
-        const { message, problems, remedy, causes } = (0,errors/* describeError */.Uc)(error);
+        const { message, problems, remedy, statements, causes } = (0,errors/* describeError */.Uc)(error);
         return [
             `- ${markdown_text(redact(message))}`,
             ...problems.map((problem) => `  - ${markdown_text(redact(problem))}`),
             ...(remedy === undefined ? [] : [`- **To fix:** ${markdown_text(redact(remedy))}`]),
-            ...(outcome === undefined || index > 0 ? [] : [`- ${markdown_text(describeProgress(outcome))}`]),
+            ...statements.map((statement) => `- The statement to add: ${wholeCode(redact(statement))}`),
+            ...(progress === '' || index > 0 ? [] : [`- ${markdown_text(progress)}`]),
             ...causes.map((cause) => `- Caused by: ${code(redact(cause))}`),
         ];
     })
@@ -64725,10 +64800,10 @@ function reportFailures(result, runner) {
     for (const { reason, remedy } of result.plan?.refusals ?? []) {
         runner.fail('Tenant Tables: refused', `${reason}\nTo fix: ${remedy}`);
     }
-    const progress = result.outcome === undefined ? '' : `\n${describeProgress(result.outcome)}`;
+    const progress = describeProgress(result);
     for (const [index, error] of failuresOf(result).entries()) {
         // Once is enough: it is the same for all.
-        runner.fail('Tenant Tables: failed', `${(0,errors/* renderError */.vr)(error)}${index === 0 ? progress : ''}`);
+        runner.fail('Tenant Tables: failed', `${(0,errors/* renderError */.vr)(error)}${index === 0 && progress !== '' ? `\n${progress}` : ''}`);
     }
 }
 
@@ -65277,18 +65352,22 @@ function makeSampleItems(freshUuid, now) {
 
 
 
+
 /** Never throws: what failed is in the verification. Refusals are the plan's to tell. */
 async function verifyTables(work) {
     const { plan, sampleItems } = work;
     if (plan.refusals.length > 0)
         return { sampleItems: false };
+    const samples = [];
     try {
         assertAsDefined(plan);
-        const warnings = sampleItems ? await roundTrip(work) : [];
+        const warnings = sampleItems ? await roundTrip(work, samples) : [];
         return { sampleItems, ...(warnings.length === 0 ? {} : { warnings }) };
     }
     catch (error) {
-        return { sampleItems, error };
+        if (error instanceof LeftItemsError)
+            return { sampleItems, error };
+        return { sampleItems, fate: samples.every(({ state }) => state === 'unsent') ? 'unwritten' : 'deleted', error };
     }
 }
 /** @throws {RemedyError} where the plan has steps */
@@ -65297,27 +65376,23 @@ function assertAsDefined({ steps }) {
         return;
     throw new errors/* RemedyError */.By(`The tables are not as they are defined: ${describeSteps(steps)}.`, 'Find out who changed them, and run command: apply to bring them to their definition.');
 }
-/** @returns what people should know */
-async function roundTrip(work) {
+/** What was written may still be there. */
+class LeftItemsError extends errors/* RemedyError */.By {
+    name = 'LeftItemsError';
+}
+/**
+ * @param samples is filled with what is made, for who asks afterwards what became of it
+ * @returns what people should know
+ * @throws {LeftItemsError} where some may still be there; anything else where none are
+ */
+async function roundTrip(work, samples) {
     const { run } = work;
     const items = work.itemsWithin(run);
     const made = makeSampleItems(run.clock.uuid, run.clock.now());
-    const samples = [
-        {
-            kind: 'tenant',
-            table: tableOf(work.plan, 'tenant'),
-            item: made.tenant,
-            key: keyOf(made.tenant),
-            state: 'unsent',
-        },
-        ...made.users.map((item) => ({
-            kind: 'users',
-            table: tableOf(work.plan, 'users'),
-            item,
-            key: keyOf(item),
-            state: 'unsent',
-        })),
-    ];
+    const sampleOf = (kind, item) => {
+        return { kind, table: tableOf(work.plan, kind), item, key: keyOf(item), state: 'unsent' };
+    };
+    samples.push(sampleOf('tenant', made.tenant), ...made.users.map((item) => sampleOf('users', item)));
     await assertReadable(items, samples, made.otherTenantId);
     run.log.info(`Sample items: writing a tenant and ${made.users.length} users, to be deleted again`);
     let failure;
@@ -65338,14 +65413,16 @@ async function roundTrip(work) {
             ? failure
             : new errors/* RemedyError */.By((0,errors/* describeError */.Uc)(failure).message, [...warnings, remedyOf(failure)].join(' ').trim(), {
                 cause: failure,
+                statements: (0,errors/* describeError */.Uc)(failure).statements,
             });
     }
-    throw new errors/* RemedyError */.By(`${failure === undefined ? '' : `${tellWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`, [
+    // Both may have ended for one reason.
+    const reasons = [left[0]?.error, failure];
+    throw new LeftItemsError(`${failure === undefined ? '' : `${tellWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`, [
         'Delete these items by hand.',
         ...(warnings.length === 0 ? ['Nothing else was left behind.'] : warnings),
-        // Both may have ended for one reason.
-        ...new Set([left[0]?.error, failure].map(remedyOf).filter((each) => each !== '')),
-    ].join(' '), { cause: left[0]?.error });
+        ...new Set(reasons.map(remedyOf).filter((each) => each !== '')),
+    ].join(' '), { cause: left[0]?.error, statements: [...new Set(reasons.flatMap((each) => (0,errors/* describeError */.Uc)(each).statements))] });
 }
 /** A read that is not allowed is told before anything is written: nobody has these keys yet, and nobody that tenant. */
 async function assertReadable(items, samples, otherTenantId) {
@@ -65409,7 +65486,7 @@ function assertSame(what, found, expected) {
     const canonical = (items) => JSON.stringify(items.map((item) => Object.entries(item).sort()));
     if (canonical(found) === canonical(expected))
         return;
-    throw new errors/* RemedyError */.By(`${what} came back otherwise than it was written: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}.`, 'Find out what else writes into this table, such as a stream or a trigger, then run again.');
+    throw new errors/* RemedyError */.By(`${what} came back otherwise than it was written: expected ${(0,plain_text/* shorten */.ml)(JSON.stringify(expected))}, found ${(0,plain_text/* shorten */.ml)(JSON.stringify(found))}.`, 'Find out what else writes into this table, such as a stream or a trigger, then run again.');
 }
 function assertShape(kind, item) {
     const problems = problemsOfItem(kind, item);

@@ -1,5 +1,6 @@
 /** What kept us from a session -> what was found, and what to do. AWS's own words stay with it, as the cause. Pure. */
 import { errorCode, errorName, RemedyError } from './errors.ts'
+import { classifyFailure } from './failures.ts'
 import type { Inputs } from './inputs.ts'
 import { allowStatement, trustStatement } from './permissions.ts'
 import type { Role } from './session-inputs.ts'
@@ -13,11 +14,19 @@ export function explainNoCredentials(cause: unknown): RemedyError {
 }
 
 export function explainIdentityRefusal(cause: unknown): RemedyError {
-  return new RemedyError("STS refused the environment's credentials.", remedyFor(cause), { cause })
+  const what = isNoAnswer(cause)
+    ? 'STS could not be asked whose the credentials are.'
+    : "STS refused the environment's credentials."
+  return new RemedyError(what, remedyFor(cause), { cause })
 }
 
 /** The claims that trust policies speak of are shown; the token itself never is. Without a token it is GitHub that refused. */
-export function explainTokenRefusal(role: Role, token: string, cause: unknown): RemedyError {
+export function explainTokenRefusal(
+  role: Role,
+  { command }: Pick<Inputs, 'command'>,
+  token: string,
+  cause: unknown,
+): RemedyError {
   if (token === '') {
     return new RemedyError(
       'GitHub did not give this job an OIDC token.',
@@ -31,51 +40,62 @@ export function explainTokenRefusal(role: Role, token: string, cause: unknown): 
     return typeof value === 'string' ? [`${name} "${value}"`] : []
   })
   const facts = shown.length === 0 ? '' : ` The job's token says: ${shown.join(', ')}.`
+  const refused = `STS did not let this job assume ${role.arn}.${facts}`
+  const { iss = publicIssuer, aud, sub } = claims
+  if (errorName(cause) !== 'AccessDenied' || typeof sub !== 'string') {
+    return new RemedyError(isNoAnswer(cause) ? unreached(role) : refused, remedyFor(cause, String(iss)), { cause })
+  }
+  const first =
+    'First check that the job names the environment that the role trusts ("environment:" in the job; without it the token\'s sub names a branch or a pull request instead).'
+  // Whoever can push a branch has a token of such a sub. A role that only reads may trust it.
+  if (!sub.includes(':environment:') && command !== 'plan') {
+    return new RemedyError(refused, `${first} A role that writes should trust no other sub.`, { cause })
+  }
   return new RemedyError(
-    errorCode(cause) === '' ? `STS did not let this job assume ${role.arn}.${facts}` : unreached(role),
-    errorName(cause) === 'AccessDenied' && typeof claims.sub === 'string'
-      ? `First check that the job names the environment that the role trusts ("environment:" in the job; without it the token's sub names a branch instead). ` +
-          `The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions. ` +
-          `The statement to add to it: ${trustStatement(role, { iss: issuerOf(claims), aud: String(claims.aud), sub: claims.sub })}`
-      : remedyFor(cause, issuerOf(claims)),
-    { cause },
+    refused,
+    `${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`,
+    { cause, statements: [trustStatement(role, { iss: String(iss), aud: String(aud), sub })] },
   )
 }
 
 const publicIssuer = 'https://token.actions.githubusercontent.com'
 
-function issuerOf({ iss }: Readonly<Record<string, unknown>>): string {
-  return typeof iss === 'string' ? iss : publicIssuer
-}
-
 export function explainRoleRefusal(
   role: Role,
-  request: Pick<Inputs, 'externalId' | 'sourceIdentity' | 'sessionTags'>,
+  request: Pick<Inputs, 'roles' | 'externalId' | 'sourceIdentity' | 'sessionTags'>,
   cause: unknown,
 ): RemedyError {
-  const { externalId, sourceIdentity, sessionTags } = request
+  if (errorName(cause) !== 'AccessDenied') {
+    const what = isNoAnswer(cause) ? unreached(role) : `STS did not let these credentials assume ${role.arn}.`
+    return new RemedyError(what, remedyFor(cause), { cause })
+  }
+  const { externalId, sourceIdentity, sessionTags, roles } = request
   const more = [
     ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
-    ...(sessionTags.size === 0 ? [] : ['sts:TagSession']),
+    // They are the last session's alone; the identity stays with all that follow.
+    ...(sessionTags.size === 0 || role !== roles.at(-1) ? [] : ['sts:TagSession']),
   ]
-  const also = more.length === 0 ? '' : ` Both must allow ${more.join(' and ')} too.`
   return new RemedyError(
-    errorCode(cause) === '' ? `STS did not let these credentials assume ${role.arn}.` : unreached(role),
-    errorName(cause) === 'AccessDenied'
-      ? `Allow sts:AssumeRole on ${role.arn} in the policy of the caller that AWS names below, and name that caller's role as a principal in the trust policy of ${role.arn}. ` +
-          (externalId === undefined
-            ? 'If the trust policy asks for an external id, give role-external-id.'
-            : 'Check that the trust policy asks for the same external id as role-external-id.') +
-          also +
-          ` The statement to add to the caller's policy: ${allowStatement(['sts:AssumeRole', ...more], role.arn)}`
-      : remedyFor(cause),
-    { cause },
+    `STS did not let these credentials assume ${role.arn}.`,
+    [
+      `Allow sts:AssumeRole on ${role.arn} in the policy of the caller that AWS names below, and name that caller's role as a principal in the trust policy of ${role.arn}.`,
+      externalId === undefined
+        ? 'If the trust policy asks for an external id, give role-external-id.'
+        : 'Check that the trust policy asks for the same external id as role-external-id.',
+      ...(more.length === 0 ? [] : [`Both must allow ${more.join(' and ')} too.`]),
+      "The statement is for the caller's policy.",
+    ].join(' '),
+    { cause, statements: [allowStatement(['sts:AssumeRole', ...more], role.arn)] },
   )
 }
 
-/** A network error is nobody's refusal. */
 function unreached(role: Role): string {
   return `STS could not be asked to assume ${role.arn}.`
+}
+
+/** Nobody refused anything: the network, or a service that is out of order, kept the answer from us. */
+function isNoAnswer(error: unknown): boolean {
+  return errorCode(error) !== '' || classifyFailure(error) === 'unavailable'
 }
 
 function remedyFor(error: unknown, issuer = publicIssuer): string {
@@ -94,9 +114,15 @@ function remedyFor(error: unknown, issuer = publicIssuer): string {
       return 'Check that the access key is a live one. A region that must be opted into must be enabled in the account of the caller and in that of the role.'
     case 'ValidationError':
       return 'See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.'
+    case 'PackedPolicyTooLarge':
+    case 'PackedPolicyTooLargeException':
+      return 'restrict-session and role-session-tags are together more than STS packs into a session. Give fewer or shorter tags, or leave restrict-session out.'
     default:
-      return ['ENOTFOUND', 'ECONNREFUSED'].includes(errorCode(error))
-        ? 'Check that the machine can reach STS in this region, and what AWS_ENDPOINT_URL points at.'
+      if (['ENOTFOUND', 'ECONNREFUSED'].includes(errorCode(error))) {
+        return 'Check that the machine can reach STS in this region, and what AWS_ENDPOINT_URL points at.'
+      }
+      return isNoAnswer(error)
+        ? 'AWS or the network on the way to it failed. Run again.'
         : 'See what AWS says below, mend it, and run again.'
   }
 }

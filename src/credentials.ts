@@ -43,6 +43,7 @@ export interface CredentialPorts {
 
 type Request = Pick<
   Inputs,
+  | 'command'
   | 'roles'
   | 'credentialSource'
   | 'externalId'
@@ -167,7 +168,7 @@ async function assumeWithToken(request: Request, role: Role, ports: CredentialPo
     )
     return hopFrom(role, answer, ports)
   } catch (error) {
-    throw error instanceof RemedyError ? error : explainTokenRefusal(role, token, error)
+    throw error instanceof RemedyError ? error : explainTokenRefusal(role, request, token, error)
   }
 }
 

@@ -6,11 +6,12 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 import type { Connections } from './connections.ts'
 import type { TagChange } from './diff.ts'
 import { type DescribedTable, readDescription, readRecovery, readTagPage } from './dynamodb-answers.ts'
-import { errorMessage, errorName, RemedyError } from './errors.ts'
+import { errorMessage, errorName, httpStatus, RemedyError } from './errors.ts'
+import { classifyFailure, type FailureKind } from './failures.ts'
 import { type Call, type ItemStore, itemStore } from './item-store.ts'
 import { adaptivePace, type Pace } from './pace.ts'
 import { allowStatement } from './permissions.ts'
-import { classifyFailure, type FailureKind, httpStatus, retry } from './retry.ts'
+import { retry } from './retry.ts'
 import type { Run } from './run.ts'
 import type { BillingMode, Keys, PointInTimeRecovery, Tags } from './table.ts'
 
@@ -54,7 +55,10 @@ export class DynamoDbError extends RemedyError {
 
   /** @param arn of the resource, which may be given by its name */
   constructor(operation: string, resource: string, cause: unknown, afterLostAnswer: boolean, arn = resource) {
-    super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, arn, cause), { cause })
+    super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), {
+      cause,
+      statements: isDenied(cause) ? [allowStatement(actionsFor(operation), arn)] : [],
+    })
     this.code = errorName(cause)
     this.afterLostAnswer = afterLostAnswer
     this.kind = classifyFailure(cause)
@@ -295,15 +299,28 @@ function awsTags(tags: readonly TagChange[]): { Key: string; Value: string }[] {
   return tags.map(({ key, to }) => ({ Key: key, Value: to }))
 }
 
-function remedyFor(operation: string, resource: string, arn: string, error: unknown): string {
+/** A table that is made with tags needs the right to tag as well. */
+function actionsFor(operation: string): readonly string[] {
+  return [operation, ...(operation === 'CreateTable' ? ['TagResource'] : [])].map((name) => `dynamodb:${name}`)
+}
+
+/** By IAM, and for DynamoDB itself: a key of KMS is another matter. */
+function isDenied(error: unknown): boolean {
+  return errorName(error) === 'AccessDeniedException' && !isDeniedByKms(error)
+}
+
+/** Who reads and writes the items of a table with a key of the customer's own must be allowed to use the key. */
+function isDeniedByKms(error: unknown): boolean {
+  return errorName(error) === 'AccessDeniedException' && /\bkms\b/i.test(errorMessage(error))
+}
+
+function remedyFor(operation: string, resource: string, error: unknown): string {
+  if (isDeniedByKms(error)) {
+    return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`
+  }
   switch (errorName(error)) {
-    case 'AccessDeniedException': {
-      // A table that is made with tags needs the right to tag as well.
-      const actions = [operation, ...(operation === 'CreateTable' ? ['TagResource'] : [])].map(
-        (name) => `dynamodb:${name}`,
-      )
-      return `Allow ${actions.join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it. The statement to add: ${allowStatement(actions, arn)}`
-    }
+    case 'AccessDeniedException':
+      return `Allow ${actionsFor(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`
     case 'InvalidSignatureException':
       return 'Check the clock of the machine, and the secret access key, then run again.'
     case 'UnrecognizedClientException':

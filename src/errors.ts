@@ -4,10 +4,17 @@
 export class RemedyError extends Error {
   override readonly name: string = 'RemedyError'
   readonly remedy: string
+  /** Of IAM policies, as JSON: what would have allowed what was denied. */
+  readonly statements: readonly string[]
 
-  constructor(message: string, remedy: string, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    remedy: string,
+    { statements = [], ...options }: ErrorOptions & { readonly statements?: readonly string[] } = {},
+  ) {
     super(message, options)
     this.remedy = remedy
+    this.statements = statements
   }
 }
 
@@ -62,6 +69,8 @@ export interface DescribedError {
   /** Each of several things that are wrong. */
   readonly problems: readonly string[]
   readonly remedy?: string
+  /** IAM policy statements to add, as JSON: to be pasted, so they must be shown to the letter. */
+  readonly statements: readonly string[]
   readonly causes: readonly string[]
 }
 
@@ -74,24 +83,26 @@ export function describeError(thrown: unknown): DescribedError {
     causes.push(nameAndMessage(cause))
     cause = causeOf(cause)
   }
-  const remedy = thrown instanceof RemedyError ? thrown.remedy : undefined
+  const { remedy, statements = [] } = thrown instanceof RemedyError ? thrown : {}
   const problems = thrown instanceof InvalidInputsError ? thrown.problems : []
   const isOurs = thrown instanceof RemedyError || thrown instanceof InvalidInputsError
   return {
     message: isOurs ? thrown.message : nameAndMessage(thrown),
     problems,
     ...(remedy === undefined ? {} : { remedy }),
+    statements,
     causes,
   }
 }
 
-/** The described error as one text: message, problems, `To fix:` and `Caused by:` lines. */
+/** The described error as one text: message, problems, `To fix:`, `The statement to add:` and `Caused by:` lines. */
 export function renderError(thrown: unknown): string {
-  const { message, problems, remedy, causes } = describeError(thrown)
+  const { message, problems, remedy, statements, causes } = describeError(thrown)
   return [
     message,
     ...problems.map((problem) => `- ${problem}`),
     ...(remedy === undefined ? [] : [`To fix: ${remedy}`]),
+    ...statements.map((statement) => `The statement to add: ${statement}`),
     ...causes.map((cause) => `Caused by: ${cause}`),
   ].join('\n')
 }
@@ -108,6 +119,21 @@ export function errorMessage(thrown: unknown): string {
 /** Node's code of a network or file error, such as ECONNRESET; empty where there is none. */
 export function errorCode(thrown: unknown): string {
   return isErrorLike(thrown) && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
+}
+
+/** The status of the answer, whoever gave it; 0 where there was none. */
+export function httpStatus(error: unknown): number {
+  const { httpStatusCode } = metadataOf(error)
+  return typeof httpStatusCode === 'number' ? httpStatusCode : 0
+}
+
+/** What the SDK knows of the answer; empty where the error is not the SDK's. */
+export function metadataOf(error: unknown): {
+  readonly httpStatusCode?: unknown
+  readonly clockSkewCorrected?: unknown
+} {
+  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return {}
+  return typeof error.$metadata === 'object' && error.$metadata !== null ? error.$metadata : {}
 }
 
 /** Proves to the compiler that a closed union was handled to its last member. */
@@ -134,6 +160,10 @@ function causeOf(thrown: unknown): unknown {
 function nameAndMessage(thrown: unknown): string {
   if (!isErrorLike(thrown)) {
     return typeof thrown === 'string' ? thrown : `Something that is no error was thrown: ${typeof thrown}`
+  }
+  // What the SDK calls an answer that it cannot read.
+  if (thrown.name === 'Unknown' && httpStatus(thrown) > 0) {
+    return `Unknown: an answer with status ${httpStatus(thrown)}, and not of AWS's form`
   }
   // Node's own network errors say more in their code than in their name.
   const code = errorCode(thrown)

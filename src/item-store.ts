@@ -1,8 +1,8 @@
 /** Items in DynamoDB, for verification alone. The SDK is handed in by dynamodb.ts, which loads it. */
 import type * as Sdk from '@aws-sdk/client-dynamodb'
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { classifyFailure } from './failures.ts'
 import type { Item } from './items.ts'
-import { classifyFailure } from './retry.ts'
 
 export interface ItemStore {
   /**

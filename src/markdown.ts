@@ -6,6 +6,11 @@ export function code(value: string): string {
   return `<code>${entities(shorten(visible(value)))}</code>`
 }
 
+/** The same, however long it is: what is to be copied must be whole. */
+export function wholeCode(value: string): string {
+  return `<code>${entities(visible(value))}</code>`
+}
+
 /** Foreign text in a sentence. A zero-width space keeps `@` and `#` from notifying people and linking issues. */
 export function text(value: string): string {
   return entities(visible(value))

@@ -1,5 +1,5 @@
 /** How many calls may be under way at once: an account throttles some of many, and more of them the more there are. */
-import { classifyFailure } from './retry.ts'
+import { classifyFailure } from './failures.ts'
 
 /** Makes a call when its turn has come; gives up waiting for it when the signal fires. */
 export type Pace = <Answer>(signal: AbortSignal, send: () => Promise<Answer>) => Promise<Answer>

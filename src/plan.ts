@@ -146,6 +146,8 @@ export interface Plan {
 export interface Verification {
   /** Whether sample items went through the tables. */
   readonly sampleItems: boolean
+  /** What became of them before the error; absent where some are left, which the error names. */
+  readonly fate?: 'unwritten' | 'deleted'
   /** What people should know though all was well. */
   readonly warnings?: readonly string[]
   readonly error?: unknown

@@ -74,9 +74,12 @@ function reportFailures(result: RunResult, runner: Runner): void {
   for (const { reason, remedy } of result.plan?.refusals ?? []) {
     runner.fail('Tenant Tables: refused', `${reason}\nTo fix: ${remedy}`)
   }
-  const progress = result.outcome === undefined ? '' : `\n${describeProgress(result.outcome)}`
+  const progress = describeProgress(result)
   for (const [index, error] of failuresOf(result).entries()) {
     // Once is enough: it is the same for all.
-    runner.fail('Tenant Tables: failed', `${renderError(error)}${index === 0 ? progress : ''}`)
+    runner.fail(
+      'Tenant Tables: failed',
+      `${renderError(error)}${index === 0 && progress !== '' ? `\n${progress}` : ''}`,
+    )
   }
 }

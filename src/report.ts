@@ -163,8 +163,16 @@ export function nameStep({ action, table }: Step): string {
   return `${action} "${table}"`
 }
 
-/** What became of the steps, in words that follow an error: what was done before it, and what was not. */
-export function describeProgress(outcome: Outcome): string {
+/** What was done before an error, and what was not, in words that follow it; empty where there was nothing to do yet. */
+export function describeProgress({ outcome, verification }: RunResult): string {
+  if (outcome !== undefined) return describeOutcome(outcome)
+  if (verification === undefined || !verification.sampleItems || verification.fate === undefined) return ''
+  return { unwritten: 'No sample item was written.', deleted: 'The sample items were deleted again.' }[
+    verification.fate
+  ]
+}
+
+function describeOutcome(outcome: Outcome): string {
   const named = (status: StepResult['status']) =>
     outcome.steps.filter(({ result }) => result.status === status).map(({ step }) => nameStep(step))
   const failed = (sent: boolean) =>

@@ -1,73 +1,7 @@
 /** The one place where calls are tried again, for every service. */
-import { errorCode, errorMessage, errorName, StoppedError } from './errors.ts'
+import { errorMessage, errorName, StoppedError } from './errors.ts'
+import { classifyFailure, type FailureKind } from './failures.ts'
 import type { Run } from './run.ts'
-
-/**
- * Why a call failed, as far as trying again goes.
- *
- * - `throttled`: the account is busy; goes on until the deadline, more and more slowly.
- * - `not-ready`: the thing called upon is young or locked for seconds; looked at again about every second.
- * - `unavailable`: the service or the network broke; a few more tries.
- * - `misdated`: refused for the date in its signature; once more, by the clock as the answer has corrected it.
- * - `final`: the same call would fail again.
- */
-export type FailureKind = 'throttled' | 'not-ready' | 'unavailable' | 'misdated' | 'final'
-
-const throttledNames = new Set([
-  'Throttling',
-  'ThrottlingException',
-  'ThrottledException',
-  'RequestLimitExceeded',
-  'RequestThrottled',
-  'RequestThrottledException',
-  'TooManyRequestsException',
-  'ProvisionedThroughputExceededException',
-])
-
-const unavailableNames = new Set([
-  'InternalFailure',
-  'InternalServerError',
-  'ServiceUnavailable',
-  'ServiceUnavailableException',
-  // STS could not reach GitHub's keys.
-  'IDPCommunicationError',
-  'IDPCommunicationErrorException',
-  'TimeoutError',
-  'RequestTimeout',
-  'RequestTimeoutException',
-])
-
-/** What AWS calls a signature whose date is too far from its own clock, or that is wrong for another reason. */
-const signatureNames = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch', 'RequestExpired', 'AuthFailure'])
-
-/** Connection lost or timed out. A refused connection or an unknown host is somebody's mistake, and final. */
-const unavailableCodes = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN'])
-
-/**
- * LimitExceededException names budgets, quotas and locks alike; these messages are locks that pass in seconds. The lock
- * on tags is not among them: somebody has just written tags, so what to write must be thought over.
- */
-const passingLimits = ['simultaneously', 'Only 1 online index', 'indexed tables']
-
-export function classifyFailure(error: unknown): FailureKind {
-  const name = errorName(error)
-  const message = errorMessage(error)
-  if (throttledNames.has(name)) return 'throttled'
-  if (name === 'ContinuousBackupsUnavailableException') return 'not-ready'
-  if (name === 'LimitExceededException') {
-    return passingLimits.some((passing) => message.includes(passing)) ? 'not-ready' : 'final'
-  }
-  if (name.startsWith('InvalidIdentityToken') && message.includes("ouldn't retrieve verification key")) {
-    return 'unavailable'
-  }
-  if (unavailableNames.has(name) || unavailableCodes.has(errorCode(error))) return 'unavailable'
-  // The SDK has just learnt from the answer how far the machine's clock is off, and signs the next try by that. Where the
-  // clock is off it says so of every error, of those that have nothing to do with a date too.
-  if (metadataOf(error).clockSkewCorrected === true && signatureNames.has(name)) return 'misdated'
-  const status = httpStatus(error)
-  if (status === 429) return 'throttled'
-  return status >= 500 ? 'unavailable' : 'final'
-}
 
 const mostTriesWhileUnavailable = 8
 
@@ -140,16 +74,4 @@ function timeNamedBy(error: unknown, now: number): number | undefined {
   const at = time === undefined ? Number.NaN : Date.parse(time)
   // A second more, because the time is told in whole seconds; a minute at most, whatever it says.
   return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now) + 1000)
-}
-
-/** The status of the answer, whoever gave it; 0 where there was none. */
-export function httpStatus(error: unknown): number {
-  const { httpStatusCode } = metadataOf(error)
-  return typeof httpStatusCode === 'number' ? httpStatusCode : 0
-}
-
-/** What the SDK knows of the answer; empty where the error is not the SDK's. */
-function metadataOf(error: unknown): { readonly httpStatusCode?: unknown; readonly clockSkewCorrected?: unknown } {
-  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return {}
-  return typeof error.$metadata === 'object' && error.$metadata !== null ? error.$metadata : {}
 }

@@ -1,6 +1,6 @@
 /** Plan and outcome -> the job summary, and the sections that it shares with the pull request comment. Pure. */
 import { describeError } from './errors.ts'
-import { code, table, text } from './markdown.ts'
+import { code, table, text, wholeCode } from './markdown.ts'
 import { shorten } from './plain-text.ts'
 import { type Outcome, type Plan, type Refusal, stepKinds } from './plan.ts'
 import { digestPlan } from './plan-document.ts'
@@ -99,15 +99,16 @@ export function renderDigest(plan: Plan): string {
 
 /** Empty where nothing failed. */
 export function renderFailure(result: RunResult, redact: Redact): string {
-  const { outcome } = result
+  const progress = describeProgress(result)
   return failuresOf(result)
     .flatMap((error, index) => {
-      const { message, problems, remedy, causes } = describeError(error)
+      const { message, problems, remedy, statements, causes } = describeError(error)
       return [
         `- ${text(redact(message))}`,
         ...problems.map((problem) => `  - ${text(redact(problem))}`),
         ...(remedy === undefined ? [] : [`- **To fix:** ${text(redact(remedy))}`]),
-        ...(outcome === undefined || index > 0 ? [] : [`- ${text(describeProgress(outcome))}`]),
+        ...statements.map((statement) => `- The statement to add: ${wholeCode(redact(statement))}`),
+        ...(progress === '' || index > 0 ? [] : [`- ${text(progress)}`]),
         ...causes.map((cause) => `- Caused by: ${code(redact(cause))}`),
       ]
     })

@@ -3,6 +3,7 @@ import { type DynamoDb, DynamoDbError } from './dynamodb.ts'
 import { describeError, RemedyError, StoppedError } from './errors.ts'
 import type { ItemStore } from './item-store.ts'
 import { type Item, type ItemKind, makeSampleItems, problemsOfItem } from './items.ts'
+import { shorten } from './plain-text.ts'
 import type { Plan, Verification } from './plan.ts'
 import { describeSteps } from './report.ts'
 import { cleaningRun, type Run } from './run.ts'
@@ -18,12 +19,14 @@ export interface VerificationWork {
 export async function verifyTables(work: VerificationWork): Promise<Verification> {
   const { plan, sampleItems } = work
   if (plan.refusals.length > 0) return { sampleItems: false }
+  const samples: Sample[] = []
   try {
     assertAsDefined(plan)
-    const warnings = sampleItems ? await roundTrip(work) : []
+    const warnings = sampleItems ? await roundTrip(work, samples) : []
     return { sampleItems, ...(warnings.length === 0 ? {} : { warnings }) }
   } catch (error) {
-    return { sampleItems, error }
+    if (error instanceof LeftItemsError) return { sampleItems, error }
+    return { sampleItems, fate: samples.every(({ state }) => state === 'unsent') ? 'unwritten' : 'deleted', error }
   }
 }
 
@@ -47,29 +50,24 @@ interface Sample {
   mayComeLate?: boolean
 }
 
-/** @returns what people should know */
-async function roundTrip(work: VerificationWork): Promise<readonly string[]> {
+/** What was written may still be there. */
+class LeftItemsError extends RemedyError {
+  override readonly name = 'LeftItemsError'
+}
+
+/**
+ * @param samples is filled with what is made, for who asks afterwards what became of it
+ * @returns what people should know
+ * @throws {LeftItemsError} where some may still be there; anything else where none are
+ */
+async function roundTrip(work: VerificationWork, samples: Sample[]): Promise<readonly string[]> {
   const { run } = work
   const items = work.itemsWithin(run)
   const made = makeSampleItems(run.clock.uuid, run.clock.now())
-  const samples: readonly Sample[] = [
-    {
-      kind: 'tenant',
-      table: tableOf(work.plan, 'tenant'),
-      item: made.tenant,
-      key: keyOf(made.tenant),
-      state: 'unsent',
-    },
-    ...made.users.map(
-      (item): Sample => ({
-        kind: 'users',
-        table: tableOf(work.plan, 'users'),
-        item,
-        key: keyOf(item),
-        state: 'unsent',
-      }),
-    ),
-  ]
+  const sampleOf = (kind: ItemKind, item: typeof made.tenant | (typeof made.users)[number]): Sample => {
+    return { kind, table: tableOf(work.plan, kind), item, key: keyOf(item), state: 'unsent' }
+  }
+  samples.push(sampleOf('tenant', made.tenant), ...made.users.map((item) => sampleOf('users', item)))
   await assertReadable(items, samples, made.otherTenantId)
   run.log.info(`Sample items: writing a tenant and ${made.users.length} users, to be deleted again`)
   let failure: unknown
@@ -91,17 +89,19 @@ async function roundTrip(work: VerificationWork): Promise<readonly string[]> {
       ? failure
       : new RemedyError(describeError(failure).message, [...warnings, remedyOf(failure)].join(' ').trim(), {
           cause: failure,
+          statements: describeError(failure).statements,
         })
   }
-  throw new RemedyError(
+  // Both may have ended for one reason.
+  const reasons = [left[0]?.error, failure]
+  throw new LeftItemsError(
     `${failure === undefined ? '' : `${tellWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`,
     [
       'Delete these items by hand.',
       ...(warnings.length === 0 ? ['Nothing else was left behind.'] : warnings),
-      // Both may have ended for one reason.
-      ...new Set([left[0]?.error, failure].map(remedyOf).filter((each) => each !== '')),
+      ...new Set(reasons.map(remedyOf).filter((each) => each !== '')),
     ].join(' '),
-    { cause: left[0]?.error },
+    { cause: left[0]?.error, statements: [...new Set(reasons.flatMap((each) => describeError(each).statements))] },
   )
 }
 
@@ -174,7 +174,7 @@ function assertSame(what: string, found: readonly Item[], expected: readonly Ite
   const canonical = (items: readonly Item[]) => JSON.stringify(items.map((item) => Object.entries(item).sort()))
   if (canonical(found) === canonical(expected)) return
   throw new RemedyError(
-    `${what} came back otherwise than it was written: expected ${JSON.stringify(expected)}, found ${JSON.stringify(found)}.`,
+    `${what} came back otherwise than it was written: expected ${shorten(JSON.stringify(expected))}, found ${shorten(JSON.stringify(found))}.`,
     'Find out what else writes into this table, such as a stream or a trigger, then run again.',
   )
 }

@@ -1,5 +1,7 @@
 /** The port to GitHub, with GitHub's own client behind it, against the sandbox. */
 
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Fault } from '../sandbox/faults.ts'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
 import { connectGitHub, type GitHub } from '../src/github.ts'
@@ -127,6 +129,34 @@ describe('a fault', () => {
       message: expect.stringMatching(message),
     })
     expect([bodies(), run.lines]).toEqual([[], []])
+  })
+})
+
+describe('who calls', () => {
+  it('does not go where an answer sends it', async () => {
+    const asked: (string | undefined)[] = []
+    const elsewhere = createServer((request, response) => {
+      asked.push(request.url)
+      if (request.url !== '/elsewhere') response.writeHead(302, { location: '/elsewhere' })
+      response.end('[]')
+    })
+    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve))
+    const apiUrl = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`
+    const gitHub = await connectGitHub({ owner: 'acme', repository: 'app', token: 'ghs_writer', apiUrl }, run)
+    await expect(gitHub.findPullRequest('b8b8')).rejects.toMatchObject({ name: 'GitHubError' })
+    elsewhere.closeAllConnections()
+    await new Promise((resolve) => elsewhere.close(resolve))
+    expect(asked).not.toEqual([])
+    expect(asked).not.toContain('/elsewhere')
+  })
+
+  it('does not pass by a proxy that cannot be read', async () => {
+    const { HTTPS_PROXY: before } = process.env
+    process.env.HTTPS_PROXY = 'http://bob:100%hunter@proxy.example:3128'
+    const connecting = connectGitHub({ owner: 'a', repository: 'b', token: 'c', apiUrl: 'https://api.example' }, run)
+    await expect(connecting).rejects.toMatchObject({ remedy: expect.stringContaining('% is written %25') })
+    if (before === undefined) delete process.env.HTTPS_PROXY
+    else process.env.HTTPS_PROXY = before
   })
 })
 

@@ -77,7 +77,6 @@ it.each([
 ])('that nobody could connect to is told, without what may be a password: %s', (value) => {
   given({ HTTPS_PROXY: value })
   expect(() => proxyFor(secure)).toThrow('HTTPS_PROXY does not hold the address of a proxy.')
-  expect(() => proxySecrets()).toThrow('HTTPS_PROXY does not hold')
   given({ http_proxy: value })
   expect(() => proxyFor(plain)).toThrow('HTTP_PROXY does not hold the address of a proxy.')
   given({ HTTPS_PROXY: value, NO_PROXY: '*' })
@@ -87,7 +86,12 @@ it.each([
 it('its password must not be shown, as it stands, as it is meant, and as it is sent', () => {
   given({ HTTPS_PROXY: 'http://some%40one:p%40ss%2525@proxy.example' })
   expect(proxySecrets()).toEqual(['p%40ss%2525', 'p@ss%25', Buffer.from('some@one:p@ss%25').toString('base64')])
-  given({ HTTP_PROXY: 'http://someone@proxy.example' })
+  // One that cannot be read does not keep that of the other from being hidden.
+  given({ HTTPS_PROXY: 'http://name:%zz@proxy.example', HTTP_PROXY: 'http://name:password@proxy.example' })
+  expect(proxySecrets()).toEqual(['password', 'password', Buffer.from('name:password').toString('base64')])
+  given({ HTTP_PROXY: 'http://a%2Btoken@proxy.example' })
+  expect(proxySecrets()).toEqual(['a%2Btoken', 'a+token', Buffer.from('a+token:').toString('base64')])
+  given({ HTTP_PROXY: 'http://proxy.example' })
   expect(proxySecrets()).toEqual([])
 })
 

@@ -31,7 +31,12 @@ afterEach(() => {
 })
 
 function aYoungRunner() {
-  const emitter = Object.assign(new EventEmitter(), { env: process.env, exitCode: undefined as number | undefined })
+  const emitter = Object.assign(new EventEmitter(), {
+    env: process.env,
+    exitCode: undefined as number | undefined,
+    stdout: new EventEmitter(),
+    stderr: new EventEmitter(),
+  })
   return { runner: gitHubRunner(emitter as unknown as NodeJS.Process), emitter }
 }
 
@@ -206,6 +211,24 @@ it.each(['SIGINT', 'SIGTERM'])('tells of %s', async (signal) => {
   expect(runner.interrupted.aborted).toBe(false)
   emitter.emit(signal)
   expect(runner.interrupted.aborted).toBe(true)
+  // Without a listener the next one would end the process at once.
+  expect(emitter.listenerCount(signal)).toBe(1)
+})
+
+it('goes on when nobody reads its log any more', async () => {
+  const { runner, emitter } = await aRunner()
+  const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })
+  expect(emitter.stdout.emit('error', gone)).toBe(true)
+  expect(emitter.stderr.emit('error', gone)).toBe(true)
+  runner.setOutput('users-table-arn', 'arn')
+  expect(readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8')).toContain('users-table-arn')
+})
+
+it('an output that would hold a secret does not', async () => {
+  const { runner } = await aRunner()
+  runner.mask('a-long-secret')
+  runner.setOutput('plan', 'it is a-long-secret')
+  expect(readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8')).toContain('it is ***')
 })
 
 describe('a file that an input names', () => {

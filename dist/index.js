@@ -63351,20 +63351,20 @@ function readProxy(url) {
     }
 }
 function unusable({ protocol }) {
-    return new errors/* RemedyError */.By(`${protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'} does not hold the address of a proxy.`, 'Give http://host:port or https://host:port, with name:password@ before the host where the proxy asks for them.');
+    return new errors/* RemedyError */.By(`${protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'} does not hold the address of a proxy.`, 'Give http://host:port or https://host:port, with name:password@ before the host where the proxy asks for them. In a name or a password, % is written %25, @ %40 and : %3A.');
 }
 /**
- * What must not be shown of the proxies: their passwords, in every form that they are sent or written in.
- *
- * @throws {RemedyError} as `proxyFor` does
+ * What must not be shown of the proxies: their passwords, or the token that stands in the place of the name, in every form
+ * that they are sent or written in. Of a proxy that cannot be read there is none to tell.
  */
 function proxySecrets() {
     return ['https://any.invalid', 'http://any.invalid'].flatMap((place) => {
-        const { username, password } = proxyFor(new URL(place)) ?? {};
-        if (username === undefined || !password)
+        const { username, password } = readProxy(new URL(place)) ?? {};
+        if (!username && !password)
             return [];
-        const plain = decodeURIComponent(password);
-        return [password, plain, Buffer.from(`${decodeURIComponent(username)}:${plain}`).toString('base64')];
+        const [name = '', word = ''] = [username, password].map((each = '') => decodeURIComponent(each));
+        const sent = Buffer.from(`${name}:${word}`).toString('base64');
+        return password ? [password, word, sent] : [username ?? '', name, sent];
     });
 }
 /** A connection through the proxy, with TLS to the target where it is to be secure. */
@@ -63480,6 +63480,8 @@ const timeOutsOfAWorkingNetwork = { connect: 5000, request: 10_000 };
 function openConnections(region, { environment, mask }, run, timeOuts = timeOutsOfAWorkingNetwork) {
     for (const secret of proxySecrets())
         mask(secret);
+    // AWS and GitHub are called by https; one that is not needed may be as it is.
+    proxyFor(new URL('https://any.invalid'));
     const { httpAgent, httpsAgent, waiting, open, close } = openEarly(mostConnections, proxyFor);
     // The last signal of a run: nothing of it calls any more.
     run.leave.addEventListener('abort', close);
@@ -64934,6 +64936,7 @@ function renderShortFailure(result, redact) {
 /** The port to GitHub's API: one comment on one pull request. The only import of @actions/github, and a late one. */
 
 
+
 /** Has the shape of the SDK's errors, so that one rule decides what is tried again. */
 class GitHubError extends Error {
     name = 'GitHubError';
@@ -64951,12 +64954,16 @@ const requestMilliseconds = 10_000;
 async function connectGitHub({ owner, repository: repo, token, apiUrl }, run) {
     // Who wants no comment must not wait for Octokit. It stays in the one file of the bundle (a second one would lose the
     // licences of the first), but is not evaluated before this line.
+    // Octokit passes over a proxy that it cannot read, and would go another way.
+    proxyFor(new URL(apiUrl));
     const { getOctokit } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
     const octokit = getOctokit(token, { baseUrl: apiUrl, log: silent });
     const call = (send) => retry(run, async (abort) => {
         try {
             return await send(() => ({
                 log: silent,
+                // Who answers for GitHub must not name another who does.
+                redirect: 'error',
                 signal: AbortSignal.any([abort, AbortSignal.timeout(requestMilliseconds)]),
             }));
         }
@@ -65770,8 +65777,12 @@ async function unlessAborted({ abort }, work) {
 function gitHubRunner(process) {
     const secrets = new Set();
     const interruption = new AbortController();
-    process.once('SIGINT', () => interruption.abort());
-    process.once('SIGTERM', () => interruption.abort());
+    // Not once: the second signal would end the process before it has told and put away anything.
+    process.on('SIGINT', () => interruption.abort());
+    process.on('SIGTERM', () => interruption.abort());
+    // Who reads the log may be gone. What is written into files is still to be written, and what was begun to be ended.
+    for (const stream of [process.stdout, process.stderr])
+        stream.on('error', () => undefined);
     const clean = (message) => harmless(redact(message, secrets));
     // Loading the toolkit takes as long as a call to AWS, so it is left to when the run waits for one. What is told before is
     // told then, in its order: a secret is masked before anything that might hold it.
@@ -65811,7 +65822,7 @@ function gitHubRunner(process) {
             process.exitCode = 1;
             tell((core) => core.error(annotation(message, clean), { title }));
         },
-        setOutput: (name, value) => tell((core) => core.setOutput(name, value)),
+        setOutput: (name, value) => tell((core) => core.setOutput(name, redact(value, secrets))),
         writeSummary: async (markdown) => {
             // Outside GitHub there is no file to write to, and no one to read it.
             if (process.env.GITHUB_STEP_SUMMARY)
@@ -65873,7 +65884,7 @@ const longestAnnotation = 4096;
 /** An annotation may have several lines. Of one that is too long what happened is cut before what to do about it. */
 function annotation(message, clean) {
     const [first = '', ...more] = message.split('\n').map(clean);
-    const rest = cut(more.map((line) => `\n${line}`).join(''), longestAnnotation / 2);
+    const rest = cut(more.map((line) => `\n${line}`).join(''), (longestAnnotation * 3) / 4);
     return cut(first, longestAnnotation - rest.length) + rest;
 }
 function cut(text, most) {

@@ -1,6 +1,7 @@
 /** The port to GitHub's API: one comment on one pull request. The only import of @actions/github, and a late one. */
 
 import { describeError } from './errors.ts'
+import { proxyFor } from './proxies.ts'
 import { retry } from './retry.ts'
 import type { Run } from './run.ts'
 
@@ -42,6 +43,8 @@ export async function connectGitHub(
 ): Promise<GitHub> {
   // Who wants no comment must not wait for Octokit. It stays in the one file of the bundle (a second one would lose the
   // licences of the first), but is not evaluated before this line.
+  // Octokit passes over a proxy that it cannot read, and would go another way.
+  proxyFor(new URL(apiUrl))
   const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github')
   const octokit = getOctokit(token, { baseUrl: apiUrl, log: silent })
   const call = <Answer>(send: (request: () => Request) => Promise<Answer>): Promise<Answer> =>
@@ -51,6 +54,8 @@ export async function connectGitHub(
         try {
           return await send(() => ({
             log: silent,
+            // Who answers for GitHub must not name another who does.
+            redirect: 'error',
             signal: AbortSignal.any([abort, AbortSignal.timeout(requestMilliseconds)]),
           }))
         } catch (error) {
@@ -106,6 +111,7 @@ export async function connectGitHub(
 
 interface Request {
   readonly log: typeof silent
+  readonly redirect: 'error'
   readonly signal: AbortSignal
 }
 

@@ -40,8 +40,11 @@ export interface Runner {
 export function gitHubRunner(process: NodeJS.Process): Runner {
   const secrets = new Set<string>()
   const interruption = new AbortController()
-  process.once('SIGINT', () => interruption.abort())
-  process.once('SIGTERM', () => interruption.abort())
+  // Not once: the second signal would end the process before it has told and put away anything.
+  process.on('SIGINT', () => interruption.abort())
+  process.on('SIGTERM', () => interruption.abort())
+  // Who reads the log may be gone. What is written into files is still to be written, and what was begun to be ended.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   const clean = (message: string) => harmless(redact(message, secrets))
   // Loading the toolkit takes as long as a call to AWS, so it is left to when the run waits for one. What is told before is
   // told then, in its order: a secret is masked before anything that might hold it.
@@ -78,7 +81,7 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
       process.exitCode = 1
       tell((core) => core.error(annotation(message, clean), { title }))
     },
-    setOutput: (name, value) => tell((core) => core.setOutput(name, value)),
+    setOutput: (name, value) => tell((core) => core.setOutput(name, redact(value, secrets))),
     writeSummary: async (markdown) => {
       // Outside GitHub there is no file to write to, and no one to read it.
       if (process.env.GITHUB_STEP_SUMMARY) await (await load()).summary.addRaw(redact(markdown, secrets)).write()
@@ -138,7 +141,7 @@ const longestAnnotation = 4096
 /** An annotation may have several lines. Of one that is too long what happened is cut before what to do about it. */
 function annotation(message: string, clean: (line: string) => string): string {
   const [first = '', ...more] = message.split('\n').map(clean)
-  const rest = cut(more.map((line) => `\n${line}`).join(''), longestAnnotation / 2)
+  const rest = cut(more.map((line) => `\n${line}`).join(''), (longestAnnotation * 3) / 4)
   return cut(first, longestAnnotation - rest.length) + rest
 }
 

@@ -37,6 +37,8 @@ export interface Signal {
   /** `before`: the call is performed only if it is answered. `after`: it is performed in any case. */
   readonly moment: 'before' | 'after'
   readonly unanswered: 'nothing' | 'this call' | 'everything'
+  /** Whether it comes again with every call after that, as from somebody who loses patience. */
+  readonly again?: true
 }
 
 export const signals: readonly Signal[] = [
@@ -46,6 +48,7 @@ export const signals: readonly Signal[] = [
   { name: 'cancelled, and it is not answered', signal: 'SIGINT', moment: 'before', unanswered: 'this call' },
   { name: 'cancelled after it, its answer does not come', signal: 'SIGINT', moment: 'after', unanswered: 'this call' },
   { name: 'cancelled, and nothing is answered any more', signal: 'SIGINT', moment: 'before', unanswered: 'everything' },
+  { name: 'cancelled again and again', signal: 'SIGINT', moment: 'before', unanswered: 'nothing', again: true },
 ]
 
 export interface SignalCase {
@@ -130,13 +133,13 @@ export async function openSignalBed(): Promise<SignalBed> {
 
   /** Runs the scenario, and sends the signal at the call. */
   async function disturb({ scenario, signal, call }: SignalCase): Promise<{ run: RunnerResult; wasSent: boolean }> {
-    const { moment, unanswered } = signal
+    const { moment, unanswered, again = false } = signal
     let started: StartedRun | undefined
     let seen = 0
     const unwatch = sandbox.watch(async (when) => {
       if (when === moment) seen += 1
       const isTheCall = when === moment && seen === call
-      if (isTheCall) started?.kill(signal.signal)
+      if (isTheCall || (again && when === moment && seen > call)) started?.kill(signal.signal)
       if (isTheCall ? unanswered === 'nothing' : unanswered !== 'everything' || seen < call) return
       // An answer that nobody waits for any more is no answer.
       await started?.exited
@@ -252,6 +255,8 @@ function unexplainedBy({ scenario, signal, run, seen, second }: Cancelled): read
     should(summary.includes('The run was cancelled'), `the summary does not say why: ${summary}`)
     const hasBegun = hasPlanned && outputs['has-changes'] === 'true' && command !== 'plan'
     should(!hasBegun || summary.includes('Done before: '), `the summary does not say how far it got: ${summary}`)
+    const isVerifying = hasPlanned && command === 'verify'
+    should(!isVerifying || /sample items?/i.test(summary), `the summary does not tell of its items: ${summary}`)
     problems.push(...untoldOf(scenario, endOf(run)))
   }
   return problems

@@ -19,6 +19,7 @@ const pure = [
   'failures.ts',
   'definitions.ts',
   'plain-text.ts',
+  'redaction.ts',
   'markdown.ts',
   'input-reader.ts',
   'command-inputs.ts',

@@ -1,6 +1,6 @@
 import { InvalidInputsError } from '../src/errors.ts'
 import { readInputs } from '../src/inputs.ts'
-import { longestSessionPolicy, sessionPolicy } from '../src/permissions.ts'
+import { sessionPolicy } from '../src/permissions.ts'
 import { sourceOf } from './support/builders.ts'
 
 const hub = 'arn:aws:iam::111111111111:role/hub'
@@ -570,6 +570,14 @@ describe('what a session is given', () => {
       ['team', 'planner'],
       ['cost', '1'],
     ])
+    expect(problems({ 'role-to-assume': role, 'role-session-tags': 'Team=a\nteam=b' }, key)).toEqual([
+      'role-session-tags has the key "team" in upper and lower case, which is one key to STS. Give each key once.',
+    ])
+    const many = (count: number) => Array.from({ length: count }, (_, index) => `key-${index}=a`).join('\n')
+    expect(problems({ 'role-to-assume': role, 'role-session-tags': many(51) }, key)).toEqual([
+      'role-session-tags has 51 tags, but STS takes 50 at most.',
+    ])
+    expect(read({ 'role-to-assume': role, 'role-session-tags': many(50) }, key).sessionTags.size).toBe(50)
     expect(problems({ 'role-to-assume': role, 'role-session-tags': 'team' }, key)).toEqual([
       expect.stringMatching(/^role-session-tags must have key=value/),
     ])
@@ -603,9 +611,32 @@ describe('what a session is given', () => {
     expect(problems({ 'restrict-session': 'true' }, key)).toEqual([expect.stringContaining('no role-to-assume')])
   })
 
-  it('a restriction that STS would not take is told before', () => {
-    const long = { 'role-to-assume': role, 'restrict-session': 'true', 'table-name-prefix': 'x'.repeat(249) }
-    expect(read(long, key).sessionPolicy?.length).toBeLessThan(2048)
-    expect(sessionPolicy('apply', Array(8).fill('x'.repeat(255))).length).toBeGreaterThan(longestSessionPolicy)
+  it('a restriction is to reads alone where verify writes no sample items', () => {
+    const given = { 'role-to-assume': role, 'restrict-session': 'true' }
+    const [plan, verify] = [{ command: 'plan' }, { command: 'verify', 'sample-items': 'false' }].map(
+      (command) => read({ ...given, ...command }, key).sessionPolicy,
+    )
+    expect(verify).toBe(plan)
   })
+
+  it('a restriction that STS would not take says so, and two tables stay below that with any prefix', () => {
+    const long = { 'role-to-assume': role, 'restrict-session': 'true', 'table-name-prefix': 'x'.repeat(249) }
+    for (const command of ['apply', 'plan', 'verify', 'destroy']) {
+      const confirmed = ['tenant', 'users'].map((name) => `${long['table-name-prefix']}${name}`).join('\n')
+      expect(read({ ...long, command, 'confirm-destroy': confirmed }, key).sessionPolicy?.length).toBeLessThan(2049)
+    }
+    expect(() => sessionPolicy('apply', Array(8).fill('x'.repeat(255)))).toThrow(
+      'restrict-session makes a session policy of 2341 characters, but STS takes 2048.',
+    )
+  })
+
+  it.each(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'])(
+    '%s that was pasted with a line break is told, and not shown',
+    (name) => {
+      const [problem = '', ...others] = problems({}, { ...key, [name]: 'AKIAEXAMPLE\n' })
+      expect(others).toEqual([])
+      expect(problem).toContain(`${name} holds a space, a line break`)
+      expect(problem).not.toContain('AKIAEXAMPLE')
+    },
+  )
 })

@@ -253,11 +253,14 @@ it('tells what happened to the tables though the outputs cannot be written', asy
     },
   }
   await publish({ command: 'plan', target, plan: absentPlan, error: new Error('It broke.') }, runner)
-  expect(runner.recorded.errors).toEqual([
-    'The outputs could not be written. Error: no such file',
-    expect.stringContaining('It broke.'),
-  ])
+  const unwritten = expect.stringMatching(/^The outputs could not be written.*\nTo fix: .*\nCaused by: .*no such file$/)
+  expect(runner.recorded.errors).toEqual([unwritten, expect.stringContaining('It broke.')])
   expect(runner.recorded.summary).toContain('It broke.')
+
+  const alone = { ...recordingRunner({}), setOutput: runner.setOutput }
+  await publish({ command: 'apply', target, plan: absentPlan, outcome: { steps: [], observed: new Map() } }, alone)
+  expect([alone.recorded.exitCode, alone.recorded.errors[0]]).toEqual([1, expect.stringContaining('Make room')])
+  expect(alone.recorded.summary).toContain('The outputs could not be written')
 })
 
 it('takes secrets out of what others said before it is escaped or cut', async () => {

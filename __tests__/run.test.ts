@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals'
 import { StoppedError } from '../src/errors.ts'
 import { type Run, systemClock, unlessAborted, withinDeadline } from '../src/run.ts'
 import { virtualClock } from './support/clock.ts'
@@ -76,6 +77,10 @@ it('the system clock sleeps, and wakes with the reason it is given', async () =>
   const { signal } = new AbortController()
   await systemClock.sleep(1, signal)
   expect(systemClock.now()).toBeGreaterThan(Date.UTC(2026, 0, 1))
+  // Whoever sets the machine's clock does not make a wait longer or shorter.
+  const now = jest.spyOn(Date, 'now').mockReturnValue(0)
+  expect(systemClock.now()).toBeGreaterThan(Date.UTC(2026, 0, 1))
+  now.mockRestore()
   expect(systemClock.random()).toBeLessThan(1)
   const reason = new Error('enough')
   await expect(systemClock.sleep(60_000, AbortSignal.abort(reason))).rejects.toBe(reason)

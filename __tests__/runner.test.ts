@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gitHubRunner, harmless, logGroup } from '../src/runner.ts'
 import { parseCommands } from './support/runner.ts'
+import { leaksIn } from './support/secret-scan.ts'
 
 const write = process.stdout.write
 let folder: string
@@ -222,6 +223,22 @@ it('goes on when nobody reads its log any more', async () => {
   expect(emitter.stderr.emit('error', gone)).toBe(true)
   runner.setOutput('users-table-arn', 'arn')
   expect(readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8')).toContain('users-table-arn')
+})
+
+it.each([
+  ['a URL', encodeURIComponent('a/long+secret')],
+  ['base64', Buffer.from('a/long+secret').toString('base64')],
+  ['base64 of a longer text', Buffer.from('user:a/long+secret;').toString('base64')],
+  ['base64url', Buffer.from('?a/long+secret~~>').toString('base64url')],
+])('a secret in %s is not shown either', async (_, form) => {
+  const { runner } = await aRunner()
+  runner.mask('a/long+secret')
+  runner.fail('Title', `AWS says ${form}`)
+  runner.setOutput('said', form)
+  const written = printed + readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8')
+  expect(leaksIn(written, ['a/long+secret'])).toEqual([])
+  expect(written).toContain('AWS says ')
+  expect(leaksIn(form, ['a/long+secret'])).not.toEqual([])
 })
 
 it('an output that would hold a secret does not', async () => {

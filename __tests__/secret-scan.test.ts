@@ -1,3 +1,4 @@
+import { code, text } from '../src/markdown.ts'
 import { leaksIn } from './support/secret-scan.ts'
 
 // Its base64 has both characters that base64url writes otherwise, at each of the three places.
@@ -9,6 +10,9 @@ const forms: readonly (readonly [string, string])[] = [
   ['base64url', Buffer.from(secret).toString('base64url')],
   ['URL encoding', encodeURIComponent(secret)],
   ['URL encoding in lower case', encodeURIComponent(secret).replace(/%../g, (code) => code.toLowerCase())],
+  ['URL encoding inside a workflow command', encodeURIComponent(secret).replaceAll('%', '%25')],
+  ['Markdown', text(secret)],
+  ['code of Markdown', code(secret)],
   ['base64 inside a URL', encodeURIComponent(Buffer.from(secret).toString('base64'))],
   ...['', 'a', 'ab', 'abc'].flatMap((before) =>
     ['', 'z', 'yz'].flatMap((after) =>

@@ -61478,7 +61478,7 @@ function nameAndMessage(thrown) {
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3133);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
-/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7738);
+/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8508);
 
 
 
@@ -61782,6 +61782,8 @@ function adaptivePace(most) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/permissions.js
+/** The IAM actions that each command needs on its tables, and a session that may do no more. Pure. */
+
 const reads = ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource'];
 const beyondReads = {
     plan: [],
@@ -61808,14 +61810,21 @@ function trustStatement({ partition, account }, claims) {
         Condition: { StringEquals: { [`${provider}:aud`]: claims.aud, [`${provider}:sub`]: claims.sub } },
     });
 }
-/** STS takes no longer one. */
+/** In characters; STS takes no longer one. */
 const longestSessionPolicy = 2048;
-/** An inline session policy: the session may do what both this and its role allow. */
+/**
+ * An inline session policy: the session may do what both this and its role allow.
+ *
+ * @throws {RemedyError} where it is longer than STS takes, as with many tables of long names
+ */
 function sessionPolicy(command, tableArns) {
-    return JSON.stringify({
+    const policy = JSON.stringify({
         Version: '2012-10-17',
         Statement: [{ Effect: 'Allow', Action: actionsOf(command), Resource: tableArns }],
     });
+    if (policy.length <= longestSessionPolicy)
+        return policy;
+    throw new errors/* RemedyError */.By(`restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`, 'Choose a shorter table-name-prefix, or leave restrict-session out.');
 }
 
 ;// CONCATENATED MODULE: ./lib/src/retry.js
@@ -64060,6 +64069,17 @@ function readTags(read, environment) {
     }
     return tags;
 }
+function isSameToSts(left, right) {
+    return left.toLowerCase() === right.toLowerCase();
+}
+/** STS takes no more, as many as a table does. */
+function readSessionTags(read) {
+    const tags = readTagLines(read, 'role-session-tags');
+    if (tags.size > mostTags) {
+        read.problem('role-session-tags', `role-session-tags has ${tags.size} tags, but STS takes ${mostTags} at most.`);
+    }
+    return tags;
+}
 /** One `key=value` a line. */
 function readTagLines(read, name) {
     const tags = new Map();
@@ -64075,6 +64095,9 @@ function readTagLines(read, name) {
         }
         else if (tags.has(key)) {
             read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)} twice. Give each key once.`);
+        }
+        else if (name === 'role-session-tags' && [...tags.keys()].some((each) => isSameToSts(each, key))) {
+            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`);
         }
         else if (!isTagText(key, 128)) {
             read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`);
@@ -64096,14 +64119,16 @@ function readTagLines(read, name) {
 
 
 
-function readSessionInputs(read, command, place, variables) {
+function readSessionInputs(read, purpose, place, variables) {
     const roles = readRoles(read);
     const credentialSource = chooseCredentialSource(read, variables, roles);
+    if (credentialSource.kind === 'access-key')
+        requireCleanKey(read, variables);
     const externalId = readExternalId(read, roles, credentialSource);
     const sourceIdentity = readSourceIdentity(read, variables);
-    const sessionTags = readTagLines(read, 'role-session-tags');
+    const sessionTags = readSessionTags(read);
     requireAssumeRole(read, roles, credentialSource);
-    const sessionPolicy = restrictSession(read, command, roles, place);
+    const sessionPolicy = restrictSession(read, purpose, roles, place);
     const roleDurationSeconds = read.wholeNumber('role-duration-seconds', 3600, 900, 43_200);
     const roleSessionName = readSessionName(read, variables);
     const audience = readAudience(read, place.partition);
@@ -64135,6 +64160,14 @@ function readRoles(read) {
         read.problem('role-to-assume', `role-to-assume must hold the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner, but has ${(0,plain_text/* quote */.hD)(arn)}.`);
         return [];
     });
+}
+/** A secret that was pasted with its line break could not be sent, and would be named nowhere. */
+function requireCleanKey(read, variables) {
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) {
+        if (!/[^!-~]/.test(variables[name] ?? ''))
+            continue;
+        read.problem('credential-source', `The environment's ${name} holds a space, a line break or another character that no such value has. Set it again, without what came along when it was copied.`);
+    }
 }
 function chooseCredentialSource(read, variables, roles) {
     const hasKeyId = Boolean(variables.AWS_ACCESS_KEY_ID);
@@ -64225,7 +64258,7 @@ function requireAssumeRole(read, roles, source) {
             : `${name} is given, but the only role is assumed with an OIDC token, which takes none. Name a second role, or leave it out.`);
     }
 }
-function restrictSession(read, command, roles, { region, tableNamePrefix }) {
+function restrictSession(read, { command, sampleItems }, roles, { region, tableNamePrefix }) {
     if (read.choice('restrict-session', ['true', 'false'], 'false') === 'false')
         return undefined;
     const last = roles.at(-1);
@@ -64237,11 +64270,8 @@ function restrictSession(read, command, roles, { region, tableNamePrefix }) {
     }
     const place = { account: last.account, partition: last.partition, region };
     const arns = builtInTables.map(({ logicalName }) => tableArn(place, `${tableNamePrefix}${logicalName}`));
-    const policy = sessionPolicy(command, arns);
-    if (policy.length > longestSessionPolicy) {
-        read.problem('restrict-session', `restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}. Choose a shorter table-name-prefix, or leave restrict-session out.`);
-    }
-    return policy;
+    // Two tables, whatever their prefix, stay far below what STS takes.
+    return sessionPolicy(command === 'verify' && !sampleItems ? 'plan' : command, arns);
 }
 /** What STS allows in a session's name. */
 const sessionName = /^[\w+=,.@-]{2,64}$/;
@@ -64291,7 +64321,7 @@ function readInputs(source) {
     const region = readRegion(read, variables);
     const partition = region === undefined ? undefined : source.partitionOf(region);
     const place = { region, partition, tableNamePrefix };
-    const sessionInputs = readSessionInputs(read, commandInputs.command, place, variables);
+    const sessionInputs = readSessionInputs(read, commandInputs, place, variables);
     const allowedAccountIds = readAllowedAccountIds(read, sessionInputs.roles);
     const deletionProtection = read.choice('deletion-protection', ['auto', 'true', 'false'], 'auto');
     const pointInTimeRecovery = read.choice('point-in-time-recovery', ['auto', 'true', 'false'], 'auto');
@@ -64748,9 +64778,13 @@ async function publish(result, runner) {
         if (planFile !== undefined)
             runner.setOutput('plan-file', planFile);
     }
-    catch (error) {
-        // What happened to the tables must still be told.
-        runner.fail('Tenant Tables: failed', `The outputs could not be written. ${(0,errors/* renderError */.vr)(error)}`);
+    catch (cause) {
+        // What happened to the tables must still be told, in the summary too.
+        const unwritten = new errors/* RemedyError */.By('The outputs could not be written, so later steps do not get them.', 'Make room on the disk, and let GITHUB_OUTPUT and RUNNER_TEMP name what this step can write to; then run again.', { cause });
+        if (failuresOf(result).length === 0)
+            result.error = unwritten;
+        else
+            runner.fail('Tenant Tables: failed', (0,errors/* renderError */.vr)(unwritten));
     }
     for (const { level, message } of result.plan?.notices ?? []) {
         if (level === 'warning')
@@ -65261,8 +65295,8 @@ function refuse(reason, table) {
     return { ...(table === undefined ? {} : { table }), code: 'not-as-reviewed', reason, remedy: reviewAgain };
 }
 
-// EXTERNAL MODULE: ./lib/src/runner.js
-var src_runner = __nccwpck_require__(7738);
+// EXTERNAL MODULE: ./lib/src/runner.js + 1 modules
+var src_runner = __nccwpck_require__(8508);
 ;// CONCATENATED MODULE: ./lib/src/items.js
 /** The shape of the items in the built-in tables: checked at run time here, published as JSON Schema for applications. Pure. */
 
@@ -65670,7 +65704,8 @@ var errors = __nccwpck_require__(5071);
 
 
 const systemClock = {
-    now: Date.now,
+    // Goes on evenly, whoever sets the machine's clock meanwhile: waits are measured by it.
+    now: () => Math.round(performance.timeOrigin + performance.now()),
     sleep: async (milliseconds, signal) => {
         try {
             await (0,promises_namespaceObject.setTimeout)(milliseconds, undefined, { signal });
@@ -65756,19 +65791,58 @@ async function unlessAborted({ abort }, work) {
 
 /***/ }),
 
-/***/ 7738:
+/***/ 8508:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Gw: () => (/* binding */ gitHubRunner),
-/* harmony export */   QT: () => (/* binding */ logGroup)
-/* harmony export */ });
-/* unused harmony export harmless */
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1455);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5071);
-/* harmony import */ var _plain_text_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(6628);
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  Gw: () => (/* binding */ gitHubRunner),
+  QT: () => (/* binding */ logGroup)
+});
+
+// UNUSED EXPORTS: harmless
+
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./lib/src/errors.js
+var errors = __nccwpck_require__(5071);
+// EXTERNAL MODULE: ./lib/src/plain-text.js
+var plain_text = __nccwpck_require__(6628);
+;// CONCATENATED MODULE: ./lib/src/redaction.js
+/** A secret in the forms in which somebody else may hand it back: the runner masks its log, but not what we write into files. Pure. */
+/** What is shorter would hide more than it protects. */
+const shortest = 8;
+/**
+ * Plain, as in a URL, and in base64 or base64url, alone or inside a longer text that was encoded as a whole.
+ * Empty for a secret that is too short to be told from other text.
+ */
+function formsOf(secret) {
+    if (secret.length < shortest)
+        return [];
+    const encoded = [0, 1, 2].map((offset) => base64At(secret, offset));
+    const asUrl = encoded.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'));
+    const forms = [secret, encodeURIComponent(secret), ...encoded, ...asUrl];
+    return [...new Set(forms)].filter((form) => form.length >= shortest);
+}
+/** The text with every one of the forms taken out. */
+function redact(text, forms) {
+    let redacted = text;
+    for (const form of forms)
+        redacted = redacted.replaceAll(form, '***');
+    return redacted;
+}
+/** The characters that base64 makes of it alone, where it begins so many bytes after a multiple of three: each stands for six bits. */
+function base64At(secret, offset) {
+    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+    return bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6));
+}
+
+;// CONCATENATED MODULE: ./lib/src/runner.js
 /** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. The only import of @actions/core. */
+
 
 
 
@@ -65776,6 +65850,7 @@ async function unlessAborted({ abort }, work) {
 /** The runner that this process was started by. */
 function gitHubRunner(process) {
     const secrets = new Set();
+    const hidden = new Set();
     const interruption = new AbortController();
     // Not once: the second signal would end the process before it has told and put away anything.
     process.on('SIGINT', () => interruption.abort());
@@ -65783,7 +65858,7 @@ function gitHubRunner(process) {
     // Who reads the log may be gone. What is written into files is still to be written, and what was begun to be ended.
     for (const stream of [process.stdout, process.stderr])
         stream.on('error', () => undefined);
-    const clean = (message) => harmless(redact(message, secrets));
+    const clean = (message) => harmless(redact(message, hidden));
     // Loading the toolkit takes as long as a call to AWS, so it is left to when the run waits for one. What is told before is
     // told then, in its order: a secret is masked before anything that might hold it.
     let toolkit;
@@ -65809,6 +65884,8 @@ function gitHubRunner(process) {
             if (secret === '' || secrets.has(secret))
                 return;
             secrets.add(secret);
+            for (const form of formsOf(secret))
+                hidden.add(form);
             tell((core) => core.setSecret(secret));
         },
         log: {
@@ -65822,30 +65899,30 @@ function gitHubRunner(process) {
             process.exitCode = 1;
             tell((core) => core.error(annotation(message, clean), { title }));
         },
-        setOutput: (name, value) => tell((core) => core.setOutput(name, redact(value, secrets))),
+        setOutput: (name, value) => tell((core) => core.setOutput(name, redact(value, hidden))),
         writeSummary: async (markdown) => {
             // Outside GitHub there is no file to write to, and no one to read it.
             if (process.env.GITHUB_STEP_SUMMARY)
-                await (await load()).summary.addRaw(redact(markdown, secrets)).write();
+                await (await load()).summary.addRaw(redact(markdown, hidden)).write();
         },
         readFile: (path) => readFileWithin([process.env.GITHUB_WORKSPACE, process.env.RUNNER_TEMP], path),
         writeTemporaryFile: async (name, content) => {
             if (!process.env.RUNNER_TEMP)
                 return undefined;
             // Steps may run side by side, so no two share a folder.
-            const path = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(process.env.RUNNER_TEMP, 'tenant-tables-')), name);
-            await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.writeFile)(path, redact(content, secrets), { mode: 0o600 });
+            const path = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(process.env.RUNNER_TEMP, 'tenant-tables-')), name);
+            await (0,promises_.writeFile)(path, redact(content, hidden), { mode: 0o600 });
             return path;
         },
         readEvent: async () => {
             try {
-                return JSON.parse(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(process.env.GITHUB_EVENT_PATH ?? '', 'utf8'));
+                return JSON.parse(await (0,promises_.readFile)(process.env.GITHUB_EVENT_PATH ?? '', 'utf8'));
             }
             catch {
                 return undefined;
             }
         },
-        redact: (text) => redact(text, secrets),
+        redact: (text) => redact(text, hidden),
         interrupted: interruption.signal,
     };
 }
@@ -65855,29 +65932,29 @@ async function readFileWithin(folders, path) {
     const remedy = 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.';
     const roots = folders.flatMap((folder) => folder || []);
     try {
-        const real = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.realpath)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.resolve)(roots[0] ?? '.', path));
-        const realRoots = await Promise.all(roots.map((root) => (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.realpath)(root)));
+        const real = await (0,promises_.realpath)((0,external_node_path_.resolve)(roots[0] ?? '.', path));
+        const realRoots = await Promise.all(roots.map((root) => (0,promises_.realpath)(root)));
         if (!realRoots.some((root) => isBelow(root, real))) {
-            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The file "${path}" lies outside of the workspace and of RUNNER_TEMP.`, remedy);
+            throw new errors/* RemedyError */.By(`The file "${path}" lies outside of the workspace and of RUNNER_TEMP.`, remedy);
         }
-        const found = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.stat)(real);
+        const found = await (0,promises_.stat)(real);
         // To read a pipe may take for ever.
         if (!found.isFile())
-            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`"${path}" is no file.`, remedy);
+            throw new errors/* RemedyError */.By(`"${path}" is no file.`, remedy);
         const { size } = found;
         if (size > largestFile)
-            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The file "${path}" has ${size} bytes, over ${largestFile}.`, remedy);
-        return await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(real, 'utf8');
+            throw new errors/* RemedyError */.By(`The file "${path}" has ${size} bytes, over ${largestFile}.`, remedy);
+        return await (0,promises_.readFile)(real, 'utf8');
     }
     catch (error) {
-        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By)
+        if (error instanceof errors/* RemedyError */.By)
             throw error;
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The file "${path}" cannot be read: ${(0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .errorCode */ .CA)(error) || (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .errorMessage */ .gJ)(error)}.`, remedy);
+        throw new errors/* RemedyError */.By(`The file "${path}" cannot be read: ${(0,errors/* errorCode */.CA)(error) || (0,errors/* errorMessage */.gJ)(error)}.`, remedy);
     }
 }
 function isBelow(folder, path) {
-    const way = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.relative)(folder, path);
-    return way !== '' && way !== '..' && !way.startsWith(`..${node_path__WEBPACK_IMPORTED_MODULE_1__.sep}`) && !(0,node_path__WEBPACK_IMPORTED_MODULE_1__.isAbsolute)(way);
+    const way = (0,external_node_path_.relative)(folder, path);
+    return way !== '' && way !== '..' && !way.startsWith(`..${external_node_path_.sep}`) && !(0,external_node_path_.isAbsolute)(way);
 }
 /** GitHub cuts an annotation's message at this many characters. */
 const longestAnnotation = 4096;
@@ -65897,17 +65974,9 @@ function cut(text, most) {
  * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 function harmless(line) {
-    return (0,_plain_text_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .RK)(line)
+    return (0,plain_text/* visible */.RK)(line)
         .replaceAll('##[', '# #[')
         .replace(/^(\s*):(?=:)/, '$1: ');
-}
-/** The runner masks its log, but not what an action writes into files. Short values would hide more than they protect. */
-function redact(message, secrets) {
-    let redacted = message;
-    for (const secret of secrets)
-        if (secret.length >= 8)
-            redacted = redacted.replaceAll(secret, '***');
-    return redacted;
 }
 /** Lines under a title that folds in GitHub's log. */
 function logGroup(log, title, lines) {

@@ -41,7 +41,7 @@ export function readInputs(source: InputSource): Inputs {
   const region = readRegion(read, variables)
   const partition = region === undefined ? undefined : source.partitionOf(region)
   const place = { region, partition, tableNamePrefix }
-  const sessionInputs = readSessionInputs(read, commandInputs.command, place, variables)
+  const sessionInputs = readSessionInputs(read, commandInputs, place, variables)
   const allowedAccountIds = readAllowedAccountIds(read, sessionInputs.roles)
   const deletionProtection = read.choice('deletion-protection', ['auto', 'true', 'false'], 'auto')
   const pointInTimeRecovery = read.choice('point-in-time-recovery', ['auto', 'true', 'false'], 'auto')

@@ -1,4 +1,5 @@
 /** The IAM actions that each command needs on its tables, and a session that may do no more. Pure. */
+import { RemedyError } from './errors.ts'
 import type { Command } from './report.ts'
 
 const reads = ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource']
@@ -35,13 +36,22 @@ export function trustStatement(
   })
 }
 
-/** STS takes no longer one. */
-export const longestSessionPolicy = 2048
+/** In characters; STS takes no longer one. */
+const longestSessionPolicy = 2048
 
-/** An inline session policy: the session may do what both this and its role allow. */
+/**
+ * An inline session policy: the session may do what both this and its role allow.
+ *
+ * @throws {RemedyError} where it is longer than STS takes, as with many tables of long names
+ */
 export function sessionPolicy(command: Command, tableArns: readonly string[]): string {
-  return JSON.stringify({
+  const policy = JSON.stringify({
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Action: actionsOf(command), Resource: tableArns }],
   })
+  if (policy.length <= longestSessionPolicy) return policy
+  throw new RemedyError(
+    `restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`,
+    'Choose a shorter table-name-prefix, or leave restrict-session out.',
+  )
 }

@@ -1,5 +1,5 @@
 /** Tells the result of a run: outputs for later steps, a job summary for people, annotations for both. */
-import { renderError } from './errors.ts'
+import { RemedyError, renderError } from './errors.ts'
 import { digestPlan, renderPlanDocument } from './plan-document.ts'
 import { describeProgress, failuresOf, performedSteps, type RunResult, summarise } from './report.ts'
 import type { Runner } from './runner.ts'
@@ -15,9 +15,15 @@ export async function publish(result: RunResult, runner: Runner): Promise<void> 
     const planFile =
       result.plan && (await runner.writeTemporaryFile('tenant-tables-plan.json', renderPlanDocument(result.plan)))
     if (planFile !== undefined) runner.setOutput('plan-file', planFile)
-  } catch (error) {
-    // What happened to the tables must still be told.
-    runner.fail('Tenant Tables: failed', `The outputs could not be written. ${renderError(error)}`)
+  } catch (cause) {
+    // What happened to the tables must still be told, in the summary too.
+    const unwritten = new RemedyError(
+      'The outputs could not be written, so later steps do not get them.',
+      'Make room on the disk, and let GITHUB_OUTPUT and RUNNER_TEMP name what this step can write to; then run again.',
+      { cause },
+    )
+    if (failuresOf(result).length === 0) result.error = unwritten
+    else runner.fail('Tenant Tables: failed', renderError(unwritten))
   }
   for (const { level, message } of result.plan?.notices ?? []) {
     if (level === 'warning') runner.warning('Tenant Tables', message)

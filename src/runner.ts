@@ -4,6 +4,7 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type * as Toolkit from '@actions/core'
 import { errorCode, errorMessage, RemedyError } from './errors.ts'
 import { visible } from './plain-text.ts'
+import { formsOf, redact } from './redaction.ts'
 import type { Log } from './run.ts'
 
 export interface Runner {
@@ -39,13 +40,14 @@ export interface Runner {
 /** The runner that this process was started by. */
 export function gitHubRunner(process: NodeJS.Process): Runner {
   const secrets = new Set<string>()
+  const hidden = new Set<string>()
   const interruption = new AbortController()
   // Not once: the second signal would end the process before it has told and put away anything.
   process.on('SIGINT', () => interruption.abort())
   process.on('SIGTERM', () => interruption.abort())
   // Who reads the log may be gone. What is written into files is still to be written, and what was begun to be ended.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
-  const clean = (message: string) => harmless(redact(message, secrets))
+  const clean = (message: string) => harmless(redact(message, hidden))
   // Loading the toolkit takes as long as a call to AWS, so it is left to when the run waits for one. What is told before is
   // told then, in its order: a secret is masked before anything that might hold it.
   let toolkit: typeof Toolkit | undefined
@@ -68,6 +70,7 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
     mask: (secret) => {
       if (secret === '' || secrets.has(secret)) return
       secrets.add(secret)
+      for (const form of formsOf(secret)) hidden.add(form)
       tell((core) => core.setSecret(secret))
     },
     log: {
@@ -81,17 +84,17 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
       process.exitCode = 1
       tell((core) => core.error(annotation(message, clean), { title }))
     },
-    setOutput: (name, value) => tell((core) => core.setOutput(name, redact(value, secrets))),
+    setOutput: (name, value) => tell((core) => core.setOutput(name, redact(value, hidden))),
     writeSummary: async (markdown) => {
       // Outside GitHub there is no file to write to, and no one to read it.
-      if (process.env.GITHUB_STEP_SUMMARY) await (await load()).summary.addRaw(redact(markdown, secrets)).write()
+      if (process.env.GITHUB_STEP_SUMMARY) await (await load()).summary.addRaw(redact(markdown, hidden)).write()
     },
     readFile: (path) => readFileWithin([process.env.GITHUB_WORKSPACE, process.env.RUNNER_TEMP], path),
     writeTemporaryFile: async (name, content) => {
       if (!process.env.RUNNER_TEMP) return undefined
       // Steps may run side by side, so no two share a folder.
       const path = join(await mkdtemp(join(process.env.RUNNER_TEMP, 'tenant-tables-')), name)
-      await writeFile(path, redact(content, secrets), { mode: 0o600 })
+      await writeFile(path, redact(content, hidden), { mode: 0o600 })
       return path
     },
     readEvent: async () => {
@@ -101,7 +104,7 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
         return undefined
       }
     },
-    redact: (text) => redact(text, secrets),
+    redact: (text) => redact(text, hidden),
     interrupted: interruption.signal,
   }
 }
@@ -159,13 +162,6 @@ export function harmless(line: string): string {
   return visible(line)
     .replaceAll('##[', '# #[')
     .replace(/^(\s*):(?=:)/, '$1: ')
-}
-
-/** The runner masks its log, but not what an action writes into files. Short values would hide more than they protect. */
-function redact(message: string, secrets: ReadonlySet<string>): string {
-  let redacted = message
-  for (const secret of secrets) if (secret.length >= 8) redacted = redacted.replaceAll(secret, '***')
-  return redacted
 }
 
 /** Lines under a title that folds in GitHub's log. */

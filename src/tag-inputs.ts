@@ -24,8 +24,21 @@ export function readTags(read: InputReader, environment: Environment): Tags {
   return tags
 }
 
+function isSameToSts(left: string, right: string): boolean {
+  return left.toLowerCase() === right.toLowerCase()
+}
+
+/** STS takes no more, as many as a table does. */
+export function readSessionTags(read: InputReader): Tags {
+  const tags = readTagLines(read, 'role-session-tags')
+  if (tags.size > mostTags) {
+    read.problem('role-session-tags', `role-session-tags has ${tags.size} tags, but STS takes ${mostTags} at most.`)
+  }
+  return tags
+}
+
 /** One `key=value` a line. */
-export function readTagLines(read: InputReader, name: 'tags' | 'role-session-tags'): Tags {
+function readTagLines(read: InputReader, name: 'tags' | 'role-session-tags'): Tags {
   const tags = new Map<string, string>()
   for (const line of read.lines(name)) {
     const separator = line.indexOf('=')
@@ -40,6 +53,11 @@ export function readTagLines(read: InputReader, name: 'tags' | 'role-session-tag
       )
     } else if (tags.has(key)) {
       read.problem(name, `${name} has the key ${quote(key)} twice. Give each key once.`)
+    } else if (name === 'role-session-tags' && [...tags.keys()].some((each) => isSameToSts(each, key))) {
+      read.problem(
+        name,
+        `${name} has the key ${quote(key)} in upper and lower case, which is one key to STS. Give each key once.`,
+      )
     } else if (!isTagText(key, 128)) {
       read.problem(
         name,

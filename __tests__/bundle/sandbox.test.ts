@@ -373,6 +373,18 @@ it('hands the plan to a later step as a file that it may hold to', async () => {
   expect(outside.written).not.toContain('root:')
 })
 
+it('goes on to the end when nobody reads its log, and leaves its outputs, its summary and no sample item', async () => {
+  await start()
+  const made = await runAction({ inputs: chained, environment: sandbox.environment, isUnread: true })
+  expect([made.exitCode, made.stdout, made.stderr]).toEqual([0, '', ''])
+  expect(made.outputs['users-table-arn']).toContain('table/users')
+  const inputs = { ...chained, command: 'verify' }
+  const verified = await runAction({ inputs, environment: sandbox.environment, isUnread: true })
+  expect([verified.exitCode, verified.summary]).toEqual([0, expect.stringContaining('deleted again')])
+  const { Items } = await sandbox.account('222222222222', region).call('Scan', { TableName: 'users' })
+  expect(Items).toEqual([])
+})
+
 it('verify, cancelled while DynamoDB does not answer, is gone within five seconds and names what it left', async () => {
   await start()
   await runAction({ inputs: chained, environment: sandbox.environment })

@@ -270,7 +270,7 @@ describe('a clock that is off', () => {
   it.each(off)(
     '%s is not tried again for ever where the signature is wrong for another reason',
     async (_, clockOffBy) => {
-      const environment = { AWS_ACCESS_KEY_ID: hubAccessKey.accessKeyId, AWS_SECRET_ACCESS_KEY: 'another secret' }
+      const environment = { AWS_ACCESS_KEY_ID: hubAccessKey.accessKeyId, AWS_SECRET_ACCESS_KEY: 'another-secret' }
       const inputs = { 'role-to-assume': provisionerRole, 'role-external-id': externalId }
       const { exitCode, errors } = await bed.act(inputs, { clockOffBy, environment })
       expect([exitCode, bed.sandbox.requests.map(({ error }) => error)]).toEqual([

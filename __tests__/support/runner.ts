@@ -23,6 +23,8 @@ export interface RunnerOptions {
   readonly killWhen?: (output: string) => boolean
   /** Told of the process as soon as there is one, by those who end it from outside. */
   readonly onStart?: (started: StartedRun) => void
+  /** Nobody reads its log: the pipe is closed at once. */
+  readonly isUnread?: boolean
   /** 60 000 unless given; the run is then killed and the promise rejected. */
   readonly timeoutMilliseconds?: number
 }
@@ -403,6 +405,7 @@ function runProcess(
       giveUp(new Error(`The run took more than ${seconds} s.\nstdout:\n${stdout}\nstderr:\n${stderr}`))
     }, timeoutMilliseconds)
 
+    if (options.isUnread) for (const stream of [child.stdout, child.stderr]) stream.destroy()
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
       try {

@@ -2,7 +2,7 @@
 
 /**
  * Every secret that the text holds: plain, in base64 or base64url, alone or anywhere inside a longer text that was encoded
- * as a whole, and each of these with its characters escaped as in a URL. Masking commands are how the runner is told a
+ * as a whole, and each of these with its characters escaped as in a URL, a workflow command or Markdown. Masking commands are how the runner is told a
  * secret, so their lines are not looked at.
  *
  * @returns a line for each find; empty where there is none
@@ -12,15 +12,22 @@ export function leaksIn(written: string, secrets: readonly string[]): readonly s
     .split('\n')
     .filter((line) => !line.startsWith('::add-mask::'))
     .join('\n')
-  const unescaped = looked.replace(/%([0-9a-f]{2})/gi, (_, code: string) =>
-    String.fromCharCode(Number.parseInt(code, 16)),
-  )
+  const unescaped = unescape(looked)
   return [...new Set(secrets)].flatMap((secret) =>
     formsOf(secret).flatMap(({ name, text }) => {
       if (looked.includes(text)) return [`${name}: ${secret}`]
-      return unescaped.includes(text) ? [`${name}, URL encoded: ${secret}`] : []
+      return unescaped.includes(text) ? [`${name}, escaped: ${secret}`] : []
     }),
   )
+}
+
+/** As it was before a URL, a workflow command, Markdown or several of them one in the other escaped it. */
+function unescape(text: string): string {
+  const unescaped = text
+    .replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replace(/&#(\d+);/g, (_, point: string) => String.fromCodePoint(Number(point)))
+    .replaceAll('\u200b', '')
+  return unescaped === text ? text : unescape(unescaped)
 }
 
 interface Form {

@@ -635,7 +635,7 @@ describe('what a session is given', () => {
     (name) => {
       const [problem = '', ...others] = problems({}, { ...key, [name]: 'AKIAEXAMPLE\n' })
       expect(others).toEqual([])
-      expect(problem).toContain(`${name} holds a space, a line break`)
+      expect(problem).toContain(`${name} in the environment holds a space, a line break`)
       expect(problem).not.toContain('AKIAEXAMPLE')
     },
   )

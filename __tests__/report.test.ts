@@ -1,7 +1,7 @@
 import { InvalidInputsError, RemedyError } from '../src/errors.ts'
 import { code, text } from '../src/markdown.ts'
 import { visible } from '../src/plain-text.ts'
-import type { Outcome, Plan, StepResult } from '../src/plan.ts'
+import type { Outcome, Plan, StepResult, Verification } from '../src/plan.ts'
 import { digestPlan } from '../src/plan-document.ts'
 import { planTables } from '../src/planner.ts'
 import {
@@ -300,6 +300,16 @@ describe('what was done before a failure', () => {
       [done, done, done, { status: 'failed', sent: false, error }],
     ],
   ])('%s', (sentence, results) => expect(describeProgress({ outcome: outcomeOf(plan, results) })).toBe(sentence))
+
+  it.each<[string, Verification]>([
+    ['No sample item was written.', { sampleItems: true, fate: 'unwritten', error }],
+    ['The sample items were deleted again.', { sampleItems: true, fate: 'deleted', error }],
+    // The error names those that are left, and of none nothing need be told.
+    ['', { sampleItems: true, error }],
+    ['', { sampleItems: false, fate: 'unwritten', error }],
+  ])('of a verification: %j', (sentence, verification) => {
+    expect(describeProgress({ verification })).toBe(sentence)
+  })
 })
 
 describe('foreign text', () => {

@@ -108,6 +108,37 @@ it.each<[string, Partial<ItemStore>]>([
   expect(calls.sort()).toEqual(['get tenant', 'get users', 'query users'])
 })
 
+it.each<[string, Partial<ItemStore>, 'unwritten' | 'deleted' | undefined]>([
+  ['nothing may be read', { get: () => Promise.reject(dynamoDbError('AccessDeniedException', false)) }, 'unwritten'],
+  [
+    'every write is refused',
+    { putIfAbsent: () => Promise.reject(dynamoDbError('AccessDeniedException', false)) },
+    'unwritten',
+  ],
+  ['nothing is found', { query: async () => [] }, 'deleted'],
+  ['nothing can be deleted', { delete: () => Promise.reject(new Error('broken')) }, undefined],
+])('tells what became of the sample items where %s', async (_, items, fate) => {
+  const { verification } = await verify({ items, cleaningItems: items })
+  expect(verification).toEqual({ sampleItems: true, ...(fate === undefined ? {} : { fate }), error: expect.anything() })
+})
+
+it('hands on the statement that would have allowed what was denied, whatever else it has to tell', async () => {
+  const denied = () => Promise.reject(dynamoDbError('AccessDeniedException', false))
+  let queries = 0
+  const query = async () => (++queries > 1 ? await denied() : [])
+  const { error } = await verify({ items: { putIfAbsent: async () => ({ mayComeLate: true }), query } })
+  expect(error).toMatch(/delete it by hand[\s\S]*\nThe statement to add: \{/)
+  const left = await verify({ items: { get: failingAfter(2, undefined, 'broken') }, cleaningItems: { delete: denied } })
+  expect(left.error).toMatch(/could not be deleted[\s\S]*\nThe statement to add: \{/)
+})
+
+it('shows the beginning of what another hand made long, so that the summary is not too long for GitHub', async () => {
+  const long = { tenant_id: 'a', user_id: 'b', added: 'x'.repeat(390_000) }
+  const { error } = await verify({ items: { query: async () => [long] } })
+  expect(error).toMatch(/came back otherwise/)
+  expect(error.length).toBeLessThan(2000)
+})
+
 it.each<[string, Partial<ItemStore>, RegExp]>([
   ['a user is not found by Query', { query: async () => [] }, /^All users of the tenant .* came back otherwise/],
   ['an item cannot be read back', { get: async () => undefined }, /^The item .* came back otherwise/],

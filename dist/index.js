@@ -64166,7 +64166,7 @@ function requireCleanKey(read, variables) {
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) {
         if (!/[^!-~]/.test(variables[name] ?? ''))
             continue;
-        read.problem('credential-source', `The environment's ${name} holds a space, a line break or another character that no such value has. Set it again, without what came along when it was copied.`);
+        read.problem('credential-source', `${name} in the environment holds a space, a line break or another character that no such value has. Set it again, without what came along when it was copied.`);
     }
 }
 function chooseCredentialSource(read, variables, roles) {

@@ -114,7 +114,7 @@ function requireCleanKey(read: InputReader, variables: Variables): void {
     if (!/[^!-~]/.test(variables[name] ?? '')) continue
     read.problem(
       'credential-source',
-      `The environment's ${name} holds a space, a line break or another character that no such value has. Set it again, without what came along when it was copied.`,
+      `${name} in the environment holds a space, a line break or another character that no such value has. Set it again, without what came along when it was copied.`,
     )
   }
 }

@@ -221,6 +221,8 @@ describe('inputs', () => {
     2,
   )
 
+  const regionVariables = ['AWS_REGION', 'AWS_DEFAULT_REGION']
+  const keyVariables = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
   const all = fc.record(Object.fromEntries(names.map((name) => [name, valuesOf(name)])), { requiredKeys: [] })
 
   holds(
@@ -229,7 +231,7 @@ describe('inputs', () => {
     async ([given, rest]) => {
       for (const problem of await problemsOf(sourceOf(given, rest))) {
         const begin = /^[\w-]+/.exec(problem)?.[0] ?? ''
-        expect([...names, 'AWS_REGION', 'AWS_DEFAULT_REGION']).toContain(begin)
+        expect([...names, ...regionVariables, ...keyVariables]).toContain(begin)
       }
       assertMarkdownIsOurs(renderSummary({ command: 'apply', error: await errorOf(sourceOf(given, rest)) }), [])
     },
@@ -812,7 +814,12 @@ describe('the runner', () => {
   const folder = mkdtempSync(join(tmpdir(), 'fuzz-'))
   const file = join(folder, 'output')
   let printed = ''
-  const emitter = Object.assign(new EventEmitter(), { env: { GITHUB_OUTPUT: file }, exitCode: undefined })
+  const emitter = Object.assign(new EventEmitter(), {
+    env: { GITHUB_OUTPUT: file },
+    exitCode: undefined,
+    stdout: new EventEmitter(),
+    stderr: new EventEmitter(),
+  })
   const runner = gitHubRunner(emitter as unknown as NodeJS.Process)
   const before = process.env.GITHUB_OUTPUT
   beforeAll(async () => {

@@ -12,7 +12,7 @@ export function leaksIn(written: string, secrets: readonly string[]): readonly s
     .split('\n')
     .filter((line) => !line.startsWith('::add-mask::'))
     .join('\n')
-  const unescaped = unescape(looked)
+  const unescaped = unescapeAll(looked)
   return [...new Set(secrets)].flatMap((secret) =>
     formsOf(secret).flatMap(({ name, text }) => {
       if (looked.includes(text)) return [`${name}: ${secret}`]
@@ -22,12 +22,12 @@ export function leaksIn(written: string, secrets: readonly string[]): readonly s
 }
 
 /** As it was before a URL, a workflow command, Markdown or several of them one in the other escaped it. */
-function unescape(text: string): string {
+function unescapeAll(text: string): string {
   const unescaped = text
     .replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
     .replace(/&#(\d+);/g, (_, point: string) => String.fromCodePoint(Number(point)))
     .replaceAll('\u200b', '')
-  return unescaped === text ? text : unescape(unescaped)
+  return unescaped === text ? text : unescapeAll(unescaped)
 }
 
 interface Form {

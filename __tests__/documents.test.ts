@@ -195,7 +195,6 @@ it('every invariant of the threat model is numbered, and names a test that exist
     const sources = tests
       .map((path) => (path.endsWith('.ts') ? read(path) : ''))
       .join('\n')
-      .replaceAll('’', "'")
     for (const [, rule = ''] of own.replace(/\s+/g, ' ').matchAll(/\("([^"]+)"/g)) expect(sources).toContain(rule)
   }
 })

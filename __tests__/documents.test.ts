@@ -192,9 +192,7 @@ it('every invariant of the threat model is numbered, and names a test that exist
     expect(tests.length).toBeGreaterThan(0)
     for (const path of tests) expect([path, existsSync(new URL(`../${path}`, import.meta.url))]).toEqual([path, true])
     // A rule that is quoted is the name of a test, or its beginning.
-    const sources = tests
-      .map((path) => (path.endsWith('.ts') ? read(path) : ''))
-      .join('\n')
+    const sources = tests.map((path) => (path.endsWith('.ts') ? read(path) : '')).join('\n')
     for (const [, rule = ''] of own.replace(/\s+/g, ' ').matchAll(/\("([^"]+)"/g)) expect(sources).toContain(rule)
   }
 })

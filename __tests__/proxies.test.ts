@@ -89,9 +89,7 @@ it('its password must not be shown, as it stands, as it is meant, and as it is s
   // One that cannot be read does not keep that of the other from being hidden.
   given({ HTTPS_PROXY: 'http://name:%zz@proxy.example', HTTP_PROXY: 'http://name:password@proxy.example' })
   expect(proxySecrets()).toEqual(['password', 'password', Buffer.from('name:password').toString('base64')])
-  given({ HTTP_PROXY: 'http://a%2Btoken@proxy.example' })
-  expect(proxySecrets()).toEqual(['a%2Btoken', 'a+token', Buffer.from('a+token:').toString('base64')])
-  given({ HTTP_PROXY: 'http://proxy.example' })
+  given({ HTTP_PROXY: 'http://someone@proxy.example' })
   expect(proxySecrets()).toEqual([])
 })
 

@@ -63363,17 +63363,16 @@ function unusable({ protocol }) {
     return new errors/* RemedyError */.By(`${protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'} does not hold the address of a proxy.`, 'Give http://host:port or https://host:port, with name:password@ before the host where the proxy asks for them. In a name or a password, % is written %25, @ %40 and : %3A.');
 }
 /**
- * What must not be shown of the proxies: their passwords, or the token that stands in the place of the name, in every form
- * that they are sent or written in. Of a proxy that cannot be read there is none to tell.
+ * What must not be shown of the proxies: their passwords, in every form that they are sent or written in. Of a proxy that
+ * cannot be read there is none to tell. A name alone is no secret, and may well be a word of a table's name.
  */
 function proxySecrets() {
     return ['https://any.invalid', 'http://any.invalid'].flatMap((place) => {
         const { username, password } = readProxy(new URL(place)) ?? {};
-        if (!username && !password)
+        if (username === undefined || !password)
             return [];
-        const [name = '', word = ''] = [username, password].map((each = '') => decodeURIComponent(each));
-        const sent = Buffer.from(`${name}:${word}`).toString('base64');
-        return password ? [password, word, sent] : [username ?? '', name, sent];
+        const plain = decodeURIComponent(password);
+        return [password, plain, Buffer.from(`${decodeURIComponent(username)}:${plain}`).toString('base64')];
     });
 }
 /** A connection through the proxy, with TLS to the target where it is to be secure. */

@@ -63,16 +63,15 @@ function unusable({ protocol }: URL): RemedyError {
 }
 
 /**
- * What must not be shown of the proxies: their passwords, or the token that stands in the place of the name, in every form
- * that they are sent or written in. Of a proxy that cannot be read there is none to tell.
+ * What must not be shown of the proxies: their passwords, in every form that they are sent or written in. Of a proxy that
+ * cannot be read there is none to tell. A name alone is no secret, and may well be a word of a table's name.
  */
 export function proxySecrets(): readonly string[] {
   return ['https://any.invalid', 'http://any.invalid'].flatMap((place) => {
     const { username, password } = readProxy(new URL(place)) ?? {}
-    if (!username && !password) return []
-    const [name = '', word = ''] = [username, password].map((each = '') => decodeURIComponent(each))
-    const sent = Buffer.from(`${name}:${word}`).toString('base64')
-    return password ? [password, word, sent] : [username ?? '', name, sent]
+    if (username === undefined || !password) return []
+    const plain = decodeURIComponent(password)
+    return [password, plain, Buffer.from(`${decodeURIComponent(username)}:${plain}`).toString('base64')]
   })
 }
 

@@ -504,6 +504,20 @@ it('a destruction that sees the tables of another run in the place of those it d
   expect([applied?.errors, names.map((name) => world.seen(name)?.status)]).toEqual([[], ['ACTIVE', 'ACTIVE']])
 })
 
+it('a destruction that waits for tables that somebody else deletes says so when others take their place', async () => {
+  const world = await worldWith([[], []], 'dev')
+  const destroy = { command: 'destroy', environment: 'dev', 'confirm-destroy': 'tenant\nusers' }
+  const [, waited] = await world.race(inTurn(), [
+    { ...inTime, inputs: destroy },
+    // Both of its looks find the tables DELETING, and nothing to do; those that follow arrive when other tables are there.
+    { ...inTime, inputs: destroy, start: 500, ways: [...Array(12).fill(0), 4500, 4500] },
+    { ...inTime, inputs: { environment: 'dev' }, start: 4100 },
+  ])
+  expect(waited?.errors).toEqual([expect.stringMatching(/was deleted and made anew by somebody else[\s\S]*To fix: /)])
+  expect(waited?.seconds).toBeLessThan(20)
+  expect(names.map((name) => world.seen(name)?.status)).toEqual(['ACTIVE', 'ACTIVE'])
+})
+
 it('a race that is run again goes the same way, call for call', async () => {
   const race = async () => {
     const world = await worldWith(['absent', ['billing', 'stack']], 'prod')

@@ -62349,8 +62349,9 @@ async function lookAtTable(dynamoDb, target, table) {
     if (described === undefined)
         return { status: 'absent' };
     const { tableStatus, phase, ...state } = described;
-    if (phase === 'unavailable')
-        return { status: 'unavailable', tableStatus };
+    if (phase === 'unavailable') {
+        return { status: 'unavailable', tableStatus, ...(state.id === undefined ? {} : { id: state.id }) };
+    }
     if (phase === 'changing')
         return { status: 'changing' };
     if (pointInTimeRecovery === undefined || tags === undefined)
@@ -63230,7 +63231,7 @@ function assertSameTable(work, table, observed) {
 /** Of a table that is not made by this run. */
 function idOf({ observed }, table) {
     const before = observed.get(table);
-    return before?.status === 'ready' ? before.id : undefined;
+    return before === undefined || before.status === 'absent' ? undefined : before.id;
 }
 /** Where the tables are to be gone: those that another run, or this one before it died, has begun to delete. */
 function disappearingTables({ desired, plan: { policy } }, observed) {
@@ -63265,15 +63266,14 @@ async function confirmTables(work) {
     const start = run.clock.now();
     for (;;) {
         const observed = await observeTables(dynamoDb, target, desired, run);
-        if (!plan.policy.destroy)
-            for (const { name } of desired)
-                assertSameTable(work, name, observed.get(name));
+        for (const { name } of desired)
+            assertSameTable(work, name, observed.get(name));
         const { steps, refusals } = planTables(target, desired, observed, plan.policy);
         if (steps.length === 0 && refusals.length === 0) {
             const disappearing = disappearingTables(work, observed);
             if (disappearing.length === 0)
                 return observed;
-            await Promise.all(disappearing.map((table) => waitUntilSettled(dynamoDb, table, waitForDeletion, run)));
+            await Promise.all(disappearing.map((table) => waitUntilSettled(dynamoDb, table, waitForDeletion, run, idOf({ observed }, table))));
             continue;
         }
         if (run.clock.now() - start >= lagSeconds * 1000) {

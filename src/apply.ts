@@ -281,9 +281,9 @@ function assertSameTable(work: Work, table: string, observed: ObservedTable | un
 }
 
 /** Of a table that is not made by this run. */
-function idOf({ observed }: Work, table: string): string | undefined {
+function idOf({ observed }: Pick<Work, 'observed'>, table: string): string | undefined {
   const before = observed.get(table)
-  return before?.status === 'ready' ? before.id : undefined
+  return before === undefined || before.status === 'absent' ? undefined : before.id
 }
 
 /** Where the tables are to be gone: those that another run, or this one before it died, has begun to delete. */
@@ -322,12 +322,14 @@ async function confirmTables(work: Work): Promise<ObservedTables> {
   const start = run.clock.now()
   for (;;) {
     const observed = await observeTables(dynamoDb, target, desired, run)
-    if (!plan.policy.destroy) for (const { name } of desired) assertSameTable(work, name, observed.get(name))
+    for (const { name } of desired) assertSameTable(work, name, observed.get(name))
     const { steps, refusals } = planTables(target, desired, observed, plan.policy)
     if (steps.length === 0 && refusals.length === 0) {
       const disappearing = disappearingTables(work, observed)
       if (disappearing.length === 0) return observed
-      await Promise.all(disappearing.map((table) => waitUntilSettled(dynamoDb, table, waitForDeletion, run)))
+      await Promise.all(
+        disappearing.map((table) => waitUntilSettled(dynamoDb, table, waitForDeletion, run, idOf({ observed }, table))),
+      )
       continue
     }
     if (run.clock.now() - start >= lagSeconds * 1000) {

@@ -69,7 +69,9 @@ export async function lookAtTable(dynamoDb: DynamoDb, target: Target, table: str
   ])
   if (described === undefined) return { status: 'absent' }
   const { tableStatus, phase, ...state } = described
-  if (phase === 'unavailable') return { status: 'unavailable', tableStatus }
+  if (phase === 'unavailable') {
+    return { status: 'unavailable', tableStatus, ...(state.id === undefined ? {} : { id: state.id }) }
+  }
   if (phase === 'changing') return { status: 'changing' }
   if (pointInTimeRecovery === undefined || tags === undefined) return { status: 'young' }
   // Until it is ACTIVE a table shows no tags, whosesoever it is, and it may have become so since they were read.

@@ -77,7 +77,7 @@ export type ObservedTable =
   | { readonly status: 'absent' }
   | ReadyTable
   /** Neither usable nor on its way to be: being deleted, archived, locked out of its key. */
-  | { readonly status: 'unavailable'; readonly tableStatus: string }
+  | { readonly status: 'unavailable'; readonly tableStatus: string; readonly id?: string }
 
 /** Observed tables by their full name. */
 export type ObservedTables = ReadonlyMap<string, ObservedTable>

@@ -176,6 +176,14 @@ it('cuts what happened before what to do about it', async () => {
   expect(error?.message).toMatch(/^x+…\nTo fix: do this\.$/)
 })
 
+it('hides the whole of a secret that another one is a part of', async () => {
+  const { runner } = await aRunner()
+  for (const secret of ['a-secret', 'a-secret-and-more']) runner.mask(secret)
+  printed = ''
+  runner.log.info('it is a-secret-and-more')
+  expect(printed).toBe('it is ***\n')
+})
+
 it('hides secrets of 8 characters and more', async () => {
   const { runner } = await aRunner()
   for (const secret of ['7777777', '88888888']) runner.mask(secret)

@@ -65826,10 +65826,10 @@ function formsOf(secret) {
     const forms = [secret, encodeURIComponent(secret), ...encoded, ...asUrl];
     return [...new Set(forms)].filter((form) => form.length >= shortest);
 }
-/** The text with every one of the forms taken out. */
+/** The text with every one of the forms taken out, the longest first: one may be a part of another. */
 function redact(text, forms) {
     let redacted = text;
-    for (const form of forms)
+    for (const form of [...forms].sort((left, right) => right.length - left.length))
         redacted = redacted.replaceAll(form, '***');
     return redacted;
 }

@@ -15,10 +15,10 @@ export function formsOf(secret: string): readonly string[] {
   return [...new Set(forms)].filter((form) => form.length >= shortest)
 }
 
-/** The text with every one of the forms taken out. */
+/** The text with every one of the forms taken out, the longest first: one may be a part of another. */
 export function redact(text: string, forms: Iterable<string>): string {
   let redacted = text
-  for (const form of forms) redacted = redacted.replaceAll(form, '***')
+  for (const form of [...forms].sort((left, right) => right.length - left.length)) redacted = redacted.replaceAll(form, '***')
   return redacted
 }
 

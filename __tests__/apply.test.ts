@@ -264,8 +264,12 @@ describe('when a change to on-demand billing is invalid', () => {
     expect((await changing(onDemand, true)).results[1]).toBe('set-billing-mode users: applied')
   })
 
-  it('fails with what AWS said where the change is still needed', async () => {
-    const { outcome, results } = await changing(() => undefined)
+  it('fails with what AWS said where the change is still needed, and is not sent again', async () => {
+    let sent = 0
+    const { outcome, results } = await changing(() => {
+      sent += 1
+    })
+    expect(sent).toBe(1)
     expect(results).toEqual(['tag-table users: applied', 'set-billing-mode users: failed'])
     expect(outcome.error).toMatchObject({ code: 'ValidationException' })
   })

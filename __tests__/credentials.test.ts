@@ -436,6 +436,10 @@ describe('a refusal', () => {
     )
     expect(await told({ 'role-to-assume': hub }, token)).toBe(`STS could not be asked to assume ${hub}.${remedy}`)
     expect(await told({}, key)).toBe(`STS could not be asked whose the credentials are.${remedy}`)
+    sts.on(GetCallerIdentityCommand).rejects(Object.assign(new Error('x'), { code: 'ENOTFOUND' }))
+    expect(await told({}, key)).toMatch(
+      /^STS could not be asked whose .*\nTo fix: Check that the machine can reach STS/,
+    )
   })
 
   it('of a token without a sub does not make up a condition', async () => {

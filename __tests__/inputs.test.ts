@@ -625,6 +625,9 @@ describe('what a session is given', () => {
       const confirmed = ['tenant', 'users'].map((name) => `${long['table-name-prefix']}${name}`).join('\n')
       expect(read({ ...long, command, 'confirm-destroy': confirmed }, key).sessionPolicy?.length).toBeLessThan(2049)
     }
+    const longest = 'x'.repeat(2048 - sessionPolicy('apply', ['']).length)
+    expect(sessionPolicy('apply', [longest])).toHaveLength(2048)
+    expect(() => sessionPolicy('apply', [`${longest}x`])).toThrow('of 2049 characters, but STS takes 2048.')
     expect(() => sessionPolicy('apply', Array(8).fill('x'.repeat(255)))).toThrow(
       'restrict-session makes a session policy of 2341 characters, but STS takes 2048.',
     )

@@ -20,8 +20,9 @@ const kinds: readonly [FailureKind, Error][] = [
   ['unavailable', anError('IDPCommunicationErrorException')],
   ['unavailable', anError('InvalidIdentityToken', "Couldn't retrieve verification key from your identity provider")],
   ['final', anError('InvalidIdentityToken', 'No OpenIDConnect provider found in your account')],
-  ['unavailable', anError('Error', 'socket hang up', { code: 'ECONNRESET' })],
-  ['unavailable', anError('Error', 'no route', { code: 'EHOSTUNREACH' })],
+  ...['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN'].map(
+    (code): [FailureKind, Error] => ['unavailable', anError('Error', code, { code })],
+  ),
   ['unavailable', anError('Error', 'Parse Error: Expected HTTP/', { code: 'HPE_INVALID_CONSTANT' })],
   ['unavailable', anError('SyntaxError', 'Unexpected token <', { $metadata: { httpStatusCode: 503 } })],
   ['final', anError('SyntaxError', 'Unexpected token <', { $metadata: { httpStatusCode: 200 } })],
@@ -179,14 +180,15 @@ describe('retry', () => {
   })
 })
 
-it('a call that was signed by a clock that is off is made again, by the clock as the SDK has corrected it', () => {
-  const skewed = anError('InvalidSignatureException', 'Signature expired', {
-    $metadata: { httpStatusCode: 400, clockSkewCorrected: true },
-  })
-  expect(classifyFailure(skewed)).toBe('misdated')
-  expect(retryDelay(skewed, 1, 0, 1)).toBe(0)
-  expect(classifyFailure(anError('InvalidSignatureException'))).toBe('final')
-})
+it.each(['InvalidSignatureException', 'SignatureDoesNotMatch', 'RequestExpired', 'AuthFailure'])(
+  'a call that was signed by a clock that is off is made again, by the clock as the SDK has corrected it: %s',
+  (name) => {
+    const skewed = anError(name, 'Signature expired', { $metadata: { httpStatusCode: 400, clockSkewCorrected: true } })
+    expect(classifyFailure(skewed)).toBe('misdated')
+    expect(retryDelay(skewed, 1, 0, 1)).toBe(0)
+    expect(classifyFailure(anError(name))).toBe('final')
+  },
+)
 
 it('a call that is refused for its signature again, by the corrected clock, is made no third time', async () => {
   const skewed = anError('SignatureDoesNotMatch', 'Signature expired', { $metadata: { clockSkewCorrected: true } })

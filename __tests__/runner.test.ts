@@ -176,6 +176,12 @@ it('cuts what happened before what to do about it', async () => {
   expect(error?.message).toMatch(/^x+…\nTo fix: do this\.$/)
 })
 
+it('leaves a quarter of an annotation to what happened, however long the rest is', async () => {
+  const { runner } = await aRunner()
+  runner.fail('Title', `${'x'.repeat(5000)}\n${'y'.repeat(5000)}`)
+  expect(parseCommands(printed)[0]?.message).toBe(`${'x'.repeat(1023)}…\n${'y'.repeat(3070)}…`)
+})
+
 it('hides the whole of a secret that another one is a part of', async () => {
   const { runner } = await aRunner()
   for (const secret of ['a-secret', 'a-secret-and-more']) runner.mask(secret)

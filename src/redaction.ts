@@ -18,7 +18,8 @@ export function formsOf(secret: string): readonly string[] {
 /** The text with every one of the forms taken out, the longest first: one may be a part of another. */
 export function redact(text: string, forms: Iterable<string>): string {
   let redacted = text
-  for (const form of [...forms].sort((left, right) => right.length - left.length)) redacted = redacted.replaceAll(form, '***')
+  for (const form of [...forms].sort((left, right) => right.length - left.length))
+    redacted = redacted.replaceAll(form, '***')
   return redacted
 }
 

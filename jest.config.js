@@ -12,7 +12,7 @@ export default {
     ],
   },
   modulePathIgnorePatterns: ['<rootDir>/lib', '<rootDir>/dist'],
-  setupFiles: ['<rootDir>/__tests__/support/environment.ts'],
+  setupFiles: ['<rootDir>/__tests__/support/environment.ts', '<rootDir>/__tests__/support/loopback.ts'],
   // The bundle waits three seconds before it looks at a new table, and twice in some tests.
   testTimeout: 30_000,
   collectCoverageFrom: ['src/**/*.ts'],

@@ -31,6 +31,9 @@ const inputs = {
   'role-to-assume': 'arn:aws:iam::222222222222:role/provisioner',
 }
 
+// Connections are opened before there is a call to be mocked: to a port of this machine where nobody listens.
+process.env.AWS_ENDPOINT_URL_DYNAMODB = 'http://127.0.0.1:9'
+
 // The SDK reads the files of its configuration once, in real time, while the clock of these tests would run on.
 beforeAll(async () => {
   const clientOptions = { region: 'ap-south-1', requestHandler: new NodeHttpHandler(), maxAttempts: 1 } as const

@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect as connectTls } from 'node:tls'
 import {
   parseCommands,
   parseOutputs,
@@ -248,5 +251,25 @@ describe('parseCommands', () => {
   it('obeys nothing between stop-commands and its word', () => {
     const text = '::stop-commands::Word\n::error::no\n##[error]no\n::word::\n::error::yes'
     expect(parseCommands(text).map(({ command }) => command)).toEqual(['stop-commands', 'word', 'error'])
+  })
+})
+
+describe("a test's own process", () => {
+  it.each([
+    () => connect(9, 'example.invalid'),
+    () => connect({ host: '192.0.2.1', port: 9 }),
+    () => connect({ host: '::ffff:192.0.2.1', port: 9 }),
+    () => connectTls({ host: 'localhost.example.invalid', port: 9 }),
+  ])('connects to no other machine: %s', (leave) => {
+    expect(leave).toThrow('which is not this machine')
+  })
+
+  it.each(['127.0.0.1', 'localhost'])('connects to this machine: %s', async (host) => {
+    const server = createServer().listen(0, host)
+    await once(server, 'listening')
+    const socket = connect((server.address() as AddressInfo).port, host)
+    await once(socket, 'connect')
+    socket.destroy()
+    server.close()
   })
 })

@@ -41,6 +41,17 @@ it('what is left of the reviewed plan is not refused: the ids of tables that it 
   expect([complete.steps, reasons(complete, reviewOf(before))]).toEqual([[], []])
 })
 
+it('what is left of a plan that does nothing but create them is not refused either', () => {
+  const dev = theTables({ environment: development })
+  const plan = (observed: ObservedTables) =>
+    planTables(aTarget({ environment: development }), dev, observed, { destroy: false, allow: [] })
+  const [made] = dev
+  const created = plan(new Map())
+  expect(created.steps.map(({ action }) => action)).toEqual(['create-table', 'create-table'])
+  const left = plan(new Map([[made.name, ready(made)]]))
+  expect([left.steps.length, reasons(left, reviewOf(created))]).toEqual([1, []])
+})
+
 it('a step that was not reviewed is refused, with what is new and what is gone, step by step', () => {
   const observed = ready(users, { deletionProtection: false, pointInTimeRecovery: { enabled: false } })
   const now = planFor(

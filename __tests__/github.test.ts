@@ -20,6 +20,7 @@ beforeAll(async () => {
       tokens: [
         { token: 'ghs_writer', ...bot, permissions: { contents: 'read', 'pull-requests': 'write' } },
         { token: 'ghs_reader', ...bot, permissions: { contents: 'read', 'pull-requests': 'read' } },
+        { token: 'ghs_short', login: 'github-actions', type: 'Bot', permissions: { 'pull-requests': 'write' } },
       ],
       pullRequests: [
         { repository, number: 7, state: 'open', headSha: 'aaaa' },
@@ -73,6 +74,13 @@ describe('the comment', () => {
     for (const [user, body] of others) sandbox.gitHub.addComment(repository, 7, user, body)
     await (await connect()).writeComment(7, mark, `${mark} ours`)
     expect(bodies()).toEqual([...others.map(([, body]) => body), `${mark} ours`])
+  })
+
+  it('is its own where the token is told its name without [bot], but no user’s of that name', async () => {
+    sandbox.gitHub.addComment(repository, 7, { login: bot.login, type: 'User' }, `${mark} not a bot's`)
+    sandbox.gitHub.addComment(repository, 7, bot, `${mark} one`)
+    await (await connect('ghs_short')).writeComment(7, mark, `${mark} two`)
+    expect(bodies()).toEqual([`${mark} not a bot's`, `${mark} two`])
   })
 
   it('is the oldest where a race made two', async () => {

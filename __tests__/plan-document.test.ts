@@ -83,6 +83,18 @@ describe('the digest', () => {
     ['whether tables are deleted', planTables(aTarget(), desired, ids('a'), { destroy: true, allow: [] })],
   ])('is another where %s differs', (_, plan) => expect(digestPlan(plan)).not.toBe(digest))
 
+  it('does not depend on the order of names, which a tool that reads JSON may change', () => {
+    const written = renderPlanDocument(absentPlan)
+    const names = new Set<string>()
+    JSON.parse(written, (name, value) => {
+      names.add(name)
+      return value
+    })
+    const turned = JSON.stringify(JSON.parse(written), [...names].sort().reverse())
+    expect(turned).not.toBe(JSON.stringify(JSON.parse(written)))
+    expect(readPlanDocument(turned)).toEqual(expect.objectContaining({ destroy: false }))
+  })
+
   it('does not depend on what somebody else set', () => {
     const unmanaged = [{ path: 'stream', value: 'x' }]
     const observed = ready(desired[1], { id: 'a', billingMode: 'PROVISIONED', unmanaged })
@@ -118,6 +130,11 @@ describe('what is no plan is told by what is wrong with it', () => {
     ['a nameless table', JSON.stringify({ ...document, tables: [null] }), /a table without a name/],
     ['a nameless step', JSON.stringify({ ...document, steps: [{ table: 'users' }] }), /a step without an action/],
     ['a step less', JSON.stringify({ ...document, steps: document.steps.slice(1) }), /its digest does not match/],
+    [
+      'a step that says more',
+      JSON.stringify({ ...document, steps: document.steps.map((step: object) => ({ ...step, more: [null] })) }),
+      /its digest does not match/,
+    ],
     ['no digest', JSON.stringify({ ...document, digest: undefined }), /its digest does not match/],
   ])('%s', (_, json, problem) => expect(readPlanDocument(json)).toMatch(problem))
 })

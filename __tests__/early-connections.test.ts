@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, Socket } from 'node:net'
+import { jest } from '@jest/globals'
 import { openEarly } from '../src/early-connections.ts'
 import { proxyFor } from '../src/proxies.ts'
 
@@ -69,6 +70,19 @@ it('one that cannot be opened is nobody’s failure until a request needs it', a
   const early = openEarly(10, proxyFor)
   early.open(new URL('http://127.0.0.1:9/'), 2)
   await expect(send(early)).resolves.toBe(200)
+})
+
+it.each([
+  ['https://127.0.0.1/', 443],
+  ['http://127.0.0.1/', 80],
+  ['https://127.0.0.1:8443/', 8443],
+])('%s is reached at port %i', (address, port) => {
+  const connect = jest.spyOn(Socket.prototype, 'connect').mockReturnThis()
+  const early = openEarly(10, proxyFor)
+  early.open(new URL(address), 1)
+  expect(connect.mock.calls.flat(2)).toContainEqual(expect.objectContaining({ host: '127.0.0.1', port }))
+  connect.mockRestore()
+  early.close()
 })
 
 it('closes everything in the end, what no request took too', async () => {

@@ -76,6 +76,16 @@ it('an error that stopped the run can be told with what stood in the way, and st
   expect(stopped.cause).toBeUndefined()
 })
 
+it('an error that stopped the run can be told with what was waited for, and what to do about that', () => {
+  const stopped = new StoppedError('Too late.', 'Run again.', { cause: 'busy' })
+  expect(stopped.whileWaitingFor('rain', 'Dance.')).toMatchObject({
+    message: 'Too late. It was waiting for rain.',
+    remedy: 'Run again. Dance.',
+    cause: 'busy',
+  })
+  expect(stopped.whileWaitingFor('rain').remedy).toBe('Run again.')
+})
+
 it('a cause that leads back to itself is told five times at most', () => {
   const error = new Error('round')
   error.cause = error

@@ -61361,22 +61361,17 @@ class InvalidInputsError extends Error {
 /** The run was told to stop: by the deadline, or by a signal. */
 class StoppedError extends RemedyError {
     name = 'StoppedError';
-    #saysWhatItWaitedFor = false;
     /** The same, with what stood in the way when the time ran out. */
     after(cause) {
         return new StoppedError(this.message, this.remedy, { cause });
     }
     /**
-     * The same, with what was waited for when the time ran out. Who said it first was nearest to it.
+     * The same, with what was waited for when the time ran out.
      *
      * @param remedy what to do about that, besides
      */
     whileWaitingFor(what, remedy) {
-        if (this.#saysWhatItWaitedFor)
-            return this;
-        const said = new StoppedError(`${this.message} It was waiting for ${what}.`, remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`, { cause: this.cause });
-        said.#saysWhatItWaitedFor = true;
-        return said;
+        return new StoppedError(`${this.message} It was waiting for ${what}.`, remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`, { cause: this.cause });
     }
 }
 /** For a wait that the reason to stop ended: throws the reason, with what was waited for; anything else as it is. */

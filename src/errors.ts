@@ -32,7 +32,6 @@ export class InvalidInputsError extends Error {
 /** The run was told to stop: by the deadline, or by a signal. */
 export class StoppedError extends RemedyError {
   override readonly name = 'StoppedError'
-  #saysWhatItWaitedFor = false
 
   /** The same, with what stood in the way when the time ran out. */
   after(cause: unknown): StoppedError {
@@ -40,19 +39,16 @@ export class StoppedError extends RemedyError {
   }
 
   /**
-   * The same, with what was waited for when the time ran out. Who said it first was nearest to it.
+   * The same, with what was waited for when the time ran out.
    *
    * @param remedy what to do about that, besides
    */
   whileWaitingFor(what: string, remedy?: string): StoppedError {
-    if (this.#saysWhatItWaitedFor) return this
-    const said = new StoppedError(
+    return new StoppedError(
       `${this.message} It was waiting for ${what}.`,
       remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`,
       { cause: this.cause },
     )
-    said.#saysWhatItWaitedFor = true
-    return said
   }
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request, type Server } from 'node:http'
 import { type AddressInfo, Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { jest } from '@jest/globals'
 import { openEarly } from '../src/early-connections.ts'
 import { proxyFor } from '../src/proxies.ts'
@@ -19,6 +20,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
+  jest.restoreAllMocks()
   server.closeAllConnections()
   server.close()
   await once(server, 'close')
@@ -73,15 +75,15 @@ it('one that cannot be opened is nobody’s failure until a request needs it', a
 })
 
 it.each([
-  ['https://127.0.0.1/', 443],
-  ['http://127.0.0.1/', 80],
-  ['https://127.0.0.1:8443/', 8443],
-])('%s is reached at port %i', (address, port) => {
+  ['https://localhost/', 443, TLSSocket],
+  ['https://127.0.0.1:8443/', 8443, TLSSocket],
+  ['http://127.0.0.1/', 80, Socket],
+])('%s is reached at port %i, by TLS where it says so', (address, port, kind) => {
   const connect = jest.spyOn(Socket.prototype, 'connect').mockReturnThis()
   const early = openEarly(10, proxyFor)
   early.open(new URL(address), 1)
-  expect(connect.mock.calls.flat(2)).toContainEqual(expect.objectContaining({ host: '127.0.0.1', port }))
-  connect.mockRestore()
+  expect(connect.mock.calls.flat(2)).toContainEqual(expect.objectContaining({ host: new URL(address).hostname, port }))
+  expect(connect.mock.contexts.map((socket) => (socket as Socket).constructor)).toEqual([kind])
   early.close()
 })
 

@@ -158,6 +158,17 @@ describe('who calls', () => {
     expect(asked).not.toContain('/elsewhere')
   })
 
+  it('is told that nobody is there at the first try', async () => {
+    const closed = createServer()
+    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
+    const apiUrl = `http://127.0.0.1:${(closed.address() as AddressInfo).port}`
+    await new Promise((resolve) => closed.close(resolve))
+    const nobody = { owner: 'acme', repository: 'app', token: 'ghs_writer', apiUrl }
+    const finding = (await connectGitHub(nobody, run)).findPullRequest('b8b8')
+    await expect(finding).rejects.toMatchObject({ name: 'GitHubError', status: 0 })
+    expect(run.lines).toEqual([])
+  })
+
   it('does not pass by a proxy that cannot be read', async () => {
     const { HTTPS_PROXY: before } = process.env
     process.env.HTTPS_PROXY = 'http://bob:100%hunter@proxy.example:3128'

@@ -346,6 +346,28 @@ describe('the writes say just what they mean', () => {
     ])
   })
 
+  it.each<[operation: string, answer: object]>([
+    ['GetItem', { Item: { tenant_id: null } }],
+    ['GetItem', { Item: { tenant_id: { S: 5 } } }],
+    ['GetItem', { Item: 'x' }],
+    ['Query', { Items: [null] }],
+    ['Query', { Items: 'x' }],
+    ['Query', { Items: [{ tenant_id: { S: ['x'] } }] }],
+    ['Query', { LastEvaluatedKey: 'x' }],
+    ['Query', { Items: [{ tenant_id: { S: 'a' } }], LastEvaluatedKey: { tenant_id: { S: 'a' } } }],
+  ])('an answer to %s that DynamoDB cannot have given is told as such: %j', async (operation, answer) => {
+    aws.on(GetItemCommand).resolves(answer)
+    aws.on(QueryCommand).resolves(answer)
+    const reading =
+      operation === 'GetItem' ? items().get('users', { tenant_id: 'a' }) : items().query('users', 'tenant_id', 'a')
+    await expect(reading).rejects.toMatchObject({
+      message: `DynamoDB's answer to ${operation} on "users" cannot be understood.`,
+      remedy: expect.stringContaining('AWS_ENDPOINT_URL'),
+    })
+    // A page that ends where the one before it did ends no paging.
+    expect(aws.calls().length).toBeLessThan(3)
+  })
+
   it('an item is written only where there is none with its key, and read and found consistently', async () => {
     aws.on(PutItemCommand).resolves({})
     aws.on(GetItemCommand).resolves({ Item: { tenant_id: { S: 'a' }, count: { N: '1' } } })

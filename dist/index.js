@@ -61521,6 +61521,20 @@ function readTagPage(arn, page) {
         return { tags, ...(page.NextToken === undefined ? {} : { nextToken: ofType('string', page.NextToken) }) };
     });
 }
+/** @returns undefined where there is none */
+function readItem(table, { Item }) {
+    return understood('GetItem', table, () => (Item === undefined ? undefined : stringsOf(Item)));
+}
+/** @returns the items of the page, and the key that the next one begins after */
+function readItemPage(table, { Items, LastEvaluatedKey }) {
+    return understood('Query', table, () => {
+        const items = (Items ?? []).map(stringsOf);
+        return { items, ...(LastEvaluatedKey === undefined ? {} : { last: ofType('object', LastEvaluatedKey) }) };
+    });
+}
+function stringsOf(item) {
+    return Object.fromEntries(Object.entries(ofType('object', item)).flatMap(([name, { S }]) => S === undefined ? [] : [[name, ofType('string', S)]]));
+}
 function describe(table) {
     return {
         tableStatus: ofType('string', table.TableStatus ?? 'UNKNOWN'),
@@ -61579,7 +61593,11 @@ function describeUnmanaged(table) {
         ...replicas.map((value) => ({ path: 'replica', value })),
     ].map(({ path, value }) => ({ path, value: ofType('string', value) }));
 }
-/** An endpoint that is not AWS may answer anything. */
+/**
+ * An endpoint that is not AWS may answer anything.
+ *
+ * @throws {RemedyError} where what it answered cannot be read
+ */
 function understood(operation, resource, read) {
     try {
         return read();
@@ -61667,6 +61685,7 @@ function classifyFailure(error) {
 
 ;// CONCATENATED MODULE: ./lib/src/item-store.js
 
+
 function itemStore(sdk, client, call) {
     return {
         putIfAbsent: async (table, item, partitionKey) => {
@@ -61691,11 +61710,11 @@ function itemStore(sdk, client, call) {
         },
         get: async (table, key) => {
             const command = new sdk.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true });
-            const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }));
-            return Item === undefined ? undefined : stringsOf(Item);
+            return readItem(table, await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal })));
         },
         query: async (table, partitionKey, value) => {
             const items = [];
+            const seen = new Set();
             let start;
             do {
                 const command = new sdk.QueryCommand({
@@ -61707,8 +61726,16 @@ function itemStore(sdk, client, call) {
                     ExclusiveStartKey: start,
                 });
                 const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }));
-                items.push(...(page.Items ?? []).map(stringsOf));
-                start = page.LastEvaluatedKey;
+                const { items: some, last } = readItemPage(table, page);
+                items.push(...some);
+                start = last;
+                const place = JSON.stringify(last);
+                understood('Query', table, () => {
+                    // An endpoint that begins again where it was would page for ever.
+                    if (seen.has(place))
+                        throw new TypeError(`A page ends for the second time at ${place}`);
+                });
+                seen.add(place);
             } while (start !== undefined);
             return items;
         },
@@ -61720,9 +61747,6 @@ function itemStore(sdk, client, call) {
 }
 function attributeValues(item) {
     return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]));
-}
-function stringsOf(item) {
-    return Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => (S === undefined ? [] : [[name, S]])));
 }
 
 ;// CONCATENATED MODULE: ./lib/src/pace.js
@@ -63803,7 +63827,7 @@ function credentials_awsTags(tags) {
 function hopFrom(role, answer, ports) {
     const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {};
     if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
-        throw new errors/* RemedyError */.By(`STS answered for ${role.arn}, but without credentials.`, 'Run again; if it stays, tell AWS.');
+        throw new errors/* RemedyError */.By(`STS answered for ${role.arn}, but without credentials.`, 'Run again. If it stays, check what answers in the place of STS: a proxy on the way, or what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.');
     }
     const identity = {
         accessKeyId: AccessKeyId,

@@ -235,7 +235,10 @@ interface AssumeRoleAnswer {
 function hopFrom(role: Role, answer: AssumeRoleAnswer, ports: CredentialPorts): Hop {
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {}
   if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
-    throw new RemedyError(`STS answered for ${role.arn}, but without credentials.`, 'Run again; if it stays, tell AWS.')
+    throw new RemedyError(
+      `STS answered for ${role.arn}, but without credentials.`,
+      'Run again. If it stays, check what answers in the place of STS: a proxy on the way, or what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.',
+    )
   }
   const identity = {
     accessKeyId: AccessKeyId,

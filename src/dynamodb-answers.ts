@@ -1,11 +1,15 @@
-/** What DynamoDB's answers say of a table, in our words. Pure: the SDK gives it nothing but types. */
+/** What DynamoDB's answers say of a table and its items, in our words. Pure: the SDK gives it nothing but types. */
 import type {
+  AttributeValue,
   DescribeContinuousBackupsOutput,
   DescribeTableOutput,
+  GetItemOutput,
   ListTagsOfResourceOutput,
+  QueryOutput,
   TableDescription,
 } from '@aws-sdk/client-dynamodb'
 import { RemedyError } from './errors.ts'
+import type { Item } from './items.ts'
 import type { KeyAttribute, Keys, KeyType, PointInTimeRecovery, ReadyTable, Tags, UnmanagedSetting } from './table.ts'
 
 /** What DescribeTable says of a table. */
@@ -39,6 +43,30 @@ export function readTagPage(
     const tags = new Map(named.map(({ Key, Value }) => [ofType('string', Key), ofType('string', Value ?? '')]))
     return { tags, ...(page.NextToken === undefined ? {} : { nextToken: ofType('string', page.NextToken) }) }
   })
+}
+
+/** @returns undefined where there is none */
+export function readItem(table: string, { Item }: GetItemOutput): Item | undefined {
+  return understood('GetItem', table, () => (Item === undefined ? undefined : stringsOf(Item)))
+}
+
+/** @returns the items of the page, and the key that the next one begins after */
+export function readItemPage(
+  table: string,
+  { Items, LastEvaluatedKey }: QueryOutput,
+): { readonly items: readonly Item[]; readonly last?: Record<string, AttributeValue> } {
+  return understood('Query', table, () => {
+    const items = (Items ?? []).map(stringsOf)
+    return { items, ...(LastEvaluatedKey === undefined ? {} : { last: ofType('object', LastEvaluatedKey) }) }
+  })
+}
+
+function stringsOf(item: Readonly<Record<string, AttributeValue>>): Item {
+  return Object.fromEntries(
+    Object.entries(ofType('object', item)).flatMap(([name, { S }]) =>
+      S === undefined ? [] : [[name, ofType('string', S)]],
+    ),
+  )
 }
 
 function describe(table: TableDescription): DescribedTable {
@@ -102,8 +130,12 @@ function describeUnmanaged(table: TableDescription): readonly UnmanagedSetting[]
   ].map(({ path, value }) => ({ path, value: ofType('string', value) }))
 }
 
-/** An endpoint that is not AWS may answer anything. */
-function understood<Value>(operation: string, resource: string, read: () => Value): Value {
+/**
+ * An endpoint that is not AWS may answer anything.
+ *
+ * @throws {RemedyError} where what it answered cannot be read
+ */
+export function understood<Value>(operation: string, resource: string, read: () => Value): Value {
   try {
     return read()
   } catch (cause) {

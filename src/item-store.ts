@@ -1,6 +1,7 @@
 /** Items in DynamoDB, for verification alone. The SDK is handed in by dynamodb.ts, which loads it. */
 import type * as Sdk from '@aws-sdk/client-dynamodb'
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { readItem, readItemPage, understood } from './dynamodb-answers.ts'
 import { classifyFailure } from './failures.ts'
 import type { Item } from './items.ts'
 
@@ -49,11 +50,11 @@ export function itemStore(sdk: typeof Sdk, client: DynamoDBClient, call: Call): 
     },
     get: async (table, key) => {
       const command = new sdk.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true })
-      const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }))
-      return Item === undefined ? undefined : stringsOf(Item)
+      return readItem(table, await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal })))
     },
     query: async (table, partitionKey, value) => {
       const items: Item[] = []
+      const seen = new Set<string>()
       let start: Record<string, AttributeValue> | undefined
       do {
         const command = new sdk.QueryCommand({
@@ -65,8 +66,15 @@ export function itemStore(sdk: typeof Sdk, client: DynamoDBClient, call: Call): 
           ExclusiveStartKey: start,
         })
         const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }))
-        items.push(...(page.Items ?? []).map(stringsOf))
-        start = page.LastEvaluatedKey
+        const { items: some, last } = readItemPage(table, page)
+        items.push(...some)
+        start = last
+        const place = JSON.stringify(last)
+        understood('Query', table, () => {
+          // An endpoint that begins again where it was would page for ever.
+          if (seen.has(place)) throw new TypeError(`A page ends for the second time at ${place}`)
+        })
+        seen.add(place)
       } while (start !== undefined)
       return items
     },
@@ -79,8 +87,4 @@ export function itemStore(sdk: typeof Sdk, client: DynamoDBClient, call: Call): 
 
 function attributeValues(item: Item): Record<string, AttributeValue> {
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]))
-}
-
-function stringsOf(item: Readonly<Record<string, AttributeValue>>): Item {
-  return Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => (S === undefined ? [] : [[name, S]])))
 }

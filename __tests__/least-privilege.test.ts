@@ -322,6 +322,22 @@ async function deniedOf(asked: readonly IamAction[], policy: Policy, boundary: P
   return asked.filter((_, index) => !answers[index])
 }
 
+const everything: Policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
+
+/** Without a boundary: all that is asked for is allowed, and whatever is taken out of the policy is missed. */
+async function expectToBeLeast(policy: Policy, asked: readonly IamAction[]): Promise<void> {
+  expect(asked.length).toBeGreaterThan(5)
+  expect(await deniedOf(asked, policy, everything)).toEqual([])
+  for (const [at, statement] of policy.Statement.entries()) {
+    for (const key of ['Action', 'Resource'] as const) {
+      for (const value of listed(statement[key])) {
+        const denied = await deniedOf(asked, without(policy, at, key, value), everything)
+        expect([key, value, denied.length > 0]).toEqual([key, value, true])
+      }
+    }
+  }
+}
+
 const verifying = { AllowVerify: 'true' }
 const destroying = { AllowDestroy: 'true' }
 const reads = ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource']
@@ -375,6 +391,27 @@ describe.each<[name: string, commands: readonly Command[], role: 'ProvisionerRol
   )
 })
 
+describe('a restricted session', () => {
+  it.each([
+    'apply in prod',
+    'plan with nothing to do',
+    'verify in dev',
+    'verify in prod, without sample items',
+    'destroy in dev',
+  ])('%s: may do what it asks for, and nothing else', async (name) => {
+    const scenario = scenarios[name]
+    if (scenario === undefined) throw new Error(`There is no scenario ${name}`)
+    await prepare(scenario)
+    const restricted = { ...scenario, inputs: { ...scenario.inputs, 'restrict-session': 'true' } }
+    expect((await run(restricted)).errors).toEqual([])
+    const sent = sandbox.requests.findLast(({ operation }) => operation === 'AssumeRole')?.input.Policy
+    const asked = sandbox.requests.filter(({ service }) => service === 'dynamodb').flatMap(({ actions }) => actions)
+    const isPlan = scenario.command === 'verify' && scenario.environment === 'prod'
+    const ofCommand = isPlan ? asked : [...asked, ...askedBy([scenario.command])]
+    await expectToBeLeast(JSON.parse(String(sent)) as Policy, ofCommand)
+  })
+})
+
 describe('what a stack was not asked to grant is denied', () => {
   const everyAction = (resources: readonly string[]): readonly IamAction[] =>
     [...new Set(askedBy(['apply', 'verify', 'destroy']).map(({ action }) => action))].flatMap((action) =>
@@ -383,7 +420,6 @@ describe('what a stack was not asked to grant is denied', () => {
   const deniedActions = async (asked: readonly IamAction[], policy: Policy, boundary: Policy) =>
     [...new Set((await deniedOf(asked, policy, boundary)).map(({ action }) => action))].sort()
   const items = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']
-  const everything: Policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
 
   it.each<[string, Strings, readonly string[]]>([
     ['verify and destroy', {}, ['dynamodb:DeleteItem', 'dynamodb:DeleteTable', ...items.slice(1)]],
@@ -682,6 +718,33 @@ describe('the policies of the README are those of the templates', () => {
     expect(actionsOf(granted)).not.toEqual([])
     expect(actionsOf(granted)).toEqual(actionsOf(printed(name)))
     expect(resourcesOf(granted)).toEqual(resourcesOf(printed(name)))
+  })
+
+  it.each<[command: Command, names: readonly string[]]>([
+    ['apply', ['apply']],
+    ['plan', ['plan']],
+    ['verify', ['plan', 'verify']],
+  ])('what %s asks for is allowed by %p, as they are printed, and nothing else is', async (command, names) => {
+    const Statement = names.flatMap((name) => printed(name).Statement)
+    // The tables of the README have no prefix.
+    const asked = askedBy([command]).map(({ action, resource }) => ({ action, resource: resource.replace(prefix, '') }))
+    await expectToBeLeast({ Version: '2012-10-17', Statement }, asked)
+  })
+
+  it('the hub role as it is printed may assume the provisioner role', async () => {
+    const [named = ''] = resourcesOf(printed('hub'))
+    const mayAssume = (policy: Policy) =>
+      isAllowed(
+        { action: 'sts:AssumeRole', resource: named },
+        {
+          principal: `arn:aws:sts::${hubAccount}:assumed-role/github-hub/a-session`,
+          identityPolicies: [{ name: 'printed', policy }],
+          resourcePolicy: printed('chained trust'),
+          contextVariables: { 'sts:ExternalId': externalId },
+        },
+      )
+    expect(await mayAssume(printed('hub'))).toBe(true)
+    expect(await mayAssume({ ...printed('hub'), Statement: [] })).toBe(false)
   })
 
   it('chained trust', () => {

@@ -1,4 +1,5 @@
 /** Answers in the form of each service: JSON 1.0 of DynamoDB, XML of STS, JSON of GitHub, and what stands between. */
+import { STATUS_CODES } from 'node:http'
 import { AwsError } from './errors.ts'
 import type { Fault } from './faults.ts'
 import { GitHubError, type GitHubReply } from './git-hub.ts'
@@ -47,10 +48,21 @@ const throttling = {
   oidc: { name: 'ThrottlingException', status: 429 },
 } as const
 
+const answerTypes: Readonly<Record<Service, string>> = {
+  sts: 'text/xml',
+  dynamodb: 'application/x-amz-json-1.0',
+  oidc: 'application/json',
+  github: 'application/json; charset=utf-8',
+}
+
 /** What is answered without anything being done. */
 export function brokenAnswer(service: Service, fault: Fault): Answer {
   if (fault.kind === 'html') {
-    return { status: 503, type: 'text/html', body: '<html><body><h1>503 Service Unavailable</h1></body></html>' }
+    const { status = 503 } = fault
+    return { status, type: 'text/html', body: `<html><body><h1>${status} ${STATUS_CODES[status]}</h1></body></html>` }
+  }
+  if (fault.kind === 'answer') {
+    return { status: fault.status ?? 200, type: answerTypes[service], body: fault.body ?? '' }
   }
   if (service === 'github') return brokenGitHubAnswer(fault)
   const usual =

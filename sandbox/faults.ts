@@ -5,12 +5,13 @@ import type { RequestedOperation, Service } from './request-log.ts'
  * - `delay`: the answer comes late
  * - `throttle`: ThrottlingException "Rate exceeded"; of GitHub, its secondary rate limit, to be tried again in a second
  * - `error`: an answer of the service's own kind, with `errorName` (which GitHub's do not have) and `status`
- * - `html`: a page of something in between
+ * - `html`: a page of something in between, with `status` 503 unless told
+ * - `answer`: nothing is done, and `body` is answered, with `status` 200 unless told
  * - `reset`: the connection is lost before anything is done
  * - `cut`: half of the answer, then the connection is lost
  * - `lost-answer`: everything is done, but nothing is answered
  */
-export type FaultKind = 'delay' | 'throttle' | 'error' | 'html' | 'reset' | 'cut' | 'lost-answer'
+export type FaultKind = 'delay' | 'throttle' | 'error' | 'html' | 'answer' | 'reset' | 'cut' | 'lost-answer'
 
 export interface Fault {
   readonly kind: FaultKind
@@ -25,6 +26,7 @@ export interface Fault {
   readonly status?: number
   readonly errorName?: string
   readonly message?: string
+  readonly body?: string
 }
 
 /** Where faults are switched on and off. */

@@ -17,6 +17,8 @@ export interface LoggedRequest {
   readonly start: number
   readonly end: number
   readonly status: number
+  /** Whether it was done, whatever was answered. */
+  readonly isDone: boolean
   /** AWS's name of the error that was answered; of GitHub's, which have none, the message. */
   readonly error?: string
 }

@@ -124,7 +124,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     for (const watcher of watchers) await watcher(moment, requested)
   }
 
-  function logRequest(request: Request, answer: Answer, identity: Identity | undefined, times: RequestTimes): void {
+  function logRequest(
+    request: Request,
+    answer: Answer & Pick<LoggedRequest, 'isDone'>,
+    identity: Identity | undefined,
+    times: RequestTimes,
+  ): void {
     const { account = '', partition = 'aws' } = identity?.caller ?? {}
     const region = identity?.region ?? ''
     lastId += 1
@@ -140,6 +145,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       ...times,
       end: performance.now(),
       status: answer.status,
+      isDone: answer.isDone,
       ...(answer.error === undefined ? {} : { error: answer.error }),
     })
   }
@@ -177,14 +183,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     if (fault?.kind === 'delay') await wait(fault.milliseconds ?? 0)
     let identity: Identity | undefined
     let reply: Answer
+    let isDone = false
     try {
       identity = identify(request)
-      const isDone = fault === undefined || ['delay', 'cut', 'lost-answer'].includes(fault.kind)
-      reply = isDone ? await perform(request, identity) : brokenAnswer(request.service, fault)
+      if (fault === undefined || ['delay', 'cut', 'lost-answer'].includes(fault.kind)) {
+        reply = await perform(request, identity)
+        isDone = true
+      } else {
+        reply = brokenAnswer(request.service, fault)
+      }
     } catch (error) {
       reply = answerError(request.service, error)
     }
-    logRequest(request, reply, identity, { connected: openedAt.get(message.socket) ?? start, start })
+    logRequest(request, { ...reply, isDone }, identity, { connected: openedAt.get(message.socket) ?? start, start })
     const { service } = request
     const requestId = `sandbox-${lastId}`
     await tellWatchers('after', request)

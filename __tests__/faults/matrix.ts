@@ -14,7 +14,7 @@ import { divergencesOf, holdingsOf, lossesOf, secretsFromNow, untoldOf } from '.
 
 /** How a call is broken. */
 export type Break =
-  | { readonly name: string; readonly fault: Omit<Fault, 'after' | 'times'> }
+  | { readonly name: string; readonly fault: Omit<Fault, 'after'> }
   | { readonly name: string; readonly killed: 'before' | 'after' }
 
 export const breaks: readonly Break[] = [
@@ -25,6 +25,10 @@ export const breaks: readonly Break[] = [
   { name: 'cut off in the middle', fault: { kind: 'cut' } },
   { name: 'later than the time-out', fault: { kind: 'delay', milliseconds: 400 } },
   { name: 'answered with a page', fault: { kind: 'html' } },
+  { name: 'answered with a page that says 200', fault: { kind: 'html', status: 200 } },
+  { name: 'answered with a page that says 403', fault: { kind: 'html', status: 403 } },
+  { name: 'denied', fault: { kind: 'error', status: 400, errorName: 'AccessDeniedException' } },
+  { name: 'answered 500 from it on', fault: { kind: 'error', status: 500, times: Number.POSITIVE_INFINITY } },
   { name: 'done, its answer lost', fault: { kind: 'lost-answer' } },
   { name: 'killed before it', killed: 'before' },
   { name: 'killed after it', killed: 'after' },
@@ -112,7 +116,7 @@ export async function openBed(speed = 200): Promise<FaultBed> {
       const plan = await act(scenario, planInputs(scenario))
       return {
         succeeded: first.exitCode === 0,
-        unexplained: [...untoldOf(scenario, first), ...divergencesOf(second, plan)],
+        unexplained: [...untoldOf(scenario, first), ...divergencesOf(scenario, second, plan, hands)],
         lost: lossesOf({
           scenario,
           before,

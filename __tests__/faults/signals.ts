@@ -181,7 +181,9 @@ export async function openSignalBed(): Promise<SignalBed> {
         unexplained: [
           ...(signal.signal === 'SIGINT' ? unexplainedBy({ ...each, run: first, seen, second }) : []),
           // A plan brings nothing about, but its comment.
-          ...(isPlan ? commentProblems(comments.length, second) : divergencesOf(endOf(second), endOf(plan))),
+          ...(isPlan
+            ? commentProblems(comments.length, second)
+            : divergencesOf(scenario, endOf(second), endOf(plan), hands)),
         ],
         lost: lossesOf({
           scenario,
@@ -238,7 +240,7 @@ function unexplainedBy({ scenario, signal, run, seen, second }: Cancelled): read
   should(millisecondsAfterInterrupt < most, `ended ${Math.round(millisecondsAfterInterrupt)} ms after SIGINT`)
 
   const hasPlanned = run.stdout.includes('::group::Plan')
-  const hasWritten = seen.some(({ operation, status }) => writes.has(operation) && status === 200)
+  const hasWritten = seen.some(({ operation, isDone }) => writes.has(operation) && isDone)
   const hasFoundAccount = seen.some(({ service }) => service === 'dynamodb')
   const expected = [...(hasFoundAccount ? targetOutputs : []), ...(hasPlanned || hasWritten ? planOutputs : [])]
   const missing = expected.filter((name) => !outputs[name])

@@ -1,5 +1,6 @@
 /** What must be as it was after a case, and what must have been reached. */
 import type { AccountHands, LoggedRequest, Sandbox } from '../../sandbox/sandbox.ts'
+import type { TableRecord } from '../../sandbox/table-record.ts'
 import { type Scenario, tables } from './scenarios.ts'
 
 /** What the account holds. */
@@ -37,7 +38,7 @@ export interface Aftermath {
 export function lossesOf({ scenario, before, after, requests, told, mayLeaveItems }: Aftermath): readonly string[] {
   const lost: string[] = []
   const isDestroy = scenario.inputs.command === 'destroy'
-  const done = requests.filter(({ status }) => status === 200)
+  const done = requests.filter(({ isDone }) => isDone)
   for (const name of tables) {
     const id = before.ids.get(name)
     const created = done.filter(({ operation, table }) => operation === 'CreateTable' && table === name).length
@@ -68,14 +69,61 @@ export interface End {
 }
 
 /** What is not as it should be after a run that nobody disturbed, and a look at what it reached. */
-export function divergencesOf({ exitCode, errors }: End, { outputs }: End): readonly string[] {
+export function divergencesOf(
+  scenario: Scenario,
+  { exitCode, errors }: End,
+  { outputs }: End,
+  hands: AccountHands,
+): readonly string[] {
   return [
     ...(exitCode === 0 ? [] : [`did not converge: ${errors.join()}`]),
     ...(outputs['has-changes'] === 'false' ? [] : [`something is left to do: ${outputs.plan}`]),
+    ...tables.flatMap((name) => {
+      const found = JSON.stringify(shapeOf(hands.table(name)))
+      const wanted = JSON.stringify(definitionOf(scenario, name))
+      return found === wanted ? [] : [`"${name}" is not as defined: ${found} instead of ${wanted}`]
+    }),
   ]
 }
 
-/** Whoever runs the action must know after a failure what to do, and of each step of the plan what became of it. */
+/** What the scenario is to reach, not as the action plans it but as the README has it; undefined for no table. */
+function definitionOf({ inputs }: Scenario, name: string): unknown {
+  if (inputs.command === 'destroy') return undefined
+  const isProduction = inputs['production-environments'] !== undefined
+  const tags = [
+    ['tenant-tables:environment', inputs.environment ?? 'dev'],
+    ['tenant-tables:managed-by', 'tenant-tables'],
+    ...(inputs.tags ?? '').split('\n').flatMap((line) => (line === '' ? [] : [line.split('=')])),
+  ]
+  return {
+    keys: ['tenant_id HASH S', ...(name === 'users' ? ['user_id RANGE S'] : [])],
+    billingMode: 'PAY_PER_REQUEST',
+    deletionProtection: isProduction,
+    recoveryDays: isProduction ? 35 : undefined,
+    tags: tags.sort(),
+  }
+}
+
+/** The same of a table as the sandbox keeps it, tags of somebody else left out. */
+function shapeOf(record: TableRecord | undefined): unknown {
+  if (record === undefined) return undefined
+  const { keySchema, attributeDefinitions, billingMode, deletionProtection, recovery, tags } = record
+  const typeOf = (key: unknown) =>
+    attributeDefinitions.find(({ AttributeName }) => AttributeName === key)?.AttributeType
+  return {
+    keys: keySchema.map(({ AttributeName, KeyType }) => `${AttributeName} ${KeyType} ${typeOf(AttributeName)}`),
+    billingMode,
+    deletionProtection,
+    recoveryDays: recovery.enabled ? recovery.days : undefined,
+    tags: [...tags].filter(([key]) => key !== 'owner').sort(),
+  }
+}
+
+/** What fails here is a call, of which the operation and what it was for is told, or somebody stopped the run. */
+const tellsWhat =
+  /\b(?:Describe|List|Create|Update|Delete|Tag|Put|Get|Query)\w* on "|\b(?:assume|answered for) arn:aws:|OIDC token|The run was cancelled\./
+
+/** Whoever runs the action must know after a failure what failed, what to do, and of each step of the plan what became of it. */
 export function untoldOf({ inputs }: Scenario, { exitCode, errors, outputs }: End): readonly string[] {
   if (exitCode === 0) return []
   const told = errors.join('\n')
@@ -84,6 +132,7 @@ export function untoldOf({ inputs }: Scenario, { exitCode, errors, outputs }: En
   const { steps } = JSON.parse(outputs.plan || '{"steps":[]}') as { steps: { action: string; table: string }[] }
   const begun = writes ? steps.map(({ action, table }) => `${action} "${table}"`) : []
   return [
+    ...(tellsWhat.test(told) ? [] : [`not told what failed: ${told}`]),
     ...(told.includes('To fix: ') ? [] : [`no remedy: ${told || 'no error at all'}`]),
     ...(begun.length === 0 || told.includes('Done before: ') ? [] : [`not told what was done: ${told}`]),
     ...begun.filter((step) => !told.includes(step)).map((step) => `not told what became of ${step}: ${told}`),

@@ -321,6 +321,8 @@ async function confirmTables(work: Work): Promise<ObservedTables> {
   const { dynamoDb, target, desired, plan, run } = work
   const start = run.clock.now()
   for (;;) {
+    // A look that took long may show what was there when it began.
+    const lookedAt = run.clock.now()
     const observed = await observeTables(dynamoDb, target, desired, run)
     for (const { name } of desired) assertSameTable(work, name, observed.get(name))
     const { steps, refusals } = planTables(target, desired, observed, plan.policy)
@@ -332,7 +334,7 @@ async function confirmTables(work: Work): Promise<ObservedTables> {
       )
       continue
     }
-    if (run.clock.now() - start >= lagSeconds * 1000) {
+    if (lookedAt - start >= lagSeconds * 1000) {
       const left = [...(steps.length > 0 ? [describeSteps(steps)] : []), ...refusals.map(({ reason }) => reason)]
       throw new RemedyError(
         `Every step was performed, but the tables still differ from their definition: ${left.join('; ')}`,

@@ -43,6 +43,10 @@ export interface Case {
 
 export interface CaseResult {
   readonly succeeded: boolean
+  /** The run that was disturbed. */
+  readonly first: RecordedRun
+  /** What the runs after it did not bring about; of what should not be a part. */
+  readonly diverged: readonly string[]
   /** What should not be; empty where the case ended well. */
   readonly unexplained: readonly string[]
   readonly lost: readonly string[]
@@ -114,16 +118,20 @@ export async function openBed(speed = 200): Promise<FaultBed> {
 
       const second = await act(scenario, inputsOf(scenario))
       const plan = await act(scenario, planInputs(scenario))
+      const diverged = divergencesOf(scenario, second, plan, hands)
       return {
+        first,
+        diverged,
         succeeded: first.exitCode === 0,
-        unexplained: [...untoldOf(scenario, first), ...divergencesOf(scenario, second, plan, hands)],
+        unexplained: [...untoldOf(scenario, first), ...diverged],
         lost: lossesOf({
           scenario,
           before,
           after: await holdingsOf(hands),
           requests: sandbox.requests,
           told: [...first.errors, ...first.warnings].join(),
-          mayLeaveItems: scenario.inputs.command === 'verify' && 'killed' in broken,
+          // Who was killed can name nothing; who was told that an item is gone has nothing to name.
+          mayLeaveItems: scenario.inputs.command === 'verify' && (!isFault || broken.fault.kind === 'answer'),
         }),
         leaked: leaksIn([first, second, plan].map(writtenBy).join('\n'), secrets()),
       }

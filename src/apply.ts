@@ -173,7 +173,9 @@ async function afterConflict(
 function delayAfterConflict(error: DynamoDbError, conflicts: number, clock: Clock): number | undefined {
   if (isBusy(error)) return retryDelay(error.cause, conflicts, clock.now(), clock.random())
   if (conflicts > mostConflicts) return undefined
-  return isTagLock(error) ? tagLockMilliseconds : 200 * 2 ** conflicts
+  // Runs that met each other must not meet again. Never at once, which would use the few tries up.
+  const jitter = 0.5 + clock.random()
+  return isTagLock(error) ? tagLockMilliseconds + 1000 * jitter : 200 * 2 ** conflicts * jitter
 }
 
 /** DynamoDB did not take the call, or its answer did not come: the table need not be the same when it is sent again. */
@@ -182,7 +184,7 @@ function isBusy({ kind }: DynamoDbError): boolean {
 }
 
 /** For so long a tag write locks the tags, and the old ones may still be shown. */
-const tagLockMilliseconds = 4000
+const tagLockMilliseconds = 3000
 
 /**
  * A run beside ours was faster, or a change is under way. Nothing is sent again before another look: with tags the

@@ -46,7 +46,7 @@ export async function observeTable(
         if (looks % 15 === 0)
           run.log.info(`${table}: so young that its tags or backups cannot be read yet; looking again`)
         await run.clock
-          .sleep(1000, run.stop)
+          .sleep(900 + 200 * run.clock.random(), run.stop)
           .catch(stoppedWhileWaitingFor(`the tags and backups of the young table "${table}" to be readable`))
         break
       default:

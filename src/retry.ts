@@ -8,6 +8,9 @@ const mostTriesWhileUnavailable = 8
 /**
  * How long to wait before the next try, in milliseconds; undefined where there must be none.
  *
+ * What is busy or broken is tried again with full jitter, under a cap. What is known to take a while is looked at again
+ * after that while, and a bit by chance.
+ *
  * @param tries how often the call was made, from 1 up
  */
 export function retryDelay(error: unknown, tries: number, now: number, random: number): number | undefined {
@@ -15,7 +18,7 @@ export function retryDelay(error: unknown, tries: number, now: number, random: n
     case 'final':
       return undefined
     case 'throttled':
-      return timeNamedBy(error, now) ?? random * Math.min(20_000, 250 * 2 ** tries)
+      return timeNamedBy(error, now, random) ?? random * Math.min(20_000, 250 * 2 ** tries)
     case 'not-ready':
       return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random
     case 'misdated':
@@ -69,9 +72,9 @@ function stoppedBy(reason: unknown, error: unknown, waitingFor: string | undefin
 }
 
 /** DynamoDB names the time after which a second change of deletion protection is taken. */
-function timeNamedBy(error: unknown, now: number): number | undefined {
+function timeNamedBy(error: unknown, now: number, random: number): number | undefined {
   const [, time] = /try again after (.+?)\.?$/i.exec(errorMessage(error)) ?? []
   const at = time === undefined ? Number.NaN : Date.parse(time)
-  // A second more, because the time is told in whole seconds; a minute at most, whatever it says.
-  return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now) + 1000)
+  // A second more, because the time is told in whole seconds; after a minute it is tried, whatever it says.
+  return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now)) + 1000 + 500 * random
 }

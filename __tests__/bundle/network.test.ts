@@ -129,6 +129,19 @@ describe('a proxy', () => {
     },
   )
 
+  it.each(['NO_PROXY', 'no_proxy'])('is passed by for every host that %s names', async (name) => {
+    await start(usual)
+    const result = await plan(usual, {
+      HTTPS_PROXY: 'http://127.0.0.1:9',
+      [name]: 'vstoken.actions.githubusercontent.com,amazonaws.com,api.github.com',
+      SOCKET_GUARD_PORT: String(proxy.directPort),
+    })
+
+    expect(isDone(result)).toEqual([0, []])
+    expect(proxy.asked).toEqual([])
+    expect(connected()).toEqual(new Set(usual.hosts))
+  })
+
   it.each(['NO_PROXY', 'no_proxy'])('is passed by for what %s names, and for what ends so', async (name) => {
     await start(usual)
     const result = await plan(usual, {

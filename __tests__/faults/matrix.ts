@@ -8,8 +8,20 @@ import { twoAccounts } from '../../sandbox/two-accounts.ts'
 import { main } from '../../src/main.ts'
 import { fastClock } from '../support/clock.ts'
 import { type RecordedRun, recordingRunner } from '../support/recording-runner.ts'
+import { defaultToken } from '../support/runner.ts'
 import { leaksIn } from '../support/secret-scan.ts'
-import { account, type Inputs, inputsOf, planInputs, region, type Scenario, timings } from './scenarios.ts'
+import {
+  account,
+  gitHub,
+  type Inputs,
+  inputsOf,
+  planInputs,
+  region,
+  repository,
+  type Scenario,
+  timings,
+  toldToGitHub,
+} from './scenarios.ts'
 import { divergencesOf, holdingsOf, lossesOf, secretsFromNow, untoldOf } from './survival.ts'
 
 /** How a call is broken. */
@@ -67,7 +79,7 @@ const timeOuts = { connect: 2000, request: 250 }
 /** The SDK finds its endpoint in the environment of the process, so a process has one bed at a time. */
 export async function openBed(speed = 200): Promise<FaultBed> {
   const clock = fastClock(speed)
-  const sandbox = await startSandbox({ ...twoAccounts('dev'), now: clock.now, timings })
+  const sandbox = await startSandbox({ ...twoAccounts('dev'), now: clock.now, timings, gitHub })
   process.env.AWS_ENDPOINT_URL = sandbox.url
   const given = sandbox.secrets.length
   const hands = sandbox.account(account, region)
@@ -77,7 +89,11 @@ export async function openBed(speed = 200): Promise<FaultBed> {
   })
 
   async function act({ environment }: Scenario, inputs: Inputs): Promise<RecordedRun> {
-    const runner = recordingRunner(inputs, { ...sandbox.environment, ...environment })
+    const job = { GITHUB_REPOSITORY: repository, GITHUB_SHA: gitHub.pullRequests?.[0]?.mergeCommitSha }
+    const runner = recordingRunner(
+      { 'github-token': defaultToken, ...inputs },
+      { ...job, ...sandbox.environment, ...environment },
+    )
     await main(runner, clock, timeOuts)
     return runner.recorded
   }
@@ -133,7 +149,7 @@ export async function openBed(speed = 200): Promise<FaultBed> {
           // Who was killed can name nothing; who was told that an item is gone has nothing to name.
           mayLeaveItems: scenario.inputs.command === 'verify' && (!isFault || broken.fault.kind === 'answer'),
         }),
-        leaked: leaksIn([first, second, plan].map(writtenBy).join('\n'), secrets()),
+        leaked: leaksIn([...[first, second, plan].map(writtenBy), toldToGitHub(sandbox)].join('\n'), secrets()),
       }
     },
     close: async () => {

@@ -1,6 +1,8 @@
 /** What the action is to do, on what, for those who break it on the way. */
-import type { AccountHands } from '../../sandbox/sandbox.ts'
-import { externalId, hubAccessKey, hubRole, provisionerRole } from '../../sandbox/two-accounts.ts'
+import type { SandboxOptions } from '../../sandbox/options.ts'
+import type { AccountHands, Sandbox } from '../../sandbox/sandbox.ts'
+import { directRole, externalId, hubAccessKey, hubRole, provisionerRole } from '../../sandbox/two-accounts.ts'
+import { defaultToken } from '../support/runner.ts'
 
 export const region = 'ap-south-1'
 export const account = '222222222222'
@@ -19,6 +21,36 @@ export interface Scenario {
   /** What the account holds before; nothing unless said. */
   readonly prepare?: (preparation: Preparation) => Promise<void>
   readonly environment?: Inputs
+}
+
+export const repository = 'acme/app'
+export const pullRequest = 7
+
+/** What a comment is written to: the pull request that the commit came from which the runner says it was started for. */
+export const gitHub: NonNullable<SandboxOptions['gitHub']> = {
+  tokens: [
+    {
+      token: defaultToken,
+      login: 'github-actions[bot]',
+      type: 'Bot',
+      permissions: { contents: 'read', 'pull-requests': 'write' },
+    },
+  ],
+  pullRequests: [
+    {
+      repository,
+      number: pullRequest,
+      state: 'merged',
+      headSha: 'a'.repeat(40),
+      mergeCommitSha: '0123456789abcdef0123456789abcdef01234567',
+    },
+  ],
+}
+
+/** All that GitHub was sent, and what it shows of it. */
+export function toldToGitHub(sandbox: Sandbox): string {
+  const sent = sandbox.requests.filter(({ service }) => service === 'github').map(({ input }) => input)
+  return JSON.stringify([sent, sandbox.gitHub.comments(repository, pullRequest)])
 }
 
 export const ownTags = { 'tenant-tables:environment': 'dev', 'tenant-tables:managed-by': 'tenant-tables' }
@@ -90,6 +122,10 @@ export const scenarios: readonly Scenario[] = [
   { name: 'create in dev', inputs: {} },
   { name: 'create in production', inputs: live },
   {
+    name: 'create in dev with one role',
+    inputs: { 'role-to-assume': directRole, 'role-external-id': '' },
+  },
+  {
     name: 'create in dev with an access key and one role',
     inputs: { 'role-to-assume': provisionerRole },
     environment: {
@@ -103,8 +139,8 @@ export const scenarios: readonly Scenario[] = [
     prepare: (given) => makeTables(given, { billing: 'PROVISIONED' }),
   },
   {
-    name: 'drift: a tag',
-    inputs: { tags: 'team=planner' },
+    name: 'drift: a tag, told in a comment',
+    inputs: { tags: 'team=planner', comment: 'true' },
     prepare: (given) => makeTables(given, { tags: { ...ownTags, team: 'other' } }),
   },
   {

@@ -5,19 +5,23 @@
  */
 import { type LoggedRequest, startSandbox } from '../../sandbox/sandbox.ts'
 import { twoAccounts } from '../../sandbox/two-accounts.ts'
-import { defaultToken, type RunnerResult, runAction, type StartedRun } from '../support/runner.ts'
+import { type RunnerResult, runAction, type StartedRun } from '../support/runner.ts'
 import { leaksIn } from '../support/secret-scan.ts'
 import {
   account,
+  gitHub,
   type Inputs,
   inputsOf,
   makeTables,
   ownTags,
   planInputs,
+  pullRequest,
   region,
+  repository,
   type Scenario,
   scenarios,
   timings,
+  toldToGitHub,
 } from './scenarios.ts'
 import { divergencesOf, type End, holdingsOf, lossesOf, secretsFromNow, untoldOf } from './survival.ts'
 
@@ -75,9 +79,6 @@ export interface SignalBed {
   readonly close: () => Promise<void>
 }
 
-const repository = 'acme/app'
-const pullRequest = 7
-
 /** Of the sandbox to the process's, which waits in real time: a table is there before the action first looks. */
 const speed = 20
 
@@ -90,26 +91,7 @@ export async function openSignalBed(): Promise<SignalBed> {
     ...twoAccounts('dev'),
     now,
     timings,
-    gitHub: {
-      tokens: [
-        {
-          token: defaultToken,
-          login: 'github-actions[bot]',
-          type: 'Bot',
-          permissions: { contents: 'read', 'pull-requests': 'write' },
-        },
-      ],
-      pullRequests: [
-        {
-          repository,
-          number: pullRequest,
-          state: 'merged',
-          headSha: 'a'.repeat(40),
-          // What the runner says it was started for.
-          mergeCommitSha: '0123456789abcdef0123456789abcdef01234567',
-        },
-      ],
-    },
+    gitHub,
   })
   const given = sandbox.secrets.length
   const hands = sandbox.account(account, region)
@@ -173,8 +155,7 @@ export async function openSignalBed(): Promise<SignalBed> {
       const plan = isLook ? second : await act(scenario, planInputs(scenario))
 
       const comments = sandbox.gitHub.comments(repository, pullRequest)
-      const sent = sandbox.requests.filter(({ service }) => service === 'github').map(({ input }) => input)
-      const written = [first.written, second.written, plan.written, JSON.stringify([sent, comments])]
+      const written = [first.written, second.written, plan.written, toldToGitHub(sandbox)]
       return {
         wasSent,
         ...(first.millisecondsAfterInterrupt === undefined ? {} : { milliseconds: first.millisecondsAfterInterrupt }),

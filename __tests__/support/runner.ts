@@ -453,7 +453,8 @@ async function readTree(folder: string, root: string, except: string): Promise<s
     texts.push(relative(root, path))
     if (found.isDirectory()) texts.push(...(await readTree(path, root, except)))
     else if (found.isSymbolicLink()) texts.push(await readlink(path))
-    else if (found.isFile()) texts.push(await readFile(path, 'utf8'))
+    // In a file it masks nothing, so it must not pass for a masking command.
+    else if (found.isFile()) texts.push((await readFile(path, 'utf8')).replaceAll(/^::add-mask::/gm, ' $&'))
   }
   return texts
 }

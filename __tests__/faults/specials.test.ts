@@ -18,6 +18,10 @@ const arnOf = (table: string) => `arn:aws:dynamodb:ap-south-1:222222222222:table
 const hops = ['GetToken', 'AssumeRoleWithWebIdentity', 'AssumeRole']
 const reads = ['DescribeTable', 'DescribeContinuousBackups', 'ListTagsOfResource']
 const always = 1_000_000
+const ownKey = {
+  AWS_ACCESS_KEY_ID: hubAccessKey.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: hubAccessKey.secretAccessKey,
+}
 
 let bed: StillBed
 
@@ -292,6 +296,7 @@ describe('the deadline holds to the second', () => {
     /** What the error says that it waited for. */
     readonly waitingFor: string
     readonly inputs?: Strings
+    readonly environment?: Strings
     readonly seconds?: number
     /** Calls under way are given up after a second, and what puts items away after 4.3 s. */
     readonly grace?: 0 | 1000 | 4300
@@ -332,6 +337,77 @@ describe('the deadline holds to the second', () => {
       waitingFor: 'CreateTable on "users"',
       grace: 1000,
       arrange: () => bed.hold(is('CreateTable', 'users')),
+    },
+    ...[
+      { operation: 'UpdateTable', inputs: live, changes: { tags: liveTags, recovery: true } },
+      { operation: 'UpdateContinuousBackups', inputs: live, changes: { tags: liveTags, isProtected: true } },
+      { operation: 'DeleteTable', inputs: destroy, changes: {} },
+    ].map(({ operation, inputs, changes }) => ({
+      state: `${operation}, which is not answered`,
+      waitingFor: `${operation} on "users"`,
+      inputs,
+      grace: 1000 as const,
+      arrange: async () => {
+        await given(changes)
+        bed.hold(is(operation, 'users'))
+      },
+    })),
+    {
+      state: 'a tag write that is not answered',
+      waitingFor: `TagResource on "${arnOf('users')}"`,
+      inputs: { tags: 'team=planner' },
+      grace: 1000,
+      arrange: async () => {
+        await given()
+        bed.hold(is('TagResource', 'users'))
+      },
+    },
+    {
+      state: 'STS, which does not say whose the credentials are',
+      waitingFor: 'STS to say whose the credentials are',
+      inputs: { 'role-to-assume': '', 'role-external-id': '' },
+      environment: ownKey,
+      grace: 1000,
+      arrange: () => bed.hold(is('GetCallerIdentity')),
+    },
+    {
+      state: 'a session that is to be renewed in the middle of a wait',
+      waitingFor: "the job's OIDC token from GitHub",
+      inputs: { 'role-duration-seconds': '900' },
+      seconds: 700,
+      grace: 1000,
+      arrange: () =>
+        bed.after(is('CreateTable', 'users'), () => {
+          for (const table of tables) bed.hands.setTableStatus(table, 'CREATING')
+          bed.hold(is('GetToken'))
+          bed.clock.pass(601_000)
+        }),
+    },
+    {
+      state: 'a deletion that DynamoDB is too busy for',
+      waitingFor: 'DynamoDB to take delete-table "tenant"',
+      inputs: destroy,
+      arrange: async () => {
+        await given()
+        bed.sandbox.faults.add({ kind: 'throttle', operation: 'DeleteTable', times: always })
+      },
+    },
+    {
+      state: 'a protection that was changed too short a time ago',
+      waitingFor: 'UpdateTable on "tenant"',
+      inputs: live,
+      seconds: 20,
+      arrange: async () => {
+        await given({ tags: liveTags, recovery: true })
+        bed.sandbox.faults.add({
+          kind: 'error',
+          operation: 'UpdateTable',
+          errorName: 'ThrottlingException',
+          status: 400,
+          message: 'You can change it again. Please try again after 2100-01-01T00:00:00Z.',
+          times: always,
+        })
+      },
     },
     {
       state: 'a look in a wait that is not answered',
@@ -485,9 +561,12 @@ describe('the deadline holds to the second', () => {
 
   it.each(states.map((each) => [each.state, each] as const))(
     'while it waits for %s',
-    async (_, { inputs, seconds = 30, grace = 0, arrange, waitingFor }) => {
+    async (_, { inputs, environment = {}, seconds = 30, grace = 0, arrange, waitingFor }) => {
       await arrange()
-      const { exitCode, errors, took } = await bed.act({ ...inputs, 'timeout-seconds': String(seconds) })
+      const { exitCode, errors, took } = await bed.act(
+        { ...inputs, 'timeout-seconds': String(seconds) },
+        { environment },
+      )
       expect([exitCode, took]).toEqual([1, seconds * 1000 + grace])
       expect(errors[0]).toContain(`did not finish within its ${seconds} seconds. It was waiting for ${waitingFor}`)
       expect(errors[0]).toContain('To fix: ')
@@ -563,10 +642,6 @@ describe('what is final is not tried again', () => {
     'SignatureDoesNotMatch',
     'LimitExceeded',
   ]
-  const ownKey = {
-    AWS_ACCESS_KEY_ID: hubAccessKey.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: hubAccessKey.secretAccessKey,
-  }
   const withoutRole = { 'role-to-assume': '', 'role-external-id': '' }
 
   it.each<[string, Strings, Strings]>([

@@ -620,7 +620,13 @@ describe('what a session is given', () => {
   })
 
   it('a restriction that STS would not take says so, and two tables stay below that with any prefix', () => {
-    const long = { 'role-to-assume': role, 'restrict-session': 'true', 'table-name-prefix': 'x'.repeat(249) }
+    const long = {
+      'role-to-assume': role,
+      'restrict-session': 'true',
+      'table-name-prefix': 'x'.repeat(249),
+      // No name of a region that is taken is longer.
+      'aws-region': `${'a'.repeat(8)}${`-${'b'.repeat(20)}`.repeat(3)}-99`,
+    }
     for (const command of ['apply', 'plan', 'verify', 'destroy']) {
       const confirmed = ['tenant', 'users'].map((name) => `${long['table-name-prefix']}${name}`).join('\n')
       expect(read({ ...long, command, 'confirm-destroy': confirmed }, key).sessionPolicy?.length).toBeLessThan(2049)
@@ -631,6 +637,15 @@ describe('what a session is given', () => {
     expect(() => sessionPolicy('apply', Array(8).fill('x'.repeat(255)))).toThrow(
       'restrict-session makes a session policy of 2341 characters, but STS takes 2048.',
     )
+  })
+
+  it('a restriction to tables whose names are too long tells of the names, beside what else is wrong', () => {
+    const tooLong = { 'role-to-assume': role, 'restrict-session': 'true', 'table-name-prefix': 'x'.repeat(2000) }
+    expect(problems({ ...tooLong, 'timeout-seconds': '0' }, key)).toEqual([
+      expect.stringMatching(/^table-name-prefix .*2006 characters/),
+      expect.stringMatching(/^table-name-prefix .*2005 characters/),
+      expect.stringMatching(/^timeout-seconds /),
+    ])
   })
 
   it.each(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'])(

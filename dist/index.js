@@ -64287,7 +64287,7 @@ function restrictSession(read, { command, sampleItems }, roles, { region, tableN
     if (read.choice('restrict-session', ['true', 'false'], 'false') === 'false')
         return undefined;
     const last = roles.at(-1);
-    if (last === undefined || region === undefined) {
+    if (last === undefined || region === undefined || tableNamePrefix === undefined) {
         if (last === undefined && !read.isWrong('role-to-assume')) {
             read.problem('restrict-session', 'restrict-session is true, but there is no role-to-assume whose session it could restrict.');
         }
@@ -64345,7 +64345,11 @@ function readInputs(source) {
     const commandInputs = readCommandInputs(read, environment, tableNamePrefix);
     const region = readRegion(read, variables);
     const partition = region === undefined ? undefined : source.partitionOf(region);
-    const place = { region, partition, tableNamePrefix };
+    const place = {
+        region,
+        partition,
+        tableNamePrefix: read.isWrong('table-name-prefix') ? undefined : tableNamePrefix,
+    };
     const sessionInputs = readSessionInputs(read, commandInputs, place, variables);
     const allowedAccountIds = readAllowedAccountIds(read, sessionInputs.roles);
     const deletionProtection = read.choice('deletion-protection', ['auto', 'true', 'false'], 'auto');

@@ -40,7 +40,11 @@ export function readInputs(source: InputSource): Inputs {
   const commandInputs = readCommandInputs(read, environment, tableNamePrefix)
   const region = readRegion(read, variables)
   const partition = region === undefined ? undefined : source.partitionOf(region)
-  const place = { region, partition, tableNamePrefix }
+  const place = {
+    region,
+    partition,
+    tableNamePrefix: read.isWrong('table-name-prefix') ? undefined : tableNamePrefix,
+  }
   const sessionInputs = readSessionInputs(read, commandInputs, place, variables)
   const allowedAccountIds = readAllowedAccountIds(read, sessionInputs.roles)
   const deletionProtection = read.choice('deletion-protection', ['auto', 'true', 'false'], 'auto')

@@ -39,7 +39,7 @@ export interface SessionInputs {
 interface Place {
   readonly region: string | undefined
   readonly partition: string | undefined
-  readonly tableNamePrefix: string
+  readonly tableNamePrefix: string | undefined
 }
 
 /** What the session is for. */
@@ -235,7 +235,7 @@ function restrictSession(
 ): string | undefined {
   if (read.choice('restrict-session', ['true', 'false'], 'false') === 'false') return undefined
   const last = roles.at(-1)
-  if (last === undefined || region === undefined) {
+  if (last === undefined || region === undefined || tableNamePrefix === undefined) {
     if (last === undefined && !read.isWrong('role-to-assume')) {
       read.problem(
         'restrict-session',

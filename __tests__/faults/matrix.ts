@@ -24,10 +24,10 @@ import {
 } from './scenarios.ts'
 import { divergencesOf, holdingsOf, lossesOf, secretsFromNow, untoldOf } from './survival.ts'
 
-/** How a call is broken. */
+/** How a call is broken. Severed: from there on nothing of the run arrives. The process itself is killed in `signals.ts`. */
 export type Break =
   | { readonly name: string; readonly fault: Omit<Fault, 'after'> }
-  | { readonly name: string; readonly killed: 'before' | 'after' }
+  | { readonly name: string; readonly severed: 'before' | 'after' }
 
 export const breaks: readonly Break[] = [
   { name: 'throttled', fault: { kind: 'throttle' } },
@@ -42,8 +42,8 @@ export const breaks: readonly Break[] = [
   { name: 'denied', fault: { kind: 'error', status: 400, errorName: 'AccessDeniedException' } },
   { name: 'answered 500 from it on', fault: { kind: 'error', status: 500, times: Number.POSITIVE_INFINITY } },
   { name: 'done, its answer lost', fault: { kind: 'lost-answer' } },
-  { name: 'killed before it', killed: 'before' },
-  { name: 'killed after it', killed: 'after' },
+  { name: 'severed from AWS before it', severed: 'before' },
+  { name: 'severed from AWS after it', severed: 'after' },
 ]
 
 export interface Case {
@@ -124,11 +124,11 @@ export async function openBed(speed = 200): Promise<FaultBed> {
 
       const isFault = 'fault' in broken
       if (isFault) sandbox.faults.add({ ...broken.fault, after: call - 1 })
-      const unwatch = isFault ? undefined : sandbox.watch(killedAt(call, broken.killed))
+      const unwatch = isFault ? undefined : sandbox.watch(severedAt(call, broken.severed))
       const first = await act(scenario, inputsOf(scenario))
       unwatch?.()
       sandbox.faults.clear()
-      // What is late must arrive in this case, not in the next one. Of a killed run nothing is late.
+      // What is late must arrive in this case, not in the next one. Of a severed run nothing is late.
       while (isFault && underWay > 0) await new Promise((resolve) => setImmediate(resolve))
       underWay = 0
 
@@ -146,7 +146,7 @@ export async function openBed(speed = 200): Promise<FaultBed> {
           after: await holdingsOf(hands),
           requests: sandbox.requests,
           told: [...first.errors, ...first.warnings].join(),
-          // Who was killed can name nothing; who was told that an item is gone has nothing to name.
+          // Who was severed can name nothing; who was told that an item is gone has nothing to name.
           mayLeaveItems: scenario.inputs.command === 'verify' && (!isFault || broken.fault.kind === 'answer'),
         }),
         leaked: leaksIn([...[first, second, plan].map(writtenBy), toldToGitHub(sandbox)].join('\n'), secrets()),
@@ -160,11 +160,11 @@ export async function openBed(speed = 200): Promise<FaultBed> {
 }
 
 /** From that call on nothing of the run arrives any more. */
-function killedAt(call: number, moment: 'before' | 'after'): Watcher {
+function severedAt(call: number, moment: 'before' | 'after'): Watcher {
   let seen = 0
   return (when) => {
     if (when === 'before') seen += 1
-    if (seen > call || (seen === call && when === moment)) throw new Error('The process is gone')
+    if (seen > call || (seen === call && when === moment)) throw new Error('No way to AWS any more')
   }
 }
 

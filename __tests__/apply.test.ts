@@ -1,6 +1,7 @@
 import { applyPlan } from '../src/apply.ts'
-import { type DynamoDb, DynamoDbError } from '../src/dynamodb.ts'
+import type { DynamoDb } from '../src/dynamodb.ts'
 import type { DescribedTable } from '../src/dynamodb-answers.ts'
+import { DynamoDbError } from '../src/dynamodb-errors.ts'
 import { StoppedError } from '../src/errors.ts'
 import type { Outcome, Step } from '../src/plan.ts'
 import { planTables } from '../src/planner.ts'
@@ -31,7 +32,7 @@ async function apply(
   const run = aRun()
   const dynamoDb = { ...model.dynamoDb, ...changes(model, run) }
   const plan = planTables(target, tables, observed)
-  const outcome = await applyPlan({ dynamoDb, target, desired: tables, observed, plan, run })
+  const outcome = await applyPlan({ dynamoDb, target, desired: tables, observed, lookedAt: run.clock.now(), plan, run })
   const results = outcome.steps.map(({ step, result }) => `${step.action} ${step.table}: ${result.status}`)
   return { outcome, model, run, results }
 }
@@ -177,9 +178,9 @@ describe('when a run beside ours was faster', () => {
           if (described === undefined || table !== 'users' || !busy()) return described
           return { ...described, tableStatus: 'UPDATING', phase: 'changing' }
         },
-        setBillingMode: async (table, to) => {
+        setBillingMode: async (table, to, sendBefore) => {
           if (busy()) throw refusal('ResourceInUseException')
-          await dynamoDb.setBillingMode(table, to)
+          await dynamoDb.setBillingMode(table, to, sendBefore)
         },
       }
     })
@@ -219,8 +220,8 @@ describe('when the tags are locked, because somebody has just written them', () 
     apply(untagged, (model) => {
       let lock = true
       return {
-        tagTable: async (arn, tags) => {
-          if (!lock) return await model.dynamoDb.tagTable(arn, tags)
+        tagTable: async (arn, tags, sendBefore) => {
+          if (!lock) return await model.dynamoDb.tagTable(arn, tags, sendBefore)
           lock = false
           what(model)
           throw locked
@@ -284,8 +285,8 @@ it('does not take its own tags, which show late, for the work of somebody else',
     let conflict = true
     let looks = 0
     return {
-      setBillingMode: async (table, to) => {
-        if (!conflict) return await model.dynamoDb.setBillingMode(table, to)
+      setBillingMode: async (table, to, sendBefore) => {
+        if (!conflict) return await model.dynamoDb.setBillingMode(table, to, sendBefore)
         conflict = false
         throw refusal('ResourceInUseException')
       },
@@ -434,7 +435,9 @@ it('does not send a step that it does not know', async () => {
   const model = modelDynamoDb(observed)
   const step = { action: 'resize-table', table: 'users' } as unknown as Step
   const plan = { ...planTables(target, desired, observed), steps: [step] }
-  const outcome = await applyPlan({ dynamoDb: model.dynamoDb, target, desired, observed, plan, run: aRun() })
+  const run = aRun()
+  const lookedAt = run.clock.now()
+  const outcome = await applyPlan({ dynamoDb: model.dynamoDb, target, desired, observed, lookedAt, plan, run })
   expect(outcome.error).toMatchObject({ message: `Unhandled case: ${JSON.stringify(step)}` })
   expect(model.writes).toEqual([])
 })
@@ -532,6 +535,7 @@ describe('a destruction', () => {
       target: at,
       desired: own,
       observed,
+      lookedAt: run.clock.now(),
       plan,
       run,
     })
@@ -590,8 +594,8 @@ describe('a destruction', () => {
     const { outcome, results, run } = await destroy(all, (model, { clock }) => {
       let begun = 0
       return {
-        deleteTable: async (table) => {
-          if (table !== 'users') return await model.dynamoDb.deleteTable(table)
+        deleteTable: async (table, sendBefore) => {
+          if (table !== 'users') return await model.dynamoDb.deleteTable(table, sendBefore)
           begun = clock.now()
           model.change(table, { status: 'unavailable', tableStatus: 'DELETING' })
           throw refusal('ResourceInUseException')
@@ -610,9 +614,9 @@ describe('a destruction', () => {
   it('waits out a change that is under way, then deletes', async () => {
     let tries = 0
     const { results } = await destroy(all, ({ dynamoDb }) => ({
-      deleteTable: async (table) => {
+      deleteTable: async (table, sendBefore) => {
         if (table === 'users' && ++tries < 3) throw refusal('ResourceInUseException')
-        await dynamoDb.deleteTable(table)
+        await dynamoDb.deleteTable(table, sendBefore)
       },
     }))
     expect([results, tries]).toEqual([['tenant: applied', 'users: applied'], 3])
@@ -620,8 +624,8 @@ describe('a destruction', () => {
 
   it('stops where somebody protects the table meanwhile', async () => {
     const { outcome, results } = await destroy(all, (model) => ({
-      deleteTable: async (table) => {
-        if (table !== 'users') return await model.dynamoDb.deleteTable(table)
+      deleteTable: async (table, sendBefore) => {
+        if (table !== 'users') return await model.dynamoDb.deleteTable(table, sendBefore)
         model.change('users', ready(own[1], { deletionProtection: true }))
         throw refusal('ResourceInUseException')
       },
@@ -642,8 +646,8 @@ describe('a destruction', () => {
     async (code) => {
       let tries = 0
       const { outcome, model, results } = await destroy(all, (it) => ({
-        deleteTable: async (table) => {
-          if (table !== 'users') return await it.dynamoDb.deleteTable(table)
+        deleteTable: async (table, sendBefore) => {
+          if (table !== 'users') return await it.dynamoDb.deleteTable(table, sendBefore)
           tries += 1
           it.change('users', ready(own[1], { id: 'another' }))
           throw refusal(code)
@@ -658,9 +662,9 @@ describe('a destruction', () => {
   it('waits out a throttled account however often it is throttled, looking each time', async () => {
     let tries = 0
     const { outcome, results, run } = await destroy(all, ({ dynamoDb }) => ({
-      deleteTable: async (table) => {
+      deleteTable: async (table, sendBefore) => {
         if (table === 'users' && ++tries < 12) throw refusal('ThrottlingException')
-        await dynamoDb.deleteTable(table)
+        await dynamoDb.deleteTable(table, sendBefore)
       },
     }))
     expect([outcome.error, results, tries]).toEqual([undefined, ['tenant: applied', 'users: applied'], 12])
@@ -670,8 +674,8 @@ describe('a destruction', () => {
   it('gives up on a service that does not answer, and says that the deletion may have been taken', async () => {
     let tries = 0
     const { outcome } = await destroy(all, ({ dynamoDb }) => ({
-      deleteTable: async (table) => {
-        if (table !== 'users') return await dynamoDb.deleteTable(table)
+      deleteTable: async (table, sendBefore) => {
+        if (table !== 'users') return await dynamoDb.deleteTable(table, sendBefore)
         tries += 1
         throw refusal('InternalServerError', tries === 1)
       },
@@ -683,8 +687,8 @@ describe('a destruction', () => {
   it('takes a deletion for its own whose answer was lost, though a later try found nothing', async () => {
     let tries = 0
     const { results } = await destroy(all, (model) => ({
-      deleteTable: async (table) => {
-        if (table !== 'users') return await model.dynamoDb.deleteTable(table)
+      deleteTable: async (table, sendBefore) => {
+        if (table !== 'users') return await model.dynamoDb.deleteTable(table, sendBefore)
         tries += 1
         if (tries === 1) throw refusal('InternalServerError', true)
         model.change('users', { status: 'absent' })

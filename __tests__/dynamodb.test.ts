@@ -68,6 +68,9 @@ function refusal(name: string, message = 'as AWS says'): Error {
   return Object.assign(new Error(message), { name, $metadata: { httpStatusCode } })
 }
 
+/** For a write that does not go by the time. */
+const whenever = Number.POSITIVE_INFINITY
+
 describe('describeTable', () => {
   const active: TableDescription = {
     TableName: 'users',
@@ -323,9 +326,9 @@ describe('the writes say just what they mean', () => {
 
   it('one UpdateTable, one concern', async () => {
     aws.on(UpdateTableCommand).resolves({})
-    await dynamoDb.setDeletionProtection('users', true)
-    await dynamoDb.setDeletionProtection('users', false)
-    await dynamoDb.setBillingMode('users', 'PAY_PER_REQUEST')
+    await dynamoDb.setDeletionProtection('users', true, whenever)
+    await dynamoDb.setDeletionProtection('users', false, whenever)
+    await dynamoDb.setBillingMode('users', 'PAY_PER_REQUEST', whenever)
     expect(aws.commandCalls(UpdateTableCommand).map(({ args }) => args[0].input)).toEqual([
       { TableName: 'users', DeletionProtectionEnabled: true },
       { TableName: 'users', DeletionProtectionEnabled: false },
@@ -335,8 +338,8 @@ describe('the writes say just what they mean', () => {
 
   it('setRecovery names a period only when it turns recovery on', async () => {
     aws.on(UpdateContinuousBackupsCommand).resolves({})
-    await dynamoDb.setRecovery('users', { enabled: true, recoveryPeriodDays: 35 })
-    await dynamoDb.setRecovery('users', { enabled: false })
+    await dynamoDb.setRecovery('users', { enabled: true, recoveryPeriodDays: 35 }, whenever)
+    await dynamoDb.setRecovery('users', { enabled: false }, whenever)
     const specifications = aws
       .commandCalls(UpdateContinuousBackupsCommand)
       .map(({ args }) => args[0].input.PointInTimeRecoverySpecification)
@@ -404,7 +407,7 @@ describe('the writes say just what they mean', () => {
 
   it('tagTable', async () => {
     aws.on(TagResourceCommand).resolves({})
-    await dynamoDb.tagTable(arn, [{ key: 'team', from: 'x', to: 'core' }])
+    await dynamoDb.tagTable(arn, [{ key: 'team', from: 'x', to: 'core' }], whenever)
     expect(aws.commandCalls(TagResourceCommand)[0]?.args[0].input).toEqual({
       ResourceArn: arn,
       Tags: [{ Key: 'team', Value: 'core' }],
@@ -428,11 +431,11 @@ describe('errors', () => {
     ['DescribeTable', () => dynamoDb.describeTable('users'), 'users'],
     ['DescribeContinuousBackups', () => dynamoDb.describeRecovery('users'), 'users'],
     ['ListTagsOfResource', () => dynamoDb.listTags(arn), arn],
-    ['UpdateTable', () => dynamoDb.setDeletionProtection('users', true), 'users'],
-    ['UpdateTable', () => dynamoDb.setBillingMode('users', 'PAY_PER_REQUEST'), 'users'],
-    ['UpdateContinuousBackups', () => dynamoDb.setRecovery('users', { enabled: false }), 'users'],
-    ['TagResource', () => dynamoDb.tagTable(arn, []), arn],
-    ['DeleteTable', () => dynamoDb.deleteTable('users'), 'users'],
+    ['UpdateTable', () => dynamoDb.setDeletionProtection('users', true, whenever), 'users'],
+    ['UpdateTable', () => dynamoDb.setBillingMode('users', 'PAY_PER_REQUEST', whenever), 'users'],
+    ['UpdateContinuousBackups', () => dynamoDb.setRecovery('users', { enabled: false }, whenever), 'users'],
+    ['TagResource', () => dynamoDb.tagTable(arn, [], whenever), arn],
+    ['DeleteTable', () => dynamoDb.deleteTable('users', whenever), 'users'],
     ['PutItem', () => items().putIfAbsent('users', { tenant_id: 'a' }, 'tenant_id'), 'users'],
     ['GetItem', () => items().get('users', { tenant_id: 'a' }), 'users'],
     ['Query', () => items().query('users', 'tenant_id', 'a'), 'users'],
@@ -446,15 +449,6 @@ describe('errors', () => {
     })
     expect(aws.calls()).toHaveLength(1)
   })
-
-  it.each(['ThrottlingException', 'InternalServerError'])(
-    'a deletion is not sent again before somebody has looked: %s',
-    async (name) => {
-      aws.on(DeleteTableCommand).rejects(refusal(name))
-      await expect(dynamoDb.deleteTable('users')).rejects.toMatchObject({ code: name })
-      expect(aws.commandCalls(DeleteTableCommand)).toHaveLength(1)
-    },
-  )
 
   it.each([
     'KMS key access denied error: com.amazonaws.services.kms.model.KMSInvalidStateException',
@@ -479,16 +473,18 @@ describe('errors', () => {
     expect(await statement(dynamoDb, arn)).toEqual([{ Effect: 'Allow', Action, Resource: arn }])
   })
 
-  it('a table that is made with tags needs the right to tag as well', async () => {
-    aws.on(CreateTableCommand).rejects(refusal('AccessDeniedException'))
-    const create = dynamoDb.createTable({
+  const create = () =>
+    dynamoDb.createTable({
       table: 'users',
       keys: { partitionKey: { name: 'tenant_id', type: 'S' } },
       billingMode: 'PAY_PER_REQUEST',
       deletionProtection: false,
       tags: [],
     })
-    await expect(create).rejects.toMatchObject({ remedy: expect.stringContaining('dynamodb:TagResource') })
+
+  it('a table that is made with tags needs the right to tag as well', async () => {
+    aws.on(CreateTableCommand).rejects(refusal('AccessDeniedException'))
+    await expect(create()).rejects.toMatchObject({ remedy: expect.stringContaining('dynamodb:TagResource') })
   })
 
   it.each([
@@ -503,11 +499,11 @@ describe('errors', () => {
 
   it('what passes is tried again', async () => {
     aws
-      .on(UpdateContinuousBackupsCommand)
+      .on(DescribeContinuousBackupsCommand)
       .rejectsOnce(refusal('ContinuousBackupsUnavailableException'))
       .rejectsOnce(refusal('ThrottlingException', 'Rate exceeded'))
-      .resolves({})
-    await dynamoDb.setRecovery('users', { enabled: true, recoveryPeriodDays: 35 })
+      .rejects(refusal('TableNotFoundException'))
+    expect(await dynamoDb.describeRecovery('users')).toBeUndefined()
     expect(aws.calls()).toHaveLength(3)
   })
 
@@ -520,9 +516,74 @@ describe('errors', () => {
     ['no answer in time', refusal('TimeoutError')],
     ['too many changes at once', refusal('LimitExceededException', 'Subscriber limit: simultaneously 500')],
   ])('%s passes, so the call is made again', async (_, failure) => {
-    aws.on(TagResourceCommand).rejectsOnce(failure).resolves({})
-    await dynamoDb.tagTable(arn, [])
+    aws.on(CreateTableCommand).rejectsOnce(failure).resolves({})
+    await create()
     expect([aws.calls().length, run.clock.sleeps.length]).toEqual([2, 1])
+  })
+
+  describe('a look that is too old', () => {
+    const late = () => dynamoDb.deleteTable('users', run.clock.now() + 5000)
+    const stale = { name: 'StaleLookError', message: expect.stringContaining('DeleteTable on "users" was not sent') }
+
+    it('sends no change', async () => {
+      aws.on(DeleteTableCommand).resolves({})
+      await late()
+      expect(aws.calls()).toHaveLength(1)
+      await expect(dynamoDb.deleteTable('users', run.clock.now() - 1)).rejects.toMatchObject(stale)
+      expect(aws.calls()).toHaveLength(1)
+    })
+
+    it.each([
+      ['InternalServerError', refusal('InternalServerError')],
+      ['the page of a proxy', Object.assign(refusal('Error'), { $metadata: { httpStatusCode: 502 } })],
+      ['a connection that was reset', Object.assign(refusal('Error'), { code: 'ECONNRESET' })],
+      ['no answer in time', refusal('TimeoutError')],
+    ])('is every look, where the change may have been done: %s', async (_, cause) => {
+      aws.on(DeleteTableCommand).rejects(cause)
+      await expect(dynamoDb.deleteTable('users', whenever)).rejects.toMatchObject({ name: 'DynamoDbError', cause })
+      expect([aws.calls().length, run.clock.sleeps.length]).toEqual([1, 0])
+    })
+
+    it.each([
+      ['ThrottlingException', refusal('ThrottlingException', 'Rate exceeded')],
+      ['ContinuousBackupsUnavailableException', refusal('ContinuousBackupsUnavailableException')],
+      ['too many changes at once', refusal('LimitExceededException', 'Subscriber limit: simultaneously 500')],
+    ])('sends none again, and until then it is sent again where it was not done: %s', async (_, cause) => {
+      aws.on(DeleteTableCommand).rejects(cause)
+      const start = run.clock.now()
+      await expect(late()).rejects.toMatchObject({ name: 'DynamoDbError', cause })
+      expect(run.clock.now() - start).toBeLessThanOrEqual(5000)
+      expect(aws.calls().length).toBeGreaterThan(2)
+      expect(run.clock.sleeps).toHaveLength(aws.calls().length - 1)
+    })
+
+    it('sends none after a wait for its turn', async () => {
+      const others = Array.from({ length: 5 }, () => dynamoDb.setBillingMode('tenant', 'PAY_PER_REQUEST', whenever))
+      aws.on(UpdateTableCommand).callsFake(async () => await run.clock.sleep(6000, run.stop))
+      const deletion = late()
+      await expect(deletion).rejects.toMatchObject(stale)
+      await Promise.all(others)
+      expect(aws.commandCalls(DeleteTableCommand)).toEqual([])
+    })
+
+    it('sends none after a session that had to be renewed', async () => {
+      dynamoDb = (await load())(async () => {
+        if (aws.calls().length > 0) await run.clock.sleep(6000, run.stop)
+        return { accessKeyId: 'a', secretAccessKey: 'b' }
+      }, arnOf)
+      aws.on(DeleteTableCommand).rejectsOnce(refusal('ExpiredTokenException')).resolves({})
+      await expect(late()).rejects.toMatchObject(stale)
+      expect(aws.calls()).toHaveLength(1)
+    })
+
+    it('sends none after credentials that were slow to come', async () => {
+      dynamoDb = (await load())(async () => {
+        await run.clock.sleep(6000, run.stop)
+        return { accessKeyId: 'a', secretAccessKey: 'b' }
+      }, arnOf)
+      await expect(late()).rejects.toMatchObject(stale)
+      expect(aws.calls()).toEqual([])
+    })
   })
 
   it.each([
@@ -535,7 +596,7 @@ describe('errors', () => {
     ['a refused connection', Object.assign(refusal('Error'), { code: 'ECONNREFUSED' })],
   ])('%s stays, so the call is made once', async (_, failure) => {
     aws.on(TagResourceCommand).rejects(failure)
-    await expect(dynamoDb.tagTable(arn, [])).rejects.toMatchObject({ name: 'DynamoDbError', cause: failure })
+    await expect(dynamoDb.tagTable(arn, [], whenever)).rejects.toMatchObject({ name: 'DynamoDbError', cause: failure })
     expect([aws.calls().length, run.clock.sleeps.length]).toEqual([1, 0])
   })
 
@@ -568,13 +629,12 @@ describe('errors', () => {
   })
 
   it('a refusal after an answer that was lost says so', async () => {
-    aws.on(TagResourceCommand).rejectsOnce(refusal('InternalServerError')).rejects(refusal('ResourceInUseException'))
-    await expect(dynamoDb.tagTable(arn, [])).rejects.toMatchObject({
-      code: 'ResourceInUseException',
-      afterLostAnswer: true,
-    })
-    aws.on(TagResourceCommand).rejects(refusal('ResourceInUseException'))
-    await expect(dynamoDb.tagTable(arn, [])).rejects.toMatchObject({ afterLostAnswer: false })
+    aws.on(CreateTableCommand).rejectsOnce(refusal('InternalServerError')).rejects(refusal('ResourceInUseException'))
+    await expect(create()).rejects.toMatchObject({ code: 'ResourceInUseException', afterLostAnswer: true })
+    aws.on(CreateTableCommand).rejects(refusal('ResourceInUseException'))
+    await expect(create()).rejects.toMatchObject({ afterLostAnswer: false })
+    aws.on(TagResourceCommand).rejects(refusal('InternalServerError'))
+    await expect(dynamoDb.tagTable(arn, [], whenever)).rejects.toMatchObject({ afterLostAnswer: true })
   })
 
   it.each<[string, Error, boolean]>([
@@ -582,9 +642,9 @@ describe('errors', () => {
     ['a page that came in between', Object.assign(new Error('<'), { $metadata: { httpStatusCode: 200 } }), true],
     ['a network that is gone', Object.assign(new Error('no route'), { code: 'EHOSTUNREACH' }), true],
   ])('after %s a write may have been done: %s', async (_, error, mayHaveBeenDone) => {
-    aws.on(TagResourceCommand).rejectsOnce(refusal('InternalServerError')).rejects(error)
-    await expect(dynamoDb.tagTable(arn, [])).rejects.toMatchObject({ mayHaveBeenDone: true })
-    await expect(dynamoDb.tagTable(arn, [])).rejects.toMatchObject({ mayHaveBeenDone })
+    aws.on(CreateTableCommand).rejectsOnce(refusal('InternalServerError')).rejects(error)
+    await expect(create()).rejects.toMatchObject({ mayHaveBeenDone: true })
+    await expect(create()).rejects.toMatchObject({ mayHaveBeenDone })
   })
 
   it('credentials that cannot be renewed say what to do in their own words', async () => {
@@ -599,7 +659,7 @@ describe('errors', () => {
 
   it('every call is given up with the run, never tried again by the SDK, and goes to one host', async () => {
     aws.on(UpdateTableCommand).resolves({})
-    await dynamoDb.setDeletionProtection('users', true)
+    await dynamoDb.setDeletionProtection('users', true, whenever)
     const call = aws.commandCalls(UpdateTableCommand)[0]
     if (call === undefined) throw new Error('A call was expected')
     const args: readonly unknown[] = call.args

@@ -37,12 +37,28 @@ it('law 1: applying twice is applying once', async () => {
       fc.pre(plan.refusals.length === 0)
       // What is being deleted is gone soon, here as on AWS.
       for (const [name, table] of observed) if (table.status === 'unavailable') model.change(name, { status: 'absent' })
-      const first = await applyPlan({ dynamoDb: model.dynamoDb, target, desired, observed, plan, run })
+      const first = await applyPlan({
+        dynamoDb: model.dynamoDb,
+        target,
+        desired,
+        observed,
+        lookedAt: run.clock.now(),
+        plan,
+        run,
+      })
       expect(first.error).toBeUndefined()
       writes += model.writes.length
       const once = model.tables()
       const again = planTables(target, desired, first.observed, policy)
-      await applyPlan({ dynamoDb: model.dynamoDb, target, desired, observed: first.observed, plan: again, run })
+      await applyPlan({
+        dynamoDb: model.dynamoDb,
+        target,
+        desired,
+        observed: first.observed,
+        lookedAt: run.clock.now(),
+        plan: again,
+        run,
+      })
       expect(model.tables()).toEqual(once)
       expect(model.writes).toHaveLength(plan.steps.length)
     }),
@@ -87,7 +103,8 @@ it('law 2: what is performed is the plan, step for step, each table in its order
       const plan = planTables(target, desired, observed, policy)
       fc.pre(plan.refusals.length === 0)
       const model = modelDynamoDb(observed)
-      await applyPlan({ dynamoDb: model.dynamoDb, target, desired, observed, plan, run: aRun() })
+      const run = aRun()
+      await applyPlan({ dynamoDb: model.dynamoDb, target, desired, observed, lookedAt: run.clock.now(), plan, run })
       for (const { name } of desired) {
         expect(model.writes.filter(({ table }) => table === name)).toEqual(stepsOf(plan, name).map(asWrite))
       }
@@ -109,7 +126,8 @@ it('law 3: one refusal, and nothing is written to any table', async () => {
         throw new Error('DynamoDB was called')
       }
       const dynamoDb = new Proxy({}, { get: () => touched }) as DynamoDb
-      const outcome = await applyPlan({ dynamoDb, target, desired, observed, plan, run: aRun() })
+      const run = aRun()
+      const outcome = await applyPlan({ dynamoDb, target, desired, observed, lookedAt: run.clock.now(), plan, run })
       expect(outcome.error).toBeUndefined()
       expect(outcome.steps.every(({ result }) => result.status === 'skipped')).toBe(true)
     }),

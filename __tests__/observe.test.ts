@@ -37,7 +37,7 @@ it('reads every table with three calls, all of them before the first answer', as
   const { dynamoDb, calls } = counting(model.dynamoDb)
   const observing = observeTables(dynamoDb, target, [tenant, users], aRun())
   const atOnce = [...calls]
-  expect(await observing).toEqual(
+  expect((await observing).observed).toEqual(
     new Map<string, ObservedTable>([
       ['tenant', { status: 'absent' }],
       ['users', ready(users)],
@@ -64,7 +64,7 @@ it('waits while somebody changes a table, and then reads it anew', async () => {
   const model = modelDynamoDb(new Map([['users', ready(users)]]))
   const { dynamoDb, calls } = counting(model.dynamoDb, { describeTable: async () => looks.shift() ?? settled })
   const run = aRun()
-  expect(await observeTables(dynamoDb, target, [users], run)).toEqual(new Map([['users', ready(users)]]))
+  expect((await observeTables(dynamoDb, target, [users], run)).observed).toEqual(new Map([['users', ready(users)]]))
   expect(calls.map((call) => call.split(' ')[0])).toEqual([
     'describeTable',
     'describeRecovery',
@@ -86,7 +86,7 @@ it('looks again, a second later, at a table so young that its tags or backups ar
     listTags: async () => (looks <= 2 ? undefined : users.tags),
   })
   const run = aRun()
-  expect(await observeTables(dynamoDb, target, [users], run)).toEqual(new Map([['users', ready(users)]]))
+  expect((await observeTables(dynamoDb, target, [users], run)).observed).toEqual(new Map([['users', ready(users)]]))
   expect(run.clock.sleeps).toEqual([1000, 1000])
 })
 
@@ -104,14 +104,16 @@ describe('a table that has become ACTIVE while it was read', () => {
     })
     const run = aRun()
     const tags = shown[1] ?? users.tags
-    expect(await observeTables(dynamoDb, target, [users], run)).toEqual(new Map([['users', ready(users, { tags })]]))
+    expect((await observeTables(dynamoDb, target, [users], run)).observed).toEqual(
+      new Map([['users', ready(users, { tags })]]),
+    )
     expect([calls.length, run.clock.sleeps]).toEqual([reads, sleeps])
   })
 })
 
 it('tells a state that no waiting mends at once', async () => {
   const { dynamoDb } = modelDynamoDb(new Map([['users', { status: 'unavailable', tableStatus: 'ARCHIVED' }]]))
-  expect(await observeTables(dynamoDb, target, [users], aRun())).toEqual(
+  expect((await observeTables(dynamoDb, target, [users], aRun())).observed).toEqual(
     new Map([['users', { status: 'unavailable', tableStatus: 'ARCHIVED' }]]),
   )
 })
@@ -142,5 +144,7 @@ it('calls a table absent that is gone when the change under way has ended', asyn
   const settled = describedFrom(ready(users))
   const looks: (DescribedTable | undefined)[] = [{ ...settled, tableStatus: 'UPDATING', phase: 'changing' }]
   const { dynamoDb } = counting(modelDynamoDb().dynamoDb, { describeTable: async () => looks.shift() })
-  expect(await observeTables(dynamoDb, target, [users], aRun())).toEqual(new Map([['users', { status: 'absent' }]]))
+  expect((await observeTables(dynamoDb, target, [users], aRun())).observed).toEqual(
+    new Map([['users', { status: 'absent' }]]),
+  )
 })

@@ -151,28 +151,43 @@ const operations: Readonly<Record<string, string>> = {
 }
 
 /** What the log says of the steps is what the calls did; who met another one's work says so. */
-function expectHonestLog(run: Finished): void {
+function expectHonestLog(run: Finished, { calls }: World): void {
   for (const line of run.lines) {
     const [, action = '', table, end] = /^([a-z-]+) "(.+)": (applied|done by another run)/.exec(line) ?? []
     if (end === undefined) continue
     const sent = run.calls.filter((call) => call.operation === operations[action] && call.table === table)
     if (end === 'applied') expect([line, sent.some(isDone)]).toEqual([line, true])
-    // Another one is told of only by a call that was refused, be it that of an earlier step.
-    else
-      expect([line, run.calls.some((call) => isWrite(call) && call.table === table && !isDone(call))]).toEqual([
-        line,
-        true,
-      ])
+    const isOthers = ({ participant, operation, table: its }: Call) =>
+      participant !== run.calls[0]?.participant && operation === operations[action] && its === table
+    if (end === 'done by another run') expect([line, calls.filter(isOthers).some(isDone)]).toEqual([line, true])
   }
   const refused = run.calls.filter((call) => isTableWrite(call) && !isDone(call))
   for (const { operation, table, error } of refused) {
     const isTold =
       run.exitCode === 1 ||
       run.lines.some(
-        (line) => line.includes(table) && /done by another run|a change is under way|Trying again/.test(line),
+        (line) =>
+          line.includes(table) && /done by another run|a change is under way|Trying again|looking again/.test(line),
       )
     const isDoneLater = run.calls.some((call) => call.operation === operation && call.table === table && isDone(call))
     expect([operation, table, error, isTold || isDoneLater]).toEqual([operation, table, error, true])
+  }
+}
+
+/**
+ * No table is changed by a look at it that began more than 5 s before, nor by one that had not ended. A look is two round
+ * trips at most; who takes longer than that for one may take twice as long as it is.
+ */
+function expectFreshLooks({ calls }: Finished, ways: readonly number[] = []): void {
+  const freshness = Math.max(5000, 2 * 4 * Math.max(0, ...ways))
+  const looks = ['DescribeTable', 'ListTagsOfResource', 'DescribeContinuousBackups']
+  for (const write of calls.filter((call) => isTableWrite(call) && call.operation !== 'CreateTable')) {
+    const fresh = calls.filter(
+      ({ table, sentAt, answered = Number.POSITIVE_INFINITY }) =>
+        table === write.table && sentAt >= write.sentAt - freshness && answered < write.sent,
+    )
+    const missing = looks.filter((look) => !fresh.some(({ operation }) => operation === look))
+    expect([write.operation, write.table, write.sent, missing]).toEqual([write.operation, write.table, write.sent, []])
   }
 }
 
@@ -258,9 +273,10 @@ describe.each([2, 8])('%i runs at once', (count) => {
       const ids = names.map((name) => world.seen(name)?.id)
       const finished = await world.race(order, given)
       const definition = { environment, protection: environment === 'prod', recovery: environment === 'prod' }
-      for (const run of finished) {
+      for (const [index, run] of finished.entries()) {
         expectExplained(run)
-        expectHonestLog(run)
+        expectHonestLog(run, world)
+        expectFreshLooks(run, given[index]?.ways)
         expectHonestSuccess(run, definition)
       }
       expect(finished.map(({ exitCode, errors }) => [exitCode, errors])).toEqual(finished.map(() => [0, []]))
@@ -317,9 +333,10 @@ describe.each([2, 8])('%i runs at once', (count) => {
         recovery: 'point-in-time-recovery' in apply,
       }
       const finished = await world.race(order, given)
-      for (const run of finished) {
+      for (const [index, run] of finished.entries()) {
         expectExplained(run)
-        expectHonestLog(run)
+        expectHonestLog(run, world)
+        expectFreshLooks(run, given[index]?.ways)
         expectHonestSuccess(run, definition)
       }
       for (const { participant: index, operation, before } of world.calls.filter(isDone)) {
@@ -362,9 +379,10 @@ describe.each([2, 8])('%i runs at once', (count) => {
       const ids = names.map((name) => world.seen(name)?.id)
       const finished = await world.race(order, given)
       const environmentOf = (seen: Seen | undefined) => seen?.tags['tenant-tables:environment']
-      for (const run of finished) {
+      for (const [index, run] of finished.entries()) {
         expectExplained(run)
-        expectHonestLog(run)
+        expectHonestLog(run, world)
+        expectFreshLooks(run, given[index]?.ways)
         expectHonestSuccess(run, { environment: run.environment, protection: false, recovery: false })
         if (run.exitCode === 1) expect(run.errors.join()).toMatch(/belongs to the environment/)
       }

@@ -104,12 +104,13 @@ describe('2,500 tables, as many as an account has by default, in one that thrott
           (table) => table,
         )
         const desired = syntheticTables(2500)
-        const observed = await observeTables(dynamoDb, target, desired, run)
+        const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run)
         return await applyPlan({
           dynamoDb,
           target,
           desired,
           observed,
+          lookedAt,
           plan: planTables(target, desired, observed),
           run,
         })

@@ -1,4 +1,4 @@
-import { DynamoDbError } from '../src/dynamodb.ts'
+import { DynamoDbError } from '../src/dynamodb-errors.ts'
 import { renderError } from '../src/errors.ts'
 import type { ItemStore } from '../src/item-store.ts'
 import type { Item } from '../src/items.ts'

@@ -60,9 +60,9 @@ export async function measureScale(count: number, options: SandboxOptions = {}):
         async () => key,
         (table) => tableArn(target, table),
       )
-      const observed = await observeTables(dynamoDb, target, desired, run)
+      const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run)
       const plan = planTables(target, desired, observed)
-      const { error } = await applyPlan({ dynamoDb, target, desired, observed, plan, run })
+      const { error } = await applyPlan({ dynamoDb, target, desired, observed, lookedAt, plan, run })
       if (error !== undefined) throw error
     })
     return {

@@ -61471,7 +61471,7 @@ function nameAndMessage(thrown) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3133);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7441);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8508);
 
@@ -61486,7 +61486,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 3133:
+/***/ 7441:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -61495,124 +61495,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   i: () => (/* binding */ main)
 });
 
-// EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/endpoints/index.js
-var endpoints = __nccwpck_require__(2085);
 // EXTERNAL MODULE: ./lib/src/errors.js
 var errors = __nccwpck_require__(5071);
-;// CONCATENATED MODULE: ./lib/src/dynamodb-answers.js
-
-/** @throws {RemedyError} where DynamoDB could not have answered so; as the other readings do */
-function readDescription(table, answer) {
-    return understood('DescribeTable', table, () => describe(ofType('object', answer.Table ?? undefined)));
-}
-function readRecovery(table, answer) {
-    return understood('DescribeContinuousBackups', table, () => {
-        // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
-        const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
-        if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED')
-            return { enabled: false };
-        return { enabled: true, recoveryPeriodDays: ofType('number', recovery.RecoveryPeriodInDays ?? 35) };
-    });
-}
-function readTagPage(arn, page) {
-    return understood('ListTagsOfResource', arn, () => {
-        const named = (page.Tags ?? []).filter(({ Key }) => Key !== undefined);
-        const tags = new Map(named.map(({ Key, Value }) => [ofType('string', Key), ofType('string', Value ?? '')]));
-        return { tags, ...(page.NextToken === undefined ? {} : { nextToken: ofType('string', page.NextToken) }) };
-    });
-}
-/** @returns undefined where there is none */
-function readItem(table, { Item }) {
-    return understood('GetItem', table, () => (Item === undefined ? undefined : stringsOf(Item)));
-}
-/** @returns the items of the page, and the key that the next one begins after */
-function readItemPage(table, { Items, LastEvaluatedKey }) {
-    return understood('Query', table, () => {
-        const items = (Items ?? []).map(stringsOf);
-        return { items, ...(LastEvaluatedKey === undefined ? {} : { last: ofType('object', LastEvaluatedKey) }) };
-    });
-}
-function stringsOf(item) {
-    return Object.fromEntries(Object.entries(ofType('object', item)).flatMap(([name, { S }]) => S === undefined ? [] : [[name, ofType('string', S)]]));
-}
-function describe(table) {
-    return {
-        tableStatus: ofType('string', table.TableStatus ?? 'UNKNOWN'),
-        phase: phaseOf(table),
-        arn: ofType('string', table.TableArn ?? ''),
-        ...(!table.TableId ? {} : { id: ofType('string', table.TableId) }),
-        // A disabled stream's ARN lingers, and leads nowhere.
-        ...(table.StreamSpecification?.StreamEnabled && table.LatestStreamArn !== undefined
-            ? { streamArn: ofType('string', table.LatestStreamArn) }
-            : {}),
-        keys: describeKeySchema(table),
-        // Without a summary the table was never on demand.
-        billingMode: ofType('string', table.BillingModeSummary?.BillingMode ?? 'PROVISIONED'),
-        deletionProtection: ofType('boolean', table.DeletionProtectionEnabled ?? false),
-        unmanaged: describeUnmanaged(table),
-    };
-}
-/** ACTIVE is not settled: a table is ACTIVE while an index is built and while its encryption changes. */
-function phaseOf(table) {
-    if (table.TableStatus === 'CREATING' || table.TableStatus === 'UPDATING')
-        return 'changing';
-    if (table.TableStatus !== 'ACTIVE')
-        return 'unavailable';
-    const indexes = table.GlobalSecondaryIndexes ?? [];
-    const indexChanging = indexes.some(({ IndexStatus }) => IndexStatus !== undefined && IndexStatus !== 'ACTIVE');
-    return indexChanging || table.SSEDescription?.Status === 'UPDATING' ? 'changing' : 'settled';
-}
-function describeKeySchema(table) {
-    const attribute = (keyType) => {
-        const name = table.KeySchema?.find((element) => element.KeyType === keyType)?.AttributeName;
-        const definition = table.AttributeDefinitions?.find((each) => each.AttributeName === name);
-        return name === undefined
-            ? undefined
-            : { name: ofType('string', name), type: ofType('string', (definition?.AttributeType ?? '?')) };
-    };
-    const sortKey = attribute('RANGE');
-    return {
-        partitionKey: attribute('HASH') ?? { name: '', type: 'S' },
-        ...(sortKey === undefined ? {} : { sortKey }),
-    };
-}
-/** What someone may have set by hand, in a fixed order. */
-function describeUnmanaged(table) {
-    const names = (indexes) => (indexes ?? []).map(({ IndexName }) => IndexName ?? '').sort();
-    const stream = table.StreamSpecification;
-    const tableClass = table.TableClassSummary?.TableClass ?? 'STANDARD';
-    const replicas = (table.Replicas ?? []).map(({ RegionName }) => RegionName ?? '').sort();
-    return [
-        ...names(table.GlobalSecondaryIndexes).map((value) => ({ path: 'globalIndex', value })),
-        ...names(table.LocalSecondaryIndexes).map((value) => ({ path: 'localIndex', value })),
-        ...(stream?.StreamEnabled ? [{ path: 'stream', value: stream.StreamViewType ?? '' }] : []),
-        ...(tableClass === 'STANDARD' ? [] : [{ path: 'tableClass', value: tableClass }]),
-        ...(table.SSEDescription?.KMSMasterKeyArn === undefined
-            ? []
-            : [{ path: 'encryptionKey', value: table.SSEDescription.KMSMasterKeyArn }]),
-        ...replicas.map((value) => ({ path: 'replica', value })),
-    ].map(({ path, value }) => ({ path, value: ofType('string', value) }));
-}
-/**
- * An endpoint that is not AWS may answer anything.
- *
- * @throws {RemedyError} where what it answered cannot be read
- */
-function understood(operation, resource, read) {
-    try {
-        return read();
-    }
-    catch (cause) {
-        throw new errors/* RemedyError */.By(`DynamoDB's answer to ${operation} on "${resource}" cannot be understood.`, 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB point at.', { cause });
-    }
-}
-/** The SDK hands on members of a wrong type as they came. */
-function ofType(type, value) {
-    if (value === undefined || typeof value !== type)
-        throw new TypeError(`Expected ${type}, but found ${JSON.stringify(value)}`);
-    return value;
-}
-
 ;// CONCATENATED MODULE: ./lib/src/failures.js
 /** What a failed call says of itself, for every service alike. Pure. */
 
@@ -61683,121 +61567,126 @@ function classifyFailure(error) {
     return status >= 500 ? 'unavailable' : 'final';
 }
 
-;// CONCATENATED MODULE: ./lib/src/item-store.js
+;// CONCATENATED MODULE: ./lib/src/retry.js
+/** The one place where calls are tried again, for every service. */
 
 
-function itemStore(sdk, client, call) {
-    return {
-        putIfAbsent: async (table, item, partitionKey) => {
-            const command = new sdk.PutItemCommand({
-                TableName: table,
-                Item: attributeValues(item),
-                // Of the item with the same key, sort key included.
-                ConditionExpression: 'attribute_not_exists(#key)',
-                ExpressionAttributeNames: { '#key': partitionKey },
-            });
-            let mayComeLate = false;
-            await call('PutItem', table, async (abortSignal) => {
-                try {
-                    await client.send(command, { abortSignal });
-                }
-                catch (error) {
-                    mayComeLate ||= classifyFailure(error) === 'unavailable';
-                    throw error;
-                }
-            });
-            return { mayComeLate };
-        },
-        get: async (table, key) => {
-            const command = new sdk.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true });
-            return readItem(table, await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal })));
-        },
-        query: async (table, partitionKey, value) => {
-            const items = [];
-            const seen = new Set();
-            let start;
-            do {
-                const command = new sdk.QueryCommand({
-                    TableName: table,
-                    ConsistentRead: true,
-                    KeyConditionExpression: '#key = :value',
-                    ExpressionAttributeNames: { '#key': partitionKey },
-                    ExpressionAttributeValues: { ':value': { S: value } },
-                    ExclusiveStartKey: start,
-                });
-                const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }));
-                const { items: some, last } = readItemPage(table, page);
-                items.push(...some);
-                start = last;
-                const place = JSON.stringify(last);
-                understood('Query', table, () => {
-                    // An endpoint that begins again where it was would page for ever.
-                    if (seen.has(place))
-                        throw new TypeError(`A page ends for the second time at ${place}`);
-                });
-                seen.add(place);
-            } while (start !== undefined);
-            return items;
-        },
-        delete: async (table, key) => {
-            const command = new sdk.DeleteItemCommand({ TableName: table, Key: attributeValues(key) });
-            await call('DeleteItem', table, (abortSignal) => client.send(command, { abortSignal }));
-        },
-    };
-}
-function attributeValues(item) {
-    return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]));
-}
-
-;// CONCATENATED MODULE: ./lib/src/pace.js
-/** How many calls may be under way at once: an account throttles some of many, and more of them the more there are. */
-
+const mostTriesWhileUnavailable = 8;
 /**
- * Additive increase, multiplicative decrease, as TCP does it: half as many after a call that was throttled, and back to
- * `most` one by one over calls that were not.
+ * How long to wait before the next try, in milliseconds; undefined where there must be none.
+ *
+ * What is busy or broken is tried again with full jitter, under a cap. What is known to take a while is looked at again
+ * after that while, and a bit by chance.
+ *
+ * @param tries how often the call was made, from 1 up
  */
-function adaptivePace(most) {
-    let allowed = most;
-    let underWay = 0;
-    const turns = [];
-    const giveTurns = () => {
-        while (underWay < Math.floor(allowed) && turns.length > 0) {
-            underWay += 1;
-            turns.shift()?.();
-        }
-    };
-    const waitForTurn = (signal) => new Promise((resolve, reject) => {
-        const giveUp = () => {
-            turns.splice(turns.indexOf(turn), 1);
-            reject(signal.reason);
-        };
-        const turn = () => {
-            signal.removeEventListener('abort', giveUp);
-            resolve();
-        };
-        if (signal.aborted)
-            return reject(signal.reason);
-        signal.addEventListener('abort', giveUp);
-        turns.push(turn);
-        giveTurns();
-    });
-    return async (signal, send) => {
-        await waitForTurn(signal);
+function retryDelay(error, tries, now, random) {
+    switch (classifyFailure(error)) {
+        case 'final':
+            return undefined;
+        case 'throttled':
+            return timeNamedBy(error, now, random) ?? random * Math.min(20_000, 250 * 2 ** tries);
+        case 'not-ready':
+            return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random;
+        case 'misdated':
+            return 0;
+        case 'unavailable':
+            return tries < mostTriesWhileUnavailable ? random * Math.min(5000, 100 * 2 ** tries) : undefined;
+    }
+}
+/**
+ * Makes a call until it succeeds, fails for good, or the run must stop.
+ *
+ * @param send one try; must give up when the signal fires
+ * @param waitingFor what the answer is, for who asks what the run was waiting for when it had to stop
+ * @param isTriedAgain false where somebody must look before the same is sent again, by the failure and when that would be
+ * @throws the last error as it came, or the run's StoppedError with the last error as its cause
+ */
+async function retry(run, send, waitingFor, isTriedAgain = () => true) {
+    let isRedated = false;
+    for (let tries = 1;; tries++) {
+        run.stop.throwIfAborted();
         try {
-            const answer = await send();
-            allowed = Math.min(most, allowed + 1 / allowed);
-            return answer;
+            return await send(run.abort);
         }
         catch (error) {
-            if (classifyFailure(error) === 'throttled')
-                allowed = Math.max(1, allowed / 2);
-            throw error;
+            if (run.abort.aborted)
+                throw stoppedBy(run.abort.reason, error, waitingFor?.());
+            const kind = classifyFailure(error);
+            const delay = retryDelay(error, tries, run.clock.now(), run.clock.random());
+            const isMisdated = kind === 'misdated';
+            // By the clock that the first answer told, a second refusal is not about the date.
+            if (delay === undefined || (isMisdated && isRedated))
+                throw error;
+            if (!isTriedAgain(kind, run.clock.now() + delay))
+                throw error;
+            isRedated ||= isMisdated;
+            run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${(0,errors/* errorName */.Is)(error)}: ${(0,errors/* errorMessage */.gJ)(error)}`);
+            await run.clock.sleep(delay, run.stop).catch((reason) => {
+                throw stoppedBy(reason, error, waitingFor?.());
+            });
         }
-        finally {
-            underWay -= 1;
-            giveTurns();
-        }
-    };
+    }
+}
+/** The reason to stop, with what stood in the way when it came. */
+function stoppedBy(reason, error, waitingFor) {
+    if (!(reason instanceof errors/* StoppedError */.Ko))
+        return reason;
+    // Who waited for a turn got the reason itself, and nothing else stood in the way.
+    const stopped = error === reason ? reason : reason.after(error);
+    return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor);
+}
+/** DynamoDB names the time after which a second change of deletion protection is taken. */
+function timeNamedBy(error, now, random) {
+    const [, time] = /try again after (.+?)\.?$/i.exec((0,errors/* errorMessage */.gJ)(error)) ?? [];
+    const at = time === undefined ? Number.NaN : Date.parse(time);
+    // A second more, because the time is told in whole seconds; after a minute it is tried, whatever it says.
+    return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now)) + 1000 + 500 * random;
+}
+
+;// CONCATENATED MODULE: ./lib/src/conflict.js
+
+
+/**
+ * A run beside ours was faster, a change is under way, or the table need not be the same when the write is sent again.
+ * With tags it may meanwhile belong to another environment, and to a table on demand a change to on demand is invalid.
+ */
+function isConflict({ action }, error) {
+    if (error.code === 'ResourceInUseException' || isTagLock(error))
+        return true;
+    // A creation hits an absent table or none, so it was tried again without a look, as often as that helps.
+    if (action !== 'create-table' && isBusy(error))
+        return true;
+    if (action === 'delete-table')
+        return error.code === 'ResourceNotFoundException';
+    return action === 'set-billing-mode' && error.code === 'ValidationException';
+}
+/** DynamoDB did not take the call, or its answer did not come. */
+function isBusy({ kind }) {
+    return kind === 'throttled' || kind === 'unavailable' || kind === 'not-ready';
+}
+/** How often another run's work may come in between before it looks like a lasting conflict. */
+const mostConflicts = 5;
+/**
+ * How long to wait before the next look.
+ *
+ * @param earlier conflicts that the same step has met
+ * @returns milliseconds; undefined where waiting any longer would help nobody
+ */
+function delayAfterConflict(error, earlier, now, random) {
+    const times = 1 + earlier.filter((each) => isBusy(each) === isBusy(error)).length;
+    if (isBusy(error))
+        return retryDelay(error.cause, times, now, random);
+    if (times > mostConflicts)
+        return undefined;
+    // Runs that met each other must not meet again. Never at once, which would use the few tries up.
+    const jitter = 0.5 + random;
+    return isTagLock(error) ? tagLockMilliseconds + 1000 * jitter : 200 * 2 ** times * jitter;
+}
+/** For so long a tag write locks the tags, and the old ones may still be shown. */
+const tagLockMilliseconds = 3000;
+function isTagLock(error) {
+    return error.code === 'LimitExceededException' && (0,errors/* errorMessage */.gJ)(error.cause).includes('Table tags are being updated');
 }
 
 ;// CONCATENATED MODULE: ./lib/src/permissions.js
@@ -61846,87 +61735,8 @@ function sessionPolicy(command, tableArns) {
     throw new errors/* RemedyError */.By(`restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`, 'Choose a shorter table-name-prefix, or leave restrict-session out.');
 }
 
-;// CONCATENATED MODULE: ./lib/src/retry.js
-/** The one place where calls are tried again, for every service. */
-
-
-const mostTriesWhileUnavailable = 8;
-/**
- * How long to wait before the next try, in milliseconds; undefined where there must be none.
- *
- * What is busy or broken is tried again with full jitter, under a cap. What is known to take a while is looked at again
- * after that while, and a bit by chance.
- *
- * @param tries how often the call was made, from 1 up
- */
-function retryDelay(error, tries, now, random) {
-    switch (classifyFailure(error)) {
-        case 'final':
-            return undefined;
-        case 'throttled':
-            return timeNamedBy(error, now, random) ?? random * Math.min(20_000, 250 * 2 ** tries);
-        case 'not-ready':
-            return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random;
-        case 'misdated':
-            return 0;
-        case 'unavailable':
-            return tries < mostTriesWhileUnavailable ? random * Math.min(5000, 100 * 2 ** tries) : undefined;
-    }
-}
-/**
- * Makes a call until it succeeds, fails for good, or the run must stop.
- *
- * @param send one try; must give up when the signal fires
- * @param waitingFor what the answer is, for who asks what the run was waiting for when it had to stop
- * @param isTriedAgain false for a failure after which somebody must look before the same is sent again
- * @throws the last error as it came, or the run's StoppedError with the last error as its cause
- */
-async function retry(run, send, waitingFor, isTriedAgain = () => true) {
-    let isRedated = false;
-    for (let tries = 1;; tries++) {
-        run.stop.throwIfAborted();
-        try {
-            return await send(run.abort);
-        }
-        catch (error) {
-            if (run.abort.aborted)
-                throw stoppedBy(run.abort.reason, error, waitingFor?.());
-            const kind = classifyFailure(error);
-            const delay = isTriedAgain(kind) ? retryDelay(error, tries, run.clock.now(), run.clock.random()) : undefined;
-            const isMisdated = kind === 'misdated';
-            // By the clock that the first answer told, a second refusal is not about the date.
-            if (delay === undefined || (isMisdated && isRedated))
-                throw error;
-            isRedated ||= isMisdated;
-            run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${(0,errors/* errorName */.Is)(error)}: ${(0,errors/* errorMessage */.gJ)(error)}`);
-            await run.clock.sleep(delay, run.stop).catch((reason) => {
-                throw stoppedBy(reason, error, waitingFor?.());
-            });
-        }
-    }
-}
-/** The reason to stop, with what stood in the way when it came. */
-function stoppedBy(reason, error, waitingFor) {
-    if (!(reason instanceof errors/* StoppedError */.Ko))
-        return reason;
-    // Who waited for a turn got the reason itself, and nothing else stood in the way.
-    const stopped = error === reason ? reason : reason.after(error);
-    return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor);
-}
-/** DynamoDB names the time after which a second change of deletion protection is taken. */
-function timeNamedBy(error, now, random) {
-    const [, time] = /try again after (.+?)\.?$/i.exec((0,errors/* errorMessage */.gJ)(error)) ?? [];
-    const at = time === undefined ? Number.NaN : Date.parse(time);
-    // A second more, because the time is told in whole seconds; after a minute it is tried, whatever it says.
-    return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now)) + 1000 + 500 * random;
-}
-
-;// CONCATENATED MODULE: ./lib/src/dynamodb.js
-
-
-
-
-
+;// CONCATENATED MODULE: ./lib/src/dynamodb-errors.js
+/** What DynamoDB's port throws: which call on which table, what AWS said, and what to do. Pure. */
 
 
 
@@ -61954,187 +61764,12 @@ class DynamoDbError extends errors/* RemedyError */.By {
         this.mayHaveBeenDone = afterLostAnswer || !isRefusal;
     }
 }
-/** At once, over as many connections: DynamoDB limits some reads by connection. */
-const mostReads = 50;
-/** At once. Of ten creations, deletions or tag writes at once in one account three to five are throttled. */
-const mostWrites = 5;
-/**
- * Loads the SDK and opens connections while the run waits for its first answer, so that neither costs time of its own.
- *
- * @param count of connections: as many as the run begins with
- */
-async function loadDynamoDb({ clientOptions, waiting, openEarly }, count, run) {
-    await waiting;
-    const sdk = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 4305, 19));
-    let walkChain;
-    const client = new sdk.DynamoDBClient({
-        ...clientOptions,
-        credentials: () => walkChain(),
-        // Without this, calls that name an ARN would go to a host of their own, and need a connection of their own.
-        accountIdEndpointMode: 'disabled',
-    });
-    openEarly(await endpointOf(client, sdk), count);
-    return (credentials, arnOf) => {
-        walkChain = credentials;
-        return connect(sdk, client, run, arnOf);
-    };
-}
-/** Where the client's calls go. It would ask for credentials, whose account could be in the host; ours never is. */
-async function endpointOf(client, { DescribeTableCommand }) {
-    const credentials = async () => ({ accessKeyId: '', secretAccessKey: '' });
-    const config = { ...client.config, credentials };
-    return (await (0,endpoints.getEndpointFromInstructions)({ TableName: 'any' }, DescribeTableCommand, config)).url;
-}
-function connect(sdk, client, run, arnOf) {
-    const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)];
-    const read = (operation, resource, send) => callWithin(run, reads, operation, resource, send);
-    const write = (operation, resource, send) => callWithin(run, writes, operation, resource, send);
-    let sessions = 0;
-    let renewal;
-    /**
-     * Walks the chain again, for all calls at once: of those that were under way when the session ended, the last one finds
-     * out when the new session is there already.
-     *
-     * @param session that the call was signed with
-     */
-    async function renewSession(session) {
-        if (session !== sessions)
-            return;
-        renewal ??= client.config
-            .credentials({ forceRefresh: true })
-            .then(() => {
-            sessions += 1;
-        })
-            .finally(() => {
-            renewal = undefined;
-        });
-        await renewal;
+/** When the turn of a write came, the look that it relied on was too old. Nothing was sent. */
+class StaleLookError extends errors/* RemedyError */.By {
+    name = 'StaleLookError';
+    constructor(operation, resource) {
+        super(`${operation} on "${resource}" was not sent: what was known of it is too old.`, 'Run again.');
     }
-    /** One operation on one table, by its name or ARN. */
-    async function callWithin(within, pace, operation, resource, send, isTriedAgain) {
-        let renewed = false;
-        let answerLost = false;
-        let session = sessions;
-        const attempt = async (signal) => {
-            try {
-                return await pace(signal, () => {
-                    session = sessions;
-                    return send(signal);
-                });
-            }
-            catch (error) {
-                answerLost ||= classifyFailure(error) === 'unavailable';
-                throw error;
-            }
-        };
-        try {
-            return await retry(within, async (signal) => {
-                try {
-                    return await attempt(signal);
-                }
-                catch (error) {
-                    if (renewed || !expiredNames.has((0,errors/* errorName */.Is)(error)))
-                        throw error;
-                    // The session ended early (a clock that is off, a revoked session): walk the chain again, once.
-                    renewed = true;
-                    await renewSession(session);
-                    return await attempt(signal);
-                }
-            }, () => `${operation} on "${resource}"`, isTriedAgain);
-        }
-        catch (error) {
-            // A remedy is known already when the run was stopped, or when the credentials could not be renewed.
-            if (error instanceof errors/* RemedyError */.By)
-                throw error;
-            throw new DynamoDbError(operation, resource, error, answerLost, resource.startsWith('arn:') ? resource : arnOf(resource));
-        }
-    }
-    return {
-        describeTable: async (table) => {
-            const description = await unless(['ResourceNotFoundException'], read('DescribeTable', table, (abortSignal) => client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal })));
-            return description === undefined ? undefined : readDescription(table, description);
-        },
-        describeRecovery: async (table) => {
-            const answer = await unless(['TableNotFoundException', 'ResourceNotFoundException'], read('DescribeContinuousBackups', table, (abortSignal) => client.send(new sdk.DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal })));
-            return answer === undefined ? undefined : readRecovery(table, answer);
-        },
-        listTags: async (arn) => {
-            const tags = new Map();
-            const seen = new Set();
-            let token;
-            do {
-                const NextToken = token;
-                const page = await unless(['ResourceNotFoundException'], read('ListTagsOfResource', arn, (abortSignal) => client.send(new sdk.ListTagsOfResourceCommand({ ResourceArn: arn, NextToken }), { abortSignal })));
-                if (page === undefined)
-                    return undefined;
-                const { tags: some, nextToken } = readTagPage(arn, page);
-                for (const [key, value] of some)
-                    tags.set(key, value);
-                token = nextToken;
-                // An endpoint that gives a token again would page for ever.
-                seen.add(NextToken);
-            } while (!seen.has(token) && token !== undefined);
-            return tags;
-        },
-        createTable: async ({ table, keys, billingMode, deletionProtection, tags }) => {
-            const attributes = keys.sortKey === undefined ? [keys.partitionKey] : [keys.partitionKey, keys.sortKey];
-            const command = new sdk.CreateTableCommand({
-                TableName: table,
-                AttributeDefinitions: attributes.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
-                KeySchema: attributes.map(({ name }, index) => ({
-                    AttributeName: name,
-                    KeyType: index === 0 ? 'HASH' : 'RANGE',
-                })),
-                BillingMode: billingMode,
-                DeletionProtectionEnabled: deletionProtection,
-                Tags: awsTags(tags),
-            });
-            await write('CreateTable', table, (abortSignal) => client.send(command, { abortSignal }));
-        },
-        setDeletionProtection: async (table, enabled) => {
-            const command = new sdk.UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: enabled });
-            await write('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }));
-        },
-        setBillingMode: async (table, billingMode) => {
-            const command = new sdk.UpdateTableCommand({ TableName: table, BillingMode: billingMode });
-            await write('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }));
-        },
-        setRecovery: async (table, recovery) => {
-            const command = new sdk.UpdateContinuousBackupsCommand({
-                TableName: table,
-                PointInTimeRecoverySpecification: {
-                    PointInTimeRecoveryEnabled: recovery.enabled,
-                    ...(recovery.enabled ? { RecoveryPeriodInDays: recovery.recoveryPeriodDays } : {}),
-                },
-            });
-            await write('UpdateContinuousBackups', table, (abortSignal) => client.send(command, { abortSignal }));
-        },
-        tagTable: async (arn, tags) => {
-            const command = new sdk.TagResourceCommand({ ResourceArn: arn, Tags: awsTags(tags) });
-            await write('TagResource', arn, (abortSignal) => client.send(command, { abortSignal }));
-        },
-        deleteTable: async (table) => {
-            const command = new sdk.DeleteTableCommand({ TableName: table });
-            const send = (abortSignal) => client.send(command, { abortSignal });
-            await callWithin(run, writes, 'DeleteTable', table, send, (kind) => kind === 'misdated');
-        },
-        itemsWithin: (within) => itemStore(sdk, client, (...given) => callWithin(within, reads, ...given)),
-    };
-}
-const expiredNames = new Set(['ExpiredTokenException', 'ExpiredToken']);
-/** Turns an error that DynamoDB gives for a table that is not there into undefined. */
-async function unless(codes, answer) {
-    try {
-        return await answer;
-    }
-    catch (error) {
-        if (error instanceof DynamoDbError && codes.includes(error.code))
-            return undefined;
-        throw error;
-    }
-}
-function awsTags(tags) {
-    return tags.map(({ key, to }) => ({ Key: key, Value: to }));
 }
 /** A table that is made with tags needs the right to tag as well. */
 function actionsFor(operation) {
@@ -62332,8 +61967,9 @@ function lookInterval(elapsedSeconds, random) {
 const readsPerTable = 3;
 /** Looks at all tables at once. */
 async function observeTables(dynamoDb, target, desired, run) {
+    const lookedAt = run.clock.now();
     const observed = await Promise.all(desired.map(async ({ name }) => [name, await observeTable(dynamoDb, target, name, run)]));
-    return new Map(observed);
+    return { observed: new Map(observed), lookedAt };
 }
 /** Looks at one table, as often as it takes until the look is no passing state. */
 async function observeTable(dynamoDb, target, table, run) {
@@ -63049,6 +62685,7 @@ function performedSteps(outcome) {
 
 
 
+
 /**
  * Tables side by side, the steps of one table in order. After a failure no step begins, and those under way are
  * finished. Never throws: the outcome tells what became of every step.
@@ -63075,56 +62712,79 @@ async function applyPlan(work) {
 function outcomes(plan, progress) {
     return plan.steps.map((step) => ({ step, result: progress.results.get(step) ?? { status: 'skipped' } }));
 }
-/** How often another run's work may come in between before it looks like a lasting conflict. */
-const mostConflicts = 5;
+/** In milliseconds: no write relies on a look that began longer ago. By then the table may be another one, or another's. */
+const freshness = 5000;
 async function applyTable(work, desired, progress) {
+    const { clock, log } = work.run;
     const record = (step, result) => {
         progress.results.set(step, result);
         if (result.status === 'failed')
             progress.errors.push(result.error);
-        work.run.log.info(`${nameStep(step)}: ${describeResult(result)}`);
+        log.info(`${nameStep(step)}: ${describeResult(result)}`);
     };
-    let remaining = stepsOf(work.plan, desired.name);
-    let conflicts = 0;
-    const lost = new Set();
+    const planned = stepsOf(work.plan, desired.name);
+    let remaining = planned;
+    let lookedAt = work.lookedAt;
+    /** Of the first of the remaining steps. */
+    let conflicts = [];
+    let staleLooks = 0;
     for (let step = remaining[0]; step !== undefined && progress.errors.length === 0; step = remaining[0]) {
-        const attempt = await attemptStep(work, step);
-        if (attempt.status !== 'conflict') {
+        // Where even a look made for this write takes longer than that, the next one may take twice as long, so that it ends.
+        const freshUntil = lookedAt + freshness * 2 ** Math.max(0, staleLooks - 1);
+        const attempt = await attemptStep(work, step, freshUntil);
+        if (attempt.status !== 'look-again') {
             record(step, attempt);
             remaining = remaining.slice(1);
+            conflicts = [];
+            staleLooks = 0;
             continue;
         }
-        conflicts += 1;
-        if (attempt.error.afterLostAnswer)
-            lost.add(step);
-        const applied = stepsOf(work.plan, desired.name).filter((each) => progress.results.get(each)?.status === 'applied');
-        const again = await afterConflict(work, desired, { step, remaining, applied, isAnswerLost: lost.has(step) }, attempt, conflicts);
-        if ('status' in again) {
-            record(step, again);
-        }
-        else {
-            for (const each of remaining) {
-                if (!again.needed.includes(each))
-                    record(each, each === step ? again.result : { status: 'dropped' });
+        const { conflict, seconds } = attempt;
+        staleLooks = conflict === undefined ? staleLooks + 1 : 0;
+        const earlier = conflicts;
+        if (conflict !== undefined)
+            conflicts = [...conflicts, conflict];
+        const isAnswerLost = conflicts.some(({ afterLostAnswer }) => afterLostAnswer);
+        try {
+            if (conflict !== undefined)
+                await waitAfterConflict(work, step, conflict, earlier);
+            lookedAt = clock.now();
+            const applied = planned.filter((each) => progress.results.get(each)?.status === 'applied');
+            const needed = await planAgain(work, desired, { remaining, applied });
+            // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
+            if (conflict?.code === 'ValidationException' && needed.includes(step))
+                throw conflict;
+            for (const each of remaining.filter((left) => !needed.includes(left))) {
+                // Who got no answer the first time may well have met his own work.
+                const isOwn = each === step && isAnswerLost;
+                record(each, isOwn ? { status: 'applied', seconds } : { status: 'dropped' });
             }
-            remaining = again.needed;
+            if (needed[0] !== step)
+                conflicts = [];
+            remaining = needed;
+        }
+        catch (error) {
+            record(step, { status: 'failed', sent: isAnswerLost, error });
         }
     }
 }
-async function attemptStep(work, step) {
+async function attemptStep(work, step, sendBefore) {
     const { clock } = work.run;
     const start = clock.now();
     const seconds = () => (clock.now() - start) / 1000;
     let taken = false;
     try {
-        await sendStep(work, step);
+        await sendStep(work, step, sendBefore);
         taken = true;
         await awaitStep(work, step);
         return { status: 'applied', seconds: seconds() };
     }
     catch (error) {
-        if (!taken && isConflict(step, error))
-            return { status: 'conflict', error, seconds: seconds() };
+        if (error instanceof StaleLookError)
+            return { status: 'look-again', seconds: seconds() };
+        if (!taken && error instanceof DynamoDbError && isConflict(step, error)) {
+            return { status: 'look-again', conflict: error, seconds: seconds() };
+        }
         return { status: 'failed', sent: taken || mayHaveBeenDone(error), error };
     }
 }
@@ -63134,67 +62794,22 @@ function mayHaveBeenDone(error) {
         return error.mayHaveBeenDone;
     return error instanceof errors/* StoppedError */.Ko && (0,errors/* errorName */.Is)(error.cause) === 'AbortError';
 }
-/** The steps that are still needed, and what became of the one that met the conflict in case it is not. */
-async function afterConflict(work, desired, steps, { error, seconds }, conflicts) {
-    const { step, isAnswerLost } = steps;
-    const failed = { status: 'failed', sent: isAnswerLost, error };
-    const { clock, log, stop } = work.run;
-    const delay = delayAfterConflict(error, conflicts, clock);
+/** @throws the conflict itself where waiting any longer would help nobody, or the run's StoppedError */
+async function waitAfterConflict({ run: { clock, log, stop } }, step, conflict, earlier) {
+    const delay = delayAfterConflict(conflict, earlier, clock.now(), clock.random());
     if (delay === undefined)
-        return failed;
-    try {
-        if (isBusy(error))
-            log.info(`${nameStep(step)}: looking again in ${(delay / 1000).toFixed(1)} s: ${error.code}`);
-        await clock
-            .sleep(delay, stop)
-            .catch((0,errors/* stoppedWhileWaitingFor */.D$)(isBusy(error)
+        throw conflict;
+    const what = `${conflict.code}: ${(0,errors/* errorMessage */.gJ)(conflict.cause)}`;
+    log.info(`${nameStep(step)}: looking again in ${(delay / 1000).toFixed(1)} s: ${what}`);
+    await clock.sleep(delay, stop).catch((reason) => {
+        const waitedFor = isBusy(conflict)
             ? `DynamoDB to take ${nameStep(step)}`
-            : `somebody else, who is at work on the table "${desired.name}"`));
-        const needed = await planAgain(work, desired, steps);
-        // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
-        if (error.code === 'ValidationException' && needed.includes(step))
-            return failed;
-        // Who got no answer the first time may well have met his own work.
-        return { needed, result: isAnswerLost ? { status: 'applied', seconds } : { status: 'dropped' } };
-    }
-    catch (failure) {
-        return { ...failed, error: failure };
-    }
-}
-/** In milliseconds; undefined where waiting any longer would help nobody. */
-function delayAfterConflict(error, conflicts, clock) {
-    if (isBusy(error))
-        return retryDelay(error.cause, conflicts, clock.now(), clock.random());
-    if (conflicts > mostConflicts)
-        return undefined;
-    // Runs that met each other must not meet again. Never at once, which would use the few tries up.
-    const jitter = 0.5 + clock.random();
-    return isTagLock(error) ? tagLockMilliseconds + 1000 * jitter : 200 * 2 ** conflicts * jitter;
-}
-/** DynamoDB did not take the call, or its answer did not come: the table need not be the same when it is sent again. */
-function isBusy({ kind }) {
-    return kind === 'throttled' || kind === 'unavailable';
-}
-/** For so long a tag write locks the tags, and the old ones may still be shown. */
-const tagLockMilliseconds = 3000;
-/**
- * A run beside ours was faster, or a change is under way. Nothing is sent again before another look: with tags the
- * table may meanwhile belong to another environment, and to a table on demand a change to on demand is invalid.
- */
-function isConflict(step, error) {
-    if (!(error instanceof DynamoDbError))
-        return false;
-    if (error.code === 'ResourceInUseException' || isTagLock(error))
-        return true;
-    if (step.action === 'delete-table')
-        return error.code === 'ResourceNotFoundException' || isBusy(error);
-    return step.action === 'set-billing-mode' && error.code === 'ValidationException';
-}
-function isTagLock(error) {
-    return error.code === 'LimitExceededException' && (0,errors/* errorMessage */.gJ)(error.cause).includes('Table tags are being updated');
+            : `somebody else, who is at work on the table "${step.table}"`;
+        throw stoppedBy(reason, conflict.cause, waitedFor);
+    });
 }
 /**
- * What is left of the steps after somebody else's work. Steps may only go: what was not printed is not performed.
+ * What is left of the steps by another look. Steps may only go: what was not printed is not performed.
  *
  * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
  */
@@ -63215,23 +62830,23 @@ async function planAgain(work, desired, { remaining, applied }) {
     }
     return remaining.filter((step) => plan.steps.some(same(step)));
 }
-async function sendStep({ dynamoDb, target }, step) {
+async function sendStep({ dynamoDb, target }, step, sendBefore) {
     switch (step.action) {
         case 'create-table':
             return await dynamoDb.createTable(step);
         case 'enable-deletion-protection':
         case 'remove-deletion-protection':
-            return await dynamoDb.setDeletionProtection(step.table, step.to);
+            return await dynamoDb.setDeletionProtection(step.table, step.to, sendBefore);
         case 'tag-table':
         case 'change-environment':
-            return await dynamoDb.tagTable(tableArn(target, step.table), step.tags);
+            return await dynamoDb.tagTable(tableArn(target, step.table), step.tags, sendBefore);
         case 'set-billing-mode':
-            return await dynamoDb.setBillingMode(step.table, step.to);
+            return await dynamoDb.setBillingMode(step.table, step.to, sendBefore);
         case 'set-point-in-time-recovery':
         case 'remove-point-in-time-recovery':
-            return await dynamoDb.setRecovery(step.table, step.to);
+            return await dynamoDb.setRecovery(step.table, step.to, sendBefore);
         case 'delete-table':
-            return await dynamoDb.deleteTable(step.table);
+            return await dynamoDb.deleteTable(step.table, sendBefore);
         default:
             return (0,errors/* unreachable */.HB)(step);
     }
@@ -63290,8 +62905,7 @@ async function confirmTables(work) {
     const start = run.clock.now();
     for (;;) {
         // A look that took long may show what was there when it began.
-        const lookedAt = run.clock.now();
-        const observed = await observeTables(dynamoDb, target, desired, run);
+        const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run);
         for (const { name } of desired)
             assertSameTable(work, name, observed.get(name));
         const { steps, refusals } = planTables(target, desired, observed, plan.policy);
@@ -63804,7 +63418,7 @@ async function assumeRole(request, role, caller, ports, run) {
         DurationSeconds: request.roleDurationSeconds,
         ...(isLast && request.externalId !== undefined ? { ExternalId: request.externalId } : {}),
         ...(isFirst && request.sourceIdentity !== undefined ? { SourceIdentity: request.sourceIdentity } : {}),
-        ...(isLast && request.sessionTags.size > 0 ? { Tags: credentials_awsTags(request.sessionTags) } : {}),
+        ...(isLast && request.sessionTags.size > 0 ? { Tags: awsTags(request.sessionTags) } : {}),
         ...(isLast ? policyOf(request) : {}),
     });
     try {
@@ -63828,7 +63442,7 @@ async function askIdentity(identity, ports, run) {
 function policyOf({ sessionPolicy }) {
     return sessionPolicy === undefined ? {} : { Policy: sessionPolicy };
 }
-function credentials_awsTags(tags) {
+function awsTags(tags) {
     return [...tags].map(([Key, Value]) => ({ Key, Value }));
 }
 function hopFrom(role, answer, ports) {
@@ -63916,6 +63530,439 @@ function wanted(setting, environment) {
 }
 function recoverySetting(enabled) {
     return enabled ? { enabled, recoveryPeriodDays } : { enabled };
+}
+
+// EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/endpoints/index.js
+var endpoints = __nccwpck_require__(2085);
+;// CONCATENATED MODULE: ./lib/src/dynamodb-answers.js
+
+/** @throws {RemedyError} where DynamoDB could not have answered so; as the other readings do */
+function readDescription(table, answer) {
+    return understood('DescribeTable', table, () => describe(ofType('object', answer.Table ?? undefined)));
+}
+function readRecovery(table, answer) {
+    return understood('DescribeContinuousBackups', table, () => {
+        // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
+        const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
+        if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED')
+            return { enabled: false };
+        return { enabled: true, recoveryPeriodDays: ofType('number', recovery.RecoveryPeriodInDays ?? 35) };
+    });
+}
+function readTagPage(arn, page) {
+    return understood('ListTagsOfResource', arn, () => {
+        const named = (page.Tags ?? []).filter(({ Key }) => Key !== undefined);
+        const tags = new Map(named.map(({ Key, Value }) => [ofType('string', Key), ofType('string', Value ?? '')]));
+        return { tags, ...(page.NextToken === undefined ? {} : { nextToken: ofType('string', page.NextToken) }) };
+    });
+}
+/** @returns undefined where there is none */
+function readItem(table, { Item }) {
+    return understood('GetItem', table, () => (Item === undefined ? undefined : stringsOf(Item)));
+}
+/** @returns the items of the page, and the key that the next one begins after */
+function readItemPage(table, { Items, LastEvaluatedKey }) {
+    return understood('Query', table, () => {
+        const items = (Items ?? []).map(stringsOf);
+        return { items, ...(LastEvaluatedKey === undefined ? {} : { last: ofType('object', LastEvaluatedKey) }) };
+    });
+}
+function stringsOf(item) {
+    return Object.fromEntries(Object.entries(ofType('object', item)).flatMap(([name, { S }]) => S === undefined ? [] : [[name, ofType('string', S)]]));
+}
+function describe(table) {
+    return {
+        tableStatus: ofType('string', table.TableStatus ?? 'UNKNOWN'),
+        phase: phaseOf(table),
+        arn: ofType('string', table.TableArn ?? ''),
+        ...(!table.TableId ? {} : { id: ofType('string', table.TableId) }),
+        // A disabled stream's ARN lingers, and leads nowhere.
+        ...(table.StreamSpecification?.StreamEnabled && table.LatestStreamArn !== undefined
+            ? { streamArn: ofType('string', table.LatestStreamArn) }
+            : {}),
+        keys: describeKeySchema(table),
+        // Without a summary the table was never on demand.
+        billingMode: ofType('string', table.BillingModeSummary?.BillingMode ?? 'PROVISIONED'),
+        deletionProtection: ofType('boolean', table.DeletionProtectionEnabled ?? false),
+        unmanaged: describeUnmanaged(table),
+    };
+}
+/** ACTIVE is not settled: a table is ACTIVE while an index is built and while its encryption changes. */
+function phaseOf(table) {
+    if (table.TableStatus === 'CREATING' || table.TableStatus === 'UPDATING')
+        return 'changing';
+    if (table.TableStatus !== 'ACTIVE')
+        return 'unavailable';
+    const indexes = table.GlobalSecondaryIndexes ?? [];
+    const indexChanging = indexes.some(({ IndexStatus }) => IndexStatus !== undefined && IndexStatus !== 'ACTIVE');
+    return indexChanging || table.SSEDescription?.Status === 'UPDATING' ? 'changing' : 'settled';
+}
+function describeKeySchema(table) {
+    const attribute = (keyType) => {
+        const name = table.KeySchema?.find((element) => element.KeyType === keyType)?.AttributeName;
+        const definition = table.AttributeDefinitions?.find((each) => each.AttributeName === name);
+        return name === undefined
+            ? undefined
+            : { name: ofType('string', name), type: ofType('string', (definition?.AttributeType ?? '?')) };
+    };
+    const sortKey = attribute('RANGE');
+    return {
+        partitionKey: attribute('HASH') ?? { name: '', type: 'S' },
+        ...(sortKey === undefined ? {} : { sortKey }),
+    };
+}
+/** What someone may have set by hand, in a fixed order. */
+function describeUnmanaged(table) {
+    const names = (indexes) => (indexes ?? []).map(({ IndexName }) => IndexName ?? '').sort();
+    const stream = table.StreamSpecification;
+    const tableClass = table.TableClassSummary?.TableClass ?? 'STANDARD';
+    const replicas = (table.Replicas ?? []).map(({ RegionName }) => RegionName ?? '').sort();
+    return [
+        ...names(table.GlobalSecondaryIndexes).map((value) => ({ path: 'globalIndex', value })),
+        ...names(table.LocalSecondaryIndexes).map((value) => ({ path: 'localIndex', value })),
+        ...(stream?.StreamEnabled ? [{ path: 'stream', value: stream.StreamViewType ?? '' }] : []),
+        ...(tableClass === 'STANDARD' ? [] : [{ path: 'tableClass', value: tableClass }]),
+        ...(table.SSEDescription?.KMSMasterKeyArn === undefined
+            ? []
+            : [{ path: 'encryptionKey', value: table.SSEDescription.KMSMasterKeyArn }]),
+        ...replicas.map((value) => ({ path: 'replica', value })),
+    ].map(({ path, value }) => ({ path, value: ofType('string', value) }));
+}
+/**
+ * An endpoint that is not AWS may answer anything.
+ *
+ * @throws {RemedyError} where what it answered cannot be read
+ */
+function understood(operation, resource, read) {
+    try {
+        return read();
+    }
+    catch (cause) {
+        throw new errors/* RemedyError */.By(`DynamoDB's answer to ${operation} on "${resource}" cannot be understood.`, 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB point at.', { cause });
+    }
+}
+/** The SDK hands on members of a wrong type as they came. */
+function ofType(type, value) {
+    if (value === undefined || typeof value !== type)
+        throw new TypeError(`Expected ${type}, but found ${JSON.stringify(value)}`);
+    return value;
+}
+
+;// CONCATENATED MODULE: ./lib/src/item-store.js
+
+
+function itemStore(sdk, client, call) {
+    return {
+        putIfAbsent: async (table, item, partitionKey) => {
+            const command = new sdk.PutItemCommand({
+                TableName: table,
+                Item: attributeValues(item),
+                // Of the item with the same key, sort key included.
+                ConditionExpression: 'attribute_not_exists(#key)',
+                ExpressionAttributeNames: { '#key': partitionKey },
+            });
+            let mayComeLate = false;
+            await call('PutItem', table, async (abortSignal) => {
+                try {
+                    await client.send(command, { abortSignal });
+                }
+                catch (error) {
+                    mayComeLate ||= classifyFailure(error) === 'unavailable';
+                    throw error;
+                }
+            });
+            return { mayComeLate };
+        },
+        get: async (table, key) => {
+            const command = new sdk.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true });
+            return readItem(table, await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal })));
+        },
+        query: async (table, partitionKey, value) => {
+            const items = [];
+            const seen = new Set();
+            let start;
+            do {
+                const command = new sdk.QueryCommand({
+                    TableName: table,
+                    ConsistentRead: true,
+                    KeyConditionExpression: '#key = :value',
+                    ExpressionAttributeNames: { '#key': partitionKey },
+                    ExpressionAttributeValues: { ':value': { S: value } },
+                    ExclusiveStartKey: start,
+                });
+                const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }));
+                const { items: some, last } = readItemPage(table, page);
+                items.push(...some);
+                start = last;
+                const place = JSON.stringify(last);
+                understood('Query', table, () => {
+                    // An endpoint that begins again where it was would page for ever.
+                    if (seen.has(place))
+                        throw new TypeError(`A page ends for the second time at ${place}`);
+                });
+                seen.add(place);
+            } while (start !== undefined);
+            return items;
+        },
+        delete: async (table, key) => {
+            const command = new sdk.DeleteItemCommand({ TableName: table, Key: attributeValues(key) });
+            await call('DeleteItem', table, (abortSignal) => client.send(command, { abortSignal }));
+        },
+    };
+}
+function attributeValues(item) {
+    return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]));
+}
+
+;// CONCATENATED MODULE: ./lib/src/pace.js
+/** How many calls may be under way at once: an account throttles some of many, and more of them the more there are. */
+
+/**
+ * Additive increase, multiplicative decrease, as TCP does it: half as many after a call that was throttled, and back to
+ * `most` one by one over calls that were not.
+ */
+function adaptivePace(most) {
+    let allowed = most;
+    let underWay = 0;
+    const turns = [];
+    const giveTurns = () => {
+        while (underWay < Math.floor(allowed) && turns.length > 0) {
+            underWay += 1;
+            turns.shift()?.();
+        }
+    };
+    const waitForTurn = (signal) => new Promise((resolve, reject) => {
+        const giveUp = () => {
+            turns.splice(turns.indexOf(turn), 1);
+            reject(signal.reason);
+        };
+        const turn = () => {
+            signal.removeEventListener('abort', giveUp);
+            resolve();
+        };
+        if (signal.aborted)
+            return reject(signal.reason);
+        signal.addEventListener('abort', giveUp);
+        turns.push(turn);
+        giveTurns();
+    });
+    return async (signal, send) => {
+        await waitForTurn(signal);
+        try {
+            const answer = await send();
+            allowed = Math.min(most, allowed + 1 / allowed);
+            return answer;
+        }
+        catch (error) {
+            if (classifyFailure(error) === 'throttled')
+                allowed = Math.max(1, allowed / 2);
+            throw error;
+        }
+        finally {
+            underWay -= 1;
+            giveTurns();
+        }
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/dynamodb.js
+
+
+
+
+
+
+
+
+/** At once, over as many connections: DynamoDB limits some reads by connection. */
+const mostReads = 50;
+/** At once. Of ten creations, deletions or tag writes at once in one account three to five are throttled. */
+const mostWrites = 5;
+/**
+ * Loads the SDK and opens connections while the run waits for its first answer, so that neither costs time of its own.
+ *
+ * @param count of connections: as many as the run begins with
+ */
+async function loadDynamoDb({ clientOptions, waiting, openEarly }, count, run) {
+    await waiting;
+    const sdk = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 4305, 19));
+    let walkChain;
+    const client = new sdk.DynamoDBClient({
+        ...clientOptions,
+        credentials: () => walkChain(),
+        // Without this, calls that name an ARN would go to a host of their own, and need a connection of their own.
+        accountIdEndpointMode: 'disabled',
+    });
+    openEarly(await endpointOf(client, sdk), count);
+    return (credentials, arnOf) => {
+        walkChain = credentials;
+        return connect(sdk, client, run, arnOf);
+    };
+}
+/** Where the client's calls go. It would ask for credentials, whose account could be in the host; ours never is. */
+async function endpointOf(client, { DescribeTableCommand }) {
+    const credentials = async () => ({ accessKeyId: '', secretAccessKey: '' });
+    const config = { ...client.config, credentials };
+    return (await (0,endpoints.getEndpointFromInstructions)({ TableName: 'any' }, DescribeTableCommand, config)).url;
+}
+function connect(sdk, client, run, arnOf) {
+    const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)];
+    const read = (operation, resource, send) => callWithin(run, reads, operation, resource, send);
+    const create = (operation, resource, send) => callWithin(run, writes, operation, resource, send);
+    const change = (operation, resource, sendBefore, send) => callWithin(run, writes, operation, resource, send, sendBefore);
+    let sessions = 0;
+    let renewal;
+    /**
+     * Walks the chain again, for all calls at once: of those that were under way when the session ended, the last one finds
+     * out when the new session is there already.
+     *
+     * @param session that the call was signed with
+     */
+    async function renewSession(session) {
+        if (session !== sessions)
+            return;
+        renewal ??= client.config
+            .credentials({ forceRefresh: true })
+            .then(() => {
+            sessions += 1;
+        })
+            .finally(() => {
+            renewal = undefined;
+        });
+        await renewal;
+    }
+    /** One operation on one table, by its name or ARN. */
+    async function callWithin(within, pace, operation, resource, send, sendBefore) {
+        let renewed = false;
+        let answerLost = false;
+        let session = sessions;
+        const attempt = async (signal) => {
+            try {
+                return await pace(signal, async () => {
+                    if (sendBefore !== undefined) {
+                        // What the SDK would wait for itself, when the session is about to end.
+                        await client.config.credentials();
+                        if (run.clock.now() > sendBefore)
+                            throw new StaleLookError(operation, resource);
+                    }
+                    session = sessions;
+                    return await send(signal);
+                });
+            }
+            catch (error) {
+                answerLost ||= classifyFailure(error) === 'unavailable';
+                throw error;
+            }
+        };
+        try {
+            return await retry(within, async (signal) => {
+                try {
+                    return await attempt(signal);
+                }
+                catch (error) {
+                    if (renewed || !expiredNames.has((0,errors/* errorName */.Is)(error)))
+                        throw error;
+                    // The session ended early (a clock that is off, a revoked session): walk the chain again, once.
+                    renewed = true;
+                    await renewSession(session);
+                    return await attempt(signal);
+                }
+            }, () => `${operation} on "${resource}"`, 
+            // A change that may have been done is looked for first.
+            sendBefore === undefined ? undefined : (kind, at) => kind !== 'unavailable' && at <= sendBefore);
+        }
+        catch (error) {
+            // A remedy is known already when the run was stopped, or when the credentials could not be renewed.
+            if (error instanceof errors/* RemedyError */.By)
+                throw error;
+            throw new DynamoDbError(operation, resource, error, answerLost, resource.startsWith('arn:') ? resource : arnOf(resource));
+        }
+    }
+    return {
+        describeTable: async (table) => {
+            const description = await unless(['ResourceNotFoundException'], read('DescribeTable', table, (abortSignal) => client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal })));
+            return description === undefined ? undefined : readDescription(table, description);
+        },
+        describeRecovery: async (table) => {
+            const answer = await unless(['TableNotFoundException', 'ResourceNotFoundException'], read('DescribeContinuousBackups', table, (abortSignal) => client.send(new sdk.DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal })));
+            return answer === undefined ? undefined : readRecovery(table, answer);
+        },
+        listTags: async (arn) => {
+            const tags = new Map();
+            const seen = new Set();
+            let token;
+            do {
+                const NextToken = token;
+                const page = await unless(['ResourceNotFoundException'], read('ListTagsOfResource', arn, (abortSignal) => client.send(new sdk.ListTagsOfResourceCommand({ ResourceArn: arn, NextToken }), { abortSignal })));
+                if (page === undefined)
+                    return undefined;
+                const { tags: some, nextToken } = readTagPage(arn, page);
+                for (const [key, value] of some)
+                    tags.set(key, value);
+                token = nextToken;
+                // An endpoint that gives a token again would page for ever.
+                seen.add(NextToken);
+            } while (!seen.has(token) && token !== undefined);
+            return tags;
+        },
+        createTable: async ({ table, keys, billingMode, deletionProtection, tags }) => {
+            const attributes = keys.sortKey === undefined ? [keys.partitionKey] : [keys.partitionKey, keys.sortKey];
+            const command = new sdk.CreateTableCommand({
+                TableName: table,
+                AttributeDefinitions: attributes.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
+                KeySchema: attributes.map(({ name }, index) => ({
+                    AttributeName: name,
+                    KeyType: index === 0 ? 'HASH' : 'RANGE',
+                })),
+                BillingMode: billingMode,
+                DeletionProtectionEnabled: deletionProtection,
+                Tags: dynamodb_awsTags(tags),
+            });
+            await create('CreateTable', table, (abortSignal) => client.send(command, { abortSignal }));
+        },
+        setDeletionProtection: async (table, enabled, sendBefore) => {
+            const command = new sdk.UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: enabled });
+            await change('UpdateTable', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }));
+        },
+        setBillingMode: async (table, billingMode, sendBefore) => {
+            const command = new sdk.UpdateTableCommand({ TableName: table, BillingMode: billingMode });
+            await change('UpdateTable', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }));
+        },
+        setRecovery: async (table, recovery, sendBefore) => {
+            const command = new sdk.UpdateContinuousBackupsCommand({
+                TableName: table,
+                PointInTimeRecoverySpecification: {
+                    PointInTimeRecoveryEnabled: recovery.enabled,
+                    ...(recovery.enabled ? { RecoveryPeriodInDays: recovery.recoveryPeriodDays } : {}),
+                },
+            });
+            await change('UpdateContinuousBackups', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }));
+        },
+        tagTable: async (arn, tags, sendBefore) => {
+            const command = new sdk.TagResourceCommand({ ResourceArn: arn, Tags: dynamodb_awsTags(tags) });
+            await change('TagResource', arn, sendBefore, (abortSignal) => client.send(command, { abortSignal }));
+        },
+        deleteTable: async (table, sendBefore) => {
+            const command = new sdk.DeleteTableCommand({ TableName: table });
+            await change('DeleteTable', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }));
+        },
+        itemsWithin: (within) => itemStore(sdk, client, (...given) => callWithin(within, reads, ...given)),
+    };
+}
+const expiredNames = new Set(['ExpiredTokenException', 'ExpiredToken']);
+/** Turns an error that DynamoDB gives for a table that is not there into undefined. */
+async function unless(codes, answer) {
+    try {
+        return await answer;
+    }
+    catch (error) {
+        if (error instanceof DynamoDbError && codes.includes(error.code))
+            return undefined;
+        throw error;
+    }
+}
+function dynamodb_awsTags(tags) {
+    return tags.map(({ key, to }) => ({ Key: key, Value: to }));
 }
 
 ;// CONCATENATED MODULE: ./lib/src/command-inputs.js
@@ -65416,7 +65463,6 @@ function makeSampleItems(freshUuid, now) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/verify.js
-/** Proves the tables: they are as defined, and sample items go in, are found by their tenant alone, and go out again. */
 
 
 
@@ -65655,7 +65701,7 @@ async function reconcile(inputs, runner, run, result, times) {
     const target = { ...session.principal, region: inputs.region, environment: inputs.environment };
     result.target = target;
     const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table));
-    const observed = await observeTables(dynamoDb, target, desired, run);
+    const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run);
     const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review);
     Object.assign(result, { plan, review: describeReview(review, inputs.command, plan) });
     (0,src_runner/* logGroup */.QT)(runner.log, 'Plan', [...renderPlanLines(plan), result.review]);
@@ -65667,7 +65713,7 @@ async function reconcile(inputs, runner, run, result, times) {
         result.verification = await verifyTables({ ...inputs, ...dynamoDb, plan, run });
     }
     else {
-        result.outcome = await applyPlan({ dynamoDb, target, desired, observed, plan, run });
+        result.outcome = await applyPlan({ dynamoDb, target, desired, observed, lookedAt, plan, run });
     }
 }
 

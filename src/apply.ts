@@ -1,12 +1,14 @@
 /** Performs the steps of a plan, waits for each, and always says how far it got. */
-import { type DynamoDb, DynamoDbError } from './dynamodb.ts'
+import { delayAfterConflict, isBusy, isConflict } from './conflict.ts'
+import type { DynamoDb } from './dynamodb.ts'
+import { DynamoDbError, StaleLookError } from './dynamodb-errors.ts'
 import { errorMessage, errorName, RemedyError, StoppedError, stoppedWhileWaitingFor, unreachable } from './errors.ts'
-import { observeTable, observeTables } from './observe.ts'
+import { type Observation, observeTable, observeTables } from './observe.ts'
 import { type Outcome, type Plan, type Step, type StepOutcome, type StepResult, stepsOf } from './plan.ts'
 import { planTables } from './planner.ts'
 import { describeResult, describeSteps, nameStep } from './report.ts'
-import { retryDelay } from './retry.ts'
-import type { Clock, Run } from './run.ts'
+import { stoppedBy } from './retry.ts'
+import type { Run } from './run.ts'
 import { type DesiredTable, type ObservedTable, type ObservedTables, type Target, tableArn } from './table.ts'
 import {
   type WaitProfile,
@@ -17,11 +19,10 @@ import {
   waitUntilSettled,
 } from './wait.ts'
 
-export interface Work {
+export interface Work extends Observation {
   readonly dynamoDb: DynamoDb
   readonly target: Target
   readonly desired: readonly DesiredTable[]
-  readonly observed: ObservedTables
   readonly plan: Plan
   readonly run: Run
 }
@@ -58,73 +59,83 @@ function outcomes(plan: Plan, progress: Progress): readonly StepOutcome[] {
   return plan.steps.map((step) => ({ step, result: progress.results.get(step) ?? { status: 'skipped' } }))
 }
 
-/** How often another run's work may come in between before it looks like a lasting conflict. */
-const mostConflicts = 5
+/** In milliseconds: no write relies on a look that began longer ago. By then the table may be another one, or another's. */
+const freshness = 5000
 
 async function applyTable(work: Work, desired: DesiredTable, progress: Progress): Promise<void> {
+  const { clock, log } = work.run
   const record = (step: Step, result: StepResult) => {
     progress.results.set(step, result)
     if (result.status === 'failed') progress.errors.push(result.error)
-    work.run.log.info(`${nameStep(step)}: ${describeResult(result)}`)
+    log.info(`${nameStep(step)}: ${describeResult(result)}`)
   }
-  let remaining = stepsOf(work.plan, desired.name)
-  let conflicts = 0
-  const lost = new Set<Step>()
+  const planned = stepsOf(work.plan, desired.name)
+  let remaining = planned
+  let lookedAt = work.lookedAt
+  /** Of the first of the remaining steps. */
+  let conflicts: readonly DynamoDbError[] = []
+  let staleLooks = 0
   for (let step = remaining[0]; step !== undefined && progress.errors.length === 0; step = remaining[0]) {
-    const attempt = await attemptStep(work, step)
-    if (attempt.status !== 'conflict') {
+    // Where even a look made for this write takes longer than that, the next one may take twice as long, so that it ends.
+    const freshUntil = lookedAt + freshness * 2 ** Math.max(0, staleLooks - 1)
+    const attempt = await attemptStep(work, step, freshUntil)
+    if (attempt.status !== 'look-again') {
       record(step, attempt)
       remaining = remaining.slice(1)
+      conflicts = []
+      staleLooks = 0
       continue
     }
-    conflicts += 1
-    if (attempt.error.afterLostAnswer) lost.add(step)
-    const applied = stepsOf(work.plan, desired.name).filter((each) => progress.results.get(each)?.status === 'applied')
-    const again = await afterConflict(
-      work,
-      desired,
-      { step, remaining, applied, isAnswerLost: lost.has(step) },
-      attempt,
-      conflicts,
-    )
-    if ('status' in again) {
-      record(step, again)
-    } else {
-      for (const each of remaining) {
-        if (!again.needed.includes(each)) record(each, each === step ? again.result : { status: 'dropped' })
+    const { conflict, seconds } = attempt
+    staleLooks = conflict === undefined ? staleLooks + 1 : 0
+    const earlier = conflicts
+    if (conflict !== undefined) conflicts = [...conflicts, conflict]
+    const isAnswerLost = conflicts.some(({ afterLostAnswer }) => afterLostAnswer)
+    try {
+      if (conflict !== undefined) await waitAfterConflict(work, step, conflict, earlier)
+      lookedAt = clock.now()
+      const applied = planned.filter((each) => progress.results.get(each)?.status === 'applied')
+      const needed = await planAgain(work, desired, { remaining, applied })
+      // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
+      if (conflict?.code === 'ValidationException' && needed.includes(step)) throw conflict
+      for (const each of remaining.filter((left) => !needed.includes(left))) {
+        // Who got no answer the first time may well have met his own work.
+        const isOwn = each === step && isAnswerLost
+        record(each, isOwn ? { status: 'applied', seconds } : { status: 'dropped' })
       }
-      remaining = again.needed
+      if (needed[0] !== step) conflicts = []
+      remaining = needed
+    } catch (error) {
+      record(step, { status: 'failed', sent: isAnswerLost, error })
     }
   }
 }
 
-/** Somebody else is at work on the table, so DynamoDB did not take the call. */
-interface Conflict {
-  readonly status: 'conflict'
-  readonly error: DynamoDbError
+/** Nothing was done that this run knows of, and before it tries again it must see what the table is now. */
+interface LookAgain {
+  readonly status: 'look-again'
+  /** undefined where the look before was too old to send anything */
+  readonly conflict?: DynamoDbError
   readonly seconds: number
 }
 
-async function attemptStep(work: Work, step: Step): Promise<StepResult | Conflict> {
+async function attemptStep(work: Work, step: Step, sendBefore: number): Promise<StepResult | LookAgain> {
   const { clock } = work.run
   const start = clock.now()
   const seconds = () => (clock.now() - start) / 1000
   let taken = false
   try {
-    await sendStep(work, step)
+    await sendStep(work, step, sendBefore)
     taken = true
     await awaitStep(work, step)
     return { status: 'applied', seconds: seconds() }
   } catch (error) {
-    if (!taken && isConflict(step, error)) return { status: 'conflict', error, seconds: seconds() }
+    if (error instanceof StaleLookError) return { status: 'look-again', seconds: seconds() }
+    if (!taken && error instanceof DynamoDbError && isConflict(step, error)) {
+      return { status: 'look-again', conflict: error, seconds: seconds() }
+    }
     return { status: 'failed', sent: taken || mayHaveBeenDone(error), error }
   }
-}
-
-/** This run's steps on one table. */
-interface OwnSteps {
-  readonly remaining: readonly Step[]
-  readonly applied: readonly Step[]
 }
 
 /** The call was under way when the run was stopped, or nobody knows what became of it. */
@@ -133,76 +144,33 @@ function mayHaveBeenDone(error: unknown): boolean {
   return error instanceof StoppedError && errorName(error.cause) === 'AbortError'
 }
 
-/** The steps that are still needed, and what became of the one that met the conflict in case it is not. */
-async function afterConflict(
-  work: Work,
-  desired: DesiredTable,
-  steps: OwnSteps & { readonly step: Step; readonly isAnswerLost: boolean },
-  { error, seconds }: Conflict,
-  conflicts: number,
-): Promise<
-  { readonly needed: readonly Step[]; readonly result: StepResult } | Extract<StepResult, { status: 'failed' }>
-> {
-  const { step, isAnswerLost } = steps
-  const failed = { status: 'failed', sent: isAnswerLost, error } as const
-  const { clock, log, stop } = work.run
-  const delay = delayAfterConflict(error, conflicts, clock)
-  if (delay === undefined) return failed
-  try {
-    if (isBusy(error)) log.info(`${nameStep(step)}: looking again in ${(delay / 1000).toFixed(1)} s: ${error.code}`)
-    await clock
-      .sleep(delay, stop)
-      .catch(
-        stoppedWhileWaitingFor(
-          isBusy(error)
-            ? `DynamoDB to take ${nameStep(step)}`
-            : `somebody else, who is at work on the table "${desired.name}"`,
-        ),
-      )
-    const needed = await planAgain(work, desired, steps)
-    // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
-    if (error.code === 'ValidationException' && needed.includes(step)) return failed
-    // Who got no answer the first time may well have met his own work.
-    return { needed, result: isAnswerLost ? { status: 'applied', seconds } : { status: 'dropped' } }
-  } catch (failure) {
-    return { ...failed, error: failure }
-  }
+/** @throws the conflict itself where waiting any longer would help nobody, or the run's StoppedError */
+async function waitAfterConflict(
+  { run: { clock, log, stop } }: Work,
+  step: Step,
+  conflict: DynamoDbError,
+  earlier: readonly DynamoDbError[],
+): Promise<void> {
+  const delay = delayAfterConflict(conflict, earlier, clock.now(), clock.random())
+  if (delay === undefined) throw conflict
+  const what = `${conflict.code}: ${errorMessage(conflict.cause)}`
+  log.info(`${nameStep(step)}: looking again in ${(delay / 1000).toFixed(1)} s: ${what}`)
+  await clock.sleep(delay, stop).catch((reason: unknown) => {
+    const waitedFor = isBusy(conflict)
+      ? `DynamoDB to take ${nameStep(step)}`
+      : `somebody else, who is at work on the table "${step.table}"`
+    throw stoppedBy(reason, conflict.cause, waitedFor)
+  })
 }
 
-/** In milliseconds; undefined where waiting any longer would help nobody. */
-function delayAfterConflict(error: DynamoDbError, conflicts: number, clock: Clock): number | undefined {
-  if (isBusy(error)) return retryDelay(error.cause, conflicts, clock.now(), clock.random())
-  if (conflicts > mostConflicts) return undefined
-  // Runs that met each other must not meet again. Never at once, which would use the few tries up.
-  const jitter = 0.5 + clock.random()
-  return isTagLock(error) ? tagLockMilliseconds + 1000 * jitter : 200 * 2 ** conflicts * jitter
-}
-
-/** DynamoDB did not take the call, or its answer did not come: the table need not be the same when it is sent again. */
-function isBusy({ kind }: DynamoDbError): boolean {
-  return kind === 'throttled' || kind === 'unavailable'
-}
-
-/** For so long a tag write locks the tags, and the old ones may still be shown. */
-const tagLockMilliseconds = 3000
-
-/**
- * A run beside ours was faster, or a change is under way. Nothing is sent again before another look: with tags the
- * table may meanwhile belong to another environment, and to a table on demand a change to on demand is invalid.
- */
-function isConflict(step: Step, error: unknown): error is DynamoDbError {
-  if (!(error instanceof DynamoDbError)) return false
-  if (error.code === 'ResourceInUseException' || isTagLock(error)) return true
-  if (step.action === 'delete-table') return error.code === 'ResourceNotFoundException' || isBusy(error)
-  return step.action === 'set-billing-mode' && error.code === 'ValidationException'
-}
-
-function isTagLock(error: DynamoDbError): boolean {
-  return error.code === 'LimitExceededException' && errorMessage(error.cause).includes('Table tags are being updated')
+/** This run's steps on one table. */
+interface OwnSteps {
+  readonly remaining: readonly Step[]
+  readonly applied: readonly Step[]
 }
 
 /**
- * What is left of the steps after somebody else's work. Steps may only go: what was not printed is not performed.
+ * What is left of the steps by another look. Steps may only go: what was not printed is not performed.
  *
  * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
  */
@@ -239,23 +207,23 @@ async function planAgain(
   return remaining.filter((step) => plan.steps.some(same(step)))
 }
 
-async function sendStep({ dynamoDb, target }: Work, step: Step): Promise<void> {
+async function sendStep({ dynamoDb, target }: Work, step: Step, sendBefore: number): Promise<void> {
   switch (step.action) {
     case 'create-table':
       return await dynamoDb.createTable(step)
     case 'enable-deletion-protection':
     case 'remove-deletion-protection':
-      return await dynamoDb.setDeletionProtection(step.table, step.to)
+      return await dynamoDb.setDeletionProtection(step.table, step.to, sendBefore)
     case 'tag-table':
     case 'change-environment':
-      return await dynamoDb.tagTable(tableArn(target, step.table), step.tags)
+      return await dynamoDb.tagTable(tableArn(target, step.table), step.tags, sendBefore)
     case 'set-billing-mode':
-      return await dynamoDb.setBillingMode(step.table, step.to)
+      return await dynamoDb.setBillingMode(step.table, step.to, sendBefore)
     case 'set-point-in-time-recovery':
     case 'remove-point-in-time-recovery':
-      return await dynamoDb.setRecovery(step.table, step.to)
+      return await dynamoDb.setRecovery(step.table, step.to, sendBefore)
     case 'delete-table':
-      return await dynamoDb.deleteTable(step.table)
+      return await dynamoDb.deleteTable(step.table, sendBefore)
     default:
       return unreachable(step)
   }
@@ -324,8 +292,7 @@ async function confirmTables(work: Work): Promise<ObservedTables> {
   const start = run.clock.now()
   for (;;) {
     // A look that took long may show what was there when it began.
-    const lookedAt = run.clock.now()
-    const observed = await observeTables(dynamoDb, target, desired, run)
+    const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run)
     for (const { name } of desired) assertSameTable(work, name, observed.get(name))
     const { steps, refusals } = planTables(target, desired, observed, plan.policy)
     if (steps.length === 0 && refusals.length === 0) {

@@ -6,11 +6,11 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 import type { Connections } from './connections.ts'
 import type { TagChange } from './diff.ts'
 import { type DescribedTable, readDescription, readRecovery, readTagPage } from './dynamodb-answers.ts'
-import { errorMessage, errorName, httpStatus, RemedyError } from './errors.ts'
-import { classifyFailure, type FailureKind } from './failures.ts'
+import { DynamoDbError, StaleLookError } from './dynamodb-errors.ts'
+import { errorName, RemedyError } from './errors.ts'
+import { classifyFailure } from './failures.ts'
 import { type Call, type ItemStore, itemStore } from './item-store.ts'
 import { adaptivePace, type Pace } from './pace.ts'
-import { allowStatement } from './permissions.ts'
 import { retry } from './retry.ts'
 import type { Run } from './run.ts'
 import type { BillingMode, Keys, PointInTimeRecovery, Tags } from './table.ts'
@@ -23,7 +23,14 @@ export interface TableToCreate {
   readonly tags: readonly TagChange[]
 }
 
-/** Every method is one call, tried again where that helps. Writes return when DynamoDB has taken them, not when they are done. */
+/**
+ * Every method is one call, tried again where that helps. Writes return when DynamoDB has taken them, not when they are
+ * done.
+ *
+ * What changes a table that is there relies on a look at it, so it takes `sendBefore`: after that time, in milliseconds by
+ * the run's clock, it is not sent, but throws StaleLookError; nor is it sent again after that, or when it may have been
+ * done. Before that somebody must look what table it would hit.
+ */
 export interface DynamoDb {
   /** undefined where the table does not exist. This read alone decides absence. */
   readonly describeTable: (table: string) => Promise<DescribedTable | undefined>
@@ -32,40 +39,13 @@ export interface DynamoDb {
   /** All pages. undefined where the table does not exist, or is too young. */
   readonly listTags: (arn: string) => Promise<Tags | undefined>
   readonly createTable: (table: TableToCreate) => Promise<void>
-  readonly setDeletionProtection: (table: string, enabled: boolean) => Promise<void>
-  readonly setBillingMode: (table: string, billingMode: 'PAY_PER_REQUEST') => Promise<void>
-  readonly setRecovery: (table: string, recovery: PointInTimeRecovery) => Promise<void>
-  readonly tagTable: (arn: string, tags: readonly TagChange[]) => Promise<void>
-  /** Sent again where it was refused for its date alone: before anything else somebody must look what table it would hit. */
-  readonly deleteTable: (table: string) => Promise<void>
+  readonly setDeletionProtection: (table: string, enabled: boolean, sendBefore: number) => Promise<void>
+  readonly setBillingMode: (table: string, billingMode: 'PAY_PER_REQUEST', sendBefore: number) => Promise<void>
+  readonly setRecovery: (table: string, recovery: PointInTimeRecovery, sendBefore: number) => Promise<void>
+  readonly tagTable: (arn: string, tags: readonly TagChange[], sendBefore: number) => Promise<void>
+  readonly deleteTable: (table: string, sendBefore: number) => Promise<void>
   /** Items, by calls that end when this run does: what is put away may outlast the run that wrote it. */
   readonly itemsWithin: (run: Run) => ItemStore
-}
-
-/** A call that failed for good. */
-export class DynamoDbError extends RemedyError {
-  override readonly name = 'DynamoDbError'
-  /** AWS's name for it. */
-  readonly code: string
-  /** An earlier try of the same call had no answer, so what is refused now may have been done then. */
-  readonly afterLostAnswer: boolean
-  readonly kind: FailureKind
-  /** Of a write. Only DynamoDB's own no, to every try of it, tells that it was not. */
-  readonly mayHaveBeenDone: boolean
-
-  /** @param arn of the resource, which may be given by its name */
-  constructor(operation: string, resource: string, cause: unknown, afterLostAnswer: boolean, arn = resource) {
-    super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), {
-      cause,
-      statements: isDenied(cause) ? [allowStatement(actionsFor(operation), arn)] : [],
-    })
-    this.code = errorName(cause)
-    this.afterLostAnswer = afterLostAnswer
-    this.kind = classifyFailure(cause)
-    const status = httpStatus(cause)
-    const isRefusal = status >= 400 && status < 500
-    this.mayHaveBeenDone = afterLostAnswer || !isRefusal
-  }
 }
 
 /** At once, over as many connections: DynamoDB limits some reads by connection. */
@@ -120,7 +100,13 @@ async function endpointOf(client: DynamoDBClient, { DescribeTableCommand }: type
 function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (table: string) => string): DynamoDb {
   const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)]
   const read: Call = (operation, resource, send) => callWithin(run, reads, operation, resource, send)
-  const write: Call = (operation, resource, send) => callWithin(run, writes, operation, resource, send)
+  const create: Call = (operation, resource, send) => callWithin(run, writes, operation, resource, send)
+  const change = (
+    operation: string,
+    resource: string,
+    sendBefore: number,
+    send: (abortSignal: AbortSignal) => Promise<unknown>,
+  ) => callWithin(run, writes, operation, resource, send, sendBefore)
 
   let sessions = 0
   let renewal: Promise<void> | undefined
@@ -151,16 +137,21 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
     operation: string,
     resource: string,
     send: (signal: AbortSignal) => Promise<Answer>,
-    isTriedAgain?: (kind: FailureKind) => boolean,
+    sendBefore?: number,
   ): Promise<Answer> {
     let renewed = false
     let answerLost = false
     let session = sessions
     const attempt = async (signal: AbortSignal) => {
       try {
-        return await pace(signal, () => {
+        return await pace(signal, async () => {
+          if (sendBefore !== undefined) {
+            // What the SDK would wait for itself, when the session is about to end.
+            await client.config.credentials()
+            if (run.clock.now() > sendBefore) throw new StaleLookError(operation, resource)
+          }
           session = sessions
-          return send(signal)
+          return await send(signal)
         })
       } catch (error) {
         answerLost ||= classifyFailure(error) === 'unavailable'
@@ -182,7 +173,8 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
           }
         },
         () => `${operation} on "${resource}"`,
-        isTriedAgain,
+        // A change that may have been done is looked for first.
+        sendBefore === undefined ? undefined : (kind, at) => kind !== 'unavailable' && at <= sendBefore,
       )
     } catch (error) {
       // A remedy is known already when the run was stopped, or when the credentials could not be renewed.
@@ -250,17 +242,17 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
         DeletionProtectionEnabled: deletionProtection,
         Tags: awsTags(tags),
       })
-      await write('CreateTable', table, (abortSignal) => client.send(command, { abortSignal }))
+      await create('CreateTable', table, (abortSignal) => client.send(command, { abortSignal }))
     },
-    setDeletionProtection: async (table, enabled) => {
+    setDeletionProtection: async (table, enabled, sendBefore) => {
       const command = new sdk.UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: enabled })
-      await write('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }))
+      await change('UpdateTable', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }))
     },
-    setBillingMode: async (table, billingMode) => {
+    setBillingMode: async (table, billingMode, sendBefore) => {
       const command = new sdk.UpdateTableCommand({ TableName: table, BillingMode: billingMode })
-      await write('UpdateTable', table, (abortSignal) => client.send(command, { abortSignal }))
+      await change('UpdateTable', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }))
     },
-    setRecovery: async (table, recovery) => {
+    setRecovery: async (table, recovery, sendBefore) => {
       const command = new sdk.UpdateContinuousBackupsCommand({
         TableName: table,
         PointInTimeRecoverySpecification: {
@@ -268,16 +260,15 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
           ...(recovery.enabled ? { RecoveryPeriodInDays: recovery.recoveryPeriodDays } : {}),
         },
       })
-      await write('UpdateContinuousBackups', table, (abortSignal) => client.send(command, { abortSignal }))
+      await change('UpdateContinuousBackups', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }))
     },
-    tagTable: async (arn, tags) => {
+    tagTable: async (arn, tags, sendBefore) => {
       const command = new sdk.TagResourceCommand({ ResourceArn: arn, Tags: awsTags(tags) })
-      await write('TagResource', arn, (abortSignal) => client.send(command, { abortSignal }))
+      await change('TagResource', arn, sendBefore, (abortSignal) => client.send(command, { abortSignal }))
     },
-    deleteTable: async (table) => {
+    deleteTable: async (table, sendBefore) => {
       const command = new sdk.DeleteTableCommand({ TableName: table })
-      const send = (abortSignal: AbortSignal) => client.send(command, { abortSignal })
-      await callWithin(run, writes, 'DeleteTable', table, send, (kind) => kind === 'misdated')
+      await change('DeleteTable', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }))
     },
     itemsWithin: (within) => itemStore(sdk, client, (...given) => callWithin(within, reads, ...given)),
   }
@@ -297,44 +288,4 @@ async function unless<Answer>(codes: readonly string[], answer: Promise<Answer>)
 
 function awsTags(tags: readonly TagChange[]): { Key: string; Value: string }[] {
   return tags.map(({ key, to }) => ({ Key: key, Value: to }))
-}
-
-/** A table that is made with tags needs the right to tag as well. */
-function actionsFor(operation: string): readonly string[] {
-  return [operation, ...(operation === 'CreateTable' ? ['TagResource'] : [])].map((name) => `dynamodb:${name}`)
-}
-
-/** By IAM, and for DynamoDB itself: a key of KMS is another matter. */
-function isDenied(error: unknown): boolean {
-  return errorName(error) === 'AccessDeniedException' && !isDeniedByKms(error)
-}
-
-/** Who reads and writes the items of a table with a key of the customer's own must be allowed to use the key. */
-function isDeniedByKms(error: unknown): boolean {
-  return errorName(error) === 'AccessDeniedException' && /\bkms\b/i.test(errorMessage(error))
-}
-
-function remedyFor(operation: string, resource: string, error: unknown): string {
-  if (isDeniedByKms(error)) {
-    return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`
-  }
-  switch (errorName(error)) {
-    case 'AccessDeniedException':
-      return `Allow ${actionsFor(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`
-    case 'InvalidSignatureException':
-      return 'Check the clock of the machine, and the secret access key, then run again.'
-    case 'UnrecognizedClientException':
-      return 'Check that the region is enabled in the account, and that the credentials are those of the right partition.'
-    case 'ExpiredTokenException':
-      return 'Check the clock of the machine, then run again.'
-    case 'LimitExceededException':
-    case 'SubscriberLimitExceededException':
-      if (/next update can be made at/i.test(errorMessage(error)))
-        return 'Run again after the time that AWS names below.'
-      return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.'
-    default:
-      return classifyFailure(error) === 'unavailable'
-        ? 'AWS or the network on the way to it failed. Run again: what was done so far is kept.'
-        : 'See what AWS says below, mend it, and run again: what was done so far is kept.'
-  }
 }

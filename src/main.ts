@@ -45,7 +45,7 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   const target = { ...session.principal, region: inputs.region, environment: inputs.environment }
   result.target = target
   const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table))
-  const observed = await observeTables(dynamoDb, target, desired, run)
+  const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run)
   const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review)
   Object.assign(result, { plan, review: describeReview(review, inputs.command, plan) })
   logGroup(runner.log, 'Plan', [...renderPlanLines(plan), result.review])
@@ -54,6 +54,6 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   } else if (inputs.command === 'verify') {
     result.verification = await verifyTables({ ...inputs, ...dynamoDb, plan, run })
   } else {
-    result.outcome = await applyPlan({ dynamoDb, target, desired, observed, plan, run })
+    result.outcome = await applyPlan({ dynamoDb, target, desired, observed, lookedAt, plan, run })
   }
 }

@@ -15,17 +15,24 @@ export type Look =
 /** Side by side, so as many connections. */
 export const readsPerTable = 3
 
+export interface Observation {
+  readonly observed: ObservedTables
+  /** When it began, by the run's clock: what changed after that may not be in it. */
+  readonly lookedAt: number
+}
+
 /** Looks at all tables at once. */
 export async function observeTables(
   dynamoDb: DynamoDb,
   target: Target,
   desired: readonly DesiredTable[],
   run: Run,
-): Promise<ObservedTables> {
+): Promise<Observation> {
+  const lookedAt = run.clock.now()
   const observed = await Promise.all(
     desired.map(async ({ name }) => [name, await observeTable(dynamoDb, target, name, run)] as const),
   )
-  return new Map(observed)
+  return { observed: new Map(observed), lookedAt }
 }
 
 /** Looks at one table, as often as it takes until the look is no passing state. */

@@ -33,14 +33,14 @@ export function retryDelay(error: unknown, tries: number, now: number, random: n
  *
  * @param send one try; must give up when the signal fires
  * @param waitingFor what the answer is, for who asks what the run was waiting for when it had to stop
- * @param isTriedAgain false for a failure after which somebody must look before the same is sent again
+ * @param isTriedAgain false where somebody must look before the same is sent again, by the failure and when that would be
  * @throws the last error as it came, or the run's StoppedError with the last error as its cause
  */
 export async function retry<Answer>(
   run: Run,
   send: (signal: AbortSignal) => Promise<Answer>,
   waitingFor?: () => string,
-  isTriedAgain: (kind: FailureKind) => boolean = () => true,
+  isTriedAgain: (kind: FailureKind, at: number) => boolean = () => true,
 ): Promise<Answer> {
   let isRedated = false
   for (let tries = 1; ; tries++) {
@@ -50,10 +50,11 @@ export async function retry<Answer>(
     } catch (error) {
       if (run.abort.aborted) throw stoppedBy(run.abort.reason, error, waitingFor?.())
       const kind = classifyFailure(error)
-      const delay = isTriedAgain(kind) ? retryDelay(error, tries, run.clock.now(), run.clock.random()) : undefined
+      const delay = retryDelay(error, tries, run.clock.now(), run.clock.random())
       const isMisdated = kind === 'misdated'
       // By the clock that the first answer told, a second refusal is not about the date.
       if (delay === undefined || (isMisdated && isRedated)) throw error
+      if (!isTriedAgain(kind, run.clock.now() + delay)) throw error
       isRedated ||= isMisdated
       run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${errorName(error)}: ${errorMessage(error)}`)
       await run.clock.sleep(delay, run.stop).catch((reason: unknown) => {
@@ -64,7 +65,7 @@ export async function retry<Answer>(
 }
 
 /** The reason to stop, with what stood in the way when it came. */
-function stoppedBy(reason: unknown, error: unknown, waitingFor: string | undefined): unknown {
+export function stoppedBy(reason: unknown, error: unknown, waitingFor: string | undefined): unknown {
   if (!(reason instanceof StoppedError)) return reason
   // Who waited for a turn got the reason itself, and nothing else stood in the way.
   const stopped = error === reason ? reason : reason.after(error)

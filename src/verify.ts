@@ -1,5 +1,6 @@
 /** Proves the tables: they are as defined, and sample items go in, are found by their tenant alone, and go out again. */
-import { type DynamoDb, DynamoDbError } from './dynamodb.ts'
+import type { DynamoDb } from './dynamodb.ts'
+import { DynamoDbError } from './dynamodb-errors.ts'
 import { describeError, RemedyError, StoppedError } from './errors.ts'
 import type { ItemStore } from './item-store.ts'
 import { type Item, type ItemKind, makeSampleItems, problemsOfItem } from './items.ts'

@@ -385,7 +385,7 @@ describe('the deadline holds to the second', () => {
     },
     {
       state: 'a deletion that DynamoDB is too busy for',
-      waitingFor: 'DynamoDB to take delete-table "tenant"',
+      waitingFor: 'DeleteTable on "tenant"',
       inputs: destroy,
       arrange: async () => {
         await given()
@@ -394,7 +394,7 @@ describe('the deadline holds to the second', () => {
     },
     {
       state: 'a protection that was changed too short a time ago',
-      waitingFor: 'UpdateTable on "tenant"',
+      waitingFor: 'DynamoDB to take enable-deletion-protection "tenant"',
       inputs: live,
       seconds: 20,
       arrange: async () => {

@@ -341,9 +341,10 @@ async function observeAndShow(requestHandler: NodeHttpHandler, run: Bounded, sai
     (table) => table,
   )
   const desired = theTables()
-  const observed = await described(observeTables(dynamoDb, aTarget(), desired, run))
+  const observation = await described(observeTables(dynamoDb, aTarget(), desired, run))
   expect(run.tick()).toBeLessThan(500)
-  if (observed === undefined) return
+  if (observation === undefined) return
+  const { observed } = observation
   for (const table of observed.values()) {
     if (table.status === 'absent') expect(saidAbsent).toBe(true)
     if (table.status !== 'ready') continue

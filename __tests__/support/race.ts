@@ -77,6 +77,8 @@ export interface Call {
   readonly input: Shape
   /** Of everything that happens: sent, arrived and answered; the last is undefined until the answer is there. */
   readonly sent: number
+  /** By the world's clock, in milliseconds. */
+  readonly sentAt: number
   readonly arrived: number
   answered?: number
   readonly error?: string
@@ -209,6 +211,7 @@ export class World {
       const input = JSON.parse(new TextDecoder().decode(body as Uint8Array)) as Shape
       const table = String(input.TableName ?? String(input.ResourceArn).split('/')[1])
       const sent = ++this.#moments
+      const sentAt = this.clock.now()
       await travel(`run ${participant}: ${operation} ${table} arrives`)
       const before = this.seen(table)
       const answer = await this.ask(operation, input).then(
@@ -221,6 +224,7 @@ export class World {
         table,
         input,
         sent,
+        sentAt,
         arrived: ++this.#moments,
         ...(answer.error === undefined ? {} : { error: answer.error }),
         answer: JSON.parse(answer.body) as Shape,

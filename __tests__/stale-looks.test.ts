@@ -1,0 +1,182 @@
+/**
+ * Between the look at a table and the write that relies on it, somebody else takes the table: makes it his own by its tags,
+ * or deletes it and makes another. Nothing of his is changed, and the run says so.
+ */
+import { AwsError } from '../sandbox/errors.ts'
+import type { Shape } from '../sandbox/table-record.ts'
+import { type Finished, inTurn, World } from './support/race.ts'
+
+type Ask = (operation: string, input: Shape) => Promise<Shape>
+
+/** A world where something may come in between before any call arrives: what it throws is what the call gets. */
+class MeddledWorld extends World {
+  meddle: (operation: string, table: string, ask: Ask) => Promise<void> = async () => undefined
+
+  override async ask(operation: string, input: Shape): Promise<Shape> {
+    const table = String(input.TableName ?? String(input.ResourceArn).split('/')[1])
+    const ask: Ask = (theirOperation, theirInput) => super.ask(theirOperation, theirInput)
+    await this.meddle(operation, table, ask)
+    return await ask(operation, input)
+  }
+}
+
+const tagsOf = (environment: string) => [
+  { Key: 'tenant-tables:environment', Value: environment },
+  { Key: 'tenant-tables:managed-by', Value: 'tenant-tables' },
+]
+
+const creation = (table: string, Tags: readonly Shape[]) => {
+  const keys = table === 'users' ? ['tenant_id', 'user_id'] : ['tenant_id']
+  return {
+    TableName: table,
+    AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+    KeySchema: keys.map((AttributeName, at) => ({ AttributeName, KeyType: at === 0 ? 'HASH' : 'RANGE' })),
+    BillingMode: 'PAY_PER_REQUEST',
+    Tags,
+  }
+}
+
+const recovering = {
+  TableName: 'tenant',
+  PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+}
+
+type Meddling = (world: World, ask: Ask) => Promise<void>
+
+const never = new AbortController().signal
+
+const adopts: Meddling = async (_, ask) => {
+  const ResourceArn = 'arn:aws:dynamodb:ap-south-1:222222222222:table/tenant'
+  await ask('TagResource', { ResourceArn, Tags: tagsOf('staging') })
+}
+
+const replaces: Meddling = async (world, ask) => {
+  await ask('DeleteTable', { TableName: 'tenant' })
+  await world.clock.sleep(60_000, never)
+  await ask('CreateTable', creation('tenant', tagsOf('staging')))
+  await world.clock.sleep(60_000, never)
+  await ask('UpdateContinuousBackups', recovering)
+}
+
+interface Moment {
+  readonly name: string
+  readonly tags: readonly Shape[]
+  readonly recovery?: true
+  readonly protection?: true
+  readonly inputs: Readonly<Record<string, string>>
+  /** The call that is held up, once, so that there is time to meddle. */
+  readonly operation: string
+  readonly table: string
+  /** Only once the run has sent this. */
+  readonly after?: string
+  readonly meddling: Meddling
+  /** What the call is answered at last. */
+  readonly error?: string
+  /** Without a review, which would find out about a new table by itself. */
+  readonly isUnreviewed?: true
+}
+
+const destroy = { command: 'destroy', environment: 'dev', 'confirm-destroy': 'tenant\nusers' }
+const dev = { environment: 'dev' }
+const withoutRecovery = { ...dev, 'point-in-time-recovery': 'false', allow: 'remove-point-in-time-recovery' }
+const withoutProtection = { ...dev, 'deletion-protection': 'false', allow: 'remove-deletion-protection' }
+const untagged = [{ Key: 'team', Value: 'b' }]
+const busyNeighbour = { operation: 'DescribeTable', table: 'users' }
+const heldUp = (operation: string) => ({ operation, table: 'tenant' })
+
+const moments: readonly Moment[] = [
+  {
+    name: 'a deletion, while another table takes long to look at, of a table that was made anew',
+    ...{ tags: tagsOf('dev'), inputs: destroy, ...busyNeighbour, meddling: replaces },
+  },
+  {
+    name: 'a deletion, while another table takes long to look at, of a table that was adopted',
+    ...{ tags: tagsOf('dev'), inputs: destroy, ...busyNeighbour, meddling: adopts },
+  },
+  {
+    name: 'tags, while another table takes long to look at',
+    ...{ tags: untagged, inputs: dev, ...busyNeighbour, meddling: adopts },
+  },
+  {
+    name: 'an end of recovery, while another table takes long to look at',
+    ...{ tags: tagsOf('dev'), recovery: true, inputs: withoutRecovery, ...busyNeighbour, meddling: replaces },
+  },
+  {
+    name: 'tags, after the wait for an earlier step',
+    ...{ tags: untagged, inputs: { ...dev, 'deletion-protection': 'true' }, after: 'UpdateTable' },
+    ...{ ...heldUp('DescribeTable'), meddling: adopts },
+  },
+  {
+    name: 'a deletion by a look of which a part is old',
+    ...{ tags: tagsOf('dev'), inputs: destroy, ...heldUp('DescribeTable'), meddling: replaces, isUnreviewed: true },
+  },
+  {
+    name: 'tags that were throttled',
+    ...{ tags: untagged, inputs: dev, ...heldUp('TagResource'), meddling: adopts },
+  },
+  {
+    name: 'an end of recovery that was throttled',
+    ...{ tags: tagsOf('dev'), recovery: true, inputs: withoutRecovery },
+    ...{ ...heldUp('UpdateContinuousBackups'), meddling: replaces },
+  },
+  {
+    name: 'an end of protection that was throttled',
+    ...{ tags: tagsOf('dev'), protection: true, inputs: withoutProtection },
+    ...{ ...heldUp('UpdateTable'), meddling: adopts },
+  },
+  {
+    name: 'a deletion whose session had ended',
+    ...{ tags: tagsOf('dev'), inputs: destroy, meddling: adopts },
+    ...{ ...heldUp('DeleteTable'), error: 'ExpiredTokenException' },
+  },
+]
+
+it.each(moments)('$name', async (moment) => {
+  const world = await worldOf(moment)
+  const { plan = '', 'plan-digest': digest = '' } = await planOf(moment, world)
+  const review = moment.isUnreviewed ? {} : { 'expected-plan': plan, 'expected-plan-digest': digest }
+  let theirs: unknown
+  let isAfter = moment.after === undefined
+  world.meddle = async (operation, table, ask) => {
+    isAfter ||= operation === moment.after && table === 'tenant'
+    const isHeldUp = isAfter && operation === moment.operation && table === moment.table
+    if (!isHeldUp || theirs !== undefined) return
+    await moment.meddling(world, ask)
+    theirs = lasting(world)
+    await world.clock.sleep(8000, never)
+    throw new AwsError(moment.error ?? 'ThrottlingException', 'as AWS says')
+  }
+  const run = await alone(world, { ...moment.inputs, ...review })
+  expect(theirs).toMatchObject({ tags: { 'tenant-tables:environment': 'staging' } })
+  expect([lasting(world), run.exitCode]).toEqual([theirs, 1])
+  expect(run.errors.join()).toMatch(/[Ss]omebody else.*\nTo fix: /s)
+})
+
+async function worldOf({ tags, recovery, protection }: Moment): Promise<MeddledWorld> {
+  const world = new MeddledWorld()
+  for (const table of ['tenant', 'users']) {
+    await world.ask('CreateTable', { ...creation(table, tags), DeletionProtectionEnabled: protection ?? false })
+    await world.wait(60_000)
+    if (recovery) await world.ask('UpdateContinuousBackups', { ...recovering, TableName: table })
+  }
+  // A second change of deletion protection takes its time.
+  await world.wait(600_000)
+  return world
+}
+
+async function planOf({ inputs }: Moment, world: World): Promise<Readonly<Record<string, string>>> {
+  const purpose = inputs.command === 'destroy' ? { destroy: 'true' } : {}
+  return (await alone(world, { ...inputs, ...purpose, command: 'plan' })).outputs
+}
+
+async function alone(world: World, inputs: Readonly<Record<string, string>>): Promise<Finished> {
+  const [run] = await world.race(inTurn(), [{ start: 0, ways: [0], random: 0.5, inputs }])
+  if (run === undefined) throw new Error('One took part')
+  return run
+}
+
+/** What staging has, as it left it. */
+function lasting(world: World): unknown {
+  const { id, tags, deletionProtection, recovery } = world.seen('tenant') ?? {}
+  return { id, tags, deletionProtection, recovery }
+}

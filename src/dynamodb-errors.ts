@@ -1,0 +1,79 @@
+/** What DynamoDB's port throws: which call on which table, what AWS said, and what to do. Pure. */
+import { errorMessage, errorName, httpStatus, RemedyError } from './errors.ts'
+import { classifyFailure, type FailureKind } from './failures.ts'
+import { allowStatement } from './permissions.ts'
+
+/** A call that failed for good. */
+export class DynamoDbError extends RemedyError {
+  override readonly name = 'DynamoDbError'
+  /** AWS's name for it. */
+  readonly code: string
+  /** An earlier try of the same call had no answer, so what is refused now may have been done then. */
+  readonly afterLostAnswer: boolean
+  readonly kind: FailureKind
+  /** Of a write. Only DynamoDB's own no, to every try of it, tells that it was not. */
+  readonly mayHaveBeenDone: boolean
+
+  /** @param arn of the resource, which may be given by its name */
+  constructor(operation: string, resource: string, cause: unknown, afterLostAnswer: boolean, arn = resource) {
+    super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), {
+      cause,
+      statements: isDenied(cause) ? [allowStatement(actionsFor(operation), arn)] : [],
+    })
+    this.code = errorName(cause)
+    this.afterLostAnswer = afterLostAnswer
+    this.kind = classifyFailure(cause)
+    const status = httpStatus(cause)
+    const isRefusal = status >= 400 && status < 500
+    this.mayHaveBeenDone = afterLostAnswer || !isRefusal
+  }
+}
+
+/** When the turn of a write came, the look that it relied on was too old. Nothing was sent. */
+export class StaleLookError extends RemedyError {
+  override readonly name = 'StaleLookError'
+
+  constructor(operation: string, resource: string) {
+    super(`${operation} on "${resource}" was not sent: what was known of it is too old.`, 'Run again.')
+  }
+}
+
+/** A table that is made with tags needs the right to tag as well. */
+function actionsFor(operation: string): readonly string[] {
+  return [operation, ...(operation === 'CreateTable' ? ['TagResource'] : [])].map((name) => `dynamodb:${name}`)
+}
+
+/** By IAM, and for DynamoDB itself: a key of KMS is another matter. */
+function isDenied(error: unknown): boolean {
+  return errorName(error) === 'AccessDeniedException' && !isDeniedByKms(error)
+}
+
+/** Who reads and writes the items of a table with a key of the customer's own must be allowed to use the key. */
+function isDeniedByKms(error: unknown): boolean {
+  return errorName(error) === 'AccessDeniedException' && /\bkms\b/i.test(errorMessage(error))
+}
+
+function remedyFor(operation: string, resource: string, error: unknown): string {
+  if (isDeniedByKms(error)) {
+    return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`
+  }
+  switch (errorName(error)) {
+    case 'AccessDeniedException':
+      return `Allow ${actionsFor(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`
+    case 'InvalidSignatureException':
+      return 'Check the clock of the machine, and the secret access key, then run again.'
+    case 'UnrecognizedClientException':
+      return 'Check that the region is enabled in the account, and that the credentials are those of the right partition.'
+    case 'ExpiredTokenException':
+      return 'Check the clock of the machine, then run again.'
+    case 'LimitExceededException':
+    case 'SubscriberLimitExceededException':
+      if (/next update can be made at/i.test(errorMessage(error)))
+        return 'Run again after the time that AWS names below.'
+      return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.'
+    default:
+      return classifyFailure(error) === 'unavailable'
+        ? 'AWS or the network on the way to it failed. Run again: what was done so far is kept.'
+        : 'See what AWS says below, mend it, and run again: what was done so far is kept.'
+  }
+}

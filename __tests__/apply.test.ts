@@ -297,6 +297,22 @@ it('does not take its own tags, which show late, for the work of somebody else',
   expect(results).toEqual(['tag-table users: applied', 'set-billing-mode users: applied'])
 })
 
+it('says of a write that had no answer, and was refused when it was sent again, that it may have been done', async () => {
+  let tries = 0
+  const untagged = new Map([
+    ['tenant', ready(tenant)],
+    ['users', ready(users, { tags: new Map() })],
+  ] as const)
+  const { outcome } = await apply(untagged, () => ({
+    tagTable: async () => {
+      tries += 1
+      throw tries === 1 ? refusal('InternalServerError', true) : refusal('AccessDeniedException')
+    },
+  }))
+  expect(tries).toBe(2)
+  expect(outcome.steps[0]?.result).toMatchObject({ sent: true, error: { code: 'AccessDeniedException' } })
+})
+
 it('says of a write that was under way when the run was cancelled that it may have been done', async () => {
   const cancelled = new StoppedError('The run was cancelled.', 'Run it again.', {
     cause: Object.assign(new Error('aborted'), { name: 'AbortError' }),

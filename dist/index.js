@@ -62716,24 +62716,25 @@ function outcomes(plan, progress) {
 const freshness = 5000;
 async function applyTable(work, desired, progress) {
     const { clock, log } = work.run;
-    const record = (step, result) => {
-        progress.results.set(step, result);
-        if (result.status === 'failed')
-            progress.errors.push(result.error);
-        log.info(`${nameStep(step)}: ${describeResult(result)}`);
-    };
     const planned = stepsOf(work.plan, desired.name);
     let remaining = planned;
     let lookedAt = work.lookedAt;
     /** Of the first of the remaining steps. */
     let conflicts = [];
     let staleLooks = 0;
+    const isAnswerLost = () => conflicts.some(({ afterLostAnswer }) => afterLostAnswer);
+    const record = (step, result) => {
+        progress.results.set(step, result);
+        if (result.status === 'failed')
+            progress.errors.push(result.error);
+        log.info(`${nameStep(step)}: ${describeResult(result)}`);
+    };
     for (let step = remaining[0]; step !== undefined && progress.errors.length === 0; step = remaining[0]) {
         // Where even a look made for this write takes longer than that, the next one may take twice as long, so that it ends.
         const freshUntil = lookedAt + freshness * 2 ** Math.max(0, staleLooks - 1);
         const attempt = await attemptStep(work, step, freshUntil);
         if (attempt.status !== 'look-again') {
-            record(step, attempt);
+            record(step, attempt.status === 'failed' ? { ...attempt, sent: attempt.sent || isAnswerLost() } : attempt);
             remaining = remaining.slice(1);
             conflicts = [];
             staleLooks = 0;
@@ -62744,7 +62745,6 @@ async function applyTable(work, desired, progress) {
         const earlier = conflicts;
         if (conflict !== undefined)
             conflicts = [...conflicts, conflict];
-        const isAnswerLost = conflicts.some(({ afterLostAnswer }) => afterLostAnswer);
         try {
             if (conflict !== undefined)
                 await waitAfterConflict(work, step, conflict, earlier);
@@ -62756,7 +62756,7 @@ async function applyTable(work, desired, progress) {
                 throw conflict;
             for (const each of remaining.filter((left) => !needed.includes(left))) {
                 // Who got no answer the first time may well have met his own work.
-                const isOwn = each === step && isAnswerLost;
+                const isOwn = each === step && isAnswerLost();
                 record(each, isOwn ? { status: 'applied', seconds } : { status: 'dropped' });
             }
             if (needed[0] !== step)
@@ -62764,7 +62764,7 @@ async function applyTable(work, desired, progress) {
             remaining = needed;
         }
         catch (error) {
-            record(step, { status: 'failed', sent: isAnswerLost, error });
+            record(step, { status: 'failed', sent: isAnswerLost(), error });
         }
     }
 }

@@ -64,23 +64,24 @@ const freshness = 5000
 
 async function applyTable(work: Work, desired: DesiredTable, progress: Progress): Promise<void> {
   const { clock, log } = work.run
-  const record = (step: Step, result: StepResult) => {
-    progress.results.set(step, result)
-    if (result.status === 'failed') progress.errors.push(result.error)
-    log.info(`${nameStep(step)}: ${describeResult(result)}`)
-  }
   const planned = stepsOf(work.plan, desired.name)
   let remaining = planned
   let lookedAt = work.lookedAt
   /** Of the first of the remaining steps. */
   let conflicts: readonly DynamoDbError[] = []
   let staleLooks = 0
+  const isAnswerLost = () => conflicts.some(({ afterLostAnswer }) => afterLostAnswer)
+  const record = (step: Step, result: StepResult) => {
+    progress.results.set(step, result)
+    if (result.status === 'failed') progress.errors.push(result.error)
+    log.info(`${nameStep(step)}: ${describeResult(result)}`)
+  }
   for (let step = remaining[0]; step !== undefined && progress.errors.length === 0; step = remaining[0]) {
     // Where even a look made for this write takes longer than that, the next one may take twice as long, so that it ends.
     const freshUntil = lookedAt + freshness * 2 ** Math.max(0, staleLooks - 1)
     const attempt = await attemptStep(work, step, freshUntil)
     if (attempt.status !== 'look-again') {
-      record(step, attempt)
+      record(step, attempt.status === 'failed' ? { ...attempt, sent: attempt.sent || isAnswerLost() } : attempt)
       remaining = remaining.slice(1)
       conflicts = []
       staleLooks = 0
@@ -90,7 +91,6 @@ async function applyTable(work: Work, desired: DesiredTable, progress: Progress)
     staleLooks = conflict === undefined ? staleLooks + 1 : 0
     const earlier = conflicts
     if (conflict !== undefined) conflicts = [...conflicts, conflict]
-    const isAnswerLost = conflicts.some(({ afterLostAnswer }) => afterLostAnswer)
     try {
       if (conflict !== undefined) await waitAfterConflict(work, step, conflict, earlier)
       lookedAt = clock.now()
@@ -100,13 +100,13 @@ async function applyTable(work: Work, desired: DesiredTable, progress: Progress)
       if (conflict?.code === 'ValidationException' && needed.includes(step)) throw conflict
       for (const each of remaining.filter((left) => !needed.includes(left))) {
         // Who got no answer the first time may well have met his own work.
-        const isOwn = each === step && isAnswerLost
+        const isOwn = each === step && isAnswerLost()
         record(each, isOwn ? { status: 'applied', seconds } : { status: 'dropped' })
       }
       if (needed[0] !== step) conflicts = []
       remaining = needed
     } catch (error) {
-      record(step, { status: 'failed', sent: isAnswerLost, error })
+      record(step, { status: 'failed', sent: isAnswerLost(), error })
     }
   }
 }

@@ -65510,7 +65510,8 @@ async function roundTrip(work, samples) {
     };
     samples.push(sampleOf('tenant', made.tenant), ...made.users.map((item) => sampleOf('users', item)));
     await assertReadable(items, samples, made.otherTenantId);
-    run.log.info(`Sample items: writing a tenant and ${made.users.length} users, to be deleted again`);
+    // A run that is killed names nothing any more, so they are named before they are there.
+    run.log.info(`Sample items, to be deleted again: writing ${samples.map(nameSample).join('; ')}`);
     let failure;
     try {
         await settleAll(samples.map((sample) => write(items, sample)));

@@ -145,9 +145,8 @@ export async function openBed(speed = 200): Promise<FaultBed> {
           before,
           after: await holdingsOf(hands),
           requests: sandbox.requests,
-          told: [...first.errors, ...first.warnings].join(),
-          // Who was severed can name nothing; who was told that an item is gone has nothing to name.
-          mayLeaveItems: scenario.inputs.command === 'verify' && (!isFault || broken.fault.kind === 'answer'),
+          // Who was severed, and who was told that an item is gone, has only what it said before.
+          told: (isFault && broken.fault.kind !== 'answer' ? [...first.errors, ...first.warnings] : first.lines).join(),
         }),
         leaked: leaksIn([...[first, second, plan].map(writtenBy), toldToGitHub(sandbox)].join('\n'), secrets()),
       }

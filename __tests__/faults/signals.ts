@@ -171,8 +171,8 @@ export async function openSignalBed(): Promise<SignalBed> {
           before,
           after: await holdingsOf(hands),
           requests: sandbox.requests,
-          told: messagesOf(first, ['error', 'warning']).join('\n'),
-          mayLeaveItems: scenario.inputs.command === 'verify' && signal.signal === 'SIGKILL',
+          // Who was killed has only what it said before.
+          told: signal.signal === 'SIGKILL' ? first.stdout : messagesOf(first, ['error', 'warning']).join('\n'),
         }),
         leaked: leaksIn(written.join('\n'), secrets()),
       }

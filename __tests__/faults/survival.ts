@@ -28,14 +28,12 @@ export interface Aftermath {
   readonly after: Holdings
   /** All of the case. */
   readonly requests: readonly LoggedRequest[]
-  /** What people were told: an item that is named there can be put away by somebody. */
+  /** Where people look for what was left: an item that is named there can be put away by somebody. */
   readonly told: string
-  /** A verification that was killed can name nothing any more. */
-  readonly mayLeaveItems: boolean
 }
 
 /** Tables and items that are gone, made twice, or left behind. */
-export function lossesOf({ scenario, before, after, requests, told, mayLeaveItems }: Aftermath): readonly string[] {
+export function lossesOf({ scenario, before, after, requests, told }: Aftermath): readonly string[] {
   const lost: string[] = []
   const isDestroy = scenario.inputs.command === 'destroy'
   const done = requests.filter(({ isDone }) => isDone)
@@ -50,7 +48,7 @@ export function lossesOf({ scenario, before, after, requests, told, mayLeaveItem
   for (const item of before.items) if (!after.items.includes(item)) lost.push(`the item is gone: ${item}`)
   for (const item of after.items) {
     const isLeft = !before.items.includes(item) && !told.includes(keyOf(item))
-    if (isLeft && !mayLeaveItems) lost.push(`the item was left behind: ${item}`)
+    if (isLeft) lost.push(`the item was left behind: ${item}`)
   }
   return lost
 }

@@ -157,6 +157,7 @@ describe('foreign text', () => {
       'details',
       'summary',
       'a',
+      'wbr',
     ]
     expect(seen.elements.filter((element) => !ours.includes(element))).toEqual([])
     expect(seen.links).toEqual([runUrl])
@@ -170,6 +171,12 @@ describe('foreign text', () => {
   it('names and links nobody: every @ and # outside of code is followed by a space of no width', () => {
     const outsideCode = seen.html.replace(/<code>[\s\S]*?<\/code>/g, '').replace(/<!--[\s\S]*?-->/g, '')
     expect(outsideCode.replace(/&#8203;/g, '\u200b')).not.toMatch(/[@#](?![\u200b\d])/)
+  })
+
+  it('links no e-mail address, which GitHub does in code too: before every @ there is a place to break the line', () => {
+    const inCode = seen.html.match(/<code>[\s\S]*?<\/code>/g)?.join() ?? ''
+    expect(inCode).toContain('a<wbr>@evil.example')
+    expect(inCode).not.toMatch(/(?<!<wbr>)@/)
   })
 
   it('has no character that hides or turns what follows', () => {

@@ -1,6 +1,9 @@
 import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { openConnections, type TimeOuts } from '../src/connections.ts'
 import { StoppedError } from '../src/errors.ts'
 import { classifyFailure } from '../src/failures.ts'
@@ -130,6 +133,23 @@ it('asks nothing where it was told to give up before, or does not know whom to a
   await expect(given.fetchIdToken('x', AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' })
   const none = openConnections('ap-south-1', jobWith({}), aRun())
   await expect(none.fetchIdToken('x', signal)).rejects.toMatchObject({ code: 'ERR_INVALID_URL' })
+})
+
+it("masks what the SDK's own chain would send to log in", async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tokens-'))
+  await writeFile(join(folder, 'web'), 'token-of-the-web\n')
+  const masked: string[] = []
+  const environment = {
+    AWS_CONTAINER_AUTHORIZATION_TOKEN: 'token-of-the-container',
+    AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'web'),
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(folder, 'not-there'),
+  }
+  const run = aRun()
+  run.abortNow(new StoppedError('The run was cancelled.', 'Run it again.'))
+  const { defaultChain } = openConnections('ap-south-1', { environment, mask: (secret) => masked.push(secret) }, run)
+  await expect(defaultChain()).rejects.toMatchObject({ name: 'StoppedError' })
+  expect(masked.filter((secret) => secret !== '')).toEqual(['token-of-the-container', 'token-of-the-web'])
+  await rm(folder, { recursive: true })
 })
 
 it('hands out no credentials when the run is over', async () => {

@@ -135,10 +135,14 @@ it('workflows and examples are found', () => {
   expect(workflows).toEqual(expect.arrayContaining(['.github/workflows/ci.yml', 'examples/provision.yml']))
 })
 
+type Given = Readonly<Record<string, unknown>>
+
 describe.each(workflows)('%s', (path) => {
   const workflow = parse(read(path)) as {
     readonly permissions: unknown
-    readonly jobs: Readonly<Record<string, { readonly needs?: unknown; readonly steps: readonly { uses?: string }[] }>>
+    readonly jobs: Readonly<
+      Record<string, { readonly needs?: unknown; readonly steps: readonly { uses?: string; with?: Given }[] }>
+    >
   }
 
   it('passes actionlint', async () => {
@@ -152,6 +156,14 @@ describe.each(workflows)('%s', (path) => {
     const uses = Object.values(workflow.jobs).flatMap(({ steps }) => steps.flatMap(({ uses }) => uses ?? []))
     expect(uses.length).toBeGreaterThan(0)
     for (const each of uses) expect(each).toMatch(/^\.\/$|@[0-9a-f]{40}$/)
+  })
+
+  it('does nothing with other credentials where the variable that holds the role is not set', () => {
+    const steps = Object.values(workflow.jobs).flatMap((job) => job.steps)
+    const given = steps.map((step): Given => step.with ?? {})
+    const byVariable = given.filter(({ 'role-to-assume': role }) => String(role).includes('vars.'))
+    expect(byVariable.length > 0).toBe(path.startsWith('examples/'))
+    for (const inputs of byVariable) expect(inputs['credential-source']).toBe('oidc')
   })
 })
 

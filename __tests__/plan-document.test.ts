@@ -105,7 +105,8 @@ describe('the digest', () => {
 describe('what is no plan is told by what is wrong with it', () => {
   const document = JSON.parse(renderPlanDocument(absentPlan))
   it.each<[string, string, RegExp]>([
-    ['no JSON', '{"formatVersion":1', /is not JSON/],
+    ['no JSON', '{"formatVersion":1', /^is not JSON$/],
+    ['no JSON, but a secret', 'ghp_secret', /^is not JSON$/],
     ['a list', '[]', /is not a JSON object/],
     ['another version', JSON.stringify({ ...document, formatVersion: 1 }), /formatVersion 1, but this version reads 2/],
     [

@@ -321,6 +321,7 @@ describe('foreign text', () => {
     ['a\nb', '<code>a&#92;u&#123;a&#125;b</code>'],
     ['https://x www.x mailto:x', '<code>https&#58;//x www&#46;x mailto&#58;x</code>'],
     ['WWW.x MailTo:x xmpp:x', '<code>WWW&#46;x MailTo&#58;x xmpp&#58;x</code>'],
+    ['a@b.example', '<code>a<wbr>&#64;b.example</code>'],
     ['Übung 日本 1', '<code>Übung 日本 1</code>'],
     ['e\u0301', '<code>e\u0301</code>'],
     [`a ,;.:'"()/=?%+-b`, `<code>a ,;.:'"()/=?%+-b</code>`],

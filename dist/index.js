@@ -62926,6 +62926,8 @@ async function confirmTables(work) {
     }
 }
 
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
 ;// CONCATENATED MODULE: external "node:stream/consumers"
 const consumers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/consumers");
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/client-sts/dist-cjs/index.js
@@ -63117,6 +63119,7 @@ var src_run = __nccwpck_require__(3331);
 
 
 
+
 /** The partition of a region, such as `aws-cn`; the SDK's table, so that we keep none. */
 function partitionOf(region) {
     return (0,client.partition)(region).name;
@@ -63155,8 +63158,21 @@ function openConnections(region, { environment, mask }, run, timeOuts = timeOuts
             secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
             ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
         }),
-        defaultChain: () => (0,src_run/* unlessAborted */.Wh)(run, new dist_cjs/* STSClient */.iM(clientOptions).config.credentials()),
+        defaultChain: async () => {
+            await maskTokens(environment, mask);
+            return await (0,src_run/* unlessAborted */.Wh)(run, new dist_cjs/* STSClient */.iM(clientOptions).config.credentials());
+        },
     };
+}
+/** What the SDK's own chain sends somewhere to get credentials, so that an answer could hold it. */
+async function maskTokens(environment, mask) {
+    mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '');
+    for (const name of ['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']) {
+        const path = environment[name];
+        // A file that cannot be read is the chain's to tell.
+        if (path)
+            mask((await (0,promises_.readFile)(path, 'utf8').catch(() => '')).trim());
+    }
 }
 /** @see https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token */
 async function fetchIdToken(handler, environment, audience, signal) {
@@ -64572,8 +64588,9 @@ function readPlanDocument(json) {
     try {
         document = JSON.parse(json);
     }
-    catch (error) {
-        return `is not JSON (${error instanceof Error ? error.message : 'it cannot be read'})`;
+    catch {
+        // What was found there is not shown: it may be any file of the job.
+        return 'is not JSON';
     }
     if (!isObject(document))
         return 'is not a JSON object';
@@ -64657,16 +64674,20 @@ function isText(value) {
 
 /** Foreign text as Markdown code that shows every character and starts nothing: no markup, mention, link or table cell. */
 function code(value) {
-    return `<code>${entities((0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(value)))}</code>`;
+    return inCode((0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(value)));
 }
 /** The same, however long it is: what is to be copied must be whole. */
 function wholeCode(value) {
-    return `<code>${entities((0,plain_text/* visible */.RK)(value))}</code>`;
+    return inCode((0,plain_text/* visible */.RK)(value));
 }
-/** Foreign text in a sentence. A zero-width space keeps `@` and `#` from notifying people and linking issues. */
+/** Where a line may break, GitHub makes no link of an e-mail address; the place is not copied with the rest. */
+function inCode(value) {
+    return `<code>${entities(value).replaceAll('&#64;', '<wbr>&#64;')}</code>`;
+}
+/** Foreign text in a sentence. A zero-width space keeps `@`, `#` and `GH-` from notifying people and linking issues. */
 function markdown_text(value) {
     return entities((0,plain_text/* visible */.RK)(value))
-        .replace(/&#(64|35);/g, '&#$1;&#8203;')
+        .replace(/&#(64|35);|\bgh(sa)?(?=-)/gi, '$&&#8203;')
         .replace(/^[\s+=-]|(?<=^\d+)[.)]/, (character) => `&#${character.codePointAt(0)};`);
 }
 /**

@@ -1,4 +1,5 @@
 /** The way out: one pool of connections, one set of time-outs, for AWS and for the job's OIDC token alike. */
+import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { STSClient } from '@aws-sdk/client-sts'
 import { partition } from '@aws-sdk/core/client'
@@ -88,7 +89,20 @@ export function openConnections(
       secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
       ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
     }),
-    defaultChain: () => unlessAborted(run, new STSClient(clientOptions).config.credentials()),
+    defaultChain: async () => {
+      await maskTokens(environment, mask)
+      return await unlessAborted(run, new STSClient(clientOptions).config.credentials())
+    },
+  }
+}
+
+/** What the SDK's own chain sends somewhere to get credentials, so that an answer could hold it. */
+async function maskTokens(environment: Job['environment'], mask: Job['mask']): Promise<void> {
+  mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '')
+  for (const name of ['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']) {
+    const path = environment[name]
+    // A file that cannot be read is the chain's to tell.
+    if (path) mask((await readFile(path, 'utf8').catch(() => '')).trim())
   }
 }
 

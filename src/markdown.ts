@@ -3,18 +3,23 @@ import { shorten, visible } from './plain-text.ts'
 
 /** Foreign text as Markdown code that shows every character and starts nothing: no markup, mention, link or table cell. */
 export function code(value: string): string {
-  return `<code>${entities(shorten(visible(value)))}</code>`
+  return inCode(shorten(visible(value)))
 }
 
 /** The same, however long it is: what is to be copied must be whole. */
 export function wholeCode(value: string): string {
-  return `<code>${entities(visible(value))}</code>`
+  return inCode(visible(value))
 }
 
-/** Foreign text in a sentence. A zero-width space keeps `@` and `#` from notifying people and linking issues. */
+/** Where a line may break, GitHub makes no link of an e-mail address; the place is not copied with the rest. */
+function inCode(value: string): string {
+  return `<code>${entities(value).replaceAll('&#64;', '<wbr>&#64;')}</code>`
+}
+
+/** Foreign text in a sentence. A zero-width space keeps `@`, `#` and `GH-` from notifying people and linking issues. */
 export function text(value: string): string {
   return entities(visible(value))
-    .replace(/&#(64|35);/g, '&#$1;&#8203;')
+    .replace(/&#(64|35);|\bgh(sa)?(?=-)/gi, '$&&#8203;')
     .replace(/^[\s+=-]|(?<=^\d+)[.)]/, (character) => `&#${character.codePointAt(0)};`)
 }
 

@@ -102,8 +102,9 @@ export function readPlanDocument(json: string): ReviewedPlan | string {
   let document: unknown
   try {
     document = JSON.parse(json)
-  } catch (error) {
-    return `is not JSON (${error instanceof Error ? error.message : 'it cannot be read'})`
+  } catch {
+    // What was found there is not shown: it may be any file of the job.
+    return 'is not JSON'
   }
   if (!isObject(document)) return 'is not a JSON object'
   if (document.formatVersion !== formatVersion) {

@@ -787,12 +787,12 @@ describe('an account of 2,500 tables that throttles most calls', () => {
 
 describe('a permission that is missing', () => {
   const statementIn = (error = '') => JSON.parse(/^The statement to add: (.*)$/m.exec(error)?.[1] ?? '{}')
-  /** As somebody copies it from the page, where every entity stands for its character. */
+  /** As somebody copies it from the page, where every entity stands for its character, and a place to break for nothing. */
   const statementOn = (page: string) =>
     JSON.parse(
-      (/The statement to add: <code>(.*?)<\/code>/.exec(page)?.[1] ?? '').replace(/&#(\d+);/g, (_, point) =>
-        String.fromCodePoint(Number(point)),
-      ),
+      (/The statement to add: <code>(.*?)<\/code>/.exec(page)?.[1] ?? '')
+        .replaceAll('<wbr>', '')
+        .replace(/&#(\d+);/g, (_, point) => String.fromCodePoint(Number(point))),
     )
   const item = { command: 'verify' }
   const drift = () => given({ tags: { owner: 'somebody' }, billing: 'PROVISIONED' })

@@ -120,7 +120,7 @@ function assertLogIsHarmless(lines: readonly string[]): void {
   for (const line of log) expect(line).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u)
 }
 
-const ourElements = ['h2', 'h3', 'p', 'strong', 'code', 'ul', 'li', 'details', 'summary']
+const ourElements = ['h2', 'h3', 'p', 'strong', 'code', 'ul', 'li', 'details', 'summary', 'wbr']
 const tableElements = ['table', 'thead', 'tbody', 'tr', 'th', 'td']
 
 function assertMarkdownIsOurs(markdown: string, links: readonly string[]): void {

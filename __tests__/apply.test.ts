@@ -13,12 +13,12 @@ const target = aTarget({ environment: production })
 const [tenant, users] = theTables({ environment: production })
 const desired = [tenant, users]
 
-function refusal(code: string, afterLostAnswer = false): DynamoDbError {
+function refusal(code: string, mayHaveBeenDone = false): DynamoDbError {
   return new DynamoDbError(
     'CreateTable',
     'users',
     Object.assign(new Error('as AWS says'), { name: code, $metadata: { httpStatusCode: 400 } }),
-    afterLostAnswer,
+    mayHaveBeenDone,
   )
 }
 
@@ -315,7 +315,7 @@ it('says of a write that had no answer, and was refused when it was sent again, 
 
 it('says of a write that was under way when the run was cancelled that it may have been done', async () => {
   const cancelled = new StoppedError('The run was cancelled.', 'Run it again.', {
-    cause: Object.assign(new Error('aborted'), { name: 'AbortError' }),
+    mayHaveBeenDone: true,
   })
   const { outcome } = await apply(new Map([['tenant', ready(tenant)]]), () => ({
     createTable: async () => {
@@ -349,16 +349,11 @@ it.each<[string, DescribedTable | undefined]>([
   expect(outcome.error).toMatchObject({ message: expect.stringContaining(`"users" is ${word} after create-table`) })
 })
 
-it.each<[string, number, boolean]>([
-  ["DynamoDB's own no", 403, false],
-  ['something of which nobody knows what it left behind', 200, true],
-])('a step that ends with %s (%d) counts as sent: %s', async (_, httpStatusCode, sent) => {
-  const error = new DynamoDbError(
-    'CreateTable',
-    'users',
-    Object.assign(new Error('x'), { $metadata: { httpStatusCode } }),
-    false,
-  )
+it.each<[string, boolean]>([
+  ["DynamoDB's own no", false],
+  ['something of which nobody knows what it left behind', true],
+])('a step that ends with %s counts as sent: %s', async (_, sent) => {
+  const error = new DynamoDbError('CreateTable', 'users', new Error('x'), sent)
   const { outcome } = await apply(new Map([['tenant', ready(tenant)]]), () => ({
     createTable: async () => {
       throw error
@@ -758,4 +753,105 @@ it('looks at two tables that take 8 s to be created no more than 45 calls’ wor
   // Two hops and the six reads of the plan come before.
   expect(calls + 8).toBeLessThanOrEqual(45)
   expect(run.clock.now() - createdAt - 8000).toBeLessThanOrEqual(500)
+})
+
+const throttled = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' })
+const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
+
+it('a write that was throttled eight times survives one connection that breaks', async () => {
+  const observed = new Map(
+    desired.map((table) => [table.name, ready(table, table.name === 'users' ? { tags: new Map() } : {})]),
+  )
+  const model = modelDynamoDb(observed)
+  const run = aRun()
+  let tries = 0
+  const outcome = await applyPlan({
+    dynamoDb: {
+      ...model.dynamoDb,
+      tagTable: async (arn, tags, sendBefore) => {
+        tries += 1
+        if (tries <= 8) throw new DynamoDbError('TagResource', arn, throttled, false)
+        if (tries === 9) throw new DynamoDbError('TagResource', arn, reset, true)
+        await model.dynamoDb.tagTable(arn, tags, sendBefore)
+      },
+    },
+    target: target,
+    desired,
+    observed,
+    lookedAt: run.clock.now(),
+    plan: planTables(target, desired, observed),
+    run,
+  })
+  expect(outcome.error).toBeUndefined()
+})
+
+it('a step that another run did, and a later look still shows undone, is planned: it was printed', async () => {
+  const observed = new Map([
+    ['tenant', ready(tenant)],
+    ['users', ready(users, { billingMode: 'PROVISIONED', tags: new Map() })],
+  ] as const)
+  const model = modelDynamoDb(observed)
+  const run = aRun()
+  const locked = Object.assign(new Error('Table tags are being updated'), {
+    name: 'LimitExceededException',
+    $metadata: { httpStatusCode: 400 },
+  })
+  let looks = 0
+  const outcome = await applyPlan({
+    dynamoDb: {
+      ...model.dynamoDb,
+      // The run beside ours has just written them.
+      tagTable: async (arn) => {
+        model.change('users', ready(users, { billingMode: 'PROVISIONED' }))
+        throw new DynamoDbError('TagResource', arn, locked, false)
+      },
+      setBillingMode: async (table, to, sendBefore) => {
+        if (looks === 1)
+          throw new DynamoDbError(
+            'UpdateTable',
+            table,
+            Object.assign(new Error('x'), { name: 'ResourceInUseException', $metadata: { httpStatusCode: 400 } }),
+            false,
+          )
+        await model.dynamoDb.setBillingMode(table, to, sendBefore)
+      },
+      // The first look shows the new tags, the second one the old ones: ListTagsOfResource is eventually consistent.
+      listTags: async (arn) => {
+        if (!arn.endsWith('users')) return tenant.tags
+        looks += 1
+        return looks === 2 || looks === 3 ? new Map() : users.tags
+      },
+    },
+    target: target,
+    desired,
+    observed,
+    lookedAt: run.clock.now(),
+    plan: planTables(target, desired, observed),
+    run,
+  })
+  expect(outcome.error).toBeUndefined()
+})
+
+it('a run stopped at its closing look, where a table must be refused, says what it waited for', async () => {
+  const observed = new Map(desired.map((table) => [table.name, ready(table, { tags: new Map() })]))
+  const model = modelDynamoDb(observed)
+  const run = aRun()
+  const outcome = await applyPlan({
+    dynamoDb: {
+      ...model.dynamoDb,
+      tagTable: async (arn, tags, sendBefore) => {
+        await model.dynamoDb.tagTable(arn, tags, sendBefore)
+        if (!arn.endsWith('users')) return
+        model.change('users', { status: 'unavailable', tableStatus: 'ARCHIVED' })
+        run.stopNow(new StoppedError('The run was cancelled.', 'Run it again.'))
+      },
+    },
+    target: target,
+    desired,
+    observed,
+    lookedAt: run.clock.now(),
+    plan: planTables(target, desired, observed),
+    run,
+  })
+  expect(String(outcome.error)).not.toContain('to show: .')
 })

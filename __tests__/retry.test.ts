@@ -208,3 +208,14 @@ it.each(['ResourceNotFoundException', 'AccessDenied', 'ValidationException', 'Re
     expect(classifyFailure(anError(name, 'as AWS says', { $metadata }))).toBe('final')
   },
 )
+
+it('a read that was throttled eight times survives one connection that breaks', async () => {
+  let tries = 0
+  const answer = retry(aRun(), async () => {
+    tries += 1
+    if (tries <= 8) throw anError('ThrottlingException')
+    if (tries === 9) throw anError('TimeoutError')
+    return 'answered'
+  })
+  await expect(answer).resolves.toBe('answered')
+})

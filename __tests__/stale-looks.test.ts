@@ -4,6 +4,11 @@
  */
 import { AwsError } from '../sandbox/errors.ts'
 import type { Shape } from '../sandbox/table-record.ts'
+import { applyPlan } from '../src/apply.ts'
+import { StaleLookError } from '../src/dynamodb-errors.ts'
+import { planTables } from '../src/planner.ts'
+import { aTarget, ready, theTables } from './support/builders.ts'
+import { aRun, modelDynamoDb } from './support/fakes.ts'
 import { type Finished, inTurn, World } from './support/race.ts'
 
 type Ask = (operation: string, input: Shape) => Promise<Shape>
@@ -152,7 +157,90 @@ it.each(moments)('$name', async (moment) => {
   expect(run.errors.join()).toMatch(/[Ss]omebody else.*\nTo fix: /s)
 })
 
-async function worldOf({ tags, recovery, protection }: Moment): Promise<MeddledWorld> {
+it('a destroy does not delete a table that was adopted eight seconds before, after somebody had changed it', async () => {
+  const world = await worldOf({ tags: tagsOf('dev') })
+  let looksAtUsers = 0
+  let looksAtTenant = 0
+  let tagsOfTenant = 0
+  let isAdopted = false
+  world.meddle = async (operation, table, ask) => {
+    if (table === 'tenant' && operation === 'ListTagsOfResource') tagsOfTenant += 1
+    if (operation !== 'DescribeTable') return
+    if (table === 'users') {
+      looksAtUsers += 1
+      if (looksAtUsers > 1) return
+      // 1. The plan's look at the neighbour is throttled for longer than a look is good.
+      await world.clock.sleep(8000, never)
+      throw new AwsError('ThrottlingException', 'as AWS says')
+    }
+    looksAtTenant += 1
+    if (looksAtTenant === 2) {
+      // 2. The look made for the deletion meets a change by hand, which the run waits out for seven seconds.
+      const StreamSpecification = { StreamEnabled: true, StreamViewType: 'KEYS_ONLY' }
+      await ask('UpdateTable', { TableName: 'tenant', StreamSpecification })
+    } else if (looksAtTenant === 3) {
+      await world.clock.sleep(6000, never)
+    } else if (tagsOfTenant >= 3 && looksAtTenant >= 5 && !isAdopted) {
+      // 3. The next look: its tags came at once, its DescribeTable is throttled, and staging adopts the table meanwhile.
+      isAdopted = true
+      await world.clock.sleep(1000, never)
+      const ResourceArn = 'arn:aws:dynamodb:ap-south-1:222222222222:table/tenant'
+      await ask('TagResource', { ResourceArn, Tags: tagsOf('staging') })
+      await world.clock.sleep(7000, never)
+      throw new AwsError('ThrottlingException', 'as AWS says')
+    }
+  }
+  const [run] = await world.race(inTurn(), [
+    {
+      start: 0,
+      ways: [0],
+      random: 0.5,
+      inputs: destroy,
+    },
+  ])
+  const deletions = run?.calls.filter(({ operation, table }) => operation === 'DeleteTable' && table === 'tenant') ?? []
+  expect(deletions.map(({ before }) => before?.tags['tenant-tables:environment'])).not.toContain('staging')
+})
+
+it('a write that only waits for its turn, with looks that take no time at all, never relies on a look of minutes ago', async () => {
+  const target = aTarget()
+  const desired = theTables()
+  const [tenant, users] = desired
+  const observed = new Map([
+    ['tenant', ready(tenant)],
+    ['users', ready(users, { tags: new Map() })],
+  ])
+  const model = modelDynamoDb(observed)
+  const run = aRun()
+  const allowed: number[] = []
+  const dynamoDb = {
+    ...model.dynamoDb,
+    tagTable: async (arn: string, _: unknown, sendBefore: number) => {
+      allowed.push((sendBefore - run.clock.now()) / 1000)
+      // What the port does where the turn comes too late; the neighbour's calls take as long as a call may.
+      if (allowed.length < 7) {
+        await run.clock.sleep(sendBefore - run.clock.now() + 1, run.stop)
+        throw new StaleLookError('TagResource', arn)
+      }
+    },
+  }
+  await applyPlan({
+    dynamoDb,
+    target,
+    desired,
+    observed,
+    lookedAt: run.clock.now(),
+    plan: planTables(target, desired, observed),
+    run,
+  })
+  expect(Math.max(...allowed)).toBeLessThanOrEqual(10)
+})
+
+async function worldOf({
+  tags,
+  recovery,
+  protection,
+}: Pick<Moment, 'tags' | 'recovery' | 'protection'>): Promise<MeddledWorld> {
   const world = new MeddledWorld()
   for (const table of ['tenant', 'users']) {
     await world.ask('CreateTable', { ...creation(table, tags), DeletionProtectionEnabled: protection ?? false })

@@ -240,7 +240,7 @@ describe('a write', () => {
 
   it('whose answer nobody understood may have been done, and is deleted', async () => {
     const { error, calls } = await verify({
-      items: { putIfAbsent: () => Promise.reject(dynamoDbError('SyntaxError', false, 200)) },
+      items: { putIfAbsent: () => Promise.reject(dynamoDbError('SyntaxError', true, 200)) },
     })
     expect(error).toContain('SyntaxError')
     expect(calls.filter((call) => call.startsWith('delete'))).toHaveLength(4)

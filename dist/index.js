@@ -61361,9 +61361,19 @@ class InvalidInputsError extends Error {
 /** The run was told to stop: by the deadline, or by a signal. */
 class StoppedError extends RemedyError {
     name = 'StoppedError';
+    /** Of the call that it ended. */
+    mayHaveBeenDone;
+    constructor(message, remedy, { mayHaveBeenDone = false, ...options } = {}) {
+        super(message, remedy, options);
+        this.mayHaveBeenDone = mayHaveBeenDone;
+    }
     /** The same, with what stood in the way when the time ran out. */
     after(cause) {
-        return new StoppedError(this.message, this.remedy, { cause });
+        return new StoppedError(this.message, this.remedy, { cause, mayHaveBeenDone: this.mayHaveBeenDone });
+    }
+    /** The same, of a call that was sent, and nobody knows what became of it. */
+    whoseCallMayHaveBeenDone() {
+        return new StoppedError(this.message, this.remedy, { cause: this.cause, mayHaveBeenDone: true });
     }
     /**
      * The same, with what was waited for when the time ran out.
@@ -61371,7 +61381,7 @@ class StoppedError extends RemedyError {
      * @param remedy what to do about that, besides
      */
     whileWaitingFor(what, remedy) {
-        return new StoppedError(`${this.message} It was waiting for ${what}.`, remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`, { cause: this.cause });
+        return new StoppedError(`${this.message} It was waiting for ${what}.`, remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`, { cause: this.cause, mayHaveBeenDone: this.mayHaveBeenDone });
     }
 }
 /** For a wait that the reason to stop ended: throws the reason, with what was waited for; anything else as it is. */
@@ -61578,7 +61588,7 @@ const mostTriesWhileUnavailable = 8;
  * What is busy or broken is tried again with full jitter, under a cap. What is known to take a while is looked at again
  * after that while, and a bit by chance.
  *
- * @param tries how often the call was made, from 1 up
+ * @param tries how often the call failed in this way, from 1 up
  */
 function retryDelay(error, tries, now, random) {
     switch (classifyFailure(error)) {
@@ -61589,7 +61599,8 @@ function retryDelay(error, tries, now, random) {
         case 'not-ready':
             return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random;
         case 'misdated':
-            return 0;
+            // By the clock that the first answer told, a second refusal is not about the date.
+            return tries === 1 ? 0 : undefined;
         case 'unavailable':
             return tries < mostTriesWhileUnavailable ? random * Math.min(5000, 100 * 2 ** tries) : undefined;
     }
@@ -61603,24 +61614,23 @@ function retryDelay(error, tries, now, random) {
  * @throws the last error as it came, or the run's StoppedError with the last error as its cause
  */
 async function retry(run, send, waitingFor, isTriedAgain = () => true) {
-    let isRedated = false;
-    for (let tries = 1;; tries++) {
+    const triesByKind = new Map();
+    for (;;) {
         run.stop.throwIfAborted();
         try {
             return await send(run.abort);
         }
         catch (error) {
-            if (run.abort.aborted)
-                throw stoppedBy(run.abort.reason, error, waitingFor?.());
+            const reason = run.abort.aborted ? run.abort.reason : run.stop.reason;
+            if (run.abort.aborted || error === reason)
+                throw stoppedBy(reason, error, waitingFor?.());
             const kind = classifyFailure(error);
+            // A busy account must not use up the few tries that a broken connection has.
+            const tries = (triesByKind.get(kind) ?? 0) + 1;
+            triesByKind.set(kind, tries);
             const delay = retryDelay(error, tries, run.clock.now(), run.clock.random());
-            const isMisdated = kind === 'misdated';
-            // By the clock that the first answer told, a second refusal is not about the date.
-            if (delay === undefined || (isMisdated && isRedated))
+            if (delay === undefined || !isTriedAgain(kind, run.clock.now() + delay))
                 throw error;
-            if (!isTriedAgain(kind, run.clock.now() + delay))
-                throw error;
-            isRedated ||= isMisdated;
             run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${(0,errors/* errorName */.Is)(error)}: ${(0,errors/* errorMessage */.gJ)(error)}`);
             await run.clock.sleep(delay, run.stop).catch((reason) => {
                 throw stoppedBy(reason, error, waitingFor?.());
@@ -61674,7 +61684,7 @@ const mostConflicts = 5;
  * @returns milliseconds; undefined where waiting any longer would help nobody
  */
 function delayAfterConflict(error, earlier, now, random) {
-    const times = 1 + earlier.filter((each) => isBusy(each) === isBusy(error)).length;
+    const times = 1 + earlier.filter((each) => patienceFor(each) === patienceFor(error)).length;
     if (isBusy(error))
         return retryDelay(error.cause, times, now, random);
     if (times > mostConflicts)
@@ -61682,6 +61692,10 @@ function delayAfterConflict(error, earlier, now, random) {
     // Runs that met each other must not meet again. Never at once, which would use the few tries up.
     const jitter = 0.5 + random;
     return isTagLock(error) ? tagLockMilliseconds + 1000 * jitter : 200 * 2 ** times * jitter;
+}
+/** What DynamoDB could not take is counted by its kind, and all that somebody else did together. */
+function patienceFor(error) {
+    return isBusy(error) ? error.kind : 'others';
 }
 /** For so long a tag write locks the tags, and the old ones may still be shown. */
 const tagLockMilliseconds = 3000;
@@ -61745,24 +61759,30 @@ class DynamoDbError extends errors/* RemedyError */.By {
     name = 'DynamoDbError';
     /** AWS's name for it. */
     code;
-    /** An earlier try of the same call had no answer, so what is refused now may have been done then. */
-    afterLostAnswer;
     kind;
-    /** Of a write. Only DynamoDB's own no, to every try of it, tells that it was not. */
+    /** Of a write: by this try, or by an earlier one of the same call. */
     mayHaveBeenDone;
     /** @param arn of the resource, which may be given by its name */
-    constructor(operation, resource, cause, afterLostAnswer, arn = resource) {
+    constructor(operation, resource, cause, mayHaveBeenDone, arn = resource) {
         super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), {
             cause,
             statements: isDenied(cause) ? [allowStatement(actionsFor(operation), arn)] : [],
         });
         this.code = (0,errors/* errorName */.Is)(cause);
-        this.afterLostAnswer = afterLostAnswer;
         this.kind = classifyFailure(cause);
-        const status = (0,errors/* httpStatus */.nG)(cause);
-        const isRefusal = status >= 400 && status < 500;
-        this.mayHaveBeenDone = afterLostAnswer || !isRefusal;
+        this.mayHaveBeenDone = mayHaveBeenDone;
     }
+}
+/** Only DynamoDB's own no, to every try of a write, tells that it was not done. */
+function isRefusal(cause) {
+    const status = (0,errors/* httpStatus */.nG)(cause);
+    return status >= 400 && status < 500 && classifyFailure(cause) !== 'unavailable';
+}
+/** Of the call that threw it: by what the port says, and of what nobody foresaw nobody knows. */
+function mayHaveBeenDone(error) {
+    if (error instanceof DynamoDbError || error instanceof errors/* StoppedError */.Ko)
+        return error.mayHaveBeenDone;
+    return !(error instanceof errors/* RemedyError */.By);
 }
 /** When the turn of a write came, the look that it relied on was too old. Nothing was sent. */
 class StaleLookError extends errors/* RemedyError */.By {
@@ -61784,6 +61804,8 @@ function isDeniedByKms(error) {
     return (0,errors/* errorName */.Is)(error) === 'AccessDeniedException' && /\bkms\b/i.test((0,errors/* errorMessage */.gJ)(error));
 }
 function remedyFor(operation, resource, error) {
+    if (error instanceof errors/* RemedyError */.By)
+        return error.remedy;
     if (isDeniedByKms(error)) {
         return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`;
     }
@@ -61967,13 +61989,16 @@ function lookInterval(elapsedSeconds, random) {
 const readsPerTable = 3;
 /** Looks at all tables at once. */
 async function observeTables(dynamoDb, target, desired, run) {
-    const lookedAt = run.clock.now();
-    const observed = await Promise.all(desired.map(async ({ name }) => [name, await observeTable(dynamoDb, target, name, run)]));
-    return { observed: new Map(observed), lookedAt };
+    const looks = await Promise.all(desired.map(async ({ name }) => ({ name, ...(await observeTable(dynamoDb, target, name, run)) })));
+    return {
+        observed: new Map(looks.map(({ name, observed }) => [name, observed])),
+        lookedAt: Math.min(...looks.map(({ lookedAt }) => lookedAt)),
+    };
 }
 /** Looks at one table, as often as it takes until the look is no passing state. */
 async function observeTable(dynamoDb, target, table, run) {
     for (let looks = 0;; looks += 1) {
+        const lookedAt = run.clock.now();
         const look = await lookAtTable(dynamoDb, target, table);
         switch (look.status) {
             case 'changing':
@@ -61988,7 +62013,7 @@ async function observeTable(dynamoDb, target, table, run) {
                     .catch((0,errors/* stoppedWhileWaitingFor */.D$)(`the tags and backups of the young table "${table}" to be readable`));
                 break;
             default:
-                return look;
+                return { observed: look, lookedAt };
         }
     }
 }
@@ -62613,12 +62638,11 @@ function failuresOf({ error: thrown, outcome, verification }) {
     const ended = thrown ?? outcome?.error ?? verification?.error;
     if (ended === undefined)
         return [];
-    // Whatever else was under way then ended for the same reason.
-    if (ended instanceof errors/* StoppedError */.Ko)
-        return [ended];
     const ofSteps = outcome?.steps.flatMap(({ result }) => (result.status === 'failed' ? [result.error] : [])) ?? [];
+    // What else was stopped ended for the same reason.
+    const others = ofSteps.filter((error) => !(ended instanceof errors/* StoppedError */.Ko && error instanceof errors/* StoppedError */.Ko));
     // What two tables met alike, such as a session that cannot be had any more, is one failure.
-    const byText = new Map([...ofSteps, ended].map((error) => [(0,errors/* renderError */.vr)(error), error]));
+    const byText = new Map([...others, ended].map((error) => [(0,errors/* renderError */.vr)(error), error]));
     byText.delete((0,errors/* renderError */.vr)(ended));
     return [ended, ...byText.values()];
 }
@@ -62714,6 +62738,11 @@ function outcomes(plan, progress) {
 }
 /** In milliseconds: no write relies on a look that began longer ago. By then the table may be another one, or another's. */
 const freshness = 5000;
+/**
+ * Where looks themselves take longer, one after the other, the next one may: twice as long each time, so that a run on a
+ * slow line ends, and no longer than this.
+ */
+const mostFreshness = 40_000;
 async function applyTable(work, desired, progress) {
     const { clock, log } = work.run;
     const planned = stepsOf(work.plan, desired.name);
@@ -62721,8 +62750,8 @@ async function applyTable(work, desired, progress) {
     let lookedAt = work.lookedAt;
     /** Of the first of the remaining steps. */
     let conflicts = [];
-    let staleLooks = 0;
-    const isAnswerLost = () => conflicts.some(({ afterLostAnswer }) => afterLostAnswer);
+    let slowLooks = 0;
+    const isAnswerLost = () => conflicts.some(mayHaveBeenDone);
     const record = (step, result) => {
         progress.results.set(step, result);
         if (result.status === 'failed')
@@ -62730,27 +62759,26 @@ async function applyTable(work, desired, progress) {
         log.info(`${nameStep(step)}: ${describeResult(result)}`);
     };
     for (let step = remaining[0]; step !== undefined && progress.errors.length === 0; step = remaining[0]) {
-        // Where even a look made for this write takes longer than that, the next one may take twice as long, so that it ends.
-        const freshUntil = lookedAt + freshness * 2 ** Math.max(0, staleLooks - 1);
-        const attempt = await attemptStep(work, step, freshUntil);
+        const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, slowLooks - 1));
+        const attempt = await attemptStep(work, step, lookedAt + fresh);
         if (attempt.status !== 'look-again') {
             record(step, attempt.status === 'failed' ? { ...attempt, sent: attempt.sent || isAnswerLost() } : attempt);
             remaining = remaining.slice(1);
             conflicts = [];
-            staleLooks = 0;
             continue;
         }
         const { conflict, seconds } = attempt;
-        staleLooks = conflict === undefined ? staleLooks + 1 : 0;
         const earlier = conflicts;
         if (conflict !== undefined)
             conflicts = [...conflicts, conflict];
         try {
             if (conflict !== undefined)
                 await waitAfterConflict(work, step, conflict, earlier);
-            lookedAt = clock.now();
-            const applied = planned.filter((each) => progress.results.get(each)?.status === 'applied');
-            const needed = await planAgain(work, desired, { remaining, applied });
+            const done = planned.filter((each) => progress.results.has(each));
+            const look = await planAgain(work, desired, { remaining, done });
+            const { needed } = look;
+            lookedAt = look.lookedAt;
+            slowLooks = clock.now() - lookedAt > freshness ? slowLooks + 1 : 0;
             // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
             if (conflict?.code === 'ValidationException' && needed.includes(step))
                 throw conflict;
@@ -62766,6 +62794,11 @@ async function applyTable(work, desired, progress) {
         catch (error) {
             record(step, { status: 'failed', sent: isAnswerLost(), error });
         }
+    }
+    const [begun] = remaining;
+    if (begun !== undefined && !progress.results.has(begun) && isAnswerLost()) {
+        // Another table failed before it could be seen what became of it.
+        record(begun, { status: 'failed', sent: true, error: conflicts.at(-1) });
     }
 }
 async function attemptStep(work, step, sendBefore) {
@@ -62788,12 +62821,6 @@ async function attemptStep(work, step, sendBefore) {
         return { status: 'failed', sent: taken || mayHaveBeenDone(error), error };
     }
 }
-/** The call was under way when the run was stopped, or nobody knows what became of it. */
-function mayHaveBeenDone(error) {
-    if (error instanceof DynamoDbError)
-        return error.mayHaveBeenDone;
-    return error instanceof errors/* StoppedError */.Ko && (0,errors/* errorName */.Is)(error.cause) === 'AbortError';
-}
 /** @throws the conflict itself where waiting any longer would help nobody, or the run's StoppedError */
 async function waitAfterConflict({ run: { clock, log, stop } }, step, conflict, earlier) {
     const delay = delayAfterConflict(conflict, earlier, clock.now(), clock.random());
@@ -62813,9 +62840,9 @@ async function waitAfterConflict({ run: { clock, log, stop } }, step, conflict, 
  *
  * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
  */
-async function planAgain(work, desired, { remaining, applied }) {
+async function planAgain(work, desired, { remaining, done }) {
     const { dynamoDb, target, plan: { policy }, run, } = work;
-    const observed = await observeTable(dynamoDb, target, desired.name, run);
+    const { observed, lookedAt } = await observeTable(dynamoDb, target, desired.name, run);
     assertSameTable(work, desired.name, observed);
     const plan = planTables(target, [desired], new Map([[desired.name, observed]]), policy);
     const [refusal] = plan.refusals;
@@ -62823,12 +62850,12 @@ async function planAgain(work, desired, { remaining, applied }) {
         throw new errors/* RemedyError */.By(`Somebody else changed the table while this run was at work. ${refusal.reason}`, refusal.remedy);
     }
     const same = (left) => (right) => JSON.stringify(left) === JSON.stringify(right);
-    // What this run has done already may not show yet; the closing look waits for it.
-    const unplanned = plan.steps.filter((step) => ![...remaining, ...applied].some(same(step)));
+    // What was done already may not show yet; the closing look waits for it.
+    const unplanned = plan.steps.filter((step) => ![...remaining, ...done].some(same(step)));
     if (unplanned.length > 0) {
         throw new errors/* RemedyError */.By(`Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${describeSteps(unplanned)}.`, 'Run again, so that these steps are planned and printed before they are performed.');
     }
-    return remaining.filter((step) => plan.steps.some(same(step)));
+    return { needed: remaining.filter((step) => plan.steps.some(same(step))), lookedAt };
 }
 async function sendStep({ dynamoDb, target }, step, sendBefore) {
     switch (step.action) {
@@ -62916,13 +62943,11 @@ async function confirmTables(work) {
             await Promise.all(disappearing.map((table) => waitUntilSettled(dynamoDb, table, waitForDeletion, run, idOf({ observed }, table))));
             continue;
         }
+        const left = [...(steps.length > 0 ? [describeSteps(steps)] : []), ...refusals.map(({ reason }) => reason)].join('; ');
         if (lookedAt - start >= lagSeconds * 1000) {
-            const left = [...(steps.length > 0 ? [describeSteps(steps)] : []), ...refusals.map(({ reason }) => reason)];
-            throw new errors/* RemedyError */.By(`Every step was performed, but the tables still differ from their definition: ${left.join('; ')}`, 'Find out who else changes these tables, then run again.');
+            throw new errors/* RemedyError */.By(`Every step was performed, but the tables still differ from their definition: ${left}`, 'Find out who else changes these tables, then run again.');
         }
-        await run.clock
-            .sleep(1000, run.stop)
-            .catch((0,errors/* stoppedWhileWaitingFor */.D$)(`what was written to show: ${describeSteps(steps)}`));
+        await run.clock.sleep(1000, run.stop).catch((0,errors/* stoppedWhileWaitingFor */.D$)(`what was written to show: ${left}`));
     }
 }
 
@@ -63789,7 +63814,6 @@ function adaptivePace(most) {
 
 
 
-
 /** At once, over as many connections: DynamoDB limits some reads by connection. */
 const mostReads = 50;
 /** At once. Of ten creations, deletions or tag writes at once in one account three to five are throttled. */
@@ -63850,26 +63874,23 @@ function connect(sdk, client, run, arnOf) {
     /** One operation on one table, by its name or ARN. */
     async function callWithin(within, pace, operation, resource, send, sendBefore) {
         let renewed = false;
-        let answerLost = false;
+        let mayHaveBeenDone = false;
         let session = sessions;
-        const attempt = async (signal) => {
+        const attempt = (signal) => pace(signal, async () => {
+            // What the SDK would wait for itself, when the session is about to end. To wait for it, or for a turn, takes time.
+            await client.config.credentials();
+            within.stop.throwIfAborted();
+            if (sendBefore !== undefined && run.clock.now() > sendBefore)
+                throw new StaleLookError(operation, resource);
+            session = sessions;
             try {
-                return await pace(signal, async () => {
-                    if (sendBefore !== undefined) {
-                        // What the SDK would wait for itself, when the session is about to end.
-                        await client.config.credentials();
-                        if (run.clock.now() > sendBefore)
-                            throw new StaleLookError(operation, resource);
-                    }
-                    session = sessions;
-                    return await send(signal);
-                });
+                return await send(signal);
             }
             catch (error) {
-                answerLost ||= classifyFailure(error) === 'unavailable';
+                mayHaveBeenDone ||= !isRefusal(error);
                 throw error;
             }
-        };
+        });
         try {
             return await retry(within, async (signal) => {
                 try {
@@ -63888,10 +63909,12 @@ function connect(sdk, client, run, arnOf) {
             sendBefore === undefined ? undefined : (kind, at) => kind !== 'unavailable' && at <= sendBefore);
         }
         catch (error) {
-            // A remedy is known already when the run was stopped, or when the credentials could not be renewed.
-            if (error instanceof errors/* RemedyError */.By)
+            if (error instanceof errors/* StoppedError */.Ko)
+                throw mayHaveBeenDone ? error.whoseCallMayHaveBeenDone() : error;
+            // A remedy is known already when the credentials could not be renewed.
+            if (error instanceof errors/* RemedyError */.By && !mayHaveBeenDone)
                 throw error;
-            throw new DynamoDbError(operation, resource, error, answerLost, resource.startsWith('arn:') ? resource : arnOf(resource));
+            throw new DynamoDbError(operation, resource, error, mayHaveBeenDone, resource.startsWith('arn:') ? resource : arnOf(resource));
         }
     }
     return {
@@ -65568,7 +65591,7 @@ async function assertReadable(items, samples, otherTenantId) {
     const user = samples.find(({ kind }) => kind === 'users');
     if (tenant === undefined || user === undefined)
         return;
-    await settleAll([
+    await Promise.all([
         items.get(tenant.table, tenant.key),
         items.get(user.table, user.key),
         items.query(user.table, 'tenant_id', otherTenantId),
@@ -65590,17 +65613,16 @@ async function write(items, sample) {
         sample.state = 'written';
     }
     catch (error) {
-        const isRefused = error instanceof DynamoDbError && !error.mayHaveBeenDone;
-        // An earlier try, whose answer was lost, wrote it: nobody else has a key this fresh.
-        const isOwn = error instanceof DynamoDbError && error.afterLostAnswer && error.code === 'ConditionalCheckFailedException';
-        if (isRefused)
+        if (!mayHaveBeenDone(error)) {
             sample.state = 'unsent';
-        else
-            sample.mayComeLate = true;
-        if (isOwn)
-            sample.state = 'written';
-        else
             throw error;
+        }
+        sample.mayComeLate = true;
+        // An earlier try, whose answer was lost, wrote it: nobody else has a key this fresh.
+        const isOwn = error instanceof DynamoDbError && error.code === 'ConditionalCheckFailedException';
+        if (!isOwn)
+            throw error;
+        sample.state = 'written';
     }
 }
 async function assertFound(items, plan, samples, otherTenantId) {

@@ -1,8 +1,8 @@
 /** Performs the steps of a plan, waits for each, and always says how far it got. */
 import { delayAfterConflict, isBusy, isConflict } from './conflict.ts'
 import type { DynamoDb } from './dynamodb.ts'
-import { DynamoDbError, StaleLookError } from './dynamodb-errors.ts'
-import { errorMessage, errorName, RemedyError, StoppedError, stoppedWhileWaitingFor, unreachable } from './errors.ts'
+import { DynamoDbError, mayHaveBeenDone, StaleLookError } from './dynamodb-errors.ts'
+import { errorMessage, RemedyError, stoppedWhileWaitingFor, unreachable } from './errors.ts'
 import { type Observation, observeTable, observeTables } from './observe.ts'
 import { type Outcome, type Plan, type Step, type StepOutcome, type StepResult, stepsOf } from './plan.ts'
 import { planTables } from './planner.ts'
@@ -62,6 +62,12 @@ function outcomes(plan: Plan, progress: Progress): readonly StepOutcome[] {
 /** In milliseconds: no write relies on a look that began longer ago. By then the table may be another one, or another's. */
 const freshness = 5000
 
+/**
+ * Where looks themselves take longer, one after the other, the next one may: twice as long each time, so that a run on a
+ * slow line ends, and no longer than this.
+ */
+const mostFreshness = 40_000
+
 async function applyTable(work: Work, desired: DesiredTable, progress: Progress): Promise<void> {
   const { clock, log } = work.run
   const planned = stepsOf(work.plan, desired.name)
@@ -69,33 +75,32 @@ async function applyTable(work: Work, desired: DesiredTable, progress: Progress)
   let lookedAt = work.lookedAt
   /** Of the first of the remaining steps. */
   let conflicts: readonly DynamoDbError[] = []
-  let staleLooks = 0
-  const isAnswerLost = () => conflicts.some(({ afterLostAnswer }) => afterLostAnswer)
+  let slowLooks = 0
+  const isAnswerLost = () => conflicts.some(mayHaveBeenDone)
   const record = (step: Step, result: StepResult) => {
     progress.results.set(step, result)
     if (result.status === 'failed') progress.errors.push(result.error)
     log.info(`${nameStep(step)}: ${describeResult(result)}`)
   }
   for (let step = remaining[0]; step !== undefined && progress.errors.length === 0; step = remaining[0]) {
-    // Where even a look made for this write takes longer than that, the next one may take twice as long, so that it ends.
-    const freshUntil = lookedAt + freshness * 2 ** Math.max(0, staleLooks - 1)
-    const attempt = await attemptStep(work, step, freshUntil)
+    const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, slowLooks - 1))
+    const attempt = await attemptStep(work, step, lookedAt + fresh)
     if (attempt.status !== 'look-again') {
       record(step, attempt.status === 'failed' ? { ...attempt, sent: attempt.sent || isAnswerLost() } : attempt)
       remaining = remaining.slice(1)
       conflicts = []
-      staleLooks = 0
       continue
     }
     const { conflict, seconds } = attempt
-    staleLooks = conflict === undefined ? staleLooks + 1 : 0
     const earlier = conflicts
     if (conflict !== undefined) conflicts = [...conflicts, conflict]
     try {
       if (conflict !== undefined) await waitAfterConflict(work, step, conflict, earlier)
-      lookedAt = clock.now()
-      const applied = planned.filter((each) => progress.results.get(each)?.status === 'applied')
-      const needed = await planAgain(work, desired, { remaining, applied })
+      const done = planned.filter((each) => progress.results.has(each))
+      const look = await planAgain(work, desired, { remaining, done })
+      const { needed } = look
+      lookedAt = look.lookedAt
+      slowLooks = clock.now() - lookedAt > freshness ? slowLooks + 1 : 0
       // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
       if (conflict?.code === 'ValidationException' && needed.includes(step)) throw conflict
       for (const each of remaining.filter((left) => !needed.includes(left))) {
@@ -108,6 +113,11 @@ async function applyTable(work: Work, desired: DesiredTable, progress: Progress)
     } catch (error) {
       record(step, { status: 'failed', sent: isAnswerLost(), error })
     }
+  }
+  const [begun] = remaining
+  if (begun !== undefined && !progress.results.has(begun) && isAnswerLost()) {
+    // Another table failed before it could be seen what became of it.
+    record(begun, { status: 'failed', sent: true, error: conflicts.at(-1) })
   }
 }
 
@@ -138,12 +148,6 @@ async function attemptStep(work: Work, step: Step, sendBefore: number): Promise<
   }
 }
 
-/** The call was under way when the run was stopped, or nobody knows what became of it. */
-function mayHaveBeenDone(error: unknown): boolean {
-  if (error instanceof DynamoDbError) return error.mayHaveBeenDone
-  return error instanceof StoppedError && errorName(error.cause) === 'AbortError'
-}
-
 /** @throws the conflict itself where waiting any longer would help nobody, or the run's StoppedError */
 async function waitAfterConflict(
   { run: { clock, log, stop } }: Work,
@@ -166,7 +170,14 @@ async function waitAfterConflict(
 /** This run's steps on one table. */
 interface OwnSteps {
   readonly remaining: readonly Step[]
-  readonly applied: readonly Step[]
+  /** By this run, or by another one. */
+  readonly done: readonly Step[]
+}
+
+interface LookForSteps {
+  /** Of the remaining steps. */
+  readonly needed: readonly Step[]
+  readonly lookedAt: number
 }
 
 /**
@@ -174,18 +185,14 @@ interface OwnSteps {
  *
  * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
  */
-async function planAgain(
-  work: Work,
-  desired: DesiredTable,
-  { remaining, applied }: OwnSteps,
-): Promise<readonly Step[]> {
+async function planAgain(work: Work, desired: DesiredTable, { remaining, done }: OwnSteps): Promise<LookForSteps> {
   const {
     dynamoDb,
     target,
     plan: { policy },
     run,
   } = work
-  const observed = await observeTable(dynamoDb, target, desired.name, run)
+  const { observed, lookedAt } = await observeTable(dynamoDb, target, desired.name, run)
   assertSameTable(work, desired.name, observed)
   const plan = planTables(target, [desired], new Map([[desired.name, observed]]), policy)
   const [refusal] = plan.refusals
@@ -196,15 +203,15 @@ async function planAgain(
     )
   }
   const same = (left: Step) => (right: Step) => JSON.stringify(left) === JSON.stringify(right)
-  // What this run has done already may not show yet; the closing look waits for it.
-  const unplanned = plan.steps.filter((step) => ![...remaining, ...applied].some(same(step)))
+  // What was done already may not show yet; the closing look waits for it.
+  const unplanned = plan.steps.filter((step) => ![...remaining, ...done].some(same(step)))
   if (unplanned.length > 0) {
     throw new RemedyError(
       `Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${describeSteps(unplanned)}.`,
       'Run again, so that these steps are planned and printed before they are performed.',
     )
   }
-  return remaining.filter((step) => plan.steps.some(same(step)))
+  return { needed: remaining.filter((step) => plan.steps.some(same(step))), lookedAt }
 }
 
 async function sendStep({ dynamoDb, target }: Work, step: Step, sendBefore: number): Promise<void> {
@@ -303,15 +310,15 @@ async function confirmTables(work: Work): Promise<ObservedTables> {
       )
       continue
     }
+    const left = [...(steps.length > 0 ? [describeSteps(steps)] : []), ...refusals.map(({ reason }) => reason)].join(
+      '; ',
+    )
     if (lookedAt - start >= lagSeconds * 1000) {
-      const left = [...(steps.length > 0 ? [describeSteps(steps)] : []), ...refusals.map(({ reason }) => reason)]
       throw new RemedyError(
-        `Every step was performed, but the tables still differ from their definition: ${left.join('; ')}`,
+        `Every step was performed, but the tables still differ from their definition: ${left}`,
         'Find out who else changes these tables, then run again.',
       )
     }
-    await run.clock
-      .sleep(1000, run.stop)
-      .catch(stoppedWhileWaitingFor(`what was written to show: ${describeSteps(steps)}`))
+    await run.clock.sleep(1000, run.stop).catch(stoppedWhileWaitingFor(`what was written to show: ${left}`))
   }
 }

@@ -1,6 +1,7 @@
 /** Writes that DynamoDB did not take, or did not answer: whether to look again, and when. Pure. */
 import type { DynamoDbError } from './dynamodb-errors.ts'
 import { errorMessage } from './errors.ts'
+import type { FailureKind } from './failures.ts'
 import type { Step } from './plan.ts'
 import { retryDelay } from './retry.ts'
 
@@ -36,12 +37,17 @@ export function delayAfterConflict(
   now: number,
   random: number,
 ): number | undefined {
-  const times = 1 + earlier.filter((each) => isBusy(each) === isBusy(error)).length
+  const times = 1 + earlier.filter((each) => patienceFor(each) === patienceFor(error)).length
   if (isBusy(error)) return retryDelay(error.cause, times, now, random)
   if (times > mostConflicts) return undefined
   // Runs that met each other must not meet again. Never at once, which would use the few tries up.
   const jitter = 0.5 + random
   return isTagLock(error) ? tagLockMilliseconds + 1000 * jitter : 200 * 2 ** times * jitter
+}
+
+/** What DynamoDB could not take is counted by its kind, and all that somebody else did together. */
+function patienceFor(error: DynamoDbError): FailureKind | 'others' {
+  return isBusy(error) ? error.kind : 'others'
 }
 
 /** For so long a tag write locks the tags, and the old ones may still be shown. */

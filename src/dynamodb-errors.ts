@@ -1,5 +1,5 @@
 /** What DynamoDB's port throws: which call on which table, what AWS said, and what to do. Pure. */
-import { errorMessage, errorName, httpStatus, RemedyError } from './errors.ts'
+import { errorMessage, errorName, httpStatus, RemedyError, StoppedError } from './errors.ts'
 import { classifyFailure, type FailureKind } from './failures.ts'
 import { allowStatement } from './permissions.ts'
 
@@ -8,25 +8,32 @@ export class DynamoDbError extends RemedyError {
   override readonly name = 'DynamoDbError'
   /** AWS's name for it. */
   readonly code: string
-  /** An earlier try of the same call had no answer, so what is refused now may have been done then. */
-  readonly afterLostAnswer: boolean
   readonly kind: FailureKind
-  /** Of a write. Only DynamoDB's own no, to every try of it, tells that it was not. */
+  /** Of a write: by this try, or by an earlier one of the same call. */
   readonly mayHaveBeenDone: boolean
 
   /** @param arn of the resource, which may be given by its name */
-  constructor(operation: string, resource: string, cause: unknown, afterLostAnswer: boolean, arn = resource) {
+  constructor(operation: string, resource: string, cause: unknown, mayHaveBeenDone: boolean, arn = resource) {
     super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), {
       cause,
       statements: isDenied(cause) ? [allowStatement(actionsFor(operation), arn)] : [],
     })
     this.code = errorName(cause)
-    this.afterLostAnswer = afterLostAnswer
     this.kind = classifyFailure(cause)
-    const status = httpStatus(cause)
-    const isRefusal = status >= 400 && status < 500
-    this.mayHaveBeenDone = afterLostAnswer || !isRefusal
+    this.mayHaveBeenDone = mayHaveBeenDone
   }
+}
+
+/** Only DynamoDB's own no, to every try of a write, tells that it was not done. */
+export function isRefusal(cause: unknown): boolean {
+  const status = httpStatus(cause)
+  return status >= 400 && status < 500 && classifyFailure(cause) !== 'unavailable'
+}
+
+/** Of the call that threw it: by what the port says, and of what nobody foresaw nobody knows. */
+export function mayHaveBeenDone(error: unknown): boolean {
+  if (error instanceof DynamoDbError || error instanceof StoppedError) return error.mayHaveBeenDone
+  return !(error instanceof RemedyError)
 }
 
 /** When the turn of a write came, the look that it relied on was too old. Nothing was sent. */
@@ -54,6 +61,7 @@ function isDeniedByKms(error: unknown): boolean {
 }
 
 function remedyFor(operation: string, resource: string, error: unknown): string {
+  if (error instanceof RemedyError) return error.remedy
   if (isDeniedByKms(error)) {
     return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`
   }

@@ -6,9 +6,8 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 import type { Connections } from './connections.ts'
 import type { TagChange } from './diff.ts'
 import { type DescribedTable, readDescription, readRecovery, readTagPage } from './dynamodb-answers.ts'
-import { DynamoDbError, StaleLookError } from './dynamodb-errors.ts'
-import { errorName, RemedyError } from './errors.ts'
-import { classifyFailure } from './failures.ts'
+import { DynamoDbError, isRefusal, StaleLookError } from './dynamodb-errors.ts'
+import { errorName, RemedyError, StoppedError } from './errors.ts'
 import { type Call, type ItemStore, itemStore } from './item-store.ts'
 import { adaptivePace, type Pace } from './pace.ts'
 import { retry } from './retry.ts'
@@ -140,24 +139,22 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
     sendBefore?: number,
   ): Promise<Answer> {
     let renewed = false
-    let answerLost = false
+    let mayHaveBeenDone = false
     let session = sessions
-    const attempt = async (signal: AbortSignal) => {
-      try {
-        return await pace(signal, async () => {
-          if (sendBefore !== undefined) {
-            // What the SDK would wait for itself, when the session is about to end.
-            await client.config.credentials()
-            if (run.clock.now() > sendBefore) throw new StaleLookError(operation, resource)
-          }
-          session = sessions
+    const attempt = (signal: AbortSignal) =>
+      pace(signal, async () => {
+        // What the SDK would wait for itself, when the session is about to end. To wait for it, or for a turn, takes time.
+        await client.config.credentials()
+        within.stop.throwIfAborted()
+        if (sendBefore !== undefined && run.clock.now() > sendBefore) throw new StaleLookError(operation, resource)
+        session = sessions
+        try {
           return await send(signal)
-        })
-      } catch (error) {
-        answerLost ||= classifyFailure(error) === 'unavailable'
-        throw error
-      }
-    }
+        } catch (error) {
+          mayHaveBeenDone ||= !isRefusal(error)
+          throw error
+        }
+      })
     try {
       return await retry(
         within,
@@ -177,13 +174,14 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
         sendBefore === undefined ? undefined : (kind, at) => kind !== 'unavailable' && at <= sendBefore,
       )
     } catch (error) {
-      // A remedy is known already when the run was stopped, or when the credentials could not be renewed.
-      if (error instanceof RemedyError) throw error
+      if (error instanceof StoppedError) throw mayHaveBeenDone ? error.whoseCallMayHaveBeenDone() : error
+      // A remedy is known already when the credentials could not be renewed.
+      if (error instanceof RemedyError && !mayHaveBeenDone) throw error
       throw new DynamoDbError(
         operation,
         resource,
         error,
-        answerLost,
+        mayHaveBeenDone,
         resource.startsWith('arn:') ? resource : arnOf(resource),
       )
     }

@@ -32,10 +32,26 @@ export class InvalidInputsError extends Error {
 /** The run was told to stop: by the deadline, or by a signal. */
 export class StoppedError extends RemedyError {
   override readonly name = 'StoppedError'
+  /** Of the call that it ended. */
+  readonly mayHaveBeenDone: boolean
+
+  constructor(
+    message: string,
+    remedy: string,
+    { mayHaveBeenDone = false, ...options }: ErrorOptions & { readonly mayHaveBeenDone?: boolean } = {},
+  ) {
+    super(message, remedy, options)
+    this.mayHaveBeenDone = mayHaveBeenDone
+  }
 
   /** The same, with what stood in the way when the time ran out. */
   after(cause: unknown): StoppedError {
-    return new StoppedError(this.message, this.remedy, { cause })
+    return new StoppedError(this.message, this.remedy, { cause, mayHaveBeenDone: this.mayHaveBeenDone })
+  }
+
+  /** The same, of a call that was sent, and nobody knows what became of it. */
+  whoseCallMayHaveBeenDone(): StoppedError {
+    return new StoppedError(this.message, this.remedy, { cause: this.cause, mayHaveBeenDone: true })
   }
 
   /**
@@ -47,7 +63,7 @@ export class StoppedError extends RemedyError {
     return new StoppedError(
       `${this.message} It was waiting for ${what}.`,
       remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`,
-      { cause: this.cause },
+      { cause: this.cause, mayHaveBeenDone: this.mayHaveBeenDone },
     )
   }
 }

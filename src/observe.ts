@@ -15,9 +15,9 @@ export type Look =
 /** Side by side, so as many connections. */
 export const readsPerTable = 3
 
-export interface Observation {
-  readonly observed: ObservedTables
-  /** When it began, by the run's clock: what changed after that may not be in it. */
+export interface Observation<Observed = ObservedTables> {
+  readonly observed: Observed
+  /** When the look that told it began, the earliest of several: what changed after that may not be in it. By the run's clock. */
   readonly lookedAt: number
 }
 
@@ -28,11 +28,13 @@ export async function observeTables(
   desired: readonly DesiredTable[],
   run: Run,
 ): Promise<Observation> {
-  const lookedAt = run.clock.now()
-  const observed = await Promise.all(
-    desired.map(async ({ name }) => [name, await observeTable(dynamoDb, target, name, run)] as const),
+  const looks = await Promise.all(
+    desired.map(async ({ name }) => ({ name, ...(await observeTable(dynamoDb, target, name, run)) })),
   )
-  return { observed: new Map(observed), lookedAt }
+  return {
+    observed: new Map(looks.map(({ name, observed }) => [name, observed])),
+    lookedAt: Math.min(...looks.map(({ lookedAt }) => lookedAt)),
+  }
 }
 
 /** Looks at one table, as often as it takes until the look is no passing state. */
@@ -41,8 +43,9 @@ export async function observeTable(
   target: Target,
   table: string,
   run: Run,
-): Promise<ObservedTable> {
+): Promise<Observation<ObservedTable>> {
   for (let looks = 0; ; looks += 1) {
+    const lookedAt = run.clock.now()
     const look = await lookAtTable(dynamoDb, target, table)
     switch (look.status) {
       case 'changing':
@@ -57,7 +60,7 @@ export async function observeTable(
           .catch(stoppedWhileWaitingFor(`the tags and backups of the young table "${table}" to be readable`))
         break
       default:
-        return look
+        return { observed: look, lookedAt }
     }
   }
 }

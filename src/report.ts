@@ -142,11 +142,11 @@ function describeState({ policy, tables }: Plan, outcome: Outcome | undefined): 
 export function failuresOf({ error: thrown, outcome, verification }: RunResult): readonly unknown[] {
   const ended = thrown ?? outcome?.error ?? verification?.error
   if (ended === undefined) return []
-  // Whatever else was under way then ended for the same reason.
-  if (ended instanceof StoppedError) return [ended]
   const ofSteps = outcome?.steps.flatMap(({ result }) => (result.status === 'failed' ? [result.error] : [])) ?? []
+  // What else was stopped ended for the same reason.
+  const others = ofSteps.filter((error) => !(ended instanceof StoppedError && error instanceof StoppedError))
   // What two tables met alike, such as a session that cannot be had any more, is one failure.
-  const byText = new Map([...ofSteps, ended].map((error) => [renderError(error), error]))
+  const byText = new Map([...others, ended].map((error) => [renderError(error), error]))
   byText.delete(renderError(ended))
   return [ended, ...byText.values()]
 }

@@ -11,7 +11,7 @@ const mostTriesWhileUnavailable = 8
  * What is busy or broken is tried again with full jitter, under a cap. What is known to take a while is looked at again
  * after that while, and a bit by chance.
  *
- * @param tries how often the call was made, from 1 up
+ * @param tries how often the call failed in this way, from 1 up
  */
 export function retryDelay(error: unknown, tries: number, now: number, random: number): number | undefined {
   switch (classifyFailure(error)) {
@@ -22,7 +22,8 @@ export function retryDelay(error: unknown, tries: number, now: number, random: n
     case 'not-ready':
       return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random
     case 'misdated':
-      return 0
+      // By the clock that the first answer told, a second refusal is not about the date.
+      return tries === 1 ? 0 : undefined
     case 'unavailable':
       return tries < mostTriesWhileUnavailable ? random * Math.min(5000, 100 * 2 ** tries) : undefined
   }
@@ -42,20 +43,20 @@ export async function retry<Answer>(
   waitingFor?: () => string,
   isTriedAgain: (kind: FailureKind, at: number) => boolean = () => true,
 ): Promise<Answer> {
-  let isRedated = false
-  for (let tries = 1; ; tries++) {
+  const triesByKind = new Map<FailureKind, number>()
+  for (;;) {
     run.stop.throwIfAborted()
     try {
       return await send(run.abort)
     } catch (error) {
-      if (run.abort.aborted) throw stoppedBy(run.abort.reason, error, waitingFor?.())
+      const reason = run.abort.aborted ? run.abort.reason : run.stop.reason
+      if (run.abort.aborted || error === reason) throw stoppedBy(reason, error, waitingFor?.())
       const kind = classifyFailure(error)
+      // A busy account must not use up the few tries that a broken connection has.
+      const tries = (triesByKind.get(kind) ?? 0) + 1
+      triesByKind.set(kind, tries)
       const delay = retryDelay(error, tries, run.clock.now(), run.clock.random())
-      const isMisdated = kind === 'misdated'
-      // By the clock that the first answer told, a second refusal is not about the date.
-      if (delay === undefined || (isMisdated && isRedated)) throw error
-      if (!isTriedAgain(kind, run.clock.now() + delay)) throw error
-      isRedated ||= isMisdated
+      if (delay === undefined || !isTriedAgain(kind, run.clock.now() + delay)) throw error
       run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${errorName(error)}: ${errorMessage(error)}`)
       await run.clock.sleep(delay, run.stop).catch((reason: unknown) => {
         throw stoppedBy(reason, error, waitingFor?.())

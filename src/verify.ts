@@ -1,6 +1,6 @@
 /** Proves the tables: they are as defined, and sample items go in, are found by their tenant alone, and go out again. */
 import type { DynamoDb } from './dynamodb.ts'
-import { DynamoDbError } from './dynamodb-errors.ts'
+import { DynamoDbError, mayHaveBeenDone } from './dynamodb-errors.ts'
 import { describeError, RemedyError, StoppedError } from './errors.ts'
 import type { ItemStore } from './item-store.ts'
 import { type Item, type ItemKind, makeSampleItems, problemsOfItem } from './items.ts'
@@ -112,7 +112,7 @@ async function assertReadable(items: ItemStore, samples: readonly Sample[], othe
   const tenant = samples.find(({ kind }) => kind === 'tenant')
   const user = samples.find(({ kind }) => kind === 'users')
   if (tenant === undefined || user === undefined) return
-  await settleAll([
+  await Promise.all([
     items.get(tenant.table, tenant.key),
     items.get(user.table, user.key),
     items.query(user.table, 'tenant_id', otherTenantId),
@@ -134,14 +134,15 @@ async function write(items: ItemStore, sample: Sample): Promise<void> {
     sample.mayComeLate = mayComeLate
     sample.state = 'written'
   } catch (error) {
-    const isRefused = error instanceof DynamoDbError && !error.mayHaveBeenDone
+    if (!mayHaveBeenDone(error)) {
+      sample.state = 'unsent'
+      throw error
+    }
+    sample.mayComeLate = true
     // An earlier try, whose answer was lost, wrote it: nobody else has a key this fresh.
-    const isOwn =
-      error instanceof DynamoDbError && error.afterLostAnswer && error.code === 'ConditionalCheckFailedException'
-    if (isRefused) sample.state = 'unsent'
-    else sample.mayComeLate = true
-    if (isOwn) sample.state = 'written'
-    else throw error
+    const isOwn = error instanceof DynamoDbError && error.code === 'ConditionalCheckFailedException'
+    if (!isOwn) throw error
+    sample.state = 'written'
   }
 }
 

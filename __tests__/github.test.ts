@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Fault } from '../sandbox/faults.ts'
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import { StoppedError } from '../src/errors.ts'
 import { connectGitHub, type GitHub } from '../src/github.ts'
 import { fastClock } from './support/clock.ts'
 import { aRun, type FakeRun } from './support/fakes.ts'
@@ -197,3 +198,36 @@ describe('the pull request of a commit', () => {
     await expect((await connect()).findPullRequest('b8b8')).resolves.toBe(8)
   })
 })
+
+it.each([
+  ['60', /; try again after 20/],
+  ['86401', /^(?!.*try again after)/],
+  ['9e15', /^(?!.*try again after)/],
+  ['Infinity', /^(?!.*try again after)/],
+])(
+  'a rate limit of %s seconds is tried again until the run must stop, and named where it is a time',
+  async (after, said) => {
+    const server = createServer((_, response) => {
+      response.writeHead(429, { 'retry-after': after, 'content-type': 'application/json' })
+      response.end('{"message":"slow down"}')
+    }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const cancelled = new StoppedError('The run was cancelled.', 'Run it again.')
+    const sleep = async () => {
+      run.stopNow(cancelled)
+      throw cancelled
+    }
+    const limited = await connectGitHub(
+      { owner: 'a', repository: 'b', token: 't', apiUrl },
+      { ...run, clock: { ...run.clock, sleep } },
+    )
+    const failed = await limited.findPullRequest('c').catch((error: unknown) => error)
+    server.closeAllConnections()
+    server.close()
+    expect(failed).toMatchObject({
+      name: 'StoppedError',
+      cause: { name: 'GitHubError', message: expect.stringMatching(said) },
+    })
+  },
+)

@@ -1,5 +1,5 @@
 import { InvalidInputsError, RemedyError } from '../src/errors.ts'
-import { code, text } from '../src/markdown.ts'
+import { markdownOf } from '../src/markdown.ts'
 import { visible } from '../src/plain-text.ts'
 import type { Outcome, Plan, StepResult, Verification } from '../src/plan.ts'
 import { digestPlan } from '../src/plan-document.ts'
@@ -14,6 +14,8 @@ import {
 } from '../src/report.ts'
 import { renderSummary } from '../src/summary.ts'
 import { aTarget, production, ready, theTables } from './support/builders.ts'
+
+const { code, text } = markdownOf((each) => each)
 
 const target = aTarget({ environment: production })
 const [tenant, users] = theTables({ environment: production })
@@ -52,11 +54,11 @@ it('tells a step in one line, from what to what', () => {
 it('tells of a table that is created everything that it gets, and cuts what is long', () => {
   const absent = planTables(
     target,
-    theTables({ environment: production, tags: new Map([['a', 'x'.repeat(201)]]) }),
+    theTables({ environment: production, tags: new Map([['a', 'x'.repeat(257)]]) }),
     new Map(),
   )
   expect(absent.steps.slice(2).map(describeStep)).toEqual([
-    `create-table "users": key = tenant_id (S), user_id (S), billing mode = PAY_PER_REQUEST, deletion protection = on, tag a = ${'x'.repeat(200)}… (201 characters), tag tenant-tables:environment = prod, tag tenant-tables:managed-by = tenant-tables`,
+    `create-table "users": key = tenant_id (S), user_id (S), billing mode = PAY_PER_REQUEST, deletion protection = on, tag a = ${'x'.repeat(256)}… (257 characters), tag tenant-tables:environment = prod, tag tenant-tables:managed-by = tenant-tables`,
     'set-point-in-time-recovery "users": point-in-time recovery off -> on, 35 days',
   ])
 })
@@ -82,7 +84,7 @@ it('tells how many of the tables are there', () => {
 
 it('tells a plan line by line: steps, refusals with remedies, notices, what is unmanaged', () => {
   const other = ready(users, { keys: tenant.keys })
-  const kept = ready(tenant, { tags: new Map([...tenant.tags, ['owner', 'x'.repeat(201)]]) })
+  const kept = ready(tenant, { tags: new Map([...tenant.tags, ['owner', 'x'.repeat(257)]]) })
   const lines = renderPlanLines(
     planTables(
       target,
@@ -97,7 +99,7 @@ it('tells a plan line by line: steps, refusals with remedies, notices, what is u
     '2 tables defined, 2 found.',
     expect.stringMatching(/^! refused: The table "users" has the key tenant_id \(S\), but/),
     expect.stringMatching(/^ {2}to fix: Choose another table-name-prefix/),
-    `  unmanaged on "tenant", left as it is: tags.owner = ${'x'.repeat(200)}… (201 characters)`,
+    `  unmanaged on "tenant", left as it is: tags.owner = ${'x'.repeat(256)}… (257 characters)`,
   ])
   const nothing = planTables(target, [tenant], new Map([['tenant', ready(tenant, { tags: tenant.tags })]]))
   expect(renderPlanLines(nothing)).toEqual(['1 table defined, 1 found.', 'Nothing to do.'])
@@ -156,7 +158,7 @@ describe('the job summary', () => {
     )
     const outcome = outcomeOf(adopted, [{ status: 'applied', seconds: 0.25 }])
     expect(
-      renderSummary({ command: 'apply', target, plan: adopted, outcome }),
+      renderSummary({ command: 'apply', target, plan: adopted, outcome }, (text) => text),
     ).toBe(`## Tenant Tables: apply of <code>prod</code>
 
 **1 step applied.**
@@ -191,7 +193,7 @@ Plan digest <code>${digestPlan(adopted)}</code>
     const at = aTarget()
     const nothing = planTables(at, [table], new Map([['tenant', ready(table)]]))
     expect(
-      renderSummary({ command: 'plan', target: at, plan: nothing }),
+      renderSummary({ command: 'plan', target: at, plan: nothing }, (text) => text),
     ).toBe(`## Tenant Tables: plan of <code>dev</code>
 
 **The tables are as defined. Nothing was changed.**
@@ -209,8 +211,8 @@ Plan digest <code>${digestPlan(nothing)}</code>
   })
 
   it('shows from what to what a setting was changed', () => {
-    expect(renderSummary({ command: 'plan', target, plan })).toContain(
-      '| <code>users</code> | <code>set-billing-mode</code> | billing mode | <code>PROVISIONED</code> | <code>PAY&#95;PER&#95;REQUEST</code> | planned |',
+    expect(renderSummary({ command: 'plan', target, plan }, (text) => text)).toContain(
+      '| <code>users</code> | <code>set-billing-mode</code> | billing mode | <code>PROVISIONED</code> | <code>PAY_PER_REQUEST</code> | planned |',
     )
   })
 
@@ -220,7 +222,7 @@ Plan digest <code>${digestPlan(nothing)}</code>
       [tenant],
       new Map([['tenant', { status: 'unavailable', tableStatus: 'DELETING' }]]),
     )
-    expect(renderSummary({ command: 'plan', target, plan: refused })).toContain(
+    expect(renderSummary({ command: 'plan', target, plan: refused }, (text) => text)).toContain(
       '### Refused\n\n- The table "tenant" is DELETING. **To fix:** Wait until it is gone',
     )
   })
@@ -232,7 +234,7 @@ Plan digest <code>${digestPlan(nothing)}</code>
       [{ status: 'applied', seconds: 1 }, { status: 'dropped' }, { status: 'failed', sent: true, error }],
       error,
     )
-    const summary = renderSummary({ command: 'apply', target, plan, outcome })
+    const summary = renderSummary({ command: 'apply', target, plan, outcome }, (text) => text)
     expect(summary.split('### Failed')[1]).toBe(`
 
 - It broke.
@@ -244,12 +246,12 @@ Plan digest <code>${digestPlan(nothing)}</code>
       expect(summary).toContain(`| ${words} |`)
     }
     const failed = outcomeOf(plan, [{ status: 'failed', sent: false, error }], error)
-    expect(renderSummary({ command: 'apply', target, plan, outcome: failed })).toContain('| failed |')
-    expect(renderSummary({ command: 'plan', target, plan })).toContain('| planned |')
+    expect(renderSummary({ command: 'apply', target, plan, outcome: failed }, (text) => text)).toContain('| failed |')
+    expect(renderSummary({ command: 'plan', target, plan }, (text) => text)).toContain('| planned |')
   })
 
   it('is there for a run that never came to a plan', () => {
-    expect(renderSummary({ error: new Error('no inputs') })).toBe(`## Tenant Tables: run
+    expect(renderSummary({ error: new Error('no inputs') }, (text) => text)).toBe(`## Tenant Tables: run
 
 **Failed before anything was written.**
 
@@ -260,9 +262,9 @@ Plan digest <code>${digestPlan(nothing)}</code>
   })
 
   it('lists every wrong input', () => {
-    expect(renderSummary({ error: new InvalidInputsError(['a must be b.', 'c must be d.']) })).toContain(
-      '### Failed\n\n- 2 inputs are wrong.\n  - a must be b.\n  - c must be d.\n',
-    )
+    expect(
+      renderSummary({ error: new InvalidInputsError(['a must be b.', 'c must be d.']) }, (text) => text),
+    ).toContain('### Failed\n\n- 2 inputs are wrong.\n  - a must be b.\n  - c must be d.\n')
   })
 
   it('stays under the 1 MiB that GitHub shows, with the longest and strangest tags there can be', () => {
@@ -279,7 +281,9 @@ Plan digest <code>${digestPlan(nothing)}</code>
       ]),
     )
     expect(largest.steps).toHaveLength(2)
-    expect(Buffer.byteLength(renderSummary({ command: 'plan', target, plan: largest }))).toBeLessThan(1024 * 1024)
+    expect(Buffer.byteLength(renderSummary({ command: 'plan', target, plan: largest }, (text) => text))).toBeLessThan(
+      1024 * 1024,
+    )
   })
 })
 
@@ -333,7 +337,7 @@ describe('foreign text', () => {
 
   it('shows the characters that do not show, and is cut where it is long', () => {
     expect(visible('a\u202eb\u0000\r\u2028\u2029')).toBe('a\\u{202e}b\\u{0}\\u{d}\\u{2028}\\u{2029}')
-    expect(code('x'.repeat(200))).toBe(`<code>${'x'.repeat(200)}</code>`)
-    expect(code('x'.repeat(300))).toBe(`<code>${'x'.repeat(200)}&#8230; (300 characters)</code>`)
+    expect(code('x'.repeat(256))).toBe(`<code>${'x'.repeat(256)}</code>`)
+    expect(code('x'.repeat(300))).toBe(`<code>${'x'.repeat(256)}&#8230; (300 characters)</code>`)
   })
 })

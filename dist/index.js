@@ -61481,7 +61481,7 @@ function nameAndMessage(thrown) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7441);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5800);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8508);
 
@@ -61496,7 +61496,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 7441:
+/***/ 5800:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -61835,6 +61835,10 @@ function remedyFor(operation, resource, error) {
  * The vocabulary of tables, in one normal form for what is asked for and for what AWS holds.
  * Imports nothing.
  */
+/** As DynamoDB allows it. */
+function isTableName(text) {
+    return /^[a-zA-Z0-9_.-]{3,255}$/.test(text);
+}
 const environmentTag = 'tenant-tables:environment';
 const managedByTag = 'tenant-tables:managed-by';
 const managedByValue = 'tenant-tables';
@@ -62959,10 +62963,43 @@ const consumers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.u
 var dist_cjs = __nccwpck_require__(1695);
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/core/dist-cjs/submodules/client/index.js
 var client = __nccwpck_require__(5152);
+// EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/config/index.js
+var config = __nccwpck_require__(7291);
 // EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/protocols/index.js
 var protocols = __nccwpck_require__(3422);
+// EXTERNAL MODULE: external "node:stream"
+var external_node_stream_ = __nccwpck_require__(7075);
 // EXTERNAL MODULE: ./node_modules/@smithy/node-http-handler/dist-cjs/index.js
 var node_http_handler_dist_cjs = __nccwpck_require__(1279);
+;// CONCATENATED MODULE: ./lib/src/bounded-answers.js
+/** Answers that end: one without an end would fill the memory before the run is stopped. */
+
+
+/** In bytes. AWS's longest answers, pages of items, have one MiB. */
+const longestAnswer = 16 * 1024 * 1024;
+/** The SDK's own handler; a longer answer breaks off with an error, which no try mends. */
+class BoundedHandler extends node_http_handler_dist_cjs.NodeHttpHandler {
+    async handle(...given) {
+        const { response } = await super.handle(...given);
+        response.body = bounded(response.body);
+        return { response };
+    }
+}
+function bounded(body) {
+    let length = 0;
+    const counted = new external_node_stream_.Transform({
+        transform(chunk, _, done) {
+            length += chunk.length;
+            if (length > longestAnswer)
+                done(new Error(`An answer has more than ${longestAnswer} bytes`));
+            else
+                done(null, chunk);
+        },
+    });
+    // Who reads is told of what broke; and where it breaks here, the connection is closed.
+    return (0,external_node_stream_.pipeline)(body, counted, () => undefined);
+}
+
 // EXTERNAL MODULE: external "node:http"
 var external_node_http_ = __nccwpck_require__(7067);
 // EXTERNAL MODULE: external "node:https"
@@ -63145,6 +63182,7 @@ var src_run = __nccwpck_require__(3331);
 
 
 
+
 /** The partition of a region, such as `aws-cn`; the SDK's table, so that we keep none. */
 function partitionOf(region) {
     return (0,client.partition)(region).name;
@@ -63161,7 +63199,7 @@ function openConnections(region, { environment, mask }, run, timeOuts = timeOuts
     const { httpAgent, httpsAgent, waiting, open, close } = openEarly(mostConnections, proxyFor);
     // The last signal of a run: nothing of it calls any more.
     run.leave.addEventListener('abort', close);
-    const requestHandler = new node_http_handler_dist_cjs.NodeHttpHandler({
+    const requestHandler = new BoundedHandler({
         connectionTimeout: timeOuts.connect,
         requestTimeout: timeOuts.request,
         // The other time-out ends with the headers; a body that stalls is an idle socket.
@@ -63192,8 +63230,19 @@ function openConnections(region, { environment, mask }, run, timeOuts = timeOuts
 /** What the SDK's own chain sends somewhere to get credentials, so that an answer could hold it. */
 async function maskTokens(environment, mask) {
     mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '');
-    for (const name of ['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']) {
-        const path = environment[name];
+    const { configFile, credentialsFile } = await (0,config.loadSharedConfigFiles)();
+    // Of all profiles: one may lead to another.
+    const profiles = [...Object.values(configFile), ...Object.values(credentialsFile)];
+    for (const { aws_secret_access_key, aws_session_token } of profiles) {
+        mask(aws_secret_access_key ?? '');
+        mask(aws_session_token ?? '');
+    }
+    const { AWS_WEB_IDENTITY_TOKEN_FILE, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE } = environment;
+    for (const path of [
+        AWS_WEB_IDENTITY_TOKEN_FILE,
+        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE,
+        ...profiles.map(({ web_identity_token_file }) => web_identity_token_file),
+    ]) {
         // A file that cannot be read is the chain's to tell.
         if (path)
             mask((await (0,promises_.readFile)(path, 'utf8').catch(() => '')).trim());
@@ -64166,8 +64215,8 @@ class InputReader {
 
 
 
-/** What AWS allows in a tag's value, and in its key. */
-const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+/** What AWS allows in a tag's value, and in its key; but no letter that does not show: it would make two names look alike. */
+const tagCharacters = /^(?:(?!\p{DI})[\p{L}\p{Z}\p{N}_.:/=+\-@])*$/u;
 /** AWS counts characters, not the units that JavaScript counts. */
 function isTagText(text, most) {
     return [...text].length <= most && tagCharacters.test(text);
@@ -64421,6 +64470,7 @@ function readAudience(read, partition) {
 
 
 
+
 /** @throws {InvalidInputsError} with every problem, each saying what was found and what may be. */
 function readInputs(source) {
     const problems = [];
@@ -64525,7 +64575,7 @@ function readTableNamePrefix(read) {
     const prefix = read.text('table-name-prefix');
     for (const { logicalName } of builtInTables) {
         const name = `${prefix}${logicalName}`;
-        if (!/^[a-zA-Z0-9_.-]{3,255}$/.test(name)) {
+        if (!isTableName(name)) {
             read.problem('table-name-prefix', `table-name-prefix makes the table name ${(0,plain_text/* quote */.hD)(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
         }
     }
@@ -64536,6 +64586,7 @@ function readTableNamePrefix(read) {
 var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: ./lib/src/plan-document.js
 /** The plan as JSON, its digest, and a reviewed plan read back from that JSON. Pure. */
+
 
 
 
@@ -64649,7 +64700,7 @@ function readPlanDocument(json) {
         return 'has a step that is nested too deep';
     }
     if (readTables.length < tables.length)
-        return 'has a table without a name';
+        return 'has a table without a name, or with one that no table can have';
     if (readSteps.length < steps.length)
         return 'has a step without an action or a table';
     const reviewed = {
@@ -64668,7 +64719,7 @@ function readPlanDocument(json) {
     return digest === digestReviewed(reviewed) ? reviewed : 'was changed since it was made: its digest does not match';
 }
 function readTable(value) {
-    if (!isObject(value) || !isText(value.name))
+    if (!isObject(value) || !isText(value.name) || !isTableName(value.name))
         return [];
     return [{ name: value.name, ...(isText(value.id) ? { id: value.id } : {}) }];
 }
@@ -64695,30 +64746,31 @@ function isText(value) {
 ;// CONCATENATED MODULE: ./lib/src/markdown.js
 /** Markdown in which foreign text starts nothing. Pure. */
 
-/** Foreign text as Markdown code that shows every character and starts nothing: no markup, mention, link or table cell. */
-function code(value) {
-    return inCode((0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(value)));
-}
-/** The same, however long it is: what is to be copied must be whole. */
-function wholeCode(value) {
-    return inCode((0,plain_text/* visible */.RK)(value));
+function markdownOf(redact) {
+    return {
+        code: (value) => inCode((0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(redact(value))).replace(/^ | $| (?= )/g, '\\u{20}')),
+        wholeCode: (value) => inCode((0,plain_text/* visible */.RK)(redact(value))),
+        text: (value) => inSentence((0,plain_text/* visible */.RK)(redact(value))),
+        shortText: (value) => inSentence((0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(redact(value)))),
+    };
 }
 /** Where a line may break, GitHub makes no link of an e-mail address; the place is not copied with the rest. */
 function inCode(value) {
     return `<code>${entities(value).replaceAll('&#64;', '<wbr>&#64;')}</code>`;
 }
-/** Foreign text in a sentence. A zero-width space keeps `@`, `#` and `GH-` from notifying people and linking issues. */
-function markdown_text(value) {
-    return entities((0,plain_text/* visible */.RK)(value))
+/** A zero-width space keeps `@`, `#` and `GH-` from notifying people and linking issues. */
+function inSentence(value) {
+    return entities(value)
         .replace(/&#(64|35);|\bgh(sa)?(?=-)/gi, '$&&#8203;')
-        .replace(/^[\s+=-]|(?<=^\d+)[.)]/, (character) => `&#${character.codePointAt(0)};`);
+        .replace(/^[\s+=-]|(?<=^\d{1,9})[.)]/, (character) => `&#${character.codePointAt(0)};`);
 }
 /**
  * What Markdown, HTML or GitHub may give a meaning to in the middle of a line becomes an entity, which never has one.
- * So do the characters that would make a link of an address.
+ * So do the characters that would make a link of an address. In a word `_` has none, and GitHub takes a secret that it
+ * alone knows out of a summary only where it stands as it is.
  */
 function entities(value) {
-    return value.replace(/[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+-]|:(?=\/\/)|(?<=\bwww)\.|(?<=\b(?:mailto|xmpp)):/giu, (character) => {
+    return value.replace(/[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+_-]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|(?<=\bwww)\.|(?<=\b(?:mailto|xmpp)):/giu, (character) => {
         return `&#${character.codePointAt(0)};`;
     });
 }
@@ -64738,57 +64790,61 @@ function folded(title, lines) {
 
 
 
-
-/** The job summary in Markdown, all foreign text escaped. */
-function renderSummary(result, redact = (text) => text) {
+/** In bytes. Of a longer one GitHub shows nothing. */
+const longestSummary = 1024 * 1024;
+/** The job summary, all foreign text escaped. */
+function renderSummary(result, redact) {
     const { target, plan, outcome } = result;
-    const sections = [
-        `## ${renderTitle(result)}`,
-        `**${markdown_text(summarise(result))}**`,
-        ...(target === undefined ? [] : [renderTarget(target)]),
-        ...(result.review ? [markdown_text(result.review)] : []),
-        ...(plan === undefined
-            ? []
-            : [
-                ...section('Refused', renderRefusals(plan.refusals)),
-                ...section('Changes', renderChanges(plan, outcome)),
-                ...section('Slow', renderSlowSteps(plan)),
-                ...section('Tables', renderTables(plan)),
-                ...section('To know', renderNotes(plan).join('\n')),
-                renderDigest(plan),
-            ]),
-        ...section('Failed', renderFailure(result, redact)),
+    const markdown = markdownOf(redact);
+    const head = [
+        `## ${renderTitle(markdown, result)}`,
+        `**${markdown.text(summarise(result))}**`,
+        ...(target === undefined ? [] : [renderTarget(markdown, target)]),
+        ...(result.review ? [markdown.text(result.review)] : []),
     ];
-    return `${sections.join('\n\n')}\n`;
+    const details = plan === undefined
+        ? []
+        : [
+            ...section('Refused', renderRefusals(markdown, plan.refusals)),
+            ...section('Changes', renderChanges(markdown, plan, outcome)),
+            ...section('Slow', renderSlowSteps(markdown, plan)),
+            ...section('Tables', renderTables(markdown, plan)),
+            ...section('To know', renderNotes(markdown, plan).join('\n')),
+        ];
+    const digest = plan === undefined ? [] : [renderDigest(markdown, plan)];
+    const whole = [...head, ...details, ...digest, ...section('Failed', renderFailure(markdown, result))].join('\n\n');
+    if (Buffer.byteLength(whole) < longestSummary)
+        return `${whole}\n`;
+    return `${[...head, 'The rest does not fit into a summary. It is in the log.', ...digest].join('\n\n')}\n`;
 }
 function section(title, body) {
     return body === '' ? [] : [`### ${title}`, body];
 }
 /** `Tenant Tables: plan of <code>dev</code>` */
-function renderTitle({ command, target }) {
+function renderTitle({ code }, { command, target }) {
     return `Tenant Tables: ${command ?? 'run'}${target === undefined ? '' : ` of ${code(target.environment.name)}`}`;
 }
-function renderTarget({ account, region, environment }) {
+function renderTarget({ code }, { account, region, environment }) {
     return `Account ${code(account)}, region ${code(region)}, environment ${code(environment.name)} (${environment.production ? 'production' : 'not production'})`;
 }
-function renderRefusals(refusals) {
-    return refusals.map(({ reason, remedy }) => `- ${markdown_text(reason)} **To fix:** ${markdown_text(remedy)}`).join('\n');
+function renderRefusals({ text }, refusals) {
+    return refusals.map(({ reason, remedy }) => `- ${text(reason)} **To fix:** ${text(remedy)}`).join('\n');
 }
 /** Setting by setting, from what to what. Empty without steps. */
-function renderChanges(plan, outcome) {
+function renderChanges({ code, text, shortText }, plan, outcome) {
     const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]));
     const rows = plan.steps.flatMap((step) => changesOf(step).map(({ setting, from, to }, index) => [
         code(step.table),
         `${code(step.action)}${stepKinds[step.action].class === 'disruptive' ? ' **disruptive**' : ''}`,
-        markdown_text((0,plain_text/* shorten */.ml)(setting)),
+        shortText(setting),
         from === undefined ? '' : code(from),
         code(to),
         // Once a step: its time is that of all its settings together.
-        index === 0 ? markdown_text(describeResult(results.get(step))) : '',
+        index === 0 ? text(describeResult(results.get(step))) : '',
     ]));
     return rows.length === 0 ? '' : table(['Table', 'Step', 'Setting', 'From', 'To', 'Result'], rows);
 }
-function renderSlowSteps({ steps }) {
+function renderSlowSteps({ code }, { steps }) {
     return steps
         .flatMap(({ action, table: name }) => {
         const { usualDuration } = stepKinds[action];
@@ -64796,32 +64852,32 @@ function renderSlowSteps({ steps }) {
     })
         .join('\n');
 }
-function renderTables({ tables }) {
-    return table(['Table', 'ARN', 'Before the run'], tables.map(({ name, arn, status }) => [code(name), code(arn), markdown_text(status)]));
+function renderTables({ code, text }, { tables }) {
+    return table(['Table', 'ARN', 'Before the run'], tables.map(({ name, arn, status }) => [code(name), code(arn), text(status)]));
 }
 /** A line for each notice and each unmanaged setting. */
-function renderNotes({ notices, tables }) {
+function renderNotes({ code, text }, { notices, tables }) {
     return [
-        ...notices.map(({ level, message }) => `- ${level === 'warning' ? '**Warning:** ' : ''}${markdown_text(message)}`),
+        ...notices.map(({ level, message }) => `- ${level === 'warning' ? '**Warning:** ' : ''}${text(message)}`),
         ...tables.flatMap(({ name, unmanaged }) => unmanaged.map(({ path, value }) => `- Unmanaged on ${code(name)}, left as it is: ${code(path)} = ${code(value)}`)),
     ];
 }
-function renderDigest(plan) {
+function renderDigest({ code }, plan) {
     return `Plan digest ${code(digestPlan(plan))}`;
 }
 /** Empty where nothing failed. */
-function renderFailure(result, redact) {
+function renderFailure({ code, text, wholeCode }, result) {
     const progress = describeProgress(result);
     return failuresOf(result)
         .flatMap((error, index) => {
         const { message, problems, remedy, statements, causes } = (0,errors/* describeError */.Uc)(error);
         return [
-            `- ${markdown_text(redact(message))}`,
-            ...problems.map((problem) => `  - ${markdown_text(redact(problem))}`),
-            ...(remedy === undefined ? [] : [`- **To fix:** ${markdown_text(redact(remedy))}`]),
-            ...statements.map((statement) => `- The statement to add: ${wholeCode(redact(statement))}`),
-            ...(progress === '' || index > 0 ? [] : [`- ${markdown_text(progress)}`]),
-            ...causes.map((cause) => `- Caused by: ${code(redact(cause))}`),
+            `- ${text(message)}`,
+            ...problems.map((problem) => `  - ${text(problem)}`),
+            ...(remedy === undefined ? [] : [`- **To fix:** ${text(remedy)}`]),
+            ...statements.map((statement) => `- The statement to add: ${wholeCode(statement)}`),
+            ...(progress === '' || index > 0 ? [] : [`- ${text(progress)}`]),
+            ...causes.map((cause) => `- Caused by: ${code(cause)}`),
         ];
     })
         .join('\n');
@@ -65006,31 +65062,33 @@ function renderComment(request) {
 }
 function renderStage({ result, mark, commit, runUrl, redact }, stage, mostRefusals) {
     const { target, plan } = result;
+    const markdown = markdownOf(redact);
+    const { code, text } = markdown;
     const origin = [
         ...(commit === undefined ? [] : [`commit ${code(commit.slice(0, 7))}`]),
         ...(runUrl === undefined ? [] : [`[the run](${runUrl})`]),
     ];
     const sections = [
         mark,
-        `## ${renderTitle(result)}`,
-        `**${markdown_text(summarise(result))}**`,
-        ...(target === undefined ? [] : [renderTarget(target)]),
-        ...(result.review ? [markdown_text(result.review)] : []),
-        ...(plan === undefined ? [] : renderPlan(plan, result, stage, mostRefusals)),
-        ...section('Failed', stage.whole ? renderFailure(result, redact) : renderShortFailure(result, redact)),
-        [...(plan === undefined ? [] : [renderDigest(plan)]), ...origin].join(' \u00b7 '),
+        `## ${renderTitle(markdown, result)}`,
+        `**${text(summarise(result))}**`,
+        ...(target === undefined ? [] : [renderTarget(markdown, target)]),
+        ...(result.review ? [text(result.review)] : []),
+        ...(plan === undefined ? [] : renderPlan(markdown, plan, result, stage, mostRefusals)),
+        ...section('Failed', stage.whole ? renderFailure(markdown, result) : renderShortFailure(markdown, result)),
+        [...(plan === undefined ? [] : [renderDigest(markdown, plan)]), ...origin].join(' \u00b7 '),
     ];
     return `${sections.filter((each) => each !== '').join('\n\n')}\n`;
 }
-function renderPlan(plan, result, stage, mostRefusals) {
-    const notes = renderNotes(plan);
+function renderPlan(markdown, plan, result, stage, mostRefusals) {
+    const notes = renderNotes(markdown, plan);
     const totals = stage.changes === 'settings' && stage.notes ? [] : [renderTotals(plan, notes.length)];
     return [
         ...totals,
-        ...comment_renderTables(plan),
-        ...section('Refused', stage.whole ? renderRefusals(plan.refusals) : renderShortRefusals(plan, mostRefusals)),
-        ...section('Changes', renderChangesOf(plan, result, stage)),
-        ...section('Slow', renderSlowSteps(plan)),
+        ...comment_renderTables(markdown, plan),
+        ...section('Refused', stage.whole ? renderRefusals(markdown, plan.refusals) : renderShortRefusals(markdown, plan, mostRefusals)),
+        ...section('Changes', renderChangesOf(markdown, plan, result, stage)),
+        ...section('Slow', renderSlowSteps(markdown, plan)),
         ...(stage.notes && notes.length > 0 ? [folded(`${(0,plain_text/* count */.U9)(notes.length, 'thing')} to know`, notes)] : []),
     ];
 }
@@ -65039,7 +65097,7 @@ function renderTotals({ steps, refusals }, notes) {
     return `This comment has been shortened to fit: ${(0,plain_text/* count */.U9)(steps.length, 'step')}, ${(0,plain_text/* count */.U9)(refusals.length, 'refusal')} and ${(0,plain_text/* count */.U9)(notes, 'thing')} to know are in the job summary in full.`;
 }
 /** A line for each table with something to tell; the others folded. */
-function comment_renderTables(plan) {
+function comment_renderTables({ code }, plan) {
     const lines = plan.tables.map((table) => {
         const steps = stepsOf(plan, table.name);
         const refusals = plan.refusals.filter((refusal) => refusal.table === table.name);
@@ -65059,30 +65117,30 @@ function comment_renderTables(plan) {
         ...(quiet.length > 0 ? [folded(`${(0,plain_text/* count */.U9)(quiet.length, 'table')} unchanged`, quiet)] : []),
     ];
 }
-function renderChangesOf(plan, { outcome }, { changes }) {
+function renderChangesOf(markdown, plan, { outcome }, { changes }) {
     if (changes === 'settings')
-        return renderChanges(plan, outcome);
+        return renderChanges(markdown, plan, outcome);
     const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]));
     if (changes === 'steps') {
-        return plan.steps.map((step) => `- ${code(nameStep(step))}: ${describeResult(results.get(step))}`).join('\n');
+        return plan.steps
+            .map((step) => `- ${markdown.code(nameStep(step))}: ${describeResult(results.get(step))}`)
+            .join('\n');
     }
     const classes = plan.steps.map(({ action }) => stepKinds[action].class);
     return [...new Set(classes)]
         .map((each) => `- ${each}: ${classes.filter((other) => other === each).length}`)
         .join('\n');
 }
-function renderShortRefusals({ refusals }, most = refusals.length) {
+function renderShortRefusals({ shortText }, { refusals }, most = refusals.length) {
     const hidden = refusals.length - most;
     return [
-        ...refusals
-            .slice(0, most)
-            .map(({ reason, remedy }) => `- ${markdown_text((0,plain_text/* shorten */.ml)(reason))} **To fix:** ${markdown_text((0,plain_text/* shorten */.ml)(remedy))}`),
+        ...refusals.slice(0, most).map(({ reason, remedy }) => `- ${shortText(reason)} **To fix:** ${shortText(remedy)}`),
         ...(hidden > 0 ? [`- and ${(0,plain_text/* count */.U9)(hidden, 'more refusal')}`] : []),
     ].join('\n');
 }
-function renderShortFailure(result, redact) {
+function renderShortFailure({ shortText }, result) {
     return failuresOf(result)
-        .map((error) => `- ${markdown_text((0,plain_text/* shorten */.ml)(redact((0,errors/* describeError */.Uc)(error).message)))}`)
+        .map((error) => `- ${shortText((0,errors/* describeError */.Uc)(error).message)}`)
         .join('\n');
 }
 
@@ -65191,7 +65249,8 @@ function describeFailure(error, now) {
         (error.status === 403 &&
             (wait > 0 || headers['x-ratelimit-remaining'] === '0' || /rate limit/i.test(error.message)));
     const status = tunnelStatus(error) ?? (isUnreachable(error) ? 0 : error.status);
-    const until = isRateLimit && wait > 0 ? `; try again after ${new Date(now + wait * 1000).toISOString()}` : '';
+    // An hour is the longest that GitHub limits anybody; what is beyond any date is no time.
+    const until = isRateLimit && wait > 0 && wait <= 86_400 ? `; try again after ${new Date(now + wait * 1000).toISOString()}` : '';
     return new GitHubError(`${error.message}${until}`, status, isRateLimit, { cause: error.cause });
 }
 /** Octokit gives 500 to whatever failed on the way; what a proxy said to it is in a cause of a cause. */
@@ -65369,10 +65428,18 @@ function comparePlans(plan, reviewed) {
     if (refusals.length === 0)
         return [];
     const gone = reviewed.steps.filter(({ canonical }) => !stepsNow.has(canonical));
-    return [
+    return readable([
         ...refusals,
         ...gone.map(({ table, description }) => refuse(`In the reviewed plan, but not needed now: ${description}.`, table)),
-    ];
+    ]);
+}
+/** Not more than anybody would read: a file that is given as a plan may hold any number of tables and steps. */
+const mostDifferences = 50;
+function readable(refusals) {
+    const more = refusals.length - mostDifferences;
+    if (more <= 0)
+        return refusals;
+    return [...refusals.slice(0, mostDifferences), refuse(`There are ${(0,plain_text/* count */.U9)(more, 'more difference')}.`)];
 }
 function comparePurposes(now, reviewed) {
     const paths = ['account', 'partition', 'region', 'environment', 'production', 'destroy'];
@@ -65408,7 +65475,7 @@ function compareTables(now, reviewed) {
             return [];
         return refuse(before.id === undefined
             ? `The table "${name}" was not there when the plan was reviewed, and is there now.`
-            : `The table "${name}" is not the one that was reviewed: it had the id ${before.id}, and now has ${after.id}.`, name);
+            : `The table "${name}" is not the one that was reviewed: it had the id ${(0,plain_text/* shorten */.ml)(before.id)}, and now has ${after.id}.`, name);
     });
 }
 function refuse(reason, table) {
@@ -65423,7 +65490,7 @@ var src_runner = __nccwpck_require__(8508);
 const roles = ['OWNER', 'SUPERVISOR', 'OPERATOR'];
 const uuid = kind('a UUID in lower case', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 const items_text = kind('a text that is not blank', /\S/);
-const items_code = kind('short and readable, such as DD-DEMO', /^[A-Z0-9]+(-[A-Z0-9]+)*$/, { maxLength: 32 });
+const code = kind('short and readable, such as DD-DEMO', /^[A-Z0-9]+(-[A-Z0-9]+)*$/, { maxLength: 32 });
 const email = kind('an e-mail address', /^[^\s@]+@[^\s@]+$/);
 const role = kind(`one of ${roles.join(', ')}`, new RegExp(`^(${roles.join('|')})$`), { enum: roles });
 const time = {
@@ -65442,7 +65509,7 @@ function kind(expected, pattern, schema = {}) {
 }
 /** Every attribute is required; an application may add others. */
 const itemShapes = {
-    tenant: { tenant_id: uuid, name: items_text, code: items_code, created_at: time },
+    tenant: { tenant_id: uuid, name: items_text, code, created_at: time },
     users: {
         tenant_id: uuid,
         user_id: uuid,
@@ -65774,14 +65841,19 @@ async function reconcile(inputs, runner, run, result, times) {
 /* harmony export */   ml: () => (/* binding */ shorten)
 /* harmony export */ });
 /** Foreign text made fit to be read. Imports nothing. */
-/** Control, format and unassigned characters (line breaks, right-to-left overrides) are shown as `\u{202e}`. */
+/**
+ * What does not show, or shows as something else, is written as `\u{202e}`: control and format characters, letters that are
+ * blank, spaces that are no space, marks that are piled up or have nothing to stand on.
+ */
 function visible(value) {
-    return value.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+    return value.replace(/[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|(?<=\p{M}{4})\p{M}|^\p{M}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
+/** As many as a tag's value has at most, which is so never cut: of half a secret nobody would know that it is one. */
+const longest = 256;
 /** The beginning of what is long, with its length. */
 function shorten(value) {
-    return value.length > 200
-        ? `${value.slice(0, 200).replace(/[\ud800-\udbff]$/, '')}\u2026 (${value.length} characters)`
+    return value.length > longest
+        ? `${value.slice(0, longest).replace(/[\ud800-\udbff]$/, '')}\u2026 (${value.length} characters)`
         : value;
 }
 /** `1 step`, `2 steps` */

@@ -1,12 +1,11 @@
 /** Plan and outcome -> the pull request comment, in stages that fit GitHub's limit. Pure. */
 import { createHash } from 'node:crypto'
 import { describeError } from './errors.ts'
-import { code, folded, text } from './markdown.ts'
-import { count, shorten } from './plain-text.ts'
+import { folded, type Markdown, markdownOf, type Redact } from './markdown.ts'
+import { count } from './plain-text.ts'
 import { type Plan, stepKinds, stepsOf } from './plan.ts'
 import { describeResult, failuresOf, nameStep, type RunResult, summarise } from './report.ts'
 import {
-  type Redact,
   renderChanges,
   renderDigest,
   renderFailure,
@@ -81,32 +80,43 @@ function renderStage(
   mostRefusals?: number,
 ): string {
   const { target, plan } = result
+  const markdown = markdownOf(redact)
+  const { code, text } = markdown
   const origin = [
     ...(commit === undefined ? [] : [`commit ${code(commit.slice(0, 7))}`]),
     ...(runUrl === undefined ? [] : [`[the run](${runUrl})`]),
   ]
   const sections = [
     mark,
-    `## ${renderTitle(result)}`,
+    `## ${renderTitle(markdown, result)}`,
     `**${text(summarise(result))}**`,
-    ...(target === undefined ? [] : [renderTarget(target)]),
+    ...(target === undefined ? [] : [renderTarget(markdown, target)]),
     ...(result.review ? [text(result.review)] : []),
-    ...(plan === undefined ? [] : renderPlan(plan, result, stage, mostRefusals)),
-    ...section('Failed', stage.whole ? renderFailure(result, redact) : renderShortFailure(result, redact)),
-    [...(plan === undefined ? [] : [renderDigest(plan)]), ...origin].join(' · '),
+    ...(plan === undefined ? [] : renderPlan(markdown, plan, result, stage, mostRefusals)),
+    ...section('Failed', stage.whole ? renderFailure(markdown, result) : renderShortFailure(markdown, result)),
+    [...(plan === undefined ? [] : [renderDigest(markdown, plan)]), ...origin].join(' · '),
   ]
   return `${sections.filter((each) => each !== '').join('\n\n')}\n`
 }
 
-function renderPlan(plan: Plan, result: RunResult, stage: Stage, mostRefusals?: number): readonly string[] {
-  const notes = renderNotes(plan)
+function renderPlan(
+  markdown: Markdown,
+  plan: Plan,
+  result: RunResult,
+  stage: Stage,
+  mostRefusals?: number,
+): readonly string[] {
+  const notes = renderNotes(markdown, plan)
   const totals = stage.changes === 'settings' && stage.notes ? [] : [renderTotals(plan, notes.length)]
   return [
     ...totals,
-    ...renderTables(plan),
-    ...section('Refused', stage.whole ? renderRefusals(plan.refusals) : renderShortRefusals(plan, mostRefusals)),
-    ...section('Changes', renderChangesOf(plan, result, stage)),
-    ...section('Slow', renderSlowSteps(plan)),
+    ...renderTables(markdown, plan),
+    ...section(
+      'Refused',
+      stage.whole ? renderRefusals(markdown, plan.refusals) : renderShortRefusals(markdown, plan, mostRefusals),
+    ),
+    ...section('Changes', renderChangesOf(markdown, plan, result, stage)),
+    ...section('Slow', renderSlowSteps(markdown, plan)),
     ...(stage.notes && notes.length > 0 ? [folded(`${count(notes.length, 'thing')} to know`, notes)] : []),
   ]
 }
@@ -117,7 +127,7 @@ function renderTotals({ steps, refusals }: Plan, notes: number): string {
 }
 
 /** A line for each table with something to tell; the others folded. */
-function renderTables(plan: Plan): readonly string[] {
+function renderTables({ code }: Markdown, plan: Plan): readonly string[] {
   const lines = plan.tables.map((table) => {
     const steps = stepsOf(plan, table.name)
     const refusals = plan.refusals.filter((refusal) => refusal.table === table.name)
@@ -138,11 +148,13 @@ function renderTables(plan: Plan): readonly string[] {
   ]
 }
 
-function renderChangesOf(plan: Plan, { outcome }: RunResult, { changes }: Stage): string {
-  if (changes === 'settings') return renderChanges(plan, outcome)
+function renderChangesOf(markdown: Markdown, plan: Plan, { outcome }: RunResult, { changes }: Stage): string {
+  if (changes === 'settings') return renderChanges(markdown, plan, outcome)
   const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]))
   if (changes === 'steps') {
-    return plan.steps.map((step) => `- ${code(nameStep(step))}: ${describeResult(results.get(step))}`).join('\n')
+    return plan.steps
+      .map((step) => `- ${markdown.code(nameStep(step))}: ${describeResult(results.get(step))}`)
+      .join('\n')
   }
   const classes = plan.steps.map(({ action }) => stepKinds[action].class)
   return [...new Set(classes)]
@@ -150,18 +162,16 @@ function renderChangesOf(plan: Plan, { outcome }: RunResult, { changes }: Stage)
     .join('\n')
 }
 
-function renderShortRefusals({ refusals }: Plan, most = refusals.length): string {
+function renderShortRefusals({ shortText }: Markdown, { refusals }: Plan, most = refusals.length): string {
   const hidden = refusals.length - most
   return [
-    ...refusals
-      .slice(0, most)
-      .map(({ reason, remedy }) => `- ${text(shorten(reason))} **To fix:** ${text(shorten(remedy))}`),
+    ...refusals.slice(0, most).map(({ reason, remedy }) => `- ${shortText(reason)} **To fix:** ${shortText(remedy)}`),
     ...(hidden > 0 ? [`- and ${count(hidden, 'more refusal')}`] : []),
   ].join('\n')
 }
 
-function renderShortFailure(result: RunResult, redact: Redact): string {
+function renderShortFailure({ shortText }: Markdown, result: RunResult): string {
   return failuresOf(result)
-    .map((error) => `- ${text(shorten(redact(describeError(error).message)))}`)
+    .map((error) => `- ${shortText(describeError(error).message)}`)
     .join('\n')
 }

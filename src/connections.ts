@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { STSClient } from '@aws-sdk/client-sts'
 import { partition } from '@aws-sdk/core/client'
+import { loadSharedConfigFiles } from '@smithy/core/config'
 import { HttpRequest } from '@smithy/core/protocols'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
+import type { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { AwsCredentialIdentity } from '@smithy/types'
+import { BoundedHandler } from './bounded-answers.ts'
 import { openEarly } from './early-connections.ts'
 import { RemedyError } from './errors.ts'
 import { proxyFor, proxySecrets } from './proxies.ts'
@@ -66,7 +68,7 @@ export function openConnections(
   const { httpAgent, httpsAgent, waiting, open, close } = openEarly(mostConnections, proxyFor)
   // The last signal of a run: nothing of it calls any more.
   run.leave.addEventListener('abort', close)
-  const requestHandler = new NodeHttpHandler({
+  const requestHandler = new BoundedHandler({
     connectionTimeout: timeOuts.connect,
     requestTimeout: timeOuts.request,
     // The other time-out ends with the headers; a body that stalls is an idle socket.
@@ -99,8 +101,19 @@ export function openConnections(
 /** What the SDK's own chain sends somewhere to get credentials, so that an answer could hold it. */
 async function maskTokens(environment: Job['environment'], mask: Job['mask']): Promise<void> {
   mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '')
-  for (const name of ['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']) {
-    const path = environment[name]
+  const { configFile, credentialsFile } = await loadSharedConfigFiles()
+  // Of all profiles: one may lead to another.
+  const profiles = [...Object.values(configFile), ...Object.values(credentialsFile)]
+  for (const { aws_secret_access_key, aws_session_token } of profiles) {
+    mask(aws_secret_access_key ?? '')
+    mask(aws_session_token ?? '')
+  }
+  const { AWS_WEB_IDENTITY_TOKEN_FILE, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE } = environment
+  for (const path of [
+    AWS_WEB_IDENTITY_TOKEN_FILE,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE,
+    ...profiles.map(({ web_identity_token_file }) => web_identity_token_file),
+  ]) {
     // A file that cannot be read is the chain's to tell.
     if (path) mask((await readFile(path, 'utf8').catch(() => '')).trim())
   }

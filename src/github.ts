@@ -143,7 +143,9 @@ function describeFailure(error: unknown, now: number): unknown {
     (error.status === 403 &&
       (wait > 0 || headers['x-ratelimit-remaining'] === '0' || /rate limit/i.test(error.message)))
   const status = tunnelStatus(error) ?? (isUnreachable(error) ? 0 : error.status)
-  const until = isRateLimit && wait > 0 ? `; try again after ${new Date(now + wait * 1000).toISOString()}` : ''
+  // An hour is the longest that GitHub limits anybody; what is beyond any date is no time.
+  const until =
+    isRateLimit && wait > 0 && wait <= 86_400 ? `; try again after ${new Date(now + wait * 1000).toISOString()}` : ''
   return new GitHubError(`${error.message}${until}`, status, isRateLimit, { cause: error.cause })
 }
 

@@ -5,7 +5,7 @@ import { InvalidInputsError } from './errors.ts'
 import { InputReader } from './input-reader.ts'
 import { quote } from './plain-text.ts'
 import { type Role, readSessionInputs, type SessionInputs } from './session-inputs.ts'
-import type { Environment, Tags } from './table.ts'
+import { type Environment, isTableName, type Tags } from './table.ts'
 import { isTagText, readTags } from './tag-inputs.ts'
 
 export interface Inputs extends CommandInputs, SessionInputs {
@@ -163,7 +163,7 @@ function readTableNamePrefix(read: InputReader): string {
   const prefix = read.text('table-name-prefix')
   for (const { logicalName } of builtInTables) {
     const name = `${prefix}${logicalName}`
-    if (!/^[a-zA-Z0-9_.-]{3,255}$/.test(name)) {
+    if (!isTableName(name)) {
       read.problem(
         'table-name-prefix',
         `table-name-prefix makes the table name ${quote(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`,

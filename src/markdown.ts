@@ -1,14 +1,28 @@
 /** Markdown in which foreign text starts nothing. Pure. */
 import { shorten, visible } from './plain-text.ts'
 
-/** Foreign text as Markdown code that shows every character and starts nothing: no markup, mention, link or table cell. */
-export function code(value: string): string {
-  return inCode(shorten(visible(value)))
+/** Takes secrets out of what others said. */
+export type Redact = (text: string) => string
+
+/** Foreign text as Markdown. Of every text its secrets are taken out first: once it is cut or escaped, none is found. */
+export interface Markdown {
+  /** Code that shows every character and starts nothing: no markup, mention, link or table cell. Cut where it is long. */
+  readonly code: (value: string) => string
+  /** The same, however long it is, and with its spaces: what is to be copied must be whole. */
+  readonly wholeCode: (value: string) => string
+  /** In a sentence. */
+  readonly text: (value: string) => string
+  /** The same, cut where it is long. */
+  readonly shortText: (value: string) => string
 }
 
-/** The same, however long it is: what is to be copied must be whole. */
-export function wholeCode(value: string): string {
-  return inCode(visible(value))
+export function markdownOf(redact: Redact): Markdown {
+  return {
+    code: (value) => inCode(shorten(visible(redact(value))).replace(/^ | $| (?= )/g, '\\u{20}')),
+    wholeCode: (value) => inCode(visible(redact(value))),
+    text: (value) => inSentence(visible(redact(value))),
+    shortText: (value) => inSentence(shorten(visible(redact(value)))),
+  }
 }
 
 /** Where a line may break, GitHub makes no link of an e-mail address; the place is not copied with the rest. */
@@ -16,20 +30,21 @@ function inCode(value: string): string {
   return `<code>${entities(value).replaceAll('&#64;', '<wbr>&#64;')}</code>`
 }
 
-/** Foreign text in a sentence. A zero-width space keeps `@`, `#` and `GH-` from notifying people and linking issues. */
-export function text(value: string): string {
-  return entities(visible(value))
+/** A zero-width space keeps `@`, `#` and `GH-` from notifying people and linking issues. */
+function inSentence(value: string): string {
+  return entities(value)
     .replace(/&#(64|35);|\bgh(sa)?(?=-)/gi, '$&&#8203;')
-    .replace(/^[\s+=-]|(?<=^\d+)[.)]/, (character) => `&#${character.codePointAt(0)};`)
+    .replace(/^[\s+=-]|(?<=^\d{1,9})[.)]/, (character) => `&#${character.codePointAt(0)};`)
 }
 
 /**
  * What Markdown, HTML or GitHub may give a meaning to in the middle of a line becomes an entity, which never has one.
- * So do the characters that would make a link of an address.
+ * So do the characters that would make a link of an address. In a word `_` has none, and GitHub takes a secret that it
+ * alone knows out of a summary only where it stands as it is.
  */
 function entities(value: string): string {
   return value.replace(
-    /[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+-]|:(?=\/\/)|(?<=\bwww)\.|(?<=\b(?:mailto|xmpp)):/giu,
+    /[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+_-]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|(?<=\bwww)\.|(?<=\b(?:mailto|xmpp)):/giu,
     (character) => {
       return `&#${character.codePointAt(0)};`
     },

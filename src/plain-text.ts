@@ -1,14 +1,23 @@
 /** Foreign text made fit to be read. Imports nothing. */
 
-/** Control, format and unassigned characters (line breaks, right-to-left overrides) are shown as `\u{202e}`. */
+/**
+ * What does not show, or shows as something else, is written as `\u{202e}`: control and format characters, letters that are
+ * blank, spaces that are no space, marks that are piled up or have nothing to stand on.
+ */
 export function visible(value: string): string {
-  return value.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+  return value.replace(
+    /[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|(?<=\p{M}{4})\p{M}|^\p{M}/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  )
 }
+
+/** As many as a tag's value has at most, which is so never cut: of half a secret nobody would know that it is one. */
+const longest = 256
 
 /** The beginning of what is long, with its length. */
 export function shorten(value: string): string {
-  return value.length > 200
-    ? `${value.slice(0, 200).replace(/[\ud800-\udbff]$/, '')}… (${value.length} characters)`
+  return value.length > longest
+    ? `${value.slice(0, longest).replace(/[\ud800-\udbff]$/, '')}… (${value.length} characters)`
     : value
 }
 

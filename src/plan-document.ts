@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { count, shorten } from './plain-text.ts'
 import { type Plan, stepKinds } from './plan.ts'
 import { describeStep } from './report.ts'
+import { isTableName } from './table.ts'
 
 /** Grows when a reader of the old form would go wrong. The form is docs/schemas/plan.schema.json. */
 export const formatVersion = 2
@@ -140,7 +141,7 @@ export function readPlanDocument(json: string): ReviewedPlan | string {
   } catch {
     return 'has a step that is nested too deep'
   }
-  if (readTables.length < tables.length) return 'has a table without a name'
+  if (readTables.length < tables.length) return 'has a table without a name, or with one that no table can have'
   if (readSteps.length < steps.length) return 'has a step without an action or a table'
   const reviewed: ReviewedPlan = {
     account,
@@ -159,7 +160,7 @@ export function readPlanDocument(json: string): ReviewedPlan | string {
 }
 
 function readTable(value: unknown): ReviewedPlan['tables'] {
-  if (!isObject(value) || !isText(value.name)) return []
+  if (!isObject(value) || !isText(value.name) || !isTableName(value.name)) return []
   return [{ name: value.name, ...(isText(value.id) ? { id: value.id } : {}) }]
 }
 

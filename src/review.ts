@@ -1,7 +1,7 @@
 /** Holds the plan made now to the one that was reviewed. Pure: what reads a file is passed in. */
 import type { CommandInputs } from './command-inputs.ts'
 import { InvalidInputsError } from './errors.ts'
-import { quote } from './plain-text.ts'
+import { count, quote, shorten } from './plain-text.ts'
 import type { Plan, Refusal } from './plan.ts'
 import { digestPlan, digestReviewed, type ReviewedPlan, readPlanDocument, reviewable } from './plan-document.ts'
 import type { Command } from './report.ts'
@@ -87,10 +87,19 @@ function comparePlans(plan: Plan, reviewed: ReviewedPlan): readonly Refusal[] {
   ]
   if (refusals.length === 0) return []
   const gone = reviewed.steps.filter(({ canonical }) => !stepsNow.has(canonical))
-  return [
+  return readable([
     ...refusals,
     ...gone.map(({ table, description }) => refuse(`In the reviewed plan, but not needed now: ${description}.`, table)),
-  ]
+  ])
+}
+
+/** Not more than anybody would read: a file that is given as a plan may hold any number of tables and steps. */
+const mostDifferences = 50
+
+function readable(refusals: readonly Refusal[]): readonly Refusal[] {
+  const more = refusals.length - mostDifferences
+  if (more <= 0) return refusals
+  return [...refusals.slice(0, mostDifferences), refuse(`There are ${count(more, 'more difference')}.`)]
 }
 
 function comparePurposes(now: ReviewedPlan, reviewed: ReviewedPlan): readonly Refusal[] {
@@ -134,7 +143,7 @@ function compareTables(now: ReviewedPlan, reviewed: ReviewedPlan): readonly Refu
     return refuse(
       before.id === undefined
         ? `The table "${name}" was not there when the plan was reviewed, and is there now.`
-        : `The table "${name}" is not the one that was reviewed: it had the id ${before.id}, and now has ${after.id}.`,
+        : `The table "${name}" is not the one that was reviewed: it had the id ${shorten(before.id)}, and now has ${after.id}.`,
       name,
     )
   })

@@ -1,36 +1,38 @@
 /** Plan and outcome -> the job summary, and the sections that it shares with the pull request comment. Pure. */
 import { describeError } from './errors.ts'
-import { code, table, text, wholeCode } from './markdown.ts'
-import { shorten } from './plain-text.ts'
+import { type Markdown, markdownOf, type Redact, table } from './markdown.ts'
 import { type Outcome, type Plan, type Refusal, stepKinds } from './plan.ts'
 import { digestPlan } from './plan-document.ts'
 import { changesOf, describeProgress, describeResult, failuresOf, type RunResult, summarise } from './report.ts'
 import type { Target } from './table.ts'
 
-/** Takes secrets out of what others said; before it is escaped and cut, since after that none is found. */
-export type Redact = (text: string) => string
+/** In bytes. Of a longer one GitHub shows nothing. */
+const longestSummary = 1024 * 1024
 
-/** The job summary in Markdown, all foreign text escaped. */
-export function renderSummary(result: RunResult, redact: Redact = (text) => text): string {
+/** The job summary, all foreign text escaped. */
+export function renderSummary(result: RunResult, redact: Redact): string {
   const { target, plan, outcome } = result
-  const sections = [
-    `## ${renderTitle(result)}`,
-    `**${text(summarise(result))}**`,
-    ...(target === undefined ? [] : [renderTarget(target)]),
-    ...(result.review ? [text(result.review)] : []),
-    ...(plan === undefined
+  const markdown = markdownOf(redact)
+  const head = [
+    `## ${renderTitle(markdown, result)}`,
+    `**${markdown.text(summarise(result))}**`,
+    ...(target === undefined ? [] : [renderTarget(markdown, target)]),
+    ...(result.review ? [markdown.text(result.review)] : []),
+  ]
+  const details =
+    plan === undefined
       ? []
       : [
-          ...section('Refused', renderRefusals(plan.refusals)),
-          ...section('Changes', renderChanges(plan, outcome)),
-          ...section('Slow', renderSlowSteps(plan)),
-          ...section('Tables', renderTables(plan)),
-          ...section('To know', renderNotes(plan).join('\n')),
-          renderDigest(plan),
-        ]),
-    ...section('Failed', renderFailure(result, redact)),
-  ]
-  return `${sections.join('\n\n')}\n`
+          ...section('Refused', renderRefusals(markdown, plan.refusals)),
+          ...section('Changes', renderChanges(markdown, plan, outcome)),
+          ...section('Slow', renderSlowSteps(markdown, plan)),
+          ...section('Tables', renderTables(markdown, plan)),
+          ...section('To know', renderNotes(markdown, plan).join('\n')),
+        ]
+  const digest = plan === undefined ? [] : [renderDigest(markdown, plan)]
+  const whole = [...head, ...details, ...digest, ...section('Failed', renderFailure(markdown, result))].join('\n\n')
+  if (Buffer.byteLength(whole) < longestSummary) return `${whole}\n`
+  return `${[...head, 'The rest does not fit into a summary. It is in the log.', ...digest].join('\n\n')}\n`
 }
 
 export function section(title: string, body: string): readonly string[] {
@@ -38,26 +40,26 @@ export function section(title: string, body: string): readonly string[] {
 }
 
 /** `Tenant Tables: plan of <code>dev</code>` */
-export function renderTitle({ command, target }: RunResult): string {
+export function renderTitle({ code }: Markdown, { command, target }: RunResult): string {
   return `Tenant Tables: ${command ?? 'run'}${target === undefined ? '' : ` of ${code(target.environment.name)}`}`
 }
 
-export function renderTarget({ account, region, environment }: Target): string {
+export function renderTarget({ code }: Markdown, { account, region, environment }: Target): string {
   return `Account ${code(account)}, region ${code(region)}, environment ${code(environment.name)} (${environment.production ? 'production' : 'not production'})`
 }
 
-export function renderRefusals(refusals: readonly Refusal[]): string {
+export function renderRefusals({ text }: Markdown, refusals: readonly Refusal[]): string {
   return refusals.map(({ reason, remedy }) => `- ${text(reason)} **To fix:** ${text(remedy)}`).join('\n')
 }
 
 /** Setting by setting, from what to what. Empty without steps. */
-export function renderChanges(plan: Plan, outcome: Outcome | undefined): string {
+export function renderChanges({ code, text, shortText }: Markdown, plan: Plan, outcome: Outcome | undefined): string {
   const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]))
   const rows = plan.steps.flatMap((step) =>
     changesOf(step).map(({ setting, from, to }, index) => [
       code(step.table),
       `${code(step.action)}${stepKinds[step.action].class === 'disruptive' ? ' **disruptive**' : ''}`,
-      text(shorten(setting)),
+      shortText(setting),
       from === undefined ? '' : code(from),
       code(to),
       // Once a step: its time is that of all its settings together.
@@ -67,7 +69,7 @@ export function renderChanges(plan: Plan, outcome: Outcome | undefined): string 
   return rows.length === 0 ? '' : table(['Table', 'Step', 'Setting', 'From', 'To', 'Result'], rows)
 }
 
-export function renderSlowSteps({ steps }: Plan): string {
+export function renderSlowSteps({ code }: Markdown, { steps }: Plan): string {
   return steps
     .flatMap(({ action, table: name }) => {
       const { usualDuration } = stepKinds[action]
@@ -76,7 +78,7 @@ export function renderSlowSteps({ steps }: Plan): string {
     .join('\n')
 }
 
-function renderTables({ tables }: Plan): string {
+function renderTables({ code, text }: Markdown, { tables }: Plan): string {
   return table(
     ['Table', 'ARN', 'Before the run'],
     tables.map(({ name, arn, status }) => [code(name), code(arn), text(status)]),
@@ -84,7 +86,7 @@ function renderTables({ tables }: Plan): string {
 }
 
 /** A line for each notice and each unmanaged setting. */
-export function renderNotes({ notices, tables }: Plan): readonly string[] {
+export function renderNotes({ code, text }: Markdown, { notices, tables }: Plan): readonly string[] {
   return [
     ...notices.map(({ level, message }) => `- ${level === 'warning' ? '**Warning:** ' : ''}${text(message)}`),
     ...tables.flatMap(({ name, unmanaged }) =>
@@ -93,23 +95,23 @@ export function renderNotes({ notices, tables }: Plan): readonly string[] {
   ]
 }
 
-export function renderDigest(plan: Plan): string {
+export function renderDigest({ code }: Markdown, plan: Plan): string {
   return `Plan digest ${code(digestPlan(plan))}`
 }
 
 /** Empty where nothing failed. */
-export function renderFailure(result: RunResult, redact: Redact): string {
+export function renderFailure({ code, text, wholeCode }: Markdown, result: RunResult): string {
   const progress = describeProgress(result)
   return failuresOf(result)
     .flatMap((error, index) => {
       const { message, problems, remedy, statements, causes } = describeError(error)
       return [
-        `- ${text(redact(message))}`,
-        ...problems.map((problem) => `  - ${text(redact(problem))}`),
-        ...(remedy === undefined ? [] : [`- **To fix:** ${text(redact(remedy))}`]),
-        ...statements.map((statement) => `- The statement to add: ${wholeCode(redact(statement))}`),
+        `- ${text(message)}`,
+        ...problems.map((problem) => `  - ${text(problem)}`),
+        ...(remedy === undefined ? [] : [`- **To fix:** ${text(remedy)}`]),
+        ...statements.map((statement) => `- The statement to add: ${wholeCode(statement)}`),
         ...(progress === '' || index > 0 ? [] : [`- ${text(progress)}`]),
-        ...causes.map((cause) => `- Caused by: ${code(redact(cause))}`),
+        ...causes.map((cause) => `- Caused by: ${code(cause)}`),
       ]
     })
     .join('\n')

@@ -22,6 +22,11 @@ export type PointInTimeRecovery =
   | { readonly enabled: false }
   | { readonly enabled: true /** 1 to 35. */; readonly recoveryPeriodDays: number }
 
+/** As DynamoDB allows it. */
+export function isTableName(text: string): boolean {
+  return /^[a-zA-Z0-9_.-]{3,255}$/.test(text)
+}
+
 /** A map, not an object: `__proto__` is a legal tag key. */
 export type Tags = ReadonlyMap<string, string>
 

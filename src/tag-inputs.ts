@@ -4,8 +4,8 @@ import type { InputReader } from './input-reader.ts'
 import { quote } from './plain-text.ts'
 import { type Environment, mostTags, type Tags } from './table.ts'
 
-/** What AWS allows in a tag's value, and in its key. */
-const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u
+/** What AWS allows in a tag's value, and in its key; but no letter that does not show: it would make two names look alike. */
+const tagCharacters = /^(?:(?!\p{DI})[\p{L}\p{Z}\p{N}_.:/=+\-@])*$/u
 
 /** AWS counts characters, not the units that JavaScript counts. */
 export function isTagText(text: string, most: number): boolean {

@@ -114,10 +114,13 @@ async function described<Result>(promise: Promise<Result>): Promise<Result | und
   }
 }
 
+/** What does not show, or not as itself. */
+const hidden = /[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|\p{M}{5}/u
+
 function assertLogIsHarmless(lines: readonly string[]): void {
   const log = lines.map(harmless)
   expect(parseCommands(log.join('\n'))).toEqual([])
-  for (const line of log) expect(line).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u)
+  for (const line of log) expect(line).not.toMatch(hidden)
 }
 
 const ourElements = ['h2', 'h3', 'p', 'strong', 'code', 'ul', 'li', 'details', 'summary', 'wbr']
@@ -128,7 +131,7 @@ function assertMarkdownIsOurs(markdown: string, links: readonly string[]): void 
   const allowed = [...ourElements, ...tableElements, ...(links.length > 0 ? ['a'] : [])]
   expect(elements.filter((each) => !allowed.includes(each))).toEqual([])
   expect(found.filter((each) => !links.includes(each))).toEqual([])
-  expect(markdown.replaceAll('\n', '')).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u)
+  expect(markdown.replaceAll('\n', '')).not.toMatch(hidden)
   // Half of a pair is a character that nobody can show.
   expect(markdown).not.toMatch(/&#5(?:529[6-9]|5[3-9]\d\d|6\d{3}|7[0-2]\d\d|73[0-3]\d|734[0-3]);/)
   expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u)
@@ -139,7 +142,10 @@ const runUrl = 'https://github.com/acme/app/actions/runs/7'
 /** Everything that a person would see of it. */
 function assertShownHarmlessly(result: RunResult): void {
   if (result.plan !== undefined) assertLogIsHarmless(renderPlanLines(result.plan))
-  assertMarkdownIsOurs(renderSummary(result), [])
+  assertMarkdownIsOurs(
+    renderSummary(result, (text) => text),
+    [],
+  )
   const mark = markComment(result.target ?? aTarget(), '')
   const comment = renderComment({ result, mark, runUrl, redact: (text) => text })
   expect(comment.length).toBeLessThanOrEqual(longestComment)
@@ -235,7 +241,10 @@ describe('inputs', () => {
         const begin = /^[\w-]+/.exec(problem)?.[0] ?? ''
         expect([...names, ...regionVariables, ...keyVariables]).toContain(begin)
       }
-      assertMarkdownIsOurs(renderSummary({ command: 'apply', error: await errorOf(sourceOf(given, rest)) }), [])
+      assertMarkdownIsOurs(
+        renderSummary({ command: 'apply', error: await errorOf(sourceOf(given, rest)) }, (text) => text),
+        [],
+      )
     },
   )
 
@@ -763,7 +772,10 @@ describe('GitHub', () => {
         if (!isError(error)) throw error
         expect(pastOurLog.splice(0)).toEqual([])
         assertLogIsHarmless([...renderError(error).split('\n'), ...run.lines])
-        assertMarkdownIsOurs(renderSummary({ command: 'plan', error }), [])
+        assertMarkdownIsOurs(
+          renderSummary({ command: 'plan', error }, (text) => text),
+          [],
+        )
         return
       }
       expect(pastOurLog.splice(0)).toEqual([])

@@ -14,6 +14,7 @@ import { AwsError } from '../../sandbox/errors.ts'
 import { itemOperations } from '../../sandbox/items.ts'
 import { measuredTimings } from '../../sandbox/options.ts'
 import { type Shape, statusOf, type TableRecord } from '../../sandbox/table-record.ts'
+import { BoundedHandler } from '../../src/bounded-answers.ts'
 import { heldClock } from './clock.ts'
 import { aRun } from './fakes.ts'
 import { type RecordedRun, recordingRunner } from './recording-runner.ts'
@@ -128,7 +129,7 @@ export class World {
       ),
     )
     const lines = participants.map(({ ways }, index) => this.#line(order, index, ways))
-    const spy = jest.spyOn(NodeHttpHandler.prototype, 'handle').mockImplementation(async (request) => {
+    const spy = jest.spyOn(BoundedHandler.prototype, 'handle').mockImplementation(async (request) => {
       const [, index = ''] = /Credential=RUN(\d+)\//.exec(request.headers.authorization ?? '') ?? []
       const line = lines[Number(index)]
       if (line === undefined) throw new Error(`Nobody of this race sends to ${request.hostname}`)

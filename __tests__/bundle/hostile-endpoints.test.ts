@@ -1,0 +1,113 @@
+/** Whoever answers in AWS's place, or echoes what it was sent, gets neither the memory of the process nor a secret into its log. */
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runAction } from '../support/runner.ts'
+import { leaksIn } from '../support/secret-scan.ts'
+
+async function withEndpoint<Result>(listener: RequestListener, use: (url: string) => Promise<Result>): Promise<Result> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  try {
+    return await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+const inputs = { command: 'plan', environment: 'dev', 'aws-region': 'ap-south-1', 'timeout-seconds': '20' }
+
+describe('a secret that the SDK finds by itself, and that AWS echoes', () => {
+  const secretKey = 'wJalrXUtnFEMIxK7MDENGxbPxRfiCYEXAMPLEKEY'
+  const sessionToken = 'IQoJb3JpZ2luX2VjEAbase/profile+session/token0123456789'
+  const webToken = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg'
+  const role = 'region=ap-south-1\nrole_arn=arn:aws:iam::222222222222:role/work'
+
+  it.each([
+    [
+      'the session token of a profile',
+      `[profile work]\n${role}\nsource_profile=base\n[profile base]\nregion=ap-south-1\n`,
+      `[base]\naws_access_key_id=AKIAIOSFODNN7EXAMPLE\naws_secret_access_key=${secretKey}\naws_session_token=${sessionToken}\n`,
+    ],
+    ['a web identity that a profile names', `[profile work]\n${role}\nweb_identity_token_file=FOLDER/token\n`, ''],
+  ])('is not shown: %s', async (_, config, credentials) => {
+    const folder = mkdtempSync(join(tmpdir(), 'profile-'))
+    writeFileSync(join(folder, 'token'), webToken)
+    writeFileSync(join(folder, 'config'), config.replace('FOLDER', folder))
+    writeFileSync(join(folder, 'credentials'), credentials)
+    let echoed = ''
+    const echo: RequestListener = async (request, response) => {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      const token = new URLSearchParams(body).get('WebIdentityToken')
+      echoed += `${request.headers['x-amz-security-token']} ${token}`
+      response.writeHead(403, { 'content-type': 'text/xml' })
+      response.end(
+        `<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>The request was: ${echoed}</Message></Error></ErrorResponse>`,
+      )
+    }
+    const { written, stdout } = await withEndpoint(echo, (AWS_ENDPOINT_URL) =>
+      runAction({
+        inputs,
+        environment: {
+          AWS_CONFIG_FILE: join(folder, 'config'),
+          AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
+          AWS_PROFILE: 'work',
+          AWS_ENDPOINT_URL,
+        },
+      }),
+    )
+    expect(echoed).toMatch(/token0123456789|eyJhbGci/)
+    expect(stdout).toContain('The request was: ')
+    expect(leaksIn(written, [secretKey, sessionToken, webToken])).toEqual([])
+  })
+})
+
+describe('an answer without an end is given up', () => {
+  /** No more than the process may hold, and far more than any answer has. */
+  const mostChunks = 400
+  const chunk = Buffer.alloc(1 << 20, 'x')
+
+  async function chunksTaken(
+    environment: (url: string) => Record<string, string>,
+    more: Readonly<Record<string, string>>,
+  ): Promise<{ readonly chunks: number; readonly said: string }> {
+    let chunks = 0
+    const pour = (response: ServerResponse) => {
+      while (chunks < mostChunks && !response.destroyed) {
+        chunks += 1
+        if (!response.write(chunk)) return void response.once('drain', () => pour(response))
+      }
+    }
+    const listener: RequestListener = (request, response) => {
+      request.resume()
+      response.writeHead(200, { 'content-type': 'text/xml' })
+      pour(response)
+    }
+    const { exitCode, stdout } = await withEndpoint(listener, (url) =>
+      runAction({ inputs: { ...inputs, ...more }, environment: environment(url) }),
+    )
+    expect(exitCode).toBe(1)
+    return { chunks, said: stdout }
+  }
+
+  it('of STS', async () => {
+    const key = { AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'x'.repeat(40) }
+    const { chunks, said } = await chunksTaken((AWS_ENDPOINT_URL) => ({ AWS_ENDPOINT_URL, ...key }), {})
+    expect(chunks).toBeLessThan(mostChunks / 2)
+    expect(said).toContain('An answer has more than 16777216 bytes')
+  })
+
+  it("of the job's OIDC token", async () => {
+    const ofJob = (url: string) => ({
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/?a=b`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token',
+    })
+    const { chunks, said } = await chunksTaken(ofJob, { 'role-to-assume': 'arn:aws:iam::222222222222:role/x' })
+    expect(chunks).toBeLessThan(mostChunks / 2)
+    expect(said).toContain('An answer has more than 16777216 bytes')
+  })
+})

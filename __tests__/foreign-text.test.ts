@@ -100,6 +100,10 @@ describe('a masked secret', () => {
   it('is left as it is where only GitHub knows it, who takes it out of the summary then', () => {
     expect(renderSummary({ error: new Error(`Not an ARN: ${secret}`) }, (each) => each)).toContain(secret)
     expect(text('_a_ __b__ c_ _d')).not.toMatch(/_/)
+    for (const link of ['0_www.evil.example', 'a_mailto:b@c.example', 'a_http://evil.example', 'a_gh-1']) {
+      expect(renderAsGitHub(text(link)).links).toEqual([])
+    }
+    expect(text('a_gh-1')).toBe('a_gh&#8203;-1')
   })
 })
 

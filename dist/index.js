@@ -64761,7 +64761,7 @@ function inCode(value) {
 /** A zero-width space keeps `@`, `#` and `GH-` from notifying people and linking issues. */
 function inSentence(value) {
     return entities(value)
-        .replace(/&#(64|35);|\bgh(sa)?(?=-)/gi, '$&&#8203;')
+        .replace(/&#(64|35);|(?<![\p{L}\p{N}])gh(sa)?(?=-)/giu, '$&&#8203;')
         .replace(/^[\s+=-]|(?<=^\d{1,9})[.)]/, (character) => `&#${character.codePointAt(0)};`);
 }
 /**
@@ -64770,7 +64770,7 @@ function inSentence(value) {
  * alone knows out of a summary only where it stands as it is.
  */
 function entities(value) {
-    return value.replace(/[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+_-]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|(?<=\bwww)\.|(?<=\b(?:mailto|xmpp)):/giu, (character) => {
+    return value.replace(/[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+_-]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|(?<=www)\.|(?<=mailto|xmpp):/giu, (character) => {
         return `&#${character.codePointAt(0)};`;
     });
 }

@@ -33,7 +33,7 @@ function inCode(value: string): string {
 /** A zero-width space keeps `@`, `#` and `GH-` from notifying people and linking issues. */
 function inSentence(value: string): string {
   return entities(value)
-    .replace(/&#(64|35);|\bgh(sa)?(?=-)/gi, '$&&#8203;')
+    .replace(/&#(64|35);|(?<![\p{L}\p{N}])gh(sa)?(?=-)/giu, '$&&#8203;')
     .replace(/^[\s+=-]|(?<=^\d{1,9})[.)]/, (character) => `&#${character.codePointAt(0)};`)
 }
 
@@ -44,7 +44,7 @@ function inSentence(value: string): string {
  */
 function entities(value: string): string {
   return value.replace(
-    /[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+_-]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|(?<=\bwww)\.|(?<=\b(?:mailto|xmpp)):/giu,
+    /[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+_-]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|(?<=www)\.|(?<=mailto|xmpp):/giu,
     (character) => {
       return `&#${character.codePointAt(0)};`
     },

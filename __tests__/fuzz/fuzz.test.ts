@@ -512,7 +512,10 @@ function inMemory(respond: (headers: Readonly<Record<string, string>>, body: str
   const handle = async (request: { headers: Record<string, string>; body?: unknown }) => {
     const { statusCode, type, body } = respond(
       request.headers,
-      Buffer.from((request.body ?? '') as string | Uint8Array).toString(),
+      // Not Buffer.from: it asks the SDK's body for its valueOf, and the SDK warns of whoever takes it for a string.
+      new TextDecoder().decode(
+        typeof request.body === 'string' ? Buffer.from(request.body) : (request.body as Uint8Array),
+      ),
     )
     const headers = { 'content-type': type }
     return { response: new HttpResponse({ statusCode, headers, body: new Uint8Array(Buffer.from(body)) }) }

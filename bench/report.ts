@@ -8,7 +8,8 @@ export function renderDocument(results: Results): string {
 
 Made by \`npm run bench\` on ${results.date}: ${results.machine}, ${results.rounds} rounds in turn. Times are medians with
 their spread (least to most), and belong to that machine; ratios are taken round by round. Calls and depth (requests one
-after another) do not depend on the machine, and are asserted in tests.
+after another) do not depend on the machine, and are asserted in tests. On a slower processor the ratios to the floor are
+larger: [decision 7](decisions/0007-what-makes-it-fast.md#on-a-slower-machine).
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="performance-dark.svg">

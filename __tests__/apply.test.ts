@@ -59,23 +59,22 @@ it('works on the tables side by side, and on one table step by step', async () =
   ])
 })
 
-it('waits for what puts a table to work: creation, billing, protection', async () => {
+it('waits until a change of the billing mode has ended, and not for a change of deletion protection', async () => {
   const observed = new Map([
     ['tenant', ready(tenant, { billingMode: 'PROVISIONED' })],
     ['users', ready(users, { deletionProtection: false })],
   ] as const)
   const { outcome, run, results } = await apply(observed)
   expect(outcome.error).toBeUndefined()
-  expect(results).toEqual(['set-billing-mode tenant: applied', 'enable-deletion-protection users: applied'])
-  expect(run.clock.sleeps).toEqual([1000, 300])
-  // Both begin at once; the steps took as long as their waits.
+  expect(results).toEqual(['enable-deletion-protection users: applied', 'set-billing-mode tenant: applied'])
+  expect(run.clock.sleeps).toEqual([1000])
   expect(outcome.steps.map(({ result }) => result)).toEqual([
+    { status: 'applied', seconds: 0 },
     { status: 'applied', seconds: 1 },
-    { status: 'applied', seconds: 0.3 },
   ])
 })
 
-it('begins no step after a failure, finishes what is under way, and tells what became of each', async () => {
+it('begins only protective steps after a failure, and says what became of each step', async () => {
   const denied = refusal('AccessDeniedException')
   const { outcome, results, model } = await apply(new Map(), ({ dynamoDb }) => ({
     createTable: async (table) => {
@@ -85,12 +84,15 @@ it('begins no step after a failure, finishes what is under way, and tells what b
   }))
   expect(results).toEqual([
     'create-table tenant: applied',
-    'set-point-in-time-recovery tenant: skipped',
+    'set-point-in-time-recovery tenant: applied',
     'create-table users: failed',
     'set-point-in-time-recovery users: skipped',
   ])
   expect(outcome.error).toBe(denied)
-  expect(model.writes).toEqual([{ action: 'create-table', table: 'tenant' }])
+  expect(model.writes).toEqual([
+    { action: 'create-table', table: 'tenant' },
+    { action: 'set-point-in-time-recovery', table: 'tenant' },
+  ])
 })
 
 it('does nothing where there is nothing to do', async () => {
@@ -150,7 +152,7 @@ describe('when a run beside ours was faster', () => {
   })
 
   it('stops in its pause when the run is cancelled, and says that nothing was taken', async () => {
-    const other = 'somebody else, who is at work on the table "users"'
+    const other = 'someone else, who is changing the table "users"'
     const cancelled = new StoppedError('The run was cancelled.', 'Run it again.')
     const { outcome } = await apply(new Map([['tenant', ready(tenant)]]), (_, run) => ({
       createTable: async () => {
@@ -243,36 +245,6 @@ describe('when the tags are locked, because somebody has just written them', () 
       'tag-table users: dropped',
     ])
     expect((await tagging(() => undefined)).results).toEqual(['tag-table users: applied'])
-  })
-})
-
-describe('when a change to on-demand billing is invalid', () => {
-  const provisioned = new Map([
-    ['tenant', ready(tenant)],
-    ['users', ready(users, { billingMode: 'PROVISIONED', tags: new Map() })],
-  ] as const)
-  const changing = (what: (model: Model) => void, lost = false) =>
-    apply(provisioned, (model) => ({
-      setBillingMode: async () => {
-        what(model)
-        throw refusal('ValidationException', lost)
-      },
-    }))
-
-  it('goes on where the table is on demand already, by another run or by an answer that was lost', async () => {
-    const onDemand = (model: Model) => model.change('users', ready(users))
-    expect((await changing(onDemand)).results).toEqual(['tag-table users: applied', 'set-billing-mode users: dropped'])
-    expect((await changing(onDemand, true)).results[1]).toBe('set-billing-mode users: applied')
-  })
-
-  it('fails with what AWS said where the change is still needed, and is not sent again', async () => {
-    let sent = 0
-    const { outcome, results } = await changing(() => {
-      sent += 1
-    })
-    expect(sent).toBe(1)
-    expect(results).toEqual(['tag-table users: applied', 'set-billing-mode users: failed'])
-    expect(outcome.error).toMatchObject({ code: 'ValidationException' })
   })
 })
 
@@ -380,7 +352,7 @@ it('fails when the table it changes is deleted and made anew while it waits', as
   expect(outcome.error).toMatchObject({ message: expect.stringContaining('"users" was deleted and made anew') })
 })
 
-it('finishes what is under way on one table when another one fails, and then begins nothing more', async () => {
+it('finishes the creation of one table and turns its recovery on when the creation of another one fails', async () => {
   const denied = refusal('AccessDeniedException')
   const { results, model, run } = await apply(new Map(), ({ dynamoDb }, { clock }) => {
     const began = clock.now()
@@ -398,11 +370,11 @@ it('finishes what is under way on one table when another one fails, and then beg
   })
   expect(results).toEqual([
     'create-table tenant: applied',
-    'set-point-in-time-recovery tenant: skipped',
+    'set-point-in-time-recovery tenant: applied',
     'create-table users: failed',
     'set-point-in-time-recovery users: skipped',
   ])
-  expect(model.writes).toEqual([{ action: 'create-table', table: 'tenant' }])
+  expect(model.writes.map(({ table }) => table)).toEqual(['tenant', 'tenant'])
   expect(run.clock.sleeps).toEqual([3000, 450, 450, 450, 450, 450, 450, 450])
 })
 
@@ -679,7 +651,7 @@ describe('a destruction', () => {
       },
     }))
     expect([outcome.error, results, tries]).toEqual([undefined, ['tenant: applied', 'users: applied'], 12])
-    expect(run.lines.filter((line) => line.includes('looking again in'))).toHaveLength(11)
+    expect(run.lines.filter((line) => line.includes('reading the table again in'))).toHaveLength(11)
   })
 
   it('gives up on a service that does not answer, and says that the deletion may have been taken', async () => {

@@ -48,6 +48,11 @@ it('every difference is told, in the order in which DynamoDB can take the change
     { path: 'keys', from: keys, to: usersInProduction.keys },
     { path: 'deletionProtection', from: false, to: true },
     {
+      path: 'pointInTimeRecovery',
+      from: { enabled: true, recoveryPeriodDays: 7 },
+      to: { enabled: true, recoveryPeriodDays: 35 },
+    },
+    {
       path: 'environment',
       from: 'staging',
       to: 'prod',
@@ -57,11 +62,6 @@ it('every difference is told, in the order in which DynamoDB can take the change
       ],
     },
     { path: 'billingMode', from: 'PROVISIONED', to: 'PAY_PER_REQUEST' },
-    {
-      path: 'pointInTimeRecovery',
-      from: { enabled: true, recoveryPeriodDays: 7 },
-      to: { enabled: true, recoveryPeriodDays: 35 },
-    },
   ])
 })
 

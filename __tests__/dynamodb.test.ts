@@ -16,6 +16,7 @@ import {
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { mockClient } from 'aws-sdk-client-mock'
 import { type DynamoDb, loadDynamoDb } from '../src/dynamodb.ts'
+import type { DescribedTable } from '../src/dynamodb-answers.ts'
 import { RemedyError, StoppedError } from '../src/errors.ts'
 import { aRun, type FakeRun } from './support/fakes.ts'
 
@@ -96,6 +97,7 @@ describe('describeTable', () => {
     expect(await describe_()).toEqual({
       tableStatus: 'ACTIVE',
       phase: 'settled',
+      changesUnderWay: [],
       arn,
       id: 'id',
       keys: { partitionKey: { name: 'tenant_id', type: 'S' }, sortKey: { name: 'user_id', type: 'N' } },
@@ -118,6 +120,7 @@ describe('describeTable', () => {
     expect(await dynamoDb.describeTable('users')).toEqual({
       tableStatus: 'ACTIVE',
       phase: 'settled',
+      changesUnderWay: [],
       arn,
       keys: { partitionKey: { name: 'tenant_id', type: 'S' } },
       billingMode: 'PAY_PER_REQUEST',
@@ -131,14 +134,46 @@ describe('describeTable', () => {
     ['settled', { GlobalSecondaryIndexes: [{ IndexName: 'i', IndexStatus: 'ACTIVE' }, { IndexName: 'j' }] }],
     ['changing', { TableStatus: 'CREATING' }],
     ['changing', { TableStatus: 'UPDATING' }],
-    ['changing', { SSEDescription: { Status: 'UPDATING' } }],
-    ['changing', { GlobalSecondaryIndexes: [{ IndexName: 'i', IndexStatus: 'CREATING' }] }],
+    ['settled', { SSEDescription: { Status: 'UPDATING' } }],
+    ['settled', { GlobalSecondaryIndexes: [{ IndexName: 'i', IndexStatus: 'CREATING' }] }],
     ['unavailable', { TableStatus: 'DELETING' }],
     ['unavailable', { TableStatus: 'ARCHIVED' }],
     ['unavailable', { TableStatus: 'INACCESSIBLE_ENCRYPTION_CREDENTIALS' }],
     ['unavailable', { TableStatus: 'ARCHIVING' }],
   ])('a table is %s with %j', async (phase, changes) => {
     expect((await describe_(changes))?.phase).toBe(phase)
+  })
+
+  it.each<[TableDescription, DescribedTable['changesUnderWay']]>([
+    [
+      { GlobalSecondaryIndexes: [{ IndexName: 'by-email', IndexStatus: 'CREATING' }, { IndexStatus: 'ACTIVE' }] },
+      [{ part: 'index', name: 'by-email', status: 'CREATING' }],
+    ],
+    [
+      { GlobalSecondaryIndexes: [{ IndexName: 'i', IndexStatus: 'ACTIVE', WarmThroughput: { Status: 'UPDATING' } }] },
+      [{ part: 'warm throughput', name: 'i', status: 'UPDATING' }],
+    ],
+    [
+      {
+        Replicas: [
+          { RegionName: 'eu-west-1', ReplicaStatus: 'DELETING' },
+          { RegionName: 'eu-west-2', ReplicaStatus: 'UPDATING' },
+          { RegionName: 'eu-west-3', ReplicaStatus: 'ACTIVE' },
+        ],
+      },
+      [
+        { part: 'replica', name: 'eu-west-1', status: 'DELETING' },
+        { part: 'replica', name: 'eu-west-2', status: 'UPDATING' },
+      ],
+    ],
+    [{ SSEDescription: { Status: 'ENABLING' } }, [{ part: 'encryption', status: 'ENABLING' }]],
+    [{ SSEDescription: { Status: 'DISABLING' } }, [{ part: 'encryption', status: 'DISABLING' }]],
+    [{ WarmThroughput: { Status: 'UPDATING' } }, [{ part: 'warm throughput', status: 'UPDATING' }]],
+    // These never end by themselves, so no step waits for them.
+    [{ Replicas: [{ RegionName: 'eu-west-1', ReplicaStatus: 'CREATION_FAILED' }] }, []],
+    [{ Replicas: [{ RegionName: 'eu-west-1', ReplicaStatus: 'REGION_DISABLED' }] }, []],
+  ])('a table with %j is ACTIVE, with these changes under way: %j', async (changes, expected) => {
+    expect(await describe_(changes)).toMatchObject({ phase: 'settled', changesUnderWay: expected })
   })
 
   it('names a stream only while it is on, though its ARN lingers', async () => {
@@ -189,6 +224,7 @@ describe('describeTable', () => {
     expect(await dynamoDb.describeTable('users')).toEqual({
       tableStatus: 'UNKNOWN',
       phase: 'unavailable',
+      changesUnderWay: [],
       arn: '',
       keys: { partitionKey: { name: '', type: 'S' } },
       billingMode: 'PROVISIONED',
@@ -683,9 +719,9 @@ describe('errors', () => {
     })
   })
 
-  it('a run that was stopped says just that', async () => {
+  it('a run that was stopped before the call says which call it did not make', async () => {
     const reason = new StoppedError('cancelled', 'run again')
     run.stopNow(reason)
-    await expect(dynamoDb.describeTable('users')).rejects.toBe(reason)
+    await expect(dynamoDb.describeTable('users')).rejects.toEqual(reason.whileWaitingFor('DescribeTable on "users"'))
   })
 })

@@ -71,10 +71,10 @@ it('law 1: applying twice is applying once', async () => {
 const order: readonly Step['action'][] = [
   'create-table',
   'enable-deletion-protection',
+  'set-point-in-time-recovery',
   'tag-table',
   'change-environment',
   'set-billing-mode',
-  'set-point-in-time-recovery',
   'remove-point-in-time-recovery',
   'remove-deletion-protection',
   'delete-table',

@@ -61,7 +61,7 @@ it('takes a table that it was not told of for absent', () => {
   expect(actions(planTables(target, [tenant, users], new Map()).steps)).toEqual(['create-table', 'create-table'])
 })
 
-it('plans the tables in the order given, and within a table protection, tags, billing, recovery', () => {
+it('plans deletion protection and recovery before tags, and billing last', () => {
   const [, table] = theTables({ environment: production, tags: new Map([['team', 'core']]) })
   const observed = ready(table, {
     deletionProtection: false,
@@ -71,14 +71,42 @@ it('plans the tables in the order given, and within a table protection, tags, bi
   })
   expect(plan(table, observed).steps).toEqual([
     { action: 'enable-deletion-protection', table: 'users', from: false, to: true },
-    { action: 'tag-table', table: 'users', tags: [{ key: 'team', from: 'other', to: 'core' }] },
-    { action: 'set-billing-mode', table: 'users', from: 'PROVISIONED', to: 'PAY_PER_REQUEST' },
     {
       action: 'set-point-in-time-recovery',
       table: 'users',
       from: { enabled: true, recoveryPeriodDays: 7 },
       to: { enabled: true, recoveryPeriodDays: 35 },
     },
+    { action: 'tag-table', table: 'users', tags: [{ key: 'team', from: 'other', to: 'core' }] },
+    { action: 'set-billing-mode', table: 'users', from: 'PROVISIONED', to: 'PAY_PER_REQUEST' },
+  ])
+})
+
+it('plans the protection of every existing table first, then new tables with their recovery, then everything else', () => {
+  const [first, second] = theTables({ environment: production })
+  const unprotected = {
+    deletionProtection: false,
+    billingMode: 'PROVISIONED',
+    pointInTimeRecovery: { enabled: false },
+  } as const
+  const observed = new Map([
+    ['tenant', ready(first, unprotected)],
+    ['users', ready(second, unprotected)],
+  ])
+  const { steps } = planTables(
+    aTarget({ environment: production }),
+    [{ ...first, name: 'new' }, first, second],
+    observed,
+  )
+  expect(steps.map(({ action, table }) => `${action} ${table}`)).toEqual([
+    'enable-deletion-protection tenant',
+    'set-point-in-time-recovery tenant',
+    'enable-deletion-protection users',
+    'set-point-in-time-recovery users',
+    'create-table new',
+    'set-point-in-time-recovery new',
+    'set-billing-mode tenant',
+    'set-billing-mode users',
   ])
 })
 

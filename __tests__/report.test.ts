@@ -45,9 +45,9 @@ function outcomeOf(of: Plan, results: readonly StepResult[], error?: unknown): O
 it('tells a step in one line, from what to what', () => {
   expect(plan.steps.map(describeStep)).toEqual([
     'enable-deletion-protection "users": deletion protection off -> on',
+    'set-point-in-time-recovery "users": point-in-time recovery off -> on, 35 days',
     'tag-table "users": tag tenant-tables:managed-by = tenant-tables',
     'set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST',
-    'set-point-in-time-recovery "users": point-in-time recovery off -> on, 35 days',
   ])
 })
 
@@ -239,7 +239,7 @@ Plan digest <code>${digestPlan(nothing)}</code>
 
 - It broke.
 - **To fix:** Mend it.
-- Done before: enable-deletion-protection "users". Done by another run: tag-table "users". Sent to DynamoDB, end not seen: set-billing-mode "users". Not begun: set-point-in-time-recovery "users".
+- Done before: enable-deletion-protection "users". Done by another run: set-point-in-time-recovery "users". Sent to DynamoDB, end not seen: tag-table "users". Not begun: set-billing-mode "users".
 - Caused by: <code>Error: deep down</code>
 `)
     for (const words of ['applied in 1.0 s', 'done by another run', 'sent, end not seen', 'not begun']) {
@@ -292,16 +292,20 @@ describe('what was done before a failure', () => {
   const done = { status: 'applied', seconds: 1 } as const
   it.each<[string, readonly StepResult[]]>([
     [
-      'Failed: enable-deletion-protection "users". Done before: nothing. Not begun: tag-table "users", set-billing-mode "users", set-point-in-time-recovery "users".',
+      'Failed: enable-deletion-protection "users". Done before: nothing. Not begun: set-point-in-time-recovery "users", tag-table "users", set-billing-mode "users".',
       [{ status: 'failed', sent: false, error }],
     ],
     [
-      'Done before: enable-deletion-protection "users", tag-table "users", set-billing-mode "users". Sent to DynamoDB, end not seen: set-point-in-time-recovery "users".',
+      'Done before: enable-deletion-protection "users", set-point-in-time-recovery "users", tag-table "users". Sent to DynamoDB, end not seen: set-billing-mode "users".',
       [done, done, done, { status: 'failed', sent: true, error }],
     ],
     [
-      'Failed: set-point-in-time-recovery "users". Done before: enable-deletion-protection "users", tag-table "users", set-billing-mode "users".',
+      'Failed: set-billing-mode "users". Done before: enable-deletion-protection "users", set-point-in-time-recovery "users", tag-table "users".',
       [done, done, done, { status: 'failed', sent: false, error }],
+    ],
+    [
+      'Done before: enable-deletion-protection "users", set-point-in-time-recovery "users", tag-table "users". Deferred by AWS: set-billing-mode "users".',
+      [done, done, done, { status: 'deferred', error }],
     ],
   ])('%s', (sentence, results) => expect(describeProgress({ outcome: outcomeOf(plan, results) })).toBe(sentence))
 

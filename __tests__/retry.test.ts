@@ -15,7 +15,11 @@ const kinds: readonly [FailureKind, Error][] = [
   // Somebody has just written tags: what to write must be thought over, not sent again.
   ['final', anError('LimitExceededException', 'Table tags are being updated')],
   ['not-ready', anError('LimitExceededException', 'Subscriber limit exceeded: simultaneously')],
-  ['final', anError('LimitExceededException', 'TableClass are limited to 2 times in 30 day(s)')],
+  ['final', anError('LimitExceededException', 'The account has too many tables')],
+  ['deferred', anError('LimitExceededException', 'TableClass are limited to 2 times in 30 day(s)')],
+  ['deferred', anError('LimitExceededException', 'Next update can be made at Thu Jan 01 00:00:00 UTC 2026')],
+  ['deferred', anError('LimitExceededException', 'Encryption mode changes are limited')],
+  ['final', anError('ValidationException', 'Next update can be made at Thu Jan 01 00:00:00 UTC 2026')],
   ['unavailable', anError('InternalServerError')],
   ['unavailable', anError('IDPCommunicationErrorException')],
   ['unavailable', anError('InvalidIdentityToken', "Couldn't retrieve verification key from your identity provider")],

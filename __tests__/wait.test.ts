@@ -4,8 +4,8 @@ import {
   type WaitProfile,
   waitForBillingMode,
   waitForCreation,
+  waitForDeletion,
   waitForOthers,
-  waitForUpdate,
   waitUntilSettled,
 } from '../src/wait.ts'
 import { aTable, ready } from './support/builders.ts'
@@ -42,16 +42,23 @@ it('looks twice a second for 20 s, then more and more seldom, and every 10 to 15
 
 it('has for each kind of wait a first look, a time to be missing in, and an end', () => {
   const times = ({ firstLook, mayBeMissing, most }: WaitProfile) => [firstLook, mayBeMissing, most]
-  expect([waitForCreation, waitForUpdate, waitForBillingMode, waitForOthers].map(times)).toEqual([
+  expect([waitForCreation, waitForBillingMode, waitForDeletion, waitForOthers].map(times)).toEqual([
     [3, 20, 600],
-    [0.3, 0, 600],
     [1, 0, 1800],
+    [1, 0, 600],
     [1, 0, 21_600],
   ])
 })
 
 it('gives up at the first look after its time, and says so of a table that never came', async () => {
-  const profile: WaitProfile = { what: 'come', usual: '1 s', firstLook: 1, mayBeMissing: 100, most: 2 }
+  const profile: WaitProfile = {
+    what: 'come',
+    usual: '1 s',
+    firstLook: 1,
+    mayBeMissing: 100,
+    most: 2,
+    isOver: () => true,
+  }
   const run = aRun()
   const { dynamoDb, looks } = seen(undefined)
   const began = run.clock.now()
@@ -76,7 +83,7 @@ it('says that a table is gone: at once when it was there before, and after 20 s 
   const gone = seen(creating, undefined, settled)
   await expect(waitUntilSettled(gone.dynamoDb, 'users', waitForCreation, aRun())).resolves.toBeUndefined()
   const updated = seen(undefined, settled)
-  await expect(waitUntilSettled(updated.dynamoDb, 'users', waitForUpdate, aRun())).resolves.toBeUndefined()
+  await expect(waitUntilSettled(updated.dynamoDb, 'users', waitForBillingMode, aRun())).resolves.toBeUndefined()
   const never = seen(undefined)
   await expect(waitUntilSettled(never.dynamoDb, 'users', waitForCreation, aRun())).resolves.toBeUndefined()
   expect(never.looks()).toBeGreaterThan(15)
@@ -100,7 +107,7 @@ it('prints how long it has waited and how long that usually takes, and gives up 
     message: 'Waited 600 s for the table "users" to be created, which usually takes 5 to 7 s. It is CREATING.',
     remedy: expect.stringMatching(/what the table "users" is doing, then run again/),
   })
-  const told = run.lines.map((line) => Number(/, (\d+) s so far \(usually 5 to 7 s\)$/.exec(line)?.[1]))
+  const told = run.lines.map((line) => Number(/, (\d+) s so far \(usually 5 to 7 s\); it is CREATING$/.exec(line)?.[1]))
   expect(told[0]).toBe(15)
   expect(Math.min(...told.slice(1).map((seconds, index) => seconds - (told[index] ?? 0)))).toBeGreaterThanOrEqual(15)
   expect(told.at(-1)).toBeGreaterThan(580)

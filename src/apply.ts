@@ -1,10 +1,20 @@
 /** Performs the steps of a plan, waits for each, and always says how far it got. */
-import { delayAfterConflict, isBusy, isConflict } from './conflict.ts'
+import { delayAfterConflict, isBlocked, isBlockedBy, isBusy, isConflict } from './conflict.ts'
 import type { DynamoDb } from './dynamodb.ts'
+import type { DescribedTable } from './dynamodb-answers.ts'
 import { DynamoDbError, mayHaveBeenDone, StaleLookError } from './dynamodb-errors.ts'
 import { errorMessage, RemedyError, stoppedWhileWaitingFor, unreachable } from './errors.ts'
 import { type Observation, observeTable, observeTables } from './observe.ts'
-import { type Outcome, type Plan, type Step, type StepOutcome, type StepResult, stepsOf } from './plan.ts'
+import {
+  isProtective,
+  type Outcome,
+  type Plan,
+  roundsOf,
+  type Step,
+  type StepOutcome,
+  type StepResult,
+  stepsOf,
+} from './plan.ts'
 import { planTables } from './planner.ts'
 import { describeResult, describeSteps, nameStep } from './report.ts'
 import { stoppedBy } from './retry.ts'
@@ -12,10 +22,10 @@ import type { Run } from './run.ts'
 import { type DesiredTable, type ObservedTable, type ObservedTables, type Target, tableArn } from './table.ts'
 import {
   type WaitProfile,
+  waitForAdmission,
   waitForBillingMode,
   waitForCreation,
   waitForDeletion,
-  waitForUpdate,
   waitUntilSettled,
 } from './wait.ts'
 
@@ -28,31 +38,64 @@ export interface Work extends Observation {
 }
 
 /**
- * Tables side by side, the steps of one table in order. After a failure no step begins, and those under way are
- * finished. Never throws: the outcome tells what became of every step.
+ * Performs the rounds of the plan one after the other; in a round the tables side by side, and the steps of one table in
+ * order. After a failure only protective steps begin, and steps under way are finished. A deferred step stops no other.
+ * Never throws: the outcome says what became of every step.
  */
 export async function applyPlan(work: Work): Promise<Outcome> {
   const { plan, desired, observed, run } = work
-  const progress: Progress = { results: new Map(), errors: [] }
+  const progress: Progress = { results: new Map(), errors: [], deferrals: [] }
   if (plan.refusals.length === 0 && plan.steps.length + disappearingTables(work, observed).length > 0) {
     run.log.startGroup(plan.policy.destroy ? 'Destroy' : 'Apply')
-    await Promise.all(desired.map((table) => applyTable(work, table, progress)))
+    const tables = desired.map((table): TableProgress => beginTable(work, table))
+    for (const round of roundsOf(plan.steps)) {
+      await Promise.all(tables.map((table) => applySteps(work, table, round, progress)))
+    }
     run.log.endGroup()
     if (progress.errors.length === 0) {
       try {
-        return { steps: outcomes(plan, progress), observed: await confirmTables(work) }
+        const confirmed = await confirmTables(work, deferredSteps(progress))
+        return { steps: outcomes(plan, progress), observed: confirmed, ...errorOf(progress.deferrals) }
       } catch (error) {
         progress.errors.push(error)
       }
     }
   }
-  const [error] = progress.errors
-  return { steps: outcomes(plan, progress), observed, ...(error === undefined ? {} : { error }) }
+  return { steps: outcomes(plan, progress), observed, ...errorOf(progress.errors) }
 }
 
 interface Progress {
   readonly results: Map<Step, StepResult>
   readonly errors: unknown[]
+  /** What AWS said of the steps that are deferred. */
+  readonly deferrals: unknown[]
+}
+
+function errorOf([error]: readonly unknown[]): { readonly error?: unknown } {
+  return error === undefined ? {} : { error }
+}
+
+function deferredSteps({ results }: Progress): readonly Step[] {
+  return [...results].flatMap(([step, { status }]) => (status === 'deferred' ? [step] : []))
+}
+
+/** One table in the course of an apply. */
+interface TableProgress {
+  readonly desired: DesiredTable
+  /** All steps of the plan on this table. */
+  readonly planned: readonly Step[]
+  remaining: readonly Step[]
+  /** When the read began that the next write relies on. */
+  lookedAt: number
+  /** In a row: reads that took longer than they are good for. */
+  slowLooks: number
+  /** The table is not there, or not the one that was planned for: nothing more is sent to it. */
+  isAbandoned: boolean
+}
+
+function beginTable({ plan, lookedAt }: Work, desired: DesiredTable): TableProgress {
+  const planned = stepsOf(plan, desired.name)
+  return { desired, planned, remaining: planned, lookedAt, slowLooks: 0, isAbandoned: false }
 }
 
 function outcomes(plan: Plan, progress: Progress): readonly StepOutcome[] {
@@ -68,26 +111,29 @@ const freshness = 5000
  */
 const mostFreshness = 40_000
 
-async function applyTable(work: Work, desired: DesiredTable, progress: Progress): Promise<void> {
-  const { clock, log } = work.run
-  const planned = stepsOf(work.plan, desired.name)
-  let remaining = planned
-  let lookedAt = work.lookedAt
+async function applySteps(work: Work, table: TableProgress, round: readonly Step[], progress: Progress): Promise<void> {
+  const { clock, log, stop } = work.run
   /** Of the first of the remaining steps. */
   let conflicts: readonly DynamoDbError[] = []
-  let slowLooks = 0
   const isAnswerLost = () => conflicts.some(mayHaveBeenDone)
   const record = (step: Step, result: StepResult) => {
     progress.results.set(step, result)
-    if (result.status === 'failed') progress.errors.push(result.error)
+    table.remaining = table.remaining.filter((each) => each !== step)
+    if (result.status === 'failed') {
+      progress.errors.push(result.error)
+      table.isAbandoned ||= step.action === 'create-table' || !(result.error instanceof DynamoDbError)
+    }
+    if (result.status === 'deferred') progress.deferrals.push(result.error)
     log.info(`${nameStep(step)}: ${describeResult(result)}`)
   }
-  for (let step = remaining[0]; step !== undefined && progress.errors.length === 0; step = remaining[0]) {
-    const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, slowLooks - 1))
-    const attempt = await attemptStep(work, step, lookedAt + fresh)
+  const mayBegin = (step: Step) =>
+    progress.errors.length === 0 || (isProtective(step) && !table.isAbandoned && !stop.aborted)
+  const nextStep = () => table.remaining.find((step) => round.includes(step) && mayBegin(step))
+  for (let step = nextStep(); step !== undefined; step = nextStep()) {
+    const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, table.slowLooks - 1))
+    const attempt = await attemptStep(work, step, table.lookedAt + fresh)
     if (attempt.status !== 'look-again') {
       record(step, attempt.status === 'failed' ? { ...attempt, sent: attempt.sent || isAnswerLost() } : attempt)
-      remaining = remaining.slice(1)
       conflicts = []
       continue
     }
@@ -96,28 +142,24 @@ async function applyTable(work: Work, desired: DesiredTable, progress: Progress)
     if (conflict !== undefined) conflicts = [...conflicts, conflict]
     try {
       if (conflict !== undefined) await waitAfterConflict(work, step, conflict, earlier)
-      const done = planned.filter((each) => progress.results.has(each))
-      const look = await planAgain(work, desired, { remaining, done })
-      const { needed } = look
-      lookedAt = look.lookedAt
-      slowLooks = clock.now() - lookedAt > freshness ? slowLooks + 1 : 0
-      // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
-      if (conflict?.code === 'ValidationException' && needed.includes(step)) throw conflict
-      for (const each of remaining.filter((left) => !needed.includes(left))) {
-        // Who got no answer the first time may well have met his own work.
+      const { needed, lookedAt } = await planAgain(work, table)
+      table.lookedAt = lookedAt
+      table.slowLooks = clock.now() - lookedAt > freshness ? table.slowLooks + 1 : 0
+      for (const each of table.remaining.filter((left) => !needed.includes(left))) {
+        // If the first response was lost, this conflict may be our own write.
         const isOwn = each === step && isAnswerLost()
         record(each, isOwn ? { status: 'applied', seconds } : { status: 'dropped' })
       }
-      if (needed[0] !== step) conflicts = []
-      remaining = needed
+      if (!needed.includes(step)) conflicts = []
     } catch (error) {
       record(step, { status: 'failed', sent: isAnswerLost(), error })
+      conflicts = []
     }
-  }
-  const [begun] = remaining
-  if (begun !== undefined && !progress.results.has(begun) && isAnswerLost()) {
-    // Another table failed before it could be seen what became of it.
-    record(begun, { status: 'failed', sent: true, error: conflicts.at(-1) })
+    const isLeft = table.remaining.includes(step)
+    if (isLeft && !mayBegin(step) && isAnswerLost()) {
+      // Another table failed before this run could read what became of the step.
+      record(step, { status: 'failed', sent: true, error: conflicts.at(-1) })
+    }
   }
 }
 
@@ -144,34 +186,39 @@ async function attemptStep(work: Work, step: Step, sendBefore: number): Promise<
     if (!taken && error instanceof DynamoDbError && isConflict(step, error)) {
       return { status: 'look-again', conflict: error, seconds: seconds() }
     }
+    if (!taken && error instanceof DynamoDbError && error.kind === 'deferred') return { status: 'deferred', error }
     return { status: 'failed', sent: taken || mayHaveBeenDone(error), error }
   }
 }
 
-/** @throws the conflict itself where waiting any longer would help nobody, or the run's StoppedError */
+/** @throws the conflict itself where waiting any longer would not help, or the run's StoppedError */
 async function waitAfterConflict(
-  { run: { clock, log, stop } }: Work,
+  work: Work,
   step: Step,
   conflict: DynamoDbError,
   earlier: readonly DynamoDbError[],
 ): Promise<void> {
-  const delay = delayAfterConflict(conflict, earlier, clock.now(), clock.random())
+  const {
+    dynamoDb,
+    run,
+    run: { clock, log, stop },
+  } = work
+  const delay = delayAfterConflict(step, conflict, earlier, clock.now(), clock.random())
   if (delay === undefined) throw conflict
   const what = `${conflict.code}: ${errorMessage(conflict.cause)}`
-  log.info(`${nameStep(step)}: looking again in ${(delay / 1000).toFixed(1)} s: ${what}`)
+  log.info(`${nameStep(step)}: reading the table again in ${(delay / 1000).toFixed(1)} s: ${what}`)
+  if (isBlocked(step, conflict)) {
+    const isOver = (described: DescribedTable) => !isBlockedBy(step, described)
+    const profile = waitForAdmission(nameStep(step), delay / 1000, isOver)
+    await waitUntilSettled(dynamoDb, step.table, profile, run)
+    return
+  }
   await clock.sleep(delay, stop).catch((reason: unknown) => {
     const waitedFor = isBusy(conflict)
       ? `DynamoDB to take ${nameStep(step)}`
-      : `somebody else, who is at work on the table "${step.table}"`
+      : `someone else, who is changing the table "${step.table}"`
     throw stoppedBy(reason, conflict.cause, waitedFor)
   })
-}
-
-/** This run's steps on one table. */
-interface OwnSteps {
-  readonly remaining: readonly Step[]
-  /** By this run, or by another one. */
-  readonly done: readonly Step[]
 }
 
 interface LookForSteps {
@@ -185,7 +232,7 @@ interface LookForSteps {
  *
  * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
  */
-async function planAgain(work: Work, desired: DesiredTable, { remaining, done }: OwnSteps): Promise<LookForSteps> {
+async function planAgain(work: Work, { desired, planned, remaining }: TableProgress): Promise<LookForSteps> {
   const {
     dynamoDb,
     target,
@@ -202,16 +249,19 @@ async function planAgain(work: Work, desired: DesiredTable, { remaining, done }:
       refusal.remedy,
     )
   }
-  const same = (left: Step) => (right: Step) => JSON.stringify(left) === JSON.stringify(right)
-  // What was done already may not show yet; the closing look waits for it.
-  const unplanned = plan.steps.filter((step) => ![...remaining, ...done].some(same(step)))
+  // A step that was performed may not show yet; the closing read waits for it.
+  const unplanned = plan.steps.filter((step) => !planned.some(isSameStep(step)))
   if (unplanned.length > 0) {
     throw new RemedyError(
       `Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${describeSteps(unplanned)}.`,
       'Run again, so that these steps are planned and printed before they are performed.',
     )
   }
-  return { needed: remaining.filter((step) => plan.steps.some(same(step))), lookedAt }
+  return { needed: remaining.filter((step) => plan.steps.some(isSameStep(step))), lookedAt }
+}
+
+function isSameStep(left: Step): (right: Step) => boolean {
+  return (right) => JSON.stringify(left) === JSON.stringify(right)
 }
 
 async function sendStep({ dynamoDb, target }: Work, step: Step, sendBefore: number): Promise<void> {
@@ -273,16 +323,19 @@ function isBeingDeleted(table: ObservedTable | undefined): boolean {
   return table?.status === 'unavailable' && table.tableStatus === 'DELETING'
 }
 
-/** Tags and recovery need no wait: DynamoDB takes them on a table at work, and the closing look proves them. */
+/**
+ * Protection, recovery and tags need no wait: DynamoDB accepts them while a table is UPDATING, and the closing read
+ * checks them.
+ */
 const waitProfiles: Readonly<Record<Step['action'], WaitProfile | undefined>> = {
   'create-table': waitForCreation,
-  'enable-deletion-protection': waitForUpdate,
+  'enable-deletion-protection': undefined,
   'tag-table': undefined,
   'set-billing-mode': waitForBillingMode,
   'set-point-in-time-recovery': undefined,
   'change-environment': undefined,
   'remove-point-in-time-recovery': undefined,
-  'remove-deletion-protection': waitForUpdate,
+  'remove-deletion-protection': undefined,
   'delete-table': waitForDeletion,
 }
 
@@ -290,18 +343,20 @@ const waitProfiles: Readonly<Record<Step['action'], WaitProfile | undefined>> = 
 const lagSeconds = 10
 
 /**
- * Observes again, and again while what is written may not show yet, and until what goes away is gone.
+ * Observes again, and again while what is written may not show yet, and until what goes away is gone. Deferred steps
+ * are still needed.
  *
  * @throws {RemedyError} when the tables still differ from their definition after that
  */
-async function confirmTables(work: Work): Promise<ObservedTables> {
+async function confirmTables(work: Work, deferred: readonly Step[]): Promise<ObservedTables> {
   const { dynamoDb, target, desired, plan, run } = work
   const start = run.clock.now()
   for (;;) {
     // A look that took long may show what was there when it began.
     const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run)
     for (const { name } of desired) assertSameTable(work, name, observed.get(name))
-    const { steps, refusals } = planTables(target, desired, observed, plan.policy)
+    const { steps: needed, refusals } = planTables(target, desired, observed, plan.policy)
+    const steps = needed.filter((step) => !deferred.some(isSameStep(step)))
     if (steps.length === 0 && refusals.length === 0) {
       const disappearing = disappearingTables(work, observed)
       if (disappearing.length === 0) return observed

@@ -1,4 +1,5 @@
 /** Writes that DynamoDB did not take, or did not answer: whether to look again, and when. Pure. */
+import type { ChangeUnderWay, DescribedTable } from './dynamodb-answers.ts'
 import type { DynamoDbError } from './dynamodb-errors.ts'
 import { errorMessage } from './errors.ts'
 import type { FailureKind } from './failures.ts'
@@ -6,32 +7,64 @@ import type { Step } from './plan.ts'
 import { retryDelay } from './retry.ts'
 
 /**
- * A run beside ours was faster, a change is under way, or the table need not be the same when the write is sent again.
- * With tags it may meanwhile belong to another environment, and to a table on demand a change to on demand is invalid.
+ * Another run was faster, a change is under way, or the table may be another one when the write is sent again: with new
+ * tags, for example, it may belong to another environment.
  */
 export function isConflict({ action }: Step, error: DynamoDbError): boolean {
-  if (error.code === 'ResourceInUseException' || isTagLock(error)) return true
+  if (isInUse(error) || isTagLock(error)) return true
   // A creation hits an absent table or none, so it was tried again without a look, as often as that helps.
   if (action !== 'create-table' && isBusy(error)) return true
-  if (action === 'delete-table') return error.code === 'ResourceNotFoundException'
-  return action === 'set-billing-mode' && error.code === 'ValidationException'
+  return action === 'delete-table' && error.code === 'ResourceNotFoundException'
 }
 
-/** DynamoDB did not take the call, or its answer did not come. */
+function isInUse({ code }: DynamoDbError): boolean {
+  return code === 'ResourceInUseException'
+}
+
+/** Someone else is changing the table, so DynamoDB accepts the call later. A creation waits for nothing: the table exists. */
+export function isBlocked({ action }: Step, error: DynamoDbError): boolean {
+  return action !== 'create-table' && isInUse(error)
+}
+
+/** By DynamoDB's rules, measured on AWS. A call that is in none of these rules waits for the table to be created, no more. */
+const blockedBy: Readonly<Partial<Record<Step['action'], readonly ChangeUnderWay['part'][]>>> = {
+  'enable-deletion-protection': ['replica'],
+  'remove-deletion-protection': ['replica'],
+  'set-billing-mode': ['index', 'replica'],
+  'delete-table': ['index', 'replica', 'encryption', 'warm throughput'],
+}
+
+/** These calls are not accepted while the table itself is UPDATING. */
+const blockedByUpdate: ReadonlySet<Step['action']> = new Set(['set-billing-mode', 'delete-table'])
+
+/** What is under way on the table that keeps DynamoDB from accepting the step's call. */
+export function isBlockedBy({ action }: Step, { tableStatus, changesUnderWay }: DescribedTable): boolean {
+  return (
+    tableStatus === 'CREATING' ||
+    (tableStatus === 'UPDATING' && blockedByUpdate.has(action)) ||
+    changesUnderWay.some(({ part }) => blockedBy[action]?.includes(part))
+  )
+}
+
+/** DynamoDB did not accept the call for now, or its answer was lost. */
 export function isBusy({ kind }: DynamoDbError): boolean {
   return kind === 'throttled' || kind === 'unavailable' || kind === 'not-ready'
 }
 
-/** How often another run's work may come in between before it looks like a lasting conflict. */
+/** How often another run's work may come in between before it counts as a lasting conflict. */
 const mostConflicts = 5
 
+/** A change that AWS does not report may take minutes, and each try costs a write. */
+const longestDelayWhileBlocked = 10_000
+
 /**
- * How long to wait before the next look.
+ * How long to wait before the table is read again.
  *
  * @param earlier conflicts that the same step has met
  * @returns milliseconds; undefined where waiting any longer would help nobody
  */
 export function delayAfterConflict(
+  step: Step,
   error: DynamoDbError,
   earlier: readonly DynamoDbError[],
   now: number,
@@ -39,6 +72,7 @@ export function delayAfterConflict(
 ): number | undefined {
   const times = 1 + earlier.filter((each) => patienceFor(each) === patienceFor(error)).length
   if (isBusy(error)) return retryDelay(error.cause, times, now, random)
+  if (isBlocked(step, error)) return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * (0.5 + random)
   if (times > mostConflicts) return undefined
   // Runs that met each other must not meet again. Never at once, which would use the few tries up.
   const jitter = 0.5 + random

@@ -41,14 +41,16 @@ const recoveryOfNewTable: PointInTimeRecovery = { enabled: false }
 /**
  * Everything in which the table differs from its definition. Settings that the definition omits never differ.
  *
- * The order is the one in which DynamoDB can take the changes: protection before anything else, then tags, then what
- * puts the table into UPDATING, then recovery, which needs an ACTIVE table. Protection is taken away after all else, so
- * that a run that dies on the way leaves it on.
+ * What protects the table comes first: deletion protection, then recovery, which DynamoDB accepts while the table is
+ * UPDATING. Tags and the billing mode follow, because AWS may defer a billing change for a day. Protection is removed
+ * last, so that a run that dies on the way leaves it on.
  */
 export function diffTable(desired: DesiredTable, observed: ObservedTable): readonly Difference[] {
   switch (observed.status) {
-    case 'absent':
-      return [{ path: 'existence', from: 'absent', to: 'present' }, ...diffRecovery(desired, recoveryOfNewTable)]
+    case 'absent': {
+      const recovery = diffRecovery(desired, recoveryOfNewTable)
+      return [{ path: 'existence', from: 'absent', to: 'present' }, ...(recovery === undefined ? [] : [recovery])]
+    }
     case 'unavailable':
       return [{ path: 'availability', from: observed.tableStatus, to: 'ACTIVE' }]
     case 'ready':
@@ -62,6 +64,8 @@ function diffReadyTable(desired: DesiredTable, observed: ReadyTable): readonly D
     differences.push({ path: 'keys', from: observed.keys, to: desired.keys })
   const protection = diffProtection(desired, observed)
   if (protection?.to === true) differences.push(protection)
+  const recovery = diffRecovery(desired, observed.pointInTimeRecovery)
+  if (recovery?.to.enabled === true) differences.push(recovery)
   const environment = observed.tags.get(environmentTag)
   const wanted = desired.tags.get(environmentTag)
   const changes = tagChanges(desired.tags, observed.tags)
@@ -73,7 +77,7 @@ function diffReadyTable(desired: DesiredTable, observed: ReadyTable): readonly D
   if (desired.billingMode !== observed.billingMode) {
     differences.push({ path: 'billingMode', from: observed.billingMode, to: desired.billingMode })
   }
-  differences.push(...diffRecovery(desired, observed.pointInTimeRecovery))
+  if (recovery?.to.enabled === false) differences.push(recovery)
   if (protection?.to === false) differences.push(protection)
   return differences
 }
@@ -85,10 +89,11 @@ function diffProtection(
   return to === undefined || to === from ? undefined : { path: 'deletionProtection', from, to }
 }
 
-function diffRecovery(desired: DesiredTable, from: PointInTimeRecovery): readonly Difference[] {
-  const to = desired.pointInTimeRecovery
-  if (to === undefined || isSameRecovery(from, to)) return []
-  return [{ path: 'pointInTimeRecovery', from, to }]
+function diffRecovery(
+  { pointInTimeRecovery: to }: DesiredTable,
+  from: PointInTimeRecovery,
+): Extract<Difference, { path: 'pointInTimeRecovery' }> | undefined {
+  return to === undefined || isSameRecovery(from, to) ? undefined : { path: 'pointInTimeRecovery', from, to }
 }
 
 function isSameRecovery(left: PointInTimeRecovery, right: PointInTimeRecovery): boolean {

@@ -16,8 +16,29 @@ import type { KeyAttribute, Keys, KeyType, PointInTimeRecovery, ReadyTable, Tags
 export interface DescribedTable extends Omit<ReadyTable, 'status' | 'pointInTimeRecovery' | 'tags'> {
   /** DynamoDB's TableStatus. */
   readonly tableStatus: string
-  /** `changing` is worth waiting for; `unavailable` is a state that no waiting mends. */
+  /** `changing`: wait, because what is read may be the old value; `unavailable`: waiting does not change it. */
   readonly phase: 'settled' | 'changing' | 'unavailable'
+  /** In progress beside the table's own status: the table is ACTIVE meanwhile, but does not accept every call. */
+  readonly changesUnderWay: readonly ChangeUnderWay[]
+}
+
+export interface ChangeUnderWay {
+  readonly part: 'index' | 'replica' | 'encryption' | 'warm throughput'
+  /** Of the index, or the region of the replica. */
+  readonly name?: string
+  /** Such as `CREATING`, in DynamoDB's words. */
+  readonly status: string
+}
+
+/** `ACTIVE, replica eu-west-1 CREATING` */
+export function describeChanges({
+  tableStatus,
+  changesUnderWay,
+}: Pick<DescribedTable, 'tableStatus' | 'changesUnderWay'>): string {
+  const parts = changesUnderWay.map(({ part, name, status }) =>
+    [part, ...(name === undefined ? [] : [name]), status].join(' '),
+  )
+  return [tableStatus, ...parts].join(', ')
 }
 
 /** @throws {RemedyError} where DynamoDB could not have answered so; as the other readings do */
@@ -73,6 +94,7 @@ function describe(table: TableDescription): DescribedTable {
   return {
     tableStatus: ofType('string', table.TableStatus ?? 'UNKNOWN'),
     phase: phaseOf(table),
+    changesUnderWay: findChangesUnderWay(table),
     arn: ofType('string', table.TableArn ?? ''),
     ...(!table.TableId ? {} : { id: ofType('string', table.TableId) }),
     // A disabled stream's ARN lingers, and leads nowhere.
@@ -87,13 +109,33 @@ function describe(table: TableDescription): DescribedTable {
   }
 }
 
-/** ACTIVE is not settled: a table is ACTIVE while an index is built and while its encryption changes. */
 function phaseOf(table: TableDescription): DescribedTable['phase'] {
   if (table.TableStatus === 'CREATING' || table.TableStatus === 'UPDATING') return 'changing'
-  if (table.TableStatus !== 'ACTIVE') return 'unavailable'
-  const indexes = table.GlobalSecondaryIndexes ?? []
-  const indexChanging = indexes.some(({ IndexStatus }) => IndexStatus !== undefined && IndexStatus !== 'ACTIVE')
-  return indexChanging || table.SSEDescription?.Status === 'UPDATING' ? 'changing' : 'settled'
+  return table.TableStatus === 'ACTIVE' ? 'settled' : 'unavailable'
+}
+
+/** These end by themselves. CREATION_FAILED, REGION_DISABLED and their like do not. */
+const passingStatuses: ReadonlySet<unknown> = new Set(['CREATING', 'UPDATING', 'DELETING', 'ENABLING', 'DISABLING'])
+
+function findChangesUnderWay(table: TableDescription): readonly ChangeUnderWay[] {
+  const parts = [
+    ...(table.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName: name, IndexStatus: status, WarmThroughput }) => [
+      { part: 'index' as const, name, status },
+      { part: 'warm throughput' as const, name, status: WarmThroughput?.Status },
+    ]),
+    ...(table.Replicas ?? []).map(({ RegionName: name, ReplicaStatus: status }) => ({
+      part: 'replica' as const,
+      name,
+      status,
+    })),
+    { part: 'encryption' as const, name: undefined, status: table.SSEDescription?.Status },
+    { part: 'warm throughput' as const, name: undefined, status: table.WarmThroughput?.Status },
+  ]
+  return parts.flatMap(({ part, name, status }) =>
+    status !== undefined && passingStatuses.has(status)
+      ? [{ part, ...(name === undefined ? {} : { name: ofType('string', name) }), status }]
+      : [],
+  )
 }
 
 function describeKeySchema(table: TableDescription): Keys {

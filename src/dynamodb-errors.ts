@@ -1,6 +1,6 @@
 /** What DynamoDB's port throws: which call on which table, what AWS said, and what to do. Pure. */
 import { errorMessage, errorName, httpStatus, RemedyError, StoppedError } from './errors.ts'
-import { classifyFailure, type FailureKind } from './failures.ts'
+import { classifyFailure, type FailureKind, nextChangeAllowedAt } from './failures.ts'
 import { allowStatement } from './permissions.ts'
 
 /** A call that failed for good. */
@@ -14,7 +14,7 @@ export class DynamoDbError extends RemedyError {
 
   /** @param arn of the resource, which may be given by its name */
   constructor(operation: string, resource: string, cause: unknown, mayHaveBeenDone: boolean, arn = resource) {
-    super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), {
+    super(describeFailure(operation, resource, cause), remedyFor(operation, resource, cause), {
       cause,
       statements: isDenied(cause) ? [allowStatement(actionsFor(operation), arn)] : [],
     })
@@ -60,6 +60,17 @@ function isDeniedByKms(error: unknown): boolean {
   return errorName(error) === 'AccessDeniedException' && /\bkms\b/i.test(errorMessage(error))
 }
 
+function describeFailure(operation: string, resource: string, cause: unknown): string {
+  if (classifyFailure(cause) !== 'deferred') return `${operation} on "${resource}" failed.`
+  const time = nextChangeAllowedAt(cause)
+  return `${operation} on "${resource}" is deferred: AWS limits how often this may change${time === undefined ? '' : `, and allows the next change at ${time}`}.`
+}
+
+function remedyForDeferral(cause: unknown): string {
+  const time = nextChangeAllowedAt(cause)
+  return `Run again ${time === undefined ? 'when the limit that AWS names below allows it' : `after ${time}`}. The other steps do not wait for it.`
+}
+
 function remedyFor(operation: string, resource: string, error: unknown): string {
   if (error instanceof RemedyError) return error.remedy
   if (isDeniedByKms(error)) {
@@ -76,8 +87,7 @@ function remedyFor(operation: string, resource: string, error: unknown): string 
       return 'Check the clock of the machine, then run again.'
     case 'LimitExceededException':
     case 'SubscriberLimitExceededException':
-      if (/next update can be made at/i.test(errorMessage(error)))
-        return 'Run again after the time that AWS names below.'
+      if (classifyFailure(error) === 'deferred') return remedyForDeferral(error)
       return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.'
     default:
       return classifyFailure(error) === 'unavailable'

@@ -8,9 +8,10 @@ import { errorCode, errorMessage, errorName, httpStatus, metadataOf } from './er
  * - `not-ready`: the thing called upon is young or locked for seconds; looked at again about every second.
  * - `unavailable`: the service or the network broke; a few more tries.
  * - `misdated`: refused for the date in its signature; once more, by the clock as the answer has corrected it.
+ * - `deferred`: a budget of changes, such as four in 24 hours, is spent. Only time refills it: another run does the rest.
  * - `final`: the same call would fail again.
  */
-export type FailureKind = 'throttled' | 'not-ready' | 'unavailable' | 'misdated' | 'final'
+export type FailureKind = 'throttled' | 'not-ready' | 'unavailable' | 'misdated' | 'deferred' | 'final'
 
 const throttledNames = new Set([
   'Throttling',
@@ -59,13 +60,23 @@ const unreadableCode = /^HPE_/
  */
 const passingLimits = ['simultaneously', 'Only 1 online index', 'indexed tables']
 
+/** These are budgets that AWS refills with time, some of them at a time that the message names. */
+const spentBudgets =
+  /next (update|decrease) can be made at|TableClass are limited to|Encryption mode changes are limited/i
+
+/** When AWS allows the next change, as its message names it; undefined where it names no time. */
+export function nextChangeAllowedAt(error: unknown): string | undefined {
+  return /can be made at (.{1,60})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, '')
+}
+
 export function classifyFailure(error: unknown): FailureKind {
   const name = errorName(error)
   const message = errorMessage(error)
   if (throttledNames.has(name)) return 'throttled'
   if (name === 'ContinuousBackupsUnavailableException') return 'not-ready'
   if (name === 'LimitExceededException') {
-    return passingLimits.some((passing) => message.includes(passing)) ? 'not-ready' : 'final'
+    if (passingLimits.some((passing) => message.includes(passing))) return 'not-ready'
+    return spentBudgets.test(message) ? 'deferred' : 'final'
   }
   if (name.startsWith('InvalidIdentityToken') && message.includes("ouldn't retrieve verification key")) {
     return 'unavailable'

@@ -78,7 +78,7 @@ export async function lookAtTable(dynamoDb: DynamoDb, target: Target, table: str
     dynamoDb.listTags(tableArn(target, table)),
   ])
   if (described === undefined) return { status: 'absent' }
-  const { tableStatus, phase, ...state } = described
+  const { tableStatus, phase, changesUnderWay: _, ...state } = described
   if (phase === 'unavailable') {
     return { status: 'unavailable', tableStatus, ...(state.id === undefined ? {} : { id: state.id }) }
   }

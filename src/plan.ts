@@ -80,6 +80,29 @@ export const stepKinds: Readonly<Record<Step['action'], StepKind>> = {
   'delete-table': { class: 'disruptive' },
 }
 
+const protectiveActions: ReadonlySet<Step['action']> = new Set([
+  'enable-deletion-protection',
+  'set-point-in-time-recovery',
+])
+
+/** Protects items from loss. No other step, and no failure of one, may delay it. */
+export function isProtective({ action }: Step): boolean {
+  return protectiveActions.has(action)
+}
+
+/**
+ * The steps in the rounds in which they are performed: each round begins when the one before it has ended on all tables.
+ * Protection of the tables that exist comes first, then new tables with their protection, then everything else.
+ */
+export function roundsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
+  const created = new Set(steps.filter(({ action }) => action === 'create-table').map(({ table }) => table))
+  const roundOf = (step: Step) => {
+    if (created.has(step.table)) return 1
+    return isProtective(step) ? 0 : 2
+  }
+  return [0, 1, 2].map((round) => steps.filter((step) => roundOf(step) === round))
+}
+
 /** What the run is for, and what it may do on the way. */
 export interface Policy {
   /** The tables are to be gone, not to be as defined. */
@@ -162,6 +185,8 @@ export type StepResult =
   | { readonly status: 'applied'; readonly seconds: number }
   /** Another run did it first. */
   | { readonly status: 'dropped' }
+  /** AWS limits how often this may change, and the limit is reached. Nothing was changed. */
+  | { readonly status: 'deferred'; readonly error: unknown }
   /** `sent`: DynamoDB took the call, or may have, but its end was not seen. */
   | { readonly status: 'failed'; readonly sent: boolean; readonly error: unknown }
   | { readonly status: 'skipped' }

@@ -1,7 +1,7 @@
 /** Differences -> steps and refusals. Pure: the same arguments give the same plan, byte for byte. */
 import { planDestruction, refuseProduction } from './destroy.ts'
 import { type Difference, diffTable, tagChanges } from './diff.ts'
-import type { Notice, Plan, PlannedTable, Policy, Refusal, Step } from './plan.ts'
+import { type Notice, type Plan, type PlannedTable, type Policy, type Refusal, roundsOf, type Step } from './plan.ts'
 import { isAllowed, isDisruptive, refuseStep, refuseUnprotected, strictPolicy } from './policy.ts'
 import {
   type DesiredTable,
@@ -21,7 +21,7 @@ import {
 
 /**
  * Works out the steps that turn the observed tables into the desired ones, or that delete them where the policy says so,
- * table by table in the order given.
+ * round by round, and in a round table by table in the order given.
  *
  * Tables that exist but are not desired are left alone: we do not know who else uses the account.
  */
@@ -38,7 +38,7 @@ export function planTables(
     target,
     policy,
     tables: planned.map(({ table }) => table),
-    steps: planned.flatMap(({ steps }) => steps),
+    steps: roundsOf(planned.flatMap(({ steps }) => steps)).flat(),
     refusals: [...(policy.destroy ? refuseProduction(target) : []), ...planned.flatMap(({ refusals }) => refusals)],
     notices: planned.flatMap(({ notices }) => notices),
   }

@@ -142,7 +142,10 @@ function describeState({ policy, tables }: Plan, outcome: Outcome | undefined): 
 export function failuresOf({ error: thrown, outcome, verification }: RunResult): readonly unknown[] {
   const ended = thrown ?? outcome?.error ?? verification?.error
   if (ended === undefined) return []
-  const ofSteps = outcome?.steps.flatMap(({ result }) => (result.status === 'failed' ? [result.error] : [])) ?? []
+  const ofSteps =
+    outcome?.steps.flatMap(({ result }) =>
+      result.status === 'failed' || result.status === 'deferred' ? [result.error] : [],
+    ) ?? []
   // What else was stopped ended for the same reason.
   const others = ofSteps.filter((error) => !(ended instanceof StoppedError && error instanceof StoppedError))
   // What two tables met alike, such as a session that cannot be had any more, is one failure.
@@ -183,6 +186,7 @@ function describeOutcome(outcome: Outcome): string {
     ...(failed(false).length > 0 ? [`Failed: ${failed(false).join(', ')}.`] : []),
     `Done before: ${named('applied').join(', ') || 'nothing'}.`,
     ...(named('dropped').length > 0 ? [`Done by another run: ${named('dropped').join(', ')}.`] : []),
+    ...(named('deferred').length > 0 ? [`Deferred by AWS: ${named('deferred').join(', ')}.`] : []),
     ...(failed(true).length > 0 ? [`Sent to DynamoDB, end not seen: ${failed(true).join(', ')}.`] : []),
     ...(named('skipped').length > 0 ? [`Not begun: ${named('skipped').join(', ')}.`] : []),
   ].join(' ')
@@ -197,6 +201,8 @@ export function describeResult(result: StepResult | undefined): string {
       return `applied in ${result.seconds.toFixed(1)} s`
     case 'dropped':
       return 'done by another run'
+    case 'deferred':
+      return 'deferred by AWS'
     case 'failed':
       return result.sent ? 'sent, end not seen' : 'failed'
     case 'skipped':

@@ -16,6 +16,7 @@ const mostTriesWhileUnavailable = 8
 export function retryDelay(error: unknown, tries: number, now: number, random: number): number | undefined {
   switch (classifyFailure(error)) {
     case 'final':
+    case 'deferred':
       return undefined
     case 'throttled':
       return timeNamedBy(error, now, random) ?? random * Math.min(20_000, 250 * 2 ** tries)
@@ -45,7 +46,7 @@ export async function retry<Answer>(
 ): Promise<Answer> {
   const triesByKind = new Map<FailureKind, number>()
   for (;;) {
-    run.stop.throwIfAborted()
+    if (run.stop.aborted) throw stoppedBy(run.stop.reason, run.stop.reason, waitingFor?.())
     try {
       return await send(run.abort)
     } catch (error) {

@@ -1,6 +1,6 @@
 /** Waits until a table is settled, looking often enough that little time is wasted after it is. */
 import type { DynamoDb } from './dynamodb.ts'
-import type { DescribedTable } from './dynamodb-answers.ts'
+import { type DescribedTable, describeChanges } from './dynamodb-answers.ts'
 import { RemedyError, stoppedWhileWaitingFor } from './errors.ts'
 import { stepKinds } from './plan.ts'
 import type { Run } from './run.ts'
@@ -15,9 +15,11 @@ export interface WaitProfile {
   readonly mayBeMissing: number
   /** Without an end by then the wait fails, even if the run has time left. */
   readonly most: number
-  /** Only a table that is gone ends the wait. */
-  readonly untilGone?: true
+  /** Ends the wait before the table is gone. */
+  readonly isOver: (table: DescribedTable) => boolean
 }
+
+const isNotChanging = ({ phase }: DescribedTable) => phase !== 'changing'
 
 /** Times measured on AWS: a table takes 4.5 to 7 s, a first change to on-demand billing 129 to 172 s. */
 export const waitForCreation: WaitProfile = {
@@ -26,13 +28,7 @@ export const waitForCreation: WaitProfile = {
   firstLook: 3,
   mayBeMissing: 20,
   most: 600,
-}
-export const waitForUpdate: WaitProfile = {
-  what: 'be updated',
-  usual: '1 to 10 s',
-  firstLook: 0.3,
-  mayBeMissing: 0,
-  most: 600,
+  isOver: isNotChanging,
 }
 export const waitForBillingMode: WaitProfile = {
   what: 'change its billing mode',
@@ -40,6 +36,7 @@ export const waitForBillingMode: WaitProfile = {
   firstLook: 1,
   mayBeMissing: 0,
   most: 1800,
+  isOver: isNotChanging,
 }
 export const waitForDeletion: WaitProfile = {
   what: 'be gone',
@@ -47,15 +44,34 @@ export const waitForDeletion: WaitProfile = {
   firstLook: 1,
   mayBeMissing: 0,
   most: 600,
-  untilGone: true,
+  isOver: () => false,
 }
-/** Somebody else is at work; it may be an index, which takes 9 to 17 minutes. */
+/** No wait for someone else ends before the deadline of the run. */
+const untilDeadline = 21_600
+/** While a table is UPDATING, its values may be the old ones: a new index takes up to a minute, a billing mode three. */
 export const waitForOthers: WaitProfile = {
-  what: 'be left alone by a change that is under way',
-  usual: 'seconds, and up to 17 minutes for an index',
+  what: 'settle after a change by someone else',
+  usual: 'seconds, and up to 3 minutes for a billing mode',
   firstLook: 1,
   mayBeMissing: 0,
-  most: 21_600,
+  most: untilDeadline,
+  isOver: isNotChanging,
+}
+/**
+ * DynamoDB did not accept a call because someone else is changing the table.
+ *
+ * @param step its name
+ * @param firstLook in seconds
+ */
+export function waitForAdmission(step: string, firstLook: number, isOver: WaitProfile['isOver']): WaitProfile {
+  return {
+    what: `accept ${step}: someone else is changing the table`,
+    usual: 'seconds, up to 17 minutes for an index, and an hour for a replica',
+    firstLook,
+    mayBeMissing: 0,
+    most: untilDeadline,
+    isOver,
+  }
 }
 
 const progressEverySeconds = 15
@@ -79,12 +95,12 @@ export async function waitUntilSettled(
   let nextProgress = progressEverySeconds
   let expectedId = id
   const lookYourself = `See in the AWS console what the table "${table}" is doing`
-  const sleep = (milliseconds: number, tableStatus?: string) =>
+  const sleep = (milliseconds: number, status?: string) =>
     run.clock
       .sleep(milliseconds, run.stop)
       .catch(
         stoppedWhileWaitingFor(
-          `the table "${table}" to ${profile.what}, which usually takes ${profile.usual}${tableStatus === undefined ? '' : `; it is ${tableStatus}`}`,
+          `the table "${table}" to ${profile.what}, which usually takes ${profile.usual}${status === undefined ? '' : `; it is ${status}`}`,
           `${lookYourself}, if it stays so.`,
         ),
       )
@@ -101,21 +117,22 @@ export async function waitUntilSettled(
         )
       }
       expectedId = described.id
-      if (described.phase !== 'changing' && profile.untilGone === undefined) return described
+      if (profile.isOver(described)) return described
     }
+    const status = described === undefined ? 'missing' : describeChanges(described)
     if (elapsed() >= profile.most) {
       throw new RemedyError(
-        `Waited ${profile.most} s for the table "${table}" to ${profile.what}, which usually takes ${profile.usual}. It is ${described?.tableStatus ?? 'missing'}.`,
+        `Waited ${profile.most} s for the table "${table}" to ${profile.what}, which usually takes ${profile.usual}. It is ${status}.`,
         `${lookYourself}, then run again: the run goes on from what was reached.`,
       )
     }
     if (elapsed() >= nextProgress) {
       nextProgress = elapsed() + progressEverySeconds
       run.log.info(
-        `${table}: waiting for it to ${profile.what}, ${Math.round(elapsed())} s so far (usually ${profile.usual})`,
+        `${table}: waiting for it to ${profile.what}, ${Math.round(elapsed())} s so far (usually ${profile.usual}); it is ${status}`,
       )
     }
-    await sleep(lookInterval(elapsed(), run.clock.random()), described?.tableStatus ?? 'missing')
+    await sleep(lookInterval(elapsed(), run.clock.random()), status)
   }
 }
 

@@ -165,7 +165,7 @@ export function modelItems(): ItemModel {
 }
 
 export function describedFrom({ status: _, pointInTimeRecovery: __, tags: ___, ...table }: ReadyTable): DescribedTable {
-  return { ...table, tableStatus: 'ACTIVE', phase: 'settled' }
+  return { ...table, tableStatus: 'ACTIVE', phase: 'settled', changesUnderWay: [] }
 }
 
 function blank(name: string): ReadyTable {

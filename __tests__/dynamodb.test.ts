@@ -314,6 +314,19 @@ describe('listTags', () => {
     ])
   })
 
+  it('says what it waited for when the deadline comes between two pages', async () => {
+    let pages = 0
+    aws.on(ListTagsOfResourceCommand).callsFake(() => {
+      pages += 1
+      if (pages === 3) run.stopNow(new StoppedError('The deadline passed.', 'Run again.'))
+      return { Tags: [{ Key: `${pages}`, Value: '1' }], NextToken: `${pages}` }
+    })
+    await expect(dynamoDb.listTags(arn)).rejects.toMatchObject({
+      message: `The deadline passed. It was waiting for ListTagsOfResource on "${arn}".`,
+    })
+    expect(pages).toBe(3)
+  })
+
   it('does not page for ever where a token repeats', async () => {
     aws.on(ListTagsOfResourceCommand).resolves({ NextToken: 'again' })
     expect(await dynamoDb.listTags(arn)).toEqual(new Map())

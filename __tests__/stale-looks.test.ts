@@ -6,6 +6,7 @@ import { AwsError } from '../sandbox/errors.ts'
 import type { Shape } from '../sandbox/table-record.ts'
 import { applyPlan } from '../src/apply.ts'
 import { StaleLookError } from '../src/dynamodb-errors.ts'
+import { StoppedError } from '../src/errors.ts'
 import { planTables } from '../src/planner.ts'
 import { aTarget, ready, theTables } from './support/builders.ts'
 import { aRun, modelDynamoDb } from './support/fakes.ts'
@@ -72,6 +73,8 @@ interface Moment {
   /** The call that is held up, once, so that there is time to meddle. */
   readonly operation: string
   readonly table: string
+  /** A table that the run creates. */
+  readonly absent?: string
   /** Only once the run has sent this. */
   readonly after?: string
   readonly meddling: Meddling
@@ -107,8 +110,8 @@ const moments: readonly Moment[] = [
     ...{ tags: tagsOf('dev'), recovery: true, inputs: withoutRecovery, ...busyNeighbour, meddling: replaces },
   },
   {
-    name: 'tags, after the wait for an earlier step',
-    ...{ tags: untagged, inputs: { ...dev, 'deletion-protection': 'true' }, after: 'UpdateTable' },
+    name: 'tags, after the wait for another table to be created',
+    ...{ tags: untagged, inputs: dev, absent: 'users', after: 'CreateTable' },
     ...{ ...heldUp('DescribeTable'), meddling: adopts },
   },
   {
@@ -143,7 +146,7 @@ it.each(moments)('$name', async (moment) => {
   let theirs: unknown
   let isAfter = moment.after === undefined
   world.meddle = async (operation, table, ask) => {
-    isAfter ||= operation === moment.after && table === 'tenant'
+    isAfter ||= operation === moment.after
     const isHeldUp = isAfter && operation === moment.operation && table === moment.table
     if (!isHeldUp || theirs !== undefined) return
     await moment.meddling(world, ask)
@@ -236,13 +239,63 @@ it('a write that only waits for its turn, with looks that take no time at all, n
   expect(Math.max(...allowed)).toBeLessThanOrEqual(10)
 })
 
+/** A change of tags on a line where each read of a table takes so long. */
+async function tagOnSlowLine(secondsOfRead: number, mostReads: number) {
+  const target = aTarget()
+  const desired = [theTables()[1]]
+  const observed = new Map([['users', ready(desired[0] ?? theTables()[1], { tags: new Map() })]])
+  const model = modelDynamoDb(observed)
+  const run = aRun()
+  const ages: number[] = []
+  let reads = 0
+  let readBegan = run.clock.now() - 60_000
+  const outcome = await applyPlan({
+    dynamoDb: {
+      ...model.dynamoDb,
+      describeTable: async (table) => {
+        readBegan = run.clock.now()
+        reads += 1
+        if (reads >= mostReads) run.stopNow(new StoppedError('The deadline passed.', 'Run again.'))
+        await run.clock.sleep(secondsOfRead * 1000, new AbortController().signal)
+        return await model.dynamoDb.describeTable(table)
+      },
+      tagTable: async (arn, tags, sendBefore) => {
+        run.stop.throwIfAborted()
+        ages.push((sendBefore - readBegan) / 1000)
+        if (run.clock.now() > sendBefore) throw new StaleLookError('TagResource', arn)
+        await model.dynamoDb.tagTable(arn, tags, sendBefore)
+      },
+    },
+    target,
+    desired,
+    observed,
+    lookedAt: readBegan,
+    plan: planTables(target, desired, observed),
+    run,
+  })
+  return { ages, writes: model.writes, outcome }
+}
+
+it('lets a write rely on an older read where reads take longer, so that a run on a slow line ends', async () => {
+  const { ages, writes, outcome } = await tagOnSlowLine(17, 30)
+  expect([outcome.error, writes.length]).toEqual([undefined, 1])
+  expect(ages.slice(1)).toEqual([5, 10, 20])
+})
+
+it('lets no write rely on a read that began more than forty seconds ago, however slow the line is', async () => {
+  const { ages, writes } = await tagOnSlowLine(41, 10)
+  expect(writes).toEqual([])
+  expect(ages.slice(1)).toEqual([5, 10, 20, 40, 40, 40, 40, 40, 40])
+})
+
 async function worldOf({
   tags,
   recovery,
   protection,
-}: Pick<Moment, 'tags' | 'recovery' | 'protection'>): Promise<MeddledWorld> {
+  absent,
+}: Pick<Moment, 'tags' | 'recovery' | 'protection' | 'absent'>): Promise<MeddledWorld> {
   const world = new MeddledWorld()
-  for (const table of ['tenant', 'users']) {
+  for (const table of ['tenant', 'users'].filter((name) => name !== absent)) {
     await world.ask('CreateTable', { ...creation(table, tags), DeletionProtectionEnabled: protection ?? false })
     await world.wait(60_000)
     if (recovery) await world.ask('UpdateContinuousBackups', { ...recovering, TableName: table })

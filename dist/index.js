@@ -61551,6 +61551,12 @@ const unreadableCode = /^HPE_/;
  * on tags is not among them: somebody has just written tags, so what to write must be thought over.
  */
 const passingLimits = ['simultaneously', 'Only 1 online index', 'indexed tables'];
+/** These are budgets that AWS refills with time, some of them at a time that the message names. */
+const spentBudgets = /next (update|decrease) can be made at|TableClass are limited to|Encryption mode changes are limited/i;
+/** When AWS allows the next change, as its message names it; undefined where it names no time. */
+function nextChangeAllowedAt(error) {
+    return /can be made at (.{1,60})/i.exec((0,errors/* errorMessage */.gJ)(error))?.[1]?.replace(/[.\s]+$/, '');
+}
 function classifyFailure(error) {
     const name = (0,errors/* errorName */.Is)(error);
     const message = (0,errors/* errorMessage */.gJ)(error);
@@ -61559,7 +61565,9 @@ function classifyFailure(error) {
     if (name === 'ContinuousBackupsUnavailableException')
         return 'not-ready';
     if (name === 'LimitExceededException') {
-        return passingLimits.some((passing) => message.includes(passing)) ? 'not-ready' : 'final';
+        if (passingLimits.some((passing) => message.includes(passing)))
+            return 'not-ready';
+        return spentBudgets.test(message) ? 'deferred' : 'final';
     }
     if (name.startsWith('InvalidIdentityToken') && message.includes("ouldn't retrieve verification key")) {
         return 'unavailable';
@@ -61593,6 +61601,7 @@ const mostTriesWhileUnavailable = 8;
 function retryDelay(error, tries, now, random) {
     switch (classifyFailure(error)) {
         case 'final':
+        case 'deferred':
             return undefined;
         case 'throttled':
             return timeNamedBy(error, now, random) ?? random * Math.min(20_000, 250 * 2 ** tries);
@@ -61616,7 +61625,8 @@ function retryDelay(error, tries, now, random) {
 async function retry(run, send, waitingFor, isTriedAgain = () => true) {
     const triesByKind = new Map();
     for (;;) {
-        run.stop.throwIfAborted();
+        if (run.stop.aborted)
+            throw stoppedBy(run.stop.reason, run.stop.reason, waitingFor?.());
         try {
             return await send(run.abort);
         }
@@ -61658,35 +61668,59 @@ function timeNamedBy(error, now, random) {
 
 
 /**
- * A run beside ours was faster, a change is under way, or the table need not be the same when the write is sent again.
- * With tags it may meanwhile belong to another environment, and to a table on demand a change to on demand is invalid.
+ * Another run was faster, a change is under way, or the table may be another one when the write is sent again: with new
+ * tags, for example, it may belong to another environment.
  */
 function isConflict({ action }, error) {
-    if (error.code === 'ResourceInUseException' || isTagLock(error))
+    if (isInUse(error) || isTagLock(error))
         return true;
     // A creation hits an absent table or none, so it was tried again without a look, as often as that helps.
     if (action !== 'create-table' && isBusy(error))
         return true;
-    if (action === 'delete-table')
-        return error.code === 'ResourceNotFoundException';
-    return action === 'set-billing-mode' && error.code === 'ValidationException';
+    return action === 'delete-table' && error.code === 'ResourceNotFoundException';
 }
-/** DynamoDB did not take the call, or its answer did not come. */
+function isInUse({ code }) {
+    return code === 'ResourceInUseException';
+}
+/** Someone else is changing the table, so DynamoDB accepts the call later. A creation waits for nothing: the table exists. */
+function isBlocked({ action }, error) {
+    return action !== 'create-table' && isInUse(error);
+}
+/** By DynamoDB's rules, measured on AWS. A call that is in none of these rules waits for the table to be created, no more. */
+const blockedBy = {
+    'enable-deletion-protection': ['replica'],
+    'remove-deletion-protection': ['replica'],
+    'set-billing-mode': ['index', 'replica'],
+    'delete-table': ['index', 'replica', 'encryption', 'warm throughput'],
+};
+/** These calls are not accepted while the table itself is UPDATING. */
+const blockedByUpdate = new Set(['set-billing-mode', 'delete-table']);
+/** What is under way on the table that keeps DynamoDB from accepting the step's call. */
+function isBlockedBy({ action }, { tableStatus, changesUnderWay }) {
+    return (tableStatus === 'CREATING' ||
+        (tableStatus === 'UPDATING' && blockedByUpdate.has(action)) ||
+        changesUnderWay.some(({ part }) => blockedBy[action]?.includes(part)));
+}
+/** DynamoDB did not accept the call for now, or its answer was lost. */
 function isBusy({ kind }) {
     return kind === 'throttled' || kind === 'unavailable' || kind === 'not-ready';
 }
-/** How often another run's work may come in between before it looks like a lasting conflict. */
+/** How often another run's work may come in between before it counts as a lasting conflict. */
 const mostConflicts = 5;
+/** A change that AWS does not report may take minutes, and each try costs a write. */
+const longestDelayWhileBlocked = 10_000;
 /**
- * How long to wait before the next look.
+ * How long to wait before the table is read again.
  *
  * @param earlier conflicts that the same step has met
  * @returns milliseconds; undefined where waiting any longer would help nobody
  */
-function delayAfterConflict(error, earlier, now, random) {
+function delayAfterConflict(step, error, earlier, now, random) {
     const times = 1 + earlier.filter((each) => patienceFor(each) === patienceFor(error)).length;
     if (isBusy(error))
         return retryDelay(error.cause, times, now, random);
+    if (isBlocked(step, error))
+        return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * (0.5 + random);
     if (times > mostConflicts)
         return undefined;
     // Runs that met each other must not meet again. Never at once, which would use the few tries up.
@@ -61764,7 +61798,7 @@ class DynamoDbError extends errors/* RemedyError */.By {
     mayHaveBeenDone;
     /** @param arn of the resource, which may be given by its name */
     constructor(operation, resource, cause, mayHaveBeenDone, arn = resource) {
-        super(`${operation} on "${resource}" failed.`, remedyFor(operation, resource, cause), {
+        super(describeFailure(operation, resource, cause), remedyFor(operation, resource, cause), {
             cause,
             statements: isDenied(cause) ? [allowStatement(actionsFor(operation), arn)] : [],
         });
@@ -61803,6 +61837,16 @@ function isDenied(error) {
 function isDeniedByKms(error) {
     return (0,errors/* errorName */.Is)(error) === 'AccessDeniedException' && /\bkms\b/i.test((0,errors/* errorMessage */.gJ)(error));
 }
+function describeFailure(operation, resource, cause) {
+    if (classifyFailure(cause) !== 'deferred')
+        return `${operation} on "${resource}" failed.`;
+    const time = nextChangeAllowedAt(cause);
+    return `${operation} on "${resource}" is deferred: AWS limits how often this may change${time === undefined ? '' : `, and allows the next change at ${time}`}.`;
+}
+function remedyForDeferral(cause) {
+    const time = nextChangeAllowedAt(cause);
+    return `Run again ${time === undefined ? 'when the limit that AWS names below allows it' : `after ${time}`}. The other steps do not wait for it.`;
+}
 function remedyFor(operation, resource, error) {
     if (error instanceof errors/* RemedyError */.By)
         return error.remedy;
@@ -61820,8 +61864,8 @@ function remedyFor(operation, resource, error) {
             return 'Check the clock of the machine, then run again.';
         case 'LimitExceededException':
         case 'SubscriberLimitExceededException':
-            if (/next update can be made at/i.test((0,errors/* errorMessage */.gJ)(error)))
-                return 'Run again after the time that AWS names below.';
+            if (classifyFailure(error) === 'deferred')
+                return remedyForDeferral(error);
             return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.';
         default:
             return classifyFailure(error) === 'unavailable'
@@ -61869,6 +61913,141 @@ function describeRecovery(recovery) {
     return recovery.enabled ? `on, ${recovery.recoveryPeriodDays} days` : 'off';
 }
 
+;// CONCATENATED MODULE: ./lib/src/dynamodb-answers.js
+
+/** `ACTIVE, replica eu-west-1 CREATING` */
+function describeChanges({ tableStatus, changesUnderWay, }) {
+    const parts = changesUnderWay.map(({ part, name, status }) => [part, ...(name === undefined ? [] : [name]), status].join(' '));
+    return [tableStatus, ...parts].join(', ');
+}
+/** @throws {RemedyError} where DynamoDB could not have answered so; as the other readings do */
+function readDescription(table, answer) {
+    return understood('DescribeTable', table, () => describe(ofType('object', answer.Table ?? undefined)));
+}
+function readRecovery(table, answer) {
+    return understood('DescribeContinuousBackups', table, () => {
+        // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
+        const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
+        if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED')
+            return { enabled: false };
+        return { enabled: true, recoveryPeriodDays: ofType('number', recovery.RecoveryPeriodInDays ?? 35) };
+    });
+}
+function readTagPage(arn, page) {
+    return understood('ListTagsOfResource', arn, () => {
+        const named = (page.Tags ?? []).filter(({ Key }) => Key !== undefined);
+        const tags = new Map(named.map(({ Key, Value }) => [ofType('string', Key), ofType('string', Value ?? '')]));
+        return { tags, ...(page.NextToken === undefined ? {} : { nextToken: ofType('string', page.NextToken) }) };
+    });
+}
+/** @returns undefined where there is none */
+function readItem(table, { Item }) {
+    return understood('GetItem', table, () => (Item === undefined ? undefined : stringsOf(Item)));
+}
+/** @returns the items of the page, and the key that the next one begins after */
+function readItemPage(table, { Items, LastEvaluatedKey }) {
+    return understood('Query', table, () => {
+        const items = (Items ?? []).map(stringsOf);
+        return { items, ...(LastEvaluatedKey === undefined ? {} : { last: ofType('object', LastEvaluatedKey) }) };
+    });
+}
+function stringsOf(item) {
+    return Object.fromEntries(Object.entries(ofType('object', item)).flatMap(([name, { S }]) => S === undefined ? [] : [[name, ofType('string', S)]]));
+}
+function describe(table) {
+    return {
+        tableStatus: ofType('string', table.TableStatus ?? 'UNKNOWN'),
+        phase: phaseOf(table),
+        changesUnderWay: findChangesUnderWay(table),
+        arn: ofType('string', table.TableArn ?? ''),
+        ...(!table.TableId ? {} : { id: ofType('string', table.TableId) }),
+        // A disabled stream's ARN lingers, and leads nowhere.
+        ...(table.StreamSpecification?.StreamEnabled && table.LatestStreamArn !== undefined
+            ? { streamArn: ofType('string', table.LatestStreamArn) }
+            : {}),
+        keys: describeKeySchema(table),
+        // Without a summary the table was never on demand.
+        billingMode: ofType('string', table.BillingModeSummary?.BillingMode ?? 'PROVISIONED'),
+        deletionProtection: ofType('boolean', table.DeletionProtectionEnabled ?? false),
+        unmanaged: describeUnmanaged(table),
+    };
+}
+function phaseOf(table) {
+    if (table.TableStatus === 'CREATING' || table.TableStatus === 'UPDATING')
+        return 'changing';
+    return table.TableStatus === 'ACTIVE' ? 'settled' : 'unavailable';
+}
+/** These end by themselves. CREATION_FAILED, REGION_DISABLED and their like do not. */
+const passingStatuses = new Set(['CREATING', 'UPDATING', 'DELETING', 'ENABLING', 'DISABLING']);
+function findChangesUnderWay(table) {
+    const parts = [
+        ...(table.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName: name, IndexStatus: status, WarmThroughput }) => [
+            { part: 'index', name, status },
+            { part: 'warm throughput', name, status: WarmThroughput?.Status },
+        ]),
+        ...(table.Replicas ?? []).map(({ RegionName: name, ReplicaStatus: status }) => ({
+            part: 'replica',
+            name,
+            status,
+        })),
+        { part: 'encryption', name: undefined, status: table.SSEDescription?.Status },
+        { part: 'warm throughput', name: undefined, status: table.WarmThroughput?.Status },
+    ];
+    return parts.flatMap(({ part, name, status }) => status !== undefined && passingStatuses.has(status)
+        ? [{ part, ...(name === undefined ? {} : { name: ofType('string', name) }), status }]
+        : []);
+}
+function describeKeySchema(table) {
+    const attribute = (keyType) => {
+        const name = table.KeySchema?.find((element) => element.KeyType === keyType)?.AttributeName;
+        const definition = table.AttributeDefinitions?.find((each) => each.AttributeName === name);
+        return name === undefined
+            ? undefined
+            : { name: ofType('string', name), type: ofType('string', (definition?.AttributeType ?? '?')) };
+    };
+    const sortKey = attribute('RANGE');
+    return {
+        partitionKey: attribute('HASH') ?? { name: '', type: 'S' },
+        ...(sortKey === undefined ? {} : { sortKey }),
+    };
+}
+/** What someone may have set by hand, in a fixed order. */
+function describeUnmanaged(table) {
+    const names = (indexes) => (indexes ?? []).map(({ IndexName }) => IndexName ?? '').sort();
+    const stream = table.StreamSpecification;
+    const tableClass = table.TableClassSummary?.TableClass ?? 'STANDARD';
+    const replicas = (table.Replicas ?? []).map(({ RegionName }) => RegionName ?? '').sort();
+    return [
+        ...names(table.GlobalSecondaryIndexes).map((value) => ({ path: 'globalIndex', value })),
+        ...names(table.LocalSecondaryIndexes).map((value) => ({ path: 'localIndex', value })),
+        ...(stream?.StreamEnabled ? [{ path: 'stream', value: stream.StreamViewType ?? '' }] : []),
+        ...(tableClass === 'STANDARD' ? [] : [{ path: 'tableClass', value: tableClass }]),
+        ...(table.SSEDescription?.KMSMasterKeyArn === undefined
+            ? []
+            : [{ path: 'encryptionKey', value: table.SSEDescription.KMSMasterKeyArn }]),
+        ...replicas.map((value) => ({ path: 'replica', value })),
+    ].map(({ path, value }) => ({ path, value: ofType('string', value) }));
+}
+/**
+ * An endpoint that is not AWS may answer anything.
+ *
+ * @throws {RemedyError} where what it answered cannot be read
+ */
+function understood(operation, resource, read) {
+    try {
+        return read();
+    }
+    catch (cause) {
+        throw new errors/* RemedyError */.By(`DynamoDB's answer to ${operation} on "${resource}" cannot be understood.`, 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB point at.', { cause });
+    }
+}
+/** The SDK hands on members of a wrong type as they came. */
+function ofType(type, value) {
+    if (value === undefined || typeof value !== type)
+        throw new TypeError(`Expected ${type}, but found ${JSON.stringify(value)}`);
+    return value;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/plan.js
 /** By action. The durations were measured on AWS. */
 const stepKinds = {
@@ -61882,6 +62061,27 @@ const stepKinds = {
     'remove-deletion-protection': { class: 'disruptive' },
     'delete-table': { class: 'disruptive' },
 };
+const protectiveActions = new Set([
+    'enable-deletion-protection',
+    'set-point-in-time-recovery',
+]);
+/** Protects items from loss. No other step, and no failure of one, may delay it. */
+function isProtective({ action }) {
+    return protectiveActions.has(action);
+}
+/**
+ * The steps in the rounds in which they are performed: each round begins when the one before it has ended on all tables.
+ * Protection of the tables that exist comes first, then new tables with their protection, then everything else.
+ */
+function roundsOf(steps) {
+    const created = new Set(steps.filter(({ action }) => action === 'create-table').map(({ table }) => table));
+    const roundOf = (step) => {
+        if (created.has(step.table))
+            return 1;
+        return isProtective(step) ? 0 : 2;
+    };
+    return [0, 1, 2].map((round) => steps.filter((step) => roundOf(step) === round));
+}
 /** The steps of one table, in their order. */
 function stepsOf(plan, table) {
     return plan.steps.filter((step) => step.table === table);
@@ -61890,6 +62090,8 @@ function stepsOf(plan, table) {
 ;// CONCATENATED MODULE: ./lib/src/wait.js
 
 
+
+const isNotChanging = ({ phase }) => phase !== 'changing';
 /** Times measured on AWS: a table takes 4.5 to 7 s, a first change to on-demand billing 129 to 172 s. */
 const waitForCreation = {
     what: 'be created',
@@ -61897,13 +62099,7 @@ const waitForCreation = {
     firstLook: 3,
     mayBeMissing: 20,
     most: 600,
-};
-const waitForUpdate = {
-    what: 'be updated',
-    usual: '1 to 10 s',
-    firstLook: 0.3,
-    mayBeMissing: 0,
-    most: 600,
+    isOver: isNotChanging,
 };
 const waitForBillingMode = {
     what: 'change its billing mode',
@@ -61911,6 +62107,7 @@ const waitForBillingMode = {
     firstLook: 1,
     mayBeMissing: 0,
     most: 1800,
+    isOver: isNotChanging,
 };
 const waitForDeletion = {
     what: 'be gone',
@@ -61918,16 +62115,35 @@ const waitForDeletion = {
     firstLook: 1,
     mayBeMissing: 0,
     most: 600,
-    untilGone: true,
+    isOver: () => false,
 };
-/** Somebody else is at work; it may be an index, which takes 9 to 17 minutes. */
+/** No wait for someone else ends before the deadline of the run. */
+const untilDeadline = 21_600;
+/** While a table is UPDATING, its values may be the old ones: a new index takes up to a minute, a billing mode three. */
 const waitForOthers = {
-    what: 'be left alone by a change that is under way',
-    usual: 'seconds, and up to 17 minutes for an index',
+    what: 'settle after a change by someone else',
+    usual: 'seconds, and up to 3 minutes for a billing mode',
     firstLook: 1,
     mayBeMissing: 0,
-    most: 21_600,
+    most: untilDeadline,
+    isOver: isNotChanging,
 };
+/**
+ * DynamoDB did not accept a call because someone else is changing the table.
+ *
+ * @param step its name
+ * @param firstLook in seconds
+ */
+function waitForAdmission(step, firstLook, isOver) {
+    return {
+        what: `accept ${step}: someone else is changing the table`,
+        usual: 'seconds, up to 17 minutes for an index, and an hour for a replica',
+        firstLook,
+        mayBeMissing: 0,
+        most: untilDeadline,
+        isOver,
+    };
+}
 const progressEverySeconds = 15;
 /**
  * Looks until the table is settled, is gone, or is in a state that no waiting mends.
@@ -61942,9 +62158,9 @@ async function waitUntilSettled(dynamoDb, table, profile, run, id) {
     let nextProgress = progressEverySeconds;
     let expectedId = id;
     const lookYourself = `See in the AWS console what the table "${table}" is doing`;
-    const sleep = (milliseconds, tableStatus) => run.clock
+    const sleep = (milliseconds, status) => run.clock
         .sleep(milliseconds, run.stop)
-        .catch((0,errors/* stoppedWhileWaitingFor */.D$)(`the table "${table}" to ${profile.what}, which usually takes ${profile.usual}${tableStatus === undefined ? '' : `; it is ${tableStatus}`}`, `${lookYourself}, if it stays so.`));
+        .catch((0,errors/* stoppedWhileWaitingFor */.D$)(`the table "${table}" to ${profile.what}, which usually takes ${profile.usual}${status === undefined ? '' : `; it is ${status}`}`, `${lookYourself}, if it stays so.`));
     await sleep(profile.firstLook * 1000);
     for (;;) {
         const described = await dynamoDb.describeTable(table);
@@ -61957,17 +62173,18 @@ async function waitUntilSettled(dynamoDb, table, profile, run, id) {
                 throw new errors/* RemedyError */.By(`The table "${table}" was deleted and made anew by somebody else while this run waited for it.`, 'Find out who else works on this table, then run again.');
             }
             expectedId = described.id;
-            if (described.phase !== 'changing' && profile.untilGone === undefined)
+            if (profile.isOver(described))
                 return described;
         }
+        const status = described === undefined ? 'missing' : describeChanges(described);
         if (elapsed() >= profile.most) {
-            throw new errors/* RemedyError */.By(`Waited ${profile.most} s for the table "${table}" to ${profile.what}, which usually takes ${profile.usual}. It is ${described?.tableStatus ?? 'missing'}.`, `${lookYourself}, then run again: the run goes on from what was reached.`);
+            throw new errors/* RemedyError */.By(`Waited ${profile.most} s for the table "${table}" to ${profile.what}, which usually takes ${profile.usual}. It is ${status}.`, `${lookYourself}, then run again: the run goes on from what was reached.`);
         }
         if (elapsed() >= nextProgress) {
             nextProgress = elapsed() + progressEverySeconds;
-            run.log.info(`${table}: waiting for it to ${profile.what}, ${Math.round(elapsed())} s so far (usually ${profile.usual})`);
+            run.log.info(`${table}: waiting for it to ${profile.what}, ${Math.round(elapsed())} s so far (usually ${profile.usual}); it is ${status}`);
         }
-        await sleep(lookInterval(elapsed(), run.clock.random()), described?.tableStatus ?? 'missing');
+        await sleep(lookInterval(elapsed(), run.clock.random()), status);
     }
 }
 /**
@@ -62035,7 +62252,7 @@ async function lookAtTable(dynamoDb, target, table) {
     ]);
     if (described === undefined)
         return { status: 'absent' };
-    const { tableStatus, phase, ...state } = described;
+    const { tableStatus, phase, changesUnderWay: _, ...state } = described;
     if (phase === 'unavailable') {
         return { status: 'unavailable', tableStatus, ...(state.id === undefined ? {} : { id: state.id }) };
     }
@@ -62058,14 +62275,16 @@ const recoveryOfNewTable = { enabled: false };
 /**
  * Everything in which the table differs from its definition. Settings that the definition omits never differ.
  *
- * The order is the one in which DynamoDB can take the changes: protection before anything else, then tags, then what
- * puts the table into UPDATING, then recovery, which needs an ACTIVE table. Protection is taken away after all else, so
- * that a run that dies on the way leaves it on.
+ * What protects the table comes first: deletion protection, then recovery, which DynamoDB accepts while the table is
+ * UPDATING. Tags and the billing mode follow, because AWS may defer a billing change for a day. Protection is removed
+ * last, so that a run that dies on the way leaves it on.
  */
 function diffTable(desired, observed) {
     switch (observed.status) {
-        case 'absent':
-            return [{ path: 'existence', from: 'absent', to: 'present' }, ...diffRecovery(desired, recoveryOfNewTable)];
+        case 'absent': {
+            const recovery = diffRecovery(desired, recoveryOfNewTable);
+            return [{ path: 'existence', from: 'absent', to: 'present' }, ...(recovery === undefined ? [] : [recovery])];
+        }
         case 'unavailable':
             return [{ path: 'availability', from: observed.tableStatus, to: 'ACTIVE' }];
         case 'ready':
@@ -62079,6 +62298,9 @@ function diffReadyTable(desired, observed) {
     const protection = diffProtection(desired, observed);
     if (protection?.to === true)
         differences.push(protection);
+    const recovery = diffRecovery(desired, observed.pointInTimeRecovery);
+    if (recovery?.to.enabled === true)
+        differences.push(recovery);
     const environment = observed.tags.get(environmentTag);
     const wanted = desired.tags.get(environmentTag);
     const changes = tagChanges(desired.tags, observed.tags);
@@ -62091,7 +62313,8 @@ function diffReadyTable(desired, observed) {
     if (desired.billingMode !== observed.billingMode) {
         differences.push({ path: 'billingMode', from: observed.billingMode, to: desired.billingMode });
     }
-    differences.push(...diffRecovery(desired, observed.pointInTimeRecovery));
+    if (recovery?.to.enabled === false)
+        differences.push(recovery);
     if (protection?.to === false)
         differences.push(protection);
     return differences;
@@ -62099,11 +62322,8 @@ function diffReadyTable(desired, observed) {
 function diffProtection({ deletionProtection: to }, { deletionProtection: from }) {
     return to === undefined || to === from ? undefined : { path: 'deletionProtection', from, to };
 }
-function diffRecovery(desired, from) {
-    const to = desired.pointInTimeRecovery;
-    if (to === undefined || isSameRecovery(from, to))
-        return [];
-    return [{ path: 'pointInTimeRecovery', from, to }];
+function diffRecovery({ pointInTimeRecovery: to }, from) {
+    return to === undefined || isSameRecovery(from, to) ? undefined : { path: 'pointInTimeRecovery', from, to };
 }
 function isSameRecovery(left, right) {
     if (left.enabled && right.enabled)
@@ -62325,9 +62545,10 @@ function refuseUnprotected(target, desired, ready, { allow }) {
 
 
 
+
 /**
  * Works out the steps that turn the observed tables into the desired ones, or that delete them where the policy says so,
- * table by table in the order given.
+ * round by round, and in a round table by table in the order given.
  *
  * Tables that exist but are not desired are left alone: we do not know who else uses the account.
  */
@@ -62337,7 +62558,7 @@ function planTables(target, desired, observed, policy = strictPolicy) {
         target,
         policy,
         tables: planned.map(({ table }) => table),
-        steps: planned.flatMap(({ steps }) => steps),
+        steps: roundsOf(planned.flatMap(({ steps }) => steps)).flat(),
         refusals: [...(policy.destroy ? refuseProduction(target) : []), ...planned.flatMap(({ refusals }) => refusals)],
         notices: planned.flatMap(({ notices }) => notices),
     };
@@ -62642,7 +62863,7 @@ function failuresOf({ error: thrown, outcome, verification }) {
     const ended = thrown ?? outcome?.error ?? verification?.error;
     if (ended === undefined)
         return [];
-    const ofSteps = outcome?.steps.flatMap(({ result }) => (result.status === 'failed' ? [result.error] : [])) ?? [];
+    const ofSteps = outcome?.steps.flatMap(({ result }) => result.status === 'failed' || result.status === 'deferred' ? [result.error] : []) ?? [];
     // What else was stopped ended for the same reason.
     const others = ofSteps.filter((error) => !(ended instanceof errors/* StoppedError */.Ko && error instanceof errors/* StoppedError */.Ko));
     // What two tables met alike, such as a session that cannot be had any more, is one failure.
@@ -62677,6 +62898,7 @@ function describeOutcome(outcome) {
         ...(failed(false).length > 0 ? [`Failed: ${failed(false).join(', ')}.`] : []),
         `Done before: ${named('applied').join(', ') || 'nothing'}.`,
         ...(named('dropped').length > 0 ? [`Done by another run: ${named('dropped').join(', ')}.`] : []),
+        ...(named('deferred').length > 0 ? [`Deferred by AWS: ${named('deferred').join(', ')}.`] : []),
         ...(failed(true).length > 0 ? [`Sent to DynamoDB, end not seen: ${failed(true).join(', ')}.`] : []),
         ...(named('skipped').length > 0 ? [`Not begun: ${named('skipped').join(', ')}.`] : []),
     ].join(' ');
@@ -62690,6 +62912,8 @@ function describeResult(result) {
             return `applied in ${result.seconds.toFixed(1)} s`;
         case 'dropped':
             return 'done by another run';
+        case 'deferred':
+            return 'deferred by AWS';
         case 'failed':
             return result.sent ? 'sent, end not seen' : 'failed';
         case 'skipped':
@@ -62715,27 +62939,41 @@ function performedSteps(outcome) {
 
 
 /**
- * Tables side by side, the steps of one table in order. After a failure no step begins, and those under way are
- * finished. Never throws: the outcome tells what became of every step.
+ * Performs the rounds of the plan one after the other; in a round the tables side by side, and the steps of one table in
+ * order. After a failure only protective steps begin, and steps under way are finished. A deferred step stops no other.
+ * Never throws: the outcome says what became of every step.
  */
 async function applyPlan(work) {
     const { plan, desired, observed, run } = work;
-    const progress = { results: new Map(), errors: [] };
+    const progress = { results: new Map(), errors: [], deferrals: [] };
     if (plan.refusals.length === 0 && plan.steps.length + disappearingTables(work, observed).length > 0) {
         run.log.startGroup(plan.policy.destroy ? 'Destroy' : 'Apply');
-        await Promise.all(desired.map((table) => applyTable(work, table, progress)));
+        const tables = desired.map((table) => beginTable(work, table));
+        for (const round of roundsOf(plan.steps)) {
+            await Promise.all(tables.map((table) => applySteps(work, table, round, progress)));
+        }
         run.log.endGroup();
         if (progress.errors.length === 0) {
             try {
-                return { steps: outcomes(plan, progress), observed: await confirmTables(work) };
+                const confirmed = await confirmTables(work, deferredSteps(progress));
+                return { steps: outcomes(plan, progress), observed: confirmed, ...errorOf(progress.deferrals) };
             }
             catch (error) {
                 progress.errors.push(error);
             }
         }
     }
-    const [error] = progress.errors;
-    return { steps: outcomes(plan, progress), observed, ...(error === undefined ? {} : { error }) };
+    return { steps: outcomes(plan, progress), observed, ...errorOf(progress.errors) };
+}
+function errorOf([error]) {
+    return error === undefined ? {} : { error };
+}
+function deferredSteps({ results }) {
+    return [...results].flatMap(([step, { status }]) => (status === 'deferred' ? [step] : []));
+}
+function beginTable({ plan, lookedAt }, desired) {
+    const planned = stepsOf(plan, desired.name);
+    return { desired, planned, remaining: planned, lookedAt, slowLooks: 0, isAbandoned: false };
 }
 function outcomes(plan, progress) {
     return plan.steps.map((step) => ({ step, result: progress.results.get(step) ?? { status: 'skipped' } }));
@@ -62747,27 +62985,29 @@ const freshness = 5000;
  * slow line ends, and no longer than this.
  */
 const mostFreshness = 40_000;
-async function applyTable(work, desired, progress) {
-    const { clock, log } = work.run;
-    const planned = stepsOf(work.plan, desired.name);
-    let remaining = planned;
-    let lookedAt = work.lookedAt;
+async function applySteps(work, table, round, progress) {
+    const { clock, log, stop } = work.run;
     /** Of the first of the remaining steps. */
     let conflicts = [];
-    let slowLooks = 0;
     const isAnswerLost = () => conflicts.some(mayHaveBeenDone);
     const record = (step, result) => {
         progress.results.set(step, result);
-        if (result.status === 'failed')
+        table.remaining = table.remaining.filter((each) => each !== step);
+        if (result.status === 'failed') {
             progress.errors.push(result.error);
+            table.isAbandoned ||= step.action === 'create-table' || !(result.error instanceof DynamoDbError);
+        }
+        if (result.status === 'deferred')
+            progress.deferrals.push(result.error);
         log.info(`${nameStep(step)}: ${describeResult(result)}`);
     };
-    for (let step = remaining[0]; step !== undefined && progress.errors.length === 0; step = remaining[0]) {
-        const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, slowLooks - 1));
-        const attempt = await attemptStep(work, step, lookedAt + fresh);
+    const mayBegin = (step) => progress.errors.length === 0 || (isProtective(step) && !table.isAbandoned && !stop.aborted);
+    const nextStep = () => table.remaining.find((step) => round.includes(step) && mayBegin(step));
+    for (let step = nextStep(); step !== undefined; step = nextStep()) {
+        const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, table.slowLooks - 1));
+        const attempt = await attemptStep(work, step, table.lookedAt + fresh);
         if (attempt.status !== 'look-again') {
             record(step, attempt.status === 'failed' ? { ...attempt, sent: attempt.sent || isAnswerLost() } : attempt);
-            remaining = remaining.slice(1);
             conflicts = [];
             continue;
         }
@@ -62778,31 +63018,26 @@ async function applyTable(work, desired, progress) {
         try {
             if (conflict !== undefined)
                 await waitAfterConflict(work, step, conflict, earlier);
-            const done = planned.filter((each) => progress.results.has(each));
-            const look = await planAgain(work, desired, { remaining, done });
-            const { needed } = look;
-            lookedAt = look.lookedAt;
-            slowLooks = clock.now() - lookedAt > freshness ? slowLooks + 1 : 0;
-            // What DynamoDB calls invalid, and what is needed all the same, is no conflict but a mistake.
-            if (conflict?.code === 'ValidationException' && needed.includes(step))
-                throw conflict;
-            for (const each of remaining.filter((left) => !needed.includes(left))) {
-                // Who got no answer the first time may well have met his own work.
+            const { needed, lookedAt } = await planAgain(work, table);
+            table.lookedAt = lookedAt;
+            table.slowLooks = clock.now() - lookedAt > freshness ? table.slowLooks + 1 : 0;
+            for (const each of table.remaining.filter((left) => !needed.includes(left))) {
+                // If the first response was lost, this conflict may be our own write.
                 const isOwn = each === step && isAnswerLost();
                 record(each, isOwn ? { status: 'applied', seconds } : { status: 'dropped' });
             }
-            if (needed[0] !== step)
+            if (!needed.includes(step))
                 conflicts = [];
-            remaining = needed;
         }
         catch (error) {
             record(step, { status: 'failed', sent: isAnswerLost(), error });
+            conflicts = [];
         }
-    }
-    const [begun] = remaining;
-    if (begun !== undefined && !progress.results.has(begun) && isAnswerLost()) {
-        // Another table failed before it could be seen what became of it.
-        record(begun, { status: 'failed', sent: true, error: conflicts.at(-1) });
+        const isLeft = table.remaining.includes(step);
+        if (isLeft && !mayBegin(step) && isAnswerLost()) {
+            // Another table failed before this run could read what became of the step.
+            record(step, { status: 'failed', sent: true, error: conflicts.at(-1) });
+        }
     }
 }
 async function attemptStep(work, step, sendBefore) {
@@ -62822,20 +63057,29 @@ async function attemptStep(work, step, sendBefore) {
         if (!taken && error instanceof DynamoDbError && isConflict(step, error)) {
             return { status: 'look-again', conflict: error, seconds: seconds() };
         }
+        if (!taken && error instanceof DynamoDbError && error.kind === 'deferred')
+            return { status: 'deferred', error };
         return { status: 'failed', sent: taken || mayHaveBeenDone(error), error };
     }
 }
-/** @throws the conflict itself where waiting any longer would help nobody, or the run's StoppedError */
-async function waitAfterConflict({ run: { clock, log, stop } }, step, conflict, earlier) {
-    const delay = delayAfterConflict(conflict, earlier, clock.now(), clock.random());
+/** @throws the conflict itself where waiting any longer would not help, or the run's StoppedError */
+async function waitAfterConflict(work, step, conflict, earlier) {
+    const { dynamoDb, run, run: { clock, log, stop }, } = work;
+    const delay = delayAfterConflict(step, conflict, earlier, clock.now(), clock.random());
     if (delay === undefined)
         throw conflict;
     const what = `${conflict.code}: ${(0,errors/* errorMessage */.gJ)(conflict.cause)}`;
-    log.info(`${nameStep(step)}: looking again in ${(delay / 1000).toFixed(1)} s: ${what}`);
+    log.info(`${nameStep(step)}: reading the table again in ${(delay / 1000).toFixed(1)} s: ${what}`);
+    if (isBlocked(step, conflict)) {
+        const isOver = (described) => !isBlockedBy(step, described);
+        const profile = waitForAdmission(nameStep(step), delay / 1000, isOver);
+        await waitUntilSettled(dynamoDb, step.table, profile, run);
+        return;
+    }
     await clock.sleep(delay, stop).catch((reason) => {
         const waitedFor = isBusy(conflict)
             ? `DynamoDB to take ${nameStep(step)}`
-            : `somebody else, who is at work on the table "${step.table}"`;
+            : `someone else, who is changing the table "${step.table}"`;
         throw stoppedBy(reason, conflict.cause, waitedFor);
     });
 }
@@ -62844,7 +63088,7 @@ async function waitAfterConflict({ run: { clock, log, stop } }, step, conflict, 
  *
  * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
  */
-async function planAgain(work, desired, { remaining, done }) {
+async function planAgain(work, { desired, planned, remaining }) {
     const { dynamoDb, target, plan: { policy }, run, } = work;
     const { observed, lookedAt } = await observeTable(dynamoDb, target, desired.name, run);
     assertSameTable(work, desired.name, observed);
@@ -62853,13 +63097,15 @@ async function planAgain(work, desired, { remaining, done }) {
     if (refusal !== undefined) {
         throw new errors/* RemedyError */.By(`Somebody else changed the table while this run was at work. ${refusal.reason}`, refusal.remedy);
     }
-    const same = (left) => (right) => JSON.stringify(left) === JSON.stringify(right);
-    // What was done already may not show yet; the closing look waits for it.
-    const unplanned = plan.steps.filter((step) => ![...remaining, ...done].some(same(step)));
+    // A step that was performed may not show yet; the closing read waits for it.
+    const unplanned = plan.steps.filter((step) => !planned.some(isSameStep(step)));
     if (unplanned.length > 0) {
         throw new errors/* RemedyError */.By(`Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${describeSteps(unplanned)}.`, 'Run again, so that these steps are planned and printed before they are performed.');
     }
-    return { needed: remaining.filter((step) => plan.steps.some(same(step))), lookedAt };
+    return { needed: remaining.filter((step) => plan.steps.some(isSameStep(step))), lookedAt };
+}
+function isSameStep(left) {
+    return (right) => JSON.stringify(left) === JSON.stringify(right);
 }
 async function sendStep({ dynamoDb, target }, step, sendBefore) {
     switch (step.action) {
@@ -62912,26 +63158,30 @@ function disappearingTables({ desired, plan: { policy } }, observed) {
 function isBeingDeleted(table) {
     return table?.status === 'unavailable' && table.tableStatus === 'DELETING';
 }
-/** Tags and recovery need no wait: DynamoDB takes them on a table at work, and the closing look proves them. */
+/**
+ * Protection, recovery and tags need no wait: DynamoDB accepts them while a table is UPDATING, and the closing read
+ * checks them.
+ */
 const waitProfiles = {
     'create-table': waitForCreation,
-    'enable-deletion-protection': waitForUpdate,
+    'enable-deletion-protection': undefined,
     'tag-table': undefined,
     'set-billing-mode': waitForBillingMode,
     'set-point-in-time-recovery': undefined,
     'change-environment': undefined,
     'remove-point-in-time-recovery': undefined,
-    'remove-deletion-protection': waitForUpdate,
+    'remove-deletion-protection': undefined,
     'delete-table': waitForDeletion,
 };
 /** DynamoDB shows old tags for up to 3 s after a write, and now and then for longer. */
 const lagSeconds = 10;
 /**
- * Observes again, and again while what is written may not show yet, and until what goes away is gone.
+ * Observes again, and again while what is written may not show yet, and until what goes away is gone. Deferred steps
+ * are still needed.
  *
  * @throws {RemedyError} when the tables still differ from their definition after that
  */
-async function confirmTables(work) {
+async function confirmTables(work, deferred) {
     const { dynamoDb, target, desired, plan, run } = work;
     const start = run.clock.now();
     for (;;) {
@@ -62939,7 +63189,8 @@ async function confirmTables(work) {
         const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run);
         for (const { name } of desired)
             assertSameTable(work, name, observed.get(name));
-        const { steps, refusals } = planTables(target, desired, observed, plan.policy);
+        const { steps: needed, refusals } = planTables(target, desired, observed, plan.policy);
+        const steps = needed.filter((step) => !deferred.some(isSameStep(step)));
         if (steps.length === 0 && refusals.length === 0) {
             const disappearing = disappearingTables(work, observed);
             if (disappearing.length === 0)
@@ -63624,120 +63875,6 @@ function recoverySetting(enabled) {
 
 // EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/endpoints/index.js
 var endpoints = __nccwpck_require__(2085);
-;// CONCATENATED MODULE: ./lib/src/dynamodb-answers.js
-
-/** @throws {RemedyError} where DynamoDB could not have answered so; as the other readings do */
-function readDescription(table, answer) {
-    return understood('DescribeTable', table, () => describe(ofType('object', answer.Table ?? undefined)));
-}
-function readRecovery(table, answer) {
-    return understood('DescribeContinuousBackups', table, () => {
-        // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
-        const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
-        if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED')
-            return { enabled: false };
-        return { enabled: true, recoveryPeriodDays: ofType('number', recovery.RecoveryPeriodInDays ?? 35) };
-    });
-}
-function readTagPage(arn, page) {
-    return understood('ListTagsOfResource', arn, () => {
-        const named = (page.Tags ?? []).filter(({ Key }) => Key !== undefined);
-        const tags = new Map(named.map(({ Key, Value }) => [ofType('string', Key), ofType('string', Value ?? '')]));
-        return { tags, ...(page.NextToken === undefined ? {} : { nextToken: ofType('string', page.NextToken) }) };
-    });
-}
-/** @returns undefined where there is none */
-function readItem(table, { Item }) {
-    return understood('GetItem', table, () => (Item === undefined ? undefined : stringsOf(Item)));
-}
-/** @returns the items of the page, and the key that the next one begins after */
-function readItemPage(table, { Items, LastEvaluatedKey }) {
-    return understood('Query', table, () => {
-        const items = (Items ?? []).map(stringsOf);
-        return { items, ...(LastEvaluatedKey === undefined ? {} : { last: ofType('object', LastEvaluatedKey) }) };
-    });
-}
-function stringsOf(item) {
-    return Object.fromEntries(Object.entries(ofType('object', item)).flatMap(([name, { S }]) => S === undefined ? [] : [[name, ofType('string', S)]]));
-}
-function describe(table) {
-    return {
-        tableStatus: ofType('string', table.TableStatus ?? 'UNKNOWN'),
-        phase: phaseOf(table),
-        arn: ofType('string', table.TableArn ?? ''),
-        ...(!table.TableId ? {} : { id: ofType('string', table.TableId) }),
-        // A disabled stream's ARN lingers, and leads nowhere.
-        ...(table.StreamSpecification?.StreamEnabled && table.LatestStreamArn !== undefined
-            ? { streamArn: ofType('string', table.LatestStreamArn) }
-            : {}),
-        keys: describeKeySchema(table),
-        // Without a summary the table was never on demand.
-        billingMode: ofType('string', table.BillingModeSummary?.BillingMode ?? 'PROVISIONED'),
-        deletionProtection: ofType('boolean', table.DeletionProtectionEnabled ?? false),
-        unmanaged: describeUnmanaged(table),
-    };
-}
-/** ACTIVE is not settled: a table is ACTIVE while an index is built and while its encryption changes. */
-function phaseOf(table) {
-    if (table.TableStatus === 'CREATING' || table.TableStatus === 'UPDATING')
-        return 'changing';
-    if (table.TableStatus !== 'ACTIVE')
-        return 'unavailable';
-    const indexes = table.GlobalSecondaryIndexes ?? [];
-    const indexChanging = indexes.some(({ IndexStatus }) => IndexStatus !== undefined && IndexStatus !== 'ACTIVE');
-    return indexChanging || table.SSEDescription?.Status === 'UPDATING' ? 'changing' : 'settled';
-}
-function describeKeySchema(table) {
-    const attribute = (keyType) => {
-        const name = table.KeySchema?.find((element) => element.KeyType === keyType)?.AttributeName;
-        const definition = table.AttributeDefinitions?.find((each) => each.AttributeName === name);
-        return name === undefined
-            ? undefined
-            : { name: ofType('string', name), type: ofType('string', (definition?.AttributeType ?? '?')) };
-    };
-    const sortKey = attribute('RANGE');
-    return {
-        partitionKey: attribute('HASH') ?? { name: '', type: 'S' },
-        ...(sortKey === undefined ? {} : { sortKey }),
-    };
-}
-/** What someone may have set by hand, in a fixed order. */
-function describeUnmanaged(table) {
-    const names = (indexes) => (indexes ?? []).map(({ IndexName }) => IndexName ?? '').sort();
-    const stream = table.StreamSpecification;
-    const tableClass = table.TableClassSummary?.TableClass ?? 'STANDARD';
-    const replicas = (table.Replicas ?? []).map(({ RegionName }) => RegionName ?? '').sort();
-    return [
-        ...names(table.GlobalSecondaryIndexes).map((value) => ({ path: 'globalIndex', value })),
-        ...names(table.LocalSecondaryIndexes).map((value) => ({ path: 'localIndex', value })),
-        ...(stream?.StreamEnabled ? [{ path: 'stream', value: stream.StreamViewType ?? '' }] : []),
-        ...(tableClass === 'STANDARD' ? [] : [{ path: 'tableClass', value: tableClass }]),
-        ...(table.SSEDescription?.KMSMasterKeyArn === undefined
-            ? []
-            : [{ path: 'encryptionKey', value: table.SSEDescription.KMSMasterKeyArn }]),
-        ...replicas.map((value) => ({ path: 'replica', value })),
-    ].map(({ path, value }) => ({ path, value: ofType('string', value) }));
-}
-/**
- * An endpoint that is not AWS may answer anything.
- *
- * @throws {RemedyError} where what it answered cannot be read
- */
-function understood(operation, resource, read) {
-    try {
-        return read();
-    }
-    catch (cause) {
-        throw new errors/* RemedyError */.By(`DynamoDB's answer to ${operation} on "${resource}" cannot be understood.`, 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB point at.', { cause });
-    }
-}
-/** The SDK hands on members of a wrong type as they came. */
-function ofType(type, value) {
-    if (value === undefined || typeof value !== type)
-        throw new TypeError(`Expected ${type}, but found ${JSON.stringify(value)}`);
-    return value;
-}
-
 ;// CONCATENATED MODULE: ./lib/src/item-store.js
 
 
@@ -65180,7 +65317,7 @@ async function connectGitHub({ owner, repository: repo, token, apiUrl }, run) {
             }));
         }
         catch (error) {
-            throw describeFailure(error, run.clock.now());
+            throw github_describeFailure(error, run.clock.now());
         }
     }, () => "GitHub's API");
     /** The first is the oldest: of two that a race made, the same one is found each time. */
@@ -65240,7 +65377,7 @@ function isBy(user, login) {
 /** Octokit would write deprecations and retries past our log. */
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 /** Octokit's error as ours; anything else as it is. */
-function describeFailure(error, now) {
+function github_describeFailure(error, now) {
     if (!isRequestError(error))
         return error;
     const headers = error.response?.headers ?? {};

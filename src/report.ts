@@ -108,8 +108,12 @@ export function summarise(result: RunResult): string {
     return `Refused, for ${count(plan.refusals.length, 'reason')}. Nothing was written.`
   }
   if (outcome !== undefined && plan !== undefined && (error !== undefined || outcome.error !== undefined)) {
-    const done = outcome.steps.filter(({ result: { status } }) => status === 'applied').length
-    return `Failed after ${done} of ${count(plan.steps.length, 'step')}.`
+    const resultsOf = (status: StepResult['status']) =>
+      outcome.steps.filter(({ result }) => result.status === status).length
+    const deferred = resultsOf('deferred')
+    const isDeferredAlone = error === undefined && deferred > 0 && outcome.error === firstDeferral(outcome)
+    const done = `${resultsOf('applied')} of ${count(plan.steps.length, 'step')}`
+    return isDeferredAlone ? `${done} applied, ${deferred} deferred by AWS.` : `Failed after ${done}.`
   }
   if (verification !== undefined) {
     if (error !== undefined || verification.error !== undefined) return 'Verification failed.'
@@ -126,6 +130,10 @@ export function summarise(result: RunResult): string {
   if (command === 'plan') return `${count(plan.steps.length, 'step')} planned. Nothing was changed.`
   const dropped = outcome?.steps.filter(({ result: { status } }) => status === 'dropped').length ?? 0
   return `${count(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`
+}
+
+function firstDeferral({ steps }: Outcome): unknown {
+  return steps.flatMap(({ result }) => (result.status === 'deferred' ? [result.error] : []))[0]
 }
 
 /** Of tables that need no step. */

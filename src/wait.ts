@@ -50,7 +50,7 @@ export const waitForDeletion: WaitProfile = {
 const untilDeadline = 21_600
 /** While a table is UPDATING, its values may be the old ones: a new index takes up to a minute, a billing mode three. */
 export const waitForOthers: WaitProfile = {
-  what: 'settle after a change by someone else',
+  what: 'settle after a change',
   usual: 'seconds, and up to 3 minutes for a billing mode',
   firstLook: 1,
   mayBeMissing: 0,

@@ -426,7 +426,8 @@ describe('the deadline holds to the second', () => {
     },
     {
       state: 'a table that is UPDATING its protection',
-      waitingFor: 'the table "tenant" to be updated, which usually takes 1 to 10 s; it is UPDATING',
+      waitingFor:
+        'the table "tenant" to settle after a change, which usually takes seconds, and up to 3 minutes for a billing mode; it is UPDATING',
       inputs: live,
       arrange: async () => {
         await given({ tags: liveTags, recovery: true })
@@ -441,7 +442,7 @@ describe('the deadline holds to the second', () => {
     },
     {
       state: 'a table that somebody else works on',
-      waitingFor: 'the table "users" to be left alone by a change that is under way',
+      waitingFor: 'the table "users" to settle after a change, which usually takes seconds',
       arrange: async () => {
         await given()
         bed.hands.setTableStatus('users', 'UPDATING')
@@ -486,8 +487,8 @@ describe('the deadline holds to the second', () => {
       },
     },
     {
-      state: 'somebody else, who keeps a table in use',
-      waitingFor: 'somebody else, who is at work on the table "users"',
+      state: 'someone else, who is changing a table',
+      waitingFor: 'someone else, who is changing the table "users"',
       seconds: 6,
       arrange: () =>
         bed.sandbox.faults.add(denial('CreateTable', { errorName: 'ResourceInUseException', table: 'users' })),
@@ -598,14 +599,6 @@ describe('a table that never becomes ACTIVE', () => {
   it.each<[string, Strings, () => Promise<void>, string, string, number]>([
     ['after its creation', {}, none, 'CreateTable', 'be created', 600],
     [
-      'after a change of protection',
-      live,
-      () => given({ tags: liveTags, recovery: true }),
-      'UpdateTable',
-      'be updated',
-      600,
-    ],
-    [
       'after a change of billing',
       {},
       () => given({ billing: 'PROVISIONED' }),
@@ -624,6 +617,29 @@ describe('a table that never becomes ACTIVE', () => {
     // The look after its time is the last one.
     expect(took).toBeGreaterThanOrEqual(most * 1000)
     expect(took).toBeLessThan((most + 40) * 1000)
+  })
+})
+
+describe('a billing change that AWS allows only tomorrow', () => {
+  const message =
+    'Subscriber limit exceeded: Update to PayPerRequest mode are limited to once in 1 day(s). Last update at Wed Nov 25 18:29:23 UTC 2026. Next update can be made at Thu Nov 26 18:29:23 UTC 2026'
+
+  it('does not keep recovery off in production, in any number of runs, and each run names the time', async () => {
+    await given({ tags: liveTags, billing: 'PROVISIONED', isProtected: true })
+    const errorName = 'LimitExceededException'
+    bed.sandbox.faults.add({ kind: 'error', operation: 'UpdateTable', errorName, message, status: 400, times: always })
+    for (const steps of ['2 of 4 steps', '0 of 2 steps']) {
+      const { exitCode, errors, lines } = await bed.act(live)
+      expect([exitCode, errors.length]).toEqual([1, 2])
+      expect(errors[0]).toContain(
+        'allows the next change at Thu Nov 26 18:29:23 UTC 2026.\nTo fix: Run again after Thu',
+      )
+      expect(lines.join('\n')).toContain(`${steps} applied, 2 deferred by AWS.`)
+      expect(tables.map((table) => bed.hands.table(table)?.recovery.enabled)).toEqual([true, true])
+    }
+    expect(bed.count('UpdateContinuousBackups')).toBe(2)
+    bed.sandbox.faults.clear()
+    expect((await bed.act(live)).exitCode).toBe(0)
   })
 })
 
@@ -678,7 +694,6 @@ describe('what is final is not tried again', () => {
     ['IncompleteSignatureException'],
     ['SerializationException'],
     ['UnknownOperationException'],
-    ['LimitExceededException', 'Your next update can be made at Thu Jan 01 00:00:00 UTC 2026'],
     ['SubscriberLimitExceededException'],
   ]
   const item = { command: 'verify' }

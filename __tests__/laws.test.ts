@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { applyPlan } from '../src/apply.ts'
 import type { DynamoDb } from '../src/dynamodb.ts'
-import { type Policy, type Step, stepKinds, stepsOf } from '../src/plan.ts'
+import { DynamoDbError } from '../src/dynamodb-errors.ts'
+import { isProtective, type Policy, type Step, stepKinds, stepsOf } from '../src/plan.ts'
 import { planTables } from '../src/planner.ts'
 import { disruptions } from '../src/policy.ts'
 import type { ObservedTables } from '../src/table.ts'
@@ -113,6 +114,56 @@ it('law 2: what is performed is the plan, step for step, each table in its order
     { numRuns: 100 },
   )
   expect(steps).toBeGreaterThan(50)
+})
+
+it('protection of existing tables is planned before every other step, and sent though any other step fails', async () => {
+  let protectiveSteps = 0
+  let failures = 0
+  await fc.assert(
+    fc.asyncProperty(world, fc.boolean(), fc.nat(), async ({ target, desired, observed, policy }, isDeferred, seed) => {
+      const plan = planTables(target, desired, observed, policy)
+      fc.pre(plan.refusals.length === 0)
+      const exists = ({ table }: Step) => observed.get(table)?.status === 'ready'
+      const protective = plan.steps.filter((step) => isProtective(step) && exists(step))
+      expect(plan.steps.slice(0, protective.length)).toEqual(protective)
+
+      const model = modelDynamoDb(observed)
+      const cause = Object.assign(new Error(isDeferred ? 'Next update can be made at noon' : 'no'), {
+        name: 'LimitExceededException',
+        $metadata: { httpStatusCode: 400 },
+      })
+      let calls = seed
+      const sometimes = <Arguments extends readonly unknown[]>(send: (...given: Arguments) => Promise<void>) => {
+        return async (...given: Arguments): Promise<void> => {
+          calls += 1
+          if (calls % 2 === 0) return await send(...given)
+          failures += 1
+          throw new DynamoDbError('any', 'any', cause, false)
+        }
+      }
+      const { createTable, tagTable, setBillingMode } = model.dynamoDb
+      const run = aRun()
+      await applyPlan({
+        dynamoDb: {
+          ...model.dynamoDb,
+          createTable: sometimes(createTable),
+          tagTable: sometimes(tagTable),
+          setBillingMode: sometimes(setBillingMode),
+        },
+        target,
+        desired,
+        observed,
+        lookedAt: run.clock.now(),
+        plan,
+        run,
+      })
+      const sent = model.writes.map(({ action, table }) => `${action} ${table}`)
+      expect(sent).toEqual(expect.arrayContaining(protective.map(({ action, table }) => `${action} ${table}`)))
+      protectiveSteps += protective.length
+    }),
+    { numRuns: 300 },
+  )
+  expect([protectiveSteps > 50, failures > 50]).toEqual([true, true])
 })
 
 it('law 3: one refusal, and nothing is written to any table', async () => {

@@ -1,7 +1,7 @@
 /** Protective steps wait for nothing but each other: no failed, deferred or slow step of any table delays them. */
 import { applyPlan } from '../src/apply.ts'
 import type { DynamoDb } from '../src/dynamodb.ts'
-import { DynamoDbError } from '../src/dynamodb-errors.ts'
+import { DynamoDbError, StaleLookError } from '../src/dynamodb-errors.ts'
 import { describeError, StoppedError } from '../src/errors.ts'
 import { planTables } from '../src/planner.ts'
 import { failuresOf } from '../src/report.ts'
@@ -131,20 +131,66 @@ it('turns recovery on though deletion protection is refused, and begins nothing 
   expect(outcome.error).toBe(denied)
 })
 
+it('turns recovery on while deletion protection waits for a replica, which blocks UpdateTable alone', async () => {
+  const inUse = refusal('ResourceInUseException')
+  let recoveredAt = 0
+  const { outcome, results } = await apply(
+    new Map([['users', ready(users, { deletionProtection: false, pointInTimeRecovery: { enabled: false } })]]),
+    ({ dynamoDb }, { clock }) => {
+      const began = clock.now()
+      const isBlocked = () => clock.now() - began < 600_000
+      return {
+        describeTable: async (table) => {
+          const described = await dynamoDb.describeTable(table)
+          const changesUnderWay = [{ part: 'replica', name: 'eu-west-1', status: 'CREATING' }] as const
+          return described === undefined || !isBlocked() ? described : { ...described, changesUnderWay }
+        },
+        setDeletionProtection: async (table, enabled, sendBefore) => {
+          if (isBlocked()) throw inUse
+          await dynamoDb.setDeletionProtection(table, enabled, sendBefore)
+        },
+        setRecovery: async (table, recovery, sendBefore) => {
+          recoveredAt = (clock.now() - began) / 1000
+          await dynamoDb.setRecovery(table, recovery, sendBefore)
+        },
+      }
+    },
+    [users],
+  )
+  expect([outcome.error, results]).toEqual([
+    undefined,
+    ['enable-deletion-protection users: applied', 'set-point-in-time-recovery users: applied'],
+  ])
+  expect(recoveredAt).toBe(0)
+})
+
+it('sends no recovery to a new table whose creation AWS deferred', async () => {
+  const { results } = await apply(new Map([['tenant', ready(tenant)]]), () => ({
+    createTable: async () => {
+      throw spent
+    },
+  }))
+  expect(results).toEqual(['create-table users: deferred', 'set-point-in-time-recovery users: skipped'])
+})
+
 it('sends no protective step to a table that was deleted and created again by someone else', async () => {
   const { results, model } = await apply(
     new Map([['users', ready(users, unprotected)]]),
-    (it) => ({
+    (it, { clock }) => ({
       setDeletionProtection: async () => {
         it.change('users', ready(users, { ...unprotected, id: 'another' }))
         throw refusal('ResourceInUseException')
+      },
+      setRecovery: async (table, recovery, sendBefore) => {
+        if (clock.now() > sendBefore) throw new StaleLookError('UpdateContinuousBackups', table)
+        await it.dynamoDb.setRecovery(table, recovery, sendBefore)
       },
     }),
     [users],
   )
   expect(results).toEqual([
-    'enable-deletion-protection users: failed',
-    'set-point-in-time-recovery users: skipped',
+    'enable-deletion-protection users: skipped',
+    'set-point-in-time-recovery users: failed',
     'set-billing-mode users: skipped',
   ])
   expect(model.writes).toEqual([])

@@ -253,6 +253,7 @@ async function tagOnSlowLine(secondsOfRead: number, mostReads: number) {
     dynamoDb: {
       ...model.dynamoDb,
       describeTable: async (table) => {
+        run.stop.throwIfAborted()
         readBegan = run.clock.now()
         reads += 1
         if (reads >= mostReads) run.stopNow(new StoppedError('The deadline passed.', 'Run again.'))
@@ -260,7 +261,6 @@ async function tagOnSlowLine(secondsOfRead: number, mostReads: number) {
         return await model.dynamoDb.describeTable(table)
       },
       tagTable: async (arn, tags, sendBefore) => {
-        run.stop.throwIfAborted()
         ages.push((sendBefore - readBegan) / 1000)
         if (run.clock.now() > sendBefore) throw new StaleLookError('TagResource', arn)
         await model.dynamoDb.tagTable(arn, tags, sendBefore)
@@ -285,7 +285,7 @@ it('lets a write rely on an older read where reads take longer, so that a run on
 it('lets no write rely on a read that began more than forty seconds ago, however slow the line is', async () => {
   const { ages, writes } = await tagOnSlowLine(41, 10)
   expect(writes).toEqual([])
-  expect(ages.slice(1)).toEqual([5, 10, 20, 40, 40, 40, 40, 40, 40])
+  expect(ages.slice(1)).toEqual([5, 10, 20, ...Array(7).fill(40)])
 })
 
 async function worldOf({

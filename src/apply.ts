@@ -113,33 +113,49 @@ const mostFreshness = 40_000
 
 async function applySteps(work: Work, table: TableProgress, round: readonly Step[], progress: Progress): Promise<void> {
   const { clock, log, stop } = work.run
-  /** Of the first of the remaining steps. */
-  let conflicts: readonly DynamoDbError[] = []
-  const isAnswerLost = () => conflicts.some(mayHaveBeenDone)
+  const conflicts = new Map<Step, readonly DynamoDbError[]>()
+  const conflictsOf = (step: Step) => conflicts.get(step) ?? []
+  const isAnswerLost = (step: Step) => conflictsOf(step).some(mayHaveBeenDone)
+  /** Steps before whose next try the table must be read again. */
+  const unresolved = new Map<Step, LookAgain>()
   const record = (step: Step, result: StepResult) => {
     progress.results.set(step, result)
     table.remaining = table.remaining.filter((each) => each !== step)
-    if (result.status === 'failed') {
-      progress.errors.push(result.error)
+    if (result.status === 'failed') progress.errors.push(result.error)
+    if (result.status === 'deferred') progress.deferrals.push(result.error)
+    if (result.status === 'failed' || result.status === 'deferred') {
       table.isAbandoned ||= step.action === 'create-table' || !(result.error instanceof DynamoDbError)
     }
-    if (result.status === 'deferred') progress.deferrals.push(result.error)
     log.info(`${nameStep(step)}: ${describeResult(result)}`)
   }
   const mayBegin = (step: Step) =>
-    progress.errors.length === 0 || (isProtective(step) && !table.isAbandoned && !stop.aborted)
-  const nextStep = () => table.remaining.find((step) => round.includes(step) && mayBegin(step))
+    !table.isAbandoned && (progress.errors.length === 0 || (isProtective(step) && !stop.aborted))
+  const mustWait = (step: Step) => unresolved.get(step)?.conflict !== undefined
+  const nextStep = () => {
+    const steps = table.remaining.filter((step) => round.includes(step) && mayBegin(step))
+    // A protective step that must wait lets the next one go first: what blocks deletion protection does not block recovery.
+    const [first] = steps
+    if (first === undefined || !isProtective(first) || !mustWait(first)) return first
+    return steps.find((step) => isProtective(step) && !mustWait(step)) ?? first
+  }
   for (let step = nextStep(); step !== undefined; step = nextStep()) {
-    const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, table.slowLooks - 1))
-    const attempt = await attemptStep(work, step, table.lookedAt + fresh)
-    if (attempt.status !== 'look-again') {
-      record(step, attempt.status === 'failed' ? { ...attempt, sent: attempt.sent || isAnswerLost() } : attempt)
-      conflicts = []
+    const again = unresolved.get(step)
+    unresolved.delete(step)
+    if (again === undefined) {
+      const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, table.slowLooks - 1))
+      const attempt = await attemptStep(work, step, table.lookedAt + fresh)
+      if (attempt.status === 'look-again') {
+        unresolved.set(step, attempt)
+        // A conflict says that the table may be another one by now.
+        if (attempt.conflict !== undefined) table.lookedAt = Number.NEGATIVE_INFINITY
+      } else {
+        record(step, attempt.status === 'failed' ? { ...attempt, sent: attempt.sent || isAnswerLost(step) } : attempt)
+      }
       continue
     }
-    const { conflict, seconds } = attempt
-    const earlier = conflicts
-    if (conflict !== undefined) conflicts = [...conflicts, conflict]
+    const { conflict, seconds } = again
+    const earlier = conflictsOf(step)
+    if (conflict !== undefined) conflicts.set(step, [...earlier, conflict])
     try {
       if (conflict !== undefined) await waitAfterConflict(work, step, conflict, earlier)
       const { needed, lookedAt } = await planAgain(work, table)
@@ -147,19 +163,17 @@ async function applySteps(work: Work, table: TableProgress, round: readonly Step
       table.slowLooks = clock.now() - lookedAt > freshness ? table.slowLooks + 1 : 0
       for (const each of table.remaining.filter((left) => !needed.includes(left))) {
         // If the first response was lost, this conflict may be our own write.
-        const isOwn = each === step && isAnswerLost()
-        record(each, isOwn ? { status: 'applied', seconds } : { status: 'dropped' })
+        record(each, isAnswerLost(each) ? { status: 'applied', seconds } : { status: 'dropped' })
       }
-      if (!needed.includes(step)) conflicts = []
     } catch (error) {
-      record(step, { status: 'failed', sent: isAnswerLost(), error })
-      conflicts = []
+      record(step, { status: 'failed', sent: isAnswerLost(step), error })
     }
-    const isLeft = table.remaining.includes(step)
-    if (isLeft && !mayBegin(step) && isAnswerLost()) {
-      // Another table failed before this run could read what became of the step.
-      record(step, { status: 'failed', sent: true, error: conflicts.at(-1) })
-    }
+  }
+  for (const step of table.remaining) {
+    const conflict = unresolved.get(step)?.conflict ?? conflictsOf(step).at(-1)
+    if (conflict === undefined || !(isAnswerLost(step) || mayHaveBeenDone(conflict))) continue
+    // Another step failed before this run could read what became of this one.
+    record(step, { status: 'failed', sent: true, error: conflict })
   }
 }
 

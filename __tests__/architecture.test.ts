@@ -39,6 +39,7 @@ const pure = [
   'report.ts',
   'summary.ts',
   'comment.ts',
+  'pull-request.ts',
   'tenant-access.ts',
 ]
 
@@ -57,6 +58,7 @@ it.each([
   ['errors.ts', []],
   ['plain-text.ts', []],
   ['tenant-access.ts', []],
+  ['pull-request.ts', []],
 ])('%s imports nothing', (file, imports) => expect(importsOf(file)).toEqual(imports))
 
 it.each([

@@ -122,7 +122,9 @@ describe('the token', () => {
     expect(read({ comment: 'true', 'github-token': 'secret' }).gitHubToken).toBe('secret')
   })
 
-  it('is needed for it', () => {
-    expect(problems({ comment: 'true' })).toEqual([expect.stringContaining('github-token is empty')])
+  it('may be empty where a comment is wanted: the comment is optional, so that is no input problem', () => {
+    expect(read({ comment: 'true' }).gitHubToken).toBe('')
+    expect(read({ comment: 'true', 'github-token': ' \n' }).gitHubToken).toBe('')
+    expect(read({ comment: 'false' }).gitHubToken).toBeUndefined()
   })
 })

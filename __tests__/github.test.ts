@@ -27,6 +27,13 @@ beforeAll(async () => {
         { repository, number: 7, state: 'open', headSha: 'aaaa' },
         { repository, number: 8, state: 'merged', headSha: 'bbbb', mergeCommitSha: 'b8b8' },
         { repository, number: 9, state: 'open', headSha: 'bbbb' },
+        { repository, number: 10, state: 'merged', headSha: 'dddd', mergeCommitSha: 'd0d0' },
+        { repository, number: 11, state: 'open', headSha: 'f1f1', commits: ['f0f0'], mergeCommitSha: 'f2f2' },
+        { repository, number: 12, state: 'open', headSha: 'cccc' },
+        { repository, number: 13, state: 'open', headSha: 'cccc' },
+        { repository, number: 14, state: 'merged', headSha: 'b9b9', mergeCommitSha: 'bbbb' },
+        { repository, number: 15, state: 'open', headSha: 'a1a1', mergeCommitSha: 'eeee' },
+        { repository: 'upstream/app', number: 7, state: 'open', headSha: 'abab', headRepository: repository },
       ],
       commits: [{ repository, sha: 'eeee' }],
     },
@@ -152,7 +159,7 @@ describe('who calls', () => {
     await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve))
     const apiUrl = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`
     const gitHub = await connectGitHub({ owner: 'acme', repository: 'app', token: 'ghs_writer', apiUrl }, run)
-    await expect(gitHub.findPullRequest('b8b8')).rejects.toMatchObject({ name: 'GitHubError' })
+    await expect(gitHub.findPullRequests('b8b8', 'open')).rejects.toMatchObject({ name: 'GitHubError' })
     elsewhere.closeAllConnections()
     await new Promise((resolve) => elsewhere.close(resolve))
     expect(asked).not.toEqual([])
@@ -165,7 +172,7 @@ describe('who calls', () => {
     const apiUrl = `http://127.0.0.1:${(closed.address() as AddressInfo).port}`
     await new Promise((resolve) => closed.close(resolve))
     const nobody = { owner: 'acme', repository: 'app', token: 'ghs_writer', apiUrl }
-    const finding = (await connectGitHub(nobody, run)).findPullRequest('b8b8')
+    const finding = (await connectGitHub(nobody, run)).findPullRequests('b8b8', 'open')
     await expect(finding).rejects.toMatchObject({ name: 'GitHubError', status: 0 })
     expect(run.lines).toEqual([])
   })
@@ -180,22 +187,56 @@ describe('who calls', () => {
   })
 })
 
-describe('the pull request of a commit', () => {
-  it('is the one that the commit merged', async () => {
-    await expect((await connect()).findPullRequest('b8b8')).resolves.toBe(8)
+describe('the pull requests of a commit', () => {
+  it.each([
+    ['the one that was merged as the commit', 'b8b8', [8], []],
+    ['the one that was merged as the commit before the open one whose head it is', 'bbbb', [14], [9]],
+    ['the open one whose head it is', 'aaaa', [7], [7]],
+    ['all that are open with it as their head', 'cccc', [12, 13], [12, 13]],
+    ['no merged one that was merged as another commit', 'dddd', [], []],
+    ['no open one that has it below its head', 'f0f0', [], []],
+    ['no open one of another repository', 'abab', [], []],
+    ['none where the commit came from none', 'eeee', [], []],
+  ])('are %s: %s', async (_, commit, mergedOrOpen, open) => {
+    const gitHub = await connect()
+    await expect(gitHub.findPullRequests(commit, 'merged-or-open')).resolves.toEqual(mergedOrOpen)
+    await expect(gitHub.findPullRequests(commit, 'open')).resolves.toEqual(open)
   })
 
-  it('is the open one where several hold the commit', async () => {
-    await expect((await connect()).findPullRequest('bbbb')).resolves.toBe(9)
+  it('are found on every page', async () => {
+    const below = { repository, state: 'open', headSha: 'ffff', commits: ['aaaa'] } as const
+    const pullRequests = Array.from({ length: 249 }, (_, index) => ({ ...below, number: index + 1 }))
+    const other = await startSandbox({
+      gitHub: {
+        tokens: [{ token: 't', ...bot, permissions: { contents: 'read', 'pull-requests': 'read' } }],
+        pullRequests: [...pullRequests, { repository, number: 250, state: 'open', headSha: 'aaaa' }],
+      },
+    })
+    const apiUrl = other.environment.GITHUB_API_URL ?? ''
+    const gitHub = await connectGitHub({ owner: 'acme', repository: 'app', token: 't', apiUrl }, run)
+    const found = await gitHub.findPullRequests('aaaa', 'merged-or-open')
+    await other.close()
+    expect([found, other.requests.length]).toEqual([[250], 3])
   })
 
-  it('is none where the commit came from none', async () => {
-    await expect((await connect()).findPullRequest('eeee')).resolves.toBeUndefined()
+  it('are found where the repository is spelt in another case', async () => {
+    const place = { owner: 'acme', repository: 'app', token: 'ghs_writer', apiUrl: '' }
+    const answered = createServer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      const base = { repo: { full_name: 'Acme/App' } }
+      response.end(JSON.stringify([{ number: 7, state: 'open', merged_at: null, base, head: { sha: 'aaaa' } }]))
+    })
+    await new Promise<void>((resolve) => answered.listen(0, '127.0.0.1', resolve))
+    const apiUrl = `http://127.0.0.1:${(answered.address() as AddressInfo).port}`
+    const found = await (await connectGitHub({ ...place, apiUrl }, run)).findPullRequests('aaaa', 'open')
+    answered.closeAllConnections()
+    answered.close()
+    expect(found).toEqual([7])
   })
 
-  it.each<Fault['kind']>(['reset', 'cut', 'html'])('is looked for again after %s', async (kind) => {
+  it.each<Fault['kind']>(['reset', 'cut', 'html'])('are searched again after %s', async (kind) => {
     sandbox.faults.add({ service: 'github', kind, status: 502 })
-    await expect((await connect()).findPullRequest('b8b8')).resolves.toBe(8)
+    await expect((await connect()).findPullRequests('b8b8', 'merged-or-open')).resolves.toEqual([8])
   })
 })
 
@@ -222,7 +263,7 @@ it.each([
       { owner: 'a', repository: 'b', token: 't', apiUrl },
       { ...run, clock: { ...run.clock, sleep } },
     )
-    const failed = await limited.findPullRequest('c').catch((error: unknown) => error)
+    const failed = await limited.findPullRequests('c', 'open').catch((error: unknown) => error)
     server.closeAllConnections()
     server.close()
     expect(failed).toMatchObject({

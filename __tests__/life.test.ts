@@ -31,7 +31,12 @@ beforeAll(async () => {
           permissions: { contents: 'read', 'pull-requests': 'read' },
         },
       ],
-      pullRequests: [{ repository, number: 7, state: 'merged', headSha: 'aaaa', mergeCommitSha: 'cccc' }],
+      pullRequests: [
+        { repository, number: 7, state: 'merged', headSha: 'aaaa', mergeCommitSha: 'cccc' },
+        { repository, number: 42, state: 'open', headSha: 'abcd' },
+        { repository, number: 43, state: 'open', headSha: 'dddd' },
+        { repository, number: 44, state: 'open', headSha: 'dddd' },
+      ],
       commits: [{ repository, sha: 'eeee' }],
     },
   })
@@ -43,6 +48,8 @@ beforeEach(async () => {
 afterAll(() => sandbox.close())
 
 interface Job {
+  /** Default: push. */
+  readonly eventName?: string
   readonly environment?: Readonly<Record<string, string>>
   readonly event?: unknown
   readonly watcher?: (runner: ReturnType<typeof recordingRunner>) => Watcher
@@ -64,6 +71,7 @@ async function act(inputs: Readonly<Record<string, string>>, job: Job = {}): Pro
       GITHUB_REPOSITORY: repository,
       GITHUB_SERVER_URL: 'https://github.com',
       GITHUB_RUN_ID: '42',
+      GITHUB_EVENT_NAME: job.eventName ?? 'push',
       ...job.environment,
     },
   )
@@ -89,7 +97,7 @@ const writes = () =>
   )
 
 describe('one comment', () => {
-  const onPullRequest: Job = { event: { pull_request: { number: 7 } } }
+  const onPullRequest: Job = { eventName: 'pull_request', event: { pull_request: { number: 7 } } }
   const onMerge: Job = { event: { ref: 'refs/heads/main' }, environment: { GITHUB_SHA: 'cccc' } }
   const comment = { comment: 'true', 'github-token': writer }
   const comments = () => sandbox.gitHub.comments(repository, 7).map(({ body }) => renderAsGitHub(body).text)
@@ -133,7 +141,10 @@ describe('one comment', () => {
   })
 
   it('does not stay as it was when a later run fails before it knows anything, and names its commit', async () => {
-    const pushed = (sha: string): Job => ({ event: { pull_request: { number: 7, head: { sha } } } })
+    const pushed = (sha: string): Job => ({
+      eventName: 'pull_request',
+      event: { pull_request: { number: 7, head: { sha } } },
+    })
     await act({ command: 'plan', ...comment }, pushed('1111111aaaa'))
     expect(comments()).toEqual([expect.stringMatching(/2 steps planned[\s\S]*commit 1111111/)])
     const wrong = { 'role-external-id': 'another', tags: 'team=planner' }
@@ -157,7 +168,151 @@ describe('one comment', () => {
       { command: 'plan', ...comment },
       { environment: { GITHUB_SHA: 'eeee' } },
     )
-    expect([exitCode, warnings, notices]).toEqual([0, [], [expect.stringContaining('eeee came from no pull request')]])
+    expect([exitCode, warnings, notices]).toEqual([
+      0,
+      [],
+      ['No comment was written: no pull request was merged as the commit eeee, and no open one has it as its head.'],
+    ])
+  })
+
+  describe('on the pull request that the event is about', () => {
+    /** The last commit of the default branch came from the merged pull request 7. */
+    const onDefaultBranch = { GITHUB_SHA: 'cccc', GITHUB_REF: 'refs/heads/main' }
+    const place = { repository: { id: 2, default_branch: 'main' } }
+    const on = (eventName: string, payload: object, variables: Readonly<Record<string, string>> = {}): Job => ({
+      eventName,
+      event: { ...place, ...payload },
+      environment: { ...onDefaultBranch, ...variables },
+    })
+    const bodies = (number: number) => sandbox.gitHub.comments(repository, number).map(({ body }) => body)
+    const gitHubCalls = () =>
+      sandbox.requests.filter(({ service }) => service === 'github').map(({ operation }) => operation)
+
+    /** The apply on the merge of 7 has written its result there. */
+    let record: readonly string[]
+    beforeEach(async () => {
+      await act(comment, onMerge)
+      record = bodies(7)
+      expect(record).toEqual([expect.stringContaining('2 steps applied')])
+      sandbox.clearRequests()
+    })
+
+    it.each<[string, Job, string | undefined]>([
+      ['pull_request', on('pull_request', { pull_request: { number: 42, head: { sha: 'abcd' } } }), 'abcd'],
+      [
+        'pull_request_target',
+        on('pull_request_target', { pull_request: { number: 42, head: { sha: 'abcd' } } }),
+        'abcd',
+      ],
+      ['issue_comment', on('issue_comment', { issue: { number: 42, pull_request: { url: 'x' } } }), undefined],
+      [
+        'workflow_run',
+        on('workflow_run', { workflow_run: { head_sha: 'abcd', pull_requests: [{ number: 42 }] } }),
+        'abcd',
+      ],
+      [
+        'workflow_run without a list',
+        on('workflow_run', { workflow_run: { head_sha: 'abcd', pull_requests: [] } }),
+        'abcd',
+      ],
+      ['check_run', on('check_run', { check_run: { head_sha: 'abcd', pull_requests: [{ number: 42 }] } }), 'abcd'],
+      [
+        'check_suite without a list',
+        on('check_suite', { check_suite: { head_sha: 'abcd', pull_requests: [] } }),
+        'abcd',
+      ],
+      [
+        'merge_group',
+        on('merge_group', {}, { GITHUB_SHA: 'a1a1', GITHUB_REF: 'refs/heads/gh-readonly-queue/main/pr-42-cccc' }),
+        'a1a1',
+      ],
+      ['push to its branch', on('push', {}, { GITHUB_SHA: 'abcd', GITHUB_REF: 'refs/heads/feature' }), 'abcd'],
+      [
+        'workflow_dispatch on its branch',
+        on('workflow_dispatch', {}, { GITHUB_SHA: 'abcd', GITHUB_REF: 'refs/heads/feature' }),
+        'abcd',
+      ],
+    ])('%s writes to 42, and leaves the record of 7 as it is', async (_, job, commit) => {
+      const { exitCode, warnings, notices } = await act({ command: 'plan', ...comment, tags: 'team=planner' }, job)
+      expect([exitCode, warnings, notices]).toEqual([0, [], []])
+      expect(bodies(42)).toEqual([expect.stringContaining('2 steps planned')])
+      expect(/commit <code>(\w+)<\/code>/.exec(bodies(42)[0] ?? '')?.[1]).toBe(commit)
+      expect(bodies(7)).toEqual(record)
+    })
+
+    it.each<[string, Job, RegExp]>([
+      ['schedule', on('schedule', { schedule: '17 3 * * *' }), /schedule is not about a pull request/],
+      ['workflow_dispatch on the default branch', on('workflow_dispatch', {}), /on the default branch/],
+      [
+        'repository_dispatch',
+        on('repository_dispatch', { client_payload: { pull_request: { number: 7 } } }),
+        /repository_dispatch/,
+      ],
+      ['deployment_status', on('deployment_status', { deployment: { sha: 'cccc' } }), /deployment_status/],
+      ['issue_comment on an issue', on('issue_comment', { issue: { number: 7 } }), /about an issue/],
+      ['issues', on('issues', { issue: { number: 7, pull_request: {} } }), /event issues/],
+      ['push that deletes a branch', on('push', { deleted: true, after: '0'.repeat(40) }), /deleted a branch/],
+      [
+        'check_suite of two pull requests',
+        on('check_suite', { check_suite: { head_sha: 'dddd', pull_requests: [{ number: 43 }, { number: 44 }] } }),
+        /#43, #44/,
+      ],
+      ['no event at all', on('', {}), /GITHUB_EVENT_NAME/],
+    ])('%s has none: a notice that says why, no comment, and no call to GitHub', async (_, job, reason) => {
+      const { exitCode, warnings, notices } = await act({ command: 'plan', ...comment, tags: 'team=planner' }, job)
+      expect([exitCode, warnings]).toEqual([0, []])
+      expect(notices).toEqual([expect.stringMatching(/^No comment was written: .*\.$/)])
+      expect(notices[0]).toMatch(reason)
+      expect([bodies(7), gitHubCalls()]).toEqual([record, []])
+    })
+
+    it.each<[string, Job]>([
+      ['workflow_run of a schedule', on('workflow_run', { workflow_run: { event: 'schedule', head_sha: 'cccc' } })],
+      [
+        'check_suite of the default branch',
+        on('check_suite', { check_suite: { head_sha: 'cccc', pull_requests: [] } }),
+      ],
+      [
+        'workflow_dispatch on a branch at the same commit',
+        on('workflow_dispatch', {}, { GITHUB_REF: 'refs/heads/new' }),
+      ],
+    ])('%s finds no open one, and leaves the merged one as it is', async (_, job) => {
+      const { exitCode, warnings, notices } = await act({ command: 'plan', ...comment, tags: 'team=planner' }, job)
+      expect([exitCode, warnings, notices]).toEqual([
+        0,
+        [],
+        ['No comment was written: no open pull request has the commit cccc as its head.'],
+      ])
+      expect([bodies(7), gitHubCalls()]).toEqual([record, ['ListPullsOfCommit']])
+    })
+
+    it('a commit that two open pull requests have as their head is written to neither', async () => {
+      const { notices } = await act({ command: 'plan', ...comment }, on('push', {}, { GITHUB_SHA: 'dddd' }))
+      expect(notices).toEqual(['No comment was written: more than one pull request has this commit: #43, #44.'])
+      expect([bodies(43), bodies(44)]).toEqual([[], []])
+    })
+
+    it('a run after the push of a merge writes to the pull request that was merged', async () => {
+      const job = on('workflow_run', { workflow_run: { event: 'push', head_sha: 'cccc', pull_requests: [] } })
+      await act({ command: 'plan', ...comment }, job)
+      expect(bodies(7)).toEqual([expect.stringContaining('plan of')])
+    })
+  })
+
+  it('without a token is a warning, and the apply goes on', async () => {
+    const { exitCode, warnings, outputs, errors } = await act({ comment: 'true', 'github-token': '' }, onPullRequest)
+    expect([exitCode, errors, outputs.changed, outputs['users-table-arn']]).toEqual([
+      0,
+      [],
+      'true',
+      'arn:aws:dynamodb:ap-south-1:222222222222:table/users',
+    ])
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^The pull request comment could not be written\. comment is true, but github-token is empty\.\nTo fix: Leave github-token out/,
+      ),
+    ])
+    expect(sandbox.requests.filter(({ service }) => service === 'github')).toEqual([])
   })
 
   it.each([

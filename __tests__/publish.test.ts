@@ -161,18 +161,70 @@ it('warns where a warning is due, and no more', async () => {
   expect([warnings, notices, exitCode]).toEqual([[expect.stringContaining('"JobWork"')], [], 0])
 })
 
-it('does not fail because the summary cannot be written', async () => {
-  const runner = {
-    ...recordingRunner({}),
-    writeSummary: async () => {
-      throw new Error('disk full')
-    },
+describe('what is optional never decides success:', () => {
+  const readOnly = async () => {
+    throw Object.assign(new Error('read-only file system'), { code: 'EROFS' })
   }
-  await publish({ command: 'plan', target, plan: absentPlan }, runner)
-  expect([runner.recorded.exitCode, runner.recorded.warnings]).toEqual([
-    0,
-    ['The job summary could not be written. Error: disk full'],
-  ])
+  const whole = { command: 'apply', target, plan: absentPlan, outcome: { steps: [], observed: new Map() } } as const
+  const { 'plan-file': _, ...allButTheFile } = { 'plan-file': '', ...outputsOf(whole) }
+
+  it('a plan file that cannot be written is one warning, and every other output is set', async () => {
+    const runner = { ...recordingRunner({}), writeTemporaryFile: readOnly }
+    await publish({ ...whole }, runner)
+    expect(runner.recorded).toMatchObject({ exitCode: 0, errors: [], outputs: allButTheFile })
+    expect(Object.keys(runner.recorded.outputs)).toEqual(Object.keys(allButTheFile))
+    expect(runner.recorded.warnings).toEqual([
+      'The plan file could not be written, so the output plan-file is not set.\nTo fix: Let RUNNER_TEMP name a folder that this step can write to. The output plan holds the plan, too.\nCaused by: EROFS: read-only file system',
+    ])
+    expect(runner.recorded.summary).toContain('apply of')
+  })
+
+  it('a job summary that cannot be written or rendered is one warning', async () => {
+    const unwritable = { ...recordingRunner({}), writeSummary: readOnly }
+    let redacted = 0
+    const unmade = {
+      ...recordingRunner({}),
+      redact: () => {
+        redacted += 1
+        throw new Error('no text')
+      },
+    }
+    for (const runner of [unwritable, unmade]) {
+      await publish({ ...whole }, runner)
+      expect(runner.recorded).toMatchObject({ exitCode: 0, errors: [], summary: '' })
+      expect(runner.recorded.outputs['plan-file']).toBeDefined()
+      expect(runner.recorded.warnings).toEqual([
+        expect.stringMatching(/^The job summary could not be written\.\nTo fix: .*GITHUB_STEP_SUMMARY/),
+      ])
+    }
+    expect(redacted).toBeGreaterThan(0)
+  })
+
+  it('a plan file and a job summary that both fail are two warnings', async () => {
+    const runner = { ...recordingRunner({}), writeTemporaryFile: readOnly, writeSummary: readOnly }
+    await publish({ ...whole }, runner)
+    expect([runner.recorded.exitCode, runner.recorded.warnings]).toEqual([
+      0,
+      [expect.stringContaining('plan file'), expect.stringContaining('job summary')],
+    ])
+  })
+
+  it('but an output that cannot be set fails the run, also the one that names the plan file', async () => {
+    const runner = recordingRunner({})
+    const { setOutput } = runner
+    const full = {
+      ...runner,
+      setOutput: (name: string, value: string) => {
+        if (name === 'plan-file') throw new Error('disk full')
+        setOutput(name, value)
+      },
+    }
+    await publish({ ...whole }, full)
+    expect([runner.recorded.exitCode, runner.recorded.errors]).toEqual([
+      1,
+      [expect.stringContaining('The outputs could not be written')],
+    ])
+  })
 })
 
 describe('a run that did all it planned', () => {

@@ -340,13 +340,60 @@ describe('a file that an input names', () => {
     await expect((await aRunner()).runner.writeTemporaryFile('plan.json', 'x')).resolves.toBeUndefined()
   })
 
-  it('the event is what GitHub says of it, and nothing where it says nothing that can be read', async () => {
+  it('is read where the other folder does not exist', async () => {
+    const missing = join(folder, 'missing')
+    writeFileSync(join(inside(), 'plan.json'), 'in the workspace')
+    writeFileSync(join(folder, 'temporary', 'other.json'), 'in RUNNER_TEMP')
     const { runner } = await aRunner()
-    await expect(runner.readEvent()).resolves.toBeUndefined()
+    for (const temporary of [missing, '', undefined, join(inside(), 'plan.json', 'below')]) {
+      if (temporary === undefined) delete process.env.RUNNER_TEMP
+      else process.env.RUNNER_TEMP = temporary
+      await expect(runner.readFile('plan.json')).resolves.toBe('in the workspace')
+      await expect(runner.readFile('../elsewhere/plan.json')).rejects.toThrow('lies outside of the workspace')
+    }
+    process.env.RUNNER_TEMP = join(folder, 'temporary')
+    process.env.GITHUB_WORKSPACE = missing
+    await expect(runner.readFile(join(folder, 'temporary', 'other.json'))).resolves.toBe('in RUNNER_TEMP')
+    await expect(runner.readFile(join(inside(), 'plan.json'))).rejects.toThrow('lies outside of the workspace')
+  })
+
+  it('is not read where neither folder exists', async () => {
+    process.env.GITHUB_WORKSPACE = join(folder, 'missing')
+    process.env.RUNNER_TEMP = join(folder, 'missing')
+    const { runner } = await aRunner()
+    await expect(runner.readFile('plan.json')).rejects.toMatchObject({ name: 'RemedyError' })
+    await expect(runner.readFile(join(folder, 'elsewhere', 'plan.json'))).rejects.toMatchObject({ name: 'RemedyError' })
+  })
+
+  it.each([
+    ['does not exist', () => join(folder, 'missing')],
+    ['is a file', () => join(folder, 'elsewhere', 'plan.json')],
+  ])('is not written where RUNNER_TEMP %s', async (_, path) => {
+    process.env.RUNNER_TEMP = path()
+    await expect((await aRunner()).runner.writeTemporaryFile('plan.json', 'x')).rejects.toMatchObject({
+      code: expect.stringMatching(/^(ENOENT|ENOTDIR)$/),
+    })
+  })
+
+  it('the event is what GitHub says of it', async () => {
     process.env.GITHUB_EVENT_PATH = join(folder, 'event.json')
     writeFileSync(join(folder, 'event.json'), '{"pull_request":{"number":7}}')
-    await expect(runner.readEvent()).resolves.toEqual({ pull_request: { number: 7 } })
-    writeFileSync(join(folder, 'event.json'), 'no JSON')
-    await expect(runner.readEvent()).resolves.toBeUndefined()
+    await expect((await aRunner()).runner.readEvent()).resolves.toEqual({ pull_request: { number: 7 } })
+  })
+
+  it.each([
+    ['is not named', undefined, undefined],
+    ['does not exist', 'missing.json', undefined],
+    ['is a folder', 'elsewhere', undefined],
+    ['is no JSON', 'event.json', 'no JSON'],
+  ])('the event is an error where its file %s', async (_, name, content) => {
+    if (name !== undefined) process.env.GITHUB_EVENT_PATH = join(folder, name)
+    if (name !== undefined && content !== undefined) writeFileSync(join(folder, name), content)
+    await expect((await aRunner()).runner.readEvent()).rejects.toMatchObject({
+      name: 'RemedyError',
+      message: expect.stringMatching(/^The event file ".*" cannot be read\.$/),
+      remedy: expect.stringContaining('GITHUB_EVENT_PATH'),
+      cause: expect.anything(),
+    })
   })
 })

@@ -80,9 +80,10 @@ export class GitHub implements GitHubHands {
     this.#startedAt = timestamp(now())
     const known = [
       ...commits,
-      ...pullRequests.flatMap(({ repository, headSha, mergeCommitSha = headSha }) => [
-        { repository, sha: headSha },
-        { repository, sha: mergeCommitSha },
+      ...pullRequests.flatMap((one) => [
+        { repository: one.repository, sha: one.headSha },
+        { repository: one.repository, sha: one.mergeCommitSha ?? one.headSha },
+        ...branchOf(one).map((sha) => ({ repository: one.headRepository ?? one.repository, sha })),
       ]),
     ]
     for (const { repository, sha } of known) {
@@ -213,31 +214,36 @@ export class GitHub implements GitHubHands {
   }
 
   /**
-   * Those that brought the commit, or would: closed ones did neither. Until it is merged, a pull request's merge commit
-   * is a trial that belongs to none.
+   * Those that brought the commit, or would: closed ones did neither. Until it is merged, a pull request's merge commit is
+   * a trial that belongs to none. The commits of a branch in a fork are looked up there, whatever repository it is for.
    */
   #pullsOf(repository: string, sha: string): readonly PullRequest[] {
     if (this.#commits.get(repository)?.has(sha) !== true) {
       throw new GitHubError(422, `No commit found for SHA: ${sha}`)
     }
-    return this.#pullRequests.filter(
-      (one) =>
-        one.repository === repository &&
-        one.state !== 'closed' &&
-        (one.headSha === sha || (one.state === 'merged' && one.mergeCommitSha === sha)),
-    )
+    return this.#pullRequests.filter((one) => {
+      const { repository: base, headRepository = base, state, mergeCommitSha } = one
+      if (state === 'closed') return false
+      const isOfBranch = branchOf(one).includes(sha)
+      const isMerged = state === 'merged' && (isOfBranch || mergeCommitSha === sha)
+      return (isOfBranch && headRepository === repository) || (isMerged && base === repository)
+    })
   }
 
-  #shown({ number, state, headSha, mergeCommitSha, base = 'main' }: PullRequest): object {
+  #shown({ repository, number, state, headSha, mergeCommitSha, base = 'main' }: PullRequest): object {
     return {
       number,
       state: state === 'open' ? 'open' : 'closed',
       merge_commit_sha: mergeCommitSha ?? null,
       merged_at: state === 'merged' ? this.#startedAt : null,
       head: { sha: headSha },
-      base: { ref: base },
+      base: { ref: base, repo: { id: this.#id(repository), full_name: repository } },
     }
   }
+}
+
+function branchOf({ headSha, commits = [] }: PullRequest): readonly string[] {
+  return [headSha, ...commits]
 }
 
 /** GraphQL tells its errors with status 200. */

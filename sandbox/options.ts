@@ -78,6 +78,10 @@ export interface PullRequest {
   readonly number: number
   readonly state: 'open' | 'closed' | 'merged'
   readonly headSha: string
+  /** Commits that its branch holds besides the head. Default: none. */
+  readonly commits?: readonly string[]
+  /** Where its branch is, such as a fork. Default: `repository`. */
+  readonly headRepository?: string
   /** What merging made; while it is open, the merge that GitHub tries, which `pull_request` jobs run on. */
   readonly mergeCommitSha?: string
   /** The branch that it is for. Default `main`. */

@@ -2,12 +2,13 @@
 
 import { describeError } from './errors.ts'
 import { proxyFor } from './proxies.ts'
+import type { CommitSearch } from './pull-request.ts'
 import { retry } from './retry.ts'
 import type { Run } from './run.ts'
 
 export interface GitHub {
-  /** The pull request that a commit came from; undefined where there is none. */
-  readonly findPullRequest: (commit: string) => Promise<number | undefined>
+  /** The numbers of this repository's pull requests that the commit was merged as, or that have it as their head. */
+  readonly findPullRequests: (commit: string, search: CommitSearch) => Promise<readonly number[]>
   /** Edits this token's own comment with the mark, or writes a new one. @returns its address */
   readonly writeComment: (pullRequest: number, mark: string, body: string) => Promise<string>
 }
@@ -71,30 +72,36 @@ export async function connectGitHub(
       request: request(),
     })
     const login = whole(answer?.viewer?.login, isText)
-    // Octokit's own paging would drop the signal, and take an answer that was cut off for an empty page.
-    for (let page = 1; ; page += 1) {
-      const list = { owner, repo, issue_number, per_page: 100, page, request: request() }
-      const { data, headers } = await octokit.rest.issues.listComments(list)
-      const found = whole(data, Array.isArray).find(({ body, user }) => body?.startsWith(mark) && isBy(user, login))
+    const pages = pagesOf((page) =>
+      octokit.rest.issues.listComments({ owner, repo, issue_number, per_page: 100, page, request: request() }),
+    )
+    for await (const comments of pages) {
+      const found = comments.find(({ body, user }) => body?.startsWith(mark) && isBy(user, login))
       if (found !== undefined) return found.id
-      // An endpoint that promises pages without end gives empty ones at last.
-      if (data.length === 0 || !headers.link?.includes('rel="next"')) return undefined
     }
+    return undefined
   }
 
   return {
-    findPullRequest: (commit_sha) =>
+    findPullRequests: (commit_sha, search) =>
       call(async (request) => {
-        const { data } = await octokit.rest.repos.listPullRequestsAssociatedWithCommit({
-          owner,
-          repo,
-          commit_sha,
-          request: request(),
-        })
-        const pulls = whole(data, Array.isArray)
-        const merged = pulls.find((pull) => pull.merged_at !== null && pull.merge_commit_sha === commit_sha)
-        const found = merged ?? pulls.find(({ state }) => state === 'open') ?? pulls[0]
-        return found === undefined ? undefined : whole(found.number, Number.isInteger)
+        const list = { owner, repo, commit_sha, per_page: 100 }
+        const pages = pagesOf((page) =>
+          octokit.rest.repos.listPullRequestsAssociatedWithCommit({ ...list, page, request: request() }),
+        )
+        const merged: number[] = []
+        const open: number[] = []
+        for await (const pulls of pages) {
+          for (const { base, head, merge_commit_sha, merged_at, number, state } of pulls) {
+            // In a fork GitHub lists the pull requests that its commits have in other repositories.
+            if (base.repo.full_name.toLowerCase() !== `${owner}/${repo}`.toLowerCase()) continue
+            const isMerged = typeof merged_at === 'string' && merge_commit_sha === commit_sha
+            // It lists open ones that hold the commit below their head, too.
+            const isOpen = state === 'open' && head.sha === commit_sha
+            if (isMerged || isOpen) (isMerged ? merged : open).push(whole(number, Number.isInteger))
+          }
+        }
+        return search === 'merged-or-open' && merged.length > 0 ? merged : open
       }),
     // Every try searches anew: one whose answer was lost may have written the comment.
     writeComment: (issue_number, mark, body) =>
@@ -106,6 +113,18 @@ export async function connectGitHub(
             : await octokit.rest.issues.updateComment({ owner, repo, comment_id, body, request: request() })
         return whole(data?.html_url, isText)
       }),
+  }
+}
+
+/** Octokit's own paging would drop the signal, and take an answer that was cut off for an empty page. */
+async function* pagesOf<Item>(
+  list: (page: number) => Promise<{ readonly data: Item[]; readonly headers: { readonly link?: string } }>,
+): AsyncGenerator<readonly Item[]> {
+  for (let page = 1; ; page += 1) {
+    const { data, headers } = await list(page)
+    yield whole(data, Array.isArray)
+    // An endpoint that promises pages without end gives empty ones at last.
+    if (data.length === 0 || !headers.link?.includes('rel="next"')) return
   }
 }
 

@@ -3,6 +3,7 @@ import { markComment, renderComment } from './comment.ts'
 import type { Principal } from './credentials.ts'
 import { errorMessage, errorName, RemedyError, renderError, StoppedError } from './errors.ts'
 import { connectGitHub, type GitHubError } from './github.ts'
+import { type NoPullRequest, pullRequestFound, pullRequestOf } from './pull-request.ts'
 import type { RunResult } from './report.ts'
 import { type Run, withinSeconds } from './run.ts'
 import type { Runner } from './runner.ts'
@@ -10,6 +11,7 @@ import type { Environment, Target } from './table.ts'
 
 /** Where the comment goes, and what may be known of the run that writes it. */
 export interface CommentInputs {
+  /** Absent where no comment is wanted; empty where one is wanted and no token is given. */
   readonly gitHubToken?: string
   readonly tableNamePrefix: string
   readonly roles: readonly Principal[]
@@ -29,12 +31,12 @@ export async function publishComment(
 ): Promise<void> {
   const { gitHubToken: token } = inputs
   if (token === undefined) return
-  runner.mask(token)
   const tooLate = new StoppedError(
     `GitHub's API did not take it within ${mostSecondsForComment} seconds.`,
     "See GitHub's status, and the plan in the job summary.",
   )
   try {
+    runner.mask(token)
     if (run.stop.aborted) throw run.stop.reason
     await withinSeconds(run, mostSecondsForComment, tooLate, (limited) =>
       writeComment(inputs, token, result, runner, limited),
@@ -51,37 +53,51 @@ async function writeComment(
   runner: Runner,
   run: Run,
 ): Promise<void> {
-  const { GITHUB_REPOSITORY: place = '', GITHUB_API_URL: apiUrl, GITHUB_SHA: commit } = runner.environment
+  const { GITHUB_REPOSITORY: place = '', GITHUB_API_URL: apiUrl } = runner.environment
   const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(place) ?? []
+  if (owner === undefined || repository === undefined || !apiUrl) {
+    throw new RemedyError('GITHUB_REPOSITORY and GITHUB_API_URL are not set.', 'Run the action in a GitHub workflow.')
+  }
+  const event = pullRequestOf(runner.environment, await runner.readEvent())
+  if (event.kind === 'none') {
+    reportAbsence(event, runner)
+    return
+  }
   // Of a run that failed before STS told, the last role does: what stood in the comment before must not stay there.
   const last = inputs.roles.at(-1)
   const target = result.target ?? (last && targetOf(inputs, last))
   if (target === undefined) {
     throw new RemedyError('The run failed before it knew the account.', 'Mend what failed, and run again.')
   }
-  if (owner === undefined || repository === undefined || !apiUrl) {
-    throw new RemedyError('GITHUB_REPOSITORY and GITHUB_API_URL are not set.', 'Run the action in a GitHub workflow.')
+  if (token === '') {
+    throw new RemedyError(
+      'comment is true, but github-token is empty.',
+      'Leave github-token out, which takes the token of the job, or give a token that may write to pull requests.',
+    )
   }
   run.log.info('Writing the comment on the pull request')
   const gitHub = await connectGitHub({ owner, repository, token, apiUrl }, run)
-  const event = pullRequestOf(await runner.readEvent())
-  const pullRequest = event?.number ?? (commit ? await gitHub.findPullRequest(commit) : undefined)
-  if (pullRequest === undefined) {
-    runner.notice('Tenant Tables', `No comment was written: the commit ${commit ?? ''} came from no pull request.`)
+  const pullRequest =
+    event.kind === 'number' ? event : pullRequestFound(await gitHub.findPullRequests(event.commit, event.search), event)
+  if (pullRequest.kind === 'none') {
+    reportAbsence(pullRequest, runner)
     return
   }
   const mark = markComment(target, inputs.tableNamePrefix)
   const runUrl = runUrlOf(runner.environment)
-  const head = event?.head ?? commit
   const body = renderComment({
     result: { ...result, target },
     mark,
-    ...(head === undefined || head === '' ? {} : { commit: head }),
+    ...(pullRequest.commit === undefined ? {} : { commit: pullRequest.commit }),
     ...(runUrl === undefined ? {} : { runUrl }),
     redact: runner.redact,
   })
-  const url = await gitHub.writeComment(pullRequest, mark, runner.redact(body))
+  const url = await gitHub.writeComment(pullRequest.number, mark, runner.redact(body))
   run.log.info(`Comment: ${url}`)
+}
+
+function reportAbsence({ reason }: NoPullRequest, runner: Runner): void {
+  runner.notice('Tenant Tables', `No comment was written: ${reason}.`)
 }
 
 /** An access that GitHub refuses is told by the permission that would open it. */
@@ -94,20 +110,6 @@ function explainRefusal(error: unknown): string {
 
 function targetOf({ region, environment }: CommentInputs, { account, partition }: Principal): Target {
   return { account, partition, region, environment }
-}
-
-/** Its number, and the commit that was pushed to it: GITHUB_SHA is that of a merge which GitHub made to try it. */
-function pullRequestOf(event: unknown): { readonly number: number; readonly head?: string } | undefined {
-  const pullRequest = member(event, 'pull_request')
-  const number = member(pullRequest, 'number')
-  const head = member(member(pullRequest, 'head'), 'sha')
-  return typeof number === 'number' ? { number, ...(typeof head === 'string' ? { head } : {}) } : undefined
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.entries(value).find(([key]) => key === name)?.[1]
-    : undefined
 }
 
 /** Only what cannot end a Markdown link. */

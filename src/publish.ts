@@ -10,16 +10,18 @@ import { tenantAccessPolicy } from './tenant-access.ts'
 /** Sets what is known: nothing after wrong inputs, everything after a plan. */
 export async function publish(result: RunResult, runner: Runner): Promise<void> {
   await runner.load()
+  const planFile = await unlessItFails(runner, () => writePlanFile(result, runner), {
+    message: 'The plan file could not be written, so the output plan-file is not set.',
+    remedy: 'Let RUNNER_TEMP name a folder that this step can write to. The output plan holds the plan, too.',
+  })
   try {
     for (const [name, value] of Object.entries(outputsOf(result))) runner.setOutput(name, value)
-    const planFile =
-      result.plan && (await runner.writeTemporaryFile('tenant-tables-plan.json', renderPlanDocument(result.plan)))
     if (planFile !== undefined) runner.setOutput('plan-file', planFile)
   } catch (cause) {
     // What happened to the tables must still be told, in the summary too.
     const unwritten = new RemedyError(
       'The outputs could not be written, so later steps do not get them.',
-      'Make room on the disk, and let GITHUB_OUTPUT and RUNNER_TEMP name what this step can write to; then run again.',
+      'Make room on the disk, and let GITHUB_OUTPUT name a file that this step can write to; then run again.',
       { cause },
     )
     if (failuresOf(result).length === 0) result.error = unwritten
@@ -31,10 +33,28 @@ export async function publish(result: RunResult, runner: Runner): Promise<void> 
   for (const warning of result.verification?.warnings ?? []) runner.warning('Tenant Tables', warning)
   reportFailures(result, runner)
   runner.log.info(summarise(result))
-  await runner.writeSummary(renderSummary(result, runner.redact)).catch((error: unknown) => {
-    // The tables are what they are; a summary that cannot be written does not make the run a failure.
-    runner.warning('Tenant Tables', `The job summary could not be written. ${renderError(error)}`)
+  await unlessItFails(runner, async () => runner.writeSummary(renderSummary(result, runner.redact)), {
+    message: 'The job summary could not be written.',
+    remedy: 'Let GITHUB_STEP_SUMMARY name a file that this step can write to. The log holds what it would say.',
   })
+}
+
+/** Does what is optional, which never decides whether the run succeeds: its failure is a warning. */
+async function unlessItFails<Result>(
+  runner: Runner,
+  work: () => Promise<Result>,
+  { message, remedy }: { readonly message: string; readonly remedy: string },
+): Promise<Result | undefined> {
+  try {
+    return await work()
+  } catch (cause) {
+    runner.warning('Tenant Tables', renderError(new RemedyError(message, remedy, { cause })))
+    return undefined
+  }
+}
+
+async function writePlanFile({ plan }: RunResult, runner: Runner): Promise<string | undefined> {
+  return plan && (await runner.writeTemporaryFile('tenant-tables-plan.json', renderPlanDocument(plan)))
 }
 
 /** Every output that can be told from this result, as the strings that later steps read. */

@@ -29,7 +29,11 @@ export interface Runner {
   readonly readFile: (path: string) => Promise<string>
   /** Into a folder of its own in RUNNER_TEMP. @returns the path; undefined outside GitHub, where nobody would clean up */
   readonly writeTemporaryFile: (name: string, content: string) => Promise<string | undefined>
-  /** What GitHub says about the event that started the workflow; undefined where it says nothing. */
+  /**
+   * The payload of the event that started the workflow.
+   *
+   * @throws {RemedyError} where its file cannot be read
+   */
   readonly readEvent: () => Promise<unknown>
   /** The text without the secrets that were masked so far. */
   readonly redact: (text: string) => string
@@ -98,10 +102,12 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
       return path
     },
     readEvent: async () => {
+      const { GITHUB_EVENT_PATH: path = '' } = process.env
       try {
-        return JSON.parse(await readFile(process.env.GITHUB_EVENT_PATH ?? '', 'utf8'))
-      } catch {
-        return undefined
+        return JSON.parse(await readFile(path, 'utf8'))
+      } catch (cause) {
+        const remedy = 'Let GITHUB_EVENT_PATH name the file that the runner wrote for this job.'
+        throw new RemedyError(`The event file "${path}" cannot be read.`, remedy, { cause })
       }
     },
     redact: (text) => redact(text, hidden),
@@ -111,14 +117,18 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
 
 const largestFile = 1024 * 1024
 
-/** A path that is not absolute begins in the first folder. Links are followed before it is asked where the file lies. */
+/**
+ * A relative path begins in the first of the folders that exist. Links are followed before it is asked where the file lies.
+ */
 async function readFileWithin(folders: readonly (string | undefined)[], path: string): Promise<string> {
   const remedy = 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.'
-  const roots = folders.flatMap((folder) => folder || [])
+  const resolved = await Promise.all(
+    folders.map(async (folder) => (folder ? await realpath(folder).catch(() => undefined) : undefined)),
+  )
+  const roots = resolved.filter((root) => root !== undefined)
   try {
     const real = await realpath(resolve(roots[0] ?? '.', path))
-    const realRoots = await Promise.all(roots.map((root) => realpath(root)))
-    if (!realRoots.some((root) => isBelow(root, real))) {
+    if (!roots.some((root) => isBelow(root, real))) {
       throw new RemedyError(`The file "${path}" lies outside of the workspace and of RUNNER_TEMP.`, remedy)
     }
     const found = await stat(real)

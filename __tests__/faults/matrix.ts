@@ -89,7 +89,8 @@ export async function openBed(speed = 200): Promise<FaultBed> {
   })
 
   async function act({ environment }: Scenario, inputs: Inputs): Promise<RecordedRun> {
-    const job = { GITHUB_REPOSITORY: repository, GITHUB_SHA: gitHub.pullRequests?.[0]?.mergeCommitSha }
+    const commit = gitHub.pullRequests?.[0]?.mergeCommitSha
+    const job = { GITHUB_REPOSITORY: repository, GITHUB_EVENT_NAME: 'push', GITHUB_SHA: commit }
     const runner = recordingRunner(
       { 'github-token': defaultToken, ...inputs },
       { ...job, ...sandbox.environment, ...environment },

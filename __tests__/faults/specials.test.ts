@@ -34,7 +34,10 @@ beforeEach(() => bed.begin())
 afterAll(() => bed.close())
 
 const comment = { comment: 'true', 'github-token': 'ghs_nobody' }
-const onPullRequest = { event: { pull_request: { number: 7 } } }
+const onPullRequest = {
+  environment: { GITHUB_EVENT_NAME: 'pull_request' },
+  event: { pull_request: { number: 7 } },
+}
 
 const is = (operation: string, table?: string) => (request: RequestedOperation) =>
   request.operation === operation && (table === undefined || request.table === table)

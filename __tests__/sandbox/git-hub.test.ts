@@ -31,6 +31,8 @@ beforeAll(async () => {
         { repository, number: 9, state: 'closed', headSha: 'cccc' },
         { repository, number: 10, state: 'open', headSha: 'aaaa' },
         { repository: 'acme/other', number: 7, state: 'open', headSha: 'dddd' },
+        { repository, number: 11, state: 'open', headSha: 'f1f1', commits: ['f0f0'] },
+        { repository: 'upstream/app', number: 404, state: 'open', headSha: 'ffff', headRepository: repository },
       ],
       commits: [{ repository, sha: 'eeee' }],
     },
@@ -273,8 +275,21 @@ describe('the pull requests of a commit', () => {
     expect(await Promise.all(['cccc', 'a7a7', 'eeee'].map(numbers))).toEqual([[], [], []])
   })
 
+  it('are those that hold the commit below their head, too', async () => {
+    expect(await numbers('f0f0')).toEqual([11])
+  })
+
+  it('are listed by the repository of their branch, whatever repository they are for', async () => {
+    expect((await pullsOf('ffff')).data).toMatchObject([
+      { number: 404, base: { repo: { full_name: 'upstream/app' } }, head: { sha: 'ffff' } },
+    ])
+    const upstream = { owner: 'upstream', repo: 'app', commit_sha: 'ffff' }
+    expect((await gitHub().rest.repos.listPullRequestsAssociatedWithCommit(upstream)).data).toEqual([])
+  })
+
   it('say their state, and when they were merged', async () => {
     const started = '2026-01-01T00:00:00Z'
+    const repo = { id: 1, full_name: repository }
     expect((await pullsOf('aaaa')).data).toEqual([
       {
         number: 7,
@@ -282,7 +297,7 @@ describe('the pull requests of a commit', () => {
         merge_commit_sha: 'a7a7',
         merged_at: null,
         head: { sha: 'aaaa' },
-        base: { ref: 'main' },
+        base: { ref: 'main', repo },
       },
       {
         number: 10,
@@ -290,7 +305,7 @@ describe('the pull requests of a commit', () => {
         merge_commit_sha: null,
         merged_at: null,
         head: { sha: 'aaaa' },
-        base: { ref: 'main' },
+        base: { ref: 'main', repo },
       },
     ])
     expect((await pullsOf('b8b8')).data).toEqual([
@@ -300,7 +315,7 @@ describe('the pull requests of a commit', () => {
         merge_commit_sha: 'b8b8',
         merged_at: started,
         head: { sha: 'bbbb' },
-        base: { ref: 'release' },
+        base: { ref: 'release', repo },
       },
     ])
   })

@@ -45,7 +45,9 @@ export function recordingRunner(
     environment,
     load: async () => undefined,
     input: (name) => inputs[name] ?? '',
-    mask: (secret) => void recorded.masked.push(secret),
+    mask: (secret) => {
+      if (secret !== '') recorded.masked.push(secret)
+    },
     log: {
       info: (line) => void recorded.lines.push(line),
       startGroup: (title) => void recorded.lines.push(`> ${title}`),

@@ -11,6 +11,10 @@ export interface RunnerOptions {
   readonly inputs: Readonly<Record<string, string>>
   /** Added last, so it wins over what the runner sets. Of process.env only PATH is passed on. */
   readonly environment?: Readonly<Record<string, string>>
+  /** The payload of the event; an empty object unless given. */
+  readonly event?: object
+  /** Text by file name, in the workspace. */
+  readonly workspaceFiles?: Readonly<Record<string, string>>
   /** The script to run; `dist/index.js` of the repository unless given. */
   readonly entry?: string
   /** Where the inputs and their defaults are declared; `action.yml` of the repository unless given. May be missing. */
@@ -95,6 +99,10 @@ export async function runAction(options: RunnerOptions): Promise<RunnerResult> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'runner-')))
   try {
     const files = await makeFiles(folder)
+    await writeFile(files.event, JSON.stringify(options.event ?? {}))
+    for (const [name, text] of Object.entries(options.workspaceFiles ?? {})) {
+      await writeFile(join(files.workspace, name), text)
+    }
     const github = runnerEnvironment(folder, files)
     const inputs = { ...(await readDefaults(options.actionFile ?? join(repository, 'action.yml'), github)) }
     for (const [name, value] of Object.entries(options.inputs)) inputs[inputVariable(name)] = value
@@ -278,7 +286,6 @@ async function makeFiles(folder: string): Promise<RunnerFiles> {
   for (const file of [files.output, files.summary, files.state, files.environment, files.path]) {
     await writeFile(file, '')
   }
-  await writeFile(files.event, '{}')
   return files
 }
 

@@ -74,6 +74,13 @@ describe('holds', () => {
     expect(seen.links).toEqual([runUrl])
   })
 
+  it('which rule decided whether the environment is production', () => {
+    const productionRule = 'production, because its name has the part "prod"'
+    expect(renderAsGitHub(comment({ command: 'plan', plan: drifted, productionRule })).text).toContain(
+      'environment prod (production, because its name has the part "prod")',
+    )
+  })
+
   it('a line for each table, those without a change folded', () => {
     expect(seen.text).toContain('users (ready): 2 steps: enable-deletion-protection, set-billing-mode')
     expect(seen.html).toMatch(

@@ -53,7 +53,9 @@ it.each([production, { name: 'PROD', production: true }, { name: 'live', product
       destroy: true,
       allow: ['remove-deletion-protection'],
     })
-    expect(refusals).toMatchObject([{ code: 'destroy-in-production' }])
+    expect(refusals).toMatchObject([
+      { code: 'destroy-in-production', remedy: expect.stringContaining('is not production, set production: false') },
+    ])
   },
 )
 

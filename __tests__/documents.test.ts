@@ -7,6 +7,7 @@ import { parseAction } from '@actions/workflow-parser/actions/action-parser'
 import { parse } from 'yaml'
 import { actionsOf } from '../src/permissions.ts'
 import { planTables } from '../src/planner.ts'
+import { decideProduction } from '../src/production.ts'
 import { outputsOf } from '../src/publish.ts'
 import { aTarget, theTables } from './support/builders.ts'
 
@@ -50,6 +51,19 @@ it("the README's table of inputs is that of action.yml, with its defaults", () =
     input.required ? 'required' : (input.default ?? ''),
   ])
   expect(documented).toEqual(declared)
+})
+
+it("the README's examples of environments are production, or not, as it says", () => {
+  const examples = rowsUnder('What happens in each environment').flatMap(([names, answer]) =>
+    ['yes', 'no'].includes(answer ?? '') && !names?.startsWith('any')
+      ? quoted(names).map((name) => [name, answer])
+      : [],
+  )
+  expect(examples.length).toBeGreaterThan(10)
+  for (const [name = '', answer] of examples) {
+    const { production } = decideProduction(name, { listed: [], input: 'auto' })
+    expect([name, production ? 'yes' : 'no']).toEqual([name, answer])
+  }
 })
 
 it('the outputs of the README, of action.yml and of the code are the same', () => {

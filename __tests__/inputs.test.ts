@@ -1,4 +1,6 @@
+import { desiredTables } from '../src/definitions.ts'
 import { InvalidInputsError } from '../src/errors.ts'
+import type { InputName } from '../src/input-reader.ts'
 import { readInputs } from '../src/inputs.ts'
 import { sessionPolicy } from '../src/permissions.ts'
 import { sourceOf } from './support/builders.ts'
@@ -29,6 +31,7 @@ it('has a default for everything but the environment and the region', () => {
     failOnDrift: false,
     sampleItems: true,
     environment: { name: 'dev', production: false },
+    productionRule: 'not production: no part of its name is prod, production, prd or live',
     region: 'ap-south-1',
     roles: [],
     credentialSource: { kind: 'default-chain', reason: expect.any(String) },
@@ -83,7 +86,7 @@ it('tells all problems at once, each with what was found and what may be', () =>
 })
 
 describe('environment', () => {
-  it.each(['prod', 'PROD', 'Production'])('%s is production', (environment) => {
+  it.each(['prod', 'PROD', 'Production', 'prod-eu', 'eu_PROD', 'live'])('%s is production', (environment) => {
     expect(read({ environment }).environment).toEqual({ name: environment, production: true })
   })
 
@@ -103,6 +106,82 @@ describe('environment', () => {
       expect(read({ environment }).environment.name).toBe(environment)
     },
   )
+})
+
+describe('production', () => {
+  it('settles what the name does not, and the rule says so', () => {
+    const decide = (inputs: Record<string, string>) => {
+      const { environment, productionRule } = read(inputs)
+      return [environment.production, productionRule]
+    }
+    expect(decide({ environment: 'main', production: 'true' })).toEqual([
+      true,
+      'production, because production is true',
+    ])
+    expect(decide({ environment: 'live-test', production: 'false' })).toEqual([
+      false,
+      'not production, because production is false',
+    ])
+    expect(decide({ environment: 'Main', 'production-environments': 'main' })).toEqual([
+      true,
+      'production, because production-environments lists it',
+    ])
+    expect(decide({ environment: 'prod-eu', production: 'auto' })).toEqual([
+      true,
+      'production, because its name has the part "prod"',
+    ])
+  })
+
+  it.each([
+    { environment: 'prod' },
+    { environment: 'PRODUCTION' },
+    { environment: 'Live-EU', 'production-environments': 'dev2, live-eu' },
+  ])('is never false for prod, production or a listed name: %j', (inputs) => {
+    expect(problems({ ...inputs, production: 'false' })).toEqual([
+      `production is false, but "${inputs.environment}" is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`,
+    ])
+  })
+
+  it.each(['yes', 'TRUE', 'auto,true'])('is auto, true or false: %s is not', (production) => {
+    expect(problems({ production })).toEqual([`production must be one of auto, true, false, but is "${production}".`])
+  })
+
+  it('decides on everything that depends on it', () => {
+    const verify = (inputs: Record<string, string>) => read({ command: 'verify', ...inputs })
+    expect(verify({ environment: 'prod-eu' }).sampleItems).toBe(false)
+    expect(verify({ environment: 'dev', production: 'true' }).sampleItems).toBe(false)
+    expect(verify({ environment: 'live-test', production: 'false' }).sampleItems).toBe(true)
+    const protection = (inputs: Record<string, string>) =>
+      desiredTables(read(inputs)).map(({ deletionProtection, pointInTimeRecovery }) => [
+        deletionProtection,
+        pointInTimeRecovery?.enabled,
+      ])
+    expect(protection({ environment: 'eu-production' })).toEqual([
+      [true, true],
+      [true, true],
+    ])
+    expect(protection({ environment: 'live-test', production: 'false' })).toEqual([
+      [undefined, undefined],
+      [undefined, undefined],
+    ])
+  })
+})
+
+describe('an input that the action does not have', () => {
+  it('is a problem where it was probably meant to be one of ours, beside all other problems', () => {
+    const found = problems({ environment: '' }, { INPUT_ENVIROMENT: 'prod', INPUT_REGION: 'x', INPUT_TOKEN: 'x' })
+    expect(found).toEqual([
+      expect.stringMatching(/^enviroment is not an input of this action\. Did you mean environment\?/),
+      expect.stringMatching(/^region is not an input of this action\. Did you mean aws-region\?/),
+      expect.stringMatching(/^environment is required/),
+    ])
+  })
+
+  it('stops nothing where it resembles none of ours, or is empty', () => {
+    expect(problems({}, { INPUT_TOKEN: 'x', 'INPUT_NODE-VERSION': '24', INPUT_PATH: '.', INPUT_REGION: '' })).toEqual(
+      [],
+    )
+  })
 })
 
 describe('aws-region', () => {
@@ -467,6 +546,80 @@ describe('tags', () => {
   })
 })
 
+describe('lines that YAML has joined into one, as it does after ">" and without a mark', () => {
+  const form = (name: string) =>
+    `Write "${name}: |" and each value on a line of its own; without "|" YAML joins the lines into one.`
+  const folded = (tags: string) =>
+    `has several key=value on one line: ${JSON.stringify(tags)}. ${form('tags')} A value that itself contains a space and then a word with = is refused.`
+
+  it.each([
+    'team=platform cost-center=42',
+    'team=platform cost center=42',
+    'team = platform cost-center = 42',
+    'team=platform\tcost-center=42',
+    'team=platform team=platform',
+    'team=core platform owner=a b zone=c',
+    'empty= team=core',
+    'note=a b=',
+    'note=the cost = 5',
+    'team=platform, cost-center=42',
+  ])('are no tag: %j', (tags) => {
+    expect(problems({ tags })).toEqual([`tags ${folded(tags)}`])
+    expect(problems({ tags: `zone=a\n${tags}\n` })).toEqual([`tags ${folded(tags)}`])
+  })
+
+  it.each([
+    ['formula=a=b', 'formula', 'a=b'],
+    ['formula = a=b', 'formula', 'a=b'],
+    ['formula=a = b', 'formula', 'a = b'],
+    ['formula= = b', 'formula', '= b'],
+    ['filter=a==b', 'filter', 'a==b'],
+    ['padding=YQ== ', 'padding', 'YQ=='],
+    ['title=one two three', 'title', 'one two three'],
+    ['title=a=b and c', 'title', 'a=b and c'],
+    ['sum=1 + 1 == 2', 'sum', '1 + 1 == 2'],
+    ['key=of YQ==', 'key', 'of YQ=='],
+    ['cost center=42', 'cost center', '42'],
+    ['empty=', 'empty', ''],
+  ])('are not seen in a value that is legal: %j', (tags, name, value) => {
+    expect(read({ tags }).tags).toEqual(new Map([[name, value]]))
+  })
+
+  it('are no tag of a session', () => {
+    expect(problems({ 'role-to-assume': hub, 'role-session-tags': 'team=a zone=b' }, key)).toEqual([
+      expect.stringContaining(
+        `role-session-tags has several key=value on one line: "team=a zone=b". ${form('role-session-tags')}`,
+      ),
+    ])
+  })
+
+  it.each<[InputName, Record<string, string>]>([
+    ['role-to-assume', { 'role-to-assume': `${hub} ${provisioner}` }],
+    ['role-to-assume', { 'role-to-assume': `${hub}, ${provisioner}` }],
+    ['allowed-account-ids', { 'allowed-account-ids': '111111111111 222222222222' }],
+    ['allow', { allow: 'remove-deletion-protection change-environment' }],
+    ['confirm-destroy', { command: 'destroy', 'confirm-destroy': 'tenant users' }],
+    ['confirm-destroy', { command: 'destroy', 'confirm-destroy': 'tenant,users' }],
+  ])('are no value of %s, and the form with | is shown: %j', (name, inputs) => {
+    expect(problems(inputs)).toEqual([expect.stringContaining(form(name))])
+  })
+
+  it('are no name of an environment, also where each name has several words', () => {
+    const list = { 'production-environments': 'main eu staging' }
+    expect(problems({ ...list, environment: 'main eu' })).toEqual([
+      expect.stringContaining('or write "production-environments: |" and each name on a line of its own'),
+    ])
+    expect(read({ ...list, environment: 'Main EU Staging' }).environment.production).toBe(true)
+    expect(problems({ ...list, environment: 'main e' })).toEqual([])
+  })
+
+  it('are not suspected in a single wrong value', () => {
+    for (const inputs of [{ 'role-to-assume': 'x' }, { allow: 'x' }, { 'allowed-account-ids': 'x' }] as const) {
+      expect(problems(inputs)).toEqual([expect.not.stringContaining('YAML')])
+    }
+  })
+})
+
 it('timeout-seconds is a whole number from 1 up to six hours', () => {
   for (const seconds of [1, 21_600]) expect(read({ 'timeout-seconds': `${seconds}` }).timeoutSeconds).toBe(seconds)
   for (const seconds of ['0', '21601', 'ten']) expect(problems({ 'timeout-seconds': seconds })).toHaveLength(1)
@@ -501,7 +654,7 @@ describe('what would be lost in silence is refused', () => {
     'production-environments that may be one name or several: %s',
     (list) => {
       expect(problems({ environment: 'live', 'production-environments': list })).toEqual([
-        `production-environments has ${JSON.stringify(list)}, which holds "live" as a word: is it one name or several? Put names between commas or on lines.`,
+        `production-environments has ${JSON.stringify(list)}, which holds "live" as a word: is it one name or several? Put commas between names, or write "production-environments: |" and each name on a line of its own; without "|" YAML joins the lines into one.`,
       ])
       expect(problems({ environment: 'dev', 'production-environments': list })).toEqual([])
       expect(problems({ environment: list, 'production-environments': list })).toEqual([])

@@ -49,8 +49,12 @@ beforeEach(() => {
   dynamoDb.rejects(Object.assign(new Error('not found'), { name: 'ResourceNotFoundException' }))
 })
 
-async function run(given: Record<string, string>, clock: VirtualClock = virtualClock()) {
-  const runner = recordingRunner(given, key)
+async function run(
+  given: Record<string, string>,
+  clock: VirtualClock = virtualClock(),
+  variables: Record<string, string> = {},
+) {
+  const runner = recordingRunner(given, { ...key, ...variables })
   await main(runner, clock)
   return runner.recorded
 }
@@ -185,6 +189,69 @@ it('calls nothing after wrong inputs', async () => {
   const { exitCode, outputs, errors } = await run({})
   expect([exitCode, outputs, errors.length]).toEqual([1, {}, 1])
   expect([sts.calls(), dynamoDb.calls()]).toEqual([[], []])
+})
+
+it('calls nothing after a misspelt input, which would be ignored', async () => {
+  const { exitCode, outputs, errors } = await run(inputs, virtualClock(), { INPUT_REGION: 'eu-west-1' })
+  expect([exitCode, outputs]).toEqual([1, {}])
+  expect(errors).toEqual([expect.stringContaining('region is not an input of this action. Did you mean aws-region?')])
+  expect([sts.calls(), dynamoDb.calls()]).toEqual([[], []])
+})
+
+it('warns once of all other inputs that it does not have, and runs', async () => {
+  const given = { INPUT_TOKEN: 'x', 'INPUT_NODE-VERSION': '24', INPUT_PATH: '' }
+  const warning = 'The action does not have these inputs and ignores them: "node-version", "token".'
+  const { exitCode, warnings } = await run({ ...inputs, command: 'plan' }, virtualClock(), given)
+  expect([exitCode, warnings]).toEqual([0, [warning]])
+  const stopped = await run({}, virtualClock(), given)
+  expect([stopped.exitCode, stopped.warnings]).toEqual([1, [warning]])
+})
+
+it.each(['apply', 'plan', 'verify', 'destroy'])(
+  'the first line of the log of %s says where it acts, and after login again with the account',
+  async (command) => {
+    const given = {
+      ...inputs,
+      environment: 'stage-2',
+      'table-name-prefix': 'x-',
+      'confirm-destroy': 'x-tenant\nx-users',
+    }
+    const { lines } = await run({ ...given, command }, virtualClock(), { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' })
+    const where =
+      'environment "stage-2" (not production: no part of its name is prod, production, prd or live), region ap-south-1, tables "x-tenant" and "x-users", endpoint http://127.0.0.1:9 (AWS_ENDPOINT_URL)'
+    expect(lines[0]).toBe(`Command ${command}: ${where}`)
+    expect(lines[1]).toMatch(/^Credentials: /)
+    expect(lines.slice(0, lines.indexOf('> Plan')).filter((line) => line.startsWith('Command '))).toEqual([
+      lines[0],
+      `Command ${command}: account 222222222222, ${where}`,
+    ])
+  },
+)
+
+it('the summary says which rule made the environment production', async () => {
+  const { summary } = await run({ ...inputs, command: 'plan', environment: 'eu-live' })
+  expect(summary).toContain(
+    'Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <code>eu-live</code> (production, because its name has the part "live")',
+  )
+})
+
+it.each(['prod-eu', 'PRD', 'eu_production', 'live'])('refuses to delete the tables of %s', async (environment) => {
+  const clock = virtualClock()
+  account(clock)
+  const made = await run({ ...inputs, environment }, clock)
+  expect([made.exitCode, writes().length]).toEqual([0, 4])
+  const { exitCode, errors } = await run(
+    { ...inputs, environment, command: 'destroy', 'confirm-destroy': 'tenant\nusers' },
+    clock,
+  )
+  expect([exitCode, writes().length]).toEqual([1, 4])
+  expect(errors[0]).toContain(`"${environment}" is a production environment`)
+})
+
+it('plans to delete the tables of an environment that is called live, once production: false says what it is', async () => {
+  const given = { ...inputs, environment: 'live-test', command: 'plan', destroy: 'true' }
+  expect((await run(given)).exitCode).toBe(1)
+  expect((await run({ ...given, production: 'false' })).exitCode).toBe(0)
 })
 
 it('publishes what it knows when a read is denied, and names the action', async () => {

@@ -260,6 +260,28 @@ describe('a write', () => {
     expect(calls.filter((call) => call.startsWith('delete'))).toHaveLength(4)
   })
 
+  it('that is still under way when another one fails is waited for, and its item is deleted', async () => {
+    const model = modelItems()
+    const underWay: Promise<unknown>[] = []
+    const { verification } = await verify({
+      items: {
+        ...model,
+        putIfAbsent: (table, item, key) => {
+          if (table === 'tenant') return Promise.reject(dynamoDbError('AccessDeniedException', false))
+          // Later than everything that a run does which does not wait for it.
+          const late = new Promise((resolve) => setImmediate(resolve)).then(() => model.putIfAbsent(table, item, key))
+          underWay.push(late)
+          return late
+        },
+      },
+      cleaningItems: model,
+    })
+    await Promise.all(underWay)
+    expect(underWay).toHaveLength(3)
+    expect(verification).toMatchObject({ fate: 'deleted', error: { code: 'AccessDeniedException' } })
+    expect(model.kept.size).toBe(0)
+  })
+
   it('that arrives after its item was deleted is deleted once more', async () => {
     const model = modelItems()
     let late: (() => Promise<void>) | undefined

@@ -1,6 +1,6 @@
 /** What the run is to do, as the workflow's inputs say. Pure: what it reads is passed in. */
 import { builtInTables } from './definitions.ts'
-import type { InputReader } from './input-reader.ts'
+import { explainLines, type InputReader } from './input-reader.ts'
 import { quote } from './plain-text.ts'
 import type { Disruption, Policy } from './plan.ts'
 import { disruptions } from './policy.ts'
@@ -36,7 +36,7 @@ export function readCommandInputs(read: InputReader, environment: Environment, t
   const expectedPlan = readExpectedPlan(read)
   const expectedPlanDigest = readExpectedPlanDigest(read)
   if (command === 'verify') {
-    for (const name of ['expected-plan', 'expected-plan-digest']) {
+    for (const name of ['expected-plan', 'expected-plan-digest'] as const) {
       if (read.text(name) !== '') {
         read.problem(name, `${name} is given, but command: verify changes nothing that it could hold to. Leave it out.`)
       }
@@ -74,7 +74,7 @@ function requireConfirmation(read: InputReader, tableNamePrefix: string): void {
   const found = confirmed.length === 0 ? 'is empty' : `has ${confirmed.map(quote).join(', ')}`
   read.problem(
     'confirm-destroy',
-    `command is destroy, so confirm-destroy must list the full names of the tables to delete, one a line: ${names.map(quote).join(', ')}; but it ${found}.`,
+    `command is destroy, so confirm-destroy must list the full names of the tables to delete, one a line: ${names.map(quote).join(', ')}; but it ${found}.${explainLines('confirm-destroy', confirmed)}`,
   )
 }
 
@@ -82,7 +82,10 @@ function readAllow(read: InputReader): readonly Disruption[] {
   const lines = read.lines('allow')
   for (const line of lines) {
     if (!disruptions.some((disruption) => disruption === line)) {
-      read.problem('allow', `allow must have one of ${disruptions.join(', ')} on each line, but has ${quote(line)}.`)
+      read.problem(
+        'allow',
+        `allow must have one of ${disruptions.join(', ')} on each line, but has ${quote(line)}.${explainLines('allow', [line])}`,
+      )
     }
   }
   // In one order, so that the same leave makes the same plan.

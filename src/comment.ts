@@ -90,7 +90,7 @@ function renderStage(
     mark,
     `## ${renderTitle(markdown, result)}`,
     `**${text(summarise(result))}**`,
-    ...(target === undefined ? [] : [renderTarget(markdown, target)]),
+    ...(target === undefined ? [] : [renderTarget(markdown, target, result)]),
     ...(result.review ? [text(result.review)] : []),
     ...(plan === undefined ? [] : renderPlan(markdown, plan, result, stage, mostRefusals)),
     ...section('Failed', stage.whole ? renderFailure(markdown, result) : renderShortFailure(markdown, result)),

@@ -28,7 +28,7 @@ export function refuseProduction({ environment }: Target): readonly Refusal[] {
     {
       code: 'destroy-in-production',
       reason: `"${environment.name}" is a production environment, whose tables are never deleted by this action.`,
-      remedy: 'Check the input environment. Tables of production are deleted by hand, or not at all.',
+      remedy: `Check the input environment. Tables of production are deleted by hand, or not at all. If "${environment.name}" is not production, set production: false; that is refused for prod, production and the names in production-environments.`,
     },
   ]
 }

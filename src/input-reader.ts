@@ -1,6 +1,41 @@
 /** Reads single inputs in the forms that they may have, and gathers what is wrong with them. Pure. */
 import { quote } from './plain-text.ts'
 
+/** Every input of the action, in the order of action.yml. */
+export const inputNames = [
+  'command',
+  'environment',
+  'production-environments',
+  'production',
+  'aws-region',
+  'role-to-assume',
+  'credential-source',
+  'role-external-id',
+  'role-source-identity',
+  'role-session-tags',
+  'restrict-session',
+  'role-duration-seconds',
+  'role-session-name',
+  'audience',
+  'allowed-account-ids',
+  'table-name-prefix',
+  'deletion-protection',
+  'point-in-time-recovery',
+  'tags',
+  'timeout-seconds',
+  'allow',
+  'expected-plan',
+  'expected-plan-digest',
+  'fail-on-drift',
+  'comment',
+  'github-token',
+  'sample-items',
+  'destroy',
+  'confirm-destroy',
+] as const
+
+export type InputName = (typeof inputNames)[number]
+
 /** Reads single inputs, and gathers what is wrong with them instead of stopping at the first. */
 export class InputReader {
   readonly #input: (name: string) => string
@@ -22,12 +57,12 @@ export class InputReader {
     return this.#wrong.has(name)
   }
 
-  text(name: string): string {
+  text(name: InputName): string {
     return this.#input(name).trim()
   }
 
   /** One value a line; empty lines are passed over. */
-  lines(name: string): readonly string[] {
+  lines(name: InputName): readonly string[] {
     return this.#input(name)
       .split(/\r?\n/)
       .map((line) => line.trim())
@@ -35,14 +70,14 @@ export class InputReader {
   }
 
   /** Values between commas or on lines of their own. */
-  list(name: string): readonly string[] {
+  list(name: InputName): readonly string[] {
     return this.lines(name)
       .flatMap((line) => line.split(','))
       .map((value) => value.trim())
       .filter((value) => value !== '')
   }
 
-  choice<Choice extends string>(name: string, choices: readonly Choice[], byDefault: Choice): Choice {
+  choice<Choice extends string>(name: InputName, choices: readonly Choice[], byDefault: Choice): Choice {
     const value = this.text(name)
     if (value === '') return byDefault
     const found = choices.find((choice) => choice === value)
@@ -50,7 +85,7 @@ export class InputReader {
     return found ?? byDefault
   }
 
-  wholeNumber(name: string, byDefault: number, least: number, most: number): number {
+  wholeNumber(name: InputName, byDefault: number, least: number, most: number): number {
     const value = this.text(name)
     if (value === '') return byDefault
     const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
@@ -59,4 +94,14 @@ export class InputReader {
     }
     return number
   }
+}
+
+/** Follows a problem where one of the values seems to be several that stand on one line. */
+export function explainLines(name: InputName, values: readonly string[]): string {
+  return values.some((value) => /\S[\s,]+\S/.test(value)) ? ` ${literalForm(name)}` : ''
+}
+
+/** YAML keeps the lines of a value after `|` only: it joins those after `>`, and those of a value without a mark. */
+export function literalForm(name: InputName): string {
+  return `Write "${name}: |" and each value on a line of its own; without "|" YAML joins the lines into one.`
 }

@@ -2,14 +2,18 @@
 import { type CommandInputs, readCommandInputs } from './command-inputs.ts'
 import { builtInTables, type Setting } from './definitions.ts'
 import { InvalidInputsError } from './errors.ts'
-import { InputReader } from './input-reader.ts'
+import { explainLines, InputReader, inputNames } from './input-reader.ts'
 import { quote } from './plain-text.ts'
+import { decideProduction } from './production.ts'
 import { type Role, readSessionInputs, type SessionInputs } from './session-inputs.ts'
-import { type Environment, isTableName, type Tags } from './table.ts'
+import { type Environment, isSameEnvironment, isTableName, type Tags } from './table.ts'
 import { isTagText, readTags } from './tag-inputs.ts'
+import { findUnknownInputs } from './unknown-inputs.ts'
 
 export interface Inputs extends CommandInputs, SessionInputs {
   readonly environment: Environment
+  /** Which rule decided whether the environment is production, in words. */
+  readonly productionRule: string
   readonly region: string
   /** Empty: any account. */
   readonly allowedAccountIds: readonly string[]
@@ -31,11 +35,11 @@ export interface InputSource {
 
 /** @throws {InvalidInputsError} with every problem, each saying what was found and what may be. */
 export function readInputs(source: InputSource): Inputs {
-  const problems: string[] = []
   const { environment: variables } = source
+  const problems = [...findUnknownInputs(variables, inputNames).problems]
   const read = new InputReader(source.input, problems)
 
-  const environment = readEnvironment(read)
+  const { environment, productionRule } = readEnvironment(read)
   const tableNamePrefix = readTableNamePrefix(read)
   const commandInputs = readCommandInputs(read, environment, tableNamePrefix)
   const region = readRegion(read, variables)
@@ -57,6 +61,7 @@ export function readInputs(source: InputSource): Inputs {
     ...commandInputs,
     ...sessionInputs,
     environment,
+    productionRule,
     region,
     allowedAccountIds,
     tableNamePrefix,
@@ -67,10 +72,7 @@ export function readInputs(source: InputSource): Inputs {
   }
 }
 
-/** These are production in every workflow, whatever `production-environments` says. */
-const alwaysProduction = ['prod', 'production']
-
-function readEnvironment(read: InputReader): Environment {
+function readEnvironment(read: InputReader): Pick<Inputs, 'environment' | 'productionRule'> {
   const name = read.text('environment')
   if (name === '') {
     read.problem(
@@ -83,27 +85,45 @@ function readEnvironment(read: InputReader): Environment {
       `environment is written into a tag, so it may have 256 letters, digits, spaces and _ . : / = + - @ at most, but is ${quote(name)}.`,
     )
   }
-  const added = read.list('production-environments')
-  for (const each of added) {
+  const listed = readProductionEnvironments(read, name)
+  const input = read.choice('production', ['auto', 'true', 'false'], 'auto')
+  const { production, rule } = decideProduction(name, { listed, input })
+  if (production && input === 'false') {
+    read.problem(
+      'production',
+      `production is false, but ${quote(name)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`,
+    )
+  }
+  return { environment: { name, production }, productionRule: rule }
+}
+
+function readProductionEnvironments(read: InputReader, name: string): readonly string[] {
+  const listed = read.list('production-environments')
+  for (const each of listed) {
     // Another separator than a comma would make one name of several, and leave production unprotected.
     if (!isTagText(each, 256)) {
       read.problem(
         'production-environments',
         `production-environments must hold names of environments between commas or on lines, but has ${quote(each)}.`,
       )
-    } else if (each.toLowerCase() !== name.toLowerCase() && wordsOf(each).includes(name.toLowerCase())) {
+    } else if (!isSameEnvironment(each, name) && holdsWords(each, name)) {
       read.problem(
         'production-environments',
-        `production-environments has ${quote(each)}, which holds ${quote(name)} as a word: is it one name or several? Put names between commas or on lines.`,
+        `production-environments has ${quote(each)}, which holds ${quote(name)} as a word: is it one name or several? Put commas between names, or write "production-environments: |" and each name on a line of its own; without "|" YAML joins the lines into one.`,
       )
     }
   }
-  const production = [...alwaysProduction, ...added]
-  return { name, production: production.some((each) => each.toLowerCase() === name.toLowerCase()) }
+  return listed
 }
 
-function wordsOf(text: string): readonly string[] {
-  return text.toLowerCase().split(/[\s/:+]+/)
+/** Whether a name stands in a text as a whole, between spaces or other characters that may separate names. */
+function holdsWords(text: string, name: string): boolean {
+  const words = (of: string) =>
+    ` ${of
+      .toLowerCase()
+      .split(/[\s/:+]+/)
+      .join(' ')} `
+  return words(text) !== words(name) && words(text).includes(words(name))
 }
 
 function readRegion(read: InputReader, variables: Readonly<Record<string, string | undefined>>): string | undefined {
@@ -133,7 +153,7 @@ function readAllowedAccountIds(read: InputReader, roles: readonly Role[]): reado
     if (!/^\d{12}$/.test(account)) {
       read.problem(
         'allowed-account-ids',
-        `allowed-account-ids must hold account ids of 12 digits, but has ${quote(account)}.`,
+        `allowed-account-ids must hold account ids of 12 digits, but has ${quote(account)}.${explainLines('allowed-account-ids', [account])}`,
       )
     }
   }

@@ -4,8 +4,10 @@ import { openConnections, partitionOf, type TimeOuts, timeOutsOfAWorkingNetwork 
 import { openSession } from './credentials.ts'
 import { desiredTables } from './definitions.ts'
 import { loadDynamoDb } from './dynamodb.ts'
+import { inputNames } from './input-reader.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { observeTables, readsPerTable } from './observe.ts'
+import { describePlace } from './place.ts'
 import { planTables } from './planner.ts'
 import { publish } from './publish.ts'
 import { publishComment } from './publish-comment.ts'
@@ -14,13 +16,15 @@ import { describeReview, holdToReview, readReview } from './review.ts'
 import { type Clock, type Run, withinDeadline } from './run.ts'
 import { logGroup, type Runner } from './runner.ts'
 import { tableArn } from './table.ts'
+import { findUnknownInputs } from './unknown-inputs.ts'
 import { assertAsDefined, verifyTables } from './verify.ts'
 
 /** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
 export async function main(runner: Runner, clock: Clock, timeOuts = timeOutsOfAWorkingNetwork): Promise<void> {
-  const result: RunResult = {}
+  const result: RunResult = { warnings: findUnknownInputs(runner.environment, inputNames).warnings }
   try {
     const inputs = readInputs({ ...runner, partitionOf })
+    runner.log.info(describePlace(inputs, runner.environment))
     await withinDeadline({ ...inputs, ...runner, clock }, async (run) => {
       await reconcile(inputs, runner, run, result, timeOuts).catch((error: unknown) => Object.assign(result, { error }))
       await publishComment(inputs, result, runner, run)
@@ -32,7 +36,7 @@ export async function main(runner: Runner, clock: Clock, timeOuts = timeOutsOfAW
 }
 
 async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunResult, times: TimeOuts): Promise<void> {
-  result.command = inputs.command
+  Object.assign(result, { command: inputs.command, productionRule: inputs.productionRule })
   const review = await readReview(inputs, runner.readFile)
   result.review = describeReview(review, inputs.command)
   const connections = openConnections(inputs.region, runner, run, times)
@@ -44,16 +48,15 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   ])
   const target = { ...session.principal, region: inputs.region, environment: inputs.environment }
   result.target = target
+  run.log.info(describePlace(inputs, runner.environment, target.account))
   const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table))
   const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run)
   const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review)
   Object.assign(result, { plan, review: describeReview(review, inputs.command, plan) })
   logGroup(runner.log, 'Plan', [...renderPlanLines(plan), result.review])
-  if (inputs.command === 'plan') {
-    if (inputs.failOnDrift) assertAsDefined(plan)
-  } else if (inputs.command === 'verify') {
-    result.verification = await verifyTables({ ...inputs, ...dynamoDb, plan, run })
-  } else {
+  if (inputs.failOnDrift) assertAsDefined(plan)
+  if (inputs.command === 'verify') result.verification = await verifyTables({ ...inputs, ...dynamoDb, plan, run })
+  if (inputs.command === 'apply' || inputs.command === 'destroy') {
     result.outcome = await applyPlan({ dynamoDb, target, desired, observed, lookedAt, plan, run })
   }
 }

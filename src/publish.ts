@@ -27,6 +27,7 @@ export async function publish(result: RunResult, runner: Runner): Promise<void> 
     if (failuresOf(result).length === 0) result.error = unwritten
     else runner.fail('Tenant Tables: failed', renderError(unwritten))
   }
+  for (const warning of result.warnings ?? []) runner.warning('Tenant Tables', warning)
   for (const { level, message } of result.plan?.notices ?? []) {
     if (level === 'warning') runner.warning('Tenant Tables', message)
   }

@@ -17,6 +17,10 @@ export type Command = 'apply' | 'plan' | 'verify' | 'destroy'
 /** What a run came to, as far as it came; filled while it goes, so that an error loses nothing. */
 export interface RunResult {
   command?: Command
+  /** Which rule decided whether the environment is production, in words. */
+  productionRule?: string
+  /** About the inputs. */
+  warnings?: readonly string[]
   /** What the run is held to, in a sentence. */
   review?: string
   target?: Target

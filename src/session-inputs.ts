@@ -1,6 +1,6 @@
 /** The inputs that say whose credentials the run works with, and what its sessions are called and may do. */
 import { builtInTables } from './definitions.ts'
-import type { InputReader } from './input-reader.ts'
+import { explainLines, type InputReader } from './input-reader.ts'
 import { sessionPolicy } from './permissions.ts'
 import { quote } from './plain-text.ts'
 import type { Command } from './report.ts'
@@ -102,7 +102,7 @@ function readRoles(read: InputReader): readonly Role[] {
     if (partition !== undefined && account !== undefined) return [{ arn, partition, account }]
     read.problem(
       'role-to-assume',
-      `role-to-assume must hold the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner, but has ${quote(arn)}.`,
+      `role-to-assume must hold the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner, but has ${quote(arn)}.${explainLines('role-to-assume', [arn])}`,
     )
     return []
   })
@@ -216,7 +216,7 @@ function requireAssumeRole(read: InputReader, roles: readonly Role[], source: Cr
   if (read.isWrong('role-to-assume') || read.isWrong('credential-source')) return
   const isTokenAlone = roles.length === 1 && source.kind === 'oidc'
   if (roles.length > 0 && !isTokenAlone) return
-  for (const name of ['role-source-identity', 'role-session-tags']) {
+  for (const name of ['role-source-identity', 'role-session-tags'] as const) {
     if (read.text(name) === '' || read.text(name) === 'false') continue
     read.problem(
       name,

@@ -16,7 +16,7 @@ export function renderSummary(result: RunResult, redact: Redact): string {
   const head = [
     `## ${renderTitle(markdown, result)}`,
     `**${markdown.text(summarise(result))}**`,
-    ...(target === undefined ? [] : [renderTarget(markdown, target)]),
+    ...(target === undefined ? [] : [renderTarget(markdown, target, result)]),
     ...(result.review ? [markdown.text(result.review)] : []),
   ]
   const details =
@@ -44,8 +44,12 @@ export function renderTitle({ code }: Markdown, { command, target }: RunResult):
   return `Tenant Tables: ${command ?? 'run'}${target === undefined ? '' : ` of ${code(target.environment.name)}`}`
 }
 
-export function renderTarget({ code }: Markdown, { account, region, environment }: Target): string {
-  return `Account ${code(account)}, region ${code(region)}, environment ${code(environment.name)} (${environment.production ? 'production' : 'not production'})`
+export function renderTarget(
+  { code, text }: Markdown,
+  { account, region, environment }: Target,
+  { productionRule = environment.production ? 'production' : 'not production' }: RunResult,
+): string {
+  return `Account ${code(account)}, region ${code(region)}, environment ${code(environment.name)} (${text(productionRule)})`
 }
 
 export function renderRefusals({ text }: Markdown, refusals: readonly Refusal[]): string {

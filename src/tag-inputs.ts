@@ -1,6 +1,6 @@
 /** Tags as a workflow writes them: one `key=value` a line. */
 import { ownTags } from './definitions.ts'
-import type { InputReader } from './input-reader.ts'
+import { type InputReader, literalForm } from './input-reader.ts'
 import { quote } from './plain-text.ts'
 import { type Environment, mostTags, type Tags } from './table.ts'
 
@@ -37,6 +37,16 @@ export function readSessionTags(read: InputReader): Tags {
   return tags
 }
 
+/**
+ * Whether a line is several lines that YAML joined: its value contains a space and then `key=`. Spaces around `=` are no
+ * part of a tag: `a = b=c` is one tag, but `a= b=c` is `a` without a value, and then `b`.
+ */
+function isJoined(line: string): boolean {
+  const separator = line.indexOf('=')
+  const value = line.slice(separator + 1)
+  return /\s[^\s=]+\s*=(?!=)/.test(/\s/.test(line[separator - 1] ?? '') ? value.trimStart() : value)
+}
+
 /** One `key=value` a line. */
 function readTagLines(read: InputReader, name: 'tags' | 'role-session-tags'): Tags {
   const tags = new Map<string, string>()
@@ -46,6 +56,11 @@ function readTagLines(read: InputReader, name: 'tags' | 'role-session-tags'): Ta
     const value = line.slice(separator + 1).trim()
     if (separator < 1 || key === '') {
       read.problem(name, `${name} must have key=value on each line, but has ${quote(line)}.`)
+    } else if (isJoined(line)) {
+      read.problem(
+        name,
+        `${name} has several key=value on one line: ${quote(line)}. ${literalForm(name)} A value that itself contains a space and then a word with = is refused.`,
+      )
     } else if (/^(aws|tenant-tables):/i.test(key)) {
       read.problem(
         name,

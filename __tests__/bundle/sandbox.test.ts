@@ -104,6 +104,75 @@ it('creates both tables through an OIDC token and a chained role, and nothing it
   expect(new Set(masked)).toEqual(new Set(issued))
 })
 
+describe('where it acts', () => {
+  it.each(['apply', 'plan', 'verify', 'destroy'])(
+    'is the first line of the log of %s, and again after login',
+    async (command) => {
+      await start()
+      const { stdout } = await runAction({
+        inputs: { ...chained, command, 'confirm-destroy': 'tenant\nusers' },
+        environment: sandbox.environment,
+      })
+
+      const lines = stdout.split('\n')
+      const place = `environment "dev" (not production: no part of its name is prod, production, prd or live), region ${region}, tables "tenant" and "users", endpoint ${sandbox.url.replace(/\/$/, '')} (AWS_ENDPOINT_URL)`
+      expect(lines[0]).toBe(`Command ${command}: ${place}`)
+      expect(lines.filter((line) => line === `Command ${command}: account 222222222222, ${place}`)).toHaveLength(1)
+      const login = lines.findIndex((line) => line.startsWith('Assuming '))
+      expect(login).toBeGreaterThan(0)
+      expect(lines.findIndex((line) => line.includes('account 222222222222'))).toBeGreaterThan(login)
+    },
+  )
+
+  it('is the first line of a run that cannot log in, too', async () => {
+    const { oidcClaims = {} } = twoAccounts('staging')
+    await start({ oidcClaims })
+    const { exitCode, stdout } = await runAction({
+      inputs: { ...chained, environment: 'dev-prod' },
+      environment: sandbox.environment,
+    })
+
+    expect([exitCode, stdout.includes('account 222222222222,')]).toEqual([1, false])
+    expect(stdout).toMatch(
+      /^Command apply: environment "dev-prod" \(production, because its name has the part "prod"\), /,
+    )
+  })
+})
+
+describe('an input that the action does not have', () => {
+  it.each([
+    ['enviroment', 'environment'],
+    ['table-name-prefx', 'table-name-prefix'],
+    ['table-prefix', 'table-name-prefix'],
+    ['dry-run', 'command: plan'],
+  ])('stops the run before any call where it resembles one of ours: %s', async (name, meant) => {
+    await start()
+    const { exitCode, commands, outputs } = await runAction({
+      inputs: { ...chained, [name]: 'true' },
+      environment: sandbox.environment,
+    })
+
+    expect([exitCode, operations(), outputs]).toEqual([1, [], {}])
+    expect(commands.filter(({ command }) => command === 'error')).toMatchObject([
+      { message: expect.stringContaining(`${name} is not an input of this action. Did you mean ${meant}?`) },
+    ])
+  })
+
+  it('is a warning where it resembles none, and nothing where it is empty', async () => {
+    await start()
+    const { exitCode, commands } = await runAction({
+      inputs: { ...chained, command: 'plan', token: 'x', '::error::path': 'x', enviroment: '', region: '' },
+      environment: sandbox.environment,
+    })
+
+    const annotations = commands.filter(({ command }) => ['warning', 'error'].includes(command))
+    expect([exitCode, annotations.map(({ command, message }) => [command, message])]).toEqual([
+      0,
+      [['warning', 'The action does not have these inputs and ignores them: "::error::path", "token".']],
+    ])
+  })
+})
+
 it.each([
   ['a job of another environment', { ...chained }, twoAccounts('staging').oidcClaims, 'AssumeRoleWithWebIdentity'],
   ['a wrong external id', { ...chained, 'role-external-id': 'another' }, twoAccounts('dev').oidcClaims, 'AssumeRole'],

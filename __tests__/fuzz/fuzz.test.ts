@@ -32,6 +32,7 @@ import { type CredentialPorts, openSession } from '../../src/credentials.ts'
 import { loadDynamoDb } from '../../src/dynamodb.ts'
 import { InvalidInputsError, RemedyError, renderError, StoppedError } from '../../src/errors.ts'
 import { connectGitHub } from '../../src/github.ts'
+import { inputNames } from '../../src/input-reader.ts'
 import { type InputSource, readInputs } from '../../src/inputs.ts'
 import { observeTables } from '../../src/observe.ts'
 import type { Plan } from '../../src/plan.ts'
@@ -42,6 +43,7 @@ import { holdToReview, readReview } from '../../src/review.ts'
 import { gitHubRunner, harmless } from '../../src/runner.ts'
 import { renderSummary } from '../../src/summary.ts'
 import type { ObservedTable } from '../../src/table.ts'
+import { findUnknownInputs } from '../../src/unknown-inputs.ts'
 import { type FaultBed, openBed } from '../faults/matrix.ts'
 import { scenarios } from '../faults/scenarios.ts'
 import { aTarget, ready, sourceOf, theTables } from '../support/builders.ts'
@@ -243,6 +245,20 @@ describe('inputs', () => {
       }
       assertMarkdownIsOurs(
         renderSummary({ command: 'apply', error: await errorOf(sourceOf(given, rest)) }, (text) => text),
+        [],
+      )
+    },
+  )
+
+  holds(
+    'that the action does not have are explained in harmless text, whatever they are called',
+    fc.dictionary(fc.oneof(foreignText, near(['region', 'enviroment', 'role_to_assume'])), foreignText),
+    (given) => {
+      const variables = Object.fromEntries(Object.entries(given).map(([name, value]) => [`INPUT_${name}`, value]))
+      const { problems, warnings } = findUnknownInputs(variables, inputNames)
+      for (const message of [...problems, ...warnings]) assertLogIsHarmless([message])
+      assertMarkdownIsOurs(
+        renderSummary({ command: 'apply', error: new InvalidInputsError(problems) }, (text) => text),
         [],
       )
     },

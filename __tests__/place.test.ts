@@ -1,0 +1,55 @@
+import { readInputs } from '../src/inputs.ts'
+import { describePlace } from '../src/place.ts'
+import { harmless } from '../src/runner.ts'
+import { sourceOf } from './support/builders.ts'
+
+const placeOf = (
+  inputs: Readonly<Record<string, string>>,
+  variables: Readonly<Record<string, string>> = {},
+  account?: string,
+) => describePlace(readInputs(sourceOf(inputs)), variables, account)
+
+it('names command, environment, the rule for production, region and the full names of the tables', () => {
+  expect(placeOf({ environment: 'prod-eu', 'table-name-prefix': 'x-' })).toBe(
+    'Command apply: environment "prod-eu" (production, because its name has the part "prod"), region ap-south-1, tables "x-tenant" and "x-users"',
+  )
+  expect(placeOf({ environment: 'dev', command: 'plan', production: 'false' })).toBe(
+    'Command plan: environment "dev" (not production, because production is false), region ap-south-1, tables "tenant" and "users"',
+  )
+})
+
+it('names the account once it is known', () => {
+  expect(placeOf({}, {}, '222222222222')).toMatch(/^Command apply: account 222222222222, environment "dev" \(/)
+})
+
+it.each(['apply', 'plan', 'verify', 'destroy'])('is the same for %s', (command) => {
+  expect(placeOf({ command, 'confirm-destroy': 'tenant\nusers' })).toMatch(
+    new RegExp(`^Command ${command}: environment "dev" .*, region ap-south-1, tables "tenant" and "users"$`),
+  )
+})
+
+it('names each custom endpoint with its variable, without user, password, path and query', () => {
+  const variables = {
+    AWS_ENDPOINT_URL: 'http://127.0.0.1:4566/',
+    AWS_ENDPOINT_URL_STS: 'https://me:secret@sts.example/path?token=secret',
+    AWS_ENDPOINT_URL_DYNAMODB: ' ',
+    AWS_ENDPOINT_URL_S3: 'http://s3.example',
+  }
+  expect(placeOf({}, variables)).toMatch(
+    /, endpoint http:\/\/127\.0\.0\.1:4566 \(AWS_ENDPOINT_URL\), endpoint https:\/\/sts\.example \(AWS_ENDPOINT_URL_STS\)$/,
+  )
+  expect(placeOf({}, { AWS_ENDPOINT_URL_DYNAMODB: 'no url with secret' })).toMatch(
+    /, endpoint of an unreadable URL \(AWS_ENDPOINT_URL_DYNAMODB\)$/,
+  )
+})
+
+it('stays on one line of bounded length, whatever the names and endpoints are', () => {
+  const line = placeOf(
+    { environment: `${'e\u2028'.repeat(127)}e`, 'table-name-prefix': 'x'.repeat(249) },
+    { AWS_ENDPOINT_URL: `http://${'a.'.repeat(5000)}example` },
+    '222222222222',
+  )
+  expect(line.length).toBeLessThan(2000)
+  expect(line).toContain(`"${'x'.repeat(249)}tenant" and "${'x'.repeat(249)}users"`)
+  expect(harmless(line)).not.toMatch(/[\p{Zl}\p{Zp}\p{Cc}]/u)
+})

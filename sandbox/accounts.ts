@@ -1,5 +1,6 @@
 /** What is in each account and region, apart from all others, and the hands that reach in. */
 import { partition } from '@aws-sdk/core/client'
+import { type BudgetName, exhaustBudget } from './budgets.ts'
 import { ControlPlane } from './control-plane.ts'
 import { Items, itemOperations } from './items.ts'
 import type { Timings } from './options.ts'
@@ -13,6 +14,13 @@ export interface AccountHands {
   table(name: string): TableRecord | undefined
   /** Puts a table into a state that only AWS can bring it to, such as ARCHIVED; undefined takes it back. */
   setTableStatus(name: string, status: string | undefined): void
+  /**
+   * Puts the replica of a table in another region into a status, which no time ends, and adds the replica where the table
+   * has none there; undefined takes the status back, and lets an added replica be ACTIVE.
+   */
+  setReplicaStatus(name: string, regionName: string, status: string | undefined): void
+  /** Makes as many changes of a kind as AWS accepts, so that it refuses the next one. */
+  exhaustBudget(name: string, budget: BudgetName): void
   /** Replaces all tags at once, with no lag and no lock. May set those that only AWS can. */
   setTags(name: string, tags: Readonly<Record<string, string>>): void
   /** Adds a tag that only AWS can, such as `aws:cloudformation:stack-name`. */
@@ -53,6 +61,16 @@ export class Accounts {
         if (status === undefined) delete record.forcedStatus
         else record.forcedStatus = status
       },
+      setReplicaStatus: (name, regionName, status) => {
+        const record = known(name)
+        const found = record.replicas.find((replica) => replica.regionName === regionName)
+        const { forcedStatus: _, ...replica } = found ?? { regionName, listedAt: 0, activeAt: 0 }
+        record.replicas = [
+          ...record.replicas.filter((each) => each !== found),
+          { ...replica, ...(status === undefined ? {} : { forcedStatus: status }) },
+        ]
+      },
+      exhaustBudget: (name, budget) => exhaustBudget(known(name), this.#now(), budget),
       setTags: (name, tags) => {
         const record = known(name)
         record.tags = new Map(Object.entries(tags))

@@ -4,44 +4,27 @@
  * Written from what was measured on AWS; what only this sandbox says is unconfirmed.
  */
 import { randomUUID } from 'node:crypto'
-import { AwsError, validationError } from './errors.ts'
+import { backupsNotFound, describeContinuousBackups, updateContinuousBackups } from './backups.ts'
+import { readOnDemandThroughput, readThroughput } from './capacity.ts'
+import { checkRequest } from './constraints.ts'
+import { readEncryptionKey } from './encryption.ts'
+import { AwsError, invalidParameter, notFound, validationError } from './errors.ts'
+import { checkSchema } from './indexes.ts'
+import { inUse, refuseDeletionWhileChanging, refuseUnlessUsable } from './jobs.ts'
 import { listTables } from './list-tables.ts'
 import type { Timings } from './options.ts'
-import {
-  checkDefined,
-  checkIndexCounts,
-  checkKeys,
-  checkReserved,
-  type Input,
-  mostTags,
-  type Place,
-  readKeyArn,
-  readStream,
-  readTableName,
-  readTags,
-  readThroughput,
-  shapes,
-  tableArn,
-} from './parameters.ts'
+import { createStream, type Input, type Place, readTableName, readTaggedTable, shapes, tableArn } from './parameters.ts'
 import { checkRoomForTable } from './quotas.ts'
-import {
-  describe,
-  type IndexRecord,
-  keyAttributes,
-  type Shape,
-  settle,
-  shownTags,
-  statusOf,
-  type TableRecord,
-} from './table-record.ts'
-import { updateTable } from './update-table.ts'
-import { growWarmThroughput } from './warm-throughput.ts'
+import { refuseDeletionForReplicas } from './replicas.ts'
+import { describe, type IndexRecord, type Shape, settle, statusOf, type TableRecord } from './table-record.ts'
+import { isTagLocked, listTags, readTags, tagResource, untagResource } from './tags.ts'
+import { describeTimeToLive, updateTimeToLive } from './time-to-live.ts'
+import { readConcerns, updateTable } from './update-table.ts'
+import { createWarmThroughput, onDemandWarmThroughput, warmUnitsOf } from './warm-throughput.ts'
 
 export type { Place }
 
 type Operation = (plane: ControlPlane, input: Input) => Shape
-
-const tagsPerPage = 10
 
 export class ControlPlane {
   readonly place: Place
@@ -85,6 +68,9 @@ export class ControlPlane {
   call(operation: string, input: Input): Shape {
     const perform = operations[operation]
     if (perform === undefined) throw new AwsError('UnknownOperationException', `The sandbox has no ${operation}`)
+    // A wrong table name is all that the error names, whatever else is wrong in the request.
+    if (typeof input.TableName === 'string') readTableName(this.place, input)
+    checkRequest(operation, input)
     return perform(this, input)
   }
 }
@@ -94,263 +80,130 @@ const operations: Readonly<Record<string, Operation>> = {
   DescribeTable: (plane, input) => ({ Table: describe(known(plane, input), plane.now()) }),
   DeleteTable: deleteTable,
   ListTables: (plane, input) => listTables(plane.names(), input),
-  UpdateTable: (plane, input) => updateTable(plane, known(plane, input), input),
-  DescribeContinuousBackups: describeContinuousBackups,
-  UpdateContinuousBackups: updateContinuousBackups,
-  DescribeTimeToLive: describeTimeToLive,
-  UpdateTimeToLive: updateTimeToLive,
-  ListTagsOfResource: listTags,
-  TagResource: tagResource,
-  UntagResource: untagResource,
+  UpdateTable: (plane, input) => {
+    const concerns = readConcerns(input)
+    return updateTable(plane, known(plane, input), concerns, input)
+  },
+  DescribeContinuousBackups: (plane, input) => describeContinuousBackups(plane, knownToBackups(plane, input)),
+  UpdateContinuousBackups: (plane, input) => updateContinuousBackups(plane, knownToBackups(plane, input), input),
+  DescribeTimeToLive: (plane, input) => describeTimeToLive(plane, known(plane, input)),
+  UpdateTimeToLive: (plane, input) => updateTimeToLive(plane, known(plane, input), input),
+  ListTagsOfResource: (plane, input) => listTags(plane, knownByArn(plane, input)),
+  TagResource: (plane, input) => tagResource(plane, knownByArn(plane, input), input),
+  UntagResource: (plane, input) => untagResource(plane, knownByArn(plane, input), input),
 }
 
 function known(plane: ControlPlane, input: Input): TableRecord {
   const name = readTableName(plane.place, input)
   const record = plane.find(name)
-  if (record === undefined) {
-    throw new AwsError('ResourceNotFoundException', `Requested resource not found: Table: ${name} not found`)
-  }
+  if (record === undefined) throw notFound(`Table: ${name} not found`)
   return record
 }
 
-function refuseInUse(record: TableRecord, now: number, statuses: readonly string[]): void {
-  const status = statusOf(record, now)
-  if (statuses.includes(status)) {
-    throw new AwsError(
-      'ResourceInUseException',
-      `Attempt to change a resource which is still in use: Table ${record.name} is ${status}`,
-    )
-  }
+function knownToBackups(plane: ControlPlane, input: Input): TableRecord {
+  const name = readTableName(plane.place, input)
+  const record = plane.find(name)
+  if (record === undefined) throw backupsNotFound(name)
+  return record
+}
+
+function knownByArn(plane: ControlPlane, input: Input): TableRecord {
+  const record = plane.find(readTaggedTable(plane.place, input))
+  if (record === undefined) throw notFound(`ResourceArn: ${input.ResourceArn} not found`)
+  return record
 }
 
 function createTable(plane: ControlPlane, input: Input): Shape {
   const name = readTableName(plane.place, input)
   const now = plane.now()
-  const keySchema = shapes(input.KeySchema)
-  const attributeDefinitions = shapes(input.AttributeDefinitions)
-  const globalIndexes = shapes(input.GlobalSecondaryIndexes)
-  const localIndexes = shapes(input.LocalSecondaryIndexes)
-  checkKeys(keySchema)
-  const indexes = globalIndexes.map((shape) => ({ shape: shape as IndexRecord['shape'] }))
-  const used = keyAttributes({ keySchema, localIndexes, globalIndexes: indexes })
-  checkDefined(used, attributeDefinitions)
-  if (attributeDefinitions.length !== used.size) {
-    throw validationError(
-      'Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions',
-    )
-  }
-  checkIndexCounts(globalIndexes.length, localIndexes.length)
+  checkSchema(input)
+  const isOnDemand = input.BillingMode === 'PAY_PER_REQUEST'
+  const throughput = readThroughput(input)
+  const maximum = readOnDemandThroughput(input, isOnDemand, 1)
+  const stream = readStreamType(input)
+  const key = readEncryptionKey(plane.place, input.SSESpecification)
   const tags = readTags(input.Tags)
-  if (plane.find(name) !== undefined) {
-    throw new AwsError('ResourceInUseException', `Table already exists: ${name}`)
-  }
-  const onDemand = input.BillingMode === 'PAY_PER_REQUEST'
-  const throughput = readThroughput(input.ProvisionedThroughput, onDemand, name)
-  for (const { shape } of indexes) readThroughput(shape.ProvisionedThroughput, onDemand, shape.IndexName)
-  checkRoomForTable(plane.records(), plane.now(), indexes.length + localIndexes.length > 0)
-  const { creating, creatingWithIndexes } = plane.timings
-  const activeAt = now + (indexes.length > 0 ? creatingWithIndexes : creating)
+  refuseExisting(plane, name)
+  const indexes = shapes(input.GlobalSecondaryIndexes)
+  checkRoomForTable(plane.records(), now, indexes.length + shapes(input.LocalSecondaryIndexes).length > 0)
+  const activeAt = now + (indexes.length > 0 ? plane.timings.creatingWithIndexes : plane.timings.creating)
+  const warmThroughput = isOnDemand
+    ? createWarmThroughput(
+        input.WarmThroughput,
+        onDemandWarmThroughput,
+        'initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial',
+        activeAt,
+      )
+    : createWarmThroughput(input.WarmThroughput, warmUnitsOf(throughput), 'capacity of ProvisionedThroughput', activeAt)
   const arn = tableArn(plane.place, name)
-  const stream = input.StreamSpecification as Shape | undefined
-  const keyArn = readKeyArn(plane.place, input.SSESpecification as Shape | undefined)
   const record: TableRecord = {
     name,
     id: randomUUID(),
     arn,
     createdAt: now,
     activeAt,
-    attributeDefinitions,
-    keySchema,
-    localIndexes,
+    attributeDefinitions: shapes(input.AttributeDefinitions),
+    keySchema: shapes(input.KeySchema),
+    localIndexes: shapes(input.LocalSecondaryIndexes),
     // Indexes made with the table become ACTIVE with it.
-    globalIndexes: indexes.map((index) => ({ ...index, activeAt })),
-    billingMode: onDemand ? 'PAY_PER_REQUEST' : 'PROVISIONED',
-    ...(onDemand ? { lastOnDemand: now } : {}),
+    globalIndexes: indexes.map((shape) => ({ shape: shape as IndexRecord['shape'], activeAt })),
+    billingMode: isOnDemand ? 'PAY_PER_REQUEST' : 'PROVISIONED',
+    ...(isOnDemand ? { lastOnDemand: now } : {}),
     throughput,
-    ...(onDemand && input.OnDemandThroughput !== undefined
-      ? { onDemandThroughput: input.OnDemandThroughput as Shape }
-      : {}),
-    warmThroughput: growWarmThroughput(input.WarmThroughput, 0),
+    ...(maximum === undefined || Object.keys(maximum).length === 0 ? {} : { onDemandThroughput: maximum }),
+    warmThroughput,
     deletionProtection: input.DeletionProtectionEnabled === true,
-    ...(stream?.StreamEnabled === true ? { stream: readStream(arn, now, stream) } : {}),
-    ...(keyArn === undefined ? {} : { encryption: { keyArn, keyShownAt: 0, settledAt: 0 } }),
-    tableClass: String(input.TableClass ?? 'STANDARD'),
-    updatingUntil: 0,
+    ...(stream === undefined ? {} : { stream: createStream(arn, now, stream) }),
+    ...(key === undefined ? {} : { encryption: { keyArn: key, keyShownAt: 0, settledAt: 0 } }),
+    ...(input.TableClass === undefined ? {} : { tableClass: { name: String(input.TableClass) } }),
     spent: new Map(),
     pending: [],
     tags,
     tagsBefore: new Map(),
     tagsShownAt: 0,
     tagsLockedUntil: 0,
+    tagsInFlight: new Map(),
+    replicas: [],
     recovery: { enabled: false, days: 35, since: now },
     timeToLive: { enabled: false },
   }
   plane.put(record)
-  return { TableDescription: describe(record, now) }
+  const { WarmThroughput, ...description } = describe(record, now)
+  return { TableDescription: { ...description, ...(input.WarmThroughput === undefined ? {} : { WarmThroughput }) } }
+}
+
+function readStreamType(input: Input): string | undefined {
+  const { StreamEnabled, StreamViewType } = (input.StreamSpecification ?? {}) as Shape
+  if (StreamEnabled === true && StreamViewType === undefined) {
+    throw invalidParameter('Table is being created with a stream enabled, UpdateViewType is required')
+  }
+  if (StreamEnabled === false && StreamViewType !== undefined) {
+    throw invalidParameter('Table is being created with a stream disabled, UpdateViewType should not be specified')
+  }
+  return StreamEnabled === true ? String(StreamViewType) : undefined
+}
+
+function refuseExisting(plane: ControlPlane, name: string): void {
+  const record = plane.find(name)
+  if (record === undefined) return
+  if (statusOf(record, plane.now()) === 'CREATING') throw inUse(record, `Table is being created: ${name}`)
+  throw new AwsError('ResourceInUseException', `Table already exists: ${name}`)
 }
 
 function deleteTable(plane: ControlPlane, input: Input): Shape {
   const record = known(plane, input)
   const now = plane.now()
-  refuseInUse(record, now, ['CREATING', 'UPDATING', 'DELETING'])
+  refuseUnlessUsable(record, now)
+  refuseDeletionForReplicas(record, now)
+  refuseDeletionWhileChanging(record, now)
   if (record.deletionProtection) {
     throw validationError(
       'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
     )
   }
-  if (now < record.tagsLockedUntil) {
-    throw new AwsError('ResourceInUseException', `Table tags are being updated: ${record.name}`)
-  }
+  if (isTagLocked(record, now)) throw inUse(record, `Table tags are being updated: ${record.name}`)
+  delete record.forcedStatus
+  record.deletedAt = now
   record.goneAt = now + plane.timings.deleting
   return { TableDescription: describe(record, now) }
-}
-
-function describeContinuousBackups(plane: ControlPlane, input: Input): Shape {
-  const record = knownToBackups(plane, input)
-  const { enabled, days, since } = record.recovery
-  return {
-    ContinuousBackupsDescription: {
-      // ENABLED on every table; only the recovery's own status tells.
-      ContinuousBackupsStatus: 'ENABLED',
-      PointInTimeRecoveryDescription: {
-        PointInTimeRecoveryStatus: enabled ? 'ENABLED' : 'DISABLED',
-        ...(enabled
-          ? {
-              RecoveryPeriodInDays: days,
-              EarliestRestorableDateTime: since / 1000,
-              LatestRestorableDateTime: plane.now() / 1000,
-            }
-          : {}),
-      },
-    },
-  }
-}
-
-function updateContinuousBackups(plane: ControlPlane, input: Input): Shape {
-  const record = knownToBackups(plane, input)
-  const now = plane.now()
-  if (now < record.activeAt + plane.timings.backupsUnavailable) {
-    throw new AwsError(
-      'ContinuousBackupsUnavailableException',
-      `Backups are being enabled for the table: ${record.name}`,
-    )
-  }
-  const specification = (input.PointInTimeRecoverySpecification ?? {}) as Shape
-  const enabled = specification.PointInTimeRecoveryEnabled === true
-  const days = specification.RecoveryPeriodInDays
-  if (!enabled && days !== undefined) throw validationError('RecoveryPeriodInDays goes with enabling only')
-  if (days !== undefined && !(Number(days) >= 1 && Number(days) <= 35)) {
-    throw validationError(`RecoveryPeriodInDays must be from 1 to 35: ${days}`)
-  }
-  record.recovery = {
-    enabled,
-    days: Number(days ?? 35),
-    // Off and on again begins a new restore window.
-    since: enabled && record.recovery.enabled ? record.recovery.since : now,
-  }
-  return describeContinuousBackups(plane, input)
-}
-
-function knownToBackups(plane: ControlPlane, input: Input): TableRecord {
-  const name = readTableName(plane.place, input)
-  const record = plane.find(name)
-  const missing =
-    record === undefined ||
-    plane.now() < record.createdAt + plane.timings.backupsMissing ||
-    statusOf(record, plane.now()) === 'ARCHIVED'
-  if (missing) throw new AwsError('TableNotFoundException', `Table not found: ${name}`)
-  return record
-}
-
-function describeTimeToLive(plane: ControlPlane, input: Input): Shape {
-  const record = known(plane, input)
-  if (statusOf(record, plane.now()) === 'CREATING') {
-    throw validationError('Cannot describe time to live while table is in CREATING state')
-  }
-  const { enabled, attribute } = record.timeToLive
-  const isChanging = isTimeToLiveChanging(plane, record)
-  return {
-    TimeToLiveDescription: {
-      TimeToLiveStatus: isChanging ? (enabled ? 'ENABLING' : 'DISABLING') : enabled ? 'ENABLED' : 'DISABLED',
-      // The name is left out once it is off.
-      ...(enabled || isChanging ? { AttributeName: attribute } : {}),
-    },
-  }
-}
-
-function updateTimeToLive(plane: ControlPlane, input: Input): Shape {
-  const record = known(plane, input)
-  const now = plane.now()
-  refuseInUse(record, now, ['CREATING', 'DELETING'])
-  const { Enabled, AttributeName } = (input.TimeToLiveSpecification ?? {}) as Shape
-  const isOn = record.timeToLive.enabled
-  if (isTimeToLiveChanging(plane, record)) {
-    throw validationError('Time to live has been modified multiple times within a fixed interval')
-  }
-  if (Enabled === isOn) throw validationError(`TimeToLive is already ${isOn ? 'enabled' : 'disabled'}`)
-  if (!Enabled && AttributeName !== record.timeToLive.attribute) {
-    throw validationError('TimeToLive is active on a different AttributeName')
-  }
-  record.timeToLive = { enabled: Enabled === true, attribute: String(AttributeName), changedAt: now }
-  return { TimeToLiveSpecification: { Enabled, AttributeName } }
-}
-
-/** AWS takes up to an hour, and takes no other change meanwhile. */
-function isTimeToLiveChanging(plane: ControlPlane, { timeToLive }: TableRecord): boolean {
-  return plane.now() < (timeToLive.changedAt ?? Number.NEGATIVE_INFINITY) + plane.timings.timeToLiveCooldown
-}
-
-function listTags(plane: ControlPlane, input: Input): Shape {
-  const record = knownByArn(plane, input)
-  const tags = shownTags(record, plane.now(), plane.timings)
-  if (tags === undefined) throw new AwsError('ResourceNotFoundException', `Requested resource not found: ${record.arn}`)
-  const from = Number(input.NextToken ?? 0)
-  const page = [...tags].slice(from, from + tagsPerPage)
-  return {
-    Tags: page.map(([Key, Value]) => ({ Key, Value })),
-    ...(from + tagsPerPage < tags.size ? { NextToken: String(from + tagsPerPage) } : {}),
-  }
-}
-
-function tagResource(plane: ControlPlane, input: Input): Shape {
-  return writeTags(plane, input, (tags) => new Map([...tags, ...readTags(input.Tags)]))
-}
-
-function untagResource(plane: ControlPlane, input: Input): Shape {
-  const keys = new Set(input.TagKeys as readonly string[])
-  for (const key of keys) checkReserved(key)
-  return writeTags(plane, input, (tags) => new Map([...tags].filter(([key]) => !keys.has(key))))
-}
-
-function writeTags(
-  plane: ControlPlane,
-  input: Input,
-  write: (tags: ReadonlyMap<string, string>) => ReadonlyMap<string, string>,
-): Shape {
-  const record = knownByArn(plane, input)
-  const now = plane.now()
-  if (statusOf(record, now) === 'CREATING') {
-    throw new AwsError('ResourceNotFoundException', `Requested resource not found: ${record.arn}`)
-  }
-  refuseInUse(record, now, ['DELETING'])
-  if (now < record.tagsLockedUntil) {
-    throw new AwsError('LimitExceededException', 'Table tags are being updated')
-  }
-  const tags = write(record.tags)
-  if ([...tags.keys()].filter((key) => !key.startsWith('aws:')).length > mostTags) {
-    throw validationError(`Too many tags: a resource may have ${mostTags}`)
-  }
-  record.tagsBefore = record.tags
-  record.tags = tags
-  record.tagsShownAt = now + plane.timings.tagsLag
-  record.tagsLockedUntil = now + plane.timings.tagsLock
-  return {}
-}
-
-function knownByArn(plane: ControlPlane, input: Input): TableRecord {
-  const arn = String(input.ResourceArn ?? '')
-  const [, name] = /:table\/([^/]+)$/.exec(arn) ?? []
-  const record = name === undefined ? undefined : plane.find(name)
-  if (record?.arn !== arn) throw new AwsError('ResourceNotFoundException', `Requested resource not found: ${arn}`)
-  return record
 }

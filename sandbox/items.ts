@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ControlPlane } from './control-plane.ts'
+import { refuseWithoutKey } from './encryption.ts'
 import { AwsError } from './errors.ts'
 import { readTableName, shapes } from './parameters.ts'
 import { keyAttributes, type Shape, statusOf, type TableRecord } from './table-record.ts'
@@ -36,6 +37,7 @@ export class Items {
     const names = TableName === undefined ? Object.keys((input.RequestItems as Shape) ?? {}) : [TableName]
     for (const name of names) {
       const record = this.#plane.find(name)
+      if (record !== undefined) refuseWithoutKey(record, this.#plane.now())
       const status = record === undefined ? 'absent' : statusOf(record, this.#plane.now())
       if (record === undefined || (status !== 'ACTIVE' && status !== 'UPDATING')) {
         throw new AwsError('ResourceNotFoundException', 'Requested resource not found')
@@ -120,11 +122,7 @@ export class Items {
 function itemTable(record: TableRecord, now: number): Shape {
   const globalIndexes = record.globalIndexes.filter(({ activeAt, goneAt }) => activeAt <= now && goneAt === undefined)
   const used = keyAttributes({ ...record, globalIndexes })
-  const index = ({ IndexName, KeySchema, Projection }: Shape) => ({
-    IndexName,
-    KeySchema,
-    Projection: Projection ?? { ProjectionType: 'ALL' },
-  })
+  const index = ({ IndexName, KeySchema, Projection }: Shape) => ({ IndexName, KeySchema, Projection })
   return {
     TableName: record.name,
     KeySchema: record.keySchema,

@@ -1,5 +1,4 @@
 /** ListTables, a page at a time. */
-import { validationError } from './errors.ts'
 import type { Input } from './parameters.ts'
 import type { Shape } from './table-record.ts'
 
@@ -8,7 +7,6 @@ const mostPerPage = 100
 /** @param names of all tables, sorted */
 export function listTables(names: readonly string[], input: Input): Shape {
   const limit = Number(input.Limit ?? mostPerPage)
-  if (!(limit >= 1 && limit <= mostPerPage)) throw validationError(`Limit must be from 1 to ${mostPerPage}: ${limit}`)
   const start = String(input.ExclusiveStartTableName ?? '')
   const rest = names.filter((name) => name > start)
   const page = rest.slice(0, limit)

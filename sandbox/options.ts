@@ -93,44 +93,87 @@ export interface Timings {
   readonly creating: number
   /** With global indexes in CreateTable, however many. */
   readonly creatingWithIndexes: number
+  /** Of a stream, a table class, and the deletion of an index. */
   readonly updating: number
+  /** The first time that a table becomes on demand. */
   readonly billingModeUpdating: number
+  /** When it becomes on demand again. */
+  readonly billingModeAgainUpdating: number
+  readonly provisionedUpdating: number
+  readonly throughputUpdating: number
   readonly deleting: number
   readonly indexCreating: number
+  /** The first part of it, in which the table is UPDATING and nothing is backfilled yet. */
+  readonly indexAllocating: number
+  readonly indexUpdating: number
   readonly encryptionUpdating: number
   /** After a change of encryption the old key is shown for so long. */
   readonly encryptionKeyShown: number
+  /** The first increase. */
   readonly warmThroughputUpdating: number
+  readonly warmThroughputAgainUpdating: number
   /** After CreateTable, DescribeContinuousBackups knows no such table for so long. */
   readonly backupsMissing: number
   /** After ACTIVE, point-in-time recovery cannot be changed for so long. */
   readonly backupsUnavailable: number
+  /** After ACTIVE, continuous backups are DISABLED for so long, unless recovery is changed. */
+  readonly backupsDisabled: number
+  /** After DeleteTable, the backups of the table are known for so long. */
+  readonly backupsForgotten: number
   /** After CreateTable, the tags of a table that is not yet ACTIVE cannot be read for so long. */
   readonly tagsUnreadable: number
   /** After a tag write the old tags are shown for so long. */
   readonly tagsLag: number
-  /** After a tag write no other one is taken for so long. */
+  /** After a tag write only one that contains it is accepted for so long. */
   readonly tagsLock: number
+  /** After DeleteTable, the tags of the table are known for so long. */
+  readonly tagsForgotten: number
   readonly deletionProtectionCooldown: number
+  /** After CreateTable, UpdateTimeToLive knows no such table for so long. */
+  readonly timeToLiveMissing: number
+  readonly timeToLiveSettling: number
   readonly timeToLiveCooldown: number
+  /** After a replica is added, the table does not list it and is UPDATING for so long. */
+  readonly replicaUnlisted: number
+  /** From the request to ACTIVE; of an empty table. */
+  readonly replicaCreating: number
+  /** How long a change that concerns replicas keeps the table UPDATING. */
+  readonly replicaUpdating: number
+  /** From the request until the table lists the replica no more. */
+  readonly replicaDeleting: number
 }
 
 /** Middles of what was measured on AWS. */
 export const measuredTimings: Timings = {
   creating: 6000,
   creatingWithIndexes: 18_000,
-  updating: 2000,
+  updating: 4500,
   billingModeUpdating: 150_000,
+  billingModeAgainUpdating: 4500,
+  provisionedUpdating: 80_000,
+  throughputUpdating: 1500,
   deleting: 4000,
   indexCreating: 600_000,
+  indexAllocating: 40_000,
+  indexUpdating: 3000,
   encryptionUpdating: 22_000,
   encryptionKeyShown: 8500,
   warmThroughputUpdating: 400_000,
+  warmThroughputAgainUpdating: 2000,
   backupsMissing: 3000,
   backupsUnavailable: 2000,
+  backupsDisabled: 3000,
+  backupsForgotten: 1100,
   tagsUnreadable: 5500,
-  tagsLag: 2000,
-  tagsLock: 3000,
+  tagsLag: 1900,
+  tagsLock: 1650,
+  tagsForgotten: 1400,
   deletionProtectionCooldown: 15_000,
-  timeToLiveCooldown: 3_600_000,
+  timeToLiveMissing: 2600,
+  timeToLiveSettling: 2000,
+  timeToLiveCooldown: 1_860_000,
+  replicaUnlisted: 6500,
+  replicaCreating: 25_000,
+  replicaUpdating: 36_000,
+  replicaDeleting: 160_000,
 }

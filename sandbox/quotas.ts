@@ -1,5 +1,5 @@
 /** How many tables an account may have, and have at work at once. */
-import { AwsError } from './errors.ts'
+import { limitExceeded } from './errors.ts'
 import { statusOf, type TableRecord } from './table-record.ts'
 
 const mostTables = 2500
@@ -21,8 +21,4 @@ export function checkRoomForTable(records: readonly TableRecord[], now: number, 
   if (atWork.length >= mostAtWork) {
     throw limitExceeded(`only ${mostAtWork} tables can be created, updated, or deleted simultaneously`)
   }
-}
-
-function limitExceeded(message: string): AwsError {
-  return new AwsError('LimitExceededException', `Subscriber limit exceeded: ${message}`)
 }

@@ -1,22 +1,33 @@
 /** One table of the sandbox, and what time makes of it: states are computed when somebody looks, never by timers. */
-import type { Timings } from './options.ts'
-import { describeWarmThroughput, type WarmThroughput } from './warm-throughput.ts'
+import { describeReplicas, type ReplicaRecord } from './replica-record.ts'
+import { describeWarmThroughput, onDemandWarmThroughput, type WarmThroughput } from './warm-throughput.ts'
 
 export type Shape = Readonly<Record<string, unknown>>
 
 export interface IndexRecord {
   readonly shape: Shape & { readonly IndexName: string }
   readonly activeAt: number
+  /** Of an index that was added to an existing table: when its resources are allocated. Only such an index backfills. */
+  readonly backfillsFrom?: number
   /** Set while it is being deleted. */
   readonly goneAt?: number
-  /** Added to a table that was there: only these have Backfilling. */
-  readonly isLater?: boolean
+  /** What it becomes, and when; it is UPDATING until then. */
+  readonly change?: { readonly at: number; readonly shape: IndexRecord['shape'] }
 }
 
-/** A change that DynamoDB has taken and will show once it is done. */
-interface PendingChange {
+/** What keeps a table UPDATING. */
+export type JobKind = 'throughput' | 'stream' | 'tableClass' | 'indexCreation' | 'indexDeletion' | 'replica'
+
+export type BillingMode = 'PAY_PER_REQUEST' | 'PROVISIONED'
+
+/** A change that DynamoDB has accepted and will complete later. */
+export interface PendingChange {
+  readonly kind: JobKind
   readonly at: number
+  /** What shows only once the change is complete. */
   readonly apply: (record: TableRecord) => void
+  /** Of a change of the billing mode, which shows at once. */
+  readonly billingModeBefore?: BillingMode
 }
 
 export interface TableRecord {
@@ -25,13 +36,14 @@ export interface TableRecord {
   readonly arn: string
   readonly createdAt: number
   readonly activeAt: number
+  deletedAt?: number
   goneAt?: number
   forcedStatus?: string
   attributeDefinitions: readonly Shape[]
   readonly keySchema: readonly Shape[]
   readonly localIndexes: readonly Shape[]
   globalIndexes: readonly IndexRecord[]
-  billingMode: 'PAY_PER_REQUEST' | 'PROVISIONED'
+  billingMode: BillingMode
   /** BillingModeSummary stays for a table that was on demand once. */
   lastOnDemand?: number
   throughput: { readonly ReadCapacityUnits: number; readonly WriteCapacityUnits: number }
@@ -47,8 +59,8 @@ export interface TableRecord {
     readonly keyShownAt: number
     readonly settledAt: number
   }
-  tableClass: string
-  updatingUntil: number
+  /** Absent until someone names a class, even the default one. */
+  tableClass?: { readonly name: string; readonly changedAt?: number }
   /** When changes were made of which AWS allows only so many, by their kind. */
   readonly spent: Map<string, readonly number[]>
   pending: readonly PendingChange[]
@@ -57,6 +69,9 @@ export interface TableRecord {
   tagsBefore: ReadonlyMap<string, string>
   tagsShownAt: number
   tagsLockedUntil: number
+  /** What the write that holds the lock sets. */
+  tagsInFlight: ReadonlyMap<string, string>
+  replicas: readonly ReplicaRecord[]
   recovery: { readonly enabled: boolean; readonly days: number; readonly since: number }
   timeToLive: { readonly enabled: boolean; readonly attribute?: string; readonly changedAt?: number }
 }
@@ -67,7 +82,13 @@ export function statusOf(record: TableRecord, now: number): TableStatus {
   if (record.forcedStatus !== undefined) return record.forcedStatus
   if (record.goneAt !== undefined) return 'DELETING'
   if (now < record.activeAt) return 'CREATING'
-  return now < record.updatingUntil ? 'UPDATING' : 'ACTIVE'
+  return record.pending.some(({ at }) => at > now) ? 'UPDATING' : 'ACTIVE'
+}
+
+export function indexStatusOf({ activeAt, goneAt, change }: IndexRecord, now: number): string {
+  if (goneAt !== undefined) return 'DELETING'
+  if (now < activeAt) return 'CREATING'
+  return change === undefined ? 'ACTIVE' : 'UPDATING'
 }
 
 /** Lets everything happen that is due. */
@@ -75,6 +96,11 @@ export function settle(record: TableRecord, now: number): void {
   const due = record.pending.filter(({ at }) => at <= now)
   record.pending = record.pending.filter(({ at }) => at > now)
   for (const { apply } of due) apply(record)
+  record.replicas = record.replicas.filter(({ goneAt }) => goneAt === undefined || goneAt > now)
+  record.globalIndexes = record.globalIndexes.map((index) => {
+    const { change, ...rest } = index
+    return change === undefined || change.at > now ? index : { ...rest, shape: change.shape }
+  })
   const indexes = record.globalIndexes.filter(({ goneAt }) => goneAt === undefined || goneAt > now)
   if (indexes.length === record.globalIndexes.length) return
   record.globalIndexes = indexes
@@ -96,55 +122,89 @@ export function keyAttributes(table: {
 /** What DescribeTable says. */
 export function describe(record: TableRecord, now: number): Shape {
   const onDemand = record.billingMode === 'PAY_PER_REQUEST'
-  const throughput = onDemand ? { ReadCapacityUnits: 0, WriteCapacityUnits: 0 } : record.throughput
   return {
     TableName: record.name,
     TableId: record.id,
     TableArn: record.arn,
     TableStatus: statusOf(record, now),
     CreationDateTime: record.createdAt / 1000,
-    AttributeDefinitions: record.attributeDefinitions,
+    AttributeDefinitions: [...record.attributeDefinitions].sort((left, right) =>
+      String(left.AttributeName) < String(right.AttributeName) ? -1 : 1,
+    ),
     KeySchema: record.keySchema,
-    ProvisionedThroughput: { NumberOfDecreasesToday: 0, ...throughput },
-    ...(record.lastOnDemand === undefined
-      ? {}
-      : {
-          BillingModeSummary: {
-            BillingMode: record.billingMode,
-            LastUpdateToPayPerRequestDateTime: record.lastOnDemand / 1000,
-          },
-        }),
+    ProvisionedThroughput: describeThroughput(onDemand ? undefined : record.throughput),
+    ...describeBillingMode(record),
     ...(onDemand && record.onDemandThroughput !== undefined ? { OnDemandThroughput: record.onDemandThroughput } : {}),
     DeletionProtectionEnabled: record.deletionProtection,
     WarmThroughput: describeWarmThroughput(record.warmThroughput, now),
     ItemCount: 0,
     TableSizeBytes: 0,
-    ...(record.localIndexes.length === 0 ? {} : { LocalSecondaryIndexes: record.localIndexes }),
+    ...(record.localIndexes.length === 0
+      ? {}
+      : { LocalSecondaryIndexes: record.localIndexes.map((shape) => describeIndex(record, shape)) }),
     ...(record.globalIndexes.length === 0
       ? {}
-      : {
-          GlobalSecondaryIndexes: record.globalIndexes.map(({ shape, activeAt, goneAt, isLater }) => ({
-            ...shape,
-            IndexStatus: goneAt !== undefined ? 'DELETING' : now < activeAt ? 'CREATING' : 'ACTIVE',
-            ...(isLater === true ? { Backfilling: now < activeAt } : {}),
-            IndexArn: `${record.arn}/index/${shape.IndexName}`,
-            ProvisionedThroughput: {
-              NumberOfDecreasesToday: 0,
-              ...(onDemand ? throughput : (shape.ProvisionedThroughput as Shape)),
-            },
-          })),
-        }),
+      : { GlobalSecondaryIndexes: record.globalIndexes.map((index) => describeGlobalIndex(record, index, now)) }),
     ...(record.stream === undefined
       ? {}
       : {
-          // A disabled stream's ARN lingers.
+          // The ARN of a disabled stream lingers.
           LatestStreamArn: record.stream.arn,
+          LatestStreamLabel: record.stream.arn.split('/').at(-1),
           ...(record.stream.enabled
             ? { StreamSpecification: { StreamEnabled: true, StreamViewType: record.stream.viewType } }
             : {}),
         }),
     ...describeEncryption(record, now),
-    ...(record.tableClass === 'STANDARD' ? {} : { TableClassSummary: { TableClass: record.tableClass } }),
+    ...describeTableClass(record),
+    ...describeReplicas(record.replicas, now),
+  }
+}
+
+/** @param throughput undefined on demand, which shows as zeros */
+function describeThroughput(throughput: unknown): Shape {
+  return { NumberOfDecreasesToday: 0, ...((throughput as Shape) ?? { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }) }
+}
+
+function describeBillingMode({ billingMode, lastOnDemand }: TableRecord): Shape {
+  if (billingMode === 'PROVISIONED' && lastOnDemand === undefined) return {}
+  return {
+    BillingModeSummary: {
+      BillingMode: billingMode,
+      ...(lastOnDemand === undefined ? {} : { LastUpdateToPayPerRequestDateTime: lastOnDemand / 1000 }),
+    },
+  }
+}
+
+function describeIndex({ arn }: TableRecord, shape: Shape): Shape {
+  const { NonKeyAttributes, ...projection } = shape.Projection as Shape
+  return {
+    ...shape,
+    Projection: {
+      ...projection,
+      ...(NonKeyAttributes === undefined ? {} : { NonKeyAttributes: [...(NonKeyAttributes as string[])].sort() }),
+    },
+    IndexArn: `${arn}/index/${shape.IndexName}`,
+    IndexSizeBytes: 0,
+    ItemCount: 0,
+  }
+}
+
+function describeGlobalIndex(record: TableRecord, index: IndexRecord, now: number): Shape {
+  const onDemand = record.billingMode === 'PAY_PER_REQUEST'
+  const status = indexStatusOf(index, now)
+  const throughput = index.shape.ProvisionedThroughput as TableRecord['throughput'] | undefined
+  return {
+    ...describeIndex(record, index.shape),
+    IndexStatus: status,
+    ...(status === 'CREATING' && index.backfillsFrom !== undefined ? { Backfilling: now >= index.backfillsFrom } : {}),
+    ProvisionedThroughput: describeThroughput(onDemand ? undefined : throughput),
+    WarmThroughput: {
+      ...(onDemand || throughput === undefined
+        ? onDemandWarmThroughput
+        : { ReadUnitsPerSecond: throughput.ReadCapacityUnits, WriteUnitsPerSecond: throughput.WriteCapacityUnits }),
+      Status: 'ACTIVE',
+    },
   }
 }
 
@@ -162,10 +222,13 @@ function describeEncryption({ encryption }: TableRecord, now: number): Shape {
   }
 }
 
-/** What ListTagsOfResource shows: undefined where it does not know the table yet. */
-export function shownTags(record: TableRecord, now: number, timings: Timings): ReadonlyMap<string, string> | undefined {
-  if (statusOf(record, now) === 'CREATING') {
-    return now < record.createdAt + timings.tagsUnreadable ? undefined : new Map()
+function describeTableClass({ tableClass }: TableRecord): Shape {
+  if (tableClass === undefined) return {}
+  const { name, changedAt } = tableClass
+  return {
+    TableClassSummary: {
+      TableClass: name,
+      ...(changedAt === undefined ? {} : { LastUpdateDateTime: changedAt / 1000 }),
+    },
   }
-  return now < record.tagsShownAt ? record.tagsBefore : record.tags
 }

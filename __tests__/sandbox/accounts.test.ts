@@ -99,21 +99,3 @@ describe('an account', () => {
     expect(await another()).toMatch(/^LimitExceededException.*2500/)
   })
 })
-
-it('warm throughput grows in its time on a table that is ACTIVE, and never shrinks', async () => {
-  const aws = world.dynamoDb()
-  await aws.createTable(aTable())
-  world.pass(60)
-  const set = (ReadUnitsPerSecond: number) =>
-    aws.updateTable({ TableName: 'tenant', WarmThroughput: { ReadUnitsPerSecond } })
-  const look = async () => {
-    const { Table } = await aws.describeTable({ TableName: 'tenant' })
-    return [Table?.TableStatus, Table?.WarmThroughput?.ReadUnitsPerSecond, Table?.WarmThroughput?.Status]
-  }
-  expect(await look()).toEqual(['ACTIVE', 12_000, 'ACTIVE'])
-  await set(13_000)
-  expect(await look()).toEqual(['ACTIVE', 13_000, 'UPDATING'])
-  world.pass(400)
-  expect(await look()).toEqual(['ACTIVE', 13_000, 'ACTIVE'])
-  expect(await refusal(set(12_000))).toMatch(/^ValidationException.*cannot be decreased/)
-})

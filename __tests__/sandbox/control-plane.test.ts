@@ -1,427 +1,417 @@
-/** The rules of DynamoDB that a reconciler can break, as the sandbox keeps them. Time is a number that the test moves. */
-import { ControlPlane } from '../../sandbox/control-plane.ts'
-import { measuredTimings } from '../../sandbox/options.ts'
+/** Tables from CreateTable to their end, as the sandbox keeps them. Ids such as 017 are DDB-TABLE findings. */
+import { aPlane, arn, globalIndex, name, type Plane, provisioned, units, users } from './plane.ts'
 
-let now: number
-let plane: ControlPlane
-const seconds = (count: number) => {
-  now += count * 1000
-}
+let plane: Plane
 
 beforeEach(() => {
-  now = Date.UTC(2026, 0, 1)
-  plane = new ControlPlane(
-    { account: '222222222222', region: 'ap-south-1', partition: 'aws' },
-    measuredTimings,
-    () => now,
-  )
+  plane = aPlane()
 })
 
-const arn = 'arn:aws:dynamodb:ap-south-1:222222222222:table/users'
-const users = {
-  TableName: 'users',
-  AttributeDefinitions: [{ AttributeName: 'tenant_id', AttributeType: 'S' }],
-  KeySchema: [{ AttributeName: 'tenant_id', KeyType: 'HASH' }],
-  BillingMode: 'PAY_PER_REQUEST',
-}
-const name = { TableName: 'users' }
-
-// biome-ignore lint/suspicious/noExplicitAny: answers are looked into as a caller of the API would
-const call = (operation: string, input: Record<string, unknown> = name): any => plane.call(operation, input)
-const refusal = (operation: string, input: Record<string, unknown> = name): string => {
-  try {
-    call(operation, input)
-  } catch (error) {
-    if (error instanceof Error) return `${error.name}: ${error.message}`
-  }
-  throw new Error(`${operation} was not refused`)
-}
-const table = () => call('DescribeTable').Table
-const tags = () => call('ListTagsOfResource', { ResourceArn: arn }).Tags
-const update = (input: Record<string, unknown>) => call('UpdateTable', { ...name, ...input })
-const refusedUpdate = (input: Record<string, unknown>) => refusal('UpdateTable', { ...name, ...input })
-
-/** A table that is ACTIVE and old enough for everything. */
-function settled(changes: Record<string, unknown> = {}): void {
-  call('CreateTable', { ...users, ...changes })
-  seconds(60)
-}
+const create = (changes: Record<string, unknown>) => ({ ...users, ...changes })
+const refusedCreation = (changes: Record<string, unknown>) => plane.refusal('CreateTable', create(changes))
 
 describe('a table that is missing', () => {
   it.each([
-    ['DescribeTable', 'ResourceNotFoundException'],
-    ['DescribeTimeToLive', 'ResourceNotFoundException'],
-    ['DescribeContinuousBackups', 'TableNotFoundException'],
-    ['UpdateContinuousBackups', 'TableNotFoundException'],
-    ['UpdateTable', 'ResourceNotFoundException'],
-    ['DeleteTable', 'ResourceNotFoundException'],
-  ])('%s says %s', (operation, error) => expect(refusal(operation)).toMatch(error))
+    ['DescribeTable', {}, 'ResourceNotFoundException: Requested resource not found: Table: users not found'],
+    ['DescribeTimeToLive', {}, 'ResourceNotFoundException'],
+    [
+      'UpdateTimeToLive',
+      { TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires_at' } },
+      'ResourceNotFoundException',
+    ],
+    ['DescribeContinuousBackups', {}, 'TableNotFoundException: Table not found: users'],
+    [
+      'UpdateContinuousBackups',
+      { PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } },
+      'TableNotFoundException',
+    ],
+    ['UpdateTable', { DeletionProtectionEnabled: true }, 'ResourceNotFoundException'],
+    ['DeleteTable', {}, 'ResourceNotFoundException'],
+  ])('is told by %s', (operation, input, error) => {
+    expect(plane.refusal(operation, { ...name, ...input })).toMatch(error)
+  })
 
-  it('ListTagsOfResource says ResourceNotFoundException', () => {
-    expect(refusal('ListTagsOfResource', { ResourceArn: arn })).toMatch('ResourceNotFoundException')
-    expect(refusal('ListTagsOfResource', { ResourceArn: 'nonsense' })).toMatch('ResourceNotFoundException')
+  it('is told by ListTagsOfResource', () => {
+    expect(plane.refusal('ListTagsOfResource', { ResourceArn: arn })).toBe(
+      `ResourceNotFoundException: Requested resource not found: ResourceArn: ${arn} not found`,
+    )
+  })
+
+  it('is found missing only after the request is found valid (070)', () => {
+    const zero = { ReadCapacityUnits: 1, WriteCapacityUnits: 0 }
+    expect(plane.refusedUpdate({ ProvisionedThroughput: zero })).toMatch(/^ValidationException/)
+    expect(plane.refusedUpdate({})).toMatch(/^ValidationException: At least one of/)
   })
 })
 
-describe('a young table', () => {
-  beforeEach(() => call('CreateTable', { ...users, Tags: [{ Key: 'team', Value: 'core' }] }))
-
-  it('is CREATING for six seconds, takes no UpdateTable and cannot be deleted', () => {
-    expect(table().TableStatus).toBe('CREATING')
-    expect(refusedUpdate({ DeletionProtectionEnabled: true })).toMatch(/^ResourceInUseException.*created/)
-    expect(refusal('DeleteTable')).toMatch('ResourceInUseException')
-    expect(refusal('CreateTable', users)).toMatch('ResourceInUseException: Table already exists')
-    seconds(6)
-    expect(table().TableStatus).toBe('ACTIVE')
+describe('a table that is being created', () => {
+  it('is CREATING for six seconds, takes no UpdateTable and cannot be deleted (001, 005)', () => {
+    plane.call('CreateTable', users)
+    expect(plane.table().TableStatus).toBe('CREATING')
+    const inUse = /^ResourceInUseException: .*Table is being created: users$/
+    expect(plane.refusedUpdate({ DeletionProtectionEnabled: true })).toMatch(inUse)
+    expect(plane.refusal('DeleteTable')).toMatch(inUse)
+    expect(plane.refusal('CreateTable', users)).toMatch(inUse)
+    plane.seconds(6)
+    expect(plane.table().TableStatus).toBe('ACTIVE')
+    expect(plane.refusal('CreateTable', users)).toBe('ResourceInUseException: Table already exists: users')
+    expect(refusedCreation({ KeySchema: [] })).toMatch(/^ValidationException/)
   })
 
-  it('hides its tags, then shows none, and all of them once it is ACTIVE', () => {
-    expect(refusal('ListTagsOfResource', { ResourceArn: arn })).toMatch('ResourceNotFoundException')
-    expect(refusal('TagResource', { ResourceArn: arn, Tags: [] })).toMatch('ResourceNotFoundException')
-    seconds(5.6)
-    expect(tags()).toEqual([])
-    seconds(0.4)
-    expect(tags()).toEqual([{ Key: 'team', Value: 'core' }])
-  })
-
-  it('is unknown to backups for three seconds, then off, and takes recovery two seconds after it is ACTIVE', () => {
-    expect(refusal('DescribeContinuousBackups')).toMatch('TableNotFoundException')
-    seconds(3)
-    const recovery = () => call('DescribeContinuousBackups').ContinuousBackupsDescription
-    expect(recovery()).toEqual({
-      ContinuousBackupsStatus: 'ENABLED',
-      PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' },
+  it('takes 18 seconds with global indexes, which are ACTIVE with it and never backfill (138, 148)', () => {
+    plane.call('CreateTable', create({ GlobalSecondaryIndexes: [globalIndex('one')] }))
+    plane.seconds(17)
+    expect(plane.table()).toMatchObject({
+      TableStatus: 'CREATING',
+      GlobalSecondaryIndexes: [{ IndexStatus: 'CREATING' }],
     })
-    seconds(4)
-    const enable = { ...name, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }
-    expect(refusal('UpdateContinuousBackups', enable)).toMatch('ContinuousBackupsUnavailableException')
-    seconds(1)
-    call('UpdateContinuousBackups', enable)
-    expect(recovery().PointInTimeRecoveryDescription).toMatchObject({
-      PointInTimeRecoveryStatus: 'ENABLED',
-      RecoveryPeriodInDays: 35,
-    })
-  })
-
-  it('cannot be asked for its time to live', () => {
-    expect(refusal('DescribeTimeToLive')).toMatch('Cannot describe time to live while table is in CREATING state')
+    plane.seconds(1)
+    const { TableStatus, GlobalSecondaryIndexes } = plane.table()
+    expect([TableStatus, GlobalSecondaryIndexes[0].IndexStatus]).toEqual(['ACTIVE', 'ACTIVE'])
+    expect(GlobalSecondaryIndexes[0]).not.toHaveProperty('Backfilling')
   })
 })
 
 describe('CreateTable', () => {
-  it.each([
-    ['a name that is too short', { TableName: 'x' }],
-    ['no keys', { KeySchema: [] }],
+  const range = (AttributeName: string) => ({ AttributeName, KeyType: 'RANGE' })
+  const hash = (AttributeName: string) => ({ AttributeName, KeyType: 'HASH' })
+  const definitions = (...names: string[]) => names.map((each) => ({ AttributeName: each, AttributeType: 'S' }))
+  /** A table with a sort key, so that it may have local indexes. */
+  const withLocal = (...indexes: object[]) => ({
+    AttributeDefinitions: definitions('tenant_id', 'user_id', 'email'),
+    KeySchema: [hash('tenant_id'), range('user_id')],
+    LocalSecondaryIndexes: indexes,
+  })
+  const localIndex = (KeySchema: object[], IndexName = 'local') => ({
+    IndexName,
+    KeySchema,
+    Projection: { ProjectionType: 'ALL' },
+  })
+  const byEmail = [hash('tenant_id'), range('email')]
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ['a sort key alone', { KeySchema: [range('tenant_id')] }, 'The first KeySchemaElement is not a HASH key type'],
+    [
+      'two partition keys',
+      { KeySchema: [hash('tenant_id'), hash('b')] },
+      'The second KeySchemaElement is not a RANGE key type',
+    ],
+    [
+      'the same key twice',
+      { KeySchema: [hash('tenant_id'), range('tenant_id')] },
+      'Some index key attribute have no definition',
+    ],
+    ['no definitions', { AttributeDefinitions: [] }, 'Some index key attribute have no definition'],
+    [
+      'an attribute defined twice',
+      { AttributeDefinitions: definitions('tenant_id', 'tenant_id') },
+      'Attribute Name is duplicated: tenant_id',
+    ],
+    [
+      'a key that is not defined',
+      { AttributeDefinitions: definitions('other') },
+      'Some index key attributes are not defined in AttributeDefinitions. Keys: [tenant_id], AttributeDefinitions: [other]',
+    ],
     [
       'an attribute that no key uses',
-      { AttributeDefinitions: [...users.AttributeDefinitions, { AttributeName: 'more', AttributeType: 'S' }] },
+      { AttributeDefinitions: definitions('tenant_id', 'more') },
+      'Number of attributes in KeySchema does not exactly match',
     ],
-    ['a key that is not defined', { AttributeDefinitions: [] }],
-    ['throughput on demand', { ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 } }],
-    ['provisioned without throughput', { BillingMode: 'PROVISIONED' }],
-    ["AWS's own tags", { Tags: [{ Key: 'AWS:x', Value: '1' }] }],
     [
-      'the same tag twice',
+      'an attribute that no key uses, beside an index',
       {
-        Tags: [
-          { Key: 'a', Value: '1' },
-          { Key: 'a', Value: '2' },
-        ],
+        AttributeDefinitions: definitions('tenant_id', 'more'),
+        GlobalSecondaryIndexes: [globalIndex('one')],
       },
+      'Some AttributeDefinitions are not used. AttributeDefinitions: [tenant_id, more], keys used: [tenant_id]',
     ],
-    ['a tag key that is too long', { Tags: [{ Key: 'k'.repeat(129), Value: '1' }] }],
-    ['51 tags', { Tags: Array.from({ length: 51 }, (_, index) => ({ Key: `k${index}`, Value: '1' })) }],
+    [
+      'throughput on demand',
+      { ProvisionedThroughput: units(1) },
+      'Neither ReadCapacityUnits nor WriteCapacityUnits can be specified',
+    ],
+    ['provisioned without throughput', { BillingMode: 'PROVISIONED' }, 'must both be specified when BillingMode'],
+    ['no billing mode and no throughput', { BillingMode: undefined }, 'must both be specified when BillingMode'],
+    [
+      'a maximum on demand where billing is provisioned',
+      { ...provisioned, OnDemandThroughput: { MaxReadRequestUnits: 1 } },
+      'MaxReadRequestUnits for OnDemandThroughput cannot be specified',
+    ],
+    ['a maximum of 0', { OnDemandThroughput: { MaxReadRequestUnits: 0 } }, 'outside of valid range'],
+    ['a maximum of -1', { OnDemandThroughput: { MaxWriteRequestUnits: -1 } }, 'outside of valid range'],
+    [
+      'less warm throughput than a table on demand has',
+      { WarmThroughput: { ReadUnitsPerSecond: 1 } },
+      'lower than initial throughput for OnDemand',
+    ],
+    [
+      'less warm throughput than it provides',
+      { ...provisioned, WarmThroughput: { ReadUnitsPerSecond: 1 } },
+      'ReadUnitsPerSecond for WarmThroughput for table is lower than',
+    ],
+    ['an empty list of global indexes', { GlobalSecondaryIndexes: [] }, 'List of GlobalSecondaryIndexes is empty'],
+    ['an empty list of local indexes', { LocalSecondaryIndexes: [] }, 'List of LocalSecondaryIndexes is empty'],
+    [
+      '21 global indexes',
+      { GlobalSecondaryIndexes: Array.from({ length: 21 }, (_, index) => globalIndex(`index-${index}`)) },
+      'GlobalSecondaryIndex count exceeds the per-table limit of 20',
+    ],
     [
       'six local indexes',
-      {
-        LocalSecondaryIndexes: Array.from({ length: 6 }, (_, index) => ({
-          IndexName: `i${index}`,
-          KeySchema: users.KeySchema,
-        })),
-      },
+      withLocal(...Array.from({ length: 6 }, (_, index) => localIndex(byEmail, `local-${index}`))),
+      'Number of LocalSecondaryIndexes exceeds per-table limit of 5',
     ],
-  ])('refuses %s', (_, changes) => {
-    expect(refusal('CreateTable', { ...users, ...changes })).toMatch('ValidationException')
+    [
+      'two indexes of one name',
+      { ...withLocal(localIndex(byEmail, 'same')), GlobalSecondaryIndexes: [globalIndex('same')] },
+      'Duplicate index name: same',
+    ],
+    [
+      'a local index on a table without a sort key',
+      {
+        AttributeDefinitions: definitions('tenant_id', 'email'),
+        LocalSecondaryIndexes: [localIndex(byEmail)],
+      },
+      'Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex',
+    ],
+    [
+      'a local index by another partition key',
+      withLocal(localIndex([hash('email'), range('user_id')])),
+      'Index KeySchema does not have the same leading hash key as table KeySchema for index: local. index hash key: email, table hash key: tenant_id',
+    ],
+    [
+      'a local index without a sort key',
+      {
+        ...withLocal(localIndex([hash('tenant_id')])),
+        AttributeDefinitions: definitions('tenant_id', 'user_id'),
+      },
+      'Index KeySchema does not have a range key for index: local',
+    ],
+    [
+      'a global index by a sort key alone',
+      { GlobalSecondaryIndexes: [globalIndex('one', { KeySchema: [range('tenant_id')] })] },
+      'The first KeySchemaElement is not a HASH key type',
+    ],
+    [
+      'a global index with a partition key after a sort key',
+      {
+        AttributeDefinitions: definitions('tenant_id', 'a', 'b'),
+        GlobalSecondaryIndexes: [globalIndex('one', { KeySchema: [hash('tenant_id'), range('a'), hash('b')] })],
+      },
+      'All HASH key attributes must precede RANGE key attributes',
+    ],
+    [
+      'a global index with five partition keys',
+      {
+        AttributeDefinitions: definitions('tenant_id', 'a', 'b', 'c', 'd'),
+        GlobalSecondaryIndexes: [globalIndex('one', { KeySchema: ['tenant_id', 'a', 'b', 'c', 'd'].map(hash) })],
+      },
+      'exceeds the maximum allowed number of HASH key attributes',
+    ],
+    [
+      'a global index with the same key twice',
+      { GlobalSecondaryIndexes: [globalIndex('one', { KeySchema: [hash('tenant_id'), range('tenant_id')] })] },
+      'multiple key attributes with the same name',
+    ],
+    [
+      'a projection of no type',
+      { GlobalSecondaryIndexes: [globalIndex('one', { Projection: {} })] },
+      'Unknown ProjectionType: null',
+    ],
+    [
+      'INCLUDE without attributes',
+      { GlobalSecondaryIndexes: [globalIndex('one', { Projection: { ProjectionType: 'INCLUDE' } })] },
+      'ProjectionType is INCLUDE, but NonKeyAttributes is not specified',
+    ],
+    [
+      'ALL with attributes',
+      {
+        GlobalSecondaryIndexes: [
+          globalIndex('one', { Projection: { ProjectionType: 'ALL', NonKeyAttributes: ['a'] } }),
+        ],
+      },
+      'ProjectionType is ALL, but NonKeyAttributes is specified',
+    ],
+    [
+      'an attribute projected twice',
+      {
+        GlobalSecondaryIndexes: [
+          globalIndex('one', { Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['a', 'a'] } }),
+        ],
+      },
+      'Duplicate element in NonKeyAttributes: a',
+    ],
+    [
+      'throughput of an index on demand',
+      { GlobalSecondaryIndexes: [globalIndex('one', { ProvisionedThroughput: units(1) })] },
+      'ProvisionedThroughput should not be specified for index: one',
+    ],
+    [
+      'an index without throughput where billing is provisioned',
+      { ...provisioned, GlobalSecondaryIndexes: [globalIndex('one')] },
+      'ProvisionedThroughput is not specified for index: one',
+    ],
+    [
+      'a stream without a view type',
+      { StreamSpecification: { StreamEnabled: true } },
+      'Table is being created with a stream enabled, UpdateViewType is required',
+    ],
+    [
+      'a view type without a stream',
+      { StreamSpecification: { StreamEnabled: false, StreamViewType: 'NEW_IMAGE' } },
+      'Table is being created with a stream disabled, UpdateViewType should not be specified',
+    ],
+    [
+      'a key without its type',
+      { SSESpecification: { Enabled: true, KMSMasterKeyId: 'mine' } },
+      'SSEType KMS is required if KMSMasterKeyId is specified',
+    ],
+    [
+      'a type of encryption that is off',
+      { SSESpecification: { Enabled: false, SSEType: 'KMS' } },
+      'SSEType can not be specified if Enabled is false',
+    ],
+    [
+      'a key of encryption that is off',
+      { SSESpecification: { Enabled: false, KMSMasterKeyId: 'mine' } },
+      'KMSMasterKeyId can not be specified if Enabled is false',
+    ],
+    [
+      'encryption with AES256',
+      { SSESpecification: { Enabled: true, SSEType: 'AES256' } },
+      'SSEType AES256 is not supported',
+    ],
+  ])('refuses %s, and creates nothing', (_, changes, message) => {
+    const refusal = refusedCreation(changes)
+    expect(refusal).toMatch(/^ValidationException: /)
+    expect(refusal).toContain(message)
+    expect(plane.refusal('DescribeTable')).toMatch(/^ResourceNotFoundException/)
   })
 
   const key = 'arn:aws:kms:ap-south-1:222222222222:key/mine'
 
-  it('makes what it is told: indexes with the table, a stream, a key, a class', () => {
-    settled({
+  it('makes what it is told: indexes, a stream, a key, a class', () => {
+    plane.settled({
+      AttributeDefinitions: definitions('user_id', 'tenant_id', 'email'),
+      KeySchema: [hash('tenant_id'), range('user_id')],
       GlobalSecondaryIndexes: [
-        {
-          IndexName: 'index',
-          KeySchema: users.KeySchema,
+        globalIndex('index', {
           ProvisionedThroughput: { ReadCapacityUnits: 2, WriteCapacityUnits: 3 },
-        },
+          Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['z', 'a'] },
+        }),
       ],
-      LocalSecondaryIndexes: [{ IndexName: 'local', KeySchema: users.KeySchema }],
+      LocalSecondaryIndexes: [localIndex(byEmail)],
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
-      SSESpecification: { Enabled: true, KMSMasterKeyId: key },
+      SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: key },
       TableClass: 'STANDARD_INFREQUENT_ACCESS',
-      BillingMode: 'PROVISIONED',
-      ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
+      ...provisioned,
     })
-    expect(table()).toMatchObject({
+    expect(plane.table()).toMatchObject({
       TableArn: arn,
+      // Sorted by name (125).
+      AttributeDefinitions: definitions('email', 'tenant_id', 'user_id'),
       GlobalSecondaryIndexes: [
         {
           IndexName: 'index',
           IndexStatus: 'ACTIVE',
+          IndexArn: `${arn}/index/index`,
+          Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['a', 'z'] },
           ProvisionedThroughput: { ReadCapacityUnits: 2, WriteCapacityUnits: 3 },
+          WarmThroughput: { ReadUnitsPerSecond: 2, WriteUnitsPerSecond: 3, Status: 'ACTIVE' },
         },
       ],
-      LocalSecondaryIndexes: [{ IndexName: 'local' }],
+      LocalSecondaryIndexes: [{ IndexName: 'local', IndexArn: `${arn}/index/local`, ItemCount: 0 }],
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
       LatestStreamArn: expect.stringContaining(`${arn}/stream/`),
       SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: key },
       TableClassSummary: { TableClass: 'STANDARD_INFREQUENT_ACCESS' },
+      WarmThroughput: { ReadUnitsPerSecond: 5, WriteUnitsPerSecond: 5, Status: 'ACTIVE' },
     })
-    expect(table().BillingModeSummary).toBeUndefined()
+    expect(plane.table().BillingModeSummary).toBeUndefined()
+  })
+
+  it('answers without warm throughput, unless it was asked for (033)', () => {
+    const { TableDescription } = plane.call('CreateTable', users)
+    expect(TableDescription).not.toHaveProperty('WarmThroughput')
+    const warm = { ReadUnitsPerSecond: 13_000, WriteUnitsPerSecond: 5000 }
+    const answer = plane.call('CreateTable', { ...users, TableName: 'warm', WarmThroughput: warm })
+    expect(answer.TableDescription.WarmThroughput).toEqual({ ...warm, Status: 'UPDATING' })
+    plane.seconds(6)
+    expect(plane.call('DescribeTable', { TableName: 'warm' }).Table.WarmThroughput.Status).toBe('ACTIVE')
+  })
+
+  it('reports a table class that was given, the default one too (026)', () => {
+    plane.settled({ TableClass: 'STANDARD' })
+    expect(plane.table().TableClassSummary).toEqual({ TableClass: 'STANDARD' })
+    plane.call('CreateTable', create({ TableName: 'other' }))
+    expect(plane.call('DescribeTable', { TableName: 'other' }).Table.TableClassSummary).toBeUndefined()
+  })
+
+  it('takes an empty list of tags, and encryption that says nothing (044, 110)', () => {
+    plane.settled({ Tags: [], SSESpecification: {} })
+    expect(plane.table().SSEDescription).toBeUndefined()
   })
 })
 
-it('knows a table by its ARN too, but not by that of another account', () => {
-  settled()
-  expect(call('DescribeTable', { TableName: arn }).Table.TableName).toBe('users')
-  expect(refusal('DescribeTable', { TableName: arn.replace('222222222222', '333333333333') })).toMatch(
-    'ResourceNotFoundException',
-  )
-})
-
-describe('UpdateTable', () => {
-  it('takes one concern at a time, and no call without any', () => {
-    settled()
-    expect(refusedUpdate({ DeletionProtectionEnabled: true, TableClass: 'STANDARD' })).toMatch(
-      'must be the only operation',
-    )
-    expect(refusedUpdate({})).toMatch('ValidationException')
-    expect(refusedUpdate({ ReplicaUpdates: [] })).toMatch('does not know')
-  })
-
-  it('refuses a second protection toggle within 15 seconds, and names the time', () => {
-    settled()
-    update({ DeletionProtectionEnabled: true })
-    seconds(14)
-    expect(refusedUpdate({ DeletionProtectionEnabled: false })).toMatch(
-      /^ThrottlingException.*try again after 2026-01-01T00:01:15/,
-    )
-    seconds(1)
-    update({ DeletionProtectionEnabled: false })
-    expect(table().DeletionProtectionEnabled).toBe(false)
-  })
-
-  it('echoes the old values, and is UPDATING until the change shows', () => {
-    settled({ BillingMode: 'PROVISIONED', ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 } })
-    const answer = update({ BillingMode: 'PAY_PER_REQUEST' })
-    expect(answer.TableDescription).toMatchObject({
-      TableStatus: 'UPDATING',
-      ProvisionedThroughput: { ReadCapacityUnits: 1 },
-    })
-    expect(refusedUpdate({ TableClass: 'STANDARD' })).toMatch('ResourceInUseException')
-    update({ DeletionProtectionEnabled: true })
-    seconds(149)
-    expect(table()).toMatchObject({ TableStatus: 'UPDATING', DeletionProtectionEnabled: true })
-    seconds(1)
-    expect(table()).toMatchObject({ TableStatus: 'ACTIVE', BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' } })
-  })
-
-  it('takes no change that changes nothing', () => {
-    settled()
-    expect(refusedUpdate({ BillingMode: 'PAY_PER_REQUEST' })).toMatch('ValidationException')
-    const throughput = { ReadCapacityUnits: 5, WriteCapacityUnits: 5 }
-    update({ BillingMode: 'PROVISIONED', ProvisionedThroughput: throughput })
-    seconds(10)
-    expect(table().BillingModeSummary).toMatchObject({ BillingMode: 'PROVISIONED' })
-    expect(refusedUpdate({ ProvisionedThroughput: throughput })).toMatch('will not change')
-    expect(refusedUpdate({ StreamSpecification: { StreamEnabled: false } })).toMatch('no stream')
-    update({ StreamSpecification: { StreamEnabled: true, StreamViewType: 'KEYS_ONLY' } })
-    seconds(10)
-    expect(refusedUpdate({ StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } })).toMatch(
-      'already',
-    )
-  })
-
-  it("lets a disabled stream's ARN linger, and gives a new one when it is on again", () => {
-    settled({ StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } })
-    const first = table().LatestStreamArn
-    update({ StreamSpecification: { StreamEnabled: false } })
-    seconds(10)
-    expect(table()).toMatchObject({ LatestStreamArn: first })
-    expect(table().StreamSpecification).toBeUndefined()
-    update({ StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } })
-    seconds(10)
-    expect(table().LatestStreamArn).not.toBe(first)
-  })
-
-  it('is ACTIVE while its encryption changes', () => {
-    settled()
-    update({ SSESpecification: { Enabled: true } })
-    expect(table()).toMatchObject({ TableStatus: 'ACTIVE', SSEDescription: { Status: 'UPDATING' } })
-    seconds(22)
-    expect(table().SSEDescription.Status).toBe('ENABLED')
-  })
-
-  it('builds one index at a time, and the table is ACTIVE meanwhile', () => {
-    settled()
-    const index = (IndexName: string) => ({
-      GlobalSecondaryIndexUpdates: [{ Create: { IndexName, KeySchema: users.KeySchema } }],
-    })
-    update({ ...index('one'), AttributeDefinitions: users.AttributeDefinitions })
-    seconds(5)
-    expect(table()).toMatchObject({ TableStatus: 'ACTIVE', GlobalSecondaryIndexes: [{ IndexStatus: 'CREATING' }] })
-    expect(refusedUpdate(index('two'))).toMatch('LimitExceededException')
-    seconds(600)
-    expect(table().GlobalSecondaryIndexes[0].IndexStatus).toBe('ACTIVE')
-    expect(refusedUpdate(index('one'))).toMatch('already exists')
-    const remove = (IndexName: string) => ({ GlobalSecondaryIndexUpdates: [{ Delete: { IndexName } }] })
-    expect(refusedUpdate(remove('two'))).toMatch('ResourceNotFoundException')
-    update(remove('one'))
-    expect(table().GlobalSecondaryIndexes[0].IndexStatus).toBe('DELETING')
-    seconds(5)
-    expect(table().GlobalSecondaryIndexes).toBeUndefined()
-  })
-
-  it('changes the class of a table', () => {
-    settled()
-    update({ TableClass: 'STANDARD_INFREQUENT_ACCESS' })
-    seconds(5)
-    expect(table().TableClassSummary).toEqual({ TableClass: 'STANDARD_INFREQUENT_ACCESS' })
-  })
-})
-
-describe('tags', () => {
-  const tag = (Key: string) => call('TagResource', { ResourceArn: arn, Tags: [{ Key, Value: '1' }] })
-
-  it('show two seconds late, and lock the table for three', () => {
-    settled()
-    tag('a')
-    expect(tags()).toEqual([])
-    expect(refusal('TagResource', { ResourceArn: arn, Tags: [] })).toBe(
-      'LimitExceededException: Table tags are being updated',
-    )
-    expect(refusal('DeleteTable')).toMatch('ResourceInUseException')
-    seconds(2)
-    expect(tags()).toEqual([{ Key: 'a', Value: '1' }])
-    seconds(1)
-    call('UntagResource', { ResourceArn: arn, TagKeys: ['a'] })
-    seconds(2)
-    expect(tags()).toEqual([])
-  })
-
-  it('come in pages of ten', () => {
-    settled({ Tags: Array.from({ length: 12 }, (_, index) => ({ Key: `k${index}`, Value: '1' })) })
-    const first = call('ListTagsOfResource', { ResourceArn: arn })
-    expect(first.Tags).toHaveLength(10)
-    expect(call('ListTagsOfResource', { ResourceArn: arn, NextToken: first.NextToken }).Tags).toHaveLength(2)
-  })
-
-  it("of AWS's own are not taken away by others, and not counted", () => {
-    settled({ Tags: Array.from({ length: 49 }, (_, index) => ({ Key: `k${index}`, Value: '1' })) })
-    const record = plane.find('users')
-    if (record !== undefined) record.tags = new Map([...record.tags, ['aws:cloudformation:stack-name', 'JobWork']])
-    tag('last')
-    expect(refusal('UntagResource', { ResourceArn: arn, TagKeys: ['aws:cloudformation:stack-name'] })).toMatch(
-      /^ValidationException.*reserved/,
-    )
-  })
-
-  it('are not written to a table that is taken away', () => {
-    settled()
-    call('DeleteTable')
-    expect(refusal('TagResource', { ResourceArn: arn, Tags: [] })).toMatch('ResourceInUseException')
-  })
-
-  it('are 50 at most', () => {
-    settled({ Tags: Array.from({ length: 50 }, (_, index) => ({ Key: `k${index}`, Value: '1' })) })
-    expect(refusal('TagResource', { ResourceArn: arn, Tags: [{ Key: 'more', Value: '1' }] })).toMatch('Too many tags')
-  })
-})
-
-describe('point-in-time recovery', () => {
-  const set = (specification: Record<string, unknown>) => ({ ...name, PointInTimeRecoverySpecification: specification })
-
-  it('keeps its restore window while it is on, and begins a new one after it was off', () => {
-    settled()
-    const earliest = () =>
-      call('DescribeContinuousBackups').ContinuousBackupsDescription.PointInTimeRecoveryDescription
-        .EarliestRestorableDateTime
-    call('UpdateContinuousBackups', set({ PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 7 }))
-    const first = earliest()
-    seconds(100)
-    call('UpdateContinuousBackups', set({ PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 35 }))
-    expect(earliest()).toBe(first)
-    call('UpdateContinuousBackups', set({ PointInTimeRecoveryEnabled: false }))
-    seconds(100)
-    call('UpdateContinuousBackups', set({ PointInTimeRecoveryEnabled: true }))
-    expect(earliest()).toBe(first + 200)
+describe('an ARN in the place of a table name', () => {
+  it('is taken for the table (011)', () => {
+    plane.settled()
+    expect(plane.call('DescribeTable', { TableName: arn }).Table.TableName).toBe('users')
+    expect(plane.refusal('DescribeTable', { TableName: arn.replace('users', 'gone') })).toMatch('Table: gone not found')
   })
 
   it.each([
-    { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 36 },
-    { PointInTimeRecoveryEnabled: false, RecoveryPeriodInDays: 7 },
-  ])('refuses %j', (specification) => {
-    settled()
-    expect(refusal('UpdateContinuousBackups', set(specification))).toMatch('ValidationException')
-  })
-})
-
-describe('time to live', () => {
-  const set = (Enabled: boolean, AttributeName = 'expires_at') => ({
-    ...name,
-    TimeToLiveSpecification: { Enabled, AttributeName },
-  })
-
-  const shown = () => call('DescribeTimeToLive').TimeToLiveDescription
-
-  it('changes once an hour, takes no no-op, and is disabled by its own name', () => {
-    settled()
-    expect(refusal('UpdateTimeToLive', set(false))).toMatch('already disabled')
-    call('UpdateTimeToLive', set(true))
-    expect(shown()).toEqual({ TimeToLiveStatus: 'ENABLING', AttributeName: 'expires_at' })
-    expect(refusal('UpdateTimeToLive', set(false))).toMatch('multiple times within a fixed interval')
-    seconds(3600)
-    expect(shown()).toEqual({ TimeToLiveStatus: 'ENABLED', AttributeName: 'expires_at' })
-    expect(refusal('UpdateTimeToLive', set(true))).toMatch('already enabled')
-    expect(refusal('UpdateTimeToLive', set(false, 'other'))).toMatch('different AttributeName')
-    call('UpdateTimeToLive', set(false))
-    expect(shown()).toEqual({ TimeToLiveStatus: 'DISABLING', AttributeName: 'expires_at' })
-    seconds(3600)
-    expect(shown()).toEqual({ TimeToLiveStatus: 'DISABLED' })
-  })
-
-  it('is not taken by a table that is made or taken away', () => {
-    call('CreateTable', users)
-    expect(refusal('UpdateTimeToLive', set(true))).toMatch('ResourceInUseException')
-    seconds(60)
-    call('DeleteTable')
-    expect(refusal('UpdateTimeToLive', set(true))).toMatch('ResourceInUseException')
+    ['another account', arn.replace('222222222222', '333333333333'), 'AccessDeniedException: Access is denied'],
+    ['another region', arn.replace('ap-south-1', 'us-east-1'), 'ValidationException: .*Invalid AWS region'],
+    ['an index', `${arn}/index/one`, 'ValidationException'],
+    ['a stream', `${arn}/stream/2026-01-01T00:00:00.000`, 'ValidationException'],
+    ['another service', 'arn:aws:s3:::bucket', 'ValidationException'],
+  ])('is refused where it is of %s (011)', (_, TableName, error) => {
+    plane.settled()
+    expect(plane.refusal('DescribeTable', { TableName })).toMatch(new RegExp(`^${error}`))
   })
 })
 
 describe('DeleteTable', () => {
   it('refuses a protected table in the words of AWS', () => {
-    settled({ DeletionProtectionEnabled: true })
-    expect(refusal('DeleteTable')).toBe(
+    plane.settled({ DeletionProtectionEnabled: true })
+    expect(plane.refusal('DeleteTable')).toBe(
       'ValidationException: Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
     )
   })
 
   it('takes four seconds, in which the table is DELETING and in use, and the next one has another id', () => {
-    settled()
-    const { TableId } = table()
-    call('DeleteTable')
-    expect(table().TableStatus).toBe('DELETING')
-    expect(refusal('DeleteTable')).toMatch('ResourceInUseException')
-    expect(refusal('CreateTable', users)).toMatch('ResourceInUseException')
-    expect(call('ListTables').TableNames).toEqual(['users'])
-    seconds(4)
-    expect(call('ListTables').TableNames).toEqual([])
-    settled()
-    expect(table().TableId).not.toBe(TableId)
+    plane.settled()
+    const { TableId } = plane.table()
+    plane.call('DeleteTable')
+    expect(plane.table().TableStatus).toBe('DELETING')
+    const inUse = /^ResourceInUseException: .*Table is being deleted: users$/
+    expect(plane.refusal('DeleteTable')).toMatch(inUse)
+    expect(plane.refusedUpdate({ DeletionProtectionEnabled: true })).toMatch(inUse)
+    expect(plane.refusal('CreateTable', users)).toBe('ResourceInUseException: Table already exists: users')
+    expect(plane.call('ListTables', {}).TableNames).toEqual(['users'])
+    plane.seconds(4)
+    expect(plane.call('ListTables', {}).TableNames).toEqual([])
+    plane.settled()
+    expect(plane.table().TableId).not.toBe(TableId)
+  })
+
+  it('forgets with the table what was spent of its budgets, and when it last changed (377)', () => {
+    plane.settled()
+    const expire = { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires_at' } }
+    plane.call('UpdateTimeToLive', expire)
+    plane.update({ DeletionProtectionEnabled: true })
+    plane.seconds(15)
+    plane.update({ DeletionProtectionEnabled: false })
+    plane.call('DeleteTable')
+    plane.seconds(4)
+    plane.call('CreateTable', users)
+    plane.seconds(6)
+    plane.update({ DeletionProtectionEnabled: true })
+    plane.call('UpdateTimeToLive', expire)
   })
 })
 
 it('says so where it does not know an operation', () => {
-  expect(refusal('ExportTableToPointInTime')).toMatch('UnknownOperationException')
+  expect(plane.refusal('ExportTableToPointInTime')).toMatch('UnknownOperationException')
 })

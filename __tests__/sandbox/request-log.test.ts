@@ -20,7 +20,7 @@ describe('the IAM actions', () => {
       aTable({
         Tags: [{ Key: 'team', Value: 'core' }],
         ResourcePolicy: '{}',
-        SSESpecification: { Enabled: true, KMSMasterKeyId },
+        SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId },
       }),
     )
     const resource = arnOf('tenant')

@@ -1,0 +1,211 @@
+/** What the API model of DynamoDB allows in a request: types, sizes and enumerations, before anything is looked up. */
+import { aPlane, arn, globalIndex, name, type Plane, users } from './plane.ts'
+
+let plane: Plane
+
+beforeEach(() => {
+  plane = aPlane()
+})
+
+const oneError = (value: string, path: string, rule: string) =>
+  `ValidationException: 1 validation error detected: Value ${value} at '${path}' failed to satisfy constraint: Member must ${rule}`
+
+it.each<[string, string, Record<string, unknown>, string]>([
+  [
+    'a table name of two characters',
+    'CreateTable',
+    { ...users, TableName: 'ab' },
+    oneError("'ab'", 'tableName', 'have length greater than or equal to 3'),
+  ],
+  [
+    'a table name of 256 characters',
+    'CreateTable',
+    { ...users, TableName: 'a'.repeat(256) },
+    oneError(`'${'a'.repeat(256)}'`, 'tableName', 'have length less than or equal to 255'),
+  ],
+  [
+    'a table name with a semicolon',
+    'DescribeTable',
+    { TableName: 'invalid;name' },
+    oneError("'invalid;name'", 'tableName', 'satisfy regular expression pattern: [a-zA-Z0-9_.-]+'),
+  ],
+  [
+    'no table name',
+    'DescribeTable',
+    {},
+    "ValidationException: The parameter 'TableName' is required but was not present in the request",
+  ],
+  [
+    'no keys',
+    'CreateTable',
+    { ...users, KeySchema: [] },
+    oneError("'[]'", 'keySchema', 'have length greater than or equal to 1'),
+  ],
+  [
+    'no mention of keys',
+    'CreateTable',
+    { ...users, KeySchema: undefined },
+    oneError('null', 'keySchema', 'not be null'),
+  ],
+  [
+    'three keys',
+    'CreateTable',
+    { ...users, KeySchema: ['a', 'b', 'c'].map((AttributeName) => ({ AttributeName, KeyType: 'HASH' })) },
+    oneError(
+      "'[KeySchemaElement(attributeName=a, keyType=HASH), KeySchemaElement(attributeName=b, keyType=HASH), KeySchemaElement(attributeName=c, keyType=HASH)]'",
+      'keySchema',
+      'have length less than or equal to 2',
+    ),
+  ],
+  [
+    'an unknown key type',
+    'CreateTable',
+    { ...users, KeySchema: [{ AttributeName: 'tenant_id', KeyType: 'INVALID' }] },
+    oneError("'INVALID'", 'keySchema.1.member.keyType', 'satisfy enum value set: [HASH, RANGE]'),
+  ],
+  [
+    'an unknown attribute type',
+    'CreateTable',
+    { ...users, AttributeDefinitions: [{ AttributeName: 'tenant_id', AttributeType: 'BOOL' }] },
+    oneError("'BOOL'", 'attributeDefinitions.1.member.attributeType', 'satisfy enum value set: [B, N, S]'),
+  ],
+  [
+    'an unknown billing mode',
+    'CreateTable',
+    { ...users, BillingMode: 'FREE' },
+    oneError("'FREE'", 'billingMode', 'satisfy enum value set: [PROVISIONED, PAY_PER_REQUEST]'),
+  ],
+  [
+    'an unknown view type',
+    'CreateTable',
+    { ...users, StreamSpecification: { StreamEnabled: true, StreamViewType: 'new_image' } },
+    oneError(
+      "'new_image'",
+      'streamSpecification.streamViewType',
+      'satisfy enum value set: [OLD_IMAGE, KEYS_ONLY, NEW_AND_OLD_IMAGES, NEW_IMAGE]',
+    ),
+  ],
+  [
+    'an unknown type of encryption',
+    'CreateTable',
+    { ...users, SSESpecification: { Enabled: true, SSEType: 'kms' } },
+    oneError("'kms'", 'sSESpecification.sSEType', 'satisfy enum value set: [AES256, KMS]'),
+  ],
+  [
+    'an unknown table class',
+    'UpdateTable',
+    { ...name, TableClass: '' },
+    oneError("''", 'tableClass', 'satisfy enum value set: [STANDARD, STANDARD_INFREQUENT_ACCESS]'),
+  ],
+  [
+    'an index without a projection',
+    'CreateTable',
+    { ...users, GlobalSecondaryIndexes: [globalIndex('one', { Projection: undefined })] },
+    oneError('null', 'globalSecondaryIndexes.1.member.projection', 'not be null'),
+  ],
+  [
+    'an index name of two characters',
+    'CreateTable',
+    { ...users, GlobalSecondaryIndexes: [globalIndex('ab')] },
+    oneError("'ab'", 'globalSecondaryIndexes.1.member.indexName', 'have length greater than or equal to 3'),
+  ],
+  [
+    'INCLUDE with an empty list',
+    'CreateTable',
+    {
+      ...users,
+      GlobalSecondaryIndexes: [globalIndex('one', { Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [] } })],
+    },
+    oneError(
+      "'[]'",
+      'globalSecondaryIndexes.1.member.projection.nonKeyAttributes',
+      'have length greater than or equal to 1',
+    ),
+  ],
+  [
+    'no write capacity',
+    'UpdateTable',
+    { ...name, ProvisionedThroughput: { ReadCapacityUnits: 1 } },
+    oneError('null', 'provisionedThroughput.writeCapacityUnits', 'not be null'),
+  ],
+  [
+    'no replica updates',
+    'UpdateTable',
+    { ...name, ReplicaUpdates: [] },
+    oneError("'[]'", 'replicaUpdates', 'have length greater than or equal to 1'),
+  ],
+  [
+    'time to live by an empty attribute',
+    'UpdateTimeToLive',
+    { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: '' } },
+    oneError("''", 'timeToLiveSpecification.attributeName', 'have length greater than or equal to 1'),
+  ],
+  [
+    'time to live by no attribute',
+    'UpdateTimeToLive',
+    { ...name, TimeToLiveSpecification: { Enabled: false } },
+    oneError('null', 'timeToLiveSpecification.attributeName', 'not be null'),
+  ],
+  [
+    '36 days of recovery',
+    'UpdateContinuousBackups',
+    { ...name, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 36 } },
+    oneError("'36'", 'pointInTimeRecoverySpecification.recoveryPeriodInDays', 'have value less than or equal to 35'),
+  ],
+  ['pages of no tables', 'ListTables', { Limit: 0 }, oneError("'0'", 'limit', 'have value greater than or equal to 1')],
+  [
+    'pages of 101 tables',
+    'ListTables',
+    { Limit: 101 },
+    oneError("'101'", 'limit', 'have value less than or equal to 100'),
+  ],
+  [
+    'a wrong table name before wrong keys, and names the table name only',
+    'CreateTable',
+    { ...users, TableName: '..', KeySchema: [] },
+    oneError("'..'", 'tableName', 'have length greater than or equal to 3'),
+  ],
+  ['no ARN', 'ListTagsOfResource', { ResourceArn: undefined }, oneError('null', 'resourceArn', 'not be null')],
+])('refuses %s', (_, operation, input, refusal) => expect(plane.refusal(operation, input)).toBe(refusal))
+
+it.each([0, -1])('refuses a throughput of %i, and names both wrong members (038, 128)', (count) => {
+  const rule = 'failed to satisfy constraint: Member must have value greater than or equal to 1'
+  const ProvisionedThroughput = { ReadCapacityUnits: count, WriteCapacityUnits: count }
+  for (const operation of ['CreateTable', 'UpdateTable']) {
+    const input = operation === 'CreateTable' ? { ...users, ProvisionedThroughput } : { ...name, ProvisionedThroughput }
+    expect(plane.refusal(operation, input)).toBe(
+      `ValidationException: 2 validation errors detected: Value '${count}' at 'provisionedThroughput.writeCapacityUnits' ${rule}; Value '${count}' at 'provisionedThroughput.readCapacityUnits' ${rule}`,
+    )
+  }
+})
+
+it.each<[string, string, Record<string, unknown>, string]>([
+  ['a number for a text', 'CreateTable', { ...users, BillingMode: 1 }, 'NUMBER_VALUE cannot be converted to String'],
+  ['a flag for a text', 'ListTagsOfResource', { ResourceArn: true }, 'TRUE_VALUE cannot be converted to String'],
+  ['a text for a number', 'ListTables', { Limit: '10' }, 'STRING_VALUE cannot be converted to Long'],
+  [
+    'a text for a flag',
+    'UpdateTable',
+    { ...name, DeletionProtectionEnabled: 'yes' },
+    'STRING_VALUE cannot be converted to Boolean',
+  ],
+  [
+    'a structure for a text',
+    'UntagResource',
+    { ResourceArn: arn, TagKeys: [{}] },
+    'Start of structure or map found where not expected',
+  ],
+  ['a text for a list', 'TagResource', { ResourceArn: arn, Tags: 'team' }, 'Expected list or null'],
+  [
+    'a list for a structure',
+    'UpdateTable',
+    { ...name, SSESpecification: [] },
+    'Unrecognized collection type class java.util.LinkedHashMap',
+  ],
+])('refuses %s as SerializationException', (_, operation, input, message) => {
+  expect(plane.refusal(operation, input)).toBe(`SerializationException: ${message}`)
+})
+
+it('takes a member that is null for one that is absent', () => {
+  plane.call('CreateTable', { ...users, SSESpecification: null, Tags: null })
+})

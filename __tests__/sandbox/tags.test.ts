@@ -1,0 +1,232 @@
+/** Tags: what is accepted, when it shows, and what the lock after a write lets through. Ids are DDB-TABLE findings. */
+import { aPlane, arn, name, type Plane, users } from './plane.ts'
+
+let plane: Plane
+
+beforeEach(() => {
+  plane = aPlane()
+})
+
+type Tags = Readonly<Record<string, string>>
+
+const list = (tags: Tags) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+const tag = (tags: Tags) => plane.call('TagResource', { ResourceArn: arn, Tags: list(tags) })
+const untag = (...TagKeys: string[]) => plane.call('UntagResource', { ResourceArn: arn, TagKeys })
+const refusedTag = (tags: Tags) => plane.refusal('TagResource', { ResourceArn: arn, Tags: list(tags) })
+const refusedUntag = (...TagKeys: string[]) => plane.refusal('UntagResource', { ResourceArn: arn, TagKeys })
+const shown = (input: object = {}): Tags => {
+  const { Tags } = plane.call('ListTagsOfResource', { ResourceArn: arn, ...input })
+  return Object.fromEntries((Tags as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value]))
+}
+const fifty = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, '1']))
+const locked = 'LimitExceededException: Subscriber limit exceeded: Table tags are being updated: users'
+const tooMany = 'ValidationException: Number of Tags exceed the current limit for the provided ResourceArn'
+const notFound = `ResourceNotFoundException: Requested resource not found: ResourceArn: ${arn} not found`
+
+describe('a young table', () => {
+  it('hides its tags, then shows none, and all of them once it is ACTIVE (101)', () => {
+    plane.call('CreateTable', { ...users, Tags: list({ team: 'core' }) })
+    expect(plane.refusal('ListTagsOfResource', { ResourceArn: arn })).toBe(notFound)
+    expect(refusedTag({ a: '1' })).toBe(notFound)
+    expect(refusedUntag('a')).toBe(notFound)
+    plane.seconds(5.6)
+    expect(shown()).toEqual({})
+    expect(refusedTag({ a: '1' })).toMatch(/^ResourceInUseException: .*Table is being created: users$/)
+    untag('team')
+    plane.seconds(0.4)
+    expect(shown()).toEqual({ team: 'core' })
+    tag({ a: '1' })
+  })
+})
+
+describe('the lock after a write', () => {
+  beforeEach(() => plane.settled({ Tags: list({ committed: '1' }) }))
+
+  it('refuses other writes, and the deletion of the table, for 1.65 s (103, 172, 440)', () => {
+    tag({ a: '1' })
+    expect(refusedTag({ b: '1' })).toBe(locked)
+    expect(refusedTag({ a: '2' })).toBe(locked)
+    expect(refusedUntag('a')).toBe(locked)
+    expect(plane.refusal('DeleteTable')).toMatch(/^ResourceInUseException: .*Table tags are being updated: users$/)
+    plane.seconds(1.64)
+    expect(refusedTag({ b: '1' })).toBe(locked)
+    plane.seconds(0.01)
+    tag({ b: '1' })
+    plane.seconds(1.65)
+    plane.call('DeleteTable')
+  })
+
+  it('refuses what would change nothing, unless it sets what is being written (440)', () => {
+    tag({ a: '1' })
+    expect(refusedTag({ committed: '1' })).toBe(locked)
+    expect(refusedUntag('absent')).toBe(locked)
+  })
+
+  it('accepts the same write again, and one that sets more (440)', () => {
+    tag({ a: '1' })
+    tag({ a: '1' })
+    tag({ a: '1', b: '2', committed: '1' })
+    expect(refusedTag({ a: '1' })).toBe(locked)
+    plane.seconds(2)
+    expect(shown()).toEqual({ a: '1', b: '2', committed: '1' })
+  })
+
+  it('lets nothing through after tags were taken away', () => {
+    untag('committed')
+    expect(refusedTag({ committed: '1' })).toBe(locked)
+    expect(refusedUntag('committed')).toBe(locked)
+  })
+
+  it('is not taken by a write that changes nothing (172, 441)', () => {
+    tag({ committed: '1' })
+    untag('absent')
+    tag({ a: '1' })
+  })
+
+  it('does not keep the table from being updated, nor its recovery and time to live (172)', () => {
+    tag({ a: '1' })
+    plane.update({ DeletionProtectionEnabled: true })
+    plane.call('UpdateTimeToLive', { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: 'at' } })
+    plane.call('UpdateContinuousBackups', {
+      ...name,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    })
+  })
+})
+
+describe('reads', () => {
+  it('show the set of before for 1.9 s after a write (102)', () => {
+    plane.settled()
+    tag({ a: '1' })
+    plane.seconds(1.8)
+    expect(shown()).toEqual({})
+    plane.seconds(0.1)
+    expect(shown()).toEqual({ a: '1' })
+    untag('a')
+    expect(shown()).toEqual({ a: '1' })
+    plane.seconds(1.9)
+    expect(shown()).toEqual({})
+  })
+
+  it('show 50 tags on one page, whatever the NextToken (073, 108)', () => {
+    plane.settled({ Tags: list(fifty) })
+    const answer = plane.call('ListTagsOfResource', { ResourceArn: arn, NextToken: 'nonsense' })
+    expect(answer).toEqual({ Tags: list(fifty) })
+  })
+})
+
+describe('a tag', () => {
+  beforeEach(() => plane.settled())
+
+  it('may have letters of any script, digits, spaces and + - = . _ : / @, and an empty value (106, 372)', () => {
+    const tags = { 'ключ 1': 'a+b-c=d.e_f:g/h@i', ' leading': '', ['k'.repeat(128)]: 'v'.repeat(256), 'myaws:x': '1' }
+    tag(tags)
+    plane.seconds(2)
+    expect(shown()).toEqual(tags)
+  })
+
+  it.each<[string, Tags, string]>([
+    ['# in its key', { 'bad#char': '1' }, 'The Tag Key provided is invalid, Key: bad#char'],
+    ['# in its value', { a: 'bad#char' }, 'The Tag Value provided is invalid, Value: bad#char'],
+    ['% in its value', { a: '100%' }, 'The Tag Value provided is invalid, Value: 100%'],
+    ['an empty key', { '': '1' }, 'The Tag Key provided is invalid, Key: '],
+    ['a key of 129 characters', { ['k'.repeat(129)]: '1' }, `The Tag Key provided is invalid, Key: ${'k'.repeat(129)}`],
+    [
+      'a value of 257 characters',
+      { a: 'v'.repeat(257) },
+      `The Tag Value provided is invalid, Value: ${'v'.repeat(257)}`,
+    ],
+    ['a key of AWS', { 'AWS:x': '1' }, 'Tag Key cannot be prefixed with aws:, Key: AWS:x'],
+  ])('is refused with %s, and so is all that comes with it (105, 106, 107, 110)', (_, tags, message) => {
+    expect(refusedTag({ good: '1', ...tags })).toBe(`ValidationException: ${message}`)
+    plane.seconds(2)
+    expect(shown()).toEqual({})
+    const creation = { ...users, TableName: 'other', Tags: list({ good: '1', ...tags }) }
+    expect(plane.refusal('CreateTable', creation)).toBe(`ValidationException: ${message}`)
+  })
+
+  it('is refused without a value, without a key, and twice (107)', () => {
+    const refusal = (...Tags: object[]) => plane.refusal('TagResource', { ResourceArn: arn, Tags })
+    expect(refusal({ Key: 'a' })).toBe('ValidationException: The Tag Value provided is invalid, Value: null')
+    expect(refusal({ Value: '1' })).toBe('ValidationException: The Tag Key provided is invalid, Key: null')
+    expect(refusal({ Key: 'a', Value: '1' }, { Key: 'a', Value: '2' })).toBe(
+      'ValidationException: Duplicate Tag Keys provided as input: Duplicate Tag Key found a',
+    )
+  })
+
+  it('is one at least of a request (107)', () => {
+    expect(refusedTag({})).toBe('ValidationException: Atleast one Tag needs to be provided as Input.')
+    expect(refusedUntag()).toBe('ValidationException: Atleast one Tag Key needs to be provided as Input.')
+  })
+
+  it('of AWS is not taken away (105)', () => {
+    expect(refusedUntag('aws:x')).toBe('ValidationException: Tag Key cannot be prefixed with aws:, Key: aws:x')
+    expect(refusedUntag('k'.repeat(129))).toMatch(/^ValidationException: The Tag Key provided is invalid/)
+  })
+})
+
+describe('the limit of 50', () => {
+  it('is checked of the tags that there would be, and of the request (108)', () => {
+    plane.settled({ Tags: list(fifty) })
+    expect(refusedTag({ more: '1' })).toBe(tooMany)
+    expect(refusedTag({ k1: '2', more: '1' })).toBe(tooMany)
+    tag({ k1: '2' })
+    plane.seconds(2)
+    expect(refusedUntag(...Object.keys(fifty), 'more')).toBe(tooMany)
+    expect(plane.refusal('CreateTable', { ...users, TableName: 'other', Tags: list({ ...fifty, more: '1' }) })).toBe(
+      tooMany,
+    )
+  })
+})
+
+describe('the ARN', () => {
+  it.each([
+    ['is none', 'not-an-arn', "ValidationException: .*ARNs must start with 'arn:': not-an-arn"],
+    ['is the name of a table', 'users', "ValidationException: .*ARNs must start with 'arn:': users"],
+    ['is of another account', arn.replace('222222222222', '000000000000'), 'AccessDeniedException: Access is denied'],
+    ['is of another region', arn.replace('ap-south-1', 'eu-west-1'), 'ValidationException'],
+    ['is of another service', 'arn:aws:s3:::bucket', 'ValidationException: .*not a DynamoDB resource arn'],
+    ['is of a stream', `${arn}/stream/2026-01-01T00:00:00.000`, 'ResourceNotFoundException'],
+    ['is in capitals', arn.replace('users', 'USERS'), 'ResourceNotFoundException'],
+  ])('that %s is refused (071)', (_, ResourceArn, refusal) => {
+    plane.settled()
+    for (const [operation, input] of [
+      ['ListTagsOfResource', {}],
+      ['TagResource', { Tags: list({ a: '1' }) }],
+      ['UntagResource', { TagKeys: ['a'] }],
+    ] as const) {
+      expect(plane.refusal(operation, { ResourceArn, ...input })).toMatch(new RegExp(`^${refusal}`))
+    }
+  })
+})
+
+describe('a table that is being deleted', () => {
+  beforeEach(() => {
+    plane.settled({ Tags: list({ a: '1' }) })
+    plane.call('DeleteTable')
+  })
+
+  it('shows its tags for 1.4 s, and is unknown from then on, while it is DELETING (104, 374, 455)', () => {
+    plane.seconds(1.3)
+    expect(shown()).toEqual({ a: '1' })
+    plane.seconds(0.1)
+    expect(plane.table().TableStatus).toBe('DELETING')
+    expect(plane.refusal('ListTagsOfResource', { ResourceArn: arn })).toBe(notFound)
+    expect(refusedTag({ a: '2' })).toBe(notFound)
+    expect(refusedUntag('a')).toBe(notFound)
+  })
+
+  it('takes what it carries already, and no other tag (104, 374)', () => {
+    tag({ a: '1' })
+    expect(refusedTag({ a: '2' })).toMatch(/^ResourceInUseException: .*Table is being deleted: users$/)
+  })
+})
+
+it('of a table that is UPDATING are written and read (104)', () => {
+  plane.settled()
+  plane.update({ StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } })
+  expect(plane.table().TableStatus).toBe('UPDATING')
+  tag({ a: '1' })
+  plane.seconds(2)
+  expect(shown()).toEqual({ a: '1' })
+})

@@ -1,0 +1,71 @@
+/** Changes of which AWS accepts only so many. How many are left cannot be read. */
+import { limitExceeded } from './errors.ts'
+import type { TableRecord } from './table-record.ts'
+
+const hour = 3_600_000
+
+interface Budget {
+  readonly times: number
+  readonly hours: number
+  /** Once the budget is spent, one more is accepted when the last one is so long ago. */
+  readonly thenOneInHours?: number
+  readonly message: (last: number, next: number) => string
+}
+
+const budgets = {
+  tableClass: {
+    times: 2,
+    hours: 30 * 24,
+    message: () => 'Updates to TableClass are limited to 2 times in 30 day(s).',
+  },
+  encryption: {
+    times: 4,
+    hours: 24,
+    thenOneInHours: 6,
+    message: (last, next) =>
+      `Encryption mode changes are limited in the 24h window ending at ${new Date(last + 24 * hour).toISOString()}. After the first 4 change, each subsequent change in the same window can be performed at most once every 21600 seconds. Number of updates today: 4. Last change at ${new Date(last).toISOString()}. Next changes can be made at ${new Date(next).toISOString()}.`,
+  },
+  // AWS worded it like this when the limit was one; that it is four is documented.
+  onDemand: {
+    times: 4,
+    hours: 24,
+    message: (last, next) =>
+      `Update to PayPerRequest mode are limited to 4 times in 1 day(s). Last update at ${javaDate(last)}. Next update can be made at ${javaDate(next)}`,
+  },
+} satisfies Readonly<Record<string, Budget>>
+
+export type BudgetName = keyof typeof budgets
+
+/**
+ * @returns what takes one change from the budget
+ * @throws {AwsError} LimitExceededException where it is spent
+ */
+export function spendBudget(record: TableRecord, now: number, name: BudgetName): () => void {
+  const { times, hours, thenOneInHours, message }: Budget = budgets[name]
+  const recent = changesWithin(record, now, name, hours)
+  if (recent.length >= times) {
+    const last = Math.max(...recent)
+    const next =
+      thenOneInHours === undefined ? (recent.at(-times) ?? last) + hours * hour : last + thenOneInHours * hour
+    if (now < next) throw limitExceeded(message(last, next))
+  }
+  return () => {
+    record.spent.set(name, [...recent, now])
+  }
+}
+
+/** Makes as many changes now as the budget holds. */
+export function exhaustBudget(record: TableRecord, now: number, name: BudgetName): void {
+  record.spent.set(name, new Array(budgets[name].times).fill(now))
+}
+
+function changesWithin(record: TableRecord, now: number, name: BudgetName, hours: number): readonly number[] {
+  return (record.spent.get(name) ?? []).filter((at) => at > now - hours * hour)
+}
+
+/** `Sun Feb 24 03:07:45 UTC 2019` */
+function javaDate(time: number): string {
+  const [, weekday, day, month, year, clock] =
+    /^(\w+), (\d+) (\w+) (\d+) (\S+)/.exec(new Date(time).toUTCString()) ?? []
+  return `${weekday} ${month} ${day} ${clock} UTC ${year}`
+}

@@ -1,0 +1,108 @@
+/** What DynamoDB does not accept while it is at work on a table: ACTIVE or UPDATING alone do not tell. */
+import { AwsError } from './errors.ts'
+import { isReplicaChanging } from './replica-record.ts'
+import { type BillingMode, indexStatusOf, type JobKind, statusOf, type TableRecord } from './table-record.ts'
+
+/** What an UpdateTable changes. */
+export type Concern =
+  | 'deletionProtection'
+  | 'encryption'
+  | 'warmThroughput'
+  | 'throughput'
+  | 'onDemandThroughput'
+  | 'stream'
+  | 'tableClass'
+  | 'index'
+  | 'replica'
+
+const verbs: Partial<Record<Concern, string>> = {
+  throughput: 'change table IOPS',
+  onDemandThroughput: 'update OnDemandThroughput',
+  stream: 'change stream status',
+  tableClass: 'update table class',
+  index: 'create or delete an index',
+  replica: 'add or delete a replica',
+}
+
+const jobs: Readonly<Record<JobKind, string>> = {
+  throughput: 'table IOPS are being updated',
+  stream: 'stream status is being updated',
+  tableClass: 'a table class update is in progress',
+  indexCreation: 'an index is being created',
+  indexDeletion: 'an index is being deleted',
+  replica: 'a replica is being updated',
+}
+
+/** The resource is busy: the call is accepted once that is over. Of a table with replicas AWS does not say what it is. */
+export function inUse(record: TableRecord, detail: string): AwsError {
+  return new AwsError(
+    'ResourceInUseException',
+    record.replicas.length > 0
+      ? 'The resource which you are attempting to change is in use.'
+      : `Attempt to change a resource which is still in use: ${detail}`,
+  )
+}
+
+/** @throws {AwsError} ResourceInUseException while the table is made or deleted, or is in a state that no change ends */
+export function refuseUnlessUsable(record: TableRecord, now: number): void {
+  const status = statusOf(record, now)
+  if (status === 'CREATING') throw inUse(record, `Table is being created: ${record.name}`)
+  if (status === 'DELETING') throw inUse(record, `Table is being deleted: ${record.name}`)
+  if (!['ACTIVE', 'UPDATING', 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'].includes(status)) {
+    throw inUse(record, `Table is ${status}: ${record.name}`)
+  }
+}
+
+/**
+ * Deletion protection, encryption and warm throughput are accepted while the table is UPDATING, other changes are not;
+ * none is while a replica changes.
+ *
+ * @throws {AwsError} ResourceInUseException
+ */
+export function refuseWhileUpdating(record: TableRecord, now: number, concern: Concern): void {
+  refuseWhileReplicasChange(record, now)
+  const job = record.pending.find(({ at }) => at > now)
+  if (concern === 'warmThroughput' && job?.kind === 'indexCreation') {
+    throw new AwsError('InternalServerError', 'Table is under system maintenance, please try again later', 500)
+  }
+  const verb = verbs[concern]
+  if (verb === undefined) return
+  if (job !== undefined) {
+    const isSame = concern === 'throughput' && job.kind === 'throughput'
+    const detail = isSame ? 'Table IOPS are currently being updated.' : `Can't ${verb} when ${jobs[job.kind]}.`
+    throw inUse(record, `${detail} Table: ${record.name}`)
+  }
+  if (statusOf(record, now) === 'UPDATING') throw beingUpdated(record)
+}
+
+export function refuseWhileReplicasChange(record: TableRecord, now: number): void {
+  if (isReplicaChanging(record.replicas, now)) throw inUse(record, '')
+}
+
+/** What a deletion waits for, on a table that is ACTIVE too. Its tags are another matter. */
+export function refuseDeletionWhileChanging(record: TableRecord, now: number): void {
+  if (record.globalIndexes.some((index) => indexStatusOf(index, now) !== 'ACTIVE')) {
+    throw inUse(record, 'Cannot delete table while indexes are being created, updated, or deleted.')
+  }
+  if (record.pending.some(({ kind, at }) => kind === 'stream' && at > now)) {
+    throw inUse(record, 'Cannot delete table while stream is being enabled/disabled.')
+  }
+  const isGrowing = now < record.warmThroughput.settledAt
+  if (statusOf(record, now) === 'UPDATING' || isEncryptionChanging(record, now) || isGrowing) {
+    throw beingUpdated(record)
+  }
+}
+
+export function isEncryptionChanging({ encryption }: TableRecord, now: number): boolean {
+  return encryption !== undefined && now < encryption.settledAt
+}
+
+/** The mode before a switch that is under way, which is what DynamoDB compares with. */
+export function billingModeInEffect(record: TableRecord, now: number): BillingMode {
+  const job = record.pending.find(({ at, billingModeBefore }) => at > now && billingModeBefore !== undefined)
+  return job?.billingModeBefore ?? record.billingMode
+}
+
+function beingUpdated(record: TableRecord): AwsError {
+  return inUse(record, `Table: ${record.name} is in the process of being updated.`)
+}

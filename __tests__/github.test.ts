@@ -180,6 +180,14 @@ describe('who calls', () => {
   })
 })
 
+it('a comment without an id is an answer that was cut off, and not the absence of a comment', async () => {
+  const body = JSON.stringify([{ body: `${mark} one`, user: bot }])
+  sandbox.faults.add({ service: 'github', operation: 'ListComments', kind: 'answer', body, times: 99 })
+  const writing = (await connect()).writeComment(7, mark, `${mark} two`)
+  await expect(writing).rejects.toMatchObject({ name: 'GitHubError', message: "GitHub's answer was cut off" })
+  expect(bodies()).toEqual([])
+})
+
 describe('the pull request of a commit', () => {
   it('is the one that the commit merged', async () => {
     await expect((await connect()).findPullRequest('b8b8')).resolves.toBe(8)

@@ -76,7 +76,7 @@ export async function connectGitHub(
       const list = { owner, repo, issue_number, per_page: 100, page, request: request() }
       const { data, headers } = await octokit.rest.issues.listComments(list)
       const found = whole(data, Array.isArray).find(({ body, user }) => body?.startsWith(mark) && isBy(user, login))
-      if (found !== undefined) return found.id
+      if (found !== undefined) return whole(found.id, Number.isInteger)
       // An endpoint that promises pages without end gives empty ones at last.
       if (data.length === 0 || !headers.link?.includes('rel="next"')) return undefined
     }

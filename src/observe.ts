@@ -78,11 +78,12 @@ export async function lookAtTable(dynamoDb: DynamoDb, target: Target, table: str
     dynamoDb.listTags(tableArn(target, table)),
   ])
   if (described === undefined) return { status: 'absent' }
-  const { tableStatus, phase, ...state } = described
-  if (phase === 'unavailable') {
-    return { status: 'unavailable', tableStatus, ...(state.id === undefined ? {} : { id: state.id }) }
+  if (described.phase !== 'settled') {
+    const { phase, tableStatus, id } = described
+    if (phase === 'changing') return { status: 'changing' }
+    return { status: 'unavailable', tableStatus, ...(id === undefined ? {} : { id }) }
   }
-  if (phase === 'changing') return { status: 'changing' }
+  const { tableStatus: _, phase: __, ...state } = described
   if (pointInTimeRecovery === undefined || tags === undefined) return { status: 'young' }
   // Until it is ACTIVE a table shows no tags, whosesoever it is, and it may have become so since they were read.
   const tagsOfActive = tags.size > 0 ? tags : await dynamoDb.listTags(tableArn(target, table))

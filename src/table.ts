@@ -63,18 +63,29 @@ export interface UnmanagedSetting {
   readonly value: string
 }
 
+/** A copy of a table in another region. DynamoDB replicates every change of an item between the two. */
+export interface Replica {
+  readonly region: string
+  /** DynamoDB's ReplicaStatus. */
+  readonly status: string
+}
+
 /** What AWS holds of a table that can be worked with. */
 export interface ReadyTable {
   readonly status: 'ready'
   readonly arn: string
   /** Absent where the endpoint gives none (moto). */
   readonly id?: string
+  /** Milliseconds since the epoch. Absent where the endpoint gives none. */
+  readonly createdAt?: number
   readonly streamArn?: string
   readonly keys: Keys
   readonly billingMode: BillingMode
   readonly deletionProtection: boolean
   readonly pointInTimeRecovery: PointInTimeRecovery
   readonly tags: Tags
+  /** In other regions, sorted by region. */
+  readonly replicas: readonly Replica[]
   readonly unmanaged: readonly UnmanagedSetting[]
 }
 

@@ -41,6 +41,7 @@ export function ready(desired: DesiredTable, changes: Partial<ReadyTable> = {}):
     deletionProtection: desired.deletionProtection ?? false,
     pointInTimeRecovery: desired.pointInTimeRecovery ?? { enabled: false },
     tags: desired.tags,
+    replicas: [],
     unmanaged: [],
     ...changes,
   }

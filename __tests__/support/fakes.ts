@@ -1,11 +1,17 @@
 /** Stand-ins for what the effectful files talk to. */
 import type { DynamoDb } from '../../src/dynamodb.ts'
-import type { DescribedTable } from '../../src/dynamodb-answers.ts'
+import type { SettledTable } from '../../src/dynamodb-answers.ts'
 import type { ItemStore } from '../../src/item-store.ts'
 import type { Item } from '../../src/items.ts'
 import type { Step } from '../../src/plan.ts'
 import type { Run } from '../../src/run.ts'
-import { environmentTag, type ObservedTable, type ObservedTables, type ReadyTable, tableArn } from '../../src/table.ts'
+import {
+  environmentTag,
+  type ObservedTable,
+  type ObservedTables,
+  type ReadyTable,
+  tableArn,
+} from '../../src/table.ts'
 import { aTarget } from './builders.ts'
 import { type VirtualClock, virtualClock } from './clock.ts'
 
@@ -55,6 +61,7 @@ function performOn(before: ObservedTable | undefined, step: Step): ObservedTable
       deletionProtection: step.deletionProtection,
       pointInTimeRecovery: { enabled: false },
       tags: new Map(step.tags.map(({ key, to }) => [key, to])),
+      replicas: [],
       unmanaged: [],
     }
   }
@@ -164,7 +171,7 @@ export function modelItems(): ItemModel {
   }
 }
 
-export function describedFrom({ status: _, pointInTimeRecovery: __, tags: ___, ...table }: ReadyTable): DescribedTable {
+export function describedFrom({ status: _, pointInTimeRecovery: __, tags: ___, ...table }: ReadyTable): SettledTable {
   return { ...table, tableStatus: 'ACTIVE', phase: 'settled' }
 }
 
@@ -177,6 +184,7 @@ function blank(name: string): ReadyTable {
     deletionProtection: false,
     pointInTimeRecovery: { enabled: false },
     tags: new Map(),
+    replicas: [],
     unmanaged: [],
   }
 }

@@ -550,6 +550,18 @@ describe('errors', () => {
     })
   })
 
+  it('a table that replicas were copied from is not deleted again at once, and its error says to delete the replicas first', async () => {
+    const message =
+      'Replica cannot be deleted because it has acted as a source region for new replica(s) being added to the table in the last 24 hours.'
+    aws.on(DeleteTableCommand).rejects(refusal('ValidationException', message))
+    await expect(dynamoDb.deleteTable('users', whenever)).rejects.toMatchObject({
+      code: 'ValidationException',
+      remedy:
+        'Delete the replicas of "users" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.',
+    })
+    expect(aws.calls()).toHaveLength(1)
+  })
+
   it('a denied call hands out the statement that would allow it, for this table alone', async () => {
     aws.rejects(refusal('AccessDeniedException'))
     const statement = async (port: DynamoDb, table: string) => {

@@ -60,7 +60,7 @@ const arnOf = (table: string) => `arn:aws:dynamodb:ap-south-1:222222222222:table
 /**
  * An account whose tables can be made, and are CREATING for six seconds; `tables` are there from the beginning.
  *
- * @returns what DescribeTable says, for somebody else to change
+ * @returns what DescribeTable says, for the test to change
  */
 function account(clock: VirtualClock, tables: readonly TableDescription[] = []): Map<string, TableDescription> {
   const described = new Map(tables.map((table) => [table.TableName ?? '', table]))
@@ -158,6 +158,24 @@ it('writes nothing to any table where one of them must be refused', async () => 
   expect(errors).toEqual([expect.stringContaining('The table "users" has the key id (S)')])
   // The seventh asks a table without tags once more for them.
   expect([writes(), dynamoDb.calls().length]).toEqual([[], 7])
+})
+
+it.each<[string, Record<string, string>]>([
+  ['a plan of the destruction', { command: 'plan', destroy: 'true' }],
+  ['the destruction', { command: 'destroy', 'confirm-destroy': 'tenant\nusers' }],
+])('deletes no table with a replica: %s names its region', async (_, command) => {
+  const clock = virtualClock()
+  const described = account(clock)
+  expect((await run(inputs, clock)).errors).toEqual([])
+  const Replicas = [{ RegionName: 'eu-west-1', ReplicaStatus: 'ACTIVE' as const }]
+  described.set('users', { ...described.get('users'), Replicas })
+  dynamoDb.resetHistory()
+  const { exitCode, errors } = await run({ ...inputs, ...command }, clock)
+  expect([exitCode, errors]).toEqual([
+    1,
+    [expect.stringMatching(/eu-west-1 \(ACTIVE\)[\s\S]*To fix: Delete the replicas/)],
+  ])
+  expect(writes()).toEqual([])
 })
 
 it.each<[string, TableDescription, string]>([

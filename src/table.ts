@@ -101,8 +101,11 @@ export type ObservedTables = ReadonlyMap<string, ObservedTable>
 export const environmentTag = 'tenant-tables:environment'
 export const managedByTag = 'tenant-tables:managed-by'
 export const managedByValue = 'tenant-tables'
-/** AWS puts this on every resource that a stack made, and leaves it there when the stack lets go. */
-export const stackNameTag = 'aws:cloudformation:stack-name'
+
+/** Whether this action created or adopted a table with these tags. */
+export function isManaged(tags: Tags): boolean {
+  return tags.get(managedByTag) === managedByValue
+}
 
 /** DynamoDB's limit; its own `aws:` tags do not count. */
 export const mostTags = 50

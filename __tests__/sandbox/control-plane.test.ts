@@ -319,9 +319,9 @@ describe('tags', () => {
   it("of AWS's own are not taken away by others, and not counted", () => {
     settled({ Tags: Array.from({ length: 49 }, (_, index) => ({ Key: `k${index}`, Value: '1' })) })
     const record = plane.find('users')
-    if (record !== undefined) record.tags = new Map([...record.tags, ['aws:cloudformation:stack-name', 'JobWork']])
+    if (record !== undefined) record.tags = new Map([...record.tags, ['aws:reserved', 'x']])
     tag('last')
-    expect(refusal('UntagResource', { ResourceArn: arn, TagKeys: ['aws:cloudformation:stack-name'] })).toMatch(
+    expect(refusal('UntagResource', { ResourceArn: arn, TagKeys: ['aws:reserved'] })).toMatch(
       /^ValidationException.*reserved/,
     )
   })

@@ -7,6 +7,7 @@ import type { Step } from '../../src/plan.ts'
 import type { Run } from '../../src/run.ts'
 import {
   environmentTag,
+  managedByTag,
   type ObservedTable,
   type ObservedTables,
   type ReadyTable,
@@ -71,6 +72,7 @@ function performOn(before: ObservedTable | undefined, step: Step): ObservedTable
     case 'remove-deletion-protection':
       return { ...before, deletionProtection: step.to }
     case 'tag-table':
+    case 'adopt-table':
     case 'change-environment':
       return { ...before, tags: new Map([...before.tags, ...step.tags.map(({ key, to }) => [key, to] as const)]) }
     case 'set-billing-mode':
@@ -137,11 +139,14 @@ export function modelDynamoDb(observed: ObservedTables = new Map()): Model {
       tagTable: (arn, tags) => {
         const table = nameIn(arn)
         const environment = tags.find(({ key }) => key === environmentTag)
-        return write(
-          environment?.from === undefined
-            ? { action: 'tag-table', table, tags }
-            : { action: 'change-environment', table, from: environment.from, to: environment.to, tags },
-        )
+        if (environment?.from !== undefined) {
+          return write({ action: 'change-environment', table, from: environment.from, to: environment.to, tags })
+        }
+        return write({
+          action: tags.some(({ key }) => key === managedByTag) ? 'adopt-table' : 'tag-table',
+          table,
+          tags,
+        })
       },
       deleteTable: (table) => write({ action: 'delete-table', table }),
       itemsWithin: () => modelItems(),

@@ -64,7 +64,7 @@ describe('allow', () => {
 
   it('names the kinds where a line is none of them', () => {
     expect(problems({ allow: 'everything\nchange-environment,remove-deletion-protection' })).toEqual([
-      'allow must have one of remove-deletion-protection, remove-point-in-time-recovery, change-environment on each line, but has "everything".',
+      'allow must have one of remove-deletion-protection, remove-point-in-time-recovery, change-environment, adopt-table on each line, but has "everything".',
       expect.stringContaining('"change-environment,remove-deletion-protection"'),
     ])
   })

@@ -338,7 +338,14 @@ describe('the account', () => {
   })
 
   it.each([
-    ['another account', sessionOf(hub), 'of account 111111111111, though'],
+    ['another account', sessionOf(hub), 'of account 111111111111 in the partition aws, though'],
+    [
+      'another partition',
+      sessionOf(provisioner, {
+        AssumedRoleUser: { Arn: 'arn:aws-cn:sts::222222222222:assumed-role/provisioner/s', AssumedRoleId: 'x' },
+      }),
+      'of account 222222222222 in the partition aws-cn, though',
+    ],
     ['no account', sessionOf(provisioner, { AssumedRoleUser: undefined }), 'did not say which account'],
     ['no credentials', sessionOf(provisioner, { Credentials: undefined }), 'without credentials'],
   ])('is proved by the answer of STS, which may not speak of %s', async (_, answer, words) => {

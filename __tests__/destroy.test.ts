@@ -1,6 +1,10 @@
+import { renderComment } from '../src/comment.ts'
 import { planTables } from '../src/planner.ts'
+import { renderPlanLines } from '../src/report.ts'
+import { renderSummary } from '../src/summary.ts'
 import type { ObservedTable, ReadyTable, Target } from '../src/table.ts'
 import { aTarget, development, production, ready, theTables } from './support/builders.ts'
+import { renderAsGitHub } from './support/github-markdown.ts'
 
 const desired = theTables()
 const [tenant, users] = desired
@@ -34,6 +38,11 @@ it.each<[string, ObservedTable, string]>([
   ['without tags', tagged(), 'destroy-of-untagged'],
   ['without the tag of this action', tagged(['tenant-tables:environment', 'dev']), 'destroy-of-untagged'],
   ['without the tag of its environment', tagged(['tenant-tables:managed-by', 'tenant-tables']), 'destroy-of-untagged'],
+  [
+    'of another environment, without the tag of this action',
+    tagged(['tenant-tables:environment', 'staging']),
+    'destroy-of-other-environment',
+  ],
   ['another one, with other keys', changed({ keys: tenant.keys }), 'different-keys'],
   ['archived', { status: 'unavailable', tableStatus: 'ARCHIVED' }, 'table-unavailable'],
 ])('refuses a table that is %s', (_, observed, code) => {
@@ -59,9 +68,74 @@ it.each([production, { name: 'PROD', production: true }, { name: 'live', product
   },
 )
 
-it('leaves nothing as it is of what goes away', () => {
-  const { tables } = destruction(changed({ unmanaged: [{ path: 'stream', value: 'NEW_IMAGE' }] }))
-  expect(tables.map(({ unmanaged }) => unmanaged)).toEqual([[], []])
+it('keeps in the plan what goes away with the table, and says so in the log, the summary and the comment', () => {
+  const unmanaged = [
+    { path: 'globalIndex', value: 'by-name' },
+    { path: 'stream', value: 'NEW_IMAGE' },
+    { path: 'encryptionKey', value: 'arn:key' },
+  ]
+  const plan = destruction(changed({ unmanaged }))
+  expect(plan.tables.map((table) => table.unmanaged)).toEqual([[], unmanaged])
+  expect(renderPlanLines(plan).slice(-3)).toEqual([
+    '  unmanaged on "users", goes away with the table: globalIndex = by-name',
+    '  unmanaged on "users", goes away with the table: stream = NEW_IMAGE',
+    '  unmanaged on "users", goes away with the table, but not the KMS key itself: encryptionKey = arn:key',
+  ])
+  const result = { command: 'plan', target: aTarget(), plan } as const
+  const redact = (text: string) => text
+  for (const shown of [renderSummary(result, redact), renderComment({ result, mark: '', redact })]) {
+    const { text } = renderAsGitHub(shown)
+    expect(text).toContain('Unmanaged on users, goes away with the table: stream = NEW_IMAGE')
+    expect(text).not.toContain('left as it is')
+  }
+})
+
+it('names the line of allow by which a table without the tag of this action is adopted', () => {
+  const remedyOf = (observed: ObservedTable) => destruction(observed).refusals[0]?.remedy
+  expect(remedyOf(tagged())).toContain('with this line in allow: adopt-table')
+  // An apply puts back the tag of the environment, and needs no line for that.
+  expect(remedyOf(tagged(['tenant-tables:managed-by', 'tenant-tables']))).not.toContain('adopt-table')
+})
+
+describe('a table with replicas in other regions', () => {
+  const replicated = (...states: readonly (readonly [string, string])[]) =>
+    changed({ replicas: states.map(([region, status]) => ({ region, status })) })
+
+  it('is not deleted, because they would stay: the refusal names each of them, and how to delete one', () => {
+    const { refusals, steps } = destruction(
+      replicated(['eu-west-1', 'ACTIVE'], ['us-east-1', 'CREATION_FAILED'], ['us-west-2', 'DELETING']),
+    )
+    expect(refusals).toEqual([
+      {
+        table: 'users',
+        code: 'destroy-of-replicated',
+        reason:
+          'The table "users" has replicas that would stay when it is deleted: eu-west-1 (ACTIVE), us-east-1 (CREATION_FAILED).',
+        remedy:
+          'Delete the replicas first, one at a time, and run again when they are gone: aws dynamodb update-table --table-name users --region ap-south-1 --replica-updates "Delete={RegionName=eu-west-1}"',
+      },
+    ])
+    expect(steps).toEqual([{ action: 'delete-table', table: 'tenant' }])
+  })
+
+  it('is deleted where all of them are being deleted already', () => {
+    const { refusals, steps } = destruction(replicated(['eu-west-1', 'DELETING'], ['us-west-2', 'DELETING']))
+    expect(refusals).toEqual([])
+    expect(steps).toHaveLength(2)
+  })
+
+  it('is refused for its deletion protection too', () => {
+    const observed = changed({ deletionProtection: true, replicas: [{ region: 'eu-west-1', status: 'ACTIVE' }] })
+    expect(destruction(observed).refusals.map(({ code }) => code)).toEqual([
+      'destroy-of-protected',
+      'destroy-of-replicated',
+    ])
+  })
+
+  it('says of a replica that it does not go away with the table', () => {
+    const plan = destruction(changed({ unmanaged: [{ path: 'replica', value: 'eu-west-1' }] }))
+    expect(renderPlanLines(plan)).toContain('  unmanaged on "users", not deleted with the table: replica = eu-west-1')
+  })
 })
 
 it('compares environments without case', () => {
@@ -75,15 +149,7 @@ it('has nothing to do where all is gone, or going', () => {
   expect([going.refusals, going.notices]).toMatchObject([[], [{ code: 'being-deleted' }]])
 })
 
-it('tells of the backup that AWS keeps of a table with point-in-time recovery, and of the stack that made it', () => {
-  const { notices } = destruction(
-    changed({
-      pointInTimeRecovery: { enabled: true, recoveryPeriodDays: 35 },
-      tags: new Map([...users.tags, ['aws:cloudformation:stack-name', 'JobWork']]),
-    }),
-  )
-  expect(notices).toMatchObject([
-    { code: 'made-by-stack', level: 'warning', message: expect.stringContaining('JobWork') },
-    { code: 'system-backup-stays', message: expect.stringContaining('35 days') },
-  ])
+it('tells of the backup that AWS keeps of a table with point-in-time recovery', () => {
+  const { notices } = destruction(changed({ pointInTimeRecovery: { enabled: true, recoveryPeriodDays: 35 } }))
+  expect(notices).toMatchObject([{ code: 'system-backup-stays', message: expect.stringContaining('35 days') }])
 })

@@ -2,10 +2,12 @@ import {
   CreateTableCommand,
   DeleteTableCommand,
   DescribeContinuousBackupsCommand,
+  type DescribeContinuousBackupsOutput,
   DescribeTableCommand,
   DynamoDBClient,
   GetItemCommand,
   ListTagsOfResourceCommand,
+  type ListTagsOfResourceOutput,
   PutItemCommand,
   QueryCommand,
   type TableDescription,
@@ -16,19 +18,19 @@ import {
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { mockClient } from 'aws-sdk-client-mock'
 import { type DynamoDb, loadDynamoDb } from '../src/dynamodb.ts'
-import type { DescribedTable } from '../src/dynamodb-answers.ts'
+import type { DescribedTable, SettledTable } from '../src/dynamodb-answers.ts'
 import { RemedyError, StoppedError } from '../src/errors.ts'
 import { aRun, type FakeRun } from './support/fakes.ts'
 
 const aws = mockClient(DynamoDBClient)
-const arn = 'arn:aws:dynamodb:ap-south-1:222222222222:table/users'
 let run: FakeRun
 let dynamoDb: DynamoDb
 const items = () => dynamoDb.itemsWithin(run)
 let walks = 0
 
 const openedEarly: string[] = []
-const arnOf = (table: string) => `arn of ${table}`
+const arnOf = (table: string) => `arn:aws:dynamodb:ap-south-1:222222222222:table/${table}`
+const arn = arnOf('users')
 
 /** As a run does: the SDK is loaded while it waits, and the port is made when the credentials are known. */
 async function load(region = 'ap-south-1') {
@@ -92,6 +94,20 @@ describe('describeTable', () => {
     aws.on(DescribeTableCommand, { TableName: 'users' }).resolves({ Table: { ...active, ...changes } })
     return await dynamoDb.describeTable('users')
   }
+  const settled = async (changes: TableDescription = {}): Promise<SettledTable> => {
+    const described = await describe_(changes)
+    if (described?.phase !== 'settled') throw new Error(`It is ${described?.phase}`)
+    return described
+  }
+  /** What the error says of the answer. */
+  const problemOf = async (changes: TableDescription): Promise<string> => {
+    const error = await describe_(changes).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({
+      message: 'DynamoDB\'s answer to DescribeTable on "users" cannot be understood.',
+      remedy: expect.stringContaining('AWS_ENDPOINT_URL'),
+    })
+    return ((error as RemedyError).cause as Error).message
+  }
 
   it('brings what AWS says into normal form: absent billing is provisioned, absent protection is off', async () => {
     expect(await describe_()).toEqual({
@@ -103,6 +119,7 @@ describe('describeTable', () => {
       keys: { partitionKey: { name: 'tenant_id', type: 'S' }, sortKey: { name: 'user_id', type: 'N' } },
       billingMode: 'PROVISIONED',
       deletionProtection: false,
+      replicas: [],
       unmanaged: [],
     })
   })
@@ -115,6 +132,7 @@ describe('describeTable', () => {
         KeySchema: [{ AttributeName: 'tenant_id', KeyType: 'HASH' }],
         BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
         DeletionProtectionEnabled: true,
+        CreationDateTime: new Date(Date.UTC(2026, 0, 1)),
       },
     })
     expect(await dynamoDb.describeTable('users')).toEqual({
@@ -122,9 +140,11 @@ describe('describeTable', () => {
       phase: 'settled',
       changesUnderWay: [],
       arn,
+      createdAt: Date.UTC(2026, 0, 1),
       keys: { partitionKey: { name: 'tenant_id', type: 'S' } },
       billingMode: 'PAY_PER_REQUEST',
       deletionProtection: true,
+      replicas: [],
       unmanaged: [],
     })
   })
@@ -178,24 +198,24 @@ describe('describeTable', () => {
 
   it('names a stream only while it is on, though its ARN lingers', async () => {
     const LatestStreamArn = `${arn}/stream/1`
-    const on = await describe_({
+    const on = await settled({
       LatestStreamArn,
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
     })
-    expect([on?.streamArn, on?.unmanaged]).toEqual([LatestStreamArn, [{ path: 'stream', value: 'NEW_IMAGE' }]])
-    const off = await describe_({ LatestStreamArn, StreamSpecification: { StreamEnabled: false } })
-    expect([off?.streamArn, off?.unmanaged]).toEqual([undefined, []])
+    expect([on.streamArn, on.unmanaged]).toEqual([LatestStreamArn, [{ path: 'stream', value: 'NEW_IMAGE' }]])
+    const off = await settled({ LatestStreamArn, StreamSpecification: { StreamEnabled: false } })
+    expect([off.streamArn, off.unmanaged]).toEqual([undefined, []])
   })
 
   it('lists what no definition mentions, in a fixed order', async () => {
-    const found = await describe_({
+    const { unmanaged } = await settled({
       GlobalSecondaryIndexes: [{ IndexName: 'z' }, { IndexName: 'a' }],
       LocalSecondaryIndexes: [{ IndexName: 'local' }],
       TableClassSummary: { TableClass: 'STANDARD_INFREQUENT_ACCESS' },
       SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: 'arn:key' },
-      Replicas: [{ RegionName: 'eu-west-1' }],
+      Replicas: [{ RegionName: 'eu-west-1', ReplicaStatus: 'ACTIVE' }],
     })
-    expect(found?.unmanaged.map(({ path, value }) => `${path}=${value}`)).toEqual([
+    expect(unmanaged.map(({ path, value }) => `${path}=${value}`)).toEqual([
       'globalIndex=a',
       'globalIndex=z',
       'localIndex=local',
@@ -205,44 +225,91 @@ describe('describeTable', () => {
     ])
   })
 
-  it('lists replicas in a fixed order too', async () => {
-    const found = await describe_({ Replicas: [{ RegionName: 'us-east-1' }, { RegionName: 'eu-west-1' }] })
-    expect(found?.unmanaged).toEqual([
+  it('lists the replicas of other regions with their state, in a fixed order', async () => {
+    const { unmanaged, replicas } = await settled({
+      Replicas: [
+        { RegionName: 'us-east-1', ReplicaStatus: 'CREATION_FAILED' },
+        { RegionName: 'ap-south-1', ReplicaStatus: 'ACTIVE' },
+        { RegionName: 'eu-west-1', ReplicaStatus: 'ACTIVE' },
+      ],
+    })
+    expect(replicas).toEqual([
+      { region: 'eu-west-1', status: 'ACTIVE' },
+      { region: 'us-east-1', status: 'CREATION_FAILED' },
+    ])
+    expect(unmanaged).toEqual([
       { path: 'replica', value: 'eu-west-1' },
       { path: 'replica', value: 'us-east-1' },
     ])
   })
 
-  it('an answer that says next to nothing is a table that nothing is done to: its state and its key are unknown', async () => {
-    aws.on(DescribeTableCommand).resolves({
-      Table: {
-        GlobalSecondaryIndexes: [{}],
-        Replicas: [{}],
-        StreamSpecification: { StreamEnabled: true },
-      },
-    })
-    expect(await dynamoDb.describeTable('users')).toEqual({
-      tableStatus: 'UNKNOWN',
-      phase: 'unavailable',
-      changesUnderWay: [],
-      arn: '',
-      keys: { partitionKey: { name: '', type: 'S' } },
-      billingMode: 'PROVISIONED',
-      deletionProtection: false,
-      unmanaged: [
-        { path: 'globalIndex', value: '' },
-        { path: 'stream', value: '' },
-        { path: 'replica', value: '' },
-      ],
-    })
+  const { KeySchema: _, AttributeDefinitions: __, ...withoutKeys } = active
+
+  it.each<TableDescription['TableStatus']>(['DELETING', 'ARCHIVED'])(
+    'understands an answer without a key about a table that is %s, because AWS leaves it out then',
+    async (TableStatus) => {
+      aws.on(DescribeTableCommand).resolves({ Table: { ...withoutKeys, TableStatus } })
+      expect(await dynamoDb.describeTable('users')).toEqual({
+        tableStatus: TableStatus,
+        phase: 'unavailable',
+        arn,
+        id: 'id',
+      })
+    },
+  )
+
+  it.each<TableDescription['TableStatus']>(['CREATING', 'UPDATING', 'ACTIVE'])(
+    'does not understand an answer without a key about a table that is %s',
+    async (TableStatus) => {
+      aws.on(DescribeTableCommand).resolves({ Table: { ...withoutKeys, TableStatus } })
+      await expect(dynamoDb.describeTable('users')).rejects.toMatchObject({
+        message: 'DynamoDB\'s answer to DescribeTable on "users" cannot be understood.',
+        cause: { message: 'AttributeDefinitions must be a list, but is missing' },
+      })
+    },
+  )
+
+  const otherArns = {
+    account: 'arn:aws:dynamodb:ap-south-1:333333333333:table/users',
+    region: 'arn:aws:dynamodb:eu-west-1:222222222222:table/users',
+    partition: 'arn:aws-cn:dynamodb:ap-south-1:222222222222:table/users',
+    name: 'arn:aws:dynamodb:ap-south-1:222222222222:table/tenant',
+  }
+  it.each(Object.entries(otherArns))('refuses the ARN of a table of another %s, and names both', async (_, other) => {
+    expect(await problemOf({ TableArn: other })).toBe(`TableArn must be ${arn}, but is "${other}"`)
   })
 
-  it('a key attribute whose type AWS does not tell has a type that no definition has', async () => {
-    const found = await describe_({
-      KeySchema: [{ AttributeName: 'tenant_id', KeyType: 'HASH' }],
-      AttributeDefinitions: [{ AttributeName: 'another', AttributeType: 'S' }],
-    })
-    expect(found?.keys).toEqual({ partitionKey: { name: 'tenant_id', type: '?' } })
+  it.each<[string, TableDescription]>([
+    ['TableArn must be arn:', { TableArn: undefined }],
+    ['TableArn must be arn:', { TableStatus: 'DELETING', TableArn: undefined }],
+    ['TableStatus must be of type string, but is missing', { TableStatus: undefined }],
+    ['KeySchema must be a list, but is missing', { KeySchema: undefined }],
+    ['KeySchema must have one HASH', { KeySchema: [] }],
+    ['KeySchema must have one HASH', { KeySchema: [{ AttributeName: 'tenant_id', KeyType: 'RANGE' }] }],
+    ['the KeyType of tenant_id', { KeySchema: [{ AttributeName: 'tenant_id', KeyType: undefined }] }],
+    ['an AttributeName of KeySchema', { KeySchema: [{ AttributeName: undefined, KeyType: 'HASH' }] }],
+    [
+      'the AttributeType of user_id must be S or N or B, but is missing',
+      { AttributeDefinitions: [{ AttributeName: 'tenant_id', AttributeType: 'S' }] },
+    ],
+    ['BillingMode must be PAY_PER_REQUEST or PROVISIONED, but is missing', { BillingModeSummary: {} }],
+    ['TableClass must be of type string, but is missing', { TableClassSummary: {} }],
+    ['an IndexName of GlobalSecondaryIndexes', { GlobalSecondaryIndexes: [{}] }],
+    ['an IndexName of LocalSecondaryIndexes', { LocalSecondaryIndexes: [{}] }],
+    ['the RegionName of a replica', { Replicas: [{ ReplicaStatus: 'ACTIVE' }] }],
+    ['the ReplicaStatus of the replica in eu-west-1', { Replicas: [{ RegionName: 'eu-west-1' }] }],
+    ['LatestStreamArn', { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } }],
+    ['StreamViewType', { StreamSpecification: { StreamEnabled: true }, LatestStreamArn: `${arn}/stream/1` }],
+    [
+      `LatestStreamArn must begin with ${arn}/stream/`,
+      {
+        StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
+        LatestStreamArn: `${otherArns.account}/stream/1`,
+      },
+    ],
+    ['CreationDateTime must be a time', { CreationDateTime: new Date(Number.NaN) }],
+  ])('names what cannot be in an answer: %s', async (problem, changes) => {
+    expect(await problemOf(changes)).toContain(problem)
   })
 
   it('is undefined where there is no such table', async () => {
@@ -280,9 +347,19 @@ describe('describeRecovery', () => {
     expect(await dynamoDb.describeRecovery('users')).toEqual({ enabled: true, recoveryPeriodDays: 35 })
   })
 
-  it('is off where AWS says nothing of it', async () => {
-    aws.on(DescribeContinuousBackupsCommand).resolves({})
-    expect(await dynamoDb.describeRecovery('users')).toEqual({ enabled: false })
+  it.each<[string, DescribeContinuousBackupsOutput]>([
+    ['without a description', {}],
+    ['without a description of recovery', { ContinuousBackupsDescription: { ContinuousBackupsStatus: 'ENABLED' } }],
+    [
+      'without a status of recovery',
+      { ContinuousBackupsDescription: { ContinuousBackupsStatus: 'ENABLED', PointInTimeRecoveryDescription: {} } },
+    ],
+  ])('does not take an answer %s for recovery that is off', async (_, answer) => {
+    aws.on(DescribeContinuousBackupsCommand).resolves(answer)
+    await expect(dynamoDb.describeRecovery('users')).rejects.toMatchObject({
+      message: 'DynamoDB\'s answer to DescribeContinuousBackups on "users" cannot be understood.',
+      cause: { message: 'PointInTimeRecoveryStatus must be ENABLED or DISABLED, but is missing' },
+    })
   })
 
   it.each(['TableNotFoundException', 'ResourceNotFoundException'])('is undefined after %s', async (name) => {
@@ -297,10 +374,7 @@ describe('listTags', () => {
       .on(ListTagsOfResourceCommand, { ResourceArn: arn })
       .resolvesOnce({ Tags: [{ Key: 'a', Value: '1' }], NextToken: 'more' })
       .resolvesOnce({
-        Tags: [
-          { Key: 'b', Value: undefined },
-          { Key: undefined, Value: 'x' },
-        ],
+        Tags: [{ Key: 'b', Value: '' }],
       })
     expect(await dynamoDb.listTags(arn)).toEqual(
       new Map([
@@ -328,9 +402,21 @@ describe('listTags', () => {
   })
 
   it('does not page for ever where a token repeats', async () => {
-    aws.on(ListTagsOfResourceCommand).resolves({ NextToken: 'again' })
+    aws.on(ListTagsOfResourceCommand).resolves({ Tags: [], NextToken: 'again' })
     expect(await dynamoDb.listTags(arn)).toEqual(new Map())
     expect(aws.commandCalls(ListTagsOfResourceCommand)).toHaveLength(2)
+  })
+
+  it.each<[string, ListTagsOfResourceOutput]>([
+    ['Tags must be a list, but is missing', {}],
+    ['the Key of a tag must be of type string, but is missing', { Tags: [{ Key: undefined, Value: 'x' }] }],
+    ['the Value of the tag team must be of type string, but is missing', { Tags: [{ Key: 'team', Value: undefined }] }],
+  ])('does not take an answer that cannot be for a table without tags: %s', async (message, answer) => {
+    aws.on(ListTagsOfResourceCommand).resolves(answer)
+    await expect(dynamoDb.listTags(arn)).rejects.toMatchObject({
+      message: `DynamoDB's answer to ListTagsOfResource on "${arn}" cannot be understood.`,
+      cause: { message },
+    })
   })
 
   it('is undefined where there is no such table', async () => {
@@ -402,10 +488,11 @@ describe('the writes say just what they mean', () => {
     ['GetItem', { Item: { tenant_id: null } }],
     ['GetItem', { Item: { tenant_id: { S: 5 } } }],
     ['GetItem', { Item: 'x' }],
+    ['Query', {}],
     ['Query', { Items: [null] }],
     ['Query', { Items: 'x' }],
     ['Query', { Items: [{ tenant_id: { S: ['x'] } }] }],
-    ['Query', { LastEvaluatedKey: 'x' }],
+    ['Query', { Items: [], LastEvaluatedKey: 'x' }],
     ['Query', { Items: [{ tenant_id: { S: 'a' } }], LastEvaluatedKey: { tenant_id: { S: 'a' } } }],
   ])('an answer to %s that DynamoDB cannot have given is told as such: %j', async (operation, answer) => {
     aws.on(GetItemCommand).resolves(answer)
@@ -510,6 +597,18 @@ describe('errors', () => {
     })
   })
 
+  it('a table that replicas were copied from is not deleted again at once, and its error says to delete the replicas first', async () => {
+    const message =
+      'Replica cannot be deleted because it has acted as a source region for new replica(s) being added to the table in the last 24 hours.'
+    aws.on(DeleteTableCommand).rejects(refusal('ValidationException', message))
+    await expect(dynamoDb.deleteTable('users', whenever)).rejects.toMatchObject({
+      code: 'ValidationException',
+      remedy:
+        'Delete the replicas of "users" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.',
+    })
+    expect(aws.calls()).toHaveLength(1)
+  })
+
   it('a denied call hands out the statement that would allow it, for this table alone', async () => {
     aws.rejects(refusal('AccessDeniedException'))
     const statement = async (port: DynamoDb, table: string) => {
@@ -518,7 +617,7 @@ describe('errors', () => {
       return denied.statements.map((each) => JSON.parse(each))
     }
     const Action = ['dynamodb:DescribeTable']
-    expect(await statement(dynamoDb, 'users')).toEqual([{ Effect: 'Allow', Action, Resource: 'arn of users' }])
+    expect(await statement(dynamoDb, 'users')).toEqual([{ Effect: 'Allow', Action, Resource: arn }])
     expect(await statement(dynamoDb, arn)).toEqual([{ Effect: 'Allow', Action, Resource: arn }])
   })
 
@@ -650,8 +749,11 @@ describe('errors', () => {
   })
 
   it('a session that ended early is renewed once', async () => {
-    aws.on(DescribeTableCommand).rejectsOnce(refusal('ExpiredTokenException')).resolves({ Table: {} })
-    expect(await dynamoDb.describeTable('users')).toMatchObject({ tableStatus: 'UNKNOWN' })
+    aws
+      .on(DescribeTableCommand)
+      .rejectsOnce(refusal('ExpiredTokenException'))
+      .resolves({ Table: { TableArn: arn, TableStatus: 'DELETING' } })
+    expect(await dynamoDb.describeTable('users')).toMatchObject({ tableStatus: 'DELETING' })
     expect(walks).toBe(2)
 
     aws.on(DescribeTableCommand).rejects(refusal('ExpiredTokenException'))
@@ -668,7 +770,7 @@ describe('errors', () => {
       const isOld = walks === 1
       if (TableName === 'users') await late
       if (isOld) throw refusal('ExpiredTokenException')
-      return { Table: {} }
+      return { Table: { TableArn: arnOf(String(TableName)), TableStatus: 'DELETING' } }
     })
     const calls = [dynamoDb.describeTable('users'), dynamoDb.describeTable('tenant')]
     await calls[1]

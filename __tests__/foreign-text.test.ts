@@ -79,7 +79,7 @@ describe('a masked secret', () => {
     ['an unmanaged tag', planOfTagged(['deploy-token', secret])],
     ['the end of a long one', planOfTagged(['deploy-token', `${'x'.repeat(180)} ${secret}`])],
     ['the tag of another environment, in a refusal', planOfTagged(['tenant-tables:environment', secret])],
-    ['the name of a stack, in a notice', planOfTagged(['aws:cloudformation:stack-name', secret])],
+    ['a tag of a table that is not adopted, in a refusal', planOfTagged(['tenant-tables:managed-by', secret])],
   ])('is shown nowhere, where it is in %s', async (_, plan) => {
     const folder = mkdtempSync(join(tmpdir(), 'masked-'))
     const files = { GITHUB_OUTPUT: join(folder, 'output'), GITHUB_STEP_SUMMARY: join(folder, 'summary') }

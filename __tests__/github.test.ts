@@ -187,6 +187,14 @@ describe('who calls', () => {
   })
 })
 
+it('a comment without an id is an answer that was cut off, and not the absence of a comment', async () => {
+  const body = JSON.stringify([{ body: `${mark} one`, user: bot }])
+  sandbox.faults.add({ service: 'github', operation: 'ListComments', kind: 'answer', body, times: 99 })
+  const writing = (await connect()).writeComment(7, mark, `${mark} two`)
+  await expect(writing).rejects.toMatchObject({ name: 'GitHubError', message: "GitHub's answer was cut off" })
+  expect(bodies()).toEqual([])
+})
+
 describe('the pull requests of a commit', () => {
   it.each([
     ['the one that was merged as the commit', 'b8b8', [8], []],

@@ -13,7 +13,7 @@ import { outputsOf } from '../src/publish.ts'
 import { describeProgress, failuresOf, type RunResult } from '../src/report.ts'
 import type { ObservedTables } from '../src/table.ts'
 import { verifyTables } from '../src/verify.ts'
-import { aTarget, ready, theTables } from './support/builders.ts'
+import { aTarget, managedOnly, ready, theTables } from './support/builders.ts'
 import { aRun, type FakeRun, type Model, modelDynamoDb, modelItems } from './support/fakes.ts'
 import { inTurn, World } from './support/race.ts'
 
@@ -84,7 +84,8 @@ it('nor is such a tag write, in a whole run against the sandbox, whose tags show
     })
     await world.wait(60_000)
   }
-  const [run] = await world.race(inTurn(), [{ start: 0, ways: [10], random: 0.5, inputs: { environment: 'dev' } }])
+  const inputs = { environment: 'dev', allow: 'adopt-table' }
+  const [run] = await world.race(inTurn(), [{ start: 0, ways: [10], random: 0.5, inputs }])
   expect(world.seen('users')?.tags).toMatchObject({ 'tenant-tables:environment': 'dev' })
   expect([run?.errors.join(), run?.outputs.changed]).toEqual([expect.not.stringContaining('Not begun'), 'true'])
 })
@@ -121,7 +122,7 @@ it('a creation whose answer was lost counts as sent when the run is cancelled be
 })
 
 it('a failure with a remedy of its own is told though the other table was stopped a moment before', async () => {
-  const untagged = new Map(desired.map((table) => [table.name, ready(table, { tags: new Map() })]))
+  const untagged = new Map(desired.map((table) => [table.name, ready(table, { tags: managedOnly })]))
   const denied = failure('AccessDeniedException')
   const { result } = await apply(untagged, false, (_, run) => ({
     tagTable: async (arn) => {

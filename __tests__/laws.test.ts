@@ -6,7 +6,7 @@ import { DynamoDbError } from '../src/dynamodb-errors.ts'
 import { isProtective, type Policy, type Step, stepKinds, stepsOf } from '../src/plan.ts'
 import { planTables } from '../src/planner.ts'
 import { disruptions } from '../src/policy.ts'
-import type { ObservedTables } from '../src/table.ts'
+import type { DesiredTable, ObservedTables } from '../src/table.ts'
 import { aRun, modelDynamoDb, performStep } from './support/fakes.ts'
 import { world } from './support/worlds.ts'
 
@@ -74,6 +74,7 @@ const order: readonly Step['action'][] = [
   'enable-deletion-protection',
   'set-point-in-time-recovery',
   'tag-table',
+  'adopt-table',
   'change-environment',
   'set-billing-mode',
   'remove-point-in-time-recovery',
@@ -164,6 +165,33 @@ it('protection of existing tables is planned before every other step, and sent t
     { numRuns: 300 },
   )
   expect([protectiveSteps > 50, failures > 50]).toEqual([true, true])
+})
+
+it('law 12: a table that this action neither created nor adopted keeps a plan from being performed until allow says so', () => {
+  let [refused, adopted] = [0, 0]
+  fc.assert(
+    fc.property(world, ({ target, desired, observed, policy }) => {
+      fc.pre(!policy.destroy)
+      const plan = planTables(target, desired, observed, policy)
+      const isForeign = ({ name }: DesiredTable) => {
+        const table = observed.get(name)
+        return table?.status === 'ready' && table.tags.get('tenant-tables:managed-by') !== 'tenant-tables'
+      }
+      for (const { name } of desired.filter(isForeign)) {
+        const codes = plan.refusals.filter(({ table }) => table === name).map(({ code }) => code)
+        const isAllowed = policy.allow.includes('adopt-table')
+        if (isAllowed) expect(codes).not.toContain('adopt-table')
+        else expect(codes.some((code) => code === 'adopt-table' || code === 'different-keys')).toBe(true)
+        if (isAllowed && plan.refusals.length === 0) adopted += 1
+        if (codes.includes('adopt-table')) {
+          expect(stepsOf(plan, name)).toEqual([])
+          refused += 1
+        }
+      }
+    }),
+    samples,
+  )
+  expect(Math.min(refused, adopted)).toBeGreaterThan(10)
 })
 
 it('law 3: one refusal, and nothing is written to any table', async () => {
@@ -275,6 +303,12 @@ it('nothing is taken away without its line of allow, and with it just that', () 
         expect(policy.allow).toContain(action)
         seen.add(action)
       }
+      const { steps } = planTables(target, desired, observed, policy)
+      for (const { table } of steps) {
+        const before = observed.get(table)
+        if (before?.status === 'ready' && before.tags.get('tenant-tables:managed-by') !== 'tenant-tables')
+          expect(policy.allow).toContain('adopt-table')
+      }
     }),
     samples,
   )
@@ -298,6 +332,7 @@ it('what is deleted is this environment’s own, tagged, unprotected and not pro
         expect(before.deletionProtection).toBe(false)
         expect(before.tags.get('tenant-tables:environment')?.toLowerCase()).toBe(target.environment.name.toLowerCase())
         expect(before.tags.get('tenant-tables:managed-by')).toBe('tenant-tables')
+        expect(before.replicas.filter(({ status }) => status !== 'DELETING')).toEqual([])
       }
       const reached = performSteps(plan.steps, observed)
       expect(planTables(target, desired, reached, policy).steps).toEqual([])

@@ -207,7 +207,16 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     environment: 'prod',
     tables: true,
     drift: async () => {
-      for (const name of tables) hands().setTags(name, { 'tenant-tables:environment': 'prod' })
+      for (const name of tables) hands().setTags(name, { 'tenant-tables:managed-by': 'tenant-tables' })
+    },
+  },
+  adoption: {
+    command: 'apply',
+    environment: 'prod',
+    tables: true,
+    inputs: { allow: 'adopt-table' },
+    drift: async () => {
+      for (const name of tables) hands().setTags(name, { owner: 'somebody' })
     },
   },
   'protection mended': {

@@ -61,8 +61,12 @@ async function run(
 
 const arnOf = (table: string) => `arn:aws:dynamodb:ap-south-1:222222222222:table/${table}`
 
-/** An account whose tables can be made, and are CREATING for six seconds; `tables` are there from the beginning. */
-function account(clock: VirtualClock, tables: readonly TableDescription[] = []) {
+/**
+ * An account whose tables can be made, and are CREATING for six seconds; `tables` are there from the beginning.
+ *
+ * @returns what DescribeTable says, for the test to change
+ */
+function account(clock: VirtualClock, tables: readonly TableDescription[] = []): Map<string, TableDescription> {
   const described = new Map(tables.map((table) => [table.TableName ?? '', table]))
   const madeAt = new Map<string, number>()
   const recovering = new Map<string, number | undefined>()
@@ -111,6 +115,7 @@ function account(clock: VirtualClock, tables: readonly TableDescription[] = []) 
       recovering.set(find(TableName).TableName ?? '', RecoveryPeriodInDays)
       return {}
     })
+  return described
 }
 
 /** The operations that were called, reads aside. */
@@ -157,6 +162,45 @@ it('writes nothing to any table where one of them must be refused', async () => 
   expect(errors).toEqual([expect.stringContaining('The table "users" has the key id (S)')])
   // The seventh asks a table without tags once more for them.
   expect([writes(), dynamoDb.calls().length]).toEqual([[], 7])
+})
+
+it.each<[string, Record<string, string>]>([
+  ['a plan of the destruction', { command: 'plan', destroy: 'true' }],
+  ['the destruction', { command: 'destroy', 'confirm-destroy': 'tenant\nusers' }],
+])('deletes no table with a replica: %s names its region', async (_, command) => {
+  const clock = virtualClock()
+  const described = account(clock)
+  expect((await run(inputs, clock)).errors).toEqual([])
+  const Replicas = [{ RegionName: 'eu-west-1', ReplicaStatus: 'ACTIVE' as const }]
+  described.set('users', { ...described.get('users'), Replicas })
+  dynamoDb.resetHistory()
+  const { exitCode, errors } = await run({ ...inputs, ...command }, clock)
+  expect([exitCode, errors]).toEqual([
+    1,
+    [expect.stringMatching(/eu-west-1 \(ACTIVE\)[\s\S]*To fix: Delete the replicas/)],
+  ])
+  expect(writes()).toEqual([])
+})
+
+it.each<[string, TableDescription, string]>([
+  ['leaves the ARN of a table out', { TableArn: undefined }, 'but is missing'],
+  [
+    'names a table of another account',
+    { TableArn: 'arn:aws:dynamodb:ap-south-1:333333333333:table/users' },
+    'but is "arn:aws:dynamodb:ap-south-1:333333333333:table/users"',
+  ],
+  ['leaves the key of a table out', { KeySchema: undefined }, 'KeySchema must be a list, but is missing'],
+])('fails on an endpoint that %s, and hands on no ARN and no policy', async (_, change, found) => {
+  const clock = virtualClock()
+  const described = account(clock)
+  expect((await run(inputs, clock)).errors).toEqual([])
+  described.set('users', { ...described.get('users'), ...change })
+  dynamoDb.resetHistory()
+  const { exitCode, outputs, errors } = await run(inputs, clock)
+  expect([exitCode, outputs]).toEqual([1, { 'aws-account-id': '222222222222', 'aws-region': 'ap-south-1' }])
+  expect(errors).toEqual([expect.stringContaining('AWS_ENDPOINT_URL_DYNAMODB')])
+  expect(errors[0]).toContain(found)
+  expect(writes()).toEqual([])
 })
 
 it('makes what a first run did not reach, and nothing twice', async () => {

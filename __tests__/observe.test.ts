@@ -1,9 +1,9 @@
 import type { DynamoDb } from '../src/dynamodb.ts'
 import type { DescribedTable } from '../src/dynamodb-answers.ts'
 import { observeTables } from '../src/observe.ts'
-import type { ObservedTable, Tags } from '../src/table.ts'
+import type { ObservedTable, ReadyTable, Tags } from '../src/table.ts'
 import { aTarget, ready, theTables } from './support/builders.ts'
-import { aRun, describedFrom, modelDynamoDb } from './support/fakes.ts'
+import { aRun, describedFrom, type FakeRun, modelDynamoDb } from './support/fakes.ts'
 
 const target = aTarget()
 const [tenant, users] = theTables()
@@ -108,6 +108,45 @@ describe('a table that has become ACTIVE while it was read', () => {
       new Map([['users', ready(users, { tags })]]),
     )
     expect([calls.length, run.clock.sleeps]).toEqual([reads, sleeps])
+  })
+})
+
+describe('a table without tags', () => {
+  const none = new Map<string, string>()
+  const aged = (run: FakeRun, seconds: number) =>
+    ready(users, { tags: none, createdAt: run.clock.now() - seconds * 1000 })
+
+  it.each([0, 59, -30])('that is %i s old is read again until its tags show', async (seconds) => {
+    const run = aRun()
+    const table = aged(run, seconds)
+    let reads = 0
+    const { dynamoDb } = counting(modelDynamoDb(new Map([['users', table]])).dynamoDb, {
+      listTags: async () => (++reads <= 6 ? none : users.tags),
+    })
+    const { observed, lookedAt } = await observeTables(dynamoDb, target, [users], run)
+    expect(observed).toEqual(new Map([['users', { ...table, tags: users.tags }]]))
+    expect([run.clock.sleeps, lookedAt]).toEqual([[1000, 1000, 1000], run.clock.now()])
+    expect(run.lines).toEqual(['users: less than a minute old and without tags; reading them again for up to 10 s'])
+  })
+
+  it('that is young is believed to have none after ten seconds', async () => {
+    const run = aRun()
+    const table = aged(run, 5)
+    const { dynamoDb } = modelDynamoDb(new Map([['users', table]]))
+    expect((await observeTables(dynamoDb, target, [users], run)).observed).toEqual(new Map([['users', table]]))
+    expect(run.clock.sleeps).toEqual(Array(10).fill(1000))
+  })
+
+  it.each<[string, (run: FakeRun) => ReadyTable]>([
+    ['a minute old', (run) => aged(run, 60)],
+    ['of an age that the endpoint does not give', () => ready(users, { tags: none })],
+    ['young, and has tags of someone else', (run) => ({ ...aged(run, 5), tags: new Map([['team', 'b']]) })],
+  ])('that is %s is not read again', async (_, make) => {
+    const run = aRun()
+    const table = make(run)
+    const { dynamoDb } = modelDynamoDb(new Map([['users', table]]))
+    expect((await observeTables(dynamoDb, target, [users], run)).observed).toEqual(new Map([['users', table]]))
+    expect(run.clock.sleeps).toEqual([])
   })
 })
 

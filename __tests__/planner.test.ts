@@ -1,7 +1,7 @@
 import type { Plan, Step } from '../src/plan.ts'
 import { planTables } from '../src/planner.ts'
 import type { DesiredTable, Keys, ObservedTable } from '../src/table.ts'
-import { aTable, aTarget, production, ready, theTables } from './support/builders.ts'
+import { aTable, aTarget, managedOnly, production, ready, theTables } from './support/builders.ts'
 
 const [tenant, users] = theTables()
 const target = aTarget()
@@ -135,7 +135,7 @@ describe('refuses', () => {
   })
 
   it('a table of another environment', () => {
-    const observed = ready(users, { tags: new Map([['tenant-tables:environment', 'staging']]) })
+    const observed = ready(users, { tags: new Map([...managedOnly, ['tenant-tables:environment', 'staging']]) })
     expect(plan(users, observed)).toMatchObject({
       steps: [],
       refusals: [{ code: 'change-environment', reason: expect.stringContaining('"staging"') }],
@@ -144,7 +144,10 @@ describe('refuses', () => {
 
   it('a table of another environment without advice on how to make it fit', () => {
     const table = aTable({ deletionProtection: false })
-    const observed = ready(users, { deletionProtection: true, tags: new Map([['tenant-tables:environment', 'prod']]) })
+    const observed = ready(users, {
+      deletionProtection: true,
+      tags: new Map([...managedOnly, ['tenant-tables:environment', 'prod']]),
+    })
     expect(refusals(table, observed)).toEqual(['change-environment'])
   })
 
@@ -211,11 +214,12 @@ describe('refuses', () => {
 
   it('more than 50 tags in all, those of AWS not counted', () => {
     const others = (count: number) => new Map(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']))
-    const withStack = new Map([...others(48), ['aws:cloudformation:stack-id', 'x']])
-    expect(refusals(users, ready(users, { tags: withStack }))).toEqual([])
-    expect(refusals(users, ready(users, { tags: others(49) }))).toEqual(['too-many-tags'])
+    const beside = (tags: ReadonlyMap<string, string>) => ready(users, { tags: new Map([...managedOnly, ...tags]) })
+    const withTagOfAws = new Map([...others(48), ['aws:reserved', 'x']])
+    expect(refusals(users, beside(withTagOfAws))).toEqual([])
+    expect(refusals(users, beside(others(49)))).toEqual(['too-many-tags'])
     expect(refusals(aTable({ tags: others(51) }), absent)).toEqual(['too-many-tags'])
-    expect(plan(users, ready(users, { tags: others(49) })).refusals[0]?.reason).toBe(
+    expect(plan(users, beside(others(49))).refusals[0]?.reason).toBe(
       'The table "users" would carry 51 tags: 2 declared ones beside 49 others. DynamoDB allows 50.',
     )
   })
@@ -225,17 +229,37 @@ describe('tells of', () => {
   const notices = (desired: DesiredTable, observed: ObservedTable) =>
     plan(desired, observed).notices.map(({ code, level }) => `${level} ${code}`)
 
-  it('a table that it adopts', () => {
-    expect(notices(users, ready(users, { tags: new Map() }))).toEqual(['notice adopted'])
+  it.each(['CREATION_FAILED', 'REGION_DISABLED', 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'])(
+    'a replica that is %s, a state that does not pass by itself',
+    (status) => {
+      const replicas = [
+        { region: 'eu-west-1', status },
+        { region: 'us-east-1', status: 'ACTIVE' },
+      ]
+      const found = plan(users, ready(users, { replicas }))
+      expect([found.steps, found.refusals]).toEqual([[], []])
+      expect(found.notices).toMatchObject([
+        {
+          table: 'users',
+          level: 'warning',
+          code: 'replica-unavailable',
+          message: expect.stringContaining(`The replica of "users" in eu-west-1 is ${status}`),
+        },
+      ])
+    },
+  )
+
+  it('what to do about a replica that failed to be created or whose region is disabled', () => {
+    const messageFor = (status: string) =>
+      plan(users, ready(users, { replicas: [{ region: 'eu-west-1', status }] })).notices[0]?.message
+    expect(messageFor('CREATION_FAILED')).toMatch(
+      /add it again: aws dynamodb update-table --table-name users --region ap-south-1 --replica-updates "Delete=\{RegionName=eu-west-1\}"$/,
+    )
+    expect(messageFor('REGION_DISABLED')).toContain('Enable the region eu-west-1 in the account again.')
   })
 
-  it('the stack that made a table: a warning while it is adopted, and no more than a notice after', () => {
-    const stack = ['aws:cloudformation:stack-name', 'JobWork'] as const
-    expect(notices(users, ready(users, { tags: new Map([stack]) }))).toEqual([
-      'notice adopted',
-      'warning made-by-stack',
-    ])
-    expect(notices(users, ready(users, { tags: new Map([...users.tags, stack]) }))).toEqual(['notice made-by-stack'])
+  it.each(['ACTIVE', 'CREATING', 'UPDATING', 'DELETING'])('no replica that is %s', (status) => {
+    expect(notices(users, ready(users, { replicas: [{ region: 'eu-west-1', status }] }))).toEqual([])
   })
 
   it('protection and recovery that nobody asked for, which stay on', () => {

@@ -155,10 +155,12 @@ it('names no id of a table that it deleted, though the run failed after that', (
 })
 
 it('warns where a warning is due, and no more', async () => {
-  const tags = new Map([['aws:cloudformation:stack-name', 'JobWork']])
-  const plan = planTables(target, [tenant], new Map([['tenant', ready(tenant, { tags })]]))
+  const replicas = [{ region: 'eu-west-1', status: 'CREATION_FAILED' }]
+  const observed = ready(tenant, { replicas, deletionProtection: true })
+  const plan = planTables(target, [tenant], new Map([['tenant', observed]]), { destroy: false, allow: ['adopt-table'] })
+  expect(plan.notices.map(({ level }) => level)).toEqual(['warning', 'notice', 'notice'])
   const { warnings, notices, exitCode } = await published({ command: 'plan', target, plan })
-  expect([warnings, notices, exitCode]).toEqual([[expect.stringContaining('"JobWork"')], [], 0])
+  expect([warnings, notices, exitCode]).toEqual([[expect.stringContaining('is CREATION_FAILED')], [], 0])
 })
 
 describe('what is optional never decides success:', () => {

@@ -19,9 +19,19 @@ const own = (environment: string) => ({
 const item = { tenant_id: { S: 'acme' }, user_id: { S: 'ada' }, name: { S: 'Ada' } }
 
 /** In what a table differs from its definition in production. */
-const drifts = ['billing', 'tags', 'protection', 'recovery', 'stack'] as const
+const drifts = ['billing', 'tags', 'protection', 'recovery', 'adoption'] as const
 type Drift = (typeof drifts)[number]
 type Before = 'absent' | readonly Drift[]
+
+/** Of a table that someone else created, that lost its environment, or that is as defined. */
+function tagsBefore(has: (drift: Drift) => boolean, environment: string): Readonly<Record<string, string>> {
+  if (has('adoption')) return { team: 'b' }
+  if (has('tags')) return { 'tenant-tables:managed-by': 'tenant-tables', team: 'b' }
+  return { ...own(environment), team: 'a' }
+}
+
+/** What a run is given where it may meet tables that someone else created. */
+const adopting = { tags: 'team=a', allow: 'adopt-table' }
 
 /** Makes the tables as they were found, each with an item in it. */
 async function worldWith(befores: readonly Before[], environment: string): Promise<World> {
@@ -32,7 +42,7 @@ async function worldWith(befores: readonly Before[], environment: string): Promi
     const has = (drift: Drift) => before.includes(drift)
     const keys = name === 'users' ? ['tenant_id', 'user_id'] : ['tenant_id']
     const isProduction = environment === 'prod'
-    const tags = has('tags') || has('stack') ? { team: 'b' } : { ...own(environment), team: 'a' }
+    const tags = tagsBefore(has, environment)
     await world.ask('CreateTable', {
       TableName: name,
       AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
@@ -50,7 +60,6 @@ async function worldWith(befores: readonly Before[], environment: string): Promi
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       })
     }
-    if (has('stack')) world.hands.tagAsAws(name, 'aws:cloudformation:stack-name', 'old')
     await world.ask('PutItem', { TableName: name, Item: item })
   }
   return world
@@ -144,6 +153,7 @@ function expectExplained(run: Finished): void {
 const operations: Readonly<Record<string, string>> = {
   'create-table': 'CreateTable',
   'tag-table': 'TagResource',
+  'adopt-table': 'TagResource',
   'set-billing-mode': 'UpdateTable',
   'enable-deletion-protection': 'UpdateTable',
   'set-point-in-time-recovery': 'UpdateContinuousBackups',
@@ -259,13 +269,18 @@ describe.each([2, 8])('%i runs at once', (count) => {
     const expectAsOneRun = async (
       {
         environment,
+        inputs,
         befores,
         given,
-      }: { environment: string; befores: readonly Before[]; given: readonly Participant[] },
+      }: {
+        environment: string
+        inputs: Readonly<Record<string, string>>
+        befores: readonly Before[]
+        given: readonly Participant[]
+      },
       order: Order,
       tell: (world: World) => void,
     ) => {
-      const inputs = { environment, tags: 'team=a' }
       const one = await worldWith(befores, environment)
       await alone(one, inputs)
       const world = await worldWith(befores, environment)
@@ -288,19 +303,33 @@ describe.each([2, 8])('%i runs at once', (count) => {
       const { outputs, exitCode } = await alone(world, inputs)
       expect([exitCode, outputs['has-changes']]).toEqual([0, 'false'])
     }
-    const raceIn = (environment: string, before: fc.Arbitrary<Before>) =>
-      fc.record({
+    const raceIn = (environment: string, before: fc.Arbitrary<Before>, given: Readonly<Record<string, string>>) => {
+      const inputs = { environment, ...given }
+      return fc.record({
         environment: fc.constant(environment),
+        inputs: fc.constant(inputs),
         befores: fc.tuple(before, before),
-        given: participants(count, { environment, tags: 'team=a' }),
+        given: participants(count, inputs),
       })
+    }
     const absent = fc.constant<Before>('absent')
 
-    holds('make absent tables once', share, fc.oneof(raceIn('dev', absent), raceIn('prod', absent)), expectAsOneRun)
+    // Tables that another run of this action creates need no line of allow.
+    const own = { tags: 'team=a' }
+    holds(
+      'make absent tables once',
+      share,
+      fc.oneof(raceIn('dev', absent, own), raceIn('prod', absent, own)),
+      expectAsOneRun,
+    )
     holds(
       'mend drift once',
       share,
-      raceIn('prod', fc.oneof({ weight: 1, arbitrary: absent }, { weight: 4, arbitrary: fc.subarray([...drifts]) })),
+      raceIn(
+        'prod',
+        fc.oneof({ weight: 1, arbitrary: absent }, { weight: 4, arbitrary: fc.subarray([...drifts]) }),
+        adopting,
+      ),
       expectAsOneRun,
     )
   })
@@ -317,7 +346,7 @@ describe.each([2, 8])('%i runs at once', (count) => {
     'to the definition and to nothing end with whole tables, or none, and nobody claims what is not so',
     share * 1.5,
     settings.chain((added) => {
-      const apply = { environment: 'dev', tags: 'team=a', ...added }
+      const apply = { environment: 'dev', ...adopting, ...added }
       return fc.record({
         apply: fc.constant(apply),
         befores: fc.tuple(anyBefore, anyBefore),
@@ -364,14 +393,14 @@ describe.each([2, 8])('%i runs at once', (count) => {
 
   const before = fc.oneof(
     fc.constant<Before>('absent'),
-    fc.subarray<Drift>(['billing', 'tags', 'stack'], { minLength: 1 }),
+    fc.subarray<Drift>(['billing', 'tags', 'adoption'], { minLength: 1 }),
   )
   holds(
     'for two environments never take a table that was seen to be of the other',
     share,
     fc.record({
       befores: fc.tuple(before, before),
-      given: participants(count, { environment: 'dev', tags: 'team=a' }, { environment: 'staging', tags: 'team=a' }),
+      given: participants(count, { environment: 'dev', ...adopting }, { environment: 'staging', ...adopting }),
     }),
     async ({ befores, given }, order, tell) => {
       const world = await worldWith(befores, 'dev')
@@ -430,7 +459,7 @@ describe.each([2, 8])('%i runs at once', (count) => {
     },
   )
 
-  const verify = { command: 'verify', environment: 'dev', tags: 'team=a' }
+  const verify = { command: 'verify', environment: 'dev', ...adopting }
   const expectNothingLeft = (world: World, finished: readonly Finished[]) => {
     for (const run of finished) {
       expectExplained(run)
@@ -460,7 +489,7 @@ describe.each([2, 8])('%i runs at once', (count) => {
     share,
     fc.record({
       befores: fc.tuple(anyBefore, anyBefore),
-      given: participants(count, { environment: 'dev', tags: 'team=a' }, verify),
+      given: participants(count, { environment: 'dev', ...adopting }, verify),
     }),
     async ({ befores, given }, order, tell) => {
       const world = await worldWith(befores, 'dev')
@@ -538,8 +567,8 @@ it('a destruction that waits for tables that somebody else deletes says so when 
 
 it('a race that is run again goes the same way, call for call', async () => {
   const race = async () => {
-    const world = await worldWith(['absent', ['billing', 'stack']], 'prod')
-    const given = fc.tuple(fc.scheduler(), participants(8, { environment: 'prod', tags: 'team=a' }))
+    const world = await worldWith(['absent', ['billing', 'adoption']], 'prod')
+    const given = fc.tuple(fc.scheduler(), participants(8, { environment: 'prod', ...adopting }))
     const [[order, those] = [inTurn(), []]] = fc.sample(given, { seed: 7, numRuns: 1 })
     await world.race(order, those)
     return world.calls.map(describe_)

@@ -13,7 +13,7 @@ import {
   summarise,
 } from '../src/report.ts'
 import { renderSummary } from '../src/summary.ts'
-import { aTarget, production, ready, theTables } from './support/builders.ts'
+import { aTarget, managedOnly, production, ready, theTables } from './support/builders.ts'
 
 const { code, text } = markdownOf((each) => each)
 
@@ -23,7 +23,7 @@ const drifted = ready(users, {
   deletionProtection: false,
   billingMode: 'PROVISIONED',
   pointInTimeRecovery: { enabled: false },
-  tags: new Map([['tenant-tables:environment', 'prod']]),
+  tags: managedOnly,
 })
 const plan = planTables(
   target,
@@ -46,7 +46,7 @@ it('tells a step in one line, from what to what', () => {
   expect(plan.steps.map(describeStep)).toEqual([
     'enable-deletion-protection "users": deletion protection off -> on',
     'set-point-in-time-recovery "users": point-in-time recovery off -> on, 35 days',
-    'tag-table "users": tag tenant-tables:managed-by = tenant-tables',
+    'tag-table "users": tag tenant-tables:environment = prod',
     'set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST',
   ])
 })
@@ -148,13 +148,11 @@ describe('the job summary', () => {
         [
           'tenant',
           ready(tenant, {
-            tags: new Map([
-              ['aws:cloudformation:stack-name', 'JobWork'],
-              ['zone', 'a'],
-            ]),
+            tags: new Map([['zone', 'a']]),
           }),
         ],
       ]),
+      { destroy: false, allow: ['adopt-table'] },
     )
     const outcome = outcomeOf(adopted, [{ status: 'applied', seconds: 0.25 }])
     expect(
@@ -169,8 +167,8 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
 
 | Table | Step | Setting | From | To | Result |
 | --- | --- | --- | --- | --- | --- |
-| <code>tenant</code> | <code>tag-table</code> | tag tenant-tables:environment |  | <code>prod</code> | applied in 0.3 s |
-| <code>tenant</code> | <code>tag-table</code> | tag tenant-tables:managed-by |  | <code>tenant-tables</code> |  |
+| <code>tenant</code> | <code>adopt-table</code> **disruptive** | tag tenant-tables:environment |  | <code>prod</code> | applied in 0.3 s |
+| <code>tenant</code> | <code>adopt-table</code> **disruptive** | tag tenant-tables:managed-by |  | <code>tenant-tables</code> |  |
 
 ### Tables
 
@@ -181,7 +179,6 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
 ### To know
 
 - The table "tenant" exists already and its keys match: it is adopted, with its items.
-- **Warning:** The table "tenant" was made by the CloudFormation stack "JobWork". While the stack holds it, deleting or changing the stack can delete the table. To let go of it: set its DeletionPolicy to Retain (CDK: RemovalPolicy.RETAIN) and deploy, then remove the table from the stack and deploy again.
 - Unmanaged on <code>tenant</code>, left as it is: <code>tags.zone</code> = <code>a</code>
 
 Plan digest <code>${digestPlan(adopted)}</code>
@@ -271,7 +268,7 @@ Plan digest <code>${digestPlan(nothing)}</code>
     const strange = '\u202e'.repeat(100)
     const tags = new Map(Array.from({ length: 48 }, (_, index) => [`${index}${strange}`, `${strange}${index}`]))
     const [first, second] = theTables({ tags })
-    const others = new Map([...tags].map(([key]) => [key, strange]))
+    const others = new Map([...managedOnly, ...[...tags].map(([key]) => [key, strange] as const)])
     const largest = planTables(
       target,
       [first, second],

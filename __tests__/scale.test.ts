@@ -10,6 +10,7 @@ import { loadDynamoDb } from '../src/dynamodb.ts'
 import { observeTables } from '../src/observe.ts'
 import { planTables } from '../src/planner.ts'
 import { withinDeadline } from '../src/run.ts'
+import { tableArn } from '../src/table.ts'
 import { aTarget } from './support/builders.ts'
 import { type PassingClock, virtualClock } from './support/clock.ts'
 import { aRun } from './support/fakes.ts'
@@ -86,7 +87,10 @@ describe('2,500 tables, as many as an account has by default, in one that thrott
       }
       const answer = await hands.call(operation, command.input)
       call.done = true
-      return answer
+      const { Table } = answer as { readonly Table?: { readonly CreationDateTime: number } }
+      if (Table === undefined) return answer
+      // The SDK makes a Date of it.
+      return { Table: { ...Table, CreationDateTime: new Date(Table.CreationDateTime * 1000) } }
     }
     const original = DynamoDBClient.prototype.send
     Object.assign(DynamoDBClient.prototype, { send })
@@ -101,7 +105,7 @@ describe('2,500 tables, as many as an account has by default, in one that thrott
         const connect = await loadDynamoDb(connections, 50, run)
         const dynamoDb = connect(
           async () => ({ accessKeyId: 'a', secretAccessKey: 'b' }),
-          (table) => table,
+          (table) => tableArn(target, table),
         )
         const desired = syntheticTables(2500)
         const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run)

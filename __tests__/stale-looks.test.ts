@@ -8,7 +8,7 @@ import { applyPlan } from '../src/apply.ts'
 import { StaleLookError } from '../src/dynamodb-errors.ts'
 import { StoppedError } from '../src/errors.ts'
 import { planTables } from '../src/planner.ts'
-import { aTarget, ready, theTables } from './support/builders.ts'
+import { aTarget, managedOnly, ready, theTables } from './support/builders.ts'
 import { aRun, modelDynamoDb } from './support/fakes.ts'
 import { type Finished, inTurn, World } from './support/race.ts'
 
@@ -85,9 +85,13 @@ interface Moment {
 }
 
 const destroy = { command: 'destroy', environment: 'dev', 'confirm-destroy': 'tenant\nusers' }
-const dev = { environment: 'dev' }
-const withoutRecovery = { ...dev, 'point-in-time-recovery': 'false', allow: 'remove-point-in-time-recovery' }
-const withoutProtection = { ...dev, 'deletion-protection': 'false', allow: 'remove-deletion-protection' }
+const dev = { environment: 'dev', allow: 'adopt-table' }
+const withoutRecovery = {
+  environment: 'dev',
+  'point-in-time-recovery': 'false',
+  allow: 'remove-point-in-time-recovery',
+}
+const withoutProtection = { environment: 'dev', 'deletion-protection': 'false', allow: 'remove-deletion-protection' }
 const untagged = [{ Key: 'team', Value: 'b' }]
 const busyNeighbour = { operation: 'DescribeTable', table: 'users' }
 const heldUp = (operation: string) => ({ operation, table: 'tenant' })
@@ -211,7 +215,7 @@ it('a write that only waits for its turn, with looks that take no time at all, n
   const [tenant, users] = desired
   const observed = new Map([
     ['tenant', ready(tenant)],
-    ['users', ready(users, { tags: new Map() })],
+    ['users', ready(users, { tags: managedOnly })],
   ])
   const model = modelDynamoDb(observed)
   const run = aRun()

@@ -4,7 +4,7 @@ import { aTarget, theTables } from './support/builders.ts'
 const [tenant, users] = theTables()
 
 it.each([
-  ['aws:cloudformation:stack-name', true],
+  ['aws:reserved', true],
   ['AWS:x', true],
   ['aws', false],
   ['awsome', false],

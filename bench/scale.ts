@@ -4,6 +4,7 @@ import { sequentialDepth } from '../sandbox/request-log.ts'
 import { type SandboxOptions, startSandbox } from '../sandbox/sandbox.ts'
 import { applyPlan } from '../src/apply.ts'
 import { openConnections } from '../src/connections.ts'
+import { ownTags } from '../src/definitions.ts'
 import { loadDynamoDb } from '../src/dynamodb.ts'
 import { observeTables } from '../src/observe.ts'
 import { planTables } from '../src/planner.ts'
@@ -36,7 +37,7 @@ export function syntheticTables(count: number): readonly DesiredTable[] {
     name: `table-${index}`,
     keys: { partitionKey: { name: 'tenant_id', type: 'S' } },
     billingMode: 'PAY_PER_REQUEST',
-    tags: new Map([['tenant-tables:environment', 'dev']]),
+    tags: ownTags(target.environment),
   }))
 }
 

@@ -23,8 +23,6 @@ export interface AccountHands {
   exhaustBudget(name: string, budget: BudgetName): void
   /** Replaces all tags at once, with no lag and no lock. May set those that only AWS can. */
   setTags(name: string, tags: Readonly<Record<string, string>>): void
-  /** Adds a tag that only AWS can, such as `aws:cloudformation:stack-name`. */
-  tagAsAws(name: string, key: string, value: string): void
 }
 
 interface Account {
@@ -75,10 +73,6 @@ export class Accounts {
         const record = known(name)
         record.tags = new Map(Object.entries(tags))
         record.tagsBefore = record.tags
-      },
-      tagAsAws: (name, key, value) => {
-        const record = known(name)
-        record.tags = new Map([...record.tags, [key, value]])
       },
     }
   }

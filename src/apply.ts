@@ -286,6 +286,7 @@ async function sendStep({ dynamoDb, target }: Work, step: Step, sendBefore: numb
     case 'remove-deletion-protection':
       return await dynamoDb.setDeletionProtection(step.table, step.to, sendBefore)
     case 'tag-table':
+    case 'adopt-table':
     case 'change-environment':
       return await dynamoDb.tagTable(tableArn(target, step.table), step.tags, sendBefore)
     case 'set-billing-mode':
@@ -347,6 +348,7 @@ const waitProfiles: Readonly<Record<Step['action'], WaitProfile | undefined>> = 
   'tag-table': undefined,
   'set-billing-mode': waitForBillingMode,
   'set-point-in-time-recovery': undefined,
+  'adopt-table': undefined,
   'change-environment': undefined,
   'remove-point-in-time-recovery': undefined,
   'remove-deletion-protection': undefined,

@@ -249,9 +249,9 @@ function hopFrom(role: Role, answer: AssumeRoleAnswer, ports: CredentialPorts): 
   }
   maskIdentity(identity, ports)
   const principal = principalOf(answer.AssumedRoleUser?.Arn)
-  if (principal.account !== role.account) {
+  if (principal.account !== role.account || principal.partition !== role.partition) {
     throw new RemedyError(
-      `STS assumed a role of account ${principal.account}, though ${role.arn} was asked for.`,
+      `STS assumed a role of account ${principal.account} in the partition ${principal.partition}, though ${role.arn} was asked for.`,
       'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.',
     )
   }

@@ -1,17 +1,17 @@
 /** What is in the way of deleting a table, and the steps that delete it where nothing is. Pure. */
 import { diffTable } from './diff.ts'
 import type { Notice, Refusal, Step } from './plan.ts'
+import { refuseReplicated } from './replicas.ts'
 import {
   type DesiredTable,
   describeKeys,
   describeRecovery,
   environmentTag,
+  isManaged,
   isSameEnvironment,
   managedByTag,
-  managedByValue,
   type ObservedTable,
   type ReadyTable,
-  stackNameTag,
   type Target,
 } from './table.ts'
 
@@ -56,23 +56,23 @@ function refusalsFor(target: Target, desired: DesiredTable, observed: ReadyTable
   const table = desired.name
   const wanted = target.environment.name
   const environment = observed.tags.get(environmentTag)
-  if (environment === undefined || observed.tags.get(managedByTag) !== managedByValue) {
-    return [
-      {
-        table,
-        code: 'destroy-of-untagged',
-        reason: `The table "${table}" does not carry the tags ${environmentTag} and ${managedByTag}, so it was not made or adopted by this action.`,
-        remedy: `If it is of "${wanted}", run command: apply first, which adopts and tags it; else choose another table-name-prefix, or delete the table by hand.`,
-      },
-    ]
-  }
-  if (!isSameEnvironment(environment, wanted)) {
+  if (environment !== undefined && !isSameEnvironment(environment, wanted)) {
     return [
       {
         table,
         code: 'destroy-of-other-environment',
         reason: `The table "${table}" belongs to the environment "${environment}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
         remedy: 'Check environment, table-name-prefix, and that the role leads to the right account.',
+      },
+    ]
+  }
+  if (environment === undefined || !isManaged(observed.tags)) {
+    return [
+      {
+        table,
+        code: 'destroy-of-untagged',
+        reason: `The table "${table}" does not carry both tags, ${environmentTag} and ${managedByTag}, so this action neither created nor adopted it, or its tags were removed.`,
+        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${isManaged(observed.tags) ? '' : ', with this line in allow: adopt-table'}. Else choose another table-name-prefix, or delete the table by hand.`,
       },
     ]
   }
@@ -86,31 +86,24 @@ function refusalsFor(target: Target, desired: DesiredTable, observed: ReadyTable
       },
     ]
   }
-  if (observed.deletionProtection) {
-    return [
-      {
-        table,
-        code: 'destroy-of-protected',
-        reason: `The table "${table}" has deletion protection on.`,
-        remedy:
-          'If it is to go, turn its protection off first: run command: apply with deletion-protection: false and with this line in allow: remove-deletion-protection',
-      },
-    ]
-  }
-  return []
+  return [...refuseProtected(table, observed), ...refuseReplicated(target, table, observed)]
+}
+
+function refuseProtected(table: string, { deletionProtection }: ReadyTable): readonly Refusal[] {
+  if (!deletionProtection) return []
+  return [
+    {
+      table,
+      code: 'destroy-of-protected',
+      reason: `The table "${table}" has deletion protection on.`,
+      remedy:
+        'If it is to go, turn its protection off first: run command: apply with deletion-protection: false and with this line in allow: remove-deletion-protection',
+    },
+  ]
 }
 
 function noticesFor(table: string, observed: ReadyTable): readonly Notice[] {
   const notices: Notice[] = []
-  const stack = observed.tags.get(stackNameTag)
-  if (stack !== undefined) {
-    notices.push({
-      table,
-      level: 'warning',
-      code: 'made-by-stack',
-      message: `The table "${table}" was made by the CloudFormation stack "${stack}". Where the stack still holds it, the stack will miss it.`,
-    })
-  }
   if (observed.pointInTimeRecovery.enabled) {
     notices.push({
       table,

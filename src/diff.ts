@@ -3,6 +3,7 @@ import {
   type BillingMode,
   type DesiredTable,
   environmentTag,
+  isManaged,
   isSameEnvironment,
   type Keys,
   type ObservedTable,
@@ -23,6 +24,8 @@ export type Difference =
       /** All tags that differ, the environment's own among them. */
       readonly changes: readonly TagChange[]
     }
+  /** This action neither created nor adopted the table. The changes are all tags that differ. */
+  | { readonly path: 'adoption'; readonly changes: readonly TagChange[] }
   | { readonly path: 'deletionProtection'; readonly from: boolean; readonly to: boolean }
   | { readonly path: 'tags'; readonly changes: readonly TagChange[] }
   | { readonly path: 'billingMode'; readonly from: BillingMode; readonly to: 'PAY_PER_REQUEST' }
@@ -71,6 +74,8 @@ function diffReadyTable(desired: DesiredTable, observed: ReadyTable): readonly D
   const changes = tagChanges(desired.tags, observed.tags)
   if (environment !== undefined && wanted !== undefined && !isSameEnvironment(environment, wanted)) {
     differences.push({ path: 'environment', from: environment, to: wanted, changes })
+  } else if (!isManaged(observed.tags)) {
+    differences.push({ path: 'adoption', changes })
   } else if (changes.length > 0) {
     differences.push({ path: 'tags', changes })
   }

@@ -76,6 +76,9 @@ function remedyFor(operation: string, resource: string, error: unknown): string 
   if (isDeniedByKms(error)) {
     return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`
   }
+  if (errorName(error) === 'ValidationException' && /acted as a source region/i.test(errorMessage(error))) {
+    return `Delete the replicas of "${resource}" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.`
+  }
   switch (errorName(error)) {
     case 'AccessDeniedException':
       return `Allow ${actionsFor(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`

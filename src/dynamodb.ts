@@ -56,7 +56,7 @@ const mostWrites = 5
 /**
  * Makes the port, once the credentials are known; called when they run out as well.
  *
- * @param arnOf the ARN of a table, for the statement that would allow what was denied
+ * @param arnOf the ARN that a table must have
  */
 export type ConnectDynamoDb = (
   credentials: () => Promise<AwsCredentialIdentity>,
@@ -195,7 +195,7 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
           client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal }),
         ),
       )
-      return description === undefined ? undefined : readDescription(table, description)
+      return description === undefined ? undefined : readDescription(table, arnOf(table), description)
     },
     describeRecovery: async (table) => {
       const answer = await unless(

@@ -77,7 +77,7 @@ export async function connectGitHub(
     )
     for await (const comments of pages) {
       const found = comments.find(({ body, user }) => body?.startsWith(mark) && isBy(user, login))
-      if (found !== undefined) return found.id
+      if (found !== undefined) return whole(found.id, Number.isInteger)
     }
     return undefined
   }

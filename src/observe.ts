@@ -2,7 +2,14 @@
 import type { DynamoDb } from './dynamodb.ts'
 import { stoppedWhileWaitingFor } from './errors.ts'
 import type { Run } from './run.ts'
-import { type DesiredTable, type ObservedTable, type ObservedTables, type Target, tableArn } from './table.ts'
+import {
+  type DesiredTable,
+  type ObservedTable,
+  type ObservedTables,
+  type ReadyTable,
+  type Target,
+  tableArn,
+} from './table.ts'
 import { waitForOthers, waitUntilSettled } from './wait.ts'
 
 /** What one look at a table says, passing states included. */
@@ -44,6 +51,7 @@ export async function observeTable(
   table: string,
   run: Run,
 ): Promise<Observation<ObservedTable>> {
+  let readAgainUntil: number | undefined
   for (let looks = 0; ; looks += 1) {
     const lookedAt = run.clock.now()
     const look = await lookAtTable(dynamoDb, target, table)
@@ -55,14 +63,38 @@ export async function observeTable(
       case 'young':
         if (looks % 15 === 0)
           run.log.info(`${table}: so young that its tags or backups cannot be read yet; looking again`)
-        await run.clock
-          .sleep(900 + 200 * run.clock.random(), run.stop)
-          .catch(stoppedWhileWaitingFor(`the tags and backups of the young table "${table}" to be readable`))
+        await waitForYoungTable(table, run)
         break
-      default:
-        return { observed: look, lookedAt }
+      default: {
+        if (look.status !== 'ready' || look.tags.size > 0) return { observed: look, lookedAt }
+        const now = run.clock.now()
+        if (readAgainUntil === undefined) {
+          if (!isYoung(look, now)) return { observed: look, lookedAt }
+          run.log.info(`${table}: less than a minute old and without tags; reading them again for up to 10 s`)
+          readAgainUntil = now + mostTagLag
+        }
+        if (now >= readAgainUntil) return { observed: look, lookedAt }
+        await waitForYoungTable(table, run)
+      }
     }
   }
+}
+
+/** In milliseconds. Tags given to CreateTable show once the table is ACTIVE, which takes 5 to 22 s. */
+const youth = 60_000
+
+/** In milliseconds. A table without tags is refused, so tags that show late, as after a tag write, are waited for. */
+const mostTagLag = 10_000
+
+/** Another run of this action may have just created such a table, and with its tags. */
+function isYoung({ createdAt }: ReadyTable, now: number): boolean {
+  return createdAt !== undefined && now - createdAt < youth
+}
+
+async function waitForYoungTable(table: string, run: Run): Promise<void> {
+  await run.clock
+    .sleep(900 + 200 * run.clock.random(), run.stop)
+    .catch(stoppedWhileWaitingFor(`the tags and backups of the young table "${table}" to be readable`))
 }
 
 /**
@@ -78,11 +110,12 @@ export async function lookAtTable(dynamoDb: DynamoDb, target: Target, table: str
     dynamoDb.listTags(tableArn(target, table)),
   ])
   if (described === undefined) return { status: 'absent' }
-  const { tableStatus, phase, changesUnderWay: _, ...state } = described
-  if (phase === 'unavailable') {
-    return { status: 'unavailable', tableStatus, ...(state.id === undefined ? {} : { id: state.id }) }
+  if (described.phase !== 'settled') {
+    const { phase, tableStatus, id } = described
+    if (phase === 'changing') return { status: 'changing' }
+    return { status: 'unavailable', tableStatus, ...(id === undefined ? {} : { id }) }
   }
-  if (phase === 'changing') return { status: 'changing' }
+  const { tableStatus: _, phase: __, changesUnderWay: ___, ...state } = described
   if (pointInTimeRecovery === undefined || tags === undefined) return { status: 'young' }
   // Until it is ACTIVE a table shows no tags, whosesoever it is, and it may have become so since they were read.
   const tagsOfActive = tags.size > 0 ? tags : await dynamoDb.listTags(tableArn(target, table))

@@ -26,6 +26,12 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
+/** `a, b, c and 2 more tags`; without an end where there are no more than `most`. */
+export function listSome(items: readonly string[], most: number, noun: string): string {
+  const more = items.length - most
+  return `${items.slice(0, most).join(', ')}${more > 0 ? ` and ${count(more, noun)}` : ''}`
+}
+
 /** Quoted as JSON, so that spaces and control characters can be seen; long values are shown by their beginning. */
 export function quote(value: string): string {
   return value.length > 120

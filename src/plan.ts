@@ -37,8 +37,13 @@ export type Step =
   | DisruptiveStep
   | { readonly action: 'delete-table'; readonly table: string }
 
-/** Takes something away that protects, or that others rely on. `allow` opens each kind by its action. */
+/**
+ * Takes something away that protects, or that others rely on, or takes over a table that this action did not create.
+ * `allow` opens each kind by its action.
+ */
 export type DisruptiveStep =
+  /** Tags a table that this action did not create as its own: one write of all tags that differ, for DynamoDB's lock. */
+  | { readonly action: 'adopt-table'; readonly table: string; readonly tags: readonly TagChange[] }
   | {
       readonly action: 'change-environment'
       readonly table: string
@@ -58,7 +63,7 @@ export type DisruptiveStep =
 /** What `allow` may name. */
 export type Disruption = DisruptiveStep['action']
 
-/** Over what a step reaches: `slow` keeps a table busy for minutes, `disruptive` takes something away. */
+/** Over what a step reaches: `slow` keeps a table busy for minutes, `disruptive` takes something away or over. */
 export type StepClass = 'create' | 'update' | 'slow' | 'disruptive'
 
 interface StepKind {
@@ -74,6 +79,7 @@ export const stepKinds: Readonly<Record<Step['action'], StepKind>> = {
   'tag-table': { class: 'update' },
   'set-billing-mode': { class: 'slow', usualDuration: '2 to 3 minutes the first time' },
   'set-point-in-time-recovery': { class: 'update' },
+  'adopt-table': { class: 'disruptive' },
   'change-environment': { class: 'disruptive' },
   'remove-point-in-time-recovery': { class: 'disruptive' },
   'remove-deletion-protection': { class: 'disruptive' },
@@ -124,23 +130,26 @@ export interface Refusal {
     | 'destroy-of-other-environment'
     | 'destroy-of-untagged'
     | 'destroy-of-protected'
+    | 'destroy-of-replicated'
     | 'not-as-reviewed'
   readonly reason: string
   readonly remedy: string
 }
 
-/** Something to know about a table that needs no step. */
+/** Something to know that needs no step. */
 export interface Notice {
-  readonly table: string
+  /** Absent where it is about the whole plan. */
+  readonly table?: string
   readonly level: 'notice' | 'warning'
   readonly code:
     | 'adopted'
-    | 'made-by-stack'
+    | 'replica-unavailable'
     | 'deletion-protection-kept'
     | 'point-in-time-recovery-kept'
     | 'restore-window-lost'
     | 'being-deleted'
     | 'system-backup-stays'
+    | 'unneeded-allow'
   readonly message: string
 }
 

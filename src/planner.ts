@@ -1,20 +1,36 @@
 /** Differences -> steps and refusals. Pure: the same arguments give the same plan, byte for byte. */
 import { planDestruction, refuseProduction } from './destroy.ts'
 import { type Difference, diffTable, tagChanges } from './diff.ts'
-import { type Notice, type Plan, type PlannedTable, type Policy, type Refusal, roundsOf, type Step } from './plan.ts'
-import { isAllowed, isDisruptive, refuseStep, refuseUnprotected, strictPolicy } from './policy.ts'
+import {
+  type Disruption,
+  type Notice,
+  type Plan,
+  type PlannedTable,
+  type Policy,
+  type Refusal,
+  roundsOf,
+  type Step,
+} from './plan.ts'
+import {
+  isAllowed,
+  linesNeededBy,
+  noticeUnneededLines,
+  refuseStep,
+  refuseUnprotected,
+  strictPolicy,
+  unprotectedSettings,
+} from './policy.ts'
+import { warnOfReplicas } from './replicas.ts'
 import {
   type DesiredTable,
   describeKeys,
   describeRecovery,
   isAwsTag,
-  managedByTag,
-  managedByValue,
+  isManaged,
   mostTags,
   type ObservedTable,
   type ObservedTables,
   type ReadyTable,
-  stackNameTag,
   type Target,
   tableArn,
 } from './table.ts'
@@ -34,13 +50,22 @@ export function planTables(
   const planned = desired.map((table) =>
     planTable(target, table, observed.get(table.name) ?? { status: 'absent' }, policy),
   )
+  const refusals = [
+    ...(policy.destroy ? refuseProduction(target) : []),
+    ...planned.flatMap(({ refusals: ofTable }) => ofTable),
+  ]
+  const needed = planned.flatMap(({ lines }) => lines)
   return {
     target,
     policy,
     tables: planned.map(({ table }) => table),
     steps: roundsOf(planned.flatMap(({ steps }) => steps)).flat(),
-    refusals: [...(policy.destroy ? refuseProduction(target) : []), ...planned.flatMap(({ refusals }) => refusals)],
-    notices: planned.flatMap(({ notices }) => notices),
+    refusals,
+    notices: [
+      ...planned.flatMap(({ notices }) => notices),
+      // What a refused table needs from `allow` may show only after the refusal is resolved.
+      ...(refusals.length > 0 ? [] : noticeUnneededLines(policy, needed)),
+    ],
   }
 }
 
@@ -49,30 +74,46 @@ interface TablePlan {
   readonly steps: readonly Step[]
   readonly refusals: readonly Refusal[]
   readonly notices: readonly Notice[]
+  /** Of `allow`, that the plan for this table needs. */
+  readonly lines: readonly Disruption[]
 }
 
 function planTable(target: Target, desired: DesiredTable, observed: ObservedTable, policy: Policy): TablePlan {
   const table = describePlanned(target, desired, observed)
-  // Of what goes away nothing is left as it is.
-  if (policy.destroy) return { table: { ...table, unmanaged: [] }, ...planDestruction(target, desired, observed) }
+  if (policy.destroy) return { table, ...planDestruction(target, desired, observed), lines: [] }
   const ready = observed.status === 'ready' ? observed : undefined
-  const decisions = diffTable(desired, observed)
-    .flatMap((difference) => decide(desired, difference))
-    .map((each) =>
-      'action' in each && isDisruptive(each) && !isAllowed(each, policy) ? refuseStep(each, target) : each,
-    )
-  const steps = decisions.filter((decision) => 'action' in decision)
-  const refusals = decisions.filter((decision) => 'code' in decision)
+  const decisions = diffTable(desired, observed).flatMap((difference) => decide(desired, difference))
+  const needed = decisions.filter((decision) => 'action' in decision)
+  const steps = needed.filter((step) => isAllowed(step, policy))
+  const refusals = [
+    ...decisions.filter((decision) => 'code' in decision),
+    // Only what exists can be disrupted.
+    ...(ready === undefined
+      ? []
+      : needed.flatMap((step) => refuseStep(step, policy, { target, ready, steps: needed }))),
+  ]
   // Of a table that is not ours to change nothing more is said: no step of it would ever be taken, and no advice on how
   // to make it fit should be.
-  const foreign = refusals.filter(({ code }) => code === 'different-keys' || code === 'change-environment')
-  if (foreign.length > 0) return { table, steps: [], refusals: foreign, notices: [] }
+  const foreign = refusals.filter(({ code }) => foreignCodes(refusals).includes(code))
+  if (foreign.length > 0) return { table, steps: [], refusals: foreign, notices: [], lines: [] }
+  const unprotected = unprotectedSettings(target, desired, ready)
   return {
     table,
     steps,
-    refusals: [...refusals, ...refuseUnprotected(target, desired, ready, policy), ...refuseTooManyTags(desired, ready)],
-    notices: ready === undefined ? [] : noticesFor(desired, ready, steps),
+    refusals: [
+      ...refusals,
+      ...refuseUnprotected(target, desired.name, unprotected, policy),
+      ...refuseTooManyTags(desired, ready),
+    ],
+    notices: ready === undefined ? [] : noticesFor(target, desired, ready, steps),
+    lines: [...steps.flatMap(linesNeededBy), ...unprotected.map(({ code }) => code)],
   }
+}
+
+/** Refusals of a table that is not ours. Adoption is no way out for one that has another key. */
+function foreignCodes(refusals: readonly Refusal[]): readonly Refusal['code'][] {
+  const hasOtherKey = refusals.some(({ code }) => code === 'different-keys')
+  return hasOtherKey ? ['different-keys', 'change-environment'] : ['change-environment', 'adopt-table']
 }
 
 /** Each difference becomes a step or a refusal. What a step takes away is the policy's to judge. */
@@ -111,6 +152,8 @@ function decide(desired: DesiredTable, difference: Difference): readonly (Step |
           tags: difference.changes,
         },
       ]
+    case 'adoption':
+      return [{ action: 'adopt-table', table, tags: difference.changes }]
     case 'deletionProtection':
       return [
         difference.to
@@ -175,26 +218,20 @@ function refuseTooManyTags(desired: DesiredTable, ready: ReadyTable | undefined)
   ]
 }
 
-function noticesFor(desired: DesiredTable, ready: ReadyTable, steps: readonly Step[]): readonly Notice[] {
+function noticesFor(
+  target: Target,
+  desired: DesiredTable,
+  ready: ReadyTable,
+  steps: readonly Step[],
+): readonly Notice[] {
   const table = desired.name
-  const notices: Notice[] = []
-  const adopted = ready.tags.get(managedByTag) !== managedByValue
-  if (adopted) {
+  const notices: Notice[] = [...warnOfReplicas(target, table, ready)]
+  if (!isManaged(ready.tags)) {
     notices.push({
       table,
       level: 'notice',
       code: 'adopted',
       message: `The table "${table}" exists already and its keys match: it is adopted, with its items.`,
-    })
-  }
-  const stack = ready.tags.get(stackNameTag)
-  if (stack !== undefined) {
-    notices.push({
-      table,
-      // The tag stays when the stack lets go of the table, so it must not cry wolf for ever.
-      level: adopted ? 'warning' : 'notice',
-      code: 'made-by-stack',
-      message: `The table "${table}" was made by the CloudFormation stack "${stack}". While the stack holds it, deleting or changing the stack can delete the table. To let go of it: set its DeletionPolicy to Retain (CDK: RemovalPolicy.RETAIN) and deploy, then remove the table from the stack and deploy again.`,
     })
   }
   if (desired.deletionProtection === undefined && ready.deletionProtection) {

@@ -10,7 +10,7 @@ import {
   stepKinds,
   type Verification,
 } from './plan.ts'
-import { describeKeys, describeRecovery, type Target } from './table.ts'
+import { describeKeys, describeRecovery, type Target, type UnmanagedSetting } from './table.ts'
 
 export type Command = 'apply' | 'plan' | 'verify' | 'destroy'
 
@@ -51,6 +51,7 @@ export function changesOf(step: Step): readonly Change[] {
     case 'remove-deletion-protection':
       return [{ setting: 'deletion protection', from: onOrOff(step.from), to: onOrOff(step.to) }]
     case 'tag-table':
+    case 'adopt-table':
     case 'change-environment':
       return tagChanges(step.tags)
     case 'set-billing-mode':
@@ -73,10 +74,12 @@ function onOrOff(value: boolean): string {
 
 /** One line of plain text: `set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST` */
 export function describeStep(step: Step): string {
-  const changes = changesOf(step).map(({ setting, from, to }) =>
-    from === undefined ? `${setting} = ${shorten(to)}` : `${setting} ${shorten(from)} -> ${shorten(to)}`,
-  )
-  return `${nameStep(step)}: ${changes.join(', ')}`
+  return `${nameStep(step)}: ${changesOf(step).map(describeChange).join(', ')}`
+}
+
+/** `billing mode PROVISIONED -> PAY_PER_REQUEST` */
+export function describeChange({ setting, from, to }: Change): string {
+  return from === undefined ? `${setting} = ${shorten(to)}` : `${setting} ${shorten(from)} -> ${shorten(to)}`
 }
 
 /** The plan as lines of plain text, a line a step; foreign text in it is not yet harmless to a log. */
@@ -88,10 +91,26 @@ export function renderPlanLines(plan: Plan): readonly string[] {
     ...plan.refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
     ...plan.notices.map(({ message }) => `  ${message}`),
     ...plan.tables.flatMap(({ name, unmanaged }) =>
-      unmanaged.map(({ path, value }) => `  unmanaged on "${name}", left as it is: ${path} = ${shorten(value)}`),
+      unmanaged.map(
+        (setting) =>
+          `  unmanaged on "${name}", ${describeTreatment(plan, setting)}: ${setting.path} = ${shorten(setting.value)}`,
+      ),
     ),
     ...(plan.steps.length === 0 && plan.refusals.length === 0 ? ['Nothing to do.'] : []),
   ]
+}
+
+/** What the plan makes of a setting that the definition does not mention. */
+export function describeTreatment({ policy }: Pick<Plan, 'policy'>, { path }: UnmanagedSetting): string {
+  if (!policy.destroy) return 'left as it is'
+  switch (path) {
+    case 'replica':
+      return 'not deleted with the table'
+    case 'encryptionKey':
+      return 'goes away with the table, but not the KMS key itself'
+    default:
+      return 'goes away with the table'
+  }
 }
 
 /** `+` makes, `~` changes, `-` takes away. */

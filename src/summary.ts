@@ -3,7 +3,15 @@ import { describeError } from './errors.ts'
 import { type Markdown, markdownOf, type Redact, table } from './markdown.ts'
 import { type Outcome, type Plan, type Refusal, stepKinds } from './plan.ts'
 import { digestPlan } from './plan-document.ts'
-import { changesOf, describeProgress, describeResult, failuresOf, type RunResult, summarise } from './report.ts'
+import {
+  changesOf,
+  describeProgress,
+  describeResult,
+  describeTreatment,
+  failuresOf,
+  type RunResult,
+  summarise,
+} from './report.ts'
 import type { Target } from './table.ts'
 
 /** In bytes. Of a longer one GitHub shows nothing. */
@@ -90,11 +98,15 @@ function renderTables({ code, text }: Markdown, { tables }: Plan): string {
 }
 
 /** A line for each notice and each unmanaged setting. */
-export function renderNotes({ code, text }: Markdown, { notices, tables }: Plan): readonly string[] {
+export function renderNotes({ code, text }: Markdown, plan: Plan): readonly string[] {
+  const { notices, tables } = plan
   return [
     ...notices.map(({ level, message }) => `- ${level === 'warning' ? '**Warning:** ' : ''}${text(message)}`),
     ...tables.flatMap(({ name, unmanaged }) =>
-      unmanaged.map(({ path, value }) => `- Unmanaged on ${code(name)}, left as it is: ${code(path)} = ${code(value)}`),
+      unmanaged.map(
+        (setting) =>
+          `- Unmanaged on ${code(name)}, ${describeTreatment(plan, setting)}: ${code(setting.path)} = ${code(setting.value)}`,
+      ),
     ),
   ]
 }

@@ -63,18 +63,29 @@ export interface UnmanagedSetting {
   readonly value: string
 }
 
+/** A copy of a table in another region. DynamoDB replicates every change of an item between the two. */
+export interface Replica {
+  readonly region: string
+  /** DynamoDB's ReplicaStatus. */
+  readonly status: string
+}
+
 /** What AWS holds of a table that can be worked with. */
 export interface ReadyTable {
   readonly status: 'ready'
   readonly arn: string
   /** Absent where the endpoint gives none (moto). */
   readonly id?: string
+  /** Milliseconds since the epoch. Absent where the endpoint gives none. */
+  readonly createdAt?: number
   readonly streamArn?: string
   readonly keys: Keys
   readonly billingMode: BillingMode
   readonly deletionProtection: boolean
   readonly pointInTimeRecovery: PointInTimeRecovery
   readonly tags: Tags
+  /** In other regions, sorted by region. */
+  readonly replicas: readonly Replica[]
   readonly unmanaged: readonly UnmanagedSetting[]
 }
 
@@ -90,8 +101,11 @@ export type ObservedTables = ReadonlyMap<string, ObservedTable>
 export const environmentTag = 'tenant-tables:environment'
 export const managedByTag = 'tenant-tables:managed-by'
 export const managedByValue = 'tenant-tables'
-/** AWS puts this on every resource that a stack made, and leaves it there when the stack lets go. */
-export const stackNameTag = 'aws:cloudformation:stack-name'
+
+/** Whether this action created or adopted a table with these tags. */
+export function isManaged(tags: Tags): boolean {
+  return tags.get(managedByTag) === managedByValue
+}
 
 /** DynamoDB's limit; its own `aws:` tags do not count. */
 export const mostTags = 50
@@ -121,4 +135,11 @@ export function describeKeys(keys: Keys): string {
 /** `off` or `on, 35 days` */
 export function describeRecovery(recovery: PointInTimeRecovery): string {
   return recovery.enabled ? `on, ${recovery.recoveryPeriodDays} days` : 'off'
+}
+
+const passingStatuses: ReadonlySet<string> = new Set(['CREATING', 'UPDATING', 'DELETING', 'ENABLING', 'DISABLING'])
+
+/** Whether DynamoDB ends this status of a table, index, replica or encryption by itself. */
+export function isPassing(status: string): boolean {
+  return passingStatuses.has(status)
 }

@@ -32,8 +32,6 @@ export interface Bed {
   readonly clock: () => Clock
   /** An administrator of the target account, who is somebody else than the action. */
   readonly administrator: () => Promise<DynamoDBClient>
-  /** Puts a tag of AWS's own on a table, which only AWS can. */
-  readonly tagAsAws: (table: string, key: string, value: string) => Promise<void>
   readonly start: () => Promise<void>
   /** An account without tables. */
   readonly reset: () => Promise<void>
@@ -131,6 +129,8 @@ export function describeContract(name: string, bed: Bed): void {
       'tenant-tables:environment': environment,
       'tenant-tables:managed-by': 'tenant-tables',
     })
+    const tagList = (tags: Readonly<Record<string, string>>) =>
+      Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 
     it('creates both tables in development, without protection', async () => {
       const { exitCode, outputs } = await run({ environment: 'dev', tags: 'team=core\nempty=' })
@@ -214,7 +214,7 @@ export function describeContract(name: string, bed: Bed): void {
           ),
         'tag-table': (table) =>
           aws.send(
-            new UntagResourceCommand({ ResourceArn: arnOf(table), TagKeys: ['team', 'tenant-tables:managed-by'] }),
+            new UntagResourceCommand({ ResourceArn: arnOf(table), TagKeys: ['team', 'tenant-tables:environment'] }),
           ),
       }
 
@@ -260,13 +260,14 @@ export function describeContract(name: string, bed: Bed): void {
           [
             '"users" belongs to another environment',
             'change-environment',
-            { ...userKeys('S'), Tags: [{ Key: 'tenant-tables:environment', Value: 'staging' }] },
+            { ...userKeys('S'), Tags: tagList(ownTags('staging')) },
             {},
           ],
+          ['"users" was created by someone else', 'adopt-table', userKeys('S'), {}],
           [
             '"users" is protected, and no protection is asked for',
             'remove-deletion-protection',
-            { ...userKeys('S'), DeletionProtectionEnabled: true },
+            { ...userKeys('S'), DeletionProtectionEnabled: true, Tags: tagList(ownTags('dev')) },
             { 'deletion-protection': 'false' },
           ],
         ]
@@ -287,12 +288,21 @@ export function describeContract(name: string, bed: Bed): void {
       })
     })
 
-    it('adopts a table whose keys match, with its items, and leaves what it does not know alone', async () => {
+    it('adopts a table whose keys match only with its line of allow, with its items, and leaves what it does not know alone; after that it needs no line', async () => {
       await create('tenant', { DeletionProtectionEnabled: true, Tags: [{ Key: 'owner', Value: 'somebody' }] })
       const key = { tenant_id: { S: '3f0c6f0e-3a39-4f0e-9d0f-4f5a3d1c8b11' } }
       await aws.send(new PutItemCommand({ TableName: 'tenant', Item: { ...key, code: { S: 'DD-DEMO' } } }))
+      const before = await look('tenant')
 
-      const { exitCode, outputs } = await run({ environment: 'dev' })
+      const refused = await run({ environment: 'dev' })
+
+      expect([refused.exitCode, refused.outputs.changed]).toEqual([1, 'false'])
+      expect(refused.errors.join()).toMatch(
+        /owner = somebody[\s\S]*aws cloudformation describe-stack-resources --physical-resource-id tenant/,
+      )
+      expect([await look('tenant'), await exists('users')]).toEqual([before, false])
+
+      const { exitCode, outputs } = await run({ environment: 'dev', allow: 'adopt-table' })
 
       expect(exitCode).toBe(0)
       expect(JSON.parse(outputs.plan ?? '').notices.map((each: { code: string }) => each.code)).toEqual([
@@ -302,16 +312,8 @@ export function describeContract(name: string, bed: Bed): void {
       expect(await look('tenant')).toMatchObject({ protected: true, tags: { ...ownTags('dev'), owner: 'somebody' } })
       const { Item } = await aws.send(new GetItemCommand({ TableName: 'tenant', Key: key }))
       expect(Item).toEqual({ ...key, code: { S: 'DD-DEMO' } })
-    })
-
-    it('warns of the CloudFormation stack that may still hold a table it adopts', async () => {
-      await create('tenant')
-      await bed.tagAsAws('tenant', 'aws:cloudformation:stack-name', 'JobWorkDatabase-dev')
-
-      const { exitCode, warnings } = await run({ environment: 'dev' })
-
-      expect(exitCode).toBe(0)
-      expect(warnings).toEqual([expect.stringContaining('"JobWorkDatabase-dev"')])
+      const again = await run({ environment: 'dev' })
+      expect([again.exitCode, again.outputs['has-changes']]).toEqual([0, 'false'])
     })
 
     it('keeps a tag that is dropped from the list', async () => {
@@ -368,8 +370,10 @@ export function describeContract(name: string, bed: Bed): void {
 
       it('fails where a table is not as defined, and writes nothing', async () => {
         await run({ environment: 'dev' })
-        await aws.send(new UntagResourceCommand({ ResourceArn: arnOf('users'), TagKeys: ['tenant-tables:managed-by'] }))
-        await eventually(async () => expect((await look('users')).tags).toEqual({ 'tenant-tables:environment': 'dev' }))
+        const TagKeys = ['tenant-tables:environment']
+        await aws.send(new UntagResourceCommand({ ResourceArn: arnOf('users'), TagKeys }))
+        const left = { 'tenant-tables:managed-by': 'tenant-tables' }
+        await eventually(async () => expect((await look('users')).tags).toEqual(left))
 
         const { exitCode, errors } = await run({ environment: 'dev', command: 'verify' })
 
@@ -462,7 +466,7 @@ export function describeContract(name: string, bed: Bed): void {
 
       it('writes nothing where the account has changed since, by plan or by digest', async () => {
         const plan = await run({ environment: 'dev', command: 'plan' })
-        await create('users', userKeys('S'))
+        await create('users', { ...userKeys('S'), Tags: tagList({ 'tenant-tables:managed-by': 'tenant-tables' }) })
         const before = await look('users')
         for (const held of [
           { 'expected-plan': plan.outputs.plan ?? '' },

@@ -1,5 +1,5 @@
 /** The contract on moto, which we did not write. */
-import { DynamoDBClient, TagResourceCommand } from '@aws-sdk/client-dynamodb'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { fastClock } from '../support/clock.ts'
 import { type Moto, startMoto } from '../support/moto.ts'
@@ -42,11 +42,6 @@ if (moto === undefined) {
     inputs: { 'role-to-assume': role },
     clock: () => fastClock(50),
     administrator,
-    tagAsAws: async (table, Key, Value) => {
-      const client = await administrator()
-      const ResourceArn = `arn:aws:dynamodb:${region}:222222222222:table/${table}`
-      await client.send(new TagResourceCommand({ ResourceArn, Tags: [{ Key, Value }] }))
-    },
     start: async () => undefined,
     reset: () => moto.reset(),
     stop: () => moto.stop(),

@@ -20,7 +20,6 @@ describeContract('the sandbox', {
   clock: () => clock,
   administrator: async () =>
     new DynamoDBClient({ region, endpoint: sandbox.url, credentials: administratorKey, maxAttempts: 10 }),
-  tagAsAws: async (table, key, value) => sandbox.account('222222222222', region).tagAsAws(table, key, value),
   start: async () => {
     const world = twoAccounts('dev')
     const principal = 'arn:aws:iam::222222222222:user/administrator'

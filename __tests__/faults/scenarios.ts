@@ -154,8 +154,8 @@ export const scenarios: readonly Scenario[] = [
     prepare: (given) => makeTables(given, { tags: liveTags, isProtected: true }),
   },
   {
-    name: 'drift: everything, on tables of a stack',
-    inputs: live,
+    name: 'adoption of tables that differ in everything',
+    inputs: { ...live, allow: 'adopt-table' },
     prepare: (given) => makeTables(given, { tags: { owner: 'somebody' }, billing: 'PROVISIONED' }),
   },
   { name: 'verify', inputs: { command: 'verify' }, prepare: (given) => makeTables(given) },

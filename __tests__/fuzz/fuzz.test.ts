@@ -335,7 +335,7 @@ const tableAnswer = {
     LatestStreamArn: `${arn}/stream/x`,
     TableClassSummary: { TableClass: 'STANDARD' },
     SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: 'arn:aws:kms:x' },
-    Replicas: [{ RegionName: 'eu-west-1' }],
+    Replicas: [{ RegionName: 'eu-west-1', ReplicaStatus: 'ACTIVE' }],
   },
 }
 const backupsAnswer = {
@@ -352,6 +352,41 @@ const tagsAnswer = {
   NextToken: 'n',
 }
 
+/** Answers that DynamoDB could give, whose texts may be anything: people choose most of them. */
+const legibleAnswers = fc
+  .record({
+    texts: fc.array(
+      foreignText.filter((text) => text !== ''),
+      { minLength: 9, maxLength: 9 },
+    ),
+    isOurs: fc.boolean(),
+  })
+  .map(({ texts: [index, viewType, tableClass, key, region, status, id, name, value], isOurs }) => ({
+    table: {
+      value: {
+        Table: {
+          ...tableAnswer.Table,
+          TableId: id,
+          GlobalSecondaryIndexes: [{ IndexName: index, IndexStatus: 'ACTIVE' }],
+          StreamSpecification: { StreamEnabled: true, StreamViewType: viewType },
+          TableClassSummary: { TableClass: tableClass },
+          SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: key },
+          Replicas: [{ RegionName: region, ReplicaStatus: status }],
+        },
+      },
+    },
+    backups: { value: backupsAnswer },
+    tags: {
+      value: {
+        Tags: [
+          { Key: name, Value: value },
+          { Key: 'tenant-tables:environment', Value: 'dev' },
+          ...(isOurs ? [{ Key: 'tenant-tables:managed-by', Value: 'tenant-tables' }] : []),
+        ],
+      },
+    },
+  }))
+
 /**
  * Reads both tables through the port, and shows what would be planned.
  *
@@ -363,7 +398,8 @@ async function observeAndShow(requestHandler: NodeHttpHandler, run: Bounded, sai
   const expiration = new Date(Date.UTC(2100, 0))
   const dynamoDb = connect(
     async () => ({ accessKeyId: 'a', secretAccessKey: 'b', expiration }),
-    (table) => table,
+    // Both tables are answered alike.
+    () => arn,
   )
   const desired = theTables()
   const observation = await described(observeTables(dynamoDb, aTarget(), desired, run))
@@ -391,7 +427,10 @@ describe('DynamoDB', () => {
       { weight: 1, arbitrary: oddError.map((error) => ({ error })) },
     )
   const answers = (by?: fc.Arbitrary<unknown>) =>
-    fc.record({ table: answer(tableAnswer, by), backups: answer(backupsAnswer, by), tags: answer(tagsAnswer, by) })
+    fc.oneof<fc.Arbitrary<Readonly<Record<'table' | 'backups' | 'tags', { value?: unknown; error?: unknown }>>>[]>(
+      fc.record({ table: answer(tableAnswer, by), backups: answer(backupsAnswer, by), tags: answer(tagsAnswer, by) }),
+      legibleAnswers,
+    )
 
   describe('as the SDK hands it on', () => {
     let aws: ReturnType<typeof mockClient>

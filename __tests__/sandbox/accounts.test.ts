@@ -14,9 +14,9 @@ describe('hands', () => {
   it('set all tags at once, and those that only AWS can', async () => {
     await world.dynamoDb().createTable(aTable({ Tags: [{ Key: 'team', Value: 'core' }] }))
     world.pass(60)
-    hands().setTags('tenant', { 'aws:cloudformation:stack-name': 'JobWork' })
+    hands().setTags('tenant', { 'aws:reserved': 'x' })
     const { Tags } = await world.dynamoDb().listTagsOfResource({ ResourceArn: arnOf('tenant') })
-    expect(Tags).toEqual([{ Key: 'aws:cloudformation:stack-name', Value: 'JobWork' }])
+    expect(Tags).toEqual([{ Key: 'aws:reserved', Value: 'x' }])
     await world.dynamoDb().tagResource({ ResourceArn: arnOf('tenant'), Tags: [{ Key: 'a', Value: '1' }] })
   })
 

@@ -92,8 +92,8 @@ describe('hands', () => {
       Table: { TableStatus: 'ARCHIVED' },
     })
     hands.setTableStatus('users', undefined)
-    hands.tagAsAws('users', 'aws:cloudformation:stack-name', 'JobWork')
-    expect(hands.table('users')?.tags.get('aws:cloudformation:stack-name')).toBe('JobWork')
+    hands.setTags('users', { 'aws:reserved': 'x' })
+    expect(hands.table('users')?.tags.get('aws:reserved')).toBe('x')
     expect(() => hands.setTableStatus('none', 'ARCHIVED')).toThrow('There is no table "none"')
     await sandbox.reset()
     expect(sandbox.account('111111111111', 'ap-south-1').table('users')).toBeUndefined()

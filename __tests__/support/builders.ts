@@ -1,8 +1,8 @@
 /** Values for tests: each is whole and plain, and a test names only what it is about. */
 import { desiredTables, type TableRequest } from '../../src/definitions.ts'
 import type { InputSource } from '../../src/inputs.ts'
-import type { DesiredTable, Environment, ReadyTable, Target } from '../../src/table.ts'
-import { tableArn } from '../../src/table.ts'
+import type { DesiredTable, Environment, ReadyTable, Tags, Target } from '../../src/table.ts'
+import { managedByTag, managedByValue, tableArn } from '../../src/table.ts'
 
 export const development: Environment = { name: 'dev', production: false }
 export const production: Environment = { name: 'prod', production: true }
@@ -30,6 +30,9 @@ export function aTable(changes: Partial<DesiredTable> = {}): DesiredTable {
   return { ...theTables()[1], ...changes }
 }
 
+/** Of a table that this action created or adopted, with no other tag: its tag of the environment is missing. */
+export const managedOnly: Tags = new Map([[managedByTag, managedByValue]])
+
 /** A table in AWS that is just as defined. */
 export function ready(desired: DesiredTable, changes: Partial<ReadyTable> = {}): ReadyTable {
   return {
@@ -41,6 +44,7 @@ export function ready(desired: DesiredTable, changes: Partial<ReadyTable> = {}):
     deletionProtection: desired.deletionProtection ?? false,
     pointInTimeRecovery: desired.pointInTimeRecovery ?? { enabled: false },
     tags: desired.tags,
+    replicas: [],
     unmanaged: [],
     ...changes,
   }

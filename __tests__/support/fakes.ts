@@ -1,11 +1,18 @@
 /** Stand-ins for what the effectful files talk to. */
 import type { DynamoDb } from '../../src/dynamodb.ts'
-import type { DescribedTable } from '../../src/dynamodb-answers.ts'
+import type { SettledTable } from '../../src/dynamodb-answers.ts'
 import type { ItemStore } from '../../src/item-store.ts'
 import type { Item } from '../../src/items.ts'
 import type { Step } from '../../src/plan.ts'
 import type { Run } from '../../src/run.ts'
-import { environmentTag, type ObservedTable, type ObservedTables, type ReadyTable, tableArn } from '../../src/table.ts'
+import {
+  environmentTag,
+  managedByTag,
+  type ObservedTable,
+  type ObservedTables,
+  type ReadyTable,
+  tableArn,
+} from '../../src/table.ts'
 import { aTarget } from './builders.ts'
 import { type VirtualClock, virtualClock } from './clock.ts'
 
@@ -55,6 +62,7 @@ function performOn(before: ObservedTable | undefined, step: Step): ObservedTable
       deletionProtection: step.deletionProtection,
       pointInTimeRecovery: { enabled: false },
       tags: new Map(step.tags.map(({ key, to }) => [key, to])),
+      replicas: [],
       unmanaged: [],
     }
   }
@@ -64,6 +72,7 @@ function performOn(before: ObservedTable | undefined, step: Step): ObservedTable
     case 'remove-deletion-protection':
       return { ...before, deletionProtection: step.to }
     case 'tag-table':
+    case 'adopt-table':
     case 'change-environment':
       return { ...before, tags: new Map([...before.tags, ...step.tags.map(({ key, to }) => [key, to] as const)]) }
     case 'set-billing-mode':
@@ -130,11 +139,14 @@ export function modelDynamoDb(observed: ObservedTables = new Map()): Model {
       tagTable: (arn, tags) => {
         const table = nameIn(arn)
         const environment = tags.find(({ key }) => key === environmentTag)
-        return write(
-          environment?.from === undefined
-            ? { action: 'tag-table', table, tags }
-            : { action: 'change-environment', table, from: environment.from, to: environment.to, tags },
-        )
+        if (environment?.from !== undefined) {
+          return write({ action: 'change-environment', table, from: environment.from, to: environment.to, tags })
+        }
+        return write({
+          action: tags.some(({ key }) => key === managedByTag) ? 'adopt-table' : 'tag-table',
+          table,
+          tags,
+        })
       },
       deleteTable: (table) => write({ action: 'delete-table', table }),
       itemsWithin: () => modelItems(),
@@ -164,7 +176,7 @@ export function modelItems(): ItemModel {
   }
 }
 
-export function describedFrom({ status: _, pointInTimeRecovery: __, tags: ___, ...table }: ReadyTable): DescribedTable {
+export function describedFrom({ status: _, pointInTimeRecovery: __, tags: ___, ...table }: ReadyTable): SettledTable {
   return { ...table, tableStatus: 'ACTIVE', phase: 'settled', changesUnderWay: [] }
 }
 
@@ -177,6 +189,7 @@ function blank(name: string): ReadyTable {
     deletionProtection: false,
     pointInTimeRecovery: { enabled: false },
     tags: new Map(),
+    replicas: [],
     unmanaged: [],
   }
 }

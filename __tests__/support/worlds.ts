@@ -3,11 +3,19 @@ import fc from 'fast-check'
 import { desiredTables } from '../../src/definitions.ts'
 import type { Policy } from '../../src/plan.ts'
 import { disruptions } from '../../src/policy.ts'
-import type { DesiredTable, Environment, ObservedTable, ObservedTables, ReadyTable, Target } from '../../src/table.ts'
+import type {
+  DesiredTable,
+  Environment,
+  ObservedTable,
+  ObservedTables,
+  ReadyTable,
+  Replica,
+  Target,
+} from '../../src/table.ts'
 import { aTarget, ready } from './builders.ts'
 
 const tagKey = fc.oneof(
-  fc.constantFrom('team', '__proto__', 'constructor', 'tenant-tables:managed-by', 'aws:cloudformation:stack-name'),
+  fc.constantFrom('team', '__proto__', 'constructor', 'tenant-tables:managed-by', 'aws:reserved'),
   fc.string({ minLength: 1, maxLength: 5 }),
 )
 const tags = fc.array(fc.tuple(tagKey, fc.string({ maxLength: 5 })), { maxLength: 4 }).map((pairs) => new Map(pairs))
@@ -16,6 +24,11 @@ const environment: fc.Arbitrary<Environment> = fc.constantFrom(
   { name: 'Prod', production: true },
 )
 const setting = fc.constantFrom('auto', 'true', 'false' as const)
+
+const replicas: readonly Replica[] = [
+  { region: 'eu-west-1', status: 'ACTIVE' },
+  { region: 'us-east-1', status: 'DELETING' },
+]
 
 export interface World {
   readonly target: Target
@@ -38,7 +51,9 @@ function observedFor(table: DesiredTable): fc.Arbitrary<ObservedTable> {
         fc.constant({ enabled: false } as const),
         fc.record({ enabled: fc.constant(true as const), recoveryPeriodDays: fc.constantFrom(7, 35) }),
       ),
-      ownTags: fc.subarray([...table.tags]),
+      // Most tables are ours; the others need their line of allow, which a policy has or has not.
+      ownTags: usual([...table.tags], fc.subarray([...table.tags])),
+      replicas: usual<readonly Replica[]>([], fc.subarray([...replicas])),
       environmentTag: usual<string | undefined>(undefined, fc.constantFrom('DEV', 'prod', 'staging')),
       otherTags: tags,
     })

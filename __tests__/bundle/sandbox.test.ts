@@ -351,6 +351,7 @@ it('mends drift though the answer to every kind of change is lost', async () => 
       KeySchema: keys.map((AttributeName, index) => ({ AttributeName, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
       BillingMode: 'PROVISIONED',
       ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 5 },
+      Tags: [{ Key: 'tenant-tables:managed-by', Value: 'tenant-tables' }],
     })
   }
   for (const table of ['tenant', 'users']) {

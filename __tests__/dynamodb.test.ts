@@ -166,7 +166,12 @@ describe('describeTable', () => {
 
   it.each<[TableDescription, DescribedTable['changesUnderWay']]>([
     [
-      { GlobalSecondaryIndexes: [{ IndexName: 'by-email', IndexStatus: 'CREATING' }, { IndexStatus: 'ACTIVE' }] },
+      {
+        GlobalSecondaryIndexes: [
+          { IndexName: 'by-email', IndexStatus: 'CREATING' },
+          { IndexName: 'i', IndexStatus: 'ACTIVE' },
+        ],
+      },
       [{ part: 'index', name: 'by-email', status: 'CREATING' }],
     ],
     [
@@ -252,6 +257,7 @@ describe('describeTable', () => {
       expect(await dynamoDb.describeTable('users')).toEqual({
         tableStatus: TableStatus,
         phase: 'unavailable',
+        changesUnderWay: [],
         arn,
         id: 'id',
       })

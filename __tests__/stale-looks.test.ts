@@ -247,7 +247,7 @@ it('a write that only waits for its turn, with looks that take no time at all, n
 async function tagOnSlowLine(secondsOfRead: number, mostReads: number) {
   const target = aTarget()
   const desired = [theTables()[1]]
-  const observed = new Map([['users', ready(desired[0] ?? theTables()[1], { tags: new Map() })]])
+  const observed = new Map([['users', ready(desired[0] ?? theTables()[1], { tags: managedOnly })]])
   const model = modelDynamoDb(observed)
   const run = aRun()
   const ages: number[] = []

@@ -1,131 +1,197 @@
-/** Who is measured, and how each is started: the same two tables, one assumed role, from nothing or with nothing to do. */
+/** Who is measured, and how each is started: the same two tables, from nothing or with nothing to do. */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { isOnPath } from '../__tests__/support/moto.ts'
-import { externalId, hubAccessKey, provisionerRole } from '../sandbox/two-accounts.ts'
+import { prepareStep, repository } from '../__tests__/support/runner.ts'
+import { directRole, externalId, hubAccessKey, provisionerRole } from '../sandbox/two-accounts.ts'
 import type { Contestant } from './measure.ts'
+import { loginAlone, thisActionName } from './names.ts'
 
-export const region = 'ap-south-1'
+const region = 'ap-south-1'
 const tables = ['tenant', 'users']
 
-// From lib/bench, where this is compiled to.
-const root = fileURLToPath(new URL('../../', import.meta.url))
+/** What a job logs in with: GitHub's OIDC token, or the access key of a user of the hub account. */
+export type Login = 'OIDC token' | 'access key'
 
-/** What leads every contestant to the endpoint, with the key of the hub's user. */
-export function environmentFor(url: string): Readonly<Record<string, string>> {
-  return {
-    AWS_ENDPOINT_URL: url,
-    AWS_ACCESS_KEY_ID: hubAccessKey.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: hubAccessKey.secretAccessKey,
-    AWS_REGION: region,
-    AWS_DEFAULT_REGION: region,
-    AWS_EC2_METADATA_DISABLED: 'true',
-    // They need not exist; what is on the machine must not be read.
-    AWS_CONFIG_FILE: join(root, 'lib', 'no-config'),
-    AWS_SHARED_CREDENTIALS_FILE: join(root, 'lib', 'no-credentials'),
-  }
+/** Where contestants run. */
+export interface Scene {
+  /** Path of the node binary. */
+  readonly node: string
+  readonly login: Login
+  /** Holds the contestants' files; the caller removes it. */
+  readonly folder: string
+  /** What leads to the endpoints: `AWS_ENDPOINT_URL...`, and for an OIDC token `ACTIONS_ID_TOKEN_REQUEST_...`. */
+  readonly endpoints: Readonly<Record<string, string>>
 }
 
-export function thisAction(url: string): Contestant {
-  return {
-    name: 'this action',
-    command: process.execPath,
-    words: [join(root, 'dist', 'index.js')],
-    environment: {
-      ...environmentFor(url),
-      INPUT_ENVIRONMENT: 'dev',
-      'INPUT_AWS-REGION': region,
-      'INPUT_ROLE-TO-ASSUME': provisionerRole,
-      'INPUT_ROLE-EXTERNAL-ID': externalId,
-    },
-  }
-}
+export const thisBundle = join(repository, 'dist', 'index.js')
 
-export function floor(url: string): Contestant {
-  return script(url, 'floor: node:http, signed by hand', 'floor.js')
-}
-
-export function naive(url: string): Contestant {
-  return script(url, 'SDK script, in turn, stock waiter', 'naive.js')
-}
-
-function script(url: string, name: string, file: string): Contestant {
-  const words = [join(root, 'lib', 'bench', file), provisionerRole, externalId, ...tables]
-  return { name, command: process.execPath, words, environment: environmentFor(url) }
+/** The action as the runner starts it: `node FILE`, and every input of its action.yml in the environment. */
+export async function thisAction(
+  scene: Scene,
+  bundle = thisBundle,
+  name: string = thisActionName,
+): Promise<Contestant> {
+  const inputs = { environment: 'dev', 'aws-region': region, ...roleInputs(scene) }
+  return await action(scene, name, bundle, join(repository, 'action.yml'), inputs, keyVariables(scene))
 }
 
 /** The login alone, where CONFIGURE_AWS_CREDENTIALS names the dist/index.js of aws-actions/configure-aws-credentials. */
-export async function configureAwsCredentials(url: string, scratch: string): Promise<Contestant | undefined> {
-  const entry = process.env.CONFIGURE_AWS_CREDENTIALS
-  if (entry === undefined || !existsSync(entry)) return undefined
-  for (const name of ['env', 'output', 'state']) await writeFile(join(scratch, name), '')
+export async function configureAwsCredentials(scene: Scene): Promise<Contestant | undefined> {
+  if (process.env.CONFIGURE_AWS_CREDENTIALS === undefined) return undefined
+  const entry = resolve(process.env.CONFIGURE_AWS_CREDENTIALS)
+  const actionFile = join(dirname(dirname(entry)), 'action.yml')
+  if (!existsSync(entry) || !existsSync(actionFile)) {
+    throw new Error(`CONFIGURE_AWS_CREDENTIALS must name dist/index.js in a checkout of the action, but is ${entry}`)
+  }
+  const { AWS_ACCESS_KEY_ID = '', AWS_SECRET_ACCESS_KEY = '' } = keyVariables(scene)
+  const inputs = {
+    'aws-region': region,
+    ...roleInputs(scene),
+    'aws-access-key-id': AWS_ACCESS_KEY_ID,
+    'aws-secret-access-key': AWS_SECRET_ACCESS_KEY,
+    // The other contestants send no session tags either.
+    'role-skip-session-tagging': 'true',
+  }
+  const manifest = JSON.parse(await readFile(join(dirname(actionFile), 'package.json'), 'utf8'))
+  return { ...(await action(scene, loginAlone, entry, actionFile, inputs, {})), version: manifest.version }
+}
+
+async function action(
+  scene: Scene,
+  name: string,
+  entry: string,
+  actionFile: string,
+  inputs: Readonly<Record<string, string>>,
+  variables: Readonly<Record<string, string>>,
+): Promise<Contestant> {
+  const environment = { ...scene.endpoints, ...variables, PATH: searchPath() }
+  const step = await prepareStep({ inputs, environment, actionFile }, scene.folder)
+  return { name, command: scene.node, words: [entry], environment: step.environment, folder: step.files.workspace }
+}
+
+export function floor(scene: Scene): Contestant {
+  return script(scene, 'floor: node:http, signed by hand', 'floor.js')
+}
+
+export function naive(scene: Scene): Contestant {
+  return script(scene, 'SDK script, in turn, stock waiter', 'naive.js')
+}
+
+function script(scene: Scene, name: string, file: string): Contestant {
+  const inputs = roleInputs(scene)
+  const words = [
+    join(repository, 'lib', 'bench', file),
+    inputs['role-to-assume'],
+    inputs['role-external-id'],
+    ...tables,
+  ]
+  return { name, command: scene.node, words, environment: scriptEnvironment(scene), folder: scene.folder }
+}
+
+/** A token is for the role in the tables' account, and takes no external id. */
+function roleInputs({ login }: Scene) {
+  return login === 'OIDC token'
+    ? { 'role-to-assume': directRole, 'role-external-id': '' }
+    : { 'role-to-assume': provisionerRole, 'role-external-id': externalId }
+}
+
+function keyVariables({ login }: Scene): Readonly<Record<string, string>> {
+  return login === 'OIDC token'
+    ? {}
+    : { AWS_ACCESS_KEY_ID: hubAccessKey.accessKeyId, AWS_SECRET_ACCESS_KEY: hubAccessKey.secretAccessKey }
+}
+
+/** Of a `run:` step. */
+function scriptEnvironment(scene: Scene): Readonly<Record<string, string>> {
   return {
-    name: 'configure-aws-credentials, login alone',
-    command: process.execPath,
-    words: [entry],
-    environment: {
-      ...environmentFor(url),
-      'INPUT_AWS-REGION': region,
-      'INPUT_ROLE-TO-ASSUME': provisionerRole,
-      'INPUT_ROLE-EXTERNAL-ID': externalId,
-      'INPUT_AWS-ACCESS-KEY-ID': hubAccessKey.accessKeyId,
-      'INPUT_AWS-SECRET-ACCESS-KEY': hubAccessKey.secretAccessKey,
-      'INPUT_ROLE-SKIP-SESSION-TAGGING': 'true',
-      INPUT_AUDIENCE: 'sts.amazonaws.com',
-      GITHUB_ENV: join(scratch, 'env'),
-      GITHUB_OUTPUT: join(scratch, 'output'),
-      GITHUB_STATE: join(scratch, 'state'),
-      GITHUB_REPOSITORY: 'acme/app',
-      GITHUB_WORKFLOW: 'bench',
-      GITHUB_ACTION: 'bench',
-      GITHUB_ACTOR: 'bench',
-      GITHUB_SHA: '0',
-      GITHUB_WORKSPACE: scratch,
-    },
+    PATH: searchPath(),
+    // What this machine's user has configured is not read.
+    HOME: scene.folder,
+    ...scene.endpoints,
+    ...keyVariables(scene),
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_EC2_METADATA_DISABLED: 'true',
   }
 }
 
+/**
+ * PATH, with the folder of the real Python first. A version manager such as pyenv puts scripts before `python3` and `aws`
+ * that take longer than Python takes to start, and the runner has none.
+ */
+export function searchPath(): string {
+  realPythonFolder ??= isOnPath('python3')
+    ? execFileSync('python3', ['-c', 'import os, sys; print(os.path.dirname(sys.executable))'], { encoding: 'utf8' })
+    : ''
+  return [realPythonFolder.trim(), process.env.PATH ?? ''].filter((folder) => folder !== '').join(delimiter)
+}
+let realPythonFolder: string | undefined
+
 /** The field, against an AWS that is not ours; those that this machine has. They use the first credentials as they are. */
-export async function field(url: string, scratch: string): Promise<readonly Contestant[]> {
-  await mkdir(scratch, { recursive: true })
+export async function field(scene: Scene): Promise<readonly Contestant[]> {
+  const { folder } = scene
+  const environment = scriptEnvironment(scene)
+  const found: Contestant[] = []
   const file = async (name: string, content: string) => {
-    const path = join(scratch, name)
+    const path = join(folder, name)
     await writeFile(path, content)
     return path
   }
-  const environment = environmentFor(url)
-  const found: Contestant[] = []
-  if (isOnPath('aws')) {
+  // Versions of what it is made of follow the name.
+  const awsVersion = firstLineOf('aws', ['--version'])?.split(' ')[0]
+  if (awsVersion !== undefined) {
+    const given = { version: awsVersion, environment, folder }
     const words = [await file('tables.sh', awsScript)]
-    found.push({ name: 'shell script with the aws CLI', command: 'bash', words, environment })
+    found.push({ ...given, name: 'shell script with the aws CLI', command: 'bash', words })
     const template = await file('tables.yml', cloudFormationTemplate)
     const deploy = ['cloudformation', 'deploy', '--stack-name', 'bench', '--no-fail-on-empty-changeset']
-    found.push({
-      name: 'aws cloudformation deploy',
-      command: 'aws',
-      words: [...deploy, '--template-file', template],
-      environment,
-    })
+    const deployWords = [...deploy, '--template-file', template]
+    found.push({ ...given, name: 'aws cloudformation deploy', command: 'aws', words: deployWords })
   }
+  const terraformVersion = firstLineOf('terraform', ['version'])
   const plugins = process.env.TERRAFORM_PLUGINS
-  if (isOnPath('terraform') && plugins !== undefined) {
-    const folder = join(scratch, 'terraform')
-    await mkdir(folder, { recursive: true })
-    await writeFile(join(folder, 'main.tf'), terraformConfiguration)
-    execFileSync('terraform', [`-chdir=${folder}`, 'init', '-input=false', `-plugin-dir=${plugins}`], {
+  if (terraformVersion !== undefined && plugins !== undefined) {
+    const module = join(folder, 'terraform')
+    await mkdir(module, { recursive: true })
+    await writeFile(join(module, 'main.tf'), terraformConfiguration)
+    const given = { version: terraformVersion, environment: { ...environment, ...noVersionCheck }, folder: module }
+    execFileSync('terraform', ['init', '-input=false', `-plugin-dir=${plugins}`], {
+      cwd: module,
+      env: given.environment,
       stdio: 'ignore',
     })
-    const words = [`-chdir=${folder}`, 'apply', '-auto-approve', '-input=false']
-    found.push({ name: 'terraform apply', command: 'terraform', words, environment })
+    const words = ['apply', '-auto-approve', '-input=false']
+    found.push({ ...given, name: 'terraform apply', command: 'terraform', words })
   }
-  if (isOnPath('python3')) {
+  const botoVersion = firstLineOf('python3', ['-c', 'import boto3; print(boto3.__version__)'])
+  if (botoVersion !== undefined) {
     const words = [await file('tables.py', botoScript)]
-    found.push({ name: 'boto3, one after another', command: 'python3', words, environment })
+    found.push({
+      name: 'boto3, one after another',
+      version: botoVersion,
+      command: 'python3',
+      words,
+      environment,
+      folder,
+    })
   }
   return found
+}
+
+/** Terraform would ask its vendor for a newer version. */
+const noVersionCheck = { CHECKPOINT_DISABLE: 'true' }
+
+/** What a command prints first; undefined where it fails or is not on this machine. */
+function firstLineOf(command: string, words: readonly string[]): string | undefined {
+  try {
+    const env = { PATH: searchPath(), ...noVersionCheck }
+    return execFileSync(command, words, { encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')[0]
+  } catch {
+    return undefined
+  }
 }
 
 const awsScript = `set -euo pipefail

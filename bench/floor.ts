@@ -1,6 +1,6 @@
 /**
- * The floor: AssumeRole and six reads with node:http and signatures by hand, nothing checked, nothing told. No action can
- * be faster and still log in and look.
+ * The floor: one login and six reads with node:http and signatures by hand. It checks and prints nothing, and opens each
+ * connection when it is needed. An action that makes the same requests is faster only where it opens connections early.
  */
 import { createHash, createHmac } from 'node:crypto'
 import { Agent, request } from 'node:http'
@@ -11,7 +11,10 @@ interface Credentials {
   readonly sessionToken?: string
 }
 
-const endpoint = new URL(process.env.AWS_ENDPOINT_URL ?? '')
+const endpoints = {
+  sts: new URL(process.env.AWS_ENDPOINT_URL_STS ?? ''),
+  dynamodb: new URL(process.env.AWS_ENDPOINT_URL_DYNAMODB ?? ''),
+}
 const region = process.env.AWS_REGION ?? ''
 const agent = new Agent({ keepAlive: true })
 
@@ -35,11 +38,12 @@ function sign(service: string, headers: Record<string, string>, body: string, cr
 }
 
 function call(
-  service: string,
+  service: keyof typeof endpoints,
   own: Readonly<Record<string, string>>,
   body: string,
   credentials: Credentials,
 ): Promise<string> {
+  const endpoint = endpoints[service]
   const headers: Record<string, string> = {
     host: endpoint.host,
     'x-amz-date': new Date().toISOString().replace(/[-:]|\.\d{3}/g, ''),
@@ -47,8 +51,12 @@ function call(
     ...own,
   }
   headers.authorization = sign(service, headers, body, credentials)
+  return send(endpoint, 'POST', headers, body)
+}
+
+function send(url: URL, method: string, headers: Readonly<Record<string, string>>, body: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const sent = request(endpoint, { method: 'POST', headers, agent }, (answer) => {
+    const sent = request(url, { method, headers, agent }, (answer) => {
       const chunks: Buffer[] = []
       answer.on('data', (chunk: Buffer) => chunks.push(chunk))
       answer.on('end', () => resolve(Buffer.concat(chunks).toString()))
@@ -58,19 +66,27 @@ function call(
   })
 }
 
-const first: Credentials = {
-  accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? '',
-  secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY ?? '',
-}
 const [role = '', externalId = '', ...tables] = process.argv.slice(2)
-const form = new URLSearchParams({
-  Action: 'AssumeRole',
-  Version: '2011-06-15',
-  RoleArn: role,
-  RoleSessionName: 'floor',
-  ExternalId: externalId,
-})
-const session = await call('sts', { 'content-type': 'application/x-www-form-urlencoded' }, form.toString(), first)
+
+/** STS's answer, by the job's OIDC token where the job may ask for one, else by the access key in the environment. */
+async function assumeRole(): Promise<string> {
+  const common = { Version: '2011-06-15', RoleArn: role, RoleSessionName: 'floor' }
+  const type = { 'content-type': 'application/x-www-form-urlencoded' }
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: tokenUrl, ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken } = process.env
+  if (tokenUrl === undefined) {
+    const form = new URLSearchParams({ Action: 'AssumeRole', ...common, ExternalId: externalId })
+    return await call('sts', type, form.toString(), {
+      accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? '',
+      secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY ?? '',
+    })
+  }
+  const url = new URL(`${tokenUrl}&audience=sts.amazonaws.com`)
+  const { value } = JSON.parse(await send(url, 'GET', { authorization: `Bearer ${requestToken}` }, ''))
+  const form = new URLSearchParams({ Action: 'AssumeRoleWithWebIdentity', ...common, WebIdentityToken: value })
+  return await send(endpoints.sts, 'POST', type, form.toString())
+}
+
+const session = await assumeRole()
 const field = (name: string) => new RegExp(`<${name}>(.*?)</${name}>`).exec(session)?.[1] ?? ''
 const credentials = {
   accessKeyId: field('AccessKeyId'),

@@ -1,191 +1,211 @@
 /**
  * `npm run bench`: this action beside the floor and the field, in turn, on this machine. Prints a table, and writes
- * docs/performance.json, docs/performance.md and its charts. `npm run bench -- 5` makes five rounds instead of fifteen.
+ * docs/performance.json, docs/performance.md, its charts, and the README's paragraph on speed.
+ * `npm run bench -- 5` makes five rounds instead of fifteen. `npm run bench -- render` writes the documents again from
+ * docs/performance.json, without measuring.
+ *
+ * `BASELINE_BUNDLE=/path/to/another/dist/index.js npm run bench -- 40` compares that bundle with dist/index.js instead,
+ * or with the one that BUNDLE names, and writes nothing.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { startMoto } from '../__tests__/support/moto.ts'
-import { type LoggedRequest, sequentialDepth } from '../sandbox/request-log.ts'
-import { type Sandbox, type SandboxOptions, startSandbox } from '../sandbox/sandbox.ts'
-import { twoAccounts } from '../sandbox/two-accounts.ts'
-import { configureAwsCredentials, field, floor, naive, region, thisAction } from './contestants.ts'
+import { dirname, join, resolve } from 'node:path'
+import { isOnPath, startMoto } from '../__tests__/support/moto.ts'
+import { node24 } from '../__tests__/support/node24.ts'
+import { repository } from '../__tests__/support/runner.ts'
+import type { LoggedRequest } from '../sandbox/request-log.ts'
+import { configureAwsCredentials, field, floor, naive, type Scene, thisAction, thisBundle } from './contestants.ts'
+import { duel, type RequestCounter } from './duel.ts'
 import { startLatencyProxy } from './latency-proxy.ts'
-import { type Contestant, measure, type Spread, spreadOf } from './measure.ts'
-import { renderChart, renderDocument } from './report.ts'
-import type { Creation, Duel, Results, Row } from './results.ts'
+import { type Contestant, measureWall, type Spread, spreadOf } from './measure.ts'
+import { thisActionName } from './names.ts'
+import { plain, profiles } from './profiles.ts'
+import { renderChart, renderDocument, renderDuel, renderProfile, replaceSpeed, roundsForAClaim } from './report.ts'
+import type { Creation, Duel, Profile, Results } from './results.ts'
 import { measureScale } from './scale.ts'
+import { onStage, requestsOf, settledAtOnce } from './stage.ts'
 
-const rounds = Number(process.argv[2] ?? 15)
-const latencyMilliseconds = 40
-const settledAtOnce = { creating: 100, backupsMissing: 0, backupsUnavailable: 0, tagsUnreadable: 0 }
+const [, , given = String(roundsForAClaim)] = process.argv
+const rounds = Number(given)
+/** Memory varies little from run to run. Without Python it is not measured. */
+const memoryRounds = isOnPath('python3') ? Math.min(3, rounds) : 0
 
-async function run(contestant: Contestant): Promise<{ wall: number; peak: number | undefined }> {
-  const { wallMilliseconds, exitCode, peakMegabytes, complaint } = await measure(contestant)
-  if (exitCode !== 0) throw new Error(`${contestant.name} ended with ${exitCode}: ${complaint}`)
-  return { wall: wallMilliseconds, peak: peakMegabytes }
+/** The contestants of a run that has nothing to do, and the names of those that the others are compared with. */
+type Field = (scene: Scene) => Promise<readonly [contestants: readonly Contestant[], yardsticks: readonly string[]]>
+
+const thisActionBesideOthers: Field = async (scene) => {
+  const lowest = floor(scene)
+  const login = await configureAwsCredentials(scene)
+  const contestants = [lowest, await thisAction(scene), naive(scene), ...(login === undefined ? [] : [login])]
+  return [contestants, [lowest.name, thisActionName]]
 }
 
-/** In turn, so that a machine that grows slower slows all; ratios are taken round by round. */
-async function duel(contestants: readonly Contestant[], count: number, calls: CallCounter): Promise<readonly Row[]> {
-  const walls = new Map<string, number[]>()
-  const peaks = new Map<string, number[]>()
-  const counted = new Map<string, { calls: number; depth?: number }>()
-  for (let round = 0; round <= count; round += 1) {
-    for (const contestant of contestants) {
-      calls.begin()
-      const { wall, peak } = await run(contestant)
-      counted.set(contestant.name, calls.end())
-      // The first round warms caches, and makes the tables.
-      if (round === 0) continue
-      walls.set(contestant.name, [...(walls.get(contestant.name) ?? []), wall])
-      if (peak !== undefined) peaks.set(contestant.name, [...(peaks.get(contestant.name) ?? []), peak])
-    }
-  }
-  const [yardstick] = contestants
-  const base = walls.get(yardstick?.name ?? '') ?? []
-  return contestants.map(({ name }) => {
-    const own = walls.get(name) ?? []
-    const peak = peaks.get(name)
-    return {
-      name,
-      wallMilliseconds: spreadOf(own),
-      ratio: spreadOf(own.map((wall, index) => wall / (base[index] ?? Number.NaN))),
-      ...(peak === undefined ? {} : { peakMegabytes: spreadOf(peak) }),
-      ...counted.get(name),
-    }
+async function noOp(profile: Profile, node: string, choose: Field): Promise<Duel> {
+  return await onStage(profile, node, {}, async ({ scene, sandbox }) => {
+    await measureWall(await thisAction(scene))
+    const [contestants, yardsticks] = await choose(scene)
+    const counter = requestsOf(sandbox)
+    const rows = await duel({ contestants, yardsticks, rounds, memoryRounds, counter })
+    return { ...profile, node: versionOf(node), rows }
   })
 }
 
-interface CallCounter {
-  readonly begin: () => void
-  readonly end: () => { calls: number; depth?: number }
-}
-
-function callsOf(sandbox: Sandbox): CallCounter {
-  return {
-    begin: () => sandbox.clearRequests(),
-    end: () => ({ calls: sandbox.requests.length, depth: sequentialDepth(sandbox.requests) }),
-  }
-}
-
-async function withSandbox<Result>(
-  options: SandboxOptions,
-  work: (sandbox: Sandbox) => Promise<Result>,
-): Promise<Result> {
-  const sandbox = await startSandbox({ ...twoAccounts('dev'), timings: settledAtOnce, ...options })
-  try {
-    return await work(sandbox)
-  } finally {
-    await sandbox.close()
-  }
-}
-
-async function noOp(connectionMilliseconds: number, scratch: string): Promise<Duel> {
-  return await withSandbox({ latencyMilliseconds, connectionMilliseconds }, async (sandbox) => {
-    await run(thisAction(sandbox.url))
-    const login = await configureAwsCredentials(sandbox.url, scratch)
-    const contestants = [
-      floor(sandbox.url),
-      thisAction(sandbox.url),
-      naive(sandbox.url),
-      ...(login === undefined ? [] : [login]),
-    ]
-    return { latencyMilliseconds, connectionMilliseconds, rows: await duel(contestants, rounds, callsOf(sandbox)) }
-  })
-}
+const versionOf = (node: string) => execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
 
 const creatingSeconds = 8
 
 /** How long a run goes on after the last table has become ACTIVE. */
-async function creation(contestant: (url: string) => Contestant, count: number, backups: number): Promise<Creation> {
+async function creation(choose: (scene: Scene) => Promise<Contestant>, node: string, count: number): Promise<Creation> {
   const wastes: number[] = []
-  const calls: number[] = []
+  const requests: number[] = []
   let name = ''
   for (let round = 0; round < count; round += 1) {
-    const timings = { ...settledAtOnce, creating: creatingSeconds * 1000, backupsUnavailable: backups }
-    await withSandbox({ latencyMilliseconds, timings }, async (sandbox) => {
-      const given = contestant(sandbox.url)
-      name = given.name
-      await run(given)
+    const timings = { ...settledAtOnce, creating: creatingSeconds * 1000 }
+    await onStage(plain, node, { timings }, async ({ scene, sandbox }) => {
+      const contestant = await choose(scene)
+      name = contestant.name
+      await measureWall(contestant)
       const end = performance.now()
       const creations = sandbox.requests.filter(
         ({ operation, status }) => operation === 'CreateTable' && status === 200,
       )
       const settled = Math.max(...creations.map((request: LoggedRequest) => request.end)) + creatingSeconds * 1000
-      wastes.push((end - settled - backups) / 1000)
-      calls.push(sandbox.requests.length)
+      wastes.push((end - settled) / 1000)
+      requests.push(sandbox.requests.length)
     })
   }
-  return { name, creatingSeconds, wasteSeconds: spreadOf(wastes), calls: spreadOf(calls) }
+  return { name, creatingSeconds, wasteSeconds: spreadOf(wastes), requests: spreadOf(requests) }
 }
 
-/** What the sandbox itself takes for a request, so that it is not taken for anybody's slowness. */
-async function ownCost(): Promise<Spread> {
-  return await withSandbox({}, async (sandbox) => {
-    await run(thisAction(sandbox.url))
+/** What the sandbox itself takes for a request. */
+async function ownCost(node: string): Promise<Spread> {
+  const free: Profile = { ...plain, latencyMilliseconds: 0 }
+  return await onStage(free, node, {}, async ({ scene, sandbox }) => {
+    await measureWall(await thisAction(scene))
     const times: number[] = []
     for (let round = 0; round < 5; round += 1) {
       sandbox.clearRequests()
-      await run(floor(sandbox.url))
+      await measureWall(floor(scene))
       times.push(...sandbox.requests.map(({ start, end }) => end - start))
     }
     return spreadOf(times)
   })
 }
 
-async function againstMoto(scratch: string): Promise<Duel | undefined> {
+async function againstMoto(node: string): Promise<Duel | undefined> {
   const moto = await startMoto()
   if (moto === undefined) return undefined
+  const { login, latencyMilliseconds } = plain
   const proxy = await startLatencyProxy(new URL(moto.url), latencyMilliseconds)
+  const folder = await mkdtemp(join(tmpdir(), 'tenant-tables-bench-'))
   let before = 0
-  const counter: CallCounter = {
+  const counter: RequestCounter = {
     begin: () => {
       before = proxy.requests()
     },
-    end: () => ({ calls: proxy.requests() - before }),
+    end: () => ({ requests: proxy.requests() - before }),
   }
   try {
-    const contestants = [thisAction(proxy.url), ...(await field(proxy.url, scratch))]
-    return {
-      latencyMilliseconds,
-      connectionMilliseconds: 0,
-      rows: await duel(contestants, Math.ceil(rounds / 3), counter),
-    }
+    const scene: Scene = { node, login, folder, endpoints: { AWS_ENDPOINT_URL: proxy.url } }
+    const own = await thisAction(scene)
+    const contestants = [own, ...(await field(scene))]
+    const turns = Math.ceil(rounds / 2)
+    const rows = await duel({ contestants, yardsticks: [own.name], rounds: turns, memoryRounds, counter })
+    return { login, latencyMilliseconds, connectionMilliseconds: 0, node: versionOf(node), rows }
   } finally {
     await proxy.close()
     await moto.stop()
+    await rm(folder, { recursive: true })
   }
 }
 
-const scratch = await mkdtemp(join(tmpdir(), 'tenant-tables-bench-'))
-try {
-  console.log(`${rounds} rounds each, ${region}, ${latencyMilliseconds} ms a request. This takes some minutes.`)
-  const moto = await againstMoto(scratch)
-  const results: Results = {
-    machine: `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
+/** In every profile; each is printed as soon as it is measured. */
+async function noOps(nodes: readonly string[], choose: Field): Promise<readonly Duel[]> {
+  const duels: Duel[] = []
+  for (const node of nodes) {
+    for (const profile of profiles) {
+      const measured = await noOp(profile, node, choose)
+      console.log(`\n${renderProfile(measured)}\n\n${renderDuel(measured)}`)
+      duels.push(measured)
+    }
+  }
+  return duels
+}
+
+async function compareBundles(baseline: string, candidate: string, nodes: readonly string[]): Promise<void> {
+  for (const bundle of [baseline, candidate]) {
+    if (existsSync(bundle) && existsSync(join(dirname(bundle), 'package.json'))) continue
+    throw new Error(
+      `A bundle to compare must be index.js in a whole dist folder, with the package.json that decides how Node loads it. ${bundle} is not.`,
+    )
+  }
+  await noOps(nodes, async (scene) => {
+    const before = await thisAction(scene, baseline, 'baseline')
+    const login = await configureAwsCredentials(scene)
+    const contestants = [
+      before,
+      await thisAction(scene, candidate, 'candidate'),
+      ...(login === undefined ? [] : [login]),
+    ]
+    return [contestants, [before.name, ...(login === undefined ? [] : [login.name])]]
+  })
+}
+
+async function measureAll(nodes: readonly [string, ...string[]]): Promise<Results> {
+  const [node] = nodes
+  const duels = await noOps(nodes, thisActionBesideOthers)
+  const creations = [
+    await creation(thisAction, node, Math.max(2, Math.ceil(rounds / 2))),
+    await creation(async (scene) => naive(scene), node, 2),
+  ]
+  const moto = await againstMoto(node)
+  const { latencyMilliseconds } = plain
+  const manyTables = { latencyMilliseconds, timings: { creating: 1000 }, writesAtOnce: 6 }
+  return {
+    machine: `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown'}`,
     date: new Date().toISOString().slice(0, 10),
     rounds,
-    noOp: await noOp(0, scratch),
-    noOpWithConnections: await noOp(80, scratch),
-    creations: [await creation(thisAction, Math.max(2, Math.ceil(rounds / 2)), 0), await creation(naive, 2, 0)],
+    noOp: duels,
+    creations,
     ...(moto === undefined ? {} : { moto }),
-    scale: [
-      await measureScale(2, { latencyMilliseconds, timings: { creating: 1000 }, writesAtOnce: 6 }),
-      await measureScale(20, { latencyMilliseconds, timings: { creating: 1000 }, writesAtOnce: 6 }),
-      await measureScale(200, { latencyMilliseconds, timings: { creating: 1000 }, writesAtOnce: 6 }),
-    ],
-    sandboxMilliseconds: await ownCost(),
+    scale: [await measureScale(2, manyTables), await measureScale(20, manyTables), await measureScale(200, manyTables)],
+    sandboxMilliseconds: await ownCost(node),
   }
-  const docs = fileURLToPath(new URL('../../docs/', import.meta.url))
-  const document = renderDocument(results)
-  await writeFile(join(docs, 'performance.json'), `${JSON.stringify(results, undefined, 2)}\n`)
-  await writeFile(join(docs, 'performance.md'), document)
-  for (const theme of ['light', 'dark'] as const) {
-    await writeFile(join(docs, `performance-${theme}.svg`), renderChart(results, theme))
-  }
-  console.log(document)
-} finally {
-  await rm(scratch, { recursive: true })
 }
+
+async function publish(results: Results): Promise<void> {
+  const document = renderDocument(results)
+  const readme = await readFile(join(repository, 'README.md'), 'utf8')
+  const files = {
+    'docs/performance.json': `${JSON.stringify(results, undefined, 2)}\n`,
+    'docs/performance.md': document,
+    'docs/performance-light.svg': renderChart(results, 'light'),
+    'docs/performance-dark.svg': renderChart(results, 'dark'),
+    'README.md': replaceSpeed(readme, results),
+  }
+  for (const [path, text] of Object.entries(files)) await writeFile(join(repository, path), text)
+  console.log(document)
+}
+
+async function bench(): Promise<void> {
+  if (given === 'render') {
+    const text = await readFile(join(repository, 'docs', 'performance.json'), 'utf8')
+    await publish(JSON.parse(text))
+    return
+  }
+  if (!Number.isSafeInteger(rounds) || rounds < 1) {
+    throw new Error(`Give a number of rounds, or "render"; this is neither: ${given}`)
+  }
+  // The runner's Node first: its figures are those that the README has.
+  const runnersNode = await node24()
+  const nodes: readonly [string, ...string[]] =
+    runnersNode === undefined || runnersNode === process.execPath ? [process.execPath] : [runnersNode, process.execPath]
+  console.log(`${rounds} rounds of each profile, under Node ${nodes.map(versionOf).join(' and ')}`)
+  const { BASELINE_BUNDLE: baseline, BUNDLE: candidate = thisBundle } = process.env
+  if (baseline === undefined) await publish(await measureAll(nodes))
+  else await compareBundles(resolve(baseline), resolve(candidate), nodes)
+}
+
+await bench()

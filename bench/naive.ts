@@ -1,4 +1,4 @@
-/** What one writes first: the SDK, every call awaited in turn, creation tried each time, and the SDK's own waiter. */
+/** A first script: the SDK (not bundled), every call awaited in turn, creation tried each time, and the SDK's own waiter. */
 import {
   CreateTableCommand,
   DescribeContinuousBackupsCommand,
@@ -7,12 +7,23 @@ import {
   ListTagsOfResourceCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 
 const region = process.env.AWS_REGION ?? ''
 const [RoleArn, ExternalId, ...tables] = process.argv.slice(2)
 const sts = new STSClient({ region })
-const { Credentials } = await sts.send(new AssumeRoleCommand({ RoleArn, ExternalId, RoleSessionName: 'naive' }))
+const RoleSessionName = 'naive'
+const { ACTIONS_ID_TOKEN_REQUEST_URL: tokenUrl, ACTIONS_ID_TOKEN_REQUEST_TOKEN: requestToken } = process.env
+const { Credentials } =
+  tokenUrl === undefined
+    ? await sts.send(new AssumeRoleCommand({ RoleArn, ExternalId, RoleSessionName }))
+    : await sts.send(
+        new AssumeRoleWithWebIdentityCommand({
+          RoleArn,
+          RoleSessionName,
+          WebIdentityToken: await fetchToken(tokenUrl),
+        }),
+      )
 const client = new DynamoDBClient({
   region,
   credentials: {
@@ -40,4 +51,12 @@ for (const TableName of tables) {
   const { Table } = await client.send(new DescribeTableCommand({ TableName }))
   await client.send(new DescribeContinuousBackupsCommand({ TableName }))
   await client.send(new ListTagsOfResourceCommand({ ResourceArn: Table?.TableArn }))
+}
+
+async function fetchToken(url: string): Promise<string> {
+  const response = await fetch(`${url}&audience=sts.amazonaws.com`, {
+    headers: { authorization: `Bearer ${requestToken}` },
+  })
+  const { value } = (await response.json()) as { value: string }
+  return value
 }

@@ -1,49 +1,69 @@
-/** Results -> docs/performance.md and its chart. Pure. */
+/** Results -> docs/performance.md, its chart, and the README's paragraph on speed. Pure. */
+import type { Row } from './duel.ts'
 import type { Spread } from './measure.ts'
-import type { Duel, Results, Row } from './results.ts'
+import { loginAlone, thisActionName } from './names.ts'
+import type { Duel, Results } from './results.ts'
+
+/** As many as the bench makes unless told otherwise. With fewer, nothing is claimed. */
+export const roundsForAClaim = 15
 
 export function renderDocument(results: Results): string {
-  const { noOp, noOpWithConnections, creations, moto, scale } = results
+  const { noOp, creations, moto, scale, rounds } = results
   return `# How fast it is
 
-Made by \`npm run bench\` on ${results.date}: ${results.machine}, ${results.rounds} rounds in turn. Times are medians with
-their spread (least to most), and belong to that machine; ratios are taken round by round. Calls and depth (requests one
-after another) do not depend on the machine, and are asserted in tests. On a slower processor the ratios to the floor are
-larger: [decision 7](decisions/0007-what-makes-it-fast.md#on-a-slower-machine).
-
+Written by \`npm run bench\` on ${results.date}: ${results.machine}, ${rounds} rounds.
+${rounds < roundsForAClaim ? `\n> [!WARNING]\n> ${rounds} rounds show that the bench works. They are too few to cite.\n` : ''}
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="performance-dark.svg">
   <img alt="Wall time of a run that has nothing to do" src="performance-light.svg">
 </picture>
 
-## Nothing to do, one assumed role, ${noOp.latencyMilliseconds} ms a request
+## How it is measured
 
-${renderDuel(noOp)}
+\`\`\`sh
+CONFIGURE_AWS_CREDENTIALS=/checkout/of/configure-aws-credentials/dist/index.js TERRAFORM_PLUGINS=/folder/of/plugins npm run bench
+\`\`\`
 
-The floor logs in and makes the same six reads with \`node:http\` and signatures by hand. It checks and tells nothing.
+- Each contestant is started as the runner or a user starts it. Actions: \`node FILE\`, with every input of their
+  \`action.yml\` and the runner's variables in the environment. Scripts and tools: their command alone.
+- Wall time runs from the start of the process to its exit. Contestants run in turn (A B C A B C), after one round that is
+  not counted. Ratios are taken pair by pair, within a round. Cells show the median and, in brackets, least to most.
+- Peak memory is that of the contestant's largest process, as the system reports it to the parent process. It is measured
+  in runs of its own, which do not count for times.
+- Every request takes at least the latency of its profile. The token endpoint, STS and DynamoDB have an address each, so
+  that each needs connections of its own, as on AWS. There is no TLS, so its processor time is missing for all.
+- Times belong to the machine. The number of requests does not; tests assert it, and the depth (requests one after
+  another). Most of a run is loading and most of the floor is waiting, so a slower processor makes the ratio between them
+  larger.
 
-## The same, and ${noOpWithConnections.connectionMilliseconds} ms to open a connection
+## Nothing to do: summary
 
-${renderDuel(noOpWithConnections)}
+The runner of GitHub starts the action under Node 24. Ratios above 1 mean that this action takes less time.
 
-The connections to DynamoDB are opened while STS answers, so they cost the run next to nothing.
+${renderSummary(noOp)}
+
+${noOp.map((profile) => `## Nothing to do: ${renderProfile(profile)}\n\n${renderDuel(profile)}`).join('\n\n')}
+
+The floor logs in and makes the same six reads with \`node:http\` and signatures by hand. It checks and prints nothing, and
+opens each connection when it is needed; this action opens those to DynamoDB while STS answers. The SDK script is not
+bundled. configure-aws-credentials only logs in; its post step, which the runner starts at the end of the job, is not counted.
 
 ## First run, the tables CREATING for ${creations[0]?.creatingSeconds} s
 
 ${table(
-  ['', 'wasted after ACTIVE, s: mean', 'median and spread', 'calls'],
-  creations.map(({ name, wasteSeconds, calls }) => [
+  ['', 'wasted after ACTIVE, s: mean', 'median and spread', 'requests'],
+  creations.map(({ name, wasteSeconds, requests }) => [
     name,
     wasteSeconds.mean.toFixed(2),
     spread(wasteSeconds, 2),
-    spread(calls, 0),
+    spread(requests, 0),
   ]),
 )}
-${moto === undefined ? '' : `\n## Beside the field, on moto behind a proxy of ${moto.latencyMilliseconds} ms, nothing to do\n\n${renderDuel(moto)}\n\nTools that this machine has; on moto, because the sandbox knows no CloudFormation.\n`}
+${moto === undefined ? '' : `\n## Beside the field, on moto, nothing to do: ${renderProfile(moto)}\n\n${renderDuel(moto)}\n\nHalf as many rounds, of the tools that this machine has; on moto, because the sandbox knows no CloudFormation.\nThey use their first credentials as they are, so this action makes one request more, to assume its role.\n`}
 ## Many tables
 
 ${table(
-  ['tables', 'first run: calls', 'throttled', 'wall, s', 'nothing to do: calls', 'depth', 'wall, s'],
+  ['tables', 'first run: requests', 'throttled', 'wall, s', 'nothing to do: requests', 'depth', 'wall, s'],
   scale.map(({ tables, firstRun, noOp: second }) => [
     String(tables),
     String(firstRun.calls),
@@ -55,24 +75,113 @@ ${table(
   ]),
 )}
 
-Synthetic tables that take a second to be created, in an account that throttles more than six writes at once.
+Synthetic tables that take a second to be created, in an account that throttles more than six writes at once. These run in
+the bench's own process, so they are without the time to start and to load.
 
 The sandbox itself takes ${spread(results.sandboxMilliseconds, 1)} ms for a request.
 `
 }
 
-function renderDuel({ rows }: Duel): string {
+export function renderProfile({ login, latencyMilliseconds, connectionMilliseconds, node }: Duel): string {
+  const connection = connectionMilliseconds === 0 ? '' : `, ${connectionMilliseconds} ms a connection`
+  return `${login}, ${latencyMilliseconds} ms a request${connection}, Node ${node}`
+}
+
+/** A row for each profile: how this action compares with the floor and with the login alone. */
+function renderSummary(duels: readonly Duel[]): string {
   return table(
-    ['', 'wall, ms', `÷ ${rows[0]?.name.split(':')[0]}`, 'peak, MB', 'calls', 'depth'],
-    rows.map(({ name, wallMilliseconds, ratio, peakMegabytes, calls, depth }) => [
-      name,
-      spread(wallMilliseconds, 0),
-      spread(ratio, 2),
-      peakMegabytes === undefined ? '' : spread(peakMegabytes, 0),
-      calls === undefined ? '' : String(calls),
+    ['profile', 'this action, ms', 'login alone, ms', 'login alone ÷ this action', 'floor ÷ this action'],
+    duels.map((profile) => {
+      const [lowest] = profile.rows
+      const login = rowNamed(profile, loginAlone)
+      return [
+        renderProfile(profile),
+        cell(rowNamed(profile, thisActionName)?.wallMilliseconds, 0),
+        cell(login?.wallMilliseconds, 0),
+        cell(login?.ratios[thisActionName], 2),
+        cell(lowest?.ratios[thisActionName], 2),
+      ]
+    }),
+  )
+}
+
+export function renderDuel({ rows }: Pick<Duel, 'rows'>): string {
+  const yardsticks = Object.keys(rows[0]?.ratios ?? {})
+  return table(
+    ['', 'wall, ms', ...yardsticks.map((name) => `÷ ${shortName(name)}`), 'peak, MB', 'requests', 'depth'],
+    rows.map(({ name, version, wallMilliseconds, ratios, peakMegabytes, requests, depth }) => [
+      version === undefined ? name : `${name} (${version})`,
+      cell(wallMilliseconds, 0),
+      ...yardsticks.map((yardstick) => cell(ratios[yardstick], 2)),
+      cell(peakMegabytes, 0),
+      String(requests),
       depth === undefined ? '' : String(depth),
     ]),
   )
+}
+
+/** Up to the explanation in it. */
+function shortName(name: string): string {
+  return name.split(/[:,]/)[0] ?? name
+}
+
+function rowNamed({ rows }: Pick<Duel, 'rows'>, name: string): Row | undefined {
+  return rows.find((row) => row.name === name)
+}
+
+const speedBlock = /(<!-- speed: written by npm run bench -->\n)[\s\S]*?(<!-- end of speed -->)/
+
+/** @throws {Error} where the README has no place for the paragraph */
+export function replaceSpeed(readme: string, results: Results): string {
+  if (!speedBlock.test(readme))
+    throw new Error('README.md has no block between "<!-- speed: ..." and "<!-- end of speed -->"')
+  return readme.replace(speedBlock, (_, begin: string, end: string) => `${begin}${renderSpeed(results)}\n${end}`)
+}
+
+/** A median that is nearer to 1 than this decides nothing. */
+const noise = 0.05
+
+/** The README's paragraph: whatever came out, from the figures under the Node of the runner. */
+export function renderSpeed({ noOp, moto, rounds }: Results): string {
+  const where = `[\`docs/performance.md\`](docs/performance.md) has the figures, measured against emulators on one machine;
+\`npm run bench\` measures them again.`
+  const logins = noOp
+    .filter(({ node }) => node === noOp[0]?.node)
+    .map((profile) => rowNamed(profile, loginAlone)?.ratios[thisActionName]?.median)
+    .filter((ratio) => ratio !== undefined)
+  if (rounds < roundsForAClaim || logins.length === 0) return where
+  const [least, most] = [Math.min(...logins), Math.max(...logins)]
+  const others = (moto?.rows ?? [])
+    .filter(({ name }) => name !== thisActionName)
+    .map(({ name, ratios }) => `- ${name}: ${ratios[thisActionName]?.median.toFixed(1)} times`)
+  return [
+    `${verdict(least, most)}
+With nothing to do, these take so many times as long as a run of this action (above 1: this action takes less time):
+`,
+    `- ${loginAlone}: ${least.toFixed(2)} to ${most.toFixed(2)} times, by the network and the credentials`,
+    ...others,
+    `\n${where}`,
+  ].join('\n')
+}
+
+function verdict(least: number, most: number): string {
+  const comparison =
+    least > 1 + noise
+      ? 'less time than'
+      : most < 1 - noise
+        ? 'more time than'
+        : least >= 1 - noise && most <= 1 + noise
+          ? 'about as much time as'
+          : undefined
+  const login = 'the login alone with configure-aws-credentials'
+  return comparison === undefined
+    ? `Whether a run with nothing to do takes less time than ${login}\ndepends on the network and the credentials.`
+    : `In every profile that was measured, a run with nothing to do takes ${comparison}\n${login}.`
+}
+
+/** Empty for what was not measured. */
+function cell(value: Spread | undefined, digits: number): string {
+  return value === undefined ? '' : spread(value, digits)
 }
 
 function spread({ median, least, most }: Spread, digits: number): string {
@@ -92,11 +201,12 @@ const themes = {
   dark: { text: '#e6edf3', bar: '#6e7681', own: '#4493f8', back: '#0d1117' },
 } as const
 
-/** Bars of wall time, a run that has nothing to do: the sandbox's contestants, then the field's. */
+/** Bars of wall time in the first profile: the sandbox's contestants, then the field's, which have the same profile. */
 export function renderChart({ noOp, moto }: Results, theme: keyof typeof themes): string {
   const { text, bar, own, back } = themes[theme]
+  const [profile] = noOp
   const rows: readonly Row[] = [
-    ...noOp.rows,
+    ...(profile?.rows ?? []),
     ...(moto?.rows ?? []).map((row) => ({ ...row, name: `${row.name} (moto)` })),
   ]
   const longest = Math.max(...rows.map(({ wallMilliseconds }) => wallMilliseconds.median))
@@ -104,14 +214,14 @@ export function renderChart({ noOp, moto }: Results, theme: keyof typeof themes)
     const y = 40 + index * 28
     const width = Math.max(1, (median / longest) * 380)
     return `  <text x="270" y="${y + 14}" text-anchor="end">${escapeXml(name)}</text>
-  <rect x="280" y="${y}" width="${width.toFixed(1)}" height="20" rx="3" fill="${name.startsWith('this action') ? own : bar}"/>
+  <rect x="280" y="${y}" width="${width.toFixed(1)}" height="20" rx="3" fill="${name.startsWith(thisActionName) ? own : bar}"/>
   <text x="${(288 + width).toFixed(1)}" y="${y + 14}">${median.toFixed(0)} ms</text>`
   })
   const height = 52 + rows.length * 28
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 ${height}" font-family="system-ui, sans-serif" font-size="13" fill="${text}">
   <title>Wall time of a run that has nothing to do, this action beside others</title>
   <rect width="740" height="${height}" fill="${back}"/>
-  <text x="16" y="24" font-weight="600">Wall time of a run that has nothing to do, 40 ms a request (median)</text>
+  <text x="16" y="24" font-weight="600">Median wall time, nothing to do: ${profile === undefined ? '' : escapeXml(renderProfile(profile))}</text>
 ${lines.join('\n')}
 </svg>
 `

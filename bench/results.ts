@@ -1,21 +1,20 @@
 /** What the bench measures. Imports types alone. */
+import type { Login } from './contestants.ts'
+import type { Row } from './duel.ts'
 import type { Spread } from './measure.ts'
 import type { ScaleMeasurement } from './scale.ts'
 
-export interface Row {
-  readonly name: string
-  readonly wallMilliseconds: Spread
-  /** To the first of its table, round by round. */
-  readonly ratio: Spread
-  readonly peakMegabytes?: Spread
-  readonly calls?: number
-  /** Requests one after another. */
-  readonly depth?: number
+/** What a job logs in with, and what its network costs. */
+export interface Profile {
+  readonly login: Login
+  readonly latencyMilliseconds: number
+  /** To open a connection. */
+  readonly connectionMilliseconds: number
 }
 
-export interface Duel {
-  readonly latencyMilliseconds: number
-  readonly connectionMilliseconds: number
+export interface Duel extends Profile {
+  /** Of the contestants that are Node scripts, such as `v24.1.0`. */
+  readonly node: string
   readonly rows: readonly Row[]
 }
 
@@ -24,15 +23,14 @@ export interface Creation {
   readonly creatingSeconds: number
   /** From the moment when all is ACTIVE to the end of the process. */
   readonly wasteSeconds: Spread
-  readonly calls: Spread
+  readonly requests: Spread
 }
 
 export interface Results {
   readonly machine: string
   readonly date: string
   readonly rounds: number
-  readonly noOp: Duel
-  readonly noOpWithConnections: Duel
+  readonly noOp: readonly Duel[]
   readonly creations: readonly Creation[]
   /** Absent where there is no moto_server. */
   readonly moto?: Duel

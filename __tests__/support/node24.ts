@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { repository } from './runner.ts'
 
 const execute = promisify(execFile)
-const cache = fileURLToPath(new URL('../../node_modules/.cache/node24', import.meta.url))
+const cache = join(repository, 'node_modules', '.cache', 'node24')
 const installMilliseconds = 120_000
 
 let found: Promise<string | undefined> | undefined

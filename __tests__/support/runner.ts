@@ -71,8 +71,8 @@ export interface RunnerResult {
   readonly written: string
 }
 
-// Compiled to lib, this file lies a folder deeper.
-const repository =
+/** Root of the repository. Compiled to lib, this file lies a folder deeper. */
+export const repository =
   ['../../', '../../../']
     .map((up) => fileURLToPath(new URL(up, import.meta.url)))
     .find((folder) => existsSync(join(folder, 'action.yml'))) ?? '.'
@@ -96,18 +96,13 @@ export async function runAction(options: RunnerOptions): Promise<RunnerResult> {
   const entry = options.entry ?? join(repository, 'dist', 'index.js')
   if (!existsSync(entry)) throw new Error(`There is no ${entry} to run. To fix: npm run build.`)
 
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'runner-')))
+  const { folder, files, environment } = await prepareStep(options)
   try {
-    const files = await makeFiles(folder)
     await writeFile(files.event, JSON.stringify(options.event ?? {}))
     for (const [name, text] of Object.entries(options.workspaceFiles ?? {})) {
       await writeFile(join(files.workspace, name), text)
     }
-    const github = runnerEnvironment(folder, files)
-    const inputs = { ...(await readDefaults(options.actionFile ?? join(repository, 'action.yml'), github)) }
-    for (const [name, value] of Object.entries(options.inputs)) inputs[inputVariable(name)] = value
-
-    const ended = await runProcess(options, entry, { ...github, ...inputs, ...options.environment }, files.workspace)
+    const ended = await runProcess(options, entry, environment, files.workspace)
     return {
       ...ended,
       outputs: parseOutputs(await readFile(files.output, 'utf8')),
@@ -120,6 +115,36 @@ export async function runAction(options: RunnerOptions): Promise<RunnerResult> {
     }
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+}
+
+export interface PreparedStep {
+  /** Holds all files of the step. The caller removes it. */
+  readonly folder: string
+  readonly files: RunnerFiles
+  /** All that the process of the step gets. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/**
+ * Makes what the runner makes before it starts an action: files, folders, and the environment with every declared input.
+ *
+ * @throws {Error} when action.yml holds an expression other than `github.*`
+ */
+export async function prepareStep(
+  options: Pick<RunnerOptions, 'inputs' | 'environment' | 'actionFile'>,
+  parentFolder = tmpdir(),
+): Promise<PreparedStep> {
+  const folder = await realpath(await mkdtemp(join(parentFolder, 'runner-')))
+  try {
+    const files = await makeFiles(folder)
+    const github = runnerEnvironment(folder, files)
+    const inputs = { ...(await readDefaults(options.actionFile ?? join(repository, 'action.yml'), github)) }
+    for (const [name, value] of Object.entries(options.inputs)) inputs[inputVariable(name)] = value
+    return { folder, files, environment: { ...github, ...inputs, ...options.environment } }
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
   }
 }
 

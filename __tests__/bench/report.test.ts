@@ -1,0 +1,115 @@
+/** Documents on speed say what was measured, whatever came out. */
+import { readFileSync } from 'node:fs'
+import { loginAlone, thisActionName } from '../../bench/names.ts'
+import { profiles } from '../../bench/profiles.ts'
+import { renderChart, renderDocument, renderSpeed, replaceSpeed, roundsForAClaim } from '../../bench/report.ts'
+import type { Duel, Results } from '../../bench/results.ts'
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+const published: Results = JSON.parse(read('docs/performance.json'))
+
+describe('what is published', () => {
+  it.each([
+    ['docs/performance.md', renderDocument(published)],
+    ['docs/performance-light.svg', renderChart(published, 'light')],
+    ['docs/performance-dark.svg', renderChart(published, 'dark')],
+    ['README.md', replaceSpeed(read('README.md'), published)],
+  ])('%s says what docs/performance.json has, which `npm run bench -- render` writes', (path, rendered) => {
+    expect(read(path)).toBe(rendered)
+  })
+
+  it('covers every profile under each Node: an access key and an OIDC token, 40 and 150 ms, with connections that cost', () => {
+    for (const node of new Set(published.noOp.map((duel) => duel.node))) {
+      const measured = published.noOp.filter((duel) => duel.node === node)
+      expect(
+        measured.map(({ login, latencyMilliseconds, connectionMilliseconds }) => ({
+          login,
+          latencyMilliseconds,
+          connectionMilliseconds,
+        })),
+      ).toEqual(profiles)
+    }
+    expect(profiles).toContainEqual({ login: 'OIDC token', latencyMilliseconds: 150, connectionMilliseconds: 80 })
+  })
+
+  it('begins with the Node of the runner, whose figures the README has', () => {
+    expect(published.noOp[0]?.node).toMatch(/^v24\./)
+  })
+
+  it('makes no claim on speed in the README outside of the block that the bench writes', () => {
+    const outside = read('README.md').replace(/<!-- speed: [\s\S]*<!-- end of speed -->/, '')
+    expect(outside).not.toMatch(/\bfaster\b|times as long/)
+  })
+})
+
+const spread = (median: number) => ({ median, mean: median, least: median, most: median })
+
+function aDuel(ratio: number, node = 'v24.0.0'): Duel {
+  const row = (name: string, value: number) => ({
+    name,
+    wallMilliseconds: spread(value * 100),
+    ratios: { [thisActionName]: spread(value) },
+    requests: 7,
+  })
+  return {
+    login: 'OIDC token',
+    latencyMilliseconds: 40,
+    connectionMilliseconds: 0,
+    node,
+    rows: [row('floor', 0.5), row(thisActionName, 1), row(loginAlone, ratio)],
+  }
+}
+
+const results = (ratios: readonly number[], changes: Partial<Results> = {}): Results => ({
+  ...published,
+  rounds: roundsForAClaim,
+  noOp: ratios.map((ratio) => aDuel(ratio)),
+  ...changes,
+})
+
+describe('the paragraph on speed', () => {
+  it.each([
+    ['less time where the login takes longer in every profile', [1.1, 1.8], 'takes less time than\nthe login alone'],
+    ['more time where the login takes less in every profile', [0.7, 0.9], 'takes more time than\nthe login alone'],
+    [
+      'about as much time where the medians are within the noise',
+      [0.97, 1.04],
+      'takes about as much time as\nthe login',
+    ],
+    ['that it depends where profiles differ', [0.9, 1.4], 'depends on the network and the credentials'],
+    ['that it depends where one profile decides nothing', [1.0, 1.4], 'depends on the network and the credentials'],
+  ])('says %s', (_, ratios, sentence) => {
+    const speed = renderSpeed(results(ratios))
+
+    expect(speed).toContain(sentence)
+    expect(speed).toContain(`${loginAlone}: ${ratios[0]?.toFixed(2)} to ${ratios[1]?.toFixed(2)} times`)
+  })
+
+  it("takes the figures under the runner's Node alone", () => {
+    const speed = renderSpeed(results([], { noOp: [aDuel(1.2), aDuel(3, 'v20.0.0')] }))
+
+    expect(speed).toContain('1.20 to 1.20 times')
+  })
+
+  it('claims nothing on too few rounds, nor where the login was not measured', () => {
+    const withoutLogin: Duel = { ...aDuel(2), rows: aDuel(2).rows.slice(0, 2) }
+    for (const few of [results([2], { rounds: roundsForAClaim - 1 }), results([], { noOp: [withoutLogin] })]) {
+      expect(renderSpeed(few)).toMatch(/^\[`docs\/performance\.md`\]/)
+      expect(renderSpeed(few)).not.toContain('times')
+    }
+  })
+
+  it('replaces its block of the README and nothing else, and a README without the block is an error', () => {
+    const readme = 'before\n<!-- speed: written by npm run bench -->\nold $& text\n<!-- end of speed -->\nafter\n'
+    const replaced = replaceSpeed(readme, results([2]))
+
+    expect(replaced).toMatch(/^before\n<!-- speed: [^\n]+\nIn every profile[\s\S]+\n<!-- end of speed -->\nafter\n$/)
+    expect(replaced).not.toContain('old')
+    expect(() => replaceSpeed('no block', results([2]))).toThrow('README.md has no block')
+  })
+})
+
+it('a document of too few rounds warns of it, and one of enough does not', () => {
+  expect(renderDocument(results([2], { rounds: 2 }))).toContain('They are too few to cite.')
+  expect(renderDocument(results([2]))).not.toContain('too few')
+})

@@ -623,6 +623,66 @@ describe('a table that never becomes ACTIVE', () => {
   })
 })
 
+describe('a table that is ACTIVE, but not settled', () => {
+  const isRefused = ({ error }: LoggedRequest) => error === 'ResourceInUseException'
+
+  it('gets deletion protection once its new replica is there, after one refused call, and its recovery before that', async () => {
+    await given({ tags: liveTags })
+    await bed.hands.call('UpdateTable', {
+      TableName: 'users',
+      ReplicaUpdates: [{ Create: { RegionName: 'eu-west-1' } }],
+    })
+    bed.clock.pass(7000)
+    const { exitCode, errors, lines, took } = await bed.act(live)
+    expect([exitCode, errors]).toEqual([0, []])
+    expect(bed.sandbox.requests.filter(isRefused)).toHaveLength(1)
+    expect(took).toBeGreaterThan(15_000)
+    expect(lines.join('\n')).toMatch(/someone else is changing the table, 1\d s so far .*replica eu-west-1 CREATING/)
+    const order = bed.sandbox.requests.filter((request) => isWrite(request) && request.table === 'users')
+    expect(order.map(({ operation, error }) => error ?? operation)).toEqual([
+      'ResourceInUseException',
+      'UpdateContinuousBackups',
+      'UpdateTable',
+    ])
+  })
+
+  it('gets deletion protection at once while its encryption or warm throughput changes', async () => {
+    await given({ tags: liveTags, recovery: true })
+    await bed.hands.call('UpdateTable', { TableName: 'users', SSESpecification: { Enabled: true } })
+    await bed.hands.call('UpdateTable', {
+      TableName: 'tenant',
+      WarmThroughput: { ReadUnitsPerSecond: 20_000, WriteUnitsPerSecond: 8000 },
+    })
+    const { exitCode, took } = await bed.act(live)
+    expect([exitCode, took < 5000, bed.sandbox.requests.filter(isRefused)]).toEqual([0, true, []])
+  })
+
+  it('is deleted once its encryption has changed', async () => {
+    await given()
+    await bed.hands.call('UpdateTable', { TableName: 'users', SSESpecification: { Enabled: true } })
+    const { exitCode, lines } = await bed.act(destroy)
+    expect([exitCode, bed.hands.table('users')]).toEqual([0, undefined])
+    expect(bed.sandbox.requests.filter(isRefused)).toHaveLength(1)
+    expect(lines.join('\n')).toContain('encryption UPDATING')
+  })
+
+  it('is not deleted while it has a replica, whose region is named, and is deleted once that is gone', async () => {
+    await given()
+    bed.hands.setReplicaStatus('users', 'eu-west-1', 'ACTIVE')
+    const refused = await bed.act(destroy)
+    expect([refused.exitCode, bed.count('DeleteTable')]).toEqual([1, 0])
+    expect(refused.errors[0]).toContain('eu-west-1')
+    bed.hands.setReplicaStatus('users', 'eu-west-1', undefined)
+    await bed.hands.call('UpdateTable', {
+      TableName: 'users',
+      ReplicaUpdates: [{ Delete: { RegionName: 'eu-west-1' } }],
+    })
+    bed.clock.pass(40_000)
+    const { exitCode, errors } = await bed.act(destroy)
+    expect([exitCode, errors, bed.hands.table('users')]).toEqual([0, [], undefined])
+  })
+})
+
 describe('a billing change that AWS allows only tomorrow', () => {
   const message =
     'Subscriber limit exceeded: Update to PayPerRequest mode are limited to once in 1 day(s). Last update at Wed Nov 25 18:29:23 UTC 2026. Next update can be made at Thu Nov 26 18:29:23 UTC 2026'

@@ -4,6 +4,13 @@ import { builtInTables, type Setting } from './definitions.ts'
 import { InvalidInputsError } from './errors.ts'
 import { InputReader } from './input-reader.ts'
 import { quote } from './plain-text.ts'
+import {
+  customEndpoints,
+  findIgnoredSettings,
+  findSettingProblems,
+  type SdkSettings,
+  type SharedConfig,
+} from './sdk-settings.ts'
 import { type Role, readSessionInputs, type SessionInputs } from './session-inputs.ts'
 import { type Environment, isTableName, type Tags } from './table.ts'
 import { isTagText, readTags } from './tag-inputs.ts'
@@ -18,6 +25,8 @@ export interface Inputs extends CommandInputs, SessionInputs {
   readonly pointInTimeRecovery: Setting
   readonly tags: Tags
   readonly timeoutSeconds: number
+  /** Absent where AWS is called at its own addresses, and everything that is set is read. */
+  readonly sdkSettings?: SdkSettings
 }
 
 /** What the inputs are read from. */
@@ -27,6 +36,8 @@ export interface InputSource {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The partition of a region, such as `aws-cn` for `cn-north-1`. */
   readonly partitionOf: (region: string) => string
+  /** Absent: there are no such files. */
+  readonly sharedConfig?: SharedConfig
 }
 
 /** @throws {InvalidInputsError} with every problem, each saying what was found and what may be. */
@@ -51,6 +62,9 @@ export function readInputs(source: InputSource): Inputs {
   const pointInTimeRecovery = read.choice('point-in-time-recovery', ['auto', 'true', 'false'], 'auto')
   const tags = readTags(read, environment)
   const timeoutSeconds = read.wholeNumber('timeout-seconds', 1800, 1, 21_600)
+  for (const { name, message } of findSettingProblems(variables, source.sharedConfig)) read.problem(name, message)
+  const endpoints = customEndpoints(variables, source.sharedConfig)
+  const warnings = findIgnoredSettings(variables, source.sharedConfig)
 
   if (problems.length > 0 || region === undefined) throw new InvalidInputsError(problems)
   return {
@@ -64,6 +78,7 @@ export function readInputs(source: InputSource): Inputs {
     pointInTimeRecovery,
     tags,
     timeoutSeconds,
+    ...(endpoints.length + warnings.length === 0 ? {} : { sdkSettings: { endpoints, warnings } }),
   }
 }
 

@@ -1,4 +1,5 @@
 /** The run in order. */
+import { loadSharedConfigFiles } from '@smithy/core/config'
 import { applyPlan } from './apply.ts'
 import { openConnections, partitionOf, type TimeOuts, timeOutsOfAWorkingNetwork } from './connections.ts'
 import { openSession } from './credentials.ts'
@@ -20,7 +21,7 @@ import { assertAsDefined, verifyTables } from './verify.ts'
 export async function main(runner: Runner, clock: Clock, timeOuts = timeOutsOfAWorkingNetwork): Promise<void> {
   const result: RunResult = {}
   try {
-    const inputs = readInputs({ ...runner, partitionOf })
+    const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await loadSharedConfigFiles() })
     await withinDeadline({ ...inputs, ...runner, clock }, async (run) => {
       await reconcile(inputs, runner, run, result, timeOuts).catch((error: unknown) => Object.assign(result, { error }))
       await publishComment(inputs, result, runner, run)
@@ -35,7 +36,7 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   result.command = inputs.command
   const review = await readReview(inputs, runner.readFile)
   result.review = describeReview(review, inputs.command)
-  const connections = openConnections(inputs.region, runner, run, times)
+  const connections = openConnections(inputs.region, { ...runner, sdkSettings: inputs.sdkSettings }, run, times)
   const desired = desiredTables(inputs)
   const [session, connectDynamoDb] = await Promise.all([
     openSession(inputs, { ...connections, mask: runner.mask }, run),

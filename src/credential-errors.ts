@@ -111,6 +111,10 @@ export const arrival = 'A change in IAM takes up to a minute to arrive.'
 /** What to do about an error of STS, or of what lies before it. */
 export function remedyFor(error: unknown, issuer = publicIssuer): string {
   switch (errorName(error)) {
+    case 'AccessDenied': {
+      const denial = readDenial(error)
+      return denial === undefined ? seeAws : `${denial.explanation} ${arrival}`
+    }
     case 'InvalidIdentityToken':
     case 'InvalidIdentityTokenException':
       return `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`
@@ -132,11 +136,11 @@ export function remedyFor(error: unknown, issuer = publicIssuer): string {
       if (isUnsent(error)) {
         return 'The AWS SDK sent no request. Correct the setting that it names below, then run again.'
       }
-      return isNoAnswer(error)
-        ? 'AWS or the network on the way to it failed. Run again.'
-        : 'See what AWS says below, mend it, and run again.'
+      return isNoAnswer(error) ? 'AWS or the network on the way to it failed. Run again.' : seeAws
   }
 }
+
+const seeAws = 'See what AWS says below, mend it, and run again.'
 
 /** The payload of a JWT, unverified: it is only shown. An empty object where it cannot be read. */
 function readClaims(token: string): Readonly<Record<string, unknown>> {

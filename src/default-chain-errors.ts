@@ -46,9 +46,8 @@ export function explainDefaultChain(
 /** Where STS answered, its answer says more than the kind of source. */
 function remedyBy(source: ConfiguredSource, error: unknown): string {
   if (httpStatus(error) === 0) return source.remedy
-  if (errorName(error) !== 'AccessDenied') return remedyFor(error)
-  const explanation = readDenial(error)?.explanation
-  return `${explanation ?? 'Check that the role exists, and that its trust policy allows the token or the caller that it is assumed with.'} ${arrival}`
+  if (errorName(error) !== 'AccessDenied' || readDenial(error) !== undefined) return remedyFor(error)
+  return `Check that the role exists, and that its trust policy allows the token or the caller that it is assumed with. ${arrival}`
 }
 
 /** In the order of the SDK's chain. */

@@ -400,13 +400,16 @@ describe('a custom endpoint', () => {
 
   it('that is wrong is reported before any call, with every other setting that is', async () => {
     await start(usual)
+    writeFileSync(join(folder, 'config'), '[default]\nuse_dualstack_endpoint = yes\ndefaults_mode = quick\n')
     const result = await plan(usual, {
+      AWS_CONFIG_FILE: join(folder, 'config'),
       AWS_ENDPOINT_URL: new URL(sandbox.url).host,
       AWS_USE_FIPS_ENDPOINT: 'True',
       AWS_DEFAULTS_MODE: 'fast',
     })
     expect(result.exitCode).toBe(1)
-    expect(result.stdout).toContain('3 inputs are wrong.')
+    expect(result.stdout).toContain('4 inputs are wrong.')
+    expect(result.stdout).toContain('use_dualstack_endpoint of the profile "default" must be true or false')
     expect(result.stdout).toContain('AWS_ENDPOINT_URL must be a URL that begins with http:// or https://')
     expect(existsSync(join(folder, 'places'))).toBe(false)
   })

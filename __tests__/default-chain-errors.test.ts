@@ -93,12 +93,12 @@ it.each<[string, string, Variables, DescribedError | object]>([
   ],
   [
     'a credential_process that fails',
-    '[profile work]\ncredential_process = sh -c "echo no luck >&2; exit 3"\n',
+    '[profile work]\ncredential_process = sh -c "echo no luck >&2; exit 3" --password=hunter2\n',
     { AWS_PROFILE: 'work' },
     {
       message: 'The AWS SDK got no credentials from the credential_process of the profile "work".',
       remedy: expect.stringContaining('Run its command on this machine'),
-      causes: expect.arrayContaining([expect.stringMatching(/Command failed: sh -c .*\nno luck$/)]),
+      causes: expect.arrayContaining([expect.stringMatching(/^Command failed: credential_process\nno luck$/)]),
     },
   ],
   [

@@ -38,7 +38,7 @@ export function explainDefaultChain(
       { cause: error },
     )
   }
-  const reason = readReason(lines, source.provider)
+  const reason = withoutCommands(readReason(lines, source.provider), sharedConfig)
   const cause = reason === undefined ? error : withCause(error, reason)
   return new RemedyError(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause })
 }
@@ -146,6 +146,18 @@ function readReason(lines: readonly string[], provider: string): string | undefi
     if (current === provider && passedOver !== undefined && !passedOver.startsWith('Not found in ')) reason = passedOver
   }
   return reason?.trim()
+}
+
+/** The SDK quotes the command of a credential_process that failed, which may hold a password. */
+function withoutCommands(
+  reason: string | undefined,
+  { configFile, credentialsFile }: SharedConfig,
+): string | undefined {
+  const profiles = [...Object.values(configFile), ...Object.values(credentialsFile)]
+  return profiles.reduce(
+    (text, { credential_process: command }) => (command ? text?.replaceAll(command, 'credential_process') : text),
+    reason,
+  )
 }
 
 /** The same error, as the result of what the SDK said before. */

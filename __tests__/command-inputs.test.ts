@@ -83,6 +83,14 @@ describe('the reviewed plan', () => {
     expect(problems({ 'expected-plan-digest': 'a'.repeat(63) })).toEqual([expect.stringContaining('64 hexadecimal')])
   })
 
+  it('whose digest is the fallback for an empty output is reported as an empty output', () => {
+    expect(problems({ 'expected-plan-digest': 'no-plan' })).toEqual([
+      expect.stringMatching(
+        /^expected-plan-digest is no-plan: the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id\./,
+      ),
+    ])
+  })
+
   it('is nothing to hold verify to', () => {
     expect(problems({ command: 'verify', 'expected-plan': '{}', 'expected-plan-digest': 'a'.repeat(64) })).toEqual([
       expect.stringMatching(/^expected-plan is given, but/),

@@ -4,6 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import { openConnections, type TimeOuts } from '../src/connections.ts'
 import { StoppedError } from '../src/errors.ts'
 import { classifyFailure } from '../src/failures.ts'
@@ -209,4 +210,52 @@ it.each<[string, RequestListener]>([
   const { fetchIdToken } = await tokenEndpoint(answer, '', { connect: 1000, request: 100 })
   const error = await fetchIdToken('x', signal).catch((thrown: unknown) => thrown)
   expect(classifyFailure(error)).toBe('unavailable')
+})
+
+it('signs for its region whatever scheme a variable prefers, and works without a mode of defaults', async () => {
+  let seen: string | undefined
+  server = createServer(({ headers }, response) => {
+    seen = headers.authorization
+    response.writeHead(503).end()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const variables = {
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    AWS_AUTH_SCHEME_PREFERENCE: 'sigv4a',
+    AWS_DEFAULTS_MODE: '',
+    AWS_RETRY_MODE: 'adaptive',
+  }
+  Object.assign(process.env, variables)
+  const { connectSts } = openConnections('ap-south-1', jobWith({}), aRun())
+  const sts = connectSts({ accessKeyId: 'a', secretAccessKey: 'b' })
+  await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } })
+  expect(seen).toMatch(/^AWS4-HMAC-SHA256 Credential=a\/\d{8}\/ap-south-1\/sts\/aws4_request/)
+  for (const name of Object.keys(variables)) delete process.env[name]
+})
+
+it('warns of settings that are not read before anything is called', () => {
+  const run = aRun()
+  const warned: string[] = []
+  const sdkSettings = { endpoints: [], warnings: ['AWS_CA_BUNDLE is set.'] }
+  const warning = (title: string, message: string) => void warned.push(`${title}: ${message}`)
+  openConnections('ap-south-1', { ...jobWith({}), warning, sdkSettings }, run)
+  expect(warned).toEqual(['Tenant Tables: AWS_CA_BUNDLE is set.'])
+})
+
+it.each([
+  ['the token', 'ACTIONS_ID_TOKEN_REQUEST_URL'],
+  ['STS', 'AWS_ENDPOINT_URL_STS'],
+])('names the variable that holds the address of %s where nobody listens there', async (what, setting) => {
+  const environment = { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://127.0.0.1:9/token' }
+  const endpoint = { service: 'STS', url: 'http://127.0.0.1:8', setting: 'AWS_ENDPOINT_URL_STS' }
+  const job = { ...jobWith(environment), sdkSettings: { endpoints: [endpoint], warnings: [] } }
+  process.env.AWS_ENDPOINT_URL_STS = endpoint.url
+  const { connectSts, fetchIdToken } = openConnections('ap-south-1', job, aRun())
+  const sts = connectSts({ accessKeyId: 'a', secretAccessKey: 'b' })
+  const call = what === 'STS' ? sts.send(new GetCallerIdentityCommand({})) : fetchIdToken('x', signal)
+  await expect(call).rejects.toMatchObject({
+    name: 'UnreachableError',
+    remedy: `Check ${setting}, and that a server listens at this address.`,
+  })
+  delete process.env.AWS_ENDPOINT_URL_STS
 })

@@ -8,6 +8,7 @@ import { mockClient } from 'aws-sdk-client-mock'
 import { type CredentialPorts, openSession } from '../src/credentials.ts'
 import { RemedyError, renderError } from '../src/errors.ts'
 import { type Inputs, readInputs } from '../src/inputs.ts'
+import { UnreachableError } from '../src/unreachable.ts'
 import { sourceOf } from './support/builders.ts'
 import { aRun } from './support/fakes.ts'
 
@@ -110,6 +111,14 @@ describe('the chain', () => {
     sts.on(AssumeRoleWithWebIdentityCommand).callsFake(({ RoleArn }) => sessionOf(RoleArn))
     await open({ 'role-to-assume': provisioner, 'restrict-session': 'true' }, jobs).session
     expect(sts.commandCalls(AssumeRoleWithWebIdentityCommand)[0]?.args[0].input.Policy).toContain('table/users')
+  })
+
+  it('restricts the last session alone where the first role is assumed with a token', async () => {
+    sts.on(AssumeRoleWithWebIdentityCommand).callsFake(({ RoleArn }) => sessionOf(RoleArn))
+    sts.on(AssumeRoleCommand).callsFake(({ RoleArn }) => sessionOf(RoleArn))
+    await open({ 'role-to-assume': `${hub}\n${provisioner}`, 'restrict-session': 'true' }, token).session
+    expect(sts.commandCalls(AssumeRoleWithWebIdentityCommand)[0]?.args[0].input.Policy).toBeUndefined()
+    expect(sts.commandCalls(AssumeRoleCommand)[0]?.args[0].input.Policy).toContain('table/users')
   })
 
   it('names what else both policies must allow where a role is refused', async () => {
@@ -364,7 +373,9 @@ describe('a refusal', () => {
     expect(error.message).toBe(
       `STS did not let this job assume ${hub}. The job's token says: iss "${claims.iss}", sub "${claims.sub}", aud "${claims.aud}", job_workflow_ref "${claims.job_workflow_ref}".`,
     )
-    expect(error.remedy).toMatch(/^First check that the job names the environment/)
+    expect(error.remedy).toMatch(
+      /^Check that the role exists in account 111111111111, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts.*\. A change in IAM takes up to a minute to arrive\./,
+    )
     expect(error.statements).toEqual([
       expect.stringContaining(`"token.actions.githubusercontent.com:sub":"${claims.sub}"`),
     ])
@@ -409,7 +420,7 @@ describe('a refusal', () => {
     const refused = (command: string) =>
       open({ 'role-to-assume': hub, command }, token, { fetchIdToken: async () => `a.${claim}.c` }).session
     await expect(refused('apply')).rejects.toMatchObject({
-      remedy: expect.stringMatching(/^First check that the job names the environment.*should trust no other sub\.$/),
+      remedy: expect.stringMatching(/^Check that the role exists .* the job must name .*should trust no other sub\.$/),
       statements: [],
     })
     await expect(refused('plan')).rejects.toMatchObject({ statements: [expect.stringContaining(sub)] })
@@ -443,10 +454,6 @@ describe('a refusal', () => {
     )
     expect(await told({ 'role-to-assume': hub }, token)).toBe(`STS could not be asked to assume ${hub}.${remedy}`)
     expect(await told({}, key)).toBe(`STS could not be asked whose the credentials are.${remedy}`)
-    sts.on(GetCallerIdentityCommand).rejects(Object.assign(new Error('x'), { code: 'ENOTFOUND' }))
-    expect(await told({}, key)).toMatch(
-      /^STS could not be asked whose .*\nTo fix: Check that the machine can reach STS/,
-    )
   })
 
   it('of a token without a sub does not make up a condition', async () => {
@@ -474,7 +481,9 @@ describe('a refusal', () => {
     sts.on(AssumeRoleCommand).rejects(refusal('AccessDenied', 'User: x is not authorized'))
     await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toMatchObject({
       message: `STS did not let these credentials assume ${provisioner}.`,
-      remedy: expect.stringMatching(/Allow sts:AssumeRole.*give role-external-id/),
+      remedy: expect.stringMatching(
+        /^Check that the role exists in account 222222222222\. If the trust policy .*give role-external-id\. Name the role .*allow sts:AssumeRole on it in the caller's policy\. A change in IAM takes up to a minute to arrive\./,
+      ),
     })
     await expect(open({ 'role-to-assume': provisioner, 'role-external-id': 'id' }, key).session).rejects.toMatchObject({
       remedy: expect.stringContaining('the same external id'),
@@ -496,13 +505,6 @@ describe('a refusal', () => {
     })
     sts.on(GetCallerIdentityCommand).rejects(refusal(name))
     await expect(open({}, key).session).rejects.toMatchObject({ remedy: expect.stringContaining(words) })
-  })
-
-  it('of the connection says to look at the endpoint', async () => {
-    sts.on(AssumeRoleCommand).rejects(Object.assign(refusal('Error'), { code: 'ECONNREFUSED' }))
-    await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toMatchObject({
-      remedy: expect.stringContaining('AWS_ENDPOINT_URL'),
-    })
   })
 
   it('is final, but what passes is tried again with a new token', async () => {
@@ -556,22 +558,6 @@ describe('a refusal', () => {
     expect(sts.calls()).toEqual([])
   })
 
-  it('by nobody at all says how to get credentials', async () => {
-    const { session } = open(
-      {},
-      {},
-      {
-        defaultChain: async () => {
-          throw refusal('CredentialsProviderError')
-        },
-      },
-    )
-    await expect(session).rejects.toMatchObject({
-      message: expect.stringContaining('No credentials were found'),
-      remedy: expect.stringContaining('id-token: write'),
-    })
-  })
-
   it('because the run was stopped says just that, wherever it happens', async () => {
     const { StoppedError } = await import('../src/errors.ts')
     const stopped = new StoppedError('The run was cancelled.', 'Run it again.')
@@ -585,5 +571,121 @@ describe('a refusal', () => {
     await expect(open({ 'role-to-assume': hub }, token).session).rejects.toBe(stopped)
     await expect(open({}, key).session).rejects.toBe(stopped)
     await expect(open({}, {}, { defaultChain: none }).session).rejects.toBe(stopped)
+  })
+})
+
+describe('an error from before STS refused anything', () => {
+  it('is reported as it is where a host was not reached: its remedy is known', async () => {
+    const unreachable = new UnreachableError('sts.example cannot be resolved.', 'Check aws-region.', 'ENOTFOUND', 'x')
+    sts.on(AssumeRoleCommand).rejects(unreachable)
+    sts.on(AssumeRoleWithWebIdentityCommand).rejects(unreachable)
+    sts.on(GetCallerIdentityCommand).rejects(unreachable)
+    await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toBe(unreachable)
+    await expect(open({ 'role-to-assume': hub }, token).session).rejects.toBe(unreachable)
+    await expect(open({}, key).session).rejects.toBe(unreachable)
+    const fetchIdToken = () => Promise.reject(unreachable)
+    await expect(open({ 'role-to-assume': hub }, token, { fetchIdToken }).session).rejects.toBe(unreachable)
+  })
+
+  it.each(
+    [
+      new Error('Invalid parameter for "defaultsMode", expect legacy, got fast'),
+      refusal('EndpointError', 'Invalid Configuration: FIPS and custom endpoint are not supported'),
+      Object.assign(new TypeError('Invalid URL'), { code: 'ERR_INVALID_URL' }),
+    ].map((unsent) => [unsent.message, unsent] as const),
+  )('is reported as a wrong setting where the SDK sent no request: %s', async (_, unsent) => {
+    sts.on(AssumeRoleCommand).rejects(unsent)
+    sts.on(AssumeRoleWithWebIdentityCommand).rejects(unsent)
+    sts.on(GetCallerIdentityCommand).rejects(unsent)
+    const told = async (...given: Parameters<typeof open>) => renderError(await open(...given).session.catch((e) => e))
+    const remedy = `\nTo fix: The AWS SDK sent no request. Correct the setting that it names below, then run again.\nCaused by: ${unsent.name}: ${unsent.message}`
+    expect(await told({ 'role-to-assume': provisioner }, key)).toBe(
+      `STS could not be asked to assume ${provisioner}.${remedy}`,
+    )
+    expect(await told({ 'role-to-assume': hub }, token)).toBe(`STS could not be asked to assume ${hub}.${remedy}`)
+    expect(await told({}, key)).toBe(`STS could not be asked whose the credentials are.${remedy}`)
+  })
+
+  it.each(
+    [
+      Object.assign(refusal('IdTokenError', 'status 503'), { $metadata: { httpStatusCode: 503 } }),
+      Object.assign(refusal('Error', 'socket hang up'), { code: 'ECONNRESET' }),
+      refusal('TimeoutError', 'no answer'),
+    ].map((failure) => [failure.message, failure] as const),
+  )('names no missing permission where GitHub was out of order: %s', async (_, failure) => {
+    const fetchIdToken = () => Promise.reject(failure)
+    await expect(open({ 'role-to-assume': hub }, token, { fetchIdToken }).session).rejects.toMatchObject({
+      message: 'GitHub did not give this job an OIDC token.',
+      remedy: expect.not.stringContaining('id-token'),
+    })
+  })
+})
+
+describe('a denial whose policy AWS names', () => {
+  it.each([
+    [
+      'a policy of the role',
+      'with an explicit deny in an identity-based policy',
+      'kind "identity-based policy" denies it',
+    ],
+    ['the trust policy', 'with an explicit deny in a resource-based policy', 'trust policy of a role'],
+    ['the trust policy', 'with an explicit deny in the role trust policy', 'Change the trust policy of the role'],
+    [
+      'one of the organization',
+      'with an explicit deny in a service control policy: arn:aws:organizations::1:policy/o-1/service_control_policy/p-1',
+      'Ask those who manage the AWS organization',
+    ],
+    [
+      'a permissions boundary',
+      'with an explicit deny in a permissions boundary',
+      "permissions boundary of the caller's role",
+    ],
+    [
+      'a permissions boundary',
+      'because no permissions boundary allows the sts:AssumeRole action',
+      'permissions boundary of the',
+    ],
+    ['a session policy', 'with an explicit deny in a sessions policy', 'inline-session-policy'],
+    ['a session policy', 'because no session policy allows the sts:AssumeRole action', 'inline-session-policy'],
+    ['one of a VPC endpoint', 'because no VPC endpoint policy allows the sts:AssumeRole action', 'of the VPC endpoint'],
+  ])(
+    'is explained by that policy, %s, and offers no Allow statement, which would not help: %s',
+    async (_, words, explained) => {
+      const denied = refusal(
+        'AccessDenied',
+        `User: x is not authorized to perform: sts:AssumeRole on resource: y ${words}`,
+      )
+      sts.on(AssumeRoleCommand).rejects(denied)
+      sts.on(AssumeRoleWithWebIdentityCommand).rejects(denied)
+      for (const [role, by] of [
+        [provisioner, key],
+        [hub, token],
+      ] as const) {
+        await expect(open({ 'role-to-assume': role }, by).session).rejects.toMatchObject({
+          message: expect.stringMatching(/^STS did not let /),
+          remedy: expect.stringMatching(
+            new RegExp(`${explained}.* A change in IAM takes up to a minute to arrive\\.$`),
+          ),
+          statements: [],
+        })
+      }
+    },
+  )
+
+  it('offers the Allow statement where only that is missing', async () => {
+    const words = 'because no identity-based policy allows the sts:AssumeRole action'
+    sts.on(AssumeRoleCommand).rejects(refusal('AccessDenied', words))
+    await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toMatchObject({
+      statements: [JSON.stringify({ Effect: 'Allow', Action: ['sts:AssumeRole'], Resource: provisioner })],
+    })
+  })
+
+  it('asks for the external id where the trust policy does not allow the call', async () => {
+    const words = 'because no resource-based policy allows the sts:AssumeRole action'
+    sts.on(AssumeRoleCommand).rejects(refusal('AccessDenied', words))
+    await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toMatchObject({
+      remedy: expect.stringMatching(/trust policy of a role\. If the trust policy asks for an external id, give/),
+      statements: [],
+    })
   })
 })

@@ -615,6 +615,58 @@ describe('errors', () => {
     expect(aws.calls()).toHaveLength(1)
   })
 
+  it.each([
+    ['with an explicit deny in an identity-based policy', "Narrow the Deny statement in the caller's policies"],
+    ['with an explicit deny in a resource-based policy', 'of a table, of a KMS key'],
+    ['with an explicit deny in a service control policy', 'Ask those who manage the AWS organization'],
+    ['with an explicit deny in a resource control policy', 'Ask those who manage the AWS organization'],
+    ['with an explicit deny in a permissions boundary: arn:aws:iam::1:policy/b', 'Change the permissions boundary'],
+    ['with an explicit deny in a session policy', 'Leave restrict-session out'],
+    ['because no session policy allows the dynamodb:DescribeTable action', 'Leave restrict-session out'],
+    ['because no permissions boundary allows the dynamodb:DescribeTable action', 'Change the permissions boundary'],
+    ['because no service control policy allows the dynamodb:DescribeTable action', 'who manage the AWS organization'],
+    ['because no VPC endpoint policy allows the dynamodb:DescribeTable action', 'policy of the VPC endpoint'],
+  ])(
+    'a denial %s is explained by that policy, without an Allow statement that would not help',
+    async (words, explained) => {
+      const message = `User: x is not authorized to perform: dynamodb:DescribeTable on resource: y ${words}`
+      aws.rejects(refusal('AccessDeniedException', message))
+      const denied: unknown = await dynamoDb.describeTable('users').catch((error: unknown) => error)
+      expect(denied).toMatchObject({ remedy: expect.stringContaining(explained), statements: [] })
+      expect(denied).toMatchObject({ remedy: expect.not.stringContaining('Allow dynamodb:') })
+    },
+  )
+
+  it('a denial for want of an Allow statement offers it', async () => {
+    const message = 'x because no identity-based policy allows the dynamodb:DescribeTable action'
+    aws.rejects(refusal('AccessDeniedException', message))
+    await expect(dynamoDb.describeTable('users')).rejects.toMatchObject({
+      remedy: expect.stringContaining('Allow dynamodb:DescribeTable on "users"'),
+      statements: [expect.stringContaining('dynamodb:DescribeTable')],
+    })
+  })
+
+  it('an error from before any request is reported as a wrong setting, not as an answer of AWS', async () => {
+    aws.rejects(Object.assign(new Error('Invalid Configuration: x'), { name: 'EndpointError' }))
+    await expect(dynamoDb.describeTable('users')).rejects.toMatchObject({
+      message: 'DescribeTable on "users" failed.',
+      remedy: expect.stringMatching(/^The AWS SDK sent no request\. Correct the setting that it names below/),
+    })
+  })
+
+  it('an endpoint that the SDK cannot work out is reported as a wrong setting', async () => {
+    process.env.AWS_USE_FIPS_ENDPOINT = 'true'
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = 'http://127.0.0.1:9'
+    const loading = load()
+    await expect(loading).rejects.toMatchObject({
+      message: 'The AWS SDK found no endpoint of DynamoDB.',
+      remedy: expect.stringMatching(/^The AWS SDK sent no request\. Correct the setting that it names below/),
+      cause: { message: expect.stringContaining('FIPS and custom endpoint are not supported') },
+    })
+    delete process.env.AWS_USE_FIPS_ENDPOINT
+    delete process.env.AWS_ENDPOINT_URL_DYNAMODB
+  })
+
   it('a denied call hands out the statement that would allow it, for this table alone', async () => {
     aws.rejects(refusal('AccessDeniedException'))
     const statement = async (port: DynamoDb, table: string) => {

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { createServer, request, type Server } from 'node:http'
+import { createServer as createSecureServer, request as requestSecurely } from 'node:https'
 import { type AddressInfo, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { jest } from '@jest/globals'
+import { generate } from 'selfsigned'
 import { openEarly } from '../src/early-connections.ts'
 import { proxyFor } from '../src/proxies.ts'
 
@@ -72,6 +74,78 @@ it('one that cannot be opened is nobody’s failure until a request needs it', a
   const early = openEarly(10, proxyFor)
   early.open(new URL('http://127.0.0.1:9/'), 2)
   await expect(send(early)).resolves.toBe(200)
+})
+
+describe('an IPv6 address', () => {
+  it('is connected to early, and the request takes that connection', async () => {
+    server.close()
+    await once(server, 'close')
+    server.listen(0, '::1')
+    await once(server, 'listening')
+    url = new URL(`http://[::1]:${(server.address() as AddressInfo).port}/`)
+    const early = openEarly(10, proxyFor)
+    early.open(url, 1)
+    await expect(send(early)).resolves.toBe(200)
+    expect(sockets).toHaveLength(1)
+  })
+})
+
+describe('an early connection that fails', () => {
+  /** Its certificate is trusted by the request alone, so that each early connection fails. */
+  async function untrusted(): Promise<{ readonly place: URL; readonly close: () => Promise<unknown> }> {
+    const { private: key, cert } = await generate([{ name: 'commonName', value: 'test' }], { keyType: 'ec' })
+    const secure = createSecureServer({ key, cert }, (_, response) => response.end())
+    secure.listen(0, '127.0.0.1')
+    await once(secure, 'listening')
+    return {
+      place: new URL(`https://127.0.0.1:${(secure.address() as AddressInfo).port}/`),
+      close: () => {
+        const closed = once(secure, 'close')
+        secure.closeAllConnections()
+        secure.close()
+        return closed
+      },
+    }
+  }
+
+  function sendSecurely(early: ReturnType<typeof openEarly>, place: URL): Promise<number | undefined> {
+    return new Promise((resolve, reject) => {
+      const sent = requestSecurely(place, { agent: early.httpsAgent, rejectUnauthorized: false }, (answer) => {
+        answer.resume()
+        answer.on('end', () => resolve(answer.statusCode))
+      })
+      sent.on('error', reject)
+      sent.end()
+    })
+  }
+
+  it('after a request asked for it is replaced by a new one', async () => {
+    const { place, close } = await untrusted()
+    const early = openEarly(10, proxyFor)
+    early.open(place, 2)
+    await expect(Promise.all([1, 2, 3].map(() => sendSecurely(early, place)))).resolves.toEqual([200, 200, 200])
+    await close()
+  })
+
+  it('before a request asked for it is passed over', async () => {
+    const { place, close } = await untrusted()
+    const connect = jest.spyOn(Socket.prototype, 'connect')
+    const early = openEarly(10, proxyFor)
+    early.open(place, 2)
+    await Promise.all(connect.mock.contexts.map((socket) => once(socket as Socket, 'close').catch(() => undefined)))
+    await expect(sendSecurely(early, place)).resolves.toBe(200)
+    await close()
+  })
+
+  it('leaves the request the error of its own connection', async () => {
+    const early = openEarly(10, proxyFor)
+    server.close()
+    await once(server, 'close')
+    early.open(url, 1)
+    await expect(send(early)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+  })
 })
 
 it.each([

@@ -173,7 +173,11 @@ describe('who calls', () => {
     await new Promise((resolve) => closed.close(resolve))
     const nobody = { owner: 'acme', repository: 'app', token: 'ghs_writer', apiUrl }
     const finding = (await connectGitHub(nobody, run)).findPullRequests('b8b8', 'open')
-    await expect(finding).rejects.toMatchObject({ name: 'GitHubError', status: 0 })
+    await expect(finding).rejects.toMatchObject({
+      name: 'UnreachableError',
+      code: 'ECONNREFUSED',
+      remedy: 'Check GITHUB_API_URL, and that a server listens at this address.',
+    })
     expect(run.lines).toEqual([])
   })
 

@@ -262,7 +262,7 @@ it.each(['apply', 'plan', 'verify', 'destroy'])(
     }
     const { lines } = await run({ ...given, command }, virtualClock(), { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' })
     const where =
-      'environment "stage-2" (not production: no part of its name is prod, production, prd or live), region ap-south-1, tables "x-tenant" and "x-users", endpoint http://127.0.0.1:9 (AWS_ENDPOINT_URL)'
+      'environment "stage-2" (not production: no part of its name is prod, production, prd or live), region ap-south-1, tables "x-tenant" and "x-users", STS and DynamoDB at http://127.0.0.1:9 (AWS_ENDPOINT_URL)'
     expect(lines[0]).toBe(`Command ${command}: ${where}`)
     expect(lines[1]).toMatch(/^Credentials: /)
     expect(lines.slice(0, lines.indexOf('> Plan')).filter((line) => line.startsWith('Command '))).toEqual([

@@ -7,7 +7,7 @@ const placeOf = (
   inputs: Readonly<Record<string, string>>,
   variables: Readonly<Record<string, string>> = {},
   account?: string,
-) => describePlace(readInputs(sourceOf(inputs)), variables, account)
+) => describePlace(readInputs(sourceOf(inputs, variables)), account)
 
 it('names command, environment, the rule for production, region and the full names of the tables', () => {
   expect(placeOf({ environment: 'prod-eu', 'table-name-prefix': 'x-' })).toBe(
@@ -28,18 +28,17 @@ it.each(['apply', 'plan', 'verify', 'destroy'])('is the same for %s', (command) 
   )
 })
 
-it('names each custom endpoint with its variable, without user, password, path and query', () => {
+it('names each custom endpoint with the services that are called there and the setting that names it', () => {
   const variables = {
     AWS_ENDPOINT_URL: 'http://127.0.0.1:4566/',
-    AWS_ENDPOINT_URL_STS: 'https://me:secret@sts.example/path?token=secret',
-    AWS_ENDPOINT_URL_DYNAMODB: ' ',
+    AWS_ENDPOINT_URL_STS: 'https://sts.example/path',
     AWS_ENDPOINT_URL_S3: 'http://s3.example',
   }
   expect(placeOf({}, variables)).toMatch(
-    /, endpoint http:\/\/127\.0\.0\.1:4566 \(AWS_ENDPOINT_URL\), endpoint https:\/\/sts\.example \(AWS_ENDPOINT_URL_STS\)$/,
+    /, STS at https:\/\/sts\.example\/path \(AWS_ENDPOINT_URL_STS\), DynamoDB at http:\/\/127\.0\.0\.1:4566 \(AWS_ENDPOINT_URL\)$/,
   )
-  expect(placeOf({}, { AWS_ENDPOINT_URL_DYNAMODB: 'no url with secret' })).toMatch(
-    /, endpoint of an unreadable URL \(AWS_ENDPOINT_URL_DYNAMODB\)$/,
+  expect(placeOf({}, { AWS_ENDPOINT_URL: 'http://localhost:4566' })).toMatch(
+    /, STS and DynamoDB at http:\/\/localhost:4566 \(AWS_ENDPOINT_URL\)$/,
   )
 })
 

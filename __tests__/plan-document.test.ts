@@ -119,7 +119,12 @@ describe('what is no plan is told by what is wrong with it', () => {
       JSON.stringify({ ...document, refusals: [{ code: 'different-keys', table: 'users' }] }),
       /^was refused, for 1 reason: a refused plan is never performed$/,
     ],
-    ['no version', '{}', /formatVersion undefined/],
+    ['no version', '{"steps":[]}', /formatVersion undefined/],
+    [
+      'the fallback for an empty output',
+      '{ }\n',
+      /^is \{\}: the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id\./,
+    ],
     ['no steps', JSON.stringify({ ...document, steps: undefined }), /lacks target, policy, tables, steps or refusals/],
     [
       'no refusals',

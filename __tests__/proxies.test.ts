@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { classifyFailure } from '../src/failures.ts'
-import { ProxyError, proxyFor, proxySecrets } from '../src/proxies.ts'
+import { connectThrough, ProxyError, proxyFor, proxySecrets } from '../src/proxies.ts'
 
 const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy']
 const before = Object.fromEntries(names.map((name) => [name, process.env[name]]))
@@ -99,6 +102,12 @@ it.each([
   [new Error('Bad response: 503'), 'unavailable', 'it answered with status 503.', 'NO_PROXY'],
   [Object.assign(new Error('reset'), { code: 'ECONNRESET' }), 'unavailable', 'connect to sts:443.', 'NO_PROXY'],
   [Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), 'final', 'connect to sts:443.', 'Check HTTPS_PROXY'],
+  [
+    Object.assign(new Error('self-signed'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }),
+    'final',
+    'connect to sts:443.',
+    'NODE_EXTRA_CA_CERTS',
+  ],
 ])('a proxy that fails with %s', (cause, kind, message, remedy) => {
   const error = new ProxyError(new URL('http://name:secret@proxy.example:3128'), 'sts:443', cause)
   expect(classifyFailure(error)).toBe(kind)
@@ -106,4 +115,21 @@ it.each([
   expect(error.message).toContain(message)
   expect(error.remedy).toContain(remedy)
   expect(error.message + error.remedy).not.toContain('secret')
+})
+
+it('at an IPv6 address is connected to, and asked for an IPv6 address in brackets', async () => {
+  const asked: (string | undefined)[] = []
+  const server = createServer()
+  server.on('connect', ({ url }, socket) => {
+    asked.push(url)
+    socket.end('HTTP/1.1 502 No\r\n\r\n')
+  })
+  server.listen(0, '::1')
+  await once(server, 'listening')
+  const proxy = new URL(`http://[::1]:${(server.address() as AddressInfo).port}`)
+  const failure = await new Promise((resolve) => connectThrough(proxy, false, { host: 'fd00::1', port: 8000 }, resolve))
+  expect(asked).toEqual(['[fd00::1]:8000'])
+  expect(failure).toMatchObject({ message: expect.stringContaining('did not connect to [fd00::1]:8000') })
+  server.close()
+  await once(server, 'close')
 })

@@ -1,6 +1,7 @@
 import { StoppedError } from '../src/errors.ts'
 import { classifyFailure, type FailureKind } from '../src/failures.ts'
 import { retry, retryDelay } from '../src/retry.ts'
+import { UnreachableError } from '../src/unreachable.ts'
 import { aRun } from './support/fakes.ts'
 
 function anError(name: string, message = 'as AWS says', more: object = {}): Error {
@@ -39,6 +40,10 @@ const kinds: readonly [FailureKind, Error][] = [
   ['final', anError('Odd', 'x', { $metadata: { httpStatusCode: 'many' } })],
   ['final', anError('AccessDeniedException')],
   ['final', anError('Error', 'connect ECONNREFUSED', { code: 'ECONNREFUSED' })],
+  ...['SELF_SIGNED_CERT_IN_CHAIN', 'CERT_HAS_EXPIRED', 'ENOTFOUND', 'ECONNREFUSED', 'EPROTO'].map(
+    (code): [FailureKind, Error] => ['final', new UnreachableError(`It failed: ${code}`, 'Check it.', code, undefined)],
+  ),
+  ['unavailable', new UnreachableError('It failed: EAI_AGAIN', 'Check it.', 'EAI_AGAIN', undefined)],
 ]
 
 it.each(kinds)('an error is %s: %s', (kind, error) => {

@@ -234,6 +234,16 @@ describe('the reviewed plan is read', () => {
     expect(digestPlan({ ...refused, refusals: [] })).not.toBe(digestPlan(refused))
   })
 
+  it('and where it is the fallback for an empty output, that is what is reported', async () => {
+    const expected = expect.stringMatching(
+      /^expected-plan( is the file "a", which)? is \{\}: the plan job's output is empty; GitHub drops outputs .* Give the output plan/,
+    )
+    const inInput = readReview({ ...inputs, expectedPlan: { json: '{}' } }, noFile)
+    await expect(inInput).rejects.toMatchObject({ problems: [expected] })
+    const inFile = readReview({ ...inputs, expectedPlan: { path: 'a' } }, async () => '{}')
+    await expect(inFile).rejects.toMatchObject({ problems: [expected] })
+  })
+
   it('and what is no plan is a wrong input, by its place', async () => {
     await expect(readReview({ ...inputs, expectedPlan: { json: '{' } }, noFile)).rejects.toMatchObject({
       problems: [expect.stringMatching(/^expected-plan is not JSON/)],

@@ -3,6 +3,7 @@ import { builtInTables } from './definitions.ts'
 import { explainLines, type InputReader } from './input-reader.ts'
 import { quote } from './plain-text.ts'
 import type { Disruption, Policy } from './plan.ts'
+import { emptyOutput } from './plan-document.ts'
 import { disruptions } from './policy.ts'
 import type { Command } from './report.ts'
 import type { Environment } from './table.ts'
@@ -108,7 +109,9 @@ function readExpectedPlan(read: InputReader): ExpectedPlan | undefined {
 function readExpectedPlanDigest(read: InputReader): string | undefined {
   const given = read.text('expected-plan-digest')
   if (given === '') return undefined
-  if (!/^[0-9a-f]{64}$/i.test(given)) {
+  if (given === 'no-plan') {
+    read.problem('expected-plan-digest', `expected-plan-digest is no-plan: ${emptyOutput}.`)
+  } else if (!/^[0-9a-f]{64}$/i.test(given)) {
     read.problem(
       'expected-plan-digest',
       `expected-plan-digest must be the 64 hexadecimal digits of the output plan-digest, but is ${quote(given)}.`,

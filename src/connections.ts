@@ -8,10 +8,13 @@ import { HttpRequest } from '@smithy/core/protocols'
 import type { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { BoundedHandler } from './bounded-answers.ts'
+import { describeDefaultChain, explainDefaultChain } from './default-chain-errors.ts'
 import { openEarly } from './early-connections.ts'
 import { RemedyError } from './errors.ts'
 import { proxyFor, proxySecrets } from './proxies.ts'
 import { type Run, unlessAborted } from './run.ts'
+import type { CustomEndpoint, SdkSettings, SharedConfig } from './sdk-settings.ts'
+import { regionSetting } from './unreachable.ts'
 
 /** What every AWS client of a run is made with. */
 export interface ClientOptions {
@@ -19,6 +22,10 @@ export interface ClientOptions {
   readonly requestHandler: NodeHttpHandler
   /** Trying again is retry.ts's, which knows the run's deadline. */
   readonly maxAttempts: 1
+  /** The other mode slows calls down by itself, as pace.ts does. */
+  readonly retryMode?: 'standard'
+  /** Under another one, which a variable may prefer, STS's calls are signed for no region. */
+  readonly authSchemePreference?: string[]
 }
 
 export interface Connections {
@@ -53,31 +60,45 @@ export const timeOutsOfAWorkingNetwork: TimeOuts = { connect: 5000, request: 10_
 export interface Job {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly mask: (secret: string) => void
+  readonly warning?: (title: string, message: string) => void
+  /** Absent where AWS is called at its own addresses, and everything that is set is read. */
+  readonly sdkSettings?: SdkSettings | undefined
 }
 
 /** @throws {RemedyError} where the job names a proxy that nobody could connect to */
 export function openConnections(
   region: string,
-  { environment, mask }: Job,
+  { environment, mask, warning, sdkSettings }: Job,
   run: Run,
   timeOuts: TimeOuts = timeOutsOfAWorkingNetwork,
 ): Connections {
   for (const secret of proxySecrets()) mask(secret)
+  const { endpoints, warnings } = sdkSettings ?? { endpoints: [], warnings: [] }
+  for (const message of warnings) warning?.('Tenant Tables', message)
   // AWS and GitHub are called by https; one that is not needed may be as it is.
   proxyFor(new URL('https://any.invalid'))
   const { httpAgent, httpsAgent, waiting, open, close } = openEarly(mostConnections, proxyFor)
   // The last signal of a run: nothing of it calls any more.
   run.leave.addEventListener('abort', close)
-  const requestHandler = new BoundedHandler({
-    connectionTimeout: timeOuts.connect,
-    requestTimeout: timeOuts.request,
-    // The other time-out ends with the headers; a body that stalls is an idle socket.
-    socketTimeout: timeOuts.request,
-    throwOnRequestTimeout: true,
-    httpAgent,
-    httpsAgent,
-  })
-  const clientOptions: ClientOptions = { region, requestHandler, maxAttempts: 1 }
+  const requestHandler = new BoundedHandler(
+    {
+      connectionTimeout: timeOuts.connect,
+      requestTimeout: timeOuts.request,
+      // The other time-out ends with the headers; a body that stalls is an idle socket.
+      socketTimeout: timeOuts.request,
+      throwOnRequestTimeout: true,
+      httpAgent,
+      httpsAgent,
+    },
+    (url) => settingNaming(url, environment, endpoints),
+  )
+  const clientOptions: ClientOptions = {
+    region,
+    requestHandler,
+    maxAttempts: 1,
+    retryMode: 'standard',
+    authSchemePreference: ['sigv4'],
+  }
   return {
     clientOptions,
     // A connection that is slow to stand must not hold back what else is to be done.
@@ -92,16 +113,40 @@ export function openConnections(
       ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
     }),
     defaultChain: async () => {
-      await maskTokens(environment, mask)
-      return await unlessAborted(run, new STSClient(clientOptions).config.credentials())
+      const sharedConfig = await loadSharedConfigFiles()
+      await maskTokens(environment, sharedConfig, mask)
+      const lines: string[] = []
+      // The chain passes over a provider that fails, and says why in its log alone.
+      const logger = {
+        debug: (line: unknown) => void lines.push(String(line)),
+        info: () => undefined,
+        warn: (line: unknown) => run.log.info(String(line)),
+        error: (line: unknown) => run.log.info(String(line)),
+      }
+      const chain = new STSClient({ ...clientOptions, logger }).config.credentials()
+      return await unlessAborted(run, chain, describeDefaultChain(environment)).catch((error: unknown) => {
+        throw error instanceof RemedyError ? error : explainDefaultChain(environment, sharedConfig, lines, error)
+      })
     },
   }
 }
 
+/** The input or variable that names a host. */
+function settingNaming(url: URL, environment: Job['environment'], endpoints: readonly CustomEndpoint[]): string {
+  const named = [
+    ...endpoints,
+    { url: environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '', setting: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
+  ]
+  return named.find((each) => URL.canParse(each.url) && new URL(each.url).host === url.host)?.setting ?? regionSetting
+}
+
 /** What the SDK's own chain sends somewhere to get credentials, so that an answer could hold it. */
-async function maskTokens(environment: Job['environment'], mask: Job['mask']): Promise<void> {
+async function maskTokens(
+  environment: Job['environment'],
+  { configFile, credentialsFile }: SharedConfig,
+  mask: Job['mask'],
+): Promise<void> {
   mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '')
-  const { configFile, credentialsFile } = await loadSharedConfigFiles()
   // Of all profiles: one may lead to another.
   const profiles = [...Object.values(configFile), ...Object.values(credentialsFile)]
   for (const { aws_secret_access_key, aws_session_token } of profiles) {

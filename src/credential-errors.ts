@@ -1,17 +1,10 @@
 /** What kept us from a session -> what was found, and what to do. AWS's own words stay with it, as the cause. Pure. */
+import { readDenial } from './denials.ts'
 import { errorCode, errorName, RemedyError } from './errors.ts'
-import { classifyFailure } from './failures.ts'
+import { classifyFailure, isUnsent } from './failures.ts'
 import type { Inputs } from './inputs.ts'
 import { allowStatement, trustStatement } from './permissions.ts'
 import type { Role } from './session-inputs.ts'
-
-export function explainNoCredentials(cause: unknown): RemedyError {
-  return new RemedyError(
-    'No credentials were found: no access key in the environment, no OIDC token, and nothing where the AWS SDK looks.',
-    'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.',
-    { cause },
-  )
-}
 
 export function explainIdentityRefusal(cause: unknown): RemedyError {
   const what = isNoAnswer(cause)
@@ -30,7 +23,9 @@ export function explainTokenRefusal(
   if (token === '') {
     return new RemedyError(
       'GitHub did not give this job an OIDC token.',
-      'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.',
+      errorName(cause) !== 'IdTokenError' || isNoAnswer(cause)
+        ? "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL."
+        : 'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.',
       { cause },
     )
   }
@@ -45,8 +40,9 @@ export function explainTokenRefusal(
   if (errorName(cause) !== 'AccessDenied' || typeof sub !== 'string') {
     return new RemedyError(isNoAnswer(cause) ? unreached(role) : refused, remedyFor(cause, String(iss)), { cause })
   }
-  const first =
-    'First check that the job names the environment that the role trusts ("environment:" in the job; without it the token\'s sub names a branch or a pull request instead).'
+  const denial = readDenial(cause)
+  if (denial !== undefined) return new RemedyError(refused, `${denial.explanation} ${arrival}`, { cause })
+  const first = `Check that the role exists in account ${role.account}, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts ("environment:" in the job; without it the sub names a branch or a pull request instead). ${arrival}`
   // Whoever can push a branch has a token of such a sub. A role that only reads may trust it.
   if (!sub.includes(':environment:') && command !== 'plan') {
     return new RemedyError(refused, `${first} A role that writes should trust no other sub.`, { cause })
@@ -70,19 +66,30 @@ export function explainRoleRefusal(
     return new RemedyError(what, remedyFor(cause), { cause })
   }
   const { externalId, sourceIdentity, sessionTags, roles } = request
+  const refused = `STS did not let these credentials assume ${role.arn}.`
+  const checkExternalId =
+    externalId === undefined
+      ? 'If the trust policy asks for an external id, give role-external-id.'
+      : 'Check that the trust policy asks for the same external id as role-external-id.'
+  const denial = readDenial(cause)
+  if (denial !== undefined) {
+    const isTrust = ['resource-based policy', 'role trust policy'].includes(denial.policy)
+    const remedy = [denial.explanation, ...(isTrust ? [checkExternalId] : []), arrival].join(' ')
+    return new RemedyError(refused, remedy, { cause })
+  }
   const more = [
     ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
     // They are the last session's alone; the identity stays with all that follow.
     ...(sessionTags.size === 0 || role !== roles.at(-1) ? [] : ['sts:TagSession']),
   ]
   return new RemedyError(
-    `STS did not let these credentials assume ${role.arn}.`,
+    refused,
     [
-      `Allow sts:AssumeRole on ${role.arn} in the policy of the caller that AWS names below, and name that caller's role as a principal in the trust policy of ${role.arn}.`,
-      externalId === undefined
-        ? 'If the trust policy asks for an external id, give role-external-id.'
-        : 'Check that the trust policy asks for the same external id as role-external-id.',
+      `Check that the role exists in account ${role.account}.`,
+      checkExternalId,
+      `Name the role of the caller that AWS names below as a principal in the trust policy of ${role.arn}, and allow sts:AssumeRole on it in the caller's policy.`,
       ...(more.length === 0 ? [] : [`Both must allow ${more.join(' and ')} too.`]),
+      arrival,
       "The statement is for the caller's policy.",
     ].join(' '),
     { cause, statements: [allowStatement(['sts:AssumeRole', ...more], role.arn)] },
@@ -93,13 +100,21 @@ function unreached(role: Role): string {
   return `STS could not be asked to assume ${role.arn}.`
 }
 
-/** Nobody refused anything: the network, or a service that is out of order, kept the answer from us. */
+/** Nobody refused anything: a setting, the network, or a service that is out of order kept the answer from us. */
 function isNoAnswer(error: unknown): boolean {
-  return errorCode(error) !== '' || classifyFailure(error) === 'unavailable'
+  return errorCode(error) !== '' || classifyFailure(error) === 'unavailable' || isUnsent(error)
 }
 
-function remedyFor(error: unknown, issuer = publicIssuer): string {
+/** IAM is eventually consistent. */
+export const arrival = 'A change in IAM takes up to a minute to arrive.'
+
+/** What to do about an error of STS, or of what lies before it. */
+export function remedyFor(error: unknown, issuer = publicIssuer): string {
   switch (errorName(error)) {
+    case 'AccessDenied': {
+      const denial = readDenial(error)
+      return denial === undefined ? seeAws : `${denial.explanation} ${arrival}`
+    }
     case 'InvalidIdentityToken':
     case 'InvalidIdentityTokenException':
       return `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`
@@ -118,14 +133,14 @@ function remedyFor(error: unknown, issuer = publicIssuer): string {
     case 'PackedPolicyTooLargeException':
       return 'restrict-session and role-session-tags are together more than STS packs into a session. Give fewer or shorter tags, or leave restrict-session out.'
     default:
-      if (['ENOTFOUND', 'ECONNREFUSED'].includes(errorCode(error))) {
-        return 'Check that the machine can reach STS in this region, and what AWS_ENDPOINT_URL points at.'
+      if (isUnsent(error)) {
+        return 'The AWS SDK sent no request. Correct the setting that it names below, then run again.'
       }
-      return isNoAnswer(error)
-        ? 'AWS or the network on the way to it failed. Run again.'
-        : 'See what AWS says below, mend it, and run again.'
+      return isNoAnswer(error) ? 'AWS or the network on the way to it failed. Run again.' : seeAws
   }
 }
+
+const seeAws = 'See what AWS says below, mend it, and run again.'
 
 /** The payload of a JWT, unverified: it is only shown. An empty object where it cannot be read. */
 function readClaims(token: string): Readonly<Record<string, unknown>> {

@@ -7,12 +7,7 @@ import {
   type STSClient,
 } from '@aws-sdk/client-sts'
 import type { AwsCredentialIdentity } from '@smithy/types'
-import {
-  explainIdentityRefusal,
-  explainNoCredentials,
-  explainRoleRefusal,
-  explainTokenRefusal,
-} from './credential-errors.ts'
+import { explainIdentityRefusal, explainRoleRefusal, explainTokenRefusal } from './credential-errors.ts'
 import { RemedyError } from './errors.ts'
 import type { Inputs } from './inputs.ts'
 import { retry } from './retry.ts'
@@ -35,7 +30,7 @@ export interface CredentialPorts {
   readonly fetchIdToken: (audience: string, signal: AbortSignal) => Promise<string>
   /** The access key in the environment. */
   readonly accessKey: () => AwsCredentialIdentity
-  /** The AWS SDK's own search: profiles, containers, instances. */
+  /** The AWS SDK's own search: profiles, containers, instances. Throws a RemedyError where it ends without credentials. */
   readonly defaultChain: () => Promise<AwsCredentialIdentity>
   /** Keeps a secret out of everything that is printed from now on. */
   readonly mask: (secret: string) => void
@@ -133,12 +128,7 @@ async function walkChain(request: Request, ports: CredentialPorts, run: Run): Pr
 }
 
 async function firstCredentials(request: Request, ports: CredentialPorts): Promise<AwsCredentialIdentity> {
-  const identity =
-    request.credentialSource.kind === 'access-key'
-      ? ports.accessKey()
-      : await ports.defaultChain().catch((error: unknown) => {
-          throw error instanceof RemedyError ? error : explainNoCredentials(error)
-        })
+  const identity = request.credentialSource.kind === 'access-key' ? ports.accessKey() : await ports.defaultChain()
   maskIdentity(identity, ports)
   return identity
 }

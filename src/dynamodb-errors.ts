@@ -1,6 +1,7 @@
 /** What DynamoDB's port throws: which call on which table, what AWS said, and what to do. Pure. */
+import { readDenial } from './denials.ts'
 import { errorMessage, errorName, httpStatus, RemedyError, StoppedError } from './errors.ts'
-import { classifyFailure, type FailureKind, nextChangeAllowedAt } from './failures.ts'
+import { classifyFailure, type FailureKind, isUnsent, nextChangeAllowedAt } from './failures.ts'
 import { allowStatement } from './permissions.ts'
 
 /** A call that failed for good. */
@@ -16,7 +17,8 @@ export class DynamoDbError extends RemedyError {
   constructor(operation: string, resource: string, cause: unknown, mayHaveBeenDone: boolean, arn = resource) {
     super(describeFailure(operation, resource, cause), remedyFor(operation, resource, cause), {
       cause,
-      statements: isDenied(cause) ? [allowStatement(actionsFor(operation), arn)] : [],
+      statements:
+        isDenied(cause) && readDenial(cause) === undefined ? [allowStatement(actionsFor(operation), arn)] : [],
     })
     this.code = errorName(cause)
     this.kind = classifyFailure(cause)
@@ -71,8 +73,14 @@ function remedyForDeferral(cause: unknown): string {
   return `Run again ${time === undefined ? 'when the limit that AWS names below allows it' : `after ${time}`}. The other steps do not wait for it.`
 }
 
+/** For a call that the SDK did not send. */
+export const unsentRemedy =
+  'The AWS SDK sent no request. Correct the setting that it names below, then run again: what was done so far is kept.'
+
 function remedyFor(operation: string, resource: string, error: unknown): string {
   if (error instanceof RemedyError) return error.remedy
+  const denial = errorName(error) === 'AccessDeniedException' ? readDenial(error) : undefined
+  if (denial !== undefined) return `${denial.explanation} A change in IAM takes up to a minute to arrive.`
   if (isDeniedByKms(error)) {
     return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`
   }
@@ -93,6 +101,7 @@ function remedyFor(operation: string, resource: string, error: unknown): string 
       if (classifyFailure(error) === 'deferred') return remedyForDeferral(error)
       return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.'
     default:
+      if (isUnsent(error)) return unsentRemedy
       return classifyFailure(error) === 'unavailable'
         ? 'AWS or the network on the way to it failed. Run again: what was done so far is kept.'
         : 'See what AWS says below, mend it, and run again: what was done so far is kept.'

@@ -6,7 +6,7 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 import type { Connections } from './connections.ts'
 import type { TagChange } from './diff.ts'
 import { type DescribedTable, readDescription, readRecovery, readTagPage } from './dynamodb-answers.ts'
-import { DynamoDbError, isRefusal, StaleLookError } from './dynamodb-errors.ts'
+import { DynamoDbError, isRefusal, StaleLookError, unsentRemedy } from './dynamodb-errors.ts'
 import { errorName, RemedyError, StoppedError } from './errors.ts'
 import { type Call, type ItemStore, itemStore } from './item-store.ts'
 import { adaptivePace, type Pace } from './pace.ts'
@@ -82,7 +82,7 @@ export async function loadDynamoDb(
     // Without this, calls that name an ARN would go to a host of their own, and need a connection of their own.
     accountIdEndpointMode: 'disabled',
   })
-  openEarly(await endpointOf(client, sdk), count)
+  openEarly(await endpointOf(client, sdk).catch(explainEndpoint), count)
   return (credentials, arnOf) => {
     walkChain = credentials
     return connect(sdk, client, run, arnOf)
@@ -94,6 +94,11 @@ async function endpointOf(client: DynamoDBClient, { DescribeTableCommand }: type
   const credentials = async () => ({ accessKeyId: '', secretAccessKey: '' })
   const config = { ...client.config, credentials }
   return (await getEndpointFromInstructions({ TableName: 'any' }, DescribeTableCommand, config)).url
+}
+
+/** As of a custom endpoint and a region that the SDK does not put together. */
+function explainEndpoint(cause: unknown): never {
+  throw new RemedyError('The AWS SDK found no endpoint of DynamoDB.', unsentRemedy, { cause })
 }
 
 function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (table: string) => string): DynamoDb {

@@ -90,3 +90,25 @@ export function classifyFailure(error: unknown): FailureKind {
   if (status === 429) return 'throttled'
   return status >= 500 ? 'unavailable' : 'final'
 }
+
+/**
+ * Whether the SDK failed before it sent anything, as over a setting that it cannot use: it gives such errors neither a
+ * status nor a name of AWS.
+ */
+export function isUnsent(error: unknown): boolean {
+  const code = errorCode(error)
+  return unsentNames.has(errorName(error)) && httpStatus(error) === 0 && (code === '' || unsentCode.test(code))
+}
+
+const unsentNames = new Set([
+  'Error',
+  'TypeError',
+  'RangeError',
+  'EndpointError',
+  'ProviderError',
+  'CredentialsProviderError',
+  'TokenProviderError',
+])
+
+/** Node's, for a URL or a header that cannot be sent. */
+const unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/

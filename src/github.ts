@@ -1,10 +1,11 @@
 /** The port to GitHub's API: one comment on one pull request. The only import of @actions/github, and a late one. */
 
-import { describeError } from './errors.ts'
-import { proxyFor } from './proxies.ts'
+import { describeError, type RemedyError } from './errors.ts'
+import { ProxyError, proxyFor } from './proxies.ts'
 import type { CommitSearch } from './pull-request.ts'
 import { retry } from './retry.ts'
 import type { Run } from './run.ts'
+import { explainUnreachable, findNetworkError, remedyForCertificate, UnreachableError } from './unreachable.ts'
 
 export interface GitHub {
   /** The numbers of this repository's pull requests that the commit was merged as, or that have it as their head. */
@@ -45,7 +46,8 @@ export async function connectGitHub(
   // Who wants no comment must not wait for Octokit. It stays in the one file of the bundle (a second one would lose the
   // licences of the first), but is not evaluated before this line.
   // Octokit passes over a proxy that it cannot read, and would go another way.
-  proxyFor(new URL(apiUrl))
+  const url = new URL(apiUrl)
+  const proxy = proxyFor(url)
   const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github')
   const octokit = getOctokit(token, { baseUrl: apiUrl, log: silent })
   const call = <Answer>(send: (request: () => Request) => Promise<Answer>): Promise<Answer> =>
@@ -60,7 +62,7 @@ export async function connectGitHub(
             signal: AbortSignal.any([abort, AbortSignal.timeout(requestMilliseconds)]),
           }))
         } catch (error) {
-          throw describeFailure(error, run.clock.now())
+          throw explainNoAnswer(error, url, proxy) ?? describeFailure(error, run.clock.now())
         }
       },
       () => "GitHub's API",
@@ -152,6 +154,16 @@ function isBy(user: { readonly login: string; readonly type?: string } | null, l
 /** Octokit would write deprecations and retries past our log. */
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 
+/** The error of a request that was not answered, where its code says why; undefined for any other. */
+function explainNoAnswer(error: unknown, url: URL, proxy: URL | undefined): RemedyError | undefined {
+  if (!isRequestError(error) || error.response !== undefined) return undefined
+  const explained = explainUnreachable({ url, setting: 'GITHUB_API_URL' }, error)
+  if (!(explained instanceof UnreachableError)) return undefined
+  // Behind a proxy only TLS goes to GitHub itself.
+  const isOfProxy = proxy !== undefined && remedyForCertificate(explained.code) === undefined
+  return isOfProxy ? new ProxyError(proxy, url.host, findNetworkError(error)) : explained
+}
+
 /** Octokit's error as ours; anything else as it is. */
 function describeFailure(error: unknown, now: number): unknown {
   if (!isRequestError(error)) return error
@@ -161,7 +173,7 @@ function describeFailure(error: unknown, now: number): unknown {
     error.status === 429 ||
     (error.status === 403 &&
       (wait > 0 || headers['x-ratelimit-remaining'] === '0' || /rate limit/i.test(error.message)))
-  const status = tunnelStatus(error) ?? (isUnreachable(error) ? 0 : error.status)
+  const status = tunnelStatus(error) ?? error.status
   // An hour is the longest that GitHub limits anybody; what is beyond any date is no time.
   const until =
     isRateLimit && wait > 0 && wait <= 86_400 ? `; try again after ${new Date(now + wait * 1000).toISOString()}` : ''
@@ -173,11 +185,6 @@ function tunnelStatus(error: unknown): number | undefined {
   const { message, causes } = describeError(error)
   const said = /Proxy response \((\d{3})\)/.exec([message, ...causes].join('\n'))?.[1]
   return said === undefined ? undefined : Number(said)
-}
-
-/** Nobody is there, which trying again does not change. */
-function isUnreachable(error: unknown): boolean {
-  return describeError(error).causes.some((cause) => /\b(ECONNREFUSED|ENOTFOUND)\b/.test(cause))
 }
 
 interface RequestError extends Error {

@@ -5,6 +5,13 @@ import { InvalidInputsError } from './errors.ts'
 import { explainLines, InputReader, inputNames } from './input-reader.ts'
 import { quote } from './plain-text.ts'
 import { decideProduction } from './production.ts'
+import {
+  customEndpoints,
+  findIgnoredSettings,
+  findSettingProblems,
+  type SdkSettings,
+  type SharedConfig,
+} from './sdk-settings.ts'
 import { type Role, readSessionInputs, type SessionInputs } from './session-inputs.ts'
 import { type Environment, isSameEnvironment, isTableName, type Tags } from './table.ts'
 import { isTagText, readTags } from './tag-inputs.ts'
@@ -22,6 +29,8 @@ export interface Inputs extends CommandInputs, SessionInputs {
   readonly pointInTimeRecovery: Setting
   readonly tags: Tags
   readonly timeoutSeconds: number
+  /** Absent where AWS is called at its own addresses, and everything that is set is read. */
+  readonly sdkSettings?: SdkSettings
 }
 
 /** What the inputs are read from. */
@@ -31,6 +40,8 @@ export interface InputSource {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The partition of a region, such as `aws-cn` for `cn-north-1`. */
   readonly partitionOf: (region: string) => string
+  /** Absent: there are no such files. */
+  readonly sharedConfig?: SharedConfig
 }
 
 /** @throws {InvalidInputsError} with every problem, each saying what was found and what may be. */
@@ -55,6 +66,9 @@ export function readInputs(source: InputSource): Inputs {
   const pointInTimeRecovery = read.choice('point-in-time-recovery', ['auto', 'true', 'false'], 'auto')
   const tags = readTags(read, environment)
   const timeoutSeconds = read.wholeNumber('timeout-seconds', 1800, 1, 21_600)
+  for (const { name, message } of findSettingProblems(variables, source.sharedConfig)) read.problem(name, message)
+  const endpoints = customEndpoints(variables, source.sharedConfig)
+  const warnings = findIgnoredSettings(variables, source.sharedConfig)
 
   if (problems.length > 0 || region === undefined) throw new InvalidInputsError(problems)
   return {
@@ -69,6 +83,7 @@ export function readInputs(source: InputSource): Inputs {
     pointInTimeRecovery,
     tags,
     timeoutSeconds,
+    ...(endpoints.length + warnings.length === 0 ? {} : { sdkSettings: { endpoints, warnings } }),
   }
 }
 

@@ -1,4 +1,5 @@
 /** The run in order. */
+import { loadSharedConfigFiles } from '@smithy/core/config'
 import { applyPlan } from './apply.ts'
 import { openConnections, partitionOf, type TimeOuts, timeOutsOfAWorkingNetwork } from './connections.ts'
 import { openSession } from './credentials.ts'
@@ -23,8 +24,8 @@ import { assertAsDefined, verifyTables } from './verify.ts'
 export async function main(runner: Runner, clock: Clock, timeOuts = timeOutsOfAWorkingNetwork): Promise<void> {
   const result: RunResult = { warnings: findUnknownInputs(runner.environment, inputNames).warnings }
   try {
-    const inputs = readInputs({ ...runner, partitionOf })
-    runner.log.info(describePlace(inputs, runner.environment))
+    const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await loadSharedConfigFiles() })
+    runner.log.info(describePlace(inputs))
     await withinDeadline({ ...inputs, ...runner, clock }, async (run) => {
       await reconcile(inputs, runner, run, result, timeOuts).catch((error: unknown) => Object.assign(result, { error }))
       await publishComment(inputs, result, runner, run)
@@ -39,7 +40,7 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   Object.assign(result, { command: inputs.command, productionRule: inputs.productionRule })
   const review = await readReview(inputs, runner.readFile)
   result.review = describeReview(review, inputs.command)
-  const connections = openConnections(inputs.region, runner, run, times)
+  const connections = openConnections(inputs.region, { ...runner, sdkSettings: inputs.sdkSettings }, run, times)
   const desired = desiredTables(inputs)
   const [session, connectDynamoDb] = await Promise.all([
     openSession(inputs, { ...connections, mask: runner.mask }, run),
@@ -48,7 +49,7 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   ])
   const target = { ...session.principal, region: inputs.region, environment: inputs.environment }
   result.target = target
-  run.log.info(describePlace(inputs, runner.environment, target.account))
+  run.log.info(describePlace(inputs, target.account))
   const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table))
   const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run)
   const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review)

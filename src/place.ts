@@ -2,33 +2,31 @@
 import { desiredTables } from './definitions.ts'
 import type { Inputs } from './inputs.ts'
 import { shorten } from './plain-text.ts'
-
-type Variables = Readonly<Record<string, string | undefined>>
+import type { CustomEndpoint } from './sdk-settings.ts'
 
 /**
  * Names command, environment and whether it is production, region, tables, and endpoints that are not AWS's own.
  *
  * @param account absent before login
  */
-export function describePlace(inputs: Inputs, variables: Variables, account?: string): string {
-  const { command, environment, productionRule, region } = inputs
+export function describePlace(inputs: Inputs, account?: string): string {
+  const { command, environment, productionRule, region, sdkSettings } = inputs
   const tables = desiredTables(inputs).map(({ name }) => `"${name}"`)
   const parts = [
     ...(account === undefined ? [] : [`account ${account}`]),
     `environment ${JSON.stringify(environment.name)} (${productionRule})`,
     `region ${region}`,
     `tables ${tables.join(' and ')}`,
-    ...customEndpoints(variables).map(({ variable, origin }) => `endpoint ${shorten(origin)} (${variable})`),
+    ...describeEndpoints(sdkSettings?.endpoints ?? []),
   ]
   return `Command ${command}: ${parts.join(', ')}`
 }
 
-/** The endpoints that the job sets in place of AWS's, without what may be secret in them: user, password, path and query. */
-function customEndpoints(variables: Variables): readonly { readonly variable: string; readonly origin: string }[] {
-  return ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_STS', 'AWS_ENDPOINT_URL_DYNAMODB'].flatMap((variable) => {
-    const url = variables[variable]?.trim() ?? ''
-    if (url === '') return []
-    const { protocol, host } = URL.canParse(url) ? new URL(url) : { protocol: '', host: '' }
-    return [{ variable, origin: host === '' ? 'of an unreadable URL' : `${protocol}//${host}` }]
+/** `STS and DynamoDB at http://localhost:4566 (AWS_ENDPOINT_URL)`, for each setting that names an endpoint. */
+function describeEndpoints(endpoints: readonly CustomEndpoint[]): readonly string[] {
+  return [...new Set(endpoints.map(({ setting }) => setting))].map((setting) => {
+    const named = endpoints.filter((endpoint) => endpoint.setting === setting)
+    const services = named.map(({ service }) => service).join(' and ')
+    return `${services} at ${shorten(named[0]?.url ?? '')} (${setting})`
   })
 }

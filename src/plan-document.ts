@@ -94,6 +94,10 @@ function canonical(value: unknown): string {
   return `{${members.join(',')}}`
 }
 
+/** Why a documented fallback, `{}` or `no-plan`, arrived in the place of what the plan job gave out, and what to do. */
+export const emptyOutput =
+  "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped"
+
 /**
  * Reads the JSON that `renderPlanDocument` writes.
  *
@@ -108,6 +112,7 @@ export function readPlanDocument(json: string): ReviewedPlan | string {
     return 'is not JSON'
   }
   if (!isObject(document)) return 'is not a JSON object'
+  if (Object.keys(document).length === 0) return `is {}: ${emptyOutput}`
   if (document.formatVersion !== formatVersion) {
     const found = typeof document.formatVersion === 'number' ? document.formatVersion : typeof document.formatVersion
     return `has the formatVersion ${found}, but this version reads ${formatVersion}`

@@ -5,10 +5,12 @@
  * @see https://docs.github.com/actions/how-tos/manage-runners/self-hosted-runners/use-proxy-servers
  */
 import type { ClientRequestArgs } from 'node:http'
+import { isIPv6 } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { checkBypass, getProxyUrl } from '@actions/http-client/lib/proxy'
 import { HttpProxyAgent, HttpsProxyAgent } from 'hpagent'
 import { errorCode, errorMessage, RemedyError } from './errors.ts'
+import { remedyForCertificate } from './unreachable.ts'
 
 /** A proxy that cannot be reached, or does not let us through. Has the shape of the SDK's errors, so that one rule decides what is tried again. */
 export class ProxyError extends RemedyError {
@@ -18,14 +20,16 @@ export class ProxyError extends RemedyError {
 
   constructor(proxy: URL, place: string, cause: unknown) {
     const status = Number(/^Bad response: (\d{3})$/.exec(errorMessage(cause))?.[1])
+    const code = errorCode(cause)
     super(
       `The proxy ${proxy.host} did not connect to ${place}${status > 0 ? `: it answered with status ${status}` : ''}.`,
       status === 407
         ? 'Give the name and the password that the proxy asks for in HTTPS_PROXY, as http://name:password@host:port.'
-        : `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy lets ${place} through; or name the host in NO_PROXY.`,
+        : (remedyForCertificate(code) ??
+            `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy lets ${place} through; or name the host in NO_PROXY.`),
       { cause },
     )
-    this.code = errorCode(cause)
+    this.code = code
     this.$metadata = status > 0 ? { httpStatusCode: status } : {}
   }
 }
@@ -83,8 +87,19 @@ export function connectThrough(
   callback: (error: Error | null, connection: Duplex) => void,
 ): void {
   const Agent = isSecure ? HttpsProxyAgent : HttpProxyAgent
-  const agent = new Agent({ proxy })
-  agent.createConnection(target, (error, connection) => {
-    callback(error === null ? null : new ProxyError(proxy, `${target.host}:${target.port}`, error), connection)
+  const { protocol, hostname, port, username, password } = proxy
+  // The library connects to the proxy's host as it stands: the brackets of an IPv6 address belong to the URL.
+  const address = { protocol, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port, username, password }
+  const agent = new Agent({ proxy: address as URL })
+  const place = placeOf(target.host, target.port)
+  // Of a TLS connection the host is compared with the certificate, without brackets.
+  const asked = isSecure ? target : { ...target, host: place.slice(0, place.lastIndexOf(':')) }
+  agent.createConnection(asked, (error, connection) => {
+    callback(error === null ? null : new ProxyError(proxy, place, error), connection)
   })
+}
+
+/** Host and port as a URL has them: an IPv6 address in brackets. */
+export function placeOf(host: unknown, port: unknown): string {
+  return `${isIPv6(String(host)) ? `[${host}]` : host}:${port}`
 }

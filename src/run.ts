@@ -133,15 +133,27 @@ export async function withinSeconds<Result>(
   }
 }
 
-/** Waits for something that cannot be told to give up, but no longer than the run may last. */
-export async function unlessAborted<Result>({ abort }: Run, work: Promise<Result>): Promise<Result> {
+/**
+ * Waits for something that cannot be told to give up, but no longer than the run may last.
+ *
+ * @param waitingFor what it is, for the error of a run that ends meanwhile
+ */
+export async function unlessAborted<Result>(
+  { abort }: Run,
+  work: Promise<Result>,
+  waitingFor?: string,
+): Promise<Result> {
   if (abort.aborted) {
     // Nobody waits for it any more, so its failure is nobody's either.
     work.catch(() => undefined)
     throw abort.reason
   }
   return await new Promise<Result>((resolve, reject) => {
-    const giveUp = () => reject(abort.reason)
+    const giveUp = () => {
+      const { reason } = abort
+      const isExplained = waitingFor !== undefined && reason instanceof StoppedError
+      reject(isExplained ? reason.whileWaitingFor(waitingFor) : reason)
+    }
     abort.addEventListener('abort', giveUp)
     work.then(resolve, reject).finally(() => abort.removeEventListener('abort', giveUp))
   })

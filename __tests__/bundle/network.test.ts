@@ -1,5 +1,7 @@
 /** Which hosts the committed bundle calls, and by which way: read from a proxy, and from every connection it makes. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -294,4 +296,143 @@ describe('the hosts that are called', () => {
     expect(connected()).toEqual(new Set(usual.hosts))
     expect(proxy.asked).toEqual([])
   })
+})
+
+describe('a certificate that nobody vouches for', () => {
+  const untrusted = { NODE_EXTRA_CA_CERTS: '' }
+  const lastError = ({ commands }: RunnerResult) =>
+    commands.filter(({ command }) => command === 'error').at(-1)?.message ?? ''
+
+  it('of the token’s endpoint is named with NODE_EXTRA_CA_CERTS, at the first try, and not as a missing permission', async () => {
+    await start(usual)
+    const result = await plan(usual, { ...untrusted, SOCKET_GUARD_PORT: String(proxy.directPort) })
+    expect(result.exitCode).toBe(1)
+    expect(lastError(result)).toMatch(
+      /^The certificate of https:\/\/vstoken\.actions\.githubusercontent\.com is not accepted: DEPTH_ZERO_SELF_SIGNED_CERT\.\nTo fix: .*NODE_EXTRA_CA_CERTS/,
+    )
+    expect(result.stdout).not.toMatch(/Trying again|id-token/)
+    expect(sandbox.requests).toEqual([])
+  })
+
+  it('behind a proxy is named in the same way', async () => {
+    await start(usual)
+    const result = await plan(usual, { ...untrusted, HTTPS_PROXY: `http://${proxy.place}` })
+    expect(lastError(result)).toMatch(/^The certificate of https:\/\/vstoken.* is not accepted: .*NODE_EXTRA_CA_CERTS/s)
+    expect(proxy.asked).toEqual(['vstoken.actions.githubusercontent.com:443', 'api.github.com:443'])
+  })
+
+  it.each([
+    ['STS', 'AWS_ENDPOINT_URL_STS', 'https://sts.ap-south-1.amazonaws.com'],
+    ['DynamoDB', 'AWS_ENDPOINT_URL_DYNAMODB', 'https://dynamodb.ap-south-1.amazonaws.com'],
+  ])('of %s is named in the same way', async (_, variable, origin) => {
+    await start(usual)
+    const { tokenUrl, apiUrl } = onSandbox()
+    const endpoints = { AWS_ENDPOINT_URL_STS: sandbox.url, AWS_ENDPOINT_URL_DYNAMODB: sandbox.url, [variable]: '' }
+    const result = await plan(
+      { ...usual, tokenUrl, apiUrl },
+      { ...untrusted, ...endpoints, SOCKET_GUARD_PORT: String(proxy.directPort) },
+    )
+    expect(result.exitCode).toBe(1)
+    expect(lastError(result)).toContain(`The certificate of ${origin} is not accepted: DEPTH_ZERO_SELF_SIGNED_CERT.`)
+    expect(lastError(result)).toMatch(/\nTo fix: .*NODE_EXTRA_CA_CERTS/)
+    expect(result.stdout).not.toContain('Trying again')
+  })
+
+  it('of GitHub’s API is a warning that names it, at the first try', async () => {
+    await start(usual)
+    const { tokenUrl } = onSandbox()
+    const result = await plan(
+      { ...usual, tokenUrl },
+      { ...untrusted, AWS_ENDPOINT_URL: sandbox.url, SOCKET_GUARD_PORT: String(proxy.directPort) },
+    )
+    const [code, messages] = isDone(result)
+    expect(code).toBe(0)
+    expect(messages).toEqual([
+      expect.stringMatching(
+        /^The pull request comment could not be written\. The certificate of https:\/\/api\.github\.com is not accepted: .*NODE_EXTRA_CA_CERTS/s,
+      ),
+    ])
+    expect(result.stdout).not.toContain('Trying again')
+  })
+
+  const onSandbox = () => ({
+    tokenUrl: sandbox.environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '',
+    apiUrl: sandbox.environment.GITHUB_API_URL ?? '',
+  })
+})
+
+it('a host name that cannot be resolved is named with aws-region, and asked for once', async () => {
+  await start(usual)
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: tokenUrl = '' } = sandbox.environment
+  const result = await plan({ ...usual, tokenUrl }, { SOCKET_GUARD_UNRESOLVED: 'yes' })
+  expect(result.exitCode).toBe(1)
+  expect(result.stdout).toContain('The host name sts.ap-south-1.amazonaws.com cannot be resolved: ENOTFOUND.')
+  expect(result.stdout).toContain('To fix: Check aws-region, which the name is made from')
+  const asked = readFileSync(join(folder, 'places'), 'utf8').split('\n')
+  expect(asked.filter((place) => place.startsWith('name sts'))).toHaveLength(1)
+})
+
+describe('a custom endpoint', () => {
+  it('at an IPv6 address is called, over the connections that were opened early', async () => {
+    await start(usual)
+    const relay = createServer((socket) => {
+      const onward = connect(Number(new URL(sandbox.url).port), '127.0.0.1')
+      socket.pipe(onward).pipe(socket)
+      for (const each of [socket, onward]) each.on('error', () => undefined)
+      onward.on('close', () => socket.destroy())
+    }).listen(0, '::1')
+    await once(relay, 'listening')
+    let connections = 0
+    relay.on('connection', () => {
+      connections += 1
+    })
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: tokenUrl = '', GITHUB_API_URL: apiUrl = '' } = sandbox.environment
+    const url = `http://[::1]:${(relay.address() as AddressInfo).port}`
+    const result = await plan(
+      { ...usual, tokenUrl, apiUrl },
+      { AWS_ENDPOINT_URL_STS: sandbox.url, AWS_ENDPOINT_URL_DYNAMODB: url },
+    )
+    relay.close()
+    expect(isDone(result)).toEqual([0, []])
+    expect(connections).toBe(6)
+    expect(result.stdout).toContain(`DynamoDB at ${url} (AWS_ENDPOINT_URL_DYNAMODB)`)
+  })
+
+  it('that is wrong is reported before any call, with every other setting that is', async () => {
+    await start(usual)
+    writeFileSync(join(folder, 'config'), '[default]\nuse_dualstack_endpoint = yes\ndefaults_mode = quick\n')
+    const result = await plan(usual, {
+      AWS_CONFIG_FILE: join(folder, 'config'),
+      AWS_ENDPOINT_URL: new URL(sandbox.url).host,
+      AWS_USE_FIPS_ENDPOINT: 'True',
+      AWS_DEFAULTS_MODE: 'fast',
+    })
+    expect(result.exitCode).toBe(1)
+    expect(result.stdout).toContain('4 inputs are wrong.')
+    expect(result.stdout).toContain('use_dualstack_endpoint of the profile "default" must be true or false')
+    expect(result.stdout).toContain('AWS_ENDPOINT_URL must be a URL that begins with http:// or https://')
+    expect(existsSync(join(folder, 'places'))).toBe(false)
+  })
+
+  it('of a profile is named in the log before the credentials are', async () => {
+    await start(usual)
+    const { ACTIONS_ID_TOKEN_REQUEST_URL: tokenUrl = '', GITHUB_API_URL: apiUrl = '' } = sandbox.environment
+    writeFileSync(join(folder, 'config'), `[profile work]\nendpoint_url = ${sandbox.url}\n`)
+    const result = await plan(
+      { ...usual, tokenUrl, apiUrl },
+      { AWS_PROFILE: 'work', AWS_CONFIG_FILE: join(folder, 'config') },
+    )
+    expect(isDone(result)).toEqual([0, []])
+    expect(result.stdout).toMatch(/STS and DynamoDB at http:\S+ \(endpoint_url of the profile "work"\)\nCredentials: /)
+  })
+})
+
+it('AWS_CA_BUNDLE is a warning that names NODE_EXTRA_CA_CERTS, and the run goes on', async () => {
+  await start(usual)
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: tokenUrl = '', GITHUB_API_URL: apiUrl = '' } = sandbox.environment
+  const result = await plan(
+    { ...usual, tokenUrl, apiUrl },
+    { NODE_EXTRA_CA_CERTS: '', AWS_CA_BUNDLE: '/etc/ca.pem', AWS_ENDPOINT_URL: sandbox.url },
+  )
+  expect(isDone(result)).toEqual([0, [expect.stringMatching(/^AWS_CA_BUNDLE is set, but .*NODE_EXTRA_CA_CERTS/)]])
 })

@@ -145,12 +145,18 @@ describe('credentials that end in the middle of a wait', () => {
     [
       'STS refuses the job',
       { operation: 'AssumeRoleWithWebIdentity', errorName: 'AccessDenied', status: 403 },
-      [`STS did not let this job assume ${hubRole}.`, 'To fix: First check that the job names the environment'],
+      [
+        `STS did not let this job assume ${hubRole}.`,
+        'To fix: Check that the role exists in account 111111111111, and that it trusts',
+      ],
     ],
     [
       'STS refuses the second role',
       { operation: 'AssumeRole', errorName: 'AccessDenied', status: 403 },
-      [`STS did not let these credentials assume ${provisionerRole}.`, 'To fix: Allow sts:AssumeRole on'],
+      [
+        `STS did not let these credentials assume ${provisionerRole}.`,
+        'To fix: Check that the role exists in account 222222222222.',
+      ],
     ],
   ])(
     '%s when the chain is walked again: that is the error, with its remedy and with how far the run got',

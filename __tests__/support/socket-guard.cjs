@@ -21,5 +21,9 @@ net.Socket.prototype.connect = function (...given) {
 const { lookup } = dns
 dns.lookup = (name, ...rest) => {
   note(`name ${name}`)
+  if (process.env.SOCKET_GUARD_UNRESOLVED !== undefined && name !== 'localhost') {
+    const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND', hostname: name })
+    return process.nextTick(rest.at(-1), error)
+  }
   return lookup(name, ...rest)
 }

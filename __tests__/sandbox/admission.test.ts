@@ -35,13 +35,13 @@ function expectAccepted(): void {
   })
 }
 
-describe('while a table that is ACTIVE changes its encryption (065, 069, 120)', () => {
+describe('while encryption is UPDATING (065, 069, 120)', () => {
   beforeEach(() => {
     plane.settled()
     plane.update(encrypted)
   })
 
-  it('it cannot be deleted', () => {
+  it('DeleteTable is rejected', () => {
     plane.seconds(21.9)
     expect(plane.table()).toMatchObject({ TableStatus: 'ACTIVE', SSEDescription: { Status: 'UPDATING' } })
     expect(plane.refusal('DeleteTable')).toMatch(inUse)
@@ -50,7 +50,7 @@ describe('while a table that is ACTIVE changes its encryption (065, 069, 120)', 
     plane.call('DeleteTable')
   })
 
-  it('it takes the same encryption, and no other', () => {
+  it('the same encryption is accepted, and any other is rejected', () => {
     plane.update(encrypted)
     expect(plane.refusedUpdate({ SSESpecification: { Enabled: false } })).toMatch(
       'Server-Side Encryption is still being updated',
@@ -63,10 +63,10 @@ describe('while a table that is ACTIVE changes its encryption (065, 069, 120)', 
     ['a table class', infrequent],
     ['warm throughput', warm],
     ['an index', newIndex],
-  ])('it takes %s', (_, change) => void plane.update(change))
+  ])('UpdateTable accepts %s', (_, change) => void plane.update(change))
 })
 
-describe('while a table that is ACTIVE raises its warm throughput (069, 179, 459)', () => {
+describe('while warm throughput is UPDATING (069, 179, 459)', () => {
   beforeEach(() => {
     plane.settled()
     expect(plane.update(warm)).toMatchObject({
@@ -75,14 +75,14 @@ describe('while a table that is ACTIVE raises its warm throughput (069, 179, 459
     })
   })
 
-  it('it cannot be deleted', () => {
+  it('DeleteTable is rejected', () => {
     plane.seconds(399)
     expect(plane.refusal('DeleteTable')).toContain(beingUpdated)
     plane.seconds(1)
     plane.call('DeleteTable')
   })
 
-  it('it takes more, which is what comes of it when the first increase would have been done', () => {
+  it('a second increase is accepted, and replaces the first one at the time of its end', () => {
     plane.seconds(1)
     plane.update({ WarmThroughput: { ReadUnitsPerSecond: 14_000 } })
     plane.seconds(398)
@@ -91,7 +91,7 @@ describe('while a table that is ACTIVE raises its warm throughput (069, 179, 459
     expect(plane.table().WarmThroughput).toMatchObject({ ReadUnitsPerSecond: 14_000, Status: 'ACTIVE' })
   })
 
-  it('it takes what is still in effect, and no less (049, 061)', () => {
+  it('the value in progress is accepted, and a lower one is rejected (049, 061)', () => {
     plane.update({ WarmThroughput: { ReadUnitsPerSecond: 12_000 } })
     expect(plane.refusedUpdate({ WarmThroughput: { ReadUnitsPerSecond: 11_999 } })).toMatch(
       'decreasing WarmThroughput is not supported',
@@ -103,9 +103,9 @@ describe('while a table that is ACTIVE raises its warm throughput (069, 179, 459
     ['encryption', encrypted],
     ['a maximum on demand', maximum],
     ['an index', newIndex],
-  ])('it takes %s', (_, change) => void plane.update(change))
+  ])('UpdateTable accepts %s', (_, change) => void plane.update(change))
 
-  it('it takes a further increase within seconds, once it is done (121)', () => {
+  it('a further increase takes seconds once the first one is complete (121)', () => {
     plane.seconds(400)
     plane.update({ WarmThroughput: { ReadUnitsPerSecond: 14_000 } })
     plane.seconds(2)
@@ -113,7 +113,7 @@ describe('while a table that is ACTIVE raises its warm throughput (069, 179, 459
   })
 })
 
-describe('while a table is UPDATING', () => {
+describe('a table that is UPDATING', () => {
   const jobs: readonly (readonly [
     string,
     Readonly<Record<string, unknown>>,
@@ -123,35 +123,41 @@ describe('while a table is UPDATING', () => {
     ['its stream', {}, stream, 4.5],
     ['its class', {}, infrequent, 4.5],
     ['its throughput', provisioned, { ProvisionedThroughput: units(6) }, 1.5],
-    ['to provisioned for the first time', {}, provisioned, 80],
-    ['to on demand for the first time', provisioned, { BillingMode: 'PAY_PER_REQUEST' }, 150],
-    ['for a new index', {}, newIndex, 40],
+    ['its first switch to provisioned', {}, provisioned, 80],
+    ['its first switch to on demand', provisioned, { BillingMode: 'PAY_PER_REQUEST' }, 150],
+    ['a new index', {}, newIndex, 40],
   ]
 
-  it.each(jobs)('%s, it takes protection, encryption, tags, recovery and time to live', (_, settings, job, takes) => {
-    plane.settled(settings)
-    expect(plane.update(job).TableStatus).toBe('UPDATING')
-    expectAccepted()
-    plane.seconds(takes - 0.1)
-    expect(plane.table()).toMatchObject({ TableStatus: 'UPDATING', DeletionProtectionEnabled: true })
-    plane.seconds(0.1)
-    expect(plane.table().TableStatus).toBe('ACTIVE')
-  })
+  it.each(jobs)(
+    'because of %s accepts protection, encryption, tags, recovery and time to live',
+    (_, settings, job, takes) => {
+      plane.settled(settings)
+      expect(plane.update(job).TableStatus).toBe('UPDATING')
+      expectAccepted()
+      plane.seconds(takes - 0.1)
+      expect(plane.table()).toMatchObject({ TableStatus: 'UPDATING', DeletionProtectionEnabled: true })
+      plane.seconds(0.1)
+      expect(plane.table().TableStatus).toBe('ACTIVE')
+    },
+  )
 
-  it.each(jobs)('%s, it cannot be deleted, and takes no other change of what it is made of', (_, settings, job) => {
-    plane.settled(settings)
-    plane.update(job)
-    expect(plane.refusal('DeleteTable')).toMatch(inUse)
-    const others = [stream, infrequent].filter((other) => other !== job)
-    for (const other of others) expect(plane.refusedUpdate(other)).toMatch(inUse)
-    const isOnDemand = plane.table().BillingModeSummary?.BillingMode === 'PAY_PER_REQUEST'
-    const index = creation(isOnDemand ? {} : { ProvisionedThroughput: units(1) })
-    if (job !== newIndex) expect(plane.refusedUpdate(index)).toMatch(inUse)
-    const capacity = isOnDemand ? provisioned : { ProvisionedThroughput: units(7) }
-    expect(plane.refusedUpdate(capacity)).toMatch(inUse)
-  })
+  it.each(jobs)(
+    'because of %s rejects DeleteTable and changes of its stream, class, capacity and indexes',
+    (_, settings, job) => {
+      plane.settled(settings)
+      plane.update(job)
+      expect(plane.refusal('DeleteTable')).toMatch(inUse)
+      const others = [stream, infrequent].filter((other) => other !== job)
+      for (const other of others) expect(plane.refusedUpdate(other)).toMatch(inUse)
+      const isOnDemand = plane.table().BillingModeSummary?.BillingMode === 'PAY_PER_REQUEST'
+      const index = creation(isOnDemand ? {} : { ProvisionedThroughput: units(1) })
+      if (job !== newIndex) expect(plane.refusedUpdate(index)).toMatch(inUse)
+      const capacity = isOnDemand ? provisioned : { ProvisionedThroughput: units(7) }
+      expect(plane.refusedUpdate(capacity)).toMatch(inUse)
+    },
+  )
 
-  it('its stream, class or billing mode, it takes no maximum on demand (450)', () => {
+  it('rejects a maximum on demand (450)', () => {
     plane.settled()
     plane.update(stream)
     expect(plane.refusedUpdate(maximum)).toMatch(inUse)
@@ -161,13 +167,13 @@ describe('while a table is UPDATING', () => {
     ['stream', stream],
     ['class', infrequent],
     ['billing mode', provisioned],
-  ])('its %s, it takes more warm throughput (119, 369, 450)', (_, job) => {
+  ])('because of its %s accepts more warm throughput (119, 369, 450)', (_, job) => {
     plane.settled()
     plane.update(job)
     plane.update(warm)
   })
 
-  it('for a new index, it answers an increase of warm throughput as a fault of its own (458)', () => {
+  it('because of a new index answers more warm throughput with InternalServerError (458)', () => {
     plane.settled()
     plane.update(newIndex)
     expect(plane.refusedUpdate(warm)).toBe(
@@ -176,7 +182,7 @@ describe('while a table is UPDATING', () => {
   })
 })
 
-describe('while an index is built on a table that is ACTIVE (148, 149, 150)', () => {
+describe('while an index is CREATING on a table that is ACTIVE (148, 149, 150)', () => {
   beforeEach(() => {
     plane.settled()
     plane.update(newIndex)
@@ -188,7 +194,7 @@ describe('while an index is built on a table that is ACTIVE (148, 149, 150)', ()
   }
   const dropped = { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: 'by-email' } }] }
 
-  it('it backfills after 40 seconds, and is ACTIVE after ten minutes', () => {
+  it('the index backfills after 40 seconds, and is ACTIVE after ten minutes', () => {
     const [{ Backfilling }] = plane.table().GlobalSecondaryIndexes
     expect(Backfilling).toBe(false)
     plane.seconds(40)
@@ -201,7 +207,7 @@ describe('while an index is built on a table that is ACTIVE (148, 149, 150)', ()
     expect(plane.table().GlobalSecondaryIndexes[0]).not.toHaveProperty('Backfilling')
   })
 
-  it('the table cannot be deleted until then', () => {
+  it('DeleteTable is rejected until the index is ACTIVE', () => {
     plane.seconds(599)
     expect(plane.refusal('DeleteTable')).toContain(
       'Cannot delete table while indexes are being created, updated, or deleted.',
@@ -223,14 +229,14 @@ describe('while an index is built on a table that is ACTIVE (148, 149, 150)', ()
     expect(plane.table()).not.toHaveProperty('GlobalSecondaryIndexes')
   })
 
-  it('the table takes other changes while it backfills (163)', () => {
+  it('UpdateTable accepts other changes while the index backfills (163)', () => {
     plane.seconds(40)
     plane.update(provisionedWithIndex)
   })
 })
 
 describe('while the throughput of an index changes (135, 150)', () => {
-  it('the table is ACTIVE, and cannot be deleted', () => {
+  it('the table is ACTIVE, and DeleteTable is rejected', () => {
     plane.settled({
       ...provisioned,
       GlobalSecondaryIndexes: [globalIndex('one', { ProvisionedThroughput: units(1) })],
@@ -251,7 +257,7 @@ describe('while the throughput of an index changes (135, 150)', () => {
   })
 })
 
-describe('a table whose key cannot be used (325, 333, 334)', () => {
+describe('a table that is INACCESSIBLE_ENCRYPTION_CREDENTIALS (325, 333, 334)', () => {
   const disabled = /^ValidationException: KMS key disabled error: .*key\/mine is disabled/
 
   beforeEach(() => {
@@ -262,14 +268,14 @@ describe('a table whose key cannot be used (325, 333, 334)', () => {
     plane.record().forcedStatus = 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'
   })
 
-  it('can be read, with its tags, its recovery and its time to live', () => {
+  it('can be described, with its tags, recovery and time to live', () => {
     expect(plane.table().TableStatus).toBe('INACCESSIBLE_ENCRYPTION_CREDENTIALS')
     expect(plane.call('ListTagsOfResource', { ResourceArn: arn }).Tags).toEqual([{ Key: 'a', Value: '1' }])
     expect(plane.call('DescribeContinuousBackups').ContinuousBackupsDescription.ContinuousBackupsStatus).toBe('ENABLED')
     expect(plane.call('DescribeTimeToLive').TimeToLiveDescription).toEqual({ TimeToLiveStatus: 'DISABLED' })
   })
 
-  it('takes tags, recovery, protection, a stream and another class', () => {
+  it('accepts tags, recovery, protection, a stream and another class', () => {
     plane.call('TagResource', { ResourceArn: arn, Tags: [{ Key: 'b', Value: '1' }] })
     plane.call('UpdateContinuousBackups', {
       ...name,
@@ -281,7 +287,7 @@ describe('a table whose key cannot be used (325, 333, 334)', () => {
     plane.update(infrequent)
   })
 
-  it('takes no time to live, and no other encryption', () => {
+  it('rejects time to live and another encryption', () => {
     const expire = { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: 'at' } }
     expect(plane.refusal('UpdateTimeToLive', expire)).toMatch(disabled)
     expect(plane.refusedUpdate({ SSESpecification: { Enabled: false } })).toMatch(disabled)
@@ -293,7 +299,7 @@ describe('a table whose key cannot be used (325, 333, 334)', () => {
   })
 })
 
-it('a table in a state that no change ends takes none', () => {
+it('a status that a test sets is rejected as on AWS: ARCHIVED by every update, UPDATING by all but protection', () => {
   plane.settled()
   plane.record().forcedStatus = 'ARCHIVED'
   expect(plane.refusedUpdate(isProtected)).toMatch(/^ResourceInUseException: .*Table is ARCHIVED: users$/)

@@ -16,7 +16,7 @@ const refused = (enabled: boolean, more?: object) => plane.refusal('UpdateContin
 const shown = () => plane.call('DescribeContinuousBackups').ContinuousBackupsDescription
 const recovery = () => shown().PointInTimeRecoveryDescription
 
-it('of a young table are unknown for three seconds, then off, and take recovery two seconds after ACTIVE (111, 115)', () => {
+it('continuous backups of a new table are not found for three seconds, then off, and recovery can be turned on two seconds after ACTIVE (111, 115)', () => {
   plane.call('CreateTable', users)
   expect(plane.refusal('DescribeContinuousBackups')).toBe('TableNotFoundException: Table not found: users')
   expect(refused(true)).toMatch(/^TableNotFoundException/)
@@ -39,7 +39,7 @@ it('of a young table are unknown for three seconds, then off, and take recovery 
   })
 })
 
-it('become ENABLED by themselves, which says nothing of recovery, and stay so (083)', () => {
+it('continuous backups become ENABLED by themselves, while recovery stays off (083)', () => {
   plane.call('CreateTable', users)
   plane.seconds(9)
   expect(shown()).toEqual({
@@ -48,13 +48,13 @@ it('become ENABLED by themselves, which says nothing of recovery, and stay so (0
   })
 })
 
-it('answer a change with what is there now, at once (085)', () => {
+it('UpdateContinuousBackups returns the new state at once (085)', () => {
   plane.settled()
   expect(set(true).ContinuousBackupsDescription).toEqual(shown())
   expect(recovery().PointInTimeRecoveryStatus).toBe('ENABLED')
 })
 
-it('keep the restore window while recovery is on, and begin a new one after it was off (085)', () => {
+it('recovery keeps its restore window while it is on, and begins a new one after it was off (085)', () => {
   plane.settled()
   set(true, { RecoveryPeriodInDays: 7 })
   const { EarliestRestorableDateTime: first } = recovery()
@@ -73,7 +73,7 @@ it('keep the restore window while recovery is on, and begin a new one after it w
   })
 })
 
-it('forget the period when recovery goes off, and take none then (084)', () => {
+it('turning recovery off resets the period, and a period is rejected while recovery is off (084)', () => {
   plane.settled()
   set(true, { RecoveryPeriodInDays: 7 })
   expect(refused(false, { RecoveryPeriodInDays: 7 })).toBe(
@@ -84,7 +84,7 @@ it('forget the period when recovery goes off, and take none then (084)', () => {
   expect(recovery().RecoveryPeriodInDays).toBe(35)
 })
 
-it('of a table that is being deleted are known for 1.1 s, and take recovery until then (453, 455)', () => {
+it('continuous backups of a table that is DELETING are found, and accept recovery, for 1.1 s (453, 455)', () => {
   plane.settled()
   plane.call('DeleteTable')
   plane.seconds(1)
@@ -96,7 +96,7 @@ it('of a table that is being deleted are known for 1.1 s, and take recovery unti
   expect(plane.refusal('DescribeContinuousBackups')).toBe('TableNotFoundException: Table not found: users')
 })
 
-it('of an archived table are unknown', () => {
+it('continuous backups of an archived table are not found', () => {
   plane.settled()
   plane.record().forcedStatus = 'ARCHIVED'
   expect(plane.refusal('DescribeContinuousBackups')).toMatch(/^TableNotFoundException/)

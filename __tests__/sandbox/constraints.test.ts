@@ -160,15 +160,17 @@ it.each<[string, string, Record<string, unknown>, string]>([
     oneError("'101'", 'limit', 'have value less than or equal to 100'),
   ],
   [
-    'a wrong table name before wrong keys, and names the table name only',
+    'a wrong table name and no keys, of which the error names the table name only',
     'CreateTable',
     { ...users, TableName: '..', KeySchema: [] },
     oneError("'..'", 'tableName', 'have length greater than or equal to 3'),
   ],
   ['no ARN', 'ListTagsOfResource', { ResourceArn: undefined }, oneError('null', 'resourceArn', 'not be null')],
-])('refuses %s', (_, operation, input, refusal) => expect(plane.refusal(operation, input)).toBe(refusal))
+])('a request with %s is rejected', (_, operation, input, refusal) =>
+  expect(plane.refusal(operation, input)).toBe(refusal),
+)
 
-it.each([0, -1])('refuses a throughput of %i, and names both wrong members (038, 128)', (count) => {
+it.each([0, -1])('a throughput of %i is rejected, and the error names both members (038, 128)', (count) => {
   const rule = 'failed to satisfy constraint: Member must have value greater than or equal to 1'
   const ProvisionedThroughput = { ReadCapacityUnits: count, WriteCapacityUnits: count }
   for (const operation of ['CreateTable', 'UpdateTable']) {
@@ -202,10 +204,10 @@ it.each<[string, string, Record<string, unknown>, string]>([
     { ...name, SSESpecification: [] },
     'Unrecognized collection type class java.util.LinkedHashMap',
   ],
-])('refuses %s as SerializationException', (_, operation, input, message) => {
+])('%s is rejected as SerializationException', (_, operation, input, message) => {
   expect(plane.refusal(operation, input)).toBe(`SerializationException: ${message}`)
 })
 
-it('takes a member that is null for one that is absent', () => {
+it('a member that is null counts as absent', () => {
   plane.call('CreateTable', { ...users, SSESpecification: null, Tags: null })
 })

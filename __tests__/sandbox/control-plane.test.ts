@@ -10,7 +10,7 @@ beforeEach(() => {
 const create = (changes: Record<string, unknown>) => ({ ...users, ...changes })
 const refusedCreation = (changes: Record<string, unknown>) => plane.refusal('CreateTable', create(changes))
 
-describe('a table that is missing', () => {
+describe('a table that does not exist', () => {
   it.each([
     ['DescribeTable', {}, 'ResourceNotFoundException: Requested resource not found: Table: users not found'],
     ['DescribeTimeToLive', {}, 'ResourceNotFoundException'],
@@ -27,25 +27,25 @@ describe('a table that is missing', () => {
     ],
     ['UpdateTable', { DeletionProtectionEnabled: true }, 'ResourceNotFoundException'],
     ['DeleteTable', {}, 'ResourceNotFoundException'],
-  ])('is told by %s', (operation, input, error) => {
+  ])('is reported by %s', (operation, input, error) => {
     expect(plane.refusal(operation, { ...name, ...input })).toMatch(error)
   })
 
-  it('is told by ListTagsOfResource', () => {
+  it('is reported by ListTagsOfResource', () => {
     expect(plane.refusal('ListTagsOfResource', { ResourceArn: arn })).toBe(
       `ResourceNotFoundException: Requested resource not found: ResourceArn: ${arn} not found`,
     )
   })
 
-  it('is found missing only after the request is found valid (070)', () => {
+  it('is reported only after the request itself is valid (070)', () => {
     const zero = { ReadCapacityUnits: 1, WriteCapacityUnits: 0 }
     expect(plane.refusedUpdate({ ProvisionedThroughput: zero })).toMatch(/^ValidationException/)
     expect(plane.refusedUpdate({})).toMatch(/^ValidationException: At least one of/)
   })
 })
 
-describe('a table that is being created', () => {
-  it('is CREATING for six seconds, takes no UpdateTable and cannot be deleted (001, 005)', () => {
+describe('a new table', () => {
+  it('is CREATING for six seconds, and rejects UpdateTable and DeleteTable (001, 005)', () => {
     plane.call('CreateTable', users)
     expect(plane.table().TableStatus).toBe('CREATING')
     const inUse = /^ResourceInUseException: .*Table is being created: users$/
@@ -58,7 +58,7 @@ describe('a table that is being created', () => {
     expect(refusedCreation({ KeySchema: [] })).toMatch(/^ValidationException/)
   })
 
-  it('takes 18 seconds with global indexes, which are ACTIVE with it and never backfill (138, 148)', () => {
+  it('with global indexes is CREATING for 18 seconds, and its indexes are ACTIVE with it (138, 148)', () => {
     plane.call('CreateTable', create({ GlobalSecondaryIndexes: [globalIndex('one')] }))
     plane.seconds(17)
     expect(plane.table()).toMatchObject({
@@ -281,7 +281,7 @@ describe('CreateTable', () => {
       { SSESpecification: { Enabled: true, SSEType: 'AES256' } },
       'SSEType AES256 is not supported',
     ],
-  ])('refuses %s, and creates nothing', (_, changes, message) => {
+  ])('rejects %s, and creates nothing', (_, changes, message) => {
     const refusal = refusedCreation(changes)
     expect(refusal).toMatch(/^ValidationException: /)
     expect(refusal).toContain(message)
@@ -290,7 +290,7 @@ describe('CreateTable', () => {
 
   const key = 'arn:aws:kms:ap-south-1:222222222222:key/mine'
 
-  it('makes what it is told: indexes, a stream, a key, a class', () => {
+  it('creates indexes, a stream, encryption and a class', () => {
     plane.settled({
       AttributeDefinitions: definitions('user_id', 'tenant_id', 'email'),
       KeySchema: [hash('tenant_id'), range('user_id')],
@@ -330,7 +330,7 @@ describe('CreateTable', () => {
     expect(plane.table().BillingModeSummary).toBeUndefined()
   })
 
-  it('answers without warm throughput, unless it was asked for (033)', () => {
+  it('returns warm throughput only if the request has it (033)', () => {
     const { TableDescription } = plane.call('CreateTable', users)
     expect(TableDescription).not.toHaveProperty('WarmThroughput')
     const warm = { ReadUnitsPerSecond: 13_000, WriteUnitsPerSecond: 5000 }
@@ -340,21 +340,21 @@ describe('CreateTable', () => {
     expect(plane.call('DescribeTable', { TableName: 'warm' }).Table.WarmThroughput.Status).toBe('ACTIVE')
   })
 
-  it('reports a table class that was given, the default one too (026)', () => {
+  it('returns a table class that was given, even the default one (026)', () => {
     plane.settled({ TableClass: 'STANDARD' })
     expect(plane.table().TableClassSummary).toEqual({ TableClass: 'STANDARD' })
     plane.call('CreateTable', create({ TableName: 'other' }))
     expect(plane.call('DescribeTable', { TableName: 'other' }).Table.TableClassSummary).toBeUndefined()
   })
 
-  it('takes an empty list of tags, and encryption that says nothing (044, 110)', () => {
+  it('accepts an empty list of tags, and empty encryption (044, 110)', () => {
     plane.settled({ Tags: [], SSESpecification: {} })
     expect(plane.table().SSEDescription).toBeUndefined()
   })
 })
 
-describe('an ARN in the place of a table name', () => {
-  it('is taken for the table (011)', () => {
+describe('an ARN as a table name', () => {
+  it('is accepted (011)', () => {
     plane.settled()
     expect(plane.call('DescribeTable', { TableName: arn }).Table.TableName).toBe('users')
     expect(plane.refusal('DescribeTable', { TableName: arn.replace('users', 'gone') })).toMatch('Table: gone not found')
@@ -366,21 +366,21 @@ describe('an ARN in the place of a table name', () => {
     ['an index', `${arn}/index/one`, 'ValidationException'],
     ['a stream', `${arn}/stream/2026-01-01T00:00:00.000`, 'ValidationException'],
     ['another service', 'arn:aws:s3:::bucket', 'ValidationException'],
-  ])('is refused where it is of %s (011)', (_, TableName, error) => {
+  ])('is rejected if it is of %s (011)', (_, TableName, error) => {
     plane.settled()
     expect(plane.refusal('DescribeTable', { TableName })).toMatch(new RegExp(`^${error}`))
   })
 })
 
 describe('DeleteTable', () => {
-  it('refuses a protected table in the words of AWS', () => {
+  it('rejects a protected table with the message of AWS', () => {
     plane.settled({ DeletionProtectionEnabled: true })
     expect(plane.refusal('DeleteTable')).toBe(
       'ValidationException: Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
     )
   })
 
-  it('takes four seconds, in which the table is DELETING and in use, and the next one has another id', () => {
+  it('leaves a table DELETING for four seconds, and the next table of the name has another id', () => {
     plane.settled()
     const { TableId } = plane.table()
     plane.call('DeleteTable')
@@ -396,7 +396,7 @@ describe('DeleteTable', () => {
     expect(plane.table().TableId).not.toBe(TableId)
   })
 
-  it('forgets with the table what was spent of its budgets, and when it last changed (377)', () => {
+  it('ends the budgets and waiting times of the table (377)', () => {
     plane.settled()
     const expire = { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires_at' } }
     plane.call('UpdateTimeToLive', expire)
@@ -412,6 +412,6 @@ describe('DeleteTable', () => {
   })
 })
 
-it('says so where it does not know an operation', () => {
+it('an unknown operation is UnknownOperationException', () => {
   expect(plane.refusal('ExportTableToPointInTime')).toMatch('UnknownOperationException')
 })

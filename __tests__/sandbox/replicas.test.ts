@@ -21,8 +21,8 @@ function withReplica(): void {
   plane.seconds(25)
 }
 
-describe('adding a replica', () => {
-  it('shows none at first, then one that is CREATING on a table that is ACTIVE, then one that is ACTIVE (226)', () => {
+describe('a replica that is added by UpdateTable', () => {
+  it('is not shown at first, then CREATING on a table that is ACTIVE, then ACTIVE (226)', () => {
     plane.settled()
     expect(plane.update(create('eu-west-1'))).toMatchObject({
       TableStatus: 'UPDATING',
@@ -38,7 +38,7 @@ describe('adding a replica', () => {
     expect(plane.table().Replicas).toEqual([{ RegionName: 'eu-west-1', ReplicaStatus: 'ACTIVE' }])
   })
 
-  it('turns a stream on where there is none, and keeps the one that is there (221, 305)', () => {
+  it('turns a stream on, and keeps one that is on already (221, 305)', () => {
     withReplica()
     expect(plane.table().StreamSpecification).toEqual({ StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' })
     plane = aPlane()
@@ -66,25 +66,25 @@ describe('adding a replica', () => {
       { ...create('eu-west-2'), DeletionProtectionEnabled: true },
       'Replica modification must be the only operation in the request',
     ],
-  ])('is refused %s (203, 223, 224, 265)', (_, input, message) => {
+  ])('is rejected %s (203, 223, 224, 265)', (_, input, message) => {
     withReplica()
     expect(plane.refusedUpdate(input)).toMatch(/^ValidationException/)
     expect(plane.refusedUpdate(input)).toContain(message)
   })
 
-  it('is refused on a table that is provisioned, whose writes nothing scales (288)', () => {
+  it('is rejected on a provisioned table without automatic scaling of writes (288)', () => {
     plane.settled(provisioned)
     expect(plane.refusedUpdate(create('eu-west-1'))).toContain('should either be Pay-Per-Request or AutoScaled')
   })
 
-  it('is the same when the request says it twice (223)', () => {
+  it('may be named twice in a request (223)', () => {
     plane.settled()
     plane.update({ ReplicaUpdates: [...create('eu-west-1').ReplicaUpdates, ...create('eu-west-1').ReplicaUpdates] })
   })
 })
 
-describe('deleting a replica', () => {
-  it('keeps the table UPDATING, then shows the replica as DELETING on a table that is ACTIVE (204, 228)', () => {
+describe('a replica that is deleted by UpdateTable', () => {
+  it('keeps the table UPDATING, then is DELETING on a table that is ACTIVE (204, 228)', () => {
     withReplica()
     expect(plane.update(remove('eu-west-1'))).toMatchObject({
       TableStatus: 'UPDATING',
@@ -102,7 +102,7 @@ describe('deleting a replica', () => {
     plane.call('DeleteTable')
   })
 
-  it('is refused where there is none (203)', () => {
+  it('must exist (203)', () => {
     withReplica()
     expect(plane.refusedUpdate(remove('eu-west-2'))).toMatch(
       /^ValidationException: .*not part of the global table.*\[eu-west-2\]/,
@@ -111,7 +111,7 @@ describe('deleting a replica', () => {
 })
 
 describe('a table with a replica that is ACTIVE', () => {
-  it('keeps its stream (222)', () => {
+  it('rejects turning its stream off (222)', () => {
     withReplica()
     expect(plane.refusedUpdate({ StreamSpecification: { StreamEnabled: false } })).toContain(
       'Disabling Stream is not allowed for a Global Table replica.',
@@ -138,8 +138,8 @@ describe('a table with a replica that is ACTIVE', () => {
   })
 })
 
-describe('a replica that changes', () => {
-  it('keeps the table, which is ACTIVE, from being updated (227, 228)', () => {
+describe('a replica that is CREATING, UPDATING or DELETING', () => {
+  it('blocks UpdateTable while the table is ACTIVE (227, 228)', () => {
     plane.settled()
     plane.update(create('eu-west-1'))
     plane.seconds(10)
@@ -155,7 +155,7 @@ describe('a replica that changes', () => {
     }
   })
 
-  it('keeps no tags, recovery or time to live from being changed (227)', () => {
+  it('does not block tags, recovery and time to live (227)', () => {
     plane.settled()
     plane.update(create('eu-west-1'))
     plane.call('TagResource', { ResourceArn: arn, Tags: [{ Key: 'a', Value: '1' }] })
@@ -167,9 +167,9 @@ describe('a replica that changes', () => {
   })
 })
 
-describe('the hands of a test', () => {
+describe('setReplicaStatus', () => {
   it.each(['CREATING', 'UPDATING', 'DELETING'])(
-    'bring a replica to %s, which keeps the table from being updated and deleted',
+    'sets a replica to %s, which blocks UpdateTable and DeleteTable',
     async (status) => {
       const world = await startWorld()
       try {
@@ -197,7 +197,7 @@ describe('the hands of a test', () => {
     },
   )
 
-  it('bring replicas to states that keep nothing from being done', async () => {
+  it('sets a replica to a status that blocks nothing', async () => {
     const world = await startWorld()
     try {
       const hands = world.sandbox.account(target, region)

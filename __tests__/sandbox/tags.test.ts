@@ -23,8 +23,8 @@ const locked = 'LimitExceededException: Subscriber limit exceeded: Table tags ar
 const tooMany = 'ValidationException: Number of Tags exceed the current limit for the provided ResourceArn'
 const notFound = `ResourceNotFoundException: Requested resource not found: ResourceArn: ${arn} not found`
 
-describe('a young table', () => {
-  it('hides its tags, then shows none, and all of them once it is ACTIVE (101)', () => {
+describe('the tags of a new table', () => {
+  it('are not found at first, then empty, then complete once the table is ACTIVE (101)', () => {
     plane.call('CreateTable', { ...users, Tags: list({ team: 'core' }) })
     expect(plane.refusal('ListTagsOfResource', { ResourceArn: arn })).toBe(notFound)
     expect(refusedTag({ a: '1' })).toBe(notFound)
@@ -39,10 +39,10 @@ describe('a young table', () => {
   })
 })
 
-describe('the lock after a write', () => {
+describe('the tag lock after a tag write', () => {
   beforeEach(() => plane.settled({ Tags: list({ committed: '1' }) }))
 
-  it('refuses other writes, and the deletion of the table, for 1.65 s (103, 172, 440)', () => {
+  it('rejects other tag writes and DeleteTable for 1.65 s (103, 172, 440)', () => {
     tag({ a: '1' })
     expect(refusedTag({ b: '1' })).toBe(locked)
     expect(refusedTag({ a: '2' })).toBe(locked)
@@ -56,13 +56,13 @@ describe('the lock after a write', () => {
     plane.call('DeleteTable')
   })
 
-  it('refuses what would change nothing, unless it sets what is being written (440)', () => {
+  it('rejects a write that changes nothing, unless it sets the tags that are being written (440)', () => {
     tag({ a: '1' })
     expect(refusedTag({ committed: '1' })).toBe(locked)
     expect(refusedUntag('absent')).toBe(locked)
   })
 
-  it('accepts the same write again, and one that sets more (440)', () => {
+  it('accepts an identical write and a superset (440)', () => {
     tag({ a: '1' })
     tag({ a: '1' })
     tag({ a: '1', b: '2', committed: '1' })
@@ -71,19 +71,19 @@ describe('the lock after a write', () => {
     expect(shown()).toEqual({ a: '1', b: '2', committed: '1' })
   })
 
-  it('lets nothing through after tags were taken away', () => {
+  it('rejects every tag write after UntagResource', () => {
     untag('committed')
     expect(refusedTag({ committed: '1' })).toBe(locked)
     expect(refusedUntag('committed')).toBe(locked)
   })
 
-  it('is not taken by a write that changes nothing (172, 441)', () => {
+  it('does not start after a write that changes nothing (172, 441)', () => {
     tag({ committed: '1' })
     untag('absent')
     tag({ a: '1' })
   })
 
-  it('does not keep the table from being updated, nor its recovery and time to live (172)', () => {
+  it('does not block UpdateTable, recovery and time to live (172)', () => {
     tag({ a: '1' })
     plane.update({ DeletionProtectionEnabled: true })
     plane.call('UpdateTimeToLive', { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: 'at' } })
@@ -94,8 +94,8 @@ describe('the lock after a write', () => {
   })
 })
 
-describe('reads', () => {
-  it('show the set of before for 1.9 s after a write (102)', () => {
+describe('ListTagsOfResource', () => {
+  it('returns the old tags for 1.9 s after a write (102)', () => {
     plane.settled()
     tag({ a: '1' })
     plane.seconds(1.8)
@@ -108,7 +108,7 @@ describe('reads', () => {
     expect(shown()).toEqual({})
   })
 
-  it('show 50 tags on one page, whatever the NextToken (073, 108)', () => {
+  it('returns 50 tags on one page, and the first page for a bad NextToken (073, 108)', () => {
     plane.settled({ Tags: list(fifty) })
     const answer = plane.call('ListTagsOfResource', { ResourceArn: arn, NextToken: 'nonsense' })
     expect(answer).toEqual({ Tags: list(fifty) })
@@ -137,7 +137,7 @@ describe('a tag', () => {
       `The Tag Value provided is invalid, Value: ${'v'.repeat(257)}`,
     ],
     ['a key of AWS', { 'AWS:x': '1' }, 'Tag Key cannot be prefixed with aws:, Key: AWS:x'],
-  ])('is refused with %s, and so is all that comes with it (105, 106, 107, 110)', (_, tags, message) => {
+  ])('is rejected with %s, together with the other tags of the request (105, 106, 107, 110)', (_, tags, message) => {
     expect(refusedTag({ good: '1', ...tags })).toBe(`ValidationException: ${message}`)
     plane.seconds(2)
     expect(shown()).toEqual({})
@@ -145,7 +145,7 @@ describe('a tag', () => {
     expect(plane.refusal('CreateTable', creation)).toBe(`ValidationException: ${message}`)
   })
 
-  it('is refused without a value, without a key, and twice (107)', () => {
+  it('is rejected without a value, without a key, and twice in a request (107)', () => {
     const refusal = (...Tags: object[]) => plane.refusal('TagResource', { ResourceArn: arn, Tags })
     expect(refusal({ Key: 'a' })).toBe('ValidationException: The Tag Value provided is invalid, Value: null')
     expect(refusal({ Value: '1' })).toBe('ValidationException: The Tag Key provided is invalid, Key: null')
@@ -154,19 +154,19 @@ describe('a tag', () => {
     )
   })
 
-  it('is one at least of a request (107)', () => {
+  it('is required in TagResource and UntagResource (107)', () => {
     expect(refusedTag({})).toBe('ValidationException: Atleast one Tag needs to be provided as Input.')
     expect(refusedUntag()).toBe('ValidationException: Atleast one Tag Key needs to be provided as Input.')
   })
 
-  it('of AWS is not taken away (105)', () => {
+  it('of AWS cannot be removed (105)', () => {
     expect(refusedUntag('aws:x')).toBe('ValidationException: Tag Key cannot be prefixed with aws:, Key: aws:x')
     expect(refusedUntag('k'.repeat(129))).toMatch(/^ValidationException: The Tag Key provided is invalid/)
   })
 })
 
-describe('the limit of 50', () => {
-  it('is checked of the tags that there would be, and of the request (108)', () => {
+describe('the limit of 50 tags', () => {
+  it('applies to the tags after the write and to the request itself (108)', () => {
     plane.settled({ Tags: list(fifty) })
     expect(refusedTag({ more: '1' })).toBe(tooMany)
     expect(refusedTag({ k1: '2', more: '1' })).toBe(tooMany)
@@ -179,7 +179,7 @@ describe('the limit of 50', () => {
   })
 })
 
-describe('the ARN', () => {
+describe('an ARN in a tag operation', () => {
   it.each([
     ['is none', 'not-an-arn', "ValidationException: .*ARNs must start with 'arn:': not-an-arn"],
     ['is the name of a table', 'users', "ValidationException: .*ARNs must start with 'arn:': users"],
@@ -188,7 +188,7 @@ describe('the ARN', () => {
     ['is of another service', 'arn:aws:s3:::bucket', 'ValidationException: .*not a DynamoDB resource arn'],
     ['is of a stream', `${arn}/stream/2026-01-01T00:00:00.000`, 'ResourceNotFoundException'],
     ['is in capitals', arn.replace('users', 'USERS'), 'ResourceNotFoundException'],
-  ])('that %s is refused (071)', (_, ResourceArn, refusal) => {
+  ])('that %s is rejected (071)', (_, ResourceArn, refusal) => {
     plane.settled()
     for (const [operation, input] of [
       ['ListTagsOfResource', {}],
@@ -200,13 +200,13 @@ describe('the ARN', () => {
   })
 })
 
-describe('a table that is being deleted', () => {
+describe('a table that is DELETING', () => {
   beforeEach(() => {
     plane.settled({ Tags: list({ a: '1' }) })
     plane.call('DeleteTable')
   })
 
-  it('shows its tags for 1.4 s, and is unknown from then on, while it is DELETING (104, 374, 455)', () => {
+  it('returns its tags for 1.4 s, and is not found by tag operations after that (104, 374, 455)', () => {
     plane.seconds(1.3)
     expect(shown()).toEqual({ a: '1' })
     plane.seconds(0.1)
@@ -216,13 +216,13 @@ describe('a table that is being deleted', () => {
     expect(refusedUntag('a')).toBe(notFound)
   })
 
-  it('takes what it carries already, and no other tag (104, 374)', () => {
+  it('accepts a tag write that changes nothing, and rejects others (104, 374)', () => {
     tag({ a: '1' })
     expect(refusedTag({ a: '2' })).toMatch(/^ResourceInUseException: .*Table is being deleted: users$/)
   })
 })
 
-it('of a table that is UPDATING are written and read (104)', () => {
+it('tags of a table that is UPDATING can be written and read (104)', () => {
   plane.settled()
   plane.update({ StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } })
   expect(plane.table().TableStatus).toBe('UPDATING')

@@ -18,7 +18,7 @@ const shown = () => plane.call('DescribeTimeToLive').TimeToLiveDescription
 
 const cooldown = 'ValidationException: Time to live has been modified multiple times within a fixed interval'
 
-it('echoes the request, and is settled after two seconds (144, 145)', () => {
+it('UpdateTimeToLive returns its request, and the change is complete after two seconds (144, 145)', () => {
   plane.settled()
   expect(set(true)).toEqual({ TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires_at' } })
   expect(shown()).toEqual({ TimeToLiveStatus: 'ENABLING', AttributeName: 'expires_at' })
@@ -31,7 +31,7 @@ it('echoes the request, and is settled after two seconds (144, 145)', () => {
   expect(shown()).toEqual({ TimeToLiveStatus: 'DISABLED' })
 })
 
-it('changes once in 31 minutes, though it shows itself as settled (143)', () => {
+it('time to live accepts one change in 31 minutes, although its status is final after seconds (143)', () => {
   plane.settled()
   set(true)
   plane.seconds(1859)
@@ -42,7 +42,7 @@ it('changes once in 31 minutes, though it shows itself as settled (143)', () => 
   expect(refused(true)).toBe(cooldown)
 })
 
-it('says what is wrong with a change before it says that the change comes too early (143, 146, 147)', () => {
+it('UpdateTimeToLive validates a change before it checks the time of the last one (143, 146, 147)', () => {
   plane.settled()
   expect(refused(false)).toBe('ValidationException: TimeToLive is already disabled')
   set(true)
@@ -56,12 +56,12 @@ it('says what is wrong with a change before it says that the change comes too ea
   expect(refused(false)).toBe('ValidationException: TimeToLive is already disabled')
 })
 
-it('may be by the partition key (146)', () => {
+it('time to live accepts the partition key as its attribute (146)', () => {
   plane.settled()
   set(true, 'tenant_id')
 })
 
-it('is not taken by a table that is being created, which is unknown at first (115)', () => {
+it('UpdateTimeToLive rejects a table that is CREATING, and does not find it at first (115)', () => {
   plane.call('CreateTable', users)
   expect(plane.refusal('DescribeTimeToLive')).toBe(
     'ValidationException: Cannot describe time to live while table is in CREATING state: Current table state is CREATING',
@@ -73,7 +73,7 @@ it('is not taken by a table that is being created, which is unknown at first (11
   set(true)
 })
 
-it('is taken, and cannot be read, while the table is being deleted (118, 455)', () => {
+it('time to live of a table that is DELETING can be changed but not read (118, 455)', () => {
   plane.settled()
   plane.call('DeleteTable')
   set(true)
@@ -83,7 +83,7 @@ it('is taken, and cannot be read, while the table is being deleted (118, 455)', 
   )
 })
 
-it('is taken while the table is UPDATING (116)', () => {
+it('time to live of a table that is UPDATING can be changed (116)', () => {
   plane.settled()
   plane.update({ TableClass: 'STANDARD_INFREQUENT_ACCESS' })
   set(true)

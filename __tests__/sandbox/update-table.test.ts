@@ -179,7 +179,7 @@ describe('billing', () => {
   const onDemand = { BillingMode: 'PAY_PER_REQUEST' } as const
   const provisioned = { BillingMode: 'PROVISIONED', ProvisionedThroughput: units(5) } as const
 
-  it('on demand sent again is accepted, changes nothing, and only seems to update the table (057, 156, 383)', async () => {
+  it('on demand sent again is accepted, returns UPDATING, and changes nothing (057, 156, 383)', async () => {
     await settled()
     const before = await look()
     expect((await update(onDemand)).TableDescription?.TableStatus).toBe('UPDATING')
@@ -188,7 +188,7 @@ describe('billing', () => {
     await update(onDemand)
   })
 
-  it('provisioned sent again is refused (057)', async () => {
+  it('provisioned sent again is rejected (057)', async () => {
     await settled(provisioned)
     expect(await refusal(update({ BillingMode: 'PROVISIONED' }))).toContain(
       'ProvisionedThroughput must be specified when BillingMode is PROVISIONED',
@@ -260,14 +260,14 @@ describe('billing', () => {
 })
 
 describe('deletion protection', () => {
-  it('is there with the answer, of a table that stays ACTIVE (017)', async () => {
+  it('is in the answer of UpdateTable, and the table stays ACTIVE (017)', async () => {
     await settled()
     const isProtected = { TableStatus: 'ACTIVE', DeletionProtectionEnabled: true }
     expect((await update({ DeletionProtectionEnabled: true })).TableDescription).toMatchObject(isProtected)
     expect(await look()).toMatchObject(isProtected)
   })
 
-  it('changes once in 15 seconds, and AWS names the time of the next change (003, 464)', async () => {
+  it('accepts one change in 15 seconds, and the error has the time of the next change (003, 464)', async () => {
     await settled()
     const changedAt = world.now()
     await update({ DeletionProtectionEnabled: true })
@@ -281,7 +281,7 @@ describe('deletion protection', () => {
     expect((await look()).DeletionProtectionEnabled).toBe(false)
   })
 
-  it('sent again is accepted, and puts no change off (018, 383)', async () => {
+  it('sent again is accepted, and delays no change (018, 383)', async () => {
     await settled({ DeletionProtectionEnabled: true })
     expect((await update({ DeletionProtectionEnabled: true })).TableDescription?.TableStatus).toBe('ACTIVE')
     await update({ DeletionProtectionEnabled: false })
@@ -488,11 +488,11 @@ describe('encryption', () => {
   })
 })
 
-describe('a budget that cannot be read', () => {
+describe('a budget of changes', () => {
   const infrequent = () => update({ TableClass: 'STANDARD_INFREQUENT_ACCESS' })
   const standard = () => update({ TableClass: 'STANDARD' })
 
-  it('is two table classes in thirty days; the present one is not counted, but refused too once it is spent (283)', async () => {
+  it('allows two table classes in thirty days, and rejects the present class too once it is spent (283)', async () => {
     await settled()
     await standard()
     await infrequent()
@@ -509,7 +509,7 @@ describe('a budget that cannot be read', () => {
     await infrequent()
   })
 
-  it('is four encryptions a day, and then one in six hours (081)', async () => {
+  it('allows four encryption changes a day, and then one in six hours (081)', async () => {
     await settled()
     const encrypt = () => update({ SSESpecification: { Enabled: true } })
     for (let changes = 0; changes < 4; changes += 1) {
@@ -525,7 +525,7 @@ describe('a budget that cannot be read', () => {
     expect(await refusalName(encrypt())).toBe('LimitExceededException')
   })
 
-  it('is four switches to on demand in 24 hours, and AWS names the time of the next one', async () => {
+  it('allows four switches to on demand in 24 hours, and the error has the time of the next one', async () => {
     await settled()
     const provisioned = { BillingMode: 'PROVISIONED', ProvisionedThroughput: units(5) } as const
     const onDemand = { BillingMode: 'PAY_PER_REQUEST' } as const
@@ -550,7 +550,7 @@ describe('a budget that cannot be read', () => {
     await update(onDemand)
   })
 
-  it('is spent by the hands of a test', async () => {
+  it('can be spent by a test through exhaustBudget', async () => {
     await settled({ BillingMode: 'PROVISIONED', ProvisionedThroughput: units(5) })
     world.sandbox.account(target, region).exhaustBudget(TableName, 'onDemand')
     expect(await refusal(update({ BillingMode: 'PAY_PER_REQUEST' }))).toMatch(

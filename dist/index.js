@@ -61481,7 +61481,7 @@ function nameAndMessage(thrown) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5800);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9536);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
 /* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8508);
 
@@ -61496,7 +61496,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 5800:
+/***/ 9536:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -61505,6 +61505,8 @@ __nccwpck_require__.d(__webpack_exports__, {
   i: () => (/* binding */ main)
 });
 
+// EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/config/index.js
+var config = __nccwpck_require__(7291);
 // EXTERNAL MODULE: ./lib/src/errors.js
 var errors = __nccwpck_require__(5071);
 ;// CONCATENATED MODULE: ./lib/src/failures.js
@@ -61584,6 +61586,25 @@ function classifyFailure(error) {
         return 'throttled';
     return status >= 500 ? 'unavailable' : 'final';
 }
+/**
+ * Whether the SDK failed before it sent anything, as over a setting that it cannot use: it gives such errors neither a
+ * status nor a name of AWS.
+ */
+function isUnsent(error) {
+    const code = (0,errors/* errorCode */.CA)(error);
+    return unsentNames.has((0,errors/* errorName */.Is)(error)) && (0,errors/* httpStatus */.nG)(error) === 0 && (code === '' || unsentCode.test(code));
+}
+const unsentNames = new Set([
+    'Error',
+    'TypeError',
+    'RangeError',
+    'EndpointError',
+    'ProviderError',
+    'CredentialsProviderError',
+    'TokenProviderError',
+]);
+/** Node's, for a URL or a header that cannot be sent. */
+const unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/;
 
 ;// CONCATENATED MODULE: ./lib/src/retry.js
 /** The one place where calls are tried again, for every service. */
@@ -61737,6 +61758,49 @@ function isTagLock(error) {
     return error.code === 'LimitExceededException' && (0,errors/* errorMessage */.gJ)(error.cause).includes('Table tags are being updated');
 }
 
+;// CONCATENATED MODULE: ./lib/src/denials.js
+/** Why IAM denied a call. AWS says it in the message alone, with no code or field of its own. Pure. */
+
+const askTheOrganization = 'Ask those who manage the AWS organization: this policy holds for whole accounts.';
+/** What to do about each kind of policy. */
+const remedies = {
+    'identity-based policy': "Narrow the Deny statement in the caller's policies, or remove it.",
+    'resource-based policy': 'Change the policy of the resource that AWS names below: of a table, of a KMS key, or the trust policy of a role.',
+    'role trust policy': 'Change the trust policy of the role that is to be assumed.',
+    'service control policy': askTheOrganization,
+    'resource control policy': askTheOrganization,
+    'permissions boundary': "Change the permissions boundary of the caller's role.",
+    'session policy': 'Leave restrict-session out, or change the session policy where the credentials are made, such as inline-session-policy of aws-actions/configure-aws-credentials.',
+    'vpc endpoint policy': 'Change the policy of the VPC endpoint that the call goes through.',
+};
+/**
+ * undefined where an Allow statement for the caller helps, or where AWS does not say what denied the call.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+ */
+function readDenial(cause) {
+    const message = (0,errors/* errorMessage */.gJ)(cause);
+    const explicit = policyIn(/\bexplicit deny in (?:an?|the) ([a-z -]+)/i.exec(message));
+    if (explicit !== undefined) {
+        return {
+            policy: explicit,
+            explanation: `A Deny statement in a policy of the kind "${explicit}" denies it, whatever other policies allow. ${remedies[explicit]}`,
+        };
+    }
+    const implicit = policyIn(/\bbecause no ([a-z -]+?) allows\b/i.exec(message));
+    if (implicit === undefined || implicit === 'identity-based policy')
+        return undefined;
+    return {
+        policy: implicit,
+        explanation: `It must be allowed by a policy of the kind "${implicit}" too, and is not. ${remedies[implicit]}`,
+    };
+}
+/** AWS writes `sessions policy` as well. After its words the sentence may go on, or name the policy's ARN. */
+function policyIn(found) {
+    const words = found?.[1]?.toLowerCase().replace(/^sessions /, 'session ') ?? '';
+    return Object.keys(remedies).find((policy) => words.startsWith(policy));
+}
+
 ;// CONCATENATED MODULE: ./lib/src/permissions.js
 /** The IAM actions that each command needs on its tables, and a session that may do no more. Pure. */
 
@@ -61788,6 +61852,7 @@ function sessionPolicy(command, tableArns) {
 
 
 
+
 /** A call that failed for good. */
 class DynamoDbError extends errors/* RemedyError */.By {
     name = 'DynamoDbError';
@@ -61800,7 +61865,7 @@ class DynamoDbError extends errors/* RemedyError */.By {
     constructor(operation, resource, cause, mayHaveBeenDone, arn = resource) {
         super(describeFailure(operation, resource, cause), remedyFor(operation, resource, cause), {
             cause,
-            statements: isDenied(cause) ? [allowStatement(actionsFor(operation), arn)] : [],
+            statements: isDenied(cause) && readDenial(cause) === undefined ? [allowStatement(actionsFor(operation), arn)] : [],
         });
         this.code = (0,errors/* errorName */.Is)(cause);
         this.kind = classifyFailure(cause);
@@ -61847,11 +61912,19 @@ function remedyForDeferral(cause) {
     const time = nextChangeAllowedAt(cause);
     return `Run again ${time === undefined ? 'when the limit that AWS names below allows it' : `after ${time}`}. The other steps do not wait for it.`;
 }
+/** For a call that the SDK did not send. */
+const unsentRemedy = 'The AWS SDK sent no request. Correct the setting that it names below, then run again: what was done so far is kept.';
 function remedyFor(operation, resource, error) {
     if (error instanceof errors/* RemedyError */.By)
         return error.remedy;
+    const denial = (0,errors/* errorName */.Is)(error) === 'AccessDeniedException' ? readDenial(error) : undefined;
+    if (denial !== undefined)
+        return `${denial.explanation} A change in IAM takes up to a minute to arrive.`;
     if (isDeniedByKms(error)) {
         return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`;
+    }
+    if ((0,errors/* errorName */.Is)(error) === 'ValidationException' && /acted as a source region/i.test((0,errors/* errorMessage */.gJ)(error))) {
+        return `Delete the replicas of "${resource}" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.`;
     }
     switch ((0,errors/* errorName */.Is)(error)) {
         case 'AccessDeniedException':
@@ -61868,6 +61941,8 @@ function remedyFor(operation, resource, error) {
                 return remedyForDeferral(error);
             return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.';
         default:
+            if (isUnsent(error))
+                return unsentRemedy;
             return classifyFailure(error) === 'unavailable'
                 ? 'AWS or the network on the way to it failed. Run again: what was done so far is kept.'
                 : 'See what AWS says below, mend it, and run again: what was done so far is kept.';
@@ -61886,8 +61961,10 @@ function isTableName(text) {
 const environmentTag = 'tenant-tables:environment';
 const managedByTag = 'tenant-tables:managed-by';
 const managedByValue = 'tenant-tables';
-/** AWS puts this on every resource that a stack made, and leaves it there when the stack lets go. */
-const stackNameTag = 'aws:cloudformation:stack-name';
+/** Whether this action created or adopted a table with these tags. */
+function isManaged(tags) {
+    return tags.get(managedByTag) === managedByValue;
+}
 /** DynamoDB's limit; its own `aws:` tags do not count. */
 const mostTags = 50;
 /** AWS's own tags can neither be set nor removed, and do not count towards the limit. */
@@ -61912,32 +61989,46 @@ function describeKeys(keys) {
 function describeRecovery(recovery) {
     return recovery.enabled ? `on, ${recovery.recoveryPeriodDays} days` : 'off';
 }
+const passingStatuses = new Set(['CREATING', 'UPDATING', 'DELETING', 'ENABLING', 'DISABLING']);
+/** Whether DynamoDB ends this status of a table, index, replica or encryption by itself. */
+function isPassing(status) {
+    return passingStatuses.has(status);
+}
 
 ;// CONCATENATED MODULE: ./lib/src/dynamodb-answers.js
 
+
 /** `ACTIVE, replica eu-west-1 CREATING` */
-function describeChanges({ tableStatus, changesUnderWay, }) {
+function describeChanges({ tableStatus, changesUnderWay }) {
     const parts = changesUnderWay.map(({ part, name, status }) => [part, ...(name === undefined ? [] : [name]), status].join(' '));
     return [tableStatus, ...parts].join(', ');
 }
-/** @throws {RemedyError} where DynamoDB could not have answered so; as the other readings do */
-function readDescription(table, answer) {
-    return understood('DescribeTable', table, () => describe(ofType('object', answer.Table ?? undefined)));
+/**
+ * @param arn that the table must have: of the run's account, partition and region, and of this name
+ * @throws {RemedyError} where DynamoDB could not have answered so; as the other readings do
+ */
+function readDescription(table, arn, answer) {
+    return understood('DescribeTable', table, () => describe(ofType('Table', 'object', answer.Table), arn));
 }
 function readRecovery(table, answer) {
     return understood('DescribeContinuousBackups', table, () => {
         // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
-        const recovery = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
-        if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED')
+        const { PointInTimeRecoveryStatus, RecoveryPeriodInDays } = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription ?? {};
+        const status = oneOf('PointInTimeRecoveryStatus', ['ENABLED', 'DISABLED'], PointInTimeRecoveryStatus);
+        if (status === 'DISABLED')
             return { enabled: false };
-        return { enabled: true, recoveryPeriodDays: ofType('number', recovery.RecoveryPeriodInDays ?? 35) };
+        // Endpoints older than this setting leave it out: then it is DynamoDB's default.
+        return { enabled: true, recoveryPeriodDays: ofType('RecoveryPeriodInDays', 'number', RecoveryPeriodInDays ?? 35) };
     });
 }
 function readTagPage(arn, page) {
     return understood('ListTagsOfResource', arn, () => {
-        const named = (page.Tags ?? []).filter(({ Key }) => Key !== undefined);
-        const tags = new Map(named.map(({ Key, Value }) => [ofType('string', Key), ofType('string', Value ?? '')]));
-        return { tags, ...(page.NextToken === undefined ? {} : { nextToken: ofType('string', page.NextToken) }) };
+        const tags = new Map(listOf('Tags', page.Tags).map(({ Key, Value }) => [
+            textOf('the Key of a tag', Key),
+            ofType(`the Value of the tag ${Key}`, 'string', Value),
+        ]));
+        const { NextToken } = page;
+        return { tags, ...(NextToken === undefined ? {} : { nextToken: ofType('NextToken', 'string', NextToken) }) };
     });
 }
 /** @returns undefined where there is none */
@@ -61947,38 +62038,70 @@ function readItem(table, { Item }) {
 /** @returns the items of the page, and the key that the next one begins after */
 function readItemPage(table, { Items, LastEvaluatedKey }) {
     return understood('Query', table, () => {
-        const items = (Items ?? []).map(stringsOf);
-        return { items, ...(LastEvaluatedKey === undefined ? {} : { last: ofType('object', LastEvaluatedKey) }) };
+        const items = listOf('Items', Items).map(stringsOf);
+        return {
+            items,
+            ...(LastEvaluatedKey === undefined ? {} : { last: ofType('LastEvaluatedKey', 'object', LastEvaluatedKey) }),
+        };
     });
 }
 function stringsOf(item) {
-    return Object.fromEntries(Object.entries(ofType('object', item)).flatMap(([name, { S }]) => S === undefined ? [] : [[name, ofType('string', S)]]));
+    return Object.fromEntries(Object.entries(ofType('an item', 'object', item)).flatMap(([name, { S }]) => S === undefined ? [] : [[name, ofType(name, 'string', S)]]));
 }
-function describe(table) {
-    return {
-        tableStatus: ofType('string', table.TableStatus ?? 'UNKNOWN'),
-        phase: phaseOf(table),
+function describe(table, arn) {
+    const description = {
+        tableStatus: textOf('TableStatus', table.TableStatus),
+        arn: oneOf('TableArn', [arn], table.TableArn),
+        ...(!table.TableId ? {} : { id: ofType('TableId', 'string', table.TableId) }),
         changesUnderWay: findChangesUnderWay(table),
-        arn: ofType('string', table.TableArn ?? ''),
-        ...(!table.TableId ? {} : { id: ofType('string', table.TableId) }),
-        // A disabled stream's ARN lingers, and leads nowhere.
-        ...(table.StreamSpecification?.StreamEnabled && table.LatestStreamArn !== undefined
-            ? { streamArn: ofType('string', table.LatestStreamArn) }
-            : {}),
-        keys: describeKeySchema(table),
-        // Without a summary the table was never on demand.
-        billingMode: ofType('string', table.BillingModeSummary?.BillingMode ?? 'PROVISIONED'),
-        deletionProtection: ofType('boolean', table.DeletionProtectionEnabled ?? false),
-        unmanaged: describeUnmanaged(table),
     };
+    const phase = phaseOf(table);
+    if (phase === 'unavailable')
+        return { ...description, phase };
+    const keys = describeKeySchema(table);
+    if (phase === 'changing')
+        return { ...description, phase };
+    const replicas = describeReplicas(table, arn);
+    const { CreationDateTime, StreamSpecification, BillingModeSummary } = table;
+    return {
+        ...description,
+        phase,
+        ...(CreationDateTime === undefined ? {} : { createdAt: timeOf('CreationDateTime', CreationDateTime) }),
+        // A disabled stream's ARN lingers, and leads nowhere.
+        ...(StreamSpecification?.StreamEnabled ? { streamArn: streamArnOf(table, arn) } : {}),
+        keys,
+        // Without a summary the table was never on demand.
+        billingMode: BillingModeSummary === undefined
+            ? 'PROVISIONED'
+            : oneOf('BillingMode', ['PAY_PER_REQUEST', 'PROVISIONED'], BillingModeSummary.BillingMode),
+        deletionProtection: ofType('DeletionProtectionEnabled', 'boolean', table.DeletionProtectionEnabled ?? false),
+        replicas,
+        unmanaged: describeUnmanaged(table, replicas),
+    };
+}
+/** It goes to the outputs, so it must be of this table. */
+function streamArnOf({ LatestStreamArn }, arn) {
+    const streamArn = textOf('LatestStreamArn', LatestStreamArn);
+    if (streamArn.startsWith(`${arn}/stream/`))
+        return streamArn;
+    throw new TypeError(`LatestStreamArn must begin with ${arn}/stream/, but is ${JSON.stringify(streamArn)}`);
+}
+/** In other regions: some endpoints list the table's own region, too. */
+function describeReplicas(table, arn) {
+    const [, , , ownRegion] = arn.split(':');
+    return listOf('Replicas', table.Replicas ?? [])
+        .map(({ RegionName, ReplicaStatus }) => ({
+        region: textOf('the RegionName of a replica', RegionName),
+        status: textOf(`the ReplicaStatus of the replica in ${RegionName}`, ReplicaStatus),
+    }))
+        .filter(({ region }) => region !== ownRegion)
+        .sort((left, right) => (left.region < right.region ? -1 : 1));
 }
 function phaseOf(table) {
     if (table.TableStatus === 'CREATING' || table.TableStatus === 'UPDATING')
         return 'changing';
     return table.TableStatus === 'ACTIVE' ? 'settled' : 'unavailable';
 }
-/** These end by themselves. CREATION_FAILED, REGION_DISABLED and their like do not. */
-const passingStatuses = new Set(['CREATING', 'UPDATING', 'DELETING', 'ENABLING', 'DISABLING']);
 function findChangesUnderWay(table) {
     const parts = [
         ...(table.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName: name, IndexStatus: status, WarmThroughput }) => [
@@ -61993,40 +62116,44 @@ function findChangesUnderWay(table) {
         { part: 'encryption', name: undefined, status: table.SSEDescription?.Status },
         { part: 'warm throughput', name: undefined, status: table.WarmThroughput?.Status },
     ];
-    return parts.flatMap(({ part, name, status }) => status !== undefined && passingStatuses.has(status)
-        ? [{ part, ...(name === undefined ? {} : { name: ofType('string', name) }), status }]
+    return parts.flatMap(({ part, name, status }) => status !== undefined && isPassing(status)
+        ? [{ part, ...(name === undefined ? {} : { name: textOf(`the name of the ${part}`, name) }), status }]
         : []);
 }
 function describeKeySchema(table) {
-    const attribute = (keyType) => {
-        const name = table.KeySchema?.find((element) => element.KeyType === keyType)?.AttributeName;
-        const definition = table.AttributeDefinitions?.find((each) => each.AttributeName === name);
-        return name === undefined
-            ? undefined
-            : { name: ofType('string', name), type: ofType('string', (definition?.AttributeType ?? '?')) };
-    };
-    const sortKey = attribute('RANGE');
-    return {
-        partitionKey: attribute('HASH') ?? { name: '', type: 'S' },
-        ...(sortKey === undefined ? {} : { sortKey }),
-    };
+    const types = listOf('AttributeDefinitions', table.AttributeDefinitions);
+    const attributes = listOf('KeySchema', table.KeySchema).map(({ AttributeName, KeyType }) => {
+        const name = textOf('an AttributeName of KeySchema', AttributeName);
+        const definition = types.find((each) => each.AttributeName === name);
+        return {
+            keyType: oneOf(`the KeyType of ${name}`, ['HASH', 'RANGE'], KeyType),
+            attribute: { name, type: oneOf(`the AttributeType of ${name}`, ['S', 'N', 'B'], definition?.AttributeType) },
+        };
+    });
+    const ofKeyType = (wanted) => attributes.filter(({ keyType }) => keyType === wanted).map(({ attribute }) => attribute);
+    const [partitionKey, secondPartitionKey] = ofKeyType('HASH');
+    const [sortKey, secondSortKey] = ofKeyType('RANGE');
+    if (partitionKey === undefined || secondPartitionKey !== undefined || secondSortKey !== undefined) {
+        throw new TypeError(`KeySchema must have one HASH and at most one RANGE, but is ${JSON.stringify(table.KeySchema)}`);
+    }
+    return { partitionKey, ...(sortKey === undefined ? {} : { sortKey }) };
 }
 /** What someone may have set by hand, in a fixed order. */
-function describeUnmanaged(table) {
-    const names = (indexes) => (indexes ?? []).map(({ IndexName }) => IndexName ?? '').sort();
-    const stream = table.StreamSpecification;
-    const tableClass = table.TableClassSummary?.TableClass ?? 'STANDARD';
-    const replicas = (table.Replicas ?? []).map(({ RegionName }) => RegionName ?? '').sort();
+function describeUnmanaged(table, replicas) {
+    const names = (member, indexes) => listOf(member, indexes ?? [])
+        .map(({ IndexName }) => textOf(`an IndexName of ${member}`, IndexName))
+        .sort();
+    const { StreamSpecification: stream, TableClassSummary: tableClass, SSEDescription: encryption } = table;
     return [
-        ...names(table.GlobalSecondaryIndexes).map((value) => ({ path: 'globalIndex', value })),
-        ...names(table.LocalSecondaryIndexes).map((value) => ({ path: 'localIndex', value })),
-        ...(stream?.StreamEnabled ? [{ path: 'stream', value: stream.StreamViewType ?? '' }] : []),
-        ...(tableClass === 'STANDARD' ? [] : [{ path: 'tableClass', value: tableClass }]),
-        ...(table.SSEDescription?.KMSMasterKeyArn === undefined
+        ...names('GlobalSecondaryIndexes', table.GlobalSecondaryIndexes).map((value) => ({ path: 'globalIndex', value })),
+        ...names('LocalSecondaryIndexes', table.LocalSecondaryIndexes).map((value) => ({ path: 'localIndex', value })),
+        ...(stream?.StreamEnabled ? [{ path: 'stream', value: textOf('StreamViewType', stream.StreamViewType) }] : []),
+        ...(tableClass === undefined ? [] : [{ path: 'tableClass', value: textOf('TableClass', tableClass.TableClass) }]),
+        ...(encryption?.KMSMasterKeyArn === undefined
             ? []
-            : [{ path: 'encryptionKey', value: table.SSEDescription.KMSMasterKeyArn }]),
-        ...replicas.map((value) => ({ path: 'replica', value })),
-    ].map(({ path, value }) => ({ path, value: ofType('string', value) }));
+            : [{ path: 'encryptionKey', value: ofType('KMSMasterKeyArn', 'string', encryption.KMSMasterKeyArn) }]),
+        ...replicas.map(({ region }) => ({ path: 'replica', value: region })),
+    ].filter(({ path, value }) => path !== 'tableClass' || value !== 'STANDARD');
 }
 /**
  * An endpoint that is not AWS may answer anything.
@@ -62041,11 +62168,40 @@ function understood(operation, resource, read) {
         throw new errors/* RemedyError */.By(`DynamoDB's answer to ${operation} on "${resource}" cannot be understood.`, 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB point at.', { cause });
     }
 }
-/** The SDK hands on members of a wrong type as they came. */
-function ofType(type, value) {
-    if (value === undefined || typeof value !== type)
-        throw new TypeError(`Expected ${type}, but found ${JSON.stringify(value)}`);
+/**
+ * The SDK hands on members of a wrong type as they came.
+ *
+ * @param member of the answer, for the error
+ */
+function ofType(member, type, value) {
+    if (value === undefined || value === null || typeof value !== type)
+        throw wrong(member, `of type ${type}`, value);
     return value;
+}
+function textOf(member, value) {
+    if (value === '')
+        throw wrong(member, 'a text that is not empty', value);
+    return ofType(member, 'string', value);
+}
+function listOf(member, value) {
+    if (!Array.isArray(value))
+        throw wrong(member, 'a list', value);
+    return value;
+}
+/** @returns milliseconds since the epoch */
+function timeOf(member, value) {
+    if (!(value instanceof Date) || Number.isNaN(value.getTime()))
+        throw wrong(member, 'a time', value);
+    return value.getTime();
+}
+function oneOf(member, allowed, value) {
+    const found = allowed.find((each) => each === value);
+    if (found === undefined)
+        throw wrong(member, allowed.join(' or '), value);
+    return found;
+}
+function wrong(member, expected, found) {
+    return new TypeError(`${member} must be ${expected}, but ${found === undefined ? 'is missing' : `is ${JSON.stringify(found)}`}`);
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan.js
@@ -62056,6 +62212,7 @@ const stepKinds = {
     'tag-table': { class: 'update' },
     'set-billing-mode': { class: 'slow', usualDuration: '2 to 3 minutes the first time' },
     'set-point-in-time-recovery': { class: 'update' },
+    'adopt-table': { class: 'disruptive' },
     'change-environment': { class: 'disruptive' },
     'remove-point-in-time-recovery': { class: 'disruptive' },
     'remove-deletion-protection': { class: 'disruptive' },
@@ -62121,7 +62278,7 @@ const waitForDeletion = {
 const untilDeadline = 21_600;
 /** While a table is UPDATING, its values may be the old ones: a new index takes up to a minute, a billing mode three. */
 const waitForOthers = {
-    what: 'settle after a change by someone else',
+    what: 'settle after a change',
     usual: 'seconds, and up to 3 minutes for a billing mode',
     firstLook: 1,
     mayBeMissing: 0,
@@ -62218,6 +62375,7 @@ async function observeTables(dynamoDb, target, desired, run) {
 }
 /** Looks at one table, as often as it takes until the look is no passing state. */
 async function observeTable(dynamoDb, target, table, run) {
+    let readAgainUntil;
     for (let looks = 0;; looks += 1) {
         const lookedAt = run.clock.now();
         const look = await lookAtTable(dynamoDb, target, table);
@@ -62229,14 +62387,37 @@ async function observeTable(dynamoDb, target, table, run) {
             case 'young':
                 if (looks % 15 === 0)
                     run.log.info(`${table}: so young that its tags or backups cannot be read yet; looking again`);
-                await run.clock
-                    .sleep(900 + 200 * run.clock.random(), run.stop)
-                    .catch((0,errors/* stoppedWhileWaitingFor */.D$)(`the tags and backups of the young table "${table}" to be readable`));
+                await waitForYoungTable(table, run);
                 break;
-            default:
-                return { observed: look, lookedAt };
+            default: {
+                if (look.status !== 'ready' || look.tags.size > 0)
+                    return { observed: look, lookedAt };
+                const now = run.clock.now();
+                if (readAgainUntil === undefined) {
+                    if (!isYoung(look, now))
+                        return { observed: look, lookedAt };
+                    run.log.info(`${table}: less than a minute old and without tags; reading them again for up to 10 s`);
+                    readAgainUntil = now + mostTagLag;
+                }
+                if (now >= readAgainUntil)
+                    return { observed: look, lookedAt };
+                await waitForYoungTable(table, run);
+            }
         }
     }
+}
+/** In milliseconds. Tags given to CreateTable show once the table is ACTIVE, which takes 5 to 22 s. */
+const youth = 60_000;
+/** In milliseconds. A table without tags is refused, so tags that show late, as after a tag write, are waited for. */
+const mostTagLag = 10_000;
+/** Another run of this action may have just created such a table, and with its tags. */
+function isYoung({ createdAt }, now) {
+    return createdAt !== undefined && now - createdAt < youth;
+}
+async function waitForYoungTable(table, run) {
+    await run.clock
+        .sleep(900 + 200 * run.clock.random(), run.stop)
+        .catch((0,errors/* stoppedWhileWaitingFor */.D$)(`the tags and backups of the young table "${table}" to be readable`));
 }
 /**
  * One look: three reads, side by side, and a fourth where there are no tags. DescribeTable alone decides whether the
@@ -62252,12 +62433,13 @@ async function lookAtTable(dynamoDb, target, table) {
     ]);
     if (described === undefined)
         return { status: 'absent' };
-    const { tableStatus, phase, changesUnderWay: _, ...state } = described;
-    if (phase === 'unavailable') {
-        return { status: 'unavailable', tableStatus, ...(state.id === undefined ? {} : { id: state.id }) };
+    if (described.phase !== 'settled') {
+        const { phase, tableStatus, id } = described;
+        if (phase === 'changing')
+            return { status: 'changing' };
+        return { status: 'unavailable', tableStatus, ...(id === undefined ? {} : { id }) };
     }
-    if (phase === 'changing')
-        return { status: 'changing' };
+    const { tableStatus: _, phase: __, changesUnderWay: ___, ...state } = described;
     if (pointInTimeRecovery === undefined || tags === undefined)
         return { status: 'young' };
     // Until it is ACTIVE a table shows no tags, whosesoever it is, and it may have become so since they were read.
@@ -62307,6 +62489,9 @@ function diffReadyTable(desired, observed) {
     if (environment !== undefined && wanted !== undefined && !isSameEnvironment(environment, wanted)) {
         differences.push({ path: 'environment', from: environment, to: wanted, changes });
     }
+    else if (!isManaged(observed.tags)) {
+        differences.push({ path: 'adoption', changes });
+    }
     else if (changes.length > 0) {
         differences.push({ path: 'tags', changes });
     }
@@ -62350,8 +62535,54 @@ function tagChanges(desired, observed) {
     });
 }
 
+;// CONCATENATED MODULE: ./lib/src/replicas.js
+
+/**
+ * DeleteTable deletes the table of one region. Its replicas would live on, with their items and their cost, and no run of
+ * this action would know of them.
+ */
+function refuseReplicated({ region }, table, { replicas }) {
+    const staying = replicas.filter(({ status }) => status !== 'DELETING');
+    const [first] = staying;
+    if (first === undefined)
+        return [];
+    return [
+        {
+            table,
+            code: 'destroy-of-replicated',
+            reason: `The table "${table}" has replicas that would stay when it is deleted: ${staying.map(({ region: where, status }) => `${where} (${status})`).join(', ')}.`,
+            remedy: `Delete the replicas first, one at a time, and run again when they are gone: ${deletionOf(first, table, region)}`,
+        },
+    ];
+}
+/** A warning for each replica in a state that does not pass by itself. */
+function warnOfReplicas({ region }, table, { replicas }) {
+    return replicas
+        .filter(({ status }) => status !== 'ACTIVE' && !isPassing(status))
+        .map((replica) => ({
+        table,
+        level: 'warning',
+        code: 'replica-unavailable',
+        message: `The replica of "${table}" in ${replica.region} is ${replica.status}, which does not pass by itself. ${adviceFor(replica, table, region)}`,
+    }));
+}
+function adviceFor(replica, table, region) {
+    switch (replica.status) {
+        case 'CREATION_FAILED':
+            return `DynamoDB could not create it. Delete it, then add it again: ${deletionOf(replica, table, region)}`;
+        case 'REGION_DISABLED':
+            return `Enable the region ${replica.region} in the account again. After 20 hours DynamoDB takes the replica out of the global table, and no longer replicates to it.`;
+        default:
+            return 'See in the AWS console what it needs.';
+    }
+}
+function deletionOf(replica, table, region) {
+    return `aws dynamodb update-table --table-name ${table} --region ${region} --replica-updates "Delete={RegionName=${replica.region}}"`;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/destroy.js
 /** What is in the way of deleting a table, and the steps that delete it where nothing is. Pure. */
+
 
 
 /** Production is never destroyed, whatever is confirmed and whatever its tables say. */
@@ -62362,7 +62593,7 @@ function refuseProduction({ environment }) {
         {
             code: 'destroy-in-production',
             reason: `"${environment.name}" is a production environment, whose tables are never deleted by this action.`,
-            remedy: 'Check the input environment. Tables of production are deleted by hand, or not at all.',
+            remedy: `Check the input environment. Tables of production are deleted by hand, or not at all. If "${environment.name}" is not production, set production: false; that is refused for prod, production and the names in production-environments.`,
         },
     ];
 }
@@ -62388,23 +62619,23 @@ function refusalsFor(target, desired, observed) {
     const table = desired.name;
     const wanted = target.environment.name;
     const environment = observed.tags.get(environmentTag);
-    if (environment === undefined || observed.tags.get(managedByTag) !== managedByValue) {
-        return [
-            {
-                table,
-                code: 'destroy-of-untagged',
-                reason: `The table "${table}" does not carry the tags ${environmentTag} and ${managedByTag}, so it was not made or adopted by this action.`,
-                remedy: `If it is of "${wanted}", run command: apply first, which adopts and tags it; else choose another table-name-prefix, or delete the table by hand.`,
-            },
-        ];
-    }
-    if (!isSameEnvironment(environment, wanted)) {
+    if (environment !== undefined && !isSameEnvironment(environment, wanted)) {
         return [
             {
                 table,
                 code: 'destroy-of-other-environment',
                 reason: `The table "${table}" belongs to the environment "${environment}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
                 remedy: 'Check environment, table-name-prefix, and that the role leads to the right account.',
+            },
+        ];
+    }
+    if (environment === undefined || !isManaged(observed.tags)) {
+        return [
+            {
+                table,
+                code: 'destroy-of-untagged',
+                reason: `The table "${table}" does not carry both tags, ${environmentTag} and ${managedByTag}, so this action neither created nor adopted it, or its tags were removed.`,
+                remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${isManaged(observed.tags) ? '' : ', with this line in allow: adopt-table'}. Else choose another table-name-prefix, or delete the table by hand.`,
             },
         ];
     }
@@ -62418,29 +62649,22 @@ function refusalsFor(target, desired, observed) {
             },
         ];
     }
-    if (observed.deletionProtection) {
-        return [
-            {
-                table,
-                code: 'destroy-of-protected',
-                reason: `The table "${table}" has deletion protection on.`,
-                remedy: 'If it is to go, turn its protection off first: run command: apply with deletion-protection: false and with this line in allow: remove-deletion-protection',
-            },
-        ];
-    }
-    return [];
+    return [...refuseProtected(table, observed), ...refuseReplicated(target, table, observed)];
+}
+function refuseProtected(table, { deletionProtection }) {
+    if (!deletionProtection)
+        return [];
+    return [
+        {
+            table,
+            code: 'destroy-of-protected',
+            reason: `The table "${table}" has deletion protection on.`,
+            remedy: 'If it is to go, turn its protection off first: run command: apply with deletion-protection: false and with this line in allow: remove-deletion-protection',
+        },
+    ];
 }
 function noticesFor(table, observed) {
     const notices = [];
-    const stack = observed.tags.get(stackNameTag);
-    if (stack !== undefined) {
-        notices.push({
-            table,
-            level: 'warning',
-            code: 'made-by-stack',
-            message: `The table "${table}" was made by the CloudFormation stack "${stack}". Where the stack still holds it, the stack will miss it.`,
-        });
-    }
     if (observed.pointInTimeRecovery.enabled) {
         notices.push({
             table,
@@ -62460,295 +62684,6 @@ function unavailable(table, tableStatus) {
         code: 'table-unavailable',
         reason: `The table "${table}" is ${tableStatus}, so it cannot be told whose it is.`,
         remedy: 'Bring it back to ACTIVE and run again, or delete it by hand.',
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/src/policy.js
-
-/** In the order in which they are told. */
-const disruptions = [
-    'remove-deletion-protection',
-    'remove-point-in-time-recovery',
-    'change-environment',
-];
-/** Makes the tables as defined, and takes nothing away. */
-const strictPolicy = { destroy: false, allow: [] };
-function isDisruptive(step) {
-    return disruptions.some((disruption) => disruption === step.action);
-}
-function isAllowed(step, { allow }) {
-    return !isDisruptive(step) || allow.includes(step.action);
-}
-/** Why the step is not done, and the line that would open it. */
-function refuseStep(step, target) {
-    const { table, action } = step;
-    return { table, code: action, ...explain(step, target) };
-}
-function explain(step, target) {
-    const { table, action } = step;
-    switch (action) {
-        case 'change-environment':
-            return {
-                reason: `The table "${table}" belongs to the environment "${step.from}", as its tag tenant-tables:environment says, but this run is for "${step.to}".`,
-                remedy: `Choose another table-name-prefix for "${step.to}", or check that the role leads to the right account. ${lineToAdd(action, `to hand the table over to "${step.to}"`)}`,
-            };
-        case 'remove-deletion-protection':
-            return {
-                reason: `deletion-protection is false, but it is on for the table "${table}"${inProduction(target)}.`,
-                remedy: `Set deletion-protection to auto, which keeps it ${keptBy(target)}. ${lineToAdd(action, 'to turn it off')}`,
-            };
-        case 'remove-point-in-time-recovery':
-            return {
-                reason: `point-in-time-recovery is false, but it is ${describeRecovery(step.from)}, for the table "${table}"${inProduction(target)}. To turn it off loses the restore window: turned on again, it begins anew.`,
-                remedy: `Set point-in-time-recovery to auto, which keeps it ${keptBy(target)}. ${lineToAdd(action, 'to turn it off')}`,
-            };
-    }
-}
-function inProduction({ environment }) {
-    return environment.production ? `, and "${environment.name}" is a production environment` : '';
-}
-function keptBy({ environment }) {
-    return environment.production ? 'on' : 'as it is';
-}
-function lineToAdd(disruption, purpose) {
-    return `Or, ${purpose}, add this line to allow: ${disruption}`;
-}
-/** Production without protection takes leave too, where there is nothing to be turned off. */
-function refuseUnprotected(target, desired, ready, { allow }) {
-    if (!target.environment.production)
-        return [];
-    const settings = [
-        {
-            code: 'remove-deletion-protection',
-            input: 'deletion-protection',
-            isOff: desired.deletionProtection === false && ready?.deletionProtection !== true,
-        },
-        {
-            code: 'remove-point-in-time-recovery',
-            input: 'point-in-time-recovery',
-            isOff: desired.pointInTimeRecovery?.enabled === false && ready?.pointInTimeRecovery.enabled !== true,
-        },
-    ];
-    return settings
-        .filter(({ code, isOff }) => isOff && !allow.includes(code))
-        .map(({ code, input }) => ({
-        table: desired.name,
-        code,
-        reason: `${input} is false, but "${target.environment.name}" is a production environment, where "${desired.name}" must have it on.`,
-        remedy: `Set ${input} to auto or true. ${lineToAdd(code, 'to leave it off')}`,
-    }));
-}
-
-;// CONCATENATED MODULE: ./lib/src/planner.js
-/** Differences -> steps and refusals. Pure: the same arguments give the same plan, byte for byte. */
-
-
-
-
-
-/**
- * Works out the steps that turn the observed tables into the desired ones, or that delete them where the policy says so,
- * round by round, and in a round table by table in the order given.
- *
- * Tables that exist but are not desired are left alone: we do not know who else uses the account.
- */
-function planTables(target, desired, observed, policy = strictPolicy) {
-    const planned = desired.map((table) => planTable(target, table, observed.get(table.name) ?? { status: 'absent' }, policy));
-    return {
-        target,
-        policy,
-        tables: planned.map(({ table }) => table),
-        steps: roundsOf(planned.flatMap(({ steps }) => steps)).flat(),
-        refusals: [...(policy.destroy ? refuseProduction(target) : []), ...planned.flatMap(({ refusals }) => refusals)],
-        notices: planned.flatMap(({ notices }) => notices),
-    };
-}
-function planTable(target, desired, observed, policy) {
-    const table = describePlanned(target, desired, observed);
-    // Of what goes away nothing is left as it is.
-    if (policy.destroy)
-        return { table: { ...table, unmanaged: [] }, ...planDestruction(target, desired, observed) };
-    const ready = observed.status === 'ready' ? observed : undefined;
-    const decisions = diffTable(desired, observed)
-        .flatMap((difference) => decide(desired, difference))
-        .map((each) => 'action' in each && isDisruptive(each) && !isAllowed(each, policy) ? refuseStep(each, target) : each);
-    const steps = decisions.filter((decision) => 'action' in decision);
-    const refusals = decisions.filter((decision) => 'code' in decision);
-    // Of a table that is not ours to change nothing more is said: no step of it would ever be taken, and no advice on how
-    // to make it fit should be.
-    const foreign = refusals.filter(({ code }) => code === 'different-keys' || code === 'change-environment');
-    if (foreign.length > 0)
-        return { table, steps: [], refusals: foreign, notices: [] };
-    return {
-        table,
-        steps,
-        refusals: [...refusals, ...refuseUnprotected(target, desired, ready, policy), ...refuseTooManyTags(desired, ready)],
-        notices: ready === undefined ? [] : planner_noticesFor(desired, ready, steps),
-    };
-}
-/** Each difference becomes a step or a refusal. What a step takes away is the policy's to judge. */
-function decide(desired, difference) {
-    const table = desired.name;
-    switch (difference.path) {
-        case 'existence':
-            return [
-                {
-                    action: 'create-table',
-                    table,
-                    keys: desired.keys,
-                    billingMode: desired.billingMode,
-                    deletionProtection: desired.deletionProtection ?? false,
-                    tags: tagChanges(desired.tags, new Map()),
-                },
-            ];
-        case 'availability':
-            return [{ table, code: 'table-unavailable', ...explainUnavailable(table, difference.from) }];
-        case 'keys':
-            return [
-                {
-                    table,
-                    code: 'different-keys',
-                    reason: `The table "${table}" has the key ${describeKeys(difference.from)}, but its definition asks for ${describeKeys(difference.to)}. DynamoDB cannot change the key of a table.`,
-                    remedy: `Choose another table-name-prefix, so that new tables are made beside this one; or move the items elsewhere and delete "${table}" by hand.`,
-                },
-            ];
-        case 'environment':
-            return [
-                {
-                    action: 'change-environment',
-                    table,
-                    from: difference.from,
-                    to: difference.to,
-                    tags: difference.changes,
-                },
-            ];
-        case 'deletionProtection':
-            return [
-                difference.to
-                    ? { action: 'enable-deletion-protection', table, from: false, to: true }
-                    : { action: 'remove-deletion-protection', table, from: true, to: false },
-            ];
-        case 'tags':
-            return [{ action: 'tag-table', table, tags: difference.changes }];
-        case 'billingMode':
-            return [{ action: 'set-billing-mode', table, from: difference.from, to: difference.to }];
-        case 'pointInTimeRecovery': {
-            const { from, to } = difference;
-            return [
-                to.enabled
-                    ? { action: 'set-point-in-time-recovery', table, from, to }
-                    : { action: 'remove-point-in-time-recovery', table, from, to },
-            ];
-        }
-    }
-}
-function explainUnavailable(table, tableStatus) {
-    const reason = `The table "${table}" is ${tableStatus}.`;
-    switch (tableStatus) {
-        case 'DELETING':
-            return {
-                reason,
-                remedy: 'Wait until it is gone, then run again: the table will be created anew, without its items.',
-            };
-        case 'ARCHIVING':
-        case 'ARCHIVED':
-            return {
-                reason: `${reason} DynamoDB archives a table whose encryption key could not be used for seven days.`,
-                remedy: 'Restore the backup that DynamoDB made of it under another name, or delete it by hand, then run again.',
-            };
-        case 'INACCESSIBLE_ENCRYPTION_CREDENTIALS':
-            return {
-                reason: `${reason} DynamoDB cannot use the table's KMS key.`,
-                remedy: "Enable the KMS key and the table's grant on it again, then run again.",
-            };
-        case 'REPLICATION_NOT_AUTHORIZED':
-            return {
-                reason,
-                remedy: 'Give the replication role of the global table its permissions back, then run again.',
-            };
-        default:
-            return { reason, remedy: 'Bring it back to ACTIVE, then run again.' };
-    }
-}
-function refuseTooManyTags(desired, ready) {
-    const found = [...(ready?.tags.keys() ?? [])].filter((key) => !isAwsTag(key));
-    const count = new Set([...found, ...desired.tags.keys()]).size;
-    if (count <= mostTags)
-        return [];
-    return [
-        {
-            table: desired.name,
-            code: 'too-many-tags',
-            reason: `The table "${desired.name}" would carry ${count} tags: ${desired.tags.size} declared ones beside ${count - desired.tags.size} others. DynamoDB allows ${mostTags}.`,
-            remedy: 'Declare fewer tags, or remove tags that nobody needs from the table.',
-        },
-    ];
-}
-function planner_noticesFor(desired, ready, steps) {
-    const table = desired.name;
-    const notices = [];
-    const adopted = ready.tags.get(managedByTag) !== managedByValue;
-    if (adopted) {
-        notices.push({
-            table,
-            level: 'notice',
-            code: 'adopted',
-            message: `The table "${table}" exists already and its keys match: it is adopted, with its items.`,
-        });
-    }
-    const stack = ready.tags.get(stackNameTag);
-    if (stack !== undefined) {
-        notices.push({
-            table,
-            // The tag stays when the stack lets go of the table, so it must not cry wolf for ever.
-            level: adopted ? 'warning' : 'notice',
-            code: 'made-by-stack',
-            message: `The table "${table}" was made by the CloudFormation stack "${stack}". While the stack holds it, deleting or changing the stack can delete the table. To let go of it: set its DeletionPolicy to Retain (CDK: RemovalPolicy.RETAIN) and deploy, then remove the table from the stack and deploy again.`,
-        });
-    }
-    if (desired.deletionProtection === undefined && ready.deletionProtection) {
-        notices.push({
-            table,
-            level: 'notice',
-            code: 'deletion-protection-kept',
-            message: `Deletion protection of "${table}" is on, though its environment does not ask for it. It stays on.`,
-        });
-    }
-    if (desired.pointInTimeRecovery === undefined && ready.pointInTimeRecovery.enabled) {
-        notices.push({
-            table,
-            level: 'notice',
-            code: 'point-in-time-recovery-kept',
-            message: `Point-in-time recovery of "${table}" is ${describeRecovery(ready.pointInTimeRecovery)}, though its environment does not ask for it. It stays on.`,
-        });
-    }
-    if (steps.some(({ action }) => action === 'remove-point-in-time-recovery')) {
-        notices.push({
-            table,
-            level: 'warning',
-            code: 'restore-window-lost',
-            message: `Point-in-time recovery of "${table}" is turned off, and its restore window (${describeRecovery(ready.pointInTimeRecovery)}) is lost: turned on again, it begins anew.`,
-        });
-    }
-    return notices;
-}
-function describePlanned(target, desired, observed) {
-    const { logicalName, name } = desired;
-    if (observed.status !== 'ready') {
-        return { logicalName, name, arn: tableArn(target, name), status: observed.status, unmanaged: [] };
-    }
-    const undeclaredTags = [...observed.tags]
-        .filter(([key]) => !desired.tags.has(key) && !isAwsTag(key))
-        .map(([key, value]) => ({ path: `tags.${key}`, value }))
-        .sort((left, right) => (left.path < right.path ? -1 : 1));
-    return {
-        logicalName,
-        name,
-        arn: observed.arn,
-        ...(observed.id === undefined ? {} : { id: observed.id }),
-        ...(observed.streamArn === undefined ? {} : { streamArn: observed.streamArn }),
-        status: observed.status,
-        unmanaged: [...observed.unmanaged, ...undeclaredTags],
     };
 }
 
@@ -62774,6 +62709,7 @@ function changesOf(step) {
         case 'remove-deletion-protection':
             return [{ setting: 'deletion protection', from: onOrOff(step.from), to: onOrOff(step.to) }];
         case 'tag-table':
+        case 'adopt-table':
         case 'change-environment':
             return report_tagChanges(step.tags);
         case 'set-billing-mode':
@@ -62793,8 +62729,11 @@ function onOrOff(value) {
 }
 /** One line of plain text: `set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST` */
 function describeStep(step) {
-    const changes = changesOf(step).map(({ setting, from, to }) => from === undefined ? `${setting} = ${(0,plain_text/* shorten */.ml)(to)}` : `${setting} ${(0,plain_text/* shorten */.ml)(from)} -> ${(0,plain_text/* shorten */.ml)(to)}`);
-    return `${nameStep(step)}: ${changes.join(', ')}`;
+    return `${nameStep(step)}: ${changesOf(step).map(describeChange).join(', ')}`;
+}
+/** `billing mode PROVISIONED -> PAY_PER_REQUEST` */
+function describeChange({ setting, from, to }) {
+    return from === undefined ? `${setting} = ${(0,plain_text/* shorten */.ml)(to)}` : `${setting} ${(0,plain_text/* shorten */.ml)(from)} -> ${(0,plain_text/* shorten */.ml)(to)}`;
 }
 /** The plan as lines of plain text, a line a step; foreign text in it is not yet harmless to a log. */
 function renderPlanLines(plan) {
@@ -62804,9 +62743,22 @@ function renderPlanLines(plan) {
         ...plan.steps.map((step) => `${markOf(step)} ${describeStep(step)}${describeClass(step)}`),
         ...plan.refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
         ...plan.notices.map(({ message }) => `  ${message}`),
-        ...plan.tables.flatMap(({ name, unmanaged }) => unmanaged.map(({ path, value }) => `  unmanaged on "${name}", left as it is: ${path} = ${(0,plain_text/* shorten */.ml)(value)}`)),
+        ...plan.tables.flatMap(({ name, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name}", ${describeTreatment(plan, setting)}: ${setting.path} = ${(0,plain_text/* shorten */.ml)(setting.value)}`)),
         ...(plan.steps.length === 0 && plan.refusals.length === 0 ? ['Nothing to do.'] : []),
     ];
+}
+/** What the plan makes of a setting that the definition does not mention. */
+function describeTreatment({ policy }, { path }) {
+    if (!policy.destroy)
+        return 'left as it is';
+    switch (path) {
+        case 'replica':
+            return 'not deleted with the table';
+        case 'encryptionKey':
+            return 'goes away with the table, but not the KMS key itself';
+        default:
+            return 'goes away with the table';
+    }
 }
 /** `+` makes, `~` changes, `-` takes away. */
 function markOf({ action }) {
@@ -62825,8 +62777,11 @@ function summarise(result) {
         return `Refused, for ${(0,plain_text/* count */.U9)(plan.refusals.length, 'reason')}. Nothing was written.`;
     }
     if (outcome !== undefined && plan !== undefined && (error !== undefined || outcome.error !== undefined)) {
-        const done = outcome.steps.filter(({ result: { status } }) => status === 'applied').length;
-        return `Failed after ${done} of ${(0,plain_text/* count */.U9)(plan.steps.length, 'step')}.`;
+        const resultsOf = (status) => outcome.steps.filter(({ result }) => result.status === status).length;
+        const deferred = resultsOf('deferred');
+        const isDeferredAlone = error === undefined && deferred > 0 && outcome.error === firstDeferral(outcome);
+        const done = `${resultsOf('applied')} of ${(0,plain_text/* count */.U9)(plan.steps.length, 'step')}`;
+        return isDeferredAlone ? `${done} applied, ${deferred} deferred by AWS.` : `Failed after ${done}.`;
     }
     if (verification !== undefined) {
         if (error !== undefined || verification.error !== undefined)
@@ -62848,6 +62803,9 @@ function summarise(result) {
         return `${(0,plain_text/* count */.U9)(plan.steps.length, 'step')} planned. Nothing was changed.`;
     const dropped = outcome?.steps.filter(({ result: { status } }) => status === 'dropped').length ?? 0;
     return `${(0,plain_text/* count */.U9)(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`;
+}
+function firstDeferral({ steps }) {
+    return steps.flatMap(({ result }) => (result.status === 'deferred' ? [result.error] : []))[0];
 }
 /** Of tables that need no step. */
 function describeState({ policy, tables }, outcome) {
@@ -62926,6 +62884,379 @@ function performedSteps(outcome) {
         []);
 }
 
+;// CONCATENATED MODULE: ./lib/src/adoption.js
+/** What to know and to check before a table that this action did not create is adopted. Pure. */
+
+
+
+/** As many as fit into an annotation beside the rest. */
+const mostChanges = 10;
+const adoption_mostTags = 5;
+/**
+ * The refusal without the line of `allow` that would open it.
+ *
+ * @param steps that the adopted table would need, whatever else they need from `allow`
+ */
+function explainAdoption(table, { account, region }, { tags }, steps) {
+    const changes = steps.flatMap(changesOf).map(describeChange);
+    return {
+        reason: [
+            `The table "${table}" exists, but does not carry the tag ${managedByTag} = ${managedByValue}, so this action neither created nor adopted it.`,
+            `Adoption would change: ${(0,plain_text/* listSome */.XT)(changes, mostChanges, 'more change')}.`,
+            describeOwner(tags),
+        ].join(' '),
+        remedy: [
+            'Find out who owns the table.',
+            `Whether a CloudFormation stack holds it, this command says in account ${account}: aws cloudformation describe-stack-resources --physical-resource-id ${table} --region ${region} (a ValidationError means that no stack holds it).`,
+            'If a stack holds it, let go of it in this order: set DeletionPolicy: Retain (CDK: RemovalPolicy.RETAIN) on the table and deploy the stack; then remove the table from the stack and deploy it again.',
+            'A table that was restored from a backup, a replica of a table in another region, and a table whose tags were removed do not carry the tag either.',
+            'To leave the table alone, choose another table-name-prefix.',
+        ].join(' '),
+    };
+}
+/** Tags are untrusted text, and there may be any number of them. */
+function describeOwner(tags) {
+    if (tags.size === 0)
+        return 'It has no tags that could name its owner.';
+    const sorted = [...tags].sort(([left], [right]) => (left < right ? -1 : 1));
+    const shown = sorted.map(([key, value]) => `${(0,plain_text/* shorten */.ml)(key)} = ${(0,plain_text/* shorten */.ml)(value)}`);
+    return `Its tags may name its owner: ${(0,plain_text/* listSome */.XT)(shown, adoption_mostTags, 'more tag')}.`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/policy.js
+/** What is not done without leave: each kind of disruption is opened by its name, a line of `allow`. Pure. */
+
+
+/** In the order in which they are told. */
+const disruptions = [
+    'remove-deletion-protection',
+    'remove-point-in-time-recovery',
+    'change-environment',
+    'adopt-table',
+];
+/** Makes the tables as defined, and takes nothing away. */
+const strictPolicy = { destroy: false, allow: [] };
+/** The lines of `allow` that the step needs. To change the environment of a table that is not ours is to adopt it as well. */
+function linesNeededBy(step) {
+    if (!isDisruptive(step))
+        return [];
+    const adopts = step.action === 'change-environment' && step.tags.some(({ key }) => key === managedByTag);
+    return adopts ? [step.action, 'adopt-table'] : [step.action];
+}
+function isDisruptive(step) {
+    return disruptions.some((disruption) => disruption === step.action);
+}
+function isAllowed(step, { allow }) {
+    return linesNeededBy(step).every((line) => allow.includes(line));
+}
+/** A refusal for each line of `allow` that the step needs and does not have, with the line that would open it. */
+function refuseStep(step, { allow }, situation) {
+    return linesNeededBy(step)
+        .filter((line) => !allow.includes(line))
+        .map((code) => ({ table: step.table, code, ...explain(code, step.table, situation) }));
+}
+function explain(disruption, table, { target, ready, steps }) {
+    switch (disruption) {
+        case 'change-environment': {
+            const wanted = target.environment.name;
+            return {
+                reason: `The table "${table}" belongs to the environment "${ready.tags.get(environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
+                remedy: `Choose another table-name-prefix for "${wanted}", or check that the role leads to the right account. ${lineToAdd(disruption, `to hand the table over to "${wanted}"`)}`,
+            };
+        }
+        case 'adopt-table': {
+            const { reason, remedy } = explainAdoption(table, target, ready, steps);
+            return { reason, remedy: `${remedy} ${lineToAdd(disruption, 'to adopt the table, for the one run that does')}` };
+        }
+        case 'remove-deletion-protection':
+            return {
+                reason: `deletion-protection is false, but it is on for the table "${table}"${inProduction(target)}.`,
+                remedy: `Set deletion-protection to auto, which keeps it ${keptBy(target)}. ${lineToAdd(disruption, 'to turn it off')}`,
+            };
+        case 'remove-point-in-time-recovery':
+            return {
+                reason: `point-in-time-recovery is false, but it is ${describeRecovery(ready.pointInTimeRecovery)}, for the table "${table}"${inProduction(target)}. To turn it off loses the restore window: turned on again, it begins anew.`,
+                remedy: `Set point-in-time-recovery to auto, which keeps it ${keptBy(target)}. ${lineToAdd(disruption, 'to turn it off')}`,
+            };
+    }
+}
+function inProduction({ environment }) {
+    return environment.production ? `, and "${environment.name}" is a production environment` : '';
+}
+function keptBy({ environment }) {
+    return environment.production ? 'on' : 'as it is';
+}
+function lineToAdd(disruption, purpose) {
+    return `Or, ${purpose}, add this line to allow: ${disruption}`;
+}
+/** Production without protection takes leave too, where there is nothing to be turned off. */
+function unprotectedSettings(target, desired, ready) {
+    if (!target.environment.production)
+        return [];
+    const settings = [
+        {
+            code: 'remove-deletion-protection',
+            input: 'deletion-protection',
+            isOff: desired.deletionProtection === false && ready?.deletionProtection !== true,
+        },
+        {
+            code: 'remove-point-in-time-recovery',
+            input: 'point-in-time-recovery',
+            isOff: desired.pointInTimeRecovery?.enabled === false && ready?.pointInTimeRecovery.enabled !== true,
+        },
+    ];
+    return settings.filter(({ isOff }) => isOff);
+}
+function refuseUnprotected(target, table, settings, { allow }) {
+    return settings
+        .filter(({ code }) => !allow.includes(code))
+        .map(({ code, input }) => ({
+        table,
+        code,
+        reason: `${input} is false, but "${target.environment.name}" is a production environment, where "${table}" must have it on.`,
+        remedy: `Set ${input} to auto or true. ${lineToAdd(code, 'to leave it off')}`,
+    }));
+}
+/** A line that stays in the workflow allows the next such change without a decision. */
+function noticeUnneededLines({ allow }, needed) {
+    return allow
+        .filter((line) => !needed.includes(line))
+        .map((line) => ({
+        level: 'notice',
+        code: 'unneeded-allow',
+        message: `allow has the line ${line}, but nothing in this plan needs it. Remove the line: it would allow the next such change without a decision.`,
+    }));
+}
+
+;// CONCATENATED MODULE: ./lib/src/planner.js
+/** Differences -> steps and refusals. Pure: the same arguments give the same plan, byte for byte. */
+
+
+
+
+
+
+/**
+ * Works out the steps that turn the observed tables into the desired ones, or that delete them where the policy says so,
+ * round by round, and in a round table by table in the order given.
+ *
+ * Tables that exist but are not desired are left alone: we do not know who else uses the account.
+ */
+function planTables(target, desired, observed, policy = strictPolicy) {
+    const planned = desired.map((table) => planTable(target, table, observed.get(table.name) ?? { status: 'absent' }, policy));
+    const refusals = [
+        ...(policy.destroy ? refuseProduction(target) : []),
+        ...planned.flatMap(({ refusals: ofTable }) => ofTable),
+    ];
+    const needed = planned.flatMap(({ lines }) => lines);
+    return {
+        target,
+        policy,
+        tables: planned.map(({ table }) => table),
+        steps: roundsOf(planned.flatMap(({ steps }) => steps)).flat(),
+        refusals,
+        notices: [
+            ...planned.flatMap(({ notices }) => notices),
+            // What a refused table needs from `allow` may show only after the refusal is resolved.
+            ...(refusals.length > 0 ? [] : noticeUnneededLines(policy, needed)),
+        ],
+    };
+}
+function planTable(target, desired, observed, policy) {
+    const table = describePlanned(target, desired, observed);
+    if (policy.destroy)
+        return { table, ...planDestruction(target, desired, observed), lines: [] };
+    const ready = observed.status === 'ready' ? observed : undefined;
+    const decisions = diffTable(desired, observed).flatMap((difference) => decide(desired, difference));
+    const needed = decisions.filter((decision) => 'action' in decision);
+    const steps = needed.filter((step) => isAllowed(step, policy));
+    const refusals = [
+        ...decisions.filter((decision) => 'code' in decision),
+        // Only what exists can be disrupted.
+        ...(ready === undefined
+            ? []
+            : needed.flatMap((step) => refuseStep(step, policy, { target, ready, steps: needed }))),
+    ];
+    // Of a table that is not ours to change nothing more is said: no step of it would ever be taken, and no advice on how
+    // to make it fit should be.
+    const foreign = refusals.filter(({ code }) => foreignCodes(refusals).includes(code));
+    if (foreign.length > 0)
+        return { table, steps: [], refusals: foreign, notices: [], lines: [] };
+    const unprotected = unprotectedSettings(target, desired, ready);
+    return {
+        table,
+        steps,
+        refusals: [
+            ...refusals,
+            ...refuseUnprotected(target, desired.name, unprotected, policy),
+            ...refuseTooManyTags(desired, ready),
+        ],
+        notices: ready === undefined ? [] : planner_noticesFor(target, desired, ready, steps),
+        lines: [...steps.flatMap(linesNeededBy), ...unprotected.map(({ code }) => code)],
+    };
+}
+/** Refusals of a table that is not ours. Adoption is no way out for one that has another key. */
+function foreignCodes(refusals) {
+    const hasOtherKey = refusals.some(({ code }) => code === 'different-keys');
+    return hasOtherKey ? ['different-keys', 'change-environment'] : ['change-environment', 'adopt-table'];
+}
+/** Each difference becomes a step or a refusal. What a step takes away is the policy's to judge. */
+function decide(desired, difference) {
+    const table = desired.name;
+    switch (difference.path) {
+        case 'existence':
+            return [
+                {
+                    action: 'create-table',
+                    table,
+                    keys: desired.keys,
+                    billingMode: desired.billingMode,
+                    deletionProtection: desired.deletionProtection ?? false,
+                    tags: tagChanges(desired.tags, new Map()),
+                },
+            ];
+        case 'availability':
+            return [{ table, code: 'table-unavailable', ...explainUnavailable(table, difference.from) }];
+        case 'keys':
+            return [
+                {
+                    table,
+                    code: 'different-keys',
+                    reason: `The table "${table}" has the key ${describeKeys(difference.from)}, but its definition asks for ${describeKeys(difference.to)}. DynamoDB cannot change the key of a table.`,
+                    remedy: `Choose another table-name-prefix, so that new tables are made beside this one; or move the items elsewhere and delete "${table}" by hand.`,
+                },
+            ];
+        case 'environment':
+            return [
+                {
+                    action: 'change-environment',
+                    table,
+                    from: difference.from,
+                    to: difference.to,
+                    tags: difference.changes,
+                },
+            ];
+        case 'adoption':
+            return [{ action: 'adopt-table', table, tags: difference.changes }];
+        case 'deletionProtection':
+            return [
+                difference.to
+                    ? { action: 'enable-deletion-protection', table, from: false, to: true }
+                    : { action: 'remove-deletion-protection', table, from: true, to: false },
+            ];
+        case 'tags':
+            return [{ action: 'tag-table', table, tags: difference.changes }];
+        case 'billingMode':
+            return [{ action: 'set-billing-mode', table, from: difference.from, to: difference.to }];
+        case 'pointInTimeRecovery': {
+            const { from, to } = difference;
+            return [
+                to.enabled
+                    ? { action: 'set-point-in-time-recovery', table, from, to }
+                    : { action: 'remove-point-in-time-recovery', table, from, to },
+            ];
+        }
+    }
+}
+function explainUnavailable(table, tableStatus) {
+    const reason = `The table "${table}" is ${tableStatus}.`;
+    switch (tableStatus) {
+        case 'DELETING':
+            return {
+                reason,
+                remedy: 'Wait until it is gone, then run again: the table will be created anew, without its items.',
+            };
+        case 'ARCHIVING':
+        case 'ARCHIVED':
+            return {
+                reason: `${reason} DynamoDB archives a table whose encryption key could not be used for seven days.`,
+                remedy: 'Restore the backup that DynamoDB made of it under another name, or delete it by hand, then run again.',
+            };
+        case 'INACCESSIBLE_ENCRYPTION_CREDENTIALS':
+            return {
+                reason: `${reason} DynamoDB cannot use the table's KMS key.`,
+                remedy: "Enable the KMS key and the table's grant on it again, then run again.",
+            };
+        case 'REPLICATION_NOT_AUTHORIZED':
+            return {
+                reason,
+                remedy: 'Give the replication role of the global table its permissions back, then run again.',
+            };
+        default:
+            return { reason, remedy: 'Bring it back to ACTIVE, then run again.' };
+    }
+}
+function refuseTooManyTags(desired, ready) {
+    const found = [...(ready?.tags.keys() ?? [])].filter((key) => !isAwsTag(key));
+    const count = new Set([...found, ...desired.tags.keys()]).size;
+    if (count <= mostTags)
+        return [];
+    return [
+        {
+            table: desired.name,
+            code: 'too-many-tags',
+            reason: `The table "${desired.name}" would carry ${count} tags: ${desired.tags.size} declared ones beside ${count - desired.tags.size} others. DynamoDB allows ${mostTags}.`,
+            remedy: 'Declare fewer tags, or remove tags that nobody needs from the table.',
+        },
+    ];
+}
+function planner_noticesFor(target, desired, ready, steps) {
+    const table = desired.name;
+    const notices = [...warnOfReplicas(target, table, ready)];
+    if (!isManaged(ready.tags)) {
+        notices.push({
+            table,
+            level: 'notice',
+            code: 'adopted',
+            message: `The table "${table}" exists already and its keys match: it is adopted, with its items.`,
+        });
+    }
+    if (desired.deletionProtection === undefined && ready.deletionProtection) {
+        notices.push({
+            table,
+            level: 'notice',
+            code: 'deletion-protection-kept',
+            message: `Deletion protection of "${table}" is on, though its environment does not ask for it. It stays on.`,
+        });
+    }
+    if (desired.pointInTimeRecovery === undefined && ready.pointInTimeRecovery.enabled) {
+        notices.push({
+            table,
+            level: 'notice',
+            code: 'point-in-time-recovery-kept',
+            message: `Point-in-time recovery of "${table}" is ${describeRecovery(ready.pointInTimeRecovery)}, though its environment does not ask for it. It stays on.`,
+        });
+    }
+    if (steps.some(({ action }) => action === 'remove-point-in-time-recovery')) {
+        notices.push({
+            table,
+            level: 'warning',
+            code: 'restore-window-lost',
+            message: `Point-in-time recovery of "${table}" is turned off, and its restore window (${describeRecovery(ready.pointInTimeRecovery)}) is lost: turned on again, it begins anew.`,
+        });
+    }
+    return notices;
+}
+function describePlanned(target, desired, observed) {
+    const { logicalName, name } = desired;
+    if (observed.status !== 'ready') {
+        return { logicalName, name, arn: tableArn(target, name), status: observed.status, unmanaged: [] };
+    }
+    const undeclaredTags = [...observed.tags]
+        .filter(([key]) => !desired.tags.has(key) && !isAwsTag(key))
+        .map(([key, value]) => ({ path: `tags.${key}`, value }))
+        .sort((left, right) => (left.path < right.path ? -1 : 1));
+    return {
+        logicalName,
+        name,
+        arn: observed.arn,
+        ...(observed.id === undefined ? {} : { id: observed.id }),
+        ...(observed.streamArn === undefined ? {} : { streamArn: observed.streamArn }),
+        status: observed.status,
+        unmanaged: [...observed.unmanaged, ...undeclaredTags],
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/src/apply.js
 /** Performs the steps of a plan, waits for each, and always says how far it got. */
 
@@ -62987,34 +63318,54 @@ const freshness = 5000;
 const mostFreshness = 40_000;
 async function applySteps(work, table, round, progress) {
     const { clock, log, stop } = work.run;
-    /** Of the first of the remaining steps. */
-    let conflicts = [];
-    const isAnswerLost = () => conflicts.some(mayHaveBeenDone);
+    const conflicts = new Map();
+    const conflictsOf = (step) => conflicts.get(step) ?? [];
+    const isAnswerLost = (step) => conflictsOf(step).some(mayHaveBeenDone);
+    /** Steps before whose next try the table must be read again. */
+    const unresolved = new Map();
     const record = (step, result) => {
         progress.results.set(step, result);
         table.remaining = table.remaining.filter((each) => each !== step);
-        if (result.status === 'failed') {
+        if (result.status === 'failed')
             progress.errors.push(result.error);
-            table.isAbandoned ||= step.action === 'create-table' || !(result.error instanceof DynamoDbError);
-        }
         if (result.status === 'deferred')
             progress.deferrals.push(result.error);
+        if (result.status === 'failed' || result.status === 'deferred') {
+            table.isAbandoned ||= step.action === 'create-table' || !(result.error instanceof DynamoDbError);
+        }
         log.info(`${nameStep(step)}: ${describeResult(result)}`);
     };
-    const mayBegin = (step) => progress.errors.length === 0 || (isProtective(step) && !table.isAbandoned && !stop.aborted);
-    const nextStep = () => table.remaining.find((step) => round.includes(step) && mayBegin(step));
+    const mayBegin = (step) => !table.isAbandoned && (progress.errors.length === 0 || (isProtective(step) && !stop.aborted));
+    const mustWait = (step) => unresolved.get(step)?.conflict !== undefined;
+    const nextStep = () => {
+        const steps = table.remaining.filter((step) => round.includes(step) && mayBegin(step));
+        // A protective step that must wait lets the next one go first: what blocks deletion protection does not block recovery.
+        const [first] = steps;
+        if (first === undefined || !isProtective(first) || !mustWait(first))
+            return first;
+        return steps.find((step) => isProtective(step) && !mustWait(step)) ?? first;
+    };
     for (let step = nextStep(); step !== undefined; step = nextStep()) {
-        const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, table.slowLooks - 1));
-        const attempt = await attemptStep(work, step, table.lookedAt + fresh);
-        if (attempt.status !== 'look-again') {
-            record(step, attempt.status === 'failed' ? { ...attempt, sent: attempt.sent || isAnswerLost() } : attempt);
-            conflicts = [];
+        const again = unresolved.get(step);
+        unresolved.delete(step);
+        if (again === undefined) {
+            const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, table.slowLooks - 1));
+            const attempt = await attemptStep(work, step, table.lookedAt + fresh);
+            if (attempt.status === 'look-again') {
+                unresolved.set(step, attempt);
+                // A conflict says that the table may be another one by now.
+                if (attempt.conflict !== undefined)
+                    table.lookedAt = Number.NEGATIVE_INFINITY;
+            }
+            else {
+                record(step, attempt.status === 'failed' ? { ...attempt, sent: attempt.sent || isAnswerLost(step) } : attempt);
+            }
             continue;
         }
-        const { conflict, seconds } = attempt;
-        const earlier = conflicts;
+        const { conflict, seconds } = again;
+        const earlier = conflictsOf(step);
         if (conflict !== undefined)
-            conflicts = [...conflicts, conflict];
+            conflicts.set(step, [...earlier, conflict]);
         try {
             if (conflict !== undefined)
                 await waitAfterConflict(work, step, conflict, earlier);
@@ -63023,21 +63374,19 @@ async function applySteps(work, table, round, progress) {
             table.slowLooks = clock.now() - lookedAt > freshness ? table.slowLooks + 1 : 0;
             for (const each of table.remaining.filter((left) => !needed.includes(left))) {
                 // If the first response was lost, this conflict may be our own write.
-                const isOwn = each === step && isAnswerLost();
-                record(each, isOwn ? { status: 'applied', seconds } : { status: 'dropped' });
+                record(each, isAnswerLost(each) ? { status: 'applied', seconds } : { status: 'dropped' });
             }
-            if (!needed.includes(step))
-                conflicts = [];
         }
         catch (error) {
-            record(step, { status: 'failed', sent: isAnswerLost(), error });
-            conflicts = [];
+            record(step, { status: 'failed', sent: isAnswerLost(step), error });
         }
-        const isLeft = table.remaining.includes(step);
-        if (isLeft && !mayBegin(step) && isAnswerLost()) {
-            // Another table failed before this run could read what became of the step.
-            record(step, { status: 'failed', sent: true, error: conflicts.at(-1) });
-        }
+    }
+    for (const step of table.remaining) {
+        const conflict = unresolved.get(step)?.conflict ?? conflictsOf(step).at(-1);
+        if (conflict === undefined || !(isAnswerLost(step) || mayHaveBeenDone(conflict)))
+            continue;
+        // Another step failed before this run could read what became of this one.
+        record(step, { status: 'failed', sent: true, error: conflict });
     }
 }
 async function attemptStep(work, step, sendBefore) {
@@ -63115,6 +63464,7 @@ async function sendStep({ dynamoDb, target }, step, sendBefore) {
         case 'remove-deletion-protection':
             return await dynamoDb.setDeletionProtection(step.table, step.to, sendBefore);
         case 'tag-table':
+        case 'adopt-table':
         case 'change-environment':
             return await dynamoDb.tagTable(tableArn(target, step.table), step.tags, sendBefore);
         case 'set-billing-mode':
@@ -63168,6 +63518,7 @@ const waitProfiles = {
     'tag-table': undefined,
     'set-billing-mode': waitForBillingMode,
     'set-point-in-time-recovery': undefined,
+    'adopt-table': undefined,
     'change-environment': undefined,
     'remove-point-in-time-recovery': undefined,
     'remove-deletion-protection': undefined,
@@ -63214,24 +63565,110 @@ const consumers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.u
 var dist_cjs = __nccwpck_require__(1695);
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/core/dist-cjs/submodules/client/index.js
 var client = __nccwpck_require__(5152);
-// EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/config/index.js
-var config = __nccwpck_require__(7291);
 // EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/protocols/index.js
 var protocols = __nccwpck_require__(3422);
 // EXTERNAL MODULE: external "node:stream"
 var external_node_stream_ = __nccwpck_require__(7075);
 // EXTERNAL MODULE: ./node_modules/@smithy/node-http-handler/dist-cjs/index.js
 var node_http_handler_dist_cjs = __nccwpck_require__(1279);
+;// CONCATENATED MODULE: ./lib/src/unreachable.js
+/** A host that no request reached: what Node's error code says about it, and what to do. One place for every service. Pure. */
+
+/** Final, or tried again, by the code of its cause. */
+class UnreachableError extends errors/* RemedyError */.By {
+    name = 'UnreachableError';
+    code;
+    constructor(message, remedy, code, cause) {
+        super(message, remedy, { cause });
+        this.code = code;
+    }
+}
+/** The setting of every host that AWS names by its region. */
+const regionSetting = 'aws-region';
+/** An UnreachableError where the code says what was wrong; any other error as it is, and so is one whose remedy is known. */
+function explainUnreachable({ url, setting }, cause) {
+    if (cause instanceof errors/* RemedyError */.By)
+        return cause;
+    const code = (0,errors/* errorCode */.CA)(findNetworkError(cause));
+    const place = url.origin;
+    const explain = (message, remedy) => new UnreachableError(message, remedy, code, cause);
+    const certificateRemedy = remedyForCertificate(code);
+    if (certificateRemedy !== undefined) {
+        return explain(`The certificate of ${place} is not accepted: ${code}.`, certificateRemedy);
+    }
+    const isAws = setting === regionSetting;
+    if (unresolvedCodes.has(code)) {
+        return explain(`The host name ${url.hostname} cannot be resolved: ${code}.`, isAws
+            ? 'Check aws-region, which the name is made from, and that the machine can resolve the names of AWS.'
+            : `Check ${setting}, which names the host, and that the machine can resolve it.`);
+    }
+    if (code === 'ECONNREFUSED') {
+        return explain(`${place} refused the connection.`, isAws
+            ? 'Check that a firewall lets the machine connect to it, or name a proxy in HTTPS_PROXY.'
+            : `Check ${setting}, and that a server listens at this address.`);
+    }
+    if (tlsCode.test(code)) {
+        return explain(`The connection to ${place} could not be encrypted: ${code}.`, isAws
+            ? 'Check what answers in the place of AWS, such as a proxy or a firewall on the way.'
+            : `Check that ${setting} names a port that takes https://, or give an http:// URL.`);
+    }
+    return cause;
+}
+/** What to do about a certificate that Node did not accept; undefined for every other code. */
+function remedyForCertificate(code) {
+    if (!certificateCode.test(code))
+        return undefined;
+    const authority = 'set NODE_EXTRA_CA_CERTS, in the env of the step or of the job, to the path of a PEM file with the certificate of the authority that signed it';
+    switch (code) {
+        case 'CERT_HAS_EXPIRED':
+        case 'CERT_NOT_YET_VALID':
+            return `Check the clock of the machine, and renew the certificate. If it is that of a proxy with an authority of its own, ${authority}.`;
+        case 'ERR_TLS_CERT_ALTNAME_INVALID':
+            return 'Check the host name, and what answers there: its certificate is for other names. NODE_EXTRA_CA_CERTS does not help here.';
+        default:
+            return `If the server or a proxy on the way has a certificate of its own, ${authority}. AWS_CA_BUNDLE is not read.`;
+    }
+}
+/** Node's and OpenSSL's. @see https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const certificateCode = /^(?:CERT_|CRL_|DEPTH_ZERO_|ERR_TLS_CERT_|ERROR_IN_C|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_)/;
+const unresolvedCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME', 'EAI_FAIL']);
+/** Such as from a server that does not speak TLS. */
+const tlsCode = /^(?:EPROTO$|ERR_SSL_)/;
+/** The first error with a code: `fetch` puts Node's own into a cause. The error itself where there is none. */
+function findNetworkError(error) {
+    let found = error;
+    // Bounded, because a cause may lead back to itself.
+    for (let depth = 0; depth < 5; depth += 1) {
+        if ((0,errors/* errorCode */.CA)(found) !== '')
+            return found;
+        if (typeof found !== 'object' || found === null || !('cause' in found))
+            break;
+        found = found.cause;
+    }
+    return error;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/bounded-answers.js
-/** Answers that end: one without an end would fill the memory before the run is stopped. */
+/** Answers that end: one without an end would fill the memory before the run is stopped. Hosts that are not reached are explained. */
+
 
 
 /** In bytes. AWS's longest answers, pages of items, have one MiB. */
 const longestAnswer = 16 * 1024 * 1024;
 /** The SDK's own handler; a longer answer breaks off with an error, which no try mends. */
 class BoundedHandler extends node_http_handler_dist_cjs.NodeHttpHandler {
+    #settingOf;
+    /** @param settingOf the input or variable that names a host */
+    constructor(options, settingOf) {
+        super(options);
+        this.#settingOf = settingOf;
+    }
     async handle(...given) {
-        const { response } = await super.handle(...given);
+        const { response } = await super.handle(...given).catch((error) => {
+            const [{ protocol, hostname, port }] = given;
+            const url = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`);
+            throw explainUnreachable({ url, setting: this.#settingOf(url) }, error);
+        });
         response.body = bounded(response.body);
         return { response };
     }
@@ -63249,6 +63686,264 @@ function bounded(body) {
     });
     // Who reads is told of what broke; and where it breaks here, the connection is closed.
     return (0,external_node_stream_.pipeline)(body, counted, () => undefined);
+}
+
+;// CONCATENATED MODULE: ./lib/src/credential-errors.js
+/** What kept us from a session -> what was found, and what to do. AWS's own words stay with it, as the cause. Pure. */
+
+
+
+
+function explainIdentityRefusal(cause) {
+    const what = isNoAnswer(cause)
+        ? 'STS could not be asked whose the credentials are.'
+        : "STS refused the environment's credentials.";
+    return new errors/* RemedyError */.By(what, credential_errors_remedyFor(cause), { cause });
+}
+/** The claims that trust policies speak of are shown; the token itself never is. Without a token it is GitHub that refused. */
+function explainTokenRefusal(role, { command }, token, cause) {
+    if (token === '') {
+        return new errors/* RemedyError */.By('GitHub did not give this job an OIDC token.', (0,errors/* errorName */.Is)(cause) !== 'IdTokenError' || isNoAnswer(cause)
+            ? "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL."
+            : 'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.', { cause });
+    }
+    const claims = readClaims(token);
+    const shown = ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
+        const value = claims[name];
+        return typeof value === 'string' ? [`${name} "${value}"`] : [];
+    });
+    const facts = shown.length === 0 ? '' : ` The job's token says: ${shown.join(', ')}.`;
+    const refused = `STS did not let this job assume ${role.arn}.${facts}`;
+    const { iss = publicIssuer, aud, sub } = claims;
+    if ((0,errors/* errorName */.Is)(cause) !== 'AccessDenied' || typeof sub !== 'string') {
+        return new errors/* RemedyError */.By(isNoAnswer(cause) ? unreached(role) : refused, credential_errors_remedyFor(cause, String(iss)), { cause });
+    }
+    const denial = readDenial(cause);
+    if (denial !== undefined)
+        return new errors/* RemedyError */.By(refused, `${denial.explanation} ${arrival}`, { cause });
+    const first = `Check that the role exists in account ${role.account}, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts ("environment:" in the job; without it the sub names a branch or a pull request instead). ${arrival}`;
+    // Whoever can push a branch has a token of such a sub. A role that only reads may trust it.
+    if (!sub.includes(':environment:') && command !== 'plan') {
+        return new errors/* RemedyError */.By(refused, `${first} A role that writes should trust no other sub.`, { cause });
+    }
+    return new errors/* RemedyError */.By(refused, `${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`, { cause, statements: [trustStatement(role, { iss: String(iss), aud: String(aud), sub })] });
+}
+const publicIssuer = 'https://token.actions.githubusercontent.com';
+function explainRoleRefusal(role, request, cause) {
+    if ((0,errors/* errorName */.Is)(cause) !== 'AccessDenied') {
+        const what = isNoAnswer(cause) ? unreached(role) : `STS did not let these credentials assume ${role.arn}.`;
+        return new errors/* RemedyError */.By(what, credential_errors_remedyFor(cause), { cause });
+    }
+    const { externalId, sourceIdentity, sessionTags, roles } = request;
+    const refused = `STS did not let these credentials assume ${role.arn}.`;
+    const checkExternalId = externalId === undefined
+        ? 'If the trust policy asks for an external id, give role-external-id.'
+        : 'Check that the trust policy asks for the same external id as role-external-id.';
+    const denial = readDenial(cause);
+    if (denial !== undefined) {
+        const isTrust = ['resource-based policy', 'role trust policy'].includes(denial.policy);
+        const remedy = [denial.explanation, ...(isTrust ? [checkExternalId] : []), arrival].join(' ');
+        return new errors/* RemedyError */.By(refused, remedy, { cause });
+    }
+    const more = [
+        ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+        // They are the last session's alone; the identity stays with all that follow.
+        ...(sessionTags.size === 0 || role !== roles.at(-1) ? [] : ['sts:TagSession']),
+    ];
+    return new errors/* RemedyError */.By(refused, [
+        `Check that the role exists in account ${role.account}.`,
+        checkExternalId,
+        `Name the role of the caller that AWS names below as a principal in the trust policy of ${role.arn}, and allow sts:AssumeRole on it in the caller's policy.`,
+        ...(more.length === 0 ? [] : [`Both must allow ${more.join(' and ')} too.`]),
+        arrival,
+        "The statement is for the caller's policy.",
+    ].join(' '), { cause, statements: [allowStatement(['sts:AssumeRole', ...more], role.arn)] });
+}
+function unreached(role) {
+    return `STS could not be asked to assume ${role.arn}.`;
+}
+/** Nobody refused anything: a setting, the network, or a service that is out of order kept the answer from us. */
+function isNoAnswer(error) {
+    return (0,errors/* errorCode */.CA)(error) !== '' || classifyFailure(error) === 'unavailable' || isUnsent(error);
+}
+/** IAM is eventually consistent. */
+const arrival = 'A change in IAM takes up to a minute to arrive.';
+/** What to do about an error of STS, or of what lies before it. */
+function credential_errors_remedyFor(error, issuer = publicIssuer) {
+    switch ((0,errors/* errorName */.Is)(error)) {
+        case 'AccessDenied': {
+            const denial = readDenial(error);
+            return denial === undefined ? seeAws : `${denial.explanation} ${arrival}`;
+        }
+        case 'InvalidIdentityToken':
+        case 'InvalidIdentityTokenException':
+            return `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`;
+        case 'ExpiredToken':
+        case 'ExpiredTokenException':
+            return 'The credentials or the token ran out. Get new ones right before this step, and check the clock of the machine.';
+        case 'SignatureDoesNotMatch':
+            return 'Check the clock of the machine, and the secret access key, then run again.';
+        case 'RegionDisabledException':
+        case 'InvalidClientTokenId':
+        case 'UnrecognizedClientException':
+            return 'Check that the access key is a live one. A region that must be opted into must be enabled in the account of the caller and in that of the role.';
+        case 'ValidationError':
+            return 'See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.';
+        case 'PackedPolicyTooLarge':
+        case 'PackedPolicyTooLargeException':
+            return 'restrict-session and role-session-tags are together more than STS packs into a session. Give fewer or shorter tags, or leave restrict-session out.';
+        default:
+            if (isUnsent(error)) {
+                return 'The AWS SDK sent no request. Correct the setting that it names below, then run again.';
+            }
+            return isNoAnswer(error) ? 'AWS or the network on the way to it failed. Run again.' : seeAws;
+    }
+}
+const seeAws = 'See what AWS says below, mend it, and run again.';
+/** The payload of a JWT, unverified: it is only shown. An empty object where it cannot be read. */
+function readClaims(token) {
+    try {
+        const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+        return typeof claims === 'object' && claims !== null ? { ...claims } : {};
+    }
+    catch {
+        return {};
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/default-chain-errors.js
+/** Why the AWS SDK's own search for credentials ended without them: what it was to use, in which way it failed, what to do. Pure. */
+
+
+
+
+/** What a run that waits for the chain is waiting for. */
+function describeDefaultChain({ AWS_PROFILE: profile }) {
+    return `the AWS SDK to find credentials${profile ? ` by the profile ${(0,plain_text/* quote */.hD)(profile)}` : ''}`;
+}
+/**
+ * @param lines that the SDK logged: of a provider that it passed over, the reason is nowhere else
+ * @param error what the chain threw in the end
+ */
+function explainDefaultChain(variables, sharedConfig, lines, error) {
+    const source = findConfiguredSource(variables, sharedConfig);
+    if (source === undefined) {
+        return new errors/* RemedyError */.By('No credentials were found: no access key in the environment, no OIDC token, and nothing where the AWS SDK looks.', 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.', { cause: error });
+    }
+    const reason = withoutCommands(readReason(lines, source.provider), sharedConfig);
+    const cause = reason === undefined ? error : withCause(error, reason);
+    return new errors/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
+}
+/** Where STS answered, its answer says more than the kind of source. */
+function remedyBy(source, error) {
+    if ((0,errors/* httpStatus */.nG)(error) === 0)
+        return source.remedy;
+    if ((0,errors/* errorName */.Is)(error) !== 'AccessDenied' || readDenial(error) !== undefined)
+        return credential_errors_remedyFor(error);
+    return `Check that the role exists, and that its trust policy allows the token or the caller that it is assumed with. ${arrival}`;
+}
+/** In the order of the SDK's chain. */
+function findConfiguredSource(variables, sharedConfig) {
+    return findInProfile(variables, sharedConfig) ?? findInVariables(variables);
+}
+function findInProfile({ AWS_PROFILE: given }, { configFile, credentialsFile }) {
+    const name = given || 'default';
+    const provider = 'fromIni';
+    const profile = (0,plain_text/* quote */.hD)(name);
+    // The other order than for settings, as in the SDK.
+    const found = { ...configFile[name], ...credentialsFile[name] };
+    if (found.role_arn && found.mfa_serial) {
+        return {
+            name: `the profile ${profile}, whose role asks for a code of multi-factor authentication`,
+            remedy: 'A job can give no such code. Use a profile without mfa_serial, or the OIDC token of the job.',
+            provider,
+        };
+    }
+    if (found.role_arn && found.web_identity_token_file) {
+        return {
+            name: `the web identity token that the profile ${profile} names`,
+            remedy: 'Check web_identity_token_file and role_arn of the profile.',
+            provider,
+        };
+    }
+    if (found.role_arn) {
+        return {
+            name: `the role that the profile ${profile} assumes`,
+            remedy: 'Check source_profile or credential_source of the profile, and where the first credentials come from.',
+            provider,
+        };
+    }
+    if (found.credential_process) {
+        return {
+            name: `the credential_process of the profile ${profile}`,
+            remedy: 'Run its command on this machine, as the user of the runner, and correct what it reports.',
+            provider,
+        };
+    }
+    if (Object.keys(found).some((key) => key.startsWith('sso_'))) {
+        return {
+            name: `the SSO session of the profile ${profile}`,
+            remedy: `Run "aws sso login" for this profile on this machine, or use the OIDC token of the job.`,
+            provider,
+        };
+    }
+    if (found.login_session) {
+        return {
+            name: `the login session of the profile ${profile}`,
+            remedy: `Run "aws login" for this profile on this machine, or use the OIDC token of the job.`,
+            provider,
+        };
+    }
+    if (!given)
+        return undefined;
+    const isThere = configFile[name] !== undefined || credentialsFile[name] !== undefined;
+    return {
+        name: isThere ? `the profile ${profile}, which holds none` : `the profile ${profile}, which is in no file`,
+        remedy: 'Check AWS_PROFILE, and the profile in the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else in ~/.aws/config and ~/.aws/credentials.',
+        provider,
+    };
+}
+function findInVariables(variables) {
+    if (variables.AWS_WEB_IDENTITY_TOKEN_FILE) {
+        return {
+            name: 'the web identity token in the file that AWS_WEB_IDENTITY_TOKEN_FILE names',
+            remedy: 'Check AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN: the SDK needs both, and must be able to read the file.',
+            provider: 'fromTokenFile',
+        };
+    }
+    const container = ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_CREDENTIALS_FULL_URI'];
+    const variable = container.find((name) => variables[name]);
+    if (variable === undefined)
+        return undefined;
+    return {
+        name: `the container's endpoint that ${variable} names`,
+        remedy: `Check ${variable}, and what answers there.`,
+        provider: 'remoteProvider',
+    };
+}
+/** The last reason that the SDK logged while it was at this provider. */
+function readReason(lines, provider) {
+    let current;
+    let reason;
+    for (const line of lines) {
+        current = /defaultProvider::(\w+)/.exec(line)?.[1] ?? current;
+        const passedOver = /^@smithy\/property-provider -> (.+)/s.exec(line)?.[1];
+        // Settings that are given nowhere are logged in the same words.
+        if (current === provider && passedOver !== undefined && !passedOver.startsWith('Not found in '))
+            reason = passedOver;
+    }
+    return reason?.trim();
+}
+/** The SDK quotes the command of a credential_process that failed, which may hold a password. */
+function withoutCommands(reason, { configFile, credentialsFile }) {
+    const profiles = [...Object.values(configFile), ...Object.values(credentialsFile)];
+    return profiles.reduce((text, { credential_process: command }) => (command ? text?.replaceAll(command, 'credential_process') : text), reason);
+}
+/** The same error, as the result of what the SDK said before. */
+function withCause(error, reason) {
+    const same = new Error((0,errors/* errorMessage */.gJ)(error), { cause: reason });
+    same.name = (0,errors/* errorName */.Is)(error);
+    return same;
 }
 
 // EXTERNAL MODULE: external "node:http"
@@ -63274,6 +63969,8 @@ const HttpsProxyAgent = hpagent.HttpsProxyAgent
 
 
 
+
+
 /** A proxy that cannot be reached, or does not let us through. Has the shape of the SDK's errors, so that one rule decides what is tried again. */
 class ProxyError extends errors/* RemedyError */.By {
     name = 'ProxyError';
@@ -63281,10 +63978,12 @@ class ProxyError extends errors/* RemedyError */.By {
     $metadata;
     constructor(proxy, place, cause) {
         const status = Number(/^Bad response: (\d{3})$/.exec((0,errors/* errorMessage */.gJ)(cause))?.[1]);
+        const code = (0,errors/* errorCode */.CA)(cause);
         super(`The proxy ${proxy.host} did not connect to ${place}${status > 0 ? `: it answered with status ${status}` : ''}.`, status === 407
             ? 'Give the name and the password that the proxy asks for in HTTPS_PROXY, as http://name:password@host:port.'
-            : `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy lets ${place} through; or name the host in NO_PROXY.`, { cause });
-        this.code = (0,errors/* errorCode */.CA)(cause);
+            : (remedyForCertificate(code) ??
+                `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy lets ${place} through; or name the host in NO_PROXY.`), { cause });
+        this.code = code;
         this.$metadata = status > 0 ? { httpStatusCode: status } : {};
     }
 }
@@ -63333,10 +64032,20 @@ function proxySecrets() {
 /** A connection through the proxy, with TLS to the target where it is to be secure. */
 function connectThrough(proxy, isSecure, target, callback) {
     const Agent = isSecure ? HttpsProxyAgent : HttpProxyAgent;
-    const agent = new Agent({ proxy });
-    agent.createConnection(target, (error, connection) => {
-        callback(error === null ? null : new ProxyError(proxy, `${target.host}:${target.port}`, error), connection);
+    const { protocol, hostname, port, username, password } = proxy;
+    // The library connects to the proxy's host as it stands: the brackets of an IPv6 address belong to the URL.
+    const address = { protocol, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port, username, password };
+    const agent = new Agent({ proxy: address });
+    const place = placeOf(target.host, target.port);
+    // Of a TLS connection the host is compared with the certificate, without brackets.
+    const asked = isSecure ? target : { ...target, host: place.slice(0, place.lastIndexOf(':')) };
+    agent.createConnection(asked, (error, connection) => {
+        callback(error === null ? null : new ProxyError(proxy, place, error), connection);
     });
+}
+/** Host and port as a URL has them: an IPv6 address in brackets. */
+function placeOf(host, port) {
+    return `${(0,external_node_net_.isIPv6)(String(host)) ? `[${host}]` : host}:${port}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/early-connections.js
@@ -63349,20 +64058,18 @@ function connectThrough(proxy, isSecure, target, callback) {
 function openEarly(maxSockets, proxyFor) {
     const httpAgent = new external_node_http_.Agent({ keepAlive: true, maxSockets });
     const httpsAgent = new external_node_https_.Agent({ keepAlive: true, maxSockets });
+    /** Those that no request has taken. */
     const opened = new Map();
+    const sockets = new Set();
     let beginToWait;
     const waiting = new Promise((resolve) => {
         beginToWait = resolve;
     });
     for (const agent of [httpAgent, httpsAgent]) {
         const create = agent.createConnection.bind(agent);
-        agent.createConnection = (target, callback) => {
-            const place = placeOf(target.host, target.port);
-            const socket = takeUsable(opened.get(place));
-            if (socket !== undefined)
-                return socket;
+        const connectNow = (target, callback) => {
             const isSecure = agent === httpsAgent;
-            const proxy = proxyFor(new URL(`${isSecure ? 'https' : 'http'}://${place}`));
+            const proxy = proxyFor(new URL(`${isSecure ? 'https' : 'http'}://${placeOf(target.host, target.port)}`));
             if (proxy !== undefined) {
                 connectThrough(proxy, isSecure, target, (error, made) => {
                     callback?.(error, made);
@@ -63375,13 +64082,22 @@ function openEarly(maxSockets, proxyFor) {
             made?.once('connect', () => setImmediate(beginToWait));
             return made;
         };
+        agent.createConnection = (target, callback) => {
+            const early = opened.get(placeOf(target.host, target.port)) ?? [];
+            if (early.length === 0)
+                return connectNow(target, callback);
+            takeUsable(early)
+                .then((socket) => socket ?? connectNow(target, callback))
+                .then((connection) => connection && callback?.(null, connection), (error) => callback?.(error, undefined));
+            return undefined;
+        };
     }
     return {
         httpAgent,
         httpsAgent,
         waiting,
         close: () => {
-            for (const socket of [...opened.values()].flat())
+            for (const socket of sockets)
                 socket.destroy();
             httpAgent.destroy();
             httpsAgent.destroy();
@@ -63391,30 +64107,34 @@ function openEarly(maxSockets, proxyFor) {
             if (proxyFor(url) !== undefined)
                 return;
             const isSecure = url.protocol === 'https:';
-            const host = url.hostname;
+            // The brackets of an IPv6 address belong to the URL.
+            const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
             const port = Number(url.port || (isSecure ? 443 : 80));
-            const sockets = Array.from({ length: count }, () => {
+            const early = Array.from({ length: count }, () => {
                 const socket = isSecure
                     ? (0,external_node_tls_.connect)({ host, port, ...((0,external_node_net_.isIP)(host) === 0 ? { servername: host } : {}) })
                     : (0,external_node_net_.connect)({ host, port });
+                sockets.add(socket);
                 socket.on('error', () => undefined);
                 // One that no request takes must not keep the process.
                 socket.unref();
-                return socket;
+                const isOpened = new Promise((resolve) => {
+                    socket.once(isSecure ? 'secureConnect' : 'connect', () => resolve(true));
+                    socket.once('close', () => resolve(false));
+                });
+                return { socket, isOpened };
             });
-            opened.set(placeOf(host, port), sockets);
+            opened.set(placeOf(host, port), early);
         },
     };
 }
-/** As a URL has it. */
-function placeOf(host, port) {
-    return `${(0,external_node_net_.isIPv6)(String(host)) ? `[${host}]` : host}:${port}`;
-}
-/** One that still stands, or is about to; it belongs to whoever takes it. */
-function takeUsable(sockets = []) {
-    for (let socket = sockets.shift(); socket !== undefined; socket = sockets.shift()) {
-        if (!socket.destroyed && socket.writable)
-            return socket.ref();
+/** The first one that was opened and is not closed; it belongs to the request that takes it. undefined where none is left. */
+async function takeUsable(early) {
+    for (let next = early.shift(); next !== undefined; next = early.shift()) {
+        const { socket, isOpened } = next;
+        socket.ref();
+        if ((await isOpened) && !socket.destroyed && socket.writable)
+            return socket;
     }
     return undefined;
 }
@@ -63434,6 +64154,8 @@ var src_run = __nccwpck_require__(3331);
 
 
 
+
+
 /** The partition of a region, such as `aws-cn`; the SDK's table, so that we keep none. */
 function partitionOf(region) {
     return (0,client.partition)(region).name;
@@ -63442,9 +64164,12 @@ function partitionOf(region) {
 const mostConnections = 50;
 const timeOutsOfAWorkingNetwork = { connect: 5000, request: 10_000 };
 /** @throws {RemedyError} where the job names a proxy that nobody could connect to */
-function openConnections(region, { environment, mask }, run, timeOuts = timeOutsOfAWorkingNetwork) {
+function openConnections(region, { environment, mask, warning, sdkSettings }, run, timeOuts = timeOutsOfAWorkingNetwork) {
     for (const secret of proxySecrets())
         mask(secret);
+    const { endpoints, warnings } = sdkSettings ?? { endpoints: [], warnings: [] };
+    for (const message of warnings)
+        warning?.('Tenant Tables', message);
     // AWS and GitHub are called by https; one that is not needed may be as it is.
     proxyFor(new URL('https://any.invalid'));
     const { httpAgent, httpsAgent, waiting, open, close } = openEarly(mostConnections, proxyFor);
@@ -63458,8 +64183,14 @@ function openConnections(region, { environment, mask }, run, timeOuts = timeOuts
         throwOnRequestTimeout: true,
         httpAgent,
         httpsAgent,
-    });
-    const clientOptions = { region, requestHandler, maxAttempts: 1 };
+    }, (url) => settingNaming(url, environment, endpoints));
+    const clientOptions = {
+        region,
+        requestHandler,
+        maxAttempts: 1,
+        retryMode: 'standard',
+        authSchemePreference: ['sigv4'],
+    };
     return {
         clientOptions,
         // A connection that is slow to stand must not hold back what else is to be done.
@@ -63473,15 +64204,34 @@ function openConnections(region, { environment, mask }, run, timeOuts = timeOuts
             ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
         }),
         defaultChain: async () => {
-            await maskTokens(environment, mask);
-            return await (0,src_run/* unlessAborted */.Wh)(run, new dist_cjs/* STSClient */.iM(clientOptions).config.credentials());
+            const sharedConfig = await (0,config.loadSharedConfigFiles)();
+            await maskTokens(environment, sharedConfig, mask);
+            const lines = [];
+            // The chain passes over a provider that fails, and says why in its log alone.
+            const logger = {
+                debug: (line) => void lines.push(String(line)),
+                info: () => undefined,
+                warn: (line) => run.log.info(String(line)),
+                error: (line) => run.log.info(String(line)),
+            };
+            const chain = new dist_cjs/* STSClient */.iM({ ...clientOptions, logger }).config.credentials();
+            return await (0,src_run/* unlessAborted */.Wh)(run, chain, describeDefaultChain(environment)).catch((error) => {
+                throw error instanceof errors/* RemedyError */.By ? error : explainDefaultChain(environment, sharedConfig, lines, error);
+            });
         },
     };
 }
+/** The input or variable that names a host. */
+function settingNaming(url, environment, endpoints) {
+    const named = [
+        ...endpoints,
+        { url: environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '', setting: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
+    ];
+    return named.find((each) => URL.canParse(each.url) && new URL(each.url).host === url.host)?.setting ?? regionSetting;
+}
 /** What the SDK's own chain sends somewhere to get credentials, so that an answer could hold it. */
-async function maskTokens(environment, mask) {
+async function maskTokens(environment, { configFile, credentialsFile }, mask) {
     mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '');
-    const { configFile, credentialsFile } = await (0,config.loadSharedConfigFiles)();
     // Of all profiles: one may lead to another.
     const profiles = [...Object.values(configFile), ...Object.values(credentialsFile)];
     for (const { aws_secret_access_key, aws_session_token } of profiles) {
@@ -63553,110 +64303,6 @@ function parseJson(text) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/src/credential-errors.js
-/** What kept us from a session -> what was found, and what to do. AWS's own words stay with it, as the cause. Pure. */
-
-
-
-function explainNoCredentials(cause) {
-    return new errors/* RemedyError */.By('No credentials were found: no access key in the environment, no OIDC token, and nothing where the AWS SDK looks.', 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.', { cause });
-}
-function explainIdentityRefusal(cause) {
-    const what = isNoAnswer(cause)
-        ? 'STS could not be asked whose the credentials are.'
-        : "STS refused the environment's credentials.";
-    return new errors/* RemedyError */.By(what, credential_errors_remedyFor(cause), { cause });
-}
-/** The claims that trust policies speak of are shown; the token itself never is. Without a token it is GitHub that refused. */
-function explainTokenRefusal(role, { command }, token, cause) {
-    if (token === '') {
-        return new errors/* RemedyError */.By('GitHub did not give this job an OIDC token.', 'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.', { cause });
-    }
-    const claims = readClaims(token);
-    const shown = ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
-        const value = claims[name];
-        return typeof value === 'string' ? [`${name} "${value}"`] : [];
-    });
-    const facts = shown.length === 0 ? '' : ` The job's token says: ${shown.join(', ')}.`;
-    const refused = `STS did not let this job assume ${role.arn}.${facts}`;
-    const { iss = publicIssuer, aud, sub } = claims;
-    if ((0,errors/* errorName */.Is)(cause) !== 'AccessDenied' || typeof sub !== 'string') {
-        return new errors/* RemedyError */.By(isNoAnswer(cause) ? unreached(role) : refused, credential_errors_remedyFor(cause, String(iss)), { cause });
-    }
-    const first = 'First check that the job names the environment that the role trusts ("environment:" in the job; without it the token\'s sub names a branch or a pull request instead).';
-    // Whoever can push a branch has a token of such a sub. A role that only reads may trust it.
-    if (!sub.includes(':environment:') && command !== 'plan') {
-        return new errors/* RemedyError */.By(refused, `${first} A role that writes should trust no other sub.`, { cause });
-    }
-    return new errors/* RemedyError */.By(refused, `${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`, { cause, statements: [trustStatement(role, { iss: String(iss), aud: String(aud), sub })] });
-}
-const publicIssuer = 'https://token.actions.githubusercontent.com';
-function explainRoleRefusal(role, request, cause) {
-    if ((0,errors/* errorName */.Is)(cause) !== 'AccessDenied') {
-        const what = isNoAnswer(cause) ? unreached(role) : `STS did not let these credentials assume ${role.arn}.`;
-        return new errors/* RemedyError */.By(what, credential_errors_remedyFor(cause), { cause });
-    }
-    const { externalId, sourceIdentity, sessionTags, roles } = request;
-    const more = [
-        ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
-        // They are the last session's alone; the identity stays with all that follow.
-        ...(sessionTags.size === 0 || role !== roles.at(-1) ? [] : ['sts:TagSession']),
-    ];
-    return new errors/* RemedyError */.By(`STS did not let these credentials assume ${role.arn}.`, [
-        `Allow sts:AssumeRole on ${role.arn} in the policy of the caller that AWS names below, and name that caller's role as a principal in the trust policy of ${role.arn}.`,
-        externalId === undefined
-            ? 'If the trust policy asks for an external id, give role-external-id.'
-            : 'Check that the trust policy asks for the same external id as role-external-id.',
-        ...(more.length === 0 ? [] : [`Both must allow ${more.join(' and ')} too.`]),
-        "The statement is for the caller's policy.",
-    ].join(' '), { cause, statements: [allowStatement(['sts:AssumeRole', ...more], role.arn)] });
-}
-function unreached(role) {
-    return `STS could not be asked to assume ${role.arn}.`;
-}
-/** Nobody refused anything: the network, or a service that is out of order, kept the answer from us. */
-function isNoAnswer(error) {
-    return (0,errors/* errorCode */.CA)(error) !== '' || classifyFailure(error) === 'unavailable';
-}
-function credential_errors_remedyFor(error, issuer = publicIssuer) {
-    switch ((0,errors/* errorName */.Is)(error)) {
-        case 'InvalidIdentityToken':
-        case 'InvalidIdentityTokenException':
-            return `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`;
-        case 'ExpiredToken':
-        case 'ExpiredTokenException':
-            return 'The credentials or the token ran out. Get new ones right before this step, and check the clock of the machine.';
-        case 'SignatureDoesNotMatch':
-            return 'Check the clock of the machine, and the secret access key, then run again.';
-        case 'RegionDisabledException':
-        case 'InvalidClientTokenId':
-        case 'UnrecognizedClientException':
-            return 'Check that the access key is a live one. A region that must be opted into must be enabled in the account of the caller and in that of the role.';
-        case 'ValidationError':
-            return 'See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.';
-        case 'PackedPolicyTooLarge':
-        case 'PackedPolicyTooLargeException':
-            return 'restrict-session and role-session-tags are together more than STS packs into a session. Give fewer or shorter tags, or leave restrict-session out.';
-        default:
-            if (['ENOTFOUND', 'ECONNREFUSED'].includes((0,errors/* errorCode */.CA)(error))) {
-                return 'Check that the machine can reach STS in this region, and what AWS_ENDPOINT_URL points at.';
-            }
-            return isNoAnswer(error)
-                ? 'AWS or the network on the way to it failed. Run again.'
-                : 'See what AWS says below, mend it, and run again.';
-    }
-}
-/** The payload of a JWT, unverified: it is only shown. An empty object where it cannot be read. */
-function readClaims(token) {
-    try {
-        const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-        return typeof claims === 'object' && claims !== null ? { ...claims } : {};
-    }
-    catch {
-        return {};
-    }
-}
-
 ;// CONCATENATED MODULE: ./lib/src/credentials.js
 /** OIDC token or first credentials -> a chain of STS sessions, account checked. Nothing here leaves the process. */
 
@@ -63714,11 +64360,7 @@ async function walkChain(request, ports, run) {
     return hop;
 }
 async function firstCredentials(request, ports) {
-    const identity = request.credentialSource.kind === 'access-key'
-        ? ports.accessKey()
-        : await ports.defaultChain().catch((error) => {
-            throw error instanceof errors/* RemedyError */.By ? error : explainNoCredentials(error);
-        });
+    const identity = request.credentialSource.kind === 'access-key' ? ports.accessKey() : await ports.defaultChain();
     maskIdentity(identity, ports);
     return identity;
 }
@@ -63800,8 +64442,8 @@ function hopFrom(role, answer, ports) {
     };
     maskIdentity(identity, ports);
     const principal = principalOf(answer.AssumedRoleUser?.Arn);
-    if (principal.account !== role.account) {
-        throw new errors/* RemedyError */.By(`STS assumed a role of account ${principal.account}, though ${role.arn} was asked for.`, 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.');
+    if (principal.account !== role.account || principal.partition !== role.partition) {
+        throw new errors/* RemedyError */.By(`STS assumed a role of account ${principal.account} in the partition ${principal.partition}, though ${role.arn} was asked for.`, 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.');
     }
     return { identity, principal };
 }
@@ -64019,7 +64661,7 @@ async function loadDynamoDb({ clientOptions, waiting, openEarly }, count, run) {
         // Without this, calls that name an ARN would go to a host of their own, and need a connection of their own.
         accountIdEndpointMode: 'disabled',
     });
-    openEarly(await endpointOf(client, sdk), count);
+    openEarly(await endpointOf(client, sdk).catch(explainEndpoint), count);
     return (credentials, arnOf) => {
         walkChain = credentials;
         return connect(sdk, client, run, arnOf);
@@ -64030,6 +64672,10 @@ async function endpointOf(client, { DescribeTableCommand }) {
     const credentials = async () => ({ accessKeyId: '', secretAccessKey: '' });
     const config = { ...client.config, credentials };
     return (await (0,endpoints.getEndpointFromInstructions)({ TableName: 'any' }, DescribeTableCommand, config)).url;
+}
+/** As of a custom endpoint and a region that the SDK does not put together. */
+function explainEndpoint(cause) {
+    throw new errors/* RemedyError */.By('The AWS SDK found no endpoint of DynamoDB.', unsentRemedy, { cause });
 }
 function connect(sdk, client, run, arnOf) {
     const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)];
@@ -64106,7 +64752,7 @@ function connect(sdk, client, run, arnOf) {
     return {
         describeTable: async (table) => {
             const description = await unless(['ResourceNotFoundException'], read('DescribeTable', table, (abortSignal) => client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal })));
-            return description === undefined ? undefined : readDescription(table, description);
+            return description === undefined ? undefined : readDescription(table, arnOf(table), description);
         },
         describeRecovery: async (table) => {
             const answer = await unless(['TableNotFoundException', 'ResourceNotFoundException'], read('DescribeContinuousBackups', table, (abortSignal) => client.send(new sdk.DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal })));
@@ -64190,108 +64836,41 @@ function dynamodb_awsTags(tags) {
     return tags.map(({ key, to }) => ({ Key: key, Value: to }));
 }
 
-;// CONCATENATED MODULE: ./lib/src/command-inputs.js
-/** What the run is to do, as the workflow's inputs say. Pure: what it reads is passed in. */
-
-
-
-/** Problems are the reader's to keep. */
-function readCommandInputs(read, environment, tableNamePrefix) {
-    const command = read.choice('command', ['apply', 'plan', 'verify', 'destroy'], 'apply');
-    const destroy = read.choice('destroy', ['true', 'false'], 'false') === 'true';
-    if (destroy && (command === 'apply' || command === 'verify')) {
-        read.problem('destroy', `destroy is true, but command is ${command}. destroy: true is for command: plan, to see what command: destroy would delete.`);
-    }
-    if (command === 'destroy')
-        requireConfirmation(read, tableNamePrefix);
-    const expectedPlan = readExpectedPlan(read);
-    const expectedPlanDigest = readExpectedPlanDigest(read);
-    if (command === 'verify') {
-        for (const name of ['expected-plan', 'expected-plan-digest']) {
-            if (read.text(name) !== '') {
-                read.problem(name, `${name} is given, but command: verify changes nothing that it could hold to. Leave it out.`);
-            }
-        }
-    }
-    const failOnDrift = read.choice('fail-on-drift', ['true', 'false'], 'false') === 'true';
-    if (failOnDrift && command !== 'plan') {
-        read.problem('fail-on-drift', `fail-on-drift is true, but command is ${command}. It is for command: plan alone.`);
-    }
-    if (failOnDrift && destroy) {
-        read.problem('fail-on-drift', 'fail-on-drift is true, but so is destroy: what would be deleted is no drift. Give one of them.');
-    }
-    const gitHubToken = readCommentToken(read);
-    return {
-        command,
-        policy: { destroy: command === 'destroy' || destroy, allow: readAllow(read) },
-        ...(expectedPlan === undefined ? {} : { expectedPlan }),
-        ...(expectedPlanDigest === undefined ? {} : { expectedPlanDigest }),
-        failOnDrift,
-        sampleItems: readSampleItems(read, command, environment),
-        ...(gitHubToken === undefined ? {} : { gitHubToken }),
-    };
-}
-/** Typing the names in is what keeps a wrong environment or prefix from deleting somebody's tables. */
-function requireConfirmation(read, tableNamePrefix) {
-    const names = builtInTables.map(({ logicalName }) => `${tableNamePrefix}${logicalName}`);
-    const confirmed = read.lines('confirm-destroy');
-    const missing = names.filter((name) => !confirmed.includes(name));
-    const unknown = confirmed.filter((name) => !names.includes(name));
-    if (missing.length === 0 && unknown.length === 0)
-        return;
-    const found = confirmed.length === 0 ? 'is empty' : `has ${confirmed.map(plain_text/* quote */.hD).join(', ')}`;
-    read.problem('confirm-destroy', `command is destroy, so confirm-destroy must list the full names of the tables to delete, one a line: ${names.map(plain_text/* quote */.hD).join(', ')}; but it ${found}.`);
-}
-function readAllow(read) {
-    const lines = read.lines('allow');
-    for (const line of lines) {
-        if (!disruptions.some((disruption) => disruption === line)) {
-            read.problem('allow', `allow must have one of ${disruptions.join(', ')} on each line, but has ${(0,plain_text/* quote */.hD)(line)}.`);
-        }
-    }
-    // In one order, so that the same leave makes the same plan.
-    return disruptions.filter((disruption) => lines.includes(disruption));
-}
-function readExpectedPlan(read) {
-    const given = read.text('expected-plan');
-    if (given === '')
-        return undefined;
-    if (given.startsWith('{'))
-        return { json: given };
-    if (/\p{Cc}/u.test(given)) {
-        read.problem('expected-plan', `expected-plan must be the JSON of the output plan, or the path of a file that holds it, but is ${(0,plain_text/* quote */.hD)(given)}.`);
-    }
-    return { path: given };
-}
-function readExpectedPlanDigest(read) {
-    const given = read.text('expected-plan-digest');
-    if (given === '')
-        return undefined;
-    if (!/^[0-9a-f]{64}$/i.test(given)) {
-        read.problem('expected-plan-digest', `expected-plan-digest must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,plain_text/* quote */.hD)(given)}.`);
-    }
-    return given.toLowerCase();
-}
-function readSampleItems(read, command, environment) {
-    const choice = read.choice('sample-items', ['auto', 'true', 'false'], 'auto');
-    if (choice === 'true' && command !== 'verify') {
-        read.problem('sample-items', `sample-items is true, but command is ${command}. It is for command: verify alone.`);
-    }
-    return choice === 'auto' ? !environment.production : choice === 'true';
-}
-function readCommentToken(read) {
-    if (read.choice('comment', ['true', 'false'], 'false') === 'false')
-        return undefined;
-    const token = read.text('github-token');
-    if (token === '') {
-        read.problem('github-token', 'comment is true, but github-token is empty. Leave github-token out, which takes the token of the job, or give one that may write to pull requests.');
-    }
-    return token;
-}
-
 ;// CONCATENATED MODULE: ./lib/src/input-reader.js
 /** Reads single inputs in the forms that they may have, and gathers what is wrong with them. Pure. */
 
+/** Every input of the action, in the order of action.yml. */
+const inputNames = [
+    'command',
+    'environment',
+    'production-environments',
+    'production',
+    'aws-region',
+    'role-to-assume',
+    'credential-source',
+    'role-external-id',
+    'role-source-identity',
+    'role-session-tags',
+    'restrict-session',
+    'role-duration-seconds',
+    'role-session-name',
+    'audience',
+    'allowed-account-ids',
+    'table-name-prefix',
+    'deletion-protection',
+    'point-in-time-recovery',
+    'tags',
+    'timeout-seconds',
+    'allow',
+    'expected-plan',
+    'expected-plan-digest',
+    'fail-on-drift',
+    'comment',
+    'github-token',
+    'sample-items',
+    'destroy',
+    'confirm-destroy',
+];
 /** Reads single inputs, and gathers what is wrong with them instead of stopping at the first. */
 class InputReader {
     #input;
@@ -64346,9 +64925,499 @@ class InputReader {
         return number;
     }
 }
+/** Follows a problem where one of the values seems to be several that stand on one line. */
+function explainLines(name, values) {
+    return values.some((value) => /\S[\s,]+\S/.test(value)) ? ` ${literalForm(name)}` : '';
+}
+/** YAML keeps the lines of a value after `|` only: it joins those after `>`, and those of a value without a mark. */
+function literalForm(name) {
+    return `Write "${name}: |" and each value on a line of its own; without "|" YAML joins the lines into one.`;
+}
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./lib/src/plan-document.js
+/** The plan as JSON, its digest, and a reviewed plan read back from that JSON. Pure. */
+
+
+
+
+
+/** Grows when a reader of the old form would go wrong. The form is docs/schemas/plan.schema.json. */
+const formatVersion = 2;
+/** The plan on one line of JSON: the same plan gives the same text, byte for byte. */
+function renderPlanDocument(plan) {
+    const { target, policy, tables, steps, refusals, notices } = plan;
+    return JSON.stringify({
+        formatVersion,
+        digest: digestPlan(plan),
+        target,
+        policy,
+        tables,
+        steps: steps.map((step) => ({ ...stepKinds[step.action], ...step, description: describeStep(step) })),
+        refusals,
+        notices,
+    });
+}
+/** What there is to review of a plan. */
+function reviewable({ target, policy, tables, steps, refusals }) {
+    const { account, partition, region, environment } = target;
+    return {
+        account,
+        partition,
+        region,
+        environment: environment.name,
+        production: environment.production,
+        destroy: policy.destroy,
+        tables: tables.map(({ name, id }) => ({ name, ...(id === undefined ? {} : { id }) })),
+        steps: steps.map((step) => ({
+            action: step.action,
+            table: step.table,
+            canonical: canonicalStep({ ...step }),
+            description: describeStep(step),
+        })),
+        refusals: refusals.flatMap((refusal) => readRefusal(refusal)),
+    };
+}
+/** SHA-256 in hexadecimal over account, region, environment, tables with their ids, steps, and what is refused. */
+function digestPlan(plan) {
+    return digestReviewed(reviewable(plan));
+}
+function digestReviewed({ steps, ...reviewed }) {
+    const content = canonical({ ...reviewed, steps: steps.map((step) => step.canonical) });
+    return (0,external_node_crypto_.createHash)('sha256').update(content).digest('hex');
+}
+/** What a step's JSON holds for readers, and what follows from the rest. */
+const derived = new Set(['class', 'usualDuration', 'description']);
+function canonicalStep(step) {
+    return canonical(Object.fromEntries(Object.entries(step).filter(([name]) => !derived.has(name))));
+}
+/** JSON with the names of every object in one order. */
+function canonical(value) {
+    if (Array.isArray(value))
+        return `[${value.map(canonical).join(',')}]`;
+    if (typeof value !== 'object' || value === null)
+        return JSON.stringify(value);
+    const members = Object.entries(value)
+        .filter(([, member]) => member !== undefined)
+        .sort(([left], [right]) => (left < right ? -1 : 1))
+        .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`);
+    return `{${members.join(',')}}`;
+}
+/** Why a documented fallback, `{}` or `no-plan`, arrived in the place of what the plan job gave out, and what to do. */
+const emptyOutput = "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped";
+/**
+ * Reads the JSON that `renderPlanDocument` writes.
+ *
+ * @returns in words what is wrong with it, where something is
+ */
+function readPlanDocument(json) {
+    let document;
+    try {
+        document = JSON.parse(json);
+    }
+    catch {
+        // What was found there is not shown: it may be any file of the job.
+        return 'is not JSON';
+    }
+    if (!isObject(document))
+        return 'is not a JSON object';
+    if (Object.keys(document).length === 0)
+        return `is {}: ${emptyOutput}`;
+    if (document.formatVersion !== formatVersion) {
+        const found = typeof document.formatVersion === 'number' ? document.formatVersion : typeof document.formatVersion;
+        return `has the formatVersion ${found}, but this version reads ${formatVersion}`;
+    }
+    const { target, policy, tables, steps, refusals, digest } = document;
+    if (!isObject(target) ||
+        !isObject(policy) ||
+        !Array.isArray(tables) ||
+        !Array.isArray(steps) ||
+        !Array.isArray(refusals)) {
+        return 'lacks target, policy, tables, steps or refusals';
+    }
+    const { account, partition, region, environment } = target;
+    if (!isText(account) ||
+        !isText(partition) ||
+        !isText(region) ||
+        !isObject(environment) ||
+        !isText(environment.name) ||
+        typeof environment.production !== 'boolean') {
+        return 'has a target without account, partition, region or environment';
+    }
+    if (typeof policy.destroy !== 'boolean')
+        return 'does not say whether it destroys';
+    const readTables = tables.flatMap((each) => readTable(each));
+    let readSteps;
+    try {
+        readSteps = steps.flatMap((each) => readStep(each));
+    }
+    catch {
+        return 'has a step that is nested too deep';
+    }
+    if (readTables.length < tables.length)
+        return 'has a table without a name, or with one that no table can have';
+    if (readSteps.length < steps.length)
+        return 'has a step without an action or a table';
+    const reviewed = {
+        account,
+        partition,
+        region,
+        environment: environment.name,
+        production: environment.production,
+        destroy: policy.destroy,
+        tables: readTables,
+        steps: readSteps,
+        refusals: refusals.flatMap((each) => readRefusal(each)),
+    };
+    if (refusals.length > 0)
+        return `was refused, for ${(0,plain_text/* count */.U9)(refusals.length, 'reason')}: a refused plan is never performed`;
+    return digest === digestReviewed(reviewed) ? reviewed : 'was changed since it was made: its digest does not match';
+}
+function readTable(value) {
+    if (!isObject(value) || !isText(value.name) || !isTableName(value.name))
+        return [];
+    return [{ name: value.name, ...(isText(value.id) ? { id: value.id } : {}) }];
+}
+function readStep(value) {
+    if (!isObject(value) || !isText(value.action) || !isText(value.table))
+        return [];
+    const { action, table } = value;
+    const description = (0,plain_text/* shorten */.ml)(isText(value.description) ? value.description : `${action} "${table}"`);
+    return [{ action, table, canonical: canonicalStep(value), description }];
+}
+/** What holds a run to a review is no part of the plan that is held. */
+function readRefusal(value) {
+    if (!isObject(value) || value.code === 'not-as-reviewed')
+        return [];
+    return [`${value.code} ${value.table ?? ''}`];
+}
+function isObject(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+function isText(value) {
+    return typeof value === 'string' && value !== '';
+}
+
+;// CONCATENATED MODULE: ./lib/src/command-inputs.js
+/** What the run is to do, as the workflow's inputs say. Pure: what it reads is passed in. */
+
+
+
+
+
+/** Problems are the reader's to keep. */
+function readCommandInputs(read, environment, tableNamePrefix) {
+    const command = read.choice('command', ['apply', 'plan', 'verify', 'destroy'], 'apply');
+    const destroy = read.choice('destroy', ['true', 'false'], 'false') === 'true';
+    if (destroy && (command === 'apply' || command === 'verify')) {
+        read.problem('destroy', `destroy is true, but command is ${command}. destroy: true is for command: plan, to see what command: destroy would delete.`);
+    }
+    if (command === 'destroy')
+        requireConfirmation(read, tableNamePrefix);
+    const expectedPlan = readExpectedPlan(read);
+    const expectedPlanDigest = readExpectedPlanDigest(read);
+    if (command === 'verify') {
+        for (const name of ['expected-plan', 'expected-plan-digest']) {
+            if (read.text(name) !== '') {
+                read.problem(name, `${name} is given, but command: verify changes nothing that it could hold to. Leave it out.`);
+            }
+        }
+    }
+    const failOnDrift = read.choice('fail-on-drift', ['true', 'false'], 'false') === 'true';
+    if (failOnDrift && command !== 'plan') {
+        read.problem('fail-on-drift', `fail-on-drift is true, but command is ${command}. It is for command: plan alone.`);
+    }
+    if (failOnDrift && destroy) {
+        read.problem('fail-on-drift', 'fail-on-drift is true, but so is destroy: what would be deleted is no drift. Give one of them.');
+    }
+    const gitHubToken = readCommentToken(read);
+    return {
+        command,
+        policy: { destroy: command === 'destroy' || destroy, allow: readAllow(read) },
+        ...(expectedPlan === undefined ? {} : { expectedPlan }),
+        ...(expectedPlanDigest === undefined ? {} : { expectedPlanDigest }),
+        failOnDrift,
+        sampleItems: readSampleItems(read, command, environment),
+        ...(gitHubToken === undefined ? {} : { gitHubToken }),
+    };
+}
+/** Typing the names in is what keeps a wrong environment or prefix from deleting somebody's tables. */
+function requireConfirmation(read, tableNamePrefix) {
+    const names = builtInTables.map(({ logicalName }) => `${tableNamePrefix}${logicalName}`);
+    const confirmed = read.lines('confirm-destroy');
+    const missing = names.filter((name) => !confirmed.includes(name));
+    const unknown = confirmed.filter((name) => !names.includes(name));
+    if (missing.length === 0 && unknown.length === 0)
+        return;
+    const found = confirmed.length === 0 ? 'is empty' : `has ${confirmed.map(plain_text/* quote */.hD).join(', ')}`;
+    read.problem('confirm-destroy', `command is destroy, so confirm-destroy must list the full names of the tables to delete, one a line: ${names.map(plain_text/* quote */.hD).join(', ')}; but it ${found}.${explainLines('confirm-destroy', confirmed)}`);
+}
+function readAllow(read) {
+    const lines = read.lines('allow');
+    for (const line of lines) {
+        if (!disruptions.some((disruption) => disruption === line)) {
+            read.problem('allow', `allow must have one of ${disruptions.join(', ')} on each line, but has ${(0,plain_text/* quote */.hD)(line)}.${explainLines('allow', [line])}`);
+        }
+    }
+    // In one order, so that the same leave makes the same plan.
+    return disruptions.filter((disruption) => lines.includes(disruption));
+}
+function readExpectedPlan(read) {
+    const given = read.text('expected-plan');
+    if (given === '')
+        return undefined;
+    if (given.startsWith('{'))
+        return { json: given };
+    if (/\p{Cc}/u.test(given)) {
+        read.problem('expected-plan', `expected-plan must be the JSON of the output plan, or the path of a file that holds it, but is ${(0,plain_text/* quote */.hD)(given)}.`);
+    }
+    return { path: given };
+}
+function readExpectedPlanDigest(read) {
+    const given = read.text('expected-plan-digest');
+    if (given === '')
+        return undefined;
+    if (given === 'no-plan') {
+        read.problem('expected-plan-digest', `expected-plan-digest is no-plan: ${emptyOutput}.`);
+    }
+    else if (!/^[0-9a-f]{64}$/i.test(given)) {
+        read.problem('expected-plan-digest', `expected-plan-digest must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,plain_text/* quote */.hD)(given)}.`);
+    }
+    return given.toLowerCase();
+}
+function readSampleItems(read, command, environment) {
+    const choice = read.choice('sample-items', ['auto', 'true', 'false'], 'auto');
+    if (choice === 'true' && command !== 'verify') {
+        read.problem('sample-items', `sample-items is true, but command is ${command}. It is for command: verify alone.`);
+    }
+    return choice === 'auto' ? !environment.production : choice === 'true';
+}
+/** No problem without a token: the comment is optional, and must not keep the tables from being changed. */
+function readCommentToken(read) {
+    return read.choice('comment', ['true', 'false'], 'false') === 'true' ? read.text('github-token') : undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/src/production.js
+/** Whether an environment is production, and by which rule. Pure. */
+
+/** An environment of one of these names is production whatever the inputs say. */
+const productionNames = ['prod', 'production'];
+/** One of these as a part of the name makes production. */
+const productionParts = ['prod', 'production', 'prd', 'live'];
+/** One of these cancels the production part right after it, as in `non-prod`. */
+const cancellingParts = ['non', 'not', 'no', 'pre'];
+/**
+ * Decides whether an environment is production.
+ *
+ * With the input `false` the answer is production only where that input contradicts the name or the list.
+ *
+ * @param listed the input `production-environments`
+ */
+function decideProduction(name, { listed, input }) {
+    const isAmong = (names) => names.some((each) => isSameEnvironment(each, name));
+    if (isAmong(listed))
+        return isProduction('production-environments lists it');
+    if (isAmong(productionNames))
+        return decideByName(name);
+    switch (input) {
+        case 'true':
+            return isProduction('production is true');
+        case 'false':
+            return { production: false, rule: 'not production, because production is false' };
+        case 'auto':
+            return decideByName(name);
+    }
+}
+function decideByName(name) {
+    const parts = partsOf(name);
+    const matches = parts
+        .map((part, index) => ({ part, before: parts[index - 1] ?? '' }))
+        .filter(({ part }) => productionParts.includes(part.toLowerCase()));
+    const deciding = matches.find(({ before }) => !cancellingParts.includes(before.toLowerCase()));
+    if (deciding !== undefined)
+        return isProduction(`its name has the part "${deciding.part}"`);
+    const [cancelled] = matches;
+    const reason = cancelled === undefined
+        ? 'no part of its name is prod, production, prd or live'
+        : `in its name "${cancelled.before}" comes before "${cancelled.part}"`;
+    return { production: false, rule: `not production: ${reason}` };
+}
+/** `eu_prodUS2.test` has the parts eu, prod, US and test. */
+function partsOf(name) {
+    return name.split(/[-_./:\p{Z}\p{N}]+|(?<=\p{Ll})(?=\p{Lu})/u).filter((part) => part !== '');
+}
+function isProduction(reason) {
+    return { production: true, rule: `production, because ${reason}` };
+}
+
+;// CONCATENATED MODULE: ./lib/src/sdk-settings.js
+/**
+ * The settings that the AWS SDK reads by itself, checked. The SDK drops most values that it cannot read, and then works
+ * without them: `AWS_USE_FIPS_ENDPOINT=True` would leave the FIPS endpoints unused. Pure.
+ *
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
+ */
+
+/** By the ids that name their variables: what every run calls, and what the SDK may call for credentials. */
+const services = ['STS', 'DynamoDB', 'SSO', 'SSO OIDC', 'Signin'];
+const calledServices = services.slice(0, 2);
+const booleans = [
+    ['AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint'],
+    ['AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint'],
+    ['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'ignore_configured_endpoint_urls'],
+    ['AWS_DISABLE_CLOCK_SKEW_CORRECTION', 'disable_clock_skew_correction'],
+];
+const choices = [
+    ['AWS_DEFAULTS_MODE', 'defaults_mode', ['legacy', 'standard', 'in-region', 'cross-region', 'mobile', 'auto']],
+    // The last one is for other SDKs: a job may set it for them.
+    ['AWS_RETRY_MODE', 'retry_mode', ['standard', 'adaptive', 'legacy']],
+];
+const noFiles = { configFile: {}, credentialsFile: {} };
+/** Every setting that the SDK would misread or drop. */
+function findSettingProblems(variables, sharedConfig = noFiles) {
+    const find = finderIn(variables, sharedConfig);
+    return [
+        ...booleans.flatMap(([variable, key]) => mustBeOneOf(['true', 'false'], find(variable, key))),
+        ...choices.flatMap(([variable, key, values]) => mustBeOneOf(values, find(variable, key), { anyCase: true })),
+        ...mustBeNumber(find('AWS_MAX_ATTEMPTS', 'max_attempts')),
+        ...findEndpointProblems(variables, sharedConfig),
+    ];
+}
+/** Where STS and DynamoDB are called, for those that are not called at AWS's own address. */
+function customEndpoints(variables, sharedConfig = noFiles) {
+    return calledServices.flatMap((service) => {
+        const found = findEndpoint(service, variables, sharedConfig);
+        if (found === undefined || describeUrlProblem(found.value) !== undefined)
+            return [];
+        return { service, url: new URL(found.value).href.replace(/\/$/, ''), setting: found.setting };
+    });
+}
+/** What other tools of AWS read and this SDK does not: somebody who set it expects that it holds. */
+function findIgnoredSettings(variables, sharedConfig = noFiles) {
+    const bundle = finderIn(variables, sharedConfig)('AWS_CA_BUNDLE', 'ca_bundle');
+    if (bundle === undefined || variables.NODE_EXTRA_CA_CERTS)
+        return [];
+    return [
+        `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,plain_text/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`,
+    ];
+}
+function findEndpointProblems(variables, sharedConfig) {
+    const found = services.flatMap((service) => findEndpoint(service, variables, sharedConfig) ?? []);
+    const endpoints = [...new Map(found.map((endpoint) => [endpoint.name, endpoint])).values()];
+    const wrong = endpoints.flatMap(({ name, setting, value }) => {
+        const problem = describeUrlProblem(value);
+        return problem === undefined ? [] : [{ name, message: `${setting} ${problem}` }];
+    });
+    return [...wrong, ...findConflicts(variables, sharedConfig), ...findMissingSection(variables, sharedConfig)];
+}
+/** The SDK refuses them together, at the first call. */
+function findConflicts(variables, sharedConfig) {
+    const [endpoint] = calledServices.flatMap((service) => findEndpoint(service, variables, sharedConfig) ?? []);
+    if (endpoint === undefined)
+        return [];
+    const find = finderIn(variables, sharedConfig);
+    return booleans.slice(0, 2).flatMap(([variable, key]) => {
+        const found = find(variable, key);
+        if (found?.value !== 'true')
+            return [];
+        const kind = key === 'use_fips_endpoint' ? 'a FIPS' : 'a dual-stack';
+        return {
+            name: found.name,
+            message: `${found.setting} is true, but ${endpoint.setting} names an endpoint, which cannot be ${kind} one as well. Leave one of them out.`,
+        };
+    });
+}
+/** The SDK would pass over the profile's endpoints, and call AWS instead. */
+function findMissingSection(variables, sharedConfig) {
+    const { name, values } = profileOf(variables, sharedConfig);
+    const isRead = Boolean(values.services) && !ignoresEndpoints(variables, sharedConfig);
+    if (!isRead || sharedConfig.configFile[`services.${values.services}`] !== undefined)
+        return [];
+    return [
+        {
+            name: 'services',
+            message: `The profile ${(0,plain_text/* quote */.hD)(name)} names the services section ${(0,plain_text/* quote */.hD)(values.services ?? '')}, which the shared config file does not have. Add "[services ${values.services}]", or take "services" out of the profile.`,
+        },
+    ];
+}
+function describeUrlProblem(value) {
+    // What stands before an @ may be a password, and what stands behind a ? a token.
+    const shown = (0,plain_text/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, '$1***@').replace(/([?#]).*$/s, '$1***'));
+    const mustBe = `must be a URL that begins with http:// or https://, such as http://localhost:4566, but is ${shown}.`;
+    let url;
+    try {
+        url = new URL(value);
+    }
+    catch {
+        return mustBe;
+    }
+    if (url.protocol !== 'http:' && url.protocol !== 'https:')
+        return mustBe;
+    if (url.username !== '' || url.password !== '')
+        return `must have no user name and no password, which would not be sent, but is ${shown}.`;
+    if (url.search !== '' || url.hash !== '')
+        return `must have no ? and no #, which would not be sent, but is ${shown}.`;
+    return undefined;
+}
+/** In the order in which the SDK searches. */
+function findEndpoint(service, variables, sharedConfig) {
+    if (ignoresEndpoints(variables, sharedConfig))
+        return undefined;
+    const id = service.replaceAll(' ', '_').toUpperCase();
+    for (const variable of [`AWS_ENDPOINT_URL_${id}`, 'AWS_ENDPOINT_URL']) {
+        const value = variables[variable];
+        if (value)
+            return { value, name: variable, setting: variable };
+    }
+    const { name, values } = profileOf(variables, sharedConfig);
+    const ofService = sharedConfig.configFile[`services.${values.services}`]?.[`${id.toLowerCase()}.endpoint_url`];
+    if (ofService) {
+        const setting = `endpoint_url of ${id.toLowerCase()} in the services section ${(0,plain_text/* quote */.hD)(values.services ?? '')}`;
+        return { value: ofService, name: setting, setting };
+    }
+    const value = values.endpoint_url;
+    return value ? { value, name: 'endpoint_url', setting: describeKey('endpoint_url', name) } : undefined;
+}
+function ignoresEndpoints(variables, sharedConfig) {
+    const find = finderIn(variables, sharedConfig);
+    return find('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'ignore_configured_endpoint_urls')?.value === 'true';
+}
+/** A variable counts before the profile. One that is empty, as where nothing was given for it, does not. */
+function finderIn(variables, sharedConfig) {
+    const profile = profileOf(variables, sharedConfig);
+    return (variable, key) => {
+        const ofVariable = variables[variable];
+        if (ofVariable)
+            return { value: ofVariable, name: variable, setting: variable };
+        const value = profile.values[key];
+        return value ? { value, name: key, setting: describeKey(key, profile.name) } : undefined;
+    };
+}
+/** The profile whose settings the SDK takes. */
+function profileOf(variables, { configFile, credentialsFile }) {
+    const name = variables.AWS_PROFILE || 'default';
+    return { name, values: { ...credentialsFile[name], ...configFile[name] } };
+}
+function describeKey(key, profile) {
+    return `${key} of the profile ${(0,plain_text/* quote */.hD)(profile)}`;
+}
+function mustBeOneOf(values, found, { anyCase = false } = {}) {
+    if (found === undefined || values.includes(anyCase ? found.value.toLowerCase() : found.value))
+        return [];
+    return [
+        { name: found.name, message: `${found.setting} must be ${values.join(' or ')}, but is ${(0,plain_text/* quote */.hD)(found.value)}.` },
+    ];
+}
+function mustBeNumber(found) {
+    if (found === undefined || /^\d{1,9}$/.test(found.value))
+        return [];
+    return [{ name: found.name, message: `${found.setting} must be a whole number, but is ${(0,plain_text/* quote */.hD)(found.value)}.` }];
+}
 
 ;// CONCATENATED MODULE: ./lib/src/tag-inputs.js
 /** Tags as a workflow writes them: one `key=value` a line. */
+
 
 
 
@@ -64377,6 +65446,15 @@ function readSessionTags(read) {
     }
     return tags;
 }
+/**
+ * Whether a line is several lines that YAML joined: its value contains a space and then `key=`. Spaces around `=` are no
+ * part of a tag: `a = b=c` is one tag, but `a= b=c` is `a` without a value, and then `b`.
+ */
+function isJoined(line) {
+    const separator = line.indexOf('=');
+    const value = line.slice(separator + 1);
+    return /\s[^\s=]+\s*=(?!=)/.test(/\s/.test(line[separator - 1] ?? '') ? value.trimStart() : value);
+}
 /** One `key=value` a line. */
 function readTagLines(read, name) {
     const tags = new Map();
@@ -64386,6 +65464,9 @@ function readTagLines(read, name) {
         const value = line.slice(separator + 1).trim();
         if (separator < 1 || key === '') {
             read.problem(name, `${name} must have key=value on each line, but has ${(0,plain_text/* quote */.hD)(line)}.`);
+        }
+        else if (isJoined(line)) {
+            read.problem(name, `${name} has several key=value on one line: ${(0,plain_text/* quote */.hD)(line)}. ${literalForm(name)} A value that itself contains a space and then a word with = is refused.`);
         }
         else if (/^(aws|tenant-tables):/i.test(key)) {
             read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`);
@@ -64411,6 +65492,7 @@ function readTagLines(read, name) {
 
 ;// CONCATENATED MODULE: ./lib/src/session-inputs.js
 /** The inputs that say whose credentials the run works with, and what its sessions are called and may do. */
+
 
 
 
@@ -64454,7 +65536,7 @@ function readRoles(read) {
         const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-.0-9;-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? [];
         if (partition !== undefined && account !== undefined)
             return [{ arn, partition, account }];
-        read.problem('role-to-assume', `role-to-assume must hold the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner, but has ${(0,plain_text/* quote */.hD)(arn)}.`);
+        read.problem('role-to-assume', `role-to-assume must hold the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner, but has ${(0,plain_text/* quote */.hD)(arn)}.${explainLines('role-to-assume', [arn])}`);
         return [];
     });
 }
@@ -64598,6 +65680,146 @@ function readAudience(read, partition) {
     return given;
 }
 
+;// CONCATENATED MODULE: ./lib/src/unknown-inputs.js
+/** Inputs that the workflow gives and this action does not have: a misspelt one must not be ignored. Pure. */
+
+/** What people write instead, after other actions and tools; to what they should write. Not what the edit distance finds. */
+const commonGuesses = new Map([
+    ...guesses('command: plan', ['dry-run', 'dryrun', 'plan-only']),
+    ...guesses('environment', ['env', 'env-name', 'environment-name']),
+    ...guesses('production-environments', ['production-environment', 'prod-environments', 'protected-environments']),
+    ...guesses('production', ['is-production', 'prod']),
+    ...guesses('aws-region', ['region', 'aws-default-region', 'region-name']),
+    ...guesses('role-to-assume', [
+        ...[
+            'role',
+            'roles',
+            'role-arn',
+            'role-arns',
+            'role-name',
+            'iam-role',
+            'iam-role-arn',
+            'assume-role',
+            'assume-role-arn',
+        ],
+        ...['aws-role', 'aws-role-arn', 'aws-role-to-assume', 'aws-assume-role', 'aws-iam-role'],
+    ]),
+    ...guesses('role-external-id', ['external-id', 'aws-external-id', 'aws-role-external-id']),
+    ...guesses('role-source-identity', ['source-identity']),
+    ...guesses('role-session-tags', ['session-tags']),
+    ...guesses('role-session-name', ['session-name', 'aws-session-name', 'aws-role-session-name']),
+    ...guesses('role-duration-seconds', [
+        ...['role-duration', 'session-duration', 'duration-seconds', 'role-session-duration', 'aws-role-duration-seconds'],
+    ]),
+    ...guesses('allowed-account-ids', [
+        ...[
+            'account-id',
+            'account-ids',
+            'aws-account-id',
+            'aws-account-ids',
+            'allowed-accounts',
+            'allowed-aws-account-ids',
+        ],
+    ]),
+    ...guesses('table-name-prefix', ['prefix', 'table-prefix', 'tables-prefix', 'name-prefix', 'table-names-prefix']),
+    ...guesses('deletion-protection', ['deletion-protection-enabled', 'delete-protection', 'enable-deletion-protection']),
+    ...guesses('point-in-time-recovery', ['point-in-time-recovery-enabled', 'enable-point-in-time-recovery', 'pitr']),
+    ...guesses('tags', ['table-tags', 'resource-tags']),
+    ...guesses('timeout-seconds', ['timeout', 'timeout-minutes', 'timeout-in-seconds']),
+    ...guesses('expected-plan', ['reviewed-plan', 'approved-plan', 'expected-plan-file']),
+    ...guesses('expected-plan-digest', ['plan-digest']),
+    ...guesses('fail-on-drift', ['detect-drift', 'drift', 'fail-on-changes']),
+    ...guesses('comment', ['pr-comment', 'pull-request-comment', 'comment-on-pr']),
+    ...guesses('github-token', ['gh-token']),
+    ...guesses('confirm-destroy', ['confirm', 'confirm-delete', 'confirm-deletion']),
+]);
+function guesses(meant, written) {
+    return written.map((name) => [name, meant]);
+}
+/**
+ * Finds the inputs that are given, but not among the known ones. An empty input counts as not given.
+ *
+ * @param variables the environment: the runner passes an input on as `INPUT_` and its name in upper case
+ * @param known the inputs of this action
+ */
+function findUnknownInputs(variables, known) {
+    const unknown = givenInputs(variables)
+        .filter(({ name }) => !known.includes(name))
+        .filter((input) => !isSecondSpelling(input, variables, known))
+        .map((input) => ({ ...input, suggestion: suggestFor(input.name, known) }));
+    const others = unknown.filter(({ suggestion }) => suggestion === undefined);
+    return {
+        problems: unknown.flatMap(({ suggestion, ...input }) => suggestion === undefined ? [] : [explainMisspelt(input, suggestion)]),
+        warnings: others.length === 0 ? [] : [explainIgnored(others)],
+    };
+}
+const prefix = 'INPUT_';
+/** By name, so that the same inputs give the same text. */
+function givenInputs(variables) {
+    return Object.keys(variables)
+        .filter((variable) => variable.startsWith(prefix) && trimmedValue(variable, variables) !== '')
+        .sort()
+        .map((variable) => ({ name: variable.slice(prefix.length).toLowerCase(), variable }));
+}
+function trimmedValue(variable, variables) {
+    return variables[variable]?.trim() ?? '';
+}
+/** Some runners replace hyphens by underscores; one that passes an input on in both spellings loses nothing. */
+function isSecondSpelling({ name, variable }, variables, known) {
+    const first = `${prefix}${hyphenated(name).toUpperCase()}`;
+    return known.includes(hyphenated(name)) && trimmedValue(variable, variables) === trimmedValue(first, variables);
+}
+function hyphenated(name) {
+    return name.replaceAll('_', '-');
+}
+/** What was probably meant; undefined for a name that resembles none of ours. */
+function suggestFor(name, known) {
+    const written = hyphenated(name);
+    return (commonGuesses.get(written) ??
+        known
+            .map((each) => ({ each, distance: editDistance(written, each, toleranceOf(each)) }))
+            .filter(({ each, distance }) => distance <= toleranceOf(each))
+            .sort((left, right) => left.distance - right.distance)[0]?.each);
+}
+function explainMisspelt({ name, variable }, suggestion) {
+    return `${(0,plain_text/* visible */.RK)(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,plain_text/* visible */.RK)(variable)} to an empty text in the env of this step.`;
+}
+const mostNames = 20;
+function explainIgnored(inputs) {
+    const more = inputs.length > mostNames ? ` and ${inputs.length - mostNames} more` : '';
+    const names = inputs.slice(0, mostNames).map(({ name }) => (0,plain_text/* quote */.hD)(name));
+    return `The action does not have these inputs and ignores them: ${names.join(', ')}${more}.`;
+}
+/** How many edits still make a misspelling of it: short names are close to names that mean something else. */
+function toleranceOf({ length }) {
+    if (length < 8)
+        return 1;
+    return length < 16 ? 2 : 3;
+}
+/**
+ * The number of letters to insert, delete, replace, or swap with their neighbour (optimal string alignment distance).
+ *
+ * @returns Infinity where the lengths alone differ by more than `most`
+ */
+function editDistance(left, right, most) {
+    if (Math.abs(left.length - right.length) > most)
+        return Number.POSITIVE_INFINITY;
+    let beforeLast = [];
+    let last = Array.from({ length: right.length + 1 }, (_, column) => column);
+    for (let row = 1; row <= left.length; row += 1) {
+        const current = [row];
+        for (let column = 1; column <= right.length; column += 1) {
+            const at = (distances, index) => distances[index] ?? 0;
+            const isSame = left[row - 1] === right[column - 1];
+            const isSwapped = row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+            current[column] = Math.min(at(last, column) + 1, at(current, column - 1) + 1, at(last, column - 1) + (isSame ? 0 : 1), ...(isSwapped ? [at(beforeLast, column - 2) + 1] : []));
+        }
+        beforeLast = last;
+        last = current;
+    }
+    return last[right.length] ?? 0;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/inputs.js
 /** The strings of a workflow file -> Inputs, or every problem at once. Pure: what it reads is passed in. */
 
@@ -64608,12 +65830,15 @@ function readAudience(read, partition) {
 
 
 
+
+
+
 /** @throws {InvalidInputsError} with every problem, each saying what was found and what may be. */
 function readInputs(source) {
-    const problems = [];
     const { environment: variables } = source;
+    const problems = [...findUnknownInputs(variables, inputNames).problems];
     const read = new InputReader(source.input, problems);
-    const environment = readEnvironment(read);
+    const { environment, productionRule } = readEnvironment(read);
     const tableNamePrefix = readTableNamePrefix(read);
     const commandInputs = readCommandInputs(read, environment, tableNamePrefix);
     const region = readRegion(read, variables);
@@ -64629,12 +65854,17 @@ function readInputs(source) {
     const pointInTimeRecovery = read.choice('point-in-time-recovery', ['auto', 'true', 'false'], 'auto');
     const tags = readTags(read, environment);
     const timeoutSeconds = read.wholeNumber('timeout-seconds', 1800, 1, 21_600);
+    for (const { name, message } of findSettingProblems(variables, source.sharedConfig))
+        read.problem(name, message);
+    const endpoints = customEndpoints(variables, source.sharedConfig);
+    const warnings = findIgnoredSettings(variables, source.sharedConfig);
     if (problems.length > 0 || region === undefined)
         throw new errors/* InvalidInputsError */.Xt(problems);
     return {
         ...commandInputs,
         ...sessionInputs,
         environment,
+        productionRule,
         region,
         allowedAccountIds,
         tableNamePrefix,
@@ -64642,10 +65872,9 @@ function readInputs(source) {
         pointInTimeRecovery,
         tags,
         timeoutSeconds,
+        ...(endpoints.length + warnings.length === 0 ? {} : { sdkSettings: { endpoints, warnings } }),
     };
 }
-/** These are production in every workflow, whatever `production-environments` says. */
-const alwaysProduction = ['prod', 'production'];
 function readEnvironment(read) {
     const name = read.text('environment');
     if (name === '') {
@@ -64654,21 +65883,34 @@ function readEnvironment(read) {
     else if (!isTagText(name, 256)) {
         read.problem('environment', `environment is written into a tag, so it may have 256 letters, digits, spaces and _ . : / = + - @ at most, but is ${(0,plain_text/* quote */.hD)(name)}.`);
     }
-    const added = read.list('production-environments');
-    for (const each of added) {
+    const listed = readProductionEnvironments(read, name);
+    const input = read.choice('production', ['auto', 'true', 'false'], 'auto');
+    const { production, rule } = decideProduction(name, { listed, input });
+    if (production && input === 'false') {
+        read.problem('production', `production is false, but ${(0,plain_text/* quote */.hD)(name)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`);
+    }
+    return { environment: { name, production }, productionRule: rule };
+}
+function readProductionEnvironments(read, name) {
+    const listed = read.list('production-environments');
+    for (const each of listed) {
         // Another separator than a comma would make one name of several, and leave production unprotected.
         if (!isTagText(each, 256)) {
             read.problem('production-environments', `production-environments must hold names of environments between commas or on lines, but has ${(0,plain_text/* quote */.hD)(each)}.`);
         }
-        else if (each.toLowerCase() !== name.toLowerCase() && wordsOf(each).includes(name.toLowerCase())) {
-            read.problem('production-environments', `production-environments has ${(0,plain_text/* quote */.hD)(each)}, which holds ${(0,plain_text/* quote */.hD)(name)} as a word: is it one name or several? Put names between commas or on lines.`);
+        else if (!isSameEnvironment(each, name) && holdsWords(each, name)) {
+            read.problem('production-environments', `production-environments has ${(0,plain_text/* quote */.hD)(each)}, which holds ${(0,plain_text/* quote */.hD)(name)} as a word: is it one name or several? Put commas between names, or write "production-environments: |" and each name on a line of its own; without "|" YAML joins the lines into one.`);
         }
     }
-    const production = [...alwaysProduction, ...added];
-    return { name, production: production.some((each) => each.toLowerCase() === name.toLowerCase()) };
+    return listed;
 }
-function wordsOf(text) {
-    return text.toLowerCase().split(/[\s/:+]+/);
+/** Whether a name stands in a text as a whole, between spaces or other characters that may separate names. */
+function holdsWords(text, name) {
+    const words = (of) => ` ${of
+        .toLowerCase()
+        .split(/[\s/:+]+/)
+        .join(' ')} `;
+    return words(text) !== words(name) && words(text).includes(words(name));
 }
 function readRegion(read, variables) {
     const candidates = [
@@ -64692,7 +65934,7 @@ function readAllowedAccountIds(read, roles) {
     const accounts = read.list('allowed-account-ids');
     for (const account of accounts) {
         if (!/^\d{12}$/.test(account)) {
-            read.problem('allowed-account-ids', `allowed-account-ids must hold account ids of 12 digits, but has ${(0,plain_text/* quote */.hD)(account)}.`);
+            read.problem('allowed-account-ids', `allowed-account-ids must hold account ids of 12 digits, but has ${(0,plain_text/* quote */.hD)(account)}.${explainLines('allowed-account-ids', [account])}`);
         }
     }
     if (accounts.length === 0 && read.text('allowed-account-ids') !== '') {
@@ -64719,165 +65961,34 @@ function readTableNamePrefix(read) {
     return prefix;
 }
 
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: ./lib/src/plan-document.js
-/** The plan as JSON, its digest, and a reviewed plan read back from that JSON. Pure. */
+;// CONCATENATED MODULE: ./lib/src/place.js
+/** Where a run acts, as one line of the log. Pure. */
 
 
-
-
-
-/** Grows when a reader of the old form would go wrong. The form is docs/schemas/plan.schema.json. */
-const formatVersion = 2;
-/** The plan on one line of JSON: the same plan gives the same text, byte for byte. */
-function renderPlanDocument(plan) {
-    const { target, policy, tables, steps, refusals, notices } = plan;
-    return JSON.stringify({
-        formatVersion,
-        digest: digestPlan(plan),
-        target,
-        policy,
-        tables,
-        steps: steps.map((step) => ({ ...stepKinds[step.action], ...step, description: describeStep(step) })),
-        refusals,
-        notices,
-    });
-}
-/** What there is to review of a plan. */
-function reviewable({ target, policy, tables, steps, refusals }) {
-    const { account, partition, region, environment } = target;
-    return {
-        account,
-        partition,
-        region,
-        environment: environment.name,
-        production: environment.production,
-        destroy: policy.destroy,
-        tables: tables.map(({ name, id }) => ({ name, ...(id === undefined ? {} : { id }) })),
-        steps: steps.map((step) => ({
-            action: step.action,
-            table: step.table,
-            canonical: canonicalStep({ ...step }),
-            description: describeStep(step),
-        })),
-        refusals: refusals.flatMap((refusal) => readRefusal(refusal)),
-    };
-}
-/** SHA-256 in hexadecimal over account, region, environment, tables with their ids, steps, and what is refused. */
-function digestPlan(plan) {
-    return digestReviewed(reviewable(plan));
-}
-function digestReviewed({ steps, ...reviewed }) {
-    const content = canonical({ ...reviewed, steps: steps.map((step) => step.canonical) });
-    return (0,external_node_crypto_.createHash)('sha256').update(content).digest('hex');
-}
-/** What a step's JSON holds for readers, and what follows from the rest. */
-const derived = new Set(['class', 'usualDuration', 'description']);
-function canonicalStep(step) {
-    return canonical(Object.fromEntries(Object.entries(step).filter(([name]) => !derived.has(name))));
-}
-/** JSON with the names of every object in one order. */
-function canonical(value) {
-    if (Array.isArray(value))
-        return `[${value.map(canonical).join(',')}]`;
-    if (typeof value !== 'object' || value === null)
-        return JSON.stringify(value);
-    const members = Object.entries(value)
-        .filter(([, member]) => member !== undefined)
-        .sort(([left], [right]) => (left < right ? -1 : 1))
-        .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`);
-    return `{${members.join(',')}}`;
-}
 /**
- * Reads the JSON that `renderPlanDocument` writes.
+ * Names command, environment and whether it is production, region, tables, and endpoints that are not AWS's own.
  *
- * @returns in words what is wrong with it, where something is
+ * @param account absent before login
  */
-function readPlanDocument(json) {
-    let document;
-    try {
-        document = JSON.parse(json);
-    }
-    catch {
-        // What was found there is not shown: it may be any file of the job.
-        return 'is not JSON';
-    }
-    if (!isObject(document))
-        return 'is not a JSON object';
-    if (document.formatVersion !== formatVersion) {
-        const found = typeof document.formatVersion === 'number' ? document.formatVersion : typeof document.formatVersion;
-        return `has the formatVersion ${found}, but this version reads ${formatVersion}`;
-    }
-    const { target, policy, tables, steps, refusals, digest } = document;
-    if (!isObject(target) ||
-        !isObject(policy) ||
-        !Array.isArray(tables) ||
-        !Array.isArray(steps) ||
-        !Array.isArray(refusals)) {
-        return 'lacks target, policy, tables, steps or refusals';
-    }
-    const { account, partition, region, environment } = target;
-    if (!isText(account) ||
-        !isText(partition) ||
-        !isText(region) ||
-        !isObject(environment) ||
-        !isText(environment.name) ||
-        typeof environment.production !== 'boolean') {
-        return 'has a target without account, partition, region or environment';
-    }
-    if (typeof policy.destroy !== 'boolean')
-        return 'does not say whether it destroys';
-    const readTables = tables.flatMap((each) => readTable(each));
-    let readSteps;
-    try {
-        readSteps = steps.flatMap((each) => readStep(each));
-    }
-    catch {
-        return 'has a step that is nested too deep';
-    }
-    if (readTables.length < tables.length)
-        return 'has a table without a name, or with one that no table can have';
-    if (readSteps.length < steps.length)
-        return 'has a step without an action or a table';
-    const reviewed = {
-        account,
-        partition,
-        region,
-        environment: environment.name,
-        production: environment.production,
-        destroy: policy.destroy,
-        tables: readTables,
-        steps: readSteps,
-        refusals: refusals.flatMap((each) => readRefusal(each)),
-    };
-    if (refusals.length > 0)
-        return `was refused, for ${(0,plain_text/* count */.U9)(refusals.length, 'reason')}: a refused plan is never performed`;
-    return digest === digestReviewed(reviewed) ? reviewed : 'was changed since it was made: its digest does not match';
+function describePlace(inputs, account) {
+    const { command, environment, productionRule, region, sdkSettings } = inputs;
+    const tables = desiredTables(inputs).map(({ name }) => `"${name}"`);
+    const parts = [
+        ...(account === undefined ? [] : [`account ${account}`]),
+        `environment ${JSON.stringify(environment.name)} (${productionRule})`,
+        `region ${region}`,
+        `tables ${tables.join(' and ')}`,
+        ...describeEndpoints(sdkSettings?.endpoints ?? []),
+    ];
+    return `Command ${command}: ${parts.join(', ')}`;
 }
-function readTable(value) {
-    if (!isObject(value) || !isText(value.name) || !isTableName(value.name))
-        return [];
-    return [{ name: value.name, ...(isText(value.id) ? { id: value.id } : {}) }];
-}
-function readStep(value) {
-    if (!isObject(value) || !isText(value.action) || !isText(value.table))
-        return [];
-    const { action, table } = value;
-    const description = (0,plain_text/* shorten */.ml)(isText(value.description) ? value.description : `${action} "${table}"`);
-    return [{ action, table, canonical: canonicalStep(value), description }];
-}
-/** What holds a run to a review is no part of the plan that is held. */
-function readRefusal(value) {
-    if (!isObject(value) || value.code === 'not-as-reviewed')
-        return [];
-    return [`${value.code} ${value.table ?? ''}`];
-}
-function isObject(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-function isText(value) {
-    return typeof value === 'string' && value !== '';
+/** `STS and DynamoDB at http://localhost:4566 (AWS_ENDPOINT_URL)`, for each setting that names an endpoint. */
+function describeEndpoints(endpoints) {
+    return [...new Set(endpoints.map(({ setting }) => setting))].map((setting) => {
+        const named = endpoints.filter((endpoint) => endpoint.setting === setting);
+        const services = named.map(({ service }) => service).join(' and ');
+        return `${services} at ${(0,plain_text/* shorten */.ml)(named[0]?.url ?? '')} (${setting})`;
+    });
 }
 
 ;// CONCATENATED MODULE: ./lib/src/markdown.js
@@ -64936,7 +66047,7 @@ function renderSummary(result, redact) {
     const head = [
         `## ${renderTitle(markdown, result)}`,
         `**${markdown.text(summarise(result))}**`,
-        ...(target === undefined ? [] : [renderTarget(markdown, target)]),
+        ...(target === undefined ? [] : [renderTarget(markdown, target, result)]),
         ...(result.review ? [markdown.text(result.review)] : []),
     ];
     const details = plan === undefined
@@ -64961,8 +66072,8 @@ function section(title, body) {
 function renderTitle({ code }, { command, target }) {
     return `Tenant Tables: ${command ?? 'run'}${target === undefined ? '' : ` of ${code(target.environment.name)}`}`;
 }
-function renderTarget({ code }, { account, region, environment }) {
-    return `Account ${code(account)}, region ${code(region)}, environment ${code(environment.name)} (${environment.production ? 'production' : 'not production'})`;
+function renderTarget({ code, text }, { account, region, environment }, { productionRule = environment.production ? 'production' : 'not production' }) {
+    return `Account ${code(account)}, region ${code(region)}, environment ${code(environment.name)} (${text(productionRule)})`;
 }
 function renderRefusals({ text }, refusals) {
     return refusals.map(({ reason, remedy }) => `- ${text(reason)} **To fix:** ${text(remedy)}`).join('\n');
@@ -64993,10 +66104,11 @@ function renderTables({ code, text }, { tables }) {
     return table(['Table', 'ARN', 'Before the run'], tables.map(({ name, arn, status }) => [code(name), code(arn), text(status)]));
 }
 /** A line for each notice and each unmanaged setting. */
-function renderNotes({ code, text }, { notices, tables }) {
+function renderNotes({ code, text }, plan) {
+    const { notices, tables } = plan;
     return [
         ...notices.map(({ level, message }) => `- ${level === 'warning' ? '**Warning:** ' : ''}${text(message)}`),
-        ...tables.flatMap(({ name, unmanaged }) => unmanaged.map(({ path, value }) => `- Unmanaged on ${code(name)}, left as it is: ${code(path)} = ${code(value)}`)),
+        ...tables.flatMap(({ name, unmanaged }) => unmanaged.map((setting) => `- Unmanaged on ${code(name)}, ${describeTreatment(plan, setting)}: ${code(setting.path)} = ${code(setting.value)}`)),
     ];
 }
 function renderDigest({ code }, plan) {
@@ -65084,21 +66196,26 @@ function tenantAccessPolicy(tableArns) {
 /** Sets what is known: nothing after wrong inputs, everything after a plan. */
 async function publish(result, runner) {
     await runner.load();
+    const planFile = await unlessItFails(runner, () => writePlanFile(result, runner), {
+        message: 'The plan file could not be written, so the output plan-file is not set.',
+        remedy: 'Let RUNNER_TEMP name a folder that this step can write to. The output plan holds the plan, too.',
+    });
     try {
         for (const [name, value] of Object.entries(outputsOf(result)))
             runner.setOutput(name, value);
-        const planFile = result.plan && (await runner.writeTemporaryFile('tenant-tables-plan.json', renderPlanDocument(result.plan)));
         if (planFile !== undefined)
             runner.setOutput('plan-file', planFile);
     }
     catch (cause) {
         // What happened to the tables must still be told, in the summary too.
-        const unwritten = new errors/* RemedyError */.By('The outputs could not be written, so later steps do not get them.', 'Make room on the disk, and let GITHUB_OUTPUT and RUNNER_TEMP name what this step can write to; then run again.', { cause });
+        const unwritten = new errors/* RemedyError */.By('The outputs could not be written, so later steps do not get them.', 'Make room on the disk, and let GITHUB_OUTPUT name a file that this step can write to; then run again.', { cause });
         if (failuresOf(result).length === 0)
             result.error = unwritten;
         else
             runner.fail('Tenant Tables: failed', (0,errors/* renderError */.vr)(unwritten));
     }
+    for (const warning of result.warnings ?? [])
+        runner.warning('Tenant Tables', warning);
     for (const { level, message } of result.plan?.notices ?? []) {
         if (level === 'warning')
             runner.warning('Tenant Tables', message);
@@ -65107,10 +66224,23 @@ async function publish(result, runner) {
         runner.warning('Tenant Tables', warning);
     reportFailures(result, runner);
     runner.log.info(summarise(result));
-    await runner.writeSummary(renderSummary(result, runner.redact)).catch((error) => {
-        // The tables are what they are; a summary that cannot be written does not make the run a failure.
-        runner.warning('Tenant Tables', `The job summary could not be written. ${(0,errors/* renderError */.vr)(error)}`);
+    await unlessItFails(runner, async () => runner.writeSummary(renderSummary(result, runner.redact)), {
+        message: 'The job summary could not be written.',
+        remedy: 'Let GITHUB_STEP_SUMMARY name a file that this step can write to. The log holds what it would say.',
     });
+}
+/** Does what is optional, which never decides whether the run succeeds: its failure is a warning. */
+async function unlessItFails(runner, work, { message, remedy }) {
+    try {
+        return await work();
+    }
+    catch (cause) {
+        runner.warning('Tenant Tables', (0,errors/* renderError */.vr)(new errors/* RemedyError */.By(message, remedy, { cause })));
+        return undefined;
+    }
+}
+async function writePlanFile({ plan }, runner) {
+    return plan && (await runner.writeTemporaryFile('tenant-tables-plan.json', renderPlanDocument(plan)));
 }
 /** Every output that can be told from this result, as the strings that later steps read. */
 function outputsOf(result) {
@@ -65209,7 +66339,7 @@ function renderStage({ result, mark, commit, runUrl, redact }, stage, mostRefusa
         mark,
         `## ${renderTitle(markdown, result)}`,
         `**${text(summarise(result))}**`,
-        ...(target === undefined ? [] : [renderTarget(markdown, target)]),
+        ...(target === undefined ? [] : [renderTarget(markdown, target, result)]),
         ...(result.review ? [text(result.review)] : []),
         ...(plan === undefined ? [] : renderPlan(markdown, plan, result, stage, mostRefusals)),
         ...section('Failed', stage.whole ? renderFailure(markdown, result) : renderShortFailure(markdown, result)),
@@ -65286,6 +66416,7 @@ function renderShortFailure({ shortText }, result) {
 
 
 
+
 /** Has the shape of the SDK's errors, so that one rule decides what is tried again. */
 class GitHubError extends Error {
     name = 'GitHubError';
@@ -65304,7 +66435,8 @@ async function connectGitHub({ owner, repository: repo, token, apiUrl }, run) {
     // Who wants no comment must not wait for Octokit. It stays in the one file of the bundle (a second one would lose the
     // licences of the first), but is not evaluated before this line.
     // Octokit passes over a proxy that it cannot read, and would go another way.
-    proxyFor(new URL(apiUrl));
+    const url = new URL(apiUrl);
+    const proxy = proxyFor(url);
     const { getOctokit } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
     const octokit = getOctokit(token, { baseUrl: apiUrl, log: silent });
     const call = (send) => retry(run, async (abort) => {
@@ -65317,7 +66449,7 @@ async function connectGitHub({ owner, repository: repo, token, apiUrl }, run) {
             }));
         }
         catch (error) {
-            throw github_describeFailure(error, run.clock.now());
+            throw explainNoAnswer(error, url, proxy) ?? github_describeFailure(error, run.clock.now());
         }
     }, () => "GitHub's API");
     /** The first is the oldest: of two that a race made, the same one is found each time. */
@@ -65326,30 +66458,33 @@ async function connectGitHub({ owner, repository: repo, token, apiUrl }, run) {
             request: request(),
         });
         const login = whole(answer?.viewer?.login, github_isText);
-        // Octokit's own paging would drop the signal, and take an answer that was cut off for an empty page.
-        for (let page = 1;; page += 1) {
-            const list = { owner, repo, issue_number, per_page: 100, page, request: request() };
-            const { data, headers } = await octokit.rest.issues.listComments(list);
-            const found = whole(data, Array.isArray).find(({ body, user }) => body?.startsWith(mark) && isBy(user, login));
+        const pages = pagesOf((page) => octokit.rest.issues.listComments({ owner, repo, issue_number, per_page: 100, page, request: request() }));
+        for await (const comments of pages) {
+            const found = comments.find(({ body, user }) => body?.startsWith(mark) && isBy(user, login));
             if (found !== undefined)
-                return found.id;
-            // An endpoint that promises pages without end gives empty ones at last.
-            if (data.length === 0 || !headers.link?.includes('rel="next"'))
-                return undefined;
+                return whole(found.id, Number.isInteger);
         }
+        return undefined;
     }
     return {
-        findPullRequest: (commit_sha) => call(async (request) => {
-            const { data } = await octokit.rest.repos.listPullRequestsAssociatedWithCommit({
-                owner,
-                repo,
-                commit_sha,
-                request: request(),
-            });
-            const pulls = whole(data, Array.isArray);
-            const merged = pulls.find((pull) => pull.merged_at !== null && pull.merge_commit_sha === commit_sha);
-            const found = merged ?? pulls.find(({ state }) => state === 'open') ?? pulls[0];
-            return found === undefined ? undefined : whole(found.number, Number.isInteger);
+        findPullRequests: (commit_sha, search) => call(async (request) => {
+            const list = { owner, repo, commit_sha, per_page: 100 };
+            const pages = pagesOf((page) => octokit.rest.repos.listPullRequestsAssociatedWithCommit({ ...list, page, request: request() }));
+            const merged = [];
+            const open = [];
+            for await (const pulls of pages) {
+                for (const { base, head, merge_commit_sha, merged_at, number, state } of pulls) {
+                    // In a fork GitHub lists the pull requests that its commits have in other repositories.
+                    if (base.repo.full_name.toLowerCase() !== `${owner}/${repo}`.toLowerCase())
+                        continue;
+                    const isMerged = typeof merged_at === 'string' && merge_commit_sha === commit_sha;
+                    // It lists open ones that hold the commit below their head, too.
+                    const isOpen = state === 'open' && head.sha === commit_sha;
+                    if (isMerged || isOpen)
+                        (isMerged ? merged : open).push(whole(number, Number.isInteger));
+                }
+            }
+            return search === 'merged-or-open' && merged.length > 0 ? merged : open;
         }),
         // Every try searches anew: one whose answer was lost may have written the comment.
         writeComment: (issue_number, mark, body) => call(async (request) => {
@@ -65360,6 +66495,16 @@ async function connectGitHub({ owner, repository: repo, token, apiUrl }, run) {
             return whole(data?.html_url, github_isText);
         }),
     };
+}
+/** Octokit's own paging would drop the signal, and take an answer that was cut off for an empty page. */
+async function* pagesOf(list) {
+    for (let page = 1;; page += 1) {
+        const { data, headers } = await list(page);
+        yield whole(data, Array.isArray);
+        // An endpoint that promises pages without end gives empty ones at last.
+        if (data.length === 0 || !headers.link?.includes('rel="next"'))
+            return;
+    }
 }
 /** Octokit hands on an answer that was cut off as if it were empty; it must not be taken for one. */
 function whole(value, is) {
@@ -65376,6 +66521,17 @@ function isBy(user, login) {
 }
 /** Octokit would write deprecations and retries past our log. */
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+/** The error of a request that was not answered, where its code says why; undefined for any other. */
+function explainNoAnswer(error, url, proxy) {
+    if (!isRequestError(error) || error.response !== undefined)
+        return undefined;
+    const explained = explainUnreachable({ url, setting: 'GITHUB_API_URL' }, error);
+    if (!(explained instanceof UnreachableError))
+        return undefined;
+    // Behind a proxy only TLS goes to GitHub itself.
+    const isOfProxy = proxy !== undefined && remedyForCertificate(explained.code) === undefined;
+    return isOfProxy ? new ProxyError(proxy, url.host, findNetworkError(error)) : explained;
+}
 /** Octokit's error as ours; anything else as it is. */
 function github_describeFailure(error, now) {
     if (!isRequestError(error))
@@ -65385,7 +66541,7 @@ function github_describeFailure(error, now) {
     const isRateLimit = error.status === 429 ||
         (error.status === 403 &&
             (wait > 0 || headers['x-ratelimit-remaining'] === '0' || /rate limit/i.test(error.message)));
-    const status = tunnelStatus(error) ?? (isUnreachable(error) ? 0 : error.status);
+    const status = tunnelStatus(error) ?? error.status;
     // An hour is the longest that GitHub limits anybody; what is beyond any date is no time.
     const until = isRateLimit && wait > 0 && wait <= 86_400 ? `; try again after ${new Date(now + wait * 1000).toISOString()}` : '';
     return new GitHubError(`${error.message}${until}`, status, isRateLimit, { cause: error.cause });
@@ -65396,16 +66552,132 @@ function tunnelStatus(error) {
     const said = /Proxy response \((\d{3})\)/.exec([message, ...causes].join('\n'))?.[1];
     return said === undefined ? undefined : Number(said);
 }
-/** Nobody is there, which trying again does not change. */
-function isUnreachable(error) {
-    return (0,errors/* describeError */.Uc)(error).causes.some((cause) => /\b(ECONNREFUSED|ENOTFOUND)\b/.test(cause));
-}
 function isRequestError(error) {
     return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number';
 }
 
+;// CONCATENATED MODULE: ./lib/src/pull-request.js
+/** Finds the pull request that a workflow event is about. Pure: what the runner knows of the event is passed in. */
+/**
+ * Reads the pull request from what the event itself names. GITHUB_SHA counts for few events: for most of them it is the
+ * last commit of the default branch, which came from another pull request.
+ *
+ * @param variables of the runner
+ * @param payload of the webhook, untrusted
+ * @see https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
+ */
+function pullRequestOf(variables, payload) {
+    const { GITHUB_EVENT_NAME: event = '', GITHUB_SHA: commit, GITHUB_REF: ref = '' } = variables;
+    switch (event) {
+        case 'pull_request':
+        case 'pull_request_target':
+        case 'pull_request_review':
+        case 'pull_request_review_comment': {
+            const pullRequest = member(payload, 'pull_request');
+            return byNumber(event, member(pullRequest, 'number'), member(member(pullRequest, 'head'), 'sha'));
+        }
+        case 'issue_comment': {
+            const issue = member(payload, 'issue');
+            return pull_request_isObject(member(issue, 'pull_request'))
+                ? byNumber(event, member(issue, 'number'))
+                : none('the event issue_comment is about an issue, not about a pull request');
+        }
+        case 'workflow_run': {
+            // Only a push makes the commit that a pull request was merged as; a scheduled run finds it on the default branch.
+            const isOfPush = member(member(payload, event), 'event') === 'push';
+            return byAssociation(event, payload, isOfPush ? 'merged-or-open' : 'open');
+        }
+        case 'check_run':
+        case 'check_suite':
+            return byAssociation(event, payload, 'open');
+        case 'merge_group':
+            return byNumber(event, numberOfQueuedRef(ref), commit);
+        case 'push':
+            // After a deletion GITHUB_SHA is the last commit of the default branch.
+            return member(payload, 'deleted') === true
+                ? none('the event push deleted a branch or tag')
+                : byCommit(event, commit, 'merged-or-open');
+        case 'workflow_dispatch': {
+            const branch = member(member(payload, 'repository'), 'default_branch');
+            if (!pull_request_isText(branch))
+                return none('the event workflow_dispatch does not name the default branch');
+            return ref === `refs/heads/${branch}`
+                ? none('the event workflow_dispatch on the default branch is not about a pull request')
+                : byCommit(event, commit, 'open');
+        }
+        case '':
+            return none('GITHUB_EVENT_NAME is not set');
+        default:
+            return none(`the event ${event} is not about a pull request`);
+    }
+}
+/** The result of a search by commit, from the numbers of the pull requests that were found. */
+function pullRequestFound(numbers, { commit, search }) {
+    return (onlyOne(numbers, commit) ??
+        none(search === 'open'
+            ? `no open pull request has the commit ${commit} as its head`
+            : `no pull request was merged as the commit ${commit}, and no open one has it as its head`));
+}
+/** By the pull requests that GitHub associates with a run or check, else by the commit of the run or check. */
+function byAssociation(event, payload, search) {
+    const subject = member(payload, event);
+    const commit = member(subject, 'head_sha');
+    const associated = member(subject, 'pull_requests');
+    const numbers = (Array.isArray(associated) ? associated : [])
+        .filter((each) => isOfRepository(each, member(payload, 'repository')))
+        .map((each) => member(each, 'number'))
+        .filter(isNumber);
+    return onlyOne(numbers, commit) ?? byCommit(event, commit, search);
+}
+/** GitHub lists pull requests from this repository into a fork of it, too. Their numbers name others here. */
+function isOfRepository(pullRequest, repository) {
+    const base = member(member(member(pullRequest, 'base'), 'repo'), 'id');
+    return base === undefined || base === member(repository, 'id');
+}
+/** None of several: a guess could overwrite the comment of another pull request. Undefined without any. */
+function onlyOne(numbers, commit) {
+    const [number, ...others] = new Set(numbers);
+    if (number === undefined)
+        return undefined;
+    if (others.length === 0)
+        return known(number, commit);
+    return none(`more than one pull request has this commit: ${[number, ...others].map((each) => `#${each}`).join(', ')}`);
+}
+function byNumber(event, number, commit) {
+    return isNumber(number) ? known(number, commit) : none(`the event ${event} does not name its pull request`);
+}
+function byCommit(event, commit, search) {
+    return isCommit(commit) ? { kind: 'commit', commit, search } : none(`the event ${event} does not name its commit`);
+}
+function known(number, commit) {
+    return { kind: 'number', number, ...(isCommit(commit) ? { commit } : {}) };
+}
+function none(reason) {
+    return { kind: 'none', reason };
+}
+/** The ref of a merge queue, such as `refs/heads/gh-readonly-queue/main/pr-42-0123abc`, ends with the base commit. */
+function numberOfQueuedRef(ref) {
+    return Number(/^refs\/heads\/gh-readonly-queue\/.+\/pr-(\d+)-[0-9a-f]+$/.exec(ref)?.[1]);
+}
+function isNumber(value) {
+    return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+}
+function isCommit(value) {
+    return pull_request_isText(value) && /^[0-9a-f]+$/.test(value);
+}
+function pull_request_isText(value) {
+    return typeof value === 'string';
+}
+function pull_request_isObject(value) {
+    return typeof value === 'object' && value !== null;
+}
+function member(value, name) {
+    return pull_request_isObject(value) ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/publish-comment.js
 /** Tells the result of a run on the pull request that it came from. */
+
 
 
 
@@ -65417,9 +66689,9 @@ async function publishComment(inputs, result, runner, run) {
     const { gitHubToken: token } = inputs;
     if (token === undefined)
         return;
-    runner.mask(token);
     const tooLate = new errors/* StoppedError */.Ko(`GitHub's API did not take it within ${mostSecondsForComment} seconds.`, "See GitHub's status, and the plan in the job summary.");
     try {
+        runner.mask(token);
         if (run.stop.aborted)
             throw run.stop.reason;
         await (0,src_run/* withinSeconds */.NH)(run, mostSecondsForComment, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
@@ -65429,37 +66701,46 @@ async function publishComment(inputs, result, runner, run) {
     }
 }
 async function writeComment(inputs, token, result, runner, run) {
-    const { GITHUB_REPOSITORY: place = '', GITHUB_API_URL: apiUrl, GITHUB_SHA: commit } = runner.environment;
+    const { GITHUB_REPOSITORY: place = '', GITHUB_API_URL: apiUrl } = runner.environment;
     const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(place) ?? [];
+    if (owner === undefined || repository === undefined || !apiUrl) {
+        throw new errors/* RemedyError */.By('GITHUB_REPOSITORY and GITHUB_API_URL are not set.', 'Run the action in a GitHub workflow.');
+    }
+    const event = pullRequestOf(runner.environment, await runner.readEvent());
+    if (event.kind === 'none') {
+        reportAbsence(event, runner);
+        return;
+    }
     // Of a run that failed before STS told, the last role does: what stood in the comment before must not stay there.
     const last = inputs.roles.at(-1);
     const target = result.target ?? (last && targetOf(inputs, last));
     if (target === undefined) {
         throw new errors/* RemedyError */.By('The run failed before it knew the account.', 'Mend what failed, and run again.');
     }
-    if (owner === undefined || repository === undefined || !apiUrl) {
-        throw new errors/* RemedyError */.By('GITHUB_REPOSITORY and GITHUB_API_URL are not set.', 'Run the action in a GitHub workflow.');
+    if (token === '') {
+        throw new errors/* RemedyError */.By('comment is true, but github-token is empty.', 'Leave github-token out, which takes the token of the job, or give a token that may write to pull requests.');
     }
     run.log.info('Writing the comment on the pull request');
     const gitHub = await connectGitHub({ owner, repository, token, apiUrl }, run);
-    const event = pullRequestOf(await runner.readEvent());
-    const pullRequest = event?.number ?? (commit ? await gitHub.findPullRequest(commit) : undefined);
-    if (pullRequest === undefined) {
-        runner.notice('Tenant Tables', `No comment was written: the commit ${commit ?? ''} came from no pull request.`);
+    const pullRequest = event.kind === 'number' ? event : pullRequestFound(await gitHub.findPullRequests(event.commit, event.search), event);
+    if (pullRequest.kind === 'none') {
+        reportAbsence(pullRequest, runner);
         return;
     }
     const mark = markComment(target, inputs.tableNamePrefix);
     const runUrl = runUrlOf(runner.environment);
-    const head = event?.head ?? commit;
     const body = renderComment({
         result: { ...result, target },
         mark,
-        ...(head === undefined || head === '' ? {} : { commit: head }),
+        ...(pullRequest.commit === undefined ? {} : { commit: pullRequest.commit }),
         ...(runUrl === undefined ? {} : { runUrl }),
         redact: runner.redact,
     });
-    const url = await gitHub.writeComment(pullRequest, mark, runner.redact(body));
+    const url = await gitHub.writeComment(pullRequest.number, mark, runner.redact(body));
     run.log.info(`Comment: ${url}`);
+}
+function reportAbsence({ reason }, runner) {
+    runner.notice('Tenant Tables', `No comment was written: ${reason}.`);
 }
 /** An access that GitHub refuses is told by the permission that would open it. */
 function explainRefusal(error) {
@@ -65470,18 +66751,6 @@ function explainRefusal(error) {
 }
 function targetOf({ region, environment }, { account, partition }) {
     return { account, partition, region, environment };
-}
-/** Its number, and the commit that was pushed to it: GITHUB_SHA is that of a merge which GitHub made to try it. */
-function pullRequestOf(event) {
-    const pullRequest = member(event, 'pull_request');
-    const number = member(pullRequest, 'number');
-    const head = member(member(pullRequest, 'head'), 'sha');
-    return typeof number === 'number' ? { number, ...(typeof head === 'string' ? { head } : {}) } : undefined;
-}
-function member(value, name) {
-    return typeof value === 'object' && value !== null
-        ? Object.entries(value).find(([key]) => key === name)?.[1]
-        : undefined;
 }
 /** Only what cannot end a Markdown link. */
 function runUrlOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }) {
@@ -65920,11 +67189,16 @@ function sorted(items) {
 
 
 
+
+
+
+
 /** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
 async function main(runner, clock, timeOuts = timeOutsOfAWorkingNetwork) {
-    const result = {};
+    const result = { warnings: findUnknownInputs(runner.environment, inputNames).warnings };
     try {
-        const inputs = readInputs({ ...runner, partitionOf: partitionOf });
+        const inputs = readInputs({ ...runner, partitionOf: partitionOf, sharedConfig: await (0,config.loadSharedConfigFiles)() });
+        runner.log.info(describePlace(inputs));
         await (0,src_run/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, async (run) => {
             await reconcile(inputs, runner, run, result, timeOuts).catch((error) => Object.assign(result, { error }));
             await publishComment(inputs, result, runner, run);
@@ -65936,10 +67210,10 @@ async function main(runner, clock, timeOuts = timeOutsOfAWorkingNetwork) {
     await publish(result, runner);
 }
 async function reconcile(inputs, runner, run, result, times) {
-    result.command = inputs.command;
+    Object.assign(result, { command: inputs.command, productionRule: inputs.productionRule });
     const review = await readReview(inputs, runner.readFile);
     result.review = describeReview(review, inputs.command);
-    const connections = openConnections(inputs.region, runner, run, times);
+    const connections = openConnections(inputs.region, { ...runner, sdkSettings: inputs.sdkSettings }, run, times);
     const desired = desiredTables(inputs);
     const [session, connectDynamoDb] = await Promise.all([
         openSession(inputs, { ...connections, mask: runner.mask }, run),
@@ -65948,19 +67222,17 @@ async function reconcile(inputs, runner, run, result, times) {
     ]);
     const target = { ...session.principal, region: inputs.region, environment: inputs.environment };
     result.target = target;
+    run.log.info(describePlace(inputs, target.account));
     const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table));
     const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run);
     const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review);
     Object.assign(result, { plan, review: describeReview(review, inputs.command, plan) });
     (0,src_runner/* logGroup */.QT)(runner.log, 'Plan', [...renderPlanLines(plan), result.review]);
-    if (inputs.command === 'plan') {
-        if (inputs.failOnDrift)
-            assertAsDefined(plan);
-    }
-    else if (inputs.command === 'verify') {
+    if (inputs.failOnDrift)
+        assertAsDefined(plan);
+    if (inputs.command === 'verify')
         result.verification = await verifyTables({ ...inputs, ...dynamoDb, plan, run });
-    }
-    else {
+    if (inputs.command === 'apply' || inputs.command === 'destroy') {
         result.outcome = await applyPlan({ dynamoDb, target, desired, observed, lookedAt, plan, run });
     }
 }
@@ -65974,6 +67246,7 @@ async function reconcile(inputs, runner, run, result, times) {
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
 /* harmony export */   RK: () => (/* binding */ visible),
 /* harmony export */   U9: () => (/* binding */ count),
+/* harmony export */   XT: () => (/* binding */ listSome),
 /* harmony export */   hD: () => (/* binding */ quote),
 /* harmony export */   ml: () => (/* binding */ shorten)
 /* harmony export */ });
@@ -65996,6 +67269,11 @@ function shorten(value) {
 /** `1 step`, `2 steps` */
 function count(number, noun) {
     return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+/** `a, b, c and 2 more tags`; without an end where there are no more than `most`. */
+function listSome(items, most, noun) {
+    const more = items.length - most;
+    return `${items.slice(0, most).join(', ')}${more > 0 ? ` and ${count(more, noun)}` : ''}`;
 }
 /** Quoted as JSON, so that spaces and control characters can be seen; long values are shown by their beginning. */
 function quote(value) {
@@ -66102,15 +67380,23 @@ async function withinSeconds(run, seconds, reason, work) {
         ended.abort();
     }
 }
-/** Waits for something that cannot be told to give up, but no longer than the run may last. */
-async function unlessAborted({ abort }, work) {
+/**
+ * Waits for something that cannot be told to give up, but no longer than the run may last.
+ *
+ * @param waitingFor what it is, for the error of a run that ends meanwhile
+ */
+async function unlessAborted({ abort }, work, waitingFor) {
     if (abort.aborted) {
         // Nobody waits for it any more, so its failure is nobody's either.
         work.catch(() => undefined);
         throw abort.reason;
     }
     return await new Promise((resolve, reject) => {
-        const giveUp = () => reject(abort.reason);
+        const giveUp = () => {
+            const { reason } = abort;
+            const isExplained = waitingFor !== undefined && reason instanceof errors/* StoppedError */.Ko;
+            reject(isExplained ? reason.whileWaitingFor(waitingFor) : reason);
+        };
         abort.addEventListener('abort', giveUp);
         work.then(resolve, reject).finally(() => abort.removeEventListener('abort', giveUp));
     });
@@ -66243,11 +67529,13 @@ function gitHubRunner(process) {
             return path;
         },
         readEvent: async () => {
+            const { GITHUB_EVENT_PATH: path = '' } = process.env;
             try {
-                return JSON.parse(await (0,promises_.readFile)(process.env.GITHUB_EVENT_PATH ?? '', 'utf8'));
+                return JSON.parse(await (0,promises_.readFile)(path, 'utf8'));
             }
-            catch {
-                return undefined;
+            catch (cause) {
+                const remedy = 'Let GITHUB_EVENT_PATH name the file that the runner wrote for this job.';
+                throw new errors/* RemedyError */.By(`The event file "${path}" cannot be read.`, remedy, { cause });
             }
         },
         redact: (text) => redact(text, hidden),
@@ -66255,14 +67543,16 @@ function gitHubRunner(process) {
     };
 }
 const largestFile = 1024 * 1024;
-/** A path that is not absolute begins in the first folder. Links are followed before it is asked where the file lies. */
+/**
+ * A relative path begins in the first of the folders that exist. Links are followed before it is asked where the file lies.
+ */
 async function readFileWithin(folders, path) {
     const remedy = 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.';
-    const roots = folders.flatMap((folder) => folder || []);
+    const resolved = await Promise.all(folders.map(async (folder) => (folder ? await (0,promises_.realpath)(folder).catch(() => undefined) : undefined)));
+    const roots = resolved.filter((root) => root !== undefined);
     try {
         const real = await (0,promises_.realpath)((0,external_node_path_.resolve)(roots[0] ?? '.', path));
-        const realRoots = await Promise.all(roots.map((root) => (0,promises_.realpath)(root)));
-        if (!realRoots.some((root) => isBelow(root, real))) {
+        if (!roots.some((root) => isBelow(root, real))) {
             throw new errors/* RemedyError */.By(`The file "${path}" lies outside of the workspace and of RUNNER_TEMP.`, remedy);
         }
         const found = await (0,promises_.stat)(real);

@@ -115,7 +115,7 @@ describe('where it acts', () => {
       })
 
       const lines = stdout.split('\n')
-      const place = `environment "dev" (not production: no part of its name is prod, production, prd or live), region ${region}, tables "tenant" and "users", endpoint ${sandbox.url.replace(/\/$/, '')} (AWS_ENDPOINT_URL)`
+      const place = `environment "dev" (not production: no part of its name is prod, production, prd or live), region ${region}, tables "tenant" and "users", STS and DynamoDB at ${sandbox.url.replace(/\/$/, '')} (AWS_ENDPOINT_URL)`
       expect(lines[0]).toBe(`Command ${command}: ${place}`)
       expect(lines.filter((line) => line === `Command ${command}: account 222222222222, ${place}`)).toHaveLength(1)
       const login = lines.findIndex((line) => line.startsWith('Assuming '))

@@ -174,9 +174,13 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
 
 ### Tables
 
-| Table | ARN | Before the run |
-| --- | --- | --- |
-| <code>tenant</code> | <code>arn:aws:dynamodb:ap-south-1:222222222222:table/tenant</code> | ready |
+| Table | Before the run |
+| --- | --- |
+| <code>tenant</code> | ready |
+
+\`\`\`text
+arn:aws:dynamodb:ap-south-1:222222222222:table/tenant
+\`\`\`
 
 ### To know
 
@@ -202,9 +206,13 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
 
 ### Tables
 
-| Table | ARN | Before the run |
-| --- | --- | --- |
-| <code>tenant</code> | <code>arn:aws:dynamodb:ap-south-1:222222222222:table/tenant</code> | ready |
+| Table | Before the run |
+| --- | --- |
+| <code>tenant</code> | ready |
+
+\`\`\`text
+arn:aws:dynamodb:ap-south-1:222222222222:table/tenant
+\`\`\`
 
 Plan digest <code>${digestPlan(nothing)}</code>
 `)
@@ -240,7 +248,12 @@ Plan digest <code>${digestPlan(nothing)}</code>
 - It broke.
 - **To fix:** Mend it.
 - Done before: enable-deletion-protection "users". Done by another run: tag-table "users". Sent to DynamoDB, end not seen: set-billing-mode "users". Not begun: set-point-in-time-recovery "users".
-- Caused by: <code>Error: deep down</code>
+
+Caused by:
+
+\`\`\`text
+Error: deep down
+\`\`\`
 `)
     for (const words of ['applied in 1.0 s', 'done by another run', 'sent, end not seen', 'not begun']) {
       expect(summary).toContain(`| ${words} |`)

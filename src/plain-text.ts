@@ -15,9 +15,9 @@ export function visible(value: string): string {
 const longest = 256
 
 /** The beginning of what is long, with its length. */
-export function shorten(value: string): string {
-  return value.length > longest
-    ? `${value.slice(0, longest).replace(/[\ud800-\udbff]$/, '')}… (${value.length} characters)`
+export function shorten(value: string, most = longest): string {
+  return value.length > most
+    ? `${value.slice(0, most).replace(/[\ud800-\udbff]$/, '')}… (${value.length} characters)`
     : value
 }
 

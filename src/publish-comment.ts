@@ -29,7 +29,6 @@ export async function publishComment(
 ): Promise<void> {
   const { gitHubToken: token } = inputs
   if (token === undefined) return
-  runner.mask(token)
   const tooLate = new StoppedError(
     `GitHub's API did not take it within ${mostSecondsForComment} seconds.`,
     "See GitHub's status, and the plan in the job summary.",

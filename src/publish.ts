@@ -1,6 +1,7 @@
 /** Tells the result of a run: outputs for later steps, a job summary for people, annotations for both. */
 import { RemedyError, renderError } from './errors.ts'
 import { digestPlan, renderPlanDocument } from './plan-document.ts'
+import { secretInOutputs } from './redaction.ts'
 import { describeProgress, failuresOf, performedSteps, type RunResult, summarise } from './report.ts'
 import type { Runner } from './runner.ts'
 import { renderSummary } from './summary.ts'
@@ -11,10 +12,17 @@ import { tenantAccessPolicy } from './tenant-access.ts'
 export async function publish(result: RunResult, runner: Runner): Promise<void> {
   await runner.load()
   try {
-    for (const [name, value] of Object.entries(outputsOf(result))) runner.setOutput(name, value)
-    const planFile =
-      result.plan && (await runner.writeTemporaryFile('tenant-tables-plan.json', renderPlanDocument(result.plan)))
-    if (planFile !== undefined) runner.setOutput('plan-file', planFile)
+    if (failuresOf(result).length === 0) assertOutputsHoldNoSecret(result, runner)
+  } catch (error) {
+    result.error = error
+  }
+  // After a failure, what would hold a secret is left out.
+  const known = Object.entries(outputsOf(result))
+  const outputs = Object.fromEntries(known.filter(([, value]) => runner.findSecret(value) === undefined))
+  try {
+    for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, value)
+    const planFile = outputs.plan && (await runner.writeTemporaryFile('tenant-tables-plan.json', outputs.plan))
+    if (planFile) runner.setOutput('plan-file', planFile)
   } catch (cause) {
     // What happened to the tables must still be told, in the summary too.
     const unwritten = new RemedyError(
@@ -35,6 +43,19 @@ export async function publish(result: RunResult, runner: Runner): Promise<void> 
     // The tables are what they are; a summary that cannot be written does not make the run a failure.
     runner.warning('Tenant Tables', `The job summary could not be written. ${renderError(error)}`)
   })
+}
+
+/** @throws {RemedyError} where an output would hold a secret, so that it cannot be written as it is */
+export function assertOutputsHoldNoSecret(result: RunResult, { findSecret }: Pick<Runner, 'findSecret'>): void {
+  const found = Object.entries(outputsOf(result)).flatMap(([name, value]) => {
+    const origin = findSecret(value)
+    return origin === undefined ? [] : [{ name, origin }]
+  })
+  if (found.length === 0) return
+  throw secretInOutputs(
+    found.map(({ name }) => `output ${name}`),
+    found.map(({ origin }) => origin),
+  )
 }
 
 /** Every output that can be told from this result, as the strings that later steps read. */

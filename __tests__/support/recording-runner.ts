@@ -1,4 +1,5 @@
 /** A runner that keeps what it is told, for tests that run `main` in their own process. */
+import { KnownSecrets } from '../../src/redaction.ts'
 import type { Runner } from '../../src/runner.ts'
 
 export interface RecordedRun {
@@ -38,6 +39,7 @@ export function recordingRunner(
     files: {},
     event: undefined,
   }
+  const secrets = new KnownSecrets()
   const interruption = new AbortController()
   return {
     recorded,
@@ -45,7 +47,11 @@ export function recordingRunner(
     environment,
     load: async () => undefined,
     input: (name) => inputs[name] ?? '',
-    mask: (secret) => void recorded.masked.push(secret),
+    mask: (secret, origin) => {
+      if (secret === '') return
+      recorded.masked.push(secret)
+      secrets.add(secret, origin)
+    },
     log: {
       info: (line) => void recorded.lines.push(line),
       startGroup: (title) => void recorded.lines.push(`> ${title}`),
@@ -73,7 +79,8 @@ export function recordingRunner(
       return `/runner/${name}`
     },
     readEvent: async () => recorded.event,
-    redact: (text) => recorded.masked.reduce((rest, secret) => rest.replaceAll(secret, '***'), text),
+    redact: (text) => secrets.redact(text),
+    findSecret: (text) => secrets.findOrigin(text),
     interrupted: interruption.signal,
   }
 }

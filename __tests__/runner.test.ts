@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gitHubRunner, harmless, logGroup } from '../src/runner.ts'
-import { parseCommands } from './support/runner.ts'
+import { parseCommands, parseOutputs } from './support/runner.ts'
 import { leaksIn } from './support/secret-scan.ts'
 
 const write = process.stdout.write
@@ -279,6 +279,70 @@ it('writes no output that holds a secret, neither as it is nor changed, and name
     'The secret AWS_SECRET_ACCESS_KEY occurs in what later steps would read: output plan.',
   )
   expect(readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8')).toBe('')
+})
+
+describe('outside GitHub', () => {
+  beforeEach(() => {
+    delete process.env.GITHUB_ACTIONS
+  })
+
+  async function printEverything() {
+    const { runner, emitter } = aYoungRunner()
+    runner.mask('a-long-secret', 'ORIGIN')
+    await runner.load()
+    runner.mask('another-long-secret', 'ORIGIN')
+    logGroup(runner.log, 'Plan', ['a line with a-long-secret'])
+    runner.notice('Title', 'a notice')
+    runner.warning('Title', 'a warning')
+    runner.fail('Title', 'it failed\nTo fix: mend it')
+    runner.setOutput('users-table-arn', 'arn:aws:dynamodb:x')
+    return { runner, emitter }
+  }
+
+  it.each([undefined, '', 'false', '1'])(
+    'prints plain lines and no workflow command, with GITHUB_ACTIONS %j',
+    async (value) => {
+      if (value !== undefined) process.env.GITHUB_ACTIONS = value
+      delete process.env.GITHUB_OUTPUT
+      const { emitter } = await printEverything()
+      expect(printed.split('\n')).toEqual([
+        'Plan',
+        'a line with ***',
+        'Notice: a notice',
+        'Warning: a warning',
+        'Error: it failed',
+        'To fix: mend it',
+        'users-table-arn=arn:aws:dynamodb:x',
+        '',
+      ])
+      expect(printed).not.toContain('::')
+      expect(emitter.exitCode).toBe(1)
+    },
+  )
+
+  it('writes outputs and summary into the files that are named, all the same', async () => {
+    const { runner } = await printEverything()
+    await runner.writeSummary('a summary')
+    expect(parseOutputs(readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8'))).toEqual({
+      'users-table-arn': 'arn:aws:dynamodb:x',
+    })
+    expect(readFileSync(summary, 'utf8')).toBe('a summary')
+    expect(printed).not.toContain('users-table-arn')
+  })
+
+  it('prints no output that holds a secret', async () => {
+    delete process.env.GITHUB_OUTPUT
+    const { runner } = await printEverything()
+    expect(() => runner.setOutput('plan', 'it is a-long-secret')).toThrow('The secret ORIGIN occurs')
+    expect(leaksIn(printed, ['a-long-secret', 'another-long-secret'])).toEqual([])
+  })
+
+  it('lets an output of several lines start no command', async () => {
+    delete process.env.GITHUB_OUTPUT
+    const { runner } = await aRunner()
+    runner.setOutput('tables', 'a\n::error::b')
+    expect(printed).toBe('tables=a\\u{a}::error::b\n')
+  })
 })
 
 describe('a file that an input names', () => {

@@ -36,6 +36,7 @@ export function thisAction(url: string): Contestant {
     words: [join(root, 'dist', 'index.js')],
     environment: {
       ...environmentFor(url),
+      GITHUB_ACTIONS: 'true',
       INPUT_ENVIRONMENT: 'dev',
       'INPUT_AWS-REGION': region,
       'INPUT_ROLE-TO-ASSUME': provisionerRole,
@@ -75,6 +76,7 @@ export async function configureAwsCredentials(url: string, scratch: string): Pro
       'INPUT_AWS-SECRET-ACCESS-KEY': hubAccessKey.secretAccessKey,
       'INPUT_ROLE-SKIP-SESSION-TAGGING': 'true',
       INPUT_AUDIENCE: 'sts.amazonaws.com',
+      GITHUB_ACTIONS: 'true',
       GITHUB_ENV: join(scratch, 'env'),
       GITHUB_OUTPUT: join(scratch, 'output'),
       GITHUB_STATE: join(scratch, 'state'),

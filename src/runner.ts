@@ -24,6 +24,8 @@ export interface Runner {
   /** An error annotation; the step fails with exit code 1. */
   readonly fail: (title: string, message: string) => void
   /**
+   * Outside GitHub, without a GITHUB_OUTPUT, it prints a line `name=value`.
+   *
    * @throws {RemedyError} for a value that holds a secret: redacted, it would be a wrong value
    */
   readonly setOutput: (name: string, value: string) => void
@@ -75,7 +77,9 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
     else say(toolkit)
   }
   const load = async () => {
-    toolkit = await import(/* webpackMode: "eager" */ '@actions/core')
+    const core = await import(/* webpackMode: "eager" */ '@actions/core')
+    // act, Gitea and Forgejo set it too.
+    toolkit = process.env.GITHUB_ACTIONS === 'true' ? core : withoutCommands(core, process.env.GITHUB_OUTPUT)
     for (const say of untold) say(toolkit)
     untold = []
     return toolkit
@@ -129,6 +133,23 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
     redact: (text) => secrets.redact(text),
     findSecret: (text) => secrets.findOrigin(text),
     interrupted: interruption.signal,
+  }
+}
+
+/**
+ * The toolkit for a terminal: plain lines instead of workflow commands, which only a runner obeys. `::add-mask::` would
+ * print the secret that it is meant to hide. Files that GITHUB_OUTPUT and GITHUB_STEP_SUMMARY name are written all the same.
+ */
+function withoutCommands(core: typeof Toolkit, outputFile: string | undefined): typeof Toolkit {
+  return {
+    ...core,
+    setSecret: () => undefined,
+    startGroup: (title) => core.info(title),
+    endGroup: () => undefined,
+    notice: (message) => core.info(`Notice: ${message}`),
+    warning: (message) => core.info(`Warning: ${message}`),
+    error: (message) => core.info(`Error: ${message}`),
+    setOutput: (name, value) => (outputFile ? core.setOutput(name, value) : core.info(harmless(`${name}=${value}`))),
   }
 }
 

@@ -102,6 +102,33 @@ it('creates both tables through an OIDC token and a chained role, and nothing it
   expect(new Set(masked)).toEqual(new Set(issued))
 })
 
+describe('on a terminal, outside GitHub', () => {
+  const terminal = { GITHUB_ACTIONS: '', GITHUB_OUTPUT: '', GITHUB_STEP_SUMMARY: '' }
+
+  it('prints plain lines with the outputs, and neither a workflow command nor a secret', async () => {
+    await start()
+    const result = await runAction({
+      inputs: { ...chained, environment: 'prod' },
+      environment: { ...sandbox.environment, ...terminal },
+    })
+
+    expect([result.exitCode, result.commands, result.outputs, result.summary]).toEqual([0, [], {}, ''])
+    expect(result.stdout).not.toMatch(/^\s*::|##\[/m)
+    expect(result.stdout).toContain(`\nusers-table-arn=arn:aws:dynamodb:${region}:222222222222:table/users\n`)
+    // Masking commands too would be a leak there.
+    expect(leaksIn(result.written.replaceAll('::add-mask::', ''), sandbox.secrets)).toEqual([])
+  })
+
+  it('prints an error as a plain line', async () => {
+    await start({ oidcClaims: twoAccounts('staging').oidcClaims ?? {} })
+    const result = await runAction({ inputs: chained, environment: { ...sandbox.environment, ...terminal } })
+
+    expect([result.exitCode, result.commands]).toEqual([1, []])
+    expect(result.stdout).toMatch(/^Error: STS did not let this job assume /m)
+    expect(leaksIn(result.written.replaceAll('::add-mask::', ''), sandbox.secrets)).toEqual([])
+  })
+})
+
 it('works in the account that an emulator takes the access key id for, and hands on its ARNs', async () => {
   const account = '123456789012'
   const secretAccessKey = 'secret/of/the/emulator'

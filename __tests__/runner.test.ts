@@ -117,6 +117,15 @@ it('masks a secret once, before anything shows it, and no empty one', async () =
   expect(printed).toBe('::add-mask::a-long-secret\n')
 })
 
+it('masks the token among the inputs when it is read, and no other input', async () => {
+  const { runner } = await aRunner()
+  Object.assign(process.env, { 'INPUT_GITHUB-TOKEN': ' ghs_of_the_job ', INPUT_ENVIRONMENT: 'development' })
+  expect([runner.input('environment'), runner.input('github-token')]).toEqual(['development', 'ghs_of_the_job'])
+  for (const name of ['INPUT_GITHUB-TOKEN', 'INPUT_ENVIRONMENT']) delete process.env[name]
+  expect(printed).toBe('::add-mask::ghs_of_the_job\n')
+  expect(runner.findSecret('is ghs_of_the_job')).toBe('github-token')
+})
+
 it('prints no secret, neither in lines nor in annotations nor in the summary', async () => {
   const { runner } = await aRunner()
   runner.mask('a-long-secret', 'ORIGIN')

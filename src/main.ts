@@ -7,7 +7,7 @@ import { loadDynamoDb } from './dynamodb.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { observeTables, readsPerTable } from './observe.ts'
 import { planTables } from './planner.ts'
-import { assertOutputsHoldNoSecret, publish } from './publish.ts'
+import { assertPublishable, publish } from './publish.ts'
 import { publishComment } from './publish-comment.ts'
 import { type RunResult, renderPlanLines } from './report.ts'
 import { describeReview, holdToReview, readReview } from './review.ts'
@@ -33,7 +33,6 @@ export async function main(runner: Runner, clock: Clock, timeOuts = timeOutsOfAW
 
 async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunResult, times: TimeOuts): Promise<void> {
   result.command = inputs.command
-  runner.mask(inputs.gitHubToken ?? '', 'github-token')
   const review = await readReview(inputs, runner.readFile)
   result.review = describeReview(review, inputs.command)
   const connections = openConnections(inputs.region, runner, run, times)
@@ -47,11 +46,9 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   result.target = target
   const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table))
   const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run)
-  const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review)
-  result.review = describeReview(review, inputs.command, plan)
+  const plan = assertPublishable(holdToReview(planTables(target, desired, observed, inputs.policy), review), runner)
+  Object.assign(result, { plan, review: describeReview(review, inputs.command, plan) })
   logGroup(runner.log, 'Plan', [...renderPlanLines(plan), result.review])
-  assertOutputsHoldNoSecret({ target, plan }, runner)
-  result.plan = plan
   if (inputs.command === 'plan') {
     if (inputs.failOnDrift) assertAsDefined(plan)
   } else if (inputs.command === 'verify') {

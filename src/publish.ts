@@ -1,5 +1,6 @@
 /** Tells the result of a run: outputs for later steps, a job summary for people, annotations for both. */
 import { RemedyError, renderError } from './errors.ts'
+import type { Plan } from './plan.ts'
 import { digestPlan, renderPlanDocument } from './plan-document.ts'
 import { secretInOutputs } from './redaction.ts'
 import { describeProgress, failuresOf, performedSteps, type RunResult, summarise } from './report.ts'
@@ -45,8 +46,18 @@ export async function publish(result: RunResult, runner: Runner): Promise<void> 
   })
 }
 
-/** @throws {RemedyError} where an output would hold a secret, so that it cannot be written as it is */
-export function assertOutputsHoldNoSecret(result: RunResult, { findSecret }: Pick<Runner, 'findSecret'>): void {
+/**
+ * Before anything is written, because the outputs could not be.
+ *
+ * @returns the plan as it is
+ * @throws {RemedyError} where an output of the plan would hold a secret
+ */
+export function assertPublishable(plan: Plan, runner: Pick<Runner, 'findSecret'>): Plan {
+  assertOutputsHoldNoSecret({ target: plan.target, plan }, runner)
+  return plan
+}
+
+function assertOutputsHoldNoSecret(result: RunResult, { findSecret }: Pick<Runner, 'findSecret'>): void {
   const found = Object.entries(outputsOf(result)).flatMap(([name, value]) => {
     const origin = findSecret(value)
     return origin === undefined ? [] : [{ name, origin }]

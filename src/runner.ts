@@ -11,6 +11,7 @@ export interface Runner {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** What is told before it is loaded is kept until then. */
   readonly load: () => Promise<void>
+  /** Masks the value of an input that is a secret. */
   readonly input: (name: string) => string
   /**
    * Keeps a secret out of every log, ours and GitHub's.
@@ -53,6 +54,9 @@ export interface Runner {
   readonly interrupted: AbortSignal
 }
 
+/** The one input whose value is a secret. */
+export const secretInput = 'github-token'
+
 /** The runner that this process was started by. */
 export function gitHubRunner(process: NodeJS.Process): Runner {
   const masked = new Set<string>()
@@ -76,6 +80,12 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
     if (toolkit === undefined) untold.push(say)
     else say(toolkit)
   }
+  const mask = (secret: string, origin: string) => {
+    if (secret === '' || masked.has(secret)) return
+    masked.add(secret)
+    secrets.add(secret, origin)
+    tell((core) => core.setSecret(secret))
+  }
   const load = async () => {
     const core = await import(/* webpackMode: "eager" */ '@actions/core')
     // act, Gitea and Forgejo set it too.
@@ -88,13 +98,12 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
   return {
     environment: process.env,
     load: async () => void (await load()),
-    input: (name) => process.env[`INPUT_${name.toUpperCase()}`]?.trim() ?? '',
-    mask: (secret, origin) => {
-      if (secret === '' || masked.has(secret)) return
-      masked.add(secret)
-      secrets.add(secret, origin)
-      tell((core) => core.setSecret(secret))
+    input: (name) => {
+      const value = process.env[`INPUT_${name.toUpperCase()}`]?.trim() ?? ''
+      if (name === secretInput) mask(value, name)
+      return value
     },
+    mask,
     log: {
       info: (line) => tell((core) => core.info(clean(line))),
       startGroup: (title) => tell((core) => core.startGroup(clean(title))),

@@ -1,6 +1,6 @@
 /** A runner that keeps what it is told, for tests that run `main` in their own process. */
 import { KnownSecrets } from '../../src/redaction.ts'
-import type { Runner } from '../../src/runner.ts'
+import { type Runner, secretInput } from '../../src/runner.ts'
 
 export interface RecordedRun {
   exitCode: 0 | 1
@@ -40,18 +40,23 @@ export function recordingRunner(
     event: undefined,
   }
   const secrets = new KnownSecrets()
+  const mask = (secret: string, origin: string) => {
+    if (secret === '') return
+    recorded.masked.push(secret)
+    secrets.add(secret, origin)
+  }
   const interruption = new AbortController()
   return {
     recorded,
     interrupt: () => interruption.abort(),
     environment,
     load: async () => undefined,
-    input: (name) => inputs[name] ?? '',
-    mask: (secret, origin) => {
-      if (secret === '') return
-      recorded.masked.push(secret)
-      secrets.add(secret, origin)
+    input: (name) => {
+      const value = inputs[name] ?? ''
+      if (name === secretInput) mask(value, name)
+      return value
     },
+    mask,
     log: {
       info: (line) => void recorded.lines.push(line),
       startGroup: (title) => void recorded.lines.push(`> ${title}`),

@@ -73,6 +73,8 @@ describe('allow', () => {
 describe('the reviewed plan', () => {
   it('is JSON, or else a path', () => {
     expect(read({ 'expected-plan': ' {"formatVersion":1}\n' }).expectedPlan).toEqual({ json: '{"formatVersion":1}' })
+    // As a shell reads it from a file with a byte order mark.
+    expect(read({ 'expected-plan': '\ufeff{"formatVersion":1}' }).expectedPlan).toEqual({ json: '{"formatVersion":1}' })
     expect(read({ 'expected-plan': 'plans/plan.json' }).expectedPlan).toEqual({ path: 'plans/plan.json' })
     expect(read({}).expectedPlan).toBeUndefined()
     expect(problems({ 'expected-plan': 'a\nb' })).toEqual([expect.stringContaining('or the path of a file')])

@@ -5,6 +5,7 @@ import { digestPlan } from '../src/plan-document.ts'
 import { planTables } from '../src/planner.ts'
 import type { RunResult } from '../src/report.ts'
 import { holdToReview } from '../src/review.ts'
+import { renderSummary } from '../src/summary.ts'
 import { aTarget, managedOnly, production, ready, theTables } from './support/builders.ts'
 import { renderAsGitHub } from './support/github-markdown.ts'
 
@@ -193,6 +194,89 @@ describe('foreign text', () => {
 
   it('cannot be taken for the mark of another comment', () => {
     expect(body.match(/<!--/g)).toHaveLength(1)
+  })
+})
+
+describe('what people copy from it, or from the summary,', () => {
+  const role = 'arn:aws:iam::222222222222:role/deploy@acme.example'
+  const statement = { Effect: 'Allow', Action: ['sts:AssumeRole'], Resource: role }
+  const facts = [
+    { name: 'role', value: role },
+    { name: 'sub', value: 'repo:acme@1/app@2:environment:GH-1 #2' },
+    { name: 'job_workflow_ref', value: 'acme/app/.github/workflows/a_b__c.yml@refs/heads/main' },
+  ]
+  const caller = `arn:aws:sts::111111111111:assumed-role/hub/${'me@acme.example'.repeat(20)}`
+  const cause = Object.assign(new Error(`User: ${caller} is not authorized`), { name: 'AccessDenied' })
+  const failed = (changes: object = {}): RunResult => {
+    const options = { facts, statements: [JSON.stringify(statement)], cause, ...changes }
+    return { command: 'apply', plan: drifted, error: new RemedyError('It broke.', 'Mend it.', options) }
+  }
+  const pages = (result: RunResult) => [comment(result), renderSummary(result, (text) => text)]
+
+  it('stands in code blocks to the letter: facts, statements with their indentation, and what AWS says', () => {
+    for (const page of pages(failed())) {
+      expect(renderAsGitHub(page).blocks.slice(-3)).toEqual([
+        facts.map(({ name, value }) => `${name}: ${value}`).join('\n'),
+        JSON.stringify(statement, undefined, 2),
+        `AccessDenied: User: ${caller} is not authorized`,
+      ])
+      expect(page).toContain('\n```json\n{\n  "Effect": "Allow",\n')
+    }
+  })
+
+  it('is the ARN of each table, in the summary', () => {
+    const arns = ['tenant', 'users'].map((name) => `arn:aws:dynamodb:ap-south-1:222222222222:table/${name}`)
+    const summary = renderSummary({ command: 'plan', target, plan: drifted }, (text) => text)
+    expect(renderAsGitHub(summary).blocks).toEqual([arns.join('\n')])
+  })
+
+  it.each([
+    '```',
+    '````\n<img src=x>',
+    '~~~',
+    '</code></pre><script>',
+    '@octocat #1 GH-1 a@b.example',
+    '<!-- x -->',
+    '    ',
+  ])('starts nothing and ends no block: %j', (text) => {
+    const hostileFacts = [{ name: 'sub', value: text }]
+    const wrong = failed({
+      facts: hostileFacts,
+      statements: [JSON.stringify({ Resource: text })],
+      cause: new Error(text),
+    })
+    for (const page of pages(wrong)) {
+      const { blocks, elements, links, html } = renderAsGitHub(page)
+      const shown = text.replaceAll('\n', '\\u{a}')
+      expect(blocks.slice(-3)).toEqual([
+        `sub: ${shown}`,
+        JSON.stringify({ Resource: text }, undefined, 2),
+        `Error: ${shown}`,
+      ])
+      expect(elements).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(img|script)$/)]))
+      expect(links.filter((link) => link !== runUrl)).toEqual([])
+      expect(html.replace(/<pre>[\s\S]*?<\/pre>/g, '').replace(/<!-- tenant-tables .*?-->/, '')).not.toMatch(
+        /octocat|<!--/,
+      )
+    }
+  })
+
+  it('holds no secret, and nothing that does not show', () => {
+    const wrong = failed({ facts: [{ name: 'sub', value: 'repo:\u202e:a-long-secret' }] })
+    const summary = renderSummary(wrong, (text) => text.replaceAll('a-long-secret', '***'))
+    expect(renderAsGitHub(summary).blocks[1]).toBe('sub: repo:\\u{202e}:***')
+  })
+
+  it('is cut where it is longer than anything of the kind, and left out where the comment would be too long', () => {
+    const long = { facts: [{ name: 'sub', value: 'x'.repeat(10_000) }] }
+    expect(renderAsGitHub(comment(failed(long))).blocks[0]).toBe(`sub: ${'x'.repeat(8187)}… (10005 characters)`)
+    const many = Array.from({ length: 10 }, (_, index) => ({ name: `fact-${index}`, value: 'x'.repeat(8000) }))
+    const body = comment(failed({ facts: many }))
+    expect([body.length <= longestComment, body.includes('It broke.'), body.includes('fact-0')]).toEqual([
+      true,
+      true,
+      false,
+    ])
   })
 })
 

@@ -136,20 +136,26 @@ it('asks nothing where it was told to give up before, or does not know whom to a
   await expect(none.fetchIdToken('x', signal)).rejects.toMatchObject({ code: 'ERR_INVALID_URL' })
 })
 
-it("masks what the SDK's own chain would send to log in", async () => {
+it("masks what is sent to log in, the SDK's own chain included, with the name that each can be told by", async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tokens-'))
   await writeFile(join(folder, 'web'), 'token-of-the-web\n')
-  const masked: string[] = []
+  const masked: (readonly [string, string])[] = []
+  const mask = (secret: string, origin: string) => void (secret === '' || masked.push([secret, origin]))
   const environment = {
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'token-of-the-request',
     AWS_CONTAINER_AUTHORIZATION_TOKEN: 'token-of-the-container',
     AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'web'),
     AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(folder, 'not-there'),
   }
   const run = aRun()
   run.abortNow(new StoppedError('The run was cancelled.', 'Run it again.'))
-  const { defaultChain } = openConnections('ap-south-1', { environment, mask: (secret) => masked.push(secret) }, run)
+  const { defaultChain } = openConnections('ap-south-1', { environment, mask }, run)
   await expect(defaultChain()).rejects.toMatchObject({ name: 'StoppedError' })
-  expect(masked.filter((secret) => secret !== '')).toEqual(['token-of-the-container', 'token-of-the-web'])
+  expect(masked).toEqual([
+    ['token-of-the-request', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN'],
+    ['token-of-the-container', 'AWS_CONTAINER_AUTHORIZATION_TOKEN'],
+    ['token-of-the-web', 'file of AWS_WEB_IDENTITY_TOKEN_FILE'],
+  ])
   await rm(folder, { recursive: true })
 })
 

@@ -52,6 +52,7 @@ function open(
   changes: Partial<CredentialPorts> = {},
 ) {
   const order: string[] = []
+  const origins: string[] = []
   const used: (string | undefined)[] = []
   let tokens = 0
   const ports: CredentialPorts = {
@@ -69,12 +70,15 @@ function open(
       secretAccessKey: 'secret-of-chain',
       sessionToken: 'token-of-chain',
     }),
-    mask: (secret) => void order.push(secret),
+    mask: (secret, origin) => {
+      order.push(secret)
+      origins.push(origin)
+    },
     ...changes,
   }
   const request: Inputs = readInputs(sourceOf(inputs, environment))
   const run = aRun()
-  return { session: openSession(request, ports, run), masked: order, used, run, tokens: () => tokens }
+  return { session: openSession(request, ports, run), masked: order, origins, used, run, tokens: () => tokens }
 }
 
 describe('the chain', () => {
@@ -318,6 +322,58 @@ describe('the chain', () => {
   })
 })
 
+describe('an access key id of 12 digits', () => {
+  const accessKeyId = '222222222222'
+  const emulated = { accessKeyId, secretAccessKey: 'secret-of-emulator', sessionToken: 'token-of-emulator' }
+  const Credentials = { ...sessionOf(provisioner).Credentials, AccessKeyId: accessKeyId }
+  beforeEach(() => {
+    sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::222222222222:root' })
+    sts.on(AssumeRoleCommand).resolves(sessionOf(provisioner, { Credentials }))
+    sts.on(AssumeRoleWithWebIdentityCommand).resolves(sessionOf(provisioner, { Credentials }))
+  })
+
+  it.each<[string, Record<string, string>, Record<string, string>]>([
+    ['the environment', {}, { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: 'secret-of-emulator' }],
+    ["the SDK's default chain", {}, {}],
+    ['STS for a role', { 'role-to-assume': provisioner }, key],
+    ['STS for a token', { 'role-to-assume': provisioner }, token],
+  ])('is an account id, not a secret, where it comes from %s', async (_, inputs, environment) => {
+    const { session, masked, origins } = open(inputs, environment, {
+      accessKey: () => (inputs['role-to-assume'] ? { ...emulated, accessKeyId: 'AKIA-OF-THE-JOB' } : emulated),
+      defaultChain: async () => emulated,
+    })
+    await session
+    expect(masked).not.toContain(accessKeyId)
+    expect(masked.filter((secret) => /^(secret|token)-of-/.test(secret)).length).toBeGreaterThanOrEqual(2)
+    for (const origin of origins) expect(origin).toMatch(/^[A-Z_]+$|^(the job's OIDC token|.* of .*)$/)
+  })
+
+  it('is none either where it is another account than that of the credentials', async () => {
+    sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::333333333333:root' })
+    const { session, masked } = open({}, {}, { defaultChain: async () => emulated })
+    expect((await session).principal.account).toBe('333333333333')
+    expect(masked).toEqual(['secret-of-emulator', 'token-of-emulator'])
+  })
+})
+
+it('each secret is masked with the name that it can be told by', async () => {
+  sts.on(AssumeRoleCommand).resolves(sessionOf(provisioner))
+  const named = async (inputs: Record<string, string>, environment: Record<string, string>) => {
+    const { session, masked, origins } = open(inputs, environment)
+    await session.catch(() => undefined)
+    return masked.map((secret, index) => [secret.replace(/^header.*/, 'the token'), origins[index]])
+  }
+  expect(await named({ 'role-to-assume': provisioner }, key)).toEqual([
+    ['AKIA-OF-THE-JOB', 'AWS_ACCESS_KEY_ID'],
+    ['secret-of-the-job', 'AWS_SECRET_ACCESS_KEY'],
+    ['key-of-provisioner', `access key id of the session of ${provisioner}`],
+    ['secret-of-provisioner', `secret access key of the session of ${provisioner}`],
+    ['token-of-provisioner', `session token of the session of ${provisioner}`],
+  ])
+  expect(await named({}, {})).toContainEqual(['token-of-chain', "session token of the AWS SDK's default chain"])
+  expect(await named({ 'role-to-assume': provisioner }, token)).toEqual([['the token', "the job's OIDC token"]])
+})
+
 describe('the account', () => {
   it('must be an allowed one', async () => {
     sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::333333333333:user/me' })
@@ -370,9 +426,11 @@ describe('a refusal', () => {
     const error = await session.catch((thrown: unknown) => thrown)
     if (!(error instanceof RemedyError)) throw new Error('It was not refused')
     expect(sts.calls()).toHaveLength(1)
-    expect(error.message).toBe(
-      `STS did not let this job assume ${hub}. The job's token says: iss "${claims.iss}", sub "${claims.sub}", aud "${claims.aud}", job_workflow_ref "${claims.job_workflow_ref}".`,
-    )
+    expect(error.message).toBe(`STS did not let this job assume ${hub}.`)
+    expect(error.facts).toEqual([
+      { name: 'role', value: hub },
+      ...Object.entries(claims).map(([name, value]) => ({ name, value })),
+    ])
     expect(error.remedy).toMatch(
       /^Check that the role exists in account 111111111111, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts.*\. A change in IAM takes up to a minute to arrive\./,
     )
@@ -461,7 +519,11 @@ describe('a refusal', () => {
     const claim = Buffer.from(JSON.stringify({ aud: 'x', sub: 1 })).toString('base64url')
     const { session } = open({ 'role-to-assume': hub }, token, { fetchIdToken: async () => `a.${claim}.c` })
     await expect(session).rejects.toMatchObject({
-      message: `STS did not let this job assume ${hub}. The job's token says: aud "x".`,
+      message: `STS did not let this job assume ${hub}.`,
+      facts: [
+        { name: 'role', value: hub },
+        { name: 'aud', value: 'x' },
+      ],
       remedy: 'See what AWS says below, mend it, and run again.',
     })
   })

@@ -25,6 +25,16 @@ it('what would have allowed it is told on a line of its own, to the letter', () 
   )
 })
 
+it('facts are lines of their own, to the letter', () => {
+  const facts = [
+    { name: 'sub', value: 'repo:acme@1/app@2:environment:dev' },
+    { name: 'aud', value: 'sts.amazonaws.com' },
+  ]
+  expect(renderError(new RemedyError('It broke.', 'Mend it.', { facts }))).toBe(
+    'It broke.\nsub: repo:acme@1/app@2:environment:dev\naud: sts.amazonaws.com\nTo fix: Mend it.',
+  )
+})
+
 it('an answer that the SDK cannot read is told by its status', () => {
   const unknown = { name: 'Unknown', message: 'Unknown', $metadata: { httpStatusCode: 502 } }
   expect(describeError(unknown).message).toBe("Unknown: an answer with status 502, and not of AWS's form")
@@ -32,12 +42,13 @@ it('an answer that the SDK cannot read is told by its status', () => {
 })
 
 it('anything that is thrown can be told', () => {
-  expect(describeError('text')).toEqual({ message: 'text', problems: [], statements: [], causes: [] })
+  expect(describeError('text')).toEqual({ message: 'text', problems: [], facts: [], statements: [], causes: [] })
   expect(describeError(undefined).message).toBe('Something that is no error was thrown: undefined')
   expect(describeError({ name: 1 }).message).toBe('Something that is no error was thrown: object')
   expect(describeError(new TypeError('wrong'))).toEqual({
     message: 'TypeError: wrong',
     problems: [],
+    facts: [],
     statements: [],
     causes: [],
   })
@@ -52,12 +63,14 @@ it('an error of ours is told without its name, and has a remedy only where one i
     message: 'It broke.',
     remedy: 'Mend it.',
     problems: [],
+    facts: [],
     statements: [],
     causes: [],
   })
   expect(describeError(new InvalidInputsError(['a must be b.']))).toStrictEqual({
     message: 'An input is wrong.',
     problems: ['a must be b.'],
+    facts: [],
     statements: [],
     causes: [],
   })
@@ -70,6 +83,7 @@ it('an error that stopped the run can be told with what stood in the way, and st
     message: 'too late',
     remedy: 'run again',
     problems: [],
+    facts: [],
     statements: [],
     causes: ['Error: busy'],
   })

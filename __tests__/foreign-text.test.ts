@@ -88,7 +88,7 @@ describe('a masked secret', () => {
     const streams = { stdout: new EventEmitter(), stderr: new EventEmitter() }
     const made = Object.assign(new EventEmitter(), { env: { ...process.env, RUNNER_TEMP: folder }, ...streams })
     const runner = gitHubRunner(made as unknown as NodeJS.Process)
-    runner.mask(secret)
+    runner.mask(secret, 'ORIGIN')
     const result = { command: 'plan', target, plan } as const
     await publish(result, runner)
     const comment = renderComment({ result, mark: markComment(target, ''), redact: runner.redact })

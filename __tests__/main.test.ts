@@ -8,7 +8,7 @@ import {
   type Tag,
   UpdateContinuousBackupsCommand,
 } from '@aws-sdk/client-dynamodb'
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { mockClient } from 'aws-sdk-client-mock'
 import { loadDynamoDb } from '../src/dynamodb.ts'
@@ -52,7 +52,7 @@ beforeEach(() => {
 async function run(
   given: Record<string, string>,
   clock: VirtualClock = virtualClock(),
-  variables: Record<string, string> = {},
+  variables: Readonly<Record<string, string>> = {},
 ) {
   const runner = recordingRunner(given, { ...key, ...variables })
   await main(runner, clock)
@@ -221,6 +221,76 @@ it('keeps every secret of the session masked and out of all that it publishes', 
   const { masked, ...told } = await run(inputs, clock)
   expect(masked).toEqual([key.AWS_ACCESS_KEY_ID, key.AWS_SECRET_ACCESS_KEY, ...Object.values(session)])
   for (const secret of masked) expect(JSON.stringify(told)).not.toContain(secret)
+})
+
+describe('an access key id that is the account id, as emulators take it,', () => {
+  const emulated = { AWS_ACCESS_KEY_ID: '222222222222', AWS_SECRET_ACCESS_KEY: 'secret-of-the-job' }
+  const { 'role-to-assume': _, ...direct } = inputs
+  beforeEach(() => sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::222222222222:root' }))
+
+  it('is neither masked nor redacted, and the plan of the run is held to itself', async () => {
+    const clock = virtualClock()
+    account(clock)
+    const planned = await run({ ...direct, command: 'plan' }, clock, emulated)
+    expect([planned.exitCode, planned.errors]).toEqual([0, []])
+    const reviewed = { 'expected-plan': planned.outputs.plan ?? '' }
+    const applied = await run({ ...direct, ...reviewed }, clock, emulated)
+    expect([applied.exitCode, applied.errors, applied.outputs.changed]).toEqual([0, [], 'true'])
+    expect(applied.masked).toEqual(['secret-of-the-job'])
+    expect(applied.outputs['aws-account-id']).toBe('222222222222')
+    expect(applied.outputs['users-table-arn']).toBe(arnOf('users'))
+    expect(applied.outputs['tenant-access-policy']).toContain(arnOf('users'))
+    expect(applied.lines.join('\n')).not.toContain('***')
+    expect(applied.summary).not.toContain('***')
+  })
+})
+
+describe('a secret that occurs in what an output must hold', () => {
+  const { 'role-to-assume': _, ...direct } = inputs
+  const emulated = { AWS_ACCESS_KEY_ID: '222222222222', AWS_SECRET_ACCESS_KEY: 'secret-of-the-job' }
+  const session = { ...emulated, AWS_SESSION_TOKEN: 'token-of-the-job' }
+  const prefixed = (prefix: string) => ({ ...direct, 'table-name-prefix': `${prefix}-` })
+  beforeEach(() => sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::222222222222:root' }))
+
+  it.each<[string, Record<string, string>, Record<string, string>, RegExp]>([
+    [
+      'AWS_SECRET_ACCESS_KEY',
+      direct,
+      { ...emulated, AWS_SECRET_ACCESS_KEY: '222222222222' },
+      /output aws-account-id, /,
+    ],
+    ['AWS_SECRET_ACCESS_KEY', prefixed('secret-of-the-job'), emulated, /output users-table-arn, output tables, /],
+    ['AWS_SESSION_TOKEN', prefixed('token-of-the-job'), session, /output tables, output plan, /],
+    ['AWS_SESSION_TOKEN', { ...direct, tags: 'owner=token-of-the-job' }, session, /: output plan\.$/],
+    ['AWS_ACCESS_KEY_ID', prefixed('AKIA-OF-THE-JOB'), key, /output plan, /],
+    [
+      'github-token',
+      { ...prefixed('ghs_of_the_job'), comment: 'true', 'github-token': 'ghs_of_the_job' },
+      emulated,
+      /output tables, /,
+    ],
+    [
+      'secret access key of the session of arn:aws:iam::222222222222:role/provisioner',
+      { ...inputs, 'table-name-prefix': 'secret-of-the-role-' },
+      key,
+      /output tables, /,
+    ],
+  ])('stops the run before any write, and is named as %s: %j', async (origin, given, environment, outputs) => {
+    for (const command of ['plan', 'apply']) {
+      dynamoDb.resetHistory()
+      const clock = virtualClock()
+      account(clock)
+      const { masked, ...told } = await run({ ...given, command }, clock, environment)
+      expect([told.exitCode, writes()]).toEqual([1, []])
+      const [message = ''] = told.errors[0]?.split('\n') ?? []
+      expect(message).toMatch(new RegExp(`^The secret ${origin} occurs in what later steps would read: .*`))
+      expect(message).toMatch(outputs)
+      expect(told.outputs).not.toHaveProperty('plan')
+      expect(JSON.stringify(told.outputs)).not.toContain('***')
+      expect(told.files).toEqual({})
+      expect(told.summary).toContain('**Failed before anything was written.**')
+    }
+  })
 })
 
 it('plans absent tables with one call a hop and three reads a table, and writes nothing', async () => {

@@ -317,12 +317,49 @@ it('tells what happened to the tables though the outputs cannot be written', asy
   expect(alone.recorded.summary).toContain('The outputs could not be written')
 })
 
+describe('an output that would hold a secret', () => {
+  const secret = 'arn:aws:dynamodb:ap-south-1:222222222222:table/users'
+  const withSecret = () => {
+    const runner = recordingRunner({})
+    runner.mask(secret, 'AWS_SECRET_ACCESS_KEY')
+    return runner
+  }
+
+  it('is left out, and fails a run that succeeded until then', async () => {
+    const runner = withSecret()
+    await publish({ command: 'plan', target, plan: absentPlan }, runner)
+    const { outputs, errors, exitCode, files, summary } = runner.recorded
+    expect(Object.keys(outputs)).toEqual(expect.arrayContaining(['aws-account-id', 'tenant-table-arn', 'plan-digest']))
+    for (const name of ['users-table-arn', 'tables', 'plan', 'tenant-access-policy', 'plan-file']) {
+      expect(outputs).not.toHaveProperty(name)
+    }
+    expect([exitCode, files]).toEqual([1, {}])
+    expect(errors).toEqual([
+      expect.stringMatching(
+        /^The secret AWS_SECRET_ACCESS_KEY occurs in what later steps would read: output users-table-arn, output tables, /,
+      ),
+    ])
+    expect(summary).toContain('The secret AWS_SECRET_ACCESS_KEY occurs')
+  })
+
+  it('is left out of what a failed run sets, whose own failure is told', async () => {
+    const runner = withSecret()
+    await publish(
+      { command: 'plan', target, plan: absentPlan, error: new RemedyError('It broke.', 'Mend it.') },
+      runner,
+    )
+    expect(runner.recorded.errors).toEqual(['It broke.\nTo fix: Mend it.'])
+    expect(runner.recorded.outputs).not.toHaveProperty('users-table-arn')
+    expect(JSON.stringify(runner.recorded.outputs)).not.toContain('***')
+  })
+})
+
 it('takes secrets out of what others said before it is escaped or cut', async () => {
   const runner = recordingRunner({})
   const secret = `${'s_'.repeat(150)}end`
-  runner.mask(secret)
+  runner.mask(secret, 'ORIGIN')
   const error = new RemedyError('It broke.', 'Mend it.', { cause: new Error(`cannot parse ${secret}`) })
   await publish({ command: 'plan', target, plan: absentPlan, error }, runner)
-  expect(runner.recorded.summary).toContain('cannot parse &#42;&#42;&#42;')
+  expect(runner.recorded.summary).toContain('cannot parse ***')
   expect(runner.recorded.summary).not.toMatch(/s(_|&#95;)s/)
 })

@@ -172,9 +172,13 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
 
 ### Tables
 
-| Table | ARN | Before the run |
-| --- | --- | --- |
-| <code>tenant</code> | <code>arn:aws:dynamodb:ap-south-1:222222222222:table/tenant</code> | ready |
+| Table | Before the run |
+| --- | --- |
+| <code>tenant</code> | ready |
+
+\`\`\`text
+arn:aws:dynamodb:ap-south-1:222222222222:table/tenant
+\`\`\`
 
 ### To know
 
@@ -199,9 +203,13 @@ Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <
 
 ### Tables
 
-| Table | ARN | Before the run |
-| --- | --- | --- |
-| <code>tenant</code> | <code>arn:aws:dynamodb:ap-south-1:222222222222:table/tenant</code> | ready |
+| Table | Before the run |
+| --- | --- |
+| <code>tenant</code> | ready |
+
+\`\`\`text
+arn:aws:dynamodb:ap-south-1:222222222222:table/tenant
+\`\`\`
 
 Plan digest <code>${digestPlan(nothing)}</code>
 `)
@@ -237,7 +245,12 @@ Plan digest <code>${digestPlan(nothing)}</code>
 - It broke.
 - **To fix:** Mend it.
 - Done before: enable-deletion-protection "users". Done by another run: set-point-in-time-recovery "users". Sent to DynamoDB, end not seen: tag-table "users". Not begun: set-billing-mode "users".
-- Caused by: <code>Error: deep down</code>
+
+Caused by:
+
+\`\`\`text
+Error: deep down
+\`\`\`
 `)
     for (const words of ['applied in 1.0 s', 'done by another run', 'sent, end not seen', 'not begun']) {
       expect(summary).toContain(`| ${words} |`)

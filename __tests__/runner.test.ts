@@ -2,14 +2,18 @@ import { execFileSync } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { gitHubRunner, harmless, logGroup } from '../src/runner.ts'
-import { parseCommands } from './support/runner.ts'
+import { parseCommands, parseOutputs } from './support/runner.ts'
 import { leaksIn } from './support/secret-scan.ts'
 
 const write = process.stdout.write
+// The toolkit asks once for the name of this file.
+const summary = join(mkdtempSync(join(tmpdir(), 'summary-')), 'summary')
 let folder: string
 let printed: string
+
+afterAll(() => rmSync(dirname(summary), { recursive: true }))
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'runner-'))
@@ -18,17 +22,16 @@ beforeEach(() => {
     printed += String(chunk)
     return true
   }) as typeof process.stdout.write
-  for (const name of ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY']) {
-    process.env[name] = join(folder, name)
-    writeFileSync(join(folder, name), '')
-  }
+  process.env.GITHUB_ACTIONS = 'true'
+  process.env.GITHUB_OUTPUT = join(folder, 'GITHUB_OUTPUT')
+  process.env.GITHUB_STEP_SUMMARY = summary
+  for (const file of [process.env.GITHUB_OUTPUT, summary]) writeFileSync(file, '')
 })
 
 afterEach(() => {
   process.stdout.write = write
   rmSync(folder, { recursive: true })
-  delete process.env.GITHUB_OUTPUT
-  delete process.env.GITHUB_STEP_SUMMARY
+  for (const name of ['GITHUB_ACTIONS', 'GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY']) delete process.env[name]
 })
 
 function aYoungRunner() {
@@ -50,7 +53,7 @@ async function aRunner() {
 it('keeps what it is told until the toolkit is there, and tells it in order then', async () => {
   const { runner, emitter } = aYoungRunner()
   runner.log.info('first a-long-secret')
-  runner.mask('a-long-secret')
+  runner.mask('a-long-secret', 'ORIGIN')
   runner.fail('Title', 'failed')
   expect([printed, emitter.exitCode]).toEqual(['', 1])
   await runner.load()
@@ -108,17 +111,26 @@ it('a harmless line stays as it is', () => {
 
 it('masks a secret once, before anything shows it, and no empty one', async () => {
   const { runner } = await aRunner()
-  runner.mask('')
-  runner.mask('a-long-secret')
-  runner.mask('a-long-secret')
+  runner.mask('', 'ORIGIN')
+  runner.mask('a-long-secret', 'ORIGIN')
+  runner.mask('a-long-secret', 'ORIGIN')
   expect(printed).toBe('::add-mask::a-long-secret\n')
+})
+
+it('masks the token among the inputs when it is read, and no other input', async () => {
+  const { runner } = await aRunner()
+  Object.assign(process.env, { 'INPUT_GITHUB-TOKEN': ' ghs_of_the_job ', INPUT_ENVIRONMENT: 'development' })
+  expect([runner.input('environment'), runner.input('github-token')]).toEqual(['development', 'ghs_of_the_job'])
+  for (const name of ['INPUT_GITHUB-TOKEN', 'INPUT_ENVIRONMENT']) delete process.env[name]
+  expect(printed).toBe('::add-mask::ghs_of_the_job\n')
+  expect(runner.findSecret('is ghs_of_the_job')).toBe('github-token')
 })
 
 it('prints no secret, neither in lines nor in annotations nor in the summary', async () => {
   const { runner } = await aRunner()
-  runner.mask('a-long-secret')
+  runner.mask('a-long-secret', 'ORIGIN')
   // Masked as well, but so short that hiding it would hide half of every text.
-  runner.mask('a')
+  runner.mask('a', 'ORIGIN')
   printed = ''
   runner.log.info('it is a-long-secret')
   logGroup(runner.log, 'a-long-secret', ['a line'])
@@ -134,7 +146,7 @@ it('prints no secret, neither in lines nor in annotations nor in the summary', a
     '::warning title=Title::***%0Asecond line',
     '',
   ])
-  expect(readFileSync(join(folder, 'GITHUB_STEP_SUMMARY'), 'utf8')).toBe('***')
+  expect(readFileSync(summary, 'utf8')).toBe('***')
 })
 
 it('lets foreign text start no command, neither in a line nor in a title nor in an annotation', async () => {
@@ -155,7 +167,7 @@ it('lets foreign text start no command, neither in a line nor in a title nor in 
 
 it('takes out a secret before it cuts an annotation', async () => {
   const { runner } = await aRunner()
-  runner.mask('a-long-secret')
+  runner.mask('a-long-secret', 'ORIGIN')
   printed = ''
   runner.fail('Title', `${'x'.repeat(4090)}a-long-secret`)
   const [error] = parseCommands(printed)
@@ -184,15 +196,15 @@ it('leaves a quarter of an annotation to what happened, however long the rest is
 
 it('hides the whole of a secret that another one is a part of', async () => {
   const { runner } = await aRunner()
-  for (const secret of ['a-secret', 'a-secret-and-more']) runner.mask(secret)
+  for (const secret of ['a-secret', 'a-secret-and-more']) runner.mask(secret, 'ORIGIN')
   printed = ''
   runner.log.info('it is a-secret-and-more')
   expect(printed).toBe('it is ***\n')
 })
 
-it('hides secrets of 8 characters and more', async () => {
+it('hides secrets of 8 bytes and more', async () => {
   const { runner } = await aRunner()
-  for (const secret of ['7777777', '88888888']) runner.mask(secret)
+  for (const secret of ['7777777', '88888888']) runner.mask(secret, 'ORIGIN')
   printed = ''
   runner.log.info('7777777 88888888 88888888')
   expect(printed).toBe('7777777 *** ***\n')
@@ -250,20 +262,96 @@ it.each([
   ]),
 ])('a secret in %s is not shown either', async (_, form = '') => {
   const { runner } = await aRunner()
-  runner.mask(awkward)
+  runner.mask(awkward, 'ORIGIN')
   runner.fail('Title', `AWS says ${form}`)
-  runner.setOutput('said', form)
-  const written = printed + readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8')
+  await runner.writeSummary(`AWS says ${form}`)
+  expect(() => runner.setOutput('said', form)).toThrow('The secret ORIGIN occurs')
+  await expect(runner.writeTemporaryFile('said.json', form)).resolves.toBeUndefined()
+  process.env.RUNNER_TEMP = folder
+  await expect(runner.writeTemporaryFile('said.json', form)).rejects.toThrow('The secret ORIGIN occurs')
+  delete process.env.RUNNER_TEMP
+  const written = [
+    printed,
+    ...[join(folder, 'GITHUB_OUTPUT'), summary].map((file) => readFileSync(file, 'utf8')),
+  ].join()
   expect(leaksIn(written, [awkward])).toEqual([])
-  expect(written).toContain('AWS says ')
+  expect(written.match(/AWS says \S*\*\*\*/g)).toHaveLength(2)
   expect(leaksIn(form, [awkward])).not.toEqual([])
 })
 
-it('an output that would hold a secret does not', async () => {
+it('writes no output that holds a secret, neither as it is nor changed, and names the secret without its value', async () => {
   const { runner } = await aRunner()
-  runner.mask('a-long-secret')
-  runner.setOutput('plan', 'it is a-long-secret')
-  expect(readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8')).toContain('it is ***')
+  runner.mask('a-long-secret', 'AWS_SECRET_ACCESS_KEY')
+  expect(runner.findSecret('it is a-long-secret')).toBe('AWS_SECRET_ACCESS_KEY')
+  expect(runner.findSecret('it is not')).toBeUndefined()
+  expect(() => runner.setOutput('plan', 'it is a-long-secret')).toThrow(
+    'The secret AWS_SECRET_ACCESS_KEY occurs in what later steps would read: output plan.',
+  )
+  expect(readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8')).toBe('')
+})
+
+describe('outside GitHub', () => {
+  beforeEach(() => {
+    delete process.env.GITHUB_ACTIONS
+  })
+
+  async function printEverything() {
+    const { runner, emitter } = aYoungRunner()
+    runner.mask('a-long-secret', 'ORIGIN')
+    await runner.load()
+    runner.mask('another-long-secret', 'ORIGIN')
+    logGroup(runner.log, 'Plan', ['a line with a-long-secret'])
+    runner.notice('Title', 'a notice')
+    runner.warning('Title', 'a warning')
+    runner.fail('Title', 'it failed\nTo fix: mend it')
+    runner.setOutput('users-table-arn', 'arn:aws:dynamodb:x')
+    return { runner, emitter }
+  }
+
+  it.each([undefined, '', 'false', '1'])(
+    'prints plain lines and no workflow command, with GITHUB_ACTIONS %j',
+    async (value) => {
+      if (value !== undefined) process.env.GITHUB_ACTIONS = value
+      delete process.env.GITHUB_OUTPUT
+      const { emitter } = await printEverything()
+      expect(printed.split('\n')).toEqual([
+        'Plan',
+        'a line with ***',
+        'Notice: a notice',
+        'Warning: a warning',
+        'Error: it failed',
+        'To fix: mend it',
+        'users-table-arn=arn:aws:dynamodb:x',
+        '',
+      ])
+      expect(printed).not.toContain('::')
+      expect(emitter.exitCode).toBe(1)
+    },
+  )
+
+  it('writes outputs and summary into the files that are named, all the same', async () => {
+    const { runner } = await printEverything()
+    await runner.writeSummary('a summary')
+    expect(parseOutputs(readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8'))).toEqual({
+      'users-table-arn': 'arn:aws:dynamodb:x',
+    })
+    expect(readFileSync(summary, 'utf8')).toBe('a summary')
+    expect(printed).not.toContain('users-table-arn')
+  })
+
+  it('prints no output that holds a secret', async () => {
+    delete process.env.GITHUB_OUTPUT
+    const { runner } = await printEverything()
+    expect(() => runner.setOutput('plan', 'it is a-long-secret')).toThrow('The secret ORIGIN occurs')
+    expect(leaksIn(printed, ['a-long-secret', 'another-long-secret'])).toEqual([])
+  })
+
+  it('lets an output of several lines start no command', async () => {
+    delete process.env.GITHUB_OUTPUT
+    const { runner } = await aRunner()
+    runner.setOutput('tables', 'a\n::error::b')
+    expect(printed).toBe('tables=a\\u{a}::error::b\n')
+  })
 })
 
 describe('a file that an input names', () => {
@@ -323,15 +411,38 @@ describe('a file that an input names', () => {
     await expect(runner.readFile('pipe')).rejects.toThrow('"pipe" is no file.')
   })
 
-  it('is written into a folder of its own each time, without secrets, for this user alone', async () => {
+  it.each([
+    ['UTF-16, little-endian', Buffer.from('\ufeff{}', 'utf16le'), 'is UTF-16, not UTF-8'],
+    ['UTF-16, big-endian', Buffer.from('\ufeff{}', 'utf16le').swap16(), 'is UTF-16, not UTF-8'],
+    ['UTF-16 without a byte order mark', Buffer.from('{}', 'utf16le'), 'is UTF-16, not UTF-8'],
+    ['big-endian UTF-16 without a byte order mark', Buffer.from('{}', 'utf16le').swap16(), 'is UTF-16, not UTF-8'],
+    ['Latin-1', Buffer.from('{"team":"Zürich"}', 'latin1'), 'is in an unknown encoding, not UTF-8'],
+  ])('in %s is named as such, with what to do', async (_, content, words) => {
+    writeFileSync(join(inside(), 'plan.json'), content)
     const { runner } = await aRunner()
-    runner.mask('a long secret')
+    await expect(runner.readFile('plan.json')).rejects.toMatchObject({
+      name: 'RemedyError',
+      message: expect.stringContaining(`The file "plan.json" ${words}.`),
+      remedy: expect.stringContaining('Save it as UTF-8.'),
+    })
+  })
+
+  it('in UTF-8 is read without its byte order mark, and otherwise to the letter', async () => {
+    const { runner } = await aRunner()
+    for (const text of ['{"team":"Zürich 会社 😀"}', '', '\u{feff}']) {
+      writeFileSync(join(inside(), 'plan.json'), `\ufeff${text}`)
+      await expect(runner.readFile('plan.json')).resolves.toBe(text)
+    }
+  })
+
+  it('is written into a folder of its own each time, for this user alone', async () => {
+    const { runner } = await aRunner()
     const [first, second] = [
-      await runner.writeTemporaryFile('plan.json', 'holds a long secret'),
+      await runner.writeTemporaryFile('plan.json', 'one'),
       await runner.writeTemporaryFile('plan.json', 'other'),
     ]
     expect(first).not.toBe(second)
-    expect(readFileSync(first ?? '', 'utf8')).toBe('holds ***')
+    expect(readFileSync(first ?? '', 'utf8')).toBe('one')
     expect(statSync(first ?? '').mode & 0o777).toBe(0o600)
   })
 
@@ -379,6 +490,8 @@ describe('a file that an input names', () => {
     process.env.GITHUB_EVENT_PATH = join(folder, 'event.json')
     writeFileSync(join(folder, 'event.json'), '{"pull_request":{"number":7}}')
     await expect((await aRunner()).runner.readEvent()).resolves.toEqual({ pull_request: { number: 7 } })
+    writeFileSync(join(folder, 'event.json'), '\ufeff{"pull_request":{"number":7}}')
+    await expect((await aRunner()).runner.readEvent()).resolves.toEqual({ pull_request: { number: 7 } })
   })
 
   it.each([
@@ -386,6 +499,7 @@ describe('a file that an input names', () => {
     ['does not exist', 'missing.json', undefined],
     ['is a folder', 'elsewhere', undefined],
     ['is no JSON', 'event.json', 'no JSON'],
+    ['is UTF-16', 'event.json', Buffer.from('\ufeff{}', 'utf16le')],
   ])('the event is an error where its file %s', async (_, name, content) => {
     if (name !== undefined) process.env.GITHUB_EVENT_PATH = join(folder, name)
     if (name !== undefined && content !== undefined) writeFileSync(join(folder, name), content)

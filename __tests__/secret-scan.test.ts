@@ -29,6 +29,26 @@ const forms: readonly (readonly [string, string])[] = [
   ),
 ]
 
+/** Every character escaped, also those that a URL may hold as they are. */
+function escapeAll(text: string, times: number): string {
+  const escaped = [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+  return times === 1 ? escaped : escapeAll(escaped, times - 1)
+}
+
+const spellings: readonly (readonly [string, string, string])[] = [
+  ['URL encoding, "/" left as it is', secret, encodeURIComponent(secret).replaceAll('%2F', '/')],
+  ['URL encoding of every character', secret, escapeAll(secret, 1)],
+  ['URL encoding of every character, three times over', secret, escapeAll(secret, 3)],
+  ['URL encoding of a character of several bytes', 'pässword/😀', encodeURIComponent('pässword/😀').toLowerCase()],
+  ['URL encoding after a "%"', 'abcd/efgh/ijkl', '%abcd%2fefgh/ijkl'],
+  ['URL encoding after a "%4"', 'abcd/efgh/ijkl', '%4abcd%2fefgh/ijkl'],
+]
+
+it.each(spellings)('a secret is found in %s', (_, hidden, form) => {
+  expect(leaksIn(`before\nname=${form};more\nafter`, [hidden])).not.toEqual([])
+  expect(leaksIn(`before\nname=${form.slice(0, -4)};more\nafter`, [hidden])).toEqual([])
+})
+
 it.each(forms)('a secret is found in %s', (_, form) => {
   expect(leaksIn(`before\nname=${form};more\nafter`, ['another-secret-of-the-job', secret])).not.toEqual([])
 })

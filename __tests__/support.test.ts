@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -93,6 +93,16 @@ describe('runAction', () => {
     expect(existsSync(seen.GITHUB_WORKSPACE ?? '')).toBe(false)
     expect(existsSync(seen.HOME ?? '')).toBe(false)
   })
+
+  // Without GITHUB_ACTIONS the bundle prints for a terminal, and masks nothing.
+  it.each(['sandbox/demo.ts', '__tests__/support/runner.ts'])(
+    '%s, which starts the bundle as the runner does, sets GITHUB_ACTIONS as the runner does',
+    (file) => {
+      const source = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+      expect(source).toContain('index.js')
+      expect(source).toContain("GITHUB_ACTIONS: 'true'")
+    },
+  )
 
   it('sets every declared input, to its default unless it is given, whatever the case of its name', async () => {
     const actionFile = join(folder, 'action.yml')

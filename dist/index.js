@@ -61341,11 +61341,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 class RemedyError extends Error {
     name = 'RemedyError';
     remedy;
+    facts;
     /** Of IAM policies, as JSON: what would have allowed what was denied. */
     statements;
-    constructor(message, remedy, { statements = [], ...options } = {}) {
+    constructor(message, remedy, { facts = [], statements = [], ...options } = {}) {
         super(message, options);
         this.remedy = remedy;
+        this.facts = facts;
         this.statements = statements;
     }
 }
@@ -61399,23 +61401,25 @@ function describeError(thrown) {
         causes.push(nameAndMessage(cause));
         cause = causeOf(cause);
     }
-    const { remedy, statements = [] } = thrown instanceof RemedyError ? thrown : {};
+    const { remedy, facts = [], statements = [] } = thrown instanceof RemedyError ? thrown : {};
     const problems = thrown instanceof InvalidInputsError ? thrown.problems : [];
     const isOurs = thrown instanceof RemedyError || thrown instanceof InvalidInputsError;
     return {
         message: isOurs ? thrown.message : nameAndMessage(thrown),
         problems,
         ...(remedy === undefined ? {} : { remedy }),
+        facts,
         statements,
         causes,
     };
 }
-/** The described error as one text: message, problems, `To fix:`, `The statement to add:` and `Caused by:` lines. */
+/** The described error as one text: message, problems, facts, `To fix:`, `The statement to add:` and `Caused by:` lines. */
 function renderError(thrown) {
-    const { message, problems, remedy, statements, causes } = describeError(thrown);
+    const { message, problems, remedy, facts, statements, causes } = describeError(thrown);
     return [
         message,
         ...problems.map((problem) => `- ${problem}`),
+        ...facts.map(({ name, value }) => `${name}: ${value}`),
         ...(remedy === undefined ? [] : [`To fix: ${remedy}`]),
         ...statements.map((statement) => `The statement to add: ${statement}`),
         ...causes.map((cause) => `Caused by: ${cause}`),
@@ -61483,7 +61487,7 @@ function nameAndMessage(thrown) {
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
 /* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9536);
 /* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
-/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8508);
+/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7738);
 
 
 
@@ -63708,31 +63712,33 @@ function explainTokenRefusal(role, { command }, token, cause) {
             : 'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.', { cause });
     }
     const claims = readClaims(token);
-    const shown = ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
-        const value = claims[name];
-        return typeof value === 'string' ? [`${name} "${value}"`] : [];
-    });
-    const facts = shown.length === 0 ? '' : ` The job's token says: ${shown.join(', ')}.`;
-    const refused = `STS did not let this job assume ${role.arn}.${facts}`;
+    const facts = [roleFact(role), ...claimFacts(claims)];
+    const refused = `STS did not let this job assume ${role.arn}.`;
     const { iss = publicIssuer, aud, sub } = claims;
+    if (isNoAnswer(cause))
+        return new errors/* RemedyError */.By(unreached(role), credential_errors_remedyFor(cause, String(iss)), { cause });
     if ((0,errors/* errorName */.Is)(cause) !== 'AccessDenied' || typeof sub !== 'string') {
-        return new errors/* RemedyError */.By(isNoAnswer(cause) ? unreached(role) : refused, credential_errors_remedyFor(cause, String(iss)), { cause });
+        return new errors/* RemedyError */.By(refused, credential_errors_remedyFor(cause, String(iss)), { cause, facts });
     }
     const denial = readDenial(cause);
     if (denial !== undefined)
-        return new errors/* RemedyError */.By(refused, `${denial.explanation} ${arrival}`, { cause });
+        return new errors/* RemedyError */.By(refused, `${denial.explanation} ${arrival}`, { cause, facts });
     const first = `Check that the role exists in account ${role.account}, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts ("environment:" in the job; without it the sub names a branch or a pull request instead). ${arrival}`;
     // Whoever can push a branch has a token of such a sub. A role that only reads may trust it.
     if (!sub.includes(':environment:') && command !== 'plan') {
-        return new errors/* RemedyError */.By(refused, `${first} A role that writes should trust no other sub.`, { cause });
+        return new errors/* RemedyError */.By(refused, `${first} A role that writes should trust no other sub.`, { cause, facts });
     }
-    return new errors/* RemedyError */.By(refused, `${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`, { cause, statements: [trustStatement(role, { iss: String(iss), aud: String(aud), sub })] });
+    return new errors/* RemedyError */.By(refused, `${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`, { cause, facts, statements: [trustStatement(role, { iss: String(iss), aud: String(aud), sub })] });
 }
 const publicIssuer = 'https://token.actions.githubusercontent.com';
 function explainRoleRefusal(role, request, cause) {
     if ((0,errors/* errorName */.Is)(cause) !== 'AccessDenied') {
-        const what = isNoAnswer(cause) ? unreached(role) : `STS did not let these credentials assume ${role.arn}.`;
-        return new errors/* RemedyError */.By(what, credential_errors_remedyFor(cause), { cause });
+        if (isNoAnswer(cause))
+            return new errors/* RemedyError */.By(unreached(role), credential_errors_remedyFor(cause), { cause });
+        return new errors/* RemedyError */.By(`STS did not let these credentials assume ${role.arn}.`, credential_errors_remedyFor(cause), {
+            cause,
+            facts: [roleFact(role)],
+        });
     }
     const { externalId, sourceIdentity, sessionTags, roles } = request;
     const refused = `STS did not let these credentials assume ${role.arn}.`;
@@ -63743,7 +63749,7 @@ function explainRoleRefusal(role, request, cause) {
     if (denial !== undefined) {
         const isTrust = ['resource-based policy', 'role trust policy'].includes(denial.policy);
         const remedy = [denial.explanation, ...(isTrust ? [checkExternalId] : []), arrival].join(' ');
-        return new errors/* RemedyError */.By(refused, remedy, { cause });
+        return new errors/* RemedyError */.By(refused, remedy, { cause, facts: [roleFact(role)] });
     }
     const more = [
         ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
@@ -63757,7 +63763,7 @@ function explainRoleRefusal(role, request, cause) {
         ...(more.length === 0 ? [] : [`Both must allow ${more.join(' and ')} too.`]),
         arrival,
         "The statement is for the caller's policy.",
-    ].join(' '), { cause, statements: [allowStatement(['sts:AssumeRole', ...more], role.arn)] });
+    ].join(' '), { cause, facts: [roleFact(role)], statements: [allowStatement(['sts:AssumeRole', ...more], role.arn)] });
 }
 function unreached(role) {
     return `STS could not be asked to assume ${role.arn}.`;
@@ -63800,6 +63806,16 @@ function credential_errors_remedyFor(error, issuer = publicIssuer) {
     }
 }
 const seeAws = 'See what AWS says below, mend it, and run again.';
+function roleFact(role) {
+    return { name: 'role', value: role.arn };
+}
+/** The claims of the job's token that trust policies speak of. */
+function claimFacts(claims) {
+    return ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
+        const value = claims[name];
+        return typeof value === 'string' ? [{ name, value }] : [];
+    });
+}
 /** The payload of a JWT, unverified: it is only shown. An empty object where it cannot be read. */
 function readClaims(token) {
     try {
@@ -64166,7 +64182,8 @@ const timeOutsOfAWorkingNetwork = { connect: 5000, request: 10_000 };
 /** @throws {RemedyError} where the job names a proxy that nobody could connect to */
 function openConnections(region, { environment, mask, warning, sdkSettings }, run, timeOuts = timeOutsOfAWorkingNetwork) {
     for (const secret of proxySecrets())
-        mask(secret);
+        mask(secret, 'password in HTTPS_PROXY or HTTP_PROXY');
+    mask(environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN');
     const { endpoints, warnings } = sdkSettings ?? { endpoints: [], warnings: [] };
     for (const message of warnings)
         warning?.('Tenant Tables', message);
@@ -64231,22 +64248,21 @@ function settingNaming(url, environment, endpoints) {
 }
 /** What the SDK's own chain sends somewhere to get credentials, so that an answer could hold it. */
 async function maskTokens(environment, { configFile, credentialsFile }, mask) {
-    mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '');
+    mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '', 'AWS_CONTAINER_AUTHORIZATION_TOKEN');
     // Of all profiles: one may lead to another.
-    const profiles = [...Object.values(configFile), ...Object.values(credentialsFile)];
-    for (const { aws_secret_access_key, aws_session_token } of profiles) {
-        mask(aws_secret_access_key ?? '');
-        mask(aws_session_token ?? '');
+    const profiles = [...Object.entries(configFile), ...Object.entries(credentialsFile)];
+    for (const [name, { aws_secret_access_key, aws_session_token }] of profiles) {
+        mask(aws_secret_access_key ?? '', `aws_secret_access_key of the profile ${name}`);
+        mask(aws_session_token ?? '', `aws_session_token of the profile ${name}`);
     }
-    const { AWS_WEB_IDENTITY_TOKEN_FILE, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE } = environment;
-    for (const path of [
-        AWS_WEB_IDENTITY_TOKEN_FILE,
-        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE,
-        ...profiles.map(({ web_identity_token_file }) => web_identity_token_file),
+    const variables = ['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
+    for (const [origin, path] of [
+        ...variables.map((name) => [`file of ${name}`, environment[name]]),
+        ...profiles.map(([name, profile]) => [`web_identity_token_file of the profile ${name}`, profile.web_identity_token_file]),
     ]) {
         // A file that cannot be read is the chain's to tell.
         if (path)
-            mask((await (0,promises_.readFile)(path, 'utf8').catch(() => '')).trim());
+            mask((await (0,promises_.readFile)(path, 'utf8').catch(() => '')).trim(), origin);
     }
 }
 /** @see https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token */
@@ -64360,8 +64376,9 @@ async function walkChain(request, ports, run) {
     return hop;
 }
 async function firstCredentials(request, ports) {
-    const identity = request.credentialSource.kind === 'access-key' ? ports.accessKey() : await ports.defaultChain();
-    maskIdentity(identity, ports);
+    const isAccessKey = request.credentialSource.kind === 'access-key';
+    const identity = isAccessKey ? ports.accessKey() : await ports.defaultChain();
+    maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), ports);
     return identity;
 }
 async function assumeWithToken(request, role, ports, run) {
@@ -64373,7 +64390,7 @@ async function assumeWithToken(request, role, ports, run) {
             // A token lives five minutes, so each try gets a new one.
             token = '';
             token = await ports.fetchIdToken(request.audience, abortSignal);
-            ports.mask(token);
+            ports.mask(token, "the job's OIDC token");
             const command = new dist_cjs/* AssumeRoleWithWebIdentityCommand */.WH({
                 RoleArn: role.arn,
                 RoleSessionName: request.roleSessionName,
@@ -64440,7 +64457,7 @@ function hopFrom(role, answer, ports) {
         // What answers in the place of STS may name no date at all.
         ...(Expiration instanceof Date ? { expiration: Expiration } : {}),
     };
-    maskIdentity(identity, ports);
+    maskIdentity(identity, originsIn(`the session of ${role.arn}`), ports);
     const principal = principalOf(answer.AssumedRoleUser?.Arn);
     if (principal.account !== role.account || principal.partition !== role.partition) {
         throw new errors/* RemedyError */.By(`STS assumed a role of account ${principal.account} in the partition ${principal.partition}, though ${role.arn} was asked for.`, 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.');
@@ -64454,11 +64471,33 @@ function principalOf(arn) {
     }
     return { partition, account };
 }
-function maskIdentity(identity, { mask }) {
-    mask(identity.accessKeyId);
-    mask(identity.secretAccessKey);
+const environmentVariables = {
+    accessKeyId: 'AWS_ACCESS_KEY_ID',
+    secretAccessKey: 'AWS_SECRET_ACCESS_KEY',
+    sessionToken: 'AWS_SESSION_TOKEN',
+};
+function originsIn(place) {
+    return {
+        accessKeyId: `access key id of ${place}`,
+        secretAccessKey: `secret access key of ${place}`,
+        sessionToken: `session token of ${place}`,
+    };
+}
+function maskIdentity(identity, origins, { mask }) {
+    if (!isAccountId(identity.accessKeyId))
+        mask(identity.accessKeyId, origins.accessKeyId);
+    mask(identity.secretAccessKey, origins.secretAccessKey);
     if (identity.sessionToken !== undefined)
-        mask(identity.sessionToken);
+        mask(identity.sessionToken, origins.sessionToken);
+}
+/**
+ * Emulators take an account id as the access key id, and work in that account. It is no secret, and every ARN holds it.
+ * AWS's own ids have 16 characters or more, the first of them letters such as AKIA.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
+ */
+function isAccountId(accessKeyId) {
+    return /^\d{12}$/.test(accessKeyId);
 }
 function describeSource({ credentialSource, roles }) {
     const chain = roles.map(({ arn }) => arn).join(', then ');
@@ -65991,16 +66030,27 @@ function describeEndpoints(endpoints) {
     });
 }
 
+// EXTERNAL MODULE: ./lib/src/redaction.js
+var redaction = __nccwpck_require__(7927);
 ;// CONCATENATED MODULE: ./lib/src/markdown.js
 /** Markdown in which foreign text starts nothing. Pure. */
 
 function markdownOf(redact) {
     return {
         code: (value) => inCode((0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(redact(value))).replace(/^ | $| (?= )/g, '\\u{20}')),
-        wholeCode: (value) => inCode((0,plain_text/* visible */.RK)(redact(value))),
+        block: (lines, language = 'text') => fenced(lines.map((line) => (0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(redact(line)), longestLine)), language),
         text: (value) => inSentence((0,plain_text/* visible */.RK)(redact(value))),
         shortText: (value) => inSentence((0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(redact(value)))),
     };
+}
+/** In characters. */
+const longestLine = 8192;
+/** Ends with the first line of as many backticks as it begins with: more than stand together anywhere in it. */
+function fenced(lines, language) {
+    const text = lines.join('\n');
+    const longest = [...text.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 2);
+    const fence = '`'.repeat(longest + 1);
+    return `${fence}${language}\n${text}\n${fence}`;
 }
 /** Where a line may break, GitHub makes no link of an e-mail address; the place is not copied with the rest. */
 function inCode(value) {
@@ -66100,8 +66150,9 @@ function renderSlowSteps({ code }, { steps }) {
     })
         .join('\n');
 }
-function renderTables({ code, text }, { tables }) {
-    return table(['Table', 'ARN', 'Before the run'], tables.map(({ name, arn, status }) => [code(name), code(arn), text(status)]));
+function renderTables({ code, text, block }, { tables }) {
+    const rows = tables.map(({ name, status }) => [code(name), text(status)]);
+    return `${table(['Table', 'Before the run'], rows)}\n\n${block(tables.map(({ arn }) => arn))}`;
 }
 /** A line for each notice and each unmanaged setting. */
 function renderNotes({ code, text }, plan) {
@@ -66115,21 +66166,30 @@ function renderDigest({ code }, plan) {
     return `Plan digest ${code(digestPlan(plan))}`;
 }
 /** Empty where nothing failed. */
-function renderFailure({ code, text, wholeCode }, result) {
+function renderFailure(markdown, result) {
     const progress = describeProgress(result);
     return failuresOf(result)
-        .flatMap((error, index) => {
-        const { message, problems, remedy, statements, causes } = (0,errors/* describeError */.Uc)(error);
-        return [
-            `- ${text(message)}`,
-            ...problems.map((problem) => `  - ${text(problem)}`),
-            ...(remedy === undefined ? [] : [`- **To fix:** ${text(remedy)}`]),
-            ...statements.map((statement) => `- The statement to add: ${wholeCode(statement)}`),
-            ...(progress === '' || index > 0 ? [] : [`- ${text(progress)}`]),
-            ...causes.map((cause) => `- Caused by: ${code(cause)}`),
-        ];
-    })
-        .join('\n');
+        .map((error, index) => renderError(markdown, (0,errors/* describeError */.Uc)(error), index === 0 ? progress : ''))
+        .join('\n\n');
+}
+/** Sentences as a list, and what is to be copied or compared in code blocks below it. */
+function renderError({ text, block }, error, progress) {
+    const { message, problems, remedy, facts, statements, causes } = error;
+    const sentences = [
+        `- ${text(message)}`,
+        ...problems.map((problem) => `  - ${text(problem)}`),
+        ...(remedy === undefined ? [] : [`- **To fix:** ${text(remedy)}`]),
+        ...(progress === '' ? [] : [`- ${text(progress)}`]),
+    ];
+    return [
+        sentences.join('\n'),
+        ...(facts.length === 0 ? [] : [block(facts.map(({ name, value }) => `${name}: ${value}`))]),
+        ...statements.map((statement) => `The statement to add:\n\n${block(indentJson(statement), 'json')}`),
+        ...(causes.length === 0 ? [] : [`Caused by:\n\n${block(causes)}`]),
+    ].join('\n\n');
+}
+function indentJson(json) {
+    return JSON.stringify(JSON.parse(json), undefined, 2).split('\n');
 }
 
 ;// CONCATENATED MODULE: ./lib/src/tenant-access.js
@@ -66193,15 +66253,26 @@ function tenantAccessPolicy(tableArns) {
 
 
 
+
 /** Sets what is known: nothing after wrong inputs, everything after a plan. */
 async function publish(result, runner) {
     await runner.load();
-    const planFile = await unlessItFails(runner, () => writePlanFile(result, runner), {
+    try {
+        if (failuresOf(result).length === 0)
+            assertOutputsHoldNoSecret(result, runner);
+    }
+    catch (error) {
+        result.error = error;
+    }
+    // After a failure, what would hold a secret is left out.
+    const known = Object.entries(outputsOf(result));
+    const outputs = Object.fromEntries(known.filter(([, value]) => runner.findSecret(value) === undefined));
+    const planFile = await unlessItFails(runner, () => writePlanFile(outputs.plan, runner), {
         message: 'The plan file could not be written, so the output plan-file is not set.',
         remedy: 'Let RUNNER_TEMP name a folder that this step can write to. The output plan holds the plan, too.',
     });
     try {
-        for (const [name, value] of Object.entries(outputsOf(result)))
+        for (const [name, value] of Object.entries(outputs))
             runner.setOutput(name, value);
         if (planFile !== undefined)
             runner.setOutput('plan-file', planFile);
@@ -66239,8 +66310,27 @@ async function unlessItFails(runner, work, { message, remedy }) {
         return undefined;
     }
 }
-async function writePlanFile({ plan }, runner) {
-    return plan && (await runner.writeTemporaryFile('tenant-tables-plan.json', renderPlanDocument(plan)));
+async function writePlanFile(plan, runner) {
+    return plan === undefined ? undefined : await runner.writeTemporaryFile('tenant-tables-plan.json', plan);
+}
+/**
+ * Before anything is written, because the outputs could not be.
+ *
+ * @returns the plan as it is
+ * @throws {RemedyError} where an output of the plan would hold a secret
+ */
+function assertPublishable(plan, runner) {
+    assertOutputsHoldNoSecret({ target: plan.target, plan }, runner);
+    return plan;
+}
+function assertOutputsHoldNoSecret(result, { findSecret }) {
+    const found = Object.entries(outputsOf(result)).flatMap(([name, value]) => {
+        const origin = findSecret(value);
+        return origin === undefined ? [] : [{ name, origin }];
+    });
+    if (found.length === 0)
+        return;
+    throw (0,redaction/* secretInOutputs */.e)(found.map(({ name }) => `output ${name}`), found.map(({ origin }) => origin));
 }
 /** Every output that can be told from this result, as the strings that later steps read. */
 function outputsOf(result) {
@@ -66691,7 +66781,6 @@ async function publishComment(inputs, result, runner, run) {
         return;
     const tooLate = new errors/* StoppedError */.Ko(`GitHub's API did not take it within ${mostSecondsForComment} seconds.`, "See GitHub's status, and the plan in the job summary.");
     try {
-        runner.mask(token);
         if (run.stop.aborted)
             throw run.stop.reason;
         await (0,src_run/* withinSeconds */.NH)(run, mostSecondsForComment, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
@@ -66888,8 +66977,8 @@ function refuse(reason, table) {
     return { ...(table === undefined ? {} : { table }), code: 'not-as-reviewed', reason, remedy: reviewAgain };
 }
 
-// EXTERNAL MODULE: ./lib/src/runner.js + 1 modules
-var src_runner = __nccwpck_require__(8508);
+// EXTERNAL MODULE: ./lib/src/runner.js
+var src_runner = __nccwpck_require__(7738);
 ;// CONCATENATED MODULE: ./lib/src/items.js
 /** The shape of the items in the built-in tables: checked at run time here, published as JSON Schema for applications. Pure. */
 
@@ -67047,6 +67136,7 @@ async function roundTrip(work, samples) {
             ? failure
             : new errors/* RemedyError */.By((0,errors/* describeError */.Uc)(failure).message, [...warnings, remedyOf(failure)].join(' ').trim(), {
                 cause: failure,
+                facts: (0,errors/* describeError */.Uc)(failure).facts,
                 statements: (0,errors/* describeError */.Uc)(failure).statements,
             });
     }
@@ -67225,7 +67315,7 @@ async function reconcile(inputs, runner, run, result, times) {
     run.log.info(describePlace(inputs, target.account));
     const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table));
     const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run);
-    const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review);
+    const plan = assertPublishable(holdToReview(planTables(target, desired, observed, inputs.policy), review), runner);
     Object.assign(result, { plan, review: describeReview(review, inputs.command, plan) });
     (0,src_runner/* logGroup */.QT)(runner.log, 'Plan', [...renderPlanLines(plan), result.review]);
     if (inputs.failOnDrift)
@@ -67247,7 +67337,9 @@ async function reconcile(inputs, runner, run, result, times) {
 /* harmony export */   RK: () => (/* binding */ visible),
 /* harmony export */   U9: () => (/* binding */ count),
 /* harmony export */   XT: () => (/* binding */ listSome),
+/* harmony export */   _6: () => (/* binding */ decodeUtf8),
 /* harmony export */   hD: () => (/* binding */ quote),
+/* harmony export */   l3: () => (/* binding */ nameEncoding),
 /* harmony export */   ml: () => (/* binding */ shorten)
 /* harmony export */ });
 /** Foreign text made fit to be read. Imports nothing. */
@@ -67261,10 +67353,31 @@ function visible(value) {
 /** As many as a tag's value has at most, which is so never cut: of half a secret nobody would know that it is one. */
 const longest = 256;
 /** The beginning of what is long, with its length. */
-function shorten(value) {
-    return value.length > longest
-        ? `${value.slice(0, longest).replace(/[\ud800-\udbff]$/, '')}\u2026 (${value.length} characters)`
+function shorten(value, most = longest) {
+    return value.length > most
+        ? `${value.slice(0, most).replace(/[\ud800-\udbff]$/, '')}\u2026 (${value.length} characters)`
         : value;
+}
+/** The text of UTF-8, without a byte order mark; undefined for bytes in another encoding. */
+function decodeUtf8(bytes) {
+    // Without its mark, UTF-16 of ASCII is valid UTF-8 as well, with a zero after each character or before it.
+    if (isUtf16(bytes))
+        return undefined;
+    try {
+        return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    }
+    catch {
+        return undefined;
+    }
+}
+/** Of bytes that are not UTF-8. */
+function nameEncoding(bytes) {
+    return isUtf16(bytes) ? 'UTF-16' : 'in an unknown encoding';
+}
+/** By its byte order mark, or because one of the first two bytes is zero, as with every ASCII character of UTF-16. */
+function isUtf16([first, second]) {
+    const hasMark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+    return hasMark || (first === 0) !== (second === 0);
 }
 /** `1 step`, `2 steps` */
 function count(number, noun) {
@@ -67280,6 +67393,154 @@ function quote(value) {
     return value.length > 120
         ? `${JSON.stringify(value.slice(0, 120))}\u2026 (${value.length} characters)`
         : JSON.stringify(value);
+}
+
+
+/***/ }),
+
+/***/ 7927:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   R: () => (/* binding */ KnownSecrets),
+/* harmony export */   e: () => (/* binding */ secretInOutputs)
+/* harmony export */ });
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5071);
+/** The secrets that a run knows, found in a text in the spellings in which someone else may hand them back. Pure. */
+
+/** In bytes. A shorter secret may well be a common word: hiding it would hide more than it protects. */
+const shortest = 8;
+const percent = '%'.charCodeAt(0);
+class KnownSecrets {
+    #formsByFirstByte = new Map();
+    /** @param origin names the secret where its value must not be shown, such as `AWS_SECRET_ACCESS_KEY` */
+    add(secret, origin) {
+        for (const text of formsOf(secret)) {
+            const bytes = Buffer.from(text);
+            const first = bytes[0] ?? 0;
+            this.#formsByFirstByte.set(first, [...(this.#formsByFirstByte.get(first) ?? []), { bytes, origin }]);
+        }
+    }
+    /** The origin of a secret that the text holds; undefined where it holds none. */
+    findOrigin(text) {
+        return this.#find(Buffer.from(text))[0]?.origin;
+    }
+    /** The text with `***` in the place of every secret, and otherwise unchanged. */
+    redact(text) {
+        const bytes = Buffer.from(text);
+        let redacted = '';
+        let end = 0;
+        for (const occurrence of this.#find(bytes)) {
+            // One secret may be part of another, or begin in it: both are hidden to their last character.
+            if (occurrence.start >= end)
+                redacted += `${bytes.toString('utf8', end, occurrence.start)}***`;
+            end = Math.max(end, occurrence.end);
+        }
+        // Also keeps what has no form in UTF-8, such as half of a surrogate pair.
+        return redacted === '' ? text : redacted + bytes.toString('utf8', end);
+    }
+    /** By where they start. */
+    #find(text) {
+        const decoded = decode(text);
+        const found = [];
+        const findAt = (start, first) => {
+            for (const { bytes, origin } of this.#formsByFirstByte.get(first) ?? []) {
+                const end = endOf(bytes, text, start, decoded);
+                if (end !== undefined)
+                    found.push({ start, end, origin });
+            }
+        };
+        for (const [start, byte] of text.entries()) {
+            findAt(start, byte);
+            if (byte === percent)
+                findAt(start, decoded.bytes[start] ?? byte);
+        }
+        return found;
+    }
+}
+/**
+ * The failure of a run whose outputs would hold a secret. They cannot be written changed: an ARN with `***` in it names
+ * nothing, and a plan would not have its digest any more.
+ */
+function secretInOutputs(outputs, origins) {
+    const names = outputs.join(', ');
+    const secrets = [...new Set(origins)].join(', ');
+    return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The secret ${secrets} occurs in what later steps would read: ${names}.`, 'Choose another value for the secret, or take it out of the table names, tags and environment. A real secret that stands in a tag or a name is known to everyone who can read the account: replace it.');
+}
+/** As it is, and in base64 or base64url, alone or inside a longer text that was encoded as a whole. */
+function formsOf(secret) {
+    if (Buffer.byteLength(secret) < shortest)
+        return [];
+    const encoded = [0, 1, 2].map((offset) => base64At(secret, offset));
+    const asUrl = encoded.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'));
+    return [...new Set([secret, ...encoded, ...asUrl])].filter((form) => form.length >= shortest);
+}
+/** The characters that base64 makes of it alone, where it begins so many bytes after a multiple of three: each stands for six bits. */
+function base64At(secret, offset) {
+    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+    return bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6));
+}
+/**
+ * Decodes a text that was percent-encoded once or several times over, from each of its places on. A `%` that begins no
+ * escape stands for itself.
+ *
+ * From the end, since the digits of an escape may be escapes themselves. So each digit is read once, and the time is
+ * linear in the length of the text, however deep the escapes are.
+ */
+function decode(text) {
+    const bytes = Uint8Array.from(text);
+    const ends = new Uint32Array(text.length);
+    for (let start = text.length - 1; start >= 0; start -= 1) {
+        ends[start] = start + 1;
+        if (text[start] !== percent)
+            continue;
+        for (const escaped of escapesAt(start, { bytes, ends })) {
+            bytes[start] = escaped.byte;
+            ends[start] = escaped.end;
+        }
+    }
+    return { bytes, ends };
+}
+/** What a `%` may begin: `%25`, and decoded once more `%252f`. What follows it must be decoded already. */
+function* escapesAt(start, { bytes, ends }) {
+    let byte = percent;
+    let end = start + 1;
+    while (byte === percent) {
+        const low = ends[end] ?? end;
+        byte = 16 * hexadecimal(bytes[end]) + hexadecimal(bytes[low]);
+        if (Number.isNaN(byte))
+            return;
+        end = ends[low] ?? low;
+        yield { byte, end };
+    }
+}
+/** NaN where there is no digit. */
+function hexadecimal(byte = 0) {
+    if (byte >= 0x30 && byte <= 0x39)
+        return byte - 0x30;
+    const letter = byte | 0x20;
+    return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Number.NaN;
+}
+/** Where a spelling of the form that starts there ends: each of its bytes is written as itself or as an escape. */
+function endOf(form, text, start, decoded) {
+    // More than one only where the form has a `%`, which may be an escape of its own or begin the one of the next byte.
+    let places = [start];
+    for (const byte of form) {
+        const next = [];
+        for (const place of places) {
+            if (text[place] === byte)
+                next.push(place + 1);
+            if (text[place] !== percent)
+                continue;
+            for (const escaped of escapesAt(place, decoded))
+                if (escaped.byte === byte)
+                    next.push(escaped.end);
+        }
+        if (next.length === 0)
+            return undefined;
+        places = next;
+    }
+    return Math.max(...places);
 }
 
 
@@ -67405,66 +67666,31 @@ async function unlessAborted({ abort }, work, waitingFor) {
 
 /***/ }),
 
-/***/ 8508:
+/***/ 7738:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  Gw: () => (/* binding */ gitHubRunner),
-  QT: () => (/* binding */ logGroup)
-});
-
-// UNUSED EXPORTS: harmless
-
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: ./lib/src/errors.js
-var errors = __nccwpck_require__(5071);
-// EXTERNAL MODULE: ./lib/src/plain-text.js
-var plain_text = __nccwpck_require__(6628);
-;// CONCATENATED MODULE: ./lib/src/redaction.js
-/** A secret in the forms in which somebody else may hand it back: the runner masks its log, but not what we write into files. Pure. */
-/** What is shorter would hide more than it protects. */
-const shortest = 8;
-/**
- * Plain, as in a URL, and in base64 or base64url, alone or inside a longer text that was encoded as a whole.
- * Empty for a secret that is too short to be told from other text.
- */
-function formsOf(secret) {
-    if (secret.length < shortest)
-        return [];
-    const encoded = [0, 1, 2].map((offset) => base64At(secret, offset));
-    const asUrl = encoded.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'));
-    const forms = [secret, encodeURIComponent(secret), ...encoded, ...asUrl];
-    return [...new Set(forms)].filter((form) => form.length >= shortest);
-}
-/** The text with every one of the forms taken out, the longest first: one may be a part of another. */
-function redact(text, forms) {
-    let redacted = text;
-    for (const form of [...forms].sort((left, right) => right.length - left.length))
-        redacted = redacted.replaceAll(form, '***');
-    return redacted;
-}
-/** The characters that base64 makes of it alone, where it begins so many bytes after a multiple of three: each stands for six bits. */
-function base64At(secret, offset) {
-    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
-    return bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6));
-}
-
-;// CONCATENATED MODULE: ./lib/src/runner.js
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   Gw: () => (/* binding */ gitHubRunner),
+/* harmony export */   QT: () => (/* binding */ logGroup)
+/* harmony export */ });
+/* unused harmony exports secretInput, harmless */
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
+/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5071);
+/* harmony import */ var _plain_text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6628);
+/* harmony import */ var _redaction_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7927);
 /** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. The only import of @actions/core. */
 
 
 
 
 
+/** The one input whose value is a secret. */
+const secretInput = 'github-token';
 /** The runner that this process was started by. */
 function gitHubRunner(process) {
-    const secrets = new Set();
-    const hidden = new Set();
+    const masked = new Set();
+    const secrets = new _redaction_js__WEBPACK_IMPORTED_MODULE_3__/* .KnownSecrets */ .R();
     const interruption = new AbortController();
     // Not once: the second signal would end the process before it has told and put away anything.
     process.on('SIGINT', () => interruption.abort());
@@ -67472,7 +67698,12 @@ function gitHubRunner(process) {
     // Who reads the log may be gone. What is written into files is still to be written, and what was begun to be ended.
     for (const stream of [process.stdout, process.stderr])
         stream.on('error', () => undefined);
-    const clean = (message) => harmless(redact(message, hidden));
+    const clean = (message) => harmless(secrets.redact(message));
+    const assertHoldsNoSecret = (what, text) => {
+        const origin = secrets.findOrigin(text);
+        if (origin !== undefined)
+            throw (0,_redaction_js__WEBPACK_IMPORTED_MODULE_3__/* .secretInOutputs */ .e)([what], [origin]);
+    };
     // Loading the toolkit takes as long as a call to AWS, so it is left to when the run waits for one. What is told before is
     // told then, in its order: a secret is masked before anything that might hold it.
     let toolkit;
@@ -67483,8 +67714,17 @@ function gitHubRunner(process) {
         else
             say(toolkit);
     };
+    const mask = (secret, origin) => {
+        if (secret === '' || masked.has(secret))
+            return;
+        masked.add(secret);
+        secrets.add(secret, origin);
+        tell((core) => core.setSecret(secret));
+    };
     const load = async () => {
-        toolkit = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 418));
+        const core = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 418));
+        // act, Gitea and Forgejo set it too.
+        toolkit = process.env.GITHUB_ACTIONS === 'true' ? core : withoutCommands(core, process.env.GITHUB_OUTPUT);
         for (const say of untold)
             say(toolkit);
         untold = [];
@@ -67493,15 +67733,13 @@ function gitHubRunner(process) {
     return {
         environment: process.env,
         load: async () => void (await load()),
-        input: (name) => process.env[`INPUT_${name.toUpperCase()}`]?.trim() ?? '',
-        mask: (secret) => {
-            if (secret === '' || secrets.has(secret))
-                return;
-            secrets.add(secret);
-            for (const form of formsOf(secret))
-                hidden.add(form);
-            tell((core) => core.setSecret(secret));
+        input: (name) => {
+            const value = process.env[`INPUT_${name.toUpperCase()}`]?.trim() ?? '';
+            if (name === secretInput)
+                mask(value, name);
+            return value;
         },
+        mask,
         log: {
             info: (line) => tell((core) => core.info(clean(line))),
             startGroup: (title) => tell((core) => core.startGroup(clean(title))),
@@ -67513,33 +67751,54 @@ function gitHubRunner(process) {
             process.exitCode = 1;
             tell((core) => core.error(annotation(message, clean), { title }));
         },
-        setOutput: (name, value) => tell((core) => core.setOutput(name, redact(value, hidden))),
+        setOutput: (name, value) => {
+            assertHoldsNoSecret(`output ${name}`, value);
+            tell((core) => core.setOutput(name, value));
+        },
         writeSummary: async (markdown) => {
             // Outside GitHub there is no file to write to, and no one to read it.
             if (process.env.GITHUB_STEP_SUMMARY)
-                await (await load()).summary.addRaw(redact(markdown, hidden)).write();
+                await (await load()).summary.addRaw(secrets.redact(markdown)).write();
         },
         readFile: (path) => readFileWithin([process.env.GITHUB_WORKSPACE, process.env.RUNNER_TEMP], path),
         writeTemporaryFile: async (name, content) => {
             if (!process.env.RUNNER_TEMP)
                 return undefined;
+            assertHoldsNoSecret(`file ${name}`, content);
             // Steps may run side by side, so no two share a folder.
-            const path = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(process.env.RUNNER_TEMP, 'tenant-tables-')), name);
-            await (0,promises_.writeFile)(path, redact(content, hidden), { mode: 0o600 });
+            const path = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(process.env.RUNNER_TEMP, 'tenant-tables-')), name);
+            await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.writeFile)(path, content, { mode: 0o600 });
             return path;
         },
         readEvent: async () => {
             const { GITHUB_EVENT_PATH: path = '' } = process.env;
             try {
-                return JSON.parse(await (0,promises_.readFile)(path, 'utf8'));
+                return JSON.parse((0,_plain_text_js__WEBPACK_IMPORTED_MODULE_4__/* .decodeUtf8 */ ._6)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(path)) ?? '');
             }
             catch (cause) {
                 const remedy = 'Let GITHUB_EVENT_PATH name the file that the runner wrote for this job.';
-                throw new errors/* RemedyError */.By(`The event file "${path}" cannot be read.`, remedy, { cause });
+                throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The event file "${path}" cannot be read.`, remedy, { cause });
             }
         },
-        redact: (text) => redact(text, hidden),
+        redact: (text) => secrets.redact(text),
+        findSecret: (text) => secrets.findOrigin(text),
         interrupted: interruption.signal,
+    };
+}
+/**
+ * The toolkit for a terminal: plain lines instead of workflow commands, which only a runner obeys. `::add-mask::` would
+ * print the secret that it is meant to hide. Files that GITHUB_OUTPUT and GITHUB_STEP_SUMMARY name are written all the same.
+ */
+function withoutCommands(core, outputFile) {
+    return {
+        ...core,
+        setSecret: () => undefined,
+        startGroup: (title) => core.info(title),
+        endGroup: () => undefined,
+        notice: (message) => core.info(`Notice: ${message}`),
+        warning: (message) => core.info(`Warning: ${message}`),
+        error: (message) => core.info(`Error: ${message}`),
+        setOutput: (name, value) => (outputFile ? core.setOutput(name, value) : core.info(harmless(`${name}=${value}`))),
     };
 }
 const largestFile = 1024 * 1024;
@@ -67548,31 +67807,36 @@ const largestFile = 1024 * 1024;
  */
 async function readFileWithin(folders, path) {
     const remedy = 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.';
-    const resolved = await Promise.all(folders.map(async (folder) => (folder ? await (0,promises_.realpath)(folder).catch(() => undefined) : undefined)));
+    const resolved = await Promise.all(folders.map(async (folder) => (folder ? await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.realpath)(folder).catch(() => undefined) : undefined)));
     const roots = resolved.filter((root) => root !== undefined);
     try {
-        const real = await (0,promises_.realpath)((0,external_node_path_.resolve)(roots[0] ?? '.', path));
+        const real = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.realpath)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.resolve)(roots[0] ?? '.', path));
         if (!roots.some((root) => isBelow(root, real))) {
-            throw new errors/* RemedyError */.By(`The file "${path}" lies outside of the workspace and of RUNNER_TEMP.`, remedy);
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The file "${path}" lies outside of the workspace and of RUNNER_TEMP.`, remedy);
         }
-        const found = await (0,promises_.stat)(real);
+        const found = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.stat)(real);
         // To read a pipe may take for ever.
         if (!found.isFile())
-            throw new errors/* RemedyError */.By(`"${path}" is no file.`, remedy);
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`"${path}" is no file.`, remedy);
         const { size } = found;
         if (size > largestFile)
-            throw new errors/* RemedyError */.By(`The file "${path}" has ${size} bytes, over ${largestFile}.`, remedy);
-        return await (0,promises_.readFile)(real, 'utf8');
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The file "${path}" has ${size} bytes, over ${largestFile}.`, remedy);
+        const content = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(real);
+        const text = (0,_plain_text_js__WEBPACK_IMPORTED_MODULE_4__/* .decodeUtf8 */ ._6)(content);
+        if (text === undefined) {
+            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The file "${path}" is ${(0,_plain_text_js__WEBPACK_IMPORTED_MODULE_4__/* .nameEncoding */ .l3)(content)}, not UTF-8.`, 'Save it as UTF-8. Windows PowerShell writes UTF-16 unless told otherwise: use Out-File -Encoding utf8.');
+        }
+        return text;
     }
     catch (error) {
-        if (error instanceof errors/* RemedyError */.By)
+        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By)
             throw error;
-        throw new errors/* RemedyError */.By(`The file "${path}" cannot be read: ${(0,errors/* errorCode */.CA)(error) || (0,errors/* errorMessage */.gJ)(error)}.`, remedy);
+        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The file "${path}" cannot be read: ${(0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .errorCode */ .CA)(error) || (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .errorMessage */ .gJ)(error)}.`, remedy);
     }
 }
 function isBelow(folder, path) {
-    const way = (0,external_node_path_.relative)(folder, path);
-    return way !== '' && way !== '..' && !way.startsWith(`..${external_node_path_.sep}`) && !(0,external_node_path_.isAbsolute)(way);
+    const way = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.relative)(folder, path);
+    return way !== '' && way !== '..' && !way.startsWith(`..${node_path__WEBPACK_IMPORTED_MODULE_1__.sep}`) && !(0,node_path__WEBPACK_IMPORTED_MODULE_1__.isAbsolute)(way);
 }
 /** GitHub cuts an annotation's message at this many characters. */
 const longestAnnotation = 4096;
@@ -67592,7 +67856,7 @@ function cut(text, most) {
  * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 function harmless(line) {
-    return (0,plain_text/* visible */.RK)(line)
+    return (0,_plain_text_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(line)
         .replaceAll('##[', '# #[')
         .replace(/^(\s*):(?=:)/, '$1: ');
 }

@@ -54,6 +54,7 @@ async function runStep(sandbox: Sandbox, own: Readonly<Record<string, string>>):
       ...Object.fromEntries(
         Object.entries({ ...inputs, ...own }).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]),
       ),
+      GITHUB_ACTIONS: 'true',
       GITHUB_OUTPUT: outputFile,
       GITHUB_STEP_SUMMARY: summaryFile,
       GITHUB_REPOSITORY: 'acme/app',

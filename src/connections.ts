@@ -59,7 +59,7 @@ export const timeOutsOfAWorkingNetwork: TimeOuts = { connect: 5000, request: 10_
 /** What the runner tells of the job, and what it must not show. */
 export interface Job {
   readonly environment: Readonly<Record<string, string | undefined>>
-  readonly mask: (secret: string) => void
+  readonly mask: (secret: string, origin: string) => void
   readonly warning?: (title: string, message: string) => void
   /** Absent where AWS is called at its own addresses, and everything that is set is read. */
   readonly sdkSettings?: SdkSettings | undefined
@@ -72,7 +72,8 @@ export function openConnections(
   run: Run,
   timeOuts: TimeOuts = timeOutsOfAWorkingNetwork,
 ): Connections {
-  for (const secret of proxySecrets()) mask(secret)
+  for (const secret of proxySecrets()) mask(secret, 'password in HTTPS_PROXY or HTTP_PROXY')
+  mask(environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN')
   const { endpoints, warnings } = sdkSettings ?? { endpoints: [], warnings: [] }
   for (const message of warnings) warning?.('Tenant Tables', message)
   // AWS and GitHub are called by https; one that is not needed may be as it is.
@@ -146,21 +147,22 @@ async function maskTokens(
   { configFile, credentialsFile }: SharedConfig,
   mask: Job['mask'],
 ): Promise<void> {
-  mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '')
+  mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '', 'AWS_CONTAINER_AUTHORIZATION_TOKEN')
   // Of all profiles: one may lead to another.
-  const profiles = [...Object.values(configFile), ...Object.values(credentialsFile)]
-  for (const { aws_secret_access_key, aws_session_token } of profiles) {
-    mask(aws_secret_access_key ?? '')
-    mask(aws_session_token ?? '')
+  const profiles = [...Object.entries(configFile), ...Object.entries(credentialsFile)]
+  for (const [name, { aws_secret_access_key, aws_session_token }] of profiles) {
+    mask(aws_secret_access_key ?? '', `aws_secret_access_key of the profile ${name}`)
+    mask(aws_session_token ?? '', `aws_session_token of the profile ${name}`)
   }
-  const { AWS_WEB_IDENTITY_TOKEN_FILE, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE } = environment
-  for (const path of [
-    AWS_WEB_IDENTITY_TOKEN_FILE,
-    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE,
-    ...profiles.map(({ web_identity_token_file }) => web_identity_token_file),
+  const variables = ['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']
+  for (const [origin, path] of [
+    ...variables.map((name) => [`file of ${name}`, environment[name]] as const),
+    ...profiles.map(
+      ([name, profile]) => [`web_identity_token_file of the profile ${name}`, profile.web_identity_token_file] as const,
+    ),
   ]) {
     // A file that cannot be read is the chain's to tell.
-    if (path) mask((await readFile(path, 'utf8').catch(() => '')).trim())
+    if (path) mask((await readFile(path, 'utf8').catch(() => '')).trim(), origin)
   }
 }
 

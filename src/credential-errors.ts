@@ -1,6 +1,6 @@
 /** What kept us from a session -> what was found, and what to do. AWS's own words stay with it, as the cause. Pure. */
 import { readDenial } from './denials.ts'
-import { errorCode, errorName, RemedyError } from './errors.ts'
+import { errorCode, errorName, type Fact, RemedyError } from './errors.ts'
 import { classifyFailure, isUnsent } from './failures.ts'
 import type { Inputs } from './inputs.ts'
 import { allowStatement, trustStatement } from './permissions.ts'
@@ -30,27 +30,24 @@ export function explainTokenRefusal(
     )
   }
   const claims = readClaims(token)
-  const shown = ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
-    const value = claims[name]
-    return typeof value === 'string' ? [`${name} "${value}"`] : []
-  })
-  const facts = shown.length === 0 ? '' : ` The job's token says: ${shown.join(', ')}.`
-  const refused = `STS did not let this job assume ${role.arn}.${facts}`
+  const facts = [roleFact(role), ...claimFacts(claims)]
+  const refused = `STS did not let this job assume ${role.arn}.`
   const { iss = publicIssuer, aud, sub } = claims
+  if (isNoAnswer(cause)) return new RemedyError(unreached(role), remedyFor(cause, String(iss)), { cause })
   if (errorName(cause) !== 'AccessDenied' || typeof sub !== 'string') {
-    return new RemedyError(isNoAnswer(cause) ? unreached(role) : refused, remedyFor(cause, String(iss)), { cause })
+    return new RemedyError(refused, remedyFor(cause, String(iss)), { cause, facts })
   }
   const denial = readDenial(cause)
-  if (denial !== undefined) return new RemedyError(refused, `${denial.explanation} ${arrival}`, { cause })
+  if (denial !== undefined) return new RemedyError(refused, `${denial.explanation} ${arrival}`, { cause, facts })
   const first = `Check that the role exists in account ${role.account}, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts ("environment:" in the job; without it the sub names a branch or a pull request instead). ${arrival}`
   // Whoever can push a branch has a token of such a sub. A role that only reads may trust it.
   if (!sub.includes(':environment:') && command !== 'plan') {
-    return new RemedyError(refused, `${first} A role that writes should trust no other sub.`, { cause })
+    return new RemedyError(refused, `${first} A role that writes should trust no other sub.`, { cause, facts })
   }
   return new RemedyError(
     refused,
     `${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`,
-    { cause, statements: [trustStatement(role, { iss: String(iss), aud: String(aud), sub })] },
+    { cause, facts, statements: [trustStatement(role, { iss: String(iss), aud: String(aud), sub })] },
   )
 }
 
@@ -62,8 +59,11 @@ export function explainRoleRefusal(
   cause: unknown,
 ): RemedyError {
   if (errorName(cause) !== 'AccessDenied') {
-    const what = isNoAnswer(cause) ? unreached(role) : `STS did not let these credentials assume ${role.arn}.`
-    return new RemedyError(what, remedyFor(cause), { cause })
+    if (isNoAnswer(cause)) return new RemedyError(unreached(role), remedyFor(cause), { cause })
+    return new RemedyError(`STS did not let these credentials assume ${role.arn}.`, remedyFor(cause), {
+      cause,
+      facts: [roleFact(role)],
+    })
   }
   const { externalId, sourceIdentity, sessionTags, roles } = request
   const refused = `STS did not let these credentials assume ${role.arn}.`
@@ -75,7 +75,7 @@ export function explainRoleRefusal(
   if (denial !== undefined) {
     const isTrust = ['resource-based policy', 'role trust policy'].includes(denial.policy)
     const remedy = [denial.explanation, ...(isTrust ? [checkExternalId] : []), arrival].join(' ')
-    return new RemedyError(refused, remedy, { cause })
+    return new RemedyError(refused, remedy, { cause, facts: [roleFact(role)] })
   }
   const more = [
     ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
@@ -92,7 +92,7 @@ export function explainRoleRefusal(
       arrival,
       "The statement is for the caller's policy.",
     ].join(' '),
-    { cause, statements: [allowStatement(['sts:AssumeRole', ...more], role.arn)] },
+    { cause, facts: [roleFact(role)], statements: [allowStatement(['sts:AssumeRole', ...more], role.arn)] },
   )
 }
 
@@ -141,6 +141,18 @@ export function remedyFor(error: unknown, issuer = publicIssuer): string {
 }
 
 const seeAws = 'See what AWS says below, mend it, and run again.'
+
+function roleFact(role: Role): Fact {
+  return { name: 'role', value: role.arn }
+}
+
+/** The claims of the job's token that trust policies speak of. */
+function claimFacts(claims: Readonly<Record<string, unknown>>): readonly Fact[] {
+  return ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
+    const value = claims[name]
+    return typeof value === 'string' ? [{ name, value }] : []
+  })
+}
 
 /** The payload of a JWT, unverified: it is only shown. An empty object where it cannot be read. */
 function readClaims(token: string): Readonly<Record<string, unknown>> {

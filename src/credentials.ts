@@ -32,8 +32,8 @@ export interface CredentialPorts {
   readonly accessKey: () => AwsCredentialIdentity
   /** The AWS SDK's own search: profiles, containers, instances. Throws a RemedyError where it ends without credentials. */
   readonly defaultChain: () => Promise<AwsCredentialIdentity>
-  /** Keeps a secret out of everything that is printed from now on. */
-  readonly mask: (secret: string) => void
+  /** Keeps a secret out of everything that is printed from now on. @param origin names it without its value */
+  readonly mask: (secret: string, origin: string) => void
 }
 
 type Request = Pick<
@@ -128,8 +128,9 @@ async function walkChain(request: Request, ports: CredentialPorts, run: Run): Pr
 }
 
 async function firstCredentials(request: Request, ports: CredentialPorts): Promise<AwsCredentialIdentity> {
-  const identity = request.credentialSource.kind === 'access-key' ? ports.accessKey() : await ports.defaultChain()
-  maskIdentity(identity, ports)
+  const isAccessKey = request.credentialSource.kind === 'access-key'
+  const identity = isAccessKey ? ports.accessKey() : await ports.defaultChain()
+  maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), ports)
   return identity
 }
 
@@ -144,7 +145,7 @@ async function assumeWithToken(request: Request, role: Role, ports: CredentialPo
         // A token lives five minutes, so each try gets a new one.
         token = ''
         token = await ports.fetchIdToken(request.audience, abortSignal)
-        ports.mask(token)
+        ports.mask(token, "the job's OIDC token")
         const command = new AssumeRoleWithWebIdentityCommand({
           RoleArn: role.arn,
           RoleSessionName: request.roleSessionName,
@@ -237,7 +238,7 @@ function hopFrom(role: Role, answer: AssumeRoleAnswer, ports: CredentialPorts): 
     // What answers in the place of STS may name no date at all.
     ...(Expiration instanceof Date ? { expiration: Expiration } : {}),
   }
-  maskIdentity(identity, ports)
+  maskIdentity(identity, originsIn(`the session of ${role.arn}`), ports)
   const principal = principalOf(answer.AssumedRoleUser?.Arn)
   if (principal.account !== role.account || principal.partition !== role.partition) {
     throw new RemedyError(
@@ -259,10 +260,41 @@ function principalOf(arn: string | undefined): Principal {
   return { partition, account }
 }
 
-function maskIdentity(identity: AwsCredentialIdentity, { mask }: CredentialPorts): void {
-  mask(identity.accessKeyId)
-  mask(identity.secretAccessKey)
-  if (identity.sessionToken !== undefined) mask(identity.sessionToken)
+/** What to call each part of an identity where its value must not be shown. */
+interface IdentityOrigins {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string
+}
+
+const environmentVariables: IdentityOrigins = {
+  accessKeyId: 'AWS_ACCESS_KEY_ID',
+  secretAccessKey: 'AWS_SECRET_ACCESS_KEY',
+  sessionToken: 'AWS_SESSION_TOKEN',
+}
+
+function originsIn(place: string): IdentityOrigins {
+  return {
+    accessKeyId: `access key id of ${place}`,
+    secretAccessKey: `secret access key of ${place}`,
+    sessionToken: `session token of ${place}`,
+  }
+}
+
+function maskIdentity(identity: AwsCredentialIdentity, origins: IdentityOrigins, { mask }: CredentialPorts): void {
+  if (!isAccountId(identity.accessKeyId)) mask(identity.accessKeyId, origins.accessKeyId)
+  mask(identity.secretAccessKey, origins.secretAccessKey)
+  if (identity.sessionToken !== undefined) mask(identity.sessionToken, origins.sessionToken)
+}
+
+/**
+ * Emulators take an account id as the access key id, and work in that account. It is no secret, and every ARN holds it.
+ * AWS's own ids have 16 characters or more, the first of them letters such as AKIA.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
+ */
+function isAccountId(accessKeyId: string): boolean {
+  return /^\d{12}$/.test(accessKeyId)
 }
 
 function describeSource({ credentialSource, roles }: Request): string {

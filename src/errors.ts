@@ -1,19 +1,28 @@
 /** Errors that say what happened and what to do. Imports nothing. */
 
+/** A value that people compare and copy, such as an ARN or a claim of a token. It is shown to the letter. */
+export interface Fact {
+  readonly name: string
+  readonly value: string
+}
+
+interface RemedyErrorOptions extends ErrorOptions {
+  readonly facts?: readonly Fact[]
+  readonly statements?: readonly string[]
+}
+
 /** A failure whose remedy is known. Keeps its cause. */
 export class RemedyError extends Error {
   override readonly name: string = 'RemedyError'
   readonly remedy: string
+  readonly facts: readonly Fact[]
   /** Of IAM policies, as JSON: what would have allowed what was denied. */
   readonly statements: readonly string[]
 
-  constructor(
-    message: string,
-    remedy: string,
-    { statements = [], ...options }: ErrorOptions & { readonly statements?: readonly string[] } = {},
-  ) {
+  constructor(message: string, remedy: string, { facts = [], statements = [], ...options }: RemedyErrorOptions = {}) {
     super(message, options)
     this.remedy = remedy
+    this.facts = facts
     this.statements = statements
   }
 }
@@ -81,6 +90,7 @@ export interface DescribedError {
   /** Each of several things that are wrong. */
   readonly problems: readonly string[]
   readonly remedy?: string
+  readonly facts: readonly Fact[]
   /** IAM policy statements to add, as JSON: to be pasted, so they must be shown to the letter. */
   readonly statements: readonly string[]
   readonly causes: readonly string[]
@@ -95,24 +105,26 @@ export function describeError(thrown: unknown): DescribedError {
     causes.push(nameAndMessage(cause))
     cause = causeOf(cause)
   }
-  const { remedy, statements = [] } = thrown instanceof RemedyError ? thrown : {}
+  const { remedy, facts = [], statements = [] } = thrown instanceof RemedyError ? thrown : {}
   const problems = thrown instanceof InvalidInputsError ? thrown.problems : []
   const isOurs = thrown instanceof RemedyError || thrown instanceof InvalidInputsError
   return {
     message: isOurs ? thrown.message : nameAndMessage(thrown),
     problems,
     ...(remedy === undefined ? {} : { remedy }),
+    facts,
     statements,
     causes,
   }
 }
 
-/** The described error as one text: message, problems, `To fix:`, `The statement to add:` and `Caused by:` lines. */
+/** The described error as one text: message, problems, facts, `To fix:`, `The statement to add:` and `Caused by:` lines. */
 export function renderError(thrown: unknown): string {
-  const { message, problems, remedy, statements, causes } = describeError(thrown)
+  const { message, problems, remedy, facts, statements, causes } = describeError(thrown)
   return [
     message,
     ...problems.map((problem) => `- ${problem}`),
+    ...facts.map(({ name, value }) => `${name}: ${value}`),
     ...(remedy === undefined ? [] : [`To fix: ${remedy}`]),
     ...statements.map((statement) => `The statement to add: ${statement}`),
     ...causes.map((cause) => `Caused by: ${cause}`),

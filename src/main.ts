@@ -10,7 +10,7 @@ import { type Inputs, readInputs } from './inputs.ts'
 import { observeTables, readsPerTable } from './observe.ts'
 import { describePlace } from './place.ts'
 import { planTables } from './planner.ts'
-import { publish } from './publish.ts'
+import { assertPublishable, publish } from './publish.ts'
 import { publishComment } from './publish-comment.ts'
 import { type RunResult, renderPlanLines } from './report.ts'
 import { describeReview, holdToReview, readReview } from './review.ts'
@@ -52,7 +52,7 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   run.log.info(describePlace(inputs, target.account))
   const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table))
   const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run)
-  const plan = holdToReview(planTables(target, desired, observed, inputs.policy), review)
+  const plan = assertPublishable(holdToReview(planTables(target, desired, observed, inputs.policy), review), runner)
   Object.assign(result, { plan, review: describeReview(review, inputs.command, plan) })
   logGroup(runner.log, 'Plan', [...renderPlanLines(plan), result.review])
   if (inputs.failOnDrift) assertAsDefined(plan)

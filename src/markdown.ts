@@ -8,8 +8,11 @@ export type Redact = (text: string) => string
 export interface Markdown {
   /** Code that shows every character and starts nothing: no markup, mention, link or table cell. Cut where it is long. */
   readonly code: (value: string) => string
-  /** The same, however long it is, and with its spaces: what is to be copied must be whole. */
-  readonly wholeCode: (value: string) => string
+  /**
+   * Lines to copy, in a code block: GitHub shows and copies each to the letter. A line that is longer than any ARN, claim
+   * or statement is cut.
+   */
+  readonly block: (lines: readonly string[], language?: 'text' | 'json') => string
   /** In a sentence. */
   readonly text: (value: string) => string
   /** The same, cut where it is long. */
@@ -19,10 +22,25 @@ export interface Markdown {
 export function markdownOf(redact: Redact): Markdown {
   return {
     code: (value) => inCode(shorten(visible(redact(value))).replace(/^ | $| (?= )/g, '\\u{20}')),
-    wholeCode: (value) => inCode(visible(redact(value))),
+    block: (lines, language = 'text') =>
+      fenced(
+        lines.map((line) => shorten(visible(redact(line)), longestLine)),
+        language,
+      ),
     text: (value) => inSentence(visible(redact(value))),
     shortText: (value) => inSentence(shorten(visible(redact(value)))),
   }
+}
+
+/** In characters. */
+const longestLine = 8192
+
+/** Ends with the first line of as many backticks as it begins with: more than stand together anywhere in it. */
+function fenced(lines: readonly string[], language: string): string {
+  const text = lines.join('\n')
+  const longest = [...text.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 2)
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}${language}\n${text}\n${fence}`
 }
 
 /** Where a line may break, GitHub makes no link of an e-mail address; the place is not copied with the rest. */

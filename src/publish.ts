@@ -1,6 +1,8 @@
 /** Tells the result of a run: outputs for later steps, a job summary for people, annotations for both. */
 import { RemedyError, renderError } from './errors.ts'
+import type { Plan } from './plan.ts'
 import { digestPlan, renderPlanDocument } from './plan-document.ts'
+import { secretInOutputs } from './redaction.ts'
 import { describeProgress, failuresOf, performedSteps, type RunResult, summarise } from './report.ts'
 import type { Runner } from './runner.ts'
 import { renderSummary } from './summary.ts'
@@ -10,12 +12,20 @@ import { tenantAccessPolicy } from './tenant-access.ts'
 /** Sets what is known: nothing after wrong inputs, everything after a plan. */
 export async function publish(result: RunResult, runner: Runner): Promise<void> {
   await runner.load()
-  const planFile = await unlessItFails(runner, () => writePlanFile(result, runner), {
+  try {
+    if (failuresOf(result).length === 0) assertOutputsHoldNoSecret(result, runner)
+  } catch (error) {
+    result.error = error
+  }
+  // After a failure, what would hold a secret is left out.
+  const known = Object.entries(outputsOf(result))
+  const outputs = Object.fromEntries(known.filter(([, value]) => runner.findSecret(value) === undefined))
+  const planFile = await unlessItFails(runner, () => writePlanFile(outputs.plan, runner), {
     message: 'The plan file could not be written, so the output plan-file is not set.',
     remedy: 'Let RUNNER_TEMP name a folder that this step can write to. The output plan holds the plan, too.',
   })
   try {
-    for (const [name, value] of Object.entries(outputsOf(result))) runner.setOutput(name, value)
+    for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, value)
     if (planFile !== undefined) runner.setOutput('plan-file', planFile)
   } catch (cause) {
     // What happened to the tables must still be told, in the summary too.
@@ -54,8 +64,31 @@ async function unlessItFails<Result>(
   }
 }
 
-async function writePlanFile({ plan }: RunResult, runner: Runner): Promise<string | undefined> {
-  return plan && (await runner.writeTemporaryFile('tenant-tables-plan.json', renderPlanDocument(plan)))
+async function writePlanFile(plan: string | undefined, runner: Runner): Promise<string | undefined> {
+  return plan === undefined ? undefined : await runner.writeTemporaryFile('tenant-tables-plan.json', plan)
+}
+
+/**
+ * Before anything is written, because the outputs could not be.
+ *
+ * @returns the plan as it is
+ * @throws {RemedyError} where an output of the plan would hold a secret
+ */
+export function assertPublishable(plan: Plan, runner: Pick<Runner, 'findSecret'>): Plan {
+  assertOutputsHoldNoSecret({ target: plan.target, plan }, runner)
+  return plan
+}
+
+function assertOutputsHoldNoSecret(result: RunResult, { findSecret }: Pick<Runner, 'findSecret'>): void {
+  const found = Object.entries(outputsOf(result)).flatMap(([name, value]) => {
+    const origin = findSecret(value)
+    return origin === undefined ? [] : [{ name, origin }]
+  })
+  if (found.length === 0) return
+  throw secretInOutputs(
+    found.map(({ name }) => `output ${name}`),
+    found.map(({ origin }) => origin),
+  )
 }
 
 /** Every output that can be told from this result, as the strings that later steps read. */

@@ -3,22 +3,32 @@ import { mkdtemp, readFile, realpath, stat, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import type * as Toolkit from '@actions/core'
 import { errorCode, errorMessage, RemedyError } from './errors.ts'
-import { visible } from './plain-text.ts'
-import { formsOf, redact } from './redaction.ts'
+import { decodeUtf8, nameEncoding, visible } from './plain-text.ts'
+import { KnownSecrets, secretInOutputs } from './redaction.ts'
 import type { Log } from './run.ts'
 
 export interface Runner {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** What is told before it is loaded is kept until then. */
   readonly load: () => Promise<void>
+  /** Masks the value of an input that is a secret. */
   readonly input: (name: string) => string
-  /** Keeps a secret out of every log, ours and GitHub's. */
-  readonly mask: (secret: string) => void
+  /**
+   * Keeps a secret out of every log, ours and GitHub's.
+   *
+   * @param origin names the secret where its value must not be shown, such as `AWS_SECRET_ACCESS_KEY`
+   */
+  readonly mask: (secret: string, origin: string) => void
   readonly log: Log
   readonly notice: (title: string, message: string) => void
   readonly warning: (title: string, message: string) => void
   /** An error annotation; the step fails with exit code 1. */
   readonly fail: (title: string, message: string) => void
+  /**
+   * Outside GitHub, without a GITHUB_OUTPUT, it prints a line `name=value`.
+   *
+   * @throws {RemedyError} for a value that holds a secret: redacted, it would be a wrong value
+   */
   readonly setOutput: (name: string, value: string) => void
   readonly writeSummary: (markdown: string) => Promise<void>
   /**
@@ -27,7 +37,12 @@ export interface Runner {
    * @throws {RemedyError} for a file elsewhere, by a link too, for one that is not there, and for one over 1 MiB
    */
   readonly readFile: (path: string) => Promise<string>
-  /** Into a folder of its own in RUNNER_TEMP. @returns the path; undefined outside GitHub, where nobody would clean up */
+  /**
+   * Into a folder of its own in RUNNER_TEMP.
+   *
+   * @returns the path; undefined outside GitHub, where nobody would clean up
+   * @throws {RemedyError} for content that holds a secret
+   */
   readonly writeTemporaryFile: (name: string, content: string) => Promise<string | undefined>
   /**
    * The payload of the event that started the workflow.
@@ -37,21 +52,30 @@ export interface Runner {
   readonly readEvent: () => Promise<unknown>
   /** The text without the secrets that were masked so far. */
   readonly redact: (text: string) => string
+  /** The origin of a masked secret that the text holds; undefined where it holds none. */
+  readonly findSecret: (text: string) => string | undefined
   /** Fires on SIGINT and SIGTERM. */
   readonly interrupted: AbortSignal
 }
 
+/** The one input whose value is a secret. */
+export const secretInput = 'github-token'
+
 /** The runner that this process was started by. */
 export function gitHubRunner(process: NodeJS.Process): Runner {
-  const secrets = new Set<string>()
-  const hidden = new Set<string>()
+  const masked = new Set<string>()
+  const secrets = new KnownSecrets()
   const interruption = new AbortController()
   // Not once: the second signal would end the process before it has told and put away anything.
   process.on('SIGINT', () => interruption.abort())
   process.on('SIGTERM', () => interruption.abort())
   // Who reads the log may be gone. What is written into files is still to be written, and what was begun to be ended.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
-  const clean = (message: string) => harmless(redact(message, hidden))
+  const clean = (message: string) => harmless(secrets.redact(message))
+  const assertHoldsNoSecret = (what: string, text: string) => {
+    const origin = secrets.findOrigin(text)
+    if (origin !== undefined) throw secretInOutputs([what], [origin])
+  }
   // Loading the toolkit takes as long as a call to AWS, so it is left to when the run waits for one. What is told before is
   // told then, in its order: a secret is masked before anything that might hold it.
   let toolkit: typeof Toolkit | undefined
@@ -60,8 +84,16 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
     if (toolkit === undefined) untold.push(say)
     else say(toolkit)
   }
+  const mask = (secret: string, origin: string) => {
+    if (secret === '' || masked.has(secret)) return
+    masked.add(secret)
+    secrets.add(secret, origin)
+    tell((core) => core.setSecret(secret))
+  }
   const load = async () => {
-    toolkit = await import(/* webpackMode: "eager" */ '@actions/core')
+    const core = await import(/* webpackMode: "eager" */ '@actions/core')
+    // act, Gitea and Forgejo set it too.
+    toolkit = process.env.GITHUB_ACTIONS === 'true' ? core : withoutCommands(core, process.env.GITHUB_OUTPUT)
     for (const say of untold) say(toolkit)
     untold = []
     return toolkit
@@ -70,13 +102,12 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
   return {
     environment: process.env,
     load: async () => void (await load()),
-    input: (name) => process.env[`INPUT_${name.toUpperCase()}`]?.trim() ?? '',
-    mask: (secret) => {
-      if (secret === '' || secrets.has(secret)) return
-      secrets.add(secret)
-      for (const form of formsOf(secret)) hidden.add(form)
-      tell((core) => core.setSecret(secret))
+    input: (name) => {
+      const value = process.env[`INPUT_${name.toUpperCase()}`]?.trim() ?? ''
+      if (name === secretInput) mask(value, name)
+      return value
     },
+    mask,
     log: {
       info: (line) => tell((core) => core.info(clean(line))),
       startGroup: (title) => tell((core) => core.startGroup(clean(title))),
@@ -88,30 +119,52 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
       process.exitCode = 1
       tell((core) => core.error(annotation(message, clean), { title }))
     },
-    setOutput: (name, value) => tell((core) => core.setOutput(name, redact(value, hidden))),
+    setOutput: (name, value) => {
+      assertHoldsNoSecret(`output ${name}`, value)
+      tell((core) => core.setOutput(name, value))
+    },
     writeSummary: async (markdown) => {
       // Outside GitHub there is no file to write to, and no one to read it.
-      if (process.env.GITHUB_STEP_SUMMARY) await (await load()).summary.addRaw(redact(markdown, hidden)).write()
+      if (process.env.GITHUB_STEP_SUMMARY) await (await load()).summary.addRaw(secrets.redact(markdown)).write()
     },
     readFile: (path) => readFileWithin([process.env.GITHUB_WORKSPACE, process.env.RUNNER_TEMP], path),
     writeTemporaryFile: async (name, content) => {
       if (!process.env.RUNNER_TEMP) return undefined
+      assertHoldsNoSecret(`file ${name}`, content)
       // Steps may run side by side, so no two share a folder.
       const path = join(await mkdtemp(join(process.env.RUNNER_TEMP, 'tenant-tables-')), name)
-      await writeFile(path, redact(content, hidden), { mode: 0o600 })
+      await writeFile(path, content, { mode: 0o600 })
       return path
     },
     readEvent: async () => {
       const { GITHUB_EVENT_PATH: path = '' } = process.env
       try {
-        return JSON.parse(await readFile(path, 'utf8'))
+        return JSON.parse(decodeUtf8(await readFile(path)) ?? '')
       } catch (cause) {
         const remedy = 'Let GITHUB_EVENT_PATH name the file that the runner wrote for this job.'
         throw new RemedyError(`The event file "${path}" cannot be read.`, remedy, { cause })
       }
     },
-    redact: (text) => redact(text, hidden),
+    redact: (text) => secrets.redact(text),
+    findSecret: (text) => secrets.findOrigin(text),
     interrupted: interruption.signal,
+  }
+}
+
+/**
+ * The toolkit for a terminal: plain lines instead of workflow commands, which only a runner obeys. `::add-mask::` would
+ * print the secret that it is meant to hide. Files that GITHUB_OUTPUT and GITHUB_STEP_SUMMARY name are written all the same.
+ */
+function withoutCommands(core: typeof Toolkit, outputFile: string | undefined): typeof Toolkit {
+  return {
+    ...core,
+    setSecret: () => undefined,
+    startGroup: (title) => core.info(title),
+    endGroup: () => undefined,
+    notice: (message) => core.info(`Notice: ${message}`),
+    warning: (message) => core.info(`Warning: ${message}`),
+    error: (message) => core.info(`Error: ${message}`),
+    setOutput: (name, value) => (outputFile ? core.setOutput(name, value) : core.info(harmless(`${name}=${value}`))),
   }
 }
 
@@ -136,7 +189,15 @@ async function readFileWithin(folders: readonly (string | undefined)[], path: st
     if (!found.isFile()) throw new RemedyError(`"${path}" is no file.`, remedy)
     const { size } = found
     if (size > largestFile) throw new RemedyError(`The file "${path}" has ${size} bytes, over ${largestFile}.`, remedy)
-    return await readFile(real, 'utf8')
+    const content = await readFile(real)
+    const text = decodeUtf8(content)
+    if (text === undefined) {
+      throw new RemedyError(
+        `The file "${path}" is ${nameEncoding(content)}, not UTF-8.`,
+        'Save it as UTF-8. Windows PowerShell writes UTF-16 unless told otherwise: use Out-File -Encoding utf8.',
+      )
+    }
+    return text
   } catch (error) {
     if (error instanceof RemedyError) throw error
     throw new RemedyError(`The file "${path}" cannot be read: ${errorCode(error) || errorMessage(error)}.`, remedy)

@@ -1,5 +1,5 @@
 /** Plan and outcome -> the job summary, and the sections that it shares with the pull request comment. Pure. */
-import { describeError } from './errors.ts'
+import { type DescribedError, describeError } from './errors.ts'
 import { type Markdown, markdownOf, type Redact, table } from './markdown.ts'
 import { type Outcome, type Plan, type Refusal, stepKinds } from './plan.ts'
 import { digestPlan } from './plan-document.ts'
@@ -90,11 +90,9 @@ export function renderSlowSteps({ code }: Markdown, { steps }: Plan): string {
     .join('\n')
 }
 
-function renderTables({ code, text }: Markdown, { tables }: Plan): string {
-  return table(
-    ['Table', 'ARN', 'Before the run'],
-    tables.map(({ name, arn, status }) => [code(name), code(arn), text(status)]),
-  )
+function renderTables({ code, text, block }: Markdown, { tables }: Plan): string {
+  const rows = tables.map(({ name, status }) => [code(name), text(status)])
+  return `${table(['Table', 'Before the run'], rows)}\n\n${block(tables.map(({ arn }) => arn))}`
 }
 
 /** A line for each notice and each unmanaged setting. */
@@ -116,19 +114,30 @@ export function renderDigest({ code }: Markdown, plan: Plan): string {
 }
 
 /** Empty where nothing failed. */
-export function renderFailure({ code, text, wholeCode }: Markdown, result: RunResult): string {
+export function renderFailure(markdown: Markdown, result: RunResult): string {
   const progress = describeProgress(result)
   return failuresOf(result)
-    .flatMap((error, index) => {
-      const { message, problems, remedy, statements, causes } = describeError(error)
-      return [
-        `- ${text(message)}`,
-        ...problems.map((problem) => `  - ${text(problem)}`),
-        ...(remedy === undefined ? [] : [`- **To fix:** ${text(remedy)}`]),
-        ...statements.map((statement) => `- The statement to add: ${wholeCode(statement)}`),
-        ...(progress === '' || index > 0 ? [] : [`- ${text(progress)}`]),
-        ...causes.map((cause) => `- Caused by: ${code(cause)}`),
-      ]
-    })
-    .join('\n')
+    .map((error, index) => renderError(markdown, describeError(error), index === 0 ? progress : ''))
+    .join('\n\n')
+}
+
+/** Sentences as a list, and what is to be copied or compared in code blocks below it. */
+function renderError({ text, block }: Markdown, error: DescribedError, progress: string): string {
+  const { message, problems, remedy, facts, statements, causes } = error
+  const sentences = [
+    `- ${text(message)}`,
+    ...problems.map((problem) => `  - ${text(problem)}`),
+    ...(remedy === undefined ? [] : [`- **To fix:** ${text(remedy)}`]),
+    ...(progress === '' ? [] : [`- ${text(progress)}`]),
+  ]
+  return [
+    sentences.join('\n'),
+    ...(facts.length === 0 ? [] : [block(facts.map(({ name, value }) => `${name}: ${value}`))]),
+    ...statements.map((statement) => `The statement to add:\n\n${block(indentJson(statement), 'json')}`),
+    ...(causes.length === 0 ? [] : [`Caused by:\n\n${block(causes)}`]),
+  ].join('\n\n')
+}
+
+function indentJson(json: string): readonly string[] {
+  return JSON.stringify(JSON.parse(json), undefined, 2).split('\n')
 }

@@ -91,6 +91,7 @@ async function roundTrip(work: VerificationWork, samples: Sample[]): Promise<rea
       ? failure
       : new RemedyError(describeError(failure).message, [...warnings, remedyOf(failure)].join(' ').trim(), {
           cause: failure,
+          facts: describeError(failure).facts,
           statements: describeError(failure).statements,
         })
   }

@@ -103,7 +103,7 @@ describe.each(nodes)('the bundle under %s', (_, node) => {
     expect(sts.calls).toEqual(['token', 'AssumeRoleWithWebIdentity'])
     const [message] = result.commands.filter(({ command }) => command === 'error').map((each) => each.message)
     expect(message).toContain('"environment:"')
-    expect(message).toContain('sub "repo:acme/app:ref:refs/heads/main"')
+    expect(message).toContain('\nsub: repo:acme/app:ref:refs/heads/main\n')
     expect(message).not.toContain('.signature')
     expect(result.outputs).toEqual({})
   })

@@ -47,5 +47,7 @@ it('the demo shows the whole life of two tables in the target account, and no se
     'As it should be: reviewed, made, left alone, mended, proved, and gone.',
   ])
   expect(end).toContain('8 AWS calls in 3 round trips, 0 of them writes')
+  // A title that folds is a command to the runner: the demo starts the bundle as the runner does.
+  expect(stdout).toContain('▼ Plan')
   expect(stdout).not.toMatch(/ASIA|eyJ|add-mask/)
 }, 120_000)

@@ -66,6 +66,41 @@ describe('a secret that the SDK finds by itself, and that AWS echoes', () => {
   })
 })
 
+describe('a session token that DescribeTable echoes', () => {
+  const sessionToken = 'IQoJb3JpZ2luX2VjEAsession/token+of/the==job0123456789'
+  const key = {
+    AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMIxK7MDENGxbPxRfiCYEXAMPLEKEY',
+  }
+  const encoded = encodeURIComponent(sessionToken)
+  const identity =
+    '<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::222222222222:user/me</Arn><Account>222222222222</Account></GetCallerIdentityResult></GetCallerIdentityResponse>'
+
+  it.each([
+    ['URL-encoded with lower-case digits', encoded.replace(/%../g, (digits) => digits.toLowerCase())],
+    ['URL-encoded, "/" left as it is', encoded.replaceAll('%2F', '/')],
+    ['URL-encoded twice', encodeURIComponent(encoded)],
+    ['with every character escaped', [...Buffer.from(sessionToken)].map((byte) => `%${byte.toString(16)}`).join('')],
+  ])('is not shown: %s', async (_, spelled) => {
+    const echo: RequestListener = async (request, response) => {
+      let body = ''
+      for await (const chunk of request) body += chunk
+      if (body.includes('Action=GetCallerIdentity'))
+        return response.writeHead(200, { 'content-type': 'text/xml' }).end(identity)
+      const message = `No access with X-Amz-Security-Token=${spelled}&X=%zz`
+      response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' })
+      return response.end(JSON.stringify({ __type: 'com.amazon.coral.service#AccessDeniedException', message }))
+    }
+    const { exitCode, written, stdout, summary } = await withEndpoint(echo, (AWS_ENDPOINT_URL) =>
+      runAction({ inputs, environment: { ...key, AWS_SESSION_TOKEN: sessionToken, AWS_ENDPOINT_URL } }),
+    )
+    expect(exitCode).toBe(1)
+    expect(leaksIn(written, [sessionToken])).toEqual([])
+    expect(stdout).toContain('No access with X-Amz-Security-Token=***&X=%25zz')
+    expect(summary).toContain('No access with X-Amz-Security-Token=***&X=%zz')
+  })
+})
+
 describe('an answer without an end is given up', () => {
   /** No more than the process may hold, and far more than any answer has. */
   const mostChunks = 400

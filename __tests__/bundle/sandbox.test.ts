@@ -97,9 +97,7 @@ it('creates both tables through an OIDC token and a chained role, and nothing it
   // The request token, a token, and two sessions of three secrets each, besides the hub user's key.
   expect(sandbox.secrets.length).toBeGreaterThanOrEqual(9)
   expect(leaksIn(result.written, sandbox.secrets)).toEqual([])
-  const issued = sandbox.secrets.filter(
-    (secret) => ![hubAccessKey.secretAccessKey, sandbox.environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN].includes(secret),
-  )
+  const issued = sandbox.secrets.filter((secret) => secret !== hubAccessKey.secretAccessKey)
   const masked = result.commands.filter(({ command }) => command === 'add-mask').map(({ message }) => message)
   expect(new Set(masked)).toEqual(new Set(issued))
 })
@@ -171,6 +169,54 @@ describe('an input that the action does not have', () => {
       [['warning', 'The action does not have these inputs and ignores them: "::error::path", "token".']],
     ])
   })
+})
+
+describe('on a terminal, outside GitHub', () => {
+  const terminal = { GITHUB_ACTIONS: '', GITHUB_OUTPUT: '', GITHUB_STEP_SUMMARY: '' }
+
+  it('prints plain lines with the outputs, and neither a workflow command nor a secret', async () => {
+    await start()
+    const result = await runAction({
+      inputs: { ...chained, environment: 'prod' },
+      environment: { ...sandbox.environment, ...terminal },
+    })
+
+    expect([result.exitCode, result.commands, result.outputs, result.summary]).toEqual([0, [], {}, ''])
+    expect(result.stdout).not.toMatch(/^\s*::|##\[/m)
+    expect(result.stdout).toContain(`\nusers-table-arn=arn:aws:dynamodb:${region}:222222222222:table/users\n`)
+    // Masking commands too would be a leak there.
+    expect(leaksIn(result.written.replaceAll('::add-mask::', ''), sandbox.secrets)).toEqual([])
+  })
+
+  it('prints an error as a plain line', async () => {
+    await start({ oidcClaims: twoAccounts('staging').oidcClaims ?? {} })
+    const result = await runAction({ inputs: chained, environment: { ...sandbox.environment, ...terminal } })
+
+    expect([result.exitCode, result.commands]).toEqual([1, []])
+    expect(result.stdout).toMatch(/^Error: STS did not let this job assume /m)
+    expect(leaksIn(result.written.replaceAll('::add-mask::', ''), sandbox.secrets)).toEqual([])
+  })
+})
+
+it('works in the account that an emulator takes the access key id for, and hands on its ARNs', async () => {
+  const account = '123456789012'
+  const secretAccessKey = 'secret/of/the/emulator'
+  await start({ accessKeys: [{ accessKeyId: account, secretAccessKey, principal: `arn:aws:iam::${account}:user/me` }] })
+  const environment = {
+    ...sandbox.environment,
+    AWS_ACCESS_KEY_ID: account,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  }
+  const inputs = { environment: 'dev', 'aws-region': region }
+  const plan = await runAction({ inputs: { ...inputs, command: 'plan' }, environment })
+  const { exitCode, outputs, stdout } = await runAction({
+    inputs: { ...inputs, 'expected-plan': plan.outputs.plan ?? '' },
+    environment,
+  })
+
+  expect([exitCode, outputs['users-table-arn']]).toEqual([0, `arn:aws:dynamodb:${region}:${account}:table/users`])
+  expect(outputs['tenant-access-policy']).toContain(`arn:aws:dynamodb:${region}:${account}:table/tenant`)
+  expect(stdout).not.toContain(`::add-mask::${account}`)
 })
 
 it.each([

@@ -5,6 +5,7 @@
 import type { Fault } from '../../sandbox/faults.ts'
 import type { LoggedRequest, RequestedOperation } from '../../sandbox/request-log.ts'
 import { externalId, hubAccessKey, hubRole, provisionerRole } from '../../sandbox/two-accounts.ts'
+import { renderAsGitHub } from '../support/github-markdown.ts'
 import { openStillBed, type StillBed, type StillRun } from '../support/still-bed.ts'
 import { makeTables } from './scenarios.ts'
 
@@ -871,13 +872,9 @@ describe('an account of 2,500 tables that throttles most calls', () => {
 
 describe('a permission that is missing', () => {
   const statementIn = (error = '') => JSON.parse(/^The statement to add: (.*)$/m.exec(error)?.[1] ?? '{}')
-  /** As somebody copies it from the page, where every entity stands for its character, and a place to break for nothing. */
+  /** As it is copied from the code block on the page. */
   const statementOn = (page: string) =>
-    JSON.parse(
-      (/The statement to add: <code>(.*?)<\/code>/.exec(page)?.[1] ?? '')
-        .replaceAll('<wbr>', '')
-        .replace(/&#(\d+);/g, (_, point) => String.fromCodePoint(Number(point))),
-    )
+    JSON.parse(renderAsGitHub(page).blocks.find((block) => block.startsWith('{')) ?? '')
   const item = { command: 'verify' }
   const drift = () => given({ tags: { owner: 'somebody' }, billing: 'PROVISIONED' })
 
@@ -973,6 +970,13 @@ describe('a permission that is missing', () => {
     })
     // With the ids of its sub, which no invisible character may spoil.
     expect(statementOn(summary)).toEqual(statementIn(errors[0]))
+    expect(renderAsGitHub(summary).blocks[0]?.split('\n')).toEqual([
+      'role: arn:aws:iam::111111111111:role/github-hub',
+      'iss: https://token.actions.githubusercontent.com',
+      'sub: repo:acme@1/app@2:environment:dev',
+      'aud: sts.amazonaws.com',
+      expect.stringMatching(/^job_workflow_ref: acme\/app\/\.github\/workflows\/.*@refs\/heads\/main$/),
+    ])
     expect(bed.sandbox.requests.map(({ operation }) => operation)).toEqual(['GetToken', 'AssumeRoleWithWebIdentity'])
   })
 })

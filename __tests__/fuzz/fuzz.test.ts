@@ -38,6 +38,7 @@ import { observeTables } from '../../src/observe.ts'
 import type { Plan } from '../../src/plan.ts'
 import { readPlanDocument, renderPlanDocument, reviewable } from '../../src/plan-document.ts'
 import { planTables } from '../../src/planner.ts'
+import { KnownSecrets } from '../../src/redaction.ts'
 import { type RunResult, renderPlanLines } from '../../src/report.ts'
 import { holdToReview, readReview } from '../../src/review.ts'
 import { gitHubRunner, harmless } from '../../src/runner.ts'
@@ -51,6 +52,7 @@ import { virtualClock } from '../support/clock.ts'
 import { aRun, type FakeRun } from '../support/fakes.ts'
 import { renderAsGitHub } from '../support/github-markdown.ts'
 import { parseCommands, parseOutputs } from '../support/runner.ts'
+import { leaksIn } from '../support/secret-scan.ts'
 import { world } from '../support/worlds.ts'
 import { anyJson, foreignText, mutated, near, oddError } from './arbitraries.ts'
 
@@ -125,7 +127,7 @@ function assertLogIsHarmless(lines: readonly string[]): void {
   for (const line of log) expect(line).not.toMatch(hidden)
 }
 
-const ourElements = ['h2', 'h3', 'p', 'strong', 'code', 'ul', 'li', 'details', 'summary', 'wbr']
+const ourElements = ['h2', 'h3', 'p', 'strong', 'code', 'pre', 'ul', 'li', 'details', 'summary', 'wbr']
 const tableElements = ['table', 'thead', 'tbody', 'tr', 'th', 'td']
 
 function assertMarkdownIsOurs(markdown: string, links: readonly string[]): void {
@@ -873,6 +875,10 @@ describe('what is shown', () => {
     fc
       .tuple(foreignText, foreignText, oddError)
       .map(([message, remedy, cause]) => new RemedyError(message, remedy, { cause })),
+    fc.tuple(foreignText, foreignText, foreignText).map(([name, value, cause]) => {
+      const statements = [JSON.stringify({ [name]: value })]
+      return new RemedyError('It broke.', 'Mend it.', { facts: [{ name, value }], statements, cause: new Error(cause) })
+    }),
     fc.array(foreignText, { maxLength: 5 }).map((problems) => new InvalidInputsError(problems)),
   )
   const texts = fc.record({
@@ -923,6 +929,28 @@ describe('what is shown', () => {
     0.5,
   )
 
+  holds(
+    'of foreign text to be copied is copied to the letter',
+    fc.tuple(foreignText, foreignText),
+    (given) => {
+      const [name = '', value = ''] = given.map(
+        (text) => `x${text.replace(new RegExp(hidden, 'gu'), '').slice(0, 2000)}x`,
+      )
+      // What was taken out may have kept marks apart.
+      if (hidden.test(name + value)) return
+      const statement = { [name]: value }
+      const options = { facts: [{ name, value }], statements: [JSON.stringify(statement)] }
+      const result: RunResult = { command: 'apply', plan, error: new RemedyError('It broke.', 'Mend it.', options) }
+      const comment = renderComment({ result, mark: markComment(aTarget(), ''), redact: (text) => text })
+      for (const page of [comment, renderSummary(result, (text) => text)]) {
+        const [fact, json] = renderAsGitHub(page).blocks.slice(-2)
+        expect(fact).toBe(`${name}: ${value}`)
+        expect(JSON.parse(json ?? '')).toEqual(statement)
+      }
+    },
+    0.5,
+  )
+
   const refusals = fc.record({ count: fc.integer({ min: 1, max: 1000 }), text: foreignText })
   holds(
     'of however much still fits into a comment',
@@ -948,13 +976,51 @@ describe('what is shown', () => {
   )
 })
 
+describe('a secret', () => {
+  const end = fc.constantFrom(...'abAF019/+=.é😀')
+  const inner = fc.constantFrom(...'abcDEF0123456789/+=.-_%é会😀 ')
+  /** How a character is spelled: as it is, or escaped so many times over, with digits of one case or the other. */
+  const spelling = fc.record({ times: fc.constantFrom(0, 0, 1, 1, 2, 3), isUpperCase: fc.boolean() })
+  const character = fc.tuple(inner, spelling)
+  const spelled = fc
+    .tuple(fc.tuple(end, spelling), fc.array(character, { minLength: 6, maxLength: 40 }), fc.tuple(end, spelling))
+    .map(([first, middle, last]) => [first, ...middle, last])
+
+  function spell(text: string, times: number, isUpperCase: boolean): string {
+    if (times === 0) return text
+    const escaped = [...Buffer.from(text)].map((byte) => {
+      const digits = byte.toString(16).padStart(2, '0')
+      return `%${isUpperCase ? digits.toUpperCase() : digits}`
+    })
+    return spell(escaped.join(''), times - 1, isUpperCase)
+  }
+
+  holds(
+    'is hidden in whatever spelling someone hands it back, and every other byte stays as it is',
+    fc.tuple(foreignText, spelled, foreignText),
+    ([before, characters, after]) => {
+      const secret = characters.map(([plain]) => plain).join('')
+      const written = characters.map(([plain, { times, isUpperCase }]) => spell(plain, times, isUpperCase)).join('')
+      const known = new KnownSecrets()
+      known.add(secret, 'ORIGIN')
+      const text = `${before}${written}${after}`
+      const redacted = known.redact(text)
+      expect(leaksIn(redacted, [secret])).toEqual([])
+      expect(Buffer.from(redacted).toString()).toBe(Buffer.from(`${before}***${after}`).toString())
+      expect(known.findOrigin(text)).toBe('ORIGIN')
+      expect(known.redact(`${before}${after}`)).toBe(`${before}${after}`)
+    },
+    2,
+  )
+})
+
 describe('the runner', () => {
   const write = process.stdout.write
   const folder = mkdtempSync(join(tmpdir(), 'fuzz-'))
   const file = join(folder, 'output')
   let printed = ''
   const emitter = Object.assign(new EventEmitter(), {
-    env: { GITHUB_OUTPUT: file },
+    env: { GITHUB_ACTIONS: 'true', GITHUB_OUTPUT: file },
     exitCode: undefined,
     stdout: new EventEmitter(),
     stderr: new EventEmitter(),

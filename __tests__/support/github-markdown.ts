@@ -9,6 +9,8 @@ export interface RenderedMarkdown {
   readonly links: readonly string[]
   /** The rows of every table, as the text of their cells. */
   readonly rows: readonly (readonly string[])[]
+  /** The text of every code block, as the button beside it copies it. */
+  readonly blocks: readonly string[]
   /** Without tags and comments, and with entities as the characters that they are. */
   readonly text: string
 }
@@ -30,6 +32,9 @@ export function renderAsGitHub(markdown: string): RenderedMarkdown {
     elements: [...new Set(elements)],
     links: [...shown.matchAll(/\b(?:href|src)="([^"]*)"/g)].map(([, link = '']) => link),
     rows,
+    blocks: [...shown.matchAll(/<pre><code[^>]*>([\s\S]*?)<\/code><\/pre>/g)].map(([, block = '']) =>
+      textOf(block).replace(/\n$/, ''),
+    ),
     text: textOf(shown),
   }
 }

@@ -1,5 +1,6 @@
 /** A runner that keeps what it is told, for tests that run `main` in their own process. */
-import type { Runner } from '../../src/runner.ts'
+import { KnownSecrets } from '../../src/redaction.ts'
+import { type Runner, secretInput } from '../../src/runner.ts'
 
 export interface RecordedRun {
   exitCode: 0 | 1
@@ -38,16 +39,24 @@ export function recordingRunner(
     files: {},
     event: undefined,
   }
+  const secrets = new KnownSecrets()
+  const mask = (secret: string, origin: string) => {
+    if (secret === '') return
+    recorded.masked.push(secret)
+    secrets.add(secret, origin)
+  }
   const interruption = new AbortController()
   return {
     recorded,
     interrupt: () => interruption.abort(),
     environment,
     load: async () => undefined,
-    input: (name) => inputs[name] ?? '',
-    mask: (secret) => {
-      if (secret !== '') recorded.masked.push(secret)
+    input: (name) => {
+      const value = inputs[name] ?? ''
+      if (name === secretInput) mask(value, name)
+      return value
     },
+    mask,
     log: {
       info: (line) => void recorded.lines.push(line),
       startGroup: (title) => void recorded.lines.push(`> ${title}`),
@@ -75,7 +84,8 @@ export function recordingRunner(
       return `/runner/${name}`
     },
     readEvent: async () => recorded.event,
-    redact: (text) => recorded.masked.reduce((rest, secret) => rest.replaceAll(secret, '***'), text),
+    redact: (text) => secrets.redact(text),
+    findSecret: (text) => secrets.findOrigin(text),
     interrupted: interruption.signal,
   }
 }

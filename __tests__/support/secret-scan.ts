@@ -12,22 +12,46 @@ export function leaksIn(written: string, secrets: readonly string[]): readonly s
     .split('\n')
     .filter((line) => !line.startsWith('::add-mask::'))
     .join('\n')
-  const unescaped = unescapeAll(looked)
+  const unescaped = unescapeAll(bytesOf(looked))
   return [...new Set(secrets)].flatMap((secret) =>
     formsOf(secret).flatMap(({ name, text }) => {
       if (looked.includes(text)) return [`${name}: ${secret}`]
-      return unescaped.includes(text) ? [`${name}, escaped: ${secret}`] : []
+      return isEscapedIn(text, looked, unescaped) ? [`${name}, escaped: ${secret}`] : []
     }),
   )
 }
 
+/** A character for each byte of UTF-8, because a URL escapes bytes. */
+function bytesOf(text: string): string {
+  return Buffer.from(text).toString('latin1')
+}
+
 /** As it was before a URL, a workflow command, Markdown or several of them one in the other escaped it. */
-function unescapeAll(text: string): string {
-  const unescaped = text
+function unescapeAll(bytes: string): string {
+  const unescaped = bytes
     .replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
-    .replace(/&#(\d+);/g, (_, point: string) => String.fromCodePoint(Number(point)))
-    .replaceAll('\u200b', '')
-  return unescaped === text ? text : unescapeAll(unescaped)
+    .replace(/&#(\d+);/g, (_, point: string) => bytesOf(String.fromCodePoint(Number(point))))
+    .replaceAll(bytesOf('\u200b'), '')
+  return unescaped === bytes ? bytes : unescapeAll(unescaped)
+}
+
+function isEscapedIn(secret: string, written: string, unescaped: string): boolean {
+  const bytes = bytesOf(secret)
+  if (unescaped.includes(bytes)) return true
+  // A `%` right before the secret may have taken its first two characters for its own digits.
+  return unescaped.includes(bytes.slice(2)) && spelling(secret).test(written)
+}
+
+/** Each character as it is, or as the escapes of its bytes, escaped any number of times over. */
+function spelling(secret: string): RegExp {
+  const characters = [...secret].map((character) => {
+    const escapes = [...Buffer.from(character)].map((byte) => {
+      const digits = [...byte.toString(16).padStart(2, '0')]
+      return `%(?:25)*${digits.map((digit) => `[${digit}${digit.toUpperCase()}]`).join('')}`
+    })
+    return `(?:${character.replace(/[^\p{L}\p{N}]/u, '\\$&')}|${escapes.join('')})`
+  })
+  return new RegExp(characters.join(''), 's')
 }
 
 interface Form {

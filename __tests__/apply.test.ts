@@ -136,7 +136,7 @@ describe('when a run beside ours was faster', () => {
 
   it('stops where the table now needs what was not planned', async () => {
     const { outcome, results } = await beside((model) => model.change('users', ready(users, { tags: managedOnly })))
-    expect(results).toEqual(['create-table users: failed', 'set-point-in-time-recovery users: skipped'])
+    expect(results).toEqual(['create-table users: failed', 'set-point-in-time-recovery users: dropped'])
     expect(outcome.error).toMatchObject({
       message: expect.stringContaining('tag-table "users"'),
       remedy: expect.stringContaining('Run again'),
@@ -146,7 +146,9 @@ describe('when a run beside ours was faster', () => {
   it('stops where the table must now be refused', async () => {
     const { outcome, model } = await beside((model) => model.change('users', ready(users, { keys: tenant.keys })))
     expect(outcome.error).toMatchObject({
-      message: expect.stringMatching(/^Somebody else changed the table while .* has the key tenant_id \(S\)/),
+      message: expect.stringMatching(
+        /^Someone else changed the table during this run\. .* has the key tenant_id \(S\)/,
+      ),
     })
     expect(model.writes).toEqual([])
   })

@@ -93,6 +93,15 @@ describe('the reviewed plan', () => {
     ])
   })
 
+  it.each([
+    ['expected-plan', 'no-plan'],
+    ['expected-plan-digest', '{}'],
+  ])('%s that is the other fallback, %s, is reported as an empty output as well', (name, value) => {
+    expect(problems({ [name]: value })).toEqual([
+      expect.stringContaining(`${name} is ${value}: the plan job's output is empty`),
+    ])
+  })
+
   it('is nothing to hold verify to', () => {
     expect(problems({ command: 'verify', 'expected-plan': '{}', 'expected-plan-digest': 'a'.repeat(64) })).toEqual([
       expect.stringMatching(/^expected-plan is given, but/),

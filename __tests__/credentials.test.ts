@@ -356,6 +356,14 @@ describe('an access key id of 12 digits', () => {
   })
 })
 
+it('an access key that is a short word, as emulators take it, is not masked: GitHub would drop every output that holds it', async () => {
+  sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::222222222222:root' })
+  const short = { accessKeyId: 'test', secretAccessKey: 'test' }
+  const { session, masked } = open({}, {}, { defaultChain: async () => short })
+  await session
+  expect(masked).toEqual([])
+})
+
 it('each secret is masked with the name that it can be told by', async () => {
   sts.on(AssumeRoleCommand).resolves(sessionOf(provisioner))
   const named = async (inputs: Record<string, string>, environment: Record<string, string>) => {
@@ -707,6 +715,7 @@ describe('a denial whose policy AWS names', () => {
       'because no permissions boundary allows the sts:AssumeRole action',
       'permissions boundary of the',
     ],
+    ['of a kind that AWS does not name', 'with an explicit deny', 'A Deny statement in some policy denies it'],
     ['a session policy', 'with an explicit deny in a sessions policy', 'inline-session-policy'],
     ['a session policy', 'because no session policy allows the sts:AssumeRole action', 'inline-session-policy'],
     ['one of a VPC endpoint', 'because no VPC endpoint policy allows the sts:AssumeRole action', 'of the VPC endpoint'],

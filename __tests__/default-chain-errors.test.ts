@@ -86,6 +86,15 @@ it.each<[string, string, Variables, DescribedError | object]>([
     },
   ],
   [
+    'half an access key in the default profile',
+    '[default]\naws_access_key_id = a\n',
+    {},
+    {
+      message:
+        'The AWS SDK got no credentials from the profile "default", which has only one of aws_access_key_id and aws_secret_access_key.',
+    },
+  ],
+  [
     'a profile without credentials',
     '[profile work]\nregion = ap-south-1\n',
     { AWS_PROFILE: 'work' },

@@ -269,6 +269,7 @@ describe('a secret that occurs in what an output must hold', () => {
       emulated,
       /output tables, /,
     ],
+    ['github-token', { ...prefixed('ghs_of_the_job'), 'github-token': 'ghs_of_the_job' }, emulated, /output tables, /],
     [
       'secret access key of the session of arn:aws:iam::222222222222:role/provisioner',
       { ...inputs, 'table-name-prefix': 'secret-of-the-role-' },

@@ -164,6 +164,54 @@ it('turns recovery on while deletion protection waits for a replica, which block
   expect(recoveredAt).toBe(0)
 })
 
+it('sends no recovery to a new table whose creation has not begun because a step of another table failed', async () => {
+  const observed = new Map([['tenant', ready(tenant, unprotected)]] as const)
+  const { results, model } = await apply(observed, () => ({
+    setDeletionProtection: async () => {
+      throw refusal('AccessDeniedException')
+    },
+  }))
+  expect(results).toEqual([
+    'enable-deletion-protection tenant: failed',
+    'set-point-in-time-recovery tenant: applied',
+    'create-table users: skipped',
+    'set-point-in-time-recovery users: skipped',
+    'set-billing-mode tenant: skipped',
+  ])
+  expect(model.writes).toEqual([{ action: 'set-point-in-time-recovery', table: 'tenant' }])
+})
+
+it('protects a table though someone else changed its tags, and sends no other step that was not planned so', async () => {
+  const tables = theTables({ environment: production, tags: new Map([['team', 'a']]) })
+  const [first] = tables
+  const old = new Map([...first.tags, ['team', 'old']])
+  const observed = new Map([['tenant', ready(first, { ...unprotected, tags: old })]])
+  let tries = 0
+  const { results, outcome, model } = await apply(
+    observed,
+    (it) => ({
+      setDeletionProtection: async (table, enabled, sendBefore) => {
+        tries += 1
+        if (tries > 1) return await it.dynamoDb.setDeletionProtection(table, enabled, sendBefore)
+        it.change('tenant', ready(first, { ...unprotected, tags: new Map([...old, ['team', 'b']]) }))
+        throw refusal('ResourceInUseException')
+      },
+    }),
+    [first],
+  )
+  expect(results).toEqual([
+    'enable-deletion-protection tenant: applied',
+    'set-point-in-time-recovery tenant: applied',
+    'tag-table tenant: failed',
+    'set-billing-mode tenant: skipped',
+  ])
+  expect(model.tables().get('tenant')).toMatchObject({
+    deletionProtection: true,
+    tags: new Map([...old, ['team', 'b']]),
+  })
+  expect(outcome.error).toMatchObject({ message: expect.stringContaining('steps that were not planned: tag-table') })
+})
+
 it('sends no recovery to a new table whose creation AWS deferred', async () => {
   const { results } = await apply(new Map([['tenant', ready(tenant)]]), () => ({
     createTable: async () => {

@@ -92,6 +92,18 @@ it('only a run of a push may have the commit that a pull request was merged as',
   expect(after('schedule')).toEqual({ kind: 'commit', commit: tip, search: 'open' })
 })
 
+it.each(['schedule', 'workflow_dispatch', 'issue_comment', 'repository_dispatch'])(
+  'a workflow_run after %s on the default branch has none, though an open pull request may have its commit as head',
+  (event) => {
+    const run = { event, head_branch: 'main', head_sha: tip, pull_requests: [] }
+    expect(of('workflow_run', { workflow_run: run, repository })).toEqual(
+      none(expect.stringContaining('default branch')),
+    )
+    const elsewhere = { ...run, head_branch: 'topic', head_sha: head }
+    expect(of('workflow_run', { workflow_run: elsewhere, repository })).toMatchObject({ kind: 'commit', commit: head })
+  },
+)
+
 describe('push', () => {
   it('is searched by the commit that was pushed', () => {
     expect(of('push', { repository })).toEqual({ kind: 'commit', commit: tip, search: 'merged-or-open' })

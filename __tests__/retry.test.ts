@@ -1,5 +1,5 @@
 import { StoppedError } from '../src/errors.ts'
-import { classifyFailure, type FailureKind } from '../src/failures.ts'
+import { classifyFailure, type FailureKind, isAnswerOfAnother } from '../src/failures.ts'
 import { retry, retryDelay } from '../src/retry.ts'
 import { UnreachableError } from '../src/unreachable.ts'
 import { aRun } from './support/fakes.ts'
@@ -227,4 +227,17 @@ it('a read that was throttled eight times survives one connection that breaks', 
     return 'answered'
   })
   await expect(answer).resolves.toBe('answered')
+})
+
+it.each<[boolean, string, number, string]>([
+  [true, 'Unknown', 404, 'UnknownError'],
+  [true, 'NotFound', 404, 'Unknown'],
+  [true, 'SyntaxError', 200, 'Unexpected token <'],
+  [true, 'Error', 403, '@aws-sdk XML parse error'],
+  [false, 'AccessDenied', 403, 'Not authorized'],
+  [false, 'Unknown', 503, 'UnknownError'],
+  [false, 'SyntaxError', 0, 'Unexpected token <'],
+])('is it the answer of another server than AWS? %s: %s with status %d', (expected, name, httpStatusCode, message) => {
+  const metadata = httpStatusCode === 0 ? {} : { $metadata: { httpStatusCode } }
+  expect(isAnswerOfAnother(anError(name, message, metadata))).toBe(expected)
 })

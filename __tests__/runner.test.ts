@@ -266,7 +266,7 @@ it.each([
   runner.fail('Title', `AWS says ${form}`)
   await runner.writeSummary(`AWS says ${form}`)
   expect(() => runner.setOutput('said', form)).toThrow('The secret ORIGIN occurs')
-  await expect(runner.writeTemporaryFile('said.json', form)).resolves.toBeUndefined()
+  await expect(runner.writeTemporaryFile('said.json', form)).rejects.toThrow('RUNNER_TEMP is not set')
   process.env.RUNNER_TEMP = folder
   await expect(runner.writeTemporaryFile('said.json', form)).rejects.toThrow('The secret ORIGIN occurs')
   delete process.env.RUNNER_TEMP
@@ -448,7 +448,17 @@ describe('a file that an input names', () => {
 
   it('is not written outside of GitHub', async () => {
     delete process.env.RUNNER_TEMP
+    delete process.env.GITHUB_ACTIONS
     await expect((await aRunner()).runner.writeTemporaryFile('plan.json', 'x')).resolves.toBeUndefined()
+  })
+
+  it('is an error on GitHub where RUNNER_TEMP is not set', async () => {
+    delete process.env.RUNNER_TEMP
+    process.env.GITHUB_ACTIONS = 'true'
+    await expect((await aRunner()).runner.writeTemporaryFile('plan.json', 'x')).rejects.toMatchObject({
+      message: 'RUNNER_TEMP is not set.',
+      remedy: expect.stringContaining('RUNNER_TEMP'),
+    })
   })
 
   it('is read where the other folder does not exist', async () => {

@@ -183,3 +183,27 @@ describe('certificates that this action does not read', () => {
     expect(read({ ...variables, NODE_EXTRA_CA_CERTS: '/etc/ca.pem' }, files)).toBeUndefined()
   })
 })
+
+it.each(['localhost:99/x', 'ftp://127.0.0.1/x', 'x'])(
+  'the URL of the token endpoint must be an http or https URL, so that the request token goes nowhere else: %s',
+  (url) => {
+    const token = { ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' }
+    expect(problems({ ACTIONS_ID_TOKEN_REQUEST_URL: url, ...token })).toEqual([
+      expect.stringContaining('ACTIONS_ID_TOKEN_REQUEST_URL must be a URL that begins with http:// or https://'),
+    ])
+    expect(problems({ ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example/x?y=z', ...token })).toEqual([])
+  },
+)
+
+it('the endpoint of the instance metadata must be an http or https URL', () => {
+  expect(problems({ AWS_EC2_METADATA_SERVICE_ENDPOINT: '127.0.0.1:9' })).toEqual([
+    expect.stringContaining('AWS_EC2_METADATA_SERVICE_ENDPOINT must be a URL'),
+  ])
+})
+
+it('a service in capitals in a services section is a problem, because the SDK would call AWS instead', () => {
+  const section = { 'services loc': {}, 'services.loc': { 'STS.endpoint_url': 'http://localhost:4566' } }
+  expect(problems({}, withProfile({ services: 'loc' }, 'default', section))).toEqual([
+    'The services section "loc" has "STS", which must be written in lower case.',
+  ])
+})

@@ -58,8 +58,17 @@ it.each([
   ['account-ids', 'allowed-account-ids'],
   ['aws-role-to-assume', 'role-to-assume'],
   ['point-in-time-recovery-enabled', 'point-in-time-recovery'],
+  ['plan', 'command: plan'],
+  ['check', 'command: plan'],
+  ['is-prod', 'production'],
+  ['protection', 'deletion-protection'],
 ])('the common guess %s is a problem that suggests %s', (name, meant) => {
   expect(suggestionFor(name)).toBe(meant)
+})
+
+it.each(['mode', 'action', 'operation'])('an input %s with the value plan suggests command: plan', (name) => {
+  expect(find({ [name]: 'plan' }).problems).toEqual([expect.stringContaining('Did you mean command: plan?')])
+  expect(find({ [name]: 'fast' }).problems).toEqual([])
 })
 
 it('every common guess suggests an input that exists, and is none itself', () => {
@@ -75,7 +84,17 @@ it.each([
   ...['args', 'name', 'version', 'registry', 'push', 'context', 'file', 'files', 'script', 'commit', 'deploy', 'key'],
   ...['mask-aws-account-id', 'aws-access-key-id', 'aws-secret-access-key', 'aws-session-token', 'role-chaining'],
   ...['role-skip-session-tagging', 'inline-session-policy', 'managed-session-policies', 'output-credentials'],
-  ...['retention-days', 'if-no-files-found', 'fetch-depth', 'submodules', 'build-args', 'platforms', 'constructor'],
+  ...[
+    'tabs',
+    'bags',
+    'retention-days',
+    'if-no-files-found',
+    'fetch-depth',
+    'submodules',
+    'build-args',
+    'platforms',
+    'constructor',
+  ],
 ])('an input of other actions, %s, is no misspelling, and is named in a warning', (name) => {
   expect(find({ [name]: 'x' })).toEqual({
     problems: [],

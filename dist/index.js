@@ -61609,6 +61609,17 @@ const unsentNames = new Set([
 ]);
 /** Node's, for a URL or a header that cannot be sent. */
 const unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/;
+/** Another server answered in the place of AWS, such as a firewall with a page of its own. */
+function isAnswerOfAnother(error) {
+    if ((0,errors/* httpStatus */.nG)(error) === 0 || classifyFailure(error) === 'unavailable')
+        return false;
+    const name = (0,errors/* errorName */.Is)(error);
+    const message = (0,errors/* errorMessage */.gJ)(error);
+    return (name === 'Unknown' ||
+        name === 'SyntaxError' ||
+        (name === 'NotFound' && message === 'Unknown') ||
+        /deserialization error|parse error/i.test(message));
+}
 
 ;// CONCATENATED MODULE: ./lib/src/retry.js
 /** The one place where calls are tried again, for every service. */
@@ -61791,6 +61802,12 @@ function readDenial(cause) {
             explanation: `A Deny statement in a policy of the kind "${explicit}" denies it, whatever other policies allow. ${remedies[explicit]}`,
         };
     }
+    if (/\bexplicit deny\b/i.test(message)) {
+        return {
+            policy: 'of a kind that AWS does not name',
+            explanation: 'A Deny statement in some policy denies it, whatever other policies allow.',
+        };
+    }
     const implicit = policyIn(/\bbecause no ([a-z -]+?) allows\b/i.exec(message));
     if (implicit === undefined || implicit === 'identity-based policy')
         return undefined;
@@ -61947,6 +61964,9 @@ function remedyFor(operation, resource, error) {
         default:
             if (isUnsent(error))
                 return unsentRemedy;
+            if (isAnswerOfAnother(error)) {
+                return 'Something else answered in the place of DynamoDB. Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB name, and a proxy or a firewall on the way.';
+            }
             return classifyFailure(error) === 'unavailable'
                 ? 'AWS or the network on the way to it failed. Run again: what was done so far is kept.'
                 : 'See what AWS says below, mend it, and run again: what was done so far is kept.';
@@ -62156,7 +62176,7 @@ function describeUnmanaged(table, replicas) {
         ...(encryption?.KMSMasterKeyArn === undefined
             ? []
             : [{ path: 'encryptionKey', value: ofType('KMSMasterKeyArn', 'string', encryption.KMSMasterKeyArn) }]),
-        ...replicas.map(({ region }) => ({ path: 'replica', value: region })),
+        ...replicas.filter(({ status }) => status !== 'DELETING').map(({ region }) => ({ path: 'replica', value: region })),
     ].filter(({ path, value }) => path !== 'tableClass' || value !== 'STANDARD');
 }
 /**
@@ -63308,7 +63328,7 @@ function deferredSteps({ results }) {
 }
 function beginTable({ plan, lookedAt }, desired) {
     const planned = stepsOf(plan, desired.name);
-    return { desired, planned, remaining: planned, lookedAt, slowLooks: 0, isAbandoned: false };
+    return { desired, planned, remaining: planned, lookedAt, slowLooks: 0, isAbandoned: false, unplanned: undefined };
 }
 function outcomes(plan, progress) {
     return plan.steps.map((step) => ({ step, result: progress.results.get(step) ?? { status: 'skipped' } }));
@@ -63339,7 +63359,9 @@ async function applySteps(work, table, round, progress) {
         }
         log.info(`${nameStep(step)}: ${describeResult(result)}`);
     };
-    const mayBegin = (step) => !table.isAbandoned && (progress.errors.length === 0 || (isProtective(step) && !stop.aborted));
+    // Recovery of a new table follows its creation, and never goes to a table that this run did not create or read.
+    const isThere = () => !table.remaining.some(({ action }) => action === 'create-table');
+    const mayBegin = (step) => !table.isAbandoned && (progress.errors.length === 0 || (isProtective(step) && isThere() && !stop.aborted));
     const mustWait = (step) => unresolved.get(step)?.conflict !== undefined;
     const nextStep = () => {
         const steps = table.remaining.filter((step) => round.includes(step) && mayBegin(step));
@@ -63350,6 +63372,10 @@ async function applySteps(work, table, round, progress) {
         return steps.find((step) => isProtective(step) && !mustWait(step)) ?? first;
     };
     for (let step = nextStep(); step !== undefined; step = nextStep()) {
+        if (table.unplanned !== undefined && !isProtective(step)) {
+            record(step, { status: 'failed', sent: isAnswerLost(step), error: table.unplanned });
+            continue;
+        }
         const again = unresolved.get(step);
         unresolved.delete(step);
         if (again === undefined) {
@@ -63373,10 +63399,12 @@ async function applySteps(work, table, round, progress) {
         try {
             if (conflict !== undefined)
                 await waitAfterConflict(work, step, conflict, earlier);
-            const { needed, lookedAt } = await planAgain(work, table);
+            const { needed, lookedAt, unplanned } = await planAgain(work, table);
             table.lookedAt = lookedAt;
+            table.unplanned = unplanned;
             table.slowLooks = clock.now() - lookedAt > freshness ? table.slowLooks + 1 : 0;
-            for (const each of table.remaining.filter((left) => !needed.includes(left))) {
+            const isDone = (left) => !needed.includes(left) && (unplanned === undefined || isProtective(left));
+            for (const each of table.remaining.filter(isDone)) {
                 // If the first response was lost, this conflict may be our own write.
                 record(each, isAnswerLost(each) ? { status: 'applied', seconds } : { status: 'dropped' });
             }
@@ -63437,9 +63465,10 @@ async function waitAfterConflict(work, step, conflict, earlier) {
     });
 }
 /**
- * What is left of the steps by another look. Steps may only go: what was not printed is not performed.
+ * Reads the table again, and returns which of the remaining steps it still needs. Steps that were not printed are not
+ * performed.
  *
- * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
+ * @throws {RemedyError} when the table must now be refused
  */
 async function planAgain(work, { desired, planned, remaining }) {
     const { dynamoDb, target, plan: { policy }, run, } = work;
@@ -63448,14 +63477,18 @@ async function planAgain(work, { desired, planned, remaining }) {
     const plan = planTables(target, [desired], new Map([[desired.name, observed]]), policy);
     const [refusal] = plan.refusals;
     if (refusal !== undefined) {
-        throw new errors/* RemedyError */.By(`Somebody else changed the table while this run was at work. ${refusal.reason}`, refusal.remedy);
+        throw new errors/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
     }
     // A step that was performed may not show yet; the closing read waits for it.
     const unplanned = plan.steps.filter((step) => !planned.some(isSameStep(step)));
-    if (unplanned.length > 0) {
-        throw new errors/* RemedyError */.By(`Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${describeSteps(unplanned)}.`, 'Run again, so that these steps are planned and printed before they are performed.');
-    }
-    return { needed: remaining.filter((step) => plan.steps.some(isSameStep(step))), lookedAt };
+    return {
+        needed: remaining.filter((step) => plan.steps.some(isSameStep(step))),
+        lookedAt,
+        unplanned: unplanned.length === 0 ? undefined : needsMoreThanPlanned(desired.name, unplanned),
+    };
+}
+function needsMoreThanPlanned(table, unplanned) {
+    return new errors/* RemedyError */.By(`Someone else changed the table "${table}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`, 'Run again, so that these steps are planned and printed before they are performed.');
 }
 function isSameStep(left) {
     return (right) => JSON.stringify(left) === JSON.stringify(right);
@@ -63622,7 +63655,7 @@ function explainUnreachable({ url, setting }, cause) {
 function remedyForCertificate(code) {
     if (!certificateCode.test(code))
         return undefined;
-    const authority = 'set NODE_EXTRA_CA_CERTS, in the env of the step or of the job, to the path of a PEM file with the certificate of the authority that signed it';
+    const authority = 'set NODE_EXTRA_CA_CERTS, in the env of the step or of the job, to the path of a PEM file with the certificate of the authority that signed it; where it is set, check that file';
     switch (code) {
         case 'CERT_HAS_EXPIRED':
         case 'CERT_NOT_YET_VALID':
@@ -63770,7 +63803,7 @@ function unreached(role) {
 }
 /** Nobody refused anything: a setting, the network, or a service that is out of order kept the answer from us. */
 function isNoAnswer(error) {
-    return (0,errors/* errorCode */.CA)(error) !== '' || classifyFailure(error) === 'unavailable' || isUnsent(error);
+    return ((0,errors/* errorCode */.CA)(error) !== '' || classifyFailure(error) === 'unavailable' || isUnsent(error) || isAnswerOfAnother(error));
 }
 /** IAM is eventually consistent. */
 const arrival = 'A change in IAM takes up to a minute to arrive.';
@@ -63801,6 +63834,9 @@ function credential_errors_remedyFor(error, issuer = publicIssuer) {
         default:
             if (isUnsent(error)) {
                 return 'The AWS SDK sent no request. Correct the setting that it names below, then run again.';
+            }
+            if (isAnswerOfAnother(error)) {
+                return 'Something else answered in the place of STS. Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS name, and a proxy or a firewall on the way.';
             }
             return isNoAnswer(error) ? 'AWS or the network on the way to it failed. Run again.' : seeAws;
     }
@@ -63843,6 +63879,9 @@ function describeDefaultChain({ AWS_PROFILE: profile }) {
  */
 function explainDefaultChain(variables, sharedConfig, lines, error) {
     const source = findConfiguredSource(variables, sharedConfig);
+    if (source === undefined && !(0,errors/* errorMessage */.gJ)(error).includes('Could not load credentials from any providers')) {
+        return new errors/* RemedyError */.By('The AWS SDK could not search for credentials.', 'Correct the setting that the AWS SDK names below, then run again.', { cause: error });
+    }
     if (source === undefined) {
         return new errors/* RemedyError */.By('No credentials were found: no access key in the environment, no OIDC token, and nothing where the AWS SDK looks.', 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.', { cause: error });
     }
@@ -63854,13 +63893,15 @@ function explainDefaultChain(variables, sharedConfig, lines, error) {
 function remedyBy(source, error) {
     if ((0,errors/* httpStatus */.nG)(error) === 0)
         return source.remedy;
-    if ((0,errors/* errorName */.Is)(error) !== 'AccessDenied' || readDenial(error) !== undefined)
-        return credential_errors_remedyFor(error);
+    // The issuer of a token that is not GitHub's is not known here.
+    if ((0,errors/* errorName */.Is)(error) !== 'AccessDenied' || readDenial(error) !== undefined) {
+        return credential_errors_remedyFor(error, "of the token's issuer");
+    }
     return `Check that the role exists, and that its trust policy allows the token or the caller that it is assumed with. ${arrival}`;
 }
 /** In the order of the SDK's chain. */
 function findConfiguredSource(variables, sharedConfig) {
-    return findInProfile(variables, sharedConfig) ?? findInVariables(variables);
+    return (findInProfile(variables, sharedConfig) ?? findInVariables(variables) ?? findEmptyProfile(variables, sharedConfig));
 }
 function findInProfile({ AWS_PROFILE: given }, { configFile, credentialsFile }) {
     const name = given || 'default';
@@ -63910,13 +63951,25 @@ function findInProfile({ AWS_PROFILE: given }, { configFile, credentialsFile }) 
             provider,
         };
     }
-    if (!given)
+    if (Boolean(found.aws_access_key_id) !== Boolean(found.aws_secret_access_key)) {
+        return {
+            name: `the profile ${profile}, which has only one of aws_access_key_id and aws_secret_access_key`,
+            remedy: 'Give the profile both, or neither.',
+            provider,
+        };
+    }
+    return undefined;
+}
+/** A profile that names no source may be there for its other settings, such as a region. */
+function findEmptyProfile({ AWS_PROFILE: name }, { configFile, credentialsFile }) {
+    if (!name)
         return undefined;
+    const profile = (0,plain_text/* quote */.hD)(name);
     const isThere = configFile[name] !== undefined || credentialsFile[name] !== undefined;
     return {
         name: isThere ? `the profile ${profile}, which holds none` : `the profile ${profile}, which is in no file`,
         remedy: 'Check AWS_PROFILE, and the profile in the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else in ~/.aws/config and ~/.aws/credentials.',
-        provider,
+        provider: 'fromIni',
     };
 }
 function findInVariables(variables) {
@@ -64484,11 +64537,20 @@ function originsIn(place) {
     };
 }
 function maskIdentity(identity, origins, { mask }) {
-    if (!isAccountId(identity.accessKeyId))
-        mask(identity.accessKeyId, origins.accessKeyId);
-    mask(identity.secretAccessKey, origins.secretAccessKey);
+    const { accessKeyId, secretAccessKey } = identity;
+    if (!isAccountId(accessKeyId) && !isTooShort(accessKeyId))
+        mask(accessKeyId, origins.accessKeyId);
+    if (!isTooShort(secretAccessKey))
+        mask(secretAccessKey, origins.secretAccessKey);
     if (identity.sessionToken !== undefined)
         mask(identity.sessionToken, origins.sessionToken);
+}
+/**
+ * Emulators take any word as a key, such as `test`. GitHub drops every output that holds a masked value, so such a word is
+ * not masked. AWS's own keys have 16 characters or more.
+ */
+function isTooShort(key) {
+    return key.length < 8;
 }
 /**
  * Emulators take an account id as the access key id, and work in that account. It is no secret, and every ARN holds it.
@@ -65043,6 +65105,10 @@ function canonical(value) {
         .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`);
     return `{${members.join(',')}}`;
 }
+/** What the documented fallbacks make of an empty output of the plan job. */
+function isFallback(given) {
+    return given === '{}' || given === 'no-plan';
+}
 /** Why a documented fallback, `{}` or `no-plan`, arrived in the place of what the plan job gave out, and what to do. */
 const emptyOutput = "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped";
 /**
@@ -65206,6 +65272,10 @@ function readExpectedPlan(read) {
     const given = read.text('expected-plan');
     if (given === '')
         return undefined;
+    if (given === 'no-plan') {
+        read.problem('expected-plan', `expected-plan is no-plan: ${emptyOutput}.`);
+        return undefined;
+    }
     if (given.startsWith('{'))
         return { json: given };
     if (/\p{Cc}/u.test(given)) {
@@ -65217,8 +65287,8 @@ function readExpectedPlanDigest(read) {
     const given = read.text('expected-plan-digest');
     if (given === '')
         return undefined;
-    if (given === 'no-plan') {
-        read.problem('expected-plan-digest', `expected-plan-digest is no-plan: ${emptyOutput}.`);
+    if (isFallback(given)) {
+        read.problem('expected-plan-digest', `expected-plan-digest is ${given}: ${emptyOutput}.`);
     }
     else if (!/^[0-9a-f]{64}$/i.test(given)) {
         read.problem('expected-plan-digest', `expected-plan-digest must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,plain_text/* quote */.hD)(given)}.`);
@@ -65234,7 +65304,9 @@ function readSampleItems(read, command, environment) {
 }
 /** No problem without a token: the comment is optional, and must not keep the tables from being changed. */
 function readCommentToken(read) {
-    return read.choice('comment', ['true', 'false'], 'false') === 'true' ? read.text('github-token') : undefined;
+    // Read in any case: from then on it is a known secret, which must not occur in outputs.
+    const token = read.text('github-token');
+    return read.choice('comment', ['true', 'false'], 'false') === 'true' ? token : undefined;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/production.js
@@ -65312,6 +65384,7 @@ const choices = [
     // The last one is for other SDKs: a job may set it for them.
     ['AWS_RETRY_MODE', 'retry_mode', ['standard', 'adaptive', 'legacy']],
 ];
+const metadataEndpoint = 'AWS_EC2_METADATA_SERVICE_ENDPOINT';
 const noFiles = { configFile: {}, credentialsFile: {} };
 /** Every setting that the SDK would misread or drop. */
 function findSettingProblems(variables, sharedConfig = noFiles) {
@@ -65320,6 +65393,7 @@ function findSettingProblems(variables, sharedConfig = noFiles) {
         ...booleans.flatMap(([variable, key]) => mustBeOneOf(['true', 'false'], find(variable, key))),
         ...choices.flatMap(([variable, key, values]) => mustBeOneOf(values, find(variable, key), { anyCase: true })),
         ...mustBeNumber(find('AWS_MAX_ATTEMPTS', 'max_attempts')),
+        ...findTokenUrlProblems(variables),
         ...findEndpointProblems(variables, sharedConfig),
     ];
 }
@@ -65343,12 +65417,29 @@ function findIgnoredSettings(variables, sharedConfig = noFiles) {
 }
 function findEndpointProblems(variables, sharedConfig) {
     const found = services.flatMap((service) => findEndpoint(service, variables, sharedConfig) ?? []);
-    const endpoints = [...new Map(found.map((endpoint) => [endpoint.name, endpoint])).values()];
+    const metadata = finderIn(variables, sharedConfig)(metadataEndpoint, 'ec2_metadata_service_endpoint');
+    const all = [...found, ...(metadata === undefined ? [] : [metadata])];
+    const endpoints = [...new Map(all.map((endpoint) => [endpoint.name, endpoint])).values()];
     const wrong = endpoints.flatMap(({ name, setting, value }) => {
         const problem = describeUrlProblem(value);
         return problem === undefined ? [] : [{ name, message: `${setting} ${problem}` }];
     });
-    return [...wrong, ...findConflicts(variables, sharedConfig), ...findMissingSection(variables, sharedConfig)];
+    return [
+        ...wrong,
+        ...findConflicts(variables, sharedConfig),
+        ...findMissingSection(variables, sharedConfig),
+        ...findMisspeltServices(variables, sharedConfig),
+    ];
+}
+/** The job's request token goes to this URL. The runner sets it; another environment may set it wrong. */
+function findTokenUrlProblems(variables) {
+    const name = 'ACTIONS_ID_TOKEN_REQUEST_URL';
+    const value = variables[name];
+    if (!value || !variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN)
+        return [];
+    if (URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol))
+        return [];
+    return [{ name, message: `${name} must be a URL that begins with http:// or https://, as GitHub's runner sets it.` }];
 }
 /** The SDK refuses them together, at the first call. */
 function findConflicts(variables, sharedConfig) {
@@ -65379,6 +65470,20 @@ function findMissingSection(variables, sharedConfig) {
             message: `The profile ${(0,plain_text/* quote */.hD)(name)} names the services section ${(0,plain_text/* quote */.hD)(values.services ?? '')}, which the shared config file does not have. Add "[services ${values.services}]", or take "services" out of the profile.`,
         },
     ];
+}
+/** The SDK reads a service's name in lower case alone, and would call AWS instead. */
+function findMisspeltServices(variables, sharedConfig) {
+    const section = profileOf(variables, sharedConfig).values.services;
+    const keys = Object.keys(sharedConfig.configFile[`services.${section}`] ?? {});
+    const known = services.map((service) => `${service.replaceAll(' ', '_').toLowerCase()}.endpoint_url`);
+    if (ignoresEndpoints(variables, sharedConfig))
+        return [];
+    return keys
+        .filter((key) => !known.includes(key) && known.includes(key.toLowerCase()))
+        .map((key) => ({
+        name: key,
+        message: `The services section ${(0,plain_text/* quote */.hD)(section ?? '')} has ${(0,plain_text/* quote */.hD)(key.split('.')[0] ?? '')}, which must be written in lower case.`,
+    }));
 }
 function describeUrlProblem(value) {
     // What stands before an @ may be a password, and what stands behind a ? a token.
@@ -65724,10 +65829,10 @@ function readAudience(read, partition) {
 
 /** What people write instead, after other actions and tools; to what they should write. Not what the edit distance finds. */
 const commonGuesses = new Map([
-    ...guesses('command: plan', ['dry-run', 'dryrun', 'plan-only']),
+    ...guesses('command: plan', ['dry-run', 'dryrun', 'plan', 'plan-only', 'check', 'check-only', 'noop', 'what-if']),
     ...guesses('environment', ['env', 'env-name', 'environment-name']),
     ...guesses('production-environments', ['production-environment', 'prod-environments', 'protected-environments']),
-    ...guesses('production', ['is-production', 'prod']),
+    ...guesses('production', ['is-production', 'is-prod', 'prod', 'prod-env', 'production-env']),
     ...guesses('aws-region', ['region', 'aws-default-region', 'region-name']),
     ...guesses('role-to-assume', [
         ...[
@@ -65761,9 +65866,11 @@ const commonGuesses = new Map([
         ],
     ]),
     ...guesses('table-name-prefix', ['prefix', 'table-prefix', 'tables-prefix', 'name-prefix', 'table-names-prefix']),
-    ...guesses('deletion-protection', ['deletion-protection-enabled', 'delete-protection', 'enable-deletion-protection']),
+    ...guesses('deletion-protection', [
+        ...['protection', 'deletion-protection-enabled', 'delete-protection', 'enable-deletion-protection'],
+    ]),
     ...guesses('point-in-time-recovery', ['point-in-time-recovery-enabled', 'enable-point-in-time-recovery', 'pitr']),
-    ...guesses('tags', ['table-tags', 'resource-tags']),
+    ...guesses('tags', ['tag', 'table-tags', 'resource-tags']),
     ...guesses('timeout-seconds', ['timeout', 'timeout-minutes', 'timeout-in-seconds']),
     ...guesses('expected-plan', ['reviewed-plan', 'approved-plan', 'expected-plan-file']),
     ...guesses('expected-plan-digest', ['plan-digest']),
@@ -65785,7 +65892,7 @@ function findUnknownInputs(variables, known) {
     const unknown = givenInputs(variables)
         .filter(({ name }) => !known.includes(name))
         .filter((input) => !isSecondSpelling(input, variables, known))
-        .map((input) => ({ ...input, suggestion: suggestFor(input.name, known) }));
+        .map((input) => ({ ...input, suggestion: suggestFor(input.name, known) ?? suggestByValue(input, variables) }));
     const others = unknown.filter(({ suggestion }) => suggestion === undefined);
     return {
         problems: unknown.flatMap(({ suggestion, ...input }) => suggestion === undefined ? [] : [explainMisspelt(input, suggestion)]),
@@ -65820,6 +65927,10 @@ function suggestFor(name, known) {
             .filter(({ each, distance }) => distance <= toleranceOf(each))
             .sort((left, right) => left.distance - right.distance)[0]?.each);
 }
+/** `mode: plan` and its like: a run that was to write nothing must not write. */
+function suggestByValue({ variable }, variables) {
+    return trimmedValue(variable, variables).toLowerCase() === 'plan' ? 'command: plan' : undefined;
+}
 function explainMisspelt({ name, variable }, suggestion) {
     return `${(0,plain_text/* visible */.RK)(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,plain_text/* visible */.RK)(variable)} to an empty text in the env of this step.`;
 }
@@ -65831,6 +65942,8 @@ function explainIgnored(inputs) {
 }
 /** How many edits still make a misspelling of it: short names are close to names that mean something else. */
 function toleranceOf({ length }) {
+    if (length < 5)
+        return 0;
     if (length < 8)
         return 1;
     return length < 16 ? 2 : 3;
@@ -66059,7 +66172,7 @@ function inCode(value) {
 /** A zero-width space keeps `@`, `#` and `GH-` from notifying people and linking issues. */
 function inSentence(value) {
     return entities(value)
-        .replace(/&#(64|35);|(?<![\p{L}\p{N}])gh(sa)?(?=-)/giu, '$&&#8203;')
+        .replace(/&#(64|35);|(?<![\p{L}\p{N}])(?:gh(?=-\d)|ghsa(?=-))/giu, '$&&#8203;')
         .replace(/^[\s+=-]|(?<=^\d{1,9})[.)]/, (character) => `&#${character.codePointAt(0)};`);
 }
 /**
@@ -66673,6 +66786,8 @@ function pullRequestOf(variables, payload) {
                 : none('the event issue_comment is about an issue, not about a pull request');
         }
         case 'workflow_run': {
+            if (isOfDefaultBranchAlone(payload))
+                return none('the event workflow_run is about a run on the default branch');
             // Only a push makes the commit that a pull request was merged as; a scheduled run finds it on the default branch.
             const isOfPush = member(member(payload, event), 'event') === 'push';
             return byAssociation(event, payload, isOfPush ? 'merged-or-open' : 'open');
@@ -66718,6 +66833,14 @@ function byAssociation(event, payload, search) {
         .map((each) => member(each, 'number'))
         .filter(isNumber);
     return onlyOne(numbers, commit) ?? byCommit(event, commit, search);
+}
+/** A scheduled or manual run on the default branch is about no pull request, though one may have its commit as head. */
+function isOfDefaultBranchAlone(payload) {
+    const run = member(payload, 'workflow_run');
+    const event = member(run, 'event');
+    const isAboutCommit = event === 'push' || event === 'merge_group' || String(event).startsWith('pull_request');
+    const branch = member(member(payload, 'repository'), 'default_branch');
+    return !isAboutCommit && pull_request_isText(branch) && member(run, 'head_branch') === branch;
 }
 /** GitHub lists pull requests from this repository into a fork of it, too. Their numbers name others here. */
 function isOfRepository(pullRequest, repository) {
@@ -67762,8 +67885,11 @@ function gitHubRunner(process) {
         },
         readFile: (path) => readFileWithin([process.env.GITHUB_WORKSPACE, process.env.RUNNER_TEMP], path),
         writeTemporaryFile: async (name, content) => {
-            if (!process.env.RUNNER_TEMP)
-                return undefined;
+            if (!process.env.RUNNER_TEMP) {
+                if (process.env.GITHUB_ACTIONS !== 'true')
+                    return undefined;
+                throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By('RUNNER_TEMP is not set.', 'Let RUNNER_TEMP name a folder that this step can write to.');
+            }
             assertHoldsNoSecret(`file ${name}`, content);
             // Steps may run side by side, so no two share a folder.
             const path = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(process.env.RUNNER_TEMP, 'tenant-tables-')), name);

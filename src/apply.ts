@@ -91,11 +91,13 @@ interface TableProgress {
   slowLooks: number
   /** The table is not there, or not the one that was planned for: nothing more is sent to it. */
   isAbandoned: boolean
+  /** Why only protective steps may still begin: by the last read the table needs a step that was not planned. */
+  unplanned: RemedyError | undefined
 }
 
 function beginTable({ plan, lookedAt }: Work, desired: DesiredTable): TableProgress {
   const planned = stepsOf(plan, desired.name)
-  return { desired, planned, remaining: planned, lookedAt, slowLooks: 0, isAbandoned: false }
+  return { desired, planned, remaining: planned, lookedAt, slowLooks: 0, isAbandoned: false, unplanned: undefined }
 }
 
 function outcomes(plan: Plan, progress: Progress): readonly StepOutcome[] {
@@ -128,8 +130,10 @@ async function applySteps(work: Work, table: TableProgress, round: readonly Step
     }
     log.info(`${nameStep(step)}: ${describeResult(result)}`)
   }
+  // Recovery of a new table follows its creation, and never goes to a table that this run did not create or read.
+  const isThere = () => !table.remaining.some(({ action }) => action === 'create-table')
   const mayBegin = (step: Step) =>
-    !table.isAbandoned && (progress.errors.length === 0 || (isProtective(step) && !stop.aborted))
+    !table.isAbandoned && (progress.errors.length === 0 || (isProtective(step) && isThere() && !stop.aborted))
   const mustWait = (step: Step) => unresolved.get(step)?.conflict !== undefined
   const nextStep = () => {
     const steps = table.remaining.filter((step) => round.includes(step) && mayBegin(step))
@@ -139,6 +143,10 @@ async function applySteps(work: Work, table: TableProgress, round: readonly Step
     return steps.find((step) => isProtective(step) && !mustWait(step)) ?? first
   }
   for (let step = nextStep(); step !== undefined; step = nextStep()) {
+    if (table.unplanned !== undefined && !isProtective(step)) {
+      record(step, { status: 'failed', sent: isAnswerLost(step), error: table.unplanned })
+      continue
+    }
     const again = unresolved.get(step)
     unresolved.delete(step)
     if (again === undefined) {
@@ -158,10 +166,12 @@ async function applySteps(work: Work, table: TableProgress, round: readonly Step
     if (conflict !== undefined) conflicts.set(step, [...earlier, conflict])
     try {
       if (conflict !== undefined) await waitAfterConflict(work, step, conflict, earlier)
-      const { needed, lookedAt } = await planAgain(work, table)
+      const { needed, lookedAt, unplanned } = await planAgain(work, table)
       table.lookedAt = lookedAt
+      table.unplanned = unplanned
       table.slowLooks = clock.now() - lookedAt > freshness ? table.slowLooks + 1 : 0
-      for (const each of table.remaining.filter((left) => !needed.includes(left))) {
+      const isDone = (left: Step) => !needed.includes(left) && (unplanned === undefined || isProtective(left))
+      for (const each of table.remaining.filter(isDone)) {
         // If the first response was lost, this conflict may be our own write.
         record(each, isAnswerLost(each) ? { status: 'applied', seconds } : { status: 'dropped' })
       }
@@ -239,12 +249,15 @@ interface LookForSteps {
   /** Of the remaining steps. */
   readonly needed: readonly Step[]
   readonly lookedAt: number
+  /** The table now needs a step that was not planned. */
+  readonly unplanned: RemedyError | undefined
 }
 
 /**
- * What is left of the steps by another look. Steps may only go: what was not printed is not performed.
+ * Reads the table again, and returns which of the remaining steps it still needs. Steps that were not printed are not
+ * performed.
  *
- * @throws {RemedyError} when the table now needs a step that was not planned, or must be refused
+ * @throws {RemedyError} when the table must now be refused
  */
 async function planAgain(work: Work, { desired, planned, remaining }: TableProgress): Promise<LookForSteps> {
   const {
@@ -258,20 +271,22 @@ async function planAgain(work: Work, { desired, planned, remaining }: TableProgr
   const plan = planTables(target, [desired], new Map([[desired.name, observed]]), policy)
   const [refusal] = plan.refusals
   if (refusal !== undefined) {
-    throw new RemedyError(
-      `Somebody else changed the table while this run was at work. ${refusal.reason}`,
-      refusal.remedy,
-    )
+    throw new RemedyError(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy)
   }
   // A step that was performed may not show yet; the closing read waits for it.
   const unplanned = plan.steps.filter((step) => !planned.some(isSameStep(step)))
-  if (unplanned.length > 0) {
-    throw new RemedyError(
-      `Somebody else changed the table "${desired.name}" while this run was at work, so that it now needs what was not planned: ${describeSteps(unplanned)}.`,
-      'Run again, so that these steps are planned and printed before they are performed.',
-    )
+  return {
+    needed: remaining.filter((step) => plan.steps.some(isSameStep(step))),
+    lookedAt,
+    unplanned: unplanned.length === 0 ? undefined : needsMoreThanPlanned(desired.name, unplanned),
   }
-  return { needed: remaining.filter((step) => plan.steps.some(isSameStep(step))), lookedAt }
+}
+
+function needsMoreThanPlanned(table: string, unplanned: readonly Step[]): RemedyError {
+  return new RemedyError(
+    `Someone else changed the table "${table}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`,
+    'Run again, so that these steps are planned and printed before they are performed.',
+  )
 }
 
 function isSameStep(left: Step): (right: Step) => boolean {

@@ -3,7 +3,7 @@ import { builtInTables } from './definitions.ts'
 import { explainLines, type InputReader } from './input-reader.ts'
 import { quote } from './plain-text.ts'
 import type { Disruption, Policy } from './plan.ts'
-import { emptyOutput } from './plan-document.ts'
+import { emptyOutput, isFallback } from './plan-document.ts'
 import { disruptions } from './policy.ts'
 import type { Command } from './report.ts'
 import type { Environment } from './table.ts'
@@ -96,6 +96,10 @@ function readAllow(read: InputReader): readonly Disruption[] {
 function readExpectedPlan(read: InputReader): ExpectedPlan | undefined {
   const given = read.text('expected-plan')
   if (given === '') return undefined
+  if (given === 'no-plan') {
+    read.problem('expected-plan', `expected-plan is no-plan: ${emptyOutput}.`)
+    return undefined
+  }
   if (given.startsWith('{')) return { json: given }
   if (/\p{Cc}/u.test(given)) {
     read.problem(
@@ -109,8 +113,8 @@ function readExpectedPlan(read: InputReader): ExpectedPlan | undefined {
 function readExpectedPlanDigest(read: InputReader): string | undefined {
   const given = read.text('expected-plan-digest')
   if (given === '') return undefined
-  if (given === 'no-plan') {
-    read.problem('expected-plan-digest', `expected-plan-digest is no-plan: ${emptyOutput}.`)
+  if (isFallback(given)) {
+    read.problem('expected-plan-digest', `expected-plan-digest is ${given}: ${emptyOutput}.`)
   } else if (!/^[0-9a-f]{64}$/i.test(given)) {
     read.problem(
       'expected-plan-digest',
@@ -130,5 +134,7 @@ function readSampleItems(read: InputReader, command: Command, environment: Envir
 
 /** No problem without a token: the comment is optional, and must not keep the tables from being changed. */
 function readCommentToken(read: InputReader): string | undefined {
-  return read.choice('comment', ['true', 'false'], 'false') === 'true' ? read.text('github-token') : undefined
+  // Read in any case: from then on it is a known secret, which must not occur in outputs.
+  const token = read.text('github-token')
+  return read.choice('comment', ['true', 'false'], 'false') === 'true' ? token : undefined
 }

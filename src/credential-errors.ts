@@ -1,7 +1,7 @@
 /** What kept us from a session -> what was found, and what to do. AWS's own words stay with it, as the cause. Pure. */
 import { readDenial } from './denials.ts'
 import { errorCode, errorName, type Fact, RemedyError } from './errors.ts'
-import { classifyFailure, isUnsent } from './failures.ts'
+import { classifyFailure, isAnswerOfAnother, isUnsent } from './failures.ts'
 import type { Inputs } from './inputs.ts'
 import { allowStatement, trustStatement } from './permissions.ts'
 import type { Role } from './session-inputs.ts'
@@ -102,7 +102,9 @@ function unreached(role: Role): string {
 
 /** Nobody refused anything: a setting, the network, or a service that is out of order kept the answer from us. */
 function isNoAnswer(error: unknown): boolean {
-  return errorCode(error) !== '' || classifyFailure(error) === 'unavailable' || isUnsent(error)
+  return (
+    errorCode(error) !== '' || classifyFailure(error) === 'unavailable' || isUnsent(error) || isAnswerOfAnother(error)
+  )
 }
 
 /** IAM is eventually consistent. */
@@ -135,6 +137,9 @@ export function remedyFor(error: unknown, issuer = publicIssuer): string {
     default:
       if (isUnsent(error)) {
         return 'The AWS SDK sent no request. Correct the setting that it names below, then run again.'
+      }
+      if (isAnswerOfAnother(error)) {
+        return 'Something else answered in the place of STS. Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS name, and a proxy or a firewall on the way.'
       }
       return isNoAnswer(error) ? 'AWS or the network on the way to it failed. Run again.' : seeAws
   }

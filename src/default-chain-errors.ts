@@ -31,6 +31,13 @@ export function explainDefaultChain(
   error: unknown,
 ): RemedyError {
   const source = findConfiguredSource(variables, sharedConfig)
+  if (source === undefined && !errorMessage(error).includes('Could not load credentials from any providers')) {
+    return new RemedyError(
+      'The AWS SDK could not search for credentials.',
+      'Correct the setting that the AWS SDK names below, then run again.',
+      { cause: error },
+    )
+  }
   if (source === undefined) {
     return new RemedyError(
       'No credentials were found: no access key in the environment, no OIDC token, and nothing where the AWS SDK looks.',
@@ -46,13 +53,18 @@ export function explainDefaultChain(
 /** Where STS answered, its answer says more than the kind of source. */
 function remedyBy(source: ConfiguredSource, error: unknown): string {
   if (httpStatus(error) === 0) return source.remedy
-  if (errorName(error) !== 'AccessDenied' || readDenial(error) !== undefined) return remedyFor(error)
+  // The issuer of a token that is not GitHub's is not known here.
+  if (errorName(error) !== 'AccessDenied' || readDenial(error) !== undefined) {
+    return remedyFor(error, "of the token's issuer")
+  }
   return `Check that the role exists, and that its trust policy allows the token or the caller that it is assumed with. ${arrival}`
 }
 
 /** In the order of the SDK's chain. */
 function findConfiguredSource(variables: Values, sharedConfig: SharedConfig): ConfiguredSource | undefined {
-  return findInProfile(variables, sharedConfig) ?? findInVariables(variables)
+  return (
+    findInProfile(variables, sharedConfig) ?? findInVariables(variables) ?? findEmptyProfile(variables, sharedConfig)
+  )
 }
 
 function findInProfile(
@@ -106,13 +118,29 @@ function findInProfile(
       provider,
     }
   }
-  if (!given) return undefined
+  if (Boolean(found.aws_access_key_id) !== Boolean(found.aws_secret_access_key)) {
+    return {
+      name: `the profile ${profile}, which has only one of aws_access_key_id and aws_secret_access_key`,
+      remedy: 'Give the profile both, or neither.',
+      provider,
+    }
+  }
+  return undefined
+}
+
+/** A profile that names no source may be there for its other settings, such as a region. */
+function findEmptyProfile(
+  { AWS_PROFILE: name }: Values,
+  { configFile, credentialsFile }: SharedConfig,
+): ConfiguredSource | undefined {
+  if (!name) return undefined
+  const profile = quote(name)
   const isThere = configFile[name] !== undefined || credentialsFile[name] !== undefined
   return {
     name: isThere ? `the profile ${profile}, which holds none` : `the profile ${profile}, which is in no file`,
     remedy:
       'Check AWS_PROFILE, and the profile in the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else in ~/.aws/config and ~/.aws/credentials.',
-    provider,
+    provider: 'fromIni',
   }
 }
 

@@ -39,6 +39,12 @@ export function readDenial(cause: unknown): Denial | undefined {
       explanation: `A Deny statement in a policy of the kind "${explicit}" denies it, whatever other policies allow. ${remedies[explicit]}`,
     }
   }
+  if (/\bexplicit deny\b/i.test(message)) {
+    return {
+      policy: 'of a kind that AWS does not name',
+      explanation: 'A Deny statement in some policy denies it, whatever other policies allow.',
+    }
+  }
   const implicit = policyIn(/\bbecause no ([a-z -]+?) allows\b/i.exec(message))
   if (implicit === undefined || implicit === 'identity-based policy') return undefined
   return {

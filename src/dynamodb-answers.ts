@@ -236,7 +236,7 @@ function describeUnmanaged(table: TableDescription, replicas: readonly Replica[]
     ...(encryption?.KMSMasterKeyArn === undefined
       ? []
       : [{ path: 'encryptionKey', value: ofType('KMSMasterKeyArn', 'string', encryption.KMSMasterKeyArn) }]),
-    ...replicas.map(({ region }) => ({ path: 'replica', value: region })),
+    ...replicas.filter(({ status }) => status !== 'DELETING').map(({ region }) => ({ path: 'replica', value: region })),
   ].filter(({ path, value }) => path !== 'tableClass' || value !== 'STANDARD')
 }
 

@@ -1,7 +1,7 @@
 /** What DynamoDB's port throws: which call on which table, what AWS said, and what to do. Pure. */
 import { readDenial } from './denials.ts'
 import { errorMessage, errorName, httpStatus, RemedyError, StoppedError } from './errors.ts'
-import { classifyFailure, type FailureKind, isUnsent, nextChangeAllowedAt } from './failures.ts'
+import { classifyFailure, type FailureKind, isAnswerOfAnother, isUnsent, nextChangeAllowedAt } from './failures.ts'
 import { allowStatement } from './permissions.ts'
 
 /** A call that failed for good. */
@@ -102,6 +102,9 @@ function remedyFor(operation: string, resource: string, error: unknown): string 
       return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.'
     default:
       if (isUnsent(error)) return unsentRemedy
+      if (isAnswerOfAnother(error)) {
+        return 'Something else answered in the place of DynamoDB. Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB name, and a proxy or a firewall on the way.'
+      }
       return classifyFailure(error) === 'unavailable'
         ? 'AWS or the network on the way to it failed. Run again: what was done so far is kept.'
         : 'See what AWS says below, mend it, and run again: what was done so far is kept.'

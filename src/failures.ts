@@ -112,3 +112,16 @@ const unsentNames = new Set([
 
 /** Node's, for a URL or a header that cannot be sent. */
 const unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/
+
+/** Another server answered in the place of AWS, such as a firewall with a page of its own. */
+export function isAnswerOfAnother(error: unknown): boolean {
+  if (httpStatus(error) === 0 || classifyFailure(error) === 'unavailable') return false
+  const name = errorName(error)
+  const message = errorMessage(error)
+  return (
+    name === 'Unknown' ||
+    name === 'SyntaxError' ||
+    (name === 'NotFound' && message === 'Unknown') ||
+    /deserialization error|parse error/i.test(message)
+  )
+}

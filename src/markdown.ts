@@ -51,7 +51,7 @@ function inCode(value: string): string {
 /** A zero-width space keeps `@`, `#` and `GH-` from notifying people and linking issues. */
 function inSentence(value: string): string {
   return entities(value)
-    .replace(/&#(64|35);|(?<![\p{L}\p{N}])gh(sa)?(?=-)/giu, '$&&#8203;')
+    .replace(/&#(64|35);|(?<![\p{L}\p{N}])(?:gh(?=-\d)|ghsa(?=-))/giu, '$&&#8203;')
     .replace(/^[\s+=-]|(?<=^\d{1,9})[.)]/, (character) => `&#${character.codePointAt(0)};`)
 }
 

@@ -94,6 +94,11 @@ function canonical(value: unknown): string {
   return `{${members.join(',')}}`
 }
 
+/** What the documented fallbacks make of an empty output of the plan job. */
+export function isFallback(given: string): boolean {
+  return given === '{}' || given === 'no-plan'
+}
+
 /** Why a documented fallback, `{}` or `no-plan`, arrived in the place of what the plan job gave out, and what to do. */
 export const emptyOutput =
   "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped"

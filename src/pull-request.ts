@@ -54,6 +54,7 @@ export function pullRequestOf(
         : none('the event issue_comment is about an issue, not about a pull request')
     }
     case 'workflow_run': {
+      if (isOfDefaultBranchAlone(payload)) return none('the event workflow_run is about a run on the default branch')
       // Only a push makes the commit that a pull request was merged as; a scheduled run finds it on the default branch.
       const isOfPush = member(member(payload, event), 'event') === 'push'
       return byAssociation(event, payload, isOfPush ? 'merged-or-open' : 'open')
@@ -111,6 +112,15 @@ function byAssociation(
     .map((each) => member(each, 'number'))
     .filter(isNumber)
   return onlyOne(numbers, commit) ?? byCommit(event, commit, search)
+}
+
+/** A scheduled or manual run on the default branch is about no pull request, though one may have its commit as head. */
+function isOfDefaultBranchAlone(payload: unknown): boolean {
+  const run = member(payload, 'workflow_run')
+  const event = member(run, 'event')
+  const isAboutCommit = event === 'push' || event === 'merge_group' || String(event).startsWith('pull_request')
+  const branch = member(member(payload, 'repository'), 'default_branch')
+  return !isAboutCommit && isText(branch) && member(run, 'head_branch') === branch
 }
 
 /** GitHub lists pull requests from this repository into a fork of it, too. Their numbers name others here. */

@@ -41,7 +41,7 @@ export interface Runner {
    * Into a folder of its own in RUNNER_TEMP.
    *
    * @returns the path; undefined outside GitHub, where nobody would clean up
-   * @throws {RemedyError} for content that holds a secret
+   * @throws {RemedyError} for content that holds a secret, and on GitHub where RUNNER_TEMP is not set
    */
   readonly writeTemporaryFile: (name: string, content: string) => Promise<string | undefined>
   /**
@@ -129,7 +129,10 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
     },
     readFile: (path) => readFileWithin([process.env.GITHUB_WORKSPACE, process.env.RUNNER_TEMP], path),
     writeTemporaryFile: async (name, content) => {
-      if (!process.env.RUNNER_TEMP) return undefined
+      if (!process.env.RUNNER_TEMP) {
+        if (process.env.GITHUB_ACTIONS !== 'true') return undefined
+        throw new RemedyError('RUNNER_TEMP is not set.', 'Let RUNNER_TEMP name a folder that this step can write to.')
+      }
       assertHoldsNoSecret(`file ${name}`, content)
       // Steps may run side by side, so no two share a folder.
       const path = join(await mkdtemp(join(process.env.RUNNER_TEMP, 'tenant-tables-')), name)

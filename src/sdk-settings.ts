@@ -61,6 +61,8 @@ const choices = [
   ['AWS_RETRY_MODE', 'retry_mode', ['standard', 'adaptive', 'legacy']],
 ] as const
 
+const metadataEndpoint = 'AWS_EC2_METADATA_SERVICE_ENDPOINT'
+
 const noFiles: SharedConfig = { configFile: {}, credentialsFile: {} }
 
 /** Every setting that the SDK would misread or drop. */
@@ -73,6 +75,7 @@ export function findSettingProblems(
     ...booleans.flatMap(([variable, key]) => mustBeOneOf(['true', 'false'], find(variable, key))),
     ...choices.flatMap(([variable, key, values]) => mustBeOneOf(values, find(variable, key), { anyCase: true })),
     ...mustBeNumber(find('AWS_MAX_ATTEMPTS', 'max_attempts')),
+    ...findTokenUrlProblems(variables),
     ...findEndpointProblems(variables, sharedConfig),
   ]
 }
@@ -97,12 +100,28 @@ export function findIgnoredSettings(variables: Values, sharedConfig: SharedConfi
 
 function findEndpointProblems(variables: Values, sharedConfig: SharedConfig): readonly SettingProblem[] {
   const found = services.flatMap((service) => findEndpoint(service, variables, sharedConfig) ?? [])
-  const endpoints = [...new Map(found.map((endpoint) => [endpoint.name, endpoint])).values()]
+  const metadata = finderIn(variables, sharedConfig)(metadataEndpoint, 'ec2_metadata_service_endpoint')
+  const all = [...found, ...(metadata === undefined ? [] : [metadata])]
+  const endpoints = [...new Map(all.map((endpoint) => [endpoint.name, endpoint])).values()]
   const wrong = endpoints.flatMap(({ name, setting, value }) => {
     const problem = describeUrlProblem(value)
     return problem === undefined ? [] : [{ name, message: `${setting} ${problem}` }]
   })
-  return [...wrong, ...findConflicts(variables, sharedConfig), ...findMissingSection(variables, sharedConfig)]
+  return [
+    ...wrong,
+    ...findConflicts(variables, sharedConfig),
+    ...findMissingSection(variables, sharedConfig),
+    ...findMisspeltServices(variables, sharedConfig),
+  ]
+}
+
+/** The job's request token goes to this URL. The runner sets it; another environment may set it wrong. */
+function findTokenUrlProblems(variables: Values): readonly SettingProblem[] {
+  const name = 'ACTIONS_ID_TOKEN_REQUEST_URL'
+  const value = variables[name]
+  if (!value || !variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN) return []
+  if (URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol)) return []
+  return [{ name, message: `${name} must be a URL that begins with http:// or https://, as GitHub's runner sets it.` }]
 }
 
 /** The SDK refuses them together, at the first call. */
@@ -132,6 +151,20 @@ function findMissingSection(variables: Values, sharedConfig: SharedConfig): read
       message: `The profile ${quote(name)} names the services section ${quote(values.services ?? '')}, which the shared config file does not have. Add "[services ${values.services}]", or take "services" out of the profile.`,
     },
   ]
+}
+
+/** The SDK reads a service's name in lower case alone, and would call AWS instead. */
+function findMisspeltServices(variables: Values, sharedConfig: SharedConfig): readonly SettingProblem[] {
+  const section = profileOf(variables, sharedConfig).values.services
+  const keys = Object.keys(sharedConfig.configFile[`services.${section}`] ?? {})
+  const known = services.map((service) => `${service.replaceAll(' ', '_').toLowerCase()}.endpoint_url`)
+  if (ignoresEndpoints(variables, sharedConfig)) return []
+  return keys
+    .filter((key) => !known.includes(key) && known.includes(key.toLowerCase()))
+    .map((key) => ({
+      name: key,
+      message: `The services section ${quote(section ?? '')} has ${quote(key.split('.')[0] ?? '')}, which must be written in lower case.`,
+    }))
 }
 
 function describeUrlProblem(value: string): string | undefined {

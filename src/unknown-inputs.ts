@@ -10,10 +10,10 @@ export interface UnknownInputs {
 
 /** What people write instead, after other actions and tools; to what they should write. Not what the edit distance finds. */
 export const commonGuesses: ReadonlyMap<string, string> = new Map([
-  ...guesses('command: plan', ['dry-run', 'dryrun', 'plan-only']),
+  ...guesses('command: plan', ['dry-run', 'dryrun', 'plan', 'plan-only', 'check', 'check-only', 'noop', 'what-if']),
   ...guesses('environment', ['env', 'env-name', 'environment-name']),
   ...guesses('production-environments', ['production-environment', 'prod-environments', 'protected-environments']),
-  ...guesses('production', ['is-production', 'prod']),
+  ...guesses('production', ['is-production', 'is-prod', 'prod', 'prod-env', 'production-env']),
   ...guesses('aws-region', ['region', 'aws-default-region', 'region-name']),
   ...guesses('role-to-assume', [
     ...[
@@ -47,9 +47,11 @@ export const commonGuesses: ReadonlyMap<string, string> = new Map([
     ],
   ]),
   ...guesses('table-name-prefix', ['prefix', 'table-prefix', 'tables-prefix', 'name-prefix', 'table-names-prefix']),
-  ...guesses('deletion-protection', ['deletion-protection-enabled', 'delete-protection', 'enable-deletion-protection']),
+  ...guesses('deletion-protection', [
+    ...['protection', 'deletion-protection-enabled', 'delete-protection', 'enable-deletion-protection'],
+  ]),
   ...guesses('point-in-time-recovery', ['point-in-time-recovery-enabled', 'enable-point-in-time-recovery', 'pitr']),
-  ...guesses('tags', ['table-tags', 'resource-tags']),
+  ...guesses('tags', ['tag', 'table-tags', 'resource-tags']),
   ...guesses('timeout-seconds', ['timeout', 'timeout-minutes', 'timeout-in-seconds']),
   ...guesses('expected-plan', ['reviewed-plan', 'approved-plan', 'expected-plan-file']),
   ...guesses('expected-plan-digest', ['plan-digest']),
@@ -73,7 +75,7 @@ export function findUnknownInputs(variables: Variables, known: readonly string[]
   const unknown = givenInputs(variables)
     .filter(({ name }) => !known.includes(name))
     .filter((input) => !isSecondSpelling(input, variables, known))
-    .map((input) => ({ ...input, suggestion: suggestFor(input.name, known) }))
+    .map((input) => ({ ...input, suggestion: suggestFor(input.name, known) ?? suggestByValue(input, variables) }))
   const others = unknown.filter(({ suggestion }) => suggestion === undefined)
   return {
     problems: unknown.flatMap(({ suggestion, ...input }) =>
@@ -126,6 +128,11 @@ function suggestFor(name: string, known: readonly string[]): string | undefined 
   )
 }
 
+/** `mode: plan` and its like: a run that was to write nothing must not write. */
+function suggestByValue({ variable }: GivenInput, variables: Variables): string | undefined {
+  return trimmedValue(variable, variables).toLowerCase() === 'plan' ? 'command: plan' : undefined
+}
+
 function explainMisspelt({ name, variable }: GivenInput, suggestion: string): string {
   return `${visible(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${visible(variable)} to an empty text in the env of this step.`
 }
@@ -140,6 +147,7 @@ function explainIgnored(inputs: readonly GivenInput[]): string {
 
 /** How many edits still make a misspelling of it: short names are close to names that mean something else. */
 function toleranceOf({ length }: string): number {
+  if (length < 5) return 0
   if (length < 8) return 1
   return length < 16 ? 2 : 3
 }

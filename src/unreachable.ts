@@ -63,7 +63,7 @@ export function explainUnreachable({ url, setting }: Destination, cause: unknown
 export function remedyForCertificate(code: string): string | undefined {
   if (!certificateCode.test(code)) return undefined
   const authority =
-    'set NODE_EXTRA_CA_CERTS, in the env of the step or of the job, to the path of a PEM file with the certificate of the authority that signed it'
+    'set NODE_EXTRA_CA_CERTS, in the env of the step or of the job, to the path of a PEM file with the certificate of the authority that signed it; where it is set, check that file'
   switch (code) {
     case 'CERT_HAS_EXPIRED':
     case 'CERT_NOT_YET_VALID':

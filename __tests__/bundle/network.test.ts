@@ -423,7 +423,9 @@ describe('a custom endpoint', () => {
       { AWS_PROFILE: 'work', AWS_CONFIG_FILE: join(folder, 'config') },
     )
     expect(isDone(result)).toEqual([0, []])
-    expect(result.stdout).toMatch(/STS and DynamoDB at http:\S+ \(endpoint_url of the profile "work"\)\n(?:::add-mask::.*\n)*Credentials: /)
+    expect(result.stdout).toMatch(
+      /STS and DynamoDB at http:\S+ \(endpoint_url of the profile "work"\)\n(?:::add-mask::.*\n)*Credentials: /,
+    )
   })
 })
 

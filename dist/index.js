@@ -66904,6 +66904,7 @@ async function publishComment(inputs, result, runner, run) {
         return;
     const tooLate = new errors/* StoppedError */.Ko(`GitHub's API did not take it within ${mostSecondsForComment} seconds.`, "See GitHub's status, and the plan in the job summary.");
     try {
+        runner.mask(token, 'github-token');
         if (run.stop.aborted)
             throw run.stop.reason;
         await (0,src_run/* withinSeconds */.NH)(run, mostSecondsForComment, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
@@ -67837,11 +67838,18 @@ function gitHubRunner(process) {
         else
             say(toolkit);
     };
+    const known = new Set();
+    const remember = (secret, origin) => {
+        if (secret === '' || known.has(secret))
+            return;
+        known.add(secret);
+        secrets.add(secret, origin);
+    };
     const mask = (secret, origin) => {
         if (secret === '' || masked.has(secret))
             return;
         masked.add(secret);
-        secrets.add(secret, origin);
+        remember(secret, origin);
         tell((core) => core.setSecret(secret));
     };
     const load = async () => {
@@ -67858,8 +67866,9 @@ function gitHubRunner(process) {
         load: async () => void (await load()),
         input: (name) => {
             const value = process.env[`INPUT_${name.toUpperCase()}`]?.trim() ?? '';
+            // No masking command: GitHub masks the job's token and the secrets of the repository by itself.
             if (name === secretInput)
-                mask(value, name);
+                remember(value, name);
             return value;
         },
         mask,

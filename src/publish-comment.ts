@@ -36,6 +36,7 @@ export async function publishComment(
     "See GitHub's status, and the plan in the job summary.",
   )
   try {
+    runner.mask(token, 'github-token')
     if (run.stop.aborted) throw run.stop.reason
     await withinSeconds(run, mostSecondsForComment, tooLate, (limited) =>
       writeComment(inputs, token, result, runner, limited),

@@ -84,10 +84,16 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
     if (toolkit === undefined) untold.push(say)
     else say(toolkit)
   }
+  const known = new Set<string>()
+  const remember = (secret: string, origin: string) => {
+    if (secret === '' || known.has(secret)) return
+    known.add(secret)
+    secrets.add(secret, origin)
+  }
   const mask = (secret: string, origin: string) => {
     if (secret === '' || masked.has(secret)) return
     masked.add(secret)
-    secrets.add(secret, origin)
+    remember(secret, origin)
     tell((core) => core.setSecret(secret))
   }
   const load = async () => {
@@ -104,7 +110,8 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
     load: async () => void (await load()),
     input: (name) => {
       const value = process.env[`INPUT_${name.toUpperCase()}`]?.trim() ?? ''
-      if (name === secretInput) mask(value, name)
+      // No masking command: GitHub masks the job's token and the secrets of the repository by itself.
+      if (name === secretInput) remember(value, name)
       return value
     },
     mask,

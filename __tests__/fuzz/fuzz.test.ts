@@ -243,7 +243,7 @@ describe('inputs', () => {
     async ([given, rest]) => {
       for (const problem of await problemsOf(sourceOf(given, rest))) {
         const begin = /^[\w-]+/.exec(problem)?.[0] ?? ''
-        expect([...names, ...regionVariables, ...keyVariables]).toContain(begin)
+        expect([...names, ...regionVariables, ...keyVariables, 'ACTIONS_ID_TOKEN_REQUEST_URL']).toContain(begin)
       }
       assertMarkdownIsOurs(
         renderSummary({ command: 'apply', error: await errorOf(sourceOf(given, rest)) }, (text) => text),

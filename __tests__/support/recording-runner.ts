@@ -53,7 +53,7 @@ export function recordingRunner(
     load: async () => undefined,
     input: (name) => {
       const value = inputs[name] ?? ''
-      if (name === secretInput) mask(value, name)
+      if (name === secretInput && value !== '') secrets.add(value, name)
       return value
     },
     mask,

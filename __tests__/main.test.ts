@@ -11,7 +11,7 @@ import {
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { mockClient } from 'aws-sdk-client-mock'
-import { loadDynamoDb } from '../src/dynamodb.ts'
+import { loadDynamoDb } from '../src/aws/dynamodb.ts'
 import { main } from '../src/main.ts'
 import { type VirtualClock, virtualClock } from './support/clock.ts'
 import { aRun } from './support/fakes.ts'

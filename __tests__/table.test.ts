@@ -1,4 +1,4 @@
-import { describeKeys, describeRecovery, isAwsTag, isSameEnvironment, tableArn } from '../src/table.ts'
+import { describeKeys, describeRecovery, isAwsTag, isSameEnvironment, tableArn } from '../src/table/table.ts'
 import { aTarget, theTables } from './support/builders.ts'
 
 const [tenant, users] = theTables()

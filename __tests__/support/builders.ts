@@ -1,8 +1,8 @@
 /** Values for tests: each is whole and plain, and a test names only what it is about. */
-import { desiredTables, type TableRequest } from '../../src/definitions.ts'
-import type { InputSource } from '../../src/inputs.ts'
-import type { DesiredTable, Environment, ReadyTable, Tags, Target } from '../../src/table.ts'
-import { managedByTag, managedByValue, tableArn } from '../../src/table.ts'
+import { desiredTables, type TableRequest } from '../../src/definition/built-in.ts'
+import type { InputSource } from '../../src/inputs/inputs.ts'
+import type { DesiredTable, Environment, ReadyTable, Tags, Target } from '../../src/table/table.ts'
+import { managedByTag, managedByValue, tableArn } from '../../src/table/table.ts'
 
 export const development: Environment = { name: 'dev', production: false }
 export const production: Environment = { name: 'prod', production: true }

@@ -14,13 +14,13 @@ import { AwsError } from '../../sandbox/errors.ts'
 import { itemOperations } from '../../sandbox/items.ts'
 import { measuredTimings } from '../../sandbox/options.ts'
 import { type Shape, statusOf, type TableRecord } from '../../sandbox/table-record.ts'
-import { BoundedHandler } from '../../src/bounded-answers.ts'
+import { BoundedHandler } from '../../src/network/http-handler.ts'
 import { heldClock } from './clock.ts'
 import { aRun } from './fakes.ts'
 import { type RecordedRun, recordingRunner } from './recording-runner.ts'
 
 // Connections that are opened early would be real ones.
-jest.unstable_mockModule('../../src/early-connections.ts', () => ({
+jest.unstable_mockModule('../../src/network/early-connections.ts', () => ({
   openEarly: () => ({
     httpAgent: new HttpAgent(),
     httpsAgent: new HttpsAgent(),
@@ -30,7 +30,7 @@ jest.unstable_mockModule('../../src/early-connections.ts', () => ({
   }),
 }))
 const { main } = await import('../../src/main.ts')
-const { loadDynamoDb } = await import('../../src/dynamodb.ts')
+const { loadDynamoDb } = await import('../../src/aws/dynamodb.ts')
 
 const account = '222222222222'
 const region = 'ap-south-1'

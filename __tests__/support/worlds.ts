@@ -1,8 +1,8 @@
 /** States of an account that nobody thought of, for laws that hold over all of them. */
 import fc from 'fast-check'
-import { desiredTables } from '../../src/definitions.ts'
-import type { Policy } from '../../src/plan.ts'
-import { disruptions } from '../../src/policy.ts'
+import { desiredTables } from '../../src/definition/built-in.ts'
+import type { Policy } from '../../src/plan/plan.ts'
+import { disruptions } from '../../src/plan/policy.ts'
 import type {
   DesiredTable,
   Environment,
@@ -11,7 +11,7 @@ import type {
   ReadyTable,
   Replica,
   Target,
-} from '../../src/table.ts'
+} from '../../src/table/table.ts'
 import { aTarget, ready } from './builders.ts'
 
 const tagKey = fc.oneof(

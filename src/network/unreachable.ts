@@ -1,0 +1,99 @@
+/** A host that no request reached: what Node's error code says about it, and what to do. One place for every service. Pure. */
+
+import { RemedyError } from '../errors/errors.ts'
+import { errorCode } from '../errors/thrown.ts'
+
+/** Final, or tried again, by the code of its cause. */
+export class UnreachableError extends RemedyError {
+  override readonly name = 'UnreachableError'
+  readonly code: string
+
+  constructor(message: string, remedy: string, code: string, cause: unknown) {
+    super(message, remedy, { cause })
+    this.code = code
+  }
+}
+
+/** Where a request was to go, and the input or variable that names the host. */
+export interface Destination {
+  readonly url: URL
+  readonly setting: string
+}
+
+/** The setting of every host that AWS names by its region. */
+export const regionSetting = 'aws-region'
+
+/** An UnreachableError where the code says what was wrong; any other error as it is, and so is one whose remedy is known. */
+export function explainUnreachable({ url, setting }: Destination, cause: unknown): unknown {
+  if (cause instanceof RemedyError) return cause
+  const code = errorCode(findNetworkError(cause))
+  const place = url.origin
+  const explain = (message: string, remedy: string) => new UnreachableError(message, remedy, code, cause)
+  const certificateRemedy = remedyForCertificate(code)
+  if (certificateRemedy !== undefined) {
+    return explain(`The certificate of ${place} is not accepted: ${code}.`, certificateRemedy)
+  }
+  const isAws = setting === regionSetting
+  if (unresolvedCodes.has(code)) {
+    return explain(
+      `The host name ${url.hostname} cannot be resolved: ${code}.`,
+      isAws
+        ? 'Check aws-region, which the name is made from, and that the machine can resolve the names of AWS.'
+        : `Check ${setting}, which names the host, and that the machine can resolve it.`,
+    )
+  }
+  if (code === 'ECONNREFUSED') {
+    return explain(
+      `${place} refused the connection.`,
+      isAws
+        ? 'Check that a firewall lets the machine connect to it, or name a proxy in HTTPS_PROXY.'
+        : `Check ${setting}, and that a server listens at this address.`,
+    )
+  }
+  if (tlsCode.test(code)) {
+    return explain(
+      `The connection to ${place} could not be encrypted: ${code}.`,
+      isAws
+        ? 'Check what answers in the place of AWS, such as a proxy or a firewall on the way.'
+        : `Check that ${setting} names a port that takes https://, or give an http:// URL.`,
+    )
+  }
+  return cause
+}
+
+/** What to do about a certificate that Node did not accept; undefined for every other code. */
+export function remedyForCertificate(code: string): string | undefined {
+  if (!certificateCode.test(code)) return undefined
+  const authority =
+    'set NODE_EXTRA_CA_CERTS, in the env of the step or of the job, to the path of a PEM file with the certificate of the authority that signed it; where it is set, check that file'
+  switch (code) {
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return `Check the clock of the machine, and renew the certificate. If it is that of a proxy with an authority of its own, ${authority}.`
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return 'Check the host name, and what answers there: its certificate is for other names. NODE_EXTRA_CA_CERTS does not help here.'
+    default:
+      return `If the server or a proxy on the way has a certificate of its own, ${authority}. AWS_CA_BUNDLE is not read.`
+  }
+}
+
+/** Node's and OpenSSL's. @see https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const certificateCode =
+  /^(?:CERT_|CRL_|DEPTH_ZERO_|ERR_TLS_CERT_|ERROR_IN_C|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_)/
+
+const unresolvedCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME', 'EAI_FAIL'])
+
+/** Such as from a server that does not speak TLS. */
+const tlsCode = /^(?:EPROTO$|ERR_SSL_)/
+
+/** The first error with a code: `fetch` puts Node's own into a cause. The error itself where there is none. */
+export function findNetworkError(error: unknown): unknown {
+  let found = error
+  // Bounded, because a cause may lead back to itself.
+  for (let depth = 0; depth < 5; depth += 1) {
+    if (errorCode(found) !== '') return found
+    if (typeof found !== 'object' || found === null || !('cause' in found)) break
+    found = found.cause
+  }
+  return error
+}

@@ -9,7 +9,8 @@ import { loadDynamoDb } from '../src/aws/dynamodb.ts'
 import { ownTags } from '../src/definition/built-in.ts'
 import { planTables } from '../src/plan/planner.ts'
 import { systemClock, withinDeadline } from '../src/run/run.ts'
-import { type DesiredTable, type Target, tableArn } from '../src/table/table.ts'
+import { type TableDefinition } from '../src/table/table.ts'
+import { type Target, tableArn } from '../src/table/target.ts'
 
 export interface ScaleMeasurement {
   readonly tables: number
@@ -31,7 +32,7 @@ const target: Target = {
   environment: { name: 'dev', production: false },
 }
 
-export function syntheticTables(count: number): readonly DesiredTable[] {
+export function syntheticTables(count: number): readonly TableDefinition[] {
   return Array.from({ length: count }, (_, index) => ({
     logicalName: `table-${index}`,
     name: `table-${index}`,

@@ -6,7 +6,7 @@ import { assertAsDefined, verifyTables } from './apply/verify.ts'
 import { openConnections, partitionOf, type TimeOuts, timeOutsOfAWorkingNetwork } from './aws/connections.ts'
 import { loadDynamoDb } from './aws/dynamodb.ts'
 import { openSession } from './aws/session.ts'
-import { desiredTables } from './definition/built-in.ts'
+import { defineTables } from './definition/built-in.ts'
 import { assertPublishable, publish } from './github/publish.ts'
 import { publishComment } from './github/publish-comment.ts'
 import { logGroup, type Runner } from './github/runner.ts'
@@ -18,7 +18,7 @@ import { describeReview, holdToReview, readReview } from './plan/review.ts'
 import { describePlace } from './report/place.ts'
 import { type RunResult, renderPlanLines } from './report/report.ts'
 import { type Clock, type Run, withinDeadline } from './run/run.ts'
-import { tableArn } from './table/table.ts'
+import { tableArn } from './table/target.ts'
 
 /** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
 export async function main(runner: Runner, clock: Clock, timeOuts = timeOutsOfAWorkingNetwork): Promise<void> {
@@ -41,7 +41,7 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   const review = await readReview(inputs, runner.readFile)
   result.review = describeReview(review, inputs.command)
   const connections = openConnections(inputs.region, { ...runner, sdkSettings: inputs.sdkSettings }, run, times)
-  const desired = desiredTables(inputs)
+  const desired = defineTables(inputs)
   const [session, connectDynamoDb] = await Promise.all([
     openSession(inputs, { ...connections, mask: runner.mask }, run),
     loadDynamoDb(connections, desired.length * readsPerTable, run),

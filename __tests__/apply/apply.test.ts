@@ -5,7 +5,7 @@ import { DynamoDbError } from '../../src/aws/dynamodb-errors.ts'
 import { StoppedError } from '../../src/errors/errors.ts'
 import type { Outcome, Step } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
-import type { DesiredTable, ObservedTable, ObservedTables } from '../../src/table/table.ts'
+import type { TableDefinition, ObservedTable, ObservedTables } from '../../src/table/table.ts'
 import { aTarget, managedOnly, production, ready, theTables } from '../support/builders.ts'
 import { aRun, describedFrom, type FakeRun, type Model, modelDynamoDb } from '../support/fakes.ts'
 
@@ -26,7 +26,7 @@ function refusal(code: string, mayHaveBeenDone = false): DynamoDbError {
 async function apply(
   observed: ObservedTables = new Map(),
   changes: (model: Model, run: FakeRun) => Partial<DynamoDb> = () => ({}),
-  tables: readonly DesiredTable[] = desired,
+  tables: readonly TableDefinition[] = desired,
 ): Promise<{ outcome: Outcome; model: Model; run: FakeRun; results: readonly string[] }> {
   const model = modelDynamoDb(observed)
   const run = aRun()

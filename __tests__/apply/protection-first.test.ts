@@ -6,7 +6,7 @@ import { describeError } from '../../src/errors/description.ts'
 import { StoppedError } from '../../src/errors/errors.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { failuresOf } from '../../src/report/report.ts'
-import type { DesiredTable, ObservedTables } from '../../src/table/table.ts'
+import type { TableDefinition, ObservedTables } from '../../src/table/table.ts'
 import { aTarget, production, ready, theTables } from '../support/builders.ts'
 import { aRun, type FakeRun, type Model, modelDynamoDb } from '../support/fakes.ts'
 
@@ -37,7 +37,7 @@ const spent = refusal(
 async function apply(
   observed: ObservedTables,
   changes: (model: Model, run: FakeRun) => Partial<DynamoDb>,
-  tables: readonly DesiredTable[] = desired,
+  tables: readonly TableDefinition[] = desired,
 ) {
   const model = modelDynamoDb(observed)
   const run = aRun()

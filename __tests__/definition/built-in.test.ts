@@ -1,4 +1,4 @@
-import { builtInTables, desiredTables, ownTags, type TableRequest } from '../../src/definition/built-in.ts'
+import { builtInTables, defineTables, ownTags, type TableRequest } from '../../src/definition/built-in.ts'
 import { development, production } from '../support/builders.ts'
 
 const request: TableRequest = {
@@ -11,12 +11,12 @@ const request: TableRequest = {
 
 /** What the first table is asked to have; where the definition leaves a setting out, it is undefined here. */
 function settings(changes: Partial<TableRequest>) {
-  const [table] = desiredTables({ ...request, ...changes })
+  const [table] = defineTables({ ...request, ...changes })
   return { protection: table?.deletionProtection, recovery: table?.pointInTimeRecovery }
 }
 
 it('there are two tables, tenant and users, and every record belongs to a tenant', () => {
-  expect(desiredTables(request)).toStrictEqual([
+  expect(defineTables(request)).toStrictEqual([
     {
       logicalName: 'tenant',
       name: 'tenant',
@@ -41,7 +41,7 @@ it('there are two tables, tenant and users, and every record belongs to a tenant
 })
 
 it('the prefix is put before the name in AWS, and not before the name that outputs know', () => {
-  const tables = desiredTables({ ...request, tableNamePrefix: 'jobwork-' })
+  const tables = defineTables({ ...request, tableNamePrefix: 'jobwork-' })
   expect(tables.map(({ logicalName, name }) => [logicalName, name])).toEqual([
     ['tenant', 'jobwork-tenant'],
     ['users', 'jobwork-users'],
@@ -57,7 +57,7 @@ it('production asks for protection, and for the longest restore window', () => {
 })
 
 it('elsewhere nothing is asked for, so that what someone turned on stays on: omitted is not false', () => {
-  const [table] = desiredTables(request)
+  const [table] = defineTables(request)
   expect(Object.keys(table ?? {})).toEqual(['logicalName', 'name', 'keys', 'billingMode', 'tags'])
 })
 
@@ -83,7 +83,7 @@ it("every table carries the user's tags and the action's own, which nobody can t
     ['tenant-tables:environment', 'prod'],
     ['tenant-tables:managed-by', 'tenant-tables'],
   ])
-  const tables = desiredTables({ ...request, environment: production, tags })
+  const tables = defineTables({ ...request, environment: production, tags })
   expect(tables.map((table) => table.tags)).toEqual([wanted, wanted])
   expect(ownTags(production).size).toBe(2)
   expect(tags.get('tenant-tables:managed-by')).toBe('me')

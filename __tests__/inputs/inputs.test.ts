@@ -1,5 +1,5 @@
 import { sessionPolicy } from '../../src/aws/iam.ts'
-import { desiredTables } from '../../src/definition/built-in.ts'
+import { defineTables } from '../../src/definition/built-in.ts'
 import { InvalidInputsError } from '../../src/errors/errors.ts'
 import type { InputName } from '../../src/inputs/input-reader.ts'
 import { readInputs } from '../../src/inputs/inputs.ts'
@@ -152,7 +152,7 @@ describe('production', () => {
     expect(verify({ environment: 'dev', production: 'true' }).sampleItems).toBe(false)
     expect(verify({ environment: 'live-test', production: 'false' }).sampleItems).toBe(true)
     const protection = (inputs: Record<string, string>) =>
-      desiredTables(read(inputs)).map(({ deletionProtection, pointInTimeRecovery }) => [
+      defineTables(read(inputs)).map(({ deletionProtection, pointInTimeRecovery }) => [
         deletionProtection,
         pointInTimeRecovery?.enabled,
       ])

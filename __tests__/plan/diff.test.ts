@@ -1,12 +1,12 @@
 import { type Difference, diffTable, tagChanges } from '../../src/plan/diff.ts'
-import type { DesiredTable, ObservedTable, ReadyTable } from '../../src/table/table.ts'
+import type { TableDefinition, ObservedTable, ReadyTable } from '../../src/table/table.ts'
 import { aTable, production, ready, theTables } from '../support/builders.ts'
 
 const users = aTable()
 const [, usersInProduction] = theTables({ environment: production })
 
 /** What differs where a table is as defined but for the changes. */
-function differences(changes: Partial<ReadyTable>, desired: DesiredTable = users): readonly Difference[] {
+function differences(changes: Partial<ReadyTable>, desired: TableDefinition = users): readonly Difference[] {
   return diffTable(desired, ready(desired, changes))
 }
 

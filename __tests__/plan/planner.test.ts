@@ -1,13 +1,13 @@
 import type { Plan, Step } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
-import type { DesiredTable, Keys, ObservedTable } from '../../src/table/table.ts'
+import type { TableDefinition, Keys, ObservedTable } from '../../src/table/table.ts'
 import { aTable, aTarget, managedOnly, production, ready, theTables } from '../support/builders.ts'
 
 const [tenant, users] = theTables()
 const target = aTarget()
 const absent: ObservedTable = { status: 'absent' }
 
-function plan(desired: DesiredTable, observed: ObservedTable, at = target): Plan {
+function plan(desired: TableDefinition, observed: ObservedTable, at = target): Plan {
   return planTables(at, [desired], new Map([[desired.name, observed]]))
 }
 
@@ -116,7 +116,7 @@ it('compares environments without case, and leaves the tag as it is', () => {
 })
 
 describe('refuses', () => {
-  const refusals = (desired: DesiredTable, observed: ObservedTable, at = target) =>
+  const refusals = (desired: TableDefinition, observed: ObservedTable, at = target) =>
     plan(desired, observed, at).refusals.map(({ code }) => code)
 
   const otherKeys: readonly [string, Keys][] = [
@@ -226,7 +226,7 @@ describe('refuses', () => {
 })
 
 describe('tells of', () => {
-  const notices = (desired: DesiredTable, observed: ObservedTable) =>
+  const notices = (desired: TableDefinition, observed: ObservedTable) =>
     plan(desired, observed).notices.map(({ code, level }) => `${level} ${code}`)
 
   it.each(['CREATION_FAILED', 'REGION_DISABLED', 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'])(

@@ -1,14 +1,15 @@
 import type { Disruption, Plan, Policy } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { disruptions } from '../../src/plan/policy.ts'
-import type { DesiredTable, ObservedTable, ObservedTables, Target } from '../../src/table/table.ts'
+import type { TableDefinition, ObservedTable, ObservedTables } from '../../src/table/table.ts'
+import type { Target } from '../../src/table/target.ts'
 import { aTable, aTarget, managedOnly, production, ready, theTables } from '../support/builders.ts'
 
 const inProduction = aTarget({ environment: production })
 const [, users] = theTables()
 
 function plan(
-  desired: DesiredTable,
+  desired: TableDefinition,
   observed: ObservedTable,
   allow: readonly Disruption[],
   target: Target = aTarget(),
@@ -32,7 +33,7 @@ const ofStaging = ready(users, {
   tags: new Map([...managedOnly, ['tenant-tables:environment', 'staging']]),
 })
 
-describe.each<[Disruption, DesiredTable, ObservedTable]>([
+describe.each<[Disruption, TableDefinition, ObservedTable]>([
   ['remove-deletion-protection', unprotected, protectedTable],
   ['remove-point-in-time-recovery', unrecoverable, recoverable],
   ['change-environment', users, ofStaging],

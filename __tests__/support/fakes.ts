@@ -5,14 +5,9 @@ import type { ItemStore } from '../../src/aws/item-store.ts'
 import type { Item } from '../../src/definition/items.ts'
 import type { Step } from '../../src/plan/plan.ts'
 import type { Run } from '../../src/run/run.ts'
-import {
-  environmentTag,
-  managedByTag,
-  type ObservedTable,
-  type ObservedTables,
-  type ReadyTable,
-  tableArn,
-} from '../../src/table/table.ts'
+import { type ObservedTable, type ObservedTables, type ReadyTable } from '../../src/table/table.ts'
+import { environmentTag, managedByTag } from '../../src/table/properties/tags.ts'
+import { tableArn } from '../../src/table/target.ts'
 import { aTarget } from './builders.ts'
 import { type VirtualClock, virtualClock } from './clock.ts'
 

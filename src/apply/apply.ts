@@ -19,7 +19,8 @@ import {
 } from '../plan/plan.ts'
 import { planTables } from '../plan/planner.ts'
 import type { Run } from '../run/run.ts'
-import { type DesiredTable, type ObservedTable, type ObservedTables, type Target, tableArn } from '../table/table.ts'
+import { type TableDefinition, type ObservedTable, type ObservedTables } from '../table/table.ts'
+import { type Target, tableArn } from '../table/target.ts'
 import { delayAfterConflict, isBlocked, isBlockedBy, isBusy, isConflict } from './conflict.ts'
 import { type Observation, observeTable, observeTables } from './observe.ts'
 import {
@@ -34,7 +35,7 @@ import {
 export interface Work extends Observation {
   readonly dynamoDb: DynamoDb
   readonly target: Target
-  readonly desired: readonly DesiredTable[]
+  readonly desired: readonly TableDefinition[]
   readonly plan: Plan
   readonly run: Run
 }
@@ -83,7 +84,7 @@ function deferredSteps({ results }: Progress): readonly Step[] {
 
 /** One table in the course of an apply. */
 interface TableProgress {
-  readonly desired: DesiredTable
+  readonly desired: TableDefinition
   /** All steps of the plan on this table. */
   readonly planned: readonly Step[]
   remaining: readonly Step[]
@@ -97,7 +98,7 @@ interface TableProgress {
   unplanned: RemedyError | undefined
 }
 
-function beginTable({ plan, lookedAt }: Work, desired: DesiredTable): TableProgress {
+function beginTable({ plan, lookedAt }: Work, desired: TableDefinition): TableProgress {
   const planned = stepsOf(plan, desired.name)
   return { desired, planned, remaining: planned, lookedAt, slowLooks: 0, isAbandoned: false, unplanned: undefined }
 }

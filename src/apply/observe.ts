@@ -2,14 +2,8 @@
 import type { DynamoDb } from '../aws/dynamodb.ts'
 import { stoppedWhileWaitingFor } from '../errors/errors.ts'
 import type { Run } from '../run/run.ts'
-import {
-  type DesiredTable,
-  type ObservedTable,
-  type ObservedTables,
-  type ReadyTable,
-  type Target,
-  tableArn,
-} from '../table/table.ts'
+import { type TableDefinition, type ObservedTable, type ObservedTables, type ReadyTable } from '../table/table.ts'
+import { type Target, tableArn } from '../table/target.ts'
 import { waitForOthers, waitUntilSettled } from './poll.ts'
 
 /** What one look at a table says, passing states included. */
@@ -32,7 +26,7 @@ export interface Observation<Observed = ObservedTables> {
 export async function observeTables(
   dynamoDb: DynamoDb,
   target: Target,
-  desired: readonly DesiredTable[],
+  desired: readonly TableDefinition[],
   run: Run,
 ): Promise<Observation> {
   const looks = await Promise.all(

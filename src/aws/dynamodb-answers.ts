@@ -10,16 +10,8 @@ import type {
 } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../definition/items.ts'
 import { RemedyError } from '../errors/errors.ts'
-import {
-  isPassing,
-  type KeyAttribute,
-  type Keys,
-  type PointInTimeRecovery,
-  type ReadyTable,
-  type Replica,
-  type Tags,
-  type UnmanagedSetting,
-} from '../table/table.ts'
+import { isPassing, type KeyAttribute, type Keys, type PointInTimeRecovery, type ReadyTable, type Replica, type Tags } from '../table/table.ts'
+import { type UnmanagedSetting } from '../table/unmanaged.ts'
 
 interface Description {
   /** DynamoDB's TableStatus. */

@@ -1,5 +1,5 @@
 /** The session that a run asks for: where the first credentials come from, and which roles follow. */
-import type { Tags } from '../table/table.ts'
+import type { TagMap } from '../table/properties/tags.ts'
 
 export interface Role {
   readonly arn: string
@@ -22,7 +22,7 @@ export interface SessionRequest {
   /** Given to the first role that is assumed with credentials; the sessions after it inherit it. */
   readonly sourceIdentity?: string
   /** Given to the last role. */
-  readonly sessionTags: Tags
+  readonly sessionTags: TagMap
   /** What the last session may do at most, as JSON; absent where its role alone decides. */
   readonly sessionPolicy?: string
   readonly roleDurationSeconds: number

@@ -10,7 +10,7 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 import { RemedyError } from '../errors/errors.ts'
 import type { Command } from '../plan/plan.ts'
 import type { Run } from '../run/run.ts'
-import type { Tags } from '../table/table.ts'
+import type { TagMap } from '../table/properties/tags.ts'
 import { retry } from './retry.ts'
 import { explainIdentityRefusal, explainRoleRefusal, explainTokenRefusal } from './session-errors.ts'
 import type { Role, SessionRequest } from './session-request.ts'
@@ -202,7 +202,7 @@ function policyOf({ sessionPolicy }: Request): { Policy?: string } {
   return sessionPolicy === undefined ? {} : { Policy: sessionPolicy }
 }
 
-function awsTags(tags: Tags): { Key: string; Value: string }[] {
+function awsTags(tags: TagMap): { Key: string; Value: string }[] {
   return [...tags].map(([Key, Value]) => ({ Key, Value }))
 }
 

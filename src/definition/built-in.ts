@@ -1,16 +1,13 @@
-/** The built-in tables, and what an environment asks of them. */
-import {
-  type DesiredTable,
-  type Environment,
-  environmentTag,
-  type Keys,
-  managedByTag,
-  managedByValue,
-  type PointInTimeRecovery,
-  type Tags,
-} from '../table/table.ts'
+/** The built-in tables, and the protection that an environment gives them. */
+import { deletionProtection } from '../table/properties/deletion-protection.ts'
+import type { KeySchema } from '../table/properties/key-schema.ts'
+import { pointInTimeRecovery } from '../table/properties/point-in-time-recovery.ts'
+import { environmentTag, managedByTag, managedByValue, sortTags, type TagMap } from '../table/properties/tags.ts'
+import type { Property } from '../table/property.ts'
+import type { TableDefinition } from '../table/table.ts'
+import type { Environment } from '../table/target.ts'
 
-/** `auto` follows the environment; the others are the user's word. */
+/** `auto` follows the environment; the others are explicit. */
 export type Setting = 'auto' | 'true' | 'false'
 
 export interface TableRequest {
@@ -18,55 +15,57 @@ export interface TableRequest {
   readonly tableNamePrefix: string
   readonly deletionProtection: Setting
   readonly pointInTimeRecovery: Setting
-  /** The user's own, without those that the action adds. */
-  readonly tags: Tags
+  /** The tags of the user, without those that the action adds. */
+  readonly tags: TagMap
 }
 
 interface BuiltInTable {
   readonly logicalName: 'tenant' | 'users'
-  readonly keys: Keys
+  readonly KeySchema: KeySchema
 }
+
+const tenantId = { AttributeName: 'tenant_id', AttributeType: 'S', KeyType: 'HASH' } as const
 
 /** Every record belongs to a tenant; all users of a tenant are one Query. */
 export const builtInTables: readonly BuiltInTable[] = [
-  { logicalName: 'tenant', keys: { partitionKey: { name: 'tenant_id', type: 'S' } } },
+  { logicalName: 'tenant', KeySchema: [tenantId] },
   {
     logicalName: 'users',
-    keys: { partitionKey: { name: 'tenant_id', type: 'S' }, sortKey: { name: 'user_id', type: 'S' } },
+    KeySchema: [tenantId, { AttributeName: 'user_id', AttributeType: 'S', KeyType: 'RANGE' }],
   },
 ]
 
-/** DynamoDB's longest restore window. */
-const recoveryPeriodDays = 35
-
 /** The tags that the action adds to the user's. */
-export function ownTags(environment: Environment): Tags {
+export function ownTags(environment: Environment): TagMap {
   return new Map([
     [environmentTag, environment.name],
     [managedByTag, managedByValue],
   ])
 }
 
-export function desiredTables(request: TableRequest): readonly DesiredTable[] {
-  const deletionProtection = wanted(request.deletionProtection, request.environment)
-  const recovery = wanted(request.pointInTimeRecovery, request.environment)
-  return builtInTables.map(({ logicalName, keys }) => ({
+export function defineTables(request: TableRequest): readonly TableDefinition[] {
+  const { environment, tableNamePrefix } = request
+  const tags = [...request.tags, ...ownTags(environment)].map(([Key, Value]) => ({ Key, Value }))
+  return builtInTables.map(({ logicalName, KeySchema }) => ({
     logicalName,
-    name: `${request.tableNamePrefix}${logicalName}`,
-    keys,
-    billingMode: 'PAY_PER_REQUEST',
-    ...(deletionProtection === undefined ? {} : { deletionProtection }),
-    ...(recovery === undefined ? {} : { pointInTimeRecovery: recoverySetting(recovery) }),
-    tags: new Map([...request.tags, ...ownTags(request.environment)]),
+    name: `${tableNamePrefix}${logicalName}`,
+    properties: {
+      KeySchema,
+      BillingMode: 'PAY_PER_REQUEST',
+      ...protect(deletionProtection, request.deletionProtection, environment),
+      ...protect(pointInTimeRecovery, request.pointInTimeRecovery, environment),
+      Tags: sortTags(tags),
+    },
   }))
 }
 
-/** Outside production `auto` asks for nothing, so that what someone turned on by hand stays on. */
-function wanted(setting: Setting, environment: Environment): boolean | undefined {
-  if (setting === 'auto') return environment.production ? true : undefined
-  return setting === 'true'
-}
-
-function recoverySetting(enabled: boolean): PointInTimeRecovery {
-  return enabled ? { enabled, recoveryPeriodDays } : { enabled }
+/** Outside production `auto` declares nothing, so that a protection that someone turned on stays on. */
+function protect<Name extends string, Value>(
+  { name, protection }: Property<Name, Value>,
+  setting: Setting,
+  { production }: Environment,
+): { readonly [Each in Name]?: Value } {
+  if (protection === undefined || (setting === 'auto' && !production)) return {}
+  const value = setting === 'false' ? protection.off : protection.inProduction
+  return { [name]: value } as { readonly [Each in Name]: Value }
 }

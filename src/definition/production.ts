@@ -1,5 +1,5 @@
 /** Whether an environment is production, and by which rule. Pure. */
-import { isSameEnvironment } from '../table/table.ts'
+import { isSameEnvironment } from '../table/target.ts'
 
 /** The input `production`. */
 export type ProductionInput = 'auto' | 'true' | 'false'

@@ -4,7 +4,7 @@ import { emptyOutput, isFallback } from '../plan/document.ts'
 import type { Command, Disruption, Policy } from '../plan/plan.ts'
 import { disruptions } from '../plan/policy.ts'
 import type { ExpectedPlan } from '../plan/review.ts'
-import type { Environment } from '../table/table.ts'
+import type { Environment } from '../table/target.ts'
 import { quote } from '../text/readable.ts'
 import { explainLines, type InputReader } from './input-reader.ts'
 

@@ -11,7 +11,8 @@ import type { Role, SessionRequest } from '../aws/session-request.ts'
 import { builtInTables, type Setting } from '../definition/built-in.ts'
 import { decideProduction } from '../definition/production.ts'
 import { InvalidInputsError } from '../errors/errors.ts'
-import { type Environment, isSameEnvironment, isTableName, type Tags } from '../table/table.ts'
+import { type TagMap } from '../table/properties/tags.ts'
+import { type Environment, isSameEnvironment, isTableName } from '../table/target.ts'
 import { quote } from '../text/readable.ts'
 import { type CommandInputs, readCommandInputs } from './command-inputs.ts'
 import { explainLines, InputReader, inputNames } from './input-reader.ts'
@@ -27,7 +28,7 @@ export interface Inputs extends CommandInputs, SessionRequest {
   readonly tableNamePrefix: string
   readonly deletionProtection: Setting
   readonly pointInTimeRecovery: Setting
-  readonly tags: Tags
+  readonly tags: TagMap
   readonly timeoutSeconds: number
   /** Absent where AWS is called at its own addresses, and everything that is set is read. */
   readonly sdkSettings?: SdkSettings

@@ -1,6 +1,8 @@
 /** Tags as a workflow writes them: one `key=value` a line. */
 import { ownTags } from '../definition/built-in.ts'
-import { type Environment, mostTags, type Tags } from '../table/table.ts'
+import { type TagMap } from '../table/properties/tags.ts'
+import { type Environment } from '../table/target.ts'
+import { mostTags } from '../table/properties/tags.ts'
 import { quote } from '../text/readable.ts'
 import { type InputReader, literalForm } from './input-reader.ts'
 
@@ -12,7 +14,7 @@ export function isTagText(text: string, most: number): boolean {
   return [...text].length <= most && tagCharacters.test(text)
 }
 
-export function readTags(read: InputReader, environment: Environment): Tags {
+export function readTags(read: InputReader, environment: Environment): TagMap {
   const tags = readTagLines(read, 'tags')
   const own = ownTags(environment).size
   if (tags.size + own > mostTags) {
@@ -29,7 +31,7 @@ function isSameToSts(left: string, right: string): boolean {
 }
 
 /** STS takes no more, as many as a table does. */
-export function readSessionTags(read: InputReader): Tags {
+export function readSessionTags(read: InputReader): TagMap {
   const tags = readTagLines(read, 'role-session-tags')
   if (tags.size > mostTags) {
     read.problem('role-session-tags', `role-session-tags has ${tags.size} tags, but STS takes ${mostTags} at most.`)
@@ -48,7 +50,7 @@ function isJoined(line: string): boolean {
 }
 
 /** One `key=value` a line. */
-function readTagLines(read: InputReader, name: 'tags' | 'role-session-tags'): Tags {
+function readTagLines(read: InputReader, name: 'tags' | 'role-session-tags'): TagMap {
   const tags = new Map<string, string>()
   for (const line of read.lines(name)) {
     const separator = line.indexOf('=')

@@ -1,87 +1,68 @@
-/** Steps and their results as plain text. */
-
-import { describeKeys, describeRecovery } from '../table/table.ts'
+/** Steps as plain text. */
+import { propertyNamed } from '../table/properties/index.ts'
+import { propertyValues } from '../table/values.ts'
 import { count, shorten } from '../text/readable.ts'
-import type { Step, StepResult } from './plan.ts'
+import type { Step } from './plan.ts'
 
-export interface Change {
+/** One setting from one value to another. */
+export interface SettingChange {
+  /** A property, or a part of one, such as `tag team`. */
   readonly setting: string
   /** Absent where there was nothing before. */
   readonly from?: string
   readonly to: string
 }
 
-/** What a step changes, setting by setting. */
-export function changesOf(step: Step): readonly Change[] {
-  switch (step.action) {
-    case 'create-table':
-      return [
-        { setting: 'key', to: describeKeys(step.keys) },
-        { setting: 'billing mode', to: step.billingMode },
-        { setting: 'deletion protection', to: onOrOff(step.deletionProtection) },
-        ...tagChanges(step.tags),
-      ]
-    case 'enable-deletion-protection':
-    case 'remove-deletion-protection':
-      return [{ setting: 'deletion protection', from: onOrOff(step.from), to: onOrOff(step.to) }]
-    case 'tag-table':
-    case 'adopt-table':
-    case 'change-environment':
-      return tagChanges(step.tags)
-    case 'set-billing-mode':
-      return [{ setting: 'billing mode', from: step.from, to: step.to }]
-    case 'set-point-in-time-recovery':
-    case 'remove-point-in-time-recovery':
-      return [{ setting: 'point-in-time recovery', from: describeRecovery(step.from), to: describeRecovery(step.to) }]
-    case 'delete-table':
+/** The settings that a step changes, one by one. */
+export function settingChanges(step: Step): readonly SettingChange[] {
+  switch (step.kind) {
+    case 'create':
+      return propertyValues(step.to).flatMap(({ property, value }) =>
+        property.settings(value).map(({ name, value: to }) => ({ setting: name, to })),
+      )
+    case 'update': {
+      const { settings } = propertyNamed(step.property)
+      const before = new Map(settings(step.from).map(({ name, value }) => [name, value]))
+      return settings(step.to).map(({ name, value }) => {
+        const from = before.get(name)
+        return { setting: name, ...(from === undefined ? {} : { from }), to: value }
+      })
+    }
+    case 'delete':
       return [{ setting: 'table', from: 'present, with its items', to: 'deleted' }]
   }
 }
 
-function tagChanges(tags: readonly { key: string; from?: string; to: string }[]): readonly Change[] {
-  return tags.map(({ key, ...change }) => ({ setting: `tag ${key}`, ...change }))
-}
-
-function onOrOff(value: boolean): string {
-  return value ? 'on' : 'off'
-}
-
-/** One line of plain text: `set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST` */
+/** `update BillingMode of "users": BillingMode PROVISIONED -> PAY_PER_REQUEST` */
 export function describeStep(step: Step): string {
-  return `${nameStep(step)}: ${changesOf(step).map(describeChange).join(', ')}`
+  return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(', ')}`
 }
 
-/** `billing mode PROVISIONED -> PAY_PER_REQUEST` */
-export function describeChange({ setting, from, to }: Change): string {
+/** `BillingMode PROVISIONED -> PAY_PER_REQUEST`, or `tag team = planner` */
+export function describeSettingChange({ setting, from, to }: SettingChange): string {
   return from === undefined ? `${setting} = ${shorten(to)}` : `${setting} ${shorten(from)} -> ${shorten(to)}`
 }
 
-/** Step by step, but not more than anybody would read. */
+/** `create "users"`, `update BillingMode of "users"` or `delete "users"` */
+export function nameStep(step: Step): string {
+  return step.kind === 'update' ? `update ${step.property} of "${step.table}"` : `${step.kind} "${step.table}"`
+}
+
+const mostSteps = 10
+
+/** The first steps, one after the other, and the number of the others. */
 export function describeSteps(steps: readonly Step[]): string {
-  const most = 10
-  const more = steps.length > most ? `; and ${count(steps.length - most, 'more step')}` : ''
-  return `${steps.slice(0, most).map(describeStep).join('; ')}${more}`
+  const more = steps.length - mostSteps
+  const shown = steps.slice(0, mostSteps).map(describeStep).join('; ')
+  return more > 0 ? `${shown}; and ${count(more, 'more step')}` : shown
 }
 
-/** A step without its settings: `create-table "users"` */
-export function nameStep({ action, table }: Step): string {
-  return `${action} "${table}"`
+/** How long AWS usually takes for a slow step, in words; undefined for every other step. */
+export function usualDuration(step: Step): string | undefined {
+  return step.kind === 'update' && step.risk === 'slow' ? propertyNamed(step.property).wait?.usual : undefined
 }
 
-/** What became of a step; `planned` where nothing has yet. */
-export function describeResult(result: StepResult | undefined): string {
-  switch (result?.status) {
-    case undefined:
-      return 'planned'
-    case 'applied':
-      return `applied in ${result.seconds.toFixed(1)} s`
-    case 'dropped':
-      return 'done by another run'
-    case 'deferred':
-      return 'deferred by AWS'
-    case 'failed':
-      return result.sent ? 'sent, end not seen' : 'failed'
-    case 'skipped':
-      return 'not begun'
-  }
+/** Whether the step removes protection or items, or takes over a table. */
+export function isDisruptive(step: Step): boolean {
+  return step.kind === 'delete' || (step.kind === 'update' && typeof step.risk === 'object')
 }

@@ -1,18 +1,9 @@
-/** What is in the way of deleting a table, and the steps that delete it where nothing is. Pure. */
-
-import {
-  type DesiredTable,
-  describeKeys,
-  describeRecovery,
-  environmentTag,
-  isManaged,
-  isSameEnvironment,
-  managedByTag,
-  type ObservedTable,
-  type ReadyTable,
-  type Target,
-} from '../table/table.ts'
-import { diffTable } from './diff.ts'
+/** The deletion of tables: its refusals, and the step for a table that may be deleted. */
+import { describeKeys } from '../table/properties/key-schema.ts'
+import { describeRecovery } from '../table/properties/point-in-time-recovery.ts'
+import { environmentTag, isManaged, isOfOtherEnvironment, managedByTag, tagValue } from '../table/properties/tags.ts'
+import type { ObservedTable, ReadyTable, TableDefinition } from '../table/table.ts'
+import type { Target } from '../table/target.ts'
 import type { Notice, Refusal, Step } from './plan.ts'
 import { refuseReplicated } from './replicas.ts'
 
@@ -22,7 +13,7 @@ export interface Destruction {
   readonly notices: readonly Notice[]
 }
 
-/** Production is never destroyed, whatever is confirmed and whatever its tables say. */
+/** Production is never deleted, whatever is confirmed and whatever its tags say. */
 export function refuseProduction({ environment }: Target): readonly Refusal[] {
   if (!environment.production) return []
   return [
@@ -34,9 +25,9 @@ export function refuseProduction({ environment }: Target): readonly Refusal[] {
   ]
 }
 
-/** Only a table that is plainly this environment's own, and that nobody protected, is deleted. */
-export function planDestruction(target: Target, desired: DesiredTable, observed: ObservedTable): Destruction {
-  const table = desired.name
+/** Deletes only a table that carries both tags of this action and of this environment, and that is not protected. */
+export function planDestruction(target: Target, definition: TableDefinition, observed: ObservedTable): Destruction {
+  const table = definition.name
   switch (observed.status) {
     case 'absent':
       return { steps: [], refusals: [], notices: [] }
@@ -45,19 +36,20 @@ export function planDestruction(target: Target, desired: DesiredTable, observed:
         ? { steps: [], refusals: [], notices: [beingDeleted(table)] }
         : { steps: [], refusals: [unavailable(table, observed.tableStatus)], notices: [] }
     case 'ready': {
-      const refusals = refusalsFor(target, desired, observed)
+      const refusals = refusalsFor(target, definition, observed)
       return refusals.length > 0
         ? { steps: [], refusals, notices: [] }
-        : { steps: [{ action: 'delete-table', table }], refusals: [], notices: noticesFor(table, observed) }
+        : { steps: [{ kind: 'delete', table }], refusals: [], notices: noticesFor(table, observed) }
     }
   }
 }
 
-function refusalsFor(target: Target, desired: DesiredTable, observed: ReadyTable): readonly Refusal[] {
-  const table = desired.name
+function refusalsFor(target: Target, definition: TableDefinition, observed: ReadyTable): readonly Refusal[] {
+  const table = definition.name
   const wanted = target.environment.name
-  const environment = observed.tags.get(environmentTag)
-  if (environment !== undefined && !isSameEnvironment(environment, wanted)) {
+  const { KeySchema: keys, Tags: tags } = observed.properties
+  const environment = tagValue(tags, environmentTag)
+  if (isOfOtherEnvironment(tags, wanted)) {
     return [
       {
         table,
@@ -67,22 +59,23 @@ function refusalsFor(target: Target, desired: DesiredTable, observed: ReadyTable
       },
     ]
   }
-  if (environment === undefined || !isManaged(observed.tags)) {
+  if (environment === undefined || !isManaged(tags)) {
     return [
       {
         table,
         code: 'destroy-of-untagged',
         reason: `The table "${table}" does not carry both tags, ${environmentTag} and ${managedByTag}, so this action neither created nor adopted it, or its tags were removed.`,
-        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${isManaged(observed.tags) ? '' : ', with this line in allow: adopt-table'}. Else choose another table-name-prefix, or delete the table by hand.`,
+        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${isManaged(tags) ? '' : ', with this line in allow: adopt-table'}. Else choose another table-name-prefix, or delete the table by hand.`,
       },
     ]
   }
-  if (diffTable(desired, observed).some(({ path }) => path === 'keys')) {
+  const definedKeys = definition.properties.KeySchema
+  if (describeKeys(definedKeys) !== describeKeys(keys)) {
     return [
       {
         table,
-        code: 'different-keys',
-        reason: `The table "${table}" has the key ${describeKeys(observed.keys)}, but its definition has ${describeKeys(desired.keys)}: it is not the table that was declared.`,
+        code: 'destroy-of-other-key',
+        reason: `The table "${table}" has the key ${describeKeys(keys)}, but its definition has ${describeKeys(definedKeys)}: it is not the defined table.`,
         remedy: 'Check table-name-prefix; or delete the table by hand.',
       },
     ]
@@ -90,30 +83,30 @@ function refusalsFor(target: Target, desired: DesiredTable, observed: ReadyTable
   return [...refuseProtected(table, observed), ...refuseReplicated(target, table, observed)]
 }
 
-function refuseProtected(table: string, { deletionProtection }: ReadyTable): readonly Refusal[] {
-  if (!deletionProtection) return []
+function refuseProtected(table: string, { properties }: ReadyTable): readonly Refusal[] {
+  if (!properties.DeletionProtectionEnabled) return []
   return [
     {
       table,
       code: 'destroy-of-protected',
       reason: `The table "${table}" has deletion protection on.`,
       remedy:
-        'If it is to go, turn its protection off first: run command: apply with deletion-protection: false and with this line in allow: remove-deletion-protection',
+        'To delete it, turn its protection off first: run command: apply with deletion-protection: false and with this line in allow: remove-deletion-protection',
     },
   ]
 }
 
-function noticesFor(table: string, observed: ReadyTable): readonly Notice[] {
-  const notices: Notice[] = []
-  if (observed.pointInTimeRecovery.enabled) {
-    notices.push({
+function noticesFor(table: string, { properties }: ReadyTable): readonly Notice[] {
+  const recovery = properties.PointInTimeRecoverySpecification
+  if (!recovery?.PointInTimeRecoveryEnabled) return []
+  return [
+    {
       table,
       level: 'notice',
       code: 'system-backup-stays',
-      message: `Point-in-time recovery of "${table}" is ${describeRecovery(observed.pointInTimeRecovery)}, so AWS keeps a system backup of it for 35 days after it is deleted, from which it can be restored.`,
-    })
-  }
-  return notices
+      message: `Point-in-time recovery of "${table}" is ${describeRecovery(recovery)}, so AWS keeps a system backup of it for 35 days after the deletion. The table can be restored from that backup.`,
+    },
+  ]
 }
 
 function beingDeleted(table: string): Notice {
@@ -124,7 +117,7 @@ function unavailable(table: string, tableStatus: string): Refusal {
   return {
     table,
     code: 'table-unavailable',
-    reason: `The table "${table}" is ${tableStatus}, so it cannot be told whose it is.`,
+    reason: `The table "${table}" is ${tableStatus}, so its tags cannot show who owns it.`,
     remedy: 'Bring it back to ACTIVE and run again, or delete it by hand.',
   }
 }

@@ -1,29 +1,112 @@
-/** The plan as JSON, its digest, and a reviewed plan read back from that JSON. Pure. */
+/** The plan as JSON: its schema, its digest, and a reviewed plan read back from that JSON. */
 import { createHash } from 'node:crypto'
-import { isTableName } from '../table/table.ts'
-import { count, shorten } from '../text/readable.ts'
+import * as v from 'valibot'
+import { properties } from '../table/properties/index.ts'
+import { count } from '../text/readable.ts'
 import { describeStep } from './description.ts'
-import { type Plan, stepKinds } from './plan.ts'
+import { noticeCodes, type Plan, refusalCodes, type Step } from './plan.ts'
+import { disruptionNames } from './policy.ts'
 
-/** Grows when a reader of the old form would go wrong. The form is docs/schemas/plan.schema.json. */
-export const formatVersion = 2
+/** Grows when a reader of the old form would go wrong. */
+export const formatVersion = 3
 
-/** The plan on one line of JSON: the same plan gives the same text, byte for byte. */
-export function renderPlanDocument(plan: Plan): string {
-  const { target, policy, tables, steps, refusals, notices } = plan
-  return JSON.stringify({
-    formatVersion,
-    digest: digestPlan(plan),
-    target,
-    policy,
-    tables,
-    steps: steps.map((step) => ({ ...stepKinds[step.action], ...step, description: describeStep(step) })),
-    refusals,
-    notices,
-  })
-}
+const text = v.pipe(v.string(), v.minLength(1))
+const tableName = v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_.-]{3,255}$/))
+const lines = v.array(v.picklist(disruptionNames))
+const described = { table: tableName, description: v.pipe(v.string(), v.description('The step in words.')) }
 
-/** What a review holds a run to: the steps, and the tables that they are for. */
+const createStep = v.strictObject({
+  kind: v.literal('create'),
+  ...described,
+  to: v.pipe(
+    v.strictObject(
+      Object.fromEntries(
+        properties.flatMap(({ name, schema, creation }) =>
+          creation.kind === 'in-create-table' ? [[name, v.optional(schema)]] : [],
+        ),
+      ),
+    ),
+    v.description('The values that CreateTable sends.'),
+  ),
+  risk: v.literal('safe'),
+})
+
+const updateSteps = properties.map(({ name, schema }) =>
+  v.strictObject({
+    kind: v.literal('update'),
+    ...described,
+    property: v.literal(name),
+    from: schema,
+    to: schema,
+    risk: v.union([v.picklist(['safe', 'slow']), v.strictObject({ allow: lines })]),
+  }),
+)
+
+const deleteStep = v.strictObject({ kind: v.literal('delete'), ...described, risk: v.literal('destructive') })
+
+const optionalTable = v.optional(v.pipe(tableName, v.description('Absent where it is about the whole plan.')))
+
+/** The form of the plan, published as docs/schemas/plan.schema.json. */
+export const planSchema = v.strictObject({
+  formatVersion: v.literal(formatVersion),
+  digest: v.pipe(
+    v.string(),
+    v.regex(/^[0-9a-f]{64}$/),
+    v.description('SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.'),
+  ),
+  target: v.strictObject({
+    account: v.pipe(v.string(), v.regex(/^[0-9]{12}$/)),
+    partition: text,
+    region: text,
+    environment: v.strictObject({ name: text, production: v.boolean() }),
+  }),
+  policy: v.strictObject({
+    destroy: v.pipe(v.boolean(), v.description('Whether the run deletes the tables.')),
+    allow: v.pipe(lines, v.description('The disruptive changes that the run may make.')),
+  }),
+  tables: v.array(
+    v.strictObject({
+      logicalName: text,
+      name: tableName,
+      arn: v.pipe(text, v.description('For a table that is absent, the ARN that it will have.')),
+      id: v.optional(v.pipe(text, v.description("DynamoDB's TableId."))),
+      streamArn: v.optional(text),
+      status: v.picklist(['absent', 'ready', 'unavailable']),
+      unmanaged: v.pipe(
+        v.array(v.strictObject({ path: v.string(), value: v.string() })),
+        v.description('Settings that the definition does not mention.'),
+      ),
+    }),
+  ),
+  steps: v.pipe(
+    v.array(v.variant('kind', [createStep, v.variant('property', updateSteps), deleteStep])),
+    v.description('In the order in which they are performed. Tables are worked on side by side.'),
+  ),
+  refusals: v.pipe(
+    v.array(
+      v.strictObject({
+        table: optionalTable,
+        code: v.picklist([...refusalCodes, ...disruptionNames]),
+        reason: v.string(),
+        remedy: v.string(),
+      }),
+    ),
+    v.description('One refusal means that nothing is written.'),
+  ),
+  notices: v.array(
+    v.strictObject({
+      table: optionalTable,
+      level: v.picklist(['notice', 'warning']),
+      code: v.picklist(noticeCodes),
+      message: v.string(),
+    }),
+  ),
+})
+
+/** A plan that was read back from its JSON. */
+export type PlanDocument = v.InferOutput<typeof planSchema>
+
+/** What a review holds a run to, of the plan of this run or of a reviewed one. */
 export interface ReviewedPlan {
   readonly account: string
   readonly partition: string
@@ -33,20 +116,60 @@ export interface ReviewedPlan {
   readonly destroy: boolean
   readonly tables: readonly { readonly name: string; readonly id?: string }[]
   readonly steps: readonly ReviewedStep[]
-  /** By code and table. A plan that has any is never performed. */
+  /** By code and table. */
   readonly refusals: readonly string[]
 }
 
 export interface ReviewedStep {
-  readonly action: string
+  readonly kind: Step['kind']
   readonly table: string
-  /** Everything about the step, in one order: two steps are the same where these are. */
+  /** Kind, table, property, values and risk as text: two steps are the same where these are. */
   readonly canonical: string
   readonly description: string
 }
 
-/** What there is to review of a plan. */
-export function reviewable({ target, policy, tables, steps, refusals }: Plan): ReviewedPlan {
+/** The plan on one line of JSON. The same plan gives the same text, byte for byte. */
+export function renderPlanDocument(plan: Plan): string {
+  const { target, policy, tables, steps, refusals, notices } = plan
+  return JSON.stringify({
+    formatVersion,
+    digest: digestPlan(plan),
+    target,
+    policy,
+    tables,
+    steps: steps.map(documentStep),
+    refusals,
+    notices,
+  })
+}
+
+function documentStep(step: Step) {
+  const description = describeStep(step)
+  switch (step.kind) {
+    case 'create':
+      return { ...step, risk: 'safe', description }
+    case 'update':
+      return { ...step, description }
+    case 'delete':
+      return { ...step, risk: 'destructive', description }
+  }
+}
+
+export function reviewable(plan: Plan): ReviewedPlan {
+  return reviewed({ ...plan, steps: plan.steps.map(documentStep) })
+}
+
+/** The parts of a document that a digest is over. */
+interface Content {
+  readonly target: Plan['target']
+  readonly policy: Pick<Plan['policy'], 'destroy'>
+  readonly tables: readonly { readonly name: string; readonly id?: string | undefined }[]
+  readonly steps: readonly { readonly kind: Step['kind']; readonly table: string; readonly description: string }[]
+  readonly refusals: readonly { readonly code: string; readonly table?: string | undefined }[]
+}
+
+function reviewed(plan: Content): ReviewedPlan {
+  const { target, policy, tables, steps, refusals } = plan
   const { account, partition, region, environment } = target
   return {
     account,
@@ -56,31 +179,27 @@ export function reviewable({ target, policy, tables, steps, refusals }: Plan): R
     production: environment.production,
     destroy: policy.destroy,
     tables: tables.map(({ name, id }) => ({ name, ...(id === undefined ? {} : { id }) })),
-    steps: steps.map((step) => ({
-      action: step.action,
+    steps: steps.map(({ description, ...step }) => ({
+      kind: step.kind,
       table: step.table,
-      canonical: canonicalStep({ ...step }),
-      description: describeStep(step),
+      canonical: canonical(step),
+      description,
     })),
-    refusals: refusals.flatMap((refusal) => readRefusal(refusal)),
+    // The comparison with a reviewed plan is no part of the plan that is compared.
+    refusals: refusals
+      .filter(({ code }) => code !== 'not-as-reviewed')
+      .map(({ code, table = '' }) => `${code} ${table}`),
   }
 }
 
-/** SHA-256 in hexadecimal over account, region, environment, tables with their ids, steps, and what is refused. */
+/** SHA-256 in hexadecimal over account, region, environment, tables with their ids, steps and refusals. */
 export function digestPlan(plan: Plan): string {
   return digestReviewed(reviewable(plan))
 }
 
-export function digestReviewed({ steps, ...reviewed }: ReviewedPlan): string {
-  const content = canonical({ ...reviewed, steps: steps.map((step) => step.canonical) })
+export function digestReviewed({ steps, ...plan }: ReviewedPlan): string {
+  const content = canonical({ ...plan, steps: steps.map((step) => step.canonical) })
   return createHash('sha256').update(content).digest('hex')
-}
-
-/** What a step's JSON holds for readers, and what follows from the rest. */
-const derived: ReadonlySet<string> = new Set(['class', 'usualDuration', 'description'])
-
-function canonicalStep(step: Readonly<Record<string, unknown>>): string {
-  return canonical(Object.fromEntries(Object.entries(step).filter(([name]) => !derived.has(name))))
 }
 
 /** JSON with the names of every object in one order. */
@@ -94,103 +213,42 @@ function canonical(value: unknown): string {
   return `{${members.join(',')}}`
 }
 
-/** What the documented fallbacks make of an empty output of the plan job. */
+/** Whether the input is a fallback of the documented workflows, which stands for an empty output of the plan job. */
 export function isFallback(given: string): boolean {
   return given === '{}' || given === 'no-plan'
 }
 
-/** Why a documented fallback, `{}` or `no-plan`, arrived in the place of what the plan job gave out, and what to do. */
+/** Why a fallback arrived instead of the plan, and what to do. */
 export const emptyOutput =
   "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped"
 
 /**
  * Reads the JSON that `renderPlanDocument` writes.
  *
- * @returns in words what is wrong with it, where something is
+ * @returns the problem in words, where there is one. No content is shown: it may be any file of the job.
  */
 export function readPlanDocument(json: string): ReviewedPlan | string {
   let document: unknown
   try {
     document = JSON.parse(json)
   } catch {
-    // What was found there is not shown: it may be any file of the job.
     return 'is not JSON'
   }
-  if (!isObject(document)) return 'is not a JSON object'
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return 'is not a JSON object'
   if (Object.keys(document).length === 0) return `is {}: ${emptyOutput}`
-  if (document.formatVersion !== formatVersion) {
-    const found = typeof document.formatVersion === 'number' ? document.formatVersion : typeof document.formatVersion
-    return `has the formatVersion ${found}, but this version reads ${formatVersion}`
+  const found = 'formatVersion' in document ? document.formatVersion : undefined
+  if (found !== formatVersion) {
+    const shown = typeof found === 'number' ? found : typeof found
+    return `has the formatVersion ${shown}, but this version of the action reads ${formatVersion}: make the plan again`
   }
-  const { target, policy, tables, steps, refusals, digest } = document
-  if (
-    !isObject(target) ||
-    !isObject(policy) ||
-    !Array.isArray(tables) ||
-    !Array.isArray(steps) ||
-    !Array.isArray(refusals)
-  ) {
-    return 'lacks target, policy, tables, steps or refusals'
+  const { success, issues, output } = v.safeParse(planSchema, document)
+  if (!success) {
+    const places = issues.slice(0, 3).map((issue) => `${v.getDotPath(issue) ?? 'it'} must be ${issue.expected ?? 'valid'}`)
+    return `does not have the form of docs/schemas/plan.schema.json: ${places.join('; ')}`
   }
-  const { account, partition, region, environment } = target
-  if (
-    !isText(account) ||
-    !isText(partition) ||
-    !isText(region) ||
-    !isObject(environment) ||
-    !isText(environment.name) ||
-    typeof environment.production !== 'boolean'
-  ) {
-    return 'has a target without account, partition, region or environment'
+  if (output.refusals.length > 0) {
+    return `was refused, for ${count(output.refusals.length, 'reason')}: a refused plan is never performed`
   }
-  if (typeof policy.destroy !== 'boolean') return 'does not say whether it destroys'
-  const readTables = tables.flatMap((each: unknown) => readTable(each))
-  let readSteps: readonly ReviewedStep[]
-  try {
-    readSteps = steps.flatMap((each: unknown) => readStep(each))
-  } catch {
-    return 'has a step that is nested too deep'
-  }
-  if (readTables.length < tables.length) return 'has a table without a name, or with one that no table can have'
-  if (readSteps.length < steps.length) return 'has a step without an action or a table'
-  const reviewed: ReviewedPlan = {
-    account,
-    partition,
-    region,
-    environment: environment.name,
-    production: environment.production,
-    destroy: policy.destroy,
-    tables: readTables,
-    steps: readSteps,
-    refusals: refusals.flatMap((each: unknown) => readRefusal(each)),
-  }
-  if (refusals.length > 0)
-    return `was refused, for ${count(refusals.length, 'reason')}: a refused plan is never performed`
-  return digest === digestReviewed(reviewed) ? reviewed : 'was changed since it was made: its digest does not match'
-}
-
-function readTable(value: unknown): ReviewedPlan['tables'] {
-  if (!isObject(value) || !isText(value.name) || !isTableName(value.name)) return []
-  return [{ name: value.name, ...(isText(value.id) ? { id: value.id } : {}) }]
-}
-
-function readStep(value: unknown): readonly ReviewedStep[] {
-  if (!isObject(value) || !isText(value.action) || !isText(value.table)) return []
-  const { action, table } = value
-  const description = shorten(isText(value.description) ? value.description : `${action} "${table}"`)
-  return [{ action, table, canonical: canonicalStep(value), description }]
-}
-
-/** What holds a run to a review is no part of the plan that is held. */
-function readRefusal(value: unknown): readonly string[] {
-  if (!isObject(value) || value.code === 'not-as-reviewed') return []
-  return [`${value.code} ${value.table ?? ''}`]
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
+  const plan = reviewed(output)
+  return output.digest === digestReviewed(plan) ? plan : 'was changed since it was made: its digest does not match'
 }

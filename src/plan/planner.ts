@@ -1,59 +1,35 @@
-/** Differences -> steps and refusals. Pure: the same arguments give the same plan, byte for byte. */
-
-import {
-  type DesiredTable,
-  describeKeys,
-  describeRecovery,
-  isAwsTag,
-  isManaged,
-  mostTags,
-  type ObservedTable,
-  type ObservedTables,
-  type ReadyTable,
-  type Target,
-  tableArn,
-} from '../table/table.ts'
+/** Definitions and observed tables -> a plan. The same arguments give the same plan, byte for byte. */
+import { type PropertyName, properties } from '../table/properties/index.ts'
+import { isAwsTag, isManaged, tagValue } from '../table/properties/tags.ts'
+import type { Change, Impossible, Property } from '../table/property.ts'
+import type { ObservedTable, ObservedTables, ReadyTable, TableDefinition } from '../table/table.ts'
+import { type Target, tableArn } from '../table/target.ts'
+import { propertyValues } from '../table/values.ts'
+import { describeSettingChange, settingChanges } from './description.ts'
 import { planDestruction, refuseProduction } from './destroy.ts'
-import { type Difference, diffTable, tagChanges } from './diff.ts'
-import {
-  type Disruption,
-  type Notice,
-  type Plan,
-  type PlannedTable,
-  type Policy,
-  type Refusal,
-  roundsOf,
-  type Step,
-} from './plan.ts'
-import {
-  isAllowed,
-  linesNeededBy,
-  noticeUnneededLines,
-  refuseStep,
-  refuseUnprotected,
-  strictPolicy,
-  unprotectedSettings,
-} from './policy.ts'
+import { type Notice, type Plan, type PlannedTable, type Policy, type Refusal, type Step, strictPolicy } from './plan.ts'
+import { isAllowed, linesNeededBy, noticeUnneededLines, refuseStep, refuseUnprotected, unprotected } from './policy.ts'
 import { warnOfReplicas } from './replicas.ts'
+import { inOrder, roundsOf } from './rounds.ts'
 
 /**
- * Works out the steps that turn the observed tables into the desired ones, or that delete them where the policy says so,
- * round by round, and in a round table by table in the order given.
+ * Works out the steps that bring the observed tables to their definitions, or that delete them where the policy says so:
+ * round by round, and in a round table by table in the order of the definitions.
  *
- * Tables that exist but are not desired are left alone: we do not know who else uses the account.
+ * Tables without a definition are left alone: other users of the account may own them.
  */
 export function planTables(
   target: Target,
-  desired: readonly DesiredTable[],
+  definitions: readonly TableDefinition[],
   observed: ObservedTables,
   policy: Policy = strictPolicy,
 ): Plan {
-  const planned = desired.map((table) =>
-    planTable(target, table, observed.get(table.name) ?? { status: 'absent' }, policy),
+  const planned = definitions.map((definition) =>
+    planTable(target, definition, observed.get(definition.name) ?? { status: 'absent' }, policy),
   )
   const refusals = [
     ...(policy.destroy ? refuseProduction(target) : []),
-    ...planned.flatMap(({ refusals: ofTable }) => ofTable),
+    ...planned.flatMap((tablePlan) => tablePlan.refusals),
   ]
   const needed = planned.flatMap(({ lines }) => lines)
   return {
@@ -64,7 +40,7 @@ export function planTables(
     refusals,
     notices: [
       ...planned.flatMap(({ notices }) => notices),
-      // What a refused table needs from `allow` may show only after the refusal is resolved.
+      // A refused table may show only after its refusal is resolved which lines it needs.
       ...(refusals.length > 0 ? [] : noticeUnneededLines(policy, needed)),
     ],
   }
@@ -75,209 +51,177 @@ interface TablePlan {
   readonly steps: readonly Step[]
   readonly refusals: readonly Refusal[]
   readonly notices: readonly Notice[]
-  /** Of `allow`, that the plan for this table needs. */
-  readonly lines: readonly Disruption[]
+  /** The lines of `allow` that the table needs. */
+  readonly lines: readonly string[]
 }
 
-function planTable(target: Target, desired: DesiredTable, observed: ObservedTable, policy: Policy): TablePlan {
-  const table = describePlanned(target, desired, observed)
-  if (policy.destroy) return { table, ...planDestruction(target, desired, observed), lines: [] }
-  const ready = observed.status === 'ready' ? observed : undefined
-  const decisions = diffTable(desired, observed).flatMap((difference) => decide(desired, difference))
-  const needed = decisions.filter((decision) => 'action' in decision)
-  const steps = needed.filter((step) => isAllowed(step, policy))
-  const refusals = [
-    ...decisions.filter((decision) => 'code' in decision),
-    // Only what exists can be disrupted.
-    ...(ready === undefined
-      ? []
-      : needed.flatMap((step) => refuseStep(step, policy, { target, ready, steps: needed }))),
-  ]
-  // Of a table that is not ours to change nothing more is said: no step of it would ever be taken, and no advice on how
-  // to make it fit should be.
-  const foreign = refusals.filter(({ code }) => foreignCodes(refusals).includes(code))
-  if (foreign.length > 0) return { table, steps: [], refusals: foreign, notices: [], lines: [] }
-  const unprotected = unprotectedSettings(target, desired, ready)
+const nothing = { steps: [], refusals: [], notices: [], lines: [] } as const
+
+function planTable(
+  target: Target,
+  definition: TableDefinition,
+  observed: ObservedTable,
+  policy: Policy,
+): TablePlan {
+  const table = describePlanned(target, definition, observed)
+  if (policy.destroy) return { ...nothing, table, ...planDestruction(target, definition, observed) }
+  switch (observed.status) {
+    case 'absent':
+      return { table, ...planCreation(target, definition, policy) }
+    case 'unavailable':
+      return { ...nothing, table, refusals: [refuseUnavailable(definition.name, observed.tableStatus)] }
+    case 'ready':
+      return { table, ...planUpdate(target, definition, observed, policy) }
+  }
+}
+
+type Decisions = Omit<TablePlan, 'table'>
+
+function planCreation(target: Target, definition: TableDefinition, policy: Policy): Decisions {
+  const { name: table, properties: declared } = definition
+  const created = properties.flatMap(({ name, creation }) => {
+    const value = declared[name] ?? (creation.kind === 'in-create-table' ? creation.otherwise : undefined)
+    return creation.kind === 'in-create-table' && value !== undefined ? [[name, value]] : []
+  })
+  const later = propertyValues(declared).flatMap(({ property, value }) =>
+    property.creation.kind === 'after-creation'
+      ? toSteps(property, table, property.changes(property.creation.initial, value, table))
+      : [],
+  )
+  const off = unprotected(target, definition, undefined)
   return {
-    table,
+    steps: inOrder([{ kind: 'create', table, to: Object.fromEntries(created) }, ...later]),
+    refusals: refuseUnprotected(target, table, off, policy),
+    notices: [],
+    lines: off.map(({ removal }) => removal),
+  }
+}
+
+function planUpdate(target: Target, definition: TableDefinition, observed: ReadyTable, policy: Policy): Decisions {
+  const table = definition.name
+  const differences = propertyValues(definition.properties).map(({ property, value }) => {
+    const from = observed.properties[property.name]
+    return { property, found: from === undefined ? [] : property.changes(from, value, table) }
+  })
+  const impossible = differences.flatMap(({ found }) => found.filter((each) => each.kind === 'impossible'))
+  const needed = inOrder(differences.flatMap(({ property, found }) => toSteps(property, table, found)))
+  const changes = needed.flatMap(settingChanges).map(describeSettingChange)
+  const disruptive = needed.flatMap((step) => refuseStep(step, policy, { target, observed, changes }))
+  // Advice on a table that belongs to someone else would be wrong. Adoption is no remedy for one that cannot be changed
+  // to its definition.
+  const ownership = disruptive.filter(
+    ({ code }) => code === 'change-environment' || (code === 'adopt-table' && impossible.length === 0),
+  )
+  const notOurs = [...impossible.map((each) => refuseImpossible(table, each)), ...ownership]
+  if (notOurs.length > 0) return { ...nothing, refusals: notOurs }
+  const off = unprotected(target, definition, observed)
+  const steps = needed.filter((step) => isAllowed(step, policy))
+  return {
     steps,
-    refusals: [
-      ...refusals,
-      ...refuseUnprotected(target, desired.name, unprotected, policy),
-      ...refuseTooManyTags(desired, ready),
-    ],
-    notices: ready === undefined ? [] : noticesFor(target, desired, ready, steps),
-    lines: [...steps.flatMap(linesNeededBy), ...unprotected.map(({ code }) => code)],
+    refusals: [...disruptive, ...refuseUnprotected(target, table, off, policy)],
+    notices: noticesFor(target, definition, observed, differences.flatMap(({ found }) => found)),
+    lines: [...steps.flatMap(linesNeededBy), ...off.map(({ removal }) => removal)],
   }
 }
 
-/** Refusals of a table that is not ours. Adoption is no way out for one that has another key. */
-function foreignCodes(refusals: readonly Refusal[]): readonly Refusal['code'][] {
-  const hasOtherKey = refusals.some(({ code }) => code === 'different-keys')
-  return hasOtherKey ? ['different-keys', 'change-environment'] : ['change-environment', 'adopt-table']
+function toSteps(
+  { name: property }: Property<PropertyName>,
+  table: string,
+  changes: readonly (Change | Impossible)[],
+): readonly Step[] {
+  return changes.flatMap((change) => {
+    if (change.kind === 'impossible') return []
+    const { kind, from, to, risk } = change
+    return [{ kind, table, property, from, to, risk }]
+  })
 }
 
-/** Each difference becomes a step or a refusal. What a step takes away is the policy's to judge. */
-function decide(desired: DesiredTable, difference: Difference): readonly (Step | Refusal)[] {
-  const table = desired.name
-  switch (difference.path) {
-    case 'existence':
-      return [
-        {
-          action: 'create-table',
-          table,
-          keys: desired.keys,
-          billingMode: desired.billingMode,
-          deletionProtection: desired.deletionProtection ?? false,
-          tags: tagChanges(desired.tags, new Map()),
-        },
-      ]
-    case 'availability':
-      return [{ table, code: 'table-unavailable', ...explainUnavailable(table, difference.from) }]
-    case 'keys':
-      return [
-        {
-          table,
-          code: 'different-keys',
-          reason: `The table "${table}" has the key ${describeKeys(difference.from)}, but its definition asks for ${describeKeys(difference.to)}. DynamoDB cannot change the key of a table.`,
-          remedy: `Choose another table-name-prefix, so that new tables are made beside this one; or move the items elsewhere and delete "${table}" by hand.`,
-        },
-      ]
-    case 'environment':
-      return [
-        {
-          action: 'change-environment',
-          table,
-          from: difference.from,
-          to: difference.to,
-          tags: difference.changes,
-        },
-      ]
-    case 'adoption':
-      return [{ action: 'adopt-table', table, tags: difference.changes }]
-    case 'deletionProtection':
-      return [
-        difference.to
-          ? { action: 'enable-deletion-protection', table, from: false, to: true }
-          : { action: 'remove-deletion-protection', table, from: true, to: false },
-      ]
-    case 'tags':
-      return [{ action: 'tag-table', table, tags: difference.changes }]
-    case 'billingMode':
-      return [{ action: 'set-billing-mode', table, from: difference.from, to: difference.to }]
-    case 'pointInTimeRecovery': {
-      const { from, to } = difference
-      return [
-        to.enabled
-          ? { action: 'set-point-in-time-recovery', table, from, to }
-          : { action: 'remove-point-in-time-recovery', table, from, to },
-      ]
-    }
-  }
+function refuseImpossible(table: string, { reason, remedy }: Impossible): Refusal {
+  return { table, code: 'impossible-change', reason, remedy }
 }
 
-function explainUnavailable(table: string, tableStatus: string): Pick<Refusal, 'reason' | 'remedy'> {
+function refuseUnavailable(table: string, tableStatus: string): Refusal {
   const reason = `The table "${table}" is ${tableStatus}.`
+  const refuse = (remedy: string, why = ''): Refusal => ({
+    table,
+    code: 'table-unavailable',
+    reason: [reason, why].join(' ').trim(),
+    remedy,
+  })
   switch (tableStatus) {
     case 'DELETING':
-      return {
-        reason,
-        remedy: 'Wait until it is gone, then run again: the table will be created anew, without its items.',
-      }
+      return refuse('Wait until it is deleted, then run again: the run creates the table, without the items of the old one.')
     case 'ARCHIVING':
     case 'ARCHIVED':
-      return {
-        reason: `${reason} DynamoDB archives a table whose encryption key could not be used for seven days.`,
-        remedy: 'Restore the backup that DynamoDB made of it under another name, or delete it by hand, then run again.',
-      }
+      return refuse(
+        'Restore the backup that DynamoDB made of it under another name, or delete it by hand, then run again.',
+        'DynamoDB archives a table whose encryption key could not be used for seven days.',
+      )
     case 'INACCESSIBLE_ENCRYPTION_CREDENTIALS':
-      return {
-        reason: `${reason} DynamoDB cannot use the table's KMS key.`,
-        remedy: "Enable the KMS key and the table's grant on it again, then run again.",
-      }
+      return refuse(
+        "Enable the KMS key and the table's grant on it again, then run again.",
+        "DynamoDB cannot use the table's KMS key.",
+      )
     case 'REPLICATION_NOT_AUTHORIZED':
-      return {
-        reason,
-        remedy: 'Give the replication role of the global table its permissions back, then run again.',
-      }
+      return refuse('Give the replication role of the global table its permissions back, then run again.')
     default:
-      return { reason, remedy: 'Bring it back to ACTIVE, then run again.' }
+      return refuse('Bring it back to ACTIVE, then run again.')
   }
-}
-
-function refuseTooManyTags(desired: DesiredTable, ready: ReadyTable | undefined): readonly Refusal[] {
-  const found = [...(ready?.tags.keys() ?? [])].filter((key) => !isAwsTag(key))
-  const count = new Set([...found, ...desired.tags.keys()]).size
-  if (count <= mostTags) return []
-  return [
-    {
-      table: desired.name,
-      code: 'too-many-tags',
-      reason: `The table "${desired.name}" would carry ${count} tags: ${desired.tags.size} declared ones beside ${count - desired.tags.size} others. DynamoDB allows ${mostTags}.`,
-      remedy: 'Declare fewer tags, or remove tags that nobody needs from the table.',
-    },
-  ]
 }
 
 function noticesFor(
   target: Target,
-  desired: DesiredTable,
-  ready: ReadyTable,
-  steps: readonly Step[],
+  { name: table, properties: declared }: TableDefinition,
+  observed: ReadyTable,
+  found: readonly (Change | Impossible)[],
 ): readonly Notice[] {
-  const table = desired.name
-  const notices: Notice[] = [...warnOfReplicas(target, table, ready)]
-  if (!isManaged(ready.tags)) {
-    notices.push({
-      table,
-      level: 'notice',
-      code: 'adopted',
-      message: `The table "${table}" exists already and its keys match: it is adopted, with its items.`,
-    })
-  }
-  if (desired.deletionProtection === undefined && ready.deletionProtection) {
-    notices.push({
-      table,
-      level: 'notice',
-      code: 'deletion-protection-kept',
-      message: `Deletion protection of "${table}" is on, though its environment does not ask for it. It stays on.`,
-    })
-  }
-  if (desired.pointInTimeRecovery === undefined && ready.pointInTimeRecovery.enabled) {
-    notices.push({
-      table,
-      level: 'notice',
-      code: 'point-in-time-recovery-kept',
-      message: `Point-in-time recovery of "${table}" is ${describeRecovery(ready.pointInTimeRecovery)}, though its environment does not ask for it. It stays on.`,
-    })
-  }
-  if (steps.some(({ action }) => action === 'remove-point-in-time-recovery')) {
-    notices.push({
-      table,
-      level: 'warning',
-      code: 'restore-window-lost',
-      message: `Point-in-time recovery of "${table}" is turned off, and its restore window (${describeRecovery(ready.pointInTimeRecovery)}) is lost: turned on again, it begins anew.`,
-    })
-  }
-  return notices
+  const kept = propertyValues(observed.properties).filter(
+    ({ property: { name, protection }, value }) => declared[name] === undefined && protection?.isOn(value),
+  )
+  const consequences = found.flatMap((change) =>
+    change.kind === 'update' && change.warning !== undefined ? [change.warning] : [],
+  )
+  return [
+    ...warnOfReplicas(target, table, observed),
+    ...(isManaged(observed.properties.Tags)
+      ? []
+      : [
+          {
+            table,
+            level: 'notice',
+            code: 'adopted',
+            message: `The table "${table}" exists and its key matches: it is adopted, with its items.`,
+          } as const,
+        ]),
+    ...kept.map(({ property, value }): Notice => {
+      const settings = property.settings(value).map((setting) => `${setting.name} of "${table}" is ${setting.value}`)
+      return {
+        table,
+        level: 'notice',
+        code: 'protection-kept',
+        message: `${settings.join(', ')}. The environment does not ask for it, so it stays as it is.`,
+      }
+    }),
+    ...consequences.map((message): Notice => ({ table, level: 'warning', code: 'consequence', message })),
+  ]
 }
 
-function describePlanned(target: Target, desired: DesiredTable, observed: ObservedTable): PlannedTable {
-  const { logicalName, name } = desired
+function describePlanned(target: Target, definition: TableDefinition, observed: ObservedTable): PlannedTable {
+  const { logicalName, name, properties: declared } = definition
   if (observed.status !== 'ready') {
     return { logicalName, name, arn: tableArn(target, name), status: observed.status, unmanaged: [] }
   }
-  const undeclaredTags = [...observed.tags]
-    .filter(([key]) => !desired.tags.has(key) && !isAwsTag(key))
-    .map(([key, value]) => ({ path: `tags.${key}`, value }))
-    .sort((left, right) => (left.path < right.path ? -1 : 1))
+  const { arn, id, streamArn, status, unmanaged } = observed
+  const undeclaredTags = observed.properties.Tags.filter(
+    ({ Key }) => tagValue(declared.Tags, Key) === undefined && !isAwsTag(Key),
+  ).map(({ Key, Value }) => ({ path: `tags.${Key}`, value: Value }))
   return {
     logicalName,
     name,
-    arn: observed.arn,
-    ...(observed.id === undefined ? {} : { id: observed.id }),
-    ...(observed.streamArn === undefined ? {} : { streamArn: observed.streamArn }),
-    status: observed.status,
-    unmanaged: [...observed.unmanaged, ...undeclaredTags],
+    arn,
+    ...(id === undefined ? {} : { id }),
+    ...(streamArn === undefined ? {} : { streamArn }),
+    status,
+    unmanaged: [...unmanaged, ...undeclaredTags],
   }
 }

@@ -1,11 +1,13 @@
-/** What replicas of a table in other regions mean for a plan. Pure. */
+/** Replicas of a table in other regions: refusals and warnings. */
 
-import { isPassing, type ReadyTable, type Replica, type Target } from '../table/table.ts'
+import { isTransient } from '../table/described-table.ts'
+import type { ReadyTable, Replica } from '../table/table.ts'
+import type { Target } from '../table/target.ts'
 import type { Notice, Refusal } from './plan.ts'
 
 /**
- * DeleteTable deletes the table of one region. Its replicas would live on, with their items and their cost, and no run of
- * this action would know of them.
+ * Refuses to delete a table that has replicas. DeleteTable deletes the table of one region: the replicas would stay, with
+ * their items and their cost, and no run of this action would find them.
  */
 export function refuseReplicated({ region }: Target, table: string, { replicas }: ReadyTable): readonly Refusal[] {
   const staying = replicas.filter(({ status }) => status !== 'DELETING')
@@ -21,15 +23,15 @@ export function refuseReplicated({ region }: Target, table: string, { replicas }
   ]
 }
 
-/** A warning for each replica in a state that does not pass by itself. */
+/** A warning for each replica in a state that does not end by itself. */
 export function warnOfReplicas({ region }: Target, table: string, { replicas }: ReadyTable): readonly Notice[] {
   return replicas
-    .filter(({ status }) => status !== 'ACTIVE' && !isPassing(status))
+    .filter(({ status }) => status !== 'ACTIVE' && !isTransient(status))
     .map((replica) => ({
       table,
       level: 'warning',
       code: 'replica-unavailable',
-      message: `The replica of "${table}" in ${replica.region} is ${replica.status}, which does not pass by itself. ${adviceFor(replica, table, region)}`,
+      message: `The replica of "${table}" in ${replica.region} is ${replica.status}, a state that does not end by itself. ${adviceFor(replica, table, region)}`,
     }))
 }
 
@@ -40,7 +42,7 @@ function adviceFor(replica: Replica, table: string, region: string): string {
     case 'REGION_DISABLED':
       return `Enable the region ${replica.region} in the account again. After 20 hours DynamoDB takes the replica out of the global table, and no longer replicates to it.`
     default:
-      return 'See in the AWS console what it needs.'
+      return 'Check the replica in the AWS console.'
   }
 }
 

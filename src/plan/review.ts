@@ -147,7 +147,7 @@ function compareTables(now: ReviewedPlan, reviewed: ReviewedPlan): readonly Refu
       return refuse(`The reviewed plan is for the table "${name}" too, which this run is not.`, name)
     // A table that is gone shows in the steps: it must be created, or need not be deleted any more.
     if (after.id === before.id || after.id === undefined) return []
-    const isCreated = reviewed.steps.some(({ action, table }) => action === 'create-table' && table === name)
+    const isCreated = reviewed.steps.some(({ kind, table }) => kind === 'create' && table === name)
     if (isCreated && before.id === undefined) return []
     return refuse(
       before.id === undefined

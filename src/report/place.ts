@@ -1,7 +1,7 @@
 /** Where a run acts, as one line of the log. Pure. */
 
 import type { CustomEndpoint } from '../aws/sdk-settings.ts'
-import { desiredTables } from '../definition/built-in.ts'
+import { defineTables } from '../definition/built-in.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { shorten } from '../text/readable.ts'
 
@@ -12,7 +12,7 @@ import { shorten } from '../text/readable.ts'
  */
 export function describePlace(inputs: Inputs, account?: string): string {
   const { command, environment, productionRule, region, sdkSettings } = inputs
-  const tables = desiredTables(inputs).map(({ name }) => `"${name}"`)
+  const tables = defineTables(inputs).map(({ name }) => `"${name}"`)
   const parts = [
     ...(account === undefined ? [] : [`account ${account}`]),
     `environment ${JSON.stringify(environment.name)} (${productionRule})`,

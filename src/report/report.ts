@@ -12,7 +12,8 @@ import {
   stepKinds,
   type Verification,
 } from '../plan/plan.ts'
-import type { Target, UnmanagedSetting } from '../table/table.ts'
+import type { Target } from '../table/target.ts'
+import type { UnmanagedSetting } from '../table/unmanaged.ts'
 import { count, shorten } from '../text/readable.ts'
 
 /** What a run came to, as far as it came; filled while it goes, so that an error loses nothing. */

@@ -3,7 +3,7 @@ import { type DescribedError, describeError } from '../errors/description.ts'
 import { changesOf, describeResult } from '../plan/description.ts'
 import { digestPlan } from '../plan/document.ts'
 import { type Outcome, type Plan, type Refusal, stepKinds } from '../plan/plan.ts'
-import type { Target } from '../table/table.ts'
+import type { Target } from '../table/target.ts'
 import { type Markdown, markdownOf, type Redact, table } from './markdown.ts'
 import { describeProgress, describeTreatment, failuresOf, type RunResult, summarise } from './report.ts'
 

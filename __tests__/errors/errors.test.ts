@@ -1,5 +1,11 @@
 import { describeError, renderError } from '../../src/errors/description.ts'
-import { InvalidInputsError, RemedyError, StoppedError, unreachable } from '../../src/errors/errors.ts'
+import {
+  InvalidInputsError,
+  isOutcomeUnknown,
+  RemedyError,
+  StoppedError,
+  unreachable,
+} from '../../src/errors/errors.ts'
 import { errorCode, errorMessage, errorName } from '../../src/errors/thrown.ts'
 
 it('an error is told with what to do and with what lay behind it, outermost first', () => {
@@ -90,6 +96,15 @@ it('an error that stopped the run can be told with what was waited for, and what
     cause: 'busy',
   })
   expect(stopped.whileWaitingFor('rain').remedy).toBe('Run again.')
+})
+
+it('the outcome is unknown after an unexpected error, and after one of ours only where it says so', () => {
+  const stopped = new StoppedError('Too late.', 'Run again.')
+  const known = [new RemedyError('It broke.', 'Fix it.'), stopped, stopped.after('busy'), stopped.whileWaitingFor('x')]
+  const sent = stopped.withUnknownOutcome()
+  const unknown = [new Error('unexpected'), 'text', undefined, sent, sent.after('busy'), sent.whileWaitingFor('x')]
+  expect(known.map(isOutcomeUnknown)).toEqual(known.map(() => false))
+  expect(unknown.map(isOutcomeUnknown)).toEqual(unknown.map(() => true))
 })
 
 it('a cause that leads back to itself is told five times at most', () => {

@@ -9,6 +9,7 @@ export interface Fact {
 interface RemedyErrorOptions extends ErrorOptions {
   readonly facts?: readonly Fact[]
   readonly statements?: readonly string[]
+  readonly isOutcomeUnknown?: boolean
 }
 
 /** A failure whose remedy is known. Keeps its cause. */
@@ -18,13 +19,25 @@ export class RemedyError extends Error {
   readonly facts: readonly Fact[]
   /** Of IAM policies, as JSON: what would have allowed what was denied. */
   readonly statements: readonly string[]
+  /** The failed write may have taken effect: it was sent, and no refusal came back. */
+  readonly isOutcomeUnknown: boolean
 
-  constructor(message: string, remedy: string, { facts = [], statements = [], ...options }: RemedyErrorOptions = {}) {
+  constructor(
+    message: string,
+    remedy: string,
+    { facts = [], statements = [], isOutcomeUnknown = false, ...options }: RemedyErrorOptions = {},
+  ) {
     super(message, options)
     this.remedy = remedy
     this.facts = facts
     this.statements = statements
+    this.isOutcomeUnknown = isOutcomeUnknown
   }
+}
+
+/** Reports whether the write that threw `error` may have taken effect. Unexpected errors count as "outcome unknown". */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return !(error instanceof RemedyError) || error.isOutcomeUnknown
 }
 
 /** Every wrong input of a run, found before anything was sent. */
@@ -41,38 +54,27 @@ export class InvalidInputsError extends Error {
 /** The run was told to stop: by the deadline, or by a signal. */
 export class StoppedError extends RemedyError {
   override readonly name = 'StoppedError'
-  /** Of the call that it ended. */
-  readonly mayHaveBeenDone: boolean
 
-  constructor(
-    message: string,
-    remedy: string,
-    { mayHaveBeenDone = false, ...options }: ErrorOptions & { readonly mayHaveBeenDone?: boolean } = {},
-  ) {
-    super(message, remedy, options)
-    this.mayHaveBeenDone = mayHaveBeenDone
-  }
-
-  /** The same, with what stood in the way when the time ran out. */
+  /** Makes a copy whose cause is the failure that the run was working around when it had to stop. */
   after(cause: unknown): StoppedError {
-    return new StoppedError(this.message, this.remedy, { cause, mayHaveBeenDone: this.mayHaveBeenDone })
+    return new StoppedError(this.message, this.remedy, { cause, isOutcomeUnknown: this.isOutcomeUnknown })
   }
 
-  /** The same, of a call that was sent, and nobody knows what became of it. */
-  whoseCallMayHaveBeenDone(): StoppedError {
-    return new StoppedError(this.message, this.remedy, { cause: this.cause, mayHaveBeenDone: true })
+  /** Makes a copy for a write that was sent and has no response. */
+  withUnknownOutcome(): StoppedError {
+    return new StoppedError(this.message, this.remedy, { cause: this.cause, isOutcomeUnknown: true })
   }
 
   /**
-   * The same, with what was waited for when the time ran out.
+   * Makes a copy that also names what the run was waiting for when it had to stop.
    *
-   * @param remedy what to do about that, besides
+   * @param remedy an additional remedy, for that wait
    */
   whileWaitingFor(what: string, remedy?: string): StoppedError {
     return new StoppedError(
       `${this.message} It was waiting for ${what}.`,
       remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`,
-      { cause: this.cause, mayHaveBeenDone: this.mayHaveBeenDone },
+      { cause: this.cause, isOutcomeUnknown: this.isOutcomeUnknown },
     )
   }
 }

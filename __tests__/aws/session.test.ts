@@ -5,7 +5,8 @@ import {
   STSClient,
 } from '@aws-sdk/client-sts'
 import { mockClient } from 'aws-sdk-client-mock'
-import { type CredentialPorts, openSession } from '../../src/aws/session.ts'
+import type { CredentialPorts } from '../../src/aws/credentials.ts'
+import { openSession } from '../../src/aws/session.ts'
 import { renderError } from '../../src/errors/description.ts'
 import { RemedyError } from '../../src/errors/errors.ts'
 import { type Inputs, readInputs } from '../../src/inputs/inputs.ts'

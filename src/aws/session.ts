@@ -4,13 +4,13 @@ import {
   AssumeRoleWithWebIdentityCommand,
   type Credentials,
   GetCallerIdentityCommand,
-  type STSClient,
 } from '@aws-sdk/client-sts'
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { RemedyError } from '../errors/errors.ts'
 import type { Command } from '../plan/plan.ts'
 import type { Run } from '../run/run.ts'
 import type { Tags } from '../table/table.ts'
+import { type CredentialPorts, environmentVariables, maskIdentity, originsIn } from './credentials.ts'
 import { retry } from './retry.ts'
 import { explainIdentityRefusal, explainRoleRefusal, explainTokenRefusal } from './session-errors.ts'
 import type { Role, SessionRequest } from './session-request.ts'
@@ -20,20 +20,6 @@ export interface Session {
   readonly principal: Principal
   /** For the SDK: it asks again before the session runs out, and the whole chain is walked anew. */
   readonly credentials: () => Promise<AwsCredentialIdentity>
-}
-
-/** What credentials are got from and told to. */
-export interface CredentialPorts {
-  /** An STS client of the run's region; without credentials for calls that carry a token instead. */
-  readonly connectSts: (credentials: AwsCredentialIdentity | undefined) => STSClient
-  /** A new OIDC token of the job. */
-  readonly fetchIdToken: (audience: string, signal: AbortSignal) => Promise<string>
-  /** The access key in the environment. */
-  readonly accessKey: () => AwsCredentialIdentity
-  /** The AWS SDK's own search: profiles, containers, instances. Throws a RemedyError where it ends without credentials. */
-  readonly defaultChain: () => Promise<AwsCredentialIdentity>
-  /** Keeps a secret out of everything that is printed from now on. @param origin names it without its value */
-  readonly mask: (secret: string, origin: string) => void
 }
 
 /** The command of the run decides which trust policy a refusal recommends. */
@@ -118,7 +104,7 @@ async function walkChain(request: Request, ports: CredentialPorts, run: Run): Pr
 async function firstCredentials(request: Request, ports: CredentialPorts): Promise<AwsCredentialIdentity> {
   const isAccessKey = request.credentialSource.kind === 'access-key'
   const identity = isAccessKey ? ports.accessKey() : await ports.defaultChain()
-  maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), ports)
+  maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), ports.mask)
   return identity
 }
 
@@ -226,7 +212,7 @@ function hopFrom(role: Role, answer: AssumeRoleAnswer, ports: CredentialPorts): 
     // What answers in the place of STS may name no date at all.
     ...(Expiration instanceof Date ? { expiration: Expiration } : {}),
   }
-  maskIdentity(identity, originsIn(`the session of ${role.arn}`), ports)
+  maskIdentity(identity, originsIn(`the session of ${role.arn}`), ports.mask)
   const principal = principalOf(answer.AssumedRoleUser?.Arn)
   if (principal.account !== role.account || principal.partition !== role.partition) {
     throw new RemedyError(
@@ -246,52 +232,6 @@ function principalOf(arn: string | undefined): Principal {
     )
   }
   return { partition, account }
-}
-
-/** What to call each part of an identity where its value must not be shown. */
-interface IdentityOrigins {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken: string
-}
-
-const environmentVariables: IdentityOrigins = {
-  accessKeyId: 'AWS_ACCESS_KEY_ID',
-  secretAccessKey: 'AWS_SECRET_ACCESS_KEY',
-  sessionToken: 'AWS_SESSION_TOKEN',
-}
-
-function originsIn(place: string): IdentityOrigins {
-  return {
-    accessKeyId: `access key id of ${place}`,
-    secretAccessKey: `secret access key of ${place}`,
-    sessionToken: `session token of ${place}`,
-  }
-}
-
-function maskIdentity(identity: AwsCredentialIdentity, origins: IdentityOrigins, { mask }: CredentialPorts): void {
-  const { accessKeyId, secretAccessKey } = identity
-  if (!isAccountId(accessKeyId) && !isTooShort(accessKeyId)) mask(accessKeyId, origins.accessKeyId)
-  if (!isTooShort(secretAccessKey)) mask(secretAccessKey, origins.secretAccessKey)
-  if (identity.sessionToken !== undefined) mask(identity.sessionToken, origins.sessionToken)
-}
-
-/**
- * Emulators take any word as a key, such as `test`. GitHub drops every output that holds a masked value, so such a word is
- * not masked. AWS's own keys have 16 characters or more.
- */
-function isTooShort(key: string): boolean {
-  return key.length < 8
-}
-
-/**
- * Emulators take an account id as the access key id, and work in that account. It is no secret, and every ARN holds it.
- * AWS's own ids have 16 characters or more, the first of them letters such as AKIA.
- *
- * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
- */
-function isAccountId(accessKeyId: string): boolean {
-  return /^\d{12}$/.test(accessKeyId)
 }
 
 function describeSource({ credentialSource, roles }: Request): string {

@@ -29,26 +29,32 @@ it('makes clients that do not repeat calls themselves, and use the credentials t
   expect([await config.maxAttempts(), clientOptions.maxAttempts]).toEqual([1, 1])
 })
 
-it('signs for its region whatever scheme a variable prefers, and works with an empty AWS_DEFAULTS_MODE', async () => {
-  let seen: string | undefined
-  const server = createServer(({ headers }, response) => {
-    seen = headers.authorization
-    response.writeHead(503).end()
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  setVariables({
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    AWS_AUTH_SCHEME_PREFERENCE: 'sigv4a',
-    AWS_DEFAULTS_MODE: '',
-    AWS_RETRY_MODE: 'adaptive',
-  })
-  const { clientOptions } = openConnections('ap-south-1', withoutMask({}), aRun())
-  const call = createStsClient(clientOptions, { credentials }).send(new GetCallerIdentityCommand({}))
-  await expect(call).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } })
-  expect(seen).toMatch(/^AWS4-HMAC-SHA256 Credential=a\/\d{8}\/ap-south-1\/sts\/aws4_request/)
-  server.closeAllConnections()
-  server.close()
-})
+it.each(['', 'fast', 'auto'])(
+  'signs for its region and makes one call whatever variables say, AWS_DEFAULTS_MODE=%s included',
+  async (AWS_DEFAULTS_MODE) => {
+    const seen: (string | undefined)[] = []
+    const server = createServer(({ headers }, response) => {
+      seen.push(headers.authorization)
+      response.writeHead(503).end()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    setVariables({
+      AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      AWS_AUTH_SCHEME_PREFERENCE: 'sigv4a',
+      AWS_DEFAULTS_MODE,
+      AWS_RETRY_MODE: 'adaptive',
+      AWS_MAX_ATTEMPTS: 'three',
+    })
+    const { clientOptions } = openConnections('ap-south-1', withoutMask({}), aRun())
+    const call = createStsClient(clientOptions, { credentials }).send(new GetCallerIdentityCommand({}))
+    await expect(call).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } })
+    expect(seen).toEqual([
+      expect.stringMatching(/^AWS4-HMAC-SHA256 Credential=a\/\d{8}\/ap-south-1\/sts\/aws4_request/),
+    ])
+    server.closeAllConnections()
+    server.close()
+  },
+)
 
 it("masks the job's request token before it is used, with the name of its variable", () => {
   const masked: string[] = []

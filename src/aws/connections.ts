@@ -13,6 +13,8 @@ export interface ClientOptions {
   readonly requestHandler: NodeHttpHandler
   /** retry.ts repeats calls: it knows the run's deadline. */
   readonly maxAttempts: 1
+  /** By the mode `auto`, which a variable may name, the SDK would ask the instance metadata for the region. */
+  readonly defaultsMode?: 'legacy'
   /** The mode `adaptive` would limit the rate of calls, as pace.ts does. */
   readonly retryMode?: 'standard'
   /** With `sigv4a`, which a variable may prefer, calls to STS would be signed for no region. */
@@ -54,6 +56,7 @@ export function openConnections(
     region,
     requestHandler,
     maxAttempts: 1,
+    defaultsMode: 'legacy',
     retryMode: 'standard',
     authSchemePreference: ['sigv4'],
   }

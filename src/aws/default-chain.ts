@@ -24,8 +24,9 @@ export async function searchDefaultChain(
     warn: (line: unknown) => run.log.info(String(line)),
     error: (line: unknown) => run.log.info(String(line)),
   }
-  const found = createStsClient(clientOptions, { logger }).config.credentials()
-  return await unlessAborted(run, found, describeDefaultChain(environment)).catch((error: unknown) => {
+  const { config } = createStsClient(clientOptions, { logger })
+  const search = () => config.credentials()
+  return await unlessAborted(run, search, describeDefaultChain(environment)).catch((error: unknown) => {
     throw error instanceof RemedyError ? error : explainDefaultChain(environment, sharedConfig, lines, error)
   })
 }

@@ -508,7 +508,7 @@ describe('a refusal', () => {
     sts.on(GetCallerIdentityCommand).rejects(down)
     const told = async (...given: Parameters<typeof open>) => renderError(await open(...given).session.catch((e) => e))
     const remedy =
-      "\nTo fix: AWS or the network on the way to it failed. Run again.\nCaused by: Unknown: an answer with status 503, and not of AWS's form"
+      '\nTo fix: AWS or the network on the way to it failed. Run again.\nCaused by: Unknown: a response with status 503 that is not in the format of AWS'
     expect(await told({ 'role-to-assume': provisioner }, key)).toBe(
       `STS could not be asked to assume ${provisioner}.${remedy}`,
     )

@@ -43,7 +43,7 @@ function send(early: ReturnType<typeof createConnectionPool>): Promise<number | 
   })
 }
 
-it('opens so many connections and sends nothing, and the requests that come use them', async () => {
+it('opens connections without sending anything, and later requests use them', async () => {
   const early = createConnectionPool(10, proxyFor)
   let requests = 0
   server.on('request', () => {
@@ -60,7 +60,7 @@ it('opens so many connections and sends nothing, and the requests that come use 
   expect(sockets).toHaveLength(4)
 })
 
-it('a connection that was closed meanwhile is passed over', async () => {
+it('does not give a request an early connection that was closed', async () => {
   const early = createConnectionPool(10, proxyFor)
   early.open(url, 2)
   await connected(2)
@@ -70,14 +70,14 @@ it('a connection that was closed meanwhile is passed over', async () => {
   expect(sockets).toHaveLength(3)
 })
 
-it('one that cannot be opened is nobody’s failure until a request needs it', async () => {
+it('ignores an early connection that cannot be opened', async () => {
   const early = createConnectionPool(10, proxyFor)
   early.open(new URL('http://127.0.0.1:9/'), 2)
   await expect(send(early)).resolves.toBe(200)
 })
 
-describe('an IPv6 address', () => {
-  it('is connected to early, and the request takes that connection', async () => {
+describe('a host with an IPv6 address', () => {
+  it('gets an early connection, which its request uses', async () => {
     server.close()
     await once(server, 'close')
     server.listen(0, '::1')
@@ -119,7 +119,7 @@ describe('an early connection that fails', () => {
     })
   }
 
-  it('after a request asked for it is replaced by a new one', async () => {
+  it('is replaced by a new one where a request was already waiting for it', async () => {
     const { place, close } = await untrusted()
     const early = createConnectionPool(10, proxyFor)
     early.open(place, 2)
@@ -127,7 +127,7 @@ describe('an early connection that fails', () => {
     await close()
   })
 
-  it('before a request asked for it is passed over', async () => {
+  it('is skipped by later requests', async () => {
     const { place, close } = await untrusted()
     const connect = jest.spyOn(Socket.prototype, 'connect')
     const early = createConnectionPool(10, proxyFor)
@@ -137,7 +137,7 @@ describe('an early connection that fails', () => {
     await close()
   })
 
-  it('leaves the request the error of its own connection', async () => {
+  it('does not change the error of the connection that the request opens itself', async () => {
     const early = createConnectionPool(10, proxyFor)
     server.close()
     await once(server, 'close')
@@ -152,7 +152,7 @@ it.each([
   ['https://localhost/', 443, TLSSocket],
   ['https://127.0.0.1:8443/', 8443, TLSSocket],
   ['http://127.0.0.1/', 80, Socket],
-])('%s is reached at port %i, by TLS where it says so', (address, port, kind) => {
+])('opens an early connection to %s at port %i, with TLS for https', (address, port, kind) => {
   const connect = jest.spyOn(Socket.prototype, 'connect').mockReturnThis()
   const early = createConnectionPool(10, proxyFor)
   early.open(new URL(address), 1)
@@ -161,7 +161,7 @@ it.each([
   early.close()
 })
 
-it('closes everything in the end, what no request took too', async () => {
+it('closes all connections, those that no request used included', async () => {
   const early = createConnectionPool(10, proxyFor)
   early.open(url, 2)
   await connected(2)
@@ -171,7 +171,7 @@ it('closes everything in the end, what no request took too', async () => {
   await expect(closed).resolves.toHaveLength(2)
 })
 
-it('connections to one place are not handed to requests to another', async () => {
+it('does not give an early connection to a request to another host', async () => {
   const early = createConnectionPool(10, proxyFor)
   early.open(new URL(`http://localhost:${url.port}/`), 1)
   await send(early)
@@ -179,7 +179,7 @@ it('connections to one place are not handed to requests to another', async () =>
   expect(early.httpAgent.freeSockets[`${url.hostname}:${url.port}:`]).toHaveLength(1)
 })
 
-it('tells when the first request is on its way, and not before', async () => {
+it('resolves `waiting` when the first request has been sent, and not before', async () => {
   const early = createConnectionPool(10, proxyFor)
   const order: string[] = []
   early.waiting.then(

@@ -1,6 +1,6 @@
-/** The errors of a run: each says what happened and what to do next. */
+/** The errors of a run. Each names what happened and what to do next. */
 
-/** A value that people compare and copy, such as an ARN or a claim of a token. It is shown to the letter. */
+/** A value that people compare and copy, such as an ARN or a claim of a token. It is shown unchanged. */
 export interface Fact {
   readonly name: string
   readonly value: string
@@ -12,12 +12,12 @@ interface RemedyErrorOptions extends ErrorOptions {
   readonly isOutcomeUnknown?: boolean
 }
 
-/** A failure whose remedy is known. Keeps its cause. */
+/** A failure with a known remedy. Keeps its cause. */
 export class RemedyError extends Error {
   override readonly name: string = 'RemedyError'
   readonly remedy: string
   readonly facts: readonly Fact[]
-  /** Of IAM policies, as JSON: what would have allowed what was denied. */
+  /** IAM policy statements, as JSON, that would have allowed the denied call. */
   readonly statements: readonly string[]
   /** The failed write may have taken effect: it was sent, and no refusal came back. */
   readonly isOutcomeUnknown: boolean
@@ -40,7 +40,7 @@ export function isOutcomeUnknown(error: unknown): boolean {
   return !(error instanceof RemedyError) || error.isOutcomeUnknown
 }
 
-/** Every wrong input of a run, found before anything was sent. */
+/** All wrong inputs of a run. They are found before the first request. */
 export class InvalidInputsError extends Error {
   override readonly name = 'InvalidInputsError'
   readonly problems: readonly string[]
@@ -51,7 +51,7 @@ export class InvalidInputsError extends Error {
   }
 }
 
-/** The run was told to stop: by the deadline, or by a signal. */
+/** The reason to stop a run: its deadline, or SIGINT or SIGTERM. */
 export class StoppedError extends RemedyError {
   override readonly name = 'StoppedError'
 
@@ -79,14 +79,14 @@ export class StoppedError extends RemedyError {
   }
 }
 
-/** For a wait that the reason to stop ended: throws the reason, with what was waited for; anything else as it is. */
+/** Makes a `catch` callback for a wait: rethrows the error, and a StoppedError with the name of the wait. */
 export function stoppedWhileWaitingFor(what: string, remedy?: string): (reason: unknown) => never {
   return (reason) => {
     throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason
   }
 }
 
-/** Proves to the compiler that a closed union was handled to its last member. */
+/** Makes the compiler prove that every member of a union was handled. */
 export function unreachable(value: never): never {
   throw new Error(`Unhandled case: ${JSON.stringify(value)}`)
 }

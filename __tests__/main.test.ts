@@ -322,6 +322,15 @@ it('warns once of all other inputs that it does not have, and runs', async () =>
   expect([stopped.exitCode, stopped.warnings]).toEqual([1, [warning]])
 })
 
+it('warns of a setting that the run does not read, and also when the run fails', async () => {
+  const given = { AWS_CA_BUNDLE: '/ca.pem' }
+  const warning = expect.stringMatching(/^AWS_CA_BUNDLE is set, but this action does not read it/)
+  expect((await run({ ...inputs, command: 'plan' }, virtualClock(), given)).warnings).toEqual([warning])
+  dynamoDb.on(ListTagsOfResourceCommand).rejects(Object.assign(new Error('denied'), { name: 'AccessDeniedException' }))
+  const { exitCode, warnings } = await run(inputs, virtualClock(), given)
+  expect([exitCode, warnings]).toEqual([1, [warning]])
+})
+
 it.each(['apply', 'plan', 'verify', 'destroy'])(
   'the first line of the log of %s says where it acts, and after login again with the account',
   async (command) => {

@@ -13,12 +13,12 @@ const target = aTarget({ environment: production })
 const [tenant, users] = theTables({ environment: production })
 const desired = [tenant, users]
 
-function refusal(code: string, mayHaveBeenDone = false): DynamoDbError {
+function refusal(code: string, isOutcomeUnknown = false): DynamoDbError {
   return new DynamoDbError(
     'CreateTable',
     'users',
     Object.assign(new Error('as AWS says'), { name: code, $metadata: { httpStatusCode: 400 } }),
-    mayHaveBeenDone,
+    isOutcomeUnknown,
   )
 }
 
@@ -292,7 +292,7 @@ it('says of a write that had no answer, and was refused when it was sent again, 
 
 it('says of a write that was under way when the run was cancelled that it may have been done', async () => {
   const cancelled = new StoppedError('The run was cancelled.', 'Run it again.', {
-    mayHaveBeenDone: true,
+    isOutcomeUnknown: true,
   })
   const { outcome } = await apply(new Map([['tenant', ready(tenant)]]), () => ({
     createTable: async () => {

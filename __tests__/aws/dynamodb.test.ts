@@ -839,21 +839,21 @@ describe('errors', () => {
 
   it('a refusal after an answer that was lost says so', async () => {
     aws.on(CreateTableCommand).rejectsOnce(refusal('InternalServerError')).rejects(refusal('ResourceInUseException'))
-    await expect(create()).rejects.toMatchObject({ code: 'ResourceInUseException', mayHaveBeenDone: true })
+    await expect(create()).rejects.toMatchObject({ code: 'ResourceInUseException', isOutcomeUnknown: true })
     aws.on(CreateTableCommand).rejects(refusal('ResourceInUseException'))
-    await expect(create()).rejects.toMatchObject({ mayHaveBeenDone: false })
+    await expect(create()).rejects.toMatchObject({ isOutcomeUnknown: false })
     aws.on(TagResourceCommand).rejects(refusal('InternalServerError'))
-    await expect(dynamoDb.tagTable(arn, [], whenever)).rejects.toMatchObject({ mayHaveBeenDone: true })
+    await expect(dynamoDb.tagTable(arn, [], whenever)).rejects.toMatchObject({ isOutcomeUnknown: true })
   })
 
   it.each<[string, Error, boolean]>([
     ["DynamoDB's own no", refusal('ValidationException'), false],
     ['a page that came in between', Object.assign(new Error('<'), { $metadata: { httpStatusCode: 200 } }), true],
     ['a network that is gone', Object.assign(new Error('no route'), { code: 'EHOSTUNREACH' }), true],
-  ])('after %s a write may have been done: %s', async (_, error, mayHaveBeenDone) => {
+  ])('after %s a write may have been done: %s', async (_, error, isOutcomeUnknown) => {
     aws.on(CreateTableCommand).rejectsOnce(refusal('InternalServerError')).rejects(error)
-    await expect(create()).rejects.toMatchObject({ mayHaveBeenDone: true })
-    await expect(create()).rejects.toMatchObject({ mayHaveBeenDone })
+    await expect(create()).rejects.toMatchObject({ isOutcomeUnknown: true })
+    await expect(create()).rejects.toMatchObject({ isOutcomeUnknown })
   })
 
   it('credentials that cannot be renewed say what to do in their own words', async () => {

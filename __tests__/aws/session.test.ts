@@ -5,7 +5,8 @@ import {
   STSClient,
 } from '@aws-sdk/client-sts'
 import { mockClient } from 'aws-sdk-client-mock'
-import { type CredentialPorts, openSession } from '../../src/aws/session.ts'
+import type { CredentialPorts } from '../../src/aws/credentials.ts'
+import { openSession } from '../../src/aws/session.ts'
 import { renderError } from '../../src/errors/description.ts'
 import { RemedyError } from '../../src/errors/errors.ts'
 import { type Inputs, readInputs } from '../../src/inputs/inputs.ts'
@@ -206,7 +207,7 @@ describe('the chain', () => {
     sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::444444444444:user/other' })
     await expect(credentials()).rejects.toMatchObject({
       message:
-        'The session ran out, and the credentials now lead to account 444444444444, but this run works in 333333333333.',
+        'The session expired, and the credentials now lead to account 444444444444, but this run works in 333333333333.',
     })
   })
 
@@ -408,21 +409,13 @@ describe('the account', () => {
 
   it('that STS does not name is not guessed', async () => {
     sts.on(GetCallerIdentityCommand).resolves({})
-    await expect(open({}, key).session).rejects.toThrow('did not say which account')
+    await expect(open({}, key).session).rejects.toThrow('did not report which account')
   })
 
   it.each([
-    ['another account', sessionOf(hub), 'of account 111111111111 in the partition aws, though'],
-    [
-      'another partition',
-      sessionOf(provisioner, {
-        AssumedRoleUser: { Arn: 'arn:aws-cn:sts::222222222222:assumed-role/provisioner/s', AssumedRoleId: 'x' },
-      }),
-      'of account 222222222222 in the partition aws-cn, though',
-    ],
-    ['no account', sessionOf(provisioner, { AssumedRoleUser: undefined }), 'did not say which account'],
+    ['no account', sessionOf(provisioner, { AssumedRoleUser: undefined }), 'did not report which account'],
     ['no credentials', sessionOf(provisioner, { Credentials: undefined }), 'without credentials'],
-  ])('is proved by the answer of STS, which may not speak of %s', async (_, answer, words) => {
+  ])('is read from the response of STS, which is refused with %s', async (_, answer, words) => {
     sts.on(AssumeRoleCommand).resolves(answer)
     await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toThrow(words)
   })
@@ -515,12 +508,12 @@ describe('a refusal', () => {
     sts.on(GetCallerIdentityCommand).rejects(down)
     const told = async (...given: Parameters<typeof open>) => renderError(await open(...given).session.catch((e) => e))
     const remedy =
-      "\nTo fix: AWS or the network on the way to it failed. Run again.\nCaused by: Unknown: an answer with status 503, and not of AWS's form"
+      '\nTo fix: AWS or the network on the way to it failed. Run again.\nCaused by: Unknown: a response with status 503 that is not in the format of AWS'
     expect(await told({ 'role-to-assume': provisioner }, key)).toBe(
       `STS could not be asked to assume ${provisioner}.${remedy}`,
     )
     expect(await told({ 'role-to-assume': hub }, token)).toBe(`STS could not be asked to assume ${hub}.${remedy}`)
-    expect(await told({}, key)).toBe(`STS could not be asked whose the credentials are.${remedy}`)
+    expect(await told({}, key)).toBe(`STS could not be asked to identify the credentials.${remedy}`)
   })
 
   it('of a token without a sub does not make up a condition', async () => {
@@ -533,7 +526,7 @@ describe('a refusal', () => {
         { name: 'role', value: hub },
         { name: 'aud', value: 'x' },
       ],
-      remedy: 'See what AWS says below, mend it, and run again.',
+      remedy: 'Correct what AWS reports below, then run again.',
     })
   })
 
@@ -564,11 +557,11 @@ describe('a refusal', () => {
 
   it.each([
     ['ExpiredToken', 'clock'],
-    ['RegionDisabledException', 'opted into'],
-    ['InvalidClientTokenId', 'live one'],
+    ['RegionDisabledException', 'opt-in region'],
+    ['InvalidClientTokenId', 'key is active'],
     ['ValidationError', '3600'],
     ['PackedPolicyTooLarge', 'role-session-tags'],
-    ['MalformedInput', 'what AWS says'],
+    ['MalformedInput', 'what AWS reports'],
   ])('%s says what to do', async (name, words) => {
     sts.on(AssumeRoleCommand).rejects(refusal(name))
     await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toMatchObject({
@@ -674,7 +667,7 @@ describe('an error from before STS refused anything', () => {
       `STS could not be asked to assume ${provisioner}.${remedy}`,
     )
     expect(await told({ 'role-to-assume': hub }, token)).toBe(`STS could not be asked to assume ${hub}.${remedy}`)
-    expect(await told({}, key)).toBe(`STS could not be asked whose the credentials are.${remedy}`)
+    expect(await told({}, key)).toBe(`STS could not be asked to identify the credentials.${remedy}`)
   })
 
   it.each(

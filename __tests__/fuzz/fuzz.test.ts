@@ -27,9 +27,10 @@ import { mockClient } from 'aws-sdk-client-mock'
 import fc from 'fast-check'
 import { parse } from 'yaml'
 import { observeTables } from '../../src/apply/observe.ts'
-import { openConnections } from '../../src/aws/connections.ts'
+import type { CredentialPorts } from '../../src/aws/credentials.ts'
 import { loadDynamoDb } from '../../src/aws/dynamodb.ts'
-import { type CredentialPorts, openSession } from '../../src/aws/session.ts'
+import { requestIdToken } from '../../src/aws/oidc-token.ts'
+import { openSession } from '../../src/aws/session.ts'
 import { renderError } from '../../src/errors/description.ts'
 import { InvalidInputsError, RemedyError, StoppedError } from '../../src/errors/errors.ts'
 import { connectGitHub } from '../../src/github/api.ts'
@@ -38,6 +39,7 @@ import { gitHubRunner, harmless } from '../../src/github/runner.ts'
 import { inputNames } from '../../src/inputs/input-reader.ts'
 import { type InputSource, readInputs } from '../../src/inputs/inputs.ts'
 import { findUnknownInputs } from '../../src/inputs/unknown-inputs.ts'
+import { defaultTimeOuts, openNetwork } from '../../src/network/network.ts'
 import { readPlanDocument, renderPlanDocument, reviewable } from '../../src/plan/document.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
@@ -727,13 +729,13 @@ const signal = new AbortController().signal
 
 describe('the OIDC token endpoint', () => {
   const server = localServer()
-  let connections: ReturnType<typeof openConnections>
+  const { requestHandler } = openNetwork(() => 'a setting', aRun(), defaultTimeOuts)
+  let environment: Readonly<Record<string, string>>
   beforeAll(async () => {
-    const environment = { ACTIONS_ID_TOKEN_REQUEST_URL: await server.start(), ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x' }
-    connections = openConnections('ap-south-1', { environment, mask: () => undefined }, aRun())
+    environment = { ACTIONS_ID_TOKEN_REQUEST_URL: await server.start(), ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x' }
   })
   afterAll(() => {
-    connections.clientOptions.requestHandler.destroy()
+    requestHandler.destroy()
     server.stop()
   })
   const body = fc.oneof(mutated({ value: 'a.b.c', count: 3 }).map(textOf), foreignText)
@@ -746,7 +748,7 @@ describe('the OIDC token endpoint', () => {
       server.answer((response) => response.writeHead(code).end(text))
       let token: unknown
       try {
-        token = await connections.fetchIdToken(audience, signal)
+        token = await requestIdToken(requestHandler, environment, audience, signal)
       } catch (error) {
         if (!(error instanceof RemedyError)) expect(error).toMatchObject({ name: 'IdTokenError' })
         expect(renderError(error)).toMatch(/^(?:IdTokenError: )?GitHub answered the request for the job's OIDC token/)

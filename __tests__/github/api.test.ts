@@ -185,7 +185,7 @@ describe('who calls', () => {
     const { HTTPS_PROXY: before } = process.env
     process.env.HTTPS_PROXY = 'http://bob:100%hunter@proxy.example:3128'
     const connecting = connectGitHub({ owner: 'a', repository: 'b', token: 'c', apiUrl: 'https://api.example' }, run)
-    await expect(connecting).rejects.toMatchObject({ remedy: expect.stringContaining('% is written %25') })
+    await expect(connecting).rejects.toMatchObject({ remedy: expect.stringContaining('write %25 for %') })
     if (before === undefined) delete process.env.HTTPS_PROXY
     else process.env.HTTPS_PROXY = before
   })

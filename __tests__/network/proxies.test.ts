@@ -21,7 +21,7 @@ afterAll(() => {
 const secure = new URL('https://sts.ap-south-1.amazonaws.com/')
 const plain = new URL('http://aws.example:8000/')
 
-it('there is none where nobody names one', () => {
+it('returns no proxy and no password where no variable names a proxy', () => {
   expect([proxyFor(secure), proxyFor(plain), proxySecrets()]).toEqual([undefined, undefined, []])
 })
 
@@ -30,13 +30,13 @@ it.each([
   ['https_proxy', secure, plain],
   ['HTTP_PROXY', plain, secure],
   ['http_proxy', plain, secure],
-])('%s is for its own kind of address', (name, its, other) => {
+])('uses %s for its own scheme only', (name, its, other) => {
   given({ [name]: 'http://proxy.example:3128' })
   expect(proxyFor(its)?.href).toBe('http://proxy.example:3128/')
   expect(proxyFor(other)).toBeUndefined()
 })
 
-it('an address of numbers needs no scheme, and a proxy may speak TLS itself', () => {
+it('accepts an IP address without a scheme, and a proxy with TLS', () => {
   given({ HTTPS_PROXY: '10.1.2.3:3128' })
   expect(proxyFor(secure)?.href).toBe('http://10.1.2.3:3128/')
   given({ HTTPS_PROXY: 'https://proxy.example' })
@@ -49,20 +49,23 @@ it.each([
   'STS.ap-south-1.amazonaws.com',
   'other, sts.ap-south-1.amazonaws.com:443',
   '*',
-])('is passed by where NO_PROXY says %s', (list) => {
+])('uses no proxy where NO_PROXY contains the host as %s', (list) => {
   for (const name of ['NO_PROXY', 'no_proxy']) {
     given({ HTTPS_PROXY: 'http://proxy.example', [name]: list })
     expect(proxyFor(secure)).toBeUndefined()
   }
 })
 
-it.each(['mazonaws.com', 'sts.ap-south-1.amazonaws.com:8443', 'sts'])('is not passed by where it says %s', (list) => {
-  given({ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: list })
-  expect(proxyFor(secure)).toBeDefined()
-})
+it.each(['mazonaws.com', 'sts.ap-south-1.amazonaws.com:8443', 'sts'])(
+  'uses the proxy where NO_PROXY contains another host: %s',
+  (list) => {
+    given({ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: list })
+    expect(proxyFor(secure)).toBeDefined()
+  },
+)
 
 it.each(['http://127.0.0.1:8000', 'http://localhost:8000', 'http://[::1]:8000'])(
-  'is passed by for this machine: %s',
+  'uses no proxy for addresses of this machine: %s',
   (url) => {
     given({ HTTP_PROXY: 'http://proxy.example' })
     expect(proxyFor(new URL(url))).toBeUndefined()
@@ -77,7 +80,7 @@ it.each([
   'http://name:%zz@proxy.example',
   'ftp://x',
   '://',
-])('that nobody could connect to is told, without what may be a password: %s', (value) => {
+])('refuses a value that is not the URL of a proxy, without showing it: %s', (value) => {
   given({ HTTPS_PROXY: value })
   expect(() => proxyFor(secure)).toThrow('HTTPS_PROXY does not hold the address of a proxy.')
   given({ http_proxy: value })
@@ -86,10 +89,10 @@ it.each([
   expect(proxyFor(secure)).toBeUndefined()
 })
 
-it('its password must not be shown, as it stands, as it is meant, and as it is sent', () => {
+it('returns the password of a proxy as written, decoded, and as sent, to be masked', () => {
   given({ HTTPS_PROXY: 'http://some%40one:p%40ss%2525@proxy.example' })
   expect(proxySecrets()).toEqual(['p%40ss%2525', 'p@ss%25', Buffer.from('some@one:p@ss%25').toString('base64')])
-  // One that cannot be read does not keep that of the other from being hidden.
+  // A proxy that cannot be read does not prevent that the other one's password is masked.
   given({ HTTPS_PROXY: 'http://name:%zz@proxy.example', HTTP_PROXY: 'http://name:password@proxy.example' })
   expect(proxySecrets()).toEqual(['password', 'password', Buffer.from('name:password').toString('base64')])
   given({ HTTP_PROXY: 'http://someone@proxy.example' })
@@ -98,7 +101,7 @@ it('its password must not be shown, as it stands, as it is meant, and as it is s
 
 it.each([
   [new Error('Bad response: 407'), 'final', 'it answered with status 407.', 'Give the name and the password'],
-  [new Error('Bad response: 403'), 'final', 'it answered with status 403.', 'lets sts:443 through'],
+  [new Error('Bad response: 403'), 'final', 'it answered with status 403.', 'allows sts:443'],
   [new Error('Bad response: 503'), 'unavailable', 'it answered with status 503.', 'NO_PROXY'],
   [Object.assign(new Error('reset'), { code: 'ECONNRESET' }), 'unavailable', 'connect to sts:443.', 'NO_PROXY'],
   [Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), 'final', 'connect to sts:443.', 'Check HTTPS_PROXY'],
@@ -108,7 +111,7 @@ it.each([
     'connect to sts:443.',
     'NODE_EXTRA_CA_CERTS',
   ],
-])('a proxy that fails with %s', (cause, kind, message, remedy) => {
+])('explains why the proxy did not connect, without its password: %s', (cause, kind, message, remedy) => {
   const error = new ProxyError(new URL('http://name:secret@proxy.example:3128'), 'sts:443', cause)
   expect(classifyFailure(error)).toBe(kind)
   expect(error.message).toMatch(/^The proxy proxy\.example:3128 did not connect to sts:443/)
@@ -117,7 +120,7 @@ it.each([
   expect(error.message + error.remedy).not.toContain('secret')
 })
 
-it('at an IPv6 address is connected to, and asked for an IPv6 address in brackets', async () => {
+it('connects to a proxy at an IPv6 address, and names an IPv6 target in brackets', async () => {
   const asked: (string | undefined)[] = []
   const server = createServer()
   server.on('connect', ({ url }, socket) => {

@@ -8,7 +8,7 @@ const emulator = { url: new URL('http://localhost:4566/base'), setting: 'AWS_END
 const failure = (code: string) => Object.assign(new Error('as Node says'), { code })
 const explain = (destination: typeof sts, cause: unknown) => describeError(explainUnreachable(destination, cause))
 
-describe('a certificate that Node does not accept', () => {
+describe('explains a certificate that Node does not accept', () => {
   it.each([
     'SELF_SIGNED_CERT_IN_CHAIN',
     'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -20,7 +20,7 @@ describe('a certificate that Node does not accept', () => {
     'CERT_NOT_YET_VALID',
     'INVALID_CA',
     'ERR_TLS_CERT_ALTNAME_INVALID',
-  ])('is named with its host and NODE_EXTRA_CA_CERTS: %s', (code) => {
+  ])('with its host and NODE_EXTRA_CA_CERTS: %s', (code) => {
     expect(explain(sts, failure(code))).toMatchObject({
       message: `The certificate of https://sts.ap-south-1.amazonaws.com is not accepted: ${code}.`,
       remedy: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
@@ -28,26 +28,26 @@ describe('a certificate that Node does not accept', () => {
     })
   })
 
-  it('has a remedy of its own where it is out of date, or for another host', () => {
+  it('with another remedy where it has expired, or is for another host', () => {
     expect(explain(sts, failure('CERT_HAS_EXPIRED')).remedy).toMatch(/^Check the clock of the machine/)
     expect(explain(sts, failure('ERR_TLS_CERT_ALTNAME_INVALID')).remedy).toContain('does not help here')
   })
 })
 
-describe('a host name that cannot be resolved', () => {
-  it.each(['ENOTFOUND', 'EAI_AGAIN'])('is named with aws-region where it is made from that: %s', (code) => {
+describe('explains a host name that cannot be resolved', () => {
+  it.each(['ENOTFOUND', 'EAI_AGAIN'])('with aws-region, which AWS makes the name from: %s', (code) => {
     expect(explain(sts, failure(code))).toMatchObject({
       message: `The host name sts.ap-south-1.amazonaws.com cannot be resolved: ${code}.`,
       remedy: expect.stringMatching(/^Check aws-region, /),
     })
   })
 
-  it('is named with the variable that it stands in', () => {
+  it('with the variable that holds the name', () => {
     expect(explain(emulator, failure('ENOTFOUND')).remedy).toMatch(/^Check AWS_ENDPOINT_URL, which names the host/)
   })
 })
 
-it('a connection that is refused names the endpoint, and the variable that it stands in', () => {
+it('explains a refused connection with the endpoint, and the variable that holds it', () => {
   expect(explain(emulator, failure('ECONNREFUSED'))).toMatchObject({
     message: 'http://localhost:4566 refused the connection.',
     remedy: 'Check AWS_ENDPOINT_URL, and that a server listens at this address.',
@@ -58,23 +58,22 @@ it('a connection that is refused names the endpoint, and the variable that it st
   })
 })
 
-it.each(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER'])('a server without TLS is named as such: %s', (code) => {
+it.each(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER'])('explains a server without TLS: %s', (code) => {
   expect(explain(emulator, failure(code))).toMatchObject({
     message: `The connection to http://localhost:4566 could not be encrypted: ${code}.`,
     remedy: expect.stringContaining('AWS_ENDPOINT_URL'),
   })
-  expect(explain(sts, failure(code)).remedy).toMatch(/^Check what answers in the place of AWS/)
+  expect(explain(sts, failure(code)).remedy).toMatch(
+    /^Check whether another server, such as a proxy or a firewall, answers instead of AWS/,
+  )
 })
 
-it('the code is found in the cause that fetch puts it into, and a circle of causes ends', () => {
+it('finds the code in the cause, where fetch puts it', () => {
   const fetched = new TypeError('fetch failed', { cause: failure('ENOTFOUND') })
   expect(explain(sts, fetched).message).toContain('cannot be resolved: ENOTFOUND')
-  const circle = new Error('x')
-  circle.cause = circle
-  expect(explainUnreachable(sts, circle)).toBe(circle)
 })
 
-it('any other error stays as it is, and so does one whose remedy is known', () => {
+it('returns any other error unchanged, and one with a known remedy too', () => {
   const known = new RemedyError('x', 'y', { cause: failure('ENOTFOUND') })
   for (const error of [failure('ECONNRESET'), new Error('x'), 'x', undefined, known]) {
     expect(explainUnreachable(sts, error)).toBe(error)

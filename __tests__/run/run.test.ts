@@ -9,7 +9,7 @@ function options(interrupted = new AbortController()) {
   return { clock: virtualClock(), log, timeoutSeconds: 60, interrupted: interrupted.signal }
 }
 
-it('stops the work at the deadline, and gives up calls under way a second later', async () => {
+it('stops the work at the deadline, and ends calls under way a second later', async () => {
   const start = options()
   const began = start.clock.now()
   const stopped = withinDeadline(start, async (run) => {
@@ -48,7 +48,7 @@ it('keeps its first reason to stop', async () => {
   await expect(stopped).rejects.toMatchObject({ message: expect.stringContaining('60 seconds') })
 })
 
-it('gives what the work gives, and ends what the work left behind', async () => {
+it('returns the result of the work, and ends the waits that the work left', async () => {
   const interruption = new AbortController()
   let run: Run | undefined
   let left: Promise<void> | undefined
@@ -63,21 +63,23 @@ it('gives what the work gives, and ends what the work left behind', async () => 
   await expect(left).rejects.toThrow('The run is over.')
 })
 
-it('waits for what cannot be told to give up only until calls are given up', async () => {
+it('stops waiting for work that takes no signal when the run aborts, names it, and starts none after that', async () => {
   const aborting = new AbortController()
   const run = { ...options(), stop: aborting.signal, abort: aborting.signal, leave: aborting.signal }
-  await expect(unlessAborted(run, Promise.resolve('in time'))).resolves.toBe('in time')
-  const hanging = unlessAborted(run, new Promise(() => undefined))
-  aborting.abort(new StoppedError('too late', 'run again'))
-  await expect(hanging).rejects.toThrow('too late')
-  await expect(unlessAborted(run, Promise.resolve('late'))).rejects.toThrow('too late')
+  await expect(unlessAborted(run, async () => 'in time', 'a word')).resolves.toBe('in time')
+  const hanging = unlessAborted(run, () => new Promise(() => undefined), 'a word')
+  const reason = new StoppedError('Too late.', 'Run again.')
+  aborting.abort(reason)
+  await expect(hanging).rejects.toMatchObject({ message: 'Too late. It was waiting for a word.' })
+  const work = jest.fn(async () => 'late')
+  await expect(unlessAborted(run, work, 'a word')).rejects.toBe(reason)
+  expect(work).not.toHaveBeenCalled()
 })
 
-it('the system clock sleeps, and wakes with the reason it is given', async () => {
+it('the system clock sleeps, ignores changes of the machine’s clock, and rejects with the reason of its signal', async () => {
   const { signal } = new AbortController()
   await systemClock.sleep(1, signal)
   expect(systemClock.now()).toBeGreaterThan(Date.UTC(2026, 0, 1))
-  // Whoever sets the machine's clock does not make a wait longer or shorter.
   const now = jest.spyOn(Date, 'now').mockReturnValue(0)
   expect(systemClock.now()).toBeGreaterThan(Date.UTC(2026, 0, 1))
   now.mockRestore()

@@ -2,9 +2,9 @@
 
 import type { DynamoDb } from '../aws/dynamodb.ts'
 import type { DescribedTable } from '../aws/dynamodb-answers.ts'
-import { DynamoDbError, mayHaveBeenDone, StaleLookError } from '../aws/dynamodb-errors.ts'
+import { DynamoDbError, StaleLookError } from '../aws/dynamodb-errors.ts'
 import { stoppedBy } from '../aws/retry.ts'
-import { RemedyError, stoppedWhileWaitingFor, unreachable } from '../errors/errors.ts'
+import { isOutcomeUnknown, RemedyError, stoppedWhileWaitingFor, unreachable } from '../errors/errors.ts'
 import { errorMessage } from '../errors/thrown.ts'
 import { describeResult, describeSteps, nameStep } from '../plan/description.ts'
 import {
@@ -120,7 +120,7 @@ async function applySteps(work: Work, table: TableProgress, round: readonly Step
   const { clock, log, stop } = work.run
   const conflicts = new Map<Step, readonly DynamoDbError[]>()
   const conflictsOf = (step: Step) => conflicts.get(step) ?? []
-  const isAnswerLost = (step: Step) => conflictsOf(step).some(mayHaveBeenDone)
+  const isAnswerLost = (step: Step) => conflictsOf(step).some(isOutcomeUnknown)
   /** Steps before whose next try the table must be read again. */
   const unresolved = new Map<Step, LookAgain>()
   const record = (step: Step, result: StepResult) => {
@@ -184,7 +184,7 @@ async function applySteps(work: Work, table: TableProgress, round: readonly Step
   }
   for (const step of table.remaining) {
     const conflict = unresolved.get(step)?.conflict ?? conflictsOf(step).at(-1)
-    if (conflict === undefined || !(isAnswerLost(step) || mayHaveBeenDone(conflict))) continue
+    if (conflict === undefined || !(isAnswerLost(step) || isOutcomeUnknown(conflict))) continue
     // Another step failed before this run could read what became of this one.
     record(step, { status: 'failed', sent: true, error: conflict })
   }
@@ -214,7 +214,7 @@ async function attemptStep(work: Work, step: Step, sendBefore: number): Promise<
       return { status: 'look-again', conflict: error, seconds: seconds() }
     }
     if (!taken && error instanceof DynamoDbError && error.kind === 'deferred') return { status: 'deferred', error }
-    return { status: 'failed', sent: taken || mayHaveBeenDone(error), error }
+    return { status: 'failed', sent: taken || isOutcomeUnknown(error), error }
   }
 }
 

@@ -1,10 +1,10 @@
 /** Proves the tables: they are as defined, and sample items go in, are found by their tenant alone, and go out again. */
 import type { DynamoDb } from '../aws/dynamodb.ts'
-import { DynamoDbError, mayHaveBeenDone } from '../aws/dynamodb-errors.ts'
+import { DynamoDbError } from '../aws/dynamodb-errors.ts'
 import type { ItemStore } from '../aws/item-store.ts'
 import { type Item, type ItemKind, makeSampleItems, problemsOfItem } from '../definition/items.ts'
 import { describeError } from '../errors/description.ts'
-import { RemedyError, StoppedError } from '../errors/errors.ts'
+import { isOutcomeUnknown, RemedyError, StoppedError } from '../errors/errors.ts'
 import { describeSteps } from '../plan/description.ts'
 import type { Plan, Verification } from '../plan/plan.ts'
 import { cleaningRun, type Run } from '../run/run.ts'
@@ -136,7 +136,7 @@ async function write(items: ItemStore, sample: Sample): Promise<void> {
     sample.mayComeLate = mayComeLate
     sample.state = 'written'
   } catch (error) {
-    if (!mayHaveBeenDone(error)) {
+    if (!isOutcomeUnknown(error)) {
       sample.state = 'unsent'
       throw error
     }

@@ -1,6 +1,6 @@
 /** What DynamoDB's port throws: which call on which table, what AWS said, and what to do. Pure. */
 
-import { RemedyError, StoppedError } from '../errors/errors.ts'
+import { RemedyError } from '../errors/errors.ts'
 import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
 import { readDenial } from './denials.ts'
 import { classifyFailure, type FailureKind, isAnswerOfAnother, isUnsent, nextChangeAllowedAt } from './failures.ts'
@@ -12,19 +12,20 @@ export class DynamoDbError extends RemedyError {
   /** AWS's name for it. */
   readonly code: string
   readonly kind: FailureKind
-  /** Of a write: by this try, or by an earlier one of the same call. */
-  readonly mayHaveBeenDone: boolean
 
-  /** @param arn of the resource, which may be given by its name */
-  constructor(operation: string, resource: string, cause: unknown, mayHaveBeenDone: boolean, arn = resource) {
+  /**
+   * @param isOutcomeUnknown because of this try, or of an earlier one of the same call
+   * @param arn of the resource, which may be given by its name
+   */
+  constructor(operation: string, resource: string, cause: unknown, isOutcomeUnknown: boolean, arn = resource) {
     super(describeFailure(operation, resource, cause), remedyFor(operation, resource, cause), {
       cause,
+      isOutcomeUnknown,
       statements:
         isDenied(cause) && readDenial(cause) === undefined ? [allowStatement(actionsFor(operation), arn)] : [],
     })
     this.code = errorName(cause)
     this.kind = classifyFailure(cause)
-    this.mayHaveBeenDone = mayHaveBeenDone
   }
 }
 
@@ -32,12 +33,6 @@ export class DynamoDbError extends RemedyError {
 export function isRefusal(cause: unknown): boolean {
   const status = httpStatus(cause)
   return status >= 400 && status < 500 && classifyFailure(cause) !== 'unavailable'
-}
-
-/** Of the call that threw it: by what the port says, and of what nobody foresaw nobody knows. */
-export function mayHaveBeenDone(error: unknown): boolean {
-  if (error instanceof DynamoDbError || error instanceof StoppedError) return error.mayHaveBeenDone
-  return !(error instanceof RemedyError)
 }
 
 /** When the turn of a write came, the look that it relied on was too old. Nothing was sent. */

@@ -145,7 +145,7 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
     sendBefore?: number,
   ): Promise<Answer> {
     let renewed = false
-    let mayHaveBeenDone = false
+    let isOutcomeUnknown = false
     let session = sessions
     const attempt = (signal: AbortSignal) =>
       pace(signal, async () => {
@@ -157,7 +157,7 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
         try {
           return await send(signal)
         } catch (error) {
-          mayHaveBeenDone ||= !isRefusal(error)
+          isOutcomeUnknown ||= !isRefusal(error)
           throw error
         }
       })
@@ -180,14 +180,14 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
         sendBefore === undefined ? undefined : (kind, at) => kind !== 'unavailable' && at <= sendBefore,
       )
     } catch (error) {
-      if (error instanceof StoppedError) throw mayHaveBeenDone ? error.whoseCallMayHaveBeenDone() : error
+      if (error instanceof StoppedError) throw isOutcomeUnknown ? error.withUnknownOutcome() : error
       // A remedy is known already when the credentials could not be renewed.
-      if (error instanceof RemedyError && !mayHaveBeenDone) throw error
+      if (error instanceof RemedyError && !isOutcomeUnknown) throw error
       throw new DynamoDbError(
         operation,
         resource,
         error,
-        mayHaveBeenDone,
+        isOutcomeUnknown,
         resource.startsWith('arn:') ? resource : arnOf(resource),
       )
     }

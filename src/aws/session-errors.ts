@@ -1,56 +1,56 @@
-/** What kept us from a session -> what was found, and what to do. AWS's own words stay with it, as the cause. Pure. */
+/** Explains why STS or GitHub gave no session, with a remedy. The error of AWS stays as the cause. Pure. */
 
 import { type Fact, RemedyError } from '../errors/errors.ts'
 import { errorCode, errorName } from '../errors/thrown.ts'
-import type { Command } from '../plan/plan.ts'
 import { readDenial } from './denials.ts'
 import { classifyFailure, isAnswerOfAnother, isUnsent } from './failures.ts'
 import { allowStatement, trustStatement } from './iam.ts'
-import type { Role, SessionRequest } from './session-request.ts'
+import type { CommandSessionRequest, Role, SessionRequest } from './session-request.ts'
 
 export function explainIdentityRefusal(cause: unknown): RemedyError {
-  const what = isNoAnswer(cause)
-    ? 'STS could not be asked whose the credentials are.'
-    : "STS refused the environment's credentials."
-  return new RemedyError(what, remedyFor(cause), { cause })
+  const message = isNoAnswer(cause)
+    ? 'STS could not be asked to identify the credentials.'
+    : 'STS refused the credentials.'
+  return new RemedyError(message, remedyFor(cause), { cause })
 }
 
-/** The claims that trust policies speak of are shown; the token itself never is. Without a token it is GitHub that refused. */
+/**
+ * @param token that STS refused, of which only claims are shown; empty where GitHub gave none
+ */
 export function explainTokenRefusal(
   role: Role,
-  { command }: { readonly command: Command },
+  { command }: Pick<CommandSessionRequest, 'command'>,
   token: string,
   cause: unknown,
 ): RemedyError {
-  if (token === '') {
-    return new RemedyError(
-      'GitHub did not give this job an OIDC token.',
-      errorName(cause) !== 'IdTokenError' || isNoAnswer(cause)
-        ? "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL."
-        : 'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.',
-      { cause },
-    )
-  }
+  if (token === '') return explainMissingToken(cause)
   const claims = readClaims(token)
-  const facts = [roleFact(role), ...claimFacts(claims)]
-  const refused = `STS did not let this job assume ${role.arn}.`
   const { iss = publicIssuer, aud, sub } = claims
-  if (isNoAnswer(cause)) return new RemedyError(unreached(role), remedyFor(cause, String(iss)), { cause })
-  if (errorName(cause) !== 'AccessDenied' || typeof sub !== 'string') {
-    return new RemedyError(refused, remedyFor(cause, String(iss)), { cause, facts })
-  }
+  const unanswered = explainNoAnswer(role, cause, String(iss))
+  if (unanswered !== undefined) return unanswered
+  const facts = [roleFact(role), ...claimFacts(claims)]
+  const refuse = (remedy: string, statements: readonly string[] = []) =>
+    new RemedyError(`STS did not let this job assume ${role.arn}.`, remedy, { cause, facts, statements })
+  if (errorName(cause) !== 'AccessDenied' || typeof sub !== 'string') return refuse(remedyFor(cause, String(iss)))
   const denial = readDenial(cause)
-  if (denial !== undefined) return new RemedyError(refused, `${denial.explanation} ${arrival}`, { cause, facts })
-  const first = `Check that the role exists in account ${role.account}, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts ("environment:" in the job; without it the sub names a branch or a pull request instead). ${arrival}`
-  // Whoever can push a branch has a token of such a sub. A role that only reads may trust it.
+  if (denial !== undefined) return refuse(`${denial.explanation} ${iamDelay}`)
+  const first = `Check that the role exists in account ${role.account}, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts ("environment:" in the job; without it the sub names a branch or a pull request instead). ${iamDelay}`
+  // Anyone who can push a branch gets a token with such a sub. Only a role that only reads may trust it.
   if (!sub.includes(':environment:') && command !== 'plan') {
-    return new RemedyError(refused, `${first} A role that writes should trust no other sub.`, { cause, facts })
+    return refuse(`${first} A role that writes should trust no other sub.`)
   }
-  return new RemedyError(
-    refused,
+  return refuse(
     `${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`,
-    { cause, facts, statements: [trustStatement(role, { iss: String(iss), aud: String(aud), sub })] },
+    [trustStatement(role, { iss: String(iss), aud: String(aud), sub })],
   )
+}
+
+function explainMissingToken(cause: unknown): RemedyError {
+  const mayLackPermission = errorName(cause) === 'IdTokenError' && !isNoAnswer(cause)
+  const remedy = mayLackPermission
+    ? 'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.'
+    : "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL."
+  return new RemedyError('GitHub did not give this job an OIDC token.', remedy, { cause })
 }
 
 const publicIssuer = 'https://token.actions.githubusercontent.com'
@@ -60,15 +60,16 @@ export function explainRoleRefusal(
   request: Pick<SessionRequest, 'roles' | 'externalId' | 'sourceIdentity' | 'sessionTags'>,
   cause: unknown,
 ): RemedyError {
-  if (errorName(cause) !== 'AccessDenied') {
-    if (isNoAnswer(cause)) return new RemedyError(unreached(role), remedyFor(cause), { cause })
-    return new RemedyError(`STS did not let these credentials assume ${role.arn}.`, remedyFor(cause), {
+  const unanswered = explainNoAnswer(role, cause)
+  if (unanswered !== undefined) return unanswered
+  const refuse = (remedy: string, statements: readonly string[] = []) =>
+    new RemedyError(`STS did not let these credentials assume ${role.arn}.`, remedy, {
       cause,
       facts: [roleFact(role)],
+      statements,
     })
-  }
+  if (errorName(cause) !== 'AccessDenied') return refuse(remedyFor(cause))
   const { externalId, sourceIdentity, sessionTags, roles } = request
-  const refused = `STS did not let these credentials assume ${role.arn}.`
   const checkExternalId =
     externalId === undefined
       ? 'If the trust policy asks for an external id, give role-external-id.'
@@ -76,33 +77,33 @@ export function explainRoleRefusal(
   const denial = readDenial(cause)
   if (denial !== undefined) {
     const isTrust = ['resource-based policy', 'role trust policy'].includes(denial.policy)
-    const remedy = [denial.explanation, ...(isTrust ? [checkExternalId] : []), arrival].join(' ')
-    return new RemedyError(refused, remedy, { cause, facts: [roleFact(role)] })
+    return refuse([denial.explanation, ...(isTrust ? [checkExternalId] : []), iamDelay].join(' '))
   }
   const more = [
+    // Every later session inherits the source identity. Tags are given to the last role only.
     ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
-    // They are the last session's alone; the identity stays with all that follow.
     ...(sessionTags.size === 0 || role !== roles.at(-1) ? [] : ['sts:TagSession']),
   ]
-  return new RemedyError(
-    refused,
+  return refuse(
     [
       `Check that the role exists in account ${role.account}.`,
       checkExternalId,
       `Name the role of the caller that AWS names below as a principal in the trust policy of ${role.arn}, and allow sts:AssumeRole on it in the caller's policy.`,
       ...(more.length === 0 ? [] : [`Both must allow ${more.join(' and ')} too.`]),
-      arrival,
+      iamDelay,
       "The statement is for the caller's policy.",
     ].join(' '),
-    { cause, facts: [roleFact(role)], statements: [allowStatement(['sts:AssumeRole', ...more], role.arn)] },
+    [allowStatement(['sts:AssumeRole', ...more], role.arn)],
   )
 }
 
-function unreached(role: Role): string {
-  return `STS could not be asked to assume ${role.arn}.`
+/** An error for a call that STS did not answer; undefined where it did. */
+function explainNoAnswer(role: Role, cause: unknown, issuer?: string): RemedyError | undefined {
+  if (!isNoAnswer(cause)) return undefined
+  return new RemedyError(`STS could not be asked to assume ${role.arn}.`, remedyFor(cause, issuer), { cause })
 }
 
-/** Nobody refused anything: a setting, the network, or a service that is out of order kept the answer from us. */
+/** True where nothing was refused: a setting, the network or a failing service prevented the answer. */
 function isNoAnswer(error: unknown): boolean {
   return (
     errorCode(error) !== '' || classifyFailure(error) === 'unavailable' || isUnsent(error) || isAnswerOfAnother(error)
@@ -110,50 +111,50 @@ function isNoAnswer(error: unknown): boolean {
 }
 
 /** IAM is eventually consistent. */
-export const arrival = 'A change in IAM takes up to a minute to arrive.'
+export const iamDelay = 'A change in IAM takes up to a minute to arrive.'
 
-/** What to do about an error of STS, or of what lies before it. */
+/** A remedy for an error of STS, or for one that prevented its answer. */
 export function remedyFor(error: unknown, issuer = publicIssuer): string {
   switch (errorName(error)) {
     case 'AccessDenied': {
       const denial = readDenial(error)
-      return denial === undefined ? seeAws : `${denial.explanation} ${arrival}`
+      return denial === undefined ? seeAws : `${denial.explanation} ${iamDelay}`
     }
     case 'InvalidIdentityToken':
     case 'InvalidIdentityTokenException':
       return `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`
     case 'ExpiredToken':
     case 'ExpiredTokenException':
-      return 'The credentials or the token ran out. Get new ones right before this step, and check the clock of the machine.'
+      return 'The credentials or the token expired. Get new ones right before this step, and check the clock of the machine.'
     case 'SignatureDoesNotMatch':
       return 'Check the clock of the machine, and the secret access key, then run again.'
     case 'RegionDisabledException':
     case 'InvalidClientTokenId':
     case 'UnrecognizedClientException':
-      return 'Check that the access key is a live one. A region that must be opted into must be enabled in the account of the caller and in that of the role.'
+      return 'Check that the access key is active. An opt-in region must be enabled in the account of the caller and in that of the role.'
     case 'ValidationError':
       return 'See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.'
     case 'PackedPolicyTooLarge':
     case 'PackedPolicyTooLargeException':
-      return 'restrict-session and role-session-tags are together more than STS packs into a session. Give fewer or shorter tags, or leave restrict-session out.'
+      return 'restrict-session and role-session-tags together are larger than STS allows. Give fewer or shorter tags, or leave restrict-session out.'
     default:
       if (isUnsent(error)) {
         return 'The AWS SDK sent no request. Correct the setting that it names below, then run again.'
       }
       if (isAnswerOfAnother(error)) {
-        return 'Something else answered in the place of STS. Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS name, and a proxy or a firewall on the way.'
+        return 'Another server answered instead of STS. Check AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS, and any proxy or firewall on the way.'
       }
       return isNoAnswer(error) ? 'AWS or the network on the way to it failed. Run again.' : seeAws
   }
 }
 
-const seeAws = 'See what AWS says below, mend it, and run again.'
+const seeAws = 'Correct what AWS reports below, then run again.'
 
 function roleFact(role: Role): Fact {
   return { name: 'role', value: role.arn }
 }
 
-/** The claims of the job's token that trust policies speak of. */
+/** The claims of the job's token that trust policies compare. */
 function claimFacts(claims: Readonly<Record<string, unknown>>): readonly Fact[] {
   return ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
     const value = claims[name]
@@ -161,7 +162,7 @@ function claimFacts(claims: Readonly<Record<string, unknown>>): readonly Fact[] 
   })
 }
 
-/** The payload of a JWT, unverified: it is only shown. An empty object where it cannot be read. */
+/** Reads the payload of a JWT, unverified, because it is only shown. An empty object where it cannot be read. */
 function readClaims(token: string): Readonly<Record<string, unknown>> {
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))

@@ -1,4 +1,5 @@
-/** The session that a run asks for: where the first credentials come from, and which roles follow. */
+/** The session that a run asks for: the source of the first credentials, and the roles to assume. */
+import type { Command } from '../plan/plan.ts'
 import type { TagMap } from '../table/properties/tags.ts'
 
 export interface Role {
@@ -7,13 +8,12 @@ export interface Role {
   readonly account: string
 }
 
-/** Where the first credentials come from, and why, in words for the log. */
+/** The source of the first credentials, and the reason for this choice, in words for the log. */
 export interface CredentialSource {
   readonly kind: 'access-key' | 'oidc' | 'default-chain'
   readonly reason: string
 }
 
-/** The role chain that a run asks STS for. */
 export interface SessionRequest {
   /** Assumed in this order; the last one works on the tables. Empty: the first credentials do. */
   readonly roles: readonly Role[]
@@ -23,11 +23,23 @@ export interface SessionRequest {
   readonly sourceIdentity?: string
   /** Given to the last role. */
   readonly sessionTags: TagMap
-  /** What the last session may do at most, as JSON; absent where its role alone decides. */
+  /** Limits the last session, as JSON; absent where its role alone decides. */
   readonly sessionPolicy?: string
   readonly roleDurationSeconds: number
   readonly roleSessionName: string
   readonly audience: string
   /** Empty: any account. */
   readonly allowedAccountIds: readonly string[]
+}
+
+/** A refusal recommends a trust policy that depends on the command of the run. */
+export type CommandSessionRequest = SessionRequest & { readonly command: Command }
+
+/** Describes the role chain for the log. */
+export function describeChain({ credentialSource, roles }: SessionRequest): string {
+  const chain = roles.map(({ arn }) => arn).join(', then ')
+  if (credentialSource.kind === 'oidc') return `the job's OIDC token for ${chain}`
+  const first =
+    credentialSource.kind === 'access-key' ? 'the access key in the environment' : "the AWS SDK's default chain"
+  return chain === '' ? first : `${first}, then ${chain}`
 }

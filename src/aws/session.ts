@@ -1,53 +1,40 @@
-/** OIDC token or first credentials -> a chain of STS sessions, account checked. Nothing here leaves the process. */
+/** Opens the session of a run: first credentials or an OIDC token, then a chain of roles, then the check of the account. */
 import {
   AssumeRoleCommand,
   AssumeRoleWithWebIdentityCommand,
   type Credentials,
   GetCallerIdentityCommand,
-  type STSClient,
 } from '@aws-sdk/client-sts'
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { RemedyError } from '../errors/errors.ts'
-import type { Command } from '../plan/plan.ts'
 import type { Run } from '../run/run.ts'
 import type { TagMap } from '../table/properties/tags.ts'
+import { type CredentialPorts, environmentVariables, maskIdentity, originsIn } from './credentials.ts'
 import { retry } from './retry.ts'
 import { explainIdentityRefusal, explainRoleRefusal, explainTokenRefusal } from './session-errors.ts'
-import type { Role, SessionRequest } from './session-request.ts'
+import { type CommandSessionRequest, describeChain, type Role } from './session-request.ts'
 
 export interface Session {
-  /** Whose tables the credentials work on, as STS says. */
+  /** The account that the credentials belong to, as STS reports it. */
   readonly principal: Principal
-  /** For the SDK: it asks again before the session runs out, and the whole chain is walked anew. */
+  /** Called by the SDK; again before the session expires, which walks the whole chain again. */
   readonly credentials: () => Promise<AwsCredentialIdentity>
 }
 
-/** What credentials are got from and told to. */
-export interface CredentialPorts {
-  /** An STS client of the run's region; without credentials for calls that carry a token instead. */
-  readonly connectSts: (credentials: AwsCredentialIdentity | undefined) => STSClient
-  /** A new OIDC token of the job. */
-  readonly fetchIdToken: (audience: string, signal: AbortSignal) => Promise<string>
-  /** The access key in the environment. */
-  readonly accessKey: () => AwsCredentialIdentity
-  /** The AWS SDK's own search: profiles, containers, instances. Throws a RemedyError where it ends without credentials. */
-  readonly defaultChain: () => Promise<AwsCredentialIdentity>
-  /** Keeps a secret out of everything that is printed from now on. @param origin names it without its value */
-  readonly mask: (secret: string, origin: string) => void
+export interface Principal {
+  readonly partition: string
+  readonly account: string
 }
-
-/** The command of the run decides which trust policy a refusal recommends. */
-type Request = SessionRequest & { readonly command: Command }
 
 /**
  * Walks the chain once, so that a wrong role or account fails before anything else is called.
  *
- * @throws {RemedyError} when a hop is refused, or when the account is not an allowed one
+ * @throws {RemedyError} when a role is refused, or when the account is not in allowed-account-ids
  */
-export async function openSession(request: Request, ports: CredentialPorts, run: Run): Promise<Session> {
-  run.log.info(`Credentials: ${describeSource(request)}, because ${request.credentialSource.reason}.`)
+export async function openSession(request: CommandSessionRequest, ports: CredentialPorts, run: Run): Promise<Session> {
+  run.log.info(`Credentials: ${describeChain(request)}, because ${request.credentialSource.reason}.`)
   const first = await walkChain(request, ports, run)
-  const principal = first.principal ?? (await askIdentity(first.identity, ports, run))
+  const principal = first.principal ?? (await readPrincipal(first.identity, ports, run))
   const { account } = principal
   const { allowedAccountIds } = request
   if (allowedAccountIds.length > 0 && !allowedAccountIds.includes(account)) {
@@ -62,48 +49,51 @@ export async function openSession(request: Request, ports: CredentialPorts, run:
     credentials: async () => {
       const identity = unused ?? (await renew(request, principal, ports, run))
       unused = undefined
-      return withCredibleEnd(identity, run.clock.now())
+      return withCredibleExpiration(identity, run.clock.now())
     },
   }
 }
 
-/** @throws {RemedyError} where the chain leads to another account than before, as a profile or a variable may have changed */
+/**
+ * Walks the chain again.
+ *
+ * @throws {RemedyError} where it now leads to another account, because a profile or a variable has changed
+ */
 async function renew(
-  request: Request,
+  request: CommandSessionRequest,
   before: Principal,
   ports: CredentialPorts,
   run: Run,
 ): Promise<AwsCredentialIdentity> {
   const hop = await walkChain(request, ports, run)
-  const { account } = hop.principal ?? (await askIdentity(hop.identity, ports, run))
+  const { account } = hop.principal ?? (await readPrincipal(hop.identity, ports, run))
   if (account === before.account) return hop.identity
   throw new RemedyError(
-    `The session ran out, and the credentials now lead to account ${account}, but this run works in ${before.account}.`,
-    'Keep the credentials of the job as they are while it runs, then run again.',
+    `The session expired, and the credentials now lead to account ${account}, but this run works in ${before.account}.`,
+    'Do not change the credentials of the job while this step runs, then run again.',
   )
 }
 
-/** So long before the end of a session the SDK asks for another one, at each call. */
+/** The SDK asks for new credentials before each call from this time before their expiration on. */
 const renewedBeforeMilliseconds = 300_000
 
-/** A new session that seems to be at its end seems so to a clock that is off. Without an end it is good until AWS refuses it. */
-function withCredibleEnd(identity: AwsCredentialIdentity, now: number): AwsCredentialIdentity {
+/**
+ * Drops the expiration of new credentials that seem to expire already: the clock of the machine is wrong, such as by a time
+ * zone, and the SDK would walk the chain before each call. They are then used until AWS refuses them.
+ */
+function withCredibleExpiration(identity: AwsCredentialIdentity, now: number): AwsCredentialIdentity {
   const { expiration, ...endless } = identity
   return expiration !== undefined && expiration.getTime() - now <= renewedBeforeMilliseconds ? endless : identity
 }
 
+/** One link of the role chain. */
 interface Hop {
   readonly identity: AwsCredentialIdentity
-  /** Who STS says we are now; undefined where it was not asked. */
+  /** undefined where STS was not asked for it. */
   readonly principal: Principal | undefined
 }
 
-export interface Principal {
-  readonly partition: string
-  readonly account: string
-}
-
-async function walkChain(request: Request, ports: CredentialPorts, run: Run): Promise<Hop> {
+async function walkChain(request: CommandSessionRequest, ports: CredentialPorts, run: Run): Promise<Hop> {
   const [firstRole, ...laterRoles] = request.roles
   const byToken = request.credentialSource.kind === 'oidc' && firstRole !== undefined
   let hop: Hop = byToken
@@ -115,14 +105,22 @@ async function walkChain(request: Request, ports: CredentialPorts, run: Run): Pr
   return hop
 }
 
-async function firstCredentials(request: Request, ports: CredentialPorts): Promise<AwsCredentialIdentity> {
+async function firstCredentials(
+  request: CommandSessionRequest,
+  ports: CredentialPorts,
+): Promise<AwsCredentialIdentity> {
   const isAccessKey = request.credentialSource.kind === 'access-key'
   const identity = isAccessKey ? ports.accessKey() : await ports.defaultChain()
-  maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), ports)
+  maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), ports.mask)
   return identity
 }
 
-async function assumeWithToken(request: Request, role: Role, ports: CredentialPorts, run: Run): Promise<Hop> {
+async function assumeWithToken(
+  request: CommandSessionRequest,
+  role: Role,
+  ports: CredentialPorts,
+  run: Run,
+): Promise<Hop> {
   run.log.info(`Assuming ${role.arn} with the job's OIDC token`)
   const sts = ports.connectSts(undefined)
   let token = ''
@@ -130,7 +128,7 @@ async function assumeWithToken(request: Request, role: Role, ports: CredentialPo
     const answer = await retry(
       run,
       async (abortSignal) => {
-        // A token lives five minutes, so each try gets a new one.
+        // A token is valid for five minutes, so each try requests a new one.
         token = ''
         token = await ports.fetchIdToken(request.audience, abortSignal)
         ports.mask(token, "the job's OIDC token")
@@ -152,7 +150,7 @@ async function assumeWithToken(request: Request, role: Role, ports: CredentialPo
 }
 
 async function assumeRole(
-  request: Request,
+  request: CommandSessionRequest,
   role: Role,
   caller: AwsCredentialIdentity,
   ports: CredentialPorts,
@@ -161,7 +159,7 @@ async function assumeRole(
   run.log.info(`Assuming ${role.arn}`)
   const sts = ports.connectSts(caller)
   const isLast = role === request.roles.at(-1)
-  // The first that is assumed with credentials: a token brings its own identity.
+  // The first role that is assumed with credentials: a token has a source identity of its own.
   const isFirst = role === request.roles[request.credentialSource.kind === 'oidc' ? 1 : 0]
   const command = new AssumeRoleCommand({
     RoleArn: role.arn,
@@ -184,13 +182,13 @@ async function assumeRole(
   }
 }
 
-async function askIdentity(identity: AwsCredentialIdentity, ports: CredentialPorts, run: Run): Promise<Principal> {
+async function readPrincipal(identity: AwsCredentialIdentity, ports: CredentialPorts, run: Run): Promise<Principal> {
   const sts = ports.connectSts(identity)
   try {
     const { Arn } = await retry(
       run,
       (abortSignal) => sts.send(new GetCallerIdentityCommand({}), { abortSignal }),
-      () => 'STS to say whose the credentials are',
+      () => 'STS to identify the credentials',
     )
     return principalOf(Arn)
   } catch (error) {
@@ -198,7 +196,7 @@ async function askIdentity(identity: AwsCredentialIdentity, ports: CredentialPor
   }
 }
 
-function policyOf({ sessionPolicy }: Request): { Policy?: string } {
+function policyOf({ sessionPolicy }: CommandSessionRequest): { Policy?: string } {
   return sessionPolicy === undefined ? {} : { Policy: sessionPolicy }
 }
 
@@ -216,92 +214,27 @@ function hopFrom(role: Role, answer: AssumeRoleAnswer, ports: CredentialPorts): 
   if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
     throw new RemedyError(
       `STS answered for ${role.arn}, but without credentials.`,
-      'Run again. If it stays, check what answers in the place of STS: a proxy on the way, or what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.',
+      'Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.',
     )
   }
   const identity = {
     accessKeyId: AccessKeyId,
     secretAccessKey: SecretAccessKey,
     sessionToken: SessionToken,
-    // What answers in the place of STS may name no date at all.
+    // An emulator may give no date.
     ...(Expiration instanceof Date ? { expiration: Expiration } : {}),
   }
-  maskIdentity(identity, originsIn(`the session of ${role.arn}`), ports)
-  const principal = principalOf(answer.AssumedRoleUser?.Arn)
-  if (principal.account !== role.account || principal.partition !== role.partition) {
-    throw new RemedyError(
-      `STS assumed a role of account ${principal.account} in the partition ${principal.partition}, though ${role.arn} was asked for.`,
-      'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.',
-    )
-  }
-  return { identity, principal }
+  maskIdentity(identity, originsIn(`the session of ${role.arn}`), ports.mask)
+  return { identity, principal: principalOf(answer.AssumedRoleUser?.Arn) }
 }
 
 function principalOf(arn: string | undefined): Principal {
   const [, partition, account] = /^arn:([^:]+):(?:sts|iam)::(\d{12}):/.exec(arn ?? '') ?? []
   if (partition === undefined || account === undefined) {
     throw new RemedyError(
-      'STS did not say which account the credentials belong to.',
-      'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.',
+      'STS did not report which account the credentials belong to.',
+      'Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.',
     )
   }
   return { partition, account }
-}
-
-/** What to call each part of an identity where its value must not be shown. */
-interface IdentityOrigins {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken: string
-}
-
-const environmentVariables: IdentityOrigins = {
-  accessKeyId: 'AWS_ACCESS_KEY_ID',
-  secretAccessKey: 'AWS_SECRET_ACCESS_KEY',
-  sessionToken: 'AWS_SESSION_TOKEN',
-}
-
-function originsIn(place: string): IdentityOrigins {
-  return {
-    accessKeyId: `access key id of ${place}`,
-    secretAccessKey: `secret access key of ${place}`,
-    sessionToken: `session token of ${place}`,
-  }
-}
-
-function maskIdentity(identity: AwsCredentialIdentity, origins: IdentityOrigins, { mask }: CredentialPorts): void {
-  const { accessKeyId, secretAccessKey } = identity
-  if (!isAccountId(accessKeyId) && !isTooShort(accessKeyId)) mask(accessKeyId, origins.accessKeyId)
-  if (!isTooShort(secretAccessKey)) mask(secretAccessKey, origins.secretAccessKey)
-  if (identity.sessionToken !== undefined) mask(identity.sessionToken, origins.sessionToken)
-}
-
-/**
- * Emulators take any word as a key, such as `test`. GitHub drops every output that holds a masked value, so such a word is
- * not masked. AWS's own keys have 16 characters or more.
- */
-function isTooShort(key: string): boolean {
-  return key.length < 8
-}
-
-/**
- * Emulators take an account id as the access key id, and work in that account. It is no secret, and every ARN holds it.
- * AWS's own ids have 16 characters or more, the first of them letters such as AKIA.
- *
- * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
- */
-function isAccountId(accessKeyId: string): boolean {
-  return /^\d{12}$/.test(accessKeyId)
-}
-
-function describeSource({ credentialSource, roles }: Request): string {
-  const chain = roles.map(({ arn }) => arn).join(', then ')
-  switch (credentialSource.kind) {
-    case 'access-key':
-      return chain === '' ? 'the access key in the environment' : `the access key in the environment, then ${chain}`
-    case 'oidc':
-      return `the job's OIDC token for ${chain}`
-    case 'default-chain':
-      return chain === '' ? "the AWS SDK's default chain" : `the AWS SDK's default chain, then ${chain}`
-  }
 }

@@ -1,28 +1,22 @@
-/** Anything that was thrown, in words. */
+/** Describes any thrown value as text. */
 import { type Fact, InvalidInputsError, RemedyError } from './errors.ts'
 import { errorCode, httpStatus, isErrorLike } from './thrown.ts'
 
-/** An error in words: what happened, what to do, and what lay behind it, outermost first. */
+/** An error as text: what happened, what to do, and its causes, outermost first. */
 export interface DescribedError {
   readonly message: string
-  /** Each of several things that are wrong. */
+  /** The wrong inputs, one line each. */
   readonly problems: readonly string[]
   readonly remedy?: string
   readonly facts: readonly Fact[]
-  /** IAM policy statements to add, as JSON: to be pasted, so they must be shown to the letter. */
+  /** IAM policy statements to add, as JSON. People paste them, so they must be shown unchanged. */
   readonly statements: readonly string[]
   readonly causes: readonly string[]
 }
 
-/** Takes anything that was thrown, and never throws itself. */
 export function describeError(thrown: unknown): DescribedError {
   const causes: string[] = []
-  let cause = causeOf(thrown)
-  // Bounded, because a cause may lead back to itself.
-  while (cause !== undefined && causes.length < 5) {
-    causes.push(nameAndMessage(cause))
-    cause = causeOf(cause)
-  }
+  for (let cause = causeOf(thrown); cause !== undefined; cause = causeOf(cause)) causes.push(nameAndMessage(cause))
   const { remedy, facts = [], statements = [] } = thrown instanceof RemedyError ? thrown : {}
   const problems = thrown instanceof InvalidInputsError ? thrown.problems : []
   const isOurs = thrown instanceof RemedyError || thrown instanceof InvalidInputsError
@@ -36,7 +30,7 @@ export function describeError(thrown: unknown): DescribedError {
   }
 }
 
-/** The described error as one text: message, problems, facts, `To fix:`, `The statement to add:` and `Caused by:` lines. */
+/** Renders an error as lines: message, problems, facts, `To fix:`, `The statement to add:` and `Caused by:`. */
 export function renderError(thrown: unknown): string {
   const { message, problems, remedy, facts, statements, causes } = describeError(thrown)
   return [
@@ -55,15 +49,15 @@ function causeOf(thrown: unknown): unknown {
 
 function nameAndMessage(thrown: unknown): string {
   if (!isErrorLike(thrown)) {
-    return typeof thrown === 'string' ? thrown : `Something that is no error was thrown: ${typeof thrown}`
+    return typeof thrown === 'string' ? thrown : `A value that is not an error was thrown: ${typeof thrown}`
   }
-  // What the SDK calls an answer that it cannot read.
+  // The SDK's name for a response that it cannot read.
   if (thrown.name === 'Unknown' && httpStatus(thrown) > 0) {
-    return `Unknown: an answer with status ${httpStatus(thrown)}, and not of AWS's form`
+    return `Unknown: a response with status ${httpStatus(thrown)} that is not in the format of AWS`
   }
-  // Node's own network errors say more in their code than in their name.
+  // The name of Node's network errors is `Error`; the code is more specific.
   const code = errorCode(thrown)
   const name = thrown.name === 'Error' && code !== '' ? code : thrown.name
-  // A refused connection on two addresses is an AggregateError without a message.
+  // Node throws an AggregateError without a message where two addresses refused the connection.
   return thrown.message === '' ? code || name : `${name}: ${thrown.message}`
 }

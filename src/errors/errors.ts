@@ -1,6 +1,6 @@
-/** The errors of a run: each says what happened and what to do next. */
+/** The errors of a run. Each names what happened and what to do next. */
 
-/** A value that people compare and copy, such as an ARN or a claim of a token. It is shown to the letter. */
+/** A value that people compare and copy, such as an ARN or a claim of a token. It is shown unchanged. */
 export interface Fact {
   readonly name: string
   readonly value: string
@@ -9,25 +9,38 @@ export interface Fact {
 interface RemedyErrorOptions extends ErrorOptions {
   readonly facts?: readonly Fact[]
   readonly statements?: readonly string[]
+  readonly isOutcomeUnknown?: boolean
 }
 
-/** A failure whose remedy is known. Keeps its cause. */
+/** A failure with a known remedy. Keeps its cause. */
 export class RemedyError extends Error {
   override readonly name: string = 'RemedyError'
   readonly remedy: string
   readonly facts: readonly Fact[]
-  /** Of IAM policies, as JSON: what would have allowed what was denied. */
+  /** IAM policy statements, as JSON, that would have allowed the denied call. */
   readonly statements: readonly string[]
+  /** The failed write may have taken effect: it was sent, and no refusal came back. */
+  readonly isOutcomeUnknown: boolean
 
-  constructor(message: string, remedy: string, { facts = [], statements = [], ...options }: RemedyErrorOptions = {}) {
+  constructor(
+    message: string,
+    remedy: string,
+    { facts = [], statements = [], isOutcomeUnknown = false, ...options }: RemedyErrorOptions = {},
+  ) {
     super(message, options)
     this.remedy = remedy
     this.facts = facts
     this.statements = statements
+    this.isOutcomeUnknown = isOutcomeUnknown
   }
 }
 
-/** Every wrong input of a run, found before anything was sent. */
+/** Reports whether the write that threw `error` may have taken effect. Unexpected errors count as "outcome unknown". */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return !(error instanceof RemedyError) || error.isOutcomeUnknown
+}
+
+/** All wrong inputs of a run. They are found before the first request. */
 export class InvalidInputsError extends Error {
   override readonly name = 'InvalidInputsError'
   readonly problems: readonly string[]
@@ -38,53 +51,42 @@ export class InvalidInputsError extends Error {
   }
 }
 
-/** The run was told to stop: by the deadline, or by a signal. */
+/** The reason to stop a run: its deadline, or SIGINT or SIGTERM. */
 export class StoppedError extends RemedyError {
   override readonly name = 'StoppedError'
-  /** Of the call that it ended. */
-  readonly mayHaveBeenDone: boolean
 
-  constructor(
-    message: string,
-    remedy: string,
-    { mayHaveBeenDone = false, ...options }: ErrorOptions & { readonly mayHaveBeenDone?: boolean } = {},
-  ) {
-    super(message, remedy, options)
-    this.mayHaveBeenDone = mayHaveBeenDone
-  }
-
-  /** The same, with what stood in the way when the time ran out. */
+  /** Makes a copy whose cause is the failure that the run was working around when it had to stop. */
   after(cause: unknown): StoppedError {
-    return new StoppedError(this.message, this.remedy, { cause, mayHaveBeenDone: this.mayHaveBeenDone })
+    return new StoppedError(this.message, this.remedy, { cause, isOutcomeUnknown: this.isOutcomeUnknown })
   }
 
-  /** The same, of a call that was sent, and nobody knows what became of it. */
-  whoseCallMayHaveBeenDone(): StoppedError {
-    return new StoppedError(this.message, this.remedy, { cause: this.cause, mayHaveBeenDone: true })
+  /** Makes a copy for a write that was sent and has no response. */
+  withUnknownOutcome(): StoppedError {
+    return new StoppedError(this.message, this.remedy, { cause: this.cause, isOutcomeUnknown: true })
   }
 
   /**
-   * The same, with what was waited for when the time ran out.
+   * Makes a copy that also names what the run was waiting for when it had to stop.
    *
-   * @param remedy what to do about that, besides
+   * @param remedy an additional remedy, for that wait
    */
   whileWaitingFor(what: string, remedy?: string): StoppedError {
     return new StoppedError(
       `${this.message} It was waiting for ${what}.`,
       remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`,
-      { cause: this.cause, mayHaveBeenDone: this.mayHaveBeenDone },
+      { cause: this.cause, isOutcomeUnknown: this.isOutcomeUnknown },
     )
   }
 }
 
-/** For a wait that the reason to stop ended: throws the reason, with what was waited for; anything else as it is. */
+/** Makes a `catch` callback for a wait: rethrows the error, and a StoppedError with the name of the wait. */
 export function stoppedWhileWaitingFor(what: string, remedy?: string): (reason: unknown) => never {
   return (reason) => {
     throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason
   }
 }
 
-/** Proves to the compiler that a closed union was handled to its last member. */
+/** Makes the compiler prove that every member of a union was handled. */
 export function unreachable(value: never): never {
   throw new Error(`Unhandled case: ${JSON.stringify(value)}`)
 }

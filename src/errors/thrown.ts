@@ -1,6 +1,6 @@
-/** The parts of a thrown value, read by their shape. `instanceof` breaks where a bundle holds a class twice. */
+/** Reads the parts of a thrown value by their shape. `instanceof` breaks where a bundle holds a class twice. */
 
-/** The name to branch on. `instanceof` breaks where two copies of a class meet in a bundle. */
+/** The name to branch on; empty where the value is not an error. */
 export function errorName(thrown: unknown): string {
   return isErrorLike(thrown) ? thrown.name : ''
 }
@@ -14,13 +14,13 @@ export function errorCode(thrown: unknown): string {
   return isErrorLike(thrown) && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
 }
 
-/** The status of the answer, whoever gave it; 0 where there was none. */
+/** The HTTP status of the response, from AWS or another server; 0 where there was none. */
 export function httpStatus(error: unknown): number {
   const { httpStatusCode } = metadataOf(error)
   return typeof httpStatusCode === 'number' ? httpStatusCode : 0
 }
 
-/** What the SDK knows of the answer; empty where the error is not the SDK's. */
+/** The SDK's metadata of the response; empty where the error is not the SDK's. */
 export function metadataOf(error: unknown): {
   readonly httpStatusCode?: unknown
   readonly clockSkewCorrected?: unknown
@@ -29,7 +29,7 @@ export function metadataOf(error: unknown): {
   return typeof error.$metadata === 'object' && error.$metadata !== null ? error.$metadata : {}
 }
 
-/** By shape: errors of Node's own come from another realm where tests run in one. */
+/** Checks the shape, because Node's own errors come from another realm in tests. */
 export function isErrorLike(thrown: unknown): thrown is Error {
   return (
     typeof thrown === 'object' &&

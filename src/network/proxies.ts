@@ -1,6 +1,6 @@
 /**
- * The way out where there is a proxy: HTTPS_PROXY, HTTP_PROXY and NO_PROXY in both cases, as GitHub's own actions read them.
- * So a name in NO_PROXY stands for what ends with it too, and what is on this machine is never proxied.
+ * Connections through a proxy. HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in upper or lower case, are read as GitHub's own actions
+ * read them: a name in NO_PROXY includes its subdomains, and addresses of this machine never use the proxy.
  *
  * @see https://docs.github.com/actions/how-tos/manage-runners/self-hosted-runners/use-proxy-servers
  */
@@ -13,7 +13,7 @@ import { RemedyError } from '../errors/errors.ts'
 import { errorCode, errorMessage } from '../errors/thrown.ts'
 import { remedyForCertificate } from './unreachable.ts'
 
-/** A proxy that cannot be reached, or does not let us through. Has the shape of the SDK's errors, so that one rule decides what is tried again. */
+/** A proxy that cannot be reached, or refuses the connection. Has the fields of an SDK error, so that retry.ts treats it alike. */
 export class ProxyError extends RemedyError {
   override readonly name = 'ProxyError'
   readonly code: string
@@ -25,9 +25,9 @@ export class ProxyError extends RemedyError {
     super(
       `The proxy ${proxy.host} did not connect to ${place}${status > 0 ? `: it answered with status ${status}` : ''}.`,
       status === 407
-        ? 'Give the name and the password that the proxy asks for in HTTPS_PROXY, as http://name:password@host:port.'
+        ? 'Give the name and the password that the proxy requires in HTTPS_PROXY, as http://name:password@host:port.'
         : (remedyForCertificate(code) ??
-            `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy lets ${place} through; or name the host in NO_PROXY.`),
+            `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy allows ${place}; or name the host in NO_PROXY.`),
       { cause },
     )
     this.code = code
@@ -38,14 +38,14 @@ export class ProxyError extends RemedyError {
 /**
  * The proxy for a URL; undefined where there is none.
  *
- * @throws {RemedyError} for one that nobody could connect to; its value is not shown, since it may hold a password
+ * @throws {RemedyError} where the value is not the URL of a proxy. It is not shown, because it may hold a password.
  */
 export function proxyFor(url: URL): URL | undefined {
   const { http_proxy, HTTP_PROXY, https_proxy, HTTPS_PROXY } = process.env
   const isGiven = Boolean(url.protocol === 'https:' ? https_proxy || HTTPS_PROXY : http_proxy || HTTP_PROXY)
   if (!isGiven || checkBypass(url)) return undefined
   const proxy = readProxy(url)
-  // The library passes over what it cannot read; what should go through a proxy must not go another way.
+  // The library ignores a value that it cannot read. The requests must not bypass the proxy then.
   if (proxy === undefined || !['http:', 'https:'].includes(proxy.protocol)) throw unusable(url)
   return proxy
 }
@@ -53,7 +53,7 @@ export function proxyFor(url: URL): URL | undefined {
 function readProxy(url: URL): URL | undefined {
   try {
     const found = getProxyUrl(url)
-    // The library's URL shows its password decoded, and would be decoded once more.
+    // The library's URL returns its password decoded; `href` has it encoded.
     return found === undefined ? undefined : new URL(found.href)
   } catch {
     return undefined
@@ -63,13 +63,13 @@ function readProxy(url: URL): URL | undefined {
 function unusable({ protocol }: URL): RemedyError {
   return new RemedyError(
     `${protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'} does not hold the address of a proxy.`,
-    'Give http://host:port or https://host:port, with name:password@ before the host where the proxy asks for them. In a name or a password, % is written %25, @ %40 and : %3A.',
+    'Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.',
   )
 }
 
 /**
- * What must not be shown of the proxies: their passwords, in every form that they are sent or written in. Of a proxy that
- * cannot be read there is none to tell. A name alone is no secret, and may well be a word of a table's name.
+ * The passwords of the proxies, in every form in which they are sent or written. A user name alone is not a secret, and may
+ * be a word of a table's name.
  */
 export function proxySecrets(): readonly string[] {
   return ['https://any.invalid', 'http://any.invalid'].flatMap((place) => {
@@ -80,7 +80,7 @@ export function proxySecrets(): readonly string[] {
   })
 }
 
-/** A connection through the proxy, with TLS to the target where it is to be secure. */
+/** Connects through the proxy, with TLS to the target where `isSecure`. */
 export function connectThrough(
   proxy: URL,
   isSecure: boolean,
@@ -89,18 +89,18 @@ export function connectThrough(
 ): void {
   const Agent = isSecure ? HttpsProxyAgent : HttpProxyAgent
   const { protocol, hostname, port, username, password } = proxy
-  // The library connects to the proxy's host as it stands: the brackets of an IPv6 address belong to the URL.
+  // The library takes a host name without the brackets that an IPv6 address has in a URL.
   const address = { protocol, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port, username, password }
   const agent = new Agent({ proxy: address as URL })
   const place = placeOf(target.host, target.port)
-  // Of a TLS connection the host is compared with the certificate, without brackets.
+  // With TLS the host is compared with the certificate, so it must have no brackets.
   const asked = isSecure ? target : { ...target, host: place.slice(0, place.lastIndexOf(':')) }
   agent.createConnection(asked, (error, connection) => {
     callback(error === null ? null : new ProxyError(proxy, place, error), connection)
   })
 }
 
-/** Host and port as a URL has them: an IPv6 address in brackets. */
+/** Host and port as in a URL: an IPv6 address in brackets. */
 export function placeOf(host: unknown, port: unknown): string {
   return `${isIPv6(String(host)) ? `[${host}]` : host}:${port}`
 }

@@ -1,9 +1,9 @@
-/** A host that no request reached: what Node's error code says about it, and what to do. One place for every service. Pure. */
+/** Explains by Node's error code why a host was not reached, with a remedy, for every service. Pure. */
 
 import { RemedyError } from '../errors/errors.ts'
-import { errorCode } from '../errors/thrown.ts'
+import { errorCode, isErrorLike } from '../errors/thrown.ts'
 
-/** Final, or tried again, by the code of its cause. */
+/** Has the code of its cause, by which failures.ts decides whether the call is repeated. */
 export class UnreachableError extends RemedyError {
   override readonly name = 'UnreachableError'
   readonly code: string
@@ -14,16 +14,16 @@ export class UnreachableError extends RemedyError {
   }
 }
 
-/** Where a request was to go, and the input or variable that names the host. */
+/** The URL of a request, and the input or variable that names the host. */
 export interface Destination {
   readonly url: URL
   readonly setting: string
 }
 
-/** The setting of every host that AWS names by its region. */
+/** The setting of every host whose name AWS makes from the region. */
 export const regionSetting = 'aws-region'
 
-/** An UnreachableError where the code says what was wrong; any other error as it is, and so is one whose remedy is known. */
+/** Returns an UnreachableError where the code identifies the problem, else the error itself, as one with a known remedy. */
 export function explainUnreachable({ url, setting }: Destination, cause: unknown): unknown {
   if (cause instanceof RemedyError) return cause
   const code = errorCode(findNetworkError(cause))
@@ -38,7 +38,7 @@ export function explainUnreachable({ url, setting }: Destination, cause: unknown
     return explain(
       `The host name ${url.hostname} cannot be resolved: ${code}.`,
       isAws
-        ? 'Check aws-region, which the name is made from, and that the machine can resolve the names of AWS.'
+        ? 'Check aws-region, which is part of the name, and that the machine can resolve the names of AWS.'
         : `Check ${setting}, which names the host, and that the machine can resolve it.`,
     )
   }
@@ -54,26 +54,26 @@ export function explainUnreachable({ url, setting }: Destination, cause: unknown
     return explain(
       `The connection to ${place} could not be encrypted: ${code}.`,
       isAws
-        ? 'Check what answers in the place of AWS, such as a proxy or a firewall on the way.'
+        ? 'Check whether another server, such as a proxy or a firewall, answers instead of AWS.'
         : `Check that ${setting} names a port that takes https://, or give an http:// URL.`,
     )
   }
   return cause
 }
 
-/** What to do about a certificate that Node did not accept; undefined for every other code. */
+/** A remedy for a certificate that Node did not accept; undefined for every other code. */
 export function remedyForCertificate(code: string): string | undefined {
   if (!certificateCode.test(code)) return undefined
   const authority =
-    'set NODE_EXTRA_CA_CERTS, in the env of the step or of the job, to the path of a PEM file with the certificate of the authority that signed it; where it is set, check that file'
+    'set NODE_EXTRA_CA_CERTS, in the env of the step or of the job, to the path of a PEM file with the certificate of the authority that signed it; if it is set, check that file'
   switch (code) {
     case 'CERT_HAS_EXPIRED':
     case 'CERT_NOT_YET_VALID':
-      return `Check the clock of the machine, and renew the certificate. If it is that of a proxy with an authority of its own, ${authority}.`
+      return `Check the clock of the machine, and renew the certificate. If it belongs to a proxy with its own certificate authority, ${authority}.`
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return 'Check the host name, and what answers there: its certificate is for other names. NODE_EXTRA_CA_CERTS does not help here.'
+      return 'Check the host name, and which server answers there: its certificate is for other names. NODE_EXTRA_CA_CERTS does not help here.'
     default:
-      return `If the server or a proxy on the way has a certificate of its own, ${authority}. AWS_CA_BUNDLE is not read.`
+      return `If the server or a proxy on the way uses its own certificate authority, ${authority}. AWS_CA_BUNDLE is not read.`
   }
 }
 
@@ -83,16 +83,14 @@ const certificateCode =
 
 const unresolvedCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME', 'EAI_FAIL'])
 
-/** Such as from a server that does not speak TLS. */
+/** For example where the server does not speak TLS. */
 const tlsCode = /^(?:EPROTO$|ERR_SSL_)/
 
-/** The first error with a code: `fetch` puts Node's own into a cause. The error itself where there is none. */
+/** Finds the first error with a code: `fetch` keeps Node's error as a cause. Returns the error itself where there is none. */
 export function findNetworkError(error: unknown): unknown {
   let found = error
-  // Bounded, because a cause may lead back to itself.
-  for (let depth = 0; depth < 5; depth += 1) {
+  while (isErrorLike(found)) {
     if (errorCode(found) !== '') return found
-    if (typeof found !== 'object' || found === null || !('cause' in found)) break
     found = found.cause
   }
   return error

@@ -1,21 +1,21 @@
-/** What every effect of a run shares: time, chance, the wish to stop, and the log. */
+/** The parts that every effect of a run shares: clock, randomness, the signals to stop, and the log. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { StoppedError } from '../errors/errors.ts'
+import { StoppedError, stoppedWhileWaitingFor } from '../errors/errors.ts'
 
 export interface Clock {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Rejects with the signal's reason when the signal fires first. */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>
-  /** From 0 up to, not including, 1. */
+  /** A random number from 0 (included) to 1 (not included). */
   readonly random: () => number
-  /** A UUID that nobody has. */
+  /** A new random UUID. */
   readonly uuid: () => string
 }
 
 export const systemClock: Clock = {
-  // Goes on evenly, whoever sets the machine's clock meanwhile: waits are measured by it.
+  // Monotonic: waits are measured by it, and must not depend on changes of the machine's clock.
   now: () => Math.round(performance.timeOrigin + performance.now()),
   sleep: async (milliseconds, signal) => {
     try {
@@ -28,7 +28,7 @@ export const systemClock: Clock = {
   uuid: randomUUID,
 }
 
-/** Foreign text may be given: whoever implements this makes it harmless. */
+/** Accepts untrusted text: an implementation must escape it. */
 export interface Log {
   readonly info: (line: string) => void
   readonly startGroup: (title: string) => void
@@ -40,28 +40,28 @@ export interface Run {
   readonly log: Log
   /** Fires when no new call may start and every wait must end. Its reason is a StoppedError. */
   readonly stop: AbortSignal
-  /** Fires a moment later, when calls still under way are given up. */
+  /** Fires a second after `stop`, and ends the calls that are still under way. */
   readonly abort: AbortSignal
-  /** Fires some seconds after `stop`: until then, what the run left behind may be put away. */
+  /** Fires some seconds after `stop`. Until then, sample items may still be deleted. */
   readonly leave: AbortSignal
 }
 
 export interface RunOptions {
   readonly clock: Clock
   readonly log: Log
-  /** One deadline over everything the run does. */
+  /** The deadline of the whole run. */
   readonly timeoutSeconds: number
   /** Fires on SIGINT or SIGTERM. */
   readonly interrupted: AbortSignal
 }
 
-/** A cancelled job has 7.5 s until SIGTERM, and we promise to be gone after 2: half of that goes to calls under way. */
+/** A cancelled job has 7.5 s until SIGTERM. This action promises to end after 2 s; calls under way get half of that. */
 const graceMilliseconds = 1000
 
-/** Whoever has something to put away is gone after 5 s: long enough for a call or two, and before SIGTERM. */
+/** With sample items to delete, the run ends after 5 s: enough for a call or two, and before SIGTERM. */
 const leaveMilliseconds = 4300
 
-/** Does the work under one deadline, and ends everything that it started when it is done or fails. */
+/** Does the work under one deadline. When the work is done or fails, ends every call and wait that it started. */
 export async function withinDeadline<Result>(
   options: RunOptions,
   work: (run: Run) => Promise<Result>,
@@ -72,7 +72,7 @@ export async function withinDeadline<Result>(
   const leaving = new AbortController()
   const ended = new AbortController()
   const after = (milliseconds: number, then: () => void) => {
-    // A rejection only says that the work ended first.
+    // A rejection means that the work ended first.
     clock.sleep(milliseconds, ended.signal).then(then, () => undefined)
   }
   const stop = (reason: StoppedError) => {
@@ -82,13 +82,13 @@ export async function withinDeadline<Result>(
     after(leaveMilliseconds, () => leaving.abort(reason))
   }
   const interrupt = () =>
-    stop(new StoppedError('The run was cancelled.', 'Run it again: it goes on from what was reached.'))
+    stop(new StoppedError('The run was cancelled.', 'Run it again: it continues where this run stopped.'))
 
   after(timeoutSeconds * 1000, () =>
     stop(
       new StoppedError(
         `The run did not finish within its ${timeoutSeconds} seconds.`,
-        'Run it again: it goes on from what was reached. If it needs longer, raise timeout-seconds.',
+        'Run it again: it continues where this run stopped. If it needs longer, raise timeout-seconds.',
       ),
     ),
   )
@@ -99,20 +99,20 @@ export async function withinDeadline<Result>(
   } finally {
     interrupted.removeEventListener('abort', interrupt)
     ended.abort()
-    // What the work left behind when it failed must neither call nor wait any more.
-    const over = new StoppedError('The run is over.', 'Nothing is to be done.')
+    // Calls and waits that failed work has left must end too.
+    const over = new StoppedError('The run is over.', 'No action is needed.')
     stopping.abort(over)
     aborting.abort(over)
     leaving.abort(over)
   }
 }
 
-/** The same run for those who put away what it left behind: it is not stopped before it has to leave. */
+/** A copy of the run for deleting sample items: it ends at `leave`. */
 export function cleaningRun(run: Run): Run {
   return { ...run, stop: run.leave, abort: run.leave }
 }
 
-/** A part of a run that is given up sooner than the run. */
+/** Does a part of a run under a deadline of its own. */
 export async function withinSeconds<Result>(
   run: Run,
   seconds: number,
@@ -134,27 +134,18 @@ export async function withinSeconds<Result>(
 }
 
 /**
- * Waits for something that cannot be told to give up, but no longer than the run may last.
+ * Does work that takes no signal, and stops waiting for it when the run aborts.
  *
- * @param waitingFor what it is, for the error of a run that ends meanwhile
+ * @param waitingFor completes the sentence `It was waiting for ...`
  */
 export async function unlessAborted<Result>(
   { abort }: Run,
-  work: Promise<Result>,
-  waitingFor?: string,
+  work: () => Promise<Result>,
+  waitingFor: string,
 ): Promise<Result> {
-  if (abort.aborted) {
-    // Nobody waits for it any more, so its failure is nobody's either.
-    work.catch(() => undefined)
-    throw abort.reason
-  }
-  return await new Promise<Result>((resolve, reject) => {
-    const giveUp = () => {
-      const { reason } = abort
-      const isExplained = waitingFor !== undefined && reason instanceof StoppedError
-      reject(isExplained ? reason.whileWaitingFor(waitingFor) : reason)
-    }
-    abort.addEventListener('abort', giveUp)
-    work.then(resolve, reject).finally(() => abort.removeEventListener('abort', giveUp))
+  abort.throwIfAborted()
+  const aborted = new Promise<never>((_, reject) => {
+    abort.addEventListener('abort', () => reject(abort.reason), { once: true })
   })
+  return await Promise.race([work(), aborted.catch(stoppedWhileWaitingFor(waitingFor))])
 }

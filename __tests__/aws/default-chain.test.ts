@@ -1,13 +1,14 @@
-/** The AWS SDK's own chain, with files and variables of its own, and what a run says when it ends without credentials. */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openConnections } from '../../src/aws/connections.ts'
+import { type Job, openConnections } from '../../src/aws/connections.ts'
+import { searchDefaultChain } from '../../src/aws/default-chain.ts'
 import { type DescribedError, describeError } from '../../src/errors/description.ts'
 import { StoppedError } from '../../src/errors/errors.ts'
+import type { Run } from '../../src/run/run.ts'
 import { aRun } from '../support/fakes.ts'
 
 type Variables = Readonly<Record<string, string>>
@@ -60,12 +61,54 @@ function prepare(config: string, variables: Variables): Variables {
   return given
 }
 
-/** How the chain fails. */
-async function failure(config: string, variables: Variables): Promise<DescribedError> {
-  const environment = prepare(config, variables)
-  const { defaultChain } = openConnections('ap-south-1', { environment, mask: () => undefined }, aRun())
-  return describeError(await defaultChain().catch((error: unknown) => error))
+function search(environment: Variables, run: Run = aRun(), mask: Job['mask'] = () => undefined) {
+  const { clientOptions } = openConnections('ap-south-1', { environment, mask: () => undefined }, run)
+  return searchDefaultChain(clientOptions, { environment, mask }, run)
 }
+
+/** Describes how the search fails. */
+async function failure(config: string, variables: Variables): Promise<DescribedError> {
+  return describeError(await search(prepare(config, variables)).catch((error: unknown) => error))
+}
+
+it('returns the credentials that the SDK finds, and none when the run is over', async () => {
+  const key = { AWS_ACCESS_KEY_ID: 'key-of-the-process', AWS_SECRET_ACCESS_KEY: 'secret-of-the-process' }
+  const environment = prepare('', key)
+  const run = aRun()
+  expect(await search(environment, run)).toMatchObject({ accessKeyId: 'key-of-the-process' })
+  const over = new StoppedError('The run was cancelled.', 'Run it again.')
+  run.abortNow(over)
+  await expect(search(environment, run)).rejects.toMatchObject({
+    name: 'StoppedError',
+    message: expect.stringContaining(over.message),
+  })
+})
+
+it('masks every token that the SDK may send, with the name of its variable, file or profile', async () => {
+  const environment = prepare(`[profile web]\nweb_identity_token_file = ${join(folder, 'token')}-of-profile\n`, {
+    AWS_CONTAINER_AUTHORIZATION_TOKEN: 'token-of-the-container',
+    AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token'),
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: join(folder, 'not-there'),
+    AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
+  })
+  writeFileSync(join(folder, 'token-of-profile'), 'd.e.f\n')
+  writeFileSync(
+    join(folder, 'credentials'),
+    '[base]\naws_secret_access_key = hidden-key\naws_session_token = hidden-token\n',
+  )
+  const run = aRun()
+  run.abortNow(new StoppedError('The run was cancelled.', 'Run it again.'))
+  const masked: string[] = []
+  const mask = (secret: string, origin: string) => void (secret === '' || masked.push(`${secret}: ${origin}`))
+  await expect(search(environment, run, mask)).rejects.toMatchObject({ name: 'StoppedError' })
+  expect(masked).toEqual([
+    'token-of-the-container: AWS_CONTAINER_AUTHORIZATION_TOKEN',
+    'hidden-key: aws_secret_access_key of the profile base',
+    'hidden-token: aws_session_token of the profile base',
+    'a.b.c: file of AWS_WEB_IDENTITY_TOKEN_FILE',
+    'd.e.f: web_identity_token_file of the profile web',
+  ])
+})
 
 it('a default chain with nothing configured is reported as no credentials found', async () => {
   expect(await failure('[default]\nregion = ap-south-1\n', {})).toMatchObject({
@@ -231,8 +274,7 @@ it('a default chain that hangs is named as what the run was waiting for when the
   const environment = prepare(config, { AWS_PROFILE: 'work' })
   sts.removeAllListeners('request')
   const run = aRun()
-  const { defaultChain } = openConnections('ap-south-1', { environment, mask: () => undefined }, run)
-  const ended = defaultChain().catch((error: unknown) => error)
+  const ended = search(environment, run).catch((error: unknown) => error)
   await once(sts, 'request')
   run.abortNow(new StoppedError('The run did not finish within its 5 seconds.', 'Run it again.'))
   expect(await ended).toMatchObject({

@@ -5,7 +5,7 @@ import { type AddressInfo, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { jest } from '@jest/globals'
 import { generate } from 'selfsigned'
-import { openEarly } from '../../src/network/early-connections.ts'
+import { createConnectionPool } from '../../src/network/connection-pool.ts'
 import { proxyFor } from '../../src/network/proxies.ts'
 
 let server: Server
@@ -32,7 +32,7 @@ const connected = async (count: number) => {
   while (sockets.length < count) await new Promise((resolve) => setImmediate(resolve))
 }
 
-function send(early: ReturnType<typeof openEarly>): Promise<number | undefined> {
+function send(early: ReturnType<typeof createConnectionPool>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { agent: early.httpAgent }, (answer) => {
       answer.resume()
@@ -43,8 +43,8 @@ function send(early: ReturnType<typeof openEarly>): Promise<number | undefined> 
   })
 }
 
-it('opens so many connections and sends nothing, and the requests that come use them', async () => {
-  const early = openEarly(10, proxyFor)
+it('opens connections without sending anything, and later requests use them', async () => {
+  const early = createConnectionPool(10, proxyFor)
   let requests = 0
   server.on('request', () => {
     requests += 1
@@ -60,8 +60,8 @@ it('opens so many connections and sends nothing, and the requests that come use 
   expect(sockets).toHaveLength(4)
 })
 
-it('a connection that was closed meanwhile is passed over', async () => {
-  const early = openEarly(10, proxyFor)
+it('does not give a request an early connection that was closed', async () => {
+  const early = createConnectionPool(10, proxyFor)
   early.open(url, 2)
   await connected(2)
   // Ended, not destroyed: a socket closes when the other side has seen the end.
@@ -70,20 +70,20 @@ it('a connection that was closed meanwhile is passed over', async () => {
   expect(sockets).toHaveLength(3)
 })
 
-it('one that cannot be opened is nobody’s failure until a request needs it', async () => {
-  const early = openEarly(10, proxyFor)
+it('ignores an early connection that cannot be opened', async () => {
+  const early = createConnectionPool(10, proxyFor)
   early.open(new URL('http://127.0.0.1:9/'), 2)
   await expect(send(early)).resolves.toBe(200)
 })
 
-describe('an IPv6 address', () => {
-  it('is connected to early, and the request takes that connection', async () => {
+describe('a host with an IPv6 address', () => {
+  it('gets an early connection, which its request uses', async () => {
     server.close()
     await once(server, 'close')
     server.listen(0, '::1')
     await once(server, 'listening')
     url = new URL(`http://[::1]:${(server.address() as AddressInfo).port}/`)
-    const early = openEarly(10, proxyFor)
+    const early = createConnectionPool(10, proxyFor)
     early.open(url, 1)
     await expect(send(early)).resolves.toBe(200)
     expect(sockets).toHaveLength(1)
@@ -108,7 +108,7 @@ describe('an early connection that fails', () => {
     }
   }
 
-  function sendSecurely(early: ReturnType<typeof openEarly>, place: URL): Promise<number | undefined> {
+  function sendSecurely(early: ReturnType<typeof createConnectionPool>, place: URL): Promise<number | undefined> {
     return new Promise((resolve, reject) => {
       const sent = requestSecurely(place, { agent: early.httpsAgent, rejectUnauthorized: false }, (answer) => {
         answer.resume()
@@ -119,26 +119,26 @@ describe('an early connection that fails', () => {
     })
   }
 
-  it('after a request asked for it is replaced by a new one', async () => {
+  it('is replaced by a new one where a request was already waiting for it', async () => {
     const { place, close } = await untrusted()
-    const early = openEarly(10, proxyFor)
+    const early = createConnectionPool(10, proxyFor)
     early.open(place, 2)
     await expect(Promise.all([1, 2, 3].map(() => sendSecurely(early, place)))).resolves.toEqual([200, 200, 200])
     await close()
   })
 
-  it('before a request asked for it is passed over', async () => {
+  it('is skipped by later requests', async () => {
     const { place, close } = await untrusted()
     const connect = jest.spyOn(Socket.prototype, 'connect')
-    const early = openEarly(10, proxyFor)
+    const early = createConnectionPool(10, proxyFor)
     early.open(place, 2)
     await Promise.all(connect.mock.contexts.map((socket) => once(socket as Socket, 'close').catch(() => undefined)))
     await expect(sendSecurely(early, place)).resolves.toBe(200)
     await close()
   })
 
-  it('leaves the request the error of its own connection', async () => {
-    const early = openEarly(10, proxyFor)
+  it('does not change the error of the connection that the request opens itself', async () => {
+    const early = createConnectionPool(10, proxyFor)
     server.close()
     await once(server, 'close')
     early.open(url, 1)
@@ -152,17 +152,17 @@ it.each([
   ['https://localhost/', 443, TLSSocket],
   ['https://127.0.0.1:8443/', 8443, TLSSocket],
   ['http://127.0.0.1/', 80, Socket],
-])('%s is reached at port %i, by TLS where it says so', (address, port, kind) => {
+])('opens an early connection to %s at port %i, with TLS for https', (address, port, kind) => {
   const connect = jest.spyOn(Socket.prototype, 'connect').mockReturnThis()
-  const early = openEarly(10, proxyFor)
+  const early = createConnectionPool(10, proxyFor)
   early.open(new URL(address), 1)
   expect(connect.mock.calls.flat(2)).toContainEqual(expect.objectContaining({ host: new URL(address).hostname, port }))
   expect(connect.mock.contexts.map((socket) => (socket as Socket).constructor)).toEqual([kind])
   early.close()
 })
 
-it('closes everything in the end, what no request took too', async () => {
-  const early = openEarly(10, proxyFor)
+it('closes all connections, those that no request used included', async () => {
+  const early = createConnectionPool(10, proxyFor)
   early.open(url, 2)
   await connected(2)
   await send(early)
@@ -171,16 +171,16 @@ it('closes everything in the end, what no request took too', async () => {
   await expect(closed).resolves.toHaveLength(2)
 })
 
-it('connections to one place are not handed to requests to another', async () => {
-  const early = openEarly(10, proxyFor)
+it('does not give an early connection to a request to another host', async () => {
+  const early = createConnectionPool(10, proxyFor)
   early.open(new URL(`http://localhost:${url.port}/`), 1)
   await send(early)
   expect(sockets.length).toBeGreaterThanOrEqual(1)
   expect(early.httpAgent.freeSockets[`${url.hostname}:${url.port}:`]).toHaveLength(1)
 })
 
-it('tells when the first request is on its way, and not before', async () => {
-  const early = openEarly(10, proxyFor)
+it('resolves `waiting` when the first request has been sent, and not before', async () => {
+  const early = createConnectionPool(10, proxyFor)
   const order: string[] = []
   early.waiting.then(
     () => order.push('waiting'),
@@ -189,7 +189,7 @@ it('tells when the first request is on its way, and not before', async () => {
   early.open(url, 1)
   await connected(1)
   expect(order).toEqual([])
-  const another = openEarly(10, proxyFor)
+  const another = createConnectionPool(10, proxyFor)
   server.prependListener('request', () => order.push('request arrived'))
   await Promise.all([send(another), another.waiting.then(() => order.push('on its way'))])
   expect(order).toEqual(expect.arrayContaining(['request arrived', 'on its way']))

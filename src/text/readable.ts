@@ -1,8 +1,8 @@
-/** Foreign text made fit to be read. Imports nothing. */
+/** Untrusted text made readable. Imports nothing. */
 
 /**
- * What does not show, or shows as something else, is written as `\u{202e}`: control and format characters, letters that are
- * blank, spaces that are no space, marks that are piled up or have nothing to stand on.
+ * Writes characters that do not show, or show as something else, as `\u{202e}`: control and format characters, blank
+ * letters, unusual spaces, and combining marks that are piled up or stand alone.
  */
 export function visible(value: string): string {
   return value.replace(
@@ -11,14 +11,14 @@ export function visible(value: string): string {
   )
 }
 
-/** As many as a tag's value has at most, which is so never cut: of half a secret nobody would know that it is one. */
-const longest = 256
+/** The longest value of a tag, in characters: a tag is never cut, so a secret in it can be found whole. */
+const longestShown = 256
 
-/** The beginning of what is long, with its length. */
-export function shorten(value: string, most = longest): string {
-  return value.length > most
-    ? `${value.slice(0, most).replace(/[\ud800-\udbff]$/, '')}… (${value.length} characters)`
-    : value
+/** The beginning of a long text, and its length. */
+export function shorten(value: string, most = longestShown): string {
+  if (value.length <= most) return value
+  const withoutHalfPair = value.slice(0, most).replace(/[\ud800-\udbff]$/, '')
+  return `${withoutHalfPair}… (${value.length} characters)`
 }
 
 /** `1 step`, `2 steps` */
@@ -26,13 +26,13 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** `a, b, c and 2 more tags`; without an end where there are no more than `most`. */
+/** `a, b, c and 2 more tags`; `a, b, c` where there are at most `most` items. */
 export function listSome(items: readonly string[], most: number, noun: string): string {
   const more = items.length - most
   return `${items.slice(0, most).join(', ')}${more > 0 ? ` and ${count(more, noun)}` : ''}`
 }
 
-/** Quoted as JSON, so that spaces and control characters can be seen; long values are shown by their beginning. */
+/** Quotes a value as JSON, which shows its spaces and control characters. A long value is cut. */
 export function quote(value: string): string {
   return value.length > 120
     ? `${JSON.stringify(value.slice(0, 120))}… (${value.length} characters)`

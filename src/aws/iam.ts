@@ -1,19 +1,38 @@
 /** The IAM actions that each command needs on its tables, and a session that may do no more. Pure. */
 import { RemedyError } from '../errors/errors.ts'
 import type { Command } from '../plan/plan.ts'
+import { type PropertyName, properties } from '../table/properties/index.ts'
+import type { Property } from '../table/property.ts'
 
-const reads = ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource']
+const itemActions = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']
 
-const beyondReads: Readonly<Record<Command, readonly string[]>> = {
-  plan: [],
-  apply: ['dynamodb:CreateTable', 'dynamodb:TagResource', 'dynamodb:UpdateContinuousBackups', 'dynamodb:UpdateTable'],
-  verify: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
-  destroy: ['dynamodb:DeleteTable'],
+/**
+ * The IAM actions that a command needs on its tables.
+ *
+ * @param declared properties; those that are read of every table count always
+ * @returns actions in the order of their names
+ */
+export function actionsOf(command: Command, declared: readonly PropertyName[] = []): readonly string[] {
+  const used = properties.filter(
+    ({ name, reading }) => reading.kind === 'described' || reading.when === 'always' || declared.includes(name),
+  )
+  const beyondReads: Readonly<Record<Command, readonly string[]>> = {
+    plan: [],
+    apply: [...creationActions(used), ...used.flatMap(({ actions }) => actions.write)],
+    verify: itemActions,
+    destroy: ['dynamodb:DeleteTable'],
+  }
+  return [...new Set([...used.flatMap(({ actions }) => actions.read), ...beyondReads[command]])].sort()
 }
 
-/** In the order of their names. */
-export function actionsOf(command: Command): readonly string[] {
-  return [...reads, ...beyondReads[command]].sort()
+/** CreateTable needs the permissions of what it sets, too. */
+function creationActions(used: readonly Property<PropertyName>[]): readonly string[] {
+  return ['dynamodb:CreateTable', ...used.flatMap(({ actions }) => actions.create ?? [])]
+}
+
+/** The IAM actions of one call. */
+export function actionsOfOperation(operation: string): readonly string[] {
+  return operation === 'CreateTable' ? creationActions(properties) : [`dynamodb:${operation}`]
 }
 
 /** What lets a caller do it, ready to be pasted into a policy. */
@@ -44,10 +63,14 @@ const longestSessionPolicy = 2048
  *
  * @throws {RemedyError} where it is longer than STS takes, as with many tables of long names
  */
-export function sessionPolicy(command: Command, tableArns: readonly string[]): string {
+export function sessionPolicy(
+  command: Command,
+  tableArns: readonly string[],
+  declared: readonly PropertyName[] = [],
+): string {
   const policy = JSON.stringify({
     Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: actionsOf(command), Resource: tableArns }],
+    Statement: [{ Effect: 'Allow', Action: actionsOf(command, declared), Resource: tableArns }],
   })
   if (policy.length <= longestSessionPolicy) return policy
   throw new RemedyError(

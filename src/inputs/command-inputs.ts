@@ -1,8 +1,8 @@
 /** What the run is to do, as the workflow's inputs say. Pure: what it reads is passed in. */
 import { builtInTables } from '../definition/built-in.ts'
 import { emptyOutput, isFallback } from '../plan/document.ts'
-import type { Command, Disruption, Policy } from '../plan/plan.ts'
-import { disruptions } from '../plan/policy.ts'
+import type { Command, Policy } from '../plan/plan.ts'
+import { disruptionNames } from '../plan/policy.ts'
 import type { ExpectedPlan } from '../plan/review.ts'
 import type { Environment } from '../table/target.ts'
 import { quote } from '../text/readable.ts'
@@ -76,18 +76,18 @@ function requireConfirmation(read: InputReader, tableNamePrefix: string): void {
   )
 }
 
-function readAllow(read: InputReader): readonly Disruption[] {
+function readAllow(read: InputReader): readonly string[] {
   const lines = read.lines('allow')
   for (const line of lines) {
-    if (!disruptions.some((disruption) => disruption === line)) {
+    if (!disruptionNames.some((disruption) => disruption === line)) {
       read.problem(
         'allow',
-        `allow must have one of ${disruptions.join(', ')} on each line, but has ${quote(line)}.${explainLines('allow', [line])}`,
+        `allow must have one of ${disruptionNames.join(', ')} on each line, but has ${quote(line)}.${explainLines('allow', [line])}`,
       )
     }
   }
   // In one order, so that the same leave makes the same plan.
-  return disruptions.filter((disruption) => lines.includes(disruption))
+  return disruptionNames.filter((disruption) => lines.includes(disruption))
 }
 
 function readExpectedPlan(read: InputReader): ExpectedPlan | undefined {

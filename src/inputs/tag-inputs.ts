@@ -1,8 +1,7 @@
 /** Tags as a workflow writes them: one `key=value` a line. */
 import { ownTags } from '../definition/built-in.ts'
-import { type TagMap } from '../table/properties/tags.ts'
-import { type Environment } from '../table/target.ts'
-import { mostTags } from '../table/properties/tags.ts'
+import { mostTags, type TagMap } from '../table/properties/tags.ts'
+import type { Environment } from '../table/target.ts'
 import { quote } from '../text/readable.ts'
 import { type InputReader, literalForm } from './input-reader.ts'
 

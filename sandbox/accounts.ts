@@ -21,6 +21,8 @@ export interface AccountHands {
   setReplicaStatus(name: string, regionName: string, status: string | undefined): void
   /** Makes as many changes of a kind as AWS accepts, so that it refuses the next one. */
   exhaustBudget(name: string, budget: BudgetName): void
+  /** Makes AWS refuse the next change of time to live, as if it had just been changed by someone else. */
+  lockTimeToLive(name: string): void
   /** Replaces all tags at once, with no lag and no lock. May set those that only AWS can. */
   setTags(name: string, tags: Readonly<Record<string, string>>): void
 }
@@ -69,6 +71,10 @@ export class Accounts {
         ]
       },
       exhaustBudget: (name, budget) => exhaustBudget(known(name), this.#now(), budget),
+      lockTimeToLive: (name) => {
+        const record = known(name)
+        record.timeToLive = { ...record.timeToLive, lockedUntil: this.#now() + this.#timings.timeToLiveCooldown }
+      },
       setTags: (name, tags) => {
         const record = known(name)
         record.tags = new Map(Object.entries(tags))

@@ -165,7 +165,7 @@ function createTable(plane: ControlPlane, input: Input): Shape {
     tagsInFlight: new Map(),
     replicas: [],
     recovery: { enabled: false, days: 35, since: now },
-    timeToLive: { enabled: false },
+    timeToLive: { enabled: false, settledAt: 0, lockedUntil: 0 },
   }
   plane.put(record)
   const { WarmThroughput, ...description } = describe(record, now)

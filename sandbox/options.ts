@@ -18,6 +18,11 @@ export interface SandboxOptions {
   /** How many writes to tables may be under way, in all accounts; more are throttled, as on AWS. Default: any number. */
   readonly writesAtOnce?: number
   /**
+   * Whether a connection is limited to four calls of DescribeTimeToLive, and one more every two seconds of `now`, as
+   * measured on AWS (DDB-TABLE-403). Further calls are throttled. Default: false.
+   */
+  readonly limitsTimeToLiveReads?: boolean
+  /**
    * How far from `now` a signature may be dated, in milliseconds. Default: five minutes, as on AWS, where the sandbox
    * follows the system's clock; no limit where `now` is given, because SDK clients date by the system's clock alone.
    */
@@ -129,9 +134,11 @@ export interface Timings {
   /** After DeleteTable, the tags of the table are known for so long. */
   readonly tagsForgotten: number
   readonly deletionProtectionCooldown: number
-  /** After CreateTable, UpdateTimeToLive knows no such table for so long. */
+  /** After CreateTable, UpdateTimeToLive is ResourceNotFoundException for this time, then ResourceInUseException until ACTIVE. */
   readonly timeToLiveMissing: number
+  /** ENABLING and DISABLING. An upper bound: polls once a second saw neither. */
   readonly timeToLiveSettling: number
+  /** From an accepted change of time to live until the next one is accepted. */
   readonly timeToLiveCooldown: number
   /** After a replica is added, the table does not list it and is UPDATING for so long. */
   readonly replicaUnlisted: number

@@ -12,6 +12,7 @@ import { type Caller, Identities } from './identities.ts'
 import { OidcProvider } from './oidc.ts'
 import { measuredTimings, type SandboxOptions } from './options.ts'
 import { tableArn } from './parameters.ts'
+import { RateLimits } from './rate-limits.ts'
 import { gitHubPrefix, type Request, readRequest } from './request.ts'
 import { iamActions, type LoggedRequest, type RequestedOperation } from './request-log.ts'
 import { callSts, type Sts } from './sts.ts'
@@ -69,9 +70,6 @@ type RequestTimes = Pick<LoggedRequest, 'connected' | 'start'>
 
 const fiveMinutes = 300_000
 
-/** Of these an account takes only some at once. */
-const tableWrites = new Set(['CreateTable', 'UpdateTable', 'DeleteTable', 'TagResource', 'UntagResource'])
-
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const now = options.now ?? Date.now
   const signatureLifetime =
@@ -82,11 +80,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = new Faults()
   const accounts = new Accounts({ ...measuredTimings, ...options.timings }, now)
   const gitHub = new GitHub(options.gitHub ?? {}, now)
+  const limits = new RateLimits(options, now)
   const watchers = new Set<Watcher>()
   const openedAt = new WeakMap<Socket, number>()
   const connection = options.connectionMilliseconds ?? 0
   let latency = options.latencyMilliseconds ?? 0
-  let writesUnderWay = 0
   let requests: LoggedRequest[] = []
   let lastId = 0
   identities.keepSecret(oidc.requestToken)
@@ -153,19 +151,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const start = performance.now()
     const request = await readRequest(message)
-    const isWrite = request !== undefined && tableWrites.has(request.operation)
-    if (isWrite) writesUnderWay += 1
-    const isTooMany = isWrite && writesUnderWay > (options.writesAtOnce ?? Number.POSITIVE_INFINITY)
+    const { isThrottled, end } = limits.begin(request?.operation, message.socket)
     try {
-      await answer(request, isTooMany, message, response, start)
+      await answer(request, isThrottled, message, response, start)
     } finally {
-      if (isWrite) writesUnderWay -= 1
+      end()
     }
   }
 
   async function answer(
     request: Request | undefined,
-    isTooMany: boolean,
+    isThrottled: boolean,
     message: IncomingMessage,
     response: ServerResponse,
     start: number,
@@ -179,7 +175,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       return
     }
     await tellWatchers('before', request)
-    const fault: Fault | undefined = isTooMany ? { kind: 'throttle' } : faults.next(request)
+    const fault: Fault | undefined = isThrottled ? { kind: 'throttle' } : faults.next(request)
     if (fault?.kind === 'delay') await wait(fault.milliseconds ?? 0)
     let identity: Identity | undefined
     let reply: Answer

@@ -73,7 +73,14 @@ export interface TableRecord {
   tagsInFlight: ReadonlyMap<string, string>
   replicas: readonly ReplicaRecord[]
   recovery: { readonly enabled: boolean; readonly days: number; readonly since: number }
-  timeToLive: { readonly enabled: boolean; readonly attribute?: string; readonly changedAt?: number }
+  timeToLive: {
+    readonly enabled: boolean
+    readonly attribute?: string
+    /** When ENABLING becomes ENABLED, and DISABLING DISABLED. */
+    readonly settledAt: number
+    /** Until then AWS refuses the next change. DescribeTimeToLive does not show it. */
+    readonly lockedUntil: number
+  }
 }
 
 export type TableStatus = 'CREATING' | 'UPDATING' | 'DELETING' | 'ACTIVE' | string

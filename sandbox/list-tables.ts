@@ -1,12 +1,12 @@
-/** ListTables, a page at a time. */
+/** ListTables. */
 import type { Input } from './parameters.ts'
 import type { Shape } from './table-record.ts'
 
-const mostPerPage = 100
+const maximumPerPage = 100
 
-/** @param names of all tables, sorted */
+/** @param names sorted names of all tables */
 export function listTables(names: readonly string[], input: Input): Shape {
-  const limit = Number(input.Limit ?? mostPerPage)
+  const limit = Number(input.Limit ?? maximumPerPage)
   const start = String(input.ExclusiveStartTableName ?? '')
   const rest = names.filter((name) => name > start)
   const page = rest.slice(0, limit)

@@ -1,4 +1,4 @@
-/** Limits of DynamoDB above which a request is ThrottlingException. */
+/** DynamoDB's rate limits. A request above a limit is ThrottlingException. */
 import type { SandboxOptions } from './options.ts'
 
 const limitedWrites = new Set(['CreateTable', 'UpdateTable', 'DeleteTable', 'TagResource', 'UntagResource'])
@@ -24,7 +24,7 @@ export class RateLimits {
     this.#now = now
   }
 
-  /** Counts a request. Call `end` when it is answered. */
+  /** Counts a request. The caller calls `end` after the response. */
   begin(
     operation: string | undefined,
     connection: object,

@@ -1,11 +1,8 @@
-/**
- * DescribeTimeToLive and UpdateTimeToLive. The numbers in brackets are DDB-TABLE findings of `docs/api-quirks/` in
- * aws-controllers-k8s/dynamodb-controller.
- */
+/** DescribeTimeToLive and UpdateTimeToLive. Numbers such as (143) are findings: see `control-context.ts`. */
 import { refuseWithoutKey } from './encryption.ts'
 import { notFound, validationError } from './errors.ts'
 import { inUse } from './jobs.ts'
-import type { Circumstances, Input } from './parameters.ts'
+import type { Input, OperationContext } from './parameters.ts'
 import { replicaStatusOf } from './replica-record.ts'
 import { type Shape, statusOf, type TableRecord } from './table-record.ts'
 
@@ -13,7 +10,7 @@ import { type Shape, statusOf, type TableRecord } from './table-record.ts'
 const globalTableSuffix =
   ' (Service: AmazonDynamoDBv2; Status Code: 400; Error Code: ValidationException; Request ID: SANDBOX; Proxy: null)'
 
-export function describeTimeToLive({ now }: Circumstances, record: TableRecord): Shape {
+export function describeTimeToLive({ now }: OperationContext, record: TableRecord): Shape {
   const status = statusOf(record, now())
   if (status === 'CREATING' || status === 'DELETING') {
     throw validationError(
@@ -38,7 +35,7 @@ export function describeTimeToLive({ now }: Circumstances, record: TableRecord):
  * @throws {AwsError} ResourceNotFoundException, later ResourceInUseException, while the table is CREATING (115)
  * @throws {AwsError} ValidationException for a change that AWS refuses
  */
-export function updateTimeToLive({ timings, now }: Circumstances, record: TableRecord, input: Input): Shape {
+export function updateTimeToLive({ timings, now }: OperationContext, record: TableRecord, input: Input): Shape {
   if (statusOf(record, now()) === 'CREATING') {
     throw now() < record.createdAt + timings.timeToLiveMissing
       ? notFound(`Table: ${record.name} not found`)
@@ -66,7 +63,7 @@ export function updateTimeToLive({ timings, now }: Circumstances, record: TableR
   return { TimeToLiveSpecification: { Enabled, AttributeName } }
 }
 
-/** Time to live is one setting of all replicas. AWS refuses a change from when DescribeTable lists the new one (227, 306). */
+/** Time to live applies to all replicas. AWS refuses a change while a replica is listed as CREATING (227, 306). */
 function refuseWhileReplicaIsAdded(record: TableRecord, now: number): void {
   const added = record.replicas.find(
     (replica) => replica.listedAt <= now && replicaStatusOf(replica, now) === 'CREATING',

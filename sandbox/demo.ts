@@ -40,7 +40,7 @@ interface Phase extends Expected {
   readonly depth: number
 }
 
-/** Runs one `uses:` step as the runner does: inputs as INPUT_ variables, and a file each for outputs and job summary. */
+/** Runs one `uses:` step as the runner does: with INPUT_ variables, and a file each for outputs and job summary. */
 async function runStep(sandbox: Sandbox, changes: Readonly<Record<string, string>>): Promise<StepResult> {
   const folder = await mkdtemp(join(tmpdir(), 'tenant-tables-demo-'))
   const outputFile = join(folder, 'output')

@@ -86,7 +86,7 @@ function deleteReplica(
   }
 }
 
-/** @throws {AwsError} ValidationException within a day after a replica was added; ResourceInUseException while one changes */
+/** @throws {AwsError} ValidationException for a day after a replica was added; ResourceInUseException while one changes */
 export function refuseDeletionForReplicas(record: TableRecord, now: number): void {
   if (record.replicas.some(({ addedAt }) => addedAt !== undefined && now < addedAt + day)) {
     throw validationError(

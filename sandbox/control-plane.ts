@@ -9,13 +9,11 @@ import { backupsNotFound, describeContinuousBackups, updateContinuousBackups } f
 import { readOnDemandThroughput, readThroughput } from './capacity.ts'
 import { checkRequest } from './constraints.ts'
 import { readEncryptionKey } from './encryption.ts'
-import { AwsError, invalidParameter, notFound, validationError } from './errors.ts'
+import { AwsError, invalidParameter, limitExceeded, notFound, validationError } from './errors.ts'
 import { checkSchema } from './indexes.ts'
 import { inUse, refuseDeletionWhileChanging, refuseUnlessUsable } from './jobs.ts'
-import { listTables } from './list-tables.ts'
 import type { Timings } from './options.ts'
 import { createStream, type Input, type Place, readTableName, readTaggedTable, shapes, tableArn } from './parameters.ts'
-import { checkTableQuotas } from './quotas.ts'
 import { refuseDeletionForReplicas } from './replicas.ts'
 import { describe, type IndexRecord, type Shape, settle, statusOf, type TableRecord } from './table-record.ts'
 import { isTagLocked, listTags, readTags, tagResource, untagResource } from './tags.ts'
@@ -24,6 +22,11 @@ import { readConcerns, updateTable } from './update-table.ts'
 import { createWarmThroughput, onDemandWarmThroughput, warmUnitsOf } from './warm-throughput.ts'
 
 export type { Place }
+
+const maximumNamesPerPage = 100
+const maximumTables = 2500
+const maximumInProgress = 500
+const maximumInProgressWithIndexes = 250
 
 type Operation = (controlPlane: ControlPlane, input: Input) => Shape
 
@@ -117,6 +120,15 @@ function knownByArn(controlPlane: ControlPlane, input: Input): TableRecord {
   return record
 }
 
+/** @param names sorted names of all tables */
+function listTables(names: readonly string[], input: Input): Shape {
+  const limit = Number(input.Limit ?? maximumNamesPerPage)
+  const start = String(input.ExclusiveStartTableName ?? '')
+  const rest = names.filter((name) => name > start)
+  const page = rest.slice(0, limit)
+  return { TableNames: page, ...(page.length < rest.length ? { LastEvaluatedTableName: page.at(-1) } : {}) }
+}
+
 function createTable(controlPlane: ControlPlane, input: Input): Shape {
   const name = readTableName(controlPlane.place, input)
   const now = controlPlane.now()
@@ -185,6 +197,23 @@ function readStreamType(input: Input): string | undefined {
     throw invalidParameter('Table is being created with a stream disabled, UpdateViewType should not be specified')
   }
   return StreamEnabled === true ? String(StreamViewType) : undefined
+}
+
+/** @throws {AwsError} LimitExceededException if another table exceeds a quota */
+function checkTableQuotas(records: readonly TableRecord[], now: number, hasIndexes: boolean): void {
+  const inProgress = records.filter((record) => ['CREATING', 'UPDATING', 'DELETING'].includes(statusOf(record, now)))
+  const withIndexes = inProgress.filter(
+    ({ globalIndexes, localIndexes }) => globalIndexes.length > 0 || localIndexes.length > 0,
+  )
+  if (records.length >= maximumTables) {
+    throw limitExceeded(`the quota of ${maximumTables} tables is used up`)
+  }
+  if (hasIndexes && withIndexes.length >= maximumInProgressWithIndexes) {
+    throw limitExceeded(`only ${maximumInProgressWithIndexes} indexed tables can be created at once`)
+  }
+  if (inProgress.length >= maximumInProgress) {
+    throw limitExceeded(`only ${maximumInProgress} tables can be created, updated, or deleted simultaneously`)
+  }
 }
 
 function refuseExisting(controlPlane: ControlPlane, name: string): void {

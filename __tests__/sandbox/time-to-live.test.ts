@@ -1,6 +1,7 @@
 /** DescribeTimeToLive and UpdateTimeToLive. The numbers in brackets are DDB-TABLE findings. */
+import type { DynamoDB } from '@aws-sdk/client-dynamodb'
 import { createEmulator, type Emulator, name, provisioned, users } from './emulator.ts'
-import { arnOf, aTable, refusal, refusalName, region, startHarness, target } from './harness.ts'
+import { arnOf, aTable, type Harness, refusal, region, startHarness, target } from './harness.ts'
 
 let emulator: Emulator
 
@@ -164,63 +165,45 @@ describe('UpdateTimeToLive', () => {
 })
 
 describe('over HTTP', () => {
+  const TableName = 'tenant'
+  const enable = { TableName, TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires_at' } }
+  let harness: Harness
+  let aws: DynamoDB
+
+  beforeEach(async () => {
+    harness = await startHarness({ limitsTimeToLiveReads: true })
+    aws = harness.dynamoDb()
+    await aws.createTable(aTable())
+    harness.advance(60)
+  })
+  afterEach(() => harness.close())
+
   it('logs one IAM action for each call', async () => {
-    const harness = await startHarness()
-    try {
-      const aws = harness.dynamoDb()
-      await aws.createTable(aTable())
-      harness.advance(60)
-      harness.sandbox.clearRequests()
-      await aws.describeTimeToLive({ TableName: 'tenant' })
-      await aws.updateTimeToLive({
-        TableName: 'tenant',
-        TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires_at' },
-      })
-      expect(harness.sandbox.requests.flatMap(({ actions }) => actions)).toEqual([
-        { action: 'dynamodb:DescribeTimeToLive', resource: arnOf('tenant') },
-        { action: 'dynamodb:UpdateTimeToLive', resource: arnOf('tenant') },
-      ])
-    } finally {
-      await harness.close()
-    }
+    harness.sandbox.clearRequests()
+    await aws.describeTimeToLive({ TableName })
+    await aws.updateTimeToLive(enable)
+    expect(harness.sandbox.requests.flatMap(({ actions }) => actions)).toEqual([
+      { action: 'dynamodb:DescribeTimeToLive', resource: arnOf(TableName) },
+      { action: 'dynamodb:UpdateTimeToLive', resource: arnOf(TableName) },
+    ])
   })
 
   it('can be locked by a test, as by a change of someone else', async () => {
-    const harness = await startHarness()
-    try {
-      const aws = harness.dynamoDb()
-      await aws.createTable(aTable())
-      harness.advance(60)
-      harness.sandbox.account(target, region).lockTimeToLive('tenant')
-      const { TimeToLiveDescription } = await aws.describeTimeToLive({ TableName: 'tenant' })
-      expect(TimeToLiveDescription).toEqual({ TimeToLiveStatus: 'DISABLED' })
-      const enable = {
-        TableName: 'tenant',
-        TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires_at' },
-      }
-      expect(await refusal(aws.updateTimeToLive(enable))).toBe(cooldown)
-      harness.advance(1860)
-      await aws.updateTimeToLive(enable)
-    } finally {
-      await harness.close()
-    }
+    harness.sandbox.account(target, region).lockTimeToLive(TableName)
+    const { TimeToLiveDescription } = await aws.describeTimeToLive({ TableName })
+    expect(TimeToLiveDescription).toEqual({ TimeToLiveStatus: 'DISABLED' })
+    expect(await refusal(aws.updateTimeToLive(enable))).toBe(cooldown)
+    harness.advance(1860)
+    await aws.updateTimeToLive(enable)
   })
 
-  it('throttles the fifth read on one connection when asked to, and allows one more every two seconds (360, 403)', async () => {
-    const harness = await startHarness({ limitsTimeToLiveReads: true })
-    try {
-      const aws = harness.dynamoDb()
-      await aws.createTable(aTable())
-      harness.advance(60)
-      const read = (client = aws) => client.describeTimeToLive({ TableName: 'tenant' })
-      for (let count = 0; count < 4; count += 1) await read()
-      expect(await refusal(read())).toBe('ThrottlingException: Rate exceeded')
-      await read(harness.dynamoDb())
-      harness.advance(2)
-      await read()
-      expect(await refusalName(read())).toBe('ThrottlingException')
-    } finally {
-      await harness.close()
-    }
+  it('can be limited to four reads on a connection, and one more every two seconds (360, 403)', async () => {
+    const read = (client = aws) => client.describeTimeToLive({ TableName })
+    for (let count = 0; count < 4; count += 1) await read()
+    expect(await refusal(read())).toBe('ThrottlingException: Rate exceeded')
+    await read(harness.dynamoDb())
+    harness.advance(2)
+    await read()
+    expect(await refusal(read())).toBe('ThrottlingException: Rate exceeded')
   })
 })

@@ -199,7 +199,8 @@ function resourceIn(input: object): string {
   return ResourceArn ?? ''
 }
 
-const absenceNames = new Set(['ResourceNotFoundException', 'TableNotFoundException'])
+/** moto says `ResourceNotFound`. */
+const absenceNames = new Set(['ResourceNotFoundException', 'TableNotFoundException', 'ResourceNotFound'])
 
 /** The table does not exist, or is so young that a property cannot be read yet. */
 function isAbsence({ code, cause }: DynamoDbError): boolean {

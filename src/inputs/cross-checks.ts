@@ -37,7 +37,7 @@ export const crossChecks: readonly CrossCheck[] = [
       .filter((each) => !isSameEnvironment(each, environment) && containsWords(each, environment))
       .map(
         (each) =>
-          `has ${quote(each)}, which contains ${quote(environment)} as a word, so it may be one name or several. Put commas between names. Or: ${explainLiteralForm('production-environments')}`,
+          `has ${quote(each)}, which contains ${quote(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${explainLiteralForm('production-environments')}`,
       ),
   ),
   check(
@@ -95,7 +95,7 @@ export const crossChecks: readonly CrossCheck[] = [
       return (
         roles.length === 1 &&
         chooseCredentialSource(source, roles, variables).kind === 'oidc' &&
-        'is given, but the only role is assumed with an OIDC token, which does not allow it. Leave it out, or add a second role, which the first one assumes.'
+        'is given, but STS does not take it for a role that is assumed with an OIDC token, and there is no other role. Leave it out, or add a second role, which the first one assumes.'
       )
     }),
   ),

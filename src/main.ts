@@ -11,7 +11,6 @@ import { defineTables } from './definition/built-in.ts'
 import { assertPublishable, publish } from './github/publish.ts'
 import { publishComment } from './github/publish-comment.ts'
 import { logGroup, type Runner } from './github/runner.ts'
-import { inputNames } from './inputs/input-reader.ts'
 import { type Inputs, readInputs } from './inputs/inputs.ts'
 import { findUnknownInputs } from './inputs/unknown-inputs.ts'
 import { defaultTimeOuts, type TimeOuts } from './network/network.ts'
@@ -24,7 +23,7 @@ import { tableArn } from './table/target.ts'
 
 /** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
 export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeOuts): Promise<void> {
-  const result: RunResult = { warnings: findUnknownInputs(runner.environment, inputNames).warnings }
+  const result: RunResult = { warnings: findUnknownInputs(runner.environment).warnings }
   try {
     const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await loadSharedConfigFiles() })
     result.warnings = [...(result.warnings ?? []), ...(inputs.sdkSettings?.warnings ?? [])]

@@ -35,17 +35,17 @@ export function actionsOfOperation(operation: string): readonly string[] {
   return operation === 'CreateTable' ? creationActions(properties) : [`dynamodb:${operation}`]
 }
 
-/** What lets a caller do it, ready to be pasted into a policy. */
+/** A statement that allows the actions, to paste into the caller's policy. */
 export function allowStatement(actions: readonly string[], resource: string): string {
   return JSON.stringify({ Effect: 'Allow', Action: actions, Resource: resource })
 }
 
-/** What lets a job of GitHub's assume a role, ready to be pasted into the role's trust policy. */
+/** A statement that lets a GitHub job assume a role, to paste into the role's trust policy. */
 export function trustStatement(
   { partition, account }: { readonly partition: string; readonly account: string },
   claims: { readonly iss: string; readonly aud: string; readonly sub: string },
 ): string {
-  // GitHub Enterprise Server issues its own.
+  // GitHub Enterprise Server is an issuer of its own.
   const provider = claims.iss.replace(/^https:\/\//, '')
   return JSON.stringify({
     Effect: 'Allow',
@@ -55,13 +55,13 @@ export function trustStatement(
   })
 }
 
-/** In characters; STS takes no longer one. */
+/** Characters: STS refuses a longer one. */
 const longestSessionPolicy = 2048
 
 /**
- * An inline session policy: the session may do what both this and its role allow.
+ * An inline session policy: the session may do what both this policy and its role allow.
  *
- * @throws {RemedyError} where it is longer than STS takes, as with many tables of long names
+ * @throws {RemedyError} where it is longer than STS allows, such as for many tables with long names
  */
 export function sessionPolicy(
   command: Command,

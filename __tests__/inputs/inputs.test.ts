@@ -125,8 +125,9 @@ it.each<[Texts, boolean]>([
 ])('protects production, and writes no sample items there: %j', (inputs, production) => {
   const found = read({ command: 'verify', ...inputs })
   expect([found.environment.production, found.sampleItems]).toEqual([production, !production])
-  for (const { deletionProtection, pointInTimeRecovery } of defineTables(found)) {
-    expect([deletionProtection, pointInTimeRecovery?.enabled]).toEqual(
+  for (const { properties } of defineTables(found)) {
+    const { DeletionProtectionEnabled, PointInTimeRecoverySpecification: recovery } = properties
+    expect([DeletionProtectionEnabled, recovery?.PointInTimeRecoveryEnabled]).toEqual(
       production ? [true, true] : [undefined, undefined],
     )
   }

@@ -1,8 +1,8 @@
-/** Untrusted text made readable. Imports nothing. */
+/** Makes untrusted text safe to read, and shortens text. Imports nothing. */
 
 /**
- * Writes characters that do not show, or show as something else, as `\u{202e}`: control and format characters, blank
- * letters, unusual spaces, and combining marks that are piled up or stand alone.
+ * Writes characters that are invisible or look like others as escapes such as `\u{202e}`: control and format characters,
+ * blank letters, spaces other than U+0020, and combining marks that are stacked or have no base character.
  */
 export function visible(value: string): string {
   return value.replace(
@@ -11,14 +11,14 @@ export function visible(value: string): string {
   )
 }
 
-/** The longest value of a tag, in characters: a tag is never cut, so a secret in it can be found whole. */
-const longestShown = 256
+/** The longest value of a tag, so that a tag is never cut: half of a secret would not be recognised, nor hidden. */
+const longest = 256
 
-/** The beginning of a long text, and its length. */
-export function shorten(value: string, most = longestShown): string {
-  if (value.length <= most) return value
-  const withoutHalfPair = value.slice(0, most).replace(/[\ud800-\udbff]$/, '')
-  return `${withoutHalfPair}… (${value.length} characters)`
+/** Cuts a long text, and adds its length. */
+export function shorten(value: string, most = longest): string {
+  return value.length > most
+    ? `${value.slice(0, most).replace(/[\ud800-\udbff]$/, '')}… (${value.length} characters)`
+    : value
 }
 
 /** `1 step`, `2 steps` */
@@ -26,13 +26,13 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** `a, b, c and 2 more tags`; `a, b, c` where there are at most `most` items. */
+/** `a, b, c and 2 more tags`; all items where there are no more than `most`. */
 export function listSome(items: readonly string[], most: number, noun: string): string {
   const more = items.length - most
   return `${items.slice(0, most).join(', ')}${more > 0 ? ` and ${count(more, noun)}` : ''}`
 }
 
-/** Quotes a value as JSON, which shows its spaces and control characters. A long value is cut. */
+/** Quotes a value as JSON, so that spaces and control characters are visible; cuts a long value. */
 export function quote(value: string): string {
   return value.length > 120
     ? `${JSON.stringify(value.slice(0, 120))}… (${value.length} characters)`

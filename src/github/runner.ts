@@ -120,14 +120,11 @@ function interruptionOf(process: NodeJS.Process): AbortSignal {
   return interruption.signal
 }
 
-interface LateToolkit {
-  readonly load: () => Promise<typeof Toolkit>
-  /** Uses the toolkit at once, or in the same order after it was loaded. So a secret is masked before it can be printed. */
-  readonly use: (call: (core: typeof Toolkit) => void) => void
-}
-
-/** Loads @actions/core late: that takes as long as a call to AWS, so the run does it while it waits for one. */
-function lateToolkit(environment: Runner['environment']): LateToolkit {
+/**
+ * Loads @actions/core late: that takes as long as a call to AWS, so the run does it while it waits for one. Calls before
+ * that are made in the same order after it, so a secret is masked before it can be printed.
+ */
+function lateToolkit(environment: Runner['environment']) {
   let toolkit: typeof Toolkit | undefined
   let waiting: ((core: typeof Toolkit) => void)[] = []
   return {
@@ -139,7 +136,7 @@ function lateToolkit(environment: Runner['environment']): LateToolkit {
       waiting = []
       return toolkit
     },
-    use: (call) => {
+    use: (call: (core: typeof Toolkit) => void) => {
       if (toolkit === undefined) waiting.push(call)
       else call(toolkit)
     },

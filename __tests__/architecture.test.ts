@@ -1,112 +1,109 @@
-/** The rules of the house, as imports. */
+/** Holds the imports of src/ to its layers. */
 import { readdirSync, readFileSync } from 'node:fs'
 
 const sources = new URL('../src/', import.meta.url)
-const files = readdirSync(sources).filter((name) => name.endsWith('.ts'))
+const files = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .sort()
 
-function importsOf(file: string): readonly string[] {
-  return importsIn(readFileSync(new URL(file, sources), 'utf8'))
+function sourceOf(file: string): string {
+  return readFileSync(new URL(file, sources), 'utf8')
 }
 
-function importsIn(source: string): readonly string[] {
-  return [...source.matchAll(/(?:from|import)\s*\(?\s*(?:\/\*.*?\*\/\s*)?'([^']+)'/g)].map(([, name = '']) => name)
+interface Import {
+  /** A package, or a path from src/. */
+  readonly from: string
+  readonly isType: boolean
 }
 
-/** No SDK, no clock, no environment: these are values in, values out. */
-const pure = [
-  'table.ts',
-  'errors.ts',
-  'failures.ts',
-  'definitions.ts',
-  'plain-text.ts',
-  'redaction.ts',
-  'markdown.ts',
-  'input-reader.ts',
-  'production.ts',
-  'unknown-inputs.ts',
-  'command-inputs.ts',
-  'tag-inputs.ts',
-  'session-inputs.ts',
-  'sdk-settings.ts',
-  'inputs.ts',
-  'place.ts',
-  'items.ts',
-  'diff.ts',
-  'plan.ts',
-  'permissions.ts',
-  'denials.ts',
-  'unreachable.ts',
-  'credential-errors.ts',
-  'default-chain-errors.ts',
-  'adoption.ts',
-  'policy.ts',
-  'replicas.ts',
-  'destroy.ts',
-  'planner.ts',
-  'plan-document.ts',
-  'review.ts',
-  'report.ts',
-  'summary.ts',
-  'comment.ts',
-  'pull-request.ts',
-  'tenant-access.ts',
+function importsIn(source: string, file: string): readonly Import[] {
+  const statement = /(?:^(?:import|export) (type )?[^;']*?from |^import |import\s*\(\s*(?:\/\*.*?\*\/\s*)?)'([^']+)'/gm
+  return [...source.matchAll(statement)].map(([, type, from = '']) => ({
+    from: from.startsWith('.') ? new URL(from, new URL(file, 'file:///')).pathname.slice(1) : from,
+    isType: type !== undefined,
+  }))
+}
+
+function folderOf(path: string): string {
+  return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : ''
+}
+
+/** Each folder may import itself and the folders before it. */
+const layers = [
+  'text',
+  'errors',
+  'run',
+  'table',
+  'definition',
+  'plan',
+  'network',
+  'aws',
+  'inputs',
+  'apply',
+  'report',
+  'github',
+  // main.ts and index.ts
+  '',
 ]
 
-/** A hash of what it is given is nothing but that. */
+/** Folders of values in, values out: no SDK, clock, randomness, environment or network. */
+const pureFolders = ['text', 'errors', 'table', 'definition', 'plan', 'inputs', 'report']
+
+/** A hash depends on its argument alone. */
 const pureModules = ['node:crypto']
 
-it.each(pure)('%s is pure: it imports only what is pure', (file) => {
-  const allowed = [...pure.map((name) => `./${name}`), ...pureModules]
-  expect(importsOf(file).filter((name) => !allowed.includes(name))).toEqual([])
-  const source = readFileSync(new URL(file, sources), 'utf8')
-  expect(source).not.toMatch(/\b(process|Date\.now|Math\.random|setTimeout|fetch)\b[.(]/)
+it('names a layer for every folder of src', () => {
+  const folders = new Set(files.map((file) => folderOf(file)))
+  expect([...folders].sort()).toEqual([...layers].sort())
+})
+
+it.each(files)('%s imports its own layer and the layers below it only', (file) => {
+  const below = layers.slice(0, layers.indexOf(folderOf(file)) + 1)
+  const inside = importsIn(sourceOf(file), file).filter(({ from }) => from.endsWith('.ts'))
+  expect(inside.filter(({ from }) => !below.includes(folderOf(from)))).toEqual([])
+})
+
+it.each(files.filter((file) => pureFolders.includes(folderOf(file))))('%s has no effects', (file) => {
+  const effects = importsIn(sourceOf(file), file).filter(
+    ({ from, isType }) => !isType && !from.endsWith('.ts') && !pureModules.includes(from),
+  )
+  expect(effects).toEqual([])
+  expect(sourceOf(file)).not.toMatch(/\b(process|Date\.now|Math\.random|setTimeout|fetch)\b[.(]/)
 })
 
 it.each([
-  ['table.ts', []],
-  ['errors.ts', []],
-  ['plain-text.ts', []],
-  ['tenant-access.ts', []],
-  ['pull-request.ts', []],
-])('%s imports nothing', (file, imports) => expect(importsOf(file)).toEqual(imports))
-
-it.each([
-  ['@aws-sdk/client-dynamodb', ['dynamodb-answers.ts', 'dynamodb.ts', 'item-store.ts']],
-  ['@aws-sdk/client-sts', ['connections.ts', 'credentials.ts']],
-  ['@actions/core', ['runner.ts']],
-  ['@actions/github', ['github.ts']],
-])('%s is imported by %j alone', (name, only) => {
-  // What lies below a package, such as `@actions/core/lib/command`, is the package too.
+  ['@aws-sdk/client-dynamodb', ['aws/dynamodb.ts']],
+  ['@aws-sdk/client-sts', ['aws/connections.ts', 'aws/session.ts']],
+  ['@actions/core', ['github/runner.ts']],
+  ['@actions/github', ['github/api.ts']],
+])('%s is loaded by %j only', (name, only) => {
   const isOfPackage = (from: string) => from === name || from.startsWith(`${name}/`)
-  expect(files.filter((file) => importsOf(file).some(isOfPackage))).toEqual(only)
+  const loading = files.filter((file) =>
+    importsIn(sourceOf(file), file).some(({ from, isType }) => !isType && isOfPackage(from)),
+  )
+  expect(loading).toEqual(only)
 })
 
-it('imports are found in every form that they have', () => {
+it('finds imports in every form', () => {
   const source =
-    "import type { A } from 'a'\nimport {\n  B,\n} from 'b'\nimport 'c'\nexport * from 'd'\nawait import('e')\nawait import(/* late */ 'f')"
-  expect(importsIn(source)).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
+    "import type { A } from 'a'\nimport {\n  B,\n} from 'b'\nimport 'c'\nexport * from 'd'\nawait import('e')\nawait import(/* late */ 'f')\nimport { g } from '../g/h.ts'"
+  expect(importsIn(source, 'x/y.ts').map(({ from }) => from)).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g/h.ts'])
 })
 
-it("DynamoDB's SDK is loaded by dynamodb.ts, late; others name its types", () => {
-  const importing = (pattern: RegExp) =>
-    files.filter((file) => pattern.test(readFileSync(new URL(file, sources), 'utf8')))
-  expect(importing(/^import (?!type )[^;]*? from '@aws-sdk\/client-dynamodb'/m)).toEqual([])
-  expect(importing(/import\((\/\*.*?\*\/ )?'@aws-sdk\/client-dynamodb'/)).toEqual(['dynamodb.ts'])
+it.each(['@aws-sdk/client-dynamodb', '@actions/github'])('%s is loaded by a dynamic import only', (name) => {
+  const isStatic = new RegExp(`^import (?!type )[^;]*? from '${name}'`, 'm')
+  expect(files.filter((file) => isStatic.test(sourceOf(file)))).toEqual([])
 })
 
-it('Octokit is loaded when a comment is wanted, and not before', () => {
-  expect(readFileSync(new URL('github.ts', sources), 'utf8')).not.toMatch(/from '@(actions\/github|octokit)/)
+it('a table is deleted in one place, for a step that only a plan to destroy has', () => {
+  const naming = (pattern: RegExp) => files.filter((file) => pattern.test(sourceOf(file)))
+  expect(naming(/\bDeleteTable(Command|Input)\b/)).toEqual(['aws/dynamodb.ts'])
+  expect(naming(/\.deleteTable\(/)).toEqual(['apply/apply.ts'])
+  expect(naming(/action: 'delete-table', table/)).toEqual(['plan/destroy.ts'])
 })
 
-it('a table is deleted in one place, for one step, which only a plan to destroy has', () => {
-  const naming = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(new URL(file, sources), 'utf8')))
-  expect(naming(/\bDeleteTable(Command|Input)\b/)).toEqual(['dynamodb.ts'])
-  expect(naming(/\.deleteTable\(/)).toEqual(['apply.ts'])
-  expect(naming(/action: 'delete-table', table/)).toEqual(['destroy.ts'])
-})
-
-it('main.ts reads in one look', () => {
-  const lines = readFileSync(new URL('main.ts', sources), 'utf8').split('\n')
+it('main.ts fits on one page', () => {
+  const lines = sourceOf('main.ts').split('\n')
   const code = lines.filter((line) => line.trim() !== '' && !/^\s*(import|\/?\*\*?)/.test(line))
   expect(code.length).toBeLessThan(40)
 })

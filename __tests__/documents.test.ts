@@ -5,10 +5,10 @@ import { promisify } from 'node:util'
 import { NoOperationTraceWriter } from '@actions/workflow-parser'
 import { parseAction } from '@actions/workflow-parser/actions/action-parser'
 import { parse } from 'yaml'
-import { actionsOf } from '../src/permissions.ts'
-import { planTables } from '../src/planner.ts'
-import { decideProduction } from '../src/production.ts'
-import { outputsOf } from '../src/publish.ts'
+import { actionsOf } from '../src/aws/iam.ts'
+import { decideProduction } from '../src/definition/production.ts'
+import { outputsOf } from '../src/github/publish.ts'
+import { planTables } from '../src/plan/planner.ts'
 import { aTarget, theTables } from './support/builders.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
@@ -77,7 +77,7 @@ it('the outputs of the README, of action.yml and of the code are the same', () =
 })
 
 it('every default of action.yml is a default of the code too', async () => {
-  const { readInputs } = await import('../src/inputs.ts')
+  const { readInputs } = await import('../src/inputs/inputs.ts')
   const source = (inputs: Readonly<Record<string, string>>) => ({
     input: (name: string) => inputs[name] ?? '',
     environment: {},

@@ -1,12 +1,12 @@
 /** The laws, over states that nobody thought of. */
 import fc from 'fast-check'
-import { applyPlan } from '../src/apply.ts'
-import type { DynamoDb } from '../src/dynamodb.ts'
-import { DynamoDbError } from '../src/dynamodb-errors.ts'
-import { isProtective, type Policy, type Step, stepKinds, stepsOf } from '../src/plan.ts'
-import { planTables } from '../src/planner.ts'
-import { disruptions } from '../src/policy.ts'
-import type { DesiredTable, ObservedTables } from '../src/table.ts'
+import { applyPlan } from '../src/apply/apply.ts'
+import type { DynamoDb } from '../src/aws/dynamodb.ts'
+import { DynamoDbError } from '../src/aws/dynamodb-errors.ts'
+import { isProtective, type Policy, type Step, stepKinds, stepsOf } from '../src/plan/plan.ts'
+import { planTables } from '../src/plan/planner.ts'
+import { disruptions } from '../src/plan/policy.ts'
+import type { TableDefinition, ObservedTables } from '../src/table/table.ts'
 import { aRun, modelDynamoDb, performStep } from './support/fakes.ts'
 import { world } from './support/worlds.ts'
 
@@ -173,7 +173,7 @@ it('law 12: a table that this action neither created nor adopted keeps a plan fr
     fc.property(world, ({ target, desired, observed, policy }) => {
       fc.pre(!policy.destroy)
       const plan = planTables(target, desired, observed, policy)
-      const isForeign = ({ name }: DesiredTable) => {
+      const isForeign = ({ name }: TableDefinition) => {
         const table = observed.get(name)
         return table?.status === 'ready' && table.tags.get('tenant-tables:managed-by') !== 'tenant-tables'
       }

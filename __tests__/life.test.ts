@@ -2,7 +2,7 @@
 import { type Sandbox, startSandbox, type Watcher } from '../sandbox/sandbox.ts'
 import { externalId, hubRole, provisionerRole, twoAccounts } from '../sandbox/two-accounts.ts'
 import { main } from '../src/main.ts'
-import { systemClock } from '../src/run.ts'
+import { systemClock } from '../src/run/run.ts'
 import { fastClock } from './support/clock.ts'
 import { renderAsGitHub } from './support/github-markdown.ts'
 import { type RecordedRun, recordingRunner } from './support/recording-runner.ts'

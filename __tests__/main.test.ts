@@ -11,7 +11,7 @@ import {
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { mockClient } from 'aws-sdk-client-mock'
-import { loadDynamoDb } from '../src/dynamodb.ts'
+import { loadDynamoDb } from '../src/aws/dynamodb.ts'
 import { main } from '../src/main.ts'
 import { type VirtualClock, virtualClock } from './support/clock.ts'
 import { aRun } from './support/fakes.ts'
@@ -320,6 +320,15 @@ it('warns once of all other inputs that it does not have, and runs', async () =>
   expect([exitCode, warnings]).toEqual([0, [warning]])
   const stopped = await run({}, virtualClock(), given)
   expect([stopped.exitCode, stopped.warnings]).toEqual([1, [warning]])
+})
+
+it('warns of a setting that the run does not read, and also when the run fails', async () => {
+  const given = { AWS_CA_BUNDLE: '/ca.pem' }
+  const warning = expect.stringMatching(/^AWS_CA_BUNDLE is set, but this action does not read it/)
+  expect((await run({ ...inputs, command: 'plan' }, virtualClock(), given)).warnings).toEqual([warning])
+  dynamoDb.on(ListTagsOfResourceCommand).rejects(Object.assign(new Error('denied'), { name: 'AccessDeniedException' }))
+  const { exitCode, warnings } = await run(inputs, virtualClock(), given)
+  expect([exitCode, warnings]).toEqual([1, [warning]])
 })
 
 it.each(['apply', 'plan', 'verify', 'destroy'])(

@@ -1,4 +1,4 @@
-import { markdownOf } from '../src/markdown.ts'
+import { markdownOf } from '../src/report/markdown.ts'
 import { leaksIn } from './support/secret-scan.ts'
 
 const { code, text } = markdownOf((each) => each)

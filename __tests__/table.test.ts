@@ -1,4 +1,7 @@
-import { describeKeys, describeRecovery, isAwsTag, isSameEnvironment, tableArn } from '../src/table.ts'
+import { describeKeys } from '../src/table/properties/key-schema.ts'
+import { describeRecovery } from '../src/table/properties/point-in-time-recovery.ts'
+import { isAwsTag } from '../src/table/properties/tags.ts'
+import { isSameEnvironment, tableArn } from '../src/table/target.ts'
 import { aTarget, theTables } from './support/builders.ts'
 
 const [tenant, users] = theTables()

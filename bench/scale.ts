@@ -2,14 +2,15 @@
 import { performance } from 'node:perf_hooks'
 import { sequentialDepth } from '../sandbox/request-log.ts'
 import { type SandboxOptions, startSandbox } from '../sandbox/sandbox.ts'
-import { applyPlan } from '../src/apply.ts'
-import { openConnections } from '../src/connections.ts'
-import { ownTags } from '../src/definitions.ts'
-import { loadDynamoDb } from '../src/dynamodb.ts'
-import { observeTables } from '../src/observe.ts'
-import { planTables } from '../src/planner.ts'
-import { systemClock, withinDeadline } from '../src/run.ts'
-import { type DesiredTable, type Target, tableArn } from '../src/table.ts'
+import { applyPlan } from '../src/apply/apply.ts'
+import { observeTables } from '../src/apply/observe.ts'
+import { openConnections } from '../src/aws/connections.ts'
+import { loadDynamoDb } from '../src/aws/dynamodb.ts'
+import { ownTags } from '../src/definition/built-in.ts'
+import { planTables } from '../src/plan/planner.ts'
+import { systemClock, withinDeadline } from '../src/run/run.ts'
+import { type TableDefinition } from '../src/table/table.ts'
+import { type Target, tableArn } from '../src/table/target.ts'
 
 export interface ScaleMeasurement {
   readonly tables: number
@@ -31,7 +32,7 @@ const target: Target = {
   environment: { name: 'dev', production: false },
 }
 
-export function syntheticTables(count: number): readonly DesiredTable[] {
+export function syntheticTables(count: number): readonly TableDefinition[] {
   return Array.from({ length: count }, (_, index) => ({
     logicalName: `table-${index}`,
     name: `table-${index}`,

@@ -1,6 +1,6 @@
+import { gitHubRunner } from './github/runner.ts'
 import { main } from './main.ts'
-import { systemClock } from './run.ts'
-import { gitHubRunner } from './runner.ts'
+import { systemClock } from './run/run.ts'
 
 await main(gitHubRunner(process), systemClock)
 // A connection that somebody else's code left open must not keep a cancelled job waiting.

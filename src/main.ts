@@ -1,30 +1,33 @@
 /** The run in order. */
 import { loadSharedConfigFiles } from '@smithy/core/config'
-import { applyPlan } from './apply.ts'
-import { openConnections, partitionOf, type TimeOuts, timeOutsOfAWorkingNetwork } from './connections.ts'
-import { openSession } from './credentials.ts'
-import { desiredTables } from './definitions.ts'
-import { loadDynamoDb } from './dynamodb.ts'
-import { inputNames } from './input-reader.ts'
-import { type Inputs, readInputs } from './inputs.ts'
-import { observeTables, readsPerTable } from './observe.ts'
-import { describePlace } from './place.ts'
-import { planTables } from './planner.ts'
-import { assertPublishable, publish } from './publish.ts'
-import { publishComment } from './publish-comment.ts'
-import { type RunResult, renderPlanLines } from './report.ts'
-import { describeReview, holdToReview, readReview } from './review.ts'
-import { type Clock, type Run, withinDeadline } from './run.ts'
-import { logGroup, type Runner } from './runner.ts'
-import { tableArn } from './table.ts'
-import { findUnknownInputs } from './unknown-inputs.ts'
-import { assertAsDefined, verifyTables } from './verify.ts'
+import { applyPlan } from './apply/apply.ts'
+import { observeTables, readsPerTable } from './apply/observe.ts'
+import { assertAsDefined, verifyTables } from './apply/verify.ts'
+import { openConnections, partitionOf } from './aws/connections.ts'
+import { credentialPorts } from './aws/credentials.ts'
+import { loadDynamoDb } from './aws/dynamodb.ts'
+import { openSession } from './aws/session.ts'
+import { defineTables } from './definition/built-in.ts'
+import { assertPublishable, publish } from './github/publish.ts'
+import { publishComment } from './github/publish-comment.ts'
+import { logGroup, type Runner } from './github/runner.ts'
+import { inputNames } from './inputs/input-reader.ts'
+import { type Inputs, readInputs } from './inputs/inputs.ts'
+import { findUnknownInputs } from './inputs/unknown-inputs.ts'
+import { defaultTimeOuts, type TimeOuts } from './network/network.ts'
+import { planTables } from './plan/planner.ts'
+import { describeReview, holdToReview, readReview } from './plan/review.ts'
+import { describePlace } from './report/place.ts'
+import { type RunResult, renderPlanLines } from './report/report.ts'
+import { type Clock, type Run, withinDeadline } from './run/run.ts'
+import { tableArn } from './table/target.ts'
 
 /** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
-export async function main(runner: Runner, clock: Clock, timeOuts = timeOutsOfAWorkingNetwork): Promise<void> {
+export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeOuts): Promise<void> {
   const result: RunResult = { warnings: findUnknownInputs(runner.environment, inputNames).warnings }
   try {
     const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await loadSharedConfigFiles() })
+    result.warnings = [...(result.warnings ?? []), ...(inputs.sdkSettings?.warnings ?? [])]
     runner.log.info(describePlace(inputs))
     await withinDeadline({ ...inputs, ...runner, clock }, async (run) => {
       await reconcile(inputs, runner, run, result, timeOuts).catch((error: unknown) => Object.assign(result, { error }))
@@ -41,9 +44,9 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   const review = await readReview(inputs, runner.readFile)
   result.review = describeReview(review, inputs.command)
   const connections = openConnections(inputs.region, { ...runner, sdkSettings: inputs.sdkSettings }, run, times)
-  const desired = desiredTables(inputs)
+  const desired = defineTables(inputs)
   const [session, connectDynamoDb] = await Promise.all([
-    openSession(inputs, { ...connections, mask: runner.mask }, run),
+    openSession(inputs, credentialPorts(connections.clientOptions, runner, run), run),
     loadDynamoDb(connections, desired.length * readsPerTable, run),
     connections.waiting.then(runner.load),
   ])
@@ -57,7 +60,6 @@ async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunRe
   logGroup(runner.log, 'Plan', [...renderPlanLines(plan), result.review])
   if (inputs.failOnDrift) assertAsDefined(plan)
   if (inputs.command === 'verify') result.verification = await verifyTables({ ...inputs, ...dynamoDb, plan, run })
-  if (inputs.command === 'apply' || inputs.command === 'destroy') {
+  if (inputs.command === 'apply' || inputs.command === 'destroy')
     result.outcome = await applyPlan({ dynamoDb, target, desired, observed, lookedAt, plan, run })
-  }
 }

@@ -367,7 +367,7 @@ it('a host name that cannot be resolved is named with aws-region, and asked for 
   const result = await plan({ ...usual, tokenUrl }, { SOCKET_GUARD_UNRESOLVED: 'yes' })
   expect(result.exitCode).toBe(1)
   expect(result.stdout).toContain('The host name sts.ap-south-1.amazonaws.com cannot be resolved: ENOTFOUND.')
-  expect(result.stdout).toContain('To fix: Check aws-region, which the name is made from')
+  expect(result.stdout).toContain('To fix: Check aws-region, which is part of the name')
   const asked = readFileSync(join(folder, 'places'), 'utf8').split('\n')
   expect(asked.filter((place) => place.startsWith('name sts'))).toHaveLength(1)
 })

@@ -20,7 +20,7 @@ import {
   waitUntilTableNotExists,
 } from '@aws-sdk/client-dynamodb'
 import { main } from '../../src/main.ts'
-import type { Clock } from '../../src/run.ts'
+import type { Clock } from '../../src/run/run.ts'
 import { type RecordedRun, recordingRunner } from '../support/recording-runner.ts'
 
 /** An AWS with a hub account whose job may assume a role in account 222222222222. */

@@ -373,8 +373,8 @@ describe('the deadline holds to the second', () => {
       },
     },
     {
-      state: 'STS, which does not say whose the credentials are',
-      waitingFor: 'STS to say whose the credentials are',
+      state: 'STS, which does not identify the credentials',
+      waitingFor: 'STS to identify the credentials',
       inputs: { 'role-to-assume': '', 'role-external-id': '' },
       environment: ownKey,
       grace: 1000,

@@ -26,25 +26,28 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { mockClient } from 'aws-sdk-client-mock'
 import fc from 'fast-check'
 import { parse } from 'yaml'
-import { longestComment, markComment, renderComment } from '../../src/comment.ts'
-import { openConnections } from '../../src/connections.ts'
-import { type CredentialPorts, openSession } from '../../src/credentials.ts'
-import { loadDynamoDb } from '../../src/dynamodb.ts'
-import { InvalidInputsError, RemedyError, renderError, StoppedError } from '../../src/errors.ts'
-import { connectGitHub } from '../../src/github.ts'
-import { inputNames } from '../../src/input-reader.ts'
-import { type InputSource, readInputs } from '../../src/inputs.ts'
-import { observeTables } from '../../src/observe.ts'
-import type { Plan } from '../../src/plan.ts'
-import { readPlanDocument, renderPlanDocument, reviewable } from '../../src/plan-document.ts'
-import { planTables } from '../../src/planner.ts'
-import { KnownSecrets } from '../../src/redaction.ts'
-import { type RunResult, renderPlanLines } from '../../src/report.ts'
-import { holdToReview, readReview } from '../../src/review.ts'
-import { gitHubRunner, harmless } from '../../src/runner.ts'
-import { renderSummary } from '../../src/summary.ts'
-import type { ObservedTable } from '../../src/table.ts'
-import { findUnknownInputs } from '../../src/unknown-inputs.ts'
+import { observeTables } from '../../src/apply/observe.ts'
+import type { CredentialPorts } from '../../src/aws/credentials.ts'
+import { loadDynamoDb } from '../../src/aws/dynamodb.ts'
+import { requestIdToken } from '../../src/aws/oidc-token.ts'
+import { openSession } from '../../src/aws/session.ts'
+import { renderError } from '../../src/errors/description.ts'
+import { InvalidInputsError, RemedyError, StoppedError } from '../../src/errors/errors.ts'
+import { connectGitHub } from '../../src/github/api.ts'
+import { KnownSecrets } from '../../src/github/redaction.ts'
+import { gitHubRunner, harmless } from '../../src/github/runner.ts'
+import { inputNames } from '../../src/inputs/input-reader.ts'
+import { type InputSource, readInputs } from '../../src/inputs/inputs.ts'
+import { findUnknownInputs } from '../../src/inputs/unknown-inputs.ts'
+import { defaultTimeOuts, openNetwork } from '../../src/network/network.ts'
+import { readPlanDocument, renderPlanDocument, reviewable } from '../../src/plan/document.ts'
+import type { Plan } from '../../src/plan/plan.ts'
+import { planTables } from '../../src/plan/planner.ts'
+import { holdToReview, readReview } from '../../src/plan/review.ts'
+import { longestComment, markComment, renderComment } from '../../src/report/comment.ts'
+import { type RunResult, renderPlanLines } from '../../src/report/report.ts'
+import { renderSummary } from '../../src/report/summary.ts'
+import type { ObservedTable } from '../../src/table/table.ts'
 import { type FaultBed, openBed } from '../faults/matrix.ts'
 import { scenarios } from '../faults/scenarios.ts'
 import { aTarget, ready, sourceOf, theTables } from '../support/builders.ts'
@@ -726,13 +729,13 @@ const signal = new AbortController().signal
 
 describe('the OIDC token endpoint', () => {
   const server = localServer()
-  let connections: ReturnType<typeof openConnections>
+  const { requestHandler } = openNetwork(() => 'a setting', aRun(), defaultTimeOuts)
+  let environment: Readonly<Record<string, string>>
   beforeAll(async () => {
-    const environment = { ACTIONS_ID_TOKEN_REQUEST_URL: await server.start(), ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x' }
-    connections = openConnections('ap-south-1', { environment, mask: () => undefined }, aRun())
+    environment = { ACTIONS_ID_TOKEN_REQUEST_URL: await server.start(), ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'x' }
   })
   afterAll(() => {
-    connections.clientOptions.requestHandler.destroy()
+    requestHandler.destroy()
     server.stop()
   })
   const body = fc.oneof(mutated({ value: 'a.b.c', count: 3 }).map(textOf), foreignText)
@@ -745,7 +748,7 @@ describe('the OIDC token endpoint', () => {
       server.answer((response) => response.writeHead(code).end(text))
       let token: unknown
       try {
-        token = await connections.fetchIdToken(audience, signal)
+        token = await requestIdToken(requestHandler, environment, audience, signal)
       } catch (error) {
         if (!(error instanceof RemedyError)) expect(error).toMatchObject({ name: 'IdTokenError' })
         expect(renderError(error)).toMatch(/^(?:IdTokenError: )?GitHub answered the request for the job's OIDC token/)

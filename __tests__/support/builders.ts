@@ -1,8 +1,10 @@
 /** Values for tests: each is whole and plain, and a test names only what it is about. */
-import { desiredTables, type TableRequest } from '../../src/definitions.ts'
-import type { InputSource } from '../../src/inputs.ts'
-import type { DesiredTable, Environment, ReadyTable, Tags, Target } from '../../src/table.ts'
-import { managedByTag, managedByValue, tableArn } from '../../src/table.ts'
+import { defineTables, type TableRequest } from '../../src/definition/built-in.ts'
+import type { InputSource } from '../../src/inputs/inputs.ts'
+import type { TableDefinition, ReadyTable, Tags } from '../../src/table/table.ts'
+import type { Environment, Target } from '../../src/table/target.ts'
+import { managedByTag, managedByValue } from '../../src/table/properties/tags.ts'
+import { tableArn } from '../../src/table/target.ts'
 
 export const development: Environment = { name: 'dev', production: false }
 export const production: Environment = { name: 'prod', production: true }
@@ -12,8 +14,8 @@ export function aTarget(changes: Partial<Target> = {}): Target {
 }
 
 /** The built-in tables as an environment asks for them: tenant, then users. */
-export function theTables(changes: Partial<TableRequest> = {}): readonly [DesiredTable, DesiredTable] {
-  const [tenant, users] = desiredTables({
+export function theTables(changes: Partial<TableRequest> = {}): readonly [TableDefinition, TableDefinition] {
+  const [tenant, users] = defineTables({
     environment: development,
     tableNamePrefix: '',
     deletionProtection: 'auto',
@@ -26,7 +28,7 @@ export function theTables(changes: Partial<TableRequest> = {}): readonly [Desire
 }
 
 /** The users table of a development environment. */
-export function aTable(changes: Partial<DesiredTable> = {}): DesiredTable {
+export function aTable(changes: Partial<TableDefinition> = {}): TableDefinition {
   return { ...theTables()[1], ...changes }
 }
 
@@ -34,7 +36,7 @@ export function aTable(changes: Partial<DesiredTable> = {}): DesiredTable {
 export const managedOnly: Tags = new Map([[managedByTag, managedByValue]])
 
 /** A table in AWS that is just as defined. */
-export function ready(desired: DesiredTable, changes: Partial<ReadyTable> = {}): ReadyTable {
+export function ready(desired: TableDefinition, changes: Partial<ReadyTable> = {}): ReadyTable {
   return {
     status: 'ready',
     arn: tableArn(aTarget(), desired.name),

@@ -1,7 +1,7 @@
 /** Clocks for tests: none of them makes a test wait for real. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Clock } from '../../src/run.ts'
+import type { Clock } from '../../src/run/run.ts'
 
 export interface VirtualClock extends Clock {
   /** Every sleep that was asked for, in milliseconds, in the order of asking. */

@@ -1,18 +1,13 @@
 /** Stand-ins for what the effectful files talk to. */
-import type { DynamoDb } from '../../src/dynamodb.ts'
-import type { SettledTable } from '../../src/dynamodb-answers.ts'
-import type { ItemStore } from '../../src/item-store.ts'
-import type { Item } from '../../src/items.ts'
-import type { Step } from '../../src/plan.ts'
-import type { Run } from '../../src/run.ts'
-import {
-  environmentTag,
-  managedByTag,
-  type ObservedTable,
-  type ObservedTables,
-  type ReadyTable,
-  tableArn,
-} from '../../src/table.ts'
+import type { DynamoDb } from '../../src/aws/dynamodb.ts'
+import type { SettledTable } from '../../src/aws/dynamodb-answers.ts'
+import type { ItemStore } from '../../src/aws/item-store.ts'
+import type { Item } from '../../src/definition/items.ts'
+import type { Step } from '../../src/plan/plan.ts'
+import type { Run } from '../../src/run/run.ts'
+import { type ObservedTable, type ObservedTables, type ReadyTable } from '../../src/table/table.ts'
+import { environmentTag, managedByTag } from '../../src/table/properties/tags.ts'
+import { tableArn } from '../../src/table/target.ts'
 import { aTarget } from './builders.ts'
 import { type VirtualClock, virtualClock } from './clock.ts'
 

@@ -14,14 +14,13 @@ import { AwsError } from '../../sandbox/errors.ts'
 import { itemOperations } from '../../sandbox/items.ts'
 import { measuredTimings } from '../../sandbox/options.ts'
 import { type Shape, statusOf, type TableRecord } from '../../sandbox/table-record.ts'
-import { BoundedHandler } from '../../src/bounded-answers.ts'
 import { heldClock } from './clock.ts'
 import { aRun } from './fakes.ts'
 import { type RecordedRun, recordingRunner } from './recording-runner.ts'
 
 // Connections that are opened early would be real ones.
-jest.unstable_mockModule('../../src/early-connections.ts', () => ({
-  openEarly: () => ({
+jest.unstable_mockModule('../../src/network/connection-pool.ts', () => ({
+  createConnectionPool: () => ({
     httpAgent: new HttpAgent(),
     httpsAgent: new HttpsAgent(),
     open: () => undefined,
@@ -30,7 +29,7 @@ jest.unstable_mockModule('../../src/early-connections.ts', () => ({
   }),
 }))
 const { main } = await import('../../src/main.ts')
-const { loadDynamoDb } = await import('../../src/dynamodb.ts')
+const { loadDynamoDb } = await import('../../src/aws/dynamodb.ts')
 
 const account = '222222222222'
 const region = 'ap-south-1'
@@ -129,7 +128,7 @@ export class World {
       ),
     )
     const lines = participants.map(({ ways }, index) => this.#line(order, index, ways))
-    const spy = jest.spyOn(BoundedHandler.prototype, 'handle').mockImplementation(async (request) => {
+    const spy = jest.spyOn(NodeHttpHandler.prototype, 'handle').mockImplementation(async (request) => {
       const [, index = ''] = /Credential=RUN(\d+)\//.exec(request.headers.authorization ?? '') ?? []
       const line = lines[Number(index)]
       if (line === undefined) throw new Error(`Nobody of this race sends to ${request.hostname}`)

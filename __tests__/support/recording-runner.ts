@@ -1,6 +1,6 @@
 /** A runner that keeps what it is told, for tests that run `main` in their own process. */
-import { KnownSecrets } from '../../src/redaction.ts'
-import { type Runner, secretInput } from '../../src/runner.ts'
+import { KnownSecrets } from '../../src/github/redaction.ts'
+import { type Runner, secretInput } from '../../src/github/runner.ts'
 
 export interface RecordedRun {
   exitCode: 0 | 1

@@ -1,17 +1,10 @@
 /** States of an account that nobody thought of, for laws that hold over all of them. */
 import fc from 'fast-check'
-import { desiredTables } from '../../src/definitions.ts'
-import type { Policy } from '../../src/plan.ts'
-import { disruptions } from '../../src/policy.ts'
-import type {
-  DesiredTable,
-  Environment,
-  ObservedTable,
-  ObservedTables,
-  ReadyTable,
-  Replica,
-  Target,
-} from '../../src/table.ts'
+import { defineTables } from '../../src/definition/built-in.ts'
+import type { Policy } from '../../src/plan/plan.ts'
+import { disruptions } from '../../src/plan/policy.ts'
+import type { TableDefinition, ObservedTable, ObservedTables, ReadyTable, Replica } from '../../src/table/table.ts'
+import type { Environment, Target } from '../../src/table/target.ts'
 import { aTarget, ready } from './builders.ts'
 
 const tagKey = fc.oneof(
@@ -32,13 +25,13 @@ const replicas: readonly Replica[] = [
 
 export interface World {
   readonly target: Target
-  readonly desired: readonly DesiredTable[]
+  readonly desired: readonly TableDefinition[]
   readonly observed: ObservedTables
   readonly policy: Policy
 }
 
 /** What somebody may have made of a table, near the definition often enough to be interesting. */
-function observedFor(table: DesiredTable): fc.Arbitrary<ObservedTable> {
+function observedFor(table: TableDefinition): fc.Arbitrary<ObservedTable> {
   const usual = <Value>(value: Value, others: fc.Arbitrary<Value>) =>
     fc.oneof({ weight: 4, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: others })
   const key = fc.record({ name: fc.constantFrom('tenant_id', 'id'), type: fc.constantFrom('S', 'N', 'B' as const) })
@@ -85,7 +78,7 @@ export const world: fc.Arbitrary<World> = fc
     }),
   })
   .chain(({ policy, ...request }) => {
-    const desired = desiredTables(request)
+    const desired = defineTables(request)
     return fc.tuple(...desired.map(observedFor)).map((states) => ({
       target: aTarget({ environment: request.environment }),
       desired,

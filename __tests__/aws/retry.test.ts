@@ -1,0 +1,243 @@
+import { classifyFailure, type FailureKind, isAnswerOfAnother } from '../../src/aws/failures.ts'
+import { retry, retryDelay } from '../../src/aws/retry.ts'
+import { StoppedError } from '../../src/errors/errors.ts'
+import { UnreachableError } from '../../src/network/unreachable.ts'
+import { aRun } from '../support/fakes.ts'
+
+function anError(name: string, message = 'as AWS says', more: object = {}): Error {
+  return Object.assign(new Error(message), { name }, more)
+}
+
+const kinds: readonly [FailureKind, Error][] = [
+  ['throttled', anError('ThrottlingException', 'Rate exceeded')],
+  ['throttled', anError('Throttling')],
+  ['throttled', anError('Unknown', 'x', { $metadata: { httpStatusCode: 429 } })],
+  ['not-ready', anError('ContinuousBackupsUnavailableException')],
+  // Somebody has just written tags: what to write must be thought over, not sent again.
+  ['final', anError('LimitExceededException', 'Table tags are being updated')],
+  ['not-ready', anError('LimitExceededException', 'Subscriber limit exceeded: simultaneously')],
+  ['final', anError('LimitExceededException', 'The account has too many tables')],
+  ['deferred', anError('LimitExceededException', 'TableClass are limited to 2 times in 30 day(s)')],
+  ['deferred', anError('LimitExceededException', 'Next update can be made at Thu Jan 01 00:00:00 UTC 2026')],
+  ['deferred', anError('LimitExceededException', 'Encryption mode changes are limited')],
+  ['final', anError('ValidationException', 'Next update can be made at Thu Jan 01 00:00:00 UTC 2026')],
+  ['unavailable', anError('InternalServerError')],
+  ['unavailable', anError('IDPCommunicationErrorException')],
+  ['unavailable', anError('InvalidIdentityToken', "Couldn't retrieve verification key from your identity provider")],
+  ['final', anError('InvalidIdentityToken', 'No OpenIDConnect provider found in your account')],
+  ...['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN'].map(
+    (code): [FailureKind, Error] => ['unavailable', anError('Error', code, { code })],
+  ),
+  ['unavailable', anError('Error', 'Parse Error: Expected HTTP/', { code: 'HPE_INVALID_CONSTANT' })],
+  ['unavailable', anError('SyntaxError', 'Unexpected token <', { $metadata: { httpStatusCode: 503 } })],
+  ['final', anError('SyntaxError', 'Unexpected token <', { $metadata: { httpStatusCode: 200 } })],
+  ['unavailable', anError('Odd', 'x', { $metadata: { httpStatusCode: 500 } })],
+  ['final', anError('Odd', 'x', { $metadata: { httpStatusCode: 499 } })],
+  ['final', anError('Odd', 'x', { $metadata: { httpStatusCode: '503' } })],
+  ['final', anError('AccessDenied', "Couldn't retrieve verification key from your identity provider")],
+  ['final', anError('Odd', 'x', { $metadata: null })],
+  ['final', anError('Odd', 'x', { $metadata: {} })],
+  ['final', anError('Odd', 'x', { $metadata: { httpStatusCode: 'many' } })],
+  ['final', anError('AccessDeniedException')],
+  ['final', anError('Error', 'connect ECONNREFUSED', { code: 'ECONNREFUSED' })],
+  ...['SELF_SIGNED_CERT_IN_CHAIN', 'CERT_HAS_EXPIRED', 'ENOTFOUND', 'ECONNREFUSED', 'EPROTO'].map(
+    (code): [FailureKind, Error] => ['final', new UnreachableError(`It failed: ${code}`, 'Check it.', code, undefined)],
+  ),
+  ['unavailable', new UnreachableError('It failed: EAI_AGAIN', 'Check it.', 'EAI_AGAIN', undefined)],
+]
+
+it.each(kinds)('an error is %s: %s', (kind, error) => {
+  expect(classifyFailure(error)).toBe(kind)
+})
+
+it('something that is no error is final', () => {
+  expect(classifyFailure('thrown')).toBe('final')
+  expect(classifyFailure(undefined)).toBe('final')
+})
+
+describe('the wait before another try', () => {
+  const delay = (error: Error, tries: number, random = 1) => retryDelay(error, tries, 0, random)
+
+  it('is there for no final error', () => {
+    expect(delay(anError('AccessDenied'), 1)).toBeUndefined()
+  })
+
+  it('doubles under throttling up to 20 s, with full jitter, for as long as it takes', () => {
+    const throttled = anError('ThrottlingException')
+    expect([1, 2, 3, 10, 1000].map((tries) => delay(throttled, tries))).toEqual([500, 1000, 2000, 20_000, 20_000])
+    expect(delay(throttled, 5, 0)).toBe(0)
+  })
+
+  it('ends after eight tries where the service is unavailable', () => {
+    const unavailable = anError('InternalServerError')
+    expect([1, 7].map((tries) => delay(unavailable, tries))).toEqual([200, 5000])
+    expect(delay(unavailable, 8)).toBeUndefined()
+  })
+
+  it('is about a second for what is not ready, and grows to three', () => {
+    const young = anError('ContinuousBackupsUnavailableException')
+    expect([1, 20, 40, 500].map((tries) => delay(young, tries, 0))).toEqual([800, 800, 1800, 3000])
+    expect(delay(young, 1, 1)).toBe(1000)
+  })
+
+  it('obeys the time that DynamoDB names, and no time over a minute', () => {
+    const named = (time: string) => anError('ThrottlingException', `Please try again after ${time}.`)
+    expect(delay(named('1970-01-01T00:00:15Z'), 1)).toBe(16_500)
+    expect(delay(named('Thu Jan 01 00:00:15 UTC 1970'), 1)).toBe(16_500)
+    expect(delay(named('1970-01-02T00:00:00Z'), 1)).toBe(61_500)
+    expect(delay(named('a while'), 1)).toBe(500)
+    expect(delay(anError('ThrottlingException', 'please TRY again after 1970-01-01T00:00:15Z'), 1)).toBe(16_500)
+  })
+
+  it('counts to the time that DynamoDB names from now, and is a second where that is over', () => {
+    const named = anError('ThrottlingException', 'Please try again after 1970-01-01T00:00:15Z.')
+    expect(retryDelay(named, 1, 5000, 1)).toBe(11_500)
+    expect(retryDelay(named, 1, 15_000, 0)).toBe(1000)
+    expect(retryDelay(named, 1, 3_600_000, 1)).toBe(1500)
+  })
+})
+
+describe('retry', () => {
+  it('gives the first answer', async () => {
+    const run = aRun()
+    let tries = 0
+    const answer = await retry(run, async () => {
+      tries += 1
+      if (tries < 3) throw anError('ThrottlingException')
+      return tries
+    })
+    expect(answer).toBe(3)
+    expect(run.clock.sleeps).toEqual([250, 500])
+  })
+
+  it('says what it waits for, and how long', async () => {
+    const run = aRun()
+    let tries = 0
+    await retry(run, async () => {
+      tries += 1
+      if (tries < 4) throw anError('ThrottlingException', 'Rate exceeded')
+    })
+    expect(run.lines).toEqual([
+      'Trying again in 0.3 s: ThrottlingException: Rate exceeded',
+      'Trying again in 0.5 s: ThrottlingException: Rate exceeded',
+      'Trying again in 1.0 s: ThrottlingException: Rate exceeded',
+    ])
+  })
+
+  it('gives up on what is unavailable with the error as it came, after eight tries', async () => {
+    let tries = 0
+    const down = anError('InternalServerError')
+    const call = retry(aRun(), async () => {
+      tries += 1
+      throw down
+    })
+    await expect(call).rejects.toBe(down)
+    expect(tries).toBe(8)
+  })
+
+  it('hands on a reason to stop that is not ours as it is', async () => {
+    const run = aRun()
+    const reason = new Error('somebody else stopped it')
+    const call = retry(run, async () => {
+      queueMicrotask(() => run.stopNow(reason))
+      throw anError('ThrottlingException')
+    })
+    await expect(call).rejects.toBe(reason)
+  })
+
+  it('does not repeat what fails for good', async () => {
+    let tries = 0
+    const denied = anError('AccessDenied')
+    const call = retry(aRun(), async () => {
+      tries += 1
+      throw denied
+    })
+    await expect(call).rejects.toBe(denied)
+    expect(tries).toBe(1)
+  })
+
+  it('begins no call once the run must stop', async () => {
+    const run = aRun()
+    const reason = new StoppedError('cancelled', 'run again')
+    run.stopNow(reason)
+    let called = false
+    const call = retry(run, async () => {
+      called = true
+    })
+    await expect(call).rejects.toBe(reason)
+    expect(called).toBe(false)
+  })
+
+  it('stops waiting when the run must stop, and tells what stood in the way', async () => {
+    const run = aRun()
+    const throttled = anError('ThrottlingException')
+    const call = retry(run, async () => {
+      queueMicrotask(() => run.stopNow(new StoppedError('too late', 'run again')))
+      throw throttled
+    })
+    await expect(call).rejects.toMatchObject({ name: 'StoppedError', message: 'too late', cause: throttled })
+  })
+
+  it('says why a call that was given up was given up', async () => {
+    const run = aRun()
+    const reason = new StoppedError('cancelled', 'run again')
+    const call = retry(run, async (signal) => {
+      run.abortNow(reason)
+      throw anError('AbortError', String(signal.aborted))
+    })
+    await expect(call).rejects.toMatchObject({ message: 'cancelled', cause: { name: 'AbortError' } })
+  })
+})
+
+it.each(['InvalidSignatureException', 'SignatureDoesNotMatch', 'RequestExpired', 'AuthFailure'])(
+  'a call that was signed by a clock that is off is made again, by the clock as the SDK has corrected it: %s',
+  (name) => {
+    const skewed = anError(name, 'Signature expired', { $metadata: { httpStatusCode: 400, clockSkewCorrected: true } })
+    expect(classifyFailure(skewed)).toBe('misdated')
+    expect(retryDelay(skewed, 1, 0, 1)).toBe(0)
+    expect(classifyFailure(anError(name))).toBe('final')
+  },
+)
+
+it('a call that is refused for its signature again, by the corrected clock, is made no third time', async () => {
+  const skewed = anError('SignatureDoesNotMatch', 'Signature expired', { $metadata: { clockSkewCorrected: true } })
+  let tries = 0
+  const call = retry(aRun(), async () => {
+    tries += 1
+    throw tries === 1 ? anError('ThrottlingException') : skewed
+  })
+  await expect(call).rejects.toBe(skewed)
+  expect(tries).toBe(3)
+})
+
+it.each(['ResourceNotFoundException', 'AccessDenied', 'ValidationException', 'ResourceInUseException'])(
+  'a clock that is off makes %s no less final: the SDK says of every error that the clock was corrected',
+  (name) => {
+    const $metadata = { httpStatusCode: 400, clockSkewCorrected: true }
+    expect(classifyFailure(anError(name, 'as AWS says', { $metadata }))).toBe('final')
+  },
+)
+
+it('a read that was throttled eight times survives one connection that breaks', async () => {
+  let tries = 0
+  const answer = retry(aRun(), async () => {
+    tries += 1
+    if (tries <= 8) throw anError('ThrottlingException')
+    if (tries === 9) throw anError('TimeoutError')
+    return 'answered'
+  })
+  await expect(answer).resolves.toBe('answered')
+})
+
+it.each<[boolean, string, number, string]>([
+  [true, 'Unknown', 404, 'UnknownError'],
+  [true, 'NotFound', 404, 'Unknown'],
+  [true, 'SyntaxError', 200, 'Unexpected token <'],
+  [true, 'Error', 403, '@aws-sdk XML parse error'],
+  [false, 'AccessDenied', 403, 'Not authorized'],
+  [false, 'Unknown', 503, 'UnknownError'],
+  [false, 'SyntaxError', 0, 'Unexpected token <'],
+])('is it the answer of another server than AWS? %s: %s with status %d', (expected, name, httpStatusCode, message) => {
+  const metadata = httpStatusCode === 0 ? {} : { $metadata: { httpStatusCode } }
+  expect(isAnswerOfAnother(anError(name, message, metadata))).toBe(expected)
+})

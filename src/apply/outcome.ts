@@ -1,0 +1,63 @@
+/** The result of an apply or a verify. */
+import type { Step } from '../plan/plan.ts'
+import type { ObservedTables } from '../table/table.ts'
+
+export type StepResult =
+  | { readonly status: 'applied'; readonly seconds: number }
+  /** Another run performed the step first. */
+  | { readonly status: 'dropped' }
+  /** AWS limits how often the property may change, and the limit is reached. Nothing was changed. */
+  | { readonly status: 'deferred'; readonly error: unknown }
+  /** With an unknown outcome the call was sent, and may have taken effect. */
+  | { readonly status: 'failed'; readonly isOutcomeUnknown: boolean; readonly error: unknown }
+  | { readonly status: 'skipped' }
+
+export interface StepOutcome {
+  readonly step: Step
+  readonly result: StepResult
+}
+
+export interface Outcome {
+  /** One for each step of the plan, in its order. */
+  readonly steps: readonly StepOutcome[]
+  /** As observed after the last step; as observed before the first step where the apply failed. */
+  readonly observed: ObservedTables
+  /** The reason why the tables do not match their definitions. */
+  readonly error?: unknown
+}
+
+export interface Verification {
+  /** Whether sample items were written and read. */
+  readonly sampleItems: boolean
+  /** The state of the sample items at the error. Absent where some are left in the tables, which the error names. */
+  readonly itemState?: 'unwritten' | 'deleted'
+  /** Facts to know about a verification that succeeded. */
+  readonly warnings?: readonly string[]
+  readonly error?: unknown
+}
+
+/** The state of a step in words; `planned` where it has no result yet. */
+export function describeResult(result: StepResult | undefined): string {
+  switch (result?.status) {
+    case undefined:
+      return 'planned'
+    case 'applied':
+      return `applied in ${result.seconds.toFixed(1)} s`
+    case 'dropped':
+      return 'done by another run'
+    case 'deferred':
+      return 'deferred by AWS'
+    case 'failed':
+      return result.isOutcomeUnknown ? 'sent, outcome unknown' : 'failed'
+    case 'skipped':
+      return 'not started'
+  }
+}
+
+/** The steps that changed a table, or may have. */
+export function performedSteps(outcome: Outcome | undefined): readonly StepOutcome[] {
+  const steps = outcome?.steps ?? []
+  return steps.filter(
+    ({ result }) => result.status === 'applied' || (result.status === 'failed' && result.isOutcomeUnknown),
+  )
+}

@@ -1,0 +1,76 @@
+/** The options and connections that every AWS client of a run shares. */
+import { STSClient, type STSClientConfig } from '@aws-sdk/client-sts'
+import { partition } from '@aws-sdk/core/client'
+import type { NodeHttpHandler } from '@smithy/node-http-handler'
+import { defaultTimeOuts, type Network, openNetwork } from '../network/network.ts'
+import { proxySecrets } from '../network/proxies.ts'
+import { regionSetting } from '../network/unreachable.ts'
+import type { Run } from '../run/run.ts'
+import type { SdkSettings } from './sdk-settings.ts'
+
+export interface ClientOptions {
+  readonly region: string
+  readonly requestHandler: NodeHttpHandler
+  /** retry.ts repeats calls: it knows the run's deadline. */
+  readonly maxAttempts: 1
+  /** By the mode `auto`, which a variable may name, the SDK would ask the instance metadata for the region. */
+  readonly defaultsMode?: 'legacy'
+  /** The mode `adaptive` would limit the rate of calls, as pace.ts does. */
+  readonly retryMode?: 'standard'
+  /** With `sigv4a`, which a variable may prefer, calls to STS would be signed for no region. */
+  readonly authSchemePreference?: string[]
+}
+
+export interface Connections extends Pick<Network, 'waiting' | 'openEarly'> {
+  readonly clientOptions: ClientOptions
+}
+
+/** The environment variables of the job, and the function that masks its secrets in the log. */
+export interface Job {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** @param origin the name of the secret, which may be printed */
+  readonly mask: (secret: string, origin: string) => void
+}
+
+/**
+ * Masks the secrets of the job that are sent over the network, and sets up the connections of the run.
+ *
+ * @throws {RemedyError} where HTTPS_PROXY holds no usable address
+ */
+export function openConnections(
+  region: string,
+  { environment, mask, sdkSettings }: Job & { readonly sdkSettings?: SdkSettings | undefined },
+  run: Run,
+  timeOuts = defaultTimeOuts,
+): Connections {
+  for (const secret of proxySecrets()) mask(secret, 'password in HTTPS_PROXY or HTTP_PROXY')
+  mask(environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN')
+  const customHosts = [
+    ...(sdkSettings?.endpoints ?? []),
+    { url: environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '', setting: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
+  ].filter(({ url }) => URL.canParse(url))
+  const settingOf = ({ host }: URL) =>
+    customHosts.find(({ url }) => new URL(url).host === host)?.setting ?? regionSetting
+  const { requestHandler, waiting, openEarly } = openNetwork(settingOf, run, timeOuts)
+  const clientOptions: ClientOptions = {
+    region,
+    requestHandler,
+    maxAttempts: 1,
+    defaultsMode: 'legacy',
+    retryMode: 'standard',
+    authSchemePreference: ['sigv4'],
+  }
+  return { clientOptions, waiting, openEarly }
+}
+
+export function createStsClient(
+  clientOptions: ClientOptions,
+  options: Pick<STSClientConfig, 'credentials' | 'logger'>,
+): STSClient {
+  return new STSClient({ ...clientOptions, ...options })
+}
+
+/** The partition of a region, such as `aws-cn`, by the SDK's own table. */
+export function partitionOf(region: string): string {
+  return partition(region).name
+}

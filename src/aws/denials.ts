@@ -1,0 +1,60 @@
+/** Why IAM denied a call. AWS says it in the message alone, with no code or field of its own. Pure. */
+import { errorMessage } from '../errors/thrown.ts'
+
+/** A denial that an Allow statement in the caller's policies does not change. */
+export interface Denial {
+  /** The kind of policy, in AWS's words. */
+  readonly policy: string
+  /** What denied the call, and what to do about that. */
+  readonly explanation: string
+}
+
+const askTheOrganization = 'Ask those who manage the AWS organization: this policy holds for whole accounts.'
+
+/** What to do about each kind of policy. */
+const remedies: Readonly<Record<string, string>> = {
+  'identity-based policy': "Narrow the Deny statement in the caller's policies, or remove it.",
+  'resource-based policy':
+    'Change the policy of the resource that AWS names below: of a table, of a KMS key, or the trust policy of a role.',
+  'role trust policy': 'Change the trust policy of the role that is to be assumed.',
+  'service control policy': askTheOrganization,
+  'resource control policy': askTheOrganization,
+  'permissions boundary': "Change the permissions boundary of the caller's role.",
+  'session policy':
+    'Leave restrict-session out, or change the session policy where the credentials are made, such as inline-session-policy of aws-actions/configure-aws-credentials.',
+  'vpc endpoint policy': 'Change the policy of the VPC endpoint that the call goes through.',
+}
+
+/**
+ * undefined where an Allow statement for the caller helps, or where AWS does not say what denied the call.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+ */
+export function readDenial(cause: unknown): Denial | undefined {
+  const message = errorMessage(cause)
+  const explicit = policyIn(/\bexplicit deny in (?:an?|the) ([a-z -]+)/i.exec(message))
+  if (explicit !== undefined) {
+    return {
+      policy: explicit,
+      explanation: `A Deny statement in a policy of the kind "${explicit}" denies it, whatever other policies allow. ${remedies[explicit]}`,
+    }
+  }
+  if (/\bexplicit deny\b/i.test(message)) {
+    return {
+      policy: 'of a kind that AWS does not name',
+      explanation: 'A Deny statement in some policy denies it, whatever other policies allow.',
+    }
+  }
+  const implicit = policyIn(/\bbecause no ([a-z -]+?) allows\b/i.exec(message))
+  if (implicit === undefined || implicit === 'identity-based policy') return undefined
+  return {
+    policy: implicit,
+    explanation: `It must be allowed by a policy of the kind "${implicit}" too, and is not. ${remedies[implicit]}`,
+  }
+}
+
+/** AWS writes `sessions policy` as well. After its words the sentence may go on, or name the policy's ARN. */
+function policyIn(found: RegExpExecArray | null): string | undefined {
+  const words = found?.[1]?.toLowerCase().replace(/^sessions /, 'session ') ?? ''
+  return Object.keys(remedies).find((policy) => words.startsWith(policy))
+}

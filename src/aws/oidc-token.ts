@@ -1,0 +1,69 @@
+/** The OIDC token of a GitHub job. */
+import { text } from 'node:stream/consumers'
+import { HttpRequest } from '@smithy/core/protocols'
+import type { NodeHttpHandler } from '@smithy/node-http-handler'
+import { RemedyError } from '../errors/errors.ts'
+
+/**
+ * Requests a new token from the endpoint that the runner names.
+ *
+ * @throws {IdTokenError} where the endpoint answers with another status than 200
+ * @throws {RemedyError} where the response holds no token
+ * @see https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
+ */
+export async function requestIdToken(
+  handler: NodeHttpHandler,
+  environment: Readonly<Record<string, string | undefined>>,
+  audience: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const url = new URL(environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '')
+  url.searchParams.set('audience', audience)
+  const { response } = await handler.handle(
+    new HttpRequest({
+      method: 'GET',
+      protocol: url.protocol,
+      hostname: url.hostname,
+      ...(url.port === '' ? {} : { port: Number(url.port) }),
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+      headers: {
+        host: url.host,
+        accept: 'application/json',
+        authorization: `Bearer ${environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? ''}`,
+      },
+    }),
+    { abortSignal: signal },
+  )
+  const body = await text(response.body)
+  if (response.statusCode !== 200) throw new IdTokenError(response.statusCode)
+  const token = readToken(body)
+  if (token !== undefined) return token
+  throw new RemedyError(
+    "GitHub answered the request for the job's OIDC token, but not with a token.",
+    'Run the job again. If it fails again, see GitHub Status.',
+  )
+}
+
+/** Has the fields of an SDK error, so that retry.ts treats it alike. The body is not shown: it may hold a token. */
+class IdTokenError extends Error {
+  override readonly name = 'IdTokenError'
+  readonly $metadata: { readonly httpStatusCode: number }
+
+  constructor(httpStatusCode: number) {
+    super(`GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`)
+    this.$metadata = { httpStatusCode }
+  }
+}
+
+/** The `value` of a JSON object; undefined where there is none. */
+function readToken(body: string): string | undefined {
+  let answer: unknown
+  try {
+    answer = JSON.parse(body)
+  } catch {
+    return undefined
+  }
+  if (typeof answer !== 'object' || answer === null || !('value' in answer)) return undefined
+  return typeof answer.value === 'string' && answer.value !== '' ? answer.value : undefined
+}

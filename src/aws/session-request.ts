@@ -1,0 +1,45 @@
+/** The session that a run asks for: the source of the first credentials, and the roles to assume. */
+import type { Command } from '../plan/plan.ts'
+import type { TagMap } from '../table/properties/tags.ts'
+
+export interface Role {
+  readonly arn: string
+  readonly partition: string
+  readonly account: string
+}
+
+/** The source of the first credentials, and the reason for this choice, in words for the log. */
+export interface CredentialSource {
+  readonly kind: 'access-key' | 'oidc' | 'default-chain'
+  readonly reason: string
+}
+
+export interface SessionRequest {
+  /** Assumed in this order; the last one works on the tables. Empty: the first credentials do. */
+  readonly roles: readonly Role[]
+  readonly credentialSource: CredentialSource
+  readonly externalId?: string
+  /** Given to the first role that is assumed with credentials; the sessions after it inherit it. */
+  readonly sourceIdentity?: string
+  /** Given to the last role. */
+  readonly sessionTags: TagMap
+  /** Limits the last session, as JSON; absent where its role alone decides. */
+  readonly sessionPolicy?: string
+  readonly roleDurationSeconds: number
+  readonly roleSessionName: string
+  readonly audience: string
+  /** Empty: any account. */
+  readonly allowedAccountIds: readonly string[]
+}
+
+/** A refusal recommends a trust policy that depends on the command of the run. */
+export type CommandSessionRequest = SessionRequest & { readonly command: Command }
+
+/** Describes the role chain for the log. */
+export function describeChain({ credentialSource, roles }: SessionRequest): string {
+  const chain = roles.map(({ arn }) => arn).join(', then ')
+  if (credentialSource.kind === 'oidc') return `the job's OIDC token for ${chain}`
+  const first =
+    credentialSource.kind === 'access-key' ? 'the access key in the environment' : "the AWS SDK's default chain"
+  return chain === '' ? first : `${first}, then ${chain}`
+}

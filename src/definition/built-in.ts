@@ -1,0 +1,71 @@
+/** The built-in tables, and the protection that an environment gives them. */
+import { deletionProtection } from '../table/properties/deletion-protection.ts'
+import type { KeySchema } from '../table/properties/key-schema.ts'
+import { pointInTimeRecovery } from '../table/properties/point-in-time-recovery.ts'
+import { environmentTag, managedByTag, managedByValue, sortTags, type TagMap } from '../table/properties/tags.ts'
+import type { Property } from '../table/property.ts'
+import type { TableDefinition } from '../table/table.ts'
+import type { Environment } from '../table/target.ts'
+
+/** `auto` follows the environment; the others are explicit. */
+export type Setting = 'auto' | 'true' | 'false'
+
+export interface TableRequest {
+  readonly environment: Environment
+  readonly tableNamePrefix: string
+  readonly deletionProtection: Setting
+  readonly pointInTimeRecovery: Setting
+  /** The tags of the user, without those that the action adds. */
+  readonly tags: TagMap
+}
+
+interface BuiltInTable {
+  readonly logicalName: 'tenant' | 'users'
+  readonly KeySchema: KeySchema
+}
+
+const tenantId = { AttributeName: 'tenant_id', AttributeType: 'S', KeyType: 'HASH' } as const
+
+/** Every record belongs to a tenant; all users of a tenant are one Query. */
+export const builtInTables: readonly BuiltInTable[] = [
+  { logicalName: 'tenant', KeySchema: [tenantId] },
+  {
+    logicalName: 'users',
+    KeySchema: [tenantId, { AttributeName: 'user_id', AttributeType: 'S', KeyType: 'RANGE' }],
+  },
+]
+
+/** The tags that the action adds to the user's. */
+export function ownTags(environment: Environment): TagMap {
+  return new Map([
+    [environmentTag, environment.name],
+    [managedByTag, managedByValue],
+  ])
+}
+
+export function defineTables(request: TableRequest): readonly TableDefinition[] {
+  const { environment, tableNamePrefix } = request
+  const tags = [...request.tags, ...ownTags(environment)].map(([Key, Value]) => ({ Key, Value }))
+  return builtInTables.map(({ logicalName, KeySchema }) => ({
+    logicalName,
+    name: `${tableNamePrefix}${logicalName}`,
+    properties: {
+      KeySchema,
+      BillingMode: 'PAY_PER_REQUEST',
+      ...protect(deletionProtection, request.deletionProtection, environment),
+      ...protect(pointInTimeRecovery, request.pointInTimeRecovery, environment),
+      Tags: sortTags(tags),
+    },
+  }))
+}
+
+/** Outside production `auto` declares nothing, so that a protection that someone turned on stays on. */
+function protect<Name extends string, Value>(
+  { name, protection }: Property<Name, Value>,
+  setting: Setting,
+  { production }: Environment,
+): { readonly [Each in Name]?: Value } {
+  if (protection === undefined || (setting === 'auto' && !production)) return {}
+  const value = setting === 'false' ? protection.off : protection.inProduction
+  return { [name]: value } as { readonly [Each in Name]: Value }
+}

@@ -1,0 +1,92 @@
+/** The errors of a run. Each names what happened and what to do next. */
+
+/** A value that people compare and copy, such as an ARN or a claim of a token. It is shown unchanged. */
+export interface Fact {
+  readonly name: string
+  readonly value: string
+}
+
+interface RemedyErrorOptions extends ErrorOptions {
+  readonly facts?: readonly Fact[]
+  readonly statements?: readonly string[]
+  readonly isOutcomeUnknown?: boolean
+}
+
+/** A failure with a known remedy. Keeps its cause. */
+export class RemedyError extends Error {
+  override readonly name: string = 'RemedyError'
+  readonly remedy: string
+  readonly facts: readonly Fact[]
+  /** IAM policy statements, as JSON, that would have allowed the denied call. */
+  readonly statements: readonly string[]
+  /** The failed write may have taken effect: it was sent, and no refusal came back. */
+  readonly isOutcomeUnknown: boolean
+
+  constructor(
+    message: string,
+    remedy: string,
+    { facts = [], statements = [], isOutcomeUnknown = false, ...options }: RemedyErrorOptions = {},
+  ) {
+    super(message, options)
+    this.remedy = remedy
+    this.facts = facts
+    this.statements = statements
+    this.isOutcomeUnknown = isOutcomeUnknown
+  }
+}
+
+/** Reports whether the write that threw `error` may have taken effect. Unexpected errors count as "outcome unknown". */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return !(error instanceof RemedyError) || error.isOutcomeUnknown
+}
+
+/** All wrong inputs of a run. They are found before the first request. */
+export class InvalidInputsError extends Error {
+  override readonly name = 'InvalidInputsError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(problems.length === 1 ? 'An input is wrong.' : `${problems.length} inputs are wrong.`)
+    this.problems = problems
+  }
+}
+
+/** The reason to stop a run: its deadline, or SIGINT or SIGTERM. */
+export class StoppedError extends RemedyError {
+  override readonly name = 'StoppedError'
+
+  /** Makes a copy whose cause is the failure that the run was working around when it had to stop. */
+  after(cause: unknown): StoppedError {
+    return new StoppedError(this.message, this.remedy, { cause, isOutcomeUnknown: this.isOutcomeUnknown })
+  }
+
+  /** Makes a copy for a write that was sent and has no response. */
+  withUnknownOutcome(): StoppedError {
+    return new StoppedError(this.message, this.remedy, { cause: this.cause, isOutcomeUnknown: true })
+  }
+
+  /**
+   * Makes a copy that also names what the run was waiting for when it had to stop.
+   *
+   * @param remedy an additional remedy, for that wait
+   */
+  whileWaitingFor(what: string, remedy?: string): StoppedError {
+    return new StoppedError(
+      `${this.message} It was waiting for ${what}.`,
+      remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`,
+      { cause: this.cause, isOutcomeUnknown: this.isOutcomeUnknown },
+    )
+  }
+}
+
+/** Makes a `catch` callback for a wait: rethrows the error, and a StoppedError with the name of the wait. */
+export function stoppedWhileWaitingFor(what: string, remedy?: string): (reason: unknown) => never {
+  return (reason) => {
+    throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason
+  }
+}
+
+/** Makes the compiler prove that every member of a union was handled. */
+export function unreachable(value: never): never {
+  throw new Error(`Unhandled case: ${JSON.stringify(value)}`)
+}

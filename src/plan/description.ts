@@ -1,0 +1,68 @@
+/** Steps as plain text. */
+import { propertyNamed } from '../table/properties/index.ts'
+import { propertyValues } from '../table/values.ts'
+import { count, shorten } from '../text/readable.ts'
+import type { Step } from './plan.ts'
+
+/** One setting from one value to another. */
+export interface SettingChange {
+  /** A property, or a part of one, such as `tag team`. */
+  readonly setting: string
+  /** Absent where there was nothing before. */
+  readonly from?: string
+  readonly to: string
+}
+
+/** The settings that a step changes, one by one. */
+export function settingChanges(step: Step): readonly SettingChange[] {
+  switch (step.kind) {
+    case 'create':
+      return propertyValues(step.to).flatMap(({ property, value }) =>
+        property.settings(value).map(({ name, value: to }) => ({ setting: name, to })),
+      )
+    case 'update': {
+      const { settings } = propertyNamed(step.property)
+      const before = new Map(settings(step.from).map(({ name, value }) => [name, value]))
+      return settings(step.to).map(({ name, value }) => {
+        const from = before.get(name)
+        return { setting: name, ...(from === undefined ? {} : { from }), to: value }
+      })
+    }
+    case 'delete':
+      return [{ setting: 'table', from: 'present, with its items', to: 'deleted' }]
+  }
+}
+
+/** `update BillingMode of "users": BillingMode PROVISIONED -> PAY_PER_REQUEST` */
+export function describeStep(step: Step): string {
+  return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(', ')}`
+}
+
+/** `BillingMode PROVISIONED -> PAY_PER_REQUEST`, or `tag team = planner` */
+export function describeSettingChange({ setting, from, to }: SettingChange): string {
+  return from === undefined ? `${setting} = ${shorten(to)}` : `${setting} ${shorten(from)} -> ${shorten(to)}`
+}
+
+/** `create "users"`, `update BillingMode of "users"` or `delete "users"` */
+export function nameStep(step: Step): string {
+  return step.kind === 'update' ? `update ${step.property} of "${step.table}"` : `${step.kind} "${step.table}"`
+}
+
+const mostSteps = 10
+
+/** The first steps, one after the other, and the number of the others. */
+export function describeSteps(steps: readonly Step[]): string {
+  const more = steps.length - mostSteps
+  const shown = steps.slice(0, mostSteps).map(describeStep).join('; ')
+  return more > 0 ? `${shown}; and ${count(more, 'more step')}` : shown
+}
+
+/** How long AWS usually takes for a slow step, in words; undefined for every other step. */
+export function usualDuration(step: Step): string | undefined {
+  return step.kind === 'update' && step.risk === 'slow' ? propertyNamed(step.property).wait?.usual : undefined
+}
+
+/** Whether the step removes protection or items, or takes over a table. */
+export function isDisruptive(step: Step): boolean {
+  return step.kind === 'delete' || (step.kind === 'update' && typeof step.risk === 'object')
+}

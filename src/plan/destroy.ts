@@ -1,0 +1,123 @@
+/** The deletion of tables: its refusals, and the step for a table that may be deleted. */
+import { describeKeys } from '../table/properties/key-schema.ts'
+import { describeRecovery } from '../table/properties/point-in-time-recovery.ts'
+import { environmentTag, isManaged, isOfOtherEnvironment, managedByTag, tagValue } from '../table/properties/tags.ts'
+import type { ObservedTable, ReadyTable, TableDefinition } from '../table/table.ts'
+import type { Target } from '../table/target.ts'
+import type { Notice, Refusal, Step } from './plan.ts'
+import { refuseReplicated } from './replicas.ts'
+
+export interface Destruction {
+  readonly steps: readonly Step[]
+  readonly refusals: readonly Refusal[]
+  readonly notices: readonly Notice[]
+}
+
+/** Production is never deleted, whatever is confirmed and whatever its tags say. */
+export function refuseProduction({ environment }: Target): readonly Refusal[] {
+  if (!environment.production) return []
+  return [
+    {
+      code: 'destroy-in-production',
+      reason: `"${environment.name}" is a production environment, whose tables are never deleted by this action.`,
+      remedy: `Check the input environment. Tables of production are deleted by hand, or not at all. If "${environment.name}" is not production, set production: false; that is refused for prod, production and the names in production-environments.`,
+    },
+  ]
+}
+
+/** Deletes only a table that carries both tags of this action and of this environment, and that is not protected. */
+export function planDestruction(target: Target, definition: TableDefinition, observed: ObservedTable): Destruction {
+  const table = definition.name
+  switch (observed.status) {
+    case 'absent':
+      return { steps: [], refusals: [], notices: [] }
+    case 'unavailable':
+      return observed.tableStatus === 'DELETING'
+        ? { steps: [], refusals: [], notices: [beingDeleted(table)] }
+        : { steps: [], refusals: [unavailable(table, observed.tableStatus)], notices: [] }
+    case 'ready': {
+      const refusals = refusalsFor(target, definition, observed)
+      return refusals.length > 0
+        ? { steps: [], refusals, notices: [] }
+        : { steps: [{ kind: 'delete', table }], refusals: [], notices: noticesFor(table, observed) }
+    }
+  }
+}
+
+function refusalsFor(target: Target, definition: TableDefinition, observed: ReadyTable): readonly Refusal[] {
+  const table = definition.name
+  const wanted = target.environment.name
+  const { KeySchema: keys, Tags: tags } = observed.properties
+  const environment = tagValue(tags, environmentTag)
+  if (isOfOtherEnvironment(tags, wanted)) {
+    return [
+      {
+        table,
+        code: 'destroy-of-other-environment',
+        reason: `The table "${table}" belongs to the environment "${environment}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
+        remedy: 'Check environment, table-name-prefix, and that the role leads to the right account.',
+      },
+    ]
+  }
+  if (environment === undefined || !isManaged(tags)) {
+    return [
+      {
+        table,
+        code: 'destroy-of-untagged',
+        reason: `The table "${table}" does not carry both tags, ${environmentTag} and ${managedByTag}, so this action neither created nor adopted it, or its tags were removed.`,
+        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${isManaged(tags) ? '' : ', with this line in allow: adopt-table'}. Else choose another table-name-prefix, or delete the table by hand.`,
+      },
+    ]
+  }
+  const definedKeys = definition.properties.KeySchema
+  if (describeKeys(definedKeys) !== describeKeys(keys)) {
+    return [
+      {
+        table,
+        code: 'destroy-of-other-key',
+        reason: `The table "${table}" has the key ${describeKeys(keys)}, but its definition has ${describeKeys(definedKeys)}: it is not the defined table.`,
+        remedy: 'Check table-name-prefix; or delete the table by hand.',
+      },
+    ]
+  }
+  return [...refuseProtected(table, observed), ...refuseReplicated(target, table, observed)]
+}
+
+function refuseProtected(table: string, { properties }: ReadyTable): readonly Refusal[] {
+  if (!properties.DeletionProtectionEnabled) return []
+  return [
+    {
+      table,
+      code: 'destroy-of-protected',
+      reason: `The table "${table}" has deletion protection on.`,
+      remedy:
+        'To delete it, turn its protection off first: run command: apply with deletion-protection: false and with this line in allow: remove-deletion-protection',
+    },
+  ]
+}
+
+function noticesFor(table: string, { properties }: ReadyTable): readonly Notice[] {
+  const recovery = properties.PointInTimeRecoverySpecification
+  if (!recovery?.PointInTimeRecoveryEnabled) return []
+  return [
+    {
+      table,
+      level: 'notice',
+      code: 'system-backup-stays',
+      message: `Point-in-time recovery of "${table}" is ${describeRecovery(recovery)}, so AWS keeps a system backup of it for 35 days after the deletion. The table can be restored from that backup.`,
+    },
+  ]
+}
+
+function beingDeleted(table: string): Notice {
+  return { table, level: 'notice', code: 'being-deleted', message: `The table "${table}" is being deleted already.` }
+}
+
+function unavailable(table: string, tableStatus: string): Refusal {
+  return {
+    table,
+    code: 'table-unavailable',
+    reason: `The table "${table}" is ${tableStatus}, so its tags cannot show who owns it.`,
+    remedy: 'Bring it back to ACTIVE and run again, or delete it by hand.',
+  }
+}

@@ -1,0 +1,116 @@
+/** The vocabulary of plans: steps, refusals and notices. */
+import type { PropertyName, PropertyValues } from '../table/properties/index.ts'
+import type { Risk } from '../table/property.ts'
+import type { ObservedTable } from '../table/table.ts'
+import type { Target } from '../table/target.ts'
+import type { UnmanagedSetting } from '../table/unmanaged.ts'
+
+export type Command = 'apply' | 'plan' | 'verify' | 'destroy'
+
+/** One call that changes a table, and the wait that completes it. */
+export type Step = CreateStep | UpdateStep | DeleteStep
+
+export interface CreateStep {
+  readonly kind: 'create'
+  readonly table: string
+  /** The values that CreateTable sends. */
+  readonly to: Partial<PropertyValues>
+}
+
+/** One property from one value to another. */
+export interface UpdateStep {
+  readonly kind: 'update'
+  readonly table: string
+  readonly property: PropertyName
+  readonly from: unknown
+  readonly to: unknown
+  readonly risk: Risk
+}
+
+export interface DeleteStep {
+  readonly kind: 'delete'
+  readonly table: string
+}
+
+/** What the run is for, and which disruptive changes it may make. */
+export interface Policy {
+  /** The tables are to be deleted instead of brought to their definition. */
+  readonly destroy: boolean
+  /** The lines of the input `allow`, in the order of `disruptionNames`. */
+  readonly allow: readonly string[]
+}
+
+/** The policy of a run that deletes nothing and makes no disruptive change. */
+export const strictPolicy: Policy = { destroy: false, allow: [] }
+
+/** Something that the run will not do. One refusal anywhere means that nothing is written anywhere. */
+export interface Refusal {
+  /** Absent where the refusal is about the whole plan. */
+  readonly table?: string
+  /** One of `refusalCodes`, or the name of a disruption that `allow` lacks. */
+  readonly code: string
+  readonly reason: string
+  readonly remedy: string
+}
+
+export const refusalCodes = [
+  'table-unavailable',
+  'impossible-change',
+  'destroy-in-production',
+  'destroy-of-other-environment',
+  'destroy-of-untagged',
+  'destroy-of-other-key',
+  'destroy-of-protected',
+  'destroy-of-replicated',
+  'not-as-reviewed',
+] as const
+
+/** A fact to know that needs no step. */
+export interface Notice {
+  /** Absent where the notice is about the whole plan. */
+  readonly table?: string
+  readonly level: 'notice' | 'warning'
+  readonly code: (typeof noticeCodes)[number]
+  readonly message: string
+}
+
+export const noticeCodes = [
+  'adopted',
+  'protection-kept',
+  'consequence',
+  'replica-unavailable',
+  'being-deleted',
+  'system-backup-stays',
+  'unneeded-allow',
+] as const
+
+/** A defined table as it was observed. */
+export interface PlannedTable {
+  readonly logicalName: string
+  readonly name: string
+  /** For a table that is absent, the ARN that it will have. */
+  readonly arn: string
+  readonly id?: string
+  readonly streamArn?: string
+  readonly status: ObservedTable['status']
+  readonly unmanaged: readonly UnmanagedSetting[]
+}
+
+export interface Plan {
+  readonly target: Target
+  readonly policy: Policy
+  readonly tables: readonly PlannedTable[]
+  readonly steps: readonly Step[]
+  readonly refusals: readonly Refusal[]
+  readonly notices: readonly Notice[]
+}
+
+/** The steps of one table, in their order. */
+export function stepsOf(plan: Pick<Plan, 'steps'>, table: string): readonly Step[] {
+  return plan.steps.filter((step) => step.table === table)
+}
+
+export function isSameStep(left: Step): (right: Step) => boolean {
+  return (right) => JSON.stringify(left) === JSON.stringify(right)
+}
+

@@ -1,0 +1,90 @@
+/** Disruptive changes need a line of the input `allow`, by their names. */
+import { properties, propertyNamed } from '../table/properties/index.ts'
+import type { Disruption, Protection } from '../table/property.ts'
+import type { ReadyTable, TableDefinition } from '../table/table.ts'
+import type { Target } from '../table/target.ts'
+import { propertyValues } from '../table/values.ts'
+import type { Notice, Policy, Refusal, Step } from './plan.ts'
+
+/** Everything that `allow` may name, in the order in which plans and messages list it. */
+export const disruptionNames: readonly string[] = properties.flatMap(({ disruptions = [] }) =>
+  disruptions.map(({ name }) => name),
+)
+
+/** The lines of `allow` that the step needs. */
+export function linesNeededBy(step: Step): readonly string[] {
+  return step.kind === 'update' && typeof step.risk === 'object' ? step.risk.allow : []
+}
+
+export function isAllowed(step: Step, { allow }: Policy): boolean {
+  return linesNeededBy(step).every((line) => allow.includes(line))
+}
+
+/** The table that a disruptive step would change. */
+interface Context {
+  readonly target: Target
+  readonly observed: ReadyTable
+  /** Every change that the table needs, as plain text. */
+  readonly changes: readonly string[]
+}
+
+/** A refusal for each line of `allow` that the step needs and that is missing. */
+export function refuseStep(step: Step, { allow }: Policy, { target, observed, changes }: Context): readonly Refusal[] {
+  if (step.kind !== 'update') return []
+  const { name, disruptions = [] } = propertyNamed(step.property)
+  const situation = { target, table: step.table, observed: observed.properties[name], changes }
+  return disruptions
+    .filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name))
+    .map((disruption) => {
+      const { reason, remedy } = disruption.explain(situation)
+      return { table: step.table, code: disruption.name, reason, remedy: `${remedy} ${lineToAdd(disruption)}` }
+    })
+}
+
+function lineToAdd({ name, purpose }: Pick<Disruption, 'name' | 'purpose'>): string {
+  return `Or, ${purpose}, add this line to allow: ${name}`
+}
+
+/**
+ * The protections that a production environment would lack: the definition turns them off, and the table does not have
+ * them on. To leave them off needs a line of `allow` too.
+ */
+export function unprotected(
+  { environment }: Target,
+  { properties: declared }: TableDefinition,
+  observed: ReadyTable | undefined,
+): readonly Protection<unknown>[] {
+  if (!environment.production) return []
+  return propertyValues(declared).flatMap(({ property: { name, protection }, value }) => {
+    if (protection === undefined || protection.isOn(value)) return []
+    const before = observed?.properties[name]
+    return before !== undefined && protection.isOn(before) ? [] : [protection]
+  })
+}
+
+export function refuseUnprotected(
+  { environment }: Target,
+  table: string,
+  protections: readonly Protection<unknown>[],
+  { allow }: Policy,
+): readonly Refusal[] {
+  return protections
+    .filter(({ removal }) => !allow.includes(removal))
+    .map(({ input, removal }) => ({
+      table,
+      code: removal,
+      reason: `${input} is false, but "${environment.name}" is a production environment, where "${table}" must have it on.`,
+      remedy: `Set ${input} to auto or true. ${lineToAdd({ name: removal, purpose: 'to leave it off' })}`,
+    }))
+}
+
+/** A line that stays in the workflow permits the next such change without a decision. */
+export function noticeUnneededLines({ allow }: Policy, needed: readonly string[]): readonly Notice[] {
+  return allow
+    .filter((line) => !needed.includes(line))
+    .map((line) => ({
+      level: 'notice',
+      code: 'unneeded-allow',
+      message: `allow has the line ${line}, but nothing in this plan needs it. Remove the line: it would permit the next such change without a decision.`,
+    }))
+}

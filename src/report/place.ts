@@ -1,0 +1,33 @@
+/** Where a run acts, as one line of the log. Pure. */
+
+import type { CustomEndpoint } from '../aws/sdk-settings.ts'
+import { defineTables } from '../definition/built-in.ts'
+import type { Inputs } from '../inputs/inputs.ts'
+import { shorten } from '../text/readable.ts'
+
+/**
+ * Names command, environment and whether it is production, region, tables, and endpoints that are not AWS's own.
+ *
+ * @param account absent before login
+ */
+export function describePlace(inputs: Inputs, account?: string): string {
+  const { command, environment, productionRule, region, sdkSettings } = inputs
+  const tables = defineTables(inputs).map(({ name }) => `"${name}"`)
+  const parts = [
+    ...(account === undefined ? [] : [`account ${account}`]),
+    `environment ${JSON.stringify(environment.name)} (${productionRule})`,
+    `region ${region}`,
+    `tables ${tables.join(' and ')}`,
+    ...describeEndpoints(sdkSettings?.endpoints ?? []),
+  ]
+  return `Command ${command}: ${parts.join(', ')}`
+}
+
+/** `STS and DynamoDB at http://localhost:4566 (AWS_ENDPOINT_URL)`, for each setting that names an endpoint. */
+function describeEndpoints(endpoints: readonly CustomEndpoint[]): readonly string[] {
+  return [...new Set(endpoints.map(({ setting }) => setting))].map((setting) => {
+    const named = endpoints.filter((endpoint) => endpoint.setting === setting)
+    const services = named.map(({ service }) => service).join(' and ')
+    return `${services} at ${shorten(named[0]?.url ?? '')} (${setting})`
+  })
+}

@@ -1,0 +1,152 @@
+/** The answer of DescribeTable, in the terms of this action. */
+import type { DescribeTableOutput, TableDescription } from '@aws-sdk/client-dynamodb'
+import * as v from 'valibot'
+import type { Blocker } from './property.ts'
+import { properties } from './properties/index.ts'
+import { understand } from './response.ts'
+import type { ReadyTable, Replica } from './table.ts'
+import type { TableAddress } from './target.ts'
+import { readUnmanaged } from './unmanaged.ts'
+
+interface Description {
+  /** DynamoDB's TableStatus. */
+  readonly tableStatus: string
+  readonly arn: string
+  readonly id?: string
+  /** In progress beside the status of the table itself, which is ACTIVE meanwhile. */
+  readonly changesInProgress: readonly ChangeInProgress[]
+}
+
+export interface ChangeInProgress {
+  readonly part: Exclude<Blocker, 'table'>
+  /** The name of the index, or the region of the replica. */
+  readonly name?: string
+  /** DynamoDB's status, such as `CREATING`. */
+  readonly status: string
+}
+
+/** A table whose values can be relied on. Properties that have calls of their own are read elsewhere. */
+export interface SettledTable extends Description, Omit<ReadyTable, 'status' | 'properties'> {
+  readonly phase: 'settled'
+  readonly described: Readonly<Record<string, unknown>>
+}
+
+/**
+ * A table whose values cannot be relied on. While it is `changing`, they may be the old ones. While it is `unavailable`,
+ * DynamoDB omits some, such as the key of a table that is DELETING.
+ */
+export interface UnsettledTable extends Description {
+  readonly phase: 'changing' | 'unavailable'
+}
+
+export type DescribedTable = SettledTable | UnsettledTable
+
+/**
+ * @throws {RemedyError} where DynamoDB could not have answered so, such as a table of another account
+ */
+export function readDescription({ name, arn }: TableAddress, answer: DescribeTableOutput): DescribedTable {
+  return understand('DescribeTable', name, () => {
+    v.parse(tableSchema(arn), answer.Table)
+    return describe(answer.Table ?? {}, arn)
+  })
+}
+
+const status = v.pipe(v.string(), v.minLength(1))
+
+/** The fields that are not properties. Endpoints that are not AWS may answer anything. */
+function tableSchema(arn: string) {
+  const indexes = v.optional(v.array(v.object({ IndexName: v.string() })))
+  return v.object({
+    TableStatus: status,
+    TableArn: v.literal(arn),
+    TableId: v.optional(v.string()),
+    CreationDateTime: v.optional(v.date()),
+    LatestStreamArn: v.optional(v.pipe(v.string(), v.startsWith(`${arn}/stream/`))),
+    StreamSpecification: v.optional(v.object({ StreamViewType: v.optional(v.string()) })),
+    TableClassSummary: v.optional(v.object({ TableClass: v.optional(v.string()) })),
+    SSEDescription: v.optional(v.object({ KMSMasterKeyArn: v.optional(v.string()) })),
+    Replicas: v.optional(v.array(v.object({ RegionName: v.string(), ReplicaStatus: status }))),
+    GlobalSecondaryIndexes: indexes,
+    LocalSecondaryIndexes: indexes,
+  })
+}
+
+function describe(table: TableDescription, arn: string): DescribedTable {
+  const { TableId: id, TableStatus: tableStatus = '', CreationDateTime, StreamSpecification, LatestStreamArn } = table
+  const description: Description = {
+    tableStatus,
+    arn,
+    ...(id ? { id } : {}),
+    changesInProgress: findChangesInProgress(table),
+  }
+  if (tableStatus === 'CREATING' || tableStatus === 'UPDATING') return { ...description, phase: 'changing' }
+  if (tableStatus !== 'ACTIVE') return { ...description, phase: 'unavailable' }
+  const replicas = readReplicas(table, arn)
+  return {
+    ...description,
+    phase: 'settled',
+    ...(CreationDateTime === undefined ? {} : { createdAt: CreationDateTime.getTime() }),
+    // The ARN of a disabled stream stays in the answer.
+    ...(StreamSpecification?.StreamEnabled && LatestStreamArn ? { streamArn: LatestStreamArn } : {}),
+    described: Object.fromEntries(
+      properties.flatMap(({ name, reading, schema }) =>
+        reading.kind === 'described' ? [[name, parseProperty(name, schema, reading.of(table))]] : [],
+      ),
+    ),
+    replicas,
+    unmanaged: readUnmanaged(table, replicas),
+  }
+}
+
+/** @throws {TypeError} where the value does not have the form of the property */
+export function parseProperty(name: string, schema: v.GenericSchema, value: unknown): unknown {
+  const result = v.safeParse(schema, value)
+  if (result.success) return result.output
+  const problems = result.issues.map((issue) => [v.getDotPath(issue), issue.message].filter(Boolean).join(': '))
+  throw new TypeError(`${name}: ${problems.join('; ')}`)
+}
+
+/** In other regions: some endpoints list the region of the table itself, too. */
+function readReplicas(table: TableDescription, arn: string): readonly Replica[] {
+  const [, , , ownRegion] = arn.split(':')
+  return (table.Replicas ?? [])
+    .map(({ RegionName: region = '', ReplicaStatus = '' }) => ({ region, status: ReplicaStatus }))
+    .filter(({ region }) => region !== ownRegion)
+    .sort((left, right) => (left.region < right.region ? -1 : 1))
+}
+
+const transientStatuses: ReadonlySet<string> = new Set(['CREATING', 'UPDATING', 'DELETING', 'ENABLING', 'DISABLING'])
+
+/** Whether DynamoDB ends this status of a table, index, replica or encryption by itself. */
+export function isTransient(status: string): boolean {
+  return transientStatuses.has(status)
+}
+
+function findChangesInProgress(table: TableDescription): readonly ChangeInProgress[] {
+  const parts: readonly [ChangeInProgress['part'], string | undefined, string | undefined][] = [
+    ...(table.GlobalSecondaryIndexes ?? []).flatMap(
+      ({ IndexName, IndexStatus, WarmThroughput }): [ChangeInProgress['part'], string | undefined, string | undefined][] => [
+        ['index', IndexName, IndexStatus],
+        ['warm throughput', IndexName, WarmThroughput?.Status],
+      ],
+    ),
+    ...(table.Replicas ?? []).map(
+      ({ RegionName, ReplicaStatus }): [ChangeInProgress['part'], string | undefined, string | undefined] => [
+        'replica',
+        RegionName,
+        ReplicaStatus,
+      ],
+    ),
+    ['encryption', undefined, table.SSEDescription?.Status],
+    ['warm throughput', undefined, table.WarmThroughput?.Status],
+  ]
+  return parts.flatMap(([part, name, status]) =>
+    status !== undefined && isTransient(status) ? [{ part, ...(name === undefined ? {} : { name }), status }] : [],
+  )
+}
+
+/** `ACTIVE, replica eu-west-1 CREATING` */
+export function describeProgress({ tableStatus, changesInProgress }: Description): string {
+  const parts = changesInProgress.map(({ part, name, status }) => [part, name, status].filter(Boolean).join(' '))
+  return [tableStatus, ...parts].join(', ')
+}

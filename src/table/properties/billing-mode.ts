@@ -1,0 +1,22 @@
+import * as v from 'valibot'
+import type { Property } from '../property.ts'
+
+export type BillingMode = 'PAY_PER_REQUEST' | 'PROVISIONED'
+
+/** On demand or provisioned capacity. */
+export const billingMode: Property<'BillingMode', BillingMode> = {
+  name: 'BillingMode',
+  description: 'PAY_PER_REQUEST: on-demand capacity. AWS allows four changes to it in 24 hours.',
+  schema: v.picklist(['PAY_PER_REQUEST', 'PROVISIONED']),
+  // DynamoDB omits the summary of a table that was never on demand.
+  reading: { kind: 'described', of: ({ BillingModeSummary: summary }) => (summary ? summary.BillingMode : 'PROVISIONED') },
+  creation: { kind: 'in-create-table', input: (BillingMode) => ({ BillingMode }), otherwise: 'PAY_PER_REQUEST' },
+  changes: (from, to) => (from === to ? [] : [{ kind: 'update', from, to, risk: 'slow' }]),
+  request: ({ name: TableName }, BillingMode) => ({ operation: 'UpdateTable', input: { TableName, BillingMode } }),
+  settings: (value) => [{ name: 'BillingMode', value }],
+  // Measured on AWS: 129 to 172 s for the first change of a table.
+  wait: { goal: 'change its billing mode', usual: '2 to 3 minutes the first time', firstPoll: 1, timeout: 1800 },
+  blockedBy: ['table', 'index', 'replica'],
+  actions: { read: ['dynamodb:DescribeTable'], write: ['dynamodb:UpdateTable'] },
+  budget: { limit: 'four changes to on-demand in 24 hours', isSpent: /next (?:update|decrease) can be made at/i },
+}

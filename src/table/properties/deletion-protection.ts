@@ -1,0 +1,43 @@
+import * as v from 'valibot'
+import { explainProtectionOff } from '../protection.ts'
+import type { Property } from '../property.ts'
+
+/** Deletion protection: while it is on, DynamoDB refuses DeleteTable. */
+export const deletionProtection: Property<'DeletionProtectionEnabled', boolean> = {
+  name: 'DeletionProtectionEnabled',
+  description: 'Deletion protection. On in production; elsewhere off at creation, then unmanaged.',
+  schema: v.boolean(),
+  reading: { kind: 'described', of: ({ DeletionProtectionEnabled }) => DeletionProtectionEnabled ?? false },
+  creation: {
+    kind: 'in-create-table',
+    input: (DeletionProtectionEnabled) => ({ DeletionProtectionEnabled }),
+    otherwise: false,
+  },
+  changes: (from, to) => {
+    if (from === to) return []
+    return to
+      ? [{ kind: 'update', from, to, risk: 'safe' }]
+      : [{ kind: 'update', from, to, risk: { allow: ['remove-deletion-protection'] } }]
+  },
+  request: ({ name: TableName }, DeletionProtectionEnabled) => ({
+    operation: 'UpdateTable',
+    input: { TableName, DeletionProtectionEnabled },
+  }),
+  settings: (value) => [{ name: 'DeletionProtectionEnabled', value: String(value) }],
+  blockedBy: ['replica'],
+  actions: { read: ['dynamodb:DescribeTable'], write: ['dynamodb:UpdateTable'] },
+  protection: {
+    isOn: (value) => value,
+    inProduction: true,
+    off: false,
+    input: 'deletion-protection',
+    removal: 'remove-deletion-protection',
+  },
+  disruptions: [
+    {
+      name: 'remove-deletion-protection',
+      purpose: 'to turn it off',
+      explain: (situation) => explainProtectionOff('deletion-protection', 'on', situation),
+    },
+  ],
+}

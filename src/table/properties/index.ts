@@ -1,0 +1,27 @@
+/** The properties of a table, in the order in which their changes are applied. */
+import type { Property } from '../property.ts'
+import { billingMode } from './billing-mode.ts'
+import { deletionProtection } from './deletion-protection.ts'
+import { keySchema } from './key-schema.ts'
+import { pointInTimeRecovery } from './point-in-time-recovery.ts'
+import { tags } from './tags.ts'
+
+const declared = [keySchema, deletionProtection, pointInTimeRecovery, tags, billingMode] as const
+
+type Declared = (typeof declared)[number]
+
+export type PropertyName = Declared['name']
+
+/** A value for each property, in CloudFormation's form. */
+export type PropertyValues = {
+  readonly [Each in Declared as Each['name']]: Each extends Property<string, infer Value> ? Value : never
+}
+
+/** All properties, without their types: what goes over the list treats every property alike. */
+export const properties: readonly Property<PropertyName>[] = declared
+
+export function propertyNamed(name: PropertyName): Property<PropertyName> {
+  const found = properties.find((property) => property.name === name)
+  if (found === undefined) throw new TypeError(`There is no property ${name}`)
+  return found
+}

@@ -1,0 +1,65 @@
+import type { TableDescription } from '@aws-sdk/client-dynamodb'
+import * as v from 'valibot'
+import type { Property } from '../property.ts'
+
+/** The partition key, then the sort key. Each with its type, which CloudFormation keeps in AttributeDefinitions. */
+export type KeySchema = readonly KeyAttribute[]
+
+export interface KeyAttribute {
+  readonly AttributeName: string
+  readonly AttributeType: 'S' | 'N' | 'B'
+  readonly KeyType: 'HASH' | 'RANGE'
+}
+
+const attribute = v.strictObject({
+  AttributeName: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
+  AttributeType: v.picklist(['S', 'N', 'B']),
+  KeyType: v.picklist(['HASH', 'RANGE']),
+})
+
+/** The primary key of the table. DynamoDB fixes it at creation. */
+export const keySchema: Property<'KeySchema', KeySchema> = {
+  name: 'KeySchema',
+  description: 'The primary key: a partition key and at most one sort key, each with its type. Fixed at creation.',
+  schema: v.pipe(
+    v.array(attribute),
+    v.minLength(1),
+    v.maxLength(2),
+    v.check(([first, second]) => first?.KeyType === 'HASH' && second?.KeyType !== 'HASH', 'one HASH, then at most one RANGE'),
+  ),
+  reading: { kind: 'described', of: readKeySchema },
+  creation: {
+    kind: 'in-create-table',
+    input: (keys) => ({
+      KeySchema: keys.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
+      AttributeDefinitions: keys.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType })),
+    }),
+  },
+  changes: (from, to, table) =>
+    describeKeys(from) === describeKeys(to)
+      ? []
+      : [
+          {
+            kind: 'impossible',
+            reason: `The table "${table}" has the key ${describeKeys(from)}, but its definition declares ${describeKeys(to)}. DynamoDB cannot change the key of a table.`,
+            remedy: `Choose another table-name-prefix, so that new tables are created beside this one; or move the items elsewhere and delete "${table}" by hand.`,
+          },
+        ],
+  settings: (keys) => [{ name: 'KeySchema', value: describeKeys(keys) }],
+  blockedBy: [],
+  actions: { read: ['dynamodb:DescribeTable'], write: [] },
+}
+
+/** `tenant_id (S), user_id (S)` */
+export function describeKeys(keys: KeySchema): string {
+  return keys.map(({ AttributeName, AttributeType }) => `${AttributeName} (${AttributeType})`).join(', ')
+}
+
+/** DynamoDB lists the partition key first; some emulators do not. */
+function readKeySchema({ KeySchema = [], AttributeDefinitions = [] }: TableDescription): unknown {
+  return KeySchema.map(({ AttributeName, KeyType }) => ({
+    AttributeName,
+    AttributeType: AttributeDefinitions.find((each) => each.AttributeName === AttributeName)?.AttributeType,
+    KeyType,
+  })).sort((left, right) => (left.KeyType === right.KeyType ? 0 : left.KeyType === 'HASH' ? -1 : 1))
+}

@@ -1,0 +1,94 @@
+import * as v from 'valibot'
+import { explainProtectionOff } from '../protection.ts'
+import type { Property } from '../property.ts'
+
+/** Without a period DynamoDB keeps 35 days when recovery is turned on, and keeps the present period otherwise. */
+export interface PointInTimeRecovery {
+  readonly PointInTimeRecoveryEnabled: boolean
+  /** 1 to 35. */
+  readonly RecoveryPeriodInDays?: number | undefined
+}
+
+const longestPeriod = 35
+
+/** Point-in-time recovery: continuous backups, and the number of days that they reach back. */
+export const pointInTimeRecovery: Property<'PointInTimeRecoverySpecification', PointInTimeRecovery> = {
+  name: 'PointInTimeRecoverySpecification',
+  description: 'Point-in-time recovery. On with 35 days in production; elsewhere off at creation, then unmanaged.',
+  schema: v.strictObject({
+    PointInTimeRecoveryEnabled: v.boolean(),
+    RecoveryPeriodInDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(longestPeriod))),
+  }),
+  reading: {
+    kind: 'asked',
+    when: 'always',
+    ask: async (ask, { name: TableName }) => {
+      const answer = await ask('DescribeContinuousBackups', { TableName })
+      if (answer === undefined) return undefined
+      // ContinuousBackupsStatus is ENABLED on every table: only the status of the recovery counts.
+      const { PointInTimeRecoveryStatus: status, RecoveryPeriodInDays } =
+        answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription ?? {}
+      if (status === 'DISABLED') return { PointInTimeRecoveryEnabled: false }
+      return {
+        PointInTimeRecoveryEnabled: status === 'ENABLED' ? true : status,
+        // Endpoints older than this setting omit it, and mean DynamoDB's default.
+        RecoveryPeriodInDays: RecoveryPeriodInDays ?? longestPeriod,
+      }
+    },
+  },
+  creation: { kind: 'after-creation', initial: { PointInTimeRecoveryEnabled: false } },
+  changes: (from, to, table) => {
+    if (isSame(from, to)) return []
+    if (to.PointInTimeRecoveryEnabled) return [{ kind: 'update', from, to, risk: 'safe' }]
+    return [
+      {
+        kind: 'update',
+        from,
+        to,
+        risk: { allow: ['remove-point-in-time-recovery'] },
+        warning: `Point-in-time recovery of "${table}" is turned off, and its restore window (${describeRecovery(from)}) is lost: turned on again, the window starts empty.`,
+      },
+    ]
+  },
+  request: ({ name: TableName }, PointInTimeRecoverySpecification) => ({
+    operation: 'UpdateContinuousBackups',
+    input: { TableName, PointInTimeRecoverySpecification },
+  }),
+  settings: (value) => [{ name: 'PointInTimeRecoverySpecification', value: describeRecovery(value) }],
+  // DynamoDB accepts the call while the table is UPDATING, and during every other change.
+  blockedBy: [],
+  actions: { read: ['dynamodb:DescribeContinuousBackups'], write: ['dynamodb:UpdateContinuousBackups'] },
+  protection: {
+    isOn: ({ PointInTimeRecoveryEnabled }) => PointInTimeRecoveryEnabled,
+    inProduction: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: longestPeriod },
+    off: { PointInTimeRecoveryEnabled: false },
+    input: 'point-in-time-recovery',
+    removal: 'remove-point-in-time-recovery',
+  },
+  disruptions: [
+    {
+      name: 'remove-point-in-time-recovery',
+      purpose: 'to turn it off',
+      explain: (situation) => {
+        const state = describeRecovery(situation.observed as PointInTimeRecovery)
+        const { reason, remedy } = explainProtectionOff('point-in-time-recovery', state, situation)
+        return { reason: `${reason} Turning it off loses the restore window: turned on again, the window starts empty.`, remedy }
+      },
+    },
+  ],
+}
+
+function isSame(from: PointInTimeRecovery, to: PointInTimeRecovery): boolean {
+  if (from.PointInTimeRecoveryEnabled !== to.PointInTimeRecoveryEnabled) return false
+  return (
+    !to.PointInTimeRecoveryEnabled ||
+    to.RecoveryPeriodInDays === undefined ||
+    to.RecoveryPeriodInDays === from.RecoveryPeriodInDays
+  )
+}
+
+/** `off` or `on, 35 days` */
+export function describeRecovery({ PointInTimeRecoveryEnabled, RecoveryPeriodInDays }: PointInTimeRecovery): string {
+  if (!PointInTimeRecoveryEnabled) return 'off'
+  return RecoveryPeriodInDays === undefined ? 'on' : `on, ${RecoveryPeriodInDays} days`
+}

@@ -1,0 +1,164 @@
+import * as v from 'valibot'
+import { listSome, shorten } from '../../text/readable.ts'
+import type { Property, Risk, Situation } from '../property.ts'
+import type { Ask } from '../request.ts'
+import { isSameEnvironment, type TableAddress } from '../target.ts'
+
+export interface Tag {
+  readonly Key: string
+  readonly Value: string
+}
+
+/** Tags by key, as the inputs give them. A map, because `__proto__` is a legal key. */
+export type TagMap = ReadonlyMap<string, string>
+
+/** Sorted by key. */
+export type Tags = readonly Tag[]
+
+export const environmentTag = 'tenant-tables:environment'
+export const managedByTag = 'tenant-tables:managed-by'
+export const managedByValue = 'tenant-tables'
+
+/** The most tags that DynamoDB accepts on a table. AWS's own tags do not count. */
+export const mostTags = 50
+
+/**
+ * The tags of the table. Tags that the definition does not declare stay as they are.
+ *
+ * Two tags are the action's own: `tenant-tables:managed-by` marks a table that the action created or adopted, and
+ * `tenant-tables:environment` names its environment. DynamoDB locks the tags of a table for seconds after a write, so one
+ * change writes all tags that differ.
+ */
+export const tags: Property<'Tags', Tags> = {
+  name: 'Tags',
+  description: 'Tags. Undeclared tags are left alone. A table without the tags of this action is adopted only by `allow`.',
+  schema: v.array(v.strictObject({ Key: v.pipe(v.string(), v.minLength(1)), Value: v.string() })),
+  reading: { kind: 'asked', when: 'always', ask: listTags },
+  creation: { kind: 'in-create-table', input: (value) => ({ Tags: value.map((tag) => ({ ...tag })) }) },
+  changes: (from, to, table) => {
+    const count = new Set([...from.filter(({ Key }) => !isAwsTag(Key)), ...to].map(({ Key }) => Key)).size
+    if (count > mostTags) {
+      return [
+        {
+          kind: 'impossible',
+          reason: `The table "${table}" would carry ${count} tags: ${to.length} declared ones beside ${count - to.length} others. DynamoDB allows ${mostTags}.`,
+          remedy: 'Declare fewer tags, or remove unneeded tags from the table.',
+        },
+      ]
+    }
+    const changed = to.filter((tag) => !hasTag(from, tag))
+    if (changed.length === 0) return []
+    const keys = changed.map(({ Key }) => Key)
+    return [{ kind: 'update', from: from.filter(({ Key }) => keys.includes(Key)), to: changed, risk: riskOf(from, to) }]
+  },
+  request: ({ arn: ResourceArn }, value) => ({
+    operation: 'TagResource',
+    input: { ResourceArn, Tags: value.map((tag) => ({ ...tag })) },
+  }),
+  settings: (value) => value.map(({ Key, Value }) => ({ name: `tag ${Key}`, value: Value })),
+  blockedBy: [],
+  actions: {
+    read: ['dynamodb:ListTagsOfResource'],
+    write: ['dynamodb:TagResource'],
+    create: ['dynamodb:TagResource'],
+  },
+  disruptions: [
+    {
+      name: 'change-environment',
+      purpose: 'to move the table to this environment',
+      explain: explainOtherEnvironment,
+    },
+    { name: 'adopt-table', purpose: 'to adopt the table, for the one run that does', explain: explainAdoption },
+  ],
+}
+
+export function tagValue(all: Tags, key: string): string | undefined {
+  return all.find(({ Key }) => Key === key)?.Value
+}
+
+export function sortTags(all: Iterable<Tag>): Tags {
+  // By code unit, so that a plan reads the same on every machine.
+  return [...all].sort((left, right) => (left.Key < right.Key ? -1 : 1))
+}
+
+/** AWS's own tags can neither be set nor removed. */
+export function isAwsTag(key: string): boolean {
+  return key.toLowerCase().startsWith('aws:')
+}
+
+/** Whether this action created or adopted a table with these tags. */
+export function isManaged(all: Tags): boolean {
+  return tagValue(all, managedByTag) === managedByValue
+}
+
+/** Whether the table carries the tag of an environment other than this one. */
+export function isOfOtherEnvironment(all: Tags, environment: string): boolean {
+  const own = tagValue(all, environmentTag)
+  return own !== undefined && !isSameEnvironment(own, environment)
+}
+
+function hasTag(all: Tags, { Key, Value }: Tag): boolean {
+  const present = tagValue(all, Key)
+  if (present === undefined) return false
+  return Key === environmentTag ? isSameEnvironment(present, Value) : present === Value
+}
+
+function riskOf(from: Tags, to: Tags): Risk {
+  const allow = [
+    ...(isOfOtherEnvironment(from, tagValue(to, environmentTag) ?? '') ? ['change-environment'] : []),
+    ...(isManaged(from) ? [] : ['adopt-table']),
+  ]
+  return allow.length === 0 ? 'safe' : { allow }
+}
+
+async function listTags(ask: Ask, { arn: ResourceArn }: TableAddress): Promise<unknown> {
+  const all = new Map<string | undefined, string | undefined>()
+  const seen = new Set<string | undefined>()
+  let NextToken: string | undefined
+  do {
+    const page = await ask('ListTagsOfResource', { ResourceArn, NextToken })
+    if (page === undefined) return undefined
+    // A later entry of the same key replaces the earlier one: moto appends instead of replacing.
+    for (const { Key, Value } of page.Tags ?? []) all.set(Key, Value)
+    // moto repeats a token without end.
+    seen.add(NextToken)
+    NextToken = page.NextToken
+  } while (NextToken !== undefined && !seen.has(NextToken))
+  return [...all].map(([Key, Value]) => ({ Key, Value })).sort((left, right) => (String(left.Key) < String(right.Key) ? -1 : 1))
+}
+
+function explainOtherEnvironment({ target, table, observed }: Situation) {
+  const wanted = target.environment.name
+  return {
+    reason: `The table "${table}" belongs to the environment "${tagValue(observed as Tags, environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
+    remedy: `Choose another table-name-prefix for "${wanted}", or check that the role leads to the right account.`,
+  }
+}
+
+/** Limits that keep the refusal within one annotation. */
+const mostChangesShown = 10
+const mostTagsShown = 5
+
+function explainAdoption({ target: { account, region }, table, observed, changes }: Situation) {
+  return {
+    reason: [
+      `The table "${table}" exists, but does not carry the tag ${managedByTag} = ${managedByValue}, so this action neither created nor adopted it.`,
+      `Adoption would change: ${listSome(changes, mostChangesShown, 'more change')}.`,
+      describeOwner(observed as Tags),
+    ].join(' '),
+    remedy: [
+      'Find out who owns the table.',
+      `Whether a CloudFormation stack holds it, this command says in account ${account}: aws cloudformation describe-stack-resources --physical-resource-id ${table} --region ${region} (a ValidationError means that no stack holds it).`,
+      'If a stack holds it, take it out of the stack in this order: set DeletionPolicy: Retain (CDK: RemovalPolicy.RETAIN) on the table and deploy the stack; then remove the table from the stack and deploy it again.',
+      'A table that was restored from a backup, a replica of a table in another region, and a table whose tags were removed do not carry the tag either.',
+      'To leave the table alone, choose another table-name-prefix.',
+    ].join(' '),
+  }
+}
+
+/** Tags are untrusted text of any length and number. */
+function describeOwner(all: Tags): string {
+  if (all.length === 0) return 'It has no tags that could name its owner.'
+  const shown = all.map(({ Key, Value }) => `${shorten(Key)} = ${shorten(Value)}`)
+  return `Its tags may name its owner: ${listSome(shown, mostTagsShown, 'more tag')}.`
+}

@@ -1,0 +1,14 @@
+/** The refusal of a change that turns a protection off. */
+import type { Situation } from './property.ts'
+
+/**
+ * @param input the name of the input that asks for the change
+ * @param state the observed state, such as `on, 35 days`
+ */
+export function explainProtectionOff(input: string, state: string, { target, table }: Situation) {
+  const { name, production } = target.environment
+  return {
+    reason: `${input} is false, but it is ${state} for the table "${table}"${production ? `, and "${name}" is a production environment` : ''}.`,
+    remedy: `Set ${input} to auto, which keeps it ${production ? 'on' : 'as it is'}.`,
+  }
+}

@@ -1,0 +1,46 @@
+/** A table as it is declared, and as AWS holds it. Both in one normal form: a value for each property. */
+import type { PropertyValues } from './properties/index.ts'
+import type { UnmanagedSetting } from './unmanaged.ts'
+
+/** The values of a table. In a definition an omitted property is left as AWS has it: omitted is not `false`. */
+export type TableValues = Pick<PropertyValues, 'KeySchema' | 'Tags'> & Partial<PropertyValues>
+
+/** What a table should be. */
+export interface TableDefinition {
+  /** The name by which outputs know the table, such as `users`. */
+  readonly logicalName: string
+  /** The name in DynamoDB, prefix included. */
+  readonly name: string
+  readonly properties: TableValues
+}
+
+/** A copy of the table in another region. DynamoDB replicates every change of an item between the two. */
+export interface Replica {
+  readonly region: string
+  /** DynamoDB's ReplicaStatus. */
+  readonly status: string
+}
+
+/** An existing table whose settings can be read and changed. */
+export interface ReadyTable {
+  readonly status: 'ready'
+  readonly arn: string
+  /** DynamoDB's TableId. Absent where the endpoint gives none (moto). */
+  readonly id?: string
+  /** Milliseconds since the epoch. Absent where the endpoint gives none. */
+  readonly createdAt?: number
+  readonly streamArn?: string
+  readonly properties: TableValues
+  /** Sorted by region. */
+  readonly replicas: readonly Replica[]
+  readonly unmanaged: readonly UnmanagedSetting[]
+}
+
+export type ObservedTable =
+  | { readonly status: 'absent' }
+  | ReadyTable
+  /** A state that no waiting changes, such as ARCHIVED, or that ends without the table: DELETING. */
+  | { readonly status: 'unavailable'; readonly tableStatus: string; readonly id?: string }
+
+/** Observed tables by their full name. */
+export type ObservedTables = ReadonlyMap<string, ObservedTable>

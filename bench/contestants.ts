@@ -1,4 +1,4 @@
-/** Who is measured, and how each is started: the same two tables, from nothing or with nothing to do. */
+/** The programs that are compared, and how each is started. Each manages the same two tables. */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -12,23 +12,23 @@ import { loginAlone, thisActionName } from './names.ts'
 const region = 'ap-south-1'
 const tables = ['tenant', 'users']
 
-/** What a job logs in with: GitHub's OIDC token, or the access key of a user of the hub account. */
+/** The first credentials of a job: GitHub's OIDC token, or the access key of a user of the hub account. */
 export type Login = 'OIDC token' | 'access key'
 
-/** Where contestants run. */
+/** The environment of all contestants. */
 export interface Scene {
   /** Path of the node binary. */
   readonly node: string
   readonly login: Login
-  /** Holds the contestants' files; the caller removes it. */
+  /** Folder for the files of contestants. The caller removes it. */
   readonly folder: string
-  /** What leads to the endpoints: `AWS_ENDPOINT_URL...`, and for an OIDC token `ACTIONS_ID_TOKEN_REQUEST_...`. */
+  /** Variables of the endpoints: `AWS_ENDPOINT_URL...`, and for an OIDC token `ACTIONS_ID_TOKEN_REQUEST_...`. */
   readonly endpoints: Readonly<Record<string, string>>
 }
 
 export const thisBundle = join(repository, 'dist', 'index.js')
 
-/** The action as the runner starts it: `node FILE`, and every input of its action.yml in the environment. */
+/** This action, started as by the runner: `node FILE`, with every input of action.yml in the environment. */
 export async function thisAction(
   scene: Scene,
   bundle = thisBundle,
@@ -38,7 +38,7 @@ export async function thisAction(
   return await action(scene, name, bundle, join(repository, 'action.yml'), inputs, keyVariables(scene))
 }
 
-/** The login alone, where CONFIGURE_AWS_CREDENTIALS names the dist/index.js of aws-actions/configure-aws-credentials. */
+/** aws-actions/configure-aws-credentials, a login alone, if CONFIGURE_AWS_CREDENTIALS names its dist/index.js. */
 export async function configureAwsCredentials(scene: Scene): Promise<Contestant | undefined> {
   if (process.env.CONFIGURE_AWS_CREDENTIALS === undefined) return undefined
   const entry = resolve(process.env.CONFIGURE_AWS_CREDENTIALS)
@@ -52,7 +52,7 @@ export async function configureAwsCredentials(scene: Scene): Promise<Contestant 
     ...roleInputs(scene),
     'aws-access-key-id': AWS_ACCESS_KEY_ID,
     'aws-secret-access-key': AWS_SECRET_ACCESS_KEY,
-    // The other contestants send no session tags either.
+    // No other contestant sends session tags.
     'role-skip-session-tagging': 'true',
   }
   const manifest = JSON.parse(await readFile(join(dirname(actionFile), 'package.json'), 'utf8'))
@@ -91,7 +91,7 @@ function script(scene: Scene, name: string, file: string): Contestant {
   return { name, command: scene.node, words, environment: scriptEnvironment(scene), folder: scene.folder }
 }
 
-/** A token is for the role in the tables' account, and takes no external id. */
+/** AssumeRoleWithWebIdentity takes no external id, so an OIDC token assumes the role that needs none. */
 function roleInputs({ login }: Scene) {
   return login === 'OIDC token'
     ? { 'role-to-assume': directRole, 'role-external-id': '' }
@@ -104,11 +104,11 @@ function keyVariables({ login }: Scene): Readonly<Record<string, string>> {
     : { AWS_ACCESS_KEY_ID: hubAccessKey.accessKeyId, AWS_SECRET_ACCESS_KEY: hubAccessKey.secretAccessKey }
 }
 
-/** Of a `run:` step. */
+/** The environment of a script in a `run:` step. */
 function scriptEnvironment(scene: Scene): Readonly<Record<string, string>> {
   return {
     PATH: searchPath(),
-    // What this machine's user has configured is not read.
+    // Keeps tools from reading the configuration of this machine's user.
     HOME: scene.folder,
     ...scene.endpoints,
     ...keyVariables(scene),
@@ -119,8 +119,8 @@ function scriptEnvironment(scene: Scene): Readonly<Record<string, string>> {
 }
 
 /**
- * PATH, with the folder of the real Python first. A version manager such as pyenv puts scripts before `python3` and `aws`
- * that take longer than Python takes to start, and the runner has none.
+ * PATH with the folder of the Python interpreter first. The wrapper scripts of a version manager such as pyenv take longer
+ * than the start of Python, and the runner has none.
  */
 export function searchPath(): string {
   realPythonFolder ??= isOnPath('python3')
@@ -130,7 +130,7 @@ export function searchPath(): string {
 }
 let realPythonFolder: string | undefined
 
-/** The field, against an AWS that is not ours; those that this machine has. They use the first credentials as they are. */
+/** Other tools, if this machine has them. They assume no role. They run against moto, which has CloudFormation. */
 export async function field(scene: Scene): Promise<readonly Contestant[]> {
   const { folder } = scene
   const environment = scriptEnvironment(scene)
@@ -140,7 +140,7 @@ export async function field(scene: Scene): Promise<readonly Contestant[]> {
     await writeFile(path, content)
     return path
   }
-  // Versions of what it is made of follow the name.
+  // The versions of its parts follow its own.
   const awsVersion = firstLineOf('aws', ['--version'])?.split(' ')[0]
   if (awsVersion !== undefined) {
     const given = { version: awsVersion, environment, folder }
@@ -181,10 +181,10 @@ export async function field(scene: Scene): Promise<readonly Contestant[]> {
   return found
 }
 
-/** Terraform would ask its vendor for a newer version. */
+/** Keeps Terraform from asking its vendor for a newer version. */
 const noVersionCheck = { CHECKPOINT_DISABLE: 'true' }
 
-/** What a command prints first; undefined where it fails or is not on this machine. */
+/** The first line that a command prints; undefined if it fails or is missing. */
 function firstLineOf(command: string, words: readonly string[]): string | undefined {
   try {
     const env = { PATH: searchPath(), ...noVersionCheck }

@@ -1,16 +1,16 @@
-/** Contestants in turn, A B C A B C: a machine that grows slower slows all of them, and ratios are taken round by round. */
+/** Runs contestants in turn (A B C A B C) and compares runs of the same round, because machines get slower and faster. */
 import { type Contestant, measurePeak, measureWall, type Spread, spreadOf } from './measure.ts'
 
 export interface Row {
   readonly name: string
   readonly version?: string
   readonly wallMilliseconds: Spread
-  /** Wall time divided by that of another row in the same round, by the name of that row. */
+  /** Wall time divided by that of another row in the same round. The key is the name of the other row. */
   readonly ratios: Readonly<Record<string, Spread>>
-  /** Of the largest process; absent where it could not be measured. */
+  /** Peak memory of the largest process; absent if it was not measured. */
   readonly peakMegabytes?: Spread
   readonly requests: number
-  /** Requests one after another; absent where only their number is known. */
+  /** The longest chain of requests one after another; absent if only their number is known. */
   readonly depth?: number
 }
 
@@ -22,17 +22,17 @@ export interface RequestCounter {
 
 export interface DuelOptions {
   readonly contestants: readonly Contestant[]
-  /** Names of the rows that all are compared with. */
+  /** Names of the rows with which all rows are compared. */
   readonly yardsticks: readonly string[]
   readonly rounds: number
-  /** Runs that measure memory alone. */
+  /** Number of separate rounds that measure memory. */
   readonly memoryRounds: number
   readonly counter: RequestCounter
   readonly wall?: (contestant: Contestant) => Promise<number>
   readonly peak?: (contestant: Contestant) => Promise<number>
 }
 
-/** A first round is not counted: it warms caches. */
+/** Measures all contestants. A first round, which warms caches, is not counted. */
 export async function duel(options: DuelOptions): Promise<readonly Row[]> {
   const { contestants, yardsticks, rounds, memoryRounds, counter, wall = measureWall, peak = measurePeak } = options
   const counted = new Map<string, Pick<Row, 'requests' | 'depth'>>()

@@ -1,6 +1,7 @@
 /**
- * The floor: one login and six reads with node:http and signatures by hand. It checks and prints nothing, and opens each
- * connection when it is needed. An action that makes the same requests is faster only where it opens connections early.
+ * A lower bound of the time of a run: one login and six reads with node:http and own signatures. It checks and prints
+ * nothing, and opens each connection when it is needed. A program with the same requests can only be faster by opening
+ * connections early.
  */
 import { createHash, createHmac } from 'node:crypto'
 import { Agent, request } from 'node:http'
@@ -68,7 +69,7 @@ function send(url: URL, method: string, headers: Readonly<Record<string, string>
 
 const [role = '', externalId = '', ...tables] = process.argv.slice(2)
 
-/** STS's answer, by the job's OIDC token where the job may ask for one, else by the access key in the environment. */
+/** Returns the response of STS, for the job's OIDC token if it has one, else for the access key in the environment. */
 async function assumeRole(): Promise<string> {
   const common = { Version: '2011-06-15', RoleArn: role, RoleSessionName: 'floor' }
   const type = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -108,6 +109,6 @@ const answers = await Promise.all(
     read('ListTagsOfResource', { ResourceArn: `arn:aws:dynamodb:${region}:${account}:table/${TableName}` }),
   ]),
 )
-// An answer that is an error would make the floor lower than it is.
+// An error response takes less time, so the bound would be too low.
 if (answers.some((answer) => answer.includes('__type') || answer === '')) throw new Error(answers.join('\n'))
 agent.destroy()

@@ -1,4 +1,4 @@
-/** Gives an endpoint a further address, so that clients take it for another host and open connections of its own to it. */
+/** Forwards a port to an endpoint. Clients see another host and open separate connections. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
@@ -20,7 +20,7 @@ export async function startForward(target: URL): Promise<Forward> {
       own.on('error', () => other.destroy())
       own.on('close', () => {
         open.delete(own)
-        // Not destroyed: what it has not yet sent is still to go out.
+        // Not destroyed: buffered data must still be sent.
         other.end()
       })
     }

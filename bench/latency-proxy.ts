@@ -1,4 +1,4 @@
-/** Adds what a network costs to an endpoint on this machine, such as moto, which answers at once. */
+/** A proxy that adds latency to an endpoint on this machine, such as moto. */
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,11 +1,11 @@
 /**
- * `npm run bench`: this action beside the floor and the field, in turn, on this machine. Prints a table, and writes
- * docs/performance.json, docs/performance.md, its charts, and the README's paragraph on speed.
- * `npm run bench -- 5` makes five rounds instead of fifteen. `npm run bench -- render` writes the documents again from
- * docs/performance.json, without measuring.
+ * `npm run bench`: compares this action with the lower bound and with other tools on this machine. Prints tables, and
+ * writes docs/performance.json, docs/performance.md, its charts, and the speed block of the README.
+ * `npm run bench -- 5` runs five rounds instead of fifteen. `npm run bench -- render` writes the documents from
+ * docs/performance.json without measuring.
  *
- * `BASELINE_BUNDLE=/path/to/another/dist/index.js npm run bench -- 40` compares that bundle with dist/index.js instead,
- * or with the one that BUNDLE names, and writes nothing.
+ * `BASELINE_BUNDLE=/path/to/another/dist/index.js npm run bench -- 40` compares that bundle with dist/index.js, or with the
+ * bundle in the variable BUNDLE, and writes no file.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -29,10 +29,10 @@ import { onStage, requestsOf, settledAtOnce } from './stage.ts'
 
 const [, , given = String(roundsForAClaim)] = process.argv
 const rounds = Number(given)
-/** Memory varies little from run to run. Without Python it is not measured. */
+/** Few rounds are enough for memory. Without Python it is not measured. */
 const memoryRounds = isOnPath('python3') ? Math.min(3, rounds) : 0
 
-/** The contestants of a run that has nothing to do, and the names of those that the others are compared with. */
+/** Chooses the contestants of a run without changes, and the names of those with which all are compared. */
 type Field = (scene: Scene) => Promise<readonly [contestants: readonly Contestant[], yardsticks: readonly string[]]>
 
 const thisActionBesideOthers: Field = async (scene) => {
@@ -56,7 +56,7 @@ const versionOf = (node: string) => execFileSync(node, ['--version'], { encoding
 
 const creatingSeconds = 8
 
-/** How long a run goes on after the last table has become ACTIVE. */
+/** Measures the time from ACTIVE of the last table to the end of the run. */
 async function creation(choose: (scene: Scene) => Promise<Contestant>, node: string, count: number): Promise<Creation> {
   const wastes: number[] = []
   const requests: number[] = []
@@ -79,7 +79,7 @@ async function creation(choose: (scene: Scene) => Promise<Contestant>, node: str
   return { name, creatingSeconds, wasteSeconds: spreadOf(wastes), requests: spreadOf(requests) }
 }
 
-/** What the sandbox itself takes for a request. */
+/** Measures the time of a request in the sandbox itself. */
 async function ownCost(node: string): Promise<Spread> {
   const free: Profile = { ...plain, latencyMilliseconds: 0 }
   return await onStage(free, node, {}, async ({ scene, sandbox }) => {
@@ -121,7 +121,7 @@ async function againstMoto(node: string): Promise<Duel | undefined> {
   }
 }
 
-/** In every profile; each is printed as soon as it is measured. */
+/** Measures runs without changes in every profile, and prints each result at once. */
 async function noOps(nodes: readonly string[], choose: Field): Promise<readonly Duel[]> {
   const duels: Duel[] = []
   for (const node of nodes) {
@@ -138,7 +138,7 @@ async function compareBundles(baseline: string, candidate: string, nodes: readon
   for (const bundle of [baseline, candidate]) {
     if (existsSync(bundle) && existsSync(join(dirname(bundle), 'package.json'))) continue
     throw new Error(
-      `A bundle to compare must be index.js in a whole dist folder, with the package.json that decides how Node loads it. ${bundle} is not.`,
+      `${bundle} is not index.js in a complete dist folder. Name one with its package.json, by which Node chooses the module loader.`,
     )
   }
   await noOps(nodes, async (scene) => {
@@ -196,13 +196,13 @@ async function bench(): Promise<void> {
     return
   }
   if (!Number.isSafeInteger(rounds) || rounds < 1) {
-    throw new Error(`Give a number of rounds, or "render"; this is neither: ${given}`)
+    throw new Error(`The argument must be a number of rounds or "render", but is ${JSON.stringify(given)}.`)
   }
-  // The runner's Node first: its figures are those that the README has.
+  // The runner's Node version first: the README shows its results.
   const runnersNode = await node24()
   const nodes: readonly [string, ...string[]] =
     runnersNode === undefined || runnersNode === process.execPath ? [process.execPath] : [runnersNode, process.execPath]
-  console.log(`${rounds} rounds of each profile, under Node ${nodes.map(versionOf).join(' and ')}`)
+  console.log(`${rounds} rounds of each profile, with Node ${nodes.map(versionOf).join(' and ')}`)
   const { BASELINE_BUNDLE: baseline, BUNDLE: candidate = thisBundle } = process.env
   if (baseline === undefined) await publish(await measureAll(nodes))
   else await compareBundles(resolve(baseline), resolve(candidate), nodes)

@@ -1,6 +1,6 @@
 /**
- * Runs one contestant exactly as it is given. Wall time and peak memory are taken in separate runs: nothing observes a
- * run that is timed, and no flag is added to either.
+ * Measures one contestant. Wall time and peak memory are measured in separate runs, without additional flags, so that
+ * nothing observes a timed run.
  */
 import { spawn } from 'node:child_process'
 import { performance } from 'node:perf_hooks'
@@ -9,30 +9,30 @@ import { text } from 'node:stream/consumers'
 
 export interface Contestant {
   readonly name: string
-  /** As the tool prints it. */
+  /** The version as the tool prints it. */
   readonly version?: string
-  /** Looked up in the PATH of `environment`. */
+  /** Found by the PATH of `environment`. */
   readonly command: string
   readonly words: readonly string[]
-  /** The whole of it: nothing of this process's own environment is added. */
+  /** The complete environment: nothing of this process's environment is added. */
   readonly environment: Readonly<Record<string, string>>
   /** The working directory. */
   readonly folder: string
 }
 
 /**
- * From the start of the process to its exit, in milliseconds.
+ * Measures from the start of the process to its exit, in milliseconds.
  *
- * @throws {Error} where the process fails, with the end of its output
+ * @throws {Error} if the process fails, with the end of its output
  */
 export async function measureWall(contestant: Contestant): Promise<number> {
   return await run(contestant)
 }
 
 /**
- * Python, because its standard library hands on what wait4 reports and nearly every system has it. A child's peak begins
- * with that of the process that starts it, so a starter larger than the contestant would hide the contestant's own.
- * Linux counts in kilobytes, macOS in bytes.
+ * A Python script, because Python's standard library returns the result of wait4 and most systems have Python. On Linux,
+ * a child's peak starts with the memory of its parent, so the parent must be smaller than the contestant.
+ * ru_maxrss is in kilobytes on Linux and in bytes on macOS.
  */
 const observer = `import os, resource, subprocess, sys
 exit_code = subprocess.call(sys.argv[1:])
@@ -42,10 +42,10 @@ sys.exit(exit_code)
 `
 
 /**
- * Peak resident memory of the contestant's largest process, in megabytes, as the system counts it when the process has
- * ended (wait4's ru_maxrss). Needs python3 in the contestant's PATH.
+ * Measures the peak resident memory of the contestant's largest process, in megabytes (ru_maxrss of wait4). Needs python3
+ * in the contestant's PATH.
  *
- * @throws {Error} where the process fails, with the end of its output
+ * @throws {Error} if the process fails, with the end of its output
  */
 export async function measurePeak(contestant: Contestant): Promise<number> {
   const words = ['-c', observer, contestant.command, ...contestant.words]
@@ -56,13 +56,14 @@ export async function measurePeak(contestant: Contestant): Promise<number> {
   return parsePeak((await report) ?? '')
 }
 
-/** Kilobytes, as the observer reports them, to megabytes. */
+/** Converts the observer's kilobytes to megabytes. */
 export function parsePeak(report: string): number {
-  if (!/^[1-9]\d*$/.test(report)) throw new Error(`The observer reported no peak memory, but ${JSON.stringify(report)}`)
+  if (!/^[1-9]\d*$/.test(report))
+    throw new Error(`The observer must report peak memory in kilobytes, but reported ${JSON.stringify(report)}`)
   return Number(report) / 1024
 }
 
-/** Output goes to pipes that are read, as the runner does it. File descriptor 3 is the observer's. */
+/** Reads the output through pipes, as the runner does. The observer writes to file descriptor 3. */
 async function run(
   { name, command, words, environment, folder }: Contestant,
   readReport?: (pipe: Readable) => void,
@@ -86,7 +87,7 @@ async function run(
     child.on('exit', () => {
       wall = performance.now() - start
     })
-    // Not at exit: the pipes may still hold output then.
+    // At exit, the pipes may still contain output.
     child.on('close', (exitCode) => {
       if (exitCode === 0) resolve(wall)
       else reject(new Error(`${name} ended with ${exitCode}:\n${output}`))

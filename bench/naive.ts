@@ -1,4 +1,4 @@
-/** A first script: the SDK (not bundled), every call awaited in turn, creation tried each time, and the SDK's own waiter. */
+/** A simple SDK script, not bundled: sequential calls, CreateTable in every run, and the SDK's waiter. */
 import {
   CreateTableCommand,
   DescribeContinuousBackupsCommand,

@@ -1,7 +1,7 @@
-/** In which profiles a run that has nothing to do is measured. Imports types alone. */
+/** Profiles in which a run without changes is measured. Imports only types. */
 import type { Profile } from './results.ts'
 
-/** Also that of a first run and of the field. */
+/** Also used for first runs and for other tools. */
 export const plain: Profile = { login: 'access key', latencyMilliseconds: 40, connectionMilliseconds: 0 }
 
 export const profiles: readonly Profile[] = [

@@ -1,57 +1,58 @@
-/** Results -> docs/performance.md, its chart, and the README's paragraph on speed. Pure. */
+/** Renders docs/performance.md, its charts, and the speed block of the README. Pure. */
 import type { Row } from './duel.ts'
 import type { Spread } from './measure.ts'
 import { loginAlone, thisActionName } from './names.ts'
 import type { Duel, Results } from './results.ts'
 
-/** As many as the bench makes unless told otherwise. With fewer, nothing is claimed. */
+/** The default number of rounds. With fewer, the README makes no claim. */
 export const roundsForAClaim = 15
 
 export function renderDocument(results: Results): string {
   const { noOp, creations, moto, scale, rounds } = results
-  return `# How fast it is
+  return `# Performance
 
 Written by \`npm run bench\` on ${results.date}: ${results.machine}, ${rounds} rounds.
-${rounds < roundsForAClaim ? `\n> [!WARNING]\n> ${rounds} rounds show that the bench works. They are too few to cite.\n` : ''}
+${rounds < roundsForAClaim ? `\n> [!WARNING]\n> ${rounds} rounds are a test of the bench. They are too few to cite.\n` : ''}
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="performance-dark.svg">
-  <img alt="Wall time of a run that has nothing to do" src="performance-light.svg">
+  <img alt="Wall time of a run without changes" src="performance-light.svg">
 </picture>
 
-## How it is measured
+## Method
 
 \`\`\`sh
 CONFIGURE_AWS_CREDENTIALS=/checkout/of/configure-aws-credentials/dist/index.js TERRAFORM_PLUGINS=/folder/of/plugins npm run bench
 \`\`\`
 
-- Each contestant is started as the runner or a user starts it. Actions: \`node FILE\`, with every input of their
-  \`action.yml\` and the runner's variables in the environment. Scripts and tools: their command alone.
-- Wall time runs from the start of the process to its exit. Contestants run in turn (A B C A B C), after one round that is
-  not counted. Ratios are taken pair by pair, within a round. Cells show the median and, in brackets, least to most.
-- Peak memory is that of the contestant's largest process, as the system reports it to the parent process. It is measured
-  in runs of its own, which do not count for times.
-- Every request takes at least the latency of its profile. The token endpoint, STS and DynamoDB have an address each, so
-  that each needs connections of its own, as on AWS. There is no TLS, so its processor time is missing for all.
-- Times belong to the machine. The number of requests does not; tests assert it, and the depth (requests one after
-  another). Most of a run is loading and most of the floor is waiting, so a slower processor makes the ratio between them
-  larger.
+- Each program is started as the runner or a user starts it. Actions: \`node FILE\`, with every input of their
+  \`action.yml\` and the runner's variables in the environment. Scripts and tools: their command only.
+- Wall time is the time from the start of the process to its exit. The programs run in turn (A B C A B C). The first round
+  is not counted. Ratios compare runs of the same round. Cells show the median and, in brackets, minimum to maximum.
+- Peak memory is that of the program's largest process, as the system reports it to the parent process. It is measured
+  in separate runs.
+- Every request takes at least the latency of its profile. The token endpoint, STS and DynamoDB have separate addresses,
+  so that each needs its own connections, as on AWS. There is no TLS, so the times do not include its processor time.
+- Times depend on the machine. The number of requests and the depth (the longest chain of requests one after another) do
+  not, and tests assert them. Most of a run is loading and most of the floor is waiting, so the ratio between them is
+  larger on a slower processor.
 
-## Nothing to do: summary
+## Run without changes: summary
 
-The runner of GitHub starts the action under Node 24. Ratios above 1 mean that this action takes less time.
+GitHub's runner starts the action with Node 24. A ratio above 1 means that this action takes less time.
 
 ${renderSummary(noOp)}
 
-${noOp.map((profile) => `## Nothing to do: ${renderProfile(profile)}\n\n${renderDuel(profile)}`).join('\n\n')}
+${noOp.map((profile) => `## Run without changes: ${renderProfile(profile)}\n\n${renderDuel(profile)}`).join('\n\n')}
 
-The floor logs in and makes the same six reads with \`node:http\` and signatures by hand. It checks and prints nothing, and
-opens each connection when it is needed; this action opens those to DynamoDB while STS answers. The SDK script is not
-bundled. configure-aws-credentials only logs in; its post step, which the runner starts at the end of the job, is not counted.
+The floor is a lower bound: it logs in and makes the same six reads with \`node:http\` and its own signatures. It checks and
+prints nothing, and opens each connection when it is needed. This action opens its connections to DynamoDB while it waits
+for STS. The SDK script is not bundled. configure-aws-credentials only logs in. Its post step, which the runner starts at
+the end of the job, is not measured.
 
-## First run, the tables CREATING for ${creations[0]?.creatingSeconds} s
+## First run, with tables CREATING for ${creations[0]?.creatingSeconds} s
 
 ${table(
-  ['', 'wasted after ACTIVE, s: mean', 'median and spread', 'requests'],
+  ['', 'time after ACTIVE, s: mean', 'median (range)', 'requests'],
   creations.map(({ name, wasteSeconds, requests }) => [
     name,
     wasteSeconds.mean.toFixed(2),
@@ -59,11 +60,11 @@ ${table(
     spread(requests, 0),
   ]),
 )}
-${moto === undefined ? '' : `\n## Beside the field, on moto, nothing to do: ${renderProfile(moto)}\n\n${renderDuel(moto)}\n\nHalf as many rounds, of the tools that this machine has; on moto, because the sandbox knows no CloudFormation.\nThey use their first credentials as they are, so this action makes one request more, to assume its role.\n`}
+${moto === undefined ? '' : `\n## Other tools, run without changes, on moto: ${renderProfile(moto)}\n\n${renderDuel(moto)}\n\nMeasured in half as many rounds, with the tools of this machine. Measured on moto, because the sandbox has no\nCloudFormation. The other tools assume no role, so this action makes one request more.\n`}
 ## Many tables
 
 ${table(
-  ['tables', 'first run: requests', 'throttled', 'wall, s', 'nothing to do: requests', 'depth', 'wall, s'],
+  ['tables', 'first run: requests', 'throttled', 'wall, s', 'run without changes: requests', 'depth', 'wall, s'],
   scale.map(({ tables, firstRun, noOp: second }) => [
     String(tables),
     String(firstRun.calls),
@@ -75,8 +76,8 @@ ${table(
   ]),
 )}
 
-Synthetic tables that take a second to be created, in an account that throttles more than six writes at once. These run in
-the bench's own process, so they are without the time to start and to load.
+Each table is CREATING for one second, in an account that throttles more than six concurrent writes. These runs are in the
+process of the bench, so their times do not include starting and loading.
 
 The sandbox itself takes ${spread(results.sandboxMilliseconds, 1)} ms for a request.
 `
@@ -87,7 +88,7 @@ export function renderProfile({ login, latencyMilliseconds, connectionMillisecon
   return `${login}, ${latencyMilliseconds} ms a request${connection}, Node ${node}`
 }
 
-/** A row for each profile: how this action compares with the floor and with the login alone. */
+/** One row for each profile, which compares this action with the floor and with the login alone. */
 function renderSummary(duels: readonly Duel[]): string {
   return table(
     ['profile', 'this action, ms', 'login alone, ms', 'login alone ÷ this action', 'floor ÷ this action'],
@@ -120,7 +121,7 @@ export function renderDuel({ rows }: Pick<Duel, 'rows'>): string {
   )
 }
 
-/** Up to the explanation in it. */
+/** The part of a name before its explanation. */
 function shortName(name: string): string {
   return name.split(/[:,]/)[0] ?? name
 }
@@ -131,20 +132,20 @@ function rowNamed({ rows }: Pick<Duel, 'rows'>, name: string): Row | undefined {
 
 const speedBlock = /(<!-- speed: written by npm run bench -->\n)[\s\S]*?(<!-- end of speed -->)/
 
-/** @throws {Error} where the README has no place for the paragraph */
+/** @throws {Error} if the README has no speed block */
 export function replaceSpeed(readme: string, results: Results): string {
   if (!speedBlock.test(readme))
     throw new Error('README.md has no block between "<!-- speed: ..." and "<!-- end of speed -->"')
   return readme.replace(speedBlock, (_, begin: string, end: string) => `${begin}${renderSpeed(results)}\n${end}`)
 }
 
-/** A median that is nearer to 1 than this decides nothing. */
+/** A ratio counts as equal if its median differs less from 1. */
 const noise = 0.05
 
-/** The README's paragraph: whatever came out, from the figures under the Node of the runner. */
+/** The README's speed block, from the results with the runner's Node version. */
 export function renderSpeed({ noOp, moto, rounds }: Results): string {
-  const where = `[\`docs/performance.md\`](docs/performance.md) has the figures, measured against emulators on one machine;
-\`npm run bench\` measures them again.`
+  const where = `[\`docs/performance.md\`](docs/performance.md) has all results, measured against emulators on one machine.
+\`npm run bench\` repeats the measurement.`
   const logins = noOp
     .filter(({ node }) => node === noOp[0]?.node)
     .map((profile) => rowNamed(profile, loginAlone)?.ratios[thisActionName]?.median)
@@ -156,9 +157,9 @@ export function renderSpeed({ noOp, moto, rounds }: Results): string {
     .map(({ name, ratios }) => `- ${name}: ${ratios[thisActionName]?.median.toFixed(1)} times`)
   return [
     `${verdict(least, most)}
-With nothing to do, these take so many times as long as a run of this action (above 1: this action takes less time):
+Times of other programs without changes to make, relative to this action (above 1: this action takes less time):
 `,
-    `- ${loginAlone}: ${least.toFixed(2)} to ${most.toFixed(2)} times, by the network and the credentials`,
+    `- ${loginAlone}: ${least.toFixed(2)} to ${most.toFixed(2)} times, depending on network and credentials`,
     ...others,
     `\n${where}`,
   ].join('\n')
@@ -175,11 +176,10 @@ function verdict(least: number, most: number): string {
           : undefined
   const login = 'the login alone with configure-aws-credentials'
   return comparison === undefined
-    ? `Whether a run with nothing to do takes less time than ${login}\ndepends on the network and the credentials.`
-    : `In every profile that was measured, a run with nothing to do takes ${comparison}\n${login}.`
+    ? `Whether a run without changes takes less time than ${login}\ndepends on the network and the credentials.`
+    : `In every measured profile, a run without changes takes ${comparison}\n${login}.`
 }
 
-/** Empty for what was not measured. */
 function cell(value: Spread | undefined, digits: number): string {
   return value === undefined ? '' : spread(value, digits)
 }
@@ -201,7 +201,7 @@ const themes = {
   dark: { text: '#e6edf3', bar: '#6e7681', own: '#4493f8', back: '#0d1117' },
 } as const
 
-/** Bars of wall time in the first profile: the sandbox's contestants, then the field's, which have the same profile. */
+/** A bar chart of wall time in the first profile, on the sandbox and then on moto. */
 export function renderChart({ noOp, moto }: Results, theme: keyof typeof themes): string {
   const { text, bar, own, back } = themes[theme]
   const [profile] = noOp
@@ -219,9 +219,9 @@ export function renderChart({ noOp, moto }: Results, theme: keyof typeof themes)
   })
   const height = 52 + rows.length * 28
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 ${height}" font-family="system-ui, sans-serif" font-size="13" fill="${text}">
-  <title>Wall time of a run that has nothing to do, this action beside others</title>
+  <title>Wall time of a run without changes, of this action and other programs</title>
   <rect width="740" height="${height}" fill="${back}"/>
-  <text x="16" y="24" font-weight="600">Median wall time, nothing to do: ${profile === undefined ? '' : escapeXml(renderProfile(profile))}</text>
+  <text x="16" y="24" font-weight="600">Median wall time of a run without changes: ${profile === undefined ? '' : escapeXml(renderProfile(profile))}</text>
 ${lines.join('\n')}
 </svg>
 `

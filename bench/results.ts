@@ -1,19 +1,19 @@
-/** What the bench measures. Imports types alone. */
+/** The results of the bench: docs/performance.json. Imports only types. */
 import type { Login } from './contestants.ts'
 import type { Row } from './duel.ts'
 import type { Spread } from './measure.ts'
 import type { ScaleMeasurement } from './scale.ts'
 
-/** What a job logs in with, and what its network costs. */
+/** The login and the network of a run. */
 export interface Profile {
   readonly login: Login
   readonly latencyMilliseconds: number
-  /** To open a connection. */
+  /** Duration of the handshake of a connection. */
   readonly connectionMilliseconds: number
 }
 
 export interface Duel extends Profile {
-  /** Of the contestants that are Node scripts, such as `v24.1.0`. */
+  /** Node version of the contestants that are Node scripts, such as `v24.1.0`. */
   readonly node: string
   readonly rows: readonly Row[]
 }
@@ -21,7 +21,7 @@ export interface Duel extends Profile {
 export interface Creation {
   readonly name: string
   readonly creatingSeconds: number
-  /** From the moment when all is ACTIVE to the end of the process. */
+  /** From ACTIVE of the last table to the end of the process. */
   readonly wasteSeconds: Spread
   readonly requests: Spread
 }
@@ -32,7 +32,7 @@ export interface Results {
   readonly rounds: number
   readonly noOp: readonly Duel[]
   readonly creations: readonly Creation[]
-  /** Absent where there is no moto_server. */
+  /** Absent without moto_server. */
   readonly moto?: Duel
   readonly scale: readonly ScaleMeasurement[]
   readonly sandboxMilliseconds: Spread

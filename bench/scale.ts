@@ -1,4 +1,4 @@
-/** Observing, planning and applying many tables, in this process, against the sandbox: does the cost grow with their number? */
+/** Observes, plans and applies many tables in this process, to show how requests and time grow with their number. */
 import { performance } from 'node:perf_hooks'
 import { sequentialDepth } from '../sandbox/request-log.ts'
 import { type SandboxOptions, startSandbox } from '../sandbox/sandbox.ts'

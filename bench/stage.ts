@@ -1,4 +1,4 @@
-/** The sandbox as contestants meet it. */
+/** The sandbox for contestants. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,8 +18,8 @@ export interface Stage {
 }
 
 /**
- * A sandbox whose token endpoint, STS and DynamoDB have an address each. On AWS they are three hosts, so no client can
- * use a connection to one of them for another.
+ * Starts a sandbox with separate addresses for the token endpoint, STS and DynamoDB. On AWS they are three hosts, so a
+ * connection to one of them cannot be used for another.
  */
 export async function onStage<Result>(
   { login, ...network }: Profile,

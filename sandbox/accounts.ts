@@ -1,4 +1,4 @@
-/** What is in each account and region, apart from all others, and the hands that reach in. */
+/** The state of each account and region, and direct access to it for tests. */
 import { partition } from '@aws-sdk/core/client'
 import { type BudgetName, exhaustBudget } from './budgets.ts'
 import { ControlPlane } from './control-plane.ts'
@@ -6,27 +6,29 @@ import { Items, itemOperations } from './items.ts'
 import type { Timings } from './options.ts'
 import type { Shape, TableRecord } from './table-record.ts'
 
-/** Another person's hands: the same rules, no credentials, nothing logged. */
+/** Direct access to one account and region, past HTTP: the same rules, without credentials, and not logged. */
 export interface AccountHands {
-  /** Performs one DynamoDB operation. An error has AWS's name for it. */
+  /** Performs one DynamoDB operation. Its errors have AWS's names. */
   call(operation: string, input: Shape): Promise<Shape>
-  /** The table as the sandbox keeps it. */
+  /** The sandbox's own record of the table. */
   table(name: string): TableRecord | undefined
-  /** Puts a table into a state that only AWS can bring it to, such as ARCHIVED; undefined takes it back. */
+  /** Sets a status that only AWS can set, such as ARCHIVED. `undefined` removes it. */
   setTableStatus(name: string, status: string | undefined): void
   /**
-   * Puts the replica of a table in another region into a status, which no time ends, and adds the replica where the table
-   * has none there; undefined takes the status back, and lets an added replica be ACTIVE.
+   * Sets the status of a table's replica in another region, until it is set again. Adds the replica if there is none.
+   * `undefined` removes the status: an added replica is then ACTIVE.
    */
   setReplicaStatus(name: string, regionName: string, status: string | undefined): void
-  /** Makes as many changes of a kind as AWS accepts, so that it refuses the next one. */
+  /** Spends a budget of changes, so that AWS refuses the next change of this kind. */
   exhaustBudget(name: string, budget: BudgetName): void
-  /** Replaces all tags at once, with no lag and no lock. May set those that only AWS can. */
+  /** Makes AWS refuse the next change of time to live, as if someone else had just changed it. */
+  lockTimeToLive(name: string): void
+  /** Replaces all tags at once, without lag and lock. Tags that only AWS can set are allowed. */
   setTags(name: string, tags: Readonly<Record<string, string>>): void
 }
 
 interface Account {
-  readonly plane: ControlPlane
+  readonly controlPlane: ControlPlane
   readonly items: Items
 }
 
@@ -41,19 +43,19 @@ export class Accounts {
   }
 
   async call(account: string, region: string, operation: string, input: Shape): Promise<Shape> {
-    const { plane, items } = this.#find(account, region)
-    return itemOperations.has(operation) ? await items.call(operation, input) : plane.call(operation, input)
+    const { controlPlane, items } = this.#find(account, region)
+    return itemOperations.has(operation) ? await items.call(operation, input) : controlPlane.call(operation, input)
   }
 
   hands(account: string, region: string): AccountHands {
     const known = (name: string) => {
-      const record = this.#find(account, region).plane.find(name)
+      const record = this.#find(account, region).controlPlane.find(name)
       if (record === undefined) throw new Error(`There is no table "${name}"`)
       return record
     }
     return {
       call: (operation, input) => this.call(account, region, operation, input),
-      table: (name) => this.#find(account, region).plane.find(name),
+      table: (name) => this.#find(account, region).controlPlane.find(name),
       setTableStatus: (name, status) => {
         const record = known(name)
         if (status === undefined) delete record.forcedStatus
@@ -69,6 +71,10 @@ export class Accounts {
         ]
       },
       exhaustBudget: (name, budget) => exhaustBudget(known(name), this.#now(), budget),
+      lockTimeToLive: (name) => {
+        const record = known(name)
+        record.timeToLive = { ...record.timeToLive, lockedUntil: this.#now() + this.#timings.timeToLiveCooldown }
+      },
       setTags: (name, tags) => {
         const record = known(name)
         record.tags = new Map(Object.entries(tags))
@@ -77,7 +83,7 @@ export class Accounts {
     }
   }
 
-  /** Forgets everything. */
+  /** Deletes all tables and items. */
   async reset(): Promise<void> {
     const closing = [...this.#accounts.values()].map(({ items }) => items.close())
     this.#accounts.clear()
@@ -88,9 +94,13 @@ export class Accounts {
     const place = `${account}/${region}`
     const found = this.#accounts.get(place)
     if (found !== undefined) return found
-    const plane = new ControlPlane({ account, region, partition: partition(region).name }, this.#timings, this.#now)
-    const made = { plane, items: new Items(plane) }
-    this.#accounts.set(place, made)
-    return made
+    const controlPlane = new ControlPlane(
+      { account, region, partition: partition(region).name },
+      this.#timings,
+      this.#now,
+    )
+    const created = { controlPlane, items: new Items(controlPlane) }
+    this.#accounts.set(place, created)
+    return created
   }
 }

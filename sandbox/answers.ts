@@ -1,4 +1,4 @@
-/** Answers in the form of each service: JSON 1.0 of DynamoDB, XML of STS, JSON of GitHub, and what stands between. */
+/** Responses in the format of each service (DynamoDB: JSON 1.0, STS: XML, GitHub: JSON), and of a proxy in between. */
 import { STATUS_CODES } from 'node:http'
 import { AwsError } from './errors.ts'
 import type { Fault } from './faults.ts'
@@ -11,7 +11,7 @@ export interface Answer {
   readonly type: string
   readonly body: string
   readonly headers?: Readonly<Record<string, string>>
-  /** AWS's name of the error that this is; GitHub's message. */
+  /** AWS's name of the error, or GitHub's message. Absent for a success. */
   readonly error?: string
 }
 
@@ -33,7 +33,7 @@ export function gitHubJson({ status, content, link }: GitHubReply): Answer {
   }
 }
 
-/** Anything thrown, as the service would say it. What is not AWS's or GitHub's is a flaw of the sandbox. */
+/** Formats a thrown error as the service would. An error of another class is a bug of the sandbox. */
 export function answerError(service: Service, error: unknown): Answer {
   if (service === 'github') {
     return gitHubError(error instanceof GitHubError ? error : new GitHubError(500, String(error)))
@@ -55,7 +55,7 @@ const answerTypes: Readonly<Record<Service, string>> = {
   github: 'application/json; charset=utf-8',
 }
 
-/** What is answered without anything being done. */
+/** The response of a fault that replaces the operation. */
 export function brokenAnswer(service: Service, fault: Fault): Answer {
   if (fault.kind === 'html') {
     const { status = 503 } = fault

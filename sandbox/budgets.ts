@@ -1,4 +1,4 @@
-/** Changes of which AWS accepts only so many. How many are left cannot be read. */
+/** Changes that AWS accepts only a number of times. AWS does not show how many are left. */
 import { limitExceeded } from './errors.ts'
 import type { TableRecord } from './table-record.ts'
 
@@ -7,7 +7,7 @@ const hour = 3_600_000
 interface Budget {
   readonly times: number
   readonly hours: number
-  /** Once the budget is spent, one more is accepted when the last one is so long ago. */
+  /** Once the budget is spent, one more change is accepted this many hours after the last one. */
   readonly thenOneInHours?: number
   readonly message: (last: number, next: number) => string
 }
@@ -25,7 +25,7 @@ const budgets = {
     message: (last, next) =>
       `Encryption mode changes are limited in the 24h window ending at ${new Date(last + 24 * hour).toISOString()}. After the first 4 change, each subsequent change in the same window can be performed at most once every 21600 seconds. Number of updates today: 4. Last change at ${new Date(last).toISOString()}. Next changes can be made at ${new Date(next).toISOString()}.`,
   },
-  // AWS worded it like this when the limit was one; that it is four is documented.
+  // The message was recorded when the limit was 1. The documented limit is 4.
   onDemand: {
     times: 4,
     hours: 24,
@@ -37,8 +37,10 @@ const budgets = {
 export type BudgetName = keyof typeof budgets
 
 /**
- * @returns what takes one change from the budget
- * @throws {AwsError} LimitExceededException where it is spent
+ * Checks that a budget has a change left.
+ *
+ * @returns a function that spends one change
+ * @throws {AwsError} LimitExceededException if the budget is spent
  */
 export function spendBudget(record: TableRecord, now: number, name: BudgetName): () => void {
   const { times, hours, thenOneInHours, message }: Budget = budgets[name]
@@ -54,7 +56,7 @@ export function spendBudget(record: TableRecord, now: number, name: BudgetName):
   }
 }
 
-/** Makes as many changes now as the budget holds. */
+/** Spends the whole budget now. */
 export function exhaustBudget(record: TableRecord, now: number, name: BudgetName): void {
   record.spent.set(name, new Array(budgets[name].times).fill(now))
 }

@@ -1,14 +1,14 @@
-/** Billing mode and throughput, of a table and of its global indexes. */
+/** Billing mode and throughput of a table and of its global indexes. */
 import { spendBudget } from './budgets.ts'
 import { internalFailure, invalidParameter, notFound, validationError } from './errors.ts'
 import { billingModeInEffect, inUse, refuseWhileUpdating } from './jobs.ts'
-import { type Circumstances, type Input, shapes } from './parameters.ts'
+import { type Input, type OperationContext, shapes } from './parameters.ts'
 import { type IndexRecord, indexStatusOf, type Shape, type TableRecord } from './table-record.ts'
 import { onDemandWarmThroughput, raiseWarmThroughput, warmUnitsOf } from './warm-throughput.ts'
 
 type Throughput = TableRecord['throughput']
 
-/** Of CreateTable: there is throughput exactly where the billing mode wants it. */
+/** Reads ProvisionedThroughput of CreateTable, which only the billing mode PROVISIONED takes, and requires. */
 export function readThroughput(input: Input): Throughput {
   const given = input.ProvisionedThroughput as Throughput | undefined
   if (input.BillingMode === 'PAY_PER_REQUEST') {
@@ -21,8 +21,8 @@ export function readThroughput(input: Input): Throughput {
   return given ?? { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }
 }
 
-/** @param least 1 for a table that is made; -1 where that takes a maximum away */
-export function readOnDemandThroughput(input: Input, isOnDemand: boolean, least: -1 | 1): Shape | undefined {
+/** @param minimum 1 for CreateTable; -1 for UpdateTable, where -1 removes a maximum */
+export function readOnDemandThroughput(input: Input, isOnDemand: boolean, minimum: -1 | 1): Shape | undefined {
   const given = input.OnDemandThroughput as Shape | undefined
   if (given === undefined) return undefined
   for (const [name, units] of Object.entries(given)) {
@@ -31,7 +31,7 @@ export function readOnDemandThroughput(input: Input, isOnDemand: boolean, least:
         `${name} for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED`,
       )
     }
-    if (Number(units) < least || units === 0) {
+    if (Number(units) < minimum || units === 0) {
       throw invalidParameter(`Requested ${name} for OnDemandThroughput for table is outside of valid range`)
     }
   }
@@ -39,14 +39,14 @@ export function readOnDemandThroughput(input: Input, isOnDemand: boolean, least:
 }
 
 /**
- * BillingMode, ProvisionedThroughput, OnDemandThroughput and updates of indexes, which go together.
+ * Checks a change of BillingMode, ProvisionedThroughput, OnDemandThroughput or of the throughput of indexes.
  *
- * @returns what makes the change; undefined where there is none: on demand sent again is accepted
+ * @returns a function that makes the change; undefined for a no-op, such as PAY_PER_REQUEST on an on-demand table
  */
-export function setCapacity(plane: Circumstances, record: TableRecord, input: Input): (() => void) | undefined {
-  const inEffect = billingModeInEffect(record, plane.now())
+export function setCapacity(context: OperationContext, record: TableRecord, input: Input): (() => void) | undefined {
+  const inEffect = billingModeInEffect(record, context.now())
   const asked = input.BillingMode ?? record.billingMode
-  if (asked === 'PROVISIONED') return setProvisioned(plane, record, input, inEffect === 'PAY_PER_REQUEST')
+  if (asked === 'PROVISIONED') return setProvisioned(context, record, input, inEffect === 'PAY_PER_REQUEST')
   if (input.ProvisionedThroughput !== undefined) {
     throw input.BillingMode === undefined
       ? throughputOnDemand()
@@ -58,16 +58,16 @@ export function setCapacity(plane: Circumstances, record: TableRecord, input: In
       `The only Updates for index: ${IndexName} when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput`,
     )
   }
-  return setOnDemand(plane, record, input, inEffect === 'PROVISIONED')
+  return setOnDemand(context, record, input, inEffect === 'PROVISIONED')
 }
 
 function setOnDemand(
-  plane: Circumstances,
+  context: OperationContext,
   record: TableRecord,
   input: Input,
   isSwitch: boolean,
 ): (() => void) | undefined {
-  const now = plane.now()
+  const now = context.now()
   const maximum = readOnDemandThroughput(input, true, -1)
   const isEmpty = maximum !== undefined && Object.keys(maximum).length === 0
   if (isEmpty && input.BillingMode === undefined) throw internalFailure()
@@ -80,7 +80,7 @@ function setOnDemand(
     if (spend === undefined) return
     spend()
     const isFirst = record.lastOnDemand === undefined
-    const at = now + (isFirst ? plane.timings.billingModeUpdating : plane.timings.billingModeAgainUpdating)
+    const at = now + (isFirst ? context.timings.billingModeUpdating : context.timings.billingModeAgainUpdating)
     record.billingMode = 'PAY_PER_REQUEST'
     const apply = (each: TableRecord) => {
       each.lastOnDemand = at
@@ -90,15 +90,15 @@ function setOnDemand(
   }
 }
 
-/** Member by member; -1 takes one away. */
+/** Merges the given members into the present ones; -1 removes a member. */
 function limitOnDemand(record: TableRecord, maximum: Shape): void {
   const merged = Object.entries({ ...record.onDemandThroughput, ...maximum }).filter(([, units]) => units !== -1)
   if (merged.length > 0) record.onDemandThroughput = Object.fromEntries(merged)
   else delete record.onDemandThroughput
 }
 
-function setProvisioned(plane: Circumstances, record: TableRecord, input: Input, isSwitch: boolean): () => void {
-  const now = plane.now()
+function setProvisioned(context: OperationContext, record: TableRecord, input: Input, isSwitch: boolean): () => void {
+  const now = context.now()
   const given = input.ProvisionedThroughput as Throughput | undefined
   if (input.BillingMode === 'PROVISIONED' && given === undefined) {
     throw invalidParameter('ProvisionedThroughput must be specified when BillingMode is PROVISIONED')
@@ -112,26 +112,26 @@ function setProvisioned(plane: Circumstances, record: TableRecord, input: Input,
         throw invalidParameter(`ProvisionedThroughput must be specified for index: ${shape.IndexName}`)
       }
     }
-    return () => switchToProvisioned(plane, record, given ?? record.throughput, indexes)
+    return () => switchToProvisioned(context, record, given ?? record.throughput, indexes)
   }
   if (given !== undefined) refuseSame('the table', given, record.throughput)
   for (const [name, throughput] of indexes) {
     refuseSame(`the index ${name}`, throughput, findIndex(record, name).shape.ProvisionedThroughput as Throughput)
   }
   return () => {
-    changeIndexes(record, indexes, now + plane.timings.indexUpdating)
+    changeIndexes(record, indexes, now + context.timings.indexUpdating)
     if (given === undefined) return
     const apply = (each: TableRecord) => {
       each.throughput = given
       each.warmThroughput = raiseWarmThroughput(each.warmThroughput, warmUnitsOf(given))
     }
-    record.pending = [...record.pending, { kind: 'throughput', at: now + plane.timings.throughputUpdating, apply }]
+    record.pending = [...record.pending, { kind: 'throughput', at: now + context.timings.throughputUpdating, apply }]
   }
 }
 
-/** Every setting shows at once, and a maximum on demand is gone. */
+/** Applies every setting at once, and removes the on-demand maximum. */
 function switchToProvisioned(
-  plane: Circumstances,
+  context: OperationContext,
   record: TableRecord,
   throughput: Throughput,
   indexes: ReadonlyMap<string, Throughput>,
@@ -143,7 +143,7 @@ function switchToProvisioned(
     shape: { ...index.shape, ProvisionedThroughput: indexes.get(index.shape.IndexName) },
   }))
   delete record.onDemandThroughput
-  const at = plane.now() + plane.timings.provisionedUpdating
+  const at = context.now() + context.timings.provisionedUpdating
   record.pending = [
     ...record.pending,
     { kind: 'throughput', at, apply: () => {}, billingModeBefore: 'PAY_PER_REQUEST' },
@@ -165,7 +165,7 @@ function indexUpdates(input: Input): readonly Shape[] {
   )
 }
 
-/** By the name of the index. */
+/** Reads the new throughputs, by index name. */
 function indexThroughputs(record: TableRecord, input: Input, now: number): ReadonlyMap<string, Throughput> {
   return new Map(
     indexUpdates(input).map(({ IndexName, ProvisionedThroughput }) => {
@@ -178,7 +178,7 @@ function indexThroughputs(record: TableRecord, input: Input, now: number): Reado
       if (status === 'UPDATING') throw inUse(record, `Index is being updated. ${where}`)
       if (isAllocating) throw inUse(record, `Index is being created but is not backfilling yet. ${where}`)
       if (ProvisionedThroughput === undefined) {
-        throw validationError(`The sandbox knows no other update of an index than ProvisionedThroughput: ${name}`)
+        throw validationError(`The sandbox supports only ProvisionedThroughput in an update of an index: ${name}`)
       }
       return [name, ProvisionedThroughput as Throughput]
     }),

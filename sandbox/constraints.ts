@@ -1,21 +1,21 @@
 /**
- * The constraints of DynamoDB's API model, as far as the sandbox knows its operations. They are checked before anything
- * is looked up: a wrong request for a table that does not exist is a ValidationException.
+ * The constraints of DynamoDB's API model, for the operations of the sandbox. They are checked first: an
+ * invalid request for a missing table is a ValidationException.
  */
 import { AwsError, validationError } from './errors.ts'
 import type { Shape } from './table-record.ts'
 
-/** @returns the constraints that the value breaks, in AWS's words */
+/** @returns AWS's message for each constraint that the value violates */
 type Constraint = (value: unknown, path: string) => readonly string[]
 
 interface TextOptions {
-  readonly least?: number
-  readonly most?: number
+  readonly minimum?: number
+  readonly maximum?: number
   readonly pattern?: string
   readonly among?: readonly string[]
 }
 
-function text({ least = 0, most = Number.POSITIVE_INFINITY, pattern, among }: TextOptions = {}): Constraint {
+function text({ minimum = 0, maximum = Number.POSITIVE_INFINITY, pattern, among }: TextOptions = {}): Constraint {
   return (value, path) => {
     if (typeof value !== 'string') throw wrongType(value, 'String')
     return [
@@ -23,17 +23,17 @@ function text({ least = 0, most = Number.POSITIVE_INFINITY, pattern, among }: Te
       ...(pattern === undefined || new RegExp(`^${pattern}$`).test(value)
         ? []
         : [`satisfy regular expression pattern: ${pattern}`]),
-      ...lengthRules(value.length, least, most),
+      ...lengthRules(value.length, minimum, maximum),
     ].map((rule) => violation(value, path, rule))
   }
 }
 
-function whole({ least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY } = {}): Constraint {
+function whole({ minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = {}): Constraint {
   return (value, path) => {
     if (typeof value !== 'number') throw wrongType(value, 'Long')
     return [
-      ...(value < least ? [`have value greater than or equal to ${least}`] : []),
-      ...(value > most ? [`have value less than or equal to ${most}`] : []),
+      ...(value < minimum ? [`have value greater than or equal to ${minimum}`] : []),
+      ...(value > maximum ? [`have value less than or equal to ${maximum}`] : []),
     ].map((rule) => violation(value, path, rule))
   }
 }
@@ -43,11 +43,11 @@ const flag: Constraint = (value) => {
   return []
 }
 
-function list(of: Constraint, { least = 0, most = Number.POSITIVE_INFINITY } = {}): Constraint {
+function list(of: Constraint, { minimum = 0, maximum = Number.POSITIVE_INFINITY } = {}): Constraint {
   return (value, path) => {
     if (!Array.isArray(value)) throw new AwsError('SerializationException', 'Expected list or null')
     return [
-      ...lengthRules(value.length, least, most).map((rule) => violation(value, path, rule)),
+      ...lengthRules(value.length, minimum, maximum).map((rule) => violation(value, path, rule)),
       ...value.flatMap((member, index) => of(member, `${path}.${index + 1}.member`)),
     ]
   }
@@ -68,10 +68,10 @@ function structure(members: Readonly<Record<string, Constraint>>, required: read
   }
 }
 
-function lengthRules(length: number, least: number, most: number): readonly string[] {
+function lengthRules(length: number, minimum: number, maximum: number): readonly string[] {
   return [
-    ...(length < least ? [`have length greater than or equal to ${least}`] : []),
-    ...(length > most ? [`have length less than or equal to ${most}`] : []),
+    ...(length < minimum ? [`have length greater than or equal to ${minimum}`] : []),
+    ...(length > maximum ? [`have length less than or equal to ${maximum}`] : []),
   ]
 }
 
@@ -104,8 +104,8 @@ function wrongType(value: unknown, wanted: string): AwsError {
   )
 }
 
-const attributeName = text({ least: 1, most: 255 })
-const indexName = text({ least: 3, most: 255, pattern: '[a-zA-Z0-9_.-]+' })
+const attributeName = text({ minimum: 1, maximum: 255 })
+const indexName = text({ minimum: 3, maximum: 255, pattern: '[a-zA-Z0-9_.-]+' })
 const keySchemaElement = structure({ AttributeName: attributeName, KeyType: text({ among: ['HASH', 'RANGE'] }) }, [
   'AttributeName',
   'KeyType',
@@ -117,19 +117,19 @@ const attributeDefinitions = list(
   ]),
 )
 const provisionedThroughput = structure(
-  { WriteCapacityUnits: whole({ least: 1 }), ReadCapacityUnits: whole({ least: 1 }) },
+  { WriteCapacityUnits: whole({ minimum: 1 }), ReadCapacityUnits: whole({ minimum: 1 }) },
   ['WriteCapacityUnits', 'ReadCapacityUnits'],
 )
 const onDemandThroughput = structure({ MaxReadRequestUnits: whole(), MaxWriteRequestUnits: whole() })
 const warmThroughput = structure({ ReadUnitsPerSecond: whole(), WriteUnitsPerSecond: whole() })
 const projection = structure({
   ProjectionType: text({ among: ['ALL', 'INCLUDE', 'KEYS_ONLY'] }),
-  NonKeyAttributes: list(attributeName, { least: 1, most: 20 }),
+  NonKeyAttributes: list(attributeName, { minimum: 1, maximum: 20 }),
 })
 const globalIndex = structure(
   {
     IndexName: indexName,
-    KeySchema: list(keySchemaElement, { least: 1, most: 8 }),
+    KeySchema: list(keySchemaElement, { minimum: 1, maximum: 8 }),
     Projection: projection,
     ProvisionedThroughput: provisionedThroughput,
     OnDemandThroughput: onDemandThroughput,
@@ -138,11 +138,11 @@ const globalIndex = structure(
   ['IndexName', 'KeySchema', 'Projection'],
 )
 const localIndex = structure(
-  { IndexName: indexName, KeySchema: list(keySchemaElement, { least: 1, most: 2 }), Projection: projection },
+  { IndexName: indexName, KeySchema: list(keySchemaElement, { minimum: 1, maximum: 2 }), Projection: projection },
   ['IndexName', 'KeySchema', 'Projection'],
 )
 
-/** What CreateTable and UpdateTable have in common. */
+/** Parameters of both CreateTable and UpdateTable. */
 const tableSettings = {
   BillingMode: text({ among: ['PROVISIONED', 'PAY_PER_REQUEST'] }),
   ProvisionedThroughput: provisionedThroughput,
@@ -167,7 +167,7 @@ const requests: Readonly<Record<string, Constraint>> = {
   CreateTable: structure(
     {
       AttributeDefinitions: attributeDefinitions,
-      KeySchema: list(keySchemaElement, { least: 1, most: 2 }),
+      KeySchema: list(keySchemaElement, { minimum: 1, maximum: 2 }),
       GlobalSecondaryIndexes: list(globalIndex),
       LocalSecondaryIndexes: list(localIndex),
       ...tableSettings,
@@ -194,7 +194,7 @@ const requests: Readonly<Record<string, Constraint>> = {
       }),
     ),
     ReplicaUpdates: list(structure({ Create: replicaAction, Update: replicaAction, Delete: replicaAction }), {
-      least: 1,
+      minimum: 1,
     }),
     ...tableSettings,
   }),
@@ -207,24 +207,24 @@ const requests: Readonly<Record<string, Constraint>> = {
   UpdateContinuousBackups: structure(
     {
       PointInTimeRecoverySpecification: structure(
-        { PointInTimeRecoveryEnabled: flag, RecoveryPeriodInDays: whole({ least: 1, most: 35 }) },
+        { PointInTimeRecoveryEnabled: flag, RecoveryPeriodInDays: whole({ minimum: 1, maximum: 35 }) },
         ['PointInTimeRecoveryEnabled'],
       ),
     },
     ['PointInTimeRecoverySpecification'],
   ),
   ListTables: structure({
-    ExclusiveStartTableName: text({ least: 3, most: 255, pattern: '[a-zA-Z0-9_.-]+' }),
-    Limit: whole({ least: 1, most: 100 }),
+    ExclusiveStartTableName: text({ minimum: 3, maximum: 255, pattern: '[a-zA-Z0-9_.-]+' }),
+    Limit: whole({ minimum: 1, maximum: 100 }),
   }),
-  TagResource: structure({ ResourceArn: text({ least: 1 }), Tags: tags }, ['ResourceArn', 'Tags']),
-  UntagResource: structure({ ResourceArn: text({ least: 1 }), TagKeys: list(text()) }, ['ResourceArn', 'TagKeys']),
-  ListTagsOfResource: structure({ ResourceArn: text({ least: 1 }), NextToken: text() }, ['ResourceArn']),
+  TagResource: structure({ ResourceArn: text({ minimum: 1 }), Tags: tags }, ['ResourceArn', 'Tags']),
+  UntagResource: structure({ ResourceArn: text({ minimum: 1 }), TagKeys: list(text()) }, ['ResourceArn', 'TagKeys']),
+  ListTagsOfResource: structure({ ResourceArn: text({ minimum: 1 }), NextToken: text() }, ['ResourceArn']),
 }
 
-const tableName = text({ least: 3, most: 255, pattern: '[a-zA-Z0-9_.-]+' })
+const tableName = text({ minimum: 3, maximum: 255, pattern: '[a-zA-Z0-9_.-]+' })
 
-/** @throws {AwsError} SerializationException for a wrong type, ValidationException for a broken constraint */
+/** @throws {AwsError} SerializationException for a wrong type, ValidationException for a violated constraint */
 export function checkRequest(operation: string, input: Shape): void {
   refuse(requests[operation]?.(input, '') ?? [])
 }

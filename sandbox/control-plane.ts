@@ -1,20 +1,19 @@
 /**
- * DynamoDB's control plane for one account and region: the rules that a reconciler can break.
+ * DynamoDB's control plane for one account and region.
  *
- * Written from what was measured on AWS; what only this sandbox says is unconfirmed.
+ * The rules follow measurements on AWS; a rule without such a source is unconfirmed. Numbers in comments and test names,
+ * such as 143, are DDB-TABLE findings of `docs/api-quirks/` in aws-controllers-k8s/dynamodb-controller.
  */
 import { randomUUID } from 'node:crypto'
 import { backupsNotFound, describeContinuousBackups, updateContinuousBackups } from './backups.ts'
 import { readOnDemandThroughput, readThroughput } from './capacity.ts'
 import { checkRequest } from './constraints.ts'
 import { readEncryptionKey } from './encryption.ts'
-import { AwsError, invalidParameter, notFound, validationError } from './errors.ts'
+import { AwsError, invalidParameter, limitExceeded, notFound, validationError } from './errors.ts'
 import { checkSchema } from './indexes.ts'
 import { inUse, refuseDeletionWhileChanging, refuseUnlessUsable } from './jobs.ts'
-import { listTables } from './list-tables.ts'
 import type { Timings } from './options.ts'
 import { createStream, type Input, type Place, readTableName, readTaggedTable, shapes, tableArn } from './parameters.ts'
-import { checkRoomForTable } from './quotas.ts'
 import { refuseDeletionForReplicas } from './replicas.ts'
 import { describe, type IndexRecord, type Shape, settle, statusOf, type TableRecord } from './table-record.ts'
 import { isTagLocked, listTags, readTags, tagResource, untagResource } from './tags.ts'
@@ -24,7 +23,12 @@ import { createWarmThroughput, onDemandWarmThroughput, warmUnitsOf } from './war
 
 export type { Place }
 
-type Operation = (plane: ControlPlane, input: Input) => Shape
+const maximumNamesPerPage = 100
+const maximumTables = 2500
+const maximumInProgress = 500
+const maximumInProgressWithIndexes = 250
+
+type Operation = (controlPlane: ControlPlane, input: Input) => Shape
 
 export class ControlPlane {
   readonly place: Place
@@ -38,7 +42,7 @@ export class ControlPlane {
     this.now = now
   }
 
-  /** The table as it is now; undefined where there is none, or no longer. */
+  /** The present state of the table; undefined if it does not exist. */
   find(name: string): TableRecord | undefined {
     const record = this.#tables.get(name)
     if (record === undefined) return undefined
@@ -50,7 +54,7 @@ export class ControlPlane {
     return record
   }
 
-  /** All tables as they are now. */
+  /** The present state of all tables. */
   records(): readonly TableRecord[] {
     return [...this.#tables.keys()].flatMap((name) => this.find(name) ?? [])
   }
@@ -67,8 +71,9 @@ export class ControlPlane {
 
   call(operation: string, input: Input): Shape {
     const perform = operations[operation]
-    if (perform === undefined) throw new AwsError('UnknownOperationException', `The sandbox has no ${operation}`)
-    // A wrong table name is all that the error names, whatever else is wrong in the request.
+    if (perform === undefined)
+      throw new AwsError('UnknownOperationException', `The sandbox does not support ${operation}`)
+    // AWS reports an invalid table name alone, whatever else is invalid in the request.
     if (typeof input.TableName === 'string') readTableName(this.place, input)
     checkRequest(operation, input)
     return perform(this, input)
@@ -77,56 +82,67 @@ export class ControlPlane {
 
 const operations: Readonly<Record<string, Operation>> = {
   CreateTable: createTable,
-  DescribeTable: (plane, input) => ({ Table: describe(known(plane, input), plane.now()) }),
+  DescribeTable: (controlPlane, input) => ({ Table: describe(known(controlPlane, input), controlPlane.now()) }),
   DeleteTable: deleteTable,
-  ListTables: (plane, input) => listTables(plane.names(), input),
-  UpdateTable: (plane, input) => {
+  ListTables: (controlPlane, input) => listTables(controlPlane.names(), input),
+  UpdateTable: (controlPlane, input) => {
     const concerns = readConcerns(input)
-    return updateTable(plane, known(plane, input), concerns, input)
+    return updateTable(controlPlane, known(controlPlane, input), concerns, input)
   },
-  DescribeContinuousBackups: (plane, input) => describeContinuousBackups(plane, knownToBackups(plane, input)),
-  UpdateContinuousBackups: (plane, input) => updateContinuousBackups(plane, knownToBackups(plane, input), input),
-  DescribeTimeToLive: (plane, input) => describeTimeToLive(plane, known(plane, input)),
-  UpdateTimeToLive: (plane, input) => updateTimeToLive(plane, known(plane, input), input),
-  ListTagsOfResource: (plane, input) => listTags(plane, knownByArn(plane, input)),
-  TagResource: (plane, input) => tagResource(plane, knownByArn(plane, input), input),
-  UntagResource: (plane, input) => untagResource(plane, knownByArn(plane, input), input),
+  DescribeContinuousBackups: (controlPlane, input) =>
+    describeContinuousBackups(controlPlane, knownToBackups(controlPlane, input)),
+  UpdateContinuousBackups: (controlPlane, input) =>
+    updateContinuousBackups(controlPlane, knownToBackups(controlPlane, input), input),
+  DescribeTimeToLive: (controlPlane, input) => describeTimeToLive(controlPlane, known(controlPlane, input)),
+  UpdateTimeToLive: (controlPlane, input) => updateTimeToLive(controlPlane, known(controlPlane, input), input),
+  ListTagsOfResource: (controlPlane, input) => listTags(controlPlane, knownByArn(controlPlane, input)),
+  TagResource: (controlPlane, input) => tagResource(controlPlane, knownByArn(controlPlane, input), input),
+  UntagResource: (controlPlane, input) => untagResource(controlPlane, knownByArn(controlPlane, input), input),
 }
 
-function known(plane: ControlPlane, input: Input): TableRecord {
-  const name = readTableName(plane.place, input)
-  const record = plane.find(name)
+function known(controlPlane: ControlPlane, input: Input): TableRecord {
+  const name = readTableName(controlPlane.place, input)
+  const record = controlPlane.find(name)
   if (record === undefined) throw notFound(`Table: ${name} not found`)
   return record
 }
 
-function knownToBackups(plane: ControlPlane, input: Input): TableRecord {
-  const name = readTableName(plane.place, input)
-  const record = plane.find(name)
+function knownToBackups(controlPlane: ControlPlane, input: Input): TableRecord {
+  const name = readTableName(controlPlane.place, input)
+  const record = controlPlane.find(name)
   if (record === undefined) throw backupsNotFound(name)
   return record
 }
 
-function knownByArn(plane: ControlPlane, input: Input): TableRecord {
-  const record = plane.find(readTaggedTable(plane.place, input))
+function knownByArn(controlPlane: ControlPlane, input: Input): TableRecord {
+  const record = controlPlane.find(readTaggedTable(controlPlane.place, input))
   if (record === undefined) throw notFound(`ResourceArn: ${input.ResourceArn} not found`)
   return record
 }
 
-function createTable(plane: ControlPlane, input: Input): Shape {
-  const name = readTableName(plane.place, input)
-  const now = plane.now()
+/** @param names sorted names of all tables */
+function listTables(names: readonly string[], input: Input): Shape {
+  const limit = Number(input.Limit ?? maximumNamesPerPage)
+  const start = String(input.ExclusiveStartTableName ?? '')
+  const rest = names.filter((name) => name > start)
+  const page = rest.slice(0, limit)
+  return { TableNames: page, ...(page.length < rest.length ? { LastEvaluatedTableName: page.at(-1) } : {}) }
+}
+
+function createTable(controlPlane: ControlPlane, input: Input): Shape {
+  const name = readTableName(controlPlane.place, input)
+  const now = controlPlane.now()
   checkSchema(input)
   const isOnDemand = input.BillingMode === 'PAY_PER_REQUEST'
   const throughput = readThroughput(input)
   const maximum = readOnDemandThroughput(input, isOnDemand, 1)
   const stream = readStreamType(input)
-  const key = readEncryptionKey(plane.place, input.SSESpecification)
+  const key = readEncryptionKey(controlPlane.place, input.SSESpecification)
   const tags = readTags(input.Tags)
-  refuseExisting(plane, name)
+  refuseExisting(controlPlane, name)
   const indexes = shapes(input.GlobalSecondaryIndexes)
-  checkRoomForTable(plane.records(), now, indexes.length + shapes(input.LocalSecondaryIndexes).length > 0)
-  const activeAt = now + (indexes.length > 0 ? plane.timings.creatingWithIndexes : plane.timings.creating)
+  checkTableQuotas(controlPlane.records(), now, indexes.length + shapes(input.LocalSecondaryIndexes).length > 0)
+  const activeAt = now + (indexes.length > 0 ? controlPlane.timings.creatingWithIndexes : controlPlane.timings.creating)
   const warmThroughput = isOnDemand
     ? createWarmThroughput(
         input.WarmThroughput,
@@ -135,7 +151,7 @@ function createTable(plane: ControlPlane, input: Input): Shape {
         activeAt,
       )
     : createWarmThroughput(input.WarmThroughput, warmUnitsOf(throughput), 'capacity of ProvisionedThroughput', activeAt)
-  const arn = tableArn(plane.place, name)
+  const arn = tableArn(controlPlane.place, name)
   const record: TableRecord = {
     name,
     id: randomUUID(),
@@ -145,7 +161,7 @@ function createTable(plane: ControlPlane, input: Input): Shape {
     attributeDefinitions: shapes(input.AttributeDefinitions),
     keySchema: shapes(input.KeySchema),
     localIndexes: shapes(input.LocalSecondaryIndexes),
-    // Indexes made with the table become ACTIVE with it.
+    // Indexes created with the table become ACTIVE with it.
     globalIndexes: indexes.map((shape) => ({ shape: shape as IndexRecord['shape'], activeAt })),
     billingMode: isOnDemand ? 'PAY_PER_REQUEST' : 'PROVISIONED',
     ...(isOnDemand ? { lastOnDemand: now } : {}),
@@ -165,9 +181,9 @@ function createTable(plane: ControlPlane, input: Input): Shape {
     tagsInFlight: new Map(),
     replicas: [],
     recovery: { enabled: false, days: 35, since: now },
-    timeToLive: { enabled: false },
+    timeToLive: { enabled: false, settledAt: 0, lockedUntil: 0 },
   }
-  plane.put(record)
+  controlPlane.put(record)
   const { WarmThroughput, ...description } = describe(record, now)
   return { TableDescription: { ...description, ...(input.WarmThroughput === undefined ? {} : { WarmThroughput }) } }
 }
@@ -183,16 +199,33 @@ function readStreamType(input: Input): string | undefined {
   return StreamEnabled === true ? String(StreamViewType) : undefined
 }
 
-function refuseExisting(plane: ControlPlane, name: string): void {
-  const record = plane.find(name)
+/** @throws {AwsError} LimitExceededException if another table exceeds a quota */
+function checkTableQuotas(records: readonly TableRecord[], now: number, hasIndexes: boolean): void {
+  const inProgress = records.filter((record) => ['CREATING', 'UPDATING', 'DELETING'].includes(statusOf(record, now)))
+  const withIndexes = inProgress.filter(
+    ({ globalIndexes, localIndexes }) => globalIndexes.length > 0 || localIndexes.length > 0,
+  )
+  if (records.length >= maximumTables) {
+    throw limitExceeded(`the quota of ${maximumTables} tables is used up`)
+  }
+  if (hasIndexes && withIndexes.length >= maximumInProgressWithIndexes) {
+    throw limitExceeded(`only ${maximumInProgressWithIndexes} indexed tables can be created at once`)
+  }
+  if (inProgress.length >= maximumInProgress) {
+    throw limitExceeded(`only ${maximumInProgress} tables can be created, updated, or deleted simultaneously`)
+  }
+}
+
+function refuseExisting(controlPlane: ControlPlane, name: string): void {
+  const record = controlPlane.find(name)
   if (record === undefined) return
-  if (statusOf(record, plane.now()) === 'CREATING') throw inUse(record, `Table is being created: ${name}`)
+  if (statusOf(record, controlPlane.now()) === 'CREATING') throw inUse(record, `Table is being created: ${name}`)
   throw new AwsError('ResourceInUseException', `Table already exists: ${name}`)
 }
 
-function deleteTable(plane: ControlPlane, input: Input): Shape {
-  const record = known(plane, input)
-  const now = plane.now()
+function deleteTable(controlPlane: ControlPlane, input: Input): Shape {
+  const record = known(controlPlane, input)
+  const now = controlPlane.now()
   refuseUnlessUsable(record, now)
   refuseDeletionForReplicas(record, now)
   refuseDeletionWhileChanging(record, now)
@@ -204,6 +237,6 @@ function deleteTable(plane: ControlPlane, input: Input): Shape {
   if (isTagLocked(record, now)) throw inUse(record, `Table tags are being updated: ${record.name}`)
   delete record.forcedStatus
   record.deletedAt = now
-  record.goneAt = now + plane.timings.deleting
+  record.goneAt = now + controlPlane.timings.deleting
   return { TableDescription: describe(record, now) }
 }

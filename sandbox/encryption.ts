@@ -1,12 +1,11 @@
-/** Server-side encryption: which key a request means, and a change of it, during which the table is ACTIVE. */
-
+/** Server-side encryption: the key of a request, and a change of key, during which the table stays ACTIVE. */
 import { spendBudget } from './budgets.ts'
 import { invalidParameter, validationError } from './errors.ts'
 import { inUse, isEncryptionChanging, refuseWhileUpdating } from './jobs.ts'
-import type { Circumstances, Input, Place } from './parameters.ts'
+import type { Input, OperationContext, Place } from './parameters.ts'
 import { type Shape, statusOf, type TableRecord } from './table-record.ts'
 
-/** @returns the ARN of the key; undefined for the key that AWS owns */
+/** @returns the ARN of the key; undefined for the AWS-owned key */
 export function readEncryptionKey(place: Place, given: unknown): string | undefined {
   const { Enabled, SSEType, KMSMasterKeyId } = (given ?? {}) as Shape
   if (Enabled === false) {
@@ -22,7 +21,7 @@ export function readEncryptionKey(place: Place, given: unknown): string | undefi
   return keyArn(place, String(KMSMasterKeyId ?? 'alias/aws/dynamodb'))
 }
 
-/** Users give an id, an alias or an ARN of either. */
+/** @param given a key id, an alias, or the ARN of either */
 function keyArn({ partition, region, account }: Place, given: string): string {
   if (given.includes(':key/')) return given
   const id = given
@@ -32,11 +31,11 @@ function keyArn({ partition, region, account }: Place, given: string): string {
   return `arn:${partition}:kms:${region}:${account}:key/${id}`
 }
 
-/** Only the ARN of the present key is a no-op, and refused; its id or alias encrypts the table again. */
-export function setEncryption(plane: Circumstances, record: TableRecord, input: Input): () => void {
-  const now = plane.now()
+/** Refuses the ARN of the present key as a no-op. Its id or alias is accepted, and encrypts the table again. */
+export function setEncryption(context: OperationContext, record: TableRecord, input: Input): () => void {
+  const now = context.now()
   const specification = input.SSESpecification as Shape
-  const key = readEncryptionKey(plane.place, specification)
+  const key = readEncryptionKey(context.place, specification)
   const present = record.encryption?.keyArn
   if (key === undefined && present === undefined) throw invalidParameter('Table is already encrypted by default')
   if (present !== undefined && specification.KMSMasterKeyId === present) {
@@ -56,13 +55,13 @@ export function setEncryption(plane: Circumstances, record: TableRecord, input: 
     record.encryption = {
       keyArn: key,
       keyBefore: present,
-      keyShownAt: now + plane.timings.encryptionKeyShown,
-      settledAt: now + plane.timings.encryptionUpdating,
+      keyShownAt: now + context.timings.encryptionKeyShown,
+      settledAt: now + context.timings.encryptionUpdating,
     }
   }
 }
 
-/** @throws {AwsError} ValidationException where the table's key cannot be used */
+/** @throws {AwsError} ValidationException if the table's key is disabled */
 export function refuseWithoutKey(record: TableRecord, now: number): void {
   if (statusOf(record, now) !== 'INACCESSIBLE_ENCRYPTION_CREDENTIALS') return
   throw validationError(

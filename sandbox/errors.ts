@@ -1,4 +1,4 @@
-/** An error that AWS would answer with. */
+/** An error response of AWS. */
 export class AwsError extends Error {
   readonly status: number
 
@@ -13,7 +13,7 @@ export function validationError(message: string): AwsError {
   return new AwsError('ValidationException', message)
 }
 
-/** A parameter that has the right type, and breaks a rule. */
+/** A parameter of the right type with an invalid value. */
 export function invalidParameter(rule: string): AwsError {
   return validationError(`One or more parameter values were invalid: ${rule}`)
 }
@@ -26,7 +26,7 @@ export function limitExceeded(limit: string): AwsError {
   return new AwsError('LimitExceededException', `Subscriber limit exceeded: ${limit}`)
 }
 
-/** A fault of DynamoDB's own, which the same request meets every time. */
+/** An HTTP 500 that DynamoDB returns for this request every time. */
 export function internalFailure(): AwsError {
   return new AwsError('InternalFailure', '', 500)
 }

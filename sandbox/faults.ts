@@ -1,15 +1,15 @@
-/** What goes wrong on purpose. */
+/** Injected faults. */
 import type { RequestedOperation, Service } from './request-log.ts'
 
 /**
- * - `delay`: the answer comes late
- * - `throttle`: ThrottlingException "Rate exceeded"; of GitHub, its secondary rate limit, to be tried again in a second
- * - `error`: an answer of the service's own kind, with `errorName` (which GitHub's do not have) and `status`
- * - `html`: a page of something in between, with `status` 503 unless told
- * - `answer`: nothing is done, and `body` is answered, with `status` 200 unless told
- * - `reset`: the connection is lost before anything is done
- * - `cut`: half of the answer, then the connection is lost
- * - `lost-answer`: everything is done, but nothing is answered
+ * - `delay`: the request waits `milliseconds`, and is then performed
+ * - `throttle`: ThrottlingException "Rate exceeded"; for GitHub, its secondary rate limit with `retry-after: 1`
+ * - `error`: an error in the service's format, with `errorName` (not for GitHub), `message` and `status` (default 500)
+ * - `html`: an HTML page, as of a proxy, with `status` (default 503)
+ * - `answer`: `body` with `status` (default 200); nothing is performed
+ * - `reset`: the connection is closed, and nothing is performed
+ * - `cut`: the request is performed, and the connection closed after half of the response
+ * - `lost-answer`: the request is performed, and the connection closed before the response
  */
 export type FaultKind = 'delay' | 'throttle' | 'error' | 'html' | 'answer' | 'reset' | 'cut' | 'lost-answer'
 
@@ -18,9 +18,9 @@ export interface Fault {
   readonly service?: Service
   readonly operation?: string
   readonly table?: string
-  /** How many matching requests pass first. Default 0. */
+  /** Number of matching requests that pass first. Default 0. */
   readonly after?: number
-  /** How many requests it hits then. Default 1. */
+  /** Number of matching requests that fail after that. Default 1. */
   readonly times?: number
   readonly milliseconds?: number
   readonly status?: number
@@ -29,7 +29,6 @@ export interface Fault {
   readonly body?: string
 }
 
-/** Where faults are switched on and off. */
 export interface FaultSwitch {
   add(fault: Fault): void
   clear(): void
@@ -46,7 +45,7 @@ export class Faults implements FaultSwitch {
     this.#armed = []
   }
 
-  /** The first fault that hits this request. Each fault counts every request that it matches. */
+  /** Finds the first fault that applies to the request. Each fault counts every request that it matches. */
   next(request: RequestedOperation): Fault | undefined {
     let hit: Fault | undefined
     for (const armed of this.#armed) {

@@ -1,7 +1,7 @@
-/** GitHub, as far as a comment on a pull request needs it: what a token may, and what is said to one that may not. */
+/** GitHub's API for comments on pull requests, with the permissions of each token. */
 import type { GitHubOptions, GitHubToken, GitHubUser, PullRequest } from './options.ts'
 
-/** An error that GitHub would answer with. GitHub's errors have no names, only messages. */
+/** An error response of GitHub, which has a message and no name. */
 export class GitHubError extends Error {
   readonly status: number
   readonly errors: readonly object[] | undefined
@@ -19,39 +19,39 @@ export interface GitHubComment {
   readonly node_id: string
   readonly html_url: string
   readonly body: string
-  /** To the second, as `2026-01-01T00:00:00Z`. */
+  /** ISO 8601 in seconds, such as `2026-01-01T00:00:00Z`. */
   readonly created_at: string
   readonly updated_at: string
   readonly user: GitHubUser
 }
 
-/** What tests see, and do, behind GitHub's back. */
+/** Direct access to comments for tests, past HTTP and permissions. */
 export interface GitHubHands {
   /**
-   * The comments of a pull request, oldest first.
+   * Returns the comments of a pull request, oldest first.
    *
-   * @param repository as `acme/app`
-   * @throws {Error} where there is no such pull request
+   * @param repository such as `acme/app`
+   * @throws {Error} if there is no such pull request
    */
   comments(repository: string, number: number): readonly GitHubComment[]
-  /** As {@link comments}, and with no limit to the body. */
+  /** Adds a comment, of any length. Throws like {@link comments}. */
   addComment(repository: string, number: number, user: GitHubUser, body: string): GitHubComment
 }
 
 export interface GitHubCall {
   readonly operation: string
-  /** What path, query and body hold, by the names of GitHub's reference. */
+  /** Parameters of path, query and body, by their names in GitHub's API reference. */
   readonly input: Readonly<Record<string, unknown>>
-  /** The header, where there is one. */
+  /** The Authorization header. */
   readonly authorization: string | undefined
-  /** The address that links of a list begin with. */
+  /** The base URL of the links in lists. */
   readonly root: string
 }
 
 export interface GitHubReply {
   readonly status: number
   readonly content: unknown
-  /** The Link header: where a list goes on. */
+  /** The Link header of a list with several pages. */
   readonly link?: string
 }
 
@@ -64,9 +64,8 @@ const notFound = () => new GitHubError(404, 'Not Found')
 export class GitHub implements GitHubHands {
   readonly #tokens: readonly GitHubToken[]
   readonly #pullRequests: readonly PullRequest[]
-  /** Every commit there is, by its repository. */
+  /** All commits, by repository. */
   readonly #commits = new Map<string, Set<string>>()
-  /** Every comment there is, by its pull request. */
   readonly #comments = new Map<PullRequest, GitHubComment[]>()
   readonly #now: () => number
   readonly #startedAt: string
@@ -99,12 +98,12 @@ export class GitHub implements GitHubHands {
     return this.#write(this.#known(repository, number), user, body)
   }
 
-  /** Forgets all comments. */
+  /** Deletes all comments. */
   reset(): void {
     this.#comments.clear()
   }
 
-  /** @throws {GitHubError} for whatever GitHub would refuse */
+  /** @throws {GitHubError} */
   call({ operation, input, authorization, root }: GitHubCall): GitHubReply {
     const token = this.#authenticate(authorization)
     if (operation === 'Viewer') return { status: 200, content: viewer(token, input) }
@@ -147,7 +146,7 @@ export class GitHub implements GitHubHands {
     return token
   }
 
-  /** Requests name a repository; links in answers give its number instead. */
+  /** Reads the repository, which requests name and links in responses give by number. */
   #repository({ owner, repo, repository_id }: GitHubCall['input']): string {
     const repository = repository_id === undefined ? `${owner}/${repo}` : this.#names[Number(repository_id) - 1]
     if (repository === undefined || !this.#commits.has(repository)) throw notFound()
@@ -214,8 +213,8 @@ export class GitHub implements GitHubHands {
   }
 
   /**
-   * Those that brought the commit, or would: closed ones did neither. Until it is merged, a pull request's merge commit is
-   * a trial that belongs to none. The commits of a branch in a fork are looked up there, whatever repository it is for.
+   * Finds the pull requests of a commit, except closed ones. The merge commit counts only once the pull request is
+   * merged: before that, it is GitHub's test merge. Commits of a fork's branch are found in the fork.
    */
   #pullsOf(repository: string, sha: string): readonly PullRequest[] {
     if (this.#commits.get(repository)?.has(sha) !== true) {
@@ -246,12 +245,12 @@ function branchOf({ headSha, commits = [] }: PullRequest): readonly string[] {
   return [headSha, ...commits]
 }
 
-/** GraphQL tells its errors with status 200. */
+/** GraphQL returns its errors with status 200. */
 function viewer({ login }: GitHubToken, { query }: GitHubCall['input']): object {
   const isKnown = /^\s*(?:query\b[^{}]*)?\{\s*viewer\s*\{\s*login\s*\}\s*\}\s*$/.test(String(query))
   return isKnown
     ? { data: { viewer: { login } } }
-    : { errors: [{ message: 'The sandbox knows no query but { viewer { login } }' }] }
+    : { errors: [{ message: 'The sandbox supports only the query { viewer { login } }' }] }
 }
 
 function allow({ permissions }: GitHubToken, permission: Permission, least: 'read' | 'write'): void {
@@ -277,7 +276,7 @@ function invalidComment(code: string, field: string, message: string): GitHubErr
   return new GitHubError(422, 'Validation Failed', [{ resource: 'IssueComment', code, field, message }])
 }
 
-/** One page of a list, and the way to the others. What is no whole number from 1 up counts as not given. */
+/** One page of a list, with links to the others. Invalid page numbers and sizes count as absent. */
 function page(items: readonly unknown[], input: GitHubCall['input'], address: string): GitHubReply {
   const wholeNumber = (value: unknown, otherwise: number) =>
     /^[1-9]\d*$/.test(String(value)) ? Number(value) : otherwise

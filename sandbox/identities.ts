@@ -1,4 +1,4 @@
-/** Who may call: every access key there is, and the account that each leads to. */
+/** The access keys that the sandbox accepts, and the caller of each. */
 import { randomBytes } from 'node:crypto'
 import { AwsError } from './errors.ts'
 import type { AccessKey } from './options.ts'
@@ -13,13 +13,13 @@ import {
 } from './signature.ts'
 
 export interface Caller {
-  /** ARN of a user, or of a role's session. */
+  /** ARN of a user or of a role session. */
   readonly arn: string
   readonly account: string
   readonly partition: string
-  /** A session of a role: role chaining begins with it. */
+  /** AssumeRole by a role session is role chaining. */
   readonly isRoleSession: boolean
-  /** What the session was given when its role was assumed. */
+  /** Parameters of the AssumeRole call that began the session. */
   readonly session?: SessionParameters
 }
 
@@ -36,7 +36,7 @@ interface KnownKey extends AccessKey {
   readonly session?: SessionParameters
 }
 
-/** What each service calls the same refusal, and with what status. */
+/** The names of each service for the same refusal. */
 const refusals = {
   unsigned: { dynamodb: 'MissingAuthenticationTokenException', sts: 'MissingAuthenticationToken' },
   unknown: { dynamodb: 'UnrecognizedClientException', sts: 'InvalidClientTokenId' },
@@ -52,19 +52,19 @@ export class Identities {
   readonly #now: () => number
   readonly #signatureLifetime: number
 
-  /** @param signatureLifetime how far from now a signature may be dated, in milliseconds */
+  /** @param signatureLifetime largest accepted difference between a signature's date and `now`, in milliseconds */
   constructor(accessKeys: readonly AccessKey[], now: () => number, signatureLifetime: number) {
     this.#now = now
     this.#signatureLifetime = signatureLifetime
     for (const key of accessKeys) this.#remember(key)
   }
 
-  /** Everything that must never be seen outside the process it was given to. */
+  /** Every secret, so that tests can search outputs and logs for them. */
   get secrets(): readonly string[] {
     return this.#secrets
   }
 
-  /** A secret of another kind, such as an OIDC token. */
+  /** Adds a secret that is no access key, such as an OIDC token. */
   keepSecret(secret: string): void {
     this.#secrets.push(secret)
   }
@@ -80,15 +80,15 @@ export class Identities {
     return key
   }
 
-  /** Ends every session that was issued, as a clock that ran on would. */
+  /** Lets every issued session expire now. */
   expireSessions(): void {
     for (const [id, key] of this.#keys) if (id.startsWith('ASIA')) this.#keys.set(id, { ...key, expiresAt: 0 })
   }
 
   /**
-   * The caller of a signed request, and the region that it was signed for.
+   * Returns the caller of a signed request, and the region that it is signed for.
    *
-   * @throws {AwsError} with the names that DynamoDB or STS use for it
+   * @throws {AwsError} with the error names of the service
    */
   authenticate(request: SignedRequest, service: SignedService): { caller: Caller; region: string } {
     const refuse = (reason: keyof typeof refusals, message: string) =>
@@ -102,16 +102,16 @@ export class Identities {
     if (key.expiresAt !== undefined && key.expiresAt <= this.#now()) {
       throw refuse('expired', 'The security token included in the request is expired')
     }
-    const flaw = this.#flawOf(request, authorization, key, service)
-    if (flaw !== undefined) throw refuse('signature', flaw)
+    const invalid = this.#signatureError(request, authorization, key, service)
+    if (invalid !== undefined) throw refuse('signature', invalid)
     return {
       caller: { ...callerOf(key.principal), ...(key.session === undefined ? {} : { session: key.session }) },
       region: authorization.region,
     }
   }
 
-  /** What is wrong with the signature; undefined where nothing is. */
-  #flawOf(
+  /** Returns AWS's message for an invalid signature; undefined for a valid one. */
+  #signatureError(
     request: SignedRequest,
     authorization: Authorization,
     key: AccessKey,

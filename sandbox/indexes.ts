@@ -1,14 +1,14 @@
-/** Keys of a table, and its indexes: their rules, and how global ones come and go. */
+/** Keys and indexes of a table: validation, and the creation and deletion of global indexes. */
 import { invalidParameter, limitExceeded, notFound, validationError } from './errors.ts'
 import { inUse, refuseWhileUpdating } from './jobs.ts'
-import { type Circumstances, type Input, shapes } from './parameters.ts'
+import { type Input, type OperationContext, shapes } from './parameters.ts'
 import { type IndexRecord, indexStatusOf, keyAttributes, type Shape, type TableRecord } from './table-record.ts'
 
-const mostGlobalIndexes = 20
-const mostLocalIndexes = 5
-const mostKeysOfOneKind = 4
+const maximumGlobalIndexes = 20
+const maximumLocalIndexes = 5
+const maximumKeysOfOneKind = 4
 
-/** Of CreateTable: definitions are checked before indexes, so that a surplus one hides every other mistake. */
+/** Validates keys and indexes of CreateTable in AWS's order: unused attribute definitions hide errors of indexes. */
 export function checkSchema(input: Input): void {
   const keySchema = shapes(input.KeySchema)
   const globalIndexes = shapes(input.GlobalSecondaryIndexes)
@@ -21,11 +21,11 @@ export function checkSchema(input: Input): void {
   if (input.LocalSecondaryIndexes !== undefined && localIndexes.length === 0) {
     throw invalidParameter('List of LocalSecondaryIndexes is empty')
   }
-  if (globalIndexes.length > mostGlobalIndexes) {
-    throw invalidParameter(`GlobalSecondaryIndex count exceeds the per-table limit of ${mostGlobalIndexes}`)
+  if (globalIndexes.length > maximumGlobalIndexes) {
+    throw invalidParameter(`GlobalSecondaryIndex count exceeds the per-table limit of ${maximumGlobalIndexes}`)
   }
-  if (localIndexes.length > mostLocalIndexes) {
-    throw invalidParameter(`Number of LocalSecondaryIndexes exceeds per-table limit of ${mostLocalIndexes}`)
+  if (localIndexes.length > maximumLocalIndexes) {
+    throw invalidParameter(`Number of LocalSecondaryIndexes exceeds per-table limit of ${maximumLocalIndexes}`)
   }
   const names = [...globalIndexes, ...localIndexes].map(({ IndexName }) => IndexName)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
@@ -45,7 +45,7 @@ export function checkSchema(input: Input): void {
   }
 }
 
-/** Of a table or of a local index, which have at most two keys. */
+/** Validates the key of a table or of a local index, which has at most two attributes. */
 function checkKeySchema([first, second]: readonly Shape[]): void {
   if (first?.KeyType !== 'HASH') {
     throw validationError('Invalid KeySchema: The first KeySchemaElement is not a HASH key type')
@@ -105,7 +105,7 @@ function checkLocalIndex(index: Shape, tableKeys: readonly Shape[]): void {
   checkProjection(index.Projection as Shape)
 }
 
-/** Its key may have several attributes of each kind. */
+/** Validates a global index, whose key may have several attributes of each kind. */
 function checkGlobalIndex(index: Shape): void {
   const keys = shapes(index.KeySchema)
   if (keys[0]?.KeyType !== 'HASH') {
@@ -116,7 +116,7 @@ function checkGlobalIndex(index: Shape): void {
     throw invalidParameter('All HASH key attributes must precede RANGE key attributes in the KeySchema')
   }
   for (const kind of ['HASH', 'RANGE']) {
-    if (kinds.filter((each) => each === kind).length > mostKeysOfOneKind) {
+    if (kinds.filter((each) => each === kind).length > maximumKeysOfOneKind) {
       throw invalidParameter(`The KeySchema exceeds the maximum allowed number of ${kind} key attributes`)
     }
   }
@@ -139,7 +139,7 @@ function checkProjection({ ProjectionType, NonKeyAttributes }: Shape): void {
   if (twice !== undefined) throw invalidParameter(`Duplicate element in NonKeyAttributes: ${twice}`)
 }
 
-/** Of the shape of UpdateTable's list, whatever the table is. */
+/** Validates GlobalSecondaryIndexUpdates, independent of the table. */
 export function checkIndexUpdates(updates: readonly Shape[]): void {
   const named = updates.map((update) => {
     const actions = [update.Update, update.Create, update.Delete].filter((action) => action !== undefined)
@@ -161,9 +161,9 @@ export function checkIndexUpdates(updates: readonly Shape[]): void {
   }
 }
 
-/** A creation or a deletion, of which there is one at a time. */
-export function changeIndexes(plane: Circumstances, record: TableRecord, input: Input): () => void {
-  const now = plane.now()
+/** Checks the creation or deletion of an index, of which AWS allows one at a time. */
+export function changeIndexes(context: OperationContext, record: TableRecord, input: Input): () => void {
+  const now = context.now()
   const asked = shapes(input.GlobalSecondaryIndexUpdates).filter(({ Update }) => Update === undefined)
   const created = asked[0]?.Create as IndexRecord['shape'] | undefined
   const deleted = asked[0]?.Delete as { readonly IndexName: string } | undefined
@@ -177,7 +177,7 @@ export function changeIndexes(plane: Circumstances, record: TableRecord, input: 
   const present = record.globalIndexes.find(({ shape }) => shape.IndexName === name)
   const where = `Table: ${record.name} Index: ${name}`
   if (present?.goneAt !== undefined) throw inUse(record, `Index is being deleted. ${where}`)
-  if (created !== undefined) return createIndex(plane, record, created, input)
+  if (created !== undefined) return createIndex(context, record, created, input)
   if (record.localIndexes.some(({ IndexName }) => IndexName === name)) {
     throw invalidParameter(`Cannot delete an index that is not a GlobalSecondaryIndex: ${name}`)
   }
@@ -189,15 +189,20 @@ export function changeIndexes(plane: Circumstances, record: TableRecord, input: 
     )
   }
   refuseWhileUpdating(record, now, 'index')
-  const at = now + plane.timings.updating
+  const at = now + context.timings.updating
   return () => {
     record.globalIndexes = record.globalIndexes.map((index) => (index === present ? { ...index, goneAt: at } : index))
     record.pending = [...record.pending, { kind: 'indexDeletion', at, apply: () => {} }]
   }
 }
 
-function createIndex(plane: Circumstances, record: TableRecord, shape: IndexRecord['shape'], input: Input): () => void {
-  const now = plane.now()
+function createIndex(
+  context: OperationContext,
+  record: TableRecord,
+  shape: IndexRecord['shape'],
+  input: Input,
+): () => void {
+  const now = context.now()
   const name = shape.IndexName
   if (
     [...record.localIndexes, ...record.globalIndexes.map((index) => index.shape)].some(
@@ -219,7 +224,7 @@ function createIndex(plane: Circumstances, record: TableRecord, shape: IndexReco
   if (input.AttributeDefinitions === undefined) {
     throw invalidParameter(`AttributeDefinitions is not specified for index: ${name}`)
   }
-  // DynamoDB accepts another type for a known attribute, and ignores it.
+  // DynamoDB accepts another type for an attribute that is already defined, and ignores it.
   const known = new Set(record.attributeDefinitions.map(({ AttributeName }) => AttributeName))
   const merged = [
     ...record.attributeDefinitions,
@@ -229,16 +234,16 @@ function createIndex(plane: Circumstances, record: TableRecord, shape: IndexReco
     shapes(shape.KeySchema).map(({ AttributeName }) => AttributeName),
     merged.map(({ AttributeName }) => AttributeName),
   )
-  if (record.globalIndexes.length >= mostGlobalIndexes) {
-    throw limitExceeded(`Number of global secondary indexes exceeds per-table limit of ${mostGlobalIndexes}`)
+  if (record.globalIndexes.length >= maximumGlobalIndexes) {
+    throw limitExceeded(`Number of global secondary indexes exceeds per-table limit of ${maximumGlobalIndexes}`)
   }
   refuseWhileUpdating(record, now, 'index')
-  const activeAt = now + plane.timings.indexCreating
-  const backfillsFrom = Math.min(activeAt, now + plane.timings.indexAllocating)
+  const activeAt = now + context.timings.indexCreating
+  const backfillsFrom = Math.min(activeAt, now + context.timings.indexAllocating)
   return () => {
     record.globalIndexes = [...record.globalIndexes, { shape, activeAt, backfillsFrom }]
     const used = keyAttributes(record)
-    // What no key needs is dropped silently.
+    // DynamoDB drops definitions that no key uses, without an error.
     record.attributeDefinitions = merged.filter(({ AttributeName }) => used.has(AttributeName))
     record.pending = [...record.pending, { kind: 'indexCreation', at: backfillsFrom, apply: () => {} }]
   }

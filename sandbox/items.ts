@@ -1,4 +1,4 @@
-/** The items of one account and region: a real database (dynalite), made when the first item is asked for. */
+/** The items of one account and region. They are stored by dynalite, which starts with the first item operation. */
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -20,32 +20,32 @@ export const itemOperations = new Set([
 ])
 
 export class Items {
-  readonly #plane: ControlPlane
+  readonly #controlPlane: ControlPlane
   #server: Promise<{ readonly server: Server; readonly url: string }> | undefined
-  /** What dynalite holds, by the name of the table. */
-  readonly #made = new Map<string, { readonly id: string; readonly indexes: string }>()
-  #making: Promise<void> = Promise.resolve()
+  /** The tables in dynalite, by name. */
+  readonly #created = new Map<string, { readonly id: string; readonly indexes: string }>()
+  #creating: Promise<void> = Promise.resolve()
 
-  constructor(plane: ControlPlane) {
-    this.#plane = plane
+  constructor(controlPlane: ControlPlane) {
+    this.#controlPlane = controlPlane
   }
 
-  /** Performs one item operation. The control plane alone says which tables there are. */
+  /** Performs one item operation. The control plane decides which tables exist. */
   async call(operation: string, input: Readonly<Record<string, unknown>>): Promise<Shape> {
-    // dynalite knows no ARNs.
-    const TableName = input.TableName === undefined ? undefined : readTableName(this.#plane.place, input)
+    // dynalite does not accept an ARN as a table name.
+    const TableName = input.TableName === undefined ? undefined : readTableName(this.#controlPlane.place, input)
     const names = TableName === undefined ? Object.keys((input.RequestItems as Shape) ?? {}) : [TableName]
     for (const name of names) {
-      const record = this.#plane.find(name)
-      if (record !== undefined) refuseWithoutKey(record, this.#plane.now())
-      const status = record === undefined ? 'absent' : statusOf(record, this.#plane.now())
+      const record = this.#controlPlane.find(name)
+      if (record !== undefined) refuseWithoutKey(record, this.#controlPlane.now())
+      const status = record === undefined ? 'absent' : statusOf(record, this.#controlPlane.now())
       if (record === undefined || (status !== 'ACTIVE' && status !== 'UPDATING')) {
         throw new AwsError('ResourceNotFoundException', 'Requested resource not found')
       }
-      // One at a time, or two first calls would both make the table.
-      const making = this.#making.then(() => this.#make(record))
-      this.#making = making.catch(() => {})
-      await making
+      // One at a time: two first calls would both create the table.
+      const creating = this.#creating.then(() => this.#create(record))
+      this.#creating = creating.catch(() => {})
+      await creating
     }
     return await this.#forward(operation, TableName === undefined ? input : { ...input, TableName })
   }
@@ -57,22 +57,22 @@ export class Items {
     await new Promise<void>((resolve) => started.server.close(() => resolve()))
   }
 
-  /** Makes the table in dynalite, or makes it again where it is another one, or has other indexes, than before. */
-  async #make(record: TableRecord): Promise<void> {
-    const definition = itemTable(record, this.#plane.now())
+  /** Creates the table in dynalite, and replaces it if the table was recreated or its indexes changed. */
+  async #create(record: TableRecord): Promise<void> {
+    const definition = itemTable(record, this.#controlPlane.now())
     const wanted = { id: record.id, indexes: JSON.stringify(definition.GlobalSecondaryIndexes ?? []) }
-    const made = this.#made.get(record.name)
-    if (made?.id === wanted.id && made.indexes === wanted.indexes) return
-    // dynalite cannot add an index: the items move to a new table that has it.
-    const items = made?.id === wanted.id ? await this.#allItems(record.name) : []
-    if (made !== undefined) {
+    const created = this.#created.get(record.name)
+    if (created?.id === wanted.id && created.indexes === wanted.indexes) return
+    // dynalite cannot add an index, so the items are copied to a new table with the index.
+    const items = created?.id === wanted.id ? await this.#allItems(record.name) : []
+    if (created !== undefined) {
       await this.#forward('DeleteTable', { TableName: record.name })
       await this.#until(record.name, 'absent')
     }
     await this.#forward('CreateTable', definition)
     await this.#until(record.name, 'ACTIVE')
     for (const Item of items) await this.#forward('PutItem', { TableName: record.name, Item })
-    this.#made.set(record.name, wanted)
+    this.#created.set(record.name, wanted)
   }
 
   async #allItems(TableName: string): Promise<readonly Shape[]> {
@@ -87,18 +87,18 @@ export class Items {
   }
 
   async #until(table: string, status: 'ACTIVE' | 'absent'): Promise<void> {
-    for (let looks = 0; looks < 2000; looks += 1) {
+    for (let reads = 0; reads < 2000; reads += 1) {
       const seen = await this.#forward('DescribeTable', { TableName: table }).then(
         ({ Table }) => (Table as Shape).TableStatus,
         () => 'absent',
       )
       if (seen === status) return
     }
-    throw new AwsError('InternalServerError', `The item store did not bring ${table} to ${status}`, 500)
+    throw new AwsError('InternalServerError', `dynalite did not bring table ${table} to ${status}`, 500)
   }
 
   async #forward(operation: string, input: Readonly<Record<string, unknown>>): Promise<Shape> {
-    this.#server ??= startServer(this.#plane)
+    this.#server ??= startServer(this.#controlPlane)
     const { url } = await this.#server
     const response = await fetch(url, {
       method: 'POST',
@@ -106,7 +106,7 @@ export class Items {
         'content-type': 'application/x-amz-json-1.0',
         'x-amz-target': `DynamoDB_20120810.${operation}`,
         'x-amz-date': '20260101T000000Z',
-        // It wants a signature, and checks none.
+        // dynalite requires a signature, and does not verify it.
         authorization:
           'AWS4-HMAC-SHA256 Credential=SANDBOX/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
       },
@@ -118,7 +118,7 @@ export class Items {
   }
 }
 
-/** The table as dynalite is to make it: keys, and the indexes that can be queried now. */
+/** The CreateTable request for dynalite: keys, and the indexes that can be queried now. */
 function itemTable(record: TableRecord, now: number): Shape {
   const globalIndexes = record.globalIndexes.filter(({ activeAt, goneAt }) => activeAt <= now && goneAt === undefined)
   const used = keyAttributes({ ...record, globalIndexes })
@@ -133,12 +133,12 @@ function itemTable(record: TableRecord, now: number): Shape {
   }
 }
 
-async function startServer(plane: ControlPlane): Promise<{ server: Server; url: string }> {
+async function startServer(controlPlane: ControlPlane): Promise<{ server: Server; url: string }> {
   const { default: dynalite } = await import('dynalite')
   const { AWS_ACCOUNT_ID, AWS_REGION } = process.env
-  // It reads these once, when an instance is made.
-  process.env.AWS_ACCOUNT_ID = plane.place.account
-  process.env.AWS_REGION = plane.place.region
+  // dynalite reads these variables once, when an instance is created.
+  process.env.AWS_ACCOUNT_ID = controlPlane.place.account
+  process.env.AWS_REGION = controlPlane.place.region
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
   restore('AWS_ACCOUNT_ID', AWS_ACCOUNT_ID)
   restore('AWS_REGION', AWS_REGION)

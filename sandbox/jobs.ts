@@ -1,9 +1,9 @@
-/** What DynamoDB does not accept while it is at work on a table: ACTIVE or UPDATING alone do not tell. */
+/** Refusals while a change of the table is in progress. TableStatus alone does not decide them. */
 import { AwsError } from './errors.ts'
 import { isReplicaChanging } from './replica-record.ts'
 import { type BillingMode, indexStatusOf, type JobKind, statusOf, type TableRecord } from './table-record.ts'
 
-/** What an UpdateTable changes. */
+/** The part of a table that an UpdateTable changes. */
 export type Concern =
   | 'deletionProtection'
   | 'encryption'
@@ -33,7 +33,7 @@ const jobs: Readonly<Record<JobKind, string>> = {
   replica: 'a replica is being updated',
 }
 
-/** The resource is busy: the call is accepted once that is over. Of a table with replicas AWS does not say what it is. */
+/** ResourceInUseException, until the change in progress is complete. AWS omits the detail for a table with replicas. */
 export function inUse(record: TableRecord, detail: string): AwsError {
   return new AwsError(
     'ResourceInUseException',
@@ -43,7 +43,7 @@ export function inUse(record: TableRecord, detail: string): AwsError {
   )
 }
 
-/** @throws {AwsError} ResourceInUseException while the table is made or deleted, or is in a state that no change ends */
+/** @throws {AwsError} ResourceInUseException while the table is CREATING, DELETING, or in a status such as ARCHIVED */
 export function refuseUnlessUsable(record: TableRecord, now: number): void {
   const status = statusOf(record, now)
   if (status === 'CREATING') throw inUse(record, `Table is being created: ${record.name}`)
@@ -54,8 +54,8 @@ export function refuseUnlessUsable(record: TableRecord, now: number): void {
 }
 
 /**
- * Deletion protection, encryption and warm throughput are accepted while the table is UPDATING, other changes are not;
- * none is while a replica changes.
+ * Refuses a change while another one is in progress. While the table is UPDATING, deletion protection, encryption and
+ * warm throughput are accepted; while a replica changes, nothing is.
  *
  * @throws {AwsError} ResourceInUseException
  */
@@ -79,7 +79,7 @@ export function refuseWhileReplicasChange(record: TableRecord, now: number): voi
   if (isReplicaChanging(record.replicas, now)) throw inUse(record, '')
 }
 
-/** What a deletion waits for, on a table that is ACTIVE too. Its tags are another matter. */
+/** Refuses DeleteTable while a change is in progress, also on an ACTIVE table. The tag lock is checked elsewhere. */
 export function refuseDeletionWhileChanging(record: TableRecord, now: number): void {
   if (record.globalIndexes.some((index) => indexStatusOf(index, now) !== 'ACTIVE')) {
     throw inUse(record, 'Cannot delete table while indexes are being created, updated, or deleted.')
@@ -97,7 +97,7 @@ export function isEncryptionChanging({ encryption }: TableRecord, now: number): 
   return encryption !== undefined && now < encryption.settledAt
 }
 
-/** The mode before a switch that is under way, which is what DynamoDB compares with. */
+/** The billing mode that DynamoDB compares requests with: during a switch, the old one. */
 export function billingModeInEffect(record: TableRecord, now: number): BillingMode {
   const job = record.pending.find(({ at, billingModeBefore }) => at > now && billingModeBefore !== undefined)
   return job?.billingModeBefore ?? record.billingMode

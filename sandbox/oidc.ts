@@ -1,16 +1,15 @@
-/** GitHub's OIDC provider: gives the job its token, and tells STS whether a token is one of its own. */
+/** GitHub's OIDC provider: issues tokens to jobs, and verifies them for STS. */
 import { createSign, createVerify, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
 export const issuer = 'https://token.actions.githubusercontent.com'
 
-/** GitHub's tokens live so long. */
 const lifetimeSeconds = 300
 
 export type Claims = Readonly<Record<string, unknown>>
 
 export class OidcProvider {
-  /** What the job shows to get a token. */
+  /** The bearer token with which a job requests an OIDC token. */
   readonly requestToken = randomBytes(32).toString('base64url')
   readonly #keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
   readonly #claims: Claims
@@ -39,7 +38,7 @@ export class OidcProvider {
     return `${content}.${createSign('RSA-SHA256').update(content).sign(this.#keys.privateKey).toString('base64url')}`
   }
 
-  /** The claims of a token of ours; undefined for any other, expired ones included. */
+  /** Returns the claims; 'expired' for an expired token, undefined for one of another issuer. */
   verify(token: string): Claims | 'expired' | undefined {
     const [header = '', payload = '', signature = ''] = token.split('.')
     const isOurs = createVerify('RSA-SHA256')

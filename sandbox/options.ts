@@ -1,38 +1,43 @@
-/** What a sandbox is made of. Imports nothing. */
+/** The options of a sandbox. Imports nothing. */
 
 export interface SandboxOptions {
-  /** Milliseconds since the epoch; the only clock that states and sessions follow. Default: the system's. */
+  /** The clock of all states, sessions and limits, in milliseconds since the epoch. Default: the system's. */
   readonly now?: () => number
   readonly timings?: Partial<Timings>
-  /** 0, the default, takes any free port. The address is always 127.0.0.1. */
+  /** Port on 127.0.0.1. Default: 0, any free port. */
   readonly port?: number
   readonly roles?: readonly Role[]
-  /** Keys that a job may have in its environment. */
+  /** Access keys of users, or of sessions that the sandbox did not issue. */
   readonly accessKeys?: readonly AccessKey[]
   /** Claims of the job's OIDC token, such as `sub`. */
   readonly oidcClaims?: Readonly<Record<string, string>>
-  /** What every request costs at least, in milliseconds. Default 0. */
+  /** Duration that is added to every request, in milliseconds. Default 0. */
   readonly latencyMilliseconds?: number
-  /** What opening a connection costs, in milliseconds, from the moment it is asked for. Default 0. */
+  /** Duration of the handshake of a connection, in milliseconds from its start. Default 0. */
   readonly connectionMilliseconds?: number
-  /** How many writes to tables may be under way, in all accounts; more are throttled, as on AWS. Default: any number. */
+  /** Largest number of concurrent table writes in all accounts. AWS throttles further ones. Default: unlimited. */
   readonly writesAtOnce?: number
   /**
-   * How far from `now` a signature may be dated, in milliseconds. Default: five minutes, as on AWS, where the sandbox
-   * follows the system's clock; no limit where `now` is given, because SDK clients date by the system's clock alone.
+   * Whether each connection is limited to four DescribeTimeToLive calls, plus one every two seconds of `now`, as measured
+   * on AWS (DDB-TABLE-403). Further calls are throttled. Default: false.
+   */
+  readonly limitsTimeToLiveReads?: boolean
+  /**
+   * Largest accepted difference between the date of a signature and `now`, in milliseconds. Default: five minutes, as on
+   * AWS; unlimited if `now` is given, because SDK clients sign by the system's clock.
    */
   readonly signatureLifetimeMilliseconds?: number
-  /** What GitHub's API holds, and for whom. Default: nothing, for nobody. */
+  /** Tokens, pull requests and commits of GitHub's API. Default: none. */
   readonly gitHub?: GitHubOptions
 }
 
-/** A role and whom it trusts. */
+/** A role and its trust policy. */
 export interface Role {
   readonly arn: string
-  /** ARNs of roles whose sessions may assume it, of users, or of an account (`arn:aws:iam::111111111111:root`). */
+  /** ARNs of trusted users, roles (for their sessions), or accounts (`arn:aws:iam::111111111111:root`). */
   readonly principals?: readonly string[]
   readonly externalId?: string
-  /** Trusts a token of GitHub's with exactly these claims. */
+  /** Trusts GitHub's OIDC tokens with exactly these `aud` and `sub` claims. */
   readonly webIdentity?: { readonly audience: string; readonly subject: string }
   /** Default 3600. */
   readonly maxSessionSeconds?: number
@@ -42,17 +47,17 @@ export interface AccessKey {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
-  /** ARN of the user, or of the role's session, whose key it is. */
+  /** ARN of the user or role session that owns the key. */
   readonly principal: string
   /** Milliseconds since the epoch. */
   readonly expiresAt?: number
 }
 
-/** Repositories are there by being named in a pull request, or by a commit. */
+/** The repositories are those that a pull request or a commit names. */
 export interface GitHubOptions {
   readonly tokens?: readonly GitHubToken[]
   readonly pullRequests?: readonly PullRequest[]
-  /** Commits that no pull request brought. */
+  /** Commits outside of all pull requests. */
   readonly commits?: readonly { readonly repository: string; readonly sha: string }[]
 }
 
@@ -62,10 +67,10 @@ export interface GitHubUser {
   readonly type: 'Bot' | 'User'
 }
 
-/** A token, and who writes with it. It opens every repository here. */
+/** A token and the author of what is written with it. It is valid for all repositories. */
 export interface GitHubToken extends GitHubUser {
   readonly token: string
-  /** As a workflow grants them. */
+  /** `permissions:` of the workflow. */
   readonly permissions: {
     readonly contents?: 'read' | 'write'
     readonly 'pull-requests'?: 'read' | 'write'
@@ -73,77 +78,80 @@ export interface GitHubToken extends GitHubUser {
 }
 
 export interface PullRequest {
-  /** As `acme/app`. */
+  /** Such as `acme/app`. */
   readonly repository: string
   readonly number: number
   readonly state: 'open' | 'closed' | 'merged'
   readonly headSha: string
-  /** Commits that its branch holds besides the head. Default: none. */
+  /** Commits of its branch other than the head. Default: none. */
   readonly commits?: readonly string[]
-  /** Where its branch is, such as a fork. Default: `repository`. */
+  /** The repository of its branch, such as a fork. Default: `repository`. */
   readonly headRepository?: string
-  /** What merging made; while it is open, the merge that GitHub tries, which `pull_request` jobs run on. */
+  /** The merge commit; while the pull request is open, GitHub's test merge, on which `pull_request` jobs run. */
   readonly mergeCommitSha?: string
-  /** The branch that it is for. Default `main`. */
+  /** The base branch. Default `main`. */
   readonly base?: string
 }
 
-/** How long AWS takes for things, in milliseconds. */
+/** Durations of AWS, in milliseconds. */
 export interface Timings {
   readonly creating: number
-  /** With global indexes in CreateTable, however many. */
+  /** CREATING with any number of global indexes in CreateTable. */
   readonly creatingWithIndexes: number
-  /** Of a stream, a table class, and the deletion of an index. */
+  /** UPDATING after a change of stream or table class, or the deletion of an index. */
   readonly updating: number
-  /** The first time that a table becomes on demand. */
+  /** UPDATING after the first switch to on demand. */
   readonly billingModeUpdating: number
-  /** When it becomes on demand again. */
+  /** UPDATING after a later switch to on demand. */
   readonly billingModeAgainUpdating: number
   readonly provisionedUpdating: number
   readonly throughputUpdating: number
   readonly deleting: number
   readonly indexCreating: number
-  /** The first part of it, in which the table is UPDATING and nothing is backfilled yet. */
+  /** The first part of `indexCreating`, without backfill and with the table UPDATING. */
   readonly indexAllocating: number
   readonly indexUpdating: number
   readonly encryptionUpdating: number
-  /** After a change of encryption the old key is shown for so long. */
+  /** From a change of encryption until DescribeTable shows the new key. */
   readonly encryptionKeyShown: number
-  /** The first increase. */
+  /** UPDATING of warm throughput after its first increase. */
   readonly warmThroughputUpdating: number
   readonly warmThroughputAgainUpdating: number
-  /** After CreateTable, DescribeContinuousBackups knows no such table for so long. */
+  /** After CreateTable, DescribeContinuousBackups is TableNotFoundException for this time. */
   readonly backupsMissing: number
-  /** After ACTIVE, point-in-time recovery cannot be changed for so long. */
+  /** After ACTIVE, UpdateContinuousBackups is refused for this time. */
   readonly backupsUnavailable: number
-  /** After ACTIVE, continuous backups are DISABLED for so long, unless recovery is changed. */
+  /** After ACTIVE, continuous backups are DISABLED for this time, unless recovery is changed. */
   readonly backupsDisabled: number
-  /** After DeleteTable, the backups of the table are known for so long. */
+  /** After DeleteTable, the calls for backups accept the table for this time. */
   readonly backupsForgotten: number
-  /** After CreateTable, the tags of a table that is not yet ACTIVE cannot be read for so long. */
+  /** After CreateTable, the calls for tags do not find the table for this time, unless it is ACTIVE. */
   readonly tagsUnreadable: number
-  /** After a tag write the old tags are shown for so long. */
+  /** After a tag write, ListTagsOfResource shows the old tags for this time. */
   readonly tagsLag: number
-  /** After a tag write only one that contains it is accepted for so long. */
+  /** After a tag write, only a write that contains it is accepted for this time. */
   readonly tagsLock: number
-  /** After DeleteTable, the tags of the table are known for so long. */
+  /** After DeleteTable, the calls for tags find the table for this time. */
   readonly tagsForgotten: number
+  /** From a change of deletion protection until the next one is accepted. */
   readonly deletionProtectionCooldown: number
-  /** After CreateTable, UpdateTimeToLive knows no such table for so long. */
+  /** After CreateTable, UpdateTimeToLive does not find the table for this time. */
   readonly timeToLiveMissing: number
+  /** ENABLING and DISABLING. An upper bound: polls once a second saw neither. */
   readonly timeToLiveSettling: number
+  /** From an accepted change of time to live until the next one is accepted. */
   readonly timeToLiveCooldown: number
-  /** After a replica is added, the table does not list it and is UPDATING for so long. */
+  /** After a replica is added, the table is UPDATING and does not list it for this time. */
   readonly replicaUnlisted: number
-  /** From the request to ACTIVE; of an empty table. */
+  /** From the request until the replica of an empty table is ACTIVE. */
   readonly replicaCreating: number
-  /** How long a change that concerns replicas keeps the table UPDATING. */
+  /** UPDATING of the table after a change that applies to all replicas. */
   readonly replicaUpdating: number
-  /** From the request until the table lists the replica no more. */
+  /** From the request until the table no longer lists the replica. */
   readonly replicaDeleting: number
 }
 
-/** Middles of what was measured on AWS. */
+/** The middle of each range that was measured on AWS. */
 export const measuredTimings: Timings = {
   creating: 6000,
   creatingWithIndexes: 18_000,

@@ -1,4 +1,4 @@
-/** Parameters of requests, read or refused as DynamoDB would. Their types were checked before: see `constraints.ts`. */
+/** Reading of request parameters. Their types are checked before, in `constraints.ts`. */
 import { checkTableName } from './constraints.ts'
 import { AwsError, invalidParameter, notFound, validationError } from './errors.ts'
 import type { Timings } from './options.ts'
@@ -10,8 +10,8 @@ export interface Place {
   readonly partition: string
 }
 
-/** Where and when a table is, and how long things take there. */
-export interface Circumstances {
+/** What an operation depends on besides its table and its request. */
+export interface OperationContext {
   readonly place: Place
   readonly timings: Timings
   readonly now: () => number
@@ -19,7 +19,7 @@ export interface Circumstances {
 
 export type Input = Readonly<Record<string, unknown>>
 
-/** A table's name, or the name in an ARN of this account and region. */
+/** Reads TableName: a name, or an ARN of this account and region. */
 export function readTableName(place: Place, input: Input): string {
   const given = input.TableName
   if (given === undefined || given === null) {
@@ -35,7 +35,7 @@ export function readTableName(place: Place, input: Input): string {
   return table
 }
 
-/** The table of a `ResourceArn`. A stream or an index of it has no tags. */
+/** Reads the table name of ResourceArn. Streams and indexes have no tags. */
 export function readTaggedTable(place: Place, input: Input): string {
   const arn = String(input.ResourceArn)
   if (!arn.startsWith('arn:')) throw invalidParameter(`ARNs must start with 'arn:': ${arn}`)
@@ -45,7 +45,7 @@ export function readTaggedTable(place: Place, input: Input): string {
   return table
 }
 
-/** @throws {AwsError} where the ARN is of another region, or of another account, to which nothing grants access */
+/** @throws {AwsError} for an ARN of another region or account */
 function readArn(place: Place, arn: string): { readonly table: string | undefined; readonly rest: string } {
   const [, , service, region, account] = arn.split(':')
   const [, table, rest = ''] = /:table\/([^/]+)(.*)$/.exec(arn) ?? []
@@ -61,7 +61,7 @@ export function tableArn({ partition, region, account }: Place, table: string): 
   return `arn:${partition}:dynamodb:${region}:${account}:table/${table}`
 }
 
-/** Every stream that is turned on is a new one, with an ARN of its own. */
+/** Creates a stream. Enabling a stream always creates a new one, with a new ARN. */
 export function createStream(table: string, now: number, viewType: string): NonNullable<TableRecord['stream']> {
   return {
     enabled: true,

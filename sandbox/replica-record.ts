@@ -1,20 +1,20 @@
-/** A replica of a table in another region, as the table's own region reports it. The replica itself is not there. */
+/** A replica as the table's own region reports it. The sandbox has no table in the replica's region. */
 type Shape = Readonly<Record<string, unknown>>
 
 export interface ReplicaRecord {
   readonly regionName: string
-  /** Undefined for one that was there before the sandbox, so to say: no request added it. */
+  /** Undefined for a replica that a test added directly. */
   readonly addedAt?: number
-  /** DescribeTable lists it from then on. */
+  /** When DescribeTable begins to list it. */
   readonly listedAt: number
   readonly activeAt: number
-  /** Set once its deletion was accepted. */
+  /** When it becomes DELETING, once the deletion is accepted. */
   readonly deletingAt?: number
   readonly goneAt?: number
   readonly forcedStatus?: string
 }
 
-const passingStatuses = ['CREATING', 'UPDATING', 'DELETING']
+const transitionalStatuses = ['CREATING', 'UPDATING', 'DELETING']
 
 export function replicaStatusOf({ forcedStatus, activeAt, deletingAt }: ReplicaRecord, now: number): string {
   if (forcedStatus !== undefined) return forcedStatus
@@ -22,10 +22,10 @@ export function replicaStatusOf({ forcedStatus, activeAt, deletingAt }: ReplicaR
   return deletingAt !== undefined && deletingAt <= now ? 'DELETING' : 'ACTIVE'
 }
 
-/** Whether work on a replica is under way, listed or not. It keeps the table from being updated or deleted. */
+/** Whether a replica, listed or not, is being changed. The table cannot be updated or deleted meanwhile. */
 export function isReplicaChanging(replicas: readonly ReplicaRecord[], now: number): boolean {
   return replicas.some(
-    (replica) => replica.deletingAt !== undefined || passingStatuses.includes(replicaStatusOf(replica, now)),
+    (replica) => replica.deletingAt !== undefined || transitionalStatuses.includes(replicaStatusOf(replica, now)),
   )
 }
 

@@ -1,23 +1,22 @@
-/** Replicas in other regions, one added or deleted at a time. */
-
+/** Replicas in other regions. One is added or deleted at a time. */
 import { invalidParameter, validationError } from './errors.ts'
 import { refuseWhileReplicasChange, refuseWhileUpdating } from './jobs.ts'
-import { type Circumstances, createStream, type Input, shapes } from './parameters.ts'
+import { createStream, type Input, type OperationContext, shapes } from './parameters.ts'
 import type { ReplicaRecord } from './replica-record.ts'
 import type { Shape, TableRecord } from './table-record.ts'
 
 const day = 24 * 3_600_000
 
-/** What is wrong with the list is found before what keeps the table busy. */
-export function updateReplicas(plane: Circumstances, record: TableRecord, input: Input): () => void {
-  const now = plane.now()
+/** Checks ReplicaUpdates: first the list itself, then whether the table can be changed now. */
+export function updateReplicas(context: OperationContext, record: TableRecord, input: Input): () => void {
+  const now = context.now()
   const updates = shapes(input.ReplicaUpdates)
   const [update = {}, ...more] = updates
   const actions = ['Create', 'Update', 'Delete'].filter((name) => update[name] !== undefined)
   if (actions.length > 1) {
     throw validationError('Update table operation with more than one type of replica actions not allowed')
   }
-  // The same action twice is one.
+  // AWS accepts identical actions as one.
   if (more.some((other) => JSON.stringify(other) !== JSON.stringify(update))) {
     throw validationError('Update table operation with more than one create or delete replica actions not allowed')
   }
@@ -26,17 +25,19 @@ export function updateReplicas(plane: Circumstances, record: TableRecord, input:
     throw validationError('There are no actions specified in the Replica Update Action of the request.')
   }
   const region = String((update[action] as Shape).RegionName)
-  if (region === plane.place.region) {
+  if (region === context.place.region) {
     throw validationError(
       'Cannot add or delete the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.',
     )
   }
   const listed = record.replicas.find((replica) => replica.regionName === region && replica.listedAt <= now)
-  return action === 'Create' ? addReplica(plane, record, region, listed) : deleteReplica(plane, record, region, listed)
+  return action === 'Create'
+    ? addReplica(context, record, region, listed)
+    : deleteReplica(context, record, region, listed)
 }
 
 function addReplica(
-  { timings, now: clock }: Circumstances,
+  { timings, now: clock }: OperationContext,
   record: TableRecord,
   regionName: string,
   listed: ReplicaRecord | undefined,
@@ -58,13 +59,13 @@ function addReplica(
       { regionName, addedAt: now, listedAt, activeAt: now + timings.replicaCreating },
     ]
     record.pending = [...record.pending, { kind: 'replica', at: listedAt, apply: () => {} }]
-    // Replication needs a stream, and keeps one that is there.
+    // Replication enables a stream if the table has none.
     if (record.stream?.enabled !== true) record.stream = createStream(record.arn, now, 'NEW_AND_OLD_IMAGES')
   }
 }
 
 function deleteReplica(
-  { timings, now: clock }: Circumstances,
+  { timings, now: clock }: OperationContext,
   record: TableRecord,
   regionName: string,
   listed: ReplicaRecord | undefined,
@@ -85,7 +86,7 @@ function deleteReplica(
   }
 }
 
-/** @throws {AwsError} ValidationException where a replica was added from here lately, or ResourceInUseException */
+/** @throws {AwsError} ValidationException for a day after a replica was added; ResourceInUseException while one changes */
 export function refuseDeletionForReplicas(record: TableRecord, now: number): void {
   if (record.replicas.some(({ addedAt }) => addedAt !== undefined && now < addedAt + day)) {
     throw validationError(

@@ -1,4 +1,4 @@
-/** What was asked of the sandbox, in the order of arrival, with the IAM actions that AWS would have checked. */
+/** The log of requests, with the IAM actions that AWS would check for each. */
 
 export type Service = 'sts' | 'dynamodb' | 'oidc' | 'github'
 
@@ -10,20 +10,20 @@ export interface LoggedRequest {
   readonly account: string
   readonly region: string
   readonly table?: string
-  /** The request's parameters, tokens left out. */
+  /** The request's parameters, without tokens. */
   readonly input: Readonly<Record<string, unknown>>
-  /** Milliseconds on a clock that only runs forward: when its connection was opened, when it came, when it was answered. */
+  /** Times in milliseconds of a monotonic clock: connection opened, request arrived, response sent. */
   readonly connected: number
   readonly start: number
   readonly end: number
   readonly status: number
-  /** Whether it was done, whatever was answered. */
+  /** Whether the operation was performed, independent of the response. */
   readonly isDone: boolean
-  /** AWS's name of the error that was answered; of GitHub's, which have none, the message. */
+  /** AWS's name of the error in the response, or GitHub's message. */
   readonly error?: string
 }
 
-/** What a request asks for, as far as faults and those who watch tell requests apart. */
+/** The part of a request by which faults and watchers select it. */
 export type RequestedOperation = Pick<LoggedRequest, 'service' | 'operation' | 'table'>
 
 export interface IamAction {
@@ -31,7 +31,7 @@ export interface IamAction {
   readonly resource: string
 }
 
-/** IAM actions are not operations: a table made with tags needs the right to tag as well. */
+/** Lists the IAM actions of a request. One operation may need several: CreateTable with tags also needs TagResource. */
 export function iamActions(
   { service, operation, input }: Pick<LoggedRequest, 'service' | 'operation' | 'input'>,
   tableArn: string,
@@ -59,16 +59,16 @@ export function iamActions(
       ],
       resource,
     ),
-    // And more on the key, which are not asked at once.
+    // DynamoDB uses further actions on the key later, which a request does not show.
     ...(KMSMasterKeyId === undefined ? [] : actions(['kms:CreateGrant', 'kms:DescribeKey'], String(KMSMasterKeyId))),
   ]
 }
 
-/** How many requests had to wait for one before them: the length of the longest chain in which each began after the one before ended. */
+/** Counts round trips: the longest chain of requests in which each started after the previous one ended. */
 export function sequentialDepth(requests: readonly Pick<LoggedRequest, 'start' | 'end'>[]): number {
   let depth = 0
   let ended = Number.NEGATIVE_INFINITY
-  // Taking the one that ends first each time gives the longest chain.
+  // Always taking the request that ends first gives the longest chain.
   for (const { start, end } of [...requests].sort((left, right) => left.end - right.end)) {
     if (start < ended) continue
     depth += 1

@@ -1,4 +1,4 @@
-/** An HTTP request, taken apart: which service it is for, what it asks, and of which table. */
+/** Parsing of HTTP requests: service, operation, table and parameters. */
 import type { IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { AwsError } from './errors.ts'
@@ -11,16 +11,16 @@ export interface Request {
   readonly service: Service
   readonly operation: string
   readonly table?: string
-  /** The parameters, tokens left out. */
+  /** The parameters, without tokens. */
   readonly input: Shape
-  /** What STS was sent, tokens and all; empty for the others. */
+  /** The complete form of an STS request, with tokens; empty for other services. */
   readonly form: URLSearchParams
   readonly signed: SignedRequest
-  /** Why the body could not be read. */
-  readonly flaw?: AwsError | GitHubError
+  /** Why the body could not be parsed. */
+  readonly parseError?: AwsError | GitHubError
 }
 
-/** GitHub's API lies below this path. */
+/** The path of GitHub's API. */
 export const gitHubPrefix = '/github'
 
 const repository = '/(?:repos/(?<owner>[^/]+)/(?<repo>[^/]+)|repositories/(?<repository_id>\\d+))'
@@ -33,7 +33,7 @@ const gitHubRoutes = [
   { route: `GET ${repository}/commits/(?<commit_sha>[^/]+)/pulls`, operation: 'ListPullsOfCommit' },
 ].map(({ route, operation }) => ({ route: new RegExp(`^${route}$`), operation }))
 
-/** @returns undefined for a request to nothing that is here */
+/** @returns undefined for a path that the sandbox does not have */
 export async function readRequest(message: IncomingMessage): Promise<Request | undefined> {
   const { method = '', url: target = '/', headers } = message
   const body = await buffer(message)
@@ -59,7 +59,7 @@ function readDynamoDbRequest(target: string, signed: SignedRequest): Request {
   const content = parse(signed.body)
   const input = content ?? {}
   const named = String(input.ResourceArn ?? input.TableName ?? '')
-  // A table may be named by its ARN wherever its name is taken.
+  // AWS accepts a table's ARN wherever it accepts the name.
   const [, table = named] = /:table\/([^/]+)/.exec(named) ?? []
   return {
     service: 'dynamodb',
@@ -69,35 +69,35 @@ function readDynamoDbRequest(target: string, signed: SignedRequest): Request {
     form: new URLSearchParams(),
     signed,
     ...(content === undefined
-      ? { flaw: new AwsError('SerializationException', 'The request body is not a JSON object') }
+      ? { parseError: new AwsError('SerializationException', 'The request body is not a JSON object') }
       : {}),
   }
 }
 
-/** What GitHub does not know goes by its method and path. */
+/** Parses a request to GitHub. An unknown route gets its method and path as the operation. */
 function readGitHubRequest(path: string, query: URLSearchParams, signed: SignedRequest): Request {
   const line = `${signed.method} ${path}`
   const found = gitHubRoutes.find(({ route }) => route.test(line))
-  // No body is an empty one.
+  // A request without a body has its parameters in the query.
   const content = signed.body.length === 0 ? Object.fromEntries(query) : parse(signed.body)
   return {
     service: 'github',
     operation: found?.operation ?? line,
-    // What the path says, or leaves unsaid, nothing else can say.
+    // Parameters of the path replace those of the same name in the body.
     input: { ...content, ...found?.route.exec(line)?.groups },
     form: new URLSearchParams(),
     signed,
-    ...(content === undefined ? { flaw: new GitHubError(400, 'Problems parsing JSON') } : {}),
+    ...(content === undefined ? { parseError: new GitHubError(400, 'Problems parsing JSON') } : {}),
   }
 }
 
-/** @returns undefined for whatever is no JSON object */
+/** @returns undefined if the body is not a JSON object */
 function parse(body: Uint8Array): Shape | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(body).toString('utf8'))
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
   } catch {
-    // No JSON is no JSON object either.
+    // Not JSON.
   }
   return undefined
 }

@@ -1,4 +1,4 @@
-/** AWS and GitHub in one process, on 127.0.0.1: STS, DynamoDB, GitHub's OIDC, and its API as far as comments go. */
+/** An emulator of STS, DynamoDB, GitHub's OIDC provider and GitHub's API for comments, in one process on 127.0.0.1. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -12,6 +12,7 @@ import { type Caller, Identities } from './identities.ts'
 import { OidcProvider } from './oidc.ts'
 import { measuredTimings, type SandboxOptions } from './options.ts'
 import { tableArn } from './parameters.ts'
+import { RateLimits } from './rate-limits.ts'
 import { gitHubPrefix, type Request, readRequest } from './request.ts'
 import { iamActions, type LoggedRequest, type RequestedOperation } from './request-log.ts'
 import { callSts, type Sts } from './sts.ts'
@@ -32,8 +33,9 @@ export type {
 export type { LoggedRequest, RequestedOperation } from './request-log.ts'
 
 /**
- * Is told of each request twice: before anything is done, and when it is done and logged but not yet answered, faults or
- * no faults. The request waits for it, so that a run can be stopped at either moment. If it throws, the connection is lost.
+ * Is called twice for each request, also if a fault applies: before the operation, and between operation and response,
+ * when the request is logged. The request waits for it, so that a test can stop a run at either moment. An exception
+ * closes the connection.
  */
 export type Watcher = (moment: 'before' | 'after', request: RequestedOperation) => void | Promise<void>
 
@@ -42,24 +44,24 @@ export interface Sandbox {
   readonly requests: readonly LoggedRequest[]
   readonly faults: FaultSwitch
   readonly gitHub: GitHubHands
-  /** Every secret that it issued or was given. */
+  /** Every secret that the sandbox issued or received. */
   readonly secrets: readonly string[]
-  /** What leads a job here, access keys aside. */
+  /** Environment variables that direct a job to the sandbox, without access keys. */
   readonly environment: Readonly<Record<string, string>>
   clearRequests(): void
-  /** @returns what ends it */
+  /** @returns a function that removes the watcher */
   watch(watcher: Watcher): () => void
   account(account: string, region: string): AccountHands
-  /** What every request costs at least from now on, in milliseconds. */
+  /** Changes `latencyMilliseconds`. */
   setLatency(milliseconds: number): void
-  /** Lets every session run out at once. */
+  /** Lets every issued session expire now. */
   expireSessions(): void
-  /** Forgets all tables of all accounts, and all comments. */
+  /** Deletes all tables of all accounts, and all comments. */
   reset(): Promise<void>
   close(): Promise<void>
 }
 
-/** Who calls, and where, as far as the signature told. */
+/** The caller and region of a signed request. */
 interface Identity {
   readonly caller: Caller
   readonly region: string
@@ -68,9 +70,6 @@ interface Identity {
 type RequestTimes = Pick<LoggedRequest, 'connected' | 'start'>
 
 const fiveMinutes = 300_000
-
-/** Of these an account takes only some at once. */
-const tableWrites = new Set(['CreateTable', 'UpdateTable', 'DeleteTable', 'TagResource', 'UntagResource'])
 
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const now = options.now ?? Date.now
@@ -82,33 +81,33 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = new Faults()
   const accounts = new Accounts({ ...measuredTimings, ...options.timings }, now)
   const gitHub = new GitHub(options.gitHub ?? {}, now)
+  const limits = new RateLimits(options, now)
   const watchers = new Set<Watcher>()
   const openedAt = new WeakMap<Socket, number>()
   const connection = options.connectionMilliseconds ?? 0
   let latency = options.latencyMilliseconds ?? 0
-  let writesUnderWay = 0
   let requests: LoggedRequest[] = []
   let lastId = 0
   identities.keepSecret(oidc.requestToken)
   for (const { token } of options.gitHub?.tokens ?? []) identities.keepSecret(token)
 
-  function giveToken({ signed, input }: Request): Answer {
+  function issueToken({ signed, input }: Request): Answer {
     if (!oidc.isJob(signed.headers)) return json(401, { message: 'Unauthorized' })
     const token = oidc.issue(String(input.audience ?? ''))
     identities.keepSecret(token)
     return json(200, { value: token })
   }
 
-  /** Who calls, and in which region; undefined where a token is shown instead of a signature. */
+  /** Returns undefined for requests that carry a token instead of a signature. */
   function identify({ service, operation, signed }: Request): Identity | undefined {
     if (service === 'oidc' || service === 'github' || operation === 'AssumeRoleWithWebIdentity') return undefined
     return identities.authenticate(signed, service)
   }
 
   async function perform(request: Request, identity: Identity | undefined): Promise<Answer> {
-    const { service, operation, input, form, signed, flaw } = request
-    if (flaw !== undefined) throw flaw
-    if (service === 'oidc') return giveToken(request)
+    const { service, operation, input, form, signed, parseError } = request
+    if (parseError !== undefined) throw parseError
+    if (service === 'oidc') return issueToken(request)
     if (service === 'github') {
       const { authorization } = signed.headers
       return gitHubJson(gitHub.call({ operation, input, authorization, root: `${url}${gitHubPrefix}` }))
@@ -119,7 +118,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     return json(200, await accounts.call(identity.caller.account, identity.region, operation, input))
   }
 
-  async function tellWatchers(moment: 'before' | 'after', { service, operation, table }: Request): Promise<void> {
+  async function notifyWatchers(moment: 'before' | 'after', { service, operation, table }: Request): Promise<void> {
     const requested = { service, operation, ...(table === undefined ? {} : { table }) }
     for (const watcher of watchers) await watcher(moment, requested)
   }
@@ -153,33 +152,31 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const start = performance.now()
     const request = await readRequest(message)
-    const isWrite = request !== undefined && tableWrites.has(request.operation)
-    if (isWrite) writesUnderWay += 1
-    const isTooMany = isWrite && writesUnderWay > (options.writesAtOnce ?? Number.POSITIVE_INFINITY)
+    const { isThrottled, end } = limits.begin(request?.operation, message.socket)
     try {
-      await answer(request, isTooMany, message, response, start)
+      await answer(request, isThrottled, message, response, start)
     } finally {
-      if (isWrite) writesUnderWay -= 1
+      end()
     }
   }
 
   async function answer(
     request: Request | undefined,
-    isTooMany: boolean,
+    isThrottled: boolean,
     message: IncomingMessage,
     response: ServerResponse,
     start: number,
   ): Promise<void> {
-    // As handshakes do, this runs from the moment a connection is asked for, whether or not there is a request by then.
-    const notYetOpen = Math.max(0, (openedAt.get(message.socket) ?? start) + connection - performance.now())
-    const delay = latency + notYetOpen
+    // A handshake starts when the connection is opened, not with its first request.
+    const handshake = Math.max(0, (openedAt.get(message.socket) ?? start) + connection - performance.now())
+    const delay = latency + handshake
     if (delay > 0) await wait(delay)
     if (request === undefined) {
       response.writeHead(404).end()
       return
     }
-    await tellWatchers('before', request)
-    const fault: Fault | undefined = isTooMany ? { kind: 'throttle' } : faults.next(request)
+    await notifyWatchers('before', request)
+    const fault: Fault | undefined = isThrottled ? { kind: 'throttle' } : faults.next(request)
     if (fault?.kind === 'delay') await wait(fault.milliseconds ?? 0)
     let identity: Identity | undefined
     let reply: Answer
@@ -198,7 +195,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     logRequest(request, { ...reply, isDone }, identity, { connected: openedAt.get(message.socket) ?? start, start })
     const { service } = request
     const requestId = `sandbox-${lastId}`
-    await tellWatchers('after', request)
+    await notifyWatchers('after', request)
     if (fault?.kind === 'reset' || fault?.kind === 'lost-answer') {
       message.socket.destroy()
       return
@@ -208,7 +205,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       'content-length': Buffer.byteLength(reply.body),
       [service === 'github' ? 'x-github-request-id' : 'x-amzn-requestid']: requestId,
       ...reply.headers,
-      // Only where it holds others to its time: an SDK that sees its clock corrected tries even final errors again.
+      // Only if dates of signatures are checked: an SDK that corrects its clock by this header retries final errors.
       ...(Number.isFinite(signatureLifetime) ? { date: new Date(now()).toUTCString() } : {}),
     })
     if (fault?.kind === 'cut') {
@@ -219,7 +216,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 
   const server = createServer((message, response) => {
-    // A request that the other side gave up has nobody to answer to.
+    // The client closed the connection, or a watcher threw.
     serve(message, response).catch(() => message.socket.destroy())
   })
   server.on('connection', (socket) => openedAt.set(socket, performance.now()))

@@ -1,20 +1,20 @@
-/** What a caller may give a session besides its name: tags, a source identity, a session policy. */
+/** Parameters of a session: tags, source identity and session policy. */
 import { AwsError } from './errors.ts'
 
 export interface SessionParameters {
   readonly tags: ReadonlyMap<string, string>
   readonly sourceIdentity?: string
-  /** JSON. Kept, not evaluated: the sandbox allows whatever the trust of a role lets through. */
+  /** JSON. The sandbox does not evaluate it: a role session may call every operation. */
   readonly policy?: string
 }
 
-const mostTags = 50
-const longestPolicy = 2048
+const maximumTags = 50
+const maximumPolicyLength = 2048
 
 /**
- * Reads what AssumeRole was given. A source identity stays with a caller for the rest of its chain.
+ * Reads the parameters of AssumeRole. The source identity of a caller's session is inherited by the new session.
  *
- * @throws {AwsError} where something is not well-formed
+ * @throws {AwsError} for an invalid value
  */
 export function readSessionParameters(input: URLSearchParams, inherited?: SessionParameters): SessionParameters {
   const sourceIdentity = input.get('SourceIdentity') ?? inherited?.sourceIdentity
@@ -29,7 +29,7 @@ export function readSessionParameters(input: URLSearchParams, inherited?: Sessio
   }
 }
 
-/** AssumeRoleWithWebIdentity takes a policy, but neither tags nor a source identity: those come in the token. */
+/** Reads the parameters of AssumeRoleWithWebIdentity, which takes a policy, but neither tags nor a source identity. */
 export function readWebIdentityParameters(input: URLSearchParams): SessionParameters {
   const policy = readPolicy(input)
   return { tags: new Map(), ...(policy === undefined ? {} : { policy }) }
@@ -44,7 +44,7 @@ function readTags(input: URLSearchParams): ReadonlyMap<string, string> {
     if (!/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key) || !/^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value)) {
       throw invalid(`Value at 'tags.${place}.member' failed to satisfy constraint`)
     }
-    // Session tag keys are compared without case.
+    // Session tag keys are case-insensitive.
     if (seen.has(key.toLowerCase())) {
       throw new AwsError(
         'InvalidParameterValue',
@@ -54,7 +54,7 @@ function readTags(input: URLSearchParams): ReadonlyMap<string, string> {
     seen.add(key.toLowerCase())
     tags.set(key, value)
   }
-  if (tags.size > mostTags) {
+  if (tags.size > maximumTags) {
     throw invalid("Value at 'tags' failed to satisfy constraint: Member must have length less than or equal to 50")
   }
   return tags
@@ -63,7 +63,7 @@ function readTags(input: URLSearchParams): ReadonlyMap<string, string> {
 function readPolicy(input: URLSearchParams): string | undefined {
   const policy = input.get('Policy')
   if (policy === null) return undefined
-  if (policy.length > longestPolicy) {
+  if (policy.length > maximumPolicyLength) {
     throw invalid("Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048")
   }
   try {

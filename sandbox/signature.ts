@@ -1,5 +1,5 @@
 /**
- * Signature Version 4, as the service checks it: the signature is made again from the request and the secret.
+ * Verification of Signature Version 4: the signature is computed again from the request and the secret key.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
@@ -8,7 +8,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 export interface SignedRequest {
   readonly method: string
-  /** Path and query, as they were sent. */
+  /** Path and query as sent. */
   readonly target: string
   readonly headers: IncomingHttpHeaders
   readonly body: Uint8Array
@@ -16,7 +16,7 @@ export interface SignedRequest {
 
 export interface Authorization {
   readonly accessKeyId: string
-  /** `20260101/ap-south-1/dynamodb/aws4_request` */
+  /** Such as `20260101/ap-south-1/dynamodb/aws4_request`. */
   readonly scope: string
   readonly day: string
   readonly region: string
@@ -29,7 +29,7 @@ const algorithm = 'AWS4-HMAC-SHA256'
 const authorizationForm =
   /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\/((\d{8})\/([^/]+)\/([^/]+)\/aws4_request),\s*SignedHeaders=([^,\s]+),\s*Signature=([^,\s]+)$/
 
-/** What the Authorization header says; undefined where there is none, or one of another kind. */
+/** Parses the Authorization header; undefined for no header or another scheme. */
 export function readAuthorization(headers: IncomingHttpHeaders): Authorization | undefined {
   const match = authorizationForm.exec(headers.authorization ?? '')
   if (match === null) return undefined
@@ -37,7 +37,7 @@ export function readAuthorization(headers: IncomingHttpHeaders): Authorization |
   return { accessKeyId, scope, day, region, service, signedHeaders: names.split(';'), signature }
 }
 
-/** Milliseconds since the epoch; undefined where the request does not tell when it was signed. */
+/** Reads X-Amz-Date, in milliseconds since the epoch; undefined if it is absent or invalid. */
 export function signedAt(headers: IncomingHttpHeaders): number | undefined {
   const [, year, month, day, hours, minutes, seconds] =
     /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(String(headers['x-amz-date'] ?? '')) ?? []
@@ -45,12 +45,12 @@ export function signedAt(headers: IncomingHttpHeaders): number | undefined {
   return Date.parse(`${year}-${month}-${day}T${hours}:${minutes}:${seconds}Z`)
 }
 
-/** A time in the form of X-Amz-Date. */
+/** Formats a time as in X-Amz-Date. */
 export function amzDate(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/[-:]|\.\d{3}/g, '')
 }
 
-/** The signature that the holder of the secret would have given. */
+/** Computes the signature that the request should have. */
 export function signatureOf(request: SignedRequest, authorization: Authorization, secretAccessKey: string): string {
   const { day, region, service, scope } = authorization
   const content = [

@@ -1,4 +1,4 @@
-/** STS: roles with their trust, and the sessions that come of them. */
+/** STS: AssumeRole, AssumeRoleWithWebIdentity and GetCallerIdentity. */
 import { AwsError } from './errors.ts'
 import { type Caller, callerOf, type Identities } from './identities.ts'
 import { issuer, type OidcProvider } from './oidc.ts'
@@ -13,12 +13,12 @@ export interface Sts {
   readonly oidc: OidcProvider
 }
 
-/** Performs one operation; only a caller with a token of its own may be undefined. */
+/** Performs one operation. The caller is undefined for AssumeRoleWithWebIdentity, which is not signed. */
 export function callSts(sts: Sts, operation: string, caller: Caller | undefined, input: URLSearchParams): StsAnswer {
   if (operation === 'AssumeRoleWithWebIdentity') return assumeRoleWithWebIdentity(sts, input)
   if (operation === 'AssumeRole' && caller !== undefined) return assumeRole(sts, caller, input)
   if (operation === 'GetCallerIdentity' && caller !== undefined) return getCallerIdentity(caller)
-  throw new AwsError('InvalidAction', `The sandbox has no ${operation}`)
+  throw new AwsError('InvalidAction', `The sandbox does not support ${operation}`)
 }
 
 export function assumeRoleWithWebIdentity({ roles, identities, oidc }: Sts, input: URLSearchParams): StsAnswer {
@@ -78,7 +78,7 @@ function isTrusted(principal: string, caller: Caller): boolean {
   const { account, partition } = callerOf(principal)
   if (account !== caller.account || partition !== caller.partition) return false
   if (principal.endsWith(':root')) return true
-  // A session's ARN names the role without its path.
+  // The ARN of a session has the role's name without its path.
   const [, roleName] = /:role\/(?:.*\/)?([^/]+)$/.exec(principal) ?? []
   return roleName !== undefined && caller.arn.includes(`:assumed-role/${roleName}/`)
 }

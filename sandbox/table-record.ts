@@ -1,4 +1,4 @@
-/** One table of the sandbox, and what time makes of it: states are computed when somebody looks, never by timers. */
+/** The record of one table. Its state is computed from the clock on every read, without timers. */
 import { describeReplicas, type ReplicaRecord } from './replica-record.ts'
 import { describeWarmThroughput, onDemandWarmThroughput, type WarmThroughput } from './warm-throughput.ts'
 
@@ -7,26 +7,26 @@ export type Shape = Readonly<Record<string, unknown>>
 export interface IndexRecord {
   readonly shape: Shape & { readonly IndexName: string }
   readonly activeAt: number
-  /** Of an index that was added to an existing table: when its resources are allocated. Only such an index backfills. */
+  /** When backfilling begins; undefined for an index created with the table, which does not backfill. */
   readonly backfillsFrom?: number
-  /** Set while it is being deleted. */
+  /** When the deletion ends; set while the index is DELETING. */
   readonly goneAt?: number
-  /** What it becomes, and when; it is UPDATING until then. */
+  /** A change in progress: the index is UPDATING until `at`, and then has the new shape. */
   readonly change?: { readonly at: number; readonly shape: IndexRecord['shape'] }
 }
 
-/** What keeps a table UPDATING. */
+/** The kind of a change that keeps a table UPDATING. */
 export type JobKind = 'throughput' | 'stream' | 'tableClass' | 'indexCreation' | 'indexDeletion' | 'replica'
 
 export type BillingMode = 'PAY_PER_REQUEST' | 'PROVISIONED'
 
-/** A change that DynamoDB has accepted and will complete later. */
+/** An accepted change that completes at a later time. */
 export interface PendingChange {
   readonly kind: JobKind
   readonly at: number
-  /** What shows only once the change is complete. */
+  /** Applies the part of the change that becomes visible with its completion. */
   readonly apply: (record: TableRecord) => void
-  /** Of a change of the billing mode, which shows at once. */
+  /** The old billing mode during a switch. DescribeTable shows the new one at once. */
   readonly billingModeBefore?: BillingMode
 }
 
@@ -44,7 +44,7 @@ export interface TableRecord {
   readonly localIndexes: readonly Shape[]
   globalIndexes: readonly IndexRecord[]
   billingMode: BillingMode
-  /** BillingModeSummary stays for a table that was on demand once. */
+  /** When the table last became on demand. From then on, DescribeTable shows BillingModeSummary. */
   lastOnDemand?: number
   throughput: { readonly ReadCapacityUnits: number; readonly WriteCapacityUnits: number }
   onDemandThroughput?: Shape
@@ -52,28 +52,35 @@ export interface TableRecord {
   deletionProtection: boolean
   protectionChangedAt?: number
   stream?: { readonly enabled: boolean; readonly viewType: string; readonly arn: string }
-  /** No key is the one that AWS owns. The key before shows until the new one does, and both before all is settled. */
+  /** An undefined key is the AWS-owned key. DescribeTable shows `keyBefore` until `keyShownAt`, UPDATING until `settledAt`. */
   encryption?: {
     readonly keyArn: string | undefined
     readonly keyBefore?: string | undefined
     readonly keyShownAt: number
     readonly settledAt: number
   }
-  /** Absent until someone names a class, even the default one. */
+  /** Absent until a request names a class, even the default one. */
   tableClass?: { readonly name: string; readonly changedAt?: number }
-  /** When changes were made of which AWS allows only so many, by their kind. */
+  /** The times of changes with a budget, by budget name. */
   readonly spent: Map<string, readonly number[]>
   pending: readonly PendingChange[]
   tags: ReadonlyMap<string, string>
-  /** What ListTagsOfResource still shows until the write shows. */
+  /** The tags that ListTagsOfResource shows until `tagsShownAt`. */
   tagsBefore: ReadonlyMap<string, string>
   tagsShownAt: number
   tagsLockedUntil: number
-  /** What the write that holds the lock sets. */
+  /** The tags of the write that holds the lock. */
   tagsInFlight: ReadonlyMap<string, string>
   replicas: readonly ReplicaRecord[]
   recovery: { readonly enabled: boolean; readonly days: number; readonly since: number }
-  timeToLive: { readonly enabled: boolean; readonly attribute?: string; readonly changedAt?: number }
+  timeToLive: {
+    readonly enabled: boolean
+    readonly attribute?: string
+    /** When ENABLING becomes ENABLED, and DISABLING DISABLED. */
+    readonly settledAt: number
+    /** When the next change is accepted. DescribeTimeToLive does not show it. */
+    readonly lockedUntil: number
+  }
 }
 
 export type TableStatus = 'CREATING' | 'UPDATING' | 'DELETING' | 'ACTIVE' | string
@@ -91,7 +98,7 @@ export function indexStatusOf({ activeAt, goneAt, change }: IndexRecord, now: nu
   return change === undefined ? 'ACTIVE' : 'UPDATING'
 }
 
-/** Lets everything happen that is due. */
+/** Completes every change that is due. */
 export function settle(record: TableRecord, now: number): void {
   const due = record.pending.filter(({ at }) => at <= now)
   record.pending = record.pending.filter(({ at }) => at > now)
@@ -108,7 +115,7 @@ export function settle(record: TableRecord, now: number): void {
   record.attributeDefinitions = record.attributeDefinitions.filter(({ AttributeName }) => used.has(AttributeName))
 }
 
-/** The attributes that a key of the table or of an index needs. */
+/** Lists the key attributes of the table and of its indexes. */
 export function keyAttributes(table: {
   readonly keySchema: readonly Shape[]
   readonly localIndexes: readonly Shape[]
@@ -119,7 +126,7 @@ export function keyAttributes(table: {
   return new Set([table.keySchema, ...schemas].flat().map(({ AttributeName }) => AttributeName))
 }
 
-/** What DescribeTable says. */
+/** Returns the table as DescribeTable shows it. */
 export function describe(record: TableRecord, now: number): Shape {
   const onDemand = record.billingMode === 'PAY_PER_REQUEST'
   return {
@@ -148,7 +155,7 @@ export function describe(record: TableRecord, now: number): Shape {
     ...(record.stream === undefined
       ? {}
       : {
-          // The ARN of a disabled stream lingers.
+          // DescribeTable keeps showing the ARN of a disabled stream.
           LatestStreamArn: record.stream.arn,
           LatestStreamLabel: record.stream.arn.split('/').at(-1),
           ...(record.stream.enabled
@@ -161,7 +168,7 @@ export function describe(record: TableRecord, now: number): Shape {
   }
 }
 
-/** @param throughput undefined on demand, which shows as zeros */
+/** @param throughput undefined for an on-demand table, which shows zeros */
 function describeThroughput(throughput: unknown): Shape {
   return { NumberOfDecreasesToday: 0, ...((throughput as Shape) ?? { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }) }
 }
@@ -212,7 +219,7 @@ function describeEncryption({ encryption }: TableRecord, now: number): Shape {
   if (encryption === undefined) return {}
   const isChanging = now < encryption.settledAt
   const key = now < encryption.keyShownAt ? encryption.keyBefore : encryption.keyArn
-  // Nothing is said of the key that AWS owns.
+  // DescribeTable shows no SSEDescription for the AWS-owned key.
   if (!isChanging && key === undefined) return {}
   return {
     SSEDescription: {

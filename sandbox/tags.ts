@@ -1,14 +1,14 @@
-/** Tags: an own store beside the table's, which learns of a table late, forgets it early, and shows writes late. */
+/** Tags. Reads lag writes. The calls find a new table late, and lose a deleted table before DescribeTable does. */
 import { limitExceeded, notFound, validationError } from './errors.ts'
 import { inUse } from './jobs.ts'
-import type { Circumstances, Input } from './parameters.ts'
+import type { Input, OperationContext } from './parameters.ts'
 import { shapes } from './parameters.ts'
 import { type Shape, statusOf, type TableRecord } from './table-record.ts'
 
-const mostTags = 50
+const maximumTags = 50
 const tagCharacters = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u
 
-/** @throws {AwsError} ValidationException for the first tag that is wrong; then none of them is set */
+/** @throws {AwsError} ValidationException for the first invalid tag */
 export function readTags(value: unknown): ReadonlyMap<string, string> {
   const tags = shapes(value)
   for (const { Key, Value } of tags) {
@@ -34,50 +34,50 @@ function checkTagKey(key: unknown): void {
 }
 
 function checkTagCount(keys: readonly string[]): void {
-  if (keys.filter((key) => !key.startsWith('aws:')).length > mostTags) {
+  if (keys.filter((key) => !key.startsWith('aws:')).length > maximumTags) {
     throw validationError('Number of Tags exceed the current limit for the provided ResourceArn')
   }
 }
 
-/** All of them, on one page: a table has 50 at most. A NextToken means nothing, whatever it is. */
-export function listTags(plane: Circumstances, record: TableRecord): Shape {
-  refuseUnlessKnown(plane, record)
-  const now = plane.now()
+/** Lists all tags on one page, as AWS does for up to 50. NextToken is ignored. */
+export function listTags(context: OperationContext, record: TableRecord): Shape {
+  refuseUnlessKnown(context, record)
+  const now = context.now()
   const isYoung = statusOf(record, now) === 'CREATING'
   const shown = now < record.tagsShownAt ? record.tagsBefore : record.tags
   return { Tags: isYoung ? [] : [...shown].map(([Key, Value]) => ({ Key, Value })) }
 }
 
-export function tagResource(plane: Circumstances, record: TableRecord, input: Input): Shape {
+export function tagResource(context: OperationContext, record: TableRecord, input: Input): Shape {
   const added = readTags(input.Tags)
   if (added.size === 0) throw validationError('Atleast one Tag needs to be provided as Input.')
-  refuseUnlessKnown(plane, record)
-  if (statusOf(record, plane.now()) === 'CREATING') throw inUse(record, `Table is being created: ${record.name}`)
-  return writeTags(plane, record, new Map([...record.tags, ...added]), added)
+  refuseUnlessKnown(context, record)
+  if (statusOf(record, context.now()) === 'CREATING') throw inUse(record, `Table is being created: ${record.name}`)
+  return writeTags(context, record, new Map([...record.tags, ...added]), added)
 }
 
-export function untagResource(plane: Circumstances, record: TableRecord, input: Input): Shape {
+export function untagResource(context: OperationContext, record: TableRecord, input: Input): Shape {
   const keys = input.TagKeys as readonly string[]
   if (keys.length === 0) throw validationError('Atleast one Tag Key needs to be provided as Input.')
   for (const key of keys) checkTagKey(key)
   checkTagCount(keys)
-  refuseUnlessKnown(plane, record)
-  if (statusOf(record, plane.now()) === 'CREATING') return {}
-  return writeTags(plane, record, new Map([...record.tags].filter(([key]) => !keys.includes(key))))
+  refuseUnlessKnown(context, record)
+  if (statusOf(record, context.now()) === 'CREATING') return {}
+  return writeTags(context, record, new Map([...record.tags].filter(([key]) => !keys.includes(key))))
 }
 
 /**
- * A write that changes something locks the tags for a while. Meanwhile only one that sets at least the same is accepted.
+ * Writes tags and locks them for a time. During the lock, only a write that contains the locking one is accepted.
  *
- * @param set what the write sets; undefined where it only takes away
+ * @param set the tags of a TagResource; undefined for UntagResource
  */
 function writeTags(
-  plane: Circumstances,
+  context: OperationContext,
   record: TableRecord,
   tags: ReadonlyMap<string, string>,
   set?: ReadonlyMap<string, string>,
 ): Shape {
-  const now = plane.now()
+  const now = context.now()
   if (isTagLocked(record, now)) {
     const inFlight = [...record.tagsInFlight]
     const isContained = inFlight.length > 0 && inFlight.every(([key, value]) => set?.get(key) === value)
@@ -89,8 +89,8 @@ function writeTags(
   if (now >= record.tagsShownAt) record.tagsBefore = record.tags
   record.tags = tags
   record.tagsInFlight = set ?? new Map()
-  record.tagsShownAt = now + plane.timings.tagsLag
-  record.tagsLockedUntil = now + plane.timings.tagsLock
+  record.tagsShownAt = now + context.timings.tagsLag
+  record.tagsLockedUntil = now + context.timings.tagsLock
   return {}
 }
 
@@ -102,8 +102,8 @@ function isSame(left: ReadonlyMap<string, string>, right: ReadonlyMap<string, st
   return left.size === right.size && [...left].every(([key, value]) => right.get(key) === value)
 }
 
-/** @throws {AwsError} ResourceNotFoundException while the table is too young, or too far on its way to be gone */
-function refuseUnlessKnown({ timings, now }: Circumstances, record: TableRecord): void {
+/** @throws {AwsError} ResourceNotFoundException at the beginning of CREATING and at the end of DELETING */
+function refuseUnlessKnown({ timings, now }: OperationContext, record: TableRecord): void {
   const status = statusOf(record, now())
   const isTooYoung = status === 'CREATING' && now() < record.createdAt + timings.tagsUnreadable
   const isForgotten =

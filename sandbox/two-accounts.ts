@@ -1,20 +1,20 @@
-/** The world of the demo and of most tests: a hub account that jobs start in, and a target account with the tables. */
+/** The two accounts of the demo and of most tests: jobs start in the hub account, tables are in the target account. */
 import type { SandboxOptions } from './options.ts'
 
 export const hubRole = 'arn:aws:iam::111111111111:role/github-hub'
 export const provisionerRole = 'arn:aws:iam::222222222222:role/tenant-tables-provisioner'
-/** Of the target account too, for jobs that need no hub. */
+/** A role of the target account for jobs without a hub account. */
 export const directRole = 'arn:aws:iam::222222222222:role/tenant-tables-direct'
 export const externalId = 'tenant-tables'
 
-/** The key of a user of the hub account, for jobs that bring one. */
+/** The access key of a user of the hub account, for jobs without OIDC. */
 export const hubAccessKey = {
   accessKeyId: 'AKIASANDBOXHUBUSER01',
   secretAccessKey: 'sandbox/hub/user/secret/access/key/00000',
   principal: 'arn:aws:iam::111111111111:user/deployer',
 }
 
-/** The hub role and the direct one trust jobs of one environment; the provisioner trusts the hub role, and asks for an external id. */
+/** The hub role and the direct role trust jobs of one environment. The provisioner role requires an external id. */
 export function twoAccounts(environment: string): SandboxOptions {
   const subject = `repo:acme@1/app@2:environment:${environment}`
   return {

@@ -1,11 +1,11 @@
-/** UpdateTable: one concern to a call. What is wrong with a request is found before anything of it is changed. */
+/** UpdateTable. All checks of a request come before its first change. */
 import { spendBudget } from './budgets.ts'
 import { setCapacity } from './capacity.ts'
 import { setEncryption } from './encryption.ts'
 import { AwsError, internalFailure, invalidParameter, validationError } from './errors.ts'
 import { changeIndexes, checkIndexUpdates } from './indexes.ts'
 import { refuseUnlessUsable, refuseWhileUpdating } from './jobs.ts'
-import { type Circumstances, createStream, type Input, shapes } from './parameters.ts'
+import { createStream, type Input, type OperationContext, shapes } from './parameters.ts'
 import { updateReplicas } from './replicas.ts'
 import { describe, type Shape, type TableRecord } from './table-record.ts'
 import { growWarmThroughput } from './warm-throughput.ts'
@@ -13,9 +13,9 @@ import { growWarmThroughput } from './warm-throughput.ts'
 /**
  * Checks one concern of a request.
  *
- * @returns what makes the change; undefined where the request asks for what is there already, which is accepted
+ * @returns a function that makes the change; undefined for a no-op that AWS accepts
  */
-type Update = (plane: Circumstances, record: TableRecord, input: Input) => (() => void) | undefined
+type Update = (context: OperationContext, record: TableRecord, input: Input) => (() => void) | undefined
 
 type ConcernName = keyof typeof updates
 
@@ -31,23 +31,23 @@ const updates = {
 } satisfies Readonly<Record<string, Update>>
 
 export function updateTable(
-  plane: Circumstances,
+  context: OperationContext,
   record: TableRecord,
   concerns: readonly ConcernName[],
   input: Input,
 ): Shape {
-  const now = plane.now()
+  const now = context.now()
   refuseUnlessUsable(record, now)
-  const changes = concerns.map((concern) => updates[concern](plane, record, input))
+  const changes = concerns.map((concern) => updates[concern](context, record, input))
   for (const change of changes) change?.()
   const isNoOp = changes.every((change) => change === undefined)
   const description = describe(record, now)
-  // A table whose protection is set to what it is already is said to be ACTIVE; otherwise a no-op looks like an update.
+  // AWS responds UPDATING to a no-op, except to one of deletion protection.
   const isSaidToUpdate = isNoOp && concerns[0] !== 'DeletionProtectionEnabled'
   return { TableDescription: { ...description, ...(isSaidToUpdate ? { TableStatus: 'UPDATING' } : {}) } }
 }
 
-/** In the order in which AWS names them where there are several. */
+/** In the order in which AWS checks them. */
 const exclusive = {
   ReplicaUpdates: 'Replica modification',
   SSESpecification: 'Server-Side Encryption modification',
@@ -56,7 +56,7 @@ const exclusive = {
   WarmThroughput: 'WarmThroughput',
 } as const
 
-/** What an UpdateTable is about. Found before the table is: a wrong combination is wrong for every table. */
+/** Reads the concerns of an UpdateTable. Invalid combinations are refused before the table is looked up. */
 export function readConcerns(input: Input): readonly ConcernName[] {
   const isGiven = (name: string) => input[name] !== undefined
   const indexUpdates = shapes(input.GlobalSecondaryIndexUpdates)
@@ -69,7 +69,7 @@ export function readConcerns(input: Input): readonly ConcernName[] {
     ...(isIndexChange ? (['GlobalSecondaryIndexUpdates'] as const) : []),
     ...(isGiven('BillingMode') || isThroughput || isOnDemandMaximum ? (['BillingMode'] as const) : []),
   ]
-  // Empty warm throughput counts as none where something else is there.
+  // AWS ignores an empty WarmThroughput next to another concern.
   const effective =
     concerns.length > 1 && isEmpty(input.WarmThroughput)
       ? concerns.filter((concern) => concern !== 'WarmThroughput')
@@ -107,13 +107,13 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0
 }
 
-/** At once; AWS names the time from which on another change is accepted. */
-function setDeletionProtection(plane: Circumstances, record: TableRecord, input: Input): (() => void) | undefined {
-  const now = plane.now()
+/** Takes effect at once. A refusal names the time at which the next change is accepted. */
+function setDeletionProtection(context: OperationContext, record: TableRecord, input: Input): (() => void) | undefined {
+  const now = context.now()
   const isAsked = input.DeletionProtectionEnabled === true
   refuseWhileUpdating(record, now, 'deletionProtection')
   if (isAsked === record.deletionProtection) return undefined
-  const cooldown = plane.timings.deletionProtectionCooldown
+  const cooldown = context.timings.deletionProtectionCooldown
   const next = (record.protectionChangedAt ?? Number.NEGATIVE_INFINITY) + cooldown
   if (now < next) {
     throw new AwsError(
@@ -125,18 +125,21 @@ function setDeletionProtection(plane: Circumstances, record: TableRecord, input:
     record.protectionChangedAt = now
     record.deletionProtection = isAsked
     if (record.replicas.length === 0) return
-    record.pending = [...record.pending, { kind: 'replica', at: now + plane.timings.replicaUpdating, apply: () => {} }]
+    record.pending = [
+      ...record.pending,
+      { kind: 'replica', at: now + context.timings.replicaUpdating, apply: () => {} },
+    ]
   }
 }
 
-/** The same class again is not counted, but refused too once the budget is spent. */
-function setTableClass(plane: Circumstances, record: TableRecord, input: Input): (() => void) | undefined {
-  const now = plane.now()
+/** A no-op does not spend the budget, but is refused too once the budget is spent. */
+function setTableClass(context: OperationContext, record: TableRecord, input: Input): (() => void) | undefined {
+  const now = context.now()
   const name = String(input.TableClass)
   refuseWhileUpdating(record, now, 'tableClass')
   const spend = spendBudget(record, now, 'tableClass')
   if (name === (record.tableClass?.name ?? 'STANDARD')) return undefined
-  const at = now + plane.timings.updating
+  const at = now + context.timings.updating
   return () => {
     spend()
     const apply = (each: TableRecord) => {
@@ -146,20 +149,20 @@ function setTableClass(plane: Circumstances, record: TableRecord, input: Input):
   }
 }
 
-/** The table stays ACTIVE while it grows. */
-function setWarmThroughput(plane: Circumstances, record: TableRecord, input: Input): () => void {
-  const now = plane.now()
+/** The table stays ACTIVE during an increase. */
+function setWarmThroughput(context: OperationContext, record: TableRecord, input: Input): () => void {
+  const now = context.now()
   if (isEmpty(input.WarmThroughput)) throw internalFailure()
   refuseWhileUpdating(record, now, 'warmThroughput')
-  const grown = growWarmThroughput(record.warmThroughput, input.WarmThroughput as Shape, now, plane.timings)
+  const grown = growWarmThroughput(record.warmThroughput, input.WarmThroughput as Shape, now, context.timings)
   return () => {
     record.warmThroughput = grown
   }
 }
 
-/** Shows at once. The view type changes only by way of no stream. */
-function setStream(plane: Circumstances, record: TableRecord, input: Input): () => void {
-  const now = plane.now()
+/** Is visible at once. The view type can only be changed by disabling and enabling the stream. */
+function setStream(context: OperationContext, record: TableRecord, input: Input): () => void {
+  const now = context.now()
   const { StreamEnabled: isAsked, StreamViewType: viewType } = input.StreamSpecification as Shape
   if (isAsked === true && viewType === undefined) {
     throw invalidParameter('If stream is being enabled then UpdateViewType is required')
@@ -179,6 +182,6 @@ function setStream(plane: Circumstances, record: TableRecord, input: Input): () 
   return () => {
     if (isAsked === true) record.stream = createStream(record.arn, now, String(viewType))
     else if (record.stream !== undefined) record.stream = { ...record.stream, enabled: false }
-    record.pending = [...record.pending, { kind: 'stream', at: now + plane.timings.updating, apply: () => {} }]
+    record.pending = [...record.pending, { kind: 'stream', at: now + context.timings.updating, apply: () => {} }]
   }
 }

@@ -1,4 +1,4 @@
-/** Warm throughput: always reported, and never less than it was. */
+/** Warm throughput, which AWS always reports and never decreases. */
 import { invalidParameter } from './errors.ts'
 import type { Timings } from './options.ts'
 
@@ -10,34 +10,34 @@ interface Units {
 }
 
 export interface WarmThroughput {
-  /** What is in effect until `settledAt`. */
+  /** In effect until `settledAt`. */
   readonly before: Units
   readonly units: Units
   readonly settledAt: number
 }
 
-/** Of every table on demand, unless it has more. */
+/** The minimum of an on-demand table. */
 export const onDemandWarmThroughput: Units = { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 4000 }
 
-/** @param least what the capacity of the table comes with */
+/** @param minimum given by the capacity of the table */
 export function createWarmThroughput(
   asked: unknown,
-  least: Units,
-  leastName: string,
+  minimum: Units,
+  minimumName: string,
   settledAt: number,
 ): WarmThroughput {
-  const units = { ...least, ...((asked ?? {}) as Partial<Units>) }
+  const units = { ...minimum, ...((asked ?? {}) as Partial<Units>) }
   for (const name of unitNames) {
-    if (units[name] < least[name]) {
-      throw invalidParameter(`Requested ${name} for WarmThroughput for table is lower than ${leastName}`)
+    if (units[name] < minimum[name]) {
+      throw invalidParameter(`Requested ${name} for WarmThroughput for table is lower than ${minimumName}`)
     }
   }
   return { before: units, units, settledAt: asked === undefined ? 0 : settledAt }
 }
 
 /**
- * An increase of the units in effect. The first one takes minutes, later ones seconds; one that is asked for meanwhile
- * takes the place of what was asked for before, and does not prolong it.
+ * Increases warm throughput. The first increase takes minutes, later ones seconds. A request during an increase replaces
+ * its target, and keeps its end.
  */
 export function growWarmThroughput(
   present: WarmThroughput,
@@ -62,11 +62,11 @@ export function growWarmThroughput(
   return { before: inEffect, units, settledAt: now + takes }
 }
 
-/** What more capacity brings with it, at once. */
-export function raiseWarmThroughput(present: WarmThroughput, least: Units): WarmThroughput {
+/** Raises warm throughput to the minimum of a new capacity, at once. */
+export function raiseWarmThroughput(present: WarmThroughput, minimum: Units): WarmThroughput {
   const raise = (units: Units): Units => ({
-    ReadUnitsPerSecond: Math.max(units.ReadUnitsPerSecond, least.ReadUnitsPerSecond),
-    WriteUnitsPerSecond: Math.max(units.WriteUnitsPerSecond, least.WriteUnitsPerSecond),
+    ReadUnitsPerSecond: Math.max(units.ReadUnitsPerSecond, minimum.ReadUnitsPerSecond),
+    WriteUnitsPerSecond: Math.max(units.WriteUnitsPerSecond, minimum.WriteUnitsPerSecond),
   })
   return { ...present, before: raise(present.before), units: raise(present.units) }
 }

@@ -1,7 +1,7 @@
-/** The run in order. */
+/** A run, in order. */
 import { loadSharedConfigFiles } from '@smithy/core/config'
 import { applyPlan } from './apply/apply.ts'
-import { observeTables, readsPerTable } from './apply/observe.ts'
+import { countReads, observeTables } from './apply/observe.ts'
 import { assertAsDefined, verifyTables } from './apply/verify.ts'
 import { openConnections, partitionOf } from './aws/connections.ts'
 import { credentialPorts } from './aws/credentials.ts'
@@ -11,55 +11,72 @@ import { defineTables } from './definition/built-in.ts'
 import { assertPublishable, publish } from './github/publish.ts'
 import { publishComment } from './github/publish-comment.ts'
 import { logGroup, type Runner } from './github/runner.ts'
-import { inputNames } from './inputs/input-reader.ts'
 import { type Inputs, readInputs } from './inputs/inputs.ts'
 import { findUnknownInputs } from './inputs/unknown-inputs.ts'
 import { defaultTimeOuts, type TimeOuts } from './network/network.ts'
 import { planTables } from './plan/planner.ts'
 import { describeReview, holdToReview, readReview } from './plan/review.ts'
 import { describePlace } from './report/place.ts'
-import { type RunResult, renderPlanLines } from './report/report.ts'
+import { renderPlanLines } from './report/plan-lines.ts'
+import type { RunResult } from './report/result.ts'
 import { type Clock, type Run, withinDeadline } from './run/run.ts'
-import { tableArn } from './table/target.ts'
 
-/** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
+/** Never rejects: everything that the run reached is published, with the error that ended it. */
 export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeOuts): Promise<void> {
-  const result: RunResult = { warnings: findUnknownInputs(runner.environment, inputNames).warnings }
+  let result: RunResult = { warnings: findUnknownInputs(runner.environment).warnings }
   try {
     const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await loadSharedConfigFiles() })
-    result.warnings = [...(result.warnings ?? []), ...(inputs.sdkSettings?.warnings ?? [])]
     runner.log.info(describePlace(inputs))
     await withinDeadline({ ...inputs, ...runner, clock }, async (run) => {
-      await reconcile(inputs, runner, run, result, timeOuts).catch((error: unknown) => Object.assign(result, { error }))
+      result = await collect(result, reconcile(inputs, runner, run, timeOuts))
       await publishComment(inputs, result, runner, run)
     })
   } catch (error) {
-    result.error = error
+    result = { ...result, error }
   }
   await publish(result, runner)
 }
 
-async function reconcile(inputs: Inputs, runner: Runner, run: Run, result: RunResult, times: TimeOuts): Promise<void> {
-  Object.assign(result, { command: inputs.command, productionRule: inputs.productionRule })
+/** Yields each result as soon as it is reached, so that an error loses none. */
+async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: TimeOuts): AsyncGenerator<RunResult> {
+  const { command, productionRule, region, environment, policy } = inputs
+  yield { command, productionRule, warnings: inputs.sdkSettings?.warnings ?? [] }
   const review = await readReview(inputs, runner.readFile)
-  result.review = describeReview(review, inputs.command)
-  const connections = openConnections(inputs.region, { ...runner, sdkSettings: inputs.sdkSettings }, run, times)
-  const desired = defineTables(inputs)
+  yield { review: describeReview(review, command) }
+  const definitions = defineTables(inputs)
+  const connections = openConnections(region, { ...runner, sdkSettings: inputs.sdkSettings }, run, timeOuts)
   const [session, connectDynamoDb] = await Promise.all([
     openSession(inputs, credentialPorts(connections.clientOptions, runner, run), run),
-    loadDynamoDb(connections, desired.length * readsPerTable, run),
+    loadDynamoDb(connections, countReads(definitions), run),
     connections.waiting.then(runner.load),
   ])
-  const target = { ...session.principal, region: inputs.region, environment: inputs.environment }
-  result.target = target
+  const target = { ...session.principal, region, environment }
+  yield { target }
   run.log.info(describePlace(inputs, target.account))
-  const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table))
-  const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run)
-  const plan = assertPublishable(holdToReview(planTables(target, desired, observed, inputs.policy), review), runner)
-  Object.assign(result, { plan, review: describeReview(review, inputs.command, plan) })
-  logGroup(runner.log, 'Plan', [...renderPlanLines(plan), result.review])
+  const dynamoDb = connectDynamoDb(session.credentials, target)
+  const observation = await observeTables(dynamoDb, target, definitions, run)
+  const made = planTables(target, definitions, observation.observed, policy)
+  const plan = assertPublishable(holdToReview(made, review), runner)
+  const held = describeReview(review, command, plan)
+  yield { plan, review: held }
+  logGroup(runner.log, 'Plan', [...renderPlanLines(plan), held])
   if (inputs.failOnDrift) assertAsDefined(plan)
-  if (inputs.command === 'verify') result.verification = await verifyTables({ ...inputs, ...dynamoDb, plan, run })
-  if (inputs.command === 'apply' || inputs.command === 'destroy')
-    result.outcome = await applyPlan({ dynamoDb, target, desired, observed, lookedAt, plan, run })
+  if (command === 'verify') yield { verification: await verifyTables({ ...inputs, ...dynamoDb, plan, run }) }
+  if (command === 'apply' || command === 'destroy') {
+    yield { outcome: await applyPlan({ dynamoDb, target, definitions, ...observation, plan, run }) }
+  }
+}
+
+/** Merges the results. The warnings of several stages are kept together. */
+async function collect(first: RunResult, stages: AsyncIterable<RunResult>): Promise<RunResult> {
+  let result = first
+  try {
+    for await (const stage of stages) {
+      const warnings = [...(result.warnings ?? []), ...(stage.warnings ?? [])]
+      result = { ...result, ...stage, warnings }
+    }
+    return result
+  } catch (error) {
+    return { ...result, error }
+  }
 }

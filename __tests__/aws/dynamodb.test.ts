@@ -618,13 +618,16 @@ describe('errors', () => {
   it.each([
     ['with an explicit deny in an identity-based policy', "Narrow the Deny statement in the caller's policies"],
     ['with an explicit deny in a resource-based policy', 'of a table, of a KMS key'],
-    ['with an explicit deny in a service control policy', 'Ask those who manage the AWS organization'],
-    ['with an explicit deny in a resource control policy', 'Ask those who manage the AWS organization'],
+    ['with an explicit deny in a service control policy', 'Ask the administrators of the AWS organization'],
+    ['with an explicit deny in a resource control policy', 'Ask the administrators of the AWS organization'],
     ['with an explicit deny in a permissions boundary: arn:aws:iam::1:policy/b', 'Change the permissions boundary'],
     ['with an explicit deny in a session policy', 'Leave restrict-session out'],
     ['because no session policy allows the dynamodb:DescribeTable action', 'Leave restrict-session out'],
     ['because no permissions boundary allows the dynamodb:DescribeTable action', 'Change the permissions boundary'],
-    ['because no service control policy allows the dynamodb:DescribeTable action', 'who manage the AWS organization'],
+    [
+      'because no service control policy allows the dynamodb:DescribeTable action',
+      'administrators of the AWS organization',
+    ],
     ['because no VPC endpoint policy allows the dynamodb:DescribeTable action', 'policy of the VPC endpoint'],
   ])(
     'a denial %s is explained by that policy, without an Allow statement that would not help',

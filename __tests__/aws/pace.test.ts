@@ -28,7 +28,7 @@ function calls(most: number) {
   return { begin, end, underWay, results }
 }
 
-it('lets so many calls be under way, and the others wait for their turn in order', async () => {
+it('starts calls up to the limit, and the others when a call ends', async () => {
   const { begin, end, underWay } = calls(3)
   begin(5)
   await turnOfEvents()
@@ -38,7 +38,7 @@ it('lets so many calls be under way, and the others wait for their turn in order
   expect(underWay).toHaveLength(3)
 })
 
-it('halves with a call that is throttled, down to one, and grows back over calls that are not', async () => {
+it('halves the limit after a throttled call, down to one, and raises it after other calls', async () => {
   const { begin, end, underWay } = calls(8)
   begin(60)
   await turnOfEvents()
@@ -54,7 +54,7 @@ it('halves with a call that is throttled, down to one, and grows back over calls
   expect(underWay.length).toBeGreaterThan(4)
 })
 
-it('a call that fails otherwise makes room for the next, and slows nothing down', async () => {
+it('keeps the limit after a call that failed for another reason', async () => {
   const { begin, end, underWay } = calls(2)
   begin(4)
   await turnOfEvents()
@@ -63,7 +63,7 @@ it('a call that fails otherwise makes room for the next, and slows nothing down'
   expect(underWay).toHaveLength(2)
 })
 
-it('who waits for a turn gives up with the run, and takes no turn from others', async () => {
+it('rejects a waiting call when its signal fires, and gives its turn to the next call', async () => {
   const stopping = new AbortController()
   const { begin, end, underWay, results } = calls(1)
   begin(1)

@@ -46,19 +46,19 @@ const kinds: readonly [FailureKind, Error][] = [
   ['unavailable', new UnreachableError('It failed: EAI_AGAIN', 'Check it.', 'EAI_AGAIN', undefined)],
 ]
 
-it.each(kinds)('an error is %s: %s', (kind, error) => {
+it.each(kinds)('classifies an error as %s: %s', (kind, error) => {
   expect(classifyFailure(error)).toBe(kind)
 })
 
-it('something that is no error is final', () => {
+it('classifies a value that is not an error as final', () => {
   expect(classifyFailure('thrown')).toBe('final')
   expect(classifyFailure(undefined)).toBe('final')
 })
 
-describe('the wait before another try', () => {
+describe('the delay before the next try', () => {
   const delay = (error: Error, tries: number, random = 1) => retryDelay(error, tries, 0, random)
 
-  it('is there for no final error', () => {
+  it('is undefined for a final error', () => {
     expect(delay(anError('AccessDenied'), 1)).toBeUndefined()
   })
 
@@ -68,19 +68,19 @@ describe('the wait before another try', () => {
     expect(delay(throttled, 5, 0)).toBe(0)
   })
 
-  it('ends after eight tries where the service is unavailable', () => {
+  it('is undefined after eight tries where the service is unavailable', () => {
     const unavailable = anError('InternalServerError')
     expect([1, 7].map((tries) => delay(unavailable, tries))).toEqual([200, 5000])
     expect(delay(unavailable, 8)).toBeUndefined()
   })
 
-  it('is about a second for what is not ready, and grows to three', () => {
+  it('is about a second for a table that is not ready, and grows to three', () => {
     const young = anError('ContinuousBackupsUnavailableException')
     expect([1, 20, 40, 500].map((tries) => delay(young, tries, 0))).toEqual([800, 800, 1800, 3000])
     expect(delay(young, 1, 1)).toBe(1000)
   })
 
-  it('obeys the time that DynamoDB names, and no time over a minute', () => {
+  it('follows the time that DynamoDB names, up to a minute', () => {
     const named = (time: string) => anError('ThrottlingException', `Please try again after ${time}.`)
     expect(delay(named('1970-01-01T00:00:15Z'), 1)).toBe(16_500)
     expect(delay(named('Thu Jan 01 00:00:15 UTC 1970'), 1)).toBe(16_500)
@@ -89,7 +89,7 @@ describe('the wait before another try', () => {
     expect(delay(anError('ThrottlingException', 'please TRY again after 1970-01-01T00:00:15Z'), 1)).toBe(16_500)
   })
 
-  it('counts to the time that DynamoDB names from now, and is a second where that is over', () => {
+  it('counts from now to the time that DynamoDB names, and is a second where that time has passed', () => {
     const named = anError('ThrottlingException', 'Please try again after 1970-01-01T00:00:15Z.')
     expect(retryDelay(named, 1, 5000, 1)).toBe(11_500)
     expect(retryDelay(named, 1, 15_000, 0)).toBe(1000)
@@ -98,7 +98,7 @@ describe('the wait before another try', () => {
 })
 
 describe('retry', () => {
-  it('gives the first answer', async () => {
+  it('returns the first response', async () => {
     const run = aRun()
     let tries = 0
     const answer = await retry(run, async () => {
@@ -110,7 +110,7 @@ describe('retry', () => {
     expect(run.clock.sleeps).toEqual([250, 500])
   })
 
-  it('says what it waits for, and how long', async () => {
+  it('logs each delay and its reason', async () => {
     const run = aRun()
     let tries = 0
     await retry(run, async () => {
@@ -124,7 +124,7 @@ describe('retry', () => {
     ])
   })
 
-  it('gives up on what is unavailable with the error as it came, after eight tries', async () => {
+  it('throws the error of an unavailable service unchanged after eight tries', async () => {
     let tries = 0
     const down = anError('InternalServerError')
     const call = retry(aRun(), async () => {
@@ -135,9 +135,9 @@ describe('retry', () => {
     expect(tries).toBe(8)
   })
 
-  it('hands on a reason to stop that is not ours as it is', async () => {
+  it('throws a reason to stop that is not a StoppedError unchanged', async () => {
     const run = aRun()
-    const reason = new Error('somebody else stopped it')
+    const reason = new Error('stopped')
     const call = retry(run, async () => {
       queueMicrotask(() => run.stopNow(reason))
       throw anError('ThrottlingException')
@@ -145,7 +145,7 @@ describe('retry', () => {
     await expect(call).rejects.toBe(reason)
   })
 
-  it('does not repeat what fails for good', async () => {
+  it('does not repeat a call after a final error', async () => {
     let tries = 0
     const denied = anError('AccessDenied')
     const call = retry(aRun(), async () => {
@@ -156,7 +156,7 @@ describe('retry', () => {
     expect(tries).toBe(1)
   })
 
-  it('begins no call once the run must stop', async () => {
+  it('makes no call when the run must stop', async () => {
     const run = aRun()
     const reason = new StoppedError('cancelled', 'run again')
     run.stopNow(reason)
@@ -168,7 +168,7 @@ describe('retry', () => {
     expect(called).toBe(false)
   })
 
-  it('stops waiting when the run must stop, and tells what stood in the way', async () => {
+  it('ends its wait when the run must stop, with the last error as the cause', async () => {
     const run = aRun()
     const throttled = anError('ThrottlingException')
     const call = retry(run, async () => {
@@ -178,7 +178,7 @@ describe('retry', () => {
     await expect(call).rejects.toMatchObject({ name: 'StoppedError', message: 'too late', cause: throttled })
   })
 
-  it('says why a call that was given up was given up', async () => {
+  it('throws the reason to stop for a call that the run aborted', async () => {
     const run = aRun()
     const reason = new StoppedError('cancelled', 'run again')
     const call = retry(run, async (signal) => {
@@ -190,7 +190,7 @@ describe('retry', () => {
 })
 
 it.each(['InvalidSignatureException', 'SignatureDoesNotMatch', 'RequestExpired', 'AuthFailure'])(
-  'a call that was signed by a clock that is off is made again, by the clock as the SDK has corrected it: %s',
+  'repeats a call at once where the SDK has corrected the clock: %s',
   (name) => {
     const skewed = anError(name, 'Signature expired', { $metadata: { httpStatusCode: 400, clockSkewCorrected: true } })
     expect(classifyFailure(skewed)).toBe('misdated')
@@ -199,7 +199,7 @@ it.each(['InvalidSignatureException', 'SignatureDoesNotMatch', 'RequestExpired',
   },
 )
 
-it('a call that is refused for its signature again, by the corrected clock, is made no third time', async () => {
+it('does not repeat a call twice because of the clock', async () => {
   const skewed = anError('SignatureDoesNotMatch', 'Signature expired', { $metadata: { clockSkewCorrected: true } })
   let tries = 0
   const call = retry(aRun(), async () => {
@@ -211,14 +211,14 @@ it('a call that is refused for its signature again, by the corrected clock, is m
 })
 
 it.each(['ResourceNotFoundException', 'AccessDenied', 'ValidationException', 'ResourceInUseException'])(
-  'a clock that is off makes %s no less final: the SDK says of every error that the clock was corrected',
+  '%s stays final although the SDK reports a corrected clock, as it does for every error',
   (name) => {
     const $metadata = { httpStatusCode: 400, clockSkewCorrected: true }
     expect(classifyFailure(anError(name, 'as AWS says', { $metadata }))).toBe('final')
   },
 )
 
-it('a read that was throttled eight times survives one connection that breaks', async () => {
+it('counts tries by the kind of failure: one broken connection after eight throttled calls is repeated', async () => {
   let tries = 0
   const answer = retry(aRun(), async () => {
     tries += 1
@@ -237,7 +237,10 @@ it.each<[boolean, string, number, string]>([
   [false, 'AccessDenied', 403, 'Not authorized'],
   [false, 'Unknown', 503, 'UnknownError'],
   [false, 'SyntaxError', 0, 'Unexpected token <'],
-])('is it the answer of another server than AWS? %s: %s with status %d', (expected, name, httpStatusCode, message) => {
-  const metadata = httpStatusCode === 0 ? {} : { $metadata: { httpStatusCode } }
-  expect(isAnswerOfAnother(anError(name, message, metadata))).toBe(expected)
-})
+])(
+  'recognises a response of another server than AWS: %s for %s with status %d',
+  (expected, name, httpStatusCode, message) => {
+    const metadata = httpStatusCode === 0 ? {} : { $metadata: { httpStatusCode } }
+    expect(isAnswerOfAnother(anError(name, message, metadata))).toBe(expected)
+  },
+)

@@ -83,8 +83,8 @@ function open(
   return { session: openSession(request, ports, run), masked: order, origins, used, run, tokens: () => tokens }
 }
 
-describe('the chain', () => {
-  it('gives the first role that is assumed with credentials the source identity, and the last one tags and restriction', async () => {
+describe('a role chain', () => {
+  it('gives the source identity to the first role that is assumed with credentials, and tags and restriction to the last role', async () => {
     const environment = { ...key, GITHUB_REPOSITORY_ID: '2', GITHUB_RUN_ID: '42' }
     const inputs = {
       'role-to-assume': `${hub}\n${provisioner}`,
@@ -104,7 +104,7 @@ describe('the chain', () => {
     expect(JSON.parse(calls[1]?.Policy ?? '').Statement[0].Resource).toHaveLength(2)
   })
 
-  it('begins the source identity after the token, which brings its own', async () => {
+  it('gives the source identity to the role after the token, which has its own', async () => {
     const jobs = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://x', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' }
     sts.on(AssumeRoleWithWebIdentityCommand).callsFake(({ RoleArn }) => sessionOf(RoleArn))
     sts.on(AssumeRoleCommand).callsFake(({ RoleArn }) => sessionOf(RoleArn))
@@ -112,14 +112,14 @@ describe('the chain', () => {
     expect(sts.commandCalls(AssumeRoleCommand)[0]?.args[0].input.SourceIdentity).toBe('deploy')
   })
 
-  it('restricts the session of a token, too', async () => {
+  it('restricts the session of a token', async () => {
     const jobs = { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://x', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' }
     sts.on(AssumeRoleWithWebIdentityCommand).callsFake(({ RoleArn }) => sessionOf(RoleArn))
     await open({ 'role-to-assume': provisioner, 'restrict-session': 'true' }, jobs).session
     expect(sts.commandCalls(AssumeRoleWithWebIdentityCommand)[0]?.args[0].input.Policy).toContain('table/users')
   })
 
-  it('restricts the last session alone where the first role is assumed with a token', async () => {
+  it('restricts only the last session where the first role is assumed with a token', async () => {
     sts.on(AssumeRoleWithWebIdentityCommand).callsFake(({ RoleArn }) => sessionOf(RoleArn))
     sts.on(AssumeRoleCommand).callsFake(({ RoleArn }) => sessionOf(RoleArn))
     await open({ 'role-to-assume': `${hub}\n${provisioner}`, 'restrict-session': 'true' }, token).session
@@ -127,15 +127,7 @@ describe('the chain', () => {
     expect(sts.commandCalls(AssumeRoleCommand)[0]?.args[0].input.Policy).toContain('table/users')
   })
 
-  it('names what else both policies must allow where a role is refused', async () => {
-    sts.on(AssumeRoleCommand).rejects(refusal('AccessDenied'))
-    const inputs = { 'role-to-assume': provisioner, 'role-source-identity': 'deploy', 'role-session-tags': 'a=b' }
-    await expect(open(inputs, key).session).rejects.toMatchObject({
-      remedy: expect.stringContaining('sts:SetSourceIdentity and sts:TagSession'),
-    })
-  })
-
-  it('begins with the token where there is no key, and goes from role to role', async () => {
+  it('starts from the token where there is no access key, and assumes each role with the session before it', async () => {
     sts.on(AssumeRoleWithWebIdentityCommand).resolves(sessionOf(hub))
     sts.on(AssumeRoleCommand).resolves(sessionOf(provisioner))
     const { session, masked, used } = open(
@@ -179,7 +171,7 @@ describe('the chain', () => {
     expect(used).toEqual(['AKIA-OF-THE-JOB', 'key-of-hub'])
   })
 
-  it('is walked again, with a new token, when the session is asked for again', async () => {
+  it('is walked again with a new token when the SDK asks for credentials again', async () => {
     sts.on(AssumeRoleWithWebIdentityCommand).resolves(sessionOf(hub))
     const { session, tokens } = open({ 'role-to-assume': hub }, token)
     const { credentials } = await session
@@ -189,7 +181,7 @@ describe('the chain', () => {
     expect([tokens(), sts.calls().length]).toEqual([2, 2])
   })
 
-  it('takes the credentials as they are where there is no role, and asks STS whose they are', async () => {
+  it('is empty where no role is given: the first credentials are used, and STS identifies them', async () => {
     sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws-cn:iam::333333333333:user/me' })
     const { session, masked } = open({}, key)
     expect((await session).principal).toEqual({ partition: 'aws-cn', account: '333333333333' })
@@ -197,7 +189,7 @@ describe('the chain', () => {
     expect(masked).toEqual(['AKIA-OF-THE-JOB', 'secret-of-the-job'])
   })
 
-  it('works on no other account when what the job has leads to one later on', async () => {
+  it('fails when it is walked again and leads to another account', async () => {
     sts.on(GetCallerIdentityCommand).resolvesOnce({ Arn: 'arn:aws:iam::333333333333:user/me' })
     const { session } = open({}, key)
     const { credentials } = await session
@@ -211,7 +203,7 @@ describe('the chain', () => {
     })
   })
 
-  it("takes what the SDK's default chain finds", async () => {
+  it("starts from the SDK's default chain where there is neither a key nor a token", async () => {
     sts.on(AssumeRoleCommand).resolves(sessionOf(provisioner))
     const { session, masked, used } = open({ 'role-to-assume': provisioner })
     await session
@@ -219,7 +211,7 @@ describe('the chain', () => {
     expect(masked.slice(0, 3)).toEqual(['key-of-chain', 'secret-of-chain', 'token-of-chain'])
   })
 
-  it('makes no call with a secret that is not masked yet, and asks no more than it must', async () => {
+  it('masks each secret before the call that sends it, and makes no other calls', async () => {
     const events: string[] = []
     sts.on(AssumeRoleWithWebIdentityCommand).callsFake(async () => {
       events.push('with token')
@@ -244,7 +236,7 @@ describe('the chain', () => {
     ])
   })
 
-  it('masks the access key before STS hears of it', async () => {
+  it('masks the access key before it calls STS', async () => {
     const events: string[] = []
     sts.on(GetCallerIdentityCommand).callsFake(async () => {
       events.push('whose')
@@ -255,9 +247,9 @@ describe('the chain', () => {
   })
 
   it.each([
-    ['does not say when it ends', undefined],
-    ['says so with something that is no date', '' as unknown as Date],
-  ])('takes a session that %s', async (_, Expiration) => {
+    ['has no expiration', undefined],
+    ['has an expiration that is not a date', '' as unknown as Date],
+  ])('accepts a session that %s', async (_, Expiration) => {
     const Credentials = { ...sessionOf(hub).Credentials, Expiration }
     sts.on(AssumeRoleCommand).resolves(sessionOf(hub, { Credentials }))
     const { credentials } = await open({ 'role-to-assume': hub }, key).session
@@ -269,7 +261,7 @@ describe('the chain', () => {
     expect(await credentials()).not.toHaveProperty('expiration')
   })
 
-  it('takes the end of a session that seems to be over at once for a clock that is off, and leaves it to AWS', async () => {
+  it('ignores the expiration of a new session that seems to expire already, because the clock is wrong', async () => {
     const ending = (minutes: number) => {
       const Expiration = new Date(Date.UTC(2026, 0, 1) + minutes * 60_000)
       return sessionOf(hub, { Credentials: { ...sessionOf(hub).Credentials, Expiration } })
@@ -280,13 +272,13 @@ describe('the chain', () => {
     expect(ends).toEqual([undefined, undefined, new Date(Date.UTC(2026, 0, 1, 0, 6))])
   })
 
-  it.each(['AccessKeyId', 'SecretAccessKey', 'SessionToken'])('takes no session without %s', async (missing) => {
+  it.each(['AccessKeyId', 'SecretAccessKey', 'SessionToken'])('refuses a session without %s', async (missing) => {
     const Credentials = { ...sessionOf(hub).Credentials, [missing]: undefined }
     sts.on(AssumeRoleCommand).resolves(sessionOf(hub, { Credentials }))
     await expect(open({ 'role-to-assume': hub }, key).session).rejects.toThrow('without credentials')
   })
 
-  it('asks for the audience that the inputs name, and gives calls up with the run', async () => {
+  it('requests a token for the audience of the inputs, and aborts its calls with the run', async () => {
     sts.on(AssumeRoleWithWebIdentityCommand).resolves(sessionOf(hub))
     const asked: unknown[] = []
     const { session, run } = open({ 'role-to-assume': hub, audience: 'my-audience' }, token, {
@@ -301,7 +293,7 @@ describe('the chain', () => {
     expect(args[1]).toEqual({ abortSignal: run.abort })
   })
 
-  it('fails in the same words when it is refused later, on being walked again', async () => {
+  it('fails with the same message when a role is refused while it is walked again', async () => {
     sts.on(AssumeRoleCommand).resolvesOnce(sessionOf(hub)).rejects(refusal('AccessDenied'))
     const { credentials } = await open({ 'role-to-assume': hub }, key).session
     await credentials()
@@ -314,7 +306,7 @@ describe('the chain', () => {
     [{ 'role-to-assume': hub }, token, "the job's OIDC token for"],
     [{ 'role-to-assume': hub }, {}, "the AWS SDK's default chain, then"],
     [{}, {}, "the AWS SDK's default chain, because"],
-  ])('says in the log where it begins, and why: %j', async (inputs, environment, words) => {
+  ])('logs where the credentials come from, and why: %j', async (inputs, environment, words) => {
     sts.on(AssumeRoleWithWebIdentityCommand).resolves(sessionOf(hub))
     sts.on(AssumeRoleCommand).resolves(sessionOf(hub))
     sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::111111111111:user/me' })
@@ -339,7 +331,7 @@ describe('an access key id of 12 digits', () => {
     ["the SDK's default chain", {}, {}],
     ['STS for a role', { 'role-to-assume': provisioner }, key],
     ['STS for a token', { 'role-to-assume': provisioner }, token],
-  ])('is an account id, not a secret, where it comes from %s', async (_, inputs, environment) => {
+  ])('is not masked where it comes from %s, because it is an account id', async (_, inputs, environment) => {
     const { session, masked, origins } = open(inputs, environment, {
       accessKey: () => (inputs['role-to-assume'] ? { ...emulated, accessKeyId: 'AKIA-OF-THE-JOB' } : emulated),
       defaultChain: async () => emulated,
@@ -350,7 +342,7 @@ describe('an access key id of 12 digits', () => {
     for (const origin of origins) expect(origin).toMatch(/^[A-Z_]+$|^(the job's OIDC token|.* of .*)$/)
   })
 
-  it('is none either where it is another account than that of the credentials', async () => {
+  it('is not masked where it is another account than that of the credentials', async () => {
     sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::333333333333:root' })
     const { session, masked } = open({}, {}, { defaultChain: async () => emulated })
     expect((await session).principal.account).toBe('333333333333')
@@ -358,7 +350,7 @@ describe('an access key id of 12 digits', () => {
   })
 })
 
-it('an access key that is a short word, as emulators take it, is not masked: GitHub would drop every output that holds it', async () => {
+it('does not mask an access key that is a short word, because GitHub would drop every output that contains it', async () => {
   sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::222222222222:root' })
   const short = { accessKeyId: 'test', secretAccessKey: 'test' }
   const { session, masked } = open({}, {}, { defaultChain: async () => short })
@@ -366,7 +358,7 @@ it('an access key that is a short word, as emulators take it, is not masked: Git
   expect(masked).toEqual([])
 })
 
-it('each secret is masked with the name that it can be told by', async () => {
+it('masks each secret with a name that may be printed', async () => {
   sts.on(AssumeRoleCommand).resolves(sessionOf(provisioner))
   const named = async (inputs: Record<string, string>, environment: Record<string, string>) => {
     const { session, masked, origins } = open(inputs, environment)
@@ -393,36 +385,36 @@ describe('the account', () => {
     })
   })
 
-  it('of a role is proved by the assumed role, without asking who we are', async () => {
+  it('of a role is read from the response to AssumeRole, without GetCallerIdentity', async () => {
     sts.on(AssumeRoleCommand).resolves(sessionOf(provisioner))
     const { session } = open({ 'role-to-assume': provisioner, 'allowed-account-ids': '222222222222' }, key)
     expect((await session).principal).toEqual({ partition: 'aws', account: '222222222222' })
     expect([sts.calls().length, sts.commandCalls(GetCallerIdentityCommand).length]).toEqual([1, 0])
   })
 
-  it('of a hub in the middle of the chain need not be an allowed one', async () => {
+  it('of a hub in the middle of the chain may be another one', async () => {
     sts.on(AssumeRoleCommand, { RoleArn: hub }).resolves(sessionOf(hub))
     sts.on(AssumeRoleCommand, { RoleArn: provisioner }).resolves(sessionOf(provisioner))
     const { session } = open({ 'role-to-assume': `${hub}\n${provisioner}`, 'allowed-account-ids': '222222222222' }, key)
     await expect(session).resolves.toBeDefined()
   })
 
-  it('that STS does not name is not guessed', async () => {
+  it('must be in the response of STS', async () => {
     sts.on(GetCallerIdentityCommand).resolves({})
     await expect(open({}, key).session).rejects.toThrow('did not report which account')
   })
 
-  it.each([
-    ['no account', sessionOf(provisioner, { AssumedRoleUser: undefined }), 'did not report which account'],
-    ['no credentials', sessionOf(provisioner, { Credentials: undefined }), 'without credentials'],
-  ])('is read from the response of STS, which is refused with %s', async (_, answer, words) => {
-    sts.on(AssumeRoleCommand).resolves(answer)
-    await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toThrow(words)
-  })
+  it.each([['no account', sessionOf(provisioner, { AssumedRoleUser: undefined }), 'did not report which account']])(
+    'is read from the response of STS, which must not have %s',
+    async (_, answer, words) => {
+      sts.on(AssumeRoleCommand).resolves(answer)
+      await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toThrow(words)
+    },
+  )
 })
 
 describe('a refusal', () => {
-  it('of the token costs one call, tells what the token says, and names the first mistake people make', async () => {
+  it('of the token makes one call, and shows the claims of the token and the likeliest cause', async () => {
     sts.on(AssumeRoleWithWebIdentityCommand).rejects(refusal('AccessDenied'))
     const { session } = open({ 'role-to-assume': hub }, token)
     const error = await session.catch((thrown: unknown) => thrown)
@@ -458,7 +450,7 @@ describe('a refusal', () => {
     },
   )
 
-  it('of a token of GitHub Enterprise Server names its provider', async () => {
+  it('of a token of GitHub Enterprise Server names that provider', async () => {
     const own = { ...claims, iss: 'https://ghe.example.com/_services/token' }
     const claim = Buffer.from(JSON.stringify(own)).toString('base64url')
     const refused = (name: string) => {
@@ -486,7 +478,7 @@ describe('a refusal', () => {
     await expect(refused('plan')).rejects.toMatchObject({ statements: [expect.stringContaining(sub)] })
   })
 
-  it('of a hop asks for the tags where the tags are given, and for the source identity on every hop', async () => {
+  it('of a role asks for sts:TagSession only for the role with tags, and for sts:SetSourceIdentity for every role', async () => {
     sts.on(AssumeRoleCommand).rejects(refusal('AccessDenied'))
     const named = { 'role-source-identity': 'deploy', 'role-session-tags': 'a=b' }
     const statementOf = async (roles: string) => {
@@ -496,12 +488,15 @@ describe('a refusal', () => {
     expect(await statementOf(`${hub}\n${provisioner}`)).toEqual([
       { Effect: 'Allow', Action: ['sts:AssumeRole', 'sts:SetSourceIdentity'], Resource: hub },
     ])
+    await expect(open({ 'role-to-assume': provisioner, ...named }, key).session).rejects.toMatchObject({
+      remedy: expect.stringContaining('sts:SetSourceIdentity and sts:TagSession'),
+    })
     expect(await statementOf(provisioner)).toEqual([
       { Effect: 'Allow', Action: ['sts:AssumeRole', 'sts:SetSourceIdentity', 'sts:TagSession'], Resource: provisioner },
     ])
   })
 
-  it('is not what it is called where STS gave no answer', async () => {
+  it('is not reported where STS gave no answer', async () => {
     const down = Object.assign(refusal('Unknown', 'Unknown'), { $metadata: { httpStatusCode: 503 } })
     sts.on(AssumeRoleCommand).rejects(down)
     sts.on(AssumeRoleWithWebIdentityCommand).rejects(down)
@@ -516,7 +511,7 @@ describe('a refusal', () => {
     expect(await told({}, key)).toBe(`STS could not be asked to identify the credentials.${remedy}`)
   })
 
-  it('of a token without a sub does not make up a condition', async () => {
+  it('of a token without a sub shows no condition', async () => {
     sts.on(AssumeRoleWithWebIdentityCommand).rejects(refusal('AccessDenied'))
     const claim = Buffer.from(JSON.stringify({ aud: 'x', sub: 1 })).toString('base64url')
     const { session } = open({ 'role-to-assume': hub }, token, { fetchIdToken: async () => `a.${claim}.c` })
@@ -530,7 +525,7 @@ describe('a refusal', () => {
     })
   })
 
-  it('of a token that cannot be read still says what to do', async () => {
+  it('of a token that cannot be decoded has a remedy', async () => {
     sts.on(AssumeRoleWithWebIdentityCommand).rejects(refusal('InvalidIdentityToken', 'not valid'))
     for (const unreadable of ['no token', `a.${Buffer.from('1').toString('base64url')}.c`]) {
       const { session } = open({ 'role-to-assume': hub }, token, { fetchIdToken: async () => unreadable })
@@ -541,7 +536,7 @@ describe('a refusal', () => {
     }
   })
 
-  it('of a role names the caller’s policy, the trust, and the external id', async () => {
+  it('of a role names the caller’s policy, the trust policy and the external id', async () => {
     sts.on(AssumeRoleCommand).rejects(refusal('AccessDenied', 'User: x is not authorized'))
     await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toMatchObject({
       message: `STS did not let these credentials assume ${provisioner}.`,
@@ -562,7 +557,7 @@ describe('a refusal', () => {
     ['ValidationError', '3600'],
     ['PackedPolicyTooLarge', 'role-session-tags'],
     ['MalformedInput', 'what AWS reports'],
-  ])('%s says what to do', async (name, words) => {
+  ])('named %s has its own remedy', async (name, words) => {
     sts.on(AssumeRoleCommand).rejects(refusal(name))
     await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toMatchObject({
       remedy: expect.stringContaining(words),
@@ -571,7 +566,7 @@ describe('a refusal', () => {
     await expect(open({}, key).session).rejects.toMatchObject({ remedy: expect.stringContaining(words) })
   })
 
-  it('is final, but what passes is tried again with a new token', async () => {
+  it('is final, but a failure that passes is repeated with a new token', async () => {
     sts
       .on(AssumeRoleWithWebIdentityCommand)
       .rejectsOnce(refusal('IDPCommunicationErrorException'))
@@ -587,7 +582,7 @@ describe('a refusal', () => {
     ['ThrottlingException', refusal('ThrottlingException')],
     ['an answer of 503', Object.assign(refusal('Error'), { $metadata: { httpStatusCode: 503 } })],
     ['a connection that was reset', Object.assign(refusal('Error'), { code: 'ECONNRESET' })],
-  ])('%s is no refusal: the call is made again', async (_, failure) => {
+  ])('is not reported for %s: the call is repeated', async (_, failure) => {
     sts.on(AssumeRoleCommand).rejectsOnce(failure).resolves(sessionOf(hub))
     await open({ 'role-to-assume': hub }, key).session
     sts.on(GetCallerIdentityCommand).rejectsOnce(failure).resolves({ Arn: 'arn:aws:iam::333333333333:user/me' })
@@ -597,7 +592,7 @@ describe('a refusal', () => {
     ])
   })
 
-  it('of GitHub after a first token is put down to GitHub, not to the token before', async () => {
+  it('of a second token by GitHub is not reported as a refusal of the first token', async () => {
     sts.on(AssumeRoleWithWebIdentityCommand).rejects(refusal('IDPCommunicationErrorException'))
     let asked = 0
     const { session } = open({ 'role-to-assume': hub }, token, {
@@ -609,7 +604,7 @@ describe('a refusal', () => {
     await expect(session).rejects.toThrow('GitHub did not give this job an OIDC token.')
   })
 
-  it('of GitHub, which gives no token, is not put down to STS', async () => {
+  it('of a token by GitHub is not reported as a refusal by STS', async () => {
     const { session } = open({ 'role-to-assume': hub }, token, {
       fetchIdToken: async () => {
         throw refusal('IdTokenError', 'status 403')
@@ -622,7 +617,7 @@ describe('a refusal', () => {
     expect(sts.calls()).toEqual([])
   })
 
-  it('because the run was stopped says just that, wherever it happens', async () => {
+  it('is not reported where the run was stopped: the StoppedError is thrown unchanged', async () => {
     const { StoppedError } = await import('../../src/errors/errors.ts')
     const stopped = new StoppedError('The run was cancelled.', 'Run it again.')
     sts.on(AssumeRoleCommand).rejects(stopped)
@@ -638,8 +633,8 @@ describe('a refusal', () => {
   })
 })
 
-describe('an error from before STS refused anything', () => {
-  it('is reported as it is where a host was not reached: its remedy is known', async () => {
+describe('an error without an answer of STS', () => {
+  it('is thrown unchanged where a host was not reached, because its remedy is known', async () => {
     const unreachable = new UnreachableError('sts.example cannot be resolved.', 'Check aws-region.', 'ENOTFOUND', 'x')
     sts.on(AssumeRoleCommand).rejects(unreachable)
     sts.on(AssumeRoleWithWebIdentityCommand).rejects(unreachable)
@@ -676,7 +671,7 @@ describe('an error from before STS refused anything', () => {
       Object.assign(refusal('Error', 'socket hang up'), { code: 'ECONNRESET' }),
       refusal('TimeoutError', 'no answer'),
     ].map((failure) => [failure.message, failure] as const),
-  )('names no missing permission where GitHub was out of order: %s', async (_, failure) => {
+  )('names no missing permission where GitHub failed: %s', async (_, failure) => {
     const fetchIdToken = () => Promise.reject(failure)
     await expect(open({ 'role-to-assume': hub }, token, { fetchIdToken }).session).rejects.toMatchObject({
       message: 'GitHub did not give this job an OIDC token.',
@@ -690,14 +685,14 @@ describe('a denial whose policy AWS names', () => {
     [
       'a policy of the role',
       'with an explicit deny in an identity-based policy',
-      'kind "identity-based policy" denies it',
+      'kind "identity-based policy" denies the call',
     ],
     ['the trust policy', 'with an explicit deny in a resource-based policy', 'trust policy of a role'],
     ['the trust policy', 'with an explicit deny in the role trust policy', 'Change the trust policy of the role'],
     [
       'one of the organization',
       'with an explicit deny in a service control policy: arn:aws:organizations::1:policy/o-1/service_control_policy/p-1',
-      'Ask those who manage the AWS organization',
+      'Ask the administrators of the AWS organization',
     ],
     [
       'a permissions boundary',
@@ -709,7 +704,7 @@ describe('a denial whose policy AWS names', () => {
       'because no permissions boundary allows the sts:AssumeRole action',
       'permissions boundary of the',
     ],
-    ['of a kind that AWS does not name', 'with an explicit deny', 'A Deny statement in some policy denies it'],
+    ['of a kind that AWS does not name', 'with an explicit deny', 'A Deny statement in a policy denies the call'],
     ['a session policy', 'with an explicit deny in a sessions policy', 'inline-session-policy'],
     ['a session policy', 'because no session policy allows the sts:AssumeRole action', 'inline-session-policy'],
     ['one of a VPC endpoint', 'because no VPC endpoint policy allows the sts:AssumeRole action', 'of the VPC endpoint'],
@@ -737,7 +732,7 @@ describe('a denial whose policy AWS names', () => {
     },
   )
 
-  it('offers the Allow statement where only that is missing', async () => {
+  it('shows the Allow statement where only that is missing', async () => {
     const words = 'because no identity-based policy allows the sts:AssumeRole action'
     sts.on(AssumeRoleCommand).rejects(refusal('AccessDenied', words))
     await expect(open({ 'role-to-assume': provisioner }, key).session).rejects.toMatchObject({

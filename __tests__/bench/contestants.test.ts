@@ -1,4 +1,4 @@
-/** How contestants are started, and what of the sandbox they meet. */
+/** How contestants are started, and their endpoints. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -47,13 +47,13 @@ afterAll(() => rmSync(folder, { recursive: true }))
 async function all(login: Login) {
   const given = scene(login)
   return [await thisAction(given), await configureAwsCredentials(given), floor(given), naive(given)].map((found) => {
-    if (found === undefined) throw new Error('a contestant is missing')
+    if (found === undefined) throw new Error('A contestant is missing')
     return found
   })
 }
 
 describe.each<Login>(['access key', 'OIDC token'])('with an %s', (login) => {
-  it('every Node contestant is its file alone to Node: no flag that changes the loader, and no NODE_OPTIONS', async () => {
+  it('starts every Node contestant by its file, without flags and NODE_OPTIONS', async () => {
     const contestants = await all(login)
 
     expect(contestants).toHaveLength(4)
@@ -65,7 +65,7 @@ describe.each<Login>(['access key', 'OIDC token'])('with an %s', (login) => {
     }
   })
 
-  it('actions get one word, the file, and the environment of the runner', async () => {
+  it('starts actions with their file as the only argument and with the environment of the runner', async () => {
     const [own, other] = await all(login)
 
     expect([own?.words, other?.words]).toEqual([[thisBundle], [entry]])
@@ -76,12 +76,12 @@ describe.each<Login>(['access key', 'OIDC token'])('with an %s', (login) => {
       }
       expect(action?.folder).toBe(action?.environment.GITHUB_WORKSPACE)
     }
-    // Declared inputs that nobody gives are set too: to their default, or empty.
+    // The runner also sets inputs that the workflow does not: to their default, or empty.
     expect(own?.environment).toMatchObject({ INPUT_COMMAND: 'apply', 'INPUT_TABLE-NAME-PREFIX': '' })
     expect(other?.environment).toMatchObject({ INPUT_AUDIENCE: 'sts.amazonaws.com', 'INPUT_AWS-PROFILE': '' })
   })
 
-  it('an access key is given where it is the login, and nowhere else', async () => {
+  it('sets an access key only if it is the login', async () => {
     const isKey = login === 'access key'
     const [own, other, ...scripts] = await all(login)
 
@@ -91,11 +91,11 @@ describe.each<Login>(['access key', 'OIDC token'])('with an %s', (login) => {
   })
 })
 
-it('the version of configure-aws-credentials is that of its checkout', async () => {
+it('reads the version of configure-aws-credentials from its checkout', async () => {
   expect((await configureAwsCredentials(scene('OIDC token')))?.version).toBe('6.2.3')
 })
 
-it('configure-aws-credentials is left out where no checkout is named, and refused where the name is wrong', async () => {
+it('omits configure-aws-credentials without a checkout, and rejects a wrong path', async () => {
   delete process.env.CONFIGURE_AWS_CREDENTIALS
   expect(await configureAwsCredentials(scene('OIDC token'))).toBeUndefined()
 
@@ -103,12 +103,12 @@ it('configure-aws-credentials is left out where no checkout is named, and refuse
   await expect(configureAwsCredentials(scene('OIDC token'))).rejects.toThrow('must name dist/index.js in a checkout')
 })
 
-it('no script of a version manager stands before Python in PATH', () => {
+it('puts no wrapper script of a version manager before Python in PATH', () => {
   expect(searchPath()).toContain(process.env.PATH)
   expect(searchPath().split(':')[0]).not.toContain('shims')
 })
 
-it('no connection to the token endpoint serves STS, and none to STS serves DynamoDB: on AWS they are three hosts', async () => {
+it('makes clients open separate connections to the token endpoint, STS and DynamoDB, as on AWS', async () => {
   await onStage({ ...plain, login: 'OIDC token', latencyMilliseconds: 0 }, process.execPath, {}, async (stage) => {
     await measureWall(await thisAction(stage.scene))
     stage.sandbox.clearRequests()
@@ -126,7 +126,7 @@ it('no connection to the token endpoint serves STS, and none to STS serves Dynam
   })
 })
 
-it('a connection costs what the profile says, for each of the three hosts', async () => {
+it('applies the connection time of the profile to each of the three hosts', async () => {
   const profile = { ...plain, latencyMilliseconds: 0, connectionMilliseconds: 200 }
   await onStage({ ...profile, login: 'OIDC token' }, process.execPath, {}, async ({ scene: { endpoints } }) => {
     const urls = Object.values(endpoints).filter((value) => value.startsWith('http'))

@@ -1,4 +1,4 @@
-/** How the bench starts a contestant and what it measures of it. */
+/** Measurement of wall time and memory of a contestant. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ function contestant(file: string, source: string): Contestant {
   return { name: file, command: process.execPath, words: [join(folder, file), 'word'], environment, folder }
 }
 
-/** A CommonJS script, as configure-aws-credentials is, that writes down how it was started. */
+/** A CommonJS script, like configure-aws-credentials, that records how it was started. */
 const recorder = () =>
   contestant(
     'recorder.cjs',
@@ -31,8 +31,8 @@ const recorder = () =>
   )
 const record = () => JSON.parse(readFileSync(join(folder, 'record.json'), 'utf8'))
 
-describe('a run whose time is measured', () => {
-  it('is started as it is given: no flag, its own environment alone, and no process in between', async () => {
+describe('measureWall', () => {
+  it('starts the contestant directly, without additional flags and variables', async () => {
     const { environment, words } = recorder()
     await measureWall(recorder())
 
@@ -42,35 +42,35 @@ describe('a run whose time is measured', () => {
     expect(record().environment.NODE_OPTIONS).toBeUndefined()
   })
 
-  it('loads a CommonJS entry by the CommonJS loader, as `node FILE` does, and not by the ESM loader', async () => {
+  it('makes Node load a CommonJS file with the CommonJS loader, as `node FILE` does', async () => {
     await measureWall(recorder())
 
     expect(record().stack).toContain('node:internal/modules/cjs')
     expect(record().stack).not.toContain('node:internal/modules/esm')
   })
 
-  it('takes at least as long as the process lives', async () => {
+  it('measures until the exit of the process', async () => {
     const slow = contestant('slow.cjs', 'setTimeout(() => {}, 300)')
 
     expect(await measureWall(slow)).toBeGreaterThanOrEqual(300)
   })
 
-  it('is an error with the end of the output where the process fails', async () => {
-    const failing = contestant('failing.cjs', 'console.log("what went wrong"); process.exitCode = 3')
+  it('throws with the end of the output if the process fails', async () => {
+    const failing = contestant('failing.cjs', 'console.log("reason"); process.exitCode = 3')
 
-    await expect(measureWall(failing)).rejects.toThrow('failing.cjs ended with 3:\nwhat went wrong')
+    await expect(measureWall(failing)).rejects.toThrow('failing.cjs ended with 3:\nreason')
   })
 
-  it('is an error where there is no such command', async () => {
+  it('throws if the command is missing', async () => {
     await expect(measureWall({ ...recorder(), command: 'no-such-command' })).rejects.toThrow('ENOENT')
   })
 })
 
-// CI has Python, because moto needs it. Without it the bench measures no memory.
+// CI has Python for moto. Without Python the bench measures no memory.
 const withPython = isOnPath('python3') ? describe : describe.skip
 
-withPython('a run whose memory is measured (NOT RUN where python3 is missing)', () => {
-  it('is started with the same words, environment and folder as a run whose time is measured', async () => {
+withPython('measurePeak (NOT RUN without python3)', () => {
+  it('starts the contestant with the same arguments, environment and folder as measureWall', async () => {
     await measureWall(recorder())
     const { parent, environment, ...timed } = record()
     await measurePeak(recorder())
@@ -81,7 +81,7 @@ withPython('a run whose memory is measured (NOT RUN where python3 is missing)', 
     expect(record().environment.NODE_OPTIONS).toBeUndefined()
   })
 
-  it('has the peak that a process reaches in its last moment', async () => {
+  it('includes memory that is allocated at the exit of the process', async () => {
     const late = contestant('late.cjs', 'process.on("exit", () => Buffer.alloc(200 * 1024 * 1024, 1))')
     const peak = await measurePeak(late)
 
@@ -89,7 +89,7 @@ withPython('a run whose memory is measured (NOT RUN where python3 is missing)', 
     expect(peak).toBeLessThan(400)
   })
 
-  it('does not count the memory of the process that measures', async () => {
+  it('excludes the memory of the measuring process', async () => {
     const ballast = Buffer.alloc(300 * 1024 * 1024, 1)
     const small: Contestant = { ...recorder(), command: 'sh', words: ['-c', ':'] }
 
@@ -97,19 +97,21 @@ withPython('a run whose memory is measured (NOT RUN where python3 is missing)', 
     expect(ballast.length).toBeGreaterThan(0)
   })
 
-  it('is an error with the end of the output where the process fails', async () => {
-    const failing = contestant('failing.cjs', 'console.error("what went wrong"); process.exitCode = 3')
+  it('throws with the end of the output if the process fails', async () => {
+    const failing = contestant('failing.cjs', 'console.error("reason"); process.exitCode = 3')
 
-    await expect(measurePeak(failing)).rejects.toThrow('failing.cjs ended with 3:\nwhat went wrong')
+    await expect(measurePeak(failing)).rejects.toThrow('failing.cjs ended with 3:\nreason')
   })
 })
 
-it('a report of kilobytes is read as megabytes', () => expect(parsePeak('73728')).toBe(72))
+it('converts the kilobytes of the observer to megabytes', () => expect(parsePeak('73728')).toBe(72))
 
-it.each(['', '0', '-1', '12 kB', '1e5'])('a report that is no number of kilobytes is an error: %j', (report) => {
-  expect(() => parsePeak(report)).toThrow(`The observer reported no peak memory, but ${JSON.stringify(report)}`)
+it.each(['', '0', '-1', '12 kB', '1e5'])('rejects a report that is not a number of kilobytes: %j', (report) => {
+  expect(() => parsePeak(report)).toThrow(
+    `The observer must report peak memory in kilobytes, but reported ${JSON.stringify(report)}`,
+  )
 })
 
-it('the median of an even number of values is the middle of the two in the middle', () => {
+it('takes the mean of the two middle values as the median of an even number of values', () => {
   expect(spreadOf([4, 1, 3, 10])).toEqual({ median: 3.5, mean: 4.5, least: 1, most: 10 })
 })

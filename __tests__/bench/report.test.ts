@@ -1,4 +1,4 @@
-/** Documents on speed say what was measured, whatever came out. */
+/** The documents that the bench renders. */
 import { readFileSync } from 'node:fs'
 import { loginAlone, thisActionName } from '../../bench/names.ts'
 import { profiles } from '../../bench/profiles.ts'
@@ -8,17 +8,17 @@ import type { Duel, Results } from '../../bench/results.ts'
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const published: Results = JSON.parse(read('docs/performance.json'))
 
-describe('what is published', () => {
+describe('the published results', () => {
   it.each([
     ['docs/performance.md', renderDocument(published)],
     ['docs/performance-light.svg', renderChart(published, 'light')],
     ['docs/performance-dark.svg', renderChart(published, 'dark')],
     ['README.md', replaceSpeed(read('README.md'), published)],
-  ])('%s says what docs/performance.json has, which `npm run bench -- render` writes', (path, rendered) => {
+  ])('%s matches docs/performance.json (to fix: `npm run bench -- render`)', (path, rendered) => {
     expect(read(path)).toBe(rendered)
   })
 
-  it('covers every profile under each Node: an access key and an OIDC token, 40 and 150 ms, with connections that cost', () => {
+  it('contain every profile for each Node version, also OIDC tokens with 150 ms latency and 80 ms handshakes', () => {
     for (const node of new Set(published.noOp.map((duel) => duel.node))) {
       const measured = published.noOp.filter((duel) => duel.node === node)
       expect(
@@ -32,11 +32,11 @@ describe('what is published', () => {
     expect(profiles).toContainEqual({ login: 'OIDC token', latencyMilliseconds: 150, connectionMilliseconds: 80 })
   })
 
-  it('begins with the Node of the runner, whose figures the README has', () => {
+  it("begin with the runner's Node version, whose results the README shows", () => {
     expect(published.noOp[0]?.node).toMatch(/^v24\./)
   })
 
-  it('makes no claim on speed in the README outside of the block that the bench writes', () => {
+  it('are the only claims on speed in the README', () => {
     const outside = read('README.md').replace(/<!-- speed: [\s\S]*<!-- end of speed -->/, '')
     expect(outside).not.toMatch(/\bfaster\b|times as long/)
   })
@@ -44,7 +44,7 @@ describe('what is published', () => {
 
 const spread = (median: number) => ({ median, mean: median, least: median, most: median })
 
-function aDuel(ratio: number, node = 'v24.0.0'): Duel {
+function createResult(ratio: number, node = 'v24.0.0'): Duel {
   const row = (name: string, value: number) => ({
     name,
     wallMilliseconds: spread(value * 100),
@@ -63,21 +63,17 @@ function aDuel(ratio: number, node = 'v24.0.0'): Duel {
 const results = (ratios: readonly number[], changes: Partial<Results> = {}): Results => ({
   ...published,
   rounds: roundsForAClaim,
-  noOp: ratios.map((ratio) => aDuel(ratio)),
+  noOp: ratios.map((ratio) => createResult(ratio)),
   ...changes,
 })
 
-describe('the paragraph on speed', () => {
+describe('the speed block of the README', () => {
   it.each([
-    ['less time where the login takes longer in every profile', [1.1, 1.8], 'takes less time than\nthe login alone'],
-    ['more time where the login takes less in every profile', [0.7, 0.9], 'takes more time than\nthe login alone'],
-    [
-      'about as much time where the medians are within the noise',
-      [0.97, 1.04],
-      'takes about as much time as\nthe login',
-    ],
-    ['that it depends where profiles differ', [0.9, 1.4], 'depends on the network and the credentials'],
-    ['that it depends where one profile decides nothing', [1.0, 1.4], 'depends on the network and the credentials'],
+    ['less time if the login takes longer in every profile', [1.1, 1.8], 'takes less time than\nthe login alone'],
+    ['more time if the login takes less in every profile', [0.7, 0.9], 'takes more time than\nthe login alone'],
+    ['about as much time if the medians are within the noise', [0.97, 1.04], 'takes about as much time as\nthe login'],
+    ['that it depends if profiles differ', [0.9, 1.4], 'depends on the network and the credentials'],
+    ['that it depends if one profile is within the noise', [1.0, 1.4], 'depends on the network and the credentials'],
   ])('says %s', (_, ratios, sentence) => {
     const speed = renderSpeed(results(ratios))
 
@@ -85,31 +81,33 @@ describe('the paragraph on speed', () => {
     expect(speed).toContain(`${loginAlone}: ${ratios[0]?.toFixed(2)} to ${ratios[1]?.toFixed(2)} times`)
   })
 
-  it("takes the figures under the runner's Node alone", () => {
-    const speed = renderSpeed(results([], { noOp: [aDuel(1.2), aDuel(3, 'v20.0.0')] }))
+  it("uses only results with the runner's Node version", () => {
+    const speed = renderSpeed(results([], { noOp: [createResult(1.2), createResult(3, 'v20.0.0')] }))
 
     expect(speed).toContain('1.20 to 1.20 times')
   })
 
-  it('claims nothing on too few rounds, nor where the login was not measured', () => {
-    const withoutLogin: Duel = { ...aDuel(2), rows: aDuel(2).rows.slice(0, 2) }
+  it('makes no claim with too few rounds, or if the login was not measured', () => {
+    const withoutLogin: Duel = { ...createResult(2), rows: createResult(2).rows.slice(0, 2) }
     for (const few of [results([2], { rounds: roundsForAClaim - 1 }), results([], { noOp: [withoutLogin] })]) {
       expect(renderSpeed(few)).toMatch(/^\[`docs\/performance\.md`\]/)
       expect(renderSpeed(few)).not.toContain('times')
     }
   })
 
-  it('replaces its block of the README and nothing else, and a README without the block is an error', () => {
+  it('replaces only its block, and throws if the README has none', () => {
     const readme = 'before\n<!-- speed: written by npm run bench -->\nold $& text\n<!-- end of speed -->\nafter\n'
     const replaced = replaceSpeed(readme, results([2]))
 
-    expect(replaced).toMatch(/^before\n<!-- speed: [^\n]+\nIn every profile[\s\S]+\n<!-- end of speed -->\nafter\n$/)
+    expect(replaced).toMatch(
+      /^before\n<!-- speed: [^\n]+\nIn every measured profile[\s\S]+\n<!-- end of speed -->\nafter\n$/,
+    )
     expect(replaced).not.toContain('old')
     expect(() => replaceSpeed('no block', results([2]))).toThrow('README.md has no block')
   })
 })
 
-it('a document of too few rounds warns of it, and one of enough does not', () => {
+it('warns in the document of too few rounds', () => {
   expect(renderDocument(results([2], { rounds: 2 }))).toContain('They are too few to cite.')
   expect(renderDocument(results([2]))).not.toContain('too few')
 })

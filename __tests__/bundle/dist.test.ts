@@ -26,7 +26,7 @@ it('dist is one script of ASCII alone, under 3 MB, with the licences of all that
 
 it('the demo shows the whole life of two tables in the target account, and no secret', async () => {
   const { stdout } = await npm('run', 'demo')
-  const [, end = ''] = stdout.split('--- What came of it ---')
+  const [, end = ''] = stdout.split('--- Result ---')
   // How many calls a wait takes depends on the machine; what is written does not.
   expect(
     end
@@ -36,15 +36,15 @@ it('the demo shows the whole life of two tables in the target account, and no se
       .split('\n'),
   ).toEqual([
     '1. Plan: account 222222222222 has no tables exit code 0, calls, 0 of them writes',
-    '2. Apply, held to that plan exit code 0, calls, 2 of them writes',
+    '2. Apply exactly that plan exit code 0, calls, 2 of them writes',
     '3. Plan again: nothing to do exit code 0, calls, 0 of them writes',
     '5. Plan that fails on drift exit code 1, calls, 0 of them writes',
-    '6. Apply: the tag is put back exit code 0, calls, 1 of them writes',
-    '7. Verify: sample items in, found, and out exit code 0, calls, 8 of them writes',
-    '8. Destroy: the names of the tables are typed in exit code 0, calls, 2 of them writes',
+    '6. Apply: restores the tag exit code 0, calls, 1 of them writes',
+    '7. Verify: writes, reads and deletes sample items exit code 0, calls, 8 of them writes',
+    '8. Destroy: confirmed by the names of the tables exit code 0, calls, 2 of them writes',
     'tenant: arn:aws:dynamodb:ap-south-1:222222222222:table/tenant',
     'users: arn:aws:dynamodb:ap-south-1:222222222222:table/users',
-    'As it should be: reviewed, made, left alone, mended, proved, and gone.',
+    'Passed: planned, applied, unchanged, repaired, verified and destroyed.',
   ])
   expect(end).toContain('8 AWS calls in 3 round trips, 0 of them writes')
   // A title that folds is a command to the runner: the demo starts the bundle as the runner does.

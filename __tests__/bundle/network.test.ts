@@ -131,7 +131,7 @@ describe('a proxy', () => {
     },
   )
 
-  it.each(['NO_PROXY', 'no_proxy'])('is passed by for every host that %s names', async (name) => {
+  it.each(['NO_PROXY', 'no_proxy'])('is not used for a host that %s names', async (name) => {
     await start(usual)
     const result = await plan(usual, {
       HTTPS_PROXY: 'http://127.0.0.1:9',
@@ -144,7 +144,7 @@ describe('a proxy', () => {
     expect(connected()).toEqual(new Set(usual.hosts))
   })
 
-  it.each(['NO_PROXY', 'no_proxy'])('is passed by for what %s names, and for what ends so', async (name) => {
+  it.each(['NO_PROXY', 'no_proxy'])('is not used for the subdomains of a name in %s', async (name) => {
     await start(usual)
     const result = await plan(usual, {
       HTTPS_PROXY: `http://${proxy.place}`,
@@ -157,7 +157,7 @@ describe('a proxy', () => {
     expect(connected()).toEqual(new Set([proxy.place, ...usual.hosts.slice(1)]))
   })
 
-  it.each(['HTTP_PROXY', 'http_proxy'])('in %s is asked for hosts without TLS', async (name) => {
+  it.each(['HTTP_PROXY', 'http_proxy'])('in %s is used for hosts without TLS', async (name) => {
     const plain: World = {
       ...usual,
       tokenUrl: 'http://token.example:8001/oidc/token',
@@ -175,7 +175,7 @@ describe('a proxy', () => {
     expect(connected()).toEqual(new Set([proxy.place]))
   })
 
-  it('gets the password that it asks for, which is written nowhere', async () => {
+  it('gets its password, which is written nowhere', async () => {
     const password = 'p@ss:w%rd/of-the-proxy'
     await start(usual, { login: `someone:${password}` })
     const encoded = encodeURIComponent(password)
@@ -192,7 +192,7 @@ describe('a proxy', () => {
     }
   })
 
-  it('that asks for a password which nobody gave is not asked twice, and the error says where it goes', async () => {
+  it('that requires a password is asked once without it, and the error names the variable for it', async () => {
     await start(usual, { login: 'someone:password' })
     const result = await plan(usual, { HTTPS_PROXY: `http://${proxy.place}` })
 
@@ -206,12 +206,12 @@ describe('a proxy', () => {
     expect(result.milliseconds).toBeLessThan(3000)
   })
 
-  it('that cannot reach a host for a while is asked again', async () => {
+  it('that cannot reach a host is asked again', async () => {
     await start(usual, { refusals: [503, 502] })
     expect(isDone(await plan(usual, { HTTPS_PROXY: `http://${proxy.place}` }))).toEqual([0, []])
   })
 
-  it('that is not there is named, with what to look at', async () => {
+  it('that does not listen is named in the error, with a remedy', async () => {
     await start(usual)
     const result = await plan(usual, { HTTPS_PROXY: 'http://127.0.0.1:9' })
     expect(result.exitCode).toBe(1)
@@ -280,7 +280,7 @@ describe('the hosts that are called', () => {
       },
       'arn:aws:dynamodb:ap-south-1:222222222222:table/users',
     ],
-  ])('are those of %s', async (_, world, arn) => {
+  ])('belong to %s', async (_, world, arn) => {
     await start(world)
     const result = await plan(world, { HTTPS_PROXY: `http://${proxy.place}` })
 
@@ -290,7 +290,7 @@ describe('the hosts that are called', () => {
     expect(sandbox.gitHub.comments('acme/app', 7)).toHaveLength(1)
   })
 
-  it('without a proxy are connected to directly', async () => {
+  it('are connected to directly where there is no proxy', async () => {
     await start(usual)
     expect(isDone(await plan(usual, { SOCKET_GUARD_PORT: String(proxy.directPort) }))).toEqual([0, []])
     expect(connected()).toEqual(new Set(usual.hosts))
@@ -298,12 +298,12 @@ describe('the hosts that are called', () => {
   })
 })
 
-describe('a certificate that nobody vouches for', () => {
+describe('a certificate of an unknown authority', () => {
   const untrusted = { NODE_EXTRA_CA_CERTS: '' }
   const lastError = ({ commands }: RunnerResult) =>
     commands.filter(({ command }) => command === 'error').at(-1)?.message ?? ''
 
-  it('of the token’s endpoint is named with NODE_EXTRA_CA_CERTS, at the first try, and not as a missing permission', async () => {
+  it('of the token’s endpoint is reported with NODE_EXTRA_CA_CERTS at the first try, and not as a missing permission', async () => {
     await start(usual)
     const result = await plan(usual, { ...untrusted, SOCKET_GUARD_PORT: String(proxy.directPort) })
     expect(result.exitCode).toBe(1)
@@ -314,7 +314,7 @@ describe('a certificate that nobody vouches for', () => {
     expect(sandbox.requests).toEqual([])
   })
 
-  it('behind a proxy is named in the same way', async () => {
+  it('behind a proxy is reported in the same way', async () => {
     await start(usual)
     const result = await plan(usual, { ...untrusted, HTTPS_PROXY: `http://${proxy.place}` })
     expect(lastError(result)).toMatch(/^The certificate of https:\/\/vstoken.* is not accepted: .*NODE_EXTRA_CA_CERTS/s)
@@ -324,7 +324,7 @@ describe('a certificate that nobody vouches for', () => {
   it.each([
     ['STS', 'AWS_ENDPOINT_URL_STS', 'https://sts.ap-south-1.amazonaws.com'],
     ['DynamoDB', 'AWS_ENDPOINT_URL_DYNAMODB', 'https://dynamodb.ap-south-1.amazonaws.com'],
-  ])('of %s is named in the same way', async (_, variable, origin) => {
+  ])('of %s is reported in the same way', async (_, variable, origin) => {
     await start(usual)
     const { tokenUrl, apiUrl } = onSandbox()
     const endpoints = { AWS_ENDPOINT_URL_STS: sandbox.url, AWS_ENDPOINT_URL_DYNAMODB: sandbox.url, [variable]: '' }
@@ -338,7 +338,7 @@ describe('a certificate that nobody vouches for', () => {
     expect(result.stdout).not.toContain('Trying again')
   })
 
-  it('of GitHub’s API is a warning that names it, at the first try', async () => {
+  it('of GitHub’s API is a warning with its host at the first try', async () => {
     await start(usual)
     const { tokenUrl } = onSandbox()
     const result = await plan(
@@ -361,7 +361,7 @@ describe('a certificate that nobody vouches for', () => {
   })
 })
 
-it('a host name that cannot be resolved is named with aws-region, and asked for once', async () => {
+it('a host name that cannot be resolved is reported with aws-region, and is requested once', async () => {
   await start(usual)
   const { ACTIONS_ID_TOKEN_REQUEST_URL: tokenUrl = '' } = sandbox.environment
   const result = await plan({ ...usual, tokenUrl }, { SOCKET_GUARD_UNRESOLVED: 'yes' })
@@ -373,7 +373,7 @@ it('a host name that cannot be resolved is named with aws-region, and asked for 
 })
 
 describe('a custom endpoint', () => {
-  it('at an IPv6 address is called, over the connections that were opened early', async () => {
+  it('at an IPv6 address is called over early connections', async () => {
     await start(usual)
     const relay = createServer((socket) => {
       const onward = connect(Number(new URL(sandbox.url).port), '127.0.0.1')
@@ -398,23 +398,22 @@ describe('a custom endpoint', () => {
     expect(result.stdout).toContain(`DynamoDB at ${url} (AWS_ENDPOINT_URL_DYNAMODB)`)
   })
 
-  it('that is wrong is reported before any call, with every other setting that is', async () => {
+  it('that is wrong is reported before any call, with every other wrong setting', async () => {
     await start(usual)
-    writeFileSync(join(folder, 'config'), '[default]\nuse_dualstack_endpoint = yes\ndefaults_mode = quick\n')
+    writeFileSync(join(folder, 'config'), '[default]\nuse_dualstack_endpoint = yes\n')
     const result = await plan(usual, {
       AWS_CONFIG_FILE: join(folder, 'config'),
       AWS_ENDPOINT_URL: new URL(sandbox.url).host,
       AWS_USE_FIPS_ENDPOINT: 'True',
-      AWS_DEFAULTS_MODE: 'fast',
     })
     expect(result.exitCode).toBe(1)
-    expect(result.stdout).toContain('4 inputs are wrong.')
+    expect(result.stdout).toContain('3 inputs are wrong.')
     expect(result.stdout).toContain('use_dualstack_endpoint of the profile "default" must be true or false')
     expect(result.stdout).toContain('AWS_ENDPOINT_URL must be a URL that begins with http:// or https://')
     expect(existsSync(join(folder, 'places'))).toBe(false)
   })
 
-  it('of a profile is named in the log before the credentials are', async () => {
+  it('of a profile is logged before the credentials', async () => {
     await start(usual)
     const { ACTIONS_ID_TOKEN_REQUEST_URL: tokenUrl = '', GITHUB_API_URL: apiUrl = '' } = sandbox.environment
     writeFileSync(join(folder, 'config'), `[profile work]\nendpoint_url = ${sandbox.url}\n`)
@@ -437,4 +436,20 @@ it('AWS_CA_BUNDLE is a warning that names NODE_EXTRA_CA_CERTS, and the run goes 
     { NODE_EXTRA_CA_CERTS: '', AWS_CA_BUNDLE: '/etc/ca.pem', AWS_ENDPOINT_URL: sandbox.url },
   )
   expect(isDone(result)).toEqual([0, [expect.stringMatching(/^AWS_CA_BUNDLE is set, but .*NODE_EXTRA_CA_CERTS/)]])
+})
+
+it('variables of the SDK that our clients do not use have no effect, although their values are wrong', async () => {
+  await start(usual)
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: tokenUrl = '', GITHUB_API_URL: apiUrl = '' } = sandbox.environment
+  const result = await plan(
+    { ...usual, tokenUrl, apiUrl },
+    {
+      AWS_ENDPOINT_URL: sandbox.url,
+      AWS_DEFAULTS_MODE: 'fast',
+      AWS_RETRY_MODE: 'off',
+      AWS_MAX_ATTEMPTS: 'three',
+      AWS_DISABLE_CLOCK_SKEW_CORRECTION: 'yes',
+    },
+  )
+  expect(isDone(result)).toEqual([0, []])
 })

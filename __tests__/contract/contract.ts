@@ -1,5 +1,4 @@
-/** What the action promises, shown against an AWS that we did not mock. Run on every test bed there is. */
-
+/** The guarantees of the action, tested against emulators of AWS. Runs in every test environment. */
 import { setTimeout } from 'node:timers/promises'
 import {
   CreateTableCommand,
@@ -23,17 +22,17 @@ import { main } from '../../src/main.ts'
 import type { Clock } from '../../src/run/run.ts'
 import { type RecordedRun, recordingRunner } from '../support/recording-runner.ts'
 
-/** An AWS with a hub account whose job may assume a role in account 222222222222. */
-export interface Bed {
-  /** What the job has in its environment. */
+/** An emulator of AWS with a hub account, whose job may assume a role in account 222222222222. */
+export interface TestEnvironment {
+  /** Environment variables of the job. */
   readonly environment: () => Readonly<Record<string, string>>
-  /** Inputs that lead to the target account. */
+  /** Inputs for the roles of the target account. */
   readonly inputs: Readonly<Record<string, string>>
   readonly clock: () => Clock
-  /** An administrator of the target account, who is somebody else than the action. */
+  /** Another user of the target account. */
   readonly administrator: () => Promise<DynamoDBClient>
   readonly start: () => Promise<void>
-  /** An account without tables. */
+  /** Deletes all tables. */
   readonly reset: () => Promise<void>
   readonly stop: () => Promise<void>
 }
@@ -52,40 +51,40 @@ const userKeys = (type: 'S' | 'N'): Partial<CreateTableCommandInput> => ({
   ],
 })
 
-/** Tags show late, here as on AWS. Looks until what is claimed holds, and fails with the claim's own words. */
-async function eventually(claim: () => Promise<void>): Promise<void> {
-  for (let looks = 1; ; looks += 1) {
+/** Repeats an assertion until it passes, because reads of tags lag writes. */
+async function eventually(assertion: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
     try {
-      return await claim()
+      return await assertion()
     } catch (error) {
-      if (looks === 100) throw error
+      if (attempt === 100) throw error
       await setTimeout(20)
     }
   }
 }
 
-export function describeContract(name: string, bed: Bed): void {
+export function describeContract(name: string, testEnvironment: TestEnvironment): void {
   describe(`the action on ${name}`, () => {
     let aws: DynamoDBClient
 
-    beforeAll(() => bed.start(), 60_000)
-    afterAll(() => bed.stop())
+    beforeAll(() => testEnvironment.start(), 60_000)
+    afterAll(() => testEnvironment.stop())
     beforeEach(async () => {
-      await bed.reset()
-      aws = await bed.administrator()
+      await testEnvironment.reset()
+      aws = await testEnvironment.administrator()
     })
 
-    /** The action, once, as a job of the hub account would run it. */
+    /** Runs the action as a job of the hub account. */
     async function run(inputs: Readonly<Record<string, string>>): Promise<RecordedRun> {
-      const environment = bed.environment()
-      // The SDK reads where its endpoints are from the process.
+      const environment = testEnvironment.environment()
+      // The SDK reads its endpoints from the environment of the process.
       Object.assign(process.env, environment)
-      const runner = recordingRunner({ 'aws-region': region, ...bed.inputs, ...inputs }, environment)
-      await main(runner, bed.clock())
+      const runner = recordingRunner({ 'aws-region': region, ...testEnvironment.inputs, ...inputs }, environment)
+      await main(runner, testEnvironment.clock())
       return runner.recorded
     }
 
-    async function look(table: string) {
+    async function readTable(table: string) {
       const [{ Table }, { ContinuousBackupsDescription }, { Tags }] = await Promise.all([
         aws.send(new DescribeTableCommand({ TableName: table })),
         aws.send(new DescribeContinuousBackupsCommand({ TableName: table })),
@@ -132,7 +131,7 @@ export function describeContract(name: string, bed: Bed): void {
     const tagList = (tags: Readonly<Record<string, string>>) =>
       Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 
-    it('creates both tables in development, without protection', async () => {
+    it('creates both tables in development without protection', async () => {
       const { exitCode, outputs } = await run({ environment: 'dev', tags: 'team=core\nempty=' })
 
       expect({ exitCode, changed: outputs.changed, count: outputs['changes-count'] }).toEqual({
@@ -150,11 +149,11 @@ export function describeContract(name: string, bed: Bed): void {
         recovery: 'off',
         tags: { ...ownTags('dev'), team: 'core', empty: '' },
       }
-      expect(await look('tenant')).toEqual({ ...common, keys: ['HASH tenant_id'] })
-      expect(await look('users')).toEqual({ ...common, keys: ['HASH tenant_id', 'RANGE user_id'] })
+      expect(await readTable('tenant')).toEqual({ ...common, keys: ['HASH tenant_id'] })
+      expect(await readTable('users')).toEqual({ ...common, keys: ['HASH tenant_id', 'RANGE user_id'] })
     })
 
-    it('creates both tables in production protected, with 35 days of recovery', async () => {
+    it('creates both tables in production with deletion protection and 35 days of recovery', async () => {
       const { exitCode } = await run({ environment: 'Production' })
 
       expect(exitCode).toBe(0)
@@ -165,22 +164,22 @@ export function describeContract(name: string, bed: Bed): void {
         recovery: '35 days',
         tags: ownTags('Production'),
       }
-      expect(await look('tenant')).toEqual({ ...common, keys: ['HASH tenant_id'] })
-      expect(await look('users')).toEqual({ ...common, keys: ['HASH tenant_id', 'RANGE user_id'] })
+      expect(await readTable('tenant')).toEqual({ ...common, keys: ['HASH tenant_id'] })
+      expect(await readTable('users')).toEqual({ ...common, keys: ['HASH tenant_id', 'RANGE user_id'] })
     })
 
-    it.each(['dev', 'prod'])('changes nothing when it runs again in %s', async (environment) => {
+    it.each(['dev', 'prod'])('changes nothing in a second run in %s', async (environment) => {
       const first = await run({ environment })
       expect(first.outputs.changed).toBe('true')
-      const before = [await look('tenant'), await look('users')]
+      const before = [await readTable('tenant'), await readTable('users')]
 
-      // Environments are compared without case, so this is the same one.
+      // Environment names are case-insensitive.
       const second = await run({ environment: environment.toUpperCase() })
 
       expect(second.exitCode).toBe(0)
       expect(second.outputs['has-changes']).toBe('false')
       expect(second.outputs.changed).toBe('false')
-      expect([await look('tenant'), await look('users')]).toEqual(before)
+      expect([await readTable('tenant'), await readTable('users')]).toEqual(before)
     })
 
     it('plans without writing', async () => {
@@ -218,25 +217,25 @@ export function describeContract(name: string, bed: Bed): void {
           ),
       }
 
-      it.each(Object.entries(drifts))('is found and mended: %s', async (action, drift) => {
+      it.each(Object.entries(drifts))('is found and repaired: %s', async (action, drift) => {
         await run({ environment: 'prod', tags: 'team=core' })
-        const defined = await look('users')
+        const defined = await readTable('users')
         await drift('users')
         await waitUntilTableExists(
           { client: aws, maxWaitTime: 30, minDelay: 0.05, maxDelay: 0.1 },
           { TableName: 'users' },
         )
-        await eventually(async () => expect(await look('users')).not.toEqual(defined))
+        await eventually(async () => expect(await readTable('users')).not.toEqual(defined))
 
         const { exitCode, outputs } = await run({ environment: 'prod', tags: 'team=core' })
 
         expect(exitCode).toBe(0)
         expect(JSON.parse(outputs.plan ?? '').steps.map((step: { action: string }) => step.action)).toEqual([action])
-        expect(await look('users')).toEqual(defined)
+        expect(await readTable('users')).toEqual(defined)
         expect((await run({ environment: 'prod', tags: 'team=core' })).outputs['has-changes']).toBe('false')
       })
 
-      it('is found and mended: a table that is gone', async () => {
+      it('is found and repaired: a deleted table', async () => {
         await run({ environment: 'dev' })
         await aws.send(new DeleteTableCommand({ TableName: 'tenant' }))
         await waitUntilTableNotExists(
@@ -252,7 +251,7 @@ export function describeContract(name: string, bed: Bed): void {
       })
     })
 
-    describe('refuses, and writes nothing to either table, where', () => {
+    describe('refuses and writes to neither table if', () => {
       const refusals: readonly [string, string, Partial<CreateTableCommandInput>, Readonly<Record<string, string>>][] =
         [
           ['"users" has another key schema', 'different-keys', {}, {}],
@@ -265,7 +264,7 @@ export function describeContract(name: string, bed: Bed): void {
           ],
           ['"users" was created by someone else', 'adopt-table', userKeys('S'), {}],
           [
-            '"users" is protected, and no protection is asked for',
+            '"users" has deletion protection and the inputs disable it',
             'remove-deletion-protection',
             { ...userKeys('S'), DeletionProtectionEnabled: true, Tags: tagList(ownTags('dev')) },
             { 'deletion-protection': 'false' },
@@ -274,7 +273,7 @@ export function describeContract(name: string, bed: Bed): void {
 
       it.each(refusals)('%s', async (_, code, changes, inputs) => {
         await create('users', changes)
-        const before = await look('users')
+        const before = await readTable('users')
 
         const { exitCode, outputs } = await run({ environment: 'dev', ...inputs })
 
@@ -283,24 +282,24 @@ export function describeContract(name: string, bed: Bed): void {
         expect(outputs.changed).toBe('false')
         expect(outputs['users-table-arn']).toBe(arnOf('users'))
         expect(await exists('tenant')).toBe(false)
-        expect(await look('users')).toEqual(before)
+        expect(await readTable('users')).toEqual(before)
         expect((await run({ environment: 'dev', command: 'plan', ...inputs })).exitCode).toBe(1)
       })
     })
 
-    it('adopts a table whose keys match only with its line of allow, with its items, and leaves what it does not know alone; after that it needs no line', async () => {
-      await create('tenant', { DeletionProtectionEnabled: true, Tags: [{ Key: 'owner', Value: 'somebody' }] })
+    it('adopts a table of someone else only with "adopt-table" in allow, keeps its items, tags and protection, and then needs no allow', async () => {
+      await create('tenant', { DeletionProtectionEnabled: true, Tags: [{ Key: 'owner', Value: 'another-team' }] })
       const key = { tenant_id: { S: '3f0c6f0e-3a39-4f0e-9d0f-4f5a3d1c8b11' } }
       await aws.send(new PutItemCommand({ TableName: 'tenant', Item: { ...key, code: { S: 'DD-DEMO' } } }))
-      const before = await look('tenant')
+      const before = await readTable('tenant')
 
       const refused = await run({ environment: 'dev' })
 
       expect([refused.exitCode, refused.outputs.changed]).toEqual([1, 'false'])
       expect(refused.errors.join()).toMatch(
-        /owner = somebody[\s\S]*aws cloudformation describe-stack-resources --physical-resource-id tenant/,
+        /owner = another-team[\s\S]*aws cloudformation describe-stack-resources --physical-resource-id tenant/,
       )
-      expect([await look('tenant'), await exists('users')]).toEqual([before, false])
+      expect([await readTable('tenant'), await exists('users')]).toEqual([before, false])
 
       const { exitCode, outputs } = await run({ environment: 'dev', allow: 'adopt-table' })
 
@@ -309,35 +308,38 @@ export function describeContract(name: string, bed: Bed): void {
         'adopted',
         'deletion-protection-kept',
       ])
-      expect(await look('tenant')).toMatchObject({ protected: true, tags: { ...ownTags('dev'), owner: 'somebody' } })
+      expect(await readTable('tenant')).toMatchObject({
+        protected: true,
+        tags: { ...ownTags('dev'), owner: 'another-team' },
+      })
       const { Item } = await aws.send(new GetItemCommand({ TableName: 'tenant', Key: key }))
       expect(Item).toEqual({ ...key, code: { S: 'DD-DEMO' } })
       const again = await run({ environment: 'dev' })
       expect([again.exitCode, again.outputs['has-changes']]).toEqual([0, 'false'])
     })
 
-    it('keeps a tag that is dropped from the list', async () => {
+    it('keeps a tag that is no longer in the input', async () => {
       await run({ environment: 'dev', tags: 'team=core' })
 
       const { outputs } = await run({ environment: 'dev', tags: 'cost=1' })
 
       expect(outputs.changed).toBe('true')
-      expect((await look('tenant')).tags).toEqual({ ...ownTags('dev'), team: 'core', cost: '1' })
+      expect((await readTable('tenant')).tags).toEqual({ ...ownTags('dev'), team: 'core', cost: '1' })
     })
 
-    it('puts back a tag that somebody changed', async () => {
+    it('restores a tag that someone else changed', async () => {
       await run({ environment: 'dev', tags: 'team=core' })
       await aws.send(new TagResourceCommand({ ResourceArn: arnOf('users'), Tags: [{ Key: 'team', Value: 'other' }] }))
 
-      await eventually(async () => expect((await look('users')).tags.team).toBe('other'))
+      await eventually(async () => expect((await readTable('users')).tags.team).toBe('other'))
 
       const { outputs } = await run({ environment: 'dev', tags: 'team=core' })
 
       expect(outputs['changes-count']).toBe('1')
-      expect((await look('users')).tags).toEqual({ ...ownTags('dev'), team: 'core' })
+      expect((await readTable('users')).tags).toEqual({ ...ownTags('dev'), team: 'core' })
     })
 
-    it('takes away what allow names, and hands over a table of another environment with its items', async () => {
+    it('removes protection and recovery and changes the environment of a table if allow lists these changes, and keeps its items', async () => {
       await run({ environment: 'prod' })
       const key = { tenant_id: { S: '3f0c6f0e-3a39-4f0e-9d0f-4f5a3d1c8b11' } }
       await aws.send(new PutItemCommand({ TableName: 'tenant', Item: key }))
@@ -350,13 +352,13 @@ export function describeContract(name: string, bed: Bed): void {
       })
 
       expect([exitCode, errors]).toEqual([0, []])
-      expect(await look('tenant')).toMatchObject({ protected: false, recovery: 'off', tags: ownTags('dev') })
+      expect(await readTable('tenant')).toMatchObject({ protected: false, recovery: 'off', tags: ownTags('dev') })
       expect((await aws.send(new GetItemCommand({ TableName: 'tenant', Key: key }))).Item).toEqual(key)
       expect((await run(inputs)).outputs['has-changes']).toBe('false')
     })
 
     describe('verify', () => {
-      it('proves the tables by sample items, and leaves none', async () => {
+      it('writes, reads and deletes sample items', async () => {
         await run({ environment: 'dev' })
 
         const { exitCode, errors, lines } = await run({ environment: 'dev', command: 'verify' })
@@ -368,12 +370,12 @@ export function describeContract(name: string, bed: Bed): void {
         }
       })
 
-      it('fails where a table is not as defined, and writes nothing', async () => {
+      it('fails if a table differs from its definition, and writes nothing', async () => {
         await run({ environment: 'dev' })
         const TagKeys = ['tenant-tables:environment']
         await aws.send(new UntagResourceCommand({ ResourceArn: arnOf('users'), TagKeys }))
-        const left = { 'tenant-tables:managed-by': 'tenant-tables' }
-        await eventually(async () => expect((await look('users')).tags).toEqual(left))
+        const remaining = { 'tenant-tables:managed-by': 'tenant-tables' }
+        await eventually(async () => expect((await readTable('users')).tags).toEqual(remaining))
 
         const { exitCode, errors } = await run({ environment: 'dev', command: 'verify' })
 
@@ -381,8 +383,8 @@ export function describeContract(name: string, bed: Bed): void {
       })
     })
 
-    describe('drift', () => {
-      it('fails a plan that is to fail on it, and only where there is some', async () => {
+    describe('fail-on-drift', () => {
+      it('fails a plan only if there is drift', async () => {
         const inputs = { environment: 'dev', command: 'plan', 'fail-on-drift': 'true' }
         await run({ environment: 'dev' })
         expect((await run(inputs)).exitCode).toBe(0)
@@ -399,7 +401,7 @@ export function describeContract(name: string, bed: Bed): void {
     describe('destroy', () => {
       const destroy = { environment: 'dev', command: 'destroy', 'confirm-destroy': 'tenant\nusers' }
 
-      it('is shown by a plan, deletes both tables and waits until they are gone; again it has nothing to do', async () => {
+      it('is shown by a plan, deletes both tables, waits until they are deleted, and changes nothing in a second run', async () => {
         await run({ environment: 'dev' })
         const plan = await run({ environment: 'dev', command: 'plan', destroy: 'true' })
         expect([plan.exitCode, plan.outputs['changes-count'], await exists('users')]).toEqual([0, '2', true])
@@ -414,7 +416,7 @@ export function describeContract(name: string, bed: Bed): void {
 
       it.each<[string, () => Promise<unknown>]>([
         [
-          'is protected',
+          'has deletion protection',
           () => aws.send(new UpdateTableCommand({ TableName: 'users', DeletionProtectionEnabled: true })),
         ],
         [
@@ -428,15 +430,15 @@ export function describeContract(name: string, bed: Bed): void {
             ),
         ],
         [
-          'carries no tag of the action',
+          'has no tag of the action',
           () =>
             aws.send(new UntagResourceCommand({ ResourceArn: arnOf('users'), TagKeys: ['tenant-tables:managed-by'] })),
         ],
-      ])('deletes nothing where a table %s', async (_, change) => {
+      ])('deletes nothing if a table %s', async (_, change) => {
         await run({ environment: 'dev' })
-        const before = await look('users')
+        const before = await readTable('users')
         await change()
-        await eventually(async () => expect(await look('users')).not.toEqual(before))
+        await eventually(async () => expect(await readTable('users')).not.toEqual(before))
 
         const { exitCode, outputs } = await run(destroy)
 
@@ -444,7 +446,7 @@ export function describeContract(name: string, bed: Bed): void {
         expect([await exists('tenant'), await exists('users')]).toEqual([true, true])
       })
 
-      it('never deletes in production', async () => {
+      it('deletes nothing in production', async () => {
         await run({ environment: 'live' })
         const { exitCode, outputs } = await run({ ...destroy, environment: 'live', 'production-environments': 'live' })
         expect([exitCode, outputs.changed]).toEqual([1, 'false'])
@@ -452,43 +454,43 @@ export function describeContract(name: string, bed: Bed): void {
       })
     })
 
-    describe('held to a reviewed plan', () => {
-      it('an apply does just that, and goes on with what is left of it', async () => {
+    describe('apply with a reviewed plan', () => {
+      it('performs that plan, and then only its remaining steps', async () => {
         const plan = await run({ environment: 'prod', command: 'plan' })
-        const held = { environment: 'prod', 'expected-plan': plan.outputs.plan ?? '' }
-        expect((await run(held)).exitCode).toBe(0)
+        const reviewed = { environment: 'prod', 'expected-plan': plan.outputs.plan ?? '' }
+        expect((await run(reviewed)).exitCode).toBe(0)
         expect(
           (await run({ environment: 'prod', 'expected-plan-digest': plan.outputs['plan-digest'] ?? '' })).exitCode,
         ).toBe(0)
-        const again = await run(held)
+        const again = await run(reviewed)
         expect([again.exitCode, again.outputs.changed]).toEqual([0, 'false'])
       })
 
-      it('writes nothing where the account has changed since, by plan or by digest', async () => {
+      it('writes nothing if the account has changed since the review, with plan or digest', async () => {
         const plan = await run({ environment: 'dev', command: 'plan' })
         await create('users', { ...userKeys('S'), Tags: tagList({ 'tenant-tables:managed-by': 'tenant-tables' }) })
-        const before = await look('users')
-        for (const held of [
+        const before = await readTable('users')
+        for (const reviewed of [
           { 'expected-plan': plan.outputs.plan ?? '' },
           { 'expected-plan-digest': plan.outputs['plan-digest'] ?? '' },
         ]) {
-          const { exitCode, outputs, errors } = await run({ environment: 'dev', ...held })
+          const { exitCode, outputs, errors } = await run({ environment: 'dev', ...reviewed })
           expect([exitCode, outputs.changed]).toEqual([1, 'false'])
           expect(errors.join()).toMatch(/Needed now, but not in the reviewed plan: tag-table "users"|was reviewed/)
         }
-        expect(await look('users')).toEqual(before)
+        expect(await readTable('users')).toEqual(before)
         expect(await exists('tenant')).toBe(false)
       })
     })
 
-    it('ends as one run would when two run at once', async () => {
+    it('reaches the same state with two concurrent runs as with one', async () => {
       const runs = await Promise.all([run({ environment: 'prod' }), run({ environment: 'prod' })])
 
       expect(runs.map(({ exitCode, errors }) => ({ exitCode, errors }))).toEqual([
         { exitCode: 0, errors: [] },
         { exitCode: 0, errors: [] },
       ])
-      expect(await look('users')).toMatchObject({ protected: true, recovery: '35 days', tags: ownTags('prod') })
+      expect(await readTable('users')).toMatchObject({ protected: true, recovery: '35 days', tags: ownTags('prod') })
       expect((await run({ environment: 'prod' })).outputs['has-changes']).toBe('false')
     })
   })

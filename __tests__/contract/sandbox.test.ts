@@ -1,4 +1,4 @@
-/** The contract on our own sandbox, where tables take their time, tags lag and lock, and trust is checked. */
+/** The contract on the sandbox, which has the durations, tag lags, tag locks and role trust of AWS. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
 import { externalId, hubRole, provisionerRole, twoAccounts } from '../../sandbox/two-accounts.ts'
@@ -6,7 +6,7 @@ import { fastClock } from '../support/clock.ts'
 import { describeContract } from './contract.ts'
 
 const region = 'ap-south-1'
-// The sandbox and the action live in the same time, 50 times faster than ours.
+// One clock for the sandbox and the action, 50 times faster than real time.
 const clock = fastClock(50)
 const administratorKey = {
   accessKeyId: 'AKIASANDBOXADMIN0001',
@@ -21,13 +21,13 @@ describeContract('the sandbox', {
   administrator: async () =>
     new DynamoDBClient({ region, endpoint: sandbox.url, credentials: administratorKey, maxAttempts: 10 }),
   start: async () => {
-    const world = twoAccounts('dev')
+    const options = twoAccounts('dev')
     const principal = 'arn:aws:iam::222222222222:user/administrator'
     sandbox = await startSandbox({
-      ...world,
+      ...options,
       now: clock.now,
       timings: { billingModeUpdating: 20_000 },
-      accessKeys: [...(world.accessKeys ?? []), { ...administratorKey, principal }],
+      accessKeys: [...(options.accessKeys ?? []), { ...administratorKey, principal }],
     })
   },
   reset: () => sandbox.reset(),

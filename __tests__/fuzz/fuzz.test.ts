@@ -36,7 +36,6 @@ import { InvalidInputsError, RemedyError, StoppedError } from '../../src/errors/
 import { connectGitHub } from '../../src/github/api.ts'
 import { KnownSecrets } from '../../src/github/redaction.ts'
 import { gitHubRunner, harmless } from '../../src/github/runner.ts'
-import { inputNames } from '../../src/inputs/input-reader.ts'
 import { type InputSource, readInputs } from '../../src/inputs/inputs.ts'
 import { findUnknownInputs } from '../../src/inputs/unknown-inputs.ts'
 import { defaultTimeOuts, openNetwork } from '../../src/network/network.ts'
@@ -260,7 +259,7 @@ describe('inputs', () => {
     fc.dictionary(fc.oneof(foreignText, near(['region', 'enviroment', 'role_to_assume'])), foreignText),
     (given) => {
       const variables = Object.fromEntries(Object.entries(given).map(([name, value]) => [`INPUT_${name}`, value]))
-      const { problems, warnings } = findUnknownInputs(variables, inputNames)
+      const { problems, warnings } = findUnknownInputs(variables)
       for (const message of [...problems, ...warnings]) assertLogIsHarmless([message])
       assertMarkdownIsOurs(
         renderSummary({ command: 'apply', error: new InvalidInputsError(problems) }, (text) => text),

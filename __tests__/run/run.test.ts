@@ -27,7 +27,7 @@ it('stops the work at the deadline, and ends calls under way a second later', as
   await expect(hanging).rejects.toMatchObject({ message: 'The run did not finish within its 60 seconds.' })
 })
 
-it('stops the work when it is interrupted, also before it begins', async () => {
+it('stops the work when the run is interrupted, also before it begins', async () => {
   const interruption = new AbortController()
   const stopped = withinDeadline(options(interruption), async (run) => {
     interruption.abort()
@@ -39,7 +39,7 @@ it('stops the work when it is interrupted, also before it begins', async () => {
   await expect(before).rejects.toBeInstanceOf(StoppedError)
 })
 
-it('keeps its first reason to stop', async () => {
+it('keeps the first reason to stop', async () => {
   const interruption = new AbortController()
   const stopped = withinDeadline(options(interruption), async (run) => {
     await run.clock.sleep(120_000, run.stop).catch(() => interruption.abort())

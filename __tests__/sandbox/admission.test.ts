@@ -1,10 +1,10 @@
-/** What DynamoDB accepts, and what not, while it is at work on a table. Ids are DDB-TABLE findings. */
-import { aPlane, arn, globalIndex, name, type Plane, provisioned, units } from './plane.ts'
+/** Requests that DynamoDB accepts or rejects while a change of the table is in progress. */
+import { arn, createEmulator, type Emulator, globalIndex, name, provisioned, units } from './emulator.ts'
 
-let plane: Plane
+let emulator: Emulator
 
 beforeEach(() => {
-  plane = aPlane()
+  emulator = createEmulator()
 })
 
 const stream = { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } }
@@ -23,13 +23,13 @@ const newIndex = creation()
 const inUse = /^ResourceInUseException: Attempt to change a resource which is still in use: /
 const beingUpdated = 'Table: users is in the process of being updated.'
 
-/** Everything but the change itself that is accepted while a table is UPDATING. */
+/** Makes every change that a table accepts while it is UPDATING. */
 function expectAccepted(): void {
-  plane.update(encrypted)
-  plane.update(isProtected)
-  plane.call('TagResource', { ResourceArn: arn, Tags: [{ Key: 'a', Value: '1' }] })
-  plane.call('UpdateTimeToLive', { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: 'at' } })
-  plane.call('UpdateContinuousBackups', {
+  emulator.update(encrypted)
+  emulator.update(isProtected)
+  emulator.call('TagResource', { ResourceArn: arn, Tags: [{ Key: 'a', Value: '1' }] })
+  emulator.call('UpdateTimeToLive', { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: 'at' } })
+  emulator.call('UpdateContinuousBackups', {
     ...name,
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
   })
@@ -37,22 +37,22 @@ function expectAccepted(): void {
 
 describe('while encryption is UPDATING (065, 069, 120)', () => {
   beforeEach(() => {
-    plane.settled()
-    plane.update(encrypted)
+    emulator.settled()
+    emulator.update(encrypted)
   })
 
   it('DeleteTable is rejected', () => {
-    plane.seconds(21.9)
-    expect(plane.table()).toMatchObject({ TableStatus: 'ACTIVE', SSEDescription: { Status: 'UPDATING' } })
-    expect(plane.refusal('DeleteTable')).toMatch(inUse)
-    expect(plane.refusal('DeleteTable')).toContain(beingUpdated)
-    plane.seconds(0.1)
-    plane.call('DeleteTable')
+    emulator.advance(21.9)
+    expect(emulator.table()).toMatchObject({ TableStatus: 'ACTIVE', SSEDescription: { Status: 'UPDATING' } })
+    expect(emulator.refusal('DeleteTable')).toMatch(inUse)
+    expect(emulator.refusal('DeleteTable')).toContain(beingUpdated)
+    emulator.advance(0.1)
+    emulator.call('DeleteTable')
   })
 
-  it('the same encryption is accepted, and any other is rejected', () => {
-    plane.update(encrypted)
-    expect(plane.refusedUpdate({ SSESpecification: { Enabled: false } })).toMatch(
+  it('UpdateTable accepts the same encryption and rejects any other', () => {
+    emulator.update(encrypted)
+    expect(emulator.refusedUpdate({ SSESpecification: { Enabled: false } })).toMatch(
       'Server-Side Encryption is still being updated',
     )
   })
@@ -63,37 +63,37 @@ describe('while encryption is UPDATING (065, 069, 120)', () => {
     ['a table class', infrequent],
     ['warm throughput', warm],
     ['an index', newIndex],
-  ])('UpdateTable accepts %s', (_, change) => void plane.update(change))
+  ])('UpdateTable accepts %s', (_, change) => void emulator.update(change))
 })
 
 describe('while warm throughput is UPDATING (069, 179, 459)', () => {
   beforeEach(() => {
-    plane.settled()
-    expect(plane.update(warm)).toMatchObject({
+    emulator.settled()
+    expect(emulator.update(warm)).toMatchObject({
       TableStatus: 'ACTIVE',
       WarmThroughput: { ReadUnitsPerSecond: 12_000, Status: 'UPDATING' },
     })
   })
 
   it('DeleteTable is rejected', () => {
-    plane.seconds(399)
-    expect(plane.refusal('DeleteTable')).toContain(beingUpdated)
-    plane.seconds(1)
-    plane.call('DeleteTable')
+    emulator.advance(399)
+    expect(emulator.refusal('DeleteTable')).toContain(beingUpdated)
+    emulator.advance(1)
+    emulator.call('DeleteTable')
   })
 
-  it('a second increase is accepted, and replaces the first one at the time of its end', () => {
-    plane.seconds(1)
-    plane.update({ WarmThroughput: { ReadUnitsPerSecond: 14_000 } })
-    plane.seconds(398)
-    expect(plane.table().WarmThroughput).toMatchObject({ ReadUnitsPerSecond: 12_000, Status: 'UPDATING' })
-    plane.seconds(1)
-    expect(plane.table().WarmThroughput).toMatchObject({ ReadUnitsPerSecond: 14_000, Status: 'ACTIVE' })
+  it('UpdateTable accepts another increase, which replaces the first one and completes with it', () => {
+    emulator.advance(1)
+    emulator.update({ WarmThroughput: { ReadUnitsPerSecond: 14_000 } })
+    emulator.advance(398)
+    expect(emulator.table().WarmThroughput).toMatchObject({ ReadUnitsPerSecond: 12_000, Status: 'UPDATING' })
+    emulator.advance(1)
+    expect(emulator.table().WarmThroughput).toMatchObject({ ReadUnitsPerSecond: 14_000, Status: 'ACTIVE' })
   })
 
-  it('the value in progress is accepted, and a lower one is rejected (049, 061)', () => {
-    plane.update({ WarmThroughput: { ReadUnitsPerSecond: 12_000 } })
-    expect(plane.refusedUpdate({ WarmThroughput: { ReadUnitsPerSecond: 11_999 } })).toMatch(
+  it('UpdateTable accepts the present value and rejects a lower one (049, 061)', () => {
+    emulator.update({ WarmThroughput: { ReadUnitsPerSecond: 12_000 } })
+    expect(emulator.refusedUpdate({ WarmThroughput: { ReadUnitsPerSecond: 11_999 } })).toMatch(
       'decreasing WarmThroughput is not supported',
     )
   })
@@ -101,20 +101,20 @@ describe('while warm throughput is UPDATING (069, 179, 459)', () => {
   it.each([
     ['deletion protection', isProtected],
     ['encryption', encrypted],
-    ['a maximum on demand', maximum],
+    ['an on-demand maximum', maximum],
     ['an index', newIndex],
-  ])('UpdateTable accepts %s', (_, change) => void plane.update(change))
+  ])('UpdateTable accepts %s', (_, change) => void emulator.update(change))
 
-  it('a further increase takes seconds once the first one is complete (121)', () => {
-    plane.seconds(400)
-    plane.update({ WarmThroughput: { ReadUnitsPerSecond: 14_000 } })
-    plane.seconds(2)
-    expect(plane.table().WarmThroughput).toMatchObject({ ReadUnitsPerSecond: 14_000, Status: 'ACTIVE' })
+  it('the next increase takes seconds once the first one is complete (121)', () => {
+    emulator.advance(400)
+    emulator.update({ WarmThroughput: { ReadUnitsPerSecond: 14_000 } })
+    emulator.advance(2)
+    expect(emulator.table().WarmThroughput).toMatchObject({ ReadUnitsPerSecond: 14_000, Status: 'ACTIVE' })
   })
 })
 
-describe('a table that is UPDATING', () => {
-  const jobs: readonly (readonly [
+describe('a table that is UPDATING because of', () => {
+  const changes: readonly (readonly [
     string,
     Readonly<Record<string, unknown>>,
     Readonly<Record<string, unknown>>,
@@ -128,55 +128,55 @@ describe('a table that is UPDATING', () => {
     ['a new index', {}, newIndex, 40],
   ]
 
-  it.each(jobs)(
-    'because of %s accepts protection, encryption, tags, recovery and time to live',
-    (_, settings, job, takes) => {
-      plane.settled(settings)
-      expect(plane.update(job).TableStatus).toBe('UPDATING')
+  it.each(changes)(
+    '%s accepts protection, encryption, tags, recovery and time to live',
+    (_, settings, change, seconds) => {
+      emulator.settled(settings)
+      expect(emulator.update(change).TableStatus).toBe('UPDATING')
       expectAccepted()
-      plane.seconds(takes - 0.1)
-      expect(plane.table()).toMatchObject({ TableStatus: 'UPDATING', DeletionProtectionEnabled: true })
-      plane.seconds(0.1)
-      expect(plane.table().TableStatus).toBe('ACTIVE')
+      emulator.advance(seconds - 0.1)
+      expect(emulator.table()).toMatchObject({ TableStatus: 'UPDATING', DeletionProtectionEnabled: true })
+      emulator.advance(0.1)
+      expect(emulator.table().TableStatus).toBe('ACTIVE')
     },
   )
 
-  it.each(jobs)(
-    'because of %s rejects DeleteTable and changes of its stream, class, capacity and indexes',
-    (_, settings, job) => {
-      plane.settled(settings)
-      plane.update(job)
-      expect(plane.refusal('DeleteTable')).toMatch(inUse)
-      const others = [stream, infrequent].filter((other) => other !== job)
-      for (const other of others) expect(plane.refusedUpdate(other)).toMatch(inUse)
-      const isOnDemand = plane.table().BillingModeSummary?.BillingMode === 'PAY_PER_REQUEST'
+  it.each(changes)(
+    '%s rejects DeleteTable and changes of its stream, class, capacity and indexes',
+    (_, settings, change) => {
+      emulator.settled(settings)
+      emulator.update(change)
+      expect(emulator.refusal('DeleteTable')).toMatch(inUse)
+      const others = [stream, infrequent].filter((other) => other !== change)
+      for (const other of others) expect(emulator.refusedUpdate(other)).toMatch(inUse)
+      const isOnDemand = emulator.table().BillingModeSummary?.BillingMode === 'PAY_PER_REQUEST'
       const index = creation(isOnDemand ? {} : { ProvisionedThroughput: units(1) })
-      if (job !== newIndex) expect(plane.refusedUpdate(index)).toMatch(inUse)
+      if (change !== newIndex) expect(emulator.refusedUpdate(index)).toMatch(inUse)
       const capacity = isOnDemand ? provisioned : { ProvisionedThroughput: units(7) }
-      expect(plane.refusedUpdate(capacity)).toMatch(inUse)
+      expect(emulator.refusedUpdate(capacity)).toMatch(inUse)
     },
   )
 
-  it('rejects a maximum on demand (450)', () => {
-    plane.settled()
-    plane.update(stream)
-    expect(plane.refusedUpdate(maximum)).toMatch(inUse)
+  it('its stream rejects an on-demand maximum (450)', () => {
+    emulator.settled()
+    emulator.update(stream)
+    expect(emulator.refusedUpdate(maximum)).toMatch(inUse)
   })
 
   it.each([
     ['stream', stream],
     ['class', infrequent],
     ['billing mode', provisioned],
-  ])('because of its %s accepts more warm throughput (119, 369, 450)', (_, job) => {
-    plane.settled()
-    plane.update(job)
-    plane.update(warm)
+  ])('its %s accepts more warm throughput (119, 369, 450)', (_, change) => {
+    emulator.settled()
+    emulator.update(change)
+    emulator.update(warm)
   })
 
-  it('because of a new index answers more warm throughput with InternalServerError (458)', () => {
-    plane.settled()
-    plane.update(newIndex)
-    expect(plane.refusedUpdate(warm)).toBe(
+  it('a new index rejects more warm throughput with InternalServerError (458)', () => {
+    emulator.settled()
+    emulator.update(newIndex)
+    expect(emulator.refusedUpdate(warm)).toBe(
       'InternalServerError: Table is under system maintenance, please try again later',
     )
   })
@@ -184,8 +184,8 @@ describe('a table that is UPDATING', () => {
 
 describe('while an index is CREATING on a table that is ACTIVE (148, 149, 150)', () => {
   beforeEach(() => {
-    plane.settled()
-    plane.update(newIndex)
+    emulator.settled()
+    emulator.update(newIndex)
   })
 
   const provisionedWithIndex = {
@@ -195,63 +195,63 @@ describe('while an index is CREATING on a table that is ACTIVE (148, 149, 150)',
   const dropped = { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: 'by-email' } }] }
 
   it('the index backfills after 40 seconds, and is ACTIVE after ten minutes', () => {
-    const [{ Backfilling }] = plane.table().GlobalSecondaryIndexes
+    const [{ Backfilling }] = emulator.table().GlobalSecondaryIndexes
     expect(Backfilling).toBe(false)
-    plane.seconds(40)
-    expect(plane.table()).toMatchObject({
+    emulator.advance(40)
+    expect(emulator.table()).toMatchObject({
       TableStatus: 'ACTIVE',
       GlobalSecondaryIndexes: [{ IndexStatus: 'CREATING', Backfilling: true }],
     })
-    plane.seconds(560)
-    expect(plane.table().GlobalSecondaryIndexes[0].IndexStatus).toBe('ACTIVE')
-    expect(plane.table().GlobalSecondaryIndexes[0]).not.toHaveProperty('Backfilling')
+    emulator.advance(560)
+    expect(emulator.table().GlobalSecondaryIndexes[0].IndexStatus).toBe('ACTIVE')
+    expect(emulator.table().GlobalSecondaryIndexes[0]).not.toHaveProperty('Backfilling')
   })
 
   it('DeleteTable is rejected until the index is ACTIVE', () => {
-    plane.seconds(599)
-    expect(plane.refusal('DeleteTable')).toContain(
+    emulator.advance(599)
+    expect(emulator.refusal('DeleteTable')).toContain(
       'Cannot delete table while indexes are being created, updated, or deleted.',
     )
-    plane.seconds(1)
-    plane.call('DeleteTable')
+    emulator.advance(1)
+    emulator.call('DeleteTable')
   })
 
-  it('the index can be deleted once it backfills', () => {
-    plane.seconds(39)
-    expect(plane.refusedUpdate(dropped)).toMatch('Index creation is in resource allocation phase')
-    plane.seconds(1)
-    plane.update(dropped)
-    expect(plane.table().GlobalSecondaryIndexes[0].IndexStatus).toBe('DELETING')
-    expect(plane.refusedUpdate(dropped)).toMatch('Index is being deleted. Table: users Index: by-email')
-    expect(plane.refusedUpdate(newIndex)).toMatch('Index is being deleted. Table: users Index: by-email')
-    expect(plane.refusal('DeleteTable')).toContain('Cannot delete table while indexes are')
-    plane.seconds(4.5)
-    expect(plane.table()).not.toHaveProperty('GlobalSecondaryIndexes')
+  it('UpdateTable deletes the index only once it backfills', () => {
+    emulator.advance(39)
+    expect(emulator.refusedUpdate(dropped)).toMatch('Index creation is in resource allocation phase')
+    emulator.advance(1)
+    emulator.update(dropped)
+    expect(emulator.table().GlobalSecondaryIndexes[0].IndexStatus).toBe('DELETING')
+    expect(emulator.refusedUpdate(dropped)).toMatch('Index is being deleted. Table: users Index: by-email')
+    expect(emulator.refusedUpdate(newIndex)).toMatch('Index is being deleted. Table: users Index: by-email')
+    expect(emulator.refusal('DeleteTable')).toContain('Cannot delete table while indexes are')
+    emulator.advance(4.5)
+    expect(emulator.table()).not.toHaveProperty('GlobalSecondaryIndexes')
   })
 
-  it('UpdateTable accepts other changes while the index backfills (163)', () => {
-    plane.seconds(40)
-    plane.update(provisionedWithIndex)
+  it('UpdateTable accepts a change of billing mode while the index backfills (163)', () => {
+    emulator.advance(40)
+    emulator.update(provisionedWithIndex)
   })
 })
 
-describe('while the throughput of an index changes (135, 150)', () => {
-  it('the table is ACTIVE, and DeleteTable is rejected', () => {
-    plane.settled({
+describe('while the throughput of an index is changing (135, 150)', () => {
+  it('the table is ACTIVE and rejects DeleteTable', () => {
+    emulator.settled({
       ...provisioned,
       GlobalSecondaryIndexes: [globalIndex('one', { ProvisionedThroughput: units(1) })],
     })
     const change = (count: number) => ({
       GlobalSecondaryIndexUpdates: [{ Update: { IndexName: 'one', ProvisionedThroughput: units(count) } }],
     })
-    expect(plane.update(change(2))).toMatchObject({
+    expect(emulator.update(change(2))).toMatchObject({
       TableStatus: 'ACTIVE',
       GlobalSecondaryIndexes: [{ IndexStatus: 'UPDATING', ProvisionedThroughput: units(1) }],
     })
-    expect(plane.refusal('DeleteTable')).toContain('Cannot delete table while indexes are')
-    expect(plane.refusedUpdate(change(3))).toMatch('Index is being updated. Table: users Index: one')
-    plane.seconds(3)
-    expect(plane.table().GlobalSecondaryIndexes).toMatchObject([
+    expect(emulator.refusal('DeleteTable')).toContain('Cannot delete table while indexes are')
+    expect(emulator.refusedUpdate(change(3))).toMatch('Index is being updated. Table: users Index: one')
+    emulator.advance(3)
+    expect(emulator.table().GlobalSecondaryIndexes).toMatchObject([
       { IndexStatus: 'ACTIVE', ProvisionedThroughput: units(2) },
     ])
   })
@@ -261,50 +261,52 @@ describe('a table that is INACCESSIBLE_ENCRYPTION_CREDENTIALS (325, 333, 334)', 
   const disabled = /^ValidationException: KMS key disabled error: .*key\/mine is disabled/
 
   beforeEach(() => {
-    plane.settled({
+    emulator.settled({
       SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: 'mine' },
       Tags: [{ Key: 'a', Value: '1' }],
     })
-    plane.record().forcedStatus = 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'
+    emulator.record().forcedStatus = 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'
   })
 
   it('can be described, with its tags, recovery and time to live', () => {
-    expect(plane.table().TableStatus).toBe('INACCESSIBLE_ENCRYPTION_CREDENTIALS')
-    expect(plane.call('ListTagsOfResource', { ResourceArn: arn }).Tags).toEqual([{ Key: 'a', Value: '1' }])
-    expect(plane.call('DescribeContinuousBackups').ContinuousBackupsDescription.ContinuousBackupsStatus).toBe('ENABLED')
-    expect(plane.call('DescribeTimeToLive').TimeToLiveDescription).toEqual({ TimeToLiveStatus: 'DISABLED' })
+    expect(emulator.table().TableStatus).toBe('INACCESSIBLE_ENCRYPTION_CREDENTIALS')
+    expect(emulator.call('ListTagsOfResource', { ResourceArn: arn }).Tags).toEqual([{ Key: 'a', Value: '1' }])
+    expect(emulator.call('DescribeContinuousBackups').ContinuousBackupsDescription.ContinuousBackupsStatus).toBe(
+      'ENABLED',
+    )
+    expect(emulator.call('DescribeTimeToLive').TimeToLiveDescription).toEqual({ TimeToLiveStatus: 'DISABLED' })
   })
 
   it('accepts tags, recovery, protection, a stream and another class', () => {
-    plane.call('TagResource', { ResourceArn: arn, Tags: [{ Key: 'b', Value: '1' }] })
-    plane.call('UpdateContinuousBackups', {
+    emulator.call('TagResource', { ResourceArn: arn, Tags: [{ Key: 'b', Value: '1' }] })
+    emulator.call('UpdateContinuousBackups', {
       ...name,
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     })
-    plane.update(isProtected)
-    plane.update(stream)
-    plane.seconds(5)
-    plane.update(infrequent)
+    emulator.update(isProtected)
+    emulator.update(stream)
+    emulator.advance(5)
+    emulator.update(infrequent)
   })
 
   it('rejects time to live and another encryption', () => {
     const expire = { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: 'at' } }
-    expect(plane.refusal('UpdateTimeToLive', expire)).toMatch(disabled)
-    expect(plane.refusedUpdate({ SSESpecification: { Enabled: false } })).toMatch(disabled)
+    expect(emulator.refusal('UpdateTimeToLive', expire)).toMatch(disabled)
+    expect(emulator.refusedUpdate({ SSESpecification: { Enabled: false } })).toMatch(disabled)
   })
 
   it('can be deleted', () => {
-    plane.call('DeleteTable')
-    expect(plane.table().TableStatus).toBe('DELETING')
+    emulator.call('DeleteTable')
+    expect(emulator.table().TableStatus).toBe('DELETING')
   })
 })
 
-it('a status that a test sets is rejected as on AWS: ARCHIVED by every update, UPDATING by all but protection', () => {
-  plane.settled()
-  plane.record().forcedStatus = 'ARCHIVED'
-  expect(plane.refusedUpdate(isProtected)).toMatch(/^ResourceInUseException: .*Table is ARCHIVED: users$/)
-  plane.record().forcedStatus = 'UPDATING'
-  expect(plane.refusedUpdate(infrequent)).toContain(beingUpdated)
-  expect(plane.refusal('DeleteTable')).toContain(beingUpdated)
-  plane.update(isProtected)
+it('a table whose status a test sets rejects every update if ARCHIVED, and all but protection if UPDATING', () => {
+  emulator.settled()
+  emulator.record().forcedStatus = 'ARCHIVED'
+  expect(emulator.refusedUpdate(isProtected)).toMatch(/^ResourceInUseException: .*Table is ARCHIVED: users$/)
+  emulator.record().forcedStatus = 'UPDATING'
+  expect(emulator.refusedUpdate(infrequent)).toContain(beingUpdated)
+  expect(emulator.refusal('DeleteTable')).toContain(beingUpdated)
+  emulator.update(isProtected)
 })

@@ -1,36 +1,36 @@
-/** Continuous backups and point-in-time recovery. Ids are DDB-TABLE findings. */
-import { aPlane, name, type Plane, users } from './plane.ts'
+/** DescribeContinuousBackups and UpdateContinuousBackups. */
+import { createEmulator, type Emulator, name, users } from './emulator.ts'
 
-let plane: Plane
+let emulator: Emulator
 
 beforeEach(() => {
-  plane = aPlane()
+  emulator = createEmulator()
 })
 
 const change = (PointInTimeRecoveryEnabled: boolean, more: object = {}) => ({
   ...name,
   PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled, ...more },
 })
-const set = (enabled: boolean, more?: object) => plane.call('UpdateContinuousBackups', change(enabled, more))
-const refused = (enabled: boolean, more?: object) => plane.refusal('UpdateContinuousBackups', change(enabled, more))
-const shown = () => plane.call('DescribeContinuousBackups').ContinuousBackupsDescription
+const set = (enabled: boolean, more?: object) => emulator.call('UpdateContinuousBackups', change(enabled, more))
+const refused = (enabled: boolean, more?: object) => emulator.refusal('UpdateContinuousBackups', change(enabled, more))
+const shown = () => emulator.call('DescribeContinuousBackups').ContinuousBackupsDescription
 const recovery = () => shown().PointInTimeRecoveryDescription
 
-it('continuous backups of a new table are not found for three seconds, then off, and recovery can be turned on two seconds after ACTIVE (111, 115)', () => {
-  plane.call('CreateTable', users)
-  expect(plane.refusal('DescribeContinuousBackups')).toBe('TableNotFoundException: Table not found: users')
+it('a new table has no continuous backups for three seconds, then DISABLED ones, and accepts recovery two seconds after ACTIVE (111, 115)', () => {
+  emulator.call('CreateTable', users)
+  expect(emulator.refusal('DescribeContinuousBackups')).toBe('TableNotFoundException: Table not found: users')
   expect(refused(true)).toMatch(/^TableNotFoundException/)
-  plane.seconds(3)
+  emulator.advance(3)
   const off = {
     ContinuousBackupsStatus: 'DISABLED',
     PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' },
   }
   expect(shown()).toEqual(off)
-  plane.seconds(4)
+  emulator.advance(4)
   expect(refused(true)).toBe(
     'ContinuousBackupsUnavailableException: Backups are being enabled for the table: users. Please retry later',
   )
-  plane.seconds(1)
+  emulator.advance(1)
   expect(shown()).toEqual(off)
   set(true)
   expect(shown()).toMatchObject({
@@ -39,9 +39,9 @@ it('continuous backups of a new table are not found for three seconds, then off,
   })
 })
 
-it('continuous backups become ENABLED by themselves, while recovery stays off (083)', () => {
-  plane.call('CreateTable', users)
-  plane.seconds(9)
+it('continuous backups become ENABLED by themselves, and recovery stays DISABLED (083)', () => {
+  emulator.call('CreateTable', users)
+  emulator.advance(9)
   expect(shown()).toEqual({
     ContinuousBackupsStatus: 'ENABLED',
     PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' },
@@ -49,23 +49,23 @@ it('continuous backups become ENABLED by themselves, while recovery stays off (0
 })
 
 it('UpdateContinuousBackups returns the new state at once (085)', () => {
-  plane.settled()
+  emulator.settled()
   expect(set(true).ContinuousBackupsDescription).toEqual(shown())
   expect(recovery().PointInTimeRecoveryStatus).toBe('ENABLED')
 })
 
-it('recovery keeps its restore window while it is on, and begins a new one after it was off (085)', () => {
-  plane.settled()
+it('enabling recovery again keeps the restore window, and enabling it after disabling starts a new one (085)', () => {
+  emulator.settled()
   set(true, { RecoveryPeriodInDays: 7 })
   const { EarliestRestorableDateTime: first } = recovery()
-  plane.seconds(1000)
+  emulator.advance(1000)
   set(true, { RecoveryPeriodInDays: 35 })
   expect(recovery()).toMatchObject({
     EarliestRestorableDateTime: first,
     LatestRestorableDateTime: first + 700,
   })
   set(false)
-  plane.seconds(100)
+  emulator.advance(100)
   set(true)
   expect(recovery()).toMatchObject({
     EarliestRestorableDateTime: first + 1100,
@@ -73,8 +73,8 @@ it('recovery keeps its restore window while it is on, and begins a new one after
   })
 })
 
-it('turning recovery off resets the period, and a period is rejected while recovery is off (084)', () => {
-  plane.settled()
+it('disabling recovery resets the period, and rejects a period in the request (084)', () => {
+  emulator.settled()
   set(true, { RecoveryPeriodInDays: 7 })
   expect(refused(false, { RecoveryPeriodInDays: 7 })).toBe(
     'ValidationException: Invalid Request: Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery.',
@@ -84,20 +84,20 @@ it('turning recovery off resets the period, and a period is rejected while recov
   expect(recovery().RecoveryPeriodInDays).toBe(35)
 })
 
-it('continuous backups of a table that is DELETING are found, and accept recovery, for 1.1 s (453, 455)', () => {
-  plane.settled()
-  plane.call('DeleteTable')
-  plane.seconds(1)
+it('a table that is DELETING shows continuous backups and accepts recovery for 1.1 seconds (453, 455)', () => {
+  emulator.settled()
+  emulator.call('DeleteTable')
+  emulator.advance(1)
   set(true)
   expect(recovery().PointInTimeRecoveryStatus).toBe('ENABLED')
-  plane.seconds(0.1)
-  expect(plane.table().TableStatus).toBe('DELETING')
+  emulator.advance(0.1)
+  expect(emulator.table().TableStatus).toBe('DELETING')
   expect(refused(true)).toBe('TableNotFoundException: Table not found: users')
-  expect(plane.refusal('DescribeContinuousBackups')).toBe('TableNotFoundException: Table not found: users')
+  expect(emulator.refusal('DescribeContinuousBackups')).toBe('TableNotFoundException: Table not found: users')
 })
 
-it('continuous backups of an archived table are not found', () => {
-  plane.settled()
-  plane.record().forcedStatus = 'ARCHIVED'
-  expect(plane.refusal('DescribeContinuousBackups')).toMatch(/^TableNotFoundException/)
+it('DescribeContinuousBackups does not find a table that is ARCHIVED', () => {
+  emulator.settled()
+  emulator.record().forcedStatus = 'ARCHIVED'
+  expect(emulator.refusal('DescribeContinuousBackups')).toMatch(/^TableNotFoundException/)
 })

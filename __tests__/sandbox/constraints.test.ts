@@ -1,10 +1,10 @@
-/** What the API model of DynamoDB allows in a request: types, sizes and enumerations, before anything is looked up. */
-import { aPlane, arn, globalIndex, name, type Plane, users } from './plane.ts'
+/** Validation of requests against DynamoDB's API model: types, sizes and enumerations. */
+import { arn, createEmulator, type Emulator, globalIndex, name, users } from './emulator.ts'
 
-let plane: Plane
+let emulator: Emulator
 
 beforeEach(() => {
-  plane = aPlane()
+  emulator = createEmulator()
 })
 
 const oneError = (value: string, path: string, rule: string) =>
@@ -36,19 +36,14 @@ it.each<[string, string, Record<string, unknown>, string]>([
     "ValidationException: The parameter 'TableName' is required but was not present in the request",
   ],
   [
-    'no keys',
+    'an empty key schema',
     'CreateTable',
     { ...users, KeySchema: [] },
     oneError("'[]'", 'keySchema', 'have length greater than or equal to 1'),
   ],
+  ['no key schema', 'CreateTable', { ...users, KeySchema: undefined }, oneError('null', 'keySchema', 'not be null')],
   [
-    'no mention of keys',
-    'CreateTable',
-    { ...users, KeySchema: undefined },
-    oneError('null', 'keySchema', 'not be null'),
-  ],
-  [
-    'three keys',
+    'a key schema of three attributes',
     'CreateTable',
     { ...users, KeySchema: ['a', 'b', 'c'].map((AttributeName) => ({ AttributeName, KeyType: 'HASH' })) },
     oneError(
@@ -86,7 +81,7 @@ it.each<[string, string, Record<string, unknown>, string]>([
     ),
   ],
   [
-    'an unknown type of encryption',
+    'an unknown encryption type',
     'CreateTable',
     { ...users, SSESpecification: { Enabled: true, SSEType: 'kms' } },
     oneError("'kms'", 'sSESpecification.sSEType', 'satisfy enum value set: [AES256, KMS]'),
@@ -110,7 +105,7 @@ it.each<[string, string, Record<string, unknown>, string]>([
     oneError("'ab'", 'globalSecondaryIndexes.1.member.indexName', 'have length greater than or equal to 3'),
   ],
   [
-    'INCLUDE with an empty list',
+    'a projection of an empty list of attributes',
     'CreateTable',
     {
       ...users,
@@ -129,45 +124,45 @@ it.each<[string, string, Record<string, unknown>, string]>([
     oneError('null', 'provisionedThroughput.writeCapacityUnits', 'not be null'),
   ],
   [
-    'no replica updates',
+    'an empty list of replica updates',
     'UpdateTable',
     { ...name, ReplicaUpdates: [] },
     oneError("'[]'", 'replicaUpdates', 'have length greater than or equal to 1'),
   ],
   [
-    'time to live by an empty attribute',
+    'time to live with an empty attribute name',
     'UpdateTimeToLive',
     { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: '' } },
     oneError("''", 'timeToLiveSpecification.attributeName', 'have length greater than or equal to 1'),
   ],
   [
-    'time to live by no attribute',
+    'time to live without an attribute name',
     'UpdateTimeToLive',
     { ...name, TimeToLiveSpecification: { Enabled: false } },
     oneError('null', 'timeToLiveSpecification.attributeName', 'not be null'),
   ],
   [
-    '36 days of recovery',
+    'a recovery period of 36 days',
     'UpdateContinuousBackups',
     { ...name, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 36 } },
     oneError("'36'", 'pointInTimeRecoverySpecification.recoveryPeriodInDays', 'have value less than or equal to 35'),
   ],
-  ['pages of no tables', 'ListTables', { Limit: 0 }, oneError("'0'", 'limit', 'have value greater than or equal to 1')],
+  ['a page size of 0', 'ListTables', { Limit: 0 }, oneError("'0'", 'limit', 'have value greater than or equal to 1')],
   [
-    'pages of 101 tables',
+    'a page size of 101',
     'ListTables',
     { Limit: 101 },
     oneError("'101'", 'limit', 'have value less than or equal to 100'),
   ],
   [
-    'a wrong table name and no keys, of which the error names the table name only',
+    'an invalid table name and an empty key schema, of which the error names the table name only',
     'CreateTable',
     { ...users, TableName: '..', KeySchema: [] },
     oneError("'..'", 'tableName', 'have length greater than or equal to 3'),
   ],
   ['no ARN', 'ListTagsOfResource', { ResourceArn: undefined }, oneError('null', 'resourceArn', 'not be null')],
 ])('a request with %s is rejected', (_, operation, input, refusal) =>
-  expect(plane.refusal(operation, input)).toBe(refusal),
+  expect(emulator.refusal(operation, input)).toBe(refusal),
 )
 
 it.each([0, -1])('a throughput of %i is rejected, and the error names both members (038, 128)', (count) => {
@@ -175,39 +170,49 @@ it.each([0, -1])('a throughput of %i is rejected, and the error names both membe
   const ProvisionedThroughput = { ReadCapacityUnits: count, WriteCapacityUnits: count }
   for (const operation of ['CreateTable', 'UpdateTable']) {
     const input = operation === 'CreateTable' ? { ...users, ProvisionedThroughput } : { ...name, ProvisionedThroughput }
-    expect(plane.refusal(operation, input)).toBe(
+    expect(emulator.refusal(operation, input)).toBe(
       `ValidationException: 2 validation errors detected: Value '${count}' at 'provisionedThroughput.writeCapacityUnits' ${rule}; Value '${count}' at 'provisionedThroughput.readCapacityUnits' ${rule}`,
     )
   }
 })
 
 it.each<[string, string, Record<string, unknown>, string]>([
-  ['a number for a text', 'CreateTable', { ...users, BillingMode: 1 }, 'NUMBER_VALUE cannot be converted to String'],
-  ['a flag for a text', 'ListTagsOfResource', { ResourceArn: true }, 'TRUE_VALUE cannot be converted to String'],
-  ['a text for a number', 'ListTables', { Limit: '10' }, 'STRING_VALUE cannot be converted to Long'],
   [
-    'a text for a flag',
+    'a number instead of a string',
+    'CreateTable',
+    { ...users, BillingMode: 1 },
+    'NUMBER_VALUE cannot be converted to String',
+  ],
+  [
+    'a boolean instead of a string',
+    'ListTagsOfResource',
+    { ResourceArn: true },
+    'TRUE_VALUE cannot be converted to String',
+  ],
+  ['a string instead of a number', 'ListTables', { Limit: '10' }, 'STRING_VALUE cannot be converted to Long'],
+  [
+    'a string instead of a boolean',
     'UpdateTable',
     { ...name, DeletionProtectionEnabled: 'yes' },
     'STRING_VALUE cannot be converted to Boolean',
   ],
   [
-    'a structure for a text',
+    'a structure instead of a string',
     'UntagResource',
     { ResourceArn: arn, TagKeys: [{}] },
     'Start of structure or map found where not expected',
   ],
-  ['a text for a list', 'TagResource', { ResourceArn: arn, Tags: 'team' }, 'Expected list or null'],
+  ['a string instead of a list', 'TagResource', { ResourceArn: arn, Tags: 'team' }, 'Expected list or null'],
   [
-    'a list for a structure',
+    'a list instead of a structure',
     'UpdateTable',
     { ...name, SSESpecification: [] },
     'Unrecognized collection type class java.util.LinkedHashMap',
   ],
-])('%s is rejected as SerializationException', (_, operation, input, message) => {
-  expect(plane.refusal(operation, input)).toBe(`SerializationException: ${message}`)
+])('%s is a SerializationException', (_, operation, input, message) => {
+  expect(emulator.refusal(operation, input)).toBe(`SerializationException: ${message}`)
 })
 
-it('a member that is null counts as absent', () => {
-  plane.call('CreateTable', { ...users, SSESpecification: null, Tags: null })
+it('a null member counts as absent', () => {
+  emulator.call('CreateTable', { ...users, SSESpecification: null, Tags: null })
 })

@@ -1,16 +1,16 @@
-/** Tables from CreateTable to their end, as the sandbox keeps them. Ids such as 017 are DDB-TABLE findings. */
-import { aPlane, arn, globalIndex, name, type Plane, provisioned, units, users } from './plane.ts'
+/** CreateTable, DescribeTable, ListTables and DeleteTable. */
+import { arn, createEmulator, type Emulator, globalIndex, name, provisioned, units, users } from './emulator.ts'
 
-let plane: Plane
+let emulator: Emulator
 
 beforeEach(() => {
-  plane = aPlane()
+  emulator = createEmulator()
 })
 
 const create = (changes: Record<string, unknown>) => ({ ...users, ...changes })
-const refusedCreation = (changes: Record<string, unknown>) => plane.refusal('CreateTable', create(changes))
+const refusedCreation = (changes: Record<string, unknown>) => emulator.refusal('CreateTable', create(changes))
 
-describe('a table that does not exist', () => {
+describe('a missing table', () => {
   it.each([
     ['DescribeTable', {}, 'ResourceNotFoundException: Requested resource not found: Table: users not found'],
     ['DescribeTimeToLive', {}, 'ResourceNotFoundException'],
@@ -27,46 +27,46 @@ describe('a table that does not exist', () => {
     ],
     ['UpdateTable', { DeletionProtectionEnabled: true }, 'ResourceNotFoundException'],
     ['DeleteTable', {}, 'ResourceNotFoundException'],
-  ])('is reported by %s', (operation, input, error) => {
-    expect(plane.refusal(operation, { ...name, ...input })).toMatch(error)
+  ])('is an error of %s', (operation, input, error) => {
+    expect(emulator.refusal(operation, { ...name, ...input })).toMatch(error)
   })
 
-  it('is reported by ListTagsOfResource', () => {
-    expect(plane.refusal('ListTagsOfResource', { ResourceArn: arn })).toBe(
+  it('is an error of ListTagsOfResource', () => {
+    expect(emulator.refusal('ListTagsOfResource', { ResourceArn: arn })).toBe(
       `ResourceNotFoundException: Requested resource not found: ResourceArn: ${arn} not found`,
     )
   })
 
-  it('is reported only after the request itself is valid (070)', () => {
+  it('is reported only if the request itself is valid (070)', () => {
     const zero = { ReadCapacityUnits: 1, WriteCapacityUnits: 0 }
-    expect(plane.refusedUpdate({ ProvisionedThroughput: zero })).toMatch(/^ValidationException/)
-    expect(plane.refusedUpdate({})).toMatch(/^ValidationException: At least one of/)
+    expect(emulator.refusedUpdate({ ProvisionedThroughput: zero })).toMatch(/^ValidationException/)
+    expect(emulator.refusedUpdate({})).toMatch(/^ValidationException: At least one of/)
   })
 })
 
 describe('a new table', () => {
   it('is CREATING for six seconds, and rejects UpdateTable and DeleteTable (001, 005)', () => {
-    plane.call('CreateTable', users)
-    expect(plane.table().TableStatus).toBe('CREATING')
+    emulator.call('CreateTable', users)
+    expect(emulator.table().TableStatus).toBe('CREATING')
     const inUse = /^ResourceInUseException: .*Table is being created: users$/
-    expect(plane.refusedUpdate({ DeletionProtectionEnabled: true })).toMatch(inUse)
-    expect(plane.refusal('DeleteTable')).toMatch(inUse)
-    expect(plane.refusal('CreateTable', users)).toMatch(inUse)
-    plane.seconds(6)
-    expect(plane.table().TableStatus).toBe('ACTIVE')
-    expect(plane.refusal('CreateTable', users)).toBe('ResourceInUseException: Table already exists: users')
+    expect(emulator.refusedUpdate({ DeletionProtectionEnabled: true })).toMatch(inUse)
+    expect(emulator.refusal('DeleteTable')).toMatch(inUse)
+    expect(emulator.refusal('CreateTable', users)).toMatch(inUse)
+    emulator.advance(6)
+    expect(emulator.table().TableStatus).toBe('ACTIVE')
+    expect(emulator.refusal('CreateTable', users)).toBe('ResourceInUseException: Table already exists: users')
     expect(refusedCreation({ KeySchema: [] })).toMatch(/^ValidationException/)
   })
 
-  it('with global indexes is CREATING for 18 seconds, and its indexes are ACTIVE with it (138, 148)', () => {
-    plane.call('CreateTable', create({ GlobalSecondaryIndexes: [globalIndex('one')] }))
-    plane.seconds(17)
-    expect(plane.table()).toMatchObject({
+  it('with global indexes is CREATING for 18 seconds, and its indexes become ACTIVE with it (138, 148)', () => {
+    emulator.call('CreateTable', create({ GlobalSecondaryIndexes: [globalIndex('one')] }))
+    emulator.advance(17)
+    expect(emulator.table()).toMatchObject({
       TableStatus: 'CREATING',
       GlobalSecondaryIndexes: [{ IndexStatus: 'CREATING' }],
     })
-    plane.seconds(1)
-    const { TableStatus, GlobalSecondaryIndexes } = plane.table()
+    emulator.advance(1)
+    const { TableStatus, GlobalSecondaryIndexes } = emulator.table()
     expect([TableStatus, GlobalSecondaryIndexes[0].IndexStatus]).toEqual(['ACTIVE', 'ACTIVE'])
     expect(GlobalSecondaryIndexes[0]).not.toHaveProperty('Backfilling')
   })
@@ -76,7 +76,7 @@ describe('CreateTable', () => {
   const range = (AttributeName: string) => ({ AttributeName, KeyType: 'RANGE' })
   const hash = (AttributeName: string) => ({ AttributeName, KeyType: 'HASH' })
   const definitions = (...names: string[]) => names.map((each) => ({ AttributeName: each, AttributeType: 'S' }))
-  /** A table with a sort key, so that it may have local indexes. */
+  /** A table with a sort key, which local indexes require. */
   const withLocal = (...indexes: object[]) => ({
     AttributeDefinitions: definitions('tenant_id', 'user_id', 'email'),
     KeySchema: [hash('tenant_id'), range('user_id')],
@@ -90,35 +90,39 @@ describe('CreateTable', () => {
   const byEmail = [hash('tenant_id'), range('email')]
 
   it.each<[string, Record<string, unknown>, string]>([
-    ['a sort key alone', { KeySchema: [range('tenant_id')] }, 'The first KeySchemaElement is not a HASH key type'],
+    [
+      'a sort key without a partition key',
+      { KeySchema: [range('tenant_id')] },
+      'The first KeySchemaElement is not a HASH key type',
+    ],
     [
       'two partition keys',
       { KeySchema: [hash('tenant_id'), hash('b')] },
       'The second KeySchemaElement is not a RANGE key type',
     ],
     [
-      'the same key twice',
+      'the same key attribute twice',
       { KeySchema: [hash('tenant_id'), range('tenant_id')] },
       'Some index key attribute have no definition',
     ],
-    ['no definitions', { AttributeDefinitions: [] }, 'Some index key attribute have no definition'],
+    ['no attribute definitions', { AttributeDefinitions: [] }, 'Some index key attribute have no definition'],
     [
       'an attribute defined twice',
       { AttributeDefinitions: definitions('tenant_id', 'tenant_id') },
       'Attribute Name is duplicated: tenant_id',
     ],
     [
-      'a key that is not defined',
+      'a key attribute without a definition',
       { AttributeDefinitions: definitions('other') },
       'Some index key attributes are not defined in AttributeDefinitions. Keys: [tenant_id], AttributeDefinitions: [other]',
     ],
     [
-      'an attribute that no key uses',
+      'a definition that no key uses',
       { AttributeDefinitions: definitions('tenant_id', 'more') },
       'Number of attributes in KeySchema does not exactly match',
     ],
     [
-      'an attribute that no key uses, beside an index',
+      'a definition that no key uses, with an index',
       {
         AttributeDefinitions: definitions('tenant_id', 'more'),
         GlobalSecondaryIndexes: [globalIndex('one')],
@@ -126,26 +130,30 @@ describe('CreateTable', () => {
       'Some AttributeDefinitions are not used. AttributeDefinitions: [tenant_id, more], keys used: [tenant_id]',
     ],
     [
-      'throughput on demand',
+      'provisioned throughput with on-demand billing',
       { ProvisionedThroughput: units(1) },
       'Neither ReadCapacityUnits nor WriteCapacityUnits can be specified',
     ],
-    ['provisioned without throughput', { BillingMode: 'PROVISIONED' }, 'must both be specified when BillingMode'],
+    [
+      'provisioned billing without throughput',
+      { BillingMode: 'PROVISIONED' },
+      'must both be specified when BillingMode',
+    ],
     ['no billing mode and no throughput', { BillingMode: undefined }, 'must both be specified when BillingMode'],
     [
-      'a maximum on demand where billing is provisioned',
+      'an on-demand maximum with provisioned billing',
       { ...provisioned, OnDemandThroughput: { MaxReadRequestUnits: 1 } },
       'MaxReadRequestUnits for OnDemandThroughput cannot be specified',
     ],
-    ['a maximum of 0', { OnDemandThroughput: { MaxReadRequestUnits: 0 } }, 'outside of valid range'],
-    ['a maximum of -1', { OnDemandThroughput: { MaxWriteRequestUnits: -1 } }, 'outside of valid range'],
+    ['an on-demand maximum of 0', { OnDemandThroughput: { MaxReadRequestUnits: 0 } }, 'outside of valid range'],
+    ['an on-demand maximum of -1', { OnDemandThroughput: { MaxWriteRequestUnits: -1 } }, 'outside of valid range'],
     [
-      'less warm throughput than a table on demand has',
+      'less warm throughput than the initial one of an on-demand table',
       { WarmThroughput: { ReadUnitsPerSecond: 1 } },
       'lower than initial throughput for OnDemand',
     ],
     [
-      'less warm throughput than it provides',
+      'less warm throughput than the provisioned throughput',
       { ...provisioned, WarmThroughput: { ReadUnitsPerSecond: 1 } },
       'ReadUnitsPerSecond for WarmThroughput for table is lower than',
     ],
@@ -162,7 +170,7 @@ describe('CreateTable', () => {
       'Number of LocalSecondaryIndexes exceeds per-table limit of 5',
     ],
     [
-      'two indexes of one name',
+      'two indexes with the same name',
       { ...withLocal(localIndex(byEmail, 'same')), GlobalSecondaryIndexes: [globalIndex('same')] },
       'Duplicate index name: same',
     ],
@@ -175,7 +183,7 @@ describe('CreateTable', () => {
       'Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex',
     ],
     [
-      'a local index by another partition key',
+      'a local index with another partition key',
       withLocal(localIndex([hash('email'), range('user_id')])),
       'Index KeySchema does not have the same leading hash key as table KeySchema for index: local. index hash key: email, table hash key: tenant_id',
     ],
@@ -188,7 +196,7 @@ describe('CreateTable', () => {
       'Index KeySchema does not have a range key for index: local',
     ],
     [
-      'a global index by a sort key alone',
+      'a global index without a partition key',
       { GlobalSecondaryIndexes: [globalIndex('one', { KeySchema: [range('tenant_id')] })] },
       'The first KeySchemaElement is not a HASH key type',
     ],
@@ -209,22 +217,22 @@ describe('CreateTable', () => {
       'exceeds the maximum allowed number of HASH key attributes',
     ],
     [
-      'a global index with the same key twice',
+      'a global index with the same key attribute twice',
       { GlobalSecondaryIndexes: [globalIndex('one', { KeySchema: [hash('tenant_id'), range('tenant_id')] })] },
       'multiple key attributes with the same name',
     ],
     [
-      'a projection of no type',
+      'a projection without a type',
       { GlobalSecondaryIndexes: [globalIndex('one', { Projection: {} })] },
       'Unknown ProjectionType: null',
     ],
     [
-      'INCLUDE without attributes',
+      'a projection INCLUDE without attributes',
       { GlobalSecondaryIndexes: [globalIndex('one', { Projection: { ProjectionType: 'INCLUDE' } })] },
       'ProjectionType is INCLUDE, but NonKeyAttributes is not specified',
     ],
     [
-      'ALL with attributes',
+      'a projection ALL with attributes',
       {
         GlobalSecondaryIndexes: [
           globalIndex('one', { Projection: { ProjectionType: 'ALL', NonKeyAttributes: ['a'] } }),
@@ -242,12 +250,12 @@ describe('CreateTable', () => {
       'Duplicate element in NonKeyAttributes: a',
     ],
     [
-      'throughput of an index on demand',
+      'throughput of an index with on-demand billing',
       { GlobalSecondaryIndexes: [globalIndex('one', { ProvisionedThroughput: units(1) })] },
       'ProvisionedThroughput should not be specified for index: one',
     ],
     [
-      'an index without throughput where billing is provisioned',
+      'an index without throughput with provisioned billing',
       { ...provisioned, GlobalSecondaryIndexes: [globalIndex('one')] },
       'ProvisionedThroughput is not specified for index: one',
     ],
@@ -262,17 +270,17 @@ describe('CreateTable', () => {
       'Table is being created with a stream disabled, UpdateViewType should not be specified',
     ],
     [
-      'a key without its type',
+      'an encryption key without a type',
       { SSESpecification: { Enabled: true, KMSMasterKeyId: 'mine' } },
       'SSEType KMS is required if KMSMasterKeyId is specified',
     ],
     [
-      'a type of encryption that is off',
+      'an encryption type with encryption disabled',
       { SSESpecification: { Enabled: false, SSEType: 'KMS' } },
       'SSEType can not be specified if Enabled is false',
     ],
     [
-      'a key of encryption that is off',
+      'an encryption key with encryption disabled',
       { SSESpecification: { Enabled: false, KMSMasterKeyId: 'mine' } },
       'KMSMasterKeyId can not be specified if Enabled is false',
     ],
@@ -285,13 +293,13 @@ describe('CreateTable', () => {
     const refusal = refusedCreation(changes)
     expect(refusal).toMatch(/^ValidationException: /)
     expect(refusal).toContain(message)
-    expect(plane.refusal('DescribeTable')).toMatch(/^ResourceNotFoundException/)
+    expect(emulator.refusal('DescribeTable')).toMatch(/^ResourceNotFoundException/)
   })
 
   const key = 'arn:aws:kms:ap-south-1:222222222222:key/mine'
 
-  it('creates indexes, a stream, encryption and a class', () => {
-    plane.settled({
+  it('creates indexes, a stream, encryption and a table class', () => {
+    emulator.settled({
       AttributeDefinitions: definitions('user_id', 'tenant_id', 'email'),
       KeySchema: [hash('tenant_id'), range('user_id')],
       GlobalSecondaryIndexes: [
@@ -306,9 +314,9 @@ describe('CreateTable', () => {
       TableClass: 'STANDARD_INFREQUENT_ACCESS',
       ...provisioned,
     })
-    expect(plane.table()).toMatchObject({
+    expect(emulator.table()).toMatchObject({
       TableArn: arn,
-      // Sorted by name (125).
+      // AWS sorts them by name (125).
       AttributeDefinitions: definitions('email', 'tenant_id', 'user_id'),
       GlobalSecondaryIndexes: [
         {
@@ -327,37 +335,39 @@ describe('CreateTable', () => {
       TableClassSummary: { TableClass: 'STANDARD_INFREQUENT_ACCESS' },
       WarmThroughput: { ReadUnitsPerSecond: 5, WriteUnitsPerSecond: 5, Status: 'ACTIVE' },
     })
-    expect(plane.table().BillingModeSummary).toBeUndefined()
+    expect(emulator.table().BillingModeSummary).toBeUndefined()
   })
 
   it('returns warm throughput only if the request has it (033)', () => {
-    const { TableDescription } = plane.call('CreateTable', users)
+    const { TableDescription } = emulator.call('CreateTable', users)
     expect(TableDescription).not.toHaveProperty('WarmThroughput')
     const warm = { ReadUnitsPerSecond: 13_000, WriteUnitsPerSecond: 5000 }
-    const answer = plane.call('CreateTable', { ...users, TableName: 'warm', WarmThroughput: warm })
+    const answer = emulator.call('CreateTable', { ...users, TableName: 'warm', WarmThroughput: warm })
     expect(answer.TableDescription.WarmThroughput).toEqual({ ...warm, Status: 'UPDATING' })
-    plane.seconds(6)
-    expect(plane.call('DescribeTable', { TableName: 'warm' }).Table.WarmThroughput.Status).toBe('ACTIVE')
+    emulator.advance(6)
+    expect(emulator.call('DescribeTable', { TableName: 'warm' }).Table.WarmThroughput.Status).toBe('ACTIVE')
   })
 
-  it('returns a table class that was given, even the default one (026)', () => {
-    plane.settled({ TableClass: 'STANDARD' })
-    expect(plane.table().TableClassSummary).toEqual({ TableClass: 'STANDARD' })
-    plane.call('CreateTable', create({ TableName: 'other' }))
-    expect(plane.call('DescribeTable', { TableName: 'other' }).Table.TableClassSummary).toBeUndefined()
+  it('stores a given table class, even the default one (026)', () => {
+    emulator.settled({ TableClass: 'STANDARD' })
+    expect(emulator.table().TableClassSummary).toEqual({ TableClass: 'STANDARD' })
+    emulator.call('CreateTable', create({ TableName: 'other' }))
+    expect(emulator.call('DescribeTable', { TableName: 'other' }).Table.TableClassSummary).toBeUndefined()
   })
 
-  it('accepts an empty list of tags, and empty encryption (044, 110)', () => {
-    plane.settled({ Tags: [], SSESpecification: {} })
-    expect(plane.table().SSEDescription).toBeUndefined()
+  it('accepts an empty list of tags and an empty SSESpecification (044, 110)', () => {
+    emulator.settled({ Tags: [], SSESpecification: {} })
+    expect(emulator.table().SSEDescription).toBeUndefined()
   })
 })
 
 describe('an ARN as a table name', () => {
   it('is accepted (011)', () => {
-    plane.settled()
-    expect(plane.call('DescribeTable', { TableName: arn }).Table.TableName).toBe('users')
-    expect(plane.refusal('DescribeTable', { TableName: arn.replace('users', 'gone') })).toMatch('Table: gone not found')
+    emulator.settled()
+    expect(emulator.call('DescribeTable', { TableName: arn }).Table.TableName).toBe('users')
+    expect(emulator.refusal('DescribeTable', { TableName: arn.replace('users', 'gone') })).toMatch(
+      'Table: gone not found',
+    )
   })
 
   it.each([
@@ -366,52 +376,49 @@ describe('an ARN as a table name', () => {
     ['an index', `${arn}/index/one`, 'ValidationException'],
     ['a stream', `${arn}/stream/2026-01-01T00:00:00.000`, 'ValidationException'],
     ['another service', 'arn:aws:s3:::bucket', 'ValidationException'],
-  ])('is rejected if it is of %s (011)', (_, TableName, error) => {
-    plane.settled()
-    expect(plane.refusal('DescribeTable', { TableName })).toMatch(new RegExp(`^${error}`))
+  ])('of %s is rejected (011)', (_, TableName, error) => {
+    emulator.settled()
+    expect(emulator.refusal('DescribeTable', { TableName })).toMatch(new RegExp(`^${error}`))
   })
 })
 
 describe('DeleteTable', () => {
   it('rejects a protected table with the message of AWS', () => {
-    plane.settled({ DeletionProtectionEnabled: true })
-    expect(plane.refusal('DeleteTable')).toBe(
+    emulator.settled({ DeletionProtectionEnabled: true })
+    expect(emulator.refusal('DeleteTable')).toBe(
       'ValidationException: Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
     )
   })
 
-  it('leaves a table DELETING for four seconds, and the next table of the name has another id', () => {
-    plane.settled()
-    const { TableId } = plane.table()
-    plane.call('DeleteTable')
-    expect(plane.table().TableStatus).toBe('DELETING')
+  it('leaves the table DELETING for four seconds; a recreated table has another id', () => {
+    emulator.settled()
+    const { TableId } = emulator.table()
+    emulator.call('DeleteTable')
+    expect(emulator.table().TableStatus).toBe('DELETING')
     const inUse = /^ResourceInUseException: .*Table is being deleted: users$/
-    expect(plane.refusal('DeleteTable')).toMatch(inUse)
-    expect(plane.refusedUpdate({ DeletionProtectionEnabled: true })).toMatch(inUse)
-    expect(plane.refusal('CreateTable', users)).toBe('ResourceInUseException: Table already exists: users')
-    expect(plane.call('ListTables', {}).TableNames).toEqual(['users'])
-    plane.seconds(4)
-    expect(plane.call('ListTables', {}).TableNames).toEqual([])
-    plane.settled()
-    expect(plane.table().TableId).not.toBe(TableId)
+    expect(emulator.refusal('DeleteTable')).toMatch(inUse)
+    expect(emulator.refusedUpdate({ DeletionProtectionEnabled: true })).toMatch(inUse)
+    expect(emulator.refusal('CreateTable', users)).toBe('ResourceInUseException: Table already exists: users')
+    expect(emulator.call('ListTables', {}).TableNames).toEqual(['users'])
+    emulator.advance(4)
+    expect(emulator.call('ListTables', {}).TableNames).toEqual([])
+    emulator.settled()
+    expect(emulator.table().TableId).not.toBe(TableId)
   })
 
-  it('ends the budgets and waiting times of the table (377)', () => {
-    plane.settled()
-    const expire = { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires_at' } }
-    plane.call('UpdateTimeToLive', expire)
-    plane.update({ DeletionProtectionEnabled: true })
-    plane.seconds(15)
-    plane.update({ DeletionProtectionEnabled: false })
-    plane.call('DeleteTable')
-    plane.seconds(4)
-    plane.call('CreateTable', users)
-    plane.seconds(6)
-    plane.update({ DeletionProtectionEnabled: true })
-    plane.call('UpdateTimeToLive', expire)
+  it('ends the cooldown of deletion protection (377)', () => {
+    emulator.settled()
+    emulator.update({ DeletionProtectionEnabled: true })
+    emulator.advance(15)
+    emulator.update({ DeletionProtectionEnabled: false })
+    emulator.call('DeleteTable')
+    emulator.advance(4)
+    emulator.call('CreateTable', users)
+    emulator.advance(6)
+    emulator.update({ DeletionProtectionEnabled: true })
   })
 })
 
-it('an unknown operation is UnknownOperationException', () => {
-  expect(plane.refusal('ExportTableToPointInTime')).toMatch('UnknownOperationException')
+it('an unsupported operation is UnknownOperationException', () => {
+  expect(emulator.refusal('ExportTableToPointInTime')).toMatch('UnknownOperationException')
 })

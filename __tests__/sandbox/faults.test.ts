@@ -1,25 +1,25 @@
-/** What goes wrong on purpose: what each kind looks like to the SDK, what was done meanwhile, and what the log says. */
+/** Injected faults: the error of the SDK, whether the operation was performed, and the log. */
 import type { DynamoDB } from '@aws-sdk/client-dynamodb'
 import type { Fault } from '../../sandbox/faults.ts'
-import { arnOf, aTable, refusal, region, startWorld, target, type World } from './world.ts'
+import { arnOf, aTable, type Harness, refusal, region, startHarness, target } from './harness.ts'
 
-let world: World
+let harness: Harness
 let aws: DynamoDB
 
 beforeAll(async () => {
-  world = await startWorld({ oidcClaims: { sub: 'repo:acme@1/app@2:ref:refs/heads/main' } })
+  harness = await startHarness({ oidcClaims: { sub: 'repo:acme@1/app@2:ref:refs/heads/main' } })
 })
 beforeEach(async () => {
-  await world.sandbox.reset()
-  world.sandbox.faults.clear()
-  world.sandbox.clearRequests()
-  aws = world.dynamoDb()
+  await harness.sandbox.reset()
+  harness.sandbox.faults.clear()
+  harness.sandbox.clearRequests()
+  aws = harness.dynamoDb()
 })
-afterAll(() => world.close())
+afterAll(() => harness.close())
 
 const create = () => aws.createTable(aTable())
-const isMade = () => world.sandbox.account(target, region).table('tenant') !== undefined
-const logged = () => world.sandbox.requests.map(({ operation, status, error }) => [operation, status, error])
+const exists = () => harness.sandbox.account(target, region).table('tenant') !== undefined
+const logged = () => harness.sandbox.requests.map(({ operation, status, error }) => [operation, status, error])
 
 it.each<[Fault, boolean, string | RegExp, number]>([
   [{ kind: 'throttle' }, false, 'ThrottlingException: Rate exceeded', 400],
@@ -34,28 +34,28 @@ it.each<[Fault, boolean, string | RegExp, number]>([
   [{ kind: 'reset' }, false, /socket hang up|ECONNRESET/, 500],
   [{ kind: 'cut' }, true, /aborted/, 200],
   [{ kind: 'lost-answer' }, true, /socket hang up|ECONNRESET/, 200],
-])('%j: done or not, as it says', async (fault, isDone, said, status) => {
-  world.sandbox.faults.add(fault)
+])('the fault %j performs the operation: %s', async (fault, isDone, error, status) => {
+  harness.sandbox.faults.add(fault)
 
-  expect(await refusal(create())).toMatch(said)
+  expect(await refusal(create())).toMatch(error)
 
-  expect(isMade()).toBe(isDone)
-  expect(world.sandbox.requests.map((request) => request.status)).toEqual([status])
+  expect(exists()).toBe(isDone)
+  expect(harness.sandbox.requests.map((request) => request.status)).toEqual([status])
 })
 
-it('a delayed answer comes late, and is right', async () => {
-  world.sandbox.faults.add({ kind: 'delay', milliseconds: 20 })
+it('a delay postpones the operation and does not change its response', async () => {
+  harness.sandbox.faults.add({ kind: 'delay', milliseconds: 20 })
   expect(await create()).toMatchObject({ TableDescription: { TableStatus: 'CREATING' } })
-  const [request] = world.sandbox.requests
+  const [request] = harness.sandbox.requests
   expect((request?.end ?? 0) - (request?.start ?? 0)).toBeGreaterThanOrEqual(19)
 })
 
-it('hits after so many that it matches, so many times, and is then over', async () => {
-  world.sandbox.faults.add({ kind: 'throttle', operation: 'DescribeTable', table: 'tenant', after: 1, times: 2 })
+it('a fault skips "after" matching requests, then applies "times" times', async () => {
+  harness.sandbox.faults.add({ kind: 'throttle', operation: 'DescribeTable', table: 'tenant', after: 1, times: 2 })
   await create()
   const names: string[] = []
-  for (let looks = 0; looks < 4; looks += 1) {
-    // None of these is matched, so none of these is counted.
+  for (let round = 0; round < 4; round += 1) {
+    // These two requests do not match, so the fault does not count them.
     await aws.listTables()
     await refusal(aws.describeTable({ TableName: 'users' }))
     names.push((await refusal(aws.describeTable({ TableName: 'tenant' }))).slice(0, 10))
@@ -63,26 +63,26 @@ it('hits after so many that it matches, so many times, and is then over', async 
   expect(names).toEqual(['no refusal', 'Throttling', 'Throttling', 'no refusal'])
 })
 
-it('one request is hit by one fault, and counted by every one', async () => {
-  world.sandbox.faults.add({ kind: 'throttle' })
-  world.sandbox.faults.add({ kind: 'error', after: 1 })
+it('only the first matching fault applies to a request, and every matching fault counts it', async () => {
+  harness.sandbox.faults.add({ kind: 'throttle' })
+  harness.sandbox.faults.add({ kind: 'error', after: 1 })
   expect(await refusal(create())).toMatch('ThrottlingException')
   expect(await refusal(create())).toMatch('InternalServerError')
   await create()
 })
 
-it('finds a table by the ARN of a tag call', async () => {
-  world.sandbox.faults.add({ kind: 'throttle', table: 'tenant' })
+it('a fault for a table matches calls that name its ARN', async () => {
+  harness.sandbox.faults.add({ kind: 'throttle', table: 'tenant' })
   expect(await refusal(aws.listTagsOfResource({ ResourceArn: arnOf('users') }))).toMatch('ResourceNotFoundException')
   expect(await refusal(aws.listTagsOfResource({ ResourceArn: arnOf('tenant') }))).toMatch('ThrottlingException')
 })
 
-it('hits only the service that it names, in that service’s words', async () => {
-  world.sandbox.faults.add({ kind: 'throttle', service: 'sts' })
-  world.sandbox.faults.add({ kind: 'throttle', service: 'oidc' })
+it('a fault for a service applies to that service only, with its error names', async () => {
+  harness.sandbox.faults.add({ kind: 'throttle', service: 'sts' })
+  harness.sandbox.faults.add({ kind: 'throttle', service: 'oidc' })
   await create()
-  expect(await refusal(world.sts().getCallerIdentity({}))).toBe('Throttling: Rate exceeded')
-  await world.oidcToken()
+  expect(await refusal(harness.sts().getCallerIdentity({}))).toBe('Throttling: Rate exceeded')
+  await harness.oidcToken()
   expect(logged()).toEqual([
     ['CreateTable', 200, undefined],
     ['GetCallerIdentity', 400, 'Throttling'],
@@ -90,10 +90,10 @@ it('hits only the service that it names, in that service’s words', async () =>
   ])
 })
 
-it('is logged with who called and what IAM would have checked, like any request', async () => {
-  world.sandbox.faults.add({ kind: 'throttle' })
+it('a request with a fault is logged with its account, table and IAM actions', async () => {
+  harness.sandbox.faults.add({ kind: 'throttle' })
   await refusal(create())
-  expect(world.sandbox.requests).toMatchObject([
+  expect(harness.sandbox.requests).toMatchObject([
     {
       account: target,
       region,
@@ -104,9 +104,9 @@ it('is logged with who called and what IAM would have checked, like any request'
   ])
 })
 
-it('is over when all are cleared', async () => {
-  world.sandbox.faults.add({ kind: 'reset', times: 100 })
-  world.sandbox.faults.clear()
+it('clearing removes all faults', async () => {
+  harness.sandbox.faults.add({ kind: 'reset', times: 100 })
+  harness.sandbox.faults.clear()
   await create()
-  expect(isMade()).toBe(true)
+  expect(exists()).toBe(true)
 })

@@ -1,7 +1,7 @@
-/** GitHub as the sandbox plays it, asked by GitHub's own client. */
+/** The sandbox's GitHub API, called by Octokit. */
 import type { Fault } from '../../sandbox/faults.ts'
 import type { GitHubToken, RequestedOperation } from '../../sandbox/sandbox.ts'
-import { refusal, startWorld, type World } from './world.ts'
+import { type Harness, refusal, startHarness } from './harness.ts'
 
 const { getOctokit } = await import('@actions/github')
 
@@ -10,20 +10,20 @@ const place = { owner: 'acme', repo: 'app', issue_number: 7 }
 const bot = { login: 'github-actions[bot]', type: 'Bot' } as const
 const someone = { login: 'octocat', type: 'User' } as const
 
-function aToken(token: string, permissions: GitHubToken['permissions']): GitHubToken {
+function createToken(token: string, permissions: GitHubToken['permissions']): GitHubToken {
   return { token, ...bot, permissions }
 }
 
-let world: World
+let harness: Harness
 
 beforeAll(async () => {
-  world = await startWorld({
+  harness = await startHarness({
     gitHub: {
       tokens: [
-        aToken('ghs_all', { contents: 'read', 'pull-requests': 'write' }),
-        aToken('ghs_reader', { contents: 'read', 'pull-requests': 'read' }),
-        aToken('ghs_commenter', { 'pull-requests': 'write' }),
-        aToken('ghs_code', { contents: 'read' }),
+        createToken('ghs_all', { contents: 'read', 'pull-requests': 'write' }),
+        createToken('ghs_reader', { contents: 'read', 'pull-requests': 'read' }),
+        createToken('ghs_commenter', { 'pull-requests': 'write' }),
+        createToken('ghs_code', { contents: 'read' }),
       ],
       pullRequests: [
         { repository, number: 7, state: 'open', headSha: 'aaaa', mergeCommitSha: 'a7a7' },
@@ -39,22 +39,21 @@ beforeAll(async () => {
   })
 })
 beforeEach(async () => {
-  await world.sandbox.reset()
-  world.sandbox.faults.clear()
-  world.sandbox.clearRequests()
+  await harness.sandbox.reset()
+  harness.sandbox.faults.clear()
+  harness.sandbox.clearRequests()
 })
-afterAll(() => world.close())
+afterAll(() => harness.close())
 
-/** The client that an action would have. */
 function gitHub(token = 'ghs_all') {
-  return getOctokit(token, { baseUrl: world.sandbox.environment.GITHUB_API_URL ?? '' })
+  return getOctokit(token, { baseUrl: harness.sandbox.environment.GITHUB_API_URL ?? '' })
 }
 
 const issues = (token?: string) => gitHub(token).rest.issues
 const pullsOf = async (commit_sha: string, token?: string) =>
   await gitHub(token).rest.repos.listPullRequestsAssociatedWithCommit({ owner: 'acme', repo: 'app', commit_sha })
 
-/** What was refused, as GitHub answered it: its status and its JSON. */
+/** Returns the status and JSON of an error response. */
 async function refused(call: Promise<unknown>): Promise<unknown> {
   return await call.then(
     () => 'no refusal',
@@ -64,53 +63,53 @@ async function refused(call: Promise<unknown>): Promise<unknown> {
 
 function write(count: number): void {
   for (let number = 1; number <= count; number += 1) {
-    world.sandbox.gitHub.addComment(repository, 7, someone, `Comment ${number}`)
+    harness.sandbox.gitHub.addComment(repository, 7, someone, `Comment ${number}`)
   }
 }
 
 describe('a token', () => {
-  it.each(['token', 'Bearer', 'bearer'])('may be shown as "%s"', async (scheme) => {
-    const answer = await fetch(`${world.sandbox.url}/github/repos/acme/app/issues/7/comments`, {
+  it.each(['token', 'Bearer', 'bearer'])('is accepted with the scheme "%s"', async (scheme) => {
+    const answer = await fetch(`${harness.sandbox.url}/github/repos/acme/app/issues/7/comments`, {
       headers: { authorization: `${scheme} ghs_all` },
     })
     expect([answer.status, await answer.json()]).toEqual([200, []])
   })
 
-  it('that nobody gave opens nothing', async () => {
+  it('that is unknown or missing is rejected with 401', async () => {
     const badCredentials = { status: 401, message: 'Bad credentials' }
     expect(await refused(issues('ghs_stolen').listComments(place))).toEqual(badCredentials)
     expect(await refused(gitHub('ghs_stolen').graphql('{ viewer { login } }'))).toEqual(badCredentials)
-    const answer = await fetch(`${world.sandbox.url}/github/repos/acme/app/issues/7/comments`)
+    const answer = await fetch(`${harness.sandbox.url}/github/repos/acme/app/issues/7/comments`)
     expect([answer.status, await answer.json()]).toEqual([401, { message: 'Requires authentication' }])
   })
 
-  it('without pull-requests: write may not comment', async () => {
-    const { id } = world.sandbox.gitHub.addComment(repository, 7, bot, 'Here first')
+  it('without "pull-requests: write" cannot write comments', async () => {
+    const { id } = harness.sandbox.gitHub.addComment(repository, 7, bot, 'Here first')
     const forbidden = { status: 403, message: 'Resource not accessible by integration' }
     for (const token of ['ghs_reader', 'ghs_code']) {
       expect(await refused(issues(token).createComment({ ...place, body: 'Hello' }))).toEqual(forbidden)
       expect(await refused(issues(token).updateComment({ ...place, comment_id: id, body: 'Hello' }))).toEqual(forbidden)
     }
-    expect(world.sandbox.gitHub.comments(repository, 7)).toMatchObject([{ body: 'Here first' }])
+    expect(harness.sandbox.gitHub.comments(repository, 7)).toMatchObject([{ body: 'Here first' }])
   })
 
-  it('reads comments with pull-requests: read, and not without', async () => {
+  it('needs "pull-requests: read" to read comments', async () => {
     expect((await issues('ghs_reader').listComments(place)).data).toEqual([])
     expect(await refused(issues('ghs_code').listComments(place))).toMatchObject({ status: 403 })
   })
 
-  it('reads the pull requests of a commit with contents: read and pull-requests: read, and not with one alone', async () => {
+  it('needs "contents: read" and "pull-requests: read" to read the pull requests of a commit', async () => {
     expect((await pullsOf('aaaa', 'ghs_reader')).data).toHaveLength(2)
     for (const token of ['ghs_commenter', 'ghs_code']) {
       expect(await refused(pullsOf('aaaa', token))).toMatchObject({ status: 403 })
     }
   })
 
-  it('is a secret', () => {
-    expect(world.sandbox.secrets).toEqual(expect.arrayContaining(['ghs_all', 'ghs_reader', 'ghs_commenter']))
+  it('is one of the secrets of the sandbox', () => {
+    expect(harness.sandbox.secrets).toEqual(expect.arrayContaining(['ghs_all', 'ghs_reader', 'ghs_commenter']))
   })
 
-  it('is told whose it is', async () => {
+  it('reads its login with the GraphQL query of the viewer', async () => {
     for (const query of [
       '{ viewer { login } }',
       'query { viewer { login } }',
@@ -120,20 +119,20 @@ describe('a token', () => {
     }
   })
 
-  it('is told nothing else by GraphQL', async () => {
+  it('gets an error for any other GraphQL query', async () => {
     expect(await refusal(gitHub().graphql('{ viewer { email } }'))).toMatch(
-      /^GraphqlResponseError: .*The sandbox knows/s,
+      /^GraphqlResponseError: .*The sandbox supports/s,
     )
   })
 })
 
 describe('a comment', () => {
-  it('is written by whom the token is of, and rewritten in place', async () => {
-    world.pass(1)
+  it('has the author of the token, and is updated in place', async () => {
+    harness.advance(1)
     const written = await issues().createComment({ ...place, body: 'First' })
     expect(written.status).toBe(201)
     const { id } = written.data
-    const writtenAt = new Date(world.now()).toISOString().replace('.000', '')
+    const writtenAt = new Date(harness.now()).toISOString().replace('.000', '')
     const comment = {
       id: expect.any(Number),
       node_id: expect.stringMatching(/^IC_\w+$/),
@@ -145,26 +144,26 @@ describe('a comment', () => {
     }
     expect(written.data).toEqual(comment)
 
-    world.pass(60)
+    harness.advance(60)
     const rewritten = await issues().updateComment({ ...place, comment_id: id, body: 'Second' })
     expect(rewritten.status).toBe(200)
-    const updated_at = new Date(world.now()).toISOString().replace('.000', '')
+    const updated_at = new Date(harness.now()).toISOString().replace('.000', '')
     expect(rewritten.data).toEqual({ ...comment, body: 'Second', updated_at })
-    expect(world.sandbox.gitHub.comments(repository, 7)).toEqual([rewritten.data])
+    expect(harness.sandbox.gitHub.comments(repository, 7)).toEqual([rewritten.data])
     expect((await issues().listComments(place)).data).toEqual([rewritten.data])
   })
 
-  it('belongs to one pull request of one repository', async () => {
-    const { id } = world.sandbox.gitHub.addComment(repository, 8, someone, 'Elsewhere')
+  it('is found only in its own pull request and repository', async () => {
+    const { id } = harness.sandbox.gitHub.addComment(repository, 8, someone, 'Elsewhere')
     expect((await issues().listComments(place)).data).toEqual([])
     expect((await issues().listComments({ ...place, repo: 'other' })).data).toEqual([])
     const notFound = { status: 404, message: 'Not Found' }
-    const changes = { comment_id: id, body: 'Mine now' }
+    const changes = { comment_id: id, body: 'Changed' }
     expect(await refused(issues().updateComment({ ...place, ...changes, repo: 'other' }))).toEqual(notFound)
-    expect(world.sandbox.gitHub.comments(repository, 8)).toMatchObject([{ body: 'Elsewhere' }])
+    expect(harness.sandbox.gitHub.comments(repository, 8)).toMatchObject([{ body: 'Elsewhere' }])
   })
 
-  it('is not found where there is no such repository, pull request or comment', async () => {
+  it('is 404 for an unknown repository, pull request, comment or route', async () => {
     const notFound = { status: 404, message: 'Not Found' }
     const body = 'Hello'
     expect(await refused(issues().listComments({ ...place, repo: 'none' }))).toEqual(notFound)
@@ -174,7 +173,7 @@ describe('a comment', () => {
     expect(await refused(issues().deleteComment({ ...place, comment_id: 1 }))).toEqual(notFound)
   })
 
-  it('has at most 65,536 characters, however many bytes those are', async () => {
+  it('has at most 65,536 characters, independent of their bytes', async () => {
     const longest = '🙂'.repeat(65_536)
     const { id } = (await issues().createComment({ ...place, body: longest })).data
     const tooLong = {
@@ -192,10 +191,10 @@ describe('a comment', () => {
     const body = 'x'.repeat(65_537)
     expect(await refused(issues().createComment({ ...place, body }))).toEqual(tooLong)
     expect(await refused(issues().updateComment({ ...place, comment_id: id, body }))).toEqual(tooLong)
-    expect(world.sandbox.gitHub.comments(repository, 7)).toMatchObject([{ body: longest }])
+    expect(harness.sandbox.gitHub.comments(repository, 7)).toMatchObject([{ body: longest }])
   })
 
-  it('is not empty', async () => {
+  it('is rejected if its body is blank, missing or not JSON', async () => {
     expect(await refused(issues().createComment({ ...place, body: ' \n' }))).toMatchObject({
       status: 422,
       errors: [{ resource: 'IssueComment', field: 'body', message: 'body cannot be blank' }],
@@ -206,14 +205,14 @@ describe('a comment', () => {
     expect(await refused(half)).toEqual({ status: 400, message: 'Problems parsing JSON' })
   })
 
-  it('is forgotten when all is', async () => {
+  it('is deleted by a reset of the sandbox', async () => {
     write(1)
-    await world.sandbox.reset()
-    expect(world.sandbox.gitHub.comments(repository, 7)).toEqual([])
+    await harness.sandbox.reset()
+    expect(harness.sandbox.gitHub.comments(repository, 7)).toEqual([])
   })
 
-  it('cannot be looked up or added by hand where there is no pull request', () => {
-    const { gitHub } = world.sandbox
+  it('of an unknown pull request is an error of direct access', () => {
+    const { gitHub } = harness.sandbox
     expect(() => gitHub.comments(repository, 1)).toThrow('There is no pull request acme/app#1')
     expect(() => gitHub.addComment(repository, 1, bot, 'Hello')).toThrow('There is no pull request acme/app#1')
   })
@@ -221,25 +220,25 @@ describe('a comment', () => {
 
 describe('a list of comments', () => {
   const link = async (parameters: object) => (await issues().listComments({ ...place, ...parameters })).headers.link
-  /** A list's pages lie at its repository's number, not at its name. */
+  /** Links contain the number of the repository instead of its name. */
   const to = (page: number, size: number, name: string) =>
-    `<${world.sandbox.url}/github/repositories/1/issues/7/comments?per_page=${size}&page=${page}>; rel="${name}"`
+    `<${harness.sandbox.url}/github/repositories/1/issues/7/comments?per_page=${size}&page=${page}>; rel="${name}"`
 
   it.each([
     [{}, 9],
     [{ per_page: 100 }, 3],
     [{ per_page: 50 }, 5],
   ])(
-    'is gathered whole by a client that follows its links, oldest first: %j in %i requests',
+    'is read completely by a client that follows its links, oldest first: %j in %i requests',
     async (parameters, requests) => {
       write(250)
       const list = await gitHub().paginate(gitHub().rest.issues.listComments, { ...place, ...parameters })
       expect(list.map(({ body }) => body)).toEqual(Array.from({ length: 250 }, (_, index) => `Comment ${index + 1}`))
-      expect(world.sandbox.requests).toHaveLength(requests)
+      expect(harness.sandbox.requests).toHaveLength(requests)
     },
   )
 
-  it('has 30 on a page unless told, and never more than 100', async () => {
+  it('has 30 comments on a page by default, and 100 at most', async () => {
     write(120)
     const length = async (parameters: object) => (await issues().listComments({ ...place, ...parameters })).data.length
     expect(await length({})).toBe(30)
@@ -250,7 +249,7 @@ describe('a list of comments', () => {
     expect(await length({ per_page: 100, page: 3 })).toBe(0)
   })
 
-  it('links to the pages before and after, where there are any', async () => {
+  it('links to the previous, next, first and last page', async () => {
     write(5)
     expect(await link({ per_page: 5 })).toBeUndefined()
     expect(await link({ per_page: 2 })).toBe([to(2, 2, 'next'), to(3, 2, 'last')].join(', '))
@@ -265,21 +264,21 @@ describe('a list of comments', () => {
 describe('the pull requests of a commit', () => {
   const numbers = async (sha: string) => (await pullsOf(sha)).data.map(({ number }) => number)
 
-  it('are the open and merged ones that it is the head of, and the one whose merge made it', async () => {
+  it('are open and merged ones with this head or merge commit', async () => {
     expect(await numbers('aaaa')).toEqual([7, 10])
     expect(await numbers('bbbb')).toEqual([8])
     expect(await numbers('b8b8')).toEqual([8])
   })
 
-  it('are none where it is the head of a closed one, a merge that was only tried, or was pushed by hand', async () => {
+  it('exclude closed ones, test merges, and commits without a pull request', async () => {
     expect(await Promise.all(['cccc', 'a7a7', 'eeee'].map(numbers))).toEqual([[], [], []])
   })
 
-  it('are those that hold the commit below their head, too', async () => {
+  it('include those with the commit below the head', async () => {
     expect(await numbers('f0f0')).toEqual([11])
   })
 
-  it('are listed by the repository of their branch, whatever repository they are for', async () => {
+  it('are found in the repository of their branch, not in the base repository', async () => {
     expect((await pullsOf('ffff')).data).toMatchObject([
       { number: 404, base: { repo: { full_name: 'upstream/app' } }, head: { sha: 'ffff' } },
     ])
@@ -287,7 +286,7 @@ describe('the pull requests of a commit', () => {
     expect((await gitHub().rest.repos.listPullRequestsAssociatedWithCommit(upstream)).data).toEqual([])
   })
 
-  it('say their state, and when they were merged', async () => {
+  it('have a state, a merge time and a base', async () => {
     const started = '2026-01-01T00:00:00Z'
     const repo = { id: 1, full_name: repository }
     expect((await pullsOf('aaaa')).data).toEqual([
@@ -320,22 +319,22 @@ describe('the pull requests of a commit', () => {
     ])
   })
 
-  it('come in pages', async () => {
+  it('are listed in pages', async () => {
     const route = gitHub().rest.repos.listPullRequestsAssociatedWithCommit
     const list = await gitHub().paginate(route, { owner: 'acme', repo: 'app', commit_sha: 'aaaa', per_page: 1 })
     expect(list.map(({ number }) => number)).toEqual([7, 10])
-    expect(world.sandbox.requests).toHaveLength(2)
+    expect(harness.sandbox.requests).toHaveLength(2)
   })
 
-  it('cannot be asked of a commit that another repository has, or none', async () => {
+  it('are 422 for a commit that the repository does not have', async () => {
     expect(await refused(pullsOf('dddd'))).toEqual({ status: 422, message: 'No commit found for SHA: dddd' })
   })
 })
 
-it('every request is logged, with what it asked and without its token', async () => {
+it('every request is logged with its parameters and without its token', async () => {
   const named = { owner: 'acme', repo: 'app' }
   write(1)
-  const [first] = world.sandbox.gitHub.comments(repository, 7)
+  const [first] = harness.sandbox.gitHub.comments(repository, 7)
   await gitHub().graphql('{ viewer { login } }')
   await issues().listComments({ ...place, per_page: 100 })
   await issues().createComment({ ...place, body: 'Hello' })
@@ -344,7 +343,7 @@ it('every request is logged, with what it asked and without its token', async ()
   await refused(gitHub().request('GET /user'))
 
   expect(
-    world.sandbox.requests.map(({ operation, input, status, error }) => [operation, input, status, error]),
+    harness.sandbox.requests.map(({ operation, input, status, error }) => [operation, input, status, error]),
   ).toEqual([
     ['Viewer', { query: '{ viewer { login } }' }, 200, undefined],
     ['ListComments', { ...named, issue_number: '7', per_page: '100' }, 200, undefined],
@@ -353,10 +352,10 @@ it('every request is logged, with what it asked and without its token', async ()
     ['ListPullsOfCommit', { ...named, commit_sha: 'aaaa' }, 200, undefined],
     ['GET /user', {}, 404, 'Not Found'],
   ])
-  for (const { service, account, region, actions } of world.sandbox.requests) {
+  for (const { service, account, region, actions } of harness.sandbox.requests) {
     expect({ service, account, region, actions }).toEqual({ service: 'github', account: '', region: '', actions: [] })
   }
-  expect(JSON.stringify(world.sandbox.requests)).not.toContain('ghs_all')
+  expect(JSON.stringify(harness.sandbox.requests)).not.toContain('ghs_all')
 })
 
 describe('a fault', () => {
@@ -368,34 +367,34 @@ describe('a fault', () => {
     [{ kind: 'html' }, false, /503 Service Unavailable/, 503],
     [{ kind: 'reset' }, false, /other side closed|ECONNRESET/, 500],
     [{ kind: 'lost-answer' }, true, /other side closed|ECONNRESET/, 201],
-    // GitHub's client takes half an answer for an empty one.
+    // Octokit reads a truncated response as an empty one.
     [{ kind: 'cut' }, true, /^no refusal: .*"data":""/, 201],
     [{ kind: 'delay', milliseconds: 1 }, true, /^no refusal: .*"body":"Hello"/, 201],
-  ])('%j: done or not, as it says', async (fault, isDone, said, status) => {
-    world.sandbox.faults.add({ ...fault, service: 'github', operation: 'CreateComment' })
+  ])('%j performs the operation: %s', async (fault, isDone, error, status) => {
+    harness.sandbox.faults.add({ ...fault, service: 'github', operation: 'CreateComment' })
     expect((await issues().listComments(place)).data).toEqual([])
-    expect(await refusal(issues().createComment({ ...place, body: 'Hello' }))).toMatch(said)
-    expect(world.sandbox.gitHub.comments(repository, 7)).toHaveLength(isDone ? 1 : 0)
-    expect(world.sandbox.requests.at(-1)).toMatchObject({ operation: 'CreateComment', status })
+    expect(await refusal(issues().createComment({ ...place, body: 'Hello' }))).toMatch(error)
+    expect(harness.sandbox.gitHub.comments(repository, 7)).toHaveLength(isDone ? 1 : 0)
+    expect(harness.sandbox.requests.at(-1)).toMatchObject({ operation: 'CreateComment', status })
   })
 
-  it('that is a throttle says when to come back', async () => {
-    world.sandbox.faults.add({ kind: 'throttle' })
+  it('"throttle" sets retry-after', async () => {
+    harness.sandbox.faults.add({ kind: 'throttle' })
     await expect(issues().listComments(place)).rejects.toMatchObject({ response: { headers: { 'retry-after': '1' } } })
     expect((await issues().listComments(place)).data).toEqual([])
   })
 
-  it('of another service leaves GitHub alone', async () => {
-    world.sandbox.faults.add({ kind: 'throttle', service: 'dynamodb' })
+  it('of another service does not apply to GitHub', async () => {
+    harness.sandbox.faults.add({ kind: 'throttle', service: 'dynamodb' })
     expect((await issues().listComments(place)).data).toEqual([])
   })
 })
 
-describe('who watches', () => {
-  it('is told of each request before it is done, and after it is done and before it is answered', async () => {
+describe('a watcher', () => {
+  it('is called before each operation, and between operation and response', async () => {
     const seen: [string, RequestedOperation, number][] = []
-    const end = world.sandbox.watch((moment, request) => {
-      seen.push([moment, request, world.sandbox.gitHub.comments(repository, 7).length])
+    const end = harness.sandbox.watch((moment, request) => {
+      seen.push([moment, request, harness.sandbox.gitHub.comments(repository, 7).length])
     })
     const request = { service: 'github', operation: 'CreateComment' }
     await issues().createComment({ ...place, body: 'Hello' })
@@ -408,11 +407,11 @@ describe('who watches', () => {
     expect(seen).toHaveLength(2)
   })
 
-  it('is told of tables, and of requests that a fault keeps from being done', async () => {
+  it('gets the table, and is called for requests with a fault', async () => {
     const seen: [string, RequestedOperation][] = []
-    const end = world.sandbox.watch((moment, request) => void seen.push([moment, request]))
-    world.sandbox.faults.add({ kind: 'reset', service: 'dynamodb' })
-    await refusal(world.dynamoDb().describeTable({ TableName: 'tenant' }))
+    const end = harness.sandbox.watch((moment, request) => void seen.push([moment, request]))
+    harness.sandbox.faults.add({ kind: 'reset', service: 'dynamodb' })
+    await refusal(harness.dynamoDb().describeTable({ TableName: 'tenant' }))
     end()
     const request = { service: 'dynamodb', operation: 'DescribeTable', table: 'tenant' }
     expect(seen).toEqual([
@@ -424,7 +423,7 @@ describe('who watches', () => {
   it.each([
     ['before', 0],
     ['after', 1],
-  ] as const)('can hold a request %s it is done', async (held, done) => {
+  ] as const)('can pause a request %s its operation', async (held, done) => {
     let release = () => {}
     const released = new Promise<void>((resolve) => {
       release = resolve
@@ -433,21 +432,21 @@ describe('who watches', () => {
     const holding = new Promise<void>((resolve) => {
       isHeld = resolve
     })
-    const end = world.sandbox.watch(async (moment) => {
+    const end = harness.sandbox.watch(async (moment) => {
       if (moment !== held) return
       isHeld()
       await released
     })
     const answer = issues().createComment({ ...place, body: 'Hello' })
     await holding
-    expect(world.sandbox.gitHub.comments(repository, 7)).toHaveLength(done)
+    expect(harness.sandbox.gitHub.comments(repository, 7)).toHaveLength(done)
     release()
     expect((await answer).status).toBe(201)
     end()
   })
 
-  it('loses the connection where it throws', async () => {
-    const end = world.sandbox.watch(() => {
+  it('closes the connection if it throws', async () => {
+    const end = harness.sandbox.watch(() => {
       throw new Error('enough')
     })
     expect(await refusal(issues().listComments(place))).toMatch(/other side closed|ECONNRESET/)

@@ -1,13 +1,13 @@
-/** Items by an index, made with the table or later. */
+/** Queries of indexes. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { aTable, refusal, startWorld, type World } from './world.ts'
+import { aTable, type Harness, refusal, startHarness } from './harness.ts'
 
-let world: World
+let harness: Harness
 
 beforeEach(async () => {
-  world = await startWorld()
+  harness = await startHarness()
 })
-afterEach(() => world.close())
+afterEach(() => harness.close())
 
 const byEmail = {
   IndexName: 'by-email',
@@ -15,27 +15,27 @@ const byEmail = {
   Projection: { ProjectionType: 'ALL' as const },
 }
 const attributes = ['tenant_id', 'email'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const }))
-const somebody: Record<string, AttributeValue> = { tenant_id: { S: 'a' }, email: { S: 'a@example.com' } }
-const put = () => world.dynamoDb().putItem({ TableName: 'tenant', Item: somebody })
+const user: Record<string, AttributeValue> = { tenant_id: { S: 'a' }, email: { S: 'a@example.com' } }
+const put = () => harness.dynamoDb().putItem({ TableName: 'tenant', Item: user })
 const find = () =>
-  world.dynamoDb().query({
+  harness.dynamoDb().query({
     TableName: 'tenant',
     IndexName: 'by-email',
     KeyConditionExpression: 'email = :email',
     ExpressionAttributeValues: { ':email': { S: 'a@example.com' } },
   })
 
-it('finds items by an index that was made with the table', async () => {
-  await world.dynamoDb().createTable(aTable({ AttributeDefinitions: attributes, GlobalSecondaryIndexes: [byEmail] }))
-  world.pass(60)
+it('queries an index that was created with the table', async () => {
+  await harness.dynamoDb().createTable(aTable({ AttributeDefinitions: attributes, GlobalSecondaryIndexes: [byEmail] }))
+  harness.advance(60)
   await put()
-  expect((await find()).Items).toEqual([somebody])
+  expect((await find()).Items).toEqual([user])
 })
 
-it('finds items by a later index once it is built, those that were there before too', async () => {
-  const aws = world.dynamoDb()
+it('queries an index that was added later once it is ACTIVE, also for older items', async () => {
+  const aws = harness.dynamoDb()
   await aws.createTable(aTable())
-  world.pass(60)
+  harness.advance(60)
   await put()
   await aws.updateTable({
     TableName: 'tenant',
@@ -43,18 +43,18 @@ it('finds items by a later index once it is built, those that were there before 
     GlobalSecondaryIndexUpdates: [{ Create: byEmail }],
   })
   expect(await refusal(find())).toMatch(/^ValidationException/)
-  world.pass(3600)
-  expect((await find()).Items).toEqual([somebody])
+  harness.advance(3600)
+  expect((await find()).Items).toEqual([user])
   await aws.updateTable({ TableName: 'tenant', GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: 'by-email' } }] })
-  world.pass(60)
+  harness.advance(60)
   expect(await refusal(find())).toMatch(/^ValidationException/)
-  expect((await aws.scan({ TableName: 'tenant' })).Items).toEqual([somebody])
+  expect((await aws.scan({ TableName: 'tenant' })).Items).toEqual([user])
 })
 
-it('takes the ARN of a table for its name', async () => {
-  await world.dynamoDb().createTable(aTable())
-  world.pass(60)
+it('accepts the ARN of a table as its name', async () => {
+  await harness.dynamoDb().createTable(aTable())
+  harness.advance(60)
   await put()
-  const TableName = world.sandbox.account('222222222222', 'ap-south-1').table('tenant')?.arn
-  expect((await world.dynamoDb().scan({ TableName })).Count).toBe(1)
+  const TableName = harness.sandbox.account('222222222222', 'ap-south-1').table('tenant')?.arn
+  expect((await harness.dynamoDb().scan({ TableName })).Count).toBe(1)
 })

@@ -1,18 +1,18 @@
-/** Items over HTTP: a real database behind the control plane's word on which tables there are. */
+/** Item operations. */
 import type { DynamoDB } from '@aws-sdk/client-dynamodb'
-import { aTable, hub, refusal, refusalName, region, startWorld, target, userKey, type World } from './world.ts'
+import { aTable, type Harness, hub, refusal, refusalName, region, startHarness, target, userKey } from './harness.ts'
 
-let world: World
+let harness: Harness
 let aws: DynamoDB
 
 beforeAll(async () => {
-  world = await startWorld()
+  harness = await startHarness()
 })
 beforeEach(async () => {
-  await world.sandbox.reset()
-  aws = world.dynamoDb()
+  await harness.sandbox.reset()
+  aws = harness.dynamoDb()
 })
-afterAll(() => world.close())
+afterAll(() => harness.close())
 
 const tenant_id = { S: '3f0c6f0e' }
 const TableName = 'users'
@@ -27,19 +27,19 @@ const users = aTable({
     { AttributeName: 'user_id', KeyType: 'RANGE' },
   ],
 })
-const aUser = (id: string) => ({ tenant_id, user_id: { S: id } })
+const user = (id: string) => ({ tenant_id, user_id: { S: id } })
 
-async function makeTable(client = aws): Promise<void> {
+async function createTable(client = aws): Promise<void> {
   await client.createTable(users)
-  world.pass(6)
+  harness.advance(6)
 }
 
-it('finds all users of a tenant by one Query, in the order of their ids', async () => {
-  await makeTable()
+it('returns all users of a tenant in one Query, sorted by id', async () => {
+  await createTable()
   await aws.batchWriteItem({
-    RequestItems: { users: [{ PutRequest: { Item: aUser('b') } }, { PutRequest: { Item: aUser('a') } }] },
+    RequestItems: { users: [{ PutRequest: { Item: user('b') } }, { PutRequest: { Item: user('a') } }] },
   })
-  await aws.putItem({ TableName, Item: { ...aUser('c'), tenant_id: { S: 'another' } } })
+  await aws.putItem({ TableName, Item: { ...user('c'), tenant_id: { S: 'another' } } })
 
   const { Items } = await aws.query({
     TableName,
@@ -47,85 +47,85 @@ it('finds all users of a tenant by one Query, in the order of their ids', async 
     ExpressionAttributeValues: { ':tenant': tenant_id },
   })
 
-  expect(Items).toEqual([aUser('a'), aUser('b')])
+  expect(Items).toEqual([user('a'), user('b')])
 })
 
-it('refuses a write whose condition does not hold, and keeps what was there', async () => {
-  await makeTable()
+it('rejects a write whose condition is false, and keeps the item', async () => {
+  await createTable()
   const put = (role: string) =>
     aws.putItem({
       TableName,
-      Item: { ...aUser('a'), role: { S: role } },
+      Item: { ...user('a'), role: { S: role } },
       ConditionExpression: 'attribute_not_exists(user_id)',
     })
   await put('OWNER')
   expect(await refusalName(put('OPERATOR'))).toBe('ConditionalCheckFailedException')
-  expect((await aws.getItem({ TableName, Key: aUser('a') })).Item).toEqual({ ...aUser('a'), role: { S: 'OWNER' } })
+  expect((await aws.getItem({ TableName, Key: user('a') })).Item).toEqual({ ...user('a'), role: { S: 'OWNER' } })
 })
 
-it('refuses an item without its keys', async () => {
-  await makeTable()
+it('rejects an item without a key attribute', async () => {
+  await createTable()
   expect(await refusalName(aws.putItem({ TableName, Item: { tenant_id } }))).toBe('ValidationException')
 })
 
-it('has no items where the table is missing, CREATING or DELETING', async () => {
-  const get = () => refusal(aws.getItem({ TableName, Key: aUser('a') }))
+it('does not find a table that is missing, CREATING or DELETING', async () => {
+  const get = () => refusal(aws.getItem({ TableName, Key: user('a') }))
   const unknown = 'ResourceNotFoundException: Requested resource not found'
   expect(await get()).toBe(unknown)
   await aws.createTable(users)
   expect(await get()).toBe(unknown)
-  world.pass(6)
-  await aws.putItem({ TableName, Item: aUser('a') })
+  harness.advance(6)
+  await aws.putItem({ TableName, Item: user('a') })
   await aws.deleteTable({ TableName })
   expect(await get()).toBe(unknown)
 })
 
-it('takes items while the table is UPDATING', async () => {
-  await makeTable()
+it('accepts items while the table is UPDATING', async () => {
+  await createTable()
   await aws.updateTable({ TableName, StreamSpecification: { StreamEnabled: true, StreamViewType: 'KEYS_ONLY' } })
   expect((await aws.describeTable({ TableName })).Table?.TableStatus).toBe('UPDATING')
-  await aws.putItem({ TableName, Item: aUser('a') })
-  expect((await aws.scan({ TableName })).Items).toEqual([aUser('a')])
+  await aws.putItem({ TableName, Item: user('a') })
+  expect((await aws.scan({ TableName })).Items).toEqual([user('a')])
 })
 
-it('loses the items with their table: the next one of that name is empty', async () => {
-  await makeTable()
-  await aws.putItem({ TableName, Item: aUser('a') })
+it('deletes items with their table: a recreated table is empty', async () => {
+  await createTable()
+  await aws.putItem({ TableName, Item: user('a') })
   await aws.deleteTable({ TableName })
-  world.pass(4)
-  await makeTable()
+  harness.advance(4)
+  await createTable()
   expect((await aws.scan({ TableName })).Items).toEqual([])
 })
 
 it('keeps the items of accounts apart', async () => {
-  const other = world.dynamoDb(userKey(hub))
+  const other = harness.dynamoDb(userKey(hub))
   await Promise.all([aws.createTable(users), other.createTable(users)])
-  world.pass(6)
-  await aws.putItem({ TableName, Item: aUser('a') })
+  harness.advance(6)
+  await aws.putItem({ TableName, Item: user('a') })
   expect((await other.scan({ TableName })).Items).toEqual([])
 })
 
-it('makes the table once, though its first items come all at once', async () => {
-  await makeTable()
+it('accepts concurrent writes as the first item operations of a table', async () => {
+  await createTable()
   const ids = ['a', 'b', 'c', 'd']
-  await Promise.all(ids.map((id) => aws.putItem({ TableName, Item: aUser(id) })))
-  expect((await aws.scan({ TableName })).Items).toEqual(ids.map(aUser))
+  await Promise.all(ids.map((id) => aws.putItem({ TableName, Item: user(id) })))
+  expect((await aws.scan({ TableName })).Items).toEqual(ids.map(user))
 })
 
-it('can be written in process, without credentials and without a trace in the log', async () => {
-  await makeTable()
-  world.sandbox.clearRequests()
-  await world.sandbox.account(target, region).call('PutItem', { TableName, Item: aUser('a') })
-  expect(world.sandbox.requests).toEqual([])
-  expect((await aws.getItem({ TableName, Key: aUser('a') })).Item).toEqual(aUser('a'))
+it('accepts direct writes, without credentials and not logged', async () => {
+  await createTable()
+  harness.sandbox.clearRequests()
+  await harness.sandbox.account(target, region).call('PutItem', { TableName, Item: user('a') })
+  expect(harness.sandbox.requests).toEqual([])
+  expect((await aws.getItem({ TableName, Key: user('a') })).Item).toEqual(user('a'))
 })
 
-it('leaves the environment of the process as it was', async () => {
+it('does not change the environment of the process', async () => {
   const { AWS_REGION } = process.env
   process.env.AWS_REGION = 'eu-west-1'
   try {
-    await makeTable()
-    await aws.putItem({ TableName, Item: aUser('a') })
+    await createTable()
+    await aws.putItem({ TableName, Item: user('a') })
     expect([process.env.AWS_REGION, process.env.AWS_ACCOUNT_ID]).toEqual(['eu-west-1', undefined])
   } finally {
     if (AWS_REGION === undefined) delete process.env.AWS_REGION

@@ -1,22 +1,22 @@
-/** The log of what was asked: the actions that IAM would have checked, and who waited for whom. */
+/** The request log: IAM actions, errors, times and round trips. */
 import { sequentialDepth } from '../../sandbox/request-log.ts'
-import { arnOf, aTable, hub, refusal, region, startWorld, target, userKey, type World } from './world.ts'
+import { arnOf, aTable, type Harness, hub, refusal, region, startHarness, target, userKey } from './harness.ts'
 
-let world: World
+let harness: Harness
 
 beforeAll(async () => {
   const role = { arn: `arn:aws:iam::${target}:role/provisioner`, principals: [userKey(hub).principal] }
-  world = await startWorld({ roles: [role], latencyMilliseconds: 20 })
+  harness = await startHarness({ roles: [role], latencyMilliseconds: 20, connectionMilliseconds: 5 })
 })
-beforeEach(() => world.sandbox.clearRequests())
-afterAll(() => world.close())
+beforeEach(() => harness.sandbox.clearRequests())
+afterAll(() => harness.close())
 
-const actions = () => world.sandbox.requests.flatMap((request) => request.actions)
+const actions = () => harness.sandbox.requests.flatMap((request) => request.actions)
 
 describe('the IAM actions', () => {
-  it('of a table made with tags, a resource policy and a key are more than CreateTable', async () => {
+  it('of CreateTable include those of its tags, resource policy and key', async () => {
     const KMSMasterKeyId = `arn:aws:kms:${region}:${target}:key/mine`
-    await world.dynamoDb().createTable(
+    await harness.dynamoDb().createTable(
       aTable({
         Tags: [{ Key: 'team', Value: 'core' }],
         ResourcePolicy: '{}',
@@ -33,8 +33,8 @@ describe('the IAM actions', () => {
     ])
   })
 
-  it('are on the table that an ARN names, on the index that is queried, and on every table for a list', async () => {
-    const aws = world.dynamoDb()
+  it('name the table of an ARN, the index of a query, and all tables for ListTables', async () => {
+    const aws = harness.dynamoDb()
     await refusal(aws.listTagsOfResource({ ResourceArn: arnOf('users') }))
     await refusal(aws.describeTable({ TableName: arnOf('users') }))
     await refusal(aws.query({ TableName: 'users', IndexName: 'by-email', KeyConditionExpression: 'email = :email' }))
@@ -47,12 +47,12 @@ describe('the IAM actions', () => {
     ])
   })
 
-  it('of a session with tags and a source identity are more than AssumeRole', async () => {
+  it('of AssumeRole include those of tags and source identity', async () => {
     const resource = `arn:aws:iam::${target}:role/provisioner`
-    await world.sts().assumeRole({
+    await harness.sts().assumeRole({
       RoleArn: resource,
       RoleSessionName: 'a-job',
-      SourceIdentity: 'somebody',
+      SourceIdentity: 'deployer',
       Tags: [{ Key: 'repository', Value: 'acme/app' }],
     })
     expect(actions()).toEqual([
@@ -63,52 +63,52 @@ describe('the IAM actions', () => {
   })
 })
 
-it('says who was refused what, and keeps no token', async () => {
-  await refusal(world.sts().assumeRole({ RoleArn: 'arn:aws:iam::333333333333:role/none', RoleSessionName: 'a-job' }))
+it('logs the account and error of a rejected request, and no token', async () => {
+  await refusal(harness.sts().assumeRole({ RoleArn: 'arn:aws:iam::333333333333:role/none', RoleSessionName: 'a-job' }))
   await refusal(
-    world.sts().assumeRoleWithWebIdentity({
+    harness.sts().assumeRoleWithWebIdentity({
       RoleArn: 'arn:aws:iam::333333333333:role/none',
       RoleSessionName: 'a-job',
       WebIdentityToken: 'a.secret.token',
     }),
   )
-  await refusal(world.dynamoDb({ ...userKey(hub), accessKeyId: 'AKIAUNKNOWN' }).listTables())
+  await refusal(harness.dynamoDb({ ...userKey(hub), accessKeyId: 'AKIAUNKNOWN' }).listTables())
 
   expect(
-    world.sandbox.requests.map(({ service, account, status, error }) => [service, account, status, error]),
+    harness.sandbox.requests.map(({ service, account, status, error }) => [service, account, status, error]),
   ).toEqual([
     ['sts', hub, 403, 'AccessDenied'],
     ['sts', '', 400, 'InvalidIdentityToken'],
     ['dynamodb', '', 400, 'UnrecognizedClientException'],
   ])
-  expect(JSON.stringify(world.sandbox.requests)).not.toContain('a.secret.token')
+  expect(JSON.stringify(harness.sandbox.requests)).not.toContain('a.secret.token')
 })
 
-it('numbers requests on a clock that runs forward, and forgets them when asked', async () => {
-  const aws = world.dynamoDb()
+it('numbers requests, logs monotonic times, and can be cleared', async () => {
+  const aws = harness.dynamoDb()
   await aws.listTables()
   await aws.listTables()
-  const [first, second] = world.sandbox.requests
+  const [first, second] = harness.sandbox.requests
   expect((second?.id ?? 0) - (first?.id ?? 0)).toBe(1)
   expect(second?.start).toBeGreaterThanOrEqual(first?.end ?? Number.POSITIVE_INFINITY)
-  world.sandbox.clearRequests()
-  expect(world.sandbox.requests).toEqual([])
+  harness.sandbox.clearRequests()
+  expect(harness.sandbox.requests).toEqual([])
 })
 
 describe('the sequential depth', () => {
-  it('is the longest chain in which each began after the one before ended', () => {
+  it('is the longest chain of requests in which each started after the previous one ended', () => {
     const request = (start: number, end: number) => ({ start, end })
     expect(sequentialDepth([])).toBe(0)
     expect(sequentialDepth([request(0, 10), request(0, 10), request(5, 15)])).toBe(1)
-    // The long one takes the time of the two short ones.
+    // The first request lasts as long as the chain of the second and third.
     expect(sequentialDepth([request(0, 100), request(0, 10), request(10, 20), request(100, 110)])).toBe(3)
   })
 
-  it('is true of real requests when each takes 20 ms: three side by side after one are two', async () => {
-    const aws = world.dynamoDb()
+  it('is two for one request and then three concurrent ones', async () => {
+    const aws = harness.dynamoDb()
     await aws.listTables()
     await Promise.all([aws.listTables(), aws.listTables(), aws.listTables()])
-    expect(world.sandbox.requests).toHaveLength(4)
-    expect(sequentialDepth(world.sandbox.requests)).toBe(2)
+    expect(harness.sandbox.requests).toHaveLength(4)
+    expect(sequentialDepth(harness.sandbox.requests)).toBe(2)
   })
 })

@@ -1,16 +1,16 @@
-/** What is no request of AWS's, and what the server says to it. */
-import { startWorld, type World } from './world.ts'
+/** Invalid requests, and latency. */
+import { type Harness, startHarness } from './harness.ts'
 
-let world: World
+let harness: Harness
 
 beforeAll(async () => {
-  world = await startWorld()
+  harness = await startHarness()
 })
-afterAll(() => world.close())
+afterAll(() => harness.close())
 
-/** A client of the SDK that sends what the test makes of its request, and signs that. */
-function changed(change: (request: { headers: Record<string, string>; body: unknown }) => void) {
-  const aws = world.dynamoDb()
+/** Creates an SDK client that changes its requests before it signs them. */
+function createChangingClient(change: (request: { headers: Record<string, string>; body: unknown }) => void) {
+  const aws = harness.dynamoDb()
   aws.middlewareStack.add(
     (next) => async (args) => {
       change(args.request as Parameters<typeof change>[0])
@@ -22,16 +22,16 @@ function changed(change: (request: { headers: Record<string, string>; body: unkn
 }
 
 it.each([
-  ['half an object', '{"TableName":'],
+  ['a truncated object', '{"TableName":'],
   ['a list', '[]'],
   ['null', 'null'],
-])('answers a body that is %s with SerializationException, and lives on', async (_, body) => {
-  const aws = changed((request) => {
+])('rejects a body that is %s with SerializationException, and accepts the next request', async (_, body) => {
+  const aws = createChangingClient((request) => {
     request.body = body
     request.headers['content-length'] = String(body.length)
   })
   await expect(aws.listTables()).rejects.toMatchObject({ name: 'SerializationException' })
-  await expect(world.dynamoDb().listTables()).resolves.toMatchObject({ TableNames: [] })
+  await expect(harness.dynamoDb().listTables()).resolves.toMatchObject({ TableNames: [] })
 })
 
 it.each([
@@ -39,27 +39,27 @@ it.each([
   ['GET', '/oidc'],
   ['POST', '/oidc/token'],
   ['PUT', '/'],
-])('knows no %s %s', async (method, path) => {
-  const answer = await fetch(`${world.sandbox.url}${path}`, { method })
+])('responds 404 to %s %s', async (method, path) => {
+  const answer = await fetch(`${harness.sandbox.url}${path}`, { method })
   expect(answer.status).toBe(404)
 })
 
-it('knows no operation of another version of DynamoDB', async () => {
-  const aws = changed(({ headers }) => {
+it('rejects operations of another API version of DynamoDB', async () => {
+  const aws = createChangingClient(({ headers }) => {
     headers['x-amz-target'] = 'DynamoDB_20111205.ListTables'
   })
   await expect(aws.listTables()).rejects.toMatchObject({ name: 'UnknownOperationException' })
 })
 
-it('waits as long as it is told, from one request to the next', async () => {
-  const aws = world.dynamoDb()
+it('applies a changed latency from the next request on', async () => {
+  const aws = harness.dynamoDb()
   await aws.listTables()
-  world.sandbox.clearRequests()
-  world.sandbox.setLatency(30)
+  harness.sandbox.clearRequests()
+  harness.sandbox.setLatency(30)
   await aws.listTables()
-  world.sandbox.setLatency(0)
+  harness.sandbox.setLatency(0)
   await aws.listTables()
-  const [slow, fast] = world.sandbox.requests.map(({ start, end }) => end - start)
+  const [slow, fast] = harness.sandbox.requests.map(({ start, end }) => end - start)
   expect(slow).toBeGreaterThanOrEqual(29)
   expect(fast).toBeLessThan(29)
 })

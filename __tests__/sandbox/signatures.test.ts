@@ -1,9 +1,9 @@
-/** Signatures, made by the real SDK clients and by nobody: the sandbox makes each again from the secret that it knows. */
+/** Verification of signatures. */
 import { DynamoDB } from '@aws-sdk/client-dynamodb'
 import { STS } from '@aws-sdk/client-sts'
 import type { SandboxOptions } from '../../sandbox/options.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
-import { hub, type Key, refusal, region, userKey } from './world.ts'
+import { hub, type Key, refusal, region, userKey } from './harness.ts'
 
 const minute = 60_000
 let sandbox: Sandbox
@@ -20,7 +20,7 @@ afterEach(async () => {
 
 interface Signing {
   readonly key?: Key
-  /** How far the clock of the client is wrong, in milliseconds. */
+  /** Error of the client's clock, in milliseconds. */
   readonly systemClockOffset?: number
 }
 
@@ -36,13 +36,13 @@ async function whoAmI({ key = userKey(hub), systemClockOffset = 0 }: Signing = {
   return await refusal(client.getCallerIdentity())
 }
 
-it('lets in who signs with the secret of the key', async () => {
+it('accepts a signature with the secret of the key', async () => {
   await start()
   expect(await listTables()).toMatch(/^no refusal/)
   expect(await whoAmI()).toMatch(/^no refusal/)
 })
 
-it('refuses who knows the id of a key and not its secret, in the words of each service', async () => {
+it('rejects a signature with another secret, with the error of each service', async () => {
   await start()
   const key = { ...userKey(hub), secretAccessKey: 'a guess' }
   expect(await listTables({ key })).toMatch(/^InvalidSignatureException: The request signature we calculated/)
@@ -55,17 +55,17 @@ it.each([
   ['six minutes fast', 6 * minute, /^InvalidSignatureException: Signature not yet current: \d{8}T\d{6}Z/],
   ['four minutes slow', -4 * minute, /^no refusal/],
   ['four minutes fast', 4 * minute, /^no refusal/],
-])('holds a clock that is %s to five minutes', async (_, systemClockOffset, answer) => {
+])('accepts at most five minutes of difference to the client: %s', async (_, systemClockOffset, answer) => {
   await start()
   expect(await listTables({ systemClockOffset })).toMatch(answer)
 })
 
-it('says SignatureDoesNotMatch for STS where the clock is wrong', async () => {
+it('names the error SignatureDoesNotMatch for STS if the clock is wrong', async () => {
   await start()
   expect(await whoAmI({ systemClockOffset: -6 * minute })).toMatch(/^SignatureDoesNotMatch: Signature expired/)
 })
 
-it('tells its time, so that a client whose clock is wrong is let in at the next call', async () => {
+it('sends its time, so that an SDK client with a wrong clock succeeds in the next call', async () => {
   await start({ now: () => Date.now() + 6 * minute, signatureLifetimeMilliseconds: 5 * minute })
   const client = new DynamoDB({ endpoint: sandbox.url, region, maxAttempts: 1, credentials: userKey(hub) })
   clients.push(client)
@@ -73,7 +73,7 @@ it('tells its time, so that a client whose clock is wrong is let in at the next 
   expect(await refusal(client.listTables())).toMatch(/^no refusal/)
 })
 
-it('looks at no date where time is given, unless told to', async () => {
+it('ignores the date if "now" is given without a signature lifetime', async () => {
   await start({ now: () => 0 })
   expect(await listTables()).toMatch(/^no refusal/)
   await sandbox.close()
@@ -81,23 +81,31 @@ it('looks at no date where time is given, unless told to', async () => {
   expect(await listTables()).toMatch(/^InvalidSignatureException: Signature not yet current/)
 })
 
-describe('a request that was not signed as it came', () => {
-  /** A request of the SDK's, caught on its way out. */
+it('makes an SDK client stop at a final error, although its clock differs from "now"', async () => {
+  await start({ now: () => Date.now() + 60 * minute })
+  const client = new DynamoDB({ endpoint: sandbox.url, region, maxAttempts: 2, credentials: userKey(hub) })
+  clients.push(client)
+  expect(await refusal(client.describeTable({ TableName: 'users' }))).toMatch(/^ResourceNotFoundException/)
+  expect(sandbox.requests).toHaveLength(1)
+})
+
+describe('a signed request', () => {
+  /** Signs a request with an SDK client, and returns it. */
   async function signedRequest(): Promise<{ headers: Record<string, string>; body: string }> {
-    let caught: { headers: Record<string, string>; body: Uint8Array } | undefined
+    let signed: { headers: Record<string, string>; body: Uint8Array } | undefined
     const client = new DynamoDB({ endpoint: sandbox.url, region, maxAttempts: 1, credentials: userKey(hub) })
     clients.push(client)
     client.middlewareStack.add(
       (next) => async (args) => {
-        caught = args.request as typeof caught
+        signed = args.request as typeof signed
         return await next(args)
       },
       { step: 'finalizeRequest', priority: 'low' },
     )
     await client.listTables()
-    if (caught === undefined) throw new Error('The SDK sent nothing')
-    const { host: _, 'content-length': __, ...headers } = caught.headers
-    return { headers, body: new TextDecoder().decode(caught.body) }
+    if (signed === undefined) throw new Error('The SDK did not send a request')
+    const { host: _, 'content-length': __, ...headers } = signed.headers
+    return { headers, body: new TextDecoder().decode(signed.body) }
   }
 
   async function send(headers: Record<string, string>, body: string): Promise<string> {
@@ -105,13 +113,13 @@ describe('a request that was not signed as it came', () => {
     return `${answer.status} ${await answer.text()}`
   }
 
-  it('is let in as it was', async () => {
+  it('is accepted unchanged', async () => {
     await start()
     const { headers, body } = await signedRequest()
     expect(await send(headers, body)).toBe('200 {"TableNames":[]}')
   })
 
-  it('is refused with another body, another day, or for another service', async () => {
+  it('is rejected with another body, another day, or for another service', async () => {
     await start()
     const { headers, body } = await signedRequest()
     const changed = (from: string | RegExp, to: string) => ({
@@ -123,7 +131,7 @@ describe('a request that was not signed as it came', () => {
     expect(await send(changed('/dynamodb/', '/s3/'), body)).toMatch(/^400 .*scoped to correct service: 'dynamodb'/)
   })
 
-  it('is refused without a signature, or without a date', async () => {
+  it('is rejected without a signature, or without a date', async () => {
     await start()
     const { headers, body } = await signedRequest()
     const { authorization: _, ...unsigned } = headers

@@ -1,21 +1,21 @@
-/** Tags: what is accepted, when it shows, and what the lock after a write lets through. Ids are DDB-TABLE findings. */
-import { aPlane, arn, name, type Plane, users } from './plane.ts'
+/** TagResource, UntagResource and ListTagsOfResource. */
+import { arn, createEmulator, type Emulator, name, users } from './emulator.ts'
 
-let plane: Plane
+let emulator: Emulator
 
 beforeEach(() => {
-  plane = aPlane()
+  emulator = createEmulator()
 })
 
 type Tags = Readonly<Record<string, string>>
 
 const list = (tags: Tags) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
-const tag = (tags: Tags) => plane.call('TagResource', { ResourceArn: arn, Tags: list(tags) })
-const untag = (...TagKeys: string[]) => plane.call('UntagResource', { ResourceArn: arn, TagKeys })
-const refusedTag = (tags: Tags) => plane.refusal('TagResource', { ResourceArn: arn, Tags: list(tags) })
-const refusedUntag = (...TagKeys: string[]) => plane.refusal('UntagResource', { ResourceArn: arn, TagKeys })
+const tag = (tags: Tags) => emulator.call('TagResource', { ResourceArn: arn, Tags: list(tags) })
+const untag = (...TagKeys: string[]) => emulator.call('UntagResource', { ResourceArn: arn, TagKeys })
+const refusedTag = (tags: Tags) => emulator.refusal('TagResource', { ResourceArn: arn, Tags: list(tags) })
+const refusedUntag = (...TagKeys: string[]) => emulator.refusal('UntagResource', { ResourceArn: arn, TagKeys })
 const shown = (input: object = {}): Tags => {
-  const { Tags } = plane.call('ListTagsOfResource', { ResourceArn: arn, ...input })
+  const { Tags } = emulator.call('ListTagsOfResource', { ResourceArn: arn, ...input })
   return Object.fromEntries((Tags as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value]))
 }
 const fifty = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`k${index}`, '1']))
@@ -24,39 +24,39 @@ const tooMany = 'ValidationException: Number of Tags exceed the current limit fo
 const notFound = `ResourceNotFoundException: Requested resource not found: ResourceArn: ${arn} not found`
 
 describe('the tags of a new table', () => {
-  it('are not found at first, then empty, then complete once the table is ACTIVE (101)', () => {
-    plane.call('CreateTable', { ...users, Tags: list({ team: 'core' }) })
-    expect(plane.refusal('ListTagsOfResource', { ResourceArn: arn })).toBe(notFound)
+  it('are not found at first, then empty, then complete with ACTIVE (101)', () => {
+    emulator.call('CreateTable', { ...users, Tags: list({ team: 'core' }) })
+    expect(emulator.refusal('ListTagsOfResource', { ResourceArn: arn })).toBe(notFound)
     expect(refusedTag({ a: '1' })).toBe(notFound)
     expect(refusedUntag('a')).toBe(notFound)
-    plane.seconds(5.6)
+    emulator.advance(5.6)
     expect(shown()).toEqual({})
     expect(refusedTag({ a: '1' })).toMatch(/^ResourceInUseException: .*Table is being created: users$/)
     untag('team')
-    plane.seconds(0.4)
+    emulator.advance(0.4)
     expect(shown()).toEqual({ team: 'core' })
     tag({ a: '1' })
   })
 })
 
 describe('the tag lock after a tag write', () => {
-  beforeEach(() => plane.settled({ Tags: list({ committed: '1' }) }))
+  beforeEach(() => emulator.settled({ Tags: list({ committed: '1' }) }))
 
-  it('rejects other tag writes and DeleteTable for 1.65 s (103, 172, 440)', () => {
+  it('rejects other tag writes and DeleteTable for 1.65 seconds (103, 172, 440)', () => {
     tag({ a: '1' })
     expect(refusedTag({ b: '1' })).toBe(locked)
     expect(refusedTag({ a: '2' })).toBe(locked)
     expect(refusedUntag('a')).toBe(locked)
-    expect(plane.refusal('DeleteTable')).toMatch(/^ResourceInUseException: .*Table tags are being updated: users$/)
-    plane.seconds(1.64)
+    expect(emulator.refusal('DeleteTable')).toMatch(/^ResourceInUseException: .*Table tags are being updated: users$/)
+    emulator.advance(1.64)
     expect(refusedTag({ b: '1' })).toBe(locked)
-    plane.seconds(0.01)
+    emulator.advance(0.01)
     tag({ b: '1' })
-    plane.seconds(1.65)
-    plane.call('DeleteTable')
+    emulator.advance(1.65)
+    emulator.call('DeleteTable')
   })
 
-  it('rejects a write that changes nothing, unless it sets the tags that are being written (440)', () => {
+  it('rejects a no-op that does not contain the locking write (440)', () => {
     tag({ a: '1' })
     expect(refusedTag({ committed: '1' })).toBe(locked)
     expect(refusedUntag('absent')).toBe(locked)
@@ -67,7 +67,7 @@ describe('the tag lock after a tag write', () => {
     tag({ a: '1' })
     tag({ a: '1', b: '2', committed: '1' })
     expect(refusedTag({ a: '1' })).toBe(locked)
-    plane.seconds(2)
+    emulator.advance(2)
     expect(shown()).toEqual({ a: '1', b: '2', committed: '1' })
   })
 
@@ -77,7 +77,7 @@ describe('the tag lock after a tag write', () => {
     expect(refusedUntag('committed')).toBe(locked)
   })
 
-  it('does not start after a write that changes nothing (172, 441)', () => {
+  it('does not start after a no-op (172, 441)', () => {
     tag({ committed: '1' })
     untag('absent')
     tag({ a: '1' })
@@ -85,9 +85,9 @@ describe('the tag lock after a tag write', () => {
 
   it('does not block UpdateTable, recovery and time to live (172)', () => {
     tag({ a: '1' })
-    plane.update({ DeletionProtectionEnabled: true })
-    plane.call('UpdateTimeToLive', { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: 'at' } })
-    plane.call('UpdateContinuousBackups', {
+    emulator.update({ DeletionProtectionEnabled: true })
+    emulator.call('UpdateTimeToLive', { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: 'at' } })
+    emulator.call('UpdateContinuousBackups', {
       ...name,
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
     })
@@ -95,33 +95,33 @@ describe('the tag lock after a tag write', () => {
 })
 
 describe('ListTagsOfResource', () => {
-  it('returns the old tags for 1.9 s after a write (102)', () => {
-    plane.settled()
+  it('returns the old tags for 1.9 seconds after a write (102)', () => {
+    emulator.settled()
     tag({ a: '1' })
-    plane.seconds(1.8)
+    emulator.advance(1.8)
     expect(shown()).toEqual({})
-    plane.seconds(0.1)
+    emulator.advance(0.1)
     expect(shown()).toEqual({ a: '1' })
     untag('a')
     expect(shown()).toEqual({ a: '1' })
-    plane.seconds(1.9)
+    emulator.advance(1.9)
     expect(shown()).toEqual({})
   })
 
-  it('returns 50 tags on one page, and the first page for a bad NextToken (073, 108)', () => {
-    plane.settled({ Tags: list(fifty) })
-    const answer = plane.call('ListTagsOfResource', { ResourceArn: arn, NextToken: 'nonsense' })
+  it('returns 50 tags on one page, and ignores an invalid NextToken (073, 108)', () => {
+    emulator.settled({ Tags: list(fifty) })
+    const answer = emulator.call('ListTagsOfResource', { ResourceArn: arn, NextToken: 'nonsense' })
     expect(answer).toEqual({ Tags: list(fifty) })
   })
 })
 
 describe('a tag', () => {
-  beforeEach(() => plane.settled())
+  beforeEach(() => emulator.settled())
 
-  it('may have letters of any script, digits, spaces and + - = . _ : / @, and an empty value (106, 372)', () => {
+  it('accepts letters of any script, digits, spaces, + - = . _ : / @, and an empty value (106, 372)', () => {
     const tags = { 'ключ 1': 'a+b-c=d.e_f:g/h@i', ' leading': '', ['k'.repeat(128)]: 'v'.repeat(256), 'myaws:x': '1' }
     tag(tags)
-    plane.seconds(2)
+    emulator.advance(2)
     expect(shown()).toEqual(tags)
   })
 
@@ -136,17 +136,17 @@ describe('a tag', () => {
       { a: 'v'.repeat(257) },
       `The Tag Value provided is invalid, Value: ${'v'.repeat(257)}`,
     ],
-    ['a key of AWS', { 'AWS:x': '1' }, 'Tag Key cannot be prefixed with aws:, Key: AWS:x'],
-  ])('is rejected with %s, together with the other tags of the request (105, 106, 107, 110)', (_, tags, message) => {
+    ['a key prefix of AWS', { 'AWS:x': '1' }, 'Tag Key cannot be prefixed with aws:, Key: AWS:x'],
+  ])('with %s is rejected together with the other tags of the request (105, 106, 107, 110)', (_, tags, message) => {
     expect(refusedTag({ good: '1', ...tags })).toBe(`ValidationException: ${message}`)
-    plane.seconds(2)
+    emulator.advance(2)
     expect(shown()).toEqual({})
     const creation = { ...users, TableName: 'other', Tags: list({ good: '1', ...tags }) }
-    expect(plane.refusal('CreateTable', creation)).toBe(`ValidationException: ${message}`)
+    expect(emulator.refusal('CreateTable', creation)).toBe(`ValidationException: ${message}`)
   })
 
-  it('is rejected without a value, without a key, and twice in a request (107)', () => {
-    const refusal = (...Tags: object[]) => plane.refusal('TagResource', { ResourceArn: arn, Tags })
+  it('without a value, without a key, or twice in a request is rejected (107)', () => {
+    const refusal = (...Tags: object[]) => emulator.refusal('TagResource', { ResourceArn: arn, Tags })
     expect(refusal({ Key: 'a' })).toBe('ValidationException: The Tag Value provided is invalid, Value: null')
     expect(refusal({ Value: '1' })).toBe('ValidationException: The Tag Key provided is invalid, Key: null')
     expect(refusal({ Key: 'a', Value: '1' }, { Key: 'a', Value: '2' })).toBe(
@@ -159,7 +159,7 @@ describe('a tag', () => {
     expect(refusedUntag()).toBe('ValidationException: Atleast one Tag Key needs to be provided as Input.')
   })
 
-  it('of AWS cannot be removed (105)', () => {
+  it('with a key prefix of AWS or an invalid key cannot be removed (105)', () => {
     expect(refusedUntag('aws:x')).toBe('ValidationException: Tag Key cannot be prefixed with aws:, Key: aws:x')
     expect(refusedUntag('k'.repeat(129))).toMatch(/^ValidationException: The Tag Key provided is invalid/)
   })
@@ -167,13 +167,13 @@ describe('a tag', () => {
 
 describe('the limit of 50 tags', () => {
   it('applies to the tags after the write and to the request itself (108)', () => {
-    plane.settled({ Tags: list(fifty) })
+    emulator.settled({ Tags: list(fifty) })
     expect(refusedTag({ more: '1' })).toBe(tooMany)
     expect(refusedTag({ k1: '2', more: '1' })).toBe(tooMany)
     tag({ k1: '2' })
-    plane.seconds(2)
+    emulator.advance(2)
     expect(refusedUntag(...Object.keys(fifty), 'more')).toBe(tooMany)
-    expect(plane.refusal('CreateTable', { ...users, TableName: 'other', Tags: list({ ...fifty, more: '1' }) })).toBe(
+    expect(emulator.refusal('CreateTable', { ...users, TableName: 'other', Tags: list({ ...fifty, more: '1' }) })).toBe(
       tooMany,
     )
   })
@@ -181,52 +181,52 @@ describe('the limit of 50 tags', () => {
 
 describe('an ARN in a tag operation', () => {
   it.each([
-    ['is none', 'not-an-arn', "ValidationException: .*ARNs must start with 'arn:': not-an-arn"],
+    ['is not an ARN', 'not-an-arn', "ValidationException: .*ARNs must start with 'arn:': not-an-arn"],
     ['is the name of a table', 'users', "ValidationException: .*ARNs must start with 'arn:': users"],
     ['is of another account', arn.replace('222222222222', '000000000000'), 'AccessDeniedException: Access is denied'],
     ['is of another region', arn.replace('ap-south-1', 'eu-west-1'), 'ValidationException'],
     ['is of another service', 'arn:aws:s3:::bucket', 'ValidationException: .*not a DynamoDB resource arn'],
     ['is of a stream', `${arn}/stream/2026-01-01T00:00:00.000`, 'ResourceNotFoundException'],
-    ['is in capitals', arn.replace('users', 'USERS'), 'ResourceNotFoundException'],
+    ['is in upper case', arn.replace('users', 'USERS'), 'ResourceNotFoundException'],
   ])('that %s is rejected (071)', (_, ResourceArn, refusal) => {
-    plane.settled()
+    emulator.settled()
     for (const [operation, input] of [
       ['ListTagsOfResource', {}],
       ['TagResource', { Tags: list({ a: '1' }) }],
       ['UntagResource', { TagKeys: ['a'] }],
     ] as const) {
-      expect(plane.refusal(operation, { ResourceArn, ...input })).toMatch(new RegExp(`^${refusal}`))
+      expect(emulator.refusal(operation, { ResourceArn, ...input })).toMatch(new RegExp(`^${refusal}`))
     }
   })
 })
 
 describe('a table that is DELETING', () => {
   beforeEach(() => {
-    plane.settled({ Tags: list({ a: '1' }) })
-    plane.call('DeleteTable')
+    emulator.settled({ Tags: list({ a: '1' }) })
+    emulator.call('DeleteTable')
   })
 
-  it('returns its tags for 1.4 s, and is not found by tag operations after that (104, 374, 455)', () => {
-    plane.seconds(1.3)
+  it('returns its tags for 1.4 seconds, and is then not found by tag operations (104, 374, 455)', () => {
+    emulator.advance(1.3)
     expect(shown()).toEqual({ a: '1' })
-    plane.seconds(0.1)
-    expect(plane.table().TableStatus).toBe('DELETING')
-    expect(plane.refusal('ListTagsOfResource', { ResourceArn: arn })).toBe(notFound)
+    emulator.advance(0.1)
+    expect(emulator.table().TableStatus).toBe('DELETING')
+    expect(emulator.refusal('ListTagsOfResource', { ResourceArn: arn })).toBe(notFound)
     expect(refusedTag({ a: '2' })).toBe(notFound)
     expect(refusedUntag('a')).toBe(notFound)
   })
 
-  it('accepts a tag write that changes nothing, and rejects others (104, 374)', () => {
+  it('accepts a no-op, and rejects other tag writes (104, 374)', () => {
     tag({ a: '1' })
     expect(refusedTag({ a: '2' })).toMatch(/^ResourceInUseException: .*Table is being deleted: users$/)
   })
 })
 
-it('tags of a table that is UPDATING can be written and read (104)', () => {
-  plane.settled()
-  plane.update({ StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } })
-  expect(plane.table().TableStatus).toBe('UPDATING')
+it('a table that is UPDATING accepts tag writes (104)', () => {
+  emulator.settled()
+  emulator.update({ StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } })
+  expect(emulator.table().TableStatus).toBe('UPDATING')
   tag({ a: '1' })
-  plane.seconds(2)
+  emulator.advance(2)
   expect(shown()).toEqual({ a: '1' })
 })

@@ -1,9 +1,10 @@
 /** Values for tests: each is whole and plain, and a test names only what it is about. */
 import { defineTables, type TableRequest } from '../../src/definition/built-in.ts'
 import type { InputSource } from '../../src/inputs/inputs.ts'
-import type { TableDefinition, ReadyTable, Tags } from '../../src/table/table.ts'
+import type { PropertyName, PropertyValues } from '../../src/table/properties/index.ts'
+import { managedByTag, managedByValue, sortTags, type Tags } from '../../src/table/properties/tags.ts'
+import type { ReadyTable, TableDefinition, TableValues } from '../../src/table/table.ts'
 import type { Environment, Target } from '../../src/table/target.ts'
-import { managedByTag, managedByValue } from '../../src/table/properties/tags.ts'
 import { tableArn } from '../../src/table/target.ts'
 
 export const development: Environment = { name: 'dev', production: false }
@@ -27,29 +28,57 @@ export function theTables(changes: Partial<TableRequest> = {}): readonly [TableD
   return [tenant, users]
 }
 
-/** The users table of a development environment. */
-export function aTable(changes: Partial<TableDefinition> = {}): TableDefinition {
-  return { ...theTables()[1], ...changes }
+/** The users table of a development environment, with other values. */
+export function aTable(changes: ValueChanges = {}): TableDefinition {
+  return define(theTables()[1], changes)
 }
 
-/** Of a table that this action created or adopted, with no other tag: its tag of the environment is missing. */
-export const managedOnly: Tags = new Map([[managedByTag, managedByValue]])
+/** The tags of a table that this action created or adopted, without the tag of an environment. */
+export const managedOnly: Tags = [{ Key: managedByTag, Value: managedByValue }]
 
-/** A table in AWS that is just as defined. */
-export function ready(desired: TableDefinition, changes: Partial<ReadyTable> = {}): ReadyTable {
+/** A definition with other values. A value of undefined omits the property. */
+export function define(definition: TableDefinition, changes: ValueChanges): TableDefinition {
+  return { ...definition, properties: withValues(definition.properties, changes) }
+}
+
+export type ValueChanges = { readonly [Name in PropertyName]?: PropertyValues[Name] | undefined }
+
+function withValues(values: TableValues, changes: ValueChanges): TableValues {
+  const all = Object.entries({ ...values, ...changes }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(all) as unknown as TableValues
+}
+
+/** The values of a new table. */
+export const initialValues = {
+  DeletionProtectionEnabled: false,
+  PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
+}
+
+/** A table in AWS that matches its definition, apart from the changes: values by property, and other facts. */
+export function ready(
+  definition: TableDefinition,
+  { arn, id, createdAt, streamArn, replicas = [], unmanaged = [], ...values }: Partial<ReadyTable> & ValueChanges = {},
+): ReadyTable {
   return {
     status: 'ready',
-    arn: tableArn(aTarget(), desired.name),
-    id: `id-of-${desired.name}`,
-    keys: desired.keys,
-    billingMode: desired.billingMode,
-    deletionProtection: desired.deletionProtection ?? false,
-    pointInTimeRecovery: desired.pointInTimeRecovery ?? { enabled: false },
-    tags: desired.tags,
-    replicas: [],
-    unmanaged: [],
-    ...changes,
+    arn: arn ?? tableArn(aTarget(), definition.name),
+    id: id ?? `id-of-${definition.name}`,
+    ...(createdAt === undefined ? {} : { createdAt }),
+    ...(streamArn === undefined ? {} : { streamArn }),
+    properties: withValues({ ...initialValues, ...definition.properties }, values),
+    replicas,
+    unmanaged,
   }
+}
+
+/** Tags by key. */
+export function tagged(tags: Readonly<Record<string, string>>): Tags {
+  return sortTags(Object.entries(tags).map(([Key, Value]) => ({ Key, Value })))
+}
+
+/** The same tags and others. */
+export function withTags(before: Tags, tags: Readonly<Record<string, string>>): Tags {
+  return sortTags([...before.filter(({ Key }) => !(Key in tags)), ...tagged(tags)])
 }
 
 /** A workflow's inputs; environment and region are given unless said otherwise. */

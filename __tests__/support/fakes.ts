@@ -1,14 +1,17 @@
-/** Stand-ins for what the effectful files talk to. */
+/** Stand-ins for DynamoDB and for the run. */
+import type { TableDescription } from '@aws-sdk/client-dynamodb'
 import type { DynamoDb } from '../../src/aws/dynamodb.ts'
-import type { SettledTable } from '../../src/aws/dynamodb-answers.ts'
 import type { ItemStore } from '../../src/aws/item-store.ts'
 import type { Item } from '../../src/definition/items.ts'
+import { nameStep } from '../../src/plan/description.ts'
 import type { Step } from '../../src/plan/plan.ts'
 import type { Run } from '../../src/run/run.ts'
-import { type ObservedTable, type ObservedTables, type ReadyTable } from '../../src/table/table.ts'
-import { environmentTag, managedByTag } from '../../src/table/properties/tags.ts'
+import { properties } from '../../src/table/properties/index.ts'
+import { sortTags, type Tags, tagValue } from '../../src/table/properties/tags.ts'
+import type { Ask, InputOf, Operation, OutputOf, Request } from '../../src/table/request.ts'
+import type { ObservedTable, ObservedTables, TableValues } from '../../src/table/table.ts'
 import { tableArn } from '../../src/table/target.ts'
-import { aTarget } from './builders.ts'
+import { aTarget, initialValues } from './builders.ts'
 import { type VirtualClock, virtualClock } from './clock.ts'
 
 export interface FakeRun extends Run {
@@ -39,68 +42,49 @@ export function aRun(clock: VirtualClock = virtualClock()): FakeRun {
   }
 }
 
-/** What a step makes of the tables: the meaning of a plan, told apart from how it is performed. */
+/** Performs a step on observed tables: the meaning of a plan, apart from the calls. */
 export function performStep(observed: ObservedTables, step: Step): ObservedTables {
   const before = observed.get(step.table)
   return new Map(observed).set(step.table, performOn(before, step))
 }
 
 function performOn(before: ObservedTable | undefined, step: Step): ObservedTable {
-  if (step.action === 'create-table') {
-    if (before?.status === 'ready') throw new Error(`"${step.table}" is there already`)
+  if (step.kind === 'create') {
+    if (before?.status === 'ready') throw new Error(`"${step.table}" exists already`)
     return {
       status: 'ready',
       arn: tableArn(aTarget(), step.table),
       id: `new-id-of-${step.table}`,
-      keys: step.keys,
-      billingMode: step.billingMode,
-      deletionProtection: step.deletionProtection,
-      pointInTimeRecovery: { enabled: false },
-      tags: new Map(step.tags.map(({ key, to }) => [key, to])),
+      properties: { ...initialValues, ...step.to } as unknown as TableValues,
       replicas: [],
       unmanaged: [],
     }
   }
-  if (before?.status !== 'ready') throw new Error(`"${step.table}" is not there`)
-  switch (step.action) {
-    case 'enable-deletion-protection':
-    case 'remove-deletion-protection':
-      return { ...before, deletionProtection: step.to }
-    case 'tag-table':
-    case 'adopt-table':
-    case 'change-environment':
-      return { ...before, tags: new Map([...before.tags, ...step.tags.map(({ key, to }) => [key, to] as const)]) }
-    case 'set-billing-mode':
-      return { ...before, billingMode: step.to }
-    case 'set-point-in-time-recovery':
-    case 'remove-point-in-time-recovery':
-      return { ...before, pointInTimeRecovery: step.to }
-    case 'delete-table':
-      return { status: 'absent' }
-  }
+  if (before?.status !== 'ready') throw new Error(`"${step.table}" does not exist`)
+  if (step.kind === 'delete') return { status: 'absent' }
+  const value = step.property === 'Tags' ? mergeTags(before.properties.Tags, step.to as Tags) : step.to
+  return { ...before, properties: { ...before.properties, [step.property]: value } }
 }
+
+function mergeTags(before: Tags, written: Tags): Tags {
+  return sortTags([...before.filter(({ Key }) => tagValue(written, Key) === undefined), ...written])
+}
+
+/** A write as a test compares it: `create "users"`, `update BillingMode of "users"`. */
+export type Write = ReturnType<typeof nameStep>
 
 export interface Model {
   readonly dynamoDb: DynamoDb
-  readonly writes: { readonly action: Step['action']; readonly table: string }[]
+  readonly writes: Write[]
   readonly tables: () => ObservedTables
-  /** Another person's hands. */
+  /** A change by someone else. */
   readonly change: (table: string, to: ObservedTable) => void
 }
 
-/** DynamoDB at its simplest: every write is done at once, and shows at once. */
+/** DynamoDB at its simplest: every write is complete at once, and shows at once. */
 export function modelDynamoDb(observed: ObservedTables = new Map()): Model {
   let tables = observed
-  const writes: Model['writes'][number][] = []
-  const ready = (name: string): ReadyTable | undefined => {
-    const table = tables.get(name)
-    return table?.status === 'ready' ? table : undefined
-  }
-  const write = async (step: Step): Promise<void> => {
-    writes.push({ action: step.action, table: step.table })
-    tables = performStep(tables, step)
-  }
-  const nameIn = (arn: string) => arn.split('/')[1] ?? ''
+  const writes: Write[] = []
   return {
     writes,
     tables: () => tables,
@@ -108,44 +92,101 @@ export function modelDynamoDb(observed: ObservedTables = new Map()): Model {
       tables = new Map(tables).set(table, to)
     },
     dynamoDb: {
-      describeTable: async (name) => {
-        const table = tables.get(name)
-        if (table?.status === 'unavailable') {
-          return { ...describedFrom(blank(name)), tableStatus: table.tableStatus, phase: 'unavailable' }
-        }
-        return table?.status === 'ready' ? describedFrom(table) : undefined
+      ask: (async (operation: Operation, input: object) => answerFor(operation, input, tables)) as Ask,
+      write: async (request) => {
+        const step = stepOf(request)
+        writes.push(nameStep(step))
+        tables = performStep(tables, step)
       },
-      describeRecovery: async (name) => ready(name)?.pointInTimeRecovery,
-      listTags: async (arn) => ready(nameIn(arn))?.tags,
-      createTable: (step) => write({ ...step, action: 'create-table', billingMode: 'PAY_PER_REQUEST' }),
-      setDeletionProtection: (table, enabled) =>
-        write(
-          enabled
-            ? { action: 'enable-deletion-protection', table, from: false, to: true }
-            : { action: 'remove-deletion-protection', table, from: true, to: false },
-        ),
-      setBillingMode: (table, to) => write({ action: 'set-billing-mode', table, from: 'PROVISIONED', to }),
-      setRecovery: (table, to) =>
-        write(
-          to.enabled
-            ? { action: 'set-point-in-time-recovery', table, from: { enabled: false }, to }
-            : { action: 'remove-point-in-time-recovery', table, from: { enabled: true, recoveryPeriodDays: 35 }, to },
-        ),
-      tagTable: (arn, tags) => {
-        const table = nameIn(arn)
-        const environment = tags.find(({ key }) => key === environmentTag)
-        if (environment?.from !== undefined) {
-          return write({ action: 'change-environment', table, from: environment.from, to: environment.to, tags })
-        }
-        return write({
-          action: tags.some(({ key }) => key === managedByTag) ? 'adopt-table' : 'tag-table',
-          table,
-          tags,
-        })
-      },
-      deleteTable: (table) => write({ action: 'delete-table', table }),
       itemsWithin: () => modelItems(),
     },
+  }
+}
+
+/** The step that a write performs. Every input has the value under the name of its property. */
+export function stepOf({ operation, input }: Request): Step {
+  const given = input as Readonly<Record<string, unknown>>
+  const table = tableIn(given)
+  if (operation === 'DeleteTable') return { kind: 'delete', table }
+  if (operation === 'CreateTable') {
+    const { AttributeDefinitions, KeySchema } = given as { AttributeDefinitions: object[]; KeySchema: object[] }
+    const keys = KeySchema.map((key, index) => ({ ...AttributeDefinitions[index], ...key }))
+    const { BillingMode, DeletionProtectionEnabled, Tags } = given as Partial<TableValues>
+    return {
+      kind: 'create',
+      table,
+      to: { KeySchema: keys, DeletionProtectionEnabled, Tags, BillingMode } as TableValues,
+    }
+  }
+  const found = properties.find(({ name }) => name in given)
+  if (found === undefined) throw new Error(`${operation} changes no property`)
+  return { kind: 'update', table, property: found.name, from: undefined, to: given[found.name], risk: 'safe' }
+}
+
+function tableIn({ TableName, ResourceArn }: { readonly TableName?: unknown; readonly ResourceArn?: unknown }): string {
+  return String(TableName ?? String(ResourceArn).split('/')[1])
+}
+
+/** The answer of DynamoDB to a read, in its own form; undefined for a table that does not exist. */
+export function answerFor(operation: Operation, input: object, tables: ObservedTables): object | undefined {
+  const name = tableIn(input)
+  const table = tables.get(name)
+  if (table === undefined || table.status === 'absent') return undefined
+  if (operation === 'DescribeTable') return { Table: descriptionOf(name, table) }
+  if (table.status !== 'ready') return undefined
+  const { Tags, PointInTimeRecoverySpecification: recovery } = table.properties
+  if (operation === 'ListTagsOfResource') return { Tags }
+  if (operation !== 'DescribeContinuousBackups') throw new Error(`The model does not answer ${operation}`)
+  return {
+    ContinuousBackupsDescription: {
+      PointInTimeRecoveryDescription: {
+        PointInTimeRecoveryStatus: recovery?.PointInTimeRecoveryEnabled ? 'ENABLED' : 'DISABLED',
+        RecoveryPeriodInDays: recovery?.RecoveryPeriodInDays,
+      },
+    },
+  }
+}
+
+/** DescribeTable's description of a table. */
+export function descriptionOf(name: string, table: Exclude<ObservedTable, { status: 'absent' }>): TableDescription {
+  const common = {
+    TableName: name,
+    TableArn: tableArn(aTarget(), name),
+    ...(table.id === undefined ? {} : { TableId: table.id }),
+  }
+  if (table.status === 'unavailable') return { ...common, TableStatus: table.tableStatus as 'DELETING' }
+  const { KeySchema, BillingMode, DeletionProtectionEnabled } = table.properties
+  const settings = new Map(table.unmanaged.map(({ path, value }) => [path, value]))
+  const stream = settings.get('stream')
+  return {
+    ...common,
+    TableStatus: 'ACTIVE',
+    KeySchema: KeySchema.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
+    AttributeDefinitions: KeySchema.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType })),
+    BillingModeSummary: { BillingMode },
+    DeletionProtectionEnabled,
+    ...(table.createdAt === undefined ? {} : { CreationDateTime: new Date(table.createdAt) }),
+    ...(stream === undefined
+      ? {}
+      : { StreamSpecification: { StreamEnabled: true, StreamViewType: stream as 'KEYS_ONLY' } }),
+    ...(table.streamArn === undefined ? {} : { LatestStreamArn: table.streamArn }),
+    ...(settings.has('globalIndex') ? { GlobalSecondaryIndexes: [{ IndexName: settings.get('globalIndex') }] } : {}),
+    Replicas: table.replicas.map(({ region, status }) => ({ RegionName: region, ReplicaStatus: status as 'ACTIVE' })),
+  }
+}
+
+/** Reads of a port by operation, each instead of the port's own. */
+export type Answers = { readonly [Name in Operation]?: (input: InputOf<Name>) => Promise<OutputOf<Name> | undefined> }
+
+/** The port with other answers to some reads, and another way to write. */
+export function withAnswers(dynamoDb: DynamoDb, answers: Answers, write: DynamoDb['write'] = dynamoDb.write): DynamoDb {
+  return {
+    ...dynamoDb,
+    write,
+    ask: ((operation, input) => {
+      const answer = answers[operation] as ((given: typeof input) => ReturnType<typeof dynamoDb.ask>) | undefined
+      return answer === undefined ? dynamoDb.ask(operation, input) : answer(input)
+    }) as Ask,
   }
 }
 
@@ -168,23 +209,5 @@ export function modelItems(): ItemModel {
     query: async (table, partitionKey, value) =>
       [...kept].flatMap(([at, item]) => (JSON.parse(at)[0] === table && item[partitionKey] === value ? [item] : [])),
     delete: async (table, key) => void kept.delete(place(table, key)),
-  }
-}
-
-export function describedFrom({ status: _, pointInTimeRecovery: __, tags: ___, ...table }: ReadyTable): SettledTable {
-  return { ...table, tableStatus: 'ACTIVE', phase: 'settled', changesUnderWay: [] }
-}
-
-function blank(name: string): ReadyTable {
-  return {
-    status: 'ready',
-    arn: tableArn(aTarget(), name),
-    keys: { partitionKey: { name: 'tenant_id', type: 'S' } },
-    billingMode: 'PAY_PER_REQUEST',
-    deletionProtection: false,
-    pointInTimeRecovery: { enabled: false },
-    tags: new Map(),
-    replicas: [],
-    unmanaged: [],
   }
 }

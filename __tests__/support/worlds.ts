@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { defineTables } from '../../src/definition/built-in.ts'
 import type { Policy } from '../../src/plan/plan.ts'
 import { disruptions } from '../../src/plan/policy.ts'
-import type { TableDefinition, ObservedTable, ObservedTables, ReadyTable, Replica } from '../../src/table/table.ts'
+import type { ObservedTable, ObservedTables, ReadyTable, Replica, TableDefinition } from '../../src/table/table.ts'
 import type { Environment, Target } from '../../src/table/target.ts'
 import { aTarget, ready } from './builders.ts'
 

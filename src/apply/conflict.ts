@@ -1,48 +1,43 @@
-/** Writes that DynamoDB did not take, or did not answer: whether to look again, and when. Pure. */
-import type { ChangeUnderWay, DescribedTable } from '../aws/dynamodb-answers.ts'
+/** Writes that DynamoDB did not accept or did not answer: whether to read the table again, and when. */
 import type { DynamoDbError } from '../aws/dynamodb-errors.ts'
 import type { FailureKind } from '../aws/failures.ts'
 import { retryDelay } from '../aws/retry.ts'
 import { errorMessage } from '../errors/thrown.ts'
 import type { Step } from '../plan/plan.ts'
+import type { DescribedTable } from '../table/described-table.ts'
+import { propertyNamed } from '../table/properties/index.ts'
+import type { Blocker } from '../table/property.ts'
 
 /**
- * Another run was faster, a change is under way, or the table may be another one when the write is sent again: with new
- * tags, for example, it may belong to another environment.
+ * Whether the table must be read before the step is tried again: another run was faster, a change is in progress, or the
+ * table may have been replaced or tagged for another environment meanwhile.
  */
-export function isConflict({ action }: Step, error: DynamoDbError): boolean {
+export function isConflict({ kind }: Step, error: DynamoDbError): boolean {
   if (isInUse(error) || isTagLock(error)) return true
-  // A creation hits an absent table or none, so it was tried again without a look, as often as that helps.
-  if (action !== 'create-table' && isBusy(error)) return true
-  return action === 'delete-table' && error.code === 'ResourceNotFoundException'
+  // CreateTable cannot hit a wrong table, so the port has repeated it already.
+  if (kind !== 'create' && isBusy(error)) return true
+  return kind === 'delete' && error.code === 'ResourceNotFoundException'
 }
 
 function isInUse({ code }: DynamoDbError): boolean {
   return code === 'ResourceInUseException'
 }
 
-/** Someone else is changing the table, so DynamoDB accepts the call later. A creation waits for nothing: the table exists. */
-export function isBlocked({ action }: Step, error: DynamoDbError): boolean {
-  return action !== 'create-table' && isInUse(error)
+/** Someone else is changing the table, so DynamoDB accepts the call later. For a creation it means that the table exists. */
+export function isBlocked({ kind }: Step, error: DynamoDbError): boolean {
+  return kind !== 'create' && isInUse(error)
 }
 
-/** By DynamoDB's rules, measured on AWS. A call that is in none of these rules waits for the table to be created, no more. */
-const blockedBy: Readonly<Partial<Record<Step['action'], readonly ChangeUnderWay['part'][]>>> = {
-  'enable-deletion-protection': ['replica'],
-  'remove-deletion-protection': ['replica'],
-  'set-billing-mode': ['index', 'replica'],
-  'delete-table': ['index', 'replica', 'encryption', 'warm throughput'],
-}
+/** DeleteTable is accepted only while nothing is in progress. Measured on AWS. */
+const deletionBlockers: readonly Blocker[] = ['table', 'index', 'replica', 'encryption', 'warm throughput']
 
-/** These calls are not accepted while the table itself is UPDATING. */
-const blockedByUpdate: ReadonlySet<Step['action']> = new Set(['set-billing-mode', 'delete-table'])
-
-/** What is under way on the table that keeps DynamoDB from accepting the step's call. */
-export function isBlockedBy({ action }: Step, { tableStatus, changesUnderWay }: DescribedTable): boolean {
+/** Whether a change in progress on the table keeps DynamoDB from accepting the step. */
+export function isBlockedBy(step: Step, { tableStatus, changesInProgress }: DescribedTable): boolean {
+  const blockers = step.kind === 'update' ? propertyNamed(step.property).blockedBy : deletionBlockers
   return (
     tableStatus === 'CREATING' ||
-    (tableStatus === 'UPDATING' && blockedByUpdate.has(action)) ||
-    changesUnderWay.some(({ part }) => blockedBy[action]?.includes(part))
+    (tableStatus === 'UPDATING' && blockers.includes('table')) ||
+    changesInProgress.some(({ part }) => blockers.includes(part))
   )
 }
 
@@ -51,17 +46,17 @@ export function isBusy({ kind }: DynamoDbError): boolean {
   return kind === 'throttled' || kind === 'unavailable' || kind === 'not-ready'
 }
 
-/** How often another run's work may come in between before it counts as a lasting conflict. */
+/** Another run's changes may come first so often. After that the conflict counts as lasting. */
 const mostConflicts = 5
 
-/** A change that AWS does not report may take minutes, and each try costs a write. */
+/** In milliseconds. A change that AWS does not report may take minutes, and each try costs a write. */
 const longestDelayWhileBlocked = 10_000
 
 /**
- * How long to wait before the table is read again.
+ * The delay before the table is read again.
  *
- * @param earlier conflicts that the same step has met
- * @returns milliseconds; undefined where waiting any longer would help nobody
+ * @param earlier conflicts of the same step
+ * @returns milliseconds; undefined where waiting any longer would not help
  */
 export function delayAfterConflict(
   step: Step,
@@ -70,21 +65,21 @@ export function delayAfterConflict(
   now: number,
   random: number,
 ): number | undefined {
-  const times = 1 + earlier.filter((each) => patienceFor(each) === patienceFor(error)).length
+  const times = 1 + earlier.filter((each) => causeOf(each) === causeOf(error)).length
   if (isBusy(error)) return retryDelay(error.cause, times, now, random)
   if (isBlocked(step, error)) return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * (0.5 + random)
   if (times > mostConflicts) return undefined
-  // Runs that met each other must not meet again. Never at once, which would use the few tries up.
+  // Two runs that met must not meet again.
   const jitter = 0.5 + random
   return isTagLock(error) ? tagLockMilliseconds + 1000 * jitter : 200 * 2 ** times * jitter
 }
 
-/** What DynamoDB could not take is counted by its kind, and all that somebody else did together. */
-function patienceFor(error: DynamoDbError): FailureKind | 'others' {
-  return isBusy(error) ? error.kind : 'others'
+/** Each kind of failure is counted on its own; all changes by other runs are counted together. */
+function causeOf(error: DynamoDbError): FailureKind | 'another run' {
+  return isBusy(error) ? error.kind : 'another run'
 }
 
-/** For so long a tag write locks the tags, and the old ones may still be shown. */
+/** Measured on AWS: for so long a tag write locks the tags, and the old ones may still show. */
 const tagLockMilliseconds = 3000
 
 function isTagLock(error: DynamoDbError): boolean {

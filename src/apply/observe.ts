@@ -1,119 +1,161 @@
-/** The port -> observed tables. What is under way is waited for, so that nothing is planned on a passing state. */
+/** Reads tables. A change in progress is waited for, so that no plan relies on a transient state. */
 import type { DynamoDb } from '../aws/dynamodb.ts'
-import { stoppedWhileWaitingFor } from '../errors/errors.ts'
+import { RemedyError } from '../errors/errors.ts'
 import type { Run } from '../run/run.ts'
-import { type TableDefinition, type ObservedTable, type ObservedTables, type ReadyTable } from '../table/table.ts'
-import { type Target, tableArn } from '../table/target.ts'
-import { waitForOthers, waitUntilSettled } from './poll.ts'
-
-/** What one look at a table says, passing states included. */
-export type Look =
-  | ObservedTable
-  | { readonly status: 'changing' }
-  /** ACTIVE so recently that its tags or backups cannot be read yet: a matter of seconds. */
-  | { readonly status: 'young' }
-
-/** Side by side, so as many connections. */
-export const readsPerTable = 3
+import { type DescribedTable, describeProgress, parseProperty, readDescription } from '../table/described-table.ts'
+import { type PropertyName, properties } from '../table/properties/index.ts'
+import { tags } from '../table/properties/tags.ts'
+import type { Property } from '../table/property.ts'
+import { understand } from '../table/response.ts'
+import type { ObservedTable, ObservedTables, ReadyTable, TableDefinition, TableValues } from '../table/table.ts'
+import { addressOf, type TableAddress, type Target } from '../table/target.ts'
+import { longestRunSeconds, poll } from './poll.ts'
 
 export interface Observation<Observed = ObservedTables> {
   readonly observed: Observed
-  /** When the look that told it began, the earliest of several: what changed after that may not be in it. By the run's clock. */
-  readonly lookedAt: number
+  /** When the read began, the earliest of several, by the clock of the run. A later change may not be in it. */
+  readonly readAt: number
 }
 
-/** Looks at all tables at once. */
+/** Reads all tables at once. */
 export async function observeTables(
   dynamoDb: DynamoDb,
   target: Target,
-  desired: readonly TableDefinition[],
+  definitions: readonly TableDefinition[],
   run: Run,
 ): Promise<Observation> {
-  const looks = await Promise.all(
-    desired.map(async ({ name }) => ({ name, ...(await observeTable(dynamoDb, target, name, run)) })),
+  const observations = await Promise.all(
+    definitions.map(async (definition) => ({
+      name: definition.name,
+      ...(await observeTable(dynamoDb, target, definition, run)),
+    })),
   )
   return {
-    observed: new Map(looks.map(({ name, observed }) => [name, observed])),
-    lookedAt: Math.min(...looks.map(({ lookedAt }) => lookedAt)),
-  }
-}
-
-/** Looks at one table, as often as it takes until the look is no passing state. */
-export async function observeTable(
-  dynamoDb: DynamoDb,
-  target: Target,
-  table: string,
-  run: Run,
-): Promise<Observation<ObservedTable>> {
-  let readAgainUntil: number | undefined
-  for (let looks = 0; ; looks += 1) {
-    const lookedAt = run.clock.now()
-    const look = await lookAtTable(dynamoDb, target, table)
-    switch (look.status) {
-      case 'changing':
-        run.log.info(`${table}: a change is under way; waiting until it is done`)
-        await waitUntilSettled(dynamoDb, table, waitForOthers, run)
-        break
-      case 'young':
-        if (looks % 15 === 0)
-          run.log.info(`${table}: so young that its tags or backups cannot be read yet; looking again`)
-        await waitForYoungTable(table, run)
-        break
-      default: {
-        if (look.status !== 'ready' || look.tags.size > 0) return { observed: look, lookedAt }
-        const now = run.clock.now()
-        if (readAgainUntil === undefined) {
-          if (!isYoung(look, now)) return { observed: look, lookedAt }
-          run.log.info(`${table}: less than a minute old and without tags; reading them again for up to 10 s`)
-          readAgainUntil = now + mostTagLag
-        }
-        if (now >= readAgainUntil) return { observed: look, lookedAt }
-        await waitForYoungTable(table, run)
-      }
-    }
+    observed: new Map(observations.map(({ name, observed }) => [name, observed])),
+    readAt: Math.min(...observations.map(({ readAt }) => readAt)),
   }
 }
 
 /** In milliseconds. Tags given to CreateTable show once the table is ACTIVE, which takes 5 to 22 s. */
 const youth = 60_000
 
-/** In milliseconds. A table without tags is refused, so tags that show late, as after a tag write, are waited for. */
+/** In milliseconds. Tags show late after a write, by 3 s and sometimes more. */
 const mostTagLag = 10_000
 
-/** Another run of this action may have just created such a table, and with its tags. */
+/** Reads one table, again and again until it is in no transient state. */
+export async function observeTable(
+  dynamoDb: DynamoDb,
+  target: Target,
+  { name, properties: declared }: TableDefinition,
+  run: Run,
+): Promise<Observation<ObservedTable>> {
+  const address = addressOf(target, name)
+  let isChanging = false
+  let tagsMissingSince: number | undefined
+  return await poll<Observation<ObservedTable>>(
+    {
+      goal: `the table "${name}" to settle after a change`,
+      usual: 'seconds, and up to 3 minutes for a billing mode',
+      firstPoll: 0,
+      interval: 1000,
+      timeout: longestRunSeconds,
+      explainTimeout: (status) =>
+        new RemedyError(`The table "${name}" is ${status}.`, 'Run again when the change is complete.'),
+    },
+    run,
+    async () => {
+      if (isChanging) {
+        const described = await describeTable(dynamoDb, address)
+        if (described?.phase === 'changing') return { status: describeProgress(described) }
+      }
+      const readAt = run.clock.now()
+      const table = await readTable(dynamoDb, address, declared)
+      isChanging = table.status === 'changing'
+      if (table.status === 'changing') {
+        run.log.info(`${name}: a change is in progress; waiting until it is complete`)
+        return { status: table.progress }
+      }
+      if (table.status === 'young') return { status: 'so young that its tags or backups cannot be read yet' }
+      if (table.status !== 'ready' || table.properties.Tags.length > 0) return { done: { observed: table, readAt } }
+      // Another run of this action may have just created the table, and its tags do not show yet.
+      const now = run.clock.now()
+      tagsMissingSince ??= now
+      const isSettled = now - tagsMissingSince >= mostTagLag || !isYoung(table, tagsMissingSince)
+      return isSettled ? { done: { observed: table, readAt } } : { status: 'less than a minute old and without tags' }
+    },
+  )
+}
+
 function isYoung({ createdAt }: ReadyTable, now: number): boolean {
   return createdAt !== undefined && now - createdAt < youth
 }
 
-async function waitForYoungTable(table: string, run: Run): Promise<void> {
-  await run.clock
-    .sleep(900 + 200 * run.clock.random(), run.stop)
-    .catch(stoppedWhileWaitingFor(`the tags and backups of the young table "${table}" to be readable`))
-}
+/** The result of one read, transient states included. */
+type TableRead =
+  | ObservedTable
+  | { readonly status: 'changing'; readonly progress: string }
+  /** ACTIVE so recently that a property cannot be read yet: a matter of seconds. */
+  | { readonly status: 'young' }
 
 /**
- * One look: three reads, side by side, and a fourth where there are no tags. DescribeTable alone decides whether the
- * table is there; while it is not, or is young, what the other two say means nothing. A read that is not allowed fails
- * the look in any case, so that a missing permission is told before anything is written.
+ * Sends all reads of a table side by side. DescribeTable alone decides whether the table exists; while it does not, the
+ * other answers mean nothing. A read that is not allowed fails in any case, so that a missing permission shows before
+ * anything is written.
  */
-export async function lookAtTable(dynamoDb: DynamoDb, target: Target, table: string): Promise<Look> {
-  const [described, pointInTimeRecovery, tags] = await Promise.all([
-    dynamoDb.describeTable(table),
-    dynamoDb.describeRecovery(table),
-    // The ARN is known beforehand, so this read need not wait for DescribeTable's answer.
-    dynamoDb.listTags(tableArn(target, table)),
+async function readTable(
+  dynamoDb: DynamoDb,
+  address: TableAddress,
+  declared: Partial<TableValues>,
+): Promise<TableRead> {
+  const asked = askedProperties(declared)
+  const [described, ...values] = await Promise.all([
+    describeTable(dynamoDb, address),
+    ...asked.map((property) => askProperty(dynamoDb, address, property)),
   ])
   if (described === undefined) return { status: 'absent' }
   if (described.phase !== 'settled') {
     const { phase, tableStatus, id } = described
-    if (phase === 'changing') return { status: 'changing' }
+    if (phase === 'changing') return { status: 'changing', progress: describeProgress(described) }
     return { status: 'unavailable', tableStatus, ...(id === undefined ? {} : { id }) }
   }
-  const { tableStatus: _, phase: __, changesUnderWay: ___, ...state } = described
-  if (pointInTimeRecovery === undefined || tags === undefined) return { status: 'young' }
-  // Until it is ACTIVE a table shows no tags, whosesoever it is, and it may have become so since they were read.
-  const tagsOfActive = tags.size > 0 ? tags : await dynamoDb.listTags(tableArn(target, table))
-  return tagsOfActive === undefined
-    ? { status: 'young' }
-    : { status: 'ready', ...state, pointInTimeRecovery, tags: tagsOfActive }
+  const read = new Map(asked.map(({ name }, index) => [name, values[index]]))
+  // The table may have become ACTIVE after its tags were read: until then it shows none.
+  if (isEmpty(read.get('Tags'))) read.set('Tags', await askProperty(dynamoDb, address, tags))
+  if ([...read.values()].includes(undefined)) return { status: 'young' }
+  const { tableStatus: _, phase: __, changesInProgress: ___, described: fields, ...table } = described
+  return { status: 'ready', ...table, properties: { ...fields, ...Object.fromEntries(read) } as unknown as TableValues }
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0
+}
+
+/** The properties that take a call of their own. */
+function askedProperties(declared: Partial<TableValues>): readonly Property<PropertyName>[] {
+  return properties.filter(
+    ({ name, reading }) => reading.kind === 'asked' && (reading.when === 'always' || declared[name] !== undefined),
+  )
+}
+
+/** The number of calls that read all tables once, side by side. */
+export function countReads(definitions: readonly TableDefinition[]): number {
+  return definitions.reduce((sum, { properties: declared }) => sum + 1 + askedProperties(declared).length, 0)
+}
+
+/** @returns undefined where the table does not exist, or is too young */
+async function askProperty(
+  dynamoDb: DynamoDb,
+  address: TableAddress,
+  { name, reading, schema, actions }: Property<PropertyName>,
+): Promise<unknown> {
+  const value = reading.kind === 'asked' ? await reading.ask(dynamoDb.ask, address) : undefined
+  if (value === undefined) return undefined
+  const [operation = ''] = actions.read.map((action) => action.replace('dynamodb:', ''))
+  return understand(operation, address.name, () => parseProperty(name, schema, value))
+}
+
+/** @returns undefined where the table does not exist */
+export async function describeTable(dynamoDb: DynamoDb, address: TableAddress): Promise<DescribedTable | undefined> {
+  const answer = await dynamoDb.ask('DescribeTable', { TableName: address.name })
+  return answer === undefined ? undefined : readDescription(address, answer)
 }

@@ -6,9 +6,10 @@ import { type Item, type ItemKind, makeSampleItems, problemsOfItem } from '../de
 import { describeError } from '../errors/description.ts'
 import { isOutcomeUnknown, RemedyError, StoppedError } from '../errors/errors.ts'
 import { describeSteps } from '../plan/description.ts'
-import type { Plan, Verification } from '../plan/plan.ts'
+import type { Plan } from '../plan/plan.ts'
 import { cleaningRun, type Run } from '../run/run.ts'
 import { shorten } from '../text/readable.ts'
+import type { Verification } from './outcome.ts'
 
 export interface VerificationWork {
   readonly plan: Plan
@@ -28,7 +29,7 @@ export async function verifyTables(work: VerificationWork): Promise<Verification
     return { sampleItems, ...(warnings.length === 0 ? {} : { warnings }) }
   } catch (error) {
     if (error instanceof LeftItemsError) return { sampleItems, error }
-    return { sampleItems, fate: samples.every(({ state }) => state === 'unsent') ? 'unwritten' : 'deleted', error }
+    return { sampleItems, itemState: samples.every(({ state }) => state === 'unsent') ? 'unwritten' : 'deleted', error }
   }
 }
 

@@ -1,7 +1,7 @@
-/** Why IAM denied a call. AWS says it in the message alone, with no code or field of its own. Pure. */
+/** Reads why IAM denied a call. AWS names the reason in the message only, without a code or field. Pure. */
 import { errorMessage } from '../errors/thrown.ts'
 
-/** A denial that an Allow statement in the caller's policies does not change. */
+/** A denial that needs another change than an Allow statement in the caller's policies. */
 export interface Denial {
   /** The kind of policy, in AWS's words. */
   readonly policy: string
@@ -9,24 +9,24 @@ export interface Denial {
   readonly explanation: string
 }
 
-const askTheOrganization = 'Ask those who manage the AWS organization: this policy holds for whole accounts.'
+const askTheOrganization = 'Ask the administrators of the AWS organization: this policy applies to whole accounts.'
 
-/** What to do about each kind of policy. */
+/** A remedy for each kind of policy. */
 const remedies: Readonly<Record<string, string>> = {
   'identity-based policy': "Narrow the Deny statement in the caller's policies, or remove it.",
   'resource-based policy':
     'Change the policy of the resource that AWS names below: of a table, of a KMS key, or the trust policy of a role.',
-  'role trust policy': 'Change the trust policy of the role that is to be assumed.',
+  'role trust policy': 'Change the trust policy of the role to assume.',
   'service control policy': askTheOrganization,
   'resource control policy': askTheOrganization,
   'permissions boundary': "Change the permissions boundary of the caller's role.",
   'session policy':
-    'Leave restrict-session out, or change the session policy where the credentials are made, such as inline-session-policy of aws-actions/configure-aws-credentials.',
+    'Leave restrict-session out, or change the session policy of the credentials, such as inline-session-policy of aws-actions/configure-aws-credentials.',
   'vpc endpoint policy': 'Change the policy of the VPC endpoint that the call goes through.',
 }
 
 /**
- * undefined where an Allow statement for the caller helps, or where AWS does not say what denied the call.
+ * undefined where an Allow statement for the caller helps, or where AWS does not name the policy.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
@@ -36,24 +36,24 @@ export function readDenial(cause: unknown): Denial | undefined {
   if (explicit !== undefined) {
     return {
       policy: explicit,
-      explanation: `A Deny statement in a policy of the kind "${explicit}" denies it, whatever other policies allow. ${remedies[explicit]}`,
+      explanation: `A Deny statement in a policy of the kind "${explicit}" denies the call, whatever other policies allow. ${remedies[explicit]}`,
     }
   }
   if (/\bexplicit deny\b/i.test(message)) {
     return {
       policy: 'of a kind that AWS does not name',
-      explanation: 'A Deny statement in some policy denies it, whatever other policies allow.',
+      explanation: 'A Deny statement in a policy denies the call, whatever other policies allow.',
     }
   }
   const implicit = policyIn(/\bbecause no ([a-z -]+?) allows\b/i.exec(message))
   if (implicit === undefined || implicit === 'identity-based policy') return undefined
   return {
     policy: implicit,
-    explanation: `It must be allowed by a policy of the kind "${implicit}" too, and is not. ${remedies[implicit]}`,
+    explanation: `A policy of the kind "${implicit}" must allow the call too, but does not. ${remedies[implicit]}`,
   }
 }
 
-/** AWS writes `sessions policy` as well. After its words the sentence may go on, or name the policy's ARN. */
+/** The kind of policy that a message names. AWS also writes `sessions policy`. The ARN of the policy may follow. */
 function policyIn(found: RegExpExecArray | null): string | undefined {
   const words = found?.[1]?.toLowerCase().replace(/^sessions /, 'session ') ?? ''
   return Object.keys(remedies).find((policy) => words.startsWith(policy))

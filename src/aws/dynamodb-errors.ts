@@ -4,7 +4,7 @@ import { RemedyError } from '../errors/errors.ts'
 import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
 import { readDenial } from './denials.ts'
 import { classifyFailure, type FailureKind, isAnswerOfAnother, isUnsent, nextChangeAllowedAt } from './failures.ts'
-import { allowStatement } from './iam.ts'
+import { actionsOfOperation, allowStatement } from './iam.ts'
 
 /** A call that failed for good. */
 export class DynamoDbError extends RemedyError {
@@ -22,7 +22,7 @@ export class DynamoDbError extends RemedyError {
       cause,
       isOutcomeUnknown,
       statements:
-        isDenied(cause) && readDenial(cause) === undefined ? [allowStatement(actionsFor(operation), arn)] : [],
+        isDenied(cause) && readDenial(cause) === undefined ? [allowStatement(actionsOfOperation(operation), arn)] : [],
     })
     this.code = errorName(cause)
     this.kind = classifyFailure(cause)
@@ -35,18 +35,13 @@ export function isRefusal(cause: unknown): boolean {
   return status >= 400 && status < 500 && classifyFailure(cause) !== 'unavailable'
 }
 
-/** When the turn of a write came, the look that it relied on was too old. Nothing was sent. */
-export class StaleLookError extends RemedyError {
-  override readonly name = 'StaleLookError'
+/** The read that a write relied on was too old before the write could be sent. Nothing was sent. */
+export class StaleReadError extends RemedyError {
+  override readonly name = 'StaleReadError'
 
   constructor(operation: string, resource: string) {
-    super(`${operation} on "${resource}" was not sent: what was known of it is too old.`, 'Run again.')
+    super(`${operation} on "${resource}" was not sent: the read of the table is too old.`, 'Run again.')
   }
-}
-
-/** A table that is made with tags needs the right to tag as well. */
-function actionsFor(operation: string): readonly string[] {
-  return [operation, ...(operation === 'CreateTable' ? ['TagResource'] : [])].map((name) => `dynamodb:${name}`)
 }
 
 /** By IAM, and for DynamoDB itself: a key of KMS is another matter. */
@@ -86,7 +81,7 @@ function remedyFor(operation: string, resource: string, error: unknown): string 
   }
   switch (errorName(error)) {
     case 'AccessDeniedException':
-      return `Allow ${actionsFor(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`
+      return `Allow ${actionsOfOperation(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`
     case 'InvalidSignatureException':
       return 'Check the clock of the machine, and the secret access key, then run again.'
     case 'UnrecognizedClientException':

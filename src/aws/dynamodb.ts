@@ -1,73 +1,47 @@
-/** The port to DynamoDB: our vocabulary on this side, AWS's on the other. It alone loads DynamoDB's SDK, and late. */
-import type * as Sdk from '@aws-sdk/client-dynamodb'
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+/** The port to DynamoDB: sends calls that are given as data, within the pace, the retries and the session of the run. */
 import { getEndpointFromInstructions } from '@smithy/core/endpoints'
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { RemedyError, StoppedError } from '../errors/errors.ts'
-import { errorName } from '../errors/thrown.ts'
-import type { TagChange } from '../plan/diff.ts'
+import { errorMessage, errorName } from '../errors/thrown.ts'
 import type { Run } from '../run/run.ts'
-import type { BillingMode, Keys, PointInTimeRecovery, Tags } from '../table/table.ts'
+import type { Ask, InputOf, Operation, OutputOf, Request } from '../table/request.ts'
+import { type Target, tableArn } from '../table/target.ts'
+import type * as Commands from './commands.ts'
 import type { Connections } from './connections.ts'
-import { type DescribedTable, readDescription, readRecovery, readTagPage } from './dynamodb-answers.ts'
-import { DynamoDbError, isRefusal, StaleLookError, unsentRemedy } from './dynamodb-errors.ts'
-import { type Call, type ItemStore, itemStore } from './item-store.ts'
+import { DynamoDbError, isRefusal, StaleReadError, unsentRemedy } from './dynamodb-errors.ts'
+import { type ItemStore, itemStore } from './item-store.ts'
 import { adaptivePace, type Pace } from './pace.ts'
 import { retry } from './retry.ts'
 
-export interface TableToCreate {
-  readonly table: string
-  readonly keys: Keys
-  readonly billingMode: BillingMode
-  readonly deletionProtection: boolean
-  readonly tags: readonly TagChange[]
-}
-
-/**
- * Every method is one call, tried again where that helps. Writes return when DynamoDB has taken them, not when they are
- * done.
- *
- * What changes a table that is there relies on a look at it, so it takes `sendBefore`: after that time, in milliseconds by
- * the run's clock, it is not sent, but throws StaleLookError; nor is it sent again after that, or when it may have been
- * done. Before that somebody must look what table it would hit.
- */
 export interface DynamoDb {
-  /** undefined where the table does not exist. This read alone decides absence. */
-  readonly describeTable: (table: string) => Promise<DescribedTable | undefined>
-  /** undefined where the table does not exist, or is too young. */
-  readonly describeRecovery: (table: string) => Promise<PointInTimeRecovery | undefined>
-  /** All pages. undefined where the table does not exist, or is too young. */
-  readonly listTags: (arn: string) => Promise<Tags | undefined>
-  readonly createTable: (table: TableToCreate) => Promise<void>
-  readonly setDeletionProtection: (table: string, enabled: boolean, sendBefore: number) => Promise<void>
-  readonly setBillingMode: (table: string, billingMode: 'PAY_PER_REQUEST', sendBefore: number) => Promise<void>
-  readonly setRecovery: (table: string, recovery: PointInTimeRecovery, sendBefore: number) => Promise<void>
-  readonly tagTable: (arn: string, tags: readonly TagChange[], sendBefore: number) => Promise<void>
-  readonly deleteTable: (table: string, sendBefore: number) => Promise<void>
-  /** Items, by calls that end when this run does: what is put away may outlast the run that wrote it. */
+  /** Sends a read. Only the answer of DescribeTable decides whether the table exists. */
+  readonly ask: Ask
+  /**
+   * Sends a write. Returns when DynamoDB has accepted it, not when the change is complete.
+   *
+   * A write that changes an existing table relies on a read of that table. It is sent until `sendBefore`, in milliseconds
+   * by the clock of the run, and it is not sent again when its outcome is unknown: the table must be read first.
+   *
+   * @throws {StaleReadError} after `sendBefore`; nothing was sent
+   */
+  readonly write: (request: Request, sendBefore?: number) => Promise<void>
+  /** Items, by calls that end with the given run: the deletion of sample items may outlast the run that wrote them. */
   readonly itemsWithin: (run: Run) => ItemStore
 }
 
-/** At once, over as many connections: DynamoDB limits some reads by connection. */
+/** The most reads at once, over as many connections: DynamoDB limits some reads by connection. */
 const mostReads = 50
 
-/** At once. Of ten creations, deletions or tag writes at once in one account three to five are throttled. */
+/** The most writes at once. Measured on AWS: of ten at once in one account, three to five are throttled. */
 const mostWrites = 5
 
-/**
- * Makes the port, once the credentials are known; called when they run out as well.
- *
- * @param arnOf the ARN that a table must have
- */
-export type ConnectDynamoDb = (
-  credentials: () => Promise<AwsCredentialIdentity>,
-  arnOf: (table: string) => string,
-) => DynamoDb
+/** Makes the port. The credentials are asked for again when they expire. */
+export type ConnectDynamoDb = (credentials: () => Promise<AwsCredentialIdentity>, target: Target) => DynamoDb
 
 /**
- * Loads the SDK and opens connections while the run waits for its first answer, so that neither costs time of its own.
+ * Loads the SDK and opens connections while the run waits for its first answer, so that neither takes time of its own.
  *
- * @param count of connections: as many as the run begins with
+ * @param count the number of connections: as many calls as the run begins with
  */
 export async function loadDynamoDb(
   { clientOptions, waiting, openEarly }: Pick<Connections, 'clientOptions' | 'waiting' | 'openEarly'>,
@@ -75,52 +49,41 @@ export async function loadDynamoDb(
   run: Run,
 ): Promise<ConnectDynamoDb> {
   await waiting
-  const sdk = await import(/* webpackMode: "eager" */ '@aws-sdk/client-dynamodb')
+  const commands = await import(/* webpackMode: "eager" */ './commands.ts')
   let walkChain: () => Promise<AwsCredentialIdentity>
-  const client = new sdk.DynamoDBClient({
+  const client = new commands.DynamoDBClient({
     ...clientOptions,
     credentials: () => walkChain(),
-    // Without this, calls that name an ARN would go to a host of their own, and need a connection of their own.
+    // By default, calls that name an ARN go to a host of the account, which needs connections of its own.
     accountIdEndpointMode: 'disabled',
   })
-  openEarly(await endpointOf(client, sdk).catch(explainEndpoint), count)
-  return (credentials, arnOf) => {
+  openEarly(await endpointOf(client, commands).catch(explainEndpoint), count)
+  return (credentials, target) => {
     walkChain = credentials
-    return connect(sdk, client, run, arnOf)
+    return connect(commands, client, run, target)
   }
 }
 
-/** Where the client's calls go. It would ask for credentials, whose account could be in the host; ours never is. */
-async function endpointOf(client: DynamoDBClient, { DescribeTableCommand }: typeof Sdk): Promise<URL> {
+/** The URL of DynamoDB. Without the empty credentials the SDK would ask for real ones, to put their account into the host. */
+async function endpointOf(client: Commands.DynamoDBClient, { DescribeTableCommand }: typeof Commands): Promise<URL> {
   const credentials = async () => ({ accessKeyId: '', secretAccessKey: '' })
   const config = { ...client.config, credentials }
   return (await getEndpointFromInstructions({ TableName: 'any' }, DescribeTableCommand, config)).url
 }
 
-/** As of a custom endpoint and a region that the SDK does not put together. */
 function explainEndpoint(cause: unknown): never {
   throw new RemedyError('The AWS SDK found no endpoint of DynamoDB.', unsentRemedy, { cause })
 }
 
-function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (table: string) => string): DynamoDb {
+function connect(commands: typeof Commands, client: Commands.DynamoDBClient, run: Run, target: Target): DynamoDb {
   const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)]
-  const read: Call = (operation, resource, send) => callWithin(run, reads, operation, resource, send)
-  const create: Call = (operation, resource, send) => callWithin(run, writes, operation, resource, send)
-  const change = (
-    operation: string,
-    resource: string,
-    sendBefore: number,
-    send: (abortSignal: AbortSignal) => Promise<unknown>,
-  ) => callWithin(run, writes, operation, resource, send, sendBefore)
-
   let sessions = 0
   let renewal: Promise<void> | undefined
 
   /**
-   * Walks the chain again, for all calls at once: of those that were under way when the session ended, the last one finds
-   * out when the new session is there already.
+   * Walks the role chain again, once for all calls that the end of the session met.
    *
-   * @param session that the call was signed with
+   * @param session the number of the session that the call was signed with
    */
   async function renewSession(session: number): Promise<void> {
     if (session !== sessions) return
@@ -135,7 +98,7 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
     await renewal
   }
 
-  /** One operation on one table, by its name or ARN. */
+  /** Sends one operation on one table or ARN. */
   async function callWithin<Answer>(
     within: Run,
     pace: Pace,
@@ -149,10 +112,10 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
     let session = sessions
     const attempt = (signal: AbortSignal) =>
       pace(signal, async () => {
-        // What the SDK would wait for itself, when the session is about to end. To wait for it, or for a turn, takes time.
+        // The SDK would wait for this itself when the session is about to end. It takes time, as the wait for a turn does.
         await client.config.credentials()
         within.stop.throwIfAborted()
-        if (sendBefore !== undefined && run.clock.now() > sendBefore) throw new StaleLookError(operation, resource)
+        if (sendBefore !== undefined && run.clock.now() > sendBefore) throw new StaleReadError(operation, resource)
         session = sessions
         try {
           return await send(signal)
@@ -169,127 +132,80 @@ function connect(sdk: typeof Sdk, client: DynamoDBClient, run: Run, arnOf: (tabl
             return await attempt(signal)
           } catch (error) {
             if (renewed || !expiredNames.has(errorName(error))) throw error
-            // The session ended early (a clock that is off, a revoked session): walk the chain again, once.
+            // The session ended early, because of a wrong clock or a revocation: walk the chain again, once.
             renewed = true
             await renewSession(session)
             return await attempt(signal)
           }
         },
         () => `${operation} on "${resource}"`,
-        // A change that may have been done is looked for first.
+        // The table is read before a write with an unknown outcome is sent again.
         sendBefore === undefined ? undefined : (kind, at) => kind !== 'unavailable' && at <= sendBefore,
       )
     } catch (error) {
       if (error instanceof StoppedError) throw isOutcomeUnknown ? error.withUnknownOutcome() : error
-      // A remedy is known already when the credentials could not be renewed.
+      // The error of a renewal that failed has its remedy.
       if (error instanceof RemedyError && !isOutcomeUnknown) throw error
       throw new DynamoDbError(
         operation,
         resource,
         error,
         isOutcomeUnknown,
-        resource.startsWith('arn:') ? resource : arnOf(resource),
+        resource.startsWith('arn:') ? resource : tableArn(target, resource),
       )
     }
   }
 
+  const send = <Name extends Operation>(operation: Name, input: InputOf<Name>, abortSignal: AbortSignal) =>
+    client.send(commandFor(commands, operation, input), { abortSignal }) as Promise<OutputOf<Name>>
+
   return {
-    describeTable: async (table) => {
-      const description = await unless(
-        ['ResourceNotFoundException'],
-        read('DescribeTable', table, (abortSignal) =>
-          client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal }),
-        ),
+    ask: async (operation, input) => {
+      try {
+        return await callWithin(run, reads, operation, resourceIn(input), (signal) => send(operation, input, signal))
+      } catch (error) {
+        if (error instanceof DynamoDbError && isAbsence(error)) return undefined
+        throw error
+      }
+    },
+    write: async ({ operation, input }, sendBefore) => {
+      await callWithin(
+        run,
+        writes,
+        operation,
+        resourceIn(input),
+        (signal) => send(operation, input, signal),
+        sendBefore,
       )
-      return description === undefined ? undefined : readDescription(table, arnOf(table), description)
     },
-    describeRecovery: async (table) => {
-      const answer = await unless(
-        ['TableNotFoundException', 'ResourceNotFoundException'],
-        read('DescribeContinuousBackups', table, (abortSignal) =>
-          client.send(new sdk.DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal }),
-        ),
-      )
-      return answer === undefined ? undefined : readRecovery(table, answer)
-    },
-    listTags: async (arn) => {
-      const tags = new Map<string, string>()
-      const seen = new Set<string | undefined>()
-      let token: string | undefined
-      do {
-        const NextToken = token
-        const page = await unless(
-          ['ResourceNotFoundException'],
-          read('ListTagsOfResource', arn, (abortSignal) =>
-            client.send(new sdk.ListTagsOfResourceCommand({ ResourceArn: arn, NextToken }), { abortSignal }),
-          ),
-        )
-        if (page === undefined) return undefined
-        const { tags: some, nextToken } = readTagPage(arn, page)
-        for (const [key, value] of some) tags.set(key, value)
-        token = nextToken
-        // An endpoint that gives a token again would page for ever.
-        seen.add(NextToken)
-      } while (!seen.has(token) && token !== undefined)
-      return tags
-    },
-    createTable: async ({ table, keys, billingMode, deletionProtection, tags }) => {
-      const attributes = keys.sortKey === undefined ? [keys.partitionKey] : [keys.partitionKey, keys.sortKey]
-      const command = new sdk.CreateTableCommand({
-        TableName: table,
-        AttributeDefinitions: attributes.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
-        KeySchema: attributes.map(({ name }, index) => ({
-          AttributeName: name,
-          KeyType: index === 0 ? 'HASH' : 'RANGE',
-        })),
-        BillingMode: billingMode,
-        DeletionProtectionEnabled: deletionProtection,
-        Tags: awsTags(tags),
-      })
-      await create('CreateTable', table, (abortSignal) => client.send(command, { abortSignal }))
-    },
-    setDeletionProtection: async (table, enabled, sendBefore) => {
-      const command = new sdk.UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: enabled })
-      await change('UpdateTable', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }))
-    },
-    setBillingMode: async (table, billingMode, sendBefore) => {
-      const command = new sdk.UpdateTableCommand({ TableName: table, BillingMode: billingMode })
-      await change('UpdateTable', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }))
-    },
-    setRecovery: async (table, recovery, sendBefore) => {
-      const command = new sdk.UpdateContinuousBackupsCommand({
-        TableName: table,
-        PointInTimeRecoverySpecification: {
-          PointInTimeRecoveryEnabled: recovery.enabled,
-          ...(recovery.enabled ? { RecoveryPeriodInDays: recovery.recoveryPeriodDays } : {}),
-        },
-      })
-      await change('UpdateContinuousBackups', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }))
-    },
-    tagTable: async (arn, tags, sendBefore) => {
-      const command = new sdk.TagResourceCommand({ ResourceArn: arn, Tags: awsTags(tags) })
-      await change('TagResource', arn, sendBefore, (abortSignal) => client.send(command, { abortSignal }))
-    },
-    deleteTable: async (table, sendBefore) => {
-      const command = new sdk.DeleteTableCommand({ TableName: table })
-      await change('DeleteTable', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }))
-    },
-    itemsWithin: (within) => itemStore(sdk, client, (...given) => callWithin(within, reads, ...given)),
+    itemsWithin: (within) => itemStore(commands, client, (...given) => callWithin(within, reads, ...given)),
   }
 }
 
 const expiredNames = new Set(['ExpiredTokenException', 'ExpiredToken'])
 
-/** Turns an error that DynamoDB gives for a table that is not there into undefined. */
-async function unless<Answer>(codes: readonly string[], answer: Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await answer
-  } catch (error) {
-    if (error instanceof DynamoDbError && codes.includes(error.code)) return undefined
-    throw error
-  }
+/** An SDK command by its operation: the types of all commands together are more than the compiler can follow. */
+type AnyCommand = new (input: object) => Parameters<Commands.DynamoDBClient['send']>[0]
+
+function commandFor(commands: typeof Commands, operation: Operation, input: object) {
+  const Command = (commands as unknown as Readonly<Record<string, AnyCommand>>)[`${operation}Command`]
+  if (Command === undefined) throw new TypeError(`commands.ts does not load ${operation}Command`)
+  return new Command(input)
 }
 
-function awsTags(tags: readonly TagChange[]): { Key: string; Value: string }[] {
-  return tags.map(({ key, to }) => ({ Key: key, Value: to }))
+/** The name or ARN of the table that the input is about. */
+function resourceIn(input: object): string {
+  const { TableName, ResourceArn = TableName } = input as { readonly TableName?: string; readonly ResourceArn?: string }
+  return ResourceArn ?? ''
+}
+
+/** moto says `ResourceNotFound`. */
+const absenceNames = new Set(['ResourceNotFoundException', 'TableNotFoundException', 'ResourceNotFound'])
+
+/** The table does not exist, or is so young that a property cannot be read yet. */
+function isAbsence({ code, cause }: DynamoDbError): boolean {
+  return (
+    absenceNames.has(code) ||
+    (code === 'ValidationException' && /^Cannot describe time to live while table is in/.test(errorMessage(cause)))
+  )
 }

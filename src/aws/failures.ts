@@ -1,5 +1,6 @@
 /** What a failed call says of itself, for every service alike. Pure. */
 import { errorCode, errorMessage, errorName, httpStatus, metadataOf } from '../errors/thrown.ts'
+import { properties } from '../table/properties/index.ts'
 
 /**
  * Why a call failed, as far as trying again goes.
@@ -60,13 +61,14 @@ const unreadableCode = /^HPE_/
  */
 const passingLimits = ['simultaneously', 'Only 1 online index', 'indexed tables']
 
-/** These are budgets that AWS refills with time, some of them at a time that the message names. */
-const spentBudgets =
-  /next (update|decrease) can be made at|TableClass are limited to|Encryption mode changes are limited/i
-
 /** When AWS allows the next change, as its message names it; undefined where it names no time. */
 export function nextChangeAllowedAt(error: unknown): string | undefined {
   return /can be made at (.{1,60})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, '')
+}
+
+/** The budgets are facts of the properties. */
+function isBudgetSpent(message: string): boolean {
+  return properties.some(({ budget }) => budget?.isSpent.test(message))
 }
 
 export function classifyFailure(error: unknown): FailureKind {
@@ -76,11 +78,12 @@ export function classifyFailure(error: unknown): FailureKind {
   if (name === 'ContinuousBackupsUnavailableException') return 'not-ready'
   if (name === 'LimitExceededException') {
     if (passingLimits.some((passing) => message.includes(passing))) return 'not-ready'
-    return spentBudgets.test(message) ? 'deferred' : 'final'
+    return isBudgetSpent(message) ? 'deferred' : 'final'
   }
   if (name.startsWith('InvalidIdentityToken') && message.includes("ouldn't retrieve verification key")) {
     return 'unavailable'
   }
+  if (name === 'ValidationException' && isBudgetSpent(message)) return 'deferred'
   const code = errorCode(error)
   if (unavailableNames.has(name) || unavailableCodes.has(code) || unreadableCode.test(code)) return 'unavailable'
   // The SDK has just learnt from the answer how far the machine's clock is off, and signs the next try by that. Where the

@@ -1,32 +1,51 @@
 /** The IAM actions that each command needs on its tables, and a session that may do no more. Pure. */
 import { RemedyError } from '../errors/errors.ts'
 import type { Command } from '../plan/plan.ts'
+import { type PropertyName, properties } from '../table/properties/index.ts'
+import type { Property } from '../table/property.ts'
 
-const reads = ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource']
+const itemActions = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']
 
-const beyondReads: Readonly<Record<Command, readonly string[]>> = {
-  plan: [],
-  apply: ['dynamodb:CreateTable', 'dynamodb:TagResource', 'dynamodb:UpdateContinuousBackups', 'dynamodb:UpdateTable'],
-  verify: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
-  destroy: ['dynamodb:DeleteTable'],
+/**
+ * The IAM actions that a command needs on its tables.
+ *
+ * @param declared properties; those that are read of every table count always
+ * @returns actions in the order of their names
+ */
+export function actionsOf(command: Command, declared: readonly PropertyName[] = []): readonly string[] {
+  const used = properties.filter(
+    ({ name, reading }) => reading.kind === 'described' || reading.when === 'always' || declared.includes(name),
+  )
+  const beyondReads: Readonly<Record<Command, readonly string[]>> = {
+    plan: [],
+    apply: [...creationActions(used), ...used.flatMap(({ actions }) => actions.write)],
+    verify: itemActions,
+    destroy: ['dynamodb:DeleteTable'],
+  }
+  return [...new Set([...used.flatMap(({ actions }) => actions.read), ...beyondReads[command]])].sort()
 }
 
-/** In the order of their names. */
-export function actionsOf(command: Command): readonly string[] {
-  return [...reads, ...beyondReads[command]].sort()
+/** CreateTable needs the permissions of what it sets, too. */
+function creationActions(used: readonly Property<PropertyName>[]): readonly string[] {
+  return ['dynamodb:CreateTable', ...used.flatMap(({ actions }) => actions.create ?? [])]
 }
 
-/** What lets a caller do it, ready to be pasted into a policy. */
+/** The IAM actions of one call. */
+export function actionsOfOperation(operation: string): readonly string[] {
+  return operation === 'CreateTable' ? creationActions(properties) : [`dynamodb:${operation}`]
+}
+
+/** A statement that allows the actions, to paste into the caller's policy. */
 export function allowStatement(actions: readonly string[], resource: string): string {
   return JSON.stringify({ Effect: 'Allow', Action: actions, Resource: resource })
 }
 
-/** What lets a job of GitHub's assume a role, ready to be pasted into the role's trust policy. */
+/** A statement that lets a GitHub job assume a role, to paste into the role's trust policy. */
 export function trustStatement(
   { partition, account }: { readonly partition: string; readonly account: string },
   claims: { readonly iss: string; readonly aud: string; readonly sub: string },
 ): string {
-  // GitHub Enterprise Server issues its own.
+  // GitHub Enterprise Server is an issuer of its own.
   const provider = claims.iss.replace(/^https:\/\//, '')
   return JSON.stringify({
     Effect: 'Allow',
@@ -36,18 +55,22 @@ export function trustStatement(
   })
 }
 
-/** In characters; STS takes no longer one. */
+/** Characters: STS refuses a longer one. */
 const longestSessionPolicy = 2048
 
 /**
- * An inline session policy: the session may do what both this and its role allow.
+ * An inline session policy: the session may do what both this policy and its role allow.
  *
- * @throws {RemedyError} where it is longer than STS takes, as with many tables of long names
+ * @throws {RemedyError} where it is longer than STS allows, such as for many tables with long names
  */
-export function sessionPolicy(command: Command, tableArns: readonly string[]): string {
+export function sessionPolicy(
+  command: Command,
+  tableArns: readonly string[],
+  declared: readonly PropertyName[] = [],
+): string {
   const policy = JSON.stringify({
     Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: actionsOf(command), Resource: tableArns }],
+    Statement: [{ Effect: 'Allow', Action: actionsOf(command, declared), Resource: tableArns }],
   })
   if (policy.length <= longestSessionPolicy) return policy
   throw new RemedyError(

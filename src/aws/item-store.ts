@@ -1,39 +1,42 @@
-/** Items in DynamoDB, for verification alone. The SDK is handed in by dynamodb.ts, which loads it. */
-import type * as Sdk from '@aws-sdk/client-dynamodb'
+/** The items that `verify` writes, reads and deletes. */
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import * as v from 'valibot'
 import type { Item } from '../definition/items.ts'
-import { readItem, readItemPage, understood } from './dynamodb-answers.ts'
+import { understand } from '../table/response.ts'
+import type * as Commands from './commands.ts'
 import { classifyFailure } from './failures.ts'
 
 export interface ItemStore {
   /**
-   * @returns whether an earlier try of the same write is still on its way, as far as can be known: it would write the item
-   *   once more after a deletion
+   * Writes an item.
+   *
+   * @returns whether an earlier try of the same write had no answer: should it arrive after the deletion of the item, it
+   *   would write the item once more
    * @throws {DynamoDbError} ConditionalCheckFailedException where the table has an item with this key
    */
   readonly putIfAbsent: (table: string, item: Item, partitionKey: string) => Promise<{ readonly mayComeLate: boolean }>
-  /** By a consistent read; undefined where there is none. Attributes that are no strings are left out. */
+  /** Reads an item, consistently. Attributes of other types than string are left out. */
   readonly get: (table: string, key: Item) => Promise<Item | undefined>
-  /** All items of one partition, by consistent reads of all pages. */
+  /** Reads all items of one partition, consistently. */
   readonly query: (table: string, partitionKey: string, value: string) => Promise<readonly Item[]>
-  /** Succeeds where there is none too. */
+  /** Deletes an item. Succeeds also where there is none. */
   readonly delete: (table: string, key: Item) => Promise<void>
 }
 
-/** One operation on one table, by its name or ARN, tried again where that helps. */
+/** Sends one operation on one table, with retries. */
 export type Call = <Answer>(
   operation: string,
   resource: string,
   send: (signal: AbortSignal) => Promise<Answer>,
 ) => Promise<Answer>
 
-export function itemStore(sdk: typeof Sdk, client: DynamoDBClient, call: Call): ItemStore {
+export function itemStore(commands: typeof Commands, client: DynamoDBClient, call: Call): ItemStore {
   return {
     putIfAbsent: async (table, item, partitionKey) => {
-      const command = new sdk.PutItemCommand({
+      const command = new commands.PutItemCommand({
         TableName: table,
         Item: attributeValues(item),
-        // Of the item with the same key, sort key included.
+        // The condition is about the item with the same key, sort key included.
         ConditionExpression: 'attribute_not_exists(#key)',
         ExpressionAttributeNames: { '#key': partitionKey },
       })
@@ -49,15 +52,15 @@ export function itemStore(sdk: typeof Sdk, client: DynamoDBClient, call: Call): 
       return { mayComeLate }
     },
     get: async (table, key) => {
-      const command = new sdk.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true })
-      return readItem(table, await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal })))
+      const command = new commands.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true })
+      const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }))
+      return understand('GetItem', table, () => v.parse(v.optional(itemSchema), Item))
     },
     query: async (table, partitionKey, value) => {
       const items: Item[] = []
-      const seen = new Set<string>()
       let start: Record<string, AttributeValue> | undefined
       do {
-        const command = new sdk.QueryCommand({
+        const command = new commands.QueryCommand({
           TableName: table,
           ConsistentRead: true,
           KeyConditionExpression: '#key = :value',
@@ -66,24 +69,26 @@ export function itemStore(sdk: typeof Sdk, client: DynamoDBClient, call: Call): 
           ExclusiveStartKey: start,
         })
         const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }))
-        const { items: some, last } = readItemPage(table, page)
-        items.push(...some)
-        start = last
-        const place = JSON.stringify(last)
-        understood('Query', table, () => {
-          // An endpoint that begins again where it was would page for ever.
-          if (seen.has(place)) throw new TypeError(`A page ends for the second time at ${place}`)
-        })
-        seen.add(place)
+        items.push(...understand('Query', table, () => v.parse(v.array(itemSchema), page.Items)))
+        start = page.LastEvaluatedKey
       } while (start !== undefined)
       return items
     },
     delete: async (table, key) => {
-      const command = new sdk.DeleteItemCommand({ TableName: table, Key: attributeValues(key) })
+      const command = new commands.DeleteItemCommand({ TableName: table, Key: attributeValues(key) })
       await call('DeleteItem', table, (abortSignal) => client.send(command, { abortSignal }))
     },
   }
 }
+
+/** The string attributes of an item in DynamoDB's form. */
+const itemSchema = v.pipe(
+  v.record(v.string(), v.object({ S: v.optional(v.string()) })),
+  v.transform(
+    (item): Item =>
+      Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => (S === undefined ? [] : [[name, S]]))),
+  ),
+)
 
 function attributeValues(item: Item): Record<string, AttributeValue> {
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]))

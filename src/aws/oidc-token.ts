@@ -58,12 +58,10 @@ class IdTokenError extends Error {
 
 /** The `value` of a JSON object; undefined where there is none. */
 function readToken(body: string): string | undefined {
-  let answer: unknown
   try {
-    answer = JSON.parse(body)
+    const { value }: { readonly value?: unknown } = JSON.parse(body)
+    return typeof value === 'string' && value !== '' ? value : undefined
   } catch {
     return undefined
   }
-  if (typeof answer !== 'object' || answer === null || !('value' in answer)) return undefined
-  return typeof answer.value === 'string' && answer.value !== '' ? answer.value : undefined
 }

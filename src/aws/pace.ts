@@ -1,13 +1,10 @@
-/** How many calls may be under way at once: an account throttles some of many, and more of them the more there are. */
+/** Limits how many calls are under way at once: the more there are, the more of them an account throttles. */
 import { classifyFailure } from './failures.ts'
 
-/** Makes a call when its turn has come; gives up waiting for it when the signal fires. */
+/** Makes a call when its turn comes; rejects when the signal fires first. */
 export type Pace = <Answer>(signal: AbortSignal, send: () => Promise<Answer>) => Promise<Answer>
 
-/**
- * Additive increase, multiplicative decrease, as TCP does it: half as many after a call that was throttled, and back to
- * `most` one by one over calls that were not.
- */
+/** Additive increase, multiplicative decrease, as in TCP: a throttled call halves the limit, other calls raise it up to `most`. */
 export function adaptivePace(most: number): Pace {
   let allowed = most
   let underWay = 0

@@ -1,5 +1,4 @@
-/** The one place where calls are tried again, for every service. */
-
+/** Repeats failed calls, for every service. */
 import { StoppedError } from '../errors/errors.ts'
 import { errorMessage, errorName } from '../errors/thrown.ts'
 import type { Run } from '../run/run.ts'
@@ -8,12 +7,10 @@ import { classifyFailure, type FailureKind } from './failures.ts'
 const mostTriesWhileUnavailable = 8
 
 /**
- * How long to wait before the next try, in milliseconds; undefined where there must be none.
+ * The milliseconds to wait before the next try; undefined where the call must not be repeated. A throttled or unavailable
+ * service gets exponential delays with full jitter, up to a limit.
  *
- * What is busy or broken is tried again with full jitter, under a cap. What is known to take a while is looked at again
- * after that while, and a bit by chance.
- *
- * @param tries how often the call failed in this way, from 1 up
+ * @param tries the number of failures of this kind, from 1 up
  */
 export function retryDelay(error: unknown, tries: number, now: number, random: number): number | undefined {
   switch (classifyFailure(error)) {
@@ -25,7 +22,7 @@ export function retryDelay(error: unknown, tries: number, now: number, random: n
     case 'not-ready':
       return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random
     case 'misdated':
-      // By the clock that the first answer told, a second refusal is not about the date.
+      // The SDK has corrected its clock by the first response, so a second refusal has another reason.
       return tries === 1 ? 0 : undefined
     case 'unavailable':
       return tries < mostTriesWhileUnavailable ? random * Math.min(5000, 100 * 2 ** tries) : undefined
@@ -33,12 +30,12 @@ export function retryDelay(error: unknown, tries: number, now: number, random: n
 }
 
 /**
- * Makes a call until it succeeds, fails for good, or the run must stop.
+ * Repeats a call until it succeeds, fails with a final error, or the run must stop.
  *
- * @param send one try; must give up when the signal fires
- * @param waitingFor what the answer is, for who asks what the run was waiting for when it had to stop
- * @param isTriedAgain false where somebody must look before the same is sent again, by the failure and when that would be
- * @throws the last error as it came, or the run's StoppedError with the last error as its cause
+ * @param send one try; must end when the signal fires
+ * @param waitingFor completes the sentence `It was waiting for ...` of a StoppedError
+ * @param isTriedAgain false where the caller must read the table before the next try; called with its time
+ * @throws the last error unchanged, or the run's StoppedError with the last error as its cause
  */
 export async function retry<Answer>(
   run: Run,
@@ -55,7 +52,7 @@ export async function retry<Answer>(
       const reason = run.abort.aborted ? run.abort.reason : run.stop.reason
       if (run.abort.aborted || error === reason) throw stoppedBy(reason, error, waitingFor?.())
       const kind = classifyFailure(error)
-      // A busy account must not use up the few tries that a broken connection has.
+      // Counted by kind: a throttled account must not use up the few tries of a broken connection.
       const tries = (triesByKind.get(kind) ?? 0) + 1
       triesByKind.set(kind, tries)
       const delay = retryDelay(error, tries, run.clock.now(), run.clock.random())
@@ -68,18 +65,18 @@ export async function retry<Answer>(
   }
 }
 
-/** The reason to stop, with what stood in the way when it came. */
+/** Adds the last error and the wait to a StoppedError; returns any other reason unchanged. */
 export function stoppedBy(reason: unknown, error: unknown, waitingFor: string | undefined): unknown {
   if (!(reason instanceof StoppedError)) return reason
-  // Who waited for a turn got the reason itself, and nothing else stood in the way.
+  // A call that waited for its turn failed with the reason itself.
   const stopped = error === reason ? reason : reason.after(error)
   return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor)
 }
 
-/** DynamoDB names the time after which a second change of deletion protection is taken. */
+/** The delay to the time after which DynamoDB accepts a second change of deletion protection, by its message. */
 function timeNamedBy(error: unknown, now: number, random: number): number | undefined {
   const [, time] = /try again after (.+?)\.?$/i.exec(errorMessage(error)) ?? []
   const at = time === undefined ? Number.NaN : Date.parse(time)
-  // A second more, because the time is told in whole seconds; after a minute it is tried, whatever it says.
+  // A second more, because the time is in whole seconds. At most a minute, because the clock of the machine may be wrong.
   return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now)) + 1000 + 500 * random
 }

@@ -165,8 +165,7 @@ function claimFacts(claims: Readonly<Record<string, unknown>>): readonly Fact[] 
 /** Reads the payload of a JWT, unverified, because it is only shown. An empty object where it cannot be read. */
 function readClaims(token: string): Readonly<Record<string, unknown>> {
   try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
-    return typeof claims === 'object' && claims !== null ? { ...claims } : {}
+    return { ...JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) }
   } catch {
     return {}
   }

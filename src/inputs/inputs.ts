@@ -1,5 +1,5 @@
-/** The strings of a workflow file -> Inputs, or every problem at once. Pure: what it reads is passed in. */
-
+/** Turns the strings of a workflow file into `Inputs`, or into every problem at once. Pure. */
+import { sessionPolicy } from '../aws/iam.ts'
 import {
   customEndpoints,
   findIgnoredSettings,
@@ -7,204 +7,144 @@ import {
   type SdkSettings,
   type SharedConfig,
 } from '../aws/sdk-settings.ts'
-import type { Role, SessionRequest } from '../aws/session-request.ts'
-import { builtInTables, type Setting } from '../definition/built-in.ts'
+import type { SessionRequest } from '../aws/session-request.ts'
+import { builtInTables, type TableRequest } from '../definition/built-in.ts'
 import { decideProduction } from '../definition/production.ts'
 import { InvalidInputsError } from '../errors/errors.ts'
-import { type TagMap } from '../table/properties/tags.ts'
-import { type Environment, isSameEnvironment, isTableName } from '../table/target.ts'
-import { quote } from '../text/readable.ts'
-import { type CommandInputs, readCommandInputs } from './command-inputs.ts'
-import { explainLines, InputReader, inputNames } from './input-reader.ts'
-import { readSessionInputs } from './session-inputs.ts'
-import { isTagText, readTags } from './tag-inputs.ts'
+import type { Command, Policy } from '../plan/plan.ts'
+import { disruptionNames } from '../plan/policy.ts'
+import type { ExpectedPlanInputs } from '../plan/review.ts'
+import { tableArn } from '../table/target.ts'
+import { chooseCredentialSource } from './credential-source.ts'
+import { crossChecks } from './cross-checks.ts'
+import { declarations, type InputName, inputNames, type Values } from './declarations.ts'
+import type { Declaration, Variables } from './parsers.ts'
 import { findUnknownInputs } from './unknown-inputs.ts'
 
-export interface Inputs extends CommandInputs, SessionRequest {
-  readonly environment: Environment
-  /** Which rule decided whether the environment is production, in words. */
+export interface Inputs extends TableRequest, SessionRequest, ExpectedPlanInputs {
+  readonly command: Command
+  readonly policy: Policy
+  readonly failOnDrift: boolean
+  readonly sampleItems: boolean
+  /** Absent where no comment is wanted; empty where one is wanted and no token is given. */
+  readonly gitHubToken?: string
+  /** The rule that decided whether the environment is production, in words. */
   readonly productionRule: string
   readonly region: string
-  readonly tableNamePrefix: string
-  readonly deletionProtection: Setting
-  readonly pointInTimeRecovery: Setting
-  readonly tags: TagMap
   readonly timeoutSeconds: number
-  /** Absent where AWS is called at its own addresses, and everything that is set is read. */
+  /** Absent where AWS is called at its own addresses and every setting is read. */
   readonly sdkSettings?: SdkSettings
 }
 
-/** What the inputs are read from. */
+/** The places that the inputs are read from. */
 export interface InputSource {
-  /** The input as the workflow gives it, trimmed; empty where it is not given. */
+  /** The text of an input; empty where it is not given. */
   readonly input: (name: string) => string
-  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The environment variables of the step. */
+  readonly environment: Variables
   /** The partition of a region, such as `aws-cn` for `cn-north-1`. */
   readonly partitionOf: (region: string) => string
   /** Absent: there are no such files. */
   readonly sharedConfig?: SharedConfig
 }
 
-/** @throws {InvalidInputsError} with every problem, each saying what was found and what may be. */
+/** @throws {InvalidInputsError} with every problem: the input's name, what was found, and what is legal */
 export function readInputs(source: InputSource): Inputs {
-  const { environment: variables } = source
-  const problems = [...findUnknownInputs(variables, inputNames).problems]
-  const read = new InputReader(source.input, problems)
+  const { environment: variables, sharedConfig } = source
+  const { values, problems } = readValues(source)
+  const all = [
+    ...findUnknownInputs(variables).problems,
+    ...problems,
+    ...findSettingProblems(variables, sharedConfig).map(({ message }) => message),
+  ]
+  if (all.length > 0) throw new InvalidInputsError(all)
 
-  const { environment, productionRule } = readEnvironment(read)
-  const tableNamePrefix = readTableNamePrefix(read)
-  const commandInputs = readCommandInputs(read, environment, tableNamePrefix)
-  const region = readRegion(read, variables)
-  const partition = region === undefined ? undefined : source.partitionOf(region)
-  const place = {
-    region,
-    partition,
-    tableNamePrefix: read.isWrong('table-name-prefix') ? undefined : tableNamePrefix,
-  }
-  const sessionInputs = readSessionInputs(read, commandInputs, place, variables)
-  const allowedAccountIds = readAllowedAccountIds(read, sessionInputs.roles)
-  const deletionProtection = read.choice('deletion-protection', ['auto', 'true', 'false'], 'auto')
-  const pointInTimeRecovery = read.choice('point-in-time-recovery', ['auto', 'true', 'false'], 'auto')
-  const tags = readTags(read, environment)
-  const timeoutSeconds = read.wholeNumber('timeout-seconds', 1800, 1, 21_600)
-  for (const { name, message } of findSettingProblems(variables, source.sharedConfig)) read.problem(name, message)
-  const endpoints = customEndpoints(variables, source.sharedConfig)
-  const warnings = findIgnoredSettings(variables, source.sharedConfig)
-
-  if (problems.length > 0 || region === undefined) throw new InvalidInputsError(problems)
+  const { command, environment: name, 'aws-region': region, 'role-to-assume': roles } = values
+  const decision = decideProduction(name, { listed: values['production-environments'], input: values.production })
+  const environment = { name, production: decision.production }
+  const sampleItems = values['sample-items'] === 'auto' ? !environment.production : values['sample-items'] === 'true'
+  const endpoints = customEndpoints(variables, sharedConfig)
+  const warnings = findIgnoredSettings(variables, sharedConfig)
   return {
-    ...commandInputs,
-    ...sessionInputs,
+    command,
+    // In one order, so that the same permissions give the same plan.
+    policy: {
+      destroy: command === 'destroy' || values.destroy,
+      allow: disruptionNames.filter((each) => values.allow.includes(each)),
+    },
+    failOnDrift: values['fail-on-drift'],
+    sampleItems,
     environment,
-    productionRule,
+    productionRule: decision.rule,
     region,
-    allowedAccountIds,
-    tableNamePrefix,
-    deletionProtection,
-    pointInTimeRecovery,
-    tags,
-    timeoutSeconds,
-    ...(endpoints.length + warnings.length === 0 ? {} : { sdkSettings: { endpoints, warnings } }),
+    roles,
+    credentialSource: chooseCredentialSource(values['credential-source'], roles, variables),
+    sessionTags: values['role-session-tags'],
+    roleDurationSeconds: values['role-duration-seconds'],
+    roleSessionName: values['role-session-name'] || makeSessionName(variables),
+    audience:
+      values.audience || (source.partitionOf(region) === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com'),
+    allowedAccountIds: values['allowed-account-ids'],
+    tableNamePrefix: values['table-name-prefix'],
+    deletionProtection: values['deletion-protection'],
+    pointInTimeRecovery: values['point-in-time-recovery'],
+    tags: values.tags,
+    timeoutSeconds: values['timeout-seconds'],
+    ...omitUndefined({
+      expectedPlan: values['expected-plan'],
+      expectedPlanDigest: values['expected-plan-digest'],
+      externalId: values['role-external-id'] || undefined,
+      sourceIdentity: values['role-source-identity'] || undefined,
+      sessionPolicy: values['restrict-session'] ? restrictSession(values, sampleItems) : undefined,
+      gitHubToken: values.comment ? values['github-token'] : undefined,
+      sdkSettings: endpoints.length + warnings.length === 0 ? undefined : { endpoints, warnings },
+    }),
   }
 }
 
-function readEnvironment(read: InputReader): Pick<Inputs, 'environment' | 'productionRule'> {
-  const name = read.text('environment')
-  if (name === '') {
-    read.problem(
-      'environment',
-      'environment is required, but is empty. Give the name of the environment, such as dev or production.',
-    )
-  } else if (!isTagText(name, 256)) {
-    read.problem(
-      'environment',
-      `environment is written into a tag, so it may have 256 letters, digits, spaces and _ . : / = + - @ at most, but is ${quote(name)}.`,
-    )
-  }
-  const listed = readProductionEnvironments(read, name)
-  const input = read.choice('production', ['auto', 'true', 'false'], 'auto')
-  const { production, rule } = decideProduction(name, { listed, input })
-  if (production && input === 'false') {
-    read.problem(
-      'production',
-      `production is false, but ${quote(name)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`,
-    )
-  }
-  return { environment: { name, production }, productionRule: rule }
+/** Parses every input, then checks the inputs against each other. The problems are in the order of action.yml. */
+function readValues({ input, environment: variables, partitionOf }: InputSource): {
+  /** Whole where there are no problems. */
+  readonly values: Values
+  readonly problems: readonly string[]
+} {
+  const parsed = inputNames.map((name) => {
+    const { default: byDefault = '', parse }: Declaration<unknown> = declarations[name]
+    const problems: string[] = []
+    const report = (problem: string) => problems.push(problem)
+    return { name, value: parse(input(name).trim() || byDefault, { name, variables, report }), problems }
+  })
+  const values = Object.fromEntries(parsed.map(({ name, value }) => [name, value])) as unknown as Values
+  const isWrong = (name: InputName) => parsed.some((each) => each.name === name && each.problems.length > 0)
+  const checked = crossChecks
+    .filter(({ inputs }) => !inputs.some(isWrong))
+    .map(({ inputs: [name], findProblems }) => ({ name, problems: findProblems(values, { variables, partitionOf }) }))
+  const found = [...parsed, ...checked].flatMap(({ name, problems }) => problems.map((text) => ({ name, text })))
+  const problems = inputNames.flatMap((name) => found.filter((problem) => problem.name === name))
+  return { values, problems: problems.map(({ name, text }) => `${name} ${text}`) }
 }
 
-function readProductionEnvironments(read: InputReader, name: string): readonly string[] {
-  const listed = read.list('production-environments')
-  for (const each of listed) {
-    // Another separator than a comma would make one name of several, and leave production unprotected.
-    if (!isTagText(each, 256)) {
-      read.problem(
-        'production-environments',
-        `production-environments must hold names of environments between commas or on lines, but has ${quote(each)}.`,
-      )
-    } else if (!isSameEnvironment(each, name) && holdsWords(each, name)) {
-      read.problem(
-        'production-environments',
-        `production-environments has ${quote(each)}, which holds ${quote(name)} as a word: is it one name or several? Put commas between names, or write "production-environments: |" and each name on a line of its own; without "|" YAML joins the lines into one.`,
-      )
-    }
-  }
-  return listed
+/** A name that leads from CloudTrail to the run, of the 64 characters that STS allows. */
+function makeSessionName({ GITHUB_RUN_ID = '', GITHUB_REPOSITORY = '' }: Variables): string {
+  const [run = '', repository = ''] = [GITHUB_RUN_ID, GITHUB_REPOSITORY].map((text) =>
+    text.replace(/[^\w+=,.@-]+/g, '-'),
+  )
+  if (run === '' || repository === '') return 'tenant-tables'
+  // The run's id identifies the run, so the repository's name is cut to fit.
+  return `${repository.slice(0, Math.max(0, 63 - run.length))}-${run}`.slice(-64)
 }
 
-/** Whether a name stands in a text as a whole, between spaces or other characters that may separate names. */
-function holdsWords(text: string, name: string): boolean {
-  const words = (of: string) =>
-    ` ${of
-      .toLowerCase()
-      .split(/[\s/:+]+/)
-      .join(' ')} `
-  return words(text) !== words(name) && words(text).includes(words(name))
+/** The session policy for the last role: the tables and the command of this run, whatever the role allows. */
+function restrictSession(values: Values, sampleItems: boolean): string | undefined {
+  const role = values['role-to-assume'].at(-1)
+  if (role === undefined) return undefined
+  const place = { ...role, region: values['aws-region'] }
+  const arns = builtInTables.map(({ logicalName }) => tableArn(place, `${values['table-name-prefix']}${logicalName}`))
+  return sessionPolicy(values.command === 'verify' && !sampleItems ? 'plan' : values.command, arns)
 }
 
-function readRegion(read: InputReader, variables: Readonly<Record<string, string | undefined>>): string | undefined {
-  const candidates = [
-    ['aws-region', read.text('aws-region')],
-    ['AWS_REGION', variables.AWS_REGION?.trim() ?? ''],
-    ['AWS_DEFAULT_REGION', variables.AWS_DEFAULT_REGION?.trim() ?? ''],
-  ] as const
-  const given = candidates.find(([, value]) => value !== '')
-  if (given === undefined) {
-    read.problem(
-      'aws-region',
-      'aws-region is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.',
-    )
-    return undefined
-  }
-  const [name, region] = given
-  // The region becomes part of a host name, so nothing else may slip in.
-  if (/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) return region
-  read.problem('aws-region', `${name} must be the name of an AWS region, such as ap-south-1, but is ${quote(region)}.`)
-  return undefined
-}
+type Defined<Fields> = { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> }
 
-function readAllowedAccountIds(read: InputReader, roles: readonly Role[]): readonly string[] {
-  const accounts = read.list('allowed-account-ids')
-  for (const account of accounts) {
-    if (!/^\d{12}$/.test(account)) {
-      read.problem(
-        'allowed-account-ids',
-        `allowed-account-ids must hold account ids of 12 digits, but has ${quote(account)}.${explainLines('allowed-account-ids', [account])}`,
-      )
-    }
-  }
-  if (accounts.length === 0 && read.text('allowed-account-ids') !== '') {
-    // As from two variables that are not set: no account must not come to mean any account.
-    read.problem(
-      'allowed-account-ids',
-      `allowed-account-ids is ${quote(read.text('allowed-account-ids'))}, which holds no account id. Give account ids of 12 digits, or leave it out.`,
-    )
-  }
-  const last = roles.at(-1)
-  if (
-    last !== undefined &&
-    !read.isWrong('role-to-assume') &&
-    accounts.length > 0 &&
-    !accounts.includes(last.account)
-  ) {
-    read.problem(
-      'allowed-account-ids',
-      `role-to-assume ends with a role of account ${last.account}, which is not among allowed-account-ids: ${accounts.map(quote).join(', ')}.`,
-    )
-  }
-  return accounts
-}
-
-function readTableNamePrefix(read: InputReader): string {
-  const prefix = read.text('table-name-prefix')
-  for (const { logicalName } of builtInTables) {
-    const name = `${prefix}${logicalName}`
-    if (!isTableName(name)) {
-      read.problem(
-        'table-name-prefix',
-        `table-name-prefix makes the table name ${quote(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`,
-      )
-    }
-  }
-  return prefix
+function omitUndefined<Fields extends object>(fields: Fields): Defined<Fields> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<Fields>
 }

@@ -1,140 +1,132 @@
-/** Inputs that the workflow gives and this action does not have: a misspelt one must not be ignored. Pure. */
+/** Finds inputs that the workflow gives and this action does not have: a misspelt one must not be ignored. Pure. */
 import { quote, visible } from '../text/readable.ts'
+import { type InputName, inputNames } from './declarations.ts'
+import type { Variables } from './parsers.ts'
 
 export interface UnknownInputs {
-  /** One for each input that was probably meant to be one of ours. */
+  /** One for each input that was probably meant to be one of this action. */
   readonly problems: readonly string[]
   /** One that names all the others, or none. */
   readonly warnings: readonly string[]
 }
 
-/** What people write instead, after other actions and tools; to what they should write. Not what the edit distance finds. */
-export const commonGuesses: ReadonlyMap<string, string> = new Map([
-  ...guesses('command: plan', ['dry-run', 'dryrun', 'plan', 'plan-only', 'check', 'check-only', 'noop', 'what-if']),
-  ...guesses('environment', ['env', 'env-name', 'environment-name']),
-  ...guesses('production-environments', ['production-environment', 'prod-environments', 'protected-environments']),
-  ...guesses('production', ['is-production', 'is-prod', 'prod', 'prod-env', 'production-env']),
-  ...guesses('aws-region', ['region', 'aws-default-region', 'region-name']),
-  ...guesses('role-to-assume', [
-    ...[
-      'role',
-      'roles',
-      'role-arn',
-      'role-arns',
-      'role-name',
-      'iam-role',
-      'iam-role-arn',
-      'assume-role',
-      'assume-role-arn',
-    ],
-    ...['aws-role', 'aws-role-arn', 'aws-role-to-assume', 'aws-assume-role', 'aws-iam-role'],
-  ]),
-  ...guesses('role-external-id', ['external-id', 'aws-external-id', 'aws-role-external-id']),
-  ...guesses('role-source-identity', ['source-identity']),
-  ...guesses('role-session-tags', ['session-tags']),
-  ...guesses('role-session-name', ['session-name', 'aws-session-name', 'aws-role-session-name']),
-  ...guesses('role-duration-seconds', [
-    ...['role-duration', 'session-duration', 'duration-seconds', 'role-session-duration', 'aws-role-duration-seconds'],
-  ]),
-  ...guesses('allowed-account-ids', [
-    ...[
-      'account-id',
-      'account-ids',
-      'aws-account-id',
-      'aws-account-ids',
-      'allowed-accounts',
-      'allowed-aws-account-ids',
-    ],
-  ]),
-  ...guesses('table-name-prefix', ['prefix', 'table-prefix', 'tables-prefix', 'name-prefix', 'table-names-prefix']),
-  ...guesses('deletion-protection', [
-    ...['protection', 'deletion-protection-enabled', 'delete-protection', 'enable-deletion-protection'],
-  ]),
-  ...guesses('point-in-time-recovery', ['point-in-time-recovery-enabled', 'enable-point-in-time-recovery', 'pitr']),
-  ...guesses('tags', ['tag', 'table-tags', 'resource-tags']),
-  ...guesses('timeout-seconds', ['timeout', 'timeout-minutes', 'timeout-in-seconds']),
-  ...guesses('expected-plan', ['reviewed-plan', 'approved-plan', 'expected-plan-file']),
-  ...guesses('expected-plan-digest', ['plan-digest']),
-  ...guesses('fail-on-drift', ['detect-drift', 'drift', 'fail-on-changes']),
-  ...guesses('comment', ['pr-comment', 'pull-request-comment', 'comment-on-pr']),
-  ...guesses('github-token', ['gh-token']),
-  ...guesses('confirm-destroy', ['confirm', 'confirm-delete', 'confirm-deletion']),
-])
-
-function guesses(meant: string, written: readonly string[]): readonly (readonly [string, string])[] {
-  return written.map((name) => [name, meant])
+/** Names that other actions and tools use for the same thing. Spelling mistakes are found by their edit distance. */
+export const commonGuesses: { readonly [Meant in InputName | 'command: plan']?: string } = {
+  'command: plan': 'dry-run dryrun plan plan-only check check-only noop what-if',
+  environment: 'env env-name environment-name',
+  'production-environments': 'production-environment prod-environments protected-environments',
+  production: 'is-production is-prod prod prod-env production-env',
+  'aws-region': 'region aws-default-region region-name',
+  'role-to-assume':
+    'role roles role-arn role-arns role-name iam-role iam-role-arn assume-role assume-role-arn aws-role aws-role-arn aws-role-to-assume aws-assume-role aws-iam-role',
+  'role-external-id': 'external-id aws-external-id aws-role-external-id',
+  'role-source-identity': 'source-identity',
+  'role-session-tags': 'session-tags',
+  'role-session-name': 'session-name aws-session-name aws-role-session-name',
+  'role-duration-seconds':
+    'role-duration session-duration duration-seconds role-session-duration aws-role-duration-seconds',
+  'allowed-account-ids':
+    'account-id account-ids aws-account-id aws-account-ids allowed-accounts allowed-aws-account-ids',
+  'table-name-prefix': 'prefix table-prefix tables-prefix name-prefix table-names-prefix',
+  'deletion-protection': 'protection deletion-protection-enabled delete-protection enable-deletion-protection',
+  'point-in-time-recovery': 'point-in-time-recovery-enabled enable-point-in-time-recovery pitr',
+  tags: 'tag table-tags resource-tags',
+  'timeout-seconds': 'timeout timeout-minutes timeout-in-seconds',
+  'expected-plan': 'reviewed-plan approved-plan expected-plan-file',
+  'expected-plan-digest': 'plan-digest',
+  'fail-on-drift': 'detect-drift drift fail-on-changes',
+  comment: 'pr-comment pull-request-comment comment-on-pr',
+  'github-token': 'gh-token',
+  'confirm-destroy': 'confirm confirm-delete confirm-deletion',
 }
 
-/**
- * Finds the inputs that are given, but not among the known ones. An empty input counts as not given.
- *
- * @param variables the environment: the runner passes an input on as `INPUT_` and its name in upper case
- * @param known the inputs of this action
- */
-export function findUnknownInputs(variables: Variables, known: readonly string[]): UnknownInputs {
+interface GivenInput {
+  /** In lower case. */
+  readonly name: string
+  readonly variable: string
+  readonly value: string
+}
+
+/** An empty input counts as not given. */
+export function findUnknownInputs(variables: Variables): UnknownInputs {
   const unknown = givenInputs(variables)
-    .filter(({ name }) => !known.includes(name))
-    .filter((input) => !isSecondSpelling(input, variables, known))
-    .map((input) => ({ ...input, suggestion: suggestFor(input.name, known) ?? suggestByValue(input, variables) }))
+    .filter((input) => !isKnown(input, variables))
+    .map((input) => ({ ...input, suggestion: suggestInput(input) }))
   const others = unknown.filter(({ suggestion }) => suggestion === undefined)
   return {
-    problems: unknown.flatMap(({ suggestion, ...input }) =>
-      suggestion === undefined ? [] : [explainMisspelt(input, suggestion)],
+    problems: unknown.flatMap(({ name, variable, suggestion }) =>
+      suggestion === undefined
+        ? []
+        : `${visible(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${visible(variable)} to an empty text in the env of this step.`,
     ),
     warnings: others.length === 0 ? [] : [explainIgnored(others)],
   }
 }
 
-type Variables = Readonly<Record<string, string | undefined>>
-
-interface GivenInput {
-  readonly name: string
-  readonly variable: string
-}
-
+/** The runner passes an input on as `INPUT_` and its name in upper case. */
 const prefix = 'INPUT_'
 
-/** By name, so that the same inputs give the same text. */
+/** Sorted by name, so that the same inputs give the same text. */
 function givenInputs(variables: Variables): readonly GivenInput[] {
   return Object.keys(variables)
-    .filter((variable) => variable.startsWith(prefix) && trimmedValue(variable, variables) !== '')
+    .filter((variable) => variable.startsWith(prefix))
     .sort()
-    .map((variable) => ({ name: variable.slice(prefix.length).toLowerCase(), variable }))
+    .map((variable) => ({
+      name: variable.slice(prefix.length).toLowerCase(),
+      variable,
+      value: variables[variable]?.trim() ?? '',
+    }))
+    .filter(({ value }) => value !== '')
 }
 
-function trimmedValue(variable: string, variables: Variables): string {
-  return variables[variable]?.trim() ?? ''
-}
-
-/** Some runners replace hyphens by underscores; one that passes an input on in both spellings loses nothing. */
-function isSecondSpelling({ name, variable }: GivenInput, variables: Variables, known: readonly string[]): boolean {
-  const first = `${prefix}${hyphenated(name).toUpperCase()}`
-  return known.includes(hyphenated(name)) && trimmedValue(variable, variables) === trimmedValue(first, variables)
+/** Accepts an input that the runner passes on a second time, with underscores in its name and the same value. */
+function isKnown({ name, value }: GivenInput, variables: Variables): boolean {
+  const known = inputNames.find((each) => each === hyphenated(name))
+  if (known === undefined || known === name) return known !== undefined
+  return variables[`${prefix}${known.toUpperCase()}`]?.trim() === value
 }
 
 function hyphenated(name: string): string {
   return name.replaceAll('_', '-')
 }
 
-/** What was probably meant; undefined for a name that resembles none of ours. */
-function suggestFor(name: string, known: readonly string[]): string | undefined {
+function suggestInput({ name, value }: GivenInput): string | undefined {
   const written = hyphenated(name)
-  return (
-    commonGuesses.get(written) ??
-    known
-      .map((each) => ({ each, distance: editDistance(written, each, toleranceOf(each)) }))
-      .filter(({ each, distance }) => distance <= toleranceOf(each))
-      .sort((left, right) => left.distance - right.distance)[0]?.each
-  )
+  const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(' ').includes(written)) ?? []
+  // `mode: plan` and similar inputs: a run that was meant to change nothing must not change anything.
+  return guessed ?? findSimilarName(written) ?? (value.toLowerCase() === 'plan' ? 'command: plan' : undefined)
 }
 
-/** `mode: plan` and its like: a run that was to write nothing must not write. */
-function suggestByValue({ variable }: GivenInput, variables: Variables): string | undefined {
-  return trimmedValue(variable, variables).toLowerCase() === 'plan' ? 'command: plan' : undefined
+function findSimilarName(written: string): InputName | undefined {
+  return inputNames
+    .filter((name) => Math.abs(name.length - written.length) <= toleranceOf(name))
+    .map((name) => ({ name, distance: editDistance(written, name) }))
+    .filter(({ name, distance }) => distance <= toleranceOf(name))
+    .sort((left, right) => left.distance - right.distance)[0]?.name
 }
 
-function explainMisspelt({ name, variable }: GivenInput, suggestion: string): string {
-  return `${visible(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${visible(variable)} to an empty text in the env of this step.`
+/** The largest edit distance of a spelling mistake. Short names are close to names that mean something else. */
+function toleranceOf({ length }: string): number {
+  if (length < 5) return 0
+  if (length < 8) return 1
+  return length < 16 ? 2 : 3
+}
+
+/** Counts the letters to insert, delete, replace, or swap with their neighbour (optimal string alignment distance). */
+function editDistance(left: string, right: string): number {
+  const distances = [Array.from({ length: right.length + 1 }, (_, column) => column)]
+  const at = (row: number, column: number) => distances[row]?.[column] ?? Number.POSITIVE_INFINITY
+  for (let row = 1; row <= left.length; row += 1) {
+    const current = [row]
+    distances.push(current)
+    for (let column = 1; column <= right.length; column += 1) {
+      const replaced = at(row - 1, column - 1) + (left[row - 1] === right[column - 1] ? 0 : 1)
+      const isSwapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]
+      const swapped = isSwapped ? at(row - 2, column - 2) + 1 : replaced
+      current.push(Math.min(at(row - 1, column) + 1, at(row, column - 1) + 1, replaced, swapped))
+    }
+  }
+  return at(left.length, right.length)
 }
 
 const mostNames = 20
@@ -143,40 +135,4 @@ function explainIgnored(inputs: readonly GivenInput[]): string {
   const more = inputs.length > mostNames ? ` and ${inputs.length - mostNames} more` : ''
   const names = inputs.slice(0, mostNames).map(({ name }) => quote(name))
   return `The action does not have these inputs and ignores them: ${names.join(', ')}${more}.`
-}
-
-/** How many edits still make a misspelling of it: short names are close to names that mean something else. */
-function toleranceOf({ length }: string): number {
-  if (length < 5) return 0
-  if (length < 8) return 1
-  return length < 16 ? 2 : 3
-}
-
-/**
- * The number of letters to insert, delete, replace, or swap with their neighbour (optimal string alignment distance).
- *
- * @returns Infinity where the lengths alone differ by more than `most`
- */
-function editDistance(left: string, right: string, most: number): number {
-  if (Math.abs(left.length - right.length) > most) return Number.POSITIVE_INFINITY
-  let beforeLast: number[] = []
-  let last = Array.from({ length: right.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= left.length; row += 1) {
-    const current = [row]
-    for (let column = 1; column <= right.length; column += 1) {
-      const at = (distances: readonly number[], index: number) => distances[index] ?? 0
-      const isSame = left[row - 1] === right[column - 1]
-      const isSwapped =
-        row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]
-      current[column] = Math.min(
-        at(last, column) + 1,
-        at(current, column - 1) + 1,
-        at(last, column - 1) + (isSame ? 0 : 1),
-        ...(isSwapped ? [at(beforeLast, column - 2) + 1] : []),
-      )
-    }
-    beforeLast = last
-    last = current
-  }
-  return last[right.length] ?? 0
 }

@@ -243,7 +243,9 @@ export function readPlanDocument(json: string): ReviewedPlan | string {
   }
   const { success, issues, output } = v.safeParse(planSchema, document)
   if (!success) {
-    const places = issues.slice(0, 3).map((issue) => `${v.getDotPath(issue) ?? 'it'} must be ${issue.expected ?? 'valid'}`)
+    const places = issues
+      .slice(0, 3)
+      .map((issue) => `${v.getDotPath(issue) ?? 'it'} must be ${issue.expected ?? 'valid'}`)
     return `does not have the form of docs/schemas/plan.schema.json: ${places.join('; ')}`
   }
   if (output.refusals.length > 0) {

@@ -113,4 +113,3 @@ export function stepsOf(plan: Pick<Plan, 'steps'>, table: string): readonly Step
 export function isSameStep(left: Step): (right: Step) => boolean {
   return (right) => JSON.stringify(left) === JSON.stringify(right)
 }
-

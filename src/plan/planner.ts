@@ -7,7 +7,15 @@ import { type Target, tableArn } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
 import { describeSettingChange, settingChanges } from './description.ts'
 import { planDestruction, refuseProduction } from './destroy.ts'
-import { type Notice, type Plan, type PlannedTable, type Policy, type Refusal, type Step, strictPolicy } from './plan.ts'
+import {
+  type Notice,
+  type Plan,
+  type PlannedTable,
+  type Policy,
+  type Refusal,
+  type Step,
+  strictPolicy,
+} from './plan.ts'
 import { isAllowed, linesNeededBy, noticeUnneededLines, refuseStep, refuseUnprotected, unprotected } from './policy.ts'
 import { warnOfReplicas } from './replicas.ts'
 import { inOrder, roundsOf } from './rounds.ts'
@@ -57,12 +65,7 @@ interface TablePlan {
 
 const nothing = { steps: [], refusals: [], notices: [], lines: [] } as const
 
-function planTable(
-  target: Target,
-  definition: TableDefinition,
-  observed: ObservedTable,
-  policy: Policy,
-): TablePlan {
+function planTable(target: Target, definition: TableDefinition, observed: ObservedTable, policy: Policy): TablePlan {
   const table = describePlanned(target, definition, observed)
   if (policy.destroy) return { ...nothing, table, ...planDestruction(target, definition, observed) }
   switch (observed.status) {
@@ -119,7 +122,12 @@ function planUpdate(target: Target, definition: TableDefinition, observed: Ready
   return {
     steps,
     refusals: [...disruptive, ...refuseUnprotected(target, table, off, policy)],
-    notices: noticesFor(target, definition, observed, differences.flatMap(({ found }) => found)),
+    notices: noticesFor(
+      target,
+      definition,
+      observed,
+      differences.flatMap(({ found }) => found),
+    ),
     lines: [...steps.flatMap(linesNeededBy), ...off.map(({ removal }) => removal)],
   }
 }
@@ -150,7 +158,9 @@ function refuseUnavailable(table: string, tableStatus: string): Refusal {
   })
   switch (tableStatus) {
     case 'DELETING':
-      return refuse('Wait until it is deleted, then run again: the run creates the table, without the items of the old one.')
+      return refuse(
+        'Wait until it is deleted, then run again: the run creates the table, without the items of the old one.',
+      )
     case 'ARCHIVING':
     case 'ARCHIVED':
       return refuse(

@@ -1,8 +1,8 @@
 /** The answer of DescribeTable, in the terms of this action. */
 import type { DescribeTableOutput, TableDescription } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
-import type { Blocker } from './property.ts'
 import { properties } from './properties/index.ts'
+import type { Blocker } from './property.ts'
 import { understand } from './response.ts'
 import type { ReadyTable, Replica } from './table.ts'
 import type { TableAddress } from './target.ts'
@@ -125,7 +125,11 @@ export function isTransient(status: string): boolean {
 function findChangesInProgress(table: TableDescription): readonly ChangeInProgress[] {
   const parts: readonly [ChangeInProgress['part'], string | undefined, string | undefined][] = [
     ...(table.GlobalSecondaryIndexes ?? []).flatMap(
-      ({ IndexName, IndexStatus, WarmThroughput }): [ChangeInProgress['part'], string | undefined, string | undefined][] => [
+      ({
+        IndexName,
+        IndexStatus,
+        WarmThroughput,
+      }): [ChangeInProgress['part'], string | undefined, string | undefined][] => [
         ['index', IndexName, IndexStatus],
         ['warm throughput', IndexName, WarmThroughput?.Status],
       ],

@@ -15,7 +15,7 @@ export interface Property<Name extends string = string, Value = unknown> {
   readonly description: string
   /** A value, in CloudFormation's form. */
   readonly schema: GenericSchema<unknown, Value>
-  readonly reading: Reading<Value>
+  readonly reading: Reading
   readonly creation: Creation<Value>
   /**
    * Compares the table with its definition.
@@ -44,7 +44,7 @@ export interface Property<Name extends string = string, Value = unknown> {
 }
 
 /** The source of the observed value. */
-export type Reading<Value> =
+export type Reading =
   /** A field of DescribeTable's answer. */
   | { readonly kind: 'described'; of(table: TableDescription): unknown }
   /** A call of its own, made for every table or only for a table whose definition declares the property. */
@@ -53,8 +53,6 @@ export type Reading<Value> =
       readonly when: 'always' | 'declared'
       /** @returns undefined where the table does not exist, or is too young for the call */
       ask(ask: Ask, table: TableAddress): Promise<unknown>
-      /** The value of a property that is asked about only where it is declared. */
-      readonly value?: Value
     }
 
 /** How a new table gets its value. */

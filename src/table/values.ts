@@ -1,6 +1,8 @@
 /** Values by their properties. */
 import { type PropertyName, type PropertyValues, properties } from './properties/index.ts'
 import type { Property } from './property.ts'
+import type { Request } from './request.ts'
+import type { TableAddress } from './target.ts'
 
 /** A property and its value. */
 export interface PropertyValue {
@@ -14,4 +16,12 @@ export function propertyValues(values: Partial<PropertyValues>): readonly Proper
     const value = values[property.name]
     return value === undefined ? [] : [{ property, value }]
   })
+}
+
+/** The call that creates a table. */
+export function createRequest({ name: TableName }: TableAddress, values: Partial<PropertyValues>): Request {
+  const inputs = propertyValues(values).map(({ property: { creation }, value }) =>
+    creation.kind === 'in-create-table' ? creation.input(value) : {},
+  )
+  return { operation: 'CreateTable', input: Object.assign({ TableName }, ...inputs) }
 }

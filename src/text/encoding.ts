@@ -1,8 +1,8 @@
-/** Bytes of a file as text. */
+/** Decodes the bytes of a file. */
 
-/** The text of UTF-8, without a byte order mark; undefined for bytes in another encoding. */
+/** Decodes UTF-8, without its byte order mark; undefined for bytes in another encoding. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  // Without its mark, UTF-16 of ASCII is valid UTF-8 as well, with a zero after each character or before it.
+  // UTF-16 of ASCII text without a byte order mark is also valid UTF-8, with a zero byte before or after each character.
   if (isUtf16(bytes)) return undefined
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -11,12 +11,12 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Of bytes that are not UTF-8. */
+/** Names the encoding of bytes that are not UTF-8. */
 export function nameEncoding(bytes: Uint8Array): string {
   return isUtf16(bytes) ? 'UTF-16' : 'in an unknown encoding'
 }
 
-/** By its byte order mark, or because one of the first two bytes is zero, as with every ASCII character of UTF-16. */
+/** Detects UTF-16 by its byte order mark, or by one zero among the first two bytes, as in ASCII text. */
 function isUtf16([first, second]: Uint8Array): boolean {
   const hasMark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
   return hasMark || (first === 0) !== (second === 0)

@@ -1,8 +1,8 @@
-/** Foreign text made fit to be read. Imports nothing. */
+/** Makes untrusted text safe to read, and shortens text. Imports nothing. */
 
 /**
- * What does not show, or shows as something else, is written as `\u{202e}`: control and format characters, letters that are
- * blank, spaces that are no space, marks that are piled up or have nothing to stand on.
+ * Writes characters that are invisible or look like others as escapes such as `\u{202e}`: control and format characters,
+ * blank letters, spaces other than U+0020, and combining marks that are stacked or have no base character.
  */
 export function visible(value: string): string {
   return value.replace(
@@ -11,10 +11,10 @@ export function visible(value: string): string {
   )
 }
 
-/** As many as a tag's value has at most, which is so never cut: of half a secret nobody would know that it is one. */
+/** The longest value of a tag, so that a tag is never cut: half of a secret would not be recognised, nor hidden. */
 const longest = 256
 
-/** The beginning of what is long, with its length. */
+/** Cuts a long text, and adds its length. */
 export function shorten(value: string, most = longest): string {
   return value.length > most
     ? `${value.slice(0, most).replace(/[\ud800-\udbff]$/, '')}… (${value.length} characters)`
@@ -26,13 +26,13 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** `a, b, c and 2 more tags`; without an end where there are no more than `most`. */
+/** `a, b, c and 2 more tags`; all items where there are no more than `most`. */
 export function listSome(items: readonly string[], most: number, noun: string): string {
   const more = items.length - most
   return `${items.slice(0, most).join(', ')}${more > 0 ? ` and ${count(more, noun)}` : ''}`
 }
 
-/** Quoted as JSON, so that spaces and control characters can be seen; long values are shown by their beginning. */
+/** Quotes a value as JSON, so that spaces and control characters are visible; cuts a long value. */
 export function quote(value: string): string {
   return value.length > 120
     ? `${JSON.stringify(value.slice(0, 120))}… (${value.length} characters)`

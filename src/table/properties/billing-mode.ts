@@ -9,7 +9,10 @@ export const billingMode: Property<'BillingMode', BillingMode> = {
   description: 'PAY_PER_REQUEST: on-demand capacity. AWS allows four changes to it in 24 hours.',
   schema: v.picklist(['PAY_PER_REQUEST', 'PROVISIONED']),
   // DynamoDB omits the summary of a table that was never on demand.
-  reading: { kind: 'described', of: ({ BillingModeSummary: summary }) => (summary ? summary.BillingMode : 'PROVISIONED') },
+  reading: {
+    kind: 'described',
+    of: ({ BillingModeSummary: summary }) => (summary ? summary.BillingMode : 'PROVISIONED'),
+  },
   creation: { kind: 'in-create-table', input: (BillingMode) => ({ BillingMode }), otherwise: 'PAY_PER_REQUEST' },
   changes: (from, to) => (from === to ? [] : [{ kind: 'update', from, to, risk: 'slow' }]),
   request: ({ name: TableName }, BillingMode) => ({ operation: 'UpdateTable', input: { TableName, BillingMode } }),

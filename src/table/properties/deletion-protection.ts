@@ -1,6 +1,6 @@
 import * as v from 'valibot'
-import { explainProtectionOff } from '../protection.ts'
 import type { Property } from '../property.ts'
+import { explainProtectionOff } from '../protection.ts'
 
 /** Deletion protection: while it is on, DynamoDB refuses DeleteTable. */
 export const deletionProtection: Property<'DeletionProtectionEnabled', boolean> = {

@@ -25,7 +25,10 @@ export const keySchema: Property<'KeySchema', KeySchema> = {
     v.array(attribute),
     v.minLength(1),
     v.maxLength(2),
-    v.check(([first, second]) => first?.KeyType === 'HASH' && second?.KeyType !== 'HASH', 'one HASH, then at most one RANGE'),
+    v.check(
+      ([first, second]) => first?.KeyType === 'HASH' && second?.KeyType !== 'HASH',
+      'one HASH, then at most one RANGE',
+    ),
   ),
   reading: { kind: 'described', of: readKeySchema },
   creation: {

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
-import { explainProtectionOff } from '../protection.ts'
 import type { Property } from '../property.ts'
+import { explainProtectionOff } from '../protection.ts'
 
 /** Without a period DynamoDB keeps 35 days when recovery is turned on, and keeps the present period otherwise. */
 export interface PointInTimeRecovery {
@@ -72,7 +72,10 @@ export const pointInTimeRecovery: Property<'PointInTimeRecoverySpecification', P
       explain: (situation) => {
         const state = describeRecovery(situation.observed as PointInTimeRecovery)
         const { reason, remedy } = explainProtectionOff('point-in-time-recovery', state, situation)
-        return { reason: `${reason} Turning it off loses the restore window: turned on again, the window starts empty.`, remedy }
+        return {
+          reason: `${reason} Turning it off loses the restore window: turned on again, the window starts empty.`,
+          remedy,
+        }
       },
     },
   ],

@@ -31,7 +31,8 @@ export const mostTags = 50
  */
 export const tags: Property<'Tags', Tags> = {
   name: 'Tags',
-  description: 'Tags. Undeclared tags are left alone. A table without the tags of this action is adopted only by `allow`.',
+  description:
+    'Tags. Undeclared tags are left alone. A table without the tags of this action is adopted only by `allow`.',
   schema: v.array(v.strictObject({ Key: v.pipe(v.string(), v.minLength(1)), Value: v.string() })),
   reading: { kind: 'asked', when: 'always', ask: listTags },
   creation: { kind: 'in-create-table', input: (value) => ({ Tags: value.map((tag) => ({ ...tag })) }) },
@@ -124,7 +125,9 @@ async function listTags(ask: Ask, { arn: ResourceArn }: TableAddress): Promise<u
     seen.add(NextToken)
     NextToken = page.NextToken
   } while (NextToken !== undefined && !seen.has(NextToken))
-  return [...all].map(([Key, Value]) => ({ Key, Value })).sort((left, right) => (String(left.Key) < String(right.Key) ? -1 : 1))
+  return [...all]
+    .map(([Key, Value]) => ({ Key, Value }))
+    .sort((left, right) => (String(left.Key) < String(right.Key) ? -1 : 1))
 }
 
 function explainOtherEnvironment({ target, table, observed }: Situation) {

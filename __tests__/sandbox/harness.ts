@@ -1,4 +1,4 @@
-/** A sandbox whose time stands still until a test lets it pass, and the real SDK clients that talk to it. */
+/** A sandbox over HTTP with a clock that the test advances, and SDK clients for it. */
 import { type CreateTableCommandInput, DynamoDB } from '@aws-sdk/client-dynamodb'
 import { STS } from '@aws-sdk/client-sts'
 import type { SandboxOptions } from '../../sandbox/options.ts'
@@ -14,28 +14,27 @@ export interface Key {
   readonly sessionToken?: string
 }
 
-/** The key of a user of an account. */
+/** The access key of a user of an account. */
 export function userKey(account: string): Key & { readonly principal: string } {
   return {
     accessKeyId: `AKIA${account}USER`,
     secretAccessKey: `secret/of/${account}`,
-    principal: `arn:aws:iam::${account}:user/somebody`,
+    principal: `arn:aws:iam::${account}:user/deployer`,
   }
 }
 
-export interface World {
+export interface Harness {
   readonly sandbox: Sandbox
   now(): number
-  /** Lets time pass, in seconds. */
-  pass(seconds: number): void
+  advance(seconds: number): void
   dynamoDb(key?: Key, at?: string): DynamoDB
   sts(key?: Key): STS
-  /** What a job of GitHub's gets when it asks for a token. */
+  /** Requests an OIDC token as a job does. */
   oidcToken(audience?: string): Promise<string>
   close(): Promise<void>
 }
 
-export async function startWorld(options: SandboxOptions = {}): Promise<World> {
+export async function startHarness(options: SandboxOptions = {}): Promise<Harness> {
   let now = Date.UTC(2026, 0, 1)
   const sandbox = await startSandbox({
     ...options,
@@ -51,7 +50,7 @@ export async function startWorld(options: SandboxOptions = {}): Promise<World> {
   return {
     sandbox,
     now: () => now,
-    pass: (seconds) => {
+    advance: (seconds) => {
       now += seconds * 1000
     },
     dynamoDb: (credentials = userKey(target), at = region) =>
@@ -69,7 +68,7 @@ export async function startWorld(options: SandboxOptions = {}): Promise<World> {
   }
 }
 
-/** The error's name and message, or what was answered instead of one. */
+/** Returns `NAME: MESSAGE` of the error, or `no refusal` with the response. */
 export async function refusal(call: Promise<unknown>): Promise<string> {
   return await call.then(
     (answer) => `no refusal: ${JSON.stringify(answer)}`,
@@ -85,7 +84,7 @@ export function arnOf(table: string, account = target, at = region): string {
   return `arn:aws:dynamodb:${at}:${account}:table/${table}`
 }
 
-/** An on-demand table with a partition key, where nothing else is said. */
+/** The CreateTable request of an on-demand table with a partition key. */
 export function aTable(changes: Partial<CreateTableCommandInput> = {}): CreateTableCommandInput {
   return {
     TableName: 'tenant',

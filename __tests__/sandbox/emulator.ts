@@ -1,4 +1,4 @@
-/** A control plane in this process, in a time that the test moves, with the table `users`. */
+/** A control plane in this process, with a clock that the test advances. All calls name the table `users`. */
 import { ControlPlane } from '../../sandbox/control-plane.ts'
 import { measuredTimings } from '../../sandbox/options.ts'
 import type { TableRecord } from '../../sandbox/table-record.ts'
@@ -14,7 +14,7 @@ export const users = {
 export const units = (count: number) => ({ ReadCapacityUnits: count, WriteCapacityUnits: count })
 export const provisioned = { BillingMode: 'PROVISIONED', ProvisionedThroughput: units(5) }
 
-/** An index by the table's own partition key. */
+/** An index with the partition key of the table. */
 export const globalIndex = (IndexName: string, changes: object = {}) => ({
   IndexName,
   KeySchema: users.KeySchema,
@@ -24,42 +24,41 @@ export const globalIndex = (IndexName: string, changes: object = {}) => ({
 
 type Input = Readonly<Record<string, unknown>>
 
-export interface Plane {
-  /** Lets time pass. */
-  seconds(count: number): void
+export interface Emulator {
+  advance(seconds: number): void
   now(): number
-  // biome-ignore lint/suspicious/noExplicitAny: answers are read as a caller of the API would
+  // biome-ignore lint/suspicious/noExplicitAny: tests read responses as clients of the API do
   call(operation: string, input?: Input): any
-  /** The name and message of the error that the call ends with. */
+  /** Returns `NAME: MESSAGE` of the error of a call. Throws if the call succeeds. */
   refusal(operation: string, input?: Input): string
   // biome-ignore lint/suspicious/noExplicitAny: as above
   table(): any
   // biome-ignore lint/suspicious/noExplicitAny: as above
   update(input: Input): any
   refusedUpdate(input: Input): string
-  /** Creates the table, and lets it become ACTIVE and old enough for everything. */
+  /** Creates the table and advances 60 seconds, after which it accepts every operation. */
   settled(changes?: Input): void
   record(): TableRecord
 }
 
-export function aPlane(): Plane {
+export function createEmulator(): Emulator {
   let now = Date.UTC(2026, 0, 1)
   const place = { account: '222222222222', region: 'ap-south-1', partition: 'aws' }
-  const plane = new ControlPlane(place, measuredTimings, () => now)
-  const call: Plane['call'] = (operation, input = name) => plane.call(operation, input)
-  const refusal: Plane['refusal'] = (operation, input = name) => {
+  const controlPlane = new ControlPlane(place, measuredTimings, () => now)
+  const call: Emulator['call'] = (operation, input = name) => controlPlane.call(operation, input)
+  const refusal: Emulator['refusal'] = (operation, input = name) => {
     try {
       call(operation, input)
     } catch (error) {
       if (error instanceof Error) return `${error.name}: ${error.message}`
     }
-    throw new Error(`${operation} was not refused`)
+    throw new Error(`${operation} succeeded`)
   }
-  const seconds: Plane['seconds'] = (count) => {
-    now += count * 1000
+  const advance: Emulator['advance'] = (seconds) => {
+    now += seconds * 1000
   }
   return {
-    seconds,
+    advance,
     now: () => now,
     call,
     refusal,
@@ -68,11 +67,11 @@ export function aPlane(): Plane {
     refusedUpdate: (input) => refusal('UpdateTable', { ...name, ...input }),
     settled: (changes = {}) => {
       call('CreateTable', { ...users, ...changes })
-      seconds(60)
+      advance(60)
     },
     record: () => {
-      const record = plane.find('users')
-      if (record === undefined) throw new Error('There is no table')
+      const record = controlPlane.find('users')
+      if (record === undefined) throw new Error('The table "users" does not exist')
       return record
     },
   }

@@ -1,0 +1,284 @@
+/** Performs the steps of one table: sends each, waits for it, and reads the table again after a conflict. */
+import { DynamoDbError, StaleReadError } from '../aws/dynamodb-errors.ts'
+import { stoppedBy } from '../aws/retry.ts'
+import { isOutcomeUnknown, RemedyError } from '../errors/errors.ts'
+import { errorMessage } from '../errors/thrown.ts'
+import { describeSteps, nameStep } from '../plan/description.ts'
+import { isSameStep, type Step } from '../plan/plan.ts'
+import { planTables } from '../plan/planner.ts'
+import { isProtective } from '../plan/rounds.ts'
+import type { Run } from '../run/run.ts'
+import type { DescribedTable } from '../table/described-table.ts'
+import { propertyNamed } from '../table/properties/index.ts'
+import type { Request } from '../table/request.ts'
+import type { TableDefinition } from '../table/table.ts'
+import { addressOf, type TableAddress } from '../table/target.ts'
+import { createRequest } from '../table/values.ts'
+import { delayAfterConflict, isBlocked, isBlockedBy, isBusy, isConflict } from './conflict.ts'
+import { observeTable } from './observe.ts'
+import { describeResult, type StepResult } from './outcome.ts'
+import { admission, tableReplaced, waitForTable, waitOf } from './wait.ts'
+import { idOf, isReplaced, type Work } from './work.ts'
+
+/** One table in the course of an apply. */
+export interface TableProgress {
+  readonly definition: TableDefinition
+  readonly steps: readonly StepProgress[]
+  /** When the read began that the next write relies on. */
+  readAt: number
+  /** The number of reads in a row that took longer than a read is valid. */
+  slowReads: number
+  /** The table does not exist, or is not the planned one: nothing more is sent to it. */
+  isAbandoned: boolean
+  /** By its last read the table needs a step that was not planned: only protective steps may still start. */
+  unplanned?: RemedyError | undefined
+}
+
+interface StepProgress {
+  readonly step: Step
+  /** The conflicts that the step met so far. */
+  readonly conflicts: readonly DynamoDbError[]
+  /** The table must be read before the next try. */
+  mustRead?: MustRead | undefined
+  result?: StepResult
+}
+
+interface MustRead {
+  readonly status: 'must-read'
+  /** Absent where the read before was too old to send anything. */
+  readonly conflict?: DynamoDbError
+  readonly seconds: number
+}
+
+/** In milliseconds: for so long after a read a write may rely on it. An older table may have been replaced or retagged since. */
+const freshness = 5000
+
+/** In milliseconds. Each slow read in a row doubles the freshness up to this, so that a run on a slow network ends. */
+const mostFreshness = 40_000
+
+/** @param failures of the whole apply, which this table adds to */
+export async function performSteps(
+  work: Work,
+  table: TableProgress,
+  round: readonly Step[],
+  failures: unknown[],
+): Promise<void> {
+  for (let next = nextStep(work, table, round, failures); next !== undefined; ) {
+    const { step } = next
+    if (table.unplanned !== undefined && !isProtective(step)) {
+      record(work.run, table, next, failed(next, table.unplanned), failures)
+    } else if (next.mustRead === undefined) {
+      await tryStep(work, table, next, failures)
+    } else {
+      await readAgain(work, table, next, next.mustRead, failures)
+    }
+    next = nextStep(work, table, round, failures)
+  }
+}
+
+/** Marks the steps whose outcome is unknown because another step failed before the table was read again. */
+export function finishSteps(table: TableProgress): void {
+  for (const progress of table.steps) {
+    if (progress.result !== undefined) continue
+    const conflict = progress.mustRead?.conflict ?? progress.conflicts.at(-1)
+    if (conflict === undefined || !(hasUnknownOutcome(progress) || conflict.isOutcomeUnknown)) continue
+    progress.result = { status: 'failed', isOutcomeUnknown: true, error: conflict }
+  }
+}
+
+function nextStep(
+  { run: { stop } }: Work,
+  table: TableProgress,
+  round: readonly Step[],
+  failures: readonly unknown[],
+): StepProgress | undefined {
+  if (table.isAbandoned) return undefined
+  const remaining = table.steps.filter(({ result }) => result === undefined)
+  // Protection of a new table follows its creation, and is never sent to a table that this run did not create or read.
+  const exists = !remaining.some(({ step }) => step.kind === 'create')
+  const mayStart = ({ step }: StepProgress) => failures.length === 0 || (isProtective(step) && exists && !stop.aborted)
+  const candidates = remaining.filter((progress) => round.includes(progress.step) && mayStart(progress))
+  const isWaiting = ({ mustRead }: StepProgress) => mustRead?.conflict !== undefined
+  const [first] = candidates
+  if (first === undefined || !isProtective(first.step) || !isWaiting(first)) return first
+  // A protective step that must wait lets the next one go first: a replica blocks deletion protection, but not recovery.
+  return candidates.find((progress) => isProtective(progress.step) && !isWaiting(progress)) ?? first
+}
+
+/** Whether an earlier try of the step had no answer, so that a conflict may be its own write. */
+function hasUnknownOutcome({ conflicts }: StepProgress): boolean {
+  return conflicts.some(isOutcomeUnknown)
+}
+
+function failed(progress: StepProgress, error: unknown): StepResult {
+  return { status: 'failed', isOutcomeUnknown: hasUnknownOutcome(progress), error }
+}
+
+function record(
+  { log }: Run,
+  table: TableProgress,
+  progress: StepProgress,
+  result: StepResult,
+  failures: unknown[],
+): void {
+  progress.result = result
+  if (result.status === 'failed') failures.push(result.error)
+  if (result.status === 'failed' || result.status === 'deferred') {
+    table.isAbandoned ||= progress.step.kind === 'create' || !(result.error instanceof DynamoDbError)
+  }
+  log.info(`${nameStep(progress.step)}: ${describeResult(result)}`)
+}
+
+async function tryStep(work: Work, table: TableProgress, progress: StepProgress, failures: unknown[]): Promise<void> {
+  const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, table.slowReads - 1))
+  const attempt = await attemptStep(work, progress.step, table.readAt + fresh)
+  if (attempt.status !== 'must-read') {
+    const isUnknown = attempt.status === 'failed' && (attempt.isOutcomeUnknown || hasUnknownOutcome(progress))
+    record(work.run, table, progress, isUnknown ? { ...attempt, isOutcomeUnknown: true } : attempt, failures)
+    return
+  }
+  progress.mustRead = attempt
+  // After a conflict the table may be another one, so no other step may rely on the old read.
+  if (attempt.conflict !== undefined) table.readAt = Number.NEGATIVE_INFINITY
+}
+
+async function attemptStep(work: Work, step: Step, sendBefore: number): Promise<StepResult | MustRead> {
+  const { dynamoDb, target, run } = work
+  const start = run.clock.now()
+  const seconds = () => (run.clock.now() - start) / 1000
+  const address = addressOf(target, step.table)
+  let isAccepted = false
+  try {
+    await dynamoDb.write(requestOf(step, address), step.kind === 'create' ? undefined : sendBefore)
+    isAccepted = true
+    await completeStep(work, step, address)
+    return { status: 'applied', seconds: seconds() }
+  } catch (error) {
+    if (error instanceof StaleReadError) return { status: 'must-read', seconds: seconds() }
+    if (!isAccepted && error instanceof DynamoDbError) {
+      if (isConflict(step, error)) return { status: 'must-read', conflict: error, seconds: seconds() }
+      if (error.kind === 'deferred') return { status: 'deferred', error }
+    }
+    return { status: 'failed', isOutcomeUnknown: isAccepted || isOutcomeUnknown(error), error }
+  }
+}
+
+function requestOf(step: Step, address: TableAddress): Request {
+  switch (step.kind) {
+    case 'create':
+      return createRequest(address, step.to)
+    case 'update': {
+      const { name, request } = propertyNamed(step.property)
+      if (request === undefined) throw new TypeError(`${name} cannot be changed`)
+      return request(address, step.to)
+    }
+    case 'delete':
+      return { operation: 'DeleteTable', input: { TableName: address.name } }
+  }
+}
+
+async function completeStep({ dynamoDb, observed, run }: Work, step: Step, address: TableAddress): Promise<void> {
+  const wait = waitOf(step)
+  if (wait === undefined) return
+  const described = await waitForTable(dynamoDb, address, wait, run, idOf(observed.get(step.table)))
+  if (step.kind === 'delete' || described?.phase === 'settled') return
+  throw new RemedyError(
+    `The table "${step.table}" is ${described?.tableStatus ?? 'deleted'} after this run changed it: another process deleted or locked it.`,
+    'Find out who else works on this table, then run again.',
+  )
+}
+
+/** Waits after a conflict, reads the table again, and drops the steps that it does not need any more. */
+async function readAgain(
+  work: Work,
+  table: TableProgress,
+  progress: StepProgress,
+  { conflict, seconds }: MustRead,
+  failures: unknown[],
+): Promise<void> {
+  const { clock } = work.run
+  progress.mustRead = undefined
+  const earlier = progress.conflicts
+  if (conflict !== undefined) Object.assign(progress, { conflicts: [...earlier, conflict] })
+  try {
+    if (conflict !== undefined) await waitAfterConflict(work, progress.step, conflict, earlier)
+    const { needed, readAt, unplanned } = await planAgain(work, table)
+    table.readAt = readAt
+    table.unplanned = unplanned
+    table.slowReads = clock.now() - readAt > freshness ? table.slowReads + 1 : 0
+    for (const each of table.steps.filter(({ result }) => result === undefined)) {
+      if (needed.includes(each.step) || (unplanned !== undefined && !isProtective(each.step))) continue
+      // If an earlier answer was lost, the change that the read shows may be our own write.
+      const result: StepResult = hasUnknownOutcome(each) ? { status: 'applied', seconds } : { status: 'dropped' }
+      record(work.run, table, each, result, failures)
+    }
+  } catch (error) {
+    record(work.run, table, progress, failed(progress, error), failures)
+  }
+}
+
+/** @throws the conflict itself where waiting any longer would not help, or the StoppedError of the run */
+async function waitAfterConflict(
+  { dynamoDb, target, run }: Work,
+  step: Step,
+  conflict: DynamoDbError,
+  earlier: readonly DynamoDbError[],
+): Promise<void> {
+  const { clock, log, stop } = run
+  const delay = delayAfterConflict(step, conflict, earlier, clock.now(), clock.random())
+  if (delay === undefined) throw conflict
+  const message = `${conflict.code}: ${errorMessage(conflict.cause)}`
+  log.info(`${nameStep(step)}: reading the table again in ${(delay / 1000).toFixed(1)} s: ${message}`)
+  if (isBlocked(step, conflict)) {
+    const isOver = (described: DescribedTable) => !isBlockedBy(step, described)
+    const wait = admission(nameStep(step), delay / 1000, isOver)
+    await waitForTable(dynamoDb, addressOf(target, step.table), wait, run)
+    return
+  }
+  await clock.sleep(delay, stop).catch((reason: unknown) => {
+    const awaited = isBusy(conflict)
+      ? `DynamoDB to accept ${nameStep(step)}`
+      : `someone else, who is changing the table "${step.table}"`
+    throw stoppedBy(reason, conflict.cause, awaited)
+  })
+}
+
+interface NewPlan {
+  /** The remaining steps that the table still needs. */
+  readonly needed: readonly Step[]
+  readonly readAt: number
+  /** The table needs a step that was not planned. */
+  readonly unplanned: RemedyError | undefined
+}
+
+/**
+ * Reads the table and plans for it again. Steps that were not printed are not performed.
+ *
+ * @throws {RemedyError} when the table must now be refused
+ */
+async function planAgain(work: Work, { definition, steps }: TableProgress): Promise<NewPlan> {
+  const { dynamoDb, target, plan, run } = work
+  const { name } = definition
+  const { observed, readAt } = await observeTable(dynamoDb, target, definition, run)
+  if (isReplaced(work, name, observed)) throw tableReplaced(name)
+  const now = planTables(target, [definition], new Map([[name, observed]]), plan.policy)
+  const [refusal] = now.refusals
+  if (refusal !== undefined) {
+    throw new RemedyError(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy)
+  }
+  // A step that was performed may not show yet: the closing read waits for it.
+  const unplanned = now.steps.filter((step) => !steps.some((planned) => isSameStep(step)(planned.step)))
+  const remaining = steps.filter(({ result }) => result === undefined).map(({ step }) => step)
+  return {
+    needed: remaining.filter((step) => now.steps.some(isSameStep(step))),
+    readAt,
+    unplanned: unplanned.length === 0 ? undefined : needsMoreThanPlanned(name, unplanned),
+  }
+}
+
+function needsMoreThanPlanned(table: string, unplanned: readonly Step[]): RemedyError {
+  return new RemedyError(
+    `Someone else changed the table "${table}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`,
+    'Run again, so that these steps are planned and printed before they are performed.',
+  )
+}

@@ -1,0 +1,123 @@
+/** Waits for changes of a table to complete. */
+import type { DynamoDb } from '../aws/dynamodb.ts'
+import { RemedyError } from '../errors/errors.ts'
+import type { Step } from '../plan/plan.ts'
+import type { Run } from '../run/run.ts'
+import { type DescribedTable, describeProgress } from '../table/described-table.ts'
+import { propertyNamed } from '../table/properties/index.ts'
+import type { Wait } from '../table/property.ts'
+import type { TableAddress } from '../table/target.ts'
+import { describeTable } from './observe.ts'
+import { longestRunSeconds, poll } from './poll.ts'
+
+export interface TableWait extends Wait {
+  /** In seconds. DynamoDB may not find a table that was just created; for so long that means nothing. */
+  readonly mayBeMissing?: number
+  /** Ends the wait while the table exists. */
+  readonly isOver: (table: DescribedTable) => boolean
+}
+
+function isNotChanging({ phase }: DescribedTable): boolean {
+  return phase !== 'changing'
+}
+
+/** Measured on AWS: a table takes 4.5 to 7 s. */
+const creation: TableWait = {
+  goal: 'be created',
+  usual: '5 to 7 s',
+  firstPoll: 3,
+  mayBeMissing: 20,
+  timeout: 600,
+  isOver: isNotChanging,
+}
+
+export const deletion: TableWait = {
+  goal: 'be deleted',
+  usual: '3 to 10 s',
+  firstPoll: 1,
+  timeout: 600,
+  isOver: () => false,
+}
+
+/**
+ * The wait of a step that DynamoDB does not accept because someone else is changing the table.
+ *
+ * @param name of the step
+ * @param firstPoll in seconds
+ */
+export function admission(name: string, firstPoll: number, isOver: TableWait['isOver']): TableWait {
+  return {
+    goal: `accept ${name}: someone else is changing the table`,
+    usual: 'seconds, up to 17 minutes for an index, and an hour for a replica',
+    firstPoll,
+    timeout: longestRunSeconds,
+    isOver,
+  }
+}
+
+/** The wait that completes a step. Most changes need none: DynamoDB performs them at once, and the closing read checks them. */
+export function waitOf(step: Step): TableWait | undefined {
+  switch (step.kind) {
+    case 'create':
+      return creation
+    case 'delete':
+      return deletion
+    case 'update': {
+      const { wait } = propertyNamed(step.property)
+      return wait && { ...wait, isOver: isNotChanging }
+    }
+  }
+}
+
+/**
+ * Polls DescribeTable until the wait is over or the table is gone.
+ *
+ * @param id of the table that is meant, where it is known
+ * @returns undefined where the table does not exist
+ * @throws {RemedyError} when it takes too long, or when the table was replaced by another one of its name
+ */
+export async function waitForTable(
+  dynamoDb: DynamoDb,
+  address: TableAddress,
+  { goal, usual, firstPoll, timeout, mayBeMissing = 0, isOver }: TableWait,
+  run: Run,
+  id?: string,
+): Promise<DescribedTable | undefined> {
+  const { name } = address
+  const start = run.clock.now()
+  const advice = `Check in the AWS console what the table "${name}" is doing`
+  let expectedId = id
+  return await poll(
+    {
+      goal: `the table "${name}" to ${goal}`,
+      usual,
+      firstPoll,
+      interval: 450,
+      timeout,
+      remedy: `${advice}, if it stays so.`,
+      explainTimeout: (status) =>
+        new RemedyError(
+          `Waited ${timeout} s for the table "${name}" to ${goal}, which usually takes ${usual}. It is ${status}.`,
+          `${advice}, then run again: the run continues from there.`,
+        ),
+    },
+    run,
+    async () => {
+      const described = await describeTable(dynamoDb, address)
+      if (described === undefined) {
+        const isGone = expectedId !== undefined || run.clock.now() - start >= mayBeMissing * 1000
+        return isGone ? { done: undefined } : { status: 'missing' }
+      }
+      if (expectedId !== undefined && described.id !== expectedId) throw tableReplaced(name)
+      expectedId = described.id
+      return isOver(described) ? { done: described } : { status: describeProgress(described) }
+    },
+  )
+}
+
+export function tableReplaced(table: string): RemedyError {
+  return new RemedyError(
+    `The table "${table}" was deleted and created again by someone else during this run. The plan was for the old table.`,
+    'Find out who else works on this table, then run again: the run reads the new table and plans for it.',
+  )
+}

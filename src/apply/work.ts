@@ -1,0 +1,26 @@
+/** The input of an apply, and the identity of the tables in it. */
+import type { DynamoDb } from '../aws/dynamodb.ts'
+import type { Plan } from '../plan/plan.ts'
+import type { Run } from '../run/run.ts'
+import type { ObservedTable, TableDefinition } from '../table/table.ts'
+import type { Target } from '../table/target.ts'
+import type { Observation } from './observe.ts'
+
+export interface Work extends Observation {
+  readonly dynamoDb: DynamoDb
+  readonly target: Target
+  readonly definitions: readonly TableDefinition[]
+  readonly plan: Plan
+  readonly run: Run
+}
+
+/** DynamoDB's TableId; undefined for a table that does not exist, and where the endpoint gives none. */
+export function idOf(table: ObservedTable | undefined): string | undefined {
+  return table === undefined || table.status === 'absent' ? undefined : table.id
+}
+
+/** Whether someone deleted the planned table and created another one of its name. */
+export function isReplaced(work: Work, table: string, observed: ObservedTable | undefined): boolean {
+  const before = idOf(work.observed.get(table))
+  return before !== undefined && observed?.status === 'ready' && observed.id !== before
+}

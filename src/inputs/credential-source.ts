@@ -1,0 +1,46 @@
+/** The decision where the first credentials come from. Pure. */
+import type { CredentialSource, Role } from '../aws/session-request.ts'
+import type { Values } from './declarations.ts'
+import type { Variables } from './parsers.ts'
+
+/**
+ * Chooses the source of the first credentials. `auto` prefers a whole access key, then the job's OIDC token where there
+ * is a role to assume with it.
+ */
+export function chooseCredentialSource(
+  input: Values['credential-source'],
+  roles: readonly Role[],
+  variables: Variables,
+): CredentialSource {
+  if (input === 'oidc') return { kind: 'oidc', reason: 'credential-source is oidc' }
+  const missing = describeMissingKey(variables)
+  if (input === 'environment') {
+    const reason = 'credential-source is environment, which has'
+    return missing === undefined
+      ? { kind: 'access-key', reason: `${reason} an access key` }
+      : { kind: 'default-chain', reason: `${reason} no access key, so the AWS SDK's default chain is used` }
+  }
+  if (missing === undefined) return { kind: 'access-key', reason: 'the environment has an access key' }
+  const hasToken = mayRequestToken(variables)
+  if (hasToken && roles.length > 0) {
+    return { kind: 'oidc', reason: `${missing}, the job may request an OIDC token, and there is a role to assume` }
+  }
+  const noToken = hasToken
+    ? 'there is no role to assume with an OIDC token'
+    : 'the job may not request an OIDC token (it lacks "permissions: { id-token: write }")'
+  return { kind: 'default-chain', reason: `${missing}, and ${noToken}, so the AWS SDK's default chain is used` }
+}
+
+/** `permissions: { id-token: write }` sets both variables. */
+export function mayRequestToken(variables: Variables): boolean {
+  return Boolean(variables.ACTIONS_ID_TOKEN_REQUEST_URL && variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN)
+}
+
+/** What the environment lacks of an access key, in words; undefined for a whole one. */
+export function describeMissingKey(variables: Variables): string | undefined {
+  const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const
+  const given = names.filter((name) => variables[name])
+  if (given.length === 2) return undefined
+  if (given.length === 0) return 'the environment has no access key'
+  return `the environment has ${given} without ${names.filter((name) => !variables[name])}`
+}

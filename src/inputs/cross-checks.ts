@@ -1,0 +1,181 @@
+/** The rules between inputs, and between an input and the environment variables. Pure. */
+import { builtInTables } from '../definition/built-in.ts'
+import { decideProduction } from '../definition/production.ts'
+import { isSameEnvironment } from '../table/target.ts'
+import { quote } from '../text/readable.ts'
+import { chooseCredentialSource, describeMissingKey, mayRequestToken } from './credential-source.ts'
+import type { InputName, Values } from './declarations.ts'
+import { explainJoinedLines, explainLiteralForm, type Variables } from './parsers.ts'
+
+interface CheckContext {
+  readonly variables: Variables
+  readonly partitionOf: (region: string) => string
+}
+
+type Names = readonly [InputName, ...InputName[]]
+type ValuesOf<Inputs extends Names> = { readonly [Index in keyof Inputs]: Values[Inputs[Index]] }
+
+export interface CrossCheck {
+  /** The inputs that the check reads. It is skipped where one of them is wrong by itself. */
+  readonly inputs: Names
+  /** Finds problems with the first of the inputs. */
+  readonly findProblems: (values: Values, context: CheckContext) => readonly string[]
+}
+
+/** @param find returns one problem, several, or false */
+function check<const Inputs extends Names>(
+  inputs: Inputs,
+  find: (values: ValuesOf<Inputs>, context: CheckContext) => readonly string[] | string | false,
+): CrossCheck {
+  const pick = (values: Values) => inputs.map((name) => values[name]) as unknown as ValuesOf<Inputs>
+  return { inputs, findProblems: (values, context) => [find(pick(values), context) || []].flat() }
+}
+
+export const crossChecks: readonly CrossCheck[] = [
+  check(['production-environments', 'environment'], ([listed, environment]) =>
+    listed
+      .filter((each) => !isSameEnvironment(each, environment) && containsWords(each, environment))
+      .map(
+        (each) =>
+          `has ${quote(each)}, which contains ${quote(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${explainLiteralForm('production-environments')}`,
+      ),
+  ),
+  check(
+    ['production', 'environment', 'production-environments'],
+    ([input, environment, listed]) =>
+      input === 'false' &&
+      decideProduction(environment, { listed, input }).production &&
+      `is false, but ${quote(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`,
+  ),
+  check(['role-to-assume', 'aws-region'], ([roles, region], { partitionOf }) =>
+    roles
+      .filter(({ partition }) => partition !== partitionOf(region))
+      .map(
+        ({ arn, partition }) =>
+          `has ${quote(arn)} of the partition ${partition}, but the region ${region} is in the partition ${partitionOf(region)}. Give a role and a region of the same partition.`,
+      ),
+  ),
+  check(
+    ['credential-source', 'role-to-assume'],
+    ([source, roles]) =>
+      source === 'oidc' &&
+      roles.length === 0 &&
+      'is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out.',
+  ),
+  check(
+    ['credential-source'],
+    ([source], { variables }) =>
+      source === 'oidc' &&
+      !mayRequestToken(variables) &&
+      'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".',
+  ),
+  check(
+    ['credential-source'],
+    ([source], { variables }) =>
+      source === 'environment' &&
+      Boolean(variables.AWS_ACCESS_KEY_ID) !== Boolean(variables.AWS_SECRET_ACCESS_KEY) &&
+      `is environment, but ${describeMissingKey(variables)}. Set both, or neither.`,
+  ),
+  // A value that was copied with its line break cannot be sent, and the SDK's error would not name it.
+  check(['credential-source'], ([source], { variables }) =>
+    ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
+      .filter((name) => source !== 'oidc' && describeMissingKey(variables) === undefined && !isClean(variables[name]))
+      .map(
+        (name) =>
+          `takes ${name} from the environment, but its value has a space, a line break or another character that such a value never has. Set it again, without the characters that were copied with it.`,
+      ),
+  ),
+  // STS's AssumeRoleWithWebIdentity takes none of the three: they would be lost in silence.
+  ...(['role-external-id', 'role-source-identity', 'role-session-tags'] as const).map((name) =>
+    check([name, 'role-to-assume', 'credential-source'], ([given, roles, source], { variables }) => {
+      if (given === '' || (typeof given === 'object' && given.size === 0)) return false
+      if (roles.length === 0) {
+        return 'is given, but there is no role-to-assume to use it with. Give a role, or leave it out.'
+      }
+      return (
+        roles.length === 1 &&
+        chooseCredentialSource(source, roles, variables).kind === 'oidc' &&
+        'is given, but STS does not take it for a role that is assumed with an OIDC token, and there is no other role. Leave it out, or add a second role, which the first one assumes.'
+      )
+    }),
+  ),
+  check(
+    ['restrict-session', 'role-to-assume'],
+    ([isRestricted, roles]) =>
+      isRestricted &&
+      roles.length === 0 &&
+      'is true, but there is no role-to-assume whose session it could restrict. Give a role, or leave it out.',
+  ),
+  // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+  check(
+    ['role-duration-seconds', 'role-to-assume'],
+    ([seconds, roles]) =>
+      roles.length > 1 &&
+      seconds > 3600 &&
+      `is ${seconds}, but the session of a role that another role assumes lasts at most 3600 seconds. Give 900 to 3600, or a single role.`,
+  ),
+  check(['allowed-account-ids', 'role-to-assume'], ([accounts, roles]) => {
+    const { account } = roles.at(-1) ?? {}
+    return (
+      account !== undefined &&
+      accounts.length > 0 &&
+      !accounts.includes(account) &&
+      `has ${accounts.map(quote).join(', ')}, but role-to-assume ends with a role of account ${account}. Give a role of an allowed account, or add the account.`
+    )
+  }),
+  ...(['expected-plan', 'expected-plan-digest'] as const).map((name) =>
+    check(
+      [name, 'command'],
+      ([given, command]) =>
+        given !== undefined &&
+        command === 'verify' &&
+        'is given, but command is verify, which performs no plan. Leave it out.',
+    ),
+  ),
+  check(
+    ['fail-on-drift', 'command'],
+    ([failOnDrift, command]) =>
+      failOnDrift && command !== 'plan' && `is true, but command is ${command}. Use it only with command: plan.`,
+  ),
+  check(
+    ['fail-on-drift', 'destroy'],
+    ([failOnDrift, destroy]) =>
+      failOnDrift && destroy && 'is true, but so is destroy: tables to delete are not drift. Give only one of them.',
+  ),
+  check(
+    ['sample-items', 'command'],
+    ([sampleItems, command]) =>
+      sampleItems === 'true' &&
+      command !== 'verify' &&
+      `is true, but command is ${command}. Use it only with command: verify.`,
+  ),
+  check(
+    ['destroy', 'command'],
+    ([destroy, command]) =>
+      destroy &&
+      (command === 'apply' || command === 'verify') &&
+      `is true, but command is ${command}. Use it only with command: plan, to show what command: destroy would delete.`,
+  ),
+  // Typed names keep a wrong environment or prefix from deleting other tables.
+  check(['confirm-destroy', 'command', 'table-name-prefix'], ([confirmed, command, prefix]) => {
+    const names = builtInTables.map(({ logicalName }) => `${prefix}${logicalName}`)
+    const isConfirmed = [...names, ...confirmed].every((name) => names.includes(name) && confirmed.includes(name))
+    const found = confirmed.length === 0 ? 'is empty' : `has ${confirmed.map(quote).join(', ')}`
+    return (
+      command === 'destroy' &&
+      !isConfirmed &&
+      `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(quote).join(', ')}; but it ${found}.${explainJoinedLines('confirm-destroy', confirmed)}`
+    )
+  }),
+]
+
+/** Checks whether a text contains a name as a whole, between spaces or other characters that may separate names. */
+function containsWords(text: string, name: string): boolean {
+  const spaced = (words: string) => ` ${words.toLowerCase().replace(/[\s/:+]+/g, ' ')} `
+  return spaced(text) !== spaced(name) && spaced(text).includes(spaced(name))
+}
+
+/** AWS's keys and tokens have printable ASCII characters only. */
+function isClean(value = ''): boolean {
+  return /^[!-~]*$/.test(value)
+}

@@ -2,11 +2,11 @@
 import type { DynamoDb } from '../aws/dynamodb.ts'
 import { RemedyError } from '../errors/errors.ts'
 import type { Run } from '../run/run.ts'
-import { type DescribedTable, describeProgress, parseProperty, readDescription } from '../table/described-table.ts'
+import { type DescribedTable, describeProgress, readDescription } from '../table/described-table.ts'
 import { type PropertyName, properties } from '../table/properties/index.ts'
 import { tags } from '../table/properties/tags.ts'
 import type { Property } from '../table/property.ts'
-import { understand } from '../table/response.ts'
+import { parseValue, understand } from '../table/response.ts'
 import type { ObservedTable, ObservedTables, ReadyTable, TableDefinition, TableValues } from '../table/table.ts'
 import { addressOf, type TableAddress, type Target } from '../table/target.ts'
 import { longestRunSeconds, poll } from './poll.ts'
@@ -151,7 +151,7 @@ async function askProperty(
   const value = reading.kind === 'asked' ? await reading.ask(dynamoDb.ask, address) : undefined
   if (value === undefined) return undefined
   const [operation = ''] = actions.read.map((action) => action.replace('dynamodb:', ''))
-  return understand(operation, address.name, () => parseProperty(name, schema, value))
+  return understand(operation, address.name, () => parseValue(name, schema, value))
 }
 
 /** @returns undefined where the table does not exist */

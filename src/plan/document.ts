@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { properties } from '../table/properties/index.ts'
-import { count } from '../text/readable.ts'
+import { tableNamePattern } from '../table/target.ts'
+import { count, shorten } from '../text/readable.ts'
 import { describeStep } from './description.ts'
 import { noticeCodes, type Plan, refusalCodes, type Step } from './plan.ts'
 import { disruptionNames } from './policy.ts'
@@ -11,7 +12,7 @@ import { disruptionNames } from './policy.ts'
 export const formatVersion = 3
 
 const text = v.pipe(v.string(), v.minLength(1))
-const tableName = v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_.-]{3,255}$/))
+const tableName = v.pipe(v.string(), v.regex(tableNamePattern))
 const lines = v.array(v.picklist(disruptionNames))
 const described = { table: tableName, description: v.pipe(v.string(), v.description('The step in words.')) }
 
@@ -243,14 +244,23 @@ export function readPlanDocument(json: string): ReviewedPlan | string {
   }
   const { success, issues, output } = v.safeParse(planSchema, document)
   if (!success) {
-    const places = issues
-      .slice(0, 3)
-      .map((issue) => `${v.getDotPath(issue) ?? 'it'} must be ${issue.expected ?? 'valid'}`)
-    return `does not have the form of docs/schemas/plan.schema.json: ${places.join('; ')}`
+    const problems = issues.slice(0, 3).map(describeProblem)
+    return `does not have the form of docs/schemas/plan.schema.json: ${problems.join('; ')}`
   }
   if (output.refusals.length > 0) {
     return `was refused, for ${count(output.refusals.length, 'reason')}: a refused plan is never performed`
   }
-  const plan = reviewed(output)
+  // The digest does not cover descriptions, so they may have any length.
+  const steps = output.steps.map((step) => ({ ...step, description: shorten(step.description) }))
+  const plan = reviewed({ ...output, steps })
   return output.digest === digestReviewed(plan) ? plan : 'was changed since it was made: its digest does not match'
+}
+
+/** Names only what the schema itself contains, not the name of an unknown member. */
+function describeProblem(issue: v.InferIssue<typeof planSchema>): string {
+  const path = v.getDotPath(issue)?.split('.') ?? []
+  const place = (names: readonly string[]) => names.join('.') || 'the plan'
+  if (issue.expected === 'never') return `${place(path.slice(0, -1))} has an unknown member`
+  if (issue.received === 'undefined') return `${place(path)} is missing`
+  return `${place(path)} must be ${issue.expected ?? issue.message}`
 }

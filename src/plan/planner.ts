@@ -126,7 +126,7 @@ function planUpdate(target: Target, definition: TableDefinition, observed: Ready
       target,
       definition,
       observed,
-      differences.flatMap(({ found }) => found),
+      differences.flatMap(({ found }) => found.filter((each) => each.kind === 'update' && isAllowed(each, policy))),
     ),
     lines: [...steps.flatMap(linesNeededBy), ...off.map(({ removal }) => removal)],
   }
@@ -183,12 +183,12 @@ function noticesFor(
   target: Target,
   { name: table, properties: declared }: TableDefinition,
   observed: ReadyTable,
-  found: readonly (Change | Impossible)[],
+  changes: readonly (Change | Impossible)[],
 ): readonly Notice[] {
   const kept = propertyValues(observed.properties).filter(
     ({ property: { name, protection }, value }) => declared[name] === undefined && protection?.isOn(value),
   )
-  const consequences = found.flatMap((change) =>
+  const consequences = changes.flatMap((change) =>
     change.kind === 'update' && change.warning !== undefined ? [change.warning] : [],
   )
   return [

@@ -3,7 +3,7 @@ import type { DescribeTableOutput, TableDescription } from '@aws-sdk/client-dyna
 import * as v from 'valibot'
 import { properties } from './properties/index.ts'
 import type { Blocker } from './property.ts'
-import { understand } from './response.ts'
+import { parseValue, understand } from './response.ts'
 import type { ReadyTable, Replica } from './table.ts'
 import type { TableAddress } from './target.ts'
 import { readUnmanaged } from './unmanaged.ts'
@@ -46,7 +46,7 @@ export type DescribedTable = SettledTable | UnsettledTable
  */
 export function readDescription({ name, arn }: TableAddress, answer: DescribeTableOutput): DescribedTable {
   return understand('DescribeTable', name, () => {
-    v.parse(tableSchema(arn), answer.Table)
+    parseValue('Table', tableSchema(arn), answer.Table)
     return describe(answer.Table ?? {}, arn)
   })
 }
@@ -90,20 +90,12 @@ function describe(table: TableDescription, arn: string): DescribedTable {
     ...(StreamSpecification?.StreamEnabled && LatestStreamArn ? { streamArn: LatestStreamArn } : {}),
     described: Object.fromEntries(
       properties.flatMap(({ name, reading, schema }) =>
-        reading.kind === 'described' ? [[name, parseProperty(name, schema, reading.of(table))]] : [],
+        reading.kind === 'described' ? [[name, parseValue(name, schema, reading.of(table))]] : [],
       ),
     ),
     replicas,
     unmanaged: readUnmanaged(table, replicas),
   }
-}
-
-/** @throws {TypeError} where the value does not have the form of the property */
-export function parseProperty(name: string, schema: v.GenericSchema, value: unknown): unknown {
-  const result = v.safeParse(schema, value)
-  if (result.success) return result.output
-  const problems = result.issues.map((issue) => [v.getDotPath(issue), issue.message].filter(Boolean).join(': '))
-  throw new TypeError(`${name}: ${problems.join('; ')}`)
 }
 
 /** In other regions: some endpoints list the region of the table itself, too. */

@@ -8,7 +8,7 @@ import type { Situation } from './property.ts'
 export function explainProtectionOff(input: string, state: string, { target, table }: Situation) {
   const { name, production } = target.environment
   return {
-    reason: `${input} is false, but it is ${state} for the table "${table}"${production ? `, and "${name}" is a production environment` : ''}.`,
+    reason: `${input} is false, but for the table "${table}" it is ${state}${production ? `, and "${name}" is a production environment` : ''}.`,
     remedy: `Set ${input} to auto, which keeps it ${production ? 'on' : 'as it is'}.`,
   }
 }

@@ -1,4 +1,5 @@
 /** Answers of DynamoDB that cannot be read. */
+import * as v from 'valibot'
 import { RemedyError } from '../errors/errors.ts'
 
 /**
@@ -16,4 +17,12 @@ export function understand<Value>(operation: string, resource: string, read: () 
       { cause },
     )
   }
+}
+
+/** @throws {TypeError} where the value does not have the form of the schema */
+export function parseValue(name: string, schema: v.GenericSchema, value: unknown): unknown {
+  const result = v.safeParse(schema, value)
+  if (result.success) return result.output
+  const problems = result.issues.map((issue) => [v.getDotPath(issue), issue.message].filter(Boolean).join(': '))
+  throw new TypeError(`${name}: ${problems.join('; ')}`)
 }

@@ -25,8 +25,10 @@ export function isSameEnvironment(left: string, right: string): boolean {
 }
 
 /** DynamoDB's rule for table names. */
+export const tableNamePattern = /^[a-zA-Z0-9_.-]{3,255}$/
+
 export function isTableName(text: string): boolean {
-  return /^[a-zA-Z0-9_.-]{3,255}$/.test(text)
+  return tableNamePattern.test(text)
 }
 
 /** The ARN that a table of this name has, or will have. */

@@ -105,29 +105,30 @@ function hasTag(all: Tags, { Key, Value }: Tag): boolean {
 }
 
 function riskOf(from: Tags, to: Tags): Risk {
+  const environment = tagValue(to, environmentTag)
   const allow = [
-    ...(isOfOtherEnvironment(from, tagValue(to, environmentTag) ?? '') ? ['change-environment'] : []),
+    ...(environment !== undefined && isOfOtherEnvironment(from, environment) ? ['change-environment'] : []),
     ...(isManaged(from) ? [] : ['adopt-table']),
   ]
   return allow.length === 0 ? 'safe' : { allow }
 }
 
 async function listTags(ask: Ask, { arn: ResourceArn }: TableAddress): Promise<unknown> {
-  const all = new Map<string | undefined, string | undefined>()
+  const all = new Map<string | undefined, object>()
   const seen = new Set<string | undefined>()
   let NextToken: string | undefined
   do {
     const page = await ask('ListTagsOfResource', { ResourceArn, NextToken })
     if (page === undefined) return undefined
+    // The schema rejects an answer without a list of tags: it does not mean that the table has none.
+    if (!Array.isArray(page.Tags)) return page.Tags ?? null
     // A later entry of the same key replaces the earlier one: moto appends instead of replacing.
-    for (const { Key, Value } of page.Tags ?? []) all.set(Key, Value)
+    for (const { Key, Value } of page.Tags) all.set(Key, { Key, Value })
     // moto repeats a token without end.
     seen.add(NextToken)
     NextToken = page.NextToken
   } while (NextToken !== undefined && !seen.has(NextToken))
-  return [...all]
-    .map(([Key, Value]) => ({ Key, Value }))
-    .sort((left, right) => (String(left.Key) < String(right.Key) ? -1 : 1))
+  return [...all].sort(([left], [right]) => (String(left) < String(right) ? -1 : 1)).map(([, tag]) => tag)
 }
 
 function explainOtherEnvironment({ target, table, observed }: Situation) {

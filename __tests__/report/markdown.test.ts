@@ -17,7 +17,7 @@ describe('inline code', () => {
     ['a@b.example', '<code>a<wbr>&#64;b.example</code>'],
     ['Übung 日本 1', '<code>Übung 日本 1</code>'],
     ['e\u0301', '<code>e\u0301</code>'],
-    [`a ,;.'"()/=?%+-b_c`, `<code>a ,;.'"()/=?%+-b_c</code>`],
+    [`a ,;.:'"()/=?%+-b_c`, `<code>a ,;.:'"()/=?%+-b_c</code>`],
     [' a  b ', '<code>&#92;u&#123;20&#125;a&#92;u&#123;20&#125; b&#92;u&#123;20&#125;</code>'],
   ])('starts no markup, link or mention: %j', (value, markdown) => expect(code(value)).toBe(markdown))
 

@@ -847,14 +847,15 @@ class DecodedURL extends URL {
 /***/ 4305:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
+var __webpack_unused_export__;
 const { NODE_ACCOUNT_ID_ENDPOINT_MODE_CONFIG_OPTIONS, resolveAccountIdEndpointModeConfig } = __nccwpck_require__(9950);
 const { awsEndpointFunctions, emitWarningIfUnsupportedVersion: emitWarningIfUnsupportedVersion$1, createDefaultUserAgentProvider, getDefaultSocketTimeout, NODE_APP_ID_CONFIG_OPTIONS, getAwsRegionExtensionConfiguration, resolveAwsRegionExtensionConfiguration, resolveUserAgentConfig, resolveHostHeaderConfig, getUserAgentPlugin, getHostHeaderPlugin, getLoggerPlugin, getRecursionDetectionPlugin } = __nccwpck_require__(5152);
 const { NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS, resolveEndpointDiscoveryConfig } = __nccwpck_require__(3688);
 const { getHttpAuthSchemeEndpointRuleSetPlugin, DefaultIdentityProviderConfig, getHttpSigningPlugin, createPaginator } = __nccwpck_require__(402);
 const { normalizeProvider, getSmithyContext, makeBuilder, ServiceException, NoOpLogger, emitWarningIfUnsupportedVersion, loadConfigsForDefaultMode, getDefaultExtensionConfiguration, resolveDefaultRuntimeConfig, Client, createWaiter, checkExceptions, WaiterState, createAggregatedClient } = __nccwpck_require__(2658);
 const { Command: $Command } = __nccwpck_require__(2658);
-exports.$Command = $Command;
-exports.__Client = Client;
+__webpack_unused_export__ = $Command;
+__webpack_unused_export__ = Client;
 const { resolveDefaultsModeConfig, loadConfig, NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS, NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS, NODE_REGION_CONFIG_OPTIONS, NODE_REGION_CONFIG_FILE_OPTIONS, resolveRegionConfig } = __nccwpck_require__(7291);
 const { getEndpointPlugin, BinaryDecisionDiagram, EndpointCache, decideEndpoint, customEndpointFunctions, resolveEndpointConfig } = __nccwpck_require__(2085);
 const { parseUrl, getHttpHandlerExtensionConfiguration, resolveHttpHandlerRuntimeConfig, getContentLengthPlugin } = __nccwpck_require__(3422);
@@ -5307,530 +5308,530 @@ const Select = {
     SPECIFIC_ATTRIBUTES: "SPECIFIC_ATTRIBUTES",
 };
 
-exports.ApproximateCreationDateTimePrecision = ApproximateCreationDateTimePrecision;
-exports.ArchivalSummary$ = ArchivalSummary$;
-exports.AttributeAction = AttributeAction;
-exports.AttributeDefinition$ = AttributeDefinition$;
-exports.AttributeValue$ = AttributeValue$;
-exports.AttributeValueUpdate$ = AttributeValueUpdate$;
-exports.AutoScalingPolicyDescription$ = AutoScalingPolicyDescription$;
-exports.AutoScalingPolicyUpdate$ = AutoScalingPolicyUpdate$;
-exports.AutoScalingSettingsDescription$ = AutoScalingSettingsDescription$;
-exports.AutoScalingSettingsUpdate$ = AutoScalingSettingsUpdate$;
-exports.AutoScalingTargetTrackingScalingPolicyConfigurationDescription$ = AutoScalingTargetTrackingScalingPolicyConfigurationDescription$;
-exports.AutoScalingTargetTrackingScalingPolicyConfigurationUpdate$ = AutoScalingTargetTrackingScalingPolicyConfigurationUpdate$;
-exports.BackupDescription$ = BackupDescription$;
-exports.BackupDetails$ = BackupDetails$;
-exports.BackupInUseException = BackupInUseException;
-exports.BackupInUseException$ = BackupInUseException$;
-exports.BackupNotFoundException = BackupNotFoundException;
-exports.BackupNotFoundException$ = BackupNotFoundException$;
-exports.BackupStatus = BackupStatus;
-exports.BackupSummary$ = BackupSummary$;
-exports.BackupType = BackupType;
-exports.BackupTypeFilter = BackupTypeFilter;
-exports.BatchExecuteStatement$ = BatchExecuteStatement$;
-exports.BatchExecuteStatementCommand = BatchExecuteStatementCommand;
-exports.BatchExecuteStatementInput$ = BatchExecuteStatementInput$;
-exports.BatchExecuteStatementOutput$ = BatchExecuteStatementOutput$;
-exports.BatchGetItem$ = BatchGetItem$;
-exports.BatchGetItemCommand = BatchGetItemCommand;
-exports.BatchGetItemInput$ = BatchGetItemInput$;
-exports.BatchGetItemOutput$ = BatchGetItemOutput$;
-exports.BatchStatementError$ = BatchStatementError$;
-exports.BatchStatementErrorCodeEnum = BatchStatementErrorCodeEnum;
-exports.BatchStatementRequest$ = BatchStatementRequest$;
-exports.BatchStatementResponse$ = BatchStatementResponse$;
-exports.BatchWriteItem$ = BatchWriteItem$;
-exports.BatchWriteItemCommand = BatchWriteItemCommand;
-exports.BatchWriteItemInput$ = BatchWriteItemInput$;
-exports.BatchWriteItemOutput$ = BatchWriteItemOutput$;
-exports.BillingMode = BillingMode;
-exports.BillingModeSummary$ = BillingModeSummary$;
-exports.BulkOperationBytes$ = BulkOperationBytes$;
-exports.BulkOperationDescription$ = BulkOperationDescription$;
-exports.BulkOperationInputFormat = BulkOperationInputFormat;
-exports.BulkOperationPerformanceTier = BulkOperationPerformanceTier;
-exports.BulkOperationStatus = BulkOperationStatus;
-exports.BulkOperationSummary$ = BulkOperationSummary$;
-exports.BulkOperationTableDetail$ = BulkOperationTableDetail$;
-exports.BulkOperationUsage$ = BulkOperationUsage$;
-exports.BulkOperationVectorBytes$ = BulkOperationVectorBytes$;
-exports.CancelBulkOperation$ = CancelBulkOperation$;
-exports.CancelBulkOperationCommand = CancelBulkOperationCommand;
-exports.CancelBulkOperationInput$ = CancelBulkOperationInput$;
-exports.CancelBulkOperationOutput$ = CancelBulkOperationOutput$;
-exports.CancellationReason$ = CancellationReason$;
-exports.Capacity$ = Capacity$;
-exports.ComparisonOperator = ComparisonOperator;
-exports.Condition$ = Condition$;
-exports.ConditionCheck$ = ConditionCheck$;
-exports.ConditionalCheckFailedException = ConditionalCheckFailedException;
-exports.ConditionalCheckFailedException$ = ConditionalCheckFailedException$;
-exports.ConditionalOperator = ConditionalOperator;
-exports.ConsumedCapacity$ = ConsumedCapacity$;
-exports.ContinuousBackupsDescription$ = ContinuousBackupsDescription$;
-exports.ContinuousBackupsStatus = ContinuousBackupsStatus;
-exports.ContinuousBackupsUnavailableException = ContinuousBackupsUnavailableException;
-exports.ContinuousBackupsUnavailableException$ = ContinuousBackupsUnavailableException$;
-exports.ContributorInsightsAction = ContributorInsightsAction;
-exports.ContributorInsightsMode = ContributorInsightsMode;
-exports.ContributorInsightsStatus = ContributorInsightsStatus;
-exports.ContributorInsightsSummary$ = ContributorInsightsSummary$;
-exports.CreateBackup$ = CreateBackup$;
-exports.CreateBackupCommand = CreateBackupCommand;
-exports.CreateBackupInput$ = CreateBackupInput$;
-exports.CreateBackupOutput$ = CreateBackupOutput$;
-exports.CreateGlobalSecondaryIndexAction$ = CreateGlobalSecondaryIndexAction$;
-exports.CreateGlobalTable$ = CreateGlobalTable$;
-exports.CreateGlobalTableCommand = CreateGlobalTableCommand;
-exports.CreateGlobalTableInput$ = CreateGlobalTableInput$;
-exports.CreateGlobalTableOutput$ = CreateGlobalTableOutput$;
-exports.CreateGlobalTableWitnessGroupMemberAction$ = CreateGlobalTableWitnessGroupMemberAction$;
-exports.CreateReplicaAction$ = CreateReplicaAction$;
-exports.CreateReplicationGroupMemberAction$ = CreateReplicationGroupMemberAction$;
-exports.CreateTable$ = CreateTable$;
-exports.CreateTableCommand = CreateTableCommand;
-exports.CreateTableInput$ = CreateTableInput$;
-exports.CreateTableOutput$ = CreateTableOutput$;
-exports.CreateVectorIndexAction$ = CreateVectorIndexAction$;
-exports.CsvOptions$ = CsvOptions$;
-exports.Delete$ = Delete$;
-exports.DeleteBackup$ = DeleteBackup$;
-exports.DeleteBackupCommand = DeleteBackupCommand;
-exports.DeleteBackupInput$ = DeleteBackupInput$;
-exports.DeleteBackupOutput$ = DeleteBackupOutput$;
-exports.DeleteGlobalSecondaryIndexAction$ = DeleteGlobalSecondaryIndexAction$;
-exports.DeleteGlobalTableWitnessGroupMemberAction$ = DeleteGlobalTableWitnessGroupMemberAction$;
-exports.DeleteItem$ = DeleteItem$;
-exports.DeleteItemCommand = DeleteItemCommand;
-exports.DeleteItemInput$ = DeleteItemInput$;
-exports.DeleteItemOutput$ = DeleteItemOutput$;
-exports.DeleteReplicaAction$ = DeleteReplicaAction$;
-exports.DeleteReplicationGroupMemberAction$ = DeleteReplicationGroupMemberAction$;
-exports.DeleteRequest$ = DeleteRequest$;
-exports.DeleteResourcePolicy$ = DeleteResourcePolicy$;
-exports.DeleteResourcePolicyCommand = DeleteResourcePolicyCommand;
-exports.DeleteResourcePolicyInput$ = DeleteResourcePolicyInput$;
-exports.DeleteResourcePolicyOutput$ = DeleteResourcePolicyOutput$;
-exports.DeleteTable$ = DeleteTable$;
-exports.DeleteTableCommand = DeleteTableCommand;
-exports.DeleteTableInput$ = DeleteTableInput$;
-exports.DeleteTableOutput$ = DeleteTableOutput$;
-exports.DeleteVectorIndexAction$ = DeleteVectorIndexAction$;
-exports.DescribeBackup$ = DescribeBackup$;
-exports.DescribeBackupCommand = DescribeBackupCommand;
-exports.DescribeBackupInput$ = DescribeBackupInput$;
-exports.DescribeBackupOutput$ = DescribeBackupOutput$;
-exports.DescribeBulkOperation$ = DescribeBulkOperation$;
-exports.DescribeBulkOperationCommand = DescribeBulkOperationCommand;
-exports.DescribeBulkOperationInput$ = DescribeBulkOperationInput$;
-exports.DescribeBulkOperationOutput$ = DescribeBulkOperationOutput$;
-exports.DescribeContinuousBackups$ = DescribeContinuousBackups$;
-exports.DescribeContinuousBackupsCommand = DescribeContinuousBackupsCommand;
-exports.DescribeContinuousBackupsInput$ = DescribeContinuousBackupsInput$;
-exports.DescribeContinuousBackupsOutput$ = DescribeContinuousBackupsOutput$;
-exports.DescribeContributorInsights$ = DescribeContributorInsights$;
-exports.DescribeContributorInsightsCommand = DescribeContributorInsightsCommand;
-exports.DescribeContributorInsightsInput$ = DescribeContributorInsightsInput$;
-exports.DescribeContributorInsightsOutput$ = DescribeContributorInsightsOutput$;
-exports.DescribeEndpoints$ = DescribeEndpoints$;
-exports.DescribeEndpointsCommand = DescribeEndpointsCommand;
-exports.DescribeEndpointsRequest$ = DescribeEndpointsRequest$;
-exports.DescribeEndpointsResponse$ = DescribeEndpointsResponse$;
-exports.DescribeExport$ = DescribeExport$;
-exports.DescribeExportCommand = DescribeExportCommand;
-exports.DescribeExportInput$ = DescribeExportInput$;
-exports.DescribeExportOutput$ = DescribeExportOutput$;
-exports.DescribeGlobalTable$ = DescribeGlobalTable$;
-exports.DescribeGlobalTableCommand = DescribeGlobalTableCommand;
-exports.DescribeGlobalTableInput$ = DescribeGlobalTableInput$;
-exports.DescribeGlobalTableOutput$ = DescribeGlobalTableOutput$;
-exports.DescribeGlobalTableSettings$ = DescribeGlobalTableSettings$;
-exports.DescribeGlobalTableSettingsCommand = DescribeGlobalTableSettingsCommand;
-exports.DescribeGlobalTableSettingsInput$ = DescribeGlobalTableSettingsInput$;
-exports.DescribeGlobalTableSettingsOutput$ = DescribeGlobalTableSettingsOutput$;
-exports.DescribeImport$ = DescribeImport$;
-exports.DescribeImportCommand = DescribeImportCommand;
-exports.DescribeImportInput$ = DescribeImportInput$;
-exports.DescribeImportOutput$ = DescribeImportOutput$;
-exports.DescribeKinesisStreamingDestination$ = DescribeKinesisStreamingDestination$;
-exports.DescribeKinesisStreamingDestinationCommand = DescribeKinesisStreamingDestinationCommand;
-exports.DescribeKinesisStreamingDestinationInput$ = DescribeKinesisStreamingDestinationInput$;
-exports.DescribeKinesisStreamingDestinationOutput$ = DescribeKinesisStreamingDestinationOutput$;
-exports.DescribeLimits$ = DescribeLimits$;
-exports.DescribeLimitsCommand = DescribeLimitsCommand;
-exports.DescribeLimitsInput$ = DescribeLimitsInput$;
-exports.DescribeLimitsOutput$ = DescribeLimitsOutput$;
-exports.DescribeTable$ = DescribeTable$;
-exports.DescribeTableCommand = DescribeTableCommand;
-exports.DescribeTableInput$ = DescribeTableInput$;
-exports.DescribeTableOutput$ = DescribeTableOutput$;
-exports.DescribeTableReplicaAutoScaling$ = DescribeTableReplicaAutoScaling$;
-exports.DescribeTableReplicaAutoScalingCommand = DescribeTableReplicaAutoScalingCommand;
-exports.DescribeTableReplicaAutoScalingInput$ = DescribeTableReplicaAutoScalingInput$;
-exports.DescribeTableReplicaAutoScalingOutput$ = DescribeTableReplicaAutoScalingOutput$;
-exports.DescribeTimeToLive$ = DescribeTimeToLive$;
-exports.DescribeTimeToLiveCommand = DescribeTimeToLiveCommand;
-exports.DescribeTimeToLiveInput$ = DescribeTimeToLiveInput$;
-exports.DescribeTimeToLiveOutput$ = DescribeTimeToLiveOutput$;
-exports.DestinationStatus = DestinationStatus;
-exports.DisableKinesisStreamingDestination$ = DisableKinesisStreamingDestination$;
-exports.DisableKinesisStreamingDestinationCommand = DisableKinesisStreamingDestinationCommand;
-exports.DisassociateReplicationGroupMemberAction$ = DisassociateReplicationGroupMemberAction$;
-exports.DisassociationMode = DisassociationMode;
-exports.DuplicateItemException = DuplicateItemException;
-exports.DuplicateItemException$ = DuplicateItemException$;
-exports.DynamoDB = DynamoDB;
-exports.DynamoDBClient = DynamoDBClient;
-exports.DynamoDBServiceException = DynamoDBServiceException;
-exports.DynamoDBServiceException$ = DynamoDBServiceException$;
-exports.EnableKinesisStreamingConfiguration$ = EnableKinesisStreamingConfiguration$;
-exports.EnableKinesisStreamingDestination$ = EnableKinesisStreamingDestination$;
-exports.EnableKinesisStreamingDestinationCommand = EnableKinesisStreamingDestinationCommand;
-exports.Endpoint$ = Endpoint$;
-exports.ExecuteStatement$ = ExecuteStatement$;
-exports.ExecuteStatementCommand = ExecuteStatementCommand;
-exports.ExecuteStatementInput$ = ExecuteStatementInput$;
-exports.ExecuteStatementOutput$ = ExecuteStatementOutput$;
-exports.ExecuteTransaction$ = ExecuteTransaction$;
-exports.ExecuteTransactionCommand = ExecuteTransactionCommand;
-exports.ExecuteTransactionInput$ = ExecuteTransactionInput$;
-exports.ExecuteTransactionOutput$ = ExecuteTransactionOutput$;
-exports.ExpectedAttributeValue$ = ExpectedAttributeValue$;
-exports.ExportConflictException = ExportConflictException;
-exports.ExportConflictException$ = ExportConflictException$;
-exports.ExportDescription$ = ExportDescription$;
-exports.ExportFormat = ExportFormat;
-exports.ExportNotFoundException = ExportNotFoundException;
-exports.ExportNotFoundException$ = ExportNotFoundException$;
-exports.ExportStatus = ExportStatus;
-exports.ExportSummary$ = ExportSummary$;
-exports.ExportTableToPointInTime$ = ExportTableToPointInTime$;
-exports.ExportTableToPointInTimeCommand = ExportTableToPointInTimeCommand;
-exports.ExportTableToPointInTimeInput$ = ExportTableToPointInTimeInput$;
-exports.ExportTableToPointInTimeOutput$ = ExportTableToPointInTimeOutput$;
-exports.ExportType = ExportType;
-exports.ExportViewType = ExportViewType;
-exports.FailureException$ = FailureException$;
-exports.FilterSpecification$ = FilterSpecification$;
-exports.Get$ = Get$;
-exports.GetItem$ = GetItem$;
-exports.GetItemCommand = GetItemCommand;
-exports.GetItemInput$ = GetItemInput$;
-exports.GetItemOutput$ = GetItemOutput$;
-exports.GetResourcePolicy$ = GetResourcePolicy$;
-exports.GetResourcePolicyCommand = GetResourcePolicyCommand;
-exports.GetResourcePolicyInput$ = GetResourcePolicyInput$;
-exports.GetResourcePolicyOutput$ = GetResourcePolicyOutput$;
-exports.GlobalSecondaryIndex$ = GlobalSecondaryIndex$;
-exports.GlobalSecondaryIndexAutoScalingUpdate$ = GlobalSecondaryIndexAutoScalingUpdate$;
-exports.GlobalSecondaryIndexDescription$ = GlobalSecondaryIndexDescription$;
-exports.GlobalSecondaryIndexInfo$ = GlobalSecondaryIndexInfo$;
-exports.GlobalSecondaryIndexUpdate$ = GlobalSecondaryIndexUpdate$;
-exports.GlobalSecondaryIndexWarmThroughputDescription$ = GlobalSecondaryIndexWarmThroughputDescription$;
-exports.GlobalTable$ = GlobalTable$;
-exports.GlobalTableAlreadyExistsException = GlobalTableAlreadyExistsException;
-exports.GlobalTableAlreadyExistsException$ = GlobalTableAlreadyExistsException$;
-exports.GlobalTableDescription$ = GlobalTableDescription$;
-exports.GlobalTableGlobalSecondaryIndexSettingsUpdate$ = GlobalTableGlobalSecondaryIndexSettingsUpdate$;
-exports.GlobalTableNotFoundException = GlobalTableNotFoundException;
-exports.GlobalTableNotFoundException$ = GlobalTableNotFoundException$;
-exports.GlobalTableSettingsReplicationMode = GlobalTableSettingsReplicationMode;
-exports.GlobalTableStatus = GlobalTableStatus;
-exports.GlobalTableWitnessDescription$ = GlobalTableWitnessDescription$;
-exports.GlobalTableWitnessGroupUpdate$ = GlobalTableWitnessGroupUpdate$;
-exports.IdempotentParameterMismatchException = IdempotentParameterMismatchException;
-exports.IdempotentParameterMismatchException$ = IdempotentParameterMismatchException$;
-exports.ImportConflictException = ImportConflictException;
-exports.ImportConflictException$ = ImportConflictException$;
-exports.ImportNotFoundException = ImportNotFoundException;
-exports.ImportNotFoundException$ = ImportNotFoundException$;
-exports.ImportStatus = ImportStatus;
-exports.ImportSummary$ = ImportSummary$;
-exports.ImportTable$ = ImportTable$;
-exports.ImportTableCommand = ImportTableCommand;
-exports.ImportTableDescription$ = ImportTableDescription$;
-exports.ImportTableInput$ = ImportTableInput$;
-exports.ImportTableOutput$ = ImportTableOutput$;
-exports.IncrementalExportSpecification$ = IncrementalExportSpecification$;
-exports.IndexNotFoundException = IndexNotFoundException;
-exports.IndexNotFoundException$ = IndexNotFoundException$;
-exports.IndexStatus = IndexStatus;
-exports.InputCompressionType = InputCompressionType;
-exports.InputFormat = InputFormat;
-exports.InputFormatOptions$ = InputFormatOptions$;
-exports.InputS3Configuration$ = InputS3Configuration$;
-exports.InternalServerError = InternalServerError;
-exports.InternalServerError$ = InternalServerError$;
-exports.InvalidEndpointException = InvalidEndpointException;
-exports.InvalidEndpointException$ = InvalidEndpointException$;
-exports.InvalidExportTimeException = InvalidExportTimeException;
-exports.InvalidExportTimeException$ = InvalidExportTimeException$;
-exports.InvalidRestoreTimeException = InvalidRestoreTimeException;
-exports.InvalidRestoreTimeException$ = InvalidRestoreTimeException$;
-exports.ItemCollectionMetrics$ = ItemCollectionMetrics$;
-exports.ItemCollectionSizeLimitExceededException = ItemCollectionSizeLimitExceededException;
-exports.ItemCollectionSizeLimitExceededException$ = ItemCollectionSizeLimitExceededException$;
-exports.ItemResponse$ = ItemResponse$;
-exports.KeySchemaElement$ = KeySchemaElement$;
-exports.KeyType = KeyType;
-exports.KeysAndAttributes$ = KeysAndAttributes$;
-exports.KinesisDataStreamDestination$ = KinesisDataStreamDestination$;
-exports.KinesisStreamingDestinationInput$ = KinesisStreamingDestinationInput$;
-exports.KinesisStreamingDestinationOutput$ = KinesisStreamingDestinationOutput$;
-exports.LimitExceededException = LimitExceededException;
-exports.LimitExceededException$ = LimitExceededException$;
-exports.ListBackups$ = ListBackups$;
-exports.ListBackupsCommand = ListBackupsCommand;
-exports.ListBackupsInput$ = ListBackupsInput$;
-exports.ListBackupsOutput$ = ListBackupsOutput$;
-exports.ListBulkOperations$ = ListBulkOperations$;
-exports.ListBulkOperationsCommand = ListBulkOperationsCommand;
-exports.ListBulkOperationsInput$ = ListBulkOperationsInput$;
-exports.ListBulkOperationsOutput$ = ListBulkOperationsOutput$;
-exports.ListContributorInsights$ = ListContributorInsights$;
-exports.ListContributorInsightsCommand = ListContributorInsightsCommand;
-exports.ListContributorInsightsInput$ = ListContributorInsightsInput$;
-exports.ListContributorInsightsOutput$ = ListContributorInsightsOutput$;
-exports.ListExports$ = ListExports$;
-exports.ListExportsCommand = ListExportsCommand;
-exports.ListExportsInput$ = ListExportsInput$;
-exports.ListExportsOutput$ = ListExportsOutput$;
-exports.ListGlobalTables$ = ListGlobalTables$;
-exports.ListGlobalTablesCommand = ListGlobalTablesCommand;
-exports.ListGlobalTablesInput$ = ListGlobalTablesInput$;
-exports.ListGlobalTablesOutput$ = ListGlobalTablesOutput$;
-exports.ListImports$ = ListImports$;
-exports.ListImportsCommand = ListImportsCommand;
-exports.ListImportsInput$ = ListImportsInput$;
-exports.ListImportsOutput$ = ListImportsOutput$;
-exports.ListTables$ = ListTables$;
-exports.ListTablesCommand = ListTablesCommand;
-exports.ListTablesInput$ = ListTablesInput$;
-exports.ListTablesOutput$ = ListTablesOutput$;
-exports.ListTagsOfResource$ = ListTagsOfResource$;
-exports.ListTagsOfResourceCommand = ListTagsOfResourceCommand;
-exports.ListTagsOfResourceInput$ = ListTagsOfResourceInput$;
-exports.ListTagsOfResourceOutput$ = ListTagsOfResourceOutput$;
-exports.LocalSecondaryIndex$ = LocalSecondaryIndex$;
-exports.LocalSecondaryIndexDescription$ = LocalSecondaryIndexDescription$;
-exports.LocalSecondaryIndexInfo$ = LocalSecondaryIndexInfo$;
-exports.MultiRegionConsistency = MultiRegionConsistency;
-exports.OnDemandThroughput$ = OnDemandThroughput$;
-exports.OnDemandThroughputOverride$ = OnDemandThroughputOverride$;
-exports.OutputS3Configuration$ = OutputS3Configuration$;
-exports.OutputTypeEnum = OutputTypeEnum;
-exports.ParameterizedStatement$ = ParameterizedStatement$;
-exports.PointInTimeRecoveryDescription$ = PointInTimeRecoveryDescription$;
-exports.PointInTimeRecoverySpecification$ = PointInTimeRecoverySpecification$;
-exports.PointInTimeRecoveryStatus = PointInTimeRecoveryStatus;
-exports.PointInTimeRecoveryUnavailableException = PointInTimeRecoveryUnavailableException;
-exports.PointInTimeRecoveryUnavailableException$ = PointInTimeRecoveryUnavailableException$;
-exports.PolicyNotFoundException = PolicyNotFoundException;
-exports.PolicyNotFoundException$ = PolicyNotFoundException$;
-exports.Projection$ = Projection$;
-exports.ProjectionType = ProjectionType;
-exports.ProvisionedThroughput$ = ProvisionedThroughput$;
-exports.ProvisionedThroughputDescription$ = ProvisionedThroughputDescription$;
-exports.ProvisionedThroughputExceededException = ProvisionedThroughputExceededException;
-exports.ProvisionedThroughputExceededException$ = ProvisionedThroughputExceededException$;
-exports.ProvisionedThroughputOverride$ = ProvisionedThroughputOverride$;
-exports.Put$ = Put$;
-exports.PutItem$ = PutItem$;
-exports.PutItemCommand = PutItemCommand;
-exports.PutItemInput$ = PutItemInput$;
-exports.PutItemOutput$ = PutItemOutput$;
-exports.PutRequest$ = PutRequest$;
-exports.PutResourcePolicy$ = PutResourcePolicy$;
-exports.PutResourcePolicyCommand = PutResourcePolicyCommand;
-exports.PutResourcePolicyInput$ = PutResourcePolicyInput$;
-exports.PutResourcePolicyOutput$ = PutResourcePolicyOutput$;
-exports.Query$ = Query$;
-exports.QueryCommand = QueryCommand;
-exports.QueryInput$ = QueryInput$;
-exports.QueryOutput$ = QueryOutput$;
-exports.Replica$ = Replica$;
-exports.ReplicaAlreadyExistsException = ReplicaAlreadyExistsException;
-exports.ReplicaAlreadyExistsException$ = ReplicaAlreadyExistsException$;
-exports.ReplicaAutoScalingDescription$ = ReplicaAutoScalingDescription$;
-exports.ReplicaAutoScalingUpdate$ = ReplicaAutoScalingUpdate$;
-exports.ReplicaDescription$ = ReplicaDescription$;
-exports.ReplicaGlobalSecondaryIndex$ = ReplicaGlobalSecondaryIndex$;
-exports.ReplicaGlobalSecondaryIndexAutoScalingDescription$ = ReplicaGlobalSecondaryIndexAutoScalingDescription$;
-exports.ReplicaGlobalSecondaryIndexAutoScalingUpdate$ = ReplicaGlobalSecondaryIndexAutoScalingUpdate$;
-exports.ReplicaGlobalSecondaryIndexDescription$ = ReplicaGlobalSecondaryIndexDescription$;
-exports.ReplicaGlobalSecondaryIndexSettingsDescription$ = ReplicaGlobalSecondaryIndexSettingsDescription$;
-exports.ReplicaGlobalSecondaryIndexSettingsUpdate$ = ReplicaGlobalSecondaryIndexSettingsUpdate$;
-exports.ReplicaNotFoundException = ReplicaNotFoundException;
-exports.ReplicaNotFoundException$ = ReplicaNotFoundException$;
-exports.ReplicaSettingsDescription$ = ReplicaSettingsDescription$;
-exports.ReplicaSettingsUpdate$ = ReplicaSettingsUpdate$;
-exports.ReplicaStatus = ReplicaStatus;
-exports.ReplicaUpdate$ = ReplicaUpdate$;
-exports.ReplicatedWriteConflictException = ReplicatedWriteConflictException;
-exports.ReplicatedWriteConflictException$ = ReplicatedWriteConflictException$;
-exports.ReplicationGroupUpdate$ = ReplicationGroupUpdate$;
-exports.RequestLimitExceeded = RequestLimitExceeded;
-exports.RequestLimitExceeded$ = RequestLimitExceeded$;
-exports.ResourceInUseException = ResourceInUseException;
-exports.ResourceInUseException$ = ResourceInUseException$;
-exports.ResourceNotFoundException = ResourceNotFoundException;
-exports.ResourceNotFoundException$ = ResourceNotFoundException$;
-exports.RestoreSummary$ = RestoreSummary$;
-exports.RestoreTableFromBackup$ = RestoreTableFromBackup$;
-exports.RestoreTableFromBackupCommand = RestoreTableFromBackupCommand;
-exports.RestoreTableFromBackupInput$ = RestoreTableFromBackupInput$;
-exports.RestoreTableFromBackupOutput$ = RestoreTableFromBackupOutput$;
-exports.RestoreTableToPointInTime$ = RestoreTableToPointInTime$;
-exports.RestoreTableToPointInTimeCommand = RestoreTableToPointInTimeCommand;
-exports.RestoreTableToPointInTimeInput$ = RestoreTableToPointInTimeInput$;
-exports.RestoreTableToPointInTimeOutput$ = RestoreTableToPointInTimeOutput$;
-exports.ReturnConsumedCapacity = ReturnConsumedCapacity;
-exports.ReturnItemCollectionMetrics = ReturnItemCollectionMetrics;
-exports.ReturnValue = ReturnValue;
-exports.ReturnValuesOnConditionCheckFailure = ReturnValuesOnConditionCheckFailure;
-exports.S3BucketSource$ = S3BucketSource$;
-exports.S3SseAlgorithm = S3SseAlgorithm;
-exports.SSEDescription$ = SSEDescription$;
-exports.SSESpecification$ = SSESpecification$;
-exports.SSEStatus = SSEStatus;
-exports.SSEType = SSEType;
-exports.ScalarAttributeType = ScalarAttributeType;
-exports.Scan$ = Scan$;
-exports.ScanCommand = ScanCommand;
-exports.ScanInput$ = ScanInput$;
-exports.ScanOutput$ = ScanOutput$;
-exports.SearchResultItem$ = SearchResultItem$;
-exports.SearchSchemaElement$ = SearchSchemaElement$;
-exports.SearchSchemaElementType = SearchSchemaElementType;
-exports.SearchVectors$ = SearchVectors$;
-exports.SearchVectorsCommand = SearchVectorsCommand;
-exports.SearchVectorsInput$ = SearchVectorsInput$;
-exports.SearchVectorsOutput$ = SearchVectorsOutput$;
-exports.Select = Select;
-exports.SourceTableDetails$ = SourceTableDetails$;
-exports.SourceTableFeatureDetails$ = SourceTableFeatureDetails$;
-exports.StartBulkPutItems$ = StartBulkPutItems$;
-exports.StartBulkPutItemsCommand = StartBulkPutItemsCommand;
-exports.StartBulkPutItemsInput$ = StartBulkPutItemsInput$;
-exports.StartBulkPutItemsOutput$ = StartBulkPutItemsOutput$;
-exports.StreamSpecification$ = StreamSpecification$;
-exports.StreamViewType = StreamViewType;
-exports.TableAlreadyExistsException = TableAlreadyExistsException;
-exports.TableAlreadyExistsException$ = TableAlreadyExistsException$;
-exports.TableAutoScalingDescription$ = TableAutoScalingDescription$;
-exports.TableClass = TableClass;
-exports.TableClassSummary$ = TableClassSummary$;
-exports.TableCreationParameters$ = TableCreationParameters$;
-exports.TableDescription$ = TableDescription$;
-exports.TableInUseException = TableInUseException;
-exports.TableInUseException$ = TableInUseException$;
-exports.TableNotFoundException = TableNotFoundException;
-exports.TableNotFoundException$ = TableNotFoundException$;
-exports.TableStatus = TableStatus;
-exports.TableWarmThroughputDescription$ = TableWarmThroughputDescription$;
-exports.Tag$ = Tag$;
-exports.TagResource$ = TagResource$;
-exports.TagResourceCommand = TagResourceCommand;
-exports.TagResourceInput$ = TagResourceInput$;
-exports.ThrottlingException = ThrottlingException;
-exports.ThrottlingException$ = ThrottlingException$;
-exports.ThrottlingReason$ = ThrottlingReason$;
-exports.TimeToLiveDescription$ = TimeToLiveDescription$;
-exports.TimeToLiveSpecification$ = TimeToLiveSpecification$;
-exports.TimeToLiveStatus = TimeToLiveStatus;
-exports.TransactGetItem$ = TransactGetItem$;
-exports.TransactGetItems$ = TransactGetItems$;
-exports.TransactGetItemsCommand = TransactGetItemsCommand;
-exports.TransactGetItemsInput$ = TransactGetItemsInput$;
-exports.TransactGetItemsOutput$ = TransactGetItemsOutput$;
-exports.TransactWriteItem$ = TransactWriteItem$;
-exports.TransactWriteItems$ = TransactWriteItems$;
-exports.TransactWriteItemsCommand = TransactWriteItemsCommand;
-exports.TransactWriteItemsInput$ = TransactWriteItemsInput$;
-exports.TransactWriteItemsOutput$ = TransactWriteItemsOutput$;
-exports.TransactionCanceledException = TransactionCanceledException;
-exports.TransactionCanceledException$ = TransactionCanceledException$;
-exports.TransactionConflictException = TransactionConflictException;
-exports.TransactionConflictException$ = TransactionConflictException$;
-exports.TransactionInProgressException = TransactionInProgressException;
-exports.TransactionInProgressException$ = TransactionInProgressException$;
-exports.UntagResource$ = UntagResource$;
-exports.UntagResourceCommand = UntagResourceCommand;
-exports.UntagResourceInput$ = UntagResourceInput$;
-exports.Update$ = Update$;
-exports.UpdateContinuousBackups$ = UpdateContinuousBackups$;
-exports.UpdateContinuousBackupsCommand = UpdateContinuousBackupsCommand;
-exports.UpdateContinuousBackupsInput$ = UpdateContinuousBackupsInput$;
-exports.UpdateContinuousBackupsOutput$ = UpdateContinuousBackupsOutput$;
-exports.UpdateContributorInsights$ = UpdateContributorInsights$;
-exports.UpdateContributorInsightsCommand = UpdateContributorInsightsCommand;
-exports.UpdateContributorInsightsInput$ = UpdateContributorInsightsInput$;
-exports.UpdateContributorInsightsOutput$ = UpdateContributorInsightsOutput$;
-exports.UpdateGlobalSecondaryIndexAction$ = UpdateGlobalSecondaryIndexAction$;
-exports.UpdateGlobalTable$ = UpdateGlobalTable$;
-exports.UpdateGlobalTableCommand = UpdateGlobalTableCommand;
-exports.UpdateGlobalTableInput$ = UpdateGlobalTableInput$;
-exports.UpdateGlobalTableOutput$ = UpdateGlobalTableOutput$;
-exports.UpdateGlobalTableSettings$ = UpdateGlobalTableSettings$;
-exports.UpdateGlobalTableSettingsCommand = UpdateGlobalTableSettingsCommand;
-exports.UpdateGlobalTableSettingsInput$ = UpdateGlobalTableSettingsInput$;
-exports.UpdateGlobalTableSettingsOutput$ = UpdateGlobalTableSettingsOutput$;
-exports.UpdateItem$ = UpdateItem$;
-exports.UpdateItemCommand = UpdateItemCommand;
-exports.UpdateItemInput$ = UpdateItemInput$;
-exports.UpdateItemOutput$ = UpdateItemOutput$;
-exports.UpdateKinesisStreamingConfiguration$ = UpdateKinesisStreamingConfiguration$;
-exports.UpdateKinesisStreamingDestination$ = UpdateKinesisStreamingDestination$;
-exports.UpdateKinesisStreamingDestinationCommand = UpdateKinesisStreamingDestinationCommand;
-exports.UpdateKinesisStreamingDestinationInput$ = UpdateKinesisStreamingDestinationInput$;
-exports.UpdateKinesisStreamingDestinationOutput$ = UpdateKinesisStreamingDestinationOutput$;
-exports.UpdateReplicationGroupMemberAction$ = UpdateReplicationGroupMemberAction$;
-exports.UpdateTable$ = UpdateTable$;
-exports.UpdateTableCommand = UpdateTableCommand;
-exports.UpdateTableInput$ = UpdateTableInput$;
-exports.UpdateTableOutput$ = UpdateTableOutput$;
-exports.UpdateTableReplicaAutoScaling$ = UpdateTableReplicaAutoScaling$;
-exports.UpdateTableReplicaAutoScalingCommand = UpdateTableReplicaAutoScalingCommand;
-exports.UpdateTableReplicaAutoScalingInput$ = UpdateTableReplicaAutoScalingInput$;
-exports.UpdateTableReplicaAutoScalingOutput$ = UpdateTableReplicaAutoScalingOutput$;
-exports.UpdateTimeToLive$ = UpdateTimeToLive$;
-exports.UpdateTimeToLiveCommand = UpdateTimeToLiveCommand;
-exports.UpdateTimeToLiveInput$ = UpdateTimeToLiveInput$;
-exports.UpdateTimeToLiveOutput$ = UpdateTimeToLiveOutput$;
-exports.VectorAttributeDefinition$ = VectorAttributeDefinition$;
-exports.VectorCapacity$ = VectorCapacity$;
-exports.VectorDistanceFunction = VectorDistanceFunction;
-exports.VectorIndex$ = VectorIndex$;
-exports.VectorIndexDescription$ = VectorIndexDescription$;
-exports.VectorIndexInfo$ = VectorIndexInfo$;
-exports.VectorIndexUpdate$ = VectorIndexUpdate$;
-exports.WarmThroughput$ = WarmThroughput$;
-exports.WitnessStatus = WitnessStatus;
-exports.WriteRequest$ = WriteRequest$;
-exports.errorTypeRegistries = errorTypeRegistries;
-exports.paginateListBulkOperations = paginateListBulkOperations;
-exports.paginateListContributorInsights = paginateListContributorInsights;
-exports.paginateListExports = paginateListExports;
-exports.paginateListImports = paginateListImports;
-exports.paginateListTables = paginateListTables;
-exports.paginateQuery = paginateQuery;
-exports.paginateScan = paginateScan;
-exports.waitForBulkOperationCompleted = waitForBulkOperationCompleted;
-exports.waitForContributorInsightsEnabled = waitForContributorInsightsEnabled;
-exports.waitForExportCompleted = waitForExportCompleted;
-exports.waitForImportCompleted = waitForImportCompleted;
-exports.waitForKinesisStreamingDestinationActive = waitForKinesisStreamingDestinationActive;
-exports.waitForTableExists = waitForTableExists;
-exports.waitForTableNotExists = waitForTableNotExists;
-exports.waitUntilBulkOperationCompleted = waitUntilBulkOperationCompleted;
-exports.waitUntilContributorInsightsEnabled = waitUntilContributorInsightsEnabled;
-exports.waitUntilExportCompleted = waitUntilExportCompleted;
-exports.waitUntilImportCompleted = waitUntilImportCompleted;
-exports.waitUntilKinesisStreamingDestinationActive = waitUntilKinesisStreamingDestinationActive;
-exports.waitUntilTableExists = waitUntilTableExists;
-exports.waitUntilTableNotExists = waitUntilTableNotExists;
+__webpack_unused_export__ = ApproximateCreationDateTimePrecision;
+__webpack_unused_export__ = ArchivalSummary$;
+__webpack_unused_export__ = AttributeAction;
+__webpack_unused_export__ = AttributeDefinition$;
+__webpack_unused_export__ = AttributeValue$;
+__webpack_unused_export__ = AttributeValueUpdate$;
+__webpack_unused_export__ = AutoScalingPolicyDescription$;
+__webpack_unused_export__ = AutoScalingPolicyUpdate$;
+__webpack_unused_export__ = AutoScalingSettingsDescription$;
+__webpack_unused_export__ = AutoScalingSettingsUpdate$;
+__webpack_unused_export__ = AutoScalingTargetTrackingScalingPolicyConfigurationDescription$;
+__webpack_unused_export__ = AutoScalingTargetTrackingScalingPolicyConfigurationUpdate$;
+__webpack_unused_export__ = BackupDescription$;
+__webpack_unused_export__ = BackupDetails$;
+__webpack_unused_export__ = BackupInUseException;
+__webpack_unused_export__ = BackupInUseException$;
+__webpack_unused_export__ = BackupNotFoundException;
+__webpack_unused_export__ = BackupNotFoundException$;
+__webpack_unused_export__ = BackupStatus;
+__webpack_unused_export__ = BackupSummary$;
+__webpack_unused_export__ = BackupType;
+__webpack_unused_export__ = BackupTypeFilter;
+__webpack_unused_export__ = BatchExecuteStatement$;
+__webpack_unused_export__ = BatchExecuteStatementCommand;
+__webpack_unused_export__ = BatchExecuteStatementInput$;
+__webpack_unused_export__ = BatchExecuteStatementOutput$;
+__webpack_unused_export__ = BatchGetItem$;
+__webpack_unused_export__ = BatchGetItemCommand;
+__webpack_unused_export__ = BatchGetItemInput$;
+__webpack_unused_export__ = BatchGetItemOutput$;
+__webpack_unused_export__ = BatchStatementError$;
+__webpack_unused_export__ = BatchStatementErrorCodeEnum;
+__webpack_unused_export__ = BatchStatementRequest$;
+__webpack_unused_export__ = BatchStatementResponse$;
+__webpack_unused_export__ = BatchWriteItem$;
+__webpack_unused_export__ = BatchWriteItemCommand;
+__webpack_unused_export__ = BatchWriteItemInput$;
+__webpack_unused_export__ = BatchWriteItemOutput$;
+__webpack_unused_export__ = BillingMode;
+__webpack_unused_export__ = BillingModeSummary$;
+__webpack_unused_export__ = BulkOperationBytes$;
+__webpack_unused_export__ = BulkOperationDescription$;
+__webpack_unused_export__ = BulkOperationInputFormat;
+__webpack_unused_export__ = BulkOperationPerformanceTier;
+__webpack_unused_export__ = BulkOperationStatus;
+__webpack_unused_export__ = BulkOperationSummary$;
+__webpack_unused_export__ = BulkOperationTableDetail$;
+__webpack_unused_export__ = BulkOperationUsage$;
+__webpack_unused_export__ = BulkOperationVectorBytes$;
+__webpack_unused_export__ = CancelBulkOperation$;
+__webpack_unused_export__ = CancelBulkOperationCommand;
+__webpack_unused_export__ = CancelBulkOperationInput$;
+__webpack_unused_export__ = CancelBulkOperationOutput$;
+__webpack_unused_export__ = CancellationReason$;
+__webpack_unused_export__ = Capacity$;
+__webpack_unused_export__ = ComparisonOperator;
+__webpack_unused_export__ = Condition$;
+__webpack_unused_export__ = ConditionCheck$;
+__webpack_unused_export__ = ConditionalCheckFailedException;
+__webpack_unused_export__ = ConditionalCheckFailedException$;
+__webpack_unused_export__ = ConditionalOperator;
+__webpack_unused_export__ = ConsumedCapacity$;
+__webpack_unused_export__ = ContinuousBackupsDescription$;
+__webpack_unused_export__ = ContinuousBackupsStatus;
+__webpack_unused_export__ = ContinuousBackupsUnavailableException;
+__webpack_unused_export__ = ContinuousBackupsUnavailableException$;
+__webpack_unused_export__ = ContributorInsightsAction;
+__webpack_unused_export__ = ContributorInsightsMode;
+__webpack_unused_export__ = ContributorInsightsStatus;
+__webpack_unused_export__ = ContributorInsightsSummary$;
+__webpack_unused_export__ = CreateBackup$;
+__webpack_unused_export__ = CreateBackupCommand;
+__webpack_unused_export__ = CreateBackupInput$;
+__webpack_unused_export__ = CreateBackupOutput$;
+__webpack_unused_export__ = CreateGlobalSecondaryIndexAction$;
+__webpack_unused_export__ = CreateGlobalTable$;
+__webpack_unused_export__ = CreateGlobalTableCommand;
+__webpack_unused_export__ = CreateGlobalTableInput$;
+__webpack_unused_export__ = CreateGlobalTableOutput$;
+__webpack_unused_export__ = CreateGlobalTableWitnessGroupMemberAction$;
+__webpack_unused_export__ = CreateReplicaAction$;
+__webpack_unused_export__ = CreateReplicationGroupMemberAction$;
+__webpack_unused_export__ = CreateTable$;
+exports.IxS = CreateTableCommand;
+__webpack_unused_export__ = CreateTableInput$;
+__webpack_unused_export__ = CreateTableOutput$;
+__webpack_unused_export__ = CreateVectorIndexAction$;
+__webpack_unused_export__ = CsvOptions$;
+__webpack_unused_export__ = Delete$;
+__webpack_unused_export__ = DeleteBackup$;
+__webpack_unused_export__ = DeleteBackupCommand;
+__webpack_unused_export__ = DeleteBackupInput$;
+__webpack_unused_export__ = DeleteBackupOutput$;
+__webpack_unused_export__ = DeleteGlobalSecondaryIndexAction$;
+__webpack_unused_export__ = DeleteGlobalTableWitnessGroupMemberAction$;
+__webpack_unused_export__ = DeleteItem$;
+exports.gEv = DeleteItemCommand;
+__webpack_unused_export__ = DeleteItemInput$;
+__webpack_unused_export__ = DeleteItemOutput$;
+__webpack_unused_export__ = DeleteReplicaAction$;
+__webpack_unused_export__ = DeleteReplicationGroupMemberAction$;
+__webpack_unused_export__ = DeleteRequest$;
+__webpack_unused_export__ = DeleteResourcePolicy$;
+__webpack_unused_export__ = DeleteResourcePolicyCommand;
+__webpack_unused_export__ = DeleteResourcePolicyInput$;
+__webpack_unused_export__ = DeleteResourcePolicyOutput$;
+__webpack_unused_export__ = DeleteTable$;
+exports.$uC = DeleteTableCommand;
+__webpack_unused_export__ = DeleteTableInput$;
+__webpack_unused_export__ = DeleteTableOutput$;
+__webpack_unused_export__ = DeleteVectorIndexAction$;
+__webpack_unused_export__ = DescribeBackup$;
+__webpack_unused_export__ = DescribeBackupCommand;
+__webpack_unused_export__ = DescribeBackupInput$;
+__webpack_unused_export__ = DescribeBackupOutput$;
+__webpack_unused_export__ = DescribeBulkOperation$;
+__webpack_unused_export__ = DescribeBulkOperationCommand;
+__webpack_unused_export__ = DescribeBulkOperationInput$;
+__webpack_unused_export__ = DescribeBulkOperationOutput$;
+__webpack_unused_export__ = DescribeContinuousBackups$;
+exports.NXH = DescribeContinuousBackupsCommand;
+__webpack_unused_export__ = DescribeContinuousBackupsInput$;
+__webpack_unused_export__ = DescribeContinuousBackupsOutput$;
+__webpack_unused_export__ = DescribeContributorInsights$;
+__webpack_unused_export__ = DescribeContributorInsightsCommand;
+__webpack_unused_export__ = DescribeContributorInsightsInput$;
+__webpack_unused_export__ = DescribeContributorInsightsOutput$;
+__webpack_unused_export__ = DescribeEndpoints$;
+__webpack_unused_export__ = DescribeEndpointsCommand;
+__webpack_unused_export__ = DescribeEndpointsRequest$;
+__webpack_unused_export__ = DescribeEndpointsResponse$;
+__webpack_unused_export__ = DescribeExport$;
+__webpack_unused_export__ = DescribeExportCommand;
+__webpack_unused_export__ = DescribeExportInput$;
+__webpack_unused_export__ = DescribeExportOutput$;
+__webpack_unused_export__ = DescribeGlobalTable$;
+__webpack_unused_export__ = DescribeGlobalTableCommand;
+__webpack_unused_export__ = DescribeGlobalTableInput$;
+__webpack_unused_export__ = DescribeGlobalTableOutput$;
+__webpack_unused_export__ = DescribeGlobalTableSettings$;
+__webpack_unused_export__ = DescribeGlobalTableSettingsCommand;
+__webpack_unused_export__ = DescribeGlobalTableSettingsInput$;
+__webpack_unused_export__ = DescribeGlobalTableSettingsOutput$;
+__webpack_unused_export__ = DescribeImport$;
+__webpack_unused_export__ = DescribeImportCommand;
+__webpack_unused_export__ = DescribeImportInput$;
+__webpack_unused_export__ = DescribeImportOutput$;
+__webpack_unused_export__ = DescribeKinesisStreamingDestination$;
+__webpack_unused_export__ = DescribeKinesisStreamingDestinationCommand;
+__webpack_unused_export__ = DescribeKinesisStreamingDestinationInput$;
+__webpack_unused_export__ = DescribeKinesisStreamingDestinationOutput$;
+__webpack_unused_export__ = DescribeLimits$;
+__webpack_unused_export__ = DescribeLimitsCommand;
+__webpack_unused_export__ = DescribeLimitsInput$;
+__webpack_unused_export__ = DescribeLimitsOutput$;
+__webpack_unused_export__ = DescribeTable$;
+exports.h8C = DescribeTableCommand;
+__webpack_unused_export__ = DescribeTableInput$;
+__webpack_unused_export__ = DescribeTableOutput$;
+__webpack_unused_export__ = DescribeTableReplicaAutoScaling$;
+__webpack_unused_export__ = DescribeTableReplicaAutoScalingCommand;
+__webpack_unused_export__ = DescribeTableReplicaAutoScalingInput$;
+__webpack_unused_export__ = DescribeTableReplicaAutoScalingOutput$;
+__webpack_unused_export__ = DescribeTimeToLive$;
+__webpack_unused_export__ = DescribeTimeToLiveCommand;
+__webpack_unused_export__ = DescribeTimeToLiveInput$;
+__webpack_unused_export__ = DescribeTimeToLiveOutput$;
+__webpack_unused_export__ = DestinationStatus;
+__webpack_unused_export__ = DisableKinesisStreamingDestination$;
+__webpack_unused_export__ = DisableKinesisStreamingDestinationCommand;
+__webpack_unused_export__ = DisassociateReplicationGroupMemberAction$;
+__webpack_unused_export__ = DisassociationMode;
+__webpack_unused_export__ = DuplicateItemException;
+__webpack_unused_export__ = DuplicateItemException$;
+__webpack_unused_export__ = DynamoDB;
+exports.MGV = DynamoDBClient;
+__webpack_unused_export__ = DynamoDBServiceException;
+__webpack_unused_export__ = DynamoDBServiceException$;
+__webpack_unused_export__ = EnableKinesisStreamingConfiguration$;
+__webpack_unused_export__ = EnableKinesisStreamingDestination$;
+__webpack_unused_export__ = EnableKinesisStreamingDestinationCommand;
+__webpack_unused_export__ = Endpoint$;
+__webpack_unused_export__ = ExecuteStatement$;
+__webpack_unused_export__ = ExecuteStatementCommand;
+__webpack_unused_export__ = ExecuteStatementInput$;
+__webpack_unused_export__ = ExecuteStatementOutput$;
+__webpack_unused_export__ = ExecuteTransaction$;
+__webpack_unused_export__ = ExecuteTransactionCommand;
+__webpack_unused_export__ = ExecuteTransactionInput$;
+__webpack_unused_export__ = ExecuteTransactionOutput$;
+__webpack_unused_export__ = ExpectedAttributeValue$;
+__webpack_unused_export__ = ExportConflictException;
+__webpack_unused_export__ = ExportConflictException$;
+__webpack_unused_export__ = ExportDescription$;
+__webpack_unused_export__ = ExportFormat;
+__webpack_unused_export__ = ExportNotFoundException;
+__webpack_unused_export__ = ExportNotFoundException$;
+__webpack_unused_export__ = ExportStatus;
+__webpack_unused_export__ = ExportSummary$;
+__webpack_unused_export__ = ExportTableToPointInTime$;
+__webpack_unused_export__ = ExportTableToPointInTimeCommand;
+__webpack_unused_export__ = ExportTableToPointInTimeInput$;
+__webpack_unused_export__ = ExportTableToPointInTimeOutput$;
+__webpack_unused_export__ = ExportType;
+__webpack_unused_export__ = ExportViewType;
+__webpack_unused_export__ = FailureException$;
+__webpack_unused_export__ = FilterSpecification$;
+__webpack_unused_export__ = Get$;
+__webpack_unused_export__ = GetItem$;
+exports.ZKh = GetItemCommand;
+__webpack_unused_export__ = GetItemInput$;
+__webpack_unused_export__ = GetItemOutput$;
+__webpack_unused_export__ = GetResourcePolicy$;
+__webpack_unused_export__ = GetResourcePolicyCommand;
+__webpack_unused_export__ = GetResourcePolicyInput$;
+__webpack_unused_export__ = GetResourcePolicyOutput$;
+__webpack_unused_export__ = GlobalSecondaryIndex$;
+__webpack_unused_export__ = GlobalSecondaryIndexAutoScalingUpdate$;
+__webpack_unused_export__ = GlobalSecondaryIndexDescription$;
+__webpack_unused_export__ = GlobalSecondaryIndexInfo$;
+__webpack_unused_export__ = GlobalSecondaryIndexUpdate$;
+__webpack_unused_export__ = GlobalSecondaryIndexWarmThroughputDescription$;
+__webpack_unused_export__ = GlobalTable$;
+__webpack_unused_export__ = GlobalTableAlreadyExistsException;
+__webpack_unused_export__ = GlobalTableAlreadyExistsException$;
+__webpack_unused_export__ = GlobalTableDescription$;
+__webpack_unused_export__ = GlobalTableGlobalSecondaryIndexSettingsUpdate$;
+__webpack_unused_export__ = GlobalTableNotFoundException;
+__webpack_unused_export__ = GlobalTableNotFoundException$;
+__webpack_unused_export__ = GlobalTableSettingsReplicationMode;
+__webpack_unused_export__ = GlobalTableStatus;
+__webpack_unused_export__ = GlobalTableWitnessDescription$;
+__webpack_unused_export__ = GlobalTableWitnessGroupUpdate$;
+__webpack_unused_export__ = IdempotentParameterMismatchException;
+__webpack_unused_export__ = IdempotentParameterMismatchException$;
+__webpack_unused_export__ = ImportConflictException;
+__webpack_unused_export__ = ImportConflictException$;
+__webpack_unused_export__ = ImportNotFoundException;
+__webpack_unused_export__ = ImportNotFoundException$;
+__webpack_unused_export__ = ImportStatus;
+__webpack_unused_export__ = ImportSummary$;
+__webpack_unused_export__ = ImportTable$;
+__webpack_unused_export__ = ImportTableCommand;
+__webpack_unused_export__ = ImportTableDescription$;
+__webpack_unused_export__ = ImportTableInput$;
+__webpack_unused_export__ = ImportTableOutput$;
+__webpack_unused_export__ = IncrementalExportSpecification$;
+__webpack_unused_export__ = IndexNotFoundException;
+__webpack_unused_export__ = IndexNotFoundException$;
+__webpack_unused_export__ = IndexStatus;
+__webpack_unused_export__ = InputCompressionType;
+__webpack_unused_export__ = InputFormat;
+__webpack_unused_export__ = InputFormatOptions$;
+__webpack_unused_export__ = InputS3Configuration$;
+__webpack_unused_export__ = InternalServerError;
+__webpack_unused_export__ = InternalServerError$;
+__webpack_unused_export__ = InvalidEndpointException;
+__webpack_unused_export__ = InvalidEndpointException$;
+__webpack_unused_export__ = InvalidExportTimeException;
+__webpack_unused_export__ = InvalidExportTimeException$;
+__webpack_unused_export__ = InvalidRestoreTimeException;
+__webpack_unused_export__ = InvalidRestoreTimeException$;
+__webpack_unused_export__ = ItemCollectionMetrics$;
+__webpack_unused_export__ = ItemCollectionSizeLimitExceededException;
+__webpack_unused_export__ = ItemCollectionSizeLimitExceededException$;
+__webpack_unused_export__ = ItemResponse$;
+__webpack_unused_export__ = KeySchemaElement$;
+__webpack_unused_export__ = KeyType;
+__webpack_unused_export__ = KeysAndAttributes$;
+__webpack_unused_export__ = KinesisDataStreamDestination$;
+__webpack_unused_export__ = KinesisStreamingDestinationInput$;
+__webpack_unused_export__ = KinesisStreamingDestinationOutput$;
+__webpack_unused_export__ = LimitExceededException;
+__webpack_unused_export__ = LimitExceededException$;
+__webpack_unused_export__ = ListBackups$;
+__webpack_unused_export__ = ListBackupsCommand;
+__webpack_unused_export__ = ListBackupsInput$;
+__webpack_unused_export__ = ListBackupsOutput$;
+__webpack_unused_export__ = ListBulkOperations$;
+__webpack_unused_export__ = ListBulkOperationsCommand;
+__webpack_unused_export__ = ListBulkOperationsInput$;
+__webpack_unused_export__ = ListBulkOperationsOutput$;
+__webpack_unused_export__ = ListContributorInsights$;
+__webpack_unused_export__ = ListContributorInsightsCommand;
+__webpack_unused_export__ = ListContributorInsightsInput$;
+__webpack_unused_export__ = ListContributorInsightsOutput$;
+__webpack_unused_export__ = ListExports$;
+__webpack_unused_export__ = ListExportsCommand;
+__webpack_unused_export__ = ListExportsInput$;
+__webpack_unused_export__ = ListExportsOutput$;
+__webpack_unused_export__ = ListGlobalTables$;
+__webpack_unused_export__ = ListGlobalTablesCommand;
+__webpack_unused_export__ = ListGlobalTablesInput$;
+__webpack_unused_export__ = ListGlobalTablesOutput$;
+__webpack_unused_export__ = ListImports$;
+__webpack_unused_export__ = ListImportsCommand;
+__webpack_unused_export__ = ListImportsInput$;
+__webpack_unused_export__ = ListImportsOutput$;
+__webpack_unused_export__ = ListTables$;
+__webpack_unused_export__ = ListTablesCommand;
+__webpack_unused_export__ = ListTablesInput$;
+__webpack_unused_export__ = ListTablesOutput$;
+__webpack_unused_export__ = ListTagsOfResource$;
+exports.IIA = ListTagsOfResourceCommand;
+__webpack_unused_export__ = ListTagsOfResourceInput$;
+__webpack_unused_export__ = ListTagsOfResourceOutput$;
+__webpack_unused_export__ = LocalSecondaryIndex$;
+__webpack_unused_export__ = LocalSecondaryIndexDescription$;
+__webpack_unused_export__ = LocalSecondaryIndexInfo$;
+__webpack_unused_export__ = MultiRegionConsistency;
+__webpack_unused_export__ = OnDemandThroughput$;
+__webpack_unused_export__ = OnDemandThroughputOverride$;
+__webpack_unused_export__ = OutputS3Configuration$;
+__webpack_unused_export__ = OutputTypeEnum;
+__webpack_unused_export__ = ParameterizedStatement$;
+__webpack_unused_export__ = PointInTimeRecoveryDescription$;
+__webpack_unused_export__ = PointInTimeRecoverySpecification$;
+__webpack_unused_export__ = PointInTimeRecoveryStatus;
+__webpack_unused_export__ = PointInTimeRecoveryUnavailableException;
+__webpack_unused_export__ = PointInTimeRecoveryUnavailableException$;
+__webpack_unused_export__ = PolicyNotFoundException;
+__webpack_unused_export__ = PolicyNotFoundException$;
+__webpack_unused_export__ = Projection$;
+__webpack_unused_export__ = ProjectionType;
+__webpack_unused_export__ = ProvisionedThroughput$;
+__webpack_unused_export__ = ProvisionedThroughputDescription$;
+__webpack_unused_export__ = ProvisionedThroughputExceededException;
+__webpack_unused_export__ = ProvisionedThroughputExceededException$;
+__webpack_unused_export__ = ProvisionedThroughputOverride$;
+__webpack_unused_export__ = Put$;
+__webpack_unused_export__ = PutItem$;
+exports.qnp = PutItemCommand;
+__webpack_unused_export__ = PutItemInput$;
+__webpack_unused_export__ = PutItemOutput$;
+__webpack_unused_export__ = PutRequest$;
+__webpack_unused_export__ = PutResourcePolicy$;
+__webpack_unused_export__ = PutResourcePolicyCommand;
+__webpack_unused_export__ = PutResourcePolicyInput$;
+__webpack_unused_export__ = PutResourcePolicyOutput$;
+__webpack_unused_export__ = Query$;
+exports.sfZ = QueryCommand;
+__webpack_unused_export__ = QueryInput$;
+__webpack_unused_export__ = QueryOutput$;
+__webpack_unused_export__ = Replica$;
+__webpack_unused_export__ = ReplicaAlreadyExistsException;
+__webpack_unused_export__ = ReplicaAlreadyExistsException$;
+__webpack_unused_export__ = ReplicaAutoScalingDescription$;
+__webpack_unused_export__ = ReplicaAutoScalingUpdate$;
+__webpack_unused_export__ = ReplicaDescription$;
+__webpack_unused_export__ = ReplicaGlobalSecondaryIndex$;
+__webpack_unused_export__ = ReplicaGlobalSecondaryIndexAutoScalingDescription$;
+__webpack_unused_export__ = ReplicaGlobalSecondaryIndexAutoScalingUpdate$;
+__webpack_unused_export__ = ReplicaGlobalSecondaryIndexDescription$;
+__webpack_unused_export__ = ReplicaGlobalSecondaryIndexSettingsDescription$;
+__webpack_unused_export__ = ReplicaGlobalSecondaryIndexSettingsUpdate$;
+__webpack_unused_export__ = ReplicaNotFoundException;
+__webpack_unused_export__ = ReplicaNotFoundException$;
+__webpack_unused_export__ = ReplicaSettingsDescription$;
+__webpack_unused_export__ = ReplicaSettingsUpdate$;
+__webpack_unused_export__ = ReplicaStatus;
+__webpack_unused_export__ = ReplicaUpdate$;
+__webpack_unused_export__ = ReplicatedWriteConflictException;
+__webpack_unused_export__ = ReplicatedWriteConflictException$;
+__webpack_unused_export__ = ReplicationGroupUpdate$;
+__webpack_unused_export__ = RequestLimitExceeded;
+__webpack_unused_export__ = RequestLimitExceeded$;
+__webpack_unused_export__ = ResourceInUseException;
+__webpack_unused_export__ = ResourceInUseException$;
+__webpack_unused_export__ = ResourceNotFoundException;
+__webpack_unused_export__ = ResourceNotFoundException$;
+__webpack_unused_export__ = RestoreSummary$;
+__webpack_unused_export__ = RestoreTableFromBackup$;
+__webpack_unused_export__ = RestoreTableFromBackupCommand;
+__webpack_unused_export__ = RestoreTableFromBackupInput$;
+__webpack_unused_export__ = RestoreTableFromBackupOutput$;
+__webpack_unused_export__ = RestoreTableToPointInTime$;
+__webpack_unused_export__ = RestoreTableToPointInTimeCommand;
+__webpack_unused_export__ = RestoreTableToPointInTimeInput$;
+__webpack_unused_export__ = RestoreTableToPointInTimeOutput$;
+__webpack_unused_export__ = ReturnConsumedCapacity;
+__webpack_unused_export__ = ReturnItemCollectionMetrics;
+__webpack_unused_export__ = ReturnValue;
+__webpack_unused_export__ = ReturnValuesOnConditionCheckFailure;
+__webpack_unused_export__ = S3BucketSource$;
+__webpack_unused_export__ = S3SseAlgorithm;
+__webpack_unused_export__ = SSEDescription$;
+__webpack_unused_export__ = SSESpecification$;
+__webpack_unused_export__ = SSEStatus;
+__webpack_unused_export__ = SSEType;
+__webpack_unused_export__ = ScalarAttributeType;
+__webpack_unused_export__ = Scan$;
+__webpack_unused_export__ = ScanCommand;
+__webpack_unused_export__ = ScanInput$;
+__webpack_unused_export__ = ScanOutput$;
+__webpack_unused_export__ = SearchResultItem$;
+__webpack_unused_export__ = SearchSchemaElement$;
+__webpack_unused_export__ = SearchSchemaElementType;
+__webpack_unused_export__ = SearchVectors$;
+__webpack_unused_export__ = SearchVectorsCommand;
+__webpack_unused_export__ = SearchVectorsInput$;
+__webpack_unused_export__ = SearchVectorsOutput$;
+__webpack_unused_export__ = Select;
+__webpack_unused_export__ = SourceTableDetails$;
+__webpack_unused_export__ = SourceTableFeatureDetails$;
+__webpack_unused_export__ = StartBulkPutItems$;
+__webpack_unused_export__ = StartBulkPutItemsCommand;
+__webpack_unused_export__ = StartBulkPutItemsInput$;
+__webpack_unused_export__ = StartBulkPutItemsOutput$;
+__webpack_unused_export__ = StreamSpecification$;
+__webpack_unused_export__ = StreamViewType;
+__webpack_unused_export__ = TableAlreadyExistsException;
+__webpack_unused_export__ = TableAlreadyExistsException$;
+__webpack_unused_export__ = TableAutoScalingDescription$;
+__webpack_unused_export__ = TableClass;
+__webpack_unused_export__ = TableClassSummary$;
+__webpack_unused_export__ = TableCreationParameters$;
+__webpack_unused_export__ = TableDescription$;
+__webpack_unused_export__ = TableInUseException;
+__webpack_unused_export__ = TableInUseException$;
+__webpack_unused_export__ = TableNotFoundException;
+__webpack_unused_export__ = TableNotFoundException$;
+__webpack_unused_export__ = TableStatus;
+__webpack_unused_export__ = TableWarmThroughputDescription$;
+__webpack_unused_export__ = Tag$;
+__webpack_unused_export__ = TagResource$;
+exports.eqU = TagResourceCommand;
+__webpack_unused_export__ = TagResourceInput$;
+__webpack_unused_export__ = ThrottlingException;
+__webpack_unused_export__ = ThrottlingException$;
+__webpack_unused_export__ = ThrottlingReason$;
+__webpack_unused_export__ = TimeToLiveDescription$;
+__webpack_unused_export__ = TimeToLiveSpecification$;
+__webpack_unused_export__ = TimeToLiveStatus;
+__webpack_unused_export__ = TransactGetItem$;
+__webpack_unused_export__ = TransactGetItems$;
+__webpack_unused_export__ = TransactGetItemsCommand;
+__webpack_unused_export__ = TransactGetItemsInput$;
+__webpack_unused_export__ = TransactGetItemsOutput$;
+__webpack_unused_export__ = TransactWriteItem$;
+__webpack_unused_export__ = TransactWriteItems$;
+__webpack_unused_export__ = TransactWriteItemsCommand;
+__webpack_unused_export__ = TransactWriteItemsInput$;
+__webpack_unused_export__ = TransactWriteItemsOutput$;
+__webpack_unused_export__ = TransactionCanceledException;
+__webpack_unused_export__ = TransactionCanceledException$;
+__webpack_unused_export__ = TransactionConflictException;
+__webpack_unused_export__ = TransactionConflictException$;
+__webpack_unused_export__ = TransactionInProgressException;
+__webpack_unused_export__ = TransactionInProgressException$;
+__webpack_unused_export__ = UntagResource$;
+__webpack_unused_export__ = UntagResourceCommand;
+__webpack_unused_export__ = UntagResourceInput$;
+__webpack_unused_export__ = Update$;
+__webpack_unused_export__ = UpdateContinuousBackups$;
+exports.Ntq = UpdateContinuousBackupsCommand;
+__webpack_unused_export__ = UpdateContinuousBackupsInput$;
+__webpack_unused_export__ = UpdateContinuousBackupsOutput$;
+__webpack_unused_export__ = UpdateContributorInsights$;
+__webpack_unused_export__ = UpdateContributorInsightsCommand;
+__webpack_unused_export__ = UpdateContributorInsightsInput$;
+__webpack_unused_export__ = UpdateContributorInsightsOutput$;
+__webpack_unused_export__ = UpdateGlobalSecondaryIndexAction$;
+__webpack_unused_export__ = UpdateGlobalTable$;
+__webpack_unused_export__ = UpdateGlobalTableCommand;
+__webpack_unused_export__ = UpdateGlobalTableInput$;
+__webpack_unused_export__ = UpdateGlobalTableOutput$;
+__webpack_unused_export__ = UpdateGlobalTableSettings$;
+__webpack_unused_export__ = UpdateGlobalTableSettingsCommand;
+__webpack_unused_export__ = UpdateGlobalTableSettingsInput$;
+__webpack_unused_export__ = UpdateGlobalTableSettingsOutput$;
+__webpack_unused_export__ = UpdateItem$;
+__webpack_unused_export__ = UpdateItemCommand;
+__webpack_unused_export__ = UpdateItemInput$;
+__webpack_unused_export__ = UpdateItemOutput$;
+__webpack_unused_export__ = UpdateKinesisStreamingConfiguration$;
+__webpack_unused_export__ = UpdateKinesisStreamingDestination$;
+__webpack_unused_export__ = UpdateKinesisStreamingDestinationCommand;
+__webpack_unused_export__ = UpdateKinesisStreamingDestinationInput$;
+__webpack_unused_export__ = UpdateKinesisStreamingDestinationOutput$;
+__webpack_unused_export__ = UpdateReplicationGroupMemberAction$;
+__webpack_unused_export__ = UpdateTable$;
+exports.NQf = UpdateTableCommand;
+__webpack_unused_export__ = UpdateTableInput$;
+__webpack_unused_export__ = UpdateTableOutput$;
+__webpack_unused_export__ = UpdateTableReplicaAutoScaling$;
+__webpack_unused_export__ = UpdateTableReplicaAutoScalingCommand;
+__webpack_unused_export__ = UpdateTableReplicaAutoScalingInput$;
+__webpack_unused_export__ = UpdateTableReplicaAutoScalingOutput$;
+__webpack_unused_export__ = UpdateTimeToLive$;
+__webpack_unused_export__ = UpdateTimeToLiveCommand;
+__webpack_unused_export__ = UpdateTimeToLiveInput$;
+__webpack_unused_export__ = UpdateTimeToLiveOutput$;
+__webpack_unused_export__ = VectorAttributeDefinition$;
+__webpack_unused_export__ = VectorCapacity$;
+__webpack_unused_export__ = VectorDistanceFunction;
+__webpack_unused_export__ = VectorIndex$;
+__webpack_unused_export__ = VectorIndexDescription$;
+__webpack_unused_export__ = VectorIndexInfo$;
+__webpack_unused_export__ = VectorIndexUpdate$;
+__webpack_unused_export__ = WarmThroughput$;
+__webpack_unused_export__ = WitnessStatus;
+__webpack_unused_export__ = WriteRequest$;
+__webpack_unused_export__ = errorTypeRegistries;
+__webpack_unused_export__ = paginateListBulkOperations;
+__webpack_unused_export__ = paginateListContributorInsights;
+__webpack_unused_export__ = paginateListExports;
+__webpack_unused_export__ = paginateListImports;
+__webpack_unused_export__ = paginateListTables;
+__webpack_unused_export__ = paginateQuery;
+__webpack_unused_export__ = paginateScan;
+__webpack_unused_export__ = waitForBulkOperationCompleted;
+__webpack_unused_export__ = waitForContributorInsightsEnabled;
+__webpack_unused_export__ = waitForExportCompleted;
+__webpack_unused_export__ = waitForImportCompleted;
+__webpack_unused_export__ = waitForKinesisStreamingDestinationActive;
+__webpack_unused_export__ = waitForTableExists;
+__webpack_unused_export__ = waitForTableNotExists;
+__webpack_unused_export__ = waitUntilBulkOperationCompleted;
+__webpack_unused_export__ = waitUntilContributorInsightsEnabled;
+__webpack_unused_export__ = waitUntilExportCompleted;
+__webpack_unused_export__ = waitUntilImportCompleted;
+__webpack_unused_export__ = waitUntilKinesisStreamingDestinationActive;
+__webpack_unused_export__ = waitUntilTableExists;
+__webpack_unused_export__ = waitUntilTableNotExists;
 
 
 /***/ }),
@@ -61319,39 +61320,66 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("util");
 
 /***/ }),
 
-/***/ 5071:
+/***/ 4272:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+__nccwpck_require__.r(__webpack_exports__);
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   CreateTableCommand: () => (/* reexport safe */ _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__.IxS),
+/* harmony export */   DeleteItemCommand: () => (/* reexport safe */ _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__.gEv),
+/* harmony export */   DeleteTableCommand: () => (/* reexport safe */ _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__.$uC),
+/* harmony export */   DescribeContinuousBackupsCommand: () => (/* reexport safe */ _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__.NXH),
+/* harmony export */   DescribeTableCommand: () => (/* reexport safe */ _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__.h8C),
+/* harmony export */   DynamoDBClient: () => (/* reexport safe */ _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__.MGV),
+/* harmony export */   GetItemCommand: () => (/* reexport safe */ _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__.ZKh),
+/* harmony export */   ListTagsOfResourceCommand: () => (/* reexport safe */ _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__.IIA),
+/* harmony export */   PutItemCommand: () => (/* reexport safe */ _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__.qnp),
+/* harmony export */   QueryCommand: () => (/* reexport safe */ _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__.sfZ),
+/* harmony export */   TagResourceCommand: () => (/* reexport safe */ _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__.eqU),
+/* harmony export */   UpdateContinuousBackupsCommand: () => (/* reexport safe */ _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__.Ntq),
+/* harmony export */   UpdateTableCommand: () => (/* reexport safe */ _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__.NQf)
+/* harmony export */ });
+/* harmony import */ var _aws_sdk_client_dynamodb__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4305);
+/** The part of DynamoDB's SDK that this action uses: a command for each operation. Loaded late, by dynamodb.ts. */
+
+
+
+/***/ }),
+
+/***/ 649:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   B1: () => (/* binding */ isOutcomeUnknown),
 /* harmony export */   By: () => (/* binding */ RemedyError),
-/* harmony export */   CA: () => (/* binding */ errorCode),
 /* harmony export */   D$: () => (/* binding */ stoppedWhileWaitingFor),
-/* harmony export */   HB: () => (/* binding */ unreachable),
-/* harmony export */   Is: () => (/* binding */ errorName),
 /* harmony export */   Ko: () => (/* binding */ StoppedError),
-/* harmony export */   Nk: () => (/* binding */ metadataOf),
-/* harmony export */   Uc: () => (/* binding */ describeError),
-/* harmony export */   Xt: () => (/* binding */ InvalidInputsError),
-/* harmony export */   gJ: () => (/* binding */ errorMessage),
-/* harmony export */   nG: () => (/* binding */ httpStatus),
-/* harmony export */   vr: () => (/* binding */ renderError)
+/* harmony export */   Xt: () => (/* binding */ InvalidInputsError)
 /* harmony export */ });
-/** Errors that say what happened and what to do. Imports nothing. */
-/** A failure whose remedy is known. Keeps its cause. */
+/* unused harmony export unreachable */
+/** The errors of a run. Each names what happened and what to do next. */
+/** A failure with a known remedy. Keeps its cause. */
 class RemedyError extends Error {
     name = 'RemedyError';
     remedy;
     facts;
-    /** Of IAM policies, as JSON: what would have allowed what was denied. */
+    /** IAM policy statements, as JSON, that would have allowed the denied call. */
     statements;
-    constructor(message, remedy, { facts = [], statements = [], ...options } = {}) {
+    /** The failed write may have taken effect: it was sent, and no refusal came back. */
+    isOutcomeUnknown;
+    constructor(message, remedy, { facts = [], statements = [], isOutcomeUnknown = false, ...options } = {}) {
         super(message, options);
         this.remedy = remedy;
         this.facts = facts;
         this.statements = statements;
+        this.isOutcomeUnknown = isOutcomeUnknown;
     }
 }
-/** Every wrong input of a run, found before anything was sent. */
+/** Reports whether the write that threw `error` may have taken effect. Unexpected errors count as "outcome unknown". */
+function isOutcomeUnknown(error) {
+    return !(error instanceof RemedyError) || error.isOutcomeUnknown;
+}
+/** All wrong inputs of a run. They are found before the first request. */
 class InvalidInputsError extends Error {
     name = 'InvalidInputsError';
     problems;
@@ -61360,72 +61388,53 @@ class InvalidInputsError extends Error {
         this.problems = problems;
     }
 }
-/** The run was told to stop: by the deadline, or by a signal. */
+/** The reason to stop a run: its deadline, or SIGINT or SIGTERM. */
 class StoppedError extends RemedyError {
     name = 'StoppedError';
-    /** Of the call that it ended. */
-    mayHaveBeenDone;
-    constructor(message, remedy, { mayHaveBeenDone = false, ...options } = {}) {
-        super(message, remedy, options);
-        this.mayHaveBeenDone = mayHaveBeenDone;
-    }
-    /** The same, with what stood in the way when the time ran out. */
+    /** Makes a copy whose cause is the failure that the run was working around when it had to stop. */
     after(cause) {
-        return new StoppedError(this.message, this.remedy, { cause, mayHaveBeenDone: this.mayHaveBeenDone });
+        return new StoppedError(this.message, this.remedy, { cause, isOutcomeUnknown: this.isOutcomeUnknown });
     }
-    /** The same, of a call that was sent, and nobody knows what became of it. */
-    whoseCallMayHaveBeenDone() {
-        return new StoppedError(this.message, this.remedy, { cause: this.cause, mayHaveBeenDone: true });
+    /** Makes a copy for a write that was sent and has no response. */
+    withUnknownOutcome() {
+        return new StoppedError(this.message, this.remedy, { cause: this.cause, isOutcomeUnknown: true });
     }
     /**
-     * The same, with what was waited for when the time ran out.
+     * Makes a copy that also names what the run was waiting for when it had to stop.
      *
-     * @param remedy what to do about that, besides
+     * @param remedy an additional remedy, for that wait
      */
     whileWaitingFor(what, remedy) {
-        return new StoppedError(`${this.message} It was waiting for ${what}.`, remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`, { cause: this.cause, mayHaveBeenDone: this.mayHaveBeenDone });
+        return new StoppedError(`${this.message} It was waiting for ${what}.`, remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`, { cause: this.cause, isOutcomeUnknown: this.isOutcomeUnknown });
     }
 }
-/** For a wait that the reason to stop ended: throws the reason, with what was waited for; anything else as it is. */
+/** Makes a `catch` callback for a wait: rethrows the error, and a StoppedError with the name of the wait. */
 function stoppedWhileWaitingFor(what, remedy) {
     return (reason) => {
         throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason;
     };
 }
-/** Takes anything that was thrown, and never throws itself. */
-function describeError(thrown) {
-    const causes = [];
-    let cause = causeOf(thrown);
-    // Bounded, because a cause may lead back to itself.
-    while (cause !== undefined && causes.length < 5) {
-        causes.push(nameAndMessage(cause));
-        cause = causeOf(cause);
-    }
-    const { remedy, facts = [], statements = [] } = thrown instanceof RemedyError ? thrown : {};
-    const problems = thrown instanceof InvalidInputsError ? thrown.problems : [];
-    const isOurs = thrown instanceof RemedyError || thrown instanceof InvalidInputsError;
-    return {
-        message: isOurs ? thrown.message : nameAndMessage(thrown),
-        problems,
-        ...(remedy === undefined ? {} : { remedy }),
-        facts,
-        statements,
-        causes,
-    };
+/** Makes the compiler prove that every member of a union was handled. */
+function unreachable(value) {
+    throw new Error(`Unhandled case: ${JSON.stringify(value)}`);
 }
-/** The described error as one text: message, problems, facts, `To fix:`, `The statement to add:` and `Caused by:` lines. */
-function renderError(thrown) {
-    const { message, problems, remedy, facts, statements, causes } = describeError(thrown);
-    return [
-        message,
-        ...problems.map((problem) => `- ${problem}`),
-        ...facts.map(({ name, value }) => `${name}: ${value}`),
-        ...(remedy === undefined ? [] : [`To fix: ${remedy}`]),
-        ...statements.map((statement) => `The statement to add: ${statement}`),
-        ...causes.map((cause) => `Caused by: ${cause}`),
-    ].join('\n');
-}
-/** The name to branch on. `instanceof` breaks where two copies of a class meet in a bundle. */
+
+
+/***/ }),
+
+/***/ 4656:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   CA: () => (/* binding */ errorCode),
+/* harmony export */   Is: () => (/* binding */ errorName),
+/* harmony export */   Nk: () => (/* binding */ metadataOf),
+/* harmony export */   gJ: () => (/* binding */ errorMessage),
+/* harmony export */   nG: () => (/* binding */ httpStatus),
+/* harmony export */   u7: () => (/* binding */ isErrorLike)
+/* harmony export */ });
+/** Reads the parts of a thrown value by their shape. `instanceof` breaks where a bundle holds a class twice. */
+/** The name to branch on; empty where the value is not an error. */
 function errorName(thrown) {
     return isErrorLike(thrown) ? thrown.name : '';
 }
@@ -61436,22 +61445,18 @@ function errorMessage(thrown) {
 function errorCode(thrown) {
     return isErrorLike(thrown) && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
 }
-/** The status of the answer, whoever gave it; 0 where there was none. */
+/** The HTTP status of the response, from AWS or another server; 0 where there was none. */
 function httpStatus(error) {
     const { httpStatusCode } = metadataOf(error);
     return typeof httpStatusCode === 'number' ? httpStatusCode : 0;
 }
-/** What the SDK knows of the answer; empty where the error is not the SDK's. */
+/** The SDK's metadata of the response; empty where the error is not the SDK's. */
 function metadataOf(error) {
     if (typeof error !== 'object' || error === null || !('$metadata' in error))
         return {};
     return typeof error.$metadata === 'object' && error.$metadata !== null ? error.$metadata : {};
 }
-/** Proves to the compiler that a closed union was handled to its last member. */
-function unreachable(value) {
-    throw new Error(`Unhandled case: ${JSON.stringify(value)}`);
-}
-/** By shape: errors of Node's own come from another realm where tests run in one. */
+/** Checks the shape, because Node's own errors come from another realm in tests. */
 function isErrorLike(thrown) {
     return (typeof thrown === 'object' &&
         thrown !== null &&
@@ -61460,22 +61465,425 @@ function isErrorLike(thrown) {
         'message' in thrown &&
         typeof thrown.message === 'string');
 }
-function causeOf(thrown) {
-    return isErrorLike(thrown) ? thrown.cause : undefined;
+
+
+/***/ }),
+
+/***/ 9322:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   EH: () => (/* binding */ escapeLine),
+/* harmony export */   QT: () => (/* binding */ logGroup),
+/* harmony export */   q5: () => (/* binding */ cutAnnotation)
+/* harmony export */ });
+/* harmony import */ var _text_readable_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7674);
+
+/**
+ * Keeps a line from starting a workflow command: the runner obeys `::name::` at the start of a line and `##[name]` anywhere
+ * in it. Line breaks and other characters that do not show are written out.
+ *
+ * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+ */
+function escapeLine(line) {
+    return (0,_text_readable_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(line)
+        .replaceAll('##[', '# #[')
+        .replace(/^(\s*):(?=:)/, '$1: ');
 }
-function nameAndMessage(thrown) {
-    if (!isErrorLike(thrown)) {
-        return typeof thrown === 'string' ? thrown : `Something that is no error was thrown: ${typeof thrown}`;
+/** Writes lines under a title that folds in GitHub's log. Empty lines are left out. */
+function logGroup(log, title, lines) {
+    log.startGroup(title);
+    for (const line of lines)
+        if (line !== '')
+            log.info(line);
+    log.endGroup();
+}
+/** GitHub cuts the message of an annotation at this many characters. */
+const longestAnnotation = 4096;
+/** Cuts a message to the limit. The first line says what happened: it is cut before the lines that say what to do. */
+function cutAnnotation([first = '', ...more]) {
+    const rest = cut(more.map((line) => `\n${line}`).join(''), (longestAnnotation * 3) / 4);
+    return cut(first, longestAnnotation - rest.length) + rest;
+}
+function cut(text, most) {
+    return text.length > most ? `${text.slice(0, most - 1)}\u2026` : text;
+}
+
+
+/***/ }),
+
+/***/ 8633:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   R: () => (/* binding */ KnownSecrets),
+/* harmony export */   e: () => (/* binding */ secretInOutputs)
+/* harmony export */ });
+/* harmony import */ var _errors_errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(649);
+/** The secrets that a run knows, found in every spelling in which AWS, GitHub or a proxy may return them. Pure. */
+
+/** In bytes. A shorter secret may be a common word: hiding it would hide more than it protects. */
+const shortestSecret = 8;
+const percent = '%'.charCodeAt(0);
+class KnownSecrets {
+    #formsByFirstByte = new Map();
+    /** @param origin the name of the secret for messages, such as `AWS_SECRET_ACCESS_KEY` */
+    add(secret, origin) {
+        for (const form of formsOf(secret)) {
+            const bytes = Buffer.from(form);
+            const first = bytes[0] ?? 0;
+            this.#formsByFirstByte.set(first, [...(this.#formsByFirstByte.get(first) ?? []), { bytes, origin }]);
+        }
     }
-    // What the SDK calls an answer that it cannot read.
-    if (thrown.name === 'Unknown' && httpStatus(thrown) > 0) {
-        return `Unknown: an answer with status ${httpStatus(thrown)}, and not of AWS's form`;
+    /** The origin of a secret that the text holds; undefined where it holds none. */
+    findOrigin(text) {
+        return this.#find(Buffer.from(text))[0]?.origin;
     }
-    // Node's own network errors say more in their code than in their name.
-    const code = errorCode(thrown);
-    const name = thrown.name === 'Error' && code !== '' ? code : thrown.name;
-    // A refused connection on two addresses is an AggregateError without a message.
-    return thrown.message === '' ? code || name : `${name}: ${thrown.message}`;
+    /** Writes `***` for every secret, and leaves the rest of the text as it is. */
+    redact(text) {
+        const bytes = Buffer.from(text);
+        let redacted = '';
+        let end = 0;
+        for (const occurrence of this.#find(bytes)) {
+            // Secrets may overlap: both are hidden to their last character.
+            if (occurrence.start >= end)
+                redacted += `${bytes.toString('utf8', end, occurrence.start)}***`;
+            end = Math.max(end, occurrence.end);
+        }
+        // A text without a secret keeps what UTF-8 cannot hold, such as half of a surrogate pair.
+        return redacted === '' ? text : redacted + bytes.toString('utf8', end);
+    }
+    /** Sorted by start. */
+    #find(text) {
+        const decoded = decode(text);
+        const found = [];
+        const findAt = (start, first) => {
+            for (const { bytes, origin } of this.#formsByFirstByte.get(first ?? 0) ?? []) {
+                const end = endOf(bytes, text, start, decoded);
+                if (end !== undefined)
+                    found.push({ start, end, origin });
+            }
+        };
+        for (const [start, byte] of text.entries()) {
+            findAt(start, byte);
+            if (byte === percent)
+                findAt(start, decoded.bytes[start]);
+        }
+        return found;
+    }
+}
+/** The failure of a run whose outputs would hold a secret. They are never redacted: a changed ARN or plan is wrong. */
+function secretInOutputs(outputs, origins) {
+    const secrets = [...new Set(origins)].join(', ');
+    return new _errors_errors_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The secret ${secrets} occurs in what later steps would read: ${outputs.join(', ')}.`, 'Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.');
+}
+/** The secret as it is, and in base64 and base64url, alone or inside a longer text that was encoded as a whole. */
+function formsOf(secret) {
+    if (Buffer.byteLength(secret) < shortestSecret)
+        return [];
+    const encoded = [0, 1, 2].map((offset) => base64At(secret, offset));
+    const forUrls = encoded.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'));
+    return [secret, ...encoded, ...forUrls].filter((form) => form.length >= shortestSecret);
+}
+/**
+ * The characters of base64 that depend on the secret alone. Each stands for six bits.
+ *
+ * @param offset the number of bytes between a multiple of three and the secret
+ */
+function base64At(secret, offset) {
+    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+    return bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6));
+}
+/**
+ * Decodes a text that was percent-encoded once or several times, from each place on. A `%` that starts no escape stands for
+ * itself. Works from the end, because the digits of an escape may be escapes themselves: so the time is linear.
+ */
+function decode(text) {
+    const bytes = Uint8Array.from(text);
+    const ends = new Uint32Array(text.length);
+    for (let start = text.length - 1; start >= 0; start -= 1) {
+        ends[start] = start + 1;
+        if (text[start] !== percent)
+            continue;
+        for (const { byte, end } of escapesAt(start, { bytes, ends })) {
+            bytes[start] = byte;
+            ends[start] = end;
+        }
+    }
+    return { bytes, ends };
+}
+/** The escapes that a `%` may start: `%25`, and decoded again `%252f`. The text after it must be decoded already. */
+function* escapesAt(start, { bytes, ends }) {
+    let byte = percent;
+    let end = start + 1;
+    while (byte === percent) {
+        const low = ends[end] ?? end;
+        byte = 16 * hexadecimal(bytes[end]) + hexadecimal(bytes[low]);
+        if (Number.isNaN(byte))
+            return;
+        end = ends[low] ?? low;
+        yield { byte, end };
+    }
+}
+/** The value of a digit; NaN for any other byte. */
+function hexadecimal(byte = 0) {
+    if (byte >= 0x30 && byte <= 0x39)
+        return byte - 0x30;
+    const letter = byte | 0x20;
+    return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Number.NaN;
+}
+/** The end of the form, where the text holds it at this place: each byte as itself or as an escape. */
+function endOf(form, text, start, decoded) {
+    // Several places only where the form itself has a `%`, which may also start the escape of the next byte.
+    let places = [start];
+    for (const byte of form) {
+        const next = [];
+        for (const place of places) {
+            if (text[place] === byte)
+                next.push(place + 1);
+            if (text[place] !== percent)
+                continue;
+            for (const escaped of escapesAt(place, decoded))
+                if (escaped.byte === byte)
+                    next.push(escaped.end);
+        }
+        if (next.length === 0)
+            return undefined;
+        places = next;
+    }
+    return Math.max(...places);
+}
+
+
+/***/ }),
+
+/***/ 525:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  G: () => (/* binding */ gitHubRunner)
+});
+
+// UNUSED EXPORTS: secretInput
+
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: ./lib/src/errors/errors.js
+var errors = __nccwpck_require__(649);
+// EXTERNAL MODULE: ./lib/src/errors/thrown.js
+var thrown = __nccwpck_require__(4656);
+;// CONCATENATED MODULE: ./lib/src/github/files.js
+/** The files that a run reads and writes. */
+
+
+
+
+const largestFile = 1024 * 1024;
+/**
+ * Reads a UTF-8 file in the workspace or in RUNNER_TEMP. A relative path starts in the first of these that exists. Links
+ * are followed before the place of the file is checked.
+ *
+ * @throws {RemedyError} for a file elsewhere, a missing or unreadable file, and a file over 1 MiB
+ */
+async function readFileInWorkspace(environment, path) {
+    const remedy = 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.';
+    const folders = await existing([environment.GITHUB_WORKSPACE, environment.RUNNER_TEMP]);
+    let bytes;
+    try {
+        const file = await (0,promises_.realpath)((0,external_node_path_.resolve)(folders[0] ?? '.', path));
+        if (!folders.some((folder) => isBelow(folder, file))) {
+            throw new errors/* RemedyError */.By(`The file "${path}" is outside the workspace and RUNNER_TEMP.`, remedy);
+        }
+        const found = await (0,promises_.stat)(file);
+        // A pipe might never end.
+        if (!found.isFile())
+            throw new errors/* RemedyError */.By(`"${path}" is not a file.`, remedy);
+        if (found.size > largestFile) {
+            throw new errors/* RemedyError */.By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
+        }
+        bytes = await (0,promises_.readFile)(file);
+    }
+    catch (error) {
+        if (error instanceof errors/* RemedyError */.By)
+            throw error;
+        throw new errors/* RemedyError */.By(`The file "${path}" cannot be read: ${(0,thrown/* errorCode */.CA)(error) || (0,thrown/* errorMessage */.gJ)(error)}.`, remedy);
+    }
+    try {
+        return decodeUtf8(bytes);
+    }
+    catch {
+        throw new errors/* RemedyError */.By(`The file "${path}" is not in UTF-8.`, 'Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.');
+    }
+}
+/**
+ * Writes a file into a new folder in RUNNER_TEMP: steps may run side by side.
+ *
+ * @returns the path; undefined outside GitHub, where no runner deletes the file after the job
+ * @throws {RemedyError} on GitHub where RUNNER_TEMP is not set
+ */
+async function writeTemporaryFile({ RUNNER_TEMP, GITHUB_ACTIONS }, name, content) {
+    if (!RUNNER_TEMP) {
+        if (GITHUB_ACTIONS !== 'true')
+            return undefined;
+        throw new errors/* RemedyError */.By('RUNNER_TEMP is not set.', 'Set RUNNER_TEMP to a folder that this step can write to.');
+    }
+    const path = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(RUNNER_TEMP, 'tenant-tables-')), name);
+    await (0,promises_.writeFile)(path, content, { mode: 0o600 });
+    return path;
+}
+/**
+ * Reads the payload of the event that started the workflow.
+ *
+ * @throws {RemedyError} where the file cannot be read
+ */
+async function readEventFile({ GITHUB_EVENT_PATH: path = '' }) {
+    try {
+        return JSON.parse(decodeUtf8(await (0,promises_.readFile)(path)));
+    }
+    catch (cause) {
+        const remedy = 'Set GITHUB_EVENT_PATH to the file that the runner wrote for this job.';
+        throw new errors/* RemedyError */.By(`The event file "${path}" cannot be read.`, remedy, { cause });
+    }
+}
+/** Removes a byte order mark. Throws for another encoding. */
+function decodeUtf8(bytes) {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+}
+/** The folders that exist, with links followed. */
+async function existing(folders) {
+    const found = folders.map((folder) => (folder ? (0,promises_.realpath)(folder).catch(() => undefined) : undefined));
+    return (await Promise.all(found)).filter((folder) => folder !== undefined);
+}
+function isBelow(folder, path) {
+    const way = (0,external_node_path_.relative)(folder, path);
+    return way !== '' && way !== '..' && !way.startsWith(`..${external_node_path_.sep}`) && !(0,external_node_path_.isAbsolute)(way);
+}
+
+// EXTERNAL MODULE: ./lib/src/github/log.js
+var log = __nccwpck_require__(9322);
+// EXTERNAL MODULE: ./lib/src/github/redaction.js
+var redaction = __nccwpck_require__(8633);
+;// CONCATENATED MODULE: ./lib/src/github/runner.js
+
+
+
+/** The only input whose value is a secret. */
+const secretInput = 'github-token';
+/** The runner that started this process. */
+function gitHubRunner(process) {
+    const { env } = process;
+    const secrets = new redaction/* KnownSecrets */.R();
+    const masked = new Set();
+    const toolkit = lateToolkit(env);
+    const clean = (line) => (0,log/* escapeLine */.EH)(secrets.redact(line));
+    const annotate = (level) => (title, message) => {
+        const cleaned = (0,log/* cutAnnotation */.q5)(message.split('\n').map(clean));
+        toolkit.use((core) => core[level](cleaned, { title }));
+    };
+    const assertHoldsNoSecret = (what, text) => {
+        const origin = secrets.findOrigin(text);
+        if (origin !== undefined)
+            throw (0,redaction/* secretInOutputs */.e)([what], [origin]);
+    };
+    // The reader of the log may be gone. The run continues: it writes files, and must complete what it began.
+    for (const stream of [process.stdout, process.stderr])
+        stream.on('error', () => undefined);
+    return {
+        environment: env,
+        load: async () => void (await toolkit.load()),
+        input: (name) => {
+            const value = env[`INPUT_${name.toUpperCase()}`]?.trim() ?? '';
+            // No masking command: GitHub itself masks the token of the job and the secrets of the repository.
+            if (name === secretInput)
+                secrets.add(value, name);
+            return value;
+        },
+        mask: (secret, origin) => {
+            if (secret === '' || masked.has(secret))
+                return;
+            masked.add(secret);
+            secrets.add(secret, origin);
+            toolkit.use((core) => core.setSecret(secret));
+        },
+        log: {
+            info: (line) => toolkit.use((core) => core.info(clean(line))),
+            startGroup: (title) => toolkit.use((core) => core.startGroup(clean(title))),
+            endGroup: () => toolkit.use((core) => core.endGroup()),
+        },
+        notice: annotate('notice'),
+        warning: annotate('warning'),
+        fail: (title, message) => {
+            process.exitCode = 1;
+            annotate('error')(title, message);
+        },
+        setOutput: (name, value) => {
+            assertHoldsNoSecret(`output ${name}`, value);
+            toolkit.use((core) => core.setOutput(name, value));
+        },
+        writeSummary: async (markdown) => {
+            // There is no summary outside GitHub.
+            if (env.GITHUB_STEP_SUMMARY)
+                await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write();
+        },
+        readFile: (path) => readFileInWorkspace(env, path),
+        writeTemporaryFile: async (name, content) => {
+            assertHoldsNoSecret(`file ${name}`, content);
+            return await writeTemporaryFile(env, name, content);
+        },
+        readEvent: () => readEventFile(env),
+        redact: (text) => secrets.redact(text),
+        findSecret: (text) => secrets.findOrigin(text),
+        interrupted: interruptionOf(process),
+    };
+}
+/** Listens for every signal: without a listener, the second one would end the process before it has written its result. */
+function interruptionOf(process) {
+    const interruption = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'])
+        process.on(signal, () => interruption.abort());
+    return interruption.signal;
+}
+/** Loads @actions/core late: that takes as long as a call to AWS, so the run does it while it waits for one. */
+function lateToolkit(environment) {
+    let toolkit;
+    let waiting = [];
+    return {
+        load: async () => {
+            const core = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 418));
+            // act, Gitea and Forgejo set GITHUB_ACTIONS too.
+            toolkit = environment.GITHUB_ACTIONS === 'true' ? core : withoutCommands(core, environment.GITHUB_OUTPUT);
+            for (const call of waiting)
+                call(toolkit);
+            waiting = [];
+            return toolkit;
+        },
+        use: (call) => {
+            if (toolkit === undefined)
+                waiting.push(call);
+            else
+                call(toolkit);
+        },
+    };
+}
+/**
+ * The toolkit for a terminal: plain lines instead of workflow commands, which only a runner obeys. `::add-mask::` would
+ * print the secret that it should hide. The files that GITHUB_OUTPUT and GITHUB_STEP_SUMMARY name are written as on GitHub.
+ */
+function withoutCommands(core, outputFile) {
+    return {
+        ...core,
+        setSecret: () => undefined,
+        startGroup: (title) => core.info(title),
+        endGroup: () => undefined,
+        notice: (message) => core.info(`Notice: ${message}`),
+        warning: (message) => core.info(`Warning: ${message}`),
+        error: (message) => core.info(`Error: ${message}`),
+        setOutput: (name, value) => (outputFile ? core.setOutput(name, value) : core.info((0,log/* escapeLine */.EH)(`${name}=${value}`))),
+    };
 }
 
 
@@ -61485,13 +61893,13 @@ function nameAndMessage(thrown) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9536);
-/* harmony import */ var _run_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3331);
-/* harmony import */ var _runner_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7738);
+/* harmony import */ var _github_runner_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(525);
+/* harmony import */ var _main_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(2521);
+/* harmony import */ var _run_run_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5633);
 
 
 
-await (0,_main_js__WEBPACK_IMPORTED_MODULE_0__/* .main */ .i)((0,_runner_js__WEBPACK_IMPORTED_MODULE_2__/* .gitHubRunner */ .Gw)(process), _run_js__WEBPACK_IMPORTED_MODULE_1__/* .systemClock */ .ml);
+await (0,_main_js__WEBPACK_IMPORTED_MODULE_1__/* .main */ .i)((0,_github_runner_js__WEBPACK_IMPORTED_MODULE_0__/* .gitHubRunner */ .G)(process), _run_run_js__WEBPACK_IMPORTED_MODULE_2__/* .systemClock */ .ml);
 // A connection that somebody else's code left open must not keep a cancelled job waiting.
 setTimeout(() => process.exit(), 250).unref();
 
@@ -61500,7 +61908,7 @@ __webpack_async_result__();
 
 /***/ }),
 
-/***/ 9536:
+/***/ 2521:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -61510,11 +61918,8865 @@ __nccwpck_require__.d(__webpack_exports__, {
 });
 
 // EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/config/index.js
-var config = __nccwpck_require__(7291);
-// EXTERNAL MODULE: ./lib/src/errors.js
-var errors = __nccwpck_require__(5071);
-;// CONCATENATED MODULE: ./lib/src/failures.js
+var submodules_config = __nccwpck_require__(7291);
+// EXTERNAL MODULE: ./lib/src/errors/errors.js
+var errors = __nccwpck_require__(649);
+;// CONCATENATED MODULE: ./node_modules/valibot/dist/index.mjs
+//#region src/storages/globalConfig/globalConfig.ts
+let store$4;
+const DEFAULT_CONFIG = {
+	lang: void 0,
+	message: void 0,
+	abortEarly: void 0,
+	abortPipeEarly: void 0
+};
+/**
+* Sets the global configuration.
+*
+* @param config The configuration.
+*/
+function setGlobalConfig(config$1) {
+	store$4 = {
+		...store$4,
+		...config$1
+	};
+}
+/**
+* Returns the global configuration.
+*
+* @param config The config to merge.
+*
+* @returns The configuration.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function getGlobalConfig(config$1) {
+	if (!config$1 && !store$4) return DEFAULT_CONFIG;
+	return {
+		lang: config$1?.lang ?? store$4?.lang,
+		message: config$1?.message,
+		abortEarly: config$1?.abortEarly ?? store$4?.abortEarly,
+		abortPipeEarly: config$1?.abortPipeEarly ?? store$4?.abortPipeEarly
+	};
+}
+/**
+* Deletes the global configuration.
+*/
+function deleteGlobalConfig() {
+	store$4 = void 0;
+}
+
+//#endregion
+//#region src/storages/globalMessage/globalMessage.ts
+let store$3;
+/**
+* Sets a global error message.
+*
+* @param message The error message.
+* @param lang The language of the message.
+*/
+function setGlobalMessage(message$1, lang) {
+	if (!store$3) store$3 = /* @__PURE__ */ new Map();
+	store$3.set(lang, message$1);
+}
+/**
+* Returns a global error message.
+*
+* @param lang The language of the message.
+*
+* @returns The error message.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function getGlobalMessage(lang) {
+	return store$3?.get(lang);
+}
+/**
+* Deletes a global error message.
+*
+* @param lang The language of the message.
+*/
+function deleteGlobalMessage(lang) {
+	store$3?.delete(lang);
+}
+
+//#endregion
+//#region src/storages/schemaMessage/schemaMessage.ts
+let store$2;
+/**
+* Sets a schema error message.
+*
+* @param message The error message.
+* @param lang The language of the message.
+*/
+function setSchemaMessage(message$1, lang) {
+	if (!store$2) store$2 = /* @__PURE__ */ new Map();
+	store$2.set(lang, message$1);
+}
+/**
+* Returns a schema error message.
+*
+* @param lang The language of the message.
+*
+* @returns The error message.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function getSchemaMessage(lang) {
+	return store$2?.get(lang);
+}
+/**
+* Deletes a schema error message.
+*
+* @param lang The language of the message.
+*/
+function deleteSchemaMessage(lang) {
+	store$2?.delete(lang);
+}
+
+//#endregion
+//#region src/storages/specificMessage/specificMessage.ts
+let store$1;
+/**
+* Sets a specific error message.
+*
+* @param reference The identifier reference.
+* @param message The error message.
+* @param lang The language of the message.
+*/
+function setSpecificMessage(reference, message$1, lang) {
+	if (!store$1) store$1 = /* @__PURE__ */ new Map();
+	if (!store$1.get(reference)) store$1.set(reference, /* @__PURE__ */ new Map());
+	store$1.get(reference).set(lang, message$1);
+}
+/**
+* Returns a specific error message.
+*
+* @param reference The identifier reference.
+* @param lang The language of the message.
+*
+* @returns The error message.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function getSpecificMessage(reference, lang) {
+	return store$1?.get(reference)?.get(lang);
+}
+/**
+* Deletes a specific error message.
+*
+* @param reference The identifier reference.
+* @param lang The language of the message.
+*/
+function deleteSpecificMessage(reference, lang) {
+	store$1?.get(reference)?.delete(lang);
+}
+
+//#endregion
+//#region src/utils/_stringify/_stringify.ts
+/**
+* Stringifies an unknown input to a literal or type string.
+*
+* @param input The unknown input.
+*
+* @returns A literal or type string.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _stringify(input) {
+	const type = typeof input;
+	if (type === "string") return `"${input}"`;
+	if (type === "number" || type === "bigint" || type === "boolean") return `${input}`;
+	if (type === "object" || type === "function") return (input && Object.getPrototypeOf(input)?.constructor?.name) ?? "null";
+	return type;
+}
+
+//#endregion
+//#region src/utils/_addIssue/_addIssue.ts
+/**
+* Adds an issue to the dataset.
+*
+* @param context The issue context.
+* @param label The issue label.
+* @param dataset The input dataset.
+* @param config The configuration.
+* @param other The optional props.
+*
+* @internal
+*/
+function _addIssue(context, label, dataset, config$1, other) {
+	const input = other && "input" in other ? other.input : dataset.value;
+	const expected = other?.expected ?? context.expects ?? null;
+	const received = other?.received ?? /* @__PURE__ */ _stringify(input);
+	const issue = {
+		kind: context.kind,
+		type: context.type,
+		input,
+		expected,
+		received,
+		message: `Invalid ${label}: ${expected ? `Expected ${expected} but r` : "R"}eceived ${received}`,
+		requirement: context.requirement,
+		path: other?.path,
+		issues: other?.issues,
+		lang: config$1.lang,
+		abortEarly: config$1.abortEarly,
+		abortPipeEarly: config$1.abortPipeEarly
+	};
+	const isSchema = context.kind === "schema";
+	const message$1 = other?.message ?? context.message ?? /* @__PURE__ */ getSpecificMessage(context.reference, issue.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue.lang);
+	if (message$1 !== void 0) issue.message = typeof message$1 === "function" ? message$1(issue) : message$1;
+	if (isSchema) dataset.typed = false;
+	if (dataset.issues) dataset.issues.push(issue);
+	else dataset.issues = [issue];
+}
+
+//#endregion
+//#region src/utils/_cloneDataset/_cloneDataset.ts
+/**
+* Creates a shallow copy of a dataset.
+*
+* Hint: The `value` is copied by reference, but the `issues` array, its issues
+* and their `path` arrays are cloned to avoid reusing mutable dataset state
+* across multiple runs. Mutating a returned object or array value can
+* therefore affect later cache hits that reuse the same cached output.
+*
+* @param dataset The output dataset.
+*
+* @returns The copied output dataset.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _cloneDataset(dataset) {
+	return {
+		typed: dataset.typed,
+		value: dataset.value,
+		issues: dataset.issues?.map((issue) => ({
+			...issue,
+			path: issue.path && [...issue.path]
+		}))
+	};
+}
+
+//#endregion
+//#region src/utils/_formatCase/_formatCase.ts
+/**
+* Splits a string into lowercase words and rejoins them with the given
+* separator and capitalization rules.
+*
+* Words are separated by `_`, `-` and ASCII whitespace, as well as by case
+* and acronym boundaries. Whether the first or subsequent words are
+* capitalized is controlled by `capFirst` and `capRest`.
+*
+* Hint: Implemented in a single pass that emits directly to the result
+* string to avoid an intermediate `string[]` allocation. ASCII chars are
+* classified via char codes to skip `.toLowerCase()` and `.toUpperCase()`
+* method calls in the common case.
+*
+* Hint: Digits are treated as a separate character class, so `item2Name`
+* yields `item2` and `name` rather than `item`, `2` and `name`.
+*
+* @param input The input string.
+* @param separator The string inserted between words.
+* @param capFirst Whether to capitalize the first word.
+* @param capRest Whether to capitalize subsequent words.
+*
+* @returns The formatted string.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _formatCase(input, separator, capFirst, capRest) {
+	let result = "";
+	let firstWord = true;
+	let start = 0;
+	let prev = 0;
+	let prevPrev = 0;
+	const flush = (end) => {
+		if (end > start) {
+			let word = input.slice(start, end).toLowerCase();
+			if (firstWord ? capFirst : capRest) {
+				const firstCode = word.charCodeAt(0);
+				if (firstCode >= 97 && firstCode <= 122) word = String.fromCharCode(firstCode - 32) + word.slice(1);
+				else {
+					const charLen = firstCode >= 55296 && firstCode <= 56319 ? 2 : 1;
+					word = word.slice(0, charLen).toUpperCase() + word.slice(charLen);
+				}
+			}
+			result += firstWord ? word : separator + word;
+			firstWord = false;
+		}
+	};
+	for (let index = 0; index < input.length; index++) {
+		const code = input.charCodeAt(index);
+		let type;
+		if (code === 32 || code === 9 || code === 10 || code === 11 || code === 12 || code === 13 || code === 45 || code === 95) {
+			flush(index);
+			start = index + 1;
+			type = 0;
+		} else if (code < 128) type = code >= 65 && code <= 90 ? 1 : code >= 97 && code <= 122 ? 2 : 3;
+		else {
+			const char = input[index];
+			const charLower = char.toLowerCase();
+			type = charLower === char.toUpperCase() ? 3 : char === charLower ? 2 : 1;
+		}
+		if (type === 1 && (prev === 2 || prev === 3) && index > start) {
+			flush(index);
+			start = index;
+		} else if (type === 2 && prev === 1 && prevPrev === 1 && index - 1 > start) {
+			flush(index - 1);
+			start = index - 1;
+		}
+		prevPrev = prev;
+		prev = type;
+	}
+	flush(input.length);
+	return result;
+}
+
+//#endregion
+//#region src/utils/_getByteCount/_getByteCount.ts
+let textEncoder;
+/**
+* Returns the byte count of the input.
+*
+* @param input The input to be measured.
+*
+* @returns The byte count.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _getByteCount(input) {
+	if (!textEncoder) textEncoder = new TextEncoder();
+	return textEncoder.encode(input).length;
+}
+
+//#endregion
+//#region src/utils/_getCodePointCount/_getCodePointCount.ts
+/**
+* Returns the code point count of the input.
+*
+* @param input The input to be measured.
+*
+* @returns The code point count.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _getCodePointCount(input) {
+	let count = input.length;
+	const lengthMinus1 = input.length - 1;
+	for (let i = 0; i < lengthMinus1;) if (input.codePointAt(i) <= 65535) i++;
+	else {
+		i += 2;
+		count--;
+	}
+	return count;
+}
+
+//#endregion
+//#region src/utils/_getGraphemeCount/_getGraphemeCount.ts
+let segmenter;
+/**
+* Returns the grapheme count of the input.
+*
+* @param input The input to be measured.
+*
+* @returns The grapheme count.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _getGraphemeCount(input) {
+	if (!segmenter) segmenter = new Intl.Segmenter();
+	const segments = segmenter.segment(input);
+	let count = 0;
+	for (const _ of segments) count++;
+	return count;
+}
+
+//#endregion
+//#region src/utils/_getLastMetadata/_getLastMetadata.ts
+/**
+* Returns the last top-level value of a given metadata type from a schema
+* using a breadth-first search that starts with the last item in the pipeline.
+*
+* @param schema The schema to search.
+* @param type The metadata type.
+*
+* @returns The value, if any.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _getLastMetadata(schema, type) {
+	if ("pipe" in schema) {
+		const nestedSchemas = [];
+		for (let index = schema.pipe.length - 1; index >= 0; index--) {
+			const item = schema.pipe[index];
+			if (item.kind === "schema" && "pipe" in item) nestedSchemas.push(item);
+			else if (item.kind === "metadata" && item.type === type) return item[type];
+		}
+		for (const nestedSchema of nestedSchemas) {
+			const result = /* @__PURE__ */ _getLastMetadata(nestedSchema, type);
+			if (result !== void 0) return result;
+		}
+	}
+}
+
+//#endregion
+//#region src/utils/_getWordCount/_getWordCount.ts
+let store;
+/**
+* Returns the word count of the input.
+*
+* @param locales The locales to be used.
+* @param input The input to be measured.
+*
+* @returns The word count.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _getWordCount(locales, input) {
+	if (!store) store = /* @__PURE__ */ new Map();
+	const key = String(locales);
+	let segmenter$1 = store.get(key);
+	if (!segmenter$1) {
+		segmenter$1 = new Intl.Segmenter(locales, { granularity: "word" });
+		store.set(key, segmenter$1);
+	}
+	const segments = segmenter$1.segment(input);
+	let count = 0;
+	for (const segment of segments) if (segment.isWordLike) count++;
+	return count;
+}
+
+//#endregion
+//#region src/utils/_isLuhnAlgo/_isLuhnAlgo.ts
+/**
+* Non-digit regex.
+*/
+const NON_DIGIT_REGEX = /\D/gu;
+/**
+* Checks whether a string with numbers corresponds to the luhn algorithm.
+*
+* @param input The input to be checked.
+*
+* @returns Whether input is valid.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _isLuhnAlgo(input) {
+	const number$1 = input.replace(NON_DIGIT_REGEX, "");
+	let length$1 = number$1.length;
+	let bit = 1;
+	let sum = 0;
+	while (length$1) {
+		const value$1 = +number$1[--length$1];
+		bit ^= 1;
+		sum += bit ? [
+			0,
+			2,
+			4,
+			6,
+			8,
+			1,
+			3,
+			5,
+			7,
+			9
+		][value$1] : value$1;
+	}
+	return sum % 10 === 0;
+}
+
+//#endregion
+//#region src/utils/_isSameValueZero/_isSameValueZero.ts
+/**
+* Compares two values using the SameValueZero algorithm, which treats `NaN`
+* as equal to itself unlike `===`.
+*
+* @param value1 The first value.
+* @param value2 The second value.
+*
+* @returns Whether the values are equal.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _isSameValueZero(value1, value2) {
+	return value1 === value2 || Number.isNaN(value1) && Number.isNaN(value2);
+}
+
+//#endregion
+//#region src/utils/_isValidObjectKey/_isValidObjectKey.ts
+/**
+* Disallows inherited object properties and prevents object prototype
+* pollution by disallowing certain keys.
+*
+* @param object The object to check.
+* @param key The key to check.
+*
+* @returns Whether the key is allowed.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _isValidObjectKey(object$1, key) {
+	return Object.prototype.hasOwnProperty.call(object$1, key) && key !== "__proto__" && key !== "prototype" && key !== "constructor";
+}
+
+//#endregion
+//#region src/utils/_isValueMatch/_isValueMatch.ts
+/**
+* Checks whether a value matches a value action requirement.
+*
+* @param requirement The value action requirement.
+* @param value The value to check.
+*
+* @returns Whether the value matches the requirement.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _isValueMatch(requirement, value$1) {
+	return Number.isNaN(requirement) && Number.isNaN(value$1) || requirement <= value$1 && requirement >= value$1;
+}
+
+//#endregion
+//#region src/utils/_joinExpects/_joinExpects.ts
+/**
+* Joins multiple `expects` values with the given separator.
+*
+* @param values The `expects` values.
+* @param separator The separator.
+*
+* @returns The joined `expects` property.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _joinExpects(values$1, separator) {
+	const list = [...new Set(values$1)];
+	if (list.length > 1) return `(${list.join(` ${separator} `)})`;
+	return list[0] ?? "never";
+}
+
+//#endregion
+//#region src/utils/_standardSchema/_standardSchema.ts
+/**
+* Eagerly creates and attaches the Standard Schema properties of a schema.
+*
+* Hint: The contextual `this` type includes the standard properties that are
+* attached before the schema is returned.
+*
+* @param schema The schema to attach standard properties to.
+*
+* @returns The schema with standard properties attached.
+*
+* @internal
+*/
+function _standardSchema(schema) {
+	schema["~standard"] = {
+		version: 1,
+		vendor: "valibot",
+		validate: (value$1) => schema["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
+	};
+	return schema;
+}
+
+//#endregion
+//#region src/utils/entriesFromList/entriesFromList.ts
+/**
+* Creates an object entries definition from a list of keys and a schema.
+*
+* @param list A list of keys.
+* @param schema The schema of the keys.
+*
+* @returns The object entries.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function entriesFromList(list, schema) {
+	const entries$1 = {};
+	for (const key of list) entries$1[key] = schema;
+	return entries$1;
+}
+
+//#endregion
+//#region src/utils/entriesFromObjects/entriesFromObjects.ts
+/* @__NO_SIDE_EFFECTS__ */
+function entriesFromObjects(schemas) {
+	const entries$1 = {};
+	for (const schema of schemas) Object.assign(entries$1, schema.entries);
+	return entries$1;
+}
+
+//#endregion
+//#region src/utils/getDotPath/getDotPath.ts
+/* @__NO_SIDE_EFFECTS__ */
+function getDotPath(issue) {
+	if (issue.path) {
+		let key = "";
+		for (const item of issue.path) if (typeof item.key === "string" || typeof item.key === "number") if (key) key += `.${item.key}`;
+		else key += item.key;
+		else return null;
+		return key;
+	}
+	return null;
+}
+
+//#endregion
+//#region src/utils/isOfKind/isOfKind.ts
+/**
+* A generic type guard to check the kind of an object.
+*
+* @param kind The kind to check for.
+* @param object The object to check.
+*
+* @returns Whether it matches.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function isOfKind(kind, object$1) {
+	return object$1.kind === kind;
+}
+
+//#endregion
+//#region src/utils/isOfType/isOfType.ts
+/**
+* A generic type guard to check the type of an object.
+*
+* @param type The type to check for.
+* @param object The object to check.
+*
+* @returns Whether it matches.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function isOfType(type, object$1) {
+	return object$1.type === type;
+}
+
+//#endregion
+//#region src/utils/ValiError/ValiError.ts
+/**
+* A Valibot error with useful information.
+*/
+var ValiError = class extends Error {
+	/**
+	* Creates a Valibot error with useful information.
+	*
+	* @param issues The error issues.
+	*/
+	constructor(issues) {
+		super(issues[0].message);
+		this.name = "ValiError";
+		this.issues = issues;
+	}
+};
+
+//#endregion
+//#region src/utils/isValiError/isValiError.ts
+/**
+* A type guard to check if an error is a ValiError.
+*
+* @param error The error to check.
+*
+* @returns Whether its a ValiError.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function isValiError(error) {
+	return error instanceof ValiError;
+}
+
+//#endregion
+//#region src/actions/args/args.ts
+/* @__NO_SIDE_EFFECTS__ */
+function args(schema) {
+	return {
+		kind: "transformation",
+		type: "args",
+		reference: args,
+		async: false,
+		schema,
+		"~run"(dataset, config$1) {
+			const func = dataset.value;
+			dataset.value = (...args_) => {
+				const argsDataset = this.schema["~run"]({ value: args_ }, config$1);
+				if (argsDataset.issues) throw new ValiError(argsDataset.issues);
+				return func(...argsDataset.value);
+			};
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/args/argsAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function argsAsync(schema) {
+	return {
+		kind: "transformation",
+		type: "args",
+		reference: argsAsync,
+		async: false,
+		schema,
+		"~run"(dataset, config$1) {
+			const func = dataset.value;
+			dataset.value = async (...args$1) => {
+				const argsDataset = await schema["~run"]({ value: args$1 }, config$1);
+				if (argsDataset.issues) throw new ValiError(argsDataset.issues);
+				return func(...argsDataset.value);
+			};
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/await/awaitAsync.ts
+/**
+* Creates an await transformation action.
+*
+* @returns An await action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function awaitAsync() {
+	return {
+		kind: "transformation",
+		type: "await",
+		reference: awaitAsync,
+		async: true,
+		async "~run"(dataset) {
+			dataset.value = await dataset.value;
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/regex.ts
+/**
+* [Base64](https://en.wikipedia.org/wiki/Base64) regex.
+*/
+const BASE64_REGEX = /^(?:[\da-z+/]{4})*(?:[\da-z+/]{2}==|[\da-z+/]{3}=)?$/iu;
+/**
+* [BIC](https://en.wikipedia.org/wiki/ISO_9362) regex.
+*/
+const BIC_REGEX = /^[A-Z]{6}(?!00)[\dA-Z]{2}(?:[\dA-Z]{3})?$/u;
+/**
+* [Cuid2](https://github.com/paralleldrive/cuid2) regex.
+*/
+const CUID2_REGEX = /^[a-z][\da-z]*$/u;
+/**
+* [Decimal](https://en.wikipedia.org/wiki/Decimal) regex.
+*/
+const DECIMAL_REGEX = /^[+-]?(?:\d*\.)?\d+$/u;
+/**
+* [Digits](https://en.wikipedia.org/wiki/Numerical_digit) regex.
+*/
+const DIGITS_REGEX = /^\d+$/u;
+/**
+* [Domain name](https://en.wikipedia.org/wiki/Domain_name) regex.
+*
+* Hint: We decided against the `i` flag for better JSON Schema compatibility.
+* ASCII-only validation. Internationalized domain names (IDNs) are not
+* supported, including Punycode-encoded labels.
+*/
+const DOMAIN_REGEX = /^(?=.{1,253}$)(?:(?![Xx][Nn]--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/u;
+/**
+* [Email address](https://en.wikipedia.org/wiki/Email_address) regex.
+*
+* Hint: We decided against the `i` flag to avoid matching non-ASCII characters.
+*/
+const EMAIL_REGEX = /^[\w+-]+(?:\.[\w+-]+)*@[\da-zA-Z]+(?:[.-][\da-zA-Z]+)*\.[a-zA-Z]{2,}$/u;
+/**
+* Emoji regex from [emoji-regex-xs](https://github.com/slevithan/emoji-regex-xs) v1.0.0 (MIT license).
+*
+* Hint: We decided against the newer `/^\p{RGI_Emoji}+$/v` regex because it is
+* not supported in older runtimes and does not match all emoji.
+*/
+const EMOJI_REGEX = /^(?:[\u{1F1E6}-\u{1F1FF}]{2}|\u{1F3F4}[\u{E0061}-\u{E007A}]{2}[\u{E0030}-\u{E0039}\u{E0061}-\u{E007A}]{1,3}\u{E007F}|(?:\p{Emoji}\uFE0F\u20E3?|\p{Emoji_Modifier_Base}\p{Emoji_Modifier}?|(?![\p{Emoji_Modifier_Base}\u{1F1E6}-\u{1F1FF}])\p{Emoji_Presentation})(?:\u200D(?:\p{Emoji}\uFE0F\u20E3?|\p{Emoji_Modifier_Base}\p{Emoji_Modifier}?|(?![\p{Emoji_Modifier_Base}\u{1F1E6}-\u{1F1FF}])\p{Emoji_Presentation}))*)+$/u;
+/**
+* [Hexadecimal](https://en.wikipedia.org/wiki/Hexadecimal) regex.
+*
+* Hint: We decided against the `i` flag for better JSON Schema compatibility.
+*/
+const HEXADECIMAL_REGEX = /^(?:0[hx])?[\da-fA-F]+$/u;
+/**
+* [Hex color](https://en.wikipedia.org/wiki/Web_colors#Hex_triplet) regex.
+*
+* Hint: We decided against the `i` flag for better JSON Schema compatibility.
+*/
+const HEX_COLOR_REGEX = /^#(?:[\da-fA-F]{3,4}|[\da-fA-F]{6}|[\da-fA-F]{8})$/u;
+/**
+* [IMEI](https://en.wikipedia.org/wiki/International_Mobile_Equipment_Identity) regex.
+*/
+const IMEI_REGEX = /^\d{15}$|^\d{2}-\d{6}-\d{6}-\d$/u;
+/**
+* [IPv4](https://en.wikipedia.org/wiki/IPv4) regex.
+*/
+const IPV4_REGEX = /^(?:(?:[1-9]|1\d|2[0-4])?\d|25[0-5])(?:\.(?:(?:[1-9]|1\d|2[0-4])?\d|25[0-5])){3}$/u;
+/**
+* [IPv6](https://en.wikipedia.org/wiki/IPv6) regex.
+*/
+const IPV6_REGEX = /^(?:(?:[\da-f]{1,4}:){7}[\da-f]{1,4}|(?:[\da-f]{1,4}:){1,7}:|(?:[\da-f]{1,4}:){1,6}:[\da-f]{1,4}|(?:[\da-f]{1,4}:){1,5}(?::[\da-f]{1,4}){1,2}|(?:[\da-f]{1,4}:){1,4}(?::[\da-f]{1,4}){1,3}|(?:[\da-f]{1,4}:){1,3}(?::[\da-f]{1,4}){1,4}|(?:[\da-f]{1,4}:){1,2}(?::[\da-f]{1,4}){1,5}|[\da-f]{1,4}:(?::[\da-f]{1,4}){1,6}|:(?:(?::[\da-f]{1,4}){1,7}|:)|fe80:(?::[\da-f]{0,4}){0,4}%[\da-z]+|::(?:f{4}(?::0{1,4})?:)?(?:(?:25[0-5]|(?:2[0-4]|1?\d)?\d)\.){3}(?:25[0-5]|(?:2[0-4]|1?\d)?\d)|(?:[\da-f]{1,4}:){1,4}:(?:(?:25[0-5]|(?:2[0-4]|1?\d)?\d)\.){3}(?:25[0-5]|(?:2[0-4]|1?\d)?\d))$/iu;
+/**
+* [IP](https://en.wikipedia.org/wiki/IP_address) regex.
+*/
+const IP_REGEX = /^(?:(?:[1-9]|1\d|2[0-4])?\d|25[0-5])(?:\.(?:(?:[1-9]|1\d|2[0-4])?\d|25[0-5])){3}$|^(?:(?:[\da-f]{1,4}:){7}[\da-f]{1,4}|(?:[\da-f]{1,4}:){1,7}:|(?:[\da-f]{1,4}:){1,6}:[\da-f]{1,4}|(?:[\da-f]{1,4}:){1,5}(?::[\da-f]{1,4}){1,2}|(?:[\da-f]{1,4}:){1,4}(?::[\da-f]{1,4}){1,3}|(?:[\da-f]{1,4}:){1,3}(?::[\da-f]{1,4}){1,4}|(?:[\da-f]{1,4}:){1,2}(?::[\da-f]{1,4}){1,5}|[\da-f]{1,4}:(?::[\da-f]{1,4}){1,6}|:(?:(?::[\da-f]{1,4}){1,7}|:)|fe80:(?::[\da-f]{0,4}){0,4}%[\da-z]+|::(?:f{4}(?::0{1,4})?:)?(?:(?:25[0-5]|(?:2[0-4]|1?\d)?\d)\.){3}(?:25[0-5]|(?:2[0-4]|1?\d)?\d)|(?:[\da-f]{1,4}:){1,4}:(?:(?:25[0-5]|(?:2[0-4]|1?\d)?\d)\.){3}(?:25[0-5]|(?:2[0-4]|1?\d)?\d))$/iu;
+/**
+* [ISO 8601](https://en.wikipedia.org/wiki/ISO_8601) date regex.
+*/
+const ISO_DATE_REGEX = /^\d{4}-(?:0[1-9]|1[0-2])-(?:[12]\d|0[1-9]|3[01])$/u;
+/**
+* [ISO 8601](https://en.wikipedia.org/wiki/ISO_8601) date-time regex.
+*/
+const ISO_DATE_TIME_REGEX = /^\d{4}-(?:0[1-9]|1[0-2])-(?:[12]\d|0[1-9]|3[01])[T ](?:0\d|1\d|2[0-3]):[0-5]\d$/u;
+/**
+* [ISO 8601](https://en.wikipedia.org/wiki/ISO_8601) date-time with seconds regex.
+*/
+const ISO_DATE_TIME_SECOND_REGEX = /^\d{4}-(?:0[1-9]|1[0-2])-(?:[12]\d|0[1-9]|3[01])[T ](?:0\d|1\d|2[0-3])(?::[0-5]\d){2}$/u;
+/**
+* [ISO 8601](https://en.wikipedia.org/wiki/ISO_8601) time regex.
+*/
+const ISO_TIME_REGEX = /^(?:0\d|1\d|2[0-3]):[0-5]\d$/u;
+/**
+* [ISO 8601](https://en.wikipedia.org/wiki/ISO_8601) time with seconds regex.
+*/
+const ISO_TIME_SECOND_REGEX = /^(?:0\d|1\d|2[0-3])(?::[0-5]\d){2}$/u;
+/**
+* [ISO 8601](https://en.wikipedia.org/wiki/ISO_8601) timestamp regex. Allows a
+* space as a date/time separator and an optional space before the UTC offset.
+*/
+const ISO_TIMESTAMP_REGEX = /^\d{4}-(?:0[1-9]|1[0-2])-(?:[12]\d|0[1-9]|3[01])[T ](?:0\d|1\d|2[0-3])(?::[0-5]\d){2}(?:\.\d{1,9})?(?:Z| ?[+-](?:0\d|1\d|2[0-3])(?::?[0-5]\d)?)$/u;
+/**
+* [ISO 8601](https://en.wikipedia.org/wiki/ISO_8601) week regex.
+*/
+const ISO_WEEK_REGEX = /^\d{4}-W(?:0[1-9]|[1-4]\d|5[0-3])$/u;
+/**
+* [JWS compact serialization](https://datatracker.ietf.org/doc/html/rfc7515#section-3.1)
+* regex.
+*
+* Hint: Empty payload and signature segments are allowed because the
+* Base64URL-encoded representation of an empty octet sequence is an empty
+* string.
+*/
+const JWS_COMPACT_REGEX = /^(?:[\w-]{2,3}|(?:[\w-]{4})+(?:[\w-]{2,3})?)\.(?:[\w-]{2,3}|(?:[\w-]{4})+(?:[\w-]{2,3})?)?\.(?:[\w-]{2,3}|(?:[\w-]{4})+(?:[\w-]{2,3})?)?$/u;
+/**
+* [ISRC](https://en.wikipedia.org/wiki/International_Standard_Recording_Code) regex.
+*/
+const ISRC_REGEX = /^(?:[A-Z]{2}[A-Z\d]{3}\d{7}|[A-Z]{2}-[A-Z\d]{3}-\d{2}-\d{5})$/u;
+/**
+* [KSUID](https://github.com/segmentio/ksuid) regex.
+*/
+const KSUID_REGEX = /^[a-zA-Z0-9]{27}$/u;
+/**
+* [MAC](https://en.wikipedia.org/wiki/MAC_address) 48 bit regex.
+*
+* Hint: We decided against the `i` flag for better JSON Schema compatibility.
+*/
+const MAC48_REGEX = /^(?:[\da-fA-F]{2}:){5}[\da-fA-F]{2}$|^(?:[\da-fA-F]{2}-){5}[\da-fA-F]{2}$|^(?:[\da-fA-F]{4}\.){2}[\da-fA-F]{4}$/u;
+/**
+* [MAC](https://en.wikipedia.org/wiki/MAC_address) 64 bit regex.
+*
+* Hint: We decided against the `i` flag for better JSON Schema compatibility.
+*/
+const MAC64_REGEX = /^(?:[\da-fA-F]{2}:){7}[\da-fA-F]{2}$|^(?:[\da-fA-F]{2}-){7}[\da-fA-F]{2}$|^(?:[\da-fA-F]{4}\.){3}[\da-fA-F]{4}$|^(?:[\da-fA-F]{4}:){3}[\da-fA-F]{4}$/u;
+/**
+* [MAC](https://en.wikipedia.org/wiki/MAC_address) regex.
+*
+* Hint: We decided against the `i` flag for better JSON Schema compatibility.
+*/
+const MAC_REGEX = /^(?:[\da-fA-F]{2}:){5}[\da-fA-F]{2}$|^(?:[\da-fA-F]{2}-){5}[\da-fA-F]{2}$|^(?:[\da-fA-F]{4}\.){2}[\da-fA-F]{4}$|^(?:[\da-fA-F]{2}:){7}[\da-fA-F]{2}$|^(?:[\da-fA-F]{2}-){7}[\da-fA-F]{2}$|^(?:[\da-fA-F]{4}\.){3}[\da-fA-F]{4}$|^(?:[\da-fA-F]{4}:){3}[\da-fA-F]{4}$/u;
+/**
+* [Nano ID](https://github.com/ai/nanoid) regex.
+*/
+const NANO_ID_REGEX = /^[\w-]+$/u;
+/**
+* [Octal](https://en.wikipedia.org/wiki/Octal) regex.
+*/
+const OCTAL_REGEX = /^(?:0o)?[0-7]+$/u;
+/**
+* [RFC 5322 email address](https://datatracker.ietf.org/doc/html/rfc5322#section-3.4.1) regex.
+*
+* Hint: This regex was taken from the [HTML Living Standard Specification](https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address) and does not perfectly represent RFC 5322.
+*/
+const RFC_EMAIL_REGEX = /^[a-zA-Z0-9.!#$%&'*+\/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/;
+/**
+* [Slug](https://en.wikipedia.org/wiki/Clean_URL#Slug) regex.
+*/
+const SLUG_REGEX = /^[\da-z]+(?:[-_][\da-z]+)*$/u;
+/**
+* [ULID](https://github.com/ulid/spec) regex.
+*
+* Hint: We decided against the `i` flag for better JSON Schema compatibility.
+* Hint: The first character is restricted to `[0-7]` because the 48-bit
+* timestamp cannot exceed 2^48-1, making the maximum valid ULID
+* `7ZZZZZZZZZZZZZZZZZZZZZZZZZ` in Crockford's Base32 encoding.
+*/
+const ULID_REGEX = /^[0-7][\da-hjkmnp-tv-zA-HJKMNP-TV-Z]{25}$/u;
+/**
+* [UUID](https://en.wikipedia.org/wiki/Universally_unique_identifier) regex.
+*/
+const UUID_REGEX = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/iu;
+
+//#endregion
+//#region src/actions/base64/base64.ts
+/* @__NO_SIDE_EFFECTS__ */
+function base64(message$1) {
+	return {
+		kind: "validation",
+		type: "base64",
+		reference: base64,
+		async: false,
+		expects: null,
+		requirement: BASE64_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "Base64", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/bic/bic.ts
+/* @__NO_SIDE_EFFECTS__ */
+function bic(message$1) {
+	return {
+		kind: "validation",
+		type: "bic",
+		reference: bic,
+		async: false,
+		expects: null,
+		requirement: BIC_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "BIC", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/brand/brand.ts
+/**
+* Creates a brand transformation action.
+*
+* @param name The brand name.
+*
+* @returns A brand action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function brand(name) {
+	return {
+		kind: "transformation",
+		type: "brand",
+		reference: brand,
+		async: false,
+		name,
+		"~run"(dataset) {
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/bytes/bytes.ts
+/* @__NO_SIDE_EFFECTS__ */
+function bytes(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "bytes",
+		reference: bytes,
+		async: false,
+		expects: `${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const length$1 = /* @__PURE__ */ _getByteCount(dataset.value);
+				if (length$1 !== this.requirement) _addIssue(this, "bytes", dataset, config$1, { received: `${length$1}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/check/check.ts
+/* @__NO_SIDE_EFFECTS__ */
+function check(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "check",
+		reference: check,
+		async: false,
+		expects: null,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/check/checkAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function checkAsync(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "check",
+		reference: checkAsync,
+		async: true,
+		expects: null,
+		requirement,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			if (dataset.typed && !await this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/checkItems/checkItems.ts
+/* @__NO_SIDE_EFFECTS__ */
+function checkItems(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "check_items",
+		reference: checkItems,
+		async: false,
+		expects: null,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) for (let index = 0; index < dataset.value.length; index++) {
+				const item = dataset.value[index];
+				if (!this.requirement(item, index, dataset.value)) _addIssue(this, "item", dataset, config$1, {
+					input: item,
+					path: [{
+						type: "array",
+						origin: "value",
+						input: dataset.value,
+						key: index,
+						value: item
+					}]
+				});
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/checkItems/checkItemsAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function checkItemsAsync(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "check_items",
+		reference: checkItemsAsync,
+		async: true,
+		expects: null,
+		requirement,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const requirementResults = await Promise.all(dataset.value.map(this.requirement));
+				for (let index = 0; index < dataset.value.length; index++) if (!requirementResults[index]) {
+					const item = dataset.value[index];
+					_addIssue(this, "item", dataset, config$1, {
+						input: item,
+						path: [{
+							type: "array",
+							origin: "value",
+							input: dataset.value,
+							key: index,
+							value: item
+						}]
+					});
+				}
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/codePoints/codePoints.ts
+/* @__NO_SIDE_EFFECTS__ */
+function codePoints(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "code_points",
+		reference: codePoints,
+		async: false,
+		expects: `${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const count = /* @__PURE__ */ _getCodePointCount(dataset.value);
+				if (count !== this.requirement) _addIssue(this, "code points", dataset, config$1, { received: `${count}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/creditCard/creditCard.ts
+/**
+* Credit card regex.
+*/
+const CREDIT_CARD_REGEX = /^(?:\d{13,19}|\d{4}(?: \d{3,6}){2,4}|\d{4}(?:-\d{3,6}){2,4})$/u;
+/**
+* Sanitize regex.
+*/
+const SANITIZE_REGEX = /[- ]/gu;
+/**
+* Provider regex list.
+*/
+const PROVIDER_REGEX_LIST = (/* unused pure expression or super */ null && ([
+	/^3[47]\d{13}$/u,
+	/^3(?:0[0-5]|[68]\d)\d{11,13}$/u,
+	/^6(?:011|5\d{2})\d{12,15}$/u,
+	/^(?:2131|1800|35\d{3})\d{11}$/u,
+	/^(?:5[1-5]\d{2}|222\d|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}$/u,
+	/^(?:6[27]\d{14,17}|81\d{14,17})$/u,
+	/^4\d{12}(?:\d{3,6})?$/u
+]));
+/* @__NO_SIDE_EFFECTS__ */
+function creditCard(message$1) {
+	return {
+		kind: "validation",
+		type: "credit_card",
+		reference: creditCard,
+		async: false,
+		expects: null,
+		requirement(input) {
+			let sanitized;
+			return CREDIT_CARD_REGEX.test(input) && (sanitized = input.replace(SANITIZE_REGEX, "")) && PROVIDER_REGEX_LIST.some((regex$1) => regex$1.test(sanitized)) && /* @__PURE__ */ _isLuhnAlgo(sanitized);
+		},
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "credit card", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/cuid2/cuid2.ts
+/* @__NO_SIDE_EFFECTS__ */
+function cuid2(message$1) {
+	return {
+		kind: "validation",
+		type: "cuid2",
+		reference: cuid2,
+		async: false,
+		expects: null,
+		requirement: CUID2_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "Cuid2", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/decimal/decimal.ts
+/* @__NO_SIDE_EFFECTS__ */
+function decimal(message$1) {
+	return {
+		kind: "validation",
+		type: "decimal",
+		reference: decimal,
+		async: false,
+		expects: null,
+		requirement: DECIMAL_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "decimal", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/description/description.ts
+/**
+* Creates a description metadata action.
+*
+* @param description_ The description text.
+*
+* @returns A description action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function description(description_) {
+	return {
+		kind: "metadata",
+		type: "description",
+		reference: description,
+		description: description_
+	};
+}
+
+//#endregion
+//#region src/actions/digits/digits.ts
+/* @__NO_SIDE_EFFECTS__ */
+function digits(message$1) {
+	return {
+		kind: "validation",
+		type: "digits",
+		reference: digits,
+		async: false,
+		expects: null,
+		requirement: DIGITS_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "digits", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/domain/domain.ts
+/* @__NO_SIDE_EFFECTS__ */
+function domain(message$1) {
+	return {
+		kind: "validation",
+		type: "domain",
+		reference: domain,
+		expects: null,
+		async: false,
+		requirement: DOMAIN_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "domain", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/email/email.ts
+/* @__NO_SIDE_EFFECTS__ */
+function email(message$1) {
+	return {
+		kind: "validation",
+		type: "email",
+		reference: email,
+		expects: null,
+		async: false,
+		requirement: EMAIL_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "email", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/emoji/emoji.ts
+/* @__NO_SIDE_EFFECTS__ */
+function emoji(message$1) {
+	return {
+		kind: "validation",
+		type: "emoji",
+		reference: emoji,
+		async: false,
+		expects: null,
+		requirement: EMOJI_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "emoji", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/empty/empty.ts
+/* @__NO_SIDE_EFFECTS__ */
+function empty(message$1) {
+	return {
+		kind: "validation",
+		type: "empty",
+		reference: empty,
+		async: false,
+		expects: "0",
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && dataset.value.length > 0) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/endsWith/endsWith.ts
+/* @__NO_SIDE_EFFECTS__ */
+function endsWith(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "ends_with",
+		reference: endsWith,
+		async: false,
+		expects: `"${requirement}"`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !dataset.value.endsWith(this.requirement)) _addIssue(this, "end", dataset, config$1, { received: `"${dataset.value.slice(-this.requirement.length)}"` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/entries/entries.ts
+/* @__NO_SIDE_EFFECTS__ */
+function entries(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "entries",
+		reference: entries,
+		async: false,
+		expects: `${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (!dataset.typed) return dataset;
+			const count = Object.keys(dataset.value).length;
+			if (dataset.typed && count !== this.requirement) _addIssue(this, "entries", dataset, config$1, { received: `${count}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/everyItem/everyItem.ts
+/* @__NO_SIDE_EFFECTS__ */
+function everyItem(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "every_item",
+		reference: everyItem,
+		async: false,
+		expects: null,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !dataset.value.every(this.requirement)) _addIssue(this, "item", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/examples/examples.ts
+/**
+* Creates an examples metadata action.
+*
+* @param examples_ The examples.
+*
+* @returns An examples action.
+*
+* @beta
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function examples(examples_) {
+	return {
+		kind: "metadata",
+		type: "examples",
+		reference: examples,
+		examples: examples_
+	};
+}
+
+//#endregion
+//#region src/actions/excludes/excludes.ts
+/* @__NO_SIDE_EFFECTS__ */
+function excludes(requirement, message$1) {
+	const received = /* @__PURE__ */ _stringify(requirement);
+	return {
+		kind: "validation",
+		type: "excludes",
+		reference: excludes,
+		async: false,
+		expects: `!${received}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && dataset.value.includes(this.requirement)) _addIssue(this, "content", dataset, config$1, { received });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/filterItems/filterItems.ts
+/* @__NO_SIDE_EFFECTS__ */
+function filterItems(operation) {
+	return {
+		kind: "transformation",
+		type: "filter_items",
+		reference: filterItems,
+		async: false,
+		operation,
+		"~run"(dataset) {
+			dataset.value = dataset.value.filter(this.operation);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/findItem/findItem.ts
+/* @__NO_SIDE_EFFECTS__ */
+function findItem(operation) {
+	return {
+		kind: "transformation",
+		type: "find_item",
+		reference: findItem,
+		async: false,
+		operation,
+		"~run"(dataset) {
+			dataset.value = dataset.value.find(this.operation);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/finite/finite.ts
+/* @__NO_SIDE_EFFECTS__ */
+function finite(message$1) {
+	return {
+		kind: "validation",
+		type: "finite",
+		reference: finite,
+		async: false,
+		expects: null,
+		requirement: Number.isFinite,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "finite", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/flavor/flavor.ts
+/**
+* Creates a flavor transformation action.
+*
+* @param name The flavor name.
+*
+* @returns A flavor action.
+*
+* @beta
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function flavor(name) {
+	return {
+		kind: "transformation",
+		type: "flavor",
+		reference: flavor,
+		async: false,
+		name,
+		"~run"(dataset) {
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/graphemes/graphemes.ts
+/* @__NO_SIDE_EFFECTS__ */
+function graphemes(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "graphemes",
+		reference: graphemes,
+		async: false,
+		expects: `${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const count = /* @__PURE__ */ _getGraphemeCount(dataset.value);
+				if (count !== this.requirement) _addIssue(this, "graphemes", dataset, config$1, { received: `${count}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/gtValue/gtValue.ts
+/* @__NO_SIDE_EFFECTS__ */
+function gtValue(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "gt_value",
+		reference: gtValue,
+		async: false,
+		expects: `>${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !(dataset.value > this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/guard/guard.ts
+/* @__NO_SIDE_EFFECTS__ */
+function guard(requirement, message$1) {
+	return {
+		kind: "transformation",
+		type: "guard",
+		reference: guard,
+		async: false,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement(dataset.value)) {
+				_addIssue(this, "input", dataset, config$1);
+				dataset.typed = false;
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/hash/hash.ts
+/**
+* Hash lengths object.
+*/
+const HASH_LENGTHS = {
+	md4: 32,
+	md5: 32,
+	sha1: 40,
+	sha256: 64,
+	sha384: 96,
+	sha512: 128,
+	ripemd128: 32,
+	ripemd160: 40,
+	tiger128: 32,
+	tiger160: 40,
+	tiger192: 48,
+	crc32: 8,
+	crc32b: 8,
+	adler32: 8
+};
+/* @__NO_SIDE_EFFECTS__ */
+function hash(types, message$1) {
+	return {
+		kind: "validation",
+		type: "hash",
+		reference: hash,
+		expects: null,
+		async: false,
+		requirement: RegExp(types.map((type) => `^[a-fA-F0-9]{${HASH_LENGTHS[type]}}$`).join("|"), "u"),
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "hash", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/hexadecimal/hexadecimal.ts
+/* @__NO_SIDE_EFFECTS__ */
+function hexadecimal(message$1) {
+	return {
+		kind: "validation",
+		type: "hexadecimal",
+		reference: hexadecimal,
+		async: false,
+		expects: null,
+		requirement: HEXADECIMAL_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "hexadecimal", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/hexColor/hexColor.ts
+/* @__NO_SIDE_EFFECTS__ */
+function hexColor(message$1) {
+	return {
+		kind: "validation",
+		type: "hex_color",
+		reference: hexColor,
+		async: false,
+		expects: null,
+		requirement: HEX_COLOR_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "hex color", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/imei/imei.ts
+/* @__NO_SIDE_EFFECTS__ */
+function imei(message$1) {
+	return {
+		kind: "validation",
+		type: "imei",
+		reference: imei,
+		async: false,
+		expects: null,
+		requirement(input) {
+			return IMEI_REGEX.test(input) && /* @__PURE__ */ _isLuhnAlgo(input);
+		},
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "IMEI", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/includes/includes.ts
+/* @__NO_SIDE_EFFECTS__ */
+function includes(requirement, message$1) {
+	const expects = /* @__PURE__ */ _stringify(requirement);
+	return {
+		kind: "validation",
+		type: "includes",
+		reference: includes,
+		async: false,
+		expects,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !dataset.value.includes(this.requirement)) _addIssue(this, "content", dataset, config$1, { received: `!${expects}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/integer/integer.ts
+/* @__NO_SIDE_EFFECTS__ */
+function integer(message$1) {
+	return {
+		kind: "validation",
+		type: "integer",
+		reference: integer,
+		async: false,
+		expects: null,
+		requirement: Number.isInteger,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/ip/ip.ts
+/* @__NO_SIDE_EFFECTS__ */
+function ip(message$1) {
+	return {
+		kind: "validation",
+		type: "ip",
+		reference: ip,
+		async: false,
+		expects: null,
+		requirement: IP_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "IP", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/ipv4/ipv4.ts
+/* @__NO_SIDE_EFFECTS__ */
+function ipv4(message$1) {
+	return {
+		kind: "validation",
+		type: "ipv4",
+		reference: ipv4,
+		async: false,
+		expects: null,
+		requirement: IPV4_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "IPv4", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/ipv6/ipv6.ts
+/* @__NO_SIDE_EFFECTS__ */
+function ipv6(message$1) {
+	return {
+		kind: "validation",
+		type: "ipv6",
+		reference: ipv6,
+		async: false,
+		expects: null,
+		requirement: IPV6_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "IPv6", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/isbn/utils/_isIsbn10.ts
+/**
+* [Validates an ISBN-10](https://en.wikipedia.org/wiki/ISBN#ISBN-10_check_digits).
+*
+* @param input The input value.
+*
+* @returns `true` if the input is a valid ISBN-10, `false` otherwise.
+*
+* @internal
+*/
+function _isIsbn10(input) {
+	const digits$1 = input.split("").map((c) => c === "X" ? 10 : parseInt(c));
+	let sum = 0;
+	for (let i = 0; i < 10; i++) sum += digits$1[i] * (10 - i);
+	return sum % 11 === 0;
+}
+
+//#endregion
+//#region src/actions/isbn/utils/_isIsbn13.ts
+/**
+* [Validates an ISBN-13](https://en.wikipedia.org/wiki/ISBN#ISBN-13_check_digit_calculation).
+*
+* @param input The input value.
+*
+* @returns `true` if the input is a valid ISBN-13, `false` otherwise.
+*
+* @internal
+*/
+function _isIsbn13(input) {
+	const digits$1 = input.split("").map((c) => parseInt(c));
+	let sum = 0;
+	for (let i = 0; i < 13; i++) sum += digits$1[i] * (i % 2 === 0 ? 1 : 3);
+	return sum % 10 === 0;
+}
+
+//#endregion
+//#region src/actions/isbn/isbn.ts
+/**
+* ISBN separator regex.
+*/
+const ISBN_SEPARATOR_REGEX = /[- ]/gu;
+/**
+* ISBN-10 detection regex.
+*/
+const ISBN_10_DETECTION_REGEX = /^\d{9}[\dX]$/u;
+/**
+* ISBN-13 detection regex.
+*/
+const ISBN_13_DETECTION_REGEX = /^\d{13}$/u;
+/* @__NO_SIDE_EFFECTS__ */
+function isbn(message$1) {
+	return {
+		kind: "validation",
+		type: "isbn",
+		reference: isbn,
+		async: false,
+		expects: null,
+		requirement(input) {
+			const replacedInput = input.replace(ISBN_SEPARATOR_REGEX, "");
+			if (ISBN_10_DETECTION_REGEX.test(replacedInput)) return _isIsbn10(replacedInput);
+			else if (ISBN_13_DETECTION_REGEX.test(replacedInput)) return _isIsbn13(replacedInput);
+			return false;
+		},
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "ISBN", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/isrc/isrc.ts
+/* @__NO_SIDE_EFFECTS__ */
+function isrc(message$1) {
+	return {
+		kind: "validation",
+		type: "isrc",
+		reference: isrc,
+		async: false,
+		expects: null,
+		requirement: ISRC_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "ISRC", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/isoDate/isoDate.ts
+/* @__NO_SIDE_EFFECTS__ */
+function isoDate(message$1) {
+	return {
+		kind: "validation",
+		type: "iso_date",
+		reference: isoDate,
+		async: false,
+		expects: null,
+		requirement: ISO_DATE_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "date", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/isoDateTime/isoDateTime.ts
+/* @__NO_SIDE_EFFECTS__ */
+function isoDateTime(message$1) {
+	return {
+		kind: "validation",
+		type: "iso_date_time",
+		reference: isoDateTime,
+		async: false,
+		expects: null,
+		requirement: ISO_DATE_TIME_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "date-time", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/isoDateTimeSecond/isoDateTimeSecond.ts
+/* @__NO_SIDE_EFFECTS__ */
+function isoDateTimeSecond(message$1) {
+	return {
+		kind: "validation",
+		type: "iso_date_time_second",
+		reference: isoDateTimeSecond,
+		async: false,
+		expects: null,
+		requirement: ISO_DATE_TIME_SECOND_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "date-time-second", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/isoTime/isoTime.ts
+/* @__NO_SIDE_EFFECTS__ */
+function isoTime(message$1) {
+	return {
+		kind: "validation",
+		type: "iso_time",
+		reference: isoTime,
+		async: false,
+		expects: null,
+		requirement: ISO_TIME_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "time", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/isoTimeSecond/isoTimeSecond.ts
+/* @__NO_SIDE_EFFECTS__ */
+function isoTimeSecond(message$1) {
+	return {
+		kind: "validation",
+		type: "iso_time_second",
+		reference: isoTimeSecond,
+		async: false,
+		expects: null,
+		requirement: ISO_TIME_SECOND_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "time-second", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/isoTimestamp/isoTimestamp.ts
+/* @__NO_SIDE_EFFECTS__ */
+function isoTimestamp(message$1) {
+	return {
+		kind: "validation",
+		type: "iso_timestamp",
+		reference: isoTimestamp,
+		async: false,
+		expects: null,
+		requirement: ISO_TIMESTAMP_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "timestamp", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/isoWeek/isoWeek.ts
+/* @__NO_SIDE_EFFECTS__ */
+function isoWeek(message$1) {
+	return {
+		kind: "validation",
+		type: "iso_week",
+		reference: isoWeek,
+		async: false,
+		expects: null,
+		requirement: ISO_WEEK_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "week", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/jwsCompact/jwsCompact.ts
+/* @__NO_SIDE_EFFECTS__ */
+function jwsCompact(message$1) {
+	return {
+		kind: "validation",
+		type: "jws_compact",
+		reference: jwsCompact,
+		async: false,
+		expects: null,
+		requirement: JWS_COMPACT_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "JWS compact", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/ksuid/ksuid.ts
+/* @__NO_SIDE_EFFECTS__ */
+function ksuid(message$1) {
+	return {
+		kind: "validation",
+		type: "ksuid",
+		reference: ksuid,
+		async: false,
+		expects: null,
+		requirement: KSUID_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "KSUID", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/length/length.ts
+/* @__NO_SIDE_EFFECTS__ */
+function dist_length(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "length",
+		reference: dist_length,
+		async: false,
+		expects: `${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && dataset.value.length !== this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/ltValue/ltValue.ts
+/* @__NO_SIDE_EFFECTS__ */
+function ltValue(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "lt_value",
+		reference: ltValue,
+		async: false,
+		expects: `<${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !(dataset.value < this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/mac/mac.ts
+/* @__NO_SIDE_EFFECTS__ */
+function mac(message$1) {
+	return {
+		kind: "validation",
+		type: "mac",
+		reference: mac,
+		async: false,
+		expects: null,
+		requirement: MAC_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "MAC", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/mac48/mac48.ts
+/* @__NO_SIDE_EFFECTS__ */
+function mac48(message$1) {
+	return {
+		kind: "validation",
+		type: "mac48",
+		reference: mac48,
+		async: false,
+		expects: null,
+		requirement: MAC48_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "48-bit MAC", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/mac64/mac64.ts
+/* @__NO_SIDE_EFFECTS__ */
+function mac64(message$1) {
+	return {
+		kind: "validation",
+		type: "mac64",
+		reference: mac64,
+		async: false,
+		expects: null,
+		requirement: MAC64_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "64-bit MAC", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/mapItems/mapItems.ts
+/* @__NO_SIDE_EFFECTS__ */
+function mapItems(operation) {
+	return {
+		kind: "transformation",
+		type: "map_items",
+		reference: mapItems,
+		async: false,
+		operation,
+		"~run"(dataset) {
+			dataset.value = dataset.value.map(this.operation);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/maxBytes/maxBytes.ts
+/* @__NO_SIDE_EFFECTS__ */
+function maxBytes(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "max_bytes",
+		reference: maxBytes,
+		async: false,
+		expects: `<=${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const length$1 = /* @__PURE__ */ _getByteCount(dataset.value);
+				if (length$1 > this.requirement) _addIssue(this, "bytes", dataset, config$1, { received: `${length$1}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/maxCodePoints/maxCodePoints.ts
+/* @__NO_SIDE_EFFECTS__ */
+function maxCodePoints(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "max_code_points",
+		reference: maxCodePoints,
+		async: false,
+		expects: `<=${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const count = /* @__PURE__ */ _getCodePointCount(dataset.value);
+				if (count > this.requirement) _addIssue(this, "code points", dataset, config$1, { received: `${count}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/maxEntries/maxEntries.ts
+/* @__NO_SIDE_EFFECTS__ */
+function maxEntries(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "max_entries",
+		reference: maxEntries,
+		async: false,
+		expects: `<=${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (!dataset.typed) return dataset;
+			const count = Object.keys(dataset.value).length;
+			if (dataset.typed && count > this.requirement) _addIssue(this, "entries", dataset, config$1, { received: `${count}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/maxGraphemes/maxGraphemes.ts
+/* @__NO_SIDE_EFFECTS__ */
+function maxGraphemes(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "max_graphemes",
+		reference: maxGraphemes,
+		async: false,
+		expects: `<=${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const count = /* @__PURE__ */ _getGraphemeCount(dataset.value);
+				if (count > this.requirement) _addIssue(this, "graphemes", dataset, config$1, { received: `${count}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/maxLength/maxLength.ts
+/* @__NO_SIDE_EFFECTS__ */
+function maxLength(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "max_length",
+		reference: maxLength,
+		async: false,
+		expects: `<=${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && dataset.value.length > this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/maxSize/maxSize.ts
+/* @__NO_SIDE_EFFECTS__ */
+function maxSize(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "max_size",
+		reference: maxSize,
+		async: false,
+		expects: `<=${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && dataset.value.size > this.requirement) _addIssue(this, "size", dataset, config$1, { received: `${dataset.value.size}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/maxValue/maxValue.ts
+/* @__NO_SIDE_EFFECTS__ */
+function maxValue(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "max_value",
+		reference: maxValue,
+		async: false,
+		expects: `<=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !(dataset.value <= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/maxWords/maxWords.ts
+/* @__NO_SIDE_EFFECTS__ */
+function maxWords(locales, requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "max_words",
+		reference: maxWords,
+		async: false,
+		expects: `<=${requirement}`,
+		locales,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const count = /* @__PURE__ */ _getWordCount(this.locales, dataset.value);
+				if (count > this.requirement) _addIssue(this, "words", dataset, config$1, { received: `${count}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/metadata/metadata.ts
+/**
+* Creates a custom metadata action.
+*
+* @param metadata_ The metadata object.
+*
+* @returns A metadata action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function metadata(metadata_) {
+	return {
+		kind: "metadata",
+		type: "metadata",
+		reference: metadata,
+		metadata: metadata_
+	};
+}
+
+//#endregion
+//#region src/actions/mimeType/mimeType.ts
+/* @__NO_SIDE_EFFECTS__ */
+function mimeType(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "mime_type",
+		reference: mimeType,
+		async: false,
+		expects: /* @__PURE__ */ _joinExpects(requirement.map((option) => `"${option}"`), "|"),
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.includes(dataset.value.type)) _addIssue(this, "MIME type", dataset, config$1, { received: `"${dataset.value.type}"` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/minBytes/minBytes.ts
+/* @__NO_SIDE_EFFECTS__ */
+function minBytes(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "min_bytes",
+		reference: minBytes,
+		async: false,
+		expects: `>=${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const length$1 = /* @__PURE__ */ _getByteCount(dataset.value);
+				if (length$1 < this.requirement) _addIssue(this, "bytes", dataset, config$1, { received: `${length$1}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/minCodePoints/minCodePoints.ts
+/* @__NO_SIDE_EFFECTS__ */
+function minCodePoints(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "min_code_points",
+		reference: minCodePoints,
+		async: false,
+		expects: `>=${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const count = /* @__PURE__ */ _getCodePointCount(dataset.value);
+				if (count < this.requirement) _addIssue(this, "code points", dataset, config$1, { received: `${count}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/minEntries/minEntries.ts
+/* @__NO_SIDE_EFFECTS__ */
+function minEntries(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "min_entries",
+		reference: minEntries,
+		async: false,
+		expects: `>=${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (!dataset.typed) return dataset;
+			const count = Object.keys(dataset.value).length;
+			if (dataset.typed && count < this.requirement) _addIssue(this, "entries", dataset, config$1, { received: `${count}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/minGraphemes/minGraphemes.ts
+/* @__NO_SIDE_EFFECTS__ */
+function minGraphemes(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "min_graphemes",
+		reference: minGraphemes,
+		async: false,
+		expects: `>=${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const count = /* @__PURE__ */ _getGraphemeCount(dataset.value);
+				if (count < this.requirement) _addIssue(this, "graphemes", dataset, config$1, { received: `${count}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/minLength/minLength.ts
+/* @__NO_SIDE_EFFECTS__ */
+function minLength(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "min_length",
+		reference: minLength,
+		async: false,
+		expects: `>=${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && dataset.value.length < this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/minSize/minSize.ts
+/* @__NO_SIDE_EFFECTS__ */
+function minSize(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "min_size",
+		reference: minSize,
+		async: false,
+		expects: `>=${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && dataset.value.size < this.requirement) _addIssue(this, "size", dataset, config$1, { received: `${dataset.value.size}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/minValue/minValue.ts
+/* @__NO_SIDE_EFFECTS__ */
+function minValue(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "min_value",
+		reference: minValue,
+		async: false,
+		expects: `>=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !(dataset.value >= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/minWords/minWords.ts
+/* @__NO_SIDE_EFFECTS__ */
+function minWords(locales, requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "min_words",
+		reference: minWords,
+		async: false,
+		expects: `>=${requirement}`,
+		locales,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const count = /* @__PURE__ */ _getWordCount(this.locales, dataset.value);
+				if (count < this.requirement) _addIssue(this, "words", dataset, config$1, { received: `${count}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/multipleOf/multipleOf.ts
+/* @__NO_SIDE_EFFECTS__ */
+function multipleOf(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "multiple_of",
+		reference: multipleOf,
+		async: false,
+		expects: `%${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && dataset.value % this.requirement != 0) _addIssue(this, "multiple", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/nanoid/nanoid.ts
+/* @__NO_SIDE_EFFECTS__ */
+function nanoid(message$1) {
+	return {
+		kind: "validation",
+		type: "nanoid",
+		reference: nanoid,
+		async: false,
+		expects: null,
+		requirement: NANO_ID_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "Nano ID", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/nonEmpty/nonEmpty.ts
+/* @__NO_SIDE_EFFECTS__ */
+function nonEmpty(message$1) {
+	return {
+		kind: "validation",
+		type: "non_empty",
+		reference: nonEmpty,
+		async: false,
+		expects: "!0",
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && dataset.value.length === 0) _addIssue(this, "length", dataset, config$1, { received: "0" });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/normalize/normalize.ts
+/* @__NO_SIDE_EFFECTS__ */
+function normalize(form) {
+	return {
+		kind: "transformation",
+		type: "normalize",
+		reference: normalize,
+		async: false,
+		form,
+		"~run"(dataset) {
+			dataset.value = dataset.value.normalize(this.form);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/notBytes/notBytes.ts
+/* @__NO_SIDE_EFFECTS__ */
+function notBytes(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "not_bytes",
+		reference: notBytes,
+		async: false,
+		expects: `!${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const length$1 = /* @__PURE__ */ _getByteCount(dataset.value);
+				if (length$1 === this.requirement) _addIssue(this, "bytes", dataset, config$1, { received: `${length$1}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/notCodePoints/notCodePoints.ts
+/* @__NO_SIDE_EFFECTS__ */
+function notCodePoints(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "not_code_points",
+		reference: notCodePoints,
+		async: false,
+		expects: `!${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const count = /* @__PURE__ */ _getCodePointCount(dataset.value);
+				if (count === this.requirement) _addIssue(this, "code points", dataset, config$1, { received: `${count}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/notEntries/notEntries.ts
+/* @__NO_SIDE_EFFECTS__ */
+function notEntries(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "not_entries",
+		reference: notEntries,
+		async: false,
+		expects: `!${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (!dataset.typed) return dataset;
+			const count = Object.keys(dataset.value).length;
+			if (dataset.typed && count === this.requirement) _addIssue(this, "entries", dataset, config$1, { received: `${count}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/notGraphemes/notGraphemes.ts
+/* @__NO_SIDE_EFFECTS__ */
+function notGraphemes(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "not_graphemes",
+		reference: notGraphemes,
+		async: false,
+		expects: `!${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const count = /* @__PURE__ */ _getGraphemeCount(dataset.value);
+				if (count === this.requirement) _addIssue(this, "graphemes", dataset, config$1, { received: `${count}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/notLength/notLength.ts
+/* @__NO_SIDE_EFFECTS__ */
+function notLength(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "not_length",
+		reference: notLength,
+		async: false,
+		expects: `!${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && dataset.value.length === this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/notSize/notSize.ts
+/* @__NO_SIDE_EFFECTS__ */
+function notSize(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "not_size",
+		reference: notSize,
+		async: false,
+		expects: `!${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && dataset.value.size === this.requirement) _addIssue(this, "size", dataset, config$1, { received: `${dataset.value.size}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/notValue/notValue.ts
+/* @__NO_SIDE_EFFECTS__ */
+function notValue(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "not_value",
+		reference: notValue,
+		async: false,
+		expects: requirement instanceof Date ? `!${requirement.toJSON()}` : `!${/* @__PURE__ */ _stringify(requirement)}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && /* @__PURE__ */ _isValueMatch(this.requirement, dataset.value)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/notValues/notValues.ts
+/* @__NO_SIDE_EFFECTS__ */
+function notValues(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "not_values",
+		reference: notValues,
+		async: false,
+		expects: `!${/* @__PURE__ */ _joinExpects(requirement.map((value$1) => value$1 instanceof Date ? value$1.toJSON() : /* @__PURE__ */ _stringify(value$1)), "|")}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && this.requirement.some((requirement$1) => /* @__PURE__ */ _isValueMatch(requirement$1, dataset.value))) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/notWords/notWords.ts
+/* @__NO_SIDE_EFFECTS__ */
+function notWords(locales, requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "not_words",
+		reference: notWords,
+		async: false,
+		expects: `!${requirement}`,
+		locales,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const count = /* @__PURE__ */ _getWordCount(this.locales, dataset.value);
+				if (count === this.requirement) _addIssue(this, "words", dataset, config$1, { received: `${count}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/octal/octal.ts
+/* @__NO_SIDE_EFFECTS__ */
+function octal(message$1) {
+	return {
+		kind: "validation",
+		type: "octal",
+		reference: octal,
+		async: false,
+		expects: null,
+		requirement: OCTAL_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "octal", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/parseBoolean/parseBoolean.ts
+const TRUTHY = (/* unused pure expression or super */ null && ([
+	true,
+	1,
+	"true",
+	"1",
+	"yes",
+	"y",
+	"on",
+	"enabled"
+]));
+const FALSY = (/* unused pure expression or super */ null && ([
+	false,
+	0,
+	"false",
+	"0",
+	"no",
+	"n",
+	"off",
+	"disabled"
+]));
+/* @__NO_SIDE_EFFECTS__ */
+function parseBoolean(config$1, message$1) {
+	const normalize$1 = (v) => typeof v === "string" ? v.toLowerCase() : v;
+	const truthyRaw = config$1?.truthy ?? TRUTHY;
+	const falsyRaw = config$1?.falsy ?? FALSY;
+	const truthy = config$1?.truthy ? config$1.truthy.map(normalize$1) : TRUTHY;
+	const falsy = config$1?.falsy ? config$1.falsy.map(normalize$1) : FALSY;
+	return {
+		kind: "transformation",
+		type: "parse_boolean",
+		reference: parseBoolean,
+		expects: /* @__PURE__ */ _joinExpects([...truthyRaw, ...falsyRaw].map(_stringify), "|"),
+		config: config$1,
+		message: message$1,
+		async: false,
+		"~run"(dataset, config$2) {
+			const input = normalize$1(dataset.value);
+			if (truthy.includes(input)) dataset.value = true;
+			else if (falsy.includes(input)) dataset.value = false;
+			else {
+				_addIssue(this, "boolean", dataset, config$2);
+				dataset.typed = false;
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/parseJson/parseJson.ts
+/* @__NO_SIDE_EFFECTS__ */
+function parseJson(config$1, message$1) {
+	return {
+		kind: "transformation",
+		type: "parse_json",
+		reference: parseJson,
+		config: config$1,
+		message: message$1,
+		async: false,
+		"~run"(dataset, config$2) {
+			try {
+				dataset.value = JSON.parse(dataset.value, this.config?.reviver);
+			} catch (error) {
+				if (error instanceof Error) {
+					_addIssue(this, "JSON", dataset, config$2, { received: `"${error.message}"` });
+					dataset.typed = false;
+				} else throw error;
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/partialCheck/utils/_isPartiallyTyped/_isPartiallyTyped.ts
+/**
+* Checks if a dataset is partially typed.
+*
+* @param dataset The dataset to check.
+* @param paths The paths to check.
+*
+* @returns Whether it is partially typed.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _isPartiallyTyped(dataset, paths) {
+	if (dataset.issues) for (const path of paths) for (const issue of dataset.issues) {
+		let typed = false;
+		const bound = Math.min(path.length, issue.path?.length ?? 0);
+		for (let index = 0; index < bound; index++) if (path[index] !== issue.path[index].key && (path[index] !== "$" || issue.path[index].type !== "array")) {
+			typed = true;
+			break;
+		}
+		if (!typed) return false;
+	}
+	return true;
+}
+
+//#endregion
+//#region src/actions/partialCheck/partialCheck.ts
+/* @__NO_SIDE_EFFECTS__ */
+function partialCheck(paths, requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "partial_check",
+		reference: partialCheck,
+		async: false,
+		expects: null,
+		paths,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if ((dataset.typed || /* @__PURE__ */ _isPartiallyTyped(dataset, paths)) && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/partialCheck/partialCheckAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function partialCheckAsync(paths, requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "partial_check",
+		reference: partialCheckAsync,
+		async: true,
+		expects: null,
+		paths,
+		requirement,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			if ((dataset.typed || /* @__PURE__ */ _isPartiallyTyped(dataset, paths)) && !await this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/rawCheck/rawCheck.ts
+/**
+* Creates a raw check validation action.
+*
+* @param action The validation action.
+*
+* @returns A raw check action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function rawCheck(action) {
+	return {
+		kind: "validation",
+		type: "raw_check",
+		reference: rawCheck,
+		async: false,
+		expects: null,
+		"~run"(dataset, config$1) {
+			action({
+				dataset,
+				config: config$1,
+				addIssue: (info) => _addIssue(this, info?.label ?? "input", dataset, config$1, info)
+			});
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/rawCheck/rawCheckAsync.ts
+/**
+* Creates a raw check validation action.
+*
+* @param action The validation action.
+*
+* @returns A raw check action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function rawCheckAsync(action) {
+	return {
+		kind: "validation",
+		type: "raw_check",
+		reference: rawCheckAsync,
+		async: true,
+		expects: null,
+		async "~run"(dataset, config$1) {
+			await action({
+				dataset,
+				config: config$1,
+				addIssue: (info) => _addIssue(this, info?.label ?? "input", dataset, config$1, info)
+			});
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/rawTransform/rawTransform.ts
+/**
+* Creates a raw transformation action.
+*
+* @param action The transformation action.
+*
+* @returns A raw transform action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function rawTransform(action) {
+	return {
+		kind: "transformation",
+		type: "raw_transform",
+		reference: rawTransform,
+		async: false,
+		"~run"(dataset, config$1) {
+			const output = action({
+				dataset,
+				config: config$1,
+				addIssue: (info) => _addIssue(this, info?.label ?? "input", dataset, config$1, info),
+				NEVER: null
+			});
+			if (dataset.issues) dataset.typed = false;
+			else dataset.value = output;
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/rawTransform/rawTransformAsync.ts
+/**
+* Creates a raw transformation action.
+*
+* @param action The transformation action.
+*
+* @returns A raw transform action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function rawTransformAsync(action) {
+	return {
+		kind: "transformation",
+		type: "raw_transform",
+		reference: rawTransformAsync,
+		async: true,
+		async "~run"(dataset, config$1) {
+			const output = await action({
+				dataset,
+				config: config$1,
+				addIssue: (info) => _addIssue(this, info?.label ?? "input", dataset, config$1, info),
+				NEVER: null
+			});
+			if (dataset.issues) dataset.typed = false;
+			else dataset.value = output;
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/readonly/readonly.ts
+/* @__NO_SIDE_EFFECTS__ */
+function readonly() {
+	return {
+		kind: "transformation",
+		type: "readonly",
+		reference: readonly,
+		async: false,
+		"~run"(dataset) {
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/reduceItems/reduceItems.ts
+/* @__NO_SIDE_EFFECTS__ */
+function reduceItems(operation, initial) {
+	return {
+		kind: "transformation",
+		type: "reduce_items",
+		reference: reduceItems,
+		async: false,
+		operation,
+		initial,
+		"~run"(dataset) {
+			dataset.value = dataset.value.reduce(this.operation, this.initial);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/regex/regex.ts
+/* @__NO_SIDE_EFFECTS__ */
+function regex(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "regex",
+		reference: regex,
+		async: false,
+		expects: `${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "format", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/returns/returns.ts
+/* @__NO_SIDE_EFFECTS__ */
+function returns(schema) {
+	return {
+		kind: "transformation",
+		type: "returns",
+		reference: returns,
+		async: false,
+		schema,
+		"~run"(dataset, config$1) {
+			const func = dataset.value;
+			dataset.value = (...args_) => {
+				const returnsDataset = this.schema["~run"]({ value: func(...args_) }, config$1);
+				if (returnsDataset.issues) throw new ValiError(returnsDataset.issues);
+				return returnsDataset.value;
+			};
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/returns/returnsAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function returnsAsync(schema) {
+	return {
+		kind: "transformation",
+		type: "returns",
+		reference: returnsAsync,
+		async: false,
+		schema,
+		"~run"(dataset, config$1) {
+			const func = dataset.value;
+			dataset.value = async (...args_) => {
+				const returnsDataset = await this.schema["~run"]({ value: await func(...args_) }, config$1);
+				if (returnsDataset.issues) throw new ValiError(returnsDataset.issues);
+				return returnsDataset.value;
+			};
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/rfcEmail/rfcEmail.ts
+/* @__NO_SIDE_EFFECTS__ */
+function rfcEmail(message$1) {
+	return {
+		kind: "validation",
+		type: "rfc_email",
+		reference: rfcEmail,
+		expects: null,
+		async: false,
+		requirement: RFC_EMAIL_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "email", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/safeInteger/safeInteger.ts
+/* @__NO_SIDE_EFFECTS__ */
+function safeInteger(message$1) {
+	return {
+		kind: "validation",
+		type: "safe_integer",
+		reference: safeInteger,
+		async: false,
+		expects: null,
+		requirement: Number.isSafeInteger,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "safe integer", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/size/size.ts
+/* @__NO_SIDE_EFFECTS__ */
+function size(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "size",
+		reference: size,
+		async: false,
+		expects: `${requirement}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && dataset.value.size !== this.requirement) _addIssue(this, "size", dataset, config$1, { received: `${dataset.value.size}` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/slug/slug.ts
+/* @__NO_SIDE_EFFECTS__ */
+function slug(message$1) {
+	return {
+		kind: "validation",
+		type: "slug",
+		reference: slug,
+		async: false,
+		expects: null,
+		requirement: SLUG_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "slug", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/someItem/someItem.ts
+/* @__NO_SIDE_EFFECTS__ */
+function someItem(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "some_item",
+		reference: someItem,
+		async: false,
+		expects: null,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !dataset.value.some(this.requirement)) _addIssue(this, "item", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/sortItems/sortItems.ts
+/* @__NO_SIDE_EFFECTS__ */
+function sortItems(operation) {
+	return {
+		kind: "transformation",
+		type: "sort_items",
+		reference: sortItems,
+		async: false,
+		operation,
+		"~run"(dataset) {
+			dataset.value = dataset.value.sort(this.operation);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/startsWith/startsWith.ts
+/* @__NO_SIDE_EFFECTS__ */
+function startsWith(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "starts_with",
+		reference: startsWith,
+		async: false,
+		expects: `"${requirement}"`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !dataset.value.startsWith(this.requirement)) _addIssue(this, "start", dataset, config$1, { received: `"${dataset.value.slice(0, this.requirement.length)}"` });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/stringifyJson/stringifyJson.ts
+/* @__NO_SIDE_EFFECTS__ */
+function stringifyJson(config$1, message$1) {
+	return {
+		kind: "transformation",
+		type: "stringify_json",
+		reference: stringifyJson,
+		message: message$1,
+		config: config$1,
+		async: false,
+		"~run"(dataset, config$2) {
+			try {
+				const output = JSON.stringify(dataset.value, this.config?.replacer, this.config?.space);
+				if (output === void 0) {
+					_addIssue(this, "JSON", dataset, config$2);
+					dataset.typed = false;
+				} else dataset.value = output;
+			} catch (error) {
+				if (error instanceof Error) {
+					_addIssue(this, "JSON", dataset, config$2, { received: `"${error.message}"` });
+					dataset.typed = false;
+				} else throw error;
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/title/title.ts
+/**
+* Creates a title metadata action.
+*
+* @param title_ The title text.
+*
+* @returns A title action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function title(title_) {
+	return {
+		kind: "metadata",
+		type: "title",
+		reference: title,
+		title: title_
+	};
+}
+
+//#endregion
+//#region src/actions/toBigint/toBigint.ts
+/* @__NO_SIDE_EFFECTS__ */
+function toBigint(message$1) {
+	return {
+		kind: "transformation",
+		type: "to_bigint",
+		reference: toBigint,
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			try {
+				dataset.value = BigInt(dataset.value);
+			} catch {
+				_addIssue(this, "bigint", dataset, config$1);
+				dataset.typed = false;
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/toBoolean/toBoolean.ts
+/**
+* Creates a to boolean transformation action.
+*
+* @returns A to boolean action.
+*
+* @beta
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function toBoolean() {
+	return {
+		kind: "transformation",
+		type: "to_boolean",
+		reference: toBoolean,
+		async: false,
+		"~run"(dataset) {
+			dataset.value = Boolean(dataset.value);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/toCamelCase/toCamelCase.ts
+/**
+* Creates a to camel case transformation action.
+*
+* Words are separated by `_`, `-` and ASCII whitespace, as well as by case
+* and acronym boundaries.
+*
+* Hint: Acronym runs are normalized to lowercase (e.g. `parseURLValue` \u2192
+* `parseUrlValue`) and digits stay attached to the preceding token (e.g.
+* `item2Name` \u2192 `item2Name`).
+*
+* @returns A to camel case action.
+*
+* @beta
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function toCamelCase() {
+	return {
+		kind: "transformation",
+		type: "to_camel_case",
+		reference: toCamelCase,
+		async: false,
+		"~run"(dataset) {
+			dataset.value = /* @__PURE__ */ _formatCase(dataset.value, "", false, true);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/toDate/toDate.ts
+/* @__NO_SIDE_EFFECTS__ */
+function toDate(message$1) {
+	return {
+		kind: "transformation",
+		type: "to_date",
+		reference: toDate,
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			try {
+				dataset.value = new Date(dataset.value);
+				if (isNaN(dataset.value)) {
+					_addIssue(this, "date", dataset, config$1, { received: "\"Invalid Date\"" });
+					dataset.typed = false;
+				}
+			} catch {
+				_addIssue(this, "date", dataset, config$1);
+				dataset.typed = false;
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/toKebabCase/toKebabCase.ts
+/**
+* Creates a to kebab case transformation action.
+*
+* Words are separated by `_`, `-` and ASCII whitespace, as well as by case
+* and acronym boundaries.
+*
+* Hint: Acronym runs are normalized to lowercase (e.g. `parseURLValue` \u2192
+* `parse-url-value`) and digits stay attached to the preceding token (e.g.
+* `item2Name` \u2192 `item2-name`).
+*
+* @returns A to kebab case action.
+*
+* @beta
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function toKebabCase() {
+	return {
+		kind: "transformation",
+		type: "to_kebab_case",
+		reference: toKebabCase,
+		async: false,
+		"~run"(dataset) {
+			dataset.value = /* @__PURE__ */ _formatCase(dataset.value, "-", false, false);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/toLowerCase/toLowerCase.ts
+/**
+* Creates a to lower case transformation action.
+*
+* @returns A to lower case action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function toLowerCase() {
+	return {
+		kind: "transformation",
+		type: "to_lower_case",
+		reference: toLowerCase,
+		async: false,
+		"~run"(dataset) {
+			dataset.value = dataset.value.toLowerCase();
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/toMaxValue/toMaxValue.ts
+/**
+* Creates a to max value transformation action.
+*
+* @param requirement The maximum value.
+*
+* @returns A to max value action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function toMaxValue(requirement) {
+	return {
+		kind: "transformation",
+		type: "to_max_value",
+		reference: toMaxValue,
+		async: false,
+		requirement,
+		"~run"(dataset) {
+			dataset.value = dataset.value > this.requirement ? this.requirement : dataset.value;
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/toMinValue/toMinValue.ts
+/**
+* Creates a to min value transformation action.
+*
+* @param requirement The minimum value.
+*
+* @returns A to min value action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function toMinValue(requirement) {
+	return {
+		kind: "transformation",
+		type: "to_min_value",
+		reference: toMinValue,
+		async: false,
+		requirement,
+		"~run"(dataset) {
+			dataset.value = dataset.value < this.requirement ? this.requirement : dataset.value;
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/toNumber/toNumber.ts
+/* @__NO_SIDE_EFFECTS__ */
+function toNumber(message$1) {
+	return {
+		kind: "transformation",
+		type: "to_number",
+		reference: toNumber,
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			try {
+				dataset.value = Number(dataset.value);
+				if (isNaN(dataset.value)) {
+					_addIssue(this, "number", dataset, config$1);
+					dataset.typed = false;
+				}
+			} catch {
+				_addIssue(this, "number", dataset, config$1);
+				dataset.typed = false;
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/toPascalCase/toPascalCase.ts
+/**
+* Creates a to pascal case transformation action.
+*
+* Words are separated by `_`, `-` and ASCII whitespace, as well as by case
+* and acronym boundaries.
+*
+* Hint: Acronym runs are normalized to lowercase (e.g. `parseURLValue` \u2192
+* `ParseUrlValue`) and digits stay attached to the preceding token (e.g.
+* `item2Name` \u2192 `Item2Name`).
+*
+* @returns A to pascal case action.
+*
+* @beta
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function toPascalCase() {
+	return {
+		kind: "transformation",
+		type: "to_pascal_case",
+		reference: toPascalCase,
+		async: false,
+		"~run"(dataset) {
+			dataset.value = /* @__PURE__ */ _formatCase(dataset.value, "", true, true);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/toSnakeCase/toSnakeCase.ts
+/**
+* Creates a to snake case transformation action.
+*
+* Words are separated by `_`, `-` and ASCII whitespace, as well as by case
+* and acronym boundaries.
+*
+* Hint: Acronym runs are normalized to lowercase (e.g. `parseURLValue` \u2192
+* `parse_url_value`) and digits stay attached to the preceding token (e.g.
+* `item2Name` \u2192 `item2_name`).
+*
+* @returns A to snake case action.
+*
+* @beta
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function toSnakeCase() {
+	return {
+		kind: "transformation",
+		type: "to_snake_case",
+		reference: toSnakeCase,
+		async: false,
+		"~run"(dataset) {
+			dataset.value = /* @__PURE__ */ _formatCase(dataset.value, "_", false, false);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/toString/toString.ts
+/* @__NO_SIDE_EFFECTS__ */
+function dist_toString(message$1) {
+	return {
+		kind: "transformation",
+		type: "to_string",
+		reference: dist_toString,
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			try {
+				dataset.value = String(dataset.value);
+			} catch {
+				_addIssue(this, "string", dataset, config$1);
+				dataset.typed = false;
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/toUpperCase/toUpperCase.ts
+/**
+* Creates a to upper case transformation action.
+*
+* @returns A to upper case action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function toUpperCase() {
+	return {
+		kind: "transformation",
+		type: "to_upper_case",
+		reference: toUpperCase,
+		async: false,
+		"~run"(dataset) {
+			dataset.value = dataset.value.toUpperCase();
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/transform/transform.ts
+/**
+* Creates a custom transformation action.
+*
+* @param operation The transformation operation.
+*
+* @returns A transform action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function transform(operation) {
+	return {
+		kind: "transformation",
+		type: "transform",
+		reference: transform,
+		async: false,
+		operation,
+		"~run"(dataset) {
+			dataset.value = this.operation(dataset.value);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/transform/transformAsync.ts
+/**
+* Creates a custom transformation action.
+*
+* @param operation The transformation operation.
+*
+* @returns A transform action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function transformAsync(operation) {
+	return {
+		kind: "transformation",
+		type: "transform",
+		reference: transformAsync,
+		async: true,
+		operation,
+		async "~run"(dataset) {
+			dataset.value = await this.operation(dataset.value);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/trim/trim.ts
+/**
+* Creates a trim transformation action.
+*
+* @returns A trim action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function trim() {
+	return {
+		kind: "transformation",
+		type: "trim",
+		reference: trim,
+		async: false,
+		"~run"(dataset) {
+			dataset.value = dataset.value.trim();
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/trimEnd/trimEnd.ts
+/**
+* Creates a trim end transformation action.
+*
+* @returns A trim end action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function trimEnd() {
+	return {
+		kind: "transformation",
+		type: "trim_end",
+		reference: trimEnd,
+		async: false,
+		"~run"(dataset) {
+			dataset.value = dataset.value.trimEnd();
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/trimStart/trimStart.ts
+/**
+* Creates a trim start transformation action.
+*
+* @returns A trim start action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function trimStart() {
+	return {
+		kind: "transformation",
+		type: "trim_start",
+		reference: trimStart,
+		async: false,
+		"~run"(dataset) {
+			dataset.value = dataset.value.trimStart();
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/ulid/ulid.ts
+/* @__NO_SIDE_EFFECTS__ */
+function ulid(message$1) {
+	return {
+		kind: "validation",
+		type: "ulid",
+		reference: ulid,
+		async: false,
+		expects: null,
+		requirement: ULID_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "ULID", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/url/url.ts
+/* @__NO_SIDE_EFFECTS__ */
+function url(message$1) {
+	return {
+		kind: "validation",
+		type: "url",
+		reference: url,
+		async: false,
+		expects: null,
+		requirement(input) {
+			try {
+				if (URL.canParse) return URL.canParse(input);
+				new URL(input);
+				return true;
+			} catch {
+				return false;
+			}
+		},
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "URL", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/uuid/uuid.ts
+/* @__NO_SIDE_EFFECTS__ */
+function uuid(message$1) {
+	return {
+		kind: "validation",
+		type: "uuid",
+		reference: uuid,
+		async: false,
+		expects: null,
+		requirement: UUID_REGEX,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "UUID", dataset, config$1);
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/value/value.ts
+/* @__NO_SIDE_EFFECTS__ */
+function value(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "value",
+		reference: value,
+		async: false,
+		expects: requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement),
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !/* @__PURE__ */ _isValueMatch(this.requirement, dataset.value)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/values/values.ts
+/* @__NO_SIDE_EFFECTS__ */
+function values(requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "values",
+		reference: values,
+		async: false,
+		expects: `${/* @__PURE__ */ _joinExpects(requirement.map((value$1) => value$1 instanceof Date ? value$1.toJSON() : /* @__PURE__ */ _stringify(value$1)), "|")}`,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed && !this.requirement.some((requirement$1) => /* @__PURE__ */ _isValueMatch(requirement$1, dataset.value))) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/actions/words/words.ts
+/* @__NO_SIDE_EFFECTS__ */
+function words(locales, requirement, message$1) {
+	return {
+		kind: "validation",
+		type: "words",
+		reference: words,
+		async: false,
+		expects: `${requirement}`,
+		locales,
+		requirement,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.typed) {
+				const count = /* @__PURE__ */ _getWordCount(this.locales, dataset.value);
+				if (count !== this.requirement) _addIssue(this, "words", dataset, config$1, { received: `${count}` });
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/const.ts
+const ABORT_EARLY_CONFIG = { abortEarly: true };
+
+//#endregion
+//#region src/methods/assert/assert.ts
+/**
+* Checks if the input matches the schema. As this is an assertion function, it
+* can be used as a type guard.
+*
+* @param schema The schema to be used.
+* @param input The input to be tested.
+*/
+function assert(schema, input) {
+	const issues = schema["~run"]({ value: input }, ABORT_EARLY_CONFIG).issues;
+	if (issues) throw new ValiError(issues);
+}
+
+//#endregion
+//#region src/methods/cache/_LruCache.ts
+/**
+* Efficient LRU cache using Map iteration order.
+*/
+var _LruCache = class {
+	constructor(config$1) {
+		this.refCount = 0;
+		this.maxSize = config$1?.maxSize ?? 1e3;
+		this.maxAge = config$1?.maxAge ?? Infinity;
+		this.hasMaxAge = isFinite(this.maxAge);
+	}
+	/**
+	* Stringifies an unknown input to a cache key component.
+	*
+	* @param input The unknown input.
+	*
+	* @returns A cache key component.
+	*/
+	stringify(input) {
+		const type = typeof input;
+		if (type === "string") return `"${input}"`;
+		if (type === "number" || type === "boolean") return `${input}`;
+		if (type === "bigint") return `${input}n`;
+		if (type === "object" || type === "function") {
+			if (input) {
+				this.refIds ?? (this.refIds = /* @__PURE__ */ new WeakMap());
+				let id = this.refIds.get(input);
+				if (!id) {
+					id = ++this.refCount;
+					this.refIds.set(input, id);
+				}
+				return `#${id}`;
+			}
+			return "null";
+		}
+		return type;
+	}
+	/**
+	* Creates a cache key from input and config.
+	*
+	* @param input The input value.
+	* @param config The parse configuration.
+	*
+	* @returns The cache key.
+	*/
+	key(input, config$1 = {}) {
+		return `${this.stringify(input)}|${this.stringify(config$1.lang)}|${this.stringify(config$1.message)}|${this.stringify(config$1.abortEarly)}|${this.stringify(config$1.abortPipeEarly)}`;
+	}
+	/**
+	* Gets a value from the cache by key.
+	*
+	* @param key The cache key.
+	*
+	* @returns The cached value.
+	*/
+	get(key) {
+		if (!this.store) return void 0;
+		const entry = this.store.get(key);
+		if (!entry) return void 0;
+		if (this.hasMaxAge && Date.now() - entry[1] > this.maxAge) {
+			this.store.delete(key);
+			return;
+		}
+		this.store.delete(key);
+		this.store.set(key, entry);
+		return entry[0];
+	}
+	/**
+	* Sets a value in the cache by key.
+	*
+	* @param key The cache key.
+	* @param value The cached value.
+	*/
+	set(key, value$1) {
+		this.store ?? (this.store = /* @__PURE__ */ new Map());
+		this.store.delete(key);
+		const timestamp = this.hasMaxAge ? Date.now() : 0;
+		this.store.set(key, [value$1, timestamp]);
+		if (this.store.size > this.maxSize) this.store.delete(this.store.keys().next().value);
+	}
+	/**
+	* Clears all entries from the cache.
+	*/
+	clear() {
+		this.store?.clear();
+	}
+};
+
+//#endregion
+//#region src/methods/cache/cache.ts
+/* @__NO_SIDE_EFFECTS__ */
+function cache(schema, config$1) {
+	return _standardSchema({
+		...schema,
+		cacheConfig: config$1,
+		cache: new _LruCache(config$1),
+		"~run"(dataset, runConfig) {
+			const key = this.cache.key(dataset.value, runConfig);
+			let outputDataset = this.cache.get(key);
+			if (!outputDataset) this.cache.set(key, outputDataset = schema["~run"](dataset, runConfig));
+			return /* @__PURE__ */ _cloneDataset(outputDataset);
+		}
+	});
+}
+
+//#endregion
+//#region src/methods/cache/cacheAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function cacheAsync(schema, config$1) {
+	let activeRuns;
+	return _standardSchema({
+		...schema,
+		async: true,
+		cacheConfig: config$1,
+		cache: new _LruCache(config$1),
+		async "~run"(dataset, runConfig) {
+			const key = this.cache.key(dataset.value, runConfig);
+			const cached = this.cache.get(key);
+			if (cached) return /* @__PURE__ */ _cloneDataset(cached);
+			let promise$1 = activeRuns?.get(key);
+			if (!promise$1) {
+				activeRuns ?? (activeRuns = /* @__PURE__ */ new Map());
+				promise$1 = Promise.resolve(schema["~run"](dataset, runConfig));
+				activeRuns.set(key, promise$1);
+			}
+			try {
+				const outputDataset = await promise$1;
+				this.cache.set(key, outputDataset);
+				return /* @__PURE__ */ _cloneDataset(outputDataset);
+			} finally {
+				activeRuns?.delete(key);
+			}
+		}
+	});
+}
+
+//#endregion
+//#region src/methods/config/config.ts
+/**
+* Changes the local configuration of a schema.
+*
+* @param schema The schema to configure.
+* @param config The parse configuration.
+*
+* @returns The configured schema.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function config(schema, config$1) {
+	return _standardSchema({
+		...schema,
+		"~run"(dataset, config_) {
+			return schema["~run"](dataset, {
+				...config_,
+				...config$1
+			});
+		}
+	});
+}
+
+//#endregion
+//#region src/methods/getFallback/getFallback.ts
+/**
+* Returns the fallback value of the schema.
+*
+* @param schema The schema to get it from.
+* @param dataset The output dataset if available.
+* @param config The config if available.
+*
+* @returns The fallback value.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function getFallback(schema, dataset, config$1) {
+	return typeof schema.fallback === "function" ? schema.fallback(dataset, config$1) : schema.fallback;
+}
+
+//#endregion
+//#region src/methods/fallback/fallback.ts
+/**
+* Returns a fallback value as output if the input does not match the schema.
+*
+* @param schema The schema to catch.
+* @param fallback The fallback value.
+*
+* @returns The passed schema.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function fallback(schema, fallback$1) {
+	return _standardSchema({
+		...schema,
+		fallback: fallback$1,
+		"~run"(dataset, config$1) {
+			const outputDataset = schema["~run"](dataset, config$1);
+			return outputDataset.issues ? {
+				typed: true,
+				value: /* @__PURE__ */ getFallback(this, outputDataset, config$1)
+			} : outputDataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/methods/fallback/fallbackAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function fallbackAsync(schema, fallback$1) {
+	return _standardSchema({
+		...schema,
+		fallback: fallback$1,
+		async: true,
+		async "~run"(dataset, config$1) {
+			const outputDataset = await schema["~run"](dataset, config$1);
+			return outputDataset.issues ? {
+				typed: true,
+				value: await /* @__PURE__ */ getFallback(this, outputDataset, config$1)
+			} : outputDataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/methods/flatten/flatten.ts
+/* @__NO_SIDE_EFFECTS__ */
+function flatten(issues) {
+	const flatErrors = {};
+	for (const issue of issues) if (issue.path) {
+		const dotPath = /* @__PURE__ */ getDotPath(issue);
+		if (dotPath) {
+			if (!flatErrors.nested) flatErrors.nested = {};
+			if (Object.prototype.hasOwnProperty.call(flatErrors.nested, dotPath)) flatErrors.nested[dotPath].push(issue.message);
+			else flatErrors.nested[dotPath] = [issue.message];
+		} else if (flatErrors.other) flatErrors.other.push(issue.message);
+		else flatErrors.other = [issue.message];
+	} else if (flatErrors.root) flatErrors.root.push(issue.message);
+	else flatErrors.root = [issue.message];
+	return flatErrors;
+}
+
+//#endregion
+//#region src/methods/forward/forward.ts
+/**
+* Forwards the issues of the passed validation action.
+*
+* @param action The validation action.
+* @param path The path to forward the issues to.
+*
+* @returns The modified action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function forward(action, path) {
+	return {
+		...action,
+		"~run"(dataset, config$1) {
+			const prevIssues = dataset.issues && [...dataset.issues];
+			dataset = action["~run"](dataset, config$1);
+			if (dataset.issues) {
+				for (const issue of dataset.issues) if (!prevIssues?.includes(issue)) {
+					let pathInput = dataset.value;
+					for (const key of path) {
+						const pathValue = pathInput[key];
+						const pathItem = {
+							type: "unknown",
+							origin: "value",
+							input: pathInput,
+							key,
+							value: pathValue
+						};
+						if (issue.path) issue.path.push(pathItem);
+						else issue.path = [pathItem];
+						if (!pathValue) break;
+						pathInput = pathValue;
+					}
+				}
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/methods/forward/forwardAsync.ts
+/**
+* Forwards the issues of the passed validation action.
+*
+* @param action The validation action.
+* @param path The path to forward the issues to.
+*
+* @returns The modified action.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function forwardAsync(action, path) {
+	return {
+		...action,
+		async: true,
+		async "~run"(dataset, config$1) {
+			const prevIssues = dataset.issues && [...dataset.issues];
+			dataset = await action["~run"](dataset, config$1);
+			if (dataset.issues) {
+				for (const issue of dataset.issues) if (!prevIssues?.includes(issue)) {
+					let pathInput = dataset.value;
+					for (const key of path) {
+						const pathValue = pathInput[key];
+						const pathItem = {
+							type: "unknown",
+							origin: "value",
+							input: pathInput,
+							key,
+							value: pathValue
+						};
+						if (issue.path) issue.path.push(pathItem);
+						else issue.path = [pathItem];
+						if (!pathValue) break;
+						pathInput = pathValue;
+					}
+				}
+			}
+			return dataset;
+		}
+	};
+}
+
+//#endregion
+//#region src/methods/getDefault/getDefault.ts
+/**
+* Returns the default value of the schema.
+*
+* @param schema The schema to get it from.
+* @param dataset The input dataset if available.
+* @param config The config if available.
+*
+* @returns The default value.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function getDefault(schema, dataset, config$1) {
+	return typeof schema.default === "function" ? schema.default(dataset, config$1) : schema.default;
+}
+
+//#endregion
+//#region src/methods/getDefaults/getDefaults.ts
+/**
+* Returns the default values of the schema.
+*
+* Hint: The difference to `getDefault` is that for object and tuple schemas
+* this function recursively returns the default values of the subschemas
+* instead of `undefined`.
+*
+* @param schema The schema to get them from.
+*
+* @returns The default values.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function getDefaults(schema) {
+	if ("entries" in schema) {
+		const object$1 = {};
+		for (const key in schema.entries) object$1[key] = /* @__PURE__ */ getDefaults(schema.entries[key]);
+		return object$1;
+	}
+	if ("items" in schema) return schema.items.map(getDefaults);
+	return /* @__PURE__ */ getDefault(schema);
+}
+
+//#endregion
+//#region src/methods/getDefaults/getDefaultsAsync.ts
+/**
+* Returns the default values of the schema.
+*
+* Hint: The difference to `getDefault` is that for object and tuple schemas
+* this function recursively returns the default values of the subschemas
+* instead of `undefined`.
+*
+* @param schema The schema to get them from.
+*
+* @returns The default values.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+async function getDefaultsAsync(schema) {
+	if ("entries" in schema) return Object.fromEntries(await Promise.all(Object.entries(schema.entries).map(async ([key, value$1]) => [key, await /* @__PURE__ */ getDefaultsAsync(value$1)])));
+	if ("items" in schema) return Promise.all(schema.items.map(getDefaultsAsync));
+	return /* @__PURE__ */ getDefault(schema);
+}
+
+//#endregion
+//#region src/methods/getDescription/getDescription.ts
+/**
+* Returns the description of the schema.
+*
+* If multiple descriptions are defined, the last one of the highest level is
+* returned. If no description is defined, `undefined` is returned.
+*
+* @param schema The schema to get the description from.
+*
+* @returns The description, if any.
+*
+* @beta
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function getDescription(schema) {
+	return /* @__PURE__ */ _getLastMetadata(schema, "description");
+}
+
+//#endregion
+//#region src/methods/getExamples/getExamples.ts
+/**
+* Returns the examples of a schema.
+*
+* If multiple examples are defined, it concatenates them using depth-first
+* search. If no examples are defined, an empty array is returned.
+*
+* @param schema The schema to get the examples from.
+*
+* @returns The examples, if any.
+*
+* @beta
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function getExamples(schema) {
+	const examples$1 = [];
+	function depthFirstCollect(schema$1) {
+		if ("pipe" in schema$1) {
+			for (const item of schema$1.pipe) if (item.kind === "schema" && "pipe" in item) depthFirstCollect(item);
+			else if (item.kind === "metadata" && item.type === "examples") for (const example of item.examples) examples$1.push(example);
+		}
+	}
+	depthFirstCollect(schema);
+	return examples$1;
+}
+
+//#endregion
+//#region src/methods/getFallbacks/getFallbacks.ts
+/**
+* Returns the fallback values of the schema.
+*
+* Hint: The difference to `getFallback` is that for object and tuple schemas
+* this function recursively returns the fallback values of the subschemas
+* instead of `undefined`.
+*
+* @param schema The schema to get them from.
+*
+* @returns The fallback values.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function getFallbacks(schema) {
+	if ("entries" in schema) {
+		const object$1 = {};
+		for (const key in schema.entries) object$1[key] = /* @__PURE__ */ getFallbacks(schema.entries[key]);
+		return object$1;
+	}
+	if ("items" in schema) return schema.items.map(getFallbacks);
+	return /* @__PURE__ */ getFallback(schema);
+}
+
+//#endregion
+//#region src/methods/getFallbacks/getFallbacksAsync.ts
+/**
+* Returns the fallback values of the schema.
+*
+* Hint: The difference to `getFallback` is that for object and tuple schemas
+* this function recursively returns the fallback values of the subschemas
+* instead of `undefined`.
+*
+* @param schema The schema to get them from.
+*
+* @returns The fallback values.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+async function getFallbacksAsync(schema) {
+	if ("entries" in schema) return Object.fromEntries(await Promise.all(Object.entries(schema.entries).map(async ([key, value$1]) => [key, await /* @__PURE__ */ getFallbacksAsync(value$1)])));
+	if ("items" in schema) return Promise.all(schema.items.map(getFallbacksAsync));
+	return /* @__PURE__ */ getFallback(schema);
+}
+
+//#endregion
+//#region src/methods/getMetadata/getMetadata.ts
+/**
+* Returns the metadata of a schema.
+*
+* If multiple metadata are defined, it shallowly merges them using depth-first
+* search. If no metadata is defined, an empty object is returned.
+*
+* @param schema Schema to get the metadata from.
+*
+* @returns The metadata, if any.
+*
+* @beta
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function getMetadata(schema) {
+	const result = {};
+	function depthFirstMerge(schema$1) {
+		if ("pipe" in schema$1) {
+			for (const item of schema$1.pipe) if (item.kind === "schema" && "pipe" in item) depthFirstMerge(item);
+			else if (item.kind === "metadata" && item.type === "metadata") Object.assign(result, item.metadata);
+		}
+	}
+	depthFirstMerge(schema);
+	return result;
+}
+
+//#endregion
+//#region src/methods/getTitle/getTitle.ts
+/**
+* Returns the title of the schema.
+*
+* If multiple titles are defined, the last one of the highest level is
+* returned. If no title is defined, `undefined` is returned.
+*
+* @param schema The schema to get the title from.
+*
+* @returns The title, if any.
+*
+* @beta
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function getTitle(schema) {
+	return /* @__PURE__ */ _getLastMetadata(schema, "title");
+}
+
+//#endregion
+//#region src/methods/is/is.ts
+/**
+* Checks if the input matches the schema. By using a type predicate, this
+* function can be used as a type guard.
+*
+* @param schema The schema to be used.
+* @param input The input to be tested.
+*
+* @returns Whether the input matches the schema.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function is(schema, input) {
+	return !schema["~run"]({ value: input }, ABORT_EARLY_CONFIG).issues;
+}
+
+//#endregion
+//#region src/schemas/any/any.ts
+/**
+* Creates an any schema.
+*
+* Hint: This schema function exists only for completeness and is not
+* recommended in practice. Instead, `unknown` should be used to accept
+* unknown data.
+*
+* @returns An any schema.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function any() {
+	return _standardSchema({
+		kind: "schema",
+		type: "any",
+		reference: any,
+		expects: "any",
+		async: false,
+		"~run"(dataset) {
+			dataset.typed = true;
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/array/array.ts
+/* @__NO_SIDE_EFFECTS__ */
+function array(item, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "array",
+		reference: array,
+		expects: "Array",
+		async: false,
+		item,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (Array.isArray(input)) {
+				dataset.typed = true;
+				dataset.value = [];
+				for (let key = 0; key < input.length; key++) {
+					const value$1 = input[key];
+					const itemDataset = this.item["~run"]({ value: value$1 }, config$1);
+					if (itemDataset.issues) {
+						const pathItem = {
+							type: "array",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of itemDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = itemDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!itemDataset.typed) dataset.typed = false;
+					dataset.value.push(itemDataset.value);
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/array/arrayAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function arrayAsync(item, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "array",
+		reference: arrayAsync,
+		expects: "Array",
+		async: true,
+		item,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (Array.isArray(input)) {
+				dataset.typed = true;
+				dataset.value = [];
+				const itemDatasets = await Promise.all(input.map((value$1) => this.item["~run"]({ value: value$1 }, config$1)));
+				for (let key = 0; key < itemDatasets.length; key++) {
+					const itemDataset = itemDatasets[key];
+					if (itemDataset.issues) {
+						const pathItem = {
+							type: "array",
+							origin: "value",
+							input,
+							key,
+							value: input[key]
+						};
+						for (const issue of itemDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = itemDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!itemDataset.typed) dataset.typed = false;
+					dataset.value.push(itemDataset.value);
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/bigint/bigint.ts
+/* @__NO_SIDE_EFFECTS__ */
+function bigint(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "bigint",
+		reference: bigint,
+		expects: "bigint",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (typeof dataset.value === "bigint") dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/blob/blob.ts
+/* @__NO_SIDE_EFFECTS__ */
+function blob(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "blob",
+		reference: blob,
+		expects: "Blob",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.value instanceof Blob) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/boolean/boolean.ts
+/* @__NO_SIDE_EFFECTS__ */
+function dist_boolean(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "boolean",
+		reference: dist_boolean,
+		expects: "boolean",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (typeof dataset.value === "boolean") dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/custom/custom.ts
+/* @__NO_SIDE_EFFECTS__ */
+function custom(check$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "custom",
+		reference: custom,
+		expects: "unknown",
+		async: false,
+		check: check$1,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (this.check(dataset.value)) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/custom/customAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function customAsync(check$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "custom",
+		reference: customAsync,
+		expects: "unknown",
+		async: true,
+		check: check$1,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			if (await this.check(dataset.value)) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/date/date.ts
+/* @__NO_SIDE_EFFECTS__ */
+function date(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "date",
+		reference: date,
+		expects: "Date",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.value instanceof Date) if (!isNaN(dataset.value)) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1, { received: "\"Invalid Date\"" });
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/enum/enum.ts
+/* @__NO_SIDE_EFFECTS__ */
+function enum_(enum__, message$1) {
+	const options = [];
+	for (const key in enum__) if (`${+key}` !== key || typeof enum__[key] !== "string" || !Object.is(enum__[enum__[key]], +key)) options.push(enum__[key]);
+	return _standardSchema({
+		kind: "schema",
+		type: "enum",
+		reference: enum_,
+		expects: /* @__PURE__ */ _joinExpects(options.map(_stringify), "|"),
+		async: false,
+		enum: enum__,
+		options,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (this.options.includes(dataset.value)) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/exactOptional/exactOptional.ts
+/* @__NO_SIDE_EFFECTS__ */
+function exactOptional(wrapped, default_) {
+	return _standardSchema({
+		kind: "schema",
+		type: "exact_optional",
+		reference: exactOptional,
+		expects: wrapped.expects,
+		async: false,
+		wrapped,
+		default: default_,
+		"~run"(dataset, config$1) {
+			return this.wrapped["~run"](dataset, config$1);
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/exactOptional/exactOptionalAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function exactOptionalAsync(wrapped, default_) {
+	return _standardSchema({
+		kind: "schema",
+		type: "exact_optional",
+		reference: exactOptionalAsync,
+		expects: wrapped.expects,
+		async: true,
+		wrapped,
+		default: default_,
+		async "~run"(dataset, config$1) {
+			return this.wrapped["~run"](dataset, config$1);
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/file/file.ts
+/* @__NO_SIDE_EFFECTS__ */
+function file(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "file",
+		reference: file,
+		expects: "File",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.value instanceof File) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/function/function.ts
+/* @__NO_SIDE_EFFECTS__ */
+function function_(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "function",
+		reference: function_,
+		expects: "Function",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (typeof dataset.value === "function") dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/instance/instance.ts
+/* @__NO_SIDE_EFFECTS__ */
+function instance(class_, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "instance",
+		reference: instance,
+		expects: class_.name,
+		async: false,
+		class: class_,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.value instanceof this.class) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/intersect/utils/_merge/_merge.ts
+/**
+* Merges two values into one single output.
+*
+* @param value1 First value.
+* @param value2 Second value.
+*
+* @returns The merge dataset.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _merge(value1, value2) {
+	if (typeof value1 === typeof value2) {
+		if (/* @__PURE__ */ _isSameValueZero(value1, value2) || value1 instanceof Date && value2 instanceof Date && /* @__PURE__ */ _isSameValueZero(+value1, +value2)) return { value: value1 };
+		if (value1 && value2 && value1.constructor === Object && value2.constructor === Object) {
+			const nextValue = {
+				...value1,
+				...value2
+			};
+			for (const key in value2) if (Object.prototype.hasOwnProperty.call(value1, key) && Object.prototype.hasOwnProperty.call(value2, key)) {
+				const dataset = /* @__PURE__ */ _merge(value1[key], value2[key]);
+				if (dataset.issue) return dataset;
+				nextValue[key] = dataset.value;
+			}
+			return { value: nextValue };
+		}
+		if (Array.isArray(value1) && Array.isArray(value2)) {
+			if (value1.length === value2.length) {
+				const nextValue = [...value1];
+				for (let index = 0; index < value1.length; index++) {
+					const dataset = /* @__PURE__ */ _merge(value1[index], value2[index]);
+					if (dataset.issue) return dataset;
+					nextValue[index] = dataset.value;
+				}
+				return { value: nextValue };
+			}
+		}
+	}
+	return { issue: true };
+}
+
+//#endregion
+//#region src/schemas/intersect/intersect.ts
+/* @__NO_SIDE_EFFECTS__ */
+function intersect(options, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "intersect",
+		reference: intersect,
+		expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "&"),
+		async: false,
+		options,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (this.options.length) {
+				const input = dataset.value;
+				let outputs;
+				dataset.typed = true;
+				for (const schema of this.options) {
+					const optionDataset = schema["~run"]({ value: input }, config$1);
+					if (optionDataset.issues) {
+						if (dataset.issues) for (const issue of optionDataset.issues) dataset.issues.push(issue);
+						else dataset.issues = optionDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!optionDataset.typed) dataset.typed = false;
+					if (dataset.typed) if (outputs) outputs.push(optionDataset.value);
+					else outputs = [optionDataset.value];
+				}
+				if (dataset.typed) {
+					dataset.value = outputs[0];
+					for (let index = 1; index < outputs.length; index++) {
+						const mergeDataset = /* @__PURE__ */ _merge(dataset.value, outputs[index]);
+						if (mergeDataset.issue) {
+							_addIssue(this, "type", dataset, config$1, { received: "unknown" });
+							break;
+						}
+						dataset.value = mergeDataset.value;
+					}
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/intersect/intersectAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function intersectAsync(options, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "intersect",
+		reference: intersectAsync,
+		expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "&"),
+		async: true,
+		options,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			if (this.options.length) {
+				const input = dataset.value;
+				let outputs;
+				dataset.typed = true;
+				const optionDatasets = await Promise.all(this.options.map((schema) => schema["~run"]({ value: input }, config$1)));
+				for (const optionDataset of optionDatasets) {
+					if (optionDataset.issues) {
+						if (dataset.issues) for (const issue of optionDataset.issues) dataset.issues.push(issue);
+						else dataset.issues = optionDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!optionDataset.typed) dataset.typed = false;
+					if (dataset.typed) if (outputs) outputs.push(optionDataset.value);
+					else outputs = [optionDataset.value];
+				}
+				if (dataset.typed) {
+					dataset.value = outputs[0];
+					for (let index = 1; index < outputs.length; index++) {
+						const mergeDataset = /* @__PURE__ */ _merge(dataset.value, outputs[index]);
+						if (mergeDataset.issue) {
+							_addIssue(this, "type", dataset, config$1, { received: "unknown" });
+							break;
+						}
+						dataset.value = mergeDataset.value;
+					}
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/lazy/lazy.ts
+/**
+* Creates a lazy schema.
+*
+* @param getter The schema getter.
+*
+* @returns A lazy schema.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function lazy(getter) {
+	return _standardSchema({
+		kind: "schema",
+		type: "lazy",
+		reference: lazy,
+		expects: "unknown",
+		async: false,
+		getter,
+		"~run"(dataset, config$1) {
+			return this.getter(dataset.value)["~run"](dataset, config$1);
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/lazy/lazyAsync.ts
+/**
+* Creates a lazy schema.
+*
+* @param getter The schema getter.
+*
+* @returns A lazy schema.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function lazyAsync(getter) {
+	return _standardSchema({
+		kind: "schema",
+		type: "lazy",
+		reference: lazyAsync,
+		expects: "unknown",
+		async: true,
+		getter,
+		async "~run"(dataset, config$1) {
+			return (await this.getter(dataset.value))["~run"](dataset, config$1);
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/literal/literal.ts
+/* @__NO_SIDE_EFFECTS__ */
+function literal(literal_, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "literal",
+		reference: literal,
+		expects: /* @__PURE__ */ _stringify(literal_),
+		async: false,
+		literal: literal_,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (/* @__PURE__ */ _isSameValueZero(dataset.value, this.literal)) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/looseObject/looseObject.ts
+/* @__NO_SIDE_EFFECTS__ */
+function looseObject(entries$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "loose_object",
+		reference: looseObject,
+		expects: "Object",
+		async: false,
+		entries: entries$1,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input && typeof input === "object") {
+				dataset.typed = true;
+				dataset.value = {};
+				for (const key in this.entries) {
+					const valueSchema = this.entries[key];
+					if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+						const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
+						const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+						if (valueDataset.issues) {
+							const pathItem = {
+								type: "object",
+								origin: "value",
+								input,
+								key,
+								value: value$1
+							};
+							for (const issue of valueDataset.issues) {
+								if (issue.path) issue.path.unshift(pathItem);
+								else issue.path = [pathItem];
+								dataset.issues?.push(issue);
+							}
+							if (!dataset.issues) dataset.issues = valueDataset.issues;
+							if (config$1.abortEarly) {
+								dataset.typed = false;
+								break;
+							}
+						}
+						if (!valueDataset.typed) dataset.typed = false;
+						dataset.value[key] = valueDataset.value;
+					} else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
+					else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+						_addIssue(this, "key", dataset, config$1, {
+							input: void 0,
+							expected: `"${key}"`,
+							path: [{
+								type: "object",
+								origin: "key",
+								input,
+								key,
+								value: input[key]
+							}]
+						});
+						if (config$1.abortEarly) break;
+					}
+				}
+				if (!dataset.issues || !config$1.abortEarly) {
+					for (const key in input) if (/* @__PURE__ */ _isValidObjectKey(input, key) && !Object.prototype.hasOwnProperty.call(this.entries, key)) dataset.value[key] = input[key];
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/looseObject/looseObjectAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function looseObjectAsync(entries$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "loose_object",
+		reference: looseObjectAsync,
+		expects: "Object",
+		async: true,
+		entries: entries$1,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input && typeof input === "object") {
+				dataset.typed = true;
+				dataset.value = {};
+				const valueDatasets = await Promise.all(Object.entries(this.entries).map(async ([key, valueSchema]) => {
+					if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+						const value$1 = key in input ? input[key] : await /* @__PURE__ */ getDefault(valueSchema);
+						return [
+							key,
+							value$1,
+							valueSchema,
+							await valueSchema["~run"]({ value: value$1 }, config$1)
+						];
+					}
+					return [
+						key,
+						input[key],
+						valueSchema,
+						null
+					];
+				}));
+				for (const [key, value$1, valueSchema, valueDataset] of valueDatasets) if (valueDataset) {
+					if (valueDataset.issues) {
+						const pathItem = {
+							type: "object",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of valueDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = valueDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!valueDataset.typed) dataset.typed = false;
+					dataset.value[key] = valueDataset.value;
+				} else if (valueSchema.fallback !== void 0) dataset.value[key] = await /* @__PURE__ */ getFallback(valueSchema);
+				else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+					_addIssue(this, "key", dataset, config$1, {
+						input: void 0,
+						expected: `"${key}"`,
+						path: [{
+							type: "object",
+							origin: "key",
+							input,
+							key,
+							value: value$1
+						}]
+					});
+					if (config$1.abortEarly) break;
+				}
+				if (!dataset.issues || !config$1.abortEarly) {
+					for (const key in input) if (/* @__PURE__ */ _isValidObjectKey(input, key) && !Object.prototype.hasOwnProperty.call(this.entries, key)) dataset.value[key] = input[key];
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/looseTuple/looseTuple.ts
+/* @__NO_SIDE_EFFECTS__ */
+function looseTuple(items, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "loose_tuple",
+		reference: looseTuple,
+		expects: "Array",
+		async: false,
+		items,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (Array.isArray(input)) {
+				dataset.typed = true;
+				dataset.value = [];
+				for (let key = 0; key < this.items.length; key++) {
+					const value$1 = input[key];
+					const itemDataset = this.items[key]["~run"]({ value: value$1 }, config$1);
+					if (itemDataset.issues) {
+						const pathItem = {
+							type: "array",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of itemDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = itemDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!itemDataset.typed) dataset.typed = false;
+					dataset.value.push(itemDataset.value);
+				}
+				if (!dataset.issues || !config$1.abortEarly) for (let key = this.items.length; key < input.length; key++) dataset.value.push(input[key]);
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/looseTuple/looseTupleAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function looseTupleAsync(items, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "loose_tuple",
+		reference: looseTupleAsync,
+		expects: "Array",
+		async: true,
+		items,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (Array.isArray(input)) {
+				dataset.typed = true;
+				dataset.value = [];
+				const itemDatasets = await Promise.all(this.items.map(async (item, key) => {
+					const value$1 = input[key];
+					return [
+						key,
+						value$1,
+						await item["~run"]({ value: value$1 }, config$1)
+					];
+				}));
+				for (const [key, value$1, itemDataset] of itemDatasets) {
+					if (itemDataset.issues) {
+						const pathItem = {
+							type: "array",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of itemDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = itemDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!itemDataset.typed) dataset.typed = false;
+					dataset.value.push(itemDataset.value);
+				}
+				if (!dataset.issues || !config$1.abortEarly) for (let key = this.items.length; key < input.length; key++) dataset.value.push(input[key]);
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/map/map.ts
+/* @__NO_SIDE_EFFECTS__ */
+function map(key, value$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "map",
+		reference: map,
+		expects: "Map",
+		async: false,
+		key,
+		value: value$1,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input instanceof Map) {
+				dataset.typed = true;
+				dataset.value = /* @__PURE__ */ new Map();
+				for (const [inputKey, inputValue] of input) {
+					const keyDataset = this.key["~run"]({ value: inputKey }, config$1);
+					if (keyDataset.issues) {
+						const pathItem = {
+							type: "map",
+							origin: "key",
+							input,
+							key: inputKey,
+							value: inputValue
+						};
+						for (const issue of keyDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = keyDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					const valueDataset = this.value["~run"]({ value: inputValue }, config$1);
+					if (valueDataset.issues) {
+						const pathItem = {
+							type: "map",
+							origin: "value",
+							input,
+							key: inputKey,
+							value: inputValue
+						};
+						for (const issue of valueDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = valueDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
+					dataset.value.set(keyDataset.value, valueDataset.value);
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/map/mapAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function mapAsync(key, value$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "map",
+		reference: mapAsync,
+		expects: "Map",
+		async: true,
+		key,
+		value: value$1,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input instanceof Map) {
+				dataset.typed = true;
+				dataset.value = /* @__PURE__ */ new Map();
+				const datasets = await Promise.all([...input].map(([inputKey, inputValue]) => Promise.all([
+					inputKey,
+					inputValue,
+					this.key["~run"]({ value: inputKey }, config$1),
+					this.value["~run"]({ value: inputValue }, config$1)
+				])));
+				for (const [inputKey, inputValue, keyDataset, valueDataset] of datasets) {
+					if (keyDataset.issues) {
+						const pathItem = {
+							type: "map",
+							origin: "key",
+							input,
+							key: inputKey,
+							value: inputValue
+						};
+						for (const issue of keyDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = keyDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (valueDataset.issues) {
+						const pathItem = {
+							type: "map",
+							origin: "value",
+							input,
+							key: inputKey,
+							value: inputValue
+						};
+						for (const issue of valueDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = valueDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
+					dataset.value.set(keyDataset.value, valueDataset.value);
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/nan/nan.ts
+/* @__NO_SIDE_EFFECTS__ */
+function nan(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "nan",
+		reference: nan,
+		expects: "NaN",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (Number.isNaN(dataset.value)) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/never/never.ts
+/* @__NO_SIDE_EFFECTS__ */
+function never(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "never",
+		reference: never,
+		expects: "never",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			_addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/nonNullable/nonNullable.ts
+/* @__NO_SIDE_EFFECTS__ */
+function nonNullable(wrapped, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "non_nullable",
+		reference: nonNullable,
+		expects: "!null",
+		async: false,
+		wrapped,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.value !== null) dataset = this.wrapped["~run"](dataset, config$1);
+			if (dataset.value === null) _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/nonNullable/nonNullableAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function nonNullableAsync(wrapped, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "non_nullable",
+		reference: nonNullableAsync,
+		expects: "!null",
+		async: true,
+		wrapped,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			if (dataset.value !== null) dataset = await this.wrapped["~run"](dataset, config$1);
+			if (dataset.value === null) _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/nonNullish/nonNullish.ts
+/* @__NO_SIDE_EFFECTS__ */
+function nonNullish(wrapped, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "non_nullish",
+		reference: nonNullish,
+		expects: "(!null & !undefined)",
+		async: false,
+		wrapped,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (!(dataset.value === null || dataset.value === void 0)) dataset = this.wrapped["~run"](dataset, config$1);
+			if (dataset.value === null || dataset.value === void 0) _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/nonNullish/nonNullishAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function nonNullishAsync(wrapped, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "non_nullish",
+		reference: nonNullishAsync,
+		expects: "(!null & !undefined)",
+		async: true,
+		wrapped,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			if (!(dataset.value === null || dataset.value === void 0)) dataset = await this.wrapped["~run"](dataset, config$1);
+			if (dataset.value === null || dataset.value === void 0) _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/nonOptional/nonOptional.ts
+/* @__NO_SIDE_EFFECTS__ */
+function nonOptional(wrapped, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "non_optional",
+		reference: nonOptional,
+		expects: "!undefined",
+		async: false,
+		wrapped,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.value !== void 0) dataset = this.wrapped["~run"](dataset, config$1);
+			if (dataset.value === void 0) _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/nonOptional/nonOptionalAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function nonOptionalAsync(wrapped, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "non_optional",
+		reference: nonOptionalAsync,
+		expects: "!undefined",
+		async: true,
+		wrapped,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			if (dataset.value !== void 0) dataset = await this.wrapped["~run"](dataset, config$1);
+			if (dataset.value === void 0) _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/null/null.ts
+/* @__NO_SIDE_EFFECTS__ */
+function null_(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "null",
+		reference: null_,
+		expects: "null",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.value === null) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/nullable/nullable.ts
+/* @__NO_SIDE_EFFECTS__ */
+function nullable(wrapped, default_) {
+	return _standardSchema({
+		kind: "schema",
+		type: "nullable",
+		reference: nullable,
+		expects: `(${wrapped.expects} | null)`,
+		async: false,
+		wrapped,
+		default: default_,
+		"~run"(dataset, config$1) {
+			if (dataset.value === null) {
+				if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
+				if (dataset.value === null) {
+					dataset.typed = true;
+					return dataset;
+				}
+			}
+			return this.wrapped["~run"](dataset, config$1);
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/nullable/nullableAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function nullableAsync(wrapped, default_) {
+	return _standardSchema({
+		kind: "schema",
+		type: "nullable",
+		reference: nullableAsync,
+		expects: `(${wrapped.expects} | null)`,
+		async: true,
+		wrapped,
+		default: default_,
+		async "~run"(dataset, config$1) {
+			if (dataset.value === null) {
+				if (this.default !== void 0) dataset.value = await /* @__PURE__ */ getDefault(this, dataset, config$1);
+				if (dataset.value === null) {
+					dataset.typed = true;
+					return dataset;
+				}
+			}
+			return this.wrapped["~run"](dataset, config$1);
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/nullish/nullish.ts
+/* @__NO_SIDE_EFFECTS__ */
+function nullish(wrapped, default_) {
+	return _standardSchema({
+		kind: "schema",
+		type: "nullish",
+		reference: nullish,
+		expects: `(${wrapped.expects} | null | undefined)`,
+		async: false,
+		wrapped,
+		default: default_,
+		"~run"(dataset, config$1) {
+			if (dataset.value === null || dataset.value === void 0) {
+				if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
+				if (dataset.value === null || dataset.value === void 0) {
+					dataset.typed = true;
+					return dataset;
+				}
+			}
+			return this.wrapped["~run"](dataset, config$1);
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/nullish/nullishAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function nullishAsync(wrapped, default_) {
+	return _standardSchema({
+		kind: "schema",
+		type: "nullish",
+		reference: nullishAsync,
+		expects: `(${wrapped.expects} | null | undefined)`,
+		async: true,
+		wrapped,
+		default: default_,
+		async "~run"(dataset, config$1) {
+			if (dataset.value === null || dataset.value === void 0) {
+				if (this.default !== void 0) dataset.value = await /* @__PURE__ */ getDefault(this, dataset, config$1);
+				if (dataset.value === null || dataset.value === void 0) {
+					dataset.typed = true;
+					return dataset;
+				}
+			}
+			return this.wrapped["~run"](dataset, config$1);
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/number/number.ts
+/* @__NO_SIDE_EFFECTS__ */
+function number(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "number",
+		reference: number,
+		expects: "number",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (typeof dataset.value === "number" && !isNaN(dataset.value)) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/object/object.ts
+/* @__NO_SIDE_EFFECTS__ */
+function object(entries$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "object",
+		reference: object,
+		expects: "Object",
+		async: false,
+		entries: entries$1,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input && typeof input === "object") {
+				dataset.typed = true;
+				dataset.value = {};
+				for (const key in this.entries) {
+					const valueSchema = this.entries[key];
+					if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+						const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
+						const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+						if (valueDataset.issues) {
+							const pathItem = {
+								type: "object",
+								origin: "value",
+								input,
+								key,
+								value: value$1
+							};
+							for (const issue of valueDataset.issues) {
+								if (issue.path) issue.path.unshift(pathItem);
+								else issue.path = [pathItem];
+								dataset.issues?.push(issue);
+							}
+							if (!dataset.issues) dataset.issues = valueDataset.issues;
+							if (config$1.abortEarly) {
+								dataset.typed = false;
+								break;
+							}
+						}
+						if (!valueDataset.typed) dataset.typed = false;
+						dataset.value[key] = valueDataset.value;
+					} else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
+					else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+						_addIssue(this, "key", dataset, config$1, {
+							input: void 0,
+							expected: `"${key}"`,
+							path: [{
+								type: "object",
+								origin: "key",
+								input,
+								key,
+								value: input[key]
+							}]
+						});
+						if (config$1.abortEarly) break;
+					}
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/object/objectAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function objectAsync(entries$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "object",
+		reference: objectAsync,
+		expects: "Object",
+		async: true,
+		entries: entries$1,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input && typeof input === "object") {
+				dataset.typed = true;
+				dataset.value = {};
+				const valueDatasets = await Promise.all(Object.entries(this.entries).map(async ([key, valueSchema]) => {
+					if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+						const value$1 = key in input ? input[key] : await /* @__PURE__ */ getDefault(valueSchema);
+						return [
+							key,
+							value$1,
+							valueSchema,
+							await valueSchema["~run"]({ value: value$1 }, config$1)
+						];
+					}
+					return [
+						key,
+						input[key],
+						valueSchema,
+						null
+					];
+				}));
+				for (const [key, value$1, valueSchema, valueDataset] of valueDatasets) if (valueDataset) {
+					if (valueDataset.issues) {
+						const pathItem = {
+							type: "object",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of valueDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = valueDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!valueDataset.typed) dataset.typed = false;
+					dataset.value[key] = valueDataset.value;
+				} else if (valueSchema.fallback !== void 0) dataset.value[key] = await /* @__PURE__ */ getFallback(valueSchema);
+				else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+					_addIssue(this, "key", dataset, config$1, {
+						input: void 0,
+						expected: `"${key}"`,
+						path: [{
+							type: "object",
+							origin: "key",
+							input,
+							key,
+							value: value$1
+						}]
+					});
+					if (config$1.abortEarly) break;
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/objectWithRest/objectWithRest.ts
+/* @__NO_SIDE_EFFECTS__ */
+function objectWithRest(entries$1, rest, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "object_with_rest",
+		reference: objectWithRest,
+		expects: "Object",
+		async: false,
+		entries: entries$1,
+		rest,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input && typeof input === "object") {
+				dataset.typed = true;
+				dataset.value = {};
+				for (const key in this.entries) {
+					const valueSchema = this.entries[key];
+					if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+						const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
+						const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+						if (valueDataset.issues) {
+							const pathItem = {
+								type: "object",
+								origin: "value",
+								input,
+								key,
+								value: value$1
+							};
+							for (const issue of valueDataset.issues) {
+								if (issue.path) issue.path.unshift(pathItem);
+								else issue.path = [pathItem];
+								dataset.issues?.push(issue);
+							}
+							if (!dataset.issues) dataset.issues = valueDataset.issues;
+							if (config$1.abortEarly) {
+								dataset.typed = false;
+								break;
+							}
+						}
+						if (!valueDataset.typed) dataset.typed = false;
+						dataset.value[key] = valueDataset.value;
+					} else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
+					else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+						_addIssue(this, "key", dataset, config$1, {
+							input: void 0,
+							expected: `"${key}"`,
+							path: [{
+								type: "object",
+								origin: "key",
+								input,
+								key,
+								value: input[key]
+							}]
+						});
+						if (config$1.abortEarly) break;
+					}
+				}
+				if (!dataset.issues || !config$1.abortEarly) {
+					for (const key in input) if (/* @__PURE__ */ _isValidObjectKey(input, key) && !Object.prototype.hasOwnProperty.call(this.entries, key)) {
+						const valueDataset = this.rest["~run"]({ value: input[key] }, config$1);
+						if (valueDataset.issues) {
+							const pathItem = {
+								type: "object",
+								origin: "value",
+								input,
+								key,
+								value: input[key]
+							};
+							for (const issue of valueDataset.issues) {
+								if (issue.path) issue.path.unshift(pathItem);
+								else issue.path = [pathItem];
+								dataset.issues?.push(issue);
+							}
+							if (!dataset.issues) dataset.issues = valueDataset.issues;
+							if (config$1.abortEarly) {
+								dataset.typed = false;
+								break;
+							}
+						}
+						if (!valueDataset.typed) dataset.typed = false;
+						dataset.value[key] = valueDataset.value;
+					}
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/objectWithRest/objectWithRestAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function objectWithRestAsync(entries$1, rest, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "object_with_rest",
+		reference: objectWithRestAsync,
+		expects: "Object",
+		async: true,
+		entries: entries$1,
+		rest,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input && typeof input === "object") {
+				dataset.typed = true;
+				dataset.value = {};
+				const [normalDatasets, restDatasets] = await Promise.all([Promise.all(Object.entries(this.entries).map(async ([key, valueSchema]) => {
+					if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+						const value$1 = key in input ? input[key] : await /* @__PURE__ */ getDefault(valueSchema);
+						return [
+							key,
+							value$1,
+							valueSchema,
+							await valueSchema["~run"]({ value: value$1 }, config$1)
+						];
+					}
+					return [
+						key,
+						input[key],
+						valueSchema,
+						null
+					];
+				})), Promise.all(Object.entries(input).filter(([key]) => /* @__PURE__ */ _isValidObjectKey(input, key) && !Object.prototype.hasOwnProperty.call(this.entries, key)).map(async ([key, value$1]) => [
+					key,
+					value$1,
+					await this.rest["~run"]({ value: value$1 }, config$1)
+				]))]);
+				for (const [key, value$1, valueSchema, valueDataset] of normalDatasets) if (valueDataset) {
+					if (valueDataset.issues) {
+						const pathItem = {
+							type: "object",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of valueDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = valueDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!valueDataset.typed) dataset.typed = false;
+					dataset.value[key] = valueDataset.value;
+				} else if (valueSchema.fallback !== void 0) dataset.value[key] = await /* @__PURE__ */ getFallback(valueSchema);
+				else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+					_addIssue(this, "key", dataset, config$1, {
+						input: void 0,
+						expected: `"${key}"`,
+						path: [{
+							type: "object",
+							origin: "key",
+							input,
+							key,
+							value: value$1
+						}]
+					});
+					if (config$1.abortEarly) break;
+				}
+				if (!dataset.issues || !config$1.abortEarly) for (const [key, value$1, valueDataset] of restDatasets) {
+					if (valueDataset.issues) {
+						const pathItem = {
+							type: "object",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of valueDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = valueDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!valueDataset.typed) dataset.typed = false;
+					dataset.value[key] = valueDataset.value;
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/optional/optional.ts
+/* @__NO_SIDE_EFFECTS__ */
+function optional(wrapped, default_) {
+	return _standardSchema({
+		kind: "schema",
+		type: "optional",
+		reference: optional,
+		expects: `(${wrapped.expects} | undefined)`,
+		async: false,
+		wrapped,
+		default: default_,
+		"~run"(dataset, config$1) {
+			if (dataset.value === void 0) {
+				if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
+				if (dataset.value === void 0) {
+					dataset.typed = true;
+					return dataset;
+				}
+			}
+			return this.wrapped["~run"](dataset, config$1);
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/optional/optionalAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function optionalAsync(wrapped, default_) {
+	return _standardSchema({
+		kind: "schema",
+		type: "optional",
+		reference: optionalAsync,
+		expects: `(${wrapped.expects} | undefined)`,
+		async: true,
+		wrapped,
+		default: default_,
+		async "~run"(dataset, config$1) {
+			if (dataset.value === void 0) {
+				if (this.default !== void 0) dataset.value = await /* @__PURE__ */ getDefault(this, dataset, config$1);
+				if (dataset.value === void 0) {
+					dataset.typed = true;
+					return dataset;
+				}
+			}
+			return this.wrapped["~run"](dataset, config$1);
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/picklist/picklist.ts
+/* @__NO_SIDE_EFFECTS__ */
+function picklist(options, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "picklist",
+		reference: picklist,
+		expects: /* @__PURE__ */ _joinExpects(options.map(_stringify), "|"),
+		async: false,
+		options,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (this.options.includes(dataset.value)) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/promise/promise.ts
+/* @__NO_SIDE_EFFECTS__ */
+function promise(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "promise",
+		reference: promise,
+		expects: "Promise",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.value instanceof Promise) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/record/record.ts
+/* @__NO_SIDE_EFFECTS__ */
+function record(key, value$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "record",
+		reference: record,
+		expects: "Object",
+		async: false,
+		key,
+		value: value$1,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input && typeof input === "object") {
+				dataset.typed = true;
+				dataset.value = {};
+				for (const entryKey in input) if (/* @__PURE__ */ _isValidObjectKey(input, entryKey)) {
+					const entryValue = input[entryKey];
+					const keyDataset = this.key["~run"]({ value: entryKey }, config$1);
+					if (keyDataset.issues) {
+						const pathItem = {
+							type: "object",
+							origin: "key",
+							input,
+							key: entryKey,
+							value: entryValue
+						};
+						for (const issue of keyDataset.issues) {
+							issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = keyDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					const valueDataset = this.value["~run"]({ value: entryValue }, config$1);
+					if (valueDataset.issues) {
+						const pathItem = {
+							type: "object",
+							origin: "value",
+							input,
+							key: entryKey,
+							value: entryValue
+						};
+						for (const issue of valueDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = valueDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
+					if (keyDataset.typed) dataset.value[keyDataset.value] = valueDataset.value;
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/record/recordAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function recordAsync(key, value$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "record",
+		reference: recordAsync,
+		expects: "Object",
+		async: true,
+		key,
+		value: value$1,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input && typeof input === "object") {
+				dataset.typed = true;
+				dataset.value = {};
+				const datasets = await Promise.all(Object.entries(input).filter(([key$1]) => /* @__PURE__ */ _isValidObjectKey(input, key$1)).map(([entryKey, entryValue]) => Promise.all([
+					entryKey,
+					entryValue,
+					this.key["~run"]({ value: entryKey }, config$1),
+					this.value["~run"]({ value: entryValue }, config$1)
+				])));
+				for (const [entryKey, entryValue, keyDataset, valueDataset] of datasets) {
+					if (keyDataset.issues) {
+						const pathItem = {
+							type: "object",
+							origin: "key",
+							input,
+							key: entryKey,
+							value: entryValue
+						};
+						for (const issue of keyDataset.issues) {
+							issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = keyDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (valueDataset.issues) {
+						const pathItem = {
+							type: "object",
+							origin: "value",
+							input,
+							key: entryKey,
+							value: entryValue
+						};
+						for (const issue of valueDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = valueDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
+					if (keyDataset.typed) dataset.value[keyDataset.value] = valueDataset.value;
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/set/set.ts
+/* @__NO_SIDE_EFFECTS__ */
+function set(value$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "set",
+		reference: set,
+		expects: "Set",
+		async: false,
+		value: value$1,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input instanceof Set) {
+				dataset.typed = true;
+				dataset.value = /* @__PURE__ */ new Set();
+				for (const inputValue of input) {
+					const valueDataset = this.value["~run"]({ value: inputValue }, config$1);
+					if (valueDataset.issues) {
+						const pathItem = {
+							type: "set",
+							origin: "value",
+							input,
+							key: null,
+							value: inputValue
+						};
+						for (const issue of valueDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = valueDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!valueDataset.typed) dataset.typed = false;
+					dataset.value.add(valueDataset.value);
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/set/setAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function setAsync(value$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "set",
+		reference: setAsync,
+		expects: "Set",
+		async: true,
+		value: value$1,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input instanceof Set) {
+				dataset.typed = true;
+				dataset.value = /* @__PURE__ */ new Set();
+				const valueDatasets = await Promise.all([...input].map(async (inputValue) => [inputValue, await this.value["~run"]({ value: inputValue }, config$1)]));
+				for (const [inputValue, valueDataset] of valueDatasets) {
+					if (valueDataset.issues) {
+						const pathItem = {
+							type: "set",
+							origin: "value",
+							input,
+							key: null,
+							value: inputValue
+						};
+						for (const issue of valueDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = valueDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!valueDataset.typed) dataset.typed = false;
+					dataset.value.add(valueDataset.value);
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/strictObject/strictObject.ts
+/* @__NO_SIDE_EFFECTS__ */
+function strictObject(entries$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "strict_object",
+		reference: strictObject,
+		expects: "Object",
+		async: false,
+		entries: entries$1,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input && typeof input === "object") {
+				dataset.typed = true;
+				dataset.value = {};
+				for (const key in this.entries) {
+					const valueSchema = this.entries[key];
+					if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+						const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
+						const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+						if (valueDataset.issues) {
+							const pathItem = {
+								type: "object",
+								origin: "value",
+								input,
+								key,
+								value: value$1
+							};
+							for (const issue of valueDataset.issues) {
+								if (issue.path) issue.path.unshift(pathItem);
+								else issue.path = [pathItem];
+								dataset.issues?.push(issue);
+							}
+							if (!dataset.issues) dataset.issues = valueDataset.issues;
+							if (config$1.abortEarly) {
+								dataset.typed = false;
+								break;
+							}
+						}
+						if (!valueDataset.typed) dataset.typed = false;
+						dataset.value[key] = valueDataset.value;
+					} else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
+					else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+						_addIssue(this, "key", dataset, config$1, {
+							input: void 0,
+							expected: `"${key}"`,
+							path: [{
+								type: "object",
+								origin: "key",
+								input,
+								key,
+								value: input[key]
+							}]
+						});
+						if (config$1.abortEarly) break;
+					}
+				}
+				if (!dataset.issues || !config$1.abortEarly) {
+					for (const key in input) if (!Object.prototype.hasOwnProperty.call(this.entries, key)) {
+						_addIssue(this, "key", dataset, config$1, {
+							input: key,
+							expected: "never",
+							path: [{
+								type: "object",
+								origin: "key",
+								input,
+								key,
+								value: input[key]
+							}]
+						});
+						break;
+					}
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/strictObject/strictObjectAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function strictObjectAsync(entries$1, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "strict_object",
+		reference: strictObjectAsync,
+		expects: "Object",
+		async: true,
+		entries: entries$1,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input && typeof input === "object") {
+				dataset.typed = true;
+				dataset.value = {};
+				const valueDatasets = await Promise.all(Object.entries(this.entries).map(async ([key, valueSchema]) => {
+					if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+						const value$1 = key in input ? input[key] : await /* @__PURE__ */ getDefault(valueSchema);
+						return [
+							key,
+							value$1,
+							valueSchema,
+							await valueSchema["~run"]({ value: value$1 }, config$1)
+						];
+					}
+					return [
+						key,
+						input[key],
+						valueSchema,
+						null
+					];
+				}));
+				for (const [key, value$1, valueSchema, valueDataset] of valueDatasets) if (valueDataset) {
+					if (valueDataset.issues) {
+						const pathItem = {
+							type: "object",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of valueDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = valueDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!valueDataset.typed) dataset.typed = false;
+					dataset.value[key] = valueDataset.value;
+				} else if (valueSchema.fallback !== void 0) dataset.value[key] = await /* @__PURE__ */ getFallback(valueSchema);
+				else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+					_addIssue(this, "key", dataset, config$1, {
+						input: void 0,
+						expected: `"${key}"`,
+						path: [{
+							type: "object",
+							origin: "key",
+							input,
+							key,
+							value: value$1
+						}]
+					});
+					if (config$1.abortEarly) break;
+				}
+				if (!dataset.issues || !config$1.abortEarly) {
+					for (const key in input) if (!Object.prototype.hasOwnProperty.call(this.entries, key)) {
+						_addIssue(this, "key", dataset, config$1, {
+							input: key,
+							expected: "never",
+							path: [{
+								type: "object",
+								origin: "key",
+								input,
+								key,
+								value: input[key]
+							}]
+						});
+						break;
+					}
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/strictTuple/strictTuple.ts
+/* @__NO_SIDE_EFFECTS__ */
+function strictTuple(items, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "strict_tuple",
+		reference: strictTuple,
+		expects: "Array",
+		async: false,
+		items,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (Array.isArray(input)) {
+				dataset.typed = true;
+				dataset.value = [];
+				for (let key = 0; key < this.items.length; key++) {
+					const value$1 = input[key];
+					const itemDataset = this.items[key]["~run"]({ value: value$1 }, config$1);
+					if (itemDataset.issues) {
+						const pathItem = {
+							type: "array",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of itemDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = itemDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!itemDataset.typed) dataset.typed = false;
+					dataset.value.push(itemDataset.value);
+				}
+				if (!(dataset.issues && config$1.abortEarly) && this.items.length < input.length) _addIssue(this, "type", dataset, config$1, {
+					input: input[this.items.length],
+					expected: "never",
+					path: [{
+						type: "array",
+						origin: "value",
+						input,
+						key: this.items.length,
+						value: input[this.items.length]
+					}]
+				});
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/strictTuple/strictTupleAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function strictTupleAsync(items, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "strict_tuple",
+		reference: strictTupleAsync,
+		expects: "Array",
+		async: true,
+		items,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (Array.isArray(input)) {
+				dataset.typed = true;
+				dataset.value = [];
+				const itemDatasets = await Promise.all(this.items.map(async (item, key) => {
+					const value$1 = input[key];
+					return [
+						key,
+						value$1,
+						await item["~run"]({ value: value$1 }, config$1)
+					];
+				}));
+				for (const [key, value$1, itemDataset] of itemDatasets) {
+					if (itemDataset.issues) {
+						const pathItem = {
+							type: "array",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of itemDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = itemDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!itemDataset.typed) dataset.typed = false;
+					dataset.value.push(itemDataset.value);
+				}
+				if (!(dataset.issues && config$1.abortEarly) && this.items.length < input.length) _addIssue(this, "type", dataset, config$1, {
+					input: input[this.items.length],
+					expected: "never",
+					path: [{
+						type: "array",
+						origin: "value",
+						input,
+						key: this.items.length,
+						value: input[this.items.length]
+					}]
+				});
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/string/string.ts
+/* @__NO_SIDE_EFFECTS__ */
+function string(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "string",
+		reference: string,
+		expects: "string",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (typeof dataset.value === "string") dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/symbol/symbol.ts
+/* @__NO_SIDE_EFFECTS__ */
+function symbol(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "symbol",
+		reference: symbol,
+		expects: "symbol",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (typeof dataset.value === "symbol") dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/tuple/tuple.ts
+/* @__NO_SIDE_EFFECTS__ */
+function tuple(items, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "tuple",
+		reference: tuple,
+		expects: "Array",
+		async: false,
+		items,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (Array.isArray(input)) {
+				dataset.typed = true;
+				dataset.value = [];
+				for (let key = 0; key < this.items.length; key++) {
+					const value$1 = input[key];
+					const itemDataset = this.items[key]["~run"]({ value: value$1 }, config$1);
+					if (itemDataset.issues) {
+						const pathItem = {
+							type: "array",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of itemDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = itemDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!itemDataset.typed) dataset.typed = false;
+					dataset.value.push(itemDataset.value);
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/tuple/tupleAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function tupleAsync(items, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "tuple",
+		reference: tupleAsync,
+		expects: "Array",
+		async: true,
+		items,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (Array.isArray(input)) {
+				dataset.typed = true;
+				dataset.value = [];
+				const itemDatasets = await Promise.all(this.items.map(async (item, key) => {
+					const value$1 = input[key];
+					return [
+						key,
+						value$1,
+						await item["~run"]({ value: value$1 }, config$1)
+					];
+				}));
+				for (const [key, value$1, itemDataset] of itemDatasets) {
+					if (itemDataset.issues) {
+						const pathItem = {
+							type: "array",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of itemDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = itemDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!itemDataset.typed) dataset.typed = false;
+					dataset.value.push(itemDataset.value);
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/tupleWithRest/tupleWithRest.ts
+/* @__NO_SIDE_EFFECTS__ */
+function tupleWithRest(items, rest, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "tuple_with_rest",
+		reference: tupleWithRest,
+		expects: "Array",
+		async: false,
+		items,
+		rest,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (Array.isArray(input)) {
+				dataset.typed = true;
+				dataset.value = [];
+				for (let key = 0; key < this.items.length; key++) {
+					const value$1 = input[key];
+					const itemDataset = this.items[key]["~run"]({ value: value$1 }, config$1);
+					if (itemDataset.issues) {
+						const pathItem = {
+							type: "array",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of itemDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = itemDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!itemDataset.typed) dataset.typed = false;
+					dataset.value.push(itemDataset.value);
+				}
+				if (!dataset.issues || !config$1.abortEarly) for (let key = this.items.length; key < input.length; key++) {
+					const value$1 = input[key];
+					const itemDataset = this.rest["~run"]({ value: value$1 }, config$1);
+					if (itemDataset.issues) {
+						const pathItem = {
+							type: "array",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of itemDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = itemDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!itemDataset.typed) dataset.typed = false;
+					dataset.value.push(itemDataset.value);
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/tupleWithRest/tupleWithRestAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function tupleWithRestAsync(items, rest, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "tuple_with_rest",
+		reference: tupleWithRestAsync,
+		expects: "Array",
+		async: true,
+		items,
+		rest,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (Array.isArray(input)) {
+				dataset.typed = true;
+				dataset.value = [];
+				const [normalDatasets, restDatasets] = await Promise.all([Promise.all(this.items.map(async (item, key) => {
+					const value$1 = input[key];
+					return [
+						key,
+						value$1,
+						await item["~run"]({ value: value$1 }, config$1)
+					];
+				})), Promise.all(input.slice(this.items.length).map(async (value$1, key) => {
+					return [
+						key + this.items.length,
+						value$1,
+						await this.rest["~run"]({ value: value$1 }, config$1)
+					];
+				}))]);
+				for (const [key, value$1, itemDataset] of normalDatasets) {
+					if (itemDataset.issues) {
+						const pathItem = {
+							type: "array",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of itemDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = itemDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!itemDataset.typed) dataset.typed = false;
+					dataset.value.push(itemDataset.value);
+				}
+				if (!dataset.issues || !config$1.abortEarly) for (const [key, value$1, itemDataset] of restDatasets) {
+					if (itemDataset.issues) {
+						const pathItem = {
+							type: "array",
+							origin: "value",
+							input,
+							key,
+							value: value$1
+						};
+						for (const issue of itemDataset.issues) {
+							if (issue.path) issue.path.unshift(pathItem);
+							else issue.path = [pathItem];
+							dataset.issues?.push(issue);
+						}
+						if (!dataset.issues) dataset.issues = itemDataset.issues;
+						if (config$1.abortEarly) {
+							dataset.typed = false;
+							break;
+						}
+					}
+					if (!itemDataset.typed) dataset.typed = false;
+					dataset.value.push(itemDataset.value);
+				}
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/undefined/undefined.ts
+/* @__NO_SIDE_EFFECTS__ */
+function undefined_(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "undefined",
+		reference: undefined_,
+		expects: "undefined",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.value === void 0) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/undefinedable/undefinedable.ts
+/* @__NO_SIDE_EFFECTS__ */
+function undefinedable(wrapped, default_) {
+	return _standardSchema({
+		kind: "schema",
+		type: "undefinedable",
+		reference: undefinedable,
+		expects: `(${wrapped.expects} | undefined)`,
+		async: false,
+		wrapped,
+		default: default_,
+		"~run"(dataset, config$1) {
+			if (dataset.value === void 0) {
+				if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
+				if (dataset.value === void 0) {
+					dataset.typed = true;
+					return dataset;
+				}
+			}
+			return this.wrapped["~run"](dataset, config$1);
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/undefinedable/undefinedableAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function undefinedableAsync(wrapped, default_) {
+	return _standardSchema({
+		kind: "schema",
+		type: "undefinedable",
+		reference: undefinedableAsync,
+		expects: `(${wrapped.expects} | undefined)`,
+		async: true,
+		wrapped,
+		default: default_,
+		async "~run"(dataset, config$1) {
+			if (dataset.value === void 0) {
+				if (this.default !== void 0) dataset.value = await /* @__PURE__ */ getDefault(this, dataset, config$1);
+				if (dataset.value === void 0) {
+					dataset.typed = true;
+					return dataset;
+				}
+			}
+			return this.wrapped["~run"](dataset, config$1);
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/union/utils/_subIssues/_subIssues.ts
+/**
+* Returns the sub issues of the provided datasets for the union issue.
+*
+* @param datasets The datasets.
+*
+* @returns The sub issues.
+*
+* @internal
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function _subIssues(datasets) {
+	let issues;
+	if (datasets) for (const dataset of datasets) if (issues) for (const issue of dataset.issues) issues.push(issue);
+	else issues = dataset.issues;
+	return issues;
+}
+
+//#endregion
+//#region src/schemas/union/union.ts
+/* @__NO_SIDE_EFFECTS__ */
+function union(options, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "union",
+		reference: union,
+		expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
+		async: false,
+		options,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			let validDataset;
+			let typedDatasets;
+			let untypedDatasets;
+			for (const schema of this.options) {
+				const optionDataset = schema["~run"]({ value: dataset.value }, config$1);
+				if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
+				else typedDatasets = [optionDataset];
+				else {
+					validDataset = optionDataset;
+					break;
+				}
+				else if (untypedDatasets) untypedDatasets.push(optionDataset);
+				else untypedDatasets = [optionDataset];
+			}
+			if (validDataset) return validDataset;
+			if (typedDatasets) {
+				if (typedDatasets.length === 1) return typedDatasets[0];
+				_addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
+				dataset.typed = true;
+			} else if (untypedDatasets?.length === 1) return untypedDatasets[0];
+			else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/union/unionAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function unionAsync(options, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "union",
+		reference: unionAsync,
+		expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
+		async: true,
+		options,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			let validDataset;
+			let typedDatasets;
+			let untypedDatasets;
+			for (const schema of this.options) {
+				const optionDataset = await schema["~run"]({ value: dataset.value }, config$1);
+				if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
+				else typedDatasets = [optionDataset];
+				else {
+					validDataset = optionDataset;
+					break;
+				}
+				else if (untypedDatasets) untypedDatasets.push(optionDataset);
+				else untypedDatasets = [optionDataset];
+			}
+			if (validDataset) return validDataset;
+			if (typedDatasets) {
+				if (typedDatasets.length === 1) return typedDatasets[0];
+				_addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
+				dataset.typed = true;
+			} else if (untypedDatasets?.length === 1) return untypedDatasets[0];
+			else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/unknown/unknown.ts
+/**
+* Creates a unknown schema.
+*
+* @returns A unknown schema.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function unknown() {
+	return _standardSchema({
+		kind: "schema",
+		type: "unknown",
+		reference: unknown,
+		expects: "unknown",
+		async: false,
+		"~run"(dataset) {
+			dataset.typed = true;
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/variant/variant.ts
+/* @__NO_SIDE_EFFECTS__ */
+function variant(key, options, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "variant",
+		reference: variant,
+		expects: "Object",
+		async: false,
+		key,
+		options,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input && typeof input === "object") {
+				let outputDataset;
+				let maxDiscriminatorPriority = 0;
+				let invalidDiscriminatorKey = this.key;
+				let expectedDiscriminators = [];
+				const parseOptions = (variant$1, allKeys) => {
+					for (const schema of variant$1.options) {
+						if (schema.type === "variant") parseOptions(schema, new Set(allKeys).add(schema.key));
+						else {
+							let keysAreValid = true;
+							let currentPriority = 0;
+							for (const currentKey of allKeys) {
+								const discriminatorSchema = schema.entries[currentKey];
+								if (currentKey in input ? discriminatorSchema["~run"]({
+									typed: false,
+									value: input[currentKey]
+								}, ABORT_EARLY_CONFIG).issues : discriminatorSchema.type !== "exact_optional" && discriminatorSchema.type !== "optional" && discriminatorSchema.type !== "nullish") {
+									keysAreValid = false;
+									if (invalidDiscriminatorKey !== currentKey && (maxDiscriminatorPriority < currentPriority || maxDiscriminatorPriority === currentPriority && currentKey in input && !(invalidDiscriminatorKey in input))) {
+										maxDiscriminatorPriority = currentPriority;
+										invalidDiscriminatorKey = currentKey;
+										expectedDiscriminators = [];
+									}
+									if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema.entries[currentKey].expects);
+									break;
+								}
+								currentPriority++;
+							}
+							if (keysAreValid) {
+								const optionDataset = schema["~run"]({ value: input }, config$1);
+								if (!outputDataset || !outputDataset.typed && optionDataset.typed) outputDataset = optionDataset;
+							}
+						}
+						if (outputDataset && !outputDataset.issues) break;
+					}
+				};
+				parseOptions(this, new Set([this.key]));
+				if (outputDataset) return outputDataset;
+				_addIssue(this, "type", dataset, config$1, {
+					input: input[invalidDiscriminatorKey],
+					expected: /* @__PURE__ */ _joinExpects(expectedDiscriminators, "|"),
+					path: [{
+						type: "object",
+						origin: "value",
+						input,
+						key: invalidDiscriminatorKey,
+						value: input[invalidDiscriminatorKey]
+					}]
+				});
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/variant/variantAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function variantAsync(key, options, message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "variant",
+		reference: variantAsync,
+		expects: "Object",
+		async: true,
+		key,
+		options,
+		message: message$1,
+		async "~run"(dataset, config$1) {
+			const input = dataset.value;
+			if (input && typeof input === "object") {
+				let outputDataset;
+				let maxDiscriminatorPriority = 0;
+				let invalidDiscriminatorKey = this.key;
+				let expectedDiscriminators = [];
+				const parseOptions = async (variant$1, allKeys) => {
+					for (const schema of variant$1.options) {
+						if (schema.type === "variant") await parseOptions(schema, new Set(allKeys).add(schema.key));
+						else {
+							let keysAreValid = true;
+							let currentPriority = 0;
+							for (const currentKey of allKeys) {
+								const discriminatorSchema = schema.entries[currentKey];
+								if (currentKey in input ? (await discriminatorSchema["~run"]({
+									typed: false,
+									value: input[currentKey]
+								}, ABORT_EARLY_CONFIG)).issues : discriminatorSchema.type !== "exact_optional" && discriminatorSchema.type !== "optional" && discriminatorSchema.type !== "nullish") {
+									keysAreValid = false;
+									if (invalidDiscriminatorKey !== currentKey && (maxDiscriminatorPriority < currentPriority || maxDiscriminatorPriority === currentPriority && currentKey in input && !(invalidDiscriminatorKey in input))) {
+										maxDiscriminatorPriority = currentPriority;
+										invalidDiscriminatorKey = currentKey;
+										expectedDiscriminators = [];
+									}
+									if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema.entries[currentKey].expects);
+									break;
+								}
+								currentPriority++;
+							}
+							if (keysAreValid) {
+								const optionDataset = await schema["~run"]({ value: input }, config$1);
+								if (!outputDataset || !outputDataset.typed && optionDataset.typed) outputDataset = optionDataset;
+							}
+						}
+						if (outputDataset && !outputDataset.issues) break;
+					}
+				};
+				await parseOptions(this, new Set([this.key]));
+				if (outputDataset) return outputDataset;
+				_addIssue(this, "type", dataset, config$1, {
+					input: input[invalidDiscriminatorKey],
+					expected: /* @__PURE__ */ _joinExpects(expectedDiscriminators, "|"),
+					path: [{
+						type: "object",
+						origin: "value",
+						input,
+						key: invalidDiscriminatorKey,
+						value: input[invalidDiscriminatorKey]
+					}]
+				});
+			} else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/schemas/void/void.ts
+/* @__NO_SIDE_EFFECTS__ */
+function void_(message$1) {
+	return _standardSchema({
+		kind: "schema",
+		type: "void",
+		reference: void_,
+		expects: "void",
+		async: false,
+		message: message$1,
+		"~run"(dataset, config$1) {
+			if (dataset.value === void 0) dataset.typed = true;
+			else _addIssue(this, "type", dataset, config$1);
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/methods/keyof/keyof.ts
+/* @__NO_SIDE_EFFECTS__ */
+function keyof(schema, message$1) {
+	return /* @__PURE__ */ picklist(Object.keys(schema.entries), message$1);
+}
+
+//#endregion
+//#region src/methods/message/message.ts
+/**
+* Changes the local message configuration of a schema.
+*
+* @param schema The schema to configure.
+* @param message_ The error message.
+*
+* @returns The configured schema.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function message(schema, message_) {
+	return _standardSchema({
+		...schema,
+		"~run"(dataset, config$1) {
+			return schema["~run"](dataset, {
+				...config$1,
+				message: message_
+			});
+		}
+	});
+}
+
+//#endregion
+//#region src/methods/omit/omit.ts
+/**
+* Creates a modified copy of an object schema that does not contain the
+* selected entries.
+*
+* @param schema The schema to omit from.
+* @param keys The selected entries.
+*
+* @returns An object schema.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function omit(schema, keys) {
+	const entries$1 = { ...schema.entries };
+	for (const key of keys) delete entries$1[key];
+	return _standardSchema({
+		...schema,
+		entries: entries$1
+	});
+}
+
+//#endregion
+//#region src/methods/parse/parse.ts
+/**
+* Parses an unknown input based on a schema.
+*
+* @param schema The schema to be used.
+* @param input The input to be parsed.
+* @param config The parse configuration.
+*
+* @returns The parsed input.
+*/
+function parse(schema, input, config$1) {
+	const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+	if (dataset.issues) throw new ValiError(dataset.issues);
+	return dataset.value;
+}
+
+//#endregion
+//#region src/methods/parse/parseAsync.ts
+/**
+* Parses an unknown input based on a schema.
+*
+* @param schema The schema to be used.
+* @param input The input to be parsed.
+* @param config The parse configuration.
+*
+* @returns The parsed input.
+*/
+async function parseAsync(schema, input, config$1) {
+	const dataset = await schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+	if (dataset.issues) throw new ValiError(dataset.issues);
+	return dataset.value;
+}
+
+//#endregion
+//#region src/methods/parser/parser.ts
+/* @__NO_SIDE_EFFECTS__ */
+function parser(schema, config$1) {
+	const func = (input) => parse(schema, input, config$1);
+	func.schema = schema;
+	func.config = config$1;
+	return func;
+}
+
+//#endregion
+//#region src/methods/parser/parserAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function parserAsync(schema, config$1) {
+	const func = (input) => parseAsync(schema, input, config$1);
+	func.schema = schema;
+	func.config = config$1;
+	return func;
+}
+
+//#endregion
+//#region src/methods/partial/partial.ts
+/* @__NO_SIDE_EFFECTS__ */
+function partial(schema, keys) {
+	const entries$1 = {};
+	for (const key in schema.entries) entries$1[key] = !keys || keys.includes(key) ? /* @__PURE__ */ optional(schema.entries[key]) : schema.entries[key];
+	return _standardSchema({
+		...schema,
+		entries: entries$1
+	});
+}
+
+//#endregion
+//#region src/methods/partial/partialAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function partialAsync(schema, keys) {
+	const entries$1 = {};
+	for (const key in schema.entries) entries$1[key] = !keys || keys.includes(key) ? /* @__PURE__ */ optionalAsync(schema.entries[key]) : schema.entries[key];
+	return _standardSchema({
+		...schema,
+		entries: entries$1
+	});
+}
+
+//#endregion
+//#region src/methods/pick/pick.ts
+/**
+* Creates a modified copy of an object schema that contains only the selected
+* entries.
+*
+* @param schema The schema to pick from.
+* @param keys The selected entries.
+*
+* @returns An object schema.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function pick(schema, keys) {
+	const entries$1 = {};
+	for (const key of keys) entries$1[key] = schema.entries[key];
+	return _standardSchema({
+		...schema,
+		entries: entries$1
+	});
+}
+
+//#endregion
+//#region src/methods/pipe/pipe.ts
+/* @__NO_SIDE_EFFECTS__ */
+function pipe(...pipe$1) {
+	return _standardSchema({
+		...pipe$1[0],
+		pipe: pipe$1,
+		"~run"(dataset, config$1) {
+			for (const item of pipe$1) if (item.kind !== "metadata") {
+				if (dataset.issues && (item.kind === "schema" || item.kind === "transformation")) {
+					dataset.typed = false;
+					break;
+				}
+				if (!dataset.issues || !config$1.abortEarly && !config$1.abortPipeEarly) dataset = item["~run"](dataset, config$1);
+			}
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/methods/pipe/pipeAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function pipeAsync(...pipe$1) {
+	return _standardSchema({
+		...pipe$1[0],
+		pipe: pipe$1,
+		async: true,
+		async "~run"(dataset, config$1) {
+			for (const item of pipe$1) if (item.kind !== "metadata") {
+				if (dataset.issues && (item.kind === "schema" || item.kind === "transformation")) {
+					dataset.typed = false;
+					break;
+				}
+				if (!dataset.issues || !config$1.abortEarly && !config$1.abortPipeEarly) dataset = await item["~run"](dataset, config$1);
+			}
+			return dataset;
+		}
+	});
+}
+
+//#endregion
+//#region src/methods/required/required.ts
+/* @__NO_SIDE_EFFECTS__ */
+function required(schema, arg2, arg3) {
+	const keys = Array.isArray(arg2) ? arg2 : void 0;
+	const message$1 = Array.isArray(arg2) ? arg3 : arg2;
+	const entries$1 = {};
+	for (const key in schema.entries) entries$1[key] = !keys || keys.includes(key) ? /* @__PURE__ */ nonOptional(schema.entries[key], message$1) : schema.entries[key];
+	return _standardSchema({
+		...schema,
+		entries: entries$1
+	});
+}
+
+//#endregion
+//#region src/methods/required/requiredAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function requiredAsync(schema, arg2, arg3) {
+	const keys = Array.isArray(arg2) ? arg2 : void 0;
+	const message$1 = Array.isArray(arg2) ? arg3 : arg2;
+	const entries$1 = {};
+	for (const key in schema.entries) entries$1[key] = !keys || keys.includes(key) ? /* @__PURE__ */ nonOptionalAsync(schema.entries[key], message$1) : schema.entries[key];
+	return _standardSchema({
+		...schema,
+		entries: entries$1
+	});
+}
+
+//#endregion
+//#region src/methods/safeParse/safeParse.ts
+/**
+* Parses an unknown input based on a schema.
+*
+* @param schema The schema to be used.
+* @param input The input to be parsed.
+* @param config The parse configuration.
+*
+* @returns The parse result.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function safeParse(schema, input, config$1) {
+	const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+	return {
+		typed: dataset.typed,
+		success: !dataset.issues,
+		output: dataset.value,
+		issues: dataset.issues
+	};
+}
+
+//#endregion
+//#region src/methods/safeParse/safeParseAsync.ts
+/**
+* Parses an unknown input based on a schema.
+*
+* @param schema The schema to be used.
+* @param input The input to be parsed.
+* @param config The parse configuration.
+*
+* @returns The parse result.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+async function safeParseAsync(schema, input, config$1) {
+	const dataset = await schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+	return {
+		typed: dataset.typed,
+		success: !dataset.issues,
+		output: dataset.value,
+		issues: dataset.issues
+	};
+}
+
+//#endregion
+//#region src/methods/safeParser/safeParser.ts
+/* @__NO_SIDE_EFFECTS__ */
+function safeParser(schema, config$1) {
+	const func = (input) => /* @__PURE__ */ safeParse(schema, input, config$1);
+	func.schema = schema;
+	func.config = config$1;
+	return func;
+}
+
+//#endregion
+//#region src/methods/safeParser/safeParserAsync.ts
+/* @__NO_SIDE_EFFECTS__ */
+function safeParserAsync(schema, config$1) {
+	const func = (input) => /* @__PURE__ */ safeParseAsync(schema, input, config$1);
+	func.schema = schema;
+	func.config = config$1;
+	return func;
+}
+
+//#endregion
+//#region src/methods/summarize/summarize.ts
+/**
+* Summarize the error messages of issues in a pretty-printable multi-line string.
+*
+* @param issues The list of issues.
+*
+* @returns A summary of the issues.
+*
+* @beta
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function summarize(issues) {
+	let summary = "";
+	for (const issue of issues) {
+		if (summary) summary += "\n";
+		summary += `\u00d7 ${issue.message}`;
+		const dotPath = /* @__PURE__ */ getDotPath(issue);
+		if (dotPath) summary += `\n  \u2192 at ${dotPath}`;
+	}
+	return summary;
+}
+
+//#endregion
+//#region src/methods/unwrap/unwrap.ts
+/**
+* Unwraps the wrapped schema.
+*
+* @param schema The schema to be unwrapped.
+*
+* @returns The unwrapped schema.
+*/
+/* @__NO_SIDE_EFFECTS__ */
+function unwrap(schema) {
+	return schema.wrapped;
+}
+
+//#endregion
+
+;// CONCATENATED MODULE: ./lib/src/table/properties/billing-mode.js
+
+/** On demand or provisioned capacity. */
+const billingMode = {
+    name: 'BillingMode',
+    description: 'PAY_PER_REQUEST: on-demand capacity. AWS allows four changes to it in 24 hours.',
+    schema: picklist(['PAY_PER_REQUEST', 'PROVISIONED']),
+    // DynamoDB omits the summary of a table that was never on demand.
+    reading: {
+        kind: 'described',
+        of: ({ BillingModeSummary: summary }) => (summary ? summary.BillingMode : 'PROVISIONED'),
+    },
+    creation: { kind: 'in-create-table', input: (BillingMode) => ({ BillingMode }), otherwise: 'PAY_PER_REQUEST' },
+    changes: (from, to) => (from === to ? [] : [{ kind: 'update', from, to, risk: 'slow' }]),
+    request: ({ name: TableName }, BillingMode) => ({ operation: 'UpdateTable', input: { TableName, BillingMode } }),
+    settings: (value) => [{ name: 'BillingMode', value }],
+    // Measured on AWS: 129 to 172 s for the first change of a table.
+    wait: { goal: 'change its billing mode', usual: '2 to 3 minutes the first time', firstPoll: 1, timeout: 1800 },
+    blockedBy: ['table', 'index', 'replica'],
+    actions: { read: ['dynamodb:DescribeTable'], write: ['dynamodb:UpdateTable'] },
+    budget: { limit: 'four changes to on-demand in 24 hours', isSpent: /next (?:update|decrease) can be made at/i },
+};
+
+;// CONCATENATED MODULE: ./lib/src/table/protection.js
+/**
+ * @param input the name of the input that asks for the change
+ * @param state the observed state, such as `on, 35 days`
+ */
+function explainProtectionOff(input, state, { target, table }) {
+    const { name, production } = target.environment;
+    return {
+        reason: `${input} is false, but for the table "${table}" it is ${state}${production ? `, and "${name}" is a production environment` : ''}.`,
+        remedy: `Set ${input} to auto, which keeps it ${production ? 'on' : 'as it is'}.`,
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/table/properties/deletion-protection.js
+
+
+/** Deletion protection: while it is on, DynamoDB refuses DeleteTable. */
+const deletionProtection = {
+    name: 'DeletionProtectionEnabled',
+    description: 'Deletion protection. On in production; elsewhere off at creation, then unmanaged.',
+    schema: dist_boolean(),
+    reading: { kind: 'described', of: ({ DeletionProtectionEnabled }) => DeletionProtectionEnabled ?? false },
+    creation: {
+        kind: 'in-create-table',
+        input: (DeletionProtectionEnabled) => ({ DeletionProtectionEnabled }),
+        otherwise: false,
+    },
+    changes: (from, to) => {
+        if (from === to)
+            return [];
+        return to
+            ? [{ kind: 'update', from, to, risk: 'safe' }]
+            : [{ kind: 'update', from, to, risk: { allow: ['remove-deletion-protection'] } }];
+    },
+    request: ({ name: TableName }, DeletionProtectionEnabled) => ({
+        operation: 'UpdateTable',
+        input: { TableName, DeletionProtectionEnabled },
+    }),
+    settings: (value) => [{ name: 'DeletionProtectionEnabled', value: String(value) }],
+    blockedBy: ['replica'],
+    actions: { read: ['dynamodb:DescribeTable'], write: ['dynamodb:UpdateTable'] },
+    protection: {
+        isOn: (value) => value,
+        inProduction: true,
+        off: false,
+        input: 'deletion-protection',
+        removal: 'remove-deletion-protection',
+    },
+    disruptions: [
+        {
+            name: 'remove-deletion-protection',
+            purpose: 'to turn it off',
+            explain: (situation) => explainProtectionOff('deletion-protection', 'on', situation),
+        },
+    ],
+};
+
+;// CONCATENATED MODULE: ./lib/src/table/properties/key-schema.js
+
+const attribute = strictObject({
+    AttributeName: pipe(string(), minLength(1), maxLength(255)),
+    AttributeType: picklist(['S', 'N', 'B']),
+    KeyType: picklist(['HASH', 'RANGE']),
+});
+/** The primary key of the table. DynamoDB fixes it at creation. */
+const keySchema = {
+    name: 'KeySchema',
+    description: 'The primary key: a partition key and at most one sort key, each with its type. Fixed at creation.',
+    schema: pipe(array(attribute), minLength(1), maxLength(2), check(([first, second]) => first?.KeyType === 'HASH' && second?.KeyType !== 'HASH', 'one HASH, then at most one RANGE')),
+    reading: { kind: 'described', of: readKeySchema },
+    creation: {
+        kind: 'in-create-table',
+        input: (keys) => ({
+            KeySchema: keys.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
+            AttributeDefinitions: keys.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType })),
+        }),
+    },
+    changes: (from, to, table) => describeKeys(from) === describeKeys(to)
+        ? []
+        : [
+            {
+                kind: 'impossible',
+                reason: `The table "${table}" has the key ${describeKeys(from)}, but its definition declares ${describeKeys(to)}. DynamoDB cannot change the key of a table.`,
+                remedy: `Choose another table-name-prefix, so that new tables are created beside this one; or move the items elsewhere and delete "${table}" by hand.`,
+            },
+        ],
+    settings: (keys) => [{ name: 'KeySchema', value: describeKeys(keys) }],
+    blockedBy: [],
+    actions: { read: ['dynamodb:DescribeTable'], write: [] },
+};
+/** `tenant_id (S), user_id (S)` */
+function describeKeys(keys) {
+    return keys.map(({ AttributeName, AttributeType }) => `${AttributeName} (${AttributeType})`).join(', ');
+}
+/** DynamoDB lists the partition key first; some emulators do not. */
+function readKeySchema({ KeySchema = [], AttributeDefinitions = [] }) {
+    return KeySchema.map(({ AttributeName, KeyType }) => ({
+        AttributeName,
+        AttributeType: AttributeDefinitions.find((each) => each.AttributeName === AttributeName)?.AttributeType,
+        KeyType,
+    })).sort((left, right) => (left.KeyType === right.KeyType ? 0 : left.KeyType === 'HASH' ? -1 : 1));
+}
+
+;// CONCATENATED MODULE: ./lib/src/table/properties/point-in-time-recovery.js
+
+
+const longestPeriod = 35;
+/** Point-in-time recovery: continuous backups, and the number of days that they reach back. */
+const pointInTimeRecovery = {
+    name: 'PointInTimeRecoverySpecification',
+    description: 'Point-in-time recovery. On with 35 days in production; elsewhere off at creation, then unmanaged.',
+    schema: strictObject({
+        PointInTimeRecoveryEnabled: dist_boolean(),
+        RecoveryPeriodInDays: optional(pipe(number(), integer(), minValue(1), maxValue(longestPeriod))),
+    }),
+    reading: {
+        kind: 'asked',
+        when: 'always',
+        ask: async (ask, { name: TableName }) => {
+            const answer = await ask('DescribeContinuousBackups', { TableName });
+            if (answer === undefined)
+                return undefined;
+            // ContinuousBackupsStatus is ENABLED on every table: only the status of the recovery counts.
+            const { PointInTimeRecoveryStatus: status, RecoveryPeriodInDays } = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription ?? {};
+            if (status === 'DISABLED')
+                return { PointInTimeRecoveryEnabled: false };
+            return {
+                PointInTimeRecoveryEnabled: status === 'ENABLED' ? true : status,
+                // Endpoints older than this setting omit it, and mean DynamoDB's default.
+                RecoveryPeriodInDays: RecoveryPeriodInDays ?? longestPeriod,
+            };
+        },
+    },
+    creation: { kind: 'after-creation', initial: { PointInTimeRecoveryEnabled: false } },
+    changes: (from, to, table) => {
+        if (isSame(from, to))
+            return [];
+        if (to.PointInTimeRecoveryEnabled)
+            return [{ kind: 'update', from, to, risk: 'safe' }];
+        return [
+            {
+                kind: 'update',
+                from,
+                to,
+                risk: { allow: ['remove-point-in-time-recovery'] },
+                warning: `Point-in-time recovery of "${table}" is turned off, and its restore window (${describeRecovery(from)}) is lost: turned on again, the window starts empty.`,
+            },
+        ];
+    },
+    request: ({ name: TableName }, PointInTimeRecoverySpecification) => ({
+        operation: 'UpdateContinuousBackups',
+        input: { TableName, PointInTimeRecoverySpecification },
+    }),
+    settings: (value) => [{ name: 'PointInTimeRecoverySpecification', value: describeRecovery(value) }],
+    // DynamoDB accepts the call while the table is UPDATING, and during every other change.
+    blockedBy: [],
+    actions: { read: ['dynamodb:DescribeContinuousBackups'], write: ['dynamodb:UpdateContinuousBackups'] },
+    protection: {
+        isOn: ({ PointInTimeRecoveryEnabled }) => PointInTimeRecoveryEnabled,
+        inProduction: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: longestPeriod },
+        off: { PointInTimeRecoveryEnabled: false },
+        input: 'point-in-time-recovery',
+        removal: 'remove-point-in-time-recovery',
+    },
+    disruptions: [
+        {
+            name: 'remove-point-in-time-recovery',
+            purpose: 'to turn it off',
+            explain: (situation) => {
+                const state = describeRecovery(situation.observed);
+                const { reason, remedy } = explainProtectionOff('point-in-time-recovery', state, situation);
+                return {
+                    reason: `${reason} Turning it off loses the restore window: turned on again, the window starts empty.`,
+                    remedy,
+                };
+            },
+        },
+    ],
+};
+function isSame(from, to) {
+    if (from.PointInTimeRecoveryEnabled !== to.PointInTimeRecoveryEnabled)
+        return false;
+    return (!to.PointInTimeRecoveryEnabled ||
+        to.RecoveryPeriodInDays === undefined ||
+        to.RecoveryPeriodInDays === from.RecoveryPeriodInDays);
+}
+/** `off` or `on, 35 days` */
+function describeRecovery({ PointInTimeRecoveryEnabled, RecoveryPeriodInDays }) {
+    if (!PointInTimeRecoveryEnabled)
+        return 'off';
+    return RecoveryPeriodInDays === undefined ? 'on' : `on, ${RecoveryPeriodInDays} days`;
+}
+
+// EXTERNAL MODULE: ./lib/src/text/readable.js
+var readable = __nccwpck_require__(7674);
+;// CONCATENATED MODULE: ./lib/src/table/target.js
+/** The place that a run works on, and the tables in it. */
+/** Environment names are case-insensitive, also in the tag of a table. */
+function isSameEnvironment(left, right) {
+    return left.toLowerCase() === right.toLowerCase();
+}
+/** DynamoDB's rule for table names. */
+const tableNamePattern = /^[a-zA-Z0-9_.-]{3,255}$/;
+function isTableName(text) {
+    return tableNamePattern.test(text);
+}
+/** The ARN that a table of this name has, or will have. */
+function tableArn(target, name) {
+    return `arn:${target.partition}:dynamodb:${target.region}:${target.account}:table/${name}`;
+}
+function addressOf(target, name) {
+    return { name, arn: tableArn(target, name) };
+}
+
+;// CONCATENATED MODULE: ./lib/src/table/properties/tags.js
+
+
+
+const environmentTag = 'tenant-tables:environment';
+const managedByTag = 'tenant-tables:managed-by';
+const managedByValue = 'tenant-tables';
+/** The most tags that DynamoDB accepts on a table. AWS's own tags do not count. */
+const mostTags = 50;
+/**
+ * The tags of the table. Tags that the definition does not declare stay as they are.
+ *
+ * Two tags are the action's own: `tenant-tables:managed-by` marks a table that the action created or adopted, and
+ * `tenant-tables:environment` names its environment. DynamoDB locks the tags of a table for seconds after a write, so one
+ * change writes all tags that differ.
+ */
+const tags = {
+    name: 'Tags',
+    description: 'Tags. Undeclared tags are left alone. A table without the tags of this action is adopted only by `allow`.',
+    schema: array(strictObject({ Key: pipe(string(), minLength(1)), Value: string() })),
+    reading: { kind: 'asked', when: 'always', ask: listTags },
+    creation: { kind: 'in-create-table', input: (value) => ({ Tags: value.map((tag) => ({ ...tag })) }) },
+    changes: (from, to, table) => {
+        const count = new Set([...from.filter(({ Key }) => !isAwsTag(Key)), ...to].map(({ Key }) => Key)).size;
+        if (count > mostTags) {
+            return [
+                {
+                    kind: 'impossible',
+                    reason: `The table "${table}" would carry ${count} tags: ${to.length} declared ones beside ${count - to.length} others. DynamoDB allows ${mostTags}.`,
+                    remedy: 'Declare fewer tags, or remove unneeded tags from the table.',
+                },
+            ];
+        }
+        const changed = to.filter((tag) => !hasTag(from, tag));
+        if (changed.length === 0)
+            return [];
+        const keys = changed.map(({ Key }) => Key);
+        return [{ kind: 'update', from: from.filter(({ Key }) => keys.includes(Key)), to: changed, risk: riskOf(from, to) }];
+    },
+    request: ({ arn: ResourceArn }, value) => ({
+        operation: 'TagResource',
+        input: { ResourceArn, Tags: value.map((tag) => ({ ...tag })) },
+    }),
+    settings: (value) => value.map(({ Key, Value }) => ({ name: `tag ${Key}`, value: Value })),
+    blockedBy: [],
+    actions: {
+        read: ['dynamodb:ListTagsOfResource'],
+        write: ['dynamodb:TagResource'],
+        create: ['dynamodb:TagResource'],
+    },
+    disruptions: [
+        {
+            name: 'change-environment',
+            purpose: 'to move the table to this environment',
+            explain: explainOtherEnvironment,
+        },
+        { name: 'adopt-table', purpose: 'to adopt the table, for the one run that does', explain: explainAdoption },
+    ],
+};
+function tagValue(all, key) {
+    return all.find(({ Key }) => Key === key)?.Value;
+}
+function sortTags(all) {
+    // By code unit, so that a plan reads the same on every machine.
+    return [...all].sort((left, right) => (left.Key < right.Key ? -1 : 1));
+}
+/** AWS's own tags can neither be set nor removed. */
+function isAwsTag(key) {
+    return key.toLowerCase().startsWith('aws:');
+}
+/** Whether this action created or adopted a table with these tags. */
+function isManaged(all) {
+    return tagValue(all, managedByTag) === managedByValue;
+}
+/** Whether the table carries the tag of an environment other than this one. */
+function isOfOtherEnvironment(all, environment) {
+    const own = tagValue(all, environmentTag);
+    return own !== undefined && !isSameEnvironment(own, environment);
+}
+function hasTag(all, { Key, Value }) {
+    const present = tagValue(all, Key);
+    if (present === undefined)
+        return false;
+    return Key === environmentTag ? isSameEnvironment(present, Value) : present === Value;
+}
+function riskOf(from, to) {
+    const environment = tagValue(to, environmentTag);
+    const allow = [
+        ...(environment !== undefined && isOfOtherEnvironment(from, environment) ? ['change-environment'] : []),
+        ...(isManaged(from) ? [] : ['adopt-table']),
+    ];
+    return allow.length === 0 ? 'safe' : { allow };
+}
+async function listTags(ask, { arn: ResourceArn }) {
+    const all = new Map();
+    const seen = new Set();
+    let NextToken;
+    do {
+        const page = await ask('ListTagsOfResource', { ResourceArn, NextToken });
+        if (page === undefined)
+            return undefined;
+        // The schema rejects an answer without a list of tags: it does not mean that the table has none.
+        if (!Array.isArray(page.Tags))
+            return page.Tags ?? null;
+        // A later entry of the same key replaces the earlier one: moto appends instead of replacing.
+        for (const { Key, Value } of page.Tags)
+            all.set(Key, { Key, Value });
+        // moto repeats a token without end.
+        seen.add(NextToken);
+        NextToken = page.NextToken;
+    } while (NextToken !== undefined && !seen.has(NextToken));
+    return [...all].sort(([left], [right]) => (String(left) < String(right) ? -1 : 1)).map(([, tag]) => tag);
+}
+function explainOtherEnvironment({ target, table, observed }) {
+    const wanted = target.environment.name;
+    return {
+        reason: `The table "${table}" belongs to the environment "${tagValue(observed, environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
+        remedy: `Choose another table-name-prefix for "${wanted}", or check that the role leads to the right account.`,
+    };
+}
+/** Limits that keep the refusal within one annotation. */
+const mostChangesShown = 10;
+const mostTagsShown = 5;
+function explainAdoption({ target: { account, region }, table, observed, changes }) {
+    return {
+        reason: [
+            `The table "${table}" exists, but does not carry the tag ${managedByTag} = ${managedByValue}, so this action neither created nor adopted it.`,
+            `Adoption would change: ${(0,readable/* listSome */.XT)(changes, mostChangesShown, 'more change')}.`,
+            describeOwner(observed),
+        ].join(' '),
+        remedy: [
+            'Find out who owns the table.',
+            `Whether a CloudFormation stack holds it, this command says in account ${account}: aws cloudformation describe-stack-resources --physical-resource-id ${table} --region ${region} (a ValidationError means that no stack holds it).`,
+            'If a stack holds it, take it out of the stack in this order: set DeletionPolicy: Retain (CDK: RemovalPolicy.RETAIN) on the table and deploy the stack; then remove the table from the stack and deploy it again.',
+            'A table that was restored from a backup, a replica of a table in another region, and a table whose tags were removed do not carry the tag either.',
+            'To leave the table alone, choose another table-name-prefix.',
+        ].join(' '),
+    };
+}
+/** Tags are untrusted text of any length and number. */
+function describeOwner(all) {
+    if (all.length === 0)
+        return 'It has no tags that could name its owner.';
+    const shown = all.map(({ Key, Value }) => `${(0,readable/* shorten */.ml)(Key)} = ${(0,readable/* shorten */.ml)(Value)}`);
+    return `Its tags may name its owner: ${(0,readable/* listSome */.XT)(shown, mostTagsShown, 'more tag')}.`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/table/properties/index.js
+
+
+
+
+
+const declared = [keySchema, deletionProtection, pointInTimeRecovery, tags, billingMode];
+/** All properties, without their types: what goes over the list treats every property alike. */
+const properties = declared;
+function propertyNamed(name) {
+    const found = properties.find((property) => property.name === name);
+    if (found === undefined)
+        throw new TypeError(`There is no property ${name}`);
+    return found;
+}
+
+;// CONCATENATED MODULE: ./lib/src/table/values.js
+/** Values by their properties. */
+
+/** The values that are present, in the order of the properties. */
+function propertyValues(values) {
+    return properties.flatMap((property) => {
+        const value = values[property.name];
+        return value === undefined ? [] : [{ property, value }];
+    });
+}
+/** The call that creates a table. */
+function createRequest({ name: TableName }, values) {
+    const inputs = propertyValues(values).map(({ property: { creation }, value }) => creation.kind === 'in-create-table' ? creation.input(value) : {});
+    return { operation: 'CreateTable', input: Object.assign({ TableName }, ...inputs) };
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/description.js
+/** Steps as plain text. */
+
+
+
+/** The settings that a step changes, one by one. */
+function settingChanges(step) {
+    switch (step.kind) {
+        case 'create':
+            return propertyValues(step.to).flatMap(({ property, value }) => property.settings(value).map(({ name, value: to }) => ({ setting: name, to })));
+        case 'update': {
+            const { settings } = propertyNamed(step.property);
+            const before = new Map(settings(step.from).map(({ name, value }) => [name, value]));
+            return settings(step.to).map(({ name, value }) => {
+                const from = before.get(name);
+                return { setting: name, ...(from === undefined ? {} : { from }), to: value };
+            });
+        }
+        case 'delete':
+            return [{ setting: 'table', from: 'present, with its items', to: 'deleted' }];
+    }
+}
+/** `update BillingMode of "users": BillingMode PROVISIONED -> PAY_PER_REQUEST` */
+function describeStep(step) {
+    return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(', ')}`;
+}
+/** `BillingMode PROVISIONED -> PAY_PER_REQUEST`, or `tag team = planner` */
+function describeSettingChange({ setting, from, to }) {
+    return from === undefined ? `${setting} = ${(0,readable/* shorten */.ml)(to)}` : `${setting} ${(0,readable/* shorten */.ml)(from)} -> ${(0,readable/* shorten */.ml)(to)}`;
+}
+/** `create "users"`, `update BillingMode of "users"` or `delete "users"` */
+function nameStep(step) {
+    return step.kind === 'update' ? `update ${step.property} of "${step.table}"` : `${step.kind} "${step.table}"`;
+}
+const mostSteps = 10;
+/** The first steps, one after the other, and the number of the others. */
+function describeSteps(steps) {
+    const more = steps.length - mostSteps;
+    const shown = steps.slice(0, mostSteps).map(describeStep).join('; ');
+    return more > 0 ? `${shown}; and ${(0,readable/* count */.U9)(more, 'more step')}` : shown;
+}
+/** How long AWS usually takes for a slow step, in words; undefined for every other step. */
+function usualDuration(step) {
+    return step.kind === 'update' && step.risk === 'slow' ? propertyNamed(step.property).wait?.usual : undefined;
+}
+/** Whether the step removes protection or items, or takes over a table. */
+function isDisruptive(step) {
+    return step.kind === 'delete' || (step.kind === 'update' && typeof step.risk === 'object');
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/plan.js
+/** The policy of a run that deletes nothing and makes no disruptive change. */
+const strictPolicy = { destroy: false, allow: [] };
+const refusalCodes = [
+    'table-unavailable',
+    'impossible-change',
+    'destroy-in-production',
+    'destroy-of-other-environment',
+    'destroy-of-untagged',
+    'destroy-of-other-key',
+    'destroy-of-protected',
+    'destroy-of-replicated',
+    'not-as-reviewed',
+];
+const noticeCodes = [
+    'adopted',
+    'protection-kept',
+    'consequence',
+    'replica-unavailable',
+    'being-deleted',
+    'system-backup-stays',
+    'unneeded-allow',
+];
+/** The steps of one table, in their order. */
+function stepsOf(plan, table) {
+    return plan.steps.filter((step) => step.table === table);
+}
+function isSameStep(left) {
+    return (right) => JSON.stringify(left) === JSON.stringify(right);
+}
+
+;// CONCATENATED MODULE: ./lib/src/table/response.js
+/** Answers of DynamoDB that cannot be read. */
+
+
+/**
+ * Reads an answer. An endpoint that is not AWS may answer anything.
+ *
+ * @throws {RemedyError} where `read` throws
+ */
+function understand(operation, resource, read) {
+    try {
+        return read();
+    }
+    catch (cause) {
+        throw new errors/* RemedyError */.By(`The answer of DynamoDB to ${operation} on "${resource}" cannot be read.`, 'Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB.', { cause });
+    }
+}
+/** @throws {TypeError} where the value does not have the form of the schema */
+function parseValue(name, schema, value) {
+    const result = safeParse(schema, value);
+    if (result.success)
+        return result.output;
+    const problems = result.issues.map((issue) => [getDotPath(issue), issue.message].filter(Boolean).join(': '));
+    throw new TypeError(`${name}: ${problems.join('; ')}`);
+}
+
+;// CONCATENATED MODULE: ./lib/src/table/unmanaged.js
+/** In a fixed order. */
+function readUnmanaged(table, replicas) {
+    const { StreamSpecification: stream, TableClassSummary: tableClass, SSEDescription: encryption } = table;
+    const names = (indexes = []) => indexes.map(({ IndexName }) => String(IndexName)).sort();
+    const settings = [
+        ...names(table.GlobalSecondaryIndexes).map((name) => ['globalIndex', name]),
+        ...names(table.LocalSecondaryIndexes).map((name) => ['localIndex', name]),
+        ['stream', stream?.StreamEnabled ? stream.StreamViewType : undefined],
+        ['tableClass', tableClass?.TableClass === 'STANDARD' ? undefined : tableClass?.TableClass],
+        ['encryptionKey', encryption?.KMSMasterKeyArn],
+        ...replicas.filter(({ status }) => status !== 'DELETING').map(({ region }) => ['replica', region]),
+    ];
+    return settings.flatMap(([path, value]) => (value === undefined ? [] : [{ path, value }]));
+}
+
+;// CONCATENATED MODULE: ./lib/src/table/described-table.js
+
+
+
+
+/**
+ * @throws {RemedyError} where DynamoDB could not have answered so, such as a table of another account
+ */
+function readDescription({ name, arn }, answer) {
+    return understand('DescribeTable', name, () => {
+        parseValue('Table', tableSchema(arn), answer.Table);
+        return describe(answer.Table ?? {}, arn);
+    });
+}
+const described_table_status = pipe(string(), minLength(1));
+/** The fields that are not properties. Endpoints that are not AWS may answer anything. */
+function tableSchema(arn) {
+    const indexes = optional(array(object({ IndexName: string() })));
+    return object({
+        TableStatus: described_table_status,
+        TableArn: literal(arn),
+        TableId: optional(string()),
+        CreationDateTime: optional(date()),
+        LatestStreamArn: optional(pipe(string(), startsWith(`${arn}/stream/`))),
+        StreamSpecification: optional(object({ StreamViewType: optional(string()) })),
+        TableClassSummary: optional(object({ TableClass: optional(string()) })),
+        SSEDescription: optional(object({ KMSMasterKeyArn: optional(string()) })),
+        Replicas: optional(array(object({ RegionName: string(), ReplicaStatus: described_table_status }))),
+        GlobalSecondaryIndexes: indexes,
+        LocalSecondaryIndexes: indexes,
+    });
+}
+function describe(table, arn) {
+    const { TableId: id, TableStatus: tableStatus = '', CreationDateTime, StreamSpecification, LatestStreamArn } = table;
+    const description = {
+        tableStatus,
+        arn,
+        ...(id ? { id } : {}),
+        changesInProgress: findChangesInProgress(table),
+    };
+    if (tableStatus === 'CREATING' || tableStatus === 'UPDATING')
+        return { ...description, phase: 'changing' };
+    if (tableStatus !== 'ACTIVE')
+        return { ...description, phase: 'unavailable' };
+    const replicas = readReplicas(table, arn);
+    return {
+        ...description,
+        phase: 'settled',
+        ...(CreationDateTime === undefined ? {} : { createdAt: CreationDateTime.getTime() }),
+        // The ARN of a disabled stream stays in the answer.
+        ...(StreamSpecification?.StreamEnabled && LatestStreamArn ? { streamArn: LatestStreamArn } : {}),
+        described: Object.fromEntries(properties.flatMap(({ name, reading, schema }) => reading.kind === 'described' ? [[name, parseValue(name, schema, reading.of(table))]] : [])),
+        replicas,
+        unmanaged: readUnmanaged(table, replicas),
+    };
+}
+/** In other regions: some endpoints list the region of the table itself, too. */
+function readReplicas(table, arn) {
+    const [, , , ownRegion] = arn.split(':');
+    return (table.Replicas ?? [])
+        .map(({ RegionName: region = '', ReplicaStatus = '' }) => ({ region, status: ReplicaStatus }))
+        .filter(({ region }) => region !== ownRegion)
+        .sort((left, right) => (left.region < right.region ? -1 : 1));
+}
+const transientStatuses = new Set(['CREATING', 'UPDATING', 'DELETING', 'ENABLING', 'DISABLING']);
+/** Whether DynamoDB ends this status of a table, index, replica or encryption by itself. */
+function isTransient(status) {
+    return transientStatuses.has(status);
+}
+function findChangesInProgress(table) {
+    const parts = [
+        ...(table.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName, IndexStatus, WarmThroughput, }) => [
+            ['index', IndexName, IndexStatus],
+            ['warm throughput', IndexName, WarmThroughput?.Status],
+        ]),
+        ...(table.Replicas ?? []).map(({ RegionName, ReplicaStatus }) => [
+            'replica',
+            RegionName,
+            ReplicaStatus,
+        ]),
+        ['encryption', undefined, table.SSEDescription?.Status],
+        ['warm throughput', undefined, table.WarmThroughput?.Status],
+    ];
+    return parts.flatMap(([part, name, status]) => status !== undefined && isTransient(status) ? [{ part, ...(name === undefined ? {} : { name }), status }] : []);
+}
+/** `ACTIVE, replica eu-west-1 CREATING` */
+function describeProgress({ tableStatus, changesInProgress }) {
+    const parts = changesInProgress.map(({ part, name, status }) => [part, name, status].filter(Boolean).join(' '));
+    return [tableStatus, ...parts].join(', ');
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/replicas.js
+/** Replicas of a table in other regions: refusals and warnings. */
+
+/**
+ * Refuses to delete a table that has replicas. DeleteTable deletes the table of one region: the replicas would stay, with
+ * their items and their cost, and no run of this action would find them.
+ */
+function refuseReplicated({ region }, table, { replicas }) {
+    const staying = replicas.filter(({ status }) => status !== 'DELETING');
+    const [first] = staying;
+    if (first === undefined)
+        return [];
+    return [
+        {
+            table,
+            code: 'destroy-of-replicated',
+            reason: `The table "${table}" has replicas that would stay when it is deleted: ${staying.map(({ region: where, status }) => `${where} (${status})`).join(', ')}.`,
+            remedy: `Delete the replicas first, one at a time, and run again when they are gone: ${deletionOf(first, table, region)}`,
+        },
+    ];
+}
+/** A warning for each replica in a state that does not end by itself. */
+function warnOfReplicas({ region }, table, { replicas }) {
+    return replicas
+        .filter(({ status }) => status !== 'ACTIVE' && !isTransient(status))
+        .map((replica) => ({
+        table,
+        level: 'warning',
+        code: 'replica-unavailable',
+        message: `The replica of "${table}" in ${replica.region} is ${replica.status}, a state that does not end by itself. ${adviceFor(replica, table, region)}`,
+    }));
+}
+function adviceFor(replica, table, region) {
+    switch (replica.status) {
+        case 'CREATION_FAILED':
+            return `DynamoDB could not create it. Delete it, then add it again: ${deletionOf(replica, table, region)}`;
+        case 'REGION_DISABLED':
+            return `Enable the region ${replica.region} in the account again. After 20 hours DynamoDB takes the replica out of the global table, and no longer replicates to it.`;
+        default:
+            return 'Check the replica in the AWS console.';
+    }
+}
+function deletionOf(replica, table, region) {
+    return `aws dynamodb update-table --table-name ${table} --region ${region} --replica-updates "Delete={RegionName=${replica.region}}"`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/destroy.js
+/** The deletion of tables: its refusals, and the step for a table that may be deleted. */
+
+
+
+
+/** Production is never deleted, whatever is confirmed and whatever its tags say. */
+function refuseProduction({ environment }) {
+    if (!environment.production)
+        return [];
+    return [
+        {
+            code: 'destroy-in-production',
+            reason: `"${environment.name}" is a production environment, whose tables are never deleted by this action.`,
+            remedy: `Check the input environment. Tables of production are deleted by hand, or not at all. If "${environment.name}" is not production, set production: false; that is refused for prod, production and the names in production-environments.`,
+        },
+    ];
+}
+/** Deletes only a table that carries both tags of this action and of this environment, and that is not protected. */
+function planDestruction(target, definition, observed) {
+    const table = definition.name;
+    switch (observed.status) {
+        case 'absent':
+            return { steps: [], refusals: [], notices: [] };
+        case 'unavailable':
+            return observed.tableStatus === 'DELETING'
+                ? { steps: [], refusals: [], notices: [beingDeleted(table)] }
+                : { steps: [], refusals: [unavailable(table, observed.tableStatus)], notices: [] };
+        case 'ready': {
+            const refusals = refusalsFor(target, definition, observed);
+            return refusals.length > 0
+                ? { steps: [], refusals, notices: [] }
+                : { steps: [{ kind: 'delete', table }], refusals: [], notices: noticesFor(table, observed) };
+        }
+    }
+}
+function refusalsFor(target, definition, observed) {
+    const table = definition.name;
+    const wanted = target.environment.name;
+    const { KeySchema: keys, Tags: tags } = observed.properties;
+    const environment = tagValue(tags, environmentTag);
+    if (isOfOtherEnvironment(tags, wanted)) {
+        return [
+            {
+                table,
+                code: 'destroy-of-other-environment',
+                reason: `The table "${table}" belongs to the environment "${environment}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
+                remedy: 'Check environment, table-name-prefix, and that the role leads to the right account.',
+            },
+        ];
+    }
+    if (environment === undefined || !isManaged(tags)) {
+        return [
+            {
+                table,
+                code: 'destroy-of-untagged',
+                reason: `The table "${table}" does not carry both tags, ${environmentTag} and ${managedByTag}, so this action neither created nor adopted it, or its tags were removed.`,
+                remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${isManaged(tags) ? '' : ', with this line in allow: adopt-table'}. Else choose another table-name-prefix, or delete the table by hand.`,
+            },
+        ];
+    }
+    const definedKeys = definition.properties.KeySchema;
+    if (describeKeys(definedKeys) !== describeKeys(keys)) {
+        return [
+            {
+                table,
+                code: 'destroy-of-other-key',
+                reason: `The table "${table}" has the key ${describeKeys(keys)}, but its definition has ${describeKeys(definedKeys)}: it is not the defined table.`,
+                remedy: 'Check table-name-prefix; or delete the table by hand.',
+            },
+        ];
+    }
+    return [...refuseProtected(table, observed), ...refuseReplicated(target, table, observed)];
+}
+function refuseProtected(table, { properties }) {
+    if (!properties.DeletionProtectionEnabled)
+        return [];
+    return [
+        {
+            table,
+            code: 'destroy-of-protected',
+            reason: `The table "${table}" has deletion protection on.`,
+            remedy: 'To delete it, turn its protection off first: run command: apply with deletion-protection: false and with this line in allow: remove-deletion-protection',
+        },
+    ];
+}
+function noticesFor(table, { properties }) {
+    const recovery = properties.PointInTimeRecoverySpecification;
+    if (!recovery?.PointInTimeRecoveryEnabled)
+        return [];
+    return [
+        {
+            table,
+            level: 'notice',
+            code: 'system-backup-stays',
+            message: `Point-in-time recovery of "${table}" is ${describeRecovery(recovery)}, so AWS keeps a system backup of it for 35 days after the deletion. The table can be restored from that backup.`,
+        },
+    ];
+}
+function beingDeleted(table) {
+    return { table, level: 'notice', code: 'being-deleted', message: `The table "${table}" is being deleted already.` };
+}
+function unavailable(table, tableStatus) {
+    return {
+        table,
+        code: 'table-unavailable',
+        reason: `The table "${table}" is ${tableStatus}, so its tags cannot show who owns it.`,
+        remedy: 'Bring it back to ACTIVE and run again, or delete it by hand.',
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/policy.js
+/** Disruptive changes need a line of the input `allow`, by their names. */
+
+
+/** Everything that `allow` may name, in the order in which plans and messages list it. */
+const disruptionNames = properties.flatMap(({ disruptions = [] }) => disruptions.map(({ name }) => name));
+/** The lines of `allow` that the step or the change needs. */
+function linesNeededBy(step) {
+    return step.kind === 'update' && typeof step.risk === 'object' ? step.risk.allow : [];
+}
+function isAllowed(step, { allow }) {
+    return linesNeededBy(step).every((line) => allow.includes(line));
+}
+/** A refusal for each line of `allow` that the step needs and that is missing. */
+function refuseStep(step, { allow }, { target, observed, changes }) {
+    if (step.kind !== 'update')
+        return [];
+    const { name, disruptions = [] } = propertyNamed(step.property);
+    const situation = { target, table: step.table, observed: observed.properties[name], changes };
+    return disruptions
+        .filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name))
+        .map((disruption) => {
+        const { reason, remedy } = disruption.explain(situation);
+        return { table: step.table, code: disruption.name, reason, remedy: `${remedy} ${lineToAdd(disruption)}` };
+    });
+}
+function lineToAdd({ name, purpose }) {
+    return `Or, ${purpose}, add this line to allow: ${name}`;
+}
+/**
+ * The protections that a production environment would lack: the definition turns them off, and the table does not have
+ * them on. To leave them off needs a line of `allow` too.
+ */
+function unprotected({ environment }, { properties: declared }, observed) {
+    if (!environment.production)
+        return [];
+    return propertyValues(declared).flatMap(({ property: { name, protection }, value }) => {
+        if (protection === undefined || protection.isOn(value))
+            return [];
+        const before = observed?.properties[name];
+        return before !== undefined && protection.isOn(before) ? [] : [protection];
+    });
+}
+function refuseUnprotected({ environment }, table, protections, { allow }) {
+    return protections
+        .filter(({ removal }) => !allow.includes(removal))
+        .map(({ input, removal }) => ({
+        table,
+        code: removal,
+        reason: `${input} is false, but "${environment.name}" is a production environment, where "${table}" must have it on.`,
+        remedy: `Set ${input} to auto or true. ${lineToAdd({ name: removal, purpose: 'to leave it off' })}`,
+    }));
+}
+/** A line that stays in the workflow permits the next such change without a decision. */
+function noticeUnneededLines({ allow }, needed) {
+    return allow
+        .filter((line) => !needed.includes(line))
+        .map((line) => ({
+        level: 'notice',
+        code: 'unneeded-allow',
+        message: `allow has the line ${line}, but nothing in this plan needs it. Remove the line: it would permit the next such change without a decision.`,
+    }));
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/rounds.js
+/** The order in which the steps of a plan are performed. */
+
+/** Whether the step protects items from loss. No other step, and no failure of one, may delay it. */
+function isProtective(step) {
+    return step.kind === 'update' && propertyNamed(step.property).protection?.isOn(step.to) === true;
+}
+/**
+ * Splits the steps into rounds. A round begins when the one before it has ended on all tables: protection of existing
+ * tables first, then new tables with their protection, then everything else.
+ */
+function roundsOf(steps) {
+    const created = new Set(steps.filter(({ kind }) => kind === 'create').map(({ table }) => table));
+    const roundOf = (step) => {
+        if (created.has(step.table))
+            return 1;
+        return isProtective(step) ? 0 : 2;
+    };
+    return [0, 1, 2].map((round) => steps.filter((step) => roundOf(step) === round));
+}
+/**
+ * Sorts the steps of one table: its creation, protection that is added, all other changes, and protection that is removed
+ * last, so that a run that dies before the end leaves it on.
+ */
+function inOrder(steps) {
+    const positionOf = (step) => {
+        if (step.kind !== 'update')
+            return -1;
+        const { protection } = propertyNamed(step.property);
+        const position = properties.findIndex(({ name }) => name === step.property);
+        if (protection === undefined)
+            return properties.length + position;
+        return protection.isOn(step.to) ? position : 3 * properties.length - position;
+    };
+    return steps.toSorted((left, right) => positionOf(left) - positionOf(right));
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/planner.js
+/** Definitions and observed tables -> a plan. The same arguments give the same plan, byte for byte. */
+
+
+
+
+
+
+
+
+
+
+/**
+ * Works out the steps that bring the observed tables to their definitions, or that delete them where the policy says so:
+ * round by round, and in a round table by table in the order of the definitions.
+ *
+ * Tables without a definition are left alone: other users of the account may own them.
+ */
+function planTables(target, definitions, observed, policy = strictPolicy) {
+    const planned = definitions.map((definition) => planTable(target, definition, observed.get(definition.name) ?? { status: 'absent' }, policy));
+    const refusals = [
+        ...(policy.destroy ? refuseProduction(target) : []),
+        ...planned.flatMap((tablePlan) => tablePlan.refusals),
+    ];
+    const needed = planned.flatMap(({ lines }) => lines);
+    return {
+        target,
+        policy,
+        tables: planned.map(({ table }) => table),
+        steps: roundsOf(planned.flatMap(({ steps }) => steps)).flat(),
+        refusals,
+        notices: [
+            ...planned.flatMap(({ notices }) => notices),
+            // A refused table may show only after its refusal is resolved which lines it needs.
+            ...(refusals.length > 0 ? [] : noticeUnneededLines(policy, needed)),
+        ],
+    };
+}
+const nothing = { steps: [], refusals: [], notices: [], lines: [] };
+function planTable(target, definition, observed, policy) {
+    const table = describePlanned(target, definition, observed);
+    if (policy.destroy)
+        return { ...nothing, table, ...planDestruction(target, definition, observed) };
+    switch (observed.status) {
+        case 'absent':
+            return { table, ...planCreation(target, definition, policy) };
+        case 'unavailable':
+            return { ...nothing, table, refusals: [refuseUnavailable(definition.name, observed.tableStatus)] };
+        case 'ready':
+            return { table, ...planUpdate(target, definition, observed, policy) };
+    }
+}
+function planCreation(target, definition, policy) {
+    const { name: table, properties: declared } = definition;
+    const created = properties.flatMap(({ name, creation }) => {
+        const value = declared[name] ?? (creation.kind === 'in-create-table' ? creation.otherwise : undefined);
+        return creation.kind === 'in-create-table' && value !== undefined ? [[name, value]] : [];
+    });
+    const later = propertyValues(declared).flatMap(({ property, value }) => property.creation.kind === 'after-creation'
+        ? toSteps(property, table, property.changes(property.creation.initial, value, table))
+        : []);
+    const off = unprotected(target, definition, undefined);
+    return {
+        steps: inOrder([{ kind: 'create', table, to: Object.fromEntries(created) }, ...later]),
+        refusals: refuseUnprotected(target, table, off, policy),
+        notices: [],
+        lines: off.map(({ removal }) => removal),
+    };
+}
+function planUpdate(target, definition, observed, policy) {
+    const table = definition.name;
+    const differences = propertyValues(definition.properties).map(({ property, value }) => {
+        const from = observed.properties[property.name];
+        return { property, found: from === undefined ? [] : property.changes(from, value, table) };
+    });
+    const impossible = differences.flatMap(({ found }) => found.filter((each) => each.kind === 'impossible'));
+    const needed = inOrder(differences.flatMap(({ property, found }) => toSteps(property, table, found)));
+    const changes = needed.flatMap(settingChanges).map(describeSettingChange);
+    const disruptive = needed.flatMap((step) => refuseStep(step, policy, { target, observed, changes }));
+    // Advice on a table that belongs to someone else would be wrong. Adoption is no remedy for one that cannot be changed
+    // to its definition.
+    const ownership = disruptive.filter(({ code }) => code === 'change-environment' || (code === 'adopt-table' && impossible.length === 0));
+    const notOurs = [...impossible.map((each) => refuseImpossible(table, each)), ...ownership];
+    if (notOurs.length > 0)
+        return { ...nothing, refusals: notOurs };
+    const off = unprotected(target, definition, observed);
+    const steps = needed.filter((step) => isAllowed(step, policy));
+    return {
+        steps,
+        refusals: [...disruptive, ...refuseUnprotected(target, table, off, policy)],
+        notices: planner_noticesFor(target, definition, observed, differences.flatMap(({ found }) => found.filter((each) => each.kind === 'update' && isAllowed(each, policy)))),
+        lines: [...steps.flatMap(linesNeededBy), ...off.map(({ removal }) => removal)],
+    };
+}
+function toSteps({ name: property }, table, changes) {
+    return changes.flatMap((change) => {
+        if (change.kind === 'impossible')
+            return [];
+        const { kind, from, to, risk } = change;
+        return [{ kind, table, property, from, to, risk }];
+    });
+}
+function refuseImpossible(table, { reason, remedy }) {
+    return { table, code: 'impossible-change', reason, remedy };
+}
+function refuseUnavailable(table, tableStatus) {
+    const reason = `The table "${table}" is ${tableStatus}.`;
+    const refuse = (remedy, why = '') => ({
+        table,
+        code: 'table-unavailable',
+        reason: [reason, why].join(' ').trim(),
+        remedy,
+    });
+    switch (tableStatus) {
+        case 'DELETING':
+            return refuse('Wait until it is deleted, then run again: the run creates the table, without the items of the old one.');
+        case 'ARCHIVING':
+        case 'ARCHIVED':
+            return refuse('Restore the backup that DynamoDB made of it under another name, or delete it by hand, then run again.', 'DynamoDB archives a table whose encryption key could not be used for seven days.');
+        case 'INACCESSIBLE_ENCRYPTION_CREDENTIALS':
+            return refuse("Enable the KMS key and the table's grant on it again, then run again.", "DynamoDB cannot use the table's KMS key.");
+        case 'REPLICATION_NOT_AUTHORIZED':
+            return refuse('Give the replication role of the global table its permissions back, then run again.');
+        default:
+            return refuse('Bring it back to ACTIVE, then run again.');
+    }
+}
+function planner_noticesFor(target, { name: table, properties: declared }, observed, changes) {
+    const kept = propertyValues(observed.properties).filter(({ property: { name, protection }, value }) => declared[name] === undefined && protection?.isOn(value));
+    const consequences = changes.flatMap((change) => change.kind === 'update' && change.warning !== undefined ? [change.warning] : []);
+    return [
+        ...warnOfReplicas(target, table, observed),
+        ...(isManaged(observed.properties.Tags)
+            ? []
+            : [
+                {
+                    table,
+                    level: 'notice',
+                    code: 'adopted',
+                    message: `The table "${table}" exists and its key matches: it is adopted, with its items.`,
+                },
+            ]),
+        ...kept.map(({ property, value }) => {
+            const settings = property.settings(value).map((setting) => `${setting.name} of "${table}" is ${setting.value}`);
+            return {
+                table,
+                level: 'notice',
+                code: 'protection-kept',
+                message: `${settings.join(', ')}. The environment does not ask for it, so it stays as it is.`,
+            };
+        }),
+        ...consequences.map((message) => ({ table, level: 'warning', code: 'consequence', message })),
+    ];
+}
+function describePlanned(target, definition, observed) {
+    const { logicalName, name, properties: declared } = definition;
+    if (observed.status !== 'ready') {
+        return { logicalName, name, arn: tableArn(target, name), status: observed.status, unmanaged: [] };
+    }
+    const { arn, id, streamArn, status, unmanaged } = observed;
+    const undeclaredTags = observed.properties.Tags.filter(({ Key }) => tagValue(declared.Tags, Key) === undefined && !isAwsTag(Key)).map(({ Key, Value }) => ({ path: `tags.${Key}`, value: Value }));
+    return {
+        logicalName,
+        name,
+        arn,
+        ...(id === undefined ? {} : { id }),
+        ...(streamArn === undefined ? {} : { streamArn }),
+        status,
+        unmanaged: [...unmanaged, ...undeclaredTags],
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/apply/poll.js
+/** The only polling loop: repeats a probe until it is done, the time is over, or the run must stop. */
+
+/** The longest deadline that an input allows: a wait for someone else's change ends with the run. */
+const longestRunSeconds = 21_600;
+const progressEverySeconds = 15;
+/** @throws the error of a probe, of the time-out, or the StoppedError of the run */
+async function poll(polling, { clock, log, stop }, probe) {
+    const { goal, usual, firstPoll, interval, timeout, explainTimeout, remedy } = polling;
+    const start = clock.now();
+    const elapsed = () => (clock.now() - start) / 1000;
+    const inWords = usual === undefined ? goal : `${goal}, which usually takes ${usual}`;
+    const sleep = (milliseconds, status) => clock
+        .sleep(milliseconds, stop)
+        .catch((0,errors/* stoppedWhileWaitingFor */.D$)(status === undefined ? inWords : `${inWords}; it is ${status}`, remedy));
+    let nextProgress = progressEverySeconds;
+    if (firstPoll > 0)
+        await sleep(firstPoll * 1000);
+    for (;;) {
+        const begun = elapsed();
+        const result = await probe();
+        if ('done' in result)
+            return result.done;
+        if (begun >= timeout)
+            throw explainTimeout(result.status);
+        if (elapsed() >= nextProgress) {
+            nextProgress = elapsed() + progressEverySeconds;
+            log.info(`Waiting for ${inWords}: ${Math.round(elapsed())} s so far; it is ${result.status}`);
+        }
+        await sleep(pollInterval(elapsed(), interval, clock.random()), result.status);
+    }
+}
+/**
+ * The time until the next probe: short while most waits end, then longer and longer.
+ *
+ * @param elapsedSeconds since the wait began
+ * @param interval in milliseconds, at the beginning
+ * @param random from 0 to 1; keeps runs that wait at the same time apart
+ * @returns milliseconds
+ */
+function pollInterval(elapsedSeconds, interval, random) {
+    if (elapsedSeconds < 20)
+        return interval * (0.7 + 0.6 * random);
+    if (elapsedSeconds < 300)
+        return Math.min(3000, 1000 + (elapsedSeconds - 20) * 100) - 200 * random;
+    // Only builds of indexes take this long.
+    return 10_000 + 5000 * random;
+}
+
+;// CONCATENATED MODULE: ./lib/src/apply/observe.js
+
+
+
+
+
+
+
+/** Reads all tables at once. */
+async function observeTables(dynamoDb, target, definitions, run) {
+    const observations = await Promise.all(definitions.map(async (definition) => ({
+        name: definition.name,
+        ...(await observeTable(dynamoDb, target, definition, run)),
+    })));
+    return {
+        observed: new Map(observations.map(({ name, observed }) => [name, observed])),
+        readAt: Math.min(...observations.map(({ readAt }) => readAt)),
+    };
+}
+/** In milliseconds. Tags given to CreateTable show once the table is ACTIVE, which takes 5 to 22 s. */
+const youth = 60_000;
+/** In milliseconds. Tags show late after a write, by 3 s and sometimes more. */
+const mostTagLag = 10_000;
+/** Reads one table, again and again until it is in no transient state. */
+async function observeTable(dynamoDb, target, { name, properties: declared }, run) {
+    const address = addressOf(target, name);
+    let isChanging = false;
+    let tagsMissingSince;
+    return await poll({
+        goal: `the table "${name}" to settle after a change`,
+        usual: 'seconds, and up to 3 minutes for a billing mode',
+        firstPoll: 0,
+        interval: 1000,
+        timeout: longestRunSeconds,
+        explainTimeout: (status) => new errors/* RemedyError */.By(`The table "${name}" is ${status}.`, 'Run again when the change is complete.'),
+    }, run, async () => {
+        if (isChanging) {
+            const described = await describeTable(dynamoDb, address);
+            if (described?.phase === 'changing')
+                return { status: describeProgress(described) };
+        }
+        const readAt = run.clock.now();
+        const table = await readTable(dynamoDb, address, declared);
+        isChanging = table.status === 'changing';
+        if (table.status === 'changing') {
+            run.log.info(`${name}: a change is in progress; waiting until it is complete`);
+            return { status: table.progress };
+        }
+        if (table.status === 'young')
+            return { status: 'so young that its tags or backups cannot be read yet' };
+        if (table.status !== 'ready' || table.properties.Tags.length > 0)
+            return { done: { observed: table, readAt } };
+        // Another run of this action may have just created the table, and its tags do not show yet.
+        const now = run.clock.now();
+        tagsMissingSince ??= now;
+        const isSettled = now - tagsMissingSince >= mostTagLag || !isYoung(table, tagsMissingSince);
+        return isSettled ? { done: { observed: table, readAt } } : { status: 'less than a minute old and without tags' };
+    });
+}
+function isYoung({ createdAt }, now) {
+    return createdAt !== undefined && now - createdAt < youth;
+}
+/**
+ * Sends all reads of a table side by side. DescribeTable alone decides whether the table exists; while it does not, the
+ * other answers mean nothing. A read that is not allowed fails in any case, so that a missing permission shows before
+ * anything is written.
+ */
+async function readTable(dynamoDb, address, declared) {
+    const asked = askedProperties(declared);
+    const [described, ...values] = await Promise.all([
+        describeTable(dynamoDb, address),
+        ...asked.map((property) => askProperty(dynamoDb, address, property)),
+    ]);
+    if (described === undefined)
+        return { status: 'absent' };
+    if (described.phase !== 'settled') {
+        const { phase, tableStatus, id } = described;
+        if (phase === 'changing')
+            return { status: 'changing', progress: describeProgress(described) };
+        return { status: 'unavailable', tableStatus, ...(id === undefined ? {} : { id }) };
+    }
+    const read = new Map(asked.map(({ name }, index) => [name, values[index]]));
+    // The table may have become ACTIVE after its tags were read: until then it shows none.
+    if (isEmpty(read.get('Tags')))
+        read.set('Tags', await askProperty(dynamoDb, address, tags));
+    if ([...read.values()].includes(undefined))
+        return { status: 'young' };
+    const { tableStatus: _, phase: __, changesInProgress: ___, described: fields, ...table } = described;
+    return { status: 'ready', ...table, properties: { ...fields, ...Object.fromEntries(read) } };
+}
+function isEmpty(value) {
+    return Array.isArray(value) && value.length === 0;
+}
+/** The properties that take a call of their own. */
+function askedProperties(declared) {
+    return properties.filter(({ name, reading }) => reading.kind === 'asked' && (reading.when === 'always' || declared[name] !== undefined));
+}
+/** The number of calls that read all tables once, side by side. */
+function countReads(definitions) {
+    return definitions.reduce((sum, { properties: declared }) => sum + 1 + askedProperties(declared).length, 0);
+}
+/** @returns undefined where the table does not exist, or is too young */
+async function askProperty(dynamoDb, address, { name, reading, schema, actions }) {
+    const value = reading.kind === 'asked' ? await reading.ask(dynamoDb.ask, address) : undefined;
+    if (value === undefined)
+        return undefined;
+    const [operation = ''] = actions.read.map((action) => action.replace('dynamodb:', ''));
+    return understand(operation, address.name, () => parseValue(name, schema, value));
+}
+/** @returns undefined where the table does not exist */
+async function describeTable(dynamoDb, address) {
+    const answer = await dynamoDb.ask('DescribeTable', { TableName: address.name });
+    return answer === undefined ? undefined : readDescription(address, answer);
+}
+
+// EXTERNAL MODULE: ./lib/src/errors/thrown.js
+var errors_thrown = __nccwpck_require__(4656);
+;// CONCATENATED MODULE: ./lib/src/aws/denials.js
+/** Reads why IAM denied a call. AWS names the reason in the message only, without a code or field. Pure. */
+
+const askTheOrganization = 'Ask the administrators of the AWS organization: this policy applies to whole accounts.';
+/** A remedy for each kind of policy. */
+const remedies = {
+    'identity-based policy': "Narrow the Deny statement in the caller's policies, or remove it.",
+    'resource-based policy': 'Change the policy of the resource that AWS names below: of a table, of a KMS key, or the trust policy of a role.',
+    'role trust policy': 'Change the trust policy of the role to assume.',
+    'service control policy': askTheOrganization,
+    'resource control policy': askTheOrganization,
+    'permissions boundary': "Change the permissions boundary of the caller's role.",
+    'session policy': 'Leave restrict-session out, or change the session policy of the credentials, such as inline-session-policy of aws-actions/configure-aws-credentials.',
+    'vpc endpoint policy': 'Change the policy of the VPC endpoint that the call goes through.',
+};
+/**
+ * undefined where an Allow statement for the caller helps, or where AWS does not name the policy.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+ */
+function readDenial(cause) {
+    const message = (0,errors_thrown/* errorMessage */.gJ)(cause);
+    const explicit = policyIn(/\bexplicit deny in (?:an?|the) ([a-z -]+)/i.exec(message));
+    if (explicit !== undefined) {
+        return {
+            policy: explicit,
+            explanation: `A Deny statement in a policy of the kind "${explicit}" denies the call, whatever other policies allow. ${remedies[explicit]}`,
+        };
+    }
+    if (/\bexplicit deny\b/i.test(message)) {
+        return {
+            policy: 'of a kind that AWS does not name',
+            explanation: 'A Deny statement in a policy denies the call, whatever other policies allow.',
+        };
+    }
+    const implicit = policyIn(/\bbecause no ([a-z -]+?) allows\b/i.exec(message));
+    if (implicit === undefined || implicit === 'identity-based policy')
+        return undefined;
+    return {
+        policy: implicit,
+        explanation: `A policy of the kind "${implicit}" must allow the call too, but does not. ${remedies[implicit]}`,
+    };
+}
+/** The kind of policy that a message names. AWS also writes `sessions policy`. The ARN of the policy may follow. */
+function policyIn(found) {
+    const words = found?.[1]?.toLowerCase().replace(/^sessions /, 'session ') ?? '';
+    return Object.keys(remedies).find((policy) => words.startsWith(policy));
+}
+
+;// CONCATENATED MODULE: ./lib/src/aws/failures.js
 /** What a failed call says of itself, for every service alike. Pure. */
+
 
 const throttledNames = new Set([
     'Throttling',
@@ -61557,15 +70819,17 @@ const unreadableCode = /^HPE_/;
  * on tags is not among them: somebody has just written tags, so what to write must be thought over.
  */
 const passingLimits = ['simultaneously', 'Only 1 online index', 'indexed tables'];
-/** These are budgets that AWS refills with time, some of them at a time that the message names. */
-const spentBudgets = /next (update|decrease) can be made at|TableClass are limited to|Encryption mode changes are limited/i;
 /** When AWS allows the next change, as its message names it; undefined where it names no time. */
 function nextChangeAllowedAt(error) {
-    return /can be made at (.{1,60})/i.exec((0,errors/* errorMessage */.gJ)(error))?.[1]?.replace(/[.\s]+$/, '');
+    return /can be made at (.{1,60})/i.exec((0,errors_thrown/* errorMessage */.gJ)(error))?.[1]?.replace(/[.\s]+$/, '');
+}
+/** The budgets are facts of the properties. */
+function isBudgetSpent(message) {
+    return properties.some(({ budget }) => budget?.isSpent.test(message));
 }
 function classifyFailure(error) {
-    const name = (0,errors/* errorName */.Is)(error);
-    const message = (0,errors/* errorMessage */.gJ)(error);
+    const name = (0,errors_thrown/* errorName */.Is)(error);
+    const message = (0,errors_thrown/* errorMessage */.gJ)(error);
     if (throttledNames.has(name))
         return 'throttled';
     if (name === 'ContinuousBackupsUnavailableException')
@@ -61573,19 +70837,21 @@ function classifyFailure(error) {
     if (name === 'LimitExceededException') {
         if (passingLimits.some((passing) => message.includes(passing)))
             return 'not-ready';
-        return spentBudgets.test(message) ? 'deferred' : 'final';
+        return isBudgetSpent(message) ? 'deferred' : 'final';
     }
     if (name.startsWith('InvalidIdentityToken') && message.includes("ouldn't retrieve verification key")) {
         return 'unavailable';
     }
-    const code = (0,errors/* errorCode */.CA)(error);
+    if (name === 'ValidationException' && isBudgetSpent(message))
+        return 'deferred';
+    const code = (0,errors_thrown/* errorCode */.CA)(error);
     if (unavailableNames.has(name) || unavailableCodes.has(code) || unreadableCode.test(code))
         return 'unavailable';
     // The SDK has just learnt from the answer how far the machine's clock is off, and signs the next try by that. Where the
     // clock is off it says so of every error, of those that have nothing to do with a date too.
-    if ((0,errors/* metadataOf */.Nk)(error).clockSkewCorrected === true && signatureNames.has(name))
+    if ((0,errors_thrown/* metadataOf */.Nk)(error).clockSkewCorrected === true && signatureNames.has(name))
         return 'misdated';
-    const status = (0,errors/* httpStatus */.nG)(error);
+    const status = (0,errors_thrown/* httpStatus */.nG)(error);
     if (status === 429)
         return 'throttled';
     return status >= 500 ? 'unavailable' : 'final';
@@ -61595,8 +70861,8 @@ function classifyFailure(error) {
  * status nor a name of AWS.
  */
 function isUnsent(error) {
-    const code = (0,errors/* errorCode */.CA)(error);
-    return unsentNames.has((0,errors/* errorName */.Is)(error)) && (0,errors/* httpStatus */.nG)(error) === 0 && (code === '' || unsentCode.test(code));
+    const code = (0,errors_thrown/* errorCode */.CA)(error);
+    return unsentNames.has((0,errors_thrown/* errorName */.Is)(error)) && (0,errors_thrown/* httpStatus */.nG)(error) === 0 && (code === '' || unsentCode.test(code));
 }
 const unsentNames = new Set([
     'Error',
@@ -61611,238 +70877,52 @@ const unsentNames = new Set([
 const unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/;
 /** Another server answered in the place of AWS, such as a firewall with a page of its own. */
 function isAnswerOfAnother(error) {
-    if ((0,errors/* httpStatus */.nG)(error) === 0 || classifyFailure(error) === 'unavailable')
+    if ((0,errors_thrown/* httpStatus */.nG)(error) === 0 || classifyFailure(error) === 'unavailable')
         return false;
-    const name = (0,errors/* errorName */.Is)(error);
-    const message = (0,errors/* errorMessage */.gJ)(error);
+    const name = (0,errors_thrown/* errorName */.Is)(error);
+    const message = (0,errors_thrown/* errorMessage */.gJ)(error);
     return (name === 'Unknown' ||
         name === 'SyntaxError' ||
         (name === 'NotFound' && message === 'Unknown') ||
         /deserialization error|parse error/i.test(message));
 }
 
-;// CONCATENATED MODULE: ./lib/src/retry.js
-/** The one place where calls are tried again, for every service. */
-
-
-const mostTriesWhileUnavailable = 8;
-/**
- * How long to wait before the next try, in milliseconds; undefined where there must be none.
- *
- * What is busy or broken is tried again with full jitter, under a cap. What is known to take a while is looked at again
- * after that while, and a bit by chance.
- *
- * @param tries how often the call failed in this way, from 1 up
- */
-function retryDelay(error, tries, now, random) {
-    switch (classifyFailure(error)) {
-        case 'final':
-        case 'deferred':
-            return undefined;
-        case 'throttled':
-            return timeNamedBy(error, now, random) ?? random * Math.min(20_000, 250 * 2 ** tries);
-        case 'not-ready':
-            return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random;
-        case 'misdated':
-            // By the clock that the first answer told, a second refusal is not about the date.
-            return tries === 1 ? 0 : undefined;
-        case 'unavailable':
-            return tries < mostTriesWhileUnavailable ? random * Math.min(5000, 100 * 2 ** tries) : undefined;
-    }
-}
-/**
- * Makes a call until it succeeds, fails for good, or the run must stop.
- *
- * @param send one try; must give up when the signal fires
- * @param waitingFor what the answer is, for who asks what the run was waiting for when it had to stop
- * @param isTriedAgain false where somebody must look before the same is sent again, by the failure and when that would be
- * @throws the last error as it came, or the run's StoppedError with the last error as its cause
- */
-async function retry(run, send, waitingFor, isTriedAgain = () => true) {
-    const triesByKind = new Map();
-    for (;;) {
-        if (run.stop.aborted)
-            throw stoppedBy(run.stop.reason, run.stop.reason, waitingFor?.());
-        try {
-            return await send(run.abort);
-        }
-        catch (error) {
-            const reason = run.abort.aborted ? run.abort.reason : run.stop.reason;
-            if (run.abort.aborted || error === reason)
-                throw stoppedBy(reason, error, waitingFor?.());
-            const kind = classifyFailure(error);
-            // A busy account must not use up the few tries that a broken connection has.
-            const tries = (triesByKind.get(kind) ?? 0) + 1;
-            triesByKind.set(kind, tries);
-            const delay = retryDelay(error, tries, run.clock.now(), run.clock.random());
-            if (delay === undefined || !isTriedAgain(kind, run.clock.now() + delay))
-                throw error;
-            run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${(0,errors/* errorName */.Is)(error)}: ${(0,errors/* errorMessage */.gJ)(error)}`);
-            await run.clock.sleep(delay, run.stop).catch((reason) => {
-                throw stoppedBy(reason, error, waitingFor?.());
-            });
-        }
-    }
-}
-/** The reason to stop, with what stood in the way when it came. */
-function stoppedBy(reason, error, waitingFor) {
-    if (!(reason instanceof errors/* StoppedError */.Ko))
-        return reason;
-    // Who waited for a turn got the reason itself, and nothing else stood in the way.
-    const stopped = error === reason ? reason : reason.after(error);
-    return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor);
-}
-/** DynamoDB names the time after which a second change of deletion protection is taken. */
-function timeNamedBy(error, now, random) {
-    const [, time] = /try again after (.+?)\.?$/i.exec((0,errors/* errorMessage */.gJ)(error)) ?? [];
-    const at = time === undefined ? Number.NaN : Date.parse(time);
-    // A second more, because the time is told in whole seconds; after a minute it is tried, whatever it says.
-    return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now)) + 1000 + 500 * random;
-}
-
-;// CONCATENATED MODULE: ./lib/src/conflict.js
-
-
-/**
- * Another run was faster, a change is under way, or the table may be another one when the write is sent again: with new
- * tags, for example, it may belong to another environment.
- */
-function isConflict({ action }, error) {
-    if (isInUse(error) || isTagLock(error))
-        return true;
-    // A creation hits an absent table or none, so it was tried again without a look, as often as that helps.
-    if (action !== 'create-table' && isBusy(error))
-        return true;
-    return action === 'delete-table' && error.code === 'ResourceNotFoundException';
-}
-function isInUse({ code }) {
-    return code === 'ResourceInUseException';
-}
-/** Someone else is changing the table, so DynamoDB accepts the call later. A creation waits for nothing: the table exists. */
-function isBlocked({ action }, error) {
-    return action !== 'create-table' && isInUse(error);
-}
-/** By DynamoDB's rules, measured on AWS. A call that is in none of these rules waits for the table to be created, no more. */
-const blockedBy = {
-    'enable-deletion-protection': ['replica'],
-    'remove-deletion-protection': ['replica'],
-    'set-billing-mode': ['index', 'replica'],
-    'delete-table': ['index', 'replica', 'encryption', 'warm throughput'],
-};
-/** These calls are not accepted while the table itself is UPDATING. */
-const blockedByUpdate = new Set(['set-billing-mode', 'delete-table']);
-/** What is under way on the table that keeps DynamoDB from accepting the step's call. */
-function isBlockedBy({ action }, { tableStatus, changesUnderWay }) {
-    return (tableStatus === 'CREATING' ||
-        (tableStatus === 'UPDATING' && blockedByUpdate.has(action)) ||
-        changesUnderWay.some(({ part }) => blockedBy[action]?.includes(part)));
-}
-/** DynamoDB did not accept the call for now, or its answer was lost. */
-function isBusy({ kind }) {
-    return kind === 'throttled' || kind === 'unavailable' || kind === 'not-ready';
-}
-/** How often another run's work may come in between before it counts as a lasting conflict. */
-const mostConflicts = 5;
-/** A change that AWS does not report may take minutes, and each try costs a write. */
-const longestDelayWhileBlocked = 10_000;
-/**
- * How long to wait before the table is read again.
- *
- * @param earlier conflicts that the same step has met
- * @returns milliseconds; undefined where waiting any longer would help nobody
- */
-function delayAfterConflict(step, error, earlier, now, random) {
-    const times = 1 + earlier.filter((each) => patienceFor(each) === patienceFor(error)).length;
-    if (isBusy(error))
-        return retryDelay(error.cause, times, now, random);
-    if (isBlocked(step, error))
-        return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * (0.5 + random);
-    if (times > mostConflicts)
-        return undefined;
-    // Runs that met each other must not meet again. Never at once, which would use the few tries up.
-    const jitter = 0.5 + random;
-    return isTagLock(error) ? tagLockMilliseconds + 1000 * jitter : 200 * 2 ** times * jitter;
-}
-/** What DynamoDB could not take is counted by its kind, and all that somebody else did together. */
-function patienceFor(error) {
-    return isBusy(error) ? error.kind : 'others';
-}
-/** For so long a tag write locks the tags, and the old ones may still be shown. */
-const tagLockMilliseconds = 3000;
-function isTagLock(error) {
-    return error.code === 'LimitExceededException' && (0,errors/* errorMessage */.gJ)(error.cause).includes('Table tags are being updated');
-}
-
-;// CONCATENATED MODULE: ./lib/src/denials.js
-/** Why IAM denied a call. AWS says it in the message alone, with no code or field of its own. Pure. */
-
-const askTheOrganization = 'Ask those who manage the AWS organization: this policy holds for whole accounts.';
-/** What to do about each kind of policy. */
-const remedies = {
-    'identity-based policy': "Narrow the Deny statement in the caller's policies, or remove it.",
-    'resource-based policy': 'Change the policy of the resource that AWS names below: of a table, of a KMS key, or the trust policy of a role.',
-    'role trust policy': 'Change the trust policy of the role that is to be assumed.',
-    'service control policy': askTheOrganization,
-    'resource control policy': askTheOrganization,
-    'permissions boundary': "Change the permissions boundary of the caller's role.",
-    'session policy': 'Leave restrict-session out, or change the session policy where the credentials are made, such as inline-session-policy of aws-actions/configure-aws-credentials.',
-    'vpc endpoint policy': 'Change the policy of the VPC endpoint that the call goes through.',
-};
-/**
- * undefined where an Allow statement for the caller helps, or where AWS does not say what denied the call.
- *
- * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
- */
-function readDenial(cause) {
-    const message = (0,errors/* errorMessage */.gJ)(cause);
-    const explicit = policyIn(/\bexplicit deny in (?:an?|the) ([a-z -]+)/i.exec(message));
-    if (explicit !== undefined) {
-        return {
-            policy: explicit,
-            explanation: `A Deny statement in a policy of the kind "${explicit}" denies it, whatever other policies allow. ${remedies[explicit]}`,
-        };
-    }
-    if (/\bexplicit deny\b/i.test(message)) {
-        return {
-            policy: 'of a kind that AWS does not name',
-            explanation: 'A Deny statement in some policy denies it, whatever other policies allow.',
-        };
-    }
-    const implicit = policyIn(/\bbecause no ([a-z -]+?) allows\b/i.exec(message));
-    if (implicit === undefined || implicit === 'identity-based policy')
-        return undefined;
-    return {
-        policy: implicit,
-        explanation: `It must be allowed by a policy of the kind "${implicit}" too, and is not. ${remedies[implicit]}`,
-    };
-}
-/** AWS writes `sessions policy` as well. After its words the sentence may go on, or name the policy's ARN. */
-function policyIn(found) {
-    const words = found?.[1]?.toLowerCase().replace(/^sessions /, 'session ') ?? '';
-    return Object.keys(remedies).find((policy) => words.startsWith(policy));
-}
-
-;// CONCATENATED MODULE: ./lib/src/permissions.js
+;// CONCATENATED MODULE: ./lib/src/aws/iam.js
 /** The IAM actions that each command needs on its tables, and a session that may do no more. Pure. */
 
-const reads = ['dynamodb:DescribeContinuousBackups', 'dynamodb:DescribeTable', 'dynamodb:ListTagsOfResource'];
-const beyondReads = {
-    plan: [],
-    apply: ['dynamodb:CreateTable', 'dynamodb:TagResource', 'dynamodb:UpdateContinuousBackups', 'dynamodb:UpdateTable'],
-    verify: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
-    destroy: ['dynamodb:DeleteTable'],
-};
-/** In the order of their names. */
-function actionsOf(command) {
-    return [...reads, ...beyondReads[command]].sort();
+
+const itemActions = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'];
+/**
+ * The IAM actions that a command needs on its tables.
+ *
+ * @param declared properties; those that are read of every table count always
+ * @returns actions in the order of their names
+ */
+function actionsOf(command, declared = []) {
+    const used = properties.filter(({ name, reading }) => reading.kind === 'described' || reading.when === 'always' || declared.includes(name));
+    const beyondReads = {
+        plan: [],
+        apply: [...creationActions(used), ...used.flatMap(({ actions }) => actions.write)],
+        verify: itemActions,
+        destroy: ['dynamodb:DeleteTable'],
+    };
+    return [...new Set([...used.flatMap(({ actions }) => actions.read), ...beyondReads[command]])].sort();
 }
-/** What lets a caller do it, ready to be pasted into a policy. */
+/** CreateTable needs the permissions of what it sets, too. */
+function creationActions(used) {
+    return ['dynamodb:CreateTable', ...used.flatMap(({ actions }) => actions.create ?? [])];
+}
+/** The IAM actions of one call. */
+function actionsOfOperation(operation) {
+    return operation === 'CreateTable' ? creationActions(properties) : [`dynamodb:${operation}`];
+}
+/** A statement that allows the actions, to paste into the caller's policy. */
 function allowStatement(actions, resource) {
     return JSON.stringify({ Effect: 'Allow', Action: actions, Resource: resource });
 }
-/** What lets a job of GitHub's assume a role, ready to be pasted into the role's trust policy. */
+/** A statement that lets a GitHub job assume a role, to paste into the role's trust policy. */
 function trustStatement({ partition, account }, claims) {
-    // GitHub Enterprise Server issues its own.
+    // GitHub Enterprise Server is an issuer of its own.
     const provider = claims.iss.replace(/^https:\/\//, '');
     return JSON.stringify({
         Effect: 'Allow',
@@ -61851,25 +70931,26 @@ function trustStatement({ partition, account }, claims) {
         Condition: { StringEquals: { [`${provider}:aud`]: claims.aud, [`${provider}:sub`]: claims.sub } },
     });
 }
-/** In characters; STS takes no longer one. */
+/** Characters: STS refuses a longer one. */
 const longestSessionPolicy = 2048;
 /**
- * An inline session policy: the session may do what both this and its role allow.
+ * An inline session policy: the session may do what both this policy and its role allow.
  *
- * @throws {RemedyError} where it is longer than STS takes, as with many tables of long names
+ * @throws {RemedyError} where it is longer than STS allows, such as for many tables with long names
  */
-function sessionPolicy(command, tableArns) {
+function sessionPolicy(command, tableArns, declared = []) {
     const policy = JSON.stringify({
         Version: '2012-10-17',
-        Statement: [{ Effect: 'Allow', Action: actionsOf(command), Resource: tableArns }],
+        Statement: [{ Effect: 'Allow', Action: actionsOf(command, declared), Resource: tableArns }],
     });
     if (policy.length <= longestSessionPolicy)
         return policy;
     throw new errors/* RemedyError */.By(`restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`, 'Choose a shorter table-name-prefix, or leave restrict-session out.');
 }
 
-;// CONCATENATED MODULE: ./lib/src/dynamodb-errors.js
+;// CONCATENATED MODULE: ./lib/src/aws/dynamodb-errors.js
 /** What DynamoDB's port throws: which call on which table, what AWS said, and what to do. Pure. */
+
 
 
 
@@ -61880,48 +70961,39 @@ class DynamoDbError extends errors/* RemedyError */.By {
     /** AWS's name for it. */
     code;
     kind;
-    /** Of a write: by this try, or by an earlier one of the same call. */
-    mayHaveBeenDone;
-    /** @param arn of the resource, which may be given by its name */
-    constructor(operation, resource, cause, mayHaveBeenDone, arn = resource) {
+    /**
+     * @param isOutcomeUnknown because of this try, or of an earlier one of the same call
+     * @param arn of the resource, which may be given by its name
+     */
+    constructor(operation, resource, cause, isOutcomeUnknown, arn = resource) {
         super(describeFailure(operation, resource, cause), remedyFor(operation, resource, cause), {
             cause,
-            statements: isDenied(cause) && readDenial(cause) === undefined ? [allowStatement(actionsFor(operation), arn)] : [],
+            isOutcomeUnknown,
+            statements: isDenied(cause) && readDenial(cause) === undefined ? [allowStatement(actionsOfOperation(operation), arn)] : [],
         });
-        this.code = (0,errors/* errorName */.Is)(cause);
+        this.code = (0,errors_thrown/* errorName */.Is)(cause);
         this.kind = classifyFailure(cause);
-        this.mayHaveBeenDone = mayHaveBeenDone;
     }
 }
 /** Only DynamoDB's own no, to every try of a write, tells that it was not done. */
 function isRefusal(cause) {
-    const status = (0,errors/* httpStatus */.nG)(cause);
+    const status = (0,errors_thrown/* httpStatus */.nG)(cause);
     return status >= 400 && status < 500 && classifyFailure(cause) !== 'unavailable';
 }
-/** Of the call that threw it: by what the port says, and of what nobody foresaw nobody knows. */
-function mayHaveBeenDone(error) {
-    if (error instanceof DynamoDbError || error instanceof errors/* StoppedError */.Ko)
-        return error.mayHaveBeenDone;
-    return !(error instanceof errors/* RemedyError */.By);
-}
-/** When the turn of a write came, the look that it relied on was too old. Nothing was sent. */
-class StaleLookError extends errors/* RemedyError */.By {
-    name = 'StaleLookError';
+/** The read that a write relied on was too old before the write could be sent. Nothing was sent. */
+class StaleReadError extends errors/* RemedyError */.By {
+    name = 'StaleReadError';
     constructor(operation, resource) {
-        super(`${operation} on "${resource}" was not sent: what was known of it is too old.`, 'Run again.');
+        super(`${operation} on "${resource}" was not sent: the read of the table is too old.`, 'Run again.');
     }
-}
-/** A table that is made with tags needs the right to tag as well. */
-function actionsFor(operation) {
-    return [operation, ...(operation === 'CreateTable' ? ['TagResource'] : [])].map((name) => `dynamodb:${name}`);
 }
 /** By IAM, and for DynamoDB itself: a key of KMS is another matter. */
 function isDenied(error) {
-    return (0,errors/* errorName */.Is)(error) === 'AccessDeniedException' && !isDeniedByKms(error);
+    return (0,errors_thrown/* errorName */.Is)(error) === 'AccessDeniedException' && !isDeniedByKms(error);
 }
 /** Who reads and writes the items of a table with a key of the customer's own must be allowed to use the key. */
 function isDeniedByKms(error) {
-    return (0,errors/* errorName */.Is)(error) === 'AccessDeniedException' && /\bkms\b/i.test((0,errors/* errorMessage */.gJ)(error));
+    return (0,errors_thrown/* errorName */.Is)(error) === 'AccessDeniedException' && /\bkms\b/i.test((0,errors_thrown/* errorMessage */.gJ)(error));
 }
 function describeFailure(operation, resource, cause) {
     if (classifyFailure(cause) !== 'deferred')
@@ -61938,18 +71010,18 @@ const unsentRemedy = 'The AWS SDK sent no request. Correct the setting that it n
 function remedyFor(operation, resource, error) {
     if (error instanceof errors/* RemedyError */.By)
         return error.remedy;
-    const denial = (0,errors/* errorName */.Is)(error) === 'AccessDeniedException' ? readDenial(error) : undefined;
+    const denial = (0,errors_thrown/* errorName */.Is)(error) === 'AccessDeniedException' ? readDenial(error) : undefined;
     if (denial !== undefined)
         return `${denial.explanation} A change in IAM takes up to a minute to arrive.`;
     if (isDeniedByKms(error)) {
         return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`;
     }
-    if ((0,errors/* errorName */.Is)(error) === 'ValidationException' && /acted as a source region/i.test((0,errors/* errorMessage */.gJ)(error))) {
+    if ((0,errors_thrown/* errorName */.Is)(error) === 'ValidationException' && /acted as a source region/i.test((0,errors_thrown/* errorMessage */.gJ)(error))) {
         return `Delete the replicas of "${resource}" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.`;
     }
-    switch ((0,errors/* errorName */.Is)(error)) {
+    switch ((0,errors_thrown/* errorName */.Is)(error)) {
         case 'AccessDeniedException':
-            return `Allow ${actionsFor(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`;
+            return `Allow ${actionsOfOperation(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`;
         case 'InvalidSignatureException':
             return 'Check the clock of the machine, and the secret access key, then run again.';
         case 'UnrecognizedClientException':
@@ -61973,919 +71045,154 @@ function remedyFor(operation, resource, error) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/src/table.js
-/**
- * The vocabulary of tables, in one normal form for what is asked for and for what AWS holds.
- * Imports nothing.
- */
-/** As DynamoDB allows it. */
-function isTableName(text) {
-    return /^[a-zA-Z0-9_.-]{3,255}$/.test(text);
-}
-const environmentTag = 'tenant-tables:environment';
-const managedByTag = 'tenant-tables:managed-by';
-const managedByValue = 'tenant-tables';
-/** Whether this action created or adopted a table with these tags. */
-function isManaged(tags) {
-    return tags.get(managedByTag) === managedByValue;
-}
-/** DynamoDB's limit; its own `aws:` tags do not count. */
-const mostTags = 50;
-/** AWS's own tags can neither be set nor removed, and do not count towards the limit. */
-function isAwsTag(key) {
-    return key.toLowerCase().startsWith('aws:');
-}
-/** Environments are compared without case, the tag included. */
-function isSameEnvironment(left, right) {
-    return left.toLowerCase() === right.toLowerCase();
-}
-/** The ARN that a table of this name has, or will have. */
-function tableArn(target, name) {
-    return `arn:${target.partition}:dynamodb:${target.region}:${target.account}:table/${name}`;
-}
-/** `tenant_id (S), user_id (S)` */
-function describeKeys(keys) {
-    return [keys.partitionKey, keys.sortKey]
-        .flatMap((key) => (key === undefined ? [] : `${key.name} (${key.type})`))
-        .join(', ');
-}
-/** `off` or `on, 35 days` */
-function describeRecovery(recovery) {
-    return recovery.enabled ? `on, ${recovery.recoveryPeriodDays} days` : 'off';
-}
-const passingStatuses = new Set(['CREATING', 'UPDATING', 'DELETING', 'ENABLING', 'DISABLING']);
-/** Whether DynamoDB ends this status of a table, index, replica or encryption by itself. */
-function isPassing(status) {
-    return passingStatuses.has(status);
-}
-
-;// CONCATENATED MODULE: ./lib/src/dynamodb-answers.js
+;// CONCATENATED MODULE: ./lib/src/aws/retry.js
+/** Repeats failed calls, for every service. */
 
 
-/** `ACTIVE, replica eu-west-1 CREATING` */
-function describeChanges({ tableStatus, changesUnderWay }) {
-    const parts = changesUnderWay.map(({ part, name, status }) => [part, ...(name === undefined ? [] : [name]), status].join(' '));
-    return [tableStatus, ...parts].join(', ');
-}
+
+const mostTriesWhileUnavailable = 8;
 /**
- * @param arn that the table must have: of the run's account, partition and region, and of this name
- * @throws {RemedyError} where DynamoDB could not have answered so; as the other readings do
- */
-function readDescription(table, arn, answer) {
-    return understood('DescribeTable', table, () => describe(ofType('Table', 'object', answer.Table), arn));
-}
-function readRecovery(table, answer) {
-    return understood('DescribeContinuousBackups', table, () => {
-        // ContinuousBackupsStatus is ENABLED on every table; only the recovery's own status tells.
-        const { PointInTimeRecoveryStatus, RecoveryPeriodInDays } = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription ?? {};
-        const status = oneOf('PointInTimeRecoveryStatus', ['ENABLED', 'DISABLED'], PointInTimeRecoveryStatus);
-        if (status === 'DISABLED')
-            return { enabled: false };
-        // Endpoints older than this setting leave it out: then it is DynamoDB's default.
-        return { enabled: true, recoveryPeriodDays: ofType('RecoveryPeriodInDays', 'number', RecoveryPeriodInDays ?? 35) };
-    });
-}
-function readTagPage(arn, page) {
-    return understood('ListTagsOfResource', arn, () => {
-        const tags = new Map(listOf('Tags', page.Tags).map(({ Key, Value }) => [
-            textOf('the Key of a tag', Key),
-            ofType(`the Value of the tag ${Key}`, 'string', Value),
-        ]));
-        const { NextToken } = page;
-        return { tags, ...(NextToken === undefined ? {} : { nextToken: ofType('NextToken', 'string', NextToken) }) };
-    });
-}
-/** @returns undefined where there is none */
-function readItem(table, { Item }) {
-    return understood('GetItem', table, () => (Item === undefined ? undefined : stringsOf(Item)));
-}
-/** @returns the items of the page, and the key that the next one begins after */
-function readItemPage(table, { Items, LastEvaluatedKey }) {
-    return understood('Query', table, () => {
-        const items = listOf('Items', Items).map(stringsOf);
-        return {
-            items,
-            ...(LastEvaluatedKey === undefined ? {} : { last: ofType('LastEvaluatedKey', 'object', LastEvaluatedKey) }),
-        };
-    });
-}
-function stringsOf(item) {
-    return Object.fromEntries(Object.entries(ofType('an item', 'object', item)).flatMap(([name, { S }]) => S === undefined ? [] : [[name, ofType(name, 'string', S)]]));
-}
-function describe(table, arn) {
-    const description = {
-        tableStatus: textOf('TableStatus', table.TableStatus),
-        arn: oneOf('TableArn', [arn], table.TableArn),
-        ...(!table.TableId ? {} : { id: ofType('TableId', 'string', table.TableId) }),
-        changesUnderWay: findChangesUnderWay(table),
-    };
-    const phase = phaseOf(table);
-    if (phase === 'unavailable')
-        return { ...description, phase };
-    const keys = describeKeySchema(table);
-    if (phase === 'changing')
-        return { ...description, phase };
-    const replicas = describeReplicas(table, arn);
-    const { CreationDateTime, StreamSpecification, BillingModeSummary } = table;
-    return {
-        ...description,
-        phase,
-        ...(CreationDateTime === undefined ? {} : { createdAt: timeOf('CreationDateTime', CreationDateTime) }),
-        // A disabled stream's ARN lingers, and leads nowhere.
-        ...(StreamSpecification?.StreamEnabled ? { streamArn: streamArnOf(table, arn) } : {}),
-        keys,
-        // Without a summary the table was never on demand.
-        billingMode: BillingModeSummary === undefined
-            ? 'PROVISIONED'
-            : oneOf('BillingMode', ['PAY_PER_REQUEST', 'PROVISIONED'], BillingModeSummary.BillingMode),
-        deletionProtection: ofType('DeletionProtectionEnabled', 'boolean', table.DeletionProtectionEnabled ?? false),
-        replicas,
-        unmanaged: describeUnmanaged(table, replicas),
-    };
-}
-/** It goes to the outputs, so it must be of this table. */
-function streamArnOf({ LatestStreamArn }, arn) {
-    const streamArn = textOf('LatestStreamArn', LatestStreamArn);
-    if (streamArn.startsWith(`${arn}/stream/`))
-        return streamArn;
-    throw new TypeError(`LatestStreamArn must begin with ${arn}/stream/, but is ${JSON.stringify(streamArn)}`);
-}
-/** In other regions: some endpoints list the table's own region, too. */
-function describeReplicas(table, arn) {
-    const [, , , ownRegion] = arn.split(':');
-    return listOf('Replicas', table.Replicas ?? [])
-        .map(({ RegionName, ReplicaStatus }) => ({
-        region: textOf('the RegionName of a replica', RegionName),
-        status: textOf(`the ReplicaStatus of the replica in ${RegionName}`, ReplicaStatus),
-    }))
-        .filter(({ region }) => region !== ownRegion)
-        .sort((left, right) => (left.region < right.region ? -1 : 1));
-}
-function phaseOf(table) {
-    if (table.TableStatus === 'CREATING' || table.TableStatus === 'UPDATING')
-        return 'changing';
-    return table.TableStatus === 'ACTIVE' ? 'settled' : 'unavailable';
-}
-function findChangesUnderWay(table) {
-    const parts = [
-        ...(table.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName: name, IndexStatus: status, WarmThroughput }) => [
-            { part: 'index', name, status },
-            { part: 'warm throughput', name, status: WarmThroughput?.Status },
-        ]),
-        ...(table.Replicas ?? []).map(({ RegionName: name, ReplicaStatus: status }) => ({
-            part: 'replica',
-            name,
-            status,
-        })),
-        { part: 'encryption', name: undefined, status: table.SSEDescription?.Status },
-        { part: 'warm throughput', name: undefined, status: table.WarmThroughput?.Status },
-    ];
-    return parts.flatMap(({ part, name, status }) => status !== undefined && isPassing(status)
-        ? [{ part, ...(name === undefined ? {} : { name: textOf(`the name of the ${part}`, name) }), status }]
-        : []);
-}
-function describeKeySchema(table) {
-    const types = listOf('AttributeDefinitions', table.AttributeDefinitions);
-    const attributes = listOf('KeySchema', table.KeySchema).map(({ AttributeName, KeyType }) => {
-        const name = textOf('an AttributeName of KeySchema', AttributeName);
-        const definition = types.find((each) => each.AttributeName === name);
-        return {
-            keyType: oneOf(`the KeyType of ${name}`, ['HASH', 'RANGE'], KeyType),
-            attribute: { name, type: oneOf(`the AttributeType of ${name}`, ['S', 'N', 'B'], definition?.AttributeType) },
-        };
-    });
-    const ofKeyType = (wanted) => attributes.filter(({ keyType }) => keyType === wanted).map(({ attribute }) => attribute);
-    const [partitionKey, secondPartitionKey] = ofKeyType('HASH');
-    const [sortKey, secondSortKey] = ofKeyType('RANGE');
-    if (partitionKey === undefined || secondPartitionKey !== undefined || secondSortKey !== undefined) {
-        throw new TypeError(`KeySchema must have one HASH and at most one RANGE, but is ${JSON.stringify(table.KeySchema)}`);
-    }
-    return { partitionKey, ...(sortKey === undefined ? {} : { sortKey }) };
-}
-/** What someone may have set by hand, in a fixed order. */
-function describeUnmanaged(table, replicas) {
-    const names = (member, indexes) => listOf(member, indexes ?? [])
-        .map(({ IndexName }) => textOf(`an IndexName of ${member}`, IndexName))
-        .sort();
-    const { StreamSpecification: stream, TableClassSummary: tableClass, SSEDescription: encryption } = table;
-    return [
-        ...names('GlobalSecondaryIndexes', table.GlobalSecondaryIndexes).map((value) => ({ path: 'globalIndex', value })),
-        ...names('LocalSecondaryIndexes', table.LocalSecondaryIndexes).map((value) => ({ path: 'localIndex', value })),
-        ...(stream?.StreamEnabled ? [{ path: 'stream', value: textOf('StreamViewType', stream.StreamViewType) }] : []),
-        ...(tableClass === undefined ? [] : [{ path: 'tableClass', value: textOf('TableClass', tableClass.TableClass) }]),
-        ...(encryption?.KMSMasterKeyArn === undefined
-            ? []
-            : [{ path: 'encryptionKey', value: ofType('KMSMasterKeyArn', 'string', encryption.KMSMasterKeyArn) }]),
-        ...replicas.filter(({ status }) => status !== 'DELETING').map(({ region }) => ({ path: 'replica', value: region })),
-    ].filter(({ path, value }) => path !== 'tableClass' || value !== 'STANDARD');
-}
-/**
- * An endpoint that is not AWS may answer anything.
+ * The milliseconds to wait before the next try; undefined where the call must not be repeated. A throttled or unavailable
+ * service gets exponential delays with full jitter, up to a limit.
  *
- * @throws {RemedyError} where what it answered cannot be read
+ * @param tries the number of failures of this kind, from 1 up
  */
-function understood(operation, resource, read) {
-    try {
-        return read();
-    }
-    catch (cause) {
-        throw new errors/* RemedyError */.By(`DynamoDB's answer to ${operation} on "${resource}" cannot be understood.`, 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB point at.', { cause });
+function retryDelay(error, tries, now, random) {
+    switch (classifyFailure(error)) {
+        case 'final':
+        case 'deferred':
+            return undefined;
+        case 'throttled':
+            return timeNamedBy(error, now, random) ?? random * Math.min(20_000, 250 * 2 ** tries);
+        case 'not-ready':
+            return Math.min(3000, 800 + 50 * Math.max(0, tries - 20)) + 200 * random;
+        case 'misdated':
+            // The SDK has corrected its clock by the first response, so a second refusal has another reason.
+            return tries === 1 ? 0 : undefined;
+        case 'unavailable':
+            return tries < mostTriesWhileUnavailable ? random * Math.min(5000, 100 * 2 ** tries) : undefined;
     }
 }
 /**
- * The SDK hands on members of a wrong type as they came.
+ * Repeats a call until it succeeds, fails with a final error, or the run must stop.
  *
- * @param member of the answer, for the error
+ * @param send one try; must end when the signal fires
+ * @param waitingFor completes the sentence `It was waiting for ...` of a StoppedError
+ * @param isTriedAgain false where the caller must read the table before the next try; called with its time
+ * @throws the last error unchanged, or the run's StoppedError with the last error as its cause
  */
-function ofType(member, type, value) {
-    if (value === undefined || value === null || typeof value !== type)
-        throw wrong(member, `of type ${type}`, value);
-    return value;
-}
-function textOf(member, value) {
-    if (value === '')
-        throw wrong(member, 'a text that is not empty', value);
-    return ofType(member, 'string', value);
-}
-function listOf(member, value) {
-    if (!Array.isArray(value))
-        throw wrong(member, 'a list', value);
-    return value;
-}
-/** @returns milliseconds since the epoch */
-function timeOf(member, value) {
-    if (!(value instanceof Date) || Number.isNaN(value.getTime()))
-        throw wrong(member, 'a time', value);
-    return value.getTime();
-}
-function oneOf(member, allowed, value) {
-    const found = allowed.find((each) => each === value);
-    if (found === undefined)
-        throw wrong(member, allowed.join(' or '), value);
-    return found;
-}
-function wrong(member, expected, found) {
-    return new TypeError(`${member} must be ${expected}, but ${found === undefined ? 'is missing' : `is ${JSON.stringify(found)}`}`);
-}
-
-;// CONCATENATED MODULE: ./lib/src/plan.js
-/** By action. The durations were measured on AWS. */
-const stepKinds = {
-    'create-table': { class: 'create' },
-    'enable-deletion-protection': { class: 'update' },
-    'tag-table': { class: 'update' },
-    'set-billing-mode': { class: 'slow', usualDuration: '2 to 3 minutes the first time' },
-    'set-point-in-time-recovery': { class: 'update' },
-    'adopt-table': { class: 'disruptive' },
-    'change-environment': { class: 'disruptive' },
-    'remove-point-in-time-recovery': { class: 'disruptive' },
-    'remove-deletion-protection': { class: 'disruptive' },
-    'delete-table': { class: 'disruptive' },
-};
-const protectiveActions = new Set([
-    'enable-deletion-protection',
-    'set-point-in-time-recovery',
-]);
-/** Protects items from loss. No other step, and no failure of one, may delay it. */
-function isProtective({ action }) {
-    return protectiveActions.has(action);
-}
-/**
- * The steps in the rounds in which they are performed: each round begins when the one before it has ended on all tables.
- * Protection of the tables that exist comes first, then new tables with their protection, then everything else.
- */
-function roundsOf(steps) {
-    const created = new Set(steps.filter(({ action }) => action === 'create-table').map(({ table }) => table));
-    const roundOf = (step) => {
-        if (created.has(step.table))
-            return 1;
-        return isProtective(step) ? 0 : 2;
-    };
-    return [0, 1, 2].map((round) => steps.filter((step) => roundOf(step) === round));
-}
-/** The steps of one table, in their order. */
-function stepsOf(plan, table) {
-    return plan.steps.filter((step) => step.table === table);
-}
-
-;// CONCATENATED MODULE: ./lib/src/wait.js
-
-
-
-const isNotChanging = ({ phase }) => phase !== 'changing';
-/** Times measured on AWS: a table takes 4.5 to 7 s, a first change to on-demand billing 129 to 172 s. */
-const waitForCreation = {
-    what: 'be created',
-    usual: '5 to 7 s',
-    firstLook: 3,
-    mayBeMissing: 20,
-    most: 600,
-    isOver: isNotChanging,
-};
-const waitForBillingMode = {
-    what: 'change its billing mode',
-    usual: stepKinds['set-billing-mode'].usualDuration ?? '',
-    firstLook: 1,
-    mayBeMissing: 0,
-    most: 1800,
-    isOver: isNotChanging,
-};
-const waitForDeletion = {
-    what: 'be gone',
-    usual: '3 to 10 s',
-    firstLook: 1,
-    mayBeMissing: 0,
-    most: 600,
-    isOver: () => false,
-};
-/** No wait for someone else ends before the deadline of the run. */
-const untilDeadline = 21_600;
-/** While a table is UPDATING, its values may be the old ones: a new index takes up to a minute, a billing mode three. */
-const waitForOthers = {
-    what: 'settle after a change',
-    usual: 'seconds, and up to 3 minutes for a billing mode',
-    firstLook: 1,
-    mayBeMissing: 0,
-    most: untilDeadline,
-    isOver: isNotChanging,
-};
-/**
- * DynamoDB did not accept a call because someone else is changing the table.
- *
- * @param step its name
- * @param firstLook in seconds
- */
-function waitForAdmission(step, firstLook, isOver) {
-    return {
-        what: `accept ${step}: someone else is changing the table`,
-        usual: 'seconds, up to 17 minutes for an index, and an hour for a replica',
-        firstLook,
-        mayBeMissing: 0,
-        most: untilDeadline,
-        isOver,
-    };
-}
-const progressEverySeconds = 15;
-/**
- * Looks until the table is settled, is gone, or is in a state that no waiting mends.
- *
- * @param id of the table that is meant, where it is known
- * @returns undefined where the table does not exist
- * @throws {RemedyError} when it takes longer than the profile allows, or becomes another table
- */
-async function waitUntilSettled(dynamoDb, table, profile, run, id) {
-    const start = run.clock.now();
-    const elapsed = () => (run.clock.now() - start) / 1000;
-    let nextProgress = progressEverySeconds;
-    let expectedId = id;
-    const lookYourself = `See in the AWS console what the table "${table}" is doing`;
-    const sleep = (milliseconds, status) => run.clock
-        .sleep(milliseconds, run.stop)
-        .catch((0,errors/* stoppedWhileWaitingFor */.D$)(`the table "${table}" to ${profile.what}, which usually takes ${profile.usual}${status === undefined ? '' : `; it is ${status}`}`, `${lookYourself}, if it stays so.`));
-    await sleep(profile.firstLook * 1000);
+async function retry(run, send, waitingFor, isTriedAgain = () => true) {
+    const triesByKind = new Map();
     for (;;) {
-        const described = await dynamoDb.describeTable(table);
-        if (described === undefined) {
-            if (expectedId !== undefined || elapsed() >= profile.mayBeMissing)
-                return undefined;
+        if (run.stop.aborted)
+            throw stoppedBy(run.stop.reason, run.stop.reason, waitingFor?.());
+        try {
+            return await send(run.abort);
         }
-        else {
-            if (expectedId !== undefined && described.id !== expectedId) {
-                throw new errors/* RemedyError */.By(`The table "${table}" was deleted and made anew by somebody else while this run waited for it.`, 'Find out who else works on this table, then run again.');
-            }
-            expectedId = described.id;
-            if (profile.isOver(described))
-                return described;
+        catch (error) {
+            const reason = run.abort.aborted ? run.abort.reason : run.stop.reason;
+            if (run.abort.aborted || error === reason)
+                throw stoppedBy(reason, error, waitingFor?.());
+            const kind = classifyFailure(error);
+            // Counted by kind: a throttled account must not use up the few tries of a broken connection.
+            const tries = (triesByKind.get(kind) ?? 0) + 1;
+            triesByKind.set(kind, tries);
+            const delay = retryDelay(error, tries, run.clock.now(), run.clock.random());
+            if (delay === undefined || !isTriedAgain(kind, run.clock.now() + delay))
+                throw error;
+            run.log.info(`Trying again in ${(delay / 1000).toFixed(1)} s: ${(0,errors_thrown/* errorName */.Is)(error)}: ${(0,errors_thrown/* errorMessage */.gJ)(error)}`);
+            await run.clock.sleep(delay, run.stop).catch((reason) => {
+                throw stoppedBy(reason, error, waitingFor?.());
+            });
         }
-        const status = described === undefined ? 'missing' : describeChanges(described);
-        if (elapsed() >= profile.most) {
-            throw new errors/* RemedyError */.By(`Waited ${profile.most} s for the table "${table}" to ${profile.what}, which usually takes ${profile.usual}. It is ${status}.`, `${lookYourself}, then run again: the run goes on from what was reached.`);
-        }
-        if (elapsed() >= nextProgress) {
-            nextProgress = elapsed() + progressEverySeconds;
-            run.log.info(`${table}: waiting for it to ${profile.what}, ${Math.round(elapsed())} s so far (usually ${profile.usual}); it is ${status}`);
-        }
-        await sleep(lookInterval(elapsed(), run.clock.random()), status);
     }
 }
+/** Adds the last error and the wait to a StoppedError; returns any other reason unchanged. */
+function stoppedBy(reason, error, waitingFor) {
+    if (!(reason instanceof errors/* StoppedError */.Ko))
+        return reason;
+    // A call that waited for its turn failed with the reason itself.
+    const stopped = error === reason ? reason : reason.after(error);
+    return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor);
+}
+/** The delay to the time after which DynamoDB accepts a second change of deletion protection, by its message. */
+function timeNamedBy(error, now, random) {
+    const [, time] = /try again after (.+?)\.?$/i.exec((0,errors_thrown/* errorMessage */.gJ)(error)) ?? [];
+    const at = time === undefined ? Number.NaN : Date.parse(time);
+    // A second more, because the time is in whole seconds. At most a minute, because the clock of the machine may be wrong.
+    return Number.isNaN(at) ? undefined : Math.min(60_000, Math.max(0, at - now)) + 1000 + 500 * random;
+}
+
+;// CONCATENATED MODULE: ./lib/src/apply/conflict.js
+
+
+
 /**
- * Milliseconds until the next look: about every half second while most waits end, then ever more seldom.
+ * Whether the table must be read before the step is tried again: another run was faster, a change is in progress, or the
+ * table may have been replaced or tagged for another environment meanwhile.
+ */
+function isConflict({ kind }, error) {
+    if (isInUse(error) || isTagLock(error))
+        return true;
+    // CreateTable cannot hit a wrong table, so the port has repeated it already.
+    if (kind !== 'create' && isBusy(error))
+        return true;
+    return kind === 'delete' && error.code === 'ResourceNotFoundException';
+}
+function isInUse({ code }) {
+    return code === 'ResourceInUseException';
+}
+/** Someone else is changing the table, so DynamoDB accepts the call later. For a creation it means that the table exists. */
+function isBlocked({ kind }, error) {
+    return kind !== 'create' && isInUse(error);
+}
+/** DeleteTable is accepted only while nothing is in progress. Measured on AWS. */
+const deletionBlockers = ['table', 'index', 'replica', 'encryption', 'warm throughput'];
+/** Whether a change in progress on the table keeps DynamoDB from accepting the step. */
+function isBlockedBy(step, { tableStatus, changesInProgress }) {
+    const blockers = step.kind === 'update' ? propertyNamed(step.property).blockedBy : deletionBlockers;
+    return (tableStatus === 'CREATING' ||
+        (tableStatus === 'UPDATING' && blockers.includes('table')) ||
+        changesInProgress.some(({ part }) => blockers.includes(part)));
+}
+/** DynamoDB did not accept the call for now, or its answer was lost. */
+function isBusy({ kind }) {
+    return kind === 'throttled' || kind === 'unavailable' || kind === 'not-ready';
+}
+/** Another run's changes may come first so often. After that the conflict counts as lasting. */
+const mostConflicts = 5;
+/** In milliseconds. A change that AWS does not report may take minutes, and each try costs a write. */
+const longestDelayWhileBlocked = 10_000;
+/**
+ * The delay before the table is read again.
  *
- * @param elapsedSeconds since the wait began
- * @param random from 0 to 1; jitter keeps side-by-side runs apart
+ * @param earlier conflicts of the same step
+ * @returns milliseconds; undefined where waiting any longer would not help
  */
-function lookInterval(elapsedSeconds, random) {
-    if (elapsedSeconds < 20)
-        return 300 + 300 * random;
-    if (elapsedSeconds < 300)
-        return Math.min(3000, 1000 + (elapsedSeconds - 20) * 100) - 200 * random;
-    // Only index builds take this long.
-    return 10_000 + 5000 * random;
+function delayAfterConflict(step, error, earlier, now, random) {
+    const times = 1 + earlier.filter((each) => causeOf(each) === causeOf(error)).length;
+    if (isBusy(error))
+        return retryDelay(error.cause, times, now, random);
+    if (isBlocked(step, error))
+        return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * (0.5 + random);
+    if (times > mostConflicts)
+        return undefined;
+    // Two runs that met must not meet again.
+    const jitter = 0.5 + random;
+    return isTagLock(error) ? tagLockMilliseconds + 1000 * jitter : 200 * 2 ** times * jitter;
+}
+/** Each kind of failure is counted on its own; all changes by other runs are counted together. */
+function causeOf(error) {
+    return isBusy(error) ? error.kind : 'another run';
+}
+/** Measured on AWS: for so long a tag write locks the tags, and the old ones may still show. */
+const tagLockMilliseconds = 3000;
+function isTagLock(error) {
+    return error.code === 'LimitExceededException' && (0,errors_thrown/* errorMessage */.gJ)(error.cause).includes('Table tags are being updated');
 }
 
-;// CONCATENATED MODULE: ./lib/src/observe.js
-
-
-
-/** Side by side, so as many connections. */
-const readsPerTable = 3;
-/** Looks at all tables at once. */
-async function observeTables(dynamoDb, target, desired, run) {
-    const looks = await Promise.all(desired.map(async ({ name }) => ({ name, ...(await observeTable(dynamoDb, target, name, run)) })));
-    return {
-        observed: new Map(looks.map(({ name, observed }) => [name, observed])),
-        lookedAt: Math.min(...looks.map(({ lookedAt }) => lookedAt)),
-    };
-}
-/** Looks at one table, as often as it takes until the look is no passing state. */
-async function observeTable(dynamoDb, target, table, run) {
-    let readAgainUntil;
-    for (let looks = 0;; looks += 1) {
-        const lookedAt = run.clock.now();
-        const look = await lookAtTable(dynamoDb, target, table);
-        switch (look.status) {
-            case 'changing':
-                run.log.info(`${table}: a change is under way; waiting until it is done`);
-                await waitUntilSettled(dynamoDb, table, waitForOthers, run);
-                break;
-            case 'young':
-                if (looks % 15 === 0)
-                    run.log.info(`${table}: so young that its tags or backups cannot be read yet; looking again`);
-                await waitForYoungTable(table, run);
-                break;
-            default: {
-                if (look.status !== 'ready' || look.tags.size > 0)
-                    return { observed: look, lookedAt };
-                const now = run.clock.now();
-                if (readAgainUntil === undefined) {
-                    if (!isYoung(look, now))
-                        return { observed: look, lookedAt };
-                    run.log.info(`${table}: less than a minute old and without tags; reading them again for up to 10 s`);
-                    readAgainUntil = now + mostTagLag;
-                }
-                if (now >= readAgainUntil)
-                    return { observed: look, lookedAt };
-                await waitForYoungTable(table, run);
-            }
-        }
-    }
-}
-/** In milliseconds. Tags given to CreateTable show once the table is ACTIVE, which takes 5 to 22 s. */
-const youth = 60_000;
-/** In milliseconds. A table without tags is refused, so tags that show late, as after a tag write, are waited for. */
-const mostTagLag = 10_000;
-/** Another run of this action may have just created such a table, and with its tags. */
-function isYoung({ createdAt }, now) {
-    return createdAt !== undefined && now - createdAt < youth;
-}
-async function waitForYoungTable(table, run) {
-    await run.clock
-        .sleep(900 + 200 * run.clock.random(), run.stop)
-        .catch((0,errors/* stoppedWhileWaitingFor */.D$)(`the tags and backups of the young table "${table}" to be readable`));
-}
-/**
- * One look: three reads, side by side, and a fourth where there are no tags. DescribeTable alone decides whether the
- * table is there; while it is not, or is young, what the other two say means nothing. A read that is not allowed fails
- * the look in any case, so that a missing permission is told before anything is written.
- */
-async function lookAtTable(dynamoDb, target, table) {
-    const [described, pointInTimeRecovery, tags] = await Promise.all([
-        dynamoDb.describeTable(table),
-        dynamoDb.describeRecovery(table),
-        // The ARN is known beforehand, so this read need not wait for DescribeTable's answer.
-        dynamoDb.listTags(tableArn(target, table)),
-    ]);
-    if (described === undefined)
-        return { status: 'absent' };
-    if (described.phase !== 'settled') {
-        const { phase, tableStatus, id } = described;
-        if (phase === 'changing')
-            return { status: 'changing' };
-        return { status: 'unavailable', tableStatus, ...(id === undefined ? {} : { id }) };
-    }
-    const { tableStatus: _, phase: __, changesUnderWay: ___, ...state } = described;
-    if (pointInTimeRecovery === undefined || tags === undefined)
-        return { status: 'young' };
-    // Until it is ACTIVE a table shows no tags, whosesoever it is, and it may have become so since they were read.
-    const tagsOfActive = tags.size > 0 ? tags : await dynamoDb.listTags(tableArn(target, table));
-    return tagsOfActive === undefined
-        ? { status: 'young' }
-        : { status: 'ready', ...state, pointInTimeRecovery, tags: tagsOfActive };
-}
-
-;// CONCATENATED MODULE: ./lib/src/diff.js
-/** Desired and observed -> the paths where they differ. Pure. */
-
-/** What a table has right after CreateTable, which takes no recovery settings. */
-const recoveryOfNewTable = { enabled: false };
-/**
- * Everything in which the table differs from its definition. Settings that the definition omits never differ.
- *
- * What protects the table comes first: deletion protection, then recovery, which DynamoDB accepts while the table is
- * UPDATING. Tags and the billing mode follow, because AWS may defer a billing change for a day. Protection is removed
- * last, so that a run that dies on the way leaves it on.
- */
-function diffTable(desired, observed) {
-    switch (observed.status) {
-        case 'absent': {
-            const recovery = diffRecovery(desired, recoveryOfNewTable);
-            return [{ path: 'existence', from: 'absent', to: 'present' }, ...(recovery === undefined ? [] : [recovery])];
-        }
-        case 'unavailable':
-            return [{ path: 'availability', from: observed.tableStatus, to: 'ACTIVE' }];
-        case 'ready':
-            return diffReadyTable(desired, observed);
-    }
-}
-function diffReadyTable(desired, observed) {
-    const differences = [];
-    if (!isSameKeys(desired.keys, observed.keys))
-        differences.push({ path: 'keys', from: observed.keys, to: desired.keys });
-    const protection = diffProtection(desired, observed);
-    if (protection?.to === true)
-        differences.push(protection);
-    const recovery = diffRecovery(desired, observed.pointInTimeRecovery);
-    if (recovery?.to.enabled === true)
-        differences.push(recovery);
-    const environment = observed.tags.get(environmentTag);
-    const wanted = desired.tags.get(environmentTag);
-    const changes = tagChanges(desired.tags, observed.tags);
-    if (environment !== undefined && wanted !== undefined && !isSameEnvironment(environment, wanted)) {
-        differences.push({ path: 'environment', from: environment, to: wanted, changes });
-    }
-    else if (!isManaged(observed.tags)) {
-        differences.push({ path: 'adoption', changes });
-    }
-    else if (changes.length > 0) {
-        differences.push({ path: 'tags', changes });
-    }
-    if (desired.billingMode !== observed.billingMode) {
-        differences.push({ path: 'billingMode', from: observed.billingMode, to: desired.billingMode });
-    }
-    if (recovery?.to.enabled === false)
-        differences.push(recovery);
-    if (protection?.to === false)
-        differences.push(protection);
-    return differences;
-}
-function diffProtection({ deletionProtection: to }, { deletionProtection: from }) {
-    return to === undefined || to === from ? undefined : { path: 'deletionProtection', from, to };
-}
-function diffRecovery({ pointInTimeRecovery: to }, from) {
-    return to === undefined || isSameRecovery(from, to) ? undefined : { path: 'pointInTimeRecovery', from, to };
-}
-function isSameRecovery(left, right) {
-    if (left.enabled && right.enabled)
-        return left.recoveryPeriodDays === right.recoveryPeriodDays;
-    return left.enabled === right.enabled;
-}
-function isSameKeys(left, right) {
-    return (left.partitionKey.name === right.partitionKey.name &&
-        left.partitionKey.type === right.partitionKey.type &&
-        left.sortKey?.name === right.sortKey?.name &&
-        left.sortKey?.type === right.sortKey?.type);
-}
-/** Sorted by code unit, so that a plan reads the same on every machine. */
-function tagChanges(desired, observed) {
-    return [...desired]
-        .filter(([key, to]) => {
-        const from = observed.get(key);
-        return key === environmentTag && from !== undefined ? !isSameEnvironment(from, to) : from !== to;
-    })
-        .sort(([left], [right]) => (left < right ? -1 : 1))
-        .map(([key, to]) => {
-        const from = observed.get(key);
-        return { key, ...(from === undefined ? {} : { from }), to };
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/src/replicas.js
-
-/**
- * DeleteTable deletes the table of one region. Its replicas would live on, with their items and their cost, and no run of
- * this action would know of them.
- */
-function refuseReplicated({ region }, table, { replicas }) {
-    const staying = replicas.filter(({ status }) => status !== 'DELETING');
-    const [first] = staying;
-    if (first === undefined)
-        return [];
-    return [
-        {
-            table,
-            code: 'destroy-of-replicated',
-            reason: `The table "${table}" has replicas that would stay when it is deleted: ${staying.map(({ region: where, status }) => `${where} (${status})`).join(', ')}.`,
-            remedy: `Delete the replicas first, one at a time, and run again when they are gone: ${deletionOf(first, table, region)}`,
-        },
-    ];
-}
-/** A warning for each replica in a state that does not pass by itself. */
-function warnOfReplicas({ region }, table, { replicas }) {
-    return replicas
-        .filter(({ status }) => status !== 'ACTIVE' && !isPassing(status))
-        .map((replica) => ({
-        table,
-        level: 'warning',
-        code: 'replica-unavailable',
-        message: `The replica of "${table}" in ${replica.region} is ${replica.status}, which does not pass by itself. ${adviceFor(replica, table, region)}`,
-    }));
-}
-function adviceFor(replica, table, region) {
-    switch (replica.status) {
-        case 'CREATION_FAILED':
-            return `DynamoDB could not create it. Delete it, then add it again: ${deletionOf(replica, table, region)}`;
-        case 'REGION_DISABLED':
-            return `Enable the region ${replica.region} in the account again. After 20 hours DynamoDB takes the replica out of the global table, and no longer replicates to it.`;
-        default:
-            return 'See in the AWS console what it needs.';
-    }
-}
-function deletionOf(replica, table, region) {
-    return `aws dynamodb update-table --table-name ${table} --region ${region} --replica-updates "Delete={RegionName=${replica.region}}"`;
-}
-
-;// CONCATENATED MODULE: ./lib/src/destroy.js
-/** What is in the way of deleting a table, and the steps that delete it where nothing is. Pure. */
-
-
-
-/** Production is never destroyed, whatever is confirmed and whatever its tables say. */
-function refuseProduction({ environment }) {
-    if (!environment.production)
-        return [];
-    return [
-        {
-            code: 'destroy-in-production',
-            reason: `"${environment.name}" is a production environment, whose tables are never deleted by this action.`,
-            remedy: `Check the input environment. Tables of production are deleted by hand, or not at all. If "${environment.name}" is not production, set production: false; that is refused for prod, production and the names in production-environments.`,
-        },
-    ];
-}
-/** Only a table that is plainly this environment's own, and that nobody protected, is deleted. */
-function planDestruction(target, desired, observed) {
-    const table = desired.name;
-    switch (observed.status) {
-        case 'absent':
-            return { steps: [], refusals: [], notices: [] };
-        case 'unavailable':
-            return observed.tableStatus === 'DELETING'
-                ? { steps: [], refusals: [], notices: [beingDeleted(table)] }
-                : { steps: [], refusals: [unavailable(table, observed.tableStatus)], notices: [] };
-        case 'ready': {
-            const refusals = refusalsFor(target, desired, observed);
-            return refusals.length > 0
-                ? { steps: [], refusals, notices: [] }
-                : { steps: [{ action: 'delete-table', table }], refusals: [], notices: noticesFor(table, observed) };
-        }
-    }
-}
-function refusalsFor(target, desired, observed) {
-    const table = desired.name;
-    const wanted = target.environment.name;
-    const environment = observed.tags.get(environmentTag);
-    if (environment !== undefined && !isSameEnvironment(environment, wanted)) {
-        return [
-            {
-                table,
-                code: 'destroy-of-other-environment',
-                reason: `The table "${table}" belongs to the environment "${environment}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
-                remedy: 'Check environment, table-name-prefix, and that the role leads to the right account.',
-            },
-        ];
-    }
-    if (environment === undefined || !isManaged(observed.tags)) {
-        return [
-            {
-                table,
-                code: 'destroy-of-untagged',
-                reason: `The table "${table}" does not carry both tags, ${environmentTag} and ${managedByTag}, so this action neither created nor adopted it, or its tags were removed.`,
-                remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${isManaged(observed.tags) ? '' : ', with this line in allow: adopt-table'}. Else choose another table-name-prefix, or delete the table by hand.`,
-            },
-        ];
-    }
-    if (diffTable(desired, observed).some(({ path }) => path === 'keys')) {
-        return [
-            {
-                table,
-                code: 'different-keys',
-                reason: `The table "${table}" has the key ${describeKeys(observed.keys)}, but its definition has ${describeKeys(desired.keys)}: it is not the table that was declared.`,
-                remedy: 'Check table-name-prefix; or delete the table by hand.',
-            },
-        ];
-    }
-    return [...refuseProtected(table, observed), ...refuseReplicated(target, table, observed)];
-}
-function refuseProtected(table, { deletionProtection }) {
-    if (!deletionProtection)
-        return [];
-    return [
-        {
-            table,
-            code: 'destroy-of-protected',
-            reason: `The table "${table}" has deletion protection on.`,
-            remedy: 'If it is to go, turn its protection off first: run command: apply with deletion-protection: false and with this line in allow: remove-deletion-protection',
-        },
-    ];
-}
-function noticesFor(table, observed) {
-    const notices = [];
-    if (observed.pointInTimeRecovery.enabled) {
-        notices.push({
-            table,
-            level: 'notice',
-            code: 'system-backup-stays',
-            message: `Point-in-time recovery of "${table}" is ${describeRecovery(observed.pointInTimeRecovery)}, so AWS keeps a system backup of it for 35 days after it is deleted, from which it can be restored.`,
-        });
-    }
-    return notices;
-}
-function beingDeleted(table) {
-    return { table, level: 'notice', code: 'being-deleted', message: `The table "${table}" is being deleted already.` };
-}
-function unavailable(table, tableStatus) {
-    return {
-        table,
-        code: 'table-unavailable',
-        reason: `The table "${table}" is ${tableStatus}, so it cannot be told whose it is.`,
-        remedy: 'Bring it back to ACTIVE and run again, or delete it by hand.',
-    };
-}
-
-// EXTERNAL MODULE: ./lib/src/plain-text.js
-var plain_text = __nccwpck_require__(6628);
-;// CONCATENATED MODULE: ./lib/src/report.js
-/** Plan and outcome -> plain words, and lines for the log. Pure. */
-
-
-
-
-/** What a step changes, setting by setting. */
-function changesOf(step) {
-    switch (step.action) {
-        case 'create-table':
-            return [
-                { setting: 'key', to: describeKeys(step.keys) },
-                { setting: 'billing mode', to: step.billingMode },
-                { setting: 'deletion protection', to: onOrOff(step.deletionProtection) },
-                ...report_tagChanges(step.tags),
-            ];
-        case 'enable-deletion-protection':
-        case 'remove-deletion-protection':
-            return [{ setting: 'deletion protection', from: onOrOff(step.from), to: onOrOff(step.to) }];
-        case 'tag-table':
-        case 'adopt-table':
-        case 'change-environment':
-            return report_tagChanges(step.tags);
-        case 'set-billing-mode':
-            return [{ setting: 'billing mode', from: step.from, to: step.to }];
-        case 'set-point-in-time-recovery':
-        case 'remove-point-in-time-recovery':
-            return [{ setting: 'point-in-time recovery', from: describeRecovery(step.from), to: describeRecovery(step.to) }];
-        case 'delete-table':
-            return [{ setting: 'table', from: 'present, with its items', to: 'deleted' }];
-    }
-}
-function report_tagChanges(tags) {
-    return tags.map(({ key, ...change }) => ({ setting: `tag ${key}`, ...change }));
-}
-function onOrOff(value) {
-    return value ? 'on' : 'off';
-}
-/** One line of plain text: `set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST` */
-function describeStep(step) {
-    return `${nameStep(step)}: ${changesOf(step).map(describeChange).join(', ')}`;
-}
-/** `billing mode PROVISIONED -> PAY_PER_REQUEST` */
-function describeChange({ setting, from, to }) {
-    return from === undefined ? `${setting} = ${(0,plain_text/* shorten */.ml)(to)}` : `${setting} ${(0,plain_text/* shorten */.ml)(from)} -> ${(0,plain_text/* shorten */.ml)(to)}`;
-}
-/** The plan as lines of plain text, a line a step; foreign text in it is not yet harmless to a log. */
-function renderPlanLines(plan) {
-    const present = plan.tables.filter(({ status }) => status === 'ready').length;
-    return [
-        `${(0,plain_text/* count */.U9)(plan.tables.length, 'table')} defined, ${present} found.`,
-        ...plan.steps.map((step) => `${markOf(step)} ${describeStep(step)}${describeClass(step)}`),
-        ...plan.refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
-        ...plan.notices.map(({ message }) => `  ${message}`),
-        ...plan.tables.flatMap(({ name, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name}", ${describeTreatment(plan, setting)}: ${setting.path} = ${(0,plain_text/* shorten */.ml)(setting.value)}`)),
-        ...(plan.steps.length === 0 && plan.refusals.length === 0 ? ['Nothing to do.'] : []),
-    ];
-}
-/** What the plan makes of a setting that the definition does not mention. */
-function describeTreatment({ policy }, { path }) {
-    if (!policy.destroy)
-        return 'left as it is';
-    switch (path) {
-        case 'replica':
-            return 'not deleted with the table';
-        case 'encryptionKey':
-            return 'goes away with the table, but not the KMS key itself';
-        default:
-            return 'goes away with the table';
-    }
-}
-/** `+` makes, `~` changes, `-` takes away. */
-function markOf({ action }) {
-    return { create: '+', update: '~', slow: '~', disruptive: '-' }[stepKinds[action].class];
-}
-function describeClass({ action }) {
-    const { class: stepClass, usualDuration } = stepKinds[action];
-    if (stepClass === 'disruptive')
-        return ' (disruptive)';
-    return usualDuration === undefined ? '' : ` (${stepClass}: usually ${usualDuration})`;
-}
-/** One sentence on what the run came to. */
-function summarise(result) {
-    const { plan, outcome, verification, error, command } = result;
-    if (plan !== undefined && plan.refusals.length > 0) {
-        return `Refused, for ${(0,plain_text/* count */.U9)(plan.refusals.length, 'reason')}. Nothing was written.`;
-    }
-    if (outcome !== undefined && plan !== undefined && (error !== undefined || outcome.error !== undefined)) {
-        const resultsOf = (status) => outcome.steps.filter(({ result }) => result.status === status).length;
-        const deferred = resultsOf('deferred');
-        const isDeferredAlone = error === undefined && deferred > 0 && outcome.error === firstDeferral(outcome);
-        const done = `${resultsOf('applied')} of ${(0,plain_text/* count */.U9)(plan.steps.length, 'step')}`;
-        return isDeferredAlone ? `${done} applied, ${deferred} deferred by AWS.` : `Failed after ${done}.`;
-    }
-    if (verification !== undefined) {
-        if (error !== undefined || verification.error !== undefined)
-            return 'Verification failed.';
-        return verification.sampleItems
-            ? 'The tables are as defined, and sample items were written, found and deleted again.'
-            : 'The tables are as defined. No sample items were written.';
-    }
-    if (error !== undefined && plan !== undefined && plan.steps.length > 0 && command === 'plan') {
-        return `Drift: ${(0,plain_text/* count */.U9)(plan.steps.length, 'step')} planned. Nothing was changed.`;
-    }
-    if (error !== undefined)
-        return plan === undefined ? 'Failed before anything was written.' : 'Failed.';
-    if (plan === undefined)
-        return 'Nothing was done.';
-    if (plan.steps.length === 0)
-        return `${describeState(plan, outcome)} Nothing was changed.`;
-    if (command === 'plan')
-        return `${(0,plain_text/* count */.U9)(plan.steps.length, 'step')} planned. Nothing was changed.`;
-    const dropped = outcome?.steps.filter(({ result: { status } }) => status === 'dropped').length ?? 0;
-    return `${(0,plain_text/* count */.U9)(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`;
-}
-function firstDeferral({ steps }) {
-    return steps.flatMap(({ result }) => (result.status === 'deferred' ? [result.error] : []))[0];
-}
-/** Of tables that need no step. */
-function describeState({ policy, tables }, outcome) {
-    if (!policy.destroy)
-        return 'The tables are as defined.';
-    const isGone = ({ name, status }) => (outcome?.observed.get(name)?.status ?? status) === 'absent';
-    return tables.every(isGone)
-        ? 'There are no such tables in this account and region.'
-        : 'The tables are gone or being deleted.';
-}
-/** Everything that failed, the failure that ended the run first. */
-function failuresOf({ error: thrown, outcome, verification }) {
-    const ended = thrown ?? outcome?.error ?? verification?.error;
-    if (ended === undefined)
-        return [];
-    const ofSteps = outcome?.steps.flatMap(({ result }) => result.status === 'failed' || result.status === 'deferred' ? [result.error] : []) ?? [];
-    // What else was stopped ended for the same reason.
-    const others = ofSteps.filter((error) => !(ended instanceof errors/* StoppedError */.Ko && error instanceof errors/* StoppedError */.Ko));
-    // What two tables met alike, such as a session that cannot be had any more, is one failure.
-    const byText = new Map([...others, ended].map((error) => [(0,errors/* renderError */.vr)(error), error]));
-    byText.delete((0,errors/* renderError */.vr)(ended));
-    return [ended, ...byText.values()];
-}
-/** Step by step, but not more than anybody would read. */
-function describeSteps(steps) {
-    const most = 10;
-    const more = steps.length > most ? `; and ${(0,plain_text/* count */.U9)(steps.length - most, 'more step')}` : '';
-    return `${steps.slice(0, most).map(describeStep).join('; ')}${more}`;
-}
-/** A step without its settings: `create-table "users"` */
-function nameStep({ action, table }) {
-    return `${action} "${table}"`;
-}
-/** What was done before an error, and what was not, in words that follow it; empty where there was nothing to do yet. */
-function describeProgress({ outcome, verification }) {
-    if (outcome !== undefined)
-        return describeOutcome(outcome);
-    if (verification === undefined || !verification.sampleItems || verification.fate === undefined)
-        return '';
-    return { unwritten: 'No sample item was written.', deleted: 'The sample items were deleted again.' }[verification.fate];
-}
-function describeOutcome(outcome) {
-    const named = (status) => outcome.steps.filter(({ result }) => result.status === status).map(({ step }) => nameStep(step));
-    const failed = (sent) => outcome.steps
-        .filter(({ result }) => result.status === 'failed' && result.sent === sent)
-        .map(({ step }) => nameStep(step));
-    return [
-        ...(failed(false).length > 0 ? [`Failed: ${failed(false).join(', ')}.`] : []),
-        `Done before: ${named('applied').join(', ') || 'nothing'}.`,
-        ...(named('dropped').length > 0 ? [`Done by another run: ${named('dropped').join(', ')}.`] : []),
-        ...(named('deferred').length > 0 ? [`Deferred by AWS: ${named('deferred').join(', ')}.`] : []),
-        ...(failed(true).length > 0 ? [`Sent to DynamoDB, end not seen: ${failed(true).join(', ')}.`] : []),
-        ...(named('skipped').length > 0 ? [`Not begun: ${named('skipped').join(', ')}.`] : []),
-    ].join(' ');
-}
-/** What became of a step; `planned` where nothing has yet. */
+;// CONCATENATED MODULE: ./lib/src/apply/outcome.js
+/** The state of a step in words; `planned` where it has no result yet. */
 function describeResult(result) {
     switch (result?.status) {
         case undefined:
@@ -62897,392 +71204,335 @@ function describeResult(result) {
         case 'deferred':
             return 'deferred by AWS';
         case 'failed':
-            return result.sent ? 'sent, end not seen' : 'failed';
+            return result.isOutcomeUnknown ? 'sent, outcome unknown' : 'failed';
         case 'skipped':
-            return 'not begun';
+            return 'not started';
     }
 }
-/** The outcome's steps that changed something, or may have. */
+/** The steps that changed a table, or may have. */
 function performedSteps(outcome) {
-    return (outcome?.steps.filter(({ result }) => result.status === 'applied' || (result.status === 'failed' && result.sent)) ??
-        []);
+    const steps = outcome?.steps ?? [];
+    return steps.filter(({ result }) => result.status === 'applied' || (result.status === 'failed' && result.isOutcomeUnknown));
 }
 
-;// CONCATENATED MODULE: ./lib/src/adoption.js
-/** What to know and to check before a table that this action did not create is adopted. Pure. */
+;// CONCATENATED MODULE: ./lib/src/apply/wait.js
 
 
 
-/** As many as fit into an annotation beside the rest. */
-const mostChanges = 10;
-const adoption_mostTags = 5;
+
+
+function isNotChanging({ phase }) {
+    return phase !== 'changing';
+}
+/** Measured on AWS: a table takes 4.5 to 7 s. */
+const creation = {
+    goal: 'be created',
+    usual: '5 to 7 s',
+    firstPoll: 3,
+    mayBeMissing: 20,
+    timeout: 600,
+    isOver: isNotChanging,
+};
+const deletion = {
+    goal: 'be deleted',
+    usual: '3 to 10 s',
+    firstPoll: 1,
+    timeout: 600,
+    isOver: () => false,
+};
 /**
- * The refusal without the line of `allow` that would open it.
+ * The wait of a step that DynamoDB does not accept because someone else is changing the table.
  *
- * @param steps that the adopted table would need, whatever else they need from `allow`
+ * @param name of the step
+ * @param firstPoll in seconds
  */
-function explainAdoption(table, { account, region }, { tags }, steps) {
-    const changes = steps.flatMap(changesOf).map(describeChange);
+function admission(name, firstPoll, isOver) {
     return {
-        reason: [
-            `The table "${table}" exists, but does not carry the tag ${managedByTag} = ${managedByValue}, so this action neither created nor adopted it.`,
-            `Adoption would change: ${(0,plain_text/* listSome */.XT)(changes, mostChanges, 'more change')}.`,
-            describeOwner(tags),
-        ].join(' '),
-        remedy: [
-            'Find out who owns the table.',
-            `Whether a CloudFormation stack holds it, this command says in account ${account}: aws cloudformation describe-stack-resources --physical-resource-id ${table} --region ${region} (a ValidationError means that no stack holds it).`,
-            'If a stack holds it, let go of it in this order: set DeletionPolicy: Retain (CDK: RemovalPolicy.RETAIN) on the table and deploy the stack; then remove the table from the stack and deploy it again.',
-            'A table that was restored from a backup, a replica of a table in another region, and a table whose tags were removed do not carry the tag either.',
-            'To leave the table alone, choose another table-name-prefix.',
-        ].join(' '),
+        goal: `accept ${name}: someone else is changing the table`,
+        usual: 'seconds, up to 17 minutes for an index, and an hour for a replica',
+        firstPoll,
+        timeout: longestRunSeconds,
+        isOver,
     };
 }
-/** Tags are untrusted text, and there may be any number of them. */
-function describeOwner(tags) {
-    if (tags.size === 0)
-        return 'It has no tags that could name its owner.';
-    const sorted = [...tags].sort(([left], [right]) => (left < right ? -1 : 1));
-    const shown = sorted.map(([key, value]) => `${(0,plain_text/* shorten */.ml)(key)} = ${(0,plain_text/* shorten */.ml)(value)}`);
-    return `Its tags may name its owner: ${(0,plain_text/* listSome */.XT)(shown, adoption_mostTags, 'more tag')}.`;
-}
-
-;// CONCATENATED MODULE: ./lib/src/policy.js
-/** What is not done without leave: each kind of disruption is opened by its name, a line of `allow`. Pure. */
-
-
-/** In the order in which they are told. */
-const disruptions = [
-    'remove-deletion-protection',
-    'remove-point-in-time-recovery',
-    'change-environment',
-    'adopt-table',
-];
-/** Makes the tables as defined, and takes nothing away. */
-const strictPolicy = { destroy: false, allow: [] };
-/** The lines of `allow` that the step needs. To change the environment of a table that is not ours is to adopt it as well. */
-function linesNeededBy(step) {
-    if (!isDisruptive(step))
-        return [];
-    const adopts = step.action === 'change-environment' && step.tags.some(({ key }) => key === managedByTag);
-    return adopts ? [step.action, 'adopt-table'] : [step.action];
-}
-function isDisruptive(step) {
-    return disruptions.some((disruption) => disruption === step.action);
-}
-function isAllowed(step, { allow }) {
-    return linesNeededBy(step).every((line) => allow.includes(line));
-}
-/** A refusal for each line of `allow` that the step needs and does not have, with the line that would open it. */
-function refuseStep(step, { allow }, situation) {
-    return linesNeededBy(step)
-        .filter((line) => !allow.includes(line))
-        .map((code) => ({ table: step.table, code, ...explain(code, step.table, situation) }));
-}
-function explain(disruption, table, { target, ready, steps }) {
-    switch (disruption) {
-        case 'change-environment': {
-            const wanted = target.environment.name;
-            return {
-                reason: `The table "${table}" belongs to the environment "${ready.tags.get(environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
-                remedy: `Choose another table-name-prefix for "${wanted}", or check that the role leads to the right account. ${lineToAdd(disruption, `to hand the table over to "${wanted}"`)}`,
-            };
+/** The wait that completes a step. Most changes need none: DynamoDB performs them at once, and the closing read checks them. */
+function waitOf(step) {
+    switch (step.kind) {
+        case 'create':
+            return creation;
+        case 'delete':
+            return deletion;
+        case 'update': {
+            const { wait } = propertyNamed(step.property);
+            return wait && { ...wait, isOver: isNotChanging };
         }
-        case 'adopt-table': {
-            const { reason, remedy } = explainAdoption(table, target, ready, steps);
-            return { reason, remedy: `${remedy} ${lineToAdd(disruption, 'to adopt the table, for the one run that does')}` };
-        }
-        case 'remove-deletion-protection':
-            return {
-                reason: `deletion-protection is false, but it is on for the table "${table}"${inProduction(target)}.`,
-                remedy: `Set deletion-protection to auto, which keeps it ${keptBy(target)}. ${lineToAdd(disruption, 'to turn it off')}`,
-            };
-        case 'remove-point-in-time-recovery':
-            return {
-                reason: `point-in-time-recovery is false, but it is ${describeRecovery(ready.pointInTimeRecovery)}, for the table "${table}"${inProduction(target)}. To turn it off loses the restore window: turned on again, it begins anew.`,
-                remedy: `Set point-in-time-recovery to auto, which keeps it ${keptBy(target)}. ${lineToAdd(disruption, 'to turn it off')}`,
-            };
     }
 }
-function inProduction({ environment }) {
-    return environment.production ? `, and "${environment.name}" is a production environment` : '';
-}
-function keptBy({ environment }) {
-    return environment.production ? 'on' : 'as it is';
-}
-function lineToAdd(disruption, purpose) {
-    return `Or, ${purpose}, add this line to allow: ${disruption}`;
-}
-/** Production without protection takes leave too, where there is nothing to be turned off. */
-function unprotectedSettings(target, desired, ready) {
-    if (!target.environment.production)
-        return [];
-    const settings = [
-        {
-            code: 'remove-deletion-protection',
-            input: 'deletion-protection',
-            isOff: desired.deletionProtection === false && ready?.deletionProtection !== true,
-        },
-        {
-            code: 'remove-point-in-time-recovery',
-            input: 'point-in-time-recovery',
-            isOff: desired.pointInTimeRecovery?.enabled === false && ready?.pointInTimeRecovery.enabled !== true,
-        },
-    ];
-    return settings.filter(({ isOff }) => isOff);
-}
-function refuseUnprotected(target, table, settings, { allow }) {
-    return settings
-        .filter(({ code }) => !allow.includes(code))
-        .map(({ code, input }) => ({
-        table,
-        code,
-        reason: `${input} is false, but "${target.environment.name}" is a production environment, where "${table}" must have it on.`,
-        remedy: `Set ${input} to auto or true. ${lineToAdd(code, 'to leave it off')}`,
-    }));
-}
-/** A line that stays in the workflow allows the next such change without a decision. */
-function noticeUnneededLines({ allow }, needed) {
-    return allow
-        .filter((line) => !needed.includes(line))
-        .map((line) => ({
-        level: 'notice',
-        code: 'unneeded-allow',
-        message: `allow has the line ${line}, but nothing in this plan needs it. Remove the line: it would allow the next such change without a decision.`,
-    }));
-}
-
-;// CONCATENATED MODULE: ./lib/src/planner.js
-/** Differences -> steps and refusals. Pure: the same arguments give the same plan, byte for byte. */
-
-
-
-
-
-
 /**
- * Works out the steps that turn the observed tables into the desired ones, or that delete them where the policy says so,
- * round by round, and in a round table by table in the order given.
+ * Polls DescribeTable until the wait is over or the table is gone.
  *
- * Tables that exist but are not desired are left alone: we do not know who else uses the account.
+ * @param id of the table that is meant, where it is known
+ * @returns undefined where the table does not exist
+ * @throws {RemedyError} when it takes too long, or when the table was replaced by another one of its name
  */
-function planTables(target, desired, observed, policy = strictPolicy) {
-    const planned = desired.map((table) => planTable(target, table, observed.get(table.name) ?? { status: 'absent' }, policy));
-    const refusals = [
-        ...(policy.destroy ? refuseProduction(target) : []),
-        ...planned.flatMap(({ refusals: ofTable }) => ofTable),
-    ];
-    const needed = planned.flatMap(({ lines }) => lines);
-    return {
-        target,
-        policy,
-        tables: planned.map(({ table }) => table),
-        steps: roundsOf(planned.flatMap(({ steps }) => steps)).flat(),
-        refusals,
-        notices: [
-            ...planned.flatMap(({ notices }) => notices),
-            // What a refused table needs from `allow` may show only after the refusal is resolved.
-            ...(refusals.length > 0 ? [] : noticeUnneededLines(policy, needed)),
-        ],
-    };
-}
-function planTable(target, desired, observed, policy) {
-    const table = describePlanned(target, desired, observed);
-    if (policy.destroy)
-        return { table, ...planDestruction(target, desired, observed), lines: [] };
-    const ready = observed.status === 'ready' ? observed : undefined;
-    const decisions = diffTable(desired, observed).flatMap((difference) => decide(desired, difference));
-    const needed = decisions.filter((decision) => 'action' in decision);
-    const steps = needed.filter((step) => isAllowed(step, policy));
-    const refusals = [
-        ...decisions.filter((decision) => 'code' in decision),
-        // Only what exists can be disrupted.
-        ...(ready === undefined
-            ? []
-            : needed.flatMap((step) => refuseStep(step, policy, { target, ready, steps: needed }))),
-    ];
-    // Of a table that is not ours to change nothing more is said: no step of it would ever be taken, and no advice on how
-    // to make it fit should be.
-    const foreign = refusals.filter(({ code }) => foreignCodes(refusals).includes(code));
-    if (foreign.length > 0)
-        return { table, steps: [], refusals: foreign, notices: [], lines: [] };
-    const unprotected = unprotectedSettings(target, desired, ready);
-    return {
-        table,
-        steps,
-        refusals: [
-            ...refusals,
-            ...refuseUnprotected(target, desired.name, unprotected, policy),
-            ...refuseTooManyTags(desired, ready),
-        ],
-        notices: ready === undefined ? [] : planner_noticesFor(target, desired, ready, steps),
-        lines: [...steps.flatMap(linesNeededBy), ...unprotected.map(({ code }) => code)],
-    };
-}
-/** Refusals of a table that is not ours. Adoption is no way out for one that has another key. */
-function foreignCodes(refusals) {
-    const hasOtherKey = refusals.some(({ code }) => code === 'different-keys');
-    return hasOtherKey ? ['different-keys', 'change-environment'] : ['change-environment', 'adopt-table'];
-}
-/** Each difference becomes a step or a refusal. What a step takes away is the policy's to judge. */
-function decide(desired, difference) {
-    const table = desired.name;
-    switch (difference.path) {
-        case 'existence':
-            return [
-                {
-                    action: 'create-table',
-                    table,
-                    keys: desired.keys,
-                    billingMode: desired.billingMode,
-                    deletionProtection: desired.deletionProtection ?? false,
-                    tags: tagChanges(desired.tags, new Map()),
-                },
-            ];
-        case 'availability':
-            return [{ table, code: 'table-unavailable', ...explainUnavailable(table, difference.from) }];
-        case 'keys':
-            return [
-                {
-                    table,
-                    code: 'different-keys',
-                    reason: `The table "${table}" has the key ${describeKeys(difference.from)}, but its definition asks for ${describeKeys(difference.to)}. DynamoDB cannot change the key of a table.`,
-                    remedy: `Choose another table-name-prefix, so that new tables are made beside this one; or move the items elsewhere and delete "${table}" by hand.`,
-                },
-            ];
-        case 'environment':
-            return [
-                {
-                    action: 'change-environment',
-                    table,
-                    from: difference.from,
-                    to: difference.to,
-                    tags: difference.changes,
-                },
-            ];
-        case 'adoption':
-            return [{ action: 'adopt-table', table, tags: difference.changes }];
-        case 'deletionProtection':
-            return [
-                difference.to
-                    ? { action: 'enable-deletion-protection', table, from: false, to: true }
-                    : { action: 'remove-deletion-protection', table, from: true, to: false },
-            ];
-        case 'tags':
-            return [{ action: 'tag-table', table, tags: difference.changes }];
-        case 'billingMode':
-            return [{ action: 'set-billing-mode', table, from: difference.from, to: difference.to }];
-        case 'pointInTimeRecovery': {
-            const { from, to } = difference;
-            return [
-                to.enabled
-                    ? { action: 'set-point-in-time-recovery', table, from, to }
-                    : { action: 'remove-point-in-time-recovery', table, from, to },
-            ];
+async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, timeout, mayBeMissing = 0, isOver }, run, id) {
+    const { name } = address;
+    const start = run.clock.now();
+    const advice = `Check in the AWS console what the table "${name}" is doing`;
+    let expectedId = id;
+    return await poll({
+        goal: `the table "${name}" to ${goal}`,
+        usual,
+        firstPoll,
+        interval: 450,
+        timeout,
+        remedy: `${advice}, if it stays so.`,
+        explainTimeout: (status) => new errors/* RemedyError */.By(`Waited ${timeout} s for the table "${name}" to ${goal}, which usually takes ${usual}. It is ${status}.`, `${advice}, then run again: the run continues from there.`),
+    }, run, async () => {
+        const described = await describeTable(dynamoDb, address);
+        if (described === undefined) {
+            const isGone = expectedId !== undefined || run.clock.now() - start >= mayBeMissing * 1000;
+            return isGone ? { done: undefined } : { status: 'missing' };
         }
-    }
+        if (expectedId !== undefined && described.id !== expectedId)
+            throw tableReplaced(name);
+        expectedId = described.id;
+        return isOver(described) ? { done: described } : { status: describeProgress(described) };
+    });
 }
-function explainUnavailable(table, tableStatus) {
-    const reason = `The table "${table}" is ${tableStatus}.`;
-    switch (tableStatus) {
-        case 'DELETING':
-            return {
-                reason,
-                remedy: 'Wait until it is gone, then run again: the table will be created anew, without its items.',
-            };
-        case 'ARCHIVING':
-        case 'ARCHIVED':
-            return {
-                reason: `${reason} DynamoDB archives a table whose encryption key could not be used for seven days.`,
-                remedy: 'Restore the backup that DynamoDB made of it under another name, or delete it by hand, then run again.',
-            };
-        case 'INACCESSIBLE_ENCRYPTION_CREDENTIALS':
-            return {
-                reason: `${reason} DynamoDB cannot use the table's KMS key.`,
-                remedy: "Enable the KMS key and the table's grant on it again, then run again.",
-            };
-        case 'REPLICATION_NOT_AUTHORIZED':
-            return {
-                reason,
-                remedy: 'Give the replication role of the global table its permissions back, then run again.',
-            };
-        default:
-            return { reason, remedy: 'Bring it back to ACTIVE, then run again.' };
-    }
-}
-function refuseTooManyTags(desired, ready) {
-    const found = [...(ready?.tags.keys() ?? [])].filter((key) => !isAwsTag(key));
-    const count = new Set([...found, ...desired.tags.keys()]).size;
-    if (count <= mostTags)
-        return [];
-    return [
-        {
-            table: desired.name,
-            code: 'too-many-tags',
-            reason: `The table "${desired.name}" would carry ${count} tags: ${desired.tags.size} declared ones beside ${count - desired.tags.size} others. DynamoDB allows ${mostTags}.`,
-            remedy: 'Declare fewer tags, or remove tags that nobody needs from the table.',
-        },
-    ];
-}
-function planner_noticesFor(target, desired, ready, steps) {
-    const table = desired.name;
-    const notices = [...warnOfReplicas(target, table, ready)];
-    if (!isManaged(ready.tags)) {
-        notices.push({
-            table,
-            level: 'notice',
-            code: 'adopted',
-            message: `The table "${table}" exists already and its keys match: it is adopted, with its items.`,
-        });
-    }
-    if (desired.deletionProtection === undefined && ready.deletionProtection) {
-        notices.push({
-            table,
-            level: 'notice',
-            code: 'deletion-protection-kept',
-            message: `Deletion protection of "${table}" is on, though its environment does not ask for it. It stays on.`,
-        });
-    }
-    if (desired.pointInTimeRecovery === undefined && ready.pointInTimeRecovery.enabled) {
-        notices.push({
-            table,
-            level: 'notice',
-            code: 'point-in-time-recovery-kept',
-            message: `Point-in-time recovery of "${table}" is ${describeRecovery(ready.pointInTimeRecovery)}, though its environment does not ask for it. It stays on.`,
-        });
-    }
-    if (steps.some(({ action }) => action === 'remove-point-in-time-recovery')) {
-        notices.push({
-            table,
-            level: 'warning',
-            code: 'restore-window-lost',
-            message: `Point-in-time recovery of "${table}" is turned off, and its restore window (${describeRecovery(ready.pointInTimeRecovery)}) is lost: turned on again, it begins anew.`,
-        });
-    }
-    return notices;
-}
-function describePlanned(target, desired, observed) {
-    const { logicalName, name } = desired;
-    if (observed.status !== 'ready') {
-        return { logicalName, name, arn: tableArn(target, name), status: observed.status, unmanaged: [] };
-    }
-    const undeclaredTags = [...observed.tags]
-        .filter(([key]) => !desired.tags.has(key) && !isAwsTag(key))
-        .map(([key, value]) => ({ path: `tags.${key}`, value }))
-        .sort((left, right) => (left.path < right.path ? -1 : 1));
-    return {
-        logicalName,
-        name,
-        arn: observed.arn,
-        ...(observed.id === undefined ? {} : { id: observed.id }),
-        ...(observed.streamArn === undefined ? {} : { streamArn: observed.streamArn }),
-        status: observed.status,
-        unmanaged: [...observed.unmanaged, ...undeclaredTags],
-    };
+function tableReplaced(table) {
+    return new errors/* RemedyError */.By(`The table "${table}" was deleted and created again by someone else during this run. The plan was for the old table.`, 'Find out who else works on this table, then run again: the run reads the new table and plans for it.');
 }
 
-;// CONCATENATED MODULE: ./lib/src/apply.js
-/** Performs the steps of a plan, waits for each, and always says how far it got. */
+;// CONCATENATED MODULE: ./lib/src/apply/work.js
+/** DynamoDB's TableId; undefined for a table that does not exist, and where the endpoint gives none. */
+function idOf(table) {
+    return table === undefined || table.status === 'absent' ? undefined : table.id;
+}
+/** Whether someone deleted the planned table and created another one of its name. */
+function isReplaced(work, table, observed) {
+    const before = idOf(work.observed.get(table));
+    return before !== undefined && observed?.status === 'ready' && observed.id !== before;
+}
+
+;// CONCATENATED MODULE: ./lib/src/apply/table-steps.js
+/** Performs the steps of one table: sends each, waits for it, and reads the table again after a conflict. */
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** In milliseconds: for so long after a read a write may rely on it. An older table may have been replaced or retagged since. */
+const freshness = 5000;
+/** In milliseconds. Each slow read in a row doubles the freshness up to this, so that a run on a slow network ends. */
+const mostFreshness = 40_000;
+/** @param failures of the whole apply, which this table adds to */
+async function performSteps(work, table, round, failures) {
+    for (let next = nextStep(work, table, round, failures); next !== undefined;) {
+        const { step } = next;
+        if (table.unplanned !== undefined && !isProtective(step)) {
+            table_steps_record(work.run, table, next, failed(next, table.unplanned), failures);
+        }
+        else if (next.mustRead === undefined) {
+            await tryStep(work, table, next, failures);
+        }
+        else {
+            await readAgain(work, table, next, next.mustRead, failures);
+        }
+        next = nextStep(work, table, round, failures);
+    }
+}
+/** Marks the steps whose outcome is unknown because another step failed before the table was read again. */
+function finishSteps(table) {
+    for (const progress of table.steps) {
+        if (progress.result !== undefined)
+            continue;
+        const conflict = progress.mustRead?.conflict ?? progress.conflicts.at(-1);
+        if (conflict === undefined || !(hasUnknownOutcome(progress) || conflict.isOutcomeUnknown))
+            continue;
+        progress.result = { status: 'failed', isOutcomeUnknown: true, error: conflict };
+    }
+}
+function nextStep({ run: { stop } }, table, round, failures) {
+    if (table.isAbandoned)
+        return undefined;
+    const remaining = table.steps.filter(({ result }) => result === undefined);
+    // Protection of a new table follows its creation, and is never sent to a table that this run did not create or read.
+    const exists = !remaining.some(({ step }) => step.kind === 'create');
+    const mayStart = ({ step }) => failures.length === 0 || (isProtective(step) && exists && !stop.aborted);
+    const candidates = remaining.filter((progress) => round.includes(progress.step) && mayStart(progress));
+    const isWaiting = ({ mustRead }) => mustRead?.conflict !== undefined;
+    const [first] = candidates;
+    if (first === undefined || !isProtective(first.step) || !isWaiting(first))
+        return first;
+    // A protective step that must wait lets the next one go first: a replica blocks deletion protection, but not recovery.
+    return candidates.find((progress) => isProtective(progress.step) && !isWaiting(progress)) ?? first;
+}
+/** Whether an earlier try of the step had no answer, so that a conflict may be its own write. */
+function hasUnknownOutcome({ conflicts }) {
+    return conflicts.some(errors/* isOutcomeUnknown */.B1);
+}
+function failed(progress, error) {
+    return { status: 'failed', isOutcomeUnknown: hasUnknownOutcome(progress), error };
+}
+function table_steps_record({ log }, table, progress, result, failures) {
+    progress.result = result;
+    if (result.status === 'failed')
+        failures.push(result.error);
+    if (result.status === 'failed' || result.status === 'deferred') {
+        table.isAbandoned ||= progress.step.kind === 'create' || !(result.error instanceof DynamoDbError);
+    }
+    log.info(`${nameStep(progress.step)}: ${describeResult(result)}`);
+}
+async function tryStep(work, table, progress, failures) {
+    const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, table.slowReads - 1));
+    const attempt = await attemptStep(work, progress.step, table.readAt + fresh);
+    if (attempt.status !== 'must-read') {
+        const isUnknown = attempt.status === 'failed' && (attempt.isOutcomeUnknown || hasUnknownOutcome(progress));
+        table_steps_record(work.run, table, progress, isUnknown ? { ...attempt, isOutcomeUnknown: true } : attempt, failures);
+        return;
+    }
+    progress.mustRead = attempt;
+    // After a conflict the table may be another one, so no other step may rely on the old read.
+    if (attempt.conflict !== undefined)
+        table.readAt = Number.NEGATIVE_INFINITY;
+}
+async function attemptStep(work, step, sendBefore) {
+    const { dynamoDb, target, run } = work;
+    const start = run.clock.now();
+    const seconds = () => (run.clock.now() - start) / 1000;
+    const address = addressOf(target, step.table);
+    let isAccepted = false;
+    try {
+        await dynamoDb.write(requestOf(step, address), step.kind === 'create' ? undefined : sendBefore);
+        isAccepted = true;
+        await completeStep(work, step, address);
+        return { status: 'applied', seconds: seconds() };
+    }
+    catch (error) {
+        if (error instanceof StaleReadError)
+            return { status: 'must-read', seconds: seconds() };
+        if (!isAccepted && error instanceof DynamoDbError) {
+            if (isConflict(step, error))
+                return { status: 'must-read', conflict: error, seconds: seconds() };
+            if (error.kind === 'deferred')
+                return { status: 'deferred', error };
+        }
+        return { status: 'failed', isOutcomeUnknown: isAccepted || (0,errors/* isOutcomeUnknown */.B1)(error), error };
+    }
+}
+function requestOf(step, address) {
+    switch (step.kind) {
+        case 'create':
+            return createRequest(address, step.to);
+        case 'update': {
+            const { name, request } = propertyNamed(step.property);
+            if (request === undefined)
+                throw new TypeError(`${name} cannot be changed`);
+            return request(address, step.to);
+        }
+        case 'delete':
+            return { operation: 'DeleteTable', input: { TableName: address.name } };
+    }
+}
+async function completeStep({ dynamoDb, observed, run }, step, address) {
+    const wait = waitOf(step);
+    if (wait === undefined)
+        return;
+    const described = await waitForTable(dynamoDb, address, wait, run, idOf(observed.get(step.table)));
+    if (step.kind === 'delete' || described?.phase === 'settled')
+        return;
+    throw new errors/* RemedyError */.By(`The table "${step.table}" is ${described?.tableStatus ?? 'deleted'} after this run changed it: another process deleted or locked it.`, 'Find out who else works on this table, then run again.');
+}
+/** Waits after a conflict, reads the table again, and drops the steps that it does not need any more. */
+async function readAgain(work, table, progress, { conflict, seconds }, failures) {
+    const { clock } = work.run;
+    progress.mustRead = undefined;
+    const earlier = progress.conflicts;
+    if (conflict !== undefined)
+        Object.assign(progress, { conflicts: [...earlier, conflict] });
+    try {
+        if (conflict !== undefined)
+            await waitAfterConflict(work, progress.step, conflict, earlier);
+        const { needed, readAt, unplanned } = await planAgain(work, table);
+        table.readAt = readAt;
+        table.unplanned = unplanned;
+        table.slowReads = clock.now() - readAt > freshness ? table.slowReads + 1 : 0;
+        for (const each of table.steps.filter(({ result }) => result === undefined)) {
+            if (needed.includes(each.step) || (unplanned !== undefined && !isProtective(each.step)))
+                continue;
+            // If an earlier answer was lost, the change that the read shows may be our own write.
+            const result = hasUnknownOutcome(each) ? { status: 'applied', seconds } : { status: 'dropped' };
+            table_steps_record(work.run, table, each, result, failures);
+        }
+    }
+    catch (error) {
+        table_steps_record(work.run, table, progress, failed(progress, error), failures);
+    }
+}
+/** @throws the conflict itself where waiting any longer would not help, or the StoppedError of the run */
+async function waitAfterConflict({ dynamoDb, target, run }, step, conflict, earlier) {
+    const { clock, log, stop } = run;
+    const delay = delayAfterConflict(step, conflict, earlier, clock.now(), clock.random());
+    if (delay === undefined)
+        throw conflict;
+    const message = `${conflict.code}: ${(0,errors_thrown/* errorMessage */.gJ)(conflict.cause)}`;
+    log.info(`${nameStep(step)}: reading the table again in ${(delay / 1000).toFixed(1)} s: ${message}`);
+    if (isBlocked(step, conflict)) {
+        const isOver = (described) => !isBlockedBy(step, described);
+        const wait = admission(nameStep(step), delay / 1000, isOver);
+        await waitForTable(dynamoDb, addressOf(target, step.table), wait, run);
+        return;
+    }
+    await clock.sleep(delay, stop).catch((reason) => {
+        const awaited = isBusy(conflict)
+            ? `DynamoDB to accept ${nameStep(step)}`
+            : `someone else, who is changing the table "${step.table}"`;
+        throw stoppedBy(reason, conflict.cause, awaited);
+    });
+}
+/**
+ * Reads the table and plans for it again. Steps that were not printed are not performed.
+ *
+ * @throws {RemedyError} when the table must now be refused
+ */
+async function planAgain(work, { definition, steps }) {
+    const { dynamoDb, target, plan, run } = work;
+    const { name } = definition;
+    const { observed, readAt } = await observeTable(dynamoDb, target, definition, run);
+    if (isReplaced(work, name, observed))
+        throw tableReplaced(name);
+    const now = planTables(target, [definition], new Map([[name, observed]]), plan.policy);
+    const [refusal] = now.refusals;
+    if (refusal !== undefined) {
+        throw new errors/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
+    }
+    // A step that was performed may not show yet: the closing read waits for it.
+    const unplanned = now.steps.filter((step) => !steps.some((planned) => isSameStep(step)(planned.step)));
+    const remaining = steps.filter(({ result }) => result === undefined).map(({ step }) => step);
+    return {
+        needed: remaining.filter((step) => now.steps.some(isSameStep(step))),
+        readAt,
+        unplanned: unplanned.length === 0 ? undefined : needsMoreThanPlanned(name, unplanned),
+    };
+}
+function needsMoreThanPlanned(table, unplanned) {
+    return new errors/* RemedyError */.By(`Someone else changed the table "${table}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`, 'Run again, so that these steps are planned and printed before they are performed.');
+}
+
+;// CONCATENATED MODULE: ./lib/src/apply/apply.js
+
 
 
 
@@ -63295,726 +71545,442 @@ function describePlanned(target, desired, observed) {
 
 /**
  * Performs the rounds of the plan one after the other; in a round the tables side by side, and the steps of one table in
- * order. After a failure only protective steps begin, and steps under way are finished. A deferred step stops no other.
- * Never throws: the outcome says what became of every step.
+ * order. After a failure only protective steps start, and steps in progress are finished. A deferred step stops no other.
+ *
+ * Never throws: the outcome has the result of every step.
  */
 async function applyPlan(work) {
-    const { plan, desired, observed, run } = work;
-    const progress = { results: new Map(), errors: [], deferrals: [] };
+    const { plan, definitions, observed, run } = work;
+    const tables = definitions.map((definition) => beginTable(work, definition));
     if (plan.refusals.length === 0 && plan.steps.length + disappearingTables(work, observed).length > 0) {
         run.log.startGroup(plan.policy.destroy ? 'Destroy' : 'Apply');
-        const tables = desired.map((table) => beginTable(work, table));
+        const failures = [];
         for (const round of roundsOf(plan.steps)) {
-            await Promise.all(tables.map((table) => applySteps(work, table, round, progress)));
+            await Promise.all(tables.map((table) => performSteps(work, table, round, failures)));
         }
+        for (const table of tables)
+            finishSteps(table);
         run.log.endGroup();
-        if (progress.errors.length === 0) {
-            try {
-                const confirmed = await confirmTables(work, deferredSteps(progress));
-                return { steps: outcomes(plan, progress), observed: confirmed, ...errorOf(progress.deferrals) };
-            }
-            catch (error) {
-                progress.errors.push(error);
-            }
-        }
-    }
-    return { steps: outcomes(plan, progress), observed, ...errorOf(progress.errors) };
-}
-function errorOf([error]) {
-    return error === undefined ? {} : { error };
-}
-function deferredSteps({ results }) {
-    return [...results].flatMap(([step, { status }]) => (status === 'deferred' ? [step] : []));
-}
-function beginTable({ plan, lookedAt }, desired) {
-    const planned = stepsOf(plan, desired.name);
-    return { desired, planned, remaining: planned, lookedAt, slowLooks: 0, isAbandoned: false, unplanned: undefined };
-}
-function outcomes(plan, progress) {
-    return plan.steps.map((step) => ({ step, result: progress.results.get(step) ?? { status: 'skipped' } }));
-}
-/** In milliseconds: no write relies on a look that began longer ago. By then the table may be another one, or another's. */
-const freshness = 5000;
-/**
- * Where looks themselves take longer, one after the other, the next one may: twice as long each time, so that a run on a
- * slow line ends, and no longer than this.
- */
-const mostFreshness = 40_000;
-async function applySteps(work, table, round, progress) {
-    const { clock, log, stop } = work.run;
-    const conflicts = new Map();
-    const conflictsOf = (step) => conflicts.get(step) ?? [];
-    const isAnswerLost = (step) => conflictsOf(step).some(mayHaveBeenDone);
-    /** Steps before whose next try the table must be read again. */
-    const unresolved = new Map();
-    const record = (step, result) => {
-        progress.results.set(step, result);
-        table.remaining = table.remaining.filter((each) => each !== step);
-        if (result.status === 'failed')
-            progress.errors.push(result.error);
-        if (result.status === 'deferred')
-            progress.deferrals.push(result.error);
-        if (result.status === 'failed' || result.status === 'deferred') {
-            table.isAbandoned ||= step.action === 'create-table' || !(result.error instanceof DynamoDbError);
-        }
-        log.info(`${nameStep(step)}: ${describeResult(result)}`);
-    };
-    // Recovery of a new table follows its creation, and never goes to a table that this run did not create or read.
-    const isThere = () => !table.remaining.some(({ action }) => action === 'create-table');
-    const mayBegin = (step) => !table.isAbandoned && (progress.errors.length === 0 || (isProtective(step) && isThere() && !stop.aborted));
-    const mustWait = (step) => unresolved.get(step)?.conflict !== undefined;
-    const nextStep = () => {
-        const steps = table.remaining.filter((step) => round.includes(step) && mayBegin(step));
-        // A protective step that must wait lets the next one go first: what blocks deletion protection does not block recovery.
-        const [first] = steps;
-        if (first === undefined || !isProtective(first) || !mustWait(first))
-            return first;
-        return steps.find((step) => isProtective(step) && !mustWait(step)) ?? first;
-    };
-    for (let step = nextStep(); step !== undefined; step = nextStep()) {
-        if (table.unplanned !== undefined && !isProtective(step)) {
-            record(step, { status: 'failed', sent: isAnswerLost(step), error: table.unplanned });
-            continue;
-        }
-        const again = unresolved.get(step);
-        unresolved.delete(step);
-        if (again === undefined) {
-            const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, table.slowLooks - 1));
-            const attempt = await attemptStep(work, step, table.lookedAt + fresh);
-            if (attempt.status === 'look-again') {
-                unresolved.set(step, attempt);
-                // A conflict says that the table may be another one by now.
-                if (attempt.conflict !== undefined)
-                    table.lookedAt = Number.NEGATIVE_INFINITY;
-            }
-            else {
-                record(step, attempt.status === 'failed' ? { ...attempt, sent: attempt.sent || isAnswerLost(step) } : attempt);
-            }
-            continue;
-        }
-        const { conflict, seconds } = again;
-        const earlier = conflictsOf(step);
-        if (conflict !== undefined)
-            conflicts.set(step, [...earlier, conflict]);
+        if (failures.length > 0)
+            return outcomeOf(plan, tables, observed, failures[0]);
+        const deferred = stepsWith(tables, 'deferred');
         try {
-            if (conflict !== undefined)
-                await waitAfterConflict(work, step, conflict, earlier);
-            const { needed, lookedAt, unplanned } = await planAgain(work, table);
-            table.lookedAt = lookedAt;
-            table.unplanned = unplanned;
-            table.slowLooks = clock.now() - lookedAt > freshness ? table.slowLooks + 1 : 0;
-            const isDone = (left) => !needed.includes(left) && (unplanned === undefined || isProtective(left));
-            for (const each of table.remaining.filter(isDone)) {
-                // If the first response was lost, this conflict may be our own write.
-                record(each, isAnswerLost(each) ? { status: 'applied', seconds } : { status: 'dropped' });
-            }
+            const confirmed = await confirmTables(work, deferred.map(({ step }) => step));
+            return outcomeOf(plan, tables, confirmed, deferred[0]?.error);
         }
         catch (error) {
-            record(step, { status: 'failed', sent: isAnswerLost(step), error });
+            return outcomeOf(plan, tables, observed, error);
         }
     }
-    for (const step of table.remaining) {
-        const conflict = unresolved.get(step)?.conflict ?? conflictsOf(step).at(-1);
-        if (conflict === undefined || !(isAnswerLost(step) || mayHaveBeenDone(conflict)))
-            continue;
-        // Another step failed before this run could read what became of this one.
-        record(step, { status: 'failed', sent: true, error: conflict });
-    }
+    return outcomeOf(plan, tables, observed);
 }
-async function attemptStep(work, step, sendBefore) {
-    const { clock } = work.run;
-    const start = clock.now();
-    const seconds = () => (clock.now() - start) / 1000;
-    let taken = false;
-    try {
-        await sendStep(work, step, sendBefore);
-        taken = true;
-        await awaitStep(work, step);
-        return { status: 'applied', seconds: seconds() };
-    }
-    catch (error) {
-        if (error instanceof StaleLookError)
-            return { status: 'look-again', seconds: seconds() };
-        if (!taken && error instanceof DynamoDbError && isConflict(step, error)) {
-            return { status: 'look-again', conflict: error, seconds: seconds() };
-        }
-        if (!taken && error instanceof DynamoDbError && error.kind === 'deferred')
-            return { status: 'deferred', error };
-        return { status: 'failed', sent: taken || mayHaveBeenDone(error), error };
-    }
+function beginTable({ plan, readAt }, definition) {
+    const steps = stepsOf(plan, definition.name).map((step) => ({ step, conflicts: [] }));
+    return { definition, steps, readAt, slowReads: 0, isAbandoned: false };
 }
-/** @throws the conflict itself where waiting any longer would not help, or the run's StoppedError */
-async function waitAfterConflict(work, step, conflict, earlier) {
-    const { dynamoDb, run, run: { clock, log, stop }, } = work;
-    const delay = delayAfterConflict(step, conflict, earlier, clock.now(), clock.random());
-    if (delay === undefined)
-        throw conflict;
-    const what = `${conflict.code}: ${(0,errors/* errorMessage */.gJ)(conflict.cause)}`;
-    log.info(`${nameStep(step)}: reading the table again in ${(delay / 1000).toFixed(1)} s: ${what}`);
-    if (isBlocked(step, conflict)) {
-        const isOver = (described) => !isBlockedBy(step, described);
-        const profile = waitForAdmission(nameStep(step), delay / 1000, isOver);
-        await waitUntilSettled(dynamoDb, step.table, profile, run);
-        return;
-    }
-    await clock.sleep(delay, stop).catch((reason) => {
-        const waitedFor = isBusy(conflict)
-            ? `DynamoDB to take ${nameStep(step)}`
-            : `someone else, who is changing the table "${step.table}"`;
-        throw stoppedBy(reason, conflict.cause, waitedFor);
-    });
-}
-/**
- * Reads the table again, and returns which of the remaining steps it still needs. Steps that were not printed are not
- * performed.
- *
- * @throws {RemedyError} when the table must now be refused
- */
-async function planAgain(work, { desired, planned, remaining }) {
-    const { dynamoDb, target, plan: { policy }, run, } = work;
-    const { observed, lookedAt } = await observeTable(dynamoDb, target, desired.name, run);
-    assertSameTable(work, desired.name, observed);
-    const plan = planTables(target, [desired], new Map([[desired.name, observed]]), policy);
-    const [refusal] = plan.refusals;
-    if (refusal !== undefined) {
-        throw new errors/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
-    }
-    // A step that was performed may not show yet; the closing read waits for it.
-    const unplanned = plan.steps.filter((step) => !planned.some(isSameStep(step)));
+function outcomeOf(plan, tables, observed, error) {
+    const results = new Map(tables.flatMap(({ steps }) => steps).map(({ step, result }) => [step, result]));
     return {
-        needed: remaining.filter((step) => plan.steps.some(isSameStep(step))),
-        lookedAt,
-        unplanned: unplanned.length === 0 ? undefined : needsMoreThanPlanned(desired.name, unplanned),
+        steps: plan.steps.map((step) => ({ step, result: results.get(step) ?? { status: 'skipped' } })),
+        observed,
+        ...(error === undefined ? {} : { error }),
     };
 }
-function needsMoreThanPlanned(table, unplanned) {
-    return new errors/* RemedyError */.By(`Someone else changed the table "${table}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`, 'Run again, so that these steps are planned and printed before they are performed.');
+function stepsWith(tables, status) {
+    return tables
+        .flatMap(({ steps }) => steps)
+        .flatMap(({ step, result }) => (result?.status === status ? [{ step, error: result.error }] : []));
 }
-function isSameStep(left) {
-    return (right) => JSON.stringify(left) === JSON.stringify(right);
-}
-async function sendStep({ dynamoDb, target }, step, sendBefore) {
-    switch (step.action) {
-        case 'create-table':
-            return await dynamoDb.createTable(step);
-        case 'enable-deletion-protection':
-        case 'remove-deletion-protection':
-            return await dynamoDb.setDeletionProtection(step.table, step.to, sendBefore);
-        case 'tag-table':
-        case 'adopt-table':
-        case 'change-environment':
-            return await dynamoDb.tagTable(tableArn(target, step.table), step.tags, sendBefore);
-        case 'set-billing-mode':
-            return await dynamoDb.setBillingMode(step.table, step.to, sendBefore);
-        case 'set-point-in-time-recovery':
-        case 'remove-point-in-time-recovery':
-            return await dynamoDb.setRecovery(step.table, step.to, sendBefore);
-        case 'delete-table':
-            return await dynamoDb.deleteTable(step.table, sendBefore);
-        default:
-            return (0,errors/* unreachable */.HB)(step);
-    }
-}
-async function awaitStep(work, step) {
-    const profile = waitProfiles[step.action];
-    if (profile === undefined)
-        return;
-    const described = await waitUntilSettled(work.dynamoDb, step.table, profile, work.run, idOf(work, step.table));
-    if (step.action === 'delete-table' || described?.phase === 'settled')
-        return;
-    throw new errors/* RemedyError */.By(`The table "${step.table}" is ${described?.tableStatus ?? 'gone'} after ${step.action}: somebody else took it away, or locked it.`, 'Find out who else works on this table, then run again.');
-}
-/** @throws {RemedyError} where somebody deleted the table that this run planned for, and made another of its name */
-function assertSameTable(work, table, observed) {
-    const before = idOf(work, table);
-    if (before === undefined || observed?.status !== 'ready' || observed.id === before)
-        return;
-    throw new errors/* RemedyError */.By(`The table "${table}" was deleted and made anew by somebody else while this run was at work. What was planned was for the table of before.`, 'Find out who else works on this table, then run again: the new table is looked at, and planned for, from the beginning.');
-}
-/** Of a table that is not made by this run. */
-function idOf({ observed }, table) {
-    const before = observed.get(table);
-    return before === undefined || before.status === 'absent' ? undefined : before.id;
-}
-/** Where the tables are to be gone: those that another run, or this one before it died, has begun to delete. */
-function disappearingTables({ desired, plan: { policy } }, observed) {
+/** The tables of a plan to destroy that another run, or an earlier one of this workflow, has begun to delete. */
+function disappearingTables({ definitions, plan: { policy } }, observed) {
     if (!policy.destroy)
         return [];
-    return desired.map(({ name }) => name).filter((name) => isBeingDeleted(observed.get(name)));
+    return definitions.map(({ name }) => name).filter((name) => isBeingDeleted(observed.get(name)));
 }
 function isBeingDeleted(table) {
     return table?.status === 'unavailable' && table.tableStatus === 'DELETING';
 }
+/** In seconds. DynamoDB shows old tags for up to 3 s after a write, and sometimes for longer. */
+const longestLag = 10;
 /**
- * Protection, recovery and tags need no wait: DynamoDB accepts them while a table is UPDATING, and the closing read
- * checks them.
- */
-const waitProfiles = {
-    'create-table': waitForCreation,
-    'enable-deletion-protection': undefined,
-    'tag-table': undefined,
-    'set-billing-mode': waitForBillingMode,
-    'set-point-in-time-recovery': undefined,
-    'adopt-table': undefined,
-    'change-environment': undefined,
-    'remove-point-in-time-recovery': undefined,
-    'remove-deletion-protection': undefined,
-    'delete-table': waitForDeletion,
-};
-/** DynamoDB shows old tags for up to 3 s after a write, and now and then for longer. */
-const lagSeconds = 10;
-/**
- * Observes again, and again while what is written may not show yet, and until what goes away is gone. Deferred steps
- * are still needed.
+ * Reads the tables until they match their definitions, apart from deferred steps.
  *
- * @throws {RemedyError} when the tables still differ from their definition after that
+ * @throws {RemedyError} when they still differ after the longest lag
  */
 async function confirmTables(work, deferred) {
-    const { dynamoDb, target, desired, plan, run } = work;
-    const start = run.clock.now();
-    for (;;) {
-        // A look that took long may show what was there when it began.
-        const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run);
-        for (const { name } of desired)
-            assertSameTable(work, name, observed.get(name));
-        const { steps: needed, refusals } = planTables(target, desired, observed, plan.policy);
-        const steps = needed.filter((step) => !deferred.some(isSameStep(step)));
-        if (steps.length === 0 && refusals.length === 0) {
-            const disappearing = disappearingTables(work, observed);
-            if (disappearing.length === 0)
-                return observed;
-            await Promise.all(disappearing.map((table) => waitUntilSettled(dynamoDb, table, waitForDeletion, run, idOf({ observed }, table))));
-            continue;
+    const { dynamoDb, target, definitions, plan, run } = work;
+    return await poll({
+        goal: 'the changes to show',
+        firstPoll: 0,
+        interval: 1000,
+        timeout: longestLag,
+        explainTimeout: (difference) => new errors/* RemedyError */.By(`Every step was performed, but the tables still differ from their definition: ${difference}`, 'Find out who else changes these tables, then run again.'),
+    }, run, async () => {
+        const { observed } = await observeTables(dynamoDb, target, definitions, run);
+        for (const { name } of definitions) {
+            if (isReplaced(work, name, observed.get(name)))
+                throw tableReplaced(name);
         }
-        const left = [...(steps.length > 0 ? [describeSteps(steps)] : []), ...refusals.map(({ reason }) => reason)].join('; ');
-        if (lookedAt - start >= lagSeconds * 1000) {
-            throw new errors/* RemedyError */.By(`Every step was performed, but the tables still differ from their definition: ${left}`, 'Find out who else changes these tables, then run again.');
-        }
-        await run.clock.sleep(1000, run.stop).catch((0,errors/* stoppedWhileWaitingFor */.D$)(`what was written to show: ${left}`));
-    }
+        const { steps, refusals } = planTables(target, definitions, observed, plan.policy);
+        const needed = steps.filter((step) => !deferred.some(isSameStep(step)));
+        const disappearing = disappearingTables(work, observed);
+        if (needed.length + refusals.length === 0 && disappearing.length === 0)
+            return { done: observed };
+        await Promise.all(disappearing.map((table) => waitForDeletion(dynamoDb, work, table, idOf(observed.get(table)))));
+        return {
+            status: [
+                ...(needed.length > 0 ? [describeSteps(needed)] : []),
+                ...refusals.map(({ reason }) => reason),
+                ...disappearing.map((table) => `"${table}" was being deleted`),
+            ].join('; '),
+        };
+    });
+}
+async function waitForDeletion(dynamoDb, { target, run }, table, id) {
+    await waitForTable(dynamoDb, addressOf(target, table), deletion, run, id);
 }
 
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __nccwpck_require__(1455);
-;// CONCATENATED MODULE: external "node:stream/consumers"
-const consumers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/consumers");
+;// CONCATENATED MODULE: ./lib/src/definition/items.js
+/** The shape of the items in the built-in tables: checked at run time here, published as JSON Schema for applications. Pure. */
+
+const roles = ['OWNER', 'SUPERVISOR', 'OPERATOR'];
+const items_uuid = kind('a UUID in lower case', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+const items_text = kind('a text that is not blank', /\S/);
+const code = kind('short and readable, such as DD-DEMO', /^[A-Z0-9]+(-[A-Z0-9]+)*$/, { maxLength: 32 });
+const items_email = kind('an e-mail address', /^[^\s@]+@[^\s@]+$/);
+const role = kind(`one of ${roles.join(', ')}`, new RegExp(`^(${roles.join('|')})$`), { enum: roles });
+const time = {
+    ...kind('a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z', /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|\+00:00)$/, { format: 'date-time' }),
+    // JavaScript makes 3 March of 31 February instead of refusing it.
+    accepts: (value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10),
+};
+function kind(expected, pattern, schema = {}) {
+    const { maxLength } = schema;
+    return {
+        expected,
+        pattern,
+        schema,
+        ...(typeof maxLength === 'number' ? { accepts: (value) => value.length <= maxLength } : {}),
+    };
+}
+/** Every attribute is required; an application may add others. */
+const itemShapes = {
+    tenant: { tenant_id: items_uuid, name: items_text, code, created_at: time },
+    users: {
+        tenant_id: items_uuid,
+        user_id: items_uuid,
+        cognito_sub: items_uuid,
+        name: items_text,
+        email: items_email,
+        role,
+        created_at: time,
+        updated_at: time,
+    },
+};
+/** What is wrong with an item, an attribute each. Empty where nothing is. */
+function problemsOfItem(itemKind, item) {
+    const shape = itemShapes[itemKind];
+    return Object.entries(shape).flatMap(([name, { expected, pattern, accepts }]) => {
+        const value = Object.hasOwn(item, name) ? item[name] : undefined;
+        if (value === undefined)
+            return [`${name} is missing`];
+        if (typeof value !== 'string')
+            return [`${name} must be a string, but is ${JSON.stringify(value) ?? typeof value}`];
+        return pattern.test(value) && (accepts?.(value) ?? true)
+            ? []
+            : [`${name} must be ${expected}, but is ${(0,readable/* quote */.hD)(value)}`];
+    });
+}
+/** JSON Schema, draft 2020-12; docs/schemas holds it for applications. */
+function schemaOfItem(itemKind) {
+    const shape = itemShapes[itemKind];
+    return {
+        $schema: 'https://json-schema.org/draft/2020-12/schema',
+        title: `An item of the ${itemKind} table`,
+        type: 'object',
+        required: Object.keys(shape),
+        properties: Object.fromEntries(Object.entries(shape).map(([name, { expected, pattern, schema }]) => [
+            name,
+            { type: 'string', description: `Must be ${expected}.`, pattern: pattern.source, ...schema },
+        ])),
+    };
+}
+/**
+ * @param freshUuid a new UUID each time, so that no item of anybody else's can have the key
+ * @param now milliseconds since the epoch
+ */
+function makeSampleItems(freshUuid, now) {
+    const tenant_id = freshUuid();
+    const created_at = new Date(now).toISOString();
+    return {
+        tenant: { tenant_id, name: 'Tenant Tables sample', code: 'DD-DEMO', created_at },
+        users: roles.map((userRole) => ({
+            tenant_id,
+            user_id: freshUuid(),
+            cognito_sub: freshUuid(),
+            name: `Sample ${userRole.toLowerCase()}`,
+            // A domain that no mail ever reaches: RFC 2606.
+            email: `${userRole.toLowerCase()}@tenant-tables.invalid`,
+            role: userRole,
+            created_at,
+            updated_at: created_at,
+        })),
+        otherTenantId: freshUuid(),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/errors/description.js
+/** Describes any thrown value as text. */
+
+
+function describeError(thrown) {
+    const causes = [];
+    for (let cause = description_causeOf(thrown); cause !== undefined; cause = description_causeOf(cause))
+        causes.push(nameAndMessage(cause));
+    const { remedy, facts = [], statements = [] } = thrown instanceof errors/* RemedyError */.By ? thrown : {};
+    const problems = thrown instanceof errors/* InvalidInputsError */.Xt ? thrown.problems : [];
+    const isOurs = thrown instanceof errors/* RemedyError */.By || thrown instanceof errors/* InvalidInputsError */.Xt;
+    return {
+        message: isOurs ? thrown.message : nameAndMessage(thrown),
+        problems,
+        ...(remedy === undefined ? {} : { remedy }),
+        facts,
+        statements,
+        causes,
+    };
+}
+/** Renders an error as lines: message, problems, facts, `To fix:`, `The statement to add:` and `Caused by:`. */
+function renderError(thrown) {
+    const { message, problems, remedy, facts, statements, causes } = describeError(thrown);
+    return [
+        message,
+        ...problems.map((problem) => `- ${problem}`),
+        ...facts.map(({ name, value }) => `${name}: ${value}`),
+        ...(remedy === undefined ? [] : [`To fix: ${remedy}`]),
+        ...statements.map((statement) => `The statement to add: ${statement}`),
+        ...causes.map((cause) => `Caused by: ${cause}`),
+    ].join('\n');
+}
+function description_causeOf(thrown) {
+    return (0,errors_thrown/* isErrorLike */.u7)(thrown) ? thrown.cause : undefined;
+}
+function nameAndMessage(thrown) {
+    if (!(0,errors_thrown/* isErrorLike */.u7)(thrown)) {
+        return typeof thrown === 'string' ? thrown : `A value that is not an error was thrown: ${typeof thrown}`;
+    }
+    // The SDK's name for a response that it cannot read.
+    if (thrown.name === 'Unknown' && (0,errors_thrown/* httpStatus */.nG)(thrown) > 0) {
+        return `Unknown: a response with status ${(0,errors_thrown/* httpStatus */.nG)(thrown)} that is not in the format of AWS`;
+    }
+    // The name of Node's network errors is `Error`; the code is more specific.
+    const code = (0,errors_thrown/* errorCode */.CA)(thrown);
+    const name = thrown.name === 'Error' && code !== '' ? code : thrown.name;
+    // Node throws an AggregateError without a message where two addresses refused the connection.
+    return thrown.message === '' ? code || name : `${name}: ${thrown.message}`;
+}
+
+// EXTERNAL MODULE: ./lib/src/run/run.js + 1 modules
+var run_run = __nccwpck_require__(5633);
+;// CONCATENATED MODULE: ./lib/src/apply/verify.js
+
+
+
+
+
+
+
+/** Never throws: what failed is in the verification. Refusals are the plan's to tell. */
+async function verifyTables(work) {
+    const { plan, sampleItems } = work;
+    if (plan.refusals.length > 0)
+        return { sampleItems: false };
+    const samples = [];
+    try {
+        assertAsDefined(plan);
+        const warnings = sampleItems ? await roundTrip(work, samples) : [];
+        return { sampleItems, ...(warnings.length === 0 ? {} : { warnings }) };
+    }
+    catch (error) {
+        if (error instanceof LeftItemsError)
+            return { sampleItems, error };
+        return { sampleItems, itemState: samples.every(({ state }) => state === 'unsent') ? 'unwritten' : 'deleted', error };
+    }
+}
+/** @throws {RemedyError} where the plan has steps */
+function assertAsDefined({ steps }) {
+    if (steps.length === 0)
+        return;
+    throw new errors/* RemedyError */.By(`The tables are not as they are defined: ${describeSteps(steps)}.`, 'Find out who changed them, and run command: apply to bring them to their definition.');
+}
+/** What was written may still be there. */
+class LeftItemsError extends errors/* RemedyError */.By {
+    name = 'LeftItemsError';
+}
+/**
+ * @param samples is filled with what is made, for who asks afterwards what became of it
+ * @returns what people should know
+ * @throws {LeftItemsError} where some may still be there; anything else where none are
+ */
+async function roundTrip(work, samples) {
+    const { run } = work;
+    const items = work.itemsWithin(run);
+    const made = makeSampleItems(run.clock.uuid, run.clock.now());
+    const sampleOf = (kind, item) => {
+        return { kind, table: tableOf(work.plan, kind), item, key: keyOf(item), state: 'unsent' };
+    };
+    samples.push(sampleOf('tenant', made.tenant), ...made.users.map((item) => sampleOf('users', item)));
+    await assertReadable(items, samples, made.otherTenantId);
+    // A run that is killed names nothing any more, so they are named before they are there.
+    run.log.info(`Sample items, to be deleted again: writing ${samples.map(nameSample).join('; ')}`);
+    let failure;
+    try {
+        await settleAll(samples.map((sample) => write(items, sample)));
+        await assertFound(items, work.plan, samples, made.otherTenantId);
+    }
+    catch (error) {
+        failure = error;
+    }
+    const left = await deleteAll(work.itemsWithin((0,run_run/* cleaningRun */.pF)(run)), samples);
+    const late = samples.filter(({ mayComeLate }) => mayComeLate);
+    const warnings = late.map((sample) => `The answer to a write of the sample item ${nameSample(sample)} was lost. It was deleted; should that write arrive after all, delete it by hand.`);
+    if (left.length === 0 && failure === undefined)
+        return warnings;
+    if (left.length === 0) {
+        throw warnings.length === 0
+            ? failure
+            : new errors/* RemedyError */.By(describeError(failure).message, [...warnings, remedyOf(failure)].join(' ').trim(), {
+                cause: failure,
+                facts: describeError(failure).facts,
+                statements: describeError(failure).statements,
+            });
+    }
+    // Both may have ended for one reason.
+    const reasons = [left[0]?.error, failure];
+    throw new LeftItemsError(`${failure === undefined ? '' : `${tellWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`, [
+        'Delete these items by hand.',
+        ...(warnings.length === 0 ? ['Nothing else was left behind.'] : warnings),
+        ...new Set(reasons.map(remedyOf).filter((each) => each !== '')),
+    ].join(' '), { cause: left[0]?.error, statements: [...new Set(reasons.flatMap((each) => describeError(each).statements))] });
+}
+/** A read that is not allowed is told before anything is written: nobody has these keys yet, and nobody that tenant. */
+async function assertReadable(items, samples, otherTenantId) {
+    const tenant = samples.find(({ kind }) => kind === 'tenant');
+    const user = samples.find(({ kind }) => kind === 'users');
+    if (tenant === undefined || user === undefined)
+        return;
+    await Promise.all([
+        items.get(tenant.table, tenant.key),
+        items.get(user.table, user.key),
+        items.query(user.table, 'tenant_id', otherTenantId),
+    ]);
+}
+/** As `Promise.all`, but no work goes on behind a failure: what is still under way may write. */
+async function settleAll(works) {
+    const settled = await Promise.allSettled(works);
+    const failed = settled.find((each) => each.status === 'rejected');
+    if (failed !== undefined)
+        throw failed.reason;
+}
+async function write(items, sample) {
+    assertShape(sample.kind, sample.item);
+    sample.state = 'unknown';
+    try {
+        const { mayComeLate } = await items.putIfAbsent(sample.table, sample.item, 'tenant_id');
+        sample.mayComeLate = mayComeLate;
+        sample.state = 'written';
+    }
+    catch (error) {
+        if (!(0,errors/* isOutcomeUnknown */.B1)(error)) {
+            sample.state = 'unsent';
+            throw error;
+        }
+        sample.mayComeLate = true;
+        // An earlier try, whose answer was lost, wrote it: nobody else has a key this fresh.
+        const isOwn = error instanceof DynamoDbError && error.code === 'ConditionalCheckFailedException';
+        if (!isOwn)
+            throw error;
+        sample.state = 'written';
+    }
+}
+async function assertFound(items, plan, samples, otherTenantId) {
+    const usersTable = tableOf(plan, 'users');
+    const users = samples.filter(({ kind }) => kind === 'users');
+    const tenantId = users[0]?.item.tenant_id ?? '';
+    const [found, foreign, ...read] = await Promise.all([
+        items.query(usersTable, 'tenant_id', tenantId),
+        items.query(usersTable, 'tenant_id', otherTenantId),
+        ...samples.map(({ table, key }) => items.get(table, key)),
+    ]);
+    assertSame(`All users of the tenant ${tenantId} in "${usersTable}"`, sorted(found), sorted(users.map(({ item }) => item)));
+    assertSame(`All users of another tenant in "${usersTable}"`, foreign, []);
+    for (const [index, { kind, table, item, key }] of samples.entries()) {
+        const seen = read[index] ?? {};
+        assertSame(`The item ${JSON.stringify(key)} of "${table}"`, [seen], [item]);
+        assertShape(kind, seen);
+    }
+}
+function assertSame(what, found, expected) {
+    const canonical = (items) => JSON.stringify(items.map((item) => Object.entries(item).sort()));
+    if (canonical(found) === canonical(expected))
+        return;
+    throw new errors/* RemedyError */.By(`${what} came back otherwise than it was written: expected ${(0,readable/* shorten */.ml)(JSON.stringify(expected))}, found ${(0,readable/* shorten */.ml)(JSON.stringify(found))}.`, 'Find out what else writes into this table, such as a stream or a trigger, then run again.');
+}
+function assertShape(kind, item) {
+    const problems = problemsOfItem(kind, item);
+    if (problems.length === 0)
+        return;
+    throw new errors/* RemedyError */.By(`An item of ${kind} is not in the shape of docs/schemas: ${problems.join('; ')}.`, 'This is a mistake of the action. Please report it.');
+}
+/** Its cause has no place of its own, behind another error. */
+function tellWithCause(error) {
+    const { message, causes } = describeError(error);
+    return causes[0] === undefined || error instanceof errors/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
+}
+/** What would have let the deletion through, such as a permission by its name. */
+function remedyOf(error) {
+    return describeError(error).remedy ?? '';
+}
+/** @returns those that may still be there */
+async function deleteAll(items, samples) {
+    const left = await Promise.all(samples
+        .filter(({ state }) => state !== 'unsent')
+        .map(async (sample) => {
+        try {
+            await items.delete(sample.table, sample.key);
+            // A write without an answer may arrive after the deletion. A look that finds it deletes it for good.
+            if (sample.state === 'unknown' && (await items.get(sample.table, sample.key)) !== undefined) {
+                await items.delete(sample.table, sample.key);
+            }
+            return [];
+        }
+        catch (error) {
+            return [{ sample, error }];
+        }
+    }));
+    return left.flat();
+}
+function nameSample({ table, key }) {
+    return `${JSON.stringify(key)} in "${table}"`;
+}
+function tableOf({ tables }, logicalName) {
+    const found = tables.find((table) => table.logicalName === logicalName);
+    if (found === undefined)
+        throw new Error(`There is no table ${logicalName} in the plan`);
+    return found.name;
+}
+function keyOf({ tenant_id, user_id, }) {
+    return { tenant_id, ...(user_id === undefined ? {} : { user_id }) };
+}
+function sorted(items) {
+    return [...items].sort((left, right) => ((left.user_id ?? '') < (right.user_id ?? '') ? -1 : 1));
+}
+
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/client-sts/dist-cjs/index.js
 var dist_cjs = __nccwpck_require__(1695);
 // EXTERNAL MODULE: ./node_modules/@aws-sdk/core/dist-cjs/submodules/client/index.js
 var client = __nccwpck_require__(5152);
-// EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/protocols/index.js
-var protocols = __nccwpck_require__(3422);
-// EXTERNAL MODULE: external "node:stream"
-var external_node_stream_ = __nccwpck_require__(7075);
 // EXTERNAL MODULE: ./node_modules/@smithy/node-http-handler/dist-cjs/index.js
 var node_http_handler_dist_cjs = __nccwpck_require__(1279);
-;// CONCATENATED MODULE: ./lib/src/unreachable.js
-/** A host that no request reached: what Node's error code says about it, and what to do. One place for every service. Pure. */
-
-/** Final, or tried again, by the code of its cause. */
-class UnreachableError extends errors/* RemedyError */.By {
-    name = 'UnreachableError';
-    code;
-    constructor(message, remedy, code, cause) {
-        super(message, remedy, { cause });
-        this.code = code;
-    }
-}
-/** The setting of every host that AWS names by its region. */
-const regionSetting = 'aws-region';
-/** An UnreachableError where the code says what was wrong; any other error as it is, and so is one whose remedy is known. */
-function explainUnreachable({ url, setting }, cause) {
-    if (cause instanceof errors/* RemedyError */.By)
-        return cause;
-    const code = (0,errors/* errorCode */.CA)(findNetworkError(cause));
-    const place = url.origin;
-    const explain = (message, remedy) => new UnreachableError(message, remedy, code, cause);
-    const certificateRemedy = remedyForCertificate(code);
-    if (certificateRemedy !== undefined) {
-        return explain(`The certificate of ${place} is not accepted: ${code}.`, certificateRemedy);
-    }
-    const isAws = setting === regionSetting;
-    if (unresolvedCodes.has(code)) {
-        return explain(`The host name ${url.hostname} cannot be resolved: ${code}.`, isAws
-            ? 'Check aws-region, which the name is made from, and that the machine can resolve the names of AWS.'
-            : `Check ${setting}, which names the host, and that the machine can resolve it.`);
-    }
-    if (code === 'ECONNREFUSED') {
-        return explain(`${place} refused the connection.`, isAws
-            ? 'Check that a firewall lets the machine connect to it, or name a proxy in HTTPS_PROXY.'
-            : `Check ${setting}, and that a server listens at this address.`);
-    }
-    if (tlsCode.test(code)) {
-        return explain(`The connection to ${place} could not be encrypted: ${code}.`, isAws
-            ? 'Check what answers in the place of AWS, such as a proxy or a firewall on the way.'
-            : `Check that ${setting} names a port that takes https://, or give an http:// URL.`);
-    }
-    return cause;
-}
-/** What to do about a certificate that Node did not accept; undefined for every other code. */
-function remedyForCertificate(code) {
-    if (!certificateCode.test(code))
-        return undefined;
-    const authority = 'set NODE_EXTRA_CA_CERTS, in the env of the step or of the job, to the path of a PEM file with the certificate of the authority that signed it; where it is set, check that file';
-    switch (code) {
-        case 'CERT_HAS_EXPIRED':
-        case 'CERT_NOT_YET_VALID':
-            return `Check the clock of the machine, and renew the certificate. If it is that of a proxy with an authority of its own, ${authority}.`;
-        case 'ERR_TLS_CERT_ALTNAME_INVALID':
-            return 'Check the host name, and what answers there: its certificate is for other names. NODE_EXTRA_CA_CERTS does not help here.';
-        default:
-            return `If the server or a proxy on the way has a certificate of its own, ${authority}. AWS_CA_BUNDLE is not read.`;
-    }
-}
-/** Node's and OpenSSL's. @see https://nodejs.org/api/tls.html#x509-certificate-error-codes */
-const certificateCode = /^(?:CERT_|CRL_|DEPTH_ZERO_|ERR_TLS_CERT_|ERROR_IN_C|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_)/;
-const unresolvedCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME', 'EAI_FAIL']);
-/** Such as from a server that does not speak TLS. */
-const tlsCode = /^(?:EPROTO$|ERR_SSL_)/;
-/** The first error with a code: `fetch` puts Node's own into a cause. The error itself where there is none. */
-function findNetworkError(error) {
-    let found = error;
-    // Bounded, because a cause may lead back to itself.
-    for (let depth = 0; depth < 5; depth += 1) {
-        if ((0,errors/* errorCode */.CA)(found) !== '')
-            return found;
-        if (typeof found !== 'object' || found === null || !('cause' in found))
-            break;
-        found = found.cause;
-    }
-    return error;
-}
-
-;// CONCATENATED MODULE: ./lib/src/bounded-answers.js
-/** Answers that end: one without an end would fill the memory before the run is stopped. Hosts that are not reached are explained. */
-
-
-
-/** In bytes. AWS's longest answers, pages of items, have one MiB. */
-const longestAnswer = 16 * 1024 * 1024;
-/** The SDK's own handler; a longer answer breaks off with an error, which no try mends. */
-class BoundedHandler extends node_http_handler_dist_cjs.NodeHttpHandler {
-    #settingOf;
-    /** @param settingOf the input or variable that names a host */
-    constructor(options, settingOf) {
-        super(options);
-        this.#settingOf = settingOf;
-    }
-    async handle(...given) {
-        const { response } = await super.handle(...given).catch((error) => {
-            const [{ protocol, hostname, port }] = given;
-            const url = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`);
-            throw explainUnreachable({ url, setting: this.#settingOf(url) }, error);
-        });
-        response.body = bounded(response.body);
-        return { response };
-    }
-}
-function bounded(body) {
-    let length = 0;
-    const counted = new external_node_stream_.Transform({
-        transform(chunk, _, done) {
-            length += chunk.length;
-            if (length > longestAnswer)
-                done(new Error(`An answer has more than ${longestAnswer} bytes`));
-            else
-                done(null, chunk);
-        },
-    });
-    // Who reads is told of what broke; and where it breaks here, the connection is closed.
-    return (0,external_node_stream_.pipeline)(body, counted, () => undefined);
-}
-
-;// CONCATENATED MODULE: ./lib/src/credential-errors.js
-/** What kept us from a session -> what was found, and what to do. AWS's own words stay with it, as the cause. Pure. */
-
-
-
-
-function explainIdentityRefusal(cause) {
-    const what = isNoAnswer(cause)
-        ? 'STS could not be asked whose the credentials are.'
-        : "STS refused the environment's credentials.";
-    return new errors/* RemedyError */.By(what, credential_errors_remedyFor(cause), { cause });
-}
-/** The claims that trust policies speak of are shown; the token itself never is. Without a token it is GitHub that refused. */
-function explainTokenRefusal(role, { command }, token, cause) {
-    if (token === '') {
-        return new errors/* RemedyError */.By('GitHub did not give this job an OIDC token.', (0,errors/* errorName */.Is)(cause) !== 'IdTokenError' || isNoAnswer(cause)
-            ? "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL."
-            : 'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.', { cause });
-    }
-    const claims = readClaims(token);
-    const facts = [roleFact(role), ...claimFacts(claims)];
-    const refused = `STS did not let this job assume ${role.arn}.`;
-    const { iss = publicIssuer, aud, sub } = claims;
-    if (isNoAnswer(cause))
-        return new errors/* RemedyError */.By(unreached(role), credential_errors_remedyFor(cause, String(iss)), { cause });
-    if ((0,errors/* errorName */.Is)(cause) !== 'AccessDenied' || typeof sub !== 'string') {
-        return new errors/* RemedyError */.By(refused, credential_errors_remedyFor(cause, String(iss)), { cause, facts });
-    }
-    const denial = readDenial(cause);
-    if (denial !== undefined)
-        return new errors/* RemedyError */.By(refused, `${denial.explanation} ${arrival}`, { cause, facts });
-    const first = `Check that the role exists in account ${role.account}, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts ("environment:" in the job; without it the sub names a branch or a pull request instead). ${arrival}`;
-    // Whoever can push a branch has a token of such a sub. A role that only reads may trust it.
-    if (!sub.includes(':environment:') && command !== 'plan') {
-        return new errors/* RemedyError */.By(refused, `${first} A role that writes should trust no other sub.`, { cause, facts });
-    }
-    return new errors/* RemedyError */.By(refused, `${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`, { cause, facts, statements: [trustStatement(role, { iss: String(iss), aud: String(aud), sub })] });
-}
-const publicIssuer = 'https://token.actions.githubusercontent.com';
-function explainRoleRefusal(role, request, cause) {
-    if ((0,errors/* errorName */.Is)(cause) !== 'AccessDenied') {
-        if (isNoAnswer(cause))
-            return new errors/* RemedyError */.By(unreached(role), credential_errors_remedyFor(cause), { cause });
-        return new errors/* RemedyError */.By(`STS did not let these credentials assume ${role.arn}.`, credential_errors_remedyFor(cause), {
-            cause,
-            facts: [roleFact(role)],
-        });
-    }
-    const { externalId, sourceIdentity, sessionTags, roles } = request;
-    const refused = `STS did not let these credentials assume ${role.arn}.`;
-    const checkExternalId = externalId === undefined
-        ? 'If the trust policy asks for an external id, give role-external-id.'
-        : 'Check that the trust policy asks for the same external id as role-external-id.';
-    const denial = readDenial(cause);
-    if (denial !== undefined) {
-        const isTrust = ['resource-based policy', 'role trust policy'].includes(denial.policy);
-        const remedy = [denial.explanation, ...(isTrust ? [checkExternalId] : []), arrival].join(' ');
-        return new errors/* RemedyError */.By(refused, remedy, { cause, facts: [roleFact(role)] });
-    }
-    const more = [
-        ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
-        // They are the last session's alone; the identity stays with all that follow.
-        ...(sessionTags.size === 0 || role !== roles.at(-1) ? [] : ['sts:TagSession']),
-    ];
-    return new errors/* RemedyError */.By(refused, [
-        `Check that the role exists in account ${role.account}.`,
-        checkExternalId,
-        `Name the role of the caller that AWS names below as a principal in the trust policy of ${role.arn}, and allow sts:AssumeRole on it in the caller's policy.`,
-        ...(more.length === 0 ? [] : [`Both must allow ${more.join(' and ')} too.`]),
-        arrival,
-        "The statement is for the caller's policy.",
-    ].join(' '), { cause, facts: [roleFact(role)], statements: [allowStatement(['sts:AssumeRole', ...more], role.arn)] });
-}
-function unreached(role) {
-    return `STS could not be asked to assume ${role.arn}.`;
-}
-/** Nobody refused anything: a setting, the network, or a service that is out of order kept the answer from us. */
-function isNoAnswer(error) {
-    return ((0,errors/* errorCode */.CA)(error) !== '' || classifyFailure(error) === 'unavailable' || isUnsent(error) || isAnswerOfAnother(error));
-}
-/** IAM is eventually consistent. */
-const arrival = 'A change in IAM takes up to a minute to arrive.';
-/** What to do about an error of STS, or of what lies before it. */
-function credential_errors_remedyFor(error, issuer = publicIssuer) {
-    switch ((0,errors/* errorName */.Is)(error)) {
-        case 'AccessDenied': {
-            const denial = readDenial(error);
-            return denial === undefined ? seeAws : `${denial.explanation} ${arrival}`;
-        }
-        case 'InvalidIdentityToken':
-        case 'InvalidIdentityTokenException':
-            return `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`;
-        case 'ExpiredToken':
-        case 'ExpiredTokenException':
-            return 'The credentials or the token ran out. Get new ones right before this step, and check the clock of the machine.';
-        case 'SignatureDoesNotMatch':
-            return 'Check the clock of the machine, and the secret access key, then run again.';
-        case 'RegionDisabledException':
-        case 'InvalidClientTokenId':
-        case 'UnrecognizedClientException':
-            return 'Check that the access key is a live one. A region that must be opted into must be enabled in the account of the caller and in that of the role.';
-        case 'ValidationError':
-            return 'See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.';
-        case 'PackedPolicyTooLarge':
-        case 'PackedPolicyTooLargeException':
-            return 'restrict-session and role-session-tags are together more than STS packs into a session. Give fewer or shorter tags, or leave restrict-session out.';
-        default:
-            if (isUnsent(error)) {
-                return 'The AWS SDK sent no request. Correct the setting that it names below, then run again.';
-            }
-            if (isAnswerOfAnother(error)) {
-                return 'Something else answered in the place of STS. Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS name, and a proxy or a firewall on the way.';
-            }
-            return isNoAnswer(error) ? 'AWS or the network on the way to it failed. Run again.' : seeAws;
-    }
-}
-const seeAws = 'See what AWS says below, mend it, and run again.';
-function roleFact(role) {
-    return { name: 'role', value: role.arn };
-}
-/** The claims of the job's token that trust policies speak of. */
-function claimFacts(claims) {
-    return ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
-        const value = claims[name];
-        return typeof value === 'string' ? [{ name, value }] : [];
-    });
-}
-/** The payload of a JWT, unverified: it is only shown. An empty object where it cannot be read. */
-function readClaims(token) {
-    try {
-        const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-        return typeof claims === 'object' && claims !== null ? { ...claims } : {};
-    }
-    catch {
-        return {};
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/default-chain-errors.js
-/** Why the AWS SDK's own search for credentials ended without them: what it was to use, in which way it failed, what to do. Pure. */
-
-
-
-
-/** What a run that waits for the chain is waiting for. */
-function describeDefaultChain({ AWS_PROFILE: profile }) {
-    return `the AWS SDK to find credentials${profile ? ` by the profile ${(0,plain_text/* quote */.hD)(profile)}` : ''}`;
-}
-/**
- * @param lines that the SDK logged: of a provider that it passed over, the reason is nowhere else
- * @param error what the chain threw in the end
- */
-function explainDefaultChain(variables, sharedConfig, lines, error) {
-    const source = findConfiguredSource(variables, sharedConfig);
-    if (source === undefined && !(0,errors/* errorMessage */.gJ)(error).includes('Could not load credentials from any providers')) {
-        return new errors/* RemedyError */.By('The AWS SDK could not search for credentials.', 'Correct the setting that the AWS SDK names below, then run again.', { cause: error });
-    }
-    if (source === undefined) {
-        return new errors/* RemedyError */.By('No credentials were found: no access key in the environment, no OIDC token, and nothing where the AWS SDK looks.', 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.', { cause: error });
-    }
-    const reason = withoutCommands(readReason(lines, source.provider), sharedConfig);
-    const cause = reason === undefined ? error : withCause(error, reason);
-    return new errors/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
-}
-/** Where STS answered, its answer says more than the kind of source. */
-function remedyBy(source, error) {
-    if ((0,errors/* httpStatus */.nG)(error) === 0)
-        return source.remedy;
-    // The issuer of a token that is not GitHub's is not known here.
-    if ((0,errors/* errorName */.Is)(error) !== 'AccessDenied' || readDenial(error) !== undefined) {
-        return credential_errors_remedyFor(error, "of the token's issuer");
-    }
-    return `Check that the role exists, and that its trust policy allows the token or the caller that it is assumed with. ${arrival}`;
-}
-/** In the order of the SDK's chain. */
-function findConfiguredSource(variables, sharedConfig) {
-    return (findInProfile(variables, sharedConfig) ?? findInVariables(variables) ?? findEmptyProfile(variables, sharedConfig));
-}
-function findInProfile({ AWS_PROFILE: given }, { configFile, credentialsFile }) {
-    const name = given || 'default';
-    const provider = 'fromIni';
-    const profile = (0,plain_text/* quote */.hD)(name);
-    // The other order than for settings, as in the SDK.
-    const found = { ...configFile[name], ...credentialsFile[name] };
-    if (found.role_arn && found.mfa_serial) {
-        return {
-            name: `the profile ${profile}, whose role asks for a code of multi-factor authentication`,
-            remedy: 'A job can give no such code. Use a profile without mfa_serial, or the OIDC token of the job.',
-            provider,
-        };
-    }
-    if (found.role_arn && found.web_identity_token_file) {
-        return {
-            name: `the web identity token that the profile ${profile} names`,
-            remedy: 'Check web_identity_token_file and role_arn of the profile.',
-            provider,
-        };
-    }
-    if (found.role_arn) {
-        return {
-            name: `the role that the profile ${profile} assumes`,
-            remedy: 'Check source_profile or credential_source of the profile, and where the first credentials come from.',
-            provider,
-        };
-    }
-    if (found.credential_process) {
-        return {
-            name: `the credential_process of the profile ${profile}`,
-            remedy: 'Run its command on this machine, as the user of the runner, and correct what it reports.',
-            provider,
-        };
-    }
-    if (Object.keys(found).some((key) => key.startsWith('sso_'))) {
-        return {
-            name: `the SSO session of the profile ${profile}`,
-            remedy: `Run "aws sso login" for this profile on this machine, or use the OIDC token of the job.`,
-            provider,
-        };
-    }
-    if (found.login_session) {
-        return {
-            name: `the login session of the profile ${profile}`,
-            remedy: `Run "aws login" for this profile on this machine, or use the OIDC token of the job.`,
-            provider,
-        };
-    }
-    if (Boolean(found.aws_access_key_id) !== Boolean(found.aws_secret_access_key)) {
-        return {
-            name: `the profile ${profile}, which has only one of aws_access_key_id and aws_secret_access_key`,
-            remedy: 'Give the profile both, or neither.',
-            provider,
-        };
-    }
-    return undefined;
-}
-/** A profile that names no source may be there for its other settings, such as a region. */
-function findEmptyProfile({ AWS_PROFILE: name }, { configFile, credentialsFile }) {
-    if (!name)
-        return undefined;
-    const profile = (0,plain_text/* quote */.hD)(name);
-    const isThere = configFile[name] !== undefined || credentialsFile[name] !== undefined;
-    return {
-        name: isThere ? `the profile ${profile}, which holds none` : `the profile ${profile}, which is in no file`,
-        remedy: 'Check AWS_PROFILE, and the profile in the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else in ~/.aws/config and ~/.aws/credentials.',
-        provider: 'fromIni',
-    };
-}
-function findInVariables(variables) {
-    if (variables.AWS_WEB_IDENTITY_TOKEN_FILE) {
-        return {
-            name: 'the web identity token in the file that AWS_WEB_IDENTITY_TOKEN_FILE names',
-            remedy: 'Check AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN: the SDK needs both, and must be able to read the file.',
-            provider: 'fromTokenFile',
-        };
-    }
-    const container = ['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_CREDENTIALS_FULL_URI'];
-    const variable = container.find((name) => variables[name]);
-    if (variable === undefined)
-        return undefined;
-    return {
-        name: `the container's endpoint that ${variable} names`,
-        remedy: `Check ${variable}, and what answers there.`,
-        provider: 'remoteProvider',
-    };
-}
-/** The last reason that the SDK logged while it was at this provider. */
-function readReason(lines, provider) {
-    let current;
-    let reason;
-    for (const line of lines) {
-        current = /defaultProvider::(\w+)/.exec(line)?.[1] ?? current;
-        const passedOver = /^@smithy\/property-provider -> (.+)/s.exec(line)?.[1];
-        // Settings that are given nowhere are logged in the same words.
-        if (current === provider && passedOver !== undefined && !passedOver.startsWith('Not found in '))
-            reason = passedOver;
-    }
-    return reason?.trim();
-}
-/** The SDK quotes the command of a credential_process that failed, which may hold a password. */
-function withoutCommands(reason, { configFile, credentialsFile }) {
-    const profiles = [...Object.values(configFile), ...Object.values(credentialsFile)];
-    return profiles.reduce((text, { credential_process: command }) => (command ? text?.replaceAll(command, 'credential_process') : text), reason);
-}
-/** The same error, as the result of what the SDK said before. */
-function withCause(error, reason) {
-    const same = new Error((0,errors/* errorMessage */.gJ)(error), { cause: reason });
-    same.name = (0,errors/* errorName */.Is)(error);
-    return same;
-}
-
 // EXTERNAL MODULE: external "node:http"
 var external_node_http_ = __nccwpck_require__(7067);
 // EXTERNAL MODULE: external "node:https"
@@ -64034,24 +72000,100 @@ var hpagent = __nccwpck_require__(9629);
 const HttpProxyAgent = hpagent.HttpProxyAgent
 const HttpsProxyAgent = hpagent.HttpsProxyAgent
 
-;// CONCATENATED MODULE: ./lib/src/proxies.js
+;// CONCATENATED MODULE: ./lib/src/network/unreachable.js
+/** Explains by Node's error code why a host was not reached, with a remedy, for every service. Pure. */
+
+
+/** Has the code of its cause, by which failures.ts decides whether the call is repeated. */
+class UnreachableError extends errors/* RemedyError */.By {
+    name = 'UnreachableError';
+    code;
+    constructor(message, remedy, code, cause) {
+        super(message, remedy, { cause });
+        this.code = code;
+    }
+}
+/** The setting of every host whose name AWS makes from the region. */
+const regionSetting = 'aws-region';
+/** Returns an UnreachableError where the code identifies the problem, else the error itself, as one with a known remedy. */
+function explainUnreachable({ url, setting }, cause) {
+    if (cause instanceof errors/* RemedyError */.By)
+        return cause;
+    const code = (0,errors_thrown/* errorCode */.CA)(findNetworkError(cause));
+    const place = url.origin;
+    const explain = (message, remedy) => new UnreachableError(message, remedy, code, cause);
+    const certificateRemedy = remedyForCertificate(code);
+    if (certificateRemedy !== undefined) {
+        return explain(`The certificate of ${place} is not accepted: ${code}.`, certificateRemedy);
+    }
+    const isAws = setting === regionSetting;
+    if (unresolvedCodes.has(code)) {
+        return explain(`The host name ${url.hostname} cannot be resolved: ${code}.`, isAws
+            ? 'Check aws-region, which is part of the name, and that the machine can resolve the names of AWS.'
+            : `Check ${setting}, which names the host, and that the machine can resolve it.`);
+    }
+    if (code === 'ECONNREFUSED') {
+        return explain(`${place} refused the connection.`, isAws
+            ? 'Check that a firewall lets the machine connect to it, or name a proxy in HTTPS_PROXY.'
+            : `Check ${setting}, and that a server listens at this address.`);
+    }
+    if (tlsCode.test(code)) {
+        return explain(`The connection to ${place} could not be encrypted: ${code}.`, isAws
+            ? 'Check whether another server, such as a proxy or a firewall, answers instead of AWS.'
+            : `Check that ${setting} names a port that takes https://, or give an http:// URL.`);
+    }
+    return cause;
+}
+/** A remedy for a certificate that Node did not accept; undefined for every other code. */
+function remedyForCertificate(code) {
+    if (!certificateCode.test(code))
+        return undefined;
+    const authority = 'set NODE_EXTRA_CA_CERTS, in the env of the step or of the job, to the path of a PEM file with the certificate of the authority that signed it; if it is set, check that file';
+    switch (code) {
+        case 'CERT_HAS_EXPIRED':
+        case 'CERT_NOT_YET_VALID':
+            return `Check the clock of the machine, and renew the certificate. If it belongs to a proxy with its own certificate authority, ${authority}.`;
+        case 'ERR_TLS_CERT_ALTNAME_INVALID':
+            return 'Check the host name, and which server answers there: its certificate is for other names. NODE_EXTRA_CA_CERTS does not help here.';
+        default:
+            return `If the server or a proxy on the way uses its own certificate authority, ${authority}. AWS_CA_BUNDLE is not read.`;
+    }
+}
+/** Node's and OpenSSL's. @see https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const certificateCode = /^(?:CERT_|CRL_|DEPTH_ZERO_|ERR_TLS_CERT_|ERROR_IN_C|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_|SELF_SIGNED_|UNABLE_TO_)/;
+const unresolvedCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME', 'EAI_FAIL']);
+/** For example where the server does not speak TLS. */
+const tlsCode = /^(?:EPROTO$|ERR_SSL_)/;
+/** Finds the first error with a code: `fetch` keeps Node's error as a cause. Returns the error itself where there is none. */
+function findNetworkError(error) {
+    let found = error;
+    while ((0,errors_thrown/* isErrorLike */.u7)(found)) {
+        if ((0,errors_thrown/* errorCode */.CA)(found) !== '')
+            return found;
+        found = found.cause;
+    }
+    return error;
+}
+
+;// CONCATENATED MODULE: ./lib/src/network/proxies.js
 
 
 
 
 
-/** A proxy that cannot be reached, or does not let us through. Has the shape of the SDK's errors, so that one rule decides what is tried again. */
+
+/** A proxy that cannot be reached, or refuses the connection. Has the fields of an SDK error, so that retry.ts treats it alike. */
 class ProxyError extends errors/* RemedyError */.By {
     name = 'ProxyError';
     code;
     $metadata;
     constructor(proxy, place, cause) {
-        const status = Number(/^Bad response: (\d{3})$/.exec((0,errors/* errorMessage */.gJ)(cause))?.[1]);
-        const code = (0,errors/* errorCode */.CA)(cause);
+        const status = Number(/^Bad response: (\d{3})$/.exec((0,errors_thrown/* errorMessage */.gJ)(cause))?.[1]);
+        const code = (0,errors_thrown/* errorCode */.CA)(cause);
         super(`The proxy ${proxy.host} did not connect to ${place}${status > 0 ? `: it answered with status ${status}` : ''}.`, status === 407
-            ? 'Give the name and the password that the proxy asks for in HTTPS_PROXY, as http://name:password@host:port.'
+            ? 'Give the name and the password that the proxy requires in HTTPS_PROXY, as http://name:password@host:port.'
             : (remedyForCertificate(code) ??
-                `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy lets ${place} through; or name the host in NO_PROXY.`), { cause });
+                `Check HTTPS_PROXY and HTTP_PROXY, and that the proxy allows ${place}; or name the host in NO_PROXY.`), { cause });
         this.code = code;
         this.$metadata = status > 0 ? { httpStatusCode: status } : {};
     }
@@ -64059,7 +72101,7 @@ class ProxyError extends errors/* RemedyError */.By {
 /**
  * The proxy for a URL; undefined where there is none.
  *
- * @throws {RemedyError} for one that nobody could connect to; its value is not shown, since it may hold a password
+ * @throws {RemedyError} where the value is not the URL of a proxy. It is not shown, because it may hold a password.
  */
 function proxyFor(url) {
     const { http_proxy, HTTP_PROXY, https_proxy, HTTPS_PROXY } = process.env;
@@ -64067,7 +72109,7 @@ function proxyFor(url) {
     if (!isGiven || (0,lib_proxy/* checkBypass */.H)(url))
         return undefined;
     const proxy = readProxy(url);
-    // The library passes over what it cannot read; what should go through a proxy must not go another way.
+    // The library ignores a value that it cannot read. The requests must not bypass the proxy then.
     if (proxy === undefined || !['http:', 'https:'].includes(proxy.protocol))
         throw unusable(url);
     return proxy;
@@ -64075,7 +72117,7 @@ function proxyFor(url) {
 function readProxy(url) {
     try {
         const found = (0,lib_proxy/* getProxyUrl */.s)(url);
-        // The library's URL shows its password decoded, and would be decoded once more.
+        // The library's URL returns its password decoded; `href` has it encoded.
         return found === undefined ? undefined : new URL(found.href);
     }
     catch {
@@ -64083,11 +72125,11 @@ function readProxy(url) {
     }
 }
 function unusable({ protocol }) {
-    return new errors/* RemedyError */.By(`${protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'} does not hold the address of a proxy.`, 'Give http://host:port or https://host:port, with name:password@ before the host where the proxy asks for them. In a name or a password, % is written %25, @ %40 and : %3A.');
+    return new errors/* RemedyError */.By(`${protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'} does not hold the address of a proxy.`, 'Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.');
 }
 /**
- * What must not be shown of the proxies: their passwords, in every form that they are sent or written in. Of a proxy that
- * cannot be read there is none to tell. A name alone is no secret, and may well be a word of a table's name.
+ * The passwords of the proxies, in every form in which they are sent or written. A user name alone is not a secret, and may
+ * be a word of a table's name.
  */
 function proxySecrets() {
     return ['https://any.invalid', 'http://any.invalid'].flatMap((place) => {
@@ -64098,61 +72140,48 @@ function proxySecrets() {
         return [password, plain, Buffer.from(`${decodeURIComponent(username)}:${plain}`).toString('base64')];
     });
 }
-/** A connection through the proxy, with TLS to the target where it is to be secure. */
+/** Connects through the proxy, with TLS to the target where `isSecure`. */
 function connectThrough(proxy, isSecure, target, callback) {
     const Agent = isSecure ? HttpsProxyAgent : HttpProxyAgent;
     const { protocol, hostname, port, username, password } = proxy;
-    // The library connects to the proxy's host as it stands: the brackets of an IPv6 address belong to the URL.
+    // The library takes a host name without the brackets that an IPv6 address has in a URL.
     const address = { protocol, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port, username, password };
     const agent = new Agent({ proxy: address });
     const place = placeOf(target.host, target.port);
-    // Of a TLS connection the host is compared with the certificate, without brackets.
+    // With TLS the host is compared with the certificate, so it must have no brackets.
     const asked = isSecure ? target : { ...target, host: place.slice(0, place.lastIndexOf(':')) };
     agent.createConnection(asked, (error, connection) => {
         callback(error === null ? null : new ProxyError(proxy, place, error), connection);
     });
 }
-/** Host and port as a URL has them: an IPv6 address in brackets. */
+/** Host and port as in a URL: an IPv6 address in brackets. */
 function placeOf(host, port) {
     return `${(0,external_node_net_.isIPv6)(String(host)) ? `[${host}]` : host}:${port}`;
 }
 
-;// CONCATENATED MODULE: ./lib/src/early-connections.js
-/** Connections that are opened before there is a request for them, so that opening them costs no time of their own. */
+;// CONCATENATED MODULE: ./lib/src/network/connection-pool.js
+/** The HTTP and HTTPS connections of a run. They can be opened before there is a request, which then need not wait for them. */
 
 
 
 
 
-function openEarly(maxSockets, proxyFor) {
+/** @param maxSockets to one host */
+function createConnectionPool(maxSockets, proxyFor) {
     const httpAgent = new external_node_http_.Agent({ keepAlive: true, maxSockets });
     const httpsAgent = new external_node_https_.Agent({ keepAlive: true, maxSockets });
-    /** Those that no request has taken. */
-    const opened = new Map();
-    const sockets = new Set();
-    let beginToWait;
+    /** Early connections that no request has taken, by host and port. */
+    const unused = new Map();
+    const opened = [];
+    let markSent;
     const waiting = new Promise((resolve) => {
-        beginToWait = resolve;
+        markSent = resolve;
     });
     for (const agent of [httpAgent, httpsAgent]) {
-        const create = agent.createConnection.bind(agent);
-        const connectNow = (target, callback) => {
-            const isSecure = agent === httpsAgent;
-            const proxy = proxyFor(new URL(`${isSecure ? 'https' : 'http'}://${placeOf(target.host, target.port)}`));
-            if (proxy !== undefined) {
-                connectThrough(proxy, isSecure, target, (error, made) => {
-                    callback?.(error, made);
-                    setImmediate(beginToWait);
-                });
-                return undefined;
-            }
-            const made = create(target, callback);
-            // What was written before the connection stood leaves right after; an immediate later it is gone.
-            made?.once('connect', () => setImmediate(beginToWait));
-            return made;
-        };
+        // The agent writes the request when its connection opens; by the next immediate it has been sent.
+        const connectNow = connectorOf(agent, proxyFor, () => setImmediate(markSent));
         agent.createConnection = (target, callback) => {
-            const early = opened.get(placeOf(target.host, target.port)) ?? [];
+            const early = unused.get(placeOf(target.host, target.port)) ?? [];
             if (early.length === 0)
                 return connectNow(target, callback);
             takeUsable(early)
@@ -64165,39 +72194,53 @@ function openEarly(maxSockets, proxyFor) {
         httpAgent,
         httpsAgent,
         waiting,
+        open: (url, count) => {
+            // Through a proxy an early connection would cost a request.
+            if (proxyFor(url) !== undefined)
+                return;
+            const early = Array.from({ length: count }, () => openConnection(url));
+            opened.push(...early);
+            unused.set(placeOf(hostOf(url), portOf(url)), [...early]);
+        },
         close: () => {
-            for (const socket of sockets)
+            for (const { socket } of opened)
                 socket.destroy();
             httpAgent.destroy();
             httpsAgent.destroy();
         },
-        open: (url, count) => {
-            // Through a proxy a connection costs a request of its own, so none is made before it is needed.
-            if (proxyFor(url) !== undefined)
-                return;
-            const isSecure = url.protocol === 'https:';
-            // The brackets of an IPv6 address belong to the URL.
-            const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-            const port = Number(url.port || (isSecure ? 443 : 80));
-            const early = Array.from({ length: count }, () => {
-                const socket = isSecure
-                    ? (0,external_node_tls_.connect)({ host, port, ...((0,external_node_net_.isIP)(host) === 0 ? { servername: host } : {}) })
-                    : (0,external_node_net_.connect)({ host, port });
-                sockets.add(socket);
-                socket.on('error', () => undefined);
-                // One that no request takes must not keep the process.
-                socket.unref();
-                const isOpened = new Promise((resolve) => {
-                    socket.once(isSecure ? 'secureConnect' : 'connect', () => resolve(true));
-                    socket.once('close', () => resolve(false));
-                });
-                return { socket, isOpened };
-            });
-            opened.set(placeOf(host, port), early);
-        },
     };
 }
-/** The first one that was opened and is not closed; it belongs to the request that takes it. undefined where none is left. */
+/** A function that connects to a target, through a proxy where there is one, and calls `onConnected` when it is connected. */
+function connectorOf(agent, proxyFor, onConnected) {
+    const create = agent.createConnection.bind(agent);
+    const isSecure = agent instanceof external_node_https_.Agent;
+    return (target, callback) => {
+        const proxy = proxyFor(new URL(`${isSecure ? 'https' : 'http'}://${placeOf(target.host, target.port)}`));
+        if (proxy === undefined)
+            return create(target, callback)?.once('connect', onConnected);
+        connectThrough(proxy, isSecure, target, (error, made) => {
+            callback?.(error, made);
+            onConnected();
+        });
+        return undefined;
+    };
+}
+function openConnection(url) {
+    const isSecure = url.protocol === 'https:';
+    const [host, port] = [hostOf(url), portOf(url)];
+    const socket = isSecure
+        ? (0,external_node_tls_.connect)({ host, port, ...((0,external_node_net_.isIP)(host) === 0 ? { servername: host } : {}) })
+        : (0,external_node_net_.connect)({ host, port });
+    socket.on('error', () => undefined);
+    // A connection that no request takes must not keep the process running.
+    socket.unref();
+    const isOpened = new Promise((resolve) => {
+        socket.once(isSecure ? 'secureConnect' : 'connect', () => resolve(true));
+        socket.once('close', () => resolve(false));
+    });
+    return { socket, isOpened };
+}
+/** Takes the first connection that is open, and waits for it where it still opens; undefined where none is left. */
 async function takeUsable(early) {
     for (let next = early.shift(); next !== undefined; next = early.shift()) {
         const { socket, isOpened } = next;
@@ -64207,119 +72250,452 @@ async function takeUsable(early) {
     }
     return undefined;
 }
-
-// EXTERNAL MODULE: ./lib/src/run.js + 1 modules
-var src_run = __nccwpck_require__(3331);
-;// CONCATENATED MODULE: ./lib/src/connections.js
-/** The way out: one pool of connections, one set of time-outs, for AWS and for the job's OIDC token alike. */
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** The partition of a region, such as `aws-cn`; the SDK's table, so that we keep none. */
-function partitionOf(region) {
-    return (0,client.partition)(region).name;
+/** An IPv6 address has brackets in a URL only. */
+function hostOf({ hostname }) {
+    return hostname.replace(/^\[(.*)\]$/, '$1');
 }
-/** To one host. DynamoDB limits some reads by connection, so many tables are read over many. */
+function portOf({ port, protocol }) {
+    return Number(port || (protocol === 'https:' ? 443 : 80));
+}
+
+;// CONCATENATED MODULE: ./lib/src/network/network.js
+/** The HTTP handler of a run: one pool of connections and one set of time-outs, for AWS and for the job's OIDC token. */
+
+
+
+
+const defaultTimeOuts = { connect: 5000, request: 10_000 };
+/** To one host. DynamoDB limits some reads by connection, so many tables are read over many connections. */
 const mostConnections = 50;
-const timeOutsOfAWorkingNetwork = { connect: 5000, request: 10_000 };
-/** @throws {RemedyError} where the job names a proxy that nobody could connect to */
-function openConnections(region, { environment, mask, warning, sdkSettings }, run, timeOuts = timeOutsOfAWorkingNetwork) {
-    for (const secret of proxySecrets())
-        mask(secret, 'password in HTTPS_PROXY or HTTP_PROXY');
-    mask(environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN');
-    const { endpoints, warnings } = sdkSettings ?? { endpoints: [], warnings: [] };
-    for (const message of warnings)
-        warning?.('Tenant Tables', message);
-    // AWS and GitHub are called by https; one that is not needed may be as it is.
+/**
+ * @param settingOf names the input or variable that holds the host of a URL, for error messages
+ * @throws {RemedyError} where HTTPS_PROXY holds no usable address
+ */
+function openNetwork(settingOf, run, timeOuts) {
+    // AWS and GitHub are called by https. HTTP_PROXY is checked only when it is needed.
     proxyFor(new URL('https://any.invalid'));
-    const { httpAgent, httpsAgent, waiting, open, close } = openEarly(mostConnections, proxyFor);
-    // The last signal of a run: nothing of it calls any more.
+    const { httpAgent, httpsAgent, waiting, open, close } = createConnectionPool(mostConnections, proxyFor);
+    // The last signal of a run: no call is made after it.
     run.leave.addEventListener('abort', close);
-    const requestHandler = new BoundedHandler({
+    const options = {
         connectionTimeout: timeOuts.connect,
         requestTimeout: timeOuts.request,
-        // The other time-out ends with the headers; a body that stalls is an idle socket.
+        // `requestTimeout` ends with the headers. A body that stalls is an idle socket.
         socketTimeout: timeOuts.request,
         throwOnRequestTimeout: true,
         httpAgent,
         httpsAgent,
-    }, (url) => settingNaming(url, environment, endpoints));
+    };
+    return {
+        requestHandler: new ExplainingHandler(options, settingOf),
+        // A slow connection must not delay the work that waits for this.
+        waiting: Promise.race([waiting, run.clock.sleep(1000, run.stop).catch(() => undefined)]),
+        openEarly: (url, count) => open(url, Math.min(count, mostConnections)),
+    };
+}
+/** The SDK's HTTP handler, with errors that explain why a host was not reached. */
+class ExplainingHandler extends node_http_handler_dist_cjs.NodeHttpHandler {
+    #settingOf;
+    constructor(options, settingOf) {
+        super(options);
+        this.#settingOf = settingOf;
+    }
+    async handle(...given) {
+        return await super.handle(...given).catch((error) => {
+            const [{ protocol, hostname, port }] = given;
+            const url = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`);
+            throw explainUnreachable({ url, setting: this.#settingOf(url) }, error);
+        });
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/aws/connections.js
+/** The options and connections that every AWS client of a run shares. */
+
+
+
+
+
+/**
+ * Masks the secrets of the job that are sent over the network, and sets up the connections of the run.
+ *
+ * @throws {RemedyError} where HTTPS_PROXY holds no usable address
+ */
+function openConnections(region, { environment, mask, sdkSettings }, run, timeOuts = defaultTimeOuts) {
+    for (const secret of proxySecrets())
+        mask(secret, 'password in HTTPS_PROXY or HTTP_PROXY');
+    mask(environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN');
+    const customHosts = [
+        ...(sdkSettings?.endpoints ?? []),
+        { url: environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '', setting: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
+    ].filter(({ url }) => URL.canParse(url));
+    const settingOf = ({ host }) => customHosts.find(({ url }) => new URL(url).host === host)?.setting ?? regionSetting;
+    const { requestHandler, waiting, openEarly } = openNetwork(settingOf, run, timeOuts);
     const clientOptions = {
         region,
         requestHandler,
         maxAttempts: 1,
+        defaultsMode: 'legacy',
         retryMode: 'standard',
         authSchemePreference: ['sigv4'],
     };
+    return { clientOptions, waiting, openEarly };
+}
+function createStsClient(clientOptions, options) {
+    return new dist_cjs/* STSClient */.iM({ ...clientOptions, ...options });
+}
+/** The partition of a region, such as `aws-cn`, by the SDK's own table. */
+function partitionOf(region) {
+    return (0,client.partition)(region).name;
+}
+
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+;// CONCATENATED MODULE: ./lib/src/aws/session-errors.js
+/** Explains why STS or GitHub gave no session, with a remedy. The error of AWS stays as the cause. Pure. */
+
+
+
+
+
+function explainIdentityRefusal(cause) {
+    const message = isNoAnswer(cause)
+        ? 'STS could not be asked to identify the credentials.'
+        : 'STS refused the credentials.';
+    return new errors/* RemedyError */.By(message, session_errors_remedyFor(cause), { cause });
+}
+/**
+ * @param token that STS refused, of which only claims are shown; empty where GitHub gave none
+ */
+function explainTokenRefusal(role, { command }, token, cause) {
+    if (token === '')
+        return explainMissingToken(cause);
+    const claims = readClaims(token);
+    const { iss = publicIssuer, aud, sub } = claims;
+    const unanswered = explainNoAnswer(role, cause, String(iss));
+    if (unanswered !== undefined)
+        return unanswered;
+    const facts = [roleFact(role), ...claimFacts(claims)];
+    const refuse = (remedy, statements = []) => new errors/* RemedyError */.By(`STS did not let this job assume ${role.arn}.`, remedy, { cause, facts, statements });
+    if ((0,errors_thrown/* errorName */.Is)(cause) !== 'AccessDenied' || typeof sub !== 'string')
+        return refuse(session_errors_remedyFor(cause, String(iss)));
+    const denial = readDenial(cause);
+    if (denial !== undefined)
+        return refuse(`${denial.explanation} ${iamDelay}`);
+    const first = `Check that the role exists in account ${role.account}, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts ("environment:" in the job; without it the sub names a branch or a pull request instead). ${iamDelay}`;
+    // Anyone who can push a branch gets a token with such a sub. Only a role that only reads may trust it.
+    if (!sub.includes(':environment:') && command !== 'plan') {
+        return refuse(`${first} A role that writes should trust no other sub.`);
+    }
+    return refuse(`${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`, [trustStatement(role, { iss: String(iss), aud: String(aud), sub })]);
+}
+function explainMissingToken(cause) {
+    const mayLackPermission = (0,errors_thrown/* errorName */.Is)(cause) === 'IdTokenError' && !isNoAnswer(cause);
+    const remedy = mayLackPermission
+        ? 'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.'
+        : "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL.";
+    return new errors/* RemedyError */.By('GitHub did not give this job an OIDC token.', remedy, { cause });
+}
+const publicIssuer = 'https://token.actions.githubusercontent.com';
+function explainRoleRefusal(role, request, cause) {
+    const unanswered = explainNoAnswer(role, cause);
+    if (unanswered !== undefined)
+        return unanswered;
+    const refuse = (remedy, statements = []) => new errors/* RemedyError */.By(`STS did not let these credentials assume ${role.arn}.`, remedy, {
+        cause,
+        facts: [roleFact(role)],
+        statements,
+    });
+    if ((0,errors_thrown/* errorName */.Is)(cause) !== 'AccessDenied')
+        return refuse(session_errors_remedyFor(cause));
+    const { externalId, sourceIdentity, sessionTags, roles } = request;
+    const checkExternalId = externalId === undefined
+        ? 'If the trust policy asks for an external id, give role-external-id.'
+        : 'Check that the trust policy asks for the same external id as role-external-id.';
+    const denial = readDenial(cause);
+    if (denial !== undefined) {
+        const isTrust = ['resource-based policy', 'role trust policy'].includes(denial.policy);
+        return refuse([denial.explanation, ...(isTrust ? [checkExternalId] : []), iamDelay].join(' '));
+    }
+    const more = [
+        // Every later session inherits the source identity. Tags are given to the last role only.
+        ...(sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+        ...(sessionTags.size === 0 || role !== roles.at(-1) ? [] : ['sts:TagSession']),
+    ];
+    return refuse([
+        `Check that the role exists in account ${role.account}.`,
+        checkExternalId,
+        `Name the role of the caller that AWS names below as a principal in the trust policy of ${role.arn}, and allow sts:AssumeRole on it in the caller's policy.`,
+        ...(more.length === 0 ? [] : [`Both must allow ${more.join(' and ')} too.`]),
+        iamDelay,
+        "The statement is for the caller's policy.",
+    ].join(' '), [allowStatement(['sts:AssumeRole', ...more], role.arn)]);
+}
+/** An error for a call that STS did not answer; undefined where it did. */
+function explainNoAnswer(role, cause, issuer) {
+    if (!isNoAnswer(cause))
+        return undefined;
+    return new errors/* RemedyError */.By(`STS could not be asked to assume ${role.arn}.`, session_errors_remedyFor(cause, issuer), { cause });
+}
+/** True where nothing was refused: a setting, the network or a failing service prevented the answer. */
+function isNoAnswer(error) {
+    return ((0,errors_thrown/* errorCode */.CA)(error) !== '' || classifyFailure(error) === 'unavailable' || isUnsent(error) || isAnswerOfAnother(error));
+}
+/** IAM is eventually consistent. */
+const iamDelay = 'A change in IAM takes up to a minute to arrive.';
+/** A remedy for an error of STS, or for one that prevented its answer. */
+function session_errors_remedyFor(error, issuer = publicIssuer) {
+    switch ((0,errors_thrown/* errorName */.Is)(error)) {
+        case 'AccessDenied': {
+            const denial = readDenial(error);
+            return denial === undefined ? seeAws : `${denial.explanation} ${iamDelay}`;
+        }
+        case 'InvalidIdentityToken':
+        case 'InvalidIdentityTokenException':
+            return `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`;
+        case 'ExpiredToken':
+        case 'ExpiredTokenException':
+            return 'The credentials or the token expired. Get new ones right before this step, and check the clock of the machine.';
+        case 'SignatureDoesNotMatch':
+            return 'Check the clock of the machine, and the secret access key, then run again.';
+        case 'RegionDisabledException':
+        case 'InvalidClientTokenId':
+        case 'UnrecognizedClientException':
+            return 'Check that the access key is active. An opt-in region must be enabled in the account of the caller and in that of the role.';
+        case 'ValidationError':
+            return 'See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.';
+        case 'PackedPolicyTooLarge':
+        case 'PackedPolicyTooLargeException':
+            return 'restrict-session and role-session-tags together are larger than STS allows. Give fewer or shorter tags, or leave restrict-session out.';
+        default:
+            if (isUnsent(error)) {
+                return 'The AWS SDK sent no request. Correct the setting that it names below, then run again.';
+            }
+            if (isAnswerOfAnother(error)) {
+                return 'Another server answered instead of STS. Check AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS, and any proxy or firewall on the way.';
+            }
+            return isNoAnswer(error) ? 'AWS or the network on the way to it failed. Run again.' : seeAws;
+    }
+}
+const seeAws = 'Correct what AWS reports below, then run again.';
+function roleFact(role) {
+    return { name: 'role', value: role.arn };
+}
+/** The claims of the job's token that trust policies compare. */
+function claimFacts(claims) {
+    return ['iss', 'sub', 'aud', 'job_workflow_ref'].flatMap((name) => {
+        const value = claims[name];
+        return typeof value === 'string' ? [{ name, value }] : [];
+    });
+}
+/** Reads the payload of a JWT, unverified, because it is only shown. An empty object where it cannot be read. */
+function readClaims(token) {
+    try {
+        return { ...JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) };
+    }
+    catch {
+        return {};
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/aws/default-chain-errors.js
+/** Explains why the AWS SDK's own search for credentials failed: which source was configured, its error, and a remedy. Pure. */
+
+
+
+
+
+/** Completes the sentence `It was waiting for ...`. */
+function describeDefaultChain({ AWS_PROFILE: profile }) {
+    return `the AWS SDK to find credentials${profile ? ` by the profile ${(0,readable/* quote */.hD)(profile)}` : ''}`;
+}
+/**
+ * @param lines the log of the SDK: only here does it report why it skipped a provider
+ * @param error the error that ended the search
+ */
+function explainDefaultChain(variables, sharedConfig, lines, error) {
+    const source = findConfiguredSource(variables, sharedConfig);
+    if (source === undefined && !(0,errors_thrown/* errorMessage */.gJ)(error).includes('Could not load credentials from any providers')) {
+        return new errors/* RemedyError */.By('The AWS SDK could not search for credentials.', 'Correct the setting that the AWS SDK names below, then run again.', { cause: error });
+    }
+    if (source === undefined) {
+        return new errors/* RemedyError */.By('No credentials were found: no access key in the environment, no OIDC token, and none in the places that the AWS SDK searches.', 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.', { cause: error });
+    }
+    const reason = withoutCommands(readReason(lines, source.provider), sharedConfig);
+    const cause = reason === undefined ? error : withCause(error, reason);
+    return new errors/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
+}
+/** A remedy for the error of STS where it answered, else for the source. */
+function remedyBy(source, error) {
+    if ((0,errors_thrown/* httpStatus */.nG)(error) === 0)
+        return source.remedy;
+    // The token may be of another issuer than GitHub.
+    if ((0,errors_thrown/* errorName */.Is)(error) !== 'AccessDenied' || readDenial(error) !== undefined) {
+        return session_errors_remedyFor(error, "of the token's issuer");
+    }
+    return `Check that the role exists, and that its trust policy allows the token or the caller that it is assumed with. ${iamDelay}`;
+}
+/** Finds the first configured source, in the order of the SDK's chain. */
+function findConfiguredSource(variables, sharedConfig) {
+    const profile = variables.AWS_PROFILE || 'default';
+    // For credentials, the credentials file overrides the config file; for other settings it is the other way round.
+    const given = { ...sharedConfig.configFile[profile], ...sharedConfig.credentialsFile[profile] };
+    const found = profileSources.find(({ isConfigured }) => isConfigured(given));
+    if (found !== undefined)
+        return { ...found, name: found.name((0,readable/* quote */.hD)(profile)), provider: 'fromIni' };
+    const source = variableSources.find(({ variable }) => variables[variable]);
+    if (source !== undefined)
+        return source;
+    return variables.AWS_PROFILE ? describeEmptyProfile(variables.AWS_PROFILE, sharedConfig) : undefined;
+}
+const profileSources = [
+    {
+        isConfigured: ({ role_arn, mfa_serial }) => role_arn && mfa_serial,
+        name: (profile) => `the profile ${profile}, whose role asks for a code of multi-factor authentication`,
+        remedy: 'A job can give no such code. Use a profile without mfa_serial, or the OIDC token of the job.',
+    },
+    {
+        isConfigured: ({ role_arn, web_identity_token_file }) => role_arn && web_identity_token_file,
+        name: (profile) => `the web identity token that the profile ${profile} names`,
+        remedy: 'Check web_identity_token_file and role_arn of the profile.',
+    },
+    {
+        isConfigured: ({ role_arn }) => role_arn,
+        name: (profile) => `the role that the profile ${profile} assumes`,
+        remedy: 'Check source_profile or credential_source of the profile, and where the first credentials come from.',
+    },
+    {
+        isConfigured: ({ credential_process }) => credential_process,
+        name: (profile) => `the credential_process of the profile ${profile}`,
+        remedy: 'Run its command on this machine, as the user of the runner, and correct what it reports.',
+    },
+    {
+        isConfigured: (profile) => Object.keys(profile).some((key) => key.startsWith('sso_')),
+        name: (profile) => `the SSO session of the profile ${profile}`,
+        remedy: 'Run "aws sso login" for this profile on this machine, or use the OIDC token of the job.',
+    },
+    {
+        isConfigured: ({ login_session }) => login_session,
+        name: (profile) => `the login session of the profile ${profile}`,
+        remedy: 'Run "aws login" for this profile on this machine, or use the OIDC token of the job.',
+    },
+    {
+        isConfigured: ({ aws_access_key_id: id, aws_secret_access_key: secret }) => Boolean(id) !== Boolean(secret),
+        name: (profile) => `the profile ${profile}, which has only one of aws_access_key_id and aws_secret_access_key`,
+        remedy: 'Give the profile both, or neither.',
+    },
+];
+const variableSources = [
+    {
+        variable: 'AWS_WEB_IDENTITY_TOKEN_FILE',
+        name: 'the web identity token in the file that AWS_WEB_IDENTITY_TOKEN_FILE names',
+        remedy: 'Check AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN: the SDK needs both, and must be able to read the file.',
+        provider: 'fromTokenFile',
+    },
+    ...['AWS_CONTAINER_CREDENTIALS_RELATIVE_URI', 'AWS_CONTAINER_CREDENTIALS_FULL_URI'].map((variable) => ({
+        variable,
+        name: `the container's endpoint that ${variable} names`,
+        remedy: `Check ${variable}, and what answers there.`,
+        provider: 'remoteProvider',
+    })),
+];
+/** Describes a profile without a source. Only one that a variable names is an error: others may hold just a region. */
+function describeEmptyProfile(name, { configFile, credentialsFile }) {
+    const exists = configFile[name] !== undefined || credentialsFile[name] !== undefined;
     return {
-        clientOptions,
-        // A connection that is slow to stand must not hold back what else is to be done.
-        waiting: Promise.race([waiting, run.clock.sleep(1000, run.stop).catch(() => undefined)]),
-        openEarly: (url, count) => open(url, Math.min(count, mostConnections)),
-        connectSts: (credentials) => new dist_cjs/* STSClient */.iM({ ...clientOptions, ...(credentials === undefined ? {} : { credentials }) }),
-        fetchIdToken: (audience, signal) => fetchIdToken(requestHandler, environment, audience, signal),
-        accessKey: () => ({
-            accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
-            secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
-            ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
-        }),
-        defaultChain: async () => {
-            const sharedConfig = await (0,config.loadSharedConfigFiles)();
-            await maskTokens(environment, sharedConfig, mask);
-            const lines = [];
-            // The chain passes over a provider that fails, and says why in its log alone.
-            const logger = {
-                debug: (line) => void lines.push(String(line)),
-                info: () => undefined,
-                warn: (line) => run.log.info(String(line)),
-                error: (line) => run.log.info(String(line)),
-            };
-            const chain = new dist_cjs/* STSClient */.iM({ ...clientOptions, logger }).config.credentials();
-            return await (0,src_run/* unlessAborted */.Wh)(run, chain, describeDefaultChain(environment)).catch((error) => {
-                throw error instanceof errors/* RemedyError */.By ? error : explainDefaultChain(environment, sharedConfig, lines, error);
-            });
-        },
+        name: `the profile ${(0,readable/* quote */.hD)(name)}, which ${exists ? 'holds none' : 'is in no file'}`,
+        remedy: 'Check AWS_PROFILE, and the profile in the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else in ~/.aws/config and ~/.aws/credentials.',
+        provider: 'fromIni',
     };
 }
-/** The input or variable that names a host. */
-function settingNaming(url, environment, endpoints) {
-    const named = [
-        ...endpoints,
-        { url: environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '', setting: 'ACTIONS_ID_TOKEN_REQUEST_URL' },
-    ];
-    return named.find((each) => URL.canParse(each.url) && new URL(each.url).host === url.host)?.setting ?? regionSetting;
+/** Finds the last reason in the log for which the SDK skipped this provider. */
+function readReason(lines, provider) {
+    let current;
+    let reason;
+    for (const line of lines) {
+        current = /defaultProvider::(\w+)/.exec(line)?.[1] ?? current;
+        const skipped = /^@smithy\/property-provider -> (.+)/s.exec(line)?.[1];
+        // A setting that is not given is logged in the same form.
+        if (current === provider && skipped !== undefined && !skipped.startsWith('Not found in '))
+            reason = skipped;
+    }
+    return reason?.trim();
 }
-/** What the SDK's own chain sends somewhere to get credentials, so that an answer could hold it. */
-async function maskTokens(environment, { configFile, credentialsFile }, mask) {
+/** Removes the command of a failed credential_process, which the SDK quotes: it may hold a password. */
+function withoutCommands(reason, { configFile, credentialsFile }) {
+    const profiles = [...Object.values(configFile), ...Object.values(credentialsFile)];
+    return profiles.reduce((text, { credential_process: command }) => (command ? text?.replaceAll(command, 'credential_process') : text), reason);
+}
+/** Copies the error, with the reason as its cause. */
+function withCause(error, reason) {
+    const copy = new Error((0,errors_thrown/* errorMessage */.gJ)(error), { cause: reason });
+    copy.name = (0,errors_thrown/* errorName */.Is)(error);
+    return copy;
+}
+
+;// CONCATENATED MODULE: ./lib/src/aws/default-chain.js
+/** The AWS SDK's own search for credentials: environment, profiles, web identity, containers and instances. */
+
+
+
+
+
+
+/** @throws {RemedyError} where the search ends without credentials, or the run ends first */
+async function searchDefaultChain(clientOptions, { environment, mask }, run) {
+    const sharedConfig = await (0,submodules_config.loadSharedConfigFiles)();
+    await maskSecrets(environment, sharedConfig, mask);
+    const lines = [];
+    // The chain skips a provider that fails, and reports the reason to this logger only.
+    const logger = {
+        debug: (line) => void lines.push(String(line)),
+        info: () => undefined,
+        warn: (line) => run.log.info(String(line)),
+        error: (line) => run.log.info(String(line)),
+    };
+    const { config } = createStsClient(clientOptions, { logger });
+    const search = () => config.credentials();
+    return await (0,run_run/* unlessAborted */.Wh)(run, search, describeDefaultChain(environment)).catch((error) => {
+        throw error instanceof errors/* RemedyError */.By ? error : explainDefaultChain(environment, sharedConfig, lines, error);
+    });
+}
+/** Masks what the SDK sends to get credentials: a response could echo it. */
+async function maskSecrets(environment, { configFile, credentialsFile }, mask) {
     mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '', 'AWS_CONTAINER_AUTHORIZATION_TOKEN');
-    // Of all profiles: one may lead to another.
+    // Every profile, because one profile may refer to another.
     const profiles = [...Object.entries(configFile), ...Object.entries(credentialsFile)];
     for (const [name, { aws_secret_access_key, aws_session_token }] of profiles) {
         mask(aws_secret_access_key ?? '', `aws_secret_access_key of the profile ${name}`);
         mask(aws_session_token ?? '', `aws_session_token of the profile ${name}`);
     }
-    const variables = ['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'];
-    for (const [origin, path] of [
-        ...variables.map((name) => [`file of ${name}`, environment[name]]),
+    const tokenFiles = [
+        ...['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'].map((name) => [`file of ${name}`, environment[name]]),
         ...profiles.map(([name, profile]) => [`web_identity_token_file of the profile ${name}`, profile.web_identity_token_file]),
-    ]) {
-        // A file that cannot be read is the chain's to tell.
+    ];
+    for (const [origin, path] of tokenFiles) {
+        // The search itself reports a file that cannot be read.
         if (path)
             mask((await (0,promises_.readFile)(path, 'utf8').catch(() => '')).trim(), origin);
     }
 }
-/** @see https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token */
-async function fetchIdToken(handler, environment, audience, signal) {
+
+;// CONCATENATED MODULE: external "node:stream/consumers"
+const consumers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/consumers");
+// EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/protocols/index.js
+var protocols = __nccwpck_require__(3422);
+;// CONCATENATED MODULE: ./lib/src/aws/oidc-token.js
+/** The OIDC token of a GitHub job. */
+
+
+
+/**
+ * Requests a new token from the endpoint that the runner names.
+ *
+ * @throws {IdTokenError} where the endpoint answers with another status than 200
+ * @throws {RemedyError} where the response holds no token
+ * @see https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
+ */
+async function requestIdToken(handler, environment, audience, signal) {
     const url = new URL(environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? '');
     url.searchParams.set('audience', audience);
     const { response } = await handler.handle(new protocols.HttpRequest({
@@ -64338,191 +72714,47 @@ async function fetchIdToken(handler, environment, audience, signal) {
     const body = await (0,consumers_namespaceObject.text)(response.body);
     if (response.statusCode !== 200)
         throw new IdTokenError(response.statusCode);
-    const answer = parseJson(body);
-    // What is no JSON comes from something in between, such as a proxy that has just begun, and may pass.
-    if (answer === undefined)
-        throw new IdTokenError(502, "GitHub answered the request for the job's OIDC token, but not with a token: with something that is no JSON");
-    const token = readToken(answer);
-    if (token === undefined) {
-        throw new errors/* RemedyError */.By("GitHub answered the request for the job's OIDC token, but not with a token.", 'Run the job again; if it stays, see GitHub Status.');
-    }
-    return token;
+    const token = readToken(body);
+    if (token !== undefined)
+        return token;
+    throw new errors/* RemedyError */.By("GitHub answered the request for the job's OIDC token, but not with a token.", 'Run the job again. If it fails again, see GitHub Status.');
 }
-/** Has the shape of the SDK's errors, so that one rule decides what is tried again. The body is not shown: it may hold a token. */
+/** Has the fields of an SDK error, so that retry.ts treats it alike. The body is not shown: it may hold a token. */
 class IdTokenError extends Error {
     name = 'IdTokenError';
     $metadata;
-    constructor(httpStatusCode, message = `GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`) {
-        super(message);
+    constructor(httpStatusCode) {
+        super(`GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`);
         this.$metadata = { httpStatusCode };
     }
 }
-function readToken(answer) {
-    if (typeof answer !== 'object' || answer === null || !('value' in answer))
-        return undefined;
-    return typeof answer.value === 'string' && answer.value !== '' ? answer.value : undefined;
-}
-/** undefined, which no JSON is, where it cannot be read. */
-function parseJson(text) {
+/** The `value` of a JSON object; undefined where there is none. */
+function readToken(body) {
     try {
-        return JSON.parse(text);
+        const { value } = JSON.parse(body);
+        return typeof value === 'string' && value !== '' ? value : undefined;
     }
     catch {
         return undefined;
     }
 }
 
-;// CONCATENATED MODULE: ./lib/src/credentials.js
-/** OIDC token or first credentials -> a chain of STS sessions, account checked. Nothing here leaves the process. */
+;// CONCATENATED MODULE: ./lib/src/aws/credentials.js
 
 
 
-
-/**
- * Walks the chain once, so that a wrong role or account fails before anything else is called.
- *
- * @throws {RemedyError} when a hop is refused, or when the account is not an allowed one
- */
-async function openSession(request, ports, run) {
-    run.log.info(`Credentials: ${describeSource(request)}, because ${request.credentialSource.reason}.`);
-    const first = await walkChain(request, ports, run);
-    const principal = first.principal ?? (await askIdentity(first.identity, ports, run));
-    const { account } = principal;
-    const { allowedAccountIds } = request;
-    if (allowedAccountIds.length > 0 && !allowedAccountIds.includes(account)) {
-        throw new errors/* RemedyError */.By(`The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(', ')}.`, 'Check role-to-assume, or add the account to allowed-account-ids.');
-    }
-    let unused = first.identity;
+function credentialPorts(clientOptions, { environment, mask }, run) {
     return {
-        principal,
-        credentials: async () => {
-            const identity = unused ?? (await renew(request, principal, ports, run));
-            unused = undefined;
-            return withCredibleEnd(identity, run.clock.now());
-        },
+        connectSts: (credentials) => createStsClient(clientOptions, credentials === undefined ? {} : { credentials }),
+        fetchIdToken: (audience, signal) => requestIdToken(clientOptions.requestHandler, environment, audience, signal),
+        accessKey: () => ({
+            accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
+            secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
+            ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
+        }),
+        defaultChain: () => searchDefaultChain(clientOptions, { environment, mask }, run),
+        mask,
     };
-}
-/** @throws {RemedyError} where the chain leads to another account than before, as a profile or a variable may have changed */
-async function renew(request, before, ports, run) {
-    const hop = await walkChain(request, ports, run);
-    const { account } = hop.principal ?? (await askIdentity(hop.identity, ports, run));
-    if (account === before.account)
-        return hop.identity;
-    throw new errors/* RemedyError */.By(`The session ran out, and the credentials now lead to account ${account}, but this run works in ${before.account}.`, 'Keep the credentials of the job as they are while it runs, then run again.');
-}
-/** So long before the end of a session the SDK asks for another one, at each call. */
-const renewedBeforeMilliseconds = 300_000;
-/** A new session that seems to be at its end seems so to a clock that is off. Without an end it is good until AWS refuses it. */
-function withCredibleEnd(identity, now) {
-    const { expiration, ...endless } = identity;
-    return expiration !== undefined && expiration.getTime() - now <= renewedBeforeMilliseconds ? endless : identity;
-}
-async function walkChain(request, ports, run) {
-    const [firstRole, ...laterRoles] = request.roles;
-    const byToken = request.credentialSource.kind === 'oidc' && firstRole !== undefined;
-    let hop = byToken
-        ? await assumeWithToken(request, firstRole, ports, run)
-        : { identity: await firstCredentials(request, ports), principal: undefined };
-    for (const role of byToken ? laterRoles : request.roles) {
-        hop = await assumeRole(request, role, hop.identity, ports, run);
-    }
-    return hop;
-}
-async function firstCredentials(request, ports) {
-    const isAccessKey = request.credentialSource.kind === 'access-key';
-    const identity = isAccessKey ? ports.accessKey() : await ports.defaultChain();
-    maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), ports);
-    return identity;
-}
-async function assumeWithToken(request, role, ports, run) {
-    run.log.info(`Assuming ${role.arn} with the job's OIDC token`);
-    const sts = ports.connectSts(undefined);
-    let token = '';
-    try {
-        const answer = await retry(run, async (abortSignal) => {
-            // A token lives five minutes, so each try gets a new one.
-            token = '';
-            token = await ports.fetchIdToken(request.audience, abortSignal);
-            ports.mask(token, "the job's OIDC token");
-            const command = new dist_cjs/* AssumeRoleWithWebIdentityCommand */.WH({
-                RoleArn: role.arn,
-                RoleSessionName: request.roleSessionName,
-                WebIdentityToken: token,
-                DurationSeconds: request.roleDurationSeconds,
-                ...(role === request.roles.at(-1) ? policyOf(request) : {}),
-            });
-            return await sts.send(command, { abortSignal });
-        }, () => (token === '' ? "the job's OIDC token from GitHub" : `STS to let this job assume ${role.arn}`));
-        return hopFrom(role, answer, ports);
-    }
-    catch (error) {
-        throw error instanceof errors/* RemedyError */.By ? error : explainTokenRefusal(role, request, token, error);
-    }
-}
-async function assumeRole(request, role, caller, ports, run) {
-    run.log.info(`Assuming ${role.arn}`);
-    const sts = ports.connectSts(caller);
-    const isLast = role === request.roles.at(-1);
-    // The first that is assumed with credentials: a token brings its own identity.
-    const isFirst = role === request.roles[request.credentialSource.kind === 'oidc' ? 1 : 0];
-    const command = new dist_cjs/* AssumeRoleCommand */.QL({
-        RoleArn: role.arn,
-        RoleSessionName: request.roleSessionName,
-        DurationSeconds: request.roleDurationSeconds,
-        ...(isLast && request.externalId !== undefined ? { ExternalId: request.externalId } : {}),
-        ...(isFirst && request.sourceIdentity !== undefined ? { SourceIdentity: request.sourceIdentity } : {}),
-        ...(isLast && request.sessionTags.size > 0 ? { Tags: awsTags(request.sessionTags) } : {}),
-        ...(isLast ? policyOf(request) : {}),
-    });
-    try {
-        const answer = await retry(run, (abortSignal) => sts.send(command, { abortSignal }), () => `STS to let these credentials assume ${role.arn}`);
-        return hopFrom(role, answer, ports);
-    }
-    catch (error) {
-        throw error instanceof errors/* RemedyError */.By ? error : explainRoleRefusal(role, request, error);
-    }
-}
-async function askIdentity(identity, ports, run) {
-    const sts = ports.connectSts(identity);
-    try {
-        const { Arn } = await retry(run, (abortSignal) => sts.send(new dist_cjs/* GetCallerIdentityCommand */.zI({}), { abortSignal }), () => 'STS to say whose the credentials are');
-        return principalOf(Arn);
-    }
-    catch (error) {
-        throw error instanceof errors/* RemedyError */.By ? error : explainIdentityRefusal(error);
-    }
-}
-function policyOf({ sessionPolicy }) {
-    return sessionPolicy === undefined ? {} : { Policy: sessionPolicy };
-}
-function awsTags(tags) {
-    return [...tags].map(([Key, Value]) => ({ Key, Value }));
-}
-function hopFrom(role, answer, ports) {
-    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {};
-    if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
-        throw new errors/* RemedyError */.By(`STS answered for ${role.arn}, but without credentials.`, 'Run again. If it stays, check what answers in the place of STS: a proxy on the way, or what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.');
-    }
-    const identity = {
-        accessKeyId: AccessKeyId,
-        secretAccessKey: SecretAccessKey,
-        sessionToken: SessionToken,
-        // What answers in the place of STS may name no date at all.
-        ...(Expiration instanceof Date ? { expiration: Expiration } : {}),
-    };
-    maskIdentity(identity, originsIn(`the session of ${role.arn}`), ports);
-    const principal = principalOf(answer.AssumedRoleUser?.Arn);
-    if (principal.account !== role.account || principal.partition !== role.partition) {
-        throw new errors/* RemedyError */.By(`STS assumed a role of account ${principal.account} in the partition ${principal.partition}, though ${role.arn} was asked for.`, 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.');
-    }
-    return { identity, principal };
-}
-function principalOf(arn) {
-    const [, partition, account] = /^arn:([^:]+):(?:sts|iam)::(\d{12}):/.exec(arn ?? '') ?? [];
-    if (partition === undefined || account === undefined) {
-        throw new errors/* RemedyError */.By('STS did not say which account the credentials belong to.', 'Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS point at.');
-    }
-    return { partition, account };
 }
 const environmentVariables = {
     accessKeyId: 'AWS_ACCESS_KEY_ID',
@@ -64536,14 +72768,14 @@ function originsIn(place) {
         sessionToken: `session token of ${place}`,
     };
 }
-function maskIdentity(identity, origins, { mask }) {
-    const { accessKeyId, secretAccessKey } = identity;
+function maskIdentity(identity, origins, mask) {
+    const { accessKeyId, secretAccessKey, sessionToken } = identity;
     if (!isAccountId(accessKeyId) && !isTooShort(accessKeyId))
         mask(accessKeyId, origins.accessKeyId);
     if (!isTooShort(secretAccessKey))
         mask(secretAccessKey, origins.secretAccessKey);
-    if (identity.sessionToken !== undefined)
-        mask(identity.sessionToken, origins.sessionToken);
+    if (sessionToken !== undefined)
+        mask(sessionToken, origins.sessionToken);
 }
 /**
  * Emulators take any word as a key, such as `test`. GitHub drops every output that holds a masked value, so such a word is
@@ -64554,80 +72786,27 @@ function isTooShort(key) {
 }
 /**
  * Emulators take an account id as the access key id, and work in that account. It is no secret, and every ARN holds it.
- * AWS's own ids have 16 characters or more, the first of them letters such as AKIA.
+ * AWS's own ids have 16 characters or more, and begin with letters such as AKIA.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
  */
 function isAccountId(accessKeyId) {
     return /^\d{12}$/.test(accessKeyId);
 }
-function describeSource({ credentialSource, roles }) {
-    const chain = roles.map(({ arn }) => arn).join(', then ');
-    switch (credentialSource.kind) {
-        case 'access-key':
-            return chain === '' ? 'the access key in the environment' : `the access key in the environment, then ${chain}`;
-        case 'oidc':
-            return `the job's OIDC token for ${chain}`;
-        case 'default-chain':
-            return chain === '' ? "the AWS SDK's default chain" : `the AWS SDK's default chain, then ${chain}`;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/definitions.js
-/** The built-in tables, and what an environment asks of them. */
-
-/** Every record belongs to a tenant; all users of a tenant are one Query. */
-const builtInTables = [
-    { logicalName: 'tenant', keys: { partitionKey: { name: 'tenant_id', type: 'S' } } },
-    {
-        logicalName: 'users',
-        keys: { partitionKey: { name: 'tenant_id', type: 'S' }, sortKey: { name: 'user_id', type: 'S' } },
-    },
-];
-/** DynamoDB's longest restore window. */
-const recoveryPeriodDays = 35;
-/** The tags that the action adds to the user's. */
-function ownTags(environment) {
-    return new Map([
-        [environmentTag, environment.name],
-        [managedByTag, managedByValue],
-    ]);
-}
-function desiredTables(request) {
-    const deletionProtection = wanted(request.deletionProtection, request.environment);
-    const recovery = wanted(request.pointInTimeRecovery, request.environment);
-    return builtInTables.map(({ logicalName, keys }) => ({
-        logicalName,
-        name: `${request.tableNamePrefix}${logicalName}`,
-        keys,
-        billingMode: 'PAY_PER_REQUEST',
-        ...(deletionProtection === undefined ? {} : { deletionProtection }),
-        ...(recovery === undefined ? {} : { pointInTimeRecovery: recoverySetting(recovery) }),
-        tags: new Map([...request.tags, ...ownTags(request.environment)]),
-    }));
-}
-/** Outside production `auto` asks for nothing, so that what someone turned on by hand stays on. */
-function wanted(setting, environment) {
-    if (setting === 'auto')
-        return environment.production ? true : undefined;
-    return setting === 'true';
-}
-function recoverySetting(enabled) {
-    return enabled ? { enabled, recoveryPeriodDays } : { enabled };
-}
 
 // EXTERNAL MODULE: ./node_modules/@smithy/core/dist-cjs/submodules/endpoints/index.js
 var endpoints = __nccwpck_require__(2085);
-;// CONCATENATED MODULE: ./lib/src/item-store.js
+;// CONCATENATED MODULE: ./lib/src/aws/item-store.js
 
 
-function itemStore(sdk, client, call) {
+
+function itemStore(commands, client, call) {
     return {
         putIfAbsent: async (table, item, partitionKey) => {
-            const command = new sdk.PutItemCommand({
+            const command = new commands.PutItemCommand({
                 TableName: table,
                 Item: attributeValues(item),
-                // Of the item with the same key, sort key included.
+                // The condition is about the item with the same key, sort key included.
                 ConditionExpression: 'attribute_not_exists(#key)',
                 ExpressionAttributeNames: { '#key': partitionKey },
             });
@@ -64644,15 +72823,15 @@ function itemStore(sdk, client, call) {
             return { mayComeLate };
         },
         get: async (table, key) => {
-            const command = new sdk.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true });
-            return readItem(table, await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal })));
+            const command = new commands.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true });
+            const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }));
+            return understand('GetItem', table, () => parse(optional(itemSchema), Item));
         },
         query: async (table, partitionKey, value) => {
             const items = [];
-            const seen = new Set();
             let start;
             do {
-                const command = new sdk.QueryCommand({
+                const command = new commands.QueryCommand({
                     TableName: table,
                     ConsistentRead: true,
                     KeyConditionExpression: '#key = :value',
@@ -64661,36 +72840,27 @@ function itemStore(sdk, client, call) {
                     ExclusiveStartKey: start,
                 });
                 const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }));
-                const { items: some, last } = readItemPage(table, page);
-                items.push(...some);
-                start = last;
-                const place = JSON.stringify(last);
-                understood('Query', table, () => {
-                    // An endpoint that begins again where it was would page for ever.
-                    if (seen.has(place))
-                        throw new TypeError(`A page ends for the second time at ${place}`);
-                });
-                seen.add(place);
+                items.push(...understand('Query', table, () => parse(array(itemSchema), page.Items)));
+                start = page.LastEvaluatedKey;
             } while (start !== undefined);
             return items;
         },
         delete: async (table, key) => {
-            const command = new sdk.DeleteItemCommand({ TableName: table, Key: attributeValues(key) });
+            const command = new commands.DeleteItemCommand({ TableName: table, Key: attributeValues(key) });
             await call('DeleteItem', table, (abortSignal) => client.send(command, { abortSignal }));
         },
     };
 }
+/** The string attributes of an item in DynamoDB's form. */
+const itemSchema = pipe(record(string(), object({ S: optional(string()) })), transform((item) => Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => (S === undefined ? [] : [[name, S]])))));
 function attributeValues(item) {
     return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]));
 }
 
-;// CONCATENATED MODULE: ./lib/src/pace.js
-/** How many calls may be under way at once: an account throttles some of many, and more of them the more there are. */
+;// CONCATENATED MODULE: ./lib/src/aws/pace.js
+/** Limits how many calls are under way at once: the more there are, the more of them an account throttles. */
 
-/**
- * Additive increase, multiplicative decrease, as TCP does it: half as many after a call that was throttled, and back to
- * `most` one by one over calls that were not.
- */
+/** Additive increase, multiplicative decrease, as in TCP: a throttled call halves the limit, other calls raise it up to `most`. */
 function adaptivePace(most) {
     let allowed = most;
     let underWay = 0;
@@ -64735,7 +72905,8 @@ function adaptivePace(most) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/src/dynamodb.js
+;// CONCATENATED MODULE: ./lib/src/aws/dynamodb.js
+/** The port to DynamoDB: sends calls that are given as data, within the pace, the retries and the session of the run. */
 
 
 
@@ -64743,53 +72914,49 @@ function adaptivePace(most) {
 
 
 
-/** At once, over as many connections: DynamoDB limits some reads by connection. */
+
+/** The most reads at once, over as many connections: DynamoDB limits some reads by connection. */
 const mostReads = 50;
-/** At once. Of ten creations, deletions or tag writes at once in one account three to five are throttled. */
+/** The most writes at once. Measured on AWS: of ten at once in one account, three to five are throttled. */
 const mostWrites = 5;
 /**
- * Loads the SDK and opens connections while the run waits for its first answer, so that neither costs time of its own.
+ * Loads the SDK and opens connections while the run waits for its first answer, so that neither takes time of its own.
  *
- * @param count of connections: as many as the run begins with
+ * @param count the number of connections: as many calls as the run begins with
  */
 async function loadDynamoDb({ clientOptions, waiting, openEarly }, count, run) {
     await waiting;
-    const sdk = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 4305, 19));
+    const commands = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 4272));
     let walkChain;
-    const client = new sdk.DynamoDBClient({
+    const client = new commands.DynamoDBClient({
         ...clientOptions,
         credentials: () => walkChain(),
-        // Without this, calls that name an ARN would go to a host of their own, and need a connection of their own.
+        // By default, calls that name an ARN go to a host of the account, which needs connections of its own.
         accountIdEndpointMode: 'disabled',
     });
-    openEarly(await endpointOf(client, sdk).catch(explainEndpoint), count);
-    return (credentials, arnOf) => {
+    openEarly(await endpointOf(client, commands).catch(explainEndpoint), count);
+    return (credentials, target) => {
         walkChain = credentials;
-        return connect(sdk, client, run, arnOf);
+        return connect(commands, client, run, target);
     };
 }
-/** Where the client's calls go. It would ask for credentials, whose account could be in the host; ours never is. */
+/** The URL of DynamoDB. Without the empty credentials the SDK would ask for real ones, to put their account into the host. */
 async function endpointOf(client, { DescribeTableCommand }) {
     const credentials = async () => ({ accessKeyId: '', secretAccessKey: '' });
     const config = { ...client.config, credentials };
     return (await (0,endpoints.getEndpointFromInstructions)({ TableName: 'any' }, DescribeTableCommand, config)).url;
 }
-/** As of a custom endpoint and a region that the SDK does not put together. */
 function explainEndpoint(cause) {
     throw new errors/* RemedyError */.By('The AWS SDK found no endpoint of DynamoDB.', unsentRemedy, { cause });
 }
-function connect(sdk, client, run, arnOf) {
+function connect(commands, client, run, target) {
     const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)];
-    const read = (operation, resource, send) => callWithin(run, reads, operation, resource, send);
-    const create = (operation, resource, send) => callWithin(run, writes, operation, resource, send);
-    const change = (operation, resource, sendBefore, send) => callWithin(run, writes, operation, resource, send, sendBefore);
     let sessions = 0;
     let renewal;
     /**
-     * Walks the chain again, for all calls at once: of those that were under way when the session ended, the last one finds
-     * out when the new session is there already.
+     * Walks the role chain again, once for all calls that the end of the session met.
      *
-     * @param session that the call was signed with
+     * @param session the number of the session that the call was signed with
      */
     async function renewSession(session) {
         if (session !== sessions)
@@ -64804,23 +72971,23 @@ function connect(sdk, client, run, arnOf) {
         });
         await renewal;
     }
-    /** One operation on one table, by its name or ARN. */
+    /** Sends one operation on one table or ARN. */
     async function callWithin(within, pace, operation, resource, send, sendBefore) {
         let renewed = false;
-        let mayHaveBeenDone = false;
+        let isOutcomeUnknown = false;
         let session = sessions;
         const attempt = (signal) => pace(signal, async () => {
-            // What the SDK would wait for itself, when the session is about to end. To wait for it, or for a turn, takes time.
+            // The SDK would wait for this itself when the session is about to end. It takes time, as the wait for a turn does.
             await client.config.credentials();
             within.stop.throwIfAborted();
             if (sendBefore !== undefined && run.clock.now() > sendBefore)
-                throw new StaleLookError(operation, resource);
+                throw new StaleReadError(operation, resource);
             session = sessions;
             try {
                 return await send(signal);
             }
             catch (error) {
-                mayHaveBeenDone ||= !isRefusal(error);
+                isOutcomeUnknown ||= !isRefusal(error);
                 throw error;
             }
         });
@@ -64830,1482 +72997,328 @@ function connect(sdk, client, run, arnOf) {
                     return await attempt(signal);
                 }
                 catch (error) {
-                    if (renewed || !expiredNames.has((0,errors/* errorName */.Is)(error)))
+                    if (renewed || !expiredNames.has((0,errors_thrown/* errorName */.Is)(error)))
                         throw error;
-                    // The session ended early (a clock that is off, a revoked session): walk the chain again, once.
+                    // The session ended early, because of a wrong clock or a revocation: walk the chain again, once.
                     renewed = true;
                     await renewSession(session);
                     return await attempt(signal);
                 }
             }, () => `${operation} on "${resource}"`, 
-            // A change that may have been done is looked for first.
+            // The table is read before a write with an unknown outcome is sent again.
             sendBefore === undefined ? undefined : (kind, at) => kind !== 'unavailable' && at <= sendBefore);
         }
         catch (error) {
             if (error instanceof errors/* StoppedError */.Ko)
-                throw mayHaveBeenDone ? error.whoseCallMayHaveBeenDone() : error;
-            // A remedy is known already when the credentials could not be renewed.
-            if (error instanceof errors/* RemedyError */.By && !mayHaveBeenDone)
+                throw isOutcomeUnknown ? error.withUnknownOutcome() : error;
+            // The error of a renewal that failed has its remedy.
+            if (error instanceof errors/* RemedyError */.By && !isOutcomeUnknown)
                 throw error;
-            throw new DynamoDbError(operation, resource, error, mayHaveBeenDone, resource.startsWith('arn:') ? resource : arnOf(resource));
+            throw new DynamoDbError(operation, resource, error, isOutcomeUnknown, resource.startsWith('arn:') ? resource : tableArn(target, resource));
         }
     }
+    const send = (operation, input, abortSignal) => client.send(commandFor(commands, operation, input), { abortSignal });
     return {
-        describeTable: async (table) => {
-            const description = await unless(['ResourceNotFoundException'], read('DescribeTable', table, (abortSignal) => client.send(new sdk.DescribeTableCommand({ TableName: table }), { abortSignal })));
-            return description === undefined ? undefined : readDescription(table, arnOf(table), description);
-        },
-        describeRecovery: async (table) => {
-            const answer = await unless(['TableNotFoundException', 'ResourceNotFoundException'], read('DescribeContinuousBackups', table, (abortSignal) => client.send(new sdk.DescribeContinuousBackupsCommand({ TableName: table }), { abortSignal })));
-            return answer === undefined ? undefined : readRecovery(table, answer);
-        },
-        listTags: async (arn) => {
-            const tags = new Map();
-            const seen = new Set();
-            let token;
-            do {
-                const NextToken = token;
-                const page = await unless(['ResourceNotFoundException'], read('ListTagsOfResource', arn, (abortSignal) => client.send(new sdk.ListTagsOfResourceCommand({ ResourceArn: arn, NextToken }), { abortSignal })));
-                if (page === undefined)
+        ask: async (operation, input) => {
+            try {
+                return await callWithin(run, reads, operation, resourceIn(input), (signal) => send(operation, input, signal));
+            }
+            catch (error) {
+                if (error instanceof DynamoDbError && isAbsence(error))
                     return undefined;
-                const { tags: some, nextToken } = readTagPage(arn, page);
-                for (const [key, value] of some)
-                    tags.set(key, value);
-                token = nextToken;
-                // An endpoint that gives a token again would page for ever.
-                seen.add(NextToken);
-            } while (!seen.has(token) && token !== undefined);
-            return tags;
+                throw error;
+            }
         },
-        createTable: async ({ table, keys, billingMode, deletionProtection, tags }) => {
-            const attributes = keys.sortKey === undefined ? [keys.partitionKey] : [keys.partitionKey, keys.sortKey];
-            const command = new sdk.CreateTableCommand({
-                TableName: table,
-                AttributeDefinitions: attributes.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
-                KeySchema: attributes.map(({ name }, index) => ({
-                    AttributeName: name,
-                    KeyType: index === 0 ? 'HASH' : 'RANGE',
-                })),
-                BillingMode: billingMode,
-                DeletionProtectionEnabled: deletionProtection,
-                Tags: dynamodb_awsTags(tags),
-            });
-            await create('CreateTable', table, (abortSignal) => client.send(command, { abortSignal }));
+        write: async ({ operation, input }, sendBefore) => {
+            await callWithin(run, writes, operation, resourceIn(input), (signal) => send(operation, input, signal), sendBefore);
         },
-        setDeletionProtection: async (table, enabled, sendBefore) => {
-            const command = new sdk.UpdateTableCommand({ TableName: table, DeletionProtectionEnabled: enabled });
-            await change('UpdateTable', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }));
-        },
-        setBillingMode: async (table, billingMode, sendBefore) => {
-            const command = new sdk.UpdateTableCommand({ TableName: table, BillingMode: billingMode });
-            await change('UpdateTable', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }));
-        },
-        setRecovery: async (table, recovery, sendBefore) => {
-            const command = new sdk.UpdateContinuousBackupsCommand({
-                TableName: table,
-                PointInTimeRecoverySpecification: {
-                    PointInTimeRecoveryEnabled: recovery.enabled,
-                    ...(recovery.enabled ? { RecoveryPeriodInDays: recovery.recoveryPeriodDays } : {}),
-                },
-            });
-            await change('UpdateContinuousBackups', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }));
-        },
-        tagTable: async (arn, tags, sendBefore) => {
-            const command = new sdk.TagResourceCommand({ ResourceArn: arn, Tags: dynamodb_awsTags(tags) });
-            await change('TagResource', arn, sendBefore, (abortSignal) => client.send(command, { abortSignal }));
-        },
-        deleteTable: async (table, sendBefore) => {
-            const command = new sdk.DeleteTableCommand({ TableName: table });
-            await change('DeleteTable', table, sendBefore, (abortSignal) => client.send(command, { abortSignal }));
-        },
-        itemsWithin: (within) => itemStore(sdk, client, (...given) => callWithin(within, reads, ...given)),
+        itemsWithin: (within) => itemStore(commands, client, (...given) => callWithin(within, reads, ...given)),
     };
 }
 const expiredNames = new Set(['ExpiredTokenException', 'ExpiredToken']);
-/** Turns an error that DynamoDB gives for a table that is not there into undefined. */
-async function unless(codes, answer) {
+function commandFor(commands, operation, input) {
+    const Command = commands[`${operation}Command`];
+    if (Command === undefined)
+        throw new TypeError(`commands.ts does not load ${operation}Command`);
+    return new Command(input);
+}
+/** The name or ARN of the table that the input is about. */
+function resourceIn(input) {
+    const { TableName, ResourceArn = TableName } = input;
+    return ResourceArn ?? '';
+}
+/** moto says `ResourceNotFound`. */
+const absenceNames = new Set(['ResourceNotFoundException', 'TableNotFoundException', 'ResourceNotFound']);
+/** The table does not exist, or is so young that a property cannot be read yet. */
+function isAbsence({ code, cause }) {
+    return (absenceNames.has(code) ||
+        (code === 'ValidationException' && /^Cannot describe time to live while table is in/.test((0,errors_thrown/* errorMessage */.gJ)(cause))));
+}
+
+;// CONCATENATED MODULE: ./lib/src/aws/session-request.js
+/** Describes the role chain for the log. */
+function describeChain({ credentialSource, roles }) {
+    const chain = roles.map(({ arn }) => arn).join(', then ');
+    if (credentialSource.kind === 'oidc')
+        return `the job's OIDC token for ${chain}`;
+    const first = credentialSource.kind === 'access-key' ? 'the access key in the environment' : "the AWS SDK's default chain";
+    return chain === '' ? first : `${first}, then ${chain}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/aws/session.js
+/** Opens the session of a run: first credentials or an OIDC token, then a chain of roles, then the check of the account. */
+
+
+
+
+
+
+/**
+ * Walks the chain once, so that a wrong role or account fails before anything else is called.
+ *
+ * @throws {RemedyError} when a role is refused, or when the account is not in allowed-account-ids
+ */
+async function openSession(request, ports, run) {
+    run.log.info(`Credentials: ${describeChain(request)}, because ${request.credentialSource.reason}.`);
+    const first = await walkChain(request, ports, run);
+    const principal = first.principal ?? (await readPrincipal(first.identity, ports, run));
+    const { account } = principal;
+    const { allowedAccountIds } = request;
+    if (allowedAccountIds.length > 0 && !allowedAccountIds.includes(account)) {
+        throw new errors/* RemedyError */.By(`The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(', ')}.`, 'Check role-to-assume, or add the account to allowed-account-ids.');
+    }
+    let unused = first.identity;
+    return {
+        principal,
+        credentials: async () => {
+            const identity = unused ?? (await renew(request, principal, ports, run));
+            unused = undefined;
+            return withCredibleExpiration(identity, run.clock.now());
+        },
+    };
+}
+/**
+ * Walks the chain again.
+ *
+ * @throws {RemedyError} where it now leads to another account, because a profile or a variable has changed
+ */
+async function renew(request, before, ports, run) {
+    const hop = await walkChain(request, ports, run);
+    const { account } = hop.principal ?? (await readPrincipal(hop.identity, ports, run));
+    if (account === before.account)
+        return hop.identity;
+    throw new errors/* RemedyError */.By(`The session expired, and the credentials now lead to account ${account}, but this run works in ${before.account}.`, 'Do not change the credentials of the job while this step runs, then run again.');
+}
+/** The SDK asks for new credentials before each call from this time before their expiration on. */
+const renewedBeforeMilliseconds = 300_000;
+/**
+ * Drops the expiration of new credentials that seem to expire already: the clock of the machine is wrong, such as by a time
+ * zone, and the SDK would walk the chain before each call. They are then used until AWS refuses them.
+ */
+function withCredibleExpiration(identity, now) {
+    const { expiration, ...endless } = identity;
+    return expiration !== undefined && expiration.getTime() - now <= renewedBeforeMilliseconds ? endless : identity;
+}
+async function walkChain(request, ports, run) {
+    const [firstRole, ...laterRoles] = request.roles;
+    const byToken = request.credentialSource.kind === 'oidc' && firstRole !== undefined;
+    let hop = byToken
+        ? await assumeWithToken(request, firstRole, ports, run)
+        : { identity: await firstCredentials(request, ports), principal: undefined };
+    for (const role of byToken ? laterRoles : request.roles) {
+        hop = await assumeRole(request, role, hop.identity, ports, run);
+    }
+    return hop;
+}
+async function firstCredentials(request, ports) {
+    const isAccessKey = request.credentialSource.kind === 'access-key';
+    const identity = isAccessKey ? ports.accessKey() : await ports.defaultChain();
+    maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), ports.mask);
+    return identity;
+}
+async function assumeWithToken(request, role, ports, run) {
+    run.log.info(`Assuming ${role.arn} with the job's OIDC token`);
+    const sts = ports.connectSts(undefined);
+    let token = '';
     try {
-        return await answer;
+        const answer = await retry(run, async (abortSignal) => {
+            // A token is valid for five minutes, so each try requests a new one.
+            token = '';
+            token = await ports.fetchIdToken(request.audience, abortSignal);
+            ports.mask(token, "the job's OIDC token");
+            const command = new dist_cjs/* AssumeRoleWithWebIdentityCommand */.WH({
+                RoleArn: role.arn,
+                RoleSessionName: request.roleSessionName,
+                WebIdentityToken: token,
+                DurationSeconds: request.roleDurationSeconds,
+                ...(role === request.roles.at(-1) ? policyOf(request) : {}),
+            });
+            return await sts.send(command, { abortSignal });
+        }, () => (token === '' ? "the job's OIDC token from GitHub" : `STS to let this job assume ${role.arn}`));
+        return hopFrom(role, answer, ports);
     }
     catch (error) {
-        if (error instanceof DynamoDbError && codes.includes(error.code))
-            return undefined;
-        throw error;
+        throw error instanceof errors/* RemedyError */.By ? error : explainTokenRefusal(role, request, token, error);
     }
 }
-function dynamodb_awsTags(tags) {
-    return tags.map(({ key, to }) => ({ Key: key, Value: to }));
-}
-
-;// CONCATENATED MODULE: ./lib/src/input-reader.js
-/** Reads single inputs in the forms that they may have, and gathers what is wrong with them. Pure. */
-
-/** Every input of the action, in the order of action.yml. */
-const inputNames = [
-    'command',
-    'environment',
-    'production-environments',
-    'production',
-    'aws-region',
-    'role-to-assume',
-    'credential-source',
-    'role-external-id',
-    'role-source-identity',
-    'role-session-tags',
-    'restrict-session',
-    'role-duration-seconds',
-    'role-session-name',
-    'audience',
-    'allowed-account-ids',
-    'table-name-prefix',
-    'deletion-protection',
-    'point-in-time-recovery',
-    'tags',
-    'timeout-seconds',
-    'allow',
-    'expected-plan',
-    'expected-plan-digest',
-    'fail-on-drift',
-    'comment',
-    'github-token',
-    'sample-items',
-    'destroy',
-    'confirm-destroy',
-];
-/** Reads single inputs, and gathers what is wrong with them instead of stopping at the first. */
-class InputReader {
-    #input;
-    #problems;
-    #wrong = new Set();
-    constructor(input, problems) {
-        this.#input = input;
-        this.#problems = problems;
-    }
-    problem(name, message) {
-        this.#wrong.add(name);
-        this.#problems.push(message);
-    }
-    /** Whether something was wrong with this input, so that nothing can be concluded from it. */
-    isWrong(name) {
-        return this.#wrong.has(name);
-    }
-    text(name) {
-        return this.#input(name).trim();
-    }
-    /** One value a line; empty lines are passed over. */
-    lines(name) {
-        return this.#input(name)
-            .split(/\r?\n/)
-            .map((line) => line.trim())
-            .filter((line) => line !== '');
-    }
-    /** Values between commas or on lines of their own. */
-    list(name) {
-        return this.lines(name)
-            .flatMap((line) => line.split(','))
-            .map((value) => value.trim())
-            .filter((value) => value !== '');
-    }
-    choice(name, choices, byDefault) {
-        const value = this.text(name);
-        if (value === '')
-            return byDefault;
-        const found = choices.find((choice) => choice === value);
-        if (found === undefined)
-            this.problem(name, `${name} must be one of ${choices.join(', ')}, but is ${(0,plain_text/* quote */.hD)(value)}.`);
-        return found ?? byDefault;
-    }
-    wholeNumber(name, byDefault, least, most) {
-        const value = this.text(name);
-        if (value === '')
-            return byDefault;
-        const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
-        if (!(number >= least && number <= most)) {
-            this.problem(name, `${name} must be a whole number from ${least} to ${most}, but is ${(0,plain_text/* quote */.hD)(value)}.`);
-        }
-        return number;
-    }
-}
-/** Follows a problem where one of the values seems to be several that stand on one line. */
-function explainLines(name, values) {
-    return values.some((value) => /\S[\s,]+\S/.test(value)) ? ` ${literalForm(name)}` : '';
-}
-/** YAML keeps the lines of a value after `|` only: it joins those after `>`, and those of a value without a mark. */
-function literalForm(name) {
-    return `Write "${name}: |" and each value on a line of its own; without "|" YAML joins the lines into one.`;
-}
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: ./lib/src/plan-document.js
-/** The plan as JSON, its digest, and a reviewed plan read back from that JSON. Pure. */
-
-
-
-
-
-/** Grows when a reader of the old form would go wrong. The form is docs/schemas/plan.schema.json. */
-const formatVersion = 2;
-/** The plan on one line of JSON: the same plan gives the same text, byte for byte. */
-function renderPlanDocument(plan) {
-    const { target, policy, tables, steps, refusals, notices } = plan;
-    return JSON.stringify({
-        formatVersion,
-        digest: digestPlan(plan),
-        target,
-        policy,
-        tables,
-        steps: steps.map((step) => ({ ...stepKinds[step.action], ...step, description: describeStep(step) })),
-        refusals,
-        notices,
+async function assumeRole(request, role, caller, ports, run) {
+    run.log.info(`Assuming ${role.arn}`);
+    const sts = ports.connectSts(caller);
+    const isLast = role === request.roles.at(-1);
+    // The first role that is assumed with credentials: a token has a source identity of its own.
+    const isFirst = role === request.roles[request.credentialSource.kind === 'oidc' ? 1 : 0];
+    const command = new dist_cjs/* AssumeRoleCommand */.QL({
+        RoleArn: role.arn,
+        RoleSessionName: request.roleSessionName,
+        DurationSeconds: request.roleDurationSeconds,
+        ...(isLast && request.externalId !== undefined ? { ExternalId: request.externalId } : {}),
+        ...(isFirst && request.sourceIdentity !== undefined ? { SourceIdentity: request.sourceIdentity } : {}),
+        ...(isLast && request.sessionTags.size > 0 ? { Tags: awsTags(request.sessionTags) } : {}),
+        ...(isLast ? policyOf(request) : {}),
     });
-}
-/** What there is to review of a plan. */
-function reviewable({ target, policy, tables, steps, refusals }) {
-    const { account, partition, region, environment } = target;
-    return {
-        account,
-        partition,
-        region,
-        environment: environment.name,
-        production: environment.production,
-        destroy: policy.destroy,
-        tables: tables.map(({ name, id }) => ({ name, ...(id === undefined ? {} : { id }) })),
-        steps: steps.map((step) => ({
-            action: step.action,
-            table: step.table,
-            canonical: canonicalStep({ ...step }),
-            description: describeStep(step),
-        })),
-        refusals: refusals.flatMap((refusal) => readRefusal(refusal)),
-    };
-}
-/** SHA-256 in hexadecimal over account, region, environment, tables with their ids, steps, and what is refused. */
-function digestPlan(plan) {
-    return digestReviewed(reviewable(plan));
-}
-function digestReviewed({ steps, ...reviewed }) {
-    const content = canonical({ ...reviewed, steps: steps.map((step) => step.canonical) });
-    return (0,external_node_crypto_.createHash)('sha256').update(content).digest('hex');
-}
-/** What a step's JSON holds for readers, and what follows from the rest. */
-const derived = new Set(['class', 'usualDuration', 'description']);
-function canonicalStep(step) {
-    return canonical(Object.fromEntries(Object.entries(step).filter(([name]) => !derived.has(name))));
-}
-/** JSON with the names of every object in one order. */
-function canonical(value) {
-    if (Array.isArray(value))
-        return `[${value.map(canonical).join(',')}]`;
-    if (typeof value !== 'object' || value === null)
-        return JSON.stringify(value);
-    const members = Object.entries(value)
-        .filter(([, member]) => member !== undefined)
-        .sort(([left], [right]) => (left < right ? -1 : 1))
-        .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`);
-    return `{${members.join(',')}}`;
-}
-/** What the documented fallbacks make of an empty output of the plan job. */
-function isFallback(given) {
-    return given === '{}' || given === 'no-plan';
-}
-/** Why a documented fallback, `{}` or `no-plan`, arrived in the place of what the plan job gave out, and what to do. */
-const emptyOutput = "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped";
-/**
- * Reads the JSON that `renderPlanDocument` writes.
- *
- * @returns in words what is wrong with it, where something is
- */
-function readPlanDocument(json) {
-    let document;
     try {
-        document = JSON.parse(json);
+        const answer = await retry(run, (abortSignal) => sts.send(command, { abortSignal }), () => `STS to let these credentials assume ${role.arn}`);
+        return hopFrom(role, answer, ports);
     }
-    catch {
-        // What was found there is not shown: it may be any file of the job.
-        return 'is not JSON';
+    catch (error) {
+        throw error instanceof errors/* RemedyError */.By ? error : explainRoleRefusal(role, request, error);
     }
-    if (!isObject(document))
-        return 'is not a JSON object';
-    if (Object.keys(document).length === 0)
-        return `is {}: ${emptyOutput}`;
-    if (document.formatVersion !== formatVersion) {
-        const found = typeof document.formatVersion === 'number' ? document.formatVersion : typeof document.formatVersion;
-        return `has the formatVersion ${found}, but this version reads ${formatVersion}`;
-    }
-    const { target, policy, tables, steps, refusals, digest } = document;
-    if (!isObject(target) ||
-        !isObject(policy) ||
-        !Array.isArray(tables) ||
-        !Array.isArray(steps) ||
-        !Array.isArray(refusals)) {
-        return 'lacks target, policy, tables, steps or refusals';
-    }
-    const { account, partition, region, environment } = target;
-    if (!isText(account) ||
-        !isText(partition) ||
-        !isText(region) ||
-        !isObject(environment) ||
-        !isText(environment.name) ||
-        typeof environment.production !== 'boolean') {
-        return 'has a target without account, partition, region or environment';
-    }
-    if (typeof policy.destroy !== 'boolean')
-        return 'does not say whether it destroys';
-    const readTables = tables.flatMap((each) => readTable(each));
-    let readSteps;
+}
+async function readPrincipal(identity, ports, run) {
+    const sts = ports.connectSts(identity);
     try {
-        readSteps = steps.flatMap((each) => readStep(each));
+        const { Arn } = await retry(run, (abortSignal) => sts.send(new dist_cjs/* GetCallerIdentityCommand */.zI({}), { abortSignal }), () => 'STS to identify the credentials');
+        return principalOf(Arn);
     }
-    catch {
-        return 'has a step that is nested too deep';
+    catch (error) {
+        throw error instanceof errors/* RemedyError */.By ? error : explainIdentityRefusal(error);
     }
-    if (readTables.length < tables.length)
-        return 'has a table without a name, or with one that no table can have';
-    if (readSteps.length < steps.length)
-        return 'has a step without an action or a table';
-    const reviewed = {
-        account,
-        partition,
-        region,
-        environment: environment.name,
-        production: environment.production,
-        destroy: policy.destroy,
-        tables: readTables,
-        steps: readSteps,
-        refusals: refusals.flatMap((each) => readRefusal(each)),
+}
+function policyOf({ sessionPolicy }) {
+    return sessionPolicy === undefined ? {} : { Policy: sessionPolicy };
+}
+function awsTags(tags) {
+    return [...tags].map(([Key, Value]) => ({ Key, Value }));
+}
+function hopFrom(role, answer, ports) {
+    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {};
+    if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
+        throw new errors/* RemedyError */.By(`STS answered for ${role.arn}, but without credentials.`, 'Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.');
+    }
+    const identity = {
+        accessKeyId: AccessKeyId,
+        secretAccessKey: SecretAccessKey,
+        sessionToken: SessionToken,
+        // An emulator may give no date.
+        ...(Expiration instanceof Date ? { expiration: Expiration } : {}),
     };
-    if (refusals.length > 0)
-        return `was refused, for ${(0,plain_text/* count */.U9)(refusals.length, 'reason')}: a refused plan is never performed`;
-    return digest === digestReviewed(reviewed) ? reviewed : 'was changed since it was made: its digest does not match';
+    maskIdentity(identity, originsIn(`the session of ${role.arn}`), ports.mask);
+    return { identity, principal: principalOf(answer.AssumedRoleUser?.Arn) };
 }
-function readTable(value) {
-    if (!isObject(value) || !isText(value.name) || !isTableName(value.name))
-        return [];
-    return [{ name: value.name, ...(isText(value.id) ? { id: value.id } : {}) }];
-}
-function readStep(value) {
-    if (!isObject(value) || !isText(value.action) || !isText(value.table))
-        return [];
-    const { action, table } = value;
-    const description = (0,plain_text/* shorten */.ml)(isText(value.description) ? value.description : `${action} "${table}"`);
-    return [{ action, table, canonical: canonicalStep(value), description }];
-}
-/** What holds a run to a review is no part of the plan that is held. */
-function readRefusal(value) {
-    if (!isObject(value) || value.code === 'not-as-reviewed')
-        return [];
-    return [`${value.code} ${value.table ?? ''}`];
-}
-function isObject(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-function isText(value) {
-    return typeof value === 'string' && value !== '';
+function principalOf(arn) {
+    const [, partition, account] = /^arn:([^:]+):(?:sts|iam)::(\d{12}):/.exec(arn ?? '') ?? [];
+    if (partition === undefined || account === undefined) {
+        throw new errors/* RemedyError */.By('STS did not report which account the credentials belong to.', 'Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.');
+    }
+    return { partition, account };
 }
 
-;// CONCATENATED MODULE: ./lib/src/command-inputs.js
-/** What the run is to do, as the workflow's inputs say. Pure: what it reads is passed in. */
+;// CONCATENATED MODULE: ./lib/src/definition/built-in.js
+/** The built-in tables, and the protection that an environment gives them. */
 
 
 
-
-
-/** Problems are the reader's to keep. */
-function readCommandInputs(read, environment, tableNamePrefix) {
-    const command = read.choice('command', ['apply', 'plan', 'verify', 'destroy'], 'apply');
-    const destroy = read.choice('destroy', ['true', 'false'], 'false') === 'true';
-    if (destroy && (command === 'apply' || command === 'verify')) {
-        read.problem('destroy', `destroy is true, but command is ${command}. destroy: true is for command: plan, to see what command: destroy would delete.`);
-    }
-    if (command === 'destroy')
-        requireConfirmation(read, tableNamePrefix);
-    const expectedPlan = readExpectedPlan(read);
-    const expectedPlanDigest = readExpectedPlanDigest(read);
-    if (command === 'verify') {
-        for (const name of ['expected-plan', 'expected-plan-digest']) {
-            if (read.text(name) !== '') {
-                read.problem(name, `${name} is given, but command: verify changes nothing that it could hold to. Leave it out.`);
-            }
-        }
-    }
-    const failOnDrift = read.choice('fail-on-drift', ['true', 'false'], 'false') === 'true';
-    if (failOnDrift && command !== 'plan') {
-        read.problem('fail-on-drift', `fail-on-drift is true, but command is ${command}. It is for command: plan alone.`);
-    }
-    if (failOnDrift && destroy) {
-        read.problem('fail-on-drift', 'fail-on-drift is true, but so is destroy: what would be deleted is no drift. Give one of them.');
-    }
-    const gitHubToken = readCommentToken(read);
-    return {
-        command,
-        policy: { destroy: command === 'destroy' || destroy, allow: readAllow(read) },
-        ...(expectedPlan === undefined ? {} : { expectedPlan }),
-        ...(expectedPlanDigest === undefined ? {} : { expectedPlanDigest }),
-        failOnDrift,
-        sampleItems: readSampleItems(read, command, environment),
-        ...(gitHubToken === undefined ? {} : { gitHubToken }),
-    };
-}
-/** Typing the names in is what keeps a wrong environment or prefix from deleting somebody's tables. */
-function requireConfirmation(read, tableNamePrefix) {
-    const names = builtInTables.map(({ logicalName }) => `${tableNamePrefix}${logicalName}`);
-    const confirmed = read.lines('confirm-destroy');
-    const missing = names.filter((name) => !confirmed.includes(name));
-    const unknown = confirmed.filter((name) => !names.includes(name));
-    if (missing.length === 0 && unknown.length === 0)
-        return;
-    const found = confirmed.length === 0 ? 'is empty' : `has ${confirmed.map(plain_text/* quote */.hD).join(', ')}`;
-    read.problem('confirm-destroy', `command is destroy, so confirm-destroy must list the full names of the tables to delete, one a line: ${names.map(plain_text/* quote */.hD).join(', ')}; but it ${found}.${explainLines('confirm-destroy', confirmed)}`);
-}
-function readAllow(read) {
-    const lines = read.lines('allow');
-    for (const line of lines) {
-        if (!disruptions.some((disruption) => disruption === line)) {
-            read.problem('allow', `allow must have one of ${disruptions.join(', ')} on each line, but has ${(0,plain_text/* quote */.hD)(line)}.${explainLines('allow', [line])}`);
-        }
-    }
-    // In one order, so that the same leave makes the same plan.
-    return disruptions.filter((disruption) => lines.includes(disruption));
-}
-function readExpectedPlan(read) {
-    const given = read.text('expected-plan');
-    if (given === '')
-        return undefined;
-    if (given === 'no-plan') {
-        read.problem('expected-plan', `expected-plan is no-plan: ${emptyOutput}.`);
-        return undefined;
-    }
-    if (given.startsWith('{'))
-        return { json: given };
-    if (/\p{Cc}/u.test(given)) {
-        read.problem('expected-plan', `expected-plan must be the JSON of the output plan, or the path of a file that holds it, but is ${(0,plain_text/* quote */.hD)(given)}.`);
-    }
-    return { path: given };
-}
-function readExpectedPlanDigest(read) {
-    const given = read.text('expected-plan-digest');
-    if (given === '')
-        return undefined;
-    if (isFallback(given)) {
-        read.problem('expected-plan-digest', `expected-plan-digest is ${given}: ${emptyOutput}.`);
-    }
-    else if (!/^[0-9a-f]{64}$/i.test(given)) {
-        read.problem('expected-plan-digest', `expected-plan-digest must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,plain_text/* quote */.hD)(given)}.`);
-    }
-    return given.toLowerCase();
-}
-function readSampleItems(read, command, environment) {
-    const choice = read.choice('sample-items', ['auto', 'true', 'false'], 'auto');
-    if (choice === 'true' && command !== 'verify') {
-        read.problem('sample-items', `sample-items is true, but command is ${command}. It is for command: verify alone.`);
-    }
-    return choice === 'auto' ? !environment.production : choice === 'true';
-}
-/** No problem without a token: the comment is optional, and must not keep the tables from being changed. */
-function readCommentToken(read) {
-    // Read in any case: from then on it is a known secret, which must not occur in outputs.
-    const token = read.text('github-token');
-    return read.choice('comment', ['true', 'false'], 'false') === 'true' ? token : undefined;
-}
-
-;// CONCATENATED MODULE: ./lib/src/production.js
-/** Whether an environment is production, and by which rule. Pure. */
-
-/** An environment of one of these names is production whatever the inputs say. */
-const productionNames = ['prod', 'production'];
-/** One of these as a part of the name makes production. */
-const productionParts = ['prod', 'production', 'prd', 'live'];
-/** One of these cancels the production part right after it, as in `non-prod`. */
-const cancellingParts = ['non', 'not', 'no', 'pre'];
-/**
- * Decides whether an environment is production.
- *
- * With the input `false` the answer is production only where that input contradicts the name or the list.
- *
- * @param listed the input `production-environments`
- */
-function decideProduction(name, { listed, input }) {
-    const isAmong = (names) => names.some((each) => isSameEnvironment(each, name));
-    if (isAmong(listed))
-        return isProduction('production-environments lists it');
-    if (isAmong(productionNames))
-        return decideByName(name);
-    switch (input) {
-        case 'true':
-            return isProduction('production is true');
-        case 'false':
-            return { production: false, rule: 'not production, because production is false' };
-        case 'auto':
-            return decideByName(name);
-    }
-}
-function decideByName(name) {
-    const parts = partsOf(name);
-    const matches = parts
-        .map((part, index) => ({ part, before: parts[index - 1] ?? '' }))
-        .filter(({ part }) => productionParts.includes(part.toLowerCase()));
-    const deciding = matches.find(({ before }) => !cancellingParts.includes(before.toLowerCase()));
-    if (deciding !== undefined)
-        return isProduction(`its name has the part "${deciding.part}"`);
-    const [cancelled] = matches;
-    const reason = cancelled === undefined
-        ? 'no part of its name is prod, production, prd or live'
-        : `in its name "${cancelled.before}" comes before "${cancelled.part}"`;
-    return { production: false, rule: `not production: ${reason}` };
-}
-/** `eu_prodUS2.test` has the parts eu, prod, US and test. */
-function partsOf(name) {
-    return name.split(/[-_./:\p{Z}\p{N}]+|(?<=\p{Ll})(?=\p{Lu})/u).filter((part) => part !== '');
-}
-function isProduction(reason) {
-    return { production: true, rule: `production, because ${reason}` };
-}
-
-;// CONCATENATED MODULE: ./lib/src/sdk-settings.js
-/**
- * The settings that the AWS SDK reads by itself, checked. The SDK drops most values that it cannot read, and then works
- * without them: `AWS_USE_FIPS_ENDPOINT=True` would leave the FIPS endpoints unused. Pure.
- *
- * @see https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
- */
-
-/** By the ids that name their variables: what every run calls, and what the SDK may call for credentials. */
-const services = ['STS', 'DynamoDB', 'SSO', 'SSO OIDC', 'Signin'];
-const calledServices = services.slice(0, 2);
-const booleans = [
-    ['AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint'],
-    ['AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint'],
-    ['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'ignore_configured_endpoint_urls'],
-    ['AWS_DISABLE_CLOCK_SKEW_CORRECTION', 'disable_clock_skew_correction'],
+const tenantId = { AttributeName: 'tenant_id', AttributeType: 'S', KeyType: 'HASH' };
+/** Every record belongs to a tenant; all users of a tenant are one Query. */
+const builtInTables = [
+    { logicalName: 'tenant', KeySchema: [tenantId] },
+    {
+        logicalName: 'users',
+        KeySchema: [tenantId, { AttributeName: 'user_id', AttributeType: 'S', KeyType: 'RANGE' }],
+    },
 ];
-const choices = [
-    ['AWS_DEFAULTS_MODE', 'defaults_mode', ['legacy', 'standard', 'in-region', 'cross-region', 'mobile', 'auto']],
-    // The last one is for other SDKs: a job may set it for them.
-    ['AWS_RETRY_MODE', 'retry_mode', ['standard', 'adaptive', 'legacy']],
-];
-const metadataEndpoint = 'AWS_EC2_METADATA_SERVICE_ENDPOINT';
-const noFiles = { configFile: {}, credentialsFile: {} };
-/** Every setting that the SDK would misread or drop. */
-function findSettingProblems(variables, sharedConfig = noFiles) {
-    const find = finderIn(variables, sharedConfig);
-    return [
-        ...booleans.flatMap(([variable, key]) => mustBeOneOf(['true', 'false'], find(variable, key))),
-        ...choices.flatMap(([variable, key, values]) => mustBeOneOf(values, find(variable, key), { anyCase: true })),
-        ...mustBeNumber(find('AWS_MAX_ATTEMPTS', 'max_attempts')),
-        ...findTokenUrlProblems(variables),
-        ...findEndpointProblems(variables, sharedConfig),
-    ];
+/** The tags that the action adds to the user's. */
+function ownTags(environment) {
+    return new Map([
+        [environmentTag, environment.name],
+        [managedByTag, managedByValue],
+    ]);
 }
-/** Where STS and DynamoDB are called, for those that are not called at AWS's own address. */
-function customEndpoints(variables, sharedConfig = noFiles) {
-    return calledServices.flatMap((service) => {
-        const found = findEndpoint(service, variables, sharedConfig);
-        if (found === undefined || describeUrlProblem(found.value) !== undefined)
-            return [];
-        return { service, url: new URL(found.value).href.replace(/\/$/, ''), setting: found.setting };
-    });
-}
-/** What other tools of AWS read and this SDK does not: somebody who set it expects that it holds. */
-function findIgnoredSettings(variables, sharedConfig = noFiles) {
-    const bundle = finderIn(variables, sharedConfig)('AWS_CA_BUNDLE', 'ca_bundle');
-    if (bundle === undefined || variables.NODE_EXTRA_CA_CERTS)
-        return [];
-    return [
-        `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,plain_text/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`,
-    ];
-}
-function findEndpointProblems(variables, sharedConfig) {
-    const found = services.flatMap((service) => findEndpoint(service, variables, sharedConfig) ?? []);
-    const metadata = finderIn(variables, sharedConfig)(metadataEndpoint, 'ec2_metadata_service_endpoint');
-    const all = [...found, ...(metadata === undefined ? [] : [metadata])];
-    const endpoints = [...new Map(all.map((endpoint) => [endpoint.name, endpoint])).values()];
-    const wrong = endpoints.flatMap(({ name, setting, value }) => {
-        const problem = describeUrlProblem(value);
-        return problem === undefined ? [] : [{ name, message: `${setting} ${problem}` }];
-    });
-    return [
-        ...wrong,
-        ...findConflicts(variables, sharedConfig),
-        ...findMissingSection(variables, sharedConfig),
-        ...findMisspeltServices(variables, sharedConfig),
-    ];
-}
-/** The job's request token goes to this URL. The runner sets it; another environment may set it wrong. */
-function findTokenUrlProblems(variables) {
-    const name = 'ACTIONS_ID_TOKEN_REQUEST_URL';
-    const value = variables[name];
-    if (!value || !variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN)
-        return [];
-    if (URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol))
-        return [];
-    return [{ name, message: `${name} must be a URL that begins with http:// or https://, as GitHub's runner sets it.` }];
-}
-/** The SDK refuses them together, at the first call. */
-function findConflicts(variables, sharedConfig) {
-    const [endpoint] = calledServices.flatMap((service) => findEndpoint(service, variables, sharedConfig) ?? []);
-    if (endpoint === undefined)
-        return [];
-    const find = finderIn(variables, sharedConfig);
-    return booleans.slice(0, 2).flatMap(([variable, key]) => {
-        const found = find(variable, key);
-        if (found?.value !== 'true')
-            return [];
-        const kind = key === 'use_fips_endpoint' ? 'a FIPS' : 'a dual-stack';
-        return {
-            name: found.name,
-            message: `${found.setting} is true, but ${endpoint.setting} names an endpoint, which cannot be ${kind} one as well. Leave one of them out.`,
-        };
-    });
-}
-/** The SDK would pass over the profile's endpoints, and call AWS instead. */
-function findMissingSection(variables, sharedConfig) {
-    const { name, values } = profileOf(variables, sharedConfig);
-    const isRead = Boolean(values.services) && !ignoresEndpoints(variables, sharedConfig);
-    if (!isRead || sharedConfig.configFile[`services.${values.services}`] !== undefined)
-        return [];
-    return [
-        {
-            name: 'services',
-            message: `The profile ${(0,plain_text/* quote */.hD)(name)} names the services section ${(0,plain_text/* quote */.hD)(values.services ?? '')}, which the shared config file does not have. Add "[services ${values.services}]", or take "services" out of the profile.`,
+function defineTables(request) {
+    const { environment, tableNamePrefix } = request;
+    const tags = [...request.tags, ...ownTags(environment)].map(([Key, Value]) => ({ Key, Value }));
+    return builtInTables.map(({ logicalName, KeySchema }) => ({
+        logicalName,
+        name: `${tableNamePrefix}${logicalName}`,
+        properties: {
+            KeySchema,
+            BillingMode: 'PAY_PER_REQUEST',
+            ...protect(deletionProtection, request.deletionProtection, environment),
+            ...protect(pointInTimeRecovery, request.pointInTimeRecovery, environment),
+            Tags: sortTags(tags),
         },
-    ];
-}
-/** The SDK reads a service's name in lower case alone, and would call AWS instead. */
-function findMisspeltServices(variables, sharedConfig) {
-    const section = profileOf(variables, sharedConfig).values.services;
-    const keys = Object.keys(sharedConfig.configFile[`services.${section}`] ?? {});
-    const known = services.map((service) => `${service.replaceAll(' ', '_').toLowerCase()}.endpoint_url`);
-    if (ignoresEndpoints(variables, sharedConfig))
-        return [];
-    return keys
-        .filter((key) => !known.includes(key) && known.includes(key.toLowerCase()))
-        .map((key) => ({
-        name: key,
-        message: `The services section ${(0,plain_text/* quote */.hD)(section ?? '')} has ${(0,plain_text/* quote */.hD)(key.split('.')[0] ?? '')}, which must be written in lower case.`,
     }));
 }
-function describeUrlProblem(value) {
-    // What stands before an @ may be a password, and what stands behind a ? a token.
-    const shown = (0,plain_text/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, '$1***@').replace(/([?#]).*$/s, '$1***'));
-    const mustBe = `must be a URL that begins with http:// or https://, such as http://localhost:4566, but is ${shown}.`;
-    let url;
-    try {
-        url = new URL(value);
-    }
-    catch {
-        return mustBe;
-    }
-    if (url.protocol !== 'http:' && url.protocol !== 'https:')
-        return mustBe;
-    if (url.username !== '' || url.password !== '')
-        return `must have no user name and no password, which would not be sent, but is ${shown}.`;
-    if (url.search !== '' || url.hash !== '')
-        return `must have no ? and no #, which would not be sent, but is ${shown}.`;
-    return undefined;
+/** Outside production `auto` declares nothing, so that a protection that someone turned on stays on. */
+function protect({ name, protection }, setting, { production }) {
+    if (protection === undefined || (setting === 'auto' && !production))
+        return {};
+    const value = setting === 'false' ? protection.off : protection.inProduction;
+    return { [name]: value };
 }
-/** In the order in which the SDK searches. */
-function findEndpoint(service, variables, sharedConfig) {
-    if (ignoresEndpoints(variables, sharedConfig))
-        return undefined;
-    const id = service.replaceAll(' ', '_').toUpperCase();
-    for (const variable of [`AWS_ENDPOINT_URL_${id}`, 'AWS_ENDPOINT_URL']) {
-        const value = variables[variable];
-        if (value)
-            return { value, name: variable, setting: variable };
-    }
-    const { name, values } = profileOf(variables, sharedConfig);
-    const ofService = sharedConfig.configFile[`services.${values.services}`]?.[`${id.toLowerCase()}.endpoint_url`];
-    if (ofService) {
-        const setting = `endpoint_url of ${id.toLowerCase()} in the services section ${(0,plain_text/* quote */.hD)(values.services ?? '')}`;
-        return { value: ofService, name: setting, setting };
-    }
-    const value = values.endpoint_url;
-    return value ? { value, name: 'endpoint_url', setting: describeKey('endpoint_url', name) } : undefined;
-}
-function ignoresEndpoints(variables, sharedConfig) {
-    const find = finderIn(variables, sharedConfig);
-    return find('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'ignore_configured_endpoint_urls')?.value === 'true';
-}
-/** A variable counts before the profile. One that is empty, as where nothing was given for it, does not. */
-function finderIn(variables, sharedConfig) {
-    const profile = profileOf(variables, sharedConfig);
-    return (variable, key) => {
-        const ofVariable = variables[variable];
-        if (ofVariable)
-            return { value: ofVariable, name: variable, setting: variable };
-        const value = profile.values[key];
-        return value ? { value, name: key, setting: describeKey(key, profile.name) } : undefined;
-    };
-}
-/** The profile whose settings the SDK takes. */
-function profileOf(variables, { configFile, credentialsFile }) {
-    const name = variables.AWS_PROFILE || 'default';
-    return { name, values: { ...credentialsFile[name], ...configFile[name] } };
-}
-function describeKey(key, profile) {
-    return `${key} of the profile ${(0,plain_text/* quote */.hD)(profile)}`;
-}
-function mustBeOneOf(values, found, { anyCase = false } = {}) {
-    if (found === undefined || values.includes(anyCase ? found.value.toLowerCase() : found.value))
+
+// EXTERNAL MODULE: ./lib/src/github/log.js
+var log = __nccwpck_require__(9322);
+;// CONCATENATED MODULE: ./lib/src/report/failures.js
+
+
+
+/** Every failure once. The failure that ended the run comes first. */
+function failuresOf({ error, outcome, verification }) {
+    const first = error ?? outcome?.error ?? verification?.error;
+    if (first === undefined)
         return [];
-    return [
-        { name: found.name, message: `${found.setting} must be ${values.join(' or ')}, but is ${(0,plain_text/* quote */.hD)(found.value)}.` },
-    ];
-}
-function mustBeNumber(found) {
-    if (found === undefined || /^\d{1,9}$/.test(found.value))
-        return [];
-    return [{ name: found.name, message: `${found.setting} must be a whole number, but is ${(0,plain_text/* quote */.hD)(found.value)}.` }];
-}
-
-;// CONCATENATED MODULE: ./lib/src/tag-inputs.js
-/** Tags as a workflow writes them: one `key=value` a line. */
-
-
-
-
-/** What AWS allows in a tag's value, and in its key; but no letter that does not show: it would make two names look alike. */
-const tagCharacters = /^(?:(?!\p{DI})[\p{L}\p{Z}\p{N}_.:/=+\-@])*$/u;
-/** AWS counts characters, not the units that JavaScript counts. */
-function isTagText(text, most) {
-    return [...text].length <= most && tagCharacters.test(text);
-}
-function readTags(read, environment) {
-    const tags = readTagLines(read, 'tags');
-    const own = ownTags(environment).size;
-    if (tags.size + own > mostTags) {
-        read.problem('tags', `tags has ${tags.size} tags, but a table carries ${mostTags} at most, and ${own} are the action's own. Give ${mostTags - own} or fewer.`);
-    }
-    return tags;
-}
-function isSameToSts(left, right) {
-    return left.toLowerCase() === right.toLowerCase();
-}
-/** STS takes no more, as many as a table does. */
-function readSessionTags(read) {
-    const tags = readTagLines(read, 'role-session-tags');
-    if (tags.size > mostTags) {
-        read.problem('role-session-tags', `role-session-tags has ${tags.size} tags, but STS takes ${mostTags} at most.`);
-    }
-    return tags;
-}
-/**
- * Whether a line is several lines that YAML joined: its value contains a space and then `key=`. Spaces around `=` are no
- * part of a tag: `a = b=c` is one tag, but `a= b=c` is `a` without a value, and then `b`.
- */
-function isJoined(line) {
-    const separator = line.indexOf('=');
-    const value = line.slice(separator + 1);
-    return /\s[^\s=]+\s*=(?!=)/.test(/\s/.test(line[separator - 1] ?? '') ? value.trimStart() : value);
-}
-/** One `key=value` a line. */
-function readTagLines(read, name) {
-    const tags = new Map();
-    for (const line of read.lines(name)) {
-        const separator = line.indexOf('=');
-        const key = line.slice(0, separator).trim();
-        const value = line.slice(separator + 1).trim();
-        if (separator < 1 || key === '') {
-            read.problem(name, `${name} must have key=value on each line, but has ${(0,plain_text/* quote */.hD)(line)}.`);
-        }
-        else if (isJoined(line)) {
-            read.problem(name, `${name} has several key=value on one line: ${(0,plain_text/* quote */.hD)(line)}. ${literalForm(name)} A value that itself contains a space and then a word with = is refused.`);
-        }
-        else if (/^(aws|tenant-tables):/i.test(key)) {
-            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`);
-        }
-        else if (tags.has(key)) {
-            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)} twice. Give each key once.`);
-        }
-        else if (name === 'role-session-tags' && [...tags.keys()].some((each) => isSameToSts(each, key))) {
-            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`);
-        }
-        else if (!isTagText(key, 128)) {
-            read.problem(name, `${name} has the key ${(0,plain_text/* quote */.hD)(key)}, but a key may have 128 letters, digits, spaces and _ . : / = + - @ at most.`);
-        }
-        else if (!isTagText(value, 256)) {
-            read.problem(name, `${name} gives ${(0,plain_text/* quote */.hD)(key)} the value ${(0,plain_text/* quote */.hD)(value)}, but a value may have 256 letters, digits, spaces and _ . : / = + - @ at most.`);
-        }
-        else {
-            tags.set(key, value);
-        }
-    }
-    return tags;
-}
-
-;// CONCATENATED MODULE: ./lib/src/session-inputs.js
-/** The inputs that say whose credentials the run works with, and what its sessions are called and may do. */
-
-
-
-
-
-
-function readSessionInputs(read, purpose, place, variables) {
-    const roles = readRoles(read);
-    const credentialSource = chooseCredentialSource(read, variables, roles);
-    if (credentialSource.kind === 'access-key')
-        requireCleanKey(read, variables);
-    const externalId = readExternalId(read, roles, credentialSource);
-    const sourceIdentity = readSourceIdentity(read, variables);
-    const sessionTags = readSessionTags(read);
-    requireAssumeRole(read, roles, credentialSource);
-    const sessionPolicy = restrictSession(read, purpose, roles, place);
-    const roleDurationSeconds = read.wholeNumber('role-duration-seconds', 3600, 900, 43_200);
-    const roleSessionName = readSessionName(read, variables);
-    const audience = readAudience(read, place.partition);
-    if (read.lines('role-to-assume').length > 1 && roleDurationSeconds > 3600) {
-        read.problem('role-duration-seconds', `role-duration-seconds is ${roleDurationSeconds}, but a role that is assumed with another role's session lasts 3600 seconds at most. Give 900 to 3600, or a single role.`);
-    }
-    for (const role of roles) {
-        if (place.partition !== undefined && role.partition !== place.partition) {
-            read.problem('role-to-assume', `role-to-assume has ${(0,plain_text/* quote */.hD)(role.arn)} of the partition ${role.partition}, but the region ${place.region} is in ${place.partition}. Give a role and a region of one partition.`);
-        }
-    }
-    return {
-        roles,
-        credentialSource,
-        ...(externalId === '' ? {} : { externalId }),
-        ...(sourceIdentity === '' ? {} : { sourceIdentity }),
-        sessionTags,
-        ...(sessionPolicy === undefined ? {} : { sessionPolicy }),
-        roleDurationSeconds,
-        roleSessionName,
-        audience,
-    };
-}
-function readRoles(read) {
-    return read.lines('role-to-assume').flatMap((arn) => {
-        const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-.0-9;-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? [];
-        if (partition !== undefined && account !== undefined)
-            return [{ arn, partition, account }];
-        read.problem('role-to-assume', `role-to-assume must hold the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner, but has ${(0,plain_text/* quote */.hD)(arn)}.${explainLines('role-to-assume', [arn])}`);
-        return [];
+    const ofSteps = outcome?.steps.flatMap(({ result }) => ('error' in result ? [result.error] : [])) ?? [];
+    // A stop ends every step in progress for the same reason.
+    const others = ofSteps.filter((each) => !(first instanceof errors/* StoppedError */.Ko && each instanceof errors/* StoppedError */.Ko));
+    // Two tables may meet the same failure, such as a session that cannot be renewed.
+    const texts = new Set();
+    return [first, ...others].filter((each) => {
+        const text = renderError(each);
+        const isNew = !texts.has(text);
+        texts.add(text);
+        return isNew;
     });
 }
-/** A secret that was pasted with its line break could not be sent, and would be named nowhere. */
-function requireCleanKey(read, variables) {
-    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) {
-        if (!/[^!-~]/.test(variables[name] ?? ''))
-            continue;
-        read.problem('credential-source', `${name} in the environment holds a space, a line break or another character that no such value has. Set it again, without what came along when it was copied.`);
-    }
-}
-function chooseCredentialSource(read, variables, roles) {
-    const hasKeyId = Boolean(variables.AWS_ACCESS_KEY_ID);
-    const hasSecret = Boolean(variables.AWS_SECRET_ACCESS_KEY);
-    const mayAskForToken = Boolean(variables.ACTIONS_ID_TOKEN_REQUEST_URL && variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN);
-    const halfKey = hasKeyId === hasSecret
-        ? ''
-        : `the environment has ${hasKeyId ? 'AWS_ACCESS_KEY_ID' : 'AWS_SECRET_ACCESS_KEY'} without ${hasKeyId ? 'AWS_SECRET_ACCESS_KEY' : 'AWS_ACCESS_KEY_ID'}`;
-    switch (read.choice('credential-source', ['auto', 'oidc', 'environment'], 'auto')) {
-        case 'oidc':
-            if (read.lines('role-to-assume').length === 0) {
-                read.problem('credential-source', 'credential-source is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out.');
-            }
-            if (!mayAskForToken) {
-                read.problem('credential-source', 'credential-source is oidc, but the job may not ask for a token. Give the job "permissions: { id-token: write }".');
-            }
-            return { kind: 'oidc', reason: 'credential-source is oidc' };
-        case 'environment':
-            if (halfKey !== '') {
-                read.problem('credential-source', `credential-source is environment, but ${halfKey}. Set both, or neither.`);
-            }
-            return hasKeyId && hasSecret
-                ? { kind: 'access-key', reason: 'credential-source is environment, which has an access key' }
-                : {
-                    kind: 'default-chain',
-                    reason: 'credential-source is environment, which has no access key, so the AWS SDK looks for credentials',
-                };
-        case 'auto': {
-            if (hasKeyId && hasSecret)
-                return { kind: 'access-key', reason: 'the environment has an access key' };
-            const noKey = halfKey === '' ? 'the environment has no access key' : halfKey;
-            if (mayAskForToken && roles.length > 0) {
-                return { kind: 'oidc', reason: `${noKey}, the job may ask for an OIDC token, and there is a role to assume` };
-            }
-            const noToken = mayAskForToken
-                ? 'there is no role to assume with an OIDC token'
-                : 'the job may not ask for an OIDC token (it lacks "permissions: { id-token: write }")';
-            return { kind: 'default-chain', reason: `${noKey}, and ${noToken}, so the AWS SDK looks for credentials` };
-        }
-    }
-}
-function readExternalId(read, roles, source) {
-    const externalId = read.text('role-external-id');
-    if (externalId === '')
-        return externalId;
-    if (!/^[\w+=,.@:/-]{2,1224}$/.test(externalId)) {
-        read.problem('role-external-id', 'role-external-id must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else.');
-    }
-    // From a role or a source that is wrong itself nothing follows for the id.
-    if (read.isWrong('role-to-assume') || read.isWrong('credential-source'))
-        return externalId;
-    if (roles.length === 0) {
-        read.problem('role-external-id', 'role-external-id is given, but there is no role-to-assume to use it with. Give a role, or leave it out.');
-    }
-    else if (roles.length === 1 && source.kind === 'oidc') {
-        read.problem('role-external-id', 'role-external-id is given, but the last role is assumed with an OIDC token, which takes no external id. Leave it out, or name the role that needs it after a first one.');
-    }
-    return externalId;
-}
-/** `true`: who ran this, for CloudTrail and for trust policies; any other value is taken as it is. */
-function readSourceIdentity(read, variables) {
-    const given = read.text('role-source-identity');
-    if (given === '' || given === 'false')
+/** The steps that were done before a failure, and those that were not; empty where the run had not come to any. */
+function failures_describeProgress({ outcome, verification }) {
+    if (outcome !== undefined)
+        return describeOutcome(outcome);
+    if (!verification?.sampleItems)
         return '';
-    if (given === 'true') {
-        const { GITHUB_REPOSITORY_ID: repository, GITHUB_RUN_ID: run } = variables;
-        if (/^\d+$/.test(repository ?? '') && /^\d+$/.test(run ?? ''))
-            return `${repository}.${run}`;
-        read.problem('role-source-identity', 'role-source-identity is true, but GITHUB_REPOSITORY_ID or GITHUB_RUN_ID is not set. Give the source identity itself.');
-    }
-    else if (!sessionName.test(given)) {
-        read.problem('role-source-identity', `role-source-identity must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,plain_text/* quote */.hD)(given)}.`);
-    }
-    return given;
+    const { itemState } = verification;
+    if (itemState === 'unwritten')
+        return 'No sample item was written.';
+    // Absent where some are left, which the error names.
+    return itemState === undefined ? '' : 'The sample items were deleted again.';
 }
-/** AssumeRoleWithWebIdentity takes neither: they would be lost without a word. */
-function requireAssumeRole(read, roles, source) {
-    if (read.isWrong('role-to-assume') || read.isWrong('credential-source'))
-        return;
-    const isTokenAlone = roles.length === 1 && source.kind === 'oidc';
-    if (roles.length > 0 && !isTokenAlone)
-        return;
-    for (const name of ['role-source-identity', 'role-session-tags']) {
-        if (read.text(name) === '' || read.text(name) === 'false')
-            continue;
-        read.problem(name, roles.length === 0
-            ? `${name} is given, but there is no role-to-assume to give it to. Give a role, or leave it out.`
-            : `${name} is given, but the only role is assumed with an OIDC token, which takes none. Name a second role, or leave it out.`);
-    }
-}
-function restrictSession(read, { command, sampleItems }, roles, { region, tableNamePrefix }) {
-    if (read.choice('restrict-session', ['true', 'false'], 'false') === 'false')
-        return undefined;
-    const last = roles.at(-1);
-    if (last === undefined || region === undefined || tableNamePrefix === undefined) {
-        if (last === undefined && !read.isWrong('role-to-assume')) {
-            read.problem('restrict-session', 'restrict-session is true, but there is no role-to-assume whose session it could restrict.');
-        }
-        return undefined;
-    }
-    const place = { account: last.account, partition: last.partition, region };
-    const arns = builtInTables.map(({ logicalName }) => tableArn(place, `${tableNamePrefix}${logicalName}`));
-    // Two tables, whatever their prefix, stay far below what STS takes.
-    return sessionPolicy(command === 'verify' && !sampleItems ? 'plan' : command, arns);
-}
-/** What STS allows in a session's name. */
-const sessionName = /^[\w+=,.@-]{2,64}$/;
-function readSessionName(read, variables) {
-    const given = read.text('role-session-name');
-    if (given !== '') {
-        if (!sessionName.test(given)) {
-            read.problem('role-session-name', `role-session-name must have 2 to 64 letters, digits and _ + = , . @ - and nothing else, but is ${(0,plain_text/* quote */.hD)(given)}.`);
-        }
-        return given;
-    }
-    const clean = (text) => text.replace(/[^\w+=,.@-]+/g, '-');
-    const run = clean(variables.GITHUB_RUN_ID ?? '');
-    const repository = clean(variables.GITHUB_REPOSITORY ?? '');
-    if (run === '' || repository === '')
-        return 'tenant-tables';
-    // The run's id finds the run, so the repository's name is what gives way.
-    return `${repository.slice(0, Math.max(0, 63 - run.length))}-${run}`.slice(-64);
-}
-function readAudience(read, partition) {
-    const given = read.text('audience');
-    if (given === '')
-        return partition === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com';
-    if (!/^[!-~]{1,255}$/.test(given)) {
-        read.problem('audience', `audience must have 1 to 255 printable ASCII characters and no spaces, but is ${(0,plain_text/* quote */.hD)(given)}.`);
-    }
-    return given;
-}
-
-;// CONCATENATED MODULE: ./lib/src/unknown-inputs.js
-/** Inputs that the workflow gives and this action does not have: a misspelt one must not be ignored. Pure. */
-
-/** What people write instead, after other actions and tools; to what they should write. Not what the edit distance finds. */
-const commonGuesses = new Map([
-    ...guesses('command: plan', ['dry-run', 'dryrun', 'plan', 'plan-only', 'check', 'check-only', 'noop', 'what-if']),
-    ...guesses('environment', ['env', 'env-name', 'environment-name']),
-    ...guesses('production-environments', ['production-environment', 'prod-environments', 'protected-environments']),
-    ...guesses('production', ['is-production', 'is-prod', 'prod', 'prod-env', 'production-env']),
-    ...guesses('aws-region', ['region', 'aws-default-region', 'region-name']),
-    ...guesses('role-to-assume', [
-        ...[
-            'role',
-            'roles',
-            'role-arn',
-            'role-arns',
-            'role-name',
-            'iam-role',
-            'iam-role-arn',
-            'assume-role',
-            'assume-role-arn',
-        ],
-        ...['aws-role', 'aws-role-arn', 'aws-role-to-assume', 'aws-assume-role', 'aws-iam-role'],
-    ]),
-    ...guesses('role-external-id', ['external-id', 'aws-external-id', 'aws-role-external-id']),
-    ...guesses('role-source-identity', ['source-identity']),
-    ...guesses('role-session-tags', ['session-tags']),
-    ...guesses('role-session-name', ['session-name', 'aws-session-name', 'aws-role-session-name']),
-    ...guesses('role-duration-seconds', [
-        ...['role-duration', 'session-duration', 'duration-seconds', 'role-session-duration', 'aws-role-duration-seconds'],
-    ]),
-    ...guesses('allowed-account-ids', [
-        ...[
-            'account-id',
-            'account-ids',
-            'aws-account-id',
-            'aws-account-ids',
-            'allowed-accounts',
-            'allowed-aws-account-ids',
-        ],
-    ]),
-    ...guesses('table-name-prefix', ['prefix', 'table-prefix', 'tables-prefix', 'name-prefix', 'table-names-prefix']),
-    ...guesses('deletion-protection', [
-        ...['protection', 'deletion-protection-enabled', 'delete-protection', 'enable-deletion-protection'],
-    ]),
-    ...guesses('point-in-time-recovery', ['point-in-time-recovery-enabled', 'enable-point-in-time-recovery', 'pitr']),
-    ...guesses('tags', ['tag', 'table-tags', 'resource-tags']),
-    ...guesses('timeout-seconds', ['timeout', 'timeout-minutes', 'timeout-in-seconds']),
-    ...guesses('expected-plan', ['reviewed-plan', 'approved-plan', 'expected-plan-file']),
-    ...guesses('expected-plan-digest', ['plan-digest']),
-    ...guesses('fail-on-drift', ['detect-drift', 'drift', 'fail-on-changes']),
-    ...guesses('comment', ['pr-comment', 'pull-request-comment', 'comment-on-pr']),
-    ...guesses('github-token', ['gh-token']),
-    ...guesses('confirm-destroy', ['confirm', 'confirm-delete', 'confirm-deletion']),
-]);
-function guesses(meant, written) {
-    return written.map((name) => [name, meant]);
-}
-/**
- * Finds the inputs that are given, but not among the known ones. An empty input counts as not given.
- *
- * @param variables the environment: the runner passes an input on as `INPUT_` and its name in upper case
- * @param known the inputs of this action
- */
-function findUnknownInputs(variables, known) {
-    const unknown = givenInputs(variables)
-        .filter(({ name }) => !known.includes(name))
-        .filter((input) => !isSecondSpelling(input, variables, known))
-        .map((input) => ({ ...input, suggestion: suggestFor(input.name, known) ?? suggestByValue(input, variables) }));
-    const others = unknown.filter(({ suggestion }) => suggestion === undefined);
-    return {
-        problems: unknown.flatMap(({ suggestion, ...input }) => suggestion === undefined ? [] : [explainMisspelt(input, suggestion)]),
-        warnings: others.length === 0 ? [] : [explainIgnored(others)],
-    };
-}
-const prefix = 'INPUT_';
-/** By name, so that the same inputs give the same text. */
-function givenInputs(variables) {
-    return Object.keys(variables)
-        .filter((variable) => variable.startsWith(prefix) && trimmedValue(variable, variables) !== '')
-        .sort()
-        .map((variable) => ({ name: variable.slice(prefix.length).toLowerCase(), variable }));
-}
-function trimmedValue(variable, variables) {
-    return variables[variable]?.trim() ?? '';
-}
-/** Some runners replace hyphens by underscores; one that passes an input on in both spellings loses nothing. */
-function isSecondSpelling({ name, variable }, variables, known) {
-    const first = `${prefix}${hyphenated(name).toUpperCase()}`;
-    return known.includes(hyphenated(name)) && trimmedValue(variable, variables) === trimmedValue(first, variables);
-}
-function hyphenated(name) {
-    return name.replaceAll('_', '-');
-}
-/** What was probably meant; undefined for a name that resembles none of ours. */
-function suggestFor(name, known) {
-    const written = hyphenated(name);
-    return (commonGuesses.get(written) ??
-        known
-            .map((each) => ({ each, distance: editDistance(written, each, toleranceOf(each)) }))
-            .filter(({ each, distance }) => distance <= toleranceOf(each))
-            .sort((left, right) => left.distance - right.distance)[0]?.each);
-}
-/** `mode: plan` and its like: a run that was to write nothing must not write. */
-function suggestByValue({ variable }, variables) {
-    return trimmedValue(variable, variables).toLowerCase() === 'plan' ? 'command: plan' : undefined;
-}
-function explainMisspelt({ name, variable }, suggestion) {
-    return `${(0,plain_text/* visible */.RK)(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,plain_text/* visible */.RK)(variable)} to an empty text in the env of this step.`;
-}
-const mostNames = 20;
-function explainIgnored(inputs) {
-    const more = inputs.length > mostNames ? ` and ${inputs.length - mostNames} more` : '';
-    const names = inputs.slice(0, mostNames).map(({ name }) => (0,plain_text/* quote */.hD)(name));
-    return `The action does not have these inputs and ignores them: ${names.join(', ')}${more}.`;
-}
-/** How many edits still make a misspelling of it: short names are close to names that mean something else. */
-function toleranceOf({ length }) {
-    if (length < 5)
-        return 0;
-    if (length < 8)
-        return 1;
-    return length < 16 ? 2 : 3;
-}
-/**
- * The number of letters to insert, delete, replace, or swap with their neighbour (optimal string alignment distance).
- *
- * @returns Infinity where the lengths alone differ by more than `most`
- */
-function editDistance(left, right, most) {
-    if (Math.abs(left.length - right.length) > most)
-        return Number.POSITIVE_INFINITY;
-    let beforeLast = [];
-    let last = Array.from({ length: right.length + 1 }, (_, column) => column);
-    for (let row = 1; row <= left.length; row += 1) {
-        const current = [row];
-        for (let column = 1; column <= right.length; column += 1) {
-            const at = (distances, index) => distances[index] ?? 0;
-            const isSame = left[row - 1] === right[column - 1];
-            const isSwapped = row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
-            current[column] = Math.min(at(last, column) + 1, at(current, column - 1) + 1, at(last, column - 1) + (isSame ? 0 : 1), ...(isSwapped ? [at(beforeLast, column - 2) + 1] : []));
-        }
-        beforeLast = last;
-        last = current;
-    }
-    return last[right.length] ?? 0;
-}
-
-;// CONCATENATED MODULE: ./lib/src/inputs.js
-/** The strings of a workflow file -> Inputs, or every problem at once. Pure: what it reads is passed in. */
-
-
-
-
-
-
-
-
-
-
-
-/** @throws {InvalidInputsError} with every problem, each saying what was found and what may be. */
-function readInputs(source) {
-    const { environment: variables } = source;
-    const problems = [...findUnknownInputs(variables, inputNames).problems];
-    const read = new InputReader(source.input, problems);
-    const { environment, productionRule } = readEnvironment(read);
-    const tableNamePrefix = readTableNamePrefix(read);
-    const commandInputs = readCommandInputs(read, environment, tableNamePrefix);
-    const region = readRegion(read, variables);
-    const partition = region === undefined ? undefined : source.partitionOf(region);
-    const place = {
-        region,
-        partition,
-        tableNamePrefix: read.isWrong('table-name-prefix') ? undefined : tableNamePrefix,
-    };
-    const sessionInputs = readSessionInputs(read, commandInputs, place, variables);
-    const allowedAccountIds = readAllowedAccountIds(read, sessionInputs.roles);
-    const deletionProtection = read.choice('deletion-protection', ['auto', 'true', 'false'], 'auto');
-    const pointInTimeRecovery = read.choice('point-in-time-recovery', ['auto', 'true', 'false'], 'auto');
-    const tags = readTags(read, environment);
-    const timeoutSeconds = read.wholeNumber('timeout-seconds', 1800, 1, 21_600);
-    for (const { name, message } of findSettingProblems(variables, source.sharedConfig))
-        read.problem(name, message);
-    const endpoints = customEndpoints(variables, source.sharedConfig);
-    const warnings = findIgnoredSettings(variables, source.sharedConfig);
-    if (problems.length > 0 || region === undefined)
-        throw new errors/* InvalidInputsError */.Xt(problems);
-    return {
-        ...commandInputs,
-        ...sessionInputs,
-        environment,
-        productionRule,
-        region,
-        allowedAccountIds,
-        tableNamePrefix,
-        deletionProtection,
-        pointInTimeRecovery,
-        tags,
-        timeoutSeconds,
-        ...(endpoints.length + warnings.length === 0 ? {} : { sdkSettings: { endpoints, warnings } }),
-    };
-}
-function readEnvironment(read) {
-    const name = read.text('environment');
-    if (name === '') {
-        read.problem('environment', 'environment is required, but is empty. Give the name of the environment, such as dev or production.');
-    }
-    else if (!isTagText(name, 256)) {
-        read.problem('environment', `environment is written into a tag, so it may have 256 letters, digits, spaces and _ . : / = + - @ at most, but is ${(0,plain_text/* quote */.hD)(name)}.`);
-    }
-    const listed = readProductionEnvironments(read, name);
-    const input = read.choice('production', ['auto', 'true', 'false'], 'auto');
-    const { production, rule } = decideProduction(name, { listed, input });
-    if (production && input === 'false') {
-        read.problem('production', `production is false, but ${(0,plain_text/* quote */.hD)(name)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`);
-    }
-    return { environment: { name, production }, productionRule: rule };
-}
-function readProductionEnvironments(read, name) {
-    const listed = read.list('production-environments');
-    for (const each of listed) {
-        // Another separator than a comma would make one name of several, and leave production unprotected.
-        if (!isTagText(each, 256)) {
-            read.problem('production-environments', `production-environments must hold names of environments between commas or on lines, but has ${(0,plain_text/* quote */.hD)(each)}.`);
-        }
-        else if (!isSameEnvironment(each, name) && holdsWords(each, name)) {
-            read.problem('production-environments', `production-environments has ${(0,plain_text/* quote */.hD)(each)}, which holds ${(0,plain_text/* quote */.hD)(name)} as a word: is it one name or several? Put commas between names, or write "production-environments: |" and each name on a line of its own; without "|" YAML joins the lines into one.`);
-        }
-    }
-    return listed;
-}
-/** Whether a name stands in a text as a whole, between spaces or other characters that may separate names. */
-function holdsWords(text, name) {
-    const words = (of) => ` ${of
-        .toLowerCase()
-        .split(/[\s/:+]+/)
-        .join(' ')} `;
-    return words(text) !== words(name) && words(text).includes(words(name));
-}
-function readRegion(read, variables) {
-    const candidates = [
-        ['aws-region', read.text('aws-region')],
-        ['AWS_REGION', variables.AWS_REGION?.trim() ?? ''],
-        ['AWS_DEFAULT_REGION', variables.AWS_DEFAULT_REGION?.trim() ?? ''],
-    ];
-    const given = candidates.find(([, value]) => value !== '');
-    if (given === undefined) {
-        read.problem('aws-region', 'aws-region is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.');
-        return undefined;
-    }
-    const [name, region] = given;
-    // The region becomes part of a host name, so nothing else may slip in.
-    if (/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region))
-        return region;
-    read.problem('aws-region', `${name} must be the name of an AWS region, such as ap-south-1, but is ${(0,plain_text/* quote */.hD)(region)}.`);
-    return undefined;
-}
-function readAllowedAccountIds(read, roles) {
-    const accounts = read.list('allowed-account-ids');
-    for (const account of accounts) {
-        if (!/^\d{12}$/.test(account)) {
-            read.problem('allowed-account-ids', `allowed-account-ids must hold account ids of 12 digits, but has ${(0,plain_text/* quote */.hD)(account)}.${explainLines('allowed-account-ids', [account])}`);
-        }
-    }
-    if (accounts.length === 0 && read.text('allowed-account-ids') !== '') {
-        // As from two variables that are not set: no account must not come to mean any account.
-        read.problem('allowed-account-ids', `allowed-account-ids is ${(0,plain_text/* quote */.hD)(read.text('allowed-account-ids'))}, which holds no account id. Give account ids of 12 digits, or leave it out.`);
-    }
-    const last = roles.at(-1);
-    if (last !== undefined &&
-        !read.isWrong('role-to-assume') &&
-        accounts.length > 0 &&
-        !accounts.includes(last.account)) {
-        read.problem('allowed-account-ids', `role-to-assume ends with a role of account ${last.account}, which is not among allowed-account-ids: ${accounts.map(plain_text/* quote */.hD).join(', ')}.`);
-    }
-    return accounts;
-}
-function readTableNamePrefix(read) {
-    const prefix = read.text('table-name-prefix');
-    for (const { logicalName } of builtInTables) {
-        const name = `${prefix}${logicalName}`;
-        if (!isTableName(name)) {
-            read.problem('table-name-prefix', `table-name-prefix makes the table name ${(0,plain_text/* quote */.hD)(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
-        }
-    }
-    return prefix;
-}
-
-;// CONCATENATED MODULE: ./lib/src/place.js
-/** Where a run acts, as one line of the log. Pure. */
-
-
-/**
- * Names command, environment and whether it is production, region, tables, and endpoints that are not AWS's own.
- *
- * @param account absent before login
- */
-function describePlace(inputs, account) {
-    const { command, environment, productionRule, region, sdkSettings } = inputs;
-    const tables = desiredTables(inputs).map(({ name }) => `"${name}"`);
+function describeOutcome({ steps }) {
+    const named = (matches) => steps
+        .filter(({ result }) => matches(result))
+        .map(({ step }) => nameStep(step))
+        .join(', ');
     const parts = [
-        ...(account === undefined ? [] : [`account ${account}`]),
-        `environment ${JSON.stringify(environment.name)} (${productionRule})`,
-        `region ${region}`,
-        `tables ${tables.join(' and ')}`,
-        ...describeEndpoints(sdkSettings?.endpoints ?? []),
+        ['Failed', named((result) => result.status === 'failed' && !result.isOutcomeUnknown)],
+        ['Done before', named(({ status }) => status === 'applied') || 'nothing'],
+        ['Done by another run', named(({ status }) => status === 'dropped')],
+        ['Deferred by AWS', named(({ status }) => status === 'deferred')],
+        ['Sent, outcome unknown', named((result) => result.status === 'failed' && result.isOutcomeUnknown)],
+        ['Not started', named(({ status }) => status === 'skipped')],
     ];
-    return `Command ${command}: ${parts.join(', ')}`;
-}
-/** `STS and DynamoDB at http://localhost:4566 (AWS_ENDPOINT_URL)`, for each setting that names an endpoint. */
-function describeEndpoints(endpoints) {
-    return [...new Set(endpoints.map(({ setting }) => setting))].map((setting) => {
-        const named = endpoints.filter((endpoint) => endpoint.setting === setting);
-        const services = named.map(({ service }) => service).join(' and ');
-        return `${services} at ${(0,plain_text/* shorten */.ml)(named[0]?.url ?? '')} (${setting})`;
-    });
+    return parts.flatMap(([title, steps]) => (steps === '' ? [] : [`${title}: ${steps}.`])).join(' ');
 }
 
-// EXTERNAL MODULE: ./lib/src/redaction.js
-var redaction = __nccwpck_require__(7927);
-;// CONCATENATED MODULE: ./lib/src/markdown.js
-/** Markdown in which foreign text starts nothing. Pure. */
-
-function markdownOf(redact) {
-    return {
-        code: (value) => inCode((0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(redact(value))).replace(/^ | $| (?= )/g, '\\u{20}')),
-        block: (lines, language = 'text') => fenced(lines.map((line) => (0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(redact(line)), longestLine)), language),
-        text: (value) => inSentence((0,plain_text/* visible */.RK)(redact(value))),
-        shortText: (value) => inSentence((0,plain_text/* shorten */.ml)((0,plain_text/* visible */.RK)(redact(value)))),
-    };
-}
-/** In characters. */
-const longestLine = 8192;
-/** Ends with the first line of as many backticks as it begins with: more than stand together anywhere in it. */
-function fenced(lines, language) {
-    const text = lines.join('\n');
-    const longest = [...text.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 2);
-    const fence = '`'.repeat(longest + 1);
-    return `${fence}${language}\n${text}\n${fence}`;
-}
-/** Where a line may break, GitHub makes no link of an e-mail address; the place is not copied with the rest. */
-function inCode(value) {
-    return `<code>${entities(value).replaceAll('&#64;', '<wbr>&#64;')}</code>`;
-}
-/** A zero-width space keeps `@`, `#` and `GH-` from notifying people and linking issues. */
-function inSentence(value) {
-    return entities(value)
-        .replace(/&#(64|35);|(?<![\p{L}\p{N}])(?:gh(?=-\d)|ghsa(?=-))/giu, '$&&#8203;')
-        .replace(/^[\s+=-]|(?<=^\d{1,9})[.)]/, (character) => `&#${character.codePointAt(0)};`);
-}
-/**
- * What Markdown, HTML or GitHub may give a meaning to in the middle of a line becomes an entity, which never has one.
- * So do the characters that would make a link of an address. In a word `_` has none, and GitHub takes a secret that it
- * alone knows out of a summary only where it stands as it is.
- */
-function entities(value) {
-    return value.replace(/[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+_-]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|(?<=www)\.|(?<=mailto|xmpp):/giu, (character) => {
-        return `&#${character.codePointAt(0)};`;
-    });
-}
-/** Cells are Markdown already. */
-function table(head, rows) {
-    return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-/** What is not needed at first sight. The title is Markdown already, the lines too. */
-function folded(title, lines) {
-    return `<details><summary>${title}</summary>\n\n${lines.join('\n')}\n\n</details>`;
-}
-
-;// CONCATENATED MODULE: ./lib/src/summary.js
-/** Plan and outcome -> the job summary, and the sections that it shares with the pull request comment. Pure. */
-
-
-
-
-
-/** In bytes. Of a longer one GitHub shows nothing. */
-const longestSummary = 1024 * 1024;
-/** The job summary, all foreign text escaped. */
-function renderSummary(result, redact) {
-    const { target, plan, outcome } = result;
-    const markdown = markdownOf(redact);
-    const head = [
-        `## ${renderTitle(markdown, result)}`,
-        `**${markdown.text(summarise(result))}**`,
-        ...(target === undefined ? [] : [renderTarget(markdown, target, result)]),
-        ...(result.review ? [markdown.text(result.review)] : []),
-    ];
-    const details = plan === undefined
-        ? []
-        : [
-            ...section('Refused', renderRefusals(markdown, plan.refusals)),
-            ...section('Changes', renderChanges(markdown, plan, outcome)),
-            ...section('Slow', renderSlowSteps(markdown, plan)),
-            ...section('Tables', renderTables(markdown, plan)),
-            ...section('To know', renderNotes(markdown, plan).join('\n')),
-        ];
-    const digest = plan === undefined ? [] : [renderDigest(markdown, plan)];
-    const whole = [...head, ...details, ...digest, ...section('Failed', renderFailure(markdown, result))].join('\n\n');
-    if (Buffer.byteLength(whole) < longestSummary)
-        return `${whole}\n`;
-    return `${[...head, 'The rest does not fit into a summary. It is in the log.', ...digest].join('\n\n')}\n`;
-}
-function section(title, body) {
-    return body === '' ? [] : [`### ${title}`, body];
-}
-/** `Tenant Tables: plan of <code>dev</code>` */
-function renderTitle({ code }, { command, target }) {
-    return `Tenant Tables: ${command ?? 'run'}${target === undefined ? '' : ` of ${code(target.environment.name)}`}`;
-}
-function renderTarget({ code, text }, { account, region, environment }, { productionRule = environment.production ? 'production' : 'not production' }) {
-    return `Account ${code(account)}, region ${code(region)}, environment ${code(environment.name)} (${text(productionRule)})`;
-}
-function renderRefusals({ text }, refusals) {
-    return refusals.map(({ reason, remedy }) => `- ${text(reason)} **To fix:** ${text(remedy)}`).join('\n');
-}
-/** Setting by setting, from what to what. Empty without steps. */
-function renderChanges({ code, text, shortText }, plan, outcome) {
-    const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]));
-    const rows = plan.steps.flatMap((step) => changesOf(step).map(({ setting, from, to }, index) => [
-        code(step.table),
-        `${code(step.action)}${stepKinds[step.action].class === 'disruptive' ? ' **disruptive**' : ''}`,
-        shortText(setting),
-        from === undefined ? '' : code(from),
-        code(to),
-        // Once a step: its time is that of all its settings together.
-        index === 0 ? text(describeResult(results.get(step))) : '',
-    ]));
-    return rows.length === 0 ? '' : table(['Table', 'Step', 'Setting', 'From', 'To', 'Result'], rows);
-}
-function renderSlowSteps({ code }, { steps }) {
-    return steps
-        .flatMap(({ action, table: name }) => {
-        const { usualDuration } = stepKinds[action];
-        return usualDuration === undefined ? [] : [`- ${code(action)} on ${code(name)} usually takes ${usualDuration}`];
-    })
-        .join('\n');
-}
-function renderTables({ code, text, block }, { tables }) {
-    const rows = tables.map(({ name, status }) => [code(name), text(status)]);
-    return `${table(['Table', 'Before the run'], rows)}\n\n${block(tables.map(({ arn }) => arn))}`;
-}
-/** A line for each notice and each unmanaged setting. */
-function renderNotes({ code, text }, plan) {
-    const { notices, tables } = plan;
-    return [
-        ...notices.map(({ level, message }) => `- ${level === 'warning' ? '**Warning:** ' : ''}${text(message)}`),
-        ...tables.flatMap(({ name, unmanaged }) => unmanaged.map((setting) => `- Unmanaged on ${code(name)}, ${describeTreatment(plan, setting)}: ${code(setting.path)} = ${code(setting.value)}`)),
-    ];
-}
-function renderDigest({ code }, plan) {
-    return `Plan digest ${code(digestPlan(plan))}`;
-}
-/** Empty where nothing failed. */
-function renderFailure(markdown, result) {
-    const progress = describeProgress(result);
-    return failuresOf(result)
-        .map((error, index) => renderError(markdown, (0,errors/* describeError */.Uc)(error), index === 0 ? progress : ''))
-        .join('\n\n');
-}
-/** Sentences as a list, and what is to be copied or compared in code blocks below it. */
-function renderError({ text, block }, error, progress) {
-    const { message, problems, remedy, facts, statements, causes } = error;
-    const sentences = [
-        `- ${text(message)}`,
-        ...problems.map((problem) => `  - ${text(problem)}`),
-        ...(remedy === undefined ? [] : [`- **To fix:** ${text(remedy)}`]),
-        ...(progress === '' ? [] : [`- ${text(progress)}`]),
-    ];
-    return [
-        sentences.join('\n'),
-        ...(facts.length === 0 ? [] : [block(facts.map(({ name, value }) => `${name}: ${value}`))]),
-        ...statements.map((statement) => `The statement to add:\n\n${block(indentJson(statement), 'json')}`),
-        ...(causes.length === 0 ? [] : [`Caused by:\n\n${block(causes)}`]),
-    ].join('\n\n');
-}
-function indentJson(json) {
-    return JSON.stringify(JSON.parse(json), undefined, 2).split('\n');
-}
-
-;// CONCATENATED MODULE: ./lib/src/tenant-access.js
+;// CONCATENATED MODULE: ./lib/src/aws/tenant-access.js
 /** What an application may do that works for one tenant at a time. Pure, and imports nothing. */
 /**
  * Every action that names the partition key of each item that it touches, and no other. A transaction is
@@ -66313,7 +73326,7 @@ function indentJson(json) {
  *
  * Scan names no key. PartiQL may do without one, and then it is a scan.
  */
-const itemActions = [
+const tenant_access_itemActions = [
     'BatchGetItem',
     'BatchWriteItem',
     'ConditionCheckItem',
@@ -66341,7 +73354,7 @@ function tenantAccessPolicy(tableArns) {
         Statement: [
             {
                 Effect: 'Allow',
-                Action: itemActions.map((action) => `dynamodb:${action}`),
+                Action: tenant_access_itemActions.map((action) => `dynamodb:${action}`),
                 Resource: tableArns,
                 Condition: {
                     // All values, for a batch names many keys. Equal, and not like: "a*" would let "a" read "a-b".
@@ -66359,113 +73372,219 @@ function tenantAccessPolicy(tableArns) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/src/publish.js
-/** Tells the result of a run: outputs for later steps, a job summary for people, annotations for both. */
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: ./lib/src/plan/document.js
+/** The plan as JSON: its schema, its digest, and a reviewed plan read back from that JSON. */
 
 
 
 
 
 
-/** Sets what is known: nothing after wrong inputs, everything after a plan. */
-async function publish(result, runner) {
-    await runner.load();
-    try {
-        if (failuresOf(result).length === 0)
-            assertOutputsHoldNoSecret(result, runner);
-    }
-    catch (error) {
-        result.error = error;
-    }
-    // After a failure, what would hold a secret is left out.
-    const known = Object.entries(outputsOf(result));
-    const outputs = Object.fromEntries(known.filter(([, value]) => runner.findSecret(value) === undefined));
-    const planFile = await unlessItFails(runner, () => writePlanFile(outputs.plan, runner), {
-        message: 'The plan file could not be written, so the output plan-file is not set.',
-        remedy: 'Let RUNNER_TEMP name a folder that this step can write to. The output plan holds the plan, too.',
+
+
+/** Grows when a reader of the old form would go wrong. */
+const formatVersion = 3;
+const document_text = pipe(string(), minLength(1));
+const tableName = pipe(string(), regex(tableNamePattern));
+const lines = array(picklist(disruptionNames));
+const described = { table: tableName, description: pipe(string(), description('The step in words.')) };
+const createStep = strictObject({
+    kind: literal('create'),
+    ...described,
+    to: pipe(strictObject(Object.fromEntries(properties.flatMap(({ name, schema, creation }) => creation.kind === 'in-create-table' ? [[name, optional(schema)]] : []))), description('The values that CreateTable sends.')),
+    risk: literal('safe'),
+});
+const updateSteps = properties.map(({ name, schema }) => strictObject({
+    kind: literal('update'),
+    ...described,
+    property: literal(name),
+    from: schema,
+    to: schema,
+    risk: union([picklist(['safe', 'slow']), strictObject({ allow: lines })]),
+}));
+const deleteStep = strictObject({ kind: literal('delete'), ...described, risk: literal('destructive') });
+const optionalTable = optional(pipe(tableName, description('Absent where it is about the whole plan.')));
+/** The form of the plan, published as docs/schemas/plan.schema.json. */
+const planSchema = strictObject({
+    formatVersion: literal(formatVersion),
+    digest: pipe(string(), regex(/^[0-9a-f]{64}$/), description('SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.')),
+    target: strictObject({
+        account: pipe(string(), regex(/^[0-9]{12}$/)),
+        partition: document_text,
+        region: document_text,
+        environment: strictObject({ name: document_text, production: dist_boolean() }),
+    }),
+    policy: strictObject({
+        destroy: pipe(dist_boolean(), description('Whether the run deletes the tables.')),
+        allow: pipe(lines, description('The disruptive changes that the run may make.')),
+    }),
+    tables: array(strictObject({
+        logicalName: document_text,
+        name: tableName,
+        arn: pipe(document_text, description('For a table that is absent, the ARN that it will have.')),
+        id: optional(pipe(document_text, description("DynamoDB's TableId."))),
+        streamArn: optional(document_text),
+        status: picklist(['absent', 'ready', 'unavailable']),
+        unmanaged: pipe(array(strictObject({ path: string(), value: string() })), description('Settings that the definition does not mention.')),
+    })),
+    steps: pipe(array(variant('kind', [createStep, variant('property', updateSteps), deleteStep])), description('In the order in which they are performed. Tables are worked on side by side.')),
+    refusals: pipe(array(strictObject({
+        table: optionalTable,
+        code: picklist([...refusalCodes, ...disruptionNames]),
+        reason: string(),
+        remedy: string(),
+    })), description('One refusal means that nothing is written.')),
+    notices: array(strictObject({
+        table: optionalTable,
+        level: picklist(['notice', 'warning']),
+        code: picklist(noticeCodes),
+        message: string(),
+    })),
+});
+/** The plan on one line of JSON. The same plan gives the same text, byte for byte. */
+function renderPlanDocument(plan) {
+    const { target, policy, tables, steps, refusals, notices } = plan;
+    return JSON.stringify({
+        formatVersion,
+        digest: digestPlan(plan),
+        target,
+        policy,
+        tables,
+        steps: steps.map(documentStep),
+        refusals,
+        notices,
     });
-    try {
-        for (const [name, value] of Object.entries(outputs))
-            runner.setOutput(name, value);
-        if (planFile !== undefined)
-            runner.setOutput('plan-file', planFile);
-    }
-    catch (cause) {
-        // What happened to the tables must still be told, in the summary too.
-        const unwritten = new errors/* RemedyError */.By('The outputs could not be written, so later steps do not get them.', 'Make room on the disk, and let GITHUB_OUTPUT name a file that this step can write to; then run again.', { cause });
-        if (failuresOf(result).length === 0)
-            result.error = unwritten;
-        else
-            runner.fail('Tenant Tables: failed', (0,errors/* renderError */.vr)(unwritten));
-    }
-    for (const warning of result.warnings ?? [])
-        runner.warning('Tenant Tables', warning);
-    for (const { level, message } of result.plan?.notices ?? []) {
-        if (level === 'warning')
-            runner.warning('Tenant Tables', message);
-    }
-    for (const warning of result.verification?.warnings ?? [])
-        runner.warning('Tenant Tables', warning);
-    reportFailures(result, runner);
-    runner.log.info(summarise(result));
-    await unlessItFails(runner, async () => runner.writeSummary(renderSummary(result, runner.redact)), {
-        message: 'The job summary could not be written.',
-        remedy: 'Let GITHUB_STEP_SUMMARY name a file that this step can write to. The log holds what it would say.',
-    });
 }
-/** Does what is optional, which never decides whether the run succeeds: its failure is a warning. */
-async function unlessItFails(runner, work, { message, remedy }) {
-    try {
-        return await work();
-    }
-    catch (cause) {
-        runner.warning('Tenant Tables', (0,errors/* renderError */.vr)(new errors/* RemedyError */.By(message, remedy, { cause })));
-        return undefined;
+function documentStep(step) {
+    const description = describeStep(step);
+    switch (step.kind) {
+        case 'create':
+            return { ...step, risk: 'safe', description };
+        case 'update':
+            return { ...step, description };
+        case 'delete':
+            return { ...step, risk: 'destructive', description };
     }
 }
-async function writePlanFile(plan, runner) {
-    return plan === undefined ? undefined : await runner.writeTemporaryFile('tenant-tables-plan.json', plan);
+function reviewable(plan) {
+    return reviewed({ ...plan, steps: plan.steps.map(documentStep) });
 }
+function reviewed(plan) {
+    const { target, policy, tables, steps, refusals } = plan;
+    const { account, partition, region, environment } = target;
+    return {
+        account,
+        partition,
+        region,
+        environment: environment.name,
+        production: environment.production,
+        destroy: policy.destroy,
+        tables: tables.map(({ name, id }) => ({ name, ...(id === undefined ? {} : { id }) })),
+        steps: steps.map(({ description, ...step }) => ({
+            kind: step.kind,
+            table: step.table,
+            canonical: canonical(step),
+            description,
+        })),
+        // The comparison with a reviewed plan is no part of the plan that is compared.
+        refusals: refusals
+            .filter(({ code }) => code !== 'not-as-reviewed')
+            .map(({ code, table = '' }) => `${code} ${table}`),
+    };
+}
+/** SHA-256 in hexadecimal over account, region, environment, tables with their ids, steps and refusals. */
+function digestPlan(plan) {
+    return digestReviewed(reviewable(plan));
+}
+function digestReviewed({ steps, ...plan }) {
+    const content = canonical({ ...plan, steps: steps.map((step) => step.canonical) });
+    return (0,external_node_crypto_.createHash)('sha256').update(content).digest('hex');
+}
+/** JSON with the names of every object in one order. */
+function canonical(value) {
+    if (Array.isArray(value))
+        return `[${value.map(canonical).join(',')}]`;
+    if (typeof value !== 'object' || value === null)
+        return JSON.stringify(value);
+    const members = Object.entries(value)
+        .filter(([, member]) => member !== undefined)
+        .sort(([left], [right]) => (left < right ? -1 : 1))
+        .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`);
+    return `{${members.join(',')}}`;
+}
+/** Whether the input is a fallback of the documented workflows, which stands for an empty output of the plan job. */
+function isFallback(given) {
+    return given === '{}' || given === 'no-plan';
+}
+/** Why a fallback arrived instead of the plan, and what to do. */
+const emptyOutput = "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped";
 /**
- * Before anything is written, because the outputs could not be.
+ * Reads the JSON that `renderPlanDocument` writes.
  *
- * @returns the plan as it is
- * @throws {RemedyError} where an output of the plan would hold a secret
+ * @returns the problem in words, where there is one. No content is shown: it may be any file of the job.
  */
-function assertPublishable(plan, runner) {
-    assertOutputsHoldNoSecret({ target: plan.target, plan }, runner);
-    return plan;
+function readPlanDocument(json) {
+    let document;
+    try {
+        document = JSON.parse(json);
+    }
+    catch {
+        return 'is not JSON';
+    }
+    if (typeof document !== 'object' || document === null || Array.isArray(document))
+        return 'is not a JSON object';
+    if (Object.keys(document).length === 0)
+        return `is {}: ${emptyOutput}`;
+    const found = 'formatVersion' in document ? document.formatVersion : undefined;
+    if (found !== formatVersion) {
+        const shown = typeof found === 'number' ? found : typeof found;
+        return `has the formatVersion ${shown}, but this version of the action reads ${formatVersion}: make the plan again`;
+    }
+    const { success, issues, output } = safeParse(planSchema, document);
+    if (!success) {
+        const problems = issues.slice(0, 3).map(describeProblem);
+        return `does not have the form of docs/schemas/plan.schema.json: ${problems.join('; ')}`;
+    }
+    if (output.refusals.length > 0) {
+        return `was refused, for ${(0,readable/* count */.U9)(output.refusals.length, 'reason')}: a refused plan is never performed`;
+    }
+    // The digest does not cover descriptions, so they may have any length.
+    const steps = output.steps.map((step) => ({ ...step, description: (0,readable/* shorten */.ml)(step.description) }));
+    const plan = reviewed({ ...output, steps });
+    return output.digest === digestReviewed(plan) ? plan : 'was changed since it was made: its digest does not match';
 }
-function assertOutputsHoldNoSecret(result, { findSecret }) {
-    const found = Object.entries(outputsOf(result)).flatMap(([name, value]) => {
-        const origin = findSecret(value);
-        return origin === undefined ? [] : [{ name, origin }];
-    });
-    if (found.length === 0)
-        return;
-    throw (0,redaction/* secretInOutputs */.e)(found.map(({ name }) => `output ${name}`), found.map(({ origin }) => origin));
+/** Names only what the schema itself contains, not the name of an unknown member. */
+function describeProblem(issue) {
+    const path = getDotPath(issue)?.split('.') ?? [];
+    const place = (names) => names.join('.') || 'the plan';
+    if (issue.expected === 'never')
+        return `${place(path.slice(0, -1))} has an unknown member`;
+    if (issue.received === 'undefined')
+        return `${place(path)} is missing`;
+    return `${place(path)} must be ${issue.expected ?? issue.message}`;
 }
-/** Every output that can be told from this result, as the strings that later steps read. */
-function outputsOf(result) {
-    const { target, plan, outcome } = result;
-    const deleted = outcome?.steps.filter(({ step, result: { status } }) => step.action === 'delete-table' && status === 'applied');
+
+;// CONCATENATED MODULE: ./lib/src/report/outputs.js
+/** The outputs of the action, which later steps read. */
+
+
+
+/** Every output that this result gives, by name. Not redacted: a changed ARN or plan would be wrong. */
+function outputsOf({ target, plan, outcome }) {
     if (target === undefined)
         return {};
-    const outputs = { 'aws-account-id': target.account, 'aws-region': target.region };
+    const place = { 'aws-account-id': target.account, 'aws-region': target.region };
     if (plan === undefined)
-        return outputs;
-    const tables = plan.tables.map(({ logicalName, name, arn, id, streamArn }) => {
-        const seen = outcome?.observed.get(name);
-        if (seen?.status === 'absent' || deleted?.some(({ step }) => step.table === name))
-            return { logicalName, name, arn };
-        return { logicalName, name, ...identityOf(seen?.status === 'ready' ? seen : { arn, id, streamArn }) };
-    });
-    for (const { logicalName, name, arn } of tables) {
-        outputs[`${logicalName}-table-name`] = name;
-        outputs[`${logicalName}-table-arn`] = arn;
-    }
+        return place;
+    const tables = plan.tables.map((table) => identify(table, outcome));
     return {
-        ...outputs,
+        ...place,
+        ...Object.fromEntries(tables.flatMap(({ logicalName, name, arn }) => [
+            [`${logicalName}-table-name`, name],
+            [`${logicalName}-table-arn`, arn],
+        ])),
         tables: JSON.stringify(Object.fromEntries(tables.map(({ logicalName, ...table }) => [logicalName, table]))),
         'has-changes': String(plan.steps.length > 0),
         'changes-count': String(plan.steps.length),
@@ -66475,152 +73594,457 @@ function outputsOf(result) {
         'tenant-access-policy': JSON.stringify(tenantAccessPolicy(tables.map(({ arn }) => arn))),
     };
 }
-function identityOf({ arn, id, streamArn }) {
-    return { arn, ...(id === undefined ? {} : { id }), ...(streamArn === undefined ? {} : { streamArn }) };
+/** ARN, id and stream as last observed. A table that is absent or was deleted has only its ARN. */
+function identify({ logicalName, name, ...planned }, outcome) {
+    const observed = outcome?.observed.get(name);
+    const isDeleted = outcome?.steps.some(({ step, result }) => step.kind === 'delete' && step.table === name && result.status === 'applied');
+    if (isDeleted || observed?.status === 'absent')
+        return { logicalName, name, arn: planned.arn };
+    const { arn, id, streamArn } = observed?.status === 'ready' ? observed : planned;
+    return {
+        logicalName,
+        name,
+        arn,
+        ...(id === undefined ? {} : { id }),
+        ...(streamArn === undefined ? {} : { streamArn }),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/markdown.js
+/** GitHub's Markdown, with untrusted text that starts no markup, link, mention or table cell. */
+
+/** In characters. */
+const longestLine = 8192;
+function markdownOf(redact) {
+    const clean = (value) => (0,readable/* visible */.RK)(redact(value));
+    return {
+        code: (value) => inlineCode((0,readable/* shorten */.ml)(clean(value))),
+        block: (lines, language = 'text') => codeBlock(lines.map((line) => (0,readable/* shorten */.ml)(clean(line), longestLine)).join('\n'), language),
+        text: (value) => sentence(clean(value)),
+        shortText: (value) => sentence((0,readable/* shorten */.ml)(clean(value))),
+    };
+}
+/** GitHub makes no link of an e-mail address in which a line may break. `<wbr>` is not copied with the text. */
+function inlineCode(value) {
+    // HTML shows several spaces as one, and none at the ends.
+    const spaced = value.replace(/^ | $| (?= )/g, '\\u{20}');
+    return `<code>${escapeMarkup(spaced).replaceAll('&#64;', '<wbr>&#64;')}</code>`;
+}
+/** The fence has more backticks than any run of backticks in the text. */
+function codeBlock(text, language) {
+    const longest = [...text.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 2);
+    const fence = '`'.repeat(longest + 1);
+    return `${fence}${language}\n${text}\n${fence}`;
+}
+/** A zero-width space after `@`, `#`, `GH` and `GHSA` keeps GitHub from notifying people and linking issues. */
+function sentence(value) {
+    return escapeMarkup(value)
+        .replace(/&#(64|35);|(?<![\p{L}\p{N}])(?:gh(?=-\d)|ghsa(?=-))/giu, '$&&#8203;')
+        .replace(/^[\s+=-]|(?<=^\d{1,9})[.)]/, toEntity);
+}
+/**
+ * Writes every character that may start markup or a link as an entity. `_` starts no markup inside a word, and stays:
+ * GitHub removes secrets that it alone knows, such as a token with `_`, only where they are written as they are.
+ */
+function escapeMarkup(value) {
+    return value.replace(/[^\p{L}\p{N}\p{M} ,;.'"()/=?%+_-]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, toEntity);
+}
+function toEntity(character) {
+    return `&#${character.codePointAt(0)};`;
+}
+/** @param head and rows as Markdown */
+function table(head, rows) {
+    return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+/** A part that readers unfold. Title and body as Markdown. */
+function folded(title, body) {
+    return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/plan-lines.js
+/** The plan as lines of the log. */
+
+
+/** Plain text, a line for each step, refusal, notice and unmanaged setting. The log must escape untrusted text in it. */
+function renderPlanLines(plan) {
+    const { tables, steps, refusals, notices } = plan;
+    const found = tables.filter(({ status }) => status === 'ready').length;
+    return [
+        `${(0,readable/* count */.U9)(tables.length, 'table')} defined, ${found} found.`,
+        ...steps.map((step) => `${markOf(step)} ${describeStep(step)}${describeRisk(step)}`),
+        ...refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
+        ...notices.map(({ message }) => `  ${message}`),
+        ...tables.flatMap(({ name, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name}", ${describeTreatment(plan, setting)}: ${setting.path} = ${(0,readable/* shorten */.ml)(setting.value)}`)),
+        ...(steps.length === 0 && refusals.length === 0 ? ['Nothing to do.'] : []),
+    ];
+}
+function markOf(step) {
+    if (step.kind === 'create')
+        return '+';
+    return isDisruptive(step) ? '-' : '~';
+}
+/** ` (disruptive)` or ` (slow: usually 2 to 3 minutes)`; empty for every other step. */
+function describeRisk(step) {
+    if (isDisruptive(step))
+        return ' (disruptive)';
+    const duration = usualDuration(step);
+    return duration === undefined ? '' : ` (slow: usually ${duration})`;
+}
+const treatmentsByDestroy = {
+    replica: 'not deleted with the table',
+    encryptionKey: 'deleted with the table, but not the KMS key itself',
+};
+/** What the plan does with a setting that the definition does not mention, such as `left as it is`. */
+function describeTreatment({ policy }, { path }) {
+    return policy.destroy ? (treatmentsByDestroy[path] ?? 'deleted with the table') : 'left as it is';
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/verdict.js
+
+/** Bounded in length: holds no untrusted text. */
+function describeVerdict({ command, plan, outcome, verification, error }) {
+    if (plan === undefined)
+        return error === undefined ? 'Nothing was done.' : 'Failed before anything was written.';
+    if (plan.refusals.length > 0)
+        return `Refused, for ${(0,readable/* count */.U9)(plan.refusals.length, 'reason')}. Nothing was written.`;
+    if (verification !== undefined)
+        return describeVerification(verification, error);
+    if (outcome !== undefined && (error ?? outcome.error) !== undefined)
+        return describeFailedOutcome(outcome, error);
+    const steps = (0,readable/* count */.U9)(plan.steps.length, 'step');
+    if (error !== undefined) {
+        return command === 'plan' && plan.steps.length > 0 ? `Drift: ${steps} planned. Nothing was changed.` : 'Failed.';
+    }
+    if (plan.steps.length === 0)
+        return `${describeTables(plan, outcome)} Nothing was changed.`;
+    if (command === 'plan')
+        return `${steps} planned. Nothing was changed.`;
+    const dropped = outcome === undefined ? 0 : countSteps(outcome, 'dropped');
+    return `${(0,readable/* count */.U9)(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`;
+}
+function describeVerification(verification, error) {
+    if ((error ?? verification.error) !== undefined)
+        return 'Verification failed.';
+    return verification.sampleItems
+        ? 'The tables are as defined, and sample items were written, found and deleted again.'
+        : 'The tables are as defined. No sample items were written.';
+}
+function describeFailedOutcome(outcome, error) {
+    const applied = `${countSteps(outcome, 'applied')} of ${(0,readable/* count */.U9)(outcome.steps.length, 'step')}`;
+    const isDeferral = outcome.steps.some(({ result }) => result.status === 'deferred' && result.error === outcome.error);
+    return error === undefined && isDeferral
+        ? `${applied} applied, ${countSteps(outcome, 'deferred')} deferred by AWS.`
+        : `Failed after ${applied}.`;
+}
+function countSteps({ steps }, status) {
+    return steps.filter(({ result }) => result.status === status).length;
+}
+/** Describes tables that need no step. */
+function describeTables({ policy, tables }, outcome) {
+    if (!policy.destroy)
+        return 'The tables are as defined.';
+    return tables.every(({ name, status }) => (outcome?.observed.get(name)?.status ?? status) === 'absent')
+        ? 'There are no such tables in this account and region.'
+        : 'The tables are gone or being deleted.';
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/sections.js
+/** The sections of the job summary and of the pull request comment, as Markdown. An empty section is an empty text. */
+
+
+
+
+
+
+
+
+/** Title, verdict, target and review. Bounded in length. */
+function renderHead({ code, shortText }, result) {
+    const { command = 'run', target, productionRule, review = '' } = result;
+    const verdict = `**${describeVerdict(result)}**`;
+    if (target === undefined)
+        return [`## Tenant Tables: ${command}`, verdict, shortText(review)];
+    const { account, region, environment } = target;
+    const rule = productionRule ?? (environment.production ? 'production' : 'not production');
+    return [
+        `## Tenant Tables: ${command} of ${code(environment.name)}`,
+        verdict,
+        `Account ${code(account)}, region ${code(region)}, environment ${code(environment.name)} (${shortText(rule)})`,
+        shortText(review),
+    ];
+}
+function renderRefusals({ text }, refusals) {
+    const lines = refusals.map(({ reason, remedy }) => `- ${text(reason)} **To fix:** ${text(remedy)}`);
+    return titled('Refused', lines.join('\n'));
+}
+/** A row for each setting, from its old to its new value. */
+function renderChanges({ code, shortText }, { plan, outcome }) {
+    const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]));
+    const rows = (plan?.steps ?? []).flatMap((step) => settingChanges(step).map(({ setting, from, to }, index) => [
+        code(step.table),
+        `${step.kind}${describeRisk(step)}`,
+        shortText(setting),
+        from === undefined ? '' : code(from),
+        code(to),
+        // Once for each step: its time is the time of all its settings.
+        index === 0 ? describeResult(results.get(step)) : '',
+    ]));
+    return rows.length === 0 ? '' : titled('Changes', table(['Table', 'Step', 'Setting', 'From', 'To', 'Result'], rows));
+}
+function renderWarnings({ text }, { notices }) {
+    const warnings = notices.filter(({ level }) => level === 'warning');
+    return titled('Warnings', warnings.map(({ message }) => `- ${text(message)}`).join('\n'));
+}
+/** Tables with their ARNs, notices and unmanaged settings, folded. */
+function renderDetails({ code, text, block }, plan) {
+    const { notices, tables } = plan;
+    const notes = [
+        ...notices.filter(({ level }) => level === 'notice').map(({ message }) => `- ${text(message)}`),
+        ...tables.flatMap(({ name, unmanaged }) => unmanaged.map((setting) => `- Unmanaged on ${code(name)}, ${describeTreatment(plan, setting)}: ${code(setting.path)} = ${code(setting.value)}`)),
+    ];
+    const rows = tables.map(({ name, status }) => [code(name), status]);
+    const body = [table(['Table', 'Before the run'], rows), block(tables.map(({ arn }) => arn)), notes.join('\n')];
+    const title = `${(0,readable/* count */.U9)(tables.length, 'table')}${notes.length === 0 ? '' : `, ${(0,readable/* count */.U9)(notes.length, 'note')}`}`;
+    return folded(title, joinSections(body));
+}
+function renderFailures(markdown, result) {
+    const progress = failures_describeProgress(result);
+    const failures = failuresOf(result).map((error, index) => renderFailure(markdown, describeError(error), index === 0 ? progress : ''));
+    return titled('Failed', joinSections(failures));
+}
+/** Sentences as a list, then code blocks with the values that people copy or compare. */
+function renderFailure({ text, block }, error, progress) {
+    const { message, problems, remedy, facts, statements, causes } = error;
+    const sentences = [
+        `- ${text(message)}`,
+        ...problems.map((problem) => `  - ${text(problem)}`),
+        ...(remedy === undefined ? [] : [`- **To fix:** ${text(remedy)}`]),
+        ...(progress === '' ? [] : [`- ${text(progress)}`]),
+    ];
+    return joinSections([
+        sentences.join('\n'),
+        facts.length === 0 ? '' : block(facts.map(({ name, value }) => `${name}: ${value}`)),
+        ...statements.map((statement) => `The statement to add:\n\n${block(indentJson(statement), 'json')}`),
+        causes.length === 0 ? '' : `Caused by:\n\n${block(causes)}`,
+    ]);
+}
+function indentJson(json) {
+    return JSON.stringify(JSON.parse(json), undefined, 2).split('\n');
+}
+function titled(title, body) {
+    return body === '' ? '' : `### ${title}\n\n${body}`;
+}
+/** Joins sections by blank lines, and leaves out the empty ones. */
+function joinSections(sections) {
+    return sections.filter((section) => section !== '').join('\n\n');
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/page.js
+/** A page about a run: whole, or shortened to a limit. */
+
+
+
+
+
+
+/** The whole page; where that is over the limit, a shortened one. */
+function renderPage(result, redact, place) {
+    const markdown = markdownOf(redact);
+    const { plan } = result;
+    const { mark = '', origin = [], limit, sizeOf } = place;
+    const render = (sections) => {
+        const digest = plan === undefined ? [] : [`Plan digest ${markdown.code(digestPlan(plan))}`];
+        return `${joinSections([mark, ...renderHead(markdown, result), ...sections, [...digest, ...origin].join(' \u00b7 ')])}\n`;
+    };
+    const whole = render([
+        ...(plan === undefined ? [] : [renderRefusals(markdown, plan.refusals)]),
+        renderChanges(markdown, result),
+        ...(plan === undefined ? [] : [renderWarnings(markdown, plan), renderDetails(markdown, plan)]),
+        renderFailures(markdown, result),
+    ]);
+    if (sizeOf(whole) <= limit)
+        return whole;
+    const notice = `This report is shortened to GitHub's limit. ${describeTotals(result)}${place.whole}`;
+    const lines = renderReasons(markdown, result);
+    const room = limit - sizeOf(render([notice, hiddenLine(lines.length)]));
+    return render([notice, takeThatFit(lines, room, sizeOf).join('\n')]);
+}
+function describeTotals({ plan }) {
+    if (plan === undefined)
+        return '';
+    return `The plan has ${(0,readable/* count */.U9)(plan.steps.length, 'step')} and ${(0,readable/* count */.U9)(plan.refusals.length, 'refusal')}. `;
+}
+/** A line of bounded length for each refusal, then for each failure. */
+function renderReasons({ shortText }, result) {
+    const toFix = (remedy) => (remedy === undefined ? '' : ` **To fix:** ${shortText(remedy)}`);
+    return [
+        ...(result.plan?.refusals ?? []).map(({ reason, remedy }) => `- Refused: ${shortText(reason)}${toFix(remedy)}`),
+        ...failuresOf(result)
+            .map(describeError)
+            .map(({ message, remedy }) => `- Failed: ${shortText(message)}${toFix(remedy)}`),
+    ];
+}
+/** The first lines that fit, and the number of the others. */
+function takeThatFit(lines, room, sizeOf) {
+    let left = room;
+    const tooMany = lines.findIndex((line) => {
+        left -= sizeOf(`${line}\n`);
+        return left < 0;
+    });
+    return tooMany === -1 ? lines : [...lines.slice(0, tooMany), hiddenLine(lines.length - tooMany)];
+}
+function hiddenLine(hidden) {
+    return `- and ${(0,readable/* count */.U9)(hidden, 'more reason')}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/summary.js
+
+/** GitHub shows nothing of a longer summary. In bytes. */
+const longestSummary = 1024 * 1024;
+/** @param redact removes secrets from untrusted text */
+function renderSummary(result, redact) {
+    return renderPage(result, redact, {
+        whole: 'The whole plan is in the log.',
+        limit: longestSummary,
+        sizeOf: (text) => Buffer.byteLength(text),
+    });
+}
+
+// EXTERNAL MODULE: ./lib/src/github/redaction.js
+var redaction = __nccwpck_require__(8633);
+;// CONCATENATED MODULE: ./lib/src/github/publish.js
+/** Writes the result of a run: outputs for later steps, annotations, and the job summary. */
+
+
+
+
+
+
+
+/** Sets every output that the result gives: none after wrong inputs, all of them after a plan. */
+async function publish(reached, runner) {
+    await runner.load();
+    const result = await writeOutputs(withSecretError(reached, runner), runner);
+    reportWarnings(result, runner);
+    reportFailures(result, runner);
+    runner.log.info(describeVerdict(result));
+    await unlessItFails(runner, async () => runner.writeSummary(renderSummary(result, runner.redact)), {
+        message: 'The job summary could not be written.',
+        remedy: 'Set GITHUB_STEP_SUMMARY to a file that this step can write to. The log says the same.',
+    });
+}
+/**
+ * Checks the outputs of a plan before anything is written to AWS.
+ *
+ * @returns the same plan
+ * @throws {RemedyError} where an output would hold a secret
+ */
+function assertPublishable(plan, runner) {
+    const { error } = withSecretError({ target: plan.target, plan }, runner);
+    if (error !== undefined)
+        throw error;
+    return plan;
+}
+/** Adds the error of a result that did not fail, but whose outputs would hold a secret. */
+function withSecretError(result, { findSecret }) {
+    const found = Object.entries(outputsOf(result)).flatMap(([name, value]) => {
+        const origin = findSecret(value);
+        return origin === undefined ? [] : [{ name: `output ${name}`, origin }];
+    });
+    if (found.length === 0 || failuresOf(result).length > 0)
+        return result;
+    const error = (0,redaction/* secretInOutputs */.e)(found.map(({ name }) => name), found.map(({ origin }) => origin));
+    return { ...result, error };
+}
+/**
+ * Writes the outputs that hold no secret, and the plan file.
+ *
+ * @returns the result; with an error where it did not fail, but the outputs cannot be written
+ */
+async function writeOutputs(result, runner) {
+    const outputs = Object.entries(outputsOf(result)).filter(([, value]) => runner.findSecret(value) === undefined);
+    const plan = outputs.find(([name]) => name === 'plan')?.[1];
+    const planFile = await unlessItFails(runner, async () => (plan === undefined ? undefined : runner.writeTemporaryFile('tenant-tables-plan.json', plan)), {
+        message: 'The plan file could not be written, so the output plan-file is not set.',
+        remedy: 'Set RUNNER_TEMP to a folder that this step can write to. The output plan holds the plan, too.',
+    });
+    try {
+        for (const [name, value] of outputs)
+            runner.setOutput(name, value);
+        if (planFile !== undefined)
+            runner.setOutput('plan-file', planFile);
+        return result;
+    }
+    catch (cause) {
+        const error = new errors/* RemedyError */.By('The outputs could not be written, so later steps do not get them.', 'Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.', { cause });
+        if (failuresOf(result).length === 0)
+            return { ...result, error };
+        runner.fail('Tenant Tables: failed', renderError(error));
+        return result;
+    }
+}
+/** Does optional work, which never decides whether the run succeeds: its failure is a warning. */
+async function unlessItFails(runner, work, { message, remedy }) {
+    try {
+        return await work();
+    }
+    catch (cause) {
+        runner.warning('Tenant Tables', renderError(new errors/* RemedyError */.By(message, remedy, { cause })));
+        return undefined;
+    }
+}
+function reportWarnings({ warnings = [], plan, verification }, runner) {
+    const ofPlan = plan?.notices.flatMap(({ level, message }) => (level === 'warning' ? [message] : [])) ?? [];
+    for (const warning of [...warnings, ...ofPlan, ...(verification?.warnings ?? [])]) {
+        runner.warning('Tenant Tables', warning);
+    }
 }
 function reportFailures(result, runner) {
     for (const { reason, remedy } of result.plan?.refusals ?? []) {
         runner.fail('Tenant Tables: refused', `${reason}\nTo fix: ${remedy}`);
     }
-    const progress = describeProgress(result);
+    const progress = failures_describeProgress(result);
     for (const [index, error] of failuresOf(result).entries()) {
-        // Once is enough: it is the same for all.
-        runner.fail('Tenant Tables: failed', `${(0,errors/* renderError */.vr)(error)}${index === 0 && progress !== '' ? `\n${progress}` : ''}`);
+        // Once: the progress is the same for every failure.
+        const after = index === 0 && progress !== '' ? `\n${progress}` : '';
+        runner.fail('Tenant Tables: failed', `${renderError(error)}${after}`);
     }
 }
 
-;// CONCATENATED MODULE: ./lib/src/comment.js
-/** Plan and outcome -> the pull request comment, in stages that fit GitHub's limit. Pure. */
+;// CONCATENATED MODULE: ./lib/src/report/comment.js
+/** The pull request comment. */
 
 
-
-
-
-
-
-/** GitHub refuses a longer one. */
+/** GitHub refuses a longer comment. In characters. */
 const longestComment = 65_536;
 /**
- * Marks the one comment of a target, and is not shown. A hash, because what is hashed is foreign and could end the mark.
+ * The mark by which a run finds the comment of its target. It is not shown. It is a hash, because untrusted text could end
+ * the HTML comment that holds it.
  *
- * @param tableNamePrefix tells apart two sets of tables in one environment
+ * @param tableNamePrefix distinguishes two sets of tables in one environment
  */
 function markComment({ account, region, environment }, tableNamePrefix) {
     const identity = JSON.stringify([account, region, environment.name.toLowerCase(), tableNamePrefix]);
     return `<!-- tenant-tables ${(0,external_node_crypto_.createHash)('sha256').update(identity).digest('hex').slice(0, 32)} -->`;
 }
-const stages = [
-    { changes: 'settings', notes: true, whole: true },
-    { changes: 'settings', notes: false, whole: true },
-    { changes: 'steps', notes: false, whole: true },
-    { changes: 'totals', notes: false, whole: true },
-    { changes: 'totals', notes: false, whole: false },
-];
-/** The first stage that fits; of the last one the refusals are cut, and counted. */
-function renderComment(request) {
-    let body = '';
-    for (const stage of stages) {
-        body = renderStage(request, stage);
-        if (body.length <= longestComment)
-            return body;
-    }
-    const { plan } = request.result;
-    for (let shown = plan?.refusals.length ?? 0; shown > 0 && body.length > longestComment; shown = Math.floor(shown / 2)) {
-        body = renderStage(request, { changes: 'totals', notes: false, whole: false }, Math.floor(shown / 2));
-    }
-    return body;
-}
-function renderStage({ result, mark, commit, runUrl, redact }, stage, mostRefusals) {
-    const { target, plan } = result;
-    const markdown = markdownOf(redact);
-    const { code, text } = markdown;
-    const origin = [
-        ...(commit === undefined ? [] : [`commit ${code(commit.slice(0, 7))}`]),
-        ...(runUrl === undefined ? [] : [`[the run](${runUrl})`]),
-    ];
-    const sections = [
+function renderComment({ result, mark, commit, runUrl, redact }) {
+    const run = runUrl === undefined ? [] : [`[the run](${runUrl})`];
+    return renderPage(result, redact, {
         mark,
-        `## ${renderTitle(markdown, result)}`,
-        `**${text(summarise(result))}**`,
-        ...(target === undefined ? [] : [renderTarget(markdown, target, result)]),
-        ...(result.review ? [text(result.review)] : []),
-        ...(plan === undefined ? [] : renderPlan(markdown, plan, result, stage, mostRefusals)),
-        ...section('Failed', stage.whole ? renderFailure(markdown, result) : renderShortFailure(markdown, result)),
-        [...(plan === undefined ? [] : [renderDigest(markdown, plan)]), ...origin].join(' \u00b7 '),
-    ];
-    return `${sections.filter((each) => each !== '').join('\n\n')}\n`;
-}
-function renderPlan(markdown, plan, result, stage, mostRefusals) {
-    const notes = renderNotes(markdown, plan);
-    const totals = stage.changes === 'settings' && stage.notes ? [] : [renderTotals(plan, notes.length)];
-    return [
-        ...totals,
-        ...comment_renderTables(markdown, plan),
-        ...section('Refused', stage.whole ? renderRefusals(markdown, plan.refusals) : renderShortRefusals(markdown, plan, mostRefusals)),
-        ...section('Changes', renderChangesOf(markdown, plan, result, stage)),
-        ...section('Slow', renderSlowSteps(markdown, plan)),
-        ...(stage.notes && notes.length > 0 ? [folded(`${(0,plain_text/* count */.U9)(notes.length, 'thing')} to know`, notes)] : []),
-    ];
-}
-/** Said where not everything could be. */
-function renderTotals({ steps, refusals }, notes) {
-    return `This comment has been shortened to fit: ${(0,plain_text/* count */.U9)(steps.length, 'step')}, ${(0,plain_text/* count */.U9)(refusals.length, 'refusal')} and ${(0,plain_text/* count */.U9)(notes, 'thing')} to know are in the job summary in full.`;
-}
-/** A line for each table with something to tell; the others folded. */
-function comment_renderTables({ code }, plan) {
-    const lines = plan.tables.map((table) => {
-        const steps = stepsOf(plan, table.name);
-        const refusals = plan.refusals.filter((refusal) => refusal.table === table.name);
-        const isQuiet = steps.length === 0 && refusals.length === 0;
-        const parts = [
-            ...(refusals.length > 0 ? [`refused, for ${(0,plain_text/* count */.U9)(refusals.length, 'reason')}`] : []),
-            ...(steps.length > 0
-                ? [`${(0,plain_text/* count */.U9)(steps.length, 'step')}: ${steps.map(({ action }) => code(action)).join(', ')}`]
-                : []),
-        ];
-        return { isQuiet, line: `- ${code(table.name)} (${table.status}): ${isQuiet ? 'nothing to do' : parts.join('; ')}` };
+        origin: [...(commit === undefined ? [] : [`commit <code>${commit.slice(0, 7)}</code>`]), ...run],
+        whole: `The whole plan is in the job summary${run.map((link) => ` of ${link}`).join('')}.`,
+        limit: longestComment,
+        sizeOf: ({ length }) => length,
     });
-    const loud = lines.filter(({ isQuiet }) => !isQuiet).map(({ line }) => line);
-    const quiet = lines.filter(({ isQuiet }) => isQuiet).map(({ line }) => line);
-    return [
-        ...(loud.length > 0 ? [loud.join('\n')] : []),
-        ...(quiet.length > 0 ? [folded(`${(0,plain_text/* count */.U9)(quiet.length, 'table')} unchanged`, quiet)] : []),
-    ];
-}
-function renderChangesOf(markdown, plan, { outcome }, { changes }) {
-    if (changes === 'settings')
-        return renderChanges(markdown, plan, outcome);
-    const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]));
-    if (changes === 'steps') {
-        return plan.steps
-            .map((step) => `- ${markdown.code(nameStep(step))}: ${describeResult(results.get(step))}`)
-            .join('\n');
-    }
-    const classes = plan.steps.map(({ action }) => stepKinds[action].class);
-    return [...new Set(classes)]
-        .map((each) => `- ${each}: ${classes.filter((other) => other === each).length}`)
-        .join('\n');
-}
-function renderShortRefusals({ shortText }, { refusals }, most = refusals.length) {
-    const hidden = refusals.length - most;
-    return [
-        ...refusals.slice(0, most).map(({ reason, remedy }) => `- ${shortText(reason)} **To fix:** ${shortText(remedy)}`),
-        ...(hidden > 0 ? [`- and ${(0,plain_text/* count */.U9)(hidden, 'more refusal')}`] : []),
-    ].join('\n');
-}
-function renderShortFailure({ shortText }, result) {
-    return failuresOf(result)
-        .map((error) => `- ${shortText((0,errors/* describeError */.Uc)(error).message)}`)
-        .join('\n');
 }
 
-;// CONCATENATED MODULE: ./lib/src/github.js
-/** The port to GitHub's API: one comment on one pull request. The only import of @actions/github, and a late one. */
+;// CONCATENATED MODULE: ./lib/src/github/api.js
+/** The port to GitHub's API: one comment on one pull request. The only import of @actions/github. */
 
 
 
 
-/** Has the shape of the SDK's errors, so that one rule decides what is tried again. */
+/** A failed call. Has the shape of the SDK's errors, so that one rule decides which calls are repeated. */
 class GitHubError extends Error {
     name = 'GitHubError';
     status;
@@ -66628,142 +74052,124 @@ class GitHubError extends Error {
     constructor(message, status, isRateLimit, options) {
         super(message, options);
         this.status = status;
-        // GitHub answers 403 for a missing permission and for too many requests alike.
+        // GitHub answers 403 both for a missing permission and for too many requests.
         this.$metadata = { httpStatusCode: isRateLimit ? 429 : status };
     }
 }
-/** For one answer. The run's deadline holds as well. */
-const requestMilliseconds = 10_000;
-async function connectGitHub({ owner, repository: repo, token, apiUrl }, run) {
-    // Who wants no comment must not wait for Octokit. It stays in the one file of the bundle (a second one would lose the
-    // licences of the first), but is not evaluated before this line.
-    // Octokit passes over a proxy that it cannot read, and would go another way.
-    const url = new URL(apiUrl);
+/** For one response. */
+const requestTimeoutMilliseconds = 10_000;
+async function connectGitHub(place, run) {
+    const { owner, repository: repo, token, apiUrl: baseUrl } = place;
+    const url = new URL(baseUrl);
+    // Octokit ignores a proxy that it cannot read, and would connect without it; this throws.
     const proxy = proxyFor(url);
+    // Most runs write no comment, and should not evaluate Octokit. Eager: a second file of the bundle would lose its licences.
     const { getOctokit } = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
-    const octokit = getOctokit(token, { baseUrl: apiUrl, log: silent });
-    const call = (send) => retry(run, async (abort) => {
-        try {
-            return await send(() => ({
-                log: silent,
-                // Who answers for GitHub must not name another who does.
-                redirect: 'error',
-                signal: AbortSignal.any([abort, AbortSignal.timeout(requestMilliseconds)]),
-            }));
-        }
-        catch (error) {
-            throw explainNoAnswer(error, url, proxy) ?? github_describeFailure(error, run.clock.now());
-        }
-    }, () => "GitHub's API");
-    /** The first is the oldest: of two that a race made, the same one is found each time. */
-    async function findComment(issue_number, mark, request) {
-        const answer = await octokit.graphql('query { viewer { login } }', {
-            request: request(),
-        });
-        const login = whole(answer?.viewer?.login, github_isText);
-        const pages = pagesOf((page) => octokit.rest.issues.listComments({ owner, repo, issue_number, per_page: 100, page, request: request() }));
-        for await (const comments of pages) {
-            const found = comments.find(({ body, user }) => body?.startsWith(mark) && isBy(user, login));
-            if (found !== undefined)
-                return whole(found.id, Number.isInteger);
-        }
-        return undefined;
-    }
+    const octokit = getOctokit(token, { baseUrl, log: silent });
+    const call = (send) => retry(run, (abort) => send(() => requestUntil(abort)).catch((error) => {
+        throw explainUnanswered(error, url, proxy) ?? api_describeFailure(error, run.clock.now());
+    }), () => "GitHub's API");
     return {
         findPullRequests: (commit_sha, search) => call(async (request) => {
             const list = { owner, repo, commit_sha, per_page: 100 };
-            const pages = pagesOf((page) => octokit.rest.repos.listPullRequestsAssociatedWithCommit({ ...list, page, request: request() }));
-            const merged = [];
-            const open = [];
-            for await (const pulls of pages) {
-                for (const { base, head, merge_commit_sha, merged_at, number, state } of pulls) {
-                    // In a fork GitHub lists the pull requests that its commits have in other repositories.
-                    if (base.repo.full_name.toLowerCase() !== `${owner}/${repo}`.toLowerCase())
-                        continue;
-                    const isMerged = typeof merged_at === 'string' && merge_commit_sha === commit_sha;
-                    // It lists open ones that hold the commit below their head, too.
-                    const isOpen = state === 'open' && head.sha === commit_sha;
-                    if (isMerged || isOpen)
-                        (isMerged ? merged : open).push(whole(number, Number.isInteger));
-                }
-            }
-            return search === 'merged-or-open' && merged.length > 0 ? merged : open;
+            const found = await allPages((page) => octokit.rest.repos.listPullRequestsAssociatedWithCommit({ ...list, page, request: request() }));
+            return choosePullRequests(found, commit_sha, search, `${owner}/${repo}`);
         }),
-        // Every try searches anew: one whose answer was lost may have written the comment.
+        // Every try searches again: if its response was lost, an earlier try may have written the comment.
         writeComment: (issue_number, mark, body) => call(async (request) => {
-            const comment_id = await findComment(issue_number, mark, request);
-            const { data } = comment_id === undefined
+            const answer = await octokit.graphql('query { viewer { login } }', { request: request() });
+            const login = complete(answer?.viewer?.login, isText);
+            const comments = await allPages((page) => octokit.rest.issues.listComments({ owner, repo, issue_number, per_page: 100, page, request: request() }));
+            // The oldest: where two concurrent runs wrote a comment each, every later run finds the same one.
+            const own = comments.find((comment) => comment.body?.startsWith(mark) && isBy(comment.user, login));
+            const { data } = own === undefined
                 ? await octokit.rest.issues.createComment({ owner, repo, issue_number, body, request: request() })
-                : await octokit.rest.issues.updateComment({ owner, repo, comment_id, body, request: request() });
-            return whole(data?.html_url, github_isText);
+                : await octokit.rest.issues.updateComment({
+                    ...{ owner, repo, comment_id: complete(own.id, Number.isInteger), body, request: request() },
+                });
+            return complete(data?.html_url, isText);
         }),
     };
 }
-/** Octokit's own paging would drop the signal, and take an answer that was cut off for an empty page. */
-async function* pagesOf(list) {
+/** A redirect is an error: the token must not go to another host. */
+function requestUntil(abort) {
+    const signal = AbortSignal.any([abort, AbortSignal.timeout(requestTimeoutMilliseconds)]);
+    return { log: silent, redirect: 'error', signal };
+}
+/** Keeps Octokit from writing deprecations and retries past our log. */
+const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+function choosePullRequests(pullRequests, commit, search, repository) {
+    // For a commit of a fork, GitHub also lists pull requests in other repositories.
+    const own = pullRequests.filter(({ base }) => base.repo.full_name.toLowerCase() === repository.toLowerCase());
+    const merged = own.filter(({ merged_at, merge_commit_sha }) => merged_at && merge_commit_sha === commit);
+    // GitHub also lists open ones that hold the commit below their head.
+    const open = own.filter(({ merged_at, state, head }) => !merged_at && state === 'open' && head.sha === commit);
+    const chosen = search === 'merged-or-open' && merged.length > 0 ? merged : open;
+    return chosen.map(({ number }) => complete(number, Number.isInteger));
+}
+/** Octokit's own paging drops the signal, and takes a truncated response for an empty page. */
+async function allPages(list) {
+    const items = [];
     for (let page = 1;; page += 1) {
         const { data, headers } = await list(page);
-        yield whole(data, Array.isArray);
-        // An endpoint that promises pages without end gives empty ones at last.
-        if (data.length === 0 || !headers.link?.includes('rel="next"'))
-            return;
+        items.push(...complete(data, Array.isArray));
+        if (!headers.link?.includes('rel="next"'))
+            return items;
     }
 }
-/** Octokit hands on an answer that was cut off as if it were empty; it must not be taken for one. */
-function whole(value, is) {
-    if (is(value))
+/** Octokit returns a truncated response as if it were empty. */
+function complete(value, isComplete) {
+    if (isComplete(value))
         return value;
-    throw new GitHubError("GitHub's answer was cut off", 502, false, {});
+    throw new GitHubError("GitHub's response was cut off", 502, false, {});
 }
-function github_isText(value) {
+function isText(value) {
     return typeof value === 'string';
 }
-/** GraphQL calls an app `github-actions`, or `github-actions[bot]` as REST does; only a bot may have the second name. */
+/** GraphQL names an app `github-actions`, or `github-actions[bot]` as REST does. Only a bot can have the second name. */
 function isBy(user, login) {
     return user !== null && (user.login === login || (user.type === 'Bot' && user.login === `${login}[bot]`));
 }
-/** Octokit would write deprecations and retries past our log. */
-const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-/** The error of a request that was not answered, where its code says why; undefined for any other. */
-function explainNoAnswer(error, url, proxy) {
+/** The error of a request without a response, if its code says why; undefined for any other. */
+function explainUnanswered(error, url, proxy) {
     if (!isRequestError(error) || error.response !== undefined)
         return undefined;
     const explained = explainUnreachable({ url, setting: 'GITHUB_API_URL' }, error);
     if (!(explained instanceof UnreachableError))
         return undefined;
-    // Behind a proxy only TLS goes to GitHub itself.
+    // Behind a proxy, only the certificate is GitHub's own.
     const isOfProxy = proxy !== undefined && remedyForCertificate(explained.code) === undefined;
     return isOfProxy ? new ProxyError(proxy, url.host, findNetworkError(error)) : explained;
 }
-/** Octokit's error as ours; anything else as it is. */
-function github_describeFailure(error, now) {
+/** Converts Octokit's error to ours; returns any other as it is. */
+function api_describeFailure(error, now) {
     if (!isRequestError(error))
         return error;
     const headers = error.response?.headers ?? {};
-    const wait = Number(headers['retry-after']);
-    const isRateLimit = error.status === 429 ||
-        (error.status === 403 &&
-            (wait > 0 || headers['x-ratelimit-remaining'] === '0' || /rate limit/i.test(error.message)));
-    const status = tunnelStatus(error) ?? error.status;
-    // An hour is the longest that GitHub limits anybody; what is beyond any date is no time.
-    const until = isRateLimit && wait > 0 && wait <= 86_400 ? `; try again after ${new Date(now + wait * 1000).toISOString()}` : '';
-    return new GitHubError(`${error.message}${until}`, status, isRateLimit, { cause: error.cause });
+    const seconds = Number(headers['retry-after'] ?? 0);
+    const isForbiddenByLimit = seconds > 0 || headers['x-ratelimit-remaining'] === '0' || /rate limit/i.test(error.message);
+    const isRateLimit = error.status === 429 || (error.status === 403 && isForbiddenByLimit);
+    // The retry waits until the time that the message names.
+    const until = isRateLimit && seconds > 0 ? `; try again after ${new Date(now + seconds * 1000).toISOString()}` : '';
+    return new GitHubError(`${error.message}${until}`, tunnelStatus(error) ?? error.status, isRateLimit, {
+        cause: error.cause,
+    });
 }
-/** Octokit gives 500 to whatever failed on the way; what a proxy said to it is in a cause of a cause. */
+/** The status that a proxy gave. Octokit gives 500 to every failure before the response of GitHub. */
 function tunnelStatus(error) {
-    const { message, causes } = (0,errors/* describeError */.Uc)(error);
-    const said = /Proxy response \((\d{3})\)/.exec([message, ...causes].join('\n'))?.[1];
-    return said === undefined ? undefined : Number(said);
+    const { message, causes } = describeError(error);
+    const [, status] = /Proxy response \((\d{3})\)/.exec([message, ...causes].join('\n')) ?? [];
+    return status === undefined ? undefined : Number(status);
 }
 function isRequestError(error) {
     return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number';
 }
 
-;// CONCATENATED MODULE: ./lib/src/pull-request.js
-/** Finds the pull request that a workflow event is about. Pure: what the runner knows of the event is passed in. */
+;// CONCATENATED MODULE: ./lib/src/github/pull-request.js
+/** Finds the pull request that a workflow event is about. Pure. */
 /**
- * Reads the pull request from what the event itself names. GITHUB_SHA counts for few events: for most of them it is the
- * last commit of the default branch, which came from another pull request.
+ * Reads the pull request from the event. GITHUB_SHA counts for few events: for most of them it is the last commit of the
+ * default branch, which came from another pull request.
  *
  * @param variables of the runner
  * @param payload of the webhook, untrusted
@@ -66775,36 +74181,31 @@ function pullRequestOf(variables, payload) {
         case 'pull_request':
         case 'pull_request_target':
         case 'pull_request_review':
-        case 'pull_request_review_comment': {
-            const pullRequest = member(payload, 'pull_request');
-            return byNumber(event, member(pullRequest, 'number'), member(member(pullRequest, 'head'), 'sha'));
-        }
-        case 'issue_comment': {
-            const issue = member(payload, 'issue');
-            return pull_request_isObject(member(issue, 'pull_request'))
-                ? byNumber(event, member(issue, 'number'))
+        case 'pull_request_review_comment':
+            return byNumber(event, member(payload, 'pull_request', 'number'), member(payload, 'pull_request', 'head', 'sha'));
+        case 'issue_comment':
+            return member(payload, 'issue', 'pull_request')
+                ? byNumber(event, member(payload, 'issue', 'number'))
                 : none('the event issue_comment is about an issue, not about a pull request');
-        }
-        case 'workflow_run': {
-            if (isOfDefaultBranchAlone(payload))
+        case 'workflow_run':
+            if (isOfDefaultBranch(payload))
                 return none('the event workflow_run is about a run on the default branch');
-            // Only a push makes the commit that a pull request was merged as; a scheduled run finds it on the default branch.
-            const isOfPush = member(member(payload, event), 'event') === 'push';
-            return byAssociation(event, payload, isOfPush ? 'merged-or-open' : 'open');
-        }
+            // Only a push creates the commit that a pull request was merged as. A scheduled run finds it on the default branch.
+            return byAssociation(event, payload, member(payload, event, 'event') === 'push' ? 'merged-or-open' : 'open');
         case 'check_run':
         case 'check_suite':
             return byAssociation(event, payload, 'open');
         case 'merge_group':
-            return byNumber(event, numberOfQueuedRef(ref), commit);
+            // Such as `refs/heads/gh-readonly-queue/main/pr-42-0123abc`, which ends with the base commit.
+            return byNumber(event, Number(/^refs\/heads\/gh-readonly-queue\/.+\/pr-(\d+)-[0-9a-f]+$/.exec(ref)?.[1]), commit);
         case 'push':
-            // After a deletion GITHUB_SHA is the last commit of the default branch.
+            // After a deletion, GITHUB_SHA is the last commit of the default branch.
             return member(payload, 'deleted') === true
                 ? none('the event push deleted a branch or tag')
                 : byCommit(event, commit, 'merged-or-open');
         case 'workflow_dispatch': {
-            const branch = member(member(payload, 'repository'), 'default_branch');
-            if (!pull_request_isText(branch))
+            const branch = member(payload, 'repository', 'default_branch');
+            if (typeof branch !== 'string')
                 return none('the event workflow_dispatch does not name the default branch');
             return ref === `refs/heads/${branch}`
                 ? none('the event workflow_dispatch on the default branch is not about a pull request')
@@ -66825,29 +74226,27 @@ function pullRequestFound(numbers, { commit, search }) {
 }
 /** By the pull requests that GitHub associates with a run or check, else by the commit of the run or check. */
 function byAssociation(event, payload, search) {
-    const subject = member(payload, event);
-    const commit = member(subject, 'head_sha');
-    const associated = member(subject, 'pull_requests');
+    const commit = member(payload, event, 'head_sha');
+    const associated = member(payload, event, 'pull_requests');
     const numbers = (Array.isArray(associated) ? associated : [])
-        .filter((each) => isOfRepository(each, member(payload, 'repository')))
+        .filter((each) => isOfRepository(each, member(payload, 'repository', 'id')))
         .map((each) => member(each, 'number'))
         .filter(isNumber);
     return onlyOne(numbers, commit) ?? byCommit(event, commit, search);
 }
-/** A scheduled or manual run on the default branch is about no pull request, though one may have its commit as head. */
-function isOfDefaultBranchAlone(payload) {
-    const run = member(payload, 'workflow_run');
-    const event = member(run, 'event');
-    const isAboutCommit = event === 'push' || event === 'merge_group' || String(event).startsWith('pull_request');
-    const branch = member(member(payload, 'repository'), 'default_branch');
-    return !isAboutCommit && pull_request_isText(branch) && member(run, 'head_branch') === branch;
+/** A scheduled or manual run on the default branch is about no pull request, even if one has its commit as head. */
+function isOfDefaultBranch(payload) {
+    const event = String(member(payload, 'workflow_run', 'event'));
+    const isAboutCommit = event === 'push' || event === 'merge_group' || event.startsWith('pull_request');
+    const branch = member(payload, 'repository', 'default_branch');
+    return !isAboutCommit && branch !== undefined && member(payload, 'workflow_run', 'head_branch') === branch;
 }
-/** GitHub lists pull requests from this repository into a fork of it, too. Their numbers name others here. */
+/** GitHub also lists pull requests from this repository into a fork of it. Their numbers mean other pull requests here. */
 function isOfRepository(pullRequest, repository) {
-    const base = member(member(member(pullRequest, 'base'), 'repo'), 'id');
-    return base === undefined || base === member(repository, 'id');
+    const base = member(pullRequest, 'base', 'repo', 'id');
+    return base === undefined || base === repository;
 }
-/** None of several: a guess could overwrite the comment of another pull request. Undefined without any. */
+/** None of several: a guess could overwrite the comment of another pull request. Undefined for no number. */
 function onlyOne(numbers, commit) {
     const [number, ...others] = new Set(numbers);
     if (number === undefined)
@@ -66868,110 +74267,957 @@ function known(number, commit) {
 function none(reason) {
     return { kind: 'none', reason };
 }
-/** The ref of a merge queue, such as `refs/heads/gh-readonly-queue/main/pr-42-0123abc`, ends with the base commit. */
-function numberOfQueuedRef(ref) {
-    return Number(/^refs\/heads\/gh-readonly-queue\/.+\/pr-(\d+)-[0-9a-f]+$/.exec(ref)?.[1]);
-}
 function isNumber(value) {
     return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 }
 function isCommit(value) {
-    return pull_request_isText(value) && /^[0-9a-f]+$/.test(value);
+    return typeof value === 'string' && /^[0-9a-f]+$/.test(value);
 }
-function pull_request_isText(value) {
-    return typeof value === 'string';
-}
-function pull_request_isObject(value) {
-    return typeof value === 'object' && value !== null;
-}
-function member(value, name) {
-    return pull_request_isObject(value) ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined;
+/** The member at the end of the path; undefined where there is none. */
+function member(value, ...path) {
+    return path.reduce((parent, name) => typeof parent === 'object' && parent !== null ? parent[name] : undefined, value);
 }
 
-;// CONCATENATED MODULE: ./lib/src/publish-comment.js
-/** Tells the result of a run on the pull request that it came from. */
+;// CONCATENATED MODULE: ./lib/src/github/publish-comment.js
 
 
 
 
 
-/** The tables are done by then, and a job should not wait longer for words about them. */
-const mostSecondsForComment = 60;
-/** Writes the pull request comment where one is wanted. Never fails the run: what is in its way is a warning. */
+
+
+/** The tables are done by then: a job should not wait longer for a comment. */
+const longestSeconds = 60;
+/** Writes the comment where one is wanted. Never fails the run: a comment that cannot be written is a warning. */
 async function publishComment(inputs, result, runner, run) {
     const { gitHubToken: token } = inputs;
     if (token === undefined)
         return;
-    const tooLate = new errors/* StoppedError */.Ko(`GitHub's API did not take it within ${mostSecondsForComment} seconds.`, "See GitHub's status, and the plan in the job summary.");
+    const tooLate = new errors/* StoppedError */.Ko(`GitHub's API did not accept it within ${longestSeconds} seconds.`, "Check GitHub's status. The job summary holds the plan, too.");
     try {
         runner.mask(token, 'github-token');
         if (run.stop.aborted)
             throw run.stop.reason;
-        await (0,src_run/* withinSeconds */.NH)(run, mostSecondsForComment, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
+        await (0,run_run/* withinSeconds */.NH)(run, longestSeconds, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
     }
     catch (error) {
         runner.warning('Tenant Tables', `The pull request comment could not be written. ${explainRefusal(error)}`);
     }
 }
 async function writeComment(inputs, token, result, runner, run) {
-    const { GITHUB_REPOSITORY: place = '', GITHUB_API_URL: apiUrl } = runner.environment;
-    const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(place) ?? [];
-    if (owner === undefined || repository === undefined || !apiUrl) {
-        throw new errors/* RemedyError */.By('GITHUB_REPOSITORY and GITHUB_API_URL are not set.', 'Run the action in a GitHub workflow.');
-    }
-    const event = pullRequestOf(runner.environment, await runner.readEvent());
-    if (event.kind === 'none') {
-        reportAbsence(event, runner);
-        return;
-    }
-    // Of a run that failed before STS told, the last role does: what stood in the comment before must not stay there.
-    const last = inputs.roles.at(-1);
-    const target = result.target ?? (last && targetOf(inputs, last));
-    if (target === undefined) {
-        throw new errors/* RemedyError */.By('The run failed before it knew the account.', 'Mend what failed, and run again.');
-    }
+    const { environment } = runner;
+    const place = publish_comment_placeOf(environment, token);
+    const event = pullRequestOf(environment, await runner.readEvent());
+    if (event.kind === 'none')
+        return noticeAbsence(event.reason, runner);
+    const target = result.target ?? expectedTarget(inputs);
     if (token === '') {
-        throw new errors/* RemedyError */.By('comment is true, but github-token is empty.', 'Leave github-token out, which takes the token of the job, or give a token that may write to pull requests.');
+        throw new errors/* RemedyError */.By('comment is true, but github-token is empty.', 'Omit github-token to use the token of the job, or give a token that may write to pull requests.');
     }
     run.log.info('Writing the comment on the pull request');
-    const gitHub = await connectGitHub({ owner, repository, token, apiUrl }, run);
+    const gitHub = await connectGitHub(place, run);
     const pullRequest = event.kind === 'number' ? event : pullRequestFound(await gitHub.findPullRequests(event.commit, event.search), event);
-    if (pullRequest.kind === 'none') {
-        reportAbsence(pullRequest, runner);
-        return;
-    }
+    if (pullRequest.kind === 'none')
+        return noticeAbsence(pullRequest.reason, runner);
+    const { number, commit } = pullRequest;
     const mark = markComment(target, inputs.tableNamePrefix);
-    const runUrl = runUrlOf(runner.environment);
     const body = renderComment({
         result: { ...result, target },
         mark,
-        ...(pullRequest.commit === undefined ? {} : { commit: pullRequest.commit }),
-        ...(runUrl === undefined ? {} : { runUrl }),
+        ...(commit === undefined ? {} : { commit }),
+        ...runUrlOf(environment),
         redact: runner.redact,
     });
-    const url = await gitHub.writeComment(pullRequest.number, mark, runner.redact(body));
-    run.log.info(`Comment: ${url}`);
+    run.log.info(`Comment: ${await gitHub.writeComment(number, mark, runner.redact(body))}`);
 }
-function reportAbsence({ reason }, runner) {
+function publish_comment_placeOf({ GITHUB_REPOSITORY = '', GITHUB_API_URL: apiUrl }, token) {
+    const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(GITHUB_REPOSITORY) ?? [];
+    if (owner === undefined || repository === undefined || !apiUrl) {
+        throw new errors/* RemedyError */.By('GITHUB_REPOSITORY and GITHUB_API_URL are not set.', 'Run the action in a GitHub workflow.');
+    }
+    return { owner, repository, token, apiUrl };
+}
+/** The target of a run that failed before the login, from its last role: the comment of an earlier run must not stay. */
+function expectedTarget({ roles, region, environment }) {
+    const role = roles.at(-1);
+    if (role === undefined) {
+        throw new errors/* RemedyError */.By('The run failed before its account was known.', 'Fix the failure, and run again.');
+    }
+    return { account: role.account, partition: role.partition, region, environment };
+}
+function noticeAbsence(reason, runner) {
     runner.notice('Tenant Tables', `No comment was written: ${reason}.`);
 }
-/** An access that GitHub refuses is told by the permission that would open it. */
+/** Explains an access that GitHub denies by the permission that the job needs. */
 function explainRefusal(error) {
-    if ((0,errors/* errorName */.Is)(error) !== 'GitHubError' || ![401, 403, 404].includes(error.status)) {
-        return (0,errors/* renderError */.vr)(error);
-    }
-    return `${(0,errors/* errorMessage */.gJ)(error)}\nTo fix: give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`;
+    if (!(error instanceof GitHubError) || ![401, 403, 404].includes(error.status))
+        return renderError(error);
+    return `${(0,errors_thrown/* errorMessage */.gJ)(error)}\nTo fix: give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`;
 }
-function targetOf({ region, environment }, { account, partition }) {
-    return { account, partition, region, environment };
-}
-/** Only what cannot end a Markdown link. */
+/** Only characters that cannot end a Markdown link. */
 function runUrlOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }) {
-    const url = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
-    return /^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(url) ? url : undefined;
+    const runUrl = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
+    return /^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(runUrl) ? { runUrl } : {};
 }
 
-;// CONCATENATED MODULE: ./lib/src/review.js
+;// CONCATENATED MODULE: ./lib/src/aws/sdk-settings.js
+/**
+ * Checks the settings that the AWS SDK reads by itself. The SDK ignores most values that it cannot read, and works without
+ * them: with `AWS_USE_FIPS_ENDPOINT=True` it calls endpoints that are not FIPS endpoints. Pure.
+ *
+ * @see https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
+ */
+
+/** By the ids in the names of their variables. Every run calls the first two; the SDK may call the others for credentials. */
+const services = ['STS', 'DynamoDB', 'SSO', 'SSO OIDC', 'Signin'];
+const calledServices = services.slice(0, 2);
+const fips = ['AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint'];
+const dualStack = ['AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint'];
+const ignoreEndpoints = ['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'ignore_configured_endpoint_urls'];
+const metadataEndpoint = ['AWS_EC2_METADATA_SERVICE_ENDPOINT', 'ec2_metadata_service_endpoint'];
+const noFiles = { configFile: {}, credentialsFile: {} };
+/** Finds every setting that the SDK would misread or ignore. */
+function findSettingProblems(variables, sharedConfig = noFiles) {
+    const sources = new SettingSources(variables, sharedConfig);
+    return [
+        ...[fips, dualStack, ignoreEndpoints].flatMap((names) => findBooleanProblems(sources.find(names))),
+        ...findTokenUrlProblems(variables),
+        ...findEndpointProblems(sources),
+    ];
+}
+/** The endpoints of STS and DynamoDB, where they are not AWS's own. */
+function customEndpoints(variables, sharedConfig = noFiles) {
+    const sources = new SettingSources(variables, sharedConfig);
+    return calledServices.flatMap((service) => {
+        const found = sources.findEndpoint(service);
+        if (found === undefined || describeUrlProblem(found.value) !== undefined)
+            return [];
+        return { service, url: new URL(found.value).href.replace(/\/$/, ''), setting: found.setting };
+    });
+}
+/** Warnings about settings that other AWS tools read, and this SDK does not. */
+function findIgnoredSettings(variables, sharedConfig = noFiles) {
+    const bundle = new SettingSources(variables, sharedConfig).find(['AWS_CA_BUNDLE', 'ca_bundle']);
+    if (bundle === undefined || variables.NODE_EXTRA_CA_CERTS)
+        return [];
+    return [
+        `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,readable/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`,
+    ];
+}
+/** Reads settings as the SDK does: a variable, else the key of the profile. An empty value counts as not given. */
+class SettingSources {
+    #variables;
+    profileName;
+    profile;
+    /** The section that the profile names for the endpoints of single services; undefined where the file has none. */
+    servicesSection;
+    constructor(variables, { configFile, credentialsFile }) {
+        this.#variables = variables;
+        this.profileName = variables.AWS_PROFILE || 'default';
+        this.profile = { ...credentialsFile[this.profileName], ...configFile[this.profileName] };
+        this.servicesSection = configFile[`services.${this.profile.services}`];
+    }
+    find([variable, key]) {
+        return this.#findVariable(variable) ?? this.#findKey(key);
+    }
+    findEndpoint(service) {
+        if (this.ignoresEndpoints)
+            return undefined;
+        const id = service.replaceAll(' ', '_').toUpperCase();
+        return (this.#findVariable(`AWS_ENDPOINT_URL_${id}`) ??
+            this.#findVariable('AWS_ENDPOINT_URL') ??
+            this.#findInSection(id.toLowerCase()) ??
+            this.#findKey('endpoint_url'));
+    }
+    get ignoresEndpoints() {
+        return this.find(ignoreEndpoints)?.value === 'true';
+    }
+    #findVariable(name) {
+        const value = this.#variables[name];
+        return value ? { value, name, setting: name } : undefined;
+    }
+    #findKey(name) {
+        const value = this.profile[name];
+        return value ? { value, name, setting: `${name} of the profile ${(0,readable/* quote */.hD)(this.profileName)}` } : undefined;
+    }
+    #findInSection(id) {
+        const value = this.servicesSection?.[`${id}.endpoint_url`];
+        const setting = `endpoint_url of ${id} in the services section ${(0,readable/* quote */.hD)(this.profile.services ?? '')}`;
+        return value ? { value, name: setting, setting } : undefined;
+    }
+}
+function findBooleanProblems(found) {
+    if (found === undefined || found.value === 'true' || found.value === 'false')
+        return [];
+    return [{ name: found.name, message: `${found.setting} must be true or false, but is ${(0,readable/* quote */.hD)(found.value)}.` }];
+}
+/** The job's request token goes to this URL. The runner sets it; another environment may set it wrong. */
+function findTokenUrlProblems(variables) {
+    const name = 'ACTIONS_ID_TOKEN_REQUEST_URL';
+    const value = variables[name];
+    if (!value || !variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN)
+        return [];
+    if (URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol))
+        return [];
+    return [{ name, message: `${name} must be a URL that begins with http:// or https://, as GitHub's runner sets it.` }];
+}
+function findEndpointProblems(sources) {
+    const found = [...services.map((service) => sources.findEndpoint(service)), sources.find(metadataEndpoint)];
+    // Services may share an endpoint, which is reported once.
+    const endpoints = new Map(found.flatMap((each) => (each === undefined ? [] : [[each.name, each]])));
+    const wrong = [...endpoints.values()].flatMap(({ name, setting, value }) => {
+        const problem = describeUrlProblem(value);
+        return problem === undefined ? [] : [{ name, message: `${setting} ${problem}` }];
+    });
+    return [...wrong, ...findConflicts(sources), ...findSectionProblems(sources)];
+}
+/** The SDK refuses a custom endpoint together with FIPS or dual-stack endpoints at the first call. */
+function findConflicts(sources) {
+    const endpoint = calledServices.map((service) => sources.findEndpoint(service)).find((found) => found !== undefined);
+    if (endpoint === undefined)
+        return [];
+    return [fips, dualStack].flatMap((names) => {
+        const found = sources.find(names);
+        if (found?.value !== 'true')
+            return [];
+        const kind = names === fips ? 'a FIPS' : 'a dual-stack';
+        return {
+            name: found.name,
+            message: `${found.setting} is true, but ${endpoint.setting} names an endpoint, which cannot be ${kind} one as well. Leave one of them out.`,
+        };
+    });
+}
+/** Endpoints of the profile that the SDK would ignore, to call AWS instead. It reads names of services in lower case only. */
+function findSectionProblems({ profile: { services: section }, profileName, servicesSection, ignoresEndpoints, }) {
+    if (!section || ignoresEndpoints)
+        return [];
+    if (servicesSection === undefined) {
+        return [
+            {
+                name: 'services',
+                message: `The profile ${(0,readable/* quote */.hD)(profileName)} names the services section ${(0,readable/* quote */.hD)(section)}, which the shared config file does not have. Add "[services ${section}]", or take "services" out of the profile.`,
+            },
+        ];
+    }
+    const known = services.map((service) => `${service.replaceAll(' ', '_').toLowerCase()}.endpoint_url`);
+    return Object.keys(servicesSection)
+        .filter((key) => !known.includes(key) && known.includes(key.toLowerCase()))
+        .map((key) => ({
+        name: key,
+        message: `The services section ${(0,readable/* quote */.hD)(section)} has ${(0,readable/* quote */.hD)(key.split('.')[0] ?? '')}, which must be written in lower case.`,
+    }));
+}
+function describeUrlProblem(value) {
+    // The text before an @ may be a password, and the text after a ? may be a token.
+    const shown = (0,readable/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, '$1***@').replace(/([?#]).*$/s, '$1***'));
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
+        return `must be a URL that begins with http:// or https://, such as http://localhost:4566, but is ${shown}.`;
+    }
+    if (url.username !== '' || url.password !== '') {
+        return `must have no user name and no password, which would not be sent, but is ${shown}.`;
+    }
+    if (url.search !== '' || url.hash !== '')
+        return `must have no ? and no #, which would not be sent, but is ${shown}.`;
+    return undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/src/definition/production.js
+/** Decides whether an environment is production, and by which rule. Pure. */
+
+/** An environment with one of these names is production, whatever the inputs say. */
+const productionNames = ['prod', 'production'];
+/** A name that has one of these parts is production. */
+const productionParts = ['prod', 'production', 'prd', 'live'];
+/** A production part right after one of these does not count, as in `non-prod`. */
+const cancellingParts = ['non', 'not', 'no', 'pre'];
+/**
+ * Decides whether an environment is production. An answer of true for `production: false` means that this input
+ * contradicts the name or the list.
+ *
+ * @param listed the input `production-environments`
+ * @param input the input `production`
+ */
+function decideProduction(name, { listed, input }) {
+    const isAmong = (names) => names.some((each) => isSameEnvironment(each, name));
+    if (isAmong(listed))
+        return isProduction('production-environments lists it');
+    if (input === 'auto' || isAmong(productionNames))
+        return decideByName(name);
+    if (input === 'true')
+        return isProduction('production is true');
+    return { production: false, rule: 'not production, because production is false' };
+}
+function decideByName(name) {
+    const parts = partsOf(name);
+    const matches = parts
+        .map((part, index) => ({ part, before: parts[index - 1] ?? '' }))
+        .filter(({ part }) => productionParts.includes(part.toLowerCase()));
+    const deciding = matches.find(({ before }) => !cancellingParts.includes(before.toLowerCase()));
+    if (deciding !== undefined)
+        return isProduction(`its name has the part "${deciding.part}"`);
+    const [cancelled] = matches;
+    const reason = cancelled === undefined
+        ? 'no part of its name is prod, production, prd or live'
+        : `in its name "${cancelled.before}" comes before "${cancelled.part}"`;
+    return { production: false, rule: `not production: ${reason}` };
+}
+/** Splits a name: `eu_prodUS2.test` has the parts eu, prod, US and test. */
+function partsOf(name) {
+    return name.split(/[-_./:\p{Z}\p{N}]+|(?<=\p{Ll})(?=\p{Lu})/u).filter((part) => part !== '');
+}
+function isProduction(reason) {
+    return { production: true, rule: `production, because ${reason}` };
+}
+
+;// CONCATENATED MODULE: ./lib/src/inputs/credential-source.js
+/**
+ * Chooses the source of the first credentials. `auto` prefers a whole access key, then the job's OIDC token where there
+ * is a role to assume with it.
+ */
+function chooseCredentialSource(input, roles, variables) {
+    if (input === 'oidc')
+        return { kind: 'oidc', reason: 'credential-source is oidc' };
+    const missing = describeMissingKey(variables);
+    if (input === 'environment') {
+        const reason = 'credential-source is environment, which has';
+        return missing === undefined
+            ? { kind: 'access-key', reason: `${reason} an access key` }
+            : { kind: 'default-chain', reason: `${reason} no access key, so the AWS SDK's default chain is used` };
+    }
+    if (missing === undefined)
+        return { kind: 'access-key', reason: 'the environment has an access key' };
+    const hasToken = mayRequestToken(variables);
+    if (hasToken && roles.length > 0) {
+        return { kind: 'oidc', reason: `${missing}, the job may request an OIDC token, and there is a role to assume` };
+    }
+    const noToken = hasToken
+        ? 'there is no role to assume with an OIDC token'
+        : 'the job may not request an OIDC token (it lacks "permissions: { id-token: write }")';
+    return { kind: 'default-chain', reason: `${missing}, and ${noToken}, so the AWS SDK's default chain is used` };
+}
+/** `permissions: { id-token: write }` sets both variables. */
+function mayRequestToken(variables) {
+    return Boolean(variables.ACTIONS_ID_TOKEN_REQUEST_URL && variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN);
+}
+/** What the environment lacks of an access key, in words; undefined for a whole one. */
+function describeMissingKey(variables) {
+    const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
+    const given = names.filter((name) => variables[name]);
+    if (given.length === 2)
+        return undefined;
+    if (given.length === 0)
+        return 'the environment has no access key';
+    return `the environment has ${given} without ${names.filter((name) => !variables[name])}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/inputs/parsers.js
+/** Parsers that any input can be declared with. Pure. */
+
+function choice(choices, byDefault) {
+    return {
+        default: byDefault,
+        choices,
+        parse: (text, { report }) => {
+            const found = choices.find((each) => each === text);
+            if (found === undefined)
+                report(`must be one of ${choices.join(', ')}, but is ${(0,readable/* quote */.hD)(text)}.`);
+            return found ?? byDefault;
+        },
+    };
+}
+/** `true` or `false`, by default false. */
+function trueOrFalse() {
+    const { parse } = choice(['true', 'false'], 'false');
+    return { default: 'false', parse: (text, context) => parse(text, context) === 'true' };
+}
+function wholeNumber(range) {
+    const { min, max } = range;
+    return {
+        default: `${range.default}`,
+        parse: (text, { report }) => {
+            const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+            if (!(number >= min && number <= max)) {
+                report(`must be a whole number from ${min} to ${max}, but is ${(0,readable/* quote */.hD)(text)}.`);
+            }
+            return number;
+        },
+    };
+}
+/**
+ * One value, or an empty text.
+ *
+ * @param must the rule in words, such as `must have 2 to 64 letters and nothing else`
+ * @param isSecret true: a problem does not show the value
+ */
+function textOf(pattern, must, { isSecret = false } = {}) {
+    return {
+        default: '',
+        parse: (text, { report }) => {
+            if (text !== '' && !pattern.test(text))
+                report(isSecret ? `${must}.` : `${must}, but is ${(0,readable/* quote */.hD)(text)}.`);
+            return text;
+        },
+    };
+}
+/** One value a line. */
+function parsers_lines(rule) {
+    return { default: '', parse: (text, context) => parseEach(splitLines(text), rule, context) };
+}
+/** Values between commas or on separate lines. */
+function list(rule) {
+    const split = (text) => splitLines(text.replaceAll(',', '\n'));
+    return { default: '', parse: (text, context) => parseEach(split(text), rule, context) };
+}
+function parseEach(values, { must, parse }, { name, report }) {
+    return values.flatMap((value) => {
+        const parsed = parse(value);
+        if (parsed === undefined)
+            report(`${must}, but has ${(0,readable/* quote */.hD)(value)}.${explainJoinedLines(name, [value])}`);
+        return parsed ?? [];
+    });
+}
+/** Empty lines are skipped. */
+function splitLines(text) {
+    return text
+        .split('\n')
+        .map((line) => line.trim())
+        .filter((line) => line !== '');
+}
+/** Ends a problem where one of the values seems to be several that stand on one line. */
+function explainJoinedLines(name, values) {
+    return values.some((value) => /\S[\s,]+\S/.test(value)) ? ` ${explainLiteralForm(name)}` : '';
+}
+/** YAML keeps the lines of a value after `|` only. It joins lines after `>`, and lines without a mark. */
+function explainLiteralForm(name) {
+    return `Write "${name}: |" and each value on a line of its own; without "|" YAML joins the lines into one.`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/inputs/cross-checks.js
+/** The rules between inputs, and between an input and the environment variables. Pure. */
+
+
+
+
+
+/** @param find returns one problem, several, or false */
+function cross_checks_check(inputs, find) {
+    const pick = (values) => inputs.map((name) => values[name]);
+    return { inputs, findProblems: (values, context) => [find(pick(values), context) || []].flat() };
+}
+const crossChecks = [
+    cross_checks_check(['production-environments', 'environment'], ([listed, environment]) => listed
+        .filter((each) => containsWords(each, environment))
+        .map((each) => `has ${(0,readable/* quote */.hD)(each)}, which contains ${(0,readable/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${explainLiteralForm('production-environments')}`)),
+    cross_checks_check(['production', 'environment', 'production-environments'], ([input, environment, listed]) => input === 'false' &&
+        decideProduction(environment, { listed, input }).production &&
+        `is false, but ${(0,readable/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
+    cross_checks_check(['role-to-assume', 'aws-region'], ([roles, region], { partitionOf }) => roles
+        .filter(({ partition }) => partition !== partitionOf(region))
+        .map(({ arn, partition }) => `has ${(0,readable/* quote */.hD)(arn)} of the partition ${partition}, but the region ${region} is in the partition ${partitionOf(region)}. Give a role and a region of the same partition.`)),
+    cross_checks_check(['credential-source', 'role-to-assume'], ([source, roles]) => source === 'oidc' &&
+        roles.length === 0 &&
+        'is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out.'),
+    cross_checks_check(['credential-source'], ([source], { variables }) => source === 'oidc' &&
+        !mayRequestToken(variables) &&
+        'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".'),
+    cross_checks_check(['credential-source'], ([source], { variables }) => source === 'environment' &&
+        Boolean(variables.AWS_ACCESS_KEY_ID) !== Boolean(variables.AWS_SECRET_ACCESS_KEY) &&
+        `is environment, but ${describeMissingKey(variables)}. Set both, or neither.`),
+    // A value that was copied with its line break cannot be sent, and the SDK's error would not name it.
+    cross_checks_check(['credential-source'], ([source], { variables }) => ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
+        .filter((name) => source !== 'oidc' && describeMissingKey(variables) === undefined && !isClean(variables[name]))
+        .map((name) => `takes ${name} from the environment, but its value has a space, a line break or another character that such a value never has. Set it again, without the characters that were copied with it.`)),
+    // STS's AssumeRoleWithWebIdentity takes none of the three: they would be lost in silence.
+    ...['role-external-id', 'role-source-identity', 'role-session-tags'].map((name) => cross_checks_check([name, 'role-to-assume', 'credential-source'], ([given, roles, source], { variables }) => {
+        if (given === '' || (typeof given === 'object' && given.size === 0))
+            return false;
+        if (roles.length === 0) {
+            return 'is given, but there is no role-to-assume to use it with. Give a role, or leave it out.';
+        }
+        return (roles.length === 1 &&
+            chooseCredentialSource(source, roles, variables).kind === 'oidc' &&
+            'is given, but STS does not take it for a role that is assumed with an OIDC token, and there is no other role. Leave it out, or add a second role, which the first one assumes.');
+    })),
+    cross_checks_check(['restrict-session', 'role-to-assume'], ([isRestricted, roles]) => isRestricted &&
+        roles.length === 0 &&
+        'is true, but there is no role-to-assume whose session it could restrict. Give a role, or leave it out.'),
+    // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    cross_checks_check(['role-duration-seconds', 'role-to-assume'], ([seconds, roles]) => roles.length > 1 &&
+        seconds > 3600 &&
+        `is ${seconds}, but the session of a role that another role assumes lasts at most 3600 seconds. Give 900 to 3600, or a single role.`),
+    cross_checks_check(['allowed-account-ids', 'role-to-assume'], ([accounts, roles]) => {
+        const { account } = roles.at(-1) ?? {};
+        return (account !== undefined &&
+            accounts.length > 0 &&
+            !accounts.includes(account) &&
+            `has ${accounts.map(readable/* quote */.hD).join(', ')}, but role-to-assume ends with a role of account ${account}. Give a role of an allowed account, or add the account.`);
+    }),
+    ...['expected-plan', 'expected-plan-digest'].map((name) => cross_checks_check([name, 'command'], ([given, command]) => given !== undefined &&
+        command === 'verify' &&
+        'is given, but command is verify, which performs no plan. Leave it out.')),
+    cross_checks_check(['fail-on-drift', 'command'], ([failOnDrift, command]) => failOnDrift && command !== 'plan' && `is true, but command is ${command}. Use it only with command: plan.`),
+    cross_checks_check(['fail-on-drift', 'destroy'], ([failOnDrift, destroy]) => failOnDrift && destroy && 'is true, but so is destroy: tables to delete are not drift. Give only one of them.'),
+    cross_checks_check(['sample-items', 'command'], ([sampleItems, command]) => sampleItems === 'true' &&
+        command !== 'verify' &&
+        `is true, but command is ${command}. Use it only with command: verify.`),
+    cross_checks_check(['destroy', 'command'], ([destroy, command]) => destroy &&
+        (command === 'apply' || command === 'verify') &&
+        `is true, but command is ${command}. Use it only with command: plan, to show what command: destroy would delete.`),
+    // Typed names keep a wrong environment or prefix from deleting other tables.
+    cross_checks_check(['confirm-destroy', 'command', 'table-name-prefix'], ([confirmed, command, prefix]) => {
+        const names = builtInTables.map(({ logicalName }) => `${prefix}${logicalName}`);
+        const isConfirmed = [...names, ...confirmed].every((name) => names.includes(name) && confirmed.includes(name));
+        const found = confirmed.length === 0 ? 'is empty' : `has ${confirmed.map(readable/* quote */.hD).join(', ')}`;
+        return (command === 'destroy' &&
+            !isConfirmed &&
+            `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(readable/* quote */.hD).join(', ')}; but it ${found}.${explainJoinedLines('confirm-destroy', confirmed)}`);
+    }),
+];
+/** Checks whether a text is more than a name, and contains it between spaces or other characters that may separate names. */
+function containsWords(text, name) {
+    const spaced = (words) => ` ${words.toLowerCase().replace(/[\s/:+]+/g, ' ')} `;
+    return spaced(text) !== spaced(name) && spaced(text).includes(spaced(name));
+}
+/** AWS's keys and tokens have printable ASCII characters only. */
+function isClean(value = '') {
+    return /^[!-~]*$/.test(value);
+}
+
+;// CONCATENATED MODULE: ./lib/src/inputs/tag-lines.js
+
+
+/** The characters of `isTagText`, in words. */
+const tagCharacters = 'letters, digits, spaces and _ . : / = + - @';
+/**
+ * Checks a tag's key or value against the characters that AWS allows, without invisible ones: they would make two
+ * different names look alike. AWS counts code points, JavaScript UTF-16 units.
+ */
+function isTagText(text, most) {
+    return [...text].length <= most && /^(?:(?!\p{DI})[\p{L}\p{Z}\p{N}_.:/=+\-@])*$/u.test(text);
+}
+function tagLines(limit) {
+    return {
+        default: '',
+        parse: (text, { name, report }) => {
+            const tags = new Map();
+            for (const line of splitLines(text)) {
+                const { key, value } = splitTag(line);
+                const problem = findTagProblem(line, name) ?? findRepetition(key, tags, limit.foldsCase);
+                if (problem === undefined)
+                    tags.set(key, value);
+                else
+                    report(problem);
+            }
+            if (tags.size > limit.most)
+                report(`has ${tags.size} tags, but ${limit.reason}.`);
+            return tags;
+        },
+    };
+}
+function splitTag(line) {
+    const separator = line.indexOf('=');
+    return { key: line.slice(0, Math.max(0, separator)).trim(), value: line.slice(separator + 1).trim() };
+}
+function findTagProblem(line, name) {
+    const { key, value } = splitTag(line);
+    if (key === '')
+        return `must have key=value on each line, but has ${(0,readable/* quote */.hD)(line)}.`;
+    if (isJoined(line)) {
+        return `has several key=value on one line: ${(0,readable/* quote */.hD)(line)}. ${explainLiteralForm(name)} A value that has a space and then a word with = is refused.`;
+    }
+    if (/^(aws|tenant-tables):/i.test(key)) {
+        return `has the key ${(0,readable/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
+    }
+    if (!isTagText(key, 128))
+        return `has the key ${(0,readable/* quote */.hD)(key)}, but a key may have at most 128 ${tagCharacters}.`;
+    if (isTagText(value, 256))
+        return undefined;
+    return `has the key ${(0,readable/* quote */.hD)(key)} with the value ${(0,readable/* quote */.hD)(value)}, but a value may have at most 256 ${tagCharacters}.`;
+}
+/**
+ * Checks for several lines that YAML joined: a value with a space and then `key=`. Spaces around `=` are not part of a
+ * tag: `a = b=c` is one tag, but `a= b=c` is `a` without a value, then `b`.
+ */
+function isJoined(line) {
+    const separator = line.indexOf('=');
+    const value = line.slice(separator + 1);
+    return /\s[^\s=]+\s*=(?!=)/.test(/\s/.test(line[separator - 1] ?? '') ? value.trimStart() : value);
+}
+function findRepetition(key, tags, foldsCase = false) {
+    if (tags.has(key))
+        return `has the key ${(0,readable/* quote */.hD)(key)} twice. Give each key once.`;
+    const isSame = (each) => each.toLowerCase() === key.toLowerCase();
+    if (!foldsCase || ![...tags.keys()].some(isSame))
+        return undefined;
+    return `has the key ${(0,readable/* quote */.hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/inputs/declarations.js
+
+
+
+
+
+
+
+
+const ownTagCount = ownTags({ name: '', production: false }).size;
+/** The limits of STS for a session's name and a source identity. */
+const sessionName = /^[\w+=,.@-]{2,64}$/;
+/** Every input in the order of action.yml. The rules between inputs are in cross-checks.ts. */
+const declarations = {
+    command: choice(['apply', 'plan', 'verify', 'destroy'], 'apply'),
+    environment: { parse: parseEnvironment },
+    'production-environments': list({
+        // A separator other than a comma or a line would join several names, and leave production unprotected.
+        must: 'must have names of environments between commas or on separate lines',
+        parse: (name) => (isTagText(name, 256) ? name : undefined),
+    }),
+    production: choice(['auto', 'true', 'false'], 'auto'),
+    'aws-region': { default: '', parse: parseRegion },
+    'role-to-assume': parsers_lines({
+        must: 'must have the ARN of a role on each line, such as arn:aws:iam::222222222222:role/tenant-tables-provisioner',
+        parse: parseRole,
+    }),
+    'credential-source': choice(['auto', 'oidc', 'environment'], 'auto'),
+    'role-external-id': textOf(/^[\w+=,.@:/-]{2,1224}$/, 'must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else', { isSecret: true }),
+    'role-source-identity': { default: 'false', parse: parseSourceIdentity },
+    'role-session-tags': tagLines({ most: mostTags, reason: `STS takes at most ${mostTags}`, foldsCase: true }),
+    'restrict-session': trueOrFalse(),
+    'role-duration-seconds': wholeNumber({ default: 3600, min: 900, max: 43_200 }),
+    'role-session-name': textOf(sessionName, 'must have 2 to 64 letters, digits and _ + = , . @ - and nothing else'),
+    audience: textOf(/^[!-~]{1,255}$/, 'must have 1 to 255 printable ASCII characters and no spaces'),
+    'allowed-account-ids': { default: '', parse: parseAccounts },
+    'table-name-prefix': { default: '', parse: parseTableNamePrefix },
+    'deletion-protection': choice(['auto', 'true', 'false'], 'auto'),
+    'point-in-time-recovery': choice(['auto', 'true', 'false'], 'auto'),
+    tags: tagLines({
+        most: mostTags - ownTagCount,
+        reason: `a table has at most ${mostTags}, and the action adds ${ownTagCount}. Give ${mostTags - ownTagCount} or fewer`,
+    }),
+    'timeout-seconds': wholeNumber({ default: 1800, min: 1, max: 21_600 }),
+    allow: {
+        ...parsers_lines({
+            must: `must have one of ${disruptionNames.join(', ')} on each line`,
+            parse: (line) => disruptionNames.find((disruption) => disruption === line),
+        }),
+        choices: disruptionNames,
+    },
+    'expected-plan': { default: '', parse: parseExpectedPlan },
+    'expected-plan-digest': { default: '', parse: parseExpectedPlanDigest },
+    'fail-on-drift': trueOrFalse(),
+    comment: trueOrFalse(),
+    // An empty token is legal: the comment is optional, and must not keep the tables from being changed.
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's runner evaluates it.
+    'github-token': { default: '', expression: '${{ github.token }}', parse: (text) => text },
+    'sample-items': choice(['auto', 'true', 'false'], 'auto'),
+    destroy: trueOrFalse(),
+    'confirm-destroy': { default: '', parse: splitLines },
+};
+const inputNames = Object.keys(declarations);
+function parseEnvironment(name, { report }) {
+    if (name === '') {
+        report('is required, but is empty. Give the name of the environment, such as dev or production.');
+    }
+    else if (!isTagText(name, 256)) {
+        report(`is written into a tag, so it may have at most 256 ${tagCharacters}, but is ${(0,readable/* quote */.hD)(name)}.`);
+    }
+    return name;
+}
+/** An empty input takes the region of the environment variables. */
+function parseRegion(text, { variables, report }) {
+    const { AWS_REGION = '', AWS_DEFAULT_REGION = '' } = variables;
+    const candidates = { '': text, AWS_REGION: AWS_REGION.trim(), AWS_DEFAULT_REGION: AWS_DEFAULT_REGION.trim() };
+    const [variable, region] = Object.entries(candidates).find(([, value]) => value !== '') ?? [];
+    if (region === undefined) {
+        report('is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.');
+        return '';
+    }
+    // The region becomes part of a host name: no other text may get into it.
+    if (!/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) {
+        const origin = variable === '' ? '' : `is empty, so it is taken from ${variable}, which `;
+        report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,readable/* quote */.hD)(region)}.`);
+    }
+    return region;
+}
+function parseRole(arn) {
+    const [, partition, account] = /^arn:(aws[a-z-]*):iam::(\d{12}):role\/(?:[!-.0-9;-~]+\/)*[\w+=,.@-]{1,64}$/.exec(arn) ?? [];
+    return partition === undefined || account === undefined ? undefined : { arn, partition, account };
+}
+/** `true` stands for the repository's id and the run's id, `false` for no source identity (an empty text). */
+function parseSourceIdentity(text, { variables, report }) {
+    if (text === 'false')
+        return '';
+    if (text === 'true') {
+        const { GITHUB_REPOSITORY_ID: repository = '', GITHUB_RUN_ID: run = '' } = variables;
+        if (!/^\d+ \d+$/.test(`${repository} ${run}`)) {
+            report('is true, but GITHUB_REPOSITORY_ID or GITHUB_RUN_ID is not set. Give the source identity itself.');
+        }
+        return `${repository}.${run}`;
+    }
+    if (!sessionName.test(text)) {
+        report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,readable/* quote */.hD)(text)}.`);
+    }
+    return text;
+}
+function parseAccounts(text, context) {
+    const must = 'must have account ids of 12 digits';
+    const accounts = list({ must, parse: (id) => (/^\d{12}$/.test(id) ? id : undefined) }).parse(text, context);
+    // A comma alone, as from two empty variables, has no account: it must not mean every account.
+    if (/^[\s,]+$/.test(text))
+        context.report(`${must}, but is ${(0,readable/* quote */.hD)(text)}. Give an account id, or leave it out.`);
+    return accounts;
+}
+function parseTableNamePrefix(prefix, { report }) {
+    for (const { logicalName } of builtInTables) {
+        const name = `${prefix}${logicalName}`;
+        if (!isTableName(name)) {
+            report(`makes the table name ${(0,readable/* quote */.hD)(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
+        }
+    }
+    return prefix;
+}
+function parseExpectedPlan(text, { report }) {
+    if (text === '')
+        return undefined;
+    if (text === 'no-plan')
+        report(`is no-plan: ${emptyOutput}.`);
+    if (text.startsWith('{'))
+        return { json: text };
+    if (/\p{Cc}/u.test(text)) {
+        report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,readable/* quote */.hD)(text)}.`);
+    }
+    return { path: text };
+}
+/** @returns the digest in lower case */
+function parseExpectedPlanDigest(text, { report }) {
+    if (text === '')
+        return undefined;
+    if (isFallback(text))
+        report(`is ${text}: ${emptyOutput}.`);
+    else if (!/^[0-9a-f]{64}$/i.test(text)) {
+        report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,readable/* quote */.hD)(text)}.`);
+    }
+    return text.toLowerCase();
+}
+
+;// CONCATENATED MODULE: ./lib/src/inputs/unknown-inputs.js
+/** Finds inputs that the workflow gives and this action does not have: a misspelt one must not be ignored. Pure. */
+
+
+/** Names that other actions and tools use for the same thing. Spelling mistakes are found by their edit distance. */
+const commonGuesses = {
+    'command: plan': 'dry-run dryrun plan plan-only check check-only noop what-if',
+    environment: 'env env-name environment-name',
+    'production-environments': 'production-environment prod-environments protected-environments',
+    production: 'is-production is-prod prod prod-env production-env',
+    'aws-region': 'region aws-default-region region-name',
+    'role-to-assume': 'role roles role-arn role-arns role-name iam-role iam-role-arn assume-role assume-role-arn aws-role aws-role-arn aws-role-to-assume aws-assume-role aws-iam-role',
+    'role-external-id': 'external-id aws-external-id aws-role-external-id',
+    'role-source-identity': 'source-identity',
+    'role-session-tags': 'session-tags',
+    'role-session-name': 'session-name aws-session-name aws-role-session-name',
+    'role-duration-seconds': 'role-duration session-duration duration-seconds role-session-duration aws-role-duration-seconds',
+    'allowed-account-ids': 'account-id account-ids aws-account-id aws-account-ids allowed-accounts allowed-aws-account-ids',
+    'table-name-prefix': 'prefix table-prefix tables-prefix name-prefix table-names-prefix',
+    'deletion-protection': 'protection deletion-protection-enabled delete-protection enable-deletion-protection',
+    'point-in-time-recovery': 'point-in-time-recovery-enabled enable-point-in-time-recovery pitr',
+    tags: 'tag table-tags resource-tags',
+    'timeout-seconds': 'timeout timeout-minutes timeout-in-seconds',
+    'expected-plan': 'reviewed-plan approved-plan expected-plan-file',
+    'expected-plan-digest': 'plan-digest',
+    'fail-on-drift': 'detect-drift drift fail-on-changes',
+    comment: 'pr-comment pull-request-comment comment-on-pr',
+    'github-token': 'gh-token',
+    'confirm-destroy': 'confirm confirm-delete confirm-deletion',
+};
+/** An empty input counts as not given. */
+function findUnknownInputs(variables) {
+    const unknown = givenInputs(variables)
+        .filter((input) => !isKnown(input, variables))
+        .map((input) => ({ ...input, suggestion: suggestInput(input) }));
+    const others = unknown.filter(({ suggestion }) => suggestion === undefined);
+    return {
+        problems: unknown.flatMap(({ name, variable, suggestion }) => suggestion === undefined
+            ? []
+            : `${(0,readable/* visible */.RK)(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,readable/* visible */.RK)(variable)} to an empty text in the env of this step.`),
+        warnings: others.length === 0 ? [] : [explainIgnored(others)],
+    };
+}
+/** The runner passes an input on as `INPUT_` and its name in upper case. */
+const prefix = 'INPUT_';
+/** Sorted by name, so that the same inputs give the same text. */
+function givenInputs(variables) {
+    return Object.keys(variables)
+        .filter((variable) => variable.startsWith(prefix))
+        .sort()
+        .map((variable) => ({
+        name: variable.slice(prefix.length).toLowerCase(),
+        variable,
+        value: variables[variable]?.trim() ?? '',
+    }))
+        .filter(({ value }) => value !== '');
+}
+/** Accepts an input that the runner passes on a second time, with underscores in its name and the same value. */
+function isKnown({ name, value }, variables) {
+    const known = inputNames.find((each) => each === hyphenated(name));
+    if (known === undefined || known === name)
+        return known !== undefined;
+    return variables[`${prefix}${known.toUpperCase()}`]?.trim() === value;
+}
+function hyphenated(name) {
+    return name.replaceAll('_', '-');
+}
+function suggestInput({ name, value }) {
+    const written = hyphenated(name);
+    const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(' ').includes(written)) ?? [];
+    // `mode: plan` and similar inputs: a run that was meant to change nothing must not change anything.
+    return guessed ?? findSimilarName(written) ?? (value.toLowerCase() === 'plan' ? 'command: plan' : undefined);
+}
+function findSimilarName(written) {
+    return inputNames
+        .filter((name) => Math.abs(name.length - written.length) <= toleranceOf(name))
+        .map((name) => ({ name, distance: editDistance(written, name) }))
+        .filter(({ name, distance }) => distance <= toleranceOf(name))
+        .sort((left, right) => left.distance - right.distance)[0]?.name;
+}
+/** The largest edit distance of a spelling mistake. Short names are close to names that mean something else. */
+function toleranceOf({ length }) {
+    if (length < 5)
+        return 0;
+    if (length < 8)
+        return 1;
+    return length < 16 ? 2 : 3;
+}
+/** Counts the letters to insert, delete, replace, or swap with their neighbour (optimal string alignment distance). */
+function editDistance(left, right) {
+    const distances = [Array.from({ length: right.length + 1 }, (_, column) => column)];
+    const at = (row, column) => distances[row]?.[column] ?? Number.POSITIVE_INFINITY;
+    for (let row = 1; row <= left.length; row += 1) {
+        const current = [row];
+        distances.push(current);
+        for (let column = 1; column <= right.length; column += 1) {
+            const replaced = at(row - 1, column - 1) + (left[row - 1] === right[column - 1] ? 0 : 1);
+            const isSwapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+            const swapped = isSwapped ? at(row - 2, column - 2) + 1 : replaced;
+            current.push(Math.min(at(row - 1, column) + 1, at(row, column - 1) + 1, replaced, swapped));
+        }
+    }
+    return at(left.length, right.length);
+}
+const mostNames = 20;
+function explainIgnored(inputs) {
+    const more = inputs.length > mostNames ? ` and ${inputs.length - mostNames} more` : '';
+    const names = inputs.slice(0, mostNames).map(({ name }) => (0,readable/* quote */.hD)(name));
+    return `The action does not have these inputs and ignores them: ${names.join(', ')}${more}.`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/inputs/inputs.js
+/** Turns the strings of a workflow file into `Inputs`, or into every problem at once. Pure. */
+
+
+
+
+
+
+
+
+
+
+
+/** @throws {InvalidInputsError} with every problem: the input's name, what was found, and what is legal */
+function readInputs(source) {
+    const { environment: variables, sharedConfig } = source;
+    const { values, problems } = readValues(source);
+    const all = [
+        ...findUnknownInputs(variables).problems,
+        ...problems,
+        ...findSettingProblems(variables, sharedConfig).map(({ message }) => message),
+    ];
+    if (all.length > 0)
+        throw new errors/* InvalidInputsError */.Xt(all);
+    const { command, environment: name, 'aws-region': region, 'role-to-assume': roles } = values;
+    const decision = decideProduction(name, { listed: values['production-environments'], input: values.production });
+    const environment = { name, production: decision.production };
+    const sampleItems = values['sample-items'] === 'auto' ? !environment.production : values['sample-items'] === 'true';
+    const endpoints = customEndpoints(variables, sharedConfig);
+    const warnings = findIgnoredSettings(variables, sharedConfig);
+    return {
+        command,
+        // In one order, so that the same permissions give the same plan.
+        policy: {
+            destroy: command === 'destroy' || values.destroy,
+            allow: disruptionNames.filter((each) => values.allow.includes(each)),
+        },
+        failOnDrift: values['fail-on-drift'],
+        sampleItems,
+        environment,
+        productionRule: decision.rule,
+        region,
+        roles,
+        credentialSource: chooseCredentialSource(values['credential-source'], roles, variables),
+        sessionTags: values['role-session-tags'],
+        roleDurationSeconds: values['role-duration-seconds'],
+        roleSessionName: values['role-session-name'] || makeSessionName(variables),
+        audience: values.audience || (source.partitionOf(region) === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com'),
+        allowedAccountIds: values['allowed-account-ids'],
+        tableNamePrefix: values['table-name-prefix'],
+        deletionProtection: values['deletion-protection'],
+        pointInTimeRecovery: values['point-in-time-recovery'],
+        tags: values.tags,
+        timeoutSeconds: values['timeout-seconds'],
+        ...omitUndefined({
+            expectedPlan: values['expected-plan'],
+            expectedPlanDigest: values['expected-plan-digest'],
+            externalId: values['role-external-id'] || undefined,
+            sourceIdentity: values['role-source-identity'] || undefined,
+            sessionPolicy: values['restrict-session'] ? restrictSession(values, sampleItems) : undefined,
+            gitHubToken: values.comment ? values['github-token'] : undefined,
+            sdkSettings: endpoints.length + warnings.length === 0 ? undefined : { endpoints, warnings },
+        }),
+    };
+}
+/** Parses every input, then checks the inputs against each other. The problems are in the order of action.yml. */
+function readValues({ input, environment: variables, partitionOf }) {
+    const parsed = inputNames.map((name) => {
+        const { default: byDefault = '', parse } = declarations[name];
+        const problems = [];
+        const report = (problem) => problems.push(problem);
+        return { name, value: parse(input(name).trim() || byDefault, { name, variables, report }), problems };
+    });
+    const values = Object.fromEntries(parsed.map(({ name, value }) => [name, value]));
+    const isWrong = (name) => parsed.some((each) => each.name === name && each.problems.length > 0);
+    const checked = crossChecks
+        .filter(({ inputs }) => !inputs.some(isWrong))
+        .map(({ inputs: [name], findProblems }) => ({ name, problems: findProblems(values, { variables, partitionOf }) }));
+    const found = [...parsed, ...checked].flatMap(({ name, problems }) => problems.map((text) => ({ name, text })));
+    const problems = inputNames.flatMap((name) => found.filter((problem) => problem.name === name));
+    return { values, problems: problems.map(({ name, text }) => `${name} ${text}`) };
+}
+/** A name that leads from CloudTrail to the run, of the 64 characters that STS allows. */
+function makeSessionName({ GITHUB_RUN_ID = '', GITHUB_REPOSITORY = '' }) {
+    const [run = '', repository = ''] = [GITHUB_RUN_ID, GITHUB_REPOSITORY].map((text) => text.replace(/[^\w+=,.@-]+/g, '-'));
+    if (run === '' || repository === '')
+        return 'tenant-tables';
+    // The run's id identifies the run, so the repository's name is cut to fit.
+    return `${repository.slice(0, Math.max(0, 63 - run.length))}-${run}`.slice(-64);
+}
+/** The session policy for the last role: the tables and the command of this run, whatever the role allows. */
+function restrictSession(values, sampleItems) {
+    const role = values['role-to-assume'].at(-1);
+    if (role === undefined)
+        return undefined;
+    const place = { ...role, region: values['aws-region'] };
+    const arns = builtInTables.map(({ logicalName }) => tableArn(place, `${values['table-name-prefix']}${logicalName}`));
+    return sessionPolicy(values.command === 'verify' && !sampleItems ? 'plan' : values.command, arns);
+}
+function omitUndefined(fields) {
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/review.js
+/** Holds the plan made now to the one that was reviewed. Pure: what reads a file is passed in. */
 
 
 
@@ -66981,7 +75227,7 @@ async function readReview({ expectedPlan, expectedPlanDigest: digest }, readFile
         return digest === undefined ? {} : { digest };
     const isFile = 'path' in expectedPlan;
     const plan = readPlanDocument(isFile ? await readFile(expectedPlan.path) : expectedPlan.json);
-    const origin = isFile ? `expected-plan is the file ${(0,plain_text/* quote */.hD)(expectedPlan.path)}, which` : 'expected-plan';
+    const origin = isFile ? `expected-plan is the file ${(0,readable/* quote */.hD)(expectedPlan.path)}, which` : 'expected-plan';
     if (typeof plan === 'string') {
         throw new errors/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
     }
@@ -67047,18 +75293,18 @@ function comparePlans(plan, reviewed) {
     if (refusals.length === 0)
         return [];
     const gone = reviewed.steps.filter(({ canonical }) => !stepsNow.has(canonical));
-    return readable([
+    return review_readable([
         ...refusals,
         ...gone.map(({ table, description }) => refuse(`In the reviewed plan, but not needed now: ${description}.`, table)),
     ]);
 }
 /** Not more than anybody would read: a file that is given as a plan may hold any number of tables and steps. */
 const mostDifferences = 50;
-function readable(refusals) {
+function review_readable(refusals) {
     const more = refusals.length - mostDifferences;
     if (more <= 0)
         return refusals;
-    return [...refusals.slice(0, mostDifferences), refuse(`There are ${(0,plain_text/* count */.U9)(more, 'more difference')}.`)];
+    return [...refusals.slice(0, mostDifferences), refuse(`There are ${(0,readable/* count */.U9)(more, 'more difference')}.`)];
 }
 function comparePurposes(now, reviewed) {
     const paths = ['account', 'partition', 'region', 'environment', 'production', 'destroy'];
@@ -67073,7 +75319,7 @@ function comparePurposes(now, reviewed) {
             case 'production':
                 return refuse(`In the reviewed plan the environment is ${reviewed.production ? '' : 'not '}production, but in this run it is ${now.production ? '' : 'not '}production.`);
             default:
-                return refuse(`The reviewed plan is for the ${path} ${(0,plain_text/* quote */.hD)(reviewed[path])}, but this run is for ${(0,plain_text/* quote */.hD)(now[path])}.`);
+                return refuse(`The reviewed plan is for the ${path} ${(0,readable/* quote */.hD)(reviewed[path])}, but this run is for ${(0,readable/* quote */.hD)(now[path])}.`);
         }
     }));
 }
@@ -67089,304 +75335,49 @@ function compareTables(now, reviewed) {
         // A table that is gone shows in the steps: it must be created, or need not be deleted any more.
         if (after.id === before.id || after.id === undefined)
             return [];
-        const isCreated = reviewed.steps.some(({ action, table }) => action === 'create-table' && table === name);
+        const isCreated = reviewed.steps.some(({ kind, table }) => kind === 'create' && table === name);
         if (isCreated && before.id === undefined)
             return [];
         return refuse(before.id === undefined
             ? `The table "${name}" was not there when the plan was reviewed, and is there now.`
-            : `The table "${name}" is not the one that was reviewed: it had the id ${(0,plain_text/* shorten */.ml)(before.id)}, and now has ${after.id}.`, name);
+            : `The table "${name}" is not the one that was reviewed: it had the id ${(0,readable/* shorten */.ml)(before.id)}, and now has ${after.id}.`, name);
     });
 }
 function refuse(reason, table) {
     return { ...(table === undefined ? {} : { table }), code: 'not-as-reviewed', reason, remedy: reviewAgain };
 }
 
-// EXTERNAL MODULE: ./lib/src/runner.js
-var src_runner = __nccwpck_require__(7738);
-;// CONCATENATED MODULE: ./lib/src/items.js
-/** The shape of the items in the built-in tables: checked at run time here, published as JSON Schema for applications. Pure. */
+;// CONCATENATED MODULE: ./lib/src/report/place.js
 
-const roles = ['OWNER', 'SUPERVISOR', 'OPERATOR'];
-const uuid = kind('a UUID in lower case', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
-const items_text = kind('a text that is not blank', /\S/);
-const code = kind('short and readable, such as DD-DEMO', /^[A-Z0-9]+(-[A-Z0-9]+)*$/, { maxLength: 32 });
-const email = kind('an e-mail address', /^[^\s@]+@[^\s@]+$/);
-const role = kind(`one of ${roles.join(', ')}`, new RegExp(`^(${roles.join('|')})$`), { enum: roles });
-const time = {
-    ...kind('a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z', /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|\+00:00)$/, { format: 'date-time' }),
-    // JavaScript makes 3 March of 31 February instead of refusing it.
-    accepts: (value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10),
-};
-function kind(expected, pattern, schema = {}) {
-    const { maxLength } = schema;
-    return {
-        expected,
-        pattern,
-        schema,
-        ...(typeof maxLength === 'number' ? { accepts: (value) => value.length <= maxLength } : {}),
-    };
+
+/**
+ * Names the command, the environment and the rule for production, the region, the tables and the custom endpoints.
+ *
+ * @param account absent before the login
+ */
+function describePlace(inputs, account) {
+    const { command, environment, productionRule, region, sdkSettings } = inputs;
+    const tables = defineTables(inputs).map(({ name }) => `"${name}"`);
+    const parts = [
+        ...(account === undefined ? [] : [`account ${account}`]),
+        `environment ${JSON.stringify(environment.name)} (${productionRule})`,
+        `region ${region}`,
+        `tables ${tables.join(' and ')}`,
+        ...describeEndpoints(sdkSettings?.endpoints ?? []),
+    ];
+    return `Command ${command}: ${parts.join(', ')}`;
 }
-/** Every attribute is required; an application may add others. */
-const itemShapes = {
-    tenant: { tenant_id: uuid, name: items_text, code, created_at: time },
-    users: {
-        tenant_id: uuid,
-        user_id: uuid,
-        cognito_sub: uuid,
-        name: items_text,
-        email,
-        role,
-        created_at: time,
-        updated_at: time,
-    },
-};
-/** What is wrong with an item, an attribute each. Empty where nothing is. */
-function problemsOfItem(itemKind, item) {
-    const shape = itemShapes[itemKind];
-    return Object.entries(shape).flatMap(([name, { expected, pattern, accepts }]) => {
-        const value = Object.hasOwn(item, name) ? item[name] : undefined;
-        if (value === undefined)
-            return [`${name} is missing`];
-        if (typeof value !== 'string')
-            return [`${name} must be a string, but is ${JSON.stringify(value) ?? typeof value}`];
-        return pattern.test(value) && (accepts?.(value) ?? true)
-            ? []
-            : [`${name} must be ${expected}, but is ${(0,plain_text/* quote */.hD)(value)}`];
+/** `STS and DynamoDB at http://localhost:4566 (AWS_ENDPOINT_URL)`, for each setting that names an endpoint. */
+function describeEndpoints(endpoints) {
+    return [...new Set(endpoints.map(({ setting }) => setting))].map((setting) => {
+        const named = endpoints.filter((endpoint) => endpoint.setting === setting);
+        const services = named.map(({ service }) => service).join(' and ');
+        return `${services} at ${(0,readable/* shorten */.ml)(named[0]?.url ?? '')} (${setting})`;
     });
-}
-/** JSON Schema, draft 2020-12; docs/schemas holds it for applications. */
-function schemaOfItem(itemKind) {
-    const shape = itemShapes[itemKind];
-    return {
-        $schema: 'https://json-schema.org/draft/2020-12/schema',
-        title: `An item of the ${itemKind} table`,
-        type: 'object',
-        required: Object.keys(shape),
-        properties: Object.fromEntries(Object.entries(shape).map(([name, { expected, pattern, schema }]) => [
-            name,
-            { type: 'string', description: `Must be ${expected}.`, pattern: pattern.source, ...schema },
-        ])),
-    };
-}
-/**
- * @param freshUuid a new UUID each time, so that no item of anybody else's can have the key
- * @param now milliseconds since the epoch
- */
-function makeSampleItems(freshUuid, now) {
-    const tenant_id = freshUuid();
-    const created_at = new Date(now).toISOString();
-    return {
-        tenant: { tenant_id, name: 'Tenant Tables sample', code: 'DD-DEMO', created_at },
-        users: roles.map((userRole) => ({
-            tenant_id,
-            user_id: freshUuid(),
-            cognito_sub: freshUuid(),
-            name: `Sample ${userRole.toLowerCase()}`,
-            // A domain that no mail ever reaches: RFC 2606.
-            email: `${userRole.toLowerCase()}@tenant-tables.invalid`,
-            role: userRole,
-            created_at,
-            updated_at: created_at,
-        })),
-        otherTenantId: freshUuid(),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/src/verify.js
-
-
-
-
-
-
-/** Never throws: what failed is in the verification. Refusals are the plan's to tell. */
-async function verifyTables(work) {
-    const { plan, sampleItems } = work;
-    if (plan.refusals.length > 0)
-        return { sampleItems: false };
-    const samples = [];
-    try {
-        assertAsDefined(plan);
-        const warnings = sampleItems ? await roundTrip(work, samples) : [];
-        return { sampleItems, ...(warnings.length === 0 ? {} : { warnings }) };
-    }
-    catch (error) {
-        if (error instanceof LeftItemsError)
-            return { sampleItems, error };
-        return { sampleItems, fate: samples.every(({ state }) => state === 'unsent') ? 'unwritten' : 'deleted', error };
-    }
-}
-/** @throws {RemedyError} where the plan has steps */
-function assertAsDefined({ steps }) {
-    if (steps.length === 0)
-        return;
-    throw new errors/* RemedyError */.By(`The tables are not as they are defined: ${describeSteps(steps)}.`, 'Find out who changed them, and run command: apply to bring them to their definition.');
-}
-/** What was written may still be there. */
-class LeftItemsError extends errors/* RemedyError */.By {
-    name = 'LeftItemsError';
-}
-/**
- * @param samples is filled with what is made, for who asks afterwards what became of it
- * @returns what people should know
- * @throws {LeftItemsError} where some may still be there; anything else where none are
- */
-async function roundTrip(work, samples) {
-    const { run } = work;
-    const items = work.itemsWithin(run);
-    const made = makeSampleItems(run.clock.uuid, run.clock.now());
-    const sampleOf = (kind, item) => {
-        return { kind, table: tableOf(work.plan, kind), item, key: keyOf(item), state: 'unsent' };
-    };
-    samples.push(sampleOf('tenant', made.tenant), ...made.users.map((item) => sampleOf('users', item)));
-    await assertReadable(items, samples, made.otherTenantId);
-    // A run that is killed names nothing any more, so they are named before they are there.
-    run.log.info(`Sample items, to be deleted again: writing ${samples.map(nameSample).join('; ')}`);
-    let failure;
-    try {
-        await settleAll(samples.map((sample) => write(items, sample)));
-        await assertFound(items, work.plan, samples, made.otherTenantId);
-    }
-    catch (error) {
-        failure = error;
-    }
-    const left = await deleteAll(work.itemsWithin((0,src_run/* cleaningRun */.pF)(run)), samples);
-    const late = samples.filter(({ mayComeLate }) => mayComeLate);
-    const warnings = late.map((sample) => `The answer to a write of the sample item ${nameSample(sample)} was lost. It was deleted; should that write arrive after all, delete it by hand.`);
-    if (left.length === 0 && failure === undefined)
-        return warnings;
-    if (left.length === 0) {
-        throw warnings.length === 0
-            ? failure
-            : new errors/* RemedyError */.By((0,errors/* describeError */.Uc)(failure).message, [...warnings, remedyOf(failure)].join(' ').trim(), {
-                cause: failure,
-                facts: (0,errors/* describeError */.Uc)(failure).facts,
-                statements: (0,errors/* describeError */.Uc)(failure).statements,
-            });
-    }
-    // Both may have ended for one reason.
-    const reasons = [left[0]?.error, failure];
-    throw new LeftItemsError(`${failure === undefined ? '' : `${tellWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`, [
-        'Delete these items by hand.',
-        ...(warnings.length === 0 ? ['Nothing else was left behind.'] : warnings),
-        ...new Set(reasons.map(remedyOf).filter((each) => each !== '')),
-    ].join(' '), { cause: left[0]?.error, statements: [...new Set(reasons.flatMap((each) => (0,errors/* describeError */.Uc)(each).statements))] });
-}
-/** A read that is not allowed is told before anything is written: nobody has these keys yet, and nobody that tenant. */
-async function assertReadable(items, samples, otherTenantId) {
-    const tenant = samples.find(({ kind }) => kind === 'tenant');
-    const user = samples.find(({ kind }) => kind === 'users');
-    if (tenant === undefined || user === undefined)
-        return;
-    await Promise.all([
-        items.get(tenant.table, tenant.key),
-        items.get(user.table, user.key),
-        items.query(user.table, 'tenant_id', otherTenantId),
-    ]);
-}
-/** As `Promise.all`, but no work goes on behind a failure: what is still under way may write. */
-async function settleAll(works) {
-    const settled = await Promise.allSettled(works);
-    const failed = settled.find((each) => each.status === 'rejected');
-    if (failed !== undefined)
-        throw failed.reason;
-}
-async function write(items, sample) {
-    assertShape(sample.kind, sample.item);
-    sample.state = 'unknown';
-    try {
-        const { mayComeLate } = await items.putIfAbsent(sample.table, sample.item, 'tenant_id');
-        sample.mayComeLate = mayComeLate;
-        sample.state = 'written';
-    }
-    catch (error) {
-        if (!mayHaveBeenDone(error)) {
-            sample.state = 'unsent';
-            throw error;
-        }
-        sample.mayComeLate = true;
-        // An earlier try, whose answer was lost, wrote it: nobody else has a key this fresh.
-        const isOwn = error instanceof DynamoDbError && error.code === 'ConditionalCheckFailedException';
-        if (!isOwn)
-            throw error;
-        sample.state = 'written';
-    }
-}
-async function assertFound(items, plan, samples, otherTenantId) {
-    const usersTable = tableOf(plan, 'users');
-    const users = samples.filter(({ kind }) => kind === 'users');
-    const tenantId = users[0]?.item.tenant_id ?? '';
-    const [found, foreign, ...read] = await Promise.all([
-        items.query(usersTable, 'tenant_id', tenantId),
-        items.query(usersTable, 'tenant_id', otherTenantId),
-        ...samples.map(({ table, key }) => items.get(table, key)),
-    ]);
-    assertSame(`All users of the tenant ${tenantId} in "${usersTable}"`, sorted(found), sorted(users.map(({ item }) => item)));
-    assertSame(`All users of another tenant in "${usersTable}"`, foreign, []);
-    for (const [index, { kind, table, item, key }] of samples.entries()) {
-        const seen = read[index] ?? {};
-        assertSame(`The item ${JSON.stringify(key)} of "${table}"`, [seen], [item]);
-        assertShape(kind, seen);
-    }
-}
-function assertSame(what, found, expected) {
-    const canonical = (items) => JSON.stringify(items.map((item) => Object.entries(item).sort()));
-    if (canonical(found) === canonical(expected))
-        return;
-    throw new errors/* RemedyError */.By(`${what} came back otherwise than it was written: expected ${(0,plain_text/* shorten */.ml)(JSON.stringify(expected))}, found ${(0,plain_text/* shorten */.ml)(JSON.stringify(found))}.`, 'Find out what else writes into this table, such as a stream or a trigger, then run again.');
-}
-function assertShape(kind, item) {
-    const problems = problemsOfItem(kind, item);
-    if (problems.length === 0)
-        return;
-    throw new errors/* RemedyError */.By(`An item of ${kind} is not in the shape of docs/schemas: ${problems.join('; ')}.`, 'This is a mistake of the action. Please report it.');
-}
-/** Its cause has no place of its own, behind another error. */
-function tellWithCause(error) {
-    const { message, causes } = (0,errors/* describeError */.Uc)(error);
-    return causes[0] === undefined || error instanceof errors/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
-}
-/** What would have let the deletion through, such as a permission by its name. */
-function remedyOf(error) {
-    return (0,errors/* describeError */.Uc)(error).remedy ?? '';
-}
-/** @returns those that may still be there */
-async function deleteAll(items, samples) {
-    const left = await Promise.all(samples
-        .filter(({ state }) => state !== 'unsent')
-        .map(async (sample) => {
-        try {
-            await items.delete(sample.table, sample.key);
-            // A write without an answer may arrive after the deletion. A look that finds it deletes it for good.
-            if (sample.state === 'unknown' && (await items.get(sample.table, sample.key)) !== undefined) {
-                await items.delete(sample.table, sample.key);
-            }
-            return [];
-        }
-        catch (error) {
-            return [{ sample, error }];
-        }
-    }));
-    return left.flat();
-}
-function nameSample({ table, key }) {
-    return `${JSON.stringify(key)} in "${table}"`;
-}
-function tableOf({ tables }, logicalName) {
-    const found = tables.find((table) => table.logicalName === logicalName);
-    if (found === undefined)
-        throw new Error(`There is no table ${logicalName} in the plan`);
-    return found.name;
-}
-function keyOf({ tenant_id, user_id, }) {
-    return { tenant_id, ...(user_id === undefined ? {} : { user_id }) };
-}
-function sorted(items) {
-    return [...items].sort((left, right) => ((left.user_id ?? '') < (right.user_id ?? '') ? -1 : 1));
 }
 
 ;// CONCATENATED MODULE: ./lib/src/main.js
-/** The run in order. */
+/** A run, in order. */
 
 
 
@@ -67407,270 +75398,72 @@ function sorted(items) {
 
 
 
-/** Never rejects for what a run may meet: whatever was reached is published, with the error that ended it. */
-async function main(runner, clock, timeOuts = timeOutsOfAWorkingNetwork) {
-    const result = { warnings: findUnknownInputs(runner.environment, inputNames).warnings };
+/** Never rejects: everything that the run reached is published, with the error that ended it. */
+async function main(runner, clock, timeOuts = defaultTimeOuts) {
+    let result = { warnings: findUnknownInputs(runner.environment).warnings };
     try {
-        const inputs = readInputs({ ...runner, partitionOf: partitionOf, sharedConfig: await (0,config.loadSharedConfigFiles)() });
+        const inputs = readInputs({ ...runner, partitionOf: partitionOf, sharedConfig: await (0,submodules_config.loadSharedConfigFiles)() });
         runner.log.info(describePlace(inputs));
-        await (0,src_run/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, async (run) => {
-            await reconcile(inputs, runner, run, result, timeOuts).catch((error) => Object.assign(result, { error }));
+        await (0,run_run/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, async (run) => {
+            result = await collect(result, reconcile(inputs, runner, run, timeOuts));
             await publishComment(inputs, result, runner, run);
         });
     }
     catch (error) {
-        result.error = error;
+        result = { ...result, error };
     }
     await publish(result, runner);
 }
-async function reconcile(inputs, runner, run, result, times) {
-    Object.assign(result, { command: inputs.command, productionRule: inputs.productionRule });
+/** Yields each result as soon as it is reached, so that an error loses none. */
+async function* reconcile(inputs, runner, run, timeOuts) {
+    const { command, productionRule, region, environment, policy } = inputs;
+    yield { command, productionRule, warnings: inputs.sdkSettings?.warnings ?? [] };
     const review = await readReview(inputs, runner.readFile);
-    result.review = describeReview(review, inputs.command);
-    const connections = openConnections(inputs.region, { ...runner, sdkSettings: inputs.sdkSettings }, run, times);
-    const desired = desiredTables(inputs);
+    yield { review: describeReview(review, command) };
+    const definitions = defineTables(inputs);
+    const connections = openConnections(region, { ...runner, sdkSettings: inputs.sdkSettings }, run, timeOuts);
     const [session, connectDynamoDb] = await Promise.all([
-        openSession(inputs, { ...connections, mask: runner.mask }, run),
-        loadDynamoDb(connections, desired.length * readsPerTable, run),
+        openSession(inputs, credentialPorts(connections.clientOptions, runner, run), run),
+        loadDynamoDb(connections, countReads(definitions), run),
         connections.waiting.then(runner.load),
     ]);
-    const target = { ...session.principal, region: inputs.region, environment: inputs.environment };
-    result.target = target;
+    const target = { ...session.principal, region, environment };
+    yield { target };
     run.log.info(describePlace(inputs, target.account));
-    const dynamoDb = connectDynamoDb(session.credentials, (table) => tableArn(target, table));
-    const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run);
-    const plan = assertPublishable(holdToReview(planTables(target, desired, observed, inputs.policy), review), runner);
-    Object.assign(result, { plan, review: describeReview(review, inputs.command, plan) });
-    (0,src_runner/* logGroup */.QT)(runner.log, 'Plan', [...renderPlanLines(plan), result.review]);
+    const dynamoDb = connectDynamoDb(session.credentials, target);
+    const observation = await observeTables(dynamoDb, target, definitions, run);
+    const made = planTables(target, definitions, observation.observed, policy);
+    const plan = assertPublishable(holdToReview(made, review), runner);
+    const held = describeReview(review, command, plan);
+    yield { plan, review: held };
+    (0,log/* logGroup */.QT)(runner.log, 'Plan', [...renderPlanLines(plan), held]);
     if (inputs.failOnDrift)
         assertAsDefined(plan);
-    if (inputs.command === 'verify')
-        result.verification = await verifyTables({ ...inputs, ...dynamoDb, plan, run });
-    if (inputs.command === 'apply' || inputs.command === 'destroy') {
-        result.outcome = await applyPlan({ dynamoDb, target, desired, observed, lookedAt, plan, run });
+    if (command === 'verify')
+        yield { verification: await verifyTables({ ...inputs, ...dynamoDb, plan, run }) };
+    if (command === 'apply' || command === 'destroy') {
+        yield { outcome: await applyPlan({ dynamoDb, target, definitions, ...observation, plan, run }) };
     }
 }
-
-
-/***/ }),
-
-/***/ 6628:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   RK: () => (/* binding */ visible),
-/* harmony export */   U9: () => (/* binding */ count),
-/* harmony export */   XT: () => (/* binding */ listSome),
-/* harmony export */   _6: () => (/* binding */ decodeUtf8),
-/* harmony export */   hD: () => (/* binding */ quote),
-/* harmony export */   l3: () => (/* binding */ nameEncoding),
-/* harmony export */   ml: () => (/* binding */ shorten)
-/* harmony export */ });
-/** Foreign text made fit to be read. Imports nothing. */
-/**
- * What does not show, or shows as something else, is written as `\u{202e}`: control and format characters, letters that are
- * blank, spaces that are no space, marks that are piled up or have nothing to stand on.
- */
-function visible(value) {
-    return value.replace(/[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|(?<=\p{M}{4})\p{M}|^\p{M}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-}
-/** As many as a tag's value has at most, which is so never cut: of half a secret nobody would know that it is one. */
-const longest = 256;
-/** The beginning of what is long, with its length. */
-function shorten(value, most = longest) {
-    return value.length > most
-        ? `${value.slice(0, most).replace(/[\ud800-\udbff]$/, '')}\u2026 (${value.length} characters)`
-        : value;
-}
-/** The text of UTF-8, without a byte order mark; undefined for bytes in another encoding. */
-function decodeUtf8(bytes) {
-    // Without its mark, UTF-16 of ASCII is valid UTF-8 as well, with a zero after each character or before it.
-    if (isUtf16(bytes))
-        return undefined;
+/** Merges the results. The warnings of several stages are kept together. */
+async function collect(first, stages) {
+    let result = first;
     try {
-        return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+        for await (const stage of stages) {
+            const warnings = [...(result.warnings ?? []), ...(stage.warnings ?? [])];
+            result = { ...result, ...stage, warnings };
+        }
+        return result;
     }
-    catch {
-        return undefined;
+    catch (error) {
+        return { ...result, error };
     }
-}
-/** Of bytes that are not UTF-8. */
-function nameEncoding(bytes) {
-    return isUtf16(bytes) ? 'UTF-16' : 'in an unknown encoding';
-}
-/** By its byte order mark, or because one of the first two bytes is zero, as with every ASCII character of UTF-16. */
-function isUtf16([first, second]) {
-    const hasMark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-    return hasMark || (first === 0) !== (second === 0);
-}
-/** `1 step`, `2 steps` */
-function count(number, noun) {
-    return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-/** `a, b, c and 2 more tags`; without an end where there are no more than `most`. */
-function listSome(items, most, noun) {
-    const more = items.length - most;
-    return `${items.slice(0, most).join(', ')}${more > 0 ? ` and ${count(more, noun)}` : ''}`;
-}
-/** Quoted as JSON, so that spaces and control characters can be seen; long values are shown by their beginning. */
-function quote(value) {
-    return value.length > 120
-        ? `${JSON.stringify(value.slice(0, 120))}\u2026 (${value.length} characters)`
-        : JSON.stringify(value);
 }
 
 
 /***/ }),
 
-/***/ 7927:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   R: () => (/* binding */ KnownSecrets),
-/* harmony export */   e: () => (/* binding */ secretInOutputs)
-/* harmony export */ });
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(5071);
-/** The secrets that a run knows, found in a text in the spellings in which someone else may hand them back. Pure. */
-
-/** In bytes. A shorter secret may well be a common word: hiding it would hide more than it protects. */
-const shortest = 8;
-const percent = '%'.charCodeAt(0);
-class KnownSecrets {
-    #formsByFirstByte = new Map();
-    /** @param origin names the secret where its value must not be shown, such as `AWS_SECRET_ACCESS_KEY` */
-    add(secret, origin) {
-        for (const text of formsOf(secret)) {
-            const bytes = Buffer.from(text);
-            const first = bytes[0] ?? 0;
-            this.#formsByFirstByte.set(first, [...(this.#formsByFirstByte.get(first) ?? []), { bytes, origin }]);
-        }
-    }
-    /** The origin of a secret that the text holds; undefined where it holds none. */
-    findOrigin(text) {
-        return this.#find(Buffer.from(text))[0]?.origin;
-    }
-    /** The text with `***` in the place of every secret, and otherwise unchanged. */
-    redact(text) {
-        const bytes = Buffer.from(text);
-        let redacted = '';
-        let end = 0;
-        for (const occurrence of this.#find(bytes)) {
-            // One secret may be part of another, or begin in it: both are hidden to their last character.
-            if (occurrence.start >= end)
-                redacted += `${bytes.toString('utf8', end, occurrence.start)}***`;
-            end = Math.max(end, occurrence.end);
-        }
-        // Also keeps what has no form in UTF-8, such as half of a surrogate pair.
-        return redacted === '' ? text : redacted + bytes.toString('utf8', end);
-    }
-    /** By where they start. */
-    #find(text) {
-        const decoded = decode(text);
-        const found = [];
-        const findAt = (start, first) => {
-            for (const { bytes, origin } of this.#formsByFirstByte.get(first) ?? []) {
-                const end = endOf(bytes, text, start, decoded);
-                if (end !== undefined)
-                    found.push({ start, end, origin });
-            }
-        };
-        for (const [start, byte] of text.entries()) {
-            findAt(start, byte);
-            if (byte === percent)
-                findAt(start, decoded.bytes[start] ?? byte);
-        }
-        return found;
-    }
-}
-/**
- * The failure of a run whose outputs would hold a secret. They cannot be written changed: an ARN with `***` in it names
- * nothing, and a plan would not have its digest any more.
- */
-function secretInOutputs(outputs, origins) {
-    const names = outputs.join(', ');
-    const secrets = [...new Set(origins)].join(', ');
-    return new _errors_js__WEBPACK_IMPORTED_MODULE_0__/* .RemedyError */ .By(`The secret ${secrets} occurs in what later steps would read: ${names}.`, 'Choose another value for the secret, or take it out of the table names, tags and environment. A real secret that stands in a tag or a name is known to everyone who can read the account: replace it.');
-}
-/** As it is, and in base64 or base64url, alone or inside a longer text that was encoded as a whole. */
-function formsOf(secret) {
-    if (Buffer.byteLength(secret) < shortest)
-        return [];
-    const encoded = [0, 1, 2].map((offset) => base64At(secret, offset));
-    const asUrl = encoded.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'));
-    return [...new Set([secret, ...encoded, ...asUrl])].filter((form) => form.length >= shortest);
-}
-/** The characters that base64 makes of it alone, where it begins so many bytes after a multiple of three: each stands for six bits. */
-function base64At(secret, offset) {
-    const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
-    return bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6));
-}
-/**
- * Decodes a text that was percent-encoded once or several times over, from each of its places on. A `%` that begins no
- * escape stands for itself.
- *
- * From the end, since the digits of an escape may be escapes themselves. So each digit is read once, and the time is
- * linear in the length of the text, however deep the escapes are.
- */
-function decode(text) {
-    const bytes = Uint8Array.from(text);
-    const ends = new Uint32Array(text.length);
-    for (let start = text.length - 1; start >= 0; start -= 1) {
-        ends[start] = start + 1;
-        if (text[start] !== percent)
-            continue;
-        for (const escaped of escapesAt(start, { bytes, ends })) {
-            bytes[start] = escaped.byte;
-            ends[start] = escaped.end;
-        }
-    }
-    return { bytes, ends };
-}
-/** What a `%` may begin: `%25`, and decoded once more `%252f`. What follows it must be decoded already. */
-function* escapesAt(start, { bytes, ends }) {
-    let byte = percent;
-    let end = start + 1;
-    while (byte === percent) {
-        const low = ends[end] ?? end;
-        byte = 16 * hexadecimal(bytes[end]) + hexadecimal(bytes[low]);
-        if (Number.isNaN(byte))
-            return;
-        end = ends[low] ?? low;
-        yield { byte, end };
-    }
-}
-/** NaN where there is no digit. */
-function hexadecimal(byte = 0) {
-    if (byte >= 0x30 && byte <= 0x39)
-        return byte - 0x30;
-    const letter = byte | 0x20;
-    return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Number.NaN;
-}
-/** Where a spelling of the form that starts there ends: each of its bytes is written as itself or as an escape. */
-function endOf(form, text, start, decoded) {
-    // More than one only where the form has a `%`, which may be an escape of its own or begin the one of the next byte.
-    let places = [start];
-    for (const byte of form) {
-        const next = [];
-        for (const place of places) {
-            if (text[place] === byte)
-                next.push(place + 1);
-            if (text[place] !== percent)
-                continue;
-            for (const escaped of escapesAt(place, decoded))
-                if (escaped.byte === byte)
-                    next.push(escaped.end);
-        }
-        if (next.length === 0)
-            return undefined;
-        places = next;
-    }
-    return Math.max(...places);
-}
-
-
-/***/ }),
-
-/***/ 3331:
+/***/ 5633:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -67687,15 +75480,15 @@ __nccwpck_require__.d(__webpack_exports__, {
 var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-// EXTERNAL MODULE: ./lib/src/errors.js
-var errors = __nccwpck_require__(5071);
-;// CONCATENATED MODULE: ./lib/src/run.js
-/** What every effect of a run shares: time, chance, the wish to stop, and the log. */
+// EXTERNAL MODULE: ./lib/src/errors/errors.js
+var errors = __nccwpck_require__(649);
+;// CONCATENATED MODULE: ./lib/src/run/run.js
+/** The parts that every effect of a run shares: clock, randomness, the signals to stop, and the log. */
 
 
 
 const systemClock = {
-    // Goes on evenly, whoever sets the machine's clock meanwhile: waits are measured by it.
+    // Monotonic: waits are measured by it, and must not depend on changes of the machine's clock.
     now: () => Math.round(performance.timeOrigin + performance.now()),
     sleep: async (milliseconds, signal) => {
         try {
@@ -67708,11 +75501,11 @@ const systemClock = {
     random: Math.random,
     uuid: external_node_crypto_.randomUUID,
 };
-/** A cancelled job has 7.5 s until SIGTERM, and we promise to be gone after 2: half of that goes to calls under way. */
+/** A cancelled job has 7.5 s until SIGTERM. This action promises to end after 2 s; calls under way get half of that. */
 const graceMilliseconds = 1000;
-/** Whoever has something to put away is gone after 5 s: long enough for a call or two, and before SIGTERM. */
+/** With sample items to delete, the run ends after 5 s: enough for a call or two, and before SIGTERM. */
 const leaveMilliseconds = 4300;
-/** Does the work under one deadline, and ends everything that it started when it is done or fails. */
+/** Does the work under one deadline. When the work is done or fails, ends every call and wait that it started. */
 async function withinDeadline(options, work) {
     const { clock, log, timeoutSeconds, interrupted } = options;
     const stopping = new AbortController();
@@ -67720,7 +75513,7 @@ async function withinDeadline(options, work) {
     const leaving = new AbortController();
     const ended = new AbortController();
     const after = (milliseconds, then) => {
-        // A rejection only says that the work ended first.
+        // A rejection means that the work ended first.
         clock.sleep(milliseconds, ended.signal).then(then, () => undefined);
     };
     const stop = (reason) => {
@@ -67730,8 +75523,8 @@ async function withinDeadline(options, work) {
         after(graceMilliseconds, () => aborting.abort(reason));
         after(leaveMilliseconds, () => leaving.abort(reason));
     };
-    const interrupt = () => stop(new errors/* StoppedError */.Ko('The run was cancelled.', 'Run it again: it goes on from what was reached.'));
-    after(timeoutSeconds * 1000, () => stop(new errors/* StoppedError */.Ko(`The run did not finish within its ${timeoutSeconds} seconds.`, 'Run it again: it goes on from what was reached. If it needs longer, raise timeout-seconds.')));
+    const interrupt = () => stop(new errors/* StoppedError */.Ko('The run was cancelled.', 'Run it again: it continues where this run stopped.'));
+    after(timeoutSeconds * 1000, () => stop(new errors/* StoppedError */.Ko(`The run did not finish within its ${timeoutSeconds} seconds.`, 'Run it again: it continues where this run stopped. If it needs longer, raise timeout-seconds.')));
     interrupted.addEventListener('abort', interrupt);
     if (interrupted.aborted)
         interrupt();
@@ -67741,18 +75534,18 @@ async function withinDeadline(options, work) {
     finally {
         interrupted.removeEventListener('abort', interrupt);
         ended.abort();
-        // What the work left behind when it failed must neither call nor wait any more.
-        const over = new errors/* StoppedError */.Ko('The run is over.', 'Nothing is to be done.');
+        // Calls and waits that failed work has left must end too.
+        const over = new errors/* StoppedError */.Ko('The run is over.', 'No action is needed.');
         stopping.abort(over);
         aborting.abort(over);
         leaving.abort(over);
     }
 }
-/** The same run for those who put away what it left behind: it is not stopped before it has to leave. */
+/** A copy of the run for deleting sample items: it ends at `leave`. */
 function cleaningRun(run) {
     return { ...run, stop: run.leave, abort: run.leave };
 }
-/** A part of a run that is given up sooner than the run. */
+/** Does a part of a run under a deadline of its own. */
 async function withinSeconds(run, seconds, reason, work) {
     const over = new AbortController();
     const ended = new AbortController();
@@ -67766,242 +75559,61 @@ async function withinSeconds(run, seconds, reason, work) {
     }
 }
 /**
- * Waits for something that cannot be told to give up, but no longer than the run may last.
+ * Does work that takes no signal, and stops waiting for it when the run aborts.
  *
- * @param waitingFor what it is, for the error of a run that ends meanwhile
+ * @param waitingFor completes the sentence `It was waiting for ...`
  */
 async function unlessAborted({ abort }, work, waitingFor) {
-    if (abort.aborted) {
-        // Nobody waits for it any more, so its failure is nobody's either.
-        work.catch(() => undefined);
-        throw abort.reason;
-    }
-    return await new Promise((resolve, reject) => {
-        const giveUp = () => {
-            const { reason } = abort;
-            const isExplained = waitingFor !== undefined && reason instanceof errors/* StoppedError */.Ko;
-            reject(isExplained ? reason.whileWaitingFor(waitingFor) : reason);
-        };
-        abort.addEventListener('abort', giveUp);
-        work.then(resolve, reject).finally(() => abort.removeEventListener('abort', giveUp));
+    abort.throwIfAborted();
+    const aborted = new Promise((_, reject) => {
+        abort.addEventListener('abort', () => reject(abort.reason), { once: true });
     });
+    return await Promise.race([work(), aborted.catch((0,errors/* stoppedWhileWaitingFor */.D$)(waitingFor))]);
 }
 
 
 /***/ }),
 
-/***/ 7738:
+/***/ 7674:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   Gw: () => (/* binding */ gitHubRunner),
-/* harmony export */   QT: () => (/* binding */ logGroup)
+/* harmony export */   RK: () => (/* binding */ visible),
+/* harmony export */   U9: () => (/* binding */ count),
+/* harmony export */   XT: () => (/* binding */ listSome),
+/* harmony export */   hD: () => (/* binding */ quote),
+/* harmony export */   ml: () => (/* binding */ shorten)
 /* harmony export */ });
-/* unused harmony exports secretInput, harmless */
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1455);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(6760);
-/* harmony import */ var _errors_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(5071);
-/* harmony import */ var _plain_text_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(6628);
-/* harmony import */ var _redaction_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7927);
-/** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. The only import of @actions/core. */
-
-
-
-
-
-/** The one input whose value is a secret. */
-const secretInput = 'github-token';
-/** The runner that this process was started by. */
-function gitHubRunner(process) {
-    const masked = new Set();
-    const secrets = new _redaction_js__WEBPACK_IMPORTED_MODULE_3__/* .KnownSecrets */ .R();
-    const interruption = new AbortController();
-    // Not once: the second signal would end the process before it has told and put away anything.
-    process.on('SIGINT', () => interruption.abort());
-    process.on('SIGTERM', () => interruption.abort());
-    // Who reads the log may be gone. What is written into files is still to be written, and what was begun to be ended.
-    for (const stream of [process.stdout, process.stderr])
-        stream.on('error', () => undefined);
-    const clean = (message) => harmless(secrets.redact(message));
-    const assertHoldsNoSecret = (what, text) => {
-        const origin = secrets.findOrigin(text);
-        if (origin !== undefined)
-            throw (0,_redaction_js__WEBPACK_IMPORTED_MODULE_3__/* .secretInOutputs */ .e)([what], [origin]);
-    };
-    // Loading the toolkit takes as long as a call to AWS, so it is left to when the run waits for one. What is told before is
-    // told then, in its order: a secret is masked before anything that might hold it.
-    let toolkit;
-    let untold = [];
-    const tell = (say) => {
-        if (toolkit === undefined)
-            untold.push(say);
-        else
-            say(toolkit);
-    };
-    const known = new Set();
-    const remember = (secret, origin) => {
-        if (secret === '' || known.has(secret))
-            return;
-        known.add(secret);
-        secrets.add(secret, origin);
-    };
-    const mask = (secret, origin) => {
-        if (secret === '' || masked.has(secret))
-            return;
-        masked.add(secret);
-        remember(secret, origin);
-        tell((core) => core.setSecret(secret));
-    };
-    const load = async () => {
-        const core = await Promise.resolve(/* import() eager */).then(__nccwpck_require__.bind(__nccwpck_require__, 418));
-        // act, Gitea and Forgejo set it too.
-        toolkit = process.env.GITHUB_ACTIONS === 'true' ? core : withoutCommands(core, process.env.GITHUB_OUTPUT);
-        for (const say of untold)
-            say(toolkit);
-        untold = [];
-        return toolkit;
-    };
-    return {
-        environment: process.env,
-        load: async () => void (await load()),
-        input: (name) => {
-            const value = process.env[`INPUT_${name.toUpperCase()}`]?.trim() ?? '';
-            // No masking command: GitHub masks the job's token and the secrets of the repository by itself.
-            if (name === secretInput)
-                remember(value, name);
-            return value;
-        },
-        mask,
-        log: {
-            info: (line) => tell((core) => core.info(clean(line))),
-            startGroup: (title) => tell((core) => core.startGroup(clean(title))),
-            endGroup: () => tell((core) => core.endGroup()),
-        },
-        notice: (title, message) => tell((core) => core.notice(annotation(message, clean), { title })),
-        warning: (title, message) => tell((core) => core.warning(annotation(message, clean), { title })),
-        fail: (title, message) => {
-            process.exitCode = 1;
-            tell((core) => core.error(annotation(message, clean), { title }));
-        },
-        setOutput: (name, value) => {
-            assertHoldsNoSecret(`output ${name}`, value);
-            tell((core) => core.setOutput(name, value));
-        },
-        writeSummary: async (markdown) => {
-            // Outside GitHub there is no file to write to, and no one to read it.
-            if (process.env.GITHUB_STEP_SUMMARY)
-                await (await load()).summary.addRaw(secrets.redact(markdown)).write();
-        },
-        readFile: (path) => readFileWithin([process.env.GITHUB_WORKSPACE, process.env.RUNNER_TEMP], path),
-        writeTemporaryFile: async (name, content) => {
-            if (!process.env.RUNNER_TEMP) {
-                if (process.env.GITHUB_ACTIONS !== 'true')
-                    return undefined;
-                throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By('RUNNER_TEMP is not set.', 'Let RUNNER_TEMP name a folder that this step can write to.');
-            }
-            assertHoldsNoSecret(`file ${name}`, content);
-            // Steps may run side by side, so no two share a folder.
-            const path = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.join)(process.env.RUNNER_TEMP, 'tenant-tables-')), name);
-            await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.writeFile)(path, content, { mode: 0o600 });
-            return path;
-        },
-        readEvent: async () => {
-            const { GITHUB_EVENT_PATH: path = '' } = process.env;
-            try {
-                return JSON.parse((0,_plain_text_js__WEBPACK_IMPORTED_MODULE_4__/* .decodeUtf8 */ ._6)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(path)) ?? '');
-            }
-            catch (cause) {
-                const remedy = 'Let GITHUB_EVENT_PATH name the file that the runner wrote for this job.';
-                throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The event file "${path}" cannot be read.`, remedy, { cause });
-            }
-        },
-        redact: (text) => secrets.redact(text),
-        findSecret: (text) => secrets.findOrigin(text),
-        interrupted: interruption.signal,
-    };
-}
+/** Makes untrusted text safe to read, and shortens text. Imports nothing. */
 /**
- * The toolkit for a terminal: plain lines instead of workflow commands, which only a runner obeys. `::add-mask::` would
- * print the secret that it is meant to hide. Files that GITHUB_OUTPUT and GITHUB_STEP_SUMMARY name are written all the same.
+ * Writes characters that are invisible or look like others as escapes such as `\u{202e}`: control and format characters,
+ * blank letters, spaces other than U+0020, and combining marks that are stacked or have no base character.
  */
-function withoutCommands(core, outputFile) {
-    return {
-        ...core,
-        setSecret: () => undefined,
-        startGroup: (title) => core.info(title),
-        endGroup: () => undefined,
-        notice: (message) => core.info(`Notice: ${message}`),
-        warning: (message) => core.info(`Warning: ${message}`),
-        error: (message) => core.info(`Error: ${message}`),
-        setOutput: (name, value) => (outputFile ? core.setOutput(name, value) : core.info(harmless(`${name}=${value}`))),
-    };
+function visible(value) {
+    return value.replace(/[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|(?<=\p{M}{4})\p{M}|^\p{M}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
-const largestFile = 1024 * 1024;
-/**
- * A relative path begins in the first of the folders that exist. Links are followed before it is asked where the file lies.
- */
-async function readFileWithin(folders, path) {
-    const remedy = 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.';
-    const resolved = await Promise.all(folders.map(async (folder) => (folder ? await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.realpath)(folder).catch(() => undefined) : undefined)));
-    const roots = resolved.filter((root) => root !== undefined);
-    try {
-        const real = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.realpath)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.resolve)(roots[0] ?? '.', path));
-        if (!roots.some((root) => isBelow(root, real))) {
-            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The file "${path}" lies outside of the workspace and of RUNNER_TEMP.`, remedy);
-        }
-        const found = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.stat)(real);
-        // To read a pipe may take for ever.
-        if (!found.isFile())
-            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`"${path}" is no file.`, remedy);
-        const { size } = found;
-        if (size > largestFile)
-            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The file "${path}" has ${size} bytes, over ${largestFile}.`, remedy);
-        const content = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(real);
-        const text = (0,_plain_text_js__WEBPACK_IMPORTED_MODULE_4__/* .decodeUtf8 */ ._6)(content);
-        if (text === undefined) {
-            throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The file "${path}" is ${(0,_plain_text_js__WEBPACK_IMPORTED_MODULE_4__/* .nameEncoding */ .l3)(content)}, not UTF-8.`, 'Save it as UTF-8. Windows PowerShell writes UTF-16 unless told otherwise: use Out-File -Encoding utf8.');
-        }
-        return text;
-    }
-    catch (error) {
-        if (error instanceof _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By)
-            throw error;
-        throw new _errors_js__WEBPACK_IMPORTED_MODULE_2__/* .RemedyError */ .By(`The file "${path}" cannot be read: ${(0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .errorCode */ .CA)(error) || (0,_errors_js__WEBPACK_IMPORTED_MODULE_2__/* .errorMessage */ .gJ)(error)}.`, remedy);
-    }
+/** The longest value of a tag, so that a tag is never cut: half of a secret would not be recognised, nor hidden. */
+const longest = 256;
+/** Cuts a long text, and adds its length. */
+function shorten(value, most = longest) {
+    return value.length > most
+        ? `${value.slice(0, most).replace(/[\ud800-\udbff]$/, '')}\u2026 (${value.length} characters)`
+        : value;
 }
-function isBelow(folder, path) {
-    const way = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.relative)(folder, path);
-    return way !== '' && way !== '..' && !way.startsWith(`..${node_path__WEBPACK_IMPORTED_MODULE_1__.sep}`) && !(0,node_path__WEBPACK_IMPORTED_MODULE_1__.isAbsolute)(way);
+/** `1 step`, `2 steps` */
+function count(number, noun) {
+    return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
-/** GitHub cuts an annotation's message at this many characters. */
-const longestAnnotation = 4096;
-/** An annotation may have several lines. Of one that is too long what happened is cut before what to do about it. */
-function annotation(message, clean) {
-    const [first = '', ...more] = message.split('\n').map(clean);
-    const rest = cut(more.map((line) => `\n${line}`).join(''), (longestAnnotation * 3) / 4);
-    return cut(first, longestAnnotation - rest.length) + rest;
+/** `a, b, c and 2 more tags`; all items where there are no more than `most`. */
+function listSome(items, most, noun) {
+    const more = items.length - most;
+    return `${items.slice(0, most).join(', ')}${more > 0 ? ` and ${count(more, noun)}` : ''}`;
 }
-function cut(text, most) {
-    return text.length > most ? `${text.slice(0, most - 1)}\u2026` : text;
-}
-/**
- * Makes a line of the log start nothing: the runner obeys `::name::` at the start of a line and `##[name]` anywhere in
- * it. Line breaks and other characters that do not show are written out.
- *
- * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
- */
-function harmless(line) {
-    return (0,_plain_text_js__WEBPACK_IMPORTED_MODULE_4__/* .visible */ .RK)(line)
-        .replaceAll('##[', '# #[')
-        .replace(/^(\s*):(?=:)/, '$1: ');
-}
-/** Lines under a title that folds in GitHub's log. */
-function logGroup(log, title, lines) {
-    log.startGroup(title);
-    for (const line of lines)
-        if (line !== '')
-            log.info(line);
-    log.endGroup();
+/** Quotes a value as JSON, so that spaces and control characters are visible; cuts a long value. */
+function quote(value) {
+    return value.length > 120
+        ? `${JSON.stringify(value.slice(0, 120))}\u2026 (${value.length} characters)`
+        : JSON.stringify(value);
 }
 
 

@@ -1,5 +1,4 @@
 /** The port to DynamoDB: our vocabulary on this side, AWS's on the other. It alone loads DynamoDB's SDK, and late. */
-import type * as Sdk from '@aws-sdk/client-dynamodb'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { getEndpointFromInstructions } from '@smithy/core/endpoints'
 import type { AwsCredentialIdentity } from '@smithy/types'
@@ -11,6 +10,7 @@ import type { BillingMode, Keys, PointInTimeRecovery, Tags } from '../table/tabl
 import type { Connections } from './connections.ts'
 import { type DescribedTable, readDescription, readRecovery, readTagPage } from './dynamodb-answers.ts'
 import { DynamoDbError, isRefusal, StaleLookError, unsentRemedy } from './dynamodb-errors.ts'
+import type * as Sdk from './dynamodb-sdk.ts'
 import { type Call, type ItemStore, itemStore } from './item-store.ts'
 import { adaptivePace, type Pace } from './pace.ts'
 import { retry } from './retry.ts'
@@ -75,7 +75,7 @@ export async function loadDynamoDb(
   run: Run,
 ): Promise<ConnectDynamoDb> {
   await waiting
-  const sdk = await import(/* webpackMode: "eager" */ '@aws-sdk/client-dynamodb')
+  const sdk = await import(/* webpackChunkName: "dynamodb" */ './dynamodb-sdk.ts')
   let walkChain: () => Promise<AwsCredentialIdentity>
   const client = new sdk.DynamoDBClient({
     ...clientOptions,

@@ -1,8 +1,8 @@
 /** Items in DynamoDB, for verification alone. The SDK is handed in by dynamodb.ts, which loads it. */
-import type * as Sdk from '@aws-sdk/client-dynamodb'
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../definition/items.ts'
 import { readItem, readItemPage, understood } from './dynamodb-answers.ts'
+import type * as Sdk from './dynamodb-sdk.ts'
 import { classifyFailure } from './failures.ts'
 
 export interface ItemStore {

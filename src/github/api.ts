@@ -44,12 +44,11 @@ export async function connectGitHub(
   { owner, repository: repo, token, apiUrl }: GitHubPlace,
   run: Run,
 ): Promise<GitHub> {
-  // Who wants no comment must not wait for Octokit. It stays in the one file of the bundle (a second one would lose the
-  // licences of the first), but is not evaluated before this line.
   // Octokit passes over a proxy that it cannot read, and would go another way.
   const url = new URL(apiUrl)
   const proxy = proxyFor(url)
-  const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github')
+  // A file of its own in the bundle: a run without a comment does not read it.
+  const { getOctokit } = await import(/* webpackChunkName: "comment" */ '@actions/github')
   const octokit = getOctokit(token, { baseUrl: apiUrl, log: silent })
   const call = <Answer>(send: (request: () => Request) => Promise<Answer>): Promise<Answer> =>
     retry(

@@ -1,13 +1,13 @@
 /** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. The only import of @actions/core. */
 import { mkdtemp, readFile, realpath, stat, writeFile } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
-import type * as Toolkit from '@actions/core'
 import { RemedyError } from '../errors/errors.ts'
 import { errorCode, errorMessage } from '../errors/thrown.ts'
 import type { Log } from '../run/run.ts'
 import { decodeUtf8, nameEncoding } from '../text/encoding.ts'
 import { visible } from '../text/readable.ts'
 import { KnownSecrets, secretInOutputs } from './redaction.ts'
+import type * as Toolkit from './toolkit.ts'
 
 export interface Runner {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -99,7 +99,7 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
     tell((core) => core.setSecret(secret))
   }
   const load = async () => {
-    const core = await import(/* webpackMode: "eager" */ '@actions/core')
+    const core = await import(/* webpackMode: "eager" */ './toolkit.ts')
     // act, Gitea and Forgejo set it too.
     toolkit = process.env.GITHUB_ACTIONS === 'true' ? core : withoutCommands(core, process.env.GITHUB_OUTPUT)
     for (const say of untold) say(toolkit)

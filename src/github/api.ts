@@ -44,8 +44,8 @@ export async function connectGitHub(place: GitHubPlace, run: Run): Promise<GitHu
   const url = new URL(baseUrl)
   // Octokit ignores a proxy that it cannot read, and would connect without it; this throws.
   const proxy = proxyFor(url)
-  // Most runs write no comment, and should not evaluate Octokit. Eager: a second file of the bundle would lose its licences.
-  const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github')
+  // A file of its own in the bundle: a run without a comment does not read it.
+  const { getOctokit } = await import(/* webpackChunkName: "comment" */ '@actions/github')
   const octokit = getOctokit(token, { baseUrl, log: silent })
   const call = <Answer>(send: (request: () => ReturnType<typeof requestUntil>) => Promise<Answer>): Promise<Answer> =>
     retry(

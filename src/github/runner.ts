@@ -1,9 +1,10 @@
-/** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. The only import of @actions/core. */
-import type * as Toolkit from '@actions/core'
+/** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. */
+
 import type { Log } from '../run/run.ts'
 import { readEventFile, readFileInWorkspace, writeTemporaryFile } from './files.ts'
 import { cutAnnotation, escapeLine } from './log.ts'
 import { KnownSecrets, secretInOutputs } from './redaction.ts'
+import type * as Toolkit from './toolkit.ts'
 
 export interface Runner {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -129,7 +130,7 @@ function lateToolkit(environment: Runner['environment']) {
   let waiting: ((core: typeof Toolkit) => void)[] = []
   return {
     load: async () => {
-      const core = await import(/* webpackMode: "eager" */ '@actions/core')
+      const core = await import(/* webpackMode: "eager" */ './toolkit.ts')
       // act, Gitea and Forgejo set GITHUB_ACTIONS too.
       toolkit = environment.GITHUB_ACTIONS === 'true' ? core : withoutCommands(core, environment.GITHUB_OUTPUT)
       for (const call of waiting) call(toolkit)

@@ -51,7 +51,7 @@ const { metafile, outputFiles } = await build({
 mkdirSync(modules, { recursive: true })
 for (const { path, text } of outputFiles) {
   // The dynamic imports of the SDK itself, most of them of credential providers: one file of the bundle, not ten.
-  writeFileSync(path, text.replaceAll(/\bimport\("/g, 'import(/* webpackChunkName: "providers" */ "'))
+  writeFileSync(path, text.replaceAll('import("./', 'import(/* webpackChunkName: "providers" */ "./'))
 }
 
 const report = join('lib', 'ncc-report.json')

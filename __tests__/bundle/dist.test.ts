@@ -41,10 +41,10 @@ describe('the committed bundle', () => {
     for (const name of [...bundled, ...sdk]) expect(`\n${read('licenses.txt')}`).toContain(`\n${name}\n`)
   })
 
-  it('can call no operation of DynamoDB but those of dynamodb-sdk.ts', () => {
+  it('can call no operation of DynamoDB but those of commands.ts', () => {
     const client = scripts.find((name) => hasModule(name, 'client-dynamodb/dist-es/DynamoDBClient.js')) ?? ''
     const commands = [...read(client).matchAll(/^var (\w+Command) = class /gm)].map(([, command]) => command)
-    const source = readFileSync(new URL('../../src/aws/dynamodb-sdk.ts', import.meta.url), 'utf8')
+    const source = readFileSync(new URL('../../src/aws/commands.ts', import.meta.url), 'utf8')
     // DescribeEndpoints is part of the client, for endpoint discovery.
     expect(commands.sort()).toEqual([...(source.match(/\w+Command/g) ?? []), 'DescribeEndpointsCommand'].sort())
   })

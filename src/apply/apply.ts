@@ -29,7 +29,7 @@ export async function applyPlan(work: Work): Promise<Outcome> {
     for (const round of roundsOf(plan.steps)) {
       await Promise.all(tables.map((table) => performSteps(work, table, round, failures)))
     }
-    for (const table of tables) finishSteps(table)
+    for (const table of tables) finishSteps(run, table, failures)
     run.log.endGroup()
     if (failures.length > 0) return outcomeOf(plan, tables, observed, failures[0])
     const deferred = stepsWith(tables, 'deferred')
@@ -88,13 +88,13 @@ async function confirmTables(work: Work, deferred: readonly Step[]): Promise<Obs
   const { dynamoDb, target, definitions, plan, run } = work
   return await poll<ObservedTables>(
     {
-      goal: 'the changes to show',
+      goal: 'the state of the tables to match their definitions',
       firstPoll: 0,
       interval: 1000,
       timeout: longestLag,
-      explainTimeout: (difference) =>
+      explainTimeout: (status) =>
         new RemedyError(
-          `Every step was performed, but the tables still differ from their definition: ${difference}`,
+          `Every step was performed, but the state of the tables is still ${status}.`,
           'Find out who else changes these tables, then run again.',
         ),
     },
@@ -109,13 +109,12 @@ async function confirmTables(work: Work, deferred: readonly Step[]): Promise<Obs
       const disappearing = disappearingTables(work, observed)
       if (needed.length + refusals.length === 0 && disappearing.length === 0) return { done: observed }
       await Promise.all(disappearing.map((table) => waitForDeletion(dynamoDb, work, table, idOf(observed.get(table)))))
-      return {
-        status: [
-          ...(needed.length > 0 ? [describeSteps(needed)] : []),
-          ...refusals.map(({ reason }) => reason),
-          ...disappearing.map((table) => `"${table}" was being deleted`),
-        ].join('; '),
-      }
+      const differences = [
+        ...(needed.length > 0 ? [describeSteps(needed)] : []),
+        ...refusals.map(({ reason }) => reason.replace(/\.$/, '')),
+        ...disappearing.map((table) => `"${table}" was being deleted`),
+      ]
+      return { status: `different: ${differences.join('; ')}` }
     },
   )
 }

@@ -1,114 +1,94 @@
-import {
-  lookInterval,
-  type WaitProfile,
-  waitForBillingMode,
-  waitForCreation,
-  waitForDeletion,
-  waitForOthers,
-  waitUntilSettled,
-} from '../../src/apply/poll.ts'
-import type { DescribedTable } from '../../src/aws/dynamodb-answers.ts'
-import { aTable, ready } from '../support/builders.ts'
-import { aRun, describedFrom, modelDynamoDb } from '../support/fakes.ts'
+import { type Polling, poll, pollInterval } from '../../src/apply/poll.ts'
+import { cancelled } from '../support/apply.ts'
+import { aRun } from '../support/fakes.ts'
 
-const settled = describedFrom(ready(aTable()))
-const creating: DescribedTable = { ...settled, tableStatus: 'CREATING', phase: 'changing' }
-
-/** A table that is seen like this, look after look; the last one stays. */
-function seen(...looks: readonly (DescribedTable | undefined)[]) {
-  let count = 0
-  const dynamoDb = {
-    ...modelDynamoDb().dynamoDb,
-    describeTable: async () => looks[Math.min(count++, looks.length - 1)],
-  }
-  return { dynamoDb, looks: () => count }
+const polling: Polling = {
+  goal: 'the oven to be hot',
+  usual: '5 s',
+  firstPoll: 3,
+  interval: 500,
+  timeout: 100,
+  remedy: 'Check the plug.',
+  explainTimeout: (status) => new Error(`It is ${status}.`),
 }
 
-it('looks at a new table after 3 s, and then about every half second', async () => {
+/** A probe with these results one after the other; the last one repeats. */
+function probing<Result>(...results: readonly Result[]) {
+  let count = 0
+  return { probe: async () => results[Math.min(count++, results.length - 1)] as Result, probes: () => count }
+}
+
+it('returns the result of the first probe that is done, and sleeps before each probe', async () => {
   const run = aRun()
-  const { dynamoDb, looks } = seen(creating, creating, settled)
-  await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, run)).resolves.toEqual(settled)
-  expect(looks()).toBe(3)
-  expect(run.clock.sleeps).toEqual([3000, 450, 450])
+  const { probe } = probing({ status: 'cold' }, { status: 'warm' }, { done: 'hot' })
+  await expect(poll(polling, run, probe)).resolves.toBe('hot')
+  expect(run.clock.sleeps).toEqual([3000, 500, 500])
 })
 
-it('looks twice a second for 20 s, then more and more seldom, and every 10 to 15 s after five minutes', () => {
-  expect([0, 19.9].map((seconds) => lookInterval(seconds, 0))).toEqual([300, 300])
-  expect(lookInterval(5, 1)).toBe(600)
-  expect([20, 30, 100].map((seconds) => lookInterval(seconds, 0))).toEqual([1000, 2000, 3000])
-  expect([lookInterval(300, 0), lookInterval(300, 1)]).toEqual([10_000, 15_000])
-  expect([lookInterval(299.9, 0), lookInterval(299.9, 1)]).toEqual([3000, 2800])
+it('probes at once where the first poll is after 0 s', async () => {
+  const run = aRun()
+  await expect(poll({ ...polling, firstPoll: 0 }, run, async () => ({ done: 'hot' }))).resolves.toBe('hot')
+  expect(run.clock.sleeps).toEqual([])
 })
 
-it('has for each kind of wait a first look, a time to be missing in, and an end', () => {
-  const times = ({ firstLook, mayBeMissing, most }: WaitProfile) => [firstLook, mayBeMissing, most]
-  expect([waitForCreation, waitForBillingMode, waitForDeletion, waitForOthers].map(times)).toEqual([
-    [3, 20, 600],
-    [1, 0, 1800],
-    [1, 0, 600],
-    [1, 0, 21_600],
-  ])
+it('polls at the given interval for 20 s, then less and less often, and every 10 to 15 s after five minutes', () => {
+  expect([0, 19.9].map((seconds) => pollInterval(seconds, 450, 0))).toEqual([315, 315])
+  expect(pollInterval(5, 450, 1)).toBeCloseTo(585)
+  expect([20, 30, 100].map((seconds) => pollInterval(seconds, 450, 0))).toEqual([1000, 2000, 3000])
+  expect([pollInterval(299.9, 450, 0), pollInterval(299.9, 450, 1)]).toEqual([3000, 2800])
+  expect([pollInterval(300, 450, 0), pollInterval(300, 450, 1)]).toEqual([10_000, 15_000])
 })
 
-it('gives up at the first look after its time, and says so of a table that never came', async () => {
-  const profile: WaitProfile = {
-    what: 'come',
-    usual: '1 s',
-    firstLook: 1,
-    mayBeMissing: 100,
-    most: 2,
-    isOver: () => true,
+it('fails after the first probe that began after the time-out', async () => {
+  const run = aRun()
+  const start = run.clock.now()
+  const { probe, probes } = probing({ status: 'cold' })
+  await expect(poll({ ...polling, firstPoll: 1, timeout: 2 }, run, probe)).rejects.toThrow('It is cold.')
+  expect([probes(), run.clock.now() - start]).toEqual([3, 2000])
+})
+
+it('probes again where the last probe took longer than the time-out: it may show the time when it began', async () => {
+  const run = aRun()
+  let probes = 0
+  const probe = async () => {
+    probes += 1
+    if (probes > 1) return { done: 'hot' }
+    await run.clock.sleep(200_000, run.stop)
+    return { status: 'cold' }
   }
+  await expect(poll(polling, run, probe)).resolves.toBe('hot')
+})
+
+it('passes on the error of a probe', async () => {
+  await expect(poll(polling, aRun(), () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+})
+
+it('logs every 15 s how long it has waited, how long that usually takes, and the status', async () => {
   const run = aRun()
-  const { dynamoDb, looks } = seen(undefined)
-  const began = run.clock.now()
-  await expect(waitUntilSettled(dynamoDb, 'users', profile, run)).rejects.toMatchObject({
-    message: 'Waited 2 s for the table "users" to come, which usually takes 1 s. It is missing.',
-  })
-  expect([looks(), run.clock.now() - began]).toEqual([4, 2350])
+  await expect(poll(polling, run, async () => ({ status: 'cold' }))).rejects.toThrow('It is cold.')
+  const line = /^Waiting for the oven to be hot, which usually takes 5 s: (\d+) s so far; it is cold$/
+  const seconds = run.lines.map((each) => Number(line.exec(each)?.[1]))
+  expect(seconds[0]).toBe(15)
+  expect(Math.min(...seconds.slice(1).map((each, index) => each - (seconds[index] ?? 0)))).toBeGreaterThanOrEqual(15)
+  expect(seconds.at(-1)).toBeGreaterThan(80)
 })
 
-it('takes a table without an id for the same one, look after look', async () => {
-  const { id: _, ...nameless } = creating
-  const { dynamoDb } = seen(nameless, nameless, settled)
-  await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, aRun())).resolves.toEqual(settled)
-})
-
-it('does not take a young table for gone when it is not found for a moment', async () => {
-  const { dynamoDb } = seen(undefined, undefined, settled)
-  await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, aRun())).resolves.toEqual(settled)
-})
-
-it('says that a table is gone: at once when it was there before, and after 20 s when it never came', async () => {
-  const gone = seen(creating, undefined, settled)
-  await expect(waitUntilSettled(gone.dynamoDb, 'users', waitForCreation, aRun())).resolves.toBeUndefined()
-  const updated = seen(undefined, settled)
-  await expect(waitUntilSettled(updated.dynamoDb, 'users', waitForBillingMode, aRun())).resolves.toBeUndefined()
-  const never = seen(undefined)
-  await expect(waitUntilSettled(never.dynamoDb, 'users', waitForCreation, aRun())).resolves.toBeUndefined()
-  expect(never.looks()).toBeGreaterThan(15)
-})
-
-it('hands back a table in a state that no waiting mends', async () => {
-  const archived: DescribedTable = { ...settled, tableStatus: 'ARCHIVED', phase: 'unavailable' }
-  const { dynamoDb } = seen(creating, archived)
-  await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, aRun())).resolves.toEqual(archived)
-})
-
-it('fails when somebody puts another table in its place', async () => {
-  const { dynamoDb } = seen(creating, { ...creating, id: 'another' })
-  await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, aRun())).rejects.toThrow('deleted and made anew')
-})
-
-it('prints how long it has waited and how long that usually takes, and gives up in the end', async () => {
+it('names what it waits for where the run is stopped before the first probe', async () => {
   const run = aRun()
-  const { dynamoDb } = seen(creating)
-  await expect(waitUntilSettled(dynamoDb, 'users', waitForCreation, run)).rejects.toMatchObject({
-    message: 'Waited 600 s for the table "users" to be created, which usually takes 5 to 7 s. It is CREATING.',
-    remedy: expect.stringMatching(/what the table "users" is doing, then run again/),
+  run.stopNow(cancelled)
+  await expect(poll(polling, run, async () => ({ done: 'hot' }))).rejects.toEqual(
+    cancelled.whileWaitingFor('the oven to be hot, which usually takes 5 s', 'Check the plug.'),
+  )
+})
+
+it('names the status of the last probe where the run is stopped after it', async () => {
+  const run = aRun()
+  const waiting = poll(polling, run, async () => {
+    run.stopNow(cancelled)
+    return { status: 'cold' }
   })
-  const told = run.lines.map((line) => Number(/, (\d+) s so far \(usually 5 to 7 s\); it is CREATING$/.exec(line)?.[1]))
-  expect(told[0]).toBe(15)
-  expect(Math.min(...told.slice(1).map((seconds, index) => seconds - (told[index] ?? 0)))).toBeGreaterThanOrEqual(15)
-  expect(told.at(-1)).toBeGreaterThan(580)
+  await expect(waiting).rejects.toMatchObject({
+    message: 'The run was cancelled. It was waiting for the oven to be hot, which usually takes 5 s; it is cold.',
+    remedy: 'Run it again. Check the plug.',
+  })
 })

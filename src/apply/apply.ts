@@ -1,5 +1,4 @@
 /** Performs the steps of a plan and reports the result of each. */
-import type { DynamoDb } from '../aws/dynamodb.ts'
 import { RemedyError } from '../errors/errors.ts'
 import { describeSteps } from '../plan/description.ts'
 import { isSameStep, type Plan, type Step, stepsOf } from '../plan/plan.ts'
@@ -29,7 +28,7 @@ export async function applyPlan(work: Work): Promise<Outcome> {
     for (const round of roundsOf(plan.steps)) {
       await Promise.all(tables.map((table) => performSteps(work, table, round, failures)))
     }
-    for (const table of tables) finishSteps(table)
+    for (const table of tables) finishSteps(run, table, failures)
     run.log.endGroup()
     if (failures.length > 0) return outcomeOf(plan, tables, observed, failures[0])
     const deferred = stepsWith(tables, 'deferred')
@@ -85,41 +84,48 @@ const longestLag = 10
  * @throws {RemedyError} when they still differ after the longest lag
  */
 async function confirmTables(work: Work, deferred: readonly Step[]): Promise<ObservedTables> {
-  const { dynamoDb, target, definitions, plan, run } = work
+  const { target, definitions, plan, run } = work
   return await poll<ObservedTables>(
     {
-      goal: 'the changes to show',
+      goal: 'the state of the tables to match their definitions',
       firstPoll: 0,
       interval: 1000,
       timeout: longestLag,
-      explainTimeout: (difference) =>
+      explainTimeout: (status) =>
         new RemedyError(
-          `Every step was performed, but the tables still differ from their definition: ${difference}`,
+          `Every step was performed, but the state of the tables is still ${status}.`,
           'Find out who else changes these tables, then run again.',
         ),
     },
     run,
     async () => {
-      const { observed } = await observeTables(dynamoDb, target, definitions, run)
+      const confirmed = await observeAfterDeletions(work)
       for (const { name } of definitions) {
-        if (isReplaced(work, name, observed.get(name))) throw tableReplaced(name)
+        if (isReplaced(work, name, confirmed.get(name))) throw tableReplaced(name)
       }
-      const { steps, refusals } = planTables(target, definitions, observed, plan.policy)
+      const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy)
       const needed = steps.filter((step) => !deferred.some(isSameStep(step)))
-      const disappearing = disappearingTables(work, observed)
-      if (needed.length + refusals.length === 0 && disappearing.length === 0) return { done: observed }
-      await Promise.all(disappearing.map((table) => waitForDeletion(dynamoDb, work, table, idOf(observed.get(table)))))
-      return {
-        status: [
-          ...(needed.length > 0 ? [describeSteps(needed)] : []),
-          ...refusals.map(({ reason }) => reason),
-          ...disappearing.map((table) => `"${table}" was being deleted`),
-        ].join('; '),
-      }
+      if (needed.length + refusals.length === 0) return { done: confirmed }
+      const differences = [
+        ...(needed.length > 0 ? [describeSteps(needed)] : []),
+        ...refusals.map(({ reason }) => reason.replace(/\.$/, '')),
+      ]
+      return { status: `different: ${differences.join('; ')}` }
     },
   )
 }
 
-async function waitForDeletion(dynamoDb: DynamoDb, { target, run }: Work, table: string, id: string | undefined) {
-  await waitForTable(dynamoDb, addressOf(target, table), deletion, run, id)
+/** Reads the tables again until no deletion of the plan is in progress: a late read may still show one that was complete. */
+async function observeAfterDeletions(work: Work): Promise<ObservedTables> {
+  const { dynamoDb, target, definitions, run } = work
+  for (;;) {
+    const { observed } = await observeTables(dynamoDb, target, definitions, run)
+    const disappearing = disappearingTables(work, observed)
+    if (disappearing.length === 0) return observed
+    await Promise.all(
+      disappearing.map((table) =>
+        waitForTable(dynamoDb, addressOf(target, table), deletion, run, idOf(observed.get(table))),
+      ),
+    )
+  }
 }

@@ -76,13 +76,13 @@ export async function performSteps(
   }
 }
 
-/** Marks the steps whose outcome is unknown because another step failed before the table was read again. */
-export function finishSteps(table: TableProgress): void {
+/** Records the steps whose outcome is unknown because another step failed before the table was read again. */
+export function finishSteps(run: Run, table: TableProgress, failures: unknown[]): void {
   for (const progress of table.steps) {
     if (progress.result !== undefined) continue
     const conflict = progress.mustRead?.conflict ?? progress.conflicts.at(-1)
     if (conflict === undefined || !(hasUnknownOutcome(progress) || conflict.isOutcomeUnknown)) continue
-    progress.result = { status: 'failed', isOutcomeUnknown: true, error: conflict }
+    record(run, table, progress, { status: 'failed', isOutcomeUnknown: true, error: conflict }, failures)
   }
 }
 

@@ -155,12 +155,12 @@ describe('one comment', () => {
     ])
   })
 
-  it('that nobody can place, because the run failed before it knew the account, is a warning', async () => {
+  it('that nobody can place, because the run failed before its account was known, is a warning', async () => {
     const { warnings } = await act(
       { command: 'plan', ...comment, 'role-to-assume': '', 'role-external-id': '' },
       { ...onPullRequest, environment: { AWS_ACCESS_KEY_ID: 'AKIANOBODY', AWS_SECRET_ACCESS_KEY: 'nothing' } },
     )
-    expect(warnings).toEqual([expect.stringContaining('failed before it knew the account')])
+    expect(warnings).toEqual([expect.stringContaining('failed before its account was known')])
   })
 
   it('is not written where the commit came from no pull request, which is a notice', async () => {
@@ -309,7 +309,7 @@ describe('one comment', () => {
     ])
     expect(warnings).toEqual([
       expect.stringMatching(
-        /^The pull request comment could not be written\. comment is true, but github-token is empty\.\nTo fix: Leave github-token out/,
+        /^The pull request comment could not be written\. comment is true, but github-token is empty\.\nTo fix: Omit github-token/,
       ),
     ])
     expect(sandbox.requests.filter(({ service }) => service === 'github')).toEqual([])

@@ -183,13 +183,13 @@ it.each<[string, Record<string, string>]>([
 })
 
 it.each<[string, TableDescription, string]>([
-  ['leaves the ARN of a table out', { TableArn: undefined }, 'but is missing'],
+  ['leaves the ARN of a table out', { TableArn: undefined }, 'TableArn: Invalid type'],
   [
     'names a table of another account',
     { TableArn: 'arn:aws:dynamodb:ap-south-1:333333333333:table/users' },
-    'but is "arn:aws:dynamodb:ap-south-1:333333333333:table/users"',
+    'but received "arn:aws:dynamodb:ap-south-1:333333333333:table/users"',
   ],
-  ['leaves the key of a table out', { KeySchema: undefined }, 'KeySchema must be a list, but is missing'],
+  ['leaves the key of a table out', { KeySchema: undefined }, 'KeySchema: Invalid length'],
 ])('fails on an endpoint that %s, and hands on no ARN and no policy', async (_, change, found) => {
   const clock = virtualClock()
   const described = account(clock)
@@ -209,7 +209,7 @@ it('makes what a first run did not reach, and nothing twice', async () => {
   const brief = await run({ ...inputs, environment: 'production', 'timeout-seconds': '4' }, clock)
   expect([brief.exitCode, brief.outputs.changed]).toEqual([1, 'true'])
   expect(brief.errors[0]).toContain('did not finish within its 4 seconds')
-  expect(brief.errors[0]).toContain('Sent to DynamoDB, end not seen: create-table "tenant", create-table "users".')
+  expect(brief.errors[0]).toContain('Sent, outcome unknown: create "tenant", create "users".')
   const second = await run({ ...inputs, environment: 'production' }, clock)
   expect([second.exitCode, second.errors]).toEqual([0, []])
   expect(writes()).toEqual(['CreateTable', 'CreateTable', 'UpdateContinuousBackups', 'UpdateContinuousBackups'])
@@ -392,6 +392,6 @@ it('tells an apply that failed from its first write on', async () => {
   const { exitCode, outputs, errors, lines } = await run(inputs)
   expect([exitCode, outputs.changed, outputs['has-changes']]).toEqual([1, 'false', 'true'])
   expect(errors[0]).toContain('dynamodb:CreateTable and dynamodb:TagResource')
-  expect(errors[0]).toContain('Failed: create-table "tenant", create-table "users". Done before: nothing.')
+  expect(errors[0]).toContain('Failed: create "tenant", create "users". Done before: nothing.')
   expect(lines).toContain('> Plan')
 })

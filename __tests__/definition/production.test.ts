@@ -1,24 +1,25 @@
-import { decideProduction, type ProductionInput } from '../../src/definition/production.ts'
+import { decideProduction } from '../../src/definition/production.ts'
+
+type ProductionInput = Parameters<typeof decideProduction>[1]['input']
 
 const byName = (name: string) => decideProduction(name, { listed: [], input: 'auto' })
 const decide = (name: string, input: ProductionInput, listed: readonly string[] = []) =>
   decideProduction(name, { listed, input })
 
-describe('a name', () => {
+describe('the name of an environment', () => {
   it.each([
-    // Of the issue.
     ...['prod-eu', 'eu-production', 'prd', 'live', 'prod1', 'production2', 'PROD', 'eu_prod', 'live-test'],
     ...['prod', 'production', 'Production', 'PRODUCTION', 'Production-2', 'prd-3', 'PRD', 'Live'],
-    // Each separator.
+    // Every separator.
     ...['eu-prod', 'eu_prod', 'eu.prod', 'eu/prod', 'eu:prod', 'eu prod', 'eu1prod', 'prod/eu', 'prod.eu', 'prod:eu'],
-    // From a lower-case letter to an upper-case one.
+    // A part ends between a lower-case and an upper-case letter.
     ...['prodEU', 'euProd', 'euPROD', 'prodEU2', 'myLiveTables', 'éProd'],
-    // Spaces and digits beyond ASCII, which a tag may hold too.
+    // Spaces and digits outside ASCII, which are legal in a tag.
     ...['eu\u3000prod', 'prod２', 'prod²'],
-    // The part before it is none that cancels, or cancels another one.
+    // The part before it does not cancel it, or cancels another part.
     ...['test-prod', 'prenon-prod', 'nope-live', 'no-eu-prod', 'prod-non', 'non-prod-live', 'non-prod prod'],
     ...['--prod--', '1prod1'],
-  ])('with a production part is production: %j', (name) => {
+  ])('is production because of a part of it: %j', (name) => {
     expect(byName(name)).toMatchObject({
       production: true,
       rule: expect.stringMatching(/^production, because its name/),
@@ -26,11 +27,10 @@ describe('a name', () => {
   })
 
   it.each([
-    // Of the issue.
     ...['nonprod', 'non-prod', 'preprod', 'pre-prod', 'not-live', 'reproduction', 'delivery'],
     ...['dev', 'staging', 'test', '', 'alive', 'olive-test', 'prods', 'productions', 'product', 'liverpool', 'relive'],
     ...['EUProd', 'prodeu', 'produ-ction', 'p-rod'],
-    // Cancelled, by every separator and in every case.
+    // Cancelled, with every separator and in every case.
     ...[
       'no_prod',
       'preProd',
@@ -43,7 +43,7 @@ describe('a name', () => {
       'non:production',
     ],
     ...['non--prod', 'non-1-prod', 'eu-non-prod', 'no-prod-no-live'],
-  ])('without one, or with one that is cancelled, is not production: %j', (name) => {
+  ])('is not production without a production part, or with a cancelled one: %j', (name) => {
     expect(byName(name)).toMatchObject({ production: false, rule: expect.stringMatching(/^not production: /) })
   })
 })
@@ -56,7 +56,7 @@ it.each<[string, ProductionInput, readonly string[], string]>([
   ['live-test', 'false', [], 'not production, because production is false'],
   ['Pre-Prod', 'auto', [], 'not production: in its name "Pre" comes before "Prod"'],
   ['dev', 'auto', ['main'], 'not production: no part of its name is prod, production, prd or live'],
-])('by the rule that decided: %j with production %s and the list %j is %s', (name, input, listed, rule) => {
+])('decides for the environment %j with production: %s and the list %j: %s', (name, input, listed, rule) => {
   expect(decide(name, input, listed)).toEqual({ production: rule.startsWith('production'), rule })
 })
 
@@ -64,10 +64,10 @@ it.each<[string, readonly string[]]>([
   ['prod', []],
   ['PRODUCTION', []],
   ['Main', ['main']],
-])('stays production where production: false contradicts its name or the list: %j, %j', (name, listed) => {
+])('answers production where production: false contradicts the name %j or the list %j', (name, listed) => {
   expect(decide(name, 'false', listed).production).toBe(true)
 })
 
-it.each(['prod-eu', 'prd', 'live', 'production2'])('is not production where production is false: %j', (name) => {
+it.each(['prod-eu', 'prd', 'live', 'production2'])('lets production: false overrule a part of the name %j', (name) => {
   expect(decide(name, 'false').production).toBe(false)
 })

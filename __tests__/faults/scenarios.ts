@@ -139,7 +139,7 @@ export const scenarios: readonly Scenario[] = [
     prepare: (given) => makeTables(given, { billing: 'PROVISIONED' }),
   },
   {
-    name: 'drift: a tag, told in a comment',
+    name: 'drift: a tag, reported in a comment',
     inputs: { tags: 'team=planner', comment: 'true' },
     prepare: (given) => makeTables(given, { tags: { ...ownTags, team: 'other' } }),
   },

@@ -91,6 +91,8 @@ it('reports all problems at once in the order of action.yml, after the inputs th
     'timeout-seconds': '1.5',
     tags: 'no separator',
     destroy: 'true',
+    'sample-items': 'maybe',
+    'fail-on-drift': 'true',
     'role-duration-seconds': '60',
     'table-name-prefix': 'a/b-',
     environment: '',
@@ -105,6 +107,9 @@ it('reports all problems at once in the order of action.yml, after the inputs th
     'table-name-prefix',
     'tags',
     'timeout-seconds',
+    'fail-on-drift',
+    'fail-on-drift',
+    'sample-items',
     'destroy',
     'AWS_MAX_ATTEMPTS',
   ])

@@ -39,7 +39,7 @@ it.each([
   ['tenant-tables:a=x', 'has the key "tenant-tables:a", but keys that begin with aws: or tenant-tables: are reserved.'],
   ['a=1\na=2', 'has the key "a" twice. Give each key once.'],
   ['a<b=1', `has the key "a<b", but a key may have at most 128 ${characters}`],
-  ['a\u200bb=1', `has the key "a\u200bb", but a key may have at most 128 ${characters}`],
+  ['a\u3164b=1', `has the key "a\u3164b", but a key may have at most 128 ${characters}`],
   [`${'k'.repeat(129)}=1`, `(129 characters), but a key may have at most 128 ${characters}`],
   ['k=a|b', `has the key "k" with the value "a|b", but a value may have at most 256 ${characters}`],
   [`k=${'v'.repeat(257)}`, `(257 characters), but a value may have at most 256 ${characters}`],

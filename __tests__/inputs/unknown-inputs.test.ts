@@ -28,6 +28,7 @@ it.each([
   ['role-to-asume', 'role-to-assume'],
   ['allowed-acount-id', 'allowed-account-ids'],
   ['comand', 'command'],
+  ['commnad', 'command'],
   ['alow', 'allow'],
   ['tag', 'tags'],
   ['confirm-destory', 'confirm-destroy'],

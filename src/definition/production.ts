@@ -1,46 +1,37 @@
-/** Whether an environment is production, and by which rule. Pure. */
+/** Decides whether an environment is production, and by which rule. Pure. */
 import { isSameEnvironment } from '../table/target.ts'
-
-/** The input `production`. */
-export type ProductionInput = 'auto' | 'true' | 'false'
 
 export interface ProductionDecision {
   readonly production: boolean
-  /** Which rule decided, for the log and the summary: `production, because ...`, or `not production` with the reason. */
+  /** The rule that decided, for the log and the summary: `production, because ...`, or `not production` with the reason. */
   readonly rule: string
 }
 
-/** An environment of one of these names is production whatever the inputs say. */
+/** An environment with one of these names is production, whatever the inputs say. */
 const productionNames = ['prod', 'production']
 
-/** One of these as a part of the name makes production. */
+/** A name that has one of these parts is production. */
 const productionParts = ['prod', 'production', 'prd', 'live']
 
-/** One of these cancels the production part right after it, as in `non-prod`. */
+/** A production part right after one of these does not count, as in `non-prod`. */
 const cancellingParts = ['non', 'not', 'no', 'pre']
 
 /**
- * Decides whether an environment is production.
- *
- * With the input `false` the answer is production only where that input contradicts the name or the list.
+ * Decides whether an environment is production. An answer of true for `production: false` means that this input
+ * contradicts the name or the list.
  *
  * @param listed the input `production-environments`
+ * @param input the input `production`
  */
 export function decideProduction(
   name: string,
-  { listed, input }: { readonly listed: readonly string[]; readonly input: ProductionInput },
+  { listed, input }: { readonly listed: readonly string[]; readonly input: 'auto' | 'true' | 'false' },
 ): ProductionDecision {
   const isAmong = (names: readonly string[]) => names.some((each) => isSameEnvironment(each, name))
   if (isAmong(listed)) return isProduction('production-environments lists it')
-  if (isAmong(productionNames)) return decideByName(name)
-  switch (input) {
-    case 'true':
-      return isProduction('production is true')
-    case 'false':
-      return { production: false, rule: 'not production, because production is false' }
-    case 'auto':
-      return decideByName(name)
-  }
+  if (input === 'auto' || isAmong(productionNames)) return decideByName(name)
+  if (input === 'true') return isProduction('production is true')
+  return { production: false, rule: 'not production, because production is false' }
 }
 
 function decideByName(name: string): ProductionDecision {
@@ -58,7 +49,7 @@ function decideByName(name: string): ProductionDecision {
   return { production: false, rule: `not production: ${reason}` }
 }
 
-/** `eu_prodUS2.test` has the parts eu, prod, US and test. */
+/** Splits a name: `eu_prodUS2.test` has the parts eu, prod, US and test. */
 function partsOf(name: string): readonly string[] {
   return name.split(/[-_./:\p{Z}\p{N}]+|(?<=\p{Ll})(?=\p{Lu})/u).filter((part) => part !== '')
 }

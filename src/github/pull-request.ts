@@ -1,34 +1,34 @@
-/** Finds the pull request that a workflow event is about. Pure: what the runner knows of the event is passed in. */
+/** Finds the pull request that a workflow event is about. Pure. */
 
 /**
- * Which pull requests of a commit count. `merged-or-open`: the one that was merged as this commit, else the open one whose
- * head it is. `open`: the open one alone.
+ * The pull requests of a commit that count. `merged-or-open`: the one that was merged as this commit, else the open one with
+ * this commit as its head. `open`: only the open one.
  */
 export type CommitSearch = 'merged-or-open' | 'open'
 
-/** The commit is the one that the event is about; absent where the event names none. */
 export interface KnownPullRequest {
   readonly kind: 'number'
   readonly number: number
+  /** The commit that the event is about. Absent where the event names none. */
   readonly commit?: string
 }
 
-/** Only GitHub's API knows the pull request of a commit. */
+/** A pull request that only GitHub's API can find. */
 export interface CommitOfPullRequest {
   readonly kind: 'commit'
   readonly commit: string
   readonly search: CommitSearch
 }
 
-/** The reason is a clause, such as `the event schedule is not about a pull request`. */
 export interface NoPullRequest {
   readonly kind: 'none'
+  /** A clause, such as `the event schedule is not about a pull request`. */
   readonly reason: string
 }
 
 /**
- * Reads the pull request from what the event itself names. GITHUB_SHA counts for few events: for most of them it is the
- * last commit of the default branch, which came from another pull request.
+ * Reads the pull request from the event. GITHUB_SHA counts for few events: for most of them it is the last commit of the
+ * default branch, which came from another pull request.
  *
  * @param variables of the runner
  * @param payload of the webhook, untrusted
@@ -43,35 +43,30 @@ export function pullRequestOf(
     case 'pull_request':
     case 'pull_request_target':
     case 'pull_request_review':
-    case 'pull_request_review_comment': {
-      const pullRequest = member(payload, 'pull_request')
-      return byNumber(event, member(pullRequest, 'number'), member(member(pullRequest, 'head'), 'sha'))
-    }
-    case 'issue_comment': {
-      const issue = member(payload, 'issue')
-      return isObject(member(issue, 'pull_request'))
-        ? byNumber(event, member(issue, 'number'))
+    case 'pull_request_review_comment':
+      return byNumber(event, member(payload, 'pull_request', 'number'), member(payload, 'pull_request', 'head', 'sha'))
+    case 'issue_comment':
+      return member(payload, 'issue', 'pull_request')
+        ? byNumber(event, member(payload, 'issue', 'number'))
         : none('the event issue_comment is about an issue, not about a pull request')
-    }
-    case 'workflow_run': {
-      if (isOfDefaultBranchAlone(payload)) return none('the event workflow_run is about a run on the default branch')
-      // Only a push makes the commit that a pull request was merged as; a scheduled run finds it on the default branch.
-      const isOfPush = member(member(payload, event), 'event') === 'push'
-      return byAssociation(event, payload, isOfPush ? 'merged-or-open' : 'open')
-    }
+    case 'workflow_run':
+      if (isOfDefaultBranch(payload)) return none('the event workflow_run is about a run on the default branch')
+      // Only a push creates the commit that a pull request was merged as. A scheduled run finds it on the default branch.
+      return byAssociation(event, payload, member(payload, event, 'event') === 'push' ? 'merged-or-open' : 'open')
     case 'check_run':
     case 'check_suite':
       return byAssociation(event, payload, 'open')
     case 'merge_group':
-      return byNumber(event, numberOfQueuedRef(ref), commit)
+      // Such as `refs/heads/gh-readonly-queue/main/pr-42-0123abc`, which ends with the base commit.
+      return byNumber(event, Number(/^refs\/heads\/gh-readonly-queue\/.+\/pr-(\d+)-[0-9a-f]+$/.exec(ref)?.[1]), commit)
     case 'push':
-      // After a deletion GITHUB_SHA is the last commit of the default branch.
+      // After a deletion, GITHUB_SHA is the last commit of the default branch.
       return member(payload, 'deleted') === true
         ? none('the event push deleted a branch or tag')
         : byCommit(event, commit, 'merged-or-open')
     case 'workflow_dispatch': {
-      const branch = member(member(payload, 'repository'), 'default_branch')
-      if (!isText(branch)) return none('the event workflow_dispatch does not name the default branch')
+      const branch = member(payload, 'repository', 'default_branch')
+      if (typeof branch !== 'string') return none('the event workflow_dispatch does not name the default branch')
       return ref === `refs/heads/${branch}`
         ? none('the event workflow_dispatch on the default branch is not about a pull request')
         : byCommit(event, commit, 'open')
@@ -104,32 +99,30 @@ function byAssociation(
   payload: unknown,
   search: CommitSearch,
 ): KnownPullRequest | CommitOfPullRequest | NoPullRequest {
-  const subject = member(payload, event)
-  const commit = member(subject, 'head_sha')
-  const associated = member(subject, 'pull_requests')
+  const commit = member(payload, event, 'head_sha')
+  const associated = member(payload, event, 'pull_requests')
   const numbers = (Array.isArray(associated) ? associated : [])
-    .filter((each) => isOfRepository(each, member(payload, 'repository')))
+    .filter((each) => isOfRepository(each, member(payload, 'repository', 'id')))
     .map((each) => member(each, 'number'))
     .filter(isNumber)
   return onlyOne(numbers, commit) ?? byCommit(event, commit, search)
 }
 
-/** A scheduled or manual run on the default branch is about no pull request, though one may have its commit as head. */
-function isOfDefaultBranchAlone(payload: unknown): boolean {
-  const run = member(payload, 'workflow_run')
-  const event = member(run, 'event')
-  const isAboutCommit = event === 'push' || event === 'merge_group' || String(event).startsWith('pull_request')
-  const branch = member(member(payload, 'repository'), 'default_branch')
-  return !isAboutCommit && isText(branch) && member(run, 'head_branch') === branch
+/** A scheduled or manual run on the default branch is about no pull request, even if one has its commit as head. */
+function isOfDefaultBranch(payload: unknown): boolean {
+  const event = String(member(payload, 'workflow_run', 'event'))
+  const isAboutCommit = event === 'push' || event === 'merge_group' || event.startsWith('pull_request')
+  const branch = member(payload, 'repository', 'default_branch')
+  return !isAboutCommit && branch !== undefined && member(payload, 'workflow_run', 'head_branch') === branch
 }
 
-/** GitHub lists pull requests from this repository into a fork of it, too. Their numbers name others here. */
+/** GitHub also lists pull requests from this repository into a fork of it. Their numbers mean other pull requests here. */
 function isOfRepository(pullRequest: unknown, repository: unknown): boolean {
-  const base = member(member(member(pullRequest, 'base'), 'repo'), 'id')
-  return base === undefined || base === member(repository, 'id')
+  const base = member(pullRequest, 'base', 'repo', 'id')
+  return base === undefined || base === repository
 }
 
-/** None of several: a guess could overwrite the comment of another pull request. Undefined without any. */
+/** None of several: a guess could overwrite the comment of another pull request. Undefined for no number. */
 function onlyOne(numbers: readonly number[], commit: unknown): KnownPullRequest | NoPullRequest | undefined {
   const [number, ...others] = new Set(numbers)
   if (number === undefined) return undefined
@@ -153,27 +146,19 @@ function none(reason: string): NoPullRequest {
   return { kind: 'none', reason }
 }
 
-/** The ref of a merge queue, such as `refs/heads/gh-readonly-queue/main/pr-42-0123abc`, ends with the base commit. */
-function numberOfQueuedRef(ref: string): number {
-  return Number(/^refs\/heads\/gh-readonly-queue\/.+\/pr-(\d+)-[0-9a-f]+$/.exec(ref)?.[1])
-}
-
 function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0
 }
 
 function isCommit(value: unknown): value is string {
-  return isText(value) && /^[0-9a-f]+$/.test(value)
+  return typeof value === 'string' && /^[0-9a-f]+$/.test(value)
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string'
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
-}
-
-function member(value: unknown, name: string): unknown {
-  return isObject(value) ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined
+/** The member at the end of the path; undefined where there is none. */
+function member(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (parent, name) =>
+      typeof parent === 'object' && parent !== null ? (parent as Readonly<Record<string, unknown>>)[name] : undefined,
+    value,
+  )
 }

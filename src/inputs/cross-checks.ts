@@ -1,7 +1,6 @@
 /** The rules between inputs, and between an input and the environment variables. Pure. */
 import { builtInTables } from '../definition/built-in.ts'
 import { decideProduction } from '../definition/production.ts'
-import { isSameEnvironment } from '../table/target.ts'
 import { quote } from '../text/readable.ts'
 import { chooseCredentialSource, describeMissingKey, mayRequestToken } from './credential-source.ts'
 import type { InputName, Values } from './declarations.ts'
@@ -34,7 +33,7 @@ function check<const Inputs extends Names>(
 export const crossChecks: readonly CrossCheck[] = [
   check(['production-environments', 'environment'], ([listed, environment]) =>
     listed
-      .filter((each) => !isSameEnvironment(each, environment) && containsWords(each, environment))
+      .filter((each) => containsWords(each, environment))
       .map(
         (each) =>
           `has ${quote(each)}, which contains ${quote(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${explainLiteralForm('production-environments')}`,
@@ -169,7 +168,7 @@ export const crossChecks: readonly CrossCheck[] = [
   }),
 ]
 
-/** Checks whether a text contains a name as a whole, between spaces or other characters that may separate names. */
+/** Checks whether a text is more than a name, and contains it between spaces or other characters that may separate names. */
 function containsWords(text: string, name: string): boolean {
   const spaced = (words: string) => ` ${words.toLowerCase().replace(/[\s/:+]+/g, ' ')} `
   return spaced(text) !== spaced(name) && spaced(text).includes(spaced(name))

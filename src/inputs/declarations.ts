@@ -1,4 +1,4 @@
-/** Every input of the action: its name, default and parser. Pure. */
+/** The declarations of the inputs: name, default and parser of each. Pure. */
 import type { Role } from '../aws/session-request.ts'
 import { builtInTables, ownTags } from '../definition/built-in.ts'
 import { emptyOutput, isFallback } from '../plan/document.ts'
@@ -25,7 +25,7 @@ const ownTagCount = ownTags({ name: '', production: false }).size
 /** The limits of STS for a session's name and a source identity. */
 const sessionName = /^[\w+=,.@-]{2,64}$/
 
-/** In the order of action.yml. What two inputs must not say together is in cross-checks.ts. */
+/** Every input in the order of action.yml. The rules between inputs are in cross-checks.ts. */
 export const declarations = {
   command: choice(['apply', 'plan', 'verify', 'destroy'], 'apply'),
   environment: { parse: parseEnvironment },

@@ -1,80 +1,77 @@
-/** Markdown in which foreign text starts nothing. Pure. */
+/** GitHub's Markdown, with untrusted text that starts no markup, link, mention or table cell. */
 import { shorten, visible } from '../text/readable.ts'
 
-/** Takes secrets out of what others said. */
+/** Removes secrets from a text. */
 export type Redact = (text: string) => string
 
-/** Foreign text as Markdown. Of every text its secrets are taken out first: once it is cut or escaped, none is found. */
+/** Untrusted text as Markdown. Secrets are removed first: in text that was cut or escaped, they are not found. */
 export interface Markdown {
-  /** Code that shows every character and starts nothing: no markup, mention, link or table cell. Cut where it is long. */
+  /** Inline code that shows every character. Long values are cut. */
   readonly code: (value: string) => string
-  /**
-   * Lines to copy, in a code block: GitHub shows and copies each to the letter. A line that is longer than any ARN, claim
-   * or statement is cut.
-   */
+  /** A code block, which GitHub shows and copies exactly. Lines longer than any ARN, claim or statement are cut. */
   readonly block: (lines: readonly string[], language?: 'text' | 'json') => string
-  /** In a sentence. */
+  /** Text for a sentence. */
   readonly text: (value: string) => string
   /** The same, cut where it is long. */
   readonly shortText: (value: string) => string
 }
 
-export function markdownOf(redact: Redact): Markdown {
-  return {
-    code: (value) => inCode(shorten(visible(redact(value))).replace(/^ | $| (?= )/g, '\\u{20}')),
-    block: (lines, language = 'text') =>
-      fenced(
-        lines.map((line) => shorten(visible(redact(line)), longestLine)),
-        language,
-      ),
-    text: (value) => inSentence(visible(redact(value))),
-    shortText: (value) => inSentence(shorten(visible(redact(value)))),
-  }
-}
-
 /** In characters. */
 const longestLine = 8192
 
-/** Ends with the first line of as many backticks as it begins with: more than stand together anywhere in it. */
-function fenced(lines: readonly string[], language: string): string {
-  const text = lines.join('\n')
+export function markdownOf(redact: Redact): Markdown {
+  const clean = (value: string) => visible(redact(value))
+  return {
+    code: (value) => inlineCode(shorten(clean(value))),
+    block: (lines, language = 'text') =>
+      codeBlock(lines.map((line) => shorten(clean(line), longestLine)).join('\n'), language),
+    text: (value) => sentence(clean(value)),
+    shortText: (value) => sentence(shorten(clean(value))),
+  }
+}
+
+/** GitHub makes no link of an e-mail address in which a line may break. `<wbr>` is not copied with the text. */
+function inlineCode(value: string): string {
+  // HTML shows several spaces as one, and none at the ends.
+  const spaced = value.replace(/^ | $| (?= )/g, '\\u{20}')
+  return `<code>${escapeMarkup(spaced).replaceAll('&#64;', '<wbr>&#64;')}</code>`
+}
+
+/** The fence has more backticks than any run of backticks in the text. */
+function codeBlock(text: string, language: string): string {
   const longest = [...text.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 2)
   const fence = '`'.repeat(longest + 1)
   return `${fence}${language}\n${text}\n${fence}`
 }
 
-/** Where a line may break, GitHub makes no link of an e-mail address; the place is not copied with the rest. */
-function inCode(value: string): string {
-  return `<code>${entities(value).replaceAll('&#64;', '<wbr>&#64;')}</code>`
-}
-
-/** A zero-width space keeps `@`, `#` and `GH-` from notifying people and linking issues. */
-function inSentence(value: string): string {
-  return entities(value)
+/** A zero-width space after `@`, `#`, `GH` and `GHSA` keeps GitHub from notifying people and linking issues. */
+function sentence(value: string): string {
+  return escapeMarkup(value)
     .replace(/&#(64|35);|(?<![\p{L}\p{N}])(?:gh(?=-\d)|ghsa(?=-))/giu, '$&&#8203;')
-    .replace(/^[\s+=-]|(?<=^\d{1,9})[.)]/, (character) => `&#${character.codePointAt(0)};`)
+    .replace(/^[\s+=-]|(?<=^\d{1,9})[.)]/, toEntity)
 }
 
 /**
- * What Markdown, HTML or GitHub may give a meaning to in the middle of a line becomes an entity, which never has one.
- * So do the characters that would make a link of an address. In a word `_` has none, and GitHub takes a secret that it
- * alone knows out of a summary only where it stands as it is.
+ * Writes every character that may start markup or a link as an entity. `_` starts no markup inside a word, and stays:
+ * GitHub removes secrets that it alone knows, such as a token with `_`, only where they are written as they are.
  */
-function entities(value: string): string {
+function escapeMarkup(value: string): string {
   return value.replace(
     /[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+_-]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|(?<=www)\.|(?<=mailto|xmpp):/giu,
-    (character) => {
-      return `&#${character.codePointAt(0)};`
-    },
+    toEntity,
   )
 }
 
-/** Cells are Markdown already. */
+function toEntity(character: string): string {
+  return `&#${character.codePointAt(0)};`
+}
+
+/** @param head and rows as Markdown */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** What is not needed at first sight. The title is Markdown already, the lines too. */
-export function folded(title: string, lines: readonly string[]): string {
-  return `<details><summary>${title}</summary>\n\n${lines.join('\n')}\n\n</details>`
+/** A part that readers unfold. Title and body as Markdown. */
+export function folded(title: string, body: string): string {
+  return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`
 }

@@ -1,14 +1,13 @@
-/** Where a run acts, as one line of the log. Pure. */
-
+/** The place where a run acts, as one line of the log. */
 import type { CustomEndpoint } from '../aws/sdk-settings.ts'
 import { defineTables } from '../definition/built-in.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { shorten } from '../text/readable.ts'
 
 /**
- * Names command, environment and whether it is production, region, tables, and endpoints that are not AWS's own.
+ * Names the command, the environment and the rule for production, the region, the tables and the custom endpoints.
  *
- * @param account absent before login
+ * @param account absent before the login
  */
 export function describePlace(inputs: Inputs, account?: string): string {
   const { command, environment, productionRule, region, sdkSettings } = inputs

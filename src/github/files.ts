@@ -1,0 +1,96 @@
+/** The files that a run reads and writes. */
+import { mkdtemp, readFile, realpath, stat, writeFile } from 'node:fs/promises'
+import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { RemedyError } from '../errors/errors.ts'
+import { errorCode, errorMessage } from '../errors/thrown.ts'
+import type { Runner } from './runner.ts'
+
+type Environment = Runner['environment']
+
+const largestFile = 1024 * 1024
+
+/**
+ * Reads a UTF-8 file in the workspace or in RUNNER_TEMP. A relative path starts in the first of these that exists. Links
+ * are followed before the place of the file is checked.
+ *
+ * @throws {RemedyError} for a file elsewhere, a missing or unreadable file, and a file over 1 MiB
+ */
+export async function readFileInWorkspace(environment: Environment, path: string): Promise<string> {
+  const remedy = 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.'
+  const folders = await existing([environment.GITHUB_WORKSPACE, environment.RUNNER_TEMP])
+  let bytes: Uint8Array
+  try {
+    const file = await realpath(resolve(folders[0] ?? '.', path))
+    if (!folders.some((folder) => isBelow(folder, file))) {
+      throw new RemedyError(`The file "${path}" is outside the workspace and RUNNER_TEMP.`, remedy)
+    }
+    const found = await stat(file)
+    // A pipe might never end.
+    if (!found.isFile()) throw new RemedyError(`"${path}" is not a file.`, remedy)
+    if (found.size > largestFile) {
+      throw new RemedyError(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy)
+    }
+    bytes = await readFile(file)
+  } catch (error) {
+    if (error instanceof RemedyError) throw error
+    throw new RemedyError(`The file "${path}" cannot be read: ${errorCode(error) || errorMessage(error)}.`, remedy)
+  }
+  try {
+    return decodeUtf8(bytes)
+  } catch {
+    throw new RemedyError(
+      `The file "${path}" is not in UTF-8.`,
+      'Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.',
+    )
+  }
+}
+
+/**
+ * Writes a file into a new folder in RUNNER_TEMP: steps may run side by side.
+ *
+ * @returns the path; undefined outside GitHub, where no runner deletes the file after the job
+ * @throws {RemedyError} on GitHub where RUNNER_TEMP is not set
+ */
+export async function writeTemporaryFile(
+  { RUNNER_TEMP, GITHUB_ACTIONS }: Environment,
+  name: string,
+  content: string,
+): Promise<string | undefined> {
+  if (!RUNNER_TEMP) {
+    if (GITHUB_ACTIONS !== 'true') return undefined
+    throw new RemedyError('RUNNER_TEMP is not set.', 'Set RUNNER_TEMP to a folder that this step can write to.')
+  }
+  const path = join(await mkdtemp(join(RUNNER_TEMP, 'tenant-tables-')), name)
+  await writeFile(path, content, { mode: 0o600 })
+  return path
+}
+
+/**
+ * Reads the payload of the event that started the workflow.
+ *
+ * @throws {RemedyError} where the file cannot be read
+ */
+export async function readEventFile({ GITHUB_EVENT_PATH: path = '' }: Environment): Promise<unknown> {
+  try {
+    return JSON.parse(decodeUtf8(await readFile(path)))
+  } catch (cause) {
+    const remedy = 'Set GITHUB_EVENT_PATH to the file that the runner wrote for this job.'
+    throw new RemedyError(`The event file "${path}" cannot be read.`, remedy, { cause })
+  }
+}
+
+/** Removes a byte order mark. Throws for another encoding. */
+function decodeUtf8(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+}
+
+/** The folders that exist, with links followed. */
+async function existing(folders: readonly (string | undefined)[]): Promise<readonly string[]> {
+  const found = folders.map((folder) => (folder ? realpath(folder).catch(() => undefined) : undefined))
+  return (await Promise.all(found)).filter((folder) => folder !== undefined)
+}
+
+function isBelow(folder: string, path: string): boolean {
+  const way = relative(folder, path)
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+}

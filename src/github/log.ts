@@ -1,0 +1,35 @@
+/** Untrusted text made safe for the runner's log: lines, groups and annotations. */
+import type { Log } from '../run/run.ts'
+import { visible } from '../text/readable.ts'
+
+/**
+ * Keeps a line from starting a workflow command: the runner obeys `::name::` at the start of a line and `##[name]` anywhere
+ * in it. Line breaks and other characters that do not show are written out.
+ *
+ * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+ */
+export function escapeLine(line: string): string {
+  return visible(line)
+    .replaceAll('##[', '# #[')
+    .replace(/^(\s*):(?=:)/, '$1: ')
+}
+
+/** Writes lines under a title that folds in GitHub's log. Empty lines are left out. */
+export function logGroup(log: Log, title: string, lines: readonly string[]): void {
+  log.startGroup(title)
+  for (const line of lines) if (line !== '') log.info(line)
+  log.endGroup()
+}
+
+/** GitHub cuts the message of an annotation at this many characters. */
+const longestAnnotation = 4096
+
+/** Cuts a message to the limit. The first line says what happened: it is cut before the lines that say what to do. */
+export function cutAnnotation([first = '', ...more]: readonly string[]): string {
+  const rest = cut(more.map((line) => `\n${line}`).join(''), (longestAnnotation * 3) / 4)
+  return cut(first, longestAnnotation - rest.length) + rest
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text
+}

@@ -1,0 +1,50 @@
+/** The failures of a run, and how far it came before them. */
+import type { Outcome, StepResult } from '../apply/outcome.ts'
+import { renderError } from '../errors/description.ts'
+import { StoppedError } from '../errors/errors.ts'
+import { nameStep } from '../plan/description.ts'
+import type { RunResult } from './result.ts'
+
+/** Every failure once. The failure that ended the run comes first. */
+export function failuresOf({ error, outcome, verification }: RunResult): readonly unknown[] {
+  const first = error ?? outcome?.error ?? verification?.error
+  if (first === undefined) return []
+  const ofSteps = outcome?.steps.flatMap(({ result }) => ('error' in result ? [result.error] : [])) ?? []
+  // A stop ends every step in progress for the same reason.
+  const others = ofSteps.filter((each) => !(first instanceof StoppedError && each instanceof StoppedError))
+  // Two tables may meet the same failure, such as a session that cannot be renewed.
+  const texts = new Set<string>()
+  return [first, ...others].filter((each) => {
+    const text = renderError(each)
+    const isNew = !texts.has(text)
+    texts.add(text)
+    return isNew
+  })
+}
+
+/** The steps that were done before a failure, and those that were not; empty where the run had not come to any. */
+export function describeProgress({ outcome, verification }: RunResult): string {
+  if (outcome !== undefined) return describeOutcome(outcome)
+  if (!verification?.sampleItems) return ''
+  const { itemState } = verification
+  if (itemState === 'unwritten') return 'No sample item was written.'
+  // Absent where some are left, which the error names.
+  return itemState === undefined ? '' : 'The sample items were deleted again.'
+}
+
+function describeOutcome({ steps }: Outcome): string {
+  const named = (matches: (result: StepResult) => boolean) =>
+    steps
+      .filter(({ result }) => matches(result))
+      .map(({ step }) => nameStep(step))
+      .join(', ')
+  const parts = [
+    ['Failed', named((result) => result.status === 'failed' && !result.isOutcomeUnknown)],
+    ['Done before', named(({ status }) => status === 'applied') || 'nothing'],
+    ['Done by another run', named(({ status }) => status === 'dropped')],
+    ['Deferred by AWS', named(({ status }) => status === 'deferred')],
+    ['Sent, outcome unknown', named((result) => result.status === 'failed' && result.isOutcomeUnknown)],
+    ['Not started', named(({ status }) => status === 'skipped')],
+  ]
+  return parts.flatMap(([title, steps]) => (steps === '' ? [] : [`${title}: ${steps}.`])).join(' ')
+}

@@ -1,0 +1,46 @@
+/** The plan as lines of the log. */
+import { describeStep, isDisruptive, usualDuration } from '../plan/description.ts'
+import type { Plan, Step } from '../plan/plan.ts'
+import type { UnmanagedSetting } from '../table/unmanaged.ts'
+import { count, shorten } from '../text/readable.ts'
+
+/** Plain text, a line for each step, refusal, notice and unmanaged setting. The log must escape untrusted text in it. */
+export function renderPlanLines(plan: Plan): readonly string[] {
+  const { tables, steps, refusals, notices } = plan
+  const found = tables.filter(({ status }) => status === 'ready').length
+  return [
+    `${count(tables.length, 'table')} defined, ${found} found.`,
+    ...steps.map((step) => `${markOf(step)} ${describeStep(step)}${describeRisk(step)}`),
+    ...refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
+    ...notices.map(({ message }) => `  ${message}`),
+    ...tables.flatMap(({ name, unmanaged }) =>
+      unmanaged.map(
+        (setting) =>
+          `  unmanaged on "${name}", ${describeTreatment(plan, setting)}: ${setting.path} = ${shorten(setting.value)}`,
+      ),
+    ),
+    ...(steps.length === 0 && refusals.length === 0 ? ['Nothing to do.'] : []),
+  ]
+}
+
+function markOf(step: Step): '+' | '~' | '-' {
+  if (step.kind === 'create') return '+'
+  return isDisruptive(step) ? '-' : '~'
+}
+
+/** ` (disruptive)` or ` (slow: usually 2 to 3 minutes)`; empty for every other step. */
+export function describeRisk(step: Step): string {
+  if (isDisruptive(step)) return ' (disruptive)'
+  const duration = usualDuration(step)
+  return duration === undefined ? '' : ` (slow: usually ${duration})`
+}
+
+const treatmentsByDestroy: Readonly<Record<string, string>> = {
+  replica: 'not deleted with the table',
+  encryptionKey: 'deleted with the table, but not the KMS key itself',
+}
+
+/** The treatment of a setting that the definition does not mention, such as `left as it is`. */
+export function describeTreatment({ policy }: Pick<Plan, 'policy'>, { path }: UnmanagedSetting): string {
+  return policy.destroy ? (treatmentsByDestroy[path] ?? 'deleted with the table') : 'left as it is'
+}

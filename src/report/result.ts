@@ -1,0 +1,21 @@
+/** The result of a run. */
+import type { Outcome, Verification } from '../apply/outcome.ts'
+import type { Command, Plan } from '../plan/plan.ts'
+import type { Target } from '../table/target.ts'
+
+/** Everything that a run reached. A part that it did not reach is absent. */
+export interface RunResult {
+  readonly command?: Command
+  /** The rule that decided whether the environment is production, in words. */
+  readonly productionRule?: string
+  /** Warnings about the inputs. */
+  readonly warnings?: readonly string[]
+  /** The reviewed plan that the run is held to, in a sentence. Empty where no sentence is needed. */
+  readonly review?: string
+  readonly target?: Target
+  readonly plan?: Plan
+  readonly outcome?: Outcome
+  readonly verification?: Verification
+  /** The failure that ended the run, unless `outcome` or `verification` holds it. */
+  readonly error?: unknown
+}

@@ -1,6 +1,5 @@
 import { planTables } from '../../src/plan/planner.ts'
 import { renderComment } from '../../src/report/comment.ts'
-import { renderPlanLines } from '../../src/report/report.ts'
 import { renderSummary } from '../../src/report/summary.ts'
 import type { ObservedTable, ReadyTable } from '../../src/table/table.ts'
 import type { Target } from '../../src/table/target.ts'
@@ -71,39 +70,27 @@ it.each([production, { name: 'PROD', production: true }, { name: 'live', product
   (environment) => {
     const target = aTarget({ environment })
     const [, own] = theTables({ environment })
-    const { refusals } = planTables(
-      target,
-      [own],
-      new Map([['users', ready(own, { DeletionProtectionEnabled: false })]]),
-      {
-        destroy: true,
-        allow: ['remove-deletion-protection'],
-      },
-    )
+    const observed = new Map([['users', ready(own, { DeletionProtectionEnabled: false })]])
+    const policy = { destroy: true, allow: ['remove-deletion-protection'] }
+    const { refusals } = planTables(target, [own], observed, policy)
     expect(refusals).toMatchObject([
       { code: 'destroy-in-production', remedy: expect.stringContaining('is not production, set production: false') },
     ])
   },
 )
 
-it('lists the settings that are deleted with the table in the plan, the log, the summary and the comment', () => {
+it('lists the settings that are deleted with the table in the plan, the summary and the comment', () => {
   const unmanaged = [
     { path: 'globalIndex', value: 'by-name' },
     { path: 'stream', value: 'NEW_IMAGE' },
-    { path: 'encryptionKey', value: 'arn:key' },
   ]
   const plan = destruction(changed({ unmanaged }))
   expect(plan.tables.map((table) => table.unmanaged)).toEqual([[], unmanaged])
-  expect(renderPlanLines(plan).slice(-3)).toEqual([
-    '  unmanaged on "users", goes away with the table: globalIndex = by-name',
-    '  unmanaged on "users", goes away with the table: stream = NEW_IMAGE',
-    '  unmanaged on "users", goes away with the table, but not the KMS key itself: encryptionKey = arn:key',
-  ])
   const result = { command: 'plan', target: aTarget(), plan } as const
   const redact = (text: string) => text
   for (const shown of [renderSummary(result, redact), renderComment({ result, mark: '', redact })]) {
     const { text } = renderAsGitHub(shown)
-    expect(text).toContain('Unmanaged on users, goes away with the table: stream = NEW_IMAGE')
+    expect(text).toContain('Unmanaged on users, deleted with the table: stream = NEW_IMAGE')
     expect(text).not.toContain('left as it is')
   }
 })
@@ -148,11 +135,6 @@ describe('a table with replicas in other regions', () => {
       'destroy-of-protected',
       'destroy-of-replicated',
     ])
-  })
-
-  it('reports that a replica is not deleted with the table', () => {
-    const plan = destruction(changed({ unmanaged: [{ path: 'replica', value: 'eu-west-1' }] }))
-    expect(renderPlanLines(plan)).toContain('  unmanaged on "users", not deleted with the table: replica = eu-west-1')
   })
 })
 

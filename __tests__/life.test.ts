@@ -461,7 +461,7 @@ it('a destruction that dies and is run again with the same reviewed plan finishe
   expect([seen > 0, exitCode, errors]).toEqual([true, 0, []])
   expect(JSON.parse(outputs.tables ?? '').users).toEqual({ name: 'users', arn: expect.any(String) })
   for (const told of [lines.join('\n'), summary])
-    expect(told).toContain(`Held to the reviewed plan ${plan.outputs['plan-digest']}`)
+    expect(told).toContain(`Compared with the reviewed plan ${plan.outputs['plan-digest']}`)
   expect([hands().table('tenant'), hands().table('users')]).toEqual([undefined, undefined])
 })
 

@@ -169,7 +169,7 @@ describe('a reviewed plan in the workspace', () => {
       { workspaceFiles: { 'plan.json': outputs.plan ?? '' }, environment: { RUNNER_TEMP: '/nonexistent/temporary' } },
     )
     expect([result.exitCode, messages(result, 'error'), tagsOf()]).toEqual([0, [], applied()])
-    expect(result.stdout).toContain(`Held to the reviewed plan ${outputs['plan-digest']}`)
+    expect(result.stdout).toContain(`Compared with the reviewed plan ${outputs['plan-digest']}`)
   })
 
   it('is an error where neither folder exists, and nothing is written', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
+import { planJsonSchema } from '../../scripts/generate.ts'
 import {
   digestPlan,
   digestReviewed,
@@ -10,34 +11,73 @@ import {
 } from '../../src/plan/document.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { shorten } from '../../src/text/readable.ts'
-import { aTarget, production, ready, theTables } from '../support/builders.ts'
-import { world } from '../support/worlds.ts'
+import { aTarget, production, ready, tagged, theTables } from '../support/builders.ts'
+import { type World, world } from '../support/worlds.ts'
 
 const schema = JSON.parse(readFileSync(new URL('../../docs/schemas/plan.schema.json', import.meta.url), 'utf8'))
-const isPlan = new Ajv2020({ strict: false, allErrors: true }).compile(schema)
-const desired = theTables()
-const absentPlan = planTables(aTarget(), desired, new Map())
+const isPlan = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(schema)
+const definitions = theTables()
+const absentPlan = planTables(aTarget(), definitions, new Map())
+const document = JSON.parse(renderPlanDocument(absentPlan))
+const planOf = ({ target, desired, observed, policy }: World) => planTables(target, desired, observed, policy)
 
-it('the schema describes the document of every plan, and no field that it does not name', () => {
-  const codes = new Set<string>()
-  fc.assert(
-    fc.property(world, ({ target, desired: tables, observed, policy }) => {
-      const plan = planTables(target, tables, observed, policy)
-      for (const { action } of plan.steps) codes.add(action)
-      for (const { code } of plan.refusals) codes.add(code)
-      const document = JSON.parse(renderPlanDocument(plan))
-      expect(isPlan(document) ? [] : isPlan.errors).toEqual([])
-    }),
-    { numRuns: 500 },
-  )
-  expect(codes.size).toBeGreaterThan(12)
-  expect(isPlan({ ...JSON.parse(renderPlanDocument(absentPlan)), surprise: 1 })).toBe(false)
+describe('the published schema', () => {
+  it('is generated from the schema that the reader uses', () => {
+    // `npm run schemas` writes it.
+    expect(schema).toEqual(planJsonSchema())
+    expect(schema).toMatchObject({ $schema: 'https://json-schema.org/draft/2020-12/schema', title: expect.any(String) })
+  })
+
+  it('accepts the document of every plan', () => {
+    const found = new Set<string>()
+    fc.assert(
+      fc.property(world, (each) => {
+        const plan = planOf(each)
+        for (const step of plan.steps) found.add(step.kind === 'update' ? step.property : step.kind)
+        for (const { code } of [...plan.refusals, ...plan.notices]) found.add(code)
+        const rendered = JSON.parse(renderPlanDocument(plan))
+        expect(isPlan(rendered) ? [] : isPlan.errors).toEqual([])
+      }),
+      { numRuns: 300 },
+    )
+    expect(found.size).toBeGreaterThan(18)
+  })
+
+  it('refuses with the reader every document with a member that is missing, unknown or of another type', () => {
+    let altered = 0
+    fc.assert(
+      fc.property(world, fc.nat(), fc.constantFrom('remove', 'add', 'replace' as const), (each, at, alteration) => {
+        const rendered = JSON.parse(renderPlanDocument({ ...planOf(each), refusals: [] }))
+        const members = objectsIn(rendered).flatMap((object) => Object.keys(object).map((name) => ({ object, name })))
+        const { object, name } = members[at % members.length] ?? { object: rendered, name: 'steps' }
+        if (alteration === 'add') object.surprise = 1
+        if (alteration === 'replace') object[name] = null
+        if (alteration === 'remove') delete object[name]
+        // Without an optional member the form is right, and the digest or the lists of the plan differ.
+        const isOptional = alteration === 'remove' && isPlan(rendered)
+        if (isOptional)
+          expect(['id', 'streamArn', 'table', 'RecoveryPeriodInDays', ...Object.keys(schema.$defs)]).toContain(name)
+        else altered += 1
+        expect(isPlan(rendered)).toBe(isOptional)
+        if (!isOptional) expect(readPlanDocument(JSON.stringify(rendered))).toEqual(expect.any(String))
+      }),
+      { numRuns: 300 },
+    )
+    expect(altered).toBeGreaterThan(200)
+  })
 })
 
-it('a plan that is read back is the plan that was written', () => {
+/** All objects of a document, the document first. */
+function objectsIn(value: unknown): readonly Record<string, unknown>[] {
+  if (typeof value !== 'object' || value === null) return []
+  const members = Object.values(value).flatMap(objectsIn)
+  return Array.isArray(value) ? members : [value as Record<string, unknown>, ...members]
+}
+
+it('reads a rendered plan back as it was', () => {
   fc.assert(
-    fc.property(world, ({ target, desired: tables, observed, policy }) => {
-      const plan = planTables(target, tables, observed, policy)
+    fc.property(world, (each) => {
+      const plan = planOf(each)
       const read = readPlanDocument(renderPlanDocument(plan))
       if (plan.refusals.length > 0) {
         expect(read).toMatch(/^was refused, for/)
@@ -53,100 +93,172 @@ it('a plan that is read back is the plan that was written', () => {
   )
 })
 
-it('every step is told with its class, how long it usually takes where that is long, and in one line', () => {
+it('renders every kind of step with its values, its risk and its description', () => {
   const [, users] = theTables({ environment: production })
-  const plan = planTables(
-    aTarget({ environment: production }),
-    [users],
-    new Map([['users', ready(users, { billingMode: 'PROVISIONED', deletionProtection: false })]]),
-  )
-  expect(JSON.parse(renderPlanDocument(plan)).steps).toMatchObject([
-    { class: 'update', action: 'enable-deletion-protection' },
+  const target = aTarget({ environment: production })
+  const unmanaged = ready(users, { BillingMode: 'PROVISIONED', Tags: [] })
+  const stepsOf = (
+    observed: ReturnType<typeof ready> | undefined,
+    policy = { destroy: false, allow: ['adopt-table'] },
+  ) => {
+    const tables = new Map(observed === undefined ? [] : [['users', observed]])
+    return JSON.parse(renderPlanDocument(planTables(policy.destroy ? aTarget() : target, [users], tables, policy)))
+      .steps
+  }
+  const { KeySchema, Tags } = users.properties
+  expect(stepsOf(undefined)[0]).toEqual({
+    kind: 'create',
+    table: 'users',
+    to: { KeySchema, DeletionProtectionEnabled: true, Tags, BillingMode: 'PAY_PER_REQUEST' },
+    risk: 'safe',
+    description:
+      'create "users": KeySchema = tenant_id (S), user_id (S), DeletionProtectionEnabled = true, tag tenant-tables:environment = prod, tag tenant-tables:managed-by = tenant-tables, BillingMode = PAY_PER_REQUEST',
+  })
+  const update = { kind: 'update', table: 'users' }
+  expect(stepsOf(unmanaged)).toEqual([
     {
-      class: 'slow',
-      usualDuration: '2 to 3 minutes the first time',
-      description: 'set-billing-mode "users": billing mode PROVISIONED -> PAY_PER_REQUEST',
+      ...update,
+      property: 'Tags',
+      from: [],
+      to: Tags,
+      risk: { allow: ['adopt-table'] },
+      description:
+        'update Tags of "users": tag tenant-tables:environment = prod, tag tenant-tables:managed-by = tenant-tables',
+    },
+    {
+      ...update,
+      property: 'BillingMode',
+      from: 'PROVISIONED',
+      to: 'PAY_PER_REQUEST',
+      risk: 'slow',
+      description: 'update BillingMode of "users": BillingMode PROVISIONED -> PAY_PER_REQUEST',
+    },
+  ])
+  const Own = tagged({ 'tenant-tables:environment': 'dev', 'tenant-tables:managed-by': 'tenant-tables' })
+  const deletable = ready(users, { Tags: Own, DeletionProtectionEnabled: false })
+  expect(stepsOf(deletable, { destroy: true, allow: [] })).toEqual([
+    {
+      kind: 'delete',
+      table: 'users',
+      risk: 'destructive',
+      description: 'delete "users": table present, with its items -> deleted',
     },
   ])
 })
 
 describe('the digest', () => {
-  const ids = (id: string) => new Map([['users', ready(desired[1], { id, billingMode: 'PROVISIONED' })]])
-  const digest = digestPlan(planTables(aTarget(), desired, ids('a')))
+  const [, users] = definitions
+  const drifted = (changes: Parameters<typeof ready>[1] = {}) =>
+    new Map([['users', ready(users, { id: 'a', BillingMode: 'PROVISIONED', ...changes })]])
+  const digest = digestPlan(planTables(aTarget(), definitions, drifted()))
+  const inEnvironment = (name: string, isProduction: boolean) =>
+    planTables(aTarget({ environment: { name, production: isProduction } }), definitions, drifted())
 
   it('is 64 hexadecimal digits, the same for the same plan', () => {
     expect(digest).toMatch(/^[0-9a-f]{64}$/)
-    expect(digestPlan(planTables(aTarget(), desired, ids('a')))).toBe(digest)
+    expect(digestPlan(planTables(aTarget(), definitions, drifted()))).toBe(digest)
   })
 
   it.each([
-    ['the account', planTables(aTarget({ account: '333333333333' }), desired, ids('a'))],
-    ['the region', planTables(aTarget({ region: 'eu-west-1' }), desired, ids('a'))],
-    ['what is production', planTables(aTarget({ environment: { name: 'dev', production: true } }), desired, ids('a'))],
-    ['the environment', planTables(aTarget({ environment: { name: 'qa', production: false } }), desired, ids('a'))],
-    ['the id of a table', planTables(aTarget(), desired, ids('b'))],
-    ['the steps', planTables(aTarget(), desired, new Map([['users', ready(desired[1], { id: 'a' })]]))],
-    ['whether tables are deleted', planTables(aTarget(), desired, ids('a'), { destroy: true, allow: [] })],
-  ])('is another where %s differs', (_, plan) => expect(digestPlan(plan)).not.toBe(digest))
+    ['the account', planTables(aTarget({ account: '333333333333' }), definitions, drifted())],
+    ['the region', planTables(aTarget({ region: 'eu-west-1' }), definitions, drifted())],
+    ['whether the environment is production', inEnvironment('dev', true)],
+    ['the environment', inEnvironment('qa', false)],
+    ['the id of a table', planTables(aTarget(), definitions, drifted({ id: 'b' }))],
+    ['the steps', planTables(aTarget(), definitions, drifted({ BillingMode: 'PAY_PER_REQUEST' }))],
+    ['whether the tables are deleted', planTables(aTarget(), definitions, drifted(), { destroy: true, allow: [] })],
+  ])('changes with %s', (_, plan) => expect(digestPlan(plan)).not.toBe(digest))
 
-  it('does not depend on the order of names, which a tool that reads JSON may change', () => {
-    const written = renderPlanDocument(absentPlan)
+  it('does not depend on the order of members, which a tool that reads JSON may change', () => {
     const names = new Set<string>()
-    JSON.parse(written, (name, value) => {
+    JSON.parse(JSON.stringify(document), (name, value) => {
       names.add(name)
       return value
     })
-    const turned = JSON.stringify(JSON.parse(written), [...names].sort().reverse())
-    expect(turned).not.toBe(JSON.stringify(JSON.parse(written)))
-    expect(readPlanDocument(turned)).toEqual(expect.objectContaining({ destroy: false }))
+    const reordered = JSON.stringify(document, [...names].sort().reverse())
+    expect(reordered).not.toBe(JSON.stringify(document))
+    expect(readPlanDocument(reordered)).toEqual(expect.objectContaining({ destroy: false }))
   })
 
-  it('does not depend on what somebody else set', () => {
+  it('does not depend on unmanaged settings', () => {
     const unmanaged = [{ path: 'stream', value: 'x' }]
-    const observed = ready(desired[1], { id: 'a', billingMode: 'PROVISIONED', unmanaged })
-    expect(digestPlan(planTables(aTarget(), desired, new Map([['users', observed]])))).toBe(digest)
+    expect(digestPlan(planTables(aTarget(), definitions, drifted({ unmanaged })))).toBe(digest)
   })
 })
 
-describe('what is no plan is told by what is wrong with it', () => {
-  const document = JSON.parse(renderPlanDocument(absentPlan))
+describe('reading a reviewed plan', () => {
+  const altered = (changes: object) => JSON.stringify({ ...document, ...changes })
+  const [first, ...others] = document.steps
   it.each<[string, string, RegExp]>([
-    ['no JSON', '{"formatVersion":1', /^is not JSON$/],
-    ['no JSON, but a secret', 'ghp_secret', /^is not JSON$/],
-    ['a list', '[]', /is not a JSON object/],
-    ['another version', JSON.stringify({ ...document, formatVersion: 1 }), /formatVersion 1, but this version reads 2/],
+    ['text that is not JSON', '{"formatVersion":1', /^is not JSON$/],
+    ['a secret that is not JSON, without showing it', 'ghp_secret', /^is not JSON$/],
+    ['a list', '[]', /^is not a JSON object$/],
     [
-      'a version that goes on and on',
-      `{"formatVersion":${'['.repeat(5000)}${']'.repeat(5000)}}`,
-      /^has the formatVersion object, but this version reads 2$/,
+      'a plan of an older version',
+      altered({ formatVersion: 2 }),
+      /^has the formatVersion 2, but this version of the action reads 3: make the plan again$/,
     ],
     [
-      'a refused one',
-      JSON.stringify({ ...document, refusals: [{ code: 'different-keys', table: 'users' }] }),
+      'a version that is nested deep',
+      `{"formatVersion":${'['.repeat(5000)}${']'.repeat(5000)}}`,
+      /^has the formatVersion object, but this version of the action reads 3/,
+    ],
+    ['a plan without a version', '{"steps":[]}', /formatVersion undefined/],
+    [
+      'a refused plan',
+      altered({ refusals: [{ code: 'impossible-change', table: 'users', reason: 'a', remedy: 'b' }] }),
       /^was refused, for 1 reason: a refused plan is never performed$/,
     ],
-    ['no version', '{"steps":[]}', /formatVersion undefined/],
     [
       'the fallback for an empty output',
       '{ }\n',
       /^is \{\}: the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id\./,
     ],
-    ['no steps', JSON.stringify({ ...document, steps: undefined }), /lacks target, policy, tables, steps or refusals/],
+    ['a plan without steps', altered({ steps: undefined }), /plan\.schema\.json: steps is missing$/],
+    ['a plan without refusals', altered({ refusals: undefined }), /: refusals is missing$/],
     [
-      'no refusals',
-      JSON.stringify({ ...document, refusals: undefined }),
-      /lacks target, policy, tables, steps or refusals/,
+      'an account that is not text',
+      altered({ target: { ...document.target, account: 1 } }),
+      /: target\.account must be string$/,
     ],
-    ['no account', JSON.stringify({ ...document, target: { ...document.target, account: 1 } }), /without account/],
-    ['no purpose', JSON.stringify({ ...document, policy: {} }), /does not say whether it destroys/],
-    ['a nameless table', JSON.stringify({ ...document, tables: [null] }), /a table without a name/],
-    ['a nameless step', JSON.stringify({ ...document, steps: [{ table: 'users' }] }), /a step without an action/],
-    ['a step less', JSON.stringify({ ...document, steps: document.steps.slice(1) }), /its digest does not match/],
     [
-      'a step that says more',
-      JSON.stringify({ ...document, steps: document.steps.map((step: object) => ({ ...step, more: [null] })) }),
+      'a plan that does not say whether it deletes tables',
+      altered({ policy: { allow: [] } }),
+      /: policy\.destroy is missing$/,
+    ],
+    ['a table that is null', altered({ tables: [null] }), /: tables\.0 must be Object$/],
+    [
+      'a table whose name DynamoDB does not accept',
+      altered({ steps: [{ ...first, table: 'a b' }] }),
+      /: steps\.0\.table must be /,
+    ],
+    ['a step without a kind', altered({ steps: [{ table: 'users' }] }), /: steps\.0\.kind is missing$/],
+    [
+      'a secret as the name of a member, without showing it',
+      altered({ ghp_secret: 1 }),
+      /: the plan has an unknown member$/,
+    ],
+    [
+      'a nested secret, without showing it',
+      altered({ policy: { ...document.policy, ghp_secret: 1 } }),
+      /: policy has an unknown member$/,
+    ],
+    ['a plan from which a step was removed', altered({ steps: others }), /its digest does not match/],
+    [
+      'a plan in which a step was changed',
+      altered({ steps: [{ ...first, to: {} }, ...others] }),
       /its digest does not match/,
     ],
-    ['no digest', JSON.stringify({ ...document, digest: undefined }), /its digest does not match/],
-  ])('%s', (_, json, problem) => expect(readPlanDocument(json)).toMatch(problem))
+    ['a plan with another digest', altered({ digest: '0'.repeat(64) }), /its digest does not match/],
+  ])('refuses %s', (_, json, problem) => {
+    expect(readPlanDocument(json)).toMatch(problem)
+    expect(readPlanDocument(json)).not.toContain('ghp_secret')
+  })
+
+  it('shortens descriptions, because the digest does not cover them', () => {
+    const steps = [{ ...first, description: 'x'.repeat(5000) }, ...others]
+    expect(readPlanDocument(altered({ steps }))).toMatchObject({
+      steps: [{ description: `${'x'.repeat(256)}… (5000 characters)` }, {}],
+    })
+  })
 })

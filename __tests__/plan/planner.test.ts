@@ -1,19 +1,40 @@
-import type { Plan, Step } from '../../src/plan/plan.ts'
+import { nameStep } from '../../src/plan/description.ts'
+import type { Plan } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
-import type { Keys, ObservedTable, TableDefinition } from '../../src/table/table.ts'
-import { aTable, aTarget, managedOnly, production, ready, theTables } from '../support/builders.ts'
+import type { ObservedTable, TableDefinition } from '../../src/table/table.ts'
+import {
+  aTable,
+  aTarget,
+  define,
+  managedOnly,
+  production,
+  ready,
+  tagged,
+  theTables,
+  withTags,
+} from '../support/builders.ts'
 
 const [tenant, users] = theTables()
 const target = aTarget()
+const inProduction = aTarget({ environment: production })
 const absent: ObservedTable = { status: 'absent' }
+const recoveryOff = { PointInTimeRecoveryEnabled: false }
+const recoveryFor = (days: number) => ({ PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: days })
+/** A table as production must not have it. */
+const unprotected = {
+  DeletionProtectionEnabled: false,
+  PointInTimeRecoverySpecification: recoveryOff,
+  BillingMode: 'PROVISIONED',
+} as const
 
-function plan(desired: TableDefinition, observed: ObservedTable, at = target): Plan {
-  return planTables(at, [desired], new Map([[desired.name, observed]]))
+function plan(definition: TableDefinition, observed: ObservedTable, at = target): Plan {
+  return planTables(at, [definition], new Map([[definition.name, observed]]))
 }
 
-const actions = (steps: readonly Step[]) => steps.map(({ action }) => action)
+const codes = ({ refusals }: Plan) => refusals.map(({ code }) => code)
 
-it('creates what is absent, with everything that CreateTable takes', () => {
+it('creates an absent table with everything that CreateTable accepts', () => {
+  const { KeySchema, Tags } = users.properties
   expect(plan(users, absent)).toEqual({
     target,
     policy: { destroy: false, allow: [] },
@@ -28,15 +49,9 @@ it('creates what is absent, with everything that CreateTable takes', () => {
     ],
     steps: [
       {
-        action: 'create-table',
+        kind: 'create',
         table: 'users',
-        keys: { partitionKey: { name: 'tenant_id', type: 'S' }, sortKey: { name: 'user_id', type: 'S' } },
-        billingMode: 'PAY_PER_REQUEST',
-        deletionProtection: false,
-        tags: [
-          { key: 'tenant-tables:environment', to: 'dev' },
-          { key: 'tenant-tables:managed-by', to: 'tenant-tables' },
-        ],
+        to: { KeySchema, DeletionProtectionEnabled: false, Tags, BillingMode: 'PAY_PER_REQUEST' },
       },
     ],
     refusals: [],
@@ -44,111 +59,110 @@ it('creates what is absent, with everything that CreateTable takes', () => {
   })
 })
 
-it('protects in production, and turns recovery on once the table is there', () => {
+it('creates a table of production protected, and turns its recovery on after the creation', () => {
   const [table] = theTables({ environment: production })
-  expect(plan(table, absent).steps).toMatchObject([
-    { action: 'create-table', deletionProtection: true },
-    { action: 'set-point-in-time-recovery', from: { enabled: false }, to: { enabled: true, recoveryPeriodDays: 35 } },
+  expect(plan(table, absent, inProduction).steps).toMatchObject([
+    { kind: 'create', to: { DeletionProtectionEnabled: true } },
+    { kind: 'update', property: 'PointInTimeRecoverySpecification', from: recoveryOff, to: recoveryFor(35) },
   ])
 })
 
-it('has nothing to do where the table is as defined', () => {
-  const { steps, refusals, notices } = plan(users, ready(users))
+it('plans no step for a new table whose definition declares the value that CreateTable gives it', () => {
+  const table = aTable({ PointInTimeRecoverySpecification: recoveryOff })
+  expect(plan(table, absent).steps.map(({ kind }) => kind)).toEqual(['create'])
+})
+
+it.each([target, inProduction])('has nothing to do where the table matches its definition: $environment.name', (at) => {
+  const [, table] = theTables({ environment: at.environment })
+  const { steps, refusals, notices } = plan(table, ready(table), at)
   expect({ steps, refusals, notices }).toEqual({ steps: [], refusals: [], notices: [] })
 })
 
-it('takes a table that it was not told of for absent', () => {
-  expect(actions(planTables(target, [tenant, users], new Map()).steps)).toEqual(['create-table', 'create-table'])
+it('takes a table that was not observed for absent', () => {
+  const { steps } = planTables(target, [tenant, users], new Map())
+  expect(steps.map(nameStep)).toEqual(['create "tenant"', 'create "users"'])
 })
 
-it('plans deletion protection and recovery before tags, and billing last', () => {
+it('plans deletion protection and recovery before tags, and the billing mode last', () => {
   const [, table] = theTables({ environment: production, tags: new Map([['team', 'core']]) })
   const observed = ready(table, {
-    deletionProtection: false,
-    billingMode: 'PROVISIONED',
-    pointInTimeRecovery: { enabled: true, recoveryPeriodDays: 7 },
-    tags: new Map([...table.tags, ['team', 'other']]),
+    DeletionProtectionEnabled: false,
+    BillingMode: 'PROVISIONED',
+    PointInTimeRecoverySpecification: recoveryFor(7),
+    Tags: withTags(table.properties.Tags, { team: 'other' }),
   })
-  expect(plan(table, observed).steps).toEqual([
-    { action: 'enable-deletion-protection', table: 'users', from: false, to: true },
-    {
-      action: 'set-point-in-time-recovery',
-      table: 'users',
-      from: { enabled: true, recoveryPeriodDays: 7 },
-      to: { enabled: true, recoveryPeriodDays: 35 },
-    },
-    { action: 'tag-table', table: 'users', tags: [{ key: 'team', from: 'other', to: 'core' }] },
-    { action: 'set-billing-mode', table: 'users', from: 'PROVISIONED', to: 'PAY_PER_REQUEST' },
+  const step = { kind: 'update', table: 'users', risk: 'safe' }
+  expect(plan(table, observed, inProduction).steps).toEqual([
+    { ...step, property: 'DeletionProtectionEnabled', from: false, to: true },
+    { ...step, property: 'PointInTimeRecoverySpecification', from: recoveryFor(7), to: recoveryFor(35) },
+    { ...step, property: 'Tags', from: tagged({ team: 'other' }), to: tagged({ team: 'core' }) },
+    { ...step, property: 'BillingMode', from: 'PROVISIONED', to: 'PAY_PER_REQUEST', risk: 'slow' },
   ])
 })
 
 it('plans the protection of every existing table first, then new tables with their recovery, then everything else', () => {
   const [first, second] = theTables({ environment: production })
-  const unprotected = {
-    deletionProtection: false,
-    billingMode: 'PROVISIONED',
-    pointInTimeRecovery: { enabled: false },
-  } as const
   const observed = new Map([
     ['tenant', ready(first, unprotected)],
     ['users', ready(second, unprotected)],
   ])
-  const { steps } = planTables(
-    aTarget({ environment: production }),
-    [{ ...first, name: 'new' }, first, second],
-    observed,
-  )
-  expect(steps.map(({ action, table }) => `${action} ${table}`)).toEqual([
-    'enable-deletion-protection tenant',
-    'set-point-in-time-recovery tenant',
-    'enable-deletion-protection users',
-    'set-point-in-time-recovery users',
-    'create-table new',
-    'set-point-in-time-recovery new',
-    'set-billing-mode tenant',
-    'set-billing-mode users',
+  const { steps } = planTables(inProduction, [{ ...first, name: 'new' }, first, second], observed)
+  expect(steps.map(nameStep)).toEqual([
+    'update DeletionProtectionEnabled of "tenant"',
+    'update PointInTimeRecoverySpecification of "tenant"',
+    'update DeletionProtectionEnabled of "users"',
+    'update PointInTimeRecoverySpecification of "users"',
+    'create "new"',
+    'update PointInTimeRecoverySpecification of "new"',
+    'update BillingMode of "tenant"',
+    'update BillingMode of "users"',
   ])
 })
 
-it('compares environments without case, and leaves the tag as it is', () => {
-  const observed = ready(users, { tags: new Map([...users.tags, ['tenant-tables:environment', 'DEV']]) })
-  expect(plan(users, observed).steps).toEqual([])
+it('leaves properties alone that the definition omits', () => {
+  const observed = ready(users, { DeletionProtectionEnabled: true, BillingMode: 'PROVISIONED' })
+  expect(plan(define(users, { BillingMode: undefined }), observed).steps).toEqual([])
+})
+
+it('does not change its arguments', () => {
+  const definition = define(users, { Tags: [...tagged({ z: '1', a: '2' }), ...users.properties.Tags] })
+  const observed = ready(users, { Tags: [...tagged({ y: '1' }), ...managedOnly], BillingMode: 'PROVISIONED' })
+  const before = structuredClone([definition, observed])
+  expect(plan(definition, observed).steps.length).toBeGreaterThan(0)
+  expect([definition, observed]).toEqual(before)
 })
 
 describe('refuses', () => {
-  const refusals = (desired: TableDefinition, observed: ObservedTable, at = target) =>
-    plan(desired, observed, at).refusals.map(({ code }) => code)
-
-  const otherKeys: readonly [string, Keys][] = [
-    ['another partition key', { ...users.keys, partitionKey: { name: 'id', type: 'S' } }],
-    ['another key type', { ...users.keys, partitionKey: { name: 'tenant_id', type: 'N' } }],
-    ['no sort key', { partitionKey: users.keys.partitionKey }],
-    ['another sort key', { ...users.keys, sortKey: { name: 'id', type: 'S' } }],
-    ['another sort key type', { ...users.keys, sortKey: { name: 'user_id', type: 'B' } }],
-  ]
-  it.each(otherKeys)('a table with %s, and plans no step for it', (_, keys) => {
-    const observed = ready(users, { keys, tags: new Map() })
+  it('a table with another key, and plans no step for it', () => {
+    const observed = ready(users, { KeySchema: tenant.properties.KeySchema, Tags: [], BillingMode: 'PROVISIONED' })
     const found = plan(users, observed)
-    expect(found.refusals).toMatchObject([{ table: 'users', code: 'different-keys' }])
-    expect(found.refusals[0]?.remedy).toContain('table-name-prefix')
+    expect(found.refusals).toEqual([
+      {
+        table: 'users',
+        code: 'impossible-change',
+        reason:
+          'The table "users" has the key tenant_id (S), but its definition declares tenant_id (S), user_id (S). DynamoDB cannot change the key of a table.',
+        remedy: expect.stringContaining('table-name-prefix'),
+      },
+    ])
     expect([found.steps, found.notices]).toEqual([[], []])
   })
 
-  it('a table of another environment', () => {
-    const observed = ready(users, { tags: new Map([...managedOnly, ['tenant-tables:environment', 'staging']]) })
-    expect(plan(users, observed)).toMatchObject({
+  it('more than 50 tags in all', () => {
+    const others = Object.fromEntries(Array.from({ length: 49 }, (_, index) => [`k${index}`, 'v']))
+    expect(plan(users, ready(users, { Tags: withTags(managedOnly, others) }))).toMatchObject({
       steps: [],
-      refusals: [{ code: 'change-environment', reason: expect.stringContaining('"staging"') }],
+      refusals: [{ code: 'impossible-change', reason: expect.stringContaining('would carry 51 tags') }],
     })
   })
 
-  it('a table of another environment without advice on how to make it fit', () => {
-    const table = aTable({ deletionProtection: false })
-    const observed = ready(users, {
-      deletionProtection: true,
-      tags: new Map([...managedOnly, ['tenant-tables:environment', 'prod']]),
+  it('a table of another environment, without advice on how to change it to the definition', () => {
+    const Tags = withTags(managedOnly, { 'tenant-tables:environment': 'staging' })
+    const observed = ready(users, { Tags, DeletionProtectionEnabled: true })
+    expect(plan(aTable({ DeletionProtectionEnabled: false }), observed)).toMatchObject({
+      steps: [],
+      refusals: [{ code: 'change-environment', reason: expect.stringContaining('"staging"') }],
     })
-    expect(refusals(table, observed)).toEqual(['change-environment'])
   })
 
   it.each([
@@ -158,39 +172,44 @@ describe('refuses', () => {
     ['INACCESSIBLE_ENCRYPTION_CREDENTIALS', 'KMS'],
     ['REPLICATION_NOT_AUTHORIZED', 'replication role'],
     ['SOMETHING_NEW', 'ACTIVE'],
-  ])('a table that is %s, and says what to do', (tableStatus, remedy) => {
+  ])('a table that is %s, with what to do, and compares nothing else', (tableStatus, remedy) => {
     expect(plan(users, { status: 'unavailable', tableStatus })).toMatchObject({
       steps: [],
       refusals: [{ code: 'table-unavailable', remedy: expect.stringContaining(remedy) }],
+      notices: [],
     })
   })
 
-  it('to take away what is on, and to leave production without it', () => {
-    const off = { deletionProtection: false, pointInTimeRecovery: { enabled: false } } as const
-    const on = { deletionProtection: true, pointInTimeRecovery: { enabled: true, recoveryPeriodDays: 35 } } as const
-    const table = aTable(off)
+  it('to turn protection off, and to create or keep tables of production without it', () => {
+    const table = aTable({ DeletionProtectionEnabled: false, PointInTimeRecoverySpecification: recoveryOff })
+    const protectedTable = ready(table, {
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: recoveryFor(35),
+    })
     const both = ['remove-deletion-protection', 'remove-point-in-time-recovery']
-    const inProduction = aTarget({ environment: production })
-    expect(refusals(table, absent)).toEqual([])
-    expect(refusals(table, ready(table))).toEqual([])
-    expect(refusals(table, ready(table, on))).toEqual([...both].reverse())
-    expect(refusals(table, absent, inProduction)).toEqual(both)
-    expect(refusals(table, ready(table), inProduction)).toEqual(both)
-    expect(refusals(table, ready(table, on), inProduction)).toEqual([...both].reverse())
+    expect(codes(plan(table, absent))).toEqual([])
+    expect(codes(plan(table, ready(table)))).toEqual([])
+    expect(codes(plan(table, protectedTable))).toEqual(both.toReversed())
+    expect(codes(plan(table, absent, inProduction))).toEqual(both)
+    expect(codes(plan(table, ready(table), inProduction))).toEqual(both)
+    expect(plan(table, protectedTable, inProduction)).toMatchObject({
+      steps: [],
+      refusals: both.toReversed().map((code) => ({ code })),
+    })
   })
 
-  it('to take away what is on without planning the opposite, and says whether the table or the environment is why', () => {
-    const table = aTable({ deletionProtection: false, pointInTimeRecovery: { enabled: false } })
-    const on = { deletionProtection: true, pointInTimeRecovery: { enabled: true, recoveryPeriodDays: 35 } } as const
-    const inProduction = aTarget({ environment: production })
-    const found = plan(table, ready(table, on), inProduction)
-    expect(found.steps).toEqual([])
-    expect(found.refusals).toEqual([
+  it('to turn protection off with a reason that names the table and the environment', () => {
+    const table = aTable({ DeletionProtectionEnabled: false, PointInTimeRecoverySpecification: recoveryOff })
+    const observed = ready(table, {
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: recoveryFor(35),
+    })
+    expect(plan(table, observed, inProduction).refusals).toEqual([
       {
         table: 'users',
         code: 'remove-point-in-time-recovery',
         reason:
-          'point-in-time-recovery is false, but it is on, 35 days, for the table "users", and "prod" is a production environment. To turn it off loses the restore window: turned on again, it begins anew.',
+          'point-in-time-recovery is false, but for the table "users" it is on, 35 days, and "prod" is a production environment. Turning it off loses the restore window: turned on again, the window starts empty.',
         remedy:
           'Set point-in-time-recovery to auto, which keeps it on. Or, to turn it off, add this line to allow: remove-point-in-time-recovery',
       },
@@ -198,11 +217,15 @@ describe('refuses', () => {
         table: 'users',
         code: 'remove-deletion-protection',
         reason:
-          'deletion-protection is false, but it is on for the table "users", and "prod" is a production environment.',
+          'deletion-protection is false, but for the table "users" it is on, and "prod" is a production environment.',
         remedy:
           'Set deletion-protection to auto, which keeps it on. Or, to turn it off, add this line to allow: remove-deletion-protection',
       },
     ])
+    expect(plan(table, observed).refusals[1]).toMatchObject({
+      reason: 'deletion-protection is false, but for the table "users" it is on.',
+      remedy: expect.stringContaining('which keeps it as it is.'),
+    })
     expect(plan(table, ready(table), inProduction).refusals[0]).toEqual({
       table: 'users',
       code: 'remove-deletion-protection',
@@ -211,26 +234,11 @@ describe('refuses', () => {
         'Set deletion-protection to auto or true. Or, to leave it off, add this line to allow: remove-deletion-protection',
     })
   })
-
-  it('more than 50 tags in all, those of AWS not counted', () => {
-    const others = (count: number) => new Map(Array.from({ length: count }, (_, index) => [`k${index}`, 'v']))
-    const beside = (tags: ReadonlyMap<string, string>) => ready(users, { tags: new Map([...managedOnly, ...tags]) })
-    const withTagOfAws = new Map([...others(48), ['aws:reserved', 'x']])
-    expect(refusals(users, beside(withTagOfAws))).toEqual([])
-    expect(refusals(users, beside(others(49)))).toEqual(['too-many-tags'])
-    expect(refusals(aTable({ tags: others(51) }), absent)).toEqual(['too-many-tags'])
-    expect(plan(users, beside(others(49))).refusals[0]?.reason).toBe(
-      'The table "users" would carry 51 tags: 2 declared ones beside 49 others. DynamoDB allows 50.',
-    )
-  })
 })
 
-describe('tells of', () => {
-  const notices = (desired: TableDefinition, observed: ObservedTable) =>
-    plan(desired, observed).notices.map(({ code, level }) => `${level} ${code}`)
-
+describe('reports', () => {
   it.each(['CREATION_FAILED', 'REGION_DISABLED', 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'])(
-    'a replica that is %s, a state that does not pass by itself',
+    'a replica that is %s, a state that does not end by itself, as a warning',
     (status) => {
       const replicas = [
         { region: 'eu-west-1', status },
@@ -259,36 +267,42 @@ describe('tells of', () => {
   })
 
   it.each(['ACTIVE', 'CREATING', 'UPDATING', 'DELETING'])('no replica that is %s', (status) => {
-    expect(notices(users, ready(users, { replicas: [{ region: 'eu-west-1', status }] }))).toEqual([])
+    expect(plan(users, ready(users, { replicas: [{ region: 'eu-west-1', status }] })).notices).toEqual([])
   })
 
-  it('protection and recovery that nobody asked for, which stay on', () => {
+  it('protection that the definition does not declare, which stays on', () => {
     const observed = ready(users, {
-      deletionProtection: true,
-      pointInTimeRecovery: { enabled: true, recoveryPeriodDays: 7 },
+      DeletionProtectionEnabled: true,
+      PointInTimeRecoverySpecification: recoveryFor(7),
     })
-    expect(plan(users, observed).steps).toEqual([])
-    expect(notices(users, observed)).toEqual(['notice deletion-protection-kept', 'notice point-in-time-recovery-kept'])
+    const { steps, notices } = plan(users, observed)
+    expect(steps).toEqual([])
+    const kept = { table: 'users', level: 'notice', code: 'protection-kept' }
+    expect(notices).toEqual([
+      {
+        ...kept,
+        message: expect.stringMatching(/^DeletionProtectionEnabled of "users" is true\. .* it stays as it is\.$/),
+      },
+      { ...kept, message: expect.stringMatching(/^PointInTimeRecoverySpecification of "users" is on, 7 days\. /) },
+    ])
   })
 
-  it('the ARN, id and stream that AWS gave a table, and of none that it did not give', () => {
-    const { id: _, ...nameless } = ready(users, { arn: 'arn:as-told' })
-    const table = { logicalName: 'users', name: 'users', arn: 'arn:as-told', status: 'ready', unmanaged: [] }
-    expect(plan(users, nameless).tables).toStrictEqual([table])
-    expect(plan(users, { ...nameless, id: 'id', streamArn: 'arn:stream' }).tables).toStrictEqual([
+  it('the ARN, id and stream that AWS gave a table, and none that it did not give', () => {
+    const { id: _, ...withoutId } = ready(users, { arn: 'arn:as-read' })
+    const table = { logicalName: 'users', name: 'users', arn: 'arn:as-read', status: 'ready', unmanaged: [] }
+    expect(plan(users, withoutId).tables).toStrictEqual([table])
+    expect(plan(users, { ...withoutId, id: 'id', streamArn: 'arn:stream' }).tables).toStrictEqual([
       { ...table, id: 'id', streamArn: 'arn:stream' },
     ])
   })
 
   it('settings and tags that the definition does not mention, in a fixed order', () => {
     const observed = ready(users, {
-      streamArn: 'arn:stream',
       unmanaged: [{ path: 'stream', value: 'NEW_IMAGE' }],
-      tags: new Map([['zone', '1'], ['aws:x', 'y'], ...users.tags, ['cost', '2']]),
+      Tags: withTags(users.properties.Tags, { zone: '1', 'aws:x': 'y', cost: '2' }),
     })
     expect(plan(users, observed).tables).toMatchObject([
       {
-        streamArn: 'arn:stream',
         unmanaged: [
           { path: 'stream', value: 'NEW_IMAGE' },
           { path: 'tags.cost', value: '2' },

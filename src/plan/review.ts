@@ -1,11 +1,11 @@
-/** Holds the plan made now to the one that was reviewed. Pure: what reads a file is passed in. */
+/** Compares the plan of this run with a reviewed plan. */
 
 import { InvalidInputsError } from '../errors/errors.ts'
 import { count, quote, shorten } from '../text/readable.ts'
 import { digestPlan, digestReviewed, type ReviewedPlan, readPlanDocument, reviewable } from './document.ts'
 import type { Command, Plan, Refusal } from './plan.ts'
 
-/** A reviewed plan, as it stands in the workflow: the JSON itself, or where it lies. */
+/** The input `expected-plan`: the JSON of a reviewed plan, or the path of a file with it. */
 export type ExpectedPlan = { readonly json: string } | { readonly path: string }
 
 /** The inputs that name a reviewed plan. */
@@ -15,13 +15,13 @@ export interface ExpectedPlanInputs {
   readonly expectedPlanDigest?: string
 }
 
-/** What was reviewed: the plan, its digest, both or nothing. */
+/** A reviewed plan, its digest, both or neither. */
 export interface Review {
   readonly plan?: ReviewedPlan
   readonly digest?: string
 }
 
-/** @throws {InvalidInputsError} where there is no reviewed plan to be read, before anything is called */
+/** @throws {InvalidInputsError} where the input is not a reviewed plan, before any call */
 export async function readReview(
   { expectedPlan, expectedPlanDigest: digest }: ExpectedPlanInputs,
   readFile: (path: string) => Promise<string>,
@@ -42,25 +42,27 @@ export async function readReview(
 }
 
 /**
- * What a run that writes is held to, in a sentence; empty for one that does not, and is held to nothing.
+ * Describes the comparison in a sentence. Empty for a run that writes nothing and has no reviewed plan.
  *
- * @param made the plan of this run, once it is made
+ * @param made the plan of this run, where there is one
  */
 export function describeReview({ plan, digest }: Review, command: Command, made?: Plan): string {
   if (plan === undefined && digest !== undefined && made?.steps.length === 0 && digestPlan(made) !== digest) {
-    return `Nothing is to be done in account ${made.target.account}, region ${made.target.region}, so nothing was held to the digest ${digest} of a reviewed plan, which is of another plan.`
+    const { account, region } = made.target
+    return `There is nothing to do in account ${account}, region ${region}. The digest ${digest} of a reviewed plan is that of another plan, and was not compared.`
   }
-  if (plan !== undefined) return `Held to the reviewed plan ${digestReviewed(plan)}.`
-  if (digest !== undefined) return `Held to the digest ${digest} of a reviewed plan.`
-  return command === 'apply' || command === 'destroy' ? 'Not held to a reviewed plan.' : ''
+  if (plan !== undefined) return `Compared with the reviewed plan ${digestReviewed(plan)}.`
+  if (digest !== undefined) return `Compared with the digest ${digest} of a reviewed plan.`
+  return command === 'apply' || command === 'destroy' ? 'Not compared with a reviewed plan.' : ''
 }
 
-const reviewAgain = 'Review the plan that was made now, and hold the run to that one.'
+const reviewAgain = 'Review the plan of this run, and run again with that one.'
 
 /**
- * The same plan, with a refusal for each thing in which it is neither the reviewed plan nor what is left of it.
+ * Adds a refusal to the plan for each difference from the reviewed plan.
  *
- * What is left of a plan: some of its steps, on the same tables. A run that died can so be run again.
+ * Steps of the reviewed plan may be missing, on the same tables: a run that died is continued by the same run. With a digest
+ * alone the plan must be the same, or empty.
  */
 export function holdToReview(plan: Plan, review: Review): Plan {
   const refusals = review.plan === undefined ? compareDigests(plan, review.digest) : comparePlans(plan, review.plan)
@@ -74,8 +76,8 @@ function compareDigests(plan: Plan, expected: string | undefined): readonly Refu
   return [
     {
       code: 'not-as-reviewed',
-      reason: `The plan made now has the digest ${digest}, but ${expected} was reviewed.`,
-      remedy: `${reviewAgain} To go on with what is left of a plan, give the plan itself as expected-plan.`,
+      reason: `The plan of this run has the digest ${digest}, but the reviewed plan has ${expected}.`,
+      remedy: `${reviewAgain} To continue a plan that was performed in part, give the plan itself as expected-plan.`,
     },
   ]
 }
@@ -83,7 +85,7 @@ function compareDigests(plan: Plan, expected: string | undefined): readonly Refu
 function comparePlans(plan: Plan, reviewed: ReviewedPlan): readonly Refusal[] {
   const now = reviewable(plan)
   const purposes = comparePurposes(now, reviewed)
-  // Another account's tables have other ids, and another purpose other steps: to list those would say nothing more.
+  // Tables of another account have other ids, and a run for another purpose has other steps: they need no list.
   if (purposes.length > 0) return purposes
   const reviewedSteps = new Set(reviewed.steps.map(({ canonical }) => canonical))
   const stepsNow = new Set(now.steps.map(({ canonical }) => canonical))
@@ -91,21 +93,23 @@ function comparePlans(plan: Plan, reviewed: ReviewedPlan): readonly Refusal[] {
   const refusals = [
     ...compareTables(now, reviewed),
     ...unreviewed.map(({ table, description }) =>
-      refuse(`Needed now, but not in the reviewed plan: ${description}.`, table),
+      refuse(`In the plan of this run, but not in the reviewed plan: ${description}.`, table),
     ),
   ]
   if (refusals.length === 0) return []
-  const gone = reviewed.steps.filter(({ canonical }) => !stepsNow.has(canonical))
-  return readable([
+  const missing = reviewed.steps.filter(({ canonical }) => !stepsNow.has(canonical))
+  return shortenList([
     ...refusals,
-    ...gone.map(({ table, description }) => refuse(`In the reviewed plan, but not needed now: ${description}.`, table)),
+    ...missing.map(({ table, description }) =>
+      refuse(`In the reviewed plan, but not in the plan of this run: ${description}.`, table),
+    ),
   ])
 }
 
-/** Not more than anybody would read: a file that is given as a plan may hold any number of tables and steps. */
+/** A reviewed plan may have any number of tables and steps. */
 const mostDifferences = 50
 
-function readable(refusals: readonly Refusal[]): readonly Refusal[] {
+function shortenList(refusals: readonly Refusal[]): readonly Refusal[] {
   const more = refusals.length - mostDifferences
   if (more <= 0) return refusals
   return [...refusals.slice(0, mostDifferences), refuse(`There are ${count(more, 'more difference')}.`)]
@@ -116,7 +120,7 @@ function comparePurposes(now: ReviewedPlan, reviewed: ReviewedPlan): readonly Re
   return (
     paths
       .filter((path) => now[path] !== reviewed[path])
-      // What is production follows from the environment.
+      // In another environment, production may differ too.
       .filter((path) => path !== 'production' || now.environment === reviewed.environment)
       .map((path) => {
         switch (path) {
@@ -142,17 +146,16 @@ function compareTables(now: ReviewedPlan, reviewed: ReviewedPlan): readonly Refu
   return [...names].flatMap((name) => {
     const before = reviewed.tables.find((table) => table.name === name)
     const after = now.tables.find((table) => table.name === name)
-    if (before === undefined) return refuse(`The reviewed plan does not know the table "${name}".`, name)
-    if (after === undefined)
-      return refuse(`The reviewed plan is for the table "${name}" too, which this run is not.`, name)
-    // A table that is gone shows in the steps: it must be created, or need not be deleted any more.
+    if (before === undefined) return refuse(`The reviewed plan does not have the table "${name}".`, name)
+    if (after === undefined) return refuse(`The reviewed plan has the table "${name}", but this run does not.`, name)
+    // The steps show that a table is missing: it must be created, or need not be deleted.
     if (after.id === before.id || after.id === undefined) return []
     const isCreated = reviewed.steps.some(({ kind, table }) => kind === 'create' && table === name)
     if (isCreated && before.id === undefined) return []
     return refuse(
       before.id === undefined
-        ? `The table "${name}" was not there when the plan was reviewed, and is there now.`
-        : `The table "${name}" is not the one that was reviewed: it had the id ${shorten(before.id)}, and now has ${after.id}.`,
+        ? `The table "${name}" did not exist when the plan was made, but exists now.`
+        : `The table "${name}" is not the one of the reviewed plan: it had the id ${shorten(before.id)}, and now has ${after.id}.`,
       name,
     )
   })

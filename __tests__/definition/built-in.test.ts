@@ -1,47 +1,36 @@
-import { builtInTables, defineTables, ownTags, type TableRequest } from '../../src/definition/built-in.ts'
-import { development, production } from '../support/builders.ts'
+import { builtInTables, ownTags, type TableRequest } from '../../src/definition/built-in.ts'
+import { development, production, tagged, theTables } from '../support/builders.ts'
 
-const request: TableRequest = {
-  environment: development,
-  tableNamePrefix: '',
-  deletionProtection: 'auto',
-  pointInTimeRecovery: 'auto',
-  tags: new Map(),
+const on = {
+  DeletionProtectionEnabled: true,
+  PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 35 },
+}
+const off = {
+  DeletionProtectionEnabled: false,
+  PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
 }
 
-/** What the first table is asked to have; where the definition leaves a setting out, it is undefined here. */
-function settings(changes: Partial<TableRequest>) {
-  const [table] = defineTables({ ...request, ...changes })
-  return { protection: table?.deletionProtection, recovery: table?.pointInTimeRecovery }
+/** The declared protection of the first table. */
+function protectionOf(changes: Partial<TableRequest>) {
+  const { KeySchema: _, BillingMode: __, Tags: ___, ...protection } = theTables(changes)[0].properties
+  return protection
 }
 
-it('there are two tables, tenant and users, and every record belongs to a tenant', () => {
-  expect(defineTables(request)).toStrictEqual([
-    {
-      logicalName: 'tenant',
-      name: 'tenant',
-      keys: { partitionKey: { name: 'tenant_id', type: 'S' } },
-      billingMode: 'PAY_PER_REQUEST',
-      tags: new Map([
-        ['tenant-tables:environment', 'dev'],
-        ['tenant-tables:managed-by', 'tenant-tables'],
-      ]),
-    },
-    {
-      logicalName: 'users',
-      name: 'users',
-      keys: { partitionKey: { name: 'tenant_id', type: 'S' }, sortKey: { name: 'user_id', type: 'S' } },
-      billingMode: 'PAY_PER_REQUEST',
-      tags: new Map([
-        ['tenant-tables:environment', 'dev'],
-        ['tenant-tables:managed-by', 'tenant-tables'],
-      ]),
-    },
+it('defines the tables tenant and users, whose records belong to a tenant', () => {
+  const tenantId = { AttributeName: 'tenant_id', AttributeType: 'S', KeyType: 'HASH' }
+  const userId = { AttributeName: 'user_id', AttributeType: 'S', KeyType: 'RANGE' }
+  const shared = {
+    BillingMode: 'PAY_PER_REQUEST',
+    Tags: tagged({ 'tenant-tables:environment': 'dev', 'tenant-tables:managed-by': 'tenant-tables' }),
+  }
+  expect(theTables()).toStrictEqual([
+    { logicalName: 'tenant', name: 'tenant', properties: { KeySchema: [tenantId], ...shared } },
+    { logicalName: 'users', name: 'users', properties: { KeySchema: [tenantId, userId], ...shared } },
   ])
 })
 
-it('the prefix is put before the name in AWS, and not before the name that outputs know', () => {
-  const tables = defineTables({ ...request, tableNamePrefix: 'jobwork-' })
+it('puts the prefix before the name in AWS, but not before the logical name', () => {
+  const tables = theTables({ tableNamePrefix: 'jobwork-' })
   expect(tables.map(({ logicalName, name }) => [logicalName, name])).toEqual([
     ['tenant', 'jobwork-tenant'],
     ['users', 'jobwork-users'],
@@ -49,42 +38,41 @@ it('the prefix is put before the name in AWS, and not before the name that outpu
   expect(builtInTables.map(({ logicalName }) => logicalName)).toEqual(['tenant', 'users'])
 })
 
-it('production asks for protection, and for the longest restore window', () => {
-  expect(settings({ environment: production })).toEqual({
-    protection: true,
-    recovery: { enabled: true, recoveryPeriodDays: 35 },
-  })
+it('declares deletion protection and the longest restore window in production', () => {
+  expect(protectionOf({ environment: production })).toEqual(on)
 })
 
-it('elsewhere nothing is asked for, so that what someone turned on stays on: omitted is not false', () => {
-  const [table] = defineTables(request)
-  expect(Object.keys(table ?? {})).toEqual(['logicalName', 'name', 'keys', 'billingMode', 'tags'])
+it('declares no protection in other environments, so that protection that someone turned on stays on', () => {
+  expect(protectionOf({ environment: development })).toStrictEqual({})
 })
 
-it.each([development, production])('the word of the user comes before the environment: $name', (environment) => {
-  const on = { environment, deletionProtection: 'true', pointInTimeRecovery: 'true' } as const
-  const off = { environment, deletionProtection: 'false', pointInTimeRecovery: 'false' } as const
-  expect(settings(on)).toEqual({ protection: true, recovery: { enabled: true, recoveryPeriodDays: 35 } })
-  expect(settings(off)).toStrictEqual({ protection: false, recovery: { enabled: false } })
+it.each([development, production])('declares the protection that the inputs say, also in $name', (environment) => {
+  const given = (setting: 'true' | 'false') =>
+    protectionOf({ environment, deletionProtection: setting, pointInTimeRecovery: setting })
+  expect(given('true')).toEqual(on)
+  expect(given('false')).toStrictEqual(off)
 })
 
-it('each setting is asked for by itself', () => {
-  expect(settings({ deletionProtection: 'true' })).toEqual({ protection: true, recovery: undefined })
-  expect(settings({ pointInTimeRecovery: 'false' })).toEqual({ protection: undefined, recovery: { enabled: false } })
+it('declares each protection independently of the other', () => {
+  expect(protectionOf({ deletionProtection: 'true' })).toStrictEqual({ DeletionProtectionEnabled: true })
+  const { PointInTimeRecoverySpecification } = off
+  expect(protectionOf({ pointInTimeRecovery: 'false' })).toStrictEqual({ PointInTimeRecoverySpecification })
 })
 
-it("every table carries the user's tags and the action's own, which nobody can take over", () => {
+it("gives every table the tags of the user and the action's own, which replace tags of the same key", () => {
   const tags = new Map([
+    ['zone', '1'],
     ['__proto__', 'x'],
     ['tenant-tables:managed-by', 'me'],
   ])
-  const wanted = new Map([
-    ['__proto__', 'x'],
-    ['tenant-tables:environment', 'prod'],
-    ['tenant-tables:managed-by', 'tenant-tables'],
-  ])
-  const tables = defineTables({ ...request, environment: production, tags })
-  expect(tables.map((table) => table.tags)).toEqual([wanted, wanted])
+  const expected = [
+    { Key: '__proto__', Value: 'x' },
+    { Key: 'tenant-tables:environment', Value: 'prod' },
+    { Key: 'tenant-tables:managed-by', Value: 'tenant-tables' },
+    { Key: 'zone', Value: '1' },
+  ]
+  const tables = theTables({ environment: production, tags })
+  expect(tables.map(({ properties }) => properties.Tags)).toEqual([expected, expected])
   expect(ownTags(production).size).toBe(2)
   expect(tags.get('tenant-tables:managed-by')).toBe('me')
 })

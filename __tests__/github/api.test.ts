@@ -1,4 +1,4 @@
-/** The port to GitHub, with GitHub's own client behind it, against the sandbox. */
+/** The port to GitHub's API, with GitHub's own client, against the sandbox. */
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -53,7 +53,7 @@ const bodies = () => sandbox.gitHub.comments(repository, 7).map(({ body }) => bo
 const operations = () => sandbox.requests.map(({ operation }) => operation)
 
 describe('the comment', () => {
-  it('is written once and edited in place, and its address is told', async () => {
+  it('is written once and then edited, and its address is returned', async () => {
     const gitHub = await connect()
     const first = await gitHub.writeComment(7, mark, `${mark} one`)
     const second = await gitHub.writeComment(7, mark, `${mark} two`)
@@ -61,7 +61,7 @@ describe('the comment', () => {
     expect([first, second]).toEqual([second, sandbox.gitHub.comments(repository, 7)[0]?.html_url])
   })
 
-  it('is found on whatever page it is', async () => {
+  it('is found on every page', async () => {
     for (let number = 1; number <= 201; number += 1) sandbox.gitHub.addComment(repository, 7, bot, `Comment ${number}`)
     const gitHub = await connect()
     await gitHub.writeComment(7, mark, `${mark} one`)
@@ -71,7 +71,7 @@ describe('the comment', () => {
     expect(operations().filter((operation) => operation === 'ListComments')).toHaveLength(6)
   })
 
-  it('is nobody else’s, whatever mark theirs has, and no other of our own', async () => {
+  it('is neither the comment of another author with the same mark, nor another comment of our own', async () => {
     const others = [
       [{ login: 'octocat', type: 'User' }, `${mark} mine now`],
       [{ login: 'github-actions', type: 'User' }, `${mark} mine too`],
@@ -84,14 +84,14 @@ describe('the comment', () => {
     expect(bodies()).toEqual([...others.map(([, body]) => body), `${mark} ours`])
   })
 
-  it('is its own where the token is told its name without [bot], but no user’s of that name', async () => {
+  it('is found where GitHub names the app without [bot], and is not that of a user of that name', async () => {
     sandbox.gitHub.addComment(repository, 7, { login: bot.login, type: 'User' }, `${mark} not a bot's`)
     sandbox.gitHub.addComment(repository, 7, bot, `${mark} one`)
     await (await connect('ghs_short')).writeComment(7, mark, `${mark} two`)
     expect(bodies()).toEqual([`${mark} not a bot's`, `${mark} two`])
   })
 
-  it('is the oldest where a race made two', async () => {
+  it('is the oldest where two concurrent runs wrote one each', async () => {
     sandbox.gitHub.addComment(repository, 7, bot, `${mark} one`)
     sandbox.gitHub.addComment(repository, 7, bot, `${mark} two`)
     await (await connect()).writeComment(7, mark, `${mark} three`)
@@ -104,7 +104,7 @@ describe('a fault', () => {
   const cases = ['Viewer', 'ListComments', 'CreateComment', 'UpdateComment'].flatMap((operation) =>
     kinds.map((kind) => [kind, operation] as const),
   )
-  it.each(cases)('%s in %s makes no second comment, and loses none', async (kind, operation) => {
+  it.each(cases)('%s of %s leaves exactly one comment', async (kind, operation) => {
     const gitHub = await connect()
     if (operation === 'UpdateComment') await gitHub.writeComment(7, mark, `${mark} before`)
     sandbox.faults.add({ service: 'github', operation, kind, status: kind === 'html' ? 502 : 403 })
@@ -113,7 +113,7 @@ describe('a fault', () => {
     expect(run.lines.length).toBeGreaterThan(0)
   })
 
-  it('too many requests wait as long as GitHub asks for', async () => {
+  it('of too many requests is followed by the wait that GitHub asks for', async () => {
     const sleeps: number[] = []
     const { clock } = run
     const sleep: FakeRun['clock']['sleep'] = async (milliseconds, signal) => {
@@ -124,11 +124,11 @@ describe('a fault', () => {
     sandbox.faults.add({ service: 'github', operation: 'CreateComment', kind: 'throttle' })
     await (await connect()).writeComment(7, mark, `${mark} one`)
     expect(sleeps).toEqual([expect.any(Number)])
-    // Retry-After is a second, and another is added because AWS and GitHub tell whole seconds.
+    // Retry-After is one second; another one is added because the message names whole seconds.
     expect(sleeps[0]).toBeGreaterThan(900)
   })
 
-  it('an answer that does not come is given up when the run is', async () => {
+  it('of a response that never comes ends with the run', async () => {
     sandbox.faults.add({ service: 'github', kind: 'delay', milliseconds: 60_000 })
     const writing = (await connect()).writeComment(7, mark, `${mark} one`)
     setImmediate(() => run.abortNow(new Error('enough')))
@@ -136,9 +136,9 @@ describe('a fault', () => {
   })
 
   it.each([
-    ['a token that may only read', 'ghs_reader', 403, /not accessible by integration/],
-    ['no token of GitHub', 'ghs_stolen', 401, /Bad credentials/],
-  ])('%s is final, at the first try', async (_, token, status, message) => {
+    ['token that may only read', 'ghs_reader', 403, /not accessible by integration/],
+    ['token that GitHub does not know', 'ghs_stolen', 401, /Bad credentials/],
+  ])('of a %s is final at the first try', async (_, token, status, message) => {
     await expect((await connect(token)).writeComment(7, mark, `${mark} one`)).rejects.toMatchObject({
       name: 'GitHubError',
       status,
@@ -148,8 +148,8 @@ describe('a fault', () => {
   })
 })
 
-describe('who calls', () => {
-  it('does not go where an answer sends it', async () => {
+describe('a connection', () => {
+  it('follows no redirect', async () => {
     const asked: (string | undefined)[] = []
     const elsewhere = createServer((request, response) => {
       asked.push(request.url)
@@ -166,13 +166,13 @@ describe('who calls', () => {
     expect(asked).not.toContain('/elsewhere')
   })
 
-  it('is told that nobody is there at the first try', async () => {
+  it('that is refused fails at the first try, with what to check', async () => {
     const closed = createServer()
     await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
     const apiUrl = `http://127.0.0.1:${(closed.address() as AddressInfo).port}`
     await new Promise((resolve) => closed.close(resolve))
-    const nobody = { owner: 'acme', repository: 'app', token: 'ghs_writer', apiUrl }
-    const finding = (await connectGitHub(nobody, run)).findPullRequests('b8b8', 'open')
+    const closedPlace = { owner: 'acme', repository: 'app', token: 'ghs_writer', apiUrl }
+    const finding = (await connectGitHub(closedPlace, run)).findPullRequests('b8b8', 'open')
     await expect(finding).rejects.toMatchObject({
       name: 'UnreachableError',
       code: 'ECONNREFUSED',
@@ -181,7 +181,7 @@ describe('who calls', () => {
     expect(run.lines).toEqual([])
   })
 
-  it('does not pass by a proxy that cannot be read', async () => {
+  it('is not made without the proxy where its address cannot be read', async () => {
     const { HTTPS_PROXY: before } = process.env
     process.env.HTTPS_PROXY = 'http://bob:100%hunter@proxy.example:3128'
     const connecting = connectGitHub({ owner: 'a', repository: 'b', token: 'c', apiUrl: 'https://api.example' }, run)
@@ -191,24 +191,16 @@ describe('who calls', () => {
   })
 })
 
-it('a comment without an id is an answer that was cut off, and not the absence of a comment', async () => {
-  const body = JSON.stringify([{ body: `${mark} one`, user: bot }])
-  sandbox.faults.add({ service: 'github', operation: 'ListComments', kind: 'answer', body, times: 99 })
-  const writing = (await connect()).writeComment(7, mark, `${mark} two`)
-  await expect(writing).rejects.toMatchObject({ name: 'GitHubError', message: "GitHub's answer was cut off" })
-  expect(bodies()).toEqual([])
-})
-
 describe('the pull requests of a commit', () => {
   it.each([
-    ['the one that was merged as the commit', 'b8b8', [8], []],
-    ['the one that was merged as the commit before the open one whose head it is', 'bbbb', [14], [9]],
-    ['the open one whose head it is', 'aaaa', [7], [7]],
-    ['all that are open with it as their head', 'cccc', [12, 13], [12, 13]],
-    ['no merged one that was merged as another commit', 'dddd', [], []],
-    ['no open one that has it below its head', 'f0f0', [], []],
-    ['no open one of another repository', 'abab', [], []],
-    ['none where the commit came from none', 'eeee', [], []],
+    ['the one that was merged as this commit', 'b8b8', [8], []],
+    ['the merged one rather than the open one with this head', 'bbbb', [14], [9]],
+    ['the open one with this head', 'aaaa', [7], [7]],
+    ['all open ones with this head', 'cccc', [12, 13], [12, 13]],
+    ['no merged one whose head became another commit', 'dddd', [], []],
+    ['no open one with another head', 'f0f0', [], []],
+    ['no one of another repository', 'abab', [], []],
+    ['none for a commit without one', 'eeee', [], []],
   ])('are %s: %s', async (_, commit, mergedOrOpen, open) => {
     const gitHub = await connect()
     await expect(gitHub.findPullRequests(commit, 'merged-or-open')).resolves.toEqual(mergedOrOpen)
@@ -231,7 +223,7 @@ describe('the pull requests of a commit', () => {
     expect([found, other.requests.length]).toEqual([[250], 3])
   })
 
-  it('are found where the repository is spelt in another case', async () => {
+  it('are found where GitHub spells the repository in another case', async () => {
     const place = { owner: 'acme', repository: 'app', token: 'ghs_writer', apiUrl: '' }
     const answered = createServer((_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' })
@@ -246,41 +238,33 @@ describe('the pull requests of a commit', () => {
     expect(found).toEqual([7])
   })
 
-  it.each<Fault['kind']>(['reset', 'cut', 'html'])('are searched again after %s', async (kind) => {
+  it.each<Fault['kind']>(['reset', 'cut', 'html'])('are searched again after the fault %s', async (kind) => {
     sandbox.faults.add({ service: 'github', kind, status: 502 })
     await expect((await connect()).findPullRequests('b8b8', 'merged-or-open')).resolves.toEqual([8])
   })
 })
 
-it.each([
-  ['60', /; try again after 20/],
-  ['86401', /^(?!.*try again after)/],
-  ['9e15', /^(?!.*try again after)/],
-  ['Infinity', /^(?!.*try again after)/],
-])(
-  'a rate limit of %s seconds is tried again until the run must stop, and named where it is a time',
-  async (after, said) => {
-    const server = createServer((_, response) => {
-      response.writeHead(429, { 'retry-after': after, 'content-type': 'application/json' })
-      response.end('{"message":"slow down"}')
-    }).listen(0, '127.0.0.1')
-    await new Promise((resolve) => server.once('listening', resolve))
-    const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const cancelled = new StoppedError('The run was cancelled.', 'Run it again.')
-    const sleep = async () => {
-      run.stopNow(cancelled)
-      throw cancelled
-    }
-    const limited = await connectGitHub(
-      { owner: 'a', repository: 'b', token: 't', apiUrl },
-      { ...run, clock: { ...run.clock, sleep } },
-    )
-    const failed = await limited.findPullRequests('c', 'open').catch((error: unknown) => error)
-    server.closeAllConnections()
-    server.close()
-    expect(failed).toMatchObject({
-      name: 'StoppedError',
-      cause: { name: 'GitHubError', message: expect.stringMatching(said) },
-    })
-  },
-)
+it('repeats a rate-limited call until the run must stop, and then names the time that GitHub gave', async () => {
+  const server = createServer((_, response) => {
+    response.writeHead(429, { 'retry-after': '60', 'content-type': 'application/json' })
+    response.end('{"message":"slow down"}')
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const cancelled = new StoppedError('The run was cancelled.', 'Run it again.')
+  const sleep = async () => {
+    run.stopNow(cancelled)
+    throw cancelled
+  }
+  const limited = await connectGitHub(
+    { owner: 'a', repository: 'b', token: 't', apiUrl },
+    { ...run, clock: { ...run.clock, sleep } },
+  )
+  const failed = await limited.findPullRequests('c', 'open').catch((error: unknown) => error)
+  server.closeAllConnections()
+  server.close()
+  expect(failed).toMatchObject({
+    name: 'StoppedError',
+    cause: { name: 'GitHubError', message: expect.stringMatching(/; try again after 20/) },
+  })
+})

@@ -1,7 +1,7 @@
 import type { Disruption, Plan } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
-import type { ReadyTable } from '../../src/table/table.ts'
 import type { Tags } from '../../src/table/properties/tags.ts'
+import type { ReadyTable } from '../../src/table/table.ts'
 import { aTable, aTarget, production, ready, theTables } from '../support/builders.ts'
 
 const [tenant, users] = theTables({ environment: production })

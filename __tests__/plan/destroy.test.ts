@@ -1,6 +1,6 @@
 import { planTables } from '../../src/plan/planner.ts'
 import { renderComment } from '../../src/report/comment.ts'
-import { renderPlanLines } from '../../src/report/report.ts'
+import { renderPlanLines } from '../../src/report/plan-lines.ts'
 import { renderSummary } from '../../src/report/summary.ts'
 import type { ObservedTable, ReadyTable } from '../../src/table/table.ts'
 import type { Target } from '../../src/table/target.ts'
@@ -78,15 +78,15 @@ it('keeps in the plan what goes away with the table, and says so in the log, the
   const plan = destruction(changed({ unmanaged }))
   expect(plan.tables.map((table) => table.unmanaged)).toEqual([[], unmanaged])
   expect(renderPlanLines(plan).slice(-3)).toEqual([
-    '  unmanaged on "users", goes away with the table: globalIndex = by-name',
-    '  unmanaged on "users", goes away with the table: stream = NEW_IMAGE',
-    '  unmanaged on "users", goes away with the table, but not the KMS key itself: encryptionKey = arn:key',
+    '  unmanaged on "users", deleted with the table: globalIndex = by-name',
+    '  unmanaged on "users", deleted with the table: stream = NEW_IMAGE',
+    '  unmanaged on "users", deleted with the table, but not the KMS key itself: encryptionKey = arn:key',
   ])
   const result = { command: 'plan', target: aTarget(), plan } as const
   const redact = (text: string) => text
   for (const shown of [renderSummary(result, redact), renderComment({ result, mark: '', redact })]) {
     const { text } = renderAsGitHub(shown)
-    expect(text).toContain('Unmanaged on users, goes away with the table: stream = NEW_IMAGE')
+    expect(text).toContain('Unmanaged on users, deleted with the table: stream = NEW_IMAGE')
     expect(text).not.toContain('left as it is')
   }
 })

@@ -1,6 +1,6 @@
 import type { Plan, Step } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
-import type { TableDefinition, Keys, ObservedTable } from '../../src/table/table.ts'
+import type { Keys, ObservedTable, TableDefinition } from '../../src/table/table.ts'
 import { aTable, aTarget, managedOnly, production, ready, theTables } from '../support/builders.ts'
 
 const [tenant, users] = theTables()

@@ -1,7 +1,7 @@
 import type { Disruption, Plan, Policy } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { disruptions } from '../../src/plan/policy.ts'
-import type { TableDefinition, ObservedTable, ObservedTables } from '../../src/table/table.ts'
+import type { ObservedTable, ObservedTables, TableDefinition } from '../../src/table/table.ts'
 import type { Target } from '../../src/table/target.ts'
 import { aTable, aTarget, managedOnly, production, ready, theTables } from '../support/builders.ts'
 

@@ -1,4 +1,4 @@
-import { harmless } from '../../src/github/runner.ts'
+import { escapeLine } from '../../src/github/log.ts'
 import { readInputs } from '../../src/inputs/inputs.ts'
 import { describePlace } from '../../src/report/place.ts'
 import { sourceOf } from '../support/builders.ts'
@@ -18,17 +18,17 @@ it('names command, environment, the rule for production, region and the full nam
   )
 })
 
-it('names the account once it is known', () => {
+it('names the account when it is known', () => {
   expect(placeOf({}, {}, '222222222222')).toMatch(/^Command apply: account 222222222222, environment "dev" \(/)
 })
 
-it.each(['apply', 'plan', 'verify', 'destroy'])('is the same for %s', (command) => {
+it.each(['apply', 'plan', 'verify', 'destroy'])('names the same facts for %s', (command) => {
   expect(placeOf({ command, 'confirm-destroy': 'tenant\nusers' })).toMatch(
     new RegExp(`^Command ${command}: environment "dev" .*, region ap-south-1, tables "tenant" and "users"$`),
   )
 })
 
-it('names each custom endpoint with the services that are called there and the setting that names it', () => {
+it('names each custom endpoint, with the services that are called there and the setting that names it', () => {
   const variables = {
     AWS_ENDPOINT_URL: 'http://127.0.0.1:4566/',
     AWS_ENDPOINT_URL_STS: 'https://sts.example/path',
@@ -50,5 +50,5 @@ it('stays on one line of bounded length, whatever the names and endpoints are', 
   )
   expect(line.length).toBeLessThan(2000)
   expect(line).toContain(`"${'x'.repeat(249)}tenant" and "${'x'.repeat(249)}users"`)
-  expect(harmless(line)).not.toMatch(/[\p{Zl}\p{Zp}\p{Cc}]/u)
+  expect(escapeLine(line)).not.toMatch(/[\p{Zl}\p{Zp}\p{Cc}]/u)
 })

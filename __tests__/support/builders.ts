@@ -1,7 +1,7 @@
 /** Values for tests: each is whole and plain, and a test names only what it is about. */
 import { defineTables, type TableRequest } from '../../src/definition/built-in.ts'
 import type { InputSource } from '../../src/inputs/inputs.ts'
-import type { PropertyName, PropertyValues } from '../../src/table/properties/index.ts'
+import { type PropertyName, type PropertyValues, properties } from '../../src/table/properties/index.ts'
 import { managedByTag, managedByValue, sortTags, type Tags } from '../../src/table/properties/tags.ts'
 import type { ReadyTable, TableDefinition, TableValues } from '../../src/table/table.ts'
 import type { Environment, Target } from '../../src/table/target.ts'
@@ -48,11 +48,13 @@ function withValues(values: TableValues, changes: ValueChanges): TableValues {
   return Object.fromEntries(all) as unknown as TableValues
 }
 
-/** The values of a new table. */
-export const initialValues = {
-  DeletionProtectionEnabled: false,
-  PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
-}
+/** The values that a new table has where its definition omits them. */
+export const initialValues: Partial<PropertyValues> = Object.fromEntries(
+  properties.flatMap(({ name, creation }) => {
+    const value = creation.kind === 'in-create-table' ? creation.otherwise : creation.initial
+    return value === undefined ? [] : [[name, value]]
+  }),
+)
 
 /** A table in AWS that matches its definition, apart from the changes: values by property, and other facts. */
 export function ready(

@@ -6,7 +6,7 @@ import type { Item } from '../../src/definition/items.ts'
 import { nameStep } from '../../src/plan/description.ts'
 import type { Step } from '../../src/plan/plan.ts'
 import type { Run } from '../../src/run/run.ts'
-import { properties } from '../../src/table/properties/index.ts'
+import { type PropertyValues, properties } from '../../src/table/properties/index.ts'
 import { sortTags, type Tags, tagValue } from '../../src/table/properties/tags.ts'
 import type { Ask, InputOf, Operation, OutputOf, Request } from '../../src/table/request.ts'
 import type { ObservedTable, ObservedTables, TableValues } from '../../src/table/table.ts'
@@ -111,12 +111,8 @@ export function stepOf({ operation, input }: Request): Step {
   if (operation === 'CreateTable') {
     const { AttributeDefinitions, KeySchema } = given as { AttributeDefinitions: object[]; KeySchema: object[] }
     const keys = KeySchema.map((key, index) => ({ ...AttributeDefinitions[index], ...key }))
-    const { BillingMode, DeletionProtectionEnabled, Tags } = given as Partial<TableValues>
-    return {
-      kind: 'create',
-      table,
-      to: { KeySchema: keys, DeletionProtectionEnabled, Tags, BillingMode } as TableValues,
-    }
+    const values = properties.flatMap(({ name }) => (name in given ? [[name, given[name]]] : []))
+    return { kind: 'create', table, to: { ...Object.fromEntries(values), KeySchema: keys } as Partial<PropertyValues> }
   }
   const found = properties.find(({ name }) => name in given)
   if (found === undefined) throw new Error(`${operation} changes no property`)

@@ -1,17 +1,46 @@
-/** States of an account that nobody thought of, for laws that hold over all of them. */
+/** Random states of an account, for laws that hold over all of them. */
 import fc from 'fast-check'
 import { defineTables } from '../../src/definition/built-in.ts'
 import type { Policy } from '../../src/plan/plan.ts'
-import { disruptions } from '../../src/plan/policy.ts'
-import type { ObservedTable, ObservedTables, ReadyTable, Replica, TableDefinition } from '../../src/table/table.ts'
+import { disruptionNames } from '../../src/plan/policy.ts'
+import { type PropertyName, properties } from '../../src/table/properties/index.ts'
+import {
+  environmentTag,
+  managedByTag,
+  sortTags,
+  type Tags,
+  tags as tagsProperty,
+} from '../../src/table/properties/tags.ts'
+import type { Property } from '../../src/table/property.ts'
+import type { ObservedTable, ObservedTables, Replica, TableDefinition, TableValues } from '../../src/table/table.ts'
 import type { Environment, Target } from '../../src/table/target.ts'
-import { aTarget, ready } from './builders.ts'
+import { aTarget, define, initialValues, production, ready, theTables } from './builders.ts'
+import { valuesOf } from './schema-values.ts'
 
-const tagKey = fc.oneof(
-  fc.constantFrom('team', '__proto__', 'constructor', 'tenant-tables:managed-by', 'aws:reserved'),
-  fc.string({ minLength: 1, maxLength: 5 }),
-)
-const tags = fc.array(fc.tuple(tagKey, fc.string({ maxLength: 5 })), { maxLength: 4 }).map((pairs) => new Map(pairs))
+export interface World {
+  readonly target: Target
+  readonly desired: readonly TableDefinition[]
+  /** The same definitions, made from tags in another order. */
+  readonly reordered: readonly TableDefinition[]
+  readonly observed: ObservedTables
+  readonly policy: Policy
+}
+
+/** The value, and sometimes one of the others. */
+function often<Value>(weight: number, value: Value, others: fc.Arbitrary<Value>): fc.Arbitrary<Value> {
+  return fc.oneof({ weight, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: others })
+}
+
+const knownTag = fc.record({
+  Key: fc.constantFrom('team', '__proto__', 'constructor', managedByTag, 'aws:reserved'),
+  Value: fc.string({ maxLength: 5 }),
+})
+
+/** One value for each key. */
+const tags = fc
+  .tuple(valuesOf(tagsProperty.schema), fc.array(knownTag, { maxLength: 4 }))
+  .map(([any, known]) => new Map([...any.slice(0, 4), ...known].map(({ Key, Value }) => [Key, Value])))
+
 const environment: fc.Arbitrary<Environment> = fc.constantFrom(
   { name: 'dev', production: false },
   { name: 'Prod', production: true },
@@ -23,38 +52,46 @@ const replicas: readonly Replica[] = [
   { region: 'us-east-1', status: 'DELETING' },
 ]
 
-export interface World {
-  readonly target: Target
-  readonly desired: readonly TableDefinition[]
-  readonly observed: ObservedTables
-  readonly policy: Policy
+/** Values of the properties that the built-in tables do not declare, each present or absent. */
+const otherValues: fc.Arbitrary<Partial<TableValues>> = fc.record(
+  Object.fromEntries(
+    properties
+      .filter(({ name }) => theTables({ environment: production })[0].properties[name] === undefined)
+      .map(({ name, schema }) => [name, valuesOf(schema)]),
+  ),
+  { requiredKeys: [] },
+)
+
+/** The declared value or a new table's, or any other. A key that differs makes every other change impossible. */
+function observedValue(
+  { name, schema, reading, request }: Property<PropertyName>,
+  { properties: declared }: TableDefinition,
+) {
+  const value = declared[name] ?? initialValues[name]
+  const isRead = reading.kind === 'described' || reading.when === 'always' || declared[name] !== undefined
+  return isRead ? often<unknown>(request === undefined ? 8 : 1, value, valuesOf(schema)) : fc.constant(undefined)
 }
 
-/** What somebody may have made of a table, near the definition often enough to be interesting. */
+/** Most tables carry the tags of this action; the others need a line of `allow`, which a policy has or lacks. */
+function observedTags(declared: Tags): fc.Arbitrary<Tags> {
+  const otherEnvironment = fc.constantFrom('DEV', 'prod', 'staging').map((Value) => [{ Key: environmentTag, Value }])
+  return fc
+    .tuple(tags, often<Tags>(4, declared, fc.subarray([...declared])), often<Tags>(4, [], otherEnvironment))
+    .map(([others, own, other]) => {
+      const all = new Map([...others, ...[...own, ...other].map(({ Key, Value }) => [Key, Value] as const)])
+      return sortTags([...all].map(([Key, Value]) => ({ Key, Value })))
+    })
+}
+
+/** States of a table, often near its definition. */
 function observedFor(table: TableDefinition): fc.Arbitrary<ObservedTable> {
-  const usual = <Value>(value: Value, others: fc.Arbitrary<Value>) =>
-    fc.oneof({ weight: 4, arbitrary: fc.constant(value) }, { weight: 1, arbitrary: others })
-  const key = fc.record({ name: fc.constantFrom('tenant_id', 'id'), type: fc.constantFrom('S', 'N', 'B' as const) })
+  const values = Object.fromEntries(properties.map((property) => [property.name, observedValue(property, table)]))
   const present = fc
     .record({
-      keys: usual(table.keys, fc.record({ partitionKey: key, sortKey: key })),
-      billingMode: fc.constantFrom('PAY_PER_REQUEST', 'PROVISIONED' as const),
-      deletionProtection: fc.boolean(),
-      pointInTimeRecovery: fc.oneof(
-        fc.constant({ enabled: false } as const),
-        fc.record({ enabled: fc.constant(true as const), recoveryPeriodDays: fc.constantFrom(7, 35) }),
-      ),
-      // Most tables are ours; the others need their line of allow, which a policy has or has not.
-      ownTags: usual([...table.tags], fc.subarray([...table.tags])),
-      replicas: usual<readonly Replica[]>([], fc.subarray([...replicas])),
-      environmentTag: usual<string | undefined>(undefined, fc.constantFrom('DEV', 'prod', 'staging')),
-      otherTags: tags,
+      values: fc.record({ ...values, Tags: observedTags(table.properties.Tags) }),
+      replicas: often<readonly Replica[]>(4, [], fc.subarray([...replicas])),
     })
-    .map(({ ownTags, environmentTag, otherTags, ...state }): ReadyTable => {
-      const all = new Map([...otherTags, ...ownTags])
-      if (environmentTag !== undefined) all.set('tenant-tables:environment', environmentTag)
-      return ready(table, { ...state, tags: all })
-    })
+    .map((state) => ready(table, { ...state.values, replicas: state.replicas }))
   const unavailable = fc
     .constantFrom('DELETING', 'ARCHIVED')
     .map((tableStatus) => ({ status: 'unavailable' as const, tableStatus }))
@@ -67,21 +104,23 @@ function observedFor(table: TableDefinition): fc.Arbitrary<ObservedTable> {
 
 export const world: fc.Arbitrary<World> = fc
   .record({
-    environment,
-    tableNamePrefix: fc.constantFrom('', 'x-'),
-    deletionProtection: setting,
-    pointInTimeRecovery: setting,
-    tags,
-    policy: fc.record({
-      destroy: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
-      allow: fc.subarray([...disruptions]),
+    request: fc.record({
+      environment,
+      tableNamePrefix: fc.constantFrom('', 'x-'),
+      deletionProtection: setting,
+      pointInTimeRecovery: setting,
+      tags,
     }),
+    others: otherValues,
+    policy: fc.record({ destroy: often(9, false, fc.constant(true)), allow: fc.subarray([...disruptionNames]) }),
   })
-  .chain(({ policy, ...request }) => {
-    const desired = defineTables(request)
+  .chain(({ policy, request, others }) => {
+    const definitions = (given: typeof request) => defineTables(given).map((table) => define(table, others))
+    const desired = definitions(request)
     return fc.tuple(...desired.map(observedFor)).map((states) => ({
       target: aTarget({ environment: request.environment }),
       desired,
+      reordered: definitions({ ...request, tags: new Map([...request.tags].reverse()) }),
       policy,
       observed: new Map(desired.map(({ name }, index) => [name, states[index] ?? { status: 'absent' }])),
     }))

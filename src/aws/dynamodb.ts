@@ -49,7 +49,7 @@ export async function loadDynamoDb(
   run: Run,
 ): Promise<ConnectDynamoDb> {
   await waiting
-  const commands = await import(/* webpackMode: "eager" */ './commands.ts')
+  const commands = await import(/* webpackChunkName: "dynamodb" */ './commands.ts')
   let walkChain: () => Promise<AwsCredentialIdentity>
   const client = new commands.DynamoDBClient({
     ...clientOptions,

@@ -45,7 +45,8 @@ export function ownTags(environment: Environment): TagMap {
 
 export function defineTables(request: TableRequest): readonly TableDefinition[] {
   const { environment, tableNamePrefix } = request
-  const tags = [...request.tags, ...ownTags(environment)].map(([Key, Value]) => ({ Key, Value }))
+  // The action's own tags replace tags of the same key.
+  const tags = [...new Map([...request.tags, ...ownTags(environment)])].map(([Key, Value]) => ({ Key, Value }))
   return builtInTables.map(({ logicalName, KeySchema }) => ({
     logicalName,
     name: `${tableNamePrefix}${logicalName}`,

@@ -44,10 +44,10 @@ export async function connectGitHub(place: GitHubPlace, run: Run): Promise<GitHu
   const url = new URL(baseUrl)
   // Octokit ignores a proxy that it cannot read, and would connect without it; this throws.
   const proxy = proxyFor(url)
-  // Most runs write no comment, and should not evaluate Octokit. Eager: a second file of the bundle would lose its licences.
-  const { getOctokit } = await import(/* webpackMode: "eager" */ '@actions/github')
+  // A file of its own in the bundle: a run without a comment does not read it.
+  const { getOctokit } = await import(/* webpackChunkName: "comment" */ '@actions/github')
   const octokit = getOctokit(token, { baseUrl, log: silent })
-  const call = <Answer>(send: (request: () => Request) => Promise<Answer>): Promise<Answer> =>
+  const call = <Answer>(send: (request: () => ReturnType<typeof requestUntil>) => Promise<Answer>): Promise<Answer> =>
     retry(
       run,
       (abort) =>
@@ -69,7 +69,9 @@ export async function connectGitHub(place: GitHubPlace, run: Run): Promise<GitHu
     // Every try searches again: if its response was lost, an earlier try may have written the comment.
     writeComment: (issue_number, mark, body) =>
       call(async (request) => {
-        const answer = await octokit.graphql<Viewer>('query { viewer { login } }', { request: request() })
+        const answer = await octokit.graphql<{ viewer: { login: string } }>('query { viewer { login } }', {
+          request: request(),
+        })
         const login = complete(answer?.viewer?.login, isText)
         const comments = await allPages((page) =>
           octokit.rest.issues.listComments({ owner, repo, issue_number, per_page: 100, page, request: request() }),
@@ -79,32 +81,20 @@ export async function connectGitHub(place: GitHubPlace, run: Run): Promise<GitHu
         const { data } =
           own === undefined
             ? await octokit.rest.issues.createComment({ owner, repo, issue_number, body, request: request() })
-            : await octokit.rest.issues.updateComment({
-                ...{ owner, repo, comment_id: complete(own.id, Number.isInteger), body, request: request() },
-              })
+            : await octokit.rest.issues.updateComment({ owner, repo, comment_id: own.id, body, request: request() })
         return complete(data?.html_url, isText)
       }),
   }
 }
 
-interface Request {
-  readonly log: typeof silent
-  readonly redirect: 'error'
-  readonly signal: AbortSignal
-}
-
 /** A redirect is an error: the token must not go to another host. */
-function requestUntil(abort: AbortSignal): Request {
+function requestUntil(abort: AbortSignal) {
   const signal = AbortSignal.any([abort, AbortSignal.timeout(requestTimeoutMilliseconds)])
-  return { log: silent, redirect: 'error', signal }
+  return { log: silent, redirect: 'error' as const, signal }
 }
 
 /** Keeps Octokit from writing deprecations and retries past our log. */
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
-
-interface Viewer {
-  readonly viewer: { readonly login: string }
-}
 
 interface PullRequest {
   readonly number: number

@@ -1,9 +1,10 @@
-/** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. The only import of @actions/core. */
-import type * as Toolkit from '@actions/core'
+/** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. */
+
 import type { Log } from '../run/run.ts'
 import { readEventFile, readFileInWorkspace, writeTemporaryFile } from './files.ts'
 import { cutAnnotation, escapeLine } from './log.ts'
 import { KnownSecrets, secretInOutputs } from './redaction.ts'
+import type * as Toolkit from './toolkit.ts'
 
 export interface Runner {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -120,26 +121,23 @@ function interruptionOf(process: NodeJS.Process): AbortSignal {
   return interruption.signal
 }
 
-interface LateToolkit {
-  readonly load: () => Promise<typeof Toolkit>
-  /** Uses the toolkit at once, or in the same order after it was loaded. So a secret is masked before it can be printed. */
-  readonly use: (call: (core: typeof Toolkit) => void) => void
-}
-
-/** Loads @actions/core late: that takes as long as a call to AWS, so the run does it while it waits for one. */
-function lateToolkit(environment: Runner['environment']): LateToolkit {
+/**
+ * Loads @actions/core late: that takes as long as a call to AWS, so the run does it while it waits for one. Calls before
+ * that are made in the same order after it, so a secret is masked before it can be printed.
+ */
+function lateToolkit(environment: Runner['environment']) {
   let toolkit: typeof Toolkit | undefined
   let waiting: ((core: typeof Toolkit) => void)[] = []
   return {
     load: async () => {
-      const core = await import(/* webpackMode: "eager" */ '@actions/core')
+      const core = await import(/* webpackMode: "eager" */ './toolkit.ts')
       // act, Gitea and Forgejo set GITHUB_ACTIONS too.
       toolkit = environment.GITHUB_ACTIONS === 'true' ? core : withoutCommands(core, environment.GITHUB_OUTPUT)
       for (const call of waiting) call(toolkit)
       waiting = []
       return toolkit
     },
-    use: (call) => {
+    use: (call: (core: typeof Toolkit) => void) => {
       if (toolkit === undefined) waiting.push(call)
       else call(toolkit)
     },

@@ -32,20 +32,31 @@ const createStep = v.strictObject({
   risk: v.literal('safe'),
 })
 
-const updateSteps = properties.map(({ name, schema }) =>
-  v.strictObject({
-    kind: v.literal('update'),
-    ...described,
-    property: v.literal(name),
-    from: schema,
-    to: schema,
-    risk: v.union([v.picklist(['safe', 'slow']), v.strictObject({ allow: lines })]),
-  }),
-)
+const risk = v.union([v.picklist(['safe', 'slow']), v.strictObject({ allow: lines })])
+
+const updateSteps = properties
+  .filter(({ request }) => request !== undefined)
+  .map(({ name, schema }) =>
+    v.strictObject({
+      kind: v.literal('update'),
+      ...described,
+      property: v.literal(name),
+      from: schema,
+      to: schema,
+      risk,
+    }),
+  )
 
 const deleteStep = v.strictObject({ kind: v.literal('delete'), ...described, risk: v.literal('destructive') })
 
 const optionalTable = v.optional(v.pipe(tableName, v.description('Absent where it is about the whole plan.')))
+
+/** The parts of the schema that are used several times, by their names. */
+export const sharedSchemas: Readonly<Record<string, v.GenericSchema>> = {
+  tableName,
+  risk,
+  ...Object.fromEntries(properties.map(({ name, schema }) => [name, schema])),
+}
 
 /** The form of the plan, published as docs/schemas/plan.schema.json. */
 export const planSchema = v.strictObject({

@@ -56,7 +56,10 @@ function sentence(value: string): string {
  * GitHub removes secrets that it alone knows, such as a token with `_`, only where they are written as they are.
  */
 function escapeMarkup(value: string): string {
-  return value.replace(/[^\p{L}\p{N}\p{M} ,;.'"()/=?%+_-]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|(?<=www)\./giu, toEntity)
+  return value.replace(
+    /[^\p{L}\p{N}\p{M} ,;.:'"()/=?%+_-]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|:(?=\/\/)|(?<=www)\.|(?<=mailto|xmpp):/giu,
+    toEntity,
+  )
 }
 
 function toEntity(character: string): string {

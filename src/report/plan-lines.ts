@@ -40,7 +40,7 @@ const treatmentsByDestroy: Readonly<Record<string, string>> = {
   encryptionKey: 'deleted with the table, but not the KMS key itself',
 }
 
-/** What the plan does with a setting that the definition does not mention, such as `left as it is`. */
+/** The treatment of a setting that the definition does not mention, such as `left as it is`. */
 export function describeTreatment({ policy }: Pick<Plan, 'policy'>, { path }: UnmanagedSetting): string {
   return policy.destroy ? (treatmentsByDestroy[path] ?? 'deleted with the table') : 'left as it is'
 }

@@ -115,28 +115,18 @@ export function isTransient(status: string): boolean {
 }
 
 function findChangesInProgress(table: TableDescription): readonly ChangeInProgress[] {
-  const parts: readonly [ChangeInProgress['part'], string | undefined, string | undefined][] = [
-    ...(table.GlobalSecondaryIndexes ?? []).flatMap(
-      ({
-        IndexName,
-        IndexStatus,
-        WarmThroughput,
-      }): [ChangeInProgress['part'], string | undefined, string | undefined][] => [
-        ['index', IndexName, IndexStatus],
-        ['warm throughput', IndexName, WarmThroughput?.Status],
-      ],
-    ),
+  const parts = [
+    ...(table.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName: name, IndexStatus, WarmThroughput }) => [
+      { part: 'index', name, status: IndexStatus } as const,
+      { part: 'warm throughput', name, status: WarmThroughput?.Status } as const,
+    ]),
     ...(table.Replicas ?? []).map(
-      ({ RegionName, ReplicaStatus }): [ChangeInProgress['part'], string | undefined, string | undefined] => [
-        'replica',
-        RegionName,
-        ReplicaStatus,
-      ],
+      ({ RegionName: name, ReplicaStatus: status }) => ({ part: 'replica', name, status }) as const,
     ),
-    ['encryption', undefined, table.SSEDescription?.Status],
-    ['warm throughput', undefined, table.WarmThroughput?.Status],
+    { part: 'encryption', name: undefined, status: table.SSEDescription?.Status } as const,
+    { part: 'warm throughput', name: undefined, status: table.WarmThroughput?.Status } as const,
   ]
-  return parts.flatMap(([part, name, status]) =>
+  return parts.flatMap(({ part, name, status }) =>
     status !== undefined && isTransient(status) ? [{ part, ...(name === undefined ? {} : { name }), status }] : [],
   )
 }

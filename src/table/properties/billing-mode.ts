@@ -6,7 +6,7 @@ export type BillingMode = 'PAY_PER_REQUEST' | 'PROVISIONED'
 /** On demand or provisioned capacity. */
 export const billingMode: Property<'BillingMode', BillingMode> = {
   name: 'BillingMode',
-  description: 'PAY_PER_REQUEST: on-demand capacity. AWS allows four changes to it in 24 hours.',
+  description: 'On-demand capacity (PAY_PER_REQUEST) or provisioned capacity. On demand unless declared otherwise.',
   schema: v.picklist(['PAY_PER_REQUEST', 'PROVISIONED']),
   // DynamoDB omits the summary of a table that was never on demand.
   reading: {

@@ -26,8 +26,9 @@ export const keySchema: Property<'KeySchema', KeySchema> = {
     v.minLength(1),
     v.maxLength(2),
     v.check(
-      ([first, second]) => first?.KeyType === 'HASH' && second?.KeyType !== 'HASH',
-      'one HASH, then at most one RANGE',
+      ([first, second]) =>
+        first?.KeyType === 'HASH' && second?.KeyType !== 'HASH' && second?.AttributeName !== first.AttributeName,
+      'one HASH, then at most one RANGE of another name',
     ),
   ),
   reading: { kind: 'described', of: readKeySchema },

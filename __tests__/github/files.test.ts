@@ -1,0 +1,157 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readEventFile, readFileInWorkspace, writeTemporaryFile } from '../../src/github/files.ts'
+
+let folder: string
+let workspace: string
+let environment: Record<string, string | undefined>
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'files-'))
+  for (const name of ['workspace', 'temporary', 'elsewhere']) mkdirSync(join(folder, name))
+  workspace = join(folder, 'workspace')
+  environment = { GITHUB_WORKSPACE: workspace, RUNNER_TEMP: join(folder, 'temporary'), GITHUB_ACTIONS: 'true' }
+  writeFileSync(join(folder, 'elsewhere', 'plan.json'), 'elsewhere')
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const read = (path: string) => readFileInWorkspace(environment, path)
+
+describe('a file that an input names', () => {
+  it('is read from the workspace, by a relative path too, and from RUNNER_TEMP', async () => {
+    mkdirSync(join(workspace, 'plans'))
+    writeFileSync(join(workspace, 'plans', '..plan.json'), 'a')
+    writeFileSync(join(folder, 'temporary', 'plan.json'), 'b')
+    await expect(read('plans/..plan.json')).resolves.toBe('a')
+    await expect(read(join(workspace, 'plans', '..plan.json'))).resolves.toBe('a')
+    await expect(read(join(folder, 'temporary', 'plan.json'))).resolves.toBe('b')
+  })
+
+  it.each([
+    ['an absolute path', () => join(folder, 'elsewhere', 'plan.json')],
+    ['a path with ..', () => '../elsewhere/plan.json'],
+    [
+      'a link',
+      () => {
+        symlinkSync(join(folder, 'elsewhere', 'plan.json'), join(workspace, 'link.json'))
+        return 'link.json'
+      },
+    ],
+    ['the workspace itself', () => '.'],
+  ])('is not read outside the workspace and RUNNER_TEMP: %s', async (_, path) => {
+    await expect(read(path())).rejects.toMatchObject({
+      name: 'RemedyError',
+      message: expect.stringContaining('is outside the workspace and RUNNER_TEMP'),
+    })
+  })
+
+  it('is refused if it is missing, a folder, a pipe, or over 1 MiB', async () => {
+    mkdirSync(join(workspace, 'plans'))
+    writeFileSync(join(workspace, 'large.json'), 'x'.repeat(1024 * 1024 + 1))
+    execFileSync('mkfifo', [join(workspace, 'pipe')])
+    await expect(read('plan.json')).rejects.toThrow('The file "plan.json" cannot be read: ENOENT.')
+    await expect(read('plans')).rejects.toThrow('"plans" is not a file.')
+    await expect(read('pipe')).rejects.toThrow('"pipe" is not a file.')
+    await expect(read('large.json')).rejects.toThrow('has 1048577 bytes, more than 1048576.')
+  })
+
+  it.each([
+    ['little-endian UTF-16', Buffer.from('\ufeff{}', 'utf16le')],
+    ['big-endian UTF-16', Buffer.from('\ufeff{}', 'utf16le').swap16()],
+    ['Latin-1', Buffer.from('{"team":"Zürich"}', 'latin1')],
+  ])('is refused in %s, with what to do', async (_, content) => {
+    writeFileSync(join(workspace, 'plan.json'), content)
+    await expect(read('plan.json')).rejects.toMatchObject({
+      name: 'RemedyError',
+      message: 'The file "plan.json" is not in UTF-8.',
+      remedy: expect.stringContaining('Out-File -Encoding utf8'),
+    })
+  })
+
+  it.each(['{"team":"Zürich 会社 😀"}', '', '\u{feff}'])(
+    'is read in UTF-8 exactly, without its byte order mark: %j',
+    async (text) => {
+      writeFileSync(join(workspace, 'plan.json'), `\ufeff${text}`)
+      await expect(read('plan.json')).resolves.toBe(text)
+    },
+  )
+
+  it.each(['missing', '', undefined, 'workspace/plan.json/below'])(
+    'is read from the workspace where RUNNER_TEMP is %j',
+    async (temporary) => {
+      writeFileSync(join(workspace, 'plan.json'), 'in the workspace')
+      environment.RUNNER_TEMP = temporary && join(folder, temporary)
+      await expect(read('plan.json')).resolves.toBe('in the workspace')
+      await expect(read('../elsewhere/plan.json')).rejects.toThrow('is outside the workspace')
+    },
+  )
+
+  it('is read from RUNNER_TEMP where the workspace does not exist', async () => {
+    writeFileSync(join(folder, 'temporary', 'plan.json'), 'in RUNNER_TEMP')
+    writeFileSync(join(workspace, 'plan.json'), 'in the workspace')
+    environment.GITHUB_WORKSPACE = join(folder, 'missing')
+    await expect(read('plan.json')).resolves.toBe('in RUNNER_TEMP')
+    await expect(read(join(workspace, 'plan.json'))).rejects.toThrow('is outside the workspace')
+  })
+
+  it('is not read where neither folder exists', async () => {
+    environment = { GITHUB_WORKSPACE: join(folder, 'missing'), RUNNER_TEMP: join(folder, 'missing') }
+    await expect(read('plan.json')).rejects.toMatchObject({ name: 'RemedyError' })
+    await expect(read(join(folder, 'elsewhere', 'plan.json'))).rejects.toMatchObject({ name: 'RemedyError' })
+  })
+})
+
+describe('a temporary file', () => {
+  it('is written into a folder of its own each time, readable for this user only', async () => {
+    const first = await writeTemporaryFile(environment, 'plan.json', 'one')
+    const second = await writeTemporaryFile(environment, 'plan.json', 'other')
+    expect(first).not.toBe(second)
+    expect(readFileSync(first ?? '', 'utf8')).toBe('one')
+    expect(statSync(first ?? '').mode & 0o777).toBe(0o600)
+  })
+
+  it('is not written outside GitHub', async () => {
+    await expect(writeTemporaryFile({}, 'plan.json', 'x')).resolves.toBeUndefined()
+  })
+
+  it('is an error on GitHub where RUNNER_TEMP is not set', async () => {
+    await expect(writeTemporaryFile({ GITHUB_ACTIONS: 'true' }, 'plan.json', 'x')).rejects.toMatchObject({
+      name: 'RemedyError',
+      message: 'RUNNER_TEMP is not set.',
+    })
+  })
+
+  it.each(['missing', 'elsewhere/plan.json'])('is an error where RUNNER_TEMP is no folder: %s', async (path) => {
+    environment.RUNNER_TEMP = join(folder, path)
+    await expect(writeTemporaryFile(environment, 'plan.json', 'x')).rejects.toMatchObject({
+      code: expect.stringMatching(/^(ENOENT|ENOTDIR)$/),
+    })
+  })
+})
+
+describe('the event', () => {
+  it.each(['', '\ufeff'])('is read from its file, with the byte order mark %j', async (mark) => {
+    environment.GITHUB_EVENT_PATH = join(folder, 'event.json')
+    writeFileSync(join(folder, 'event.json'), `${mark}{"pull_request":{"number":7}}`)
+    await expect(readEventFile(environment)).resolves.toEqual({ pull_request: { number: 7 } })
+  })
+
+  it.each([
+    ['is not named', undefined, undefined],
+    ['does not exist', 'missing.json', undefined],
+    ['is a folder', 'elsewhere', undefined],
+    ['is not JSON', 'event.json', 'no JSON'],
+    ['is UTF-16', 'event.json', Buffer.from('\ufeff{}', 'utf16le')],
+  ])('is an error where its file %s', async (_, name, content) => {
+    if (name !== undefined) environment.GITHUB_EVENT_PATH = join(folder, name)
+    if (name !== undefined && content !== undefined) writeFileSync(join(folder, name), content)
+    await expect(readEventFile(environment)).rejects.toMatchObject({
+      name: 'RemedyError',
+      message: expect.stringMatching(/^The event file ".*" cannot be read\.$/),
+      remedy: expect.stringContaining('GITHUB_EVENT_PATH'),
+      cause: expect.anything(),
+    })
+  })
+})

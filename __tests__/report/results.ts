@@ -1,0 +1,47 @@
+/** Plans and outcomes for the tests of the report. */
+import type { Outcome, StepResult } from '../../src/apply/outcome.ts'
+import type { Plan } from '../../src/plan/plan.ts'
+import { planTables } from '../../src/plan/planner.ts'
+import { aTarget, managedOnly, production, ready, theTables } from '../support/builders.ts'
+
+export const target = aTarget({ environment: production })
+
+export const [tenant, users] = theTables({ environment: production })
+
+/** Four steps for `users`: protection, recovery, tags, and the slow change of the billing mode. */
+export const driftedPlan: Plan = planTables(
+  target,
+  [tenant, users],
+  new Map([
+    ['tenant', ready(tenant)],
+    [
+      'users',
+      ready(users, {
+        DeletionProtectionEnabled: false,
+        BillingMode: 'PROVISIONED',
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
+        Tags: managedOnly,
+      }),
+    ],
+  ]),
+)
+
+/** `users` has the key of `tenant`. */
+export const refusedPlan: Plan = planTables(
+  target,
+  [users],
+  new Map([['users', ready(users, { KeySchema: tenant.properties.KeySchema })]]),
+)
+
+export const emptyPlan: Plan = planTables(target, [tenant], new Map([['tenant', ready(tenant)]]))
+
+export const applied: StepResult = { status: 'applied', seconds: 1 }
+
+/** A step without a result was skipped. */
+export function outcomeOf(plan: Plan, results: readonly StepResult[], error?: unknown): Outcome {
+  return {
+    steps: plan.steps.map((step, index) => ({ step, result: results[index] ?? { status: 'skipped' } })),
+    observed: new Map(),
+    ...(error === undefined ? {} : { error }),
+  }
+}

@@ -1,0 +1,23 @@
+import { deletionProtection } from '../../../src/table/properties/deletion-protection.ts'
+
+it('turns protection on safely, and off only by its line of allow', () => {
+  const [on, off] = [true, false]
+  expect(deletionProtection.changes(off, on, 'users')).toEqual([{ kind: 'update', from: off, to: on, risk: 'safe' }])
+  expect(deletionProtection.changes(on, off, 'users')).toEqual([
+    { kind: 'update', from: on, to: off, risk: { allow: ['remove-deletion-protection'] } },
+  ])
+  for (const same of [on, off]) expect(deletionProtection.changes(same, same, 'users')).toEqual([])
+})
+
+it('reads a table that reports no protection as unprotected', () => {
+  const { reading } = deletionProtection
+  if (reading.kind !== 'described') throw new Error('Protection is a field of DescribeTable')
+  expect([reading.of({}), reading.of({ DeletionProtectionEnabled: true })]).toEqual([false, true])
+})
+
+it.each([true, false])('sends UpdateTable with the protection alone: %s', (value) => {
+  expect(deletionProtection.request?.({ name: 'users', arn: 'arn' }, value)).toEqual({
+    operation: 'UpdateTable',
+    input: { TableName: 'users', DeletionProtectionEnabled: value },
+  })
+})

@@ -3,14 +3,14 @@ import { performance } from 'node:perf_hooks'
 import { sequentialDepth } from '../sandbox/request-log.ts'
 import { type SandboxOptions, startSandbox } from '../sandbox/sandbox.ts'
 import { applyPlan } from '../src/apply/apply.ts'
-import { observeTables } from '../src/apply/observe.ts'
+import { countReads, observeTables } from '../src/apply/observe.ts'
 import { openConnections } from '../src/aws/connections.ts'
 import { loadDynamoDb } from '../src/aws/dynamodb.ts'
-import { ownTags } from '../src/definition/built-in.ts'
+import { defineTables } from '../src/definition/built-in.ts'
 import { planTables } from '../src/plan/planner.ts'
 import { systemClock, withinDeadline } from '../src/run/run.ts'
-import { type TableDefinition } from '../src/table/table.ts'
-import { type Target, tableArn } from '../src/table/target.ts'
+import type { TableDefinition } from '../src/table/table.ts'
+import type { Target } from '../src/table/target.ts'
 
 export interface ScaleMeasurement {
   readonly tables: number
@@ -32,14 +32,12 @@ const target: Target = {
   environment: { name: 'dev', production: false },
 }
 
+/** Tables that are like the built-in one for tenants, apart from their names. */
 export function syntheticTables(count: number): readonly TableDefinition[] {
-  return Array.from({ length: count }, (_, index) => ({
-    logicalName: `table-${index}`,
-    name: `table-${index}`,
-    keys: { partitionKey: { name: 'tenant_id', type: 'S' } },
-    billingMode: 'PAY_PER_REQUEST',
-    tags: ownTags(target.environment),
-  }))
+  const settings = { deletionProtection: 'auto', pointInTimeRecovery: 'auto', tags: new Map() } as const
+  return Array.from({ length: count }, (_, index) => ({ tableNamePrefix: `${index}-` })).flatMap((prefix) =>
+    defineTables({ ...target, ...settings, ...prefix }).slice(0, 1),
+  )
 }
 
 const key = { accessKeyId: 'AKIASANDBOXBENCH0001', secretAccessKey: 'sandbox/bench/secret/access/key/00000000' }
@@ -47,7 +45,7 @@ const key = { accessKeyId: 'AKIASANDBOXBENCH0001', secretAccessKey: 'sandbox/ben
 export async function measureScale(count: number, options: SandboxOptions = {}): Promise<ScaleMeasurement> {
   const principal = 'arn:aws:iam::222222222222:user/bench'
   const sandbox = await startSandbox({ ...options, accessKeys: [{ ...key, principal }] })
-  const desired = syntheticTables(count)
+  const definitions = syntheticTables(count)
   process.env.AWS_ENDPOINT_URL = sandbox.url
   const quiet = { info: () => undefined, startGroup: () => undefined, endGroup: () => undefined }
 
@@ -57,14 +55,11 @@ export async function measureScale(count: number, options: SandboxOptions = {}):
     const interrupted = new AbortController().signal
     await withinDeadline({ clock: systemClock, log: quiet, timeoutSeconds: 600, interrupted }, async (run) => {
       const connections = openConnections(target.region, { environment: {}, mask: () => undefined }, run)
-      const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, count * 3, run)
-      const dynamoDb = connect(
-        async () => key,
-        (table) => tableArn(target, table),
-      )
-      const { observed, lookedAt } = await observeTables(dynamoDb, target, desired, run)
-      const plan = planTables(target, desired, observed)
-      const { error } = await applyPlan({ dynamoDb, target, desired, observed, lookedAt, plan, run })
+      const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, countReads(definitions), run)
+      const dynamoDb = connect(async () => key, target)
+      const observation = await observeTables(dynamoDb, target, definitions, run)
+      const plan = planTables(target, definitions, observation.observed)
+      const { error } = await applyPlan({ dynamoDb, target, definitions, ...observation, plan, run })
       if (error !== undefined) throw error
     })
     return {

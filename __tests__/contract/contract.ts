@@ -194,7 +194,7 @@ export function describeContract(name: string, testEnvironment: TestEnvironment)
 
     describe('drift', () => {
       const drifts: Readonly<Record<string, (table: string) => Promise<unknown>>> = {
-        'set-billing-mode': (TableName) =>
+        BillingMode: (TableName) =>
           aws.send(
             new UpdateTableCommand({
               TableName,
@@ -202,22 +202,22 @@ export function describeContract(name: string, testEnvironment: TestEnvironment)
               ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 5 },
             }),
           ),
-        'enable-deletion-protection': (TableName) =>
+        DeletionProtectionEnabled: (TableName) =>
           aws.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false })),
-        'set-point-in-time-recovery': (TableName) =>
+        PointInTimeRecoverySpecification: (TableName) =>
           aws.send(
             new UpdateContinuousBackupsCommand({
               TableName,
               PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
             }),
           ),
-        'tag-table': (table) =>
+        Tags: (table) =>
           aws.send(
             new UntagResourceCommand({ ResourceArn: arnOf(table), TagKeys: ['team', 'tenant-tables:environment'] }),
           ),
       }
 
-      it.each(Object.entries(drifts))('is found and repaired: %s', async (action, drift) => {
+      it.each(Object.entries(drifts))('is found and repaired in %s', async (property, drift) => {
         await run({ environment: 'prod', tags: 'team=core' })
         const defined = await readTable('users')
         await drift('users')
@@ -230,12 +230,12 @@ export function describeContract(name: string, testEnvironment: TestEnvironment)
         const { exitCode, outputs } = await run({ environment: 'prod', tags: 'team=core' })
 
         expect(exitCode).toBe(0)
-        expect(JSON.parse(outputs.plan ?? '').steps.map((step: { action: string }) => step.action)).toEqual([action])
+        expect(JSON.parse(outputs.plan ?? '').steps).toMatchObject([{ kind: 'update', property }])
         expect(await readTable('users')).toEqual(defined)
         expect((await run({ environment: 'prod', tags: 'team=core' })).outputs['has-changes']).toBe('false')
       })
 
-      it('is found and repaired: a deleted table', async () => {
+      it('is found and repaired where a table was deleted', async () => {
         await run({ environment: 'dev' })
         await aws.send(new DeleteTableCommand({ TableName: 'tenant' }))
         await waitUntilTableNotExists(
@@ -254,8 +254,8 @@ export function describeContract(name: string, testEnvironment: TestEnvironment)
     describe('refuses and writes to neither table if', () => {
       const refusals: readonly [string, string, Partial<CreateTableCommandInput>, Readonly<Record<string, string>>][] =
         [
-          ['"users" has another key schema', 'different-keys', {}, {}],
-          ['"users" has another key type', 'different-keys', userKeys('N'), {}],
+          ['"users" has another key schema', 'impossible-change', {}, {}],
+          ['"users" has another key type', 'impossible-change', userKeys('N'), {}],
           [
             '"users" belongs to another environment',
             'change-environment',
@@ -306,7 +306,7 @@ export function describeContract(name: string, testEnvironment: TestEnvironment)
       expect(exitCode).toBe(0)
       expect(JSON.parse(outputs.plan ?? '').notices.map((each: { code: string }) => each.code)).toEqual([
         'adopted',
-        'deletion-protection-kept',
+        'protection-kept',
       ])
       expect(await readTable('tenant')).toMatchObject({
         protected: true,
@@ -379,7 +379,10 @@ export function describeContract(name: string, testEnvironment: TestEnvironment)
 
         const { exitCode, errors } = await run({ environment: 'dev', command: 'verify' })
 
-        expect([exitCode, errors]).toEqual([1, [expect.stringContaining('not as they are defined: tag-table "users"')]])
+        expect([exitCode, errors]).toEqual([
+          1,
+          [expect.stringContaining('not as they are defined: update Tags of "users"')],
+        ])
       })
     })
 
@@ -394,7 +397,7 @@ export function describeContract(name: string, testEnvironment: TestEnvironment)
         const { exitCode, outputs, errors } = await run(inputs)
 
         expect([exitCode, outputs['has-changes'], outputs['changes-count']]).toEqual([1, 'true', '1'])
-        expect(errors).toEqual([expect.stringContaining('create-table "users"')])
+        expect(errors).toEqual([expect.stringContaining('create "users"')])
       })
     })
 
@@ -476,7 +479,7 @@ export function describeContract(name: string, testEnvironment: TestEnvironment)
         ]) {
           const { exitCode, outputs, errors } = await run({ environment: 'dev', ...reviewed })
           expect([exitCode, outputs.changed]).toEqual([1, 'false'])
-          expect(errors.join()).toMatch(/Needed now, but not in the reviewed plan: tag-table "users"|was reviewed/)
+          expect(errors.join()).toMatch(/Needed now, but not in the reviewed plan: update Tags of "users"|was reviewed/)
         }
         expect(await readTable('users')).toEqual(before)
         expect(await exists('tenant')).toBe(false)

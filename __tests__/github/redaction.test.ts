@@ -40,6 +40,20 @@ it.each([
   expect(known.findOrigin(said)).toBe('ORIGIN-0')
 })
 
+it.each([
+  ['two secrets that overlap', 'a=0123456789abcdefghij;', ['0123456789abc', '9abcdefghij']],
+  ['a secret in another one', 'a=0123456789abcdefghij;', ['23456789ab', '0123456789abcdefghij']],
+  ['a secret that overlaps itself', 'a=abcabcabcabcab;', ['abcabcabcab']],
+  ['secrets in the other order', 'b=second-secret;a=first-secret;', ['first-secret', 'second-secret']],
+  ['a secret in base64', Buffer.from('x=first-secret').toString('base64'), ['first-secret']],
+])('redacts %s in the same way with and without a percent sign in the text', (_, text, secrets) => {
+  const known = knowing(...secrets)
+  const redacted = known.redact(text)
+  expect(redacted).toContain('***')
+  expect(leaksIn(redacted, secrets)).toEqual([])
+  expect([known.redact(`${text}%`), known.findOrigin(`${text}%`)]).toEqual([`${redacted}%`, known.findOrigin(text)])
+})
+
 it('hides the secret alone and keeps every other byte of the text', () => {
   const around = '%2f %2F % %zz %e9 %C3%A9 é 😀 %25 %252f 100%'
   expect(knowing(token).redact(`${around}&${encodeURIComponent(token)}&${around}`)).toBe(`${around}&***&${around}`)

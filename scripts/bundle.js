@@ -38,7 +38,7 @@ const { metafile, outputFiles } = await build({
   splitting: true,
   format: 'esm',
   platform: 'node',
-  target: 'node20',
+  target: 'es2023',
   // The ES modules of the SDK: in its CommonJS files esbuild does not see which exports are unused.
   mainFields: ['module', 'main'],
   conditions: ['module'],

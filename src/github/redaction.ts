@@ -12,11 +12,11 @@ interface Occurrence {
 }
 
 export class KnownSecrets {
-  readonly #patterns: { readonly pattern: RegExp; readonly origin: string }[] = []
+  readonly #forms: { readonly form: string; readonly origin: string }[] = []
 
   /** @param origin the name of the secret for messages, such as `AWS_SECRET_ACCESS_KEY` */
   add(secret: string, origin: string): void {
-    for (const form of formsOf(secret)) this.#patterns.push({ pattern: patternOf(form), origin })
+    for (const form of formsOf(secret)) this.#forms.push({ form, origin })
   }
 
   /** The origin of a secret that the text holds; undefined where it holds none. */
@@ -38,16 +38,26 @@ export class KnownSecrets {
 
   /** Sorted by start. */
   #find(text: string): readonly Occurrence[] {
-    return this.#patterns
-      .flatMap(({ pattern, origin }) =>
-        [...text.matchAll(pattern)].map((match) => ({
-          start: match.index,
-          end: match.index + match[0].length,
-          origin,
-        })),
-      )
+    // A text without `%` encodes nothing, and most texts are such: a search is many times faster than a pattern.
+    const occurrences = text.includes('%') ? encodedOccurrences : plainOccurrences
+    return this.#forms
+      .flatMap(({ form, origin }) => occurrences(text, form).map((place) => ({ ...place, origin })))
       .sort((left, right) => left.start - right.start)
   }
+}
+
+type Place = Pick<Occurrence, 'start' | 'end'>
+
+function plainOccurrences(text: string, form: string): readonly Place[] {
+  const places: Place[] = []
+  for (let start = text.indexOf(form); start !== -1; start = text.indexOf(form, start + 1)) {
+    places.push({ start, end: start + form.length })
+  }
+  return places
+}
+
+function encodedOccurrences(text: string, form: string): readonly Place[] {
+  return [...text.matchAll(patternOf(form))].map(({ index, 0: found }) => ({ start: index, end: index + found.length }))
 }
 
 /** Matches the form with each character as itself or percent-encoded, once or again: `/`, `%2F`, `%252f`. */

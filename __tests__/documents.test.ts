@@ -7,8 +7,8 @@ import { parseAction } from '@actions/workflow-parser/actions/action-parser'
 import { parse } from 'yaml'
 import { actionsOf } from '../src/aws/iam.ts'
 import { decideProduction } from '../src/definition/production.ts'
-import { outputsOf } from '../src/github/publish.ts'
 import { planTables } from '../src/plan/planner.ts'
+import { outputsOf } from '../src/report/outputs.ts'
 import { aTarget, theTables } from './support/builders.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')

@@ -5,7 +5,7 @@ import { DynamoDbError } from '../../src/aws/dynamodb-errors.ts'
 import { StoppedError } from '../../src/errors/errors.ts'
 import type { Outcome, Step } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
-import type { TableDefinition, ObservedTable, ObservedTables } from '../../src/table/table.ts'
+import type { ObservedTable, ObservedTables, TableDefinition } from '../../src/table/table.ts'
 import { aTarget, managedOnly, production, ready, theTables } from '../support/builders.ts'
 import { aRun, describedFrom, type FakeRun, type Model, modelDynamoDb } from '../support/fakes.ts'
 

@@ -10,9 +10,10 @@ import { type DynamoDb, loadDynamoDb } from '../../src/aws/dynamodb.ts'
 import { DynamoDbError } from '../../src/aws/dynamodb-errors.ts'
 import { renderError } from '../../src/errors/description.ts'
 import { StoppedError } from '../../src/errors/errors.ts'
-import { outputsOf } from '../../src/github/publish.ts'
 import { planTables } from '../../src/plan/planner.ts'
-import { describeProgress, failuresOf, type RunResult } from '../../src/report/report.ts'
+import { describeProgress, failuresOf } from '../../src/report/failures.ts'
+import { outputsOf } from '../../src/report/outputs.ts'
+import type { RunResult } from '../../src/report/result.ts'
 import type { ObservedTables } from '../../src/table/table.ts'
 import { aTarget, managedOnly, ready, theTables } from '../support/builders.ts'
 import { aRun, type FakeRun, type Model, modelDynamoDb, modelItems } from '../support/fakes.ts'
@@ -69,7 +70,7 @@ it('a deletion that was done, but whose answer was lost, is not told as "not beg
     listTags: async () => tenant.tags,
   }))
   expect(model.tables().get('users')).toEqual({ status: 'absent' })
-  expect(describeProgress(result)).not.toContain('Not begun: delete-table "users"')
+  expect(describeProgress(result)).not.toContain('Not started: delete-table "users"')
 })
 
 it('nor is such a tag write, in a whole run against the sandbox, whose tags show 2 s late', async () => {
@@ -88,7 +89,7 @@ it('nor is such a tag write, in a whole run against the sandbox, whose tags show
   const inputs = { environment: 'dev', allow: 'adopt-table' }
   const [run] = await world.race(inTurn(), [{ start: 0, ways: [10], random: 0.5, inputs }])
   expect(world.seen('users')?.tags).toMatchObject({ 'tenant-tables:environment': 'dev' })
-  expect([run?.errors.join(), run?.outputs.changed]).toEqual([expect.not.stringContaining('Not begun'), 'true'])
+  expect([run?.errors.join(), run?.outputs.changed]).toEqual([expect.not.stringContaining('Not started'), 'true'])
 })
 
 it('a creation whose answer was lost counts as sent when the run is cancelled before the next try', async () => {
@@ -115,7 +116,7 @@ it('a creation whose answer was lost counts as sent when the run is cancelled be
     const outcome = await applyPlan({ dynamoDb, target, desired, observed, lookedAt: run.clock.now(), plan, run })
     const result: RunResult = { target, plan, outcome, command: 'apply' }
     expect(aws.calls()).toHaveLength(1)
-    expect(describeProgress(result)).toContain('Sent to DynamoDB, end not seen: create-table "users".')
+    expect(describeProgress(result)).toContain('Sent, outcome unknown: create-table "users".')
     expect(outputsOf(result).changed).toBe('true')
   } finally {
     aws.restore()

@@ -1,8 +1,8 @@
 import { observeTables } from '../../src/apply/observe.ts'
 import type { DynamoDb } from '../../src/aws/dynamodb.ts'
 import type { DescribedTable } from '../../src/aws/dynamodb-answers.ts'
-import type { ObservedTable, ReadyTable } from '../../src/table/table.ts'
 import type { Tags } from '../../src/table/properties/tags.ts'
+import type { ObservedTable, ReadyTable } from '../../src/table/table.ts'
 import { aTarget, ready, theTables } from '../support/builders.ts'
 import { aRun, describedFrom, type FakeRun, modelDynamoDb } from '../support/fakes.ts'
 

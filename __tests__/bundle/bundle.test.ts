@@ -187,7 +187,7 @@ if (moto === undefined) {
 
       expect(cancelled.exitCode).toBe(1)
       expect(cancelled.millisecondsAfterInterrupt).toBeLessThan(2000)
-      expect(cancelled.summary).toContain('Not begun: set-point-in-time-recovery')
+      expect(cancelled.summary).toContain('Not started: set-point-in-time-recovery')
       expect(cancelled.outputs['users-table-arn']).toBe('arn:aws:dynamodb:ap-south-1:222222222222:table/users')
 
       const next = await runAction({ node, inputs: { ...inputs, environment: 'prod' }, environment })

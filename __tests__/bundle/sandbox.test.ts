@@ -487,7 +487,7 @@ it('hands the plan to a later step as a file that it may hold to', async () => {
     inputs: { ...chained, 'expected-plan': '/etc/passwd' },
     environment: sandbox.environment,
   })
-  expect([outside.exitCode, outside.stdout]).toEqual([1, expect.stringContaining('lies outside of the workspace')])
+  expect([outside.exitCode, outside.stdout]).toEqual([1, expect.stringContaining('is outside the workspace')])
   expect(outside.written).not.toContain('root:')
 })
 

@@ -166,11 +166,13 @@ describe('credentials that end in the middle of a wait', () => {
       bed.sandbox.faults.add({ kind: 'error', ...fault, after: 1, times: always })
       const { exitCode, errors, outputs, summary } = await bed.act(live)
       expect([exitCode, errors.length]).toEqual([1, 1])
-      for (const word of [...words, 'Sent to DynamoDB, end not seen: create-table "tenant", create-table "users"']) {
+      for (const word of [...words, 'Sent, outcome unknown: create-table "tenant", create-table "users"']) {
         expect(errors[0]).toContain(word)
       }
-      expect(errors[0]).toContain('Not begun: set-point-in-time-recovery "tenant", set-point-in-time-recovery "users"')
-      expect(summary).toContain('Not begun')
+      expect(errors[0]).toContain(
+        'Not started: set-point-in-time-recovery "tenant", set-point-in-time-recovery "users"',
+      )
+      expect(summary).toContain('Not started')
       expect([outputs.changed, outputs['changes-count'], outputs['users-table-arn']]).toEqual([
         'true',
         '4',

@@ -34,8 +34,9 @@ import { openSession } from '../../src/aws/session.ts'
 import { renderError } from '../../src/errors/description.ts'
 import { InvalidInputsError, RemedyError, StoppedError } from '../../src/errors/errors.ts'
 import { connectGitHub } from '../../src/github/api.ts'
+import { escapeLine } from '../../src/github/log.ts'
 import { KnownSecrets } from '../../src/github/redaction.ts'
-import { gitHubRunner, harmless } from '../../src/github/runner.ts'
+import { gitHubRunner } from '../../src/github/runner.ts'
 import { type InputSource, readInputs } from '../../src/inputs/inputs.ts'
 import { findUnknownInputs } from '../../src/inputs/unknown-inputs.ts'
 import { defaultTimeOuts, openNetwork } from '../../src/network/network.ts'
@@ -44,7 +45,8 @@ import type { Plan } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { holdToReview, readReview } from '../../src/plan/review.ts'
 import { longestComment, markComment, renderComment } from '../../src/report/comment.ts'
-import { type RunResult, renderPlanLines } from '../../src/report/report.ts'
+import { renderPlanLines } from '../../src/report/plan-lines.ts'
+import type { RunResult } from '../../src/report/result.ts'
 import { renderSummary } from '../../src/report/summary.ts'
 import type { ObservedTable } from '../../src/table/table.ts'
 import { type FaultBed, openBed } from '../faults/matrix.ts'
@@ -124,7 +126,7 @@ async function described<Result>(promise: Promise<Result>): Promise<Result | und
 const hidden = /[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|\p{M}{5}/u
 
 function assertLogIsHarmless(lines: readonly string[]): void {
-  const log = lines.map(harmless)
+  const log = lines.map(escapeLine)
   expect(parseCommands(log.join('\n'))).toEqual([])
   for (const line of log) expect(line).not.toMatch(hidden)
 }

@@ -1,4 +1,5 @@
 import type { ListTagsOfResourceOutput } from '@aws-sdk/client-dynamodb'
+import * as v from 'valibot'
 import {
   isAwsTag,
   isManaged,
@@ -84,6 +85,11 @@ it('sends TagResource with the ARN of the table', () => {
     operation: 'TagResource',
     input: { ResourceArn: 'arn', Tags: own },
   })
+})
+
+it('refuses two values of one key, and a key without characters', () => {
+  for (const wrong of [[...own, ...ofDev], [{ Key: '', Value: 'x' }]]) expect(v.is(tags.schema, wrong)).toBe(false)
+  expect(v.is(tags.schema, own)).toBe(true)
 })
 
 it('sorts tags by code unit, in whatever order they arrive', () => {

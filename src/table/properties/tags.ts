@@ -33,7 +33,10 @@ export const tags: Property<'Tags', Tags> = {
   name: 'Tags',
   description:
     'Tags. Undeclared tags are left alone. A table without the tags of this action is adopted only by `allow`.',
-  schema: v.array(v.strictObject({ Key: v.pipe(v.string(), v.minLength(1)), Value: v.string() })),
+  schema: v.pipe(
+    v.array(v.strictObject({ Key: v.pipe(v.string(), v.minLength(1)), Value: v.string() })),
+    v.check((all) => new Set(all.map(({ Key }) => Key)).size === all.length, 'one value for each key'),
+  ),
   reading: { kind: 'asked', when: 'always', ask: listTags },
   creation: { kind: 'in-create-table', input: (value) => ({ Tags: value.map((tag) => ({ ...tag })) }) },
   changes: (from, to, table) => {

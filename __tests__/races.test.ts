@@ -150,20 +150,20 @@ function expectExplained(run: Finished): void {
   for (const error of run.errors) expect(error).toMatch(/\nTo fix: /)
 }
 
+/** The call of each step, by the step's name without the table. */
 const operations: Readonly<Record<string, string>> = {
-  'create-table': 'CreateTable',
-  'tag-table': 'TagResource',
-  'adopt-table': 'TagResource',
-  'set-billing-mode': 'UpdateTable',
-  'enable-deletion-protection': 'UpdateTable',
-  'set-point-in-time-recovery': 'UpdateContinuousBackups',
-  'delete-table': 'DeleteTable',
+  create: 'CreateTable',
+  'update Tags of': 'TagResource',
+  'update BillingMode of': 'UpdateTable',
+  'update DeletionProtectionEnabled of': 'UpdateTable',
+  'update PointInTimeRecoverySpecification of': 'UpdateContinuousBackups',
+  delete: 'DeleteTable',
 }
 
 /** What the log says of the steps is what the calls did; who met another one's work says so. */
 function expectHonestLog(run: Finished, { calls }: World): void {
   for (const line of run.lines) {
-    const [, action = '', table, end] = /^([a-z-]+) "(.+)": (applied|done by another run)/.exec(line) ?? []
+    const [, action = '', table, end] = /^([\w ]+) "(.+)": (applied|done by another run)/.exec(line) ?? []
     if (end === undefined) continue
     const sent = run.calls.filter((call) => call.operation === operations[action] && call.table === table)
     if (end === 'applied') expect([line, sent.some(isDone)]).toEqual([line, true])
@@ -177,7 +177,7 @@ function expectHonestLog(run: Finished, { calls }: World): void {
       run.exitCode === 1 ||
       run.lines.some(
         (line) =>
-          line.includes(table) && /done by another run|a change is under way|Trying again|looking again/.test(line),
+          line.includes(table) && /done by another run|a change is in progress|Trying again|Waiting for/.test(line),
       )
     const isDoneLater = run.calls.some((call) => call.operation === operation && call.table === table && isDone(call))
     expect([operation, table, error, isTold || isDoneLater]).toEqual([operation, table, error, true])

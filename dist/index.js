@@ -316,20 +316,6 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream"
 
 /***/ }),
 
-/***/ 8321:
-/***/ ((module) => {
-
-module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/consumers");
-
-/***/ }),
-
-/***/ 8500:
-/***/ ((module) => {
-
-module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-
-/***/ }),
-
 /***/ 1692:
 /***/ ((module) => {
 
@@ -1332,7 +1318,7 @@ or increase socketAcquisitionWarningTimeout=(millis) in the NodeHttpHandler conf
       socketAcquisitionWarningTimeout,
       throwOnRequestTimeout,
       httpAgentProvider: () => httpAgentPromise ??= (async () => {
-        const node_http = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.t.bind(__nccwpck_require__, 7067, 19));
+        const node_http = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 7067, 19));
         const { Agent, request } = node_http.default ?? node_http;
         hRequest = request;
         hAgent = Agent;
@@ -3715,7 +3701,7 @@ var InvokeStoreMulti = class _InvokeStoreMulti extends InvokeStoreBase {
   als;
   static async create() {
     const instance = new _InvokeStoreMulti();
-    const asyncHooks = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.t.bind(__nccwpck_require__, 6698, 19));
+    const asyncHooks = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 6698, 19));
     instance.als = new asyncHooks.AsyncLocalStorage();
     return instance;
   }
@@ -9823,7 +9809,7 @@ var resolveImdsEndpoint = () => {
   return { hostname: "169.254.169.254" };
 };
 var imdsRequest = async (options) => {
-  const { request } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.t.bind(__nccwpck_require__, 7067, 19));
+  const { request } = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 7067, 19));
   return new Promise((resolve, reject) => {
     const req = request({
       hostname: options.hostname,
@@ -12186,33 +12172,332 @@ var JsonCodec2 = class extends SerdeContextConfig {
 
 
 
-/***/ }),
+/***/ })
 
-/***/ 4000:
-/***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
+/******/ });
+/************************************************************************/
+/******/ // The module cache
+/******/ var __webpack_module_cache__ = {};
+/******/ 
+/******/ // The require function
+/******/ function __nccwpck_require__(moduleId) {
+/******/ 	// Check if module is in cache
+/******/ 	var cachedModule = __webpack_module_cache__[moduleId];
+/******/ 	if (cachedModule !== undefined) {
+/******/ 		return cachedModule.exports;
+/******/ 	}
+/******/ 	// Create a new module (and put it into the cache)
+/******/ 	var module = __webpack_module_cache__[moduleId] = {
+/******/ 		// no module.id needed
+/******/ 		// no module.loaded needed
+/******/ 		exports: {}
+/******/ 	};
+/******/ 
+/******/ 	// Execute the module function
+/******/ 	var threw = true;
+/******/ 	try {
+/******/ 		__webpack_modules__[moduleId].call(module.exports, module, module.exports, __nccwpck_require__);
+/******/ 		threw = false;
+/******/ 	} finally {
+/******/ 		if(threw) delete __webpack_module_cache__[moduleId];
+/******/ 	}
+/******/ 
+/******/ 	// Return the exports of the module
+/******/ 	return module.exports;
+/******/ }
+/******/ 
+/******/ // expose the modules object (__webpack_modules__)
+/******/ __nccwpck_require__.m = __webpack_modules__;
+/******/ 
+/************************************************************************/
+/******/ /* webpack/runtime/asset-relocator-loader */
+/******/ if (typeof __nccwpck_require__ !== 'undefined') __nccwpck_require__.ab = decodeURIComponent(new URL('.', import.meta.url).pathname).slice(import.meta.url.match(/^file:\/\/\/\w:/) ? 1 : 0, -1) + "/";
+/******/ 
+/******/ /* webpack/runtime/create fake namespace object */
+/******/ (() => {
+/******/ 	var getProto = Object.getPrototypeOf ? (obj) => (Object.getPrototypeOf(obj)) : (obj) => (obj.__proto__);
+/******/ 	var leafPrototypes;
+/******/ 	// create a fake namespace object
+/******/ 	// mode & 1: value is a module id, require it
+/******/ 	// mode & 2: merge all properties of value into the ns
+/******/ 	// mode & 4: return value when already ns object
+/******/ 	// mode & 16: return value when it's Promise-like
+/******/ 	// mode & 8|1: behave like require
+/******/ 	__nccwpck_require__.t = function(value, mode) {
+/******/ 		if(mode & 1) value = this(value);
+/******/ 		if(mode & 8) return value;
+/******/ 		if(typeof value === 'object' && value) {
+/******/ 			if((mode & 4) && value.__esModule) return value;
+/******/ 			if((mode & 16) && typeof value.then === 'function') return value;
+/******/ 		}
+/******/ 		var ns = Object.create(null);
+/******/ 		__nccwpck_require__.r(ns);
+/******/ 		var def = {};
+/******/ 		leafPrototypes = leafPrototypes || [null, getProto({}), getProto([]), getProto(getProto)];
+/******/ 		for(var current = mode & 2 && value; typeof current == 'object' && !~leafPrototypes.indexOf(current); current = getProto(current)) {
+/******/ 			Object.getOwnPropertyNames(current).forEach((key) => (def[key] = () => (value[key])));
+/******/ 		}
+/******/ 		def['default'] = () => (value);
+/******/ 		__nccwpck_require__.d(ns, def);
+/******/ 		return ns;
+/******/ 	};
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/define property getters */
+/******/ (() => {
+/******/ 	// define getter functions for harmony exports
+/******/ 	__nccwpck_require__.d = (exports, definition) => {
+/******/ 		for(var key in definition) {
+/******/ 			if(__nccwpck_require__.o(definition, key) && !__nccwpck_require__.o(exports, key)) {
+/******/ 				Object.defineProperty(exports, key, { enumerable: true, get: definition[key] });
+/******/ 			}
+/******/ 		}
+/******/ 	};
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/ensure chunk */
+/******/ (() => {
+/******/ 	__nccwpck_require__.f = {};
+/******/ 	// This file contains only the entry chunk.
+/******/ 	// The chunk loading function for additional chunks
+/******/ 	__nccwpck_require__.e = (chunkId) => {
+/******/ 		return Promise.all(Object.keys(__nccwpck_require__.f).reduce((promises, key) => {
+/******/ 			__nccwpck_require__.f[key](chunkId, promises);
+/******/ 			return promises;
+/******/ 		}, []));
+/******/ 	};
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/get javascript chunk filename */
+/******/ (() => {
+/******/ 	// This function allow to reference async chunks
+/******/ 	__nccwpck_require__.u = (chunkId) => {
+/******/ 		// return url for filenames based on template
+/******/ 		return "" + chunkId + ".index.js";
+/******/ 	};
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/hasOwnProperty shorthand */
+/******/ (() => {
+/******/ 	__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/make namespace object */
+/******/ (() => {
+/******/ 	// define __esModule on exports
+/******/ 	__nccwpck_require__.r = (exports) => {
+/******/ 		if(typeof Symbol !== 'undefined' && Symbol.toStringTag) {
+/******/ 			Object.defineProperty(exports, Symbol.toStringTag, { value: 'Module' });
+/******/ 		}
+/******/ 		Object.defineProperty(exports, '__esModule', { value: true });
+/******/ 	};
+/******/ })();
+/******/ 
+/******/ /* webpack/runtime/import chunk loading */
+/******/ (() => {
+/******/ 	// no baseURI
+/******/ 	
+/******/ 	// object to store loaded and loading chunks
+/******/ 	// undefined = chunk not loaded, null = chunk preloaded/prefetched
+/******/ 	// [resolve, Promise] = chunk loading, 0 = chunk loaded
+/******/ 	var installedChunks = {
+/******/ 		792: 0
+/******/ 	};
+/******/ 	
+/******/ 	var installChunk = (data) => {
+/******/ 		var {ids, modules, runtime} = data;
+/******/ 		// add "modules" to the modules object,
+/******/ 		// then flag all "ids" as loaded and fire callback
+/******/ 		var moduleId, chunkId, i = 0;
+/******/ 		for(moduleId in modules) {
+/******/ 			if(__nccwpck_require__.o(modules, moduleId)) {
+/******/ 				__nccwpck_require__.m[moduleId] = modules[moduleId];
+/******/ 			}
+/******/ 		}
+/******/ 		if(runtime) runtime(__nccwpck_require__);
+/******/ 		for(;i < ids.length; i++) {
+/******/ 			chunkId = ids[i];
+/******/ 			if(__nccwpck_require__.o(installedChunks, chunkId) && installedChunks[chunkId]) {
+/******/ 				installedChunks[chunkId][0]();
+/******/ 			}
+/******/ 			installedChunks[ids[i]] = 0;
+/******/ 		}
+/******/ 	
+/******/ 	}
+/******/ 	
+/******/ 	__nccwpck_require__.f.j = (chunkId, promises) => {
+/******/ 			// import() chunk loading for javascript
+/******/ 			var installedChunkData = __nccwpck_require__.o(installedChunks, chunkId) ? installedChunks[chunkId] : undefined;
+/******/ 			if(installedChunkData !== 0) { // 0 means "already installed".
+/******/ 	
+/******/ 				// a Promise means "currently loading".
+/******/ 				if(installedChunkData) {
+/******/ 					promises.push(installedChunkData[1]);
+/******/ 				} else {
+/******/ 					if(true) { // all chunks have JS
+/******/ 						// setup Promise in chunk cache
+/******/ 						var promise = import("./" + __nccwpck_require__.u(chunkId)).then(installChunk, (e) => {
+/******/ 							if(installedChunks[chunkId] !== 0) installedChunks[chunkId] = undefined;
+/******/ 							throw e;
+/******/ 						});
+/******/ 						var promise = Promise.race([promise, new Promise((resolve) => (installedChunkData = installedChunks[chunkId] = [resolve]))])
+/******/ 						promises.push(installedChunkData[1] = promise);
+/******/ 					}
+/******/ 				}
+/******/ 			}
+/******/ 	};
+/******/ 	
+/******/ 	// no prefetching
+/******/ 	
+/******/ 	// no preloaded
+/******/ 	
+/******/ 	// no external install chunk
+/******/ 	
+/******/ 	// no on chunks loaded
+/******/ })();
+/******/ 
+/************************************************************************/
+var __webpack_exports__ = {};
 
-__nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _7FW5GJJL_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7552);
-/* harmony import */ var _NBOYXN5X_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(9141);
-/* harmony import */ var _B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(8355);
-/* harmony import */ var _NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(8062);
-/* harmony import */ var _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_4__ = __nccwpck_require__(1222);
-/* harmony import */ var _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_5__ = __nccwpck_require__(7603);
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__ = __nccwpck_require__(6479);
-/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__ = __nccwpck_require__(7746);
-/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__ = __nccwpck_require__(3981);
-/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_9__ = __nccwpck_require__(457);
-/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_10__ = __nccwpck_require__(1455);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_11__ = __nccwpck_require__(6760);
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_12__ = __nccwpck_require__(7598);
-/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_13__ = __nccwpck_require__(8500);
-/* harmony import */ var node_http__WEBPACK_IMPORTED_MODULE_14__ = __nccwpck_require__(7067);
-/* harmony import */ var node_https__WEBPACK_IMPORTED_MODULE_15__ = __nccwpck_require__(4708);
-/* harmony import */ var node_net__WEBPACK_IMPORTED_MODULE_16__ = __nccwpck_require__(7030);
-/* harmony import */ var node_tls__WEBPACK_IMPORTED_MODULE_17__ = __nccwpck_require__(1692);
-/* harmony import */ var _actions_http_client_lib_proxy__WEBPACK_IMPORTED_MODULE_18__ = __nccwpck_require__(9783);
-/* harmony import */ var hpagent__WEBPACK_IMPORTED_MODULE_19__ = __nccwpck_require__(9611);
-/* harmony import */ var node_stream_consumers__WEBPACK_IMPORTED_MODULE_20__ = __nccwpck_require__(8321);
+// EXTERNAL MODULE: ./lib/bundle/7FW5GJJL.js
+var _7FW5GJJL = __nccwpck_require__(7552);
+// EXTERNAL MODULE: ./lib/bundle/NBOYXN5X.js
+var NBOYXN5X = __nccwpck_require__(9141);
+// EXTERNAL MODULE: ./lib/bundle/B7SQJLKI.js
+var B7SQJLKI = __nccwpck_require__(8355);
+// EXTERNAL MODULE: ./lib/bundle/NEGKTW5M.js
+var NEGKTW5M = __nccwpck_require__(8062);
+// EXTERNAL MODULE: ./lib/bundle/BZH4IQL2.js
+var BZH4IQL2 = __nccwpck_require__(1222);
+// EXTERNAL MODULE: ./lib/bundle/5SVCTDFX.js
+var _5SVCTDFX = __nccwpck_require__(7603);
+// EXTERNAL MODULE: ./lib/bundle/ERLOQF2B.js + 1 modules
+var ERLOQF2B = __nccwpck_require__(6479);
+// EXTERNAL MODULE: ./lib/bundle/Q4FG57VT.js
+var Q4FG57VT = __nccwpck_require__(7746);
+// EXTERNAL MODULE: ./lib/bundle/J6MMM3TS.js
+var J6MMM3TS = __nccwpck_require__(3981);
+// EXTERNAL MODULE: ./lib/bundle/OSTOOVYD.js
+var OSTOOVYD = __nccwpck_require__(457);
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __nccwpck_require__(1455);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: external "node:timers/promises"
+const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+// EXTERNAL MODULE: external "node:http"
+var external_node_http_ = __nccwpck_require__(7067);
+// EXTERNAL MODULE: external "node:https"
+var external_node_https_ = __nccwpck_require__(4708);
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __nccwpck_require__(7030);
+// EXTERNAL MODULE: external "node:tls"
+var external_node_tls_ = __nccwpck_require__(1692);
+;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/proxy.js
+function getProxyUrl(reqUrl) {
+    const usingSsl = reqUrl.protocol === 'https:';
+    if (checkBypass(reqUrl)) {
+        return undefined;
+    }
+    const proxyVar = (() => {
+        if (usingSsl) {
+            return process.env['https_proxy'] || process.env['HTTPS_PROXY'];
+        }
+        else {
+            return process.env['http_proxy'] || process.env['HTTP_PROXY'];
+        }
+    })();
+    if (proxyVar) {
+        try {
+            return new DecodedURL(proxyVar);
+        }
+        catch (_a) {
+            if (!proxyVar.startsWith('http://') && !proxyVar.startsWith('https://'))
+                return new DecodedURL(`http://${proxyVar}`);
+        }
+    }
+    else {
+        return undefined;
+    }
+}
+function checkBypass(reqUrl) {
+    if (!reqUrl.hostname) {
+        return false;
+    }
+    const reqHost = reqUrl.hostname;
+    if (isLoopbackAddress(reqHost)) {
+        return true;
+    }
+    const noProxy = process.env['no_proxy'] || process.env['NO_PROXY'] || '';
+    if (!noProxy) {
+        return false;
+    }
+    // Determine the request port
+    let reqPort;
+    if (reqUrl.port) {
+        reqPort = Number(reqUrl.port);
+    }
+    else if (reqUrl.protocol === 'http:') {
+        reqPort = 80;
+    }
+    else if (reqUrl.protocol === 'https:') {
+        reqPort = 443;
+    }
+    // Format the request hostname and hostname with port
+    const upperReqHosts = [reqUrl.hostname.toUpperCase()];
+    if (typeof reqPort === 'number') {
+        upperReqHosts.push(`${upperReqHosts[0]}:${reqPort}`);
+    }
+    // Compare request host against noproxy
+    for (const upperNoProxyItem of noProxy
+        .split(',')
+        .map(x => x.trim().toUpperCase())
+        .filter(x => x)) {
+        if (upperNoProxyItem === '*' ||
+            upperReqHosts.some(x => x === upperNoProxyItem ||
+                x.endsWith(`.${upperNoProxyItem}`) ||
+                (upperNoProxyItem.startsWith('.') &&
+                    x.endsWith(`${upperNoProxyItem}`)))) {
+            return true;
+        }
+    }
+    return false;
+}
+function isLoopbackAddress(host) {
+    const hostLower = host.toLowerCase();
+    return (hostLower === 'localhost' ||
+        hostLower.startsWith('127.') ||
+        hostLower.startsWith('[::1]') ||
+        hostLower.startsWith('[0:0:0:0:0:0:0:1]'));
+}
+class DecodedURL extends URL {
+    constructor(url, base) {
+        super(url, base);
+        this._decodedUsername = decodeURIComponent(super.username);
+        this._decodedPassword = decodeURIComponent(super.password);
+    }
+    get username() {
+        return this._decodedUsername;
+    }
+    get password() {
+        return this._decodedPassword;
+    }
+}
+//# sourceMappingURL=proxy.js.map
+// EXTERNAL MODULE: ./node_modules/hpagent/index.js
+var hpagent = __nccwpck_require__(9629);
+;// CONCATENATED MODULE: ./node_modules/hpagent/index.mjs
+
+
+/* harmony default export */ const node_modules_hpagent = ((/* unused pure expression or super */ null && (mod)));
+const HttpProxyAgent = hpagent.HttpProxyAgent
+const HttpsProxyAgent = hpagent.HttpsProxyAgent
+
+;// CONCATENATED MODULE: external "node:stream/consumers"
+const consumers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/consumers");
+;// CONCATENATED MODULE: ./lib/bundle/index.js
 
 
 
@@ -12311,17 +12596,17 @@ async function readFileInWorkspace(environment, path) {
   const folders = await existing([environment.GITHUB_WORKSPACE, environment.RUNNER_TEMP]);
   let bytes;
   try {
-    const file = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_10__.realpath)((0,node_path__WEBPACK_IMPORTED_MODULE_11__.resolve)(folders[0] ?? ".", path));
+    const file = await (0,promises_.realpath)((0,external_node_path_.resolve)(folders[0] ?? ".", path));
     if (!folders.some((folder) => isBelow(folder, file))) {
       throw new RemedyError(`The file "${path}" is outside the workspace and RUNNER_TEMP.`, remedy);
     }
-    const found = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_10__.stat)(file);
+    const found = await (0,promises_.stat)(file);
     if (!found.isFile())
       throw new RemedyError(`"${path}" is not a file.`, remedy);
     if (found.size > largestFile) {
       throw new RemedyError(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
     }
-    bytes = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_10__.readFile)(file);
+    bytes = await (0,promises_.readFile)(file);
   } catch (error) {
     if (error instanceof RemedyError)
       throw error;
@@ -12339,13 +12624,13 @@ async function writeTemporaryFile({ RUNNER_TEMP, GITHUB_ACTIONS }, name, content
       return void 0;
     throw new RemedyError("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
   }
-  const path = (0,node_path__WEBPACK_IMPORTED_MODULE_11__.join)(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_10__.mkdtemp)((0,node_path__WEBPACK_IMPORTED_MODULE_11__.join)(RUNNER_TEMP, "tenant-tables-")), name);
-  await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_10__.writeFile)(path, content, { mode: 384 });
+  const path = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(RUNNER_TEMP, "tenant-tables-")), name);
+  await (0,promises_.writeFile)(path, content, { mode: 384 });
   return path;
 }
 async function readEventFile({ GITHUB_EVENT_PATH: path = "" }) {
   try {
-    return JSON.parse(decodeUtf8(await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_10__.readFile)(path)));
+    return JSON.parse(decodeUtf8(await (0,promises_.readFile)(path)));
   } catch (cause) {
     const remedy = "Set GITHUB_EVENT_PATH to the file that the runner wrote for this job.";
     throw new RemedyError(`The event file "${path}" cannot be read.`, remedy, { cause });
@@ -12355,17 +12640,17 @@ function decodeUtf8(bytes) {
   return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 }
 async function existing(folders) {
-  const found = folders.map((folder) => folder ? (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_10__.realpath)(folder).catch(() => void 0) : void 0);
+  const found = folders.map((folder) => folder ? (0,promises_.realpath)(folder).catch(() => void 0) : void 0);
   return (await Promise.all(found)).filter((folder) => folder !== void 0);
 }
 function isBelow(folder, path) {
-  const way = (0,node_path__WEBPACK_IMPORTED_MODULE_11__.relative)(folder, path);
-  return way !== "" && way !== ".." && !way.startsWith(`..${node_path__WEBPACK_IMPORTED_MODULE_11__.sep}`) && !(0,node_path__WEBPACK_IMPORTED_MODULE_11__.isAbsolute)(way);
+  const way = (0,external_node_path_.relative)(folder, path);
+  return way !== "" && way !== ".." && !way.startsWith(`..${external_node_path_.sep}`) && !(0,external_node_path_.isAbsolute)(way);
 }
 
 // lib/src/text/readable.js
 function visible(value) {
-  return value.replace(new RegExp("[\\p{C}\\p{DI}\\p{Me}\\u2800]|(?! )\\p{Z}|(?<=\\p{M}{4})\\p{M}|^\\p{M}", "gu"), (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  return value.replace(/[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|(?<=\p{M}{4})\p{M}|^\p{M}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 var longest = 256;
 function shorten(value, most = longest) {
@@ -12405,52 +12690,55 @@ function cut(text4, most) {
 
 // lib/src/github/redaction.js
 var shortestSecret = 8;
-var percent = "%".charCodeAt(0);
 var KnownSecrets = class {
-  #formsByFirstByte = /* @__PURE__ */ new Map();
+  #forms = [];
   /** @param origin the name of the secret for messages, such as `AWS_SECRET_ACCESS_KEY` */
   add(secret, origin) {
-    for (const form of formsOf(secret)) {
-      const bytes = Buffer.from(form);
-      const first = bytes[0] ?? 0;
-      this.#formsByFirstByte.set(first, [...this.#formsByFirstByte.get(first) ?? [], { bytes, origin }]);
-    }
+    for (const form of formsOf(secret))
+      this.#forms.push({ form, origin });
   }
   /** The origin of a secret that the text holds; undefined where it holds none. */
   findOrigin(text4) {
-    return this.#find(Buffer.from(text4))[0]?.origin;
+    return this.#find(text4)[0]?.origin;
   }
   /** Writes `***` for every secret, and leaves the rest of the text as it is. */
   redact(text4) {
-    const bytes = Buffer.from(text4);
     let redacted = "";
     let end = 0;
-    for (const occurrence of this.#find(bytes)) {
+    for (const occurrence of this.#find(text4)) {
       if (occurrence.start >= end)
-        redacted += `${bytes.toString("utf8", end, occurrence.start)}***`;
+        redacted += `${text4.slice(end, occurrence.start)}***`;
       end = Math.max(end, occurrence.end);
     }
-    return redacted === "" ? text4 : redacted + bytes.toString("utf8", end);
+    return redacted + text4.slice(end);
   }
   /** Sorted by start. */
   #find(text4) {
-    const decoded = decode(text4);
-    const found = [];
-    const findAt = (start, first) => {
-      for (const { bytes, origin } of this.#formsByFirstByte.get(first ?? 0) ?? []) {
-        const end = endOf(bytes, text4, start, decoded);
-        if (end !== void 0)
-          found.push({ start, end, origin });
-      }
-    };
-    for (const [start, byte] of text4.entries()) {
-      findAt(start, byte);
-      if (byte === percent)
-        findAt(start, decoded.bytes[start]);
-    }
-    return found;
+    const occurrences = text4.includes("%") ? encodedOccurrences : plainOccurrences;
+    return this.#forms.flatMap(({ form, origin }) => occurrences(text4, form).map((place) => ({ ...place, origin }))).sort((left, right) => left.start - right.start);
   }
 };
+function plainOccurrences(text4, form) {
+  const places = [];
+  for (let start = text4.indexOf(form); start !== -1; start = text4.indexOf(form, start + 1)) {
+    places.push({ start, end: start + form.length });
+  }
+  return places;
+}
+function encodedOccurrences(text4, form) {
+  return [...text4.matchAll(patternOf(form))].map(({ index, 0: found }) => ({ start: index, end: index + found.length }));
+}
+function patternOf(form) {
+  const characters = [...form].map((character) => {
+    const escapes = [...Buffer.from(character)].map((byte) => `%(?:25)*${hexadecimal(byte)}`);
+    return `(?:${escapes.join("")}|${character.replace(/[\\^$.*+?()[\]{}|/]/, "\\$&")})`;
+  });
+  return new RegExp(characters.join(""), "gu");
+}
+function hexadecimal(byte) {
+  const digits = byte.toString(16).padStart(2, "0");
+  return digits.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+}
 function secretInOutputs(outputs, origins) {
   const secrets = [...new Set(origins)].join(", ");
   return new RemedyError(`The secret ${secrets} occurs in what later steps would read: ${outputs.join(", ")}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
@@ -12465,57 +12753,6 @@ function formsOf(secret) {
 function base64At(secret, offset) {
   const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
   return bytes.toString("base64").slice(Math.ceil(offset * 8 / 6), Math.floor(bytes.length * 8 / 6));
-}
-function decode(text4) {
-  const bytes = Uint8Array.from(text4);
-  const ends = new Uint32Array(text4.length);
-  for (let start = text4.length - 1; start >= 0; start -= 1) {
-    ends[start] = start + 1;
-    if (text4[start] !== percent)
-      continue;
-    for (const { byte, end } of escapesAt(start, { bytes, ends })) {
-      bytes[start] = byte;
-      ends[start] = end;
-    }
-  }
-  return { bytes, ends };
-}
-function* escapesAt(start, { bytes, ends }) {
-  let byte = percent;
-  let end = start + 1;
-  while (byte === percent) {
-    const low = ends[end] ?? end;
-    byte = 16 * hexadecimal(bytes[end]) + hexadecimal(bytes[low]);
-    if (Number.isNaN(byte))
-      return;
-    end = ends[low] ?? low;
-    yield { byte, end };
-  }
-}
-function hexadecimal(byte = 0) {
-  if (byte >= 48 && byte <= 57)
-    return byte - 48;
-  const letter = byte | 32;
-  return letter >= 97 && letter <= 102 ? letter - 87 : Number.NaN;
-}
-function endOf(form, text4, start, decoded) {
-  let places = [start];
-  for (const byte of form) {
-    const next = [];
-    for (const place of places) {
-      if (text4[place] === byte)
-        next.push(place + 1);
-      if (text4[place] !== percent)
-        continue;
-      for (const escaped of escapesAt(place, decoded))
-        if (escaped.byte === byte)
-          next.push(escaped.end);
-    }
-    if (next.length === 0)
-      return void 0;
-    places = next;
-  }
-  return Math.max(...places);
 }
 
 // lib/src/github/runner.js
@@ -12733,7 +12970,6 @@ var ValiError = class extends Error {
     this.issues = issues;
   }
 };
-var EMOJI_REGEX = new RegExp("^(?:[\\u{1F1E6}-\\u{1F1FF}]{2}|\\u{1F3F4}[\\u{E0061}-\\u{E007A}]{2}[\\u{E0030}-\\u{E0039}\\u{E0061}-\\u{E007A}]{1,3}\\u{E007F}|(?:\\p{Emoji}\\uFE0F\\u20E3?|\\p{Emoji_Modifier_Base}\\p{Emoji_Modifier}?|(?![\\p{Emoji_Modifier_Base}\\u{1F1E6}-\\u{1F1FF}])\\p{Emoji_Presentation})(?:\\u200D(?:\\p{Emoji}\\uFE0F\\u20E3?|\\p{Emoji_Modifier_Base}\\p{Emoji_Modifier}?|(?![\\p{Emoji_Modifier_Base}\\u{1F1E6}-\\u{1F1FF}])\\p{Emoji_Presentation}))*)+$", "u");
 // @__NO_SIDE_EFFECTS__
 function check(requirement, message$1) {
   return {
@@ -12940,11 +13176,11 @@ function array(item, message$1) {
   });
 }
 // @__NO_SIDE_EFFECTS__
-function boolean(message$1) {
+function bundle_boolean(message$1) {
   return _standardSchema({
     kind: "schema",
     type: "boolean",
-    reference: boolean,
+    reference: bundle_boolean,
     expects: "boolean",
     async: false,
     message: message$1,
@@ -13442,7 +13678,7 @@ function explainProtectionOff(input, state, { target, table: table2 }) {
 var deletionProtection = {
   name: "DeletionProtectionEnabled",
   description: "Deletion protection. On in production; elsewhere off at creation, then unmanaged.",
-  schema: boolean(),
+  schema: bundle_boolean(),
   reading: { kind: "described", of: ({ DeletionProtectionEnabled }) => DeletionProtectionEnabled ?? false },
   creation: {
     kind: "in-create-table",
@@ -13523,7 +13759,7 @@ var pointInTimeRecovery = {
   name: "PointInTimeRecoverySpecification",
   description: "Point-in-time recovery. On with 35 days in production; elsewhere off at creation, then unmanaged.",
   schema: strictObject({
-    PointInTimeRecoveryEnabled: boolean(),
+    PointInTimeRecoveryEnabled: bundle_boolean(),
     RecoveryPeriodInDays: optional(pipe(number(), integer(), minValue(1), maxValue(longestPeriod)))
   }),
   reading: {
@@ -13623,7 +13859,7 @@ var mostTags = 50;
 var tags = {
   name: "Tags",
   description: "Tags. Undeclared tags are left alone. A table without the tags of this action is adopted only by `allow`.",
-  schema: array(strictObject({ Key: pipe(string(), minLength(1)), Value: string() })),
+  schema: pipe(array(strictObject({ Key: pipe(string(), minLength(1)), Value: string() })), check((all) => new Set(all.map(({ Key }) => Key)).size === all.length, "one value for each key")),
   reading: { kind: "asked", when: "always", ask: listTags },
   creation: { kind: "in-create-table", input: (value) => ({ Tags: value.map((tag) => ({ ...tag })) }) },
   changes: (from, to, table2) => {
@@ -13870,11 +14106,11 @@ function readDescription({ name, arn }, answer) {
     return describe(answer.Table ?? {}, arn);
   });
 }
-var status = pipe(string(), minLength(1));
+var bundle_status = pipe(string(), minLength(1));
 function tableSchema(arn) {
   const indexes = optional(array(object({ IndexName: string() })));
   return object({
-    TableStatus: status,
+    TableStatus: bundle_status,
     TableArn: literal(arn),
     TableId: optional(string()),
     CreationDateTime: optional(date()),
@@ -13882,7 +14118,7 @@ function tableSchema(arn) {
     StreamSpecification: optional(object({ StreamViewType: optional(string()) })),
     TableClassSummary: optional(object({ TableClass: optional(string()) })),
     SSEDescription: optional(object({ KMSMasterKeyArn: optional(string()) })),
-    Replicas: optional(array(object({ RegionName: string(), ReplicaStatus: status }))),
+    Replicas: optional(array(object({ RegionName: string(), ReplicaStatus: bundle_status }))),
     GlobalSecondaryIndexes: indexes,
     LocalSecondaryIndexes: indexes
   });
@@ -13921,19 +14157,15 @@ function isTransient(status2) {
 }
 function findChangesInProgress(table2) {
   const parts = [
-    ...(table2.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName, IndexStatus, WarmThroughput }) => [
-      ["index", IndexName, IndexStatus],
-      ["warm throughput", IndexName, WarmThroughput?.Status]
+    ...(table2.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName: name, IndexStatus, WarmThroughput }) => [
+      { part: "index", name, status: IndexStatus },
+      { part: "warm throughput", name, status: WarmThroughput?.Status }
     ]),
-    ...(table2.Replicas ?? []).map(({ RegionName, ReplicaStatus }) => [
-      "replica",
-      RegionName,
-      ReplicaStatus
-    ]),
-    ["encryption", void 0, table2.SSEDescription?.Status],
-    ["warm throughput", void 0, table2.WarmThroughput?.Status]
+    ...(table2.Replicas ?? []).map(({ RegionName: name, ReplicaStatus: status2 }) => ({ part: "replica", name, status: status2 })),
+    { part: "encryption", name: void 0, status: table2.SSEDescription?.Status },
+    { part: "warm throughput", name: void 0, status: table2.WarmThroughput?.Status }
   ];
-  return parts.flatMap(([part, name, status2]) => status2 !== void 0 && isTransient(status2) ? [{ part, ...name === void 0 ? {} : { name }, status: status2 }] : []);
+  return parts.flatMap(({ part, name, status: status2 }) => status2 !== void 0 && isTransient(status2) ? [{ part, ...name === void 0 ? {} : { name }, status: status2 }] : []);
 }
 function describeProgress({ tableStatus, changesInProgress }) {
   const parts = changesInProgress.map(({ part, name, status: status2 }) => [part, name, status2].filter(Boolean).join(" "));
@@ -14892,14 +15124,14 @@ async function performSteps(work, table2, round, failures) {
     next = nextStep(work, table2, round, failures);
   }
 }
-function finishSteps(table2) {
+function finishSteps(run, table2, failures) {
   for (const progress of table2.steps) {
     if (progress.result !== void 0)
       continue;
     const conflict = progress.mustRead?.conflict ?? progress.conflicts.at(-1);
     if (conflict === void 0 || !(hasUnknownOutcome(progress) || conflict.isOutcomeUnknown))
       continue;
-    progress.result = { status: "failed", isOutcomeUnknown: true, error: conflict };
+    record2(run, table2, progress, { status: "failed", isOutcomeUnknown: true, error: conflict }, failures);
   }
 }
 function nextStep({ run: { stop } }, table2, round, failures) {
@@ -15063,7 +15295,7 @@ async function applyPlan(work) {
       await Promise.all(tables.map((table2) => performSteps(work, table2, round, failures)));
     }
     for (const table2 of tables)
-      finishSteps(table2);
+      finishSteps(run, table2, failures);
     run.log.endGroup();
     if (failures.length > 0)
       return outcomeOf(plan, tables, observed, failures[0]);
@@ -15102,42 +15334,45 @@ function isBeingDeleted(table2) {
 }
 var longestLag = 10;
 async function confirmTables(work, deferred) {
-  const { dynamoDb, target, definitions, plan, run } = work;
+  const { target, definitions, plan, run } = work;
   return await poll({
-    goal: "the changes to show",
+    goal: "the state of the tables to match their definitions",
     firstPoll: 0,
     interval: 1e3,
     timeout: longestLag,
-    explainTimeout: (difference) => new RemedyError(`Every step was performed, but the tables still differ from their definition: ${difference}`, "Find out who else changes these tables, then run again.")
+    explainTimeout: (status2) => new RemedyError(`Every step was performed, but the state of the tables is still ${status2}.`, "Find out who else changes these tables, then run again.")
   }, run, async () => {
-    const { observed } = await observeTables(dynamoDb, target, definitions, run);
+    const confirmed = await observeAfterDeletions(work);
     for (const { name } of definitions) {
-      if (isReplaced(work, name, observed.get(name)))
+      if (isReplaced(work, name, confirmed.get(name)))
         throw tableReplaced(name);
     }
-    const { steps, refusals } = planTables(target, definitions, observed, plan.policy);
+    const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy);
     const needed = steps.filter((step) => !deferred.some(isSameStep(step)));
-    const disappearing = disappearingTables(work, observed);
-    if (needed.length + refusals.length === 0 && disappearing.length === 0)
-      return { done: observed };
-    await Promise.all(disappearing.map((table2) => waitForDeletion(dynamoDb, work, table2, idOf(observed.get(table2)))));
-    return {
-      status: [
-        ...needed.length > 0 ? [describeSteps(needed)] : [],
-        ...refusals.map(({ reason }) => reason),
-        ...disappearing.map((table2) => `"${table2}" was being deleted`)
-      ].join("; ")
-    };
+    if (needed.length + refusals.length === 0)
+      return { done: confirmed };
+    const differences = [
+      ...needed.length > 0 ? [describeSteps(needed)] : [],
+      ...refusals.map(({ reason }) => reason.replace(/\.$/, ""))
+    ];
+    return { status: `different: ${differences.join("; ")}` };
   });
 }
-async function waitForDeletion(dynamoDb, { target, run }, table2, id) {
-  await waitForTable(dynamoDb, addressOf(target, table2), deletion, run, id);
+async function observeAfterDeletions(work) {
+  const { dynamoDb, target, definitions, run } = work;
+  for (; ; ) {
+    const { observed } = await observeTables(dynamoDb, target, definitions, run);
+    const disappearing = disappearingTables(work, observed);
+    if (disappearing.length === 0)
+      return observed;
+    await Promise.all(disappearing.map((table2) => waitForTable(dynamoDb, addressOf(target, table2), deletion, run, idOf(observed.get(table2)))));
+  }
 }
 
 // lib/src/definition/items.js
 var roles = ["OWNER", "SUPERVISOR", "OPERATOR"];
 var uuid = kind("a UUID in lower case", /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
-var text = kind("a text that is not blank", /\S/);
+var bundle_text = kind("a text that is not blank", /\S/);
 var code = kind("short and readable, such as DD-DEMO", /^[A-Z0-9]+(-[A-Z0-9]+)*$/, { maxLength: 32 });
 var email = kind("an e-mail address", /^[^\s@]+@[^\s@]+$/);
 var role = kind(`one of ${roles.join(", ")}`, new RegExp(`^(${roles.join("|")})$`), { enum: roles });
@@ -15156,12 +15391,12 @@ function kind(expected, pattern, schema = {}) {
   };
 }
 var itemShapes = {
-  tenant: { tenant_id: uuid, name: text, code, created_at: time },
+  tenant: { tenant_id: uuid, name: bundle_text, code, created_at: time },
   users: {
     tenant_id: uuid,
     user_id: uuid,
     cognito_sub: uuid,
-    name: text,
+    name: bundle_text,
     email,
     role,
     created_at: time,
@@ -15250,13 +15485,13 @@ var systemClock = {
   now: () => Math.round(performance.timeOrigin + performance.now()),
   sleep: async (milliseconds, signal) => {
     try {
-      await (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_13__.setTimeout)(milliseconds, void 0, { signal });
+      await (0,external_node_timers_promises_namespaceObject.setTimeout)(milliseconds, void 0, { signal });
     } catch {
       throw signal.reason;
     }
   },
   random: Math.random,
-  uuid: node_crypto__WEBPACK_IMPORTED_MODULE_12__.randomUUID
+  uuid: external_node_crypto_.randomUUID
 };
 var graceMilliseconds = 1e3;
 var leaveMilliseconds = 4300;
@@ -15637,20 +15872,20 @@ var nodes = new Int32Array([
   r + 4,
   r + 5
 ]);
-var bdd = _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .BinaryDecisionDiagram */ .d5.from(nodes, root, _data.conditions, _data.results);
+var bdd = ERLOQF2B/* BinaryDecisionDiagram */.d5.from(nodes, root, _data.conditions, _data.results);
 
 // node_modules/@aws-sdk/client-sts/dist-es/endpoint/endpointResolver.js
-var cache = new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .EndpointCache */ .kS({
+var cache = new ERLOQF2B/* EndpointCache */.kS({
   size: 50,
   params: ["Endpoint", "Region", "UseDualStack", "UseFIPS", "UseGlobalEndpoint"]
 });
 var defaultEndpointResolver = (endpointParams, context = {}) => {
-  return cache.get(endpointParams, () => (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .decideEndpoint */ .cH)(bdd, {
+  return cache.get(endpointParams, () => (0,ERLOQF2B/* decideEndpoint */.cH)(bdd, {
     endpointParams,
     logger: context.logger
   }));
 };
-_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .customEndpointFunctions */ .mw.aws = _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .awsEndpointFunctions */ .UF;
+ERLOQF2B/* customEndpointFunctions */.mw.aws = ERLOQF2B/* awsEndpointFunctions */.UF;
 
 // node_modules/@aws-sdk/client-sts/dist-es/auth/httpAuthSchemeProvider.js
 var createEndpointRuleSetHttpAuthSchemeParametersProvider = (defaultHttpAuthSchemeParametersProvider) => async (config, context, input) => {
@@ -15658,17 +15893,17 @@ var createEndpointRuleSetHttpAuthSchemeParametersProvider = (defaultHttpAuthSche
     throw new Error("Could not find `input` for `defaultEndpointRuleSetHttpAuthSchemeParametersProvider`");
   }
   const defaultParameters = await defaultHttpAuthSchemeParametersProvider(config, context, input);
-  const instructionsFn = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .getSmithyContext */ .ug)(context)?.commandInstance?.constructor?.getEndpointParameterInstructions;
+  const instructionsFn = (0,J6MMM3TS/* getSmithyContext */.ug)(context)?.commandInstance?.constructor?.getEndpointParameterInstructions;
   if (!instructionsFn) {
     throw new Error(`getEndpointParameterInstructions() is not defined on '${context.commandName}'`);
   }
-  const endpointParameters = await (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveParams */ .xg)(input, { getEndpointParameterInstructions: instructionsFn }, config);
+  const endpointParameters = await (0,ERLOQF2B/* resolveParams */.xg)(input, { getEndpointParameterInstructions: instructionsFn }, config);
   return Object.assign(defaultParameters, endpointParameters);
 };
 var _defaultSTSHttpAuthSchemeParametersProvider = async (config, context, input) => {
   return {
-    operation: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .getSmithyContext */ .ug)(context).operation,
-    region: await (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .normalizeProvider */ .te)(config.region)() || (() => {
+    operation: (0,J6MMM3TS/* getSmithyContext */.ug)(context).operation,
+    region: await (0,J6MMM3TS/* normalizeProvider */.te)(config.region)() || (() => {
       throw new Error("expected `region` to be configured for `aws.auth#sigv4`");
     })()
   };
@@ -15730,7 +15965,7 @@ var createEndpointRuleSetHttpAuthSchemeProvider = (defaultEndpointResolver2, def
           const name2 = s.name.toLowerCase();
           return name2 !== "sigv4a" && name2.startsWith("sigv4");
         });
-        if (_NBOYXN5X_js__WEBPACK_IMPORTED_MODULE_1__/* .SignatureV4MultiRegion */ .W.sigv4aDependency() === "none" && sigv4Present) {
+        if (NBOYXN5X/* SignatureV4MultiRegion */.W.sigv4aDependency() === "none" && sigv4Present) {
           continue;
         }
       } else if (name.startsWith("sigv4")) {
@@ -15777,10 +16012,10 @@ var defaultSTSHttpAuthSchemeProvider = createEndpointRuleSetHttpAuthSchemeProvid
   "smithy.api#noAuth": createSmithyApiNoAuthHttpAuthOption
 });
 var resolveHttpAuthSchemeConfig = (config) => {
-  const config_0 = (0,_NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_3__/* .resolveAwsSdkSigV4Config */ .ho)(config);
-  const config_1 = (0,_NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_3__/* .resolveAwsSdkSigV4AConfig */ .Oy)(config_0);
+  const config_0 = (0,NEGKTW5M/* resolveAwsSdkSigV4Config */.ho)(config);
+  const config_1 = (0,NEGKTW5M/* resolveAwsSdkSigV4AConfig */.Oy)(config_0);
   return Object.assign(config_1, {
-    authSchemePreference: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .normalizeProvider */ .te)(config.authSchemePreference ?? [])
+    authSchemePreference: (0,J6MMM3TS/* normalizeProvider */.te)(config.authSchemePreference ?? [])
   });
 };
 
@@ -15882,7 +16117,7 @@ var package_default = {
 };
 
 // node_modules/@aws-sdk/client-sts/dist-es/models/STSServiceException.js
-var STSServiceException = class _STSServiceException extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .ServiceException */ .TJ {
+var STSServiceException = class _STSServiceException extends ERLOQF2B/* ServiceException */.TJ {
   static shapeId = "smithy.ts.sdk.synthetic.com.amazonaws.sts#STSServiceException";
   constructor(options) {
     super(options);
@@ -16124,10 +16359,10 @@ var _pDLT = "policyDescriptorListType";
 var _s = "smithy.ts.sdk.synthetic.com.amazonaws.sts";
 var _tLT = "tagListType";
 var n0 = "com.amazonaws.sts";
-var _s_registry = new _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .TypeRegistry */ .OF(_s);
+var _s_registry = new J6MMM3TS/* TypeRegistry */.OF(_s);
 var STSServiceException$ = [-3, _s, "STSServiceException", 0, [], []];
 _s_registry.registerError(STSServiceException$, STSServiceException);
-var n0_registry = new _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .TypeRegistry */ .OF(n0);
+var n0_registry = new J6MMM3TS/* TypeRegistry */.OF(n0);
 var ExpiredTokenException$ = [
   -3,
   n0,
@@ -16396,8 +16631,8 @@ var GetCallerIdentity$ = [
 var getRuntimeConfig = (config) => {
   return {
     apiVersion: "2011-06-15",
-    base64Decoder: config?.base64Decoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .fromBase64 */ .Ey,
-    base64Encoder: config?.base64Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .toBase64 */ .nk,
+    base64Decoder: config?.base64Decoder ?? J6MMM3TS/* fromBase64 */.Ey,
+    base64Encoder: config?.base64Encoder ?? J6MMM3TS/* toBase64 */.nk,
     disableHostPrefix: config?.disableHostPrefix ?? false,
     endpointProvider: config?.endpointProvider ?? defaultEndpointResolver,
     extensions: config?.extensions ?? [],
@@ -16406,21 +16641,21 @@ var getRuntimeConfig = (config) => {
       {
         schemeId: "aws.auth#sigv4",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4"),
-        signer: new _NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_3__/* .AwsSdkSigV4Signer */ .f2()
+        signer: new NEGKTW5M/* AwsSdkSigV4Signer */.f2()
       },
       {
         schemeId: "aws.auth#sigv4a",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4a"),
-        signer: new _NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_3__/* .AwsSdkSigV4ASigner */ .S1()
+        signer: new NEGKTW5M/* AwsSdkSigV4ASigner */.S1()
       },
       {
         schemeId: "smithy.api#noAuth",
         identityProvider: (ipc) => ipc.getIdentityProvider("smithy.api#noAuth") || (async () => ({})),
-        signer: new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .NoAuthSigner */ .mR()
+        signer: new ERLOQF2B/* NoAuthSigner */.mR()
       }
     ],
-    logger: config?.logger ?? new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .NoOpLogger */ .N4(),
-    protocol: config?.protocol ?? _NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_3__/* .AwsQueryProtocol */ .kE,
+    logger: config?.logger ?? new ERLOQF2B/* NoOpLogger */.N4(),
+    protocol: config?.protocol ?? NEGKTW5M/* AwsQueryProtocol */.kE,
     protocolSettings: config?.protocolSettings ?? {
       defaultNamespace: "com.amazonaws.sts",
       errorTypeRegistries,
@@ -16429,21 +16664,21 @@ var getRuntimeConfig = (config) => {
       serviceTarget: "AWSSecurityTokenServiceV20110615"
     },
     serviceId: config?.serviceId ?? "STS",
-    sha256: config?.sha256 ?? _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_4__/* .Sha256Node */ .T,
-    signerConstructor: config?.signerConstructor ?? _NBOYXN5X_js__WEBPACK_IMPORTED_MODULE_1__/* .SignatureV4MultiRegion */ .W,
-    urlParser: config?.urlParser ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .parseUrl */ .Dl,
-    utf8Decoder: config?.utf8Decoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .fromUtf8 */ .ar,
-    utf8Encoder: config?.utf8Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .toUtf8 */ .Pq
+    sha256: config?.sha256 ?? BZH4IQL2/* Sha256Node */.T,
+    signerConstructor: config?.signerConstructor ?? NBOYXN5X/* SignatureV4MultiRegion */.W,
+    urlParser: config?.urlParser ?? J6MMM3TS/* parseUrl */.Dl,
+    utf8Decoder: config?.utf8Decoder ?? J6MMM3TS/* fromUtf8 */.ar,
+    utf8Encoder: config?.utf8Encoder ?? J6MMM3TS/* toUtf8 */.Pq
   };
 };
 
 // node_modules/@aws-sdk/client-sts/dist-es/runtimeConfig.js
 var getRuntimeConfig2 = (config) => {
-  (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .emitWarningIfUnsupportedVersion */ .I9)(process.version);
-  const defaultsMode = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .resolveDefaultsModeConfig */ .IZ)(config);
-  const defaultConfigProvider = () => defaultsMode().then(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfigsForDefaultMode */ .lT);
+  (0,ERLOQF2B/* emitWarningIfUnsupportedVersion */.I9)(process.version);
+  const defaultsMode = (0,Q4FG57VT/* resolveDefaultsModeConfig */.IZ)(config);
+  const defaultConfigProvider = () => defaultsMode().then(ERLOQF2B/* loadConfigsForDefaultMode */.lT);
   const clientSharedValues = getRuntimeConfig(config);
-  (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .emitWarningIfUnsupportedVersion2 */ .o_)(process.version);
+  (0,ERLOQF2B/* emitWarningIfUnsupportedVersion2 */.o_)(process.version);
   const loaderConfig = {
     profile: config?.profile,
     logger: clientSharedValues.logger
@@ -16453,40 +16688,40 @@ var getRuntimeConfig2 = (config) => {
     ...config,
     runtime: "node",
     defaultsMode,
-    authSchemePreference: config?.authSchemePreference ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .loadConfig */ .Z9)(_NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_3__/* .NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */ .$S, loaderConfig),
-    bodyLengthChecker: config?.bodyLengthChecker ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .calculateBodyLength */ .n8,
-    credentialDefaultProvider: config?.credentialDefaultProvider ?? _7FW5GJJL_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultProvider */ .v,
-    defaultSocketTimeout: (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .getDefaultSocketTimeout */ .ED)(config?.requestHandler, 3e5),
-    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .createDefaultUserAgentProvider */ .pf)({ serviceId: clientSharedValues.serviceId, clientVersion: package_default.version }),
+    authSchemePreference: config?.authSchemePreference ?? (0,Q4FG57VT/* loadConfig */.Z9)(NEGKTW5M/* NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */.$S, loaderConfig),
+    bodyLengthChecker: config?.bodyLengthChecker ?? J6MMM3TS/* calculateBodyLength */.n8,
+    credentialDefaultProvider: config?.credentialDefaultProvider ?? _7FW5GJJL/* defaultProvider */.v,
+    defaultSocketTimeout: (0,ERLOQF2B/* getDefaultSocketTimeout */.ED)(config?.requestHandler, 3e5),
+    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,ERLOQF2B/* createDefaultUserAgentProvider */.pf)({ serviceId: clientSharedValues.serviceId, clientVersion: package_default.version }),
     httpAuthSchemes: config?.httpAuthSchemes ?? [
       {
         schemeId: "aws.auth#sigv4",
-        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4") || (async (idProps) => await (0,_7FW5GJJL_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultProvider */ .v)(idProps?.__config || {})()),
-        signer: new _NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_3__/* .AwsSdkSigV4Signer */ .f2()
+        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4") || (async (idProps) => await (0,_7FW5GJJL/* defaultProvider */.v)(idProps?.__config || {})()),
+        signer: new NEGKTW5M/* AwsSdkSigV4Signer */.f2()
       },
       {
         schemeId: "aws.auth#sigv4a",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4a"),
-        signer: new _NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_3__/* .AwsSdkSigV4ASigner */ .S1()
+        signer: new NEGKTW5M/* AwsSdkSigV4ASigner */.S1()
       },
       {
         schemeId: "smithy.api#noAuth",
         identityProvider: (ipc) => ipc.getIdentityProvider("smithy.api#noAuth") || (async () => ({})),
-        signer: new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .NoAuthSigner */ .mR()
+        signer: new ERLOQF2B/* NoAuthSigner */.mR()
       }
     ],
-    maxAttempts: config?.maxAttempts ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .loadConfig */ .Z9)(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_MAX_ATTEMPT_CONFIG_OPTIONS */ .qs, config),
-    region: config?.region ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .NODE_REGION_CONFIG_OPTIONS */ .GG, { ..._Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .NODE_REGION_CONFIG_FILE_OPTIONS */ .zH, ...loaderConfig }),
-    requestHandler: _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_5__/* .NodeHttpHandler */ .$.create(config?.requestHandler ?? defaultConfigProvider),
-    retryMode: config?.retryMode ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .loadConfig */ .Z9)({
-      ..._ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_RETRY_MODE_CONFIG_OPTIONS */ .kN,
-      default: async () => (await defaultConfigProvider()).retryMode || _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .DEFAULT_RETRY_MODE */ .L0
+    maxAttempts: config?.maxAttempts ?? (0,Q4FG57VT/* loadConfig */.Z9)(ERLOQF2B/* NODE_MAX_ATTEMPT_CONFIG_OPTIONS */.qs, config),
+    region: config?.region ?? (0,Q4FG57VT/* loadConfig */.Z9)(Q4FG57VT/* NODE_REGION_CONFIG_OPTIONS */.GG, { ...Q4FG57VT/* NODE_REGION_CONFIG_FILE_OPTIONS */.zH, ...loaderConfig }),
+    requestHandler: _5SVCTDFX/* NodeHttpHandler */.$.create(config?.requestHandler ?? defaultConfigProvider),
+    retryMode: config?.retryMode ?? (0,Q4FG57VT/* loadConfig */.Z9)({
+      ...ERLOQF2B/* NODE_RETRY_MODE_CONFIG_OPTIONS */.kN,
+      default: async () => (await defaultConfigProvider()).retryMode || ERLOQF2B/* DEFAULT_RETRY_MODE */.L0
     }, config),
-    sigv4aSigningRegionSet: config?.sigv4aSigningRegionSet ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .loadConfig */ .Z9)(_NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_3__/* .NODE_SIGV4A_CONFIG_OPTIONS */ .AE, loaderConfig),
-    streamCollector: config?.streamCollector ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .streamCollector */ .kv,
-    useDualstackEndpoint: config?.useDualstackEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS */ .e$, loaderConfig),
-    useFipsEndpoint: config?.useFipsEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS */ .Ko, loaderConfig),
-    userAgentAppId: config?.userAgentAppId ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .loadConfig */ .Z9)(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_APP_ID_CONFIG_OPTIONS */ .hV, loaderConfig)
+    sigv4aSigningRegionSet: config?.sigv4aSigningRegionSet ?? (0,Q4FG57VT/* loadConfig */.Z9)(NEGKTW5M/* NODE_SIGV4A_CONFIG_OPTIONS */.AE, loaderConfig),
+    streamCollector: config?.streamCollector ?? J6MMM3TS/* streamCollector */.kv,
+    useDualstackEndpoint: config?.useDualstackEndpoint ?? (0,Q4FG57VT/* loadConfig */.Z9)(Q4FG57VT/* NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS */.e$, loaderConfig),
+    useFipsEndpoint: config?.useFipsEndpoint ?? (0,Q4FG57VT/* loadConfig */.Z9)(Q4FG57VT/* NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS */.Ko, loaderConfig),
+    userAgentAppId: config?.userAgentAppId ?? (0,Q4FG57VT/* loadConfig */.Z9)(ERLOQF2B/* NODE_APP_ID_CONFIG_OPTIONS */.hV, loaderConfig)
   };
 };
 
@@ -16531,42 +16766,42 @@ var resolveHttpAuthRuntimeConfig = (config) => {
 
 // node_modules/@aws-sdk/client-sts/dist-es/runtimeExtensions.js
 var resolveRuntimeExtensions = (runtimeConfig, extensions) => {
-  const extensionConfiguration = Object.assign((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .getAwsRegionExtensionConfiguration */ .Rq)(runtimeConfig), (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .getDefaultExtensionConfiguration */ .xA)(runtimeConfig), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .getHttpHandlerExtensionConfiguration */ .eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
+  const extensionConfiguration = Object.assign((0,ERLOQF2B/* getAwsRegionExtensionConfiguration */.Rq)(runtimeConfig), (0,ERLOQF2B/* getDefaultExtensionConfiguration */.xA)(runtimeConfig), (0,Q4FG57VT/* getHttpHandlerExtensionConfiguration */.eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
   extensions.forEach((extension) => extension.configure(extensionConfiguration));
-  return Object.assign(runtimeConfig, (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveAwsRegionExtensionConfiguration */ .$3)(extensionConfiguration), (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveDefaultRuntimeConfig */ .uv)(extensionConfiguration), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .resolveHttpHandlerRuntimeConfig */ .jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
+  return Object.assign(runtimeConfig, (0,ERLOQF2B/* resolveAwsRegionExtensionConfiguration */.$3)(extensionConfiguration), (0,ERLOQF2B/* resolveDefaultRuntimeConfig */.uv)(extensionConfiguration), (0,Q4FG57VT/* resolveHttpHandlerRuntimeConfig */.jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
 };
 
 // node_modules/@aws-sdk/client-sts/dist-es/STSClient.js
-var STSClient = class extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .Client */ .Kj {
+var STSClient = class extends ERLOQF2B/* Client */.Kj {
   config;
   constructor(...[configuration]) {
     const _config_0 = getRuntimeConfig2(configuration || {});
     super(_config_0);
     this.initConfig = _config_0;
     const _config_1 = resolveClientEndpointParameters(_config_0);
-    const _config_2 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveUserAgentConfig */ .Dc)(_config_1);
-    const _config_3 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveRetryConfig */ .$z)(_config_2);
-    const _config_4 = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .resolveRegionConfig */ .TD)(_config_3);
-    const _config_5 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveHostHeaderConfig */ .OV)(_config_4);
-    const _config_6 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveEndpointConfig */ .Co)(_config_5);
+    const _config_2 = (0,ERLOQF2B/* resolveUserAgentConfig */.Dc)(_config_1);
+    const _config_3 = (0,ERLOQF2B/* resolveRetryConfig */.$z)(_config_2);
+    const _config_4 = (0,Q4FG57VT/* resolveRegionConfig */.TD)(_config_3);
+    const _config_5 = (0,ERLOQF2B/* resolveHostHeaderConfig */.OV)(_config_4);
+    const _config_6 = (0,ERLOQF2B/* resolveEndpointConfig */.Co)(_config_5);
     const _config_7 = resolveHttpAuthSchemeConfig(_config_6);
     const _config_8 = resolveRuntimeExtensions(_config_7, configuration?.extensions || []);
     this.config = _config_8;
-    this.middlewareStack.use((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .getSchemaSerdePlugin */ .wq)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .getUserAgentPlugin */ .sM)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .getRetryPlugin */ .ey)(this.config));
-    this.middlewareStack.use((0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .getContentLengthPlugin */ .vK)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .getHostHeaderPlugin */ .TC)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .getLoggerPlugin */ .Y7)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .getRecursionDetectionPlugin */ .n4)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .getHttpAuthSchemeEndpointRuleSetPlugin */ .wB)(this.config, {
+    this.middlewareStack.use((0,J6MMM3TS/* getSchemaSerdePlugin */.wq)(this.config));
+    this.middlewareStack.use((0,ERLOQF2B/* getUserAgentPlugin */.sM)(this.config));
+    this.middlewareStack.use((0,ERLOQF2B/* getRetryPlugin */.ey)(this.config));
+    this.middlewareStack.use((0,Q4FG57VT/* getContentLengthPlugin */.vK)(this.config));
+    this.middlewareStack.use((0,ERLOQF2B/* getHostHeaderPlugin */.TC)(this.config));
+    this.middlewareStack.use((0,ERLOQF2B/* getLoggerPlugin */.Y7)(this.config));
+    this.middlewareStack.use((0,ERLOQF2B/* getRecursionDetectionPlugin */.n4)(this.config));
+    this.middlewareStack.use((0,ERLOQF2B/* getHttpAuthSchemeEndpointRuleSetPlugin */.wB)(this.config, {
       httpAuthSchemeParametersProvider: defaultSTSHttpAuthSchemeParametersProvider,
-      identityProviderConfigProvider: async (config) => new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .DefaultIdentityProviderConfig */ .h$({
+      identityProviderConfigProvider: async (config) => new ERLOQF2B/* DefaultIdentityProviderConfig */.h$({
         "aws.auth#sigv4": config.credentials,
         "aws.auth#sigv4a": config.credentials
       })
     }));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .getHttpSigningPlugin */ .lW)(this.config));
+    this.middlewareStack.use((0,ERLOQF2B/* getHttpSigningPlugin */.lW)(this.config));
   }
   destroy() {
     super.destroy();
@@ -16574,7 +16809,7 @@ var STSClient = class extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .Clien
 };
 
 // node_modules/@aws-sdk/client-sts/dist-es/commandBuilder.js
-var command = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .makeBuilder */ .k8)(commonParams, "AWSSecurityTokenServiceV20110615", "STSClient", _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .getEndpointPlugin */ .rD);
+var command = (0,ERLOQF2B/* makeBuilder */.k8)(commonParams, "AWSSecurityTokenServiceV20110615", "STSClient", ERLOQF2B/* getEndpointPlugin */.rD);
 var _ep0 = {};
 var _mw0 = (Command, cs, config, o2) => [];
 
@@ -16676,7 +16911,7 @@ var ProxyError = class extends RemedyError {
 function proxyFor(url) {
   const { http_proxy, HTTP_PROXY, https_proxy, HTTPS_PROXY } = process.env;
   const isGiven = Boolean(url.protocol === "https:" ? https_proxy || HTTPS_PROXY : http_proxy || HTTP_PROXY);
-  if (!isGiven || (0,_actions_http_client_lib_proxy__WEBPACK_IMPORTED_MODULE_18__/* .checkBypass */ .H)(url))
+  if (!isGiven || checkBypass(url))
     return void 0;
   const proxy = readProxy(url);
   if (proxy === void 0 || !["http:", "https:"].includes(proxy.protocol))
@@ -16685,7 +16920,7 @@ function proxyFor(url) {
 }
 function readProxy(url) {
   try {
-    const found = (0,_actions_http_client_lib_proxy__WEBPACK_IMPORTED_MODULE_18__/* .getProxyUrl */ .s)(url);
+    const found = getProxyUrl(url);
     return found === void 0 ? void 0 : new URL(found.href);
   } catch {
     return void 0;
@@ -16704,7 +16939,7 @@ function proxySecrets() {
   });
 }
 function connectThrough(proxy, isSecure, target, callback) {
-  const Agent = isSecure ? hpagent__WEBPACK_IMPORTED_MODULE_19__/* .HttpsProxyAgent */ .bW : hpagent__WEBPACK_IMPORTED_MODULE_19__/* .HttpProxyAgent */ .sH;
+  const Agent = isSecure ? HttpsProxyAgent : HttpProxyAgent;
   const { protocol, hostname, port, username, password } = proxy;
   const address = { protocol, hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port, username, password };
   const agent = new Agent({ proxy: address });
@@ -16715,13 +16950,13 @@ function connectThrough(proxy, isSecure, target, callback) {
   });
 }
 function placeOf(host, port) {
-  return `${(0,node_net__WEBPACK_IMPORTED_MODULE_16__.isIPv6)(String(host)) ? `[${host}]` : host}:${port}`;
+  return `${(0,external_node_net_.isIPv6)(String(host)) ? `[${host}]` : host}:${port}`;
 }
 
 // lib/src/network/connection-pool.js
 function createConnectionPool(maxSockets, proxyFor2) {
-  const httpAgent = new node_http__WEBPACK_IMPORTED_MODULE_14__.Agent({ keepAlive: true, maxSockets });
-  const httpsAgent = new node_https__WEBPACK_IMPORTED_MODULE_15__.Agent({ keepAlive: true, maxSockets });
+  const httpAgent = new external_node_http_.Agent({ keepAlive: true, maxSockets });
+  const httpsAgent = new external_node_https_.Agent({ keepAlive: true, maxSockets });
   const unused = /* @__PURE__ */ new Map();
   const opened = [];
   let markSent;
@@ -16759,7 +16994,7 @@ function createConnectionPool(maxSockets, proxyFor2) {
 }
 function connectorOf(agent, proxyFor2, onConnected) {
   const create = agent.createConnection.bind(agent);
-  const isSecure = agent instanceof node_https__WEBPACK_IMPORTED_MODULE_15__.Agent;
+  const isSecure = agent instanceof external_node_https_.Agent;
   return (target, callback) => {
     const proxy = proxyFor2(new URL(`${isSecure ? "https" : "http"}://${placeOf(target.host, target.port)}`));
     if (proxy === void 0)
@@ -16774,7 +17009,7 @@ function connectorOf(agent, proxyFor2, onConnected) {
 function openConnection(url) {
   const isSecure = url.protocol === "https:";
   const [host, port] = [hostOf(url), portOf(url)];
-  const socket = isSecure ? (0,node_tls__WEBPACK_IMPORTED_MODULE_17__.connect)({ host, port, ...(0,node_net__WEBPACK_IMPORTED_MODULE_16__.isIP)(host) === 0 ? { servername: host } : {} }) : (0,node_net__WEBPACK_IMPORTED_MODULE_16__.connect)({ host, port });
+  const socket = isSecure ? (0,external_node_tls_.connect)({ host, port, ...(0,external_node_net_.isIP)(host) === 0 ? { servername: host } : {} }) : (0,external_node_net_.connect)({ host, port });
   socket.on("error", () => void 0);
   socket.unref();
   const isOpened = new Promise((resolve2) => {
@@ -16822,7 +17057,7 @@ function openNetwork(settingOf, run, timeOuts) {
     openEarly: (url, count2) => open(url, Math.min(count2, mostConnections))
   };
 }
-var ExplainingHandler = class extends _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_5__/* .NodeHttpHandler */ .$ {
+var ExplainingHandler = class extends _5SVCTDFX/* NodeHttpHandler */.$ {
   #settingOf;
   constructor(options, settingOf) {
     super(options);
@@ -16862,7 +17097,7 @@ function createStsClient(clientOptions, options) {
   return new STSClient({ ...clientOptions, ...options });
 }
 function partitionOf(region) {
-  return (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .partition */ .jB)(region).name;
+  return (0,ERLOQF2B/* partition */.jB)(region).name;
 }
 
 // lib/src/aws/default-chain.js
@@ -17109,7 +17344,7 @@ function withCause(error, reason) {
 
 // lib/src/aws/default-chain.js
 async function searchDefaultChain(clientOptions, { environment, mask }, run) {
-  const sharedConfig = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .loadSharedConfigFiles */ .p6)();
+  const sharedConfig = await (0,Q4FG57VT/* loadSharedConfigFiles */.p6)();
   await maskSecrets(environment, sharedConfig, mask);
   const lines3 = [];
   const logger = {
@@ -17137,7 +17372,7 @@ async function maskSecrets(environment, { configFile, credentialsFile }, mask) {
   ];
   for (const [origin, path] of tokenFiles) {
     if (path)
-      mask((await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_10__.readFile)(path, "utf8").catch(() => "")).trim(), origin);
+      mask((await (0,promises_.readFile)(path, "utf8").catch(() => "")).trim(), origin);
   }
 }
 
@@ -17146,7 +17381,7 @@ async function maskSecrets(environment, { configFile, credentialsFile }, mask) {
 async function requestIdToken(handler, environment, audience, signal) {
   const url = new URL(environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? "");
   url.searchParams.set("audience", audience);
-  const { response } = await handler.handle(new _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_8__/* .HttpRequest */ .Kd({
+  const { response } = await handler.handle(new J6MMM3TS/* HttpRequest */.Kd({
     method: "GET",
     protocol: url.protocol,
     hostname: url.hostname,
@@ -17159,7 +17394,7 @@ async function requestIdToken(handler, environment, audience, signal) {
       authorization: `Bearer ${environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? ""}`
     }
   }), { abortSignal: signal });
-  const body = await (0,node_stream_consumers__WEBPACK_IMPORTED_MODULE_20__.text)(response.body);
+  const body = await (0,consumers_namespaceObject.text)(response.body);
   if (response.statusCode !== 200)
     throw new IdTokenError(response.statusCode);
   const token = readToken(body);
@@ -17347,7 +17582,7 @@ async function loadDynamoDb({ clientOptions, waiting, openEarly }, count2, run) 
 async function endpointOf(client, { DescribeTableCommand }) {
   const credentials = async () => ({ accessKeyId: "", secretAccessKey: "" });
   const config = { ...client.config, credentials };
-  return (await (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_6__/* .getEndpointFromInstructions */ .rC)({ TableName: "any" }, DescribeTableCommand, config)).url;
+  return (await (0,ERLOQF2B/* getEndpointFromInstructions */.rC)({ TableName: "any" }, DescribeTableCommand, config)).url;
 }
 function explainEndpoint(cause) {
   throw new RemedyError("The AWS SDK found no endpoint of DynamoDB.", unsentRemedy, { cause });
@@ -17597,7 +17832,7 @@ function ownTags(environment) {
 }
 function defineTables(request) {
   const { environment, tableNamePrefix } = request;
-  const tags2 = [...request.tags, ...ownTags(environment)].map(([Key, Value]) => ({ Key, Value }));
+  const tags2 = [...new Map([...request.tags, ...ownTags(environment)])].map(([Key, Value]) => ({ Key, Value }));
   return builtInTables.map(({ logicalName, KeySchema }) => ({
     logicalName,
     name: `${tableNamePrefix}${logicalName}`,
@@ -17727,10 +17962,10 @@ var planSchema = strictObject({
     account: pipe(string(), regex(/^[0-9]{12}$/)),
     partition: text3,
     region: text3,
-    environment: strictObject({ name: text3, production: boolean() })
+    environment: strictObject({ name: text3, production: bundle_boolean() })
   }),
   policy: strictObject({
-    destroy: pipe(boolean(), description("Whether the run deletes the tables.")),
+    destroy: pipe(bundle_boolean(), description("Whether the run deletes the tables.")),
     allow: pipe(lines, description("The disruptive changes that the run may make."))
   }),
   tables: array(strictObject({
@@ -17809,7 +18044,7 @@ function digestPlan(plan) {
 }
 function digestReviewed({ steps, ...plan }) {
   const content = canonical({ ...plan, steps: steps.map((step) => step.canonical) });
-  return (0,node_crypto__WEBPACK_IMPORTED_MODULE_12__.createHash)("sha256").update(content).digest("hex");
+  return (0,external_node_crypto_.createHash)("sha256").update(content).digest("hex");
 }
 function canonical(value) {
   if (Array.isArray(value))
@@ -18235,7 +18470,7 @@ ${progress}` : "";
 var longestComment = 65536;
 function markComment({ account, region, environment }, tableNamePrefix) {
   const identity = JSON.stringify([account, region, environment.name.toLowerCase(), tableNamePrefix]);
-  return `<!-- tenant-tables ${(0,node_crypto__WEBPACK_IMPORTED_MODULE_12__.createHash)("sha256").update(identity).digest("hex").slice(0, 32)} -->`;
+  return `<!-- tenant-tables ${(0,external_node_crypto_.createHash)("sha256").update(identity).digest("hex").slice(0, 32)} -->`;
 }
 function renderComment({ result, mark, commit, runUrl, redact }) {
   const run = runUrl === void 0 ? [] : [`[the run](${runUrl})`];
@@ -18668,7 +18903,7 @@ function decideByName(name) {
   return { production: false, rule: `not production: ${reason}` };
 }
 function partsOf(name) {
-  return name.split(new RegExp("[-_./:\\p{Z}\\p{N}]+|(?<=\\p{Ll})(?=\\p{Lu})", "u")).filter((part) => part !== "");
+  return name.split(/[-_./:\p{Z}\p{N}]+|(?<=\p{Ll})(?=\p{Lu})/u).filter((part) => part !== "");
 }
 function isProduction(reason) {
   return { production: true, rule: `production, because ${reason}` };
@@ -18824,7 +19059,7 @@ function isClean(value = "") {
 // lib/src/inputs/tag-lines.js
 var tagCharacters = "letters, digits, spaces and _ . : / = + - @";
 function isTagText(text4, most) {
-  return [...text4].length <= most && new RegExp("^(?:(?!\\p{DI})[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@])*$", "u").test(text4);
+  return [...text4].length <= most && /^(?:(?!\p{DI})[\p{L}\p{Z}\p{N}_.:/=+\-@])*$/u.test(text4);
 }
 function tagLines(limit) {
   return {
@@ -18996,7 +19231,7 @@ function parseExpectedPlan(text4, { report }) {
     report(`is no-plan: ${emptyOutput}.`);
   if (text4.startsWith("{"))
     return { json: text4 };
-  if (new RegExp("\\p{Cc}", "u").test(text4)) {
+  if (/\p{Cc}/u.test(text4)) {
     report(`must be the JSON of the output plan, or the path of a file that has it, but is ${quote(text4)}.`);
   }
   return { path: text4 };
@@ -19203,15 +19438,16 @@ async function readReview({ expectedPlan, expectedPlanDigest: digest }, readFile
 }
 function describeReview({ plan, digest }, command2, made) {
   if (plan === void 0 && digest !== void 0 && made?.steps.length === 0 && digestPlan(made) !== digest) {
-    return `Nothing is to be done in account ${made.target.account}, region ${made.target.region}, so nothing was held to the digest ${digest} of a reviewed plan, which is of another plan.`;
+    const { account, region } = made.target;
+    return `There is nothing to do in account ${account}, region ${region}. The digest ${digest} of a reviewed plan is that of another plan, and was not compared.`;
   }
   if (plan !== void 0)
-    return `Held to the reviewed plan ${digestReviewed(plan)}.`;
+    return `Compared with the reviewed plan ${digestReviewed(plan)}.`;
   if (digest !== void 0)
-    return `Held to the digest ${digest} of a reviewed plan.`;
-  return command2 === "apply" || command2 === "destroy" ? "Not held to a reviewed plan." : "";
+    return `Compared with the digest ${digest} of a reviewed plan.`;
+  return command2 === "apply" || command2 === "destroy" ? "Not compared with a reviewed plan." : "";
 }
-var reviewAgain = "Review the plan that was made now, and hold the run to that one.";
+var reviewAgain = "Review the plan of this run, and run again with that one.";
 function holdToReview(plan, review) {
   const refusals = review.plan === void 0 ? compareDigests(plan, review.digest) : comparePlans(plan, review.plan);
   return refusals.length === 0 ? plan : { ...plan, refusals: [...plan.refusals, ...refusals] };
@@ -19225,8 +19461,8 @@ function compareDigests(plan, expected) {
   return [
     {
       code: "not-as-reviewed",
-      reason: `The plan made now has the digest ${digest}, but ${expected} was reviewed.`,
-      remedy: `${reviewAgain} To go on with what is left of a plan, give the plan itself as expected-plan.`
+      reason: `The plan of this run has the digest ${digest}, but the reviewed plan has ${expected}.`,
+      remedy: `${reviewAgain} To continue a plan that was performed in part, give the plan itself as expected-plan.`
     }
   ];
 }
@@ -19240,18 +19476,18 @@ function comparePlans(plan, reviewed2) {
   const unreviewed = now.steps.filter(({ canonical: canonical2 }) => !reviewedSteps.has(canonical2));
   const refusals = [
     ...compareTables(now, reviewed2),
-    ...unreviewed.map(({ table: table2, description: description2 }) => refuse(`Needed now, but not in the reviewed plan: ${description2}.`, table2))
+    ...unreviewed.map(({ table: table2, description: description2 }) => refuse(`In the plan of this run, but not in the reviewed plan: ${description2}.`, table2))
   ];
   if (refusals.length === 0)
     return [];
-  const gone = reviewed2.steps.filter(({ canonical: canonical2 }) => !stepsNow.has(canonical2));
-  return readable([
+  const missing = reviewed2.steps.filter(({ canonical: canonical2 }) => !stepsNow.has(canonical2));
+  return shortenList([
     ...refusals,
-    ...gone.map(({ table: table2, description: description2 }) => refuse(`In the reviewed plan, but not needed now: ${description2}.`, table2))
+    ...missing.map(({ table: table2, description: description2 }) => refuse(`In the reviewed plan, but not in the plan of this run: ${description2}.`, table2))
   ]);
 }
 var mostDifferences = 50;
-function readable(refusals) {
+function shortenList(refusals) {
   const more = refusals.length - mostDifferences;
   if (more <= 0)
     return refusals;
@@ -19276,15 +19512,15 @@ function compareTables(now, reviewed2) {
     const before = reviewed2.tables.find((table2) => table2.name === name);
     const after = now.tables.find((table2) => table2.name === name);
     if (before === void 0)
-      return refuse(`The reviewed plan does not know the table "${name}".`, name);
+      return refuse(`The reviewed plan does not have the table "${name}".`, name);
     if (after === void 0)
-      return refuse(`The reviewed plan is for the table "${name}" too, which this run is not.`, name);
+      return refuse(`The reviewed plan has the table "${name}", but this run does not.`, name);
     if (after.id === before.id || after.id === void 0)
       return [];
     const isCreated = reviewed2.steps.some(({ kind: kind2, table: table2 }) => kind2 === "create" && table2 === name);
     if (isCreated && before.id === void 0)
       return [];
-    return refuse(before.id === void 0 ? `The table "${name}" was not there when the plan was reviewed, and is there now.` : `The table "${name}" is not the one that was reviewed: it had the id ${shorten(before.id)}, and now has ${after.id}.`, name);
+    return refuse(before.id === void 0 ? `The table "${name}" did not exist when the plan was made, but exists now.` : `The table "${name}" is not the one of the reviewed plan: it had the id ${shorten(before.id)}, and now has ${after.id}.`, name);
   });
 }
 function refuse(reason, table2) {
@@ -19316,7 +19552,7 @@ function describeEndpoints(endpoints) {
 async function main(runner, clock, timeOuts = defaultTimeOuts) {
   let result = { warnings: findUnknownInputs(runner.environment).warnings };
   try {
-    const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_7__/* .loadSharedConfigFiles */ .p6)() });
+    const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await (0,Q4FG57VT/* loadSharedConfigFiles */.p6)() });
     runner.log.info(describePlace(inputs));
     await withinDeadline({ ...inputs, ...runner, clock }, async (run) => {
       result = await collect(result, reconcile(inputs, runner, run, timeOuts));
@@ -19371,387 +19607,7 @@ async function collect(first, stages) {
 }
 
 // lib/src/index.js
-await main(gitHubRunner(process), systemClock);
-setTimeout(() => process.exit(), 250).unref();
+void main(gitHubRunner(process), systemClock).then(() => {
+  setTimeout(() => process.exit(), 250).unref();
+});
 
-__webpack_async_result__();
-} catch(e) { __webpack_async_result__(e); } }, 1);
-
-/***/ }),
-
-/***/ 9783:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   H: () => (/* binding */ checkBypass),
-/* harmony export */   s: () => (/* binding */ getProxyUrl)
-/* harmony export */ });
-function getProxyUrl(reqUrl) {
-    const usingSsl = reqUrl.protocol === 'https:';
-    if (checkBypass(reqUrl)) {
-        return undefined;
-    }
-    const proxyVar = (() => {
-        if (usingSsl) {
-            return process.env['https_proxy'] || process.env['HTTPS_PROXY'];
-        }
-        else {
-            return process.env['http_proxy'] || process.env['HTTP_PROXY'];
-        }
-    })();
-    if (proxyVar) {
-        try {
-            return new DecodedURL(proxyVar);
-        }
-        catch (_a) {
-            if (!proxyVar.startsWith('http://') && !proxyVar.startsWith('https://'))
-                return new DecodedURL(`http://${proxyVar}`);
-        }
-    }
-    else {
-        return undefined;
-    }
-}
-function checkBypass(reqUrl) {
-    if (!reqUrl.hostname) {
-        return false;
-    }
-    const reqHost = reqUrl.hostname;
-    if (isLoopbackAddress(reqHost)) {
-        return true;
-    }
-    const noProxy = process.env['no_proxy'] || process.env['NO_PROXY'] || '';
-    if (!noProxy) {
-        return false;
-    }
-    // Determine the request port
-    let reqPort;
-    if (reqUrl.port) {
-        reqPort = Number(reqUrl.port);
-    }
-    else if (reqUrl.protocol === 'http:') {
-        reqPort = 80;
-    }
-    else if (reqUrl.protocol === 'https:') {
-        reqPort = 443;
-    }
-    // Format the request hostname and hostname with port
-    const upperReqHosts = [reqUrl.hostname.toUpperCase()];
-    if (typeof reqPort === 'number') {
-        upperReqHosts.push(`${upperReqHosts[0]}:${reqPort}`);
-    }
-    // Compare request host against noproxy
-    for (const upperNoProxyItem of noProxy
-        .split(',')
-        .map(x => x.trim().toUpperCase())
-        .filter(x => x)) {
-        if (upperNoProxyItem === '*' ||
-            upperReqHosts.some(x => x === upperNoProxyItem ||
-                x.endsWith(`.${upperNoProxyItem}`) ||
-                (upperNoProxyItem.startsWith('.') &&
-                    x.endsWith(`${upperNoProxyItem}`)))) {
-            return true;
-        }
-    }
-    return false;
-}
-function isLoopbackAddress(host) {
-    const hostLower = host.toLowerCase();
-    return (hostLower === 'localhost' ||
-        hostLower.startsWith('127.') ||
-        hostLower.startsWith('[::1]') ||
-        hostLower.startsWith('[0:0:0:0:0:0:0:1]'));
-}
-class DecodedURL extends URL {
-    constructor(url, base) {
-        super(url, base);
-        this._decodedUsername = decodeURIComponent(super.username);
-        this._decodedPassword = decodeURIComponent(super.password);
-    }
-    get username() {
-        return this._decodedUsername;
-    }
-    get password() {
-        return this._decodedPassword;
-    }
-}
-//# sourceMappingURL=proxy.js.map
-
-/***/ }),
-
-/***/ 9611:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   bW: () => (/* binding */ HttpsProxyAgent),
-/* harmony export */   sH: () => (/* binding */ HttpProxyAgent)
-/* harmony export */ });
-/* harmony import */ var _index_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9629);
-
-
-/* unused harmony default export */ var __WEBPACK_DEFAULT_EXPORT__ = ((/* unused pure expression or super */ null && (mod)));
-const HttpProxyAgent = _index_js__WEBPACK_IMPORTED_MODULE_0__.HttpProxyAgent
-const HttpsProxyAgent = _index_js__WEBPACK_IMPORTED_MODULE_0__.HttpsProxyAgent
-
-
-/***/ })
-
-/******/ });
-/************************************************************************/
-/******/ // The module cache
-/******/ var __webpack_module_cache__ = {};
-/******/ 
-/******/ // The require function
-/******/ function __nccwpck_require__(moduleId) {
-/******/ 	// Check if module is in cache
-/******/ 	var cachedModule = __webpack_module_cache__[moduleId];
-/******/ 	if (cachedModule !== undefined) {
-/******/ 		return cachedModule.exports;
-/******/ 	}
-/******/ 	// Create a new module (and put it into the cache)
-/******/ 	var module = __webpack_module_cache__[moduleId] = {
-/******/ 		// no module.id needed
-/******/ 		// no module.loaded needed
-/******/ 		exports: {}
-/******/ 	};
-/******/ 
-/******/ 	// Execute the module function
-/******/ 	var threw = true;
-/******/ 	try {
-/******/ 		__webpack_modules__[moduleId].call(module.exports, module, module.exports, __nccwpck_require__);
-/******/ 		threw = false;
-/******/ 	} finally {
-/******/ 		if(threw) delete __webpack_module_cache__[moduleId];
-/******/ 	}
-/******/ 
-/******/ 	// Return the exports of the module
-/******/ 	return module.exports;
-/******/ }
-/******/ 
-/******/ // expose the modules object (__webpack_modules__)
-/******/ __nccwpck_require__.m = __webpack_modules__;
-/******/ 
-/************************************************************************/
-/******/ /* webpack/runtime/asset-relocator-loader */
-/******/ if (typeof __nccwpck_require__ !== 'undefined') __nccwpck_require__.ab = decodeURIComponent(new URL('.', import.meta.url).pathname).slice(import.meta.url.match(/^file:\/\/\/\w:/) ? 1 : 0, -1) + "/";
-/******/ 
-/******/ /* webpack/runtime/async module */
-/******/ (() => {
-/******/ 	var webpackQueues = typeof Symbol === "function" ? Symbol("webpack queues") : "__webpack_queues__";
-/******/ 	var webpackExports = typeof Symbol === "function" ? Symbol("webpack exports") : "__webpack_exports__";
-/******/ 	var webpackError = typeof Symbol === "function" ? Symbol("webpack error") : "__webpack_error__";
-/******/ 	var resolveQueue = (queue) => {
-/******/ 		if(queue && queue.d < 1) {
-/******/ 			queue.d = 1;
-/******/ 			queue.forEach((fn) => (fn.r--));
-/******/ 			queue.forEach((fn) => (fn.r-- ? fn.r++ : fn()));
-/******/ 		}
-/******/ 	}
-/******/ 	var wrapDeps = (deps) => (deps.map((dep) => {
-/******/ 		if(dep !== null && typeof dep === "object") {
-/******/ 			if(dep[webpackQueues]) return dep;
-/******/ 			if(dep.then) {
-/******/ 				var queue = [];
-/******/ 				queue.d = 0;
-/******/ 				dep.then((r) => {
-/******/ 					obj[webpackExports] = r;
-/******/ 					resolveQueue(queue);
-/******/ 				}, (e) => {
-/******/ 					obj[webpackError] = e;
-/******/ 					resolveQueue(queue);
-/******/ 				});
-/******/ 				var obj = {};
-/******/ 				obj[webpackQueues] = (fn) => (fn(queue));
-/******/ 				return obj;
-/******/ 			}
-/******/ 		}
-/******/ 		var ret = {};
-/******/ 		ret[webpackQueues] = x => {};
-/******/ 		ret[webpackExports] = dep;
-/******/ 		return ret;
-/******/ 	}));
-/******/ 	__nccwpck_require__.a = (module, body, hasAwait) => {
-/******/ 		var queue;
-/******/ 		hasAwait && ((queue = []).d = -1);
-/******/ 		var depQueues = new Set();
-/******/ 		var exports = module.exports;
-/******/ 		var currentDeps;
-/******/ 		var outerResolve;
-/******/ 		var reject;
-/******/ 		var promise = new Promise((resolve, rej) => {
-/******/ 			reject = rej;
-/******/ 			outerResolve = resolve;
-/******/ 		});
-/******/ 		promise[webpackExports] = exports;
-/******/ 		promise[webpackQueues] = (fn) => (queue && fn(queue), depQueues.forEach(fn), promise["catch"](x => {}));
-/******/ 		module.exports = promise;
-/******/ 		body((deps) => {
-/******/ 			currentDeps = wrapDeps(deps);
-/******/ 			var fn;
-/******/ 			var getResult = () => (currentDeps.map((d) => {
-/******/ 				if(d[webpackError]) throw d[webpackError];
-/******/ 				return d[webpackExports];
-/******/ 			}))
-/******/ 			var promise = new Promise((resolve) => {
-/******/ 				fn = () => (resolve(getResult));
-/******/ 				fn.r = 0;
-/******/ 				var fnQueue = (q) => (q !== queue && !depQueues.has(q) && (depQueues.add(q), q && !q.d && (fn.r++, q.push(fn))));
-/******/ 				currentDeps.map((dep) => (dep[webpackQueues](fnQueue)));
-/******/ 			});
-/******/ 			return fn.r ? promise : getResult();
-/******/ 		}, (err) => ((err ? reject(promise[webpackError] = err) : outerResolve(exports)), resolveQueue(queue)));
-/******/ 		queue && queue.d < 0 && (queue.d = 0);
-/******/ 	};
-/******/ })();
-/******/ 
-/******/ /* webpack/runtime/create fake namespace object */
-/******/ (() => {
-/******/ 	var getProto = Object.getPrototypeOf ? (obj) => (Object.getPrototypeOf(obj)) : (obj) => (obj.__proto__);
-/******/ 	var leafPrototypes;
-/******/ 	// create a fake namespace object
-/******/ 	// mode & 1: value is a module id, require it
-/******/ 	// mode & 2: merge all properties of value into the ns
-/******/ 	// mode & 4: return value when already ns object
-/******/ 	// mode & 16: return value when it's Promise-like
-/******/ 	// mode & 8|1: behave like require
-/******/ 	__nccwpck_require__.t = function(value, mode) {
-/******/ 		if(mode & 1) value = this(value);
-/******/ 		if(mode & 8) return value;
-/******/ 		if(typeof value === 'object' && value) {
-/******/ 			if((mode & 4) && value.__esModule) return value;
-/******/ 			if((mode & 16) && typeof value.then === 'function') return value;
-/******/ 		}
-/******/ 		var ns = Object.create(null);
-/******/ 		__nccwpck_require__.r(ns);
-/******/ 		var def = {};
-/******/ 		leafPrototypes = leafPrototypes || [null, getProto({}), getProto([]), getProto(getProto)];
-/******/ 		for(var current = mode & 2 && value; typeof current == 'object' && !~leafPrototypes.indexOf(current); current = getProto(current)) {
-/******/ 			Object.getOwnPropertyNames(current).forEach((key) => (def[key] = () => (value[key])));
-/******/ 		}
-/******/ 		def['default'] = () => (value);
-/******/ 		__nccwpck_require__.d(ns, def);
-/******/ 		return ns;
-/******/ 	};
-/******/ })();
-/******/ 
-/******/ /* webpack/runtime/define property getters */
-/******/ (() => {
-/******/ 	// define getter functions for harmony exports
-/******/ 	__nccwpck_require__.d = (exports, definition) => {
-/******/ 		for(var key in definition) {
-/******/ 			if(__nccwpck_require__.o(definition, key) && !__nccwpck_require__.o(exports, key)) {
-/******/ 				Object.defineProperty(exports, key, { enumerable: true, get: definition[key] });
-/******/ 			}
-/******/ 		}
-/******/ 	};
-/******/ })();
-/******/ 
-/******/ /* webpack/runtime/ensure chunk */
-/******/ (() => {
-/******/ 	__nccwpck_require__.f = {};
-/******/ 	// This file contains only the entry chunk.
-/******/ 	// The chunk loading function for additional chunks
-/******/ 	__nccwpck_require__.e = (chunkId) => {
-/******/ 		return Promise.all(Object.keys(__nccwpck_require__.f).reduce((promises, key) => {
-/******/ 			__nccwpck_require__.f[key](chunkId, promises);
-/******/ 			return promises;
-/******/ 		}, []));
-/******/ 	};
-/******/ })();
-/******/ 
-/******/ /* webpack/runtime/get javascript chunk filename */
-/******/ (() => {
-/******/ 	// This function allow to reference async chunks
-/******/ 	__nccwpck_require__.u = (chunkId) => {
-/******/ 		// return url for filenames based on template
-/******/ 		return "" + chunkId + ".index.js";
-/******/ 	};
-/******/ })();
-/******/ 
-/******/ /* webpack/runtime/hasOwnProperty shorthand */
-/******/ (() => {
-/******/ 	__nccwpck_require__.o = (obj, prop) => (Object.prototype.hasOwnProperty.call(obj, prop))
-/******/ })();
-/******/ 
-/******/ /* webpack/runtime/make namespace object */
-/******/ (() => {
-/******/ 	// define __esModule on exports
-/******/ 	__nccwpck_require__.r = (exports) => {
-/******/ 		if(typeof Symbol !== 'undefined' && Symbol.toStringTag) {
-/******/ 			Object.defineProperty(exports, Symbol.toStringTag, { value: 'Module' });
-/******/ 		}
-/******/ 		Object.defineProperty(exports, '__esModule', { value: true });
-/******/ 	};
-/******/ })();
-/******/ 
-/******/ /* webpack/runtime/import chunk loading */
-/******/ (() => {
-/******/ 	// no baseURI
-/******/ 	
-/******/ 	// object to store loaded and loading chunks
-/******/ 	// undefined = chunk not loaded, null = chunk preloaded/prefetched
-/******/ 	// [resolve, Promise] = chunk loading, 0 = chunk loaded
-/******/ 	var installedChunks = {
-/******/ 		792: 0
-/******/ 	};
-/******/ 	
-/******/ 	var installChunk = (data) => {
-/******/ 		var {ids, modules, runtime} = data;
-/******/ 		// add "modules" to the modules object,
-/******/ 		// then flag all "ids" as loaded and fire callback
-/******/ 		var moduleId, chunkId, i = 0;
-/******/ 		for(moduleId in modules) {
-/******/ 			if(__nccwpck_require__.o(modules, moduleId)) {
-/******/ 				__nccwpck_require__.m[moduleId] = modules[moduleId];
-/******/ 			}
-/******/ 		}
-/******/ 		if(runtime) runtime(__nccwpck_require__);
-/******/ 		for(;i < ids.length; i++) {
-/******/ 			chunkId = ids[i];
-/******/ 			if(__nccwpck_require__.o(installedChunks, chunkId) && installedChunks[chunkId]) {
-/******/ 				installedChunks[chunkId][0]();
-/******/ 			}
-/******/ 			installedChunks[ids[i]] = 0;
-/******/ 		}
-/******/ 	
-/******/ 	}
-/******/ 	
-/******/ 	__nccwpck_require__.f.j = (chunkId, promises) => {
-/******/ 			// import() chunk loading for javascript
-/******/ 			var installedChunkData = __nccwpck_require__.o(installedChunks, chunkId) ? installedChunks[chunkId] : undefined;
-/******/ 			if(installedChunkData !== 0) { // 0 means "already installed".
-/******/ 	
-/******/ 				// a Promise means "currently loading".
-/******/ 				if(installedChunkData) {
-/******/ 					promises.push(installedChunkData[1]);
-/******/ 				} else {
-/******/ 					if(true) { // all chunks have JS
-/******/ 						// setup Promise in chunk cache
-/******/ 						var promise = import("./" + __nccwpck_require__.u(chunkId)).then(installChunk, (e) => {
-/******/ 							if(installedChunks[chunkId] !== 0) installedChunks[chunkId] = undefined;
-/******/ 							throw e;
-/******/ 						});
-/******/ 						var promise = Promise.race([promise, new Promise((resolve) => (installedChunkData = installedChunks[chunkId] = [resolve]))])
-/******/ 						promises.push(installedChunkData[1] = promise);
-/******/ 					}
-/******/ 				}
-/******/ 			}
-/******/ 	};
-/******/ 	
-/******/ 	// no prefetching
-/******/ 	
-/******/ 	// no preloaded
-/******/ 	
-/******/ 	// no external install chunk
-/******/ 	
-/******/ 	// no on chunks loaded
-/******/ })();
-/******/ 
-/************************************************************************/
-/******/ 
-/******/ // startup
-/******/ // Load entry module and return exports
-/******/ // This entry module used 'module' so it can't be inlined
-/******/ var __webpack_exports__ = __nccwpck_require__(4000);
-/******/ __webpack_exports__ = await __webpack_exports__;
-/******/ 

@@ -1,309 +1,321 @@
 import { verifyTables } from '../../src/apply/verify.ts'
-import { DynamoDbError } from '../../src/aws/dynamodb-errors.ts'
 import type { ItemStore } from '../../src/aws/item-store.ts'
-import type { Item } from '../../src/definition/items.ts'
 import { renderError } from '../../src/errors/description.ts'
 import { planTables } from '../../src/plan/planner.ts'
-import type { ObservedTables } from '../../src/table/table.ts'
-import { aTarget, ready, theTables } from '../support/builders.ts'
-import { aRun, modelItems } from '../support/fakes.ts'
+import { cancelled, failure, observedAs } from '../support/apply.ts'
+import { aTarget, theTables } from '../support/builders.ts'
+import { aRun, type FakeRun, type ItemModel, modelItems } from '../support/fakes.ts'
 
-const desired = theTables()
-const asDefined: ObservedTables = new Map(desired.map((table) => [table.name, ready(table)]))
+const definitions = theTables()
 
-interface Changes {
-  readonly observed?: ObservedTables
+interface Situation {
+  readonly observed?: ReturnType<typeof observedAs>
   readonly sampleItems?: boolean
-  readonly items?: Partial<ItemStore>
-  readonly cleaningItems?: Partial<ItemStore>
+  /** Calls that do not go to the model: those of the run, and those that clean up after it. */
+  readonly items?: (model: ItemModel, run: FakeRun) => Partial<ItemStore>
+  readonly cleaningItems?: (model: ItemModel) => Partial<ItemStore>
 }
 
-async function verify({ observed = asDefined, sampleItems = true, items = {}, cleaningItems = {} }: Changes = {}) {
+async function verify({
+  observed = observedAs(definitions),
+  sampleItems = true,
+  items,
+  cleaningItems,
+}: Situation = {}) {
   const model = modelItems()
   const run = aRun()
   const calls: string[] = []
-  const call = (name: string, table: string) => void calls.push(`${name} ${table}`)
-  const logged = (store: ItemStore): ItemStore => ({
-    putIfAbsent: async (table, item, partitionKey) => {
-      call('put', table)
-      return await store.putIfAbsent(table, item, partitionKey)
+  const recorded = (store: ItemStore): ItemStore => ({
+    putIfAbsent: (table, ...given) => {
+      calls.push(`put ${table}`)
+      return store.putIfAbsent(table, ...given)
     },
-    get: async (table, key) => {
-      call('get', table)
-      return await store.get(table, key)
+    get: (table, key) => {
+      calls.push(`get ${table}`)
+      return store.get(table, key)
     },
-    query: async (table, partitionKey, value) => {
-      call('query', table)
-      return await store.query(table, partitionKey, value)
+    query: (table, ...given) => {
+      calls.push(`query ${table}`)
+      return store.query(table, ...given)
     },
-    delete: async (table, key) => {
-      call('delete', table)
-      await store.delete(table, key)
+    delete: (table, key) => {
+      calls.push(`delete ${table}`)
+      return store.delete(table, key)
     },
   })
+  const [replaced, cleaning] = [items?.(model, run) ?? {}, cleaningItems?.(model) ?? {}]
   const verification = await verifyTables({
-    plan: planTables(aTarget(), desired, observed),
+    plan: planTables(aTarget(), definitions, observed),
     sampleItems,
-    // What is written and read ends with the run; what is deleted goes on a while.
-    itemsWithin: (within) => logged({ ...model, ...(within === run ? items : cleaningItems) }),
+    itemsWithin: (within) => recorded({ ...model, ...(within === run ? replaced : cleaning) }),
     run,
   })
-  return { verification, calls, model, error: verification.error === undefined ? '' : renderError(verification.error) }
+  const error = verification.error === undefined ? '' : renderError(verification.error)
+  const deletions = calls.filter((call) => call.startsWith('delete'))
+  return { verification, error, calls, deletions, model, run }
 }
 
-function dynamoDbError(name: string, answerLost: boolean, httpStatusCode = 400): DynamoDbError {
-  const cause = Object.assign(new Error('x'), { name, $metadata: { httpStatusCode } })
-  return new DynamoDbError('PutItem', 'users', cause, answerLost)
-}
+const denied = failure('AccessDeniedException', { operation: 'PutItem' })
+const timedOut = failure('TimeoutError', { isOutcomeUnknown: true, httpStatusCode: 0 })
+const reject = (error: Error) => () => Promise.reject(error)
+const firstReads = ['get tenant', 'get users', 'query users']
 
-const count = (calls: readonly string[], call: string) => calls.filter((each) => each === call).length
-
-it('writes a tenant and a user of each role, finds them by their tenant alone, and deletes them again', async () => {
-  const { verification, calls, model } = await verify()
-  expect(verification).toEqual({ sampleItems: true })
-  // What may not be read is found out before anything is written.
-  expect(calls.slice(0, 3)).toEqual(['get tenant', 'get users', 'query users'])
-  expect(calls.slice(3, 7)).toEqual(['put tenant', 'put users', 'put users', 'put users'])
-  expect(count(calls.slice(7), 'query users')).toBe(2)
-  expect([count(calls.slice(7), 'get tenant'), count(calls.slice(7), 'get users')]).toEqual([1, 3])
-  expect(calls.slice(-4)).toEqual(['delete tenant', 'delete users', 'delete users', 'delete users'])
-  expect(model.kept.size).toBe(0)
-})
-
-it('touches no item where none is wanted', async () => {
-  const { verification, calls } = await verify({ sampleItems: false })
-  expect([verification, calls]).toEqual([{ sampleItems: false }, []])
-})
-
-it('touches no item where the plan is not empty, and says what is not as defined', async () => {
-  const observed = new Map([...asDefined, ['users', ready(desired[1], { billingMode: 'PROVISIONED' })] as const])
-  const { error, calls } = await verify({ observed })
-  expect(calls).toEqual([])
-  expect(error).toContain('The tables are not as they are defined: set-billing-mode "users"')
-  expect(error).toContain('To fix: Find out who changed them, and run command: apply')
-})
-
-it('leaves refusals to the plan, and touches no item', async () => {
-  const observed = new Map([...asDefined, ['users', { status: 'unavailable', tableStatus: 'ARCHIVED' }] as const])
-  const { verification, calls } = await verify({ observed })
-  expect([verification, calls]).toEqual([{ sampleItems: false }, []])
-})
-
-/** The reads before anything is written find nothing; those after it fail. */
-const failingAfter = (reads: number, nothing: unknown, message: string) => {
-  let seen = 0
-  return async () => {
-    seen += 1
-    if (seen > reads) throw new Error(message)
-    return nothing as never
+/** Answers like this to the reads before the first write, and fails after them. */
+const failingAfter = <Answer>(reads: number, answer: Answer, error: Error) => {
+  let count = 0
+  return async (): Promise<Answer> => {
+    count += 1
+    if (count > reads) throw error
+    return answer
   }
 }
 
-it.each<[string, Partial<ItemStore>]>([
-  ['an item', { get: () => Promise.reject(dynamoDbError('AccessDeniedException', false)) }],
-  ['items of a tenant', { query: () => Promise.reject(dynamoDbError('AccessDeniedException', false)) }],
-])('writes nothing where it may not read %s', async (_, items) => {
-  const { error, calls } = await verify({ items })
-  expect(error).toContain('AccessDeniedException')
-  expect(calls.sort()).toEqual(['get tenant', 'get users', 'query users'])
+it('writes a tenant and a user of each role, finds them by their tenant alone, and deletes them', async () => {
+  const { verification, calls, model, run } = await verify()
+  expect(verification).toEqual({ sampleItems: true })
+  // A read that is not allowed fails before anything is written.
+  expect(calls.slice(0, 3)).toEqual(firstReads)
+  expect(calls.slice(3, 7)).toEqual(['put tenant', 'put users', 'put users', 'put users'])
+  expect(calls.slice(7, -4).sort()).toEqual([
+    'get tenant',
+    ...['get users', 'get users', 'get users'],
+    ...['query users', 'query users'],
+  ])
+  expect(calls.slice(-4)).toEqual(['delete tenant', 'delete users', 'delete users', 'delete users'])
+  expect(model.kept.size).toBe(0)
+  expect(run.lines).toEqual([
+    expect.stringMatching(
+      /^Sample items, to be deleted again: writing \{"tenant_id":"[^"]+"\} in "tenant"(; \{"tenant_id":"[^"]+","user_id":"[^"]+"\} in "users"){3}$/,
+    ),
+  ])
 })
 
-it.each<[string, Partial<ItemStore>, 'unwritten' | 'deleted' | undefined]>([
-  ['nothing may be read', { get: () => Promise.reject(dynamoDbError('AccessDeniedException', false)) }, 'unwritten'],
+it.each<[string, Situation, string]>([
+  ['where no sample items are wanted', { sampleItems: false }, ''],
   [
-    'every write is refused',
-    { putIfAbsent: () => Promise.reject(dynamoDbError('AccessDeniedException', false)) },
-    'unwritten',
+    'where the plan has a refusal, which is reported with the plan',
+    { observed: new Map([['users', { status: 'unavailable', tableStatus: 'ARCHIVED' }]]) },
+    '',
   ],
-  ['nothing is found', { query: async () => [] }, 'deleted'],
-  ['nothing can be deleted', { delete: () => Promise.reject(new Error('broken')) }, undefined],
-])('tells what became of the sample items where %s', async (_, items, fate) => {
-  const { verification } = await verify({ items, cleaningItems: items })
-  expect(verification).toEqual({ sampleItems: true, ...(fate === undefined ? {} : { fate }), error: expect.anything() })
+  [
+    'where the tables do not match their definitions',
+    { observed: observedAs(definitions, { users: { BillingMode: 'PROVISIONED' } }) },
+    'The tables are not as they are defined: update BillingMode of "users": BillingMode PROVISIONED -> PAY_PER_REQUEST.\nTo fix: Find out who changed them, then run command: apply, which brings them to their definition.',
+  ],
+])('reads and writes no item %s', async (_, situation, expected) => {
+  const { error, calls } = await verify(situation)
+  expect([calls, error]).toEqual([[], expected])
 })
 
-it('hands on the statement that would have allowed what was denied, whatever else it has to tell', async () => {
-  const denied = () => Promise.reject(dynamoDbError('AccessDeniedException', false))
-  let queries = 0
-  const query = async () => (++queries > 1 ? await denied() : [])
-  const { error } = await verify({ items: { putIfAbsent: async () => ({ mayComeLate: true }), query } })
-  expect(error).toMatch(/delete it by hand[\s\S]*\nThe statement to add: \{/)
-  const left = await verify({ items: { get: failingAfter(2, undefined, 'broken') }, cleaningItems: { delete: denied } })
-  expect(left.error).toMatch(/could not be deleted[\s\S]*\nThe statement to add: \{/)
+it.each<[string, Partial<ItemStore>]>([
+  ['an item', { get: reject(denied) }],
+  ['the items of a tenant', { query: reject(denied) }],
+])('writes nothing where it may not read %s', async (_, items) => {
+  const { error, calls } = await verify({ items: () => items })
+  expect(error).toContain('AccessDeniedException')
+  expect(calls.sort()).toEqual(firstReads)
 })
 
-it('shows the beginning of what another hand made long, so that the summary is not too long for GitHub', async () => {
-  const long = { tenant_id: 'a', user_id: 'b', added: 'x'.repeat(390_000) }
-  const { error } = await verify({ items: { query: async () => [long] } })
-  expect(error).toMatch(/came back otherwise/)
-  expect(error.length).toBeLessThan(2000)
+it.each<[string, string | undefined, Partial<ItemStore>]>([
+  ['unwritten where a read is denied', 'unwritten', { get: reject(denied) }],
+  ['unwritten where every write is denied', 'unwritten', { putIfAbsent: reject(denied) }],
+  ['deleted where an item is not found', 'deleted', { query: async () => [] }],
+  ['named by the error where no item can be deleted', undefined, { delete: reject(new Error('broken')) }],
+])('the sample items of a failed verification are %s', async (_, itemState, items) => {
+  const { verification } = await verify({ items: () => items, cleaningItems: () => items })
+  const state = itemState === undefined ? {} : { itemState }
+  expect(verification).toEqual({ sampleItems: true, ...state, error: expect.any(Error) })
 })
 
 it.each<[string, Partial<ItemStore>, RegExp]>([
-  ['a user is not found by Query', { query: async () => [] }, /^All users of the tenant .* came back otherwise/],
-  ['an item cannot be read back', { get: async () => undefined }, /^The item .* came back otherwise/],
-  ['a read fails', { get: failingAfter(2, undefined, 'broken') }, /broken/],
-  ['a write fails', { putIfAbsent: () => Promise.reject(new Error('broken')) }, /broken/],
+  [
+    'Query does not find a user',
+    { query: async () => [] },
+    /^The response for all users of the tenant .* does not match/,
+  ],
+  ['an item cannot be read', { get: async () => undefined }, /^The response for the item .* does not match what was/],
+  ['a read fails', { get: failingAfter(2, undefined, new Error('broken')) }, /broken/],
+  ['a write fails', { putIfAbsent: reject(new Error('broken')) }, /broken/],
 ])('fails where %s, and deletes what it wrote', async (_, items, message) => {
-  const { error, model, calls } = await verify({ items })
+  const { error, model, deletions } = await verify({ items: () => items })
   expect(error).toMatch(message)
-  expect(model.kept.size).toBe(0)
-  expect(calls.filter((call) => call.startsWith('delete'))).toHaveLength(4)
+  expect([model.kept.size, deletions.length]).toEqual([0, 4])
 })
 
-it('fails where another tenant is shown users, or an item comes back changed', async () => {
-  const model = modelItems()
-  const everybody: Partial<ItemStore> = {
-    putIfAbsent: model.putIfAbsent,
-    get: model.get,
-    query: async () => [...model.kept.values()].filter(({ user_id }) => user_id !== undefined),
-  }
-  expect((await verify({ items: everybody })).error).toMatch(/^All users of another tenant/)
-  const kept = modelItems()
-  const changed: Partial<ItemStore> = {
-    putIfAbsent: (table, item, key) => kept.putIfAbsent(table, { ...item, name: 'somebody else' }, key),
-    get: kept.get,
-    query: kept.query,
-  }
-  expect((await verify({ items: changed })).error).toContain('somebody else')
-})
-
-it('names by key what could not be deleted, and why, and says first what failed before', async () => {
-  const { error, model } = await verify({
-    cleaningItems: {
-      delete: (table: string) => (table === 'tenant' ? Promise.reject(new Error('no')) : Promise.resolve()),
-    },
-  })
-  const [left] = [...model.kept.values()].filter(({ user_id }) => user_id === undefined)
-  expect(left).toBeDefined()
-  expect(error).toContain(`Sample items could not be deleted: {"tenant_id":"${left?.tenant_id}"} in "tenant".`)
-  expect(error).toContain('Caused by: Error: no')
-  const both = await verify({
-    items: { query: failingAfter(1, [], 'first') },
-    cleaningItems: { delete: () => Promise.reject(new Error('second')) },
-  })
-  expect(both.error).toMatch(
-    /^Error: first Sample items could not be deleted: .*; .*; .*; .*\n[\s\S]*Caused by: Error: second/,
-  )
-})
-
-it('names a write that may come late beside what could not be deleted, and does not say that nothing else is left', async () => {
-  let queries = 0
+it('fails where Query returns users of another tenant', async () => {
   const { error } = await verify({
-    items: {
-      putIfAbsent: async (table) => ({ mayComeLate: table === 'tenant' }),
-      // The first one only proves that it is allowed.
-      query: async () => {
-        queries += 1
-        if (queries > 1) throw dynamoDbError('AccessDeniedException', false)
-        return []
-      },
-    },
-    cleaningItems: {
-      delete: (table: string) => (table === 'users' ? Promise.reject(new Error('no')) : Promise.resolve()),
-    },
+    items: ({ kept }) => ({
+      query: async () => [...kept.values()].filter(({ user_id }) => user_id !== undefined),
+    }),
   })
-  expect(error).toMatch(/^PutItem on "users" failed\. \(AccessDeniedException: x\) Sample items could not be deleted: /)
-  expect(error).toMatch(/The answer to a write of the sample item \{.*\} in "tenant" was lost/)
-  expect(error).not.toContain('Nothing else')
-  expect(error).toContain('"Action":["dynamodb:PutItem"]')
+  expect(error).toMatch(/^The response for all users of another tenant/)
+})
+
+it('fails where an item comes back changed', async () => {
+  const { error } = await verify({
+    items: (model) => ({
+      putIfAbsent: (table, item, key) => model.putIfAbsent(table, { ...item, name: 'changed' }, key),
+    }),
+  })
+  expect(error).toContain('"name":"changed"')
+})
+
+it('shortens items that do not match, so that the summary stays within the limit of GitHub', async () => {
+  const long = { tenant_id: 'a', user_id: 'b', added: 'x'.repeat(390_000) }
+  const { error } = await verify({ items: () => ({ query: async () => [long] }) })
+  expect(error).toMatch(/does not match what was written/)
+  expect(error.length).toBeLessThan(2000)
+})
+
+describe('sample items that could not be deleted', () => {
+  const keepingTenant = ({ delete: remove }: ItemModel): Partial<ItemStore> => ({
+    delete: (table, key) => (table === 'tenant' ? Promise.reject(new Error('no')) : remove(table, key)),
+  })
+
+  it('are named by their keys, with the reason', async () => {
+    const { error, model } = await verify({ cleaningItems: keepingTenant })
+    const [left] = [...model.kept.values()]
+    expect(model.kept.size).toBe(1)
+    expect(error).toBe(
+      [
+        `Sample items could not be deleted: {"tenant_id":"${left?.tenant_id}"} in "tenant".`,
+        'To fix: Delete these items by hand. Nothing else was left behind.',
+        'Caused by: Error: no',
+      ].join('\n'),
+    )
+  })
+
+  it('are named after the failure that came first, with the statements that both denials need', async () => {
+    const { error } = await verify({
+      items: () => ({ query: failingAfter(1, [], denied) }),
+      cleaningItems: () => ({ delete: reject(failure('AccessDeniedException', { operation: 'DeleteItem' })) }),
+    })
+    expect(error).toMatch(
+      /^PutItem on "users" failed\. \(AccessDeniedException: as AWS says\) Sample items could not be deleted: .*; .*; .*; .*\n/,
+    )
+    expect(error).toContain('"Action":["dynamodb:PutItem"]')
+    expect(error).toContain('"Action":["dynamodb:DeleteItem"]')
+    expect(error).toContain('Caused by: AccessDeniedException')
+  })
+
+  it('are not called the only ones beside a write without a response', async () => {
+    const { error, verification } = await verify({
+      items: (model) => ({
+        putIfAbsent: async (table, item, key) => {
+          await model.putIfAbsent(table, item, key)
+          return { isOutcomeUnknown: table === 'users' }
+        },
+      }),
+      cleaningItems: keepingTenant,
+    })
+    expect(error).toMatch(/could not be deleted/)
+    expect(error).not.toContain('Nothing else')
+    expect(verification.warnings).toHaveLength(3)
+  })
 })
 
 describe('a write', () => {
-  it('that is refused because there is such an item is nobody’s to delete', async () => {
-    const { calls, error } = await verify({
-      items: { putIfAbsent: () => Promise.reject(dynamoDbError('ConditionalCheckFailedException', false)) },
+  it('that finds an item of someone else does not delete it', async () => {
+    const { error, deletions } = await verify({
+      items: () => ({ putIfAbsent: reject(failure('ConditionalCheckFailedException')) }),
     })
     expect(error).toContain('ConditionalCheckFailedException')
-    expect(calls.filter((call) => call.startsWith('delete'))).toEqual([])
+    expect(deletions).toEqual([])
   })
 
-  it('that was tried again, so that the first try may come late, is named in a warning', async () => {
-    const model = modelItems()
+  it('that was never sent, because the run was stopped during the reads, leaves nothing to delete', async () => {
+    const { verification, deletions } = await verify({
+      items: (_, run) => ({
+        query: async () => {
+          run.stopNow(cancelled)
+          return []
+        },
+        putIfAbsent: async () => run.stop.throwIfAborted() as never,
+      }),
+    })
+    expect(verification).toEqual({ sampleItems: true, itemState: 'unwritten', error: cancelled })
+    expect(deletions).toEqual([])
+  })
+
+  it('whose response cannot be read may have taken effect, so its item is deleted and named in a warning', async () => {
+    const unreadable = failure('SyntaxError', { isOutcomeUnknown: true, httpStatusCode: 200 })
+    const { verification, deletions } = await verify({ items: () => ({ putIfAbsent: reject(unreadable) }) })
+    expect(verification).toMatchObject({ itemState: 'deleted', error: unreadable })
+    expect([verification.warnings?.length, deletions.length]).toEqual([4, 4])
+  })
+
+  it('whose earlier try has no response is named in a warning, because that try may arrive late', async () => {
     const { verification } = await verify({
-      items: {
-        ...model,
+      items: (model) => ({
         putIfAbsent: async (table, item, key) => {
           await model.putIfAbsent(table, item, key)
-          return { mayComeLate: table === 'tenant' }
+          return { isOutcomeUnknown: table === 'tenant' }
         },
-      },
-      cleaningItems: model,
+      }),
     })
     expect(verification).toEqual({
       sampleItems: true,
-      warnings: [
-        expect.stringMatching(/^The answer to a write of the sample item \{"tenant_id":".*"\} in "tenant" was lost/),
-      ],
+      warnings: [expect.stringMatching(/^A write of the sample item \{"tenant_id":".*"\} in "tenant" has no response/)],
     })
   })
 
-  it('whose answer nobody understood may have been done, and is deleted', async () => {
-    const { error, calls } = await verify({
-      items: { putIfAbsent: () => Promise.reject(dynamoDbError('SyntaxError', true, 200)) },
+  it('whose next try finds the item of an earlier try without a response has written it', async () => {
+    const { error, deletions, model } = await verify({
+      items: (it) => ({
+        putIfAbsent: async (table, item, key) => {
+          await it.putIfAbsent(table, item, key)
+          throw failure('ConditionalCheckFailedException', { isOutcomeUnknown: true })
+        },
+      }),
     })
-    expect(error).toContain('SyntaxError')
-    expect(calls.filter((call) => call.startsWith('delete'))).toHaveLength(4)
+    expect([error, model.kept.size, deletions.length]).toEqual(['', 0, 4])
   })
 
-  it('whose answer was lost, and that finds its own item at the next try, is written', async () => {
-    const model = modelItems()
-    const lost: Partial<ItemStore> = {
-      ...model,
-      putIfAbsent: async (table, item, key) => {
-        await model.putIfAbsent(table, item, key)
-        throw dynamoDbError('ConditionalCheckFailedException', true)
-      },
-    }
-    const { error, calls } = await verify({ items: lost, cleaningItems: model })
-    expect([error, model.kept.size]).toEqual(['', 0])
-    expect(calls.filter((call) => call.startsWith('delete'))).toHaveLength(4)
-  })
-
-  it('that is still under way when another one fails is waited for, and its item is deleted', async () => {
-    const model = modelItems()
-    const underWay: Promise<unknown>[] = []
-    const { verification } = await verify({
-      items: {
-        ...model,
+  it('in progress when another one fails is waited for, and its item is deleted', async () => {
+    const inProgress: Promise<unknown>[] = []
+    const { verification, model } = await verify({
+      items: (it) => ({
         putIfAbsent: (table, item, key) => {
-          if (table === 'tenant') return Promise.reject(dynamoDbError('AccessDeniedException', false))
-          // Later than everything that a run does which does not wait for it.
-          const late = new Promise((resolve) => setImmediate(resolve)).then(() => model.putIfAbsent(table, item, key))
-          underWay.push(late)
+          if (table === 'tenant') return Promise.reject(denied)
+          // Later than everything that does not wait for it.
+          const late = new Promise((resolve) => setImmediate(resolve)).then(() => it.putIfAbsent(table, item, key))
+          inProgress.push(late)
           return late
         },
-      },
-      cleaningItems: model,
+      }),
     })
-    await Promise.all(underWay)
-    expect(underWay).toHaveLength(3)
-    expect(verification).toMatchObject({ fate: 'deleted', error: { code: 'AccessDeniedException' } })
+    await Promise.all(inProgress)
+    expect(inProgress).toHaveLength(3)
+    expect(verification).toEqual({ sampleItems: true, itemState: 'deleted', error: denied })
     expect(model.kept.size).toBe(0)
   })
 
-  it('that arrives after its item was deleted is deleted once more', async () => {
-    const model = modelItems()
-    let late: (() => Promise<void>) | undefined
-    const { error } = await verify({
-      items: {
-        putIfAbsent: async (table, item: Item, key) => {
-          if (table !== 'tenant') return await model.putIfAbsent(table, item, key)
-          late = async () => void (await model.putIfAbsent(table, item, key))
-          throw dynamoDbError('TimeoutError', true)
+  it.each([
+    ['fails', true],
+    ['succeeds at the next try', false],
+  ])('that %s and arrives after its item was deleted is deleted once more', async (_, isFailing) => {
+    let arrive: (() => Promise<unknown>) | undefined
+    const { error, model, deletions } = await verify({
+      items: (it) => ({
+        putIfAbsent: async (table, item, key) => {
+          if (table === 'users') return await it.putIfAbsent(table, item, key)
+          arrive = () => it.putIfAbsent(table, item, key)
+          if (isFailing) throw timedOut
+          await it.putIfAbsent(table, item, key)
+          return { isOutcomeUnknown: true }
         },
-      },
-      cleaningItems: {
-        ...model,
+      }),
+      cleaningItems: (it) => ({
         delete: async (table, key) => {
-          await model.delete(table, key)
-          const arrive = table === 'tenant' ? late : undefined
-          late = undefined
-          await arrive?.()
+          await it.delete(table, key)
+          if (table === 'users') return
+          const late = arrive
+          arrive = undefined
+          await late?.()
         },
-      },
+      }),
     })
-    expect(error).toContain('TimeoutError')
-    expect(model.kept.size).toBe(0)
+    expect(error).toMatch(isFailing ? /TimeoutError/ : /^$/)
+    expect([model.kept.size, deletions.length]).toEqual([0, 5])
   })
 })

@@ -88,7 +88,7 @@ describe.each(nodes)('the bundle under %s', (_, node) => {
     expect(sts.calls).toEqual([])
     expect(result.outputs).toEqual({})
     const [message] = result.commands.filter(({ command }) => command === 'error').map((each) => each.message)
-    for (const name of ['environment', 'command', 'aws-region', 'timeout-seconds', 'tags']) {
+    for (const name of ['environment', 'confirm-destroy', 'aws-region', 'timeout-seconds', 'tags']) {
       expect(message).toContain(`- ${name} `)
     }
   })
@@ -187,7 +187,7 @@ if (moto === undefined) {
 
       expect(cancelled.exitCode).toBe(1)
       expect(cancelled.millisecondsAfterInterrupt).toBeLessThan(2000)
-      expect(cancelled.summary).toContain('Not started: set-point-in-time-recovery')
+      expect(cancelled.summary).toContain('Not started: update PointInTimeRecoverySpecification')
       expect(cancelled.outputs['users-table-arn']).toBe('arn:aws:dynamodb:ap-south-1:222222222222:table/users')
 
       const next = await runAction({ node, inputs: { ...inputs, environment: 'prod' }, environment })

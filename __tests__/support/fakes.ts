@@ -199,7 +199,7 @@ export function modelItems(): ItemModel {
     putIfAbsent: async (table, item) => {
       if (kept.has(place(table, item))) throw new Error('There is such an item')
       kept.set(place(table, item), item)
-      return { mayComeLate: false }
+      return { isOutcomeUnknown: false }
     },
     get: async (table, key) => kept.get(place(table, key)),
     query: async (table, partitionKey, value) =>

@@ -31,7 +31,7 @@ export interface Verification {
   readonly sampleItems: boolean
   /** The state of the sample items at the error. Absent where some are left in the tables, which the error names. */
   readonly itemState?: 'unwritten' | 'deleted'
-  /** Facts to know about a verification that succeeded. */
+  /** Sample items that a write without a response may write again after their deletion. */
   readonly warnings?: readonly string[]
   readonly error?: unknown
 }

@@ -1,4 +1,7 @@
-/** Proves the tables: they are as defined, and sample items go in, are found by their tenant alone, and go out again. */
+/**
+ * Verifies the tables: they match their definitions, and sample items can be written, found by their tenant alone, and
+ * deleted.
+ */
 import type { DynamoDb } from '../aws/dynamodb.ts'
 import { DynamoDbError } from '../aws/dynamodb-errors.ts'
 import type { ItemStore } from '../aws/item-store.ts'
@@ -18,19 +21,18 @@ export interface VerificationWork {
   readonly run: Run
 }
 
-/** Never throws: what failed is in the verification. Refusals are the plan's to tell. */
+/** Never throws: the verification has the error. Refusals are reported with the plan. */
 export async function verifyTables(work: VerificationWork): Promise<Verification> {
   const { plan, sampleItems } = work
   if (plan.refusals.length > 0) return { sampleItems: false }
-  const samples: Sample[] = []
+  let samples: Samples | undefined
   try {
     assertAsDefined(plan)
-    const warnings = sampleItems ? await roundTrip(work, samples) : []
-    return { sampleItems, ...(warnings.length === 0 ? {} : { warnings }) }
+    if (sampleItems) samples = makeSamples(work)
   } catch (error) {
-    if (error instanceof LeftItemsError) return { sampleItems, error }
-    return { sampleItems, itemState: samples.every(({ state }) => state === 'unsent') ? 'unwritten' : 'deleted', error }
+    return { sampleItems, itemState: 'unwritten', error }
   }
+  return samples === undefined ? { sampleItems } : await verifySampleItems(work, samples)
 }
 
 /** @throws {RemedyError} where the plan has steps */
@@ -38,7 +40,7 @@ export function assertAsDefined({ steps }: Plan): void {
   if (steps.length === 0) return
   throw new RemedyError(
     `The tables are not as they are defined: ${describeSteps(steps)}.`,
-    'Find out who changed them, and run command: apply to bring them to their definition.',
+    'Find out who changed them, then run command: apply, which brings them to their definition.',
   )
 }
 
@@ -47,82 +49,74 @@ interface Sample {
   readonly table: string
   readonly item: Item
   readonly key: Item
-  /** `unknown`: sent, and no answer was seen. */
+  /** `unknown`: a try of the write has no response. It may arrive late, even after the deletion of the item. */
   state: 'unsent' | 'unknown' | 'written'
-  /** A write whose answer was lost may still arrive, after the item was deleted. */
-  mayComeLate?: boolean
 }
 
-/** What was written may still be there. */
-class LeftItemsError extends RemedyError {
-  override readonly name = 'LeftItemsError'
+interface Samples {
+  readonly tenant: Sample
+  readonly users: readonly Sample[]
+  readonly all: readonly Sample[]
+  readonly usersTable: string
+  readonly tenantId: string
+  /** The ID of a tenant that has no users. */
+  readonly otherTenantId: string
 }
 
-/**
- * @param samples is filled with what is made, for who asks afterwards what became of it
- * @returns what people should know
- * @throws {LeftItemsError} where some may still be there; anything else where none are
- */
-async function roundTrip(work: VerificationWork, samples: Sample[]): Promise<readonly string[]> {
-  const { run } = work
-  const items = work.itemsWithin(run)
-  const made = makeSampleItems(run.clock.uuid, run.clock.now())
-  const sampleOf = (kind: ItemKind, item: typeof made.tenant | (typeof made.users)[number]): Sample => {
-    return { kind, table: tableOf(work.plan, kind), item, key: keyOf(item), state: 'unsent' }
+function makeSamples({ plan, run: { clock } }: VerificationWork): Samples {
+  const made = makeSampleItems(clock.uuid, clock.now())
+  const { tenant_id: tenantId } = made.tenant
+  const makeSample = (kind: ItemKind, item: Item, sortKey: Item): Sample => {
+    return { kind, table: tableOf(plan, kind), item, key: { tenant_id: tenantId, ...sortKey }, state: 'unsent' }
   }
-  samples.push(sampleOf('tenant', made.tenant), ...made.users.map((item) => sampleOf('users', item)))
-  await assertReadable(items, samples, made.otherTenantId)
-  // A run that is killed names nothing any more, so they are named before they are there.
-  run.log.info(`Sample items, to be deleted again: writing ${samples.map(nameSample).join('; ')}`)
+  const tenant = makeSample('tenant', made.tenant, {})
+  const users = made.users.map((user) => makeSample('users', user, { user_id: user.user_id }))
+  return {
+    tenant,
+    users,
+    all: [tenant, ...users],
+    usersTable: tableOf(plan, 'users'),
+    tenantId,
+    otherTenantId: made.otherTenantId,
+  }
+}
+
+function tableOf({ tables }: Plan, logicalName: ItemKind): string {
+  const found = tables.find((table) => table.logicalName === logicalName)
+  if (found === undefined) throw new Error(`The plan has no table ${logicalName}`)
+  return found.name
+}
+
+async function verifySampleItems({ itemsWithin, run }: VerificationWork, samples: Samples): Promise<Verification> {
   let failure: unknown
   try {
-    await settleAll(samples.map((sample) => write(items, sample)))
-    await assertFound(items, work.plan, samples, made.otherTenantId)
+    const items = itemsWithin(run)
+    await assertReadable(items, samples)
+    // A run that is killed cannot report its items any more, so their keys are logged before they are written.
+    run.log.info(`Sample items, to be deleted again: writing ${samples.all.map(nameSample).join('; ')}`)
+    await settleAll(samples.all.map((sample) => write(items, sample)))
+    await assertFound(items, samples)
   } catch (error) {
     failure = error
   }
-  const left = await deleteAll(work.itemsWithin(cleaningRun(run)), samples)
-  const late = samples.filter(({ mayComeLate }) => mayComeLate)
-  const warnings = late.map(
-    (sample) =>
-      `The answer to a write of the sample item ${nameSample(sample)} was lost. It was deleted; should that write arrive after all, delete it by hand.`,
-  )
-  if (left.length === 0 && failure === undefined) return warnings
-  if (left.length === 0) {
-    throw warnings.length === 0
-      ? failure
-      : new RemedyError(describeError(failure).message, [...warnings, remedyOf(failure)].join(' ').trim(), {
-          cause: failure,
-          facts: describeError(failure).facts,
-          statements: describeError(failure).statements,
-        })
-  }
-  // Both may have ended for one reason.
-  const reasons = [left[0]?.error, failure]
-  throw new LeftItemsError(
-    `${failure === undefined ? '' : `${tellWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`,
-    [
-      'Delete these items by hand.',
-      ...(warnings.length === 0 ? ['Nothing else was left behind.'] : warnings),
-      ...new Set(reasons.map(remedyOf).filter((each) => each !== '')),
-    ].join(' '),
-    { cause: left[0]?.error, statements: [...new Set(reasons.flatMap((each) => describeError(each).statements))] },
-  )
+  const left = await deleteAll(itemsWithin(cleaningRun(run)), samples.all)
+  const warnings = samples.all.filter(({ state }) => state === 'unknown').map(warnOfLateWrite)
+  const verification = { sampleItems: true, ...(warnings.length === 0 ? {} : { warnings }) }
+  if (left.length > 0) return { ...verification, error: explainLeftItems(left, failure, warnings.length === 0) }
+  if (failure === undefined) return verification
+  const itemState = samples.all.every(({ state }) => state === 'unsent') ? 'unwritten' : 'deleted'
+  return { ...verification, itemState, error: failure }
 }
 
-/** A read that is not allowed is told before anything is written: nobody has these keys yet, and nobody that tenant. */
-async function assertReadable(items: ItemStore, samples: readonly Sample[], otherTenantId: string): Promise<void> {
-  const tenant = samples.find(({ kind }) => kind === 'tenant')
-  const user = samples.find(({ kind }) => kind === 'users')
-  if (tenant === undefined || user === undefined) return
+/** Sends each kind of read before the first write, so that a read that is not allowed fails before an item exists. */
+async function assertReadable(items: ItemStore, { tenant, users, usersTable, otherTenantId }: Samples): Promise<void> {
   await Promise.all([
-    items.get(tenant.table, tenant.key),
-    items.get(user.table, user.key),
-    items.query(user.table, 'tenant_id', otherTenantId),
+    ...[tenant, ...users.slice(0, 1)].map(({ table, key }) => items.get(table, key)),
+    items.query(usersTable, 'tenant_id', otherTenantId),
   ])
 }
 
-/** As `Promise.all`, but no work goes on behind a failure: what is still under way may write. */
+/** Like `Promise.all`, but waits for all works before it throws: a work in progress may still write. */
 async function settleAll(works: readonly Promise<unknown>[]): Promise<void> {
   const settled = await Promise.allSettled(works)
   const failed = settled.find((each) => each.status === 'rejected')
@@ -133,54 +127,44 @@ async function write(items: ItemStore, sample: Sample): Promise<void> {
   assertShape(sample.kind, sample.item)
   sample.state = 'unknown'
   try {
-    const { mayComeLate } = await items.putIfAbsent(sample.table, sample.item, 'tenant_id')
-    sample.mayComeLate = mayComeLate
-    sample.state = 'written'
+    const written = await items.putIfAbsent(sample.table, sample.item, 'tenant_id')
+    if (!written.isOutcomeUnknown) sample.state = 'written'
   } catch (error) {
-    if (!isOutcomeUnknown(error)) {
-      sample.state = 'unsent'
-      throw error
-    }
-    sample.mayComeLate = true
-    // An earlier try, whose answer was lost, wrote it: nobody else has a key this fresh.
+    if (!isOutcomeUnknown(error)) sample.state = 'unsent'
+    // The key is new, so the item is our own: an earlier try without a response wrote it.
     const isOwn = error instanceof DynamoDbError && error.code === 'ConditionalCheckFailedException'
-    if (!isOwn) throw error
-    sample.state = 'written'
+    if (!isOwn || sample.state === 'unsent') throw error
   }
 }
 
 async function assertFound(
   items: ItemStore,
-  plan: Plan,
-  samples: readonly Sample[],
-  otherTenantId: string,
+  { users, all, usersTable, tenantId, otherTenantId }: Samples,
 ): Promise<void> {
-  const usersTable = tableOf(plan, 'users')
-  const users = samples.filter(({ kind }) => kind === 'users')
-  const tenantId = users[0]?.item.tenant_id ?? ''
-  const [found, foreign, ...read] = await Promise.all([
+  const [ofTenant, ofOtherTenant, ...read] = await Promise.all([
     items.query(usersTable, 'tenant_id', tenantId),
     items.query(usersTable, 'tenant_id', otherTenantId),
-    ...samples.map(({ table, key }) => items.get(table, key)),
+    ...all.map(({ table, key }) => items.get(table, key)),
   ])
-  assertSame(
-    `All users of the tenant ${tenantId} in "${usersTable}"`,
-    sorted(found),
-    sorted(users.map(({ item }) => item)),
-  )
-  assertSame(`All users of another tenant in "${usersTable}"`, foreign, [])
-  for (const [index, { kind, table, item, key }] of samples.entries()) {
-    const seen = read[index] ?? {}
-    assertSame(`The item ${JSON.stringify(key)} of "${table}"`, [seen], [item])
-    assertShape(kind, seen)
+  const written = users.map(({ item }) => item)
+  assertSame(`all users of the tenant ${tenantId} in "${usersTable}"`, sorted(ofTenant), sorted(written))
+  assertSame(`all users of another tenant in "${usersTable}"`, ofOtherTenant, [])
+  for (const [index, { kind, table, item, key }] of all.entries()) {
+    const found = read[index] ?? {}
+    assertSame(`the item ${JSON.stringify(key)} of "${table}"`, [found], [item])
+    assertShape(kind, found)
   }
 }
 
-function assertSame(what: string, found: readonly Item[], expected: readonly Item[]): void {
+function sorted(items: readonly Item[]): readonly Item[] {
+  return [...items].sort((left, right) => ((left.user_id ?? '') < (right.user_id ?? '') ? -1 : 1))
+}
+
+function assertSame(name: string, found: readonly Item[], expected: readonly Item[]): void {
   const canonical = (items: readonly Item[]) => JSON.stringify(items.map((item) => Object.entries(item).sort()))
   if (canonical(found) === canonical(expected)) return
   throw new RemedyError(
-    `${what} came back otherwise than it was written: expected ${shorten(JSON.stringify(expected))}, found ${shorten(JSON.stringify(found))}.`,
+    `The response for ${name} does not match what was written: expected ${shorten(JSON.stringify(expected))}, found ${shorten(JSON.stringify(found))}.`,
     'Find out what else writes into this table, such as a stream or a trigger, then run again.',
   )
 }
@@ -189,20 +173,9 @@ function assertShape(kind: ItemKind, item: Item): void {
   const problems = problemsOfItem(kind, item)
   if (problems.length === 0) return
   throw new RemedyError(
-    `An item of ${kind} is not in the shape of docs/schemas: ${problems.join('; ')}.`,
+    `An item of ${kind} does not have the shape of docs/schemas: ${problems.join('; ')}.`,
     'This is a mistake of the action. Please report it.',
   )
-}
-
-/** Its cause has no place of its own, behind another error. */
-function tellWithCause(error: unknown): string {
-  const { message, causes } = describeError(error)
-  return causes[0] === undefined || error instanceof StoppedError ? message : `${message} (${causes[0]})`
-}
-
-/** What would have let the deletion through, such as a permission by its name. */
-function remedyOf(error: unknown): string {
-  return describeError(error).remedy ?? ''
 }
 
 interface LeftItem {
@@ -210,18 +183,17 @@ interface LeftItem {
   readonly error: unknown
 }
 
-/** @returns those that may still be there */
+/** @returns the items that may still be in the table */
 async function deleteAll(items: ItemStore, samples: readonly Sample[]): Promise<readonly LeftItem[]> {
   const left = await Promise.all(
     samples
       .filter(({ state }) => state !== 'unsent')
       .map(async (sample): Promise<readonly LeftItem[]> => {
+        const { table, key, state } = sample
         try {
-          await items.delete(sample.table, sample.key)
-          // A write without an answer may arrive after the deletion. A look that finds it deletes it for good.
-          if (sample.state === 'unknown' && (await items.get(sample.table, sample.key)) !== undefined) {
-            await items.delete(sample.table, sample.key)
-          }
+          await items.delete(table, key)
+          // A write without a response may have arrived after the deletion.
+          if (state === 'unknown' && (await items.get(table, key)) !== undefined) await items.delete(table, key)
           return []
         } catch (error) {
           return [{ sample, error }]
@@ -231,23 +203,31 @@ async function deleteAll(items: ItemStore, samples: readonly Sample[]): Promise<
   return left.flat()
 }
 
+/** `{"tenant_id":"..."} in "tenant"` */
 function nameSample({ table, key }: Sample): string {
   return `${JSON.stringify(key)} in "${table}"`
 }
 
-function tableOf({ tables }: Plan, logicalName: ItemKind): string {
-  const found = tables.find((table) => table.logicalName === logicalName)
-  if (found === undefined) throw new Error(`There is no table ${logicalName} in the plan`)
-  return found.name
+function warnOfLateWrite(sample: Sample): string {
+  return `A write of the sample item ${nameSample(sample)} has no response. Delete the item by hand if that write arrives after the deletion.`
 }
 
-function keyOf({
-  tenant_id,
-  user_id,
-}: Readonly<Record<'tenant_id', string> & Partial<Record<'user_id', string>>>): Item {
-  return { tenant_id, ...(user_id === undefined ? {} : { user_id }) }
+function explainLeftItems(left: readonly LeftItem[], failure: unknown, isNothingElseLeft: boolean): RemedyError {
+  const cause = left[0]?.error
+  // Both may have the same remedy, such as a permission.
+  const described = (failure === undefined ? [cause] : [cause, failure]).map(describeError)
+  const remedies = new Set(described.flatMap(({ remedy = '' }) => (remedy === '' ? [] : [remedy])))
+  return new RemedyError(
+    `${failure === undefined ? '' : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join('; ')}.`,
+    ['Delete these items by hand.', ...(isNothingElseLeft ? ['Nothing else was left behind.'] : []), ...remedies].join(
+      ' ',
+    ),
+    { cause, statements: [...new Set(described.flatMap(({ statements }) => statements))] },
+  )
 }
 
-function sorted(items: readonly Item[]): readonly Item[] {
-  return [...items].sort((left, right) => ((left.user_id ?? '') < (right.user_id ?? '') ? -1 : 1))
+/** The message of an error with its first cause, for an error that is not the first one of the report. */
+function describeWithCause(error: unknown): string {
+  const { message, causes } = describeError(error)
+  return causes[0] === undefined || error instanceof StoppedError ? message : `${message} (${causes[0]})`
 }

@@ -4,17 +4,21 @@ import * as v from 'valibot'
 import type { Item } from '../definition/items.ts'
 import { understand } from '../table/response.ts'
 import type * as Commands from './commands.ts'
-import { classifyFailure } from './failures.ts'
+import { isRefusal } from './dynamodb-errors.ts'
 
 export interface ItemStore {
   /**
    * Writes an item.
    *
-   * @returns whether an earlier try of the same write had no answer: should it arrive after the deletion of the item, it
-   *   would write the item once more
+   * @returns whether an earlier try of the same write has no response: that try may arrive late, and after a deletion of
+   *   the item it writes the item again
    * @throws {DynamoDbError} ConditionalCheckFailedException where the table has an item with this key
    */
-  readonly putIfAbsent: (table: string, item: Item, partitionKey: string) => Promise<{ readonly mayComeLate: boolean }>
+  readonly putIfAbsent: (
+    table: string,
+    item: Item,
+    partitionKey: string,
+  ) => Promise<{ readonly isOutcomeUnknown: boolean }>
   /** Reads an item, consistently. Attributes of other types than string are left out. */
   readonly get: (table: string, key: Item) => Promise<Item | undefined>
   /** Reads all items of one partition, consistently. */
@@ -40,16 +44,16 @@ export function itemStore(commands: typeof Commands, client: DynamoDBClient, cal
         ConditionExpression: 'attribute_not_exists(#key)',
         ExpressionAttributeNames: { '#key': partitionKey },
       })
-      let mayComeLate = false
+      let isOutcomeUnknown = false
       await call('PutItem', table, async (abortSignal) => {
         try {
           await client.send(command, { abortSignal })
         } catch (error) {
-          mayComeLate ||= classifyFailure(error) === 'unavailable'
+          isOutcomeUnknown ||= !isRefusal(error)
           throw error
         }
       })
-      return { mayComeLate }
+      return { isOutcomeUnknown }
     },
     get: async (table, key) => {
       const command = new commands.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true })

@@ -148,10 +148,12 @@ async function askProperty(
   address: TableAddress,
   { name, reading, schema, actions }: Property<PropertyName>,
 ): Promise<unknown> {
-  const value = reading.kind === 'asked' ? await reading.ask(dynamoDb.ask, address) : undefined
-  if (value === undefined) return undefined
+  if (reading.kind !== 'asked') return undefined
   const [operation = ''] = actions.read.map((action) => action.replace('dynamodb:', ''))
-  return understand(operation, address.name, () => parseValue(name, schema, value))
+  return await understand(operation, address.name, async () => {
+    const value = await reading.ask(dynamoDb.ask, address)
+    return value === undefined ? undefined : parseValue(name, schema, value)
+  })
 }
 
 /** @returns undefined where the table does not exist */

@@ -5,17 +5,22 @@ import { RemedyError } from '../errors/errors.ts'
 /**
  * Reads an answer. An endpoint that is not AWS may answer anything.
  *
- * @throws {RemedyError} where `read` throws
+ * @throws {RemedyError} where `read` throws anything else
  */
 export function understand<Value>(operation: string, resource: string, read: () => Value): Value {
-  try {
-    return read()
-  } catch (cause) {
+  const explain = (cause: unknown): never => {
+    if (cause instanceof RemedyError) throw cause
     throw new RemedyError(
       `The answer of DynamoDB to ${operation} on "${resource}" cannot be read.`,
       'Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB.',
       { cause },
     )
+  }
+  try {
+    const value = read()
+    return value instanceof Promise ? (value.catch(explain) as Value) : value
+  } catch (cause) {
+    return explain(cause)
   }
 }
 

@@ -560,7 +560,9 @@ it('a destruction that waits for tables that somebody else deletes says so when 
     { ...inTime, inputs: destroy, start: 500, ways: [...Array(12).fill(0), 4500, 4500] },
     { ...inTime, inputs: { environment: 'dev' }, start: 4100 },
   ])
-  expect(waited?.errors).toEqual([expect.stringMatching(/was deleted and created again by someone else[\s\S]*To fix: /)])
+  expect(waited?.errors).toEqual([
+    expect.stringMatching(/was deleted and created again by someone else[\s\S]*To fix: /),
+  ])
   expect(waited?.seconds).toBeLessThan(20)
   expect(names.map((name) => world.seen(name)?.status)).toEqual(['ACTIVE', 'ACTIVE'])
 })

@@ -130,17 +130,22 @@ export function answerFor(operation: Operation, input: object, tables: ObservedT
   if (table === undefined || table.status === 'absent') return undefined
   if (operation === 'DescribeTable') return { Table: descriptionOf(name, table) }
   if (table.status !== 'ready') return undefined
-  const { Tags, PointInTimeRecoverySpecification: recovery } = table.properties
-  if (operation === 'ListTagsOfResource') return { Tags }
-  if (operation !== 'DescribeContinuousBackups') throw new Error(`The model does not answer ${operation}`)
-  return {
+  const answer = answers[operation]
+  if (answer === undefined) throw new Error(`The model does not answer ${operation}`)
+  return answer(table.properties)
+}
+
+/** The answers to the reads of properties that have calls of their own. */
+const answers: { readonly [Name in Operation]?: (values: TableValues) => object } = {
+  ListTagsOfResource: ({ Tags }) => ({ Tags }),
+  DescribeContinuousBackups: ({ PointInTimeRecoverySpecification: recovery }) => ({
     ContinuousBackupsDescription: {
       PointInTimeRecoveryDescription: {
         PointInTimeRecoveryStatus: recovery?.PointInTimeRecoveryEnabled ? 'ENABLED' : 'DISABLED',
         RecoveryPeriodInDays: recovery?.RecoveryPeriodInDays,
       },
     },
-  }
+  }),
 }
 
 /** DescribeTable's description of a table. */

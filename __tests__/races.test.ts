@@ -175,7 +175,8 @@ function expectHonestLog(run: Finished, { calls }: World): void {
       run.exitCode === 1 ||
       run.lines.some(
         (line) =>
-          line.includes(table) && /done by another run|a change is in progress|Trying again|reading the table again/.test(line),
+          line.includes(table) &&
+          /done by another run|a change is in progress|Trying again|reading the table again/.test(line),
       )
     const isDoneLater = run.calls.some((call) => call.operation === operation && call.table === table && isDone(call))
     expect([operation, table, error, isTold || isDoneLater]).toEqual([operation, table, error, true])
@@ -558,7 +559,9 @@ it('a destruction that waits for tables that somebody else deletes says so when 
     { ...inTime, inputs: destroy, start: 500, ways: [...Array(12).fill(0), 4500, 4500] },
     { ...inTime, inputs: { environment: 'dev' }, start: 4100 },
   ])
-  expect(waited?.errors).toEqual([expect.stringMatching(/was deleted and created again by someone else[\s\S]*To fix: /)])
+  expect(waited?.errors).toEqual([
+    expect.stringMatching(/was deleted and created again by someone else[\s\S]*To fix: /),
+  ])
   expect(waited?.seconds).toBeLessThan(20)
   expect(names.map((name) => world.seen(name)?.status)).toEqual(['ACTIVE', 'ACTIVE'])
 })

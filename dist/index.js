@@ -14070,10 +14070,16 @@ function isSameStep(left) {
 
 // lib/src/table/response.js
 function understand(operation, resource, read) {
-  try {
-    return read();
-  } catch (cause) {
+  const explain = (cause) => {
+    if (cause instanceof RemedyError)
+      throw cause;
     throw new RemedyError(`The answer of DynamoDB to ${operation} on "${resource}" cannot be read.`, "Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB.", { cause });
+  };
+  try {
+    const value = read();
+    return value instanceof Promise ? value.catch(explain) : value;
+  } catch (cause) {
+    return explain(cause);
   }
 }
 function parseValue(name, schema, value) {
@@ -14583,7 +14589,7 @@ async function observeTable(dynamoDb, target, { name, properties: declared2 }, r
   let isChanging = false;
   let tagsMissingSince;
   return await poll({
-    goal: `the table "${name}" to settle after a change`,
+    goal: `the table "${name}" to be ready, with no change in progress`,
     usual: "seconds, and up to 3 minutes for a billing mode",
     firstPoll: 0,
     interval: 1e3,
@@ -14647,11 +14653,13 @@ function countReads(definitions) {
   return definitions.reduce((sum, { properties: declared2 }) => sum + 1 + askedProperties(declared2).length, 0);
 }
 async function askProperty(dynamoDb, address, { name, reading, schema, actions }) {
-  const value = reading.kind === "asked" ? await reading.ask(dynamoDb.ask, address) : void 0;
-  if (value === void 0)
+  if (reading.kind !== "asked")
     return void 0;
   const [operation = ""] = actions.read.map((action) => action.replace("dynamodb:", ""));
-  return understand(operation, address.name, () => parseValue(name, schema, value));
+  return await understand(operation, address.name, async () => {
+    const value = await reading.ask(dynamoDb.ask, address);
+    return value === void 0 ? void 0 : parseValue(name, schema, value);
+  });
 }
 async function describeTable(dynamoDb, address) {
   const answer = await dynamoDb.ask("DescribeTable", { TableName: address.name });
@@ -15554,70 +15562,69 @@ async function verifyTables(work) {
   const { plan, sampleItems } = work;
   if (plan.refusals.length > 0)
     return { sampleItems: false };
-  const samples = [];
+  let samples;
   try {
     assertAsDefined(plan);
-    const warnings = sampleItems ? await roundTrip(work, samples) : [];
-    return { sampleItems, ...warnings.length === 0 ? {} : { warnings } };
+    if (sampleItems)
+      samples = makeSamples(work);
   } catch (error) {
-    if (error instanceof LeftItemsError)
-      return { sampleItems, error };
-    return { sampleItems, itemState: samples.every(({ state }) => state === "unsent") ? "unwritten" : "deleted", error };
+    return { sampleItems, itemState: "unwritten", error };
   }
+  return samples === void 0 ? { sampleItems } : await verifySampleItems(work, samples);
 }
 function assertAsDefined({ steps }) {
   if (steps.length === 0)
     return;
-  throw new RemedyError(`The tables are not as they are defined: ${describeSteps(steps)}.`, "Find out who changed them, and run command: apply to bring them to their definition.");
+  throw new RemedyError(`The tables are not as they are defined: ${describeSteps(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
 }
-var LeftItemsError = class extends RemedyError {
-  name = "LeftItemsError";
-};
-async function roundTrip(work, samples) {
-  const { run } = work;
-  const items = work.itemsWithin(run);
-  const made = makeSampleItems(run.clock.uuid, run.clock.now());
-  const sampleOf = (kind2, item) => {
-    return { kind: kind2, table: tableOf(work.plan, kind2), item, key: keyOf(item), state: "unsent" };
+function makeSamples({ plan, run: { clock } }) {
+  const made = makeSampleItems(clock.uuid, clock.now());
+  const { tenant_id: tenantId2 } = made.tenant;
+  const makeSample = (kind2, item, sortKey) => {
+    return { kind: kind2, table: tableOf(plan, kind2), item, key: { tenant_id: tenantId2, ...sortKey }, state: "unsent" };
   };
-  samples.push(sampleOf("tenant", made.tenant), ...made.users.map((item) => sampleOf("users", item)));
-  await assertReadable(items, samples, made.otherTenantId);
-  run.log.info(`Sample items, to be deleted again: writing ${samples.map(nameSample).join("; ")}`);
+  const tenant = makeSample("tenant", made.tenant, {});
+  const users = made.users.map((user) => makeSample("users", user, { user_id: user.user_id }));
+  return {
+    tenant,
+    users,
+    all: [tenant, ...users],
+    usersTable: tableOf(plan, "users"),
+    tenantId: tenantId2,
+    otherTenantId: made.otherTenantId
+  };
+}
+function tableOf({ tables }, logicalName) {
+  const found = tables.find((table2) => table2.logicalName === logicalName);
+  if (found === void 0)
+    throw new Error(`The plan has no table ${logicalName}`);
+  return found.name;
+}
+async function verifySampleItems({ itemsWithin, run }, samples) {
   let failure;
   try {
-    await settleAll(samples.map((sample) => write(items, sample)));
-    await assertFound(items, work.plan, samples, made.otherTenantId);
+    const items = itemsWithin(run);
+    await assertReadable(items, samples);
+    run.log.info(`Sample items, to be deleted again: writing ${samples.all.map(nameSample).join("; ")}`);
+    await settleAll(samples.all.map((sample) => write(items, sample)));
+    await assertFound(items, samples);
   } catch (error) {
     failure = error;
   }
-  const left = await deleteAll(work.itemsWithin(cleaningRun(run)), samples);
-  const late = samples.filter(({ mayComeLate }) => mayComeLate);
-  const warnings = late.map((sample) => `The answer to a write of the sample item ${nameSample(sample)} was lost. It was deleted; should that write arrive after all, delete it by hand.`);
-  if (left.length === 0 && failure === void 0)
-    return warnings;
-  if (left.length === 0) {
-    throw warnings.length === 0 ? failure : new RemedyError(describeError(failure).message, [...warnings, remedyOf(failure)].join(" ").trim(), {
-      cause: failure,
-      facts: describeError(failure).facts,
-      statements: describeError(failure).statements
-    });
-  }
-  const reasons = [left[0]?.error, failure];
-  throw new LeftItemsError(`${failure === void 0 ? "" : `${tellWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, [
-    "Delete these items by hand.",
-    ...warnings.length === 0 ? ["Nothing else was left behind."] : warnings,
-    ...new Set(reasons.map(remedyOf).filter((each) => each !== ""))
-  ].join(" "), { cause: left[0]?.error, statements: [...new Set(reasons.flatMap((each) => describeError(each).statements))] });
+  const left = await deleteAll(itemsWithin(cleaningRun(run)), samples.all);
+  const warnings = samples.all.filter(({ state }) => state === "unknown").map(warnOfLateWrite);
+  const verification = { sampleItems: true, ...warnings.length === 0 ? {} : { warnings } };
+  if (left.length > 0)
+    return { ...verification, error: explainLeftItems(left, failure, warnings.length === 0) };
+  if (failure === void 0)
+    return verification;
+  const itemState = samples.all.every(({ state }) => state === "unsent") ? "unwritten" : "deleted";
+  return { ...verification, itemState, error: failure };
 }
-async function assertReadable(items, samples, otherTenantId) {
-  const tenant = samples.find(({ kind: kind2 }) => kind2 === "tenant");
-  const user = samples.find(({ kind: kind2 }) => kind2 === "users");
-  if (tenant === void 0 || user === void 0)
-    return;
+async function assertReadable(items, { tenant, users, usersTable, otherTenantId }) {
   await Promise.all([
-    items.get(tenant.table, tenant.key),
-    items.get(user.table, user.key),
-    items.query(user.table, "tenant_id", otherTenantId)
+    ...[tenant, ...users.slice(0, 1)].map(({ table: table2, key }) => items.get(table2, key)),
+    items.query(usersTable, "tenant_id", otherTenantId)
   ]);
 }
 async function settleAll(works) {
@@ -15630,64 +15637,54 @@ async function write(items, sample) {
   assertShape(sample.kind, sample.item);
   sample.state = "unknown";
   try {
-    const { mayComeLate } = await items.putIfAbsent(sample.table, sample.item, "tenant_id");
-    sample.mayComeLate = mayComeLate;
-    sample.state = "written";
+    const written = await items.putIfAbsent(sample.table, sample.item, "tenant_id");
+    if (!written.isOutcomeUnknown)
+      sample.state = "written";
   } catch (error) {
-    if (!isOutcomeUnknown(error)) {
+    if (!isOutcomeUnknown(error))
       sample.state = "unsent";
-      throw error;
-    }
-    sample.mayComeLate = true;
     const isOwn = error instanceof DynamoDbError && error.code === "ConditionalCheckFailedException";
-    if (!isOwn)
+    if (!isOwn || sample.state === "unsent")
       throw error;
-    sample.state = "written";
   }
 }
-async function assertFound(items, plan, samples, otherTenantId) {
-  const usersTable = tableOf(plan, "users");
-  const users = samples.filter(({ kind: kind2 }) => kind2 === "users");
-  const tenantId2 = users[0]?.item.tenant_id ?? "";
-  const [found, foreign, ...read] = await Promise.all([
+async function assertFound(items, { users, all, usersTable, tenantId: tenantId2, otherTenantId }) {
+  const [ofTenant, ofOtherTenant, ...read] = await Promise.all([
     items.query(usersTable, "tenant_id", tenantId2),
     items.query(usersTable, "tenant_id", otherTenantId),
-    ...samples.map(({ table: table2, key }) => items.get(table2, key))
+    ...all.map(({ table: table2, key }) => items.get(table2, key))
   ]);
-  assertSame(`All users of the tenant ${tenantId2} in "${usersTable}"`, sorted(found), sorted(users.map(({ item }) => item)));
-  assertSame(`All users of another tenant in "${usersTable}"`, foreign, []);
-  for (const [index, { kind: kind2, table: table2, item, key }] of samples.entries()) {
-    const seen = read[index] ?? {};
-    assertSame(`The item ${JSON.stringify(key)} of "${table2}"`, [seen], [item]);
-    assertShape(kind2, seen);
+  const written = users.map(({ item }) => item);
+  assertSame(`all users of the tenant ${tenantId2} in "${usersTable}"`, sorted(ofTenant), sorted(written));
+  assertSame(`all users of another tenant in "${usersTable}"`, ofOtherTenant, []);
+  for (const [index, { kind: kind2, table: table2, item, key }] of all.entries()) {
+    const found = read[index] ?? {};
+    assertSame(`the item ${JSON.stringify(key)} of "${table2}"`, [found], [item]);
+    assertShape(kind2, found);
   }
 }
-function assertSame(what, found, expected) {
+function sorted(items) {
+  return [...items].sort((left, right) => (left.user_id ?? "") < (right.user_id ?? "") ? -1 : 1);
+}
+function assertSame(name, found, expected) {
   const canonical2 = (items) => JSON.stringify(items.map((item) => Object.entries(item).sort()));
   if (canonical2(found) === canonical2(expected))
     return;
-  throw new RemedyError(`${what} came back otherwise than it was written: expected ${shorten(JSON.stringify(expected))}, found ${shorten(JSON.stringify(found))}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
+  throw new RemedyError(`The response for ${name} does not match what was written: expected ${shorten(JSON.stringify(expected))}, found ${shorten(JSON.stringify(found))}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
 }
 function assertShape(kind2, item) {
   const problems = problemsOfItem(kind2, item);
   if (problems.length === 0)
     return;
-  throw new RemedyError(`An item of ${kind2} is not in the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
-}
-function tellWithCause(error) {
-  const { message, causes } = describeError(error);
-  return causes[0] === void 0 || error instanceof StoppedError ? message : `${message} (${causes[0]})`;
-}
-function remedyOf(error) {
-  return describeError(error).remedy ?? "";
+  throw new RemedyError(`An item of ${kind2} does not have the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
 }
 async function deleteAll(items, samples) {
   const left = await Promise.all(samples.filter(({ state }) => state !== "unsent").map(async (sample) => {
+    const { table: table2, key, state } = sample;
     try {
-      await items.delete(sample.table, sample.key);
-      if (sample.state === "unknown" && await items.get(sample.table, sample.key) !== void 0) {
-        await items.delete(sample.table, sample.key);
-      }
+      await items.delete(table2, key);
+      if (state === "unknown" && await items.get(table2, key) !== void 0)
+        await items.delete(table2, key);
       return [];
     } catch (error) {
       return [{ sample, error }];
@@ -15698,17 +15695,18 @@ async function deleteAll(items, samples) {
 function nameSample({ table: table2, key }) {
   return `${JSON.stringify(key)} in "${table2}"`;
 }
-function tableOf({ tables }, logicalName) {
-  const found = tables.find((table2) => table2.logicalName === logicalName);
-  if (found === void 0)
-    throw new Error(`There is no table ${logicalName} in the plan`);
-  return found.name;
+function warnOfLateWrite(sample) {
+  return `A write of the sample item ${nameSample(sample)} has no response. Delete the item by hand if that write arrives after the deletion.`;
 }
-function keyOf({ tenant_id, user_id }) {
-  return { tenant_id, ...user_id === void 0 ? {} : { user_id } };
+function explainLeftItems(left, failure, isNothingElseLeft) {
+  const cause = left[0]?.error;
+  const described2 = (failure === void 0 ? [cause] : [cause, failure]).map(describeError);
+  const remedies2 = new Set(described2.flatMap(({ remedy = "" }) => remedy === "" ? [] : [remedy]));
+  return new RemedyError(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies2].join(" "), { cause, statements: [...new Set(described2.flatMap(({ statements }) => statements))] });
 }
-function sorted(items) {
-  return [...items].sort((left, right) => (left.user_id ?? "") < (right.user_id ?? "") ? -1 : 1);
+function describeWithCause(error) {
+  const { message, causes } = describeError(error);
+  return causes[0] === void 0 || error instanceof StoppedError ? message : `${message} (${causes[0]})`;
 }
 
 // node_modules/@aws-sdk/client-sts/dist-es/endpoint/bdd.js
@@ -17472,16 +17470,16 @@ function itemStore(commands, client, call) {
         ConditionExpression: "attribute_not_exists(#key)",
         ExpressionAttributeNames: { "#key": partitionKey }
       });
-      let mayComeLate = false;
+      let isOutcomeUnknown2 = false;
       await call("PutItem", table2, async (abortSignal) => {
         try {
           await client.send(command2, { abortSignal });
         } catch (error) {
-          mayComeLate ||= classifyFailure(error) === "unavailable";
+          isOutcomeUnknown2 ||= !isRefusal(error);
           throw error;
         }
       });
-      return { mayComeLate };
+      return { isOutcomeUnknown: isOutcomeUnknown2 };
     },
     get: async (table2, key) => {
       const command2 = new commands.GetItemCommand({ TableName: table2, Key: attributeValues(key), ConsistentRead: true });

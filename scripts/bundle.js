@@ -50,6 +50,7 @@ const { metafile, outputFiles } = await build({
 })
 mkdirSync(modules, { recursive: true })
 for (const { path, text } of outputFiles) {
+  if (text.includes('var __require =')) throw new Error(`Leave to ncc what requires modules of Node: see ${path}.`)
   // The dynamic imports of the SDK itself, most of them of credential providers: one file of the bundle, not ten.
   writeFileSync(path, text.replaceAll('import("./', 'import(/* webpackChunkName: "providers" */ "./'))
 }
@@ -75,6 +76,9 @@ writeFileSync(join(folder, 'licenses.txt'), `${licenses.join('\n\n')}\n`)
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.js'))) {
   const path = join(folder, file)
   const source = readFileSync(path, 'utf8')
+  // ncc writes this for a module that it does not find.
+  if (source.includes('eval("require")'))
+    throw new Error(`ncc did not find a module: search eval("require") in ${path}.`)
   // Most are quotation marks in comments. In strings and patterns the escape means the same.
   const ascii = source.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
   writeFileSync(path, ascii)

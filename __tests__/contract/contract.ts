@@ -479,7 +479,9 @@ export function describeContract(name: string, testEnvironment: TestEnvironment)
         ]) {
           const { exitCode, outputs, errors } = await run({ environment: 'dev', ...reviewed })
           expect([exitCode, outputs.changed]).toEqual([1, 'false'])
-          expect(errors.join()).toMatch(/Needed now, but not in the reviewed plan: update Tags of "users"|was reviewed/)
+          expect(errors.join()).toMatch(
+            /In the plan of this run, but not in the reviewed plan: update Tags of "users"|was reviewed/,
+          )
         }
         expect(await readTable('users')).toEqual(before)
         expect(await exists('tenant')).toBe(false)

@@ -166,11 +166,11 @@ describe('credentials that end in the middle of a wait', () => {
       bed.sandbox.faults.add({ kind: 'error', ...fault, after: 1, times: always })
       const { exitCode, errors, outputs, summary } = await bed.act(live)
       expect([exitCode, errors.length]).toEqual([1, 1])
-      for (const word of [...words, 'Sent, outcome unknown: create-table "tenant", create-table "users"']) {
+      for (const word of [...words, 'Sent, outcome unknown: create "tenant", create "users"']) {
         expect(errors[0]).toContain(word)
       }
       expect(errors[0]).toContain(
-        'Not started: set-point-in-time-recovery "tenant", set-point-in-time-recovery "users"',
+        'Not started: update PointInTimeRecoverySpecification of "tenant", update PointInTimeRecoverySpecification of "users"',
       )
       expect(summary).toContain('Not started')
       expect([outputs.changed, outputs['changes-count'], outputs['users-table-arn']]).toEqual([
@@ -406,7 +406,7 @@ describe('the deadline holds to the second', () => {
     },
     {
       state: 'a protection that was changed too short a time ago',
-      waitingFor: 'DynamoDB to take enable-deletion-protection "tenant"',
+      waitingFor: 'DynamoDB to accept update DeletionProtectionEnabled of "tenant"',
       inputs: live,
       seconds: 20,
       arrange: async () => {
@@ -439,7 +439,7 @@ describe('the deadline holds to the second', () => {
     {
       state: 'a table that is UPDATING its protection',
       waitingFor:
-        'the table "tenant" to settle after a change, which usually takes seconds, and up to 3 minutes for a billing mode; it is UPDATING',
+        'the table "tenant" to be ready, with no change in progress, which usually takes seconds, and up to 3 minutes for a billing mode; it is UPDATING',
       inputs: live,
       arrange: async () => {
         await given({ tags: liveTags, recovery: true })
@@ -454,7 +454,7 @@ describe('the deadline holds to the second', () => {
     },
     {
       state: 'a table that somebody else works on',
-      waitingFor: 'the table "users" to settle after a change, which usually takes seconds',
+      waitingFor: 'the table "users" to be ready, with no change in progress, which usually takes seconds',
       arrange: async () => {
         await given()
         bed.hands.setTableStatus('users', 'UPDATING')
@@ -475,7 +475,8 @@ describe('the deadline holds to the second', () => {
     },
     {
       state: 'a table so young that its backups cannot be read',
-      waitingFor: 'the tags and backups of the young table "tenant" to be readable',
+      waitingFor:
+        'the table "tenant" to be ready, with no change in progress, which usually takes seconds, and up to 3 minutes for a billing mode; it is so young that its tags or backups cannot be read yet',
       arrange: async () => {
         await given()
         bed.sandbox.faults.add(
@@ -485,7 +486,8 @@ describe('the deadline holds to the second', () => {
     },
     {
       state: 'tags that do not show in the closing look',
-      waitingFor: 'what was written to show: tag-table "tenant": tag team = planner; tag-table "users"',
+      waitingFor:
+        'the state of the tables to match their definitions; it is different: update Tags of "tenant": tag team = planner; update Tags of "users"',
       inputs: { tags: 'team=planner' },
       seconds: 6,
       arrange: async () => {
@@ -512,7 +514,7 @@ describe('the deadline holds to the second', () => {
     },
     {
       state: 'a turn, behind a call that is not answered',
-      waitingFor: 'DescribeContinuousBackups on "tenant"',
+      waitingFor: 'DescribeTable on "users"',
       grace: 1000,
       arrange: () => {
         // After six throttled calls one may be under way at a time, and that one hangs.
@@ -526,7 +528,7 @@ describe('the deadline holds to the second', () => {
     },
     {
       state: 'tables that are being deleted',
-      waitingFor: 'the table "tenant" to be gone, which usually takes 3 to 10 s; it is DELETING',
+      waitingFor: 'the table "tenant" to be deleted, which usually takes 3 to 10 s; it is DELETING',
       inputs: destroy,
       arrange: async () => {
         await given()
@@ -593,7 +595,7 @@ describe('the deadline holds to the second', () => {
       onPullRequest,
     )
     expect([exitCode, took]).toEqual([0, 60_000])
-    expect(warnings).toEqual([expect.stringContaining("GitHub's API did not take it within 60 seconds")])
+    expect(warnings).toEqual([expect.stringContaining("GitHub's API did not accept it within 60 seconds")])
   })
 
   it('while it waits for GitHub to take the comment, which is a warning, and the run is none the worse', async () => {
@@ -625,7 +627,7 @@ describe('a table that never becomes ACTIVE', () => {
     const { exitCode, errors, took } = await bed.act({ ...inputs, 'timeout-seconds': '3600' })
     expect(exitCode).toBe(1)
     expect(errors[0]).toContain(`Waited ${most} s for the table "users" to ${what}`)
-    expect(errors[0]).toContain(`It is ${status}.\nTo fix: See in the AWS console what the table "users" is doing`)
+    expect(errors[0]).toContain(`It is ${status}.\nTo fix: Check in the AWS console what the table "users" is doing`)
     // The look after its time is the last one.
     expect(took).toBeGreaterThanOrEqual(most * 1000)
     expect(took).toBeLessThan((most + 40) * 1000)
@@ -646,7 +648,9 @@ describe('a table that is ACTIVE, but not settled', () => {
     expect([exitCode, errors]).toEqual([0, []])
     expect(bed.sandbox.requests.filter(isRefused)).toHaveLength(1)
     expect(took).toBeGreaterThan(15_000)
-    expect(lines.join('\n')).toMatch(/someone else is changing the table, 1\d s so far .*replica eu-west-1 CREATING/)
+    expect(lines.join('\n')).toMatch(
+      /someone else is changing the table, which usually takes .*: 1\d s so far; it is .*replica eu-west-1 CREATING/,
+    )
     const order = bed.sandbox.requests.filter((request) => isWrite(request) && request.table === 'users')
     expect(order.map(({ operation, error }) => error ?? operation)).toEqual([
       'ResourceInUseException',

@@ -54,7 +54,7 @@ export async function observeTable(
   let tagsMissingSince: number | undefined
   return await poll<Observation<ObservedTable>>(
     {
-      goal: `the table "${name}" to settle after a change`,
+      goal: `the table "${name}" to be ready, with no change in progress`,
       usual: 'seconds, and up to 3 minutes for a billing mode',
       firstPoll: 0,
       interval: 1000,

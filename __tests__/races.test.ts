@@ -4,6 +4,7 @@
  * a smaller one.
  */
 import fc from 'fast-check'
+import { properties } from '../src/table/properties/index.ts'
 import { type Call, type Finished, inTurn, type Order, type Participant, type Seen, World } from './support/race.ts'
 
 const runs = Number(process.env.RACES_RUNS || 10)
@@ -150,25 +151,22 @@ function expectExplained(run: Finished): void {
   for (const error of run.errors) expect(error).toMatch(/\nTo fix: /)
 }
 
-/** The call of each step, by the step's name without the table. */
-const operations: Readonly<Record<string, string>> = {
-  create: 'CreateTable',
-  'update Tags of': 'TagResource',
-  'update BillingMode of': 'UpdateTable',
-  'update DeletionProtectionEnabled of': 'UpdateTable',
-  'update PointInTimeRecoverySpecification of': 'UpdateContinuousBackups',
-  delete: 'DeleteTable',
-}
+/** The operation of a step, by the step's name without the table. */
+const operations = new Map([
+  ['create', 'CreateTable'],
+  ['delete', 'DeleteTable'],
+  ...properties.map(({ name, actions }) => [`update ${name} of`, actions.write[0]?.split(':')[1]] as const),
+])
 
 /** What the log says of the steps is what the calls did; who met another one's work says so. */
 function expectHonestLog(run: Finished, { calls }: World): void {
   for (const line of run.lines) {
     const [, action = '', table, end] = /^([\w ]+) "(.+)": (applied|done by another run)/.exec(line) ?? []
     if (end === undefined) continue
-    const sent = run.calls.filter((call) => call.operation === operations[action] && call.table === table)
+    const sent = run.calls.filter((call) => call.operation === operations.get(action) && call.table === table)
     if (end === 'applied') expect([line, sent.some(isDone)]).toEqual([line, true])
     const isOthers = ({ participant, operation, table: its }: Call) =>
-      participant !== run.calls[0]?.participant && operation === operations[action] && its === table
+      participant !== run.calls[0]?.participant && operation === operations.get(action) && its === table
     if (end === 'done by another run') expect([line, calls.filter(isOthers).some(isDone)]).toEqual([line, true])
   }
   const refused = run.calls.filter((call) => isTableWrite(call) && !isDone(call))
@@ -177,7 +175,8 @@ function expectHonestLog(run: Finished, { calls }: World): void {
       run.exitCode === 1 ||
       run.lines.some(
         (line) =>
-          line.includes(table) && /done by another run|a change is in progress|Trying again|Waiting for/.test(line),
+          line.includes(table) &&
+          /done by another run|a change is in progress|Trying again|reading the table again/.test(line),
       )
     const isDoneLater = run.calls.some((call) => call.operation === operation && call.table === table && isDone(call))
     expect([operation, table, error, isTold || isDoneLater]).toEqual([operation, table, error, true])

@@ -1,6 +1,7 @@
 import type { TableDescription } from '@aws-sdk/client-dynamodb'
 import { countReads, observeTables } from '../../src/apply/observe.ts'
 import type { DynamoDb } from '../../src/aws/dynamodb.ts'
+import { RemedyError } from '../../src/errors/errors.ts'
 import type { Tags } from '../../src/table/properties/tags.ts'
 import type { ObservedTable } from '../../src/table/table.ts'
 import { cancelled, type Overrides, observedAs, override } from '../support/apply.ts'
@@ -70,7 +71,7 @@ it('returns a state that no waiting changes at once', async () => {
 })
 
 it('fails on a read that is not allowed also where the table is absent, so that it fails before any write', async () => {
-  const denied = new Error('denied')
+  const denied = new RemedyError('Denied.', 'Allow it.')
   const { observing } = observeUsers({ status: 'absent' }, { listTags: () => Promise.reject(denied) })
   await expect(observing).rejects.toBe(denied)
 })

@@ -1,6 +1,8 @@
 /** What must be as it was after a case, and what must have been reached. */
 import type { AccountHands, LoggedRequest, Sandbox } from '../../sandbox/sandbox.ts'
 import type { TableRecord } from '../../sandbox/table-record.ts'
+import { nameStep } from '../../src/plan/description.ts'
+import type { Step } from '../../src/plan/plan.ts'
 import { type Scenario, tables } from './scenarios.ts'
 
 /** What the account holds. */
@@ -127,8 +129,8 @@ export function untoldOf({ inputs }: Scenario, { exitCode, errors, outputs }: En
   const told = errors.join('\n')
   const { command = 'apply' } = inputs
   const writes = command === 'apply' || command === 'destroy'
-  const { steps } = JSON.parse(outputs.plan || '{"steps":[]}') as { steps: { action: string; table: string }[] }
-  const begun = writes ? steps.map(({ action, table }) => `${action} "${table}"`) : []
+  const { steps } = JSON.parse(outputs.plan || '{"steps":[]}') as { steps: Step[] }
+  const begun = writes ? steps.map(nameStep) : []
   return [
     ...(tellsWhat.test(told) ? [] : [`not told what failed: ${told}`]),
     ...(told.includes('To fix: ') ? [] : [`no remedy: ${told || 'no error at all'}`]),

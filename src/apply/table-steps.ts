@@ -268,6 +268,8 @@ async function planAgain(work: Work, { definition, steps }: TableProgress): Prom
   }
   // A step that was performed may not show yet: the closing read waits for it.
   const unplanned = now.steps.filter((step) => !steps.some((planned) => isSameStep(step)(planned.step)))
+  // No remaining step makes sense on a table that someone else deleted.
+  if (unplanned.some(({ kind }) => kind === 'create')) throw needsMoreThanPlanned(name, unplanned)
   const remaining = steps.filter(({ result }) => result === undefined).map(({ step }) => step)
   return {
     needed: remaining.filter((step) => now.steps.some(isSameStep(step))),

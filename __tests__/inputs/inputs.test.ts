@@ -97,7 +97,7 @@ it('reports all problems at once in the order of action.yml, after the inputs th
     'table-name-prefix': 'a/b-',
     environment: '',
   }
-  const variables = { INPUT_ENVIROMENT: 'prod', INPUT_REGION: 'x', INPUT_TOKEN: 'x', AWS_MAX_ATTEMPTS: 'x' }
+  const variables = { INPUT_ENVIROMENT: 'prod', INPUT_REGION: 'x', INPUT_TOKEN: 'x', AWS_USE_FIPS_ENDPOINT: 'x' }
   expect(problemsOf(inputs, variables).map((problem) => problem.split(' ')[0])).toEqual([
     'enviroment',
     'region',
@@ -111,7 +111,7 @@ it('reports all problems at once in the order of action.yml, after the inputs th
     'fail-on-drift',
     'sample-items',
     'destroy',
-    'AWS_MAX_ATTEMPTS',
+    'AWS_USE_FIPS_ENDPOINT',
   ])
 })
 

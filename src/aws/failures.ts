@@ -66,24 +66,24 @@ export function nextChangeAllowedAt(error: unknown): string | undefined {
   return /can be made at (.{1,60})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, '')
 }
 
-/** The budgets are facts of the properties. */
-function isBudgetSpent(message: string): boolean {
-  return properties.some(({ budget }) => budget?.isSpent.test(message))
+/** A limit on changes of a property. The properties declare theirs. */
+function isBudgetSpent(error: unknown): boolean {
+  return properties.some(({ budget }) => budget?.isSpent.test(`${errorName(error)}: ${errorMessage(error)}`))
 }
 
 export function classifyFailure(error: unknown): FailureKind {
   const name = errorName(error)
   const message = errorMessage(error)
+  if (isBudgetSpent(error)) return 'deferred'
   if (throttledNames.has(name)) return 'throttled'
   if (name === 'ContinuousBackupsUnavailableException') return 'not-ready'
   if (name === 'LimitExceededException') {
     if (passingLimits.some((passing) => message.includes(passing))) return 'not-ready'
-    return isBudgetSpent(message) ? 'deferred' : 'final'
+    return 'final'
   }
   if (name.startsWith('InvalidIdentityToken') && message.includes("ouldn't retrieve verification key")) {
     return 'unavailable'
   }
-  if (name === 'ValidationException' && isBudgetSpent(message)) return 'deferred'
   const code = errorCode(error)
   if (unavailableNames.has(name) || unavailableCodes.has(code) || unreadableCode.test(code)) return 'unavailable'
   // The SDK has just learnt from the answer how far the machine's clock is off, and signs the next try by that. Where the

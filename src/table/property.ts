@@ -132,7 +132,7 @@ export interface Wait {
 export interface Budget {
   /** The limit in words, such as `one change an hour`. */
   readonly limit: string
-  /** Matches DynamoDB's message. */
+  /** Matches DynamoDB's error, as `name: message`. */
   readonly isSpent: RegExp
 }
 

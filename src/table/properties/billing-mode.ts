@@ -21,5 +21,8 @@ export const billingMode: Property<'BillingMode', BillingMode> = {
   wait: { goal: 'change its billing mode', usual: '2 to 3 minutes the first time', firstPoll: 1, timeout: 1800 },
   blockedBy: ['table', 'index', 'replica'],
   actions: { read: ['dynamodb:DescribeTable'], write: ['dynamodb:UpdateTable'] },
-  budget: { limit: 'four changes to on-demand in 24 hours', isSpent: /next (?:update|decrease) can be made at/i },
+  budget: {
+    limit: 'four changes to on-demand in 24 hours',
+    isSpent: /^LimitExceededException: .*next (?:update|decrease) can be made at/is,
+  },
 }

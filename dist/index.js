@@ -13662,7 +13662,10 @@ var billingMode = {
   wait: { goal: "change its billing mode", usual: "2 to 3 minutes the first time", firstPoll: 1, timeout: 1800 },
   blockedBy: ["table", "index", "replica"],
   actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  budget: { limit: "four changes to on-demand in 24 hours", isSpent: /next (?:update|decrease) can be made at/i }
+  budget: {
+    limit: "four changes to on-demand in 24 hours",
+    isSpent: /^LimitExceededException: .*next (?:update|decrease) can be made at/is
+  }
 };
 
 // lib/src/table/protection.js
@@ -14744,12 +14747,14 @@ var passingLimits = ["simultaneously", "Only 1 online index", "indexed tables"];
 function nextChangeAllowedAt(error) {
   return /can be made at (.{1,60})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, "");
 }
-function isBudgetSpent(message) {
-  return properties.some(({ budget }) => budget?.isSpent.test(message));
+function isBudgetSpent(error) {
+  return properties.some(({ budget }) => budget?.isSpent.test(`${errorName(error)}: ${errorMessage(error)}`));
 }
 function classifyFailure(error) {
   const name = errorName(error);
   const message = errorMessage(error);
+  if (isBudgetSpent(error))
+    return "deferred";
   if (throttledNames.has(name))
     return "throttled";
   if (name === "ContinuousBackupsUnavailableException")
@@ -14757,13 +14762,11 @@ function classifyFailure(error) {
   if (name === "LimitExceededException") {
     if (passingLimits.some((passing) => message.includes(passing)))
       return "not-ready";
-    return isBudgetSpent(message) ? "deferred" : "final";
+    return "final";
   }
   if (name.startsWith("InvalidIdentityToken") && message.includes("ouldn't retrieve verification key")) {
     return "unavailable";
   }
-  if (name === "ValidationException" && isBudgetSpent(message))
-    return "deferred";
   const code2 = errorCode(error);
   if (unavailableNames.has(name) || unavailableCodes.has(code2) || unreadableCode.test(code2))
     return "unavailable";
@@ -15281,6 +15284,8 @@ async function planAgain(work, { definition, steps }) {
     throw new RemedyError(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
   }
   const unplanned = now.steps.filter((step) => !steps.some((planned) => isSameStep(step)(planned.step)));
+  if (unplanned.some(({ kind: kind2 }) => kind2 === "create"))
+    throw needsMoreThanPlanned(name, unplanned);
   const remaining = steps.filter(({ result }) => result === void 0).map(({ step }) => step);
   return {
     needed: remaining.filter((step) => now.steps.some(isSameStep(step))),

@@ -1,17 +1,17 @@
 /** The port to DynamoDB: sends calls that are given as data, within the pace, the retries and the session of the run. */
 import { getEndpointFromInstructions } from '@smithy/core/endpoints'
 import type { AwsCredentialIdentity } from '@smithy/types'
-import { RemedyError, StoppedError } from '../errors/errors.ts'
-import { errorMessage, errorName } from '../errors/thrown.ts'
+import { RemedyError } from '../errors/errors.ts'
+import { errorMessage } from '../errors/thrown.ts'
 import type { Run } from '../run/run.ts'
 import type { Ask, InputOf, Operation, OutputOf, Request } from '../table/request.ts'
-import { type Target, tableArn } from '../table/target.ts'
+import type { Target } from '../table/target.ts'
+import { callsIn } from './calls.ts'
 import type * as Commands from './commands.ts'
 import type { Connections } from './connections.ts'
-import { DynamoDbError, isRefusal, StaleReadError, unsentRemedy } from './dynamodb-errors.ts'
+import { DynamoDbError, unsentRemedy } from './dynamodb-errors.ts'
 import { type ItemStore, itemStore } from './item-store.ts'
-import { adaptivePace, type Pace } from './pace.ts'
-import { retry } from './retry.ts'
+import { adaptivePace } from './pace.ts'
 
 export interface DynamoDb {
   /** Sends a read. Only the answer of DescribeTable decides whether the table exists. */
@@ -77,112 +77,30 @@ function explainEndpoint(cause: unknown): never {
 
 function connect(commands: typeof Commands, client: Commands.DynamoDBClient, run: Run, target: Target): DynamoDb {
   const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)]
-  let sessions = 0
-  let renewal: Promise<void> | undefined
-
-  /**
-   * Walks the role chain again, once for all calls that the end of the session met.
-   *
-   * @param session the number of the session that the call was signed with
-   */
-  async function renewSession(session: number): Promise<void> {
-    if (session !== sessions) return
-    renewal ??= client.config
-      .credentials({ forceRefresh: true })
-      .then(() => {
-        sessions += 1
-      })
-      .finally(() => {
-        renewal = undefined
-      })
-    await renewal
-  }
-
-  /** Sends one operation on one table or ARN. */
-  async function callWithin<Answer>(
-    within: Run,
-    pace: Pace,
-    operation: string,
-    resource: string,
-    send: (signal: AbortSignal) => Promise<Answer>,
-    sendBefore?: number,
-  ): Promise<Answer> {
-    let renewed = false
-    let isOutcomeUnknown = false
-    let session = sessions
-    const attempt = (signal: AbortSignal) =>
-      pace(signal, async () => {
-        // The SDK would wait for this itself when the session is about to end. It takes time, as the wait for a turn does.
-        await client.config.credentials()
-        within.stop.throwIfAborted()
-        if (sendBefore !== undefined && run.clock.now() > sendBefore) throw new StaleReadError(operation, resource)
-        session = sessions
-        try {
-          return await send(signal)
-        } catch (error) {
-          isOutcomeUnknown ||= !isRefusal(error)
-          throw error
-        }
-      })
-    try {
-      return await retry(
-        within,
-        async (signal) => {
-          try {
-            return await attempt(signal)
-          } catch (error) {
-            if (renewed || !expiredNames.has(errorName(error))) throw error
-            // The session ended early, because of a wrong clock or a revocation: walk the chain again, once.
-            renewed = true
-            await renewSession(session)
-            return await attempt(signal)
-          }
-        },
-        () => `${operation} on "${resource}"`,
-        // The table is read before a write with an unknown outcome is sent again.
-        sendBefore === undefined ? undefined : (kind, at) => kind !== 'unavailable' && at <= sendBefore,
-      )
-    } catch (error) {
-      if (error instanceof StoppedError) throw isOutcomeUnknown ? error.withUnknownOutcome() : error
-      // The error of a renewal that failed has its remedy.
-      if (error instanceof RemedyError && !isOutcomeUnknown) throw error
-      throw new DynamoDbError(
-        operation,
-        resource,
-        error,
-        isOutcomeUnknown,
-        resource.startsWith('arn:') ? resource : tableArn(target, resource),
-      )
-    }
-  }
-
-  const send = <Name extends Operation>(operation: Name, input: InputOf<Name>, abortSignal: AbortSignal) =>
-    client.send(commandFor(commands, operation, input), { abortSignal }) as Promise<OutputOf<Name>>
-
+  const call = callsIn(client.config.credentials, target)
+  const callOf = <Name extends Operation>(operation: Name, input: InputOf<Name>, sendBefore?: number) => ({
+    operation,
+    resource: resourceIn(input),
+    sendBefore,
+    send: (abortSignal: AbortSignal) =>
+      client.send(commandFor(commands, operation, input), { abortSignal }) as Promise<OutputOf<Name>>,
+  })
   return {
     ask: async (operation, input) => {
       try {
-        return await callWithin(run, reads, operation, resourceIn(input), (signal) => send(operation, input, signal))
+        return await call(run, reads, callOf(operation, input))
       } catch (error) {
         if (error instanceof DynamoDbError && isAbsence(error)) return undefined
         throw error
       }
     },
     write: async ({ operation, input }, sendBefore) => {
-      await callWithin(
-        run,
-        writes,
-        operation,
-        resourceIn(input),
-        (signal) => send(operation, input, signal),
-        sendBefore,
-      )
+      await call(run, writes, callOf(operation, input, sendBefore))
     },
-    itemsWithin: (within) => itemStore(commands, client, (...given) => callWithin(within, reads, ...given)),
+    itemsWithin: (within) =>
+      itemStore(commands, client, (operation, resource, send) => call(within, reads, { operation, resource, send })),
   }
 }
-
-const expiredNames = new Set(['ExpiredTokenException', 'ExpiredToken'])
 
 /** An SDK command by its operation: the types of all commands together are more than the compiler can follow. */
 type AnyCommand = new (input: object) => Parameters<Commands.DynamoDBClient['send']>[0]

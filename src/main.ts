@@ -51,7 +51,7 @@ async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: Ti
     loadDynamoDb(connections, countReads(definitions), run),
     connections.waiting.then(runner.load),
   ])
-  const target = { ...session.principal, region, environment }
+  const target = { ...session.awsAccount, region, environment }
   yield { target }
   run.log.info(describePlace(inputs, target.account))
   const dynamoDb = connectDynamoDb(session.credentials, target)

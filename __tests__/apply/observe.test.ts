@@ -117,7 +117,7 @@ describe('a table that has just become ACTIVE', () => {
     const { observing } = observeUsers(ready(users), { listTags: () => void stop() as undefined }, run)
     await expect(observing).rejects.toMatchObject({
       message: expect.stringMatching(
-        /^The run was cancelled\. It was waiting for the table "users" to be ready, .*so young/,
+        /^The run was cancelled\. It was waiting for the table "users" to be ready, .*so new/,
       ),
     })
   })

@@ -134,7 +134,7 @@ describe('a role chain', () => {
       { 'role-to-assume': `${hub}\n${provisioner}`, 'role-external-id': 'tenant-tables', 'role-session-name': 'me' },
       token,
     )
-    expect((await session).principal).toEqual({ partition: 'aws', account: '222222222222' })
+    expect((await session).awsAccount).toEqual({ partition: 'aws', account: '222222222222' })
     expect(await (await session).credentials()).toEqual({
       accessKeyId: 'key-of-provisioner',
       secretAccessKey: 'secret-of-provisioner',
@@ -184,7 +184,7 @@ describe('a role chain', () => {
   it('is empty where no role is given: the first credentials are used, and STS identifies them', async () => {
     sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws-cn:iam::333333333333:user/me' })
     const { session, masked } = open({}, key)
-    expect((await session).principal).toEqual({ partition: 'aws-cn', account: '333333333333' })
+    expect((await session).awsAccount).toEqual({ partition: 'aws-cn', account: '333333333333' })
     expect(await (await session).credentials()).toMatchObject({ accessKeyId: 'AKIA-OF-THE-JOB' })
     expect(masked).toEqual(['AKIA-OF-THE-JOB', 'secret-of-the-job'])
   })
@@ -345,7 +345,7 @@ describe('an access key id of 12 digits', () => {
   it('is not masked where it is another account than that of the credentials', async () => {
     sts.on(GetCallerIdentityCommand).resolves({ Arn: 'arn:aws:iam::333333333333:root' })
     const { session, masked } = open({}, {}, { defaultChain: async () => emulated })
-    expect((await session).principal.account).toBe('333333333333')
+    expect((await session).awsAccount.account).toBe('333333333333')
     expect(masked).toEqual(['secret-of-emulator', 'token-of-emulator'])
   })
 })
@@ -388,7 +388,7 @@ describe('the account', () => {
   it('of a role is read from the response to AssumeRole, without GetCallerIdentity', async () => {
     sts.on(AssumeRoleCommand).resolves(sessionOf(provisioner))
     const { session } = open({ 'role-to-assume': provisioner, 'allowed-account-ids': '222222222222' }, key)
-    expect((await session).principal).toEqual({ partition: 'aws', account: '222222222222' })
+    expect((await session).awsAccount).toEqual({ partition: 'aws', account: '222222222222' })
     expect([sts.calls().length, sts.commandCalls(GetCallerIdentityCommand).length]).toEqual([1, 0])
   })
 

@@ -1,11 +1,5 @@
 import { describeError, renderError } from '../../src/errors/description.ts'
-import {
-  InvalidInputsError,
-  isOutcomeUnknown,
-  RemedyError,
-  StoppedError,
-  unreachable,
-} from '../../src/errors/errors.ts'
+import { InvalidInputsError, isOutcomeUnknown, RemedyError, StoppedError } from '../../src/errors/errors.ts'
 import { errorCode, errorMessage, errorName } from '../../src/errors/thrown.ts'
 
 it('renders an error with its remedy and its causes, outermost first', () => {
@@ -119,8 +113,4 @@ it('reads name, message and code by their shape, and returns empty text where th
   expect([errorName(error), errorMessage(error), errorCode(error)]).toEqual(['N', 'm', 'C'])
   expect([errorName(1), errorMessage(1), errorCode(1)]).toEqual(['', '1', ''])
   expect(errorCode(Object.assign(new Error('m'), { code: 7 }))).toBe('')
-})
-
-it('reports a case that no branch handles', () => {
-  expect(() => unreachable({ action: 'new' } as never)).toThrow('Unhandled case: {"action":"new"}')
 })

@@ -474,9 +474,9 @@ describe('the deadline holds to the second', () => {
         }),
     },
     {
-      state: 'a table so young that its backups cannot be read',
+      state: 'a table so new that its backups cannot be read',
       waitingFor:
-        'the table "tenant" to be ready, with no change in progress, which usually takes seconds, and up to 3 minutes for a billing mode; it is so young that its tags or backups cannot be read yet',
+        'the table "tenant" to be ready, with no change in progress, which usually takes seconds, and up to 3 minutes for a billing mode; it is so new that its tags or backups cannot be read yet',
       arrange: async () => {
         await given()
         bed.sandbox.faults.add(

@@ -624,7 +624,7 @@ describe('STS', () => {
     const session = await described(openSession(inputs, ports, run))
     assertLogIsHarmless(run.lines)
     if (session === undefined) return
-    expect(session.principal.account).toBe('222222222222')
+    expect(session.awsAccount.account).toBe('222222222222')
     const { accessKeyId, secretAccessKey } = await session.credentials()
     for (const each of [accessKeyId, secretAccessKey]) expect(each).toMatch(/./s)
   }

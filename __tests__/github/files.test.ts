@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readEventFile, readFileInWorkspace, writeTemporaryFile } from '../../src/github/files.ts'
+import { readEventFile, readGivenFile, writeTemporaryFile } from '../../src/github/files.ts'
 
 let folder: string
 let workspace: string
@@ -17,7 +17,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const read = (path: string) => readFileInWorkspace(environment, path)
+const read = (path: string) => readGivenFile(environment, path)
 
 describe('a file that an input names', () => {
   it('is read from the workspace, by a relative path too, and from RUNNER_TEMP', async () => {

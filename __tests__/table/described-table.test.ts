@@ -1,7 +1,7 @@
 import type { DescribeTableOutput, TableDescription } from '@aws-sdk/client-dynamodb'
 import {
   type ChangeInProgress,
-  describeProgress,
+  describeStatus,
   readDescription,
   type SettledTable,
 } from '../../src/table/described-table.ts'
@@ -154,7 +154,7 @@ it('describes the status of the table and its changes in progress in words', () 
     Replicas: [{ RegionName: 'eu-west-1', ReplicaStatus: 'CREATING' }],
     SSEDescription: { Status: 'UPDATING' },
   })
-  expect(describeProgress(described)).toBe('ACTIVE, replica eu-west-1 CREATING, encryption UPDATING')
+  expect(describeStatus(described)).toBe('ACTIVE, replica eu-west-1 CREATING, encryption UPDATING')
 })
 
 it('reports a stream only while it is on, because its ARN stays in the answer', () => {

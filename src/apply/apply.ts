@@ -9,7 +9,7 @@ import { addressOf } from '../table/target.ts'
 import { observeTables } from './observe.ts'
 import type { Outcome } from './outcome.ts'
 import { poll } from './poll.ts'
-import { finishSteps, performSteps, type TableProgress } from './table-steps.ts'
+import { performSteps, recordUnknownOutcomes, type TableProgress } from './table-steps.ts'
 import { deletion, tableReplaced, waitForTable } from './wait.ts'
 import { idOf, isReplaced, type Work } from './work.ts'
 
@@ -28,10 +28,10 @@ export async function applyPlan(work: Work): Promise<Outcome> {
     for (const round of roundsOf(plan.steps)) {
       await Promise.all(tables.map((table) => performSteps(work, table, round, failures)))
     }
-    for (const table of tables) finishSteps(run, table, failures)
+    for (const table of tables) recordUnknownOutcomes(run, table, failures)
     run.log.endGroup()
     if (failures.length > 0) return outcomeOf(plan, tables, observed, failures[0])
-    const deferred = stepsWith(tables, 'deferred')
+    const deferred = deferredSteps(tables)
     try {
       const confirmed = await confirmTables(
         work,
@@ -59,10 +59,10 @@ function outcomeOf(plan: Plan, tables: readonly TableProgress[], observed: Obser
   }
 }
 
-function stepsWith(tables: readonly TableProgress[], status: 'deferred') {
+function deferredSteps(tables: readonly TableProgress[]) {
   return tables
     .flatMap(({ steps }) => steps)
-    .flatMap(({ step, result }) => (result?.status === status ? [{ step, error: result.error }] : []))
+    .flatMap(({ step, result }) => (result?.status === 'deferred' ? [{ step, error: result.error }] : []))
 }
 
 /** The tables of a plan to destroy that another run, or an earlier one of this workflow, has begun to delete. */
@@ -75,8 +75,8 @@ function isBeingDeleted(table: ObservedTable | undefined): boolean {
   return table?.status === 'unavailable' && table.tableStatus === 'DELETING'
 }
 
-/** In seconds. DynamoDB shows old tags for up to 3 s after a write, and sometimes for longer. */
-const longestLag = 10
+/** DynamoDB shows old tags for up to 3 s after a write, and sometimes for longer. */
+const longestLagSeconds = 10
 
 /**
  * Reads the tables until they match their definitions, apart from deferred steps.
@@ -90,7 +90,7 @@ async function confirmTables(work: Work, deferred: readonly Step[]): Promise<Obs
       goal: 'the state of the tables to match their definitions',
       firstPoll: 0,
       interval: 1000,
-      timeout: longestLag,
+      timeout: longestLagSeconds,
       explainTimeout: (status) =>
         new RemedyError(
           `Every step was performed, but the state of the tables is still ${status}.`,

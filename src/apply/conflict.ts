@@ -1,4 +1,4 @@
-/** Writes that DynamoDB did not accept or did not answer: whether to read the table again, and when. */
+/** Decides after a write that DynamoDB refused or did not answer whether to read the table again, and when. */
 import type { DynamoDbError } from '../aws/dynamodb-errors.ts'
 import type { FailureKind } from '../aws/failures.ts'
 import { retryDelay } from '../aws/retry.ts'
@@ -9,12 +9,12 @@ import { propertyNamed } from '../table/properties/index.ts'
 import type { Blocker } from '../table/property.ts'
 
 /**
- * Whether the table must be read before the step is tried again: another run was faster, a change is in progress, or the
- * table may have been replaced or tagged for another environment meanwhile.
+ * Returns true if the table must be read before the step is tried again: another run changed it first, a change is in
+ * progress, or the table may have been replaced or tagged for another environment.
  */
 export function isConflict({ kind }: Step, error: DynamoDbError): boolean {
   if (isInUse(error) || isTagLock(error)) return true
-  // CreateTable cannot hit a wrong table, so the port has repeated it already.
+  // CreateTable cannot change a wrong table, so the port itself repeats it, without a new read.
   if (kind !== 'create' && isBusy(error)) return true
   return kind === 'delete' && error.code === 'ResourceNotFoundException'
 }
@@ -23,7 +23,10 @@ function isInUse({ code }: DynamoDbError): boolean {
   return code === 'ResourceInUseException'
 }
 
-/** Someone else is changing the table, so DynamoDB accepts the call later. For a creation it means that the table exists. */
+/**
+ * Returns true if someone else is changing the table, so that DynamoDB accepts the call later. The same error for a
+ * creation means that the table exists.
+ */
 export function isBlocked({ kind }: Step, error: DynamoDbError): boolean {
   return kind !== 'create' && isInUse(error)
 }
@@ -31,7 +34,7 @@ export function isBlocked({ kind }: Step, error: DynamoDbError): boolean {
 /** DeleteTable is accepted only while nothing is in progress. Measured on AWS. */
 const deletionBlockers: readonly Blocker[] = ['table', 'index', 'replica', 'encryption', 'warm throughput']
 
-/** Whether a change in progress on the table keeps DynamoDB from accepting the step. */
+/** Returns true if a change in progress on the table prevents DynamoDB from accepting the step. */
 export function isBlockedBy(step: Step, { tableStatus, changesInProgress }: DescribedTable): boolean {
   const blockers = step.kind === 'update' ? propertyNamed(step.property).blockedBy : deletionBlockers
   return (
@@ -41,12 +44,12 @@ export function isBlockedBy(step: Step, { tableStatus, changesInProgress }: Desc
   )
 }
 
-/** DynamoDB did not accept the call for now, or its answer was lost. */
+/** Returns true if DynamoDB did not accept the call at this time, or its response was lost. */
 export function isBusy({ kind }: DynamoDbError): boolean {
   return kind === 'throttled' || kind === 'unavailable' || kind === 'not-ready'
 }
 
-/** Another run's changes may come first so often. After that the conflict counts as lasting. */
+/** The maximum number of conflicts with other runs for one step. After that the step fails. */
 const mostConflicts = 5
 
 /** In milliseconds. A change that AWS does not report may take minutes, and each try costs a write. */
@@ -56,7 +59,7 @@ const longestDelayWhileBlocked = 10_000
  * The delay before the table is read again.
  *
  * @param earlier conflicts of the same step
- * @returns milliseconds; undefined where waiting any longer would not help
+ * @returns milliseconds; undefined if a longer wait would not help
  */
 export function delayAfterConflict(
   step: Step,
@@ -69,17 +72,17 @@ export function delayAfterConflict(
   if (isBusy(error)) return retryDelay(error.cause, times, now, random)
   if (isBlocked(step, error)) return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * (0.5 + random)
   if (times > mostConflicts) return undefined
-  // Two runs that met must not meet again.
+  // Random delays, so that two runs do not conflict again at the same time.
   const jitter = 0.5 + random
   return isTagLock(error) ? tagLockMilliseconds + 1000 * jitter : 200 * 2 ** times * jitter
 }
 
-/** Each kind of failure is counted on its own; all changes by other runs are counted together. */
+/** Returns the group in which the failure is counted: its own kind, or one group for all changes by other runs. */
 function causeOf(error: DynamoDbError): FailureKind | 'another run' {
   return isBusy(error) ? error.kind : 'another run'
 }
 
-/** Measured on AWS: for so long a tag write locks the tags, and the old ones may still show. */
+/** Measured on AWS: the time after a tag write during which the tags are locked and a read may return the old ones. */
 const tagLockMilliseconds = 3000
 
 function isTagLock(error: DynamoDbError): boolean {

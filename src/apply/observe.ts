@@ -1,19 +1,21 @@
 /** Reads tables. A change in progress is waited for, so that no plan relies on a transient state. */
 import type { DynamoDb } from '../aws/dynamodb.ts'
 import { RemedyError } from '../errors/errors.ts'
-import type { Run } from '../run/run.ts'
-import { type DescribedTable, describeProgress, readDescription } from '../table/described-table.ts'
+import { longestRunSeconds, type Run } from '../run/run.ts'
+import { type DescribedTable, describeStatus, readDescription } from '../table/described-table.ts'
 import { type PropertyName, properties } from '../table/properties/index.ts'
 import { tags } from '../table/properties/tags.ts'
 import type { Property } from '../table/property.ts'
 import { parseValue, understand } from '../table/response.ts'
 import type { ObservedTable, ObservedTables, ReadyTable, TableDefinition, TableValues } from '../table/table.ts'
 import { addressOf, type TableAddress, type Target } from '../table/target.ts'
-import { longestRunSeconds, poll } from './poll.ts'
+import { poll } from './poll.ts'
 
 export interface Observation<Observed = ObservedTables> {
   readonly observed: Observed
-  /** When the read began, the earliest of several, by the clock of the run. A later change may not be in it. */
+  /**
+   * The start time of the read (of several reads, the earliest), by the clock of the run. Later changes may be missing.
+   */
   readonly readAt: number
 }
 
@@ -36,13 +38,16 @@ export async function observeTables(
   }
 }
 
-/** In milliseconds. Tags given to CreateTable show once the table is ACTIVE, which takes 5 to 22 s. */
-const youth = 60_000
+/**
+ * A newer table may not show the tags that it was created with. They show when it is ACTIVE: after 4.5 to 7 seconds,
+ * with indexes after up to 22 seconds.
+ */
+const youthMilliseconds = 60_000
 
-/** In milliseconds. Tags show late after a write, by 3 s and sometimes more. */
-const mostTagLag = 10_000
+/** Tags show late after a write, by 3 s and sometimes more. */
+const mostTagLagMilliseconds = 10_000
 
-/** Reads one table, again and again until it is in no transient state. */
+/** Reads one table, and repeats the read until the table is in no transient state. */
 export async function observeTable(
   dynamoDb: DynamoDb,
   target: Target,
@@ -66,7 +71,7 @@ export async function observeTable(
     async () => {
       if (isChanging) {
         const described = await describeTable(dynamoDb, address)
-        if (described?.phase === 'changing') return { status: describeProgress(described) }
+        if (described?.phase === 'changing') return { status: describeStatus(described) }
       }
       const readAt = run.clock.now()
       const table = await readTable(dynamoDb, address, declared)
@@ -75,26 +80,26 @@ export async function observeTable(
         run.log.info(`${name}: a change is in progress; waiting until it is complete`)
         return { status: table.progress }
       }
-      if (table.status === 'young') return { status: 'so young that its tags or backups cannot be read yet' }
+      if (table.status === 'young') return { status: 'so new that its tags or backups cannot be read yet' }
       if (table.status !== 'ready' || table.properties.Tags.length > 0) return { done: { observed: table, readAt } }
       // Another run of this action may have just created the table, and its tags do not show yet.
       const now = run.clock.now()
       tagsMissingSince ??= now
-      const isSettled = now - tagsMissingSince >= mostTagLag || !isYoung(table, tagsMissingSince)
+      const isSettled = now - tagsMissingSince >= mostTagLagMilliseconds || !isYoung(table, tagsMissingSince)
       return isSettled ? { done: { observed: table, readAt } } : { status: 'less than a minute old and without tags' }
     },
   )
 }
 
 function isYoung({ createdAt }: ReadyTable, now: number): boolean {
-  return createdAt !== undefined && now - createdAt < youth
+  return createdAt !== undefined && now - createdAt < youthMilliseconds
 }
 
 /** The result of one read, transient states included. */
 type TableRead =
   | ObservedTable
   | { readonly status: 'changing'; readonly progress: string }
-  /** ACTIVE so recently that a property cannot be read yet: a matter of seconds. */
+  /** ACTIVE so recently that a property cannot be read yet. This takes seconds. */
   | { readonly status: 'young' }
 
 /**
@@ -115,7 +120,7 @@ async function readTable(
   if (described === undefined) return { status: 'absent' }
   if (described.phase !== 'settled') {
     const { phase, tableStatus, id } = described
-    if (phase === 'changing') return { status: 'changing', progress: describeProgress(described) }
+    if (phase === 'changing') return { status: 'changing', progress: describeStatus(described) }
     return { status: 'unavailable', tableStatus, ...(id === undefined ? {} : { id }) }
   }
   const read = new Map(asked.map(({ name }, index) => [name, values[index]]))
@@ -130,7 +135,7 @@ function isEmpty(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0
 }
 
-/** The properties that take a call of their own. */
+/** The properties that are read by a separate call. */
 function askedProperties(declared: Partial<TableValues>): readonly Property<PropertyName>[] {
   return properties.filter(
     ({ name, reading }) => reading.kind === 'asked' && (reading.when === 'always' || declared[name] !== undefined),
@@ -142,7 +147,7 @@ export function countReads(definitions: readonly TableDefinition[]): number {
   return definitions.reduce((sum, { properties: declared }) => sum + 1 + askedProperties(declared).length, 0)
 }
 
-/** @returns undefined where the table does not exist, or is too young */
+/** @returns undefined if the table does not exist, or is too new */
 async function askProperty(
   dynamoDb: DynamoDb,
   address: TableAddress,
@@ -156,7 +161,7 @@ async function askProperty(
   })
 }
 
-/** @returns undefined where the table does not exist */
+/** @returns undefined if the table does not exist */
 export async function describeTable(dynamoDb: DynamoDb, address: TableAddress): Promise<DescribedTable | undefined> {
   const answer = await dynamoDb.ask('DescribeTable', { TableName: address.name })
   return answer === undefined ? undefined : readDescription(address, answer)

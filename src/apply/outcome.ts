@@ -4,11 +4,11 @@ import type { ObservedTables } from '../table/table.ts'
 
 export type StepResult =
   | { readonly status: 'applied'; readonly seconds: number }
-  /** Another run performed the step first. */
+  /** When the table was read again, it no longer needed the step: another run or a person made the change first. */
   | { readonly status: 'dropped' }
   /** AWS limits how often the property may change, and the limit is reached. Nothing was changed. */
   | { readonly status: 'deferred'; readonly error: unknown }
-  /** With an unknown outcome the call was sent, and may have taken effect. */
+  /** If the outcome is unknown, the call was sent and may have taken effect. */
   | { readonly status: 'failed'; readonly isOutcomeUnknown: boolean; readonly error: unknown }
   | { readonly status: 'skipped' }
 
@@ -20,23 +20,23 @@ export interface StepOutcome {
 export interface Outcome {
   /** One for each step of the plan, in its order. */
   readonly steps: readonly StepOutcome[]
-  /** As observed after the last step; as observed before the first step where the apply failed. */
+  /** As observed after the last step; as observed before the first step if the apply failed. */
   readonly observed: ObservedTables
   /** The reason why the tables do not match their definitions. */
   readonly error?: unknown
 }
 
 export interface Verification {
-  /** Whether sample items were written and read. */
+  /** True if sample items were written and read. */
   readonly sampleItems: boolean
-  /** The state of the sample items at the error. Absent where some are left in the tables, which the error names. */
+  /** The state of the sample items at the error. Absent if some are left in the tables; the error names them. */
   readonly itemState?: 'unwritten' | 'deleted'
   /** Sample items that a write without a response may write again after their deletion. */
   readonly warnings?: readonly string[]
   readonly error?: unknown
 }
 
-/** The state of a step in words; `planned` where it has no result yet. */
+/** The state of a step in words; `planned` if it has no result yet. */
 export function describeResult(result: StepResult | undefined): string {
   switch (result?.status) {
     case undefined:
@@ -54,7 +54,7 @@ export function describeResult(result: StepResult | undefined): string {
   }
 }
 
-/** The steps that changed a table, or may have. */
+/** The steps that changed a table, or may have changed it. */
 export function performedSteps(outcome: Outcome | undefined): readonly StepOutcome[] {
   const steps = outcome?.steps ?? []
   return steps.filter(

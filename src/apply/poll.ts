@@ -6,7 +6,7 @@ import type { Run } from '../run/run.ts'
 export type Probe<Result> = { readonly done: Result } | { readonly status: string }
 
 export interface Polling {
-  /** What is waited for, such as `the table "users" to be created`. */
+  /** The goal of the wait, such as `the table "users" to be created`. */
   readonly goal: string
   /** The usual duration in words. */
   readonly usual?: string
@@ -14,16 +14,13 @@ export interface Polling {
   readonly firstPoll: number
   /** In milliseconds, at the beginning. The interval grows after 20 seconds. */
   readonly interval: number
-  /** In seconds. The wait fails after a probe that began later and is not done. */
+  /** In seconds. The wait fails when a probe that began after this time is not done. */
   readonly timeout: number
-  /** The failure after that time. */
+  /** Makes the error of a wait that took longer than `timeout`. */
   readonly explainTimeout: (status: string) => Error
   /** A remedy for a run that must stop during the wait, besides running again. */
   readonly remedy?: string
 }
-
-/** The longest deadline that an input allows: a wait for someone else's change ends with the run. */
-export const longestRunSeconds = 21_600
 
 const progressEverySeconds = 15
 
@@ -67,6 +64,6 @@ export async function poll<Result>(
 export function pollInterval(elapsedSeconds: number, interval: number, random: number): number {
   if (elapsedSeconds < 20) return interval * (0.7 + 0.6 * random)
   if (elapsedSeconds < 300) return Math.min(3000, 1000 + (elapsedSeconds - 20) * 100) - 200 * random
-  // Only builds of indexes take this long.
+  // Only index builds and replicas take this long.
   return 10_000 + 5000 * random
 }

@@ -24,19 +24,22 @@ import { idOf, isReplaced, type Work } from './work.ts'
 export interface TableProgress {
   readonly definition: TableDefinition
   readonly steps: readonly StepProgress[]
-  /** When the read began that the next write relies on. */
+  /** The start time of the read that the next write relies on. */
   readAt: number
-  /** The number of reads in a row that took longer than a read is valid. */
+  /** The number of consecutive reads that took longer than `freshnessMilliseconds`. */
   slowReads: number
-  /** The table does not exist, or is not the planned one: nothing more is sent to it. */
+  /**
+   * No more steps are sent to the table: its creation failed, or a step ended with an error that is not a
+   * DynamoDbError, such as a failed wait, a replaced table or the stop of the run.
+   */
   isAbandoned: boolean
-  /** By its last read the table needs a step that was not planned: only protective steps may still start. */
+  /** The last read shows that the table needs a step that was not planned. Only protective steps may still start. */
   unplanned?: RemedyError | undefined
 }
 
 interface StepProgress {
   readonly step: Step
-  /** The conflicts that the step met so far. */
+  /** The conflicts of the step so far. */
   readonly conflicts: readonly DynamoDbError[]
   /** The table must be read before the next try. */
   mustRead?: MustRead | undefined
@@ -45,18 +48,18 @@ interface StepProgress {
 
 interface MustRead {
   readonly status: 'must-read'
-  /** Absent where the read before was too old to send anything. */
+  /** Absent if nothing was sent because the last read was too old. */
   readonly conflict?: DynamoDbError
   readonly seconds: number
 }
 
-/** In milliseconds: for so long after a read a write may rely on it. An older table may have been replaced or retagged since. */
-const freshness = 5000
+/** A write may rely on a read for this time. After it the table may have been replaced or tagged differently. */
+const freshnessMilliseconds = 5000
 
-/** In milliseconds. Each slow read in a row doubles the freshness up to this, so that a run on a slow network ends. */
-const mostFreshness = 40_000
+/** Each consecutive slow read doubles the freshness up to this maximum, so that a run on a slow network ends. */
+const mostFreshnessMilliseconds = 40_000
 
-/** @param failures of the whole apply, which this table adds to */
+/** @param failures the failures of all tables; failures of this table are added to it */
 export async function performSteps(
   work: Work,
   table: TableProgress,
@@ -77,7 +80,7 @@ export async function performSteps(
 }
 
 /** Records the steps whose outcome is unknown because another step failed before the table was read again. */
-export function finishSteps(run: Run, table: TableProgress, failures: unknown[]): void {
+export function recordUnknownOutcomes(run: Run, table: TableProgress, failures: unknown[]): void {
   for (const progress of table.steps) {
     if (progress.result !== undefined) continue
     const conflict = progress.mustRead?.conflict ?? progress.conflicts.at(-1)
@@ -101,11 +104,12 @@ function nextStep(
   const isWaiting = ({ mustRead }: StepProgress) => mustRead?.conflict !== undefined
   const [first] = candidates
   if (first === undefined || !isProtective(first.step) || !isWaiting(first)) return first
-  // A protective step that must wait lets the next one go first: a replica blocks deletion protection, but not recovery.
+  // If the first protective step must wait, the next protective step starts: a replica blocks deletion protection, but
+  // not point-in-time recovery.
   return candidates.find((progress) => isProtective(progress.step) && !isWaiting(progress)) ?? first
 }
 
-/** Whether an earlier try of the step had no answer, so that a conflict may be its own write. */
+/** Returns true if an earlier try of the step had no response, so that a conflict may be its own write. */
 function hasUnknownOutcome({ conflicts }: StepProgress): boolean {
   return conflicts.some(isOutcomeUnknown)
 }
@@ -130,7 +134,7 @@ function record(
 }
 
 async function tryStep(work: Work, table: TableProgress, progress: StepProgress, failures: unknown[]): Promise<void> {
-  const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, table.slowReads - 1))
+  const fresh = Math.min(mostFreshnessMilliseconds, freshnessMilliseconds * 2 ** Math.max(0, table.slowReads - 1))
   const attempt = await attemptStep(work, progress.step, table.readAt + fresh)
   if (attempt.status !== 'must-read') {
     const isUnknown = attempt.status === 'failed' && (attempt.isOutcomeUnknown || hasUnknownOutcome(progress))
@@ -188,7 +192,9 @@ async function completeStep({ dynamoDb, observed, run }: Work, step: Step, addre
   )
 }
 
-/** Waits after a conflict, reads the table again, and drops the steps that it does not need any more. */
+/**
+ * Waits after a conflict, reads the table again, and records the result of the steps that the table no longer needs.
+ */
 async function readAgain(
   work: Work,
   table: TableProgress,
@@ -205,7 +211,7 @@ async function readAgain(
     const { needed, readAt, unplanned } = await planAgain(work, table)
     table.readAt = readAt
     table.unplanned = unplanned
-    table.slowReads = clock.now() - readAt > freshness ? table.slowReads + 1 : 0
+    table.slowReads = clock.now() - readAt > freshnessMilliseconds ? table.slowReads + 1 : 0
     for (const each of table.steps.filter(({ result }) => result === undefined)) {
       if (needed.includes(each.step) || (unplanned !== undefined && !isProtective(each.step))) continue
       // If an earlier answer was lost, the change that the read shows may be our own write.
@@ -217,7 +223,7 @@ async function readAgain(
   }
 }
 
-/** @throws the conflict itself where waiting any longer would not help, or the StoppedError of the run */
+/** @throws the conflict itself if a longer wait would not help, or the StoppedError of the run */
 async function waitAfterConflict(
   { dynamoDb, target, run }: Work,
   step: Step,

@@ -35,7 +35,7 @@ export async function verifyTables(work: VerificationWork): Promise<Verification
   return samples === undefined ? { sampleItems } : await verifySampleItems(work, samples)
 }
 
-/** @throws {RemedyError} where the plan has steps */
+/** @throws {RemedyError} if the plan has steps */
 export function assertAsDefined({ steps }: Plan): void {
   if (steps.length === 0) return
   throw new RemedyError(
@@ -161,8 +161,8 @@ function sorted(items: readonly Item[]): readonly Item[] {
 }
 
 function assertSame(name: string, found: readonly Item[], expected: readonly Item[]): void {
-  const canonical = (items: readonly Item[]) => JSON.stringify(items.map((item) => Object.entries(item).sort()))
-  if (canonical(found) === canonical(expected)) return
+  const comparable = (items: readonly Item[]) => JSON.stringify(items.map((item) => Object.entries(item).sort()))
+  if (comparable(found) === comparable(expected)) return
   throw new RemedyError(
     `The response for ${name} does not match what was written: expected ${shorten(JSON.stringify(expected))}, found ${shorten(JSON.stringify(found))}.`,
     'Find out what else writes into this table, such as a stream or a trigger, then run again.',

@@ -2,18 +2,21 @@
 import type { DynamoDb } from '../aws/dynamodb.ts'
 import { RemedyError } from '../errors/errors.ts'
 import type { Step } from '../plan/plan.ts'
-import type { Run } from '../run/run.ts'
-import { type DescribedTable, describeProgress } from '../table/described-table.ts'
+import { longestRunSeconds, type Run } from '../run/run.ts'
+import { type DescribedTable, describeStatus } from '../table/described-table.ts'
 import { propertyNamed } from '../table/properties/index.ts'
 import type { Wait } from '../table/property.ts'
 import type { TableAddress } from '../table/target.ts'
 import { describeTable } from './observe.ts'
-import { longestRunSeconds, poll } from './poll.ts'
+import { poll } from './poll.ts'
 
 export interface TableWait extends Wait {
-  /** In seconds. DynamoDB may not find a table that was just created; for so long that means nothing. */
+  /**
+   * In seconds. For this time DynamoDB may not find a table that was just created, so the answer "not found" is
+   * ignored.
+   */
   readonly mayBeMissing?: number
-  /** Ends the wait while the table exists. */
+  /** Returns true when the wait is over. Called only while the table exists. */
   readonly isOver: (table: DescribedTable) => boolean
 }
 
@@ -40,7 +43,7 @@ export const deletion: TableWait = {
 }
 
 /**
- * The wait of a step that DynamoDB does not accept because someone else is changing the table.
+ * Returns the wait for DynamoDB to accept a step that it refused because someone else is changing the table.
  *
  * @param name of the step
  * @param firstPoll in seconds
@@ -72,8 +75,8 @@ export function waitOf(step: Step): TableWait | undefined {
 /**
  * Polls DescribeTable until the wait is over or the table is gone.
  *
- * @param id of the table that is meant, where it is known
- * @returns undefined where the table does not exist
+ * @param id the id of the expected table, if it is known
+ * @returns undefined if the table does not exist
  * @throws {RemedyError} when it takes too long, or when the table was replaced by another one of its name
  */
 export async function waitForTable(
@@ -110,7 +113,7 @@ export async function waitForTable(
       }
       if (expectedId !== undefined && described.id !== expectedId) throw tableReplaced(name)
       expectedId = described.id
-      return isOver(described) ? { done: described } : { status: describeProgress(described) }
+      return isOver(described) ? { done: described } : { status: describeStatus(described) }
     },
   )
 }

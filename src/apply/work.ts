@@ -14,12 +14,12 @@ export interface Work extends Observation {
   readonly run: Run
 }
 
-/** DynamoDB's TableId; undefined for a table that does not exist, and where the endpoint gives none. */
+/** DynamoDB's TableId; undefined if the table does not exist, or if the endpoint gives none. */
 export function idOf(table: ObservedTable | undefined): string | undefined {
   return table === undefined || table.status === 'absent' ? undefined : table.id
 }
 
-/** Whether someone deleted the planned table and created another one of its name. */
+/** Returns true if someone deleted the planned table and created another one of its name. */
 export function isReplaced(work: Work, table: string, observed: ObservedTable | undefined): boolean {
   const before = idOf(work.observed.get(table))
   return before !== undefined && observed?.status === 'ready' && observed.id !== before

@@ -15,13 +15,16 @@ export interface Call<Answer> {
   readonly resource: string
   /** Sends one try. */
   readonly send: (signal: AbortSignal) => Promise<Answer>
-  /** In milliseconds by the clock of the run. After it the call is not sent, and neither after an unknown outcome. */
+  /**
+   * In milliseconds by the clock of the run. The call is not sent after this time, and is not sent again after an
+   * unknown outcome.
+   */
   readonly sendBefore?: number | undefined
 }
 
 export type SendCall = <Answer>(within: Run, pace: Pace, call: Call<Answer>) => Promise<Answer>
 
-/** The SDK's credentials: asked for before each try, and by force when AWS says that they expired. */
+/** The SDK's credentials. Requested before each try, and with `forceRefresh` when AWS reports that they expired. */
 export type Credentials = (options?: { readonly forceRefresh: boolean }) => Promise<AwsCredentialIdentity>
 
 /** @returns a function that throws a DynamoDbError for a call that fails, or the StoppedError of the run */
@@ -40,7 +43,8 @@ export function callsIn(credentials: Credentials, target: Target): SendCall {
     }
     const attempt = (signal: AbortSignal) =>
       pace(signal, async () => {
-        // The SDK would wait for this itself when the session is about to end. It takes time, as the wait for a turn does.
+        // The SDK would renew the credentials during `send`. That takes time, so it is done before the age of the read
+        // is checked.
         await credentials()
         within.stop.throwIfAborted()
         if (sendBefore !== undefined && within.clock.now() > sendBefore) throw new StaleReadError(operation, resource)
@@ -73,7 +77,7 @@ function renewableSession(credentials: Credentials) {
   let sessions = 0
   let renewal: Promise<void> | undefined
 
-  /** Walks the role chain again, once for all calls that the end of the session met. */
+  /** Assumes the roles again, once for all calls that failed because the session ended. */
   async function renew(session: number): Promise<void> {
     if (session !== sessions) return
     renewal ??= credentials({ forceRefresh: true })

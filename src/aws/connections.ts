@@ -13,7 +13,10 @@ export interface ClientOptions {
   readonly requestHandler: NodeHttpHandler
   /** retry.ts repeats calls: it knows the run's deadline. */
   readonly maxAttempts: 1
-  /** By the mode `auto`, which a variable may name, the SDK would ask the instance metadata for the region. */
+  /**
+   * A variable may select the mode `auto`, in which the SDK requests the region from the instance metadata. This
+   * prevents it.
+   */
   readonly defaultsMode?: 'legacy'
   /** The mode `adaptive` would limit the rate of calls, as pace.ts does. */
   readonly retryMode?: 'standard'
@@ -35,7 +38,7 @@ export interface Job {
 /**
  * Masks the secrets of the job that are sent over the network, and sets up the connections of the run.
  *
- * @throws {RemedyError} where HTTPS_PROXY holds no usable address
+ * @throws {RemedyError} if HTTPS_PROXY holds no usable address
  */
 export function openConnections(
   region: string,

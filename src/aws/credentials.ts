@@ -14,7 +14,7 @@ export interface CredentialPorts extends Pick<Job, 'mask'> {
   readonly fetchIdToken: (audience: string, signal: AbortSignal) => Promise<string>
   /** The access key in the environment. */
   readonly accessKey: () => AwsCredentialIdentity
-  /** The AWS SDK's own search. Throws a RemedyError where it ends without credentials. */
+  /** The AWS SDK's own search. Throws a RemedyError if it ends without credentials. */
   readonly defaultChain: () => Promise<AwsCredentialIdentity>
 }
 

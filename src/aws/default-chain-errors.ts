@@ -1,11 +1,13 @@
-/** Explains why the AWS SDK's own search for credentials failed: which source was configured, its error, and a remedy. Pure. */
+/**
+ * Explains why the AWS SDK's own search for credentials failed: which source was configured, its error, and a remedy.
+ */
 
 import { RemedyError } from '../errors/errors.ts'
 import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
 import { quote } from '../text/readable.ts'
-import { readDenial } from './denials.ts'
+import { iamDelay, readDenial } from './denials.ts'
 import type { SharedConfig } from './sdk-settings.ts'
-import { iamDelay, remedyFor } from './session-errors.ts'
+import { remedyForSts } from './session-errors.ts'
 
 type Values = Readonly<Record<string, string | undefined>>
 
@@ -52,12 +54,12 @@ export function explainDefaultChain(
   return new RemedyError(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause })
 }
 
-/** A remedy for the error of STS where it answered, else for the source. */
+/** Returns a remedy for the error of STS if it answered, else for the source. */
 function remedyBy(source: ConfiguredSource, error: unknown): string {
   if (httpStatus(error) === 0) return source.remedy
   // The token may be of another issuer than GitHub.
   if (errorName(error) !== 'AccessDenied' || readDenial(error) !== undefined) {
-    return remedyFor(error, "of the token's issuer")
+    return remedyForSts(error, "of the token's issuer")
   }
   return `Check that the role exists, and that its trust policy allows the token or the caller that it is assumed with. ${iamDelay}`
 }

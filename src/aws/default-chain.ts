@@ -8,7 +8,7 @@ import { type ClientOptions, createStsClient, type Job } from './connections.ts'
 import { describeDefaultChain, explainDefaultChain } from './default-chain-errors.ts'
 import type { SharedConfig } from './sdk-settings.ts'
 
-/** @throws {RemedyError} where the search ends without credentials, or the run ends first */
+/** @throws {RemedyError} if the search ends without credentials, or the run ends first */
 export async function searchDefaultChain(
   clientOptions: ClientOptions,
   { environment, mask }: Job,

@@ -1,13 +1,16 @@
-/** Reads why IAM denied a call. AWS names the reason in the message only, without a code or field. Pure. */
+/** Reads why IAM denied a call. AWS names the reason in the message only, without a code or field. */
 import { errorMessage } from '../errors/thrown.ts'
 
 /** A denial that needs another change than an Allow statement in the caller's policies. */
 export interface Denial {
   /** The kind of policy, in AWS's words. */
   readonly policy: string
-  /** What denied the call, and what to do about that. */
+  /** The cause of the denial, and a remedy. */
   readonly explanation: string
 }
+
+/** IAM is eventually consistent. */
+export const iamDelay = 'A change in IAM takes up to a minute to arrive.'
 
 const askTheOrganization = 'Ask the administrators of the AWS organization: this policy applies to whole accounts.'
 
@@ -26,7 +29,8 @@ const remedies: Readonly<Record<string, string>> = {
 }
 
 /**
- * undefined where an Allow statement for the caller helps, or where AWS does not name the policy.
+ * Reads the reason of a denial from AWS's message. Returns undefined if an Allow statement for the caller would help,
+ * or if the message names no reason.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */

@@ -1,24 +1,24 @@
-/** What DynamoDB's port throws: which call on which table, what AWS said, and what to do. Pure. */
+/** The errors of the port to DynamoDB: the call, the table, the error of AWS, and a remedy. */
 
 import { RemedyError } from '../errors/errors.ts'
 import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
-import { readDenial } from './denials.ts'
+import { iamDelay, readDenial } from './denials.ts'
 import { classifyFailure, type FailureKind, isAnswerOfAnother, isUnsent, nextChangeAllowedAt } from './failures.ts'
 import { actionsOfOperation, allowStatement } from './iam.ts'
 
 /** A call that failed for good. */
 export class DynamoDbError extends RemedyError {
   override readonly name = 'DynamoDbError'
-  /** AWS's name for it. */
+  /** The error name of AWS. */
   readonly code: string
   readonly kind: FailureKind
 
   /**
-   * @param isOutcomeUnknown because of this try, or of an earlier one of the same call
-   * @param arn of the resource, which may be given by its name
+   * @param isOutcomeUnknown true if this try, or an earlier one of the same call, may have taken effect
+   * @param arn the ARN of the resource, because `resource` may be its name
    */
   constructor(operation: string, resource: string, cause: unknown, isOutcomeUnknown: boolean, arn = resource) {
-    super(describeFailure(operation, resource, cause), remedyFor(operation, resource, cause), {
+    super(describeFailure(operation, resource, cause), remedyForDynamoDb(operation, resource, cause), {
       cause,
       isOutcomeUnknown,
       statements:
@@ -29,7 +29,9 @@ export class DynamoDbError extends RemedyError {
   }
 }
 
-/** Only DynamoDB's own no, to every try of a write, tells that it was not done. */
+/**
+ * Returns true if DynamoDB itself refused this try. A write was certainly not performed only if every try was refused.
+ */
 export function isRefusal(cause: unknown): boolean {
   const status = httpStatus(cause)
   return status >= 400 && status < 500 && classifyFailure(cause) !== 'unavailable'
@@ -44,12 +46,15 @@ export class StaleReadError extends RemedyError {
   }
 }
 
-/** By IAM, and for DynamoDB itself: a key of KMS is another matter. */
+/** Returns true if IAM denied the call to DynamoDB. A denial of the KMS key is not included. */
 function isDenied(error: unknown): boolean {
   return errorName(error) === 'AccessDeniedException' && !isDeniedByKms(error)
 }
 
-/** Who reads and writes the items of a table with a key of the customer's own must be allowed to use the key. */
+/**
+ * Returns true if the use of the table's KMS key was denied. A caller that reads or writes items of a table with a
+ * customer managed key needs permission for that key.
+ */
 function isDeniedByKms(error: unknown): boolean {
   return errorName(error) === 'AccessDeniedException' && /\bkms\b/i.test(errorMessage(error))
 }
@@ -65,14 +70,14 @@ function remedyForDeferral(cause: unknown): string {
   return `Run again ${time === undefined ? 'when the limit that AWS names below allows it' : `after ${time}`}. The other steps do not wait for it.`
 }
 
-/** For a call that the SDK did not send. */
+/** The remedy for a call that the SDK did not send. */
 export const unsentRemedy =
   'The AWS SDK sent no request. Correct the setting that it names below, then run again: what was done so far is kept.'
 
-function remedyFor(operation: string, resource: string, error: unknown): string {
+function remedyForDynamoDb(operation: string, resource: string, error: unknown): string {
   if (error instanceof RemedyError) return error.remedy
   const denial = errorName(error) === 'AccessDeniedException' ? readDenial(error) : undefined
-  if (denial !== undefined) return `${denial.explanation} A change in IAM takes up to a minute to arrive.`
+  if (denial !== undefined) return `${denial.explanation} ${iamDelay}`
   if (isDeniedByKms(error)) {
     return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`
   }
@@ -99,6 +104,6 @@ function remedyFor(operation: string, resource: string, error: unknown): string 
       }
       return classifyFailure(error) === 'unavailable'
         ? 'AWS or the network on the way to it failed. Run again: what was done so far is kept.'
-        : 'See what AWS says below, mend it, and run again: what was done so far is kept.'
+        : 'See what AWS says below, fix it, and run again: what was done so far is kept.'
   }
 }

@@ -1,4 +1,7 @@
-/** The port to DynamoDB: sends calls that are given as data, within the pace, the retries and the session of the run. */
+/**
+ * The port to DynamoDB: sends calls that are given as data, limits concurrent calls, repeats failed calls, and renews
+ * the session.
+ */
 import { getEndpointFromInstructions } from '@smithy/core/endpoints'
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { RemedyError } from '../errors/errors.ts'
@@ -14,7 +17,7 @@ import { type ItemStore, itemStore } from './item-store.ts'
 import { adaptivePace } from './pace.ts'
 
 export interface DynamoDb {
-  /** Sends a read. Only the answer of DescribeTable decides whether the table exists. */
+  /** Sends a read. Only the response of DescribeTable decides whether the table exists. */
   readonly ask: Ask
   /**
    * Sends a write. Returns when DynamoDB has accepted it, not when the change is complete.
@@ -29,17 +32,20 @@ export interface DynamoDb {
   readonly itemsWithin: (run: Run) => ItemStore
 }
 
-/** The most reads at once, over as many connections: DynamoDB limits some reads by connection. */
+/** The maximum number of concurrent reads, each over its own connection: DynamoDB limits some reads by connection. */
 const mostReads = 50
 
-/** The most writes at once. Measured on AWS: of ten at once in one account, three to five are throttled. */
+/**
+ * The maximum number of concurrent writes. Measured on AWS: of ten at once in one account, three to five are throttled.
+ */
 const mostWrites = 5
 
-/** Makes the port. The credentials are asked for again when they expire. */
+/** Makes the port. The credentials are requested again when they expire. */
 export type ConnectDynamoDb = (credentials: () => Promise<AwsCredentialIdentity>, target: Target) => DynamoDb
 
 /**
- * Loads the SDK and opens connections while the run waits for its first answer, so that neither takes time of its own.
+ * Loads the SDK and opens connections while the run waits for its first response, so that neither takes additional
+ * time.
  *
  * @param count the number of connections: as many calls as the run begins with
  */
@@ -64,7 +70,10 @@ export async function loadDynamoDb(
   }
 }
 
-/** The URL of DynamoDB. Without the empty credentials the SDK would ask for real ones, to put their account into the host. */
+/**
+ * Returns the URL of DynamoDB. The empty credentials keep the SDK from requesting real ones for the account id in the
+ * host name.
+ */
 async function endpointOf(client: Commands.DynamoDBClient, { DescribeTableCommand }: typeof Commands): Promise<URL> {
   const credentials = async () => ({ accessKeyId: '', secretAccessKey: '' })
   const config = { ...client.config, credentials }
@@ -117,10 +126,10 @@ function resourceIn(input: object): string {
   return ResourceArn ?? ''
 }
 
-/** moto says `ResourceNotFound`. */
+/** moto uses `ResourceNotFound`. */
 const absenceNames = new Set(['ResourceNotFoundException', 'TableNotFoundException', 'ResourceNotFound'])
 
-/** The table does not exist, or is so young that a property cannot be read yet. */
+/** Returns true if the table does not exist, or is too new for a property to be read. */
 function isAbsence({ code, cause }: DynamoDbError): boolean {
   return (
     absenceNames.has(code) ||

@@ -1,15 +1,16 @@
-/** What a failed call says of itself, for every service alike. Pure. */
+/** Classifies a failed call of any service by its error. */
 import { errorCode, errorMessage, errorName, httpStatus, metadataOf } from '../errors/thrown.ts'
 import { properties } from '../table/properties/index.ts'
 
 /**
- * Why a call failed, as far as trying again goes.
+ * The kind of a failure, which decides whether the call is repeated.
  *
- * - `throttled`: the account is busy; goes on until the deadline, more and more slowly.
- * - `not-ready`: the thing called upon is young or locked for seconds; looked at again about every second.
- * - `unavailable`: the service or the network broke; a few more tries.
- * - `misdated`: refused for the date in its signature; once more, by the clock as the answer has corrected it.
- * - `deferred`: a budget of changes, such as four in 24 hours, is spent. Only time refills it: another run does the rest.
+ * - `throttled`: AWS limits the rate of calls. The call is repeated until the deadline, with growing delays.
+ * - `not-ready`: the resource is new or locked. The call is repeated every 1 to 3 seconds.
+ * - `unavailable`: the service or the network failed. The call is tried at most 8 times.
+ * - `misdated`: refused because of the date in its signature. The SDK corrects its clock from the response, and the
+ *   call is repeated once.
+ * - `deferred`: a limit on changes, such as four in 24 hours, is reached. A later run must perform the step.
  * - `final`: the same call would fail again.
  */
 export type FailureKind = 'throttled' | 'not-ready' | 'unavailable' | 'misdated' | 'deferred' | 'final'
@@ -38,10 +39,13 @@ const unavailableNames = new Set([
   'RequestTimeoutException',
 ])
 
-/** What AWS calls a signature whose date is too far from its own clock, or that is wrong for another reason. */
+/** The error names of AWS for a signature with a wrong date, or one that is wrong for another reason. */
 const signatureNames = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch', 'RequestExpired', 'AuthFailure'])
 
-/** Connection lost or timed out. A refused connection or an unknown host is somebody's mistake, and final. */
+/**
+ * The connection was lost or timed out. A refused connection and an unknown host are configuration mistakes, so they
+ * are not repeated.
+ */
 const unavailableCodes = new Set([
   'ECONNRESET',
   'EPIPE',
@@ -52,21 +56,21 @@ const unavailableCodes = new Set([
   'ENETDOWN',
 ])
 
-/** Node's parser could not read the answer as HTTP: part of it was lost, or something stands in between. */
+/** Node could not parse the response as HTTP: part of it was lost, or another server answered. */
 const unreadableCode = /^HPE_/
 
 /**
- * LimitExceededException names budgets, quotas and locks alike; these messages are locks that pass in seconds. The lock
- * on tags is not among them: somebody has just written tags, so what to write must be thought over.
+ * AWS uses LimitExceededException for budgets, quotas and locks. These messages mean a lock that ends by itself. The
+ * lock on tags is not listed here: someone has just written tags, so the table must be read again before the write.
  */
 const passingLimits = ['simultaneously', 'Only 1 online index', 'indexed tables']
 
-/** When AWS allows the next change, as its message names it; undefined where it names no time. */
+/** Returns the time at which AWS allows the next change, as its message names it; undefined if it names no time. */
 export function nextChangeAllowedAt(error: unknown): string | undefined {
   return /can be made at (.{1,60})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, '')
 }
 
-/** A limit on changes of a property. The properties declare theirs. */
+/** Returns true if a limit on changes of a property is reached. The properties declare their limits. */
 function isBudgetSpent(error: unknown): boolean {
   return properties.some(({ budget }) => budget?.isSpent.test(`${errorName(error)}: ${errorMessage(error)}`))
 }
@@ -86,8 +90,8 @@ export function classifyFailure(error: unknown): FailureKind {
   }
   const code = errorCode(error)
   if (unavailableNames.has(name) || unavailableCodes.has(code) || unreadableCode.test(code)) return 'unavailable'
-  // The SDK has just learnt from the answer how far the machine's clock is off, and signs the next try by that. Where the
-  // clock is off it says so of every error, of those that have nothing to do with a date too.
+  // The SDK has corrected its clock from this response and signs the next try with it. It sets this flag on every error
+  // while the clock is wrong, so the name of the error is checked too.
   if (metadataOf(error).clockSkewCorrected === true && signatureNames.has(name)) return 'misdated'
   const status = httpStatus(error)
   if (status === 429) return 'throttled'
@@ -95,8 +99,8 @@ export function classifyFailure(error: unknown): FailureKind {
 }
 
 /**
- * Whether the SDK failed before it sent anything, as over a setting that it cannot use: it gives such errors neither a
- * status nor a name of AWS.
+ * Returns true if the SDK failed before it sent a request, for example because of an unusable setting. Such an error
+ * has no HTTP status and no error name of AWS.
  */
 export function isUnsent(error: unknown): boolean {
   const code = errorCode(error)
@@ -113,10 +117,10 @@ const unsentNames = new Set([
   'TokenProviderError',
 ])
 
-/** Node's, for a URL or a header that cannot be sent. */
+/** Node's error codes for a URL or a header that cannot be sent. */
 const unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/
 
-/** Another server answered in the place of AWS, such as a firewall with a page of its own. */
+/** Returns true if another server answered in the place of AWS, such as a firewall with its own page. */
 export function isAnswerOfAnother(error: unknown): boolean {
   if (httpStatus(error) === 0 || classifyFailure(error) === 'unavailable') return false
   const name = errorName(error)

@@ -1,4 +1,4 @@
-/** The IAM actions that each command needs on its tables, and a session that may do no more. Pure. */
+/** The IAM actions that each command needs on its tables, and a session policy that allows only these. */
 import { RemedyError } from '../errors/errors.ts'
 import type { Command } from '../plan/plan.ts'
 import { type PropertyName, properties } from '../table/properties/index.ts'
@@ -61,7 +61,7 @@ const longestSessionPolicy = 2048
 /**
  * An inline session policy: the session may do what both this policy and its role allow.
  *
- * @throws {RemedyError} where it is longer than STS allows, such as for many tables with long names
+ * @throws {RemedyError} if it is longer than STS allows, such as for many tables with long names
  */
 export function sessionPolicy(
   command: Command,

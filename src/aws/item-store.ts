@@ -12,7 +12,7 @@ export interface ItemStore {
    *
    * @returns whether an earlier try of the same write has no response: that try may arrive late, and after a deletion of
    *   the item it writes the item again
-   * @throws {DynamoDbError} ConditionalCheckFailedException where the table has an item with this key
+   * @throws {DynamoDbError} ConditionalCheckFailedException if the table has an item with this key
    */
   readonly putIfAbsent: (
     table: string,
@@ -23,7 +23,7 @@ export interface ItemStore {
   readonly get: (table: string, key: Item) => Promise<Item | undefined>
   /** Reads all items of one partition, consistently. */
   readonly query: (table: string, partitionKey: string, value: string) => Promise<readonly Item[]>
-  /** Deletes an item. Succeeds also where there is none. */
+  /** Deletes an item. Succeeds also if there is none. */
   readonly delete: (table: string, key: Item) => Promise<void>
 }
 

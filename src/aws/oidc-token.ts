@@ -7,8 +7,8 @@ import { RemedyError } from '../errors/errors.ts'
 /**
  * Requests a new token from the endpoint that the runner names.
  *
- * @throws {IdTokenError} where the endpoint answers with another status than 200
- * @throws {RemedyError} where the response holds no token
+ * @throws {IdTokenError} if the endpoint answers with another status than 200
+ * @throws {RemedyError} if the response holds no token
  * @see https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
  */
 export async function requestIdToken(
@@ -56,7 +56,7 @@ class IdTokenError extends Error {
   }
 }
 
-/** The `value` of a JSON object; undefined where there is none. */
+/** The `value` of a JSON object; undefined if there is none. */
 function readToken(body: string): string | undefined {
   try {
     const { value }: { readonly value?: unknown } = JSON.parse(body)

@@ -7,7 +7,7 @@ import { classifyFailure, type FailureKind } from './failures.ts'
 const mostTriesWhileUnavailable = 8
 
 /**
- * The milliseconds to wait before the next try; undefined where the call must not be repeated. A throttled or unavailable
+ * The milliseconds to wait before the next try; undefined if the call must not be repeated. A throttled or unavailable
  * service gets exponential delays with full jitter, up to a limit.
  *
  * @param tries the number of failures of this kind, from 1 up
@@ -34,7 +34,7 @@ export function retryDelay(error: unknown, tries: number, now: number, random: n
  *
  * @param send one try; must end when the signal fires
  * @param waitingFor completes the sentence `It was waiting for ...` of a StoppedError
- * @param isTriedAgain false where the caller must read the table before the next try; called with its time
+ * @param isTriedAgain false if the caller must read the table before the next try; called with its time
  * @throws the last error unchanged, or the run's StoppedError with the last error as its cause
  */
 export async function retry<Answer>(
@@ -68,12 +68,15 @@ export async function retry<Answer>(
 /** Adds the last error and the wait to a StoppedError; returns any other reason unchanged. */
 export function stoppedBy(reason: unknown, error: unknown, waitingFor: string | undefined): unknown {
   if (!(reason instanceof StoppedError)) return reason
-  // A call that waited for its turn failed with the reason itself.
+  // The error of a call that was stopped before it was sent is the reason itself, so it is not added as a cause.
   const stopped = error === reason ? reason : reason.after(error)
   return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor)
 }
 
-/** The delay to the time after which DynamoDB accepts a second change of deletion protection, by its message. */
+/**
+ * The delay until the time that the error message names: DynamoDB for a second change of deletion protection, or
+ * GitHub's rate limit (added in src/github/api.ts).
+ */
 function timeNamedBy(error: unknown, now: number, random: number): number | undefined {
   const [, time] = /try again after (.+?)\.?$/i.exec(errorMessage(error)) ?? []
   const at = time === undefined ? Number.NaN : Date.parse(time)

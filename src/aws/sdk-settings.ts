@@ -1,6 +1,6 @@
 /**
  * Checks the settings that the AWS SDK reads by itself. The SDK ignores most values that it cannot read, and works without
- * them: with `AWS_USE_FIPS_ENDPOINT=True` it calls endpoints that are not FIPS endpoints. Pure.
+ * them: with `AWS_USE_FIPS_ENDPOINT=True` it calls endpoints that are not FIPS endpoints.
  *
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
  */
@@ -43,7 +43,10 @@ interface Found {
   readonly setting: string
 }
 
-/** By the ids in the names of their variables. Every run calls the first two; the SDK may call the others for credentials. */
+/**
+ * The services by name. The id in a variable is the name in upper case with underscores, such as SSO_OIDC. Every run
+ * calls the first two. The SDK may call the others to get credentials.
+ */
 const services = ['STS', 'DynamoDB', 'SSO', 'SSO OIDC', 'Signin']
 const calledServices = services.slice(0, 2)
 
@@ -64,7 +67,7 @@ export function findSettingProblems(variables: Values, sharedConfig = noFiles): 
   ]
 }
 
-/** The endpoints of STS and DynamoDB, where they are not AWS's own. */
+/** The endpoints of STS and DynamoDB, if they are not AWS's own. */
 export function customEndpoints(variables: Values, sharedConfig = noFiles): readonly CustomEndpoint[] {
   const sources = new SettingSources(variables, sharedConfig)
   return calledServices.flatMap((service) => {
@@ -88,7 +91,7 @@ class SettingSources {
   readonly #variables: Values
   readonly profileName: string
   readonly profile: Values
-  /** The section that the profile names for the endpoints of single services; undefined where the file has none. */
+  /** The section that the profile names for the endpoints of single services; undefined if the file has none. */
   readonly servicesSection: Values | undefined
 
   constructor(variables: Values, { configFile, credentialsFile }: SharedConfig) {

@@ -1,8 +1,8 @@
-/** Explains why STS or GitHub gave no session, with a remedy. The error of AWS stays as the cause. Pure. */
+/** Explains why STS or GitHub gave no session, with a remedy. The error of AWS stays as the cause. */
 
 import { type Fact, RemedyError } from '../errors/errors.ts'
 import { errorCode, errorName } from '../errors/thrown.ts'
-import { readDenial } from './denials.ts'
+import { iamDelay, readDenial } from './denials.ts'
 import { classifyFailure, isAnswerOfAnother, isUnsent } from './failures.ts'
 import { allowStatement, trustStatement } from './iam.ts'
 import type { CommandSessionRequest, Role, SessionRequest } from './session-request.ts'
@@ -11,12 +11,10 @@ export function explainIdentityRefusal(cause: unknown): RemedyError {
   const message = isNoAnswer(cause)
     ? 'STS could not be asked to identify the credentials.'
     : 'STS refused the credentials.'
-  return new RemedyError(message, remedyFor(cause), { cause })
+  return new RemedyError(message, remedyForSts(cause), { cause })
 }
 
-/**
- * @param token that STS refused, of which only claims are shown; empty where GitHub gave none
- */
+/** @param token the token that STS refused, of which only claims are shown; empty if GitHub gave none */
 export function explainTokenRefusal(
   role: Role,
   { command }: Pick<CommandSessionRequest, 'command'>,
@@ -31,7 +29,7 @@ export function explainTokenRefusal(
   const facts = [roleFact(role), ...claimFacts(claims)]
   const refuse = (remedy: string, statements: readonly string[] = []) =>
     new RemedyError(`STS did not let this job assume ${role.arn}.`, remedy, { cause, facts, statements })
-  if (errorName(cause) !== 'AccessDenied' || typeof sub !== 'string') return refuse(remedyFor(cause, String(iss)))
+  if (errorName(cause) !== 'AccessDenied' || typeof sub !== 'string') return refuse(remedyForSts(cause, String(iss)))
   const denial = readDenial(cause)
   if (denial !== undefined) return refuse(`${denial.explanation} ${iamDelay}`)
   const first = `Check that the role exists in account ${role.account}, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts ("environment:" in the job; without it the sub names a branch or a pull request instead). ${iamDelay}`
@@ -68,7 +66,7 @@ export function explainRoleRefusal(
       facts: [roleFact(role)],
       statements,
     })
-  if (errorName(cause) !== 'AccessDenied') return refuse(remedyFor(cause))
+  if (errorName(cause) !== 'AccessDenied') return refuse(remedyForSts(cause))
   const { externalId, sourceIdentity, sessionTags, roles } = request
   const checkExternalId =
     externalId === undefined
@@ -97,24 +95,21 @@ export function explainRoleRefusal(
   )
 }
 
-/** An error for a call that STS did not answer; undefined where it did. */
+/** Returns an error for a call that STS did not answer; undefined if it did. */
 function explainNoAnswer(role: Role, cause: unknown, issuer?: string): RemedyError | undefined {
   if (!isNoAnswer(cause)) return undefined
-  return new RemedyError(`STS could not be asked to assume ${role.arn}.`, remedyFor(cause, issuer), { cause })
+  return new RemedyError(`STS could not be asked to assume ${role.arn}.`, remedyForSts(cause, issuer), { cause })
 }
 
-/** True where nothing was refused: a setting, the network or a failing service prevented the answer. */
+/** Returns true if nothing was refused: a setting, the network or a failing service prevented the response. */
 function isNoAnswer(error: unknown): boolean {
   return (
     errorCode(error) !== '' || classifyFailure(error) === 'unavailable' || isUnsent(error) || isAnswerOfAnother(error)
   )
 }
 
-/** IAM is eventually consistent. */
-export const iamDelay = 'A change in IAM takes up to a minute to arrive.'
-
 /** A remedy for an error of STS, or for one that prevented its answer. */
-export function remedyFor(error: unknown, issuer = publicIssuer): string {
+export function remedyForSts(error: unknown, issuer = publicIssuer): string {
   switch (errorName(error)) {
     case 'AccessDenied': {
       const denial = readDenial(error)
@@ -162,7 +157,7 @@ function claimFacts(claims: Readonly<Record<string, unknown>>): readonly Fact[] 
   })
 }
 
-/** Reads the payload of a JWT, unverified, because it is only shown. An empty object where it cannot be read. */
+/** Reads the payload of a JWT, unverified, because it is only shown. An empty object if it cannot be read. */
 function readClaims(token: string): Readonly<Record<string, unknown>> {
   try {
     return { ...JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')) }

@@ -23,7 +23,7 @@ export interface SessionRequest {
   readonly sourceIdentity?: string
   /** Given to the last role. */
   readonly sessionTags: TagMap
-  /** Limits the last session, as JSON; absent where its role alone decides. */
+  /** Limits the last session, as JSON; absent if its role alone decides. */
   readonly sessionPolicy?: string
   readonly roleDurationSeconds: number
   readonly roleSessionName: string
@@ -32,7 +32,7 @@ export interface SessionRequest {
   readonly allowedAccountIds: readonly string[]
 }
 
-/** A refusal recommends a trust policy that depends on the command of the run. */
+/** A session request with the command: the trust policy that an error recommends depends on the command. */
 export type CommandSessionRequest = SessionRequest & { readonly command: Command }
 
 /** Describes the role chain for the log. */

@@ -16,26 +16,29 @@ import { type CommandSessionRequest, describeChain, type Role } from './session-
 
 export interface Session {
   /** The account that the credentials belong to, as STS reports it. */
-  readonly principal: Principal
-  /** Called by the SDK; again before the session expires, which walks the whole chain again. */
+  readonly awsAccount: AwsAccount
+  /**
+   * Returns credentials for the SDK. The SDK calls it again before the session expires; then all roles are assumed
+   * again.
+   */
   readonly credentials: () => Promise<AwsCredentialIdentity>
 }
 
-export interface Principal {
+export interface AwsAccount {
   readonly partition: string
   readonly account: string
 }
 
 /**
- * Walks the chain once, so that a wrong role or account fails before anything else is called.
+ * Assumes the roles once, so that a wrong role or account fails before any other call.
  *
  * @throws {RemedyError} when a role is refused, or when the account is not in allowed-account-ids
  */
 export async function openSession(request: CommandSessionRequest, ports: CredentialPorts, run: Run): Promise<Session> {
   run.log.info(`Credentials: ${describeChain(request)}, because ${request.credentialSource.reason}.`)
   const first = await walkChain(request, ports, run)
-  const principal = first.principal ?? (await readPrincipal(first.identity, ports, run))
-  const { account } = principal
+  const awsAccount = first.awsAccount ?? (await readAccount(first.identity, ports, run))
+  const { account } = awsAccount
   const { allowedAccountIds } = request
   if (allowedAccountIds.length > 0 && !allowedAccountIds.includes(account)) {
     throw new RemedyError(
@@ -45,9 +48,9 @@ export async function openSession(request: CommandSessionRequest, ports: Credent
   }
   let unused: AwsCredentialIdentity | undefined = first.identity
   return {
-    principal,
+    awsAccount,
     credentials: async () => {
-      const identity = unused ?? (await renew(request, principal, ports, run))
+      const identity = unused ?? (await renew(request, awsAccount, ports, run))
       unused = undefined
       return withCredibleExpiration(identity, run.clock.now())
     },
@@ -55,18 +58,18 @@ export async function openSession(request: CommandSessionRequest, ports: Credent
 }
 
 /**
- * Walks the chain again.
+ * Assumes the roles again.
  *
- * @throws {RemedyError} where it now leads to another account, because a profile or a variable has changed
+ * @throws {RemedyError} if the credentials now lead to another account, because a profile or a variable has changed
  */
 async function renew(
   request: CommandSessionRequest,
-  before: Principal,
+  before: AwsAccount,
   ports: CredentialPorts,
   run: Run,
 ): Promise<AwsCredentialIdentity> {
   const hop = await walkChain(request, ports, run)
-  const { account } = hop.principal ?? (await readPrincipal(hop.identity, ports, run))
+  const { account } = hop.awsAccount ?? (await readAccount(hop.identity, ports, run))
   if (account === before.account) return hop.identity
   throw new RemedyError(
     `The session expired, and the credentials now lead to account ${account}, but this run works in ${before.account}.`,
@@ -74,12 +77,12 @@ async function renew(
   )
 }
 
-/** The SDK asks for new credentials before each call from this time before their expiration on. */
+/** The SDK requests new credentials before a call if the present ones expire within this time. */
 const renewedBeforeMilliseconds = 300_000
 
 /**
- * Drops the expiration of new credentials that seem to expire already: the clock of the machine is wrong, such as by a time
- * zone, and the SDK would walk the chain before each call. They are then used until AWS refuses them.
+ * Removes the expiration of new credentials that seem to expire within five minutes: the clock of the machine is wrong,
+ * and the SDK would assume the roles before each call. They are then used until AWS refuses them.
  */
 function withCredibleExpiration(identity: AwsCredentialIdentity, now: number): AwsCredentialIdentity {
   const { expiration, ...endless } = identity
@@ -89,8 +92,8 @@ function withCredibleExpiration(identity: AwsCredentialIdentity, now: number): A
 /** One link of the role chain. */
 interface Hop {
   readonly identity: AwsCredentialIdentity
-  /** undefined where STS was not asked for it. */
-  readonly principal: Principal | undefined
+  /** Undefined if no response of STS has named it yet. */
+  readonly awsAccount: AwsAccount | undefined
 }
 
 async function walkChain(request: CommandSessionRequest, ports: CredentialPorts, run: Run): Promise<Hop> {
@@ -98,7 +101,7 @@ async function walkChain(request: CommandSessionRequest, ports: CredentialPorts,
   const byToken = request.credentialSource.kind === 'oidc' && firstRole !== undefined
   let hop: Hop = byToken
     ? await assumeWithToken(request, firstRole, ports, run)
-    : { identity: await firstCredentials(request, ports), principal: undefined }
+    : { identity: await firstCredentials(request, ports), awsAccount: undefined }
   for (const role of byToken ? laterRoles : request.roles) {
     hop = await assumeRole(request, role, hop.identity, ports, run)
   }
@@ -182,7 +185,7 @@ async function assumeRole(
   }
 }
 
-async function readPrincipal(identity: AwsCredentialIdentity, ports: CredentialPorts, run: Run): Promise<Principal> {
+async function readAccount(identity: AwsCredentialIdentity, ports: CredentialPorts, run: Run): Promise<AwsAccount> {
   const sts = ports.connectSts(identity)
   try {
     const { Arn } = await retry(
@@ -190,7 +193,7 @@ async function readPrincipal(identity: AwsCredentialIdentity, ports: CredentialP
       (abortSignal) => sts.send(new GetCallerIdentityCommand({}), { abortSignal }),
       () => 'STS to identify the credentials',
     )
-    return principalOf(Arn)
+    return accountOf(Arn)
   } catch (error) {
     throw error instanceof RemedyError ? error : explainIdentityRefusal(error)
   }
@@ -225,10 +228,10 @@ function hopFrom(role: Role, answer: AssumeRoleAnswer, ports: CredentialPorts): 
     ...(Expiration instanceof Date ? { expiration: Expiration } : {}),
   }
   maskIdentity(identity, originsIn(`the session of ${role.arn}`), ports.mask)
-  return { identity, principal: principalOf(answer.AssumedRoleUser?.Arn) }
+  return { identity, awsAccount: accountOf(answer.AssumedRoleUser?.Arn) }
 }
 
-function principalOf(arn: string | undefined): Principal {
+function accountOf(arn: string | undefined): AwsAccount {
   const [, partition, account] = /^arn:([^:]+):(?:sts|iam)::(\d{12}):/.exec(arn ?? '') ?? []
   if (partition === undefined || account === undefined) {
     throw new RemedyError(

@@ -1,4 +1,4 @@
-/** What an application may do that works for one tenant at a time. Pure, and imports nothing. */
+/** The IAM policy for an application whose sessions work for one tenant at a time. Imports nothing. */
 
 /** An IAM policy as it is written in JSON. */
 export interface PolicyDocument {
@@ -10,15 +10,15 @@ export interface PolicyStatement {
   readonly Effect: 'Allow'
   readonly Action: readonly string[]
   readonly Resource: readonly string[]
-  /** Operator to context key to what the key must be. All of them must hold. */
+  /** The required value of each context key, by operator. All conditions must be true. */
   readonly Condition: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
 }
 
 /**
- * Every action that names the partition key of each item that it touches, and no other. A transaction is
- * checked as the actions of its items; ConditionCheckItem is one of them.
+ * The actions whose request names the partition key of every item. A transaction is checked as the actions of its
+ * items, such as ConditionCheckItem.
  *
- * Scan names no key. PartiQL may do without one, and then it is a scan.
+ * Scan is not included, because it names no key. PartiQL is not included, because a statement without a key is a scan.
  */
 const itemActions = [
   'BatchGetItem',
@@ -35,11 +35,11 @@ const itemActions = [
  * The permission policy of an application's role: a session that carries the tag `tenant_id` reads and writes
  * the items of that tenant, whole, and nothing else. For tables whose partition key is `tenant_id`.
  *
- * It says nothing of `dynamodb:Attributes`, `Select` or `ReturnValues`. They choose what of an item is shown, and
- * every item that a call can reach is the tenant's own; also the one that comes back when a condition fails.
+ * It has no condition on `dynamodb:Attributes`, `Select` or `ReturnValues`. They only select parts of an item, and
+ * every item that a call can return belongs to the tenant, also the item that is returned when a condition fails.
  *
- * @param tableArns ARNs of tables, at least one. Nothing below a table is opened: the leading key of an index is
- *   the index's own, such as an e-mail address, and a stream holds the items of all tenants.
+ * @param tableArns ARNs of tables, at least one. Indexes and streams are not included: an index may have another
+ *   partition key, such as an e-mail address, and a stream contains the items of all tenants.
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
 export function tenantAccessPolicy(tableArns: readonly string[]): PolicyDocument {
@@ -52,13 +52,15 @@ export function tenantAccessPolicy(tableArns: readonly string[]): PolicyDocument
         Action: itemActions.map((action) => `dynamodb:${action}`),
         Resource: tableArns,
         Condition: {
-          // All values, for a batch names many keys. Equal, and not like: "a*" would let "a" read "a-b".
+          // `ForAllValues`, because a batch names many keys. `StringEquals`, not `StringLike`: with "a*" the tenant "a"
+          // could read "a-b".
           // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM replaces it.
           'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['${aws:PrincipalTag/tenant_id}'] },
           Null: {
-            // "For all values" holds when there is none.
+            // `ForAllValues` is also true if there are no values, so this condition requires one.
             'dynamodb:LeadingKeys': 'false',
-            // Without the tag the variable has no value, and equals no key. This says so, and does not rest on it.
+            // Without the tag the variable has no value, so it matches no key. This condition requires the tag
+            // explicitly, so that the policy does not depend on that rule.
             'aws:PrincipalTag/tenant_id': 'false',
           },
         },

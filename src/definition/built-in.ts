@@ -8,13 +8,13 @@ import type { TableDefinition } from '../table/table.ts'
 import type { Environment } from '../table/target.ts'
 
 /** `auto` follows the environment; the others are explicit. */
-export type Setting = 'auto' | 'true' | 'false'
+export type ProtectionSetting = 'auto' | 'true' | 'false'
 
 export interface TableRequest {
   readonly environment: Environment
   readonly tableNamePrefix: string
-  readonly deletionProtection: Setting
-  readonly pointInTimeRecovery: Setting
+  readonly deletionProtection: ProtectionSetting
+  readonly pointInTimeRecovery: ProtectionSetting
   /** The tags of the user, without those that the action adds. */
   readonly tags: TagMap
 }
@@ -26,7 +26,7 @@ interface BuiltInTable {
 
 const tenantId = { AttributeName: 'tenant_id', AttributeType: 'S', KeyType: 'HASH' } as const
 
-/** Every record belongs to a tenant; all users of a tenant are one Query. */
+/** Every item belongs to a tenant. One Query returns all users of a tenant. */
 export const builtInTables: readonly BuiltInTable[] = [
   { logicalName: 'tenant', KeySchema: [tenantId] },
   {
@@ -63,7 +63,7 @@ export function defineTables(request: TableRequest): readonly TableDefinition[] 
 /** Outside production `auto` declares nothing, so that a protection that someone turned on stays on. */
 function protect<Name extends string, Value>(
   { name, protection }: Property<Name, Value>,
-  setting: Setting,
+  setting: ProtectionSetting,
   { production }: Environment,
 ): { readonly [Each in Name]?: Value } {
   if (protection === undefined || (setting === 'auto' && !production)) return {}

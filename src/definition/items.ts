@@ -1,17 +1,18 @@
-/** The shape of the items in the built-in tables: checked at run time here, published as JSON Schema for applications. Pure. */
+/**
+ * The shape of the items in the built-in tables: checked at run time here, published as JSON Schema for applications.
+ */
 import { quote } from '../text/readable.ts'
 
 /** All attributes of an item, which are all strings in the built-in tables. */
 export type Item = Readonly<Record<string, string>>
 
 export const roles = ['OWNER', 'SUPERVISOR', 'OPERATOR'] as const
-export type UserRole = (typeof roles)[number]
 
 interface AttributeKind {
   /** Follows "must be". */
   readonly expected: string
   readonly pattern: RegExp
-  /** What a pattern cannot tell. */
+  /** A further check that a pattern cannot express. */
   readonly accepts?: (value: string) => boolean
   readonly schema: Readonly<Record<string, unknown>>
 }
@@ -22,7 +23,11 @@ const uuid = kind(
   // Without the format: it would allow upper case, which is another key to DynamoDB.
 )
 const text = kind('a text that is not blank', /\S/)
-const code = kind('short and readable, such as DD-DEMO', /^[A-Z0-9]+(-[A-Z0-9]+)*$/, { maxLength: 32 })
+const code = kind(
+  'upper-case letters, digits and hyphens, at most 32 characters, such as DD-DEMO',
+  /^[A-Z0-9]+(-[A-Z0-9]+)*$/,
+  { maxLength: 32 },
+)
 const email = kind('an e-mail address', /^[^\s@]+@[^\s@]+$/)
 const role = kind(`one of ${roles.join(', ')}`, new RegExp(`^(${roles.join('|')})$`), { enum: roles })
 const time: AttributeKind = {
@@ -31,7 +36,7 @@ const time: AttributeKind = {
     /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|\+00:00)$/,
     { format: 'date-time' },
   ),
-  // JavaScript makes 3 March of 31 February instead of refusing it.
+  // `new Date` reads 31 February as 3 March, so the date is compared with the text.
   accepts: (value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10),
 }
 
@@ -63,7 +68,7 @@ export const itemShapes = {
 export type ItemKind = keyof typeof itemShapes
 export type ItemOf<Kind extends ItemKind> = { readonly [Attribute in keyof (typeof itemShapes)[Kind]]: string }
 
-/** What is wrong with an item, an attribute each. Empty where nothing is. */
+/** Lists the problems of an item, one for each wrong attribute. Empty if the item is valid. */
 export function problemsOfItem(itemKind: ItemKind, item: Readonly<Record<string, unknown>>): readonly string[] {
   const shape: Readonly<Record<string, AttributeKind>> = itemShapes[itemKind]
   return Object.entries(shape).flatMap(([name, { expected, pattern, accepts }]) => {
@@ -97,12 +102,12 @@ export function schemaOfItem(itemKind: ItemKind): Readonly<Record<string, unknow
 export interface SampleItems {
   readonly tenant: ItemOf<'tenant'>
   readonly users: readonly ItemOf<'users'>[]
-  /** Of a tenant that has no users. */
+  /** The id of a tenant that has no users. */
   readonly otherTenantId: string
 }
 
 /**
- * @param freshUuid a new UUID each time, so that no item of anybody else's can have the key
+ * @param freshUuid makes a new UUID at each call, so that the key of a sample item cannot be the key of another item
  * @param now milliseconds since the epoch
  */
 export function makeSampleItems(freshUuid: () => string, now: number): SampleItems {

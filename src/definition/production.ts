@@ -1,4 +1,4 @@
-/** Decides whether an environment is production, and by which rule. Pure. */
+/** Decides whether an environment is production, and by which rule. */
 import { isSameEnvironment } from '../table/target.ts'
 
 export interface ProductionDecision {
@@ -10,15 +10,20 @@ export interface ProductionDecision {
 /** An environment with one of these names is production, whatever the inputs say. */
 const productionNames = ['prod', 'production']
 
-/** A name that has one of these parts is production. */
+/**
+ * A name that has one of these parts is production, unless a cancelling part comes directly before it or the input
+ * `production` is false.
+ */
 const productionParts = ['prod', 'production', 'prd', 'live']
 
 /** A production part right after one of these does not count, as in `non-prod`. */
 const cancellingParts = ['non', 'not', 'no', 'pre']
 
 /**
- * Decides whether an environment is production. An answer of true for `production: false` means that this input
- * contradicts the name or the list.
+ * Decides whether an environment is production.
+ *
+ * If the input is false and the result is production, the input contradicts the name or the list. The caller reports
+ * this as an error.
  *
  * @param listed the input `production-environments`
  * @param input the input `production`

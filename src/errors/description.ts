@@ -58,6 +58,6 @@ function nameAndMessage(thrown: unknown): string {
   // The name of Node's network errors is `Error`; the code is more specific.
   const code = errorCode(thrown)
   const name = thrown.name === 'Error' && code !== '' ? code : thrown.name
-  // Node throws an AggregateError without a message where two addresses refused the connection.
+  // Node throws an AggregateError without a message if two addresses refused the connection.
   return thrown.message === '' ? code || name : `${name}: ${thrown.message}`
 }

@@ -55,7 +55,7 @@ export class InvalidInputsError extends Error {
 export class StoppedError extends RemedyError {
   override readonly name = 'StoppedError'
 
-  /** Makes a copy whose cause is the failure that the run was working around when it had to stop. */
+  /** Returns a copy whose cause is the last failure before the stop. */
   after(cause: unknown): StoppedError {
     return new StoppedError(this.message, this.remedy, { cause, isOutcomeUnknown: this.isOutcomeUnknown })
   }
@@ -84,9 +84,4 @@ export function stoppedWhileWaitingFor(what: string, remedy?: string): (reason: 
   return (reason) => {
     throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason
   }
-}
-
-/** Makes the compiler prove that every member of a union was handled. */
-export function unreachable(value: never): never {
-  throw new Error(`Unhandled case: ${JSON.stringify(value)}`)
 }

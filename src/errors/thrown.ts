@@ -1,6 +1,6 @@
-/** Reads the parts of a thrown value by their shape. `instanceof` breaks where a bundle holds a class twice. */
+/** Reads the parts of a thrown value by their shape. `instanceof` breaks if a bundle holds a class twice. */
 
-/** The name to branch on; empty where the value is not an error. */
+/** The name to branch on; empty if the value is not an error. */
 export function errorName(thrown: unknown): string {
   return isErrorLike(thrown) ? thrown.name : ''
 }
@@ -9,18 +9,18 @@ export function errorMessage(thrown: unknown): string {
   return isErrorLike(thrown) ? thrown.message : String(thrown)
 }
 
-/** Node's code of a network or file error, such as ECONNRESET; empty where there is none. */
+/** Node's code of a network or file error, such as ECONNRESET; empty if there is none. */
 export function errorCode(thrown: unknown): string {
   return isErrorLike(thrown) && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
 }
 
-/** The HTTP status of the response, from AWS or another server; 0 where there was none. */
+/** The HTTP status of the response, from AWS or another server; 0 if there was none. */
 export function httpStatus(error: unknown): number {
   const { httpStatusCode } = metadataOf(error)
   return typeof httpStatusCode === 'number' ? httpStatusCode : 0
 }
 
-/** The SDK's metadata of the response; empty where the error is not the SDK's. */
+/** The SDK's metadata of the response; empty if the error is not the SDK's. */
 export function metadataOf(error: unknown): {
   readonly httpStatusCode?: unknown
   readonly clockSkewCorrected?: unknown

@@ -36,7 +36,7 @@ export class GitHubError extends Error {
   }
 }
 
-/** For one response. */
+/** The time-out of one response. */
 const requestTimeoutMilliseconds = 10_000
 
 export async function connectGitHub(place: GitHubPlace, run: Run): Promise<GitHub> {
@@ -76,7 +76,7 @@ export async function connectGitHub(place: GitHubPlace, run: Run): Promise<GitHu
         const comments = await allPages((page) =>
           octokit.rest.issues.listComments({ owner, repo, issue_number, per_page: 100, page, request: request() }),
         )
-        // The oldest: where two concurrent runs wrote a comment each, every later run finds the same one.
+        // The oldest: if two concurrent runs wrote a comment each, every later run finds the same one.
         const own = comments.find((comment) => comment.body?.startsWith(mark) && isBy(comment.user, login))
         const { data } =
           own === undefined

@@ -15,7 +15,7 @@ const largestFile = 1024 * 1024
  *
  * @throws {RemedyError} for a file elsewhere, a missing or unreadable file, and a file over 1 MiB
  */
-export async function readFileInWorkspace(environment: Environment, path: string): Promise<string> {
+export async function readGivenFile(environment: Environment, path: string): Promise<string> {
   const remedy = 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.'
   const folders = await existing([environment.GITHUB_WORKSPACE, environment.RUNNER_TEMP])
   let bytes: Uint8Array
@@ -49,7 +49,7 @@ export async function readFileInWorkspace(environment: Environment, path: string
  * Writes a file into a new folder in RUNNER_TEMP: steps may run side by side.
  *
  * @returns the path; undefined outside GitHub, where no runner deletes the file after the job
- * @throws {RemedyError} on GitHub where RUNNER_TEMP is not set
+ * @throws {RemedyError} on GitHub if RUNNER_TEMP is not set
  */
 export async function writeTemporaryFile(
   { RUNNER_TEMP, GITHUB_ACTIONS }: Environment,
@@ -68,7 +68,7 @@ export async function writeTemporaryFile(
 /**
  * Reads the payload of the event that started the workflow.
  *
- * @throws {RemedyError} where the file cannot be read
+ * @throws {RemedyError} if the file cannot be read
  */
 export async function readEventFile({ GITHUB_EVENT_PATH: path = '' }: Environment): Promise<unknown> {
   try {

@@ -1,5 +1,5 @@
 /** Writes the result of a run on the pull request that the workflow event is about. */
-import type { Principal } from '../aws/session.ts'
+import type { AwsAccount } from '../aws/session.ts'
 import { renderError } from '../errors/description.ts'
 import { RemedyError, StoppedError } from '../errors/errors.ts'
 import { errorMessage } from '../errors/thrown.ts'
@@ -12,10 +12,10 @@ import { pullRequestFound, pullRequestOf } from './pull-request.ts'
 import type { Runner } from './runner.ts'
 
 export interface CommentInputs {
-  /** Absent where no comment is wanted; empty where one is wanted, but no token is given. */
+  /** Absent if no comment is wanted; empty if one is wanted, but no token is given. */
   readonly gitHubToken?: string
   readonly tableNamePrefix: string
-  readonly roles: readonly Principal[]
+  readonly roles: readonly AwsAccount[]
   readonly region: string
   readonly environment: Environment
 }
@@ -23,7 +23,7 @@ export interface CommentInputs {
 /** The tables are done by then: a job should not wait longer for a comment. */
 const longestSeconds = 60
 
-/** Writes the comment where one is wanted. Never fails the run: a comment that cannot be written is a warning. */
+/** Writes the comment if one is wanted. Never fails the run: a comment that cannot be written is a warning. */
 export async function publishComment(
   inputs: CommentInputs,
   result: RunResult,
@@ -110,7 +110,7 @@ function explainRefusal(error: unknown): string {
   return `${errorMessage(error)}\nTo fix: give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`
 }
 
-/** Only characters that cannot end a Markdown link. */
+/** Characters that cannot end a Markdown link. */
 function runUrlOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }: Runner['environment']): { runUrl?: string } {
   const runUrl = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`
   return /^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(runUrl) ? { runUrl } : {}

@@ -27,7 +27,7 @@ export async function publish(reached: RunResult, runner: Runner): Promise<void>
  * Checks the outputs of a plan before anything is written to AWS.
  *
  * @returns the same plan
- * @throws {RemedyError} where an output would hold a secret
+ * @throws {RemedyError} if an output would hold a secret
  */
 export function assertPublishable(plan: Plan, runner: Pick<Runner, 'findSecret'>): Plan {
   const { error } = withSecretError({ target: plan.target, plan }, runner)
@@ -52,7 +52,7 @@ function withSecretError(result: RunResult, { findSecret }: Pick<Runner, 'findSe
 /**
  * Writes the outputs that hold no secret, and the plan file.
  *
- * @returns the result; with an error where it did not fail, but the outputs cannot be written
+ * @returns the result; with an error if it did not fail, but the outputs cannot be written
  */
 async function writeOutputs(result: RunResult, runner: Runner): Promise<RunResult> {
   const outputs = Object.entries(outputsOf(result)).filter(([, value]) => runner.findSecret(value) === undefined)

@@ -1,4 +1,4 @@
-/** Finds the pull request that a workflow event is about. Pure. */
+/** Finds the pull request that a workflow event is about. */
 
 /**
  * The pull requests of a commit that count. `merged-or-open`: the one that was merged as this commit, else the open one with
@@ -9,7 +9,7 @@ export type CommitSearch = 'merged-or-open' | 'open'
 export interface KnownPullRequest {
   readonly kind: 'number'
   readonly number: number
-  /** The commit that the event is about. Absent where the event names none. */
+  /** The commit that the event is about. Absent if the event names none. */
   readonly commit?: string
 }
 
@@ -93,7 +93,10 @@ export function pullRequestFound(
   )
 }
 
-/** By the pull requests that GitHub associates with a run or check, else by the commit of the run or check. */
+/**
+ * Finds the pull request among those that GitHub associates with a run or check, else by the commit of the run or
+ * check.
+ */
 function byAssociation(
   event: 'workflow_run' | 'check_run' | 'check_suite',
   payload: unknown,
@@ -154,7 +157,7 @@ function isCommit(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]+$/.test(value)
 }
 
-/** The member at the end of the path; undefined where there is none. */
+/** The member at the end of the path; undefined if there is none. */
 function member(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>(
     (parent, name) =>

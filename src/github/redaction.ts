@@ -1,4 +1,4 @@
-/** The secrets that a run knows, found in every spelling in which AWS, GitHub or a proxy may return them. Pure. */
+/** The secrets that a run knows, found in every spelling in which AWS, GitHub or a proxy may return them. */
 import { RemedyError } from '../errors/errors.ts'
 
 /** In bytes. A shorter secret may be a common word: hiding it would hide more than it protects. */
@@ -19,7 +19,7 @@ export class KnownSecrets {
     for (const form of formsOf(secret)) this.#forms.push({ form, origin })
   }
 
-  /** The origin of a secret that the text holds; undefined where it holds none. */
+  /** The origin of a secret that the text holds; undefined if it holds none. */
   findOrigin(text: string): string | undefined {
     return this.#find(text)[0]?.origin
   }
@@ -38,7 +38,7 @@ export class KnownSecrets {
 
   /** Sorted by start. */
   #find(text: string): readonly Occurrence[] {
-    // A text without `%` encodes nothing, and most texts are such: a search is many times faster than a pattern.
+    // Most texts contain no `%`, so nothing in them is percent-encoded. A plain search is much faster than a pattern.
     const occurrences = text.includes('%') ? encodedOccurrences : plainOccurrences
     return this.#forms
       .flatMap(({ form, origin }) => occurrences(text, form).map((place) => ({ ...place, origin })))

@@ -1,7 +1,7 @@
 /** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. */
 
 import type { Log } from '../run/run.ts'
-import { readEventFile, readFileInWorkspace, writeTemporaryFile } from './files.ts'
+import { readEventFile, readGivenFile, writeTemporaryFile } from './files.ts'
 import { cutAnnotation, escapeLine } from './log.ts'
 import { KnownSecrets, secretInOutputs } from './redaction.ts'
 import type * as Toolkit from './toolkit.ts'
@@ -10,7 +10,7 @@ export interface Runner {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Loads the toolkit. Everything that is written before that is kept until then. */
   readonly load: () => Promise<void>
-  /** The value of an input; empty where it is not given. The value of `secretInput` is redacted from then on. */
+  /** The value of an input; empty if it is not given. The value of `secretInput` is redacted from then on. */
   readonly input: (name: string) => string
   /**
    * Keeps a secret out of every log, ours and GitHub's.
@@ -30,7 +30,7 @@ export interface Runner {
    */
   readonly setOutput: (name: string, value: string) => void
   readonly writeSummary: (markdown: string) => Promise<void>
-  /** Reads a file; see `readFileInWorkspace`. */
+  /** Reads a file; see `readGivenFile`. */
   readonly readFile: (path: string) => Promise<string>
   /**
    * Writes a file; see `writeTemporaryFile`.
@@ -42,13 +42,13 @@ export interface Runner {
   readonly readEvent: () => Promise<unknown>
   /** The text without the secrets that are known so far. */
   readonly redact: (text: string) => string
-  /** The origin of a known secret that the text holds; undefined where it holds none. */
+  /** The origin of a known secret that the text holds; undefined if it holds none. */
   readonly findSecret: (text: string) => string | undefined
   /** Fires on SIGINT and SIGTERM. */
   readonly interrupted: AbortSignal
 }
 
-/** The only input whose value is a secret. */
+/** The input whose value is redacted from all texts. */
 export const secretInput = 'github-token'
 
 /** The runner that started this process. */
@@ -73,7 +73,8 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
     load: async () => void (await toolkit.load()),
     input: (name) => {
       const value = env[`INPUT_${name.toUpperCase()}`]?.trim() ?? ''
-      // No masking command: GitHub itself masks the token of the job and the secrets of the repository.
+      // The value is redacted from here on. No masking command is sent, because GitHub itself masks the token of the
+      // job and the secrets of the repository.
       if (name === secretInput) secrets.add(value, name)
       return value
     },
@@ -102,7 +103,7 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
       // There is no summary outside GitHub.
       if (env.GITHUB_STEP_SUMMARY) await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write()
     },
-    readFile: (path) => readFileInWorkspace(env, path),
+    readFile: (path) => readGivenFile(env, path),
     writeTemporaryFile: async (name, content) => {
       assertHoldsNoSecret(`file ${name}`, content)
       return await writeTemporaryFile(env, name, content)

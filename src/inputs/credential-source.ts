@@ -1,10 +1,10 @@
-/** The decision where the first credentials come from. Pure. */
+/** Decides which source the first credentials come from. */
 import type { CredentialSource, Role } from '../aws/session-request.ts'
 import type { Values } from './declarations.ts'
 import type { Variables } from './parsers.ts'
 
 /**
- * Chooses the source of the first credentials. `auto` prefers a whole access key, then the job's OIDC token where there
+ * Chooses the source of the first credentials. `auto` prefers a whole access key, then the job's OIDC token if there
  * is a role to assume with it.
  */
 export function chooseCredentialSource(
@@ -36,7 +36,7 @@ export function mayRequestToken(variables: Variables): boolean {
   return Boolean(variables.ACTIONS_ID_TOKEN_REQUEST_URL && variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN)
 }
 
-/** What the environment lacks of an access key, in words; undefined for a whole one. */
+/** Describes which part of the access key is missing in the environment. Undefined if the key is complete. */
 export function describeMissingKey(variables: Variables): string | undefined {
   const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const
   const given = names.filter((name) => variables[name])

@@ -1,4 +1,4 @@
-/** The rules between inputs, and between an input and the environment variables. Pure. */
+/** The rules between inputs, and between an input and the environment variables. */
 import { builtInTables } from '../definition/built-in.ts'
 import { decideProduction } from '../definition/production.ts'
 import { quote } from '../text/readable.ts'
@@ -15,7 +15,7 @@ type Names = readonly [InputName, ...InputName[]]
 type ValuesOf<Inputs extends Names> = { readonly [Index in keyof Inputs]: Values[Inputs[Index]] }
 
 export interface CrossCheck {
-  /** The inputs that the check reads. It is skipped where one of them is wrong by itself. */
+  /** The inputs that the check reads. It is skipped if one of them is wrong by itself. */
   readonly inputs: Names
   /** Finds problems with the first of the inputs. */
   readonly findProblems: (values: Values, context: CheckContext) => readonly string[]

@@ -1,9 +1,10 @@
-/** The declarations of the inputs: name, default and parser of each. Pure. */
+/** The declarations of the inputs: name, default and parser of each. */
 import type { Role } from '../aws/session-request.ts'
 import { builtInTables, ownTags } from '../definition/built-in.ts'
 import { emptyOutput, isFallback } from '../plan/document.ts'
 import { disruptionNames } from '../plan/policy.ts'
 import type { ExpectedPlan } from '../plan/review.ts'
+import { longestRunSeconds } from '../run/run.ts'
 import { mostTags } from '../table/properties/tags.ts'
 import { isTableName } from '../table/target.ts'
 import { quote } from '../text/readable.ts'
@@ -60,7 +61,7 @@ export const declarations = {
     most: mostTags - ownTagCount,
     reason: `a table has at most ${mostTags}, and the action adds ${ownTagCount}. Give ${mostTags - ownTagCount} or fewer`,
   }),
-  'timeout-seconds': wholeNumber({ default: 1800, min: 1, max: 21_600 }),
+  'timeout-seconds': wholeNumber({ default: 1800, min: 1, max: longestRunSeconds }),
   allow: {
     ...lines<string>({
       must: `must have one of ${disruptionNames.join(', ')} on each line`,

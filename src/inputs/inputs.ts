@@ -1,4 +1,4 @@
-/** Turns the strings of a workflow file into `Inputs`, or into every problem at once. Pure. */
+/** Turns the strings of a workflow file into `Inputs`, or into every problem at once. */
 import { sessionPolicy } from '../aws/iam.ts'
 import {
   customEndpoints,
@@ -26,19 +26,19 @@ export interface Inputs extends TableRequest, SessionRequest, ExpectedPlanInputs
   readonly policy: Policy
   readonly failOnDrift: boolean
   readonly sampleItems: boolean
-  /** Absent where no comment is wanted; empty where one is wanted and no token is given. */
+  /** Absent if no comment is wanted; empty if one is wanted and no token is given. */
   readonly gitHubToken?: string
   /** The rule that decided whether the environment is production, in words. */
   readonly productionRule: string
   readonly region: string
   readonly timeoutSeconds: number
-  /** Absent where AWS is called at its own addresses and every setting is read. */
+  /** Absent if AWS is called at its own addresses and every setting is read. */
   readonly sdkSettings?: SdkSettings
 }
 
 /** The places that the inputs are read from. */
 export interface InputSource {
-  /** The text of an input; empty where it is not given. */
+  /** The text of an input; empty if it is not given. */
   readonly input: (name: string) => string
   /** The environment variables of the step. */
   readonly environment: Variables
@@ -104,7 +104,7 @@ export function readInputs(source: InputSource): Inputs {
 
 /** Parses every input, then checks the inputs against each other. The problems are in the order of action.yml. */
 function readValues({ input, environment: variables, partitionOf }: InputSource): {
-  /** Whole where there are no problems. */
+  /** Whole if there are no problems. */
   readonly values: Values
   readonly problems: readonly string[]
 } {

@@ -1,9 +1,9 @@
-/** Parsers that any input can be declared with. Pure. */
+/** Parsers that any input can be declared with. */
 import { quote } from '../text/readable.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
-/** What a parser gets beside the text. */
+/** The arguments of a parser besides the text. */
 export interface ParserContext {
   readonly name: string
   /** The environment variables of the step. */
@@ -22,7 +22,7 @@ export interface Declaration<Value> {
   /**
    * Parses a text without white space around it.
    *
-   * @returns any value where a problem was reported: the reader drops it
+   * @returns any value if a problem was reported: the reader drops it
    */
   readonly parse: (text: string, context: ParserContext) => Value
 }
@@ -121,7 +121,7 @@ export function splitLines(text: string): readonly string[] {
     .filter((line) => line !== '')
 }
 
-/** Ends a problem where one of the values seems to be several that stand on one line. */
+/** Returns the end of a problem if a value seems to be several values on one line; else an empty text. */
 export function explainJoinedLines(name: string, values: readonly string[]): string {
   return values.some((value) => /\S[\s,]+\S/.test(value)) ? ` ${explainLiteralForm(name)}` : ''
 }

@@ -1,4 +1,4 @@
-/** The parser for tags, one `key=value` a line. Pure. */
+/** The parser for tags, one `key=value` a line. */
 import type { TagMap } from '../table/properties/tags.ts'
 import { quote } from '../text/readable.ts'
 import { type Declaration, explainLiteralForm, splitLines } from './parsers.ts'

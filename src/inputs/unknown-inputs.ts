@@ -1,4 +1,4 @@
-/** Finds inputs that the workflow gives and this action does not have: a misspelt one must not be ignored. Pure. */
+/** Finds inputs that the workflow gives and this action does not have: a misspelt one must not be ignored. */
 import { quote, visible } from '../text/readable.ts'
 import { type InputName, inputNames } from './declarations.ts'
 import type { Variables } from './parsers.ts'

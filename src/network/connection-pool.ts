@@ -3,7 +3,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { connectThrough, placeOf } from './proxies.ts'
+import { connectThrough, hostOf, placeOf } from './proxies.ts'
 
 export interface ConnectionPool {
   readonly httpAgent: HttpAgent
@@ -63,7 +63,10 @@ export function createConnectionPool(maxSockets: number, proxyFor: ProxyFor): Co
   }
 }
 
-/** A function that connects to a target, through a proxy where there is one, and calls `onConnected` when it is connected. */
+/**
+ * Returns a function that connects to a target, through a proxy if there is one, and calls `onConnected` when it is
+ * connected.
+ */
 function connectorOf(
   agent: HttpAgent | HttpsAgent,
   proxyFor: ProxyFor,
@@ -104,7 +107,7 @@ function openConnection(url: URL): EarlyConnection {
   return { socket, isOpened }
 }
 
-/** Takes the first connection that is open, and waits for it where it still opens; undefined where none is left. */
+/** Takes the first connection that is open. Waits for a connection that is still opening. Undefined if none is left. */
 async function takeUsable(early: EarlyConnection[]): Promise<Socket | undefined> {
   for (let next = early.shift(); next !== undefined; next = early.shift()) {
     const { socket, isOpened } = next
@@ -112,11 +115,6 @@ async function takeUsable(early: EarlyConnection[]): Promise<Socket | undefined>
     if ((await isOpened) && !socket.destroyed && socket.writable) return socket
   }
   return undefined
-}
-
-/** An IPv6 address has brackets in a URL only. */
-function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[(.*)\]$/, '$1')
 }
 
 function portOf({ port, protocol }: URL): number {

@@ -26,7 +26,7 @@ const mostConnections = 50
 
 /**
  * @param settingOf names the input or variable that holds the host of a URL, for error messages
- * @throws {RemedyError} where HTTPS_PROXY holds no usable address
+ * @throws {RemedyError} if HTTPS_PROXY holds no usable address
  */
 export function openNetwork(settingOf: (url: URL) => string, run: Run, timeOuts: TimeOuts): Network {
   // AWS and GitHub are called by https. HTTP_PROXY is checked only when it is needed.

@@ -36,9 +36,9 @@ export class ProxyError extends RemedyError {
 }
 
 /**
- * The proxy for a URL; undefined where there is none.
+ * The proxy for a URL; undefined if there is none.
  *
- * @throws {RemedyError} where the value is not the URL of a proxy. It is not shown, because it may hold a password.
+ * @throws {RemedyError} if the value is not the URL of a proxy. It is not shown, because it may hold a password.
  */
 export function proxyFor(url: URL): URL | undefined {
   const { http_proxy, HTTP_PROXY, https_proxy, HTTPS_PROXY } = process.env
@@ -80,7 +80,7 @@ export function proxySecrets(): readonly string[] {
   })
 }
 
-/** Connects through the proxy, with TLS to the target where `isSecure`. */
+/** Connects through the proxy, with TLS to the target if `isSecure`. */
 export function connectThrough(
   proxy: URL,
   isSecure: boolean,
@@ -88,9 +88,9 @@ export function connectThrough(
   callback: (error: Error | null, connection: Duplex) => void,
 ): void {
   const Agent = isSecure ? HttpsProxyAgent : HttpProxyAgent
-  const { protocol, hostname, port, username, password } = proxy
-  // The library takes a host name without the brackets that an IPv6 address has in a URL.
-  const address = { protocol, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port, username, password }
+  const { protocol, port, username, password } = proxy
+  // The library needs an IPv6 address without brackets.
+  const address = { protocol, hostname: hostOf(proxy), port, username, password }
   const agent = new Agent({ proxy: address as URL })
   const place = placeOf(target.host, target.port)
   // With TLS the host is compared with the certificate, so it must have no brackets.
@@ -98,6 +98,11 @@ export function connectThrough(
   agent.createConnection(asked, (error, connection) => {
     callback(error === null ? null : new ProxyError(proxy, place, error), connection)
   })
+}
+
+/** Returns the host of a URL without the brackets of an IPv6 address. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1')
 }
 
 /** Host and port as in a URL: an IPv6 address in brackets. */

@@ -1,4 +1,4 @@
-/** Explains by Node's error code why a host was not reached, with a remedy, for every service. Pure. */
+/** Explains by Node's error code why a host was not reached, with a remedy, for every service. */
 
 import { RemedyError } from '../errors/errors.ts'
 import { errorCode, isErrorLike } from '../errors/thrown.ts'
@@ -23,7 +23,9 @@ export interface Destination {
 /** The setting of every host whose name AWS makes from the region. */
 export const regionSetting = 'aws-region'
 
-/** Returns an UnreachableError where the code identifies the problem, else the error itself, as one with a known remedy. */
+/**
+ * Returns an UnreachableError if the code identifies the problem, else the error itself, as one with a known remedy.
+ */
 export function explainUnreachable({ url, setting }: Destination, cause: unknown): unknown {
   if (cause instanceof RemedyError) return cause
   const code = errorCode(findNetworkError(cause))
@@ -83,10 +85,13 @@ const certificateCode =
 
 const unresolvedCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME', 'EAI_FAIL'])
 
-/** For example where the server does not speak TLS. */
+/** Node's error codes of a failed TLS handshake, for example with a server that does not speak TLS. */
 const tlsCode = /^(?:EPROTO$|ERR_SSL_)/
 
-/** Finds the first error with a code: `fetch` keeps Node's error as a cause. Returns the error itself where there is none. */
+/**
+ * Finds the first error with a code: `fetch` keeps the error of Node as a cause. Returns the error itself if there is
+ * none.
+ */
 export function findNetworkError(error: unknown): unknown {
   let found = error
   while (isErrorLike(found)) {

@@ -8,7 +8,7 @@ import type { Step } from './plan.ts'
 export interface SettingChange {
   /** A property, or a part of one, such as `tag team`. */
   readonly setting: string
-  /** Absent where there was nothing before. */
+  /** Absent if there was nothing before. */
   readonly from?: string
   readonly to: string
 }
@@ -62,7 +62,7 @@ export function usualDuration(step: Step): string | undefined {
   return step.kind === 'update' && step.risk === 'slow' ? propertyNamed(step.property).wait?.usual : undefined
 }
 
-/** Whether the step removes protection or items, or takes over a table. */
+/** Returns true if the step removes protection or items, or takes over a table. */
 export function isDisruptive(step: Step): boolean {
   return step.kind === 'delete' || (step.kind === 'update' && typeof step.risk === 'object')
 }

@@ -1,7 +1,14 @@
 /** The deletion of tables: its refusals, and the step for a table that may be deleted. */
 import { describeKeys } from '../table/properties/key-schema.ts'
 import { describeRecovery } from '../table/properties/point-in-time-recovery.ts'
-import { environmentTag, isManaged, isOfOtherEnvironment, managedByTag, tagValue } from '../table/properties/tags.ts'
+import {
+  describeOtherEnvironment,
+  environmentTag,
+  isManaged,
+  isOfOtherEnvironment,
+  managedByTag,
+  tagValue,
+} from '../table/properties/tags.ts'
 import type { ObservedTable, ReadyTable, TableDefinition } from '../table/table.ts'
 import type { Target } from '../table/target.ts'
 import type { Notice, Refusal, Step } from './plan.ts'
@@ -25,7 +32,10 @@ export function refuseProduction({ environment }: Target): readonly Refusal[] {
   ]
 }
 
-/** Deletes only a table that carries both tags of this action and of this environment, and that is not protected. */
+/**
+ * Plans the deletion of a table. Refuses it unless the table has both tags of this action, belongs to this environment,
+ * has the defined key, no deletion protection and no replicas.
+ */
 export function planDestruction(target: Target, definition: TableDefinition, observed: ObservedTable): Destruction {
   const table = definition.name
   switch (observed.status) {
@@ -54,7 +64,7 @@ function refusalsFor(target: Target, definition: TableDefinition, observed: Read
       {
         table,
         code: 'destroy-of-other-environment',
-        reason: `The table "${table}" belongs to the environment "${environment}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
+        reason: describeOtherEnvironment(table, tags, wanted),
         remedy: 'Check environment, table-name-prefix, and that the role leads to the right account.',
       },
     ]

@@ -8,7 +8,7 @@ import { describeStep } from './description.ts'
 import { noticeCodes, type Plan, refusalCodes, type Step } from './plan.ts'
 import { disruptionNames } from './policy.ts'
 
-/** Grows when a reader of the old form would go wrong. */
+/** Increases when a reader of the previous format would misread the new one. */
 export const formatVersion = 3
 
 const text = v.pipe(v.string(), v.minLength(1))
@@ -115,10 +115,7 @@ export const planSchema = v.strictObject({
   ),
 })
 
-/** A plan that was read back from its JSON. */
-export type PlanDocument = v.InferOutput<typeof planSchema>
-
-/** What a review holds a run to, of the plan of this run or of a reviewed one. */
+/** The parts of a plan that a review compares. Made from the plan of this run, or from a reviewed plan. */
 export interface ReviewedPlan {
   readonly account: string
   readonly partition: string
@@ -128,14 +125,14 @@ export interface ReviewedPlan {
   readonly destroy: boolean
   readonly tables: readonly { readonly name: string; readonly id?: string }[]
   readonly steps: readonly ReviewedStep[]
-  /** By code and table. */
+  /** Each is the code, a space and the table; the table may be empty. */
   readonly refusals: readonly string[]
 }
 
 export interface ReviewedStep {
   readonly kind: Step['kind']
   readonly table: string
-  /** Kind, table, property, values and risk as text: two steps are the same where these are. */
+  /** The JSON of kind, table, property, values and risk. Two steps are the same if these texts are equal. */
   readonly canonical: string
   readonly description: string
 }
@@ -171,7 +168,7 @@ export function reviewable(plan: Plan): ReviewedPlan {
   return reviewed({ ...plan, steps: plan.steps.map(documentStep) })
 }
 
-/** The parts of a document that a digest is over. */
+/** The parts of a plan that the digest covers. */
 interface Content {
   readonly target: Plan['target']
   readonly policy: Pick<Plan['policy'], 'destroy'>
@@ -204,7 +201,10 @@ function reviewed(plan: Content): ReviewedPlan {
   }
 }
 
-/** SHA-256 in hexadecimal over account, region, environment, tables with their ids, steps and refusals. */
+/**
+ * Returns the SHA-256, in hexadecimal, over account, partition, region, environment, production, destroy, tables with
+ * their ids, steps and refusals.
+ */
 export function digestPlan(plan: Plan): string {
   return digestReviewed(reviewable(plan))
 }
@@ -214,7 +214,7 @@ export function digestReviewed({ steps, ...plan }: ReviewedPlan): string {
   return createHash('sha256').update(content).digest('hex')
 }
 
-/** JSON with the names of every object in one order. */
+/** Writes JSON without spaces, with the members of every object sorted by name. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
@@ -225,19 +225,22 @@ function canonical(value: unknown): string {
   return `{${members.join(',')}}`
 }
 
-/** Whether the input is a fallback of the documented workflows, which stands for an empty output of the plan job. */
+/**
+ * Returns true for the fallback values `{}` and `no-plan` of the documented workflows. They mean that the output of the
+ * plan job was empty.
+ */
 export function isFallback(given: string): boolean {
   return given === '{}' || given === 'no-plan'
 }
 
-/** Why a fallback arrived instead of the plan, and what to do. */
+/** Explains an empty output of the plan job, and what to do. */
 export const emptyOutput =
   "the plan job's output is empty; GitHub drops outputs that contain a masked value, such as an account id. Keep the account id out of the secrets, or hand over the file that plan-file names as an artifact; and check that this job needs the plan job, and that it was not skipped"
 
 /**
  * Reads the JSON that `renderPlanDocument` writes.
  *
- * @returns the problem in words, where there is one. No content is shown: it may be any file of the job.
+ * @returns the problem in words, if there is one. No content is shown: it may be any file of the job.
  */
 export function readPlanDocument(json: string): ReviewedPlan | string {
   let document: unknown

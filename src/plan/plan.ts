@@ -32,7 +32,7 @@ export interface DeleteStep {
   readonly table: string
 }
 
-/** What the run is for, and which disruptive changes it may make. */
+/** The purpose of the run, and the disruptive changes that it may make. */
 export interface Policy {
   /** The tables are to be deleted instead of brought to their definition. */
   readonly destroy: boolean
@@ -45,7 +45,7 @@ export const strictPolicy: Policy = { destroy: false, allow: [] }
 
 /** Something that the run will not do. One refusal anywhere means that nothing is written anywhere. */
 export interface Refusal {
-  /** Absent where the refusal is about the whole plan. */
+  /** Absent if the refusal is about the whole plan. */
   readonly table?: string
   /** One of `refusalCodes`, or the name of a disruption that `allow` lacks. */
   readonly code: string
@@ -65,9 +65,9 @@ export const refusalCodes = [
   'not-as-reviewed',
 ] as const
 
-/** A fact to know that needs no step. */
+/** Information for people that needs no step. */
 export interface Notice {
-  /** Absent where the notice is about the whole plan. */
+  /** Absent if the notice is about the whole plan. */
   readonly table?: string
   readonly level: 'notice' | 'warning'
   readonly code: (typeof noticeCodes)[number]
@@ -88,7 +88,7 @@ export const noticeCodes = [
 export interface PlannedTable {
   readonly logicalName: string
   readonly name: string
-  /** For a table that is absent, the ARN that it will have. */
+  /** The ARN. For an absent table, the ARN that it will have. */
   readonly arn: string
   readonly id?: string
   readonly streamArn?: string

@@ -21,7 +21,7 @@ import { warnOfReplicas } from './replicas.ts'
 import { inOrder, roundsOf } from './rounds.ts'
 
 /**
- * Works out the steps that bring the observed tables to their definitions, or that delete them where the policy says so:
+ * Works out the steps that bring the observed tables to their definitions, or that delete them if the policy says so:
  * round by round, and in a round table by table in the order of the definitions.
  *
  * Tables without a definition are left alone: other users of the account may own them.
@@ -48,7 +48,7 @@ export function planTables(
     refusals,
     notices: [
       ...planned.flatMap(({ notices }) => notices),
-      // A refused table may show only after its refusal is resolved which lines it needs.
+      // While a table is refused, it is not known which lines it needs.
       ...(refusals.length > 0 ? [] : noticeUnneededLines(policy, needed)),
     ],
   }
@@ -115,8 +115,8 @@ function planUpdate(target: Target, definition: TableDefinition, observed: Ready
   const ownership = disruptive.filter(
     ({ code }) => code === 'change-environment' || (code === 'adopt-table' && impossible.length === 0),
   )
-  const notOurs = [...impossible.map((each) => refuseImpossible(table, each)), ...ownership]
-  if (notOurs.length > 0) return { ...nothing, refusals: notOurs }
+  const blocking = [...impossible.map((each) => refuseImpossible(table, each)), ...ownership]
+  if (blocking.length > 0) return { ...nothing, refusals: blocking }
   const off = unprotected(target, definition, observed)
   const steps = needed.filter((step) => isAllowed(step, policy))
   return {

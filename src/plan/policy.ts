@@ -78,7 +78,10 @@ export function refuseUnprotected(
     }))
 }
 
-/** A line that stays in the workflow permits the next such change without a decision. */
+/**
+ * Makes a notice for each line of `allow` that no step needs. Such a line would permit a later change without a
+ * decision.
+ */
 export function noticeUnneededLines({ allow }: Policy, needed: readonly string[]): readonly Notice[] {
   return allow
     .filter((line) => !needed.includes(line))

@@ -21,7 +21,7 @@ export interface Review {
   readonly digest?: string
 }
 
-/** @throws {InvalidInputsError} where the input is not a reviewed plan, before any call */
+/** @throws {InvalidInputsError} if the input is not a reviewed plan, before any call */
 export async function readReview(
   { expectedPlan, expectedPlanDigest: digest }: ExpectedPlanInputs,
   readFile: (path: string) => Promise<string>,
@@ -44,7 +44,7 @@ export async function readReview(
 /**
  * Describes the comparison in a sentence. Empty for a run that writes nothing and has no reviewed plan.
  *
- * @param made the plan of this run, where there is one
+ * @param made the plan of this run, if there is one
  */
 export function describeReview({ plan, digest }: Review, command: Command, made?: Plan): string {
   if (plan === undefined && digest !== undefined && made?.steps.length === 0 && digestPlan(made) !== digest) {
@@ -59,10 +59,11 @@ export function describeReview({ plan, digest }: Review, command: Command, made?
 const reviewAgain = 'Review the plan of this run, and run again with that one.'
 
 /**
- * Adds a refusal to the plan for each difference from the reviewed plan.
+ * Adds refusals for differences from the reviewed plan: another target, another table, a step that was not reviewed.
+ * Lists at most 50.
  *
- * Steps of the reviewed plan may be missing, on the same tables: a run that died is continued by the same run. With a digest
- * alone the plan must be the same, or empty.
+ * Steps of the reviewed plan may be missing, so that a run that was interrupted can be repeated with the same reviewed
+ * plan. With only a digest, the plan must have that digest, or have no steps.
  */
 export function holdToReview(plan: Plan, review: Review): Plan {
   const refusals = review.plan === undefined ? compareDigests(plan, review.digest) : comparePlans(plan, review.plan)

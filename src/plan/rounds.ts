@@ -2,7 +2,10 @@
 import { properties, propertyNamed } from '../table/properties/index.ts'
 import type { Step } from './plan.ts'
 
-/** Whether the step protects items from loss. No other step, and no failure of one, may delay it. */
+/**
+ * Returns true if the step turns a protection on. Such steps start first, and start even after another step failed.
+ * Protection of a new table starts after its creation.
+ */
 export function isProtective(step: Step): boolean {
   return step.kind === 'update' && propertyNamed(step.property).protection?.isOn(step.to) === true
 }

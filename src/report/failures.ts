@@ -22,13 +22,13 @@ export function failuresOf({ error, outcome, verification }: RunResult): readonl
   })
 }
 
-/** The steps that were done before a failure, and those that were not; empty where the run had not come to any. */
+/** The steps that were done before a failure, and those that were not; empty if the run had not come to any. */
 export function describeProgress({ outcome, verification }: RunResult): string {
   if (outcome !== undefined) return describeOutcome(outcome)
   if (!verification?.sampleItems) return ''
   const { itemState } = verification
   if (itemState === 'unwritten') return 'No sample item was written.'
-  // Absent where some are left, which the error names.
+  // Absent if some are left, which the error names.
   return itemState === undefined ? '' : 'The sample items were deleted again.'
 }
 

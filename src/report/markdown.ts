@@ -12,7 +12,7 @@ export interface Markdown {
   readonly block: (lines: readonly string[], language?: 'text' | 'json') => string
   /** Text for a sentence. */
   readonly text: (value: string) => string
-  /** The same, cut where it is long. */
+  /** The same, cut if it is long. */
   readonly shortText: (value: string) => string
 }
 
@@ -53,7 +53,7 @@ function sentence(value: string): string {
 
 /**
  * Writes every character that may start markup or a link as an entity. `_` starts no markup inside a word, and stays:
- * GitHub removes secrets that it alone knows, such as a token with `_`, only where they are written as they are.
+ * GitHub removes secrets that it alone knows, such as a token with `_`, only if they are written as they are.
  */
 function escapeMarkup(value: string): string {
   return value.replace(

@@ -28,7 +28,7 @@ export interface PagePlace {
   readonly sizeOf: (text: string) => number
 }
 
-/** The whole page; where that is over the limit, a shortened one. */
+/** The whole page; if that is over the limit, a shortened one. */
 export function renderPage(result: RunResult, redact: Redact, place: PagePlace): string {
   const markdown = markdownOf(redact)
   const { plan } = result

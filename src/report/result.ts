@@ -10,7 +10,7 @@ export interface RunResult {
   readonly productionRule?: string
   /** Warnings about the inputs. */
   readonly warnings?: readonly string[]
-  /** The comparison with a reviewed plan, in a sentence. Empty where no sentence is needed. */
+  /** The comparison with a reviewed plan, in a sentence. Empty if no sentence is needed. */
   readonly review?: string
   readonly target?: Target
   readonly plan?: Plan

@@ -46,6 +46,12 @@ export interface Run {
   readonly leave: AbortSignal
 }
 
+/**
+ * The longest deadline that the input allows, because a GitHub job lasts at most six hours. A wait for a change by
+ * someone else ends with it.
+ */
+export const longestRunSeconds = 21_600
+
 export interface RunOptions {
   readonly clock: Clock
   readonly log: Log

@@ -42,7 +42,7 @@ export interface UnsettledTable extends Description {
 export type DescribedTable = SettledTable | UnsettledTable
 
 /**
- * @throws {RemedyError} where DynamoDB could not have answered so, such as a table of another account
+ * @throws {RemedyError} if DynamoDB could not have answered so, such as a table of another account
  */
 export function readDescription({ name, arn }: TableAddress, answer: DescribeTableOutput): DescribedTable {
   return understand('DescribeTable', name, () => {
@@ -109,7 +109,7 @@ function readReplicas(table: TableDescription, arn: string): readonly Replica[] 
 
 const transientStatuses: ReadonlySet<string> = new Set(['CREATING', 'UPDATING', 'DELETING', 'ENABLING', 'DISABLING'])
 
-/** Whether DynamoDB ends this status of a table, index, replica or encryption by itself. */
+/** Returns true if DynamoDB ends this status of a table, index, replica or encryption by itself. */
 export function isTransient(status: string): boolean {
   return transientStatuses.has(status)
 }
@@ -132,7 +132,7 @@ function findChangesInProgress(table: TableDescription): readonly ChangeInProgre
 }
 
 /** `ACTIVE, replica eu-west-1 CREATING` */
-export function describeProgress({ tableStatus, changesInProgress }: Description): string {
+export function describeStatus({ tableStatus, changesInProgress }: Description): string {
   const parts = changesInProgress.map(({ part, name, status }) => [part, name, status].filter(Boolean).join(' '))
   return [tableStatus, ...parts].join(', ')
 }

@@ -23,7 +23,7 @@ export interface Property<Name extends string = string, Value = unknown> {
    * @param from what the table has
    * @param to what the definition declares
    * @param table the full name, for reasons and remedies
-   * @returns nothing where they are the same
+   * @returns nothing if they are the same
    */
   changes(from: Value, to: Value, table: string): readonly (Change<Value> | Impossible)[]
   /** The call that performs a change. Absent for a property that cannot be changed. */
@@ -51,15 +51,15 @@ export type Reading =
   | {
       readonly kind: 'asked'
       readonly when: 'always' | 'declared'
-      /** @returns undefined where the table does not exist, or is too young for the call */
+      /** @returns undefined if the table does not exist, or is too new for the call */
       ask(ask: Ask, table: TableAddress): Promise<unknown>
     }
 
 /** How a new table gets its value. */
 export type Creation<Value> =
-  /** By CreateTable. `otherwise` is sent where the definition omits the property. */
+  /** Set by CreateTable. `otherwise` is sent if the definition omits the property. */
   | { readonly kind: 'in-create-table'; input(value: Value): Partial<CreateTableInput>; readonly otherwise?: Value }
-  /** By a change after CreateTable, which makes the table with the value `initial`. */
+  /** Set by a change after CreateTable, which makes the table with the value `initial`. */
   | { readonly kind: 'after-creation'; readonly initial: Value }
 
 /** A change in place. */
@@ -107,9 +107,9 @@ export interface Situation {
 /** A protection that a production environment has on, unless `allow` permits otherwise. */
 export interface Protection<Value> {
   isOn(value: Value): boolean
-  /** The value in production where the inputs say `auto`. */
+  /** The value in production if the inputs say `auto`. */
   readonly inProduction: Value
-  /** The value where the input says `false`. */
+  /** The value if the input says `false`. */
   readonly off: Value
   /** The input that turns it on and off. */
   readonly input: string
@@ -148,8 +148,8 @@ export type Blocker = 'table' | 'index' | 'replica' | 'encryption' | 'warm throu
 /** IAM actions, such as `dynamodb:UpdateTable`. */
 export interface Actions {
   readonly read: readonly string[]
-  /** For a change in place. */
+  /** The actions of a change in place. */
   readonly write: readonly string[]
-  /** For CreateTable, besides dynamodb:CreateTable. */
+  /** The actions of CreateTable, besides dynamodb:CreateTable. */
   readonly create?: readonly string[]
 }

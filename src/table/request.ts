@@ -21,6 +21,6 @@ export type Request = {
 /**
  * Sends a read.
  *
- * @returns undefined where DynamoDB says that the table does not exist, or is too young to be asked
+ * @returns undefined if DynamoDB reports that the table does not exist, or is too new for the call
  */
 export type Ask = <Name extends Operation>(operation: Name, input: InputOf<Name>) => Promise<OutputOf<Name> | undefined>

@@ -5,7 +5,7 @@ import { RemedyError } from '../errors/errors.ts'
 /**
  * Reads an answer. An endpoint that is not AWS may answer anything.
  *
- * @throws {RemedyError} where `read` throws anything else
+ * @throws {RemedyError} if `read` throws anything else
  */
 export function understand<Value>(operation: string, resource: string, read: () => Value): Value {
   const explain = (cause: unknown): never => {
@@ -24,7 +24,7 @@ export function understand<Value>(operation: string, resource: string, read: () 
   }
 }
 
-/** @throws {TypeError} where the value does not have the form of the schema */
+/** @throws {TypeError} if the value does not have the form of the schema */
 export function parseValue(name: string, schema: v.GenericSchema, value: unknown): unknown {
   const result = v.safeParse(schema, value)
   if (result.success) return result.output

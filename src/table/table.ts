@@ -5,7 +5,7 @@ import type { UnmanagedSetting } from './unmanaged.ts'
 /** The values of a table. In a definition an omitted property is left as AWS has it: omitted is not `false`. */
 export type TableValues = Pick<PropertyValues, 'KeySchema' | 'Tags'> & Partial<PropertyValues>
 
-/** What a table should be. */
+/** The definition of a table: the values that it must have. */
 export interface TableDefinition {
   /** The name by which outputs know the table, such as `users`. */
   readonly logicalName: string
@@ -25,9 +25,9 @@ export interface Replica {
 export interface ReadyTable {
   readonly status: 'ready'
   readonly arn: string
-  /** DynamoDB's TableId. Absent where the endpoint gives none (moto). */
+  /** DynamoDB's TableId. Absent if the endpoint gives none (moto). */
   readonly id?: string
-  /** Milliseconds since the epoch. Absent where the endpoint gives none. */
+  /** Milliseconds since the epoch. Absent if the endpoint gives none. */
   readonly createdAt?: number
   readonly streamArn?: string
   readonly properties: TableValues
@@ -39,7 +39,7 @@ export interface ReadyTable {
 export type ObservedTable =
   | { readonly status: 'absent' }
   | ReadyTable
-  /** A state that no waiting changes, such as ARCHIVED, or that ends without the table: DELETING. */
+  /** A state that does not end by itself, such as ARCHIVED, or DELETING, which ends with the table gone. */
   | { readonly status: 'unavailable'; readonly tableStatus: string; readonly id?: string }
 
 /** Observed tables by their full name. */

@@ -26,7 +26,7 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** `a, b, c and 2 more tags`; all items where there are no more than `most`. */
+/** `a, b, c and 2 more tags`; all items if there are no more than `most`. */
 export function listSome(items: readonly string[], most: number, noun: string): string {
   const more = items.length - most
   return `${items.slice(0, most).join(', ')}${more > 0 ? ` and ${count(more, noun)}` : ''}`

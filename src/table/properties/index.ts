@@ -17,7 +17,9 @@ export type PropertyValues = {
   readonly [Each in Declared as Each['name']]: Each extends Property<string, infer Value> ? Value : never
 }
 
-/** All properties, without their types: what goes over the list treats every property alike. */
+/**
+ * All properties as one list, without the types of their values. Code that uses it treats every property the same way.
+ */
 export const properties: readonly Property<PropertyName>[] = declared
 
 export function propertyNamed(name: PropertyName): Property<PropertyName> {

@@ -2,7 +2,10 @@ import * as v from 'valibot'
 import type { Property } from '../property.ts'
 import { explainProtectionOff } from '../protection.ts'
 
-/** Without a period DynamoDB keeps 35 days when recovery is turned on, and keeps the present period otherwise. */
+/**
+ * Without a period, DynamoDB sets 35 days when recovery is turned on. If recovery is already on, the period does not
+ * change.
+ */
 export interface PointInTimeRecovery {
   readonly PointInTimeRecoveryEnabled: boolean
   /** 1 to 35. */

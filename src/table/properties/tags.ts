@@ -72,7 +72,7 @@ export const tags: Property<'Tags', Tags> = {
       purpose: 'to move the table to this environment',
       explain: explainOtherEnvironment,
     },
-    { name: 'adopt-table', purpose: 'to adopt the table, for the one run that does', explain: explainAdoption },
+    { name: 'adopt-table', purpose: 'to adopt the table in this run', explain: explainAdoption },
   ],
 }
 
@@ -90,12 +90,12 @@ export function isAwsTag(key: string): boolean {
   return key.toLowerCase().startsWith('aws:')
 }
 
-/** Whether this action created or adopted a table with these tags. */
+/** Returns true if this action created or adopted a table with these tags. */
 export function isManaged(all: Tags): boolean {
   return tagValue(all, managedByTag) === managedByValue
 }
 
-/** Whether the table carries the tag of an environment other than this one. */
+/** Returns true if the table has the tag of an environment other than this one. */
 export function isOfOtherEnvironment(all: Tags, environment: string): boolean {
   const own = tagValue(all, environmentTag)
   return own !== undefined && !isSameEnvironment(own, environment)
@@ -134,10 +134,14 @@ async function listTags(ask: Ask, { arn: ResourceArn }: TableAddress): Promise<u
   return [...all].sort(([left], [right]) => (String(left) < String(right) ? -1 : 1)).map(([, tag]) => tag)
 }
 
+export function describeOtherEnvironment(table: string, all: Tags, wanted: string): string {
+  return `The table "${table}" belongs to the environment "${tagValue(all, environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`
+}
+
 function explainOtherEnvironment({ target, table, observed }: Situation) {
   const wanted = target.environment.name
   return {
-    reason: `The table "${table}" belongs to the environment "${tagValue(observed as Tags, environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
+    reason: describeOtherEnvironment(table, observed as Tags, wanted),
     remedy: `Choose another table-name-prefix for "${wanted}", or check that the role leads to the right account.`,
   }
 }

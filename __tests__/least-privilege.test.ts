@@ -466,47 +466,6 @@ describe('what a stack was not asked to grant is denied', () => {
   })
 })
 
-describe('a run without', () => {
-  const needed: Readonly<Record<string, string>> = {
-    CreateTable: 'apply in dev',
-    DescribeContinuousBackups: 'plan with nothing to do',
-    DescribeTable: 'plan without tables',
-    ListTagsOfResource: 'plan with nothing to do',
-    TagResource: 'tags mended',
-    UpdateContinuousBackups: 'apply in prod',
-    UpdateTable: 'protection mended',
-    DeleteItem: 'verify in dev',
-    GetItem: 'verify in dev',
-    PutItem: 'verify in dev',
-    Query: 'verify in dev',
-    DeleteTable: 'destroy in dev',
-  }
-
-  it('one of its actions: each is tried here', () => {
-    const { ProvisionerRole } = renderTarget({ ...verifying, ...destroying })
-    const tried = Object.keys(needed).map((operation) => `dynamodb:${operation}`)
-    expect(tried.sort()).toEqual(actionsOf(policyOf(ProvisionerRole)))
-  })
-
-  it.each(Object.entries(needed))('dynamodb:%s fails (%s), and says which action to allow', async (operation, name) => {
-    const scenario = scenarios[name]
-    if (scenario === undefined) throw new Error(`There is no scenario "${name}"`)
-    await prepare(scenario)
-    sandbox.faults.add({
-      service: 'dynamodb',
-      operation,
-      kind: 'error',
-      errorName: 'AccessDeniedException',
-      status: 400,
-      times: Number.POSITIVE_INFINITY,
-    })
-    const { exitCode, errors } = await run(scenario)
-    sandbox.faults.clear()
-    // Of items that it could not delete, the run says which, and what was denied, but not what to allow.
-    expect([exitCode, errors.join()]).toEqual([1, expect.stringContaining(`dynamodb:${operation}`)])
-  })
-})
-
 describe('the way in', () => {
   const { HubRole } = renderHub()
   const { ProvisionerRole, PlanRole } = renderTarget()

@@ -159,11 +159,18 @@ describe('a failed call', () => {
     expect([aws.calls().length, run.clock.sleeps.length]).toEqual([2, 1])
   })
 
-  it.each([
-    ['AccessDeniedException', refusal('AccessDeniedException')],
-    ['ValidationException', refusal('ValidationException')],
-    ['ResourceInUseException', refusal('ResourceInUseException')],
-    ['UnrecognizedClientException', refusal('UnrecognizedClientException')],
+  it.each<[string, Error]>([
+    ...[
+      'AccessDeniedException',
+      'ValidationException',
+      'ResourceInUseException',
+      'UnrecognizedClientException',
+      'MissingAuthenticationTokenException',
+      'IncompleteSignatureException',
+      'SerializationException',
+      'UnknownOperationException',
+      'SubscriberLimitExceededException',
+    ].map((name): [string, Error] => [name, refusal(name)]),
     ['a quota', refusal('LimitExceededException', 'Too many tables')],
     ['locked tags', refusal('LimitExceededException', 'Table tags are being updated')],
     ['a spent budget', refusal('LimitExceededException', 'Encryption mode changes are limited')],

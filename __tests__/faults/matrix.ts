@@ -10,6 +10,7 @@ import { fastClock } from '../support/clock.ts'
 import { type RecordedRun, recordingRunner } from '../support/recording-runner.ts'
 import { defaultToken } from '../support/runner.ts'
 import { leaksIn } from '../support/secret-scan.ts'
+import { divergencesOf, holdingsOf, lossesOf, secretsFromNow, untoldOf } from './checks.ts'
 import {
   account,
   gitHub,
@@ -22,7 +23,6 @@ import {
   timings,
   toldToGitHub,
 } from './scenarios.ts'
-import { divergencesOf, holdingsOf, lossesOf, secretsFromNow, untoldOf } from './survival.ts'
 
 /** How a call is broken. Severed: from there on nothing of the run arrives. The process itself is killed in `signals.ts`. */
 export type Break =

@@ -7,6 +7,7 @@ import { type LoggedRequest, startSandbox } from '../../sandbox/sandbox.ts'
 import { twoAccounts } from '../../sandbox/two-accounts.ts'
 import { type RunnerResult, runAction, type StartedRun } from '../support/runner.ts'
 import { leaksIn } from '../support/secret-scan.ts'
+import { divergencesOf, type End, holdingsOf, lossesOf, secretsFromNow, untoldOf } from './checks.ts'
 import {
   account,
   gitHub,
@@ -23,7 +24,6 @@ import {
   timings,
   toldToGitHub,
 } from './scenarios.ts'
-import { divergencesOf, type End, holdingsOf, lossesOf, secretsFromNow, untoldOf } from './survival.ts'
 
 export const signalScenarios: readonly Scenario[] = [
   ...scenarios,

@@ -24,6 +24,6 @@ it.each([
   'Subscriber limit exceeded: Update to PayPerRequest mode are limited to 4 in 24 hours. Next update can be made at noon',
   'Provisioned throughput decreases are limited. Next decrease can be made at noon',
 ])('recognizes that AWS allows no further change for now: %s', (message) => {
-  expect(billingMode.budget?.isSpent.test(message)).toBe(true)
+  expect(billingMode.budget?.isSpent.test(`LimitExceededException: ${message}`)).toBe(true)
   expect(billingMode.budget?.isSpent.test('Rate exceeded')).toBe(false)
 })

@@ -469,7 +469,7 @@ describe('the deadline', () => {
     {
       state: 'backups of a young table to be readable',
       waitingFor:
-        'the table "tenant" to be ready, with no change in progress, which usually takes seconds, and up to 3 minutes for a billing mode; it is so young that its tags or backups cannot be read yet',
+        'the table "tenant" to be ready, with no change in progress, which usually takes seconds, and up to 3 minutes for a billing mode; it is so new that its tags or backups cannot be read yet',
       arrange: async () => {
         await createTables()
         sandbox.faults.add(

@@ -11,16 +11,16 @@ import type { SdkSettings } from './sdk-settings.ts'
 export interface ClientOptions {
   readonly region: string
   readonly requestHandler: NodeHttpHandler
-  /** retry.ts repeats calls: it knows the run's deadline. */
+  /** Set to 1 because retry.ts repeats calls: it knows the deadline of the run. */
   readonly maxAttempts: 1
   /**
    * A variable may select the mode `auto`, in which the SDK requests the region from the instance metadata. This
    * prevents it.
    */
   readonly defaultsMode?: 'legacy'
-  /** The mode `adaptive` would limit the rate of calls, as pace.ts does. */
+  /** Prevents the mode `adaptive`, which would limit the rate of calls, as pace.ts does. */
   readonly retryMode?: 'standard'
-  /** With `sigv4a`, which a variable may prefer, calls to STS would be signed for no region. */
+  /** Prevents `sigv4a`, which a variable may prefer: calls to STS would be signed for no region. */
   readonly authSchemePreference?: string[]
 }
 

@@ -25,7 +25,7 @@ export function actionsOf(command: Command, declared: readonly PropertyName[] = 
   return [...new Set([...used.flatMap(({ actions }) => actions.read), ...beyondReads[command]])].sort()
 }
 
-/** CreateTable needs the permissions of what it sets, too. */
+/** The actions of CreateTable. It also needs the permissions for the properties that it sets. */
 function creationActions(used: readonly Property<PropertyName>[]): readonly string[] {
   return ['dynamodb:CreateTable', ...used.flatMap(({ actions }) => actions.create ?? [])]
 }
@@ -55,7 +55,7 @@ export function trustStatement(
   })
 }
 
-/** Characters: STS refuses a longer one. */
+/** The maximum length of a session policy that STS accepts, in characters. */
 const longestSessionPolicy = 2048
 
 /**

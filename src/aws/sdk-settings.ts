@@ -24,7 +24,7 @@ export interface CustomEndpoint {
 
 export interface SdkSettings {
   readonly endpoints: readonly CustomEndpoint[]
-  /** About settings that are not read. */
+  /** Warnings about settings that are not read. */
   readonly warnings: readonly string[]
 }
 

@@ -9,7 +9,7 @@ export type Item = Readonly<Record<string, string>>
 export const roles = ['OWNER', 'SUPERVISOR', 'OPERATOR'] as const
 
 interface AttributeKind {
-  /** Follows "must be". */
+  /** Completes the sentence `must be ...`. */
   readonly expected: string
   readonly pattern: RegExp
   /** A further check that a pattern cannot express. */

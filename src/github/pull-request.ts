@@ -125,7 +125,10 @@ function isOfRepository(pullRequest: unknown, repository: unknown): boolean {
   return base === undefined || base === repository
 }
 
-/** None of several: a guess could overwrite the comment of another pull request. Undefined for no number. */
+/**
+ * Returns the only number; undefined if there is no number. Several numbers give none, because a guess could overwrite
+ * the comment of another pull request.
+ */
 function onlyOne(numbers: readonly number[], commit: unknown): KnownPullRequest | NoPullRequest | undefined {
   const [number, ...others] = new Set(numbers)
   if (number === undefined) return undefined

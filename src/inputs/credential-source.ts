@@ -4,8 +4,8 @@ import type { Values } from './declarations.ts'
 import type { Variables } from './parsers.ts'
 
 /**
- * Chooses the source of the first credentials. `auto` prefers a whole access key, then the job's OIDC token if there
- * is a role to assume with it.
+ * Chooses the source of the first credentials. `auto` prefers a complete access key, then the OIDC token of the job if
+ * there is a role to assume with it.
  */
 export function chooseCredentialSource(
   input: Values['credential-source'],

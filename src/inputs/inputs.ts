@@ -104,7 +104,7 @@ export function readInputs(source: InputSource): Inputs {
 
 /** Parses every input, then checks the inputs against each other. The problems are in the order of action.yml. */
 function readValues({ input, environment: variables, partitionOf }: InputSource): {
-  /** Whole if there are no problems. */
+  /** Complete if there are no problems. */
   readonly values: Values
   readonly problems: readonly string[]
 } {

@@ -64,7 +64,7 @@ export interface RunOptions {
 /** A cancelled job has 7.5 s until SIGTERM. This action promises to end after 2 s; calls under way get half of that. */
 const graceMilliseconds = 1000
 
-/** With sample items to delete, the run ends after 5 s: enough for a call or two, and before SIGTERM. */
+/** A run that has sample items to delete ends after 5 s: enough time for a call or two, and before SIGTERM. */
 const leaveMilliseconds = 4300
 
 /** Does the work under one deadline. When the work is done or fails, ends every call and wait that it started. */

@@ -98,7 +98,7 @@ function describe(table: TableDescription, arn: string): DescribedTable {
   }
 }
 
-/** In other regions: some endpoints list the region of the table itself, too. */
+/** The replicas in other regions. Some endpoints also list the region of the table itself. */
 function readReplicas(table: TableDescription, arn: string): readonly Replica[] {
   const [, , , ownRegion] = arn.split(':')
   return (table.Replicas ?? [])

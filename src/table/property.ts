@@ -33,13 +33,16 @@ export interface Property<Name extends string = string, Value = unknown> {
   /** Changes in progress during which DynamoDB does not accept `request`. While a table is CREATING it accepts none. */
   readonly blockedBy: readonly Blocker[]
   readonly actions: Actions
-  /** Only for a property whose change keeps the table busy. */
+  /** Present only for a property whose change keeps the table busy. */
   readonly wait?: Wait
-  /** Only for a property that protects items from loss. Turning it on is the first change of a run, turning it off the last. */
+  /**
+   * Present only for a property that protects items from loss. Turning it on is the first change of a run, turning it
+   * off the last.
+   */
   readonly protection?: Protection<Value>
   /** The disruptive changes of this property. */
   readonly disruptions?: readonly Disruption[]
-  /** Only for a property that AWS lets change a limited number of times. */
+  /** Present only for a property that AWS lets change a limited number of times. */
   readonly budget?: Budget
 }
 
@@ -55,7 +58,7 @@ export type Reading =
       ask(ask: Ask, table: TableAddress): Promise<unknown>
     }
 
-/** How a new table gets its value. */
+/** The way in which a new table gets its value. */
 export type Creation<Value> =
   /** Set by CreateTable. `otherwise` is sent if the definition omits the property. */
   | { readonly kind: 'in-create-table'; input(value: Value): Partial<CreateTableInput>; readonly otherwise?: Value }
@@ -117,7 +120,7 @@ export interface Protection<Value> {
   readonly removal: string
 }
 
-/** How long DynamoDB takes for a change, and how long to wait. In seconds. */
+/** The usual duration of a change in DynamoDB, and the longest wait for it. In seconds. */
 export interface Wait {
   /** The goal, for the log and for errors: `the table "users" to ...`. */
   readonly goal: string

@@ -1,4 +1,4 @@
-/** Answers of DynamoDB that cannot be read. */
+/** Reads responses of DynamoDB, and explains those that cannot be read. */
 import * as v from 'valibot'
 import { RemedyError } from '../errors/errors.ts'
 

@@ -1,16 +1,14 @@
 /**
- * The templates in iam/ grant what the action asks for, and nothing else. What it asks for is what the sandbox logged;
- * whether that is granted says an evaluator of IAM policies that is not ours. AWS itself has not been asked.
+ * The templates in iam/ allow the actions that the action needs, and no others. The sandbox logs the needed actions, and
+ * a third-party evaluator of IAM policies decides what a policy allows. Not tested against AWS.
  */
 import { readFileSync } from 'node:fs'
 import { runSimulation, type Simulation } from '@cloud-copilot/iam-simulate'
 import { parse } from 'yaml'
 import type { IamAction } from '../sandbox/request-log.ts'
-import { type LoggedRequest, type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import type { LoggedRequest } from '../sandbox/sandbox.ts'
 import { externalId, hubRole, provisionerRole, twoAccounts } from '../sandbox/two-accounts.ts'
-import { main } from '../src/main.ts'
-import { fastClock } from './support/clock.ts'
-import { type RecordedRun, recordingRunner } from './support/recording-runner.ts'
+import { startEmulator } from './support/emulator.ts'
 
 const region = 'ap-south-1'
 const account = '222222222222'
@@ -19,7 +17,7 @@ const prefix = 'app-'
 const planRole = `arn:aws:iam::${account}:role/tenant-tables-planner`
 const provider = `arn:aws:iam::${hubAccount}:oidc-provider/token.actions.githubusercontent.com`
 
-// --- What the templates grant
+// --- The policies in the templates
 
 interface Statement {
   readonly Action: string | readonly string[]
@@ -46,7 +44,7 @@ type Node = Readonly<Record<string, unknown>>
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 const listed = (value: string | readonly string[]) => (typeof value === 'string' ? [value] : value)
 
-/** The properties of a template's resources as CloudFormation would resolve them, references to resources aside. */
+/** Resolves the properties of a template's resources as CloudFormation does, apart from references to resources. */
 function render(path: string, given: Strings): Readonly<Record<string, unknown>> {
   const { Parameters, Conditions, Resources } = parse(read(path)) as {
     readonly Parameters: Readonly<Record<string, { readonly Type: string; readonly Default?: string }>>
@@ -135,45 +133,27 @@ function without(policy: Policy, at: number, key: 'Action' | 'Resource', value: 
   return { ...policy, Statement: left }
 }
 
-// --- What the action asks for
+// --- The actions that runs need
 
-const clock = fastClock(50)
-let sandbox: Sandbox
-const hands = () => sandbox.account(account, region)
+const { sandbox, hands, clock, runAction, reset, close } = await startEmulator({
+  roles: [...(twoAccounts('dev').roles ?? []), { arn: planRole, principals: [hubRole], externalId }],
+})
 const tables = ['tenant', 'users'].map((name) => `${prefix}${name}`)
 const onBoth = async (operation: string, input: (TableName: string) => Node) => {
-  for (const name of tables) await hands().call(operation, input(name))
+  for (const name of tables) await hands.call(operation, input(name))
+  // A change of the billing mode takes minutes.
+  clock.pass(600_000)
 }
 
-/** The action, once, in this process. */
-async function act(inputs: Strings, role: string): Promise<RecordedRun> {
-  const runner = recordingRunner(
-    {
-      'aws-region': region,
-      'role-to-assume': `${hubRole}\n${role}`,
-      'role-external-id': externalId,
-      'table-name-prefix': prefix,
-      ...inputs,
-    },
-    { ...sandbox.environment, GITHUB_REPOSITORY: 'acme/app', GITHUB_RUN_ID: '42' },
-  )
-  const before = process.env.AWS_ENDPOINT_URL
-  process.env.AWS_ENDPOINT_URL = sandbox.url
-  try {
-    await main(runner, clock)
-  } finally {
-    if (before === undefined) delete process.env.AWS_ENDPOINT_URL
-    else process.env.AWS_ENDPOINT_URL = before
-  }
-  return runner.recorded
-}
+const runAs = (role: string, inputs: Strings) =>
+  runAction({ 'role-to-assume': `${hubRole}\n${role}`, 'table-name-prefix': prefix, ...inputs })
 
 type Command = 'apply' | 'plan' | 'verify' | 'destroy'
 
 interface Scenario {
   readonly command: Command
   readonly environment: 'dev' | 'prod'
-  /** Whether the tables are there already, as an apply left them. */
+  /** Whether an apply created the tables before. */
   readonly tables?: true
   readonly drift?: () => Promise<void>
   readonly inputs?: Strings
@@ -191,7 +171,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'apply in prod': { command: 'apply', environment: 'prod' },
   'apply with nothing to do': { command: 'apply', environment: 'prod', tables: true },
-  'billing mended': {
+  'drift of the billing mode': {
     command: 'apply',
     environment: 'prod',
     tables: true,
@@ -202,12 +182,12 @@ const scenarios: Readonly<Record<string, Scenario>> = {
         ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
       })),
   },
-  'tags mended': {
+  'drift of tags': {
     command: 'apply',
     environment: 'prod',
     tables: true,
     drift: async () => {
-      for (const name of tables) hands().setTags(name, { 'tenant-tables:managed-by': 'tenant-tables' })
+      for (const name of tables) hands.setTags(name, { 'tenant-tables:managed-by': 'tenant-tables' })
     },
   },
   adoption: {
@@ -216,16 +196,16 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     tables: true,
     inputs: { allow: 'adopt-table' },
     drift: async () => {
-      for (const name of tables) hands().setTags(name, { owner: 'somebody' })
+      for (const name of tables) hands.setTags(name, { owner: 'another-team' })
     },
   },
-  'protection mended': {
+  'drift of deletion protection': {
     command: 'apply',
     environment: 'prod',
     tables: true,
     drift: () => onBoth('UpdateTable', (TableName) => ({ TableName, DeletionProtectionEnabled: false })),
   },
-  'recovery mended': {
+  'drift of recovery': {
     command: 'apply',
     environment: 'prod',
     tables: true,
@@ -235,7 +215,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
       })),
   },
-  'protection and recovery taken away': {
+  'removal of protection and recovery': {
     command: 'apply',
     environment: 'prod',
     tables: true,
@@ -254,44 +234,40 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'destroy with nothing to do': { command: 'destroy', environment: 'dev', inputs: confirmed },
 }
 
-/** Makes the tables as the scenario finds them, and forgets how. */
+/** Creates the tables of the scenario, and clears the log of requests. */
 async function prepare({ environment, tables, drift }: Scenario): Promise<void> {
-  await sandbox.reset()
-  if (tables) expect((await act({ environment }, provisionerRole)).errors).toEqual([])
+  await reset()
+  if (tables) expect((await runAs(provisionerRole, { environment })).errors).toEqual([])
   await drift?.()
   sandbox.clearRequests()
 }
 
-const run = ({ command, environment, inputs }: Scenario) => act({ command, environment, ...inputs }, roles[command])
+const run = ({ command, environment, inputs }: Scenario) => runAs(roles[command], { command, environment, ...inputs })
 
 const recorded = new Map<string, readonly LoggedRequest[]>()
 
 beforeAll(async () => {
-  const world = twoAccounts('dev')
-  const planner = { arn: planRole, principals: [hubRole], externalId }
-  sandbox = await startSandbox({ ...world, roles: [...(world.roles ?? []), planner], now: clock.now })
   for (const [name, scenario] of Object.entries(scenarios)) {
     await prepare(scenario)
     const { exitCode, errors } = await run(scenario)
     expect({ name, exitCode, errors }).toEqual({ name, exitCode: 0, errors: [] })
-    // A copy: the log goes on.
     recorded.set(name, [...sandbox.requests])
   }
 }, 120_000)
-afterAll(() => sandbox.close())
+afterAll(() => close())
 
-/** What the scenarios of these commands asked of a service, each once. */
-function askedBy(commands: readonly Command[], service: LoggedRequest['service'] = 'dynamodb'): readonly IamAction[] {
-  const asked = new Map<string, IamAction>()
+/** The actions that the scenarios of these commands needed of a service, each once. */
+function neededBy(commands: readonly Command[], service: LoggedRequest['service'] = 'dynamodb'): readonly IamAction[] {
+  const needed = new Map<string, IamAction>()
   for (const [name, { command }] of Object.entries(scenarios)) {
     if (!commands.includes(command)) continue
     for (const { actions } of (recorded.get(name) ?? []).filter((request) => request.service === service))
-      for (const each of actions) asked.set(`${each.action} ${each.resource}`, each)
+      for (const each of actions) needed.set(`${each.action} ${each.resource}`, each)
   }
-  return [...asked.values()]
+  return [...needed.values()]
 }
 
-// --- What an evaluator says
+// --- The evaluator
 
 type Question = Pick<Simulation, 'identityPolicies'> &
   Partial<Pick<Simulation, 'permissionBoundaryPolicies' | 'resourcePolicy'>> & {
@@ -311,16 +287,16 @@ async function isAllowed({ action, resource }: IamAction, question: Question): P
     },
     {},
   )
-  // A question that the simulator did not understand would be answered with a denial too.
+  // The simulator also denies a question that it cannot evaluate.
   if (simulation.resultType !== 'single') throw new Error(JSON.stringify(simulation))
   expect(simulation.result.ignoredContextKeys).toEqual([])
   return simulation.overallResult === 'Allowed'
 }
 
-/** Those of the actions that a session of a role of the target account is denied. */
-async function deniedOf(asked: readonly IamAction[], policy: Policy, boundary: Policy): Promise<readonly IamAction[]> {
+/** The actions that a session of a role in the target account is denied. */
+async function deniedOf(needed: readonly IamAction[], policy: Policy, boundary: Policy): Promise<readonly IamAction[]> {
   const answers = await Promise.all(
-    asked.map((each) =>
+    needed.map((each) =>
       isAllowed(each, {
         principal: `arn:aws:sts::${account}:assumed-role/a-role/a-session`,
         identityPolicies: [{ name: 'policy', policy }],
@@ -328,19 +304,19 @@ async function deniedOf(asked: readonly IamAction[], policy: Policy, boundary: P
       }),
     ),
   )
-  return asked.filter((_, index) => !answers[index])
+  return needed.filter((_, index) => !answers[index])
 }
 
 const everything: Policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
 
-/** Without a boundary: all that is asked for is allowed, and whatever is taken out of the policy is missed. */
-async function expectToBeLeast(policy: Policy, asked: readonly IamAction[]): Promise<void> {
-  expect(asked.length).toBeGreaterThan(5)
-  expect(await deniedOf(asked, policy, everything)).toEqual([])
+/** Expects that the policy allows all needed actions, and that every action and resource in it is needed. */
+async function expectToBeLeast(policy: Policy, needed: readonly IamAction[]): Promise<void> {
+  expect(needed.length).toBeGreaterThan(5)
+  expect(await deniedOf(needed, policy, everything)).toEqual([])
   for (const [at, statement] of policy.Statement.entries()) {
     for (const key of ['Action', 'Resource'] as const) {
       for (const value of listed(statement[key])) {
-        const denied = await deniedOf(asked, without(policy, at, key, value), everything)
+        const denied = await deniedOf(needed, without(policy, at, key, value), everything)
         expect([key, value, denied.length > 0]).toEqual([key, value, true])
       }
     }
@@ -366,91 +342,91 @@ describe.each<[name: string, commands: readonly Command[], role: 'ProvisionerRol
   const target = renderTarget(parameters)
   const policy = policyOf(target[role])
   const boundary = target.Boundary.PolicyDocument
-  // The boundary is that of both roles: the one that plans needs less of it.
+  // Both roles share the boundary, and the role that only plans needs less of it.
   const wholeBoundary: Policy = role === 'PlanRole' ? { ...policy } : boundary
 
-  it('may do all that its commands ask for, within its boundary', async () => {
-    const asked = askedBy(commands)
-    expect(asked.length).toBeGreaterThan(5)
-    expect(await deniedOf(asked, policy, boundary)).toEqual([])
+  it('allows all that its commands need, within its boundary', async () => {
+    const needed = neededBy(commands)
+    expect(needed.length).toBeGreaterThan(5)
+    expect(await deniedOf(needed, policy, boundary)).toEqual([])
     expect(target[role].PermissionsBoundary).toBe('the Boundary of this stack')
   })
 
   it.each(policy.Statement.flatMap(({ Action }, at) => listed(Action).map((action) => ({ action, at }))))(
     'needs $action',
     async ({ action, at }) => {
-      const asked = askedBy(commands)
-      const denied = asked.filter((each) => each.action === action)
+      const needed = neededBy(commands)
+      const denied = needed.filter((each) => each.action === action)
       expect(denied).not.toEqual([])
-      expect(await deniedOf(asked, without(policy, at, 'Action', action), boundary)).toEqual(denied)
-      expect(await deniedOf(asked, policy, without(wholeBoundary, at, 'Action', action))).toEqual(denied)
+      expect(await deniedOf(needed, without(policy, at, 'Action', action), boundary)).toEqual(denied)
+      expect(await deniedOf(needed, policy, without(wholeBoundary, at, 'Action', action))).toEqual(denied)
     },
   )
 
   it.each(policy.Statement.flatMap(({ Resource }, at) => listed(Resource).map((resource) => ({ resource, at }))))(
     'needs statement $at for $resource',
     async ({ resource, at }) => {
-      const asked = askedBy(commands)
+      const needed = neededBy(commands)
       const actions = listed(policy.Statement[at]?.Action ?? [])
-      const denied = asked.filter((each) => each.resource === resource && actions.includes(each.action))
+      const denied = needed.filter((each) => each.resource === resource && actions.includes(each.action))
       expect(denied).not.toEqual([])
-      expect(await deniedOf(asked, without(policy, at, 'Resource', resource), boundary)).toEqual(denied)
-      expect(await deniedOf(asked, policy, without(wholeBoundary, at, 'Resource', resource))).toEqual(denied)
+      expect(await deniedOf(needed, without(policy, at, 'Resource', resource), boundary)).toEqual(denied)
+      expect(await deniedOf(needed, policy, without(wholeBoundary, at, 'Resource', resource))).toEqual(denied)
     },
   )
 })
 
-describe('a restricted session', () => {
+describe('the policy of a restricted session', () => {
   it.each([
     'apply in prod',
     'plan with nothing to do',
     'verify in dev',
     'verify in prod, without sample items',
     'destroy in dev',
-  ])('%s: may do what it asks for, and nothing else', async (name) => {
+  ])('allows what it needs, and no more: %s', async (name) => {
     const scenario = scenarios[name]
     if (scenario === undefined) throw new Error(`There is no scenario ${name}`)
     await prepare(scenario)
     const restricted = { ...scenario, inputs: { ...scenario.inputs, 'restrict-session': 'true' } }
     expect((await run(restricted)).errors).toEqual([])
     const sent = sandbox.requests.findLast(({ operation }) => operation === 'AssumeRole')?.input.Policy
-    const asked = sandbox.requests.filter(({ service }) => service === 'dynamodb').flatMap(({ actions }) => actions)
+    const needed = sandbox.requests.filter(({ service }) => service === 'dynamodb').flatMap(({ actions }) => actions)
     const isPlan = scenario.command === 'verify' && scenario.environment === 'prod'
-    const ofCommand = isPlan ? asked : [...asked, ...askedBy([scenario.command])]
+    const ofCommand = isPlan ? needed : [...needed, ...neededBy([scenario.command])]
     await expectToBeLeast(JSON.parse(String(sent)) as Policy, ofCommand)
   })
 })
 
-describe('what a stack was not asked to grant is denied', () => {
+describe('a stack denies what its parameters do not allow', () => {
   const everyAction = (resources: readonly string[]): readonly IamAction[] =>
-    [...new Set(askedBy(['apply', 'verify', 'destroy']).map(({ action }) => action))].flatMap((action) =>
+    [...new Set(neededBy(['apply', 'verify', 'destroy']).map(({ action }) => action))].flatMap((action) =>
       resources.map((resource) => ({ action, resource })),
     )
-  const deniedActions = async (asked: readonly IamAction[], policy: Policy, boundary: Policy) =>
-    [...new Set((await deniedOf(asked, policy, boundary)).map(({ action }) => action))].sort()
+  const deniedActions = async (needed: readonly IamAction[], policy: Policy, boundary: Policy) =>
+    [...new Set((await deniedOf(needed, policy, boundary)).map(({ action }) => action))].sort()
   const items = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']
 
   it.each<[string, Strings, readonly string[]]>([
     ['verify and destroy', {}, ['dynamodb:DeleteItem', 'dynamodb:DeleteTable', ...items.slice(1)]],
     ['destroy', verifying, ['dynamodb:DeleteTable']],
     ['verify', destroying, items],
-  ])('%s', async (_, parameters, denied) => {
+  ])('to the provisioner role: %s', async (_, parameters, denied) => {
     const { ProvisionerRole, Boundary } = renderTarget(parameters)
-    const asked = askedBy(['apply', 'verify', 'destroy'])
-    expect(await deniedActions(asked, policyOf(ProvisionerRole), Boundary.PolicyDocument)).toEqual(denied)
-    // Whatever else is attached to the role one day.
-    expect(await deniedActions(asked, everything, Boundary.PolicyDocument)).toEqual(denied)
+    const needed = neededBy(['apply', 'verify', 'destroy'])
+    expect(await deniedActions(needed, policyOf(ProvisionerRole), Boundary.PolicyDocument)).toEqual(denied)
+    // The boundary denies it, whatever other policy is attached to the role.
+    expect(await deniedActions(needed, everything, Boundary.PolicyDocument)).toEqual(denied)
   })
 
-  it('every write, to the role that only plans', async () => {
+  it('to the role that only plans: every write', async () => {
     const { PlanRole, Boundary } = renderTarget({ ...verifying, ...destroying })
-    const asked = askedBy(['apply', 'verify', 'destroy'])
-    const writes = [...new Set(asked.map(({ action }) => action))].filter((action) => !reads.includes(action)).sort()
+    const needed = neededBy(['apply', 'verify', 'destroy'])
+    const writes = [...new Set(needed.map(({ action }) => action))].filter((action) => !reads.includes(action)).sort()
     expect(writes).toHaveLength(9)
-    expect(await deniedActions(asked, policyOf(PlanRole), Boundary.PolicyDocument)).toEqual(writes)
+    expect(await deniedActions(needed, policyOf(PlanRole), Boundary.PolicyDocument)).toEqual(writes)
   })
 
-  it('any other table, account or region, to all of them', async () => {
+  it('to every role: other tables, accounts and regions', async () => {
     const { ProvisionerRole, PlanRole, Boundary } = renderTarget({ ...verifying, ...destroying })
     const users = `arn:aws:dynamodb:${region}:${account}:table/${prefix}users`
     const elsewhere = everyAction([
@@ -466,7 +442,7 @@ describe('what a stack was not asked to grant is denied', () => {
   })
 })
 
-describe('the way in', () => {
+describe('the role chain', () => {
   const { HubRole } = renderHub()
   const { ProvisionerRole, PlanRole } = renderTarget()
   const trusts = new Map([
@@ -474,7 +450,7 @@ describe('the way in', () => {
     [planRole, PlanRole.AssumeRolePolicyDocument],
   ])
   const session = hubRole.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/').concat('/a-session')
-  const hops = () => askedBy(['apply', 'plan', 'verify', 'destroy'], 'sts')
+  const hops = () => neededBy(['apply', 'plan', 'verify', 'destroy'], 'sts')
 
   const mayAssume = (resource: string, changes: Partial<Question> = {}) =>
     isAllowed(
@@ -488,7 +464,7 @@ describe('the way in', () => {
       },
     )
 
-  it('is these hops, and the roles are called as the templates call them', () => {
+  it('has these roles, whose names are those of the templates', () => {
     expect(hops()).toEqual([
       { action: 'sts:AssumeRoleWithWebIdentity', resource: hubRole },
       { action: 'sts:AssumeRole', resource: provisionerRole },
@@ -499,7 +475,7 @@ describe('the way in', () => {
     )
   })
 
-  it('is open from the hub role to the roles that it names, and needs each of them', async () => {
+  it('leads from the hub role to the roles that its policy names, and to no other', async () => {
     const policy = policyOf(HubRole)
     const assumed = hops().filter(({ action }) => action === 'sts:AssumeRole')
     expect(policy.Statement.map(({ Action, Resource }) => [Action, Resource])).toEqual([
@@ -519,7 +495,7 @@ describe('the way in', () => {
     ['with another external id', { contextVariables: { 'sts:ExternalId': 'Tenant-Tables' } }],
     ['from another role of the hub account', { principal: session.replace('github-hub', 'other') }],
     ['from a role of that name in another account', { principal: session.replace(hubAccount, '333333333333') }],
-  ])('is closed %s', async (_, changes) => {
+  ])('is closed to a session %s', async (_, changes) => {
     const identityPolicies = [
       {
         name: 'everything',
@@ -533,7 +509,7 @@ describe('the way in', () => {
   })
 
   describe('with a source identity and session tags', () => {
-    const asked = { 'role-source-identity': 'deploy', 'role-session-tags': 'team=planner' }
+    const inputs = { 'role-source-identity': 'deploy', 'role-session-tags': 'team=planner' }
     const opened = { AllowSourceIdentity: 'true', AllowSessionTags: 'true' }
     const hub = policyOf(renderHub(opened).HubRole)
     const target = renderTarget(opened)
@@ -545,8 +521,8 @@ describe('the way in', () => {
       ['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity'].map((action) => ({ action, resource }))
     const trustedBy = (role: string) => named.get(role) ?? { Version: '', Statement: [] }
 
-    /** Those of its actions that a hop is denied. STS knows an external id with the first alone. */
-    async function deniedOnTheWayTo(role: string, hubPolicy: Policy, trust: Policy): Promise<readonly string[]> {
+    /** The denied actions on the way to a role. STS checks the external id for AssumeRole only. */
+    async function deniedOnWayTo(role: string, hubPolicy: Policy, trust: Policy): Promise<readonly string[]> {
       const answers = await Promise.all(
         hopTo(role).map((each) =>
           isAllowed(each, {
@@ -563,45 +539,44 @@ describe('the way in', () => {
     it.each<[string, Command]>([
       [provisionerRole, 'apply'],
       [planRole, 'plan'],
-    ])('the way to %s is open, and needs each action on each side', async (role, command) => {
-      await sandbox.reset()
-      sandbox.clearRequests()
-      expect((await act({ command, environment: 'dev', ...asked }, role)).errors).toEqual([])
+    ])('leads to %s, and needs each action in both policies', async (role, command) => {
+      await reset()
+      expect((await runAs(role, { command, ...inputs })).errors).toEqual([])
       const last = sandbox.requests.findLast(({ operation }) => operation === 'AssumeRole')
       expect(last?.actions).toEqual(hopTo(role))
 
       const trust = trustedBy(role)
-      expect(await deniedOnTheWayTo(role, hub, trust)).toEqual([])
+      expect(await deniedOnWayTo(role, hub, trust)).toEqual([])
       for (const [at, { Action }] of hub.Statement.entries()) {
-        expect(await deniedOnTheWayTo(role, without(hub, at, 'Resource', role), trust)).toEqual([Action])
+        expect(await deniedOnWayTo(role, without(hub, at, 'Resource', role), trust)).toEqual([Action])
       }
       for (const { Action } of trust.Statement) {
         const less = { ...trust, Statement: trust.Statement.filter((each) => each.Action !== Action) }
-        expect(await deniedOnTheWayTo(role, hub, less)).toEqual([Action])
+        expect(await deniedOnWayTo(role, hub, less)).toEqual([Action])
       }
       expect(actionsOf(trust)).toEqual(actionsOf(hub))
     })
 
-    it('is closed unless both stacks were asked for it', async () => {
+    it('is closed unless the parameters of both stacks allow it', async () => {
       const denied = ['sts:TagSession', 'sts:SetSourceIdentity']
       for (const role of named.keys()) {
         const closed = trusts.get(role) ?? hub
-        expect(await deniedOnTheWayTo(role, policyOf(HubRole), trustedBy(role))).toEqual(denied)
-        expect(await deniedOnTheWayTo(role, hub, closed)).toEqual(denied)
+        expect(await deniedOnWayTo(role, policyOf(HubRole), trustedBy(role))).toEqual(denied)
+        expect(await deniedOnWayTo(role, hub, closed)).toEqual(denied)
       }
     })
 
     it.each<[string, Strings, string]>([
       ['the source identity', { AllowSourceIdentity: 'true' }, 'sts:SetSourceIdentity'],
       ['session tags', { AllowSessionTags: 'true' }, 'sts:TagSession'],
-    ])('%s can be opened alone', (_, parameters, action) => {
+    ])('%s can be allowed alone', (_, parameters, action) => {
       const opening = ['sts:AssumeRole', action]
       expect(actionsOf(policyOf(renderHub(parameters).HubRole))).toEqual(opening)
       for (const role of ['ProvisionerRole', 'PlanRole'] as const)
         expect(actionsOf(renderTarget(parameters)[role].AssumeRolePolicyDocument)).toEqual(opening)
     })
 
-    it('is open to nobody else', async () => {
+    it('is closed to other roles of the hub account', async () => {
       const { Statement, ...rest } = hub
       const everything = { ...rest, Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
       for (const [resource, resourcePolicy] of named)
@@ -617,7 +592,7 @@ describe('the way in', () => {
     })
   })
 
-  it('leads to the role that only plans from another hub role, where one is given', async () => {
+  it('leads to the role that only plans from its own hub role, where the template is given one', async () => {
     const planHubRole = `${hubRole}-plan`
     const { ProvisionerRole, PlanRole } = renderTarget({ PlanHubRoleArn: planHubRole })
     const principalOf = ({ AssumeRolePolicyDocument: { Statement } }: Role) => Statement.map((each) => each.Principal)
@@ -627,7 +602,7 @@ describe('the way in', () => {
 
   describe('for a token of GitHub', () => {
     const host = 'token.actions.githubusercontent.com'
-    // The simulator knows these two keys of Google's provider, but not of GitHub's; they mean the same.
+    // The simulator knows these two keys for Google's provider, but not for GitHub's. They mean the same.
     const asKnown = (text: string) => text.replaceAll(new RegExp(`${host}:(aud|sub)`, 'g'), 'accounts.google.com:$1')
     const claims = { aud: 'sts.amazonaws.com', sub: 'repo:acme@1/app@2:environment:dev', repository_id: '2' }
     const mayBegin = (changes: Partial<typeof claims>) =>
@@ -649,12 +624,12 @@ describe('the way in', () => {
 
     it.each<[string, Partial<typeof claims>]>([
       ['another environment', { sub: 'repo:acme@1/app@2:environment:production' }],
-      ['an environment that begins the same', { sub: 'repo:acme@1/app@2:environment:dev2' }],
+      ['an environment with the same prefix', { sub: 'repo:acme@1/app@2:environment:dev2' }],
       ['a job without environment', { sub: 'repo:acme@1/app@2:ref:refs/heads/main' }],
       ['a pull request', { sub: 'repo:acme@1/app@2:pull_request' }],
       ['another repository', { sub: 'repo:acme/api:environment:dev' }],
       ['another owner', { sub: 'repo:evil/app:environment:dev' }],
-      ['another owner, who took over the name', { sub: 'repo:acme@9/app@9:environment:dev', repository_id: '9' }],
+      ['another owner who took over the name', { sub: 'repo:acme@9/app@9:environment:dev', repository_id: '9' }],
       ['a new repository under the old name', { sub: 'repo:acme/app:environment:dev', repository_id: '9' }],
       ['a star', { sub: 'repo:acme@1/app@2:*' }],
       ['another audience', { aud: 'https://github.com/acme' }],
@@ -664,7 +639,7 @@ describe('the way in', () => {
   })
 })
 
-describe('the policies of the README are those of the templates', () => {
+describe('the README has the policies of the templates:', () => {
   const readme = read('README.md')
   const printed = (name: string) => {
     const [, json] = new RegExp(`<!-- policy: ${name} -->\\n\`\`\`json\\n([\\s\\S]*?)\`\`\``).exec(readme) ?? []
@@ -692,14 +667,17 @@ describe('the policies of the README are those of the templates', () => {
     ['apply', ['apply']],
     ['plan', ['plan']],
     ['verify', ['plan', 'verify']],
-  ])('what %s asks for is allowed by %p, as they are printed, and nothing else is', async (command, names) => {
+  ])('what %s needs is allowed by the printed policies %p, and no more', async (command, names) => {
     const Statement = names.flatMap((name) => printed(name).Statement)
     // The tables of the README have no prefix.
-    const asked = askedBy([command]).map(({ action, resource }) => ({ action, resource: resource.replace(prefix, '') }))
-    await expectToBeLeast({ Version: '2012-10-17', Statement }, asked)
+    const needed = neededBy([command]).map(({ action, resource }) => ({
+      action,
+      resource: resource.replace(prefix, ''),
+    }))
+    await expectToBeLeast({ Version: '2012-10-17', Statement }, needed)
   })
 
-  it('the hub role as it is printed may assume the provisioner role', async () => {
+  it('the printed policy of the hub role allows to assume the provisioner role', async () => {
     const [named = ''] = resourcesOf(printed('hub'))
     const mayAssume = (policy: Policy) =>
       isAllowed(
@@ -721,19 +699,19 @@ describe('the policies of the README are those of the templates', () => {
     expect(unnamed).toEqual(printed('chained trust').Statement)
   })
 
-  it('trust, but for the older form of sub and the id, which the template adds', () => {
+  it('trust, to which the template adds the older form of sub and the repository id', () => {
     const equalsOf = ({ Statement }: Policy) =>
       Statement.map(
         ({ Condition }) => (Condition as { readonly StringEquals: Readonly<Record<string, string>> }).StringEquals,
       )
-    const [asked = {}] = equalsOf(printed('trust'))
+    const [needed = {}] = equalsOf(printed('trust'))
     const [granted = {}] = equalsOf(renderHub({ Environment: 'production' }).HubRole.AssumeRolePolicyDocument)
-    expect(Object.keys(asked)).not.toEqual([])
-    for (const [key, value] of Object.entries(asked))
+    expect(Object.keys(needed)).not.toEqual([])
+    for (const [key, value] of Object.entries(needed))
       expect(listed(granted[key] ?? [])).toEqual(expect.arrayContaining([...listed(value)]))
   })
 
-  it('and destroy, which is named in the text', () => {
+  it('destroy, which the text names', () => {
     expect(actionsOf(ofSid('Deletion'))).toEqual(['dynamodb:DeleteTable'])
     expect(readme).toContain('| `destroy` | policy *plan* and `dynamodb:DeleteTable` |')
   })

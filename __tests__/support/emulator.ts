@@ -64,6 +64,7 @@ export async function startEmulator(options: SandboxOptions = {}): Promise<Emula
   let [arrived, inProgress, held, skew] = [0, 0, 0, 0]
   let release: (() => void)[] = []
   let isHeld: Selection = never
+  let watchRun: Watcher = () => undefined
   let awaited: { readonly matches: Selection; readonly then: () => void }[] = []
 
   const quiet = async () => {
@@ -91,9 +92,15 @@ export async function startEmulator(options: SandboxOptions = {}): Promise<Emula
       const due = awaited.filter(({ matches }) => matches(request))
       awaited = awaited.filter((each) => !due.includes(each))
       for (const { then } of due) then()
-      return
+      return await watchRun(moment, request)
     }
     inProgress += 1
+    try {
+      await watchRun(moment, request)
+    } catch (error) {
+      inProgress -= 1
+      throw error
+    }
     if (!isHeld(request)) return
     held += 1
     await new Promise<void>((resolve) => release.push(resolve))
@@ -132,12 +139,12 @@ export async function startEmulator(options: SandboxOptions = {}): Promise<Emula
     )
     runner.recorded.event = job.event
     skew = job.clockOffBy ?? 0
-    const unwatch = job.watch === undefined ? () => undefined : sandbox.watch(job.watch(runner))
+    watchRun = job.watch?.(runner) ?? (() => undefined)
     const start = clock.now()
     await main(runner, { ...clock, now: Date.now }, job.timeOuts)
     const took = clock.now() - start
-    unwatch()
     await settle()
+    watchRun = () => undefined
     return { ...runner.recorded, took }
   }
 

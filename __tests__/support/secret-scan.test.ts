@@ -1,5 +1,5 @@
-import { markdownOf } from '../src/report/markdown.ts'
-import { leaksIn } from './support/secret-scan.ts'
+import { markdownOf } from '../../src/report/markdown.ts'
+import { leaksIn } from './secret-scan.ts'
 
 const { code, text } = markdownOf((each) => each)
 

@@ -12,7 +12,7 @@ import {
   type RunnerResult,
   runAction,
   type StartedRun,
-} from './support/runner.ts'
+} from './runner.ts'
 
 describe('runAction', () => {
   let folder: string
@@ -98,7 +98,7 @@ describe('runAction', () => {
   it.each(['sandbox/demo.ts', '__tests__/support/runner.ts'])(
     '%s, which starts the bundle as the runner does, sets GITHUB_ACTIONS as the runner does',
     (file) => {
-      const source = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+      const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
       expect(source).toContain('index.js')
       expect(source).toContain("GITHUB_ACTIONS: 'true'")
     },

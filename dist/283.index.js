@@ -2,7 +2,7 @@ export const id = 283;
 export const ids = [283];
 export const modules = {
 
-/***/ 9298:
+/***/ 4009:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 __webpack_require__.r(__webpack_exports__);
@@ -12,6 +12,7 @@ __webpack_require__.r(__webpack_exports__);
 /* harmony export */   DeleteTableCommand: () => (/* binding */ DeleteTableCommand),
 /* harmony export */   DescribeContinuousBackupsCommand: () => (/* binding */ DescribeContinuousBackupsCommand),
 /* harmony export */   DescribeTableCommand: () => (/* binding */ DescribeTableCommand),
+/* harmony export */   DescribeTimeToLiveCommand: () => (/* binding */ DescribeTimeToLiveCommand),
 /* harmony export */   DynamoDBClient: () => (/* binding */ DynamoDBClient),
 /* harmony export */   GetItemCommand: () => (/* binding */ GetItemCommand),
 /* harmony export */   ListTagsOfResourceCommand: () => (/* binding */ ListTagsOfResourceCommand),
@@ -19,7 +20,8 @@ __webpack_require__.r(__webpack_exports__);
 /* harmony export */   QueryCommand: () => (/* binding */ QueryCommand),
 /* harmony export */   TagResourceCommand: () => (/* binding */ TagResourceCommand),
 /* harmony export */   UpdateContinuousBackupsCommand: () => (/* binding */ UpdateContinuousBackupsCommand),
-/* harmony export */   UpdateTableCommand: () => (/* binding */ UpdateTableCommand)
+/* harmony export */   UpdateTableCommand: () => (/* binding */ UpdateTableCommand),
+/* harmony export */   UpdateTimeToLiveCommand: () => (/* binding */ UpdateTimeToLiveCommand)
 /* harmony export */ });
 /* harmony import */ var _7FW5GJJL_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(7552);
 /* harmony import */ var _B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(8355);
@@ -1294,6 +1296,9 @@ var _DTI = "DeleteTableInput";
 var _DTIe = "DescribeTableInput";
 var _DTO = "DeleteTableOutput";
 var _DTOe = "DescribeTableOutput";
+var _DTTL = "DescribeTimeToLive";
+var _DTTLI = "DescribeTimeToLiveInput";
+var _DTTLO = "DescribeTimeToLiveOutput";
 var _DTe = "DescribeTable";
 var _DVIA = "DeleteVectorIndexAction";
 var _De = "Delimiter";
@@ -1532,6 +1537,9 @@ var _TRh = "ThrottlingReason";
 var _TSB = "TableSizeBytes";
 var _TSa = "TableStatus";
 var _TSo = "TotalSegments";
+var _TTLD = "TimeToLiveDescription";
+var _TTLS = "TimeToLiveStatus";
+var _TTLSi = "TimeToLiveSpecification";
 var _TWTD = "TableWarmThroughputDescription";
 var _Ta = "Tags";
 var _Tag = "Tag";
@@ -1547,6 +1555,9 @@ var _URI = "UntagResourceInput";
 var _UT = "UpdateTable";
 var _UTI = "UpdateTableInput";
 var _UTO = "UpdateTableOutput";
+var _UTTL = "UpdateTimeToLive";
+var _UTTLI = "UpdateTimeToLiveInput";
+var _UTTLO = "UpdateTimeToLiveOutput";
 var _V = "Value";
 var _VA = "VectorAttribute";
 var _VAD = "VectorAttributeDefinition";
@@ -2185,6 +2196,23 @@ var DescribeTableOutput$ = [
   [_T],
   [() => TableDescription$]
 ];
+var DescribeTimeToLiveInput$ = [
+  3,
+  n0,
+  _DTTLI,
+  0,
+  [_TN],
+  [0],
+  1
+];
+var DescribeTimeToLiveOutput$ = [
+  3,
+  n0,
+  _DTTLO,
+  0,
+  [_TTLD],
+  [() => TimeToLiveDescription$]
+];
 var DisassociateReplicationGroupMemberAction$ = [
   3,
   n0,
@@ -2641,6 +2669,23 @@ var ThrottlingReason$ = [
   [_r, _re],
   [0, 0]
 ];
+var TimeToLiveDescription$ = [
+  3,
+  n0,
+  _TTLD,
+  0,
+  [_TTLS, _AN],
+  [0, 0]
+];
+var TimeToLiveSpecification$ = [
+  3,
+  n0,
+  _TTLSi,
+  0,
+  [_Ena, _AN],
+  [2, 0],
+  2
+];
 var UntagResourceInput$ = [
   3,
   n0,
@@ -2719,6 +2764,23 @@ var UpdateTableOutput$ = [
   0,
   [_TDa],
   [() => TableDescription$]
+];
+var UpdateTimeToLiveInput$ = [
+  3,
+  n0,
+  _UTTLI,
+  0,
+  [_TN, _TTLSi],
+  [0, () => TimeToLiveSpecification$],
+  2
+];
+var UpdateTimeToLiveOutput$ = [
+  3,
+  n0,
+  _UTTLO,
+  0,
+  [_TTLSi],
+  [() => TimeToLiveSpecification$]
 ];
 var VectorAttributeDefinition$ = [
   3,
@@ -3117,6 +3179,14 @@ var DescribeTable$ = [
   () => DescribeTableInput$,
   () => DescribeTableOutput$
 ];
+var DescribeTimeToLive$ = [
+  9,
+  n0,
+  _DTTL,
+  0,
+  () => DescribeTimeToLiveInput$,
+  () => DescribeTimeToLiveOutput$
+];
 var GetItem$ = [
   9,
   n0,
@@ -3172,6 +3242,14 @@ var UpdateTable$ = [
   0,
   () => UpdateTableInput$,
   () => UpdateTableOutput$
+];
+var UpdateTimeToLive$ = [
+  9,
+  n0,
+  _UTTL,
+  0,
+  () => UpdateTimeToLiveInput$,
+  () => UpdateTimeToLiveOutput$
 ];
 
 // node_modules/@aws-sdk/client-dynamodb/dist-es/commands/DescribeEndpointsCommand.js
@@ -4027,6 +4105,10 @@ var DescribeContinuousBackupsCommand = class extends command(_ep3, _mw0, "Descri
 var DescribeTableCommand = class extends command(_ep3, _mw0, "DescribeTable", DescribeTable$) {
 };
 
+// node_modules/@aws-sdk/client-dynamodb/dist-es/commands/DescribeTimeToLiveCommand.js
+var DescribeTimeToLiveCommand = class extends command(_ep3, _mw0, "DescribeTimeToLive", DescribeTimeToLive$) {
+};
+
 // node_modules/@aws-sdk/client-dynamodb/dist-es/commands/GetItemCommand.js
 var GetItemCommand = class extends command(_ep3, _mw0, "GetItem", GetItem$) {
 };
@@ -4053,6 +4135,10 @@ var UpdateContinuousBackupsCommand = class extends command(_ep3, _mw0, "UpdateCo
 
 // node_modules/@aws-sdk/client-dynamodb/dist-es/commands/UpdateTableCommand.js
 var UpdateTableCommand = class extends command(_ep3, _mw0, "UpdateTable", UpdateTable$) {
+};
+
+// node_modules/@aws-sdk/client-dynamodb/dist-es/commands/UpdateTimeToLiveCommand.js
+var UpdateTimeToLiveCommand = class extends command(_ep3, _mw0, "UpdateTimeToLive", UpdateTimeToLive$) {
 };
 
 

@@ -12543,7 +12543,7 @@ var InvalidInputsError = class extends Error {
 };
 var StoppedError = class _StoppedError extends RemedyError {
   name = "StoppedError";
-  /** Makes a copy whose cause is the failure that the run was working around when it had to stop. */
+  /** Returns a copy whose cause is the last failure before the stop. */
   after(cause) {
     return new _StoppedError(this.message, this.remedy, { cause, isOutcomeUnknown: this.isOutcomeUnknown });
   }
@@ -12591,7 +12591,7 @@ function isErrorLike(thrown) {
 
 // lib/src/github/files.js
 var largestFile = 1024 * 1024;
-async function readFileInWorkspace(environment, path) {
+async function readGivenFile(environment, path) {
   const remedy = "Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.";
   const folders = await existing([environment.GITHUB_WORKSPACE, environment.RUNNER_TEMP]);
   let bytes;
@@ -12697,7 +12697,7 @@ var KnownSecrets = class {
     for (const form of formsOf(secret))
       this.#forms.push({ form, origin });
   }
-  /** The origin of a secret that the text holds; undefined where it holds none. */
+  /** The origin of a secret that the text holds; undefined if it holds none. */
   findOrigin(text4) {
     return this.#find(text4)[0]?.origin;
   }
@@ -12809,7 +12809,7 @@ function gitHubRunner(process2) {
       if (env.GITHUB_STEP_SUMMARY)
         await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write();
     },
-    readFile: (path) => readFileInWorkspace(env, path),
+    readFile: (path) => readGivenFile(env, path),
     writeTemporaryFile: async (name, content) => {
       assertHoldsNoSecret(`file ${name}`, content);
       return await writeTemporaryFile(env, name, content);
@@ -13899,7 +13899,7 @@ var tags = {
       purpose: "to move the table to this environment",
       explain: explainOtherEnvironment
     },
-    { name: "adopt-table", purpose: "to adopt the table, for the one run that does", explain: explainAdoption }
+    { name: "adopt-table", purpose: "to adopt the table in this run", explain: explainAdoption }
   ]
 };
 function tagValue(all, key) {
@@ -13949,10 +13949,13 @@ async function listTags(ask, { arn: ResourceArn }) {
   } while (NextToken !== void 0 && !seen.has(NextToken));
   return [...all].sort(([left], [right]) => String(left) < String(right) ? -1 : 1).map(([, tag]) => tag);
 }
+function describeOtherEnvironment(table2, all, wanted) {
+  return `The table "${table2}" belongs to the environment "${tagValue(all, environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`;
+}
 function explainOtherEnvironment({ target, table: table2, observed }) {
   const wanted = target.environment.name;
   return {
-    reason: `The table "${table2}" belongs to the environment "${tagValue(observed, environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
+    reason: describeOtherEnvironment(table2, observed, wanted),
     remedy: `Choose another table-name-prefix for "${wanted}", or check that the role leads to the right account.`
   };
 }
@@ -13981,8 +13984,65 @@ function describeOwner(all) {
   return `Its tags may name its owner: ${listSome(shown, mostTagsShown, "more tag")}.`;
 }
 
+// lib/src/table/properties/time-to-live.js
+var off = { Enabled: false };
+var timeToLive = {
+  name: "TimeToLiveSpecification",
+  description: "Time to live: the attribute after whose time DynamoDB deletes an item. Read only where it is declared.",
+  schema: pipe(strictObject({
+    Enabled: bundle_boolean(),
+    AttributeName: optional(pipe(string(), minLength(1), maxLength(255)))
+  }), check(({ Enabled, AttributeName }) => !Enabled || AttributeName !== void 0, "AttributeName is required")),
+  reading: {
+    kind: "asked",
+    when: "declared",
+    ask: async (ask, { name: TableName }) => {
+      const answer = await ask("DescribeTimeToLive", { TableName });
+      if (answer === void 0)
+        return void 0;
+      const { TimeToLiveStatus: status2, AttributeName } = answer.TimeToLiveDescription ?? {};
+      if (status2 === "DISABLED" || status2 === "DISABLING")
+        return off;
+      return { Enabled: status2 === "ENABLED" || status2 === "ENABLING" ? true : status2, AttributeName };
+    }
+  },
+  creation: { kind: "after-creation", initial: off },
+  changes: (from, to, table2) => {
+    if (from.Enabled === to.Enabled && (!to.Enabled || from.AttributeName === to.AttributeName))
+      return [];
+    if (from.Enabled && to.Enabled) {
+      return [
+        {
+          kind: "impossible",
+          reason: `Time to live of the table "${table2}" uses the attribute "${from.AttributeName}", but its definition declares "${to.AttributeName}". DynamoDB cannot rename it in one change, and allows one change an hour.`,
+          remedy: "Declare Enabled: false and run. Declare the new attribute and run again an hour later."
+        }
+      ];
+    }
+    if (to.Enabled) {
+      const warning = `Time to live of "${table2}" is turned on: DynamoDB deletes the items whose attribute "${to.AttributeName}" holds a time in the past, in seconds since 1970.`;
+      return [{ kind: "update", from, to, risk: "safe", warning }];
+    }
+    return [{ kind: "update", from, to: { Enabled: false, AttributeName: from.AttributeName }, risk: "safe" }];
+  },
+  request: ({ name: TableName }, { Enabled, AttributeName }) => ({
+    operation: "UpdateTimeToLive",
+    input: { TableName, TimeToLiveSpecification: { Enabled, AttributeName } }
+  }),
+  settings: ({ Enabled, AttributeName }) => [
+    { name: "TimeToLiveSpecification", value: Enabled ? `on, ${AttributeName}` : "off" }
+  ],
+  // DynamoDB accepts the call while the table is UPDATING and while an index is built.
+  blockedBy: [],
+  actions: { read: ["dynamodb:DescribeTimeToLive"], write: ["dynamodb:UpdateTimeToLive"] },
+  budget: {
+    limit: "one change an hour",
+    isSpent: /^ValidationException: Time to live has been modified multiple times/i
+  }
+};
+
 // lib/src/table/properties/index.js
-var declared = [keySchema, deletionProtection, pointInTimeRecovery, tags, billingMode];
+var declared = [keySchema, deletionProtection, pointInTimeRecovery, tags, billingMode, timeToLive];
 var properties = declared;
 function propertyNamed(name) {
   const found = properties.find((property) => property.name === name);
@@ -14176,7 +14236,7 @@ function findChangesInProgress(table2) {
   ];
   return parts.flatMap(({ part, name, status: status2 }) => status2 !== void 0 && isTransient(status2) ? [{ part, ...name === void 0 ? {} : { name }, status: status2 }] : []);
 }
-function describeProgress({ tableStatus, changesInProgress }) {
+function describeStatus({ tableStatus, changesInProgress }) {
   const parts = changesInProgress.map(({ part, name, status: status2 }) => [part, name, status2].filter(Boolean).join(" "));
   return [tableStatus, ...parts].join(", ");
 }
@@ -14253,7 +14313,7 @@ function refusalsFor(target, definition, observed) {
       {
         table: table2,
         code: "destroy-of-other-environment",
-        reason: `The table "${table2}" belongs to the environment "${environment}", as its tag ${environmentTag} says, but this run is for "${wanted}".`,
+        reason: describeOtherEnvironment(table2, tags2, wanted),
         remedy: "Check environment, table-name-prefix, and that the role leads to the right account."
       }
     ];
@@ -14407,7 +14467,7 @@ function planTables(target, definitions, observed, policy = strictPolicy) {
     refusals,
     notices: [
       ...planned.flatMap(({ notices }) => notices),
-      // A refused table may show only after its refusal is resolved which lines it needs.
+      // While a table is refused, it is not known which lines it needs.
       ...refusals.length > 0 ? [] : noticeUnneededLines(policy, needed)
     ]
   };
@@ -14433,12 +14493,12 @@ function planCreation(target, definition, policy) {
     return creation2.kind === "in-create-table" && value !== void 0 ? [[name, value]] : [];
   });
   const later = propertyValues(declared2).flatMap(({ property, value }) => property.creation.kind === "after-creation" ? toSteps(property, table2, property.changes(property.creation.initial, value, table2)) : []);
-  const off = unprotected(target, definition, void 0);
+  const off2 = unprotected(target, definition, void 0);
   return {
     steps: inOrder([{ kind: "create", table: table2, to: Object.fromEntries(created) }, ...later]),
-    refusals: refuseUnprotected(target, table2, off, policy),
+    refusals: refuseUnprotected(target, table2, off2, policy),
     notices: [],
-    lines: off.map(({ removal }) => removal)
+    lines: off2.map(({ removal }) => removal)
   };
 }
 function planUpdate(target, definition, observed, policy) {
@@ -14452,16 +14512,16 @@ function planUpdate(target, definition, observed, policy) {
   const changes = needed.flatMap(settingChanges).map(describeSettingChange);
   const disruptive = needed.flatMap((step) => refuseStep(step, policy, { target, observed, changes }));
   const ownership = disruptive.filter(({ code: code2 }) => code2 === "change-environment" || code2 === "adopt-table" && impossible.length === 0);
-  const notOurs = [...impossible.map((each) => refuseImpossible(table2, each)), ...ownership];
-  if (notOurs.length > 0)
-    return { ...nothing, refusals: notOurs };
-  const off = unprotected(target, definition, observed);
+  const blocking = [...impossible.map((each) => refuseImpossible(table2, each)), ...ownership];
+  if (blocking.length > 0)
+    return { ...nothing, refusals: blocking };
+  const off2 = unprotected(target, definition, observed);
   const steps = needed.filter((step) => isAllowed(step, policy));
   return {
     steps,
-    refusals: [...disruptive, ...refuseUnprotected(target, table2, off, policy)],
+    refusals: [...disruptive, ...refuseUnprotected(target, table2, off2, policy)],
     notices: noticesFor2(target, definition, observed, differences.flatMap(({ found }) => found.filter((each) => each.kind === "update" && isAllowed(each, policy)))),
-    lines: [...steps.flatMap(linesNeededBy), ...off.map(({ removal }) => removal)]
+    lines: [...steps.flatMap(linesNeededBy), ...off2.map(({ removal }) => removal)]
   };
 }
 function toSteps({ name: property }, table2, changes) {
@@ -14540,8 +14600,80 @@ function describePlanned(target, definition, observed) {
   };
 }
 
-// lib/src/apply/poll.js
+// lib/src/run/run.js
+
+
+var systemClock = {
+  // Monotonic: waits are measured by it, and must not depend on changes of the machine's clock.
+  now: () => Math.round(performance.timeOrigin + performance.now()),
+  sleep: async (milliseconds, signal) => {
+    try {
+      await (0,external_node_timers_promises_namespaceObject.setTimeout)(milliseconds, void 0, { signal });
+    } catch {
+      throw signal.reason;
+    }
+  },
+  random: Math.random,
+  uuid: external_node_crypto_.randomUUID
+};
 var longestRunSeconds = 21600;
+var graceMilliseconds = 1e3;
+var leaveMilliseconds = 4300;
+async function withinDeadline(options, work) {
+  const { clock, log, timeoutSeconds, interrupted } = options;
+  const stopping = new AbortController();
+  const aborting = new AbortController();
+  const leaving = new AbortController();
+  const ended = new AbortController();
+  const after = (milliseconds, then) => {
+    clock.sleep(milliseconds, ended.signal).then(then, () => void 0);
+  };
+  const stop = (reason) => {
+    if (stopping.signal.aborted)
+      return;
+    stopping.abort(reason);
+    after(graceMilliseconds, () => aborting.abort(reason));
+    after(leaveMilliseconds, () => leaving.abort(reason));
+  };
+  const interrupt = () => stop(new StoppedError("The run was cancelled.", "Run it again: it continues where this run stopped."));
+  after(timeoutSeconds * 1e3, () => stop(new StoppedError(`The run did not finish within its ${timeoutSeconds} seconds.`, "Run it again: it continues where this run stopped. If it needs longer, raise timeout-seconds.")));
+  interrupted.addEventListener("abort", interrupt);
+  if (interrupted.aborted)
+    interrupt();
+  try {
+    return await work({ clock, log, stop: stopping.signal, abort: aborting.signal, leave: leaving.signal });
+  } finally {
+    interrupted.removeEventListener("abort", interrupt);
+    ended.abort();
+    const over = new StoppedError("The run is over.", "No action is needed.");
+    stopping.abort(over);
+    aborting.abort(over);
+    leaving.abort(over);
+  }
+}
+function cleaningRun(run) {
+  return { ...run, stop: run.leave, abort: run.leave };
+}
+async function withinSeconds(run, seconds, reason, work) {
+  const over = new AbortController();
+  const ended = new AbortController();
+  run.clock.sleep(seconds * 1e3, ended.signal).then(() => over.abort(reason), () => void 0);
+  const sooner = (signal) => AbortSignal.any([signal, over.signal]);
+  try {
+    return await work({ ...run, stop: sooner(run.stop), abort: sooner(run.abort) });
+  } finally {
+    ended.abort();
+  }
+}
+async function unlessAborted({ abort }, work, waitingFor) {
+  abort.throwIfAborted();
+  const aborted = new Promise((_, reject) => {
+    abort.addEventListener("abort", () => reject(abort.reason), { once: true });
+  });
+  return await Promise.race([work(), aborted.catch(stoppedWhileWaitingFor(waitingFor))]);
+}
+
+// lib/src/apply/poll.js
 var progressEverySeconds = 15;
 async function poll(polling, { clock, log, stop }, probe) {
   const { goal, usual, firstPoll, interval, timeout, explainTimeout, remedy } = polling;
@@ -14585,8 +14717,8 @@ async function observeTables(dynamoDb, target, definitions, run) {
     readAt: Math.min(...observations.map(({ readAt }) => readAt))
   };
 }
-var youth = 6e4;
-var mostTagLag = 1e4;
+var youthMilliseconds = 6e4;
+var mostTagLagMilliseconds = 1e4;
 async function observeTable(dynamoDb, target, { name, properties: declared2 }, run) {
   const address = addressOf(target, name);
   let isChanging = false;
@@ -14602,7 +14734,7 @@ async function observeTable(dynamoDb, target, { name, properties: declared2 }, r
     if (isChanging) {
       const described2 = await describeTable(dynamoDb, address);
       if (described2?.phase === "changing")
-        return { status: describeProgress(described2) };
+        return { status: describeStatus(described2) };
     }
     const readAt = run.clock.now();
     const table2 = await readTable(dynamoDb, address, declared2);
@@ -14612,17 +14744,17 @@ async function observeTable(dynamoDb, target, { name, properties: declared2 }, r
       return { status: table2.progress };
     }
     if (table2.status === "young")
-      return { status: "so young that its tags or backups cannot be read yet" };
+      return { status: "so new that its tags or backups cannot be read yet" };
     if (table2.status !== "ready" || table2.properties.Tags.length > 0)
       return { done: { observed: table2, readAt } };
     const now = run.clock.now();
     tagsMissingSince ??= now;
-    const isSettled = now - tagsMissingSince >= mostTagLag || !isYoung(table2, tagsMissingSince);
+    const isSettled = now - tagsMissingSince >= mostTagLagMilliseconds || !isYoung(table2, tagsMissingSince);
     return isSettled ? { done: { observed: table2, readAt } } : { status: "less than a minute old and without tags" };
   });
 }
 function isYoung({ createdAt }, now) {
-  return createdAt !== void 0 && now - createdAt < youth;
+  return createdAt !== void 0 && now - createdAt < youthMilliseconds;
 }
 async function readTable(dynamoDb, address, declared2) {
   const asked = askedProperties(declared2);
@@ -14635,7 +14767,7 @@ async function readTable(dynamoDb, address, declared2) {
   if (described2.phase !== "settled") {
     const { phase, tableStatus, id } = described2;
     if (phase === "changing")
-      return { status: "changing", progress: describeProgress(described2) };
+      return { status: "changing", progress: describeStatus(described2) };
     return { status: "unavailable", tableStatus, ...id === void 0 ? {} : { id } };
   }
   const read = new Map(asked.map(({ name }, index) => [name, values[index]]));
@@ -14670,6 +14802,7 @@ async function describeTable(dynamoDb, address) {
 }
 
 // lib/src/aws/denials.js
+var iamDelay = "A change in IAM takes up to a minute to arrive.";
 var askTheOrganization = "Ask the administrators of the AWS organization: this policy applies to whole accounts.";
 var remedies = {
   "identity-based policy": "Narrow the Deny statement in the caller's policies, or remove it.",
@@ -14843,15 +14976,15 @@ function sessionPolicy(command2, tableArns, declared2 = []) {
 // lib/src/aws/dynamodb-errors.js
 var DynamoDbError = class extends RemedyError {
   name = "DynamoDbError";
-  /** AWS's name for it. */
+  /** The error name of AWS. */
   code;
   kind;
   /**
-   * @param isOutcomeUnknown because of this try, or of an earlier one of the same call
-   * @param arn of the resource, which may be given by its name
+   * @param isOutcomeUnknown true if this try, or an earlier one of the same call, may have taken effect
+   * @param arn the ARN of the resource, because `resource` may be its name
    */
   constructor(operation, resource, cause, isOutcomeUnknown2, arn = resource) {
-    super(describeFailure(operation, resource, cause), remedyFor(operation, resource, cause), {
+    super(describeFailure(operation, resource, cause), remedyForDynamoDb(operation, resource, cause), {
       cause,
       isOutcomeUnknown: isOutcomeUnknown2,
       statements: isDenied(cause) && readDenial(cause) === void 0 ? [allowStatement(actionsOfOperation(operation), arn)] : []
@@ -14887,12 +15020,12 @@ function remedyForDeferral(cause) {
   return `Run again ${time2 === void 0 ? "when the limit that AWS names below allows it" : `after ${time2}`}. The other steps do not wait for it.`;
 }
 var unsentRemedy = "The AWS SDK sent no request. Correct the setting that it names below, then run again: what was done so far is kept.";
-function remedyFor(operation, resource, error) {
+function remedyForDynamoDb(operation, resource, error) {
   if (error instanceof RemedyError)
     return error.remedy;
   const denial = errorName(error) === "AccessDeniedException" ? readDenial(error) : void 0;
   if (denial !== void 0)
-    return `${denial.explanation} A change in IAM takes up to a minute to arrive.`;
+    return `${denial.explanation} ${iamDelay}`;
   if (isDeniedByKms(error)) {
     return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`;
   }
@@ -14919,7 +15052,7 @@ function remedyFor(operation, resource, error) {
       if (isAnswerOfAnother(error)) {
         return "Something else answered in the place of DynamoDB. Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB name, and a proxy or a firewall on the way.";
       }
-      return classifyFailure(error) === "unavailable" ? "AWS or the network on the way to it failed. Run again: what was done so far is kept." : "See what AWS says below, mend it, and run again: what was done so far is kept.";
+      return classifyFailure(error) === "unavailable" ? "AWS or the network on the way to it failed. Run again: what was done so far is kept." : "See what AWS says below, fix it, and run again: what was done so far is kept.";
   }
 }
 
@@ -15103,7 +15236,7 @@ async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, timeout
     if (expectedId !== void 0 && described2.id !== expectedId)
       throw tableReplaced(name);
     expectedId = described2.id;
-    return isOver(described2) ? { done: described2 } : { status: describeProgress(described2) };
+    return isOver(described2) ? { done: described2 } : { status: describeStatus(described2) };
   });
 }
 function tableReplaced(table2) {
@@ -15120,8 +15253,8 @@ function isReplaced(work, table2, observed) {
 }
 
 // lib/src/apply/table-steps.js
-var freshness = 5e3;
-var mostFreshness = 4e4;
+var freshnessMilliseconds = 5e3;
+var mostFreshnessMilliseconds = 4e4;
 async function performSteps(work, table2, round, failures) {
   for (let next = nextStep(work, table2, round, failures); next !== void 0; ) {
     const { step } = next;
@@ -15135,7 +15268,7 @@ async function performSteps(work, table2, round, failures) {
     next = nextStep(work, table2, round, failures);
   }
 }
-function finishSteps(run, table2, failures) {
+function recordUnknownOutcomes(run, table2, failures) {
   for (const progress of table2.steps) {
     if (progress.result !== void 0)
       continue;
@@ -15174,7 +15307,7 @@ function record2({ log }, table2, progress, result, failures) {
   log.info(`${nameStep(progress.step)}: ${describeResult(result)}`);
 }
 async function tryStep(work, table2, progress, failures) {
-  const fresh = Math.min(mostFreshness, freshness * 2 ** Math.max(0, table2.slowReads - 1));
+  const fresh = Math.min(mostFreshnessMilliseconds, freshnessMilliseconds * 2 ** Math.max(0, table2.slowReads - 1));
   const attempt = await attemptStep(work, progress.step, table2.readAt + fresh);
   if (attempt.status !== "must-read") {
     const isUnknown = attempt.status === "failed" && (attempt.isOutcomeUnknown || hasUnknownOutcome(progress));
@@ -15243,7 +15376,7 @@ async function readAgain(work, table2, progress, { conflict, seconds }, failures
     const { needed, readAt, unplanned } = await planAgain(work, table2);
     table2.readAt = readAt;
     table2.unplanned = unplanned;
-    table2.slowReads = clock.now() - readAt > freshness ? table2.slowReads + 1 : 0;
+    table2.slowReads = clock.now() - readAt > freshnessMilliseconds ? table2.slowReads + 1 : 0;
     for (const each of table2.steps.filter(({ result }) => result === void 0)) {
       if (needed.includes(each.step) || unplanned !== void 0 && !isProtective(each.step))
         continue;
@@ -15308,11 +15441,11 @@ async function applyPlan(work) {
       await Promise.all(tables.map((table2) => performSteps(work, table2, round, failures)));
     }
     for (const table2 of tables)
-      finishSteps(run, table2, failures);
+      recordUnknownOutcomes(run, table2, failures);
     run.log.endGroup();
     if (failures.length > 0)
       return outcomeOf(plan, tables, observed, failures[0]);
-    const deferred = stepsWith(tables, "deferred");
+    const deferred = deferredSteps(tables);
     try {
       const confirmed = await confirmTables(work, deferred.map(({ step }) => step));
       return outcomeOf(plan, tables, confirmed, deferred[0]?.error);
@@ -15334,8 +15467,8 @@ function outcomeOf(plan, tables, observed, error) {
     ...error === void 0 ? {} : { error }
   };
 }
-function stepsWith(tables, status2) {
-  return tables.flatMap(({ steps }) => steps).flatMap(({ step, result }) => result?.status === status2 ? [{ step, error: result.error }] : []);
+function deferredSteps(tables) {
+  return tables.flatMap(({ steps }) => steps).flatMap(({ step, result }) => result?.status === "deferred" ? [{ step, error: result.error }] : []);
 }
 function disappearingTables({ definitions, plan: { policy } }, observed) {
   if (!policy.destroy)
@@ -15345,14 +15478,14 @@ function disappearingTables({ definitions, plan: { policy } }, observed) {
 function isBeingDeleted(table2) {
   return table2?.status === "unavailable" && table2.tableStatus === "DELETING";
 }
-var longestLag = 10;
+var longestLagSeconds = 10;
 async function confirmTables(work, deferred) {
   const { target, definitions, plan, run } = work;
   return await poll({
     goal: "the state of the tables to match their definitions",
     firstPoll: 0,
     interval: 1e3,
-    timeout: longestLag,
+    timeout: longestLagSeconds,
     explainTimeout: (status2) => new RemedyError(`Every step was performed, but the state of the tables is still ${status2}.`, "Find out who else changes these tables, then run again.")
   }, run, async () => {
     const confirmed = await observeAfterDeletions(work);
@@ -15386,12 +15519,12 @@ async function observeAfterDeletions(work) {
 var roles = ["OWNER", "SUPERVISOR", "OPERATOR"];
 var uuid = kind("a UUID in lower case", /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 var bundle_text = kind("a text that is not blank", /\S/);
-var code = kind("short and readable, such as DD-DEMO", /^[A-Z0-9]+(-[A-Z0-9]+)*$/, { maxLength: 32 });
+var code = kind("upper-case letters, digits and hyphens, at most 32 characters, such as DD-DEMO", /^[A-Z0-9]+(-[A-Z0-9]+)*$/, { maxLength: 32 });
 var email = kind("an e-mail address", /^[^\s@]+@[^\s@]+$/);
 var role = kind(`one of ${roles.join(", ")}`, new RegExp(`^(${roles.join("|")})$`), { enum: roles });
 var time = {
   ...kind("a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z", /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|\+00:00)$/, { format: "date-time" }),
-  // JavaScript makes 3 March of 31 February instead of refusing it.
+  // `new Date` reads 31 February as 3 March, so the date is compared with the text.
   accepts: (value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10)
 };
 function kind(expected, pattern, schema = {}) {
@@ -15488,78 +15621,6 @@ function nameAndMessage(thrown) {
   const code2 = errorCode(thrown);
   const name = thrown.name === "Error" && code2 !== "" ? code2 : thrown.name;
   return thrown.message === "" ? code2 || name : `${name}: ${thrown.message}`;
-}
-
-// lib/src/run/run.js
-
-
-var systemClock = {
-  // Monotonic: waits are measured by it, and must not depend on changes of the machine's clock.
-  now: () => Math.round(performance.timeOrigin + performance.now()),
-  sleep: async (milliseconds, signal) => {
-    try {
-      await (0,external_node_timers_promises_namespaceObject.setTimeout)(milliseconds, void 0, { signal });
-    } catch {
-      throw signal.reason;
-    }
-  },
-  random: Math.random,
-  uuid: external_node_crypto_.randomUUID
-};
-var graceMilliseconds = 1e3;
-var leaveMilliseconds = 4300;
-async function withinDeadline(options, work) {
-  const { clock, log, timeoutSeconds, interrupted } = options;
-  const stopping = new AbortController();
-  const aborting = new AbortController();
-  const leaving = new AbortController();
-  const ended = new AbortController();
-  const after = (milliseconds, then) => {
-    clock.sleep(milliseconds, ended.signal).then(then, () => void 0);
-  };
-  const stop = (reason) => {
-    if (stopping.signal.aborted)
-      return;
-    stopping.abort(reason);
-    after(graceMilliseconds, () => aborting.abort(reason));
-    after(leaveMilliseconds, () => leaving.abort(reason));
-  };
-  const interrupt = () => stop(new StoppedError("The run was cancelled.", "Run it again: it continues where this run stopped."));
-  after(timeoutSeconds * 1e3, () => stop(new StoppedError(`The run did not finish within its ${timeoutSeconds} seconds.`, "Run it again: it continues where this run stopped. If it needs longer, raise timeout-seconds.")));
-  interrupted.addEventListener("abort", interrupt);
-  if (interrupted.aborted)
-    interrupt();
-  try {
-    return await work({ clock, log, stop: stopping.signal, abort: aborting.signal, leave: leaving.signal });
-  } finally {
-    interrupted.removeEventListener("abort", interrupt);
-    ended.abort();
-    const over = new StoppedError("The run is over.", "No action is needed.");
-    stopping.abort(over);
-    aborting.abort(over);
-    leaving.abort(over);
-  }
-}
-function cleaningRun(run) {
-  return { ...run, stop: run.leave, abort: run.leave };
-}
-async function withinSeconds(run, seconds, reason, work) {
-  const over = new AbortController();
-  const ended = new AbortController();
-  run.clock.sleep(seconds * 1e3, ended.signal).then(() => over.abort(reason), () => void 0);
-  const sooner = (signal) => AbortSignal.any([signal, over.signal]);
-  try {
-    return await work({ ...run, stop: sooner(run.stop), abort: sooner(run.abort) });
-  } finally {
-    ended.abort();
-  }
-}
-async function unlessAborted({ abort }, work, waitingFor) {
-  abort.throwIfAborted();
-  const aborted = new Promise((_, reject) => {
-    abort.addEventListener("abort", () => reject(abort.reason), { once: true });
-  });
-  return await Promise.race([work(), aborted.catch(stoppedWhileWaitingFor(waitingFor))]);
 }
 
 // lib/src/apply/verify.js
@@ -15672,8 +15733,8 @@ function sorted(items) {
   return [...items].sort((left, right) => (left.user_id ?? "") < (right.user_id ?? "") ? -1 : 1);
 }
 function assertSame(name, found, expected) {
-  const canonical2 = (items) => JSON.stringify(items.map((item) => Object.entries(item).sort()));
-  if (canonical2(found) === canonical2(expected))
+  const comparable = (items) => JSON.stringify(items.map((item) => Object.entries(item).sort()));
+  if (comparable(found) === comparable(expected))
     return;
   throw new RemedyError(`The response for ${name} does not match what was written: expected ${shorten(JSON.stringify(expected))}, found ${shorten(JSON.stringify(found))}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
 }
@@ -16943,14 +17004,17 @@ function proxySecrets() {
 }
 function connectThrough(proxy, isSecure, target, callback) {
   const Agent = isSecure ? HttpsProxyAgent : HttpProxyAgent;
-  const { protocol, hostname, port, username, password } = proxy;
-  const address = { protocol, hostname: hostname.replace(/^\[(.*)\]$/, "$1"), port, username, password };
+  const { protocol, port, username, password } = proxy;
+  const address = { protocol, hostname: hostOf(proxy), port, username, password };
   const agent = new Agent({ proxy: address });
   const place = placeOf(target.host, target.port);
   const asked = isSecure ? target : { ...target, host: place.slice(0, place.lastIndexOf(":")) };
   agent.createConnection(asked, (error, connection) => {
     callback(error === null ? null : new ProxyError(proxy, place, error), connection);
   });
+}
+function hostOf({ hostname }) {
+  return hostname.replace(/^\[(.*)\]$/, "$1");
 }
 function placeOf(host, port) {
   return `${(0,external_node_net_.isIPv6)(String(host)) ? `[${host}]` : host}:${port}`;
@@ -17030,9 +17094,6 @@ async function takeUsable(early) {
   }
   return void 0;
 }
-function hostOf({ hostname }) {
-  return hostname.replace(/^\[(.*)\]$/, "$1");
-}
 function portOf({ port, protocol }) {
   return Number(port || (protocol === "https:" ? 443 : 80));
 }
@@ -17109,7 +17170,7 @@ function partitionOf(region) {
 // lib/src/aws/session-errors.js
 function explainIdentityRefusal(cause) {
   const message = isNoAnswer(cause) ? "STS could not be asked to identify the credentials." : "STS refused the credentials.";
-  return new RemedyError(message, remedyFor2(cause), { cause });
+  return new RemedyError(message, remedyForSts(cause), { cause });
 }
 function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   if (token === "")
@@ -17122,7 +17183,7 @@ function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   const facts = [roleFact(role2), ...claimFacts(claims)];
   const refuse2 = (remedy, statements = []) => new RemedyError(`STS did not let this job assume ${role2.arn}.`, remedy, { cause, facts, statements });
   if (errorName(cause) !== "AccessDenied" || typeof sub !== "string")
-    return refuse2(remedyFor2(cause, String(iss)));
+    return refuse2(remedyForSts(cause, String(iss)));
   const denial = readDenial(cause);
   if (denial !== void 0)
     return refuse2(`${denial.explanation} ${iamDelay}`);
@@ -17148,7 +17209,7 @@ function explainRoleRefusal(role2, request, cause) {
     statements
   });
   if (errorName(cause) !== "AccessDenied")
-    return refuse2(remedyFor2(cause));
+    return refuse2(remedyForSts(cause));
   const { externalId, sourceIdentity, sessionTags, roles: roles2 } = request;
   const checkExternalId = externalId === void 0 ? "If the trust policy asks for an external id, give role-external-id." : "Check that the trust policy asks for the same external id as role-external-id.";
   const denial = readDenial(cause);
@@ -17173,13 +17234,12 @@ function explainRoleRefusal(role2, request, cause) {
 function explainNoAnswer(role2, cause, issuer) {
   if (!isNoAnswer(cause))
     return void 0;
-  return new RemedyError(`STS could not be asked to assume ${role2.arn}.`, remedyFor2(cause, issuer), { cause });
+  return new RemedyError(`STS could not be asked to assume ${role2.arn}.`, remedyForSts(cause, issuer), { cause });
 }
 function isNoAnswer(error) {
   return errorCode(error) !== "" || classifyFailure(error) === "unavailable" || isUnsent(error) || isAnswerOfAnother(error);
 }
-var iamDelay = "A change in IAM takes up to a minute to arrive.";
-function remedyFor2(error, issuer = publicIssuer) {
+function remedyForSts(error, issuer = publicIssuer) {
   switch (errorName(error)) {
     case "AccessDenied": {
       const denial = readDenial(error);
@@ -17250,7 +17310,7 @@ function remedyBy(source, error) {
   if (httpStatus(error) === 0)
     return source.remedy;
   if (errorName(error) !== "AccessDenied" || readDenial(error) !== void 0) {
-    return remedyFor2(error, "of the token's issuer");
+    return remedyForSts(error, "of the token's issuer");
   }
   return `Check that the role exists, and that its trust policy allows the token or the caller that it is assumed with. ${iamDelay}`;
 }
@@ -17464,6 +17524,79 @@ function isAccountId(accessKeyId) {
   return /^\d{12}$/.test(accessKeyId);
 }
 
+// lib/src/aws/calls.js
+function callsIn(credentials, target) {
+  const session = renewableSession(credentials);
+  return async (within, pace, call) => {
+    const { operation, resource, sendBefore } = call;
+    let isOutcomeUnknown2 = false;
+    const send = async (signal) => {
+      try {
+        return await call.send(signal);
+      } catch (error) {
+        isOutcomeUnknown2 ||= !isRefusal(error);
+        throw error;
+      }
+    };
+    const attempt = (signal) => pace(signal, async () => {
+      await credentials();
+      within.stop.throwIfAborted();
+      if (sendBefore !== void 0 && within.clock.now() > sendBefore)
+        throw new StaleReadError(operation, resource);
+      return await send(signal);
+    });
+    try {
+      return await retry(
+        within,
+        session.renewing(attempt),
+        () => `${operation} on "${resource}"`,
+        // The table is read before a write with an unknown outcome is sent again.
+        sendBefore === void 0 ? void 0 : (kind2, at) => kind2 !== "unavailable" && at <= sendBefore
+      );
+    } catch (error) {
+      if (error instanceof StoppedError)
+        throw isOutcomeUnknown2 ? error.withUnknownOutcome() : error;
+      if (error instanceof RemedyError && !isOutcomeUnknown2)
+        throw error;
+      const arn = resource.startsWith("arn:") ? resource : tableArn(target, resource);
+      throw new DynamoDbError(operation, resource, error, isOutcomeUnknown2, arn);
+    }
+  };
+}
+var expiredNames = /* @__PURE__ */ new Set(["ExpiredTokenException", "ExpiredToken"]);
+function renewableSession(credentials) {
+  let sessions = 0;
+  let renewal;
+  async function renew2(session) {
+    if (session !== sessions)
+      return;
+    renewal ??= credentials({ forceRefresh: true }).then(() => {
+      sessions += 1;
+    }).finally(() => {
+      renewal = void 0;
+    });
+    await renewal;
+  }
+  return {
+    /** Makes the attempts of one call renew the session once. */
+    renewing: (attempt) => {
+      let isRenewed = false;
+      return async (signal) => {
+        const session = sessions;
+        try {
+          return await attempt(signal);
+        } catch (error) {
+          if (isRenewed || !expiredNames.has(errorName(error)))
+            throw error;
+          isRenewed = true;
+          await renew2(session);
+          return await attempt(signal);
+        }
+      };
+    }
+  };
+}
+
 // lib/src/aws/item-store.js
 function itemStore(commands, client, call) {
   return {
@@ -17568,7 +17701,7 @@ var mostReads = 50;
 var mostWrites = 5;
 async function loadDynamoDb({ clientOptions, waiting, openEarly }, count2, run) {
   await waiting;
-  const commands = await __nccwpck_require__.e(/* import() | dynamodb */ 283).then(__nccwpck_require__.bind(__nccwpck_require__, 9298));
+  const commands = await __nccwpck_require__.e(/* import() | dynamodb */ 283).then(__nccwpck_require__.bind(__nccwpck_require__, 4009));
   let walkChain2;
   const client = new commands.DynamoDBClient({
     ...clientOptions,
@@ -17592,66 +17725,17 @@ function explainEndpoint(cause) {
 }
 function connect2(commands, client, run, target) {
   const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)];
-  let sessions = 0;
-  let renewal;
-  async function renewSession(session) {
-    if (session !== sessions)
-      return;
-    renewal ??= client.config.credentials({ forceRefresh: true }).then(() => {
-      sessions += 1;
-    }).finally(() => {
-      renewal = void 0;
-    });
-    await renewal;
-  }
-  async function callWithin(within, pace, operation, resource, send2, sendBefore) {
-    let renewed = false;
-    let isOutcomeUnknown2 = false;
-    let session = sessions;
-    const attempt = (signal) => pace(signal, async () => {
-      await client.config.credentials();
-      within.stop.throwIfAborted();
-      if (sendBefore !== void 0 && run.clock.now() > sendBefore)
-        throw new StaleReadError(operation, resource);
-      session = sessions;
-      try {
-        return await send2(signal);
-      } catch (error) {
-        isOutcomeUnknown2 ||= !isRefusal(error);
-        throw error;
-      }
-    });
-    try {
-      return await retry(
-        within,
-        async (signal) => {
-          try {
-            return await attempt(signal);
-          } catch (error) {
-            if (renewed || !expiredNames.has(errorName(error)))
-              throw error;
-            renewed = true;
-            await renewSession(session);
-            return await attempt(signal);
-          }
-        },
-        () => `${operation} on "${resource}"`,
-        // The table is read before a write with an unknown outcome is sent again.
-        sendBefore === void 0 ? void 0 : (kind2, at) => kind2 !== "unavailable" && at <= sendBefore
-      );
-    } catch (error) {
-      if (error instanceof StoppedError)
-        throw isOutcomeUnknown2 ? error.withUnknownOutcome() : error;
-      if (error instanceof RemedyError && !isOutcomeUnknown2)
-        throw error;
-      throw new DynamoDbError(operation, resource, error, isOutcomeUnknown2, resource.startsWith("arn:") ? resource : tableArn(target, resource));
-    }
-  }
-  const send = (operation, input, abortSignal) => client.send(commandFor(commands, operation, input), { abortSignal });
+  const call = callsIn(client.config.credentials, target);
+  const callOf = (operation, input, sendBefore) => ({
+    operation,
+    resource: resourceIn(input),
+    sendBefore,
+    send: (abortSignal) => client.send(commandFor(commands, operation, input), { abortSignal })
+  });
   return {
     ask: async (operation, input) => {
       try {
-        return await callWithin(run, reads, operation, resourceIn(input), (signal) => send(operation, input, signal));
+        return await call(run, reads, callOf(operation, input));
       } catch (error) {
         if (error instanceof DynamoDbError && isAbsence(error))
           return void 0;
@@ -17659,12 +17743,11 @@ function connect2(commands, client, run, target) {
       }
     },
     write: async ({ operation, input }, sendBefore) => {
-      await callWithin(run, writes, operation, resourceIn(input), (signal) => send(operation, input, signal), sendBefore);
+      await call(run, writes, callOf(operation, input, sendBefore));
     },
-    itemsWithin: (within) => itemStore(commands, client, (...given) => callWithin(within, reads, ...given))
+    itemsWithin: (within) => itemStore(commands, client, (operation, resource, send) => call(within, reads, { operation, resource, send }))
   };
 }
-var expiredNames = /* @__PURE__ */ new Set(["ExpiredTokenException", "ExpiredToken"]);
 function commandFor(commands, operation, input) {
   const Command = commands[`${operation}Command`];
   if (Command === void 0)
@@ -17693,17 +17776,17 @@ function describeChain({ credentialSource, roles: roles2 }) {
 async function openSession(request, ports, run) {
   run.log.info(`Credentials: ${describeChain(request)}, because ${request.credentialSource.reason}.`);
   const first = await walkChain(request, ports, run);
-  const principal = first.principal ?? await readPrincipal(first.identity, ports, run);
-  const { account } = principal;
+  const awsAccount = first.awsAccount ?? await readAccount(first.identity, ports, run);
+  const { account } = awsAccount;
   const { allowedAccountIds } = request;
   if (allowedAccountIds.length > 0 && !allowedAccountIds.includes(account)) {
     throw new RemedyError(`The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(", ")}.`, "Check role-to-assume, or add the account to allowed-account-ids.");
   }
   let unused = first.identity;
   return {
-    principal,
+    awsAccount,
     credentials: async () => {
-      const identity = unused ?? await renew(request, principal, ports, run);
+      const identity = unused ?? await renew(request, awsAccount, ports, run);
       unused = void 0;
       return withCredibleExpiration(identity, run.clock.now());
     }
@@ -17711,7 +17794,7 @@ async function openSession(request, ports, run) {
 }
 async function renew(request, before, ports, run) {
   const hop = await walkChain(request, ports, run);
-  const { account } = hop.principal ?? await readPrincipal(hop.identity, ports, run);
+  const { account } = hop.awsAccount ?? await readAccount(hop.identity, ports, run);
   if (account === before.account)
     return hop.identity;
   throw new RemedyError(`The session expired, and the credentials now lead to account ${account}, but this run works in ${before.account}.`, "Do not change the credentials of the job while this step runs, then run again.");
@@ -17724,7 +17807,7 @@ function withCredibleExpiration(identity, now) {
 async function walkChain(request, ports, run) {
   const [firstRole, ...laterRoles] = request.roles;
   const byToken = request.credentialSource.kind === "oidc" && firstRole !== void 0;
-  let hop = byToken ? await assumeWithToken(request, firstRole, ports, run) : { identity: await firstCredentials(request, ports), principal: void 0 };
+  let hop = byToken ? await assumeWithToken(request, firstRole, ports, run) : { identity: await firstCredentials(request, ports), awsAccount: void 0 };
   for (const role2 of byToken ? laterRoles : request.roles) {
     hop = await assumeRole(request, role2, hop.identity, ports, run);
   }
@@ -17780,11 +17863,11 @@ async function assumeRole(request, role2, caller, ports, run) {
     throw error instanceof RemedyError ? error : explainRoleRefusal(role2, request, error);
   }
 }
-async function readPrincipal(identity, ports, run) {
+async function readAccount(identity, ports, run) {
   const sts = ports.connectSts(identity);
   try {
     const { Arn } = await retry(run, (abortSignal) => sts.send(new GetCallerIdentityCommand({}), { abortSignal }), () => "STS to identify the credentials");
-    return principalOf(Arn);
+    return accountOf(Arn);
   } catch (error) {
     throw error instanceof RemedyError ? error : explainIdentityRefusal(error);
   }
@@ -17808,9 +17891,9 @@ function hopFrom(role2, answer, ports) {
     ...Expiration instanceof Date ? { expiration: Expiration } : {}
   };
   maskIdentity(identity, originsIn(`the session of ${role2.arn}`), ports.mask);
-  return { identity, principal: principalOf(answer.AssumedRoleUser?.Arn) };
+  return { identity, awsAccount: accountOf(answer.AssumedRoleUser?.Arn) };
 }
-function principalOf(arn) {
+function accountOf(arn) {
   const [, partition2, account] = /^arn:([^:]+):(?:sts|iam)::(\d{12}):/.exec(arn ?? "") ?? [];
   if (partition2 === void 0 || account === void 0) {
     throw new RemedyError("STS did not report which account the credentials belong to.", "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
@@ -17870,7 +17953,7 @@ function failuresOf({ error, outcome, verification }) {
     return isNew;
   });
 }
-function describeProgress2({ outcome, verification }) {
+function describeProgress({ outcome, verification }) {
   if (outcome !== void 0)
     return describeOutcome(outcome);
   if (!verification?.sampleItems)
@@ -17914,13 +17997,15 @@ function tenantAccessPolicy(tableArns) {
         Action: itemActions2.map((action) => `dynamodb:${action}`),
         Resource: tableArns,
         Condition: {
-          // All values, for a batch names many keys. Equal, and not like: "a*" would let "a" read "a-b".
+          // `ForAllValues`, because a batch names many keys. `StringEquals`, not `StringLike`: with "a*" the tenant "a"
+          // could read "a-b".
           // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM replaces it.
           "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["${aws:PrincipalTag/tenant_id}"] },
           Null: {
-            // "For all values" holds when there is none.
+            // `ForAllValues` is also true if there are no values, so this condition requires one.
             "dynamodb:LeadingKeys": "false",
-            // Without the tag the variable has no value, and equals no key. This says so, and does not rest on it.
+            // Without the tag the variable has no value, so it matches no key. This condition requires the tag
+            // explicitly, so that the policy does not depend on that rule.
             "aws:PrincipalTag/tenant_id": "false"
           }
         }
@@ -18299,7 +18384,7 @@ function renderDetails({ code: code2, text: text4, block }, plan) {
   return folded(title, joinSections(body));
 }
 function renderFailures(markdown, result) {
-  const progress = describeProgress2(result);
+  const progress = describeProgress(result);
   const failures = failuresOf(result).map((error, index) => renderFailure(markdown, describeError(error), index === 0 ? progress : ""));
   return titled("Failed", joinSections(failures));
 }
@@ -18460,7 +18545,7 @@ function reportFailures(result, runner) {
     runner.fail("Tenant Tables: refused", `${reason}
 To fix: ${remedy}`);
   }
-  const progress = describeProgress2(result);
+  const progress = describeProgress(result);
   for (const [index, error] of failuresOf(result).entries()) {
     const after = index === 0 && progress !== "" ? `
 ${progress}` : "";
@@ -18778,7 +18863,7 @@ var SettingSources = class {
   #variables;
   profileName;
   profile;
-  /** The section that the profile names for the endpoints of single services; undefined where the file has none. */
+  /** The section that the profile names for the endpoints of single services; undefined if the file has none. */
   servicesSection;
   constructor(variables, { configFile, credentialsFile }) {
     this.#variables = variables;
@@ -19150,7 +19235,7 @@ var declarations = {
     most: mostTags - ownTagCount,
     reason: `a table has at most ${mostTags}, and the action adds ${ownTagCount}. Give ${mostTags - ownTagCount} or fewer`
   }),
-  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: 21600 }),
+  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: longestRunSeconds }),
   allow: {
     ...lines2({
       must: `must have one of ${disruptionNames.join(", ")} on each line`,
@@ -19578,7 +19663,7 @@ async function* reconcile(inputs, runner, run, timeOuts) {
     loadDynamoDb(connections, countReads(definitions), run),
     connections.waiting.then(runner.load)
   ]);
-  const target = { ...session.principal, region, environment };
+  const target = { ...session.awsAccount, region, environment };
   yield { target };
   run.log.info(describePlace(inputs, target.account));
   const dynamoDb = connectDynamoDb(session.credentials, target);

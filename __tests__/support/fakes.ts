@@ -146,6 +146,11 @@ const answers: { readonly [Name in Operation]?: (values: TableValues) => object 
       },
     },
   }),
+  DescribeTimeToLive: ({ TimeToLiveSpecification: timeToLive }) => ({
+    TimeToLiveDescription: timeToLive?.Enabled
+      ? { TimeToLiveStatus: 'ENABLED', AttributeName: timeToLive.AttributeName }
+      : { TimeToLiveStatus: 'DISABLED' },
+  }),
 }
 
 /** DescribeTable's description of a table. */

@@ -5,8 +5,9 @@ import { deletionProtection } from './deletion-protection.ts'
 import { keySchema } from './key-schema.ts'
 import { pointInTimeRecovery } from './point-in-time-recovery.ts'
 import { tags } from './tags.ts'
+import { timeToLive } from './time-to-live.ts'
 
-const declared = [keySchema, deletionProtection, pointInTimeRecovery, tags, billingMode] as const
+const declared = [keySchema, deletionProtection, pointInTimeRecovery, tags, billingMode, timeToLive] as const
 
 type Declared = (typeof declared)[number]
 

@@ -1,22 +1,22 @@
-/** What must be as it was after a case, and what must have been reached. */
+/** The checks after a case: nothing is lost, the next run converges, and a failure is explained. */
 import type { AccountHands, LoggedRequest, Sandbox } from '../../sandbox/sandbox.ts'
 import type { TableRecord } from '../../sandbox/table-record.ts'
 import { nameStep } from '../../src/plan/description.ts'
 import type { Step } from '../../src/plan/plan.ts'
 import { type Scenario, tables } from './scenarios.ts'
 
-/** What the account holds. */
-export interface Holdings {
-  /** Of each table; undefined where there is none. */
+/** The content of the account. */
+export interface AccountContent {
+  /** The ids by table name; undefined where the table does not exist. */
   readonly ids: ReadonlyMap<string, string | undefined>
   /** As JSON. */
   readonly items: readonly string[]
 }
 
-export async function holdingsOf(hands: AccountHands): Promise<Holdings> {
+export async function readAccount(hands: AccountHands): Promise<AccountContent> {
   const items = await Promise.all(
     tables.map(async (TableName) => {
-      // A table that is being deleted shows none.
+      // A table that is DELETING cannot be scanned.
       const scanned = await hands.call('Scan', { TableName }).catch(() => undefined)
       return ((scanned?.Items ?? []) as readonly unknown[]).map((item) => JSON.stringify(item))
     }),
@@ -26,28 +26,28 @@ export async function holdingsOf(hands: AccountHands): Promise<Holdings> {
 
 export interface Aftermath {
   readonly scenario: Scenario
-  readonly before: Holdings
-  readonly after: Holdings
-  /** All of the case. */
+  readonly before: AccountContent
+  readonly after: AccountContent
+  /** All requests of the case. */
   readonly requests: readonly LoggedRequest[]
-  /** Where people look for what was left: an item that is named there can be put away by somebody. */
+  /** The messages of the run. People can delete an item by hand that a message names. */
   readonly told: string
 }
 
-/** Tables and items that are gone, made twice, or left behind. */
-export function lossesOf({ scenario, before, after, requests, told }: Aftermath): readonly string[] {
+/** Finds tables and items that are lost, created twice, or left behind. */
+export function findLosses({ scenario, before, after, requests, told }: Aftermath): readonly string[] {
   const lost: string[] = []
   const isDestroy = scenario.inputs.command === 'destroy'
   const done = requests.filter(({ isDone }) => isDone)
   for (const name of tables) {
     const id = before.ids.get(name)
     const created = done.filter(({ operation, table }) => operation === 'CreateTable' && table === name).length
-    if (created > (id === undefined ? 1 : 0)) lost.push(`"${name}" was made ${created} times`)
-    if (!isDestroy && id !== undefined && after.ids.get(name) !== id) lost.push(`"${name}" is another table`)
+    if (created > (id === undefined ? 1 : 0)) lost.push(`"${name}" was created ${created} times`)
+    if (!isDestroy && id !== undefined && after.ids.get(name) !== id) lost.push(`"${name}" was replaced`)
   }
   if (isDestroy) return lost
   if (done.some(({ operation }) => operation === 'DeleteTable')) lost.push('a table was deleted')
-  for (const item of before.items) if (!after.items.includes(item)) lost.push(`the item is gone: ${item}`)
+  for (const item of before.items) if (!after.items.includes(item)) lost.push(`the item is lost: ${item}`)
   for (const item of after.items) {
     const isLeft = !before.items.includes(item) && !told.includes(keyOf(item))
     if (isLeft) lost.push(`the item was left behind: ${item}`)
@@ -55,21 +55,21 @@ export function lossesOf({ scenario, before, after, requests, told }: Aftermath)
   return lost
 }
 
-/** What nobody else has in its place. */
+/** The part of an item's key that is unique. */
 function keyOf(item: string): string {
   const { user_id, tenant_id } = JSON.parse(item) as Readonly<Record<string, { readonly S: string }>>
   return (user_id ?? tenant_id)?.S ?? item
 }
 
-/** How a run ended. */
+/** The end of a run. */
 export interface End {
   readonly exitCode: number | null
   readonly errors: readonly string[]
   readonly outputs: Readonly<Record<string, string>>
 }
 
-/** What is not as it should be after a run that nobody disturbed, and a look at what it reached. */
-export function divergencesOf(
+/** Finds differences from the definition after a run without a fault and a plan. */
+export function findDifferences(
   scenario: Scenario,
   { exitCode, errors }: End,
   { outputs }: End,
@@ -77,7 +77,7 @@ export function divergencesOf(
 ): readonly string[] {
   return [
     ...(exitCode === 0 ? [] : [`did not converge: ${errors.join()}`]),
-    ...(outputs['has-changes'] === 'false' ? [] : [`something is left to do: ${outputs.plan}`]),
+    ...(outputs['has-changes'] === 'false' ? [] : [`the plan is not empty: ${outputs.plan}`]),
     ...tables.flatMap((name) => {
       const found = JSON.stringify(shapeOf(hands.table(name)))
       const wanted = JSON.stringify(definitionOf(scenario, name))
@@ -86,7 +86,7 @@ export function divergencesOf(
   ]
 }
 
-/** What the scenario is to reach, not as the action plans it but as the README has it; undefined for no table. */
+/** The table that the scenario must reach, by the README and not by the code of the action; undefined for no table. */
 function definitionOf({ inputs }: Scenario, name: string): unknown {
   if (inputs.command === 'destroy') return undefined
   const isProduction = inputs['production-environments'] !== undefined
@@ -104,7 +104,7 @@ function definitionOf({ inputs }: Scenario, name: string): unknown {
   }
 }
 
-/** The same of a table as the sandbox keeps it, tags of somebody else left out. */
+/** The same properties of a table in the sandbox, without the tags of another team. */
 function shapeOf(record: TableRecord | undefined): unknown {
   if (record === undefined) return undefined
   const { keySchema, attributeDefinitions, billingMode, deletionProtection, recovery, tags } = record
@@ -119,12 +119,12 @@ function shapeOf(record: TableRecord | undefined): unknown {
   }
 }
 
-/** What fails here is a call, of which the operation and what it was for is told, or somebody stopped the run. */
-const tellsWhat =
+/** Every failure here is that of a call, which the error must name, or a cancellation. */
+const namesFailure =
   /\b(?:Describe|List|Create|Update|Delete|Tag|Put|Get|Query)\w* on "|\b(?:assume|answered for) arn:aws:|OIDC token|The run was cancelled\./
 
-/** Whoever runs the action must know after a failure what failed, what to do, and of each step of the plan what became of it. */
-export function untoldOf({ inputs }: Scenario, { exitCode, errors, outputs }: End): readonly string[] {
+/** Finds missing facts in the errors of a failed run: the failure, the remedy, and the result of each planned step. */
+export function missingExplanations({ inputs }: Scenario, { exitCode, errors, outputs }: End): readonly string[] {
   if (exitCode === 0) return []
   const told = errors.join('\n')
   const { command = 'apply' } = inputs
@@ -132,18 +132,18 @@ export function untoldOf({ inputs }: Scenario, { exitCode, errors, outputs }: En
   const { steps } = JSON.parse(outputs.plan || '{"steps":[]}') as { steps: Step[] }
   const begun = writes ? steps.map(nameStep) : []
   return [
-    ...(tellsWhat.test(told) ? [] : [`not told what failed: ${told}`]),
+    ...(namesFailure.test(told) ? [] : [`the failure is not named: ${told}`]),
     ...(told.includes('To fix: ') ? [] : [`no remedy: ${told || 'no error at all'}`]),
-    ...(begun.length === 0 || told.includes('Done before: ') ? [] : [`not told what was done: ${told}`]),
-    ...begun.filter((step) => !told.includes(step)).map((step) => `not told what became of ${step}: ${told}`),
+    ...(begun.length === 0 || told.includes('Done before: ') ? [] : [`the progress is not reported: ${told}`]),
+    ...begun.filter((step) => !told.includes(step)).map((step) => `the result of ${step} is not reported: ${told}`),
   ]
 }
 
 /**
- * The secrets of a case that begins now. Those that the sandbox issued to the cases before are left out: no run of this one
- * can know them, and there are thousands in the end.
+ * The secrets that a case can know: those of the sandbox's options, and those that it issues from now on. It issues
+ * thousands in all cases together.
  *
- * @param given how many it began with, for all cases
+ * @param given the number of secrets in the options
  */
 export function secretsFromNow(sandbox: Sandbox, given: number): () => readonly string[] {
   const known = sandbox.secrets.length

@@ -1,31 +1,26 @@
-/** A sample of the matrix that `npm run faults` runs whole: each scenario, each kind of fault, at calls spread over the run. */
-import { breaks, type Case, type FaultBed, openBed } from './matrix.ts'
+/** A sample of the matrix that `npm run faults` runs in full: each scenario with each fault, at calls all over the run. */
+import { type Case, callFaults, startFaultRuns } from './matrix.ts'
 import { scenarios } from './scenarios.ts'
 
-let bed: FaultBed
-
-beforeAll(async () => {
-  bed = await openBed()
-})
-afterAll(() => bed.close())
+const runs = await startFaultRuns()
+afterAll(() => runs.close())
 
 it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
-  '%s: whatever breaks, it ends explained, converges, and loses nothing',
+  'explains every fault, converges afterwards and loses nothing: %s',
   async (_, scenario) => {
-    const calls = await bed.countCalls(scenario)
+    const calls = await runs.countCalls(scenario)
     expect(calls).toBeGreaterThan(9)
-    const cases = breaks.map((broken, index): Case => {
-      return { scenario, broken, call: 1 + ((index * 7 + scenario.name.length) % calls) }
+    const cases = callFaults.map((callFault, index): Case => {
+      return { scenario, callFault, call: 1 + ((index * 7 + scenario.name.length) % calls) }
     })
     for (const each of cases) {
-      const { unexplained, lost, leaked } = await bed.runCase(each)
-      const { call, broken } = each
-      expect({ call, broken: broken.name, unexplained, lost, leaked }).toEqual({
+      const { unexplained, lost, leaked } = await runs.runCase(each)
+      const { call, callFault } = each
+      const problems = { unexplained, lost, leaked }
+      expect({ call, ...callFault, problems }).toEqual({
         call,
-        broken: broken.name,
-        unexplained: [],
-        lost: [],
-        leaked: [],
+        ...callFault,
+        problems: { unexplained: [], lost: [], leaked: [] },
       })
     }
   },

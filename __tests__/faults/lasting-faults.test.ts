@@ -8,7 +8,7 @@ import { externalId, hubAccessKey, hubRole, provisionerRole } from '../../sandbo
 import { actionsOf } from '../../src/aws/iam.ts'
 import { startEmulator } from '../support/emulator.ts'
 import { renderAsGitHub } from '../support/github-markdown.ts'
-import { makeTables } from './scenarios.ts'
+import { createTables as createTablesIn } from './scenarios.ts'
 
 type Strings = Readonly<Record<string, string>>
 
@@ -42,11 +42,11 @@ const isWrite = ({ service, operation }: LoggedRequest) =>
   service === 'dynamodb' && !/^(Describe|List|Get|Query)/.test(operation)
 
 /** Creates both tables with an item each. */
-async function createTables(changes: Parameters<typeof makeTables>[1] = {}): Promise<void> {
+async function createTables(changes: Parameters<typeof createTablesIn>[1] = {}): Promise<void> {
   const until = async (isSo: (now: number) => boolean) => {
     while (!isSo(clock.now())) clock.pass(1000)
   }
-  await makeTables({ hands: hands, until }, changes)
+  await createTablesIn({ hands: hands, until }, changes)
 }
 
 const createNothing = async () => undefined

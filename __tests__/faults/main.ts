@@ -1,12 +1,12 @@
 /**
- * `npm run faults`: the whole matrix, then every signal. `npm run faults -- matrix` and `npm run faults -- signals` run one of the
- * two; a name after that, as in `npm run faults -- matrix "drift: billing"`, one scenario of it.
+ * `npm run faults` runs the matrix of faults, then the signals. `npm run faults -- matrix` and `npm run faults -- signals`
+ * run one of the two. A name after that selects a scenario: `npm run faults -- matrix "drift: billing"`.
  */
-import { breaks, type CaseResult, openBed } from './matrix.ts'
+import { type CaseResult, callFaults, startFaultRuns } from './matrix.ts'
 import { scenarios } from './scenarios.ts'
-import { openSignalBed, type SignalResult, shareBeds, signalScenarios, signals } from './signals.ts'
+import { type SignalResult, shareRuns, signalScenarios, signals, startSignalRuns } from './signals.ts'
 
-/** So many processes at once leave room for each to end in time, on two cores. */
+/** The number of processes at once that two cores let end in time. */
 const sideBySide = 6
 
 const [part, only] = process.argv.slice(2)
@@ -16,25 +16,25 @@ if (part !== 'signals') await runMatrix()
 if (part !== 'matrix') await runSignals()
 
 async function runMatrix(): Promise<void> {
-  const bed = await openBed()
+  const runs = await startFaultRuns()
   const all: CaseResult[] = []
   try {
-    tellRow(['scenario', 'calls', 'cases', 'succeeded at once', 'converged', 'lost', 'unexplained', 'leaked'])
-    tellRow(Array.from({ length: 8 }, () => '---'))
+    printRow(['scenario', 'calls', 'cases', 'succeeded at once', 'converged', 'lost', 'unexplained', 'leaked'])
+    printRow(Array.from({ length: 8 }, () => '---'))
     for (const scenario of scenarios.filter(isWanted)) {
-      const calls = await bed.countCalls(scenario)
+      const calls = await runs.countCalls(scenario)
       const own: CaseResult[] = []
-      for (const [broken, call] of pairs(breaks, calls)) {
-        const result = await bed.runCase({ scenario, broken, call })
+      for (const [callFault, call] of pairs(callFaults, calls)) {
+        const result = await runs.runCase({ scenario, callFault, call })
         own.push(result)
-        tellProblems(`${scenario.name}, call ${call} ${broken.name}`, result)
+        printProblems(`${scenario.name}, call ${call} ${callFault.name}`, result)
       }
-      tellRow([scenario.name, calls, ...matrixCells(own)])
+      printRow([scenario.name, calls, ...matrixCells(own)])
       all.push(...own)
     }
-    tellRow(['all', '', ...matrixCells(all)])
+    printRow(['all', '', ...matrixCells(all)])
   } finally {
-    await bed.close()
+    await runs.close()
   }
 }
 
@@ -48,37 +48,37 @@ function matrixCells(results: readonly CaseResult[]): readonly number[] {
 }
 
 async function runSignals(): Promise<void> {
-  const beds = await Promise.all(Array.from({ length: sideBySide }, openSignalBed))
-  const withBed = shareBeds(beds)
+  const sandboxes = await Promise.all(Array.from({ length: sideBySide }, startSignalRuns))
+  const withRuns = shareRuns(sandboxes)
   const all: SignalResult[] = []
   try {
-    tellRow(['scenario', 'calls', 'killed', 'cancelled', 'slowest end', 'converged', 'lost', 'unexplained', 'leaked'])
-    tellRow(Array.from({ length: 9 }, () => '---'))
-    // No bed waits until a scenario is through; each is told when it is.
-    const underWay = signalScenarios.filter(isWanted).map(async (scenario) => {
-      const calls = await withBed((bed) => bed.countCalls(scenario))
+    printRow(['scenario', 'calls', 'killed', 'cancelled', 'slowest end', 'converged', 'lost', 'unexplained', 'leaked'])
+    printRow(Array.from({ length: 9 }, () => '---'))
+    // No sandbox waits for the end of a scenario; each row is printed when its scenario is complete.
+    const rows = signalScenarios.filter(isWanted).map(async (scenario) => {
+      const calls = await withRuns((runs) => runs.countCalls(scenario))
       const own = await Promise.all(
         pairs(signals, calls).map(async ([signal, call]) => {
-          const result = await withBed((bed) => bed.runCase({ scenario, signal, call }))
-          tellProblems(`${scenario.name}, call ${call} ${signal.name}`, result)
+          const result = await withRuns((runs) => runs.runCase({ scenario, signal, call }))
+          printProblems(`${scenario.name}, ${signal.name}, call ${call}`, result)
           return result
         }),
       )
       return { scenario, calls, own }
     })
-    for (const each of underWay) {
+    for (const each of rows) {
       const { scenario, calls, own } = await each
-      tellRow([scenario.name, calls, ...signalCells(own)])
+      printRow([scenario.name, calls, ...signalCells(own)])
       all.push(...own)
     }
-    tellRow(['all', '', ...signalCells(all)])
+    printRow(['all', '', ...signalCells(all)])
   } finally {
-    await Promise.all(beds.map((bed) => bed.close()))
+    await Promise.all(sandboxes.map((runs) => runs.close()))
   }
 }
 
 function signalCells(results: readonly SignalResult[]): readonly (string | number)[] {
-  // Looks come at random times, so a run may make a call or two less than the one that was counted.
+  // Polls come at random times, so a run may make a call or two fewer than the counted one.
   const sent = results.filter(({ wasSent }) => wasSent)
   const ends = sent.flatMap(({ milliseconds }) => milliseconds ?? [])
   return [
@@ -102,18 +102,18 @@ function problemCells(results: readonly Problems[]): readonly number[] {
   )
 }
 
-function tellProblems(where: string, { lost, unexplained, leaked }: Problems): void {
+function printProblems(where: string, { lost, unexplained, leaked }: Problems): void {
   for (const problem of [...lost, ...unexplained, ...leaked]) {
     console.error(`${where}: ${problem}`)
     process.exitCode = 1
   }
 }
 
-function tellRow(cells: readonly (string | number)[]): void {
+function printRow(cells: readonly (string | number)[]): void {
   console.log(`| ${cells.join(' | ')} |`)
 }
 
-/** Each way with each call, from 1 up. */
+/** Each way with each number of a call, from 1 up. */
 function pairs<Way>(ways: readonly Way[], calls: number): readonly (readonly [Way, number])[] {
   return ways.flatMap((way) => Array.from({ length: calls }, (_, index) => [way, index + 1] as const))
 }

@@ -1,6 +1,6 @@
 /**
- * Every call of every scenario, broken in every way, one at a time. A case ends well when the run succeeds, or fails with an
- * error that says what to do; when the run after it converges; and when no item, no table and no id was lost on the way.
+ * Every call of every scenario with every fault, one at a time. A case passes when the run succeeds or fails with a remedy,
+ * the next run converges, and no table or item is lost.
  */
 import type { Fault } from '../../sandbox/faults.ts'
 import { type Sandbox, startSandbox, type Watcher } from '../../sandbox/sandbox.ts'
@@ -10,7 +10,7 @@ import { fastClock } from '../support/clock.ts'
 import { type RecordedRun, recordingRunner } from '../support/recording-runner.ts'
 import { defaultToken } from '../support/runner.ts'
 import { leaksIn } from '../support/secret-scan.ts'
-import { divergencesOf, holdingsOf, lossesOf, secretsFromNow, untoldOf } from './checks.ts'
+import { findDifferences, findLosses, missingExplanations, readAccount, secretsFromNow } from './checks.ts'
 import {
   account,
   gitHub,
@@ -20,75 +20,78 @@ import {
   region,
   repository,
   type Scenario,
+  sentToGitHub,
   timings,
-  toldToGitHub,
 } from './scenarios.ts'
 
-/** How a call is broken. Severed: from there on nothing of the run arrives. The process itself is killed in `signals.ts`. */
-export type Break =
+/** A fault of one call. From a severed call on, no request of the run arrives. `signals.ts` kills the process itself. */
+export type CallFault =
   | { readonly name: string; readonly fault: Omit<Fault, 'after'> }
   | { readonly name: string; readonly severed: 'before' | 'after' }
 
-export const breaks: readonly Break[] = [
+export const callFaults: readonly CallFault[] = [
   { name: 'throttled', fault: { kind: 'throttle' } },
   { name: 'answered 500', fault: { kind: 'error', status: 500 } },
   { name: 'answered 503', fault: { kind: 'error', status: 503, errorName: 'ServiceUnavailable' } },
   { name: 'reset', fault: { kind: 'reset' } },
-  { name: 'cut off in the middle', fault: { kind: 'cut' } },
-  { name: 'later than the time-out', fault: { kind: 'delay', milliseconds: 400 } },
-  { name: 'answered with a page', fault: { kind: 'html' } },
-  { name: 'answered with a page that says 200', fault: { kind: 'html', status: 200 } },
-  { name: 'answered with a page that says 403', fault: { kind: 'html', status: 403 } },
+  { name: 'cut off within the response', fault: { kind: 'cut' } },
+  { name: 'answered after the time-out', fault: { kind: 'delay', milliseconds: 400 } },
+  { name: 'answered with an HTML page', fault: { kind: 'html' } },
+  { name: 'answered with an HTML page and status 200', fault: { kind: 'html', status: 200 } },
+  { name: 'answered with an HTML page and status 403', fault: { kind: 'html', status: 403 } },
   { name: 'denied', fault: { kind: 'error', status: 400, errorName: 'AccessDeniedException' } },
-  { name: 'answered 500 from it on', fault: { kind: 'error', status: 500, times: Number.POSITIVE_INFINITY } },
-  { name: 'done, its answer lost', fault: { kind: 'lost-answer' } },
-  { name: 'severed from AWS before it', severed: 'before' },
-  { name: 'severed from AWS after it', severed: 'after' },
+  {
+    name: 'answered 500, as are all calls after it',
+    fault: { kind: 'error', status: 500, times: Number.POSITIVE_INFINITY },
+  },
+  { name: 'performed, but its response is lost', fault: { kind: 'lost-answer' } },
+  { name: 'severed before it is performed', severed: 'before' },
+  { name: 'severed after it is performed', severed: 'after' },
 ]
 
 export interface Case {
   readonly scenario: Scenario
-  readonly broken: Break
-  /** Of the run's requests, from 1 up. */
+  readonly callFault: CallFault
+  /** The number of the request in the run, from 1 up. */
   readonly call: number
 }
 
 export interface CaseResult {
   readonly succeeded: boolean
-  /** The run that was disturbed. */
+  /** The run with the fault. */
   readonly first: RecordedRun
-  /** What the runs after it did not bring about; of what should not be a part. */
+  /** Differences that the next runs left. Part of `unexplained`. */
   readonly diverged: readonly string[]
-  /** What should not be; empty where the case ended well. */
+  /** Missing explanations and differences; empty where the case passes. */
   readonly unexplained: readonly string[]
   readonly lost: readonly string[]
-  /** Secrets in what was written. */
+  /** Secrets in anything that the runs wrote. */
   readonly leaked: readonly string[]
 }
 
-export interface FaultBed {
+export interface FaultRuns {
   readonly sandbox: Sandbox
   readonly countCalls: (scenario: Scenario) => Promise<number>
   readonly runCase: (each: Case) => Promise<CaseResult>
   readonly close: () => Promise<void>
 }
 
-/** Milliseconds: long for this machine, short beside the delay that is to exceed them. */
+/** Milliseconds: long for this machine, and shorter than the delay that must exceed them. */
 const timeOuts = { connect: 2000, request: 250 }
 
-/** The SDK finds its endpoint in the environment of the process, so a process has one bed at a time. */
-export async function openBed(speed = 200): Promise<FaultBed> {
+/** The SDK reads its endpoint from the environment of the process, so a process has one of these at a time. */
+export async function startFaultRuns(speed = 200): Promise<FaultRuns> {
   const clock = fastClock(speed)
   const sandbox = await startSandbox({ ...twoAccounts('dev'), now: clock.now, timings, gitHub })
   process.env.AWS_ENDPOINT_URL = sandbox.url
   const given = sandbox.secrets.length
   const hands = sandbox.account(account, region)
-  let underWay = 0
+  let inProgress = 0
   sandbox.watch((moment) => {
-    underWay += moment === 'before' ? 1 : -1
+    inProgress += moment === 'before' ? 1 : -1
   })
 
-  async function act({ environment }: Scenario, inputs: Inputs): Promise<RecordedRun> {
+  async function runAction({ environment }: Scenario, inputs: Inputs): Promise<RecordedRun> {
     const commit = gitHub.pullRequests?.[0]?.mergeCommitSha
     const job = { GITHUB_REPOSITORY: repository, GITHUB_EVENT_NAME: 'push', GITHUB_SHA: commit }
     const runner = recordingRunner(
@@ -114,42 +117,45 @@ export async function openBed(speed = 200): Promise<FaultBed> {
     sandbox,
     countCalls: async (scenario) => {
       await begin(scenario)
-      const { exitCode, errors } = await act(scenario, inputsOf(scenario))
+      const { exitCode, errors } = await runAction(scenario, inputsOf(scenario))
       if (exitCode !== 0) throw new Error(`${scenario.name} fails without a fault: ${errors.join()}`)
       return sandbox.requests.length
     },
-    runCase: async ({ scenario, broken, call }) => {
+    runCase: async ({ scenario, callFault, call }) => {
       await begin(scenario)
       const secrets = secretsFromNow(sandbox, given)
-      const before = await holdingsOf(hands)
+      const before = await readAccount(hands)
 
-      const isFault = 'fault' in broken
-      if (isFault) sandbox.faults.add({ ...broken.fault, after: call - 1 })
-      const unwatch = isFault ? undefined : sandbox.watch(severedAt(call, broken.severed))
-      const first = await act(scenario, inputsOf(scenario))
+      const isFault = 'fault' in callFault
+      if (isFault) sandbox.faults.add({ ...callFault.fault, after: call - 1 })
+      const unwatch = isFault ? undefined : sandbox.watch(severedAt(call, callFault.severed))
+      const first = await runAction(scenario, inputsOf(scenario))
       unwatch?.()
       sandbox.faults.clear()
-      // What is late must arrive in this case, not in the next one. Of a severed run nothing is late.
-      while (isFault && underWay > 0) await new Promise((resolve) => setImmediate(resolve))
-      underWay = 0
+      // Late requests must be performed in this case, not in the next one. A severed run has none.
+      while (isFault && inProgress > 0) await new Promise((resolve) => setImmediate(resolve))
+      inProgress = 0
 
-      const second = await act(scenario, inputsOf(scenario))
-      const plan = await act(scenario, planInputs(scenario))
-      const diverged = divergencesOf(scenario, second, plan, hands)
+      const second = await runAction(scenario, inputsOf(scenario))
+      const plan = await runAction(scenario, planInputs(scenario))
+      const diverged = findDifferences(scenario, second, plan, hands)
       return {
         first,
         diverged,
         succeeded: first.exitCode === 0,
-        unexplained: [...untoldOf(scenario, first), ...diverged],
-        lost: lossesOf({
+        unexplained: [...missingExplanations(scenario, first), ...diverged],
+        lost: findLosses({
           scenario,
           before,
-          after: await holdingsOf(hands),
+          after: await readAccount(hands),
           requests: sandbox.requests,
-          // Who was severed, and who was told that an item is gone, has only what it said before.
-          told: (isFault && broken.fault.kind !== 'answer' ? [...first.errors, ...first.warnings] : first.lines).join(),
+          // A severed run, and one that was told that its item is deleted, name items only before they write them.
+          told: (isFault && callFault.fault.kind !== 'answer'
+            ? [...first.errors, ...first.warnings]
+            : first.lines
+          ).join(),
         }),
-        leaked: leaksIn([...[first, second, plan].map(writtenBy), toldToGitHub(sandbox)].join('\n'), secrets()),
+        leaked: leaksIn([...[first, second, plan].map(writtenBy), sentToGitHub(sandbox)].join('\n'), secrets()),
       }
     },
     close: async () => {
@@ -159,16 +165,16 @@ export async function openBed(speed = 200): Promise<FaultBed> {
   }
 }
 
-/** From that call on nothing of the run arrives any more. */
+/** Closes the connection of this call and of every later one. */
 function severedAt(call: number, moment: 'before' | 'after'): Watcher {
   let seen = 0
   return (when) => {
     if (when === 'before') seen += 1
-    if (seen > call || (seen === call && when === moment)) throw new Error('No way to AWS any more')
+    if (seen > call || (seen === call && when === moment)) throw new Error('The connection is severed')
   }
 }
 
-/** All that there is of it, but the masks. */
+/** Everything that a run wrote, apart from the masks. */
 function writtenBy(recorded: RecordedRun): string {
   return JSON.stringify({ ...recorded, masked: [] })
 }

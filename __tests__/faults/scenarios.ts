@@ -1,4 +1,4 @@
-/** What the action is to do, on what, for those who break it on the way. */
+/** The scenarios of the fault tests: an account, and what the action does in it. */
 import type { SandboxOptions } from '../../sandbox/options.ts'
 import type { AccountHands, Sandbox } from '../../sandbox/sandbox.ts'
 import { directRole, externalId, hubAccessKey, hubRole, provisionerRole } from '../../sandbox/two-accounts.ts'
@@ -11,14 +11,14 @@ export type Inputs = Readonly<Record<string, string>>
 
 export interface Preparation {
   readonly hands: AccountHands
-  /** Waits for the clock that states follow. */
+  /** Waits until this is true at the present time of the sandbox. */
   readonly until: (isSo: (now: number) => boolean) => Promise<void>
 }
 
 export interface Scenario {
   readonly name: string
   readonly inputs: Inputs
-  /** What the account holds before; nothing unless said. */
+  /** Prepares the account, which is empty otherwise. */
   readonly prepare?: (preparation: Preparation) => Promise<void>
   readonly environment?: Inputs
 }
@@ -26,7 +26,7 @@ export interface Scenario {
 export const repository = 'acme/app'
 export const pullRequest = 7
 
-/** What a comment is written to: the pull request that the commit came from which the runner says it was started for. */
+/** The pull request that gets the comment: it was merged as the commit of the job. */
 export const gitHub: NonNullable<SandboxOptions['gitHub']> = {
   tokens: [
     {
@@ -47,18 +47,18 @@ export const gitHub: NonNullable<SandboxOptions['gitHub']> = {
   ],
 }
 
-/** All that GitHub was sent, and what it shows of it. */
-export function toldToGitHub(sandbox: Sandbox): string {
+/** Everything that GitHub received, and the comments that it shows. */
+export function sentToGitHub(sandbox: Sandbox): string {
   const sent = sandbox.requests.filter(({ service }) => service === 'github').map(({ input }) => input)
   return JSON.stringify([sent, sandbox.gitHub.comments(repository, pullRequest)])
 }
 
 export const ownTags = { 'tenant-tables:environment': 'dev', 'tenant-tables:managed-by': 'tenant-tables' }
 
-/** Of the sandbox, where AWS would keep a scenario waiting for minutes. */
+/** Shorter waits than those of AWS, which would take minutes. */
 export const timings = { billingModeUpdating: 10_000, deletionProtectionCooldown: 0 }
 
-/** What a run is given: the inputs of the scenario, and what is `own` to this run. */
+/** @param own inputs of this run, which replace those of the scenario */
 export function inputsOf({ inputs }: Scenario, own: Inputs = {}): Inputs {
   return {
     environment: 'dev',
@@ -70,14 +70,14 @@ export function inputsOf({ inputs }: Scenario, own: Inputs = {}): Inputs {
   }
 }
 
-/** Looks at what a scenario is to reach. */
+/** The inputs of a plan that shows what the scenario has left to do. */
 export function planInputs(scenario: Scenario): Inputs {
   const { command } = scenario.inputs
   return inputsOf(scenario, { command: 'plan', ...(command === 'destroy' ? { destroy: 'true' } : {}) })
 }
 
-/** Both tables with an item each, as the action leaves them, and then as somebody changed them. */
-export async function makeTables(
+/** Creates both tables with an item each, as the action defines them apart from the changes. */
+export async function createTables(
   { hands, until }: Preparation,
   changes: {
     tags?: Inputs
@@ -104,10 +104,10 @@ export async function makeTables(
     hands.setTags(TableName, tags)
     const [hash = '', range] = keys
     const key = {
-      [hash]: { S: 'item-of-somebody' },
-      ...(range === undefined ? {} : { [range]: { S: 'item-of-somebody' } }),
+      [hash]: { S: 'item-of-another-team' },
+      ...(range === undefined ? {} : { [range]: { S: 'item-of-another-team' } }),
     }
-    await hands.call('PutItem', { TableName, Item: { ...key, note: { S: 'not to be lost' } } })
+    await hands.call('PutItem', { TableName, Item: { ...key, note: { S: 'must be kept' } } })
     if (recovery) {
       const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 35 }
       await hands.call('UpdateContinuousBackups', { TableName, PointInTimeRecoverySpecification })
@@ -136,32 +136,32 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'drift: billing',
     inputs: {},
-    prepare: (given) => makeTables(given, { billing: 'PROVISIONED' }),
+    prepare: (given) => createTables(given, { billing: 'PROVISIONED' }),
   },
   {
     name: 'drift: a tag, reported in a comment',
     inputs: { tags: 'team=planner', comment: 'true' },
-    prepare: (given) => makeTables(given, { tags: { ...ownTags, team: 'other' } }),
+    prepare: (given) => createTables(given, { tags: { ...ownTags, team: 'other' } }),
   },
   {
     name: 'drift: protection',
     inputs: live,
-    prepare: (given) => makeTables(given, { tags: liveTags, recovery: true }),
+    prepare: (given) => createTables(given, { tags: liveTags, recovery: true }),
   },
   {
     name: 'drift: recovery',
     inputs: live,
-    prepare: (given) => makeTables(given, { tags: liveTags, isProtected: true }),
+    prepare: (given) => createTables(given, { tags: liveTags, isProtected: true }),
   },
   {
     name: 'adoption of tables that differ in everything',
     inputs: { ...live, allow: 'adopt-table' },
-    prepare: (given) => makeTables(given, { tags: { owner: 'somebody' }, billing: 'PROVISIONED' }),
+    prepare: (given) => createTables(given, { tags: { owner: 'another-team' }, billing: 'PROVISIONED' }),
   },
-  { name: 'verify', inputs: { command: 'verify' }, prepare: (given) => makeTables(given) },
+  { name: 'verify', inputs: { command: 'verify' }, prepare: (given) => createTables(given) },
   {
     name: 'destroy',
     inputs: { command: 'destroy', 'confirm-destroy': 'tenant\nusers' },
-    prepare: (given) => makeTables(given),
+    prepare: (given) => createTables(given),
   },
 ]

@@ -1,12 +1,8 @@
-/** A sample of the signals that `npm run faults` sends at every call: each scenario and each signal, at calls spread over the run. */
-import { openSignalBed, type SignalBed, signalScenarios, signals } from './signals.ts'
+/** A sample of the signals that `npm run faults` sends at every call: each scenario and each signal. */
+import { signalScenarios, signals, startSignalRuns } from './signals.ts'
 
-let bed: SignalBed
-
-beforeAll(async () => {
-  bed = await openSignalBed()
-})
-afterAll(() => bed.close())
+const runs = await startSignalRuns()
+afterAll(() => runs.close())
 
 it.each(
   signalScenarios.map((scenario, index) => {
@@ -15,11 +11,11 @@ it.each(
     return { name: scenario.name, how: signal.name, scenario, signal, index }
   }),
 )(
-  '$name, $how',
+  'a process that is $how loses nothing, and the next run completes the work: $name',
   async ({ scenario, signal, index }) => {
-    // The shortest run, a plan with its comment, makes eleven calls or more.
+    // Every run makes at least eleven calls.
     const call = 1 + ((index * 5) % 11)
-    const { wasSent, milliseconds: _, ...problems } = await bed.runCase({ scenario, signal, call })
+    const { wasSent, milliseconds: _, ...problems } = await runs.runCase({ scenario, signal, call })
     expect({ call, wasSent, ...problems }).toEqual({ call, wasSent: true, unexplained: [], lost: [], leaked: [] })
   },
   30_000,

@@ -1,19 +1,18 @@
 /**
- * The committed bundle as a process of its own, killed or cancelled at every call of every scenario. What a killed run leaves
- * behind, the next one brings to its end. A cancelled run ends by itself, in time, and tells how far it got. No run writes
- * a secret anywhere.
+ * The committed bundle as a process, killed or cancelled at every call of every scenario. The next run completes the work.
+ * A cancelled run ends by itself in time and reports its progress. No run writes a secret anywhere.
  */
 import { type LoggedRequest, startSandbox } from '../../sandbox/sandbox.ts'
 import { twoAccounts } from '../../sandbox/two-accounts.ts'
 import { type RunnerResult, runAction, type StartedRun } from '../support/runner.ts'
 import { leaksIn } from '../support/secret-scan.ts'
-import { divergencesOf, type End, holdingsOf, lossesOf, secretsFromNow, untoldOf } from './checks.ts'
+import { type End, findDifferences, findLosses, missingExplanations, readAccount, secretsFromNow } from './checks.ts'
 import {
   account,
+  createTables,
   gitHub,
   type Inputs,
   inputsOf,
-  makeTables,
   ownTags,
   planInputs,
   pullRequest,
@@ -21,8 +20,8 @@ import {
   repository,
   type Scenario,
   scenarios,
+  sentToGitHub,
   timings,
-  toldToGitHub,
 } from './scenarios.ts'
 
 export const signalScenarios: readonly Scenario[] = [
@@ -30,60 +29,60 @@ export const signalScenarios: readonly Scenario[] = [
   {
     name: 'plan, with a comment',
     inputs: { command: 'plan', comment: 'true', tags: 'team=planner' },
-    prepare: (given) => makeTables(given, { tags: { ...ownTags, team: 'other' } }),
+    prepare: (given) => createTables(given, { tags: { ...ownTags, team: 'other' } }),
   },
 ]
 
-/** Which signal comes at which moment of a call, and what AWS and GitHub answer from then on. */
+/** A signal at a moment of a call, and the calls that get no response from then on. */
 export interface Signal {
   readonly name: string
   readonly signal: 'SIGINT' | 'SIGKILL'
-  /** `before`: the call is performed only if it is answered. `after`: it is performed in any case. */
+  /** `before`: the call is performed only if it gets a response. `after`: it is performed in any case. */
   readonly moment: 'before' | 'after'
   readonly unanswered: 'nothing' | 'this call' | 'everything'
-  /** Whether it comes again with every call after that, as from somebody who loses patience. */
+  /** Whether the signal comes again at every later call. */
   readonly again?: true
 }
 
 export const signals: readonly Signal[] = [
-  { name: 'killed before it', signal: 'SIGKILL', moment: 'before', unanswered: 'this call' },
-  { name: 'killed after it', signal: 'SIGKILL', moment: 'after', unanswered: 'this call' },
-  { name: 'cancelled, and it is answered', signal: 'SIGINT', moment: 'before', unanswered: 'nothing' },
-  { name: 'cancelled, and it is not answered', signal: 'SIGINT', moment: 'before', unanswered: 'this call' },
-  { name: 'cancelled after it, its answer does not come', signal: 'SIGINT', moment: 'after', unanswered: 'this call' },
-  { name: 'cancelled, and nothing is answered any more', signal: 'SIGINT', moment: 'before', unanswered: 'everything' },
-  { name: 'cancelled again and again', signal: 'SIGINT', moment: 'before', unanswered: 'nothing', again: true },
+  { name: 'killed before a call', signal: 'SIGKILL', moment: 'before', unanswered: 'this call' },
+  { name: 'killed after a call', signal: 'SIGKILL', moment: 'after', unanswered: 'this call' },
+  { name: 'cancelled before an answered call', signal: 'SIGINT', moment: 'before', unanswered: 'nothing' },
+  { name: 'cancelled before an unanswered call', signal: 'SIGINT', moment: 'before', unanswered: 'this call' },
+  { name: 'cancelled after an unanswered call', signal: 'SIGINT', moment: 'after', unanswered: 'this call' },
+  { name: 'cancelled, and nothing is answered after it', signal: 'SIGINT', moment: 'before', unanswered: 'everything' },
+  { name: 'cancelled at every call', signal: 'SIGINT', moment: 'before', unanswered: 'nothing', again: true },
 ]
 
 export interface SignalCase {
   readonly scenario: Scenario
   readonly signal: Signal
-  /** Of the run's requests, from 1 up. */
+  /** The number of the request in the run, from 1 up. */
   readonly call: number
 }
 
 export interface SignalResult {
-  /** False where the run made fewer calls this time, and so was not disturbed. */
+  /** False where the run made fewer calls this time, so that the signal was not sent. */
   readonly wasSent: boolean
-  /** From SIGINT to exit. */
+  /** The time from SIGINT to the end of the process. */
   readonly milliseconds?: number
-  /** What should not be; empty where the case ended well. */
+  /** Missing explanations and differences; empty where the case passes. */
   readonly unexplained: readonly string[]
   readonly lost: readonly string[]
   readonly leaked: readonly string[]
 }
 
-export interface SignalBed {
+export interface SignalRuns {
   readonly countCalls: (scenario: Scenario) => Promise<number>
   readonly runCase: (each: SignalCase) => Promise<SignalResult>
   readonly close: () => Promise<void>
 }
 
-/** Of the sandbox to the process's, which waits in real time: a table is there before the action first looks. */
+/** The time of the sandbox is faster than that of the process: a table is ACTIVE before the action first polls. */
 const speed = 20
 
-/** A sandbox of its own, so that cases may run side by side. */
-export async function openSignalBed(): Promise<SignalBed> {
+/** Each has a sandbox of its own, so that cases can run side by side. */
+export async function startSignalRuns(): Promise<SignalRuns> {
   const start = Date.now()
   let skipped = 0
   const now = () => start + (Date.now() - start) * speed + skipped
@@ -96,7 +95,7 @@ export async function openSignalBed(): Promise<SignalBed> {
   const given = sandbox.secrets.length
   const hands = sandbox.account(account, region)
   const until = async (isSo: (now: number) => boolean) => {
-    // Nobody works on it meanwhile, so its time can be set forward.
+    // Nothing uses the sandbox meanwhile, so its time can be set forward.
     while (!isSo(now())) skipped += 1000
   }
 
@@ -106,15 +105,19 @@ export async function openSignalBed(): Promise<SignalBed> {
     sandbox.clearRequests()
   }
 
-  const act = ({ environment }: Scenario, inputs: Inputs, onStart?: (started: StartedRun) => void) =>
+  const runScenario = ({ environment }: Scenario, inputs: Inputs, onStart?: (started: StartedRun) => void) =>
     runAction({
       inputs,
       environment: { ...sandbox.environment, ...environment },
       ...(onStart === undefined ? {} : { onStart }),
     })
 
-  /** Runs the scenario, and sends the signal at the call. */
-  async function disturb({ scenario, signal, call }: SignalCase): Promise<{ run: RunnerResult; wasSent: boolean }> {
+  /** Runs the scenario and sends the signal at the call. */
+  async function runWithSignal({
+    scenario,
+    signal,
+    call,
+  }: SignalCase): Promise<{ run: RunnerResult; wasSent: boolean }> {
     const { moment, unanswered, again = false } = signal
     let started: StartedRun | undefined
     let seen = 0
@@ -123,11 +126,11 @@ export async function openSignalBed(): Promise<SignalBed> {
       const isTheCall = when === moment && seen === call
       if (isTheCall || (again && when === moment && seen > call)) started?.kill(signal.signal)
       if (isTheCall ? unanswered === 'nothing' : unanswered !== 'everything' || seen < call) return
-      // An answer that nobody waits for any more is no answer.
+      // The call gets no response while the process lives.
       await started?.exited
-      throw new Error('The process is gone')
+      throw new Error('The process has ended')
     })
-    const run = await act(scenario, inputsOf(scenario), (process) => {
+    const run = await runScenario(scenario, inputsOf(scenario), (process) => {
       started = process
     })
     unwatch()
@@ -137,7 +140,7 @@ export async function openSignalBed(): Promise<SignalBed> {
   return {
     countCalls: async (scenario) => {
       await begin(scenario)
-      const { exitCode, stdout } = await act(scenario, inputsOf(scenario))
+      const { exitCode, stdout } = await runScenario(scenario, inputsOf(scenario))
       if (exitCode !== 0) throw new Error(`${scenario.name} fails without a signal: ${stdout}`)
       return sandbox.requests.length
     },
@@ -145,33 +148,33 @@ export async function openSignalBed(): Promise<SignalBed> {
       const { scenario, signal } = each
       await begin(scenario)
       const secrets = secretsFromNow(sandbox, given)
-      const before = await holdingsOf(hands)
-      const { run: first, wasSent } = await disturb(each)
+      const before = await readAccount(hands)
+      const { run: first, wasSent } = await runWithSignal(each)
       const seen = [...sandbox.requests]
-      const second = await act(scenario, inputsOf(scenario))
+      const second = await runScenario(scenario, inputsOf(scenario))
       const isPlan = scenario.inputs.command === 'plan'
-      // A run that finds nothing to do has planned, and is the look that is wanted.
-      const isLook = isPlan || second.outputs['has-changes'] === 'false'
-      const plan = isLook ? second : await act(scenario, planInputs(scenario))
+      // A run with nothing to do is a plan as well.
+      const hasPlanned = isPlan || second.outputs['has-changes'] === 'false'
+      const plan = hasPlanned ? second : await runScenario(scenario, planInputs(scenario))
 
       const comments = sandbox.gitHub.comments(repository, pullRequest)
-      const written = [first.written, second.written, plan.written, toldToGitHub(sandbox)]
+      const written = [first.written, second.written, plan.written, sentToGitHub(sandbox)]
       return {
         wasSent,
         ...(first.millisecondsAfterInterrupt === undefined ? {} : { milliseconds: first.millisecondsAfterInterrupt }),
         unexplained: [
-          ...(signal.signal === 'SIGINT' ? unexplainedBy({ ...each, run: first, seen, second }) : []),
-          // A plan brings nothing about, but its comment.
+          ...(signal.signal === 'SIGINT' ? brokenPromises({ ...each, run: first, seen, second }) : []),
+          // A plan changes nothing except its comment.
           ...(isPlan
             ? commentProblems(comments.length, second)
-            : divergencesOf(scenario, endOf(second), endOf(plan), hands)),
+            : findDifferences(scenario, endOf(second), endOf(plan), hands)),
         ],
-        lost: lossesOf({
+        lost: findLosses({
           scenario,
           before,
-          after: await holdingsOf(hands),
+          after: await readAccount(hands),
           requests: sandbox.requests,
-          // Who was killed has only what it said before.
+          // A killed run names items only before it writes them.
           told: signal.signal === 'SIGKILL' ? first.stdout : messagesOf(first, ['error', 'warning']).join('\n'),
         }),
         leaked: leaksIn(written.join('\n'), secrets()),
@@ -181,7 +184,7 @@ export async function openSignalBed(): Promise<SignalBed> {
   }
 }
 
-/** What a cancelled job has: 7.5 s on GitHub, of which the action promises to take less. */
+/** The longest time that the action promises after a cancellation. GitHub allows 7.5 s. */
 const mostMilliseconds = (scenario: Scenario) => (scenario.inputs.command === 'verify' ? 5000 : 2000)
 
 const targetOutputs = ['aws-account-id', 'aws-region']
@@ -203,49 +206,52 @@ const writes = new Set(['CreateTable', 'DeleteTable', 'TagResource', 'UpdateCont
 
 interface Cancelled extends SignalCase {
   readonly run: RunnerResult
-  /** What the sandbox had performed when the run ended. */
+  /** The requests that the sandbox had received when the run ended. */
   readonly seen: readonly LoggedRequest[]
-  /** The run after it. */
+  /** The next run. */
   readonly second: RunnerResult
 }
 
-/** What a cancelled run promises, and did not do. */
-function unexplainedBy({ scenario, signal, run, seen, second }: Cancelled): readonly string[] {
+/** Finds broken promises of a cancelled run. */
+function brokenPromises({ scenario, signal, run, seen, second }: Cancelled): readonly string[] {
   const { exitCode, outputs, summary, millisecondsAfterInterrupt = 0 } = run
   const { command = 'apply' } = scenario.inputs
   const problems: string[] = []
-  const should = (isSo: boolean, otherwise: string) => {
-    if (!isSo) problems.push(otherwise)
+  const expectThat = (condition: boolean, problem: string) => {
+    if (!condition) problems.push(problem)
   }
   const most = mostMilliseconds(scenario)
-  should(millisecondsAfterInterrupt < most, `ended ${Math.round(millisecondsAfterInterrupt)} ms after SIGINT`)
+  expectThat(millisecondsAfterInterrupt < most, `ended ${Math.round(millisecondsAfterInterrupt)} ms after SIGINT`)
 
   const hasPlanned = run.stdout.includes('::group::Plan')
   const hasWritten = seen.some(({ operation, isDone }) => writes.has(operation) && isDone)
   const hasFoundAccount = seen.some(({ service }) => service === 'dynamodb')
   const expected = [...(hasFoundAccount ? targetOutputs : []), ...(hasPlanned || hasWritten ? planOutputs : [])]
   const missing = expected.filter((name) => !outputs[name])
-  should(missing.length === 0, `outputs are missing: ${missing.join()}`)
-  should(outputs.changed !== 'false' || !hasWritten, 'says that nothing was changed, but something was')
+  expectThat(missing.length === 0, `outputs are missing: ${missing.join()}`)
+  expectThat(outputs.changed !== 'false' || !hasWritten, 'reports no change, but made one')
 
   if (exitCode === 0) {
-    // The signal came when nothing was left to be stopped.
+    // The signal came too late to stop anything.
     const isDone = command === 'plan' || command === 'verify' || second.outputs.changed === 'false'
-    should(isDone, 'says that it succeeded, but the run after it had something to do')
-    should(wasOnlyCommentLeft(run) || signal.unanswered === 'nothing', 'says that it succeeded without an answer')
+    expectThat(isDone, 'reports success, but the next run had something to do')
+    expectThat(wasOnlyCommentLeft(run) || signal.unanswered === 'nothing', 'reports success without a response')
   } else {
-    should(exitCode === 1, `ended with ${exitCode ?? run.signal}`)
-    should(summary.includes('The run was cancelled'), `the summary does not say why: ${summary}`)
+    expectThat(exitCode === 1, `ended with ${exitCode ?? run.signal}`)
+    expectThat(summary.includes('The run was cancelled'), `the summary does not name the cancellation: ${summary}`)
     const hasBegun = hasPlanned && outputs['has-changes'] === 'true' && command !== 'plan'
-    should(!hasBegun || summary.includes('Done before: '), `the summary does not say how far it got: ${summary}`)
+    expectThat(!hasBegun || summary.includes('Done before: '), `the summary does not report the progress: ${summary}`)
     const isVerifying = hasPlanned && command === 'verify'
-    should(!isVerifying || /sample items?/i.test(summary), `the summary does not tell of its items: ${summary}`)
-    problems.push(...untoldOf(scenario, endOf(run)))
+    expectThat(
+      !isVerifying || /sample items?/i.test(summary),
+      `the summary does not report the sample items: ${summary}`,
+    )
+    problems.push(...missingExplanations(scenario, endOf(run)))
   }
   return problems
 }
 
-/** A comment is never worth a failure: where it cannot be written, a warning says so. */
+/** A comment that cannot be written is a warning, and never fails a run. */
 function wasOnlyCommentLeft(run: RunnerResult): boolean {
   return messagesOf(run, ['warning']).some((message) =>
     message.startsWith('The pull request comment could not be written. The run was cancelled.'),
@@ -267,20 +273,20 @@ function messagesOf({ commands }: RunnerResult, levels: readonly string[]): read
   return commands.filter(({ command }) => levels.includes(command)).map(({ message }) => message)
 }
 
-/** Gives each work the first bed that is free, in the order of asking. */
-export function shareBeds(beds: readonly SignalBed[]): WithBed {
-  const free = [...beds]
-  const waiting: ((bed: SignalBed) => void)[] = []
+/** Gives each piece of work the first free sandbox, in the order of the calls. */
+export function shareRuns(all: readonly SignalRuns[]): WithRuns {
+  const free = [...all]
+  const waiting: ((runs: SignalRuns) => void)[] = []
   return async (work) => {
-    const bed = free.pop() ?? (await new Promise<SignalBed>((resolve) => waiting.push(resolve)))
+    const runs = free.pop() ?? (await new Promise<SignalRuns>((resolve) => waiting.push(resolve)))
     try {
-      return await work(bed)
+      return await work(runs)
     } finally {
       const next = waiting.shift()
-      if (next === undefined) free.push(bed)
-      else next(bed)
+      if (next === undefined) free.push(runs)
+      else next(runs)
     }
   }
 }
 
-export type WithBed = <Result>(work: (bed: SignalBed) => Promise<Result>) => Promise<Result>
+export type WithRuns = <Result>(work: (runs: SignalRuns) => Promise<Result>) => Promise<Result>

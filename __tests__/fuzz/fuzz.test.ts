@@ -51,7 +51,7 @@ import type { RunResult } from '../../src/report/result.ts'
 import { renderSummary } from '../../src/report/summary.ts'
 import { properties } from '../../src/table/properties/index.ts'
 import type { ObservedTable } from '../../src/table/table.ts'
-import { type FaultBed, openBed } from '../faults/matrix.ts'
+import { startFaultRuns } from '../faults/matrix.ts'
 import { scenarios } from '../faults/scenarios.ts'
 import { aTarget, ready, sourceOf, tagged, theTables } from '../support/builders.ts'
 import { virtualClock } from '../support/clock.ts'
@@ -498,11 +498,11 @@ describe('DynamoDB', () => {
 })
 
 describe('a whole run, some of whose calls are answered by something else', () => {
-  let bed: FaultBed
+  let faultRuns: Awaited<ReturnType<typeof startFaultRuns>>
   beforeAll(async () => {
-    bed = await openBed()
+    faultRuns = await startFaultRuns()
   })
-  afterAll(() => bed.close())
+  afterAll(() => faultRuns.close())
 
   const value = { tenant_id: { S: 'a' }, user_id: { S: 'b' } }
   const error = { __type: 'com.amazonaws.dynamodb.v20120810#ResourceInUseException', message: 'x' }
@@ -533,8 +533,8 @@ describe('a whole run, some of whose calls are answered by something else', () =
       body,
     }),
     async ({ scenario, call, ...fault }) => {
-      const broken = { name: 'answered by something else', fault: { kind: 'answer' as const, ...fault } }
-      const { first, diverged, lost, leaked } = await bed.runCase({ scenario, broken, call })
+      const callFault = { name: 'answered by something else', fault: { kind: 'answer' as const, ...fault } }
+      const { first, diverged, lost, leaked } = await faultRuns.runCase({ scenario, callFault, call })
       expect({ diverged, lost, leaked }).toEqual({ diverged: [], lost: [], leaked: [] })
       const told = [...first.errors, ...first.warnings, ...first.notices, ...first.lines].flatMap((each) =>
         each.split('\n'),

@@ -48,9 +48,10 @@ function withValues(values: TableValues, changes: ValueChanges): TableValues {
   return Object.fromEntries(all) as unknown as TableValues
 }
 
-/** The values that a new table has where its definition omits them. */
+/** The values that a read of a new table shows, if its definition omits them. */
 export const initialValues: Partial<PropertyValues> = Object.fromEntries(
-  properties.flatMap(({ name, creation }) => {
+  properties.flatMap(({ name, creation, reading }) => {
+    if (reading.kind === 'asked' && reading.when === 'declared') return []
     const value = creation.kind === 'in-create-table' ? creation.otherwise : creation.initial
     return value === undefined ? [] : [[name, value]]
   }),

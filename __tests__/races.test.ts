@@ -1,7 +1,6 @@
 /**
- * Runs at the same time, in every order that fast-check thinks of: which request arrives first, which answer comes late,
- * who begins when. RACES_RUNS is how many races a property gets; RACES_SEED, the seed of a failure, repeats it and finds
- * a smaller one.
+ * Concurrent runs, with the arrival of requests, the delay of responses and the start of runs in orders that fast-check
+ * generates. RACES_RUNS is the number of races of a property. RACES_SEED repeats a failure from its seed and shrinks it.
  */
 import fc from 'fast-check'
 import { properties } from '../src/table/properties/index.ts'
@@ -19,22 +18,22 @@ const own = (environment: string) => ({
 })
 const item = { tenant_id: { S: 'acme' }, user_id: { S: 'ada' }, name: { S: 'Ada' } }
 
-/** In what a table differs from its definition in production. */
+/** The differences of a table from its definition in production. */
 const drifts = ['billing', 'tags', 'protection', 'recovery', 'adoption'] as const
 type Drift = (typeof drifts)[number]
 type Before = 'absent' | readonly Drift[]
 
-/** Of a table that someone else created, that lost its environment, or that is as defined. */
+/** The tags of a table that someone else created, that lost the tag of its environment, or that is as defined. */
 function tagsBefore(has: (drift: Drift) => boolean, environment: string): Readonly<Record<string, string>> {
   if (has('adoption')) return { team: 'b' }
   if (has('tags')) return { 'tenant-tables:managed-by': 'tenant-tables', team: 'b' }
   return { ...own(environment), team: 'a' }
 }
 
-/** What a run is given where it may meet tables that someone else created. */
+/** The inputs of a run that may find tables that someone else created. */
 const adopting = { tags: 'team=a', allow: 'adopt-table' }
 
-/** Makes the tables as they were found, each with an item in it. */
+/** Creates the tables as the runs find them, each with an item. */
 async function worldWith(befores: readonly Before[], environment: string): Promise<World> {
   const world = new World()
   for (const [index, before] of befores.entries()) {
@@ -71,10 +70,10 @@ const way = fc.oneof(
   { weight: 1, arbitrary: fc.nat({ max: 600 }) },
   { weight: 2, arbitrary: fc.nat({ max: 4500 }) },
 )
-/** At once, at any time, or as a table becomes ACTIVE that was made at once. */
+/** At once, at any time, or about when a table that was created at once becomes ACTIVE. */
 const start = fc.oneof(fc.constant(0), fc.nat({ max: 12_000 }), fc.integer({ min: 5300, max: 6100 }))
 
-/** Somebody whose calls may be slow, and who may come late, but whose calls never time out. */
+/** A run that may start late and whose calls may be slow, but never time out. */
 function participant(inputs: Readonly<Record<string, string>>): fc.Arbitrary<Participant> {
   return fc.record({
     inputs: fc.constant(inputs),
@@ -84,7 +83,7 @@ function participant(inputs: Readonly<Record<string, string>>): fc.Arbitrary<Par
   })
 }
 
-/** So many of them, of each kind in turn. */
+/** @param kinds of inputs, which the runs get in turn */
 function participants(
   count: number,
   ...kinds: readonly Readonly<Record<string, string>>[]
@@ -92,7 +91,7 @@ function participants(
   return fc.tuple(...Array.from({ length: count }, (_, index) => participant(kinds[index % kinds.length] ?? {})))
 }
 
-/** A property of races, each told call by call where it fails. */
+/** Checks a property of races. A failure prints every call of its race. */
 function holds<Setup>(
   name: string,
   share: number,
@@ -103,14 +102,14 @@ function holds<Setup>(
     await fc.assert(
       fc.asyncProperty(setup, fc.scheduler(), async (given, scheduler) => {
         let world: World | undefined
-        const tell = (told: World) => {
-          world = told
+        const begin = (started: World) => {
+          world = started
         }
         try {
-          await check(given, scheduler, tell)
+          await check(given, scheduler, begin)
         } catch (error) {
           throw new Error(
-            `${error instanceof Error ? error.message : error}\n\n${world?.calls.map(describe_).join('\n')}`,
+            `${error instanceof Error ? error.message : error}\n\n${world?.calls.map(describeCall).join('\n')}`,
           )
         }
         races += 1
@@ -121,7 +120,7 @@ function holds<Setup>(
   }, 3_600_000)
 }
 
-function describe_({ participant, operation, table, arrived, error, before }: Call): string {
+function describeCall({ participant, operation, table, arrived, error, before }: Call): string {
   return `${arrived} run ${participant}: ${operation} ${table} (${before?.status ?? 'absent'}): ${error ?? 'done'}`
 }
 
@@ -129,7 +128,7 @@ const isWrite = ({ operation }: Call) => !/^(Describe|List|Get|Query)/.test(oper
 const isTableWrite = (call: Call) => isWrite(call) && !/Item$/.test(call.operation)
 const isDone = ({ error }: Call) => error === undefined
 
-/** What the calls changed; a write that asks for what is there already changes nothing. */
+/** The changes that calls made. A write of the present value changes nothing. */
 function effects(made: readonly Call[]): readonly string[] {
   const settings = ['billingMode', 'pending', 'deletionProtection', 'recovery', 'tags'] as const
   return made
@@ -144,7 +143,7 @@ function effects(made: readonly Call[]): readonly string[] {
     .sort()
 }
 
-/** Success, or an error that says what to do; and both before any wait gives up. */
+/** Expects success or an error with a remedy, before any wait times out. */
 function expectExplained(run: Finished): void {
   expect(run.seconds).toBeLessThan(600)
   expect(run.errors.length > 0).toBe(run.exitCode === 1)
@@ -158,20 +157,20 @@ const operations = new Map([
   ...properties.map(({ name, actions }) => [`update ${name} of`, actions.write[0]?.split(':')[1]] as const),
 ])
 
-/** What the log says of the steps is what the calls did; who met another one's work says so. */
+/** Expects that the log reports each step as the calls performed it, and names steps that another run performed. */
 function expectHonestLog(run: Finished, { calls }: World): void {
   for (const line of run.lines) {
     const [, action = '', table, end] = /^([\w ]+) "(.+)": (applied|done by another run)/.exec(line) ?? []
     if (end === undefined) continue
     const sent = run.calls.filter((call) => call.operation === operations.get(action) && call.table === table)
     if (end === 'applied') expect([line, sent.some(isDone)]).toEqual([line, true])
-    const isOthers = ({ participant, operation, table: its }: Call) =>
+    const isOfOtherRun = ({ participant, operation, table: its }: Call) =>
       participant !== run.calls[0]?.participant && operation === operations.get(action) && its === table
-    if (end === 'done by another run') expect([line, calls.filter(isOthers).some(isDone)]).toEqual([line, true])
+    if (end === 'done by another run') expect([line, calls.filter(isOfOtherRun).some(isDone)]).toEqual([line, true])
   }
   const refused = run.calls.filter((call) => isTableWrite(call) && !isDone(call))
   for (const { operation, table, error } of refused) {
-    const isTold =
+    const isReported =
       run.exitCode === 1 ||
       run.lines.some(
         (line) =>
@@ -179,23 +178,23 @@ function expectHonestLog(run: Finished, { calls }: World): void {
           /done by another run|a change is in progress|Trying again|reading the table again/.test(line),
       )
     const isDoneLater = run.calls.some((call) => call.operation === operation && call.table === table && isDone(call))
-    expect([operation, table, error, isTold || isDoneLater]).toEqual([operation, table, error, true])
+    expect([operation, table, error, isReported || isDoneLater]).toEqual([operation, table, error, true])
   }
 }
 
 /**
- * No table is changed by a look at it that began more than 5 s before, nor by one that had not ended. A look is two round
- * trips at most; who takes longer than that for one may take twice as long as it is.
+ * Expects that each write on an existing table follows a complete read of it that began at most 5 s before. A run whose
+ * reads take longer than that may use a read for twice as long as it takes.
  */
-function expectFreshLooks({ calls }: Finished, ways: readonly number[] = []): void {
+function expectFreshReads({ calls }: Finished, ways: readonly number[] = []): void {
   const freshness = Math.max(5000, 2 * 4 * Math.max(0, ...ways))
-  const looks = ['DescribeTable', 'ListTagsOfResource', 'DescribeContinuousBackups']
+  const reads = ['DescribeTable', 'ListTagsOfResource', 'DescribeContinuousBackups']
   for (const write of calls.filter((call) => isTableWrite(call) && call.operation !== 'CreateTable')) {
     const fresh = calls.filter(
       ({ table, sentAt, answered = Number.POSITIVE_INFINITY }) =>
         table === write.table && sentAt >= write.sentAt - freshness && answered < write.sent,
     )
-    const missing = looks.filter((look) => !fresh.some(({ operation }) => operation === look))
+    const missing = reads.filter((read) => !fresh.some(({ operation }) => operation === read))
     expect([write.operation, write.table, write.sent, missing]).toEqual([write.operation, write.table, write.sent, []])
   }
 }
@@ -216,7 +215,7 @@ function isAsDefined(seen: Seen | undefined, { environment, protection, recovery
   )
 }
 
-/** Before `moment`; what was asked and not answered by then is not known. */
+/** The last call that was answered before `moment`. */
 function lastAnswer(run: Finished | undefined, operation: string, table: string, moment = Number.POSITIVE_INFINITY) {
   return run?.calls.findLast(
     (call) => call.operation === operation && call.table === table && (call.answered ?? moment) < moment,
@@ -228,13 +227,13 @@ function shownTags(call: Call | undefined): Readonly<Record<string, string>> {
   return Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]))
 }
 
-/** Who claims success saw the tables as they should be, and tells the ids of those. */
+/** Expects that a successful run has read the tables as they must be, and outputs the ids of these. */
 function expectHonestSuccess(run: Finished, definition: Definition): void {
   if (run.exitCode === 1) return
-  const told = JSON.parse(run.outputs.tables ?? '{}') as Record<string, { id?: string }>
+  const reported = JSON.parse(run.outputs.tables ?? '{}') as Record<string, { id?: string }>
   for (const name of names) {
     const described = lastAnswer(run, 'DescribeTable', name)?.before
-    expect([name, told[name]?.id]).toEqual([name, described?.id])
+    expect([name, reported[name]?.id]).toEqual([name, described?.id])
     if (run.command === 'destroy') {
       expect([name, described]).toEqual([name, undefined])
       continue
@@ -248,10 +247,10 @@ function expectHonestSuccess(run: Finished, definition: Definition): void {
 
 const inTime: Omit<Participant, 'inputs'> = { start: 0, ways: [0], random: 0.5 }
 
-/** One run that nobody is beside. */
+/** Runs the action once, without concurrent runs. */
 async function alone(world: World, inputs: Readonly<Record<string, string>>): Promise<Finished> {
   const [run] = await world.race(inTurn(), [{ ...inTime, inputs }])
-  if (run === undefined) throw new Error('One took part')
+  if (run === undefined) throw new Error('There is one run')
   return run
 }
 
@@ -261,7 +260,7 @@ const lasting = (world: World) =>
     return { ...seen, recovery: recovery?.enabled, days: recovery?.days, items: world.items(name) }
   })
 
-describe.each([2, 8])('%i runs at once', (count) => {
+describe.each([2, 8])('%i concurrent runs', (count) => {
   const share = count === 2 ? 1 : 0.25
 
   describe('to the same definition', () => {
@@ -278,19 +277,19 @@ describe.each([2, 8])('%i runs at once', (count) => {
         given: readonly Participant[]
       },
       order: Order,
-      tell: (world: World) => void,
+      begin: (world: World) => void,
     ) => {
       const one = await worldWith(befores, environment)
       await alone(one, inputs)
       const world = await worldWith(befores, environment)
-      tell(world)
+      begin(world)
       const ids = names.map((name) => world.seen(name)?.id)
       const finished = await world.race(order, given)
       const definition = { environment, protection: environment === 'prod', recovery: environment === 'prod' }
       for (const [index, run] of finished.entries()) {
         expectExplained(run)
         expectHonestLog(run, world)
-        expectFreshLooks(run, given[index]?.ways)
+        expectFreshReads(run, given[index]?.ways)
         expectHonestSuccess(run, definition)
       }
       expect(finished.map(({ exitCode, errors }) => [exitCode, errors])).toEqual(finished.map(() => [0, []]))
@@ -316,13 +315,13 @@ describe.each([2, 8])('%i runs at once', (count) => {
     // Tables that another run of this action creates need no line of allow.
     const own = { tags: 'team=a' }
     holds(
-      'make absent tables once',
+      'create absent tables once',
       share,
       fc.oneof(raceIn('dev', absent, own), raceIn('prod', absent, own)),
       expectAsOneRun,
     )
     holds(
-      'mend drift once',
+      'repair drift once',
       share,
       raceIn(
         'prod',
@@ -342,7 +341,7 @@ describe.each([2, 8])('%i runs at once', (count) => {
   const anyBefore = fc.oneof(fc.constant<Before>('absent'), fc.subarray([...drifts]))
 
   holds(
-    'to the definition and to nothing end with whole tables, or none, and nobody claims what is not so',
+    'of apply and destroy leave defined tables or none, and report no success that they did not reach',
     share * 1.5,
     settings.chain((added) => {
       const apply = { environment: 'dev', ...adopting, ...added }
@@ -352,9 +351,9 @@ describe.each([2, 8])('%i runs at once', (count) => {
         given: participants(count, apply, destroy),
       })
     }),
-    async ({ apply, befores, given }, order, tell) => {
+    async ({ apply, befores, given }, order, begin) => {
       const world = await worldWith(befores, 'dev')
-      tell(world)
+      begin(world)
       const definition = {
         environment: 'dev',
         protection: 'deletion-protection' in apply,
@@ -364,7 +363,7 @@ describe.each([2, 8])('%i runs at once', (count) => {
       for (const [index, run] of finished.entries()) {
         expectExplained(run)
         expectHonestLog(run, world)
-        expectFreshLooks(run, given[index]?.ways)
+        expectFreshReads(run, given[index]?.ways)
         expectHonestSuccess(run, definition)
       }
       for (const { participant: index, operation, before } of world.calls.filter(isDone)) {
@@ -376,13 +375,13 @@ describe.each([2, 8])('%i runs at once', (count) => {
       for (const name of names) {
         const seen = world.seen(name)
         if (seen === undefined || isAsDefined(seen, definition)) continue
-        // Only a run that failed leaves something undone, and it says what.
-        const isTold = (run: Finished) =>
+        // Only a failed run leaves differences, and its error names them.
+        const isReported = (run: Finished) =>
           run.command === 'apply' && run.errors.some((error) => error.includes(`"${name}"`))
         const isUntouched = finished.every(
           ({ calls: made }) => !made.some((call) => isTableWrite(call) && call.table === name),
         )
-        expect([name, seen, isUntouched || finished.some(isTold)]).toEqual([name, seen, true])
+        expect([name, seen, isUntouched || finished.some(isReported)]).toEqual([name, seen, true])
       }
       const clean = await alone(world, apply)
       expect([clean.exitCode, clean.errors]).toEqual([0, []])
@@ -395,22 +394,22 @@ describe.each([2, 8])('%i runs at once', (count) => {
     fc.subarray<Drift>(['billing', 'tags', 'adoption'], { minLength: 1 }),
   )
   holds(
-    'for two environments never take a table that was seen to be of the other',
+    'for two environments never change a table that they read as that of the other',
     share,
     fc.record({
       befores: fc.tuple(before, before),
       given: participants(count, { environment: 'dev', ...adopting }, { environment: 'staging', ...adopting }),
     }),
-    async ({ befores, given }, order, tell) => {
+    async ({ befores, given }, order, begin) => {
       const world = await worldWith(befores, 'dev')
-      tell(world)
+      begin(world)
       const ids = names.map((name) => world.seen(name)?.id)
       const finished = await world.race(order, given)
       const environmentOf = (seen: Seen | undefined) => seen?.tags['tenant-tables:environment']
       for (const [index, run] of finished.entries()) {
         expectExplained(run)
         expectHonestLog(run, world)
-        expectFreshLooks(run, given[index]?.ways)
+        expectFreshReads(run, given[index]?.ways)
         expectHonestSuccess(run, { environment: run.environment, protection: false, recovery: false })
         if (run.exitCode === 1) expect(run.errors.join()).toMatch(/belongs to the environment/)
       }
@@ -420,7 +419,7 @@ describe.each([2, 8])('%i runs at once', (count) => {
         if (operation !== 'TagResource') continue
         const known = lastAnswer(run, 'ListTagsOfResource', table, sent)
         expect([undefined, run?.environment]).toContain(shownTags(known)['tenant-tables:environment'])
-        // Refused writes of tags tell that somebody has just written some, so they are looked at first.
+        // A refused write of tags means that another run has just written tags, so they must be read first.
         const isBlind = run?.calls.some(
           (call) =>
             call.operation === 'TagResource' &&
@@ -430,7 +429,7 @@ describe.each([2, 8])('%i runs at once', (count) => {
             call.sent < sent,
         )
         expect([run?.environment, isBlind]).toEqual([run?.environment, false])
-        // The tags of a table that is made with them show as soon as it is ACTIVE.
+        // Tags that CreateTable sets show when the table is ACTIVE.
         const made = world.calls.find(
           (call) => call.operation === 'CreateTable' && call.table === table && isDone(call),
         )
@@ -470,12 +469,12 @@ describe.each([2, 8])('%i runs at once', (count) => {
   }
 
   holds(
-    'that verify do not meet each other’s items',
+    'of verify do not read the sample items of each other',
     share,
     participants(count, verify),
-    async (given, order, tell) => {
+    async (given, order, begin) => {
       const world = await worldWith([[], []], 'dev')
-      tell(world)
+      begin(world)
       const finished = await world.race(order, given)
       expectNothingLeft(world, finished)
       expect(finished.map(({ errors }) => errors)).toEqual(finished.map(() => []))
@@ -484,15 +483,15 @@ describe.each([2, 8])('%i runs at once', (count) => {
   )
 
   holds(
-    'that verify beside those that apply prove the definition, or say what is missing',
+    'of verify and apply verify the definition or report the differences',
     share,
     fc.record({
       befores: fc.tuple(anyBefore, anyBefore),
       given: participants(count, { environment: 'dev', ...adopting }, verify),
     }),
-    async ({ befores, given }, order, tell) => {
+    async ({ befores, given }, order, begin) => {
       const world = await worldWith(befores, 'dev')
-      tell(world)
+      begin(world)
       const finished = await world.race(order, given)
       expectNothingLeft(world, finished)
       for (const { command, exitCode, errors } of finished) {
@@ -504,12 +503,12 @@ describe.each([2, 8])('%i runs at once', (count) => {
   )
 
   holds(
-    'that verify beside those that destroy say that the tables went away',
+    'of verify and destroy report deleted tables',
     share / 2,
     participants(count, destroy, verify),
-    async (given, order, tell) => {
+    async (given, order, begin) => {
       const world = await worldWith([[], []], 'dev')
-      tell(world)
+      begin(world)
       const finished = await world.race(order, given)
       expectNothingLeft(world, finished)
       expect(finished.filter(({ command }) => command === 'destroy').map(({ errors }) => errors.join())).toEqual(
@@ -520,7 +519,7 @@ describe.each([2, 8])('%i runs at once', (count) => {
   )
 })
 
-it('a run whose tags are read just before a table becomes ACTIVE, and the rest just after, sees whose it is', async () => {
+it('a run reads the tags of a young table again when it becomes ACTIVE during the read', async () => {
   const world = new World()
   const [made, refused] = await world.race(inTurn(), [
     { ...inTime, inputs: { environment: 'dev' } },
@@ -533,10 +532,10 @@ it('a run whose tags are read just before a table becomes ACTIVE, and the rest j
   expect(refused?.errors).toEqual(Array(2).fill(expect.stringContaining('belongs to the environment "dev"')))
 })
 
-it('a destruction that sees the tables of another run in the place of those it deleted says so, and leaves them', async () => {
+it('a destroy reports tables that another run created in place of the deleted ones, and leaves them alone', async () => {
   const world = await worldWith([[], []], 'dev')
   const [destroyed, applied] = await world.race(inTurn(), [
-    // Six reads and two deletions go at once; the looks that follow arrive when other tables are there.
+    // Six reads and two deletions are sent at once. The polls that follow arrive when the new tables exist.
     {
       ...inTime,
       inputs: { command: 'destroy', environment: 'dev', 'confirm-destroy': 'tenant\nusers' },
@@ -544,18 +543,18 @@ it('a destruction that sees the tables of another run in the place of those it d
     },
     { ...inTime, inputs: { environment: 'dev' }, start: 4100 },
   ])
-  const toldAnew = expect.stringMatching(/was deleted and created again by someone else[\s\S]*To fix: /)
-  expect(destroyed?.errors).toEqual([toldAnew, toldAnew])
+  const isReplaced = expect.stringMatching(/was deleted and created again by someone else[\s\S]*To fix: /)
+  expect(destroyed?.errors).toEqual([isReplaced, isReplaced])
   expect(destroyed?.seconds).toBeLessThan(20)
   expect([applied?.errors, names.map((name) => world.seen(name)?.status)]).toEqual([[], ['ACTIVE', 'ACTIVE']])
 })
 
-it('a destruction that waits for tables that somebody else deletes says so when others take their place', async () => {
+it('a destroy that waits for the deletion by another run reports the tables that replace the deleted ones', async () => {
   const world = await worldWith([[], []], 'dev')
   const destroy = { command: 'destroy', environment: 'dev', 'confirm-destroy': 'tenant\nusers' }
   const [, waited] = await world.race(inTurn(), [
     { ...inTime, inputs: destroy },
-    // Both of its looks find the tables DELETING, and nothing to do; those that follow arrive when other tables are there.
+    // Both of its reads find the tables DELETING. The polls that follow arrive when the new tables exist.
     { ...inTime, inputs: destroy, start: 500, ways: [...Array(12).fill(0), 4500, 4500] },
     { ...inTime, inputs: { environment: 'dev' }, start: 4100 },
   ])
@@ -566,13 +565,13 @@ it('a destruction that waits for tables that somebody else deletes says so when 
   expect(names.map((name) => world.seen(name)?.status)).toEqual(['ACTIVE', 'ACTIVE'])
 })
 
-it('a race that is run again goes the same way, call for call', async () => {
+it('the same race makes the same calls again', async () => {
   const race = async () => {
     const world = await worldWith(['absent', ['billing', 'adoption']], 'prod')
     const given = fc.tuple(fc.scheduler(), participants(8, { environment: 'prod', ...adopting }))
-    const [[order, those] = [inTurn(), []]] = fc.sample(given, { seed: 7, numRuns: 1 })
-    await world.race(order, those)
-    return world.calls.map(describe_)
+    const [[order, runs] = [inTurn(), []]] = fc.sample(given, { seed: 7, numRuns: 1 })
+    await world.race(order, runs)
+    return world.calls.map(describeCall)
   }
   const once = await race()
   expect(once.length).toBeGreaterThan(300)

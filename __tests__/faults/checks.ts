@@ -31,11 +31,11 @@ export interface Aftermath {
   /** All requests of the case. */
   readonly requests: readonly LoggedRequest[]
   /** The messages of the run. People can delete an item by hand that a message names. */
-  readonly told: string
+  readonly messages: string
 }
 
 /** Finds tables and items that are lost, created twice, or left behind. */
-export function findLosses({ scenario, before, after, requests, told }: Aftermath): readonly string[] {
+export function findLosses({ scenario, before, after, requests, messages }: Aftermath): readonly string[] {
   const lost: string[] = []
   const isDestroy = scenario.inputs.command === 'destroy'
   const done = requests.filter(({ isDone }) => isDone)
@@ -49,7 +49,7 @@ export function findLosses({ scenario, before, after, requests, told }: Aftermat
   if (done.some(({ operation }) => operation === 'DeleteTable')) lost.push('a table was deleted')
   for (const item of before.items) if (!after.items.includes(item)) lost.push(`the item is lost: ${item}`)
   for (const item of after.items) {
-    const isLeft = !before.items.includes(item) && !told.includes(keyOf(item))
+    const isLeft = !before.items.includes(item) && !messages.includes(keyOf(item))
     if (isLeft) lost.push(`the item was left behind: ${item}`)
   }
   return lost
@@ -126,16 +126,18 @@ const namesFailure =
 /** Finds missing facts in the errors of a failed run: the failure, the remedy, and the result of each planned step. */
 export function missingExplanations({ inputs }: Scenario, { exitCode, errors, outputs }: End): readonly string[] {
   if (exitCode === 0) return []
-  const told = errors.join('\n')
+  const messages = errors.join('\n')
   const { command = 'apply' } = inputs
   const writes = command === 'apply' || command === 'destroy'
   const { steps } = JSON.parse(outputs.plan || '{"steps":[]}') as { steps: Step[] }
   const begun = writes ? steps.map(nameStep) : []
   return [
-    ...(namesFailure.test(told) ? [] : [`the failure is not named: ${told}`]),
-    ...(told.includes('To fix: ') ? [] : [`no remedy: ${told || 'no error at all'}`]),
-    ...(begun.length === 0 || told.includes('Done before: ') ? [] : [`the progress is not reported: ${told}`]),
-    ...begun.filter((step) => !told.includes(step)).map((step) => `the result of ${step} is not reported: ${told}`),
+    ...(namesFailure.test(messages) ? [] : [`the failure is not named: ${messages}`]),
+    ...(messages.includes('To fix: ') ? [] : [`no remedy: ${messages || 'no error at all'}`]),
+    ...(begun.length === 0 || messages.includes('Done before: ') ? [] : [`the progress is not reported: ${messages}`]),
+    ...begun
+      .filter((step) => !messages.includes(step))
+      .map((step) => `the result of ${step} is not reported: ${messages}`),
   ]
 }
 

@@ -121,8 +121,8 @@ it('a destroy that is killed is completed by the next run with the same reviewed
   const { exitCode, errors, outputs, lines, summary } = await runAction(reviewedInputs)
   expect([seen > 0, exitCode, errors]).toEqual([true, 0, []])
   expect(JSON.parse(outputs.tables ?? '').users).toEqual({ name: 'users', arn: expect.any(String) })
-  for (const told of [lines.join('\n'), summary])
-    expect(told).toContain(`Compared with the reviewed plan ${plan.outputs['plan-digest']}`)
+  for (const text of [lines.join('\n'), summary])
+    expect(text).toContain(`Compared with the reviewed plan ${plan.outputs['plan-digest']}`)
   expect([hands.table('tenant'), hands.table('users')]).toEqual([undefined, undefined])
 })
 

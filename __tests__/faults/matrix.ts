@@ -149,8 +149,8 @@ export async function startFaultRuns(speed = 200): Promise<FaultRuns> {
           before,
           after: await readAccount(hands),
           requests: sandbox.requests,
-          // A severed run, and one that was told that its item is deleted, name items only before they write them.
-          told: (isFault && callFault.fault.kind !== 'answer'
+          // A severed run, and one that got a false response to a deletion, name items only before they write them.
+          messages: (isFault && callFault.fault.kind !== 'answer'
             ? [...first.errors, ...first.warnings]
             : first.lines
           ).join(),

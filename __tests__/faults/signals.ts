@@ -175,7 +175,7 @@ export async function startSignalRuns(): Promise<SignalRuns> {
           after: await readAccount(hands),
           requests: sandbox.requests,
           // A killed run names items only before it writes them.
-          told: signal.signal === 'SIGKILL' ? first.stdout : messagesOf(first, ['error', 'warning']).join('\n'),
+          messages: signal.signal === 'SIGKILL' ? first.stdout : messagesOf(first, ['error', 'warning']).join('\n'),
         }),
         leaked: leaksIn(written.join('\n'), secrets()),
       }

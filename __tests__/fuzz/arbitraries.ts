@@ -1,67 +1,27 @@
-/** Foreign text and foreign answers, near the real ones often enough to get past the first check. */
+/** Untrusted text and answers, often similar enough to real ones to pass the first check. */
 import fc from 'fast-check'
 
-/** Everything that a log, a file command, Markdown, HTML or GitHub gives a meaning to. */
+/** Text with a meaning in a log, a file command, Markdown, HTML or on GitHub. */
 const fragments = [
-  ...[
-    '::error::x',
-    '::add-mask::',
-    '::set-output name=a::b',
-    '::stop-commands::w',
-    '##[error]x',
-    '##[',
-    '::',
-    '#',
-    ':',
-  ],
+  ...words('::error::x ::add-mask:: ::stop-commands::w ##[error]x ##[ :: # : ::set-output+name=a::b'),
   ...['\n', '\r', '\r\n', '\u2028', '\u0085', '\t', '\0', '\u001b[31m', '\ufeff', '\u00a0', ' ', '     '],
   ...['\u202e', '\u200b', '\ud83d', '\ude00', '😀', 'ﷺ', 'é', 'e\u0301', '٣', 'ß', 'İ'],
-  ...[
-    '- ',
-    '+ ',
-    '* ',
-    '1. ',
-    '2) ',
-    '---',
-    '===',
-    '> ',
-    '# ',
-    '```',
-    '`',
-    '~~~',
-    '|',
-    '\\',
-    '[x](y)',
-    '![x](y)',
-    '**',
-  ],
-  ...['<img src=x onerror=y>', '</code></td>', '<!--', '-->', '<', '&#64;', '&lt;', '[^1]', '$x$', ':rocket:'],
-  ...['@octocat', '#1', 'https://evil.example', 'www.evil.example', 'a@evil.example', 'mailto:a@b.example'],
-  ...[
-    '%0A',
-    '%25',
-    '$&',
-    '$1',
-    '__proto__',
-    'constructor',
-    'EOF',
-    'ghadelimiter_',
-    'a<<EOF',
-    'a=b',
-    ',',
-    '=',
-    '"',
-    "'",
-    '{',
-    '[',
-  ],
+  ...words('-+ *+ 1.+ 2)+ --- === >+ #+ ``` ` ~~~ | \\ [x](y) ![x](y) **').concat('+ '),
+  ...words('<img+src=x+onerror=y> </code></td> <!-- --> < &#64; &lt; [^1] $x$ :rocket:'),
+  ...words('@octocat #1 https://evil.example www.evil.example a@evil.example mailto:a@b.example'),
+  ...words('%0A %25 $& $1 __proto__ constructor EOF ghadelimiter_ a<<EOF a=b , = " \' { ['),
 ]
 
+/** Splits a line of fragments. `+` stands for a space in a fragment. */
+function words(line: string): string[] {
+  return line.split(' ').map((word) => word.replaceAll('+', ' '))
+}
+
 const fragment = fc.constantFrom(...fragments)
-/** Halves of surrogate pairs too, which no fast-check unit has. */
+/** UTF-16 code units, also halves of surrogate pairs, which fast-check does not generate. */
 const utf16 = fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit))
 
-export const foreignText: fc.Arbitrary<string> = fc.oneof(
+export const untrustedText: fc.Arbitrary<string> = fc.oneof(
   { weight: 4, arbitrary: fc.array(fc.oneof(fragment, fc.string({ maxLength: 4 })), { maxLength: 8 }).map(joined) },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 30 }) },
   { weight: 1, arbitrary: fc.string({ unit: utf16, maxLength: 30 }) },
@@ -76,7 +36,7 @@ export const foreignText: fc.Arbitrary<string> = fc.oneof(
   },
 )
 
-/** A sample, or one with something put in, taken out, or added. */
+/** A sample as it is, with a fragment, without a character, or joined to another sample. */
 export function near(samples: readonly string[]): fc.Arbitrary<string> {
   const sample = fc.constantFrom(...samples)
   const at = fc.nat({ max: 80 })
@@ -94,7 +54,7 @@ export const anyJson: fc.Arbitrary<unknown> = fc.oneof(
     arbitrary: fc.constantFrom<unknown>(null, true, false, 0, -1, 1e21, '', 'x', [], {}, [null], [[]], [{}]),
   },
   { weight: 2, arbitrary: fc.jsonValue({ maxDepth: 2 }) },
-  { weight: 1, arbitrary: foreignText },
+  { weight: 1, arbitrary: untrustedText },
 )
 
 interface Edit {
@@ -103,7 +63,7 @@ interface Edit {
   readonly by: unknown
 }
 
-/** The answer with some of its members replaced, taken out or doubled; at times as it is, at times something else. */
+/** The answer as it is, with members replaced, removed or doubled, or something else. */
 export function mutated(answer: unknown, by: fc.Arbitrary<unknown> = anyJson): fc.Arbitrary<unknown> {
   const edit = fc.record({
     at: fc.nat({ max: 200 }),
@@ -155,7 +115,7 @@ function joined(parts: readonly string[]): string {
   return parts.join('')
 }
 
-/** What a client may throw: AWS's names, Node's codes, and nonsense. */
+/** Values that a client may throw: names of AWS, codes of Node, and anything else. */
 export const oddError: fc.Arbitrary<unknown> = fc.oneof(
   {
     weight: 5,
@@ -164,11 +124,11 @@ export const oddError: fc.Arbitrary<unknown> = fc.oneof(
         name: fc.oneof(
           fc.constantFrom('AccessDenied', 'AccessDeniedException', 'ThrottlingException', 'ExpiredTokenException'),
           fc.constantFrom('ResourceNotFoundException', 'LimitExceededException', 'ValidationError', 'SyntaxError'),
-          foreignText,
+          untrustedText,
         ),
         message: fc.oneof(
           fc.constantFrom('', 'try again after x', 'Try again after 2026-01-01T00:00:09Z.'),
-          foreignText,
+          untrustedText,
         ),
         code: fc.constantFrom(undefined, 'ECONNRESET', 'ENOTFOUND', 5),
         $metadata: fc.constantFrom<unknown>(undefined, null, 5, {}, { httpStatusCode: 503 }, { httpStatusCode: 'x' }),

@@ -1,6 +1,6 @@
 /**
- * Whatever inputs, AWS, GitHub and people may say: a clear error or a correct run, and nothing that anybody obeys.
- * FUZZ_RUNS is how many cases a cheap property gets; with `FUZZ_RUNS=6000` there are over 50,000 in all.
+ * Any inputs, and any answers of AWS and GitHub, end in a correct run or an error with a remedy, and untrusted text never
+ * becomes a command or markup. FUZZ_RUNS is the number of cases of a cheap property; with 6000 there are over 50,000 in all.
  */
 import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -60,14 +60,14 @@ import { renderAsGitHub } from '../support/github-markdown.ts'
 import { parseCommands, parseOutputs } from '../support/runner.ts'
 import { leaksIn } from '../support/secret-scan.ts'
 import { world } from '../support/worlds.ts'
-import { anyJson, foreignText, mutated, near, oddError } from './arbitraries.ts'
+import { anyJson, mutated, near, oddError, untrustedText } from './arbitraries.ts'
 
 const runs = Number(process.env.FUZZ_RUNS || 100)
 let asked = 0
 let cases = 0
 let crashes = 0
 
-/** A property that counts its cases. `share` is less than 1 where a case costs more. */
+/** Checks a property and counts its cases. `share` is less than 1 where a case takes longer. */
 function holds<Value>(name: string, arbitrary: fc.Arbitrary<Value>, check: (value: Value) => unknown, share = 1): void {
   it(name, async () => {
     const numRuns = Math.max(10, Math.ceil(runs * share))
@@ -81,7 +81,7 @@ function holds<Value>(name: string, arbitrary: fc.Arbitrary<Value>, check: (valu
         }),
         { numRuns },
       )
-      // Jest fails the test for a rejection that nobody took, and hears of it when the loop went round.
+      // Jest fails the test for an unhandled rejection, which Node reports after a turn of the event loop.
       await new Promise((resolve) => setImmediate(resolve))
     } catch (error) {
       crashes += 1
@@ -94,7 +94,7 @@ function holds<Value>(name: string, arbitrary: fc.Arbitrary<Value>, check: (valu
 
 type Bounded = ReturnType<typeof boundedRun>
 
-/** Time passes at once. Who waits or asks too often is told that the time is over. */
+/** A run in virtual time that is aborted after 60 waits and calls. */
 function boundedRun(): FakeRun & { readonly tick: () => number } {
   const clock = virtualClock()
   const run = aRun(clock)
@@ -102,7 +102,6 @@ function boundedRun(): FakeRun & { readonly tick: () => number } {
   const tick = () => {
     ticks += 1
     if (ticks > 60) run.abortNow(new StoppedError('The time is over.', 'Run again.'))
-    // Who goes on all the same would go on for ever.
     if (ticks > 500) throw new Error('The run does not end')
     return ticks
   }
@@ -113,8 +112,8 @@ function boundedRun(): FakeRun & { readonly tick: () => number } {
   return { ...run, clock: { ...clock, sleep }, tick }
 }
 
-/** What it came to; a failure must be one whose remedy is told. */
-async function described<Result>(promise: Promise<Result>): Promise<Result | undefined> {
+/** Returns the result; undefined for an error, which must have a remedy. */
+async function withoutRemedyError<Result>(promise: Promise<Result>): Promise<Result | undefined> {
   try {
     return await promise
   } catch (error) {
@@ -124,7 +123,7 @@ async function described<Result>(promise: Promise<Result>): Promise<Result | und
   }
 }
 
-/** What does not show, or not as itself. */
+/** Characters that are invisible or change how others are shown. */
 const hidden = /[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|\p{M}{5}/u
 
 function assertLogIsHarmless(lines: readonly string[]): void {
@@ -136,23 +135,23 @@ function assertLogIsHarmless(lines: readonly string[]): void {
 const ourElements = ['h2', 'h3', 'p', 'strong', 'code', 'pre', 'ul', 'li', 'details', 'summary', 'wbr']
 const tableElements = ['table', 'thead', 'tbody', 'tr', 'th', 'td']
 
-function assertMarkdownIsOurs(markdown: string, links: readonly string[]): void {
+function assertMarkdownIsHarmless(markdown: string, links: readonly string[]): void {
   const { elements, links: found, text } = renderAsGitHub(markdown)
   const allowed = [...ourElements, ...tableElements, ...(links.length > 0 ? ['a'] : [])]
   expect(elements.filter((each) => !allowed.includes(each))).toEqual([])
   expect(found.filter((each) => !links.includes(each))).toEqual([])
   expect(markdown.replaceAll('\n', '')).not.toMatch(hidden)
-  // Half of a pair is a character that nobody can show.
+  // Half of a surrogate pair cannot be shown.
   expect(markdown).not.toMatch(/&#5(?:529[6-9]|5[3-9]\d\d|6\d{3}|7[0-2]\d\d|73[0-3]\d|734[0-3]);/)
   expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/u)
 }
 
 const runUrl = 'https://github.com/acme/app/actions/runs/7'
 
-/** Everything that a person would see of it. */
+/** Checks everything that the action shows of a result. */
 function assertShownHarmlessly(result: RunResult): void {
   if (result.plan !== undefined) assertLogIsHarmless(renderPlanLines(result.plan))
-  assertMarkdownIsOurs(
+  assertMarkdownIsHarmless(
     renderSummary(result, (text) => text),
     [],
   )
@@ -160,7 +159,7 @@ function assertShownHarmlessly(result: RunResult): void {
   const comment = renderComment({ result, mark, runUrl, redact: (text) => text })
   expect(comment.length).toBeLessThanOrEqual(longestComment)
   expect(comment.startsWith(`${mark}\n`)).toBe(true)
-  assertMarkdownIsOurs(comment, [runUrl])
+  assertMarkdownIsHarmless(comment, [runUrl])
 }
 
 const provisioner = 'arn:aws:iam::222222222222:role/provisioner'
@@ -173,7 +172,7 @@ const plan = planTables(aTarget(), theTables(), new Map())
 const document = renderPlanDocument(plan)
 
 describe('inputs', () => {
-  /** What is right, or nearly, for some of them. */
+  /** Valid and almost valid values of some inputs. */
   const samples: Readonly<Record<string, readonly string[]>> = {
     command: ['apply', 'plan', 'verify', 'destroy'],
     environment: ['dev', 'production', 'Ünïted 1'],
@@ -196,22 +195,22 @@ describe('inputs', () => {
     'confirm-destroy': ['tenant\nusers', 'x-tenant'],
   }
   const valuesOf = (name: string) =>
-    fc.oneof({ weight: 2, arbitrary: near(samples[name] ?? ['auto', 'true', 'false']) }, foreignText)
+    fc.oneof({ weight: 2, arbitrary: near(samples[name] ?? ['auto', 'true', 'false']) }, untrustedText)
   const variables = fc.record(
     {
       AWS_REGION: valuesOf('aws-region'),
       AWS_DEFAULT_REGION: valuesOf('aws-region'),
-      AWS_ACCESS_KEY_ID: foreignText,
-      AWS_SECRET_ACCESS_KEY: foreignText,
-      ACTIONS_ID_TOKEN_REQUEST_URL: foreignText,
-      ACTIONS_ID_TOKEN_REQUEST_TOKEN: foreignText,
-      GITHUB_RUN_ID: foreignText,
-      GITHUB_REPOSITORY: foreignText,
+      AWS_ACCESS_KEY_ID: untrustedText,
+      AWS_SECRET_ACCESS_KEY: untrustedText,
+      ACTIONS_ID_TOKEN_REQUEST_URL: untrustedText,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: untrustedText,
+      GITHUB_RUN_ID: untrustedText,
+      GITHUB_REPOSITORY: untrustedText,
     },
     { requiredKeys: [] },
   )
 
-  /** The problems of a run; none where the inputs are right. */
+  /** The problems of the inputs; none where they are valid. */
   async function problemsOf(source: InputSource): Promise<readonly string[]> {
     try {
       const inputs = readInputs(source)
@@ -231,7 +230,7 @@ describe('inputs', () => {
   const one = fc.constantFrom(...names).chain((name) => fc.tuple(fc.constant(name), valuesOf(name)))
 
   holds(
-    'a single one that is wrong is told by its name',
+    'report a single wrong input by its name',
     one,
     async ([name, value]) => {
       for (const problem of await problemsOf(sourceOf({ [name]: value }))) expect(problem).toContain(name)
@@ -244,14 +243,14 @@ describe('inputs', () => {
   const all = fc.record(Object.fromEntries(names.map((name) => [name, valuesOf(name)])), { requiredKeys: [] })
 
   holds(
-    'all at once are read, or each problem begins with what it is about',
+    'are read, or each problem begins with the name of an input or variable',
     fc.tuple(all as fc.Arbitrary<Given>, variables as fc.Arbitrary<Given>),
     async ([given, rest]) => {
       for (const problem of await problemsOf(sourceOf(given, rest))) {
         const begin = /^[\w-]+/.exec(problem)?.[0] ?? ''
         expect([...names, ...regionVariables, ...keyVariables, 'ACTIONS_ID_TOKEN_REQUEST_URL']).toContain(begin)
       }
-      assertMarkdownIsOurs(
+      assertMarkdownIsHarmless(
         renderSummary({ command: 'apply', error: await errorOf(sourceOf(given, rest)) }, (text) => text),
         [],
       )
@@ -259,13 +258,13 @@ describe('inputs', () => {
   )
 
   holds(
-    'that the action does not have are explained in harmless text, whatever they are called',
-    fc.dictionary(fc.oneof(foreignText, near(['region', 'enviroment', 'role_to_assume'])), foreignText),
+    'with unknown names are explained in harmless text',
+    fc.dictionary(fc.oneof(untrustedText, near(['region', 'enviroment', 'role_to_assume'])), untrustedText),
     (given) => {
       const variables = Object.fromEntries(Object.entries(given).map(([name, value]) => [`INPUT_${name}`, value]))
       const { problems, warnings } = findUnknownInputs(variables)
       for (const message of [...problems, ...warnings]) assertLogIsHarmless([message])
-      assertMarkdownIsOurs(
+      assertMarkdownIsHarmless(
         renderSummary({ command: 'apply', error: new InvalidInputsError(problems) }, (text) => text),
         [],
       )
@@ -280,8 +279,8 @@ describe('inputs', () => {
 
 describe('a reviewed plan', () => {
   holds(
-    'of arbitrary text is read, or told to be none',
-    fc.oneof(foreignText, anyJson.map(textOf)),
+    'of any text is rejected with a problem',
+    fc.oneof(untrustedText, anyJson.map(textOf)),
     (text) => {
       expect(readPlanDocument(text)).toEqual(expect.any(String))
     },
@@ -293,19 +292,19 @@ describe('a reviewed plan', () => {
     return fc.tuple(fc.constant(made), mutated(JSON.parse(renderPlanDocument(made))))
   })
 
-  holds('that was changed never has other steps, tables or target', changed, ([made, json]) => {
+  holds('that was edited never has other steps, tables or target', changed, ([made, json]) => {
     const read = readPlanDocument(textOf(json))
     if (typeof read === 'string') return assertLogIsHarmless([read])
-    const told = reviewable(made)
-    const bare = (steps: typeof told.steps) => steps.map(({ description: _, ...step }) => step)
-    expect({ ...read, steps: bare(read.steps) }).toEqual({ ...told, steps: bare(told.steps) })
-    // The description is not part of the digest; it is only shown.
+    const expected = reviewable(made)
+    const bare = (steps: typeof expected.steps) => steps.map(({ description: _, ...step }) => step)
+    expect({ ...read, steps: bare(read.steps) }).toEqual({ ...expected, steps: bare(expected.steps) })
+    // The description is shown, but is not part of the digest.
     assertShownHarmlessly({ command: 'apply', plan: holdToReview(plan, { plan: read }) })
   })
 
   const depth = fc.integer({ min: 1, max: 100_000 })
   holds(
-    'that is nested however deep is read, or told to be none',
+    'of any depth is rejected without a crash',
     depth,
     (deep) => {
       const nested = `${'['.repeat(deep)}${']'.repeat(deep)}`
@@ -360,11 +359,11 @@ const tagsAnswer = {
   NextToken: 'n',
 }
 
-/** Answers that DynamoDB could give, whose texts may be anything: people choose most of them. */
-const legibleAnswers = fc
+/** Answers that DynamoDB could give. Their texts may be anything, because users of the account choose most of them. */
+const possibleAnswers = fc
   .record({
     texts: fc.array(
-      foreignText.filter((text) => text !== ''),
+      untrustedText.filter((text) => text !== ''),
       { minLength: 9, maxLength: 9 },
     ),
     isOurs: fc.boolean(),
@@ -398,7 +397,7 @@ const legibleAnswers = fc
 /**
  * Reads the table of users through the port, and shows what would be planned.
  *
- * @param saidAbsent whether DynamoDB said, in its own words, that there is no such table
+ * @param saidAbsent whether DynamoDB answered that the table does not exist
  */
 async function observeAndShow(requestHandler: NodeHttpHandler, run: Bounded, saidAbsent: boolean): Promise<void> {
   const clientOptions = { region: 'ap-south-1', requestHandler, maxAttempts: 1 as const }
@@ -407,7 +406,7 @@ async function observeAndShow(requestHandler: NodeHttpHandler, run: Bounded, sai
   const target = aTarget()
   const dynamoDb = connect(async () => ({ accessKeyId: 'a', secretAccessKey: 'b', expiration }), target)
   const definitions = theTables().slice(1)
-  const observation = await described(observeTables(dynamoDb, target, definitions, run))
+  const observation = await withoutRemedyError(observeTables(dynamoDb, target, definitions, run))
   expect(run.tick()).toBeLessThan(500)
   if (observation === undefined) return
   const { observed } = observation
@@ -419,7 +418,7 @@ async function observeAndShow(requestHandler: NodeHttpHandler, run: Bounded, sai
   }
   const made = planTables(target, definitions, observed)
   const read = readPlanDocument(renderPlanDocument(made))
-  // What would be refused has nothing to review.
+  // A refused plan cannot be reviewed.
   expect(read).toEqual(made.refusals.length === 0 ? reviewable(made) : expect.stringContaining('was refused'))
   assertShownHarmlessly({ command: 'plan', target, plan: made })
 }
@@ -433,10 +432,10 @@ describe('DynamoDB', () => {
   const answers = (by?: fc.Arbitrary<unknown>) =>
     fc.oneof<fc.Arbitrary<Readonly<Record<'table' | 'backups' | 'tags', { value?: unknown; error?: unknown }>>>[]>(
       fc.record({ table: answer(tableAnswer, by), backups: answer(backupsAnswer, by), tags: answer(tagsAnswer, by) }),
-      legibleAnswers,
+      possibleAnswers,
     )
 
-  describe('as the SDK hands it on', () => {
+  describe('as returned by the SDK', () => {
     let aws: ReturnType<typeof mockClient>
     beforeAll(() => {
       aws = mockClient(DynamoDBClient)
@@ -447,11 +446,11 @@ describe('DynamoDB', () => {
       if ('error' in given) throw given.error
       return given.value as object
     }
-    // The SDK makes an object of every answer; its members may be anything.
+    // The SDK returns an object for every answer. Its members may be anything.
     const values = fc.oneof(anyJson, fc.constant(undefined))
 
     holds(
-      'a plan that can be shown, or an error with its remedy',
+      'gives a plan that can be shown, or an error with a remedy',
       answers(values),
       async ({ table, backups, tags }) => {
         const run = boundedRun()
@@ -465,14 +464,14 @@ describe('DynamoDB', () => {
     )
   })
 
-  describe('as it comes over the wire', () => {
+  describe('as sent over the network', () => {
     const body = fc.oneof({ weight: 6, arbitrary: answers().map((given) => JSON.stringify(given)) }, fc.constant('{}'))
     const status = fc.constantFrom(200, 200, 200, 200, 204, 301, 400, 403, 413, 429, 500, 503)
     const cut = fc.constantFrom(1, 1, 1, 1, 0.5, 0)
     const type = fc.constantFrom('application/x-amz-json-1.0', 'text/html', '')
 
     holds(
-      'a plan that can be shown, or an error with its remedy',
+      'gives a plan that can be shown, or an error with a remedy',
       fc.record({ body, status, cut, type }),
       async (given) => {
         const parts = JSON.parse(given.body) as Record<
@@ -497,7 +496,7 @@ describe('DynamoDB', () => {
   })
 })
 
-describe('a whole run, some of whose calls are answered by something else', () => {
+describe('a run with calls that something other than AWS answers', () => {
   let faultRuns: Awaited<ReturnType<typeof startFaultRuns>>
   beforeAll(async () => {
     faultRuns = await startFaultRuns()
@@ -520,11 +519,11 @@ describe('a whole run, some of whose calls are answered by something else', () =
       arbitrary: fc.constantFrom<unknown>(...answersOfDynamoDb).chain((each) => mutated(each).map(textOf)),
     },
     { weight: 2, arbitrary: near(answersOfSts) },
-    { weight: 1, arbitrary: foreignText },
+    { weight: 1, arbitrary: untrustedText },
   )
 
   holds(
-    'ends well or says what to do, and the run after it converges, with nothing lost and nothing told that is a secret',
+    'succeeds or fails with a remedy, the next run converges, and nothing is lost or leaked',
     fc.record({
       scenario: fc.constantFrom(...scenarios),
       call: fc.integer({ min: 1, max: 30 }),
@@ -536,14 +535,14 @@ describe('a whole run, some of whose calls are answered by something else', () =
       const callFault = { name: 'answered by something else', fault: { kind: 'answer' as const, ...fault } }
       const { first, diverged, lost, leaked } = await faultRuns.runCase({ scenario, callFault, call })
       expect({ diverged, lost, leaked }).toEqual({ diverged: [], lost: [], leaked: [] })
-      const told = [...first.errors, ...first.warnings, ...first.notices, ...first.lines].flatMap((each) =>
+      const shown = [...first.errors, ...first.warnings, ...first.notices, ...first.lines].flatMap((each) =>
         each.split('\n'),
       )
-      assertLogIsHarmless(told)
-      assertMarkdownIsOurs(first.summary, [])
+      assertLogIsHarmless(shown)
+      assertMarkdownIsHarmless(first.summary, [])
       if (first.exitCode === 0) return
       expect(first.errors.join('\n')).toContain('To fix: ')
-      // What a library says of an answer that it cannot read stands behind what we say.
+      // The message of a library follows that of the action.
       for (const each of first.errors) expect(each).not.toMatch(/^\w*Error: /)
     },
     0.1,
@@ -565,13 +564,13 @@ interface Answer {
   readonly body: string
 }
 
-/** Answers without a network, so that no case waits for one. */
+/** Answers requests without a network. */
 function inMemory(respond: (headers: Readonly<Record<string, string>>, body: string) => Answer): NodeHttpHandler {
   const handler = new NodeHttpHandler()
   const handle = async (request: { headers: Record<string, string>; body?: unknown }) => {
     const { statusCode, type, body } = respond(
       request.headers,
-      // Not Buffer.from: it asks the SDK's body for its valueOf, and the SDK warns of whoever takes it for a string.
+      // Buffer.from would call valueOf of the SDK's body, of which the SDK warns.
       new TextDecoder().decode(
         typeof request.body === 'string' ? Buffer.from(request.body) : (request.body as Uint8Array),
       ),
@@ -601,7 +600,7 @@ describe('STS', () => {
     chain: fc.constantFrom([], [provisioner], [hub, provisioner]),
     byToken: fc.boolean(),
     jwt: fc.oneof(
-      foreignText,
+      untrustedText,
       mutated({ iss: 'x', sub: 'repo:acme/app', aud: 'y', job_workflow_ref: 'z' }).map(
         (claims) => `h.${Buffer.from(textOf(claims)).toString('base64url')}.s`,
       ),
@@ -621,7 +620,7 @@ describe('STS', () => {
       defaultChain: async () => ({ accessKeyId: 'c', secretAccessKey: 'd' }),
       mask: (secret) => expect(typeof secret).toBe('string'),
     }
-    const session = await described(openSession(inputs, ports, run))
+    const session = await withoutRemedyError(openSession(inputs, ports, run))
     assertLogIsHarmless(run.lines)
     if (session === undefined) return
     expect(session.awsAccount.account).toBe('222222222222')
@@ -629,7 +628,7 @@ describe('STS', () => {
     for (const each of [accessKeyId, secretAccessKey]) expect(each).toMatch(/./s)
   }
 
-  describe('as the SDK hands it on', () => {
+  describe('as returned by the SDK', () => {
     let aws: ReturnType<typeof mockClient>
     beforeAll(() => {
       aws = mockClient(STSClient)
@@ -639,8 +638,8 @@ describe('STS', () => {
       if ('error' in given) throw given.error
       return (given as { value: object }).value
     }
-    // XML has no null and no lists of its own; an element that is empty, missing or nested is what may come.
-    const member = fc.oneof(fc.constant(undefined), foreignText, fc.constantFrom('', 'arn:aws:sts::1:x'))
+    // XML has no null and no lists. An element may be empty, missing or nested.
+    const member = fc.oneof(fc.constant(undefined), untrustedText, fc.constantFrom('', 'arn:aws:sts::1:x'))
     const answerOf = (real: unknown) =>
       fc.oneof(
         { weight: 4, arbitrary: mutated(real, member).map((value) => asObject({ value })) },
@@ -653,7 +652,7 @@ describe('STS', () => {
     })
 
     holds(
-      'a session in the allowed account, or an error with its remedy',
+      'gives a session in the allowed account, or an error with a remedy',
       fc.tuple(way, answers),
       async ([through, given]) => {
         aws.reset()
@@ -666,7 +665,7 @@ describe('STS', () => {
     )
   })
 
-  describe('as it comes over the wire', () => {
+  describe('as sent over the network', () => {
     const element = (operation: string, account: string) =>
       `<${operation}Response><${operation}Result><Arn>arn:aws:iam::222222222222:user/x</Arn><Credentials><AccessKeyId>AKIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2026-01-01T01:00:00Z</Expiration></Credentials><AssumedRoleUser><Arn>arn:aws:sts::${account}:assumed-role/x/s</Arn></AssumedRoleUser></${operation}Result></${operation}Response>`
     const error =
@@ -677,14 +676,14 @@ describe('STS', () => {
       fc.nat({ max: 600 }),
       fc.oneof(
         fc.constantFrom('', '<a/>', '<Arn/>', '&', '&#0;', '<![CDATA[', '<!DOCTYPE a [<!ENTITY b "c">]>'),
-        foreignText,
+        untrustedText,
       ),
       fc.nat({ max: 20 }),
     )
     const answer = fc.record({ account, status, edits: fc.array(edit, { maxLength: 3 }), isError: fc.boolean() })
 
     holds(
-      'a session in the allowed account, or an error with its remedy',
+      'gives a session in the allowed account, or an error with a remedy',
       fc.tuple(way, answer),
       async ([through, given]) => {
         const requestHandler = inMemory((_, body) => {
@@ -704,7 +703,7 @@ describe('STS', () => {
   })
 })
 
-/** A server of this machine; what it answers is each case's own. */
+/** A server on this machine, whose answer each case sets. */
 function localServer() {
   let respond = (_: ServerResponse) => undefined as unknown
   const server = createServer((_, response) => void respond(response))
@@ -714,8 +713,8 @@ function localServer() {
       await once(server, 'listening')
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     },
-    answer: (with_: (response: ServerResponse) => unknown) => {
-      respond = with_
+    answer: (send: (response: ServerResponse) => unknown) => {
+      respond = send
     },
     stop: () => {
       server.closeAllConnections()
@@ -737,12 +736,12 @@ describe('the OIDC token endpoint', () => {
     requestHandler.destroy()
     server.stop()
   })
-  const body = fc.oneof(mutated({ value: 'a.b.c', count: 3 }).map(textOf), foreignText)
+  const body = fc.oneof(mutated({ value: 'a.b.c', count: 3 }).map(textOf), untrustedText)
   const status = fc.constantFrom(200, 200, 200, 204, 302, 401, 404, 500)
 
   holds(
-    'gives a token, or an error that does not show what it said',
-    fc.tuple(body, status, foreignText),
+    'gives a token, or an error without the content of the answer',
+    fc.tuple(body, status, untrustedText),
     async ([text, code, audience]) => {
       server.answer((response) => response.writeHead(code).end(text))
       let token: unknown
@@ -773,7 +772,7 @@ describe('GitHub', () => {
     jest.restoreAllMocks()
     server.stop()
   })
-  // Octokit would write what GitHub says to stderr, which the runner obeys as well.
+  // Octokit writes answers of GitHub to stderr, which the runner obeys too.
   const pastOurLog: string[] = []
   const mark = '<!-- tenant-tables 0 -->'
   const user = { login: 'github-actions[bot]', type: 'Bot' }
@@ -794,7 +793,7 @@ describe('GitHub', () => {
     message: 'x',
     errors: [],
   })
-  const body = fc.oneof({ weight: 8, arbitrary: real.chain((each) => mutated(each)).map(textOf) }, foreignText)
+  const body = fc.oneof({ weight: 8, arbitrary: real.chain((each) => mutated(each)).map(textOf) }, untrustedText)
   const headers = fc.record(
     {
       'content-type': fc.constantFrom('application/json', 'application/json; charset=x', 'text/html', 'x/y'),
@@ -813,11 +812,11 @@ describe('GitHub', () => {
   })
 
   holds(
-    'a comment that is written, or an error',
+    'gives a written comment, or an error',
     fc.tuple(answers, fc.boolean()),
     async ([given, isSearch]) => {
       const run = boundedRun()
-      // Requests are real, so time must not run on by itself while one is under way.
+      // Requests are real, so virtual time must not pass while one is in progress.
       const sleep = async (_: number, stop: AbortSignal) => {
         if (stop.aborted) throw stop.reason
         requests += 1
@@ -847,7 +846,7 @@ describe('GitHub', () => {
         if (!isError(error)) throw error
         expect(pastOurLog.splice(0)).toEqual([])
         assertLogIsHarmless([...renderError(error).split('\n'), ...run.lines])
-        assertMarkdownIsOurs(
+        assertMarkdownIsHarmless(
           renderSummary({ command: 'plan', error }, (text) => text),
           [],
         )
@@ -870,36 +869,36 @@ function isError(value: unknown): value is Error {
   )
 }
 
-describe('what is shown', () => {
-  const tags = fc.array(fc.tuple(foreignText, foreignText), { maxLength: 6 }).map((pairs) => new Map(pairs))
+describe('a page or log', () => {
+  const tags = fc.array(fc.tuple(untrustedText, untrustedText), { maxLength: 6 }).map((pairs) => new Map(pairs))
   const thrown = fc.oneof(
     oddError,
     fc
-      .tuple(foreignText, foreignText, oddError)
+      .tuple(untrustedText, untrustedText, oddError)
       .map(([message, remedy, cause]) => new RemedyError(message, remedy, { cause })),
-    fc.tuple(foreignText, foreignText, foreignText).map(([name, value, cause]) => {
+    fc.tuple(untrustedText, untrustedText, untrustedText).map(([name, value, cause]) => {
       const statements = [JSON.stringify({ [name]: value })]
-      return new RemedyError('It broke.', 'Mend it.', { facts: [{ name, value }], statements, cause: new Error(cause) })
+      return new RemedyError('It broke.', 'Fix it.', { facts: [{ name, value }], statements, cause: new Error(cause) })
     }),
-    fc.array(foreignText, { maxLength: 5 }).map((problems) => new InvalidInputsError(problems)),
+    fc.array(untrustedText, { maxLength: 5 }).map((problems) => new InvalidInputsError(problems)),
   )
   const texts = fc.record({
-    environment: foreignText,
-    prefix: foreignText,
+    environment: untrustedText,
+    prefix: untrustedText,
     wanted: tags,
     found: tags,
-    unmanaged: fc.array(fc.record({ path: foreignText, value: foreignText }), { maxLength: 3 }),
-    status: foreignText,
-    arn: foreignText,
-    keyName: foreignText,
+    unmanaged: fc.array(fc.record({ path: untrustedText, value: untrustedText }), { maxLength: 3 }),
+    status: untrustedText,
+    arn: untrustedText,
+    keyName: untrustedText,
     isKeyRight: fc.boolean(),
-    review: foreignText.map((text) => `Held to ${text}`),
+    review: untrustedText.map((text) => `Held to ${text}`),
     fails: fc.boolean(),
     thrown,
   })
 
   holds(
-    'of foreign text starts no command and no markup',
+    'with untrusted text starts no command and no markup',
     texts,
     (given) => {
       const environment = { name: given.environment, production: false }
@@ -934,17 +933,17 @@ describe('what is shown', () => {
   )
 
   holds(
-    'of foreign text to be copied is copied to the letter',
-    fc.tuple(foreignText, foreignText),
+    'with untrusted text in a code block keeps it to the letter',
+    fc.tuple(untrustedText, untrustedText),
     (given) => {
       const [name = '', value = ''] = given.map(
         (text) => `x${text.replace(new RegExp(hidden, 'gu'), '').slice(0, 2000)}x`,
       )
-      // What was taken out may have kept marks apart.
+      // The removed characters may have separated combining marks.
       if (hidden.test(name + value)) return
       const statement = { [name]: value }
       const options = { facts: [{ name, value }], statements: [JSON.stringify(statement)] }
-      const result: RunResult = { command: 'apply', plan, error: new RemedyError('It broke.', 'Mend it.', options) }
+      const result: RunResult = { command: 'apply', plan, error: new RemedyError('It broke.', 'Fix it.', options) }
       const comment = renderComment({ result, mark: markComment(aTarget(), ''), redact: (text) => text })
       for (const page of [comment, renderSummary(result, (text) => text)]) {
         const [fact, json] = renderAsGitHub(page).blocks.slice(-2)
@@ -955,9 +954,9 @@ describe('what is shown', () => {
     0.5,
   )
 
-  const refusals = fc.record({ count: fc.integer({ min: 1, max: 1000 }), text: foreignText })
+  const refusals = fc.record({ count: fc.integer({ min: 1, max: 1000 }), text: untrustedText })
   holds(
-    'of however much still fits into a comment',
+    'of any length is cut to fit into a comment',
     refusals,
     ({ count, text }) => {
       const refusal = { table: 'users', code: 'not-as-reviewed' as const, reason: text, remedy: text }
@@ -983,7 +982,7 @@ describe('what is shown', () => {
 describe('a secret', () => {
   const end = fc.constantFrom(...'abAF019/+=.é😀')
   const inner = fc.constantFrom(...'abcDEF0123456789/+=.-_%é会😀 ')
-  /** How a character is spelled: as it is, or escaped so many times over, with digits of one case or the other. */
+  /** A character as it is, or escaped so many times, with digits of one case or the other. */
   const spelling = fc.record({ times: fc.constantFrom(0, 0, 1, 1, 2, 3), isUpperCase: fc.boolean() })
   const character = fc.tuple(inner, spelling)
   const spelled = fc
@@ -1000,8 +999,8 @@ describe('a secret', () => {
   }
 
   holds(
-    'is hidden in whatever spelling someone hands it back, and every other byte stays as it is',
-    fc.tuple(foreignText, spelled, foreignText),
+    'is hidden in every spelling, and every other byte stays as it is',
+    fc.tuple(untrustedText, spelled, untrustedText),
     ([before, characters, after]) => {
       const secret = characters.map(([plain]) => plain).join('')
       const written = characters.map(([plain, { times, isUpperCase }]) => spell(plain, times, isUpperCase)).join('')
@@ -1041,23 +1040,23 @@ describe('the runner', () => {
     rmSync(folder, { recursive: true })
   })
 
-  const outputs = fc.dictionary(fc.constantFrom('plan', 'tables', 'changed', 'plan-file', 'aws-region'), foreignText)
+  const outputs = fc.dictionary(fc.constantFrom('plan', 'tables', 'changed', 'plan-file', 'aws-region'), untrustedText)
   holds(
-    'gives later steps each output as it was',
+    'passes each output to later steps unchanged',
     outputs,
     (given) => {
       writeFileSync(file, '')
       for (const [name, value] of Object.entries(given)) runner.setOutput(name, value)
-      // A half of a surrogate pair has no form in UTF-8.
-      const told = Object.entries(given).map(([name, value]) => [name, Buffer.from(value).toString()])
-      expect(parseOutputs(readFileSync(file, 'utf8'))).toEqual(Object.fromEntries(told))
+      // Half of a surrogate pair has no form in UTF-8.
+      const expected = Object.entries(given).map(([name, value]) => [name, Buffer.from(value).toString()])
+      expect(parseOutputs(readFileSync(file, 'utf8'))).toEqual(Object.fromEntries(expected))
     },
     2,
   )
 
-  const said = fc.record({ line: foreignText, title: foreignText, message: foreignText })
+  const said = fc.record({ line: untrustedText, title: untrustedText, message: untrustedText })
   holds(
-    'is told our commands alone, whatever is in them',
+    'gets only the commands of the action',
     said,
     ({ line, title, message }) => {
       printed = ''
@@ -1087,7 +1086,7 @@ describe('the runner', () => {
   )
 })
 
-it('every case that was asked for was tried', () => {
+it('every property has tried its number of cases', () => {
   console.log(`fuzz: ${cases} cases, ${crashes} crashes`)
   expect(cases).toBeGreaterThanOrEqual(asked)
   expect(crashes).toBe(0)

@@ -1,36 +1,36 @@
-/** Clocks for tests: none of them makes a test wait for real. */
+/** Clocks for tests, in which a sleep takes little or no real time. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '../../src/run/run.ts'
 
 export interface VirtualClock extends Clock {
-  /** Every sleep that was asked for, in milliseconds, in the order of asking. */
+  /** The durations of all sleeps in milliseconds, in the order of their calls. */
   readonly sleeps: readonly number[]
 }
 
 export interface PassingClock extends VirtualClock {
-  /** Lets time pass at once, as if everything had been slow. */
+  /** Sets the time forward. */
   readonly pass: (milliseconds: number) => void
 }
 
 /**
- * Time stands still while something runs, and jumps to the next sleeper when nothing does. For code whose calls answer
- * without real input and output: while a real request is under way, this clock would run on, unless `quiet` waits for it.
+ * The time stands still while code runs, and jumps to the end of the next sleep when none does. A real request does not
+ * stop the clock, unless `quiet` waits for it.
  */
 export function virtualClock(
   options: {
     readonly now?: number
     readonly random?: () => number
-    /** Resolves when nothing runs. Default: at the next turn of the event loop. */
+    /** Resolves when no code runs. Default: at the next turn of the event loop. */
     readonly quiet?: () => Promise<void>
   } = {},
 ): PassingClock {
   let now = options.now ?? Date.UTC(2026, 0, 1)
-  /** In the order of their waking. */
+  /** In the order of their ends. */
   let sleepers: { readonly at: number; readonly wake: () => void }[] = []
   let scheduled = false
   const sleeps: number[] = []
-  /** After all who wake no later. */
+  /** The index after all sleeps that end no later. */
   const placeOf = (at: number) => {
     let [from, to] = [0, sleepers.length]
     while (from < to) {
@@ -84,9 +84,9 @@ export function virtualClock(
   }
 }
 
-/** Time that passes when it is told to, for tests that decide what comes first. */
+/** A clock that a test sets forward, for tests that decide the order of events. */
 export interface HeldClock extends Clock {
-  /** Jumps to the next sleepers and wakes all that are due then; false where nobody sleeps. */
+  /** Jumps to the end of the next sleeps. Returns false where there is none. */
   readonly pass: () => boolean
 }
 
@@ -97,7 +97,7 @@ export function heldClock(): HeldClock {
   return {
     now: () => now,
     random: () => 0.5,
-    // Counted, so that the same test makes the same items again.
+    // Counted, so that a repeated test creates the same items.
     uuid: () => `00000000-0000-4000-8000-${String(++uuids).padStart(12, '0')}`,
     sleep: (milliseconds, signal) =>
       new Promise((resolve, reject) => {
@@ -124,7 +124,7 @@ export function heldClock(): HeldClock {
   }
 }
 
-/** Real time, so many times faster: for tests that talk to a real server. */
+/** A clock that runs faster than real time, for tests with a real server. */
 export function fastClock(factor: number): Clock {
   const start = Date.now()
   return {

@@ -1,4 +1,4 @@
-/** What a reader on GitHub would see: GitHub-flavoured Markdown as HTML, taken apart. A renderer that we did not write. */
+/** GitHub-flavoured Markdown as a reader on GitHub sees it, rendered by a third-party library. */
 import { micromark } from 'micromark'
 import { gfm, gfmHtml } from 'micromark-extension-gfm'
 
@@ -9,14 +9,14 @@ export interface RenderedMarkdown {
   readonly links: readonly string[]
   /** The rows of every table, as the text of their cells. */
   readonly rows: readonly (readonly string[])[]
-  /** The text of every code block, as the button beside it copies it. */
+  /** The text of every code block, as its copy button copies it. */
   readonly blocks: readonly string[]
-  /** Without tags and comments, and with entities as the characters that they are. */
+  /** The text without tags and comments, with entities decoded. */
   readonly text: string
 }
 
 export function renderAsGitHub(markdown: string): RenderedMarkdown {
-  // GitHub passes HTML on, and takes out afterwards what it does not allow; so nothing may be in it that it would allow.
+  // GitHub renders HTML and then removes what it does not allow. A page may contain none that GitHub would keep.
   const html = micromark(markdown, {
     allowDangerousHtml: true,
     extensions: [gfm()],

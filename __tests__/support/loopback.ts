@@ -1,4 +1,4 @@
-/** Makes every connection of a test's own process that leaves this machine an error. Core modules are one for all test files. */
+/** Makes a connection from the process of a test to another machine an error. Node's own modules are shared by all test files. */
 import { BlockList, isIP, isIPv6, Socket } from 'node:net'
 
 const here = new BlockList()
@@ -9,13 +9,13 @@ const isHere = (host: string) =>
   isIP(host) === 0 ? /^(.+\.)?localhost$/.test(host) : here.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
 
 const guarded = Symbol.for('tenant-tables: guarded')
-// Of its overloads the loosest, because net itself calls it in a way of its own.
+// The loosest overload, because net calls it in a form of its own.
 const prototype = Socket.prototype as unknown as { connect: (...given: unknown[]) => Socket; [guarded]?: true }
 if (prototype[guarded] === undefined) {
   prototype[guarded] = true
   const { connect } = prototype
   prototype.connect = function (this: Socket, ...given) {
-    // A list of options and listener where net itself calls; options, or port and host, where somebody else does.
+    // net passes a list of options and listener; other callers pass options, or port and host.
     const [options, host] = Array.isArray(given[0]) ? given[0] : given
     const target = typeof options === 'object' && options !== null ? options : { host }
     const to = 'path' in target && target.path ? 'localhost' : String(target.host ?? 'localhost')

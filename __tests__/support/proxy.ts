@@ -1,7 +1,6 @@
 /**
- * A forward proxy on 127.0.0.1 behind which AWS and GitHub are the sandbox: it says yes to every host, ends TLS with a
- * certificate for all of them, and hands what it is told to the sandbox. So a run may be led to the hosts that it would
- * call in earnest, and none of them hears of it.
+ * A forward proxy on 127.0.0.1 that sends the requests for every host to the sandbox. It ends TLS with a certificate for all
+ * hosts, so that a run can use the real host names of AWS and GitHub without reaching them.
  */
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,24 +13,24 @@ import type { Duplex } from 'node:stream'
 import { generate } from 'selfsigned'
 
 export interface ForwardProxyOptions {
-  /** Where everything ends up. */
+  /** The URL of the sandbox. */
   readonly sandbox: string
-  /** Of the certificate; `*.example.com` stands for one name in front. */
+  /** The host names in the certificate; `*.example.com` matches one label. */
   readonly hosts: readonly string[]
-  /** `name:password`, where it asks for one. */
+  /** `name:password`, where the proxy requires them. */
   readonly login?: string
-  /** Answered to so many requests for a connection before the first good one. */
+  /** The status that the first connection requests get, and their number. */
   readonly refusals?: readonly number[]
 }
 
 export interface ForwardProxy {
   /** `127.0.0.1:8080` */
   readonly place: string
-  /** The port that takes TLS without a proxy in between. */
+  /** The port that accepts TLS without a proxy. */
   readonly directPort: number
-  /** The places that were asked for, in order, as `host:port`. */
+  /** The requested hosts in their order, as `host:port`. */
   readonly asked: readonly string[]
-  /** What makes a process trust the certificate. */
+  /** Environment variables with which a process trusts the certificate. */
   readonly environment: Readonly<Record<string, string>>
   readonly close: () => Promise<void>
 }
@@ -97,10 +96,10 @@ export async function startProxy({ sandbox, hosts, login, refusals = [] }: Forwa
   }
 }
 
-/** The sandbox plays GitHub's hosts below paths of its own. */
+/** The sandbox serves GitHub's hosts below paths of its own. */
 function sandboxPath(host: string, path: string): string {
   if (host === 'api.github.com') return `/github${path}`
-  // GitHub Enterprise Server has everything on one host.
+  // GitHub Enterprise Server has one host.
   return path
     .replace(/^\/api\/(?:v3(?=\/))?/, '/github/')
     .replace(/^\/github\/\//, '/github/')

@@ -1,6 +1,6 @@
 /**
- * Several whole runs of `main` at once in this process, on one account of the sandbox, with no network: a scheduler
- * decides in which order requests arrive and answers come back, and time passes only when nothing is under way.
+ * Concurrent runs of `main` in this process, on one account of the sandbox, without a network. A scheduler decides the order
+ * in which requests and responses arrive. Time passes only when no request is in progress.
  */
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
@@ -18,7 +18,7 @@ import { heldClock } from './clock.ts'
 import { aRun } from './fakes.ts'
 import { type RecordedRun, recordingRunner } from './recording-runner.ts'
 
-// Connections that are opened early would be real ones.
+// Otherwise the runs would open real connections early.
 jest.unstable_mockModule('../../src/network/connection-pool.ts', () => ({
   createConnectionPool: () => ({
     httpAgent: new HttpAgent(),
@@ -34,36 +34,36 @@ const { loadDynamoDb } = await import('../../src/aws/dynamodb.ts')
 const account = '222222222222'
 const region = 'ap-south-1'
 
-// The SDK is loaded and reads the files of its configuration once, in real time, while the clock of a race would run on.
+// The SDK is loaded and reads the files of its configuration once, in real time, during which the clock of a race would jump.
 const clientOptions = { region, requestHandler: new NodeHttpHandler(), maxAttempts: 1 } as const
 await loadDynamoDb({ clientOptions, waiting: Promise.resolve(), openEarly: () => undefined }, 0, aRun())
 
-/** One who takes part in a race. */
+/** One run of a race. */
 export interface Participant {
   readonly inputs: Readonly<Record<string, string>>
-  /** Milliseconds after the beginning of the race. */
+  /** The start of the run, in milliseconds after the start of the race. */
   readonly start: number
-  /** How long each request of the run, and then each answer, is on its way at least, in turn; in milliseconds. */
+  /** The shortest durations of the requests and responses of the run in turn, in milliseconds. */
   readonly ways: readonly number[]
-  /** What `Math.random` gives it. */
+  /** The result of its `Clock.random`. */
   readonly random: number
 }
 
 export interface Finished extends RecordedRun {
   readonly command: string
   readonly environment: string
-  /** As its own clock tells. */
+  /** The duration by the clock of the run. */
   readonly seconds: number
-  /** Its calls, in the order in which they arrived. */
+  /** The calls of the run, in the order of their arrival. */
   readonly calls: readonly Call[]
 }
 
-/** What can be seen of a table at one moment. */
+/** The state of a table at one moment. */
 export interface Seen {
   readonly id: string
   readonly status: string
   readonly billingMode: string
-  /** Changes that DynamoDB has taken and does not show yet. */
+  /** The number of accepted changes that do not show yet. */
   readonly pending: number
   readonly deletionProtection: boolean
   readonly recovery: TableRecord['recovery']
@@ -75,9 +75,9 @@ export interface Call {
   readonly operation: string
   readonly table: string
   readonly input: Shape
-  /** Of everything that happens: sent, arrived and answered; the last is undefined until the answer is there. */
+  /** `sent`, `arrived` and `answered` number all events of a world in their order. */
   readonly sent: number
-  /** By the world's clock, in milliseconds. */
+  /** The time of sending by the clock of the world, in milliseconds. */
   readonly sentAt: number
   readonly arrived: number
   answered?: number
@@ -89,10 +89,10 @@ export interface Call {
 
 export type Item = Readonly<Record<string, { readonly S: string }>>
 
-/** What decides who is next; fast-check's is one. */
+/** Decides which request or response arrives next, such as fast-check's scheduler. */
 export type Order = Pick<Scheduler, 'schedule' | 'count' | 'waitNext'>
 
-/** First come, first served. */
+/** The order in which they were sent. */
 export function inTurn(): Order {
   const waiting: (() => void)[] = []
   return {
@@ -107,23 +107,23 @@ export function inTurn(): Order {
 
 const mostRounds = 20_000
 
-/** The account, and whoever works in it. */
+/** The account and the runs in it. */
 export class World {
   readonly clock = heldClock()
   readonly calls: Call[] = []
   readonly #accounts = new Accounts(measuredTimings, this.clock.now)
   readonly hands = this.#accounts.hands(account, region)
-  /** By the table's id, since they go with the table; then by their key. */
+  /** Items by the id of their table, then by their key. */
   readonly #items = new Map<string, Map<string, Item>>()
   #moments = 0
 
-  /** Lets the participants run until all of them are done, and what they left on its way has arrived. */
+  /** Runs the participants until all have ended, and the requests that they left behind have arrived. */
   async race(order: Order, participants: readonly Participant[]): Promise<readonly Finished[]> {
     const first = this.calls.length
     const runners = participants.map(({ inputs }, index) =>
       recordingRunner(
         { 'aws-region': region, ...inputs },
-        // The key tells whose request it is.
+        // The access key identifies the run of a request.
         { AWS_ACCESS_KEY_ID: `RUN${index}`, AWS_SECRET_ACCESS_KEY: 'secret' },
       ),
     )
@@ -131,11 +131,11 @@ export class World {
     const spy = jest.spyOn(NodeHttpHandler.prototype, 'handle').mockImplementation(async (request) => {
       const [, index = ''] = /Credential=RUN(\d+)\//.exec(request.headers.authorization ?? '') ?? []
       const line = lines[Number(index)]
-      if (line === undefined) throw new Error(`Nobody of this race sends to ${request.hostname}`)
+      if (line === undefined) throw new Error(`No run of this race sends to ${request.hostname}`)
       return { response: await line(request) }
     })
     const seconds: number[] = []
-    let underWay = participants.length
+    let inProgress = participants.length
     const never = new AbortController().signal
     try {
       const done = participants.map(async ({ start, random }, index) => {
@@ -145,11 +145,11 @@ export class World {
         const began = this.clock.now()
         await main(runner, { ...this.clock, random: () => random })
         seconds[index] = (this.clock.now() - began) / 1000
-        underWay -= 1
+        inProgress -= 1
       })
-      for (let rounds = 0; underWay > 0 || order.count() > 0; rounds += 1) {
+      for (let rounds = 0; inProgress > 0 || order.count() > 0; rounds += 1) {
         await quiet()
-        const isAtWork = rounds < mostRounds && (order.count() > 0 || underWay === 0 || this.clock.pass())
+        const isAtWork = rounds < mostRounds && (order.count() > 0 || inProgress === 0 || this.clock.pass())
         if (!isAtWork) {
           const logs = runners.map(({ recorded }, index) => `run ${index}:\n${recorded.lines.join('\n')}`)
           throw new Error(`The race does not end.\n${logs.join('\n\n')}`)
@@ -169,7 +169,7 @@ export class World {
     }))
   }
 
-  /** Lets time pass with nobody at work. */
+  /** Lets time pass without runs. */
   async wait(milliseconds: number): Promise<void> {
     const slept = this.clock.sleep(milliseconds, new AbortController().signal)
     this.clock.pass()
@@ -178,7 +178,7 @@ export class World {
 
   seen(table: string): Seen | undefined {
     const record = this.hands.table(table)
-    return record === undefined ? undefined : look(record, this.clock.now())
+    return record === undefined ? undefined : stateOf(record, this.clock.now())
   }
 
   items(table: string): readonly Item[] {
@@ -186,14 +186,14 @@ export class World {
     return record === undefined ? [] : [...(this.#items.get(record.id)?.values() ?? [])]
   }
 
-  /** Performs what another person asks for. */
+  /** Performs an operation as another user of the account. */
   async ask(operation: string, input: Shape): Promise<Shape> {
     return itemOperations.has(operation)
       ? this.#performOnItems(operation, input)
       : await this.hands.call(operation, input)
   }
 
-  /** One run's way to AWS and back. */
+  /** The way of the requests of one run to AWS and back. */
   #line(order: Order, participant: number, ways: readonly number[]) {
     const never = new AbortController().signal
     let used = 0
@@ -238,7 +238,7 @@ export class World {
     }
   }
 
-  /** As far as sample items go. The sandbox has a whole database for items, but behind a network. */
+  /** Performs item operations as far as sample items need them. The sandbox stores items behind a network. */
   #performOnItems(operation: string, input: Shape): Shape {
     const record = this.hands.table(String(input.TableName))
     if (record === undefined || !['ACTIVE', 'UPDATING'].includes(statusOf(record, this.clock.now()))) {
@@ -271,12 +271,12 @@ export class World {
   }
 }
 
-/** Nothing here reads or writes files or sockets, so one turn of the event loop lets everybody come to a halt. */
+/** Waits until no run has work left. Without files and sockets this takes one turn of the event loop. */
 async function quiet(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
 }
 
-function look(record: TableRecord, now: number): Seen {
+function stateOf(record: TableRecord, now: number): Seen {
   return {
     id: record.id,
     status: statusOf(record, now),

@@ -1,4 +1,4 @@
-/** A runner that keeps what it is told, for tests that run `main` in their own process. */
+/** A runner that records outputs and messages, for tests that run `main` in their own process. */
 import { KnownSecrets } from '../../src/github/redaction.ts'
 import { type Runner, secretInput } from '../../src/github/runner.ts'
 
@@ -11,15 +11,15 @@ export interface RecordedRun {
   readonly errors: string[]
   readonly masked: string[]
   summary: string
-  /** By path: what there is to read, and what was written. */
+  /** The content of readable and written files by path. */
   readonly files: Record<string, string>
-  /** What GitHub says of the event. */
+  /** The payload of the event. */
   event: unknown
 }
 
 export interface RecordingRunner extends Runner {
   readonly recorded: RecordedRun
-  /** What SIGINT does. */
+  /** Cancels the run, as SIGINT does. */
   readonly interrupt: () => void
 }
 

@@ -31,7 +31,7 @@ describe('runAction', () => {
     return runAction({ inputs: {}, entry, actionFile: join(folder, 'missing.yml'), ...options })
   }
 
-  it('gives back what the run wrote, wherever it wrote it, and how it ended', async () => {
+  it('returns everything that the run wrote, and how it ended', async () => {
     const result = await run(`
       console.log('to stdout')
       console.error('::notice::to stderr')
@@ -95,14 +95,11 @@ describe('runAction', () => {
   })
 
   // Without GITHUB_ACTIONS the bundle prints for a terminal, and masks nothing.
-  it.each(['sandbox/demo.ts', '__tests__/support/runner.ts'])(
-    '%s, which starts the bundle as the runner does, sets GITHUB_ACTIONS as the runner does',
-    (file) => {
-      const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
-      expect(source).toContain('index.js')
-      expect(source).toContain("GITHUB_ACTIONS: 'true'")
-    },
-  )
+  it.each(['sandbox/demo.ts', '__tests__/support/runner.ts'])('%s sets GITHUB_ACTIONS, as the runner does', (file) => {
+    const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
+    expect(source).toContain('index.js')
+    expect(source).toContain("GITHUB_ACTIONS: 'true'")
+  })
 
   it('sets every declared input, to its default unless it is given, whatever the case of its name', async () => {
     const actionFile = join(folder, 'action.yml')
@@ -133,7 +130,7 @@ describe('runAction', () => {
     })
   })
 
-  it('refuses a default with an expression that it cannot work out', async () => {
+  it('rejects a default with an expression that it cannot evaluate', async () => {
     const actionFile = join(folder, 'expression.yml')
     await writeFile(actionFile, `inputs:\n  folder:\n    default: \${{ runner.temp }}\n`)
     await expect(run('', { actionFile })).rejects.toThrow(
@@ -141,7 +138,7 @@ describe('runAction', () => {
     )
   })
 
-  it('sends one SIGINT when the output asks for it, and measures how long the run takes to end', async () => {
+  it('sends one SIGINT when a predicate of the output is true, and measures the time until the run ends', async () => {
     const result = await run(
       `let interrupts = 0
       process.on('SIGINT', () => {
@@ -157,7 +154,7 @@ describe('runAction', () => {
     expect(result.millisecondsAfterInterrupt).toBeLessThan(result.milliseconds)
   })
 
-  it('kills when the output asks for it, and still gives back what was written before', async () => {
+  it('kills the run when a predicate of the output is true, and returns what was written before', async () => {
     const result = await run(
       `fs.appendFileSync(process.env.GITHUB_OUTPUT, 'done=1\\n')
       process.on('SIGINT', () => {})
@@ -167,7 +164,7 @@ describe('runAction', () => {
     expect(result).toMatchObject({ exitCode: null, signal: 'SIGKILL', outputs: { done: '1' } })
   })
 
-  it('hands out the process, to be ended from outside', async () => {
+  it('provides the process, so that a test can end it', async () => {
     const script = `process.on('SIGINT', () => process.exit(5))
       setInterval(() => console.log('ready'), 20)`
     const endBy = (signal: 'SIGINT' | 'SIGKILL') => {
@@ -195,12 +192,12 @@ describe('runAction', () => {
     expect(killed).not.toHaveProperty('millisecondsAfterInterrupt')
   })
 
-  it('ends a run that takes too long, and tells what it had printed', async () => {
+  it('kills a run that takes too long, and its error holds the output', async () => {
     const running = run(`console.log('half way'); setInterval(() => {}, 1000)`, { timeoutMilliseconds: 500 })
     await expect(running).rejects.toThrow(/took more than 0\.5 s[\s\S]*half way/)
   })
 
-  it('fails for an entry that is not there, a node that is not there, and a predicate that throws', async () => {
+  it('fails for a missing entry, a missing node, and a predicate that throws', async () => {
     await expect(runAction({ inputs: {}, entry: join(folder, 'none.js') })).rejects.toThrow('npm run build')
     await expect(run('', { node: join(folder, 'none') })).rejects.toThrow('ENOENT')
     const interruptWhen = () => {
@@ -243,14 +240,14 @@ describe('parseCommands', () => {
     ])
   })
 
-  it('finds the older commands anywhere in a line, also after a newer one that means nothing', () => {
+  it('finds commands of the older syntax anywhere in a line, also after an unknown command of the newer one', () => {
     const text = '::made-up::text ##[set-output name=a%5D;b=c]value%3B%0A\nnot ##[closed\n##[none]##[error]late'
     expect(parseCommands(text)).toEqual([
       { command: 'set-output', properties: { name: 'a]', b: 'c' }, message: 'value;\n' },
     ])
   })
 
-  it('sees a new line after a carriage return alone, and no command in the middle of a line', () => {
+  it('ends a line at a carriage return, and finds no command of the newer syntax within a line', () => {
     const text = 'progress\r::warning::one\r\n::debug::two\nsaid ::error::three\n::error no end'
     expect(parseCommands(text).map(({ command, message }) => [command, message])).toEqual([
       ['warning', 'one'],
@@ -264,17 +261,17 @@ describe('parseCommands', () => {
   })
 })
 
-describe("a test's own process", () => {
+describe('the process of a test', () => {
   it.each([
     () => connect(9, 'example.invalid'),
     () => connect({ host: '192.0.2.1', port: 9 }),
     () => connect({ host: '::ffff:192.0.2.1', port: 9 }),
     () => connectTls({ host: 'localhost.example.invalid', port: 9 }),
-  ])('connects to no other machine: %s', (leave) => {
+  ])('cannot connect to another machine: %s', (leave) => {
     expect(leave).toThrow('which is not this machine')
   })
 
-  it.each(['127.0.0.1', 'localhost'])('connects to this machine: %s', async (host) => {
+  it.each(['127.0.0.1', 'localhost'])('can connect to this machine: %s', async (host) => {
     const server = createServer().listen(0, host)
     await once(server, 'listening')
     const socket = connect((server.address() as AddressInfo).port, host)

@@ -7,42 +7,42 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 
 export interface RunnerOptions {
-  /** By the names of action.yml, such as `role-to-assume`; a name that action.yml lacks is passed on too. */
+  /** By the names of action.yml, such as `role-to-assume`. Undeclared names are passed on too. */
   readonly inputs: Readonly<Record<string, string>>
-  /** Added last, so it wins over what the runner sets. Of process.env only PATH is passed on. */
+  /** Replaces variables that the runner sets. Of process.env only PATH is passed on. */
   readonly environment?: Readonly<Record<string, string>>
   /** The payload of the event; an empty object unless given. */
   readonly event?: object
-  /** Text by file name, in the workspace. */
+  /** The content of files in the workspace, by name. */
   readonly workspaceFiles?: Readonly<Record<string, string>>
   /** The script to run; `dist/index.js` of the repository unless given. */
   readonly entry?: string
-  /** Where the inputs and their defaults are declared; `action.yml` of the repository unless given. May be missing. */
+  /** The declaration of inputs and defaults; `action.yml` of the repository unless given. May be missing. */
   readonly actionFile?: string
   /** Path of the node binary; the one that runs the tests unless given. */
   readonly node?: string
-  /** Asked whenever stdout grows, with all of it so far; SIGINT is sent the first time it says yes. */
+  /** Gets all of stdout whenever it grows. SIGINT is sent when this first returns true. */
   readonly interruptWhen?: (output: string) => boolean
   /** The same for SIGKILL. */
   readonly killWhen?: (output: string) => boolean
-  /** Told of the process as soon as there is one, by those who end it from outside. */
+  /** Gets the process as soon as it has started. */
   readonly onStart?: (started: StartedRun) => void
-  /** Nobody reads its log: the pipe is closed at once. */
+  /** Closes the pipe of the log at once, so that writing to it fails. */
   readonly isUnread?: boolean
-  /** 60 000 unless given; the run is then killed and the promise rejected. */
+  /** Kills the run after this time and rejects. Default: 60,000. */
   readonly timeoutMilliseconds?: number
 }
 
-/** A run under way. */
+/** A run in progress. */
 export interface StartedRun {
   readonly kill: (signal: 'SIGINT' | 'SIGKILL') => void
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has ended. */
   readonly exited: Promise<void>
 }
 
-/** What the runner would act on in a line of output. */
+/** A command that the runner would obey. */
 export interface WorkflowCommand {
-  /** In lower case: the runner compares without case. */
+  /** In lower case: the runner ignores case. */
   readonly command: string
   readonly properties: Readonly<Record<string, string>>
   readonly message: string
@@ -56,34 +56,34 @@ export interface RunnerResult {
   readonly stdout: string
   readonly stderr: string
   readonly outputs: Readonly<Record<string, string>>
-  /** The contents of GITHUB_STEP_SUMMARY, GITHUB_STATE, GITHUB_ENV and GITHUB_PATH as they were left. */
+  /** The final contents of GITHUB_STEP_SUMMARY, GITHUB_STATE, GITHUB_ENV and GITHUB_PATH. */
   readonly summary: string
   readonly state: string
   readonly environmentFile: string
   readonly pathFile: string
-  /** From start to exit. */
+  /** The time from start to exit. */
   readonly milliseconds: number
-  /** From SIGINT to exit; absent when no SIGINT was sent. */
+  /** The time from SIGINT to exit; absent when no SIGINT was sent. */
   readonly millisecondsAfterInterrupt?: number
-  /** Those of stdout, then those of stderr: the runner obeys both. */
+  /** The commands in stdout, then in stderr: the runner obeys both. */
   readonly commands: readonly WorkflowCommand[]
-  /** stdout, stderr, and name and text of every file below the temporary folder: for secret scans. */
+  /** stdout, stderr, and the name and content of every file below the temporary folder: for secret scans. */
   readonly written: string
 }
 
-/** Root of the repository. Compiled to lib, this file lies a folder deeper. */
+/** The root of the repository. Compiled to lib, this file is one folder deeper. */
 export const repository =
   ['../../', '../../../']
     .map((up) => fileURLToPath(new URL(up, import.meta.url)))
     .find((folder) => existsSync(join(folder, 'action.yml'))) ?? '.'
 
-/** Stands for `${{ github.token }}`, and opens nothing where nobody was told of it. */
+/** The value of `${{ github.token }}`. A server that does not know it rejects it. */
 export const defaultToken = 'ghs_aTokenThatOpensNothing'
 
 /**
  * Runs an action as the GitHub runner does: a clean environment, inputs with the defaults of action.yml,
- * files for outputs and summary, the workspace as working directory. Everything lies in a temporary
- * folder (HOME and TMPDIR too) that is gone afterwards.
+ * files for outputs and summary, the workspace as working directory. Everything is in a temporary
+ * folder (HOME and TMPDIR too) that is deleted afterwards.
  *
  * The run cannot reach GitHub by accident: GITHUB_API_URL is a closed port of this machine unless
  * `environment` says otherwise.
@@ -122,12 +122,12 @@ export interface PreparedStep {
   /** Holds all files of the step. The caller removes it. */
   readonly folder: string
   readonly files: RunnerFiles
-  /** All that the process of the step gets. */
+  /** The whole environment of the process. */
   readonly environment: Readonly<Record<string, string>>
 }
 
 /**
- * Makes what the runner makes before it starts an action: files, folders, and the environment with every declared input.
+ * Creates what the runner creates before it starts an action: files, folders, and the environment with every declared input.
  *
  * @throws {Error} when action.yml holds an expression other than `github.*`
  */
@@ -179,7 +179,7 @@ export function parseOutputs(text: string): Record<string, string> {
   return Object.fromEntries(outputs)
 }
 
-// What the runner has registered. Any other name is plain text to it.
+// The commands that the runner knows. Any other name is plain text.
 const registeredCommands: ReadonlySet<string> = new Set([
   'add-mask',
   'add-matcher',
@@ -296,7 +296,7 @@ interface RunnerFiles {
   readonly workspace: string
 }
 
-/** Makes the empty files and folders that the runner makes before a step. */
+/** Creates the empty files and folders that the runner creates before a step. */
 async function makeFiles(folder: string): Promise<RunnerFiles> {
   for (const name of ['commands', 'home', 'temporary', 'tools', 'workspace']) await mkdir(join(folder, name))
   const files: RunnerFiles = {
@@ -372,13 +372,13 @@ function inputVariable(name: string): string {
   return `INPUT_${name.replaceAll(' ', '_').toUpperCase()}`
 }
 
-/** Every declared input is set: to its default, or to the empty string. */
+/** Sets every declared input to its default, or to the empty string. */
 async function readDefaults(
   file: string,
   github: Readonly<Record<string, string>>,
 ): Promise<Readonly<Record<string, string>>> {
   if (!existsSync(file)) return {}
-  // The failsafe schema leaves scalars as they are spelled: `300` and `true` are strings, as for the runner.
+  // The failsafe schema keeps scalars as text: `300` and `true` are strings, as for the runner.
   const action: { inputs?: Record<string, { default?: string | null } | null> | null } | null = parse(
     await readFile(file, 'utf8'),
     { schema: 'failsafe' },
@@ -427,7 +427,7 @@ function runProcess(
     const giveUp = (error: unknown) => {
       clearTimeout(timer)
       child.kill('SIGKILL')
-      // A grandchild may still hold the pipes; they must not keep the tests from ending.
+      // A grandchild may keep the pipes open, which must not keep the tests running.
       child.stdout.destroy()
       child.stderr.destroy()
       reject(error)
@@ -476,7 +476,7 @@ function runProcess(
   })
 }
 
-/** Names and texts of all files below a folder, but not of the file that we wrote ourselves. */
+/** The names and contents of all files below a folder, apart from the file that this module wrote. */
 async function readTree(folder: string, root: string, except: string): Promise<string[]> {
   const texts: string[] = []
   for (const found of await readdir(folder, { withFileTypes: true })) {
@@ -485,7 +485,7 @@ async function readTree(folder: string, root: string, except: string): Promise<s
     texts.push(relative(root, path))
     if (found.isDirectory()) texts.push(...(await readTree(path, root, except)))
     else if (found.isSymbolicLink()) texts.push(await readlink(path))
-    // In a file it masks nothing, so it must not pass for a masking command.
+    // In a file a masking command masks nothing, so it must not look like one to a secret scan.
     else if (found.isFile()) texts.push((await readFile(path, 'utf8')).replaceAll(/^::add-mask::/gm, ' $&'))
   }
   return texts

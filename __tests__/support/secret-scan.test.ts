@@ -3,7 +3,7 @@ import { leaksIn } from './secret-scan.ts'
 
 const { code, text } = markdownOf((each) => each)
 
-// Its base64 has both characters that base64url writes otherwise, at each of the three places.
+// Its base64 has both characters that differ in base64url, at each of the three offsets.
 const secret = 'wJalr+XUtnFEMI/K7MD?>~?>~??>~bPxRfiCYKEY'
 
 const forms: readonly (readonly [string, string])[] = [
@@ -29,7 +29,7 @@ const forms: readonly (readonly [string, string])[] = [
   ),
 ]
 
-/** Every character escaped, also those that a URL may hold as they are. */
+/** Escapes every character, also those that need no escape in a URL. */
 function escapeAll(text: string, times: number): string {
   const escaped = [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
   return times === 1 ? escaped : escapeAll(escaped, times - 1)
@@ -44,26 +44,26 @@ const spellings: readonly (readonly [string, string, string])[] = [
   ['URL encoding after a "%4"', 'abcd/efgh/ijkl', '%4abcd%2fefgh/ijkl'],
 ]
 
-it.each(spellings)('a secret is found in %s', (_, hidden, form) => {
+it.each(spellings)('finds a secret in %s, and not where its end is missing', (_, hidden, form) => {
   expect(leaksIn(`before\nname=${form};more\nafter`, [hidden])).not.toEqual([])
   expect(leaksIn(`before\nname=${form.slice(0, -4)};more\nafter`, [hidden])).toEqual([])
 })
 
-it.each(forms)('a secret is found in %s', (_, form) => {
+it.each(forms)('finds a secret in %s', (_, form) => {
   expect(leaksIn(`before\nname=${form};more\nafter`, ['another-secret-of-the-job', secret])).not.toEqual([])
 })
 
-it('where there is no secret, none is found', () => {
+it('finds no secret in the first halves of its encodings', () => {
   const others = forms.map(([, form]) => form.slice(0, form.length / 2)).join('\n')
   expect(leaksIn(others, [secret])).toEqual([])
 })
 
-it('a masking command may hold it, and nothing else may', () => {
+it('allows a secret in a masking command only', () => {
   expect(leaksIn(`::add-mask::${secret}\nmasked`, [secret])).toEqual([])
   expect(leaksIn(`::add-mask::${secret}\n ::add-mask::${secret}`, [secret])).toEqual([`plain: ${secret}`])
 })
 
-it('each secret is named once in each of its forms', () => {
+it('reports each encoding of a secret once', () => {
   const both = Buffer.from(secret).toString('base64')
   expect(leaksIn(`${secret} ${both} ${both}`, [secret, secret])).toEqual([
     `plain: ${secret}`,

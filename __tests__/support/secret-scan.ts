@@ -1,22 +1,21 @@
-/** Finds secrets in what was written, however they were packed. Pure. */
+/** Finds secrets in text, in every encoding. Pure. */
 
 /**
- * Every secret that the text holds: plain, in base64 or base64url, alone or anywhere inside a longer text that was encoded
- * as a whole, and each of these with its characters escaped as in a URL, a workflow command or Markdown. Masking commands are how the runner is told a
- * secret, so their lines are not looked at.
+ * Finds every secret that the text holds: plain, or in base64 or base64url, alone or inside a longer encoded text, and each
+ * of these with characters escaped for a URL, a workflow command or Markdown. Lines with a masking command may hold secrets.
  *
- * @returns a line for each find; empty where there is none
+ * @returns a line for each occurrence; empty where there is none
  */
 export function leaksIn(written: string, secrets: readonly string[]): readonly string[] {
-  const looked = written
+  const scanned = written
     .split('\n')
     .filter((line) => !line.startsWith('::add-mask::'))
     .join('\n')
-  const unescaped = unescapeAll(bytesOf(looked))
+  const unescaped = unescapeAll(bytesOf(scanned))
   return [...new Set(secrets)].flatMap((secret) =>
     formsOf(secret).flatMap(({ name, text }) => {
-      if (looked.includes(text)) return [`${name}: ${secret}`]
-      return isEscapedIn(text, looked, unescaped) ? [`${name}, escaped: ${secret}`] : []
+      if (scanned.includes(text)) return [`${name}: ${secret}`]
+      return isEscapedIn(text, scanned, unescaped) ? [`${name}, escaped: ${secret}`] : []
     }),
   )
 }
@@ -26,7 +25,7 @@ function bytesOf(text: string): string {
   return Buffer.from(text).toString('latin1')
 }
 
-/** As it was before a URL, a workflow command, Markdown or several of them one in the other escaped it. */
+/** Removes the escapes of URLs, workflow commands and Markdown, also nested ones. */
 function unescapeAll(bytes: string): string {
   const unescaped = bytes
     .replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
@@ -38,11 +37,11 @@ function unescapeAll(bytes: string): string {
 function isEscapedIn(secret: string, written: string, unescaped: string): boolean {
   const bytes = bytesOf(secret)
   if (unescaped.includes(bytes)) return true
-  // A `%` right before the secret may have taken its first two characters for its own digits.
+  // A `%` before the secret may have made an escape of its first two characters.
   return unescaped.includes(bytes.slice(2)) && spelling(secret).test(written)
 }
 
-/** Each character as it is, or as the escapes of its bytes, escaped any number of times over. */
+/** Matches each character as itself, or as the escapes of its bytes, nested any number of times. */
 function spelling(secret: string): RegExp {
   const characters = [...secret].map((character) => {
     const escapes = [...Buffer.from(character)].map((byte) => {
@@ -59,7 +58,7 @@ interface Form {
   readonly text: string
 }
 
-/** The URL encoded ones are found by decoding what was written, since which characters are escaped is up to the writer. */
+/** The encoded forms of a secret. URL encoding is not among them: the text is decoded instead, because any character may be escaped. */
 function formsOf(secret: string): readonly Form[] {
   const encoded = [0, 1, 2].map((offset) => base64At(secret, offset))
   return [
@@ -73,8 +72,9 @@ function formsOf(secret: string): readonly Form[] {
 }
 
 /**
- * What base64 makes of a text that begins so many bytes after a multiple of three, as far as neither what stands before it
- * nor what follows has a part in it: a character stands for six bits.
+ * The characters of base64 that depend on the text alone. Each stands for six bits.
+ *
+ * @param offset the number of bytes between a multiple of three and the text
  */
 function base64At(text: string, offset: number): string {
   const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)])

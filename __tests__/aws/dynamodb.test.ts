@@ -14,6 +14,7 @@ import { StoppedError } from '../../src/errors/errors.ts'
 import { properties } from '../../src/table/properties/index.ts'
 import { addressOf } from '../../src/table/target.ts'
 import { createRequest } from '../../src/table/values.ts'
+import { cancelled } from '../support/apply.ts'
 import { aTarget, theTables } from '../support/builders.ts'
 import { aRun, type FakeRun } from '../support/fakes.ts'
 
@@ -316,6 +317,59 @@ describe('a stopped run', () => {
       name: 'StoppedError',
       message: 'cancelled It was waiting for DescribeTable on "users".',
       cause: throttled,
+    })
+  })
+
+  describe('sends no deletion', () => {
+    const never = new AbortController().signal
+    const otherWrite = () => dynamoDb.write({ operation: 'UpdateTable', input: { TableName: 'tenant' } }, always)
+    const expectDeletions = async (deletion: Promise<void>, sent: number) => {
+      await expect(deletion).rejects.toThrow(StoppedError)
+      expect(aws.commandCalls(DeleteTableCommand)).toHaveLength(sent)
+    }
+
+    it('that waited for its turn behind five other writes', async () => {
+      // A stop leaves calls in progress a second for their responses.
+      aws.on(UpdateTableCommand).callsFake(() => run.clock.sleep(500, never))
+      const others = Array.from({ length: 5 }, otherWrite)
+      const deletion = deleteTable()
+      const stop = run.clock.sleep(100, never).then(() => run.stopNow(cancelled))
+      await expectDeletions(deletion, 0)
+      await Promise.all([stop, ...others])
+    })
+
+    it('that waited behind one write in a throttled account', async () => {
+      let tries = 0
+      aws.on(UpdateTableCommand).callsFake(async () => {
+        tries += 1
+        // Three throttled tries reduce the number of writes at once from five to one.
+        if (tries <= 3) throw refusal('ThrottlingException')
+        await run.clock.sleep(500, never)
+      })
+      const other = otherWrite()
+      while (tries < 4) await run.clock.sleep(10, never)
+      const deletion = deleteTable()
+      const stop = run.clock.sleep(10, never).then(() => run.stopNow(cancelled))
+      await expectDeletions(deletion, 0)
+      await Promise.all([stop, other])
+    })
+
+    it('that waited for credentials', async () => {
+      dynamoDb = await connect(async () => {
+        run.stopNow(cancelled)
+        await run.clock.sleep(500, never)
+      })
+      await expectDeletions(deleteTable(), 0)
+    })
+
+    it('again after it waited for a new session', async () => {
+      dynamoDb = await connect(async () => {
+        if (aws.calls().length === 0) return
+        run.stopNow(cancelled)
+        await run.clock.sleep(500, never)
+      })
+      aws.on(DeleteTableCommand).rejectsOnce(refusal('ExpiredTokenException')).resolves({})
+      await expectDeletions(deleteTable(), 1)
     })
   })
 })

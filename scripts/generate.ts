@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { toJsonSchema } from '@valibot/to-json-schema'
+import { type ItemKind, itemSchemas } from '../src/definition/items.ts'
 import { planSchema, sharedSchemas } from '../src/plan/document.ts'
 import { properties } from '../src/table/properties/index.ts'
 import type { Property } from '../src/table/property.ts'
@@ -15,6 +16,18 @@ export function planJsonSchema(): object {
       definitions: sharedSchemas,
       // JSON Schema has no form for a function: the reader of plans alone runs it.
       ignoreActions: ['check'],
+    }),
+  }
+}
+
+/** The JSON Schema of the items of a built-in table. Its only check is that of a date. */
+export function itemJsonSchema(kind: ItemKind): object {
+  return {
+    title: `An item of the ${kind} table`,
+    ...toJsonSchema(itemSchemas[kind], {
+      target: 'draft-2020-12',
+      overrideAction: ({ valibotAction, jsonSchema }) =>
+        valibotAction.type === 'check' ? { ...jsonSchema, format: 'date-time' } : undefined,
     }),
   }
 }
@@ -60,6 +73,9 @@ function code(text: string): string {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  writeFileSync('docs/schemas/plan.schema.json', JSON.stringify(planJsonSchema(), undefined, 2))
+  const write = (name: string, schema: object) =>
+    writeFileSync(`docs/schemas/${name}.schema.json`, JSON.stringify(schema, undefined, 2))
+  write('plan', planJsonSchema())
+  for (const kind of ['tenant', 'users'] as const) write(`${kind}-item`, itemJsonSchema(kind))
   writeFileSync('docs/properties.md', propertiesPage())
 }

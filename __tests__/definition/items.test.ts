@@ -3,13 +3,14 @@ import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import fc from 'fast-check'
-import { type ItemKind, itemShapes, makeSampleItems, problemsOfItem, schemaOfItem } from '../../src/definition/items.ts'
+import { itemJsonSchema } from '../../scripts/generate.ts'
+import { type ItemKind, itemSchemas, makeSampleItems, problemsOfItem } from '../../src/definition/items.ts'
 
 const samples = makeSampleItems(randomUUID, Date.UTC(2026, 0, 31, 12))
 const [owner] = samples.users
 if (owner === undefined) throw new Error('An owner was expected')
 const valid = { tenant: samples.tenant, users: owner }
-const kinds = Object.keys(itemShapes) as ItemKind[]
+const kinds = Object.keys(itemSchemas) as ItemKind[]
 
 const ajv = new Ajv2020({ allErrors: true })
 formats.default(ajv)
@@ -17,11 +18,11 @@ const read = (kind: ItemKind) =>
   JSON.parse(readFileSync(new URL(`../../docs/schemas/${kind}-item.schema.json`, import.meta.url), 'utf8'))
 const published = { tenant: ajv.compile(read('tenant')), users: ajv.compile(read('users')) }
 
-it.each(kinds)('the published schema of %s is that of the code', (kind) => {
-  expect(read(kind)).toEqual(schemaOfItem(kind))
+it.each(kinds)('publishes the schema of the code as JSON Schema: %s', (kind) => {
+  expect(read(kind)).toEqual(itemJsonSchema(kind))
 })
 
-it('samples are a tenant and a user in each role, each with fresh ids, in the shapes that are published', () => {
+it('makes a tenant and a user in each role as samples, each with new ids and in the published shape', () => {
   expect(samples.users.map(({ role }) => role)).toEqual(['OWNER', 'SUPERVISOR', 'OPERATOR'])
   expect(samples.tenant).toMatchObject({ code: 'DD-DEMO', created_at: '2026-01-31T12:00:00.000Z' })
   const ids = [samples.tenant.tenant_id, samples.otherTenantId, ...samples.users.map(({ user_id }) => user_id)]
@@ -51,7 +52,7 @@ it.each<[string, unknown]>([
   ['name', 7],
   ['name', null],
   ['user_id', undefined],
-])('a user whose %s is %j is refused by the code and by the schema', (attribute, value) => {
+])('refuses a user whose %s is %j, by the code and by the published schema', (attribute, value) => {
   const item: Record<string, unknown> = { ...valid.users, [attribute]: value }
   if (value === undefined) delete item[attribute]
   expect(problemsOfItem('users', item)).toEqual([expect.stringContaining(attribute)])
@@ -59,19 +60,19 @@ it.each<[string, unknown]>([
 })
 
 it.each(['2026-01-31T12:00:00Z', '2024-02-29T23:59:59.123456+00:00', '2026-12-01T00:00:00.1Z'])(
-  'a time in UTC may be written as %s',
+  'accepts the time in UTC %s',
   (created_at) => {
     expect(problemsOfItem('users', { ...valid.users, created_at })).toEqual([])
     expect(published.users({ ...valid.users, created_at })).toBe(true)
   },
 )
 
-it('an application may add attributes, but none that is inherited counts', () => {
+it('accepts attributes that an application adds, and ignores inherited members', () => {
   expect(problemsOfItem('tenant', { ...valid.tenant, plan: 'gold' })).toEqual([])
   expect(problemsOfItem('tenant', Object.create(valid.tenant))).toHaveLength(4)
 })
 
-it('code and schema agree on whatever is put into an attribute', () => {
+it('accepts and refuses the same values in the code and in the published schema', () => {
   const years = { noInvalidDate: true, min: new Date('1000-01-01'), max: new Date('9999-12-31') }
   const value = fc.oneof(
     fc.string(),
@@ -82,7 +83,7 @@ it('code and schema agree on whatever is put into an attribute', () => {
   )
   let accepted = 0
   for (const kind of kinds) {
-    const attribute = fc.constantFrom(...Object.keys(itemShapes[kind]))
+    const attribute = fc.constantFrom(...Object.keys(itemSchemas[kind].entries))
     fc.assert(
       fc.property(attribute, value, (name, given) => {
         const item = { ...valid[kind], [name]: given }

@@ -1,6 +1,5 @@
-/**
- * The shape of the items in the built-in tables: checked at run time here, published as JSON Schema for applications.
- */
+/** The shape of the items in the built-in tables: one schema for the check of items and for the published JSON Schema. */
+import * as v from 'valibot'
 import { quote } from '../text/readable.ts'
 
 /** All attributes of an item, which are all strings in the built-in tables. */
@@ -8,94 +7,56 @@ export type Item = Readonly<Record<string, string>>
 
 export const roles = ['OWNER', 'SUPERVISOR', 'OPERATOR'] as const
 
-interface AttributeKind {
-  /** Completes the sentence `must be ...`. */
-  readonly expected: string
-  readonly pattern: RegExp
-  /** A further check that a pattern cannot express. */
-  readonly accepts?: (value: string) => boolean
-  readonly schema: Readonly<Record<string, unknown>>
+/** @param rule completes the sentence `must be ...` */
+function text(rule: string, pattern: RegExp) {
+  return v.pipe(v.string(), v.regex(pattern, rule), v.description(`Must be ${rule}.`))
 }
 
-const uuid = kind(
-  'a UUID in lower case',
-  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
-  // Without the format: it would allow upper case, which is another key to DynamoDB.
-)
-const text = kind('a text that is not blank', /\S/)
-const code = kind(
-  'upper-case letters, digits and hyphens, at most 32 characters, such as DD-DEMO',
-  /^[A-Z0-9]+(-[A-Z0-9]+)*$/,
-  { maxLength: 32 },
-)
-const email = kind('an e-mail address', /^[^\s@]+@[^\s@]+$/)
-const role = kind(`one of ${roles.join(', ')}`, new RegExp(`^(${roles.join('|')})$`), { enum: roles })
-const time: AttributeKind = {
-  ...kind(
-    'a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z',
+// A UUID in upper case is another key to DynamoDB.
+const uuid = text('a UUID in lower case', /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/)
+const name = text('a text that is not blank', /\S/)
+const codeRule = 'upper-case letters, digits and hyphens, at most 32 characters, such as DD-DEMO'
+const code = v.pipe(text(codeRule, /^[A-Z0-9]+(-[A-Z0-9]+)*$/), v.maxLength(32, codeRule))
+const email = text('an e-mail address', /^[^\s@]+@[^\s@]+$/)
+const role = text(`one of ${roles.join(', ')}`, new RegExp(`^(${roles.join('|')})$`))
+const timeRule = 'a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z'
+const time = v.pipe(
+  text(
+    timeRule,
     /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|\+00:00)$/,
-    { format: 'date-time' },
   ),
   // `new Date` reads 31 February as 3 March, so the date is compared with the text.
-  accepts: (value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10),
-}
-
-function kind(expected: string, pattern: RegExp, schema: AttributeKind['schema'] = {}): AttributeKind {
-  const { maxLength } = schema
-  return {
-    expected,
-    pattern,
-    schema,
-    ...(typeof maxLength === 'number' ? { accepts: (value) => value.length <= maxLength } : {}),
-  }
-}
+  v.check((value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10), timeRule),
+)
 
 /** Every attribute is required; an application may add others. */
-export const itemShapes = {
-  tenant: { tenant_id: uuid, name: text, code, created_at: time },
-  users: {
+export const itemSchemas = {
+  tenant: v.object({ tenant_id: uuid, name, code, created_at: time }),
+  users: v.object({
     tenant_id: uuid,
     user_id: uuid,
     cognito_sub: uuid,
-    name: text,
+    name,
     email,
     role,
     created_at: time,
     updated_at: time,
-  },
-} as const satisfies Readonly<Record<string, Readonly<Record<string, AttributeKind>>>>
+  }),
+} as const
 
-export type ItemKind = keyof typeof itemShapes
-export type ItemOf<Kind extends ItemKind> = { readonly [Attribute in keyof (typeof itemShapes)[Kind]]: string }
+export type ItemKind = keyof typeof itemSchemas
+export type ItemOf<Kind extends ItemKind> = Readonly<v.InferOutput<(typeof itemSchemas)[Kind]>>
 
-/** Lists the problems of an item, one for each wrong attribute. Empty if the item is valid. */
+/** Lists the problems of an item, the first of each wrong attribute. Empty if the item is valid. */
 export function problemsOfItem(itemKind: ItemKind, item: Readonly<Record<string, unknown>>): readonly string[] {
-  const shape: Readonly<Record<string, AttributeKind>> = itemShapes[itemKind]
-  return Object.entries(shape).flatMap(([name, { expected, pattern, accepts }]) => {
-    const value = Object.hasOwn(item, name) ? item[name] : undefined
-    if (value === undefined) return [`${name} is missing`]
-    if (typeof value !== 'string') return [`${name} must be a string, but is ${JSON.stringify(value) ?? typeof value}`]
-    return pattern.test(value) && (accepts?.(value) ?? true)
-      ? []
-      : [`${name} must be ${expected}, but is ${quote(value)}`]
+  const { issues = [] } = v.safeParse(itemSchemas[itemKind], { ...item }, { abortPipeEarly: true })
+  return issues.map((issue) => {
+    const attribute = v.getDotPath(issue) ?? 'the item'
+    const found = issue.path?.at(-1)?.value
+    if (found === undefined) return `${attribute} is missing`
+    if (typeof found !== 'string') return `${attribute} must be a string, but is ${JSON.stringify(found)}`
+    return `${attribute} must be ${issue.message}, but is ${quote(found)}`
   })
-}
-
-/** JSON Schema, draft 2020-12; docs/schemas holds it for applications. */
-export function schemaOfItem(itemKind: ItemKind): Readonly<Record<string, unknown>> {
-  const shape: Readonly<Record<string, AttributeKind>> = itemShapes[itemKind]
-  return {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: `An item of the ${itemKind} table`,
-    type: 'object',
-    required: Object.keys(shape),
-    properties: Object.fromEntries(
-      Object.entries(shape).map(([name, { expected, pattern, schema }]) => [
-        name,
-        { type: 'string', description: `Must be ${expected}.`, pattern: pattern.source, ...schema },
-      ]),
-    ),
-  }
 }
 
 /** One tenant, and one user in each role: everything that a sample round trip writes. */

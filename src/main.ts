@@ -3,10 +3,8 @@ import { loadSharedConfigFiles } from '@smithy/core/config'
 import { applyPlan } from './apply/apply.ts'
 import { countReads, observeTables } from './apply/observe.ts'
 import { assertAsDefined, verifyTables } from './apply/verify.ts'
-import { openConnections, partitionOf } from './aws/connections.ts'
-import { credentialPorts } from './aws/credentials.ts'
-import { loadDynamoDb } from './aws/dynamodb.ts'
-import { openSession } from './aws/session.ts'
+import { connectToAws } from './aws/connect.ts'
+import { partitionOf } from './aws/connections.ts'
 import { defineTables } from './definition/built-in.ts'
 import { logGroup } from './github/log.ts'
 import { assertPublishable, publish } from './github/publish.ts'
@@ -19,7 +17,7 @@ import { planTables } from './plan/planner.ts'
 import { describeReview, holdToReview, readReview } from './plan/review.ts'
 import { describePlace } from './report/place.ts'
 import { renderPlanLines } from './report/plan-lines.ts'
-import type { RunResult } from './report/result.ts'
+import { collectResults, type RunResult } from './report/result.ts'
 import { type Clock, type Run, withinDeadline } from './run/run.ts'
 
 /** Never rejects: everything that the run reached is published, with the error that ended it. */
@@ -29,7 +27,7 @@ export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeO
     const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await loadSharedConfigFiles() })
     runner.log.info(describePlace(inputs))
     await withinDeadline({ ...inputs, ...runner, clock }, async (run) => {
-      result = await collect(result, reconcile(inputs, runner, run, timeOuts))
+      result = await collectResults(result, reconcile(inputs, runner, run, timeOuts))
       await publishComment(inputs, result, runner, run)
     })
   } catch (error) {
@@ -45,39 +43,20 @@ async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: Ti
   const review = await readReview(inputs, runner.readFile)
   yield { review: describeReview(review, command) }
   const definitions = defineTables(inputs)
-  const connections = openConnections(region, { ...runner, sdkSettings: inputs.sdkSettings }, run, timeOuts)
-  const [session, connectDynamoDb] = await Promise.all([
-    openSession(inputs, credentialPorts(connections.clientOptions, runner, run), run),
-    loadDynamoDb(connections, countReads(definitions), run),
-    connections.waiting.then(runner.load),
-  ])
-  const target = { ...session.awsAccount, region, environment }
+  const aws = await connectToAws(inputs, runner, countReads(definitions), run, timeOuts)
+  const target = { ...aws.account, region, environment }
   yield { target }
   run.log.info(describePlace(inputs, target.account))
-  const dynamoDb = connectDynamoDb(session.credentials, target)
+  const dynamoDb = aws.openDynamoDb(target)
   const observation = await observeTables(dynamoDb, target, definitions, run)
   const made = planTables(target, definitions, observation.observed, policy)
   const plan = assertPublishable(holdToReview(made, review), runner)
-  const held = describeReview(review, command, plan)
-  yield { plan, review: held }
-  logGroup(runner.log, 'Plan', [...renderPlanLines(plan), held])
+  const comparison = describeReview(review, command, plan)
+  yield { plan, review: comparison }
+  logGroup(runner.log, 'Plan', [...renderPlanLines(plan), comparison])
   if (inputs.failOnDrift) assertAsDefined(plan)
   if (command === 'verify') yield { verification: await verifyTables({ ...inputs, ...dynamoDb, plan, run }) }
   if (command === 'apply' || command === 'destroy') {
     yield { outcome: await applyPlan({ dynamoDb, target, definitions, ...observation, plan, run }) }
-  }
-}
-
-/** Merges the results. The warnings of several stages are kept together. */
-async function collect(first: RunResult, stages: AsyncIterable<RunResult>): Promise<RunResult> {
-  let result = first
-  try {
-    for await (const stage of stages) {
-      const warnings = [...(result.warnings ?? []), ...(stage.warnings ?? [])]
-      result = { ...result, ...stage, warnings }
-    }
-    return result
-  } catch (error) {
-    return { ...result, error }
   }
 }

@@ -19,3 +19,17 @@ export interface RunResult {
   /** The failure that ended the run, unless `outcome` or `verification` holds it. */
   readonly error?: unknown
 }
+
+/** Merges the results that a run reaches one after the other. Their warnings are kept together. An error loses none. */
+export async function collectResults(first: RunResult, stages: AsyncIterable<RunResult>): Promise<RunResult> {
+  let result = first
+  try {
+    for await (const stage of stages) {
+      const warnings = [...(result.warnings ?? []), ...(stage.warnings ?? [])]
+      result = { ...result, ...stage, warnings }
+    }
+    return result
+  } catch (error) {
+    return { ...result, error }
+  }
+}

@@ -1,0 +1,40 @@
+/** Opens everything that a run needs of AWS, in parallel. */
+import type { TimeOuts } from '../network/network.ts'
+import type { Run } from '../run/run.ts'
+import type { Target } from '../table/target.ts'
+import { type Job, openConnections } from './connections.ts'
+import { credentialPorts } from './credentials.ts'
+import { type DynamoDb, loadDynamoDb } from './dynamodb.ts'
+import type { SdkSettings } from './sdk-settings.ts'
+import { type AwsAccount, openSession } from './session.ts'
+import type { CommandSessionRequest } from './session-request.ts'
+
+interface Request extends CommandSessionRequest {
+  readonly region: string
+  readonly sdkSettings?: SdkSettings
+}
+
+/**
+ * Assumes the roles. While the run waits for STS it loads DynamoDB's SDK and the toolkit of the runner.
+ *
+ * @param readCount the number of calls with which the run begins, for as many connections
+ */
+export async function connectToAws(
+  request: Request,
+  { environment, mask, load }: Job & { readonly load: () => Promise<void> },
+  readCount: number,
+  run: Run,
+  timeOuts: TimeOuts,
+): Promise<{ readonly account: AwsAccount; readonly openDynamoDb: (target: Target) => DynamoDb }> {
+  const job = { environment, mask }
+  const connections = openConnections(request.region, { ...job, sdkSettings: request.sdkSettings }, run, timeOuts)
+  const [session, connectDynamoDb] = await Promise.all([
+    openSession(request, credentialPorts(connections.clientOptions, job, run), run),
+    loadDynamoDb(connections, readCount, run),
+    connections.waiting.then(load),
+  ])
+  return {
+    account: session.awsAccount,
+    openDynamoDb: (target) => connectDynamoDb(session.credentials, target),
+  }
+}

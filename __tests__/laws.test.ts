@@ -12,6 +12,7 @@ import { inOrder, isProtective } from '../src/plan/rounds.ts'
 import { properties } from '../src/table/properties/index.ts'
 import { environmentTag, isManaged, tagValue } from '../src/table/properties/tags.ts'
 import type { ObservedTable, ObservedTables, ReadyTable, TableDefinition } from '../src/table/table.ts'
+import { newTableValues } from './support/builders.ts'
 import {
   type Answers,
   answerFor,
@@ -31,7 +32,7 @@ function planFor({ target, desired, observed, policy }: World): Plan {
 }
 
 function performSteps(steps: readonly Step[], observed: ObservedTables): ObservedTables {
-  return steps.reduce(performStep, observed)
+  return steps.reduce((tables, step) => performStep(tables, step, newTableValues), observed)
 }
 
 /** Applies a plan to the model of DynamoDB, or to the port that stands in front of it. */

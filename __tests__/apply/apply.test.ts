@@ -91,7 +91,7 @@ describe('the steps of a plan', () => {
           calls += 1
           return table && isCreating() ? { ...table, TableStatus: 'CREATING' } : table
         },
-        // Of the tags and the backups, which are read side by side.
+        // The tags and the backups are read side by side.
         listTags: (_, tags) => {
           calls += 2
           return tags

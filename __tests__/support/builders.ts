@@ -48,13 +48,21 @@ function withValues(values: TableValues, changes: ValueChanges): TableValues {
   return Object.fromEntries(all) as unknown as TableValues
 }
 
-/** The values that a read of a new table shows, if its definition omits them. */
-export const initialValues: Partial<PropertyValues> = Object.fromEntries(
-  properties.flatMap(({ name, creation, reading }) => {
-    if (reading.kind === 'asked' && reading.when === 'declared') return []
+/** The values of a new table whose definition omits them. */
+export const newTableValues: Partial<PropertyValues> = Object.fromEntries(
+  properties.flatMap(({ name, creation }) => {
     const value = creation.kind === 'in-create-table' ? creation.otherwise : creation.initial
     return value === undefined ? [] : [[name, value]]
   }),
+)
+
+/** The same without the properties that are read only if a definition declares them. */
+export const initialValues: Partial<PropertyValues> = Object.fromEntries(
+  Object.entries(newTableValues).filter(([name]) =>
+    properties.some(
+      (each) => each.name === name && !(each.reading.kind === 'asked' && each.reading.when === 'declared'),
+    ),
+  ),
 )
 
 /** A table in AWS that matches its definition, apart from the changes: values by property, and other facts. */

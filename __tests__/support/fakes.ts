@@ -17,7 +17,7 @@ import { type VirtualClock, virtualClock } from './clock.ts'
 export interface FakeRun extends Run {
   readonly clock: VirtualClock
   readonly lines: string[]
-  /** What SIGINT or the deadline does: first no new call, then no call at all. */
+  /** Acts as SIGINT or the deadline: first no new call, then no call at all. */
   readonly stopNow: (reason: Error) => void
   readonly abortNow: (reason: Error) => void
 }
@@ -43,19 +43,19 @@ export function aRun(clock: VirtualClock = virtualClock()): FakeRun {
 }
 
 /** Performs a step on observed tables: the meaning of a plan, apart from the calls. */
-export function performStep(observed: ObservedTables, step: Step): ObservedTables {
+export function performStep(observed: ObservedTables, step: Step, newTable = initialValues): ObservedTables {
   const before = observed.get(step.table)
-  return new Map(observed).set(step.table, performOn(before, step))
+  return new Map(observed).set(step.table, performOn(before, step, newTable))
 }
 
-function performOn(before: ObservedTable | undefined, step: Step): ObservedTable {
+function performOn(before: ObservedTable | undefined, step: Step, newTable: typeof initialValues): ObservedTable {
   if (step.kind === 'create') {
     if (before?.status === 'ready') throw new Error(`"${step.table}" exists already`)
     return {
       status: 'ready',
       arn: tableArn(aTarget(), step.table),
       id: `new-id-of-${step.table}`,
-      properties: { ...initialValues, ...step.to } as unknown as TableValues,
+      properties: { ...newTable, ...step.to } as unknown as TableValues,
       replicas: [],
       unmanaged: [],
     }

@@ -40,7 +40,7 @@ export interface TableProgress {
 interface StepProgress {
   readonly step: Step
   /** The conflicts of the step so far. */
-  readonly conflicts: readonly DynamoDbError[]
+  readonly conflicts: DynamoDbError[]
   /** The table must be read before the next try. */
   mustRead?: MustRead | undefined
   result?: StepResult
@@ -204,8 +204,8 @@ async function readAgain(
 ): Promise<void> {
   const { clock } = work.run
   progress.mustRead = undefined
-  const earlier = progress.conflicts
-  if (conflict !== undefined) Object.assign(progress, { conflicts: [...earlier, conflict] })
+  const earlier = [...progress.conflicts]
+  if (conflict !== undefined) progress.conflicts.push(conflict)
   try {
     if (conflict !== undefined) await waitAfterConflict(work, progress.step, conflict, earlier)
     const { needed, readAt, unplanned } = await planAgain(work, table)

@@ -7,6 +7,7 @@ import type { AwsCredentialIdentity } from '@smithy/types'
 import { RemedyError } from '../errors/errors.ts'
 import { errorMessage } from '../errors/thrown.ts'
 import type { Run } from '../run/run.ts'
+import { properties } from '../table/properties/index.ts'
 import type { Ask, InputOf, Operation, OutputOf, Request } from '../table/request.ts'
 import type { Target } from '../table/target.ts'
 import { callsIn } from './calls.ts'
@@ -131,8 +132,9 @@ const absenceNames = new Set(['ResourceNotFoundException', 'TableNotFoundExcepti
 
 /** Returns true if the table does not exist, or is too new for a property to be read. */
 function isAbsence({ code, cause }: DynamoDbError): boolean {
+  const error = `${code}: ${errorMessage(cause)}`
   return (
     absenceNames.has(code) ||
-    (code === 'ValidationException' && /^Cannot describe time to live while table is in/.test(errorMessage(cause)))
+    properties.some(({ reading }) => reading.kind === 'asked' && reading.isTooNew?.test(error) === true)
   )
 }

@@ -104,7 +104,9 @@ function planUpdate(target: Target, definition: TableDefinition, observed: Ready
   const table = definition.name
   const differences = propertyValues(definition.properties).map(({ property, value }) => {
     const from = observed.properties[property.name]
-    return { property, found: from === undefined ? [] : property.changes(from, value, table) }
+    // A declared property is always read: without its value the plan would hide a difference.
+    if (from === undefined) throw new TypeError(`${property.name} of "${table}" was not read`)
+    return { property, found: property.changes(from, value, table) }
   })
   const impossible = differences.flatMap(({ found }) => found.filter((each) => each.kind === 'impossible'))
   const needed = inOrder(differences.flatMap(({ property, found }) => toSteps(property, table, found)))

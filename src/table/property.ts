@@ -41,7 +41,7 @@ export interface Property<Name extends string = string, Value = unknown> {
    */
   readonly protection?: Protection<Value>
   /** The disruptive changes of this property. */
-  readonly disruptions?: readonly Disruption[]
+  readonly disruptions?: readonly Disruption<Value>[]
   /** Present only for a property that AWS lets change a limited number of times. */
   readonly budget?: Budget
 }
@@ -56,6 +56,8 @@ export type Reading =
       readonly when: 'always' | 'declared'
       /** @returns undefined if the table does not exist, or is too new for the call */
       ask(ask: Ask, table: TableAddress): Promise<unknown>
+      /** Matches DynamoDB's error for a table that is too new for the call, as `name: message`, if it has one of its own. */
+      readonly isTooNew?: RegExp
     }
 
 /** The way in which a new table gets its value. */
@@ -89,20 +91,20 @@ export interface Impossible {
 export type Risk = 'safe' | 'slow' | { readonly allow: readonly string[] }
 
 /** A disruptive change: it removes protection, or takes over a table. */
-export interface Disruption {
+export interface Disruption<Value = unknown> {
   /** The line of the input `allow` that permits it. */
   readonly name: string
   /** The purpose of that line, such as `to turn it off`. */
   readonly purpose: string
-  explain(situation: Situation): { readonly reason: string; readonly remedy: string }
+  explain(situation: Situation<Value>): { readonly reason: string; readonly remedy: string }
 }
 
 /** The facts for the refusal of a disruptive change. */
-export interface Situation {
+export interface Situation<Value = unknown> {
   readonly target: Target
   readonly table: string
   /** The observed value of the property, whole. */
-  readonly observed: unknown
+  readonly observed: Value
   /** Every change that the table needs, as plain text. */
   readonly changes: readonly string[]
 }

@@ -73,7 +73,7 @@ export const pointInTimeRecovery: Property<'PointInTimeRecoverySpecification', P
       name: 'remove-point-in-time-recovery',
       purpose: 'to turn it off',
       explain: (situation) => {
-        const state = describeRecovery(situation.observed as PointInTimeRecovery)
+        const state = describeRecovery(situation.observed)
         const { reason, remedy } = explainProtectionOff('point-in-time-recovery', state, situation)
         return {
           reason: `${reason} Turning it off loses the restore window: turned on again, the window starts empty.`,

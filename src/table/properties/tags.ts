@@ -138,10 +138,10 @@ export function describeOtherEnvironment(table: string, all: Tags, wanted: strin
   return `The table "${table}" belongs to the environment "${tagValue(all, environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`
 }
 
-function explainOtherEnvironment({ target, table, observed }: Situation) {
+function explainOtherEnvironment({ target, table, observed }: Situation<Tags>) {
   const wanted = target.environment.name
   return {
-    reason: describeOtherEnvironment(table, observed as Tags, wanted),
+    reason: describeOtherEnvironment(table, observed, wanted),
     remedy: `Choose another table-name-prefix for "${wanted}", or check that the role leads to the right account.`,
   }
 }
@@ -150,12 +150,12 @@ function explainOtherEnvironment({ target, table, observed }: Situation) {
 const mostChangesShown = 10
 const mostTagsShown = 5
 
-function explainAdoption({ target: { account, region }, table, observed, changes }: Situation) {
+function explainAdoption({ target: { account, region }, table, observed, changes }: Situation<Tags>) {
   return {
     reason: [
       `The table "${table}" exists, but does not carry the tag ${managedByTag} = ${managedByValue}, so this action neither created nor adopted it.`,
       `Adoption would change: ${listSome(changes, mostChangesShown, 'more change')}.`,
-      describeOwner(observed as Tags),
+      describeOwner(observed),
     ].join(' '),
     remedy: [
       'Find out who owns the table.',

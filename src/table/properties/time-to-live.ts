@@ -23,6 +23,7 @@ export const timeToLive: Property<'TimeToLiveSpecification', TimeToLive> = {
   reading: {
     kind: 'asked',
     when: 'declared',
+    isTooNew: /^ValidationException: Cannot describe time to live while table is in/,
     ask: async (ask, { name: TableName }) => {
       const answer = await ask('DescribeTimeToLive', { TableName })
       if (answer === undefined) return undefined

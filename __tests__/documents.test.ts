@@ -1,4 +1,4 @@
-/** What people read says what the code does. */
+/** The documents match the code. */
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'

@@ -133,5 +133,5 @@ describe('2,500 tables, the default quota of an account, in an account that thro
     // Each throttled call halves the number of calls at once, which begins with 50 reads and 5 writes.
     expect([most(reads.slice(0, 50)), most(reads.slice(50))]).toEqual([50, 5])
     expect([most(writes.slice(0, 5)), most(writes.slice(20))]).toEqual([5, 4])
-  }, 120_000)
+  }, 60_000)
 })

@@ -12618,13 +12618,13 @@ async function readGivenFile(environment, path) {
     throw new RemedyError(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
   }
 }
-async function writeTemporaryFile({ RUNNER_TEMP, GITHUB_ACTIONS }, name, content) {
+async function writeTemporaryFile({ RUNNER_TEMP, GITHUB_ACTIONS }, name2, content) {
   if (!RUNNER_TEMP) {
     if (GITHUB_ACTIONS !== "true")
       return void 0;
     throw new RemedyError("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
   }
-  const path = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(RUNNER_TEMP, "tenant-tables-")), name);
+  const path = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(RUNNER_TEMP, "tenant-tables-")), name2);
   await (0,promises_.writeFile)(path, content, { mode: 384 });
   return path;
 }
@@ -12777,10 +12777,10 @@ function gitHubRunner(process2) {
   return {
     environment: env,
     load: async () => void await toolkit.load(),
-    input: (name) => {
-      const value = env[`INPUT_${name.toUpperCase()}`]?.trim() ?? "";
-      if (name === secretInput)
-        secrets.add(value, name);
+    input: (name2) => {
+      const value = env[`INPUT_${name2.toUpperCase()}`]?.trim() ?? "";
+      if (name2 === secretInput)
+        secrets.add(value, name2);
       return value;
     },
     mask: (secret, origin) => {
@@ -12801,18 +12801,18 @@ function gitHubRunner(process2) {
       process2.exitCode = 1;
       annotate("error")(title, message);
     },
-    setOutput: (name, value) => {
-      assertHoldsNoSecret(`output ${name}`, value);
-      toolkit.use((core) => core.setOutput(name, value));
+    setOutput: (name2, value) => {
+      assertHoldsNoSecret(`output ${name2}`, value);
+      toolkit.use((core) => core.setOutput(name2, value));
     },
     writeSummary: async (markdown) => {
       if (env.GITHUB_STEP_SUMMARY)
         await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write();
     },
     readFile: (path) => readGivenFile(env, path),
-    writeTemporaryFile: async (name, content) => {
-      assertHoldsNoSecret(`file ${name}`, content);
-      return await writeTemporaryFile(env, name, content);
+    writeTemporaryFile: async (name2, content) => {
+      assertHoldsNoSecret(`file ${name2}`, content);
+      return await writeTemporaryFile(env, name2, content);
     },
     readEvent: () => readEventFile(env),
     redact: (text4) => secrets.redact(text4),
@@ -12855,7 +12855,7 @@ function withoutCommands(core, outputFile) {
     notice: (message) => core.info(`Notice: ${message}`),
     warning: (message) => core.info(`Warning: ${message}`),
     error: (message) => core.info(`Error: ${message}`),
-    setOutput: (name, value) => outputFile ? core.setOutput(name, value) : core.info(escapeLine(`${name}=${value}`))
+    setOutput: (name2, value) => outputFile ? core.setOutput(name2, value) : core.info(escapeLine(`${name2}=${value}`))
   };
 }
 
@@ -13670,9 +13670,9 @@ var billingMode = {
 
 // lib/src/table/protection.js
 function explainProtectionOff(input, state, { target, table: table2 }) {
-  const { name, production } = target.environment;
+  const { name: name2, production } = target.environment;
   return {
-    reason: `${input} is false, but for the table "${table2}" it is ${state}${production ? `, and "${name}" is a production environment` : ""}.`,
+    reason: `${input} is false, but for the table "${table2}" it is ${state}${production ? `, and "${name2}" is a production environment` : ""}.`,
     remedy: `Set ${input} to auto, which keeps it ${production ? "on" : "as it is"}.`
   };
 }
@@ -13847,11 +13847,11 @@ var tableNamePattern = /^[a-zA-Z0-9_.-]{3,255}$/;
 function isTableName(text4) {
   return tableNamePattern.test(text4);
 }
-function tableArn(target, name) {
-  return `arn:${target.partition}:dynamodb:${target.region}:${target.account}:table/${name}`;
+function tableArn(target, name2) {
+  return `arn:${target.partition}:dynamodb:${target.region}:${target.account}:table/${name2}`;
 }
-function addressOf(target, name) {
-  return { name, arn: tableArn(target, name) };
+function addressOf(target, name2) {
+  return { name: name2, arn: tableArn(target, name2) };
 }
 
 // lib/src/table/properties/tags.js
@@ -13996,6 +13996,7 @@ var timeToLive = {
   reading: {
     kind: "asked",
     when: "declared",
+    isTooNew: /^ValidationException: Cannot describe time to live while table is in/,
     ask: async (ask, { name: TableName }) => {
       const answer = await ask("DescribeTimeToLive", { TableName });
       if (answer === void 0)
@@ -14044,10 +14045,10 @@ var timeToLive = {
 // lib/src/table/properties/index.js
 var declared = [keySchema, deletionProtection, pointInTimeRecovery, tags, billingMode, timeToLive];
 var properties = declared;
-function propertyNamed(name) {
-  const found = properties.find((property) => property.name === name);
+function propertyNamed(name2) {
+  const found = properties.find((property) => property.name === name2);
   if (found === void 0)
-    throw new TypeError(`There is no property ${name}`);
+    throw new TypeError(`There is no property ${name2}`);
   return found;
 }
 
@@ -14067,13 +14068,13 @@ function createRequest({ name: TableName }, values) {
 function settingChanges(step) {
   switch (step.kind) {
     case "create":
-      return propertyValues(step.to).flatMap(({ property, value }) => property.settings(value).map(({ name, value: to }) => ({ setting: name, to })));
+      return propertyValues(step.to).flatMap(({ property, value }) => property.settings(value).map(({ name: name2, value: to }) => ({ setting: name2, to })));
     case "update": {
       const { settings } = propertyNamed(step.property);
-      const before = new Map(settings(step.from).map(({ name, value }) => [name, value]));
-      return settings(step.to).map(({ name, value }) => {
-        const from = before.get(name);
-        return { setting: name, ...from === void 0 ? {} : { from }, to: value };
+      const before = new Map(settings(step.from).map(({ name: name2, value }) => [name2, value]));
+      return settings(step.to).map(({ name: name2, value }) => {
+        const from = before.get(name2);
+        return { setting: name2, ...from === void 0 ? {} : { from }, to: value };
       });
     }
     case "delete":
@@ -14145,12 +14146,12 @@ function understand(operation, resource, read) {
     return explain(cause);
   }
 }
-function parseValue(name, schema, value) {
+function parseValue(name2, schema, value) {
   const result = safeParse(schema, value);
   if (result.success)
     return result.output;
   const problems = result.issues.map((issue) => [getDotPath(issue), issue.message].filter(Boolean).join(": "));
-  throw new TypeError(`${name}: ${problems.join("; ")}`);
+  throw new TypeError(`${name2}: ${problems.join("; ")}`);
 }
 
 // lib/src/table/unmanaged.js
@@ -14158,8 +14159,8 @@ function readUnmanaged(table2, replicas) {
   const { StreamSpecification: stream, TableClassSummary: tableClass, SSEDescription: encryption } = table2;
   const names = (indexes = []) => indexes.map(({ IndexName }) => String(IndexName)).sort();
   const settings = [
-    ...names(table2.GlobalSecondaryIndexes).map((name) => ["globalIndex", name]),
-    ...names(table2.LocalSecondaryIndexes).map((name) => ["localIndex", name]),
+    ...names(table2.GlobalSecondaryIndexes).map((name2) => ["globalIndex", name2]),
+    ...names(table2.LocalSecondaryIndexes).map((name2) => ["localIndex", name2]),
     ["stream", stream?.StreamEnabled ? stream.StreamViewType : void 0],
     ["tableClass", tableClass?.TableClass === "STANDARD" ? void 0 : tableClass?.TableClass],
     ["encryptionKey", encryption?.KMSMasterKeyArn],
@@ -14169,8 +14170,8 @@ function readUnmanaged(table2, replicas) {
 }
 
 // lib/src/table/described-table.js
-function readDescription({ name, arn }, answer) {
-  return understand("DescribeTable", name, () => {
+function readDescription({ name: name2, arn }, answer) {
+  return understand("DescribeTable", name2, () => {
     parseValue("Table", tableSchema(arn), answer.Table);
     return describe(answer.Table ?? {}, arn);
   });
@@ -14211,7 +14212,7 @@ function describe(table2, arn) {
     ...CreationDateTime === void 0 ? {} : { createdAt: CreationDateTime.getTime() },
     // The ARN of a disabled stream stays in the answer.
     ...StreamSpecification?.StreamEnabled && LatestStreamArn ? { streamArn: LatestStreamArn } : {},
-    described: Object.fromEntries(properties.flatMap(({ name, reading, schema }) => reading.kind === "described" ? [[name, parseValue(name, schema, reading.of(table2))]] : [])),
+    described: Object.fromEntries(properties.flatMap(({ name: name2, reading, schema }) => reading.kind === "described" ? [[name2, parseValue(name2, schema, reading.of(table2))]] : [])),
     replicas,
     unmanaged: readUnmanaged(table2, replicas)
   };
@@ -14226,18 +14227,18 @@ function isTransient(status2) {
 }
 function findChangesInProgress(table2) {
   const parts = [
-    ...(table2.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName: name, IndexStatus, WarmThroughput }) => [
-      { part: "index", name, status: IndexStatus },
-      { part: "warm throughput", name, status: WarmThroughput?.Status }
+    ...(table2.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName: name2, IndexStatus, WarmThroughput }) => [
+      { part: "index", name: name2, status: IndexStatus },
+      { part: "warm throughput", name: name2, status: WarmThroughput?.Status }
     ]),
-    ...(table2.Replicas ?? []).map(({ RegionName: name, ReplicaStatus: status2 }) => ({ part: "replica", name, status: status2 })),
+    ...(table2.Replicas ?? []).map(({ RegionName: name2, ReplicaStatus: status2 }) => ({ part: "replica", name: name2, status: status2 })),
     { part: "encryption", name: void 0, status: table2.SSEDescription?.Status },
     { part: "warm throughput", name: void 0, status: table2.WarmThroughput?.Status }
   ];
-  return parts.flatMap(({ part, name, status: status2 }) => status2 !== void 0 && isTransient(status2) ? [{ part, ...name === void 0 ? {} : { name }, status: status2 }] : []);
+  return parts.flatMap(({ part, name: name2, status: status2 }) => status2 !== void 0 && isTransient(status2) ? [{ part, ...name2 === void 0 ? {} : { name: name2 }, status: status2 }] : []);
 }
 function describeStatus({ tableStatus, changesInProgress }) {
-  const parts = changesInProgress.map(({ part, name, status: status2 }) => [part, name, status2].filter(Boolean).join(" "));
+  const parts = changesInProgress.map(({ part, name: name2, status: status2 }) => [part, name2, status2].filter(Boolean).join(" "));
   return [tableStatus, ...parts].join(", ");
 }
 
@@ -14379,7 +14380,7 @@ function unavailable(table2, tableStatus) {
 }
 
 // lib/src/plan/policy.js
-var disruptionNames = properties.flatMap(({ disruptions = [] }) => disruptions.map(({ name }) => name));
+var disruptionNames = properties.flatMap(({ disruptions = [] }) => disruptions.map(({ name: name2 }) => name2));
 function linesNeededBy(step) {
   return step.kind === "update" && typeof step.risk === "object" ? step.risk.allow : [];
 }
@@ -14389,23 +14390,23 @@ function isAllowed(step, { allow }) {
 function refuseStep(step, { allow }, { target, observed, changes }) {
   if (step.kind !== "update")
     return [];
-  const { name, disruptions = [] } = propertyNamed(step.property);
-  const situation = { target, table: step.table, observed: observed.properties[name], changes };
+  const { name: name2, disruptions = [] } = propertyNamed(step.property);
+  const situation = { target, table: step.table, observed: observed.properties[name2], changes };
   return disruptions.filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name)).map((disruption) => {
     const { reason, remedy } = disruption.explain(situation);
     return { table: step.table, code: disruption.name, reason, remedy: `${remedy} ${lineToAdd(disruption)}` };
   });
 }
-function lineToAdd({ name, purpose }) {
-  return `Or, ${purpose}, add this line to allow: ${name}`;
+function lineToAdd({ name: name2, purpose }) {
+  return `Or, ${purpose}, add this line to allow: ${name2}`;
 }
 function unprotected({ environment }, { properties: declared2 }, observed) {
   if (!environment.production)
     return [];
-  return propertyValues(declared2).flatMap(({ property: { name, protection }, value }) => {
+  return propertyValues(declared2).flatMap(({ property: { name: name2, protection }, value }) => {
     if (protection === void 0 || protection.isOn(value))
       return [];
-    const before = observed?.properties[name];
+    const before = observed?.properties[name2];
     return before !== void 0 && protection.isOn(before) ? [] : [protection];
   });
 }
@@ -14430,7 +14431,7 @@ function isProtective(step) {
   return step.kind === "update" && propertyNamed(step.property).protection?.isOn(step.to) === true;
 }
 function roundsOf(steps) {
-  const created = new Set(steps.filter(({ kind: kind2 }) => kind2 === "create").map(({ table: table2 }) => table2));
+  const created = new Set(steps.filter(({ kind }) => kind === "create").map(({ table: table2 }) => table2));
   const roundOf = (step) => {
     if (created.has(step.table))
       return 1;
@@ -14443,7 +14444,7 @@ function inOrder(steps) {
     if (step.kind !== "update")
       return -1;
     const { protection } = propertyNamed(step.property);
-    const position = properties.findIndex(({ name }) => name === step.property);
+    const position = properties.findIndex(({ name: name2 }) => name2 === step.property);
     if (protection === void 0)
       return properties.length + position;
     return protection.isOn(step.to) ? position : 3 * properties.length - position;
@@ -14488,9 +14489,9 @@ function planTable(target, definition, observed, policy) {
 }
 function planCreation(target, definition, policy) {
   const { name: table2, properties: declared2 } = definition;
-  const created = properties.flatMap(({ name, creation: creation2 }) => {
-    const value = declared2[name] ?? (creation2.kind === "in-create-table" ? creation2.otherwise : void 0);
-    return creation2.kind === "in-create-table" && value !== void 0 ? [[name, value]] : [];
+  const created = properties.flatMap(({ name: name2, creation: creation2 }) => {
+    const value = declared2[name2] ?? (creation2.kind === "in-create-table" ? creation2.otherwise : void 0);
+    return creation2.kind === "in-create-table" && value !== void 0 ? [[name2, value]] : [];
   });
   const later = propertyValues(declared2).flatMap(({ property, value }) => property.creation.kind === "after-creation" ? toSteps(property, table2, property.changes(property.creation.initial, value, table2)) : []);
   const off2 = unprotected(target, definition, void 0);
@@ -14505,7 +14506,9 @@ function planUpdate(target, definition, observed, policy) {
   const table2 = definition.name;
   const differences = propertyValues(definition.properties).map(({ property, value }) => {
     const from = observed.properties[property.name];
-    return { property, found: from === void 0 ? [] : property.changes(from, value, table2) };
+    if (from === void 0)
+      throw new TypeError(`${property.name} of "${table2}" was not read`);
+    return { property, found: property.changes(from, value, table2) };
   });
   const impossible = differences.flatMap(({ found }) => found.filter((each) => each.kind === "impossible"));
   const needed = inOrder(differences.flatMap(({ property, found }) => toSteps(property, table2, found)));
@@ -14528,8 +14531,8 @@ function toSteps({ name: property }, table2, changes) {
   return changes.flatMap((change) => {
     if (change.kind === "impossible")
       return [];
-    const { kind: kind2, from, to, risk: risk2 } = change;
-    return [{ kind: kind2, table: table2, property, from, to, risk: risk2 }];
+    const { kind, from, to, risk: risk2 } = change;
+    return [{ kind, table: table2, property, from, to, risk: risk2 }];
   });
 }
 function refuseImpossible(table2, { reason, remedy }) {
@@ -14558,7 +14561,7 @@ function refuseUnavailable(table2, tableStatus) {
   }
 }
 function noticesFor2(target, { name: table2, properties: declared2 }, observed, changes) {
-  const kept = propertyValues(observed.properties).filter(({ property: { name, protection }, value }) => declared2[name] === void 0 && protection?.isOn(value));
+  const kept = propertyValues(observed.properties).filter(({ property: { name: name2, protection }, value }) => declared2[name2] === void 0 && protection?.isOn(value));
   const consequences = changes.flatMap((change) => change.kind === "update" && change.warning !== void 0 ? [change.warning] : []);
   return [
     ...warnOfReplicas(target, table2, observed),
@@ -14583,15 +14586,15 @@ function noticesFor2(target, { name: table2, properties: declared2 }, observed, 
   ];
 }
 function describePlanned(target, definition, observed) {
-  const { logicalName, name, properties: declared2 } = definition;
+  const { logicalName, name: name2, properties: declared2 } = definition;
   if (observed.status !== "ready") {
-    return { logicalName, name, arn: tableArn(target, name), status: observed.status, unmanaged: [] };
+    return { logicalName, name: name2, arn: tableArn(target, name2), status: observed.status, unmanaged: [] };
   }
   const { arn, id, streamArn, status: status2, unmanaged } = observed;
   const undeclaredTags = observed.properties.Tags.filter(({ Key }) => tagValue(declared2.Tags, Key) === void 0 && !isAwsTag(Key)).map(({ Key, Value }) => ({ path: `tags.${Key}`, value: Value }));
   return {
     logicalName,
-    name,
+    name: name2,
     arn,
     ...id === void 0 ? {} : { id },
     ...streamArn === void 0 ? {} : { streamArn },
@@ -14713,23 +14716,23 @@ async function observeTables(dynamoDb, target, definitions, run) {
     ...await observeTable(dynamoDb, target, definition, run)
   })));
   return {
-    observed: new Map(observations.map(({ name, observed }) => [name, observed])),
+    observed: new Map(observations.map(({ name: name2, observed }) => [name2, observed])),
     readAt: Math.min(...observations.map(({ readAt }) => readAt))
   };
 }
 var youthMilliseconds = 6e4;
 var mostTagLagMilliseconds = 1e4;
-async function observeTable(dynamoDb, target, { name, properties: declared2 }, run) {
-  const address = addressOf(target, name);
+async function observeTable(dynamoDb, target, { name: name2, properties: declared2 }, run) {
+  const address = addressOf(target, name2);
   let isChanging = false;
   let tagsMissingSince;
   return await poll({
-    goal: `the table "${name}" to be ready, with no change in progress`,
+    goal: `the table "${name2}" to be ready, with no change in progress`,
     usual: "seconds, and up to 3 minutes for a billing mode",
     firstPoll: 0,
     interval: 1e3,
     timeout: longestRunSeconds,
-    explainTimeout: (status2) => new RemedyError(`The table "${name}" is ${status2}.`, "Run again when the change is complete.")
+    explainTimeout: (status2) => new RemedyError(`The table "${name2}" is ${status2}.`, "Run again when the change is complete.")
   }, run, async () => {
     if (isChanging) {
       const described2 = await describeTable(dynamoDb, address);
@@ -14740,7 +14743,7 @@ async function observeTable(dynamoDb, target, { name, properties: declared2 }, r
     const table2 = await readTable(dynamoDb, address, declared2);
     isChanging = table2.status === "changing";
     if (table2.status === "changing") {
-      run.log.info(`${name}: a change is in progress; waiting until it is complete`);
+      run.log.info(`${name2}: a change is in progress; waiting until it is complete`);
       return { status: table2.progress };
     }
     if (table2.status === "young")
@@ -14770,7 +14773,7 @@ async function readTable(dynamoDb, address, declared2) {
       return { status: "changing", progress: describeStatus(described2) };
     return { status: "unavailable", tableStatus, ...id === void 0 ? {} : { id } };
   }
-  const read = new Map(asked.map(({ name }, index) => [name, values[index]]));
+  const read = new Map(asked.map(({ name: name2 }, index) => [name2, values[index]]));
   if (isEmpty(read.get("Tags")))
     read.set("Tags", await askProperty(dynamoDb, address, tags));
   if ([...read.values()].includes(void 0))
@@ -14782,18 +14785,18 @@ function isEmpty(value) {
   return Array.isArray(value) && value.length === 0;
 }
 function askedProperties(declared2) {
-  return properties.filter(({ name, reading }) => reading.kind === "asked" && (reading.when === "always" || declared2[name] !== void 0));
+  return properties.filter(({ name: name2, reading }) => reading.kind === "asked" && (reading.when === "always" || declared2[name2] !== void 0));
 }
 function countReads(definitions) {
   return definitions.reduce((sum, { properties: declared2 }) => sum + 1 + askedProperties(declared2).length, 0);
 }
-async function askProperty(dynamoDb, address, { name, reading, schema, actions }) {
+async function askProperty(dynamoDb, address, { name: name2, reading, schema, actions }) {
   if (reading.kind !== "asked")
     return void 0;
   const [operation = ""] = actions.read.map((action) => action.replace("dynamodb:", ""));
   return await understand(operation, address.name, async () => {
     const value = await reading.ask(dynamoDb.ask, address);
-    return value === void 0 ? void 0 : parseValue(name, schema, value);
+    return value === void 0 ? void 0 : parseValue(name2, schema, value);
   });
 }
 async function describeTable(dynamoDb, address) {
@@ -14884,26 +14887,26 @@ function isBudgetSpent(error) {
   return properties.some(({ budget }) => budget?.isSpent.test(`${errorName(error)}: ${errorMessage(error)}`));
 }
 function classifyFailure(error) {
-  const name = errorName(error);
+  const name2 = errorName(error);
   const message = errorMessage(error);
   if (isBudgetSpent(error))
     return "deferred";
-  if (throttledNames.has(name))
+  if (throttledNames.has(name2))
     return "throttled";
-  if (name === "ContinuousBackupsUnavailableException")
+  if (name2 === "ContinuousBackupsUnavailableException")
     return "not-ready";
-  if (name === "LimitExceededException") {
+  if (name2 === "LimitExceededException") {
     if (passingLimits.some((passing) => message.includes(passing)))
       return "not-ready";
     return "final";
   }
-  if (name.startsWith("InvalidIdentityToken") && message.includes("ouldn't retrieve verification key")) {
+  if (name2.startsWith("InvalidIdentityToken") && message.includes("ouldn't retrieve verification key")) {
     return "unavailable";
   }
   const code2 = errorCode(error);
-  if (unavailableNames.has(name) || unavailableCodes.has(code2) || unreadableCode.test(code2))
+  if (unavailableNames.has(name2) || unavailableCodes.has(code2) || unreadableCode.test(code2))
     return "unavailable";
-  if (metadataOf(error).clockSkewCorrected === true && signatureNames.has(name))
+  if (metadataOf(error).clockSkewCorrected === true && signatureNames.has(name2))
     return "misdated";
   const status2 = httpStatus(error);
   if (status2 === 429)
@@ -14927,15 +14930,15 @@ var unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/;
 function isAnswerOfAnother(error) {
   if (httpStatus(error) === 0 || classifyFailure(error) === "unavailable")
     return false;
-  const name = errorName(error);
+  const name2 = errorName(error);
   const message = errorMessage(error);
-  return name === "Unknown" || name === "SyntaxError" || name === "NotFound" && message === "Unknown" || /deserialization error|parse error/i.test(message);
+  return name2 === "Unknown" || name2 === "SyntaxError" || name2 === "NotFound" && message === "Unknown" || /deserialization error|parse error/i.test(message);
 }
 
 // lib/src/aws/iam.js
 var itemActions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"];
 function actionsOf(command2, declared2 = []) {
-  const used = properties.filter(({ name, reading }) => reading.kind === "described" || reading.when === "always" || declared2.includes(name));
+  const used = properties.filter(({ name: name2, reading }) => reading.kind === "described" || reading.when === "always" || declared2.includes(name2));
   const beyondReads = {
     plan: [],
     apply: [...creationActions(used), ...used.flatMap(({ actions }) => actions.write)],
@@ -15084,11 +15087,11 @@ async function retry(run, send, waitingFor, isTriedAgain = () => true) {
       const reason = run.abort.aborted ? run.abort.reason : run.stop.reason;
       if (run.abort.aborted || error === reason)
         throw stoppedBy(reason, error, waitingFor?.());
-      const kind2 = classifyFailure(error);
-      const tries = (triesByKind.get(kind2) ?? 0) + 1;
-      triesByKind.set(kind2, tries);
+      const kind = classifyFailure(error);
+      const tries = (triesByKind.get(kind) ?? 0) + 1;
+      triesByKind.set(kind, tries);
       const delay = retryDelay(error, tries, run.clock.now(), run.clock.random());
-      if (delay === void 0 || !isTriedAgain(kind2, run.clock.now() + delay))
+      if (delay === void 0 || !isTriedAgain(kind, run.clock.now() + delay))
         throw error;
       run.log.info(`Trying again in ${(delay / 1e3).toFixed(1)} s: ${errorName(error)}: ${errorMessage(error)}`);
       await run.clock.sleep(delay, run.stop).catch((reason2) => {
@@ -15110,26 +15113,26 @@ function timeNamedBy(error, now, random) {
 }
 
 // lib/src/apply/conflict.js
-function isConflict({ kind: kind2 }, error) {
+function isConflict({ kind }, error) {
   if (isInUse(error) || isTagLock(error))
     return true;
-  if (kind2 !== "create" && isBusy(error))
+  if (kind !== "create" && isBusy(error))
     return true;
-  return kind2 === "delete" && error.code === "ResourceNotFoundException";
+  return kind === "delete" && error.code === "ResourceNotFoundException";
 }
 function isInUse({ code: code2 }) {
   return code2 === "ResourceInUseException";
 }
-function isBlocked({ kind: kind2 }, error) {
-  return kind2 !== "create" && isInUse(error);
+function isBlocked({ kind }, error) {
+  return kind !== "create" && isInUse(error);
 }
 var deletionBlockers = ["table", "index", "replica", "encryption", "warm throughput"];
 function isBlockedBy(step, { tableStatus, changesInProgress }) {
   const blockers = step.kind === "update" ? propertyNamed(step.property).blockedBy : deletionBlockers;
   return tableStatus === "CREATING" || tableStatus === "UPDATING" && blockers.includes("table") || changesInProgress.some(({ part }) => blockers.includes(part));
 }
-function isBusy({ kind: kind2 }) {
-  return kind2 === "throttled" || kind2 === "unavailable" || kind2 === "not-ready";
+function isBusy({ kind }) {
+  return kind === "throttled" || kind === "unavailable" || kind === "not-ready";
 }
 var mostConflicts = 5;
 var longestDelayWhileBlocked = 1e4;
@@ -15193,9 +15196,9 @@ var deletion = {
   timeout: 600,
   isOver: () => false
 };
-function admission(name, firstPoll, isOver) {
+function admission(name2, firstPoll, isOver) {
   return {
-    goal: `accept ${name}: someone else is changing the table`,
+    goal: `accept ${name2}: someone else is changing the table`,
     usual: "seconds, up to 17 minutes for an index, and an hour for a replica",
     firstPoll,
     timeout: longestRunSeconds,
@@ -15215,18 +15218,18 @@ function waitOf(step) {
   }
 }
 async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, timeout, mayBeMissing = 0, isOver }, run, id) {
-  const { name } = address;
+  const { name: name2 } = address;
   const start = run.clock.now();
-  const advice = `Check in the AWS console what the table "${name}" is doing`;
+  const advice = `Check in the AWS console what the table "${name2}" is doing`;
   let expectedId = id;
   return await poll({
-    goal: `the table "${name}" to ${goal}`,
+    goal: `the table "${name2}" to ${goal}`,
     usual,
     firstPoll,
     interval: 450,
     timeout,
     remedy: `${advice}, if it stays so.`,
-    explainTimeout: (status2) => new RemedyError(`Waited ${timeout} s for the table "${name}" to ${goal}, which usually takes ${usual}. It is ${status2}.`, `${advice}, then run again: the run continues from there.`)
+    explainTimeout: (status2) => new RemedyError(`Waited ${timeout} s for the table "${name2}" to ${goal}, which usually takes ${usual}. It is ${status2}.`, `${advice}, then run again: the run continues from there.`)
   }, run, async () => {
     const described2 = await describeTable(dynamoDb, address);
     if (described2 === void 0) {
@@ -15234,7 +15237,7 @@ async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, timeout
       return isGone ? { done: void 0 } : { status: "missing" };
     }
     if (expectedId !== void 0 && described2.id !== expectedId)
-      throw tableReplaced(name);
+      throw tableReplaced(name2);
     expectedId = described2.id;
     return isOver(described2) ? { done: described2 } : { status: describeStatus(described2) };
   });
@@ -15346,9 +15349,9 @@ function requestOf(step, address) {
     case "create":
       return createRequest(address, step.to);
     case "update": {
-      const { name, request } = propertyNamed(step.property);
+      const { name: name2, request } = propertyNamed(step.property);
       if (request === void 0)
-        throw new TypeError(`${name} cannot be changed`);
+        throw new TypeError(`${name2} cannot be changed`);
       return request(address, step.to);
     }
     case "delete":
@@ -15367,9 +15370,9 @@ async function completeStep({ dynamoDb, observed, run }, step, address) {
 async function readAgain(work, table2, progress, { conflict, seconds }, failures) {
   const { clock } = work.run;
   progress.mustRead = void 0;
-  const earlier = progress.conflicts;
+  const earlier = [...progress.conflicts];
   if (conflict !== void 0)
-    Object.assign(progress, { conflicts: [...earlier, conflict] });
+    progress.conflicts.push(conflict);
   try {
     if (conflict !== void 0)
       await waitAfterConflict(work, progress.step, conflict, earlier);
@@ -15407,23 +15410,23 @@ async function waitAfterConflict({ dynamoDb, target, run }, step, conflict, earl
 }
 async function planAgain(work, { definition, steps }) {
   const { dynamoDb, target, plan, run } = work;
-  const { name } = definition;
+  const { name: name2 } = definition;
   const { observed, readAt } = await observeTable(dynamoDb, target, definition, run);
-  if (isReplaced(work, name, observed))
-    throw tableReplaced(name);
-  const now = planTables(target, [definition], /* @__PURE__ */ new Map([[name, observed]]), plan.policy);
+  if (isReplaced(work, name2, observed))
+    throw tableReplaced(name2);
+  const now = planTables(target, [definition], /* @__PURE__ */ new Map([[name2, observed]]), plan.policy);
   const [refusal] = now.refusals;
   if (refusal !== void 0) {
     throw new RemedyError(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
   }
   const unplanned = now.steps.filter((step) => !steps.some((planned) => isSameStep(step)(planned.step)));
-  if (unplanned.some(({ kind: kind2 }) => kind2 === "create"))
-    throw needsMoreThanPlanned(name, unplanned);
+  if (unplanned.some(({ kind }) => kind === "create"))
+    throw needsMoreThanPlanned(name2, unplanned);
   const remaining = steps.filter(({ result }) => result === void 0).map(({ step }) => step);
   return {
     needed: remaining.filter((step) => now.steps.some(isSameStep(step))),
     readAt,
-    unplanned: unplanned.length === 0 ? void 0 : needsMoreThanPlanned(name, unplanned)
+    unplanned: unplanned.length === 0 ? void 0 : needsMoreThanPlanned(name2, unplanned)
   };
 }
 function needsMoreThanPlanned(table2, unplanned) {
@@ -15473,7 +15476,7 @@ function deferredSteps(tables) {
 function disappearingTables({ definitions, plan: { policy } }, observed) {
   if (!policy.destroy)
     return [];
-  return definitions.map(({ name }) => name).filter((name) => isBeingDeleted(observed.get(name)));
+  return definitions.map(({ name: name2 }) => name2).filter((name2) => isBeingDeleted(observed.get(name2)));
 }
 function isBeingDeleted(table2) {
   return table2?.status === "unavailable" && table2.tableStatus === "DELETING";
@@ -15489,9 +15492,9 @@ async function confirmTables(work, deferred) {
     explainTimeout: (status2) => new RemedyError(`Every step was performed, but the state of the tables is still ${status2}.`, "Find out who else changes these tables, then run again.")
   }, run, async () => {
     const confirmed = await observeAfterDeletions(work);
-    for (const { name } of definitions) {
-      if (isReplaced(work, name, confirmed.get(name)))
-        throw tableReplaced(name);
+    for (const { name: name2 } of definitions) {
+      if (isReplaced(work, name2, confirmed.get(name2)))
+        throw tableReplaced(name2);
     }
     const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy);
     const needed = steps.filter((step) => !deferred.some(isSameStep(step)));
@@ -15517,47 +15520,44 @@ async function observeAfterDeletions(work) {
 
 // lib/src/definition/items.js
 var roles = ["OWNER", "SUPERVISOR", "OPERATOR"];
-var uuid = kind("a UUID in lower case", /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
-var bundle_text = kind("a text that is not blank", /\S/);
-var code = kind("upper-case letters, digits and hyphens, at most 32 characters, such as DD-DEMO", /^[A-Z0-9]+(-[A-Z0-9]+)*$/, { maxLength: 32 });
-var email = kind("an e-mail address", /^[^\s@]+@[^\s@]+$/);
-var role = kind(`one of ${roles.join(", ")}`, new RegExp(`^(${roles.join("|")})$`), { enum: roles });
-var time = {
-  ...kind("a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z", /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|\+00:00)$/, { format: "date-time" }),
-  // `new Date` reads 31 February as 3 March, so the date is compared with the text.
-  accepts: (value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10)
-};
-function kind(expected, pattern, schema = {}) {
-  const { maxLength: maxLength2 } = schema;
-  return {
-    expected,
-    pattern,
-    schema,
-    ...typeof maxLength2 === "number" ? { accepts: (value) => value.length <= maxLength2 } : {}
-  };
+function bundle_text(rule, pattern) {
+  return pipe(string(), regex(pattern, rule), description(`Must be ${rule}.`));
 }
-var itemShapes = {
-  tenant: { tenant_id: uuid, name: bundle_text, code, created_at: time },
-  users: {
+var uuid = bundle_text("a UUID in lower case", /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
+var bundle_name = bundle_text("a text that is not blank", /\S/);
+var codeRule = "upper-case letters, digits and hyphens, at most 32 characters, such as DD-DEMO";
+var code = pipe(bundle_text(codeRule, /^[A-Z0-9]+(-[A-Z0-9]+)*$/), maxLength(32, codeRule));
+var email = bundle_text("an e-mail address", /^[^\s@]+@[^\s@]+$/);
+var role = bundle_text(`one of ${roles.join(", ")}`, new RegExp(`^(${roles.join("|")})$`));
+var timeRule = "a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z";
+var time = pipe(
+  bundle_text(timeRule, /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|\+00:00)$/),
+  // `new Date` reads 31 February as 3 March, so the date is compared with the text.
+  check((value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10), timeRule)
+);
+var itemSchemas = {
+  tenant: object({ tenant_id: uuid, name: bundle_name, code, created_at: time }),
+  users: object({
     tenant_id: uuid,
     user_id: uuid,
     cognito_sub: uuid,
-    name: bundle_text,
+    name: bundle_name,
     email,
     role,
     created_at: time,
     updated_at: time
-  }
+  })
 };
 function problemsOfItem(itemKind, item) {
-  const shape = itemShapes[itemKind];
-  return Object.entries(shape).flatMap(([name, { expected, pattern, accepts }]) => {
-    const value = Object.hasOwn(item, name) ? item[name] : void 0;
-    if (value === void 0)
-      return [`${name} is missing`];
-    if (typeof value !== "string")
-      return [`${name} must be a string, but is ${JSON.stringify(value) ?? typeof value}`];
-    return pattern.test(value) && (accepts?.(value) ?? true) ? [] : [`${name} must be ${expected}, but is ${quote(value)}`];
+  const { issues = [] } = safeParse(itemSchemas[itemKind], { ...item }, { abortPipeEarly: true });
+  return issues.map((issue) => {
+    const attribute2 = getDotPath(issue) ?? "the item";
+    const found = issue.path?.at(-1)?.value;
+    if (found === void 0)
+      return `${attribute2} is missing`;
+    if (typeof found !== "string")
+      return `${attribute2} must be a string, but is ${JSON.stringify(found)}`;
+    return `${attribute2} must be ${issue.message}, but is ${quote(found)}`;
   });
 }
 function makeSampleItems(freshUuid, now) {
@@ -15602,7 +15602,7 @@ function renderError(thrown) {
   return [
     message,
     ...problems.map((problem) => `- ${problem}`),
-    ...facts.map(({ name, value }) => `${name}: ${value}`),
+    ...facts.map(({ name: name2, value }) => `${name2}: ${value}`),
     ...remedy === void 0 ? [] : [`To fix: ${remedy}`],
     ...statements.map((statement) => `The statement to add: ${statement}`),
     ...causes.map((cause) => `Caused by: ${cause}`)
@@ -15619,8 +15619,8 @@ function nameAndMessage(thrown) {
     return `Unknown: a response with status ${httpStatus(thrown)} that is not in the format of AWS`;
   }
   const code2 = errorCode(thrown);
-  const name = thrown.name === "Error" && code2 !== "" ? code2 : thrown.name;
-  return thrown.message === "" ? code2 || name : `${name}: ${thrown.message}`;
+  const name2 = thrown.name === "Error" && code2 !== "" ? code2 : thrown.name;
+  return thrown.message === "" ? code2 || name2 : `${name2}: ${thrown.message}`;
 }
 
 // lib/src/apply/verify.js
@@ -15646,8 +15646,8 @@ function assertAsDefined({ steps }) {
 function makeSamples({ plan, run: { clock } }) {
   const made = makeSampleItems(clock.uuid, clock.now());
   const { tenant_id: tenantId2 } = made.tenant;
-  const makeSample = (kind2, item, sortKey) => {
-    return { kind: kind2, table: tableOf(plan, kind2), item, key: { tenant_id: tenantId2, ...sortKey }, state: "unsent" };
+  const makeSample = (kind, item, sortKey) => {
+    return { kind, table: tableOf(plan, kind), item, key: { tenant_id: tenantId2, ...sortKey }, state: "unsent" };
   };
   const tenant = makeSample("tenant", made.tenant, {});
   const users = made.users.map((user) => makeSample("users", user, { user_id: user.user_id }));
@@ -15723,26 +15723,26 @@ async function assertFound(items, { users, all, usersTable, tenantId: tenantId2,
   const written = users.map(({ item }) => item);
   assertSame(`all users of the tenant ${tenantId2} in "${usersTable}"`, sorted(ofTenant), sorted(written));
   assertSame(`all users of another tenant in "${usersTable}"`, ofOtherTenant, []);
-  for (const [index, { kind: kind2, table: table2, item, key }] of all.entries()) {
+  for (const [index, { kind, table: table2, item, key }] of all.entries()) {
     const found = read[index] ?? {};
     assertSame(`the item ${JSON.stringify(key)} of "${table2}"`, [found], [item]);
-    assertShape(kind2, found);
+    assertShape(kind, found);
   }
 }
 function sorted(items) {
   return [...items].sort((left, right) => (left.user_id ?? "") < (right.user_id ?? "") ? -1 : 1);
 }
-function assertSame(name, found, expected) {
+function assertSame(name2, found, expected) {
   const comparable = (items) => JSON.stringify(items.map((item) => Object.entries(item).sort()));
   if (comparable(found) === comparable(expected))
     return;
-  throw new RemedyError(`The response for ${name} does not match what was written: expected ${shorten(JSON.stringify(expected))}, found ${shorten(JSON.stringify(found))}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
+  throw new RemedyError(`The response for ${name2} does not match what was written: expected ${shorten(JSON.stringify(expected))}, found ${shorten(JSON.stringify(found))}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
 }
-function assertShape(kind2, item) {
-  const problems = problemsOfItem(kind2, item);
+function assertShape(kind, item) {
+  const problems = problemsOfItem(kind, item);
   if (problems.length === 0)
     return;
-  throw new RemedyError(`An item of ${kind2} does not have the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
+  throw new RemedyError(`An item of ${kind} does not have the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
 }
 async function deleteAll(items, samples) {
   const left = await Promise.all(samples.filter(({ state }) => state !== "unsent").map(async (sample) => {
@@ -16018,24 +16018,24 @@ var createEndpointRuleSetHttpAuthSchemeProvider = (defaultEndpointResolver2, def
     const options = [];
     for (const scheme of authSchemes) {
       const { name: resolvedName, properties: properties2 = {}, ...rest } = scheme;
-      const name = resolvedName.toLowerCase();
-      if (resolvedName !== name) {
-        console.warn(`HttpAuthScheme has been normalized with lowercasing: '${resolvedName}' to '${name}'`);
+      const name2 = resolvedName.toLowerCase();
+      if (resolvedName !== name2) {
+        console.warn(`HttpAuthScheme has been normalized with lowercasing: '${resolvedName}' to '${name2}'`);
       }
       let schemeId;
-      if (name === "sigv4a") {
+      if (name2 === "sigv4a") {
         schemeId = "aws.auth#sigv4a";
         const sigv4Present = authSchemes.find((s) => {
-          const name2 = s.name.toLowerCase();
-          return name2 !== "sigv4a" && name2.startsWith("sigv4");
+          const name3 = s.name.toLowerCase();
+          return name3 !== "sigv4a" && name3.startsWith("sigv4");
         });
         if (NBOYXN5X/* SignatureV4MultiRegion */.W.sigv4aDependency() === "none" && sigv4Present) {
           continue;
         }
-      } else if (name.startsWith("sigv4")) {
+      } else if (name2.startsWith("sigv4")) {
         schemeId = "aws.auth#sigv4";
       } else {
-        throw new Error(`Unknown HttpAuthScheme found in '@smithy.rules#endpointRuleSet': '${name}'`);
+        throw new Error(`Unknown HttpAuthScheme found in '@smithy.rules#endpointRuleSet': '${name2}'`);
       }
       const createOption = createHttpAuthOptionFunctions[schemeId];
       if (!createOption) {
@@ -17277,9 +17277,9 @@ function roleFact(role2) {
   return { name: "role", value: role2.arn };
 }
 function claimFacts(claims) {
-  return ["iss", "sub", "aud", "job_workflow_ref"].flatMap((name) => {
-    const value = claims[name];
-    return typeof value === "string" ? [{ name, value }] : [];
+  return ["iss", "sub", "aud", "job_workflow_ref"].flatMap((name2) => {
+    const value = claims[name2];
+    return typeof value === "string" ? [{ name: name2, value }] : [];
   });
 }
 function readClaims(token) {
@@ -17376,10 +17376,10 @@ var variableSources = [
     provider: "remoteProvider"
   }))
 ];
-function describeEmptyProfile(name, { configFile, credentialsFile }) {
-  const exists = configFile[name] !== void 0 || credentialsFile[name] !== void 0;
+function describeEmptyProfile(name2, { configFile, credentialsFile }) {
+  const exists = configFile[name2] !== void 0 || credentialsFile[name2] !== void 0;
   return {
-    name: `the profile ${quote(name)}, which ${exists ? "holds none" : "is in no file"}`,
+    name: `the profile ${quote(name2)}, which ${exists ? "holds none" : "is in no file"}`,
     remedy: "Check AWS_PROFILE, and the profile in the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else in ~/.aws/config and ~/.aws/credentials.",
     provider: "fromIni"
   };
@@ -17425,13 +17425,13 @@ async function searchDefaultChain(clientOptions, { environment, mask }, run) {
 async function maskSecrets(environment, { configFile, credentialsFile }, mask) {
   mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? "", "AWS_CONTAINER_AUTHORIZATION_TOKEN");
   const profiles = [...Object.entries(configFile), ...Object.entries(credentialsFile)];
-  for (const [name, { aws_secret_access_key, aws_session_token }] of profiles) {
-    mask(aws_secret_access_key ?? "", `aws_secret_access_key of the profile ${name}`);
-    mask(aws_session_token ?? "", `aws_session_token of the profile ${name}`);
+  for (const [name2, { aws_secret_access_key, aws_session_token }] of profiles) {
+    mask(aws_secret_access_key ?? "", `aws_secret_access_key of the profile ${name2}`);
+    mask(aws_session_token ?? "", `aws_session_token of the profile ${name2}`);
   }
   const tokenFiles = [
-    ...["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"].map((name) => [`file of ${name}`, environment[name]]),
-    ...profiles.map(([name, profile]) => [`web_identity_token_file of the profile ${name}`, profile.web_identity_token_file])
+    ...["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"].map((name2) => [`file of ${name2}`, environment[name2]]),
+    ...profiles.map(([name2, profile]) => [`web_identity_token_file of the profile ${name2}`, profile.web_identity_token_file])
   ];
   for (const [origin, path] of tokenFiles) {
     if (path)
@@ -17551,7 +17551,7 @@ function callsIn(credentials, target) {
         session.renewing(attempt),
         () => `${operation} on "${resource}"`,
         // The table is read before a write with an unknown outcome is sent again.
-        sendBefore === void 0 ? void 0 : (kind2, at) => kind2 !== "unavailable" && at <= sendBefore
+        sendBefore === void 0 ? void 0 : (kind, at) => kind !== "unavailable" && at <= sendBefore
       );
     } catch (error) {
       if (error instanceof StoppedError)
@@ -17648,9 +17648,9 @@ function itemStore(commands, client, call) {
     }
   };
 }
-var itemSchema = pipe(record(string(), object({ S: optional(string()) })), transform((item) => Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => S === void 0 ? [] : [[name, S]]))));
+var itemSchema = pipe(record(string(), object({ S: optional(string()) })), transform((item) => Object.fromEntries(Object.entries(item).flatMap(([name2, { S }]) => S === void 0 ? [] : [[name2, S]]))));
 function attributeValues(item) {
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]));
+  return Object.fromEntries(Object.entries(item).map(([name2, value]) => [name2, { S: value }]));
 }
 
 // lib/src/aws/pace.js
@@ -17760,7 +17760,8 @@ function resourceIn(input) {
 }
 var absenceNames = /* @__PURE__ */ new Set(["ResourceNotFoundException", "TableNotFoundException", "ResourceNotFound"]);
 function isAbsence({ code: code2, cause }) {
-  return absenceNames.has(code2) || code2 === "ValidationException" && /^Cannot describe time to live while table is in/.test(errorMessage(cause));
+  const error = `${code2}: ${errorMessage(cause)}`;
+  return absenceNames.has(code2) || properties.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
 }
 
 // lib/src/aws/session-request.js
@@ -17901,6 +17902,21 @@ function accountOf(arn) {
   return { partition: partition2, account };
 }
 
+// lib/src/aws/connect.js
+async function connectToAws(request, { environment, mask, load }, readCount, run, timeOuts) {
+  const job = { environment, mask };
+  const connections = openConnections(request.region, { ...job, sdkSettings: request.sdkSettings }, run, timeOuts);
+  const [session, connectDynamoDb] = await Promise.all([
+    openSession(request, credentialPorts(connections.clientOptions, job, run), run),
+    loadDynamoDb(connections, readCount, run),
+    connections.waiting.then(load)
+  ]);
+  return {
+    account: session.awsAccount,
+    openDynamoDb: (target) => connectDynamoDb(session.credentials, target)
+  };
+}
+
 // lib/src/definition/built-in.js
 var tenantId = { AttributeName: "tenant_id", AttributeType: "S", KeyType: "HASH" };
 var builtInTables = [
@@ -17931,11 +17947,11 @@ function defineTables(request) {
     }
   }));
 }
-function protect({ name, protection }, setting, { production }) {
+function protect({ name: name2, protection }, setting, { production }) {
   if (protection === void 0 || setting === "auto" && !production)
     return {};
   const value = setting === "false" ? protection.off : protection.inProduction;
-  return { [name]: value };
+  return { [name2]: value };
 }
 
 // lib/src/report/failures.js
@@ -18024,14 +18040,14 @@ var described = { table: tableName, description: pipe(string(), description("The
 var createStep = strictObject({
   kind: literal("create"),
   ...described,
-  to: pipe(strictObject(Object.fromEntries(properties.flatMap(({ name, schema, creation: creation2 }) => creation2.kind === "in-create-table" ? [[name, optional(schema)]] : []))), description("The values that CreateTable sends.")),
+  to: pipe(strictObject(Object.fromEntries(properties.flatMap(({ name: name2, schema, creation: creation2 }) => creation2.kind === "in-create-table" ? [[name2, optional(schema)]] : []))), description("The values that CreateTable sends.")),
   risk: literal("safe")
 });
 var risk = union([picklist(["safe", "slow"]), strictObject({ allow: lines })]);
-var updateSteps = properties.filter(({ request }) => request !== void 0).map(({ name, schema }) => strictObject({
+var updateSteps = properties.filter(({ request }) => request !== void 0).map(({ name: name2, schema }) => strictObject({
   kind: literal("update"),
   ...described,
-  property: literal(name),
+  property: literal(name2),
   from: schema,
   to: schema,
   risk
@@ -18041,7 +18057,7 @@ var optionalTable = optional(pipe(tableName, description("Absent where it is abo
 var sharedSchemas = {
   tableName,
   risk,
-  ...Object.fromEntries(properties.map(({ name, schema }) => [name, schema]))
+  ...Object.fromEntries(properties.map(({ name: name2, schema }) => [name2, schema]))
 };
 var planSchema = strictObject({
   formatVersion: literal(formatVersion),
@@ -18116,7 +18132,7 @@ function reviewed(plan) {
     environment: environment.name,
     production: environment.production,
     destroy: policy.destroy,
-    tables: tables.map(({ name, id }) => ({ name, ...id === void 0 ? {} : { id } })),
+    tables: tables.map(({ name: name2, id }) => ({ name: name2, ...id === void 0 ? {} : { id } })),
     steps: steps.map(({ description: description2, ...step }) => ({
       kind: step.kind,
       table: step.table,
@@ -18139,7 +18155,7 @@ function canonical(value) {
     return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null)
     return JSON.stringify(value);
-  const members = Object.entries(value).filter(([, member2]) => member2 !== void 0).sort(([left], [right]) => left < right ? -1 : 1).map(([name, member2]) => `${JSON.stringify(name)}:${canonical(member2)}`);
+  const members = Object.entries(value).filter(([, member2]) => member2 !== void 0).sort(([left], [right]) => left < right ? -1 : 1).map(([name2, member2]) => `${JSON.stringify(name2)}:${canonical(member2)}`);
   return `{${members.join(",")}}`;
 }
 function isFallback(given) {
@@ -18194,8 +18210,8 @@ function outputsOf({ target, plan, outcome }) {
   const tables = plan.tables.map((table2) => identify(table2, outcome));
   return {
     ...place,
-    ...Object.fromEntries(tables.flatMap(({ logicalName, name, arn }) => [
-      [`${logicalName}-table-name`, name],
+    ...Object.fromEntries(tables.flatMap(({ logicalName, name: name2, arn }) => [
+      [`${logicalName}-table-name`, name2],
       [`${logicalName}-table-arn`, arn]
     ])),
     tables: JSON.stringify(Object.fromEntries(tables.map(({ logicalName, ...table2 }) => [logicalName, table2]))),
@@ -18207,15 +18223,15 @@ function outputsOf({ target, plan, outcome }) {
     "tenant-access-policy": JSON.stringify(tenantAccessPolicy(tables.map(({ arn }) => arn)))
   };
 }
-function identify({ logicalName, name, ...planned }, outcome) {
-  const observed = outcome?.observed.get(name);
-  const isDeleted = outcome?.steps.some(({ step, result }) => step.kind === "delete" && step.table === name && result.status === "applied");
+function identify({ logicalName, name: name2, ...planned }, outcome) {
+  const observed = outcome?.observed.get(name2);
+  const isDeleted = outcome?.steps.some(({ step, result }) => step.kind === "delete" && step.table === name2 && result.status === "applied");
   if (isDeleted || observed?.status === "absent")
-    return { logicalName, name, arn: planned.arn };
+    return { logicalName, name: name2, arn: planned.arn };
   const { arn, id, streamArn } = observed?.status === "ready" ? observed : planned;
   return {
     logicalName,
-    name,
+    name: name2,
     arn,
     ...id === void 0 ? {} : { id },
     ...streamArn === void 0 ? {} : { streamArn }
@@ -18273,7 +18289,7 @@ function renderPlanLines(plan) {
     ...steps.map((step) => `${markOf(step)} ${describeStep(step)}${describeRisk(step)}`),
     ...refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
     ...notices.map(({ message }) => `  ${message}`),
-    ...tables.flatMap(({ name, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name}", ${describeTreatment(plan, setting)}: ${setting.path} = ${shorten(setting.value)}`)),
+    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name2}", ${describeTreatment(plan, setting)}: ${setting.path} = ${shorten(setting.value)}`)),
     ...steps.length === 0 && refusals.length === 0 ? ["Nothing to do."] : []
   ];
 }
@@ -18333,7 +18349,7 @@ function countSteps({ steps }, status2) {
 function describeTables({ policy, tables }, outcome) {
   if (!policy.destroy)
     return "The tables are as defined.";
-  return tables.every(({ name, status: status2 }) => (outcome?.observed.get(name)?.status ?? status2) === "absent") ? "There are no such tables in this account and region." : "The tables are gone or being deleted.";
+  return tables.every(({ name: name2, status: status2 }) => (outcome?.observed.get(name2)?.status ?? status2) === "absent") ? "There are no such tables in this account and region." : "The tables are gone or being deleted.";
 }
 
 // lib/src/report/sections.js
@@ -18376,9 +18392,9 @@ function renderDetails({ code: code2, text: text4, block }, plan) {
   const { notices, tables } = plan;
   const notes = [
     ...notices.filter(({ level }) => level === "notice").map(({ message }) => `- ${text4(message)}`),
-    ...tables.flatMap(({ name, unmanaged }) => unmanaged.map((setting) => `- Unmanaged on ${code2(name)}, ${describeTreatment(plan, setting)}: ${code2(setting.path)} = ${code2(setting.value)}`))
+    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `- Unmanaged on ${code2(name2)}, ${describeTreatment(plan, setting)}: ${code2(setting.path)} = ${code2(setting.value)}`))
   ];
-  const rows = tables.map(({ name, status: status2 }) => [code2(name), status2]);
+  const rows = tables.map(({ name: name2, status: status2 }) => [code2(name2), status2]);
   const body = [table(["Table", "Before the run"], rows), block(tables.map(({ arn }) => arn)), notes.join("\n")];
   const title = `${count(tables.length, "table")}${notes.length === 0 ? "" : `, ${count(notes.length, "note")}`}`;
   return folded(title, joinSections(body));
@@ -18398,7 +18414,7 @@ function renderFailure({ text: text4, block }, error, progress) {
   ];
   return joinSections([
     sentences.join("\n"),
-    facts.length === 0 ? "" : block(facts.map(({ name, value }) => `${name}: ${value}`)),
+    facts.length === 0 ? "" : block(facts.map(({ name: name2, value }) => `${name2}: ${value}`)),
     ...statements.map((statement) => `The statement to add:
 
 ${block(indentJson(statement), "json")}`),
@@ -18496,25 +18512,25 @@ function assertPublishable(plan, runner) {
   return plan;
 }
 function withSecretError(result, { findSecret }) {
-  const found = Object.entries(outputsOf(result)).flatMap(([name, value]) => {
+  const found = Object.entries(outputsOf(result)).flatMap(([name2, value]) => {
     const origin = findSecret(value);
-    return origin === void 0 ? [] : [{ name: `output ${name}`, origin }];
+    return origin === void 0 ? [] : [{ name: `output ${name2}`, origin }];
   });
   if (found.length === 0 || failuresOf(result).length > 0)
     return result;
-  const error = secretInOutputs(found.map(({ name }) => name), found.map(({ origin }) => origin));
+  const error = secretInOutputs(found.map(({ name: name2 }) => name2), found.map(({ origin }) => origin));
   return { ...result, error };
 }
 async function writeOutputs(result, runner) {
   const outputs = Object.entries(outputsOf(result)).filter(([, value]) => runner.findSecret(value) === void 0);
-  const plan = outputs.find(([name]) => name === "plan")?.[1];
+  const plan = outputs.find(([name2]) => name2 === "plan")?.[1];
   const planFile = await unlessItFails(runner, async () => plan === void 0 ? void 0 : runner.writeTemporaryFile("tenant-tables-plan.json", plan), {
     message: "The plan file could not be written, so the output plan-file is not set.",
     remedy: "Set RUNNER_TEMP to a folder that this step can write to. The output plan holds the plan, too."
   });
   try {
-    for (const [name, value] of outputs)
-      runner.setOutput(name, value);
+    for (const [name2, value] of outputs)
+      runner.setOutput(name2, value);
     if (planFile !== void 0)
       runner.setOutput("plan-file", planFile);
     return result;
@@ -18753,7 +18769,7 @@ function isCommit(value) {
   return typeof value === "string" && /^[0-9a-f]+$/.test(value);
 }
 function member(value, ...path) {
-  return path.reduce((parent, name) => typeof parent === "object" && parent !== null ? parent[name] : void 0, value);
+  return path.reduce((parent, name2) => typeof parent === "object" && parent !== null ? parent[name2] : void 0, value);
 }
 
 // lib/src/github/publish-comment.js
@@ -18883,13 +18899,13 @@ var SettingSources = class {
   get ignoresEndpoints() {
     return this.find(ignoreEndpoints)?.value === "true";
   }
-  #findVariable(name) {
-    const value = this.#variables[name];
-    return value ? { value, name, setting: name } : void 0;
+  #findVariable(name2) {
+    const value = this.#variables[name2];
+    return value ? { value, name: name2, setting: name2 } : void 0;
   }
-  #findKey(name) {
-    const value = this.profile[name];
-    return value ? { value, name, setting: `${name} of the profile ${quote(this.profileName)}` } : void 0;
+  #findKey(name2) {
+    const value = this.profile[name2];
+    return value ? { value, name: name2, setting: `${name2} of the profile ${quote(this.profileName)}` } : void 0;
   }
   #findInSection(id) {
     const value = this.servicesSection?.[`${id}.endpoint_url`];
@@ -18903,20 +18919,20 @@ function findBooleanProblems(found) {
   return [{ name: found.name, message: `${found.setting} must be true or false, but is ${quote(found.value)}.` }];
 }
 function findTokenUrlProblems(variables) {
-  const name = "ACTIONS_ID_TOKEN_REQUEST_URL";
-  const value = variables[name];
+  const name2 = "ACTIONS_ID_TOKEN_REQUEST_URL";
+  const value = variables[name2];
   if (!value || !variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN)
     return [];
   if (URL.canParse(value) && ["http:", "https:"].includes(new URL(value).protocol))
     return [];
-  return [{ name, message: `${name} must be a URL that begins with http:// or https://, as GitHub's runner sets it.` }];
+  return [{ name: name2, message: `${name2} must be a URL that begins with http:// or https://, as GitHub's runner sets it.` }];
 }
 function findEndpointProblems(sources) {
   const found = [...services.map((service) => sources.findEndpoint(service)), sources.find(metadataEndpoint)];
   const endpoints = new Map(found.flatMap((each) => each === void 0 ? [] : [[each.name, each]]));
-  const wrong = [...endpoints.values()].flatMap(({ name, setting, value }) => {
+  const wrong = [...endpoints.values()].flatMap(({ name: name2, setting, value }) => {
     const problem = describeUrlProblem(value);
-    return problem === void 0 ? [] : [{ name, message: `${setting} ${problem}` }];
+    return problem === void 0 ? [] : [{ name: name2, message: `${setting} ${problem}` }];
   });
   return [...wrong, ...findConflicts(sources), ...findSectionProblems(sources)];
 }
@@ -18928,10 +18944,10 @@ function findConflicts(sources) {
     const found = sources.find(names);
     if (found?.value !== "true")
       return [];
-    const kind2 = names === fips ? "a FIPS" : "a dual-stack";
+    const kind = names === fips ? "a FIPS" : "a dual-stack";
     return {
       name: found.name,
-      message: `${found.setting} is true, but ${endpoint.setting} names an endpoint, which cannot be ${kind2} one as well. Leave one of them out.`
+      message: `${found.setting} is true, but ${endpoint.setting} names an endpoint, which cannot be ${kind} one as well. Leave one of them out.`
     };
   });
 }
@@ -18970,18 +18986,18 @@ function describeUrlProblem(value) {
 var productionNames = ["prod", "production"];
 var productionParts = ["prod", "production", "prd", "live"];
 var cancellingParts = ["non", "not", "no", "pre"];
-function decideProduction(name, { listed, input }) {
-  const isAmong = (names) => names.some((each) => isSameEnvironment(each, name));
+function decideProduction(name2, { listed, input }) {
+  const isAmong = (names) => names.some((each) => isSameEnvironment(each, name2));
   if (isAmong(listed))
     return isProduction("production-environments lists it");
   if (input === "auto" || isAmong(productionNames))
-    return decideByName(name);
+    return decideByName(name2);
   if (input === "true")
     return isProduction("production is true");
   return { production: false, rule: "not production, because production is false" };
 }
-function decideByName(name) {
-  const parts = partsOf(name);
+function decideByName(name2) {
+  const parts = partsOf(name2);
   const matches = parts.map((part, index) => ({ part, before: parts[index - 1] ?? "" })).filter(({ part }) => productionParts.includes(part.toLowerCase()));
   const deciding = matches.find(({ before }) => !cancellingParts.includes(before.toLowerCase()));
   if (deciding !== void 0)
@@ -18990,8 +19006,8 @@ function decideByName(name) {
   const reason = cancelled === void 0 ? "no part of its name is prod, production, prd or live" : `in its name "${cancelled.before}" comes before "${cancelled.part}"`;
   return { production: false, rule: `not production: ${reason}` };
 }
-function partsOf(name) {
-  return name.split(/[-_./:\p{Z}\p{N}]+|(?<=\p{Ll})(?=\p{Lu})/u).filter((part) => part !== "");
+function partsOf(name2) {
+  return name2.split(/[-_./:\p{Z}\p{N}]+|(?<=\p{Ll})(?=\p{Lu})/u).filter((part) => part !== "");
 }
 function isProduction(reason) {
   return { production: true, rule: `production, because ${reason}` };
@@ -19020,12 +19036,12 @@ function mayRequestToken(variables) {
 }
 function describeMissingKey(variables) {
   const names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
-  const given = names.filter((name) => variables[name]);
+  const given = names.filter((name2) => variables[name2]);
   if (given.length === 2)
     return void 0;
   if (given.length === 0)
     return "the environment has no access key";
-  return `the environment has ${given} without ${names.filter((name) => !variables[name])}`;
+  return `the environment has ${given} without ${names.filter((name2) => !variables[name2])}`;
 }
 
 // lib/src/inputs/parsers.js
@@ -19075,27 +19091,27 @@ function list(rule) {
   const split = (text4) => splitLines(text4.replaceAll(",", "\n"));
   return { default: "", parse: (text4, context) => parseEach(split(text4), rule, context) };
 }
-function parseEach(values, { must, parse: parse2 }, { name, report }) {
+function parseEach(values, { must, parse: parse2 }, { name: name2, report }) {
   return values.flatMap((value) => {
     const parsed = parse2(value);
     if (parsed === void 0)
-      report(`${must}, but has ${quote(value)}.${explainJoinedLines(name, [value])}`);
+      report(`${must}, but has ${quote(value)}.${explainJoinedLines(name2, [value])}`);
     return parsed ?? [];
   });
 }
 function splitLines(text4) {
   return text4.split("\n").map((line) => line.trim()).filter((line) => line !== "");
 }
-function explainJoinedLines(name, values) {
-  return values.some((value) => /\S[\s,]+\S/.test(value)) ? ` ${explainLiteralForm(name)}` : "";
+function explainJoinedLines(name2, values) {
+  return values.some((value) => /\S[\s,]+\S/.test(value)) ? ` ${explainLiteralForm(name2)}` : "";
 }
-function explainLiteralForm(name) {
-  return `Write "${name}: |" and each value on a line of its own; without "|" YAML joins the lines into one.`;
+function explainLiteralForm(name2) {
+  return `Write "${name2}: |" and each value on a line of its own; without "|" YAML joins the lines into one.`;
 }
 
 // lib/src/inputs/cross-checks.js
 function check2(inputs, find) {
-  const pick = (values) => inputs.map((name) => values[name]);
+  const pick = (values) => inputs.map((name2) => values[name2]);
   return { inputs, findProblems: (values, context) => [find(pick(values), context) || []].flat() };
 }
 var crossChecks = [
@@ -19106,9 +19122,9 @@ var crossChecks = [
   check2(["credential-source"], ([source], { variables }) => source === "oidc" && !mayRequestToken(variables) && 'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".'),
   check2(["credential-source"], ([source], { variables }) => source === "environment" && Boolean(variables.AWS_ACCESS_KEY_ID) !== Boolean(variables.AWS_SECRET_ACCESS_KEY) && `is environment, but ${describeMissingKey(variables)}. Set both, or neither.`),
   // A value that was copied with its line break cannot be sent, and the SDK's error would not name it.
-  check2(["credential-source"], ([source], { variables }) => ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].filter((name) => source !== "oidc" && describeMissingKey(variables) === void 0 && !isClean(variables[name])).map((name) => `takes ${name} from the environment, but its value has a space, a line break or another character that such a value never has. Set it again, without the characters that were copied with it.`)),
+  check2(["credential-source"], ([source], { variables }) => ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].filter((name2) => source !== "oidc" && describeMissingKey(variables) === void 0 && !isClean(variables[name2])).map((name2) => `takes ${name2} from the environment, but its value has a space, a line break or another character that such a value never has. Set it again, without the characters that were copied with it.`)),
   // STS's AssumeRoleWithWebIdentity takes none of the three: they would be lost in silence.
-  ...["role-external-id", "role-source-identity", "role-session-tags"].map((name) => check2([name, "role-to-assume", "credential-source"], ([given, roles2, source], { variables }) => {
+  ...["role-external-id", "role-source-identity", "role-session-tags"].map((name2) => check2([name2, "role-to-assume", "credential-source"], ([given, roles2, source], { variables }) => {
     if (given === "" || typeof given === "object" && given.size === 0)
       return false;
     if (roles2.length === 0) {
@@ -19123,7 +19139,7 @@ var crossChecks = [
     const { account } = roles2.at(-1) ?? {};
     return account !== void 0 && accounts.length > 0 && !accounts.includes(account) && `has ${accounts.map(quote).join(", ")}, but role-to-assume ends with a role of account ${account}. Give a role of an allowed account, or add the account.`;
   }),
-  ...["expected-plan", "expected-plan-digest"].map((name) => check2([name, "command"], ([given, command2]) => given !== void 0 && command2 === "verify" && "is given, but command is verify, which performs no plan. Leave it out.")),
+  ...["expected-plan", "expected-plan-digest"].map((name2) => check2([name2, "command"], ([given, command2]) => given !== void 0 && command2 === "verify" && "is given, but command is verify, which performs no plan. Leave it out.")),
   check2(["fail-on-drift", "command"], ([failOnDrift, command2]) => failOnDrift && command2 !== "plan" && `is true, but command is ${command2}. Use it only with command: plan.`),
   check2(["fail-on-drift", "destroy"], ([failOnDrift, destroy]) => failOnDrift && destroy && "is true, but so is destroy: tables to delete are not drift. Give only one of them."),
   check2(["sample-items", "command"], ([sampleItems, command2]) => sampleItems === "true" && command2 !== "verify" && `is true, but command is ${command2}. Use it only with command: verify.`),
@@ -19131,14 +19147,14 @@ var crossChecks = [
   // Typed names keep a wrong environment or prefix from deleting other tables.
   check2(["confirm-destroy", "command", "table-name-prefix"], ([confirmed, command2, prefix2]) => {
     const names = builtInTables.map(({ logicalName }) => `${prefix2}${logicalName}`);
-    const isConfirmed = [...names, ...confirmed].every((name) => names.includes(name) && confirmed.includes(name));
+    const isConfirmed = [...names, ...confirmed].every((name2) => names.includes(name2) && confirmed.includes(name2));
     const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(quote).join(", ")}`;
     return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(quote).join(", ")}; but it ${found}.${explainJoinedLines("confirm-destroy", confirmed)}`;
   })
 ];
-function containsWords(text4, name) {
+function containsWords(text4, name2) {
   const spaced = (words) => ` ${words.toLowerCase().replace(/[\s/:+]+/g, " ")} `;
-  return spaced(text4) !== spaced(name) && spaced(text4).includes(spaced(name));
+  return spaced(text4) !== spaced(name2) && spaced(text4).includes(spaced(name2));
 }
 function isClean(value = "") {
   return /^[!-~]*$/.test(value);
@@ -19152,11 +19168,11 @@ function isTagText(text4, most) {
 function tagLines(limit) {
   return {
     default: "",
-    parse: (text4, { name, report }) => {
+    parse: (text4, { name: name2, report }) => {
       const tags2 = /* @__PURE__ */ new Map();
       for (const line of splitLines(text4)) {
         const { key, value } = splitTag(line);
-        const problem = findTagProblem(line, name) ?? findRepetition(key, tags2, limit.foldsCase);
+        const problem = findTagProblem(line, name2) ?? findRepetition(key, tags2, limit.foldsCase);
         if (problem === void 0)
           tags2.set(key, value);
         else
@@ -19172,12 +19188,12 @@ function splitTag(line) {
   const separator = line.indexOf("=");
   return { key: line.slice(0, Math.max(0, separator)).trim(), value: line.slice(separator + 1).trim() };
 }
-function findTagProblem(line, name) {
+function findTagProblem(line, name2) {
   const { key, value } = splitTag(line);
   if (key === "")
     return `must have key=value on each line, but has ${quote(line)}.`;
   if (isJoined(line)) {
-    return `has several key=value on one line: ${quote(line)}. ${explainLiteralForm(name)} A value that has a space and then a word with = is refused.`;
+    return `has several key=value on one line: ${quote(line)}. ${explainLiteralForm(name2)} A value that has a space and then a word with = is refused.`;
   }
   if (/^(aws|tenant-tables):/i.test(key)) {
     return `has the key ${quote(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
@@ -19211,7 +19227,7 @@ var declarations = {
   "production-environments": list({
     // A separator other than a comma or a line would join several names, and leave production unprotected.
     must: "must have names of environments between commas or on separate lines",
-    parse: (name) => isTagText(name, 256) ? name : void 0
+    parse: (name2) => isTagText(name2, 256) ? name2 : void 0
   }),
   production: choice(["auto", "true", "false"], "auto"),
   "aws-region": { default: "", parse: parseRegion },
@@ -19255,13 +19271,13 @@ var declarations = {
   "confirm-destroy": { default: "", parse: splitLines }
 };
 var inputNames = Object.keys(declarations);
-function parseEnvironment(name, { report }) {
-  if (name === "") {
+function parseEnvironment(name2, { report }) {
+  if (name2 === "") {
     report("is required, but is empty. Give the name of the environment, such as dev or production.");
-  } else if (!isTagText(name, 256)) {
-    report(`is written into a tag, so it may have at most 256 ${tagCharacters}, but is ${quote(name)}.`);
+  } else if (!isTagText(name2, 256)) {
+    report(`is written into a tag, so it may have at most 256 ${tagCharacters}, but is ${quote(name2)}.`);
   }
-  return name;
+  return name2;
 }
 function parseRegion(text4, { variables, report }) {
   const { AWS_REGION = "", AWS_DEFAULT_REGION = "" } = variables;
@@ -19305,9 +19321,9 @@ function parseAccounts(text4, context) {
 }
 function parseTableNamePrefix(prefix2, { report }) {
   for (const { logicalName } of builtInTables) {
-    const name = `${prefix2}${logicalName}`;
-    if (!isTableName(name)) {
-      report(`makes the table name ${quote(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
+    const name2 = `${prefix2}${logicalName}`;
+    if (!isTableName(name2)) {
+      report(`makes the table name ${quote(name2)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
     }
   }
   return prefix2;
@@ -19365,7 +19381,7 @@ function findUnknownInputs(variables) {
   const unknown = givenInputs(variables).filter((input) => !isKnown(input, variables)).map((input) => ({ ...input, suggestion: suggestInput(input) }));
   const others = unknown.filter(({ suggestion }) => suggestion === void 0);
   return {
-    problems: unknown.flatMap(({ name, variable, suggestion }) => suggestion === void 0 ? [] : `${visible(name)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${visible(variable)} to an empty text in the env of this step.`),
+    problems: unknown.flatMap(({ name: name2, variable, suggestion }) => suggestion === void 0 ? [] : `${visible(name2)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${visible(variable)} to an empty text in the env of this step.`),
     warnings: others.length === 0 ? [] : [explainIgnored(others)]
   };
 }
@@ -19377,22 +19393,22 @@ function givenInputs(variables) {
     value: variables[variable]?.trim() ?? ""
   })).filter(({ value }) => value !== "");
 }
-function isKnown({ name, value }, variables) {
-  const known2 = inputNames.find((each) => each === hyphenated(name));
-  if (known2 === void 0 || known2 === name)
+function isKnown({ name: name2, value }, variables) {
+  const known2 = inputNames.find((each) => each === hyphenated(name2));
+  if (known2 === void 0 || known2 === name2)
     return known2 !== void 0;
   return variables[`${prefix}${known2.toUpperCase()}`]?.trim() === value;
 }
-function hyphenated(name) {
-  return name.replaceAll("_", "-");
+function hyphenated(name2) {
+  return name2.replaceAll("_", "-");
 }
-function suggestInput({ name, value }) {
-  const written = hyphenated(name);
+function suggestInput({ name: name2, value }) {
+  const written = hyphenated(name2);
   const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(" ").includes(written)) ?? [];
   return guessed ?? findSimilarName(written) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
 }
 function findSimilarName(written) {
-  return inputNames.filter((name) => Math.abs(name.length - written.length) <= toleranceOf(name)).map((name) => ({ name, distance: editDistance(written, name) })).filter(({ name, distance }) => distance <= toleranceOf(name)).sort((left, right) => left.distance - right.distance)[0]?.name;
+  return inputNames.filter((name2) => Math.abs(name2.length - written.length) <= toleranceOf(name2)).map((name2) => ({ name: name2, distance: editDistance(written, name2) })).filter(({ name: name2, distance }) => distance <= toleranceOf(name2)).sort((left, right) => left.distance - right.distance)[0]?.name;
 }
 function toleranceOf({ length }) {
   if (length < 5)
@@ -19419,7 +19435,7 @@ function editDistance(left, right) {
 var mostNames = 20;
 function explainIgnored(inputs) {
   const more = inputs.length > mostNames ? ` and ${inputs.length - mostNames} more` : "";
-  const names = inputs.slice(0, mostNames).map(({ name }) => quote(name));
+  const names = inputs.slice(0, mostNames).map(({ name: name2 }) => quote(name2));
   return `The action does not have these inputs and ignores them: ${names.join(", ")}${more}.`;
 }
 
@@ -19434,9 +19450,9 @@ function readInputs(source) {
   ];
   if (all.length > 0)
     throw new InvalidInputsError(all);
-  const { command: command2, environment: name, "aws-region": region, "role-to-assume": roles2 } = values;
-  const decision = decideProduction(name, { listed: values["production-environments"], input: values.production });
-  const environment = { name, production: decision.production };
+  const { command: command2, environment: name2, "aws-region": region, "role-to-assume": roles2 } = values;
+  const decision = decideProduction(name2, { listed: values["production-environments"], input: values.production });
+  const environment = { name: name2, production: decision.production };
   const sampleItems = values["sample-items"] === "auto" ? !environment.production : values["sample-items"] === "true";
   const endpoints = customEndpoints(variables, sharedConfig);
   const warnings = findIgnoredSettings(variables, sharedConfig);
@@ -19476,18 +19492,18 @@ function readInputs(source) {
   };
 }
 function readValues({ input, environment: variables, partitionOf: partitionOf2 }) {
-  const parsed = inputNames.map((name) => {
-    const { default: byDefault = "", parse: parse2 } = declarations[name];
+  const parsed = inputNames.map((name2) => {
+    const { default: byDefault = "", parse: parse2 } = declarations[name2];
     const problems2 = [];
     const report = (problem) => problems2.push(problem);
-    return { name, value: parse2(input(name).trim() || byDefault, { name, variables, report }), problems: problems2 };
+    return { name: name2, value: parse2(input(name2).trim() || byDefault, { name: name2, variables, report }), problems: problems2 };
   });
-  const values = Object.fromEntries(parsed.map(({ name, value }) => [name, value]));
-  const isWrong = (name) => parsed.some((each) => each.name === name && each.problems.length > 0);
-  const checked = crossChecks.filter(({ inputs }) => !inputs.some(isWrong)).map(({ inputs: [name], findProblems }) => ({ name, problems: findProblems(values, { variables, partitionOf: partitionOf2 }) }));
-  const found = [...parsed, ...checked].flatMap(({ name, problems: problems2 }) => problems2.map((text4) => ({ name, text: text4 })));
-  const problems = inputNames.flatMap((name) => found.filter((problem) => problem.name === name));
-  return { values, problems: problems.map(({ name, text: text4 }) => `${name} ${text4}`) };
+  const values = Object.fromEntries(parsed.map(({ name: name2, value }) => [name2, value]));
+  const isWrong = (name2) => parsed.some((each) => each.name === name2 && each.problems.length > 0);
+  const checked = crossChecks.filter(({ inputs }) => !inputs.some(isWrong)).map(({ inputs: [name2], findProblems }) => ({ name: name2, problems: findProblems(values, { variables, partitionOf: partitionOf2 }) }));
+  const found = [...parsed, ...checked].flatMap(({ name: name2, problems: problems2 }) => problems2.map((text4) => ({ name: name2, text: text4 })));
+  const problems = inputNames.flatMap((name2) => found.filter((problem) => problem.name === name2));
+  return { values, problems: problems.map(({ name: name2, text: text4 }) => `${name2} ${text4}`) };
 }
 function makeSessionName({ GITHUB_RUN_ID = "", GITHUB_REPOSITORY = "" }) {
   const [run = "", repository = ""] = [GITHUB_RUN_ID, GITHUB_REPOSITORY].map((text4) => text4.replace(/[^\w+=,.@-]+/g, "-"));
@@ -19595,20 +19611,20 @@ function comparePurposes(now, reviewed2) {
   });
 }
 function compareTables(now, reviewed2) {
-  const names = new Set([...reviewed2.tables, ...now.tables].map(({ name }) => name));
-  return [...names].flatMap((name) => {
-    const before = reviewed2.tables.find((table2) => table2.name === name);
-    const after = now.tables.find((table2) => table2.name === name);
+  const names = new Set([...reviewed2.tables, ...now.tables].map(({ name: name2 }) => name2));
+  return [...names].flatMap((name2) => {
+    const before = reviewed2.tables.find((table2) => table2.name === name2);
+    const after = now.tables.find((table2) => table2.name === name2);
     if (before === void 0)
-      return refuse(`The reviewed plan does not have the table "${name}".`, name);
+      return refuse(`The reviewed plan does not have the table "${name2}".`, name2);
     if (after === void 0)
-      return refuse(`The reviewed plan has the table "${name}", but this run does not.`, name);
+      return refuse(`The reviewed plan has the table "${name2}", but this run does not.`, name2);
     if (after.id === before.id || after.id === void 0)
       return [];
-    const isCreated = reviewed2.steps.some(({ kind: kind2, table: table2 }) => kind2 === "create" && table2 === name);
+    const isCreated = reviewed2.steps.some(({ kind, table: table2 }) => kind === "create" && table2 === name2);
     if (isCreated && before.id === void 0)
       return [];
-    return refuse(before.id === void 0 ? `The table "${name}" did not exist when the plan was made, but exists now.` : `The table "${name}" is not the one of the reviewed plan: it had the id ${shorten(before.id)}, and now has ${after.id}.`, name);
+    return refuse(before.id === void 0 ? `The table "${name2}" did not exist when the plan was made, but exists now.` : `The table "${name2}" is not the one of the reviewed plan: it had the id ${shorten(before.id)}, and now has ${after.id}.`, name2);
   });
 }
 function refuse(reason, table2) {
@@ -19618,7 +19634,7 @@ function refuse(reason, table2) {
 // lib/src/report/place.js
 function describePlace(inputs, account) {
   const { command: command2, environment, productionRule, region, sdkSettings } = inputs;
-  const tables = defineTables(inputs).map(({ name }) => `"${name}"`);
+  const tables = defineTables(inputs).map(({ name: name2 }) => `"${name2}"`);
   const parts = [
     ...account === void 0 ? [] : [`account ${account}`],
     `environment ${JSON.stringify(environment.name)} (${productionRule})`,
@@ -19636,6 +19652,20 @@ function describeEndpoints(endpoints) {
   });
 }
 
+// lib/src/report/result.js
+async function collectResults(first, stages) {
+  let result = first;
+  try {
+    for await (const stage of stages) {
+      const warnings = [...result.warnings ?? [], ...stage.warnings ?? []];
+      result = { ...result, ...stage, warnings };
+    }
+    return result;
+  } catch (error) {
+    return { ...result, error };
+  }
+}
+
 // lib/src/main.js
 async function main(runner, clock, timeOuts = defaultTimeOuts) {
   let result = { warnings: findUnknownInputs(runner.environment).warnings };
@@ -19643,7 +19673,7 @@ async function main(runner, clock, timeOuts = defaultTimeOuts) {
     const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await (0,Q4FG57VT/* loadSharedConfigFiles */.p6)() });
     runner.log.info(describePlace(inputs));
     await withinDeadline({ ...inputs, ...runner, clock }, async (run) => {
-      result = await collect(result, reconcile(inputs, runner, run, timeOuts));
+      result = await collectResults(result, reconcile(inputs, runner, run, timeOuts));
       await publishComment(inputs, result, runner, run);
     });
   } catch (error) {
@@ -19657,40 +19687,23 @@ async function* reconcile(inputs, runner, run, timeOuts) {
   const review = await readReview(inputs, runner.readFile);
   yield { review: describeReview(review, command2) };
   const definitions = defineTables(inputs);
-  const connections = openConnections(region, { ...runner, sdkSettings: inputs.sdkSettings }, run, timeOuts);
-  const [session, connectDynamoDb] = await Promise.all([
-    openSession(inputs, credentialPorts(connections.clientOptions, runner, run), run),
-    loadDynamoDb(connections, countReads(definitions), run),
-    connections.waiting.then(runner.load)
-  ]);
-  const target = { ...session.awsAccount, region, environment };
+  const aws = await connectToAws(inputs, runner, countReads(definitions), run, timeOuts);
+  const target = { ...aws.account, region, environment };
   yield { target };
   run.log.info(describePlace(inputs, target.account));
-  const dynamoDb = connectDynamoDb(session.credentials, target);
+  const dynamoDb = aws.openDynamoDb(target);
   const observation = await observeTables(dynamoDb, target, definitions, run);
   const made = planTables(target, definitions, observation.observed, policy);
   const plan = assertPublishable(holdToReview(made, review), runner);
-  const held = describeReview(review, command2, plan);
-  yield { plan, review: held };
-  logGroup(runner.log, "Plan", [...renderPlanLines(plan), held]);
+  const comparison = describeReview(review, command2, plan);
+  yield { plan, review: comparison };
+  logGroup(runner.log, "Plan", [...renderPlanLines(plan), comparison]);
   if (inputs.failOnDrift)
     assertAsDefined(plan);
   if (command2 === "verify")
     yield { verification: await verifyTables({ ...inputs, ...dynamoDb, plan, run }) };
   if (command2 === "apply" || command2 === "destroy") {
     yield { outcome: await applyPlan({ dynamoDb, target, definitions, ...observation, plan, run }) };
-  }
-}
-async function collect(first, stages) {
-  let result = first;
-  try {
-    for await (const stage of stages) {
-      const warnings = [...result.warnings ?? [], ...stage.warnings ?? []];
-      result = { ...result, ...stage, warnings };
-    }
-    return result;
-  } catch (error) {
-    return { ...result, error };
   }
 }
 

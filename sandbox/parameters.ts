@@ -10,7 +10,7 @@ export interface Place {
   readonly partition: string
 }
 
-/** What an operation depends on besides its table and its request. */
+/** The facts that an operation depends on, besides its table and its request. */
 export interface OperationContext {
   readonly place: Place
   readonly timings: Timings

@@ -17,7 +17,7 @@ const role = 'arn:aws:iam::222222222222:role/work'
 const before = { ...process.env }
 let folder: string
 let sts: Server
-/** What STS answers. */
+/** The responses of STS. */
 let answer: { readonly status: number; readonly code: string; readonly message: string }
 
 beforeEach(async () => {

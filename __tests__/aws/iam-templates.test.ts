@@ -55,7 +55,7 @@ function textsOf(node: unknown): readonly string[] {
 const roleOf = ({ Resources }: Template, name: string) => Resources[name]?.Properties ?? {}
 const [hubTrust, ...otherHubTrusts] = statementsOf(roleOf(hub, 'HubRole').AssumeRolePolicyDocument)
 
-/** What a session may say of itself, from one side; the templates must open both. */
+/** The permission to set tags or a source identity, on one side; the templates must allow it on both. */
 const onlyWhereAskedFor = (side: Readonly<Record<string, unknown>>) =>
   [
     ['MaySetSourceIdentity', { Sid: 'SourceIdentity', Effect: 'Allow', Action: 'sts:SetSourceIdentity', ...side }],

@@ -28,7 +28,7 @@ const sts = mockClient(STSClient)
 
 beforeEach(() => sts.reset())
 
-/** What STS answers for a role; each secret names its role. */
+/** The response of STS for a role; each secret names its role. */
 function sessionOf(role: string, changes: object = {}) {
   const [, , , , account = '', path = ''] = role.split(':')
   const name = path.split('/').at(-1)

@@ -70,7 +70,7 @@ async function isAllowed(asked: PolicyDocument, request: Request): Promise<boole
   return simulation.overallResult === 'Allowed'
 }
 
-/** What must never be allowed, by the rule that forbids it. */
+/** Requests that must never be allowed, by the rule that forbids them. */
 const forbidden: Readonly<Record<string, readonly Request[]>> = {
   'another tenant': onBothTables(itemActions, { tenant: own, keys: [foreign] }),
   'a tenant whose id begins with the own id': onBothTables(itemActions, { tenant: own, keys: [`${own}0`] }),

@@ -45,7 +45,7 @@ async function mayAssume(asked: TrustPolicy, { principal = application, tags = {
             ...(tagged ? { 'aws:TagKeys': Object.keys(tags) } : {}),
           },
         },
-        // What the caller's own policies allow must not be what decides.
+        // The caller's own policies must not decide.
         identityPolicies: [
           {
             name: 'everything',

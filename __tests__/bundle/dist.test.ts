@@ -1,4 +1,4 @@
-/** What is committed and what the README promises. In one file, because both compile into lib/. */
+/** The committed bundle, and the promises of the README. In one file, because both compile into lib/. */
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
@@ -14,7 +14,7 @@ describe('the committed bundle', () => {
   const read = (name: string) => readFileSync(new URL(name, folder), 'utf8')
   const names = readdirSync(folder).sort()
   const scripts = names.filter((name) => name.endsWith('.js'))
-  /** What webpack names a module after that it puts into a file. */
+  /** The path that webpack prints above each module of a file. */
   const hasModule = (name: string, path: string) => new RegExp(`^;?// .*${path}`, 'm').test(read(name))
 
   it('has index.js, and one file each for DynamoDB, credential providers and the comment', () => {

@@ -13,7 +13,7 @@ const inputs = {
   'role-to-assume': `${hubRole}\n${provisionerRole}`,
   'role-external-id': externalId,
 }
-/** What runs on the default branch find there: the commit that the pull request 7 was merged as. */
+/** The event of a push to the default branch: the commit is the merge of pull request 7. */
 const tip = '0123456789abcdef0123456789abcdef01234567'
 let sandbox: Sandbox
 let folder: string

@@ -93,7 +93,7 @@ export function connectThrough(
   const address = { protocol, hostname: hostOf(proxy), port, username, password }
   const agent = new Agent({ proxy: address as URL })
   const place = placeOf(target.host, target.port)
-  // With TLS the host is compared with the certificate, so it must have no brackets.
+  // TLS compares the host with the certificate, so it must have no brackets.
   const asked = isSecure ? target : { ...target, host: place.slice(0, place.lastIndexOf(':')) }
   agent.createConnection(asked, (error, connection) => {
     callback(error === null ? null : new ProxyError(proxy, place, error), connection)

@@ -18916,7 +18916,7 @@ var SettingSources = class {
 function findBooleanProblems(found) {
   if (found === void 0 || found.value === "true" || found.value === "false")
     return [];
-  return [{ name: found.name, message: `${found.setting} must be true or false, but is ${quote(found.value)}.` }];
+  return [`${found.setting} must be true or false, but is ${quote(found.value)}.`];
 }
 function findTokenUrlProblems(variables) {
   const name2 = "ACTIONS_ID_TOKEN_REQUEST_URL";
@@ -18925,14 +18925,14 @@ function findTokenUrlProblems(variables) {
     return [];
   if (URL.canParse(value) && ["http:", "https:"].includes(new URL(value).protocol))
     return [];
-  return [{ name: name2, message: `${name2} must be a URL that begins with http:// or https://, as GitHub's runner sets it.` }];
+  return [`${name2} must be a URL that begins with http:// or https://, as GitHub's runner sets it.`];
 }
 function findEndpointProblems(sources) {
   const found = [...services.map((service) => sources.findEndpoint(service)), sources.find(metadataEndpoint)];
   const endpoints = new Map(found.flatMap((each) => each === void 0 ? [] : [[each.name, each]]));
-  const wrong = [...endpoints.values()].flatMap(({ name: name2, setting, value }) => {
+  const wrong = [...endpoints.values()].flatMap(({ setting, value }) => {
     const problem = describeUrlProblem(value);
-    return problem === void 0 ? [] : [{ name: name2, message: `${setting} ${problem}` }];
+    return problem === void 0 ? [] : [`${setting} ${problem}`];
   });
   return [...wrong, ...findConflicts(sources), ...findSectionProblems(sources)];
 }
@@ -18945,10 +18945,7 @@ function findConflicts(sources) {
     if (found?.value !== "true")
       return [];
     const kind = names === fips ? "a FIPS" : "a dual-stack";
-    return {
-      name: found.name,
-      message: `${found.setting} is true, but ${endpoint.setting} names an endpoint, which cannot be ${kind} one as well. Leave one of them out.`
-    };
+    return `${found.setting} is true, but ${endpoint.setting} names an endpoint, which cannot be ${kind} one as well. Leave one of them out.`;
   });
 }
 function findSectionProblems({ profile: { services: section }, profileName, servicesSection, ignoresEndpoints }) {
@@ -18956,17 +18953,11 @@ function findSectionProblems({ profile: { services: section }, profileName, serv
     return [];
   if (servicesSection === void 0) {
     return [
-      {
-        name: "services",
-        message: `The profile ${quote(profileName)} names the services section ${quote(section)}, which the shared config file does not have. Add "[services ${section}]", or take "services" out of the profile.`
-      }
+      `The profile ${quote(profileName)} names the services section ${quote(section)}, which the shared config file does not have. Add "[services ${section}]", or take "services" out of the profile.`
     ];
   }
   const known2 = services.map((service) => `${service.replaceAll(" ", "_").toLowerCase()}.endpoint_url`);
-  return Object.keys(servicesSection).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => ({
-    name: key,
-    message: `The services section ${quote(section)} has ${quote(key.split(".")[0] ?? "")}, which must be written in lower case.`
-  }));
+  return Object.keys(servicesSection).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => `The services section ${quote(section)} has ${quote(key.split(".")[0] ?? "")}, which must be written in lower case.`);
 }
 function describeUrlProblem(value) {
   const shown = quote(value.replace(/^(.*\/\/)?.*@/s, "$1***@").replace(/([?#]).*$/s, "$1***"));
@@ -19443,11 +19434,7 @@ function explainIgnored(inputs) {
 function readInputs(source) {
   const { environment: variables, sharedConfig } = source;
   const { values, problems } = readValues(source);
-  const all = [
-    ...findUnknownInputs(variables).problems,
-    ...problems,
-    ...findSettingProblems(variables, sharedConfig).map(({ message }) => message)
-  ];
+  const all = [...findUnknownInputs(variables).problems, ...problems, ...findSettingProblems(variables, sharedConfig)];
   if (all.length > 0)
     throw new InvalidInputsError(all);
   const { command: command2, environment: name2, "aws-region": region, "role-to-assume": roles2 } = values;

@@ -28,12 +28,6 @@ export interface SdkSettings {
   readonly warnings: readonly string[]
 }
 
-export interface SettingProblem {
-  /** The variable, or the key of a profile. */
-  readonly name: string
-  readonly message: string
-}
-
 /** The value of a setting, and where it was found. */
 interface Found {
   readonly value: string
@@ -58,7 +52,7 @@ const metadataEndpoint = ['AWS_EC2_METADATA_SERVICE_ENDPOINT', 'ec2_metadata_ser
 const noFiles: SharedConfig = { configFile: {}, credentialsFile: {} }
 
 /** Finds every setting that the SDK would misread or ignore. */
-export function findSettingProblems(variables: Values, sharedConfig = noFiles): readonly SettingProblem[] {
+export function findSettingProblems(variables: Values, sharedConfig = noFiles): readonly string[] {
   const sources = new SettingSources(variables, sharedConfig)
   return [
     ...[fips, dualStack, ignoreEndpoints].flatMap((names) => findBooleanProblems(sources.find(names))),
@@ -137,43 +131,40 @@ class SettingSources {
   }
 }
 
-function findBooleanProblems(found: Found | undefined): readonly SettingProblem[] {
+function findBooleanProblems(found: Found | undefined): readonly string[] {
   if (found === undefined || found.value === 'true' || found.value === 'false') return []
-  return [{ name: found.name, message: `${found.setting} must be true or false, but is ${quote(found.value)}.` }]
+  return [`${found.setting} must be true or false, but is ${quote(found.value)}.`]
 }
 
 /** The job's request token goes to this URL. The runner sets it; another environment may set it wrong. */
-function findTokenUrlProblems(variables: Values): readonly SettingProblem[] {
+function findTokenUrlProblems(variables: Values): readonly string[] {
   const name = 'ACTIONS_ID_TOKEN_REQUEST_URL'
   const value = variables[name]
   if (!value || !variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN) return []
   if (URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol)) return []
-  return [{ name, message: `${name} must be a URL that begins with http:// or https://, as GitHub's runner sets it.` }]
+  return [`${name} must be a URL that begins with http:// or https://, as GitHub's runner sets it.`]
 }
 
-function findEndpointProblems(sources: SettingSources): readonly SettingProblem[] {
+function findEndpointProblems(sources: SettingSources): readonly string[] {
   const found = [...services.map((service) => sources.findEndpoint(service)), sources.find(metadataEndpoint)]
   // Services may share an endpoint, which is reported once.
   const endpoints = new Map(found.flatMap((each) => (each === undefined ? [] : [[each.name, each]])))
-  const wrong = [...endpoints.values()].flatMap(({ name, setting, value }) => {
+  const wrong = [...endpoints.values()].flatMap(({ setting, value }) => {
     const problem = describeUrlProblem(value)
-    return problem === undefined ? [] : [{ name, message: `${setting} ${problem}` }]
+    return problem === undefined ? [] : [`${setting} ${problem}`]
   })
   return [...wrong, ...findConflicts(sources), ...findSectionProblems(sources)]
 }
 
 /** The SDK refuses a custom endpoint together with FIPS or dual-stack endpoints at the first call. */
-function findConflicts(sources: SettingSources): readonly SettingProblem[] {
+function findConflicts(sources: SettingSources): readonly string[] {
   const endpoint = calledServices.map((service) => sources.findEndpoint(service)).find((found) => found !== undefined)
   if (endpoint === undefined) return []
   return [fips, dualStack].flatMap((names) => {
     const found = sources.find(names)
     if (found?.value !== 'true') return []
     const kind = names === fips ? 'a FIPS' : 'a dual-stack'
-    return {
-      name: found.name,
-      message: `${found.setting} is true, but ${endpoint.setting} names an endpoint, which cannot be ${kind} one as well. Leave one of them out.`,
-    }
+    return `${found.setting} is true, but ${endpoint.setting} names an endpoint, which cannot be ${kind} one as well. Leave one of them out.`
   })
 }
 
@@ -183,23 +174,20 @@ function findSectionProblems({
   profileName,
   servicesSection,
   ignoresEndpoints,
-}: SettingSources): readonly SettingProblem[] {
+}: SettingSources): readonly string[] {
   if (!section || ignoresEndpoints) return []
   if (servicesSection === undefined) {
     return [
-      {
-        name: 'services',
-        message: `The profile ${quote(profileName)} names the services section ${quote(section)}, which the shared config file does not have. Add "[services ${section}]", or take "services" out of the profile.`,
-      },
+      `The profile ${quote(profileName)} names the services section ${quote(section)}, which the shared config file does not have. Add "[services ${section}]", or take "services" out of the profile.`,
     ]
   }
   const known = services.map((service) => `${service.replaceAll(' ', '_').toLowerCase()}.endpoint_url`)
   return Object.keys(servicesSection)
     .filter((key) => !known.includes(key) && known.includes(key.toLowerCase()))
-    .map((key) => ({
-      name: key,
-      message: `The services section ${quote(section)} has ${quote(key.split('.')[0] ?? '')}, which must be written in lower case.`,
-    }))
+    .map(
+      (key) =>
+        `The services section ${quote(section)} has ${quote(key.split('.')[0] ?? '')}, which must be written in lower case.`,
+    )
 }
 
 function describeUrlProblem(value: string): string | undefined {

@@ -52,11 +52,7 @@ export interface InputSource {
 export function readInputs(source: InputSource): Inputs {
   const { environment: variables, sharedConfig } = source
   const { values, problems } = readValues(source)
-  const all = [
-    ...findUnknownInputs(variables).problems,
-    ...problems,
-    ...findSettingProblems(variables, sharedConfig).map(({ message }) => message),
-  ]
+  const all = [...findUnknownInputs(variables).problems, ...problems, ...findSettingProblems(variables, sharedConfig)]
   if (all.length > 0) throw new InvalidInputsError(all)
 
   const { command, environment: name, 'aws-region': region, 'role-to-assume': roles } = values

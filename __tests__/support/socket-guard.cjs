@@ -5,7 +5,7 @@ const net = require('node:net')
 
 const note = (place) => appendFileSync(process.env.SOCKET_GUARD_FILE, `${place}\n`)
 const { connect } = net.Socket.prototype
-// Where no name can be looked up, this port of this machine may stand for every other host.
+// This port of this machine stands for every other host in a test where no name can be looked up.
 const port = Number(process.env.SOCKET_GUARD_PORT ?? 0)
 net.Socket.prototype.connect = function (...given) {
   const [options] = Array.isArray(given[0]) ? given[0] : given

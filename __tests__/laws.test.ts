@@ -38,7 +38,16 @@ function performSteps(steps: readonly Step[], observed: ObservedTables): Observe
 /** Applies a plan to the model of DynamoDB, or to the port that stands in front of it. */
 async function applyTo({ target, desired, observed }: World, plan: Plan, dynamoDb: DynamoDb) {
   const run = aRun()
-  return await applyPlan({ dynamoDb, target, definitions: desired, observed, readAt: run.clock.now(), plan, run })
+  return await applyPlan({
+    dynamoDb,
+    target,
+    definitions: desired,
+    observed,
+    readAt: run.clock.now(),
+    plan,
+    waitForIndexes: true,
+    run,
+  })
 }
 
 function readyTables({ desired, observed }: World): readonly (readonly [TableDefinition, ReadyTable])[] {

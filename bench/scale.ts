@@ -59,7 +59,15 @@ export async function measureScale(count: number, options: SandboxOptions = {}):
       const dynamoDb = connect(async () => key, target)
       const observation = await observeTables(dynamoDb, target, definitions, run)
       const plan = planTables(target, definitions, observation.observed)
-      const { error } = await applyPlan({ dynamoDb, target, definitions, ...observation, plan, run })
+      const { error } = await applyPlan({
+        dynamoDb,
+        target,
+        definitions,
+        ...observation,
+        plan,
+        waitForIndexes: true,
+        run,
+      })
       if (error !== undefined) throw error
     })
     return {

@@ -47,10 +47,10 @@ export function propertiesPage(): string {
   return `${[heading, ...properties.map(rowOf)].join('\n')}\n`
 }
 
-function rowOf({ name, description, request, wait, budget, disruptions = [], actions }: Property): string {
+function rowOf({ name, description, request, waits = [], budget, disruptions = [], actions }: Property): string {
   const change = [
     ...(request === undefined ? ['impossible'] : []),
-    ...(wait === undefined ? [] : [`takes ${wait.usual}`]),
+    ...waits.map(({ usual }) => `takes ${usual}`),
     ...(budget === undefined ? [] : [`AWS allows ${budget.limit}`]),
     ...disruptions.map((disruption) => `needs \`allow: ${disruption.name}\` ${disruption.purpose}`),
   ]

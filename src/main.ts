@@ -57,6 +57,6 @@ async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: Ti
   if (inputs.failOnDrift) assertAsDefined(plan)
   if (command === 'verify') yield { verification: await verifyTables({ ...inputs, ...dynamoDb, plan, run }) }
   if (command === 'apply' || command === 'destroy') {
-    yield { outcome: await applyPlan({ dynamoDb, target, definitions, ...observation, plan, run }) }
+    yield { outcome: await applyPlan({ ...inputs, dynamoDb, target, definitions, ...observation, plan, run }) }
   }
 }

@@ -72,7 +72,16 @@ describe('the steps of a plan', () => {
     const run = aRun()
     const step: Step = { kind: 'update', table: 'users', property: 'KeySchema', from: [], to: [], risk: 'safe' }
     const plan = { ...planTables(target, definitions, observed), steps: [step] }
-    const outcome = await applyPlan({ dynamoDb, target, definitions, observed, readAt: run.clock.now(), plan, run })
+    const outcome = await applyPlan({
+      dynamoDb,
+      target,
+      definitions,
+      observed,
+      readAt: run.clock.now(),
+      plan,
+      waitForIndexes: true,
+      run,
+    })
     expect([outcome.error, writes]).toEqual([new TypeError('KeySchema cannot be changed'), []])
   })
 

@@ -3,6 +3,7 @@ import { defineTables, type TableRequest } from '../../src/definition/built-in.t
 import type { InputSource } from '../../src/inputs/inputs.ts'
 import { type PropertyName, type PropertyValues, properties } from '../../src/table/properties/index.ts'
 import { managedByTag, managedByValue, sortTags, type Tags } from '../../src/table/properties/tags.ts'
+import type { Comparison } from '../../src/table/property.ts'
 import type { ReadyTable, TableDefinition, TableValues } from '../../src/table/table.ts'
 import type { Environment, Target } from '../../src/table/target.ts'
 import { tableArn } from '../../src/table/target.ts'
@@ -32,6 +33,9 @@ export function theTables(changes: Partial<TableRequest> = {}): readonly [TableD
 export function aTable(changes: ValueChanges = {}): TableDefinition {
   return define(theTables()[1], changes)
 }
+
+/** A comparison for a property that depends on no other. */
+export const comparison: Comparison = { table: 'users', declared: {}, observed: {} }
 
 /** The tags of a table that this action created or adopted, without the tag of an environment. */
 export const managedOnly: Tags = [{ Key: managedByTag, Value: managedByValue }]

@@ -1,10 +1,6 @@
 import type { DescribeTableOutput, TableDescription } from '@aws-sdk/client-dynamodb'
-import {
-  type ChangeInProgress,
-  describeStatus,
-  readDescription,
-  type SettledTable,
-} from '../../src/table/described-table.ts'
+import { describeStatus, readDescription, type SettledTable } from '../../src/table/described-table.ts'
+import type { ChangeInProgress } from '../../src/table/table.ts'
 
 const arn = 'arn:aws:dynamodb:ap-south-1:222222222222:table/users'
 

@@ -127,8 +127,14 @@ async function readTable(
   // The table may have become ACTIVE after its tags were read: until then it shows none.
   if (isEmpty(read.get('Tags'))) read.set('Tags', await askProperty(dynamoDb, address, tags))
   if ([...read.values()].includes(undefined)) return { status: 'young' }
-  const { tableStatus: _, phase: __, changesInProgress: ___, described: fields, ...table } = described
-  return { status: 'ready', ...table, properties: { ...fields, ...Object.fromEntries(read) } as unknown as TableValues }
+  const { tableStatus: _, phase: __, changesInProgress, described: fields, ...table } = described
+  const inProgress = changesInProgress.length === 0 ? {} : { changesInProgress }
+  return {
+    status: 'ready',
+    ...table,
+    ...inProgress,
+    properties: { ...fields, ...Object.fromEntries(read) } as unknown as TableValues,
+  }
 }
 
 function isEmpty(value: unknown): boolean {

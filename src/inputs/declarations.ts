@@ -62,6 +62,7 @@ export const declarations = {
     reason: `a table has at most ${mostTags}, and the action adds ${ownTagCount}. Give ${mostTags - ownTagCount} or fewer`,
   }),
   'timeout-seconds': wholeNumber({ default: 1800, min: 1, max: longestRunSeconds }),
+  'wait-for-indexes': trueOrFalse('true'),
   allow: {
     ...lines<string>({
       must: `must have one of ${disruptionNames.join(', ')} on each line`,

@@ -32,6 +32,7 @@ export interface Inputs extends TableRequest, SessionRequest, ExpectedPlanInputs
   readonly productionRule: string
   readonly region: string
   readonly timeoutSeconds: number
+  readonly waitForIndexes: boolean
   /** Absent if AWS is called at its own addresses and every setting is read. */
   readonly sdkSettings?: SdkSettings
 }
@@ -86,6 +87,7 @@ export function readInputs(source: InputSource): Inputs {
     pointInTimeRecovery: values['point-in-time-recovery'],
     tags: values.tags,
     timeoutSeconds: values['timeout-seconds'],
+    waitForIndexes: values['wait-for-indexes'],
     ...omitUndefined({
       expectedPlan: values['expected-plan'],
       expectedPlanDigest: values['expected-plan-digest'],

@@ -43,9 +43,9 @@ export function choice<const Choice extends string>(
 }
 
 /** `true` or `false`, by default false. */
-export function trueOrFalse(): Declaration<boolean> {
-  const { parse } = choice(['true', 'false'], 'false')
-  return { default: 'false', parse: (text, context) => parse(text, context) === 'true' }
+export function trueOrFalse(byDefault: 'true' | 'false' = 'false'): Declaration<boolean> {
+  const { parse } = choice(['true', 'false'], byDefault)
+  return { default: byDefault, parse: (text, context) => parse(text, context) === 'true' }
 }
 
 export function wholeNumber(range: {

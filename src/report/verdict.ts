@@ -16,8 +16,13 @@ export function describeVerdict({ command, plan, outcome, verification, error }:
   }
   if (plan.steps.length === 0) return `${describeTables(plan, outcome)} Nothing was changed.`
   if (command === 'plan') return `${steps} planned. Nothing was changed.`
-  const dropped = outcome === undefined ? 0 : countSteps(outcome, 'dropped')
-  return `${count(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`
+  const [dropped, postponed] =
+    outcome === undefined ? [0, 0] : [countSteps(outcome, 'dropped'), countSteps(outcome, 'postponed')]
+  const others = [
+    ...(dropped > 0 ? [`${dropped} done by another run`] : []),
+    ...(postponed > 0 ? [`${postponed} left for the next run`] : []),
+  ]
+  return `${[`${count(plan.steps.length - dropped - postponed, 'step')} applied`, ...others].join(', ')}.`
 }
 
 function describeVerification(verification: Verification, error: unknown): string {

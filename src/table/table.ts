@@ -1,5 +1,6 @@
 /** A table as it is declared, and as AWS holds it. Both in one normal form: a value for each property. */
 import type { PropertyValues } from './properties/index.ts'
+import type { Blocker } from './property.ts'
 import type { UnmanagedSetting } from './unmanaged.ts'
 
 /** The values of a table. In a definition an omitted property is left as AWS has it: omitted is not `false`. */
@@ -21,6 +22,15 @@ export interface Replica {
   readonly status: string
 }
 
+/** A change that goes on beside the status of the table itself, which is ACTIVE meanwhile. */
+export interface ChangeInProgress {
+  readonly part: Exclude<Blocker, 'table'>
+  /** The name of the index, or the region of the replica. */
+  readonly name?: string
+  /** DynamoDB's status, such as `CREATING`. */
+  readonly status: string
+}
+
 /** An existing table whose settings can be read and changed. */
 export interface ReadyTable {
   readonly status: 'ready'
@@ -33,6 +43,8 @@ export interface ReadyTable {
   readonly properties: TableValues
   /** Sorted by region. */
   readonly replicas: readonly Replica[]
+  /** Absent: none. */
+  readonly changesInProgress?: readonly ChangeInProgress[]
   readonly unmanaged: readonly UnmanagedSetting[]
 }
 

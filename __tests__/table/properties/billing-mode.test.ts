@@ -1,9 +1,10 @@
 import { billingMode } from '../../../src/table/properties/billing-mode.ts'
+import { comparison } from '../../support/builders.ts'
 
 it('changes the billing mode by a slow step, and only where it differs', () => {
   const [from, to] = ['PROVISIONED', 'PAY_PER_REQUEST'] as const
-  expect(billingMode.changes(from, to, 'users')).toEqual([{ kind: 'update', from, to, risk: 'slow' }])
-  expect(billingMode.changes(to, to, 'users')).toEqual([])
+  expect(billingMode.changes(from, to, comparison)).toEqual([{ kind: 'update', from, to, risk: 'slow' }])
+  expect(billingMode.changes(to, to, comparison)).toEqual([])
 })
 
 it('reads a table without a billing mode summary as provisioned', () => {
@@ -14,7 +15,9 @@ it('reads a table without a billing mode summary as provisioned', () => {
 })
 
 it('sends UpdateTable with the billing mode alone', () => {
-  expect(billingMode.request?.({ name: 'users', arn: 'arn' }, 'PAY_PER_REQUEST')).toEqual({
+  expect(
+    billingMode.request?.({ name: 'users', arn: 'arn' }, { from: 'PAY_PER_REQUEST', to: 'PAY_PER_REQUEST' }),
+  ).toEqual({
     operation: 'UpdateTable',
     input: { TableName: 'users', BillingMode: 'PAY_PER_REQUEST' },
   })

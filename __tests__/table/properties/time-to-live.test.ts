@@ -11,13 +11,13 @@ import { systemClock, withinDeadline } from '../../../src/run/run.ts'
 import { type TimeToLive, timeToLive } from '../../../src/table/properties/time-to-live.ts'
 import type { Ask } from '../../../src/table/request.ts'
 import type { TableDefinition } from '../../../src/table/table.ts'
-import { aTable, aTarget } from '../../support/builders.ts'
+import { aTable, aTarget, comparison } from '../../support/builders.ts'
 
 const off: TimeToLive = { Enabled: false }
 const on = (AttributeName: string): TimeToLive => ({ Enabled: true, AttributeName })
 
 describe('changes', () => {
-  const changes = (from: TimeToLive, to: TimeToLive) => timeToLive.changes(from, to, 'users')
+  const changes = (from: TimeToLive, to: TimeToLive) => timeToLive.changes(from, to, comparison)
 
   it('turns time to live on with a warning that DynamoDB deletes expired items', () => {
     expect(changes(off, on('expires_at'))).toEqual([
@@ -101,7 +101,15 @@ describe('in the sandbox', () => {
       const dynamoDb = connect(async () => key, target)
       const observation = await observeTables(dynamoDb, target, [definition], run)
       const plan = planTables(target, [definition], observation.observed)
-      const outcome = await applyPlan({ dynamoDb, target, definitions: [definition], ...observation, plan, run })
+      const outcome = await applyPlan({
+        dynamoDb,
+        target,
+        definitions: [definition],
+        ...observation,
+        plan,
+        waitForIndexes: true,
+        run,
+      })
       return {
         steps: plan.steps.map(describeStep),
         outcome,

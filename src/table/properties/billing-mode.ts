@@ -15,10 +15,10 @@ export const billingMode: Property<'BillingMode', BillingMode> = {
   },
   creation: { kind: 'in-create-table', input: (BillingMode) => ({ BillingMode }), otherwise: 'PAY_PER_REQUEST' },
   changes: (from, to) => (from === to ? [] : [{ kind: 'update', from, to, risk: 'slow' }]),
-  request: ({ name: TableName }, BillingMode) => ({ operation: 'UpdateTable', input: { TableName, BillingMode } }),
+  request: ({ name: TableName }, { to }) => ({ operation: 'UpdateTable', input: { TableName, BillingMode: to } }),
   settings: (value) => [{ name: 'BillingMode', value }],
   // Measured on AWS: 129 to 172 s for the first change of a table.
-  wait: { goal: 'change its billing mode', usual: '2 to 3 minutes the first time', firstPoll: 1, timeout: 1800 },
+  waits: [{ goal: 'change its billing mode', usual: '2 to 3 minutes the first time', firstPoll: 1, timeout: 1800 }],
   blockedBy: ['table', 'index', 'replica'],
   actions: { read: ['dynamodb:DescribeTable'], write: ['dynamodb:UpdateTable'] },
   budget: {

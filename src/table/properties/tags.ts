@@ -39,7 +39,7 @@ export const tags: Property<'Tags', Tags> = {
   ),
   reading: { kind: 'asked', when: 'always', ask: listTags },
   creation: { kind: 'in-create-table', input: (value) => ({ Tags: value.map((tag) => ({ ...tag })) }) },
-  changes: (from, to, table) => {
+  changes: (from, to, { table }) => {
     const count = new Set([...from.filter(({ Key }) => !isAwsTag(Key)), ...to].map(({ Key }) => Key)).size
     if (count > mostTags) {
       return [
@@ -55,11 +55,15 @@ export const tags: Property<'Tags', Tags> = {
     const keys = changed.map(({ Key }) => Key)
     return [{ kind: 'update', from: from.filter(({ Key }) => keys.includes(Key)), to: changed, risk: riskOf(from, to) }]
   },
-  request: ({ arn: ResourceArn }, value) => ({
+  request: ({ arn: ResourceArn }, { to }) => ({
     operation: 'TagResource',
-    input: { ResourceArn, Tags: value.map((tag) => ({ ...tag })) },
+    input: { ResourceArn, Tags: to.map((tag) => ({ ...tag })) },
   }),
   settings: (value) => value.map(({ Key, Value }) => ({ name: `tag ${Key}`, value: Value })),
+  unmanaged: (observed, declared = []) =>
+    observed
+      .filter(({ Key }) => tagValue(declared, Key) === undefined && !isAwsTag(Key))
+      .map(({ Key, Value }) => ({ path: `tags.${Key}`, value: Value })),
   blockedBy: [],
   actions: {
     read: ['dynamodb:ListTagsOfResource'],

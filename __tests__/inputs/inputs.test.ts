@@ -25,6 +25,7 @@ it('has a default for everything but the environment and the region', () => {
     pointInTimeRecovery: 'auto',
     tags: new Map(),
     timeoutSeconds: 1800,
+    waitForIndexes: true,
   })
 })
 
@@ -47,6 +48,7 @@ it('keeps every input that is given', () => {
     'point-in-time-recovery': 'false',
     tags: 'team=core',
     'timeout-seconds': '60',
+    'wait-for-indexes': 'false',
     allow: 'change-environment\n remove-deletion-protection \nchange-environment',
     'expected-plan': ' {"formatVersion":1}\n',
     'expected-plan-digest': 'A'.repeat(64),
@@ -80,6 +82,7 @@ it('keeps every input that is given', () => {
     pointInTimeRecovery: 'false',
     tags: new Map([['team', 'core']]),
     timeoutSeconds: 60,
+    waitForIndexes: false,
     expectedPlan: { json: '{"formatVersion":1}' },
     expectedPlanDigest: 'a'.repeat(64),
     gitHubToken: 'secret',

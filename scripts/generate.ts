@@ -50,7 +50,7 @@ export function propertiesPage(): string {
 function rowOf({ name, description, request, waits = [], budget, disruptions = [], actions }: Property): string {
   const change = [
     ...(request === undefined ? ['impossible'] : []),
-    ...waits.map(({ usual }) => `takes ${usual}`),
+    ...waits.map(({ goal, usual }) => (waits.length === 1 ? `takes ${usual}` : `to ${goal} takes ${usual}`)),
     ...(budget === undefined ? [] : [`AWS allows ${budget.limit}`]),
     ...disruptions.map((disruption) => `needs \`allow: ${disruption.name}\` ${disruption.purpose}`),
   ]

@@ -34,6 +34,11 @@ export function aTable(changes: ValueChanges = {}): TableDefinition {
   return define(theTables()[1], changes)
 }
 
+/** The observed billing mode of a table that someone changed to provisioned capacity. */
+export const provisioned: PropertyValues['BillingMode'] = {
+  ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 5 },
+}
+
 /** A comparison for a property that depends on no other. */
 export const comparison: Comparison = { table: 'users', declared: {}, observed: {} }
 

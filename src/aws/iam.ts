@@ -74,7 +74,11 @@ interface Need {
  *
  * @param definitions several definitions of one table, such as those of two environments, are taken together
  */
-export function policyFor(command: TableCommand, place: Place, definitions: readonly TableDefinition[]): PolicyDocument {
+export function policyFor(
+  command: TableCommand,
+  place: Place,
+  definitions: readonly TableDefinition[],
+): PolicyDocument {
   return {
     Version: '2012-10-17',
     Statement: [

@@ -1,5 +1,5 @@
 /** The items that `verify` writes, reads and deletes. */
-import type { AttributeValue as SdkValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient, AttributeValue as SdkValue } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import type { AttributeValue, Item } from '../definition/items.ts'
 import { understand } from '../table/response.ts'

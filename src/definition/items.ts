@@ -173,7 +173,8 @@ function kindOf({ logicalName, properties }: TableDefinition): ItemKind | undefi
   if (kind === undefined || builtInKeys[kind] !== describeKeys(properties.KeySchema)) return undefined
   const attributes = indexesOf(properties).flatMap(({ keys }) => keys)
   const fits = attributes.every(
-    ({ AttributeName, AttributeType }) => AttributeType === 'S' || !Object.hasOwn(itemSchemas[kind].entries, AttributeName),
+    ({ AttributeName, AttributeType }) =>
+      AttributeType === 'S' || !Object.hasOwn(itemSchemas[kind].entries, AttributeName),
   )
   return fits ? kind : undefined
 }

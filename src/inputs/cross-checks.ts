@@ -171,7 +171,8 @@ export const crossChecks: readonly CrossCheck[] = [
   ),
   check(
     ['comment', 'command'],
-    ([comment, command]) => comment && command === 'policy' && 'is true, but command is policy, which calls nothing. Leave it out.',
+    ([comment, command]) =>
+      comment && command === 'policy' && 'is true, but command is policy, which calls nothing. Leave it out.',
   ),
   // Typed names keep a wrong environment or prefix from deleting other tables.
   check(['confirm-destroy', 'command', 'table-name-prefix'], ([confirmed, command, prefix]) => {

@@ -96,7 +96,9 @@ export function readInputs(source: InputSource): Inputs {
       expectedPlanDigest: values['expected-plan-digest'],
       externalId: values['role-external-id'] || undefined,
       sourceIdentity: values['role-source-identity'] || undefined,
-      sessionPolicy: values['restrict-session'] ? restrictSession(values, sampleItems, defineTables(tableRequest)) : undefined,
+      sessionPolicy: values['restrict-session']
+        ? restrictSession(values, sampleItems, defineTables(tableRequest))
+        : undefined,
       gitHubToken: values.comment ? values['github-token'] : undefined,
       sdkSettings: endpoints.length + warnings.length === 0 ? undefined : { endpoints, warnings },
     }),

@@ -14,7 +14,9 @@ export function describePlace(inputs: Inputs, account?: string): string {
   const tables = defineTables(inputs).map(({ name }) => `"${name}"`)
   const parts = [
     ...(account === undefined ? [] : [`account ${account}`]),
-    environment.name === '' ? 'every environment' : `environment ${JSON.stringify(environment.name)} (${productionRule})`,
+    environment.name === ''
+      ? 'every environment'
+      : `environment ${JSON.stringify(environment.name)} (${productionRule})`,
     region === '' ? 'every region' : `region ${region}`,
     `tables ${tables.join(' and ')}`,
     ...describeEndpoints(sdkSettings?.endpoints ?? []),

@@ -112,8 +112,11 @@ export function makeSampleItems(freshUuid: () => string, now: number): SampleIte
   }
 }
 
-/** The attributes whose values are the same in all sample items of a kind. A Query by one may return many other items. */
-const repeatedAttributes = new Set(['name', 'code', 'role', 'created_at', 'updated_at'])
+/** The attributes whose values are not new in every item of a kind. A Query by one may return many other items. */
+const repeatedAttributes: { readonly [Kind in ItemKind]: readonly string[] } = {
+  tenant: ['name', 'code', 'created_at'],
+  users: ['name', 'role', 'created_at', 'updated_at'],
+}
 
 /** The sample items of one table. All of them have the same new partition key. */
 export interface TableSamples {
@@ -156,7 +159,9 @@ export function makeSamples(
       otherPartition: pick(freshValues(properties.KeySchema, freshUuid), [partitionKey]),
       indexes: indexes
         .map(({ name, keys }) => ({ name, partitionKey: partitionKeyOf(keys) }))
-        .filter((index) => kind === undefined || !index.partitionKey.every((each) => repeatedAttributes.has(each))),
+        .filter(
+          (index) => kind === undefined || !index.partitionKey.every((each) => repeatedAttributes[kind].includes(each)),
+        ),
     }
   })
 }

@@ -126,7 +126,9 @@ describe('the policies of the README', () => {
   it('are what a restricted session may do', () => {
     expect(actionsOf('apply', builtInProperties())).toEqual(policy('apply').Statement[0]?.Action)
     expect(actionsOf('plan', builtInProperties())).toEqual(policy('plan').Statement[0]?.Action)
-    expect(actionsOf('verify', builtInProperties())).toEqual([...reads, ...(policy('verify').Statement[0]?.Action ?? [])].sort())
+    expect(actionsOf('verify', builtInProperties())).toEqual(
+      [...reads, ...(policy('verify').Statement[0]?.Action ?? [])].sort(),
+    )
     expect(actionsOf('destroy', builtInProperties())).toEqual(['dynamodb:DeleteTable', ...reads])
   })
 

@@ -126,7 +126,8 @@ it.each<[operation: string, answer: object]>([
   ['Query', { Items: [{ tenant_id: { S: ['x'] } }] }],
 ])('rejects an answer to %s that DynamoDB could not have given: %j', async (operation, answer) => {
   aws.resolves(answer)
-  const read = operation === 'GetItem' ? items.get('users', { tenant_id: 'a' }) : items.query('users', { tenant_id: 'a' })
+  const read =
+    operation === 'GetItem' ? items.get('users', { tenant_id: 'a' }) : items.query('users', { tenant_id: 'a' })
   await expect(read).rejects.toMatchObject({
     name: 'RemedyError',
     message: `The answer of DynamoDB to ${operation} on "users" cannot be read.`,

@@ -137,10 +137,12 @@ function otherStatements(
   place: Place,
   definitions: readonly TableDefinition[],
 ): readonly PolicyStatement[] {
+  // A deletion needs no other resource.
+  if (command === 'destroy') return []
   const needed = definitions.flatMap(({ properties: values }) =>
     propertyValues(values).flatMap(({ property, value }) => {
       const { read = [], write = [] } = (property as NeedsOtherResources).otherStatements?.(value, place) ?? {}
-      return command === 'apply' || command === 'verify' ? [...read, ...write] : read
+      return command === 'plan' ? read : [...read, ...write]
     }),
   )
   // Several tables may have the same key.

@@ -396,3 +396,36 @@ it('tells an apply that failed from its first write on', async () => {
   expect(errors[0]).toContain('Failed: create "tenant", create "users". Done before: nothing.')
   expect(lines).toContain('> Plan')
 })
+
+describe('command: policy', () => {
+  it('needs no credentials, calls nothing, and gives the policies in the log, the summary and an output', async () => {
+    const runner = recordingRunner({ command: 'policy', 'aws-region': 'ap-south-1' }, {})
+    await main(runner, virtualClock())
+    const { exitCode, outputs, lines, notices, summary } = runner.recorded
+    expect([exitCode, Object.keys(outputs)]).toEqual([0, ['policies']])
+    expect([sts.calls(), dynamoDb.calls()]).toEqual([[], []])
+    expect(lines[0]).toBe('Command policy: every environment, region ap-south-1, tables "tenant" and "users"')
+    expect(lines).toEqual(
+      expect.arrayContaining(['> Policy apply', '> Policy plan', '> Policy verify', '> Policy destroy']),
+    )
+    expect(lines.at(-1)).toBe('Made the policies. AWS was not called.')
+    expect(notices).toEqual([expect.stringMatching(/^No account is known/)])
+    const { destroy } = JSON.parse(outputs.policies ?? '')
+    expect(destroy.Statement[0].Action).toContain('dynamodb:DeleteTable')
+    expect(summary).toContain('## Tenant Tables: policy')
+    expect(summary).toContain('arn:aws:dynamodb:ap-south-1:*:table/users')
+    expect(summary).toContain('No account is known')
+  })
+
+  it('stops where a policy would hold a secret', async () => {
+    const given = {
+      ...inputs,
+      command: 'policy',
+      'table-name-prefix': 'ghs_of_the_job-',
+      'github-token': 'ghs_of_the_job',
+    }
+    const { exitCode, outputs, errors } = await run(given)
+    expect([exitCode, outputs]).toEqual([1, {}])
+    expect(errors[0]).toContain('The secret github-token occurs in what later steps would read: output policies.')
+  })
+})

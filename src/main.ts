@@ -5,11 +5,12 @@ import { countReads, observeTables } from './apply/observe.ts'
 import { assertAsDefined, verifyTables } from './apply/verify.ts'
 import { connectToAws } from './aws/connect.ts'
 import { partitionOf } from './aws/connections.ts'
-import { defineTables } from './definition/built-in.ts'
+import { defineTables, tenantKey } from './definition/built-in.ts'
 import { logGroup } from './github/log.ts'
 import { assertPublishable, publish } from './github/publish.ts'
 import { publishComment } from './github/publish-comment.ts'
 import type { Runner } from './github/runner.ts'
+import { showPolicies } from './github/show-policies.ts'
 import { type Inputs, readInputs } from './inputs/inputs.ts'
 import { findUnknownInputs } from './inputs/unknown-inputs.ts'
 import { defaultTimeOuts, type TimeOuts } from './network/network.ts'
@@ -40,6 +41,7 @@ export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeO
 async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: TimeOuts): AsyncGenerator<RunResult> {
   const { command, productionRule, region, environment, policy } = inputs
   yield { command, productionRule, warnings: inputs.sdkSettings?.warnings ?? [] }
+  if (command === 'policy') return yield showPolicies(inputs, runner)
   const review = await readReview(inputs, runner.readFile)
   yield { review: describeReview(review, command) }
   const definitions = defineTables(inputs)
@@ -49,14 +51,14 @@ async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: Ti
   run.log.info(describePlace(inputs, target.account))
   const dynamoDb = aws.openDynamoDb(target)
   const observation = await observeTables(dynamoDb, target, definitions, run)
-  const made = planTables(target, definitions, observation.observed, policy)
-  const plan = assertPublishable(holdToReview(made, review), runner)
+  const { observed } = observation
+  const made = planTables(target, definitions, observed, policy)
+  const plan = holdToReview(made, review)
   const comparison = describeReview(review, command, plan)
-  yield { plan, review: comparison }
+  yield assertPublishable({ target, definitions, tenantKey, observed, plan, review: comparison }, runner)
   logGroup(runner.log, 'Plan', [...renderPlanLines(plan), comparison])
   if (inputs.failOnDrift) assertAsDefined(plan)
-  if (command === 'verify') yield { verification: await verifyTables({ ...inputs, ...dynamoDb, plan, run }) }
-  if (command === 'apply' || command === 'destroy') {
-    yield { outcome: await applyPlan({ ...inputs, dynamoDb, target, definitions, ...observation, plan, run }) }
-  }
+  const work = { ...inputs, dynamoDb, target, definitions, ...observation, plan, run }
+  if (command === 'verify') yield { verification: await verifyTables(work) }
+  if (command === 'apply' || command === 'destroy') yield { outcome: await applyPlan(work) }
 }

@@ -51,8 +51,30 @@ it.each<[string, boolean, object]>([
   expect(aws.calls()).toHaveLength(2)
 })
 
-it('reads an item consistently, and only its strings', async () => {
-  aws.on(GetItemCommand).resolves({ Item: { tenant_id: { S: 'a' }, count: { N: '1' } } })
+it('writes and reads numbers and bytes', async () => {
+  const stored = { text: { S: 'a' }, count: { N: '4503599627370495' }, hash: { B: Uint8Array.of(0, 255) } }
+  const item = { text: 'a', count: 4503599627370495, hash: Uint8Array.of(0, 255) }
+  aws.on(PutItemCommand).resolves({})
+  aws.on(GetItemCommand).resolves({ Item: stored })
+  await items.putIfAbsent('hashes', item, 'hash')
+  expect(aws.commandCalls(PutItemCommand)[0]?.args[0].input.Item).toEqual(stored)
+  expect(await items.get('hashes', { hash: Uint8Array.of(0, 255) })).toEqual(item)
+})
+
+it('queries an index by all attributes of its partition key', async () => {
+  aws.on(QueryCommand).resolves({ Items: [] })
+  await items.query('orders', { tenant_id: 'a', day: 20260101 }, 'by-day')
+  expect(aws.commandCalls(QueryCommand)[0]?.args[0].input).toEqual({
+    TableName: 'orders',
+    IndexName: 'by-day',
+    KeyConditionExpression: '#key0 = :value0 AND #key1 = :value1',
+    ExpressionAttributeNames: { '#key0': 'tenant_id', '#key1': 'day' },
+    ExpressionAttributeValues: { ':value0': { S: 'a' }, ':value1': { N: '20260101' } },
+  })
+})
+
+it('reads an item consistently, without attributes of other types', async () => {
+  aws.on(GetItemCommand).resolves({ Item: { tenant_id: { S: 'a' }, names: { SS: ['1'] } } })
   expect(await items.get('users', { tenant_id: 'a' })).toEqual({ tenant_id: 'a' })
   expect(aws.commandCalls(GetItemCommand)[0]?.args[0].input).toEqual({
     TableName: 'users',
@@ -71,13 +93,13 @@ it('reads all pages of one partition consistently', async () => {
     .on(QueryCommand)
     .resolvesOnce({ Items: [{ user_id: { S: '1' } }], LastEvaluatedKey: { user_id: { S: '1' } } })
     .resolvesOnce({ Items: [{ user_id: { S: '2' } }] })
-  expect(await items.query('users', 'tenant_id', 'a')).toEqual([{ user_id: '1' }, { user_id: '2' }])
+  expect(await items.query('users', { tenant_id: 'a' })).toEqual([{ user_id: '1' }, { user_id: '2' }])
   const query = {
     TableName: 'users',
     ConsistentRead: true,
-    KeyConditionExpression: '#key = :value',
-    ExpressionAttributeNames: { '#key': 'tenant_id' },
-    ExpressionAttributeValues: { ':value': { S: 'a' } },
+    KeyConditionExpression: '#key0 = :value0',
+    ExpressionAttributeNames: { '#key0': 'tenant_id' },
+    ExpressionAttributeValues: { ':value0': { S: 'a' } },
   }
   expect(aws.commandCalls(QueryCommand).map(({ args }) => args[0].input)).toEqual([
     query,
@@ -104,7 +126,8 @@ it.each<[operation: string, answer: object]>([
   ['Query', { Items: [{ tenant_id: { S: ['x'] } }] }],
 ])('rejects an answer to %s that DynamoDB could not have given: %j', async (operation, answer) => {
   aws.resolves(answer)
-  const read = operation === 'GetItem' ? items.get('users', { tenant_id: 'a' }) : items.query('users', 'tenant_id', 'a')
+  const read =
+    operation === 'GetItem' ? items.get('users', { tenant_id: 'a' }) : items.query('users', { tenant_id: 'a' })
   await expect(read).rejects.toMatchObject({
     name: 'RemedyError',
     message: `The answer of DynamoDB to ${operation} on "users" cannot be read.`,

@@ -6,6 +6,7 @@ import type { Fault } from '../../sandbox/faults.ts'
 import type { LoggedRequest, RequestedOperation } from '../../sandbox/request-log.ts'
 import { externalId, hubAccessKey, hubRole, provisionerRole } from '../../sandbox/two-accounts.ts'
 import { actionsOf } from '../../src/aws/iam.ts'
+import { builtInProperties } from '../support/builders.ts'
 import { startEmulator } from '../support/emulator.ts'
 import { renderAsGitHub } from '../support/github-markdown.ts'
 import { createTables as createTablesIn } from './scenarios.ts'
@@ -848,7 +849,9 @@ describe('a missing permission', () => {
   ]
 
   it('is tested for every action that a command needs', () => {
-    const needed = (['plan', 'apply', 'verify', 'destroy'] as const).flatMap((command) => actionsOf(command))
+    const needed = (['plan', 'apply', 'verify', 'destroy'] as const).flatMap((command) =>
+      actionsOf(command, builtInProperties()),
+    )
     const tested = new Set(cases.map(([operation]) => `dynamodb:${operation}`))
     expect([...tested].sort()).toEqual([...new Set(needed)].sort())
   })

@@ -19,9 +19,8 @@ it('declares the inputs of action.yml in its order, with its defaults', () => {
   expect(declared.map(([name, { default: byDefault, expression }]) => [name, expression ?? byDefault])).toEqual(
     Object.entries(action.inputs).map(([name, input]) => [name, input.default]),
   )
-  const isRequired = ([, { default: byDefault }]: (typeof declared)[number]) => byDefault === undefined
-  expect(declared.filter(isRequired).map(([name]) => name)).toEqual(['environment'])
-  expect(inputNames.filter((name) => action.inputs[name]?.required)).toEqual(['environment'])
+  // Only `command: policy` does without an environment, so GitHub must not ask for it.
+  expect(inputNames.filter((name) => action.inputs[name]?.required)).toEqual([])
 })
 
 it('declares the inputs of the table in the README, with its defaults', () => {
@@ -40,8 +39,8 @@ it.each(declared.flatMap(([name, { choices }]) => choices?.map((each) => [name, 
 )
 
 it('reads a default like an input that is not given', () => {
-  const defaults = Object.fromEntries(declared.map(([name, { default: byDefault = 'dev' }]) => [name, byDefault]))
-  expect(read({ ...defaults, 'aws-region': 'ap-south-1' })).toEqual(read())
+  const defaults = Object.fromEntries(declared.map(([name, { default: byDefault }]) => [name, byDefault ?? '']))
+  expect(read({ ...defaults, environment: 'dev', 'aws-region': 'ap-south-1' })).toEqual(read())
 })
 
 it('reads every input without the white space around it', () => {
@@ -89,7 +88,7 @@ const emptyOutput =
 
 /** Texts that are not legal, by the problem that each of them is; `TEXT` stands for the text. */
 const illegal: readonly (readonly [InputName, string, readonly string[]])[] = [
-  ['command', 'must be one of apply, plan, verify, destroy, but is TEXT.', ['delete', 'Plan']],
+  ['command', 'must be one of apply, plan, verify, destroy, policy, but is TEXT.', ['delete', 'Plan']],
   ['environment', 'is required, but is empty. Give the name of the environment, such as dev or production.', ['', ' ']],
   [
     'environment',
@@ -244,7 +243,7 @@ describe('lines that YAML joined into one, as it does after ">" and without a ma
 })
 
 it('shows the beginning of a long text, and its length', () => {
-  const rule = 'command must be one of apply, plan, verify, destroy, but is'
+  const rule = 'command must be one of apply, plan, verify, destroy, policy, but is'
   expect(problemsOf({ command: x(120) })).toEqual([`${rule} "${x(120)}".`])
   expect(problemsOf({ command: x(121) })).toEqual([`${rule} "${x(120)}"… (121 characters).`])
 })

@@ -1,5 +1,6 @@
 import { sessionPolicy } from '../../src/aws/iam.ts'
 import { defineTables } from '../../src/definition/built-in.ts'
+import { aTable, aTarget } from '../support/builders.ts'
 import { key, problemsOf, provisioner, read, type Texts, token } from './reading.ts'
 
 const role: Texts = { 'role-to-assume': provisioner }
@@ -316,7 +317,9 @@ describe('a restricted session', () => {
       Resource: ['x-tenant', 'x-users'].map((name) => `arn:aws:dynamodb:ap-south-1:222222222222:table/${name}`),
     })
     const counts = ['apply', 'verify', 'destroy'].map((command) => statementOf(command).Action.length)
-    expect(counts).toEqual([7, 7, 4])
+    expect(counts).toEqual([6, 7, 4])
+    const policy = policyOf({ command: 'apply', 'point-in-time-recovery': 'true' })
+    expect(JSON.parse(policy).Statement[0].Action).toContain('dynamodb:UpdateContinuousBackups')
     expect(read(role, key).sessionPolicy).toBeUndefined()
   })
 
@@ -341,9 +344,10 @@ describe('a restricted session', () => {
   })
 
   it('is refused with its length where STS would not take the policy', () => {
-    const longest = 'x'.repeat(2048 - sessionPolicy('apply', ['']).length)
-    expect(sessionPolicy('apply', [longest])).toHaveLength(2048)
-    expect(() => sessionPolicy('apply', [`${longest}x`])).toThrow(
+    const policyOf = (name: string) => sessionPolicy('apply', aTarget(), [{ ...aTable(), name }])
+    const longest = 'x'.repeat(2048 - policyOf('').length)
+    expect(policyOf(longest)).toHaveLength(2048)
+    expect(() => policyOf(`${longest}x`)).toThrow(
       'restrict-session makes a session policy of 2049 characters, but STS takes 2048.',
     )
   })

@@ -7,6 +7,7 @@ import type { Comparison } from '../../src/table/property.ts'
 import type { ReadyTable, TableDefinition, TableValues } from '../../src/table/table.ts'
 import type { Environment, Target } from '../../src/table/target.ts'
 import { tableArn } from '../../src/table/target.ts'
+import { propertyValues } from '../../src/table/values.ts'
 
 export const development: Environment = { name: 'dev', production: false }
 export const production: Environment = { name: 'prod', production: true }
@@ -27,6 +28,11 @@ export function theTables(changes: Partial<TableRequest> = {}): readonly [TableD
   })
   if (tenant === undefined || users === undefined) throw new Error('There are two built-in tables')
   return [tenant, users]
+}
+
+/** The properties that the built-in tables declare in production. */
+export function builtInProperties(): readonly PropertyName[] {
+  return propertyValues(theTables({ environment: production })[0].properties).map(({ property }) => property.name)
 }
 
 /** The users table of a development environment, with other values. */

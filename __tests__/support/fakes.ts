@@ -2,7 +2,7 @@
 import type { TableDescription } from '@aws-sdk/client-dynamodb'
 import type { DynamoDb } from '../../src/aws/dynamodb.ts'
 import type { ItemStore } from '../../src/aws/item-store.ts'
-import type { Item } from '../../src/definition/items.ts'
+import { type Item, pick, renderItem } from '../../src/definition/items.ts'
 import { nameStep } from '../../src/plan/description.ts'
 import type { Step, UpdateStep } from '../../src/plan/plan.ts'
 import type { Run } from '../../src/run/run.ts'
@@ -235,10 +235,10 @@ export interface ItemModel extends ItemStore {
   readonly kept: ReadonlyMap<string, Item>
 }
 
-/** Items at their simplest. */
-export function modelItems(): ItemModel {
+/** Items at their simplest. @param keys the names of all key attributes, of which an item may lack some */
+export function modelItems(keys: readonly string[] = ['tenant_id', 'user_id']): ItemModel {
   const kept = new Map<string, Item>()
-  const place = (table: string, { tenant_id, user_id }: Item) => JSON.stringify([table, tenant_id, user_id])
+  const place = (table: string, item: Item) => JSON.stringify([table, renderItem(pick(item, keys))])
   return {
     kept,
     putIfAbsent: async (table, item) => {
@@ -247,8 +247,12 @@ export function modelItems(): ItemModel {
       return { isOutcomeUnknown: false }
     },
     get: async (table, key) => kept.get(place(table, key)),
-    query: async (table, partitionKey, value) =>
-      [...kept].flatMap(([at, item]) => (JSON.parse(at)[0] === table && item[partitionKey] === value ? [item] : [])),
+    query: async (table, partition) =>
+      [...kept].flatMap(([at, item]) =>
+        JSON.parse(at)[0] === table && renderItem(pick(item, Object.keys(partition))) === renderItem(partition)
+          ? [item]
+          : [],
+      ),
     delete: async (table, key) => void kept.delete(place(table, key)),
   }
 }

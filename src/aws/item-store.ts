@@ -1,7 +1,7 @@
 /** The items that `verify` writes, reads and deletes. */
-import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient, AttributeValue as SdkValue } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
-import type { Item } from '../definition/items.ts'
+import type { AttributeValue, Item } from '../definition/items.ts'
 import { understand } from '../table/response.ts'
 import type * as Commands from './commands.ts'
 import { isRefusal } from './dynamodb-errors.ts'
@@ -19,10 +19,14 @@ export interface ItemStore {
     item: Item,
     partitionKey: string,
   ) => Promise<{ readonly isOutcomeUnknown: boolean }>
-  /** Reads an item, consistently. Attributes of other types than string are left out. */
+  /** Reads an item, consistently. Attributes of other types than string, number and bytes are left out. */
   readonly get: (table: string, key: Item) => Promise<Item | undefined>
-  /** Reads all items of one partition, consistently. */
-  readonly query: (table: string, partitionKey: string, value: string) => Promise<readonly Item[]>
+  /**
+   * Reads all items of one partition: of the table consistently, of an index as it is.
+   *
+   * @param partition the attributes of the partition key
+   */
+  readonly query: (table: string, partition: Item, index?: string) => Promise<readonly Item[]>
   /** Deletes an item. Succeeds also if there is none. */
   readonly delete: (table: string, key: Item) => Promise<void>
 }
@@ -60,16 +64,20 @@ export function itemStore(commands: typeof Commands, client: DynamoDBClient, cal
       const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }))
       return understand('GetItem', table, () => v.parse(v.optional(itemSchema), Item))
     },
-    query: async (table, partitionKey, value) => {
+    query: async (table, partition, index) => {
       const items: Item[] = []
-      let start: Record<string, AttributeValue> | undefined
+      const names = Object.keys(partition)
+      let start: Record<string, SdkValue> | undefined
       do {
         const command = new commands.QueryCommand({
           TableName: table,
-          ConsistentRead: true,
-          KeyConditionExpression: '#key = :value',
-          ExpressionAttributeNames: { '#key': partitionKey },
-          ExpressionAttributeValues: { ':value': { S: value } },
+          // A global index cannot be read consistently.
+          ...(index === undefined ? { ConsistentRead: true } : { IndexName: index }),
+          KeyConditionExpression: names.map((_, at) => `#key${at} = :value${at}`).join(' AND '),
+          ExpressionAttributeNames: Object.fromEntries(names.map((name, at) => [`#key${at}`, name])),
+          ExpressionAttributeValues: Object.fromEntries(
+            Object.values(attributeValues(partition)).map((value, at) => [`:value${at}`, value]),
+          ),
           ExclusiveStartKey: start,
         })
         const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }))
@@ -85,15 +93,28 @@ export function itemStore(commands: typeof Commands, client: DynamoDBClient, cal
   }
 }
 
-/** The string attributes of an item in DynamoDB's form. */
+/** The strings, numbers and bytes of an item in DynamoDB's form. */
 const itemSchema = v.pipe(
-  v.record(v.string(), v.object({ S: v.optional(v.string()) })),
+  v.record(
+    v.string(),
+    v.object({ S: v.optional(v.string()), N: v.optional(v.string()), B: v.optional(v.instance(Uint8Array)) }),
+  ),
   v.transform(
     (item): Item =>
-      Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => (S === undefined ? [] : [[name, S]]))),
+      Object.fromEntries(
+        Object.entries(item).flatMap(([name, { S, N, B }]) => {
+          const value = S ?? B ?? (N === undefined ? undefined : Number(N))
+          return value === undefined ? [] : [[name, value]]
+        }),
+      ),
   ),
 )
 
-function attributeValues(item: Item): Record<string, AttributeValue> {
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]))
+function attributeValues(item: Item): Record<string, SdkValue> {
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, sdkValue(value)]))
+}
+
+function sdkValue(value: AttributeValue): SdkValue {
+  if (typeof value === 'string') return { S: value }
+  return typeof value === 'number' ? { N: String(value) } : { B: value }
 }

@@ -24,7 +24,10 @@ interface BuiltInTable {
   readonly KeySchema: KeySchema
 }
 
-const tenantId = { AttributeName: 'tenant_id', AttributeType: 'S', KeyType: 'HASH' } as const
+/** The attribute whose value is the tenant of an item. */
+export const tenantKey = 'tenant_id'
+
+const tenantId = { AttributeName: tenantKey, AttributeType: 'S', KeyType: 'HASH' } as const
 
 /** Every item belongs to a tenant. One Query returns all users of a tenant. */
 export const builtInTables: readonly BuiltInTable[] = [
@@ -58,6 +61,11 @@ export function defineTables(request: TableRequest): readonly TableDefinition[] 
       Tags: sortTags(tags),
     },
   }))
+}
+
+/** The tables of every environment, as production and as another one. Several definitions may be of the same table. */
+export function defineEverywhere(request: TableRequest): readonly TableDefinition[] {
+  return [false, true].flatMap((production) => defineTables({ ...request, environment: { name: '', production } }))
 }
 
 /** Outside production `auto` declares nothing, so that a protection that someone turned on stays on. */

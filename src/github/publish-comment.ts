@@ -15,6 +15,8 @@ export interface CommentInputs {
   /** Absent if no comment is wanted; empty if one is wanted, but no token is given. */
   readonly gitHubToken?: string
   readonly tableNamePrefix: string
+  /** The path of the definition file, as the workflow gives it. Absent for the built-in tables. */
+  readonly definitionFile?: string
   readonly roles: readonly AwsAccount[]
   readonly region: string
   readonly environment: Environment
@@ -69,7 +71,7 @@ async function writeComment(
     event.kind === 'number' ? event : pullRequestFound(await gitHub.findPullRequests(event.commit, event.search), event)
   if (pullRequest.kind === 'none') return noticeAbsence(pullRequest.reason, runner)
   const { number, commit } = pullRequest
-  const mark = markComment(target, inputs.tableNamePrefix)
+  const mark = markComment(target, inputs.tableNamePrefix, inputs.definitionFile)
   const body = renderComment({
     result: { ...result, target },
     mark,

@@ -31,6 +31,20 @@ function check<const Inputs extends Names>(
 }
 
 export const crossChecks: readonly CrossCheck[] = [
+  check(
+    ['environment', 'command'],
+    ([environment, command]) =>
+      environment === '' &&
+      command !== 'policy' &&
+      'is required, but is empty. Give the name of the environment, such as dev or production.',
+  ),
+  check(
+    ['aws-region', 'command'],
+    ([region, command]) =>
+      region === '' &&
+      command !== 'policy' &&
+      'is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.',
+  ),
   check(['production-environments', 'environment'], ([listed, environment]) =>
     listed
       .filter((each) => containsWords(each, environment))
@@ -48,7 +62,7 @@ export const crossChecks: readonly CrossCheck[] = [
   ),
   check(['role-to-assume', 'aws-region'], ([roles, region], { partitionOf }) =>
     roles
-      .filter(({ partition }) => partition !== partitionOf(region))
+      .filter(({ partition }) => region !== '' && partition !== partitionOf(region))
       .map(
         ({ arn, partition }) =>
           `has ${quote(arn)} of the partition ${partition}, but the region ${region} is in the partition ${partitionOf(region)}. Give a role and a region of the same partition.`,
@@ -127,8 +141,8 @@ export const crossChecks: readonly CrossCheck[] = [
       [name, 'command'],
       ([given, command]) =>
         given !== undefined &&
-        command === 'verify' &&
-        'is given, but command is verify, which performs no plan. Leave it out.',
+        (command === 'verify' || command === 'policy') &&
+        `is given, but command is ${command}, which performs no plan. Leave it out.`,
     ),
   ),
   check(
@@ -152,8 +166,13 @@ export const crossChecks: readonly CrossCheck[] = [
     ['destroy', 'command'],
     ([destroy, command]) =>
       destroy &&
-      (command === 'apply' || command === 'verify') &&
+      (command === 'apply' || command === 'verify' || command === 'policy') &&
       `is true, but command is ${command}. Use it only with command: plan, to show what command: destroy would delete.`,
+  ),
+  check(
+    ['comment', 'command'],
+    ([comment, command]) =>
+      comment && command === 'policy' && 'is true, but command is policy, which calls nothing. Leave it out.',
   ),
   // Typed names keep a wrong environment or prefix from deleting other tables.
   check(['confirm-destroy', 'command', 'table-name-prefix'], ([confirmed, command, prefix]) => {
@@ -167,6 +186,9 @@ export const crossChecks: readonly CrossCheck[] = [
     )
   }),
 ]
+
+/** The inputs without effect on a run that opens no session. */
+export const sessionInputs: readonly InputName[] = ['credential-source', 'restrict-session']
 
 /** Checks whether a text is more than a name, and contains it between spaces or other characters that may separate names. */
 function containsWords(text: string, name: string): boolean {

@@ -28,8 +28,8 @@ const sessionName = /^[\w+=,.@-]{2,64}$/
 
 /** Every input in the order of action.yml. The rules between inputs are in cross-checks.ts. */
 export const declarations = {
-  command: choice(['apply', 'plan', 'verify', 'destroy'], 'apply'),
-  environment: { parse: parseEnvironment },
+  command: choice(['apply', 'plan', 'verify', 'destroy', 'policy'], 'apply'),
+  environment: { default: '', parse: parseEnvironment },
   'production-environments': list({
     // A separator other than a comma or a line would join several names, and leave production unprotected.
     must: 'must have names of environments between commas or on separate lines',
@@ -90,25 +90,18 @@ export const inputNames = Object.keys(declarations) as readonly InputName[]
 export type Values = { readonly [Name in InputName]: ReturnType<(typeof declarations)[Name]['parse']> }
 
 function parseEnvironment(name: string, { report }: ParserContext): string {
-  if (name === '') {
-    report('is required, but is empty. Give the name of the environment, such as dev or production.')
-  } else if (!isTagText(name, 256)) {
+  if (!isTagText(name, 256)) {
     report(`is written into a tag, so it may have at most 256 ${tagCharacters}, but is ${quote(name)}.`)
   }
   return name
 }
 
-/** An empty input takes the region of the environment variables. */
+/** An empty input takes the region of the environment variables. Empty if these have none either. */
 function parseRegion(text: string, { variables, report }: ParserContext): string {
   const { AWS_REGION = '', AWS_DEFAULT_REGION = '' } = variables
   const candidates = { '': text, AWS_REGION: AWS_REGION.trim(), AWS_DEFAULT_REGION: AWS_DEFAULT_REGION.trim() }
   const [variable, region] = Object.entries(candidates).find(([, value]) => value !== '') ?? []
-  if (region === undefined) {
-    report(
-      'is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.',
-    )
-    return ''
-  }
+  if (region === undefined) return ''
   // The region becomes part of a host name: no other text may get into it.
   if (!/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) {
     const origin = variable === '' ? '' : `is empty, so it is taken from ${variable}, which `

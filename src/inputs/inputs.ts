@@ -8,15 +8,15 @@ import {
   type SharedConfig,
 } from '../aws/sdk-settings.ts'
 import type { SessionRequest } from '../aws/session-request.ts'
-import { builtInTables, type TableRequest } from '../definition/built-in.ts'
+import { defineTables, type TableRequest } from '../definition/built-in.ts'
 import { decideProduction } from '../definition/production.ts'
 import { InvalidInputsError } from '../errors/errors.ts'
 import type { Command, Policy } from '../plan/plan.ts'
 import { disruptionNames } from '../plan/policy.ts'
 import type { ExpectedPlanInputs } from '../plan/review.ts'
-import { tableArn } from '../table/target.ts'
+import type { TableDefinition } from '../table/table.ts'
 import { chooseCredentialSource } from './credential-source.ts'
-import { crossChecks } from './cross-checks.ts'
+import { crossChecks, sessionInputs } from './cross-checks.ts'
 import { declarations, type InputName, inputNames, type Values } from './declarations.ts'
 import type { Declaration, Variables } from './parsers.ts'
 import { findUnknownInputs } from './unknown-inputs.ts'
@@ -60,6 +60,13 @@ export function readInputs(source: InputSource): Inputs {
   const decision = decideProduction(name, { listed: values['production-environments'], input: values.production })
   const environment = { name, production: decision.production }
   const sampleItems = values['sample-items'] === 'auto' ? !environment.production : values['sample-items'] === 'true'
+  const tableRequest = {
+    environment,
+    tableNamePrefix: values['table-name-prefix'],
+    deletionProtection: values['deletion-protection'],
+    pointInTimeRecovery: values['point-in-time-recovery'],
+    tags: values.tags,
+  }
   const endpoints = customEndpoints(variables, sharedConfig)
   const warnings = findIgnoredSettings(variables, sharedConfig)
   return {
@@ -71,7 +78,7 @@ export function readInputs(source: InputSource): Inputs {
     },
     failOnDrift: values['fail-on-drift'],
     sampleItems,
-    environment,
+    ...tableRequest,
     productionRule: decision.rule,
     region,
     roles,
@@ -82,10 +89,6 @@ export function readInputs(source: InputSource): Inputs {
     audience:
       values.audience || (source.partitionOf(region) === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com'),
     allowedAccountIds: values['allowed-account-ids'],
-    tableNamePrefix: values['table-name-prefix'],
-    deletionProtection: values['deletion-protection'],
-    pointInTimeRecovery: values['point-in-time-recovery'],
-    tags: values.tags,
     timeoutSeconds: values['timeout-seconds'],
     waitForIndexes: values['wait-for-indexes'],
     ...omitUndefined({
@@ -93,7 +96,9 @@ export function readInputs(source: InputSource): Inputs {
       expectedPlanDigest: values['expected-plan-digest'],
       externalId: values['role-external-id'] || undefined,
       sourceIdentity: values['role-source-identity'] || undefined,
-      sessionPolicy: values['restrict-session'] ? restrictSession(values, sampleItems) : undefined,
+      sessionPolicy: values['restrict-session']
+        ? restrictSession(values, sampleItems, defineTables(tableRequest))
+        : undefined,
       gitHubToken: values.comment ? values['github-token'] : undefined,
       sdkSettings: endpoints.length + warnings.length === 0 ? undefined : { endpoints, warnings },
     }),
@@ -116,6 +121,7 @@ function readValues({ input, environment: variables, partitionOf }: InputSource)
   const isWrong = (name: InputName) => parsed.some((each) => each.name === name && each.problems.length > 0)
   const checked = crossChecks
     .filter(({ inputs }) => !inputs.some(isWrong))
+    .filter(({ inputs }) => values.command !== 'policy' || !inputs.some((name) => sessionInputs.includes(name)))
     .map(({ inputs: [name], findProblems }) => ({ name, problems: findProblems(values, { variables, partitionOf }) }))
   const found = [...parsed, ...checked].flatMap(({ name, problems }) => problems.map((text) => ({ name, text })))
   const problems = inputNames.flatMap((name) => found.filter((problem) => problem.name === name))
@@ -133,12 +139,14 @@ function makeSessionName({ GITHUB_RUN_ID = '', GITHUB_REPOSITORY = '' }: Variabl
 }
 
 /** The session policy for the last role: the tables and the command of this run, whatever the role allows. */
-function restrictSession(values: Values, sampleItems: boolean): string | undefined {
-  const role = values['role-to-assume'].at(-1)
-  if (role === undefined) return undefined
-  const place = { ...role, region: values['aws-region'] }
-  const arns = builtInTables.map(({ logicalName }) => tableArn(place, `${values['table-name-prefix']}${logicalName}`))
-  return sessionPolicy(values.command === 'verify' && !sampleItems ? 'plan' : values.command, arns)
+function restrictSession(
+  { command, 'role-to-assume': roles, 'aws-region': region }: Values,
+  sampleItems: boolean,
+  definitions: readonly TableDefinition[],
+): string | undefined {
+  const role = roles.at(-1)
+  if (role === undefined || command === 'policy') return undefined
+  return sessionPolicy(command === 'verify' && !sampleItems ? 'plan' : command, { ...role, region }, definitions)
 }
 
 type Defined<Fields> = { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> }

@@ -14,8 +14,10 @@ export function describePlace(inputs: Inputs, account?: string): string {
   const tables = defineTables(inputs).map(({ name }) => `"${name}"`)
   const parts = [
     ...(account === undefined ? [] : [`account ${account}`]),
-    `environment ${JSON.stringify(environment.name)} (${productionRule})`,
-    `region ${region}`,
+    environment.name === ''
+      ? 'every environment'
+      : `environment ${JSON.stringify(environment.name)} (${productionRule})`,
+    region === '' ? 'every region' : `region ${region}`,
     `tables ${tables.join(' and ')}`,
     ...describeEndpoints(sdkSettings?.endpoints ?? []),
   ]

@@ -5,7 +5,8 @@ import { count } from '../text/readable.ts'
 import type { RunResult } from './result.ts'
 
 /** Bounded in length: holds no untrusted text. */
-export function describeVerdict({ command, plan, outcome, verification, error }: RunResult): string {
+export function describeVerdict({ command, plan, policies, outcome, verification, error }: RunResult): string {
+  if (policies !== undefined && error === undefined) return 'Made the policies. AWS was not called.'
   if (plan === undefined) return error === undefined ? 'Nothing was done.' : 'Failed before anything was written.'
   if (plan.refusals.length > 0) return `Refused, for ${count(plan.refusals.length, 'reason')}. Nothing was written.`
   if (verification !== undefined) return describeVerification(verification, error)

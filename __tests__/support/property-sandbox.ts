@@ -18,7 +18,8 @@ import { fastClock } from './clock.ts'
 const key = { accessKeyId: 'AKIAPROPERTYTEST0001', secretAccessKey: 'sandbox/property/test/secret/0000000000000' }
 
 export interface PropertySandbox {
-  start(): Promise<void>
+  /** @param timings in addition to those of the block */
+  start(timings?: Partial<Timings>): Promise<void>
   sandbox(): Sandbox
   /** Plans for the definition and applies the plan, as a run does. The request log has only the requests of this run. */
   apply(definition: TableDefinition): Promise<{
@@ -44,11 +45,11 @@ export function startPropertySandbox(timings: Partial<Timings> = {}): PropertySa
 
   return {
     sandbox: () => sandbox,
-    start: async () => {
+    start: async (more = {}) => {
       const principal = `arn:aws:iam::${target.account}:user/test`
       sandbox = await startSandbox({
         now: clock.now,
-        timings: { creating: 0, creatingWithIndexes: 0, ...timings },
+        timings: { creating: 0, creatingWithIndexes: 0, ...timings, ...more },
         accessKeys: [{ ...key, principal }],
       })
       process.env.AWS_ENDPOINT_URL = sandbox.url

@@ -76,6 +76,18 @@ describe('changes', () => {
     ])
   })
 
+  it('warns that a switch to provisioned capacity removes the on-demand maximums of the table and its indexes', () => {
+    const OnDemandThroughput = { MaxReadRequestUnits: 100, MaxWriteRequestUnits: -1 }
+    const context = withIndexes([index('by-email', 2)], [{ ...index('by-email'), OnDemandThroughput }])
+    const observed = { ...context.observed, OnDemandThroughput }
+    expect(changes(onDemand, withUnits(5), { ...context, observed })).toMatchObject([
+      {
+        warning:
+          'The change of "users" to provisioned capacity removes its on-demand maximums: MaxReadRequestUnits 100, MaxReadRequestUnits 100 of the index "by-email".',
+      },
+    ])
+  })
+
   it('changes units by a safe step, which has no indexes', () => {
     const declared = { ...withUnits(5, 6), GlobalSecondaryIndexes: [index('by-email', 2)] } as BillingMode
     expect(changes(withUnits(5), declared)).toEqual([

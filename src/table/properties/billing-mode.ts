@@ -5,9 +5,12 @@ import type { Change, Comparison, Impossible, Property, ValueChange } from '../p
 import {
   describeThroughput,
   isSameThroughput,
+  maximumSettings,
+  type OnDemandThroughput,
   readThroughput,
   type Throughput,
   throughputSchema,
+  undeclaredMaximums,
 } from '../throughput.ts'
 
 /** On demand, or provisioned with the units of the table. */
@@ -31,6 +34,7 @@ interface IndexThroughput {
 interface BilledIndex {
   readonly IndexName: string
   readonly ProvisionedThroughput?: Throughput | undefined
+  readonly OnDemandThroughput?: OnDemandThroughput | undefined
 }
 
 const mode = v.picklist(['PAY_PER_REQUEST', 'PROVISIONED'])
@@ -164,7 +168,19 @@ function switchToProvisioned(
   }
   const GlobalSecondaryIndexes = indexes as readonly IndexThroughput[]
   const to = { ProvisionedThroughput, ...(indexes.length === 0 ? {} : { GlobalSecondaryIndexes }) }
-  return { kind: 'update', from: 'PAY_PER_REQUEST', to, risk: 'slow' }
+  const removed = maximumsOf(observed)
+  const warning = `The change of "${table}" to provisioned capacity removes its on-demand maximums: ${listSome(removed, 20, 'more')}.`
+  return { kind: 'update', from: 'PAY_PER_REQUEST', to, risk: 'slow', ...(removed.length === 0 ? {} : { warning }) }
+}
+
+/** `MaxReadRequestUnits 100`, `MaxReadRequestUnits 100 of the index "by-email"` */
+function maximumsOf(observed: Comparison['observed']): readonly string[] {
+  const list = (maximums: OnDemandThroughput | undefined, of: string) =>
+    maximumSettings(undeclaredMaximums(maximums ?? {})).map(({ name, value }) => `${name} ${value}${of}`)
+  return [
+    ...list(observed.OnDemandThroughput, ''),
+    ...globalIndexes(observed).flatMap((index) => list(index.OnDemandThroughput, ` of the index "${index.IndexName}"`)),
+  ]
 }
 
 function globalIndexes(values: Comparison['declared']): readonly BilledIndex[] {

@@ -4,10 +4,23 @@ import { billingMode } from './billing-mode.ts'
 import { deletionProtection } from './deletion-protection.ts'
 import { keySchema } from './key-schema.ts'
 import { pointInTimeRecovery } from './point-in-time-recovery.ts'
+import { sseSpecification } from './sse-specification.ts'
+import { streamSpecification } from './stream-specification.ts'
+import { tableClass } from './table-class.ts'
 import { tags } from './tags.ts'
 import { timeToLive } from './time-to-live.ts'
 
-const declared = [keySchema, deletionProtection, pointInTimeRecovery, tags, billingMode, timeToLive] as const
+const declared = [
+  keySchema,
+  deletionProtection,
+  pointInTimeRecovery,
+  tags,
+  tableClass,
+  billingMode,
+  streamSpecification,
+  sseSpecification,
+  timeToLive,
+] as const
 
 type Declared = (typeof declared)[number]
 

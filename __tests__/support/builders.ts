@@ -54,8 +54,10 @@ function withValues(values: TableValues, changes: ValueChanges): TableValues {
 
 /** The values of a new table whose definition omits them. */
 export const newTableValues: Partial<PropertyValues> = Object.fromEntries(
-  properties.flatMap(({ name, creation }) => {
-    const value = creation.kind === 'in-create-table' ? creation.otherwise : creation.initial
+  properties.flatMap(({ name, creation, reading }) => {
+    const sent = creation.kind === 'in-create-table' ? creation.otherwise : creation.initial
+    // DynamoDB omits what nobody set. A key is never omitted.
+    const value = sent ?? (reading.kind === 'described' && name !== 'KeySchema' ? reading.of({}) : undefined)
     return value === undefined ? [] : [[name, value]]
   }),
 )

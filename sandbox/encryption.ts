@@ -44,6 +44,8 @@ export function setEncryption(context: OperationContext, record: TableRecord, in
   const key = useKey()
   return () => {
     spend()
+    // A change of table class goes on, but the table no longer shows it (287, 450).
+    record.pending = record.pending.map((job) => (job.kind === 'tableClass' ? { ...job, isHidden: true } : job))
     record.encryption = {
       keyArn: key,
       keyBefore: present,

@@ -25,6 +25,7 @@ function isDenied(cause: unknown): boolean {
 }
 
 function remedyForKms(key: string, { account, region }: Target, cause: unknown): string {
+  if (cause instanceof RemedyError) return cause.remedy
   if (isDenied(cause)) {
     const denial = readDenial(cause)
     if (denial !== undefined) return `${denial.explanation} ${iamDelay}`

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { classifyFailure } from '../../../src/aws/failures.ts'
+import { renderError } from '../../../src/errors/description.ts'
 import { type Encryption, sseSpecification } from '../../../src/table/properties/sse-specification.ts'
 import { aTable, aTarget, comparison } from '../../support/builders.ts'
 import { type SandboxRuns, startSandboxRuns } from '../../support/sandbox-runs.ts'
@@ -381,6 +382,14 @@ describe('in the sandbox', () => {
       cause: { message: expect.stringContaining(reason) },
     })
     expect(operations.filter((each) => each === 'UpdateTable')).toHaveLength(1)
+  })
+
+  it('is read from KMS at AWS_ENDPOINT_URL_KMS, which the error names where nothing answers', async () => {
+    process.env.AWS_ENDPOINT_URL_KMS = 'http://127.0.0.1:9'
+    const error = await runs.apply(declare('alias/tables')).catch((thrown: unknown) => renderError(thrown))
+    delete process.env.AWS_ENDPOINT_URL_KMS
+    expect(error).toMatch(/^DescribeKey on "alias\/tables" in ap-south-1 failed\.[^]*127\.0\.0\.1:9/)
+    expect(runs.sandbox.requests).toEqual([])
   })
 
   it('is refused before any write for an alias that does not exist or names an asymmetric key', async () => {

@@ -71,7 +71,7 @@ export function refuseUnlessUsable(record: TableRecord, now: number): void {
  */
 export function refuseWhileUpdating(record: TableRecord, now: number, concern: Concern): void {
   refuseWhileReplicasChange(record, now)
-  const job = record.pending.find(({ at }) => at > now)
+  const job = record.pending.find(({ at, isHidden }) => at > now && !isHidden)
   if (concern === 'warmThroughput' && job?.kind === 'indexCreation') {
     throw new AwsError('InternalServerError', 'Table is under system maintenance, please try again later', 500)
   }

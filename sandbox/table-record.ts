@@ -39,6 +39,8 @@ export interface PendingChange {
   readonly apply: (record: TableRecord) => void
   /** The old billing mode during a switch. DescribeTable shows the new one at once. */
   readonly billingModeBefore?: BillingMode
+  /** The table is ACTIVE during the change, and a further change of the same kind is accepted and lost. */
+  readonly isHidden?: boolean
 }
 
 export interface TableRecord {
@@ -103,7 +105,7 @@ export function statusOf(record: TableRecord, now: number): TableStatus {
   if (record.forcedStatus !== undefined) return record.forcedStatus
   if (record.goneAt !== undefined) return 'DELETING'
   if (now < record.activeAt) return 'CREATING'
-  return record.pending.some(({ at }) => at > now) ? 'UPDATING' : 'ACTIVE'
+  return record.pending.some(({ at, isHidden }) => at > now && !isHidden) ? 'UPDATING' : 'ACTIVE'
 }
 
 export function indexStatusOf({ activeAt, goneAt, change }: IndexRecord, now: number): string {

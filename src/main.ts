@@ -20,6 +20,7 @@ import { describePlace } from './report/place.ts'
 import { renderPlanLines } from './report/plan-lines.ts'
 import { collectResults, type RunResult } from './report/result.ts'
 import { type Clock, type Run, withinDeadline } from './run/run.ts'
+import { resolveDefinitions } from './table/resolve.ts'
 
 /** Never rejects: everything that the run reached is published, with the error that ended it. */
 export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeOuts): Promise<void> {
@@ -44,12 +45,13 @@ async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: Ti
   if (command === 'policy') return yield showPolicies(inputs, runner)
   const review = await readReview(inputs, runner.readFile)
   yield { review: describeReview(review, command) }
-  const definitions = defineTables(inputs)
-  const aws = await connectToAws(inputs, runner, countReads(definitions), run, timeOuts)
+  const declared = defineTables(inputs)
+  const aws = await connectToAws(inputs, runner, countReads(declared), run, timeOuts)
   const target = { ...aws.account, region, environment }
   yield { target }
   run.log.info(describePlace(inputs, target.account))
-  const dynamoDb = aws.openDynamoDb(target)
+  const { dynamoDb, describeKey } = aws.open(target)
+  const definitions = policy.destroy ? declared : await resolveDefinitions(declared, target, describeKey)
   const observation = await observeTables(dynamoDb, target, definitions, run)
   const { observed } = observation
   const made = planTables(target, definitions, observed, policy)

@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sequentialDepth } from '../../sandbox/request-log.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
 import { externalId, hubAccessKey, provisionerRole, twoAccounts } from '../../sandbox/two-accounts.ts'
 import { node24 } from '../support/node24.ts'
@@ -65,10 +66,18 @@ function bundleWithout(...modules: readonly string[]): string {
 const comment = '@actions/github/lib'
 const providers = '@aws-sdk/credential-provider-ini'
 const dynamoDb = '@aws-sdk/client-dynamodb'
+const kms = '@aws-sdk/client-kms'
 
 describe.each(nodes)('the bundle under %s', (_, node) => {
-  it('reads neither the comment nor the credential providers when it has nothing to do', async () => {
-    const result = await run(node, bundleWithout(comment, providers), {})
+  it('reads neither KMS, the comment nor the credential providers when it has nothing to do', async () => {
+    sandbox.clearRequests()
+    // Without a latency, calls that are sent side by side could be answered one after the other.
+    sandbox.setLatency(200)
+    const result = await run(node, bundleWithout(kms, comment, providers), {})
+    sandbox.setLatency(0)
+    // A call to STS, then three reads of each table.
+    expect(sandbox.requests).toHaveLength(7)
+    expect(sequentialDepth(sandbox.requests)).toBe(2)
     expect([result.exitCode, result.outputs['has-changes']]).toEqual([0, 'false'])
     expect(result.commands.map(({ command }) => command)).not.toContain('warning')
   })

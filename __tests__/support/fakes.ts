@@ -1,5 +1,5 @@
 /** Stand-ins for DynamoDB and for the run. */
-import type { TableDescription } from '@aws-sdk/client-dynamodb'
+import type { SSESpecification, TableDescription } from '@aws-sdk/client-dynamodb'
 import type { DynamoDb } from '../../src/aws/dynamodb.ts'
 import type { ItemStore } from '../../src/aws/item-store.ts'
 import { type Item, pick, renderItem } from '../../src/definition/items.ts'
@@ -7,7 +7,7 @@ import { nameStep } from '../../src/plan/description.ts'
 import type { Step, UpdateStep } from '../../src/plan/plan.ts'
 import type { Run } from '../../src/run/run.ts'
 import { type BillingMode, isProvisioned } from '../../src/table/properties/billing-mode.ts'
-import { type PropertyValues, properties } from '../../src/table/properties/index.ts'
+import { type PropertyName, type PropertyValues, properties } from '../../src/table/properties/index.ts'
 import { sortTags, type Tags, tagValue } from '../../src/table/properties/tags.ts'
 import type { Ask, InputOf, Operation, OutputOf, Request } from '../../src/table/request.ts'
 import type { ObservedTable, ObservedTables, TableValues } from '../../src/table/table.ts'
@@ -122,6 +122,9 @@ export function modelDynamoDb(observed: ObservedTables = new Map()): Model {
   }
 }
 
+/** The key that AWS manages for DynamoDB in the account of the model. */
+export const awsManagedKey = 'arn:aws:kms:ap-south-1:222222222222:key/00000000-0000-4000-8000-0000000000aa'
+
 /** The step that a write performs. Every input has the value under the name of its property, except that of capacity. */
 export function stepOf({ operation, input }: Request): Step {
   const given = withCapacity(input as Readonly<Record<string, unknown>>)
@@ -130,12 +133,19 @@ export function stepOf({ operation, input }: Request): Step {
   if (operation === 'CreateTable') {
     const { AttributeDefinitions, KeySchema } = given as { AttributeDefinitions: object[]; KeySchema: object[] }
     const keys = KeySchema.map((key, index) => ({ ...AttributeDefinitions[index], ...key }))
-    const values = properties.flatMap(({ name }) => (name in given ? [[name, given[name]]] : []))
+    const values = properties.flatMap(({ name }) => (name in given ? [[name, valueIn(given, name)]] : []))
     return { kind: 'create', table, to: { ...Object.fromEntries(values), KeySchema: keys } as Partial<PropertyValues> }
   }
   const found = properties.find(({ name }) => name in given)
   if (found === undefined) throw new Error(`${operation} changes no property`)
-  return { kind: 'update', table, property: found.name, from: undefined, to: given[found.name], risk: 'safe' }
+  return { kind: 'update', table, property: found.name, from: undefined, to: valueIn(given, found.name), risk: 'safe' }
+}
+
+/** The value of a property in an input. CreateTable and UpdateTable spell that of encryption in their own way. */
+function valueIn(given: Readonly<Record<string, unknown>>, name: PropertyName): unknown {
+  if (name !== 'SSESpecification') return given[name]
+  const { Enabled, KMSMasterKeyId = awsManagedKey } = given[name] as SSESpecification
+  return Enabled ? { SSEEnabled: true, KMSMasterKeyId } : { SSEEnabled: false }
 }
 
 /** The input with BillingMode in the form of the property. */
@@ -186,9 +196,16 @@ export function descriptionOf(name: string, table: Exclude<ObservedTable, { stat
     ...(table.id === undefined ? {} : { TableId: table.id }),
   }
   if (table.status === 'unavailable') return { ...common, TableStatus: table.tableStatus as 'DELETING' }
-  const { KeySchema, BillingMode, OnDemandThroughput, DeletionProtectionEnabled } = table.properties
+  const {
+    KeySchema,
+    BillingMode,
+    OnDemandThroughput,
+    DeletionProtectionEnabled,
+    TableClass,
+    StreamSpecification,
+    SSESpecification,
+  } = table.properties
   const settings = new Map(table.unmanaged.map(({ path, value }) => [path, value]))
-  const stream = settings.get('stream')
   return {
     ...common,
     TableStatus: 'ACTIVE',
@@ -200,9 +217,13 @@ export function descriptionOf(name: string, table: Exclude<ObservedTable, { stat
       : { OnDemandThroughput: OnDemandThroughput as Required<OnDemandThroughput> }),
     DeletionProtectionEnabled,
     ...(table.createdAt === undefined ? {} : { CreationDateTime: new Date(table.createdAt) }),
-    ...(stream === undefined
-      ? {}
-      : { StreamSpecification: { StreamEnabled: true, StreamViewType: stream as 'KEYS_ONLY' } }),
+    ...(TableClass === undefined ? {} : { TableClassSummary: { TableClass: TableClass as 'STANDARD' } }),
+    ...(StreamSpecification?.StreamEnabled
+      ? { StreamSpecification: StreamSpecification as { StreamEnabled: true; StreamViewType: 'KEYS_ONLY' } }
+      : {}),
+    ...(SSESpecification?.SSEEnabled
+      ? { SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: SSESpecification.KMSMasterKeyId ?? awsManagedKey } }
+      : {}),
     ...(table.streamArn === undefined ? {} : { LatestStreamArn: table.streamArn }),
     ...(settings.has('globalIndex') ? { GlobalSecondaryIndexes: [{ IndexName: settings.get('globalIndex') }] } : {}),
     Replicas: table.replicas.map(({ region, status }) => ({ RegionName: region, ReplicaStatus: status as 'ACTIVE' })),

@@ -1,10 +1,12 @@
 /** Opens everything that a run needs of AWS, in parallel. */
 import type { TimeOuts } from '../network/network.ts'
 import type { Run } from '../run/run.ts'
+import type { DescribeKey } from '../table/property.ts'
 import type { Target } from '../table/target.ts'
 import { type Job, openConnections } from './connections.ts'
 import { credentialPorts } from './credentials.ts'
 import { type DynamoDb, loadDynamoDb } from './dynamodb.ts'
+import { connectKms } from './kms.ts'
 import type { SdkSettings } from './sdk-settings.ts'
 import { type AwsAccount, openSession } from './session.ts'
 import type { CommandSessionRequest } from './session-request.ts'
@@ -12,6 +14,11 @@ import type { CommandSessionRequest } from './session-request.ts'
 interface Request extends CommandSessionRequest {
   readonly region: string
   readonly sdkSettings?: SdkSettings
+}
+
+interface Services {
+  readonly dynamoDb: DynamoDb
+  readonly describeKey: DescribeKey
 }
 
 /**
@@ -25,7 +32,7 @@ export async function connectToAws(
   readCount: number,
   run: Run,
   timeOuts: TimeOuts,
-): Promise<{ readonly account: AwsAccount; readonly openDynamoDb: (target: Target) => DynamoDb }> {
+): Promise<{ readonly account: AwsAccount; readonly open: (target: Target) => Services }> {
   const job = { environment, mask }
   const connections = openConnections(request.region, { ...job, sdkSettings: request.sdkSettings }, run, timeOuts)
   const [session, connectDynamoDb] = await Promise.all([
@@ -35,6 +42,9 @@ export async function connectToAws(
   ])
   return {
     account: session.awsAccount,
-    openDynamoDb: (target) => connectDynamoDb(session.credentials, target),
+    open: (target) => {
+      const dynamoDb = connectDynamoDb(session.credentials, target)
+      return { dynamoDb, describeKey: connectKms(connections.clientOptions, dynamoDb.credentials, run, target) }
+    },
   }
 }

@@ -2,8 +2,9 @@
 
 import { RemedyError } from '../errors/errors.ts'
 import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
+import { remedyForCall } from './call-remedies.ts'
 import { iamDelay, readDenial } from './denials.ts'
-import { classifyFailure, type FailureKind, isAnswerOfAnother, isUnsent, nextChangeAllowedAt } from './failures.ts'
+import { classifyFailure, type FailureKind, isUnusableKey, nextChangeAllowedAt } from './failures.ts'
 import { actionsOfOperation, allowStatement } from './iam.ts'
 
 /** A call that failed for good. */
@@ -34,7 +35,7 @@ export class DynamoDbError extends RemedyError {
  */
 export function isRefusal(cause: unknown): boolean {
   const status = httpStatus(cause)
-  return status >= 400 && status < 500 && classifyFailure(cause) !== 'unavailable'
+  return (status >= 400 && status < 500 && classifyFailure(cause) !== 'unavailable') || isUnusableKey(cause)
 }
 
 /** The read that a write relied on was too old before the write could be sent. Nothing was sent. */
@@ -70,10 +71,6 @@ function remedyForDeferral(cause: unknown): string {
   return `Run again ${time === undefined ? 'when the limit that AWS names below allows it' : `after ${time}`}. The other steps do not wait for it.`
 }
 
-/** The remedy for a call that the SDK did not send. */
-export const unsentRemedy =
-  'The AWS SDK sent no request. Correct the setting that it names below, then run again: what was done so far is kept.'
-
 function remedyForDynamoDb(operation: string, resource: string, error: unknown): string {
   if (error instanceof RemedyError) return error.remedy
   const denial = errorName(error) === 'AccessDeniedException' ? readDenial(error) : undefined
@@ -84,26 +81,15 @@ function remedyForDynamoDb(operation: string, resource: string, error: unknown):
   if (errorName(error) === 'ValidationException' && /acted as a source region/i.test(errorMessage(error))) {
     return `Delete the replicas of "${resource}" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.`
   }
+  if (isUnusableKey(error)) return 'Name a KMS key whose key spec is SYMMETRIC_DEFAULT. DynamoDB uses no other.'
   switch (errorName(error)) {
     case 'AccessDeniedException':
       return `Allow ${actionsOfOperation(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`
-    case 'InvalidSignatureException':
-      return 'Check the clock of the machine, and the secret access key, then run again.'
-    case 'UnrecognizedClientException':
-      return 'Check that the region is enabled in the account, and that the credentials are those of the right partition.'
-    case 'ExpiredTokenException':
-      return 'Check the clock of the machine, then run again.'
     case 'LimitExceededException':
     case 'SubscriberLimitExceededException':
       if (classifyFailure(error) === 'deferred') return remedyForDeferral(error)
       return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.'
     default:
-      if (isUnsent(error)) return unsentRemedy
-      if (isAnswerOfAnother(error)) {
-        return 'Something else answered in the place of DynamoDB. Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB name, and a proxy or a firewall on the way.'
-      }
-      return classifyFailure(error) === 'unavailable'
-        ? 'AWS or the network on the way to it failed. Run again: what was done so far is kept.'
-        : 'See what AWS says below, fix it, and run again: what was done so far is kept.'
+      return remedyForCall(error, 'DynamoDB')
   }
 }

@@ -9,11 +9,12 @@ import { errorMessage } from '../errors/thrown.ts'
 import type { Run } from '../run/run.ts'
 import { properties } from '../table/properties/index.ts'
 import type { Ask, InputOf, Operation, OutputOf, Request } from '../table/request.ts'
-import type { Target } from '../table/target.ts'
-import { callsIn } from './calls.ts'
+import { type Target, tableArn } from '../table/target.ts'
+import { unsentRemedy } from './call-remedies.ts'
+import { type Credentials, callsIn, type ExplainFailure } from './calls.ts'
 import type * as Commands from './commands.ts'
 import type { Connections } from './connections.ts'
-import { DynamoDbError, unsentRemedy } from './dynamodb-errors.ts'
+import { DynamoDbError } from './dynamodb-errors.ts'
 import { type ItemStore, itemStore } from './item-store.ts'
 import { adaptivePace } from './pace.ts'
 
@@ -42,7 +43,12 @@ const mostReads = 50
 const mostWrites = 5
 
 /** Makes the port. The credentials are requested again when they expire. */
-export type ConnectDynamoDb = (credentials: () => Promise<AwsCredentialIdentity>, target: Target) => DynamoDb
+export type ConnectDynamoDb = (credentials: () => Promise<AwsCredentialIdentity>, target: Target) => DynamoDbConnection
+
+export interface DynamoDbConnection extends DynamoDb {
+  /** The credentials of the port, for the clients of other services: they are requested once for all. */
+  readonly credentials: Credentials
+}
 
 /**
  * Loads the SDK and opens connections while the run waits for its first response, so that neither takes additional
@@ -85,9 +91,19 @@ function explainEndpoint(cause: unknown): never {
   throw new RemedyError('The AWS SDK found no endpoint of DynamoDB.', unsentRemedy, { cause })
 }
 
-function connect(commands: typeof Commands, client: Commands.DynamoDBClient, run: Run, target: Target): DynamoDb {
+function connect(
+  commands: typeof Commands,
+  client: Commands.DynamoDBClient,
+  run: Run,
+  target: Target,
+): DynamoDbConnection {
   const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)]
-  const call = callsIn(client.config.credentials, target)
+  const { credentials } = client.config
+  const explain: ExplainFailure = ({ operation, resource }, cause, isOutcomeUnknown) => {
+    const arn = resource.startsWith('arn:') ? resource : tableArn(target, resource)
+    return new DynamoDbError(operation, resource, cause, isOutcomeUnknown, arn)
+  }
+  const call = callsIn(credentials, explain)
   const callOf = <Name extends Operation>(operation: Name, input: InputOf<Name>, sendBefore?: number) => ({
     operation,
     resource: resourceIn(input),
@@ -96,6 +112,7 @@ function connect(commands: typeof Commands, client: Commands.DynamoDBClient, run
       client.send(commandFor(commands, operation, input), { abortSignal }) as Promise<OutputOf<Name>>,
   })
   return {
+    credentials,
     ask: async (operation, input) => {
       try {
         return await call(run, reads, callOf(operation, input))

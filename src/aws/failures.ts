@@ -75,10 +75,22 @@ function isBudgetSpent(error: unknown): boolean {
   return properties.some(({ budget }) => budget?.isSpent.test(`${errorName(error)}: ${errorMessage(error)}`))
 }
 
+/**
+ * Returns true if DynamoDB refused a KMS key of the wrong kind, such as an asymmetric one. It does so with HTTP 500, every
+ * time, and changes nothing. Measured on AWS.
+ */
+export function isUnusableKey(error: unknown): boolean {
+  return (
+    errorName(error) === 'InternalServerError' &&
+    errorMessage(error).includes('EncryptionContext is supported only when creating a grant for a symmetric encryption')
+  )
+}
+
 export function classifyFailure(error: unknown): FailureKind {
   const name = errorName(error)
   const message = errorMessage(error)
   if (isBudgetSpent(error)) return 'deferred'
+  if (isUnusableKey(error)) return 'final'
   if (throttledNames.has(name)) return 'throttled'
   if (name === 'ContinuousBackupsUnavailableException') return 'not-ready'
   if (name === 'LimitExceededException') {

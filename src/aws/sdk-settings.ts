@@ -39,10 +39,11 @@ interface Found {
 
 /**
  * The services by name. The id in a variable is the name in upper case with underscores, such as SSO_OIDC. Every run
- * calls the first two. The SDK may call the others to get credentials.
+ * calls the first two, and a run whose definition names the alias of a key calls KMS. The SDK may call the others to get
+ * credentials.
  */
-const services = ['STS', 'DynamoDB', 'SSO', 'SSO OIDC', 'Signin']
-const calledServices = services.slice(0, 2)
+const services = ['STS', 'DynamoDB', 'KMS', 'SSO', 'SSO OIDC', 'Signin']
+const calledServices = services.slice(0, 3)
 
 const fips = ['AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint'] as const
 const dualStack = ['AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint'] as const
@@ -61,14 +62,16 @@ export function findSettingProblems(variables: Values, sharedConfig = noFiles): 
   ]
 }
 
-/** The endpoints of STS and DynamoDB, if they are not AWS's own. */
+/** The endpoints of STS and DynamoDB, if they are not AWS's own. That of KMS only if it has a setting of its own. */
 export function customEndpoints(variables: Values, sharedConfig = noFiles): readonly CustomEndpoint[] {
   const sources = new SettingSources(variables, sharedConfig)
-  return calledServices.flatMap((service) => {
+  const endpoints = calledServices.flatMap((service) => {
     const found = sources.findEndpoint(service)
     if (found === undefined || describeUrlProblem(found.value) !== undefined) return []
     return { service, url: new URL(found.value).href.replace(/\/$/, ''), setting: found.setting }
   })
+  const isShared = (setting: string) => endpoints.some((each) => each.service !== 'KMS' && each.setting === setting)
+  return endpoints.filter(({ service, setting }) => service !== 'KMS' || !isShared(setting))
 }
 
 /** Warnings about settings that other AWS tools read, and this SDK does not. */

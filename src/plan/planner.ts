@@ -107,7 +107,8 @@ function planUpdate(target: Target, definition: TableDefinition, observed: Ready
     const from = observed.properties[property.name]
     // A declared property is always read: without its value the plan would hide a difference.
     if (from === undefined) throw new TypeError(`${property.name} of "${table}" was not read`)
-    const changes = property.changes(from, value, { table, declared, observed: observed.properties })
+    const { properties: values, replicas } = observed
+    const changes = property.changes(from, value, { table, declared, observed: values, replicas })
     const found = changes.filter((each) => !('isOptional' in each && each.isOptional) || isAllowed(each, policy))
     return { property, found }
   })

@@ -1,8 +1,9 @@
 /** The type of a property: how it is declared, read, compared, changed and shown, and which permissions that takes. */
 import type { CreateTableInput, TableDescription } from '@aws-sdk/client-dynamodb'
 import type { GenericSchema } from 'valibot'
+import type { Place } from './key-permissions.ts'
 import type { Ask, Request } from './request.ts'
-import type { TableValues } from './table.ts'
+import type { ChangeInProgress, Replica, TableValues } from './table.ts'
 import type { TableAddress, Target } from './target.ts'
 import type { UnmanagedSetting } from './unmanaged.ts'
 
@@ -19,7 +20,19 @@ export interface Property<Name extends string = string, Value = unknown> {
   readonly schema: GenericSchema<unknown, Value>
   /** Absent: a definition file declares the value under the name of the property, in the form of `schema`. */
   readonly declaration?: Declaration<Value>
+  /**
+   * Completes a declared value by facts of the account, such as the key behind an alias. Present only for a property whose
+   * declared values may name a resource of another service.
+   *
+   * @throws {RemedyError} if the value names nothing that this table can use
+   */
+  resolve?(value: Value, target: Target, describeKey: DescribeKey): Promise<Value>
   readonly reading: Reading
+  /**
+   * A change in progress during which DescribeTable shows old values of the property. A table whose definition declares
+   * the property is read again when the change is complete.
+   */
+  readonly settlesWith?: ChangeInProgress['part']
   readonly creation: Creation<Value>
   /**
    * Compares the table with its definition. Changes of a property with several parts have only the parts that differ.
@@ -49,6 +62,8 @@ export interface Property<Name extends string = string, Value = unknown> {
    */
   readonly follows?: readonly string[]
   readonly actions: Actions
+  /** The IAM statements that the declared value needs for resources of other services, such as a KMS key. */
+  otherStatements?(value: Value, place: Place): OtherStatements
   /** The waits that complete changes. The first one that applies counts; a change without one needs no wait. */
   readonly waits?: readonly Wait<Value>[]
   /**
@@ -75,6 +90,38 @@ export interface Declaration<Value = unknown> {
    * @returns the value in the form of `schema`; undefined if the fields declare none
    */
   normalize(fields: Readonly<Record<string, unknown>>, types: AttributeTypes): Value | undefined
+}
+
+/**
+ * Reads a KMS key.
+ *
+ * @param key its id, an alias, or the ARN of either
+ * @throws {RemedyError} if there is no such key, or it may not be read
+ */
+export type DescribeKey = (key: string) => Promise<Key>
+
+/** A KMS key. */
+export interface Key {
+  readonly arn: string
+  /** False for an asymmetric key and for a key of message authentication codes. DynamoDB can use neither. */
+  readonly isSymmetric: boolean
+}
+
+/** IAM statements for resources other than tables. */
+export interface OtherStatements {
+  /** For every command that reads the table. */
+  readonly read: readonly PolicyStatement[]
+  /** For the commands that create or change the table, and for its items. */
+  readonly write: readonly PolicyStatement[]
+}
+
+/** A statement of an IAM policy. */
+export interface PolicyStatement {
+  readonly Effect: 'Allow'
+  readonly Action: readonly string[]
+  readonly Resource: readonly string[]
+  /** The required values of each context key, by operator. All conditions must be true. */
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
 }
 
 /** The source of the observed value. */
@@ -105,6 +152,8 @@ export interface Comparison {
   readonly declared: Partial<TableValues>
   /** The values of a table that does not exist yet are those that CreateTable sends. */
   readonly observed: Partial<TableValues>
+  /** The replicas of the table in other regions. Absent: none. */
+  readonly replicas?: readonly Replica[]
 }
 
 /** A value before and after a change. */

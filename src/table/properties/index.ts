@@ -5,6 +5,9 @@ import { deletionProtection } from './deletion-protection.ts'
 import { keySchema } from './key-schema.ts'
 import { onDemandThroughput } from './on-demand-throughput.ts'
 import { pointInTimeRecovery } from './point-in-time-recovery.ts'
+import { sseSpecification } from './sse-specification.ts'
+import { streamSpecification } from './stream-specification.ts'
+import { tableClass } from './table-class.ts'
 import { tags } from './tags.ts'
 import { timeToLive } from './time-to-live.ts'
 
@@ -13,8 +16,11 @@ const declared = [
   deletionProtection,
   pointInTimeRecovery,
   tags,
+  tableClass,
   billingMode,
   onDemandThroughput,
+  streamSpecification,
+  sseSpecification,
   timeToLive,
 ] as const
 

@@ -5,11 +5,12 @@ import { countReads, observeTables } from './apply/observe.ts'
 import { assertAsDefined, verifyTables } from './apply/verify.ts'
 import { connectToAws } from './aws/connect.ts'
 import { partitionOf } from './aws/connections.ts'
-import { defineTables } from './definition/built-in.ts'
+import { defineTables } from './definition/definition.ts'
 import { logGroup } from './github/log.ts'
 import { assertPublishable, publish } from './github/publish.ts'
 import { publishComment } from './github/publish-comment.ts'
 import type { Runner } from './github/runner.ts'
+import { loadDefinitionFile } from './inputs/definition-file.ts'
 import { type Inputs, readInputs } from './inputs/inputs.ts'
 import { findUnknownInputs } from './inputs/unknown-inputs.ts'
 import { defaultTimeOuts, type TimeOuts } from './network/network.ts'
@@ -24,7 +25,9 @@ import { type Clock, type Run, withinDeadline } from './run/run.ts'
 export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeOuts): Promise<void> {
   let result: RunResult = { warnings: findUnknownInputs(runner.environment).warnings }
   try {
-    const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await loadSharedConfigFiles() })
+    const definitionFile = await loadDefinitionFile(runner.input, runner.readDefinitionFile)
+    const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await loadSharedConfigFiles(), definitionFile })
+    for (const { level, message } of inputs.definitionNotices) runner[level]('Tenant Tables', message)
     runner.log.info(describePlace(inputs))
     await withinDeadline({ ...inputs, ...runner, clock }, async (run) => {
       result = await collectResults(result, reconcile(inputs, runner, run, timeOuts))
@@ -42,7 +45,7 @@ async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: Ti
   yield { command, productionRule, warnings: inputs.sdkSettings?.warnings ?? [] }
   const review = await readReview(inputs, runner.readFile)
   yield { review: describeReview(review, command) }
-  const definitions = defineTables(inputs)
+  const definitions = defineTables(inputs.definition, inputs)
   const aws = await connectToAws(inputs, runner, countReads(definitions), run, timeOuts)
   const target = { ...aws.account, region, environment }
   yield { target }

@@ -1,4 +1,5 @@
-import { builtInTables, ownTags, type TableRequest } from '../../src/definition/built-in.ts'
+import { builtInDefinition } from '../../src/definition/built-in.ts'
+import { ownTags, type TableRequest } from '../../src/definition/definition.ts'
 import { development, production, tagged, theTables } from '../support/builders.ts'
 
 const on = {
@@ -35,7 +36,7 @@ it('puts the prefix before the name in AWS, but not before the logical name', ()
     ['tenant', 'jobwork-tenant'],
     ['users', 'jobwork-users'],
   ])
-  expect(builtInTables.map(({ logicalName }) => logicalName)).toEqual(['tenant', 'users'])
+  expect([...builtInDefinition.tables.keys()]).toEqual(['tenant', 'users'])
 })
 
 it('declares deletion protection and the longest restore window in production', () => {

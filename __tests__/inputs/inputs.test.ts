@@ -1,5 +1,5 @@
 import { sessionPolicy } from '../../src/aws/iam.ts'
-import { defineTables } from '../../src/definition/built-in.ts'
+import { defineTables } from '../../src/definition/definition.ts'
 import { key, problemsOf, provisioner, read, type Texts, token } from './reading.ts'
 
 const role: Texts = { 'role-to-assume': provisioner }
@@ -130,7 +130,7 @@ it.each<[Texts, boolean]>([
 ])('protects production, and writes no sample items there: %j', (inputs, production) => {
   const found = read({ command: 'verify', ...inputs })
   expect([found.environment.production, found.sampleItems]).toEqual([production, !production])
-  for (const { properties } of defineTables(found)) {
+  for (const { properties } of defineTables(found.definition, found)) {
     const { DeletionProtectionEnabled, PointInTimeRecoverySpecification: recovery } = properties
     expect([DeletionProtectionEnabled, recovery?.PointInTimeRecoveryEnabled]).toEqual(
       production ? [true, true] : [undefined, undefined],

@@ -8,8 +8,11 @@ import {
   type SharedConfig,
 } from '../aws/sdk-settings.ts'
 import type { SessionRequest } from '../aws/session-request.ts'
-import { builtInTables, type TableRequest } from '../definition/built-in.ts'
+import { builtInDefinition } from '../definition/built-in.ts'
+import { type Definition, defineTables, nameTables, type TableRequest } from '../definition/definition.ts'
+import { type DefinitionNotice, noticesOf } from '../definition/notices.ts'
 import { decideProduction } from '../definition/production.ts'
+import type { ReadDefinition } from '../definition/read-definition.ts'
 import { InvalidInputsError } from '../errors/errors.ts'
 import type { Command, Policy } from '../plan/plan.ts'
 import { disruptionNames } from '../plan/policy.ts'
@@ -23,6 +26,10 @@ import { findUnknownInputs } from './unknown-inputs.ts'
 
 export interface Inputs extends TableRequest, SessionRequest, ExpectedPlanInputs {
   readonly command: Command
+  /** The built-in tables, or those of the definition file. */
+  readonly definition: Definition
+  /** Notices and warnings about the definition file. */
+  readonly definitionNotices: readonly DefinitionNotice[]
   readonly policy: Policy
   readonly failOnDrift: boolean
   readonly sampleItems: boolean
@@ -47,12 +54,17 @@ export interface InputSource {
   readonly partitionOf: (region: string) => string
   /** Absent: there are no such files. */
   readonly sharedConfig?: SharedConfig
+  /** The file that `definition-file` names. Absent if the input is empty. */
+  readonly definitionFile?: ReadDefinition | undefined
 }
 
-/** @throws {InvalidInputsError} with every problem: the input's name, what was found, and what is legal */
+/**
+ * @throws {InvalidInputsError} with every problem: the input's name, or the place in the definition file; what was found,
+ * and what is legal
+ */
 export function readInputs(source: InputSource): Inputs {
   const { environment: variables, sharedConfig } = source
-  const { values, problems } = readValues(source)
+  const { values, definition, problems } = readValues(source)
   const all = [...findUnknownInputs(variables).problems, ...problems, ...findSettingProblems(variables, sharedConfig)]
   if (all.length > 0) throw new InvalidInputsError(all)
 
@@ -62,8 +74,18 @@ export function readInputs(source: InputSource): Inputs {
   const sampleItems = values['sample-items'] === 'auto' ? !environment.production : values['sample-items'] === 'true'
   const endpoints = customEndpoints(variables, sharedConfig)
   const warnings = findIgnoredSettings(variables, sharedConfig)
+  const request: TableRequest = {
+    environment,
+    tableNamePrefix: values['table-name-prefix'],
+    deletionProtection: values['deletion-protection'],
+    pointInTimeRecovery: values['point-in-time-recovery'],
+    tags: values.tags,
+  }
   return {
+    ...request,
     command,
+    definition,
+    definitionNotices: noticesOf(definition, environment, defineTables(definition, request)),
     // In one order, so that the same permissions give the same plan.
     policy: {
       destroy: command === 'destroy' || values.destroy,
@@ -71,7 +93,6 @@ export function readInputs(source: InputSource): Inputs {
     },
     failOnDrift: values['fail-on-drift'],
     sampleItems,
-    environment,
     productionRule: decision.rule,
     region,
     roles,
@@ -82,10 +103,6 @@ export function readInputs(source: InputSource): Inputs {
     audience:
       values.audience || (source.partitionOf(region) === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com'),
     allowedAccountIds: values['allowed-account-ids'],
-    tableNamePrefix: values['table-name-prefix'],
-    deletionProtection: values['deletion-protection'],
-    pointInTimeRecovery: values['point-in-time-recovery'],
-    tags: values.tags,
     timeoutSeconds: values['timeout-seconds'],
     waitForIndexes: values['wait-for-indexes'],
     ...omitUndefined({
@@ -93,7 +110,7 @@ export function readInputs(source: InputSource): Inputs {
       expectedPlanDigest: values['expected-plan-digest'],
       externalId: values['role-external-id'] || undefined,
       sourceIdentity: values['role-source-identity'] || undefined,
-      sessionPolicy: values['restrict-session'] ? restrictSession(values, sampleItems) : undefined,
+      sessionPolicy: values['restrict-session'] ? restrictSession(values, definition, sampleItems) : undefined,
       gitHubToken: values.comment ? values['github-token'] : undefined,
       sdkSettings: endpoints.length + warnings.length === 0 ? undefined : { endpoints, warnings },
     }),
@@ -101,25 +118,36 @@ export function readInputs(source: InputSource): Inputs {
 }
 
 /** Parses every input, then checks the inputs against each other. The problems are in the order of action.yml. */
-function readValues({ input, environment: variables, partitionOf }: InputSource): {
+function readValues({ input, environment: variables, partitionOf, definitionFile }: InputSource): {
   /** Complete if there are no problems. */
   readonly values: Values
+  readonly definition: Definition
   readonly problems: readonly string[]
 } {
+  const fileProblems = definitionFile !== undefined && 'problems' in definitionFile ? definitionFile.problems : []
+  const definition =
+    definitionFile !== undefined && 'definition' in definitionFile ? definitionFile.definition : builtInDefinition
+  const known = fileProblems.length === 0 ? definition : undefined
   const parsed = inputNames.map((name) => {
     const { default: byDefault = '', parse }: Declaration<unknown> = declarations[name]
     const problems: string[] = []
-    const report = (problem: string) => problems.push(problem)
-    return { name, value: parse(input(name).trim() || byDefault, { name, variables, report }), problems }
+    const report = (problem: string) => problems.push(`${name} ${problem}`)
+    const value = parse(input(name).trim() || byDefault, { name, variables, definition: known, report })
+    return { name, value, problems: name === 'definition-file' ? fileProblems : problems }
   })
   const values = Object.fromEntries(parsed.map(({ name, value }) => [name, value])) as unknown as Values
   const isWrong = (name: InputName) => parsed.some((each) => each.name === name && each.problems.length > 0)
   const checked = crossChecks
     .filter(({ inputs }) => !inputs.some(isWrong))
-    .map(({ inputs: [name], findProblems }) => ({ name, problems: findProblems(values, { variables, partitionOf }) }))
-  const found = [...parsed, ...checked].flatMap(({ name, problems }) => problems.map((text) => ({ name, text })))
-  const problems = inputNames.flatMap((name) => found.filter((problem) => problem.name === name))
-  return { values, problems: problems.map(({ name, text }) => `${name} ${text}`) }
+    .map(({ inputs: [name], findProblems }) => ({
+      name,
+      problems: findProblems(values, { variables, partitionOf, definition }).map((problem) => `${name} ${problem}`),
+    }))
+  const found = [...parsed, ...checked]
+  const problems = inputNames.flatMap((name) =>
+    found.filter((each) => each.name === name).flatMap((each) => each.problems),
+  )
+  return { values, definition, problems }
 }
 
 /** A name that leads from CloudTrail to the run, of the 64 characters that STS allows. */
@@ -133,11 +161,15 @@ function makeSessionName({ GITHUB_RUN_ID = '', GITHUB_REPOSITORY = '' }: Variabl
 }
 
 /** The session policy for the last role: the tables and the command of this run, whatever the role allows. */
-function restrictSession(values: Values, sampleItems: boolean): string | undefined {
+function restrictSession(values: Values, definition: Definition, sampleItems: boolean): string | undefined {
   const role = values['role-to-assume'].at(-1)
   if (role === undefined) return undefined
   const place = { ...role, region: values['aws-region'] }
-  const arns = builtInTables.map(({ logicalName }) => tableArn(place, `${values['table-name-prefix']}${logicalName}`))
+  const names = nameTables(definition, {
+    environment: values.environment,
+    tableNamePrefix: values['table-name-prefix'],
+  })
+  const arns = names.map((name) => tableArn(place, name))
   return sessionPolicy(values.command === 'verify' && !sampleItems ? 'plan' : values.command, arns)
 }
 

@@ -1,4 +1,5 @@
 import { sessionPolicy } from '../../src/aws/iam.ts'
+import { builtInDefinition } from '../../src/definition/built-in.ts'
 import { defineTables } from '../../src/definition/definition.ts'
 import { key, problemsOf, provisioner, read, type Texts, token } from './reading.ts'
 
@@ -25,6 +26,9 @@ it('has a default for everything but the environment and the region', () => {
     pointInTimeRecovery: 'auto',
     tags: new Map(),
     timeoutSeconds: 1800,
+    waitForIndexes: true,
+    definition: builtInDefinition,
+    definitionNotices: [],
   })
 })
 
@@ -47,6 +51,7 @@ it('keeps every input that is given', () => {
     'point-in-time-recovery': 'false',
     tags: 'team=core',
     'timeout-seconds': '60',
+    'wait-for-indexes': 'false',
     allow: 'change-environment\n remove-deletion-protection \nchange-environment',
     'expected-plan': ' {"formatVersion":1}\n',
     'expected-plan-digest': 'A'.repeat(64),
@@ -80,6 +85,9 @@ it('keeps every input that is given', () => {
     pointInTimeRecovery: 'false',
     tags: new Map([['team', 'core']]),
     timeoutSeconds: 60,
+    waitForIndexes: false,
+    definition: builtInDefinition,
+    definitionNotices: [],
     expectedPlan: { json: '{"formatVersion":1}' },
     expectedPlanDigest: 'a'.repeat(64),
     gitHubToken: 'secret',

@@ -124,7 +124,7 @@ function parseDocuments(text: string, lines: LineCounter): FileTree {
     }
     if (isAlias(node)) {
       const target = targets.get(node)
-      if (target !== undefined) return convert(target, offset, path)
+      if (target !== undefined) return convert(target, node.range[0], path)
       report(
         node.range[0],
         `uses the alias *${node.source}, but nothing before it has the anchor &${node.source}.`,
@@ -196,7 +196,7 @@ export function locate(root: FileNode, path: Path, isOfName = false): Position {
     const { value } = node
     const member = isMembers(value) ? value.get(String(step)) : undefined
     const item = isList(value) ? value[Number(step)] : undefined
-    if (member === undefined && item === undefined) return position
+    if (member === undefined && item === undefined) break
     node = member?.node ?? item ?? node
     const isName = typeof node.value === 'object' || (isOfName && index === path.length - 1)
     position = isName ? (member ?? node) : node

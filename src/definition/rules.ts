@@ -267,8 +267,8 @@ function* checkLocalKeys({ KeySchema = [], LocalSecondaryIndexes = [] }: TableFi
 
 /** DynamoDB demands a definition of each attribute of a key, and no other. */
 function* checkAttributes(fields: TableFields): Generator<Problem> {
-  const { AttributeDefinitions, KeySchema = [] } = fields
-  if (AttributeDefinitions === undefined) return
+  const { AttributeDefinitions, KeySchema } = fields
+  if (AttributeDefinitions === undefined || KeySchema === undefined) return
   const defined = AttributeDefinitions.map(({ AttributeName }) => AttributeName)
   yield* findRepeated(defined, (index) => ['AttributeDefinitions', index, 'AttributeName'], 'the attribute')
   const keys = [

@@ -1,5 +1,6 @@
 import { sessionPolicy } from '../../src/aws/iam.ts'
-import { defineTables } from '../../src/definition/built-in.ts'
+import { builtInDefinition } from '../../src/definition/built-in.ts'
+import { defineTables } from '../../src/definition/definition.ts'
 import { aTable, aTarget } from '../support/builders.ts'
 import { key, problemsOf, provisioner, read, type Texts, token } from './reading.ts'
 
@@ -26,6 +27,9 @@ it('has a default for everything but the environment and the region', () => {
     pointInTimeRecovery: 'auto',
     tags: new Map(),
     timeoutSeconds: 1800,
+    waitForIndexes: true,
+    definition: builtInDefinition,
+    definitionNotices: [],
   })
 })
 
@@ -48,6 +52,7 @@ it('keeps every input that is given', () => {
     'point-in-time-recovery': 'false',
     tags: 'team=core',
     'timeout-seconds': '60',
+    'wait-for-indexes': 'false',
     allow: 'change-environment\n remove-deletion-protection \nchange-environment',
     'expected-plan': ' {"formatVersion":1}\n',
     'expected-plan-digest': 'A'.repeat(64),
@@ -81,6 +86,9 @@ it('keeps every input that is given', () => {
     pointInTimeRecovery: 'false',
     tags: new Map([['team', 'core']]),
     timeoutSeconds: 60,
+    waitForIndexes: false,
+    definition: builtInDefinition,
+    definitionNotices: [],
     expectedPlan: { json: '{"formatVersion":1}' },
     expectedPlanDigest: 'a'.repeat(64),
     gitHubToken: 'secret',
@@ -131,7 +139,7 @@ it.each<[Texts, boolean]>([
 ])('protects production, and writes no sample items there: %j', (inputs, production) => {
   const found = read({ command: 'verify', ...inputs })
   expect([found.environment.production, found.sampleItems]).toEqual([production, !production])
-  for (const { properties } of defineTables(found)) {
+  for (const { properties } of defineTables(found.definition, found)) {
     const { DeletionProtectionEnabled, PointInTimeRecoverySpecification: recovery } = properties
     expect([DeletionProtectionEnabled, recovery?.PointInTimeRecoveryEnabled]).toEqual(
       production ? [true, true] : [undefined, undefined],

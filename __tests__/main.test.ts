@@ -155,6 +155,7 @@ it('writes nothing to any table where one of them must be refused', async () => 
       TableArn: arnOf('users'),
       KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
       AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
     },
   ])
   const { exitCode, outputs, errors } = await run(inputs, clock)

@@ -134,8 +134,8 @@ function createTable(controlPlane: ControlPlane, input: Input): Shape {
   const now = controlPlane.now()
   checkSchema(input)
   const isOnDemand = input.BillingMode === 'PAY_PER_REQUEST'
-  const throughput = readThroughput(input)
-  const maximum = readOnDemandThroughput(input, isOnDemand, 1)
+  const throughput = readThroughput(controlPlane.place, input)
+  const maximum = readOnDemandThroughput(controlPlane.place, input, isOnDemand)
   const stream = readStreamType(input)
   const key = readEncryptionKey(controlPlane.place, input.SSESpecification)
   const tags = readTags(input.Tags)
@@ -166,7 +166,7 @@ function createTable(controlPlane: ControlPlane, input: Input): Shape {
     billingMode: isOnDemand ? 'PAY_PER_REQUEST' : 'PROVISIONED',
     ...(isOnDemand ? { lastOnDemand: now } : {}),
     throughput,
-    ...(maximum === undefined || Object.keys(maximum).length === 0 ? {} : { onDemandThroughput: maximum }),
+    ...(maximum === undefined ? {} : { onDemandThroughput: maximum }),
     warmThroughput,
     deletionProtection: input.DeletionProtectionEnabled === true,
     ...(stream === undefined ? {} : { stream: createStream(arn, now, stream) }),

@@ -106,6 +106,8 @@ export interface Timings {
   readonly billingModeAgainUpdating: number
   readonly provisionedUpdating: number
   readonly throughputUpdating: number
+  /** After the removal of an on-demand maximum, DescribeTable shows -1 for this time. */
+  readonly onDemandThroughputLag: number
   readonly deleting: number
   readonly indexCreating: number
   /** The first part of `indexCreating`, without backfill and with the table UPDATING. */
@@ -160,6 +162,7 @@ export const measuredTimings: Timings = {
   billingModeAgainUpdating: 4500,
   provisionedUpdating: 80_000,
   throughputUpdating: 1500,
+  onDemandThroughputLag: 1000,
   deleting: 4000,
   indexCreating: 600_000,
   indexAllocating: 40_000,

@@ -1,5 +1,5 @@
 /** Writes the documents that follow from the sources: `npm run schemas`. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { defaultsSchema, definitionSchema, tableSchema, tablesSchema } from '../src/definition/fields.ts'
@@ -46,32 +46,36 @@ export function definitionJsonSchema(): object {
   }
 }
 
-const heading = `# Properties of a table
+const head = `| property | description | new table | change in place | limit of AWS | IAM actions to read | IAM actions to change |
+|---|---|---|---|---|---|---|`
 
-\`npm run schemas\` generates this page from [\`src/table/properties\`](../src/table/properties).
-
-The properties stand in the order in which a run applies their changes. Two rules come before it: a run turns protection on
-before it makes any other change, and turns protection off last.
-
-| property | description | change in place | IAM actions to read | IAM actions to change |
-|---|---|---|---|---|`
-
-/** The page that lists the properties. */
-export function propertiesPage(): string {
-  return `${[heading, ...properties.map(rowOf)].join('\n')}\n`
+/** The page about definition files, with the present table of properties. */
+export function definitionPage(page: string): string {
+  const [before = '', after = ''] = page.split(/(?<=<!-- begin: properties -->\n)[\s\S]*(?=<!-- end: properties -->)/)
+  return `${before}${[head, ...properties.map(rowOf)].join('\n')}\n${after}`
 }
 
-function rowOf({ name, description, request, waits = [], budget, disruptions = [], actions }: Property): string {
+function rowOf({
+  name,
+  description,
+  creation,
+  request,
+  waits = [],
+  budget,
+  disruptions = [],
+  actions,
+}: Property): string {
   const change = [
     ...(request === undefined ? ['impossible'] : []),
-    ...waits.map(({ usual }) => `takes ${usual}`),
-    ...(budget === undefined ? [] : [`AWS allows ${budget.limit}`]),
-    ...disruptions.map((disruption) => `needs \`allow: ${disruption.name}\` ${disruption.purpose}`),
+    ...waits.map(({ goal, usual }) => `to ${goal}: ${usual}`),
+    ...disruptions.map((disruption) => `\`allow: ${disruption.name}\` ${disruption.purpose}`),
   ]
   const cells = [
     code(name),
     description,
-    change.join('; ') || 'safe',
+    creation.kind === 'in-create-table' ? 'created with it' : 'set after its creation',
+    change.join('; ') || 'at once',
+    budget?.limit ?? '',
     listActions(actions.read),
     listActions(actions.write),
   ]
@@ -92,5 +96,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   write('plan', planJsonSchema())
   write('definition', definitionJsonSchema())
   for (const kind of ['tenant', 'users'] as const) write(`${kind}-item`, itemJsonSchema(kind))
-  writeFileSync('docs/properties.md', propertiesPage())
+  writeFileSync('docs/definition.md', definitionPage(readFileSync('docs/definition.md', 'utf8')))
 }

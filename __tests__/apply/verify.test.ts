@@ -5,7 +5,7 @@ import { renderError } from '../../src/errors/description.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import type { TableDefinition } from '../../src/table/table.ts'
 import { cancelled, failure, observedAs } from '../support/apply.ts'
-import { aTarget, ready, theTables } from '../support/builders.ts'
+import { aTarget, provisioned, ready, theTables } from '../support/builders.ts'
 import { aRun, type FakeRun, type ItemModel, modelItems } from '../support/fakes.ts'
 
 const builtIn = theTables()
@@ -107,8 +107,8 @@ it.each<[string, Situation, string]>([
   ],
   [
     'where the tables do not match their definitions',
-    { observed: observedAs(builtIn, { users: { BillingMode: 'PROVISIONED' } }) },
-    'The tables are not as they are defined: update BillingMode of "users": BillingMode PROVISIONED -> PAY_PER_REQUEST.\nTo fix: Find out who changed them, then run command: apply, which brings them to their definition.',
+    { observed: observedAs(builtIn, { users: { BillingMode: provisioned } }) },
+    'The tables are not as they are defined: update BillingMode of "users": BillingMode PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST.\nTo fix: Find out who changed them, then run command: apply, which brings them to their definition.',
   ],
 ])('reads and writes no item %s', async (_, situation, expected) => {
   const { error, calls } = await verify(situation)

@@ -507,7 +507,7 @@ describe('the deadline', () => {
     },
     {
       state: 'a turn behind a call without a response',
-      waitingFor: 'DescribeTable on "users"',
+      waitingFor: 'DescribeTable on "tenant"',
       grace: 1000,
       arrange: () => {
         // After six throttled calls the run makes one call at a time, and this one gets no response.

@@ -94,7 +94,7 @@ describe('a page', () => {
           'users',
           'update (slow: usually 2 to 3 minutes the first time)',
           'BillingMode',
-          'PROVISIONED',
+          'PROVISIONED, 5 read and 5 write units',
           'PAY_PER_REQUEST',
           'not started',
         ],

@@ -41,6 +41,11 @@ export function aTable(changes: ValueChanges = {}): TableDefinition {
   return define(theTables()[1], changes)
 }
 
+/** The observed billing mode of a table that someone changed to provisioned capacity. */
+export const provisioned: PropertyValues['BillingMode'] = {
+  ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 5 },
+}
+
 /** A comparison for a property that depends on no other. */
 export const comparison: Comparison = { table: 'users', declared: {}, observed: {} }
 
@@ -61,8 +66,10 @@ function withValues(values: TableValues, changes: ValueChanges): TableValues {
 
 /** The values of a new table whose definition omits them. */
 export const newTableValues: Partial<PropertyValues> = Object.fromEntries(
-  properties.flatMap(({ name, creation }) => {
-    const value = creation.kind === 'in-create-table' ? creation.otherwise : creation.initial
+  properties.flatMap(({ name, creation, reading }) => {
+    const sent = creation.kind === 'in-create-table' ? creation.otherwise : creation.initial
+    // DynamoDB omits what nobody set. A key is never omitted.
+    const value = sent ?? (reading.kind === 'described' && name !== 'KeySchema' ? reading.of({}) : undefined)
     return value === undefined ? [] : [[name, value]]
   }),
 )

@@ -4,13 +4,15 @@ import type { DynamoDb } from '../../src/aws/dynamodb.ts'
 import type { ItemStore } from '../../src/aws/item-store.ts'
 import { type Item, pick, renderItem } from '../../src/definition/items.ts'
 import { nameStep } from '../../src/plan/description.ts'
-import type { Step } from '../../src/plan/plan.ts'
+import type { Step, UpdateStep } from '../../src/plan/plan.ts'
 import type { Run } from '../../src/run/run.ts'
+import { type BillingMode, isProvisioned } from '../../src/table/properties/billing-mode.ts'
 import { type PropertyValues, properties } from '../../src/table/properties/index.ts'
 import { sortTags, type Tags, tagValue } from '../../src/table/properties/tags.ts'
 import type { Ask, InputOf, Operation, OutputOf, Request } from '../../src/table/request.ts'
 import type { ObservedTable, ObservedTables, TableValues } from '../../src/table/table.ts'
 import { tableArn } from '../../src/table/target.ts'
+import { type OnDemandThroughput, readOnDemandThroughput, type Throughput } from '../../src/table/throughput.ts'
 import { aTarget, initialValues } from './builders.ts'
 import { type VirtualClock, virtualClock } from './clock.ts'
 
@@ -62,8 +64,25 @@ function performOn(before: ObservedTable | undefined, step: Step, newTable: type
   }
   if (before?.status !== 'ready') throw new Error(`"${step.table}" does not exist`)
   if (step.kind === 'delete') return { status: 'absent' }
-  const value = step.property === 'Tags' ? mergeTags(before.properties.Tags, step.to as Tags) : step.to
-  return { ...before, properties: { ...before.properties, [step.property]: value } }
+  return { ...before, properties: { ...before.properties, ...valuesAfter(before.properties, step) } }
+}
+
+/** The values that an update changes. */
+function valuesAfter(before: TableValues, { property, to }: UpdateStep): Partial<TableValues> {
+  switch (property) {
+    case 'Tags':
+      return { Tags: mergeTags(before.Tags, to as Tags) }
+    case 'OnDemandThroughput':
+      return { OnDemandThroughput: { ...before.OnDemandThroughput, ...(to as OnDemandThroughput) } }
+    case 'BillingMode': {
+      const mode = to as BillingMode
+      if (!isProvisioned(mode)) return { BillingMode: mode }
+      const { ProvisionedThroughput } = mode
+      return { BillingMode: { ProvisionedThroughput }, OnDemandThroughput: readOnDemandThroughput() }
+    }
+    default:
+      return { [property]: to }
+  }
 }
 
 function mergeTags(before: Tags, written: Tags): Tags {
@@ -103,9 +122,9 @@ export function modelDynamoDb(observed: ObservedTables = new Map()): Model {
   }
 }
 
-/** The step that a write performs. Every input has the value under the name of its property. */
+/** The step that a write performs. Every input has the value under the name of its property, except that of capacity. */
 export function stepOf({ operation, input }: Request): Step {
-  const given = input as Readonly<Record<string, unknown>>
+  const given = withCapacity(input as Readonly<Record<string, unknown>>)
   const table = tableIn(given)
   if (operation === 'DeleteTable') return { kind: 'delete', table }
   if (operation === 'CreateTable') {
@@ -117,6 +136,12 @@ export function stepOf({ operation, input }: Request): Step {
   const found = properties.find(({ name }) => name in given)
   if (found === undefined) throw new Error(`${operation} changes no property`)
   return { kind: 'update', table, property: found.name, from: undefined, to: given[found.name], risk: 'safe' }
+}
+
+/** The input with BillingMode in the form of the property. */
+function withCapacity(input: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { ProvisionedThroughput, ...rest } = input
+  return ProvisionedThroughput === undefined ? input : { ...rest, BillingMode: { ProvisionedThroughput } }
 }
 
 function tableIn({ TableName, ResourceArn }: { readonly TableName?: unknown; readonly ResourceArn?: unknown }): string {
@@ -161,7 +186,7 @@ export function descriptionOf(name: string, table: Exclude<ObservedTable, { stat
     ...(table.id === undefined ? {} : { TableId: table.id }),
   }
   if (table.status === 'unavailable') return { ...common, TableStatus: table.tableStatus as 'DELETING' }
-  const { KeySchema, BillingMode, DeletionProtectionEnabled } = table.properties
+  const { KeySchema, BillingMode, OnDemandThroughput, DeletionProtectionEnabled } = table.properties
   const settings = new Map(table.unmanaged.map(({ path, value }) => [path, value]))
   const stream = settings.get('stream')
   return {
@@ -169,7 +194,10 @@ export function descriptionOf(name: string, table: Exclude<ObservedTable, { stat
     TableStatus: 'ACTIVE',
     KeySchema: KeySchema.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
     AttributeDefinitions: KeySchema.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType })),
-    BillingModeSummary: { BillingMode },
+    ...describeCapacity(BillingMode),
+    ...(OnDemandThroughput === undefined
+      ? {}
+      : { OnDemandThroughput: OnDemandThroughput as Required<OnDemandThroughput> }),
     DeletionProtectionEnabled,
     ...(table.createdAt === undefined ? {} : { CreationDateTime: new Date(table.createdAt) }),
     ...(stream === undefined
@@ -179,6 +207,13 @@ export function descriptionOf(name: string, table: Exclude<ObservedTable, { stat
     ...(settings.has('globalIndex') ? { GlobalSecondaryIndexes: [{ IndexName: settings.get('globalIndex') }] } : {}),
     Replicas: table.replicas.map(({ region, status }) => ({ RegionName: region, ReplicaStatus: status as 'ACTIVE' })),
   }
+}
+
+function describeCapacity(mode: BillingMode | undefined): TableDescription {
+  const zero: Throughput = { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }
+  return isProvisioned(mode)
+    ? { BillingModeSummary: { BillingMode: 'PROVISIONED' }, ProvisionedThroughput: mode.ProvisionedThroughput }
+    : { BillingModeSummary: { BillingMode: mode }, ProvisionedThroughput: zero }
 }
 
 /** Reads of a port by operation, each instead of the port's own. */

@@ -17,8 +17,9 @@ const active: TableDescription = {
     { AttributeName: 'user_id', AttributeType: 'N' },
     { AttributeName: 'tenant_id', AttributeType: 'S' },
   ],
-  ProvisionedThroughput: { ReadCapacityUnits: 0, WriteCapacityUnits: 0 },
+  ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 3, NumberOfDecreasesToday: 0 },
 }
+const noMaximum = { MaxReadRequestUnits: -1, MaxWriteRequestUnits: -1 }
 const { KeySchema: _, AttributeDefinitions: __, ...withoutKey } = active
 
 const read = (answer: DescribeTableOutput) => readDescription({ name: 'users', arn }, answer)
@@ -56,8 +57,9 @@ it('reads a table into normal form: partition key first, absent billing is provi
         { AttributeName: 'tenant_id', AttributeType: 'S', KeyType: 'HASH' },
         { AttributeName: 'user_id', AttributeType: 'N', KeyType: 'RANGE' },
       ],
-      BillingMode: 'PROVISIONED',
       DeletionProtectionEnabled: false,
+      BillingMode: { ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 3 } },
+      OnDemandThroughput: noMaximum,
     },
     replicas: [],
     unmanaged: [],
@@ -69,6 +71,7 @@ it('reads a table on demand that is protected and has neither sort key nor id', 
     TableId: undefined,
     KeySchema: [{ AttributeName: 'tenant_id', KeyType: 'HASH' }],
     BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
+    ProvisionedThroughput: { ReadCapacityUnits: 0, WriteCapacityUnits: 0 },
     DeletionProtectionEnabled: true,
     CreationDateTime: new Date(Date.UTC(2026, 0, 1)),
   })
@@ -80,8 +83,9 @@ it('reads a table on demand that is protected and has neither sort key nor id', 
     createdAt: Date.UTC(2026, 0, 1),
     described: {
       KeySchema: [{ AttributeName: 'tenant_id', AttributeType: 'S', KeyType: 'HASH' }],
-      BillingMode: 'PAY_PER_REQUEST',
       DeletionProtectionEnabled: true,
+      BillingMode: 'PAY_PER_REQUEST',
+      OnDemandThroughput: noMaximum,
     },
     replicas: [],
     unmanaged: [],
@@ -229,6 +233,8 @@ it.each<[string, DescribeTableOutput['Table']]>([
   ['0.AttributeName: ', { ...active, KeySchema: [{ AttributeName: undefined, KeyType: 'HASH' }] }],
   ['1.AttributeType: ', { ...active, AttributeDefinitions: active.AttributeDefinitions?.slice(1) }],
   ['BillingMode: ', { ...active, BillingModeSummary: {} }],
+  ['BillingMode: ', { ...active, ProvisionedThroughput: undefined }],
+  ['OnDemandThroughput: MaxReadRequestUnits', { ...active, OnDemandThroughput: { MaxReadRequestUnits: 0 } }],
   ['GlobalSecondaryIndexes.0.IndexName: ', { ...active, GlobalSecondaryIndexes: [{}] }],
   ['LocalSecondaryIndexes.0.IndexName: ', { ...active, LocalSecondaryIndexes: [{}] }],
   ['Replicas.0.RegionName: ', { ...active, Replicas: [{ ReplicaStatus: 'ACTIVE' }] }],

@@ -70,7 +70,10 @@ export async function performSteps(
 ): Promise<void> {
   for (let next = nextStep(work, table, round, failures); next !== undefined; ) {
     const { step } = next
-    if (table.isBuilding && blockersOf(step).includes('index')) {
+    const deferral = deferralBefore(table, step)
+    if (deferral !== undefined) {
+      record(work.run, table, next, deferral, failures)
+    } else if (table.isBuilding && blockersOf(step).includes('index')) {
       record(work.run, table, next, { status: 'postponed' }, failures)
     } else if (table.unplanned !== undefined && !isProtective(step)) {
       record(work.run, table, next, failed(next, table.unplanned), failures)
@@ -81,6 +84,14 @@ export async function performSteps(
     }
     next = nextStep(work, table, round, failures)
   }
+}
+
+/** The result of a deferred step of the table without which DynamoDB does not accept this one. */
+function deferralBefore({ steps }: TableProgress, step: Step): StepResult | undefined {
+  const follows = step.kind === 'update' ? (propertyNamed(step.property).follows ?? []) : []
+  return steps.find(
+    (each) => each.result?.status === 'deferred' && each.step.kind === 'update' && follows.includes(each.step.property),
+  )?.result
 }
 
 /** Records the steps whose outcome is unknown because another step failed before the table was read again. */

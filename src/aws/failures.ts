@@ -67,7 +67,7 @@ const passingLimits = ['simultaneously', 'Only 1 online index', 'indexed tables'
 
 /** Returns the time at which AWS allows the next change, as its message names it; undefined if it names no time. */
 export function nextChangeAllowedAt(error: unknown): string | undefined {
-  return /can be made at (.{1,60})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, '')
+  return /can be made at (.{1,80})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, '')
 }
 
 /** Returns true if a limit on changes of a property is reached. The properties declare their limits. */

@@ -43,6 +43,11 @@ export interface Property<Name extends string = string, Value = unknown> {
   unmanaged?(observed: Value, declared: Value | undefined): readonly UnmanagedSetting[]
   /** Changes in progress during which DynamoDB does not accept `request`. While a table is CREATING it accepts none. */
   readonly blockedBy: readonly Blocker[]
+  /**
+   * The names of properties whose change DynamoDB needs before it accepts one of this property. While such a change of
+   * the table is deferred, so is a change of this property.
+   */
+  readonly follows?: readonly string[]
   readonly actions: Actions
   /** The waits that complete changes. The first one that applies counts; a change without one needs no wait. */
   readonly waits?: readonly Wait<Value>[]

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import * as v from 'valibot'
-import { propertiesPage } from '../../../scripts/generate.ts'
+import { definitionPage } from '../../../scripts/generate.ts'
 import * as commands from '../../../src/aws/commands.ts'
 import { disruptionNames } from '../../../src/plan/policy.ts'
 import { properties, propertyNamed } from '../../../src/table/properties/index.ts'
@@ -111,9 +111,9 @@ it('finds a property by its name', () => {
 })
 
 it('the page of properties is generated from the sources, and names every property and line of allow', () => {
-  const page = read('docs/properties.md')
+  const page = read('docs/definition.md')
   // `npm run schemas` writes it.
-  expect(page).toBe(propertiesPage())
+  expect(page).toBe(definitionPage(page))
   for (const { name } of properties) expect(page).toContain(`| \`${name}\` |`)
   for (const line of disruptionNames) expect(page).toContain(`\`allow: ${line}\``)
 })

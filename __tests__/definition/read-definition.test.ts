@@ -359,7 +359,7 @@ it('shows the first 50 problems, and how many there are', () => {
 })
 
 describe('any file', () => {
-  const runs = Number(process.env.FUZZ_RUNS ?? 200)
+  const runs = Number(process.env.FUZZ_RUNS ?? 100)
   const place = /^tables\.yml:[1-9]\d*:[1-9]\d*: \S/
 
   /** What must hold for every file, whatever is in it. */

@@ -11,6 +11,7 @@ interface JsonSchema {
   readonly type?: string
   readonly description?: string
   readonly enum?: readonly string[]
+  readonly const?: string
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: readonly string[]
   readonly items?: JsonSchema
@@ -56,7 +57,7 @@ function* differences(path: string, { type }: SpecProperty, given: JsonSchema | 
   } else if (type.type === 'tag') {
     const text: SpecProperty = { type: { type: 'string' }, required: true }
     yield* memberDifferences(path, { Key: text, Value: text }, given)
-  } else if (type.type !== given.type) {
+  } else if (type.type !== (given.type ?? typeof given.const)) {
     yield `${path} is ${type.type}, but the schema has ${given.type}`
   } else if (type.type === 'string' && type.allowedValues !== undefined) {
     if (JSON.stringify(type.allowedValues) !== JSON.stringify(given.enum)) yield `${path} has other values`

@@ -259,6 +259,14 @@ it.each<[string, object, readonly string[]]>([
     ],
   ],
   [
+    'maximums without a member',
+    { OnDemandThroughput: {}, ...globals(index('gsi', keys('at'), { OnDemandThroughput: {} })) },
+    [
+      'tables.orders.OnDemandThroughput: has no member. Give MaxReadRequestUnits, MaxWriteRequestUnits or both.',
+      'tables.orders.GlobalSecondaryIndexes[0].OnDemandThroughput: has no member. Give MaxReadRequestUnits, MaxWriteRequestUnits or both.',
+    ],
+  ],
+  [
     'units of an index on demand',
     { BillingMode: 'PAY_PER_REQUEST', ...globals(index('gsi', keys('at'), { ProvisionedThroughput: units })) },
     [

@@ -64,7 +64,6 @@ const requestUnits = v.pipe(
 
 const onDemand = v.pipe(
   v.strictObject({ MaxReadRequestUnits: v.optional(requestUnits), MaxWriteRequestUnits: v.optional(requestUnits) }),
-  v.check((units) => Object.keys(units).length > 0, 'MaxReadRequestUnits, MaxWriteRequestUnits or both'),
   v.description('The highest on-demand throughput, in request units a second. -1: no maximum.'),
 )
 
@@ -91,7 +90,7 @@ const pendingFields: Readonly<Record<string, v.GenericSchema>> = {
     KMSMasterKeyId: v.optional(
       v.pipe(
         v.string(),
-        v.regex(kmsKey, 'the id, the alias (alias/...) or the ARN of a KMS key'),
+        v.regex(kmsKey, 'a key id, an alias such as alias/tables, or the ARN of either'),
         v.description('Id, alias or ARN of the KMS key. Without it: the key that AWS manages for DynamoDB.'),
       ),
     ),

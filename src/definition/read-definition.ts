@@ -183,18 +183,11 @@ function unwrap(schema: unknown): { readonly root: SchemaNode; readonly checks: 
   return { root, checks: [...checks, ...actions.filter(({ kind }) => kind === 'validation')] }
 }
 
-/** The schemas of the members by their names; undefined for a schema that has no fixed members. */
-function membersOf({ type, entries, options = [] }: SchemaNode): Readonly<Record<string, SchemaNode>> | undefined {
-  if (type !== 'union' && type !== 'variant') return entries
-  const all = options.map((option) => membersOf(unwrap(option).root) ?? {})
-  return Object.assign({}, ...all)
-}
-
 /** Finds members that do not belong where they are, and lists in the place of mappings, which valibot takes. */
 function* findMisplaced(node: FileNode, schema: unknown, path: Path): Generator<Problem> {
   const { root } = unwrap(schema)
   const { value } = node
-  const members = membersOf(root)
+  const members = root.entries
   if (isList(value)) {
     if (members !== undefined || root.type === 'record') {
       yield { path, message: `must be ${describeExpected(schema)}, but is ${describeFound(value)}.` }
@@ -297,7 +290,7 @@ function schemaAt(path: Path): SchemaNode | undefined {
   let node: SchemaNode | undefined = unwrap(definitionSchema).root
   for (const step of path) {
     const { root } = unwrap(node)
-    node = typeof step === 'number' ? root.item : (membersOf(root)?.[step] ?? root.value)
+    node = typeof step === 'number' ? root.item : (root.entries?.[step] ?? root.value)
     if (node === undefined) return undefined
   }
   return node

@@ -51,6 +51,7 @@ interface TableFields {
   }
   readonly StreamSpecification?: { readonly StreamEnabled?: boolean; readonly StreamViewType?: string }
   readonly Tags?: readonly Tag[]
+  readonly TimeToLiveSpecification?: { readonly Enabled: boolean; readonly AttributeName?: string }
 }
 
 /** Checks the fields of one table in one environment. The paths begin with the name of a field. */
@@ -83,6 +84,7 @@ const rules: readonly Rule[] = [
   { check: checkRecovery, reads: ['PointInTimeRecoverySpecification'] },
   { check: checkEncryption, reads: ['SSESpecification'] },
   { check: checkStream, reads: ['StreamSpecification'] },
+  { check: checkTimeToLive, reads: ['TimeToLiveSpecification'] },
   { check: checkTags, reads: ['Tags'] },
 ]
 
@@ -354,6 +356,8 @@ function* checkProjections(fields: TableFields): Generator<Problem> {
   }
 }
 
+const noMaximum = { MaxReadRequestUnits: -1 }
+
 function* checkBilling(fields: TableFields): Generator<Problem> {
   const { BillingMode, ProvisionedThroughput, OnDemandThroughput, GlobalSecondaryIndexes = [] } = fields
   const isProvisioned =
@@ -372,6 +376,19 @@ function* checkBilling(fields: TableFields): Generator<Problem> {
   }
   if (isProvisioned && OnDemandThroughput !== undefined) {
     yield { path: ['OnDemandThroughput'], message: `goes only with BillingMode PAY_PER_REQUEST, but ${cause}.` }
+  }
+  const maximums = [
+    { path: ['OnDemandThroughput'] as Path, value: OnDemandThroughput },
+    ...GlobalSecondaryIndexes.map(({ OnDemandThroughput: value }, place) => ({
+      path: ['GlobalSecondaryIndexes', place, 'OnDemandThroughput'],
+      value,
+    })),
+  ]
+  for (const { path, value = noMaximum } of maximums) {
+    // UpdateTable answers an empty one with an internal error.
+    if (Object.keys(value).length === 0) {
+      yield { path, message: 'has no member. Give MaxReadRequestUnits, MaxWriteRequestUnits or both.' }
+    }
   }
   for (const [place, index] of GlobalSecondaryIndexes.entries()) {
     const path: Path = ['GlobalSecondaryIndexes', place]
@@ -422,6 +439,14 @@ function* checkStream({ StreamSpecification: stream }: TableFields): Generator<P
       path: ['StreamSpecification'],
       message: 'needs a StreamViewType; or StreamEnabled: false, to have no stream.',
     }
+  }
+}
+
+function* checkTimeToLive({ TimeToLiveSpecification: timeToLive }: TableFields): Generator<Problem> {
+  if (!timeToLive?.Enabled || timeToLive.AttributeName !== undefined) return
+  yield {
+    path: ['TimeToLiveSpecification'],
+    message: 'needs AttributeName, the attribute that holds the time, because Enabled is true.',
   }
 }
 

@@ -50,8 +50,8 @@ const layers = [
 /** Folders of values in, values out: no SDK, clock, randomness, environment or network. */
 const pureFolders = ['text', 'errors', 'table', 'definition', 'plan', 'inputs', 'report']
 
-/** A hash and a validation depend on their arguments alone. */
-const pureModules = ['node:crypto', 'valibot']
+/** A hash, a validation and a parser depend on their arguments alone. */
+const pureModules = ['node:crypto', 'valibot', 'yaml']
 
 it('names a layer for every folder of src', () => {
   const folders = new Set(files.map((file) => layerOf(file)))
@@ -81,6 +81,11 @@ it.each([
   ['@actions/core', ['github/toolkit.ts']],
   ['github/toolkit.ts', ['github/runner.ts']],
   ['@actions/github', ['github/api.ts']],
+  ['yaml', ['definition/file-tree.ts']],
+  ['definition/file-tree.ts', ['definition/read-definition.ts']],
+  ['definition/fields.ts', ['definition/read-definition.ts', 'definition/rules.ts']],
+  ['definition/rules.ts', ['definition/read-definition.ts']],
+  ['definition/read-definition.ts', ['inputs/definition-file.ts']],
 ])('%s is loaded by %j only', (name, only) => {
   const isOfPackage = (from: string) => from === name || from.startsWith(`${name}/`)
   const loading = files.filter((file) =>
@@ -95,7 +100,7 @@ it('finds imports in every form', () => {
   expect(importsIn(source, 'x/y.ts').map(({ from }) => from)).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g/h.ts'])
 })
 
-it.each(['./commands.ts', './kms-commands.ts', './toolkit.ts', '@actions/github'])(
+it.each(['./commands.ts', './kms-commands.ts', './toolkit.ts', '@actions/github', '../definition/read-definition.ts'])(
   '%s is loaded by a dynamic import only',
   (name) => {
     const isStatic = new RegExp(`^import (?!type )[^;']*? from '${name}'`, 'm')

@@ -53,8 +53,10 @@ async function run(
   given: Record<string, string>,
   clock: VirtualClock = virtualClock(),
   variables: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string>> = {},
 ) {
   const runner = recordingRunner(given, { ...key, ...variables })
+  Object.assign(runner.recorded.files, files)
   await main(runner, clock)
   return runner.recorded
 }
@@ -312,6 +314,33 @@ it('calls nothing after a misspelt input, which would be ignored', async () => {
   expect([exitCode, outputs]).toEqual([1, {}])
   expect(errors).toEqual([expect.stringContaining('region is not an input of this action. Did you mean aws-region?')])
   expect([sts.calls(), dynamoDb.calls()]).toEqual([[], []])
+})
+
+describe('a definition file', () => {
+  const given = { ...inputs, command: 'plan', 'definition-file': '.github/tables.yml' }
+  const orders = (fields: string) =>
+    `tables:\n  orders:\n    KeySchema: [{ AttributeName: id, KeyType: HASH }]\n    AttributeDefinitions: [{ AttributeName: id, AttributeType: N }]\n${fields}`
+  const runWith = (file: string) => run(given, virtualClock(), {}, { '.github/tables.yml': file })
+
+  it('is the whole definition of a run', async () => {
+    const { exitCode, outputs, lines, notices } = await runWith(orders('environments: { production: {} }\n'))
+    expect([exitCode, outputs['changes-count']]).toEqual([0, '1'])
+    expect(lines).toContainEqual(expect.stringContaining('+ create "orders": KeySchema = id (N)'))
+    expect(notices).toEqual([
+      'The definition file has no environment "dev", so its tables and defaults apply as they are. It has "production".',
+    ])
+  })
+
+  it('with problems fails before the first call, and names each place', async () => {
+    const { exitCode, errors } = await runWith(orders('    Tags: 1\n    BillingMode: on demand\n'))
+    expect([exitCode, errors.length]).toEqual([1, 1])
+    const [, ...problems] = errors[0]?.split('\n').map((line) => line.replace(/^[\s-]+/, '')) ?? []
+    expect(problems).toEqual([
+      '.github/tables.yml:5:11: tables.orders.Tags: must be a list of at most 48 items, but is 1.',
+      '.github/tables.yml:6:18: tables.orders.BillingMode: must be PAY_PER_REQUEST or PROVISIONED, but is "on demand". Did you mean PAY_PER_REQUEST?',
+    ])
+    expect([sts.calls(), dynamoDb.calls()]).toEqual([[], []])
+  })
 })
 
 it('warns once of all other inputs that it does not have, and runs', async () => {

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { toJsonSchema } from '@valibot/to-json-schema'
+import { defaultsSchema, definitionSchema, tableSchema, tablesSchema } from '../src/definition/fields.ts'
 import { type ItemKind, itemSchemas } from '../src/definition/items.ts'
 import { planSchema, sharedSchemas } from '../src/plan/document.ts'
 import { properties } from '../src/table/properties/index.ts'
@@ -28,6 +29,19 @@ export function itemJsonSchema(kind: ItemKind): object {
       target: 'draft-2020-12',
       overrideAction: ({ valibotAction, jsonSchema }) =>
         valibotAction.type === 'check' ? { ...jsonSchema, format: 'date-time' } : undefined,
+    }),
+  }
+}
+
+/** The JSON Schema of a definition file. Draft 7 is the one that editors with yaml-language-server know best. */
+export function definitionJsonSchema(): object {
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'A definition file of Tenant Tables: the input definition-file',
+    ...toJsonSchema(definitionSchema, {
+      target: 'draft-07',
+      definitions: { tables: tablesSchema, table: tableSchema, defaults: defaultsSchema },
+      ignoreActions: ['check'],
     }),
   }
 }
@@ -80,6 +94,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const write = (name: string, schema: object) =>
     writeFileSync(`docs/schemas/${name}.schema.json`, JSON.stringify(schema, undefined, 2))
   write('plan', planJsonSchema())
+  write('definition', definitionJsonSchema())
   for (const kind of ['tenant', 'users'] as const) write(`${kind}-item`, itemJsonSchema(kind))
   writeFileSync('docs/definition.md', definitionPage(readFileSync('docs/definition.md', 'utf8')))
 }

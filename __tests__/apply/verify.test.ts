@@ -189,7 +189,7 @@ describe('a table that is not built in', () => {
   const aTableOf = (logicalName: string, KeySchema: readonly object[], indexes: object = {}): TableDefinition => {
     const [tenant] = builtIn
     const properties = { ...tenant.properties, KeySchema, ...indexes } as unknown as TableDefinition['properties']
-    return { logicalName, name: `x-${logicalName}`, properties }
+    return { logicalName, name: `x-${logicalName}`, properties, fields: {} }
   }
   const events = aTableOf('events', [key('hash', 'B'), key('at', 'N', 'RANGE')], {
     GlobalSecondaryIndexes: [

@@ -545,7 +545,7 @@ describe('the deadline', () => {
     },
     {
       state: 'the query of sample items',
-      waitingFor: 'Query on "users"',
+      waitingFor: 'Query on "tenant"',
       inputs: { command: 'verify' },
       grace: 1000,
       arrange: async () => {
@@ -556,7 +556,7 @@ describe('the deadline', () => {
     },
     {
       state: 'the deletion of sample items',
-      waitingFor: 'Query on "users". Sample items could not be deleted: {"tenant_id":"',
+      waitingFor: 'Query on "tenant". Sample items could not be deleted: {"tenant_id":"',
       inputs: { command: 'verify' },
       grace: 4300,
       arrange: async () => {

@@ -1,5 +1,6 @@
 import { sessionPolicy } from '../../src/aws/iam.ts'
-import { defineTables } from '../../src/definition/built-in.ts'
+import { builtInDefinition } from '../../src/definition/built-in.ts'
+import { defineTables } from '../../src/definition/definition.ts'
 import { aTable, aTarget } from '../support/builders.ts'
 import { key, problemsOf, provisioner, read, type Texts, token } from './reading.ts'
 
@@ -27,6 +28,8 @@ it('has a default for everything but the environment and the region', () => {
     tags: new Map(),
     timeoutSeconds: 1800,
     waitForIndexes: true,
+    definition: builtInDefinition,
+    definitionNotices: [],
   })
 })
 
@@ -84,6 +87,8 @@ it('keeps every input that is given', () => {
     tags: new Map([['team', 'core']]),
     timeoutSeconds: 60,
     waitForIndexes: false,
+    definition: builtInDefinition,
+    definitionNotices: [],
     expectedPlan: { json: '{"formatVersion":1}' },
     expectedPlanDigest: 'a'.repeat(64),
     gitHubToken: 'secret',
@@ -134,7 +139,7 @@ it.each<[Texts, boolean]>([
 ])('protects production, and writes no sample items there: %j', (inputs, production) => {
   const found = read({ command: 'verify', ...inputs })
   expect([found.environment.production, found.sampleItems]).toEqual([production, !production])
-  for (const { properties } of defineTables(found)) {
+  for (const { properties } of defineTables(found.definition, found)) {
     const { DeletionProtectionEnabled, PointInTimeRecoverySpecification: recovery } = properties
     expect([DeletionProtectionEnabled, recovery?.PointInTimeRecoveryEnabled]).toEqual(
       production ? [true, true] : [undefined, undefined],

@@ -1,5 +1,6 @@
 /** Values for tests: each is whole and plain, and a test names only what it is about. */
-import { defineTables, type TableRequest } from '../../src/definition/built-in.ts'
+import { builtInDefinition } from '../../src/definition/built-in.ts'
+import { defineTables, type TableRequest } from '../../src/definition/definition.ts'
 import type { InputSource } from '../../src/inputs/inputs.ts'
 import { type PropertyName, type PropertyValues, properties } from '../../src/table/properties/index.ts'
 import { managedByTag, managedByValue, sortTags, type Tags } from '../../src/table/properties/tags.ts'
@@ -18,7 +19,7 @@ export function aTarget(changes: Partial<Target> = {}): Target {
 
 /** The built-in tables as an environment asks for them: tenant, then users. */
 export function theTables(changes: Partial<TableRequest> = {}): readonly [TableDefinition, TableDefinition] {
-  const [tenant, users] = defineTables({
+  const [tenant, users] = defineTables(builtInDefinition, {
     environment: development,
     tableNamePrefix: '',
     deletionProtection: 'auto',

@@ -1,6 +1,7 @@
 /** Random states of an account, for laws that hold over all of them. */
 import fc from 'fast-check'
-import { defineTables } from '../../src/definition/built-in.ts'
+import { builtInDefinition } from '../../src/definition/built-in.ts'
+import { defineTables } from '../../src/definition/definition.ts'
 import type { Policy } from '../../src/plan/plan.ts'
 import { disruptionNames } from '../../src/plan/policy.ts'
 import { type PropertyName, properties } from '../../src/table/properties/index.ts'
@@ -116,7 +117,8 @@ export const world: fc.Arbitrary<World> = fc
     policy: fc.record({ destroy: often(9, false, fc.constant(true)), allow: fc.subarray([...disruptionNames]) }),
   })
   .chain(({ policy, request, others }) => {
-    const definitions = (given: typeof request) => defineTables(given).map((table) => define(table, others))
+    const definitions = (given: typeof request) =>
+      defineTables(builtInDefinition, given).map((table) => define(table, others))
     const desired = definitions(request)
     return fc.tuple(...desired.map(observedFor)).map((states) => ({
       target: aTarget({ environment: request.environment }),

@@ -1,7 +1,10 @@
 /** The rules between inputs, and between an input and the environment variables. */
-import { builtInTables } from '../definition/built-in.ts'
+import { type Definition, defineTables, nameTables } from '../definition/definition.ts'
 import { decideProduction } from '../definition/production.ts'
-import { quote } from '../text/readable.ts'
+import { deletionProtection } from '../table/properties/deletion-protection.ts'
+import { pointInTimeRecovery } from '../table/properties/point-in-time-recovery.ts'
+import { mostTags, type TagMap } from '../table/properties/tags.ts'
+import { count, quote } from '../text/readable.ts'
 import { chooseCredentialSource, describeMissingKey, mayRequestToken } from './credential-source.ts'
 import type { InputName, Values } from './declarations.ts'
 import { explainJoinedLines, explainLiteralForm, type Variables } from './parsers.ts'
@@ -9,6 +12,7 @@ import { explainJoinedLines, explainLiteralForm, type Variables } from './parser
 interface CheckContext {
   readonly variables: Variables
   readonly partitionOf: (region: string) => string
+  readonly definition: Definition
 }
 
 type Names = readonly [InputName, ...InputName[]]
@@ -29,6 +33,12 @@ function check<const Inputs extends Names>(
   const pick = (values: Values) => inputs.map((name) => values[name]) as unknown as ValuesOf<Inputs>
   return { inputs, findProblems: (values, context) => [find(pick(values), context) || []].flat() }
 }
+
+/** The inputs that turn on a property, which a definition file declares instead. */
+const protectionInputs = [
+  ['deletion-protection', deletionProtection.name],
+  ['point-in-time-recovery', pointInTimeRecovery.name],
+] as const
 
 export const crossChecks: readonly CrossCheck[] = [
   check(
@@ -175,17 +185,43 @@ export const crossChecks: readonly CrossCheck[] = [
       comment && command === 'policy' && 'is true, but command is policy, which calls nothing. Leave it out.',
   ),
   // Typed names keep a wrong environment or prefix from deleting other tables.
-  check(['confirm-destroy', 'command', 'table-name-prefix'], ([confirmed, command, prefix]) => {
-    const names = builtInTables.map(({ logicalName }) => `${prefix}${logicalName}`)
-    const isConfirmed = [...names, ...confirmed].every((name) => names.includes(name) && confirmed.includes(name))
-    const found = confirmed.length === 0 ? 'is empty' : `has ${confirmed.map(quote).join(', ')}`
-    return (
-      command === 'destroy' &&
-      !isConfirmed &&
-      `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(quote).join(', ')}; but it ${found}.${explainJoinedLines('confirm-destroy', confirmed)}`
-    )
-  }),
+  check(
+    ['confirm-destroy', 'command', 'table-name-prefix', 'environment', 'definition-file'],
+    ([confirmed, command, tableNamePrefix, environment], { definition }) => {
+      const names = nameTables(definition, { environment, tableNamePrefix })
+      const isConfirmed = [...names, ...confirmed].every((name) => names.includes(name) && confirmed.includes(name))
+      const found = confirmed.length === 0 ? 'is empty' : `has ${confirmed.map(quote).join(', ')}`
+      return (
+        command === 'destroy' &&
+        !isConfirmed &&
+        `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(quote).join(', ')}; but it ${found}.${explainJoinedLines('confirm-destroy', confirmed)}`
+      )
+    },
+  ),
+  ...protectionInputs.map(([name, property]) =>
+    check(
+      [name, 'definition-file'],
+      ([setting, file]) =>
+        file !== '' &&
+        setting !== 'auto' &&
+        `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${quote(file)}.`,
+    ),
+  ),
+  check(['tags', 'environment', 'definition-file'], ([tags, environment], { definition }) =>
+    countTags(definition, environment, tags)
+      .filter(({ number }) => number > mostTags)
+      .map(
+        ({ logicalName, number }) =>
+          `has ${count(tags.size, 'tag')}, which make ${number} with those that the definition and the action give the table ${quote(logicalName)}. A table has at most ${mostTags}.`,
+      ),
+  ),
 ]
+
+function countTags(definition: Definition, name: string, tags: TagMap) {
+  const request = { environment: { name, production: false }, tableNamePrefix: '', tags } as const
+  const tables = defineTables(definition, { ...request, deletionProtection: 'auto', pointInTimeRecovery: 'auto' })
+  return tables.map(({ logicalName, properties: { Tags } }) => ({ logicalName, number: Tags.length }))
+}
 
 /** The inputs without effect on a run that opens no session. */
 export const sessionInputs: readonly InputName[] = ['credential-source', 'restrict-session']

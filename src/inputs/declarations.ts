@@ -1,11 +1,11 @@
 /** The declarations of the inputs: name, default and parser of each. */
 import type { Role } from '../aws/session-request.ts'
-import { builtInTables, ownTags } from '../definition/built-in.ts'
+import { type Definition, nameTables } from '../definition/definition.ts'
 import { emptyOutput, isFallback } from '../plan/document.ts'
 import { disruptionNames } from '../plan/policy.ts'
 import type { ExpectedPlan } from '../plan/review.ts'
 import { longestRunSeconds } from '../run/run.ts'
-import { mostTags } from '../table/properties/tags.ts'
+import { isTagText, mostDeclaredTags, mostTags, tagCharacters } from '../table/properties/tags.ts'
 import { isTableName } from '../table/target.ts'
 import { quote } from '../text/readable.ts'
 import {
@@ -19,9 +19,7 @@ import {
   trueOrFalse,
   wholeNumber,
 } from './parsers.ts'
-import { isTagText, tagCharacters, tagLines } from './tag-lines.ts'
-
-const ownTagCount = ownTags({ name: '', production: false }).size
+import { tagLines } from './tag-lines.ts'
 
 /** The limits of STS for a session's name and a source identity. */
 const sessionName = /^[\w+=,.@-]{2,64}$/
@@ -54,12 +52,13 @@ export const declarations = {
   'role-session-name': textOf(sessionName, 'must have 2 to 64 letters, digits and _ + = , . @ - and nothing else'),
   audience: textOf(/^[!-~]{1,255}$/, 'must have 1 to 255 printable ASCII characters and no spaces'),
   'allowed-account-ids': { default: '', parse: parseAccounts },
+  'definition-file': { default: '', parse: (path: string) => path },
   'table-name-prefix': { default: '', parse: parseTableNamePrefix },
   'deletion-protection': choice(['auto', 'true', 'false'], 'auto'),
   'point-in-time-recovery': choice(['auto', 'true', 'false'], 'auto'),
   tags: tagLines({
-    most: mostTags - ownTagCount,
-    reason: `a table has at most ${mostTags}, and the action adds ${ownTagCount}. Give ${mostTags - ownTagCount} or fewer`,
+    most: mostDeclaredTags,
+    reason: `a table has at most ${mostTags}, and the action adds ${mostTags - mostDeclaredTags}. Give ${mostDeclaredTags} or fewer`,
   }),
   'timeout-seconds': wholeNumber({ default: 1800, min: 1, max: longestRunSeconds }),
   'wait-for-indexes': trueOrFalse('true'),
@@ -140,9 +139,8 @@ function parseAccounts(text: string, context: ParserContext): readonly string[] 
   return accounts
 }
 
-function parseTableNamePrefix(prefix: string, { report }: ParserContext): string {
-  for (const { logicalName } of builtInTables) {
-    const name = `${prefix}${logicalName}`
+function parseTableNamePrefix(prefix: string, { definition, report }: ParserContext): string {
+  for (const name of definition === undefined ? [] : nameAllTables(definition, prefix)) {
     if (!isTableName(name)) {
       report(
         `makes the table name ${quote(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`,
@@ -150,6 +148,14 @@ function parseTableNamePrefix(prefix: string, { report }: ParserContext): string
     }
   }
   return prefix
+}
+
+/** The names of the tables in every environment of the definition. */
+function nameAllTables(definition: Definition, tableNamePrefix: string): readonly string[] {
+  // No environment has an empty name.
+  const environments = ['', ...definition.environments.keys()]
+  const names = environments.flatMap((environment) => nameTables(definition, { environment, tableNamePrefix }))
+  return [...new Set(names)]
 }
 
 function parseExpectedPlan(text: string, { report }: ParserContext): ExpectedPlan | undefined {

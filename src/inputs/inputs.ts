@@ -8,8 +8,11 @@ import {
   type SharedConfig,
 } from '../aws/sdk-settings.ts'
 import type { SessionRequest } from '../aws/session-request.ts'
-import { defineTables, type TableRequest } from '../definition/built-in.ts'
+import { builtInDefinition } from '../definition/built-in.ts'
+import { type Definition, defineTables, type TableRequest } from '../definition/definition.ts'
+import { type DefinitionNotice, noticesOf } from '../definition/notices.ts'
 import { decideProduction } from '../definition/production.ts'
+import type { ReadDefinition } from '../definition/read-definition.ts'
 import { InvalidInputsError } from '../errors/errors.ts'
 import type { Command, Policy } from '../plan/plan.ts'
 import { disruptionNames } from '../plan/policy.ts'
@@ -23,6 +26,12 @@ import { findUnknownInputs } from './unknown-inputs.ts'
 
 export interface Inputs extends TableRequest, SessionRequest, ExpectedPlanInputs {
   readonly command: Command
+  /** The built-in tables, or those of the definition file. */
+  readonly definition: Definition
+  /** The path of the definition file. Absent for the built-in tables. */
+  readonly definitionFile?: string
+  /** Notices and warnings about the definition file. */
+  readonly definitionNotices: readonly DefinitionNotice[]
   readonly policy: Policy
   readonly failOnDrift: boolean
   readonly sampleItems: boolean
@@ -47,12 +56,17 @@ export interface InputSource {
   readonly partitionOf: (region: string) => string
   /** Absent: there are no such files. */
   readonly sharedConfig?: SharedConfig
+  /** The file that `definition-file` names. Absent if the input is empty. */
+  readonly definitionFile?: ReadDefinition | undefined
 }
 
-/** @throws {InvalidInputsError} with every problem: the input's name, what was found, and what is legal */
+/**
+ * @throws {InvalidInputsError} with every problem: the input's name, or the place in the definition file; what was found,
+ * and what is legal
+ */
 export function readInputs(source: InputSource): Inputs {
   const { environment: variables, sharedConfig } = source
-  const { values, problems } = readValues(source)
+  const { values, definition, problems } = readValues(source)
   const all = [...findUnknownInputs(variables).problems, ...problems, ...findSettingProblems(variables, sharedConfig)]
   if (all.length > 0) throw new InvalidInputsError(all)
 
@@ -60,17 +74,21 @@ export function readInputs(source: InputSource): Inputs {
   const decision = decideProduction(name, { listed: values['production-environments'], input: values.production })
   const environment = { name, production: decision.production }
   const sampleItems = values['sample-items'] === 'auto' ? !environment.production : values['sample-items'] === 'true'
-  const tableRequest = {
+  const endpoints = customEndpoints(variables, sharedConfig)
+  const warnings = findIgnoredSettings(variables, sharedConfig)
+  const request: TableRequest = {
     environment,
     tableNamePrefix: values['table-name-prefix'],
     deletionProtection: values['deletion-protection'],
     pointInTimeRecovery: values['point-in-time-recovery'],
     tags: values.tags,
   }
-  const endpoints = customEndpoints(variables, sharedConfig)
-  const warnings = findIgnoredSettings(variables, sharedConfig)
+  const definitions = defineTables(definition, request)
   return {
+    ...request,
     command,
+    definition,
+    definitionNotices: noticesOf(definition, environment, definitions),
     // In one order, so that the same permissions give the same plan.
     policy: {
       destroy: command === 'destroy' || values.destroy,
@@ -78,7 +96,6 @@ export function readInputs(source: InputSource): Inputs {
     },
     failOnDrift: values['fail-on-drift'],
     sampleItems,
-    ...tableRequest,
     productionRule: decision.rule,
     region,
     roles,
@@ -94,11 +111,10 @@ export function readInputs(source: InputSource): Inputs {
     ...omitUndefined({
       expectedPlan: values['expected-plan'],
       expectedPlanDigest: values['expected-plan-digest'],
+      definitionFile: values['definition-file'] || undefined,
       externalId: values['role-external-id'] || undefined,
       sourceIdentity: values['role-source-identity'] || undefined,
-      sessionPolicy: values['restrict-session']
-        ? restrictSession(values, sampleItems, defineTables(tableRequest))
-        : undefined,
+      sessionPolicy: values['restrict-session'] ? restrictSession(values, sampleItems, definitions) : undefined,
       gitHubToken: values.comment ? values['github-token'] : undefined,
       sdkSettings: endpoints.length + warnings.length === 0 ? undefined : { endpoints, warnings },
     }),
@@ -106,26 +122,37 @@ export function readInputs(source: InputSource): Inputs {
 }
 
 /** Parses every input, then checks the inputs against each other. The problems are in the order of action.yml. */
-function readValues({ input, environment: variables, partitionOf }: InputSource): {
+function readValues({ input, environment: variables, partitionOf, definitionFile }: InputSource): {
   /** Complete if there are no problems. */
   readonly values: Values
+  readonly definition: Definition
   readonly problems: readonly string[]
 } {
+  const fileProblems = definitionFile !== undefined && 'problems' in definitionFile ? definitionFile.problems : []
+  const definition =
+    definitionFile !== undefined && 'definition' in definitionFile ? definitionFile.definition : builtInDefinition
+  const known = fileProblems.length === 0 ? definition : undefined
   const parsed = inputNames.map((name) => {
     const { default: byDefault = '', parse }: Declaration<unknown> = declarations[name]
     const problems: string[] = []
-    const report = (problem: string) => problems.push(problem)
-    return { name, value: parse(input(name).trim() || byDefault, { name, variables, report }), problems }
+    const report = (problem: string) => problems.push(`${name} ${problem}`)
+    const value = parse(input(name).trim() || byDefault, { name, variables, definition: known, report })
+    return { name, value, problems: name === 'definition-file' ? fileProblems : problems }
   })
   const values = Object.fromEntries(parsed.map(({ name, value }) => [name, value])) as unknown as Values
   const isWrong = (name: InputName) => parsed.some((each) => each.name === name && each.problems.length > 0)
   const checked = crossChecks
     .filter(({ inputs }) => !inputs.some(isWrong))
     .filter(({ inputs }) => values.command !== 'policy' || !inputs.some((name) => sessionInputs.includes(name)))
-    .map(({ inputs: [name], findProblems }) => ({ name, problems: findProblems(values, { variables, partitionOf }) }))
-  const found = [...parsed, ...checked].flatMap(({ name, problems }) => problems.map((text) => ({ name, text })))
-  const problems = inputNames.flatMap((name) => found.filter((problem) => problem.name === name))
-  return { values, problems: problems.map(({ name, text }) => `${name} ${text}`) }
+    .map(({ inputs: [name], findProblems }) => ({
+      name,
+      problems: findProblems(values, { variables, partitionOf, definition }).map((problem) => `${name} ${problem}`),
+    }))
+  const found = [...parsed, ...checked]
+  const problems = inputNames.flatMap((name) =>
+    found.filter((each) => each.name === name).flatMap((each) => each.problems),
+  )
+  return { values, definition, problems }
 }
 
 /** A name that leads from CloudTrail to the run, of the 64 characters that STS allows. */

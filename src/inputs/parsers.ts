@@ -1,4 +1,5 @@
 /** Parsers that any input can be declared with. */
+import type { Definition } from '../definition/definition.ts'
 import { quote } from '../text/readable.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
@@ -8,6 +9,8 @@ export interface ParserContext {
   readonly name: string
   /** The environment variables of the step. */
   readonly variables: Variables
+  /** Undefined if the definition file has problems. */
+  readonly definition: Definition | undefined
   /** Adds a problem with this input, such as `must be ..., but is ...`; the reader puts the input's name before it. */
   readonly report: (problem: string) => void
 }

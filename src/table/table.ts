@@ -13,6 +13,8 @@ export interface TableDefinition {
   /** The name in DynamoDB, prefix included. */
   readonly name: string
   readonly properties: TableValues
+  /** The same in the words of CloudFormation, with every layer of the definition. */
+  readonly fields: Readonly<Record<string, unknown>>
 }
 
 /** A copy of the table in another region. DynamoDB replicates every change of an item between the two. */

@@ -83,6 +83,7 @@ export const planSchema = v.strictObject({
       arn: v.pipe(text, v.description('For a table that is absent, the ARN that it will have.')),
       id: v.optional(v.pipe(text, v.description("DynamoDB's TableId."))),
       streamArn: v.optional(text),
+      indexNames: v.optional(v.pipe(v.array(text), v.description('The global and local indexes, sorted.'))),
       status: v.picklist(['absent', 'ready', 'unavailable']),
       unmanaged: v.pipe(
         v.array(v.strictObject({ path: v.string(), value: v.string() })),

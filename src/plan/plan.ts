@@ -78,6 +78,7 @@ export const noticeCodes = [
   'adopted',
   'protection-kept',
   'consequence',
+  'index-building',
   'replica-unavailable',
   'being-deleted',
   'system-backup-stays',
@@ -92,6 +93,8 @@ export interface PlannedTable {
   readonly arn: string
   readonly id?: string
   readonly streamArn?: string
+  /** The names of its global and local indexes, sorted. Absent if it has none. */
+  readonly indexNames?: readonly string[]
   readonly status: ObservedTable['status']
   readonly unmanaged: readonly UnmanagedSetting[]
 }

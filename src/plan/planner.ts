@@ -1,11 +1,13 @@
 /** Definitions and observed tables -> a plan. The same arguments give the same plan, byte for byte. */
+
+import { declaredBuilds, indexNamesOf } from '../table/properties/global-secondary-indexes.ts'
 import { type PropertyName, type PropertyValues, properties } from '../table/properties/index.ts'
 import { isManaged } from '../table/properties/tags.ts'
-import type { Change, Impossible, Property } from '../table/property.ts'
+import type { Change, Comparison, Impossible, Property } from '../table/property.ts'
 import type { ObservedTable, ObservedTables, ReadyTable, TableDefinition } from '../table/table.ts'
 import { type Target, tableArn } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
-import { describeSettingChange, settingChanges } from './description.ts'
+import { describeSettingChange, nameStep, settingChanges } from './description.ts'
 import { planDestruction, refuseProduction } from './destroy.ts'
 import {
   type Notice,
@@ -103,18 +105,19 @@ function planCreation(target: Target, definition: TableDefinition, policy: Polic
 
 function planUpdate(target: Target, definition: TableDefinition, observed: ReadyTable, policy: Policy): Decisions {
   const { name: table, properties: declared } = definition
+  const comparison: Comparison = { table, declared, observed: observed.properties }
   const differences = propertyValues(declared).map(({ property, value }) => {
     const from = observed.properties[property.name]
     // A declared property is always read: without its value the plan would hide a difference.
     if (from === undefined) throw new TypeError(`${property.name} of "${table}" was not read`)
-    const changes = property.changes(from, value, { table, declared, observed: observed.properties })
+    const changes = property.changes(from, value, comparison)
     const found = changes.filter((each) => !('isOptional' in each && each.isOptional) || isAllowed(each, policy))
     return { property, found }
   })
   const impossible = differences.flatMap(({ found }) => found.filter((each) => each.kind === 'impossible'))
   const needed = inOrder(differences.flatMap(({ property, found }) => toSteps(property, table, found)))
   const changes = needed.flatMap(settingChanges).map(describeSettingChange)
-  const disruptive = needed.flatMap((step) => refuseStep(step, policy, { target, observed, changes }))
+  const disruptive = needed.flatMap((step) => refuseStep(step, policy, { target, comparison, changes }))
   // Advice on a table that belongs to someone else would be wrong. Adoption is no remedy for one that cannot be changed
   // to its definition.
   const ownership = disruptive.filter(
@@ -123,7 +126,9 @@ function planUpdate(target: Target, definition: TableDefinition, observed: Ready
   const blocking = [...impossible.map((each) => refuseImpossible(table, each)), ...ownership]
   if (blocking.length > 0) return { ...nothing, refusals: blocking }
   const off = unprotected(target, definition, observed)
-  const steps = needed.filter((step) => isAllowed(step, policy))
+  // The steps of one part depend on each other: an index is built again only after its deletion.
+  const withheld = needed.filter((step) => !isAllowed(step, policy)).map(nameStep)
+  const steps = needed.filter((step) => !withheld.includes(nameStep(step)))
   return {
     steps,
     refusals: [...disruptive, ...refuseUnprotected(target, table, off, policy)],
@@ -198,6 +203,14 @@ function noticesFor(
   )
   return [
     ...warnOfReplicas(target, table, observed),
+    ...declaredBuilds(declared, observed.changesInProgress).map(
+      (index): Notice => ({
+        table,
+        level: 'notice',
+        code: 'index-building',
+        message: `The index "${index}" of "${table}" is being built, and counts as present. An apply waits until it is built, unless wait-for-indexes is false.`,
+      }),
+    ),
     ...(isManaged(observed.properties.Tags)
       ? []
       : [
@@ -227,6 +240,7 @@ function describePlanned(target: Target, definition: TableDefinition, observed: 
     return { logicalName, name, arn: tableArn(target, name), status: observed.status, unmanaged: [] }
   }
   const { arn, id, streamArn, status, unmanaged } = observed
+  const indexNames = indexNamesOf(observed.properties)
   const undeclared = propertyValues(observed.properties).flatMap(
     ({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? [],
   )
@@ -236,6 +250,7 @@ function describePlanned(target: Target, definition: TableDefinition, observed: 
     arn,
     ...(id === undefined ? {} : { id }),
     ...(streamArn === undefined ? {} : { streamArn }),
+    ...(indexNames.length === 0 ? {} : { indexNames }),
     status,
     unmanaged: [...unmanaged, ...undeclared],
   }

@@ -3,6 +3,7 @@ import { type Outcome, performedSteps } from '../apply/outcome.ts'
 import { tenantAccessPolicy } from '../aws/tenant-access.ts'
 import { digestPlan, renderPlanDocument } from '../plan/document.ts'
 import type { PlannedTable } from '../plan/plan.ts'
+import { indexNamesOf } from '../table/properties/global-secondary-indexes.ts'
 import type { RunResult } from './result.ts'
 
 /** Every output that this result gives, by name. Not redacted: a changed ARN or plan would be wrong. */
@@ -29,21 +30,24 @@ export function outputsOf({ target, plan, outcome }: RunResult): Readonly<Record
   }
 }
 
-type TableIdentity = Pick<PlannedTable, 'logicalName' | 'name' | 'arn' | 'id' | 'streamArn'>
+type TableIdentity = Pick<PlannedTable, 'logicalName' | 'name' | 'arn' | 'id' | 'streamArn' | 'indexNames'>
 
-/** ARN, id and stream as last observed. A table that is absent or was deleted has only its ARN. */
+/** ARN, id, stream and indexes as last observed. A table that is absent or was deleted has only its ARN. */
 function identify({ logicalName, name, ...planned }: PlannedTable, outcome: Outcome | undefined): TableIdentity {
   const observed = outcome?.observed.get(name)
   const isDeleted = outcome?.steps.some(
     ({ step, result }) => step.kind === 'delete' && step.table === name && result.status === 'applied',
   )
   if (isDeleted || observed?.status === 'absent') return { logicalName, name, arn: planned.arn }
-  const { arn, id, streamArn } = observed?.status === 'ready' ? observed : planned
+  const isRead = observed?.status === 'ready'
+  const { arn, id, streamArn } = isRead ? observed : planned
+  const indexNames = isRead ? indexNamesOf(observed.properties) : (planned.indexNames ?? [])
   return {
     logicalName,
     name,
     arn,
     ...(id === undefined ? {} : { id }),
     ...(streamArn === undefined ? {} : { streamArn }),
+    ...(indexNames.length === 0 ? {} : { indexNames }),
   }
 }

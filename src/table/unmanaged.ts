@@ -4,7 +4,7 @@ import type { Replica } from './table.ts'
 
 /** A setting that DynamoDB reports, that no definition mentions, and that differs from a new table's. */
 export interface UnmanagedSetting {
-  /** Such as `globalIndex`. */
+  /** Such as `tableClass`. */
   readonly path: string
   readonly value: string
 }
@@ -12,11 +12,7 @@ export interface UnmanagedSetting {
 /** In a fixed order. */
 export function readUnmanaged(table: TableDescription, replicas: readonly Replica[]): readonly UnmanagedSetting[] {
   const { StreamSpecification: stream, TableClassSummary: tableClass, SSEDescription: encryption } = table
-  const names = (indexes: readonly { IndexName?: string | undefined }[] = []) =>
-    indexes.map(({ IndexName }) => String(IndexName)).sort()
   const settings: readonly (readonly [string, string | undefined])[] = [
-    ...names(table.GlobalSecondaryIndexes).map((name) => ['globalIndex', name] as const),
-    ...names(table.LocalSecondaryIndexes).map((name) => ['localIndex', name] as const),
     ['stream', stream?.StreamEnabled ? stream.StreamViewType : undefined],
     ['tableClass', tableClass?.TableClass === 'STANDARD' ? undefined : tableClass?.TableClass],
     ['encryptionKey', encryption?.KMSMasterKeyArn],

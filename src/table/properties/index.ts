@@ -2,7 +2,9 @@
 import type { Property } from '../property.ts'
 import { billingMode } from './billing-mode.ts'
 import { deletionProtection } from './deletion-protection.ts'
+import { globalSecondaryIndexes } from './global-secondary-indexes.ts'
 import { keySchema } from './key-schema.ts'
+import { localSecondaryIndexes } from './local-secondary-indexes.ts'
 import { onDemandThroughput } from './on-demand-throughput.ts'
 import { pointInTimeRecovery } from './point-in-time-recovery.ts'
 import { tags } from './tags.ts'
@@ -10,12 +12,14 @@ import { timeToLive } from './time-to-live.ts'
 
 const declared = [
   keySchema,
+  localSecondaryIndexes,
   deletionProtection,
   pointInTimeRecovery,
   tags,
   billingMode,
   onDemandThroughput,
   timeToLive,
+  globalSecondaryIndexes,
 ] as const
 
 type Declared = (typeof declared)[number]

@@ -335,7 +335,16 @@ describe('isBlockedBy', () => {
     readDescription(addressOf(aTarget(), 'users'), { Table: { ...descriptionOf('users', ready(users)), ...changes } })
   const inProgress: Readonly<Record<string, Partial<TableDescription>>> = {
     table: { TableStatus: 'UPDATING' },
-    index: { GlobalSecondaryIndexes: [{ IndexName: 'by-email', IndexStatus: 'CREATING' }] },
+    index: {
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'by-tenant',
+          KeySchema: [{ AttributeName: 'tenant_id', KeyType: 'HASH' }],
+          Projection: { ProjectionType: 'ALL' },
+          IndexStatus: 'CREATING',
+        },
+      ],
+    },
     replica: { Replicas: [{ RegionName: 'eu-west-1', ReplicaStatus: 'DELETING' }] },
     encryption: { SSEDescription: { Status: 'UPDATING' } },
     'warm throughput': { WarmThroughput: { Status: 'UPDATING' } },

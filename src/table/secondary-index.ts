@@ -156,7 +156,7 @@ export function indexInput({ IndexName, KeySchema, Projection }: SecondaryIndex)
 }
 
 /** The types of the key attributes, each once. */
-export function keyDefinitions(indexes: readonly SecondaryIndex[]): AttributeDefinition[] {
+export function keyDefinitions(indexes: readonly Pick<SecondaryIndex, 'KeySchema'>[]): AttributeDefinition[] {
   const types = indexes
     .flatMap(({ KeySchema }) => KeySchema)
     .map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }))

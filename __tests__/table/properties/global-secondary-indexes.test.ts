@@ -6,6 +6,7 @@ import {
   type GlobalIndexes,
   globalSecondaryIndexes,
 } from '../../../src/table/properties/global-secondary-indexes.ts'
+import type { PropertyValues } from '../../../src/table/properties/index.ts'
 import type { KeyAttribute } from '../../../src/table/properties/key-schema.ts'
 import type { Change, Comparison } from '../../../src/table/property.ts'
 import type { TableValues } from '../../../src/table/table.ts'
@@ -65,7 +66,8 @@ describe('changes', () => {
   })
 
   it('changes nothing where a declared index is on the table, whatever its order and its undeclared throughput', () => {
-    const included = (names: string[]) => index('a', { Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: names } })
+    const included = (names: string[]) =>
+      index('a', { Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: names } })
     const observed = [{ ...included(['b', 'c']), ...unlimited }, index('by-email', unlimited)]
     expect(changes(observed, [included(['c', 'b']), index('by-email')])).toEqual([])
   })
@@ -184,7 +186,7 @@ describe('throughput', () => {
     expect(changes([index('a', unlimited)], to, { declared: onDemand })).toEqual(before)
   })
 
-  it.each<[string, GlobalIndexes, GlobalIndexes, TableValues['BillingMode'], string, string]>([
+  it.each<[string, GlobalIndexes, GlobalIndexes, PropertyValues['BillingMode'], string, string]>([
     [
       'a new index without units on a table that is provisioned',
       [],
@@ -260,7 +262,8 @@ describe('in a plan', () => {
     const table = ready(definition, { GlobalSecondaryIndexes: observed })
     return planTables(aTarget(), [definition], new Map([['users', table]]), { destroy: false, allow })
   }
-  const unmanagedIn = ({ tables }: ReturnType<typeof plan>) => tables[0]?.unmanaged.map(({ path, value }) => [path, value])
+  const unmanagedIn = ({ tables }: ReturnType<typeof plan>) =>
+    tables[0]?.unmanaged.map(({ path, value }) => [path, value])
 
   it('an index that the definition does not mention is reported, and stays', () => {
     for (const declared of [undefined, []]) {
@@ -301,7 +304,10 @@ describe('in a plan', () => {
   it('a rebuild is planned with allow: rebuild-index, and its deletion alone is disruptive', () => {
     const { steps, refusals } = plan([index('by-email')], [index('by-email', all)], ['rebuild-index'])
     expect(refusals).toEqual([])
-    expect(steps).toMatchObject([{ to: [], risk: { allow: ['rebuild-index'] } }, { from: [], risk: 'slow' }])
+    expect(steps).toMatchObject([
+      { to: [], risk: { allow: ['rebuild-index'] } },
+      { from: [], risk: 'slow' },
+    ])
   })
 
   it('one refusal explains a table that has no room for a declared index', () => {
@@ -476,7 +482,7 @@ describe('reading', () => {
 })
 
 describe('settings', () => {
-  const valueOf = (changes: Partial<GlobalIndex>) => globalSecondaryIndexes.settings([index('by-email', changes)])
+  const settingsOf = (changes: Partial<GlobalIndex>) => globalSecondaryIndexes.settings([index('by-email', changes)])
 
   it.each<[string, Partial<GlobalIndex>]>([
     ['email (S); keys only', unlimited],
@@ -497,7 +503,7 @@ describe('settings', () => {
       },
     ],
   ])('describe an index as %s', (value, changed) => {
-    expect(valueOf(changed)).toEqual([{ name: 'index by-email', value }])
+    expect(settingsOf(changed)).toEqual([{ name: 'index by-email', value }])
   })
 })
 

@@ -285,8 +285,9 @@ function afterBillingMode(
   comparison: Comparison,
 ): GlobalIndex {
   if (isSwitchToProvisioned(comparison)) return { ...orderIndex(index), ProvisionedThroughput }
-  const isSwitchToOnDemand = index.ProvisionedThroughput !== undefined && !isTableProvisioned(comparison)
-  return isSwitchToOnDemand ? { ...orderIndex(index), OnDemandThroughput: readOnDemandThroughput() } : index
+  const isOnDemand = comparison.declared.BillingMode === 'PAY_PER_REQUEST'
+  return isOnDemand && index.ProvisionedThroughput !== undefined
+    ? { ...orderIndex(index), OnDemandThroughput: readOnDemandThroughput() } : index
 }
 
 /** @returns true if the table has provisioned capacity when the changes of indexes begin */

@@ -20,7 +20,10 @@ const active: TableDescription = {
   ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 3, NumberOfDecreasesToday: 0 },
 }
 const noMaximum = { MaxReadRequestUnits: -1, MaxWriteRequestUnits: -1 }
-const anIndex = (IndexName: string, changes: GlobalSecondaryIndexDescription = {}): GlobalSecondaryIndexDescription => ({
+const anIndex = (
+  IndexName: string,
+  changes: GlobalSecondaryIndexDescription = {},
+): GlobalSecondaryIndexDescription => ({
   IndexName,
   KeySchema: [{ AttributeName: 'tenant_id', KeyType: 'HASH' }],
   Projection: { ProjectionType: 'ALL' },

@@ -125,7 +125,7 @@ async function confirmTables(work: Work, remaining: readonly Step[]): Promise<Ob
       for (const { name } of definitions) {
         if (isReplaced(work, name, confirmed.get(name))) throw tableReplaced(name)
       }
-      const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy)
+      const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy, plan.steps)
       const needed = steps.filter((step) => !remaining.some(isSameStep(step)))
       if (needed.length + refusals.length === 0) return { done: confirmed }
       const differences = [

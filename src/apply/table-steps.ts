@@ -355,7 +355,7 @@ async function planAgain(work: Work, { definition, steps }: TableProgress): Prom
   const { name } = definition
   const { observed, readAt } = await observeTable(dynamoDb, target, definition, run)
   if (isReplaced(work, name, observed)) throw tableReplaced(name)
-  const now = planTables(target, [definition], new Map([[name, observed]]), plan.policy)
+  const now = planTables(target, [definition], new Map([[name, observed]]), plan.policy, plan.steps)
   const [refusal] = now.refusals
   if (refusal !== undefined) {
     throw new RemedyError(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy)

@@ -10,6 +10,7 @@ import { propertyValues } from '../table/values.ts'
 import { describeSettingChange, nameStep, settingChanges } from './description.ts'
 import { planDestruction, refuseProduction } from './destroy.ts'
 import {
+  isSameStep,
   type Notice,
   type Plan,
   type PlannedTable,
@@ -27,29 +28,33 @@ import { inOrder, roundsOf } from './rounds.ts'
  * round by round, and in a round table by table in the order of the definitions.
  *
  * Tables without a definition are left alone: other users of the account may own them.
+ *
+ * @param planned the steps of the plan that is being applied, to which no other optional change is added; undefined for
+ *   a new plan
  */
 export function planTables(
   target: Target,
   definitions: readonly TableDefinition[],
   observed: ObservedTables,
   policy: Policy = strictPolicy,
+  planned?: readonly Step[],
 ): Plan {
-  const planned = definitions.map((definition) =>
-    planTable(target, definition, observed.get(definition.name) ?? { status: 'absent' }, policy),
+  const tables = definitions.map((definition) =>
+    planTable(target, definition, observed.get(definition.name) ?? { status: 'absent' }, policy, planned),
   )
   const refusals = [
     ...(policy.destroy ? refuseProduction(target) : []),
-    ...planned.flatMap((tablePlan) => tablePlan.refusals),
+    ...tables.flatMap((tablePlan) => tablePlan.refusals),
   ]
-  const needed = planned.flatMap(({ lines }) => lines)
+  const needed = tables.flatMap(({ lines }) => lines)
   return {
     target,
     policy,
-    tables: planned.map(({ table }) => table),
-    steps: roundsOf(planned.flatMap(({ steps }) => steps)).flat(),
+    tables: tables.map(({ table }) => table),
+    steps: roundsOf(tables.flatMap(({ steps }) => steps)).flat(),
     refusals,
     notices: [
-      ...planned.flatMap(({ notices }) => notices),
+      ...tables.flatMap(({ notices }) => notices),
       // While a table is refused, it is not known which lines it needs.
       ...(refusals.length > 0 ? [] : noticeUnneededLines(policy, needed)),
     ],
@@ -67,7 +72,13 @@ interface TablePlan {
 
 const nothing = { steps: [], refusals: [], notices: [], lines: [] } as const
 
-function planTable(target: Target, definition: TableDefinition, observed: ObservedTable, policy: Policy): TablePlan {
+function planTable(
+  target: Target,
+  definition: TableDefinition,
+  observed: ObservedTable,
+  policy: Policy,
+  planned: readonly Step[] | undefined,
+): TablePlan {
   const table = describePlanned(target, definition, observed)
   if (policy.destroy) return { ...nothing, table, ...planDestruction(target, definition, observed) }
   switch (observed.status) {
@@ -76,7 +87,7 @@ function planTable(target: Target, definition: TableDefinition, observed: Observ
     case 'unavailable':
       return { ...nothing, table, refusals: [refuseUnavailable(definition.name, observed.tableStatus)] }
     case 'ready':
-      return { table, ...planUpdate(target, definition, observed, policy) }
+      return { table, ...planUpdate(target, definition, observed, policy, planned) }
   }
 }
 
@@ -103,7 +114,13 @@ function planCreation(target: Target, definition: TableDefinition, policy: Polic
   }
 }
 
-function planUpdate(target: Target, definition: TableDefinition, observed: ReadyTable, policy: Policy): Decisions {
+function planUpdate(
+  target: Target,
+  definition: TableDefinition,
+  observed: ReadyTable,
+  policy: Policy,
+  planned: readonly Step[] | undefined,
+): Decisions {
   const { name: table, properties: declared } = definition
   const comparison: Comparison = { table, declared, observed: observed.properties }
   const differences = propertyValues(declared).map(({ property, value }) => {
@@ -111,7 +128,9 @@ function planUpdate(target: Target, definition: TableDefinition, observed: Ready
     // A declared property is always read: without its value the plan would hide a difference.
     if (from === undefined) throw new TypeError(`${property.name} of "${table}" was not read`)
     const changes = property.changes(from, value, comparison)
-    const found = changes.filter((each) => !('isOptional' in each && each.isOptional) || isAllowed(each, policy))
+    const isWanted = (change: Change) =>
+      isAllowed(change, policy) && (planned === undefined || toSteps(property, table, [change]).every(isIn(planned)))
+    const found = changes.filter((each) => each.kind === 'impossible' || !each.isOptional || isWanted(each))
     return { property, found }
   })
   const impossible = differences.flatMap(({ found }) => found.filter((each) => each.kind === 'impossible'))
@@ -140,6 +159,10 @@ function planUpdate(target: Target, definition: TableDefinition, observed: Ready
     ),
     lines: [...steps.flatMap(linesNeededBy), ...off.map(({ removal }) => removal)],
   }
+}
+
+function isIn(steps: readonly Step[]): (step: Step) => boolean {
+  return (step) => steps.some(isSameStep(step))
 }
 
 function toSteps(

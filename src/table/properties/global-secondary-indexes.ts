@@ -287,7 +287,8 @@ function afterBillingMode(
   if (isSwitchToProvisioned(comparison)) return { ...orderIndex(index), ProvisionedThroughput }
   const isOnDemand = comparison.declared.BillingMode === 'PAY_PER_REQUEST'
   return isOnDemand && index.ProvisionedThroughput !== undefined
-    ? { ...orderIndex(index), OnDemandThroughput: readOnDemandThroughput() } : index
+    ? { ...orderIndex(index), OnDemandThroughput: readOnDemandThroughput() }
+    : index
 }
 
 /** @returns true if the table has provisioned capacity when the changes of indexes begin */

@@ -1,5 +1,6 @@
 /** Runs that add, change and delete indexes on the sandbox, with the durations that were measured on AWS. */
 import type { GlobalIndex, GlobalIndexes } from '../../src/table/properties/global-secondary-indexes.ts'
+import { apply as applyToModel, failure, observedAs } from '../support/apply.ts'
 import { aTable } from '../support/builders.ts'
 import { startDefinitionRuns } from '../support/definition-runs.ts'
 
@@ -285,6 +286,32 @@ describe('a build that another run began', () => {
     expect(new Set(refused())).toEqual(new Set(['LimitExceededException']))
     expect(lines.join('\n')).toContain(`complete its index changes before ${step('by-email')}`)
   })
+})
+
+it('counts an index as its own work where the response to the call was lost, and waits for its build', async () => {
+  const definitions = [withIndexes(index('email'))]
+  const observed = observedAs(definitions, { users: { GlobalSecondaryIndexes: [] } })
+  const { outcome, results, model, run } = await applyToModel({ definitions, observed }, (_, { clock: { now } }) => {
+    let begunAt = Number.NEGATIVE_INFINITY
+    return {
+      write: async (_, send) => {
+        await send()
+        begunAt = now()
+        throw failure('TimeoutError', { isOutcomeUnknown: true, httpStatusCode: 0 })
+      },
+      describe: (_, table) => {
+        const IndexStatus = now() - begunAt < 600_000 ? 'CREATING' : 'ACTIVE'
+        const indexes = table?.GlobalSecondaryIndexes?.map((each) => ({ ...each, IndexStatus }) as const)
+        return table && indexes && { ...table, GlobalSecondaryIndexes: indexes }
+      },
+    }
+  })
+  expect([outcome.error, results, model.writes]).toEqual([
+    undefined,
+    [`${step('by-email')}: applied`],
+    [step('by-email')],
+  ])
+  expect(run.clock.sleeps.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(600_000)
 })
 
 it('continues after a cancellation: the next run waits for the build that the first one began, and goes on', async () => {

@@ -1,11 +1,10 @@
 /** Waits for changes of a table to complete. */
 import type { DynamoDb } from '../aws/dynamodb.ts'
 import { RemedyError } from '../errors/errors.ts'
-import { waitFor } from '../plan/description.ts'
+import { partOf, waitFor } from '../plan/description.ts'
 import type { Step } from '../plan/plan.ts'
 import { longestRunSeconds, type Run } from '../run/run.ts'
 import { type DescribedTable, describeStatus } from '../table/described-table.ts'
-import { propertyNamed } from '../table/properties/index.ts'
 import type { Blocker, Wait } from '../table/property.ts'
 import type { TableAddress } from '../table/target.ts'
 import { describeTable } from './observe.ts'
@@ -105,7 +104,7 @@ export function waitOf(step: Step): TableWait | undefined {
     case 'update': {
       const wait = waitFor(step)
       if (wait === undefined) return undefined
-      const only = propertyNamed(step.property).part?.(step)
+      const only = partOf(step)
       return {
         ...wait,
         goal: [wait.goal, only].filter(Boolean).join(' '),

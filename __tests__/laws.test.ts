@@ -147,7 +147,10 @@ it('law 2: a run performs the plan step for step, each table in its order', asyn
 })
 
 function writtenValue(step: Step) {
-  return [nameStep(step), 'to' in step ? step.to : undefined]
+  if (step.kind !== 'create') return [nameStep(step), 'to' in step ? step.to : undefined]
+  // CreateTable has no empty list of indexes.
+  const sent = Object.entries(step.to).filter(([, value]) => !Array.isArray(value) || value.length > 0)
+  return [nameStep(step), Object.fromEntries(sent)]
 }
 
 it('plans protection of existing tables before every other step, and sends it though any other step fails', async () => {
@@ -238,7 +241,9 @@ it('law 5: properties and tags that the definition omits stay as they are', () =
         const after = reached.get(table)
         if (after?.status !== 'ready') throw new Error(`"${table}" disappeared`)
         const undeclared = properties.filter(({ name }) => declared[name] === undefined)
-        for (const { name } of undeclared) expect(after.properties[name]).toEqual(before.properties[name])
+        for (const { name } of undeclared) {
+          expect(withoutThroughput(after.properties[name])).toEqual(withoutThroughput(before.properties[name]))
+        }
         for (const { Key, Value } of before.properties.Tags) {
           if (tagValue(declared.Tags, Key) === undefined) expect(tagValue(after.properties.Tags, Key)).toBe(Value)
         }
@@ -249,6 +254,12 @@ it('law 5: properties and tags that the definition omits stay as they are', () =
   )
   expect(withSteps).toBeGreaterThan(samples.numRuns / 2)
 })
+
+/** A change of the billing mode changes the throughput of indexes, too. */
+function withoutThroughput(value: unknown): unknown {
+  if (!Array.isArray(value)) return value
+  return value.map(({ ProvisionedThroughput: _, OnDemandThroughput: __, ...others }) => others)
+}
 
 it('law 9: the same request and the same account give the same plan, byte for byte, in whatever order they arrive', async () => {
   await fc.assert(

@@ -276,16 +276,12 @@ afterAll(() => close())
 
 /** Tables with time to live and indexes, under the names of the built-in ones. */
 const extended = theTables({ tableNamePrefix: prefix }).map((table): TableDefinition => {
-  const attribute = (AttributeName: string, AttributeType: string) => ({
-    AttributeName,
-    AttributeType,
-    KeyType: 'HASH',
-  })
-  const index = { KeySchema: [attribute('code', 'N')], IndexName: 'by-code', Projection: { ProjectionType: 'ALL' } }
+  const KeySchema = [{ AttributeName: 'code', AttributeType: 'N', KeyType: 'HASH' }] as const
+  const GlobalSecondaryIndexes = [{ IndexName: 'by-code', KeySchema, Projection: { ProjectionType: 'ALL' } }] as const
   const TimeToLiveSpecification = { Enabled: true, AttributeName: 'expires_at' }
   return {
     ...table,
-    properties: { ...table.properties, TimeToLiveSpecification, ...{ GlobalSecondaryIndexes: [index] } },
+    properties: { ...table.properties, TimeToLiveSpecification, GlobalSecondaryIndexes },
   }
 })
 /** The requests of each command on them. */

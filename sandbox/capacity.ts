@@ -40,7 +40,7 @@ export function readOnDemandThroughput(place: Place, input: Input, isOnDemand: b
  * @param given OnDemandThroughput of the table or of an index
  * @param minimum 1 at creation; -1 in an update, where -1 removes a maximum
  */
-function checkMaximums(place: Place, given: unknown, owner: Owner, isOnDemand: boolean, minimum: -1 | 1): void {
+export function checkMaximums(place: Place, given: unknown, owner: Owner, isOnDemand: boolean, minimum: -1 | 1): void {
   for (const [name, units] of Object.entries((given ?? {}) as Shape)) {
     if (!isOnDemand) {
       const of = owner === 'table' ? '' : ` for ${owner}`
@@ -64,7 +64,7 @@ function checkMaximums(place: Place, given: unknown, owner: Owner, isOnDemand: b
 const unitsQuota = 40_000
 
 /** @param index absent for the units of the table */
-function refuseAboveQuota({ region }: Place, units: Throughput | undefined, index?: string): void {
+export function refuseAboveQuota({ region }: Place, units: Throughput | undefined, index?: string): void {
   const name = unitNames.find((each) => units !== undefined && units[each] > unitsQuota)
   if (name === undefined) return
   const [asked, kind] = index === undefined ? [name, 'table'] : [`${name} for index ${index}`, 'index']

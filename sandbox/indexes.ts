@@ -1,8 +1,10 @@
 /** Keys and indexes of a table: validation, and the creation and deletion of global indexes. */
+import { checkMaximums, refuseAboveQuota } from './capacity.ts'
 import { invalidParameter, limitExceeded, notFound, validationError } from './errors.ts'
 import { inUse, refuseWhileUpdating } from './jobs.ts'
 import { type Input, type OperationContext, shapes } from './parameters.ts'
 import { type IndexRecord, indexStatusOf, keyAttributes, type Shape, type TableRecord } from './table-record.ts'
+import type { Throughput } from './throughput-changes.ts'
 
 const maximumGlobalIndexes = 20
 const maximumLocalIndexes = 5
@@ -221,6 +223,8 @@ function createIndex(
   if (!isOnDemand && shape.ProvisionedThroughput === undefined) {
     throw invalidParameter(`Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: ${name}`)
   }
+  checkMaximums(context.place, shape.OnDemandThroughput, `index : ${name}`, isOnDemand, 1)
+  refuseAboveQuota(context.place, shape.ProvisionedThroughput as Throughput | undefined, name)
   if (input.AttributeDefinitions === undefined) {
     throw invalidParameter(`AttributeDefinitions is not specified for index: ${name}`)
   }

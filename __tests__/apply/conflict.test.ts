@@ -1,6 +1,6 @@
 /** A step that DynamoDB does not accept: another run was faster, a change is in progress, or the tags are locked. */
 import type { TableDescription } from '@aws-sdk/client-dynamodb'
-import { isBlockedBy } from '../../src/apply/conflict.ts'
+import { delayAfterConflict, isBlocked, isBlockedBy, isConflict } from '../../src/apply/conflict.ts'
 import type { Step } from '../../src/plan/plan.ts'
 import { type DescribedTable, readDescription } from '../../src/table/described-table.ts'
 import type { PropertyName } from '../../src/table/properties/index.ts'
@@ -330,12 +330,48 @@ it('protects a table whose tags someone else changed, and sends no other step th
   })
 })
 
+describe('a limit on indexes', () => {
+  const step: Step = {
+    kind: 'update',
+    table: 'users',
+    property: 'GlobalSecondaryIndexes',
+    from: [],
+    to: [{ IndexName: 'by-email' }],
+    risk: 'slow',
+  }
+  const limit = (message: string) =>
+    failure('LimitExceededException', { message: `Subscriber limit exceeded: ${message}` })
+
+  it('passes where another index is being built or deleted: the table is read until that is complete', () => {
+    const error = limit('Only 1 online index can be created or deleted simultaneously per table')
+    expect([isConflict(step, error), isBlocked(step, error)]).toEqual([true, true])
+    // Growing delays, although the error is classified as passing.
+    expect([0, 9].map((earlier) => delayAfterConflict(step, error, Array(earlier).fill(error), 0, 0.5))).toEqual([
+      400, 10_000,
+    ])
+  })
+
+  it('is final where the table has 20 indexes', () => {
+    const error = limit('Number of global secondary indexes exceeds per-table limit of 20')
+    expect([isConflict(step, error), isBlocked(step, error), error.kind]).toEqual([false, false, 'final'])
+  })
+})
+
 describe('isBlockedBy', () => {
   const describedAs = (changes: Partial<TableDescription>): DescribedTable =>
     readDescription(addressOf(aTarget(), 'users'), { Table: { ...descriptionOf('users', ready(users)), ...changes } })
   const inProgress: Readonly<Record<string, Partial<TableDescription>>> = {
     table: { TableStatus: 'UPDATING' },
-    index: { GlobalSecondaryIndexes: [{ IndexName: 'by-email', IndexStatus: 'CREATING' }] },
+    index: {
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'by-tenant',
+          KeySchema: [{ AttributeName: 'tenant_id', KeyType: 'HASH' }],
+          Projection: { ProjectionType: 'ALL' },
+          IndexStatus: 'CREATING',
+        },
+      ],
+    },
     replica: { Replicas: [{ RegionName: 'eu-west-1', ReplicaStatus: 'DELETING' }] },
     encryption: { SSEDescription: { Status: 'UPDATING' } },
     'warm throughput': { WarmThroughput: { Status: 'UPDATING' } },

@@ -39,6 +39,10 @@ it('polls at the given interval for 20 s, then less and less often, and every 10
   expect([pollInterval(300, 450, 0), pollInterval(300, 450, 1)]).toEqual([10_000, 15_000])
 })
 
+it('polls every 10 to 15 s from the beginning where the interval is at least ten seconds', () => {
+  expect([0, 100, 400].map((seconds) => pollInterval(seconds, 12_000, 0.5))).toEqual([12_500, 12_500, 12_500])
+})
+
 it('fails after the first probe that began after the time-out', async () => {
   const run = aRun()
   const start = run.clock.now()

@@ -1,5 +1,5 @@
 import type { TableDescription } from '@aws-sdk/client-dynamodb'
-import { admission, deletion, type TableWait, waitForTable, waitOf } from '../../src/apply/wait.ts'
+import { admission, deletion, indexesBefore, type TableWait, waitForTable, waitOf } from '../../src/apply/wait.ts'
 import type { Step } from '../../src/plan/plan.ts'
 import type { PropertyName } from '../../src/table/properties/index.ts'
 import { addressOf } from '../../src/table/target.ts'
@@ -50,6 +50,52 @@ it.each<PropertyName>(['DeletionProtectionEnabled', 'PointInTimeRecoverySpecific
   (property) => expect(waitOf(update(property))).toBeUndefined(),
 )
 
+describe('the wait for an index', () => {
+  const indexChange = (from: readonly object[], to: readonly object[]): TableWait =>
+    waitFor({ kind: 'update', table: 'users', property: 'GlobalSecondaryIndexes', from, to, risk: 'slow' })
+  const withIndex = (IndexName: string, IndexStatus: 'CREATING' | 'ACTIVE'): TableDescription => ({
+    ...active,
+    GlobalSecondaryIndexes: [
+      {
+        IndexName,
+        IndexStatus,
+        KeySchema: [{ AttributeName: 'tenant_id', KeyType: 'HASH' }],
+        Projection: { ProjectionType: 'ALL' },
+      },
+    ],
+  })
+  const byEmail = { IndexName: 'by-email' }
+
+  it('names the index, polls every 10 to 15 s, and may outlast the run only for a build', () => {
+    const waits = [indexChange([], [byEmail]), indexChange([byEmail], []), indexChange([byEmail], [byEmail])]
+    expect(waits.map(({ goal, interval, timeout, isOptional }) => [goal, interval, timeout, isOptional])).toEqual([
+      ['build its index by-email', 12, 21_600, true],
+      ['delete its index by-email', undefined, 600, undefined],
+      ['change the throughput of its index by-email', undefined, 600, undefined],
+    ])
+  })
+
+  it('ends when that index is built, whatever other index is being built', async () => {
+    const build = indexChange([], [byEmail])
+    const shown = [{ ...active, TableStatus: 'UPDATING' as const }, withIndex('by-email', 'CREATING')]
+    expect(await waiting(build, [...shown, withIndex('by-date', 'CREATING')])).toEqual({ status: 'ACTIVE', reads: 3 })
+    expect(await waiting(build, [...shown, withIndex('by-email', 'ACTIVE')])).toEqual({ status: 'ACTIVE', reads: 3 })
+  })
+
+  it('before another step ends when no index changes, or when the step need not wait', async () => {
+    const shown = [withIndex('by-date', 'CREATING'), withIndex('by-date', 'ACTIVE')]
+    expect((await waiting(indexesBefore('a step'), shown)).reads).toBe(2)
+    expect(
+      (
+        await waiting(
+          indexesBefore('a step', () => true),
+          shown,
+        )
+      ).reads,
+    ).toBe(1)
+  })
+})
+
 it('reads a new table after 3 s, and then about every half second', async () => {
   const run = aRun()
   expect(await waiting(creation, [creating, creating, active], run)).toEqual({ status: 'ACTIVE', reads: 3 })
@@ -97,7 +143,8 @@ it('fails where another table of the same name takes its place', async () => {
 
 it('fails at the time-out with the status, the usual duration and what to check', async () => {
   await expect(waiting(creation, [creating])).rejects.toMatchObject({
-    message: 'Waited 600 s for the table "users" to be created, which usually takes 5 to 7 s. It is CREATING.',
+    message:
+      'Waited 600 s for the table "users" to be created, which usually takes 5 to 7 s, with indexes up to 22 s. It is CREATING.',
     remedy: 'Check in the AWS console what the table "users" is doing, then run again: the run continues from there.',
   })
   await expect(waiting({ ...creation, mayBeMissing: 1000 }, [undefined])).rejects.toThrow('It is missing.')

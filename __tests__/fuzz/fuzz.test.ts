@@ -319,6 +319,16 @@ function textOf(value: unknown): string {
   return JSON.stringify(value) ?? 'undefined'
 }
 
+/** An index that projects an attribute, which may have any name. */
+function anIndex(IndexName: string, attribute = 'name') {
+  return {
+    IndexName,
+    KeySchema: [{ AttributeName: 'user_id', KeyType: 'HASH' }],
+    Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: [attribute.slice(0, 255)] },
+    IndexStatus: 'ACTIVE',
+  }
+}
+
 const arn = 'arn:aws:dynamodb:ap-south-1:222222222222:table/users'
 const tableAnswer = {
   Table: {
@@ -336,8 +346,8 @@ const tableAnswer = {
     ],
     BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
     DeletionProtectionEnabled: true,
-    GlobalSecondaryIndexes: [{ IndexName: 'i', IndexStatus: 'ACTIVE' }],
-    LocalSecondaryIndexes: [{ IndexName: 'l' }],
+    GlobalSecondaryIndexes: [anIndex('by-user')],
+    LocalSecondaryIndexes: [anIndex('local')],
     StreamSpecification: { StreamEnabled: true, StreamViewType: 'KEYS_ONLY' },
     LatestStreamArn: `${arn}/stream/x`,
     TableClassSummary: { TableClass: 'STANDARD' },
@@ -368,13 +378,13 @@ const possibleAnswers = fc
     ),
     isOurs: fc.boolean(),
   })
-  .map(({ texts: [index, viewType, tableClass, key, region, status, id, name, value], isOurs }) => ({
+  .map(({ texts: [attribute, viewType, tableClass, key, region, status, id, name, value], isOurs }) => ({
     table: {
       value: {
         Table: {
           ...tableAnswer.Table,
           TableId: id,
-          GlobalSecondaryIndexes: [{ IndexName: index, IndexStatus: 'ACTIVE' }],
+          GlobalSecondaryIndexes: [anIndex('by-user', attribute)],
           StreamSpecification: { StreamEnabled: true, StreamViewType: viewType },
           TableClassSummary: { TableClass: tableClass },
           SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: key },

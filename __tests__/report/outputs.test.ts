@@ -90,8 +90,9 @@ it('counts the steps of the plan as changes', () => {
 
 describe('a definition of other tables', () => {
   const withIndexes = (table: TableDefinition, ...names: readonly string[]) => {
-    const KeySchema = [{ AttributeName: 'tenant_id', AttributeType: 'S', KeyType: 'HASH' }]
-    const GlobalSecondaryIndexes = names.map((IndexName) => ({ IndexName, KeySchema }))
+    const KeySchema = [{ AttributeName: 'tenant_id', AttributeType: 'S', KeyType: 'HASH' }] as const
+    const Projection = { ProjectionType: 'ALL' } as const
+    const GlobalSecondaryIndexes = names.map((IndexName) => ({ IndexName, KeySchema, Projection }))
     return { ...table, properties: { ...table.properties, GlobalSecondaryIndexes } }
   }
   const orders = { ...aTable({ KeySchema: [{ AttributeName: 'id', AttributeType: 'N', KeyType: 'HASH' }] }) }

@@ -2,12 +2,15 @@
 import { builtInDefinition } from '../../src/definition/built-in.ts'
 import { defineTables, type TableRequest } from '../../src/definition/definition.ts'
 import type { InputSource } from '../../src/inputs/inputs.ts'
+import { isProvisioned } from '../../src/table/properties/billing-mode.ts'
 import { type PropertyName, type PropertyValues, properties } from '../../src/table/properties/index.ts'
 import { managedByTag, managedByValue, sortTags, type Tags } from '../../src/table/properties/tags.ts'
 import type { Comparison } from '../../src/table/property.ts'
+import { sortByName } from '../../src/table/secondary-index.ts'
 import type { ReadyTable, TableDefinition, TableValues } from '../../src/table/table.ts'
 import type { Environment, Target } from '../../src/table/target.ts'
 import { tableArn } from '../../src/table/target.ts'
+import { readOnDemandThroughput } from '../../src/table/throughput.ts'
 import { propertyValues } from '../../src/table/values.ts'
 
 export const development: Environment = { name: 'dev', production: false }
@@ -94,10 +97,22 @@ export function ready(
     id: id ?? `id-of-${definition.name}`,
     ...(createdAt === undefined ? {} : { createdAt }),
     ...(streamArn === undefined ? {} : { streamArn }),
-    properties: withValues({ ...initialValues, ...definition.properties }, values),
+    properties: withIndexThroughput(withValues({ ...initialValues, ...definition.properties }, values)),
     replicas,
     unmanaged,
   }
+}
+
+/** The values as DynamoDB shows them: the throughput of an index follows the billing mode of its table. */
+export function withIndexThroughput(values: TableValues): TableValues {
+  const { BillingMode, GlobalSecondaryIndexes } = values
+  if (GlobalSecondaryIndexes === undefined) return values
+  const indexes = GlobalSecondaryIndexes.map(({ ProvisionedThroughput, OnDemandThroughput, ...index }) =>
+    isProvisioned(BillingMode)
+      ? { ...index, ProvisionedThroughput: ProvisionedThroughput ?? BillingMode.ProvisionedThroughput }
+      : { ...index, OnDemandThroughput: readOnDemandThroughput(OnDemandThroughput) },
+  )
+  return { ...values, GlobalSecondaryIndexes: sortByName(indexes) }
 }
 
 /** Tags by key. */

@@ -32,6 +32,8 @@ export interface Emulator {
   readonly hands: AccountHands
   /** Runs the action once, in environment dev through the hub account unless the inputs say otherwise. */
   readonly runAction: (inputs?: Strings, job?: Job) => Promise<TimedRun>
+  /** Does the work of a run without `main`, and watches its requests. */
+  readonly perform: <Result>(work: () => Promise<Result>, watcher?: Watcher) => Promise<Result>
   /** Sends no response to these requests until the next `reset`. */
   readonly hold: (matches: Selection) => void
   /** Calls `then` once, when the first of these requests has been performed and before its response. */
@@ -163,6 +165,13 @@ export async function startEmulator(options: SandboxOptions = {}): Promise<Emula
     clock,
     hands: sandbox.account('222222222222', 'ap-south-1'),
     runAction,
+    perform: async (work, watcher = () => undefined) => {
+      watchRun = watcher
+      const result = await work()
+      await settle()
+      watchRun = () => undefined
+      return result
+    },
     hold: (matches) => {
       const before = isHeld
       isHeld = (request) => before(request) || matches(request)

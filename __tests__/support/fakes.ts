@@ -1,5 +1,12 @@
 /** Stand-ins for DynamoDB and for the run. */
-import type { SSESpecification, TableDescription } from '@aws-sdk/client-dynamodb'
+import type {
+  AttributeDefinition,
+  GlobalSecondaryIndex,
+  IndexStatus,
+  SSESpecification,
+  TableDescription,
+  UpdateTableInput,
+} from '@aws-sdk/client-dynamodb'
 import type { DynamoDb } from '../../src/aws/dynamodb.ts'
 import type { ItemStore } from '../../src/aws/item-store.ts'
 import { type Item, pick, renderItem } from '../../src/definition/items.ts'
@@ -7,13 +14,16 @@ import { nameStep } from '../../src/plan/description.ts'
 import type { Step, UpdateStep } from '../../src/plan/plan.ts'
 import type { Run } from '../../src/run/run.ts'
 import { type BillingMode, isProvisioned } from '../../src/table/properties/billing-mode.ts'
+import type { GlobalIndex, GlobalIndexes } from '../../src/table/properties/global-secondary-indexes.ts'
 import { type PropertyName, type PropertyValues, properties } from '../../src/table/properties/index.ts'
+import { readKeys } from '../../src/table/properties/key-schema.ts'
 import { sortTags, type Tags, tagValue } from '../../src/table/properties/tags.ts'
 import type { Ask, InputOf, Operation, OutputOf, Request } from '../../src/table/request.ts'
-import type { ObservedTable, ObservedTables, TableValues } from '../../src/table/table.ts'
+import { indexInput, keyDefinitions } from '../../src/table/secondary-index.ts'
+import type { ObservedTable, ObservedTables, ReadyTable, TableValues } from '../../src/table/table.ts'
 import { tableArn } from '../../src/table/target.ts'
 import { type OnDemandThroughput, readOnDemandThroughput, type Throughput } from '../../src/table/throughput.ts'
-import { aTarget, initialValues } from './builders.ts'
+import { aTarget, initialValues, withIndexThroughput } from './builders.ts'
 import { type VirtualClock, virtualClock } from './clock.ts'
 
 export interface FakeRun extends Run {
@@ -57,23 +67,26 @@ function performOn(before: ObservedTable | undefined, step: Step, newTable: type
       status: 'ready',
       arn: tableArn(aTarget(), step.table),
       id: `new-id-of-${step.table}`,
-      properties: { ...newTable, ...step.to } as unknown as TableValues,
+      properties: withIndexThroughput({ ...newTable, ...step.to } as unknown as TableValues),
       replicas: [],
       unmanaged: [],
     }
   }
   if (before?.status !== 'ready') throw new Error(`"${step.table}" does not exist`)
   if (step.kind === 'delete') return { status: 'absent' }
-  return { ...before, properties: { ...before.properties, ...valuesAfter(before.properties, step) } }
+  const properties = withIndexThroughput({ ...before.properties, ...valuesAfter(before.properties, step) })
+  return { ...before, properties }
 }
 
 /** The values that an update changes. */
-function valuesAfter(before: TableValues, { property, to }: UpdateStep): Partial<TableValues> {
+function valuesAfter(before: TableValues, { property, from, to }: UpdateStep): Partial<TableValues> {
   switch (property) {
     case 'Tags':
       return { Tags: mergeTags(before.Tags, to as Tags) }
     case 'OnDemandThroughput':
       return { OnDemandThroughput: { ...before.OnDemandThroughput, ...(to as OnDemandThroughput) } }
+    case 'GlobalSecondaryIndexes':
+      return { GlobalSecondaryIndexes: indexesAfter(before.GlobalSecondaryIndexes, from, to) }
     case 'BillingMode': {
       const mode = to as BillingMode
       if (!isProvisioned(mode)) return { BillingMode: mode }
@@ -83,6 +96,15 @@ function valuesAfter(before: TableValues, { property, to }: UpdateStep): Partial
     default:
       return { [property]: to }
   }
+}
+
+/** The change creates, deletes or updates one index. */
+function indexesAfter(before: GlobalIndexes = [], from: unknown, to: unknown): GlobalIndexes {
+  const [[old], [index]] = [from, to] as [GlobalIndexes, GlobalIndexes]
+  const present = before.find(({ IndexName }) => IndexName === (old ?? index)?.IndexName)
+  if ((old === undefined) !== (present === undefined)) throw new Error('DynamoDB refuses such a change of an index')
+  const others = before.filter((each) => each !== present)
+  return index === undefined ? others : [...others, { ...present, ...index }]
 }
 
 function mergeTags(before: Tags, written: Tags): Tags {
@@ -131,11 +153,26 @@ export function stepOf({ operation, input }: Request): Step {
   const table = tableIn(given)
   if (operation === 'DeleteTable') return { kind: 'delete', table }
   if (operation === 'CreateTable') {
-    const { AttributeDefinitions, KeySchema } = given as { AttributeDefinitions: object[]; KeySchema: object[] }
+    const { AttributeDefinitions, KeySchema } = given as {
+      AttributeDefinitions: AttributeDefinition[]
+      KeySchema: object[]
+    }
     const keys = KeySchema.map((key, index) => ({ ...AttributeDefinitions[index], ...key }))
-    const values = properties.flatMap(({ name }) => (name in given ? [[name, valueIn(given, name)]] : []))
+    const values = properties.flatMap(({ name }) =>
+      name in given
+        ? [
+            [
+              name,
+              name.endsWith('Indexes')
+                ? withKeyTypes(given[name] as object[], AttributeDefinitions)
+                : valueIn(given, name),
+            ],
+          ]
+        : [],
+    )
     return { kind: 'create', table, to: { ...Object.fromEntries(values), KeySchema: keys } as Partial<PropertyValues> }
   }
+  if ('GlobalSecondaryIndexUpdates' in given && !('BillingMode' in given)) return indexStepOf(table, given)
   const found = properties.find(({ name }) => name in given)
   if (found === undefined) throw new Error(`${operation} changes no property`)
   return { kind: 'update', table, property: found.name, from: undefined, to: valueIn(given, found.name), risk: 'safe' }
@@ -146,6 +183,27 @@ function valueIn(given: Readonly<Record<string, unknown>>, name: PropertyName): 
   if (name !== 'SSESpecification') return given[name]
   const { Enabled, KMSMasterKeyId = awsManagedKey } = given[name] as SSESpecification
   return Enabled ? { SSEEnabled: true, KMSMasterKeyId } : { SSEEnabled: false }
+}
+
+function indexStepOf(table: string, input: object): Step {
+  const { AttributeDefinitions = [], GlobalSecondaryIndexUpdates: updates } = input as UpdateTableInput
+  const { Create, Update, Delete } = updates?.[0] ?? {}
+  return {
+    kind: 'update',
+    table,
+    property: 'GlobalSecondaryIndexes',
+    from: [Update, Delete].flatMap((each) => (each === undefined ? [] : [{ IndexName: each.IndexName }])),
+    to: [...(Create === undefined ? [] : withKeyTypes([Create], AttributeDefinitions)), ...(Update ? [Update] : [])],
+    risk: 'safe',
+  }
+}
+
+/** Indexes of a request in the form of the property, which has the types in the keys. */
+function withKeyTypes(indexes: readonly object[], definitions: readonly AttributeDefinition[]): readonly object[] {
+  return indexes.map((index) => ({
+    ...index,
+    KeySchema: readKeys((index as GlobalSecondaryIndex).KeySchema, definitions),
+  }))
 }
 
 /** The input with BillingMode in the form of the property. */
@@ -205,12 +263,14 @@ export function descriptionOf(name: string, table: Exclude<ObservedTable, { stat
     StreamSpecification,
     SSESpecification,
   } = table.properties
-  const settings = new Map(table.unmanaged.map(({ path, value }) => [path, value]))
+  const { GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] } = table.properties
   return {
     ...common,
     TableStatus: 'ACTIVE',
     KeySchema: KeySchema.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
-    AttributeDefinitions: KeySchema.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType })),
+    AttributeDefinitions: keyDefinitions([{ KeySchema }, ...GlobalSecondaryIndexes, ...LocalSecondaryIndexes]),
+    GlobalSecondaryIndexes: GlobalSecondaryIndexes.map((index) => describeGlobalIndex(table, index)),
+    LocalSecondaryIndexes: LocalSecondaryIndexes.map(indexInput),
     ...describeCapacity(BillingMode),
     ...(OnDemandThroughput === undefined
       ? {}
@@ -225,7 +285,6 @@ export function descriptionOf(name: string, table: Exclude<ObservedTable, { stat
       ? { SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: SSESpecification.KMSMasterKeyId ?? awsManagedKey } }
       : {}),
     ...(table.streamArn === undefined ? {} : { LatestStreamArn: table.streamArn }),
-    ...(settings.has('globalIndex') ? { GlobalSecondaryIndexes: [{ IndexName: settings.get('globalIndex') }] } : {}),
     Replicas: table.replicas.map(({ region, status }) => ({ RegionName: region, ReplicaStatus: status as 'ACTIVE' })),
   }
 }
@@ -235,6 +294,19 @@ function describeCapacity(mode: BillingMode | undefined): TableDescription {
   return isProvisioned(mode)
     ? { BillingModeSummary: { BillingMode: 'PROVISIONED' }, ProvisionedThroughput: mode.ProvisionedThroughput }
     : { BillingModeSummary: { BillingMode: mode }, ProvisionedThroughput: zero }
+}
+
+function describeGlobalIndex({ changesInProgress = [] }: ReadyTable, index: GlobalIndex) {
+  const change = changesInProgress.find(({ part, name }) => part === 'index' && name === index.IndexName)
+  const { ProvisionedThroughput = { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }, OnDemandThroughput } = index
+  return {
+    ...indexInput(index),
+    IndexStatus: (change?.status ?? 'ACTIVE') as IndexStatus,
+    ProvisionedThroughput,
+    ...(OnDemandThroughput === undefined
+      ? {}
+      : { OnDemandThroughput: OnDemandThroughput as Required<OnDemandThroughput> }),
+  }
 }
 
 /** Reads of a port by operation, each instead of the port's own. */

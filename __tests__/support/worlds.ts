@@ -4,6 +4,7 @@ import { builtInDefinition } from '../../src/definition/built-in.ts'
 import { defineTables } from '../../src/definition/definition.ts'
 import type { Policy } from '../../src/plan/plan.ts'
 import { disruptionNames } from '../../src/plan/policy.ts'
+import type { GlobalIndex, GlobalIndexes } from '../../src/table/properties/global-secondary-indexes.ts'
 import { type PropertyName, properties } from '../../src/table/properties/index.ts'
 import {
   environmentTag,
@@ -53,13 +54,47 @@ const replicas: readonly Replica[] = [
   { region: 'us-east-1', status: 'DELETING' },
 ]
 
-/** Properties that depend on no other one, and that the built-in tables do not declare. */
-const independent: readonly PropertyName[] = ['TableClass', 'StreamSpecification', 'TimeToLiveSpecification']
+/** Properties that the built-in tables do not declare, and whose values contradict no others. */
+const independent: readonly PropertyName[] = [
+  'LocalSecondaryIndexes',
+  'TableClass',
+  'StreamSpecification',
+  'TimeToLiveSpecification',
+  'GlobalSecondaryIndexes',
+]
+
+/** Global indexes whose keys have one type for each attribute. */
+const [byDate, byEmail, byRole] = [['created_at', 'N'] as const, ['email', 'S'] as const, ['role', 'S'] as const].map(
+  ([AttributeName, AttributeType]): GlobalIndex => ({
+    IndexName: `by-${AttributeName}`,
+    KeySchema: [{ AttributeName, AttributeType, KeyType: 'HASH' }],
+    Projection: { ProjectionType: 'KEYS_ONLY' },
+  }),
+) as [GlobalIndex, GlobalIndex, GlobalIndex]
+
+/** Some of the indexes, each as declared or with another projection, which takes a rebuild. */
+function someIndexes(rebuilds: number): fc.Arbitrary<GlobalIndexes> {
+  const one = (index: GlobalIndex) =>
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constant([]) },
+      { weight: 3, arbitrary: fc.constant([index]) },
+      { weight: rebuilds, arbitrary: fc.constant([{ ...index, Projection: { ProjectionType: 'ALL' } as const }]) },
+    )
+  return fc.tuple(one(byDate), one(byEmail), one(byRole)).map((indexes) => indexes.flat())
+}
+
+/** Properties whose random values would contradict those of others. */
+const generators: { readonly [Name in PropertyName]?: fc.Arbitrary<unknown> } = {
+  GlobalSecondaryIndexes: someIndexes(0),
+  LocalSecondaryIndexes: fc.constant([]),
+}
 
 /** Values of these properties, each present or absent. */
 const otherValues: fc.Arbitrary<Partial<TableValues>> = fc.record(
   Object.fromEntries(
-    properties.filter(({ name }) => independent.includes(name)).map(({ name, schema }) => [name, valuesOf(schema)]),
+    properties
+      .filter(({ name }) => independent.includes(name))
+      .map(({ name, schema }) => [name, generators[name] ?? valuesOf(schema)]),
   ),
   { requiredKeys: [] },
 )
@@ -87,7 +122,11 @@ function observedTags(declared: Tags): fc.Arbitrary<Tags> {
 
 /** States of a table, often near its definition. */
 function observedFor(table: TableDefinition): fc.Arbitrary<ObservedTable> {
-  const values = Object.fromEntries(properties.map((property) => [property.name, observedValue(property, table)]))
+  const values = {
+    ...Object.fromEntries(properties.map((property) => [property.name, observedValue(property, table)])),
+    GlobalSecondaryIndexes: someIndexes(1),
+    LocalSecondaryIndexes: fc.constant([]),
+  }
   const present = fc
     .record({
       values: fc.record({ ...values, Tags: observedTags(table.properties.Tags) }),

@@ -4,14 +4,15 @@ import { describeSteps } from '../plan/description.ts'
 import { isSameStep, type Plan, type Step, stepsOf } from '../plan/plan.ts'
 import { planTables } from '../plan/planner.ts'
 import { roundsOf } from '../plan/rounds.ts'
+import { declaredBuilds } from '../table/properties/global-secondary-indexes.ts'
 import type { ObservedTable, ObservedTables, TableDefinition } from '../table/table.ts'
 import { addressOf } from '../table/target.ts'
 import { observeTables } from './observe.ts'
 import type { Outcome } from './outcome.ts'
 import { poll } from './poll.ts'
 import { performSteps, recordUnknownOutcomes, type TableProgress } from './table-steps.ts'
-import { deletion, indexBuild, tableReplaced, waitForTable } from './wait.ts'
-import { idOf, isReplaced, type Work } from './work.ts'
+import { builds, deletion, type TableWait, tableReplaced, waitForTable } from './wait.ts'
+import { changesInProgressOn, idOf, isReplaced, type Work } from './work.ts'
 
 /**
  * Performs the rounds of the plan one after the other; in a round the tables side by side, and the steps of one table in
@@ -22,7 +23,7 @@ import { idOf, isReplaced, type Work } from './work.ts'
 export async function applyPlan(work: Work): Promise<Outcome> {
   const { plan, definitions, observed, run } = work
   const tables = definitions.map((definition) => beginTable(work, definition))
-  const unfinished = [...disappearingTables(work, observed), ...tablesWithBuilds(work, observed)]
+  const unfinished = waitsOf(work, observed)
   if (plan.refusals.length === 0 && plan.steps.length + unfinished.length > 0) {
     run.log.startGroup(plan.policy.destroy ? 'Destroy' : 'Apply')
     const failures: unknown[] = []
@@ -43,9 +44,10 @@ export async function applyPlan(work: Work): Promise<Outcome> {
   return outcomeOf(plan, tables, observed)
 }
 
-function beginTable({ plan, readAt }: Work, definition: TableDefinition): TableProgress {
+function beginTable({ plan, observed, readAt }: Work, definition: TableDefinition): TableProgress {
   const steps = stepsOf(plan, definition.name).map((step) => ({ step, conflicts: [] }))
-  return { definition, steps, readAt, slowReads: 0, isAbandoned: false, isBuilding: false }
+  const changesInProgress = changesInProgressOn(observed.get(definition.name))
+  return { definition, steps, readAt, changesInProgress, slowReads: 0, isAbandoned: false }
 }
 
 function outcomeOf(plan: Plan, tables: readonly TableProgress[], observed: ObservedTables, error?: unknown): Outcome {
@@ -69,23 +71,26 @@ function firstDeferral(tables: readonly TableProgress[]): unknown {
   return results.find((result) => result?.status === 'deferred')?.error
 }
 
-/** The tables of a plan to destroy that another run, or an earlier one of this workflow, has begun to delete. */
-function disappearingTables({ definitions, plan: { policy } }: Work, observed: ObservedTables): readonly string[] {
-  if (!policy.destroy) return []
+/** The tables that another run, or an earlier one of this workflow, has begun to delete. */
+function disappearingTables({ definitions }: Work, observed: ObservedTables): readonly string[] {
   return definitions.map(({ name }) => name).filter((name) => isBeingDeleted(observed.get(name)))
 }
 
-/** The tables whose declared indexes are being built, by an earlier run or by this one, and are to be waited for. */
-function tablesWithBuilds({ plan, definitions, waitForIndexes }: Work, observed: ObservedTables): readonly string[] {
-  if (plan.policy.destroy || !waitForIndexes) return []
-  return definitions.map(({ name }) => name).filter((name) => isBuildingAny(observed.get(name)))
+/** A wait that the run ends with, whoever began the change. */
+interface FinalWait {
+  readonly table: string
+  readonly wait: TableWait
 }
 
-function isBuildingAny(table: ObservedTable | undefined): boolean {
-  return (
-    table?.status === 'ready' &&
-    (table.changesInProgress ?? []).some(({ part, status }) => part === 'index' && status === 'CREATING')
-  )
+/** Deletions of the plan and builds of declared indexes that are in progress. Builds by someone else do not count. */
+function waitsOf(work: Work, observed: ObservedTables): readonly FinalWait[] {
+  const { plan, definitions, waitForIndexes } = work
+  if (plan.policy.destroy) return disappearingTables(work, observed).map((table) => ({ table, wait: deletion }))
+  if (!waitForIndexes) return []
+  return definitions.flatMap(({ name: table, properties }) => {
+    const names = declaredBuilds(properties, changesInProgressOn(observed.get(table)))
+    return names.length === 0 ? [] : [{ table, wait: builds(names) }]
+  })
 }
 
 function isBeingDeleted(table: ObservedTable | undefined): boolean {
@@ -120,7 +125,7 @@ async function confirmTables(work: Work, remaining: readonly Step[]): Promise<Ob
       for (const { name } of definitions) {
         if (isReplaced(work, name, confirmed.get(name))) throw tableReplaced(name)
       }
-      const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy)
+      const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy, plan.steps)
       const needed = steps.filter((step) => !remaining.some(isSameStep(step)))
       if (needed.length + refusals.length === 0) return { done: confirmed }
       const differences = [
@@ -140,10 +145,7 @@ async function observeWhenComplete(work: Work): Promise<ObservedTables> {
   const { dynamoDb, target, definitions, run } = work
   for (;;) {
     const { observed } = await observeTables(dynamoDb, target, definitions, run)
-    const waits = [
-      ...disappearingTables(work, observed).map((table) => ({ table, wait: deletion })),
-      ...tablesWithBuilds(work, observed).map((table) => ({ table, wait: indexBuild })),
-    ]
+    const waits = waitsOf(work, observed)
     if (waits.length === 0) return observed
     await Promise.all(
       waits.map(({ table, wait }) =>

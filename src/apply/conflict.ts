@@ -7,13 +7,14 @@ import type { Step } from '../plan/plan.ts'
 import type { DescribedTable } from '../table/described-table.ts'
 import { propertyNamed } from '../table/properties/index.ts'
 import type { Blocker } from '../table/property.ts'
+import type { ChangeInProgress } from '../table/table.ts'
 
 /**
  * Returns true if the table must be read before the step is tried again: another run changed it first, a change is in
  * progress, or the table may have been replaced or tagged for another environment.
  */
 export function isConflict({ kind }: Step, error: DynamoDbError): boolean {
-  if (isInUse(error) || isTagLock(error)) return true
+  if (isInUse(error) || isTagLock(error) || isIndexLock(error)) return true
   // CreateTable cannot change a wrong table, so the port itself repeats it, without a new read.
   if (kind !== 'create' && isBusy(error)) return true
   return kind === 'delete' && error.code === 'ResourceNotFoundException'
@@ -24,11 +25,16 @@ function isInUse({ code }: DynamoDbError): boolean {
 }
 
 /**
- * Returns true if someone else is changing the table, so that DynamoDB accepts the call later. The same error for a
+ * Returns true if the table is being changed, so that DynamoDB accepts the call later. ResourceInUseException for a
  * creation means that the table exists.
  */
 export function isBlocked({ kind }: Step, error: DynamoDbError): boolean {
-  return kind !== 'create' && isInUse(error)
+  return kind !== 'create' && (isInUse(error) || isIndexLock(error))
+}
+
+/** DynamoDB builds or deletes one global index of a table at a time. Another limit on indexes is a quota. */
+export function isIndexLock({ code, cause }: DynamoDbError): boolean {
+  return code === 'LimitExceededException' && errorMessage(cause).includes('Only 1 online index')
 }
 
 /** DeleteTable is accepted only while nothing is in progress. Measured on AWS. */
@@ -36,7 +42,14 @@ const deletionBlockers: readonly Blocker[] = ['table', 'index', 'replica', 'encr
 
 /** The changes in progress on a table during which DynamoDB does not accept the step. */
 export function blockersOf(step: Step): readonly Blocker[] {
-  return step.kind === 'update' ? propertyNamed(step.property).blockedBy : deletionBlockers
+  if (step.kind !== 'update') return deletionBlockers
+  const property = propertyNamed(step.property)
+  return property.blockersOf?.(step) ?? property.blockedBy
+}
+
+/** Returns true if the build or the deletion of an index prevents DynamoDB from accepting the step. */
+export function isBlockedByIndex(step: Step, changesInProgress: readonly ChangeInProgress[]): boolean {
+  return blockersOf(step).includes('index') && changesInProgress.some(({ part }) => part === 'index')
 }
 
 /** Returns true if a change in progress on the table prevents DynamoDB from accepting the step. */
@@ -74,8 +87,8 @@ export function delayAfterConflict(
   random: number,
 ): number | undefined {
   const times = 1 + earlier.filter((each) => causeOf(each) === causeOf(error)).length
-  if (isBusy(error)) return retryDelay(error.cause, times, now, random)
   if (isBlocked(step, error)) return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * (0.5 + random)
+  if (isBusy(error)) return retryDelay(error.cause, times, now, random)
   if (times > mostConflicts) return undefined
   // Random delays, so that two runs do not conflict again at the same time.
   const jitter = 0.5 + random

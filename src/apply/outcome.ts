@@ -3,7 +3,8 @@ import type { Step } from '../plan/plan.ts'
 import type { ObservedTables } from '../table/table.ts'
 
 export type StepResult =
-  | { readonly status: 'applied'; readonly seconds: number }
+  /** With `isStillBuilding`, the build of an index has begun, and goes on after the run. */
+  | { readonly status: 'applied'; readonly seconds: number; readonly isStillBuilding?: true }
   /** When the table was read again, it no longer needed the step: another run or a person made the change first. */
   | { readonly status: 'dropped' }
   /** AWS limits how often the property may change, and the limit is reached. Nothing was changed. */
@@ -44,7 +45,9 @@ export function describeResult(result: StepResult | undefined): string {
     case undefined:
       return 'planned'
     case 'applied':
-      return `applied in ${result.seconds.toFixed(1)} s`
+      return result.isStillBuilding
+        ? 'begun; the build goes on after the run'
+        : `applied in ${result.seconds.toFixed(1)} s`
     case 'dropped':
       return 'done by another run'
     case 'deferred':

@@ -12,7 +12,7 @@ export interface Polling {
   readonly usual?: string
   /** In seconds. */
   readonly firstPoll: number
-  /** In milliseconds, at the beginning. The interval grows after 20 seconds. */
+  /** In milliseconds, at the beginning. An interval below ten seconds grows after 20 seconds. */
   readonly interval: number
   /** In seconds. The wait fails when a probe that began after this time is not done. */
   readonly timeout: number
@@ -62,8 +62,11 @@ export async function poll<Result>(
  * @returns milliseconds
  */
 export function pollInterval(elapsedSeconds: number, interval: number, random: number): number {
-  if (elapsedSeconds < 20) return interval * (0.7 + 0.6 * random)
-  if (elapsedSeconds < 300) return Math.min(3000, 1000 + (elapsedSeconds - 20) * 100) - 200 * random
   // Only index builds and replicas take this long.
-  return 10_000 + 5000 * random
+  if (elapsedSeconds >= 300 || interval >= longestInterval) return longestInterval + 5000 * random
+  if (elapsedSeconds < 20) return interval * (0.7 + 0.6 * random)
+  return Math.min(3000, 1000 + (elapsedSeconds - 20) * 100) - 200 * random
 }
+
+/** In milliseconds, before up to 5 s of jitter. */
+const longestInterval = 10_000

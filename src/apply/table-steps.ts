@@ -11,14 +11,22 @@ import type { Run } from '../run/run.ts'
 import type { DescribedTable } from '../table/described-table.ts'
 import { propertyNamed } from '../table/properties/index.ts'
 import type { Request } from '../table/request.ts'
-import type { TableDefinition } from '../table/table.ts'
+import type { ChangeInProgress, TableDefinition } from '../table/table.ts'
 import { addressOf, type TableAddress } from '../table/target.ts'
 import { createRequest } from '../table/values.ts'
-import { blockersOf, delayAfterConflict, isBlocked, isBlockedBy, isBusy, isConflict } from './conflict.ts'
+import {
+  delayAfterConflict,
+  isBlocked,
+  isBlockedBy,
+  isBlockedByIndex,
+  isBusy,
+  isConflict,
+  isIndexLock,
+} from './conflict.ts'
 import { observeTable } from './observe.ts'
 import { describeResult, type StepResult } from './outcome.ts'
-import { admission, type TableWait, tableReplaced, waitForTable, waitOf } from './wait.ts'
-import { idOf, isReplaced, type Work } from './work.ts'
+import { admission, indexesBefore, type TableWait, tableReplaced, waitForTable, waitOf } from './wait.ts'
+import { changesInProgressOn, idOf, isReplaced, type Work } from './work.ts'
 
 /** One table in the course of an apply. */
 export interface TableProgress {
@@ -33,8 +41,8 @@ export interface TableProgress {
    * DynamoDbError, such as a failed wait, a replaced table or the stop of the run.
    */
   isAbandoned: boolean
-  /** The build of an index has begun that the run does not wait for. Steps that it blocks are left for the next run. */
-  isBuilding: boolean
+  /** As the last read showed them, and the build that this run has begun and does not wait for. */
+  changesInProgress: readonly ChangeInProgress[]
   /** The last read shows that the table needs a step that was not planned. Only protective steps may still start. */
   unplanned?: RemedyError | undefined
 }
@@ -73,14 +81,16 @@ export async function performSteps(
     const deferral = deferralBefore(table, step)
     if (deferral !== undefined) {
       record(work.run, table, next, deferral, failures)
-    } else if (table.isBuilding && blockersOf(step).includes('index')) {
+    } else if (isPostponed(work, table, step, table.changesInProgress)) {
       record(work.run, table, next, { status: 'postponed' }, failures)
     } else if (table.unplanned !== undefined && !isProtective(step)) {
       record(work.run, table, next, failed(next, table.unplanned), failures)
-    } else if (next.mustRead === undefined) {
-      await tryStep(work, table, next, failures)
-    } else {
+    } else if (next.mustRead !== undefined) {
       await readAgain(work, table, next, next.mustRead, failures)
+    } else if (isBlockedByIndex(step, table.changesInProgress)) {
+      await waitForIndexes(work, table, next, failures)
+    } else {
+      await tryStep(work, table, next, failures)
     }
     next = nextStep(work, table, round, failures)
   }
@@ -148,6 +158,44 @@ function record(
   log.info(`${nameStep(progress.step)}: ${describeResult(result)}`)
 }
 
+/**
+ * Returns true if the step is left for the next run: an index is being built, which blocks the step, and the run ends
+ * when its last build has begun. Earlier builds are waited for.
+ */
+function isPostponed(
+  { waitForIndexes }: Work,
+  { steps }: TableProgress,
+  step: Step,
+  changesInProgress: readonly ChangeInProgress[],
+): boolean {
+  const isBuilding = changesInProgress.some(({ part, status }) => part === 'index' && status === 'CREATING')
+  const isLast = !steps.some((each) => each.result === undefined && isBuild(each.step))
+  return !waitForIndexes && isBuilding && isLast && step.kind === 'update' && isBlockedByIndex(step, changesInProgress)
+}
+
+/** Returns true for a step that begins the build of an index. */
+function isBuild(step: Step): boolean {
+  return waitOf(step)?.isOptional === true
+}
+
+/** Waits for index changes before which DynamoDB does not accept the step. The table must be read again after it. */
+async function waitForIndexes(
+  { dynamoDb, target, observed, run }: Work,
+  table: TableProgress,
+  progress: StepProgress,
+  failures: unknown[],
+): Promise<void> {
+  const { step } = progress
+  try {
+    const id = idOf(observed.get(step.table))
+    await waitForTable(dynamoDb, addressOf(target, step.table), indexesBefore(nameStep(step)), run, id)
+    table.changesInProgress = []
+    progress.mustRead = { status: 'must-read', seconds: 0 }
+  } catch (error) {
+    record(run, table, progress, failed(progress, error), failures)
+  }
+}
+
 async function tryStep(work: Work, table: TableProgress, progress: StepProgress, failures: unknown[]): Promise<void> {
   const fresh = Math.min(mostFreshnessMilliseconds, freshnessMilliseconds * 2 ** Math.max(0, table.slowReads - 1))
   const attempt = await attemptStep(work, table, progress.step, table.readAt + fresh)
@@ -176,8 +224,11 @@ async function attemptStep(
     await dynamoDb.write(requestOf(step, address), step.kind === 'create' ? undefined : sendBefore)
     isAccepted = true
     const wait = waitOf(step)
-    if (wait?.isOptional && !work.waitForIndexes && isLastBuild(table, step)) table.isBuilding = true
-    else if (wait !== undefined) await completeStep(work, step, address, wait)
+    if (isBuild(step) && !work.waitForIndexes && isLastBuild(table, step)) {
+      table.changesInProgress = [{ part: 'index', status: 'CREATING' }]
+      return { status: 'applied', seconds: seconds(), isStillBuilding: true }
+    }
+    if (wait !== undefined) await completeStep(work, step, address, wait)
     return { status: 'applied', seconds: seconds() }
   } catch (error) {
     if (error instanceof StaleReadError) return { status: 'must-read', seconds: seconds() }
@@ -205,7 +256,7 @@ function requestOf(step: Step, address: TableAddress): Request {
 
 /** Returns true if no other build of an index follows on the table. */
 function isLastBuild({ steps }: TableProgress, step: Step): boolean {
-  return !steps.some((each) => each.result === undefined && each.step !== step && waitOf(each.step)?.isOptional)
+  return !steps.some((each) => each.result === undefined && each.step !== step && isBuild(each.step))
 }
 
 async function completeStep(
@@ -237,9 +288,10 @@ async function readAgain(
   const earlier = [...progress.conflicts]
   if (conflict !== undefined) progress.conflicts.push(conflict)
   try {
-    if (conflict !== undefined) await waitAfterConflict(work, progress.step, conflict, earlier)
-    const { needed, readAt, unplanned } = await planAgain(work, table)
+    if (conflict !== undefined) await waitAfterConflict(work, table, progress.step, conflict, earlier)
+    const { needed, readAt, changesInProgress, unplanned } = await planAgain(work, table)
     table.readAt = readAt
+    table.changesInProgress = changesInProgress
     table.unplanned = unplanned
     table.slowReads = clock.now() - readAt > freshnessMilliseconds ? table.slowReads + 1 : 0
     for (const each of table.steps.filter(({ result }) => result === undefined)) {
@@ -255,19 +307,24 @@ async function readAgain(
 
 /** @throws the conflict itself if a longer wait would not help, or the StoppedError of the run */
 async function waitAfterConflict(
-  { dynamoDb, target, run }: Work,
+  work: Work,
+  table: TableProgress,
   step: Step,
   conflict: DynamoDbError,
   earlier: readonly DynamoDbError[],
 ): Promise<void> {
+  const { dynamoDb, target, run } = work
   const { clock, log, stop } = run
   const delay = delayAfterConflict(step, conflict, earlier, clock.now(), clock.random())
   if (delay === undefined) throw conflict
   const message = `${conflict.code}: ${errorMessage(conflict.cause)}`
   log.info(`${nameStep(step)}: reading the table again in ${(delay / 1000).toFixed(1)} s: ${message}`)
   if (isBlocked(step, conflict)) {
-    const isOver = (described: DescribedTable) => !isBlockedBy(step, described)
-    const wait = admission(nameStep(step), delay / 1000, isOver)
+    const isLeft = ({ changesInProgress }: DescribedTable) => isPostponed(work, table, step, changesInProgress)
+    const name = nameStep(step)
+    const wait = isIndexLock(conflict)
+      ? indexesBefore(name, isLeft)
+      : admission(name, delay / 1000, (described) => isLeft(described) || !isBlockedBy(step, described))
     await waitForTable(dynamoDb, addressOf(target, step.table), wait, run)
     return
   }
@@ -283,6 +340,7 @@ interface NewPlan {
   /** The remaining steps that the table still needs. */
   readonly needed: readonly Step[]
   readonly readAt: number
+  readonly changesInProgress: readonly ChangeInProgress[]
   /** The table needs a step that was not planned. */
   readonly unplanned: RemedyError | undefined
 }
@@ -297,7 +355,7 @@ async function planAgain(work: Work, { definition, steps }: TableProgress): Prom
   const { name } = definition
   const { observed, readAt } = await observeTable(dynamoDb, target, definition, run)
   if (isReplaced(work, name, observed)) throw tableReplaced(name)
-  const now = planTables(target, [definition], new Map([[name, observed]]), plan.policy)
+  const now = planTables(target, [definition], new Map([[name, observed]]), plan.policy, plan.steps)
   const [refusal] = now.refusals
   if (refusal !== undefined) {
     throw new RemedyError(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy)
@@ -310,6 +368,7 @@ async function planAgain(work: Work, { definition, steps }: TableProgress): Prom
   return {
     needed: remaining.filter((step) => now.steps.some(isSameStep(step))),
     readAt,
+    changesInProgress: changesInProgressOn(observed),
     unplanned: unplanned.length === 0 ? undefined : needsMoreThanPlanned(name, unplanned),
   }
 }

@@ -1,7 +1,7 @@
 /** Waits for changes of a table to complete. */
 import type { DynamoDb } from '../aws/dynamodb.ts'
 import { RemedyError } from '../errors/errors.ts'
-import { waitFor } from '../plan/description.ts'
+import { partOf, waitFor } from '../plan/description.ts'
 import type { Step } from '../plan/plan.ts'
 import { longestRunSeconds, type Run } from '../run/run.ts'
 import { type DescribedTable, describeStatus } from '../table/described-table.ts'
@@ -24,8 +24,9 @@ function isNotChanging({ phase }: DescribedTable): boolean {
   return phase !== 'changing'
 }
 
-function isInProgress({ changesInProgress }: DescribedTable, wanted: Blocker | undefined): boolean {
-  return changesInProgress.some(({ part }) => part === wanted)
+/** @param only the name of the index or replica that counts; undefined if every one does */
+function isInProgress({ changesInProgress }: DescribedTable, wanted: Blocker | undefined, only?: string): boolean {
+  return changesInProgress.some(({ part, name }) => part === wanted && (only === undefined || name === only))
 }
 
 /** Measured on AWS: a table takes 4.5 to 7 s. */
@@ -39,13 +40,34 @@ const creation: TableWait = {
 }
 
 /** Measured on AWS: 8 to 17 minutes, also for an empty table. It grows with the items of the table. */
-export const indexBuild: TableWait = {
-  goal: 'complete its indexes',
+const indexes = {
   usual: '8 to 17 minutes for an index, longer with many items',
   firstPoll: 5,
   interval: 12,
   timeout: longestRunSeconds,
-  isOver: (table) => isNotChanging(table) && !isInProgress(table, 'index'),
+}
+
+/** Returns the wait for builds that an earlier run or this one began. */
+export function builds(names: readonly string[]): TableWait {
+  return {
+    ...indexes,
+    goal: `build its index ${names.join(' and its index ')}`,
+    isOver: (table) => isNotChanging(table) && !names.some((name) => isInProgress(table, 'index', name)),
+  }
+}
+
+/**
+ * Returns the wait for the index changes before which DynamoDB does not accept a step.
+ *
+ * @param name of the step
+ * @param isOver true when the step need not wait any longer, for another reason
+ */
+export function indexesBefore(name: string, isOver: TableWait['isOver'] = () => false): TableWait {
+  return {
+    ...indexes,
+    goal: `complete its index changes before ${name}`,
+    isOver: (table) => isOver(table) || (isNotChanging(table) && !isInProgress(table, 'index')),
+  }
 }
 
 export const deletion: TableWait = {
@@ -82,7 +104,12 @@ export function waitOf(step: Step): TableWait | undefined {
     case 'update': {
       const wait = waitFor(step)
       if (wait === undefined) return undefined
-      return { ...wait, isOver: (table) => isNotChanging(table) && !isInProgress(table, wait.part) }
+      const only = partOf(step)
+      return {
+        ...wait,
+        goal: [wait.goal, only].filter(Boolean).join(' '),
+        isOver: (table) => isNotChanging(table) && !isInProgress(table, wait.part, only),
+      }
     }
   }
 }

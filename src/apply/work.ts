@@ -2,7 +2,7 @@
 import type { DynamoDb } from '../aws/dynamodb.ts'
 import type { Plan } from '../plan/plan.ts'
 import type { Run } from '../run/run.ts'
-import type { ObservedTable, TableDefinition } from '../table/table.ts'
+import type { ChangeInProgress, ObservedTable, TableDefinition } from '../table/table.ts'
 import type { Target } from '../table/target.ts'
 import type { Observation } from './observe.ts'
 
@@ -19,6 +19,10 @@ export interface Work extends Observation {
 /** DynamoDB's TableId; undefined if the table does not exist, or if the endpoint gives none. */
 export function idOf(table: ObservedTable | undefined): string | undefined {
   return table === undefined || table.status === 'absent' ? undefined : table.id
+}
+
+export function changesInProgressOn(table: ObservedTable | undefined): readonly ChangeInProgress[] {
+  return table?.status === 'ready' ? (table.changesInProgress ?? []) : []
 }
 
 /** Returns true if someone deleted the planned table and created another one of its name. */

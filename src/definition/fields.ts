@@ -2,7 +2,6 @@
 import * as v from 'valibot'
 import { properties } from '../table/properties/index.ts'
 import { tableNamePattern } from '../table/target.ts'
-import { throughputSchema } from '../table/throughput.ts'
 import { declarationOf } from './definition.ts'
 
 /**
@@ -23,89 +22,6 @@ const attributeName = v.pipe(
     'a text of at most 255 bytes in UTF-8',
   ),
 )
-
-const keyElement = v.strictObject({
-  AttributeName: attributeName,
-  KeyType: v.pipe(v.picklist(['HASH', 'RANGE']), v.description('HASH: partition key. RANGE: sort key.')),
-})
-
-/** A sort key alone has another place in each kind of key, so the order of key elements is checked in rules.ts. */
-function keyOf(mostElements: number) {
-  return v.pipe(v.array(keyElement), v.minLength(1), v.maxLength(mostElements))
-}
-
-const projection = v.pipe(
-  v.strictObject({
-    ProjectionType: v.picklist(['ALL', 'KEYS_ONLY', 'INCLUDE']),
-    NonKeyAttributes: v.optional(
-      v.pipe(
-        v.array(attributeName),
-        v.minLength(1),
-        v.maxLength(20),
-        v.description('With ProjectionType INCLUDE: the attributes that the index holds in addition to the keys.'),
-      ),
-    ),
-  }),
-  v.description('The attributes that the index holds.'),
-)
-
-const provisioned = v.pipe(
-  throughputSchema,
-  v.description('Capacity units a second. On a table without BillingMode, this makes it PROVISIONED.'),
-)
-
-/** CloudFormation writes "no maximum" as -1. */
-const requestUnits = v.pipe(
-  v.number(),
-  v.integer(),
-  v.minValue(-1),
-  v.check((units) => units !== 0, 'at least 1, or -1 for no maximum'),
-)
-
-const onDemand = v.pipe(
-  v.strictObject({ MaxReadRequestUnits: v.optional(requestUnits), MaxWriteRequestUnits: v.optional(requestUnits) }),
-  v.description('The highest on-demand throughput, in request units a second. -1: no maximum.'),
-)
-
-/** An id, an ARN or an alias of a KMS key, in any partition. */
-const kmsKey = new RegExp(
-  ['^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(?:key/(?:ID)|alias/(?:NAME))$', '^alias/(?:NAME)$', '^(?:ID)$']
-    .join('|')
-    .replaceAll('ID', '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}')
-    .replaceAll('NAME', '[a-zA-Z0-9/_-]{1,250}'),
-)
-
-/** The forms of properties that have no file in src/table/properties yet. */
-const pendingFields: Readonly<Record<string, v.GenericSchema>> = {
-  ProvisionedThroughput: provisioned,
-  OnDemandThroughput: onDemand,
-  TableClass: v.picklist(['STANDARD', 'STANDARD_INFREQUENT_ACCESS']),
-  StreamSpecification: v.strictObject({
-    StreamEnabled: v.optional(v.boolean()),
-    StreamViewType: v.optional(v.picklist(['KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES'])),
-  }),
-  SSESpecification: v.strictObject({
-    SSEEnabled: v.boolean(),
-    SSEType: v.optional(v.picklist(['KMS'])),
-    KMSMasterKeyId: v.optional(
-      v.pipe(
-        v.string(),
-        v.regex(kmsKey, 'a key id, an alias such as alias/tables, or the ARN of either'),
-        v.description('Id, alias or ARN of the KMS key. Without it: the key that AWS manages for DynamoDB.'),
-      ),
-    ),
-  }),
-  GlobalSecondaryIndexes: v.array(
-    v.strictObject({
-      IndexName: name,
-      KeySchema: keyOf(8),
-      Projection: projection,
-      ProvisionedThroughput: v.optional(provisioned),
-      OnDemandThroughput: v.optional(onDemand),
-    }),
-  ),
-  LocalSecondaryIndexes: v.array(v.strictObject({ IndexName: name, KeySchema: keyOf(2), Projection: projection })),
-}
 
 /** Fields that are no property of their own. */
 const ownFields: Readonly<Record<string, v.GenericSchema>> = {
@@ -148,7 +64,6 @@ export const notManagedMembers: Readonly<Record<string, readonly string[]>> = {
 
 const schemas: Readonly<Record<string, v.GenericSchema>> = {
   ...ownFields,
-  ...pendingFields,
   ...Object.fromEntries(properties.flatMap((property) => Object.entries(declarationOf(property).fields))),
 }
 

@@ -48,8 +48,12 @@ export function describeSettingChange({ setting, from, to }: SettingChange): str
 /** `create "users"`, `update BillingMode of "users"`, `update GlobalSecondaryIndexes by-email of "users"` or `delete "users"` */
 export function nameStep(step: Step): string {
   if (step.kind !== 'update') return `${step.kind} "${step.table}"`
-  const part = propertyNamed(step.property).part?.(step)
-  return ['update', step.property, part, `of "${step.table}"`].filter(Boolean).join(' ')
+  return ['update', step.property, partOf(step), `of "${step.table}"`].filter(Boolean).join(' ')
+}
+
+/** The part of a property that the step changes, such as the name of an index; undefined for a property without parts. */
+export function partOf(step: UpdateStep): string | undefined {
+  return propertyNamed(step.property).part?.(step)
 }
 
 const mostSteps = 10

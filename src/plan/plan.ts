@@ -82,6 +82,7 @@ export const noticeCodes = [
   'adopted',
   'protection-kept',
   'consequence',
+  'index-building',
   'replica-unavailable',
   'being-deleted',
   'system-backup-stays',

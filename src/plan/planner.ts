@@ -1,13 +1,16 @@
 /** Definitions and observed tables -> a plan. The same arguments give the same plan, byte for byte. */
+
+import { declaredBuilds } from '../table/properties/global-secondary-indexes.ts'
 import { type PropertyName, type PropertyValues, properties } from '../table/properties/index.ts'
 import { isManaged } from '../table/properties/tags.ts'
-import type { Change, Impossible, Property } from '../table/property.ts'
+import type { Change, Comparison, Impossible, Property } from '../table/property.ts'
 import type { ObservedTable, ObservedTables, ReadyTable, TableDefinition } from '../table/table.ts'
 import { type Target, tableArn } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
-import { describeSettingChange, settingChanges } from './description.ts'
+import { describeSettingChange, nameStep, settingChanges } from './description.ts'
 import { planDestruction, refuseProduction } from './destroy.ts'
 import {
+  isSameStep,
   type Notice,
   type Plan,
   type PlannedTable,
@@ -25,29 +28,33 @@ import { inOrder, roundsOf } from './rounds.ts'
  * round by round, and in a round table by table in the order of the definitions.
  *
  * Tables without a definition are left alone: other users of the account may own them.
+ *
+ * @param planned the steps of the plan that is being applied, to which no other optional change is added; undefined for
+ *   a new plan
  */
 export function planTables(
   target: Target,
   definitions: readonly TableDefinition[],
   observed: ObservedTables,
   policy: Policy = strictPolicy,
+  planned?: readonly Step[],
 ): Plan {
-  const planned = definitions.map((definition) =>
-    planTable(target, definition, observed.get(definition.name) ?? { status: 'absent' }, policy),
+  const tables = definitions.map((definition) =>
+    planTable(target, definition, observed.get(definition.name) ?? { status: 'absent' }, policy, planned),
   )
   const refusals = [
     ...(policy.destroy ? refuseProduction(target) : []),
-    ...planned.flatMap((tablePlan) => tablePlan.refusals),
+    ...tables.flatMap((tablePlan) => tablePlan.refusals),
   ]
-  const needed = planned.flatMap(({ lines }) => lines)
+  const needed = tables.flatMap(({ lines }) => lines)
   return {
     target,
     policy,
-    tables: planned.map(({ table }) => table),
-    steps: roundsOf(planned.flatMap(({ steps }) => steps)).flat(),
+    tables: tables.map(({ table }) => table),
+    steps: roundsOf(tables.flatMap(({ steps }) => steps)).flat(),
     refusals,
     notices: [
-      ...planned.flatMap(({ notices }) => notices),
+      ...tables.flatMap(({ notices }) => notices),
       // While a table is refused, it is not known which lines it needs.
       ...(refusals.length > 0 ? [] : noticeUnneededLines(policy, needed)),
     ],
@@ -65,7 +72,13 @@ interface TablePlan {
 
 const nothing = { steps: [], refusals: [], notices: [], lines: [] } as const
 
-function planTable(target: Target, definition: TableDefinition, observed: ObservedTable, policy: Policy): TablePlan {
+function planTable(
+  target: Target,
+  definition: TableDefinition,
+  observed: ObservedTable,
+  policy: Policy,
+  planned: readonly Step[] | undefined,
+): TablePlan {
   const table = describePlanned(target, definition, observed)
   if (policy.destroy) return { ...nothing, table, ...planDestruction(target, definition, observed) }
   switch (observed.status) {
@@ -74,7 +87,7 @@ function planTable(target: Target, definition: TableDefinition, observed: Observ
     case 'unavailable':
       return { ...nothing, table, refusals: [refuseUnavailable(definition.name, observed.tableStatus)] }
     case 'ready':
-      return { table, ...planUpdate(target, definition, observed, policy) }
+      return { table, ...planUpdate(target, definition, observed, policy, planned) }
   }
 }
 
@@ -101,21 +114,30 @@ function planCreation(target: Target, definition: TableDefinition, policy: Polic
   }
 }
 
-function planUpdate(target: Target, definition: TableDefinition, observed: ReadyTable, policy: Policy): Decisions {
+function planUpdate(
+  target: Target,
+  definition: TableDefinition,
+  observed: ReadyTable,
+  policy: Policy,
+  planned: readonly Step[] | undefined,
+): Decisions {
   const { name: table, properties: declared } = definition
+  const { properties: values, replicas } = observed
+  const comparison: Comparison = { table, declared, observed: values, replicas }
   const differences = propertyValues(declared).map(({ property, value }) => {
     const from = observed.properties[property.name]
     // A declared property is always read: without its value the plan would hide a difference.
     if (from === undefined) throw new TypeError(`${property.name} of "${table}" was not read`)
-    const { properties: values, replicas } = observed
-    const changes = property.changes(from, value, { table, declared, observed: values, replicas })
-    const found = changes.filter((each) => !('isOptional' in each && each.isOptional) || isAllowed(each, policy))
+    const changes = property.changes(from, value, comparison)
+    const isWanted = (change: Change) =>
+      isAllowed(change, policy) && (planned === undefined || toSteps(property, table, [change]).every(isIn(planned)))
+    const found = changes.filter((each) => each.kind === 'impossible' || !each.isOptional || isWanted(each))
     return { property, found }
   })
   const impossible = differences.flatMap(({ found }) => found.filter((each) => each.kind === 'impossible'))
   const needed = inOrder(differences.flatMap(({ property, found }) => toSteps(property, table, found)))
   const changes = needed.flatMap(settingChanges).map(describeSettingChange)
-  const disruptive = needed.flatMap((step) => refuseStep(step, policy, { target, observed, changes }))
+  const disruptive = needed.flatMap((step) => refuseStep(step, policy, { target, comparison, changes }))
   // Advice on a table that belongs to someone else would be wrong. Adoption is no remedy for one that cannot be changed
   // to its definition.
   const ownership = disruptive.filter(
@@ -124,7 +146,9 @@ function planUpdate(target: Target, definition: TableDefinition, observed: Ready
   const blocking = [...impossible.map((each) => refuseImpossible(table, each)), ...ownership]
   if (blocking.length > 0) return { ...nothing, refusals: blocking }
   const off = unprotected(target, definition, observed)
-  const steps = needed.filter((step) => isAllowed(step, policy))
+  // The steps of one part depend on each other: an index is built again only after its deletion.
+  const withheld = needed.filter((step) => !isAllowed(step, policy)).map(nameStep)
+  const steps = needed.filter((step) => !withheld.includes(nameStep(step)))
   return {
     steps,
     refusals: [...disruptive, ...refuseUnprotected(target, table, off, policy)],
@@ -136,6 +160,10 @@ function planUpdate(target: Target, definition: TableDefinition, observed: Ready
     ),
     lines: [...steps.flatMap(linesNeededBy), ...off.map(({ removal }) => removal)],
   }
+}
+
+function isIn(steps: readonly Step[]): (step: Step) => boolean {
+  return (step) => steps.some(isSameStep(step))
 }
 
 function toSteps(
@@ -199,6 +227,14 @@ function noticesFor(
   )
   return [
     ...warnOfReplicas(target, table, observed),
+    ...declaredBuilds(declared, observed.changesInProgress).map(
+      (index): Notice => ({
+        table,
+        level: 'notice',
+        code: 'index-building',
+        message: `The index "${index}" of "${table}" is being built, and counts as present. An apply waits until it is built, unless wait-for-indexes is false.`,
+      }),
+    ),
     ...(isManaged(observed.properties.Tags)
       ? []
       : [

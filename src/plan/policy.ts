@@ -1,6 +1,6 @@
 /** Disruptive changes need a line of the input `allow`, by their names. */
 import { properties, propertyNamed } from '../table/properties/index.ts'
-import type { Change, Disruption, Protection } from '../table/property.ts'
+import type { Change, Comparison, Disruption, Protection } from '../table/property.ts'
 import type { ReadyTable, TableDefinition } from '../table/table.ts'
 import type { Target } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
@@ -23,16 +23,21 @@ export function isAllowed(step: Step | Change, { allow }: Policy): boolean {
 /** The table that a disruptive step would change. */
 interface Context {
   readonly target: Target
-  readonly observed: ReadyTable
+  readonly comparison: Comparison
   /** Every change that the table needs, as plain text. */
   readonly changes: readonly string[]
 }
 
 /** A refusal for each line of `allow` that the step needs and that is missing. */
-export function refuseStep(step: Step, { allow }: Policy, { target, observed, changes }: Context): readonly Refusal[] {
+export function refuseStep(
+  step: Step,
+  { allow }: Policy,
+  { target, comparison, changes }: Context,
+): readonly Refusal[] {
   if (step.kind !== 'update') return []
   const { name, disruptions = [] } = propertyNamed(step.property)
-  const situation = { target, table: step.table, observed: observed.properties[name], changes }
+  const observed = comparison.observed[name]
+  const situation = { target, table: step.table, observed, changes, change: step, comparison }
   return disruptions
     .filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name))
     .map((disruption) => {

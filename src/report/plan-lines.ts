@@ -1,5 +1,5 @@
 /** The plan as lines of the log. */
-import { describeStep, isDisruptive, usualDuration } from '../plan/description.ts'
+import { describeStep, isDisruptive, partOf, usualDuration } from '../plan/description.ts'
 import type { Plan, Step } from '../plan/plan.ts'
 import type { UnmanagedSetting } from '../table/unmanaged.ts'
 import { count, shorten } from '../text/readable.ts'
@@ -16,7 +16,7 @@ export function renderPlanLines(plan: Plan): readonly string[] {
     ...tables.flatMap(({ name, unmanaged }) =>
       unmanaged.map(
         (setting) =>
-          `  unmanaged on "${name}", ${describeTreatment(plan, setting)}: ${setting.path} = ${shorten(setting.value)}`,
+          `  unmanaged on "${name}", ${describeTreatment(plan, name, setting)}: ${setting.path} = ${shorten(setting.value)}`,
       ),
     ),
     ...(steps.length === 0 && refusals.length === 0 ? ['Nothing to do.'] : []),
@@ -41,6 +41,14 @@ const treatmentsByDestroy: Readonly<Record<string, string>> = {
 }
 
 /** The treatment of a setting that the definition does not mention, such as `left as it is`. */
-export function describeTreatment({ policy }: Pick<Plan, 'policy'>, { path }: UnmanagedSetting): string {
+export function describeTreatment(
+  { policy, steps }: Pick<Plan, 'policy' | 'steps'>,
+  table: string,
+  { path, value }: UnmanagedSetting,
+): string {
+  const isDeleted = steps.some(
+    (step) => step.kind === 'update' && step.table === table && isDisruptive(step) && partOf(step) === value,
+  )
+  if (path === 'globalIndex' && isDeleted) return 'deleted by this plan'
   return policy.destroy ? (treatmentsByDestroy[path] ?? 'deleted with the table') : 'left as it is'
 }

@@ -69,7 +69,7 @@ export function renderDetails({ code, text, block }: Markdown, plan: Plan): stri
     ...tables.flatMap(({ name, unmanaged }) =>
       unmanaged.map(
         (setting) =>
-          `- Unmanaged on ${code(name)}, ${describeTreatment(plan, setting)}: ${code(setting.path)} = ${code(setting.value)}`,
+          `- Unmanaged on ${code(name)}, ${describeTreatment(plan, name, setting)}: ${code(setting.path)} = ${code(setting.value)}`,
       ),
     ),
   ]

@@ -19,9 +19,11 @@ export function describeVerdict({ command, plan, policies, outcome, verification
   if (command === 'plan') return `${steps} planned. Nothing was changed.`
   const [dropped, postponed] =
     outcome === undefined ? [0, 0] : [countSteps(outcome, 'dropped'), countSteps(outcome, 'postponed')]
+  const building = outcome?.steps.filter(({ result }) => 'isStillBuilding' in result).length ?? 0
   const others = [
     ...(dropped > 0 ? [`${dropped} done by another run`] : []),
     ...(postponed > 0 ? [`${postponed} left for the next run`] : []),
+    ...(building > 0 ? [`${count(building, 'index build')} still in progress`] : []),
   ]
   return `${[`${count(plan.steps.length - dropped - postponed, 'step')} applied`, ...others].join(', ')}.`
 }

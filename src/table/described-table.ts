@@ -45,7 +45,6 @@ const status = v.pipe(v.string(), v.minLength(1))
 
 /** The fields that are not properties. Endpoints that are not AWS may answer anything. */
 function tableSchema(arn: string) {
-  const indexes = v.optional(v.array(v.object({ IndexName: v.string() })))
   return v.object({
     TableStatus: status,
     TableArn: v.literal(arn),
@@ -56,8 +55,6 @@ function tableSchema(arn: string) {
     TableClassSummary: v.optional(v.object({ TableClass: v.optional(v.string()) })),
     SSEDescription: v.optional(v.object({ KMSMasterKeyArn: v.optional(v.string()) })),
     Replicas: v.optional(v.array(v.object({ RegionName: v.string(), ReplicaStatus: status }))),
-    GlobalSecondaryIndexes: indexes,
-    LocalSecondaryIndexes: indexes,
   })
 }
 
@@ -84,7 +81,7 @@ function describe(table: TableDescription, arn: string): DescribedTable {
       ),
     ),
     replicas,
-    unmanaged: readUnmanaged(table, replicas),
+    unmanaged: readUnmanaged(replicas),
   }
 }
 

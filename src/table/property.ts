@@ -56,6 +56,8 @@ export interface Property<Name extends string = string, Value = unknown> {
   unmanaged?(observed: Value, declared: Value | undefined): readonly UnmanagedSetting[]
   /** Changes in progress during which DynamoDB does not accept `request`. While a table is CREATING it accepts none. */
   readonly blockedBy: readonly Blocker[]
+  /** The same for one change, in the place of `blockedBy`. Absent: all changes of the property are alike. */
+  blockersOf?(change: ValueChange<Value>): readonly Blocker[]
   /**
    * The names of properties whose change DynamoDB needs before it accepts one of this property. While such a change of
    * the table is deferred, so is a change of this property.
@@ -202,6 +204,9 @@ export interface Situation<Value = unknown> {
   readonly observed: Value
   /** Every change that the table needs, as plain text. */
   readonly changes: readonly string[]
+  /** The disruptive change itself. */
+  readonly change: ValueChange<Value>
+  readonly comparison: Comparison
 }
 
 /** A protection that a production environment has on, unless `allow` permits otherwise. */

@@ -184,7 +184,7 @@ function maximumsOf(observed: Comparison['observed']): readonly string[] {
 }
 
 function globalIndexes(values: Comparison['declared']): readonly BilledIndex[] {
-  return (values as { readonly GlobalSecondaryIndexes?: readonly BilledIndex[] }).GlobalSecondaryIndexes ?? []
+  return values.GlobalSecondaryIndexes ?? []
 }
 
 function unitsOf({ ProvisionedThroughput }: ProvisionedCapacity): ProvisionedCapacity {

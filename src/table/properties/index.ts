@@ -2,7 +2,9 @@
 import type { Property } from '../property.ts'
 import { billingMode } from './billing-mode.ts'
 import { deletionProtection } from './deletion-protection.ts'
+import { globalSecondaryIndexes } from './global-secondary-indexes.ts'
 import { keySchema } from './key-schema.ts'
+import { localSecondaryIndexes } from './local-secondary-indexes.ts'
 import { onDemandThroughput } from './on-demand-throughput.ts'
 import { pointInTimeRecovery } from './point-in-time-recovery.ts'
 import { sseSpecification } from './sse-specification.ts'
@@ -13,6 +15,7 @@ import { timeToLive } from './time-to-live.ts'
 
 const declared = [
   keySchema,
+  localSecondaryIndexes,
   deletionProtection,
   pointInTimeRecovery,
   tags,
@@ -22,6 +25,7 @@ const declared = [
   streamSpecification,
   sseSpecification,
   timeToLive,
+  globalSecondaryIndexes,
 ] as const
 
 type Declared = (typeof declared)[number]

@@ -1,4 +1,4 @@
-import type { TableDescription } from '@aws-sdk/client-dynamodb'
+import type { AttributeDefinition, KeySchemaElement } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import type { AttributeTypes, Property } from '../property.ts'
 
@@ -11,15 +11,17 @@ export interface KeyAttribute {
   readonly KeyType: 'HASH' | 'RANGE'
 }
 
-const keyElement = {
+const keyMembers = {
   AttributeName: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
   KeyType: v.picklist(['HASH', 'RANGE']),
 }
 
-const attribute = v.strictObject({ ...keyElement, AttributeType: v.picklist(['S', 'N', 'B']) })
+export const keyAttribute = v.strictObject({ ...keyMembers, AttributeType: v.picklist(['S', 'N', 'B']) })
+
+const keyElement = v.strictObject(keyMembers)
 
 /** A key as CloudFormation has it. The types are in AttributeDefinitions. */
-export const keyElements = v.array(v.strictObject(keyElement))
+export const keyElements = v.array(keyElement)
 
 /** Gives each attribute of a key its type. All of them have one in AttributeDefinitions. */
 export function withTypes(keys: v.InferOutput<typeof keyElements>, types: AttributeTypes): KeySchema {
@@ -35,7 +37,7 @@ export const keySchema: Property<'KeySchema', KeySchema> = {
   name: 'KeySchema',
   description: 'The primary key: a partition key and at most one sort key, each with its type. Fixed at creation.',
   schema: v.pipe(
-    v.array(attribute),
+    v.array(keyAttribute),
     v.minLength(1),
     v.maxLength(2),
     v.check(
@@ -48,7 +50,10 @@ export const keySchema: Property<'KeySchema', KeySchema> = {
     fields: { KeySchema: v.pipe(keyElements, v.minLength(1), v.maxLength(2)) },
     normalize: ({ KeySchema }, types) => withTypes(KeySchema as v.InferOutput<typeof keyElements>, types),
   },
-  reading: { kind: 'described', of: readKeySchema },
+  reading: {
+    kind: 'described',
+    of: ({ KeySchema, AttributeDefinitions }) => readKeys(KeySchema, AttributeDefinitions),
+  },
   creation: {
     kind: 'in-create-table',
     input: (keys) => ({
@@ -76,11 +81,16 @@ export function describeKeys(keys: KeySchema): string {
   return keys.map(({ AttributeName, AttributeType }) => `${AttributeName} (${AttributeType})`).join(', ')
 }
 
-/** DynamoDB lists the partition key first; some emulators do not. */
-function readKeySchema({ KeySchema = [], AttributeDefinitions = [] }: TableDescription): unknown {
-  return KeySchema.map(({ AttributeName, KeyType }) => ({
-    AttributeName,
-    AttributeType: AttributeDefinitions.find((each) => each.AttributeName === AttributeName)?.AttributeType,
-    KeyType,
-  })).sort((left, right) => (left.KeyType === right.KeyType ? 0 : left.KeyType === 'HASH' ? -1 : 1))
+/** Reads the key of a table or of an index. DynamoDB lists the partition key first; some emulators do not. */
+export function readKeys(
+  keys: readonly KeySchemaElement[] = [],
+  definitions: readonly AttributeDefinition[] = [],
+): readonly unknown[] {
+  return keys
+    .map(({ AttributeName, KeyType }) => ({
+      AttributeName,
+      AttributeType: definitions.find((each) => each.AttributeName === AttributeName)?.AttributeType,
+      KeyType,
+    }))
+    .sort((left, right) => (left.KeyType === right.KeyType ? 0 : left.KeyType === 'HASH' ? -1 : 1))
 }

@@ -1,0 +1,189 @@
+/** The name, the keys and the projection of an index: what global and local indexes have in common. */
+import type { AttributeDefinition, GlobalSecondaryIndex, KeySchemaElement } from '@aws-sdk/client-dynamodb'
+import * as v from 'valibot'
+import { describeKeys, type KeySchema, keyAttribute, keyElements, readKeys } from './properties/key-schema.ts'
+
+/** The attributes that an index has besides its keys and those of the table. */
+export interface Projection {
+  readonly ProjectionType: 'ALL' | 'KEYS_ONLY' | 'INCLUDE'
+  /** Sorted. Present only for INCLUDE. */
+  readonly NonKeyAttributes?: readonly string[] | undefined
+}
+
+export interface SecondaryIndex {
+  readonly IndexName: string
+  /** The partition key, then the sort key. Each of them may have several attributes. */
+  readonly KeySchema: KeySchema
+  readonly Projection: Projection
+}
+
+const attributeName = v.pipe(v.string(), v.minLength(1), v.maxLength(255))
+
+const projection = v.strictObject({
+  ProjectionType: v.picklist(['ALL', 'KEYS_ONLY', 'INCLUDE']),
+  NonKeyAttributes: v.optional(v.array(attributeName)),
+})
+
+/** The members of an index in its normal form. */
+export const indexMembers = {
+  IndexName: v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_.-]{3,255}$/)),
+  KeySchema: v.pipe(v.array(keyAttribute), v.minLength(1)),
+  Projection: projection,
+}
+
+/** The most attributes that one index may include. */
+const mostIncluded = 20
+
+/**
+ * The members of an index as CloudFormation has them.
+ *
+ * @param mostKeys attributes of each kind in the key
+ */
+export function declaredIndexMembers(mostKeys: number) {
+  return {
+    IndexName: indexMembers.IndexName,
+    KeySchema: v.pipe(
+      keyElements,
+      v.minLength(1),
+      v.check(
+        (keys) => keys[0]?.KeyType === 'HASH' && isInOrder(keys.map(({ KeyType }) => KeyType)),
+        'HASH first, and every HASH before every RANGE',
+      ),
+      v.check(
+        (keys) => (['HASH', 'RANGE'] as const).every((kind) => countOf(keys, kind) <= mostKeys),
+        `at most ${mostKeys} HASH and ${mostKeys} RANGE`,
+      ),
+      v.check((keys) => isDistinct(keys.map(({ AttributeName }) => AttributeName)), 'each attribute once'),
+    ),
+    Projection: v.pipe(
+      v.strictObject({
+        ProjectionType: projection.entries.ProjectionType,
+        NonKeyAttributes: v.optional(
+          v.pipe(
+            v.array(attributeName),
+            v.minLength(1),
+            v.maxLength(mostIncluded),
+            v.check((names) => isDistinct(names), 'each attribute once'),
+          ),
+        ),
+      }),
+      v.check(
+        ({ ProjectionType, NonKeyAttributes }) => (ProjectionType === 'INCLUDE') === (NonKeyAttributes !== undefined),
+        'NonKeyAttributes with INCLUDE, and with no other ProjectionType',
+      ),
+    ),
+  }
+}
+
+function isInOrder(kinds: readonly string[]): boolean {
+  return !kinds.includes('RANGE') || kinds.lastIndexOf('HASH') < kinds.indexOf('RANGE')
+}
+
+function countOf(keys: readonly { readonly KeyType: string }[], kind: 'HASH' | 'RANGE'): number {
+  return keys.filter(({ KeyType }) => KeyType === kind).length
+}
+
+export function isDistinct(names: readonly string[]): boolean {
+  return new Set(names).size === names.length
+}
+
+/** A list of indexes has each name once. */
+export function hasDistinctNames(indexes: readonly { readonly IndexName: string }[]): boolean {
+  return isDistinct(indexes.map(({ IndexName }) => IndexName))
+}
+
+/** Sorts by code unit, so that a plan reads the same on every machine. Endpoints list indexes in the order of creation. */
+export function sortByName<Index extends { readonly IndexName: string | undefined }>(
+  indexes: readonly Index[],
+): readonly Index[] {
+  return indexes.toSorted((left, right) => (String(left.IndexName) < String(right.IndexName) ? -1 : 1))
+}
+
+/** Reads an index in the form of `SecondaryIndex`. The schema finds what an endpoint that is not AWS omits. */
+export function readIndex(
+  { IndexName, KeySchema, Projection }: Partial<Pick<GlobalSecondaryIndex, 'IndexName' | 'KeySchema' | 'Projection'>>,
+  definitions: readonly AttributeDefinition[] = [],
+): { readonly IndexName: string | undefined; readonly KeySchema: unknown; readonly Projection: unknown } {
+  return {
+    IndexName,
+    KeySchema: readKeys(KeySchema, definitions),
+    Projection: Projection === undefined ? undefined : orderProjection(Projection),
+  }
+}
+
+/** An empty list means the same as none. */
+export function orderProjection<Type>({
+  ProjectionType,
+  NonKeyAttributes = [],
+}: {
+  readonly ProjectionType?: Type
+  readonly NonKeyAttributes?: readonly string[] | undefined
+}) {
+  return {
+    ProjectionType: ProjectionType as Type,
+    ...(NonKeyAttributes.length === 0 ? {} : { NonKeyAttributes: NonKeyAttributes.toSorted() }),
+  }
+}
+
+/** The index with its members in the order that makes equal indexes equal as JSON. */
+export function orderIndex({ IndexName, KeySchema, Projection }: SecondaryIndex): SecondaryIndex {
+  return {
+    IndexName,
+    KeySchema: KeySchema.map(({ AttributeName, AttributeType, KeyType }) => ({
+      AttributeName,
+      AttributeType,
+      KeyType,
+    })),
+    Projection: orderProjection(Projection),
+  }
+}
+
+/** Keys and projection of an index in the form of a request. The types of the keys are in AttributeDefinitions. */
+export function indexInput({ IndexName, KeySchema, Projection }: SecondaryIndex): {
+  readonly IndexName: string
+  readonly KeySchema: KeySchemaElement[]
+  readonly Projection: NonNullable<GlobalSecondaryIndex['Projection']>
+} {
+  const { ProjectionType, NonKeyAttributes } = Projection
+  return {
+    IndexName,
+    KeySchema: KeySchema.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
+    Projection: {
+      ProjectionType,
+      ...(NonKeyAttributes === undefined ? {} : { NonKeyAttributes: [...NonKeyAttributes] }),
+    },
+  }
+}
+
+/** The types of the key attributes, each once. */
+export function keyDefinitions(indexes: readonly Pick<SecondaryIndex, 'KeySchema'>[]): AttributeDefinition[] {
+  const types = indexes
+    .flatMap(({ KeySchema }) => KeySchema)
+    .map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }))
+  return [...new Map(types.map((type) => [type.AttributeName, type])).values()]
+}
+
+/** Returns true if both indexes have the same keys and the same projection, which DynamoDB cannot change. */
+export function isSameIndex(left: SecondaryIndex, right: SecondaryIndex): boolean {
+  const fixed = (index: SecondaryIndex) => JSON.stringify({ ...orderIndex(index), IndexName: '' })
+  return fixed(left) === fixed(right)
+}
+
+/** `tenant_id (S), created_at (N); includes name, role`. Several attributes of one partition key are joined by `+`. */
+export function describeIndex({ KeySchema, Projection }: SecondaryIndex): string {
+  const partition = KeySchema.filter(({ KeyType }) => KeyType === 'HASH')
+  const sort = KeySchema.filter(({ KeyType }) => KeyType === 'RANGE')
+  const keys = [partition.map((key) => describeKeys([key])).join(' + '), ...sort.map((key) => describeKeys([key]))]
+  return `${keys.join(', ')}; ${describeProjection(Projection)}`
+}
+
+function describeProjection({ ProjectionType, NonKeyAttributes = [] }: Projection): string {
+  switch (ProjectionType) {
+    case 'ALL':
+      return 'all attributes'
+    case 'KEYS_ONLY':
+      return 'keys only'
+    case 'INCLUDE':
+      return `includes ${NonKeyAttributes.join(', ')}`
+  }
+}

@@ -2,7 +2,7 @@ export const id = 283;
 export const ids = [283];
 export const modules = {
 
-/***/ 4009:
+/***/ 9983:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 __webpack_require__.r(__webpack_exports__);
@@ -23,9 +23,9 @@ __webpack_require__.r(__webpack_exports__);
 /* harmony export */   UpdateTableCommand: () => (/* binding */ UpdateTableCommand),
 /* harmony export */   UpdateTimeToLiveCommand: () => (/* binding */ UpdateTimeToLiveCommand)
 /* harmony export */ });
-/* harmony import */ var _7FW5GJJL_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(7552);
+/* harmony import */ var _MC5QR23U_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8504);
 /* harmony import */ var _B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(8355);
-/* harmony import */ var _NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(8062);
+/* harmony import */ var _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(1920);
 /* harmony import */ var _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(1222);
 /* harmony import */ var _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(7603);
 /* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(6479);
@@ -693,7 +693,7 @@ var defaultDynamoDBHttpAuthSchemeProvider = (authParameters) => {
   return options;
 };
 var resolveHttpAuthSchemeConfig = (config) => {
-  const config_0 = (0,_NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_2__/* .resolveAwsSdkSigV4Config */ .ho)(config);
+  const config_0 = (0,_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .resolveAwsSdkSigV4Config */ .ho)(config);
   return Object.assign(config_0, {
     authSchemePreference: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .normalizeProvider */ .te)(config.authSchemePreference ?? [])
   });
@@ -3943,11 +3943,11 @@ var getRuntimeConfig = (config) => {
       {
         schemeId: "aws.auth#sigv4",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4"),
-        signer: new _NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsSdkSigV4Signer */ .f2()
+        signer: new _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsSdkSigV4Signer */ .f2()
       }
     ],
     logger: config?.logger ?? new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .NoOpLogger */ .N4(),
-    protocol: config?.protocol ?? _NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsJson1_0Protocol */ .WK,
+    protocol: config?.protocol ?? _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsJson1_0Protocol */ .WK,
     protocolSettings: config?.protocolSettings ?? {
       defaultNamespace: "com.amazonaws.dynamodb",
       errorTypeRegistries,
@@ -3981,9 +3981,9 @@ var getRuntimeConfig2 = (config) => {
     runtime: "node",
     defaultsMode,
     accountIdEndpointMode: config?.accountIdEndpointMode ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(NODE_ACCOUNT_ID_ENDPOINT_MODE_CONFIG_OPTIONS, loaderConfig),
-    authSchemePreference: config?.authSchemePreference ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_2__/* .NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */ .$S, loaderConfig),
+    authSchemePreference: config?.authSchemePreference ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */ .$S, loaderConfig),
     bodyLengthChecker: config?.bodyLengthChecker ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .calculateBodyLength */ .n8,
-    credentialDefaultProvider: config?.credentialDefaultProvider ?? _7FW5GJJL_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultProvider */ .v,
+    credentialDefaultProvider: config?.credentialDefaultProvider ?? _MC5QR23U_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultProvider */ .v,
     defaultSocketTimeout: (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getDefaultSocketTimeout */ .ED)(config?.requestHandler, 3e5),
     defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .createDefaultUserAgentProvider */ .pf)({ serviceId: clientSharedValues.serviceId, clientVersion: package_default.version }),
     endpointDiscoveryEnabledProvider: config?.endpointDiscoveryEnabledProvider ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(NODE_ENDPOINT_DISCOVERY_CONFIG_OPTIONS, loaderConfig),

@@ -141,6 +141,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("assert");
 
 /***/ }),
 
+/***/ 181:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("buffer");
+
+/***/ }),
+
 /***/ 4434:
 /***/ ((module) => {
 
@@ -362,6 +369,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:zlib");
 /***/ ((module) => {
 
 module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("os");
+
+/***/ }),
+
+/***/ 932:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("process");
 
 /***/ }),
 
@@ -858,6 +872,2609 @@ function endGroup() {
 
 /***/ }),
 
+/***/ 247:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  Xt: () => (/* binding */ InvalidInputsError),
+  By: () => (/* binding */ RemedyError),
+  Ko: () => (/* binding */ StoppedError),
+  ci: () => (/* binding */ addressOf),
+  YO: () => (/* binding */ array),
+  zM: () => (/* binding */ _46C2CSM2_boolean),
+  z6: () => (/* binding */ check),
+  pF: () => (/* binding */ cleaningRun),
+  U9: () => (/* binding */ count),
+  p6: () => (/* binding */ date),
+  MI: () => (/* binding */ declarationOf),
+  UA: () => (/* binding */ declaredBuilds),
+  dA: () => (/* binding */ defaultTenantKey),
+  Ow: () => (/* binding */ defineEverywhere),
+  Zx: () => (/* binding */ defineTables),
+  uI: () => (/* binding */ deletionProtection),
+  Ce: () => (/* binding */ describeKeyStatement),
+  mC: () => (/* binding */ describeKeys),
+  Lq: () => (/* binding */ describeOtherEnvironment),
+  xX: () => (/* binding */ describeRecovery),
+  h_: () => (/* binding */ description),
+  b6: () => (/* binding */ environmentNamed),
+  ab: () => (/* binding */ environmentTag),
+  bQ: () => (/* binding */ findSimilar),
+  MV: () => (/* binding */ findSimilarWords),
+  Bu: () => (/* binding */ getDotPath),
+  O7: () => (/* binding */ indexesOf),
+  KJ: () => (/* binding */ instance),
+  yF: () => (/* binding */ isManaged),
+  l$: () => (/* binding */ isOfOtherEnvironment),
+  B1: () => (/* binding */ isOutcomeUnknown),
+  IN: () => (/* binding */ isReservedKey),
+  gj: () => (/* binding */ isSameEnvironment),
+  C0: () => (/* binding */ isTableName),
+  my: () => (/* binding */ isTagText),
+  H8: () => (/* binding */ keyArn),
+  w: () => (/* binding */ layersOf),
+  XT: () => (/* binding */ listSome),
+  eu: () => (/* binding */ literal),
+  bs: () => (/* binding */ longestRunSeconds),
+  B2: () => (/* binding */ managedByTag),
+  Ru: () => (/* binding */ maxLength),
+  J: () => (/* binding */ mergeLayers),
+  Bp: () => (/* binding */ minLength),
+  de: () => (/* binding */ mostDeclaredTags),
+  hp: () => (/* binding */ mostTags),
+  $I: () => (/* binding */ nameTables),
+  Ik: () => (/* binding */ object),
+  lq: () => (/* binding */ optional),
+  qg: () => (/* binding */ parse),
+  ti: () => (/* binding */ partitionKeyOf),
+  KI: () => (/* binding */ picklist),
+  Fs: () => (/* binding */ pipe),
+  _w: () => (/* binding */ pointInTimeRecovery),
+  qo: () => (/* binding */ properties),
+  vJ: () => (/* binding */ propertyNamed),
+  hD: () => (/* binding */ quote),
+  g1: () => (/* binding */ record),
+  yG: () => (/* binding */ regex),
+  xL: () => (/* binding */ safeParse),
+  ml: () => (/* binding */ shorten),
+  w1: () => (/* binding */ startsWith),
+  D$: () => (/* binding */ stoppedWhileWaitingFor),
+  re: () => (/* binding */ strictObject),
+  Yj: () => (/* binding */ string),
+  VZ: () => (/* binding */ systemClock),
+  cU: () => (/* binding */ tableArn),
+  g_: () => (/* binding */ tableNamePattern),
+  LE: () => (/* binding */ tagCharacters),
+  EZ: () => (/* binding */ tagValue),
+  _A: () => (/* binding */ tags),
+  pd: () => (/* binding */ transform),
+  KC: () => (/* binding */ union),
+  Wh: () => (/* binding */ unlessAborted),
+  Ox: () => (/* binding */ variant),
+  RK: () => (/* binding */ visible),
+  iP: () => (/* binding */ withinDeadline),
+  NH: () => (/* binding */ withinSeconds)
+});
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./lib/bundle/46C2CSM2.js
+// lib/src/text/readable.js
+function visible(value) {
+  return value.replace(/[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|(?<=\p{M}{4})\p{M}|^\p{M}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+var longest = 256;
+function shorten(value, most = longest) {
+  return value.length > most ? `${value.slice(0, most).replace(/[\ud800-\udbff]$/, "")}\u2026 (${value.length} characters)` : value;
+}
+function count(number2, noun) {
+  return `${number2} ${noun}${number2 === 1 ? "" : "s"}`;
+}
+function listSome(items, most, noun) {
+  const more = items.length - most;
+  return `${items.slice(0, most).join(", ")}${more > 0 ? ` and ${count(more, noun)}` : ""}`;
+}
+function quote(value) {
+  return value.length > 120 ? `${JSON.stringify(value.slice(0, 120))}\u2026 (${value.length} characters)` : JSON.stringify(value);
+}
+
+// node_modules/valibot/dist/index.mjs
+var store$4;
+var DEFAULT_CONFIG = {
+  lang: void 0,
+  message: void 0,
+  abortEarly: void 0,
+  abortPipeEarly: void 0
+};
+// @__NO_SIDE_EFFECTS__
+function getGlobalConfig(config$1) {
+  if (!config$1 && !store$4) return DEFAULT_CONFIG;
+  return {
+    lang: config$1?.lang ?? store$4?.lang,
+    message: config$1?.message,
+    abortEarly: config$1?.abortEarly ?? store$4?.abortEarly,
+    abortPipeEarly: config$1?.abortPipeEarly ?? store$4?.abortPipeEarly
+  };
+}
+var store$3;
+// @__NO_SIDE_EFFECTS__
+function getGlobalMessage(lang) {
+  return store$3?.get(lang);
+}
+var store$2;
+// @__NO_SIDE_EFFECTS__
+function getSchemaMessage(lang) {
+  return store$2?.get(lang);
+}
+var store$1;
+// @__NO_SIDE_EFFECTS__
+function getSpecificMessage(reference, lang) {
+  return store$1?.get(reference)?.get(lang);
+}
+// @__NO_SIDE_EFFECTS__
+function _stringify(input) {
+  const type = typeof input;
+  if (type === "string") return `"${input}"`;
+  if (type === "number" || type === "bigint" || type === "boolean") return `${input}`;
+  if (type === "object" || type === "function") return (input && Object.getPrototypeOf(input)?.constructor?.name) ?? "null";
+  return type;
+}
+function _addIssue(context, label, dataset, config$1, other) {
+  const input = other && "input" in other ? other.input : dataset.value;
+  const expected = other?.expected ?? context.expects ?? null;
+  const received = other?.received ?? /* @__PURE__ */ _stringify(input);
+  const issue = {
+    kind: context.kind,
+    type: context.type,
+    input,
+    expected,
+    received,
+    message: `Invalid ${label}: ${expected ? `Expected ${expected} but r` : "R"}eceived ${received}`,
+    requirement: context.requirement,
+    path: other?.path,
+    issues: other?.issues,
+    lang: config$1.lang,
+    abortEarly: config$1.abortEarly,
+    abortPipeEarly: config$1.abortPipeEarly
+  };
+  const isSchema = context.kind === "schema";
+  const message$1 = other?.message ?? context.message ?? /* @__PURE__ */ getSpecificMessage(context.reference, issue.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue.lang);
+  if (message$1 !== void 0) issue.message = typeof message$1 === "function" ? message$1(issue) : message$1;
+  if (isSchema) dataset.typed = false;
+  if (dataset.issues) dataset.issues.push(issue);
+  else dataset.issues = [issue];
+}
+// @__NO_SIDE_EFFECTS__
+function _isSameValueZero(value1, value2) {
+  return value1 === value2 || Number.isNaN(value1) && Number.isNaN(value2);
+}
+// @__NO_SIDE_EFFECTS__
+function _isValidObjectKey(object$1, key) {
+  return Object.prototype.hasOwnProperty.call(object$1, key) && key !== "__proto__" && key !== "prototype" && key !== "constructor";
+}
+// @__NO_SIDE_EFFECTS__
+function _joinExpects(values$1, separator) {
+  const list = [...new Set(values$1)];
+  if (list.length > 1) return `(${list.join(` ${separator} `)})`;
+  return list[0] ?? "never";
+}
+function _standardSchema(schema) {
+  schema["~standard"] = {
+    version: 1,
+    vendor: "valibot",
+    validate: (value$1) => schema["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
+  };
+  return schema;
+}
+// @__NO_SIDE_EFFECTS__
+function getDotPath(issue) {
+  if (issue.path) {
+    let key = "";
+    for (const item of issue.path) if (typeof item.key === "string" || typeof item.key === "number") if (key) key += `.${item.key}`;
+    else key += item.key;
+    else return null;
+    return key;
+  }
+  return null;
+}
+var ValiError = class extends Error {
+  /**
+  * Creates a Valibot error with useful information.
+  *
+  * @param issues The error issues.
+  */
+  constructor(issues) {
+    super(issues[0].message);
+    this.name = "ValiError";
+    this.issues = issues;
+  }
+};
+// @__NO_SIDE_EFFECTS__
+function check(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "check",
+    reference: check,
+    async: false,
+    expects: null,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function description(description_) {
+  return {
+    kind: "metadata",
+    type: "description",
+    reference: description,
+    description: description_
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function integer(message$1) {
+  return {
+    kind: "validation",
+    type: "integer",
+    reference: integer,
+    async: false,
+    expects: null,
+    requirement: Number.isInteger,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function maxLength(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "max_length",
+    reference: maxLength,
+    async: false,
+    expects: `<=${requirement}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && dataset.value.length > this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function maxValue(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "max_value",
+    reference: maxValue,
+    async: false,
+    expects: `<=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !(dataset.value <= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function minLength(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "min_length",
+    reference: minLength,
+    async: false,
+    expects: `>=${requirement}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && dataset.value.length < this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function minValue(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "min_value",
+    reference: minValue,
+    async: false,
+    expects: `>=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !(dataset.value >= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function regex(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "regex",
+    reference: regex,
+    async: false,
+    expects: `${requirement}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "format", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function startsWith(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "starts_with",
+    reference: startsWith,
+    async: false,
+    expects: `"${requirement}"`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !dataset.value.startsWith(this.requirement)) _addIssue(this, "start", dataset, config$1, { received: `"${dataset.value.slice(0, this.requirement.length)}"` });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function transform(operation) {
+  return {
+    kind: "transformation",
+    type: "transform",
+    reference: transform,
+    async: false,
+    operation,
+    "~run"(dataset) {
+      dataset.value = this.operation(dataset.value);
+      return dataset;
+    }
+  };
+}
+var ABORT_EARLY_CONFIG = { abortEarly: true };
+// @__NO_SIDE_EFFECTS__
+function getFallback(schema, dataset, config$1) {
+  return typeof schema.fallback === "function" ? schema.fallback(dataset, config$1) : schema.fallback;
+}
+// @__NO_SIDE_EFFECTS__
+function getDefault(schema, dataset, config$1) {
+  return typeof schema.default === "function" ? schema.default(dataset, config$1) : schema.default;
+}
+// @__NO_SIDE_EFFECTS__
+function array(item, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "array",
+    reference: array,
+    expects: "Array",
+    async: false,
+    item,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (Array.isArray(input)) {
+        dataset.typed = true;
+        dataset.value = [];
+        for (let key = 0; key < input.length; key++) {
+          const value$1 = input[key];
+          const itemDataset = this.item["~run"]({ value: value$1 }, config$1);
+          if (itemDataset.issues) {
+            const pathItem = {
+              type: "array",
+              origin: "value",
+              input,
+              key,
+              value: value$1
+            };
+            for (const issue of itemDataset.issues) {
+              if (issue.path) issue.path.unshift(pathItem);
+              else issue.path = [pathItem];
+              dataset.issues?.push(issue);
+            }
+            if (!dataset.issues) dataset.issues = itemDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          if (!itemDataset.typed) dataset.typed = false;
+          dataset.value.push(itemDataset.value);
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _46C2CSM2_boolean(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "boolean",
+    reference: _46C2CSM2_boolean,
+    expects: "boolean",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "boolean") dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function date(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "date",
+    reference: date,
+    expects: "Date",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.value instanceof Date) if (!isNaN(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1, { received: '"Invalid Date"' });
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function instance(class_, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "instance",
+    reference: instance,
+    expects: class_.name,
+    async: false,
+    class: class_,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.value instanceof this.class) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function literal(literal_, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "literal",
+    reference: literal,
+    expects: /* @__PURE__ */ _stringify(literal_),
+    async: false,
+    literal: literal_,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (/* @__PURE__ */ _isSameValueZero(dataset.value, this.literal)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function number(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "number",
+    reference: number,
+    expects: "number",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "number" && !isNaN(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function object(entries$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "object",
+    reference: object,
+    expects: "Object",
+    async: false,
+    entries: entries$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const key in this.entries) {
+          const valueSchema = this.entries[key];
+          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
+            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+            if (valueDataset.issues) {
+              const pathItem = {
+                type: "object",
+                origin: "value",
+                input,
+                key,
+                value: value$1
+              };
+              for (const issue of valueDataset.issues) {
+                if (issue.path) issue.path.unshift(pathItem);
+                else issue.path = [pathItem];
+                dataset.issues?.push(issue);
+              }
+              if (!dataset.issues) dataset.issues = valueDataset.issues;
+              if (config$1.abortEarly) {
+                dataset.typed = false;
+                break;
+              }
+            }
+            if (!valueDataset.typed) dataset.typed = false;
+            dataset.value[key] = valueDataset.value;
+          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
+          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+            _addIssue(this, "key", dataset, config$1, {
+              input: void 0,
+              expected: `"${key}"`,
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key,
+                value: input[key]
+              }]
+            });
+            if (config$1.abortEarly) break;
+          }
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function optional(wrapped, default_) {
+  return _standardSchema({
+    kind: "schema",
+    type: "optional",
+    reference: optional,
+    expects: `(${wrapped.expects} | undefined)`,
+    async: false,
+    wrapped,
+    default: default_,
+    "~run"(dataset, config$1) {
+      if (dataset.value === void 0) {
+        if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
+        if (dataset.value === void 0) {
+          dataset.typed = true;
+          return dataset;
+        }
+      }
+      return this.wrapped["~run"](dataset, config$1);
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function picklist(options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "picklist",
+    reference: picklist,
+    expects: /* @__PURE__ */ _joinExpects(options.map(_stringify), "|"),
+    async: false,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (this.options.includes(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function record(key, value$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "record",
+    reference: record,
+    expects: "Object",
+    async: false,
+    key,
+    value: value$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const entryKey in input) if (/* @__PURE__ */ _isValidObjectKey(input, entryKey)) {
+          const entryValue = input[entryKey];
+          const keyDataset = this.key["~run"]({ value: entryKey }, config$1);
+          if (keyDataset.issues) {
+            const pathItem = {
+              type: "object",
+              origin: "key",
+              input,
+              key: entryKey,
+              value: entryValue
+            };
+            for (const issue of keyDataset.issues) {
+              issue.path = [pathItem];
+              dataset.issues?.push(issue);
+            }
+            if (!dataset.issues) dataset.issues = keyDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          const valueDataset = this.value["~run"]({ value: entryValue }, config$1);
+          if (valueDataset.issues) {
+            const pathItem = {
+              type: "object",
+              origin: "value",
+              input,
+              key: entryKey,
+              value: entryValue
+            };
+            for (const issue of valueDataset.issues) {
+              if (issue.path) issue.path.unshift(pathItem);
+              else issue.path = [pathItem];
+              dataset.issues?.push(issue);
+            }
+            if (!dataset.issues) dataset.issues = valueDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
+          if (keyDataset.typed) dataset.value[keyDataset.value] = valueDataset.value;
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function strictObject(entries$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "strict_object",
+    reference: strictObject,
+    expects: "Object",
+    async: false,
+    entries: entries$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const key in this.entries) {
+          const valueSchema = this.entries[key];
+          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
+            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+            if (valueDataset.issues) {
+              const pathItem = {
+                type: "object",
+                origin: "value",
+                input,
+                key,
+                value: value$1
+              };
+              for (const issue of valueDataset.issues) {
+                if (issue.path) issue.path.unshift(pathItem);
+                else issue.path = [pathItem];
+                dataset.issues?.push(issue);
+              }
+              if (!dataset.issues) dataset.issues = valueDataset.issues;
+              if (config$1.abortEarly) {
+                dataset.typed = false;
+                break;
+              }
+            }
+            if (!valueDataset.typed) dataset.typed = false;
+            dataset.value[key] = valueDataset.value;
+          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
+          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+            _addIssue(this, "key", dataset, config$1, {
+              input: void 0,
+              expected: `"${key}"`,
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key,
+                value: input[key]
+              }]
+            });
+            if (config$1.abortEarly) break;
+          }
+        }
+        if (!dataset.issues || !config$1.abortEarly) {
+          for (const key in input) if (!Object.prototype.hasOwnProperty.call(this.entries, key)) {
+            _addIssue(this, "key", dataset, config$1, {
+              input: key,
+              expected: "never",
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key,
+                value: input[key]
+              }]
+            });
+            break;
+          }
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function string(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "string",
+    reference: string,
+    expects: "string",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "string") dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _subIssues(datasets) {
+  let issues;
+  if (datasets) for (const dataset of datasets) if (issues) for (const issue of dataset.issues) issues.push(issue);
+  else issues = dataset.issues;
+  return issues;
+}
+// @__NO_SIDE_EFFECTS__
+function union(options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "union",
+    reference: union,
+    expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
+    async: false,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      let validDataset;
+      let typedDatasets;
+      let untypedDatasets;
+      for (const schema of this.options) {
+        const optionDataset = schema["~run"]({ value: dataset.value }, config$1);
+        if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
+        else typedDatasets = [optionDataset];
+        else {
+          validDataset = optionDataset;
+          break;
+        }
+        else if (untypedDatasets) untypedDatasets.push(optionDataset);
+        else untypedDatasets = [optionDataset];
+      }
+      if (validDataset) return validDataset;
+      if (typedDatasets) {
+        if (typedDatasets.length === 1) return typedDatasets[0];
+        _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
+        dataset.typed = true;
+      } else if (untypedDatasets?.length === 1) return untypedDatasets[0];
+      else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function variant(key, options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "variant",
+    reference: variant,
+    expects: "Object",
+    async: false,
+    key,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        let outputDataset;
+        let maxDiscriminatorPriority = 0;
+        let invalidDiscriminatorKey = this.key;
+        let expectedDiscriminators = [];
+        const parseOptions = (variant$1, allKeys) => {
+          for (const schema of variant$1.options) {
+            if (schema.type === "variant") parseOptions(schema, new Set(allKeys).add(schema.key));
+            else {
+              let keysAreValid = true;
+              let currentPriority = 0;
+              for (const currentKey of allKeys) {
+                const discriminatorSchema = schema.entries[currentKey];
+                if (currentKey in input ? discriminatorSchema["~run"]({
+                  typed: false,
+                  value: input[currentKey]
+                }, ABORT_EARLY_CONFIG).issues : discriminatorSchema.type !== "exact_optional" && discriminatorSchema.type !== "optional" && discriminatorSchema.type !== "nullish") {
+                  keysAreValid = false;
+                  if (invalidDiscriminatorKey !== currentKey && (maxDiscriminatorPriority < currentPriority || maxDiscriminatorPriority === currentPriority && currentKey in input && !(invalidDiscriminatorKey in input))) {
+                    maxDiscriminatorPriority = currentPriority;
+                    invalidDiscriminatorKey = currentKey;
+                    expectedDiscriminators = [];
+                  }
+                  if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema.entries[currentKey].expects);
+                  break;
+                }
+                currentPriority++;
+              }
+              if (keysAreValid) {
+                const optionDataset = schema["~run"]({ value: input }, config$1);
+                if (!outputDataset || !outputDataset.typed && optionDataset.typed) outputDataset = optionDataset;
+              }
+            }
+            if (outputDataset && !outputDataset.issues) break;
+          }
+        };
+        parseOptions(this, /* @__PURE__ */ new Set([this.key]));
+        if (outputDataset) return outputDataset;
+        _addIssue(this, "type", dataset, config$1, {
+          input: input[invalidDiscriminatorKey],
+          expected: /* @__PURE__ */ _joinExpects(expectedDiscriminators, "|"),
+          path: [{
+            type: "object",
+            origin: "value",
+            input,
+            key: invalidDiscriminatorKey,
+            value: input[invalidDiscriminatorKey]
+          }]
+        });
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+function parse(schema, input, config$1) {
+  const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+  if (dataset.issues) throw new ValiError(dataset.issues);
+  return dataset.value;
+}
+// @__NO_SIDE_EFFECTS__
+function pipe(...pipe$1) {
+  return _standardSchema({
+    ...pipe$1[0],
+    pipe: pipe$1,
+    "~run"(dataset, config$1) {
+      for (const item of pipe$1) if (item.kind !== "metadata") {
+        if (dataset.issues && (item.kind === "schema" || item.kind === "transformation")) {
+          dataset.typed = false;
+          break;
+        }
+        if (!dataset.issues || !config$1.abortEarly && !config$1.abortPipeEarly) dataset = item["~run"](dataset, config$1);
+      }
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function safeParse(schema, input, config$1) {
+  const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+  return {
+    typed: dataset.typed,
+    success: !dataset.issues,
+    output: dataset.value,
+    issues: dataset.issues
+  };
+}
+
+// lib/src/run/run.js
+
+
+
+// lib/src/errors/errors.js
+var RemedyError = class extends Error {
+  name = "RemedyError";
+  remedy;
+  facts;
+  /** IAM policy statements, as JSON, that would have allowed the denied call. */
+  statements;
+  /** The failed write may have taken effect: it was sent, and no refusal came back. */
+  isOutcomeUnknown;
+  constructor(message, remedy, { facts = [], statements = [], isOutcomeUnknown: isOutcomeUnknown2 = false, ...options } = {}) {
+    super(message, options);
+    this.remedy = remedy;
+    this.facts = facts;
+    this.statements = statements;
+    this.isOutcomeUnknown = isOutcomeUnknown2;
+  }
+};
+function isOutcomeUnknown(error) {
+  return !(error instanceof RemedyError) || error.isOutcomeUnknown;
+}
+var InvalidInputsError = class extends Error {
+  name = "InvalidInputsError";
+  problems;
+  constructor(problems) {
+    super(problems.length === 1 ? "An input is wrong." : `${problems.length} inputs are wrong.`);
+    this.problems = problems;
+  }
+};
+var StoppedError = class _StoppedError extends RemedyError {
+  name = "StoppedError";
+  /** Returns a copy whose cause is the last failure before the stop. */
+  after(cause) {
+    return new _StoppedError(this.message, this.remedy, { cause, isOutcomeUnknown: this.isOutcomeUnknown });
+  }
+  /** Makes a copy for a write that was sent and has no response. */
+  withUnknownOutcome() {
+    return new _StoppedError(this.message, this.remedy, { cause: this.cause, isOutcomeUnknown: true });
+  }
+  /**
+   * Makes a copy that also names what the run was waiting for when it had to stop.
+   *
+   * @param remedy an additional remedy, for that wait
+   */
+  whileWaitingFor(what, remedy) {
+    return new _StoppedError(`${this.message} It was waiting for ${what}.`, remedy === void 0 ? this.remedy : `${this.remedy} ${remedy}`, { cause: this.cause, isOutcomeUnknown: this.isOutcomeUnknown });
+  }
+};
+function stoppedWhileWaitingFor(what, remedy) {
+  return (reason) => {
+    throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason;
+  };
+}
+
+// lib/src/run/run.js
+var systemClock = {
+  // Monotonic: waits are measured by it, and must not depend on changes of the machine's clock.
+  now: () => Math.round(performance.timeOrigin + performance.now()),
+  sleep: async (milliseconds, signal) => {
+    try {
+      await (0,promises_namespaceObject.setTimeout)(milliseconds, void 0, { signal });
+    } catch {
+      throw signal.reason;
+    }
+  },
+  random: Math.random,
+  uuid: external_node_crypto_.randomUUID
+};
+var longestRunSeconds = 21600;
+var graceMilliseconds = 1e3;
+var leaveMilliseconds = 4300;
+async function withinDeadline(options, work) {
+  const { clock, log, timeoutSeconds, interrupted } = options;
+  const stopping = new AbortController();
+  const aborting = new AbortController();
+  const leaving = new AbortController();
+  const ended = new AbortController();
+  const after = (milliseconds, then) => {
+    clock.sleep(milliseconds, ended.signal).then(then, () => void 0);
+  };
+  const stop = (reason) => {
+    if (stopping.signal.aborted)
+      return;
+    stopping.abort(reason);
+    after(graceMilliseconds, () => aborting.abort(reason));
+    after(leaveMilliseconds, () => leaving.abort(reason));
+  };
+  const interrupt = () => stop(new StoppedError("The run was cancelled.", "Run it again: it continues where this run stopped."));
+  after(timeoutSeconds * 1e3, () => stop(new StoppedError(`The run did not finish within its ${timeoutSeconds} seconds.`, "Run it again: it continues where this run stopped. If it needs longer, raise timeout-seconds.")));
+  interrupted.addEventListener("abort", interrupt);
+  if (interrupted.aborted)
+    interrupt();
+  try {
+    return await work({ clock, log, stop: stopping.signal, abort: aborting.signal, leave: leaving.signal });
+  } finally {
+    interrupted.removeEventListener("abort", interrupt);
+    ended.abort();
+    const over = new StoppedError("The run is over.", "No action is needed.");
+    stopping.abort(over);
+    aborting.abort(over);
+    leaving.abort(over);
+  }
+}
+function cleaningRun(run) {
+  return { ...run, stop: run.leave, abort: run.leave };
+}
+async function withinSeconds(run, seconds, reason, work) {
+  const over = new AbortController();
+  const ended = new AbortController();
+  run.clock.sleep(seconds * 1e3, ended.signal).then(() => over.abort(reason), () => void 0);
+  const sooner = (signal) => AbortSignal.any([signal, over.signal]);
+  try {
+    return await work({ ...run, stop: sooner(run.stop), abort: sooner(run.abort) });
+  } finally {
+    ended.abort();
+  }
+}
+async function unlessAborted({ abort }, work, waitingFor) {
+  abort.throwIfAborted();
+  const aborted = new Promise((_, reject) => {
+    abort.addEventListener("abort", () => reject(abort.reason), { once: true });
+  });
+  return await Promise.race([work(), aborted.catch(stoppedWhileWaitingFor(waitingFor))]);
+}
+
+// lib/src/table/target.js
+function isSameEnvironment(left, right) {
+  return left.toLowerCase() === right.toLowerCase();
+}
+var tableNamePattern = /^[a-zA-Z0-9_.-]{3,255}$/;
+function isTableName(text) {
+  return tableNamePattern.test(text);
+}
+function tableArn(target, name) {
+  return `arn:${target.partition}:dynamodb:${target.region}:${target.account}:table/${name}`;
+}
+function addressOf(target, name) {
+  return { name, arn: tableArn(target, name) };
+}
+
+// lib/src/table/protection.js
+function explainProtectionOff(input, state, { target, table }) {
+  const { name, production } = target.environment;
+  return {
+    reason: `${input} is false, but for the table "${table}" it is ${state}${production ? `, and "${name}" is a production environment` : ""}.`,
+    remedy: `Set ${input} to auto, which keeps it ${production ? "on" : "as it is"}.`
+  };
+}
+
+// lib/src/table/properties/deletion-protection.js
+var deletionProtection = {
+  name: "DeletionProtectionEnabled",
+  description: "Deletion protection. On in production; elsewhere off at creation, then unmanaged.",
+  schema: _46C2CSM2_boolean(),
+  reading: { kind: "described", of: ({ DeletionProtectionEnabled }) => DeletionProtectionEnabled ?? false },
+  creation: {
+    kind: "in-create-table",
+    input: (DeletionProtectionEnabled) => ({ DeletionProtectionEnabled }),
+    otherwise: false
+  },
+  changes: (from, to) => {
+    if (from === to)
+      return [];
+    return to ? [{ kind: "update", from, to, risk: "safe" }] : [{ kind: "update", from, to, risk: { allow: ["remove-deletion-protection"] } }];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateTable",
+    input: { TableName, DeletionProtectionEnabled: to }
+  }),
+  settings: (value) => [{ name: "DeletionProtectionEnabled", value: String(value) }],
+  blockedBy: ["replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  protection: {
+    isOn: (value) => value,
+    inProduction: true,
+    off: false,
+    input: "deletion-protection",
+    removal: "remove-deletion-protection"
+  },
+  disruptions: [
+    {
+      name: "remove-deletion-protection",
+      purpose: "to turn it off",
+      explain: (situation) => explainProtectionOff("deletion-protection", "on", situation)
+    }
+  ]
+};
+
+// lib/src/table/throughput.js
+var units = pipe(number(), integer(), minValue(1));
+var throughputSchema = strictObject({ ReadCapacityUnits: units, WriteCapacityUnits: units });
+function readThroughput({ ReadCapacityUnits, WriteCapacityUnits } = {}) {
+  return { ReadCapacityUnits, WriteCapacityUnits };
+}
+function isSameThroughput(left, right) {
+  return left.ReadCapacityUnits === right.ReadCapacityUnits && left.WriteCapacityUnits === right.WriteCapacityUnits;
+}
+function describeThroughput({ ReadCapacityUnits: reads, WriteCapacityUnits: writes }) {
+  return `${reads} read and ${writes} write units`;
+}
+var noMaximum = -1;
+var maximum = pipe(number(), integer(), minValue(noMaximum), check((most) => most !== 0, "at least 1, or -1 for no maximum"));
+var onDemandThroughputSchema = strictObject({
+  MaxReadRequestUnits: optional(maximum),
+  MaxWriteRequestUnits: optional(maximum)
+});
+var members = ["MaxReadRequestUnits", "MaxWriteRequestUnits"];
+function readOnDemandThroughput(given = {}) {
+  return withMembers(members, (member) => given[member] ?? noMaximum);
+}
+function changedMaximums(from, to) {
+  const differing = declaredIn(to).filter((member) => maximumIn(from, member) !== to[member]);
+  if (differing.length === 0)
+    return void 0;
+  return {
+    from: withMembers(differing, (member) => maximumIn(from, member)),
+    to: withMembers(differing, (member) => maximumIn(to, member))
+  };
+}
+function initialMaximums(declared2) {
+  const limited = limitedIn(declared2);
+  return limited.length === 0 ? void 0 : withMembers(limited, (member) => declared2[member]);
+}
+function undeclaredMaximums(observed, declared2 = {}) {
+  const undeclared = limitedIn(observed).filter((member) => declared2[member] === void 0);
+  return withMembers(undeclared, (member) => observed[member]);
+}
+function maximumSettings(value) {
+  return declaredIn(value).map((name) => {
+    const most = maximumIn(value, name);
+    return { name, value: most === noMaximum ? "no maximum" : String(most) };
+  });
+}
+function declaredIn(value) {
+  return members.filter((member) => value[member] !== void 0);
+}
+function limitedIn(value) {
+  return members.filter((member) => maximumIn(value, member) !== noMaximum);
+}
+function maximumIn(value, member) {
+  return value[member] ?? noMaximum;
+}
+function withMembers(names, unitsOf2) {
+  return Object.fromEntries(names.map((name) => [name, unitsOf2(name)]));
+}
+
+// lib/src/table/properties/billing-mode.js
+var mode = picklist(["PAY_PER_REQUEST", "PROVISIONED"]);
+var billingMode = {
+  name: "BillingMode",
+  description: "On-demand capacity (PAY_PER_REQUEST), or provisioned capacity with its ProvisionedThroughput. A new table is on demand unless declared otherwise.",
+  schema: union([
+    literal("PAY_PER_REQUEST"),
+    strictObject({
+      ProvisionedThroughput: throughputSchema,
+      GlobalSecondaryIndexes: optional(array(strictObject({ IndexName: string(), ProvisionedThroughput: throughputSchema })))
+    })
+  ]),
+  declaration: {
+    fields: { BillingMode: mode, ProvisionedThroughput: throughputSchema },
+    normalize: (fields) => {
+      const { BillingMode, ProvisionedThroughput } = fields;
+      if (ProvisionedThroughput !== void 0)
+        return { ProvisionedThroughput };
+      if (BillingMode === "PROVISIONED")
+        throw new TypeError("PROVISIONED needs ProvisionedThroughput");
+      return BillingMode;
+    }
+  },
+  reading: { kind: "described", of: readBillingMode },
+  creation: {
+    kind: "in-create-table",
+    input: (value) => isProvisioned(value) ? { BillingMode: "PROVISIONED", ProvisionedThroughput: value.ProvisionedThroughput } : { BillingMode: value },
+    otherwise: "PAY_PER_REQUEST"
+  },
+  changes: (from, to, comparison) => {
+    if (!isProvisioned(to))
+      return isProvisioned(from) ? [{ kind: "update", from, to, risk: "slow" }] : [];
+    if (!isProvisioned(from))
+      return [switchToProvisioned(to, comparison)];
+    if (isSameThroughput(from.ProvisionedThroughput, to.ProvisionedThroughput))
+      return [];
+    return [{ kind: "update", from: unitsOf(from), to: unitsOf(to), risk: "safe" }];
+  },
+  request: ({ name: TableName }, change) => ({
+    operation: "UpdateTable",
+    input: { TableName, ...inputOf(change) }
+  }),
+  settings: (value) => {
+    if (!isProvisioned(value))
+      return [{ name: "BillingMode", value }];
+    const { ProvisionedThroughput, GlobalSecondaryIndexes = [] } = value;
+    return [
+      { name: "BillingMode", value: `PROVISIONED, ${describeThroughput(ProvisionedThroughput)}` },
+      ...GlobalSecondaryIndexes.map((index) => ({
+        name: `ProvisionedThroughput of the index ${index.IndexName}`,
+        value: describeThroughput(index.ProvisionedThroughput)
+      }))
+    ];
+  },
+  unmanaged: (observed, declared2) => declared2 === void 0 && isProvisioned(observed) ? [{ path: "billingMode", value: `PROVISIONED, ${describeThroughput(observed.ProvisionedThroughput)}` }] : [],
+  waits: [
+    {
+      appliesTo: ({ from, to }) => isProvisioned(from) && isProvisioned(to),
+      goal: "change its throughput",
+      usual: "1 to 2 s",
+      firstPoll: 1,
+      timeout: 600
+    },
+    // Measured on AWS: 60 to 113 s, with and without indexes.
+    {
+      appliesTo: ({ to }) => isProvisioned(to),
+      goal: "change its billing mode to provisioned",
+      usual: "1 to 2 minutes",
+      firstPoll: 1,
+      timeout: 1800
+    },
+    // Measured on AWS: 107 to 172 s for the first change of a table that was created provisioned, later 2 to 5 s.
+    { goal: "change its billing mode", usual: "2 to 3 minutes the first time", firstPoll: 1, timeout: 1800 }
+  ],
+  blockedBy: ["table", "index", "replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  budget: {
+    limit: "four changes to on-demand in 24 hours, and four decreases of units a day (UTC), then one an hour",
+    isSpent: /^LimitExceededException: .*next (?:update|decrease) can be made at/is
+  }
+};
+function isProvisioned(value) {
+  return typeof value === "object";
+}
+function isSwitchToProvisioned({ declared: declared2, observed }) {
+  return isProvisioned(declared2.BillingMode) && observed.BillingMode === "PAY_PER_REQUEST";
+}
+function readBillingMode({ BillingModeSummary: summary, ProvisionedThroughput }) {
+  const name = summary ? summary.BillingMode : "PROVISIONED";
+  return name === "PROVISIONED" ? { ProvisionedThroughput: readThroughput(ProvisionedThroughput) } : name;
+}
+function switchToProvisioned({ ProvisionedThroughput }, { table, declared: declared2, observed }) {
+  const declaredUnits = new Map(globalIndexes(declared2).map((index) => [index.IndexName, index.ProvisionedThroughput]));
+  const indexes = globalIndexes(observed).map(({ IndexName }) => ({
+    IndexName,
+    ProvisionedThroughput: declaredUnits.get(IndexName)
+  }));
+  const withoutUnits = indexes.filter((index) => index.ProvisionedThroughput === void 0);
+  if (withoutUnits.length > 0) {
+    const names = withoutUnits.map(({ IndexName }) => `"${IndexName}"`);
+    const [these, them] = names.length === 1 ? ["the index", "it"] : ["the indexes", "them"];
+    return {
+      kind: "impossible",
+      reason: `The table "${table}" is on demand and its definition declares provisioned capacity, but no ProvisionedThroughput for ${these} ${listSome(names, 20, "more")}. DynamoDB changes the table only together with all of its global indexes.`,
+      remedy: `Declare ProvisionedThroughput for ${them} in GlobalSecondaryIndexes, or delete ${them} first. Then run again.`
+    };
+  }
+  const GlobalSecondaryIndexes = indexes;
+  const to = { ProvisionedThroughput, ...indexes.length === 0 ? {} : { GlobalSecondaryIndexes } };
+  const removed = maximumsOf(observed);
+  const warning = `The change of "${table}" to provisioned capacity removes its on-demand maximums: ${listSome(removed, 20, "more")}.`;
+  return { kind: "update", from: "PAY_PER_REQUEST", to, risk: "slow", ...removed.length === 0 ? {} : { warning } };
+}
+function maximumsOf(observed) {
+  const list = (maximums, of) => maximumSettings(undeclaredMaximums(maximums ?? {})).map(({ name, value }) => `${name} ${value}${of}`);
+  return [
+    ...list(observed.OnDemandThroughput, ""),
+    ...globalIndexes(observed).flatMap((index) => list(index.OnDemandThroughput, ` of the index "${index.IndexName}"`))
+  ];
+}
+function globalIndexes(values) {
+  return values.GlobalSecondaryIndexes ?? [];
+}
+function unitsOf({ ProvisionedThroughput }) {
+  return { ProvisionedThroughput };
+}
+function inputOf({ from, to }) {
+  if (!isProvisioned(to))
+    return { BillingMode: to };
+  const { ProvisionedThroughput, GlobalSecondaryIndexes = [] } = to;
+  if (isProvisioned(from))
+    return { ProvisionedThroughput };
+  const updates = GlobalSecondaryIndexes.map((Update) => ({ Update }));
+  return {
+    BillingMode: "PROVISIONED",
+    ProvisionedThroughput,
+    ...updates.length === 0 ? {} : { GlobalSecondaryIndexUpdates: updates }
+  };
+}
+
+// lib/src/table/indexes.js
+function indexesOf(values) {
+  const { GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] } = values;
+  const read = (isLocal) => (index) => ({
+    name: index.IndexName,
+    keys: index.KeySchema,
+    isLocal
+  });
+  return [...GlobalSecondaryIndexes.map(read(false)), ...LocalSecondaryIndexes.map(read(true))];
+}
+function partitionKeyOf(keys) {
+  return keys.flatMap(({ AttributeName, KeyType }) => KeyType === "HASH" ? [AttributeName] : []);
+}
+
+// lib/src/table/properties/key-schema.js
+var keyMembers = {
+  AttributeName: pipe(string(), minLength(1), maxLength(255)),
+  KeyType: picklist(["HASH", "RANGE"])
+};
+var keyAttribute = strictObject({ ...keyMembers, AttributeType: picklist(["S", "N", "B"]) });
+var keyElement = strictObject(keyMembers);
+var keyElements = array(keyElement);
+function withTypes(keys, types) {
+  return keys.map(({ AttributeName, KeyType }) => {
+    const AttributeType = types.get(AttributeName);
+    if (AttributeType === void 0)
+      throw new TypeError(`${AttributeName} has no type`);
+    return { AttributeName, AttributeType, KeyType };
+  });
+}
+var keySchema = {
+  name: "KeySchema",
+  description: "The primary key: a partition key and at most one sort key, each with its type. Fixed at creation.",
+  schema: pipe(array(keyAttribute), minLength(1), maxLength(2), check(([first, second]) => first?.KeyType === "HASH" && second?.KeyType !== "HASH" && second?.AttributeName !== first.AttributeName, "one HASH, then at most one RANGE of another name")),
+  declaration: {
+    fields: { KeySchema: pipe(keyElements, minLength(1), maxLength(2)) },
+    normalize: ({ KeySchema }, types) => withTypes(KeySchema, types)
+  },
+  reading: {
+    kind: "described",
+    of: ({ KeySchema, AttributeDefinitions }) => readKeys(KeySchema, AttributeDefinitions)
+  },
+  creation: {
+    kind: "in-create-table",
+    input: (keys) => ({
+      KeySchema: keys.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
+      AttributeDefinitions: keys.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }))
+    })
+  },
+  changes: (from, to, { table }) => describeKeys(from) === describeKeys(to) ? [] : [
+    {
+      kind: "impossible",
+      reason: `The table "${table}" has the key ${describeKeys(from)}, but its definition declares ${describeKeys(to)}. DynamoDB cannot change the key of a table.`,
+      remedy: `Choose another table-name-prefix, so that new tables are created beside this one; or move the items elsewhere and delete "${table}" by hand.`
+    }
+  ],
+  settings: (keys) => [{ name: "KeySchema", value: describeKeys(keys) }],
+  blockedBy: [],
+  actions: { read: ["dynamodb:DescribeTable"], write: [] }
+};
+function describeKeys(keys) {
+  return keys.map(({ AttributeName, AttributeType }) => `${AttributeName} (${AttributeType})`).join(", ");
+}
+function readKeys(keys = [], definitions = []) {
+  return keys.map(({ AttributeName, KeyType }) => ({
+    AttributeName,
+    AttributeType: definitions.find((each) => each.AttributeName === AttributeName)?.AttributeType,
+    KeyType
+  })).sort((left, right) => left.KeyType === right.KeyType ? 0 : left.KeyType === "HASH" ? -1 : 1);
+}
+
+// lib/src/table/secondary-index.js
+var attributeName = pipe(string(), minLength(1), maxLength(255));
+var projection = strictObject({
+  ProjectionType: picklist(["ALL", "KEYS_ONLY", "INCLUDE"]),
+  NonKeyAttributes: optional(array(attributeName))
+});
+var indexMembers = {
+  IndexName: pipe(string(), regex(/^[a-zA-Z0-9_.-]{3,255}$/)),
+  KeySchema: pipe(array(keyAttribute), minLength(1)),
+  Projection: projection
+};
+var mostIncluded = 20;
+function declaredIndexMembers(mostKeys2) {
+  return {
+    IndexName: indexMembers.IndexName,
+    KeySchema: pipe(keyElements, minLength(1), check((keys) => keys[0]?.KeyType === "HASH" && isInOrder(keys.map(({ KeyType }) => KeyType)), "HASH first, and every HASH before every RANGE"), check((keys) => ["HASH", "RANGE"].every((kind) => countOf(keys, kind) <= mostKeys2), `at most ${mostKeys2} HASH and ${mostKeys2} RANGE`), check((keys) => isDistinct(keys.map(({ AttributeName }) => AttributeName)), "each attribute once")),
+    Projection: pipe(strictObject({
+      ProjectionType: projection.entries.ProjectionType,
+      NonKeyAttributes: optional(pipe(array(attributeName), minLength(1), maxLength(mostIncluded), check((names) => isDistinct(names), "each attribute once")))
+    }), check(({ ProjectionType, NonKeyAttributes }) => ProjectionType === "INCLUDE" === (NonKeyAttributes !== void 0), "NonKeyAttributes with INCLUDE, and with no other ProjectionType"))
+  };
+}
+function isInOrder(kinds) {
+  return !kinds.includes("RANGE") || kinds.lastIndexOf("HASH") < kinds.indexOf("RANGE");
+}
+function countOf(keys, kind) {
+  return keys.filter(({ KeyType }) => KeyType === kind).length;
+}
+function isDistinct(names) {
+  return new Set(names).size === names.length;
+}
+function hasDistinctNames(indexes) {
+  return isDistinct(indexes.map(({ IndexName }) => IndexName));
+}
+function sortByName(indexes) {
+  return indexes.toSorted((left, right) => String(left.IndexName) < String(right.IndexName) ? -1 : 1);
+}
+function readIndex({ IndexName, KeySchema, Projection }, definitions = []) {
+  return {
+    IndexName,
+    KeySchema: readKeys(KeySchema, definitions),
+    Projection: Projection === void 0 ? void 0 : orderProjection(Projection)
+  };
+}
+function orderProjection({ ProjectionType, NonKeyAttributes = [] }) {
+  return {
+    ProjectionType,
+    ...NonKeyAttributes.length === 0 ? {} : { NonKeyAttributes: NonKeyAttributes.toSorted() }
+  };
+}
+function orderIndex({ IndexName, KeySchema, Projection }) {
+  return {
+    IndexName,
+    KeySchema: KeySchema.map(({ AttributeName, AttributeType, KeyType }) => ({
+      AttributeName,
+      AttributeType,
+      KeyType
+    })),
+    Projection: orderProjection(Projection)
+  };
+}
+function indexInput({ IndexName, KeySchema, Projection }) {
+  const { ProjectionType, NonKeyAttributes } = Projection;
+  return {
+    IndexName,
+    KeySchema: KeySchema.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
+    Projection: {
+      ProjectionType,
+      ...NonKeyAttributes === void 0 ? {} : { NonKeyAttributes: [...NonKeyAttributes] }
+    }
+  };
+}
+function keyDefinitions(indexes) {
+  const types = indexes.flatMap(({ KeySchema }) => KeySchema).map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }));
+  return [...new Map(types.map((type) => [type.AttributeName, type])).values()];
+}
+function isSameIndex(left, right) {
+  const fixed = (index) => JSON.stringify({ ...orderIndex(index), IndexName: "" });
+  return fixed(left) === fixed(right);
+}
+function describeIndex({ KeySchema, Projection }) {
+  const partition = KeySchema.filter(({ KeyType }) => KeyType === "HASH");
+  const sort = KeySchema.filter(({ KeyType }) => KeyType === "RANGE");
+  const keys = [partition.map((key) => describeKeys([key])).join(" + "), ...sort.map((key) => describeKeys([key]))];
+  return `${keys.join(", ")}; ${describeProjection(Projection)}`;
+}
+function describeProjection({ ProjectionType, NonKeyAttributes = [] }) {
+  switch (ProjectionType) {
+    case "ALL":
+      return "all attributes";
+    case "KEYS_ONLY":
+      return "keys only";
+    case "INCLUDE":
+      return `includes ${NonKeyAttributes.join(", ")}`;
+  }
+}
+
+// lib/src/table/properties/global-secondary-indexes.js
+var mostIndexes = 20;
+var mostKeys = 4;
+var throughputMembers = {
+  ProvisionedThroughput: optional(throughputSchema),
+  OnDemandThroughput: optional(onDemandThroughputSchema)
+};
+var declaredIndexes = pipe(array(strictObject({ ...declaredIndexMembers(mostKeys), ...throughputMembers })), check((indexes) => hasDistinctNames(indexes), "each IndexName once"));
+var buildDuration = "8 to 17 minutes, longer with many items";
+var globalSecondaryIndexes = {
+  name: "GlobalSecondaryIndexes",
+  description: "Global secondary indexes: keys, projection and throughput of each. Made with a new table; on an existing one built or deleted one after the other.",
+  schema: pipe(array(strictObject({ ...indexMembers, ...throughputMembers })), check((indexes) => hasDistinctNames(indexes), "each IndexName once")),
+  declaration: {
+    fields: { GlobalSecondaryIndexes: declaredIndexes },
+    normalize: ({ GlobalSecondaryIndexes }, types) => sortByName(GlobalSecondaryIndexes.map((index) => normalize(index, types)))
+  },
+  reading: { kind: "described", of: readIndexes },
+  creation: {
+    kind: "in-create-table",
+    input: (indexes) => (
+      // DynamoDB refuses an empty list.
+      indexes.length === 0 ? {} : { GlobalSecondaryIndexes: indexes.map(inputOf2), AttributeDefinitions: keyDefinitions(indexes) }
+    )
+  },
+  changes: changesOf,
+  request: ({ name: TableName }, change) => ({
+    operation: "UpdateTable",
+    input: { TableName, ...updateFor(change) }
+  }),
+  settings: (indexes) => indexes.map((index) => ({ name: `index ${index.IndexName}`, value: describeWithThroughput(index) })),
+  part: partOf,
+  unmanaged: (observed, declared2 = []) => undeclaredIndexes(observed, declared2).map(({ IndexName }) => ({ path: "globalIndex", value: IndexName })),
+  // DynamoDB changes the throughput of one index while it builds or deletes another.
+  blockedBy: ["table", "index", "replica"],
+  blockersOf: (change) => isThroughputChange(change) ? ["replica"] : ["table", "index", "replica"],
+  follows: ["BillingMode"],
+  waits: [
+    {
+      appliesTo: ({ from }) => from.length === 0,
+      part: "index",
+      isOptional: true,
+      goal: "build its index",
+      usual: buildDuration,
+      firstPoll: 1,
+      interval: 12,
+      timeout: longestRunSeconds
+    },
+    {
+      appliesTo: ({ to }) => to.length === 0,
+      part: "index",
+      goal: "delete its index",
+      usual: "3 to 6 s",
+      firstPoll: 2,
+      timeout: 600
+    },
+    { part: "index", goal: "change the throughput of its index", usual: "2 to 6 s", firstPoll: 2, timeout: 600 }
+  ],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  budget: {
+    limit: "four decreases of the units of an index a day (UTC), then one an hour",
+    isSpent: /^LimitExceededException: .*decreases are limited within/is
+  },
+  disruptions: [
+    {
+      name: "rebuild-index",
+      purpose: "to delete the index and build it again under its name, while queries of it fail",
+      explain: explainRebuild
+    },
+    { name: "delete-index", purpose: "to delete the indexes that the definition lacks", explain: explainFullTable }
+  ]
+};
+function normalize({ KeySchema, Projection, ...index }, types) {
+  return inOrder({ ...index, KeySchema: withTypes(KeySchema, types), Projection: orderProjection(Projection) });
+}
+function inOrder(index) {
+  const { ProvisionedThroughput, OnDemandThroughput } = index;
+  return {
+    ...orderIndex(index),
+    ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput },
+    ...OnDemandThroughput === void 0 ? {} : { OnDemandThroughput }
+  };
+}
+function readIndexes({ GlobalSecondaryIndexes = [], AttributeDefinitions }) {
+  return sortByName(GlobalSecondaryIndexes.filter(({ IndexStatus }) => IndexStatus !== "DELETING").map((index) => ({
+    ...readIndex(index, AttributeDefinitions),
+    ...readThroughputOf(index)
+  })));
+}
+function readThroughputOf({ ProvisionedThroughput = {}, OnDemandThroughput }) {
+  const { ReadCapacityUnits, WriteCapacityUnits } = ProvisionedThroughput;
+  return ReadCapacityUnits ? { ProvisionedThroughput: { ReadCapacityUnits, WriteCapacityUnits } } : { OnDemandThroughput: readOnDemandThroughput(OnDemandThroughput) };
+}
+function inputOf2(index) {
+  const { ProvisionedThroughput, OnDemandThroughput = {} } = index;
+  const maximums = initialMaximums(OnDemandThroughput);
+  return {
+    ...indexInput(index),
+    ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput: { ...ProvisionedThroughput } },
+    ...maximums === void 0 ? {} : { OnDemandThroughput: maximums }
+  };
+}
+function updateFor({ from: [before], to: [after] }) {
+  if (after === void 0) {
+    return { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: before?.IndexName } }] };
+  }
+  if (before === void 0) {
+    return {
+      AttributeDefinitions: keyDefinitions([after]),
+      GlobalSecondaryIndexUpdates: [{ Create: inputOf2(after) }]
+    };
+  }
+  const { IndexName, ProvisionedThroughput } = after;
+  const maximums = changedMaximums(before.OnDemandThroughput ?? {}, after.OnDemandThroughput ?? {});
+  return {
+    GlobalSecondaryIndexUpdates: [
+      {
+        Update: {
+          IndexName,
+          ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput: { ...ProvisionedThroughput } },
+          ...maximums === void 0 ? {} : { OnDemandThroughput: maximums.to }
+        }
+      }
+    ]
+  };
+}
+function isThroughputChange({ from, to }) {
+  return from.length > 0 && to.length > 0;
+}
+function partOf({ from, to }) {
+  return [...to, ...from].map(({ IndexName }) => IndexName)[0] ?? "";
+}
+function undeclaredIndexes(observed, declared2) {
+  const names = declared2.map(({ IndexName }) => IndexName);
+  return observed.filter(({ IndexName }) => !names.includes(IndexName));
+}
+function changesOf(from, to, comparison) {
+  const pairs = to.flatMap((declared2) => from.filter(({ IndexName }) => IndexName === declared2.IndexName).map((index) => ({ declared: declared2, present: afterBillingMode(index, declared2, comparison) })));
+  const created = undeclaredIndexes(to, from);
+  const rebuilt = pairs.filter(({ declared: declared2, present }) => !isSameIndex(declared2, present));
+  const kept = pairs.filter((pair) => !rebuilt.includes(pair));
+  const undeclared = undeclaredIndexes(from, to);
+  const impossible = [
+    ...[...created, ...rebuilt.map(({ declared: declared2 }) => declared2)].flatMap((index) => [
+      ...refuseBuild(index, comparison),
+      ...refuseKeyTypes(index, undeclared, comparison)
+    ]),
+    ...kept.flatMap((pair) => refuseThroughput(pair, comparison))
+  ];
+  if (impossible.length > 0)
+    return impossible;
+  const isFull = from.length + created.length > mostIndexes;
+  const deletions = undeclared.map((index, position) => deletionOf(index, isFull && position === 0, comparison));
+  const inTheWay = rebuilt.filter((pair) => isInTheWay(pair, [...created, ...rebuilt.map(({ declared: declared2 }) => declared2)]));
+  return [
+    ...kept.flatMap(throughputChange),
+    ...isFull ? deletions : [],
+    ...inTheWay.map(({ present }) => rebuildingDeletionOf(present, comparison)),
+    ...created.map(creationOf),
+    ...rebuilt.flatMap((pair) => [
+      ...inTheWay.includes(pair) ? [] : [rebuildingDeletionOf(pair.present, comparison)],
+      creationOf(pair.declared)
+    ]),
+    ...isFull ? [] : deletions
+  ];
+}
+function afterBillingMode(index, { ProvisionedThroughput }, comparison) {
+  if (isSwitchToProvisioned(comparison))
+    return { ...orderIndex(index), ProvisionedThroughput };
+  const isOnDemand = comparison.declared.BillingMode === "PAY_PER_REQUEST";
+  return isOnDemand && index.ProvisionedThroughput !== void 0 ? { ...orderIndex(index), OnDemandThroughput: readOnDemandThroughput() } : index;
+}
+function isTableProvisioned({ declared: declared2, observed }) {
+  return isProvisioned(declared2.BillingMode ?? observed.BillingMode);
+}
+function creationOf(index) {
+  return { kind: "update", from: [], to: [inOrder(index)], risk: "slow" };
+}
+function deletionOf(index, isRequired, { table }) {
+  return {
+    kind: "update",
+    // Without its throughput, which may change before the deletion.
+    from: [orderIndex(index)],
+    to: [],
+    risk: { allow: ["delete-index"] },
+    ...isRequired ? {} : { isOptional: true },
+    warning: `The index "${index.IndexName}" of "${table}" is deleted: queries of it fail from then on.`
+  };
+}
+function rebuildingDeletionOf(index, { table }) {
+  return {
+    kind: "update",
+    from: [orderIndex(index)],
+    to: [],
+    risk: { allow: ["rebuild-index"] },
+    warning: `The index "${index.IndexName}" of "${table}" is deleted and built again: queries of it fail until it is built, which usually takes ${buildDuration}.`
+  };
+}
+function throughputChange({ declared: declared2, present }) {
+  const units2 = declared2.ProvisionedThroughput;
+  const hasOtherUnits = units2 !== void 0 && !isSameUnits(present.ProvisionedThroughput, units2);
+  const maximums = changedMaximums(present.OnDemandThroughput ?? {}, declared2.OnDemandThroughput ?? {});
+  if (!hasOtherUnits && maximums === void 0)
+    return [];
+  const index = orderIndex(present);
+  return hasOtherUnits ? [
+    {
+      kind: "update",
+      from: [{ ...index, ProvisionedThroughput: present.ProvisionedThroughput }],
+      to: [{ ...index, ProvisionedThroughput: units2 }],
+      risk: "safe"
+    }
+  ] : [
+    {
+      kind: "update",
+      from: [{ ...index, OnDemandThroughput: maximums?.from }],
+      to: [{ ...index, OnDemandThroughput: maximums?.to }],
+      risk: "safe"
+    }
+  ];
+}
+function isSameUnits(left, right) {
+  return left !== void 0 && isSameThroughput(left, right);
+}
+function refuseBuild(index, comparison) {
+  const { IndexName, ProvisionedThroughput, OnDemandThroughput = {} } = index;
+  if (isTableProvisioned(comparison) && ProvisionedThroughput === void 0) {
+    return [
+      {
+        kind: "impossible",
+        reason: `The table "${comparison.table}" has provisioned capacity, but its definition declares no ProvisionedThroughput for the new index "${IndexName}". DynamoDB builds an index of such a table only with units of its own.`,
+        remedy: `Declare ProvisionedThroughput for "${IndexName}" and for the table, or declare BillingMode: PAY_PER_REQUEST.`
+      }
+    ];
+  }
+  const present = { ...orderIndex(index), ...isTableProvisioned(comparison) ? { ProvisionedThroughput } : {} };
+  return refuseThroughput({ declared: { ...index, OnDemandThroughput }, present }, comparison);
+}
+function refuseThroughput({ declared: declared2, present }, comparison) {
+  const { IndexName, ProvisionedThroughput, OnDemandThroughput = {} } = declared2;
+  const isOnDemand = !isTableProvisioned(comparison);
+  const hasOther = isOnDemand ? ProvisionedThroughput !== void 0 && !isSameUnits(present.ProvisionedThroughput, ProvisionedThroughput) : changedMaximums(present.OnDemandThroughput ?? {}, OnDemandThroughput) !== void 0;
+  if (!hasOther)
+    return [];
+  const [has, name, mode2] = isOnDemand ? ["is on demand", "ProvisionedThroughput", "PROVISIONED, with ProvisionedThroughput for the table"] : ["has provisioned capacity", "OnDemandThroughput", "PAY_PER_REQUEST"];
+  return [
+    {
+      kind: "impossible",
+      reason: `The table "${comparison.table}" ${has}, but its definition declares ${name} for the index "${IndexName}". DynamoDB does not accept it.`,
+      remedy: `Declare BillingMode: ${mode2}, or remove ${name} of the index from the definition.`
+    }
+  ];
+}
+function refuseKeyTypes(index, staying, { table, observed }) {
+  const { LocalSecondaryIndexes: local = [] } = observed;
+  return index.KeySchema.flatMap(({ AttributeName, AttributeType }) => [...staying, ...local].filter((other) => typeIn(other, AttributeName, AttributeType) !== AttributeType).slice(0, 1).map((other) => {
+    const type = typeIn(other, AttributeName, AttributeType);
+    const isGlobal = !local.includes(other);
+    return {
+      kind: "impossible",
+      reason: `The definition of "${table}" declares the attribute "${AttributeName}" with the type ${AttributeType} for the index "${index.IndexName}", but the index "${other.IndexName}" of the table has it with the type ${type}. DynamoDB keeps one type for each attribute.`,
+      remedy: `Declare the type ${type}, or another attribute${isGlobal ? `; or delete the index "${other.IndexName}" by hand, then run again` : ""}.`
+    };
+  }));
+}
+function typeIn(index, attribute, otherwise) {
+  return index.KeySchema.find(({ AttributeName }) => AttributeName === attribute)?.AttributeType ?? otherwise;
+}
+function isInTheWay({ declared: declared2, present }, built) {
+  return built.some((index) => index !== declared2 && index.KeySchema.some(({ AttributeName, AttributeType }) => typeIn(present, AttributeName, AttributeType) !== AttributeType));
+}
+function explainRebuild({ table, observed, change, comparison }) {
+  const name = partOf(change);
+  const [before, after] = [observed, comparison.declared.GlobalSecondaryIndexes ?? []].map((indexes) => indexes.filter(({ IndexName }) => IndexName === name).map(describeIndex));
+  return {
+    reason: `The index "${name}" of "${table}" has ${before}, but its definition declares ${after}. DynamoDB can change neither keys nor projection of an index.`,
+    remedy: `Declare "${name}" as it is, and beside it the new index under another name, such as "${freeName(name, comparison)}". When that is built, let the readers use it; then remove "${name}" from the definition, and run with the line delete-index in allow.`
+  };
+}
+function freeName(name, { declared: declared2, observed }) {
+  const taken = new Set([declared2, observed].flatMap(indexesOf).map((index) => index.name));
+  const longest2 = 250;
+  for (let number2 = 2; ; number2 += 1) {
+    const free = `${name.slice(0, longest2)}-${number2}`;
+    if (!taken.has(free))
+      return free;
+  }
+}
+function explainFullTable({ table, observed, comparison }) {
+  const declared2 = comparison.declared.GlobalSecondaryIndexes ?? [];
+  const names = (indexes) => listSome(indexes.map(({ IndexName }) => `"${IndexName}"`), mostIndexes, "more");
+  return {
+    reason: `The table "${table}" has no room for the declared ${names(undeclaredIndexes(declared2, observed))}: it has ${observed.length} global indexes, and DynamoDB allows ${mostIndexes}. Not declared, so left alone: ${names(undeclaredIndexes(observed, declared2))}.`,
+    remedy: "Declare fewer indexes, or delete an index that nothing uses by hand."
+  };
+}
+function describeWithThroughput(index) {
+  const { ProvisionedThroughput, OnDemandThroughput = {} } = index;
+  return [
+    describeIndex(index),
+    ...ProvisionedThroughput === void 0 ? [] : [describeThroughput(ProvisionedThroughput)],
+    ...maximumSettings(OnDemandThroughput).filter(({ value }) => value !== "no maximum").map(({ name, value }) => `${name} ${value}`)
+  ].join("; ");
+}
+function declaredBuilds({ GlobalSecondaryIndexes = [] }, changesInProgress = []) {
+  return GlobalSecondaryIndexes.map(({ IndexName }) => IndexName).filter((declared2) => changesInProgress.some(({ part, name, status }) => part === "index" && name === declared2 && status === "CREATING"));
+}
+
+// lib/src/table/properties/local-secondary-indexes.js
+var declaredIndexes2 = pipe(array(strictObject(declaredIndexMembers(1))), check((indexes) => hasDistinctNames(indexes), "each IndexName once"));
+var localSecondaryIndexes = {
+  name: "LocalSecondaryIndexes",
+  description: "Local secondary indexes: keys and projection of each. Fixed at creation.",
+  schema: pipe(array(strictObject(indexMembers)), check((indexes) => hasDistinctNames(indexes), "each IndexName once")),
+  declaration: {
+    fields: { LocalSecondaryIndexes: declaredIndexes2 },
+    normalize: ({ LocalSecondaryIndexes }, types) => sortByName(LocalSecondaryIndexes.map((index) => normalize2(index, types)))
+  },
+  reading: { kind: "described", of: readIndexes2 },
+  creation: {
+    kind: "in-create-table",
+    input: (indexes) => (
+      // DynamoDB refuses an empty list.
+      indexes.length === 0 ? {} : { LocalSecondaryIndexes: indexes.map(indexInput), AttributeDefinitions: keyDefinitions(indexes) }
+    )
+  },
+  changes: (from, to, { table }) => to.flatMap((declared2) => refuseDifference(table, from, declared2)),
+  settings: (indexes) => indexes.map((index) => ({ name: `local index ${index.IndexName}`, value: describeIndex(index) })),
+  unmanaged: (observed, declared2 = []) => observed.filter(({ IndexName }) => !declared2.some((index) => index.IndexName === IndexName)).map(({ IndexName }) => ({ path: "localIndex", value: IndexName })),
+  blockedBy: [],
+  actions: { read: ["dynamodb:DescribeTable"], write: [] }
+};
+function normalize2({ IndexName, KeySchema, Projection }, types) {
+  return orderIndex({ IndexName, KeySchema: withTypes(KeySchema, types), Projection: orderProjection(Projection) });
+}
+function readIndexes2({ LocalSecondaryIndexes = [], AttributeDefinitions }) {
+  return sortByName(LocalSecondaryIndexes.map((index) => readIndex(index, AttributeDefinitions)));
+}
+function refuseDifference(table, observed, declared2) {
+  const { IndexName } = declared2;
+  const present = observed.find((index) => index.IndexName === IndexName);
+  if (present !== void 0 && isSameIndex(present, declared2))
+    return [];
+  return [
+    {
+      kind: "impossible",
+      reason: `The definition of "${table}" declares the local index "${IndexName}" with ${describeIndex(declared2)}, but the table has ${present === void 0 ? "no such index" : `it with ${describeIndex(present)}`}. DynamoDB fixes local indexes when it creates a table.`,
+      remedy: `${present === void 0 ? `Remove "${IndexName}" from the definition` : "Declare the index as it is"}, or declare a global index instead. For the local index choose another table-name-prefix, so that new tables are created beside this one.`
+    }
+  ];
+}
+
+// lib/src/table/properties/on-demand-throughput.js
+var onDemandThroughput = {
+  name: "OnDemandThroughput",
+  description: "The most read and write request units a second of an on-demand table; -1 removes a maximum. A member that is not declared is left as it is.",
+  schema: onDemandThroughputSchema,
+  reading: { kind: "described", of: ({ OnDemandThroughput: given }) => readOnDemandThroughput(given) },
+  creation: {
+    kind: "in-create-table",
+    input: (declared2) => {
+      const OnDemandThroughput = initialMaximums(declared2);
+      return OnDemandThroughput === void 0 ? {} : { OnDemandThroughput };
+    }
+  },
+  changes: (from, to, { table, declared: declared2, observed }) => {
+    const change = changedMaximums(from, to);
+    if (change === void 0)
+      return [];
+    if (isProvisioned(declared2.BillingMode ?? observed.BillingMode)) {
+      return [
+        {
+          kind: "impossible",
+          reason: `The table "${table}" has provisioned capacity, but its definition declares OnDemandThroughput. DynamoDB accepts it only for a table that is on demand.`,
+          remedy: "Declare BillingMode: PAY_PER_REQUEST, or remove OnDemandThroughput from the definition."
+        }
+      ];
+    }
+    return [{ kind: "update", ...change, risk: "safe" }];
+  },
+  request: ({ name: TableName }, { to: OnDemandThroughput }) => ({
+    operation: "UpdateTable",
+    input: { TableName, OnDemandThroughput }
+  }),
+  settings: maximumSettings,
+  unmanaged: (observed, declared2) => maximumSettings(undeclaredMaximums(observed, declared2)).map(({ name, value }) => ({
+    path: "onDemandThroughput",
+    value: `${name} ${value}`
+  })),
+  // It takes effect at once: DynamoDB reports the table as ACTIVE.
+  blockedBy: ["table", "index", "replica"],
+  follows: ["BillingMode"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] }
+};
+
+// lib/src/table/properties/point-in-time-recovery.js
+var longestPeriod = 35;
+var pointInTimeRecovery = {
+  name: "PointInTimeRecoverySpecification",
+  description: "Point-in-time recovery. On with 35 days in production; elsewhere off at creation, then unmanaged.",
+  schema: strictObject({
+    PointInTimeRecoveryEnabled: _46C2CSM2_boolean(),
+    RecoveryPeriodInDays: optional(pipe(number(), integer(), minValue(1), maxValue(longestPeriod)))
+  }),
+  reading: {
+    kind: "asked",
+    when: "always",
+    ask: async (ask, { name: TableName }) => {
+      const answer = await ask("DescribeContinuousBackups", { TableName });
+      if (answer === void 0)
+        return void 0;
+      const { PointInTimeRecoveryStatus: status, RecoveryPeriodInDays } = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription ?? {};
+      if (status === "DISABLED")
+        return { PointInTimeRecoveryEnabled: false };
+      return {
+        PointInTimeRecoveryEnabled: status === "ENABLED" ? true : status,
+        // Endpoints older than this setting omit it, and mean DynamoDB's default.
+        RecoveryPeriodInDays: RecoveryPeriodInDays ?? longestPeriod
+      };
+    }
+  },
+  creation: { kind: "after-creation", initial: { PointInTimeRecoveryEnabled: false } },
+  changes: (from, to, { table }) => {
+    if (isSame(from, to))
+      return [];
+    if (to.PointInTimeRecoveryEnabled)
+      return [{ kind: "update", from, to, risk: "safe" }];
+    return [
+      {
+        kind: "update",
+        from,
+        to,
+        risk: { allow: ["remove-point-in-time-recovery"] },
+        warning: `Point-in-time recovery of "${table}" is turned off, and its restore window (${describeRecovery(from)}) is lost: turned on again, the window starts empty.`
+      }
+    ];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateContinuousBackups",
+    input: { TableName, PointInTimeRecoverySpecification: to }
+  }),
+  settings: (value) => [{ name: "PointInTimeRecoverySpecification", value: describeRecovery(value) }],
+  // DynamoDB accepts the call while the table is UPDATING, and during every other change.
+  blockedBy: [],
+  actions: { read: ["dynamodb:DescribeContinuousBackups"], write: ["dynamodb:UpdateContinuousBackups"] },
+  protection: {
+    isOn: ({ PointInTimeRecoveryEnabled }) => PointInTimeRecoveryEnabled,
+    inProduction: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: longestPeriod },
+    off: { PointInTimeRecoveryEnabled: false },
+    input: "point-in-time-recovery",
+    removal: "remove-point-in-time-recovery"
+  },
+  disruptions: [
+    {
+      name: "remove-point-in-time-recovery",
+      purpose: "to turn it off",
+      explain: (situation) => {
+        const state = describeRecovery(situation.observed);
+        const { reason, remedy } = explainProtectionOff("point-in-time-recovery", state, situation);
+        return {
+          reason: `${reason} Turning it off loses the restore window: turned on again, the window starts empty.`,
+          remedy
+        };
+      }
+    }
+  ]
+};
+function isSame(from, to) {
+  if (from.PointInTimeRecoveryEnabled !== to.PointInTimeRecoveryEnabled)
+    return false;
+  return !to.PointInTimeRecoveryEnabled || to.RecoveryPeriodInDays === void 0 || to.RecoveryPeriodInDays === from.RecoveryPeriodInDays;
+}
+function describeRecovery({ PointInTimeRecoveryEnabled, RecoveryPeriodInDays }) {
+  if (!PointInTimeRecoveryEnabled)
+    return "off";
+  return RecoveryPeriodInDays === void 0 ? "on" : `on, ${RecoveryPeriodInDays} days`;
+}
+
+// lib/src/table/key-permissions.js
+function keyArn(given, { partition, region, account }) {
+  if (given.startsWith("arn:"))
+    return given;
+  return `arn:${partition}:kms:${region}:${account}:${given.startsWith("alias/") ? given : `key/${given}`}`;
+}
+function isAliasArn(arn) {
+  return arn.includes(":alias/");
+}
+function describeKeyStatement(alias2) {
+  return {
+    Effect: "Allow",
+    Action: ["kms:DescribeKey"],
+    Resource: [anyKeyBeside(alias2)],
+    Condition: { StringEquals: { "kms:RequestAlias": nameOf(alias2) } }
+  };
+}
+function useKeyStatement(key, region) {
+  const [, partition] = key.split(":");
+  const viaService = `dynamodb.${region}.${partition === "aws" ? "amazonaws.com" : "*"}`;
+  const isAlias = isAliasArn(key);
+  return {
+    Effect: "Allow",
+    Action: [
+      "kms:CreateGrant",
+      "kms:Decrypt",
+      "kms:DescribeKey",
+      "kms:Encrypt",
+      "kms:GenerateDataKey*",
+      "kms:ReEncrypt*"
+    ],
+    Resource: [isAlias ? anyKeyBeside(key) : key],
+    Condition: {
+      // Not `StringEquals`: the region may be `*`.
+      StringLike: { "kms:ViaService": viaService },
+      // The requests name the key by its ARN, so `kms:RequestAlias` would not match.
+      ...isAlias ? { "ForAnyValue:StringEquals": { "kms:ResourceAliases": nameOf(key) } } : {}
+    }
+  };
+}
+function anyKeyBeside(alias2) {
+  return alias2.replace(/:alias\/.*$/, ":key/*");
+}
+function nameOf(alias2) {
+  return alias2.replace(/^.*:(?=alias\/)/, "");
+}
+
+// lib/src/table/properties/sse-specification.js
+var awsOwned = { SSEEnabled: false };
+var awsManagedAlias = "alias/aws/dynamodb";
+var place = "arn:aws[a-z-]*:kms:[a-z0-9-]+:\\d{12}:";
+var alias = "alias/[\\w/-]{1,250}";
+var id = "(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})";
+var keyPattern = new RegExp(`^(?:${id}|${place}key/${id}|(?:${place})?${alias})$`);
+var hasKeyIfOn = check(({ SSEEnabled, KMSMasterKeyId, KeyManager }) => SSEEnabled || KMSMasterKeyId === void 0 && KeyManager === void 0, "no key where SSEEnabled is false");
+var sseSpecification = {
+  name: "SSESpecification",
+  description: "The key that encrypts the table: owned by AWS (SSEEnabled: false), managed by AWS in the account (SSEEnabled: true), or your own by id, alias or ARN. DynamoDB encrypts the table again for another key; the table stays usable.",
+  schema: pipe(strictObject({
+    SSEEnabled: _46C2CSM2_boolean(),
+    KMSMasterKeyId: optional(pipe(string(), minLength(1))),
+    KeyManager: optional(picklist(["AWS", "CUSTOMER"]))
+  }), hasKeyIfOn),
+  declaration: {
+    fields: {
+      SSESpecification: pipe(strictObject({
+        SSEEnabled: _46C2CSM2_boolean(),
+        SSEType: optional(literal("KMS")),
+        KMSMasterKeyId: optional(pipe(string(), regex(keyPattern, "a key id, an alias such as alias/tables, or the ARN of either")))
+      }), check(({ SSEEnabled, SSEType, KMSMasterKeyId }) => SSEEnabled || SSEType === void 0 && KMSMasterKeyId === void 0, "neither SSEType nor KMSMasterKeyId where SSEEnabled is false"))
+    },
+    normalize: ({ SSESpecification }) => {
+      const { SSEEnabled, KMSMasterKeyId } = SSESpecification;
+      return { SSEEnabled, ...KMSMasterKeyId === void 0 ? {} : { KMSMasterKeyId } };
+    }
+  },
+  resolve: async (value, target, describeKey) => value.SSEEnabled ? await resolveKey(value, target, describeKey) : value,
+  reading: { kind: "described", of: ({ SSEDescription }) => readEncryption(SSEDescription) },
+  settlesWith: "encryption",
+  creation: { kind: "in-create-table", input: (value) => ({ SSESpecification: toInput(value) }) },
+  changes: (from, to, { table }) => {
+    if (keyOf(from) === keyOf(to))
+      return [];
+    if (to.SSEEnabled || !from.SSEEnabled)
+      return [{ kind: "update", from, to, risk: "safe" }];
+    const warning = `The table "${table}" is encrypted with a key that AWS owns, instead of ${describeKeyOf(from)}: permissions for that key no longer limit who reads its items. Keep that key enabled until the change is complete, and as long as you keep backups that were made with it.`;
+    return [{ kind: "update", from, to, risk: "safe", warning }];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateTable",
+    input: { TableName, SSESpecification: toInput(to) }
+  }),
+  settings: (value) => [{ name: "SSESpecification", value: describeKeyOf(value) }],
+  unmanaged: ({ KMSMasterKeyId }, declared2) => declared2 === void 0 && KMSMasterKeyId !== void 0 ? [{ path: "encryptionKey", value: KMSMasterKeyId }] : [],
+  // Measured on AWS: 21 to 23 s, during which the table is ACTIVE; the old key shows for the first 8 to 9 s.
+  waits: [
+    {
+      part: "encryption",
+      goal: "change its encryption",
+      usual: "21 to 23 s",
+      firstPoll: 5,
+      interval: 2,
+      timeout: 1800
+    }
+  ],
+  blockedBy: ["encryption", "replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  otherStatements: ({ SSEEnabled, KMSMasterKeyId = awsManagedAlias }, place2) => {
+    if (!SSEEnabled)
+      return { read: [], write: [] };
+    const key = keyArn(KMSMasterKeyId, place2);
+    return {
+      read: isAliasArn(key) ? [describeKeyStatement(key)] : [],
+      // The policy of the AWS managed key allows its use through DynamoDB to everyone in the account.
+      write: isAwsManaged(key) ? [] : [useKeyStatement(key, place2.region)]
+    };
+  },
+  budget: {
+    limit: "four changes in 24 hours, then one in six hours",
+    isSpent: /^LimitExceededException: .*Encryption mode changes are limited/is
+  }
+};
+function readEncryption({ Status, KMSMasterKeyArn } = {}) {
+  const isOn = KMSMasterKeyArn !== void 0 && Status !== "DISABLED" && Status !== "DISABLING";
+  return isOn ? { SSEEnabled: true, KMSMasterKeyId: KMSMasterKeyArn } : awsOwned;
+}
+function toInput({ SSEEnabled, KMSMasterKeyId, KeyManager }) {
+  if (!SSEEnabled)
+    return { Enabled: false };
+  return {
+    Enabled: true,
+    SSEType: "KMS",
+    // AWS documents the key as a parameter for keys other than its own.
+    ...KMSMasterKeyId === void 0 || KeyManager === "AWS" ? {} : { KMSMasterKeyId }
+  };
+}
+function keyOf({ SSEEnabled, KMSMasterKeyId }) {
+  return SSEEnabled ? KMSMasterKeyId ?? awsManagedAlias : "";
+}
+function describeKeyOf({ SSEEnabled, KMSMasterKeyId, KeyManager }) {
+  if (!SSEEnabled)
+    return "AWS owned key";
+  return KMSMasterKeyId === void 0 || KeyManager === "AWS" ? "AWS managed key" : KMSMasterKeyId;
+}
+async function resolveKey({ KMSMasterKeyId: given = awsManagedAlias }, target, describeKey) {
+  const key = keyArn(given, target);
+  const [, , , region = ""] = key.split(":");
+  if (region !== target.region) {
+    throw new RemedyError(`The KMS key ${given} is in ${region}, but DynamoDB encrypts a table in ${target.region} only with a key of that region.`, `Name a key of ${target.region}. Of a multi-Region key, name the id, which begins with mrk-, or the ARN in ${target.region}.`);
+  }
+  if (!isAliasArn(key))
+    return { SSEEnabled: true, KMSMasterKeyId: key, KeyManager: "CUSTOMER" };
+  if (isAwsManaged(key)) {
+    const { arn } = await describeKey(given);
+    return { SSEEnabled: true, KMSMasterKeyId: arn, KeyManager: "AWS" };
+  }
+  return { SSEEnabled: true, KMSMasterKeyId: checkKey(given, await describeKey(given)).arn, KeyManager: "CUSTOMER" };
+}
+function checkKey(alias2, key) {
+  if (/(?:^|:)alias\/aws\//.test(alias2)) {
+    throw new RemedyError(`The key ${alias2} is managed by AWS for another service, which alone may use it.`, `Name a key of your own, or leave KMSMasterKeyId out, which means the key that AWS manages for DynamoDB.`);
+  }
+  if (!key.isSymmetric) {
+    throw new RemedyError(`The key ${alias2} is no symmetric key for encryption. DynamoDB uses no other.`, "Name a key whose key spec is SYMMETRIC_DEFAULT.");
+  }
+  return key;
+}
+function isAwsManaged(arn) {
+  return arn.endsWith(`:${awsManagedAlias}`);
+}
+
+// lib/src/table/properties/stream-specification.js
+var viewTypes = ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"];
+var off = { StreamEnabled: false };
+var viewTypeRule = "a StreamViewType where StreamEnabled is true, and none where it is false";
+function hasViewTypeIfOn({ StreamEnabled, StreamViewType }) {
+  return StreamEnabled === (StreamViewType !== void 0);
+}
+var streamSpecification = {
+  name: "StreamSpecification",
+  description: "The stream of changes of items. Another view type is another stream, with another ARN.",
+  // AWS may add a view type. A table that has it, and whose definition omits the stream, is still read.
+  schema: pipe(strictObject({ StreamEnabled: _46C2CSM2_boolean(), StreamViewType: optional(pipe(string(), minLength(1))) }), check((stream) => hasViewTypeIfOn(stream), viewTypeRule)),
+  declaration: {
+    fields: {
+      // CloudFormation has StreamViewType alone, and no form for a stream that is off.
+      StreamSpecification: pipe(strictObject({
+        StreamEnabled: optional(_46C2CSM2_boolean(), true),
+        StreamViewType: optional(picklist(viewTypes))
+      }), check((stream) => hasViewTypeIfOn(stream), viewTypeRule))
+    },
+    normalize: ({ StreamSpecification }) => toStream(StreamSpecification)
+  },
+  reading: { kind: "described", of: ({ StreamSpecification }) => readStream(StreamSpecification) },
+  creation: { kind: "in-create-table", input: (value) => ({ StreamSpecification: toInput2(value) }) },
+  changes: (from, to, { table, replicas = [] }) => {
+    if (isSame2(from, to))
+      return [];
+    if (!from.StreamEnabled)
+      return [{ kind: "update", from, to, risk: "safe" }];
+    if (replicas.length > 0)
+      return [refuseForReplicas(table, from, to, replicas)];
+    const consequence = to.StreamEnabled ? "Changes of items until the new stream is on are in neither. The new stream has another ARN, to which its consumers must be moved" : "Later changes of items are in no stream";
+    const warning = `The stream of "${table}" ends. ${consequence}. The records of the old stream stay readable under its ARN for 24 hours.`;
+    return [
+      { kind: "update", from, to: off, risk: { allow: ["end-stream"] }, warning },
+      ...to.StreamEnabled ? [{ kind: "update", from: off, to, risk: "safe" }] : []
+    ];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateTable",
+    input: { TableName, StreamSpecification: toInput2(to) }
+  }),
+  settings: (value) => [{ name: "StreamSpecification", value: describeStream(value) }],
+  unmanaged: ({ StreamViewType }, declared2) => declared2 === void 0 && StreamViewType !== void 0 ? [{ path: "stream", value: StreamViewType }] : [],
+  // Measured on AWS: 4 to 5 s for either change. The table is UPDATING meanwhile.
+  waits: [{ goal: "turn its stream on or off", usual: "4 to 5 s", firstPoll: 3, timeout: 600 }],
+  blockedBy: ["table", "replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  disruptions: [{ name: "end-stream", purpose: "to end the stream", explain: explainEnd }]
+};
+function readStream({ StreamEnabled = false, StreamViewType } = { StreamEnabled: false }) {
+  return toStream({ StreamEnabled, StreamViewType });
+}
+function toStream({ StreamEnabled, StreamViewType }) {
+  return StreamEnabled ? { StreamEnabled, StreamViewType } : off;
+}
+function toInput2({ StreamEnabled, StreamViewType }) {
+  return StreamEnabled ? { StreamEnabled, StreamViewType } : { StreamEnabled };
+}
+function isSame2(from, to) {
+  return from.StreamEnabled === to.StreamEnabled && from.StreamViewType === to.StreamViewType;
+}
+function describeStream({ StreamEnabled, StreamViewType }) {
+  return StreamEnabled ? `on, ${StreamViewType}` : "off";
+}
+function refuseForReplicas(table, from, to, replicas) {
+  const listed = replicas.map(({ region, status }) => `${region} (${status})`).join(", ");
+  return {
+    kind: "impossible",
+    reason: `The stream of the table "${table}" is ${describeStream(from)}, but its definition declares ${describeStream(to)}. The table has replicas: ${listed}. DynamoDB does not change the stream of a table that has replicas.`,
+    remedy: `Declare the stream as it is, or leave StreamSpecification out. Or delete the replicas, and run again when they are gone.`
+  };
+}
+function explainEnd({ table, observed }) {
+  return {
+    reason: `The stream of the table "${table}" is ${describeStream(observed)}, but its definition declares another value, and DynamoDB cannot change a stream: it must end. Consumers that read its ARN, such as Lambda functions, then get no later change. Its records stay readable under that ARN for 24 hours. A stream that is turned on afterwards has another ARN, and lacks the changes of items in between.`,
+    remedy: "Declare the stream as it is, or leave StreamSpecification out, which keeps it. Before a stream ends, decide how its consumers read it to its end, and move to the new ARN."
+  };
+}
+
+// lib/src/table/properties/table-class.js
+var tableClass = {
+  name: "TableClass",
+  description: "STANDARD, or STANDARD_INFREQUENT_ACCESS for items that are stored for long and rarely read.",
+  // AWS may add a class. A table that has it, and whose definition omits the class, is still read.
+  schema: pipe(string(), minLength(1)),
+  declaration: {
+    fields: { TableClass: picklist(["STANDARD", "STANDARD_INFREQUENT_ACCESS"]) },
+    normalize: ({ TableClass }) => TableClass
+  },
+  // DynamoDB omits the summary of a table whose class was never set.
+  reading: { kind: "described", of: ({ TableClassSummary: summary }) => summary ? summary.TableClass : "STANDARD" },
+  creation: {
+    kind: "in-create-table",
+    input: (value) => ({ TableClass: value })
+  },
+  changes: (from, to, { table, replicas = [] }) => {
+    if (from === to)
+      return [];
+    if (replicas.length === 0)
+      return [{ kind: "update", from, to, risk: "safe" }];
+    const regions = replicas.map(({ region }) => region).join(", ");
+    const warning = `The table class of "${table}" changes in its replicas too (${regions}), and counts there as one of the two changes in 30 days.`;
+    return [{ kind: "update", from, to, risk: "safe", warning }];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateTable",
+    input: { TableName, TableClass: to }
+  }),
+  settings: (value) => [{ name: "TableClass", value }],
+  unmanaged: (observed, declared2) => declared2 === void 0 && observed !== "STANDARD" ? [{ path: "tableClass", value: observed }] : [],
+  // Measured on AWS: 3.6 to 6.1 s on an empty table, and once 46 s. The new class shows when the table is ACTIVE.
+  waits: [{ goal: "change its table class", usual: "4 to 6 s, up to a minute", firstPoll: 3, timeout: 1800 }],
+  blockedBy: ["table", "replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  budget: {
+    limit: "two changes in 30 days",
+    isSpent: /^LimitExceededException: .*TableClass are limited to/is
+  }
+};
+
+// lib/src/table/properties/tags.js
+var environmentTag = "tenant-tables:environment";
+var managedByTag = "tenant-tables:managed-by";
+var managedByValue = "tenant-tables";
+var mostTags = 50;
+var ownTagCount = 2;
+var tagCharacters = "letters, digits, spaces and _ . : / = + - @";
+function isTagText(text, most) {
+  return [...text].length <= most && /^(?:(?!\p{DI})[\p{L}\p{Z}\p{N}_.:/=+\-@])*$/u.test(text);
+}
+function isReservedKey(key) {
+  return /^(aws|tenant-tables):/i.test(key);
+}
+var mostDeclaredTags = mostTags - ownTagCount;
+var declaredTags = pipe(array(strictObject({
+  Key: pipe(string(), minLength(1), check((key) => isTagText(key, 128), `at most 128 ${tagCharacters}`), check((key) => !isReservedKey(key), "a key that does not begin with aws: or tenant-tables:, which are reserved")),
+  Value: pipe(string(), check((value) => isTagText(value, 256), `at most 256 ${tagCharacters}`))
+})), maxLength(mostDeclaredTags));
+var tags = {
+  name: "Tags",
+  description: "Tags. Undeclared tags are left alone. A table without the tags of this action is adopted only by `allow`.",
+  schema: pipe(array(strictObject({ Key: pipe(string(), minLength(1)), Value: string() })), check((all) => new Set(all.map(({ Key }) => Key)).size === all.length, "one value for each key")),
+  declaration: { fields: { Tags: declaredTags }, normalize: ({ Tags }) => sortTags(Tags) },
+  reading: { kind: "asked", when: "always", ask: listTags },
+  creation: { kind: "in-create-table", input: (value) => ({ Tags: value.map((tag) => ({ ...tag })) }) },
+  changes: (from, to, { table }) => {
+    const count2 = new Set([...from.filter(({ Key }) => !isAwsTag(Key)), ...to].map(({ Key }) => Key)).size;
+    if (count2 > mostTags) {
+      return [
+        {
+          kind: "impossible",
+          reason: `The table "${table}" would carry ${count2} tags: ${to.length} declared ones beside ${count2 - to.length} others. DynamoDB allows ${mostTags}.`,
+          remedy: "Declare fewer tags, or remove unneeded tags from the table."
+        }
+      ];
+    }
+    const changed = to.filter((tag) => !hasTag(from, tag));
+    if (changed.length === 0)
+      return [];
+    const keys = changed.map(({ Key }) => Key);
+    return [{ kind: "update", from: from.filter(({ Key }) => keys.includes(Key)), to: changed, risk: riskOf(from, to) }];
+  },
+  request: ({ arn: ResourceArn }, { to }) => ({
+    operation: "TagResource",
+    input: { ResourceArn, Tags: to.map((tag) => ({ ...tag })) }
+  }),
+  settings: (value) => value.map(({ Key, Value }) => ({ name: `tag ${Key}`, value: Value })),
+  unmanaged: (observed, declared2 = []) => observed.filter(({ Key }) => tagValue(declared2, Key) === void 0 && !isAwsTag(Key)).map(({ Key, Value }) => ({ path: `tags.${Key}`, value: Value })),
+  blockedBy: [],
+  actions: {
+    read: ["dynamodb:ListTagsOfResource"],
+    write: ["dynamodb:TagResource"],
+    create: ["dynamodb:TagResource"]
+  },
+  disruptions: [
+    {
+      name: "change-environment",
+      purpose: "to move the table to this environment",
+      explain: explainOtherEnvironment
+    },
+    { name: "adopt-table", purpose: "to adopt the table in this run", explain: explainAdoption }
+  ]
+};
+function tagValue(all, key) {
+  return all.find(({ Key }) => Key === key)?.Value;
+}
+function sortTags(all) {
+  return [...all].sort((left, right) => left.Key < right.Key ? -1 : 1);
+}
+function isAwsTag(key) {
+  return key.toLowerCase().startsWith("aws:");
+}
+function isManaged(all) {
+  return tagValue(all, managedByTag) === managedByValue;
+}
+function isOfOtherEnvironment(all, environment) {
+  const own = tagValue(all, environmentTag);
+  return own !== void 0 && !isSameEnvironment(own, environment);
+}
+function hasTag(all, { Key, Value }) {
+  const present = tagValue(all, Key);
+  if (present === void 0)
+    return false;
+  return Key === environmentTag ? isSameEnvironment(present, Value) : present === Value;
+}
+function riskOf(from, to) {
+  const environment = tagValue(to, environmentTag);
+  const allow = [
+    ...environment !== void 0 && isOfOtherEnvironment(from, environment) ? ["change-environment"] : [],
+    ...isManaged(from) ? [] : ["adopt-table"]
+  ];
+  return allow.length === 0 ? "safe" : { allow };
+}
+async function listTags(ask, { arn: ResourceArn }) {
+  const all = /* @__PURE__ */ new Map();
+  const seen = /* @__PURE__ */ new Set();
+  let NextToken;
+  do {
+    const page = await ask("ListTagsOfResource", { ResourceArn, NextToken });
+    if (page === void 0)
+      return void 0;
+    if (!Array.isArray(page.Tags))
+      return page.Tags ?? null;
+    for (const { Key, Value } of page.Tags)
+      all.set(Key, { Key, Value });
+    seen.add(NextToken);
+    NextToken = page.NextToken;
+  } while (NextToken !== void 0 && !seen.has(NextToken));
+  return [...all].sort(([left], [right]) => String(left) < String(right) ? -1 : 1).map(([, tag]) => tag);
+}
+function describeOtherEnvironment(table, all, wanted) {
+  return `The table "${table}" belongs to the environment "${tagValue(all, environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`;
+}
+function explainOtherEnvironment({ target, table, observed }) {
+  const wanted = target.environment.name;
+  return {
+    reason: describeOtherEnvironment(table, observed, wanted),
+    remedy: `Choose another table-name-prefix for "${wanted}", or check that the role leads to the right account.`
+  };
+}
+var mostChangesShown = 10;
+var mostTagsShown = 5;
+function explainAdoption({ target: { account, region }, table, observed, changes }) {
+  return {
+    reason: [
+      `The table "${table}" exists, but does not carry the tag ${managedByTag} = ${managedByValue}, so this action neither created nor adopted it.`,
+      `Adoption would change: ${listSome(changes, mostChangesShown, "more change")}.`,
+      describeOwner(observed)
+    ].join(" "),
+    remedy: [
+      "Find out who owns the table.",
+      `Whether a CloudFormation stack holds it, this command says in account ${account}: aws cloudformation describe-stack-resources --physical-resource-id ${table} --region ${region} (a ValidationError means that no stack holds it).`,
+      "If a stack holds it, take it out of the stack in this order: set DeletionPolicy: Retain (CDK: RemovalPolicy.RETAIN) on the table and deploy the stack; then remove the table from the stack and deploy it again.",
+      "A table that was restored from a backup, a replica of a table in another region, and a table whose tags were removed do not carry the tag either.",
+      "To leave the table alone, choose another table-name-prefix."
+    ].join(" ")
+  };
+}
+function describeOwner(all) {
+  if (all.length === 0)
+    return "It has no tags that could name its owner.";
+  const shown = all.map(({ Key, Value }) => `${shorten(Key)} = ${shorten(Value)}`);
+  return `Its tags may name its owner: ${listSome(shown, mostTagsShown, "more tag")}.`;
+}
+
+// lib/src/table/properties/time-to-live.js
+var off2 = { Enabled: false };
+var timeToLive = {
+  name: "TimeToLiveSpecification",
+  description: "Time to live: the attribute after whose time DynamoDB deletes an item. Read only where it is declared.",
+  schema: pipe(strictObject({
+    Enabled: _46C2CSM2_boolean(),
+    AttributeName: optional(pipe(string(), minLength(1), maxLength(255)))
+  }), check(({ Enabled, AttributeName }) => !Enabled || AttributeName !== void 0, "AttributeName is required")),
+  reading: {
+    kind: "asked",
+    when: "declared",
+    isTooNew: /^ValidationException: Cannot describe time to live while table is in/,
+    ask: async (ask, { name: TableName }) => {
+      const answer = await ask("DescribeTimeToLive", { TableName });
+      if (answer === void 0)
+        return void 0;
+      const { TimeToLiveStatus: status, AttributeName } = answer.TimeToLiveDescription ?? {};
+      if (status === "DISABLED" || status === "DISABLING")
+        return off2;
+      return { Enabled: status === "ENABLED" || status === "ENABLING" ? true : status, AttributeName };
+    }
+  },
+  creation: { kind: "after-creation", initial: off2 },
+  changes: (from, to, { table }) => {
+    if (from.Enabled === to.Enabled && (!to.Enabled || from.AttributeName === to.AttributeName))
+      return [];
+    if (from.Enabled && to.Enabled) {
+      return [
+        {
+          kind: "impossible",
+          reason: `Time to live of the table "${table}" uses the attribute "${from.AttributeName}", but its definition declares "${to.AttributeName}". DynamoDB cannot rename it in one change, and allows one change an hour.`,
+          remedy: "Declare Enabled: false and run. Declare the new attribute and run again an hour later."
+        }
+      ];
+    }
+    if (to.Enabled) {
+      const warning = `Time to live of "${table}" is turned on: DynamoDB deletes the items whose attribute "${to.AttributeName}" holds a time in the past, in seconds since 1970.`;
+      return [{ kind: "update", from, to, risk: "safe", warning }];
+    }
+    return [{ kind: "update", from, to: { Enabled: false, AttributeName: from.AttributeName }, risk: "safe" }];
+  },
+  request: ({ name: TableName }, { to: { Enabled, AttributeName } }) => ({
+    operation: "UpdateTimeToLive",
+    input: { TableName, TimeToLiveSpecification: { Enabled, AttributeName } }
+  }),
+  settings: ({ Enabled, AttributeName }) => [
+    { name: "TimeToLiveSpecification", value: Enabled ? `on, ${AttributeName}` : "off" }
+  ],
+  // DynamoDB accepts the call while the table is UPDATING and while an index is built.
+  blockedBy: [],
+  actions: { read: ["dynamodb:DescribeTimeToLive"], write: ["dynamodb:UpdateTimeToLive"] },
+  budget: {
+    limit: "one change an hour",
+    isSpent: /^ValidationException: Time to live has been modified multiple times/i
+  }
+};
+
+// lib/src/table/properties/index.js
+var declared = [
+  keySchema,
+  localSecondaryIndexes,
+  deletionProtection,
+  pointInTimeRecovery,
+  tags,
+  tableClass,
+  billingMode,
+  onDemandThroughput,
+  streamSpecification,
+  sseSpecification,
+  timeToLive,
+  globalSecondaryIndexes
+];
+var properties = declared;
+function propertyNamed(name) {
+  const found = properties.find((property) => property.name === name);
+  if (found === void 0)
+    throw new TypeError(`There is no property ${name}`);
+  return found;
+}
+
+// lib/src/definition/definition.js
+var defaultTenantKey = "tenant_id";
+function ownTags(environment) {
+  return /* @__PURE__ */ new Map([
+    [environmentTag, environment.name],
+    [managedByTag, managedByValue]
+  ]);
+}
+function environmentNamed({ environments }, name) {
+  return [...environments.keys()].find((each) => isSameEnvironment(each, name));
+}
+function layersOf(definition, environment, logicalName) {
+  const ofEnvironment = environment === void 0 ? void 0 : definition.environments.get(environment);
+  const above = environment === void 0 ? [] : ["environments", environment];
+  return [
+    { path: ["defaults"], fields: definition.defaults },
+    { path: [...above, "defaults"], fields: ofEnvironment?.defaults ?? {} },
+    { path: ["tables", logicalName], fields: definition.tables.get(logicalName) ?? {} },
+    { path: [...above, "tables", logicalName], fields: ofEnvironment?.tables.get(logicalName) ?? {} }
+  ];
+}
+function mergeLayers(layers) {
+  const merged = /* @__PURE__ */ new Map();
+  for (const { path, fields } of layers) {
+    if (fields.BillingMode !== void 0)
+      dropThroughput(merged);
+    for (const [name, value] of Object.entries(fields)) {
+      const lower = name === "Tags" ? merged.get(name)?.value : void 0;
+      merged.set(name, { path: [...path, name], value: lower === void 0 ? value : mergeTags(lower, value) });
+    }
+  }
+  return merged;
+}
+function dropThroughput(merged) {
+  merged.delete("ProvisionedThroughput");
+  merged.delete("OnDemandThroughput");
+  const indexes = merged.get("GlobalSecondaryIndexes");
+  if (indexes === void 0)
+    return;
+  const value = indexes.value.map(({ ProvisionedThroughput: _, OnDemandThroughput: __, ...index }) => index);
+  merged.set("GlobalSecondaryIndexes", { ...indexes, value });
+}
+function mergeTags(lower, higher) {
+  const all = [...lower, ...higher];
+  return [...new Map(all.map((tag) => [tag.Key, tag])).values()];
+}
+function nameTables(definition, { environment, tableNamePrefix }) {
+  const named = environmentNamed(definition, environment);
+  return [...definition.tables.keys()].map((logicalName) => {
+    const { TableName = logicalName } = valuesOf(mergeLayers(layersOf(definition, named, logicalName)));
+    return `${tableNamePrefix}${TableName}`;
+  });
+}
+function defineTables(definition, request) {
+  const { environment, tableNamePrefix } = request;
+  const named = environmentNamed(definition, environment.name);
+  const ofInputs = { path: [], fields: { Tags: listTags2(request.tags) } };
+  return [...definition.tables.keys()].map((logicalName) => {
+    const merged = valuesOf(mergeLayers([ofInputs, ...layersOf(definition, named, logicalName)]));
+    const { TableName = logicalName, Tags } = merged;
+    const name = `${tableNamePrefix}${TableName}`;
+    const fields = {
+      ...merged,
+      TableName: name,
+      ...protect(deletionProtection, request.deletionProtection, environment, merged),
+      ...protect(pointInTimeRecovery, request.pointInTimeRecovery, environment, merged),
+      Tags: sortTags(mergeTags(Tags, listTags2(ownTags(environment))))
+    };
+    return { logicalName, name, properties: normalizeFields(fields), fields };
+  });
+}
+function defineEverywhere(definition, request) {
+  return ["", ...definition.environments.keys()].flatMap((name) => [false, true].flatMap((production) => defineTables(definition, { ...request, environment: { name, production } })));
+}
+function valuesOf(merged) {
+  return Object.fromEntries([...merged].map(([name, { value }]) => [name, value]));
+}
+function listTags2(tags2) {
+  return [...tags2].map(([Key, Value]) => ({ Key, Value }));
+}
+function protect({ name, protection }, setting, { production }, declared2) {
+  const isOpen = setting === "auto" && (!production || declared2[name] !== void 0);
+  if (protection === void 0 || isOpen)
+    return {};
+  return { [name]: setting === "false" ? protection.off : protection.inProduction };
+}
+function declarationOf({ name, schema, declaration }) {
+  return declaration ?? { fields: { [name]: schema }, normalize: ({ [name]: value }) => value };
+}
+function normalizeFields(fields) {
+  const definitions = fields.AttributeDefinitions ?? [];
+  const types = new Map(definitions.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]));
+  const values = properties.flatMap((property) => {
+    const declaration = declarationOf(property);
+    const given = Object.entries(fields).filter(([name]) => Object.hasOwn(declaration.fields, name));
+    const value = given.length === 0 ? void 0 : declaration.normalize(Object.fromEntries(given), types);
+    return value === void 0 ? [] : [[property.name, value]];
+  });
+  return Object.fromEntries(values);
+}
+
+// lib/src/text/similar.js
+function findSimilar(written, names) {
+  return names.filter((name) => Math.abs(name.length - written.length) <= toleranceOf(name)).map((name) => ({ name, distance: editDistance(written, name) })).filter(({ name, distance }) => distance <= toleranceOf(name)).sort((left, right) => left.distance - right.distance)[0]?.name;
+}
+function findSimilarWords(written, names) {
+  const fold = (name) => name.toLowerCase().replace(/[-_\s]/g, "");
+  const folded = new Map(names.map((name) => [fold(name), name]));
+  return folded.get(findSimilar(fold(written), [...folded.keys()]) ?? "");
+}
+function toleranceOf({ length }) {
+  if (length < 5)
+    return 0;
+  if (length < 8)
+    return 1;
+  return length < 16 ? 2 : 3;
+}
+function editDistance(left, right) {
+  const distances = [Array.from({ length: right.length + 1 }, (_, column) => column)];
+  const at = (row, column) => distances[row]?.[column] ?? Number.POSITIVE_INFINITY;
+  for (let row = 1; row <= left.length; row += 1) {
+    const current = [row];
+    distances.push(current);
+    for (let column = 1; column <= right.length; column += 1) {
+      const replaced = at(row - 1, column - 1) + (left[row - 1] === right[column - 1] ? 0 : 1);
+      const isSwapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+      const swapped = isSwapped ? at(row - 2, column - 2) + 1 : replaced;
+      current.push(Math.min(at(row - 1, column) + 1, at(row, column - 1) + 1, replaced, swapped));
+    }
+  }
+  return at(left.length, right.length);
+}
+
+
+
+
+/***/ }),
+
 /***/ 7603:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -1339,172 +3956,6 @@ or increase socketAcquisitionWarningTimeout=(millis) in the NodeHttpHandler conf
     };
   }
 };
-
-
-
-
-/***/ }),
-
-/***/ 7552:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   v: () => (/* binding */ defaultProvider)
-/* harmony export */ });
-/* harmony import */ var _B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8355);
-/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7746);
-
-
-
-// node_modules/@aws-sdk/credential-provider-node/dist-es/remoteProvider.js
-var ENV_IMDS_DISABLED = "AWS_EC2_METADATA_DISABLED";
-var remoteProvider = async (init) => {
-  const { ENV_CMDS_FULL_URI, ENV_CMDS_RELATIVE_URI, fromContainerMetadata, fromInstanceMetadata } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 8463));
-  if (process.env[ENV_CMDS_RELATIVE_URI] || process.env[ENV_CMDS_FULL_URI]) {
-    init.logger?.debug("@aws-sdk/credential-provider-node - remoteProvider::fromHttp/fromContainerMetadata");
-    const { fromHttp } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 1105));
-    return (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .chain */ .cy)(fromHttp(init), fromContainerMetadata(init));
-  }
-  if (process.env[ENV_IMDS_DISABLED] && process.env[ENV_IMDS_DISABLED] !== "false") {
-    return async () => {
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("EC2 Instance Metadata Service access disabled", { logger: init.logger });
-    };
-  }
-  init.logger?.debug("@aws-sdk/credential-provider-node - remoteProvider::fromInstanceMetadata");
-  return fromInstanceMetadata(init);
-};
-
-// node_modules/@aws-sdk/credential-provider-node/dist-es/runtime/memoize-chain.js
-function memoizeChain(providers, treatAsExpired) {
-  const chain2 = internalCreateChain(providers);
-  let activeLock;
-  let passiveLock;
-  let credentials;
-  let forceRefreshLock;
-  const provider = async (options) => {
-    if (options?.forceRefresh) {
-      if (!forceRefreshLock) {
-        forceRefreshLock = chain2(options).then((c) => {
-          credentials = c;
-        }).finally(() => {
-          forceRefreshLock = void 0;
-        });
-      }
-      await forceRefreshLock;
-      return credentials;
-    }
-    if (credentials?.expiration) {
-      if (credentials?.expiration?.getTime() < Date.now()) {
-        credentials = void 0;
-      }
-    }
-    if (activeLock) {
-      await activeLock;
-    } else if (!credentials || treatAsExpired?.(credentials)) {
-      if (credentials) {
-        if (!passiveLock) {
-          passiveLock = chain2(options).then((c) => {
-            credentials = c;
-          }).catch(() => {
-          }).finally(() => {
-            passiveLock = void 0;
-          });
-        }
-      } else {
-        activeLock = chain2(options).then((c) => {
-          credentials = c;
-        }).finally(() => {
-          activeLock = void 0;
-        });
-        return provider(options);
-      }
-    }
-    return credentials;
-  };
-  return provider;
-}
-var internalCreateChain = (providers) => async (awsIdentityProperties) => {
-  let lastProviderError;
-  for (const provider of providers) {
-    try {
-      return await provider(awsIdentityProperties);
-    } catch (err) {
-      lastProviderError = err;
-      if (err?.tryNextLink) {
-        continue;
-      }
-      throw err;
-    }
-  }
-  throw lastProviderError;
-};
-
-// node_modules/@aws-sdk/credential-provider-node/dist-es/defaultProvider.js
-var multipleCredentialSourceWarningEmitted = false;
-var defaultProvider = (init = {}) => memoizeChain([
-  async () => {
-    const profile = init.profile ?? process.env[_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .ENV_PROFILE */ .Ch];
-    if (profile) {
-      const envStaticCredentialsAreSet = process.env[_B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__/* .ENV_KEY */ .yG] && process.env[_B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__/* .ENV_SECRET */ .pi];
-      if (envStaticCredentialsAreSet) {
-        if (!multipleCredentialSourceWarningEmitted) {
-          const warnFn = init.logger?.warn && init.logger?.constructor?.name !== "NoOpLogger" ? init.logger.warn.bind(init.logger) : console.warn;
-          warnFn(`@aws-sdk/credential-provider-node - defaultProvider::fromEnv WARNING:
-    Multiple credential sources detected: 
-    Both AWS_PROFILE and the pair AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY static credentials are set.
-    This SDK will proceed with the AWS_PROFILE value.
-    
-    However, a future version may change this behavior to prefer the ENV static credentials.
-    Please ensure that your environment only sets either the AWS_PROFILE or the
-    AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY pair.
-`);
-          multipleCredentialSourceWarningEmitted = true;
-        }
-      }
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("AWS_PROFILE is set, skipping fromEnv provider.", {
-        logger: init.logger,
-        tryNextLink: true
-      });
-    }
-    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromEnv");
-    return (0,_B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__/* .fromEnv */ .sF)(init)();
-  },
-  async (awsIdentityProperties) => {
-    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromSSO");
-    const { ssoStartUrl, ssoAccountId, ssoRegion, ssoRoleName, ssoSession } = init;
-    if (!ssoStartUrl && !ssoAccountId && !ssoRegion && !ssoRoleName && !ssoSession) {
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("Skipping SSO provider in default chain (inputs do not include SSO fields).", { logger: init.logger });
-    }
-    const { fromSSO } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 2400));
-    return fromSSO(init)(awsIdentityProperties);
-  },
-  async (awsIdentityProperties) => {
-    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromIni");
-    const { fromIni } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 9752));
-    return fromIni(init)(awsIdentityProperties);
-  },
-  async (awsIdentityProperties) => {
-    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromProcess");
-    const { fromProcess } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 5455));
-    return fromProcess(init)(awsIdentityProperties);
-  },
-  async (awsIdentityProperties) => {
-    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromTokenFile");
-    const { fromTokenFile } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 442));
-    return fromTokenFile(init)(awsIdentityProperties);
-  },
-  async () => {
-    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::remoteProvider");
-    return (await remoteProvider(init))();
-  },
-  async () => {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("Could not load credentials from any providers", {
-      tryNextLink: false,
-      logger: init.logger
-    });
-  }
-], credentialsTreatedAsExpired);
-var credentialsTreatedAsExpired = (credentials) => credentials?.expiration !== void 0 && credentials.expiration.getTime() - Date.now() < 3e5;
 
 
 
@@ -7103,149 +9554,7 @@ var generateIdempotencyToken = v4;
 
 /***/ }),
 
-/***/ 9141:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   W: () => (/* binding */ SignatureV4MultiRegion)
-/* harmony export */ });
-/* harmony import */ var _NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8062);
-
-
-// node_modules/@aws-sdk/signature-v4-multi-region/dist-es/signature-v4-crt-container.js
-var signatureV4CrtContainer = {
-  CrtSignerV4: null
-};
-
-// node_modules/@aws-sdk/signature-v4-multi-region/dist-es/SignatureV4SignWithCredentials.js
-var SESSION_TOKEN_QUERY_PARAM = "X-Amz-S3session-Token";
-var SESSION_TOKEN_HEADER = SESSION_TOKEN_QUERY_PARAM.toLowerCase();
-var SignatureV4SignWithCredentials = class extends _NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_0__/* .SignatureV4 */ .BB {
-  async signWithCredentials(requestToSign, credentials, options) {
-    const credentialsWithoutSessionToken = getCredentialsWithoutSessionToken(credentials);
-    requestToSign.headers[SESSION_TOKEN_HEADER] = credentials.sessionToken;
-    const privateAccess = this;
-    setSingleOverride(privateAccess, credentialsWithoutSessionToken);
-    return privateAccess.signRequest(requestToSign, options ?? {});
-  }
-  async presignWithCredentials(requestToSign, credentials, options) {
-    const credentialsWithoutSessionToken = getCredentialsWithoutSessionToken(credentials);
-    delete requestToSign.headers[SESSION_TOKEN_HEADER];
-    requestToSign.headers[SESSION_TOKEN_QUERY_PARAM] = credentials.sessionToken;
-    requestToSign.query = requestToSign.query ?? {};
-    requestToSign.query[SESSION_TOKEN_QUERY_PARAM] = credentials.sessionToken;
-    const privateAccess = this;
-    setSingleOverride(privateAccess, credentialsWithoutSessionToken);
-    return this.presign(requestToSign, options);
-  }
-};
-function getCredentialsWithoutSessionToken(credentials) {
-  return {
-    accessKeyId: credentials.accessKeyId,
-    secretAccessKey: credentials.secretAccessKey,
-    expiration: credentials.expiration
-  };
-}
-function setSingleOverride(privateAccess, credentialsWithoutSessionToken) {
-  const currentCredentialProvider = privateAccess.credentialProvider;
-  privateAccess.credentialProvider = () => {
-    privateAccess.credentialProvider = currentCredentialProvider;
-    return Promise.resolve(credentialsWithoutSessionToken);
-  };
-}
-
-// node_modules/@aws-sdk/signature-v4-multi-region/dist-es/SignatureV4MultiRegion.js
-var SignatureV4MultiRegion = class {
-  sigv4aSigner;
-  sigv4Signer;
-  signerOptions;
-  static sigv4aDependency() {
-    if (typeof signatureV4CrtContainer.CrtSignerV4 === "function") {
-      return "crt";
-    } else if (typeof _NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_0__/* .signatureV4aContainer */ .dm.SignatureV4a === "function") {
-      return "js";
-    }
-    return "none";
-  }
-  constructor(options) {
-    this.sigv4Signer = new SignatureV4SignWithCredentials(options);
-    this.signerOptions = options;
-  }
-  async sign(requestToSign, options = {}) {
-    if (options.signingRegion === "*") {
-      return this.getSigv4aSigner().sign(requestToSign, options);
-    }
-    return this.sigv4Signer.sign(requestToSign, options);
-  }
-  async signWithCredentials(requestToSign, credentials, options = {}) {
-    if (options.signingRegion === "*") {
-      const signer = this.getSigv4aSigner();
-      const CrtSignerV4 = signatureV4CrtContainer.CrtSignerV4;
-      if (CrtSignerV4 && signer instanceof CrtSignerV4) {
-        return signer.signWithCredentials(requestToSign, credentials, options);
-      } else {
-        throw new Error(`signWithCredentials with signingRegion '*' is only supported when using the CRT dependency @aws-sdk/signature-v4-crt. Please check whether you have installed the "@aws-sdk/signature-v4-crt" package explicitly. You must also register the package by calling [require("@aws-sdk/signature-v4-crt");] or an ESM equivalent such as [import "@aws-sdk/signature-v4-crt";]. For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt`);
-      }
-    }
-    return this.sigv4Signer.signWithCredentials(requestToSign, credentials, options);
-  }
-  async presign(originalRequest, options = {}) {
-    if (options.signingRegion === "*") {
-      const signer = this.getSigv4aSigner();
-      const CrtSignerV4 = signatureV4CrtContainer.CrtSignerV4;
-      if (CrtSignerV4 && signer instanceof CrtSignerV4) {
-        return signer.presign(originalRequest, options);
-      } else {
-        throw new Error(`presign with signingRegion '*' is only supported when using the CRT dependency @aws-sdk/signature-v4-crt. Please check whether you have installed the "@aws-sdk/signature-v4-crt" package explicitly. You must also register the package by calling [require("@aws-sdk/signature-v4-crt");] or an ESM equivalent such as [import "@aws-sdk/signature-v4-crt";]. For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt`);
-      }
-    }
-    return this.sigv4Signer.presign(originalRequest, options);
-  }
-  async presignWithCredentials(originalRequest, credentials, options = {}) {
-    if (options.signingRegion === "*") {
-      throw new Error("Method presignWithCredentials is not supported for [signingRegion=*].");
-    }
-    return this.sigv4Signer.presignWithCredentials(originalRequest, credentials, options);
-  }
-  getSigv4aSigner() {
-    if (!this.sigv4aSigner) {
-      const CrtSignerV4 = signatureV4CrtContainer.CrtSignerV4;
-      const JsSigV4aSigner = _NEGKTW5M_js__WEBPACK_IMPORTED_MODULE_0__/* .signatureV4aContainer */ .dm.SignatureV4a;
-      if (this.signerOptions.runtime === "node") {
-        if (!CrtSignerV4 && !JsSigV4aSigner) {
-          throw new Error("Neither CRT nor JS SigV4a implementation is available. Please load either @aws-sdk/signature-v4-crt or @aws-sdk/signature-v4a. For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt");
-        }
-        if (CrtSignerV4 && typeof CrtSignerV4 === "function") {
-          this.sigv4aSigner = new CrtSignerV4({
-            ...this.signerOptions,
-            signingAlgorithm: 1
-          });
-        } else if (JsSigV4aSigner && typeof JsSigV4aSigner === "function") {
-          this.sigv4aSigner = new JsSigV4aSigner({
-            ...this.signerOptions
-          });
-        } else {
-          throw new Error("Available SigV4a implementation is not a valid constructor. Please ensure you've properly imported @aws-sdk/signature-v4-crt or @aws-sdk/signature-v4a.For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt");
-        }
-      } else {
-        if (!JsSigV4aSigner || typeof JsSigV4aSigner !== "function") {
-          throw new Error("JS SigV4a implementation is not available or not a valid constructor. Please check whether you have installed the @aws-sdk/signature-v4a package explicitly. The CRT implementation is not available for browsers. You must also register the package by calling [require('@aws-sdk/signature-v4a');] or an ESM equivalent such as [import '@aws-sdk/signature-v4a';]. For more information please go to https://github.com/aws/aws-sdk-js-v3#using-javascript-non-crt-implementation-of-sigv4a");
-        }
-        this.sigv4aSigner = new JsSigV4aSigner({
-          ...this.signerOptions
-        });
-      }
-    }
-    return this.sigv4aSigner;
-  }
-};
-
-
-
-
-/***/ }),
-
-/***/ 8062:
+/***/ 1920:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
@@ -7254,6 +9563,7 @@ var SignatureV4MultiRegion = class {
 /* harmony export */   BB: () => (/* binding */ SignatureV4),
 /* harmony export */   Oy: () => (/* binding */ resolveAwsSdkSigV4AConfig),
 /* harmony export */   S1: () => (/* binding */ AwsSdkSigV4ASigner),
+/* harmony export */   TE: () => (/* binding */ AwsJson1_1Protocol),
 /* harmony export */   WK: () => (/* binding */ AwsJson1_0Protocol),
 /* harmony export */   Yu: () => (/* binding */ AwsRestJsonProtocol),
 /* harmony export */   dm: () => (/* binding */ signatureV4aContainer),
@@ -8370,6 +10680,28 @@ var AwsJson1_0Protocol = class extends AwsJsonRpcProtocol {
   }
 };
 
+// node_modules/@aws-sdk/core/dist-es/submodules/protocols/json/AwsJson1_1Protocol.js
+var AwsJson1_1Protocol = class extends AwsJsonRpcProtocol {
+  constructor({ defaultNamespace, errorTypeRegistries, serviceTarget, awsQueryCompatible, jsonCodec }) {
+    super({
+      defaultNamespace,
+      errorTypeRegistries,
+      serviceTarget,
+      awsQueryCompatible,
+      jsonCodec
+    });
+  }
+  getShapeId() {
+    return "aws.protocols#awsJson1_1";
+  }
+  getJsonRpcVersion() {
+    return "1.1";
+  }
+  getDefaultContentType() {
+    return "application/x-amz-json-1.1";
+  }
+};
+
 // node_modules/@aws-sdk/core/dist-es/submodules/protocols/json/AwsRestJsonProtocol.js
 var AwsRestJsonProtocol = class extends _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpBindingProtocol */ .sM {
   serializer;
@@ -9170,6 +11502,314 @@ var AwsQueryProtocol = class extends _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/*
     return "application/x-www-form-urlencoded";
   }
 };
+
+
+
+
+/***/ }),
+
+/***/ 4352:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   W: () => (/* binding */ SignatureV4MultiRegion)
+/* harmony export */ });
+/* harmony import */ var _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1920);
+
+
+// node_modules/@aws-sdk/signature-v4-multi-region/dist-es/signature-v4-crt-container.js
+var signatureV4CrtContainer = {
+  CrtSignerV4: null
+};
+
+// node_modules/@aws-sdk/signature-v4-multi-region/dist-es/SignatureV4SignWithCredentials.js
+var SESSION_TOKEN_QUERY_PARAM = "X-Amz-S3session-Token";
+var SESSION_TOKEN_HEADER = SESSION_TOKEN_QUERY_PARAM.toLowerCase();
+var SignatureV4SignWithCredentials = class extends _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_0__/* .SignatureV4 */ .BB {
+  async signWithCredentials(requestToSign, credentials, options) {
+    const credentialsWithoutSessionToken = getCredentialsWithoutSessionToken(credentials);
+    requestToSign.headers[SESSION_TOKEN_HEADER] = credentials.sessionToken;
+    const privateAccess = this;
+    setSingleOverride(privateAccess, credentialsWithoutSessionToken);
+    return privateAccess.signRequest(requestToSign, options ?? {});
+  }
+  async presignWithCredentials(requestToSign, credentials, options) {
+    const credentialsWithoutSessionToken = getCredentialsWithoutSessionToken(credentials);
+    delete requestToSign.headers[SESSION_TOKEN_HEADER];
+    requestToSign.headers[SESSION_TOKEN_QUERY_PARAM] = credentials.sessionToken;
+    requestToSign.query = requestToSign.query ?? {};
+    requestToSign.query[SESSION_TOKEN_QUERY_PARAM] = credentials.sessionToken;
+    const privateAccess = this;
+    setSingleOverride(privateAccess, credentialsWithoutSessionToken);
+    return this.presign(requestToSign, options);
+  }
+};
+function getCredentialsWithoutSessionToken(credentials) {
+  return {
+    accessKeyId: credentials.accessKeyId,
+    secretAccessKey: credentials.secretAccessKey,
+    expiration: credentials.expiration
+  };
+}
+function setSingleOverride(privateAccess, credentialsWithoutSessionToken) {
+  const currentCredentialProvider = privateAccess.credentialProvider;
+  privateAccess.credentialProvider = () => {
+    privateAccess.credentialProvider = currentCredentialProvider;
+    return Promise.resolve(credentialsWithoutSessionToken);
+  };
+}
+
+// node_modules/@aws-sdk/signature-v4-multi-region/dist-es/SignatureV4MultiRegion.js
+var SignatureV4MultiRegion = class {
+  sigv4aSigner;
+  sigv4Signer;
+  signerOptions;
+  static sigv4aDependency() {
+    if (typeof signatureV4CrtContainer.CrtSignerV4 === "function") {
+      return "crt";
+    } else if (typeof _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_0__/* .signatureV4aContainer */ .dm.SignatureV4a === "function") {
+      return "js";
+    }
+    return "none";
+  }
+  constructor(options) {
+    this.sigv4Signer = new SignatureV4SignWithCredentials(options);
+    this.signerOptions = options;
+  }
+  async sign(requestToSign, options = {}) {
+    if (options.signingRegion === "*") {
+      return this.getSigv4aSigner().sign(requestToSign, options);
+    }
+    return this.sigv4Signer.sign(requestToSign, options);
+  }
+  async signWithCredentials(requestToSign, credentials, options = {}) {
+    if (options.signingRegion === "*") {
+      const signer = this.getSigv4aSigner();
+      const CrtSignerV4 = signatureV4CrtContainer.CrtSignerV4;
+      if (CrtSignerV4 && signer instanceof CrtSignerV4) {
+        return signer.signWithCredentials(requestToSign, credentials, options);
+      } else {
+        throw new Error(`signWithCredentials with signingRegion '*' is only supported when using the CRT dependency @aws-sdk/signature-v4-crt. Please check whether you have installed the "@aws-sdk/signature-v4-crt" package explicitly. You must also register the package by calling [require("@aws-sdk/signature-v4-crt");] or an ESM equivalent such as [import "@aws-sdk/signature-v4-crt";]. For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt`);
+      }
+    }
+    return this.sigv4Signer.signWithCredentials(requestToSign, credentials, options);
+  }
+  async presign(originalRequest, options = {}) {
+    if (options.signingRegion === "*") {
+      const signer = this.getSigv4aSigner();
+      const CrtSignerV4 = signatureV4CrtContainer.CrtSignerV4;
+      if (CrtSignerV4 && signer instanceof CrtSignerV4) {
+        return signer.presign(originalRequest, options);
+      } else {
+        throw new Error(`presign with signingRegion '*' is only supported when using the CRT dependency @aws-sdk/signature-v4-crt. Please check whether you have installed the "@aws-sdk/signature-v4-crt" package explicitly. You must also register the package by calling [require("@aws-sdk/signature-v4-crt");] or an ESM equivalent such as [import "@aws-sdk/signature-v4-crt";]. For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt`);
+      }
+    }
+    return this.sigv4Signer.presign(originalRequest, options);
+  }
+  async presignWithCredentials(originalRequest, credentials, options = {}) {
+    if (options.signingRegion === "*") {
+      throw new Error("Method presignWithCredentials is not supported for [signingRegion=*].");
+    }
+    return this.sigv4Signer.presignWithCredentials(originalRequest, credentials, options);
+  }
+  getSigv4aSigner() {
+    if (!this.sigv4aSigner) {
+      const CrtSignerV4 = signatureV4CrtContainer.CrtSignerV4;
+      const JsSigV4aSigner = _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_0__/* .signatureV4aContainer */ .dm.SignatureV4a;
+      if (this.signerOptions.runtime === "node") {
+        if (!CrtSignerV4 && !JsSigV4aSigner) {
+          throw new Error("Neither CRT nor JS SigV4a implementation is available. Please load either @aws-sdk/signature-v4-crt or @aws-sdk/signature-v4a. For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt");
+        }
+        if (CrtSignerV4 && typeof CrtSignerV4 === "function") {
+          this.sigv4aSigner = new CrtSignerV4({
+            ...this.signerOptions,
+            signingAlgorithm: 1
+          });
+        } else if (JsSigV4aSigner && typeof JsSigV4aSigner === "function") {
+          this.sigv4aSigner = new JsSigV4aSigner({
+            ...this.signerOptions
+          });
+        } else {
+          throw new Error("Available SigV4a implementation is not a valid constructor. Please ensure you've properly imported @aws-sdk/signature-v4-crt or @aws-sdk/signature-v4a.For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt");
+        }
+      } else {
+        if (!JsSigV4aSigner || typeof JsSigV4aSigner !== "function") {
+          throw new Error("JS SigV4a implementation is not available or not a valid constructor. Please check whether you have installed the @aws-sdk/signature-v4a package explicitly. The CRT implementation is not available for browsers. You must also register the package by calling [require('@aws-sdk/signature-v4a');] or an ESM equivalent such as [import '@aws-sdk/signature-v4a';]. For more information please go to https://github.com/aws/aws-sdk-js-v3#using-javascript-non-crt-implementation-of-sigv4a");
+        }
+        this.sigv4aSigner = new JsSigV4aSigner({
+          ...this.signerOptions
+        });
+      }
+    }
+    return this.sigv4aSigner;
+  }
+};
+
+
+
+
+/***/ }),
+
+/***/ 8504:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   v: () => (/* binding */ defaultProvider)
+/* harmony export */ });
+/* harmony import */ var _B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8355);
+/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7746);
+
+
+
+// node_modules/@aws-sdk/credential-provider-node/dist-es/remoteProvider.js
+var ENV_IMDS_DISABLED = "AWS_EC2_METADATA_DISABLED";
+var remoteProvider = async (init) => {
+  const { ENV_CMDS_FULL_URI, ENV_CMDS_RELATIVE_URI, fromContainerMetadata, fromInstanceMetadata } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 8463));
+  if (process.env[ENV_CMDS_RELATIVE_URI] || process.env[ENV_CMDS_FULL_URI]) {
+    init.logger?.debug("@aws-sdk/credential-provider-node - remoteProvider::fromHttp/fromContainerMetadata");
+    const { fromHttp } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 1105));
+    return (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .chain */ .cy)(fromHttp(init), fromContainerMetadata(init));
+  }
+  if (process.env[ENV_IMDS_DISABLED] && process.env[ENV_IMDS_DISABLED] !== "false") {
+    return async () => {
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("EC2 Instance Metadata Service access disabled", { logger: init.logger });
+    };
+  }
+  init.logger?.debug("@aws-sdk/credential-provider-node - remoteProvider::fromInstanceMetadata");
+  return fromInstanceMetadata(init);
+};
+
+// node_modules/@aws-sdk/credential-provider-node/dist-es/runtime/memoize-chain.js
+function memoizeChain(providers, treatAsExpired) {
+  const chain2 = internalCreateChain(providers);
+  let activeLock;
+  let passiveLock;
+  let credentials;
+  let forceRefreshLock;
+  const provider = async (options) => {
+    if (options?.forceRefresh) {
+      if (!forceRefreshLock) {
+        forceRefreshLock = chain2(options).then((c) => {
+          credentials = c;
+        }).finally(() => {
+          forceRefreshLock = void 0;
+        });
+      }
+      await forceRefreshLock;
+      return credentials;
+    }
+    if (credentials?.expiration) {
+      if (credentials?.expiration?.getTime() < Date.now()) {
+        credentials = void 0;
+      }
+    }
+    if (activeLock) {
+      await activeLock;
+    } else if (!credentials || treatAsExpired?.(credentials)) {
+      if (credentials) {
+        if (!passiveLock) {
+          passiveLock = chain2(options).then((c) => {
+            credentials = c;
+          }).catch(() => {
+          }).finally(() => {
+            passiveLock = void 0;
+          });
+        }
+      } else {
+        activeLock = chain2(options).then((c) => {
+          credentials = c;
+        }).finally(() => {
+          activeLock = void 0;
+        });
+        return provider(options);
+      }
+    }
+    return credentials;
+  };
+  return provider;
+}
+var internalCreateChain = (providers) => async (awsIdentityProperties) => {
+  let lastProviderError;
+  for (const provider of providers) {
+    try {
+      return await provider(awsIdentityProperties);
+    } catch (err) {
+      lastProviderError = err;
+      if (err?.tryNextLink) {
+        continue;
+      }
+      throw err;
+    }
+  }
+  throw lastProviderError;
+};
+
+// node_modules/@aws-sdk/credential-provider-node/dist-es/defaultProvider.js
+var multipleCredentialSourceWarningEmitted = false;
+var defaultProvider = (init = {}) => memoizeChain([
+  async () => {
+    const profile = init.profile ?? process.env[_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .ENV_PROFILE */ .Ch];
+    if (profile) {
+      const envStaticCredentialsAreSet = process.env[_B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__/* .ENV_KEY */ .yG] && process.env[_B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__/* .ENV_SECRET */ .pi];
+      if (envStaticCredentialsAreSet) {
+        if (!multipleCredentialSourceWarningEmitted) {
+          const warnFn = init.logger?.warn && init.logger?.constructor?.name !== "NoOpLogger" ? init.logger.warn.bind(init.logger) : console.warn;
+          warnFn(`@aws-sdk/credential-provider-node - defaultProvider::fromEnv WARNING:
+    Multiple credential sources detected: 
+    Both AWS_PROFILE and the pair AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY static credentials are set.
+    This SDK will proceed with the AWS_PROFILE value.
+    
+    However, a future version may change this behavior to prefer the ENV static credentials.
+    Please ensure that your environment only sets either the AWS_PROFILE or the
+    AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY pair.
+`);
+          multipleCredentialSourceWarningEmitted = true;
+        }
+      }
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("AWS_PROFILE is set, skipping fromEnv provider.", {
+        logger: init.logger,
+        tryNextLink: true
+      });
+    }
+    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromEnv");
+    return (0,_B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__/* .fromEnv */ .sF)(init)();
+  },
+  async (awsIdentityProperties) => {
+    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromSSO");
+    const { ssoStartUrl, ssoAccountId, ssoRegion, ssoRoleName, ssoSession } = init;
+    if (!ssoStartUrl && !ssoAccountId && !ssoRegion && !ssoRoleName && !ssoSession) {
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("Skipping SSO provider in default chain (inputs do not include SSO fields).", { logger: init.logger });
+    }
+    const { fromSSO } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 4433));
+    return fromSSO(init)(awsIdentityProperties);
+  },
+  async (awsIdentityProperties) => {
+    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromIni");
+    const { fromIni } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 2152));
+    return fromIni(init)(awsIdentityProperties);
+  },
+  async (awsIdentityProperties) => {
+    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromProcess");
+    const { fromProcess } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 5455));
+    return fromProcess(init)(awsIdentityProperties);
+  },
+  async (awsIdentityProperties) => {
+    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromTokenFile");
+    const { fromTokenFile } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 8275));
+    return fromTokenFile(init)(awsIdentityProperties);
+  },
+  async () => {
+    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::remoteProvider");
+    return (await remoteProvider(init))();
+  },
+  async () => {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("Could not load credentials from any providers", {
+      tryNextLink: false,
+      logger: init.logger
+    });
+  }
+], credentialsTreatedAsExpired);
+var credentialsTreatedAsExpired = (credentials) => credentials?.expiration !== void 0 && credentials.expiration.getTime() - Date.now() < 3e5;
 
 
 
@@ -12359,14 +14999,16 @@ var JsonCodec2 = class extends SerdeContextConfig {
 /************************************************************************/
 var __webpack_exports__ = {};
 
-// EXTERNAL MODULE: ./lib/bundle/7FW5GJJL.js
-var _7FW5GJJL = __nccwpck_require__(7552);
-// EXTERNAL MODULE: ./lib/bundle/NBOYXN5X.js
-var NBOYXN5X = __nccwpck_require__(9141);
+// EXTERNAL MODULE: ./lib/bundle/MC5QR23U.js
+var MC5QR23U = __nccwpck_require__(8504);
+// EXTERNAL MODULE: ./lib/bundle/46C2CSM2.js + 1 modules
+var _46C2CSM2 = __nccwpck_require__(247);
+// EXTERNAL MODULE: ./lib/bundle/KRNQLMT7.js
+var KRNQLMT7 = __nccwpck_require__(4352);
 // EXTERNAL MODULE: ./lib/bundle/B7SQJLKI.js
 var B7SQJLKI = __nccwpck_require__(8355);
-// EXTERNAL MODULE: ./lib/bundle/NEGKTW5M.js
-var NEGKTW5M = __nccwpck_require__(8062);
+// EXTERNAL MODULE: ./lib/bundle/JVWWYBYZ.js
+var JVWWYBYZ = __nccwpck_require__(1920);
 // EXTERNAL MODULE: ./lib/bundle/BZH4IQL2.js
 var BZH4IQL2 = __nccwpck_require__(1222);
 // EXTERNAL MODULE: ./lib/bundle/5SVCTDFX.js
@@ -12383,10 +15025,6 @@ var OSTOOVYD = __nccwpck_require__(457);
 var promises_ = __nccwpck_require__(1455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __nccwpck_require__(6760);
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: external "node:timers/promises"
-const external_node_timers_promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
 // EXTERNAL MODULE: external "node:http"
 var external_node_http_ = __nccwpck_require__(7067);
 // EXTERNAL MODULE: external "node:https"
@@ -12497,7 +15135,10 @@ const HttpsProxyAgent = hpagent.HttpsProxyAgent
 
 ;// CONCATENATED MODULE: external "node:stream/consumers"
 const consumers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream/consumers");
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: ./lib/bundle/index.js
+
 
 
 
@@ -12512,59 +15153,6 @@ const consumers_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.u
 // lib/src/github/files.js
 
 
-
-// lib/src/errors/errors.js
-var RemedyError = class extends Error {
-  name = "RemedyError";
-  remedy;
-  facts;
-  /** IAM policy statements, as JSON, that would have allowed the denied call. */
-  statements;
-  /** The failed write may have taken effect: it was sent, and no refusal came back. */
-  isOutcomeUnknown;
-  constructor(message, remedy, { facts = [], statements = [], isOutcomeUnknown: isOutcomeUnknown2 = false, ...options } = {}) {
-    super(message, options);
-    this.remedy = remedy;
-    this.facts = facts;
-    this.statements = statements;
-    this.isOutcomeUnknown = isOutcomeUnknown2;
-  }
-};
-function isOutcomeUnknown(error) {
-  return !(error instanceof RemedyError) || error.isOutcomeUnknown;
-}
-var InvalidInputsError = class extends Error {
-  name = "InvalidInputsError";
-  problems;
-  constructor(problems) {
-    super(problems.length === 1 ? "An input is wrong." : `${problems.length} inputs are wrong.`);
-    this.problems = problems;
-  }
-};
-var StoppedError = class _StoppedError extends RemedyError {
-  name = "StoppedError";
-  /** Returns a copy whose cause is the last failure before the stop. */
-  after(cause) {
-    return new _StoppedError(this.message, this.remedy, { cause, isOutcomeUnknown: this.isOutcomeUnknown });
-  }
-  /** Makes a copy for a write that was sent and has no response. */
-  withUnknownOutcome() {
-    return new _StoppedError(this.message, this.remedy, { cause: this.cause, isOutcomeUnknown: true });
-  }
-  /**
-   * Makes a copy that also names what the run was waiting for when it had to stop.
-   *
-   * @param remedy an additional remedy, for that wait
-   */
-  whileWaitingFor(what, remedy) {
-    return new _StoppedError(`${this.message} It was waiting for ${what}.`, remedy === void 0 ? this.remedy : `${this.remedy} ${remedy}`, { cause: this.cause, isOutcomeUnknown: this.isOutcomeUnknown });
-  }
-};
-function stoppedWhileWaitingFor(what, remedy) {
-  return (reason) => {
-    throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason;
-  };
-}
 
 // lib/src/errors/thrown.js
 function errorName(thrown) {
@@ -12592,37 +15180,48 @@ function isErrorLike(thrown) {
 // lib/src/github/files.js
 var largestFile = 1024 * 1024;
 async function readGivenFile(environment, path) {
-  const remedy = "Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.";
-  const folders = await existing([environment.GITHUB_WORKSPACE, environment.RUNNER_TEMP]);
+  return await readFileIn([environment.GITHUB_WORKSPACE, environment.RUNNER_TEMP], path, {
+    place: "the workspace and RUNNER_TEMP",
+    remedy: "Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan."
+  });
+}
+async function readDefinitionFile({ GITHUB_WORKSPACE }, path) {
+  return await readFileIn([GITHUB_WORKSPACE || "."], path, {
+    place: "the workspace",
+    remedy: "Give the path of a YAML or JSON file in the workspace; actions/checkout puts the repository there."
+  });
+}
+async function readFileIn(candidates, path, { place, remedy }) {
+  const folders = await existing(candidates);
   let bytes;
   try {
     const file = await (0,promises_.realpath)((0,external_node_path_.resolve)(folders[0] ?? ".", path));
     if (!folders.some((folder) => isBelow(folder, file))) {
-      throw new RemedyError(`The file "${path}" is outside the workspace and RUNNER_TEMP.`, remedy);
+      throw new _46C2CSM2/* RemedyError */.By(`The file "${path}" is outside ${place}.`, remedy);
     }
     const found = await (0,promises_.stat)(file);
     if (!found.isFile())
-      throw new RemedyError(`"${path}" is not a file.`, remedy);
+      throw new _46C2CSM2/* RemedyError */.By(`"${path}" is not a file.`, remedy);
     if (found.size > largestFile) {
-      throw new RemedyError(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
+      throw new _46C2CSM2/* RemedyError */.By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
     }
     bytes = await (0,promises_.readFile)(file);
   } catch (error) {
-    if (error instanceof RemedyError)
+    if (error instanceof _46C2CSM2/* RemedyError */.By)
       throw error;
-    throw new RemedyError(`The file "${path}" cannot be read: ${errorCode(error) || errorMessage(error)}.`, remedy);
+    throw new _46C2CSM2/* RemedyError */.By(`The file "${path}" cannot be read: ${errorCode(error) || errorMessage(error)}.`, remedy);
   }
   try {
     return decodeUtf8(bytes);
   } catch {
-    throw new RemedyError(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
+    throw new _46C2CSM2/* RemedyError */.By(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
   }
 }
 async function writeTemporaryFile({ RUNNER_TEMP, GITHUB_ACTIONS }, name2, content) {
   if (!RUNNER_TEMP) {
     if (GITHUB_ACTIONS !== "true")
       return void 0;
-    throw new RemedyError("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
+    throw new _46C2CSM2/* RemedyError */.By("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
   }
   const path = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(RUNNER_TEMP, "tenant-tables-")), name2);
   await (0,promises_.writeFile)(path, content, { mode: 384 });
@@ -12633,7 +15232,7 @@ async function readEventFile({ GITHUB_EVENT_PATH: path = "" }) {
     return JSON.parse(decodeUtf8(await (0,promises_.readFile)(path)));
   } catch (cause) {
     const remedy = "Set GITHUB_EVENT_PATH to the file that the runner wrote for this job.";
-    throw new RemedyError(`The event file "${path}" cannot be read.`, remedy, { cause });
+    throw new _46C2CSM2/* RemedyError */.By(`The event file "${path}" cannot be read.`, remedy, { cause });
   }
 }
 function decodeUtf8(bytes) {
@@ -12648,28 +15247,9 @@ function isBelow(folder, path) {
   return way !== "" && way !== ".." && !way.startsWith(`..${external_node_path_.sep}`) && !(0,external_node_path_.isAbsolute)(way);
 }
 
-// lib/src/text/readable.js
-function visible(value) {
-  return value.replace(/[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|(?<=\p{M}{4})\p{M}|^\p{M}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-}
-var longest = 256;
-function shorten(value, most = longest) {
-  return value.length > most ? `${value.slice(0, most).replace(/[\ud800-\udbff]$/, "")}\u2026 (${value.length} characters)` : value;
-}
-function count(number2, noun) {
-  return `${number2} ${noun}${number2 === 1 ? "" : "s"}`;
-}
-function listSome(items, most, noun) {
-  const more = items.length - most;
-  return `${items.slice(0, most).join(", ")}${more > 0 ? ` and ${count(more, noun)}` : ""}`;
-}
-function quote(value) {
-  return value.length > 120 ? `${JSON.stringify(value.slice(0, 120))}\u2026 (${value.length} characters)` : JSON.stringify(value);
-}
-
 // lib/src/github/log.js
 function escapeLine(line) {
-  return visible(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
+  return (0,_46C2CSM2/* visible */.RK)(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
 }
 function logGroup(log, title, lines3) {
   log.startGroup(title);
@@ -12741,7 +15321,7 @@ function hexadecimal(byte) {
 }
 function secretInOutputs(outputs, origins) {
   const secrets = [...new Set(origins)].join(", ");
-  return new RemedyError(`The secret ${secrets} occurs in what later steps would read: ${outputs.join(", ")}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
+  return new _46C2CSM2/* RemedyError */.By(`The secret ${secrets} occurs in what later steps would read: ${outputs.join(", ")}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
 }
 function formsOf(secret) {
   if (Buffer.byteLength(secret) < shortestSecret)
@@ -12810,6 +15390,7 @@ function gitHubRunner(process2) {
         await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write();
     },
     readFile: (path) => readGivenFile(env, path),
+    readDefinitionFile: (path) => readDefinitionFile(env, path),
     writeTemporaryFile: async (name2, content) => {
       assertHoldsNoSecret(`file ${name2}`, content);
       return await writeTemporaryFile(env, name2, content);
@@ -12859,1209 +15440,18 @@ function withoutCommands(core, outputFile) {
   };
 }
 
-// node_modules/valibot/dist/index.mjs
-var store$4;
-var DEFAULT_CONFIG = {
-  lang: void 0,
-  message: void 0,
-  abortEarly: void 0,
-  abortPipeEarly: void 0
-};
-// @__NO_SIDE_EFFECTS__
-function getGlobalConfig(config$1) {
-  if (!config$1 && !store$4) return DEFAULT_CONFIG;
-  return {
-    lang: config$1?.lang ?? store$4?.lang,
-    message: config$1?.message,
-    abortEarly: config$1?.abortEarly ?? store$4?.abortEarly,
-    abortPipeEarly: config$1?.abortPipeEarly ?? store$4?.abortPipeEarly
-  };
-}
-var store$3;
-// @__NO_SIDE_EFFECTS__
-function getGlobalMessage(lang) {
-  return store$3?.get(lang);
-}
-var store$2;
-// @__NO_SIDE_EFFECTS__
-function getSchemaMessage(lang) {
-  return store$2?.get(lang);
-}
-var store$1;
-// @__NO_SIDE_EFFECTS__
-function getSpecificMessage(reference, lang) {
-  return store$1?.get(reference)?.get(lang);
-}
-// @__NO_SIDE_EFFECTS__
-function _stringify(input) {
-  const type = typeof input;
-  if (type === "string") return `"${input}"`;
-  if (type === "number" || type === "bigint" || type === "boolean") return `${input}`;
-  if (type === "object" || type === "function") return (input && Object.getPrototypeOf(input)?.constructor?.name) ?? "null";
-  return type;
-}
-function _addIssue(context, label, dataset, config$1, other) {
-  const input = other && "input" in other ? other.input : dataset.value;
-  const expected = other?.expected ?? context.expects ?? null;
-  const received = other?.received ?? /* @__PURE__ */ _stringify(input);
-  const issue = {
-    kind: context.kind,
-    type: context.type,
-    input,
-    expected,
-    received,
-    message: `Invalid ${label}: ${expected ? `Expected ${expected} but r` : "R"}eceived ${received}`,
-    requirement: context.requirement,
-    path: other?.path,
-    issues: other?.issues,
-    lang: config$1.lang,
-    abortEarly: config$1.abortEarly,
-    abortPipeEarly: config$1.abortPipeEarly
-  };
-  const isSchema = context.kind === "schema";
-  const message$1 = other?.message ?? context.message ?? /* @__PURE__ */ getSpecificMessage(context.reference, issue.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue.lang);
-  if (message$1 !== void 0) issue.message = typeof message$1 === "function" ? message$1(issue) : message$1;
-  if (isSchema) dataset.typed = false;
-  if (dataset.issues) dataset.issues.push(issue);
-  else dataset.issues = [issue];
-}
-// @__NO_SIDE_EFFECTS__
-function _isSameValueZero(value1, value2) {
-  return value1 === value2 || Number.isNaN(value1) && Number.isNaN(value2);
-}
-// @__NO_SIDE_EFFECTS__
-function _isValidObjectKey(object$1, key) {
-  return Object.prototype.hasOwnProperty.call(object$1, key) && key !== "__proto__" && key !== "prototype" && key !== "constructor";
-}
-// @__NO_SIDE_EFFECTS__
-function _joinExpects(values$1, separator) {
-  const list2 = [...new Set(values$1)];
-  if (list2.length > 1) return `(${list2.join(` ${separator} `)})`;
-  return list2[0] ?? "never";
-}
-function _standardSchema(schema) {
-  schema["~standard"] = {
-    version: 1,
-    vendor: "valibot",
-    validate: (value$1) => schema["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
-  };
-  return schema;
-}
-// @__NO_SIDE_EFFECTS__
-function getDotPath(issue) {
-  if (issue.path) {
-    let key = "";
-    for (const item of issue.path) if (typeof item.key === "string" || typeof item.key === "number") if (key) key += `.${item.key}`;
-    else key += item.key;
-    else return null;
-    return key;
-  }
-  return null;
-}
-var ValiError = class extends Error {
-  /**
-  * Creates a Valibot error with useful information.
-  *
-  * @param issues The error issues.
-  */
-  constructor(issues) {
-    super(issues[0].message);
-    this.name = "ValiError";
-    this.issues = issues;
-  }
-};
-// @__NO_SIDE_EFFECTS__
-function check(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "check",
-    reference: check,
-    async: false,
-    expects: null,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function description(description_) {
-  return {
-    kind: "metadata",
-    type: "description",
-    reference: description,
-    description: description_
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function integer(message$1) {
-  return {
-    kind: "validation",
-    type: "integer",
-    reference: integer,
-    async: false,
-    expects: null,
-    requirement: Number.isInteger,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function maxLength(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "max_length",
-    reference: maxLength,
-    async: false,
-    expects: `<=${requirement}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && dataset.value.length > this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function maxValue(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "max_value",
-    reference: maxValue,
-    async: false,
-    expects: `<=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !(dataset.value <= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function minLength(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "min_length",
-    reference: minLength,
-    async: false,
-    expects: `>=${requirement}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && dataset.value.length < this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function minValue(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "min_value",
-    reference: minValue,
-    async: false,
-    expects: `>=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !(dataset.value >= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function regex(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "regex",
-    reference: regex,
-    async: false,
-    expects: `${requirement}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "format", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function startsWith(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "starts_with",
-    reference: startsWith,
-    async: false,
-    expects: `"${requirement}"`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !dataset.value.startsWith(this.requirement)) _addIssue(this, "start", dataset, config$1, { received: `"${dataset.value.slice(0, this.requirement.length)}"` });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function transform(operation) {
-  return {
-    kind: "transformation",
-    type: "transform",
-    reference: transform,
-    async: false,
-    operation,
-    "~run"(dataset) {
-      dataset.value = this.operation(dataset.value);
-      return dataset;
-    }
-  };
-}
-var ABORT_EARLY_CONFIG = { abortEarly: true };
-// @__NO_SIDE_EFFECTS__
-function getFallback(schema, dataset, config$1) {
-  return typeof schema.fallback === "function" ? schema.fallback(dataset, config$1) : schema.fallback;
-}
-// @__NO_SIDE_EFFECTS__
-function getDefault(schema, dataset, config$1) {
-  return typeof schema.default === "function" ? schema.default(dataset, config$1) : schema.default;
-}
-// @__NO_SIDE_EFFECTS__
-function array(item, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "array",
-    reference: array,
-    expects: "Array",
-    async: false,
-    item,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (Array.isArray(input)) {
-        dataset.typed = true;
-        dataset.value = [];
-        for (let key = 0; key < input.length; key++) {
-          const value$1 = input[key];
-          const itemDataset = this.item["~run"]({ value: value$1 }, config$1);
-          if (itemDataset.issues) {
-            const pathItem = {
-              type: "array",
-              origin: "value",
-              input,
-              key,
-              value: value$1
-            };
-            for (const issue of itemDataset.issues) {
-              if (issue.path) issue.path.unshift(pathItem);
-              else issue.path = [pathItem];
-              dataset.issues?.push(issue);
-            }
-            if (!dataset.issues) dataset.issues = itemDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          if (!itemDataset.typed) dataset.typed = false;
-          dataset.value.push(itemDataset.value);
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function bundle_boolean(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "boolean",
-    reference: bundle_boolean,
-    expects: "boolean",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "boolean") dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function date(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "date",
-    reference: date,
-    expects: "Date",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.value instanceof Date) if (!isNaN(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1, { received: '"Invalid Date"' });
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function literal(literal_, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "literal",
-    reference: literal,
-    expects: /* @__PURE__ */ _stringify(literal_),
-    async: false,
-    literal: literal_,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (/* @__PURE__ */ _isSameValueZero(dataset.value, this.literal)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function number(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "number",
-    reference: number,
-    expects: "number",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "number" && !isNaN(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function object(entries$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "object",
-    reference: object,
-    expects: "Object",
-    async: false,
-    entries: entries$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const key in this.entries) {
-          const valueSchema = this.entries[key];
-          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
-            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
-            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
-            if (valueDataset.issues) {
-              const pathItem = {
-                type: "object",
-                origin: "value",
-                input,
-                key,
-                value: value$1
-              };
-              for (const issue of valueDataset.issues) {
-                if (issue.path) issue.path.unshift(pathItem);
-                else issue.path = [pathItem];
-                dataset.issues?.push(issue);
-              }
-              if (!dataset.issues) dataset.issues = valueDataset.issues;
-              if (config$1.abortEarly) {
-                dataset.typed = false;
-                break;
-              }
-            }
-            if (!valueDataset.typed) dataset.typed = false;
-            dataset.value[key] = valueDataset.value;
-          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
-          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
-            _addIssue(this, "key", dataset, config$1, {
-              input: void 0,
-              expected: `"${key}"`,
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key,
-                value: input[key]
-              }]
-            });
-            if (config$1.abortEarly) break;
-          }
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function optional(wrapped, default_) {
-  return _standardSchema({
-    kind: "schema",
-    type: "optional",
-    reference: optional,
-    expects: `(${wrapped.expects} | undefined)`,
-    async: false,
-    wrapped,
-    default: default_,
-    "~run"(dataset, config$1) {
-      if (dataset.value === void 0) {
-        if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
-        if (dataset.value === void 0) {
-          dataset.typed = true;
-          return dataset;
-        }
-      }
-      return this.wrapped["~run"](dataset, config$1);
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function picklist(options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "picklist",
-    reference: picklist,
-    expects: /* @__PURE__ */ _joinExpects(options.map(_stringify), "|"),
-    async: false,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (this.options.includes(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function record(key, value$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "record",
-    reference: record,
-    expects: "Object",
-    async: false,
-    key,
-    value: value$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const entryKey in input) if (/* @__PURE__ */ _isValidObjectKey(input, entryKey)) {
-          const entryValue = input[entryKey];
-          const keyDataset = this.key["~run"]({ value: entryKey }, config$1);
-          if (keyDataset.issues) {
-            const pathItem = {
-              type: "object",
-              origin: "key",
-              input,
-              key: entryKey,
-              value: entryValue
-            };
-            for (const issue of keyDataset.issues) {
-              issue.path = [pathItem];
-              dataset.issues?.push(issue);
-            }
-            if (!dataset.issues) dataset.issues = keyDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          const valueDataset = this.value["~run"]({ value: entryValue }, config$1);
-          if (valueDataset.issues) {
-            const pathItem = {
-              type: "object",
-              origin: "value",
-              input,
-              key: entryKey,
-              value: entryValue
-            };
-            for (const issue of valueDataset.issues) {
-              if (issue.path) issue.path.unshift(pathItem);
-              else issue.path = [pathItem];
-              dataset.issues?.push(issue);
-            }
-            if (!dataset.issues) dataset.issues = valueDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
-          if (keyDataset.typed) dataset.value[keyDataset.value] = valueDataset.value;
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function strictObject(entries$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "strict_object",
-    reference: strictObject,
-    expects: "Object",
-    async: false,
-    entries: entries$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const key in this.entries) {
-          const valueSchema = this.entries[key];
-          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
-            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
-            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
-            if (valueDataset.issues) {
-              const pathItem = {
-                type: "object",
-                origin: "value",
-                input,
-                key,
-                value: value$1
-              };
-              for (const issue of valueDataset.issues) {
-                if (issue.path) issue.path.unshift(pathItem);
-                else issue.path = [pathItem];
-                dataset.issues?.push(issue);
-              }
-              if (!dataset.issues) dataset.issues = valueDataset.issues;
-              if (config$1.abortEarly) {
-                dataset.typed = false;
-                break;
-              }
-            }
-            if (!valueDataset.typed) dataset.typed = false;
-            dataset.value[key] = valueDataset.value;
-          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
-          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
-            _addIssue(this, "key", dataset, config$1, {
-              input: void 0,
-              expected: `"${key}"`,
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key,
-                value: input[key]
-              }]
-            });
-            if (config$1.abortEarly) break;
-          }
-        }
-        if (!dataset.issues || !config$1.abortEarly) {
-          for (const key in input) if (!Object.prototype.hasOwnProperty.call(this.entries, key)) {
-            _addIssue(this, "key", dataset, config$1, {
-              input: key,
-              expected: "never",
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key,
-                value: input[key]
-              }]
-            });
-            break;
-          }
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function string(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "string",
-    reference: string,
-    expects: "string",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "string") dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function _subIssues(datasets) {
-  let issues;
-  if (datasets) for (const dataset of datasets) if (issues) for (const issue of dataset.issues) issues.push(issue);
-  else issues = dataset.issues;
-  return issues;
-}
-// @__NO_SIDE_EFFECTS__
-function union(options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "union",
-    reference: union,
-    expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
-    async: false,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      let validDataset;
-      let typedDatasets;
-      let untypedDatasets;
-      for (const schema of this.options) {
-        const optionDataset = schema["~run"]({ value: dataset.value }, config$1);
-        if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
-        else typedDatasets = [optionDataset];
-        else {
-          validDataset = optionDataset;
-          break;
-        }
-        else if (untypedDatasets) untypedDatasets.push(optionDataset);
-        else untypedDatasets = [optionDataset];
-      }
-      if (validDataset) return validDataset;
-      if (typedDatasets) {
-        if (typedDatasets.length === 1) return typedDatasets[0];
-        _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
-        dataset.typed = true;
-      } else if (untypedDatasets?.length === 1) return untypedDatasets[0];
-      else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function variant(key, options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "variant",
-    reference: variant,
-    expects: "Object",
-    async: false,
-    key,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        let outputDataset;
-        let maxDiscriminatorPriority = 0;
-        let invalidDiscriminatorKey = this.key;
-        let expectedDiscriminators = [];
-        const parseOptions = (variant$1, allKeys) => {
-          for (const schema of variant$1.options) {
-            if (schema.type === "variant") parseOptions(schema, new Set(allKeys).add(schema.key));
-            else {
-              let keysAreValid = true;
-              let currentPriority = 0;
-              for (const currentKey of allKeys) {
-                const discriminatorSchema = schema.entries[currentKey];
-                if (currentKey in input ? discriminatorSchema["~run"]({
-                  typed: false,
-                  value: input[currentKey]
-                }, ABORT_EARLY_CONFIG).issues : discriminatorSchema.type !== "exact_optional" && discriminatorSchema.type !== "optional" && discriminatorSchema.type !== "nullish") {
-                  keysAreValid = false;
-                  if (invalidDiscriminatorKey !== currentKey && (maxDiscriminatorPriority < currentPriority || maxDiscriminatorPriority === currentPriority && currentKey in input && !(invalidDiscriminatorKey in input))) {
-                    maxDiscriminatorPriority = currentPriority;
-                    invalidDiscriminatorKey = currentKey;
-                    expectedDiscriminators = [];
-                  }
-                  if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema.entries[currentKey].expects);
-                  break;
-                }
-                currentPriority++;
-              }
-              if (keysAreValid) {
-                const optionDataset = schema["~run"]({ value: input }, config$1);
-                if (!outputDataset || !outputDataset.typed && optionDataset.typed) outputDataset = optionDataset;
-              }
-            }
-            if (outputDataset && !outputDataset.issues) break;
-          }
-        };
-        parseOptions(this, /* @__PURE__ */ new Set([this.key]));
-        if (outputDataset) return outputDataset;
-        _addIssue(this, "type", dataset, config$1, {
-          input: input[invalidDiscriminatorKey],
-          expected: /* @__PURE__ */ _joinExpects(expectedDiscriminators, "|"),
-          path: [{
-            type: "object",
-            origin: "value",
-            input,
-            key: invalidDiscriminatorKey,
-            value: input[invalidDiscriminatorKey]
-          }]
-        });
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-function parse(schema, input, config$1) {
-  const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
-  if (dataset.issues) throw new ValiError(dataset.issues);
-  return dataset.value;
-}
-// @__NO_SIDE_EFFECTS__
-function pipe(...pipe$1) {
-  return _standardSchema({
-    ...pipe$1[0],
-    pipe: pipe$1,
-    "~run"(dataset, config$1) {
-      for (const item of pipe$1) if (item.kind !== "metadata") {
-        if (dataset.issues && (item.kind === "schema" || item.kind === "transformation")) {
-          dataset.typed = false;
-          break;
-        }
-        if (!dataset.issues || !config$1.abortEarly && !config$1.abortPipeEarly) dataset = item["~run"](dataset, config$1);
-      }
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function safeParse(schema, input, config$1) {
-  const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
-  return {
-    typed: dataset.typed,
-    success: !dataset.issues,
-    output: dataset.value,
-    issues: dataset.issues
-  };
-}
-
-// lib/src/table/properties/billing-mode.js
-var billingMode = {
-  name: "BillingMode",
-  description: "On-demand capacity (PAY_PER_REQUEST) or provisioned capacity. On demand unless declared otherwise.",
-  schema: picklist(["PAY_PER_REQUEST", "PROVISIONED"]),
-  // DynamoDB omits the summary of a table that was never on demand.
-  reading: {
-    kind: "described",
-    of: ({ BillingModeSummary: summary }) => summary ? summary.BillingMode : "PROVISIONED"
-  },
-  creation: { kind: "in-create-table", input: (BillingMode) => ({ BillingMode }), otherwise: "PAY_PER_REQUEST" },
-  changes: (from, to) => from === to ? [] : [{ kind: "update", from, to, risk: "slow" }],
-  request: ({ name: TableName }, BillingMode) => ({ operation: "UpdateTable", input: { TableName, BillingMode } }),
-  settings: (value) => [{ name: "BillingMode", value }],
-  // Measured on AWS: 129 to 172 s for the first change of a table.
-  wait: { goal: "change its billing mode", usual: "2 to 3 minutes the first time", firstPoll: 1, timeout: 1800 },
-  blockedBy: ["table", "index", "replica"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  budget: {
-    limit: "four changes to on-demand in 24 hours",
-    isSpent: /^LimitExceededException: .*next (?:update|decrease) can be made at/is
-  }
-};
-
-// lib/src/table/protection.js
-function explainProtectionOff(input, state, { target, table: table2 }) {
-  const { name: name2, production } = target.environment;
-  return {
-    reason: `${input} is false, but for the table "${table2}" it is ${state}${production ? `, and "${name2}" is a production environment` : ""}.`,
-    remedy: `Set ${input} to auto, which keeps it ${production ? "on" : "as it is"}.`
-  };
-}
-
-// lib/src/table/properties/deletion-protection.js
-var deletionProtection = {
-  name: "DeletionProtectionEnabled",
-  description: "Deletion protection. On in production; elsewhere off at creation, then unmanaged.",
-  schema: bundle_boolean(),
-  reading: { kind: "described", of: ({ DeletionProtectionEnabled }) => DeletionProtectionEnabled ?? false },
-  creation: {
-    kind: "in-create-table",
-    input: (DeletionProtectionEnabled) => ({ DeletionProtectionEnabled }),
-    otherwise: false
-  },
-  changes: (from, to) => {
-    if (from === to)
-      return [];
-    return to ? [{ kind: "update", from, to, risk: "safe" }] : [{ kind: "update", from, to, risk: { allow: ["remove-deletion-protection"] } }];
-  },
-  request: ({ name: TableName }, DeletionProtectionEnabled) => ({
-    operation: "UpdateTable",
-    input: { TableName, DeletionProtectionEnabled }
-  }),
-  settings: (value) => [{ name: "DeletionProtectionEnabled", value: String(value) }],
-  blockedBy: ["replica"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  protection: {
-    isOn: (value) => value,
-    inProduction: true,
-    off: false,
-    input: "deletion-protection",
-    removal: "remove-deletion-protection"
-  },
-  disruptions: [
-    {
-      name: "remove-deletion-protection",
-      purpose: "to turn it off",
-      explain: (situation) => explainProtectionOff("deletion-protection", "on", situation)
-    }
-  ]
-};
-
-// lib/src/table/properties/key-schema.js
-var attribute = strictObject({
-  AttributeName: pipe(string(), minLength(1), maxLength(255)),
-  AttributeType: picklist(["S", "N", "B"]),
-  KeyType: picklist(["HASH", "RANGE"])
-});
-var keySchema = {
-  name: "KeySchema",
-  description: "The primary key: a partition key and at most one sort key, each with its type. Fixed at creation.",
-  schema: pipe(array(attribute), minLength(1), maxLength(2), check(([first, second]) => first?.KeyType === "HASH" && second?.KeyType !== "HASH" && second?.AttributeName !== first.AttributeName, "one HASH, then at most one RANGE of another name")),
-  reading: { kind: "described", of: readKeySchema },
-  creation: {
-    kind: "in-create-table",
-    input: (keys) => ({
-      KeySchema: keys.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
-      AttributeDefinitions: keys.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }))
-    })
-  },
-  changes: (from, to, table2) => describeKeys(from) === describeKeys(to) ? [] : [
-    {
-      kind: "impossible",
-      reason: `The table "${table2}" has the key ${describeKeys(from)}, but its definition declares ${describeKeys(to)}. DynamoDB cannot change the key of a table.`,
-      remedy: `Choose another table-name-prefix, so that new tables are created beside this one; or move the items elsewhere and delete "${table2}" by hand.`
-    }
-  ],
-  settings: (keys) => [{ name: "KeySchema", value: describeKeys(keys) }],
-  blockedBy: [],
-  actions: { read: ["dynamodb:DescribeTable"], write: [] }
-};
-function describeKeys(keys) {
-  return keys.map(({ AttributeName, AttributeType }) => `${AttributeName} (${AttributeType})`).join(", ");
-}
-function readKeySchema({ KeySchema = [], AttributeDefinitions = [] }) {
-  return KeySchema.map(({ AttributeName, KeyType }) => ({
-    AttributeName,
-    AttributeType: AttributeDefinitions.find((each) => each.AttributeName === AttributeName)?.AttributeType,
-    KeyType
-  })).sort((left, right) => left.KeyType === right.KeyType ? 0 : left.KeyType === "HASH" ? -1 : 1);
-}
-
-// lib/src/table/properties/point-in-time-recovery.js
-var longestPeriod = 35;
-var pointInTimeRecovery = {
-  name: "PointInTimeRecoverySpecification",
-  description: "Point-in-time recovery. On with 35 days in production; elsewhere off at creation, then unmanaged.",
-  schema: strictObject({
-    PointInTimeRecoveryEnabled: bundle_boolean(),
-    RecoveryPeriodInDays: optional(pipe(number(), integer(), minValue(1), maxValue(longestPeriod)))
-  }),
-  reading: {
-    kind: "asked",
-    when: "always",
-    ask: async (ask, { name: TableName }) => {
-      const answer = await ask("DescribeContinuousBackups", { TableName });
-      if (answer === void 0)
-        return void 0;
-      const { PointInTimeRecoveryStatus: status2, RecoveryPeriodInDays } = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription ?? {};
-      if (status2 === "DISABLED")
-        return { PointInTimeRecoveryEnabled: false };
-      return {
-        PointInTimeRecoveryEnabled: status2 === "ENABLED" ? true : status2,
-        // Endpoints older than this setting omit it, and mean DynamoDB's default.
-        RecoveryPeriodInDays: RecoveryPeriodInDays ?? longestPeriod
-      };
-    }
-  },
-  creation: { kind: "after-creation", initial: { PointInTimeRecoveryEnabled: false } },
-  changes: (from, to, table2) => {
-    if (isSame(from, to))
-      return [];
-    if (to.PointInTimeRecoveryEnabled)
-      return [{ kind: "update", from, to, risk: "safe" }];
-    return [
-      {
-        kind: "update",
-        from,
-        to,
-        risk: { allow: ["remove-point-in-time-recovery"] },
-        warning: `Point-in-time recovery of "${table2}" is turned off, and its restore window (${describeRecovery(from)}) is lost: turned on again, the window starts empty.`
-      }
-    ];
-  },
-  request: ({ name: TableName }, PointInTimeRecoverySpecification) => ({
-    operation: "UpdateContinuousBackups",
-    input: { TableName, PointInTimeRecoverySpecification }
-  }),
-  settings: (value) => [{ name: "PointInTimeRecoverySpecification", value: describeRecovery(value) }],
-  // DynamoDB accepts the call while the table is UPDATING, and during every other change.
-  blockedBy: [],
-  actions: { read: ["dynamodb:DescribeContinuousBackups"], write: ["dynamodb:UpdateContinuousBackups"] },
-  protection: {
-    isOn: ({ PointInTimeRecoveryEnabled }) => PointInTimeRecoveryEnabled,
-    inProduction: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: longestPeriod },
-    off: { PointInTimeRecoveryEnabled: false },
-    input: "point-in-time-recovery",
-    removal: "remove-point-in-time-recovery"
-  },
-  disruptions: [
-    {
-      name: "remove-point-in-time-recovery",
-      purpose: "to turn it off",
-      explain: (situation) => {
-        const state = describeRecovery(situation.observed);
-        const { reason, remedy } = explainProtectionOff("point-in-time-recovery", state, situation);
-        return {
-          reason: `${reason} Turning it off loses the restore window: turned on again, the window starts empty.`,
-          remedy
-        };
-      }
-    }
-  ]
-};
-function isSame(from, to) {
-  if (from.PointInTimeRecoveryEnabled !== to.PointInTimeRecoveryEnabled)
-    return false;
-  return !to.PointInTimeRecoveryEnabled || to.RecoveryPeriodInDays === void 0 || to.RecoveryPeriodInDays === from.RecoveryPeriodInDays;
-}
-function describeRecovery({ PointInTimeRecoveryEnabled, RecoveryPeriodInDays }) {
-  if (!PointInTimeRecoveryEnabled)
-    return "off";
-  return RecoveryPeriodInDays === void 0 ? "on" : `on, ${RecoveryPeriodInDays} days`;
-}
-
-// lib/src/table/target.js
-function isSameEnvironment(left, right) {
-  return left.toLowerCase() === right.toLowerCase();
-}
-var tableNamePattern = /^[a-zA-Z0-9_.-]{3,255}$/;
-function isTableName(text4) {
-  return tableNamePattern.test(text4);
-}
-function tableArn(target, name2) {
-  return `arn:${target.partition}:dynamodb:${target.region}:${target.account}:table/${name2}`;
-}
-function addressOf(target, name2) {
-  return { name: name2, arn: tableArn(target, name2) };
-}
-
-// lib/src/table/properties/tags.js
-var environmentTag = "tenant-tables:environment";
-var managedByTag = "tenant-tables:managed-by";
-var managedByValue = "tenant-tables";
-var mostTags = 50;
-var tags = {
-  name: "Tags",
-  description: "Tags. Undeclared tags are left alone. A table without the tags of this action is adopted only by `allow`.",
-  schema: pipe(array(strictObject({ Key: pipe(string(), minLength(1)), Value: string() })), check((all) => new Set(all.map(({ Key }) => Key)).size === all.length, "one value for each key")),
-  reading: { kind: "asked", when: "always", ask: listTags },
-  creation: { kind: "in-create-table", input: (value) => ({ Tags: value.map((tag) => ({ ...tag })) }) },
-  changes: (from, to, table2) => {
-    const count2 = new Set([...from.filter(({ Key }) => !isAwsTag(Key)), ...to].map(({ Key }) => Key)).size;
-    if (count2 > mostTags) {
-      return [
-        {
-          kind: "impossible",
-          reason: `The table "${table2}" would carry ${count2} tags: ${to.length} declared ones beside ${count2 - to.length} others. DynamoDB allows ${mostTags}.`,
-          remedy: "Declare fewer tags, or remove unneeded tags from the table."
-        }
-      ];
-    }
-    const changed = to.filter((tag) => !hasTag(from, tag));
-    if (changed.length === 0)
-      return [];
-    const keys = changed.map(({ Key }) => Key);
-    return [{ kind: "update", from: from.filter(({ Key }) => keys.includes(Key)), to: changed, risk: riskOf(from, to) }];
-  },
-  request: ({ arn: ResourceArn }, value) => ({
-    operation: "TagResource",
-    input: { ResourceArn, Tags: value.map((tag) => ({ ...tag })) }
-  }),
-  settings: (value) => value.map(({ Key, Value }) => ({ name: `tag ${Key}`, value: Value })),
-  blockedBy: [],
-  actions: {
-    read: ["dynamodb:ListTagsOfResource"],
-    write: ["dynamodb:TagResource"],
-    create: ["dynamodb:TagResource"]
-  },
-  disruptions: [
-    {
-      name: "change-environment",
-      purpose: "to move the table to this environment",
-      explain: explainOtherEnvironment
-    },
-    { name: "adopt-table", purpose: "to adopt the table in this run", explain: explainAdoption }
-  ]
-};
-function tagValue(all, key) {
-  return all.find(({ Key }) => Key === key)?.Value;
-}
-function sortTags(all) {
-  return [...all].sort((left, right) => left.Key < right.Key ? -1 : 1);
-}
-function isAwsTag(key) {
-  return key.toLowerCase().startsWith("aws:");
-}
-function isManaged(all) {
-  return tagValue(all, managedByTag) === managedByValue;
-}
-function isOfOtherEnvironment(all, environment) {
-  const own = tagValue(all, environmentTag);
-  return own !== void 0 && !isSameEnvironment(own, environment);
-}
-function hasTag(all, { Key, Value }) {
-  const present = tagValue(all, Key);
-  if (present === void 0)
-    return false;
-  return Key === environmentTag ? isSameEnvironment(present, Value) : present === Value;
-}
-function riskOf(from, to) {
-  const environment = tagValue(to, environmentTag);
-  const allow = [
-    ...environment !== void 0 && isOfOtherEnvironment(from, environment) ? ["change-environment"] : [],
-    ...isManaged(from) ? [] : ["adopt-table"]
-  ];
-  return allow.length === 0 ? "safe" : { allow };
-}
-async function listTags(ask, { arn: ResourceArn }) {
-  const all = /* @__PURE__ */ new Map();
-  const seen = /* @__PURE__ */ new Set();
-  let NextToken;
-  do {
-    const page = await ask("ListTagsOfResource", { ResourceArn, NextToken });
-    if (page === void 0)
-      return void 0;
-    if (!Array.isArray(page.Tags))
-      return page.Tags ?? null;
-    for (const { Key, Value } of page.Tags)
-      all.set(Key, { Key, Value });
-    seen.add(NextToken);
-    NextToken = page.NextToken;
-  } while (NextToken !== void 0 && !seen.has(NextToken));
-  return [...all].sort(([left], [right]) => String(left) < String(right) ? -1 : 1).map(([, tag]) => tag);
-}
-function describeOtherEnvironment(table2, all, wanted) {
-  return `The table "${table2}" belongs to the environment "${tagValue(all, environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`;
-}
-function explainOtherEnvironment({ target, table: table2, observed }) {
-  const wanted = target.environment.name;
-  return {
-    reason: describeOtherEnvironment(table2, observed, wanted),
-    remedy: `Choose another table-name-prefix for "${wanted}", or check that the role leads to the right account.`
-  };
-}
-var mostChangesShown = 10;
-var mostTagsShown = 5;
-function explainAdoption({ target: { account, region }, table: table2, observed, changes }) {
-  return {
-    reason: [
-      `The table "${table2}" exists, but does not carry the tag ${managedByTag} = ${managedByValue}, so this action neither created nor adopted it.`,
-      `Adoption would change: ${listSome(changes, mostChangesShown, "more change")}.`,
-      describeOwner(observed)
-    ].join(" "),
-    remedy: [
-      "Find out who owns the table.",
-      `Whether a CloudFormation stack holds it, this command says in account ${account}: aws cloudformation describe-stack-resources --physical-resource-id ${table2} --region ${region} (a ValidationError means that no stack holds it).`,
-      "If a stack holds it, take it out of the stack in this order: set DeletionPolicy: Retain (CDK: RemovalPolicy.RETAIN) on the table and deploy the stack; then remove the table from the stack and deploy it again.",
-      "A table that was restored from a backup, a replica of a table in another region, and a table whose tags were removed do not carry the tag either.",
-      "To leave the table alone, choose another table-name-prefix."
-    ].join(" ")
-  };
-}
-function describeOwner(all) {
-  if (all.length === 0)
-    return "It has no tags that could name its owner.";
-  const shown = all.map(({ Key, Value }) => `${shorten(Key)} = ${shorten(Value)}`);
-  return `Its tags may name its owner: ${listSome(shown, mostTagsShown, "more tag")}.`;
-}
-
-// lib/src/table/properties/time-to-live.js
-var off = { Enabled: false };
-var timeToLive = {
-  name: "TimeToLiveSpecification",
-  description: "Time to live: the attribute after whose time DynamoDB deletes an item. Read only where it is declared.",
-  schema: pipe(strictObject({
-    Enabled: bundle_boolean(),
-    AttributeName: optional(pipe(string(), minLength(1), maxLength(255)))
-  }), check(({ Enabled, AttributeName }) => !Enabled || AttributeName !== void 0, "AttributeName is required")),
-  reading: {
-    kind: "asked",
-    when: "declared",
-    isTooNew: /^ValidationException: Cannot describe time to live while table is in/,
-    ask: async (ask, { name: TableName }) => {
-      const answer = await ask("DescribeTimeToLive", { TableName });
-      if (answer === void 0)
-        return void 0;
-      const { TimeToLiveStatus: status2, AttributeName } = answer.TimeToLiveDescription ?? {};
-      if (status2 === "DISABLED" || status2 === "DISABLING")
-        return off;
-      return { Enabled: status2 === "ENABLED" || status2 === "ENABLING" ? true : status2, AttributeName };
-    }
-  },
-  creation: { kind: "after-creation", initial: off },
-  changes: (from, to, table2) => {
-    if (from.Enabled === to.Enabled && (!to.Enabled || from.AttributeName === to.AttributeName))
-      return [];
-    if (from.Enabled && to.Enabled) {
-      return [
-        {
-          kind: "impossible",
-          reason: `Time to live of the table "${table2}" uses the attribute "${from.AttributeName}", but its definition declares "${to.AttributeName}". DynamoDB cannot rename it in one change, and allows one change an hour.`,
-          remedy: "Declare Enabled: false and run. Declare the new attribute and run again an hour later."
-        }
-      ];
-    }
-    if (to.Enabled) {
-      const warning = `Time to live of "${table2}" is turned on: DynamoDB deletes the items whose attribute "${to.AttributeName}" holds a time in the past, in seconds since 1970.`;
-      return [{ kind: "update", from, to, risk: "safe", warning }];
-    }
-    return [{ kind: "update", from, to: { Enabled: false, AttributeName: from.AttributeName }, risk: "safe" }];
-  },
-  request: ({ name: TableName }, { Enabled, AttributeName }) => ({
-    operation: "UpdateTimeToLive",
-    input: { TableName, TimeToLiveSpecification: { Enabled, AttributeName } }
-  }),
-  settings: ({ Enabled, AttributeName }) => [
-    { name: "TimeToLiveSpecification", value: Enabled ? `on, ${AttributeName}` : "off" }
-  ],
-  // DynamoDB accepts the call while the table is UPDATING and while an index is built.
-  blockedBy: [],
-  actions: { read: ["dynamodb:DescribeTimeToLive"], write: ["dynamodb:UpdateTimeToLive"] },
-  budget: {
-    limit: "one change an hour",
-    isSpent: /^ValidationException: Time to live has been modified multiple times/i
-  }
-};
-
-// lib/src/table/properties/index.js
-var declared = [keySchema, deletionProtection, pointInTimeRecovery, tags, billingMode, timeToLive];
-var properties = declared;
-function propertyNamed(name2) {
-  const found = properties.find((property) => property.name === name2);
-  if (found === void 0)
-    throw new TypeError(`There is no property ${name2}`);
-  return found;
-}
-
 // lib/src/table/values.js
 function propertyValues(values) {
-  return properties.flatMap((property) => {
+  return _46C2CSM2/* properties */.qo.flatMap((property) => {
     const value = values[property.name];
     return value === void 0 ? [] : [{ property, value }];
   });
 }
 function createRequest({ name: TableName }, values) {
   const inputs = propertyValues(values).map(({ property: { creation: creation2 }, value }) => creation2.kind === "in-create-table" ? creation2.input(value) : {});
-  return { operation: "CreateTable", input: Object.assign({ TableName }, ...inputs) };
+  const types = inputs.flatMap(({ AttributeDefinitions: AttributeDefinitions2 = [] }) => AttributeDefinitions2);
+  const AttributeDefinitions = [...new Map(types.map((type) => [type.AttributeName, type])).values()];
+  return { operation: "CreateTable", input: Object.assign({ TableName }, ...inputs, { AttributeDefinitions }) };
 }
 
 // lib/src/plan/description.js
@@ -14070,11 +15460,12 @@ function settingChanges(step) {
     case "create":
       return propertyValues(step.to).flatMap(({ property, value }) => property.settings(value).map(({ name: name2, value: to }) => ({ setting: name2, to })));
     case "update": {
-      const { settings } = propertyNamed(step.property);
+      const { settings } = (0,_46C2CSM2/* propertyNamed */.vJ)(step.property);
       const before = new Map(settings(step.from).map(({ name: name2, value }) => [name2, value]));
-      return settings(step.to).map(({ name: name2, value }) => {
+      const after = new Map(settings(step.to).map(({ name: name2, value }) => [name2, value]));
+      return [.../* @__PURE__ */ new Set([...before.keys(), ...after.keys()])].map((name2) => {
         const from = before.get(name2);
-        return { setting: name2, ...from === void 0 ? {} : { from }, to: value };
+        return { setting: name2, ...from === void 0 ? {} : { from }, to: after.get(name2) ?? "deleted" };
       });
     }
     case "delete":
@@ -14085,19 +15476,27 @@ function describeStep(step) {
   return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(", ")}`;
 }
 function describeSettingChange({ setting, from, to }) {
-  return from === void 0 ? `${setting} = ${shorten(to)}` : `${setting} ${shorten(from)} -> ${shorten(to)}`;
+  return from === void 0 ? `${setting} = ${(0,_46C2CSM2/* shorten */.ml)(to)}` : `${setting} ${(0,_46C2CSM2/* shorten */.ml)(from)} -> ${(0,_46C2CSM2/* shorten */.ml)(to)}`;
 }
 function nameStep(step) {
-  return step.kind === "update" ? `update ${step.property} of "${step.table}"` : `${step.kind} "${step.table}"`;
+  if (step.kind !== "update")
+    return `${step.kind} "${step.table}"`;
+  return ["update", step.property, partOf(step), `of "${step.table}"`].filter(Boolean).join(" ");
+}
+function partOf(step) {
+  return (0,_46C2CSM2/* propertyNamed */.vJ)(step.property).part?.(step);
 }
 var mostSteps = 10;
 function describeSteps(steps) {
   const more = steps.length - mostSteps;
   const shown = steps.slice(0, mostSteps).map(describeStep).join("; ");
-  return more > 0 ? `${shown}; and ${count(more, "more step")}` : shown;
+  return more > 0 ? `${shown}; and ${(0,_46C2CSM2/* count */.U9)(more, "more step")}` : shown;
 }
 function usualDuration(step) {
-  return step.kind === "update" && step.risk === "slow" ? propertyNamed(step.property).wait?.usual : void 0;
+  return step.kind === "update" && step.risk === "slow" ? waitFor(step)?.usual : void 0;
+}
+function waitFor(step) {
+  return (0,_46C2CSM2/* propertyNamed */.vJ)(step.property).waits?.find(({ appliesTo }) => appliesTo === void 0 || appliesTo(step));
 }
 function isDisruptive(step) {
   return step.kind === "delete" || step.kind === "update" && typeof step.risk === "object";
@@ -14120,6 +15519,7 @@ var noticeCodes = [
   "adopted",
   "protection-kept",
   "consequence",
+  "index-building",
   "replica-unavailable",
   "being-deleted",
   "system-backup-stays",
@@ -14133,11 +15533,11 @@ function isSameStep(left) {
 }
 
 // lib/src/table/response.js
-function understand(operation, resource, read) {
+function understand(operation, resource, read, service = "DynamoDB") {
   const explain = (cause) => {
-    if (cause instanceof RemedyError)
+    if (cause instanceof _46C2CSM2/* RemedyError */.By)
       throw cause;
-    throw new RemedyError(`The answer of DynamoDB to ${operation} on "${resource}" cannot be read.`, "Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB.", { cause });
+    throw new _46C2CSM2/* RemedyError */.By(`The answer of ${service} to ${operation} on "${resource}" cannot be read.`, `Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()}.`, { cause });
   };
   try {
     const value = read();
@@ -14147,26 +15547,16 @@ function understand(operation, resource, read) {
   }
 }
 function parseValue(name2, schema, value) {
-  const result = safeParse(schema, value);
+  const result = (0,_46C2CSM2/* safeParse */.xL)(schema, value);
   if (result.success)
     return result.output;
-  const problems = result.issues.map((issue) => [getDotPath(issue), issue.message].filter(Boolean).join(": "));
+  const problems = result.issues.map((issue) => [(0,_46C2CSM2/* getDotPath */.Bu)(issue), issue.message].filter(Boolean).join(": "));
   throw new TypeError(`${name2}: ${problems.join("; ")}`);
 }
 
 // lib/src/table/unmanaged.js
-function readUnmanaged(table2, replicas) {
-  const { StreamSpecification: stream, TableClassSummary: tableClass, SSEDescription: encryption } = table2;
-  const names = (indexes = []) => indexes.map(({ IndexName }) => String(IndexName)).sort();
-  const settings = [
-    ...names(table2.GlobalSecondaryIndexes).map((name2) => ["globalIndex", name2]),
-    ...names(table2.LocalSecondaryIndexes).map((name2) => ["localIndex", name2]),
-    ["stream", stream?.StreamEnabled ? stream.StreamViewType : void 0],
-    ["tableClass", tableClass?.TableClass === "STANDARD" ? void 0 : tableClass?.TableClass],
-    ["encryptionKey", encryption?.KMSMasterKeyArn],
-    ...replicas.filter(({ status: status2 }) => status2 !== "DELETING").map(({ region }) => ["replica", region])
-  ];
-  return settings.flatMap(([path, value]) => value === void 0 ? [] : [{ path, value }]);
+function readUnmanaged(replicas) {
+  return replicas.filter(({ status: status2 }) => status2 !== "DELETING").map(({ region }) => ({ path: "replica", value: region }));
 }
 
 // lib/src/table/described-table.js
@@ -14176,21 +15566,18 @@ function readDescription({ name: name2, arn }, answer) {
     return describe(answer.Table ?? {}, arn);
   });
 }
-var bundle_status = pipe(string(), minLength(1));
+var bundle_status = (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* minLength */.Bp)(1));
 function tableSchema(arn) {
-  const indexes = optional(array(object({ IndexName: string() })));
-  return object({
+  return (0,_46C2CSM2/* object */.Ik)({
     TableStatus: bundle_status,
-    TableArn: literal(arn),
-    TableId: optional(string()),
-    CreationDateTime: optional(date()),
-    LatestStreamArn: optional(pipe(string(), startsWith(`${arn}/stream/`))),
-    StreamSpecification: optional(object({ StreamViewType: optional(string()) })),
-    TableClassSummary: optional(object({ TableClass: optional(string()) })),
-    SSEDescription: optional(object({ KMSMasterKeyArn: optional(string()) })),
-    Replicas: optional(array(object({ RegionName: string(), ReplicaStatus: bundle_status }))),
-    GlobalSecondaryIndexes: indexes,
-    LocalSecondaryIndexes: indexes
+    TableArn: (0,_46C2CSM2/* literal */.eu)(arn),
+    TableId: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)()),
+    CreationDateTime: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* date */.p6)()),
+    LatestStreamArn: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* startsWith */.w1)(`${arn}/stream/`))),
+    StreamSpecification: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* object */.Ik)({ StreamViewType: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)()) })),
+    TableClassSummary: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* object */.Ik)({ TableClass: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)()) })),
+    SSEDescription: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* object */.Ik)({ KMSMasterKeyArn: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)()) })),
+    Replicas: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* object */.Ik)({ RegionName: (0,_46C2CSM2/* string */.Yj)(), ReplicaStatus: bundle_status })))
   });
 }
 function describe(table2, arn) {
@@ -14212,9 +15599,9 @@ function describe(table2, arn) {
     ...CreationDateTime === void 0 ? {} : { createdAt: CreationDateTime.getTime() },
     // The ARN of a disabled stream stays in the answer.
     ...StreamSpecification?.StreamEnabled && LatestStreamArn ? { streamArn: LatestStreamArn } : {},
-    described: Object.fromEntries(properties.flatMap(({ name: name2, reading, schema }) => reading.kind === "described" ? [[name2, parseValue(name2, schema, reading.of(table2))]] : [])),
+    described: Object.fromEntries(_46C2CSM2/* properties */.qo.flatMap(({ name: name2, reading, schema }) => reading.kind === "described" ? [[name2, parseValue(name2, schema, reading.of(table2))]] : [])),
     replicas,
-    unmanaged: readUnmanaged(table2, replicas)
+    unmanaged: readUnmanaged(replicas)
   };
 }
 function readReplicas(table2, arn) {
@@ -14308,34 +15695,34 @@ function refusalsFor(target, definition, observed) {
   const table2 = definition.name;
   const wanted = target.environment.name;
   const { KeySchema: keys, Tags: tags2 } = observed.properties;
-  const environment = tagValue(tags2, environmentTag);
-  if (isOfOtherEnvironment(tags2, wanted)) {
+  const environment = (0,_46C2CSM2/* tagValue */.EZ)(tags2, _46C2CSM2/* environmentTag */.ab);
+  if ((0,_46C2CSM2/* isOfOtherEnvironment */.l$)(tags2, wanted)) {
     return [
       {
         table: table2,
         code: "destroy-of-other-environment",
-        reason: describeOtherEnvironment(table2, tags2, wanted),
+        reason: (0,_46C2CSM2/* describeOtherEnvironment */.Lq)(table2, tags2, wanted),
         remedy: "Check environment, table-name-prefix, and that the role leads to the right account."
       }
     ];
   }
-  if (environment === void 0 || !isManaged(tags2)) {
+  if (environment === void 0 || !(0,_46C2CSM2/* isManaged */.yF)(tags2)) {
     return [
       {
         table: table2,
         code: "destroy-of-untagged",
-        reason: `The table "${table2}" does not carry both tags, ${environmentTag} and ${managedByTag}, so this action neither created nor adopted it, or its tags were removed.`,
-        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${isManaged(tags2) ? "" : ", with this line in allow: adopt-table"}. Else choose another table-name-prefix, or delete the table by hand.`
+        reason: `The table "${table2}" does not carry both tags, ${_46C2CSM2/* environmentTag */.ab} and ${_46C2CSM2/* managedByTag */.B2}, so this action neither created nor adopted it, or its tags were removed.`,
+        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${(0,_46C2CSM2/* isManaged */.yF)(tags2) ? "" : ", with this line in allow: adopt-table"}. Else choose another table-name-prefix, or delete the table by hand.`
       }
     ];
   }
   const definedKeys = definition.properties.KeySchema;
-  if (describeKeys(definedKeys) !== describeKeys(keys)) {
+  if ((0,_46C2CSM2/* describeKeys */.mC)(definedKeys) !== (0,_46C2CSM2/* describeKeys */.mC)(keys)) {
     return [
       {
         table: table2,
         code: "destroy-of-other-key",
-        reason: `The table "${table2}" has the key ${describeKeys(keys)}, but its definition has ${describeKeys(definedKeys)}: it is not the defined table.`,
+        reason: `The table "${table2}" has the key ${(0,_46C2CSM2/* describeKeys */.mC)(keys)}, but its definition has ${(0,_46C2CSM2/* describeKeys */.mC)(definedKeys)}: it is not the defined table.`,
         remedy: "Check table-name-prefix; or delete the table by hand."
       }
     ];
@@ -14363,7 +15750,7 @@ function noticesFor(table2, { properties: properties2 }) {
       table: table2,
       level: "notice",
       code: "system-backup-stays",
-      message: `Point-in-time recovery of "${table2}" is ${describeRecovery(recovery)}, so AWS keeps a system backup of it for 35 days after the deletion. The table can be restored from that backup.`
+      message: `Point-in-time recovery of "${table2}" is ${(0,_46C2CSM2/* describeRecovery */.xX)(recovery)}, so AWS keeps a system backup of it for 35 days after the deletion. The table can be restored from that backup.`
     }
   ];
 }
@@ -14380,18 +15767,19 @@ function unavailable(table2, tableStatus) {
 }
 
 // lib/src/plan/policy.js
-var disruptionNames = properties.flatMap(({ disruptions = [] }) => disruptions.map(({ name: name2 }) => name2));
+var disruptionNames = _46C2CSM2/* properties */.qo.flatMap(({ disruptions = [] }) => disruptions.map(({ name: name2 }) => name2));
 function linesNeededBy(step) {
   return step.kind === "update" && typeof step.risk === "object" ? step.risk.allow : [];
 }
 function isAllowed(step, { allow }) {
   return linesNeededBy(step).every((line) => allow.includes(line));
 }
-function refuseStep(step, { allow }, { target, observed, changes }) {
+function refuseStep(step, { allow }, { target, comparison, changes }) {
   if (step.kind !== "update")
     return [];
-  const { name: name2, disruptions = [] } = propertyNamed(step.property);
-  const situation = { target, table: step.table, observed: observed.properties[name2], changes };
+  const { name: name2, disruptions = [] } = (0,_46C2CSM2/* propertyNamed */.vJ)(step.property);
+  const observed = comparison.observed[name2];
+  const situation = { target, table: step.table, observed, changes, change: step, comparison };
   return disruptions.filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name)).map((disruption) => {
     const { reason, remedy } = disruption.explain(situation);
     return { table: step.table, code: disruption.name, reason, remedy: `${remedy} ${lineToAdd(disruption)}` };
@@ -14400,10 +15788,10 @@ function refuseStep(step, { allow }, { target, observed, changes }) {
 function lineToAdd({ name: name2, purpose }) {
   return `Or, ${purpose}, add this line to allow: ${name2}`;
 }
-function unprotected({ environment }, { properties: declared2 }, observed) {
+function unprotected({ environment }, { properties: declared }, observed) {
   if (!environment.production)
     return [];
-  return propertyValues(declared2).flatMap(({ property: { name: name2, protection }, value }) => {
+  return propertyValues(declared).flatMap(({ property: { name: name2, protection }, value }) => {
     if (protection === void 0 || protection.isOn(value))
       return [];
     const before = observed?.properties[name2];
@@ -14428,7 +15816,7 @@ function noticeUnneededLines({ allow }, needed) {
 
 // lib/src/plan/rounds.js
 function isProtective(step) {
-  return step.kind === "update" && propertyNamed(step.property).protection?.isOn(step.to) === true;
+  return step.kind === "update" && (0,_46C2CSM2/* propertyNamed */.vJ)(step.property).protection?.isOn(step.to) === true;
 }
 function roundsOf(steps) {
   const created = new Set(steps.filter(({ kind }) => kind === "create").map(({ table: table2 }) => table2));
@@ -14443,38 +15831,38 @@ function inOrder(steps) {
   const positionOf = (step) => {
     if (step.kind !== "update")
       return -1;
-    const { protection } = propertyNamed(step.property);
-    const position = properties.findIndex(({ name: name2 }) => name2 === step.property);
+    const { protection } = (0,_46C2CSM2/* propertyNamed */.vJ)(step.property);
+    const position = _46C2CSM2/* properties */.qo.findIndex(({ name: name2 }) => name2 === step.property);
     if (protection === void 0)
-      return properties.length + position;
-    return protection.isOn(step.to) ? position : 3 * properties.length - position;
+      return _46C2CSM2/* properties */.qo.length + position;
+    return protection.isOn(step.to) ? position : 3 * _46C2CSM2/* properties */.qo.length - position;
   };
   return steps.toSorted((left, right) => positionOf(left) - positionOf(right));
 }
 
 // lib/src/plan/planner.js
-function planTables(target, definitions, observed, policy = strictPolicy) {
-  const planned = definitions.map((definition) => planTable(target, definition, observed.get(definition.name) ?? { status: "absent" }, policy));
+function planTables(target, definitions, observed, policy = strictPolicy, planned) {
+  const tables = definitions.map((definition) => planTable(target, definition, observed.get(definition.name) ?? { status: "absent" }, policy, planned));
   const refusals = [
     ...policy.destroy ? refuseProduction(target) : [],
-    ...planned.flatMap((tablePlan) => tablePlan.refusals)
+    ...tables.flatMap((tablePlan) => tablePlan.refusals)
   ];
-  const needed = planned.flatMap(({ lines: lines3 }) => lines3);
+  const needed = tables.flatMap(({ lines: lines3 }) => lines3);
   return {
     target,
     policy,
-    tables: planned.map(({ table: table2 }) => table2),
-    steps: roundsOf(planned.flatMap(({ steps }) => steps)).flat(),
+    tables: tables.map(({ table: table2 }) => table2),
+    steps: roundsOf(tables.flatMap(({ steps }) => steps)).flat(),
     refusals,
     notices: [
-      ...planned.flatMap(({ notices }) => notices),
+      ...tables.flatMap(({ notices }) => notices),
       // While a table is refused, it is not known which lines it needs.
       ...refusals.length > 0 ? [] : noticeUnneededLines(policy, needed)
     ]
   };
 }
 var nothing = { steps: [], refusals: [], notices: [], lines: [] };
-function planTable(target, definition, observed, policy) {
+function planTable(target, definition, observed, policy, planned) {
   const table2 = describePlanned(target, definition, observed);
   if (policy.destroy)
     return { ...nothing, table: table2, ...planDestruction(target, definition, observed) };
@@ -14484,48 +15872,58 @@ function planTable(target, definition, observed, policy) {
     case "unavailable":
       return { ...nothing, table: table2, refusals: [refuseUnavailable(definition.name, observed.tableStatus)] };
     case "ready":
-      return { table: table2, ...planUpdate(target, definition, observed, policy) };
+      return { table: table2, ...planUpdate(target, definition, observed, policy, planned) };
   }
 }
 function planCreation(target, definition, policy) {
-  const { name: table2, properties: declared2 } = definition;
-  const created = properties.flatMap(({ name: name2, creation: creation2 }) => {
-    const value = declared2[name2] ?? (creation2.kind === "in-create-table" ? creation2.otherwise : void 0);
+  const { name: table2, properties: declared } = definition;
+  const created = _46C2CSM2/* properties */.qo.flatMap(({ name: name2, creation: creation2 }) => {
+    const value = declared[name2] ?? (creation2.kind === "in-create-table" ? creation2.otherwise : void 0);
     return creation2.kind === "in-create-table" && value !== void 0 ? [[name2, value]] : [];
   });
-  const later = propertyValues(declared2).flatMap(({ property, value }) => property.creation.kind === "after-creation" ? toSteps(property, table2, property.changes(property.creation.initial, value, table2)) : []);
-  const off2 = unprotected(target, definition, void 0);
+  const to = Object.fromEntries(created);
+  const later = propertyValues(declared).flatMap(({ property, value }) => property.creation.kind === "after-creation" ? toSteps(property, table2, property.changes(property.creation.initial, value, { table: table2, declared, observed: to })) : []);
+  const off = unprotected(target, definition, void 0);
   return {
-    steps: inOrder([{ kind: "create", table: table2, to: Object.fromEntries(created) }, ...later]),
-    refusals: refuseUnprotected(target, table2, off2, policy),
+    steps: inOrder([{ kind: "create", table: table2, to }, ...later]),
+    refusals: refuseUnprotected(target, table2, off, policy),
     notices: [],
-    lines: off2.map(({ removal }) => removal)
+    lines: off.map(({ removal }) => removal)
   };
 }
-function planUpdate(target, definition, observed, policy) {
-  const table2 = definition.name;
-  const differences = propertyValues(definition.properties).map(({ property, value }) => {
+function planUpdate(target, definition, observed, policy, planned) {
+  const { name: table2, properties: declared } = definition;
+  const { properties: values, replicas } = observed;
+  const comparison = { table: table2, declared, observed: values, replicas };
+  const differences = propertyValues(declared).map(({ property, value }) => {
     const from = observed.properties[property.name];
     if (from === void 0)
       throw new TypeError(`${property.name} of "${table2}" was not read`);
-    return { property, found: property.changes(from, value, table2) };
+    const changes2 = property.changes(from, value, comparison);
+    const isWanted = (change) => isAllowed(change, policy) && (planned === void 0 || toSteps(property, table2, [change]).every(isIn(planned)));
+    const found = changes2.filter((each) => each.kind === "impossible" || !each.isOptional || isWanted(each));
+    return { property, found };
   });
   const impossible = differences.flatMap(({ found }) => found.filter((each) => each.kind === "impossible"));
   const needed = inOrder(differences.flatMap(({ property, found }) => toSteps(property, table2, found)));
   const changes = needed.flatMap(settingChanges).map(describeSettingChange);
-  const disruptive = needed.flatMap((step) => refuseStep(step, policy, { target, observed, changes }));
+  const disruptive = needed.flatMap((step) => refuseStep(step, policy, { target, comparison, changes }));
   const ownership = disruptive.filter(({ code: code2 }) => code2 === "change-environment" || code2 === "adopt-table" && impossible.length === 0);
   const blocking = [...impossible.map((each) => refuseImpossible(table2, each)), ...ownership];
   if (blocking.length > 0)
     return { ...nothing, refusals: blocking };
-  const off2 = unprotected(target, definition, observed);
-  const steps = needed.filter((step) => isAllowed(step, policy));
+  const off = unprotected(target, definition, observed);
+  const withheld = needed.filter((step) => !isAllowed(step, policy)).map(nameStep);
+  const steps = needed.filter((step) => !withheld.includes(nameStep(step)));
   return {
     steps,
-    refusals: [...disruptive, ...refuseUnprotected(target, table2, off2, policy)],
+    refusals: [...disruptive, ...refuseUnprotected(target, table2, off, policy)],
     notices: noticesFor2(target, definition, observed, differences.flatMap(({ found }) => found.filter((each) => each.kind === "update" && isAllowed(each, policy)))),
-    lines: [...steps.flatMap(linesNeededBy), ...off2.map(({ removal }) => removal)]
+    lines: [...steps.flatMap(linesNeededBy), ...off.map(({ removal }) => removal)]
   };
+}
+function isIn(steps) {
+  return (step) => steps.some(isSameStep(step));
 }
 function toSteps({ name: property }, table2, changes) {
   return changes.flatMap((change) => {
@@ -14560,12 +15958,18 @@ function refuseUnavailable(table2, tableStatus) {
       return refuse2("Bring it back to ACTIVE, then run again.");
   }
 }
-function noticesFor2(target, { name: table2, properties: declared2 }, observed, changes) {
-  const kept = propertyValues(observed.properties).filter(({ property: { name: name2, protection }, value }) => declared2[name2] === void 0 && protection?.isOn(value));
+function noticesFor2(target, { name: table2, properties: declared }, observed, changes) {
+  const kept = propertyValues(observed.properties).filter(({ property: { name: name2, protection }, value }) => declared[name2] === void 0 && protection?.isOn(value));
   const consequences = changes.flatMap((change) => change.kind === "update" && change.warning !== void 0 ? [change.warning] : []);
   return [
     ...warnOfReplicas(target, table2, observed),
-    ...isManaged(observed.properties.Tags) ? [] : [
+    ...(0,_46C2CSM2/* declaredBuilds */.UA)(declared, observed.changesInProgress).map((index) => ({
+      table: table2,
+      level: "notice",
+      code: "index-building",
+      message: `The index "${index}" of "${table2}" is being built, and counts as present. An apply waits until it is built, unless wait-for-indexes is false.`
+    })),
+    ...(0,_46C2CSM2/* isManaged */.yF)(observed.properties.Tags) ? [] : [
       {
         table: table2,
         level: "notice",
@@ -14586,12 +15990,12 @@ function noticesFor2(target, { name: table2, properties: declared2 }, observed, 
   ];
 }
 function describePlanned(target, definition, observed) {
-  const { logicalName, name: name2, properties: declared2 } = definition;
+  const { logicalName, name: name2, properties: declared } = definition;
   if (observed.status !== "ready") {
-    return { logicalName, name: name2, arn: tableArn(target, name2), status: observed.status, unmanaged: [] };
+    return { logicalName, name: name2, arn: (0,_46C2CSM2/* tableArn */.cU)(target, name2), status: observed.status, unmanaged: [] };
   }
   const { arn, id, streamArn, status: status2, unmanaged } = observed;
-  const undeclaredTags = observed.properties.Tags.filter(({ Key }) => tagValue(declared2.Tags, Key) === void 0 && !isAwsTag(Key)).map(({ Key, Value }) => ({ path: `tags.${Key}`, value: Value }));
+  const undeclared = propertyValues(observed.properties).flatMap(({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? []);
   return {
     logicalName,
     name: name2,
@@ -14599,81 +16003,8 @@ function describePlanned(target, definition, observed) {
     ...id === void 0 ? {} : { id },
     ...streamArn === void 0 ? {} : { streamArn },
     status: status2,
-    unmanaged: [...unmanaged, ...undeclaredTags]
+    unmanaged: [...unmanaged, ...undeclared]
   };
-}
-
-// lib/src/run/run.js
-
-
-var systemClock = {
-  // Monotonic: waits are measured by it, and must not depend on changes of the machine's clock.
-  now: () => Math.round(performance.timeOrigin + performance.now()),
-  sleep: async (milliseconds, signal) => {
-    try {
-      await (0,external_node_timers_promises_namespaceObject.setTimeout)(milliseconds, void 0, { signal });
-    } catch {
-      throw signal.reason;
-    }
-  },
-  random: Math.random,
-  uuid: external_node_crypto_.randomUUID
-};
-var longestRunSeconds = 21600;
-var graceMilliseconds = 1e3;
-var leaveMilliseconds = 4300;
-async function withinDeadline(options, work) {
-  const { clock, log, timeoutSeconds, interrupted } = options;
-  const stopping = new AbortController();
-  const aborting = new AbortController();
-  const leaving = new AbortController();
-  const ended = new AbortController();
-  const after = (milliseconds, then) => {
-    clock.sleep(milliseconds, ended.signal).then(then, () => void 0);
-  };
-  const stop = (reason) => {
-    if (stopping.signal.aborted)
-      return;
-    stopping.abort(reason);
-    after(graceMilliseconds, () => aborting.abort(reason));
-    after(leaveMilliseconds, () => leaving.abort(reason));
-  };
-  const interrupt = () => stop(new StoppedError("The run was cancelled.", "Run it again: it continues where this run stopped."));
-  after(timeoutSeconds * 1e3, () => stop(new StoppedError(`The run did not finish within its ${timeoutSeconds} seconds.`, "Run it again: it continues where this run stopped. If it needs longer, raise timeout-seconds.")));
-  interrupted.addEventListener("abort", interrupt);
-  if (interrupted.aborted)
-    interrupt();
-  try {
-    return await work({ clock, log, stop: stopping.signal, abort: aborting.signal, leave: leaving.signal });
-  } finally {
-    interrupted.removeEventListener("abort", interrupt);
-    ended.abort();
-    const over = new StoppedError("The run is over.", "No action is needed.");
-    stopping.abort(over);
-    aborting.abort(over);
-    leaving.abort(over);
-  }
-}
-function cleaningRun(run) {
-  return { ...run, stop: run.leave, abort: run.leave };
-}
-async function withinSeconds(run, seconds, reason, work) {
-  const over = new AbortController();
-  const ended = new AbortController();
-  run.clock.sleep(seconds * 1e3, ended.signal).then(() => over.abort(reason), () => void 0);
-  const sooner = (signal) => AbortSignal.any([signal, over.signal]);
-  try {
-    return await work({ ...run, stop: sooner(run.stop), abort: sooner(run.abort) });
-  } finally {
-    ended.abort();
-  }
-}
-async function unlessAborted({ abort }, work, waitingFor) {
-  abort.throwIfAborted();
-  const aborted = new Promise((_, reject) => {
-    abort.addEventListener("abort", () => reject(abort.reason), { once: true });
-  });
-  return await Promise.race([work(), aborted.catch(stoppedWhileWaitingFor(waitingFor))]);
 }
 
 // lib/src/apply/poll.js
@@ -14683,7 +16014,7 @@ async function poll(polling, { clock, log, stop }, probe) {
   const start = clock.now();
   const elapsed = () => (clock.now() - start) / 1e3;
   const inWords = usual === void 0 ? goal : `${goal}, which usually takes ${usual}`;
-  const sleep = (milliseconds, status2) => clock.sleep(milliseconds, stop).catch(stoppedWhileWaitingFor(status2 === void 0 ? inWords : `${inWords}; it is ${status2}`, remedy));
+  const sleep = (milliseconds, status2) => clock.sleep(milliseconds, stop).catch((0,_46C2CSM2/* stoppedWhileWaitingFor */.D$)(status2 === void 0 ? inWords : `${inWords}; it is ${status2}`, remedy));
   let nextProgress = progressEverySeconds;
   if (firstPoll > 0)
     await sleep(firstPoll * 1e3);
@@ -14702,12 +16033,13 @@ async function poll(polling, { clock, log, stop }, probe) {
   }
 }
 function pollInterval(elapsedSeconds, interval, random) {
+  if (elapsedSeconds >= 300 || interval >= longestInterval)
+    return longestInterval + 5e3 * random;
   if (elapsedSeconds < 20)
     return interval * (0.7 + 0.6 * random);
-  if (elapsedSeconds < 300)
-    return Math.min(3e3, 1e3 + (elapsedSeconds - 20) * 100) - 200 * random;
-  return 1e4 + 5e3 * random;
+  return Math.min(3e3, 1e3 + (elapsedSeconds - 20) * 100) - 200 * random;
 }
+var longestInterval = 1e4;
 
 // lib/src/apply/observe.js
 async function observeTables(dynamoDb, target, definitions, run) {
@@ -14722,8 +16054,8 @@ async function observeTables(dynamoDb, target, definitions, run) {
 }
 var youthMilliseconds = 6e4;
 var mostTagLagMilliseconds = 1e4;
-async function observeTable(dynamoDb, target, { name: name2, properties: declared2 }, run) {
-  const address = addressOf(target, name2);
+async function observeTable(dynamoDb, target, { name: name2, properties: declared }, run) {
+  const address = (0,_46C2CSM2/* addressOf */.ci)(target, name2);
   let isChanging = false;
   let tagsMissingSince;
   return await poll({
@@ -14731,16 +16063,16 @@ async function observeTable(dynamoDb, target, { name: name2, properties: declare
     usual: "seconds, and up to 3 minutes for a billing mode",
     firstPoll: 0,
     interval: 1e3,
-    timeout: longestRunSeconds,
-    explainTimeout: (status2) => new RemedyError(`The table "${name2}" is ${status2}.`, "Run again when the change is complete.")
+    timeout: _46C2CSM2/* longestRunSeconds */.bs,
+    explainTimeout: (status2) => new _46C2CSM2/* RemedyError */.By(`The table "${name2}" is ${status2}.`, "Run again when the change is complete.")
   }, run, async () => {
     if (isChanging) {
       const described2 = await describeTable(dynamoDb, address);
-      if (described2?.phase === "changing")
+      if (described2 !== void 0 && isUnsettled(described2, declared))
         return { status: describeStatus(described2) };
     }
     const readAt = run.clock.now();
-    const table2 = await readTable(dynamoDb, address, declared2);
+    const table2 = await readTable(dynamoDb, address, declared);
     isChanging = table2.status === "changing";
     if (table2.status === "changing") {
       run.log.info(`${name2}: a change is in progress; waiting until it is complete`);
@@ -14759,36 +16091,46 @@ async function observeTable(dynamoDb, target, { name: name2, properties: declare
 function isYoung({ createdAt }, now) {
   return createdAt !== void 0 && now - createdAt < youthMilliseconds;
 }
-async function readTable(dynamoDb, address, declared2) {
-  const asked = askedProperties(declared2);
+async function readTable(dynamoDb, address, declared) {
+  const asked = askedProperties(declared);
   const [described2, ...values] = await Promise.all([
     describeTable(dynamoDb, address),
     ...asked.map((property) => askProperty(dynamoDb, address, property))
   ]);
   if (described2 === void 0)
     return { status: "absent" };
+  if (isUnsettled(described2, declared))
+    return { status: "changing", progress: describeStatus(described2) };
   if (described2.phase !== "settled") {
-    const { phase, tableStatus, id } = described2;
-    if (phase === "changing")
-      return { status: "changing", progress: describeStatus(described2) };
+    const { tableStatus, id } = described2;
     return { status: "unavailable", tableStatus, ...id === void 0 ? {} : { id } };
   }
   const read = new Map(asked.map(({ name: name2 }, index) => [name2, values[index]]));
   if (isEmpty(read.get("Tags")))
-    read.set("Tags", await askProperty(dynamoDb, address, tags));
+    read.set("Tags", await askProperty(dynamoDb, address, _46C2CSM2/* tags */._A));
   if ([...read.values()].includes(void 0))
     return { status: "young" };
-  const { tableStatus: _, phase: __, changesInProgress: ___, described: fields, ...table2 } = described2;
-  return { status: "ready", ...table2, properties: { ...fields, ...Object.fromEntries(read) } };
+  const { tableStatus: _, phase: __, changesInProgress, described: fields, ...table2 } = described2;
+  const inProgress = changesInProgress.length === 0 ? {} : { changesInProgress };
+  return {
+    status: "ready",
+    ...table2,
+    ...inProgress,
+    properties: { ...fields, ...Object.fromEntries(read) }
+  };
+}
+function isUnsettled({ phase, changesInProgress }, declared) {
+  const awaited = propertyValues(declared).map(({ property }) => property.settlesWith);
+  return phase === "changing" || phase === "settled" && changesInProgress.some(({ part }) => awaited.includes(part));
 }
 function isEmpty(value) {
   return Array.isArray(value) && value.length === 0;
 }
-function askedProperties(declared2) {
-  return properties.filter(({ name: name2, reading }) => reading.kind === "asked" && (reading.when === "always" || declared2[name2] !== void 0));
+function askedProperties(declared) {
+  return _46C2CSM2/* properties */.qo.filter(({ name: name2, reading }) => reading.kind === "asked" && (reading.when === "always" || declared[name2] !== void 0));
 }
 function countReads(definitions) {
-  return definitions.reduce((sum, { properties: declared2 }) => sum + 1 + askedProperties(declared2).length, 0);
+  return definitions.reduce((sum, { properties: declared }) => sum + 1 + askedProperties(declared).length, 0);
 }
 async function askProperty(dynamoDb, address, { name: name2, reading, schema, actions }) {
   if (reading.kind !== "asked")
@@ -14802,47 +16144,6 @@ async function askProperty(dynamoDb, address, { name: name2, reading, schema, ac
 async function describeTable(dynamoDb, address) {
   const answer = await dynamoDb.ask("DescribeTable", { TableName: address.name });
   return answer === void 0 ? void 0 : readDescription(address, answer);
-}
-
-// lib/src/aws/denials.js
-var iamDelay = "A change in IAM takes up to a minute to arrive.";
-var askTheOrganization = "Ask the administrators of the AWS organization: this policy applies to whole accounts.";
-var remedies = {
-  "identity-based policy": "Narrow the Deny statement in the caller's policies, or remove it.",
-  "resource-based policy": "Change the policy of the resource that AWS names below: of a table, of a KMS key, or the trust policy of a role.",
-  "role trust policy": "Change the trust policy of the role to assume.",
-  "service control policy": askTheOrganization,
-  "resource control policy": askTheOrganization,
-  "permissions boundary": "Change the permissions boundary of the caller's role.",
-  "session policy": "Leave restrict-session out, or change the session policy of the credentials, such as inline-session-policy of aws-actions/configure-aws-credentials.",
-  "vpc endpoint policy": "Change the policy of the VPC endpoint that the call goes through."
-};
-function readDenial(cause) {
-  const message = errorMessage(cause);
-  const explicit = policyIn(/\bexplicit deny in (?:an?|the) ([a-z -]+)/i.exec(message));
-  if (explicit !== void 0) {
-    return {
-      policy: explicit,
-      explanation: `A Deny statement in a policy of the kind "${explicit}" denies the call, whatever other policies allow. ${remedies[explicit]}`
-    };
-  }
-  if (/\bexplicit deny\b/i.test(message)) {
-    return {
-      policy: "of a kind that AWS does not name",
-      explanation: "A Deny statement in a policy denies the call, whatever other policies allow."
-    };
-  }
-  const implicit = policyIn(/\bbecause no ([a-z -]+?) allows\b/i.exec(message));
-  if (implicit === void 0 || implicit === "identity-based policy")
-    return void 0;
-  return {
-    policy: implicit,
-    explanation: `A policy of the kind "${implicit}" must allow the call too, but does not. ${remedies[implicit]}`
-  };
-}
-function policyIn(found) {
-  const words = found?.[1]?.toLowerCase().replace(/^sessions /, "session ") ?? "";
-  return Object.keys(remedies).find((policy) => words.startsWith(policy));
 }
 
 // lib/src/aws/failures.js
@@ -14881,16 +16182,21 @@ var unavailableCodes = /* @__PURE__ */ new Set([
 var unreadableCode = /^HPE_/;
 var passingLimits = ["simultaneously", "Only 1 online index", "indexed tables"];
 function nextChangeAllowedAt(error) {
-  return /can be made at (.{1,60})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, "");
+  return /can be made at (.{1,80})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, "");
 }
 function isBudgetSpent(error) {
-  return properties.some(({ budget }) => budget?.isSpent.test(`${errorName(error)}: ${errorMessage(error)}`));
+  return _46C2CSM2/* properties */.qo.some(({ budget }) => budget?.isSpent.test(`${errorName(error)}: ${errorMessage(error)}`));
+}
+function isUnusableKey(error) {
+  return errorName(error) === "InternalServerError" && errorMessage(error).includes("EncryptionContext is supported only when creating a grant for a symmetric encryption");
 }
 function classifyFailure(error) {
   const name2 = errorName(error);
   const message = errorMessage(error);
   if (isBudgetSpent(error))
     return "deferred";
+  if (isUnusableKey(error))
+    return "final";
   if (throttledNames.has(name2))
     return "throttled";
   if (name2 === "ContinuousBackupsUnavailableException")
@@ -14935,23 +16241,133 @@ function isAnswerOfAnother(error) {
   return name2 === "Unknown" || name2 === "SyntaxError" || name2 === "NotFound" && message === "Unknown" || /deserialization error|parse error/i.test(message);
 }
 
+// lib/src/aws/call-remedies.js
+var unsentRemedy = "The AWS SDK sent no request. Correct the setting that it names below, then run again: what was done so far is kept.";
+function remedyForCall(error, service) {
+  switch (errorName(error)) {
+    case "InvalidSignatureException":
+      return "Check the clock of the machine, and the secret access key, then run again.";
+    case "UnrecognizedClientException":
+      return "Check that the region is enabled in the account, and that the credentials are those of the right partition.";
+    case "ExpiredTokenException":
+      return "Check the clock of the machine, then run again.";
+  }
+  if (isUnsent(error))
+    return unsentRemedy;
+  if (isAnswerOfAnother(error)) {
+    return `Something else answered in the place of ${service}. Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()} name, and a proxy or a firewall on the way.`;
+  }
+  return classifyFailure(error) === "unavailable" ? "AWS or the network on the way to it failed. Run again: what was done so far is kept." : "See what AWS says below, fix it, and run again: what was done so far is kept.";
+}
+
+// lib/src/aws/denials.js
+var iamDelay = "A change in IAM takes up to a minute to arrive.";
+var askTheOrganization = "Ask the administrators of the AWS organization: this policy applies to whole accounts.";
+var remedies = {
+  "identity-based policy": "Narrow the Deny statement in the caller's policies, or remove it.",
+  "resource-based policy": "Change the policy of the resource that AWS names below: of a table, of a KMS key, or the trust policy of a role.",
+  "role trust policy": "Change the trust policy of the role to assume.",
+  "service control policy": askTheOrganization,
+  "resource control policy": askTheOrganization,
+  "permissions boundary": "Change the permissions boundary of the caller's role.",
+  "session policy": "Leave restrict-session out, or change the session policy of the credentials, such as inline-session-policy of aws-actions/configure-aws-credentials.",
+  "vpc endpoint policy": "Change the policy of the VPC endpoint that the call goes through."
+};
+function readDenial(cause) {
+  const message = errorMessage(cause);
+  const explicit = policyIn(/\bexplicit deny in (?:an?|the) ([a-z -]+)/i.exec(message));
+  if (explicit !== void 0) {
+    return {
+      policy: explicit,
+      explanation: `A Deny statement in a policy of the kind "${explicit}" denies the call, whatever other policies allow. ${remedies[explicit]}`
+    };
+  }
+  if (/\bexplicit deny\b/i.test(message)) {
+    return {
+      policy: "of a kind that AWS does not name",
+      explanation: "A Deny statement in a policy denies the call, whatever other policies allow."
+    };
+  }
+  const implicit = policyIn(/\bbecause no ([a-z -]+?) allows\b/i.exec(message));
+  if (implicit === void 0 || implicit === "identity-based policy")
+    return void 0;
+  return {
+    policy: implicit,
+    explanation: `A policy of the kind "${implicit}" must allow the call too, but does not. ${remedies[implicit]}`
+  };
+}
+function policyIn(found) {
+  const words = found?.[1]?.toLowerCase().replace(/^sessions /, "session ") ?? "";
+  return Object.keys(remedies).find((policy) => words.startsWith(policy));
+}
+
 // lib/src/aws/iam.js
 var itemActions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"];
-function actionsOf(command2, declared2 = []) {
-  const used = properties.filter(({ name: name2, reading }) => reading.kind === "described" || reading.when === "always" || declared2.includes(name2));
+function actionsOf(command2, declared) {
+  const isDeclared = ({ name: name2 }) => declared.includes(name2);
+  const written = _46C2CSM2/* properties */.qo.filter(isDeclared);
+  const read = _46C2CSM2/* properties */.qo.filter((property) => property.reading.kind === "described" || property.reading.when === "always" || isDeclared(property));
   const beyondReads = {
     plan: [],
-    apply: [...creationActions(used), ...used.flatMap(({ actions }) => actions.write)],
+    apply: [...creationActions(written), ...written.flatMap(({ actions }) => actions.write)],
     verify: itemActions,
     destroy: ["dynamodb:DeleteTable"]
   };
-  return [.../* @__PURE__ */ new Set([...used.flatMap(({ actions }) => actions.read), ...beyondReads[command2]])].sort();
+  return distinct([...read.flatMap(({ actions }) => actions.read), ...beyondReads[command2]]);
+}
+function distinct(actions) {
+  return [...new Set(actions)].sort();
 }
 function creationActions(used) {
   return ["dynamodb:CreateTable", ...used.flatMap(({ actions }) => actions.create ?? [])];
 }
 function actionsOfOperation(operation) {
-  return operation === "CreateTable" ? creationActions(properties) : [`dynamodb:${operation}`];
+  return operation === "CreateTable" ? creationActions(_46C2CSM2/* properties */.qo) : [`dynamodb:${operation}`];
+}
+function policyFor(command2, place, definitions) {
+  return {
+    Version: "2012-10-17",
+    Statement: [
+      ...statementsFor(definitions.flatMap((definition) => needsOf(command2, place, definition))),
+      ...otherStatements(command2, place, definitions)
+    ]
+  };
+}
+function needsOf(command2, place, { name: name2, properties: values }) {
+  const resource = (0,_46C2CSM2/* tableArn */.cU)(place, name2);
+  const declared = propertyValues(values).map(({ property }) => property.name);
+  const table2 = { resource, actions: actionsOf(command2, declared) };
+  if (command2 !== "verify")
+    return [table2];
+  const indexes2 = (0,_46C2CSM2/* indexesOf */.O7)(values).map((index) => ({
+    resource: indexArn(resource, index.name),
+    actions: ["dynamodb:Query"]
+  }));
+  return [table2, ...indexes2];
+}
+function indexArn(table2, index) {
+  return `${table2}/index/${index}`;
+}
+function statementsFor(needs) {
+  const actionsByResource = /* @__PURE__ */ new Map();
+  for (const { resource, actions } of needs) {
+    actionsByResource.set(resource, distinct([...actionsByResource.get(resource) ?? [], ...actions]));
+  }
+  const statements = /* @__PURE__ */ new Map();
+  for (const [resource, Action] of actionsByResource) {
+    const { Resource = [] } = statements.get(Action.join()) ?? {};
+    statements.set(Action.join(), { Effect: "Allow", Action, Resource: [...Resource, resource] });
+  }
+  return [...statements.values()];
+}
+function otherStatements(command2, place, definitions) {
+  if (command2 === "destroy")
+    return [];
+  const needed = definitions.flatMap(({ properties: values }) => propertyValues(values).flatMap(({ property, value }) => {
+    const { read = [], write: write2 = [] } = property.otherStatements?.(value, place) ?? {};
+    return command2 === "plan" ? read : [...read, ...write2];
+  }));
+  return [...new Map(needed.map((statement) => [JSON.stringify(statement), statement])).values()];
 }
 function allowStatement(actions, resource) {
   return JSON.stringify({ Effect: "Allow", Action: actions, Resource: resource });
@@ -14965,19 +16381,17 @@ function trustStatement({ partition: partition2, account }, claims) {
     Condition: { StringEquals: { [`${provider}:aud`]: claims.aud, [`${provider}:sub`]: claims.sub } }
   });
 }
+var longestPolicy = 6144;
 var longestSessionPolicy = 2048;
-function sessionPolicy(command2, tableArns, declared2 = []) {
-  const policy = JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Action: actionsOf(command2, declared2), Resource: tableArns }]
-  });
+function sessionPolicy(command2, place, definitions) {
+  const policy = JSON.stringify(policyFor(command2, place, definitions));
   if (policy.length <= longestSessionPolicy)
     return policy;
-  throw new RemedyError(`restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`, "Choose a shorter table-name-prefix, or leave restrict-session out.");
+  throw new _46C2CSM2/* RemedyError */.By(`restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`, "Choose a shorter table-name-prefix, or leave restrict-session out.");
 }
 
 // lib/src/aws/dynamodb-errors.js
-var DynamoDbError = class extends RemedyError {
+var DynamoDbError = class extends _46C2CSM2/* RemedyError */.By {
   name = "DynamoDbError";
   /** The error name of AWS. */
   code;
@@ -14998,9 +16412,9 @@ var DynamoDbError = class extends RemedyError {
 };
 function isRefusal(cause) {
   const status2 = httpStatus(cause);
-  return status2 >= 400 && status2 < 500 && classifyFailure(cause) !== "unavailable";
+  return status2 >= 400 && status2 < 500 && classifyFailure(cause) !== "unavailable" || isUnusableKey(cause);
 }
-var StaleReadError = class extends RemedyError {
+var StaleReadError = class extends _46C2CSM2/* RemedyError */.By {
   name = "StaleReadError";
   constructor(operation, resource) {
     super(`${operation} on "${resource}" was not sent: the read of the table is too old.`, "Run again.");
@@ -15022,9 +16436,8 @@ function remedyForDeferral(cause) {
   const time2 = nextChangeAllowedAt(cause);
   return `Run again ${time2 === void 0 ? "when the limit that AWS names below allows it" : `after ${time2}`}. The other steps do not wait for it.`;
 }
-var unsentRemedy = "The AWS SDK sent no request. Correct the setting that it names below, then run again: what was done so far is kept.";
 function remedyForDynamoDb(operation, resource, error) {
-  if (error instanceof RemedyError)
+  if (error instanceof _46C2CSM2/* RemedyError */.By)
     return error.remedy;
   const denial = errorName(error) === "AccessDeniedException" ? readDenial(error) : void 0;
   if (denial !== void 0)
@@ -15035,27 +16448,18 @@ function remedyForDynamoDb(operation, resource, error) {
   if (errorName(error) === "ValidationException" && /acted as a source region/i.test(errorMessage(error))) {
     return `Delete the replicas of "${resource}" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.`;
   }
+  if (isUnusableKey(error))
+    return "Name a KMS key whose key spec is SYMMETRIC_DEFAULT. DynamoDB uses no other.";
   switch (errorName(error)) {
     case "AccessDeniedException":
       return `Allow ${actionsOfOperation(operation).join(" and ")} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`;
-    case "InvalidSignatureException":
-      return "Check the clock of the machine, and the secret access key, then run again.";
-    case "UnrecognizedClientException":
-      return "Check that the region is enabled in the account, and that the credentials are those of the right partition.";
-    case "ExpiredTokenException":
-      return "Check the clock of the machine, then run again.";
     case "LimitExceededException":
     case "SubscriberLimitExceededException":
       if (classifyFailure(error) === "deferred")
         return remedyForDeferral(error);
       return "The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.";
     default:
-      if (isUnsent(error))
-        return unsentRemedy;
-      if (isAnswerOfAnother(error)) {
-        return "Something else answered in the place of DynamoDB. Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB name, and a proxy or a firewall on the way.";
-      }
-      return classifyFailure(error) === "unavailable" ? "AWS or the network on the way to it failed. Run again: what was done so far is kept." : "See what AWS says below, fix it, and run again: what was done so far is kept.";
+      return remedyForCall(error, "DynamoDB");
   }
 }
 
@@ -15101,7 +16505,7 @@ async function retry(run, send, waitingFor, isTriedAgain = () => true) {
   }
 }
 function stoppedBy(reason, error, waitingFor) {
-  if (!(reason instanceof StoppedError))
+  if (!(reason instanceof _46C2CSM2/* StoppedError */.Ko))
     return reason;
   const stopped = error === reason ? reason : reason.after(error);
   return waitingFor === void 0 ? stopped : stopped.whileWaitingFor(waitingFor);
@@ -15114,7 +16518,7 @@ function timeNamedBy(error, now, random) {
 
 // lib/src/apply/conflict.js
 function isConflict({ kind }, error) {
-  if (isInUse(error) || isTagLock(error))
+  if (isInUse(error) || isTagLock(error) || isIndexLock(error))
     return true;
   if (kind !== "create" && isBusy(error))
     return true;
@@ -15124,11 +16528,23 @@ function isInUse({ code: code2 }) {
   return code2 === "ResourceInUseException";
 }
 function isBlocked({ kind }, error) {
-  return kind !== "create" && isInUse(error);
+  return kind !== "create" && (isInUse(error) || isIndexLock(error));
+}
+function isIndexLock({ code: code2, cause }) {
+  return code2 === "LimitExceededException" && errorMessage(cause).includes("Only 1 online index");
 }
 var deletionBlockers = ["table", "index", "replica", "encryption", "warm throughput"];
+function blockersOf(step) {
+  if (step.kind !== "update")
+    return deletionBlockers;
+  const property = (0,_46C2CSM2/* propertyNamed */.vJ)(step.property);
+  return property.blockersOf?.(step) ?? property.blockedBy;
+}
+function isBlockedByIndex(step, changesInProgress) {
+  return blockersOf(step).includes("index") && changesInProgress.some(({ part }) => part === "index");
+}
 function isBlockedBy(step, { tableStatus, changesInProgress }) {
-  const blockers = step.kind === "update" ? propertyNamed(step.property).blockedBy : deletionBlockers;
+  const blockers = blockersOf(step);
   return tableStatus === "CREATING" || tableStatus === "UPDATING" && blockers.includes("table") || changesInProgress.some(({ part }) => blockers.includes(part));
 }
 function isBusy({ kind }) {
@@ -15138,10 +16554,10 @@ var mostConflicts = 5;
 var longestDelayWhileBlocked = 1e4;
 function delayAfterConflict(step, error, earlier, now, random) {
   const times = 1 + earlier.filter((each) => causeOf(each) === causeOf(error)).length;
-  if (isBusy(error))
-    return retryDelay(error.cause, times, now, random);
   if (isBlocked(step, error))
     return Math.min(longestDelayWhileBlocked, 200 * 2 ** times) * (0.5 + random);
+  if (isBusy(error))
+    return retryDelay(error.cause, times, now, random);
   if (times > mostConflicts)
     return void 0;
   const jitter = 0.5 + random;
@@ -15161,11 +16577,13 @@ function describeResult(result) {
     case void 0:
       return "planned";
     case "applied":
-      return `applied in ${result.seconds.toFixed(1)} s`;
+      return result.isStillBuilding ? "begun; the build goes on after the run" : `applied in ${result.seconds.toFixed(1)} s`;
     case "dropped":
       return "done by another run";
     case "deferred":
       return "deferred by AWS";
+    case "postponed":
+      return "left for the next run: an index is being built";
     case "failed":
       return result.isOutcomeUnknown ? "sent, outcome unknown" : "failed";
     case "skipped":
@@ -15181,6 +16599,9 @@ function performedSteps(outcome) {
 function isNotChanging({ phase }) {
   return phase !== "changing";
 }
+function isInProgress({ changesInProgress }, wanted, only) {
+  return changesInProgress.some(({ part, name: name2 }) => part === wanted && (only === void 0 || name2 === only));
+}
 var creation = {
   goal: "be created",
   usual: "5 to 7 s",
@@ -15189,6 +16610,26 @@ var creation = {
   timeout: 600,
   isOver: isNotChanging
 };
+var indexes = {
+  usual: "8 to 17 minutes for an index, longer with many items",
+  firstPoll: 5,
+  interval: 12,
+  timeout: _46C2CSM2/* longestRunSeconds */.bs
+};
+function builds(names) {
+  return {
+    ...indexes,
+    goal: `build its index ${names.join(" and its index ")}`,
+    isOver: (table2) => isNotChanging(table2) && !names.some((name2) => isInProgress(table2, "index", name2))
+  };
+}
+function indexesBefore(name2, isOver = () => false) {
+  return {
+    ...indexes,
+    goal: `complete its index changes before ${name2}`,
+    isOver: (table2) => isOver(table2) || isNotChanging(table2) && !isInProgress(table2, "index")
+  };
+}
 var deletion = {
   goal: "be deleted",
   usual: "3 to 10 s",
@@ -15201,7 +16642,7 @@ function admission(name2, firstPoll, isOver) {
     goal: `accept ${name2}: someone else is changing the table`,
     usual: "seconds, up to 17 minutes for an index, and an hour for a replica",
     firstPoll,
-    timeout: longestRunSeconds,
+    timeout: _46C2CSM2/* longestRunSeconds */.bs,
     isOver
   };
 }
@@ -15212,12 +16653,19 @@ function waitOf(step) {
     case "delete":
       return deletion;
     case "update": {
-      const { wait: wait2 } = propertyNamed(step.property);
-      return wait2 && { ...wait2, isOver: isNotChanging };
+      const wait = waitFor(step);
+      if (wait === void 0)
+        return void 0;
+      const only = partOf(step);
+      return {
+        ...wait,
+        goal: [wait.goal, only].filter(Boolean).join(" "),
+        isOver: (table2) => isNotChanging(table2) && !isInProgress(table2, wait.part, only)
+      };
     }
   }
 }
-async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, timeout, mayBeMissing = 0, isOver }, run, id) {
+async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, interval = 0.45, timeout, mayBeMissing = 0, isOver }, run, id) {
   const { name: name2 } = address;
   const start = run.clock.now();
   const advice = `Check in the AWS console what the table "${name2}" is doing`;
@@ -15226,10 +16674,10 @@ async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, timeout
     goal: `the table "${name2}" to ${goal}`,
     usual,
     firstPoll,
-    interval: 450,
+    interval: interval * 1e3,
     timeout,
     remedy: `${advice}, if it stays so.`,
-    explainTimeout: (status2) => new RemedyError(`Waited ${timeout} s for the table "${name2}" to ${goal}, which usually takes ${usual}. It is ${status2}.`, `${advice}, then run again: the run continues from there.`)
+    explainTimeout: (status2) => new _46C2CSM2/* RemedyError */.By(`Waited ${timeout} s for the table "${name2}" to ${goal}, which usually takes ${usual}. It is ${status2}.`, `${advice}, then run again: the run continues from there.`)
   }, run, async () => {
     const described2 = await describeTable(dynamoDb, address);
     if (described2 === void 0) {
@@ -15243,12 +16691,15 @@ async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, timeout
   });
 }
 function tableReplaced(table2) {
-  return new RemedyError(`The table "${table2}" was deleted and created again by someone else during this run. The plan was for the old table.`, "Find out who else works on this table, then run again: the run reads the new table and plans for it.");
+  return new _46C2CSM2/* RemedyError */.By(`The table "${table2}" was deleted and created again by someone else during this run. The plan was for the old table.`, "Find out who else works on this table, then run again: the run reads the new table and plans for it.");
 }
 
 // lib/src/apply/work.js
 function idOf(table2) {
   return table2 === void 0 || table2.status === "absent" ? void 0 : table2.id;
+}
+function changesInProgressOn(table2) {
+  return table2?.status === "ready" ? table2.changesInProgress ?? [] : [];
 }
 function isReplaced(work, table2, observed) {
   const before = idOf(work.observed.get(table2));
@@ -15261,15 +16712,26 @@ var mostFreshnessMilliseconds = 4e4;
 async function performSteps(work, table2, round, failures) {
   for (let next = nextStep(work, table2, round, failures); next !== void 0; ) {
     const { step } = next;
-    if (table2.unplanned !== void 0 && !isProtective(step)) {
+    const deferral = deferralBefore(table2, step);
+    if (deferral !== void 0) {
+      record2(work.run, table2, next, deferral, failures);
+    } else if (isPostponed(work, table2, step, table2.changesInProgress)) {
+      record2(work.run, table2, next, { status: "postponed" }, failures);
+    } else if (table2.unplanned !== void 0 && !isProtective(step)) {
       record2(work.run, table2, next, failed(next, table2.unplanned), failures);
-    } else if (next.mustRead === void 0) {
-      await tryStep(work, table2, next, failures);
-    } else {
+    } else if (next.mustRead !== void 0) {
       await readAgain(work, table2, next, next.mustRead, failures);
+    } else if (isBlockedByIndex(step, table2.changesInProgress)) {
+      await waitForIndexes(work, table2, next, failures);
+    } else {
+      await tryStep(work, table2, next, failures);
     }
     next = nextStep(work, table2, round, failures);
   }
+}
+function deferralBefore({ steps }, step) {
+  const follows = step.kind === "update" ? (0,_46C2CSM2/* propertyNamed */.vJ)(step.property).follows ?? [] : [];
+  return steps.find((each) => each.result?.status === "deferred" && each.step.kind === "update" && follows.includes(each.step.property))?.result;
 }
 function recordUnknownOutcomes(run, table2, failures) {
   for (const progress of table2.steps) {
@@ -15295,7 +16757,7 @@ function nextStep({ run: { stop } }, table2, round, failures) {
   return candidates.find((progress) => isProtective(progress.step) && !isWaiting(progress)) ?? first;
 }
 function hasUnknownOutcome({ conflicts }) {
-  return conflicts.some(isOutcomeUnknown);
+  return conflicts.some(_46C2CSM2/* isOutcomeUnknown */.B1);
 }
 function failed(progress, error) {
   return { status: "failed", isOutcomeUnknown: hasUnknownOutcome(progress), error };
@@ -15309,9 +16771,28 @@ function record2({ log }, table2, progress, result, failures) {
   }
   log.info(`${nameStep(progress.step)}: ${describeResult(result)}`);
 }
+function isPostponed({ waitForIndexes: waitForIndexes2 }, { steps }, step, changesInProgress) {
+  const isBuilding = changesInProgress.some(({ part, status: status2 }) => part === "index" && status2 === "CREATING");
+  const isLast = !steps.some((each) => each.result === void 0 && isBuild(each.step));
+  return !waitForIndexes2 && isBuilding && isLast && step.kind === "update" && isBlockedByIndex(step, changesInProgress);
+}
+function isBuild(step) {
+  return waitOf(step)?.isOptional === true;
+}
+async function waitForIndexes({ dynamoDb, target, observed, run }, table2, progress, failures) {
+  const { step } = progress;
+  try {
+    const id = idOf(observed.get(step.table));
+    await waitForTable(dynamoDb, (0,_46C2CSM2/* addressOf */.ci)(target, step.table), indexesBefore(nameStep(step)), run, id);
+    table2.changesInProgress = [];
+    progress.mustRead = { status: "must-read", seconds: 0 };
+  } catch (error) {
+    record2(run, table2, progress, failed(progress, error), failures);
+  }
+}
 async function tryStep(work, table2, progress, failures) {
   const fresh = Math.min(mostFreshnessMilliseconds, freshnessMilliseconds * 2 ** Math.max(0, table2.slowReads - 1));
-  const attempt = await attemptStep(work, progress.step, table2.readAt + fresh);
+  const attempt = await attemptStep(work, table2, progress.step, table2.readAt + fresh);
   if (attempt.status !== "must-read") {
     const isUnknown = attempt.status === "failed" && (attempt.isOutcomeUnknown || hasUnknownOutcome(progress));
     record2(work.run, table2, progress, isUnknown ? { ...attempt, isOutcomeUnknown: true } : attempt, failures);
@@ -15321,16 +16802,22 @@ async function tryStep(work, table2, progress, failures) {
   if (attempt.conflict !== void 0)
     table2.readAt = Number.NEGATIVE_INFINITY;
 }
-async function attemptStep(work, step, sendBefore) {
+async function attemptStep(work, table2, step, sendBefore) {
   const { dynamoDb, target, run } = work;
   const start = run.clock.now();
   const seconds = () => (run.clock.now() - start) / 1e3;
-  const address = addressOf(target, step.table);
+  const address = (0,_46C2CSM2/* addressOf */.ci)(target, step.table);
   let isAccepted = false;
   try {
     await dynamoDb.write(requestOf(step, address), step.kind === "create" ? void 0 : sendBefore);
     isAccepted = true;
-    await completeStep(work, step, address);
+    const wait = waitOf(step);
+    if (isBuild(step) && !work.waitForIndexes && isLastBuild(table2, step)) {
+      table2.changesInProgress = [{ part: "index", status: "CREATING" }];
+      return { status: "applied", seconds: seconds(), isStillBuilding: true };
+    }
+    if (wait !== void 0)
+      await completeStep(work, step, address, wait);
     return { status: "applied", seconds: seconds() };
   } catch (error) {
     if (error instanceof StaleReadError)
@@ -15341,7 +16828,7 @@ async function attemptStep(work, step, sendBefore) {
       if (error.kind === "deferred")
         return { status: "deferred", error };
     }
-    return { status: "failed", isOutcomeUnknown: isAccepted || isOutcomeUnknown(error), error };
+    return { status: "failed", isOutcomeUnknown: isAccepted || (0,_46C2CSM2/* isOutcomeUnknown */.B1)(error), error };
   }
 }
 function requestOf(step, address) {
@@ -15349,23 +16836,23 @@ function requestOf(step, address) {
     case "create":
       return createRequest(address, step.to);
     case "update": {
-      const { name: name2, request } = propertyNamed(step.property);
+      const { name: name2, request } = (0,_46C2CSM2/* propertyNamed */.vJ)(step.property);
       if (request === void 0)
         throw new TypeError(`${name2} cannot be changed`);
-      return request(address, step.to);
+      return request(address, step);
     }
     case "delete":
       return { operation: "DeleteTable", input: { TableName: address.name } };
   }
 }
-async function completeStep({ dynamoDb, observed, run }, step, address) {
-  const wait2 = waitOf(step);
-  if (wait2 === void 0)
-    return;
-  const described2 = await waitForTable(dynamoDb, address, wait2, run, idOf(observed.get(step.table)));
+function isLastBuild({ steps }, step) {
+  return !steps.some((each) => each.result === void 0 && each.step !== step && isBuild(each.step));
+}
+async function completeStep({ dynamoDb, observed, run }, step, address, wait) {
+  const described2 = await waitForTable(dynamoDb, address, wait, run, idOf(observed.get(step.table)));
   if (step.kind === "delete" || described2?.phase === "settled")
     return;
-  throw new RemedyError(`The table "${step.table}" is ${described2?.tableStatus ?? "deleted"} after this run changed it: another process deleted or locked it.`, "Find out who else works on this table, then run again.");
+  throw new _46C2CSM2/* RemedyError */.By(`The table "${step.table}" is ${described2?.tableStatus ?? "deleted"} after this run changed it: another process deleted or locked it.`, "Find out who else works on this table, then run again.");
 }
 async function readAgain(work, table2, progress, { conflict, seconds }, failures) {
   const { clock } = work.run;
@@ -15375,9 +16862,10 @@ async function readAgain(work, table2, progress, { conflict, seconds }, failures
     progress.conflicts.push(conflict);
   try {
     if (conflict !== void 0)
-      await waitAfterConflict(work, progress.step, conflict, earlier);
-    const { needed, readAt, unplanned } = await planAgain(work, table2);
+      await waitAfterConflict(work, table2, progress.step, conflict, earlier);
+    const { needed, readAt, changesInProgress, unplanned } = await planAgain(work, table2);
     table2.readAt = readAt;
+    table2.changesInProgress = changesInProgress;
     table2.unplanned = unplanned;
     table2.slowReads = clock.now() - readAt > freshnessMilliseconds ? table2.slowReads + 1 : 0;
     for (const each of table2.steps.filter(({ result }) => result === void 0)) {
@@ -15390,7 +16878,8 @@ async function readAgain(work, table2, progress, { conflict, seconds }, failures
     record2(work.run, table2, progress, failed(progress, error), failures);
   }
 }
-async function waitAfterConflict({ dynamoDb, target, run }, step, conflict, earlier) {
+async function waitAfterConflict(work, table2, step, conflict, earlier) {
+  const { dynamoDb, target, run } = work;
   const { clock, log, stop } = run;
   const delay = delayAfterConflict(step, conflict, earlier, clock.now(), clock.random());
   if (delay === void 0)
@@ -15398,9 +16887,10 @@ async function waitAfterConflict({ dynamoDb, target, run }, step, conflict, earl
   const message = `${conflict.code}: ${errorMessage(conflict.cause)}`;
   log.info(`${nameStep(step)}: reading the table again in ${(delay / 1e3).toFixed(1)} s: ${message}`);
   if (isBlocked(step, conflict)) {
-    const isOver = (described2) => !isBlockedBy(step, described2);
-    const wait2 = admission(nameStep(step), delay / 1e3, isOver);
-    await waitForTable(dynamoDb, addressOf(target, step.table), wait2, run);
+    const isLeft = ({ changesInProgress }) => isPostponed(work, table2, step, changesInProgress);
+    const name2 = nameStep(step);
+    const wait = isIndexLock(conflict) ? indexesBefore(name2, isLeft) : admission(name2, delay / 1e3, (described2) => isLeft(described2) || !isBlockedBy(step, described2));
+    await waitForTable(dynamoDb, (0,_46C2CSM2/* addressOf */.ci)(target, step.table), wait, run);
     return;
   }
   await clock.sleep(delay, stop).catch((reason) => {
@@ -15414,10 +16904,10 @@ async function planAgain(work, { definition, steps }) {
   const { observed, readAt } = await observeTable(dynamoDb, target, definition, run);
   if (isReplaced(work, name2, observed))
     throw tableReplaced(name2);
-  const now = planTables(target, [definition], /* @__PURE__ */ new Map([[name2, observed]]), plan.policy);
+  const now = planTables(target, [definition], /* @__PURE__ */ new Map([[name2, observed]]), plan.policy, plan.steps);
   const [refusal] = now.refusals;
   if (refusal !== void 0) {
-    throw new RemedyError(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
+    throw new _46C2CSM2/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
   }
   const unplanned = now.steps.filter((step) => !steps.some((planned) => isSameStep(step)(planned.step)));
   if (unplanned.some(({ kind }) => kind === "create"))
@@ -15426,18 +16916,20 @@ async function planAgain(work, { definition, steps }) {
   return {
     needed: remaining.filter((step) => now.steps.some(isSameStep(step))),
     readAt,
+    changesInProgress: changesInProgressOn(observed),
     unplanned: unplanned.length === 0 ? void 0 : needsMoreThanPlanned(name2, unplanned)
   };
 }
 function needsMoreThanPlanned(table2, unplanned) {
-  return new RemedyError(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
+  return new _46C2CSM2/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
 }
 
 // lib/src/apply/apply.js
 async function applyPlan(work) {
   const { plan, definitions, observed, run } = work;
   const tables = definitions.map((definition) => beginTable(work, definition));
-  if (plan.refusals.length === 0 && plan.steps.length + disappearingTables(work, observed).length > 0) {
+  const unfinished = waitsOf(work, observed);
+  if (plan.refusals.length === 0 && plan.steps.length + unfinished.length > 0) {
     run.log.startGroup(plan.policy.destroy ? "Destroy" : "Apply");
     const failures = [];
     for (const round of roundsOf(plan.steps)) {
@@ -15448,19 +16940,20 @@ async function applyPlan(work) {
     run.log.endGroup();
     if (failures.length > 0)
       return outcomeOf(plan, tables, observed, failures[0]);
-    const deferred = deferredSteps(tables);
+    const remaining = remainingSteps(tables);
     try {
-      const confirmed = await confirmTables(work, deferred.map(({ step }) => step));
-      return outcomeOf(plan, tables, confirmed, deferred[0]?.error);
+      const confirmed = await confirmTables(work, remaining);
+      return outcomeOf(plan, tables, confirmed, firstDeferral(tables));
     } catch (error) {
       return outcomeOf(plan, tables, observed, error);
     }
   }
   return outcomeOf(plan, tables, observed);
 }
-function beginTable({ plan, readAt }, definition) {
+function beginTable({ plan, observed, readAt }, definition) {
   const steps = stepsOf(plan, definition.name).map((step) => ({ step, conflicts: [] }));
-  return { definition, steps, readAt, slowReads: 0, isAbandoned: false };
+  const changesInProgress = changesInProgressOn(observed.get(definition.name));
+  return { definition, steps, readAt, changesInProgress, slowReads: 0, isAbandoned: false };
 }
 function outcomeOf(plan, tables, observed, error) {
   const results = new Map(tables.flatMap(({ steps }) => steps).map(({ step, result }) => [step, result]));
@@ -15470,34 +16963,47 @@ function outcomeOf(plan, tables, observed, error) {
     ...error === void 0 ? {} : { error }
   };
 }
-function deferredSteps(tables) {
-  return tables.flatMap(({ steps }) => steps).flatMap(({ step, result }) => result?.status === "deferred" ? [{ step, error: result.error }] : []);
+function remainingSteps(tables) {
+  return tables.flatMap(({ steps }) => steps).flatMap(({ step, result }) => result?.status === "deferred" || result?.status === "postponed" ? [step] : []);
 }
-function disappearingTables({ definitions, plan: { policy } }, observed) {
-  if (!policy.destroy)
-    return [];
+function firstDeferral(tables) {
+  const results = tables.flatMap(({ steps }) => steps.map(({ result }) => result));
+  return results.find((result) => result?.status === "deferred")?.error;
+}
+function disappearingTables({ definitions }, observed) {
   return definitions.map(({ name: name2 }) => name2).filter((name2) => isBeingDeleted(observed.get(name2)));
+}
+function waitsOf(work, observed) {
+  const { plan, definitions, waitForIndexes: waitForIndexes2 } = work;
+  if (plan.policy.destroy)
+    return disappearingTables(work, observed).map((table2) => ({ table: table2, wait: deletion }));
+  if (!waitForIndexes2)
+    return [];
+  return definitions.flatMap(({ name: table2, properties: properties2 }) => {
+    const names = (0,_46C2CSM2/* declaredBuilds */.UA)(properties2, changesInProgressOn(observed.get(table2)));
+    return names.length === 0 ? [] : [{ table: table2, wait: builds(names) }];
+  });
 }
 function isBeingDeleted(table2) {
   return table2?.status === "unavailable" && table2.tableStatus === "DELETING";
 }
 var longestLagSeconds = 10;
-async function confirmTables(work, deferred) {
+async function confirmTables(work, remaining) {
   const { target, definitions, plan, run } = work;
   return await poll({
     goal: "the state of the tables to match their definitions",
     firstPoll: 0,
     interval: 1e3,
     timeout: longestLagSeconds,
-    explainTimeout: (status2) => new RemedyError(`Every step was performed, but the state of the tables is still ${status2}.`, "Find out who else changes these tables, then run again.")
+    explainTimeout: (status2) => new _46C2CSM2/* RemedyError */.By(`Every step was performed, but the state of the tables is still ${status2}.`, "Find out who else changes these tables, then run again.")
   }, run, async () => {
-    const confirmed = await observeAfterDeletions(work);
+    const confirmed = await observeWhenComplete(work);
     for (const { name: name2 } of definitions) {
       if (isReplaced(work, name2, confirmed.get(name2)))
         throw tableReplaced(name2);
     }
-    const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy);
-    const needed = steps.filter((step) => !deferred.some(isSameStep(step)));
+    const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy, plan.steps);
+    const needed = steps.filter((step) => !remaining.some(isSameStep(step)));
     if (needed.length + refusals.length === 0)
       return { done: confirmed };
     const differences = [
@@ -15507,37 +17013,43 @@ async function confirmTables(work, deferred) {
     return { status: `different: ${differences.join("; ")}` };
   });
 }
-async function observeAfterDeletions(work) {
+async function observeWhenComplete(work) {
   const { dynamoDb, target, definitions, run } = work;
   for (; ; ) {
     const { observed } = await observeTables(dynamoDb, target, definitions, run);
-    const disappearing = disappearingTables(work, observed);
-    if (disappearing.length === 0)
+    const waits = waitsOf(work, observed);
+    if (waits.length === 0)
       return observed;
-    await Promise.all(disappearing.map((table2) => waitForTable(dynamoDb, addressOf(target, table2), deletion, run, idOf(observed.get(table2)))));
+    await Promise.all(waits.map(({ table: table2, wait }) => waitForTable(dynamoDb, (0,_46C2CSM2/* addressOf */.ci)(target, table2), wait, run, idOf(observed.get(table2)))));
   }
 }
 
 // lib/src/definition/items.js
+function renderItem(item) {
+  return JSON.stringify(Object.fromEntries(Object.entries(item).map(([name2, value]) => [
+    name2,
+    typeof value === "object" ? { B: Buffer.from(value).toString("base64") } : value
+  ])));
+}
 var roles = ["OWNER", "SUPERVISOR", "OPERATOR"];
 function bundle_text(rule, pattern) {
-  return pipe(string(), regex(pattern, rule), description(`Must be ${rule}.`));
+  return (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* regex */.yG)(pattern, rule), (0,_46C2CSM2/* description */.h_)(`Must be ${rule}.`));
 }
 var uuid = bundle_text("a UUID in lower case", /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 var bundle_name = bundle_text("a text that is not blank", /\S/);
 var codeRule = "upper-case letters, digits and hyphens, at most 32 characters, such as DD-DEMO";
-var code = pipe(bundle_text(codeRule, /^[A-Z0-9]+(-[A-Z0-9]+)*$/), maxLength(32, codeRule));
+var code = (0,_46C2CSM2/* pipe */.Fs)(bundle_text(codeRule, /^[A-Z0-9]+(-[A-Z0-9]+)*$/), (0,_46C2CSM2/* maxLength */.Ru)(32, codeRule));
 var email = bundle_text("an e-mail address", /^[^\s@]+@[^\s@]+$/);
 var role = bundle_text(`one of ${roles.join(", ")}`, new RegExp(`^(${roles.join("|")})$`));
 var timeRule = "a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z";
-var time = pipe(
+var time = (0,_46C2CSM2/* pipe */.Fs)(
   bundle_text(timeRule, /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|\+00:00)$/),
   // `new Date` reads 31 February as 3 March, so the date is compared with the text.
-  check((value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10), timeRule)
+  (0,_46C2CSM2/* check */.z6)((value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10), timeRule)
 );
 var itemSchemas = {
-  tenant: object({ tenant_id: uuid, name: bundle_name, code, created_at: time }),
-  users: object({
+  tenant: (0,_46C2CSM2/* object */.Ik)({ tenant_id: uuid, name: bundle_name, code, created_at: time }),
+  users: (0,_46C2CSM2/* object */.Ik)({
     tenant_id: uuid,
     user_id: uuid,
     cognito_sub: uuid,
@@ -15549,15 +17061,15 @@ var itemSchemas = {
   })
 };
 function problemsOfItem(itemKind, item) {
-  const { issues = [] } = safeParse(itemSchemas[itemKind], { ...item }, { abortPipeEarly: true });
+  const { issues = [] } = (0,_46C2CSM2/* safeParse */.xL)(itemSchemas[itemKind], { ...item }, { abortPipeEarly: true });
   return issues.map((issue) => {
-    const attribute2 = getDotPath(issue) ?? "the item";
+    const attribute = (0,_46C2CSM2/* getDotPath */.Bu)(issue) ?? "the item";
     const found = issue.path?.at(-1)?.value;
     if (found === void 0)
-      return `${attribute2} is missing`;
+      return `${attribute} is missing`;
     if (typeof found !== "string")
-      return `${attribute2} must be a string, but is ${JSON.stringify(found)}`;
-    return `${attribute2} must be ${issue.message}, but is ${quote(found)}`;
+      return `${attribute} must be a string, but is ${JSON.stringify(found)}`;
+    return `${attribute} must be ${issue.message}, but is ${(0,_46C2CSM2/* quote */.hD)(found)}`;
   });
 }
 function makeSampleItems(freshUuid, now) {
@@ -15565,19 +17077,70 @@ function makeSampleItems(freshUuid, now) {
   const created_at = new Date(now).toISOString();
   return {
     tenant: { tenant_id, name: "Tenant Tables sample", code: "DD-DEMO", created_at },
-    users: roles.map((userRole) => ({
-      tenant_id,
-      user_id: freshUuid(),
-      cognito_sub: freshUuid(),
-      name: `Sample ${userRole.toLowerCase()}`,
-      // A domain that no mail ever reaches: RFC 2606.
-      email: `${userRole.toLowerCase()}@tenant-tables.invalid`,
-      role: userRole,
-      created_at,
-      updated_at: created_at
-    })),
-    otherTenantId: freshUuid()
+    users: roles.map((userRole) => {
+      const user_id = freshUuid();
+      return {
+        tenant_id,
+        user_id,
+        cognito_sub: freshUuid(),
+        name: `Sample ${userRole.toLowerCase()}`,
+        // A domain that no mail ever reaches: RFC 2606. With the id, because an index may be queried by it.
+        email: `${userRole.toLowerCase()}-${user_id}@tenant-tables.invalid`,
+        role: userRole,
+        created_at,
+        updated_at: created_at
+      };
+    })
   };
+}
+var repeatedAttributes = {
+  tenant: ["name", "code", "created_at"],
+  users: ["name", "role", "created_at", "updated_at"]
+};
+function makeSamples(definitions, freshUuid, now) {
+  const builtIn = makeSampleItems(freshUuid, now);
+  return definitions.map((definition) => {
+    const { name: table2, properties: properties2 } = definition;
+    const kind = kindOf(definition);
+    const indexes2 = (0,_46C2CSM2/* indexesOf */.O7)(properties2);
+    const attributes = [...properties2.KeySchema, ...indexes2.flatMap(({ keys }) => keys)];
+    const fill = (item) => ({ ...freshValues(attributes, freshUuid), ...item });
+    const items = kind === void 0 ? [fill({})] : [builtIn[kind]].flat().map(fill);
+    const [partitionKey = ""] = (0,_46C2CSM2/* partitionKeyOf */.ti)(properties2.KeySchema);
+    const keyNames = properties2.KeySchema.map(({ AttributeName }) => AttributeName);
+    return {
+      table: table2,
+      ...kind === void 0 ? {} : { kind },
+      partitionKey,
+      samples: items.map((item) => ({ item, key: pick(item, keyNames) })),
+      otherPartition: pick(freshValues(properties2.KeySchema, freshUuid), [partitionKey]),
+      indexes: indexes2.map(({ name: name2, keys }) => ({ name: name2, partitionKey: (0,_46C2CSM2/* partitionKeyOf */.ti)(keys) })).filter((index) => kind === void 0 || !index.partitionKey.every((each) => repeatedAttributes[kind].includes(each)))
+    };
+  });
+}
+var builtInKeys = {
+  tenant: "tenant_id (S)",
+  users: "tenant_id (S), user_id (S)"
+};
+function kindOf({ logicalName, properties: properties2 }) {
+  const kind = ["tenant", "users"].find((each) => each === logicalName);
+  if (kind === void 0 || builtInKeys[kind] !== (0,_46C2CSM2/* describeKeys */.mC)(properties2.KeySchema))
+    return void 0;
+  const attributes = (0,_46C2CSM2/* indexesOf */.O7)(properties2).flatMap(({ keys }) => keys);
+  const fits = attributes.every(({ AttributeName, AttributeType }) => AttributeType === "S" || !Object.hasOwn(itemSchemas[kind].entries, AttributeName));
+  return fits ? kind : void 0;
+}
+function freshValues(attributes, freshUuid) {
+  return Object.fromEntries(attributes.map(({ AttributeName, AttributeType }) => [AttributeName, freshValue(AttributeType, freshUuid())]));
+}
+function freshValue(type, uuid2) {
+  const digits = uuid2.replaceAll("-", "");
+  if (type === "S")
+    return uuid2;
+  return type === "N" ? Number.parseInt(digits.slice(-13), 16) : Uint8Array.from(Buffer.from(digits, "hex"));
+}
+function pick(item, names) {
+  return Object.fromEntries(names.flatMap((name2) => item[name2] === void 0 ? [] : [[name2, item[name2]]]));
 }
 
 // lib/src/errors/description.js
@@ -15585,9 +17148,9 @@ function describeError(thrown) {
   const causes = [];
   for (let cause = causeOf2(thrown); cause !== void 0; cause = causeOf2(cause))
     causes.push(nameAndMessage(cause));
-  const { remedy, facts = [], statements = [] } = thrown instanceof RemedyError ? thrown : {};
-  const problems = thrown instanceof InvalidInputsError ? thrown.problems : [];
-  const isOurs = thrown instanceof RemedyError || thrown instanceof InvalidInputsError;
+  const { remedy, facts = [], statements = [] } = thrown instanceof _46C2CSM2/* RemedyError */.By ? thrown : {};
+  const problems = thrown instanceof _46C2CSM2/* InvalidInputsError */.Xt ? thrown.problems : [];
+  const isOurs = thrown instanceof _46C2CSM2/* RemedyError */.By || thrown instanceof _46C2CSM2/* InvalidInputsError */.Xt;
   return {
     message: isOurs ? thrown.message : nameAndMessage(thrown),
     problems,
@@ -15628,70 +17191,55 @@ async function verifyTables(work) {
   const { plan, sampleItems } = work;
   if (plan.refusals.length > 0)
     return { sampleItems: false };
-  let samples;
   try {
     assertAsDefined(plan);
-    if (sampleItems)
-      samples = makeSamples(work);
   } catch (error) {
     return { sampleItems, itemState: "unwritten", error };
   }
-  return samples === void 0 ? { sampleItems } : await verifySampleItems(work, samples);
+  return sampleItems ? await verifySampleItems(work) : { sampleItems };
 }
 function assertAsDefined({ steps }) {
   if (steps.length === 0)
     return;
-  throw new RemedyError(`The tables are not as they are defined: ${describeSteps(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
+  throw new _46C2CSM2/* RemedyError */.By(`The tables are not as they are defined: ${describeSteps(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
 }
-function makeSamples({ plan, run: { clock } }) {
-  const made = makeSampleItems(clock.uuid, clock.now());
-  const { tenant_id: tenantId2 } = made.tenant;
-  const makeSample = (kind, item, sortKey) => {
-    return { kind, table: tableOf(plan, kind), item, key: { tenant_id: tenantId2, ...sortKey }, state: "unsent" };
-  };
-  const tenant = makeSample("tenant", made.tenant, {});
-  const users = made.users.map((user) => makeSample("users", user, { user_id: user.user_id }));
-  return {
-    tenant,
-    users,
-    all: [tenant, ...users],
-    usersTable: tableOf(plan, "users"),
-    tenantId: tenantId2,
-    otherTenantId: made.otherTenantId
-  };
-}
-function tableOf({ tables }, logicalName) {
-  const found = tables.find((table2) => table2.logicalName === logicalName);
-  if (found === void 0)
-    throw new Error(`The plan has no table ${logicalName}`);
-  return found.name;
-}
-async function verifySampleItems({ itemsWithin, run }, samples) {
+async function verifySampleItems({ definitions, observed, dynamoDb: { itemsWithin }, run }) {
+  const tables = makeSamples(definitions, run.clock.uuid, run.clock.now()).map((of) => ({
+    ...of,
+    indexes: of.indexes.filter(({ name: name2 }) => !isBeingBuilt(name2, observed.get(of.table)))
+  }));
+  const all = tables.flatMap((of) => of.samples.map((sample) => ({ ...sample, of, state: "unsent" })));
   let failure;
   try {
     const items = itemsWithin(run);
-    await assertReadable(items, samples);
-    run.log.info(`Sample items, to be deleted again: writing ${samples.all.map(nameSample).join("; ")}`);
-    await settleAll(samples.all.map((sample) => write(items, sample)));
-    await assertFound(items, samples);
+    await assertReadable(items, tables);
+    run.log.info(`Sample items, to be deleted again: writing ${all.map(nameSample).join("; ")}`);
+    await settleAll(all.map((sample) => write(items, sample)));
+    await assertFound(items, tables);
+    await assertIndexed(items, tables, run);
   } catch (error) {
     failure = error;
   }
-  const left = await deleteAll(itemsWithin(cleaningRun(run)), samples.all);
-  const warnings = samples.all.filter(({ state }) => state === "unknown").map(warnOfLateWrite);
+  const left = await deleteAll(itemsWithin((0,_46C2CSM2/* cleaningRun */.pF)(run)), all);
+  const warnings = all.filter(({ state }) => state === "unknown").map(warnOfLateWrite);
   const verification = { sampleItems: true, ...warnings.length === 0 ? {} : { warnings } };
   if (left.length > 0)
     return { ...verification, error: explainLeftItems(left, failure, warnings.length === 0) };
   if (failure === void 0)
     return verification;
-  const itemState = samples.all.every(({ state }) => state === "unsent") ? "unwritten" : "deleted";
+  const itemState = all.every(({ state }) => state === "unsent") ? "unwritten" : "deleted";
   return { ...verification, itemState, error: failure };
 }
-async function assertReadable(items, { tenant, users, usersTable, otherTenantId }) {
-  await Promise.all([
-    ...[tenant, ...users.slice(0, 1)].map(({ table: table2, key }) => items.get(table2, key)),
-    items.query(usersTable, "tenant_id", otherTenantId)
-  ]);
+function isBeingBuilt(index, table2) {
+  const inProgress = table2?.status === "ready" ? table2.changesInProgress ?? [] : [];
+  return inProgress.some(({ part, name: name2 }) => part === "index" && name2 === index);
+}
+async function assertReadable(items, tables) {
+  await Promise.all(tables.flatMap(({ table: table2, samples: [first], otherPartition, indexes: indexes2 }) => first === void 0 ? [] : [
+    items.get(table2, first.key),
+    items.query(table2, otherPartition),
+    ...indexes2.map(({ name: name2, partitionKey }) => items.query(table2, pick(first.item, partitionKey), name2))
+  ]));
 }
 async function settleAll(works) {
   const settled = await Promise.allSettled(works);
@@ -15700,53 +17248,77 @@ async function settleAll(works) {
     throw failed2.reason;
 }
 async function write(items, sample) {
-  assertShape(sample.kind, sample.item);
+  const { of, item } = sample;
+  assertShape(of, item);
   sample.state = "unknown";
   try {
-    const written = await items.putIfAbsent(sample.table, sample.item, "tenant_id");
+    const written = await items.putIfAbsent(of.table, item, of.partitionKey);
     if (!written.isOutcomeUnknown)
       sample.state = "written";
   } catch (error) {
-    if (!isOutcomeUnknown(error))
+    if (!(0,_46C2CSM2/* isOutcomeUnknown */.B1)(error))
       sample.state = "unsent";
     const isOwn = error instanceof DynamoDbError && error.code === "ConditionalCheckFailedException";
     if (!isOwn || sample.state === "unsent")
       throw error;
   }
 }
-async function assertFound(items, { users, all, usersTable, tenantId: tenantId2, otherTenantId }) {
-  const [ofTenant, ofOtherTenant, ...read] = await Promise.all([
-    items.query(usersTable, "tenant_id", tenantId2),
-    items.query(usersTable, "tenant_id", otherTenantId),
-    ...all.map(({ table: table2, key }) => items.get(table2, key))
-  ]);
-  const written = users.map(({ item }) => item);
-  assertSame(`all users of the tenant ${tenantId2} in "${usersTable}"`, sorted(ofTenant), sorted(written));
-  assertSame(`all users of another tenant in "${usersTable}"`, ofOtherTenant, []);
-  for (const [index, { kind, table: table2, item, key }] of all.entries()) {
-    const found = read[index] ?? {};
-    assertSame(`the item ${JSON.stringify(key)} of "${table2}"`, [found], [item]);
-    assertShape(kind, found);
-  }
+async function assertFound(items, tables) {
+  await Promise.all(tables.map(async (of) => {
+    const { table: table2, samples, partitionKey, otherPartition } = of;
+    const partition2 = pick(samples[0]?.item ?? {}, [partitionKey]);
+    const [ofPartition, ofOtherPartition, ...read] = await Promise.all([
+      items.query(table2, partition2),
+      items.query(table2, otherPartition),
+      ...samples.map(({ key }) => items.get(table2, key))
+    ]);
+    const written = samples.map(({ item }) => item);
+    assertSame(`all items of "${table2}" with ${renderItem(partition2)}`, ofPartition, written);
+    assertSame(`all items of "${table2}" with another ${partitionKey}`, ofOtherPartition, []);
+    for (const [index, { item, key }] of samples.entries()) {
+      const found = read[index] ?? {};
+      assertSame(`the item ${renderItem(key)} of "${table2}"`, [found], [item]);
+      assertShape(of, found);
+    }
+  }));
 }
-function sorted(items) {
-  return [...items].sort((left, right) => (left.user_id ?? "") < (right.user_id ?? "") ? -1 : 1);
+var longestIndexLag = 60;
+async function assertIndexed(items, tables, run) {
+  const queries = tables.flatMap(({ table: table2, indexes: indexes2, samples }) => indexes2.flatMap((index) => samples.map((sample) => ({ table: table2, ...index, ...sample }))));
+  await Promise.all(queries.map(async ({ table: table2, name: name2, partitionKey, item, key }) => {
+    const sample = `the item ${renderItem(key)} of "${table2}"`;
+    await poll({
+      goal: `${sample} to appear in its index "${name2}"`,
+      firstPoll: 0,
+      interval: 500,
+      timeout: longestIndexLag,
+      explainTimeout: () => new _46C2CSM2/* RemedyError */.By(`A Query on the index "${name2}" does not find ${sample}.`, "Run again. If the index still does not show the item, report it to AWS.")
+    }, run, async () => {
+      const shown = await items.query(table2, pick(item, partitionKey), name2);
+      const isShown = shown.some((each) => renderItem(pick(each, Object.keys(key))) === renderItem(key));
+      return isShown ? { done: void 0 } : { status: "not there yet" };
+    });
+  }));
 }
 function assertSame(name2, found, expected) {
-  const comparable = (items) => JSON.stringify(items.map((item) => Object.entries(item).sort()));
   if (comparable(found) === comparable(expected))
     return;
-  throw new RemedyError(`The response for ${name2} does not match what was written: expected ${shorten(JSON.stringify(expected))}, found ${shorten(JSON.stringify(found))}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
+  const shown = (items) => (0,_46C2CSM2/* shorten */.ml)(`[${items.map(renderItem).join(",")}]`);
+  throw new _46C2CSM2/* RemedyError */.By(`The response for ${name2} does not match what was written: expected ${shown(expected)}, found ${shown(found)}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
 }
-function assertShape(kind, item) {
-  const problems = problemsOfItem(kind, item);
+function comparable(items) {
+  return items.map((item) => renderItem(pick(item, Object.keys(item).sort()))).sort().join();
+}
+function assertShape({ kind }, item) {
+  const problems = kind === void 0 ? [] : problemsOfItem(kind, item);
   if (problems.length === 0)
     return;
-  throw new RemedyError(`An item of ${kind} does not have the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
+  throw new _46C2CSM2/* RemedyError */.By(`An item of ${kind} does not have the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
 }
 async function deleteAll(items, samples) {
   const left = await Promise.all(samples.filter(({ state }) => state !== "unsent").map(async (sample) => {
-    const { table: table2, key, state } = sample;
+    const { key, state } = sample;
+    const { table: table2 } = sample.of;
     try {
       await items.delete(table2, key);
       if (state === "unknown" && await items.get(table2, key) !== void 0)
@@ -15758,8 +17330,8 @@ async function deleteAll(items, samples) {
   }));
   return left.flat();
 }
-function nameSample({ table: table2, key }) {
-  return `${JSON.stringify(key)} in "${table2}"`;
+function nameSample({ of, key }) {
+  return `${renderItem(key)} in "${of.table}"`;
 }
 function warnOfLateWrite(sample) {
   return `A write of the sample item ${nameSample(sample)} has no response. Delete the item by hand if that write arrives after the deletion.`;
@@ -15768,11 +17340,11 @@ function explainLeftItems(left, failure, isNothingElseLeft) {
   const cause = left[0]?.error;
   const described2 = (failure === void 0 ? [cause] : [cause, failure]).map(describeError);
   const remedies2 = new Set(described2.flatMap(({ remedy = "" }) => remedy === "" ? [] : [remedy]));
-  return new RemedyError(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies2].join(" "), { cause, statements: [...new Set(described2.flatMap(({ statements }) => statements))] });
+  return new _46C2CSM2/* RemedyError */.By(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies2].join(" "), { cause, statements: [...new Set(described2.flatMap(({ statements }) => statements))] });
 }
 function describeWithCause(error) {
   const { message, causes } = describeError(error);
-  return causes[0] === void 0 || error instanceof StoppedError ? message : `${message} (${causes[0]})`;
+  return causes[0] === void 0 || error instanceof _46C2CSM2/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
 }
 
 // node_modules/@aws-sdk/client-sts/dist-es/endpoint/bdd.js
@@ -16029,7 +17601,7 @@ var createEndpointRuleSetHttpAuthSchemeProvider = (defaultEndpointResolver2, def
           const name3 = s.name.toLowerCase();
           return name3 !== "sigv4a" && name3.startsWith("sigv4");
         });
-        if (NBOYXN5X/* SignatureV4MultiRegion */.W.sigv4aDependency() === "none" && sigv4Present) {
+        if (KRNQLMT7/* SignatureV4MultiRegion */.W.sigv4aDependency() === "none" && sigv4Present) {
           continue;
         }
       } else if (name2.startsWith("sigv4")) {
@@ -16076,8 +17648,8 @@ var defaultSTSHttpAuthSchemeProvider = createEndpointRuleSetHttpAuthSchemeProvid
   "smithy.api#noAuth": createSmithyApiNoAuthHttpAuthOption
 });
 var resolveHttpAuthSchemeConfig = (config) => {
-  const config_0 = (0,NEGKTW5M/* resolveAwsSdkSigV4Config */.ho)(config);
-  const config_1 = (0,NEGKTW5M/* resolveAwsSdkSigV4AConfig */.Oy)(config_0);
+  const config_0 = (0,JVWWYBYZ/* resolveAwsSdkSigV4Config */.ho)(config);
+  const config_1 = (0,JVWWYBYZ/* resolveAwsSdkSigV4AConfig */.Oy)(config_0);
   return Object.assign(config_1, {
     authSchemePreference: (0,J6MMM3TS/* normalizeProvider */.te)(config.authSchemePreference ?? [])
   });
@@ -16705,12 +18277,12 @@ var getRuntimeConfig = (config) => {
       {
         schemeId: "aws.auth#sigv4",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4"),
-        signer: new NEGKTW5M/* AwsSdkSigV4Signer */.f2()
+        signer: new JVWWYBYZ/* AwsSdkSigV4Signer */.f2()
       },
       {
         schemeId: "aws.auth#sigv4a",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4a"),
-        signer: new NEGKTW5M/* AwsSdkSigV4ASigner */.S1()
+        signer: new JVWWYBYZ/* AwsSdkSigV4ASigner */.S1()
       },
       {
         schemeId: "smithy.api#noAuth",
@@ -16719,7 +18291,7 @@ var getRuntimeConfig = (config) => {
       }
     ],
     logger: config?.logger ?? new ERLOQF2B/* NoOpLogger */.N4(),
-    protocol: config?.protocol ?? NEGKTW5M/* AwsQueryProtocol */.kE,
+    protocol: config?.protocol ?? JVWWYBYZ/* AwsQueryProtocol */.kE,
     protocolSettings: config?.protocolSettings ?? {
       defaultNamespace: "com.amazonaws.sts",
       errorTypeRegistries,
@@ -16729,7 +18301,7 @@ var getRuntimeConfig = (config) => {
     },
     serviceId: config?.serviceId ?? "STS",
     sha256: config?.sha256 ?? BZH4IQL2/* Sha256Node */.T,
-    signerConstructor: config?.signerConstructor ?? NBOYXN5X/* SignatureV4MultiRegion */.W,
+    signerConstructor: config?.signerConstructor ?? KRNQLMT7/* SignatureV4MultiRegion */.W,
     urlParser: config?.urlParser ?? J6MMM3TS/* parseUrl */.Dl,
     utf8Decoder: config?.utf8Decoder ?? J6MMM3TS/* fromUtf8 */.ar,
     utf8Encoder: config?.utf8Encoder ?? J6MMM3TS/* toUtf8 */.Pq
@@ -16752,21 +18324,21 @@ var getRuntimeConfig2 = (config) => {
     ...config,
     runtime: "node",
     defaultsMode,
-    authSchemePreference: config?.authSchemePreference ?? (0,Q4FG57VT/* loadConfig */.Z9)(NEGKTW5M/* NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */.$S, loaderConfig),
+    authSchemePreference: config?.authSchemePreference ?? (0,Q4FG57VT/* loadConfig */.Z9)(JVWWYBYZ/* NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */.$S, loaderConfig),
     bodyLengthChecker: config?.bodyLengthChecker ?? J6MMM3TS/* calculateBodyLength */.n8,
-    credentialDefaultProvider: config?.credentialDefaultProvider ?? _7FW5GJJL/* defaultProvider */.v,
+    credentialDefaultProvider: config?.credentialDefaultProvider ?? MC5QR23U/* defaultProvider */.v,
     defaultSocketTimeout: (0,ERLOQF2B/* getDefaultSocketTimeout */.ED)(config?.requestHandler, 3e5),
     defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,ERLOQF2B/* createDefaultUserAgentProvider */.pf)({ serviceId: clientSharedValues.serviceId, clientVersion: package_default.version }),
     httpAuthSchemes: config?.httpAuthSchemes ?? [
       {
         schemeId: "aws.auth#sigv4",
-        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4") || (async (idProps) => await (0,_7FW5GJJL/* defaultProvider */.v)(idProps?.__config || {})()),
-        signer: new NEGKTW5M/* AwsSdkSigV4Signer */.f2()
+        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4") || (async (idProps) => await (0,MC5QR23U/* defaultProvider */.v)(idProps?.__config || {})()),
+        signer: new JVWWYBYZ/* AwsSdkSigV4Signer */.f2()
       },
       {
         schemeId: "aws.auth#sigv4a",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4a"),
-        signer: new NEGKTW5M/* AwsSdkSigV4ASigner */.S1()
+        signer: new JVWWYBYZ/* AwsSdkSigV4ASigner */.S1()
       },
       {
         schemeId: "smithy.api#noAuth",
@@ -16781,7 +18353,7 @@ var getRuntimeConfig2 = (config) => {
       ...ERLOQF2B/* NODE_RETRY_MODE_CONFIG_OPTIONS */.kN,
       default: async () => (await defaultConfigProvider()).retryMode || ERLOQF2B/* DEFAULT_RETRY_MODE */.L0
     }, config),
-    sigv4aSigningRegionSet: config?.sigv4aSigningRegionSet ?? (0,Q4FG57VT/* loadConfig */.Z9)(NEGKTW5M/* NODE_SIGV4A_CONFIG_OPTIONS */.AE, loaderConfig),
+    sigv4aSigningRegionSet: config?.sigv4aSigningRegionSet ?? (0,Q4FG57VT/* loadConfig */.Z9)(JVWWYBYZ/* NODE_SIGV4A_CONFIG_OPTIONS */.AE, loaderConfig),
     streamCollector: config?.streamCollector ?? J6MMM3TS/* streamCollector */.kv,
     useDualstackEndpoint: config?.useDualstackEndpoint ?? (0,Q4FG57VT/* loadConfig */.Z9)(Q4FG57VT/* NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS */.e$, loaderConfig),
     useFipsEndpoint: config?.useFipsEndpoint ?? (0,Q4FG57VT/* loadConfig */.Z9)(Q4FG57VT/* NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS */.Ko, loaderConfig),
@@ -16901,7 +18473,7 @@ var GetCallerIdentityCommand = class extends command(_ep0, _mw0, "GetCallerIdent
 
 
 // lib/src/network/unreachable.js
-var UnreachableError = class extends RemedyError {
+var UnreachableError = class extends _46C2CSM2/* RemedyError */.By {
   name = "UnreachableError";
   code;
   constructor(message, remedy, code2, cause) {
@@ -16911,7 +18483,7 @@ var UnreachableError = class extends RemedyError {
 };
 var regionSetting = "aws-region";
 function explainUnreachable({ url, setting }, cause) {
-  if (cause instanceof RemedyError)
+  if (cause instanceof _46C2CSM2/* RemedyError */.By)
     return cause;
   const code2 = errorCode(findNetworkError(cause));
   const place = url.origin;
@@ -16960,7 +18532,7 @@ function findNetworkError(error) {
 }
 
 // lib/src/network/proxies.js
-var ProxyError = class extends RemedyError {
+var ProxyError = class extends _46C2CSM2/* RemedyError */.By {
   name = "ProxyError";
   code;
   $metadata;
@@ -16991,7 +18563,7 @@ function readProxy(url) {
   }
 }
 function unusable({ protocol }) {
-  return new RemedyError(`${protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY"} does not hold the address of a proxy.`, "Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.");
+  return new _46C2CSM2/* RemedyError */.By(`${protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY"} does not hold the address of a proxy.`, "Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.");
 }
 function proxySecrets() {
   return ["https://any.invalid", "http://any.invalid"].flatMap((place) => {
@@ -17170,7 +18742,7 @@ function partitionOf(region) {
 // lib/src/aws/session-errors.js
 function explainIdentityRefusal(cause) {
   const message = isNoAnswer(cause) ? "STS could not be asked to identify the credentials." : "STS refused the credentials.";
-  return new RemedyError(message, remedyForSts(cause), { cause });
+  return new _46C2CSM2/* RemedyError */.By(message, remedyForSts(cause), { cause });
 }
 function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   if (token === "")
@@ -17181,7 +18753,7 @@ function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   if (unanswered !== void 0)
     return unanswered;
   const facts = [roleFact(role2), ...claimFacts(claims)];
-  const refuse2 = (remedy, statements = []) => new RemedyError(`STS did not let this job assume ${role2.arn}.`, remedy, { cause, facts, statements });
+  const refuse2 = (remedy, statements = []) => new _46C2CSM2/* RemedyError */.By(`STS did not let this job assume ${role2.arn}.`, remedy, { cause, facts, statements });
   if (errorName(cause) !== "AccessDenied" || typeof sub !== "string")
     return refuse2(remedyForSts(cause, String(iss)));
   const denial = readDenial(cause);
@@ -17196,14 +18768,14 @@ function explainTokenRefusal(role2, { command: command2 }, token, cause) {
 function explainMissingToken(cause) {
   const mayLackPermission = errorName(cause) === "IdTokenError" && !isNoAnswer(cause);
   const remedy = mayLackPermission ? `Check that the job has "permissions: { id-token: write }", and GitHub's status, then run the job again.` : "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL.";
-  return new RemedyError("GitHub did not give this job an OIDC token.", remedy, { cause });
+  return new _46C2CSM2/* RemedyError */.By("GitHub did not give this job an OIDC token.", remedy, { cause });
 }
 var publicIssuer = "https://token.actions.githubusercontent.com";
 function explainRoleRefusal(role2, request, cause) {
   const unanswered = explainNoAnswer(role2, cause);
   if (unanswered !== void 0)
     return unanswered;
-  const refuse2 = (remedy, statements = []) => new RemedyError(`STS did not let these credentials assume ${role2.arn}.`, remedy, {
+  const refuse2 = (remedy, statements = []) => new _46C2CSM2/* RemedyError */.By(`STS did not let these credentials assume ${role2.arn}.`, remedy, {
     cause,
     facts: [roleFact(role2)],
     statements
@@ -17234,7 +18806,7 @@ function explainRoleRefusal(role2, request, cause) {
 function explainNoAnswer(role2, cause, issuer) {
   if (!isNoAnswer(cause))
     return void 0;
-  return new RemedyError(`STS could not be asked to assume ${role2.arn}.`, remedyForSts(cause, issuer), { cause });
+  return new _46C2CSM2/* RemedyError */.By(`STS could not be asked to assume ${role2.arn}.`, remedyForSts(cause, issuer), { cause });
 }
 function isNoAnswer(error) {
   return errorCode(error) !== "" || classifyFailure(error) === "unavailable" || isUnsent(error) || isAnswerOfAnother(error);
@@ -17292,19 +18864,19 @@ function readClaims(token) {
 
 // lib/src/aws/default-chain-errors.js
 function describeDefaultChain({ AWS_PROFILE: profile }) {
-  return `the AWS SDK to find credentials${profile ? ` by the profile ${quote(profile)}` : ""}`;
+  return `the AWS SDK to find credentials${profile ? ` by the profile ${(0,_46C2CSM2/* quote */.hD)(profile)}` : ""}`;
 }
 function explainDefaultChain(variables, sharedConfig, lines3, error) {
   const source = findConfiguredSource(variables, sharedConfig);
   if (source === void 0 && !errorMessage(error).includes("Could not load credentials from any providers")) {
-    return new RemedyError("The AWS SDK could not search for credentials.", "Correct the setting that the AWS SDK names below, then run again.", { cause: error });
+    return new _46C2CSM2/* RemedyError */.By("The AWS SDK could not search for credentials.", "Correct the setting that the AWS SDK names below, then run again.", { cause: error });
   }
   if (source === void 0) {
-    return new RemedyError("No credentials were found: no access key in the environment, no OIDC token, and none in the places that the AWS SDK searches.", 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.', { cause: error });
+    return new _46C2CSM2/* RemedyError */.By("No credentials were found: no access key in the environment, no OIDC token, and none in the places that the AWS SDK searches.", 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.', { cause: error });
   }
   const reason = withoutCommands2(readReason(lines3, source.provider), sharedConfig);
   const cause = reason === void 0 ? error : withCause(error, reason);
-  return new RemedyError(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
+  return new _46C2CSM2/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
 }
 function remedyBy(source, error) {
   if (httpStatus(error) === 0)
@@ -17319,7 +18891,7 @@ function findConfiguredSource(variables, sharedConfig) {
   const given = { ...sharedConfig.configFile[profile], ...sharedConfig.credentialsFile[profile] };
   const found = profileSources.find(({ isConfigured }) => isConfigured(given));
   if (found !== void 0)
-    return { ...found, name: found.name(quote(profile)), provider: "fromIni" };
+    return { ...found, name: found.name((0,_46C2CSM2/* quote */.hD)(profile)), provider: "fromIni" };
   const source = variableSources.find(({ variable }) => variables[variable]);
   if (source !== void 0)
     return source;
@@ -17379,7 +18951,7 @@ var variableSources = [
 function describeEmptyProfile(name2, { configFile, credentialsFile }) {
   const exists = configFile[name2] !== void 0 || credentialsFile[name2] !== void 0;
   return {
-    name: `the profile ${quote(name2)}, which ${exists ? "holds none" : "is in no file"}`,
+    name: `the profile ${(0,_46C2CSM2/* quote */.hD)(name2)}, which ${exists ? "holds none" : "is in no file"}`,
     remedy: "Check AWS_PROFILE, and the profile in the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else in ~/.aws/config and ~/.aws/credentials.",
     provider: "fromIni"
   };
@@ -17418,8 +18990,8 @@ async function searchDefaultChain(clientOptions, { environment, mask }, run) {
   };
   const { config } = createStsClient(clientOptions, { logger });
   const search = () => config.credentials();
-  return await unlessAborted(run, search, describeDefaultChain(environment)).catch((error) => {
-    throw error instanceof RemedyError ? error : explainDefaultChain(environment, sharedConfig, lines3, error);
+  return await (0,_46C2CSM2/* unlessAborted */.Wh)(run, search, describeDefaultChain(environment)).catch((error) => {
+    throw error instanceof _46C2CSM2/* RemedyError */.By ? error : explainDefaultChain(environment, sharedConfig, lines3, error);
   });
 }
 async function maskSecrets(environment, { configFile, credentialsFile }, mask) {
@@ -17463,7 +19035,7 @@ async function requestIdToken(handler, environment, audience, signal) {
   const token = readToken(body);
   if (token !== void 0)
     return token;
-  throw new RemedyError("GitHub answered the request for the job's OIDC token, but not with a token.", "Run the job again. If it fails again, see GitHub Status.");
+  throw new _46C2CSM2/* RemedyError */.By("GitHub answered the request for the job's OIDC token, but not with a token.", "Run the job again. If it fails again, see GitHub Status.");
 }
 var IdTokenError = class extends Error {
   name = "IdTokenError";
@@ -17525,7 +19097,7 @@ function isAccountId(accessKeyId) {
 }
 
 // lib/src/aws/calls.js
-function callsIn(credentials, target) {
+function callsIn(credentials, explain) {
   const session = renewableSession(credentials);
   return async (within, pace, call) => {
     const { operation, resource, sendBefore } = call;
@@ -17554,12 +19126,11 @@ function callsIn(credentials, target) {
         sendBefore === void 0 ? void 0 : (kind, at) => kind !== "unavailable" && at <= sendBefore
       );
     } catch (error) {
-      if (error instanceof StoppedError)
+      if (error instanceof _46C2CSM2/* StoppedError */.Ko)
         throw isOutcomeUnknown2 ? error.withUnknownOutcome() : error;
-      if (error instanceof RemedyError && !isOutcomeUnknown2)
+      if (error instanceof _46C2CSM2/* RemedyError */.By && !isOutcomeUnknown2)
         throw error;
-      const arn = resource.startsWith("arn:") ? resource : tableArn(target, resource);
-      throw new DynamoDbError(operation, resource, error, isOutcomeUnknown2, arn);
+      throw explain(call, error, isOutcomeUnknown2);
     }
   };
 }
@@ -17622,22 +19193,24 @@ function itemStore(commands, client, call) {
     get: async (table2, key) => {
       const command2 = new commands.GetItemCommand({ TableName: table2, Key: attributeValues(key), ConsistentRead: true });
       const { Item } = await call("GetItem", table2, (abortSignal) => client.send(command2, { abortSignal }));
-      return understand("GetItem", table2, () => parse(optional(itemSchema), Item));
+      return understand("GetItem", table2, () => (0,_46C2CSM2/* parse */.qg)((0,_46C2CSM2/* optional */.lq)(itemSchema), Item));
     },
-    query: async (table2, partitionKey, value) => {
+    query: async (table2, partition2, index) => {
       const items = [];
+      const names = Object.keys(partition2);
       let start;
       do {
         const command2 = new commands.QueryCommand({
           TableName: table2,
-          ConsistentRead: true,
-          KeyConditionExpression: "#key = :value",
-          ExpressionAttributeNames: { "#key": partitionKey },
-          ExpressionAttributeValues: { ":value": { S: value } },
+          // A global index cannot be read consistently.
+          ...index === void 0 ? { ConsistentRead: true } : { IndexName: index },
+          KeyConditionExpression: names.map((_, at) => `#key${at} = :value${at}`).join(" AND "),
+          ExpressionAttributeNames: Object.fromEntries(names.map((name2, at) => [`#key${at}`, name2])),
+          ExpressionAttributeValues: Object.fromEntries(Object.values(attributeValues(partition2)).map((value, at) => [`:value${at}`, value])),
           ExclusiveStartKey: start
         });
         const page = await call("Query", table2, (abortSignal) => client.send(command2, { abortSignal }));
-        items.push(...understand("Query", table2, () => parse(array(itemSchema), page.Items)));
+        items.push(...understand("Query", table2, () => (0,_46C2CSM2/* parse */.qg)((0,_46C2CSM2/* array */.YO)(itemSchema), page.Items)));
         start = page.LastEvaluatedKey;
       } while (start !== void 0);
       return items;
@@ -17648,9 +19221,17 @@ function itemStore(commands, client, call) {
     }
   };
 }
-var itemSchema = pipe(record(string(), object({ S: optional(string()) })), transform((item) => Object.fromEntries(Object.entries(item).flatMap(([name2, { S }]) => S === void 0 ? [] : [[name2, S]]))));
+var itemSchema = (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* record */.g1)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* object */.Ik)({ S: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)()), N: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)()), B: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* instance */.KJ)(Uint8Array)) })), (0,_46C2CSM2/* transform */.pd)((item) => Object.fromEntries(Object.entries(item).flatMap(([name2, { S, N, B }]) => {
+  const value = S ?? B ?? (N === void 0 ? void 0 : Number(N));
+  return value === void 0 ? [] : [[name2, value]];
+}))));
 function attributeValues(item) {
-  return Object.fromEntries(Object.entries(item).map(([name2, value]) => [name2, { S: value }]));
+  return Object.fromEntries(Object.entries(item).map(([name2, value]) => [name2, sdkValue(value)]));
+}
+function sdkValue(value) {
+  if (typeof value === "string")
+    return { S: value };
+  return typeof value === "number" ? { N: String(value) } : { B: value };
 }
 
 // lib/src/aws/pace.js
@@ -17664,24 +19245,14 @@ function adaptivePace(most) {
       turns.shift()?.();
     }
   };
-  const waitForTurn = (signal) => new Promise((resolve2, reject) => {
-    const giveUp = () => {
-      turns.splice(turns.indexOf(turn), 1);
-      reject(signal.reason);
-    };
-    const turn = () => {
-      signal.removeEventListener("abort", giveUp);
-      resolve2();
-    };
-    if (signal.aborted)
-      return reject(signal.reason);
-    signal.addEventListener("abort", giveUp);
-    turns.push(turn);
+  const waitForTurn = () => new Promise((resolve2) => {
+    turns.push(resolve2);
     giveTurns();
   });
   return async (signal, send) => {
-    await waitForTurn(signal);
+    await waitForTurn();
     try {
+      signal.throwIfAborted();
       const answer = await send();
       allowed = Math.min(most, allowed + 1 / allowed);
       return answer;
@@ -17701,7 +19272,7 @@ var mostReads = 50;
 var mostWrites = 5;
 async function loadDynamoDb({ clientOptions, waiting, openEarly }, count2, run) {
   await waiting;
-  const commands = await __nccwpck_require__.e(/* import() | dynamodb */ 283).then(__nccwpck_require__.bind(__nccwpck_require__, 4009));
+  const commands = await __nccwpck_require__.e(/* import() | dynamodb */ 283).then(__nccwpck_require__.bind(__nccwpck_require__, 9983));
   let walkChain2;
   const client = new commands.DynamoDBClient({
     ...clientOptions,
@@ -17721,11 +19292,16 @@ async function endpointOf(client, { DescribeTableCommand }) {
   return (await (0,ERLOQF2B/* getEndpointFromInstructions */.rC)({ TableName: "any" }, DescribeTableCommand, config)).url;
 }
 function explainEndpoint(cause) {
-  throw new RemedyError("The AWS SDK found no endpoint of DynamoDB.", unsentRemedy, { cause });
+  throw new _46C2CSM2/* RemedyError */.By("The AWS SDK found no endpoint of DynamoDB.", unsentRemedy, { cause });
 }
 function connect2(commands, client, run, target) {
   const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)];
-  const call = callsIn(client.config.credentials, target);
+  const { credentials } = client.config;
+  const explain = ({ operation, resource }, cause, isOutcomeUnknown2) => {
+    const arn = resource.startsWith("arn:") ? resource : (0,_46C2CSM2/* tableArn */.cU)(target, resource);
+    return new DynamoDbError(operation, resource, cause, isOutcomeUnknown2, arn);
+  };
+  const call = callsIn(credentials, explain);
   const callOf = (operation, input, sendBefore) => ({
     operation,
     resource: resourceIn(input),
@@ -17733,6 +19309,7 @@ function connect2(commands, client, run, target) {
     send: (abortSignal) => client.send(commandFor(commands, operation, input), { abortSignal })
   });
   return {
+    credentials,
     ask: async (operation, input) => {
       try {
         return await call(run, reads, callOf(operation, input));
@@ -17761,8 +19338,65 @@ function resourceIn(input) {
 var absenceNames = /* @__PURE__ */ new Set(["ResourceNotFoundException", "TableNotFoundException", "ResourceNotFound"]);
 function isAbsence({ code: code2, cause }) {
   const error = `${code2}: ${errorMessage(cause)}`;
-  return absenceNames.has(code2) || properties.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
+  return absenceNames.has(code2) || _46C2CSM2/* properties */.qo.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
 }
+
+// lib/src/aws/kms-errors.js
+var KmsError = class extends _46C2CSM2/* RemedyError */.By {
+  name = "KmsError";
+  /** @param key the alias that a definition names */
+  constructor(key, target, cause) {
+    const statement = JSON.stringify((0,_46C2CSM2/* describeKeyStatement */.Ce)((0,_46C2CSM2/* keyArn */.H8)(key, target)));
+    super(`DescribeKey on "${key}" in ${target.region} failed.`, remedyForKms(key, target, cause), {
+      cause,
+      statements: isDenied2(cause) && readDenial(cause) === void 0 ? [statement] : []
+    });
+  }
+};
+function isDenied2(cause) {
+  return errorName(cause) === "AccessDeniedException";
+}
+function remedyForKms(key, { account, region }, cause) {
+  if (cause instanceof _46C2CSM2/* RemedyError */.By)
+    return cause.remedy;
+  if (isDenied2(cause)) {
+    const denial = readDenial(cause);
+    if (denial !== void 0)
+      return `${denial.explanation} ${iamDelay}`;
+    return `Allow kms:DescribeKey on the key behind "${key}" in the policy of the role that works on the tables, and check that the policy of the key leaves permissions to IAM. Or name the key by its ARN, for which this call is not made.`;
+  }
+  if (errorName(cause) === "NotFoundException") {
+    return `There is no "${key}" in ${region} of account ${account}. Correct KMSMasterKeyId, or create the alias there.`;
+  }
+  return remedyForCall(cause, "KMS");
+}
+
+// lib/src/aws/kms.js
+var mostReads2 = 10;
+function connectKms(clientOptions, credentials, run, target) {
+  const call = callsIn(credentials, ({ resource }, cause) => new KmsError(resource, target, cause));
+  const pace = adaptivePace(mostReads2);
+  let loading;
+  const load = async () => {
+    const { KMSClient, DescribeKeyCommand } = await __nccwpck_require__.e(/* import() | kms */ 294).then(__nccwpck_require__.bind(__nccwpck_require__, 2540));
+    return { client: new KMSClient({ ...clientOptions, credentials }), DescribeKeyCommand };
+  };
+  return async (key) => {
+    loading ??= load();
+    const { client, DescribeKeyCommand } = await loading;
+    const { KeyMetadata } = await call(run, pace, {
+      operation: "DescribeKey",
+      resource: key,
+      send: (abortSignal) => client.send(new DescribeKeyCommand({ KeyId: key }), { abortSignal })
+    });
+    const { Arn, KeySpec } = understand("DescribeKey", key, () => (0,_46C2CSM2/* parse */.qg)(keySchema, KeyMetadata), "KMS");
+    return { arn: Arn, isSymmetric: KeySpec === void 0 || KeySpec === "SYMMETRIC_DEFAULT" };
+  };
+}
+var keySchema = (0,_46C2CSM2/* object */.Ik)({
+  Arn: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* regex */.yG)(/^arn:.*:key\/./)),
+  KeySpec: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)())
+});
 
 // lib/src/aws/session-request.js
 function describeChain({ credentialSource, roles: roles2 }) {
@@ -17781,7 +19415,7 @@ async function openSession(request, ports, run) {
   const { account } = awsAccount;
   const { allowedAccountIds } = request;
   if (allowedAccountIds.length > 0 && !allowedAccountIds.includes(account)) {
-    throw new RemedyError(`The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(", ")}.`, "Check role-to-assume, or add the account to allowed-account-ids.");
+    throw new _46C2CSM2/* RemedyError */.By(`The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(", ")}.`, "Check role-to-assume, or add the account to allowed-account-ids.");
   }
   let unused = first.identity;
   return {
@@ -17798,7 +19432,7 @@ async function renew(request, before, ports, run) {
   const { account } = hop.awsAccount ?? await readAccount(hop.identity, ports, run);
   if (account === before.account)
     return hop.identity;
-  throw new RemedyError(`The session expired, and the credentials now lead to account ${account}, but this run works in ${before.account}.`, "Do not change the credentials of the job while this step runs, then run again.");
+  throw new _46C2CSM2/* RemedyError */.By(`The session expired, and the credentials now lead to account ${account}, but this run works in ${before.account}.`, "Do not change the credentials of the job while this step runs, then run again.");
 }
 var renewedBeforeMilliseconds = 3e5;
 function withCredibleExpiration(identity, now) {
@@ -17840,7 +19474,7 @@ async function assumeWithToken(request, role2, ports, run) {
     }, () => token === "" ? "the job's OIDC token from GitHub" : `STS to let this job assume ${role2.arn}`);
     return hopFrom(role2, answer, ports);
   } catch (error) {
-    throw error instanceof RemedyError ? error : explainTokenRefusal(role2, request, token, error);
+    throw error instanceof _46C2CSM2/* RemedyError */.By ? error : explainTokenRefusal(role2, request, token, error);
   }
 }
 async function assumeRole(request, role2, caller, ports, run) {
@@ -17861,7 +19495,7 @@ async function assumeRole(request, role2, caller, ports, run) {
     const answer = await retry(run, (abortSignal) => sts.send(command2, { abortSignal }), () => `STS to let these credentials assume ${role2.arn}`);
     return hopFrom(role2, answer, ports);
   } catch (error) {
-    throw error instanceof RemedyError ? error : explainRoleRefusal(role2, request, error);
+    throw error instanceof _46C2CSM2/* RemedyError */.By ? error : explainRoleRefusal(role2, request, error);
   }
 }
 async function readAccount(identity, ports, run) {
@@ -17870,7 +19504,7 @@ async function readAccount(identity, ports, run) {
     const { Arn } = await retry(run, (abortSignal) => sts.send(new GetCallerIdentityCommand({}), { abortSignal }), () => "STS to identify the credentials");
     return accountOf(Arn);
   } catch (error) {
-    throw error instanceof RemedyError ? error : explainIdentityRefusal(error);
+    throw error instanceof _46C2CSM2/* RemedyError */.By ? error : explainIdentityRefusal(error);
   }
 }
 function policyOf({ sessionPolicy: sessionPolicy2 }) {
@@ -17882,7 +19516,7 @@ function awsTags(tags2) {
 function hopFrom(role2, answer, ports) {
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {};
   if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
-    throw new RemedyError(`STS answered for ${role2.arn}, but without credentials.`, "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
+    throw new _46C2CSM2/* RemedyError */.By(`STS answered for ${role2.arn}, but without credentials.`, "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
   }
   const identity = {
     accessKeyId: AccessKeyId,
@@ -17897,7 +19531,7 @@ function hopFrom(role2, answer, ports) {
 function accountOf(arn) {
   const [, partition2, account] = /^arn:([^:]+):(?:sts|iam)::(\d{12}):/.exec(arn ?? "") ?? [];
   if (partition2 === void 0 || account === void 0) {
-    throw new RemedyError("STS did not report which account the credentials belong to.", "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
+    throw new _46C2CSM2/* RemedyError */.By("STS did not report which account the credentials belong to.", "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
   }
   return { partition: partition2, account };
 }
@@ -17913,45 +19547,11 @@ async function connectToAws(request, { environment, mask, load }, readCount, run
   ]);
   return {
     account: session.awsAccount,
-    openDynamoDb: (target) => connectDynamoDb(session.credentials, target)
-  };
-}
-
-// lib/src/definition/built-in.js
-var tenantId = { AttributeName: "tenant_id", AttributeType: "S", KeyType: "HASH" };
-var builtInTables = [
-  { logicalName: "tenant", KeySchema: [tenantId] },
-  {
-    logicalName: "users",
-    KeySchema: [tenantId, { AttributeName: "user_id", AttributeType: "S", KeyType: "RANGE" }]
-  }
-];
-function ownTags(environment) {
-  return /* @__PURE__ */ new Map([
-    [environmentTag, environment.name],
-    [managedByTag, managedByValue]
-  ]);
-}
-function defineTables(request) {
-  const { environment, tableNamePrefix } = request;
-  const tags2 = [...new Map([...request.tags, ...ownTags(environment)])].map(([Key, Value]) => ({ Key, Value }));
-  return builtInTables.map(({ logicalName, KeySchema }) => ({
-    logicalName,
-    name: `${tableNamePrefix}${logicalName}`,
-    properties: {
-      KeySchema,
-      BillingMode: "PAY_PER_REQUEST",
-      ...protect(deletionProtection, request.deletionProtection, environment),
-      ...protect(pointInTimeRecovery, request.pointInTimeRecovery, environment),
-      Tags: sortTags(tags2)
+    open: (target) => {
+      const dynamoDb = connectDynamoDb(session.credentials, target);
+      return { dynamoDb, describeKey: connectKms(connections.clientOptions, dynamoDb.credentials, run, target) };
     }
-  }));
-}
-function protect({ name: name2, protection }, setting, { production }) {
-  if (protection === void 0 || setting === "auto" && !production)
-    return {};
-  const value = setting === "false" ? protection.off : protection.inProduction;
-  return { [name2]: value };
+  };
 }
 
 // lib/src/report/failures.js
@@ -17960,7 +19560,7 @@ function failuresOf({ error, outcome, verification }) {
   if (first === void 0)
     return [];
   const ofSteps = outcome?.steps.flatMap(({ result }) => "error" in result ? [result.error] : []) ?? [];
-  const others = ofSteps.filter((each) => !(first instanceof StoppedError && each instanceof StoppedError));
+  const others = ofSteps.filter((each) => !(first instanceof _46C2CSM2/* StoppedError */.Ko && each instanceof _46C2CSM2/* StoppedError */.Ko));
   const texts = /* @__PURE__ */ new Set();
   return [first, ...others].filter((each) => {
     const text4 = renderError(each);
@@ -17986,6 +19586,7 @@ function describeOutcome({ steps }) {
     ["Done before", named(({ status: status2 }) => status2 === "applied") || "nothing"],
     ["Done by another run", named(({ status: status2 }) => status2 === "dropped")],
     ["Deferred by AWS", named(({ status: status2 }) => status2 === "deferred")],
+    ["Left for the next run", named(({ status: status2 }) => status2 === "postponed")],
     ["Sent, outcome unknown", named((result) => result.status === "failed" && result.isOutcomeUnknown)],
     ["Not started", named(({ status: status2 }) => status2 === "skipped")]
   ];
@@ -18003,96 +19604,106 @@ var itemActions2 = [
   "Query",
   "UpdateItem"
 ];
-function tenantAccessPolicy(tableArns) {
+function tenantResources(tables, tenantKey2) {
+  const isTenants = (keys) => JSON.stringify((0,_46C2CSM2/* partitionKeyOf */.ti)(keys)) === JSON.stringify([tenantKey2]);
+  const isExisting = (observed, { name: name2, keys, isLocal }) => (0,_46C2CSM2/* indexesOf */.O7)(observed ?? {}).every((index) => index.name !== name2 || isTenants(index.keys) === isTenants(keys) && index.isLocal === isLocal);
+  const withTenant = ({ declared, observed = declared }) => isTenants(declared.KeySchema) && isTenants(observed.KeySchema);
   return {
-    // In the version that IAM takes without this line, variables are not replaced.
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Effect: "Allow",
-        Action: itemActions2.map((action) => `dynamodb:${action}`),
-        Resource: tableArns,
-        Condition: {
-          // `ForAllValues`, because a batch names many keys. `StringEquals`, not `StringLike`: with "a*" the tenant "a"
-          // could read "a-b".
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM replaces it.
-          "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": ["${aws:PrincipalTag/tenant_id}"] },
-          Null: {
-            // `ForAllValues` is also true if there are no values, so this condition requires one.
-            "dynamodb:LeadingKeys": "false",
-            // Without the tag the variable has no value, so it matches no key. This condition requires the tag
-            // explicitly, so that the policy does not depend on that rule.
-            "aws:PrincipalTag/tenant_id": "false"
-          }
+    tables: tables.filter(withTenant).map(({ arn }) => arn),
+    indexes: tables.flatMap(({ arn, declared, observed }) => (0,_46C2CSM2/* indexesOf */.O7)(declared).filter((index) => isTenants(index.keys) && isExisting(observed, index)).map(({ name: name2 }) => indexArn(arn, name2)))
+  };
+}
+var tagKey = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u;
+function tenantAccessPolicy({ tables, indexes: indexes2 }, tenantKey2) {
+  const tag = `aws:PrincipalTag/${tenantKey2}`;
+  const allow = (actions, Resource) => Resource.length === 0 ? [] : [
+    {
+      Effect: "Allow",
+      Action: actions.map((action) => `dynamodb:${action}`),
+      Resource,
+      Condition: {
+        // `ForAllValues`, because a batch names many keys. `StringEquals`, not `StringLike`: with "a*" the tenant
+        // "a" could read "a-b".
+        "ForAllValues:StringEquals": { "dynamodb:LeadingKeys": [`\${${tag}}`] },
+        Null: {
+          // `ForAllValues` is also true if there are no values, so this condition requires one.
+          "dynamodb:LeadingKeys": "false",
+          // Without the tag the variable has no value, so it matches no key. This condition requires the tag
+          // explicitly, so that the policy does not depend on that rule.
+          [tag]: "false"
         }
       }
-    ]
-  };
+    }
+  ];
+  if (!tagKey.test(tenantKey2))
+    return void 0;
+  const Statement = [...allow(itemActions2, tables), ...allow(["Query"], indexes2)];
+  return Statement.length === 0 ? void 0 : { Version: "2012-10-17", Statement };
 }
 
 // lib/src/plan/document.js
 
 var formatVersion = 3;
-var text3 = pipe(string(), minLength(1));
-var tableName = pipe(string(), regex(tableNamePattern));
-var lines = array(picklist(disruptionNames));
-var described = { table: tableName, description: pipe(string(), description("The step in words.")) };
-var createStep = strictObject({
-  kind: literal("create"),
+var text3 = (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* minLength */.Bp)(1));
+var tableName = (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* regex */.yG)(_46C2CSM2/* tableNamePattern */.g_));
+var lines = (0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* picklist */.KI)(disruptionNames));
+var described = { table: tableName, description: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* description */.h_)("The step in words.")) };
+var createStep = (0,_46C2CSM2/* strictObject */.re)({
+  kind: (0,_46C2CSM2/* literal */.eu)("create"),
   ...described,
-  to: pipe(strictObject(Object.fromEntries(properties.flatMap(({ name: name2, schema, creation: creation2 }) => creation2.kind === "in-create-table" ? [[name2, optional(schema)]] : []))), description("The values that CreateTable sends.")),
-  risk: literal("safe")
+  to: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* strictObject */.re)(Object.fromEntries(_46C2CSM2/* properties */.qo.flatMap(({ name: name2, schema, creation: creation2 }) => creation2.kind === "in-create-table" ? [[name2, (0,_46C2CSM2/* optional */.lq)(schema)]] : []))), (0,_46C2CSM2/* description */.h_)("The values that CreateTable sends.")),
+  risk: (0,_46C2CSM2/* literal */.eu)("safe")
 });
-var risk = union([picklist(["safe", "slow"]), strictObject({ allow: lines })]);
-var updateSteps = properties.filter(({ request }) => request !== void 0).map(({ name: name2, schema }) => strictObject({
-  kind: literal("update"),
+var risk = (0,_46C2CSM2/* union */.KC)([(0,_46C2CSM2/* picklist */.KI)(["safe", "slow"]), (0,_46C2CSM2/* strictObject */.re)({ allow: lines })]);
+var updateSteps = _46C2CSM2/* properties */.qo.filter(({ request }) => request !== void 0).map(({ name: name2, schema }) => (0,_46C2CSM2/* strictObject */.re)({
+  kind: (0,_46C2CSM2/* literal */.eu)("update"),
   ...described,
-  property: literal(name2),
+  property: (0,_46C2CSM2/* literal */.eu)(name2),
   from: schema,
   to: schema,
   risk
 }));
-var deleteStep = strictObject({ kind: literal("delete"), ...described, risk: literal("destructive") });
-var optionalTable = optional(pipe(tableName, description("Absent where it is about the whole plan.")));
+var deleteStep = (0,_46C2CSM2/* strictObject */.re)({ kind: (0,_46C2CSM2/* literal */.eu)("delete"), ...described, risk: (0,_46C2CSM2/* literal */.eu)("destructive") });
+var optionalTable = (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* pipe */.Fs)(tableName, (0,_46C2CSM2/* description */.h_)("Absent where it is about the whole plan.")));
 var sharedSchemas = {
   tableName,
   risk,
-  ...Object.fromEntries(properties.map(({ name: name2, schema }) => [name2, schema]))
+  ...Object.fromEntries(_46C2CSM2/* properties */.qo.map(({ name: name2, schema }) => [name2, schema]))
 };
-var planSchema = strictObject({
-  formatVersion: literal(formatVersion),
-  digest: pipe(string(), regex(/^[0-9a-f]{64}$/), description("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
-  target: strictObject({
-    account: pipe(string(), regex(/^[0-9]{12}$/)),
+var planSchema = (0,_46C2CSM2/* strictObject */.re)({
+  formatVersion: (0,_46C2CSM2/* literal */.eu)(formatVersion),
+  digest: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* regex */.yG)(/^[0-9a-f]{64}$/), (0,_46C2CSM2/* description */.h_)("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
+  target: (0,_46C2CSM2/* strictObject */.re)({
+    account: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* regex */.yG)(/^[0-9]{12}$/)),
     partition: text3,
     region: text3,
-    environment: strictObject({ name: text3, production: bundle_boolean() })
+    environment: (0,_46C2CSM2/* strictObject */.re)({ name: text3, production: (0,_46C2CSM2/* boolean */.zM)() })
   }),
-  policy: strictObject({
-    destroy: pipe(bundle_boolean(), description("Whether the run deletes the tables.")),
-    allow: pipe(lines, description("The disruptive changes that the run may make."))
+  policy: (0,_46C2CSM2/* strictObject */.re)({
+    destroy: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* boolean */.zM)(), (0,_46C2CSM2/* description */.h_)("Whether the run deletes the tables.")),
+    allow: (0,_46C2CSM2/* pipe */.Fs)(lines, (0,_46C2CSM2/* description */.h_)("The disruptive changes that the run may make."))
   }),
-  tables: array(strictObject({
+  tables: (0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* strictObject */.re)({
     logicalName: text3,
     name: tableName,
-    arn: pipe(text3, description("For a table that is absent, the ARN that it will have.")),
-    id: optional(pipe(text3, description("DynamoDB's TableId."))),
-    streamArn: optional(text3),
-    status: picklist(["absent", "ready", "unavailable"]),
-    unmanaged: pipe(array(strictObject({ path: string(), value: string() })), description("Settings that the definition does not mention."))
+    arn: (0,_46C2CSM2/* pipe */.Fs)(text3, (0,_46C2CSM2/* description */.h_)("For a table that is absent, the ARN that it will have.")),
+    id: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* pipe */.Fs)(text3, (0,_46C2CSM2/* description */.h_)("DynamoDB's TableId."))),
+    streamArn: (0,_46C2CSM2/* optional */.lq)(text3),
+    status: (0,_46C2CSM2/* picklist */.KI)(["absent", "ready", "unavailable"]),
+    unmanaged: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* strictObject */.re)({ path: (0,_46C2CSM2/* string */.Yj)(), value: (0,_46C2CSM2/* string */.Yj)() })), (0,_46C2CSM2/* description */.h_)("Settings that the definition does not mention."))
   })),
-  steps: pipe(array(variant("kind", [createStep, variant("property", updateSteps), deleteStep])), description("In the order in which they are performed. Tables are worked on side by side.")),
-  refusals: pipe(array(strictObject({
+  steps: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* variant */.Ox)("kind", [createStep, (0,_46C2CSM2/* variant */.Ox)("property", updateSteps), deleteStep])), (0,_46C2CSM2/* description */.h_)("In the order in which they are performed. Tables are worked on side by side.")),
+  refusals: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* strictObject */.re)({
     table: optionalTable,
-    code: picklist([...refusalCodes, ...disruptionNames]),
-    reason: string(),
-    remedy: string()
-  })), description("One refusal means that nothing is written.")),
-  notices: array(strictObject({
+    code: (0,_46C2CSM2/* picklist */.KI)([...refusalCodes, ...disruptionNames]),
+    reason: (0,_46C2CSM2/* string */.Yj)(),
+    remedy: (0,_46C2CSM2/* string */.Yj)()
+  })), (0,_46C2CSM2/* description */.h_)("One refusal means that nothing is written.")),
+  notices: (0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* strictObject */.re)({
     table: optionalTable,
-    level: picklist(["notice", "warning"]),
-    code: picklist(noticeCodes),
-    message: string()
+    level: (0,_46C2CSM2/* picklist */.KI)(["notice", "warning"]),
+    code: (0,_46C2CSM2/* picklist */.KI)(noticeCodes),
+    message: (0,_46C2CSM2/* string */.Yj)()
   }))
 });
 function renderPlanDocument(plan) {
@@ -18178,20 +19789,20 @@ function readPlanDocument(json) {
     const shown = typeof found === "number" ? found : typeof found;
     return `has the formatVersion ${shown}, but this version of the action reads ${formatVersion}: make the plan again`;
   }
-  const { success, issues, output } = safeParse(planSchema, document);
+  const { success, issues, output } = (0,_46C2CSM2/* safeParse */.xL)(planSchema, document);
   if (!success) {
     const problems = issues.slice(0, 3).map(describeProblem);
     return `does not have the form of docs/schemas/plan.schema.json: ${problems.join("; ")}`;
   }
   if (output.refusals.length > 0) {
-    return `was refused, for ${count(output.refusals.length, "reason")}: a refused plan is never performed`;
+    return `was refused, for ${(0,_46C2CSM2/* count */.U9)(output.refusals.length, "reason")}: a refused plan is never performed`;
   }
-  const steps = output.steps.map((step) => ({ ...step, description: shorten(step.description) }));
+  const steps = output.steps.map((step) => ({ ...step, description: (0,_46C2CSM2/* shorten */.ml)(step.description) }));
   const plan = reviewed({ ...output, steps });
   return output.digest === digestReviewed(plan) ? plan : "was changed since it was made: its digest does not match";
 }
 function describeProblem(issue) {
-  const path = getDotPath(issue)?.split(".") ?? [];
+  const path = (0,_46C2CSM2/* getDotPath */.Bu)(issue)?.split(".") ?? [];
   const place = (names) => names.join(".") || "the plan";
   if (issue.expected === "never")
     return `${place(path.slice(0, -1))} has an unknown member`;
@@ -18201,16 +19812,20 @@ function describeProblem(issue) {
 }
 
 // lib/src/report/outputs.js
-function outputsOf({ target, plan, outcome }) {
+var namedTables = ["tenant", "users"];
+function outputsOf(result) {
+  const { target, plan, outcome, policies } = result;
+  if (policies !== void 0)
+    return { policies: JSON.stringify(policies.documents) };
   if (target === void 0)
     return {};
   const place = { "aws-account-id": target.account, "aws-region": target.region };
   if (plan === void 0)
     return place;
-  const tables = plan.tables.map((table2) => identify(table2, outcome));
+  const tables = plan.tables.map((table2) => identify(table2, result));
   return {
     ...place,
-    ...Object.fromEntries(tables.flatMap(({ logicalName, name: name2, arn }) => [
+    ...Object.fromEntries(tables.filter(({ logicalName }) => namedTables.includes(logicalName)).flatMap(({ logicalName, name: name2, arn }) => [
       [`${logicalName}-table-name`, name2],
       [`${logicalName}-table-arn`, arn]
     ])),
@@ -18220,33 +19835,53 @@ function outputsOf({ target, plan, outcome }) {
     changed: String(performedSteps(outcome).length > 0),
     plan: renderPlanDocument(plan),
     "plan-digest": digestPlan(plan),
-    "tenant-access-policy": JSON.stringify(tenantAccessPolicy(tables.map(({ arn }) => arn)))
+    ...describeTenantAccess(tables, result)
   };
 }
-function identify({ logicalName, name: name2, ...planned }, outcome) {
-  const observed = outcome?.observed.get(name2);
-  const isDeleted = outcome?.steps.some(({ step, result }) => step.kind === "delete" && step.table === name2 && result.status === "applied");
-  if (isDeleted || observed?.status === "absent")
+function identify({ logicalName, name: name2, ...planned }, result) {
+  const observed = lastObserved(name2, result);
+  if (isDeleted(name2, result.outcome) || observed?.status === "absent")
     return { logicalName, name: name2, arn: planned.arn };
   const { arn, id, streamArn } = observed?.status === "ready" ? observed : planned;
+  const indexNames = observed?.status === "ready" ? (0,_46C2CSM2/* indexesOf */.O7)(observed.properties).map((index) => index.name) : [];
   return {
     logicalName,
     name: name2,
     arn,
     ...id === void 0 ? {} : { id },
-    ...streamArn === void 0 ? {} : { streamArn }
+    ...streamArn === void 0 ? {} : { streamArn },
+    ...indexNames.length === 0 ? {} : { indexNames: indexNames.sort() }
   };
+}
+function lastObserved(table2, { observed, outcome }) {
+  return (outcome?.observed ?? observed)?.get(table2);
+}
+function isDeleted(table2, outcome) {
+  const steps = outcome?.steps ?? [];
+  return steps.some(({ step, result }) => step.kind === "delete" && step.table === table2 && result.status === "applied");
+}
+function describeTenantAccess(tables, result) {
+  const { definitions = [], tenantKey: tenantKey2 = "" } = result;
+  const accessed = definitions.flatMap(({ name: name2, properties: declared }) => {
+    const arn = tables.find((table2) => table2.name === name2)?.arn;
+    const observed = lastObserved(name2, result);
+    if (arn === void 0)
+      return [];
+    return [{ arn, declared, ...observed?.status === "ready" ? { observed: observed.properties } : {} }];
+  });
+  const policy = tenantAccessPolicy(tenantResources(accessed, tenantKey2), tenantKey2);
+  return policy === void 0 ? {} : { "tenant-access-policy": JSON.stringify(policy) };
 }
 
 // lib/src/report/markdown.js
 var longestLine = 8192;
 function markdownOf(redact) {
-  const clean = (value) => visible(redact(value));
+  const clean = (value) => (0,_46C2CSM2/* visible */.RK)(redact(value));
   return {
-    code: (value) => inlineCode(shorten(clean(value))),
-    block: (lines3, language = "text") => codeBlock(lines3.map((line) => shorten(clean(line), longestLine)).join("\n"), language),
+    code: (value) => inlineCode((0,_46C2CSM2/* shorten */.ml)(clean(value))),
+    block: (lines3, language = "text") => codeBlock(lines3.map((line) => (0,_46C2CSM2/* shorten */.ml)(clean(line), longestLine)).join("\n"), language),
     text: (value) => sentence(clean(value)),
-    shortText: (value) => sentence(shorten(clean(value)))
+    shortText: (value) => sentence((0,_46C2CSM2/* shorten */.ml)(clean(value)))
   };
 }
 function inlineCode(value) {
@@ -18254,8 +19889,8 @@ function inlineCode(value) {
   return `<code>${escapeMarkup(spaced).replaceAll("&#64;", "<wbr>&#64;")}</code>`;
 }
 function codeBlock(text4, language) {
-  const longest2 = [...text4.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 2);
-  const fence = "`".repeat(longest2 + 1);
+  const longest = [...text4.matchAll(/`+/g)].reduce((most, [run]) => Math.max(most, run.length), 2);
+  const fence = "`".repeat(longest + 1);
   return `${fence}${language}
 ${text4}
 ${fence}`;
@@ -18285,11 +19920,11 @@ function renderPlanLines(plan) {
   const { tables, steps, refusals, notices } = plan;
   const found = tables.filter(({ status: status2 }) => status2 === "ready").length;
   return [
-    `${count(tables.length, "table")} defined, ${found} found.`,
+    `${(0,_46C2CSM2/* count */.U9)(tables.length, "table")} defined, ${found} found.`,
     ...steps.map((step) => `${markOf(step)} ${describeStep(step)}${describeRisk(step)}`),
     ...refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
     ...notices.map(({ message }) => `  ${message}`),
-    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name2}", ${describeTreatment(plan, setting)}: ${setting.path} = ${shorten(setting.value)}`)),
+    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name2}", ${describeTreatment(plan, name2, setting)}: ${setting.path} = ${(0,_46C2CSM2/* shorten */.ml)(setting.value)}`)),
     ...steps.length === 0 && refusals.length === 0 ? ["Nothing to do."] : []
   ];
 }
@@ -18308,21 +19943,26 @@ var treatmentsByDestroy = {
   replica: "not deleted with the table",
   encryptionKey: "deleted with the table, but not the KMS key itself"
 };
-function describeTreatment({ policy }, { path }) {
+function describeTreatment({ policy, steps }, table2, { path, value }) {
+  const isDeleted2 = steps.some((step) => step.kind === "update" && step.table === table2 && isDisruptive(step) && partOf(step) === value);
+  if (path === "globalIndex" && isDeleted2)
+    return "deleted by this plan";
   return policy.destroy ? treatmentsByDestroy[path] ?? "deleted with the table" : "left as it is";
 }
 
 // lib/src/report/verdict.js
-function describeVerdict({ command: command2, plan, outcome, verification, error }) {
+function describeVerdict({ command: command2, plan, policies, outcome, verification, error }) {
+  if (policies !== void 0 && error === void 0)
+    return "Made the policies. AWS was not called.";
   if (plan === void 0)
     return error === void 0 ? "Nothing was done." : "Failed before anything was written.";
   if (plan.refusals.length > 0)
-    return `Refused, for ${count(plan.refusals.length, "reason")}. Nothing was written.`;
+    return `Refused, for ${(0,_46C2CSM2/* count */.U9)(plan.refusals.length, "reason")}. Nothing was written.`;
   if (verification !== void 0)
     return describeVerification(verification, error);
   if (outcome !== void 0 && (error ?? outcome.error) !== void 0)
     return describeFailedOutcome(outcome, error);
-  const steps = count(plan.steps.length, "step");
+  const steps = (0,_46C2CSM2/* count */.U9)(plan.steps.length, "step");
   if (error !== void 0) {
     return command2 === "plan" && plan.steps.length > 0 ? `Drift: ${steps} planned. Nothing was changed.` : "Failed.";
   }
@@ -18330,8 +19970,14 @@ function describeVerdict({ command: command2, plan, outcome, verification, error
     return `${describeTables(plan, outcome)} Nothing was changed.`;
   if (command2 === "plan")
     return `${steps} planned. Nothing was changed.`;
-  const dropped = outcome === void 0 ? 0 : countSteps(outcome, "dropped");
-  return `${count(plan.steps.length - dropped, "step")} applied${dropped > 0 ? `, ${dropped} done by another run` : ""}.`;
+  const [dropped, postponed] = outcome === void 0 ? [0, 0] : [countSteps(outcome, "dropped"), countSteps(outcome, "postponed")];
+  const building = outcome?.steps.filter(({ result }) => "isStillBuilding" in result).length ?? 0;
+  const others = [
+    ...dropped > 0 ? [`${dropped} done by another run`] : [],
+    ...postponed > 0 ? [`${postponed} left for the next run`] : [],
+    ...building > 0 ? [`${(0,_46C2CSM2/* count */.U9)(building, "index build")} still in progress`] : []
+  ];
+  return `${[`${(0,_46C2CSM2/* count */.U9)(plan.steps.length - dropped - postponed, "step")} applied`, ...others].join(", ")}.`;
 }
 function describeVerification(verification, error) {
   if ((error ?? verification.error) !== void 0)
@@ -18339,7 +19985,7 @@ function describeVerification(verification, error) {
   return verification.sampleItems ? "The tables are as defined, and sample items were written, found and deleted again." : "The tables are as defined. No sample items were written.";
 }
 function describeFailedOutcome(outcome, error) {
-  const applied = `${countSteps(outcome, "applied")} of ${count(outcome.steps.length, "step")}`;
+  const applied = `${countSteps(outcome, "applied")} of ${(0,_46C2CSM2/* count */.U9)(outcome.steps.length, "step")}`;
   const isDeferral = outcome.steps.some(({ result }) => result.status === "deferred" && result.error === outcome.error);
   return error === void 0 && isDeferral ? `${applied} applied, ${countSteps(outcome, "deferred")} deferred by AWS.` : `Failed after ${applied}.`;
 }
@@ -18388,15 +20034,23 @@ function renderWarnings({ text: text4 }, { notices }) {
   const warnings = notices.filter(({ level }) => level === "warning");
   return titled("Warnings", warnings.map(({ message }) => `- ${text4(message)}`).join("\n"));
 }
+function renderPolicies({ text: text4, block }, { policies, notices = [] }) {
+  if (policies === void 0)
+    return "";
+  const documents = Object.entries(policies.documents).map(([command2, policy]) => `**${command2}**
+
+${block(indentJson(JSON.stringify(policy)), "json")}`);
+  return titled("Policies", joinSections([notices.map((notice) => `- ${text4(notice)}`).join("\n"), ...documents]));
+}
 function renderDetails({ code: code2, text: text4, block }, plan) {
   const { notices, tables } = plan;
   const notes = [
     ...notices.filter(({ level }) => level === "notice").map(({ message }) => `- ${text4(message)}`),
-    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `- Unmanaged on ${code2(name2)}, ${describeTreatment(plan, setting)}: ${code2(setting.path)} = ${code2(setting.value)}`))
+    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `- Unmanaged on ${code2(name2)}, ${describeTreatment(plan, name2, setting)}: ${code2(setting.path)} = ${code2(setting.value)}`))
   ];
   const rows = tables.map(({ name: name2, status: status2 }) => [code2(name2), status2]);
   const body = [table(["Table", "Before the run"], rows), block(tables.map(({ arn }) => arn)), notes.join("\n")];
-  const title = `${count(tables.length, "table")}${notes.length === 0 ? "" : `, ${count(notes.length, "note")}`}`;
+  const title = `${(0,_46C2CSM2/* count */.U9)(tables.length, "table")}${notes.length === 0 ? "" : `, ${(0,_46C2CSM2/* count */.U9)(notes.length, "note")}`}`;
   return folded(title, joinSections(body));
 }
 function renderFailures(markdown, result) {
@@ -18448,6 +20102,7 @@ function renderPage(result, redact, place) {
   const whole = render([
     ...plan === void 0 ? [] : [renderRefusals(markdown, plan.refusals)],
     renderChanges(markdown, result),
+    renderPolicies(markdown, result),
     ...plan === void 0 ? [] : [renderWarnings(markdown, plan), renderDetails(markdown, plan)],
     renderFailures(markdown, result)
   ]);
@@ -18461,7 +20116,7 @@ function renderPage(result, redact, place) {
 function describeTotals({ plan }) {
   if (plan === void 0)
     return "";
-  return `The plan has ${count(plan.steps.length, "step")} and ${count(plan.refusals.length, "refusal")}. `;
+  return `The plan has ${(0,_46C2CSM2/* count */.U9)(plan.steps.length, "step")} and ${(0,_46C2CSM2/* count */.U9)(plan.refusals.length, "refusal")}. `;
 }
 function renderReasons({ shortText }, result) {
   const toFix = (remedy) => remedy === void 0 ? "" : ` **To fix:** ${shortText(remedy)}`;
@@ -18480,7 +20135,7 @@ function takeThatFit(lines3, room, sizeOf) {
   return tooMany === -1 ? lines3 : [...lines3.slice(0, tooMany), hiddenLine(lines3.length - tooMany)];
 }
 function hiddenLine(hidden) {
-  return `- and ${count(hidden, "more reason")}`;
+  return `- and ${(0,_46C2CSM2/* count */.U9)(hidden, "more reason")}`;
 }
 
 // lib/src/report/summary.js
@@ -18505,11 +20160,26 @@ async function publish(reached, runner) {
     remedy: "Set GITHUB_STEP_SUMMARY to a file that this step can write to. The log says the same."
   });
 }
-function assertPublishable(plan, runner) {
-  const { error } = withSecretError({ target: plan.target, plan }, runner);
+var longestOutput = 524288;
+function assertPublishable(result, runner) {
+  const { error } = withSecretError(result, runner);
   if (error !== void 0)
     throw error;
-  return plan;
+  const outputs = outputsOf(result);
+  const warnings = [
+    ...Object.entries(outputs).filter(([, { length }]) => length > longestOutput).map(([name2, { length }]) => `The output ${name2} has ${length} characters, but GitHub hands at most ${longestOutput} to another job. Define fewer tables in one file, or pass the file that plan-file names as an artifact.`),
+    ...warnOfPolicy(outputs["tenant-access-policy"])
+  ];
+  for (const warning of warnings)
+    runner.log.info(warning);
+  return { ...result, warnings: [...result.warnings ?? [], ...warnings] };
+}
+function warnOfPolicy(policy = "") {
+  if (policy.length <= longestPolicy)
+    return [];
+  return [
+    `The output tenant-access-policy has ${policy.length} characters, but a managed policy of IAM takes ${longestPolicy}. Define fewer tables in one file, with a role for each file.`
+  ];
 }
 function withSecretError(result, { findSecret }) {
   const found = Object.entries(outputsOf(result)).flatMap(([name2, value]) => {
@@ -18535,7 +20205,7 @@ async function writeOutputs(result, runner) {
       runner.setOutput("plan-file", planFile);
     return result;
   } catch (cause) {
-    const error = new RemedyError("The outputs could not be written, so later steps do not get them.", "Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.", { cause });
+    const error = new _46C2CSM2/* RemedyError */.By("The outputs could not be written, so later steps do not get them.", "Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.", { cause });
     if (failuresOf(result).length === 0)
       return { ...result, error };
     runner.fail("Tenant Tables: failed", renderError(error));
@@ -18546,11 +20216,13 @@ async function unlessItFails(runner, work, { message, remedy }) {
   try {
     return await work();
   } catch (cause) {
-    runner.warning("Tenant Tables", renderError(new RemedyError(message, remedy, { cause })));
+    runner.warning("Tenant Tables", renderError(new _46C2CSM2/* RemedyError */.By(message, remedy, { cause })));
     return void 0;
   }
 }
-function reportWarnings({ warnings = [], plan, verification }, runner) {
+function reportWarnings({ warnings = [], notices = [], plan, verification }, runner) {
+  for (const notice of notices)
+    runner.notice("Tenant Tables", notice);
   const ofPlan = plan?.notices.flatMap(({ level, message }) => level === "warning" ? [message] : []) ?? [];
   for (const warning of [...warnings, ...ofPlan, ...verification?.warnings ?? []]) {
     runner.warning("Tenant Tables", warning);
@@ -18572,8 +20244,9 @@ ${progress}` : "";
 // lib/src/report/comment.js
 
 var longestComment = 65536;
-function markComment({ account, region, environment }, tableNamePrefix) {
-  const identity = JSON.stringify([account, region, environment.name.toLowerCase(), tableNamePrefix]);
+function markComment({ account, region, environment }, tableNamePrefix, definitionFile) {
+  const file = definitionFile === void 0 ? [] : [definitionFile];
+  const identity = JSON.stringify([account, region, environment.name.toLowerCase(), tableNamePrefix, ...file]);
   return `<!-- tenant-tables ${(0,external_node_crypto_.createHash)("sha256").update(identity).digest("hex").slice(0, 32)} -->`;
 }
 function renderComment({ result, mark, commit, runUrl, redact }) {
@@ -18637,7 +20310,7 @@ function choosePullRequests(pullRequests, commit, search, repository) {
   const merged = own.filter(({ merged_at, merge_commit_sha }) => merged_at && merge_commit_sha === commit);
   const open = own.filter(({ merged_at, state, head }) => !merged_at && state === "open" && head.sha === commit);
   const chosen = search === "merged-or-open" && merged.length > 0 ? merged : open;
-  return chosen.map(({ number: number2 }) => complete(number2, Number.isInteger));
+  return chosen.map(({ number }) => complete(number, Number.isInteger));
 }
 async function allPages(list2) {
   const items = [];
@@ -18743,21 +20416,21 @@ function isOfRepository(pullRequest, repository) {
   return base === void 0 || base === repository;
 }
 function onlyOne(numbers, commit) {
-  const [number2, ...others] = new Set(numbers);
-  if (number2 === void 0)
+  const [number, ...others] = new Set(numbers);
+  if (number === void 0)
     return void 0;
   if (others.length === 0)
-    return known(number2, commit);
-  return none(`more than one pull request has this commit: ${[number2, ...others].map((each) => `#${each}`).join(", ")}`);
+    return known(number, commit);
+  return none(`more than one pull request has this commit: ${[number, ...others].map((each) => `#${each}`).join(", ")}`);
 }
-function byNumber(event, number2, commit) {
-  return isNumber(number2) ? known(number2, commit) : none(`the event ${event} does not name its pull request`);
+function byNumber(event, number, commit) {
+  return isNumber(number) ? known(number, commit) : none(`the event ${event} does not name its pull request`);
 }
 function byCommit(event, commit, search) {
   return isCommit(commit) ? { kind: "commit", commit, search } : none(`the event ${event} does not name its commit`);
 }
-function known(number2, commit) {
-  return { kind: "number", number: number2, ...isCommit(commit) ? { commit } : {} };
+function known(number, commit) {
+  return { kind: "number", number, ...isCommit(commit) ? { commit } : {} };
 }
 function none(reason) {
   return { kind: "none", reason };
@@ -18778,12 +20451,12 @@ async function publishComment(inputs, result, runner, run) {
   const { gitHubToken: token } = inputs;
   if (token === void 0)
     return;
-  const tooLate = new StoppedError(`GitHub's API did not accept it within ${longestSeconds} seconds.`, "Check GitHub's status. The job summary holds the plan, too.");
+  const tooLate = new _46C2CSM2/* StoppedError */.Ko(`GitHub's API did not accept it within ${longestSeconds} seconds.`, "Check GitHub's status. The job summary holds the plan, too.");
   try {
     runner.mask(token, "github-token");
     if (run.stop.aborted)
       throw run.stop.reason;
-    await withinSeconds(run, longestSeconds, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
+    await (0,_46C2CSM2/* withinSeconds */.NH)(run, longestSeconds, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
   } catch (error) {
     runner.warning("Tenant Tables", `The pull request comment could not be written. ${explainRefusal(error)}`);
   }
@@ -18796,15 +20469,15 @@ async function writeComment(inputs, token, result, runner, run) {
     return noticeAbsence(event.reason, runner);
   const target = result.target ?? expectedTarget(inputs);
   if (token === "") {
-    throw new RemedyError("comment is true, but github-token is empty.", "Omit github-token to use the token of the job, or give a token that may write to pull requests.");
+    throw new _46C2CSM2/* RemedyError */.By("comment is true, but github-token is empty.", "Omit github-token to use the token of the job, or give a token that may write to pull requests.");
   }
   run.log.info("Writing the comment on the pull request");
   const gitHub = await connectGitHub(place, run);
   const pullRequest = event.kind === "number" ? event : pullRequestFound(await gitHub.findPullRequests(event.commit, event.search), event);
   if (pullRequest.kind === "none")
     return noticeAbsence(pullRequest.reason, runner);
-  const { number: number2, commit } = pullRequest;
-  const mark = markComment(target, inputs.tableNamePrefix);
+  const { number, commit } = pullRequest;
+  const mark = markComment(target, inputs.tableNamePrefix, inputs.definitionFile);
   const body = renderComment({
     result: { ...result, target },
     mark,
@@ -18812,19 +20485,19 @@ async function writeComment(inputs, token, result, runner, run) {
     ...runUrlOf(environment),
     redact: runner.redact
   });
-  run.log.info(`Comment: ${await gitHub.writeComment(number2, mark, runner.redact(body))}`);
+  run.log.info(`Comment: ${await gitHub.writeComment(number, mark, runner.redact(body))}`);
 }
 function placeOf2({ GITHUB_REPOSITORY = "", GITHUB_API_URL: apiUrl }, token) {
   const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(GITHUB_REPOSITORY) ?? [];
   if (owner === void 0 || repository === void 0 || !apiUrl) {
-    throw new RemedyError("GITHUB_REPOSITORY and GITHUB_API_URL are not set.", "Run the action in a GitHub workflow.");
+    throw new _46C2CSM2/* RemedyError */.By("GITHUB_REPOSITORY and GITHUB_API_URL are not set.", "Run the action in a GitHub workflow.");
   }
   return { owner, repository, token, apiUrl };
 }
 function expectedTarget({ roles: roles2, region, environment }) {
   const role2 = roles2.at(-1);
   if (role2 === void 0) {
-    throw new RemedyError("The run failed before its account was known.", "Fix the failure, and run again.");
+    throw new _46C2CSM2/* RemedyError */.By("The run failed before its account was known.", "Fix the failure, and run again.");
   }
   return { account: role2.account, partition: role2.partition, region, environment };
 }
@@ -18842,9 +20515,74 @@ function runUrlOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }) {
   return /^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(runUrl) ? { runUrl } : {};
 }
 
+// lib/src/aws/policies.js
+function makePolicies({ roles: roles2, allowedAccountIds, region, sampleItems }, definitions, partitionOf2) {
+  const role2 = roles2.at(-1);
+  const account = role2?.account ?? (allowedAccountIds.length === 1 ? allowedAccountIds[0] : void 0);
+  const place = {
+    partition: role2?.partition ?? (region === "" ? "aws" : partitionOf2(region)),
+    account: account ?? "*",
+    region: region === "" ? "*" : region
+  };
+  const documents = {
+    apply: policyFor("apply", place, definitions),
+    plan: policyFor("plan", place, definitions),
+    verify: policyFor(sampleItems ? "verify" : "plan", place, definitions),
+    destroy: policyFor("destroy", place, definitions)
+  };
+  const limits = Object.entries(documents).flatMap(([name2, policy]) => noticeLimits(name2, policy));
+  return { policies: { place, documents }, notices: [...noticeUnknown(place), ...limits] };
+}
+function noticeUnknown({ partition: partition2, account, region }) {
+  return [
+    ...region === "*" ? [`No region is known, so the policies are for all regions of the partition ${partition2}. Give aws-region.`] : [],
+    ...account === "*" ? [
+      "No account is known, so the policies have * in its place. Give role-to-assume, or one account in allowed-account-ids."
+    ] : []
+  ];
+}
+function noticeLimits(name2, policy) {
+  const { length } = JSON.stringify(policy);
+  return [
+    ...length > longestPolicy ? [
+      `The policy ${name2} has ${length} characters, but a managed policy of IAM takes ${longestPolicy}. Spread its statements over several policies.`
+    ] : [],
+    ...length > longestSessionPolicy ? [
+      `The policy ${name2} has ${length} characters, but a session policy of STS takes ${longestSessionPolicy}: restrict-session cannot be used with command: ${name2}.`
+    ] : []
+  ];
+}
+
+// lib/src/github/show-policies.js
+function showPolicies(inputs, { log }) {
+  const define = inputs.environment.name === "" ? _46C2CSM2/* defineEverywhere */.Ow : _46C2CSM2/* defineTables */.Zx;
+  const definitions = define(inputs.definition, inputs);
+  const { policies, notices } = makePolicies(inputs, definitions, partitionOf);
+  for (const [name2, policy] of Object.entries(policies.documents)) {
+    logGroup(log, `Policy ${name2}`, JSON.stringify(policy, void 0, 2).split("\n"));
+  }
+  return { policies, notices };
+}
+
+// lib/src/inputs/definition-file.js
+async function loadDefinitionFile(input, readFile3) {
+  const path = input("definition-file").trim();
+  if (path === "")
+    return void 0;
+  try {
+    const text4 = await readFile3(path);
+    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6167));
+    return readDefinition(text4, path);
+  } catch (error) {
+    if (!(error instanceof _46C2CSM2/* RemedyError */.By))
+      throw error;
+    return { problems: [`definition-file: ${error.message} ${error.remedy}`] };
+  }
+}
+
 // lib/src/aws/sdk-settings.js
-var services = ["STS", "DynamoDB", "SSO", "SSO OIDC", "Signin"];
-var calledServices = services.slice(0, 2);
+var services = ["STS", "DynamoDB", "KMS", "SSO", "SSO OIDC", "Signin"];
+var calledServices = services.slice(0, 3);
 var fips = ["AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"];
 var dualStack = ["AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"];
 var ignoreEndpoints = ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"];
@@ -18860,19 +20598,21 @@ function findSettingProblems(variables, sharedConfig = noFiles) {
 }
 function customEndpoints(variables, sharedConfig = noFiles) {
   const sources = new SettingSources(variables, sharedConfig);
-  return calledServices.flatMap((service) => {
+  const endpoints = calledServices.flatMap((service) => {
     const found = sources.findEndpoint(service);
     if (found === void 0 || describeUrlProblem(found.value) !== void 0)
       return [];
     return { service, url: new URL(found.value).href.replace(/\/$/, ""), setting: found.setting };
   });
+  const isShared = (setting) => endpoints.some((each) => each.service !== "KMS" && each.setting === setting);
+  return endpoints.filter(({ service, setting }) => service !== "KMS" || !isShared(setting));
 }
 function findIgnoredSettings(variables, sharedConfig = noFiles) {
   const bundle = new SettingSources(variables, sharedConfig).find(["AWS_CA_BUNDLE", "ca_bundle"]);
   if (bundle === void 0 || variables.NODE_EXTRA_CA_CERTS)
     return [];
   return [
-    `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${quote(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`
+    `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,_46C2CSM2/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`
   ];
 }
 var SettingSources = class {
@@ -18905,18 +20645,18 @@ var SettingSources = class {
   }
   #findKey(name2) {
     const value = this.profile[name2];
-    return value ? { value, name: name2, setting: `${name2} of the profile ${quote(this.profileName)}` } : void 0;
+    return value ? { value, name: name2, setting: `${name2} of the profile ${(0,_46C2CSM2/* quote */.hD)(this.profileName)}` } : void 0;
   }
   #findInSection(id) {
     const value = this.servicesSection?.[`${id}.endpoint_url`];
-    const setting = `endpoint_url of ${id} in the services section ${quote(this.profile.services ?? "")}`;
+    const setting = `endpoint_url of ${id} in the services section ${(0,_46C2CSM2/* quote */.hD)(this.profile.services ?? "")}`;
     return value ? { value, name: setting, setting } : void 0;
   }
 };
 function findBooleanProblems(found) {
   if (found === void 0 || found.value === "true" || found.value === "false")
     return [];
-  return [`${found.setting} must be true or false, but is ${quote(found.value)}.`];
+  return [`${found.setting} must be true or false, but is ${(0,_46C2CSM2/* quote */.hD)(found.value)}.`];
 }
 function findTokenUrlProblems(variables) {
   const name2 = "ACTIONS_ID_TOKEN_REQUEST_URL";
@@ -18953,14 +20693,14 @@ function findSectionProblems({ profile: { services: section }, profileName, serv
     return [];
   if (servicesSection === void 0) {
     return [
-      `The profile ${quote(profileName)} names the services section ${quote(section)}, which the shared config file does not have. Add "[services ${section}]", or take "services" out of the profile.`
+      `The profile ${(0,_46C2CSM2/* quote */.hD)(profileName)} names the services section ${(0,_46C2CSM2/* quote */.hD)(section)}, which the shared config file does not have. Add "[services ${section}]", or take "services" out of the profile.`
     ];
   }
   const known2 = services.map((service) => `${service.replaceAll(" ", "_").toLowerCase()}.endpoint_url`);
-  return Object.keys(servicesSection).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => `The services section ${quote(section)} has ${quote(key.split(".")[0] ?? "")}, which must be written in lower case.`);
+  return Object.keys(servicesSection).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => `The services section ${(0,_46C2CSM2/* quote */.hD)(section)} has ${(0,_46C2CSM2/* quote */.hD)(key.split(".")[0] ?? "")}, which must be written in lower case.`);
 }
 function describeUrlProblem(value) {
-  const shown = quote(value.replace(/^(.*\/\/)?.*@/s, "$1***@").replace(/([?#]).*$/s, "$1***"));
+  const shown = (0,_46C2CSM2/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, "$1***@").replace(/([?#]).*$/s, "$1***"));
   const url = URL.canParse(value) ? new URL(value) : void 0;
   if (url === void 0 || !["http:", "https:"].includes(url.protocol)) {
     return `must be a URL that begins with http:// or https://, such as http://localhost:4566, but is ${shown}.`;
@@ -18973,12 +20713,59 @@ function describeUrlProblem(value) {
   return void 0;
 }
 
+// lib/src/definition/built-in.js
+var tenantKey = { AttributeName: "tenant_id", KeyType: "HASH" };
+var tenantType = { AttributeName: "tenant_id", AttributeType: "S" };
+var builtInDefinition = {
+  tenantKey: _46C2CSM2/* defaultTenantKey */.dA,
+  defaults: { BillingMode: "PAY_PER_REQUEST" },
+  tables: /* @__PURE__ */ new Map([
+    ["tenant", { KeySchema: [tenantKey], AttributeDefinitions: [tenantType] }],
+    [
+      "users",
+      {
+        KeySchema: [tenantKey, { AttributeName: "user_id", KeyType: "RANGE" }],
+        AttributeDefinitions: [tenantType, { AttributeName: "user_id", AttributeType: "S" }]
+      }
+    ]
+  ]),
+  environments: /* @__PURE__ */ new Map()
+};
+
+// lib/src/definition/notices.js
+function noticesOf(definition, environment, tables) {
+  return [...describeMissingEnvironment(definition, environment), ...tables.flatMap(describeTimeToLive)];
+}
+var mostNames = 10;
+function describeMissingEnvironment(definition, { name: name2 }) {
+  const names = [...definition.environments.keys()];
+  if (name2 === "" || names.length === 0 || (0,_46C2CSM2/* environmentNamed */.b6)(definition, name2) !== void 0)
+    return [];
+  const similar = (0,_46C2CSM2/* findSimilarWords */.MV)(name2, names);
+  const found = `The definition file has no environment ${(0,_46C2CSM2/* quote */.hD)(name2)}, so its tables and defaults apply as they are.`;
+  return similar === void 0 ? [{ level: "notice", message: `${found} It has ${(0,_46C2CSM2/* listSome */.XT)(names.map(_46C2CSM2/* quote */.hD), mostNames, "more environment")}.` }] : [{ level: "warning", message: `${found} Did you mean ${(0,_46C2CSM2/* quote */.hD)(similar)}?` }];
+}
+function describeTimeToLive({ name: name2, properties: { KeySchema, TimeToLiveSpecification }, fields }) {
+  const { Enabled = false, AttributeName } = TimeToLiveSpecification ?? {};
+  const definitions = fields.AttributeDefinitions ?? [];
+  const type = definitions.find((each) => each.AttributeName === AttributeName)?.AttributeType;
+  if (!Enabled || AttributeName === void 0 || type === void 0)
+    return [];
+  const isKey = KeySchema.some((key) => key.AttributeName === AttributeName);
+  const start = `Time to live of "${name2}" uses the attribute ${(0,_46C2CSM2/* quote */.hD)(AttributeName)}`;
+  const warn = (message) => [{ level: "warning", message: `${start}${message}` }];
+  if (type !== "N") {
+    return warn(`, whose type is ${type}. DynamoDB deletes only items whose attribute is a number, so it deletes none.`);
+  }
+  return isKey ? warn(", which is part of the primary key: the time of an item can never be changed.") : [];
+}
+
 // lib/src/definition/production.js
 var productionNames = ["prod", "production"];
 var productionParts = ["prod", "production", "prd", "live"];
 var cancellingParts = ["non", "not", "no", "pre"];
 function decideProduction(name2, { listed, input }) {
-  const isAmong = (names) => names.some((each) => isSameEnvironment(each, name2));
+  const isAmong = (names) => names.some((each) => (0,_46C2CSM2/* isSameEnvironment */.gj)(each, name2));
   if (isAmong(listed))
     return isProduction("production-environments lists it");
   if (input === "auto" || isAmong(productionNames))
@@ -19043,25 +20830,25 @@ function choice(choices, byDefault) {
     parse: (text4, { report }) => {
       const found = choices.find((each) => each === text4);
       if (found === void 0)
-        report(`must be one of ${choices.join(", ")}, but is ${quote(text4)}.`);
+        report(`must be one of ${choices.join(", ")}, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}.`);
       return found ?? byDefault;
     }
   };
 }
-function trueOrFalse() {
-  const { parse: parse2 } = choice(["true", "false"], "false");
-  return { default: "false", parse: (text4, context) => parse2(text4, context) === "true" };
+function trueOrFalse(byDefault = "false") {
+  const { parse: parse2 } = choice(["true", "false"], byDefault);
+  return { default: byDefault, parse: (text4, context) => parse2(text4, context) === "true" };
 }
 function wholeNumber(range) {
   const { min, max } = range;
   return {
     default: `${range.default}`,
     parse: (text4, { report }) => {
-      const number2 = /^\d{1,9}$/.test(text4) ? Number(text4) : Number.NaN;
-      if (!(number2 >= min && number2 <= max)) {
-        report(`must be a whole number from ${min} to ${max}, but is ${quote(text4)}.`);
+      const number = /^\d{1,9}$/.test(text4) ? Number(text4) : Number.NaN;
+      if (!(number >= min && number <= max)) {
+        report(`must be a whole number from ${min} to ${max}, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}.`);
       }
-      return number2;
+      return number;
     }
   };
 }
@@ -19070,7 +20857,7 @@ function textOf(pattern, must, { isSecret = false } = {}) {
     default: "",
     parse: (text4, { report }) => {
       if (text4 !== "" && !pattern.test(text4))
-        report(isSecret ? `${must}.` : `${must}, but is ${quote(text4)}.`);
+        report(isSecret ? `${must}.` : `${must}, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}.`);
       return text4;
     }
   };
@@ -19086,7 +20873,7 @@ function parseEach(values, { must, parse: parse2 }, { name: name2, report }) {
   return values.flatMap((value) => {
     const parsed = parse2(value);
     if (parsed === void 0)
-      report(`${must}, but has ${quote(value)}.${explainJoinedLines(name2, [value])}`);
+      report(`${must}, but has ${(0,_46C2CSM2/* quote */.hD)(value)}.${explainJoinedLines(name2, [value])}`);
     return parsed ?? [];
   });
 }
@@ -19102,13 +20889,19 @@ function explainLiteralForm(name2) {
 
 // lib/src/inputs/cross-checks.js
 function check2(inputs, find) {
-  const pick = (values) => inputs.map((name2) => values[name2]);
-  return { inputs, findProblems: (values, context) => [find(pick(values), context) || []].flat() };
+  const pick2 = (values) => inputs.map((name2) => values[name2]);
+  return { inputs, findProblems: (values, context) => [find(pick2(values), context) || []].flat() };
 }
+var protectionInputs = [
+  ["deletion-protection", _46C2CSM2/* deletionProtection */.uI.name],
+  ["point-in-time-recovery", _46C2CSM2/* pointInTimeRecovery */._w.name]
+];
 var crossChecks = [
-  check2(["production-environments", "environment"], ([listed, environment]) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${quote(each)}, which contains ${quote(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${explainLiteralForm("production-environments")}`)),
-  check2(["production", "environment", "production-environments"], ([input, environment, listed]) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${quote(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
-  check2(["role-to-assume", "aws-region"], ([roles2, region], { partitionOf: partitionOf2 }) => roles2.filter(({ partition: partition2 }) => partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${quote(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
+  check2(["environment", "command"], ([environment, command2]) => environment === "" && command2 !== "policy" && "is required, but is empty. Give the name of the environment, such as dev or production."),
+  check2(["aws-region", "command"], ([region, command2]) => region === "" && command2 !== "policy" && "is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1."),
+  check2(["production-environments", "environment"], ([listed, environment]) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,_46C2CSM2/* quote */.hD)(each)}, which contains ${(0,_46C2CSM2/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${explainLiteralForm("production-environments")}`)),
+  check2(["production", "environment", "production-environments"], ([input, environment, listed]) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${(0,_46C2CSM2/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
+  check2(["role-to-assume", "aws-region"], ([roles2, region], { partitionOf: partitionOf2 }) => roles2.filter(({ partition: partition2 }) => region !== "" && partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${(0,_46C2CSM2/* quote */.hD)(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
   check2(["credential-source", "role-to-assume"], ([source, roles2]) => source === "oidc" && roles2.length === 0 && "is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out."),
   check2(["credential-source"], ([source], { variables }) => source === "oidc" && !mayRequestToken(variables) && 'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".'),
   check2(["credential-source"], ([source], { variables }) => source === "environment" && Boolean(variables.AWS_ACCESS_KEY_ID) !== Boolean(variables.AWS_SECRET_ACCESS_KEY) && `is environment, but ${describeMissingKey(variables)}. Set both, or neither.`),
@@ -19128,21 +20921,30 @@ var crossChecks = [
   check2(["role-duration-seconds", "role-to-assume"], ([seconds, roles2]) => roles2.length > 1 && seconds > 3600 && `is ${seconds}, but the session of a role that another role assumes lasts at most 3600 seconds. Give 900 to 3600, or a single role.`),
   check2(["allowed-account-ids", "role-to-assume"], ([accounts, roles2]) => {
     const { account } = roles2.at(-1) ?? {};
-    return account !== void 0 && accounts.length > 0 && !accounts.includes(account) && `has ${accounts.map(quote).join(", ")}, but role-to-assume ends with a role of account ${account}. Give a role of an allowed account, or add the account.`;
+    return account !== void 0 && accounts.length > 0 && !accounts.includes(account) && `has ${accounts.map(_46C2CSM2/* quote */.hD).join(", ")}, but role-to-assume ends with a role of account ${account}. Give a role of an allowed account, or add the account.`;
   }),
-  ...["expected-plan", "expected-plan-digest"].map((name2) => check2([name2, "command"], ([given, command2]) => given !== void 0 && command2 === "verify" && "is given, but command is verify, which performs no plan. Leave it out.")),
+  ...["expected-plan", "expected-plan-digest"].map((name2) => check2([name2, "command"], ([given, command2]) => given !== void 0 && (command2 === "verify" || command2 === "policy") && `is given, but command is ${command2}, which performs no plan. Leave it out.`)),
   check2(["fail-on-drift", "command"], ([failOnDrift, command2]) => failOnDrift && command2 !== "plan" && `is true, but command is ${command2}. Use it only with command: plan.`),
   check2(["fail-on-drift", "destroy"], ([failOnDrift, destroy]) => failOnDrift && destroy && "is true, but so is destroy: tables to delete are not drift. Give only one of them."),
   check2(["sample-items", "command"], ([sampleItems, command2]) => sampleItems === "true" && command2 !== "verify" && `is true, but command is ${command2}. Use it only with command: verify.`),
-  check2(["destroy", "command"], ([destroy, command2]) => destroy && (command2 === "apply" || command2 === "verify") && `is true, but command is ${command2}. Use it only with command: plan, to show what command: destroy would delete.`),
+  check2(["destroy", "command"], ([destroy, command2]) => destroy && (command2 === "apply" || command2 === "verify" || command2 === "policy") && `is true, but command is ${command2}. Use it only with command: plan, to show what command: destroy would delete.`),
+  check2(["comment", "command"], ([comment, command2]) => comment && command2 === "policy" && "is true, but command is policy, which calls nothing. Leave it out."),
   // Typed names keep a wrong environment or prefix from deleting other tables.
-  check2(["confirm-destroy", "command", "table-name-prefix"], ([confirmed, command2, prefix2]) => {
-    const names = builtInTables.map(({ logicalName }) => `${prefix2}${logicalName}`);
+  check2(["confirm-destroy", "command", "table-name-prefix", "environment", "definition-file"], ([confirmed, command2, tableNamePrefix, environment], { definition }) => {
+    const names = (0,_46C2CSM2/* nameTables */.$I)(definition, { environment, tableNamePrefix });
     const isConfirmed = [...names, ...confirmed].every((name2) => names.includes(name2) && confirmed.includes(name2));
-    const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(quote).join(", ")}`;
-    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(quote).join(", ")}; but it ${found}.${explainJoinedLines("confirm-destroy", confirmed)}`;
-  })
+    const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(_46C2CSM2/* quote */.hD).join(", ")}`;
+    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(_46C2CSM2/* quote */.hD).join(", ")}; but it ${found}.${explainJoinedLines("confirm-destroy", confirmed)}`;
+  }),
+  ...protectionInputs.map(([name2, property]) => check2([name2, "definition-file"], ([setting, file]) => file !== "" && setting !== "auto" && `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${(0,_46C2CSM2/* quote */.hD)(file)}.`)),
+  check2(["tags", "environment", "definition-file"], ([tags2, environment], { definition }) => countTags(definition, environment, tags2).filter(({ number }) => number > _46C2CSM2/* mostTags */.hp).map(({ logicalName, number }) => `has ${(0,_46C2CSM2/* count */.U9)(tags2.size, "tag")}, which make ${number} with those that the definition and the action give the table ${(0,_46C2CSM2/* quote */.hD)(logicalName)}. A table has at most ${_46C2CSM2/* mostTags */.hp}.`))
 ];
+function countTags(definition, name2, tags2) {
+  const request = { environment: { name: name2, production: false }, tableNamePrefix: "", tags: tags2 };
+  const tables = (0,_46C2CSM2/* defineTables */.Zx)(definition, { ...request, deletionProtection: "auto", pointInTimeRecovery: "auto" });
+  return tables.map(({ logicalName, properties: { Tags } }) => ({ logicalName, number: Tags.length }));
+}
+var sessionInputs = ["credential-source", "restrict-session"];
 function containsWords(text4, name2) {
   const spaced = (words) => ` ${words.toLowerCase().replace(/[\s/:+]+/g, " ")} `;
   return spaced(text4) !== spaced(name2) && spaced(text4).includes(spaced(name2));
@@ -19152,10 +20954,6 @@ function isClean(value = "") {
 }
 
 // lib/src/inputs/tag-lines.js
-var tagCharacters = "letters, digits, spaces and _ . : / = + - @";
-function isTagText(text4, most) {
-  return [...text4].length <= most && /^(?:(?!\p{DI})[\p{L}\p{Z}\p{N}_.:/=+\-@])*$/u.test(text4);
-}
 function tagLines(limit) {
   return {
     default: "",
@@ -19182,18 +20980,18 @@ function splitTag(line) {
 function findTagProblem(line, name2) {
   const { key, value } = splitTag(line);
   if (key === "")
-    return `must have key=value on each line, but has ${quote(line)}.`;
+    return `must have key=value on each line, but has ${(0,_46C2CSM2/* quote */.hD)(line)}.`;
   if (isJoined(line)) {
-    return `has several key=value on one line: ${quote(line)}. ${explainLiteralForm(name2)} A value that has a space and then a word with = is refused.`;
+    return `has several key=value on one line: ${(0,_46C2CSM2/* quote */.hD)(line)}. ${explainLiteralForm(name2)} A value that has a space and then a word with = is refused.`;
   }
-  if (/^(aws|tenant-tables):/i.test(key)) {
-    return `has the key ${quote(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
+  if ((0,_46C2CSM2/* isReservedKey */.IN)(key)) {
+    return `has the key ${(0,_46C2CSM2/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
   }
-  if (!isTagText(key, 128))
-    return `has the key ${quote(key)}, but a key may have at most 128 ${tagCharacters}.`;
-  if (isTagText(value, 256))
+  if (!(0,_46C2CSM2/* isTagText */.my)(key, 128))
+    return `has the key ${(0,_46C2CSM2/* quote */.hD)(key)}, but a key may have at most 128 ${_46C2CSM2/* tagCharacters */.LE}.`;
+  if ((0,_46C2CSM2/* isTagText */.my)(value, 256))
     return void 0;
-  return `has the key ${quote(key)} with the value ${quote(value)}, but a value may have at most 256 ${tagCharacters}.`;
+  return `has the key ${(0,_46C2CSM2/* quote */.hD)(key)} with the value ${(0,_46C2CSM2/* quote */.hD)(value)}, but a value may have at most 256 ${_46C2CSM2/* tagCharacters */.LE}.`;
 }
 function isJoined(line) {
   const separator = line.indexOf("=");
@@ -19202,23 +21000,22 @@ function isJoined(line) {
 }
 function findRepetition(key, tags2, foldsCase = false) {
   if (tags2.has(key))
-    return `has the key ${quote(key)} twice. Give each key once.`;
-  const isSame2 = (each) => each.toLowerCase() === key.toLowerCase();
-  if (!foldsCase || ![...tags2.keys()].some(isSame2))
+    return `has the key ${(0,_46C2CSM2/* quote */.hD)(key)} twice. Give each key once.`;
+  const isSame = (each) => each.toLowerCase() === key.toLowerCase();
+  if (!foldsCase || ![...tags2.keys()].some(isSame))
     return void 0;
-  return `has the key ${quote(key)} in upper and lower case, which is one key to STS. Give each key once.`;
+  return `has the key ${(0,_46C2CSM2/* quote */.hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
 }
 
 // lib/src/inputs/declarations.js
-var ownTagCount = ownTags({ name: "", production: false }).size;
 var sessionName = /^[\w+=,.@-]{2,64}$/;
 var declarations = {
-  command: choice(["apply", "plan", "verify", "destroy"], "apply"),
-  environment: { parse: parseEnvironment },
+  command: choice(["apply", "plan", "verify", "destroy", "policy"], "apply"),
+  environment: { default: "", parse: parseEnvironment },
   "production-environments": list({
     // A separator other than a comma or a line would join several names, and leave production unprotected.
     must: "must have names of environments between commas or on separate lines",
-    parse: (name2) => isTagText(name2, 256) ? name2 : void 0
+    parse: (name2) => (0,_46C2CSM2/* isTagText */.my)(name2, 256) ? name2 : void 0
   }),
   production: choice(["auto", "true", "false"], "auto"),
   "aws-region": { default: "", parse: parseRegion },
@@ -19229,20 +21026,22 @@ var declarations = {
   "credential-source": choice(["auto", "oidc", "environment"], "auto"),
   "role-external-id": textOf(/^[\w+=,.@:/-]{2,1224}$/, "must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else", { isSecret: true }),
   "role-source-identity": { default: "false", parse: parseSourceIdentity },
-  "role-session-tags": tagLines({ most: mostTags, reason: `STS takes at most ${mostTags}`, foldsCase: true }),
+  "role-session-tags": tagLines({ most: _46C2CSM2/* mostTags */.hp, reason: `STS takes at most ${_46C2CSM2/* mostTags */.hp}`, foldsCase: true }),
   "restrict-session": trueOrFalse(),
   "role-duration-seconds": wholeNumber({ default: 3600, min: 900, max: 43200 }),
   "role-session-name": textOf(sessionName, "must have 2 to 64 letters, digits and _ + = , . @ - and nothing else"),
   audience: textOf(/^[!-~]{1,255}$/, "must have 1 to 255 printable ASCII characters and no spaces"),
   "allowed-account-ids": { default: "", parse: parseAccounts },
+  "definition-file": { default: "", parse: (path) => path },
   "table-name-prefix": { default: "", parse: parseTableNamePrefix },
   "deletion-protection": choice(["auto", "true", "false"], "auto"),
   "point-in-time-recovery": choice(["auto", "true", "false"], "auto"),
   tags: tagLines({
-    most: mostTags - ownTagCount,
-    reason: `a table has at most ${mostTags}, and the action adds ${ownTagCount}. Give ${mostTags - ownTagCount} or fewer`
+    most: _46C2CSM2/* mostDeclaredTags */.de,
+    reason: `a table has at most ${_46C2CSM2/* mostTags */.hp}, and the action adds ${_46C2CSM2/* mostTags */.hp - _46C2CSM2/* mostDeclaredTags */.de}. Give ${_46C2CSM2/* mostDeclaredTags */.de} or fewer`
   }),
-  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: longestRunSeconds }),
+  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: _46C2CSM2/* longestRunSeconds */.bs }),
+  "wait-for-indexes": trueOrFalse("true"),
   allow: {
     ...lines2({
       must: `must have one of ${disruptionNames.join(", ")} on each line`,
@@ -19263,10 +21062,8 @@ var declarations = {
 };
 var inputNames = Object.keys(declarations);
 function parseEnvironment(name2, { report }) {
-  if (name2 === "") {
-    report("is required, but is empty. Give the name of the environment, such as dev or production.");
-  } else if (!isTagText(name2, 256)) {
-    report(`is written into a tag, so it may have at most 256 ${tagCharacters}, but is ${quote(name2)}.`);
+  if (!(0,_46C2CSM2/* isTagText */.my)(name2, 256)) {
+    report(`is written into a tag, so it may have at most 256 ${_46C2CSM2/* tagCharacters */.LE}, but is ${(0,_46C2CSM2/* quote */.hD)(name2)}.`);
   }
   return name2;
 }
@@ -19274,13 +21071,11 @@ function parseRegion(text4, { variables, report }) {
   const { AWS_REGION = "", AWS_DEFAULT_REGION = "" } = variables;
   const candidates = { "": text4, AWS_REGION: AWS_REGION.trim(), AWS_DEFAULT_REGION: AWS_DEFAULT_REGION.trim() };
   const [variable, region] = Object.entries(candidates).find(([, value]) => value !== "") ?? [];
-  if (region === void 0) {
-    report("is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.");
+  if (region === void 0)
     return "";
-  }
   if (!/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) {
     const origin = variable === "" ? "" : `is empty, so it is taken from ${variable}, which `;
-    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${quote(region)}.`);
+    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,_46C2CSM2/* quote */.hD)(region)}.`);
   }
   return region;
 }
@@ -19299,7 +21094,7 @@ function parseSourceIdentity(text4, { variables, report }) {
     return `${repository}.${run}`;
   }
   if (!sessionName.test(text4)) {
-    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${quote(text4)}.`);
+    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}.`);
   }
   return text4;
 }
@@ -19307,17 +21102,21 @@ function parseAccounts(text4, context) {
   const must = "must have account ids of 12 digits";
   const accounts = list({ must, parse: (id) => /^\d{12}$/.test(id) ? id : void 0 }).parse(text4, context);
   if (/^[\s,]+$/.test(text4))
-    context.report(`${must}, but is ${quote(text4)}. Give an account id, or leave it out.`);
+    context.report(`${must}, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}. Give an account id, or leave it out.`);
   return accounts;
 }
-function parseTableNamePrefix(prefix2, { report }) {
-  for (const { logicalName } of builtInTables) {
-    const name2 = `${prefix2}${logicalName}`;
-    if (!isTableName(name2)) {
-      report(`makes the table name ${quote(name2)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
+function parseTableNamePrefix(prefix2, { definition, report }) {
+  for (const name2 of definition === void 0 ? [] : nameAllTables(definition, prefix2)) {
+    if (!(0,_46C2CSM2/* isTableName */.C0)(name2)) {
+      report(`makes the table name ${(0,_46C2CSM2/* quote */.hD)(name2)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
     }
   }
   return prefix2;
+}
+function nameAllTables(definition, tableNamePrefix) {
+  const environments = ["", ...definition.environments.keys()];
+  const names = environments.flatMap((environment) => (0,_46C2CSM2/* nameTables */.$I)(definition, { environment, tableNamePrefix }));
+  return [...new Set(names)];
 }
 function parseExpectedPlan(text4, { report }) {
   if (text4 === "")
@@ -19327,7 +21126,7 @@ function parseExpectedPlan(text4, { report }) {
   if (text4.startsWith("{"))
     return { json: text4 };
   if (/\p{Cc}/u.test(text4)) {
-    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${quote(text4)}.`);
+    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}.`);
   }
   return { path: text4 };
 }
@@ -19337,7 +21136,7 @@ function parseExpectedPlanDigest(text4, { report }) {
   if (isFallback(text4))
     report(`is ${text4}: ${emptyOutput}.`);
   else if (!/^[0-9a-f]{64}$/i.test(text4)) {
-    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${quote(text4)}.`);
+    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}.`);
   }
   return text4.toLowerCase();
 }
@@ -19372,7 +21171,7 @@ function findUnknownInputs(variables) {
   const unknown = givenInputs(variables).filter((input) => !isKnown(input, variables)).map((input) => ({ ...input, suggestion: suggestInput(input) }));
   const others = unknown.filter(({ suggestion }) => suggestion === void 0);
   return {
-    problems: unknown.flatMap(({ name: name2, variable, suggestion }) => suggestion === void 0 ? [] : `${visible(name2)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${visible(variable)} to an empty text in the env of this step.`),
+    problems: unknown.flatMap(({ name: name2, variable, suggestion }) => suggestion === void 0 ? [] : `${(0,_46C2CSM2/* visible */.RK)(name2)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,_46C2CSM2/* visible */.RK)(variable)} to an empty text in the env of this step.`),
     warnings: others.length === 0 ? [] : [explainIgnored(others)]
   };
 }
@@ -19396,55 +21195,41 @@ function hyphenated(name2) {
 function suggestInput({ name: name2, value }) {
   const written = hyphenated(name2);
   const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(" ").includes(written)) ?? [];
-  return guessed ?? findSimilarName(written) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
+  return guessed ?? (0,_46C2CSM2/* findSimilar */.bQ)(written, inputNames) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
 }
-function findSimilarName(written) {
-  return inputNames.filter((name2) => Math.abs(name2.length - written.length) <= toleranceOf(name2)).map((name2) => ({ name: name2, distance: editDistance(written, name2) })).filter(({ name: name2, distance }) => distance <= toleranceOf(name2)).sort((left, right) => left.distance - right.distance)[0]?.name;
-}
-function toleranceOf({ length }) {
-  if (length < 5)
-    return 0;
-  if (length < 8)
-    return 1;
-  return length < 16 ? 2 : 3;
-}
-function editDistance(left, right) {
-  const distances = [Array.from({ length: right.length + 1 }, (_, column) => column)];
-  const at = (row, column) => distances[row]?.[column] ?? Number.POSITIVE_INFINITY;
-  for (let row = 1; row <= left.length; row += 1) {
-    const current = [row];
-    distances.push(current);
-    for (let column = 1; column <= right.length; column += 1) {
-      const replaced = at(row - 1, column - 1) + (left[row - 1] === right[column - 1] ? 0 : 1);
-      const isSwapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
-      const swapped = isSwapped ? at(row - 2, column - 2) + 1 : replaced;
-      current.push(Math.min(at(row - 1, column) + 1, at(row, column - 1) + 1, replaced, swapped));
-    }
-  }
-  return at(left.length, right.length);
-}
-var mostNames = 20;
+var mostNames2 = 20;
 function explainIgnored(inputs) {
-  const more = inputs.length > mostNames ? ` and ${inputs.length - mostNames} more` : "";
-  const names = inputs.slice(0, mostNames).map(({ name: name2 }) => quote(name2));
+  const more = inputs.length > mostNames2 ? ` and ${inputs.length - mostNames2} more` : "";
+  const names = inputs.slice(0, mostNames2).map(({ name: name2 }) => (0,_46C2CSM2/* quote */.hD)(name2));
   return `The action does not have these inputs and ignores them: ${names.join(", ")}${more}.`;
 }
 
 // lib/src/inputs/inputs.js
 function readInputs(source) {
   const { environment: variables, sharedConfig } = source;
-  const { values, problems } = readValues(source);
+  const { values, definition, problems } = readValues(source);
   const all = [...findUnknownInputs(variables).problems, ...problems, ...findSettingProblems(variables, sharedConfig)];
   if (all.length > 0)
-    throw new InvalidInputsError(all);
+    throw new _46C2CSM2/* InvalidInputsError */.Xt(all);
   const { command: command2, environment: name2, "aws-region": region, "role-to-assume": roles2 } = values;
   const decision = decideProduction(name2, { listed: values["production-environments"], input: values.production });
   const environment = { name: name2, production: decision.production };
   const sampleItems = values["sample-items"] === "auto" ? !environment.production : values["sample-items"] === "true";
   const endpoints = customEndpoints(variables, sharedConfig);
   const warnings = findIgnoredSettings(variables, sharedConfig);
+  const request = {
+    environment,
+    tableNamePrefix: values["table-name-prefix"],
+    deletionProtection: values["deletion-protection"],
+    pointInTimeRecovery: values["point-in-time-recovery"],
+    tags: values.tags
+  };
+  const definitions = (0,_46C2CSM2/* defineTables */.Zx)(definition, request);
   return {
+    ...request,
     command: command2,
+    definition,
+    definitionNotices: noticesOf(definition, environment, definitions),
     // In one order, so that the same permissions give the same plan.
     policy: {
       destroy: command2 === "destroy" || values.destroy,
@@ -19452,7 +21237,6 @@ function readInputs(source) {
     },
     failOnDrift: values["fail-on-drift"],
     sampleItems,
-    environment,
     productionRule: decision.rule,
     region,
     roles: roles2,
@@ -19462,35 +21246,40 @@ function readInputs(source) {
     roleSessionName: values["role-session-name"] || makeSessionName(variables),
     audience: values.audience || (source.partitionOf(region) === "aws-cn" ? "sts.amazonaws.com.cn" : "sts.amazonaws.com"),
     allowedAccountIds: values["allowed-account-ids"],
-    tableNamePrefix: values["table-name-prefix"],
-    deletionProtection: values["deletion-protection"],
-    pointInTimeRecovery: values["point-in-time-recovery"],
-    tags: values.tags,
     timeoutSeconds: values["timeout-seconds"],
+    waitForIndexes: values["wait-for-indexes"],
     ...omitUndefined({
       expectedPlan: values["expected-plan"],
       expectedPlanDigest: values["expected-plan-digest"],
+      definitionFile: values["definition-file"] || void 0,
       externalId: values["role-external-id"] || void 0,
       sourceIdentity: values["role-source-identity"] || void 0,
-      sessionPolicy: values["restrict-session"] ? restrictSession(values, sampleItems) : void 0,
+      sessionPolicy: values["restrict-session"] ? restrictSession(values, sampleItems, definitions) : void 0,
       gitHubToken: values.comment ? values["github-token"] : void 0,
       sdkSettings: endpoints.length + warnings.length === 0 ? void 0 : { endpoints, warnings }
     })
   };
 }
-function readValues({ input, environment: variables, partitionOf: partitionOf2 }) {
+function readValues({ input, environment: variables, partitionOf: partitionOf2, definitionFile }) {
+  const fileProblems = definitionFile !== void 0 && "problems" in definitionFile ? definitionFile.problems : [];
+  const definition = definitionFile !== void 0 && "definition" in definitionFile ? definitionFile.definition : builtInDefinition;
+  const known2 = fileProblems.length === 0 ? definition : void 0;
   const parsed = inputNames.map((name2) => {
     const { default: byDefault = "", parse: parse2 } = declarations[name2];
     const problems2 = [];
-    const report = (problem) => problems2.push(problem);
-    return { name: name2, value: parse2(input(name2).trim() || byDefault, { name: name2, variables, report }), problems: problems2 };
+    const report = (problem) => problems2.push(`${name2} ${problem}`);
+    const value = parse2(input(name2).trim() || byDefault, { name: name2, variables, definition: known2, report });
+    return { name: name2, value, problems: name2 === "definition-file" ? fileProblems : problems2 };
   });
   const values = Object.fromEntries(parsed.map(({ name: name2, value }) => [name2, value]));
   const isWrong = (name2) => parsed.some((each) => each.name === name2 && each.problems.length > 0);
-  const checked = crossChecks.filter(({ inputs }) => !inputs.some(isWrong)).map(({ inputs: [name2], findProblems }) => ({ name: name2, problems: findProblems(values, { variables, partitionOf: partitionOf2 }) }));
-  const found = [...parsed, ...checked].flatMap(({ name: name2, problems: problems2 }) => problems2.map((text4) => ({ name: name2, text: text4 })));
-  const problems = inputNames.flatMap((name2) => found.filter((problem) => problem.name === name2));
-  return { values, problems: problems.map(({ name: name2, text: text4 }) => `${name2} ${text4}`) };
+  const checked = crossChecks.filter(({ inputs }) => !inputs.some(isWrong)).filter(({ inputs }) => values.command !== "policy" || !inputs.some((name2) => sessionInputs.includes(name2))).map(({ inputs: [name2], findProblems }) => ({
+    name: name2,
+    problems: findProblems(values, { variables, partitionOf: partitionOf2, definition }).map((problem) => `${name2} ${problem}`)
+  }));
+  const found = [...parsed, ...checked];
+  const problems = inputNames.flatMap((name2) => found.filter((each) => each.name === name2).flatMap((each) => each.problems));
+  return { values, definition, problems };
 }
 function makeSessionName({ GITHUB_RUN_ID = "", GITHUB_REPOSITORY = "" }) {
   const [run = "", repository = ""] = [GITHUB_RUN_ID, GITHUB_REPOSITORY].map((text4) => text4.replace(/[^\w+=,.@-]+/g, "-"));
@@ -19498,13 +21287,11 @@ function makeSessionName({ GITHUB_RUN_ID = "", GITHUB_REPOSITORY = "" }) {
     return "tenant-tables";
   return `${repository.slice(0, Math.max(0, 63 - run.length))}-${run}`.slice(-64);
 }
-function restrictSession(values, sampleItems) {
-  const role2 = values["role-to-assume"].at(-1);
-  if (role2 === void 0)
+function restrictSession({ command: command2, "role-to-assume": roles2, "aws-region": region }, sampleItems, definitions) {
+  const role2 = roles2.at(-1);
+  if (role2 === void 0 || command2 === "policy")
     return void 0;
-  const place = { ...role2, region: values["aws-region"] };
-  const arns = builtInTables.map(({ logicalName }) => tableArn(place, `${values["table-name-prefix"]}${logicalName}`));
-  return sessionPolicy(values.command === "verify" && !sampleItems ? "plan" : values.command, arns);
+  return sessionPolicy(command2 === "verify" && !sampleItems ? "plan" : command2, { ...role2, region }, definitions);
 }
 function omitUndefined(fields) {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== void 0));
@@ -19516,12 +21303,12 @@ async function readReview({ expectedPlan, expectedPlanDigest: digest }, readFile
     return digest === void 0 ? {} : { digest };
   const isFile = "path" in expectedPlan;
   const plan = readPlanDocument(isFile ? await readFile3(expectedPlan.path) : expectedPlan.json);
-  const origin = isFile ? `expected-plan is the file ${quote(expectedPlan.path)}, which` : "expected-plan";
+  const origin = isFile ? `expected-plan is the file ${(0,_46C2CSM2/* quote */.hD)(expectedPlan.path)}, which` : "expected-plan";
   if (typeof plan === "string") {
-    throw new InvalidInputsError([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
+    throw new _46C2CSM2/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
   }
   if (digest !== void 0 && digest !== digestReviewed(plan)) {
-    throw new InvalidInputsError([
+    throw new _46C2CSM2/* InvalidInputsError */.Xt([
       `${origin} has the digest ${digestReviewed(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`
     ]);
   }
@@ -19582,7 +21369,7 @@ function shortenList(refusals) {
   const more = refusals.length - mostDifferences;
   if (more <= 0)
     return refusals;
-  return [...refusals.slice(0, mostDifferences), refuse(`There are ${count(more, "more difference")}.`)];
+  return [...refusals.slice(0, mostDifferences), refuse(`There are ${(0,_46C2CSM2/* count */.U9)(more, "more difference")}.`)];
 }
 function comparePurposes(now, reviewed2) {
   const paths = ["account", "partition", "region", "environment", "production", "destroy"];
@@ -19593,7 +21380,7 @@ function comparePurposes(now, reviewed2) {
       case "production":
         return refuse(`In the reviewed plan the environment is ${reviewed2.production ? "" : "not "}production, but in this run it is ${now.production ? "" : "not "}production.`);
       default:
-        return refuse(`The reviewed plan is for the ${path} ${quote(reviewed2[path])}, but this run is for ${quote(now[path])}.`);
+        return refuse(`The reviewed plan is for the ${path} ${(0,_46C2CSM2/* quote */.hD)(reviewed2[path])}, but this run is for ${(0,_46C2CSM2/* quote */.hD)(now[path])}.`);
     }
   });
 }
@@ -19611,7 +21398,7 @@ function compareTables(now, reviewed2) {
     const isCreated = reviewed2.steps.some(({ kind, table: table2 }) => kind === "create" && table2 === name2);
     if (isCreated && before.id === void 0)
       return [];
-    return refuse(before.id === void 0 ? `The table "${name2}" did not exist when the plan was made, but exists now.` : `The table "${name2}" is not the one of the reviewed plan: it had the id ${shorten(before.id)}, and now has ${after.id}.`, name2);
+    return refuse(before.id === void 0 ? `The table "${name2}" did not exist when the plan was made, but exists now.` : `The table "${name2}" is not the one of the reviewed plan: it had the id ${(0,_46C2CSM2/* shorten */.ml)(before.id)}, and now has ${after.id}.`, name2);
   });
 }
 function refuse(reason, table2) {
@@ -19621,11 +21408,11 @@ function refuse(reason, table2) {
 // lib/src/report/place.js
 function describePlace(inputs, account) {
   const { command: command2, environment, productionRule, region, sdkSettings } = inputs;
-  const tables = defineTables(inputs).map(({ name: name2 }) => `"${name2}"`);
+  const tables = (0,_46C2CSM2/* defineTables */.Zx)(inputs.definition, inputs).map(({ name: name2 }) => `"${name2}"`);
   const parts = [
     ...account === void 0 ? [] : [`account ${account}`],
-    `environment ${JSON.stringify(environment.name)} (${productionRule})`,
-    `region ${region}`,
+    environment.name === "" ? "every environment" : `environment ${JSON.stringify(environment.name)} (${productionRule})`,
+    region === "" ? "every region" : `region ${region}`,
     `tables ${tables.join(" and ")}`,
     ...describeEndpoints(sdkSettings?.endpoints ?? [])
   ];
@@ -19635,7 +21422,7 @@ function describeEndpoints(endpoints) {
   return [...new Set(endpoints.map(({ setting }) => setting))].map((setting) => {
     const named = endpoints.filter((endpoint) => endpoint.setting === setting);
     const services2 = named.map(({ service }) => service).join(" and ");
-    return `${services2} at ${shorten(named[0]?.url ?? "")} (${setting})`;
+    return `${services2} at ${(0,_46C2CSM2/* shorten */.ml)(named[0]?.url ?? "")} (${setting})`;
   });
 }
 
@@ -19653,13 +21440,31 @@ async function collectResults(first, stages) {
   }
 }
 
+// lib/src/table/resolve.js
+async function resolveDefinitions(definitions, target, describeKey) {
+  const answers = /* @__PURE__ */ new Map();
+  const describeOnce = (key) => {
+    const answer = answers.get(key) ?? describeKey(key);
+    answers.set(key, answer);
+    return answer;
+  };
+  return await Promise.all(definitions.map(async (definition) => {
+    const resolved = propertyValues(definition.properties).flatMap(({ property: { name: name2, resolve: resolve2 }, value }) => resolve2 === void 0 ? [] : [resolve2(value, target, describeOnce).then((result) => [name2, result])]);
+    const values = Object.fromEntries(await Promise.all(resolved));
+    return { ...definition, properties: { ...definition.properties, ...values } };
+  }));
+}
+
 // lib/src/main.js
 async function main(runner, clock, timeOuts = defaultTimeOuts) {
   let result = { warnings: findUnknownInputs(runner.environment).warnings };
   try {
-    const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await (0,Q4FG57VT/* loadSharedConfigFiles */.p6)() });
+    const definitionFile = await loadDefinitionFile(runner.input, runner.readDefinitionFile);
+    const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await (0,Q4FG57VT/* loadSharedConfigFiles */.p6)(), definitionFile });
+    for (const { level, message } of inputs.definitionNotices)
+      runner[level]("Tenant Tables", message);
     runner.log.info(describePlace(inputs));
-    await withinDeadline({ ...inputs, ...runner, clock }, async (run) => {
+    await (0,_46C2CSM2/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, async (run) => {
       result = await collectResults(result, reconcile(inputs, runner, run, timeOuts));
       await publishComment(inputs, result, runner, run);
     });
@@ -19671,31 +21476,34 @@ async function main(runner, clock, timeOuts = defaultTimeOuts) {
 async function* reconcile(inputs, runner, run, timeOuts) {
   const { command: command2, productionRule, region, environment, policy } = inputs;
   yield { command: command2, productionRule, warnings: inputs.sdkSettings?.warnings ?? [] };
+  if (command2 === "policy")
+    return yield showPolicies(inputs, runner);
   const review = await readReview(inputs, runner.readFile);
   yield { review: describeReview(review, command2) };
-  const definitions = defineTables(inputs);
-  const aws = await connectToAws(inputs, runner, countReads(definitions), run, timeOuts);
+  const declared = (0,_46C2CSM2/* defineTables */.Zx)(inputs.definition, inputs);
+  const aws = await connectToAws(inputs, runner, countReads(declared), run, timeOuts);
   const target = { ...aws.account, region, environment };
-  yield { target };
+  const known2 = { target, definitions: declared, tenantKey: inputs.definition.tenantKey };
+  yield known2;
   run.log.info(describePlace(inputs, target.account));
-  const dynamoDb = aws.openDynamoDb(target);
-  const observation = await observeTables(dynamoDb, target, definitions, run);
-  const made = planTables(target, definitions, observation.observed, policy);
-  const plan = assertPublishable(holdToReview(made, review), runner);
+  const { dynamoDb, describeKey } = aws.open(target);
+  const definitions = policy.destroy ? declared : await resolveDefinitions(declared, target, describeKey);
+  const { observed, readAt } = await observeTables(dynamoDb, target, definitions, run);
+  const plan = holdToReview(planTables(target, definitions, observed, policy), review);
   const comparison = describeReview(review, command2, plan);
-  yield { plan, review: comparison };
+  yield assertPublishable({ ...known2, definitions, observed, plan, review: comparison }, runner);
   logGroup(runner.log, "Plan", [...renderPlanLines(plan), comparison]);
   if (inputs.failOnDrift)
     assertAsDefined(plan);
+  const work = { ...inputs, dynamoDb, target, definitions, observed, readAt, plan, run };
   if (command2 === "verify")
-    yield { verification: await verifyTables({ ...inputs, ...dynamoDb, plan, run }) };
-  if (command2 === "apply" || command2 === "destroy") {
-    yield { outcome: await applyPlan({ dynamoDb, target, definitions, ...observation, plan, run }) };
-  }
+    yield { verification: await verifyTables(work) };
+  if (command2 === "apply" || command2 === "destroy")
+    yield { outcome: await applyPlan(work) };
 }
 
 // lib/src/index.js
-void main(gitHubRunner(process), systemClock).then(() => {
+void main(gitHubRunner(process), _46C2CSM2/* systemClock */.VZ).then(() => {
   setTimeout(() => process.exit(), 250).unref();
 });
 

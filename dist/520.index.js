@@ -1,0 +1,857 @@
+export const id = 520;
+export const ids = [520];
+export const modules = {
+
+/***/ 6167:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   readDefinition: () => (/* binding */ readDefinition)
+/* harmony export */ });
+/* unused harmony export formatPath */
+/* harmony import */ var _46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(247);
+/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(457);
+/* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(8815);
+
+
+
+// lib/src/definition/fields.js
+var nameRule = "3 to 255 letters, digits and _ . - and nothing else";
+var name = (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .tableNamePattern */ .g_, nameRule));
+var longestAttributeName = 255;
+var attributeName = (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1), (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .maxLength */ .Ru)(longestAttributeName), (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .check */ .z6)((text) => new TextEncoder().encode(text).length <= longestAttributeName, "a text of at most 255 bytes in UTF-8"));
+var ownFields = {
+  TableName: name,
+  AttributeDefinitions: (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ AttributeName: attributeName, AttributeType: (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["S", "N", "B"]) })), (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1))
+};
+var descriptions = {
+  TableName: "the name in DynamoDB, without table-name-prefix. Default: the logical name.",
+  AttributeDefinitions: "The type of each key attribute of the table and of its indexes: S, N or B. No others.",
+  BillingMode: "PAY_PER_REQUEST (on demand) or PROVISIONED. Omitted: on demand at creation, then left as it is.",
+  ProvisionedThroughput: "Capacity units a second of a provisioned table. Each global index needs its own.",
+  OnDemandThroughput: "The highest throughput of an on-demand table, in request units a second. -1: no maximum.",
+  TableClass: "STANDARD or STANDARD_INFREQUENT_ACCESS.",
+  StreamSpecification: "The stream of changes: StreamViewType turns it on, StreamEnabled: false turns it off.",
+  SSESpecification: "Encryption with a KMS key. SSEEnabled: false is the key that AWS owns.",
+  GlobalSecondaryIndexes: "At most 20. An index that the list lacks is reported, and deleted only by `allow`.",
+  LocalSecondaryIndexes: "At most 5, each with the partition key of the table. Fixed at creation."
+};
+var notManaged = [
+  "ContributorInsightsSpecification",
+  "ImportSourceSpecification",
+  "KinesisStreamSpecification",
+  "ResourcePolicy",
+  "VectorIndexes",
+  "WarmThroughput"
+];
+var notManagedMembers = {
+  GlobalSecondaryIndexes: ["ContributorInsightsSpecification", "WarmThroughput"],
+  StreamSpecification: ["ResourcePolicy", "Tags"]
+};
+var schemas = {
+  ...ownFields,
+  ...Object.fromEntries(_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => Object.entries((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .declarationOf */ .MI)(property).fields)))
+};
+var tableFields = Object.fromEntries(Object.entries(schemas).map(([field, schema]) => {
+  const described = _46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.find(({ name: each }) => each === field)?.description;
+  return [field, (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(schema, (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)(descriptions[field] ?? described ?? field))];
+}));
+var { TableName: _, ...defaultFields } = tableFields;
+function fieldsOf(fields) {
+  return (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(Object.entries(fields).map(([field, schema]) => [field, (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)])));
+}
+var tableSchema = (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(tableFields), (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("A table, in the words of CloudFormation's AWS::DynamoDB::Table. What is omitted is left as it is."));
+var defaultsSchema = (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(defaultFields), (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Fields of every table."));
+var tablesSchema = (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[a-zA-Z0-9_.-]{1,255}$/, "letters, digits and _ . -")), tableSchema), (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Tables by the logical names that outputs know them by. Those of an environment have only what differs."));
+var environmentName = (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1), (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .maxLength */ .Ru)(256));
+var definitionSchema = (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  $schema: (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The address of this schema, for editors of JSON."))),
+  tenantKey: (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(attributeName, (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The attribute whose value is the tenant of an item. Default: tenant_id."))),
+  defaults: (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
+  tables: tablesSchema,
+  environments: (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)(environmentName, (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    defaults: (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
+    tables: (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(tablesSchema)
+  })), (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Differences of environments, by the input `environment`, in any case.")))
+});
+
+// lib/src/definition/file-tree.js
+
+var mostLevels = 30;
+var tooDeep = `has more than ${mostLevels} levels.`;
+var mostNodes = 5e4;
+function parseFile(text) {
+  const lines = new yaml__WEBPACK_IMPORTED_MODULE_2__/* .LineCounter */ .HN();
+  try {
+    return parseDocuments(text, lines);
+  } catch (error) {
+    const isTooDeep = error instanceof RangeError;
+    const message = isTooDeep ? tooDeep : `Is no YAML that can be read: ${String(error)}.`;
+    return { root: void 0, problems: [{ line: 1, column: 1, path: [], message }] };
+  }
+}
+function parseDocuments(text, lines) {
+  const documents = [
+    ...(0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .parseAllDocuments */ .hR)(text, {
+      version: "1.2",
+      schema: "core",
+      merge: false,
+      // Repeated keys are found below, in less than quadratic time.
+      uniqueKeys: false,
+      // Without this, !!binary and !!set would give values that no definition has.
+      resolveKnownTags: false,
+      prettyErrors: false,
+      lineCounter: lines,
+      logLevel: "silent"
+    })
+  ];
+  const at = (offset) => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const problems = [];
+  const report = (offset, message, path = []) => problems.push({ ...at(offset), path, message });
+  const [first, second] = documents;
+  for (const { errors, warnings } of documents) {
+    for (const { code, message, pos } of [...errors, ...warnings]) {
+      if (/call stack/i.test(message))
+        return { root: void 0, problems: [{ ...at(pos[0]), path: [], message: tooDeep }] };
+      report(pos[0], code === "TAG_RESOLVE_FAILED" ? explainTag(text.slice(...pos)) : `${message.replace(/\.$/, "")}.`);
+    }
+  }
+  if (first?.directives?.yaml.explicit && first.directives.yaml.version !== "1.2") {
+    report(0, `has the directive %YAML ${first.directives.yaml.version}, but only YAML 1.2 is read. Remove the directive.`);
+  }
+  if (second !== void 0) {
+    report(second.range[0], "has a second document, but a definition is one document. Remove the line with ---.");
+  }
+  if (first === void 0 || first.contents === null) {
+    report(0, 'is empty. Give the tables under "tables:"; examples/tables.yml has the built-in two.');
+    return { root: void 0, problems };
+  }
+  if (problems.length > 0)
+    return { root: void 0, problems };
+  const anchors = /* @__PURE__ */ new Map();
+  const targets = /* @__PURE__ */ new Map();
+  (0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .visit */ .YR)(first, {
+    Node: (_2, node) => {
+      if ((0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isAlias */ .Vj)(node))
+        targets.set(node, anchors.get(node.source));
+      else if (node.anchor !== void 0)
+        anchors.set(node.anchor, node);
+    }
+  });
+  let nodes = 0;
+  const open = /* @__PURE__ */ new Set();
+  const convert = (node, offset, path) => {
+    const position = at(node?.range[0] ?? offset);
+    nodes += 1;
+    if (nodes > mostNodes) {
+      if (nodes === mostNodes + 1)
+        report(offset, `has more than ${mostNodes} values, counting each use of an alias.`, path);
+      return { ...position, value: null };
+    }
+    if (path.length > mostLevels || open.has(node)) {
+      report(offset, open.has(node) ? "contains itself by an alias." : tooDeep, path);
+      return { ...position, value: null };
+    }
+    if ((0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isAlias */ .Vj)(node)) {
+      const target = targets.get(node);
+      if (target !== void 0)
+        return convert(target, node.range[0], path);
+      report(node.range[0], `uses the alias *${node.source}, but nothing before it has the anchor &${node.source}.`, path);
+      return { ...position, value: null };
+    }
+    open.add(node);
+    const value = convertValue(node, path);
+    open.delete(node);
+    return { ...position, value };
+  };
+  const convertValue = (node, path) => {
+    if ((0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isMap */ .jh)(node)) {
+      const members = /* @__PURE__ */ new Map();
+      for (const { key, value: value2 } of node.items) {
+        const keyNode = key;
+        const offset = keyNode.range?.[0] ?? node.range[0];
+        if (!(0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isScalar */ .jn)(keyNode) || typeof keyNode.value === "object") {
+          report(offset, "has a key that is no text.", path);
+          continue;
+        }
+        const name2 = String(keyNode.value);
+        if (members.has(name2))
+          report(offset, "is given twice. Remove one of the two.", [...path, name2]);
+        members.set(name2, { ...at(offset), node: convert(value2, offset, [...path, name2]) });
+      }
+      return members;
+    }
+    if ((0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isSeq */ .oP)(node)) {
+      return node.items.map((item, index) => convert(item, node.range[0], [...path, index]));
+    }
+    const value = (0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .isScalar */ .jn)(node) ? node.value : null;
+    return typeof value === "bigint" ? String(value) : value;
+  };
+  const root = convert(first.contents, 0, []);
+  return { root, problems };
+}
+function explainTag(tag) {
+  return `has the tag ${tag}, which is not read. Functions of CloudFormation, such as !Ref, are not evaluated: write the value itself.`;
+}
+function isMembers(value) {
+  return value instanceof Map;
+}
+function isList(value) {
+  return Array.isArray(value);
+}
+function plainValue({ value }) {
+  if (isMembers(value)) {
+    return Object.fromEntries([...value].map(([name2, { node }]) => [name2, plainValue(node)]));
+  }
+  return isList(value) ? value.map(plainValue) : value;
+}
+function locate(root, path, isOfName = false) {
+  let node = root;
+  let position = root;
+  for (const [index, step] of path.entries()) {
+    const { value } = node;
+    const member = isMembers(value) ? value.get(String(step)) : void 0;
+    const item = isList(value) ? value[Number(step)] : void 0;
+    if (member === void 0 && item === void 0)
+      break;
+    node = member?.node ?? item ?? node;
+    const isName = typeof node.value === "object" || isOfName && index === path.length - 1;
+    position = isName ? member ?? node : node;
+  }
+  return { line: position.line, column: position.column };
+}
+
+// lib/src/definition/rules.js
+var rules = [
+  { check: checkPresence, reads: ["KeySchema", "AttributeDefinitions"], findsMissing: true },
+  { check: checkTableKey, reads: ["KeySchema"] },
+  { check: checkGlobalKeys, reads: ["GlobalSecondaryIndexes"] },
+  { check: checkLocalKeys, reads: ["KeySchema", "LocalSecondaryIndexes"] },
+  {
+    check: checkAttributes,
+    reads: ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes"],
+    findsMissing: true
+  },
+  { check: checkIndexCounts, reads: ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] },
+  { check: checkIndexNames, reads: ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] },
+  { check: checkProjections, reads: ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] },
+  {
+    check: checkBilling,
+    reads: ["BillingMode", "ProvisionedThroughput", "OnDemandThroughput", "GlobalSecondaryIndexes"],
+    findsMissing: true
+  },
+  { check: checkRecovery, reads: ["PointInTimeRecoverySpecification"] },
+  { check: checkEncryption, reads: ["SSESpecification"] },
+  { check: checkStream, reads: ["StreamSpecification"] },
+  { check: checkTimeToLive, reads: ["TimeToLiveSpecification"] },
+  { check: checkTags, reads: ["Tags"] }
+];
+function findBrokenRules(definition, wrong) {
+  const found = /* @__PURE__ */ new Map();
+  for (const environment of [void 0, ...definition.environments.keys()]) {
+    for (const { path, message } of checkTables(definition, environment, wrong)) {
+      const key = JSON.stringify([path, message]);
+      if (found.has(key))
+        continue;
+      const isOfTable = environment === void 0 || path[0] === "environments";
+      const where = isOfTable ? "" : ` This is so in the environment ${(0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(environment)}.`;
+      const shown = { path, message: `${message}${where}` };
+      found.set(environment === void 0 ? key : JSON.stringify([path, message, environment]), shown);
+    }
+  }
+  return [...found.values()];
+}
+function* checkTables(definition, environment, wrong) {
+  const named = /* @__PURE__ */ new Map();
+  for (const logicalName of definition.tables.keys()) {
+    const layers = (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .layersOf */ .w)(definition, environment, logicalName);
+    const isRight = (field) => layers.every(({ path }) => !wrong.some((place) => isOneOnTheOther(place, [...path, field])));
+    const hasUnknownField = wrong.some((place) => layers.some(({ path }) => isUnknownField(place, path)));
+    const merged = (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .mergeLayers */ .J)(layers.map(({ path, fields: fields2 }) => ({ path, fields: pickRight(fields2, isRight) })));
+    const at = (path) => placeOf(merged, logicalName, path);
+    if (isRight("TableName"))
+      yield* checkName(String(merged.get("TableName")?.value ?? logicalName), logicalName, named, at);
+    const fields = Object.fromEntries([...merged].map(([field, { value }]) => [field, value]));
+    for (const { check: check2, reads, findsMissing } of rules) {
+      if (!reads.every(isRight) || findsMissing && hasUnknownField)
+        continue;
+      for (const { path, message } of check2(fields))
+        yield { path: at(path), message };
+    }
+  }
+}
+function pickRight(fields, isRight) {
+  return Object.fromEntries(Object.entries(fields).filter(([field]) => isRight(field)));
+}
+function isUnknownField(place, layer) {
+  const name2 = String(place.at(-1));
+  return place.length === layer.length + 1 && startsWith(place, layer) && !Object.hasOwn(tableFields, name2);
+}
+function isOneOnTheOther(left, right) {
+  return left.length < right.length ? startsWith(right, left) : startsWith(left, right);
+}
+function startsWith(path, above) {
+  return above.every((step, index) => path[index] === step);
+}
+function* checkName(name2, logicalName, named, at) {
+  const other = named.get(name2);
+  if (other !== void 0) {
+    yield {
+      path: at(["TableName"]),
+      message: `gives the table the name ${(0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name2)}, which ${(0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} has too.`
+    };
+  }
+  named.set(name2, logicalName);
+  if (name2.length < 3)
+    yield { path: at([]), message: "is no name for a table, which has 3 characters or more. Add a TableName." };
+}
+function placeOf(merged, logicalName, [field, ...inner]) {
+  const declared = merged.get(String(field));
+  return declared === void 0 ? ["tables", logicalName] : [...declared.path, ...inner];
+}
+function* findRepeated(names, pathOf, noun) {
+  for (const [index, name2] of names.entries()) {
+    if (names.indexOf(name2) < index)
+      yield { path: pathOf(index), message: `has ${noun} ${(0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name2)} a second time.` };
+  }
+}
+function* checkPresence({ KeySchema, AttributeDefinitions }) {
+  if (KeySchema === void 0) {
+    yield {
+      path: ["KeySchema"],
+      message: "KeySchema is missing, here and in the defaults. Give the primary key of the table."
+    };
+  } else if (AttributeDefinitions === void 0) {
+    yield {
+      path: ["AttributeDefinitions"],
+      message: "AttributeDefinitions is missing, here and in the defaults. Give the type of each key attribute."
+    };
+  }
+}
+var hashFirst = "has no partition key in the first place. Begin with the element of KeyType HASH.";
+function* checkTableKey({ KeySchema = [] }) {
+  const [first, second] = KeySchema;
+  if (first === void 0)
+    return;
+  if (first.KeyType !== "HASH")
+    yield { path: ["KeySchema", 0, "KeyType"], message: hashFirst };
+  else if (second?.KeyType === "HASH") {
+    yield {
+      path: ["KeySchema", 1, "KeyType"],
+      message: "is a second partition key. A table has one HASH, then at most one RANGE; only global indexes have more."
+    };
+  }
+  yield* findRepeatedKeys(["KeySchema"], KeySchema);
+}
+function findRepeatedKeys(path, keys) {
+  const names = keys.map(({ AttributeName }) => AttributeName);
+  return findRepeated(names, (index) => [...path, index, "AttributeName"], "the attribute");
+}
+var mostOfKeyType = 4;
+function* checkGlobalKeys({ GlobalSecondaryIndexes = [] }) {
+  for (const [index, { KeySchema }] of GlobalSecondaryIndexes.entries()) {
+    const path = ["GlobalSecondaryIndexes", index, "KeySchema"];
+    const firstRange = KeySchema.findIndex(({ KeyType }) => KeyType === "RANGE");
+    const lateHash = KeySchema.findIndex(({ KeyType }, place) => KeyType === "HASH" && firstRange !== -1 && place > firstRange);
+    if (firstRange === 0)
+      yield { path: [...path, 0, "KeyType"], message: hashFirst };
+    else if (lateHash !== -1) {
+      yield { path: [...path, lateHash, "KeyType"], message: "is HASH after a RANGE. Give all HASH elements first." };
+    }
+    for (const type of ["HASH", "RANGE"]) {
+      const number = KeySchema.filter(({ KeyType }) => KeyType === type).length;
+      if (number > mostOfKeyType) {
+        yield {
+          path,
+          message: `has ${number} elements of KeyType ${type}. A global index has at most ${mostOfKeyType}.`
+        };
+      }
+    }
+    yield* findRepeatedKeys(path, KeySchema);
+  }
+}
+function* checkLocalKeys({ KeySchema = [], LocalSecondaryIndexes = [] }) {
+  const [tableHash, tableRange] = KeySchema;
+  if (LocalSecondaryIndexes.length > 0 && tableHash !== void 0 && tableRange === void 0) {
+    yield {
+      path: ["LocalSecondaryIndexes"],
+      message: "needs a table with a sort key, but KeySchema has only a partition key. Use a global index."
+    };
+  }
+  for (const [index, { KeySchema: keys }] of LocalSecondaryIndexes.entries()) {
+    const path = ["LocalSecondaryIndexes", index, "KeySchema"];
+    const [hash, range] = keys;
+    const isRightHash = hash?.KeyType === "HASH" && hash.AttributeName === (tableHash?.AttributeName ?? hash.AttributeName);
+    if (!isRightHash || range?.KeyType !== "RANGE") {
+      const wanted = tableHash === void 0 ? "" : `, ${(0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(tableHash.AttributeName)},`;
+      yield { path, message: `must be the partition key of the table${wanted} as HASH, then one RANGE.` };
+    }
+    yield* findRepeatedKeys(path, keys);
+  }
+}
+function* checkAttributes(fields) {
+  const { AttributeDefinitions, KeySchema } = fields;
+  if (AttributeDefinitions === void 0 || KeySchema === void 0)
+    return;
+  const defined = AttributeDefinitions.map(({ AttributeName }) => AttributeName);
+  yield* findRepeated(defined, (index) => ["AttributeDefinitions", index, "AttributeName"], "the attribute");
+  const keys = [
+    { path: ["KeySchema"], keys: KeySchema },
+    ...indexesOf(fields).map(({ path, index }) => ({ path: [...path, "KeySchema"], keys: index.KeySchema }))
+  ];
+  for (const { path, keys: elements } of keys) {
+    for (const [place, { AttributeName }] of elements.entries()) {
+      if (defined.includes(AttributeName))
+        continue;
+      yield {
+        path: [...path, place, "AttributeName"],
+        message: `is ${(0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(AttributeName)}, which AttributeDefinitions lacks. Add it there, with its type S, N or B.`
+      };
+    }
+  }
+  const used = new Set(keys.flatMap(({ keys: elements }) => elements.map(({ AttributeName }) => AttributeName)));
+  for (const [index, name2] of defined.entries()) {
+    if (used.has(name2))
+      continue;
+    yield {
+      path: ["AttributeDefinitions", index],
+      message: `defines ${(0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name2)}, which no key uses. Define the attributes of keys only: all others need no definition.`
+    };
+  }
+}
+function indexesOf({ GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] }) {
+  return [
+    ...GlobalSecondaryIndexes.map((index, place) => ({ path: ["GlobalSecondaryIndexes", place], index })),
+    ...LocalSecondaryIndexes.map((index, place) => ({ path: ["LocalSecondaryIndexes", place], index }))
+  ];
+}
+var mostIndexes = { GlobalSecondaryIndexes: 20, LocalSecondaryIndexes: 5 };
+function* checkIndexCounts(fields) {
+  for (const field of ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"]) {
+    const number = fields[field]?.length ?? 0;
+    if (number > mostIndexes[field]) {
+      yield { path: [field], message: `has ${number} indexes. A table has at most ${mostIndexes[field]} of them.` };
+    }
+  }
+}
+function* checkIndexNames(fields) {
+  const indexes = indexesOf(fields);
+  const names = indexes.map(({ index }) => index.IndexName);
+  yield* findRepeated(names, (place) => [...indexes[place]?.path ?? [], "IndexName"], "the name of an index,");
+}
+var mostProjected = 100;
+function* checkProjections(fields) {
+  let projected = 0;
+  for (const { path, index } of indexesOf(fields)) {
+    const { ProjectionType, NonKeyAttributes } = index.Projection;
+    if (ProjectionType === "INCLUDE" && NonKeyAttributes === void 0) {
+      yield { path: [...path, "Projection"], message: "is INCLUDE without NonKeyAttributes. Give 1 to 20 attributes." };
+    }
+    if (ProjectionType !== "INCLUDE" && NonKeyAttributes !== void 0) {
+      yield {
+        path: [...path, "Projection", "NonKeyAttributes"],
+        message: `goes only with ProjectionType INCLUDE, but the type is ${ProjectionType}.`
+      };
+      continue;
+    }
+    const attributes = NonKeyAttributes ?? [];
+    yield* findRepeated(attributes, (place) => [...path, "Projection", "NonKeyAttributes", place], "the attribute");
+    const before = projected;
+    projected += attributes.length;
+    if (before <= mostProjected && projected > mostProjected) {
+      yield {
+        path: [...path, "Projection", "NonKeyAttributes"],
+        message: `with this index, the indexes of the table project ${projected} attributes. DynamoDB allows ${mostProjected} over all indexes of a table.`
+      };
+    }
+  }
+}
+var noMaximum = { MaxReadRequestUnits: -1 };
+function* checkBilling(fields) {
+  const { BillingMode, ProvisionedThroughput, OnDemandThroughput, GlobalSecondaryIndexes = [] } = fields;
+  const isProvisioned = BillingMode === "PROVISIONED" || BillingMode === void 0 && ProvisionedThroughput !== void 0;
+  const cause = BillingMode === void 0 ? "ProvisionedThroughput makes the table PROVISIONED" : `BillingMode is ${BillingMode}`;
+  if (BillingMode === "PROVISIONED" && ProvisionedThroughput === void 0) {
+    yield {
+      path: ["BillingMode"],
+      message: "is PROVISIONED without ProvisionedThroughput. Give both in one place: BillingMode drops the throughput of lower layers."
+    };
+  }
+  if (BillingMode === "PAY_PER_REQUEST" && ProvisionedThroughput !== void 0) {
+    yield { path: ["ProvisionedThroughput"], message: `goes only with BillingMode PROVISIONED, but ${cause}.` };
+  }
+  if (isProvisioned && OnDemandThroughput !== void 0) {
+    yield { path: ["OnDemandThroughput"], message: `goes only with BillingMode PAY_PER_REQUEST, but ${cause}.` };
+  }
+  const maximums = [
+    { path: ["OnDemandThroughput"], value: OnDemandThroughput },
+    ...GlobalSecondaryIndexes.map(({ OnDemandThroughput: value }, place) => ({
+      path: ["GlobalSecondaryIndexes", place, "OnDemandThroughput"],
+      value
+    }))
+  ];
+  for (const { path, value = noMaximum } of maximums) {
+    if (Object.keys(value).length === 0) {
+      yield { path, message: "has no member. Give MaxReadRequestUnits, MaxWriteRequestUnits or both." };
+    }
+  }
+  for (const [place, index] of GlobalSecondaryIndexes.entries()) {
+    const path = ["GlobalSecondaryIndexes", place];
+    if (isProvisioned && index.ProvisionedThroughput === void 0) {
+      yield { path, message: `needs a ProvisionedThroughput of its own, because ${cause}.` };
+    }
+    if (isProvisioned && index.OnDemandThroughput !== void 0) {
+      yield {
+        path: [...path, "OnDemandThroughput"],
+        message: `goes only with BillingMode PAY_PER_REQUEST, but ${cause}.`
+      };
+    }
+    if (!isProvisioned && index.ProvisionedThroughput !== void 0) {
+      const why = BillingMode === void 0 ? "the table has no ProvisionedThroughput" : cause;
+      yield {
+        path: [...path, "ProvisionedThroughput"],
+        message: `goes only with ProvisionedThroughput of the table, but ${why}.`
+      };
+    }
+  }
+}
+function* checkRecovery({ PointInTimeRecoverySpecification: recovery }) {
+  if (recovery?.RecoveryPeriodInDays === void 0 || recovery.PointInTimeRecoveryEnabled)
+    return;
+  yield {
+    path: ["PointInTimeRecoverySpecification", "RecoveryPeriodInDays"],
+    message: "goes only with PointInTimeRecoveryEnabled: true."
+  };
+}
+function* checkEncryption({ SSESpecification: encryption }) {
+  if (encryption === void 0 || encryption.SSEEnabled)
+    return;
+  for (const member of ["SSEType", "KMSMasterKeyId"]) {
+    if (encryption[member] !== void 0) {
+      yield { path: ["SSESpecification", member], message: "goes only with SSEEnabled: true." };
+    }
+  }
+}
+function* checkStream({ StreamSpecification: stream }) {
+  if (stream === void 0)
+    return;
+  const { StreamEnabled, StreamViewType } = stream;
+  if (StreamEnabled === false && StreamViewType !== void 0) {
+    yield { path: ["StreamSpecification", "StreamViewType"], message: "does not go with StreamEnabled: false." };
+  }
+  if (StreamEnabled !== false && StreamViewType === void 0) {
+    yield {
+      path: ["StreamSpecification"],
+      message: "needs a StreamViewType; or StreamEnabled: false, to have no stream."
+    };
+  }
+}
+function* checkTimeToLive({ TimeToLiveSpecification: timeToLive }) {
+  if (!timeToLive?.Enabled || timeToLive.AttributeName !== void 0)
+    return;
+  yield {
+    path: ["TimeToLiveSpecification"],
+    message: "needs AttributeName, the attribute that holds the time, because Enabled is true."
+  };
+}
+function* checkTags({ Tags = [] }) {
+  if (Tags.length <= _46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de)
+    return;
+  yield {
+    path: ["Tags"],
+    message: `makes ${(0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(Tags.length, "tag")} with those of lower layers. A table has at most ${_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}.`
+  };
+}
+
+// lib/src/definition/read-definition.js
+var mostProblems = 50;
+function readDefinition(text, file) {
+  const { root, problems } = parseFile(text);
+  const { found, definition } = root === void 0 ? { found: [], definition: void 0 } : checkFile(root);
+  const isRead = ({ path }) => !problems.some((problem) => problem.path.length > 0 && startsWith(path, problem.path));
+  const placed = found.filter(isRead).map((problem) => ({
+    ...problem,
+    ...root === void 0 ? start : locate(root, problem.path, problem.isOfName)
+  }));
+  const all = [...problems, ...placed].sort((left, right) => left.line - right.line || left.column - right.column);
+  if (all.length === 0 && definition !== void 0)
+    return { definition };
+  const lines = all.map(({ line: line2, column: column2, path, message }) => `${file}:${line2}:${column2}: ${path.length === 0 ? "" : `${formatPath(path)}: `}${message}`);
+  const more = lines.length - mostProblems;
+  const shown = lines.slice(0, mostProblems);
+  const { line, column } = all[mostProblems] ?? start;
+  return { problems: more > 0 ? [...shown, `${file}:${line}:${column}: and ${(0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more problem")}.`] : shown };
+}
+var start = { line: 1, column: 1 };
+function formatPath(path) {
+  const steps = path.map((step) => {
+    if (typeof step === "number")
+      return `[${step}]`;
+    return /^[\w$-]{1,255}$/.test(step) ? `.${step}` : `[${(0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)((0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(step))}]`;
+  });
+  return steps.join("").replace(/^\./, "");
+}
+function checkFile(root) {
+  const misplaced = [...findMisplaced(root, definitionSchema, [])];
+  const value = plainValue(root);
+  const result = (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(definitionSchema, value, { abortPipeEarly: true });
+  const issues = (result.issues ?? []).filter(({ type, expected }) => !(type === "strict_object" && expected === "never")).map((issue) => ({ ...describeIssue(issue), isOfForm: issue.type !== "check" })).filter(({ path }) => !misplaced.some((problem) => startsWith(path, problem.path)));
+  const ofForm = [...misplaced, ...issues.filter(({ isOfForm }) => isOfForm)];
+  const definition = toDefinition(asObject(result.success ? result.output : value));
+  const places = ofForm.map(({ path }) => path);
+  const broken = [
+    ...findEnvironmentProblems(definition),
+    ...findRepeatedTags(definition, places),
+    ...findBrokenRules(definition, places)
+  ];
+  const checks = issues.filter(({ path, isOfForm }) => !isOfForm && !broken.some((problem) => isOneOnTheOther(problem.path, path)));
+  const isEmpty = definition.tables.size === 0 && places.every((place) => place[0] !== "tables" && place.length > 0);
+  const empty = isEmpty ? [{ path: ["tables"], message: "is empty. Give at least one table." }] : [];
+  return { found: [...ofForm, ...checks, ...empty, ...broken], definition };
+}
+function findRepeatedTags(definition, wrong) {
+  return layersIn(definition).flatMap(({ path: layer, fields: { Tags = [] } }) => {
+    const path = [...layer, "Tags"];
+    if (wrong.some((place) => isOneOnTheOther(place, path)))
+      return [];
+    const keys = Tags.map(({ Key }) => Key);
+    return [...findRepeated(keys, (index) => [...path, index, "Key"], "the key")];
+  });
+}
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+function toDefinition({ tenantKey, environments, ...fields }) {
+  return {
+    ...toFieldsOfTables(fields),
+    tenantKey: typeof tenantKey === "string" ? tenantKey : _46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultTenantKey */ .dA,
+    environments: new Map(Object.entries(asObject(environments)).map(([name2, each]) => [name2, toFieldsOfTables(asObject(each))]))
+  };
+}
+function toFieldsOfTables({ defaults, tables }) {
+  return {
+    defaults: asObject(defaults),
+    tables: new Map(Object.entries(asObject(tables)).map(([name2, fields]) => [name2, asObject(fields)]))
+  };
+}
+function asObject(value) {
+  return isObject(value) ? value : {};
+}
+function layersIn(definition) {
+  const layers = (above, { defaults, tables }) => [
+    { path: [...above, "defaults"], fields: defaults },
+    ...[...tables].map(([name2, fields]) => ({ path: [...above, "tables", name2], fields }))
+  ];
+  return [
+    ...layers([], definition),
+    ...[...definition.environments].flatMap(([name2, each]) => layers(["environments", name2], each))
+  ];
+}
+function* findEnvironmentProblems({ environments, tables }) {
+  const names = [...environments.keys()];
+  for (const [index, name2] of names.entries()) {
+    const other = names.slice(0, index).find((each) => (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .isSameEnvironment */ .gj)(each, name2));
+    if (other !== void 0) {
+      yield {
+        path: ["environments", name2],
+        message: `is the environment ${(0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} again: environments are compared without case. Give one of the two.`,
+        isOfName: true
+      };
+    }
+    for (const table of environments.get(name2)?.tables.keys() ?? []) {
+      if (tables.has(table))
+        continue;
+      const message = `is no table of this file. ${suggest(table, [...tables.keys()])}Declare the table under "tables:", and here what differs.`;
+      yield { path: ["environments", name2, "tables", table], message, isOfName: true };
+    }
+  }
+}
+function suggest(written, names) {
+  const similar = (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(written, names);
+  return similar === void 0 || similar === written ? "" : `Did you mean ${similar}? `;
+}
+function unwrap(schema) {
+  const node = schema;
+  if (node.wrapped !== void 0)
+    return unwrap(node.wrapped);
+  if (node.pipe === void 0)
+    return { root: node, checks: [] };
+  const [first, ...actions] = node.pipe;
+  const { root, checks } = unwrap(first);
+  return { root, checks: [...checks, ...actions.filter(({ kind }) => kind === "validation")] };
+}
+function* findMisplaced(node, schema, path) {
+  const { root } = unwrap(schema);
+  const { value } = node;
+  const members = root.entries;
+  if (isList(value)) {
+    if (members !== void 0 || root.type === "record") {
+      yield { path, message: `must be ${describeExpected(schema)}, but is ${describeFound(value)}.` };
+    } else if (root.item !== void 0) {
+      for (const [index, item] of value.entries())
+        yield* findMisplaced(item, root.item, [...path, index]);
+    }
+  }
+  if (!isMembers(value))
+    return;
+  for (const [name2, { node: member }] of value) {
+    const below = [...path, name2];
+    if (root.type === "record") {
+      if (name2 in {})
+        yield { path: below, message: "is a name that cannot be used here. Choose another one.", isOfName: true };
+      else
+        yield* findMisplaced(member, root.value, below);
+    } else if (members !== void 0) {
+      const found = Object.hasOwn(members, name2) ? members[name2] : void 0;
+      if (found === void 0)
+        yield { path: below, message: explainUnknown(name2, path, Object.keys(members)), isOfName: true };
+      else
+        yield* findMisplaced(member, found, below);
+    }
+  }
+}
+var otherWords = {
+  "<<": 'YAML 1.2 has no merge keys. Write the fields out, or put them under "defaults:".',
+  encryption: "Did you mean SSESpecification?",
+  gsi: "Did you mean GlobalSecondaryIndexes?",
+  gsis: "Did you mean GlobalSecondaryIndexes?",
+  hashkey: "Give KeySchema and AttributeDefinitions.",
+  indexes: "Did you mean GlobalSecondaryIndexes?",
+  lsi: "Did you mean LocalSecondaryIndexes?",
+  lsis: "Did you mean LocalSecondaryIndexes?",
+  partitionkey: "Give KeySchema and AttributeDefinitions.",
+  pitr: "Did you mean PointInTimeRecoverySpecification?",
+  properties: "Write the properties directly under the name of the table.",
+  rangekey: "Give KeySchema and AttributeDefinitions.",
+  sortkey: "Give KeySchema and AttributeDefinitions.",
+  ttl: "Did you mean TimeToLiveSpecification?"
+};
+function explainUnknown(name2, place, names) {
+  const property = propertyAt(place);
+  const unmanaged = property === "" ? notManaged : notManagedMembers[property ?? ""];
+  if (property !== void 0 && unmanaged?.includes(name2)) {
+    return "is not managed yet. Remove it: the action leaves this setting as it is.";
+  }
+  if (property === "" && name2 === "TableName")
+    return 'is the name of one table. Give it under "tables:".';
+  const words = name2.toLowerCase().replace(/[-_\s]/g, "");
+  const known = property === "" || name2 === "<<" ? otherWords[words] : void 0;
+  const [longer, ...others] = names.filter((each) => {
+    const folded = each.toLowerCase();
+    return words.length > 3 && (folded.startsWith(words) || folded.endsWith(words));
+  });
+  const similar = (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(name2, names) ?? (others.length === 0 ? longer : void 0);
+  const hint = known ?? (similar === void 0 ? `Here may stand ${names.join(", ")}.` : `Did you mean ${similar}?`);
+  return `is not known here. ${hint}`;
+}
+function propertyAt(place) {
+  const inEnvironment = place[0] === "environments" ? place.slice(2) : place;
+  const inner = { defaults: 1, tables: 2 }[String(inEnvironment[0])];
+  if (inner === void 0 || inEnvironment.length < inner)
+    return void 0;
+  return inEnvironment.slice(inner).filter((step) => typeof step === "string").join(".");
+}
+function describeIssue(issue) {
+  const path = (issue.path ?? []).map(({ key }) => key);
+  if (issue.type === "strict_object" && issue.received === "undefined") {
+    const schema2 = schemaAt(path);
+    const wanted = schema2 === void 0 ? "" : ` It must be ${describeExpected(schema2)}.`;
+    return { path: path.slice(0, -1), message: `${String(path.at(-1))} is missing.${wanted}` };
+  }
+  if (issue.type === "check" && typeof issue.input === "object") {
+    return { path, message: `breaks this rule: ${issue.message}.` };
+  }
+  const isOfName = issue.path?.at(-1)?.origin === "key";
+  const schema = isOfName ? void 0 : schemaAt(path);
+  const expected = isOwnMessage(issue) || schema === void 0 ? issue.message : describeExpected(schema);
+  return {
+    path,
+    message: `must be ${expected}, but is ${describeFound(issue.input)}.${explainValue(issue.input, schema)}`
+  };
+}
+function isOwnMessage({ type, message }) {
+  return (type === "check" || type === "regex") && !message.startsWith("Invalid");
+}
+function schemaAt(path) {
+  let node = unwrap(definitionSchema).root;
+  for (const step of path) {
+    const { root } = unwrap(node);
+    node = typeof step === "number" ? root.item : root.entries?.[step] ?? root.value;
+    if (node === void 0)
+      return void 0;
+  }
+  return node;
+}
+function describeExpected(schema) {
+  const { root, checks } = unwrap(schema);
+  const limit = (type) => checks.find((check2) => check2.type === type)?.requirement;
+  switch (root.type) {
+    case "literal":
+      return String(root.literal);
+    case "picklist":
+      return joinWords((root.options ?? []).map(String));
+    case "boolean":
+      return "true or false";
+    case "number":
+      return `a whole number${describeRange(limit("min_value"), limit("max_value"))}`;
+    case "string":
+      if (checks.some(({ requirement }) => String(requirement) === String(_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .tableNamePattern */ .g_)))
+        return nameRule;
+      return `a text${describeLength(limit("min_length"), limit("max_length"), "characters")}`;
+    case "array":
+      return `a list${describeLength(limit("min_length"), limit("max_length"), "items")}`;
+    default:
+      return "a mapping of names to values";
+  }
+}
+function describeRange(min, max) {
+  if (min !== void 0 && max !== void 0)
+    return ` from ${min} to ${max}`;
+  return min === void 0 ? "" : ` of at least ${min}`;
+}
+function describeLength(min, max, noun) {
+  if (max !== void 0)
+    return min === void 0 ? ` of at most ${max} ${noun}` : ` of ${min} to ${max} ${noun}`;
+  return min === void 0 ? "" : ` that is not empty`;
+}
+function joinWords(words) {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+function describeFound(value) {
+  if (value === null || value === void 0)
+    return "empty";
+  if (typeof value === "string")
+    return (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value);
+  if (Array.isArray(value))
+    return value.length === 0 ? "an empty list" : `a list of ${(0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(value.length, "item")}`;
+  return typeof value === "object" ? "a mapping" : String(value);
+}
+var otherValues = {
+  binary: "B",
+  number: "N",
+  ondemand: "PAY_PER_REQUEST",
+  partition: "HASH",
+  sort: "RANGE",
+  standardia: "STANDARD_INFREQUENT_ACCESS",
+  string: "S"
+};
+function explainValue(value, schema) {
+  const { type, options = [] } = unwrap(schema ?? { kind: "schema", type: "" }).root;
+  if (type === "string" && (typeof value === "number" || typeof value === "boolean"))
+    return " Put it in quotes.";
+  if (type !== "picklist" || typeof value !== "string")
+    return "";
+  const names = options.map(String);
+  const word = otherValues[value.toLowerCase().replace(/[-_\s]/g, "")] ?? "";
+  const similar = names.includes(word) ? word : (0,_46C2CSM2_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(value, names);
+  return similar === void 0 ? "" : ` Did you mean ${similar}?`;
+}
+
+
+
+/***/ })
+
+};

@@ -56,7 +56,8 @@ it('the outcome of a step is unknown where the run was stopped during the wait t
     },
   }))
   expect(outcome.error).toMatchObject({
-    message: 'The run was cancelled. It was waiting for the table "users" to be created, which usually takes 5 to 7 s.',
+    message:
+      'The run was cancelled. It was waiting for the table "users" to be created, which usually takes 5 to 7 s, with indexes up to 22 s.',
     remedy: 'Run it again. Check in the AWS console what the table "users" is doing, if it stays so.',
   })
   expect(results).toEqual(['create "users": failed'])

@@ -427,7 +427,8 @@ describe('the deadline', () => {
     },
     {
       state: 'a table to become ACTIVE',
-      waitingFor: 'the table "tenant" to be created, which usually takes 5 to 7 s; it is CREATING',
+      waitingFor:
+        'the table "tenant" to be created, which usually takes 5 to 7 s, with indexes up to 22 s; it is CREATING',
       arrange: () => force('CreateTable', 'CREATING'),
     },
     {

@@ -164,7 +164,7 @@ const illegal: readonly (readonly [InputName, string, readonly string[]])[] = [
   ['timeout-seconds', 'must be a whole number from 1 to 21600, but is TEXT.', ['0', '21601', 'ten', '1.5']],
   [
     'allow',
-    'must have one of remove-deletion-protection, remove-point-in-time-recovery, change-environment, adopt-table, end-stream on each line, but has TEXT.',
+    'must have one of remove-deletion-protection, remove-point-in-time-recovery, change-environment, adopt-table, end-stream, rebuild-index, delete-index on each line, but has TEXT.',
     ['everything', 'change-environment,adopt-table'],
   ],
   [

@@ -1,7 +1,8 @@
 import type { Plan } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { renderPlanLines } from '../../src/report/plan-lines.ts'
-import { aTarget, ready, theTables } from '../support/builders.ts'
+import type { SecondaryIndex } from '../../src/table/secondary-index.ts'
+import { aTable, aTarget, ready, theTables } from '../support/builders.ts'
 import { driftedPlan, emptyPlan, refusedPlan, target, users } from './results.ts'
 
 it('shows each step on a line, with a sign for its kind, its values, and how long a slow one usually takes', () => {
@@ -48,6 +49,26 @@ it('shows refusals with their remedies, notices, and unmanaged settings cut wher
     `  unmanaged on "tenant", left as it is: stream = ${'x'.repeat(256)}… (257 characters)`,
     'Nothing to do.',
   ])
+})
+
+it('says which undeclared index is deleted by the plan', () => {
+  const index = (IndexName: string): SecondaryIndex => ({
+    IndexName,
+    KeySchema: [{ AttributeName: 'email', AttributeType: 'S', KeyType: 'HASH' }],
+    Projection: { ProjectionType: 'ALL' },
+  })
+  const linesWith = (allow: readonly string[]) => {
+    const definition = aTable({ GlobalSecondaryIndexes: [] })
+    const found = new Map([['users', ready(definition, { GlobalSecondaryIndexes: [index('by-email')] })]])
+    return renderPlanLines(planTables(aTarget(), [definition], found, { destroy: false, allow }))
+  }
+  expect(linesWith([])).toContain('  unmanaged on "users", left as it is: globalIndex = by-email')
+  expect(linesWith(['delete-index'])).toEqual(
+    expect.arrayContaining([
+      '- update GlobalSecondaryIndexes by-email of "users": index by-email email (S); all attributes -> deleted (disruptive)',
+      '  unmanaged on "users", deleted by this plan: globalIndex = by-email',
+    ]),
+  )
 })
 
 it('says which unmanaged settings are deleted with a table', () => {

@@ -6,6 +6,7 @@ import { applied, emptyPlan, outcomeOf, driftedPlan as plan, refusedPlan } from 
 
 const error = new Error('x')
 const all = [applied, applied, applied, applied]
+const building: StepResult = { status: 'applied', seconds: 1, isStillBuilding: true }
 const deferred: StepResult = { status: 'deferred', error }
 const destroyed: Plan = { ...emptyPlan, policy: { destroy: true, allow: [] } }
 const absent: Plan = { ...destroyed, tables: destroyed.tables.map((table) => ({ ...table, status: 'absent' })) }
@@ -20,6 +21,10 @@ it.each<[string, RunResult]>([
   ['The tables are as defined. Nothing was changed.', { plan: emptyPlan, outcome: outcomeOf(emptyPlan, []) }],
   ['4 steps applied.', { command: 'apply', plan, outcome: outcomeOf(plan, all) }],
   ['3 steps applied, 1 done by another run.', { plan, outcome: outcomeOf(plan, [{ status: 'dropped' }, ...all]) }],
+  [
+    '3 steps applied, 1 left for the next run, 1 index build still in progress.',
+    { plan, outcome: outcomeOf(plan, [applied, applied, building, { status: 'postponed' }]) },
+  ],
   ['Failed after 1 of 4 steps.', { command: 'apply', plan, outcome: outcomeOf(plan, [applied], error) }],
   [
     '3 of 4 steps applied, 1 deferred by AWS.',

@@ -25,6 +25,7 @@ it('has a default for everything but the environment and the region', () => {
     pointInTimeRecovery: 'auto',
     tags: new Map(),
     timeoutSeconds: 1800,
+    sdkSettings: { endpoints: [], warnings: [] },
   })
 })
 
@@ -80,6 +81,7 @@ it('keeps every input that is given', () => {
     pointInTimeRecovery: 'false',
     tags: new Map([['team', 'core']]),
     timeoutSeconds: 60,
+    sdkSettings: { endpoints: [], warnings: [] },
     expectedPlan: { json: '{"formatVersion":1}' },
     expectedPlanDigest: 'a'.repeat(64),
     gitHubToken: 'secret',
@@ -113,11 +115,6 @@ it('reports all problems at once in the order of action.yml, after the inputs th
     'destroy',
     'AWS_USE_FIPS_ENDPOINT',
   ])
-})
-
-it('ignores an input that resembles none of its own', () => {
-  const others = { INPUT_TOKEN: 'x', 'INPUT_NODE-VERSION': '24', INPUT_PATH: '.', INPUT_REGION: '' }
-  expect(problemsOf({}, others)).toEqual([])
 })
 
 it.each<[Texts, boolean]>([

@@ -1,40 +1,19 @@
 /** Turns the strings of a workflow file into `Inputs`, or into every problem at once. */
+import type { SharedConfigFiles } from '@smithy/types'
 import { sessionPolicy } from '../aws/iam.ts'
-import {
-  customEndpoints,
-  findIgnoredSettings,
-  findSettingProblems,
-  type SdkSettings,
-  type SharedConfig,
-} from '../aws/sdk-settings.ts'
-import type { SessionRequest } from '../aws/session-request.ts'
-import { builtInTables, type TableRequest } from '../definition/built-in.ts'
+import { readSdkSettings, type Variables } from '../aws/sdk-settings.ts'
+import { builtInTables } from '../definition/built-in.ts'
 import { decideProduction } from '../definition/production.ts'
 import { InvalidInputsError } from '../errors/errors.ts'
-import type { Command, Policy } from '../plan/plan.ts'
 import { disruptionNames } from '../plan/policy.ts'
-import type { ExpectedPlanInputs } from '../plan/review.ts'
 import { tableArn } from '../table/target.ts'
 import { chooseCredentialSource } from './credential-source.ts'
 import { crossChecks } from './cross-checks.ts'
 import { declarations, type InputName, inputNames, type Values } from './declarations.ts'
-import type { Declaration, Variables } from './parsers.ts'
+import type { Declaration } from './parsers.ts'
 import { findUnknownInputs } from './unknown-inputs.ts'
 
-export interface Inputs extends TableRequest, SessionRequest, ExpectedPlanInputs {
-  readonly command: Command
-  readonly policy: Policy
-  readonly failOnDrift: boolean
-  readonly sampleItems: boolean
-  /** Absent if no comment is wanted; empty if one is wanted and no token is given. */
-  readonly gitHubToken?: string
-  /** The rule that decided whether the environment is production, in words. */
-  readonly productionRule: string
-  readonly region: string
-  readonly timeoutSeconds: number
-  /** Absent if AWS is called at its own addresses and every setting is read. */
-  readonly sdkSettings?: SdkSettings
-}
+export type Inputs = ReturnType<typeof readInputs>
 
 /** The places that the inputs are read from. */
 export interface InputSource {
@@ -45,22 +24,21 @@ export interface InputSource {
   /** The partition of a region, such as `aws-cn` for `cn-north-1`. */
   readonly partitionOf: (region: string) => string
   /** Absent: there are no such files. */
-  readonly sharedConfig?: SharedConfig
+  readonly sharedConfig?: SharedConfigFiles
 }
 
 /** @throws {InvalidInputsError} with every problem: the input's name, what was found, and what is legal */
-export function readInputs(source: InputSource): Inputs {
+export function readInputs(source: InputSource) {
   const { environment: variables, sharedConfig } = source
   const { values, problems } = readValues(source)
-  const all = [...findUnknownInputs(variables).problems, ...problems, ...findSettingProblems(variables, sharedConfig)]
+  const { problems: settingProblems, ...sdkSettings } = readSdkSettings(variables, sharedConfig)
+  const all = [...findUnknownInputs(variables).problems, ...problems, ...settingProblems]
   if (all.length > 0) throw new InvalidInputsError(all)
 
   const { command, environment: name, 'aws-region': region, 'role-to-assume': roles } = values
   const decision = decideProduction(name, { listed: values['production-environments'], input: values.production })
   const environment = { name, production: decision.production }
   const sampleItems = values['sample-items'] === 'auto' ? !environment.production : values['sample-items'] === 'true'
-  const endpoints = customEndpoints(variables, sharedConfig)
-  const warnings = findIgnoredSettings(variables, sharedConfig)
   return {
     command,
     // In one order, so that the same permissions give the same plan.
@@ -71,6 +49,7 @@ export function readInputs(source: InputSource): Inputs {
     failOnDrift: values['fail-on-drift'],
     sampleItems,
     environment,
+    /** The rule that decided whether the environment is production, in words. */
     productionRule: decision.rule,
     region,
     roles,
@@ -86,14 +65,15 @@ export function readInputs(source: InputSource): Inputs {
     pointInTimeRecovery: values['point-in-time-recovery'],
     tags: values.tags,
     timeoutSeconds: values['timeout-seconds'],
+    sdkSettings,
     ...omitUndefined({
       expectedPlan: values['expected-plan'],
       expectedPlanDigest: values['expected-plan-digest'],
       externalId: values['role-external-id'] || undefined,
       sourceIdentity: values['role-source-identity'] || undefined,
       sessionPolicy: values['restrict-session'] ? restrictSession(values, sampleItems) : undefined,
+      /** Absent if no comment is wanted; empty if one is wanted and no token is given. */
       gitHubToken: values.comment ? values['github-token'] : undefined,
-      sdkSettings: endpoints.length + warnings.length === 0 ? undefined : { endpoints, warnings },
     }),
   }
 }

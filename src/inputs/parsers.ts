@@ -1,7 +1,6 @@
 /** Parsers that any input can be declared with. */
+import type { Variables } from '../aws/sdk-settings.ts'
 import { quote } from '../text/readable.ts'
-
-export type Variables = Readonly<Record<string, string | undefined>>
 
 /** The arguments of a parser besides the text. */
 export interface ParserContext {

@@ -103,10 +103,10 @@ it('masks every token that the SDK may send, with the name of its variable, file
   await expect(search(environment, run, mask)).rejects.toMatchObject({ name: 'StoppedError' })
   expect(masked).toEqual([
     'token-of-the-container: AWS_CONTAINER_AUTHORIZATION_TOKEN',
-    'hidden-key: aws_secret_access_key of the profile base',
-    'hidden-token: aws_session_token of the profile base',
     'a.b.c: file of AWS_WEB_IDENTITY_TOKEN_FILE',
     'd.e.f: web_identity_token_file of the profile web',
+    'hidden-key: aws_secret_access_key of the profile base',
+    'hidden-token: aws_session_token of the profile base',
   ])
 })
 
@@ -134,8 +134,8 @@ it.each<[string, string, Variables, DescribedError | object]>([
     '[default]\naws_access_key_id = a\n',
     {},
     {
-      message:
-        'The AWS SDK got no credentials from the profile "default", which has only one of aws_access_key_id and aws_secret_access_key.',
+      message: 'The AWS SDK got no credentials from aws_access_key_id of the profile "default".',
+      remedy: 'Give the profile both aws_access_key_id and aws_secret_access_key, or neither.',
     },
   ],
   [
@@ -149,7 +149,7 @@ it.each<[string, string, Variables, DescribedError | object]>([
     '[profile work]\ncredential_process = sh -c "echo no luck >&2; exit 3" --password=hunter2\n',
     { AWS_PROFILE: 'work' },
     {
-      message: 'The AWS SDK got no credentials from the credential_process of the profile "work".',
+      message: 'The AWS SDK got no credentials from credential_process of the profile "work".',
       remedy: expect.stringContaining('Run its command on this machine'),
       causes: expect.arrayContaining([expect.stringMatching(/^Command failed: credential_process\nno luck$/)]),
     },
@@ -165,7 +165,7 @@ it.each<[string, string, Variables, DescribedError | object]>([
     '[profile work]\nsso_session = s\nsso_account_id = 222222222222\nsso_role_name = x\n[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://x.example/start\n',
     { AWS_PROFILE: 'work' },
     {
-      message: 'The AWS SDK got no credentials from the SSO session of the profile "work".',
+      message: 'The AWS SDK got no credentials from sso_session of the profile "work".',
       remedy: expect.stringContaining('aws sso login'),
       causes: [
         expect.stringMatching(/^CredentialsProviderError: The SSO session token .* was not found or is invalid/),
@@ -177,8 +177,8 @@ it.each<[string, string, Variables, DescribedError | object]>([
     `[profile work]\nrole_arn = ${role}\nsource_profile = base\nmfa_serial = arn:aws:iam::222222222222:mfa/me\n[profile base]\naws_access_key_id = a\naws_secret_access_key = b\n`,
     { AWS_PROFILE: 'work' },
     {
-      message: expect.stringContaining('multi-factor authentication'),
-      remedy: expect.stringContaining('without mfa_serial'),
+      message: 'The AWS SDK got no credentials from mfa_serial of the profile "work".',
+      remedy: expect.stringContaining('code of multi-factor authentication'),
       causes: [expect.stringContaining('Profile work requires multi-factor authentication')],
     },
   ],
@@ -187,7 +187,7 @@ it.each<[string, string, Variables, DescribedError | object]>([
     `[profile work]\nrole_arn = ${role}\nsource_profile = base\n`,
     { AWS_PROFILE: 'work' },
     {
-      message: 'The AWS SDK got no credentials from the role that the profile "work" assumes.',
+      message: 'The AWS SDK got no credentials from role_arn of the profile "work".',
       remedy: expect.stringContaining('source_profile'),
       causes: expect.arrayContaining([expect.stringContaining('using profile: [base]')]),
     },
@@ -237,8 +237,7 @@ describe('an answer of STS to the chain', () => {
 
   it('that denies the web identity is the cause, with the role and its trust policy as what to check', async () => {
     expect(await failure('', web())).toMatchObject({
-      message:
-        'The AWS SDK got no credentials from the web identity token in the file that AWS_WEB_IDENTITY_TOKEN_FILE names.',
+      message: 'The AWS SDK got no credentials from AWS_WEB_IDENTITY_TOKEN_FILE.',
       remedy: expect.stringMatching(/^Check that the role exists, and that its trust policy .* takes up to a minute/),
       causes: ['AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity'],
     })
@@ -247,7 +246,7 @@ describe('an answer of STS to the chain', () => {
   it('that denies the web identity of a profile is the cause, too', async () => {
     const config = `[profile work]\nrole_arn = ${role}\nweb_identity_token_file = ${join(folder, 'token')}\n`
     expect(await failure(config, { AWS_PROFILE: 'work' })).toMatchObject({
-      message: 'The AWS SDK got no credentials from the web identity token that the profile "work" names.',
+      message: 'The AWS SDK got no credentials from web_identity_token_file of the profile "work".',
       causes: ['AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity'],
     })
   })

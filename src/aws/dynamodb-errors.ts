@@ -2,9 +2,10 @@
 
 import { RemedyError } from '../errors/errors.ts'
 import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
-import { iamDelay, readDenial } from './denials.ts'
-import { classifyFailure, type FailureKind, isAnswerOfAnother, isUnsent, nextChangeAllowedAt } from './failures.ts'
+import { readDenial } from './denials.ts'
+import { classifyFailure, type FailureKind, nextChangeAllowedAt } from './failures.ts'
 import { actionsOfOperation, allowStatement } from './iam.ts'
+import { remedyForAws } from './remedies.ts'
 
 /** A call that failed for good. */
 export class DynamoDbError extends RemedyError {
@@ -18,20 +19,18 @@ export class DynamoDbError extends RemedyError {
    * @param arn the ARN of the resource, because `resource` may be its name
    */
   constructor(operation: string, resource: string, cause: unknown, isOutcomeUnknown: boolean, arn = resource) {
+    const isAllowMissing = isDenied(cause) && readDenial(cause) === undefined && !isAboutKms(cause)
     super(describeFailure(operation, resource, cause), remedyForDynamoDb(operation, resource, cause), {
       cause,
       isOutcomeUnknown,
-      statements:
-        isDenied(cause) && readDenial(cause) === undefined ? [allowStatement(actionsOfOperation(operation), arn)] : [],
+      statements: isAllowMissing ? [allowStatement(actionsOfOperation(operation), arn)] : [],
     })
     this.code = errorName(cause)
     this.kind = classifyFailure(cause)
   }
 }
 
-/**
- * Returns true if DynamoDB itself refused this try. A write was certainly not performed only if every try was refused.
- */
+/** Returns true if DynamoDB itself refused this try. A write was not performed if every try was refused. */
 export function isRefusal(cause: unknown): boolean {
   const status = httpStatus(cause)
   return status >= 400 && status < 500 && classifyFailure(cause) !== 'unavailable'
@@ -46,17 +45,13 @@ export class StaleReadError extends RemedyError {
   }
 }
 
-/** Returns true if IAM denied the call to DynamoDB. A denial of the KMS key is not included. */
 function isDenied(error: unknown): boolean {
-  return errorName(error) === 'AccessDeniedException' && !isDeniedByKms(error)
+  return errorName(error) === 'AccessDeniedException'
 }
 
-/**
- * Returns true if the use of the table's KMS key was denied. A caller that reads or writes items of a table with a
- * customer managed key needs permission for that key.
- */
-function isDeniedByKms(error: unknown): boolean {
-  return errorName(error) === 'AccessDeniedException' && /\bkms\b/i.test(errorMessage(error))
+/** A caller that reads or writes items of a table with a customer managed key needs permission for that key. */
+function isAboutKms(error: unknown): boolean {
+  return /\bkms\b/i.test(errorMessage(error))
 }
 
 function describeFailure(operation: string, resource: string, cause: unknown): string {
@@ -65,45 +60,22 @@ function describeFailure(operation: string, resource: string, cause: unknown): s
   return `${operation} on "${resource}" is deferred: AWS limits how often this may change${time === undefined ? '' : `, and allows the next change at ${time}`}.`
 }
 
-function remedyForDeferral(cause: unknown): string {
-  const time = nextChangeAllowedAt(cause)
-  return `Run again ${time === undefined ? 'when the limit that AWS names below allows it' : `after ${time}`}. The other steps do not wait for it.`
-}
-
-/** The remedy for a call that the SDK did not send. */
-export const unsentRemedy =
-  'The AWS SDK sent no request. Correct the setting that it names below, then run again: what was done so far is kept.'
-
 function remedyForDynamoDb(operation: string, resource: string, error: unknown): string {
   if (error instanceof RemedyError) return error.remedy
-  const denial = errorName(error) === 'AccessDeniedException' ? readDenial(error) : undefined
-  if (denial !== undefined) return `${denial.explanation} ${iamDelay}`
-  if (isDeniedByKms(error)) {
-    return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`
+  if (classifyFailure(error) === 'deferred') {
+    const time = nextChangeAllowedAt(error)
+    return `Run again ${time === undefined ? 'when the limit that AWS names below allows it' : `after ${time}`}. The other steps do not wait for it.`
   }
-  if (errorName(error) === 'ValidationException' && /acted as a source region/i.test(errorMessage(error))) {
+  if (isDenied(error) && readDenial(error) === undefined) {
+    return isAboutKms(error)
+      ? `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`
+      : `Allow ${actionsOfOperation(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`
+  }
+  if (/acted as a source region/i.test(errorMessage(error))) {
     return `Delete the replicas of "${resource}" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.`
   }
-  switch (errorName(error)) {
-    case 'AccessDeniedException':
-      return `Allow ${actionsOfOperation(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`
-    case 'InvalidSignatureException':
-      return 'Check the clock of the machine, and the secret access key, then run again.'
-    case 'UnrecognizedClientException':
-      return 'Check that the region is enabled in the account, and that the credentials are those of the right partition.'
-    case 'ExpiredTokenException':
-      return 'Check the clock of the machine, then run again.'
-    case 'LimitExceededException':
-    case 'SubscriberLimitExceededException':
-      if (classifyFailure(error) === 'deferred') return remedyForDeferral(error)
-      return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.'
-    default:
-      if (isUnsent(error)) return unsentRemedy
-      if (isAnswerOfAnother(error)) {
-        return 'Something else answered in the place of DynamoDB. Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB name, and a proxy or a firewall on the way.'
-      }
-      return classifyFailure(error) === 'unavailable'
-        ? 'AWS or the network on the way to it failed. Run again: what was done so far is kept.'
-        : 'See what AWS says below, fix it, and run again: what was done so far is kept.'
+  if (errorName(error).endsWith('LimitExceededException')) {
+    return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.'
   }
+  return `${remedyForAws(error, 'DynamoDB')} What was done so far is kept.`
 }

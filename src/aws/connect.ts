@@ -6,12 +6,12 @@ import { type Job, openConnections } from './connections.ts'
 import { credentialPorts } from './credentials.ts'
 import { type DynamoDb, loadDynamoDb } from './dynamodb.ts'
 import type { SdkSettings } from './sdk-settings.ts'
-import { type AwsAccount, openSession } from './session.ts'
-import type { CommandSessionRequest } from './session-request.ts'
+import { openSession } from './session.ts'
+import type { AwsAccount, SessionRequest } from './session-request.ts'
 
-interface Request extends CommandSessionRequest {
+interface Request extends SessionRequest {
   readonly region: string
-  readonly sdkSettings?: SdkSettings
+  readonly sdkSettings: SdkSettings
 }
 
 /**

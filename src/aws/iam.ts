@@ -3,14 +3,14 @@ import { RemedyError } from '../errors/errors.ts'
 import type { Command } from '../plan/plan.ts'
 import { type PropertyName, properties } from '../table/properties/index.ts'
 import type { Property } from '../table/property.ts'
+import type { AwsAccount } from './session-request.ts'
 
 const itemActions = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']
 
 /**
- * The IAM actions that a command needs on its tables.
+ * Lists the IAM actions that a command needs on its tables, in the order of their names.
  *
  * @param declared properties; those that are read of every table count always
- * @returns actions in the order of their names
  */
 export function actionsOf(command: Command, declared: readonly PropertyName[] = []): readonly string[] {
   const used = properties.filter(
@@ -42,7 +42,7 @@ export function allowStatement(actions: readonly string[], resource: string): st
 
 /** A statement that lets a GitHub job assume a role, to paste into the role's trust policy. */
 export function trustStatement(
-  { partition, account }: { readonly partition: string; readonly account: string },
+  { partition, account }: AwsAccount,
   claims: { readonly iss: string; readonly aud: string; readonly sub: string },
 ): string {
   // GitHub Enterprise Server is an issuer of its own.

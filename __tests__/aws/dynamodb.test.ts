@@ -3,6 +3,7 @@ import {
   DeleteTableCommand,
   DescribeTableCommand,
   DynamoDBClient,
+  PutItemCommand,
   TagResourceCommand,
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb'
@@ -206,6 +207,18 @@ describe('a failed call', () => {
     await expect(createTable()).rejects.toMatchObject({ isOutcomeUnknown })
   })
 })
+
+it.each([
+  ...lostAnswers.map((each) => [...each, true] as const),
+  ...passingRefusals.map((each) => [...each, false] as const),
+])(
+  'reports for a sample item whether an earlier try may have been performed, after %s',
+  async (_, failure, isOutcomeUnknown) => {
+    aws.on(PutItemCommand).rejectsOnce(failure).resolves({})
+    const items = dynamoDb.itemsWithin(run)
+    expect(await items.putIfAbsent('users', { tenant_id: 'a' }, 'tenant_id')).toEqual({ isOutcomeUnknown })
+  },
+)
 
 describe('a write that relies on a read', () => {
   const stale = { name: 'StaleReadError', message: expect.stringContaining('DeleteTable on "users" was not sent') }

@@ -1,10 +1,7 @@
 /** The items that `verify` writes, reads and deletes. */
-import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import * as v from 'valibot'
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../definition/items.ts'
-import { understand } from '../table/response.ts'
-import type * as Commands from './commands.ts'
-import { isRefusal } from './dynamodb-errors.ts'
+import type { InputOf, Operation, OutputOf } from '../table/request.ts'
 
 export interface ItemStore {
   /**
@@ -27,72 +24,59 @@ export interface ItemStore {
   readonly delete: (table: string, key: Item) => Promise<void>
 }
 
-/** Sends one operation on one table, with retries. */
-export type Call = <Answer>(
-  operation: string,
-  resource: string,
-  send: (signal: AbortSignal) => Promise<Answer>,
-) => Promise<Answer>
+/** Sends one operation on one table, with retries. Reports each try that may have taken effect without a response. */
+export type SendOperation = <Name extends Operation>(
+  operation: Name,
+  input: InputOf<Name>,
+  onUnknownOutcome?: () => void,
+) => Promise<OutputOf<Name>>
 
-export function itemStore(commands: typeof Commands, client: DynamoDBClient, call: Call): ItemStore {
+export function itemStore(send: SendOperation): ItemStore {
   return {
-    putIfAbsent: async (table, item, partitionKey) => {
-      const command = new commands.PutItemCommand({
-        TableName: table,
+    putIfAbsent: async (TableName, item, partitionKey) => {
+      const input = {
+        TableName,
         Item: attributeValues(item),
         // The condition is about the item with the same key, sort key included.
         ConditionExpression: 'attribute_not_exists(#key)',
         ExpressionAttributeNames: { '#key': partitionKey },
-      })
+      }
       let isOutcomeUnknown = false
-      await call('PutItem', table, async (abortSignal) => {
-        try {
-          await client.send(command, { abortSignal })
-        } catch (error) {
-          isOutcomeUnknown ||= !isRefusal(error)
-          throw error
-        }
+      await send('PutItem', input, () => {
+        isOutcomeUnknown = true
       })
       return { isOutcomeUnknown }
     },
-    get: async (table, key) => {
-      const command = new commands.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true })
-      const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }))
-      return understand('GetItem', table, () => v.parse(v.optional(itemSchema), Item))
+    get: async (TableName, key) => {
+      const { Item } = await send('GetItem', { TableName, Key: attributeValues(key), ConsistentRead: true })
+      return Item === undefined ? undefined : stringsOf(Item)
     },
-    query: async (table, partitionKey, value) => {
+    query: async (TableName, partitionKey, value) => {
       const items: Item[] = []
-      let start: Record<string, AttributeValue> | undefined
+      let ExclusiveStartKey: Record<string, AttributeValue> | undefined
       do {
-        const command = new commands.QueryCommand({
-          TableName: table,
+        const page: OutputOf<'Query'> = await send('Query', {
+          TableName,
           ConsistentRead: true,
           KeyConditionExpression: '#key = :value',
           ExpressionAttributeNames: { '#key': partitionKey },
           ExpressionAttributeValues: { ':value': { S: value } },
-          ExclusiveStartKey: start,
+          ExclusiveStartKey,
         })
-        const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }))
-        items.push(...understand('Query', table, () => v.parse(v.array(itemSchema), page.Items)))
-        start = page.LastEvaluatedKey
-      } while (start !== undefined)
+        items.push(...(page.Items ?? []).map(stringsOf))
+        ExclusiveStartKey = page.LastEvaluatedKey
+      } while (ExclusiveStartKey !== undefined)
       return items
     },
-    delete: async (table, key) => {
-      const command = new commands.DeleteItemCommand({ TableName: table, Key: attributeValues(key) })
-      await call('DeleteItem', table, (abortSignal) => client.send(command, { abortSignal }))
+    delete: async (TableName, key) => {
+      await send('DeleteItem', { TableName, Key: attributeValues(key) })
     },
   }
 }
 
-/** The string attributes of an item in DynamoDB's form. */
-const itemSchema = v.pipe(
-  v.record(v.string(), v.object({ S: v.optional(v.string()) })),
-  v.transform(
-    (item): Item =>
-      Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => (S === undefined ? [] : [[name, S]]))),
-  ),
-)
+function stringsOf(item: Record<string, AttributeValue>): Item {
+  return Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => (S === undefined ? [] : [[name, S]])))
+}
 
 function attributeValues(item: Item): Record<string, AttributeValue> {
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]))

@@ -3,12 +3,24 @@
  * Whether AWS sends the keys of a request as assumed here only AWS can show.
  */
 import { runSimulation } from '@cloud-copilot/iam-simulate'
-import { type PolicyDocument, type PolicyStatement, tenantAccessPolicy } from '../../src/aws/tenant-access.ts'
+import { tenantAccessPolicy } from '../../src/aws/tenant-access.ts'
+
+interface PolicyStatement {
+  readonly Effect: string
+  readonly Action: readonly string[]
+  readonly Resource: readonly string[]
+  readonly Condition: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
+}
+
+interface PolicyDocument {
+  readonly Version: string
+  readonly Statement: readonly PolicyStatement[]
+}
 
 const account = '222222222222'
 const tables = ['tenant', 'users'].map((name) => `arn:aws:dynamodb:ap-south-1:${account}:table/${name}`)
 const [tenantTable = '', usersTable = ''] = tables
-const policy = tenantAccessPolicy(tables)
+const policy: PolicyDocument = tenantAccessPolicy(tables)
 
 const own = '6f1c9a52-0b7e-4d3f-9c1a-2e8d5b7f4a60'
 const foreign = 'b04e7d18-5a93-4c62-8f0d-71c3e9a6d2b5'

@@ -1,19 +1,5 @@
 /** The IAM policy for an application whose sessions work for one tenant at a time. Imports nothing. */
 
-/** An IAM policy as it is written in JSON. */
-export interface PolicyDocument {
-  readonly Version: '2012-10-17'
-  readonly Statement: readonly PolicyStatement[]
-}
-
-export interface PolicyStatement {
-  readonly Effect: 'Allow'
-  readonly Action: readonly string[]
-  readonly Resource: readonly string[]
-  /** The required value of each context key, by operator. All conditions must be true. */
-  readonly Condition: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
-}
-
 /**
  * The actions whose request names the partition key of every item. A transaction is checked as the actions of its
  * items, such as ConditionCheckItem.
@@ -42,7 +28,7 @@ const itemActions = [
  *   partition key, such as an e-mail address, and a stream contains the items of all tenants.
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
-export function tenantAccessPolicy(tableArns: readonly string[]): PolicyDocument {
+export function tenantAccessPolicy(tableArns: readonly string[]) {
   return {
     // In the version that IAM takes without this line, variables are not replaced.
     Version: '2012-10-17',

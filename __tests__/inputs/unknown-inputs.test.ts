@@ -126,7 +126,7 @@ it('keeps the warning short, however many inputs there are and however long thei
   const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`${index}${'x'.repeat(5000)}`, 'x']))
   const { problems, warnings } = find(many)
   expect([problems, warnings.length]).toEqual([[], 1])
-  expect(warnings[0]).toContain('and 980 more.')
+  expect(warnings[0]).toContain('and 980 more inputs.')
   expect(warnings[0]?.length).toBeLessThan(4096)
 })
 

@@ -1,10 +1,12 @@
 /** The rules between inputs, and between an input and the environment variables. */
+import type { Variables } from '../aws/sdk-settings.ts'
 import { builtInTables } from '../definition/built-in.ts'
 import { decideProduction } from '../definition/production.ts'
+import type { Command } from '../plan/plan.ts'
 import { quote } from '../text/readable.ts'
 import { chooseCredentialSource, describeMissingKey, mayRequestToken } from './credential-source.ts'
 import type { InputName, Values } from './declarations.ts'
-import { explainJoinedLines, explainLiteralForm, type Variables } from './parsers.ts'
+import { explainJoinedLines, explainLiteralForm } from './parsers.ts'
 
 interface CheckContext {
   readonly variables: Variables
@@ -28,6 +30,21 @@ function check<const Inputs extends Names>(
 ): CrossCheck {
   const pick = (values: Values) => inputs.map((name) => values[name]) as unknown as ValuesOf<Inputs>
   return { inputs, findProblems: (values, context) => [find(pick(values), context) || []].flat() }
+}
+
+/** @param commands with which the input may be true, the one to suggest first */
+function onlyWith(
+  commands: readonly [Command, ...Command[]],
+  name: 'fail-on-drift' | 'sample-items' | 'destroy',
+  purpose = '',
+): CrossCheck {
+  return check(
+    [name, 'command'],
+    ([value, command]) =>
+      String(value) === 'true' &&
+      !commands.includes(command) &&
+      `is true, but command is ${command}. Use it only with command: ${commands[0]}${purpose}.`,
+  )
 }
 
 export const crossChecks: readonly CrossCheck[] = [
@@ -131,30 +148,14 @@ export const crossChecks: readonly CrossCheck[] = [
         'is given, but command is verify, which performs no plan. Leave it out.',
     ),
   ),
-  check(
-    ['fail-on-drift', 'command'],
-    ([failOnDrift, command]) =>
-      failOnDrift && command !== 'plan' && `is true, but command is ${command}. Use it only with command: plan.`,
-  ),
+  onlyWith(['plan'], 'fail-on-drift'),
   check(
     ['fail-on-drift', 'destroy'],
     ([failOnDrift, destroy]) =>
       failOnDrift && destroy && 'is true, but so is destroy: tables to delete are not drift. Give only one of them.',
   ),
-  check(
-    ['sample-items', 'command'],
-    ([sampleItems, command]) =>
-      sampleItems === 'true' &&
-      command !== 'verify' &&
-      `is true, but command is ${command}. Use it only with command: verify.`,
-  ),
-  check(
-    ['destroy', 'command'],
-    ([destroy, command]) =>
-      destroy &&
-      (command === 'apply' || command === 'verify') &&
-      `is true, but command is ${command}. Use it only with command: plan, to show what command: destroy would delete.`,
-  ),
+  onlyWith(['verify'], 'sample-items'),
+  onlyWith(['plan', 'destroy'], 'destroy', ', to show what command: destroy would delete'),
   // Typed names keep a wrong environment or prefix from deleting other tables.
   check(['confirm-destroy', 'command', 'table-name-prefix'], ([confirmed, command, prefix]) => {
     const names = builtInTables.map(({ logicalName }) => `${prefix}${logicalName}`)

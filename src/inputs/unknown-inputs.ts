@@ -1,14 +1,7 @@
 /** Finds inputs that the workflow gives and this action does not have: a misspelt one must not be ignored. */
-import { quote, visible } from '../text/readable.ts'
+import type { Variables } from '../aws/sdk-settings.ts'
+import { listSome, quote, visible } from '../text/readable.ts'
 import { type InputName, inputNames } from './declarations.ts'
-import type { Variables } from './parsers.ts'
-
-export interface UnknownInputs {
-  /** One for each input that was probably meant to be one of this action. */
-  readonly problems: readonly string[]
-  /** One that names all the others, or none. */
-  readonly warnings: readonly string[]
-}
 
 /** Names that other actions and tools use for the same thing. Spelling mistakes are found by their edit distance. */
 export const commonGuesses: { readonly [Meant in InputName | 'command: plan']?: string } = {
@@ -47,8 +40,12 @@ interface GivenInput {
   readonly value: string
 }
 
-/** An empty input counts as not given. */
-export function findUnknownInputs(variables: Variables): UnknownInputs {
+/**
+ * Finds unknown inputs. An empty input counts as not given.
+ *
+ * @returns a problem for each input that was probably meant to be one of this action, and a warning that names the others
+ */
+export function findUnknownInputs(variables: Variables) {
   const unknown = givenInputs(variables)
     .filter((input) => !isKnown(input, variables))
     .map((input) => ({ ...input, suggestion: suggestInput(input) }))
@@ -97,12 +94,11 @@ function suggestInput({ name, value }: GivenInput): string | undefined {
   return guessed ?? findSimilarName(written) ?? (value.toLowerCase() === 'plan' ? 'command: plan' : undefined)
 }
 
+/** The input whose name has the fewest spelling mistakes. */
 function findSimilarName(written: string): InputName | undefined {
-  return inputNames
-    .filter((name) => Math.abs(name.length - written.length) <= toleranceOf(name))
-    .map((name) => ({ name, distance: editDistance(written, name) }))
-    .filter(({ name, distance }) => distance <= toleranceOf(name))
-    .sort((left, right) => left.distance - right.distance)[0]?.name
+  return [0, 1, 2, 3]
+    .flatMap((most) => inputNames.filter((name) => most <= toleranceOf(name) && isSimilar(written, name, most)))
+    .at(0)
 }
 
 /** The largest edit distance of a spelling mistake. Short names are close to names that mean something else. */
@@ -112,27 +108,21 @@ function toleranceOf({ length }: string): number {
   return length < 16 ? 2 : 3
 }
 
-/** Counts the letters to insert, delete, replace, or swap with their neighbour (optimal string alignment distance). */
-function editDistance(left: string, right: string): number {
-  const distances = [Array.from({ length: right.length + 1 }, (_, column) => column)]
-  const at = (row: number, column: number) => distances[row]?.[column] ?? Number.POSITIVE_INFINITY
-  for (let row = 1; row <= left.length; row += 1) {
-    const current = [row]
-    distances.push(current)
-    for (let column = 1; column <= right.length; column += 1) {
-      const replaced = at(row - 1, column - 1) + (left[row - 1] === right[column - 1] ? 0 : 1)
-      const isSwapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]
-      const swapped = isSwapped ? at(row - 2, column - 2) + 1 : replaced
-      current.push(Math.min(at(row - 1, column) + 1, at(row, column - 1) + 1, replaced, swapped))
-    }
-  }
-  return at(left.length, right.length)
+/** Checks whether at most `most` letters must be inserted, deleted, replaced, or swapped with their neighbour. */
+function isSimilar(left: string, right: string, most: number): boolean {
+  if (left === right) return true
+  if (left[0] === right[0]) return isSimilar(left.slice(1), right.slice(1), most)
+  if (most === 0) return false
+  const isSwapped = left[0] === right[1] && left[1] === right[0]
+  return (
+    isSimilar(left, right.slice(1), most - 1) ||
+    isSimilar(left.slice(1), right, most - 1) ||
+    isSimilar(left.slice(1), right.slice(1), most - 1) ||
+    (isSwapped && isSimilar(left.slice(2), right.slice(2), most - 1))
+  )
 }
 
-const mostNames = 20
-
 function explainIgnored(inputs: readonly GivenInput[]): string {
-  const more = inputs.length > mostNames ? ` and ${inputs.length - mostNames} more` : ''
-  const names = inputs.slice(0, mostNames).map(({ name }) => quote(name))
-  return `The action does not have these inputs and ignores them: ${names.join(', ')}${more}.`
+  const names = inputs.map(({ name }) => quote(name))
+  return `The action does not have these inputs and ignores them: ${listSome(names, 20, 'more input')}.`
 }

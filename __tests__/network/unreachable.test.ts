@@ -6,7 +6,8 @@ const sts = { url: new URL('https://sts.ap-south-1.amazonaws.com/'), setting: re
 const emulator = { url: new URL('http://localhost:4566/base'), setting: 'AWS_ENDPOINT_URL' }
 
 const failure = (code: string) => Object.assign(new Error('as Node says'), { code })
-const explain = (destination: typeof sts, cause: unknown) => describeError(explainUnreachable(destination, cause))
+const explain = (destination: typeof sts, cause: unknown) =>
+  describeError(explainUnreachable(destination.url, destination.setting, cause))
 
 describe('explains a certificate that Node does not accept', () => {
   it.each([
@@ -76,6 +77,6 @@ it('finds the code in the cause, where fetch puts it', () => {
 it('returns any other error unchanged, and one with a known remedy too', () => {
   const known = new RemedyError('x', 'y', { cause: failure('ENOTFOUND') })
   for (const error of [failure('ECONNRESET'), new Error('x'), 'x', undefined, known]) {
-    expect(explainUnreachable(sts, error)).toBe(error)
+    expect(explainUnreachable(sts.url, sts.setting, error)).toBe(error)
   }
 })

@@ -1,11 +1,9 @@
 /** The files that a run reads and writes. */
 import { mkdtemp, readFile, realpath, stat, writeFile } from 'node:fs/promises'
-import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { join, resolve, sep } from 'node:path'
+import type { Variables } from '../aws/sdk-settings.ts'
 import { RemedyError } from '../errors/errors.ts'
 import { errorCode, errorMessage } from '../errors/thrown.ts'
-import type { Runner } from './runner.ts'
-
-type Environment = Runner['environment']
 
 const largestFile = 1024 * 1024
 
@@ -15,13 +13,12 @@ const largestFile = 1024 * 1024
  *
  * @throws {RemedyError} for a file elsewhere, a missing or unreadable file, and a file over 1 MiB
  */
-export async function readGivenFile(environment: Environment, path: string): Promise<string> {
+export async function readGivenFile(environment: Variables, path: string): Promise<string> {
   const remedy = 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.'
   const folders = await existing([environment.GITHUB_WORKSPACE, environment.RUNNER_TEMP])
-  let bytes: Uint8Array
   try {
     const file = await realpath(resolve(folders[0] ?? '.', path))
-    if (!folders.some((folder) => isBelow(folder, file))) {
+    if (!folders.some((folder) => file.startsWith(`${folder}${sep}`))) {
       throw new RemedyError(`The file "${path}" is outside the workspace and RUNNER_TEMP.`, remedy)
     }
     const found = await stat(file)
@@ -30,14 +27,13 @@ export async function readGivenFile(environment: Environment, path: string): Pro
     if (found.size > largestFile) {
       throw new RemedyError(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy)
     }
-    bytes = await readFile(file)
+    return decodeUtf8(await readFile(file))
   } catch (error) {
     if (error instanceof RemedyError) throw error
-    throw new RemedyError(`The file "${path}" cannot be read: ${errorCode(error) || errorMessage(error)}.`, remedy)
-  }
-  try {
-    return decodeUtf8(bytes)
-  } catch {
+    const code = errorCode(error)
+    if (code !== 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+      throw new RemedyError(`The file "${path}" cannot be read: ${code || errorMessage(error)}.`, remedy)
+    }
     throw new RemedyError(
       `The file "${path}" is not in UTF-8.`,
       'Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.',
@@ -52,7 +48,7 @@ export async function readGivenFile(environment: Environment, path: string): Pro
  * @throws {RemedyError} on GitHub if RUNNER_TEMP is not set
  */
 export async function writeTemporaryFile(
-  { RUNNER_TEMP, GITHUB_ACTIONS }: Environment,
+  { RUNNER_TEMP, GITHUB_ACTIONS }: Variables,
   name: string,
   content: string,
 ): Promise<string | undefined> {
@@ -65,12 +61,8 @@ export async function writeTemporaryFile(
   return path
 }
 
-/**
- * Reads the payload of the event that started the workflow.
- *
- * @throws {RemedyError} if the file cannot be read
- */
-export async function readEventFile({ GITHUB_EVENT_PATH: path = '' }: Environment): Promise<unknown> {
+/** Reads the payload of the event that started the workflow. Throws a RemedyError if it cannot be read. */
+export async function readEventFile({ GITHUB_EVENT_PATH: path = '' }: Variables): Promise<unknown> {
   try {
     return JSON.parse(decodeUtf8(await readFile(path)))
   } catch (cause) {
@@ -88,9 +80,4 @@ function decodeUtf8(bytes: Uint8Array): string {
 async function existing(folders: readonly (string | undefined)[]): Promise<readonly string[]> {
   const found = folders.map((folder) => (folder ? realpath(folder).catch(() => undefined) : undefined))
   return (await Promise.all(found)).filter((folder) => folder !== undefined)
-}
-
-function isBelow(folder: string, path: string): boolean {
-  const way = relative(folder, path)
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }

@@ -29,21 +29,13 @@ export function outputsOf({ target, plan, outcome }: RunResult): Readonly<Record
   }
 }
 
-type TableIdentity = Pick<PlannedTable, 'logicalName' | 'name' | 'arn' | 'id' | 'streamArn'>
-
 /** ARN, id and stream as last observed. A table that is absent or was deleted has only its ARN. */
-function identify({ logicalName, name, ...planned }: PlannedTable, outcome: Outcome | undefined): TableIdentity {
+function identify({ logicalName, name, ...planned }: PlannedTable, outcome: Outcome | undefined) {
   const observed = outcome?.observed.get(name)
   const isDeleted = outcome?.steps.some(
     ({ step, result }) => step.kind === 'delete' && step.table === name && result.status === 'applied',
   )
   if (isDeleted || observed?.status === 'absent') return { logicalName, name, arn: planned.arn }
   const { arn, id, streamArn } = observed?.status === 'ready' ? observed : planned
-  return {
-    logicalName,
-    name,
-    arn,
-    ...(id === undefined ? {} : { id }),
-    ...(streamArn === undefined ? {} : { streamArn }),
-  }
+  return { logicalName, name, arn, id, streamArn }
 }

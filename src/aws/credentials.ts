@@ -53,12 +53,9 @@ export function maskIdentity(
   origins: typeof environmentVariables,
   mask: Job['mask'],
 ): void {
+  const isWord = (key: string) => key.length < 8
   const isAccountId = /^\d{12}$/.test(accessKeyId)
-  if (!isAccountId && !isTooShort(accessKeyId)) mask(accessKeyId, origins.accessKeyId)
-  if (!isTooShort(secretAccessKey)) mask(secretAccessKey, origins.secretAccessKey)
+  if (!isAccountId && !isWord(accessKeyId)) mask(accessKeyId, origins.accessKeyId)
+  if (!isWord(secretAccessKey)) mask(secretAccessKey, origins.secretAccessKey)
   if (sessionToken !== undefined) mask(sessionToken, origins.sessionToken)
-}
-
-function isTooShort(key: string): boolean {
-  return key.length < 8
 }

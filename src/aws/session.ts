@@ -8,7 +8,6 @@ import {
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { RemedyError } from '../errors/errors.ts'
 import type { Run } from '../run/run.ts'
-import type { TagMap } from '../table/properties/tags.ts'
 import { type CredentialPorts, environmentVariables, maskIdentity, originsIn } from './credentials.ts'
 import { retry } from './retry.ts'
 import { explainIdentityRefusal, explainRoleRefusal, explainTokenRefusal } from './session-errors.ts'
@@ -73,6 +72,7 @@ interface Hop {
   readonly awsAccount: AwsAccount
 }
 
+/** The chain of roles of a request: each role is assumed with the session before it. */
 class RoleChain {
   readonly #request: SessionRequest
   readonly #ports: CredentialPorts
@@ -128,12 +128,13 @@ class RoleChain {
   async #assumeRole(role: Role, caller: AwsCredentialIdentity): Promise<Hop> {
     this.#run.log.info(`Assuming ${role.arn}`)
     const { roles, credentialSource, externalId, sourceIdentity, sessionTags } = this.#request
+    const tags = [...sessionTags].map(([Key, Value]) => ({ Key, Value }))
     // A token has a source identity of its own.
     const isFirstWithCredentials = role === roles[credentialSource.kind === 'oidc' ? 1 : 0]
     const command = new AssumeRoleCommand({
       ...this.#parametersOf(role),
       ...(isFirstWithCredentials ? { SourceIdentity: sourceIdentity } : {}),
-      ...(role === roles.at(-1) ? { ExternalId: externalId, Tags: awsTags(sessionTags) } : {}),
+      ...(role === roles.at(-1) ? { ExternalId: externalId, Tags: tags.length > 0 ? tags : undefined } : {}),
     })
     const sts = this.#ports.connectSts(caller)
     const response = await this.#ask(
@@ -191,10 +192,6 @@ class RoleChain {
     maskIdentity(identity, originsIn(`the session of ${role.arn}`), this.#ports.mask)
     return { identity, awsAccount: accountOf(AssumedRoleUser?.Arn) }
   }
-}
-
-function awsTags(tags: TagMap): { Key: string; Value: string }[] | undefined {
-  return tags.size === 0 ? undefined : [...tags].map(([Key, Value]) => ({ Key, Value }))
 }
 
 function accountOf(arn: string | undefined): AwsAccount {

@@ -235,30 +235,25 @@ it.each<[string, string, Variables, DescribedError | object]>([
 describe('an answer of STS to the chain', () => {
   const web = () => ({ AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token'), AWS_ROLE_ARN: role })
 
-  it('that denies the web identity is the cause, with the role and its trust policy as what to check', async () => {
-    expect(await failure('', web())).toMatchObject({
-      message: 'The AWS SDK got no credentials from AWS_WEB_IDENTITY_TOKEN_FILE.',
-      remedy: expect.stringMatching(/^Check that the role exists, and that its trust policy .* takes up to a minute/),
-      causes: ['AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity'],
-    })
-  })
+  it.each(['AWS_WEB_IDENTITY_TOKEN_FILE', 'web_identity_token_file of the profile "work"'])(
+    'that denies the web identity is the cause, with the role and its trust policy as what to check: %s',
+    async (source) => {
+      const config = `[profile work]\nrole_arn = ${role}\nweb_identity_token_file = ${join(folder, 'token')}\n`
+      const found = await (source.includes('profile') ? failure(config, { AWS_PROFILE: 'work' }) : failure('', web()))
+      expect(found).toMatchObject({
+        message: `The AWS SDK got no credentials from ${source}.`,
+        remedy: expect.stringMatching(/^Check that the role exists, and that its trust policy .* takes up to a minute/),
+        causes: ['AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity'],
+      })
+    },
+  )
 
-  it('that denies the web identity of a profile is the cause, too', async () => {
-    const config = `[profile work]\nrole_arn = ${role}\nweb_identity_token_file = ${join(folder, 'token')}\n`
-    expect(await failure(config, { AWS_PROFILE: 'work' })).toMatchObject({
-      message: 'The AWS SDK got no credentials from web_identity_token_file of the profile "work".',
-      causes: ['AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity'],
-    })
-  })
-
-  it('that names the policy which denies it is explained by that policy', async () => {
-    answer = { status: 403, code: 'AccessDenied', message: 'x with an explicit deny in a service control policy' }
-    expect(await failure('', web())).toMatchObject({ remedy: expect.stringContaining('AWS organization') })
-  })
-
-  it('of another kind has the remedy that it has for our own calls', async () => {
-    answer = { status: 400, code: 'ExpiredTokenException', message: 'Token expired' }
-    expect(await failure('', web())).toMatchObject({ remedy: expect.stringContaining('clock of the machine') })
+  it.each([
+    ['AccessDenied', 'x with an explicit deny in a service control policy', 'AWS organization'],
+    ['ExpiredTokenException', 'Token expired', 'clock of the machine'],
+  ])('of another kind has the remedy that it has for our own calls: %s %s', async (code, message, words) => {
+    answer = { status: 400, code, message }
+    expect(await failure('', web())).toMatchObject({ remedy: expect.stringContaining(words) })
   })
 
   it('that never comes because nobody listens names the endpoint', async () => {

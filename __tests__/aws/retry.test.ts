@@ -36,7 +36,15 @@ const kinds: readonly [FailureKind, Error][] = [
   ['final', anError('Odd', 'x', { $metadata: null })],
   ['final', anError('Odd', 'x', { $metadata: {} })],
   ['final', anError('Odd', 'x', { $metadata: { httpStatusCode: 'many' } })],
-  ['final', anError('AccessDeniedException')],
+  ...[
+    'AccessDeniedException',
+    'ValidationException',
+    'ResourceInUseException',
+    'UnrecognizedClientException',
+    'SerializationException',
+    'UnknownOperationException',
+    'SubscriberLimitExceededException',
+  ].map((name): [FailureKind, Error] => ['final', anError(name)]),
   ['final', anError('Error', 'connect ECONNREFUSED', { code: 'ECONNREFUSED' })],
   ...['SELF_SIGNED_CERT_IN_CHAIN', 'CERT_HAS_EXPIRED', 'ENOTFOUND', 'ECONNREFUSED', 'EPROTO'].map(
     (code): [FailureKind, Error] => ['final', new UnreachableError(`It failed: ${code}`, 'Check it.', code, undefined)],

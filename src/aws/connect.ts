@@ -4,15 +4,10 @@ import type { Run } from '../run/run.ts'
 import type { Target } from '../table/target.ts'
 import { type Job, openConnections } from './connections.ts'
 import { credentialPorts } from './credentials.ts'
-import { type DynamoDb, loadDynamoDb } from './dynamodb.ts'
+import { loadDynamoDb } from './dynamodb.ts'
 import type { SdkSettings } from './sdk-settings.ts'
 import { openSession } from './session.ts'
-import type { AwsAccount, SessionRequest } from './session-request.ts'
-
-interface Request extends SessionRequest {
-  readonly region: string
-  readonly sdkSettings: SdkSettings
-}
+import type { SessionRequest } from './session-request.ts'
 
 /**
  * Assumes the roles. While the run waits for STS it loads DynamoDB's SDK and the toolkit of the runner.
@@ -20,12 +15,12 @@ interface Request extends SessionRequest {
  * @param readCount the number of calls with which the run begins, for as many connections
  */
 export async function connectToAws(
-  request: Request,
+  request: SessionRequest & { readonly region: string; readonly sdkSettings: SdkSettings },
   { environment, mask, load }: Job & { readonly load: () => Promise<void> },
   readCount: number,
   run: Run,
   timeOuts: TimeOuts,
-): Promise<{ readonly account: AwsAccount; readonly openDynamoDb: (target: Target) => DynamoDb }> {
+) {
   const job = { environment, mask }
   const connections = openConnections(request.region, { ...job, sdkSettings: request.sdkSettings }, run, timeOuts)
   const [session, connectDynamoDb] = await Promise.all([
@@ -35,6 +30,6 @@ export async function connectToAws(
   ])
   return {
     account: session.awsAccount,
-    openDynamoDb: (target) => connectDynamoDb(session.credentials, target),
+    openDynamoDb: (target: Target) => connectDynamoDb(session.credentials, target),
   }
 }

@@ -2,7 +2,7 @@
 import { STSClient, type STSClientConfig } from '@aws-sdk/client-sts'
 import { partition } from '@aws-sdk/core/client'
 import type { NodeHttpHandler } from '@smithy/node-http-handler'
-import { defaultTimeOuts, type Network, openNetwork } from '../network/network.ts'
+import { defaultTimeOuts, openNetwork } from '../network/network.ts'
 import { proxySecrets } from '../network/proxies.ts'
 import { regionSetting } from '../network/unreachable.ts'
 import type { Run } from '../run/run.ts'
@@ -21,9 +21,7 @@ export interface ClientOptions {
   readonly authSchemePreference?: string[]
 }
 
-export interface Connections extends Omit<Network, 'requestHandler'> {
-  readonly clientOptions: ClientOptions
-}
+export type Connections = ReturnType<typeof openConnections>
 
 /** The environment variables of the job, and the function that masks its secrets in the log. */
 export interface Job {
@@ -42,7 +40,7 @@ export function openConnections(
   { environment, mask, sdkSettings }: Job & { readonly sdkSettings?: SdkSettings | undefined },
   run: Run,
   timeOuts = defaultTimeOuts,
-): Connections {
+) {
   for (const secret of proxySecrets()) mask(secret, 'password in HTTPS_PROXY or HTTP_PROXY')
   mask(environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN')
   const customHosts = [

@@ -50,15 +50,10 @@ export function nextChangeAllowedAt(error: unknown): string | undefined {
   return /can be made at (.{1,60})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, '')
 }
 
-/** Returns true if a limit on changes of a property is reached. The properties declare their limits. */
-function isBudgetSpent(error: unknown): boolean {
-  return properties.some(({ budget }) => budget?.isSpent.test(`${errorName(error)}: ${errorMessage(error)}`))
-}
-
 export function classifyFailure(error: unknown): FailureKind {
   const name = errorName(error)
   const message = errorMessage(error)
-  if (isBudgetSpent(error)) return 'deferred'
+  if (properties.some(({ budget }) => budget?.isSpent.test(`${name}: ${message}`))) return 'deferred'
   if (name === 'ContinuousBackupsUnavailableException') return 'not-ready'
   // The SDK's rule counts every one as throttling, so it is asked later.
   if (name === 'LimitExceededException') {

@@ -9,7 +9,7 @@ import type { Variables } from './sdk-settings.ts'
 /**
  * Requests a new token from the endpoint that the runner names.
  *
- * @throws {IdTokenError} if the endpoint answers with another status than 200
+ * @throws an error with the name IdTokenError if the endpoint answers with another status than 200
  * @throws {RemedyError} if the response holds no token
  * @see https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
  */
@@ -34,7 +34,12 @@ export async function requestIdToken(
     { abortSignal: signal },
   )
   const body = await text(response.body)
-  if (response.statusCode !== 200) throw new IdTokenError(response.statusCode)
+  const { statusCode: httpStatusCode } = response
+  if (httpStatusCode !== 200) {
+    // Has the fields of an SDK error, so that retry.ts treats it alike. The body is not shown: it may hold a token.
+    const message = `GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`
+    throw Object.assign(new Error(message), { name: 'IdTokenError', $metadata: { httpStatusCode } })
+  }
   const parsed = v.safeParse(tokenSchema, body)
   if (parsed.success) return parsed.output.value
   throw new RemedyError(
@@ -44,14 +49,3 @@ export async function requestIdToken(
 }
 
 const tokenSchema = v.pipe(v.string(), v.parseJson(), v.object({ value: v.pipe(v.string(), v.nonEmpty()) }))
-
-/** Has the fields of an SDK error, so that retry.ts treats it alike. The body is not shown: it may hold a token. */
-class IdTokenError extends Error {
-  override readonly name = 'IdTokenError'
-  readonly $metadata: { readonly httpStatusCode: number }
-
-  constructor(httpStatusCode: number) {
-    super(`GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`)
-    this.$metadata = { httpStatusCode }
-  }
-}

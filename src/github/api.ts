@@ -1,6 +1,6 @@
 /** The port to GitHub's API: one comment on one pull request. The only import of @actions/github. */
 import { retry } from '../aws/retry.ts'
-import { describeError } from '../errors/description.ts'
+import { renderError } from '../errors/description.ts'
 import { isErrorLike } from '../errors/thrown.ts'
 import { ProxyError, proxyFor } from '../network/proxies.ts'
 import { explainUnreachable, findNetworkError, remedyForCertificate, UnreachableError } from '../network/unreachable.ts'
@@ -123,8 +123,7 @@ function explainFailure(error: RequestError, url: URL, proxy: URL | undefined, n
 
 /** The status that a proxy gave. Octokit gives 500 to every failure before the response of GitHub. */
 function tunnelStatus(error: unknown): number | undefined {
-  const { message, causes } = describeError(error)
-  const [, status] = /Proxy response \((\d{3})\)/.exec([message, ...causes].join('\n')) ?? []
+  const [, status] = /Proxy response \((\d{3})\)/.exec(renderError(error)) ?? []
   return status === undefined ? undefined : Number(status)
 }
 

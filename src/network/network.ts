@@ -5,8 +5,6 @@ import { createConnectionPool } from './connection-pool.ts'
 import { proxyFor } from './proxies.ts'
 import { explainUnreachable } from './unreachable.ts'
 
-export type Network = ReturnType<typeof openNetwork>
-
 /** Milliseconds: until a connection is open, and until a response begins or continues. */
 export const defaultTimeOuts = { connect: 5000, request: 10_000 }
 

@@ -177,18 +177,6 @@ describe('the comment', () => {
       ])
       expect([bodies(7), gitHubCalls()]).toEqual([record, ['ListPullsOfCommit']])
     })
-
-    it('is written to neither of two open pull requests with the same head', async () => {
-      const { notices } = await runAction({ command: 'plan', ...comment }, on('push', {}, { GITHUB_SHA: 'dddd' }))
-      expect(notices).toEqual(['No comment was written: more than one pull request has this commit: #43, #44.'])
-      expect([bodies(43), bodies(44)]).toEqual([[], []])
-    })
-
-    it('of a workflow run after the push of a merge is written to the merged pull request', async () => {
-      const job = on('workflow_run', { workflow_run: { event: 'push', head_sha: 'cccc', pull_requests: [] } })
-      await runAction({ command: 'plan', ...comment }, job)
-      expect(bodies(7)).toEqual([expect.stringContaining('plan of')])
-    })
   })
 
   it('needs a token, without which a warning is printed and the apply continues', async () => {

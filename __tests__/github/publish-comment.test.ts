@@ -16,8 +16,6 @@ const { sandbox, runAction, reset, close } = await startEmulator({
     pullRequests: [
       { repository, number: 7, state: 'merged', headSha: 'aaaa', mergeCommitSha: 'cccc' },
       { repository, number: 42, state: 'open', headSha: 'abcd' },
-      { repository, number: 43, state: 'open', headSha: 'dddd' },
-      { repository, number: 44, state: 'open', headSha: 'dddd' },
     ],
     commits: [{ repository, sha: 'eeee' }],
   },

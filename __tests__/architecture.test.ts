@@ -50,8 +50,8 @@ const layers = [
 /** Folders of values in, values out: no SDK, clock, randomness, environment or network. */
 const pureFolders = ['text', 'errors', 'table', 'definition', 'plan', 'inputs', 'report']
 
-/** A hash and a validation depend on their arguments alone. */
-const pureModules = ['node:crypto', 'valibot']
+/** A hash, a validation and a parser depend on their arguments alone. */
+const pureModules = ['node:crypto', 'valibot', 'yaml']
 
 it('names a layer for every folder of src', () => {
   const folders = new Set(files.map((file) => layerOf(file)))
@@ -75,10 +75,17 @@ it.each(files.filter((file) => pureFolders.includes(layerOf(file))))('%s has no 
 it.each([
   ['@aws-sdk/client-dynamodb', ['aws/commands.ts']],
   ['aws/commands.ts', ['aws/dynamodb.ts']],
+  ['@aws-sdk/client-kms', ['aws/kms-commands.ts']],
+  ['aws/kms-commands.ts', ['aws/kms.ts']],
   ['@aws-sdk/client-sts', ['aws/connections.ts', 'aws/session.ts']],
   ['@actions/core', ['github/toolkit.ts']],
   ['github/toolkit.ts', ['github/runner.ts']],
   ['@actions/github', ['github/api.ts']],
+  ['yaml', ['definition/file-tree.ts']],
+  ['definition/file-tree.ts', ['definition/read-definition.ts']],
+  ['definition/fields.ts', ['definition/read-definition.ts', 'definition/rules.ts']],
+  ['definition/rules.ts', ['definition/read-definition.ts']],
+  ['definition/read-definition.ts', ['inputs/definition-file.ts']],
 ])('%s is loaded by %j only', (name, only) => {
   const isOfPackage = (from: string) => from === name || from.startsWith(`${name}/`)
   const loading = files.filter((file) =>
@@ -93,10 +100,13 @@ it('finds imports in every form', () => {
   expect(importsIn(source, 'x/y.ts').map(({ from }) => from)).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g/h.ts'])
 })
 
-it.each(['./commands.ts', './toolkit.ts', '@actions/github'])('%s is loaded by a dynamic import only', (name) => {
-  const isStatic = new RegExp(`^import (?!type )[^;']*? from '${name}'`, 'm')
-  expect(files.filter((file) => isStatic.test(sourceOf(file)))).toEqual([])
-})
+it.each(['./commands.ts', './kms-commands.ts', './toolkit.ts', '@actions/github', '../definition/read-definition.ts'])(
+  '%s is loaded by a dynamic import only',
+  (name) => {
+    const isStatic = new RegExp(`^import (?!type )[^;']*? from '${name}'`, 'm')
+    expect(files.filter((file) => isStatic.test(sourceOf(file)))).toEqual([])
+  },
+)
 
 it('deletes a table by one step, which only a plan to destroy has', () => {
   const naming = (pattern: RegExp) => files.filter((file) => pattern.test(sourceOf(file)))

@@ -10,7 +10,7 @@ import { decideProduction } from '../src/definition/production.ts'
 import { planTables } from '../src/plan/planner.ts'
 import { outputsOf } from '../src/report/outputs.ts'
 import { properties } from '../src/table/properties/index.ts'
-import { aTarget, theTables } from './support/builders.ts'
+import { aTarget, builtInProperties, theTables } from './support/builders.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 const action = parse(read('action.yml')) as {
@@ -69,9 +69,11 @@ it("the README's examples of environments are production, or not, as it says", (
 
 it('the outputs of the README, of action.yml and of the code are the same', () => {
   const target = aTarget()
-  const told = Object.keys(outputsOf({ command: 'plan', target, plan: planTables(target, theTables(), new Map()) }))
-  // Set where there is a folder for it.
-  const set = [...told, 'plan-file']
+  const definitions = theTables()
+  const plan = planTables(target, definitions, new Map())
+  const told = Object.keys(outputsOf({ command: 'plan', target, definitions, tenantKey: 'tenant_id', plan }))
+  // `plan-file` is set if there is a folder for it, and `policies` by command: policy alone.
+  const set = [...told, 'plan-file', 'policies']
   const documented = rowsUnder('Outputs').flatMap(([name]) => quoted(name))
   expect(documented.sort()).toEqual(Object.keys(action.outputs).sort())
   expect(set.sort()).toEqual(Object.keys(action.outputs).sort())
@@ -122,10 +124,12 @@ describe('the policies of the README', () => {
   })
 
   it('are what a restricted session may do', () => {
-    expect(actionsOf('apply')).toEqual(policy('apply').Statement[0]?.Action)
-    expect(actionsOf('plan')).toEqual(policy('plan').Statement[0]?.Action)
-    expect(actionsOf('verify')).toEqual([...reads, ...(policy('verify').Statement[0]?.Action ?? [])].sort())
-    expect(actionsOf('destroy')).toEqual(['dynamodb:DeleteTable', ...reads])
+    expect(actionsOf('apply', builtInProperties())).toEqual(policy('apply').Statement[0]?.Action)
+    expect(actionsOf('plan', builtInProperties())).toEqual(policy('plan').Statement[0]?.Action)
+    expect(actionsOf('verify', builtInProperties())).toEqual(
+      [...reads, ...(policy('verify').Statement[0]?.Action ?? [])].sort(),
+    )
+    expect(actionsOf('destroy', builtInProperties())).toEqual(['dynamodb:DeleteTable', ...reads])
   })
 
   it('allow every operation whose command the action loads for the built-in tables', () => {
@@ -145,9 +149,10 @@ describe('the policies of the README', () => {
   })
 })
 
-const workflows = ['.github/workflows', 'examples'].flatMap((folder) =>
-  readdirSync(new URL(`../${folder}`, import.meta.url)).map((name) => `${folder}/${name}`),
-)
+const workflows = ['.github/workflows', 'examples']
+  .flatMap((folder) => readdirSync(new URL(`../${folder}`, import.meta.url)).map((name) => `${folder}/${name}`))
+  // The other examples are definition files.
+  .filter((path) => /^jobs:$/m.test(read(path)))
 
 it('workflows and examples are found', () => {
   expect(workflows).toEqual(expect.arrayContaining(['.github/workflows/ci.yml', 'examples/provision.yml']))

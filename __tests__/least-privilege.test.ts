@@ -8,6 +8,10 @@ import { parse } from 'yaml'
 import type { IamAction } from '../sandbox/request-log.ts'
 import type { LoggedRequest } from '../sandbox/sandbox.ts'
 import { externalId, hubRole, provisionerRole, twoAccounts } from '../sandbox/two-accounts.ts'
+import { policyFor } from '../src/aws/iam.ts'
+import type { TableDefinition } from '../src/table/table.ts'
+import { aTarget, theTables } from './support/builders.ts'
+import { runDefinitions } from './support/definition-run.ts'
 import { startEmulator } from './support/emulator.ts'
 
 const region = 'ap-south-1'
@@ -66,8 +70,14 @@ function render(path: string, given: Strings): Readonly<Record<string, unknown>>
     const [[name, argument] = ['', undefined], ...others] = Object.entries(node)
     if (others.length === 0 && name === 'Ref') return argument === 'AWS::NoValue' ? absent : value(String(argument))
     if (others.length === 0 && name.startsWith('Fn::')) {
-      if (name === 'Fn::Sub') return String(argument).replace(/\$\{([^}]+)\}/g, (_, each) => String(value(each)))
+      if (name === 'Fn::Sub') {
+        const [text, values] = Array.isArray(argument) ? argument : [argument, {}]
+        const own = resolve(values) as Node
+        return String(text).replace(/\$\{([^}]+)\}/g, (_, each) => String(own[each] ?? value(each)))
+      }
       const [first, second, third] = argument as readonly unknown[]
+      if (name === 'Fn::Join') return (resolve(second) as readonly string[]).join(String(first))
+      if (name === 'Fn::Split') return String(resolve(second)).split(String(first))
       if (name === 'Fn::If') return resolve(resolve(Conditions[String(first)]) ? second : third)
       if (name === 'Fn::Equals') return resolve(first) === resolve(second)
       if (name === 'Fn::Not') return !resolve(first)
@@ -95,8 +105,8 @@ const renderTarget = (parameters: Strings = {}) =>
     'AWS::AccountId': account,
     HubRoleArn: hubRole,
     ExternalId: externalId,
-    Region: region,
-    TableNamePrefix: prefix,
+    Regions: `${region},us-east-1`,
+    TableNames: `${prefix}tenant,${prefix}users`,
     ...parameters,
   }) as unknown as TargetAccount
 
@@ -135,7 +145,14 @@ function without(policy: Policy, at: number, key: 'Action' | 'Resource', value: 
 
 // --- The actions that runs need
 
+/** An access key in the account of the tables, for runs of definitions that no input declares. */
+const tablesKey = {
+  accessKeyId: 'AKIALEASTPRIVILEGE01',
+  secretAccessKey: 'sandbox/least/privilege/secret/0000000000',
+  principal: `arn:aws:iam::${account}:user/test`,
+}
 const { sandbox, hands, clock, runAction, reset, close } = await startEmulator({
+  accessKeys: [...(twoAccounts('dev').accessKeys ?? []), tablesKey],
   roles: [...(twoAccounts('dev').roles ?? []), { arn: planRole, principals: [hubRole], externalId }],
 })
 const tables = ['tenant', 'users'].map((name) => `${prefix}${name}`)
@@ -253,18 +270,107 @@ beforeAll(async () => {
     expect({ name, exitCode, errors }).toEqual({ name, exitCode: 0, errors: [] })
     recorded.set(name, [...sandbox.requests])
   }
+  await recordDefinition()
 }, 120_000)
 afterAll(() => close())
 
+/** Tables with time to live and indexes, under the names of the built-in ones. */
+const extended = theTables({ tableNamePrefix: prefix }).map((table): TableDefinition => {
+  const attribute = (AttributeName: string, AttributeType: string) => ({
+    AttributeName,
+    AttributeType,
+    KeyType: 'HASH',
+  })
+  const index = { KeySchema: [attribute('code', 'N')], IndexName: 'by-code', Projection: { ProjectionType: 'ALL' } }
+  const TimeToLiveSpecification = { Enabled: true, AttributeName: 'expires_at' }
+  return {
+    ...table,
+    properties: { ...table.properties, TimeToLiveSpecification, ...{ GlobalSecondaryIndexes: [index] } },
+  }
+})
+/** The requests of each command on them. */
+const recordedOfExtended = new Map<Command, readonly LoggedRequest[]>()
+
+async function recordDefinition(): Promise<void> {
+  const at = { target: aTarget(), key: tablesKey, clock }
+  const record = async (command: Command) => {
+    sandbox.clearRequests()
+    await runDefinitions(command, extended, at)
+    recordedOfExtended.set(command, [...(recordedOfExtended.get(command) ?? []), ...sandbox.requests])
+  }
+  await reset()
+  await record('apply')
+  for (const { name: TableName } of extended) {
+    if ((await indexesOf(TableName)) > 0) continue
+    await hands.call('UpdateTable', {
+      TableName,
+      AttributeDefinitions: [{ AttributeName: 'code', AttributeType: 'N' }],
+      GlobalSecondaryIndexUpdates: [
+        {
+          Create: {
+            IndexName: 'by-code',
+            KeySchema: [{ AttributeName: 'code', KeyType: 'HASH' }],
+            Projection: { ProjectionType: 'ALL' },
+          },
+        },
+      ],
+    })
+  }
+  clock.pass(3_600_000)
+  await record('plan')
+  await record('verify')
+  await onBoth('UpdateTimeToLive', (TableName) => ({
+    TableName,
+    TimeToLiveSpecification: { Enabled: false, AttributeName: 'expires_at' },
+  }))
+  await onBoth('UpdateTable', (TableName) => ({
+    TableName,
+    BillingMode: 'PROVISIONED',
+    ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
+    GlobalSecondaryIndexUpdates: [
+      {
+        Update: { IndexName: 'by-code', ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 } },
+      },
+    ],
+  }))
+  clock.pass(3_600_000)
+  await record('apply')
+  await record('destroy')
+}
+
+async function indexesOf(TableName: string): Promise<number> {
+  const { Table } = (await hands.call('DescribeTable', { TableName })) as {
+    Table: { GlobalSecondaryIndexes?: unknown[] }
+  }
+  return Table.GlobalSecondaryIndexes?.length ?? 0
+}
+
+/** The actions that these requests needed of a service, each once. */
+function actionsIn(
+  requests: readonly LoggedRequest[],
+  service: LoggedRequest['service'] = 'dynamodb',
+): readonly IamAction[] {
+  const actions = requests.filter((request) => request.service === service).flatMap((request) => request.actions)
+  return [...new Map(actions.map((each) => [`${each.action} ${each.resource}`, each])).values()]
+}
+
 /** The actions that the scenarios of these commands needed of a service, each once. */
 function neededBy(commands: readonly Command[], service: LoggedRequest['service'] = 'dynamodb'): readonly IamAction[] {
-  const needed = new Map<string, IamAction>()
-  for (const [name, { command }] of Object.entries(scenarios)) {
-    if (!commands.includes(command)) continue
-    for (const { actions } of (recorded.get(name) ?? []).filter((request) => request.service === service))
-      for (const each of actions) needed.set(`${each.action} ${each.resource}`, each)
-  }
-  return [...needed.values()]
+  const names = Object.keys(scenarios).filter((name) => commands.includes(scenarios[name]?.command ?? 'plan'))
+  return actionsIn(
+    names.flatMap((name) => recorded.get(name) ?? []),
+    service,
+  )
+}
+
+/** The queries of indexes, which only tables of a definition file have. */
+function indexQueries(): readonly IamAction[] {
+  return actionsIn(recordedOfExtended.get('verify') ?? []).filter(({ resource }) => resource.includes('/index/'))
+}
+
+/** The actions that the roles of a stack need for these commands. */
+function neededOfStack(commands: readonly Command[]): readonly IamAction[] {
+  return [...neededBy(commands), ...(commands.includes('verify') ? indexQueries() : [])]
 }
 
 // --- The evaluator
@@ -293,12 +399,25 @@ async function isAllowed({ action, resource }: IamAction, question: Question): P
   return simulation.overallResult === 'Allowed'
 }
 
+/** The context keys of the place of a request, which AWS sets in every request. */
+function placeOf({ resource }: IamAction): Strings {
+  const [, , , inRegion = '', inAccount = ''] = resource.split(':')
+  return { 'aws:RequestedRegion': inRegion, 'aws:ResourceAccount': inAccount }
+}
+
+/** Whether the resource of a policy, which may have wildcards, covers the resource of a request. */
+function covers(pattern: string, resource: string): boolean {
+  const [first = '', ...rest] = pattern.split('*').map((text) => text.replace(/[.\\/-]/g, '\\$&'))
+  return new RegExp(`^${[first, ...rest].join('.*')}$`).test(resource)
+}
+
 /** The actions that a session of a role in the target account is denied. */
 async function deniedOf(needed: readonly IamAction[], policy: Policy, boundary: Policy): Promise<readonly IamAction[]> {
   const answers = await Promise.all(
     needed.map((each) =>
       isAllowed(each, {
         principal: `arn:aws:sts::${account}:assumed-role/a-role/a-session`,
+        contextVariables: placeOf(each),
         identityPolicies: [{ name: 'policy', policy }],
         permissionBoundaryPolicies: [{ name: 'boundary', policy: boundary }],
       }),
@@ -346,7 +465,7 @@ describe.each<[name: string, commands: readonly Command[], role: 'ProvisionerRol
   const wholeBoundary: Policy = role === 'PlanRole' ? { ...policy } : boundary
 
   it('allows all that its commands need, within its boundary', async () => {
-    const needed = neededBy(commands)
+    const needed = neededOfStack(commands)
     expect(needed.length).toBeGreaterThan(5)
     expect(await deniedOf(needed, policy, boundary)).toEqual([])
     expect(target[role].PermissionsBoundary).toBe('the Boundary of this stack')
@@ -355,8 +474,11 @@ describe.each<[name: string, commands: readonly Command[], role: 'ProvisionerRol
   it.each(policy.Statement.flatMap(({ Action }, at) => listed(Action).map((action) => ({ action, at }))))(
     'needs $action',
     async ({ action, at }) => {
-      const needed = neededBy(commands)
-      const denied = needed.filter((each) => each.action === action)
+      const needed = neededOfStack(commands)
+      const resources = listed(policy.Statement[at]?.Resource ?? [])
+      const denied = needed.filter(
+        (each) => each.action === action && resources.some((resource) => covers(resource, each.resource)),
+      )
       expect(denied).not.toEqual([])
       expect(await deniedOf(needed, without(policy, at, 'Action', action), boundary)).toEqual(denied)
       expect(await deniedOf(needed, policy, without(wholeBoundary, at, 'Action', action))).toEqual(denied)
@@ -366,14 +488,107 @@ describe.each<[name: string, commands: readonly Command[], role: 'ProvisionerRol
   it.each(policy.Statement.flatMap(({ Resource }, at) => listed(Resource).map((resource) => ({ resource, at }))))(
     'needs statement $at for $resource',
     async ({ resource, at }) => {
-      const needed = neededBy(commands)
+      const needed = neededOfStack(commands)
       const actions = listed(policy.Statement[at]?.Action ?? [])
-      const denied = needed.filter((each) => each.resource === resource && actions.includes(each.action))
+      const denied = needed.filter((each) => covers(resource, each.resource) && actions.includes(each.action))
       expect(denied).not.toEqual([])
       expect(await deniedOf(needed, without(policy, at, 'Resource', resource), boundary)).toEqual(denied)
       expect(await deniedOf(needed, policy, without(wholeBoundary, at, 'Resource', resource))).toEqual(denied)
     },
   )
+})
+
+describe('a stack for several regions, and for tables with time to live and indexes', () => {
+  const opened = { ...verifying, ...destroying, AllowTimeToLive: 'true' }
+  const roles = ['apply', 'verify', 'destroy'].map((command) => [command, 'ProvisionerRole'] as const)
+  const { Boundary } = renderTarget(opened)
+  const boundary = Boundary.PolicyDocument
+  const needsOf = (command: string) => actionsIn(recordedOfExtended.get(command as Command) ?? [])
+  const policyOfRole = (role: 'ProvisionerRole' | 'PlanRole', parameters: Strings) =>
+    policyOf(renderTarget(parameters)[role])
+
+  it.each([...roles, ['plan', 'PlanRole'] as const])('allows all that %s needs, to %s', async (command, role) => {
+    const needed = needsOf(command)
+    expect(needed.length).toBeGreaterThan(5)
+    expect(await deniedOf(needed, policyOfRole(role, opened), boundary)).toEqual([])
+    const elsewhere = needed.map(({ action, resource }) => ({
+      action,
+      resource: resource.replace(region, 'us-east-1'),
+    }))
+    expect(await deniedOf(elsewhere, policyOfRole(role, opened), boundary)).toEqual([])
+  })
+
+  it.each([...roles, ['plan', 'PlanRole'] as const])(
+    'allows no call for time to live unless the parameter asks for it: %s, %s',
+    async (command, role) => {
+      const closed = { ...opened, AllowTimeToLive: 'false' }
+      const needed = needsOf(command)
+      const denied = needed.filter(({ action }) => action.includes('TimeToLive'))
+      expect(denied).not.toEqual([])
+      expect(await deniedOf(needed, policyOfRole(role, closed), boundary)).toEqual(denied)
+      expect(await deniedOf(needed, everything, renderTarget(closed).Boundary.PolicyDocument)).toEqual(denied)
+    },
+  )
+
+  it('names any number of tables', () => {
+    const names = Array.from({ length: 20 }, (_, index) => `table-${index}`)
+    const { ProvisionerRole } = renderTarget({ TableNames: names.join(',') })
+    expect(resourcesOf(policyOf(ProvisionerRole))).toEqual(
+      names.map((name) => `arn:*:dynamodb:*:*:table/${name}`).sort(),
+    )
+  })
+})
+
+describe('the policies of command: policy', () => {
+  const commands = ['apply', 'plan', 'verify', 'destroy'] as const
+  const made = async (inputs: Strings) => {
+    sandbox.clearRequests()
+    const run = await runAction({ command: 'policy', 'table-name-prefix': prefix, ...inputs })
+    expect([run.exitCode, run.errors, sandbox.requests]).toEqual([0, [], []])
+    return { ...run, policies: JSON.parse(run.outputs.policies ?? '') as Readonly<Record<Command, Policy>> }
+  }
+
+  it.each(commands)('for every environment allow all that %s needs, and no more', async (command) => {
+    const { policies, notices } = await made({ environment: '' })
+    expect(notices).toEqual([])
+    await expectToBeLeast(policies[command], neededBy([command]))
+  })
+
+  it('for one environment allow no more than that environment needs', async () => {
+    const { policies } = await made({ environment: 'dev' })
+    const ofDev = actionsIn(recorded.get('apply in dev') ?? [])
+    expect(await deniedOf(ofDev, policies.apply, everything)).toEqual([])
+    const needed = neededBy(['apply'])
+    const denied = await deniedOf(needed, policies.apply, everything)
+    expect([...new Set(denied.map(({ action }) => action))]).toEqual(['dynamodb:UpdateContinuousBackups'])
+  })
+
+  it.each(commands)('of tables with time to live and indexes allow all that %s needs, and no more', async (command) => {
+    const { Version, Statement } = policyFor(command, aTarget(), extended)
+    const policy = { Version, Statement: Statement.map((statement) => ({ ...statement })) }
+    await expectToBeLeast(policy, actionsIn(recordedOfExtended.get(command) ?? []))
+  })
+
+  it('stand for every region and account that is not known', async () => {
+    const { policies, notices } = await made({
+      environment: '',
+      'role-to-assume': '',
+      'role-external-id': '',
+      'aws-region': '',
+    })
+    expect(notices).toEqual([
+      'No region is known, so the policies are for all regions of the partition aws. Give aws-region.',
+      'No account is known, so the policies have * in its place. Give role-to-assume, or one account in allowed-account-ids.',
+    ])
+    expect(resourcesOf(policies.plan)).toEqual(tables.map((name) => `arn:aws:dynamodb:*:*:table/${name}`))
+    const needed = neededBy(['apply'])
+    expect(await deniedOf(needed, policies.apply, everything)).toEqual([])
+    const elsewhere = needed.map(({ action, resource }) => ({
+      action,
+      resource: resource.replace(region, 'eu-west-1'),
+    }))
+    expect(await deniedOf(elsewhere, policies.apply, everything)).toEqual([])
+  })
 })
 
 describe('the policy of a restricted session', () => {
@@ -646,7 +861,7 @@ describe('the README has the policies of the templates:', () => {
     if (json === undefined) throw new Error(`README.md has no policy "${name}"`)
     return JSON.parse(json) as Policy
   }
-  const target = renderTarget({ TableNamePrefix: '', ...verifying, ...destroying })
+  const target = renderTarget({ TableNames: 'tenant,users', ...verifying, ...destroying })
   const ofSid = (sid: string): Policy => {
     const policy = policyOf(target.ProvisionerRole)
     return { ...policy, Statement: policy.Statement.filter(({ Sid }) => Sid === sid) }
@@ -660,7 +875,10 @@ describe('the README has the policies of the templates:', () => {
   ])('%s', (name, granted) => {
     expect(actionsOf(granted)).not.toEqual([])
     expect(actionsOf(granted)).toEqual(actionsOf(printed(name)))
-    expect(resourcesOf(granted)).toEqual(resourcesOf(printed(name)))
+    // The account and the region are in the condition.
+    const place = `arn:aws:dynamodb:${region}:${account}:`
+    const named = resourcesOf(granted).map((resource) => resource.replace('arn:*:dynamodb:*:*:', place))
+    expect(named).toEqual(resourcesOf(printed(name)))
   })
 
   it.each<[command: Command, names: readonly string[]]>([

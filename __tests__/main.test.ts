@@ -53,8 +53,10 @@ async function run(
   given: Record<string, string>,
   clock: VirtualClock = virtualClock(),
   variables: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string>> = {},
 ) {
   const runner = recordingRunner(given, { ...key, ...variables })
+  Object.assign(runner.recorded.files, files)
   await main(runner, clock)
   return runner.recorded
 }
@@ -155,6 +157,7 @@ it('writes nothing to any table where one of them must be refused', async () => 
       TableArn: arnOf('users'),
       KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
       AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
     },
   ])
   const { exitCode, outputs, errors } = await run(inputs, clock)
@@ -313,6 +316,33 @@ it('calls nothing after a misspelt input, which would be ignored', async () => {
   expect([sts.calls(), dynamoDb.calls()]).toEqual([[], []])
 })
 
+describe('a definition file', () => {
+  const given = { ...inputs, command: 'plan', 'definition-file': '.github/tables.yml' }
+  const orders = (fields: string) =>
+    `tables:\n  orders:\n    KeySchema: [{ AttributeName: id, KeyType: HASH }]\n    AttributeDefinitions: [{ AttributeName: id, AttributeType: N }]\n${fields}`
+  const runWith = (file: string) => run(given, virtualClock(), {}, { '.github/tables.yml': file })
+
+  it('is the whole definition of a run', async () => {
+    const { exitCode, outputs, lines, notices } = await runWith(orders('environments: { production: {} }\n'))
+    expect([exitCode, outputs['changes-count']]).toEqual([0, '1'])
+    expect(lines).toContainEqual(expect.stringContaining('+ create "orders": KeySchema = id (N)'))
+    expect(notices).toEqual([
+      'The definition file has no environment "dev", so its tables and defaults apply as they are. It has "production".',
+    ])
+  })
+
+  it('with problems fails before the first call, and names each place', async () => {
+    const { exitCode, errors } = await runWith(orders('    Tags: 1\n    BillingMode: on demand\n'))
+    expect([exitCode, errors.length]).toEqual([1, 1])
+    const [, ...problems] = errors[0]?.split('\n').map((line) => line.replace(/^[\s-]+/, '')) ?? []
+    expect(problems).toEqual([
+      '.github/tables.yml:5:11: tables.orders.Tags: must be a list of at most 48 items, but is 1.',
+      '.github/tables.yml:6:18: tables.orders.BillingMode: must be PAY_PER_REQUEST or PROVISIONED, but is "on demand". Did you mean PAY_PER_REQUEST?',
+    ])
+    expect([sts.calls(), dynamoDb.calls()]).toEqual([[], []])
+  })
+})
+
 it('warns once of all other inputs that it does not have, and runs', async () => {
   const given = { INPUT_TOKEN: 'x', 'INPUT_NODE-VERSION': '24', INPUT_PATH: '' }
   const warning = 'The action does not have these inputs and ignores them: "node-version", "token".'
@@ -394,4 +424,37 @@ it('tells an apply that failed from its first write on', async () => {
   expect(errors[0]).toContain('dynamodb:CreateTable and dynamodb:TagResource')
   expect(errors[0]).toContain('Failed: create "tenant", create "users". Done before: nothing.')
   expect(lines).toContain('> Plan')
+})
+
+describe('command: policy', () => {
+  it('needs no credentials, calls nothing, and gives the policies in the log, the summary and an output', async () => {
+    const runner = recordingRunner({ command: 'policy', 'aws-region': 'ap-south-1' }, {})
+    await main(runner, virtualClock())
+    const { exitCode, outputs, lines, notices, summary } = runner.recorded
+    expect([exitCode, Object.keys(outputs)]).toEqual([0, ['policies']])
+    expect([sts.calls(), dynamoDb.calls()]).toEqual([[], []])
+    expect(lines[0]).toBe('Command policy: every environment, region ap-south-1, tables "tenant" and "users"')
+    expect(lines).toEqual(
+      expect.arrayContaining(['> Policy apply', '> Policy plan', '> Policy verify', '> Policy destroy']),
+    )
+    expect(lines.at(-1)).toBe('Made the policies. AWS was not called.')
+    expect(notices).toEqual([expect.stringMatching(/^No account is known/)])
+    const { destroy } = JSON.parse(outputs.policies ?? '')
+    expect(destroy.Statement[0].Action).toContain('dynamodb:DeleteTable')
+    expect(summary).toContain('## Tenant Tables: policy')
+    expect(summary).toContain('arn:aws:dynamodb:ap-south-1:*:table/users')
+    expect(summary).toContain('No account is known')
+  })
+
+  it('stops where a policy would hold a secret', async () => {
+    const given = {
+      ...inputs,
+      command: 'policy',
+      'table-name-prefix': 'ghs_of_the_job-',
+      'github-token': 'ghs_of_the_job',
+    }
+    const { exitCode, outputs, errors } = await run(given)
+    expect([exitCode, outputs]).toEqual([1, {}])
+    expect(errors[0]).toContain('The secret github-token occurs in what later steps would read: output policies.')
+  })
 })

@@ -106,7 +106,7 @@ describe('2,500 tables, the default quota of an account, in an account that thro
         const definitions = syntheticTables(2500)
         const observation = await observeTables(dynamoDb, target, definitions, run)
         const plan = planTables(target, definitions, observation.observed)
-        return await applyPlan({ dynamoDb, target, definitions, ...observation, plan, run })
+        return await applyPlan({ dynamoDb, target, definitions, ...observation, plan, waitForIndexes: true, run })
       })
       return { sent, outcome }
     } finally {

@@ -6,7 +6,8 @@ import { applyPlan } from '../src/apply/apply.ts'
 import { countReads, observeTables } from '../src/apply/observe.ts'
 import { openConnections } from '../src/aws/connections.ts'
 import { loadDynamoDb } from '../src/aws/dynamodb.ts'
-import { defineTables } from '../src/definition/built-in.ts'
+import { builtInDefinition } from '../src/definition/built-in.ts'
+import { defineTables } from '../src/definition/definition.ts'
 import { planTables } from '../src/plan/planner.ts'
 import { systemClock, withinDeadline } from '../src/run/run.ts'
 import type { TableDefinition } from '../src/table/table.ts'
@@ -36,7 +37,7 @@ const target: Target = {
 export function syntheticTables(count: number): readonly TableDefinition[] {
   const settings = { deletionProtection: 'auto', pointInTimeRecovery: 'auto', tags: new Map() } as const
   return Array.from({ length: count }, (_, index) => ({ tableNamePrefix: `${index}-` })).flatMap((prefix) =>
-    defineTables({ ...target, ...settings, ...prefix }).slice(0, 1),
+    defineTables(builtInDefinition, { ...target, ...settings, ...prefix }).slice(0, 1),
   )
 }
 
@@ -59,7 +60,15 @@ export async function measureScale(count: number, options: SandboxOptions = {}):
       const dynamoDb = connect(async () => key, target)
       const observation = await observeTables(dynamoDb, target, definitions, run)
       const plan = planTables(target, definitions, observation.observed)
-      const { error } = await applyPlan({ dynamoDb, target, definitions, ...observation, plan, run })
+      const { error } = await applyPlan({
+        dynamoDb,
+        target,
+        definitions,
+        ...observation,
+        plan,
+        waitForIndexes: true,
+        run,
+      })
       if (error !== undefined) throw error
     })
     return {

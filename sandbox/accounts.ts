@@ -3,7 +3,9 @@ import { partition } from '@aws-sdk/core/client'
 import { type BudgetName, exhaustBudget } from './budgets.ts'
 import { ControlPlane } from './control-plane.ts'
 import { Items, itemOperations } from './items.ts'
+import { Keys } from './kms.ts'
 import type { Timings } from './options.ts'
+import type { Place } from './parameters.ts'
 import type { Shape, TableRecord } from './table-record.ts'
 
 /** Direct access to one account and region, past HTTP: the same rules, without credentials, and not logged. */
@@ -23,6 +25,8 @@ export interface AccountHands {
   exhaustBudget(name: string, budget: BudgetName): void
   /** Makes AWS refuse the next change of time to live, as if someone else had just changed it. */
   lockTimeToLive(name: string): void
+  /** Lets an alias, such as `alias/tables`, name the key of this id from now on. */
+  setKeyAlias(alias: string, id: string): void
   /** Replaces all tags at once, without lag and lock. Tags that only AWS can set are allowed. */
   setTags(name: string, tags: Readonly<Record<string, string>>): void
 }
@@ -36,10 +40,12 @@ export class Accounts {
   readonly #timings: Timings
   readonly #now: () => number
   readonly #accounts = new Map<string, Account>()
+  readonly #keys: Keys
 
-  constructor(timings: Timings, now: () => number) {
+  constructor(timings: Timings, now: () => number, keys = new Keys()) {
     this.#timings = timings
     this.#now = now
+    this.#keys = keys
   }
 
   async call(account: string, region: string, operation: string, input: Shape): Promise<Shape> {
@@ -75,6 +81,7 @@ export class Accounts {
         const record = known(name)
         record.timeToLive = { ...record.timeToLive, lockedUntil: this.#now() + this.#timings.timeToLiveCooldown }
       },
+      setKeyAlias: (alias, id) => this.#keys.setAlias(placeOf(account, region), alias, id),
       setTags: (name, tags) => {
         const record = known(name)
         record.tags = new Map(Object.entries(tags))
@@ -94,13 +101,13 @@ export class Accounts {
     const place = `${account}/${region}`
     const found = this.#accounts.get(place)
     if (found !== undefined) return found
-    const controlPlane = new ControlPlane(
-      { account, region, partition: partition(region).name },
-      this.#timings,
-      this.#now,
-    )
+    const controlPlane = new ControlPlane(placeOf(account, region), this.#timings, this.#now, this.#keys)
     const created = { controlPlane, items: new Items(controlPlane) }
     this.#accounts.set(place, created)
     return created
   }
+}
+
+export function placeOf(account: string, region: string): Place {
+  return { account, region, partition: partition(region).name }
 }

@@ -1,4 +1,4 @@
-/** Responses in the format of each service (DynamoDB: JSON 1.0, STS: XML, GitHub: JSON), and of a proxy in between. */
+/** Responses in the format of each service (DynamoDB: JSON 1.0, KMS: JSON 1.1, STS: XML, GitHub: JSON), and of a proxy in between. */
 import { STATUS_CODES } from 'node:http'
 import { AwsError } from './errors.ts'
 import type { Fault } from './faults.ts'
@@ -39,18 +39,21 @@ export function answerError(service: Service, error: unknown): Answer {
     return gitHubError(error instanceof GitHubError ? error : new GitHubError(500, String(error)))
   }
   const known = error instanceof AwsError ? error : new AwsError('InternalFailure', String(error), 500)
-  return service === 'sts' ? xmlError(known) : jsonError(known)
+  if (service === 'sts') return xmlError(known)
+  return service === 'kms' ? kmsError(known) : jsonError(known)
 }
 
 const throttling = {
   sts: { name: 'Throttling', status: 400 },
   dynamodb: { name: 'ThrottlingException', status: 400 },
+  kms: { name: 'ThrottlingException', status: 400 },
   oidc: { name: 'ThrottlingException', status: 429 },
 } as const
 
 const answerTypes: Readonly<Record<Service, string>> = {
   sts: 'text/xml',
   dynamodb: 'application/x-amz-json-1.0',
+  kms: 'application/x-amz-json-1.1',
   oidc: 'application/json',
   github: 'application/json; charset=utf-8',
 }
@@ -88,6 +91,10 @@ function gitHubError({ status, message, errors }: GitHubError): Answer {
 
 function jsonError({ name, message, status }: AwsError): Answer {
   return { ...json(status, { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message }), error: name }
+}
+
+function kmsError({ name, message, status }: AwsError): Answer {
+  return { ...json(status, { __type: name, message }), type: answerTypes.kms, error: name }
 }
 
 function xmlError({ name, message, status }: AwsError): Answer {

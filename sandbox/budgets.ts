@@ -1,6 +1,7 @@
 /** Changes that AWS accepts only a number of times. AWS does not show how many are left. */
 import { limitExceeded } from './errors.ts'
 import type { TableRecord } from './table-record.ts'
+import { exhaustDecreases } from './throughput-changes.ts'
 
 const hour = 3_600_000
 
@@ -34,7 +35,9 @@ const budgets = {
   },
 } satisfies Readonly<Record<string, Budget>>
 
-export type BudgetName = keyof typeof budgets
+type CountedBudget = keyof typeof budgets
+
+export type BudgetName = CountedBudget | 'decreases'
 
 /**
  * Checks that a budget has a change left.
@@ -42,7 +45,7 @@ export type BudgetName = keyof typeof budgets
  * @returns a function that spends one change
  * @throws {AwsError} LimitExceededException if the budget is spent
  */
-export function spendBudget(record: TableRecord, now: number, name: BudgetName): () => void {
+export function spendBudget(record: TableRecord, now: number, name: CountedBudget): () => void {
   const { times, hours, thenOneInHours, message }: Budget = budgets[name]
   const recent = changesWithin(record, now, name, hours)
   if (recent.length >= times) {
@@ -56,12 +59,20 @@ export function spendBudget(record: TableRecord, now: number, name: BudgetName):
   }
 }
 
-/** Spends the whole budget now. */
+/** Spends the whole budget now. Decreases have one for the table and one for each of its indexes. */
 export function exhaustBudget(record: TableRecord, now: number, name: BudgetName): void {
+  if (name === 'decreases') {
+    record.throughputChanges = exhaustDecreases(record.throughputChanges, now)
+    record.globalIndexes = record.globalIndexes.map((index) => ({
+      ...index,
+      throughputChanges: exhaustDecreases(index.throughputChanges, now),
+    }))
+    return
+  }
   record.spent.set(name, new Array(budgets[name].times).fill(now))
 }
 
-function changesWithin(record: TableRecord, now: number, name: BudgetName, hours: number): readonly number[] {
+function changesWithin(record: TableRecord, now: number, name: CountedBudget, hours: number): readonly number[] {
   return (record.spent.get(name) ?? []).filter((at) => at > now - hours * hour)
 }
 

@@ -12,6 +12,7 @@ import { readEncryptionKey } from './encryption.ts'
 import { AwsError, invalidParameter, limitExceeded, notFound, validationError } from './errors.ts'
 import { checkSchema } from './indexes.ts'
 import { inUse, refuseDeletionWhileChanging, refuseUnlessUsable } from './jobs.ts'
+import { Keys } from './kms.ts'
 import type { Timings } from './options.ts'
 import { createStream, type Input, type Place, readTableName, readTaggedTable, shapes, tableArn } from './parameters.ts'
 import { refuseDeletionForReplicas } from './replicas.ts'
@@ -34,9 +35,11 @@ export class ControlPlane {
   readonly place: Place
   readonly timings: Timings
   readonly now: () => number
+  readonly keys: Keys
   readonly #tables = new Map<string, TableRecord>()
 
-  constructor(place: Place, timings: Timings, now: () => number) {
+  constructor(place: Place, timings: Timings, now: () => number, keys = new Keys()) {
+    this.keys = keys
     this.place = place
     this.timings = timings
     this.now = now
@@ -134,12 +137,13 @@ function createTable(controlPlane: ControlPlane, input: Input): Shape {
   const now = controlPlane.now()
   checkSchema(input)
   const isOnDemand = input.BillingMode === 'PAY_PER_REQUEST'
-  const throughput = readThroughput(input)
-  const maximum = readOnDemandThroughput(input, isOnDemand, 1)
+  const throughput = readThroughput(controlPlane.place, input)
+  const maximum = readOnDemandThroughput(controlPlane.place, input, isOnDemand)
   const stream = readStreamType(input)
-  const key = readEncryptionKey(controlPlane.place, input.SSESpecification)
+  const givenKey = readEncryptionKey(input.SSESpecification)
   const tags = readTags(input.Tags)
   refuseExisting(controlPlane, name)
+  const key = givenKey === undefined ? undefined : controlPlane.keys.use(controlPlane.place, givenKey)
   const indexes = shapes(input.GlobalSecondaryIndexes)
   checkTableQuotas(controlPlane.records(), now, indexes.length + shapes(input.LocalSecondaryIndexes).length > 0)
   const activeAt = now + (indexes.length > 0 ? controlPlane.timings.creatingWithIndexes : controlPlane.timings.creating)
@@ -166,7 +170,7 @@ function createTable(controlPlane: ControlPlane, input: Input): Shape {
     billingMode: isOnDemand ? 'PAY_PER_REQUEST' : 'PROVISIONED',
     ...(isOnDemand ? { lastOnDemand: now } : {}),
     throughput,
-    ...(maximum === undefined || Object.keys(maximum).length === 0 ? {} : { onDemandThroughput: maximum }),
+    ...(maximum === undefined ? {} : { onDemandThroughput: maximum }),
     warmThroughput,
     deletionProtection: input.DeletionProtectionEnabled === true,
     ...(stream === undefined ? {} : { stream: createStream(arn, now, stream) }),

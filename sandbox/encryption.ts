@@ -2,11 +2,11 @@
 import { spendBudget } from './budgets.ts'
 import { invalidParameter, validationError } from './errors.ts'
 import { inUse, isEncryptionChanging, refuseWhileUpdating } from './jobs.ts'
-import type { Input, OperationContext, Place } from './parameters.ts'
+import type { Input, OperationContext } from './parameters.ts'
 import { type Shape, statusOf, type TableRecord } from './table-record.ts'
 
-/** @returns the ARN of the key; undefined for the AWS-owned key */
-export function readEncryptionKey(place: Place, given: unknown): string | undefined {
+/** @returns a key id, an alias, or the ARN of either; undefined for the AWS-owned key */
+export function readEncryptionKey(given: unknown): string | undefined {
   const { Enabled, SSEType, KMSMasterKeyId } = (given ?? {}) as Shape
   if (Enabled === false) {
     if (SSEType !== undefined) throw invalidParameter('SSEType can not be specified if Enabled is false')
@@ -18,40 +18,34 @@ export function readEncryptionKey(place: Place, given: unknown): string | undefi
     throw invalidParameter('SSEType KMS is required if KMSMasterKeyId is specified')
   }
   if (Enabled === undefined && SSEType === undefined) return undefined
-  return keyArn(place, String(KMSMasterKeyId ?? 'alias/aws/dynamodb'))
-}
-
-/** @param given a key id, an alias, or the ARN of either */
-function keyArn({ partition, region, account }: Place, given: string): string {
-  if (given.includes(':key/')) return given
-  const id = given
-    .split(':')
-    .at(-1)
-    ?.replace(/^(alias|key)\//, '')
-  return `arn:${partition}:kms:${region}:${account}:key/${id}`
+  return String(KMSMasterKeyId ?? 'alias/aws/dynamodb')
 }
 
 /** Refuses the ARN of the present key as a no-op. Its id or alias is accepted, and encrypts the table again. */
 export function setEncryption(context: OperationContext, record: TableRecord, input: Input): () => void {
   const now = context.now()
-  const specification = input.SSESpecification as Shape
-  const key = readEncryptionKey(context.place, specification)
+  const given = readEncryptionKey(input.SSESpecification)
   const present = record.encryption?.keyArn
-  if (key === undefined && present === undefined) throw invalidParameter('Table is already encrypted by default')
-  if (present !== undefined && specification.KMSMasterKeyId === present) {
+  if (given === undefined && present === undefined) throw invalidParameter('Table is already encrypted by default')
+  if (given !== undefined && given === present) {
     throw invalidParameter(
       'Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to change Master Key',
     )
   }
   refuseWithoutKey(record, now)
   refuseWhileUpdating(record, now, 'encryption')
+  const useKey = () => (given === undefined ? undefined : context.keys.use(context.place, given))
   if (isEncryptionChanging(record, now)) {
-    if (key !== present) throw inUse(record, 'Server-Side Encryption is still being updated')
+    if (useKey() !== present) throw inUse(record, 'Server-Side Encryption is still being updated')
     return () => {}
   }
+  // A spent budget is reported before a key that cannot be used (081).
   const spend = spendBudget(record, now, 'encryption')
+  const key = useKey()
   return () => {
     spend()
+    // A change of table class goes on, but the table no longer shows it (287, 450).
+    record.pending = record.pending.map((job) => (job.kind === 'tableClass' ? { ...job, isHidden: true } : job))
     record.encryption = {
       keyArn: key,
       keyBefore: present,

@@ -30,21 +30,21 @@ export interface SessionKey {
   readonly expiresAt: number
 }
 
-type SignedService = 'dynamodb' | 'sts'
+type SignedService = 'dynamodb' | 'kms' | 'sts'
 
 interface KnownKey extends AccessKey {
   readonly session?: SessionParameters
 }
 
-/** The names of each service for the same refusal. */
+/** The names of the same refusal at STS, and at DynamoDB and KMS, which answer in JSON. */
 const refusals = {
-  unsigned: { dynamodb: 'MissingAuthenticationTokenException', sts: 'MissingAuthenticationToken' },
-  unknown: { dynamodb: 'UnrecognizedClientException', sts: 'InvalidClientTokenId' },
-  expired: { dynamodb: 'ExpiredTokenException', sts: 'ExpiredToken' },
-  signature: { dynamodb: 'InvalidSignatureException', sts: 'SignatureDoesNotMatch' },
+  unsigned: { json: 'MissingAuthenticationTokenException', sts: 'MissingAuthenticationToken' },
+  unknown: { json: 'UnrecognizedClientException', sts: 'InvalidClientTokenId' },
+  expired: { json: 'ExpiredTokenException', sts: 'ExpiredToken' },
+  signature: { json: 'InvalidSignatureException', sts: 'SignatureDoesNotMatch' },
 } as const
 
-const statuses = { dynamodb: 400, sts: 403 } as const
+const statuses = { json: 400, sts: 403 } as const
 
 export class Identities {
   readonly #keys = new Map<string, KnownKey>()
@@ -91,8 +91,9 @@ export class Identities {
    * @throws {AwsError} with the error names of the service
    */
   authenticate(request: SignedRequest, service: SignedService): { caller: Caller; region: string } {
+    const kind = service === 'sts' ? 'sts' : 'json'
     const refuse = (reason: keyof typeof refusals, message: string) =>
-      new AwsError(refusals[reason][service], message, statuses[service])
+      new AwsError(refusals[reason][kind], message, statuses[kind])
     const authorization = readAuthorization(request.headers)
     if (authorization === undefined) throw refuse('unsigned', 'Request is missing Authentication Token')
     const key = this.#keys.get(authorization.accessKeyId)

@@ -17,7 +17,7 @@ export type Concern =
 
 const verbs: Partial<Record<Concern, string>> = {
   throughput: 'change table IOPS',
-  onDemandThroughput: 'update OnDemandThroughput',
+  onDemandThroughput: 'OnDemandThroughput cannot be updated',
   stream: 'change stream status',
   tableClass: 'update table class',
   index: 'create or delete an index',
@@ -31,6 +31,16 @@ const jobs: Readonly<Record<JobKind, string>> = {
   indexCreation: 'an index is being created',
   indexDeletion: 'an index is being deleted',
   replica: 'a replica is being updated',
+}
+
+/** The changes during which AWS refuses an on-demand maximum, in its words (DDB-TABLE-119, 286, 369, 375, 458). */
+const onDemandBlockers: Readonly<Record<JobKind, string>> = {
+  throughput: 'BillingMode update is in progress',
+  stream: 'stream status update is in progress',
+  tableClass: 'TableClass update is in progress',
+  indexCreation: 'index creation is in progress',
+  indexDeletion: 'index deletion is in progress',
+  replica: 'a replica update is in progress',
 }
 
 /** ResourceInUseException, until the change in progress is complete. AWS omits the detail for a table with replicas. */
@@ -61,13 +71,14 @@ export function refuseUnlessUsable(record: TableRecord, now: number): void {
  */
 export function refuseWhileUpdating(record: TableRecord, now: number, concern: Concern): void {
   refuseWhileReplicasChange(record, now)
-  const job = record.pending.find(({ at }) => at > now)
+  const job = record.pending.find(({ at, isHidden }) => at > now && !isHidden)
   if (concern === 'warmThroughput' && job?.kind === 'indexCreation') {
     throw new AwsError('InternalServerError', 'Table is under system maintenance, please try again later', 500)
   }
   const verb = verbs[concern]
   if (verb === undefined) return
   if (job !== undefined) {
+    if (concern === 'onDemandThroughput') throw inUse(record, `${verb} while ${onDemandBlockers[job.kind]}`)
     const isSame = concern === 'throughput' && job.kind === 'throughput'
     const detail = isSame ? 'Table IOPS are currently being updated.' : `Can't ${verb} when ${jobs[job.kind]}.`
     throw inUse(record, `${detail} Table: ${record.name}`)

@@ -29,6 +29,25 @@ export interface SandboxOptions {
   readonly signatureLifetimeMilliseconds?: number
   /** Tokens, pull requests and commits of GitHub's API. Default: none. */
   readonly gitHub?: GitHubOptions
+  /**
+   * The KMS keys that exist, besides those that AWS manages for DynamoDB. Default: every id is that of a key, and every
+   * alias that of the key whose id follows `alias/`.
+   */
+  readonly keys?: readonly KmsKey[]
+}
+
+/** A KMS key of a customer. */
+export interface KmsKey {
+  readonly account: string
+  readonly region: string
+  readonly id: string
+  /** Such as `alias/tables`. */
+  readonly aliases?: readonly string[]
+  /** Default SYMMETRIC_DEFAULT, the only one that DynamoDB uses. */
+  readonly spec?: string
+  readonly isDisabled?: boolean
+  /** Actions that no policy allows, such as `kms:CreateGrant`. */
+  readonly deniedActions?: readonly string[]
 }
 
 /** A role and its trust policy. */
@@ -106,6 +125,8 @@ export interface Timings {
   readonly billingModeAgainUpdating: number
   readonly provisionedUpdating: number
   readonly throughputUpdating: number
+  /** After the removal of an on-demand maximum, DescribeTable shows -1 for this time. */
+  readonly onDemandThroughputLag: number
   readonly deleting: number
   readonly indexCreating: number
   /** The first part of `indexCreating`, without backfill and with the table UPDATING. */
@@ -160,6 +181,7 @@ export const measuredTimings: Timings = {
   billingModeAgainUpdating: 4500,
   provisionedUpdating: 80_000,
   throughputUpdating: 1500,
+  onDemandThroughputLag: 1000,
   deleting: 4000,
   indexCreating: 600_000,
   indexAllocating: 40_000,

@@ -1,6 +1,7 @@
 /** Reading of request parameters. Their types are checked before, in `constraints.ts`. */
 import { checkTableName } from './constraints.ts'
 import { AwsError, invalidParameter, notFound, validationError } from './errors.ts'
+import type { Keys } from './kms.ts'
 import type { Timings } from './options.ts'
 import type { Shape, TableRecord } from './table-record.ts'
 
@@ -15,6 +16,7 @@ export interface OperationContext {
   readonly place: Place
   readonly timings: Timings
   readonly now: () => number
+  readonly keys: Keys
 }
 
 export type Input = Readonly<Record<string, unknown>>

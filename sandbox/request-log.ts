@@ -1,6 +1,6 @@
 /** The log of requests, with the IAM actions that AWS would check for each. */
 
-export type Service = 'sts' | 'dynamodb' | 'oidc' | 'github'
+export type Service = 'sts' | 'dynamodb' | 'kms' | 'oidc' | 'github'
 
 export interface LoggedRequest {
   readonly id: number
@@ -29,13 +29,46 @@ export type RequestedOperation = Pick<LoggedRequest, 'service' | 'operation' | '
 export interface IamAction {
   readonly action: string
   readonly resource: string
+  /** The values of condition keys that are about this action. */
+  readonly context?: Readonly<Record<string, string | readonly string[]>>
 }
+
+/** A KMS key as IAM knows it. */
+export interface IamKey {
+  readonly arn: string
+  readonly aliases: readonly string[]
+}
+
+/** The keys that a request is about, besides its table. */
+export interface RequestKeys {
+  readonly region: string
+  /** Finds the key that a request names; undefined if there is none. */
+  readonly find: (given: string) => IamKey | undefined
+  /** The key of the customer that encrypts the table. */
+  readonly ofTable?: IamKey | undefined
+}
+
+/** The actions on a customer's key that DynamoDB requires of the caller who chooses the key for a table. */
+const keyActions = [
+  'kms:CreateGrant',
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+]
+
+const itemOperation = /^(?:Batch|Transact)?(?:Get|Put|Update|Delete|Write)Items?$|^(?:Query|Scan)$/
 
 /** Lists the IAM actions of a request. One operation may need several: CreateTable with tags also needs TagResource. */
 export function iamActions(
   { service, operation, input }: Pick<LoggedRequest, 'service' | 'operation' | 'input'>,
   tableArn: string,
+  keys: RequestKeys = { region: '', find: () => undefined },
 ): readonly IamAction[] {
+  if (service === 'kms') return kmsActions(operation, String(input.KeyId), keys)
   if (service === 'oidc' || service === 'github') return []
   const actions = (names: readonly (string | false)[], resource: string) =>
     names.filter((name) => name !== false).map((name) => ({ action: name, resource }))
@@ -59,9 +92,25 @@ export function iamActions(
       ],
       resource,
     ),
-    // DynamoDB uses further actions on the key later, which a request does not show.
-    ...(KMSMasterKeyId === undefined ? [] : actions(['kms:CreateGrant', 'kms:DescribeKey'], String(KMSMasterKeyId))),
+    ...(KMSMasterKeyId === undefined ? [] : throughDynamoDb(keyActions, String(KMSMasterKeyId), keys)),
+    ...(keys.ofTable !== undefined && itemOperation.test(operation)
+      ? throughDynamoDb(['kms:Decrypt'], keys.ofTable.arn, keys)
+      : []),
   ]
+}
+
+/** Actions on a key that DynamoDB makes on behalf of the caller. */
+function throughDynamoDb(actions: readonly string[], given: string, { region, find }: RequestKeys) {
+  const { arn: resource, aliases } = find(given) ?? { arn: given, aliases: [] }
+  const context = { 'kms:ViaService': `dynamodb.${region}.amazonaws.com`, 'kms:ResourceAliases': aliases }
+  return actions.map((action) => ({ action, resource, context }))
+}
+
+function kmsActions(operation: string, given: string, { find }: RequestKeys): readonly IamAction[] {
+  const { arn: resource, aliases } = find(given) ?? { arn: '*', aliases: [] }
+  const [, alias] = /(?:^|:)(alias\/.*)$/.exec(given) ?? []
+  const context = { 'kms:ResourceAliases': aliases, ...(alias === undefined ? {} : { 'kms:RequestAlias': alias }) }
+  return [{ action: `kms:${operation}`, resource, context }]
 }
 
 /** Counts round trips: the longest chain of requests in which each started after the previous one ended. */

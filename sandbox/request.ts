@@ -47,8 +47,12 @@ export async function readRequest(message: IncomingMessage): Promise<Request | u
     return readGitHubRequest(pathname.slice(gitHubPrefix.length), searchParams, signed)
   }
   if (method !== 'POST' || pathname !== '/') return undefined
-  const dynamoDbTarget = headers['x-amz-target']
-  if (typeof dynamoDbTarget === 'string') return readDynamoDbRequest(dynamoDbTarget, signed)
+  const jsonTarget = headers['x-amz-target']
+  if (typeof jsonTarget === 'string') {
+    return jsonTarget.startsWith('TrentService.')
+      ? readKmsRequest(jsonTarget, signed)
+      : readDynamoDbRequest(jsonTarget, signed)
+  }
   const form = new URLSearchParams(body.toString('utf8'))
   const { WebIdentityToken: _, ...input } = Object.fromEntries(form)
   return { service: 'sts', operation: String(input.Action ?? ''), input, form, signed }
@@ -56,8 +60,7 @@ export async function readRequest(message: IncomingMessage): Promise<Request | u
 
 function readDynamoDbRequest(target: string, signed: SignedRequest): Request {
   const [, operation = ''] = /^DynamoDB_20120810\.(\w+)$/.exec(target) ?? []
-  const content = parse(signed.body)
-  const input = content ?? {}
+  const { input, ...others } = readJson(signed)
   const named = String(input.ResourceArn ?? input.TableName ?? '')
   // AWS accepts a table's ARN wherever it accepts the name.
   const [, table = named] = /:table\/([^/]+)/.exec(named) ?? []
@@ -66,6 +69,19 @@ function readDynamoDbRequest(target: string, signed: SignedRequest): Request {
     operation,
     ...(table === '' ? {} : { table }),
     input,
+    ...others,
+  }
+}
+
+/** KMS's API has the name of its first code. */
+function readKmsRequest(target: string, signed: SignedRequest): Request {
+  return { service: 'kms', operation: target.replace('TrentService.', ''), ...readJson(signed) }
+}
+
+function readJson(signed: SignedRequest): Omit<Request, 'service' | 'operation'> {
+  const content = parse(signed.body)
+  return {
+    input: content ?? {},
     form: new URLSearchParams(),
     signed,
     ...(content === undefined

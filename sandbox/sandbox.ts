@@ -1,20 +1,21 @@
-/** An emulator of STS, DynamoDB, GitHub's OIDC provider and GitHub's API for comments, in one process on 127.0.0.1. */
+/** An emulator of STS, DynamoDB, KMS, GitHub's OIDC provider and GitHub's API for comments, in one process on 127.0.0.1. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type AccountHands, Accounts } from './accounts.ts'
+import { type AccountHands, Accounts, placeOf } from './accounts.ts'
 import { type Answer, answerError, brokenAnswer, gitHubJson, json, xml } from './answers.ts'
 import { type Fault, type FaultSwitch, Faults } from './faults.ts'
 import { GitHub, type GitHubHands } from './git-hub.ts'
 import { type Caller, Identities } from './identities.ts'
+import { Keys } from './kms.ts'
 import { OidcProvider } from './oidc.ts'
 import { measuredTimings, type SandboxOptions } from './options.ts'
-import { tableArn } from './parameters.ts'
+import { type Place, tableArn } from './parameters.ts'
 import { RateLimits } from './rate-limits.ts'
 import { gitHubPrefix, type Request, readRequest } from './request.ts'
-import { iamActions, type LoggedRequest, type RequestedOperation } from './request-log.ts'
+import { iamActions, type LoggedRequest, type RequestedOperation, type RequestKeys } from './request-log.ts'
 import { callSts, type Sts } from './sts.ts'
 
 export type { AccountHands } from './accounts.ts'
@@ -25,6 +26,7 @@ export type {
   GitHubOptions,
   GitHubToken,
   GitHubUser,
+  KmsKey,
   PullRequest,
   Role,
   SandboxOptions,
@@ -79,7 +81,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const oidc = new OidcProvider(options.oidcClaims ?? {}, now)
   const sts: Sts = { roles: options.roles ?? [], identities, oidc }
   const faults = new Faults()
-  const accounts = new Accounts({ ...measuredTimings, ...options.timings }, now)
+  const keys = new Keys(options.keys)
+  const accounts = new Accounts({ ...measuredTimings, ...options.timings }, now, keys)
   const gitHub = new GitHub(options.gitHub ?? {}, now)
   const limits = new RateLimits(options, now)
   const watchers = new Set<Watcher>()
@@ -115,12 +118,26 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     if (identity === undefined || service === 'sts') {
       return xml(operation, callSts(sts, operation, identity?.caller, form))
     }
-    return json(200, await accounts.call(identity.caller.account, identity.region, operation, input))
+    const { caller, region } = identity
+    if (service === 'kms') return json(200, keys.call(operation, placeOf(caller.account, region), caller.arn, input))
+    return json(200, await accounts.call(caller.account, region, operation, input))
   }
 
   async function notifyWatchers(moment: 'before' | 'after', { service, operation, table }: Request): Promise<void> {
     const requested = { service, operation, ...(table === undefined ? {} : { table }) }
     for (const watcher of watchers) await watcher(moment, requested)
+  }
+
+  /** The keys that IAM checks a request of this account and region for. */
+  function keysOf(place: Place, table: string | undefined): RequestKeys {
+    const find = (given: string) => {
+      const arn = keys.arnOf(place, given)
+      return arn === undefined ? undefined : { arn, aliases: keys.aliasesOf(place, arn) }
+    }
+    const used = table === undefined ? undefined : accounts.hands(place.account, place.region).table(table)?.encryption
+    // The policy of a key that AWS manages allows its use through DynamoDB.
+    const isOfCustomer = used?.keyArn !== undefined && used.keyArn !== keys.arnOf(place, 'alias/aws/dynamodb')
+    return { region: place.region, find, ofTable: isOfCustomer ? find(used.keyArn) : undefined }
   }
 
   function logRequest(
@@ -136,7 +153,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       id: lastId,
       service: request.service,
       operation: request.operation,
-      actions: iamActions(request, tableArn({ account, region, partition }, request.table ?? '*')),
+      actions: iamActions(
+        request,
+        tableArn({ account, region, partition }, request.table ?? '*'),
+        keysOf({ account, region, partition }, identity === undefined ? undefined : request.table),
+      ),
       account,
       region,
       ...(request.table === undefined ? {} : { table: request.table }),

@@ -1,6 +1,14 @@
 /** The record of one table. Its state is computed from the clock on every read, without timers. */
 import { describeReplicas, type ReplicaRecord } from './replica-record.ts'
-import { describeWarmThroughput, onDemandWarmThroughput, type WarmThroughput } from './warm-throughput.ts'
+import { describeThroughput, type Throughput, type ThroughputChanges } from './throughput-changes.ts'
+import {
+  describeWarmThroughput,
+  onDemandWarmThroughput,
+  raiseUnits,
+  type WarmThroughput,
+  type WarmUnits,
+  warmUnitsOf,
+} from './warm-throughput.ts'
 
 export type Shape = Readonly<Record<string, unknown>>
 
@@ -11,8 +19,11 @@ export interface IndexRecord {
   readonly backfillsFrom?: number
   /** When the deletion ends; set while the index is DELETING. */
   readonly goneAt?: number
-  /** A change in progress: the index is UPDATING until `at`, and then has the new shape. */
-  readonly change?: { readonly at: number; readonly shape: IndexRecord['shape'] }
+  readonly throughputChanges?: ThroughputChanges
+  /** The highest warm throughput before the present capacity. Absent for an index whose capacity never changed. */
+  readonly warmed?: WarmUnits
+  /** A change in progress: the index is UPDATING until `at`, and then has these members. */
+  readonly change?: { readonly at: number } & Pick<IndexRecord, 'shape' | 'throughputChanges' | 'warmed'>
 }
 
 /** The kind of a change that keeps a table UPDATING. */
@@ -28,6 +39,8 @@ export interface PendingChange {
   readonly apply: (record: TableRecord) => void
   /** The old billing mode during a switch. DescribeTable shows the new one at once. */
   readonly billingModeBefore?: BillingMode
+  /** The table is ACTIVE during the change, and a further change of the same kind is accepted and lost. */
+  readonly isHidden?: boolean
 }
 
 export interface TableRecord {
@@ -46,8 +59,11 @@ export interface TableRecord {
   billingMode: BillingMode
   /** When the table last became on demand. From then on, DescribeTable shows BillingModeSummary. */
   lastOnDemand?: number
-  throughput: { readonly ReadCapacityUnits: number; readonly WriteCapacityUnits: number }
+  throughput: Throughput
+  throughputChanges?: ThroughputChanges
+  /** A removed maximum is -1. DescribeTable shows it until `onDemandThroughputShownAt`, and then omits it. */
   onDemandThroughput?: Shape
+  onDemandThroughputShownAt?: number
   warmThroughput: WarmThroughput
   deletionProtection: boolean
   protectionChangedAt?: number
@@ -89,7 +105,7 @@ export function statusOf(record: TableRecord, now: number): TableStatus {
   if (record.forcedStatus !== undefined) return record.forcedStatus
   if (record.goneAt !== undefined) return 'DELETING'
   if (now < record.activeAt) return 'CREATING'
-  return record.pending.some(({ at }) => at > now) ? 'UPDATING' : 'ACTIVE'
+  return record.pending.some(({ at, isHidden }) => at > now && !isHidden) ? 'UPDATING' : 'ACTIVE'
 }
 
 export function indexStatusOf({ activeAt, goneAt, change }: IndexRecord, now: number): string {
@@ -106,7 +122,9 @@ export function settle(record: TableRecord, now: number): void {
   record.replicas = record.replicas.filter(({ goneAt }) => goneAt === undefined || goneAt > now)
   record.globalIndexes = record.globalIndexes.map((index) => {
     const { change, ...rest } = index
-    return change === undefined || change.at > now ? index : { ...rest, shape: change.shape }
+    if (change === undefined || change.at > now) return index
+    const { at: _, ...changed } = change
+    return { ...rest, ...changed }
   })
   const indexes = record.globalIndexes.filter(({ goneAt }) => goneAt === undefined || goneAt > now)
   if (indexes.length === record.globalIndexes.length) return
@@ -139,9 +157,9 @@ export function describe(record: TableRecord, now: number): Shape {
       String(left.AttributeName) < String(right.AttributeName) ? -1 : 1,
     ),
     KeySchema: record.keySchema,
-    ProvisionedThroughput: describeThroughput(onDemand ? undefined : record.throughput),
+    ProvisionedThroughput: describeThroughput(onDemand ? undefined : record.throughput, record.throughputChanges, now),
     ...describeBillingMode(record),
-    ...(onDemand && record.onDemandThroughput !== undefined ? { OnDemandThroughput: record.onDemandThroughput } : {}),
+    ...describeOnDemandThroughput(record, now),
     DeletionProtectionEnabled: record.deletionProtection,
     WarmThroughput: describeWarmThroughput(record.warmThroughput, now),
     ItemCount: 0,
@@ -168,9 +186,12 @@ export function describe(record: TableRecord, now: number): Shape {
   }
 }
 
-/** @param throughput undefined for an on-demand table, which shows zeros */
-function describeThroughput(throughput: unknown): Shape {
-  return { NumberOfDecreasesToday: 0, ...((throughput as Shape) ?? { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }) }
+/** DescribeTable shows a removed maximum as -1 for about a second (DDB-TABLE-182). */
+function describeOnDemandThroughput(record: TableRecord, now: number): Shape {
+  const { billingMode, onDemandThroughput = {}, onDemandThroughputShownAt: shownAt = 0 } = record
+  const shown = Object.entries(onDemandThroughput).filter(([, units]) => units !== -1 || now < shownAt)
+  if (billingMode !== 'PAY_PER_REQUEST' || shown.length === 0) return {}
+  return { OnDemandThroughput: Object.fromEntries(shown) }
 }
 
 function describeBillingMode({ billingMode, lastOnDemand }: TableRecord): Shape {
@@ -200,18 +221,14 @@ function describeIndex({ arn }: TableRecord, shape: Shape): Shape {
 function describeGlobalIndex(record: TableRecord, index: IndexRecord, now: number): Shape {
   const onDemand = record.billingMode === 'PAY_PER_REQUEST'
   const status = indexStatusOf(index, now)
-  const throughput = index.shape.ProvisionedThroughput as TableRecord['throughput'] | undefined
+  const throughput = onDemand ? undefined : (index.shape.ProvisionedThroughput as Throughput | undefined)
+  const warm = throughput === undefined ? onDemandWarmThroughput : warmUnitsOf(throughput)
   return {
     ...describeIndex(record, index.shape),
     IndexStatus: status,
     ...(status === 'CREATING' && index.backfillsFrom !== undefined ? { Backfilling: now >= index.backfillsFrom } : {}),
-    ProvisionedThroughput: describeThroughput(onDemand ? undefined : throughput),
-    WarmThroughput: {
-      ...(onDemand || throughput === undefined
-        ? onDemandWarmThroughput
-        : { ReadUnitsPerSecond: throughput.ReadCapacityUnits, WriteUnitsPerSecond: throughput.WriteCapacityUnits }),
-      Status: 'ACTIVE',
-    },
+    ProvisionedThroughput: describeThroughput(throughput, index.throughputChanges, now),
+    WarmThroughput: { ...raiseUnits(index.warmed ?? warm, warm), Status: 'ACTIVE' },
   }
 }
 

@@ -138,7 +138,8 @@ function setTableClass(context: OperationContext, record: TableRecord, input: In
   const name = String(input.TableClass)
   refuseWhileUpdating(record, now, 'tableClass')
   const spend = spendBudget(record, now, 'tableClass')
-  if (name === (record.tableClass?.name ?? 'STANDARD')) return undefined
+  const isLost = record.pending.some(({ kind, at, isHidden }) => kind === 'tableClass' && at > now && isHidden)
+  if (isLost || name === (record.tableClass?.name ?? 'STANDARD')) return undefined
   const at = now + context.timings.updating
   return () => {
     spend()

@@ -4,29 +4,29 @@ import type { Timings } from './options.ts'
 
 type Shape = Readonly<Record<string, unknown>>
 
-interface Units {
+export interface WarmUnits {
   readonly ReadUnitsPerSecond: number
   readonly WriteUnitsPerSecond: number
 }
 
 export interface WarmThroughput {
   /** In effect until `settledAt`. */
-  readonly before: Units
-  readonly units: Units
+  readonly before: WarmUnits
+  readonly units: WarmUnits
   readonly settledAt: number
 }
 
 /** The minimum of an on-demand table. */
-export const onDemandWarmThroughput: Units = { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 4000 }
+export const onDemandWarmThroughput: WarmUnits = { ReadUnitsPerSecond: 12_000, WriteUnitsPerSecond: 4000 }
 
 /** @param minimum given by the capacity of the table */
 export function createWarmThroughput(
   asked: unknown,
-  minimum: Units,
+  minimum: WarmUnits,
   minimumName: string,
   settledAt: number,
 ): WarmThroughput {
-  const units = { ...minimum, ...((asked ?? {}) as Partial<Units>) }
+  const units = { ...minimum, ...((asked ?? {}) as Partial<WarmUnits>) }
   for (const name of unitNames) {
     if (units[name] < minimum[name]) {
       throw invalidParameter(`Requested ${name} for WarmThroughput for table is lower than ${minimumName}`)
@@ -47,7 +47,7 @@ export function growWarmThroughput(
 ): WarmThroughput {
   const isGrowing = now < present.settledAt
   const inEffect = isGrowing ? present.before : present.units
-  const units = { ...inEffect, ...(asked as Partial<Units>) }
+  const units = { ...inEffect, ...(asked as Partial<WarmUnits>) }
   for (const name of unitNames) {
     if (units[name] < inEffect[name]) {
       throw invalidParameter(
@@ -63,18 +63,21 @@ export function growWarmThroughput(
 }
 
 /** Raises warm throughput to the minimum of a new capacity, at once. */
-export function raiseWarmThroughput(present: WarmThroughput, minimum: Units): WarmThroughput {
-  const raise = (units: Units): Units => ({
+export function raiseWarmThroughput(present: WarmThroughput, minimum: WarmUnits): WarmThroughput {
+  return { ...present, before: raiseUnits(present.before, minimum), units: raiseUnits(present.units, minimum) }
+}
+
+export function raiseUnits(units: WarmUnits, minimum: WarmUnits): WarmUnits {
+  return {
     ReadUnitsPerSecond: Math.max(units.ReadUnitsPerSecond, minimum.ReadUnitsPerSecond),
     WriteUnitsPerSecond: Math.max(units.WriteUnitsPerSecond, minimum.WriteUnitsPerSecond),
-  })
-  return { ...present, before: raise(present.before), units: raise(present.units) }
+  }
 }
 
 export function warmUnitsOf(throughput: {
   readonly ReadCapacityUnits: number
   readonly WriteCapacityUnits: number
-}): Units {
+}): WarmUnits {
   return { ReadUnitsPerSecond: throughput.ReadCapacityUnits, WriteUnitsPerSecond: throughput.WriteCapacityUnits }
 }
 

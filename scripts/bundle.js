@@ -19,13 +19,13 @@ const modules = join('lib', 'bundle')
 for (const old of [modules, folder]) rmSync(old, { recursive: true, force: true })
 
 /**
- * hpagent and undici are CommonJS and require modules of Node, which esbuild does not support in an ES module. The others
+ * hpagent, undici and yaml are CommonJS and require modules of Node, which esbuild does not support in an ES module. The others
  * need undici. None has an effect when it is loaded, so esbuild may drop an import that is not used.
  */
 const leftToNcc = {
   name: 'left-to-ncc',
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^(@actions\/(exec|github|http-client)|hpagent)(\/|$)/ }, ({ path }) => ({
+    onResolve({ filter: /^(@actions\/(exec|github|http-client)|hpagent|yaml)(\/|$)/ }, ({ path }) => ({
       path,
       external: true,
       sideEffects: false,

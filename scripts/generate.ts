@@ -1,7 +1,8 @@
 /** Writes the documents that follow from the sources: `npm run schemas`. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { toJsonSchema } from '@valibot/to-json-schema'
+import { defaultsSchema, definitionSchema, tableSchema, tablesSchema } from '../src/definition/fields.ts'
 import { type ItemKind, itemSchemas } from '../src/definition/items.ts'
 import { planSchema, sharedSchemas } from '../src/plan/document.ts'
 import { properties } from '../src/table/properties/index.ts'
@@ -32,32 +33,49 @@ export function itemJsonSchema(kind: ItemKind): object {
   }
 }
 
-const heading = `# Properties of a table
-
-\`npm run schemas\` generates this page from [\`src/table/properties\`](../src/table/properties).
-
-The properties stand in the order in which a run applies their changes. Two rules come before it: a run turns protection on
-before it makes any other change, and turns protection off last.
-
-| property | description | change in place | IAM actions to read | IAM actions to change |
-|---|---|---|---|---|`
-
-/** The page that lists the properties. */
-export function propertiesPage(): string {
-  return `${[heading, ...properties.map(rowOf)].join('\n')}\n`
+/** The JSON Schema of a definition file. Draft 7 is the one that editors with yaml-language-server know best. */
+export function definitionJsonSchema(): object {
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'A definition file of Tenant Tables: the input definition-file',
+    ...toJsonSchema(definitionSchema, {
+      target: 'draft-07',
+      definitions: { tables: tablesSchema, table: tableSchema, defaults: defaultsSchema },
+      ignoreActions: ['check'],
+    }),
+  }
 }
 
-function rowOf({ name, description, request, wait, budget, disruptions = [], actions }: Property): string {
+const head = `| property | description | new table | change in place | limit of AWS | IAM actions to read | IAM actions to change |
+|---|---|---|---|---|---|---|`
+
+/** The page about definition files, with the present table of properties. */
+export function definitionPage(page: string): string {
+  const [before = '', after = ''] = page.split(/(?<=<!-- begin: properties -->\n)[\s\S]*(?=<!-- end: properties -->)/)
+  return `${before}${[head, ...properties.map(rowOf)].join('\n')}\n${after}`
+}
+
+function rowOf({
+  name,
+  description,
+  creation,
+  request,
+  waits = [],
+  budget,
+  disruptions = [],
+  actions,
+}: Property): string {
   const change = [
     ...(request === undefined ? ['impossible'] : []),
-    ...(wait === undefined ? [] : [`takes ${wait.usual}`]),
-    ...(budget === undefined ? [] : [`AWS allows ${budget.limit}`]),
-    ...disruptions.map((disruption) => `needs \`allow: ${disruption.name}\` ${disruption.purpose}`),
+    ...waits.map(({ goal, usual }) => `to ${goal}: ${usual}`),
+    ...disruptions.map((disruption) => `\`allow: ${disruption.name}\` ${disruption.purpose}`),
   ]
   const cells = [
     code(name),
     description,
-    change.join('; ') || 'safe',
+    creation.kind === 'in-create-table' ? 'created with it' : 'set after its creation',
+    change.join('; ') || 'at once',
+    budget?.limit ?? '',
     listActions(actions.read),
     listActions(actions.write),
   ]
@@ -76,6 +94,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const write = (name: string, schema: object) =>
     writeFileSync(`docs/schemas/${name}.schema.json`, JSON.stringify(schema, undefined, 2))
   write('plan', planJsonSchema())
+  write('definition', definitionJsonSchema())
   for (const kind of ['tenant', 'users'] as const) write(`${kind}-item`, itemJsonSchema(kind))
-  writeFileSync('docs/properties.md', propertiesPage())
+  writeFileSync('docs/definition.md', definitionPage(readFileSync('docs/definition.md', 'utf8')))
 }

@@ -5,11 +5,13 @@ import { countReads, observeTables } from './apply/observe.ts'
 import { assertAsDefined, verifyTables } from './apply/verify.ts'
 import { connectToAws } from './aws/connect.ts'
 import { partitionOf } from './aws/connections.ts'
-import { defineTables } from './definition/built-in.ts'
+import { defineTables } from './definition/definition.ts'
 import { logGroup } from './github/log.ts'
 import { assertPublishable, publish } from './github/publish.ts'
 import { publishComment } from './github/publish-comment.ts'
 import type { Runner } from './github/runner.ts'
+import { showPolicies } from './github/show-policies.ts'
+import { loadDefinitionFile } from './inputs/definition-file.ts'
 import { type Inputs, readInputs } from './inputs/inputs.ts'
 import { findUnknownInputs } from './inputs/unknown-inputs.ts'
 import { defaultTimeOuts, type TimeOuts } from './network/network.ts'
@@ -19,12 +21,15 @@ import { describePlace } from './report/place.ts'
 import { renderPlanLines } from './report/plan-lines.ts'
 import { collectResults, type RunResult } from './report/result.ts'
 import { type Clock, type Run, withinDeadline } from './run/run.ts'
+import { resolveDefinitions } from './table/resolve.ts'
 
 /** Never rejects: everything that the run reached is published, with the error that ended it. */
 export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeOuts): Promise<void> {
   let result: RunResult = { warnings: findUnknownInputs(runner.environment).warnings }
   try {
-    const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await loadSharedConfigFiles() })
+    const definitionFile = await loadDefinitionFile(runner.input, runner.readDefinitionFile)
+    const inputs = readInputs({ ...runner, partitionOf, sharedConfig: await loadSharedConfigFiles(), definitionFile })
+    for (const { level, message } of inputs.definitionNotices) runner[level]('Tenant Tables', message)
     runner.log.info(describePlace(inputs))
     await withinDeadline({ ...inputs, ...runner, clock }, async (run) => {
       result = await collectResults(result, reconcile(inputs, runner, run, timeOuts))
@@ -40,23 +45,24 @@ export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeO
 async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: TimeOuts): AsyncGenerator<RunResult> {
   const { command, productionRule, region, environment, policy } = inputs
   yield { command, productionRule, warnings: inputs.sdkSettings?.warnings ?? [] }
+  if (command === 'policy') return yield showPolicies(inputs, runner)
   const review = await readReview(inputs, runner.readFile)
   yield { review: describeReview(review, command) }
-  const definitions = defineTables(inputs)
-  const aws = await connectToAws(inputs, runner, countReads(definitions), run, timeOuts)
+  const declared = defineTables(inputs.definition, inputs)
+  const aws = await connectToAws(inputs, runner, countReads(declared), run, timeOuts)
   const target = { ...aws.account, region, environment }
-  yield { target }
+  const known = { target, definitions: declared, tenantKey: inputs.definition.tenantKey }
+  yield known
   run.log.info(describePlace(inputs, target.account))
-  const dynamoDb = aws.openDynamoDb(target)
-  const observation = await observeTables(dynamoDb, target, definitions, run)
-  const made = planTables(target, definitions, observation.observed, policy)
-  const plan = assertPublishable(holdToReview(made, review), runner)
+  const { dynamoDb, describeKey } = aws.open(target)
+  const definitions = policy.destroy ? declared : await resolveDefinitions(declared, target, describeKey)
+  const { observed, readAt } = await observeTables(dynamoDb, target, definitions, run)
+  const plan = holdToReview(planTables(target, definitions, observed, policy), review)
   const comparison = describeReview(review, command, plan)
-  yield { plan, review: comparison }
+  yield assertPublishable({ ...known, definitions, observed, plan, review: comparison }, runner)
   logGroup(runner.log, 'Plan', [...renderPlanLines(plan), comparison])
   if (inputs.failOnDrift) assertAsDefined(plan)
-  if (command === 'verify') yield { verification: await verifyTables({ ...inputs, ...dynamoDb, plan, run }) }
-  if (command === 'apply' || command === 'destroy') {
-    yield { outcome: await applyPlan({ dynamoDb, target, definitions, ...observation, plan, run }) }
-  }
+  const work = { ...inputs, dynamoDb, target, definitions, observed, readAt, plan, run }
+  if (command === 'verify') yield { verification: await verifyTables(work) }
+  if (command === 'apply' || command === 'destroy') yield { outcome: await applyPlan(work) }
 }

@@ -3,7 +3,7 @@ import { applyPlan } from '../../src/apply/apply.ts'
 import type { Step } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { apply, cancelled, failure, type Overrides, observedAs } from '../support/apply.ts'
-import { aTarget, managedOnly, production, ready, theTables } from '../support/builders.ts'
+import { aTarget, managedOnly, production, provisioned, ready, theTables } from '../support/builders.ts'
 import { aRun, modelDynamoDb } from '../support/fakes.ts'
 
 const target = aTarget({ environment: production })
@@ -38,7 +38,7 @@ describe('the steps of a plan', () => {
 
   it('are waited for where they change the billing mode, and not where they change deletion protection', async () => {
     const observed = observedAs(definitions, {
-      tenant: { BillingMode: 'PROVISIONED' },
+      tenant: { BillingMode: provisioned },
       users: { DeletionProtectionEnabled: false },
     })
     const { outcome, run } = await apply({ ...inProduction, observed })
@@ -72,7 +72,16 @@ describe('the steps of a plan', () => {
     const run = aRun()
     const step: Step = { kind: 'update', table: 'users', property: 'KeySchema', from: [], to: [], risk: 'safe' }
     const plan = { ...planTables(target, definitions, observed), steps: [step] }
-    const outcome = await applyPlan({ dynamoDb, target, definitions, observed, readAt: run.clock.now(), plan, run })
+    const outcome = await applyPlan({
+      dynamoDb,
+      target,
+      definitions,
+      observed,
+      readAt: run.clock.now(),
+      plan,
+      waitForIndexes: true,
+      run,
+    })
     expect([outcome.error, writes]).toEqual([new TypeError('KeySchema cannot be changed'), []])
   })
 
@@ -145,7 +154,7 @@ describe('protective steps', () => {
   const unprotected = {
     DeletionProtectionEnabled: false,
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
-    BillingMode: 'PROVISIONED',
+    BillingMode: provisioned,
   } as const
   const drifted = observedAs(definitions, { tenant: unprotected, users: unprotected })
 
@@ -179,7 +188,7 @@ describe('protective steps', () => {
     // The closing read took place, so the outputs show the tables as they are now.
     expect(outcome.observed).toEqual(model.tables())
     expect(outcome.observed).toEqual(
-      observedAs(definitions, { tenant: { BillingMode: 'PROVISIONED' }, users: { BillingMode: 'PROVISIONED' } }),
+      observedAs(definitions, { tenant: { BillingMode: provisioned }, users: { BillingMode: provisioned } }),
     )
   })
 
@@ -249,8 +258,8 @@ describe('protective steps', () => {
 
 it('performs the steps of other tables after a deferred step', async () => {
   const observed = observedAs(definitions, {
-    tenant: { BillingMode: 'PROVISIONED' },
-    users: { BillingMode: 'PROVISIONED', Tags: managedOnly },
+    tenant: { BillingMode: provisioned },
+    users: { BillingMode: provisioned, Tags: managedOnly },
   })
   const { results } = await apply({ ...inProduction, observed }, () => ({
     write: async (step, send) => {

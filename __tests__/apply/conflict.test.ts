@@ -15,7 +15,7 @@ import {
   type Situation,
   tagsAreLocked,
 } from '../support/apply.ts'
-import { aTarget, managedOnly, production, ready, theTables, withTags } from '../support/builders.ts'
+import { aTarget, managedOnly, production, provisioned, ready, theTables, withTags } from '../support/builders.ts'
 import { descriptionOf, type FakeRun, type Model } from '../support/fakes.ts'
 
 const target = aTarget({ environment: production })
@@ -146,10 +146,10 @@ describe('tags that are locked by another write', () => {
 
   it('are not written again where a later read shows the old ones: the step was planned and printed', async () => {
     let reads = 0
-    const { outcome, results } = await apply(withUsers({ Tags: managedOnly, BillingMode: 'PROVISIONED' }), (model) => ({
+    const { outcome, results } = await apply(withUsers({ Tags: managedOnly, BillingMode: provisioned }), (model) => ({
       write: async (name, send) => {
         if (name === step) {
-          model.change('users', ready(users, { BillingMode: 'PROVISIONED' }))
+          model.change('users', ready(users, { BillingMode: provisioned }))
           throw tagsAreLocked
         }
         if (reads === 1) throw inUse
@@ -166,7 +166,7 @@ describe('tags that are locked by another write', () => {
 
 it('does not mistake its own tags, which show late, for a change by someone else', async () => {
   let reads = 0
-  const { outcome, results } = await apply(withUsers({ Tags: managedOnly, BillingMode: 'PROVISIONED' }), (model) => ({
+  const { outcome, results } = await apply(withUsers({ Tags: managedOnly, BillingMode: provisioned }), (model) => ({
     ...failingOnce('update BillingMode of "users"', inUse)(model),
     listTags: (table, tags) => (table === 'users' && ++reads === 1 ? managedOnly : tags),
   }))
@@ -231,7 +231,7 @@ describe('a step that a change in progress blocks', () => {
 
   it('is sent again when the table itself is not UPDATING any more', async () => {
     const { outcome, results } = await apply(
-      withUsers({ BillingMode: 'PROVISIONED' }),
+      withUsers({ BillingMode: provisioned }),
       blocked(30, { TableStatus: 'UPDATING' }),
     )
     expect([outcome.error, results]).toEqual([undefined, ['update BillingMode of "users": applied']])
@@ -308,7 +308,7 @@ it('protects a table whose tags someone else changed, and sends no other step th
   const unprotected = {
     DeletionProtectionEnabled: false,
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
-    BillingMode: 'PROVISIONED',
+    BillingMode: provisioned,
   } as const
   const old = withTags(first.properties.Tags, { team: 'old' })
   const changed = withTags(old, { team: 'b' })
@@ -324,7 +324,7 @@ it('protects a table whose tags someone else changed, and sends no other step th
     'update Tags of "tenant": failed',
     'update BillingMode of "tenant": skipped',
   ])
-  expect(model.tables().get('tenant')).toEqual(ready(first, { BillingMode: 'PROVISIONED', Tags: changed }))
+  expect(model.tables().get('tenant')).toEqual(ready(first, { BillingMode: provisioned, Tags: changed }))
   expect(outcome.error).toMatchObject({
     message: expect.stringContaining('steps that were not planned: update Tags of "tenant": tag team b -> a'),
   })

@@ -6,7 +6,7 @@ import { AwsError } from '../../sandbox/errors.ts'
 import type { Shape } from '../../sandbox/table-record.ts'
 import { StaleReadError } from '../../src/aws/dynamodb-errors.ts'
 import { apply, cancelled, failure, observedAs } from '../support/apply.ts'
-import { aTarget, managedOnly, production, ready, theTables } from '../support/builders.ts'
+import { aTarget, managedOnly, production, provisioned, ready, theTables } from '../support/builders.ts'
 import { type Finished, inTurn, World } from '../support/race.ts'
 
 const definitions = theTables()
@@ -30,7 +30,7 @@ describe('a table that was deleted and created again', () => {
   })
 
   it('ends the wait for a change of the old table, whose outcome is unknown', async () => {
-    const observed = observedAs(definitions, { users: { BillingMode: 'PROVISIONED' } })
+    const observed = observedAs(definitions, { users: { BillingMode: provisioned } })
     let reads = 0
     const { outcome } = await apply({ definitions, observed }, () => ({
       describe: (_, table) => table && { ...table, TableId: `id-${++reads}`, TableStatus: 'UPDATING' },
@@ -44,7 +44,7 @@ describe('a table that was deleted and created again', () => {
     const unprotected = {
       DeletionProtectionEnabled: false,
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
-      BillingMode: 'PROVISIONED',
+      BillingMode: provisioned,
     } as const
     const { results, model } = await apply(
       {

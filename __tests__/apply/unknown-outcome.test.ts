@@ -108,6 +108,7 @@ it('the outcome of a creation is unknown where the run is stopped between a lost
       observed,
       readAt: run.clock.now(),
       plan,
+      waitForIndexes: true,
       run,
     })
     expect(aws.calls()).toHaveLength(1)

@@ -1,14 +1,17 @@
 import { verifyTables } from '../../src/apply/verify.ts'
 import type { ItemStore } from '../../src/aws/item-store.ts'
+import type { Item } from '../../src/definition/items.ts'
 import { renderError } from '../../src/errors/description.ts'
 import { planTables } from '../../src/plan/planner.ts'
+import type { TableDefinition } from '../../src/table/table.ts'
 import { cancelled, failure, observedAs } from '../support/apply.ts'
-import { aTarget, theTables } from '../support/builders.ts'
+import { aTarget, provisioned, ready, theTables } from '../support/builders.ts'
 import { aRun, type FakeRun, type ItemModel, modelItems } from '../support/fakes.ts'
 
-const definitions = theTables()
+const builtIn = theTables()
 
 interface Situation {
+  readonly definitions?: readonly TableDefinition[]
   readonly observed?: ReturnType<typeof observedAs>
   readonly sampleItems?: boolean
   /** Calls that do not go to the model: those of the run, and those that clean up after it. */
@@ -17,12 +20,15 @@ interface Situation {
 }
 
 async function verify({
+  definitions = builtIn,
   observed = observedAs(definitions),
   sampleItems = true,
   items,
   cleaningItems,
 }: Situation = {}) {
-  const model = modelItems()
+  const model = modelItems(
+    definitions.flatMap(({ properties }) => properties.KeySchema.map((key) => key.AttributeName)),
+  )
   const run = aRun()
   const calls: string[] = []
   const recorded = (store: ItemStore): ItemStore => ({
@@ -34,9 +40,9 @@ async function verify({
       calls.push(`get ${table}`)
       return store.get(table, key)
     },
-    query: (table, ...given) => {
-      calls.push(`query ${table}`)
-      return store.query(table, ...given)
+    query: (table, partition, index) => {
+      calls.push(`query ${table}${index === undefined ? '' : ` ${index}`}`)
+      return store.query(table, partition, index)
     },
     delete: (table, key) => {
       calls.push(`delete ${table}`)
@@ -46,8 +52,10 @@ async function verify({
   const [replaced, cleaning] = [items?.(model, run) ?? {}, cleaningItems?.(model) ?? {}]
   const verification = await verifyTables({
     plan: planTables(aTarget(), definitions, observed),
+    definitions,
+    observed,
     sampleItems,
-    itemsWithin: (within) => recorded({ ...model, ...(within === run ? replaced : cleaning) }),
+    dynamoDb: { itemsWithin: (within) => recorded({ ...model, ...(within === run ? replaced : cleaning) }) },
     run,
   })
   const error = verification.error === undefined ? '' : renderError(verification.error)
@@ -58,7 +66,7 @@ async function verify({
 const denied = failure('AccessDeniedException', { operation: 'PutItem' })
 const timedOut = failure('TimeoutError', { isOutcomeUnknown: true, httpStatusCode: 0 })
 const reject = (error: Error) => () => Promise.reject(error)
-const firstReads = ['get tenant', 'get users', 'query users']
+const firstReads = ['get tenant', 'query tenant', 'get users', 'query users']
 
 /** Answers like this to the reads before the first write, and fails after them. */
 const failingAfter = <Answer>(reads: number, answer: Answer, error: Error) => {
@@ -70,16 +78,16 @@ const failingAfter = <Answer>(reads: number, answer: Answer, error: Error) => {
   }
 }
 
-it('writes a tenant and a user of each role, finds them by their tenant alone, and deletes them', async () => {
+it('writes a tenant and a user of each role, finds them by their tenant alone, and deletes them again', async () => {
   const { verification, calls, model, run } = await verify()
   expect(verification).toEqual({ sampleItems: true })
   // A read that is not allowed fails before anything is written.
-  expect(calls.slice(0, 3)).toEqual(firstReads)
-  expect(calls.slice(3, 7)).toEqual(['put tenant', 'put users', 'put users', 'put users'])
-  expect(calls.slice(7, -4).sort()).toEqual([
+  expect(calls.slice(0, 4)).toEqual(firstReads)
+  expect(calls.slice(4, 8)).toEqual(['put tenant', 'put users', 'put users', 'put users'])
+  expect(calls.slice(8, -4).sort()).toEqual([
     'get tenant',
     ...['get users', 'get users', 'get users'],
-    ...['query users', 'query users'],
+    ...['query tenant', 'query tenant', 'query users', 'query users'],
   ])
   expect(calls.slice(-4)).toEqual(['delete tenant', 'delete users', 'delete users', 'delete users'])
   expect(model.kept.size).toBe(0)
@@ -99,8 +107,8 @@ it.each<[string, Situation, string]>([
   ],
   [
     'where the tables do not match their definitions',
-    { observed: observedAs(definitions, { users: { BillingMode: 'PROVISIONED' } }) },
-    'The tables are not as they are defined: update BillingMode of "users": BillingMode PROVISIONED -> PAY_PER_REQUEST.\nTo fix: Find out who changed them, then run command: apply, which brings them to their definition.',
+    { observed: observedAs(builtIn, { users: { BillingMode: provisioned } }) },
+    'The tables are not as they are defined: update BillingMode of "users": BillingMode PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST.\nTo fix: Find out who changed them, then run command: apply, which brings them to their definition.',
   ],
 ])('reads and writes no item %s', async (_, situation, expected) => {
   const { error, calls } = await verify(situation)
@@ -113,7 +121,7 @@ it.each<[string, Partial<ItemStore>]>([
 ])('writes nothing where it may not read %s', async (_, items) => {
   const { error, calls } = await verify({ items: () => items })
   expect(error).toContain('AccessDeniedException')
-  expect(calls.sort()).toEqual(firstReads)
+  expect(calls).toEqual(firstReads)
 })
 
 it.each<[string, string | undefined, Partial<ItemStore>]>([
@@ -131,7 +139,7 @@ it.each<[string, Partial<ItemStore>, RegExp]>([
   [
     'Query does not find a user',
     { query: async () => [] },
-    /^The response for all users of the tenant .* does not match/,
+    /^The response for all items of "tenant" with \{"tenant_id":"[^"]+"\} does not match what was written/,
   ],
   ['an item cannot be read', { get: async () => undefined }, /^The response for the item .* does not match what was/],
   ['a read fails', { get: failingAfter(2, undefined, new Error('broken')) }, /broken/],
@@ -144,11 +152,14 @@ it.each<[string, Partial<ItemStore>, RegExp]>([
 
 it('fails where Query returns users of another tenant', async () => {
   const { error } = await verify({
-    items: ({ kept }) => ({
-      query: async () => [...kept.values()].filter(({ user_id }) => user_id !== undefined),
+    items: ({ kept, query }) => ({
+      query: async (table, partition) =>
+        table === 'tenant'
+          ? await query(table, partition)
+          : [...kept.values()].filter(({ user_id }) => user_id !== undefined),
     }),
   })
-  expect(error).toMatch(/^The response for all users of another tenant/)
+  expect(error).toMatch(/^The response for all items of "users" with another tenant_id does not match/)
 })
 
 it('fails where an item comes back changed', async () => {
@@ -165,6 +176,142 @@ it('shortens items that do not match, so that the summary stays within the limit
   const { error } = await verify({ items: () => ({ query: async () => [long] }) })
   expect(error).toMatch(/does not match what was written/)
   expect(error.length).toBeLessThan(2000)
+})
+
+describe('a table that is not built in', () => {
+  const key = (AttributeName: string, AttributeType: 'S' | 'N' | 'B', KeyType: 'HASH' | 'RANGE' = 'HASH') => ({
+    AttributeName,
+    AttributeType,
+    KeyType,
+  })
+  const index = (IndexName: string, ...KeySchema: readonly object[]) => ({ IndexName, KeySchema })
+  /** A table with indexes, which a definition of the built-in tables cannot declare. */
+  const aTableOf = (logicalName: string, KeySchema: readonly object[], indexes: object = {}): TableDefinition => {
+    const [tenant] = builtIn
+    const properties = { ...tenant.properties, KeySchema, ...indexes } as unknown as TableDefinition['properties']
+    return { logicalName, name: `x-${logicalName}`, properties, fields: {} }
+  }
+  const events = aTableOf('events', [key('hash', 'B'), key('at', 'N', 'RANGE')], {
+    GlobalSecondaryIndexes: [
+      index('by-day', key('day', 'S'), key('place', 'N'), key('at', 'N', 'RANGE')),
+      index('by-owner', key('owner', 'S')),
+    ],
+    LocalSecondaryIndexes: [index('by-size', key('hash', 'B'), key('size', 'N', 'RANGE'))],
+  })
+
+  it('gets one item with new keys of the declared types, which each index shows, and which is deleted again', async () => {
+    const written: Item[] = []
+    const { verification, calls, model, run } = await verify({
+      definitions: [events],
+      items: (it) => ({
+        putIfAbsent: (table, item, partitionKey) => {
+          written.push(item)
+          return it.putIfAbsent(table, item, partitionKey)
+        },
+      }),
+    })
+    expect(verification).toEqual({ sampleItems: true })
+    expect(written).toEqual([
+      {
+        hash: expect.any(Uint8Array),
+        at: expect.any(Number),
+        day: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        place: expect.any(Number),
+        owner: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        size: expect.any(Number),
+      },
+    ])
+    const indexes = ['query x-events by-day', 'query x-events by-owner', 'query x-events by-size']
+    expect(calls).toEqual([
+      ...['get x-events', 'query x-events', ...indexes],
+      'put x-events',
+      ...['query x-events', 'query x-events', 'get x-events'],
+      ...indexes,
+      'delete x-events',
+    ])
+    expect(model.kept.size).toBe(0)
+    const bytes = Buffer.from(written[0]?.hash as Uint8Array).toString('base64')
+    expect(run.lines).toEqual([
+      `Sample items, to be deleted again: writing {"hash":{"B":"${bytes}"},"at":${written[0]?.at}} in "x-events"`,
+    ])
+  })
+
+  it('is not queried by an index that is being built', async () => {
+    const building = { part: 'index', name: 'by-owner', status: 'CREATING' } as const
+    const table = { ...ready(events), changesInProgress: [building] }
+    const { verification, calls } = await verify({ definitions: [events], observed: new Map([[events.name, table]]) })
+    expect(verification).toEqual({ sampleItems: true })
+    expect(calls).toContain('query x-events by-day')
+    expect(calls).not.toContain('query x-events by-owner')
+  })
+
+  it('may show the item in an index late', async () => {
+    let queries = 0
+    const late = (it: ItemModel): Partial<ItemStore> => ({
+      query: async (table, partition, name) => {
+        queries += 1
+        return name === 'by-owner' && queries < 20 ? [] : await it.query(table, partition, name)
+      },
+    })
+    expect((await verify({ definitions: [events], items: late })).verification).toEqual({ sampleItems: true })
+    expect(queries).toBe(20)
+  })
+
+  it('fails where an index never shows the item, which is deleted', async () => {
+    const { error, model, deletions } = await verify({
+      definitions: [events],
+      items: (it) => ({
+        query: async (table, partition, name) => (name === 'by-day' ? [] : await it.query(table, partition, name)),
+      }),
+    })
+    expect(error).toMatch(/^A Query on the index "by-day" does not find the item \{"hash":.*\} of "x-events"\.\n/)
+    expect([model.kept.size, deletions.length]).toEqual([0, 1])
+  })
+
+  it('gets items of the shape of a built-in one if it has its name and key, with the keys of its indexes', async () => {
+    const users = aTableOf('users', [key('tenant_id', 'S'), key('user_id', 'S', 'RANGE')], {
+      GlobalSecondaryIndexes: [
+        index('by-email', key('email', 'S')),
+        index('by-role', key('role', 'S')),
+        index('by-plan', key('plan', 'N')),
+      ],
+    })
+    const written: Item[] = []
+    const { verification, calls } = await verify({
+      definitions: [users],
+      items: (it) => ({
+        putIfAbsent: (table, item, partitionKey) => {
+          written.push(item)
+          return it.putIfAbsent(table, item, partitionKey)
+        },
+      }),
+    })
+    expect(verification).toEqual({ sampleItems: true })
+    expect(written.map(({ role, plan }) => [role, typeof plan])).toEqual([
+      ['OWNER', 'number'],
+      ['SUPERVISOR', 'number'],
+      ['OPERATOR', 'number'],
+    ])
+    expect(calls).toContain('query x-users by-email')
+    // A Query for a role would return the users of all tenants.
+    expect(calls).not.toContain('query x-users by-role')
+  })
+
+  it.each([
+    ['another key', aTableOf('users', [key('tenant_id', 'S')])],
+    [
+      'an index on an attribute of another type',
+      aTableOf('users', [key('tenant_id', 'S'), key('user_id', 'S', 'RANGE')], {
+        GlobalSecondaryIndexes: [index('by-time', key('created_at', 'N'))],
+      }),
+    ],
+  ])('gets one item of its key attributes if it has the name of a built-in one and %s', async (_, users) => {
+    const { verification, calls } = await verify({ definitions: [users] })
+    expect([verification, calls.filter((call) => call === 'put x-users')]).toEqual([
+      { sampleItems: true },
+      ['put x-users'],
+    ])
+  })
 })
 
 describe('sample items that could not be deleted', () => {
@@ -187,7 +334,7 @@ describe('sample items that could not be deleted', () => {
 
   it('are named after the failure that came first, with the statements that both denials need', async () => {
     const { error } = await verify({
-      items: () => ({ query: failingAfter(1, [], denied) }),
+      items: () => ({ query: failingAfter(2, [], denied) }),
       cleaningItems: () => ({ delete: reject(failure('AccessDeniedException', { operation: 'DeleteItem' })) }),
     })
     expect(error).toMatch(

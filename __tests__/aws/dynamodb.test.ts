@@ -177,7 +177,7 @@ describe('a failed call', () => {
     ['ListTagsOfResource', () => dynamoDb.ask('ListTagsOfResource', { ResourceArn: users.arn }), users.arn],
     ['DeleteTable', deleteTable, 'users'],
     ['TagResource', tagTable, users.arn],
-    ['Query', () => dynamoDb.itemsWithin(run).query('users', 'tenant_id', 'a'), 'users'],
+    ['Query', () => dynamoDb.itemsWithin(run).query('users', { tenant_id: 'a' }), 'users'],
   ])('%s names its resource and the statement that allows it on the ARN', async (operation, call, resource) => {
     aws.rejects(refusal('AccessDeniedException'))
     await expect(call()).rejects.toMatchObject({

@@ -34,8 +34,28 @@ it.each([false, true])(
   },
 )
 
-it('reads an item consistently, and only its strings', async () => {
-  answers = [{ Item: { tenant_id: { S: 'a' }, count: { N: '1' } } }, {}]
+it('writes and reads numbers and bytes', async () => {
+  const stored = { text: { S: 'a' }, count: { N: '4503599627370495' }, hash: { B: Uint8Array.of(0, 255) } }
+  const item = { text: 'a', count: 4503599627370495, hash: Uint8Array.of(0, 255) }
+  answers = [{}, { Item: stored }]
+  await items.putIfAbsent('hashes', item, 'hash')
+  expect(sent[0]?.input).toMatchObject({ Item: stored })
+  expect(await items.get('hashes', { hash: Uint8Array.of(0, 255) })).toEqual(item)
+})
+
+it('queries an index by all attributes of its partition key', async () => {
+  await items.query('orders', { tenant_id: 'a', day: 20260101 }, 'by-day')
+  expect(sent[0]?.input).toEqual({
+    TableName: 'orders',
+    IndexName: 'by-day',
+    KeyConditionExpression: '#key0 = :value0 AND #key1 = :value1',
+    ExpressionAttributeNames: { '#key0': 'tenant_id', '#key1': 'day' },
+    ExpressionAttributeValues: { ':value0': { S: 'a' }, ':value1': { N: '20260101' } },
+  })
+})
+
+it('reads an item consistently, without attributes of other types', async () => {
+  answers = [{ Item: { tenant_id: { S: 'a' }, names: { SS: ['1'] } } }, {}]
   expect(await items.get('users', { tenant_id: 'a' })).toEqual({ tenant_id: 'a' })
   expect(await items.get('users', { tenant_id: 'b' })).toBeUndefined()
   const input = { TableName: 'users', Key: { tenant_id: { S: 'a' } }, ConsistentRead: true }
@@ -47,13 +67,13 @@ it('reads all pages of one partition consistently', async () => {
     { Items: [{ user_id: { S: '1' } }], LastEvaluatedKey: { user_id: { S: '1' } } },
     { Items: [{ user_id: { S: '2' } }] },
   ]
-  expect(await items.query('users', 'tenant_id', 'a')).toEqual([{ user_id: '1' }, { user_id: '2' }])
+  expect(await items.query('users', { tenant_id: 'a' })).toEqual([{ user_id: '1' }, { user_id: '2' }])
   const input = {
     TableName: 'users',
     ConsistentRead: true,
-    KeyConditionExpression: '#key = :value',
-    ExpressionAttributeNames: { '#key': 'tenant_id' },
-    ExpressionAttributeValues: { ':value': { S: 'a' } },
+    KeyConditionExpression: '#key0 = :value0',
+    ExpressionAttributeNames: { '#key0': 'tenant_id' },
+    ExpressionAttributeValues: { ':value0': { S: 'a' } },
   }
   expect(sent).toEqual([
     { operation: 'Query', input },

@@ -63,7 +63,7 @@ it('keeps the limit after a call that failed for another reason', async () => {
   expect(underWay).toHaveLength(2)
 })
 
-it('rejects a waiting call when its signal fires, and gives its turn to the next call', async () => {
+it('rejects a waiting call at its turn when its signal has fired, and gives its turn to the next call', async () => {
   const stopping = new AbortController()
   const { begin, end, underWay, results } = calls(1)
   begin(1)
@@ -71,9 +71,10 @@ it('rejects a waiting call when its signal fires, and gives its turn to the next
   begin(1)
   await turnOfEvents()
   stopping.abort(new Error('enough'))
-  await expect(results[1]).resolves.toEqual(new Error('enough'))
   await end()
+  await expect(results[1]).resolves.toEqual(new Error('enough'))
   expect(underWay).toHaveLength(1)
+  await end()
   begin(1, stopping.signal)
   await expect(results[3]).resolves.toEqual(new Error('enough'))
 })

@@ -82,6 +82,8 @@ describe('a custom endpoint', () => {
       'DynamoDB http://[::1]:3 AWS_ENDPOINT_URL',
     ])
     expect(named({ AWS_ENDPOINT_URL: '', AWS_ENDPOINT_URL_STS: '' })).toEqual(named({}))
+    // Most runs do not call KMS.
+    expect(named({ AWS_ENDPOINT_URL_KMS: 'http://kms:5' }).at(-1)).toBe('KMS http://kms:5 AWS_ENDPOINT_URL_KMS')
     expect(named({ AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true', AWS_ENDPOINT_URL: 'x' })).toEqual([])
     expect(named({ AWS_PROFILE: '' })).toEqual([])
   })

@@ -3,24 +3,22 @@
  * Whether AWS sends the keys of a request as assumed here only AWS can show.
  */
 import { runSimulation } from '@cloud-copilot/iam-simulate'
-import { tenantAccessPolicy } from '../../src/aws/tenant-access.ts'
-
-interface PolicyStatement {
-  readonly Effect: string
-  readonly Action: readonly string[]
-  readonly Resource: readonly string[]
-  readonly Condition: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
-}
-
-interface PolicyDocument {
-  readonly Version: string
-  readonly Statement: readonly PolicyStatement[]
-}
+import fc from 'fast-check'
+import type { PolicyDocument, PolicyStatement } from '../../src/aws/iam.ts'
+import { tenantAccessPolicy, tenantResources } from '../../src/aws/tenant-access.ts'
+import type { KeySchema } from '../../src/table/properties/key-schema.ts'
+import type { TableValues } from '../../src/table/table.ts'
 
 const account = '222222222222'
 const tables = ['tenant', 'users'].map((name) => `arn:aws:dynamodb:ap-south-1:${account}:table/${name}`)
 const [tenantTable = '', usersTable = ''] = tables
-const policy: PolicyDocument = tenantAccessPolicy(tables)
+const policy = policyFor({ tables, indexes: [] })
+
+function policyFor(resources: Parameters<typeof tenantAccessPolicy>[0], tenantKey = 'tenant_id'): PolicyDocument {
+  const made = tenantAccessPolicy(resources, tenantKey)
+  if (made === undefined) throw new Error('There is no policy')
+  return made
+}
 
 const own = '6f1c9a52-0b7e-4d3f-9c1a-2e8d5b7f4a60'
 const foreign = 'b04e7d18-5a93-4c62-8f0d-71c3e9a6d2b5'
@@ -39,6 +37,8 @@ interface Request {
   /** The partition keys of the items that the request names. */
   readonly keys?: readonly string[]
   readonly transaction?: 'TransactGetItems' | 'TransactWriteItems'
+  /** The name of the session's tag; `tenant_id` unless given. */
+  readonly tag?: string
 }
 
 /** Each of these actions on both tables. */
@@ -56,7 +56,7 @@ function inTransaction(keys: readonly string[]): readonly Request[] {
 }
 
 async function isAllowed(asked: PolicyDocument, request: Request): Promise<boolean> {
-  const { tenant, keys, transaction } = request
+  const { tenant, keys, transaction, tag = 'tenant_id' } = request
   const simulation = await runSimulation(
     {
       request: {
@@ -64,7 +64,7 @@ async function isAllowed(asked: PolicyDocument, request: Request): Promise<boole
         action: `dynamodb:${request.action}`,
         resource: { resource: request.resource, accountId: account },
         contextVariables: {
-          ...(tenant === undefined ? {} : { 'aws:PrincipalTag/tenant_id': tenant }),
+          ...(tenant === undefined ? {} : { [`aws:PrincipalTag/${tag}`]: tenant }),
           ...(keys === undefined ? {} : { 'dynamodb:LeadingKeys': [...keys] }),
           ...(transaction === undefined ? {} : { 'dynamodb:EnclosingOperation': transaction }),
         },
@@ -197,14 +197,14 @@ describe('denies', () => {
 
 describe('would leak', () => {
   const [statement] = policy.Statement as readonly [PolicyStatement]
-  const { 'ForAllValues:StringEquals': leadingKeys = {}, Null: present = {} } = statement.Condition
+  const { 'ForAllValues:StringEquals': leadingKeys = {}, Null: present = {} } = statement.Condition ?? {}
   const { 'aws:PrincipalTag/tenant_id': taggedSession = '', 'dynamodb:LeadingKeys': namedKey = '' } = present
 
   const changed = (changes: Partial<PolicyStatement>): PolicyDocument => ({
     ...policy,
     Statement: [{ ...statement, ...changes }],
   })
-  const without = (condition: PolicyStatement['Condition']) => changed({ Condition: condition })
+  const without = (Condition: NonNullable<PolicyStatement['Condition']>) => changed({ Condition })
   const foreignKeys = [
     'another tenant',
     'a tenant whose id begins with the own id',
@@ -326,4 +326,119 @@ describe('would leak', () => {
     expect(await brokenBy(withoutLeadingKeys)).not.toContain(rule)
     expect(await brokenBy(withoutEither)).toContain(rule)
   })
+})
+
+describe('of any definition', () => {
+  const attributes = ['tenant_id', 'order_id', 'email', 'TENANT_ID', 'tenantId']
+  const keysOf = (hash: readonly string[], range: readonly string[]): KeySchema => [
+    ...hash.map((AttributeName) => ({ AttributeName, AttributeType: 'S', KeyType: 'HASH' }) as const),
+    ...range.map((AttributeName) => ({ AttributeName, AttributeType: 'S', KeyType: 'RANGE' }) as const),
+  ]
+  /** A key of one to three attributes of each kind; often the tenant alone. */
+  const keys = (most: number, tenantKey: string) => {
+    const some = (minLength: number) => fc.uniqueArray(fc.constantFrom(...attributes), { minLength, maxLength: most })
+    const hash = fc.oneof(fc.constant([tenantKey]), some(1))
+    return fc
+      .tuple(hash, some(0))
+      .map(([left, right]) => keysOf(left, right.filter((each) => !left.includes(each)).slice(0, most)))
+  }
+  const indexes = (most: number, tenantKey: string) => fc.array(keys(most, tenantKey), { maxLength: 3 })
+  const definition = fc.constantFrom('tenant_id', 'tenantId').chain((tenantKey) =>
+    fc.record({
+      tenantKey: fc.constant(tenantKey),
+      tables: fc.array(fc.record({ keys: keys(1, tenantKey), indexes: indexes(3, tenantKey) }), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+    }),
+  )
+
+  const isTenants = (key: KeySchema, tenantKey: string) =>
+    key
+      .filter(({ KeyType }) => KeyType === 'HASH')
+      .map(({ AttributeName }) => AttributeName)
+      .join() === tenantKey
+
+  it('allows all that a tenant needs where the tenant is the whole partition key, and nothing anywhere else', async () => {
+    const counts = { policies: 0, none: 0, open: 0, closed: 0 }
+    await fc.assert(
+      fc.asyncProperty(definition, async ({ tenantKey, tables: drawn }) => {
+        const accessed = drawn.map(({ keys: KeySchema, indexes: all }, at) => ({
+          arn: `${usersTable}-${at}`,
+          declared: {
+            KeySchema,
+            GlobalSecondaryIndexes: all.map((index, number) => ({ IndexName: `by-${number}`, KeySchema: index })),
+          } as unknown as TableValues,
+        }))
+        const made = tenantAccessPolicy(tenantResources(accessed, tenantKey), tenantKey)
+        const places = drawn.flatMap(({ keys: key, indexes: all }, at) => [
+          { resource: `${usersTable}-${at}`, actions: itemActions, isOpen: isTenants(key, tenantKey) },
+          ...all.map((index, number) => ({
+            resource: `${usersTable}-${at}/index/by-${number}`,
+            actions: ['Query'],
+            isOpen: isTenants(index, tenantKey),
+          })),
+        ])
+        expect(made !== undefined).toBe(places.some(({ isOpen }) => isOpen))
+        if (made === undefined) {
+          counts.none += 1
+          return
+        }
+        counts.policies += 1
+        for (const { resource, actions, isOpen } of places) {
+          counts[isOpen ? 'open' : 'closed'] += 1
+          for (const action of actions) {
+            const ask = (tenant: string | undefined, leading: readonly string[]) =>
+              isAllowed(made, { action, resource, tenant, keys: leading, tag: tenantKey })
+            const asked = [ask(own, [own]), ask(own, [foreign]), ask(own, [own, foreign]), ask(undefined, [own])]
+            expect([resource, action, await Promise.all(asked)]).toEqual([
+              resource,
+              action,
+              [isOpen, false, false, false],
+            ])
+          }
+          const asker = { resource, tenant: own, tag: tenantKey }
+          expect(await isAllowed(made, { ...asker, action: 'Scan' })).toBe(false)
+          expect(await isAllowed(made, { ...asker, action: 'PartiQLSelect', keys: [own] })).toBe(false)
+        }
+      }),
+      { numRuns: 25 },
+    )
+    for (const count of Object.values(counts)) expect(count).toBeGreaterThan(0)
+  }, 120_000)
+
+  const byTenant = (key: KeySchema) =>
+    ({
+      KeySchema: keysOf(['order_id'], []),
+      GlobalSecondaryIndexes: [{ IndexName: 'by-tenant', KeySchema: key }],
+    }) as unknown as TableValues
+
+  it.each<[string, TableValues, TableValues | undefined, number]>([
+    ['a table that does not exist yet', { ...aTable(['tenant_id']) }, undefined, 1],
+    ['a table that exists with another key', { ...aTable(['tenant_id']) }, aTable(['id']), 0],
+    ['an index that does not exist yet', byTenant(keysOf(['tenant_id'], [])), aTable(['order_id']), 1],
+    [
+      'an index that exists with another key',
+      byTenant(keysOf(['tenant_id'], [])),
+      byTenant(keysOf(['tenant_id', 'email'], [])),
+      0,
+    ],
+    ['an index that exists and is not declared', aTable(['order_id']), byTenant(keysOf(['tenant_id'], [])), 0],
+  ])('%s', (_, declared, observed, count) => {
+    const { tables: found, indexes: inTables } = tenantResources(
+      [{ arn: usersTable, declared, ...(observed === undefined ? {} : { observed }) }],
+      'tenant_id',
+    )
+    expect(found.length + inTables.length).toBe(count)
+  })
+
+  it('is none where no session can have a tag with the name of the tenant key', () => {
+    for (const tenantKey of ['a}*', '', 'a'.repeat(129), 'a"b', 'a*'])
+      expect(tenantAccessPolicy({ tables, indexes: [] }, tenantKey)).toBeUndefined()
+    expect(JSON.stringify(policyFor({ tables, indexes: [] }, 'Tenant-ID'))).toContain('aws:PrincipalTag/Tenant-ID}')
+  })
+
+  function aTable(hash: readonly string[]): TableValues {
+    return { KeySchema: keysOf(hash, []) } as unknown as TableValues
+  }
 })

@@ -17,16 +17,18 @@ describe('the committed bundle', () => {
   /** The path that webpack prints above each module of a file. */
   const hasModule = (name: string, path: string) => new RegExp(`^;?// .*${path}`, 'm').test(read(name))
 
-  it('has index.js, and one file each for DynamoDB, credential providers and the comment', () => {
+  it('has index.js, and one file each for DynamoDB, KMS, credential providers and the comment', () => {
     expect(names).toEqual([...scripts, 'licenses.txt', 'package.json'].sort())
     const parts = {
       'index.js': 'lib/src/main.js',
       dynamodb: 'client-dynamodb/dist-es/DynamoDBClient.js',
+      kms: 'client-kms/dist-es/KMSClient.js',
       providers: 'credential-provider-ini/dist-es/',
       comment: 'node_modules/@actions/github/lib/github.js',
     }
     const holders = Object.values(parts).map((path) => scripts.filter((name) => hasModule(name, path)))
-    expect(holders).toEqual([['index.js'], [expect.any(String)], [expect.any(String)], [expect.any(String)]])
+    expect(holders[0]).toEqual(['index.js'])
+    expect(holders.slice(1)).toEqual(holders.slice(1).map(() => [expect.any(String)]))
     expect(new Set(holders.flat())).toEqual(new Set(scripts))
   })
 
@@ -37,16 +39,26 @@ describe('the committed bundle', () => {
 
   it('has the licence of every package in it', () => {
     const bundled = ['@actions/core', '@actions/github', '@actions/http-client', '@octokit/core', 'hpagent', 'undici']
-    const sdk = ['@aws-sdk/client-dynamodb', '@aws-sdk/client-sts', '@smithy/core', 'mnemonist', 'obliterator']
+    const sdk = [
+      '@aws-sdk/client-dynamodb',
+      '@aws-sdk/client-kms',
+      '@aws-sdk/client-sts',
+      '@smithy/core',
+      'mnemonist',
+      'obliterator',
+    ]
     for (const name of [...bundled, ...sdk]) expect(`\n${read('licenses.txt')}`).toContain(`\n${name}\n`)
   })
 
-  it('can call no operation of DynamoDB but those of commands.ts', () => {
-    const client = scripts.find((name) => hasModule(name, 'client-dynamodb/dist-es/DynamoDBClient.js')) ?? ''
-    const commands = [...read(client).matchAll(/^var (\w+Command) = class /gm)].map(([, command]) => command)
-    const source = readFileSync(new URL('../../src/aws/commands.ts', import.meta.url), 'utf8')
+  it.each([
     // DescribeEndpoints is part of the client, for endpoint discovery.
-    expect(commands.sort()).toEqual([...(source.match(/\w+Command/g) ?? []), 'DescribeEndpointsCommand'].sort())
+    ['DynamoDB', 'client-dynamodb/dist-es/DynamoDBClient.js', 'commands.ts', ['DescribeEndpointsCommand']],
+    ['KMS', 'client-kms/dist-es/KMSClient.js', 'kms-commands.ts', []],
+  ])('can call no operation of %s but those that its commands name', (_, client, file, more) => {
+    const holder = scripts.find((name) => hasModule(name, client)) ?? ''
+    const commands = [...read(holder).matchAll(/^var (\w+Command) = class /gm)].map(([, command]) => command)
+    const source = readFileSync(new URL(`../../src/aws/${file}`, import.meta.url), 'utf8')
+    expect(commands.sort()).toEqual([...(source.match(/\w+Command/g) ?? []), ...more].sort())
   })
 })
 

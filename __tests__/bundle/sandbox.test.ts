@@ -507,8 +507,8 @@ it('verify, cancelled while DynamoDB does not answer, is gone within five second
   await start()
   await runAction({ inputs: chained, environment: sandbox.environment })
   sandbox.faults.add({ operation: 'DeleteItem', kind: 'delay', milliseconds: 20_000, times: 4 })
-  // The first one asks whether the run may query at all, before anything is written.
-  sandbox.faults.add({ operation: 'Query', kind: 'delay', milliseconds: 20_000, after: 1, times: 2 })
+  // The first two ask whether the run may query at all, before anything is written.
+  sandbox.faults.add({ operation: 'Query', kind: 'delay', milliseconds: 20_000, after: 2, times: 4 })
   const result = await runAction({
     inputs: { ...chained, command: 'verify' },
     environment: sandbox.environment,

@@ -1,4 +1,5 @@
-import { builtInTables, ownTags, type TableRequest } from '../../src/definition/built-in.ts'
+import { builtInDefinition } from '../../src/definition/built-in.ts'
+import { ownTags, type TableRequest } from '../../src/definition/definition.ts'
 import { development, production, tagged, theTables } from '../support/builders.ts'
 
 const on = {
@@ -23,7 +24,7 @@ it('defines the tables tenant and users, whose records belong to a tenant', () =
     BillingMode: 'PAY_PER_REQUEST',
     Tags: tagged({ 'tenant-tables:environment': 'dev', 'tenant-tables:managed-by': 'tenant-tables' }),
   }
-  expect(theTables()).toStrictEqual([
+  expect(theTables().map(({ fields: _, ...table }) => table)).toStrictEqual([
     { logicalName: 'tenant', name: 'tenant', properties: { KeySchema: [tenantId], ...shared } },
     { logicalName: 'users', name: 'users', properties: { KeySchema: [tenantId, userId], ...shared } },
   ])
@@ -35,7 +36,7 @@ it('puts the prefix before the name in AWS, but not before the logical name', ()
     ['tenant', 'jobwork-tenant'],
     ['users', 'jobwork-users'],
   ])
-  expect(builtInTables.map(({ logicalName }) => logicalName)).toEqual(['tenant', 'users'])
+  expect([...builtInDefinition.tables.keys()]).toEqual(['tenant', 'users'])
 })
 
 it('declares deletion protection and the longest restore window in production', () => {

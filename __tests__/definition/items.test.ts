@@ -25,8 +25,8 @@ it.each(kinds)('publishes the schema of the code as JSON Schema: %s', (kind) => 
 it('makes a tenant and a user in each role as samples, each with new ids and in the published shape', () => {
   expect(samples.users.map(({ role }) => role)).toEqual(['OWNER', 'SUPERVISOR', 'OPERATOR'])
   expect(samples.tenant).toMatchObject({ code: 'DD-DEMO', created_at: '2026-01-31T12:00:00.000Z' })
-  const ids = [samples.tenant.tenant_id, samples.otherTenantId, ...samples.users.map(({ user_id }) => user_id)]
-  expect(new Set(ids).size).toBe(5)
+  const ids = [samples.tenant.tenant_id, ...samples.users.flatMap(({ user_id, email }) => [user_id, email])]
+  expect(new Set(ids).size).toBe(7)
   expect(problemsOfItem('tenant', samples.tenant)).toEqual([])
   expect(published.tenant(samples.tenant)).toBe(true)
   for (const user of samples.users) {

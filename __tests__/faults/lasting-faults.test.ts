@@ -6,6 +6,7 @@ import type { Fault } from '../../sandbox/faults.ts'
 import type { LoggedRequest, RequestedOperation } from '../../sandbox/request-log.ts'
 import { externalId, hubAccessKey, hubRole, provisionerRole } from '../../sandbox/two-accounts.ts'
 import { actionsOf } from '../../src/aws/iam.ts'
+import { builtInProperties } from '../support/builders.ts'
 import { startEmulator } from '../support/emulator.ts'
 import { renderAsGitHub } from '../support/github-markdown.ts'
 import { createTables as createTablesIn } from './scenarios.ts'
@@ -506,7 +507,7 @@ describe('the deadline', () => {
     },
     {
       state: 'a turn behind a call without a response',
-      waitingFor: 'DescribeTable on "users"',
+      waitingFor: 'DescribeTable on "tenant"',
       grace: 1000,
       arrange: () => {
         // After six throttled calls the run makes one call at a time, and this one gets no response.
@@ -544,7 +545,7 @@ describe('the deadline', () => {
     },
     {
       state: 'the query of sample items',
-      waitingFor: 'Query on "users"',
+      waitingFor: 'Query on "tenant"',
       inputs: { command: 'verify' },
       grace: 1000,
       arrange: async () => {
@@ -555,7 +556,7 @@ describe('the deadline', () => {
     },
     {
       state: 'the deletion of sample items',
-      waitingFor: 'Query on "users". Sample items could not be deleted: {"tenant_id":"',
+      waitingFor: 'Query on "tenant". Sample items could not be deleted: {"tenant_id":"',
       inputs: { command: 'verify' },
       grace: 4300,
       arrange: async () => {
@@ -848,7 +849,9 @@ describe('a missing permission', () => {
   ]
 
   it('is tested for every action that a command needs', () => {
-    const needed = (['plan', 'apply', 'verify', 'destroy'] as const).flatMap((command) => actionsOf(command))
+    const needed = (['plan', 'apply', 'verify', 'destroy'] as const).flatMap((command) =>
+      actionsOf(command, builtInProperties()),
+    )
     const tested = new Set(cases.map(([operation]) => `dynamodb:${operation}`))
     expect([...tested].sort()).toEqual([...new Set(needed)].sort())
   })

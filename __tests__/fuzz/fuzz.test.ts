@@ -53,7 +53,7 @@ import { properties } from '../../src/table/properties/index.ts'
 import type { ObservedTable } from '../../src/table/table.ts'
 import { startFaultRuns } from '../faults/matrix.ts'
 import { scenarios } from '../faults/scenarios.ts'
-import { aTarget, ready, sourceOf, tagged, theTables } from '../support/builders.ts'
+import { aTarget, provisioned, ready, sourceOf, tagged, theTables } from '../support/builders.ts'
 import { virtualClock } from '../support/clock.ts'
 import { aRun, type FakeRun } from '../support/fakes.ts'
 import { renderAsGitHub } from '../support/github-markdown.ts'
@@ -906,7 +906,7 @@ describe('a page or log', () => {
       const target = aTarget({ environment })
       const otherKey = [{ AttributeName: given.keyName, AttributeType: 'S', KeyType: 'HASH' }] as const
       const { found, unmanaged, arn } = given
-      const values = { BillingMode: 'PROVISIONED', Tags: tagged(Object.fromEntries(found)) } as const
+      const values = { BillingMode: provisioned, Tags: tagged(Object.fromEntries(found)) } as const
       const key = given.isKeyRight ? {} : { KeySchema: otherKey }
       const observed = new Map<string, ObservedTable>([
         [users.name, ready(users, { ...values, ...key, unmanaged, arn })],

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readEventFile, readGivenFile, writeTemporaryFile } from '../../src/github/files.ts'
+import { readDefinitionFile, readEventFile, readGivenFile, writeTemporaryFile } from '../../src/github/files.ts'
 
 let folder: string
 let workspace: string
@@ -18,6 +18,46 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 const read = (path: string) => readGivenFile(environment, path)
+
+describe('a definition file', () => {
+  const readTables = (path: string) => readDefinitionFile(environment, path)
+
+  it('is read from the workspace, by a relative path too, and through a link inside it', async () => {
+    mkdirSync(join(workspace, '.github'))
+    writeFileSync(join(workspace, '.github', 'tables.yml'), 'tables: {}')
+    symlinkSync(join(workspace, '.github', 'tables.yml'), join(workspace, 'link.yml'))
+    await expect(readTables('.github/tables.yml')).resolves.toBe('tables: {}')
+    await expect(readTables(join(workspace, '.github', 'tables.yml'))).resolves.toBe('tables: {}')
+    await expect(readTables('link.yml')).resolves.toBe('tables: {}')
+  })
+
+  it('is not read outside the workspace, nor in RUNNER_TEMP', async () => {
+    writeFileSync(join(folder, 'temporary', 'tables.yml'), 'x')
+    symlinkSync(join(folder, 'elsewhere', 'plan.json'), join(workspace, 'link.yml'))
+    for (const path of [join(folder, 'temporary', 'tables.yml'), '../elsewhere/plan.json', 'link.yml', '.']) {
+      await expect(readTables(path)).rejects.toMatchObject({
+        name: 'RemedyError',
+        message: `The file "${path}" is outside the workspace.`,
+        remedy: expect.stringContaining('a YAML or JSON file in the workspace'),
+      })
+    }
+  })
+
+  it('is refused if it is missing, a folder, or over 1 MiB', async () => {
+    mkdirSync(join(workspace, 'tables'))
+    writeFileSync(join(workspace, 'large.yml'), 'x'.repeat(1024 * 1024 + 1))
+    await expect(readTables('tables.yml')).rejects.toThrow('The file "tables.yml" cannot be read: ENOENT.')
+    await expect(readTables('tables')).rejects.toThrow('"tables" is not a file.')
+    await expect(readTables('large.yml')).rejects.toThrow('has 1048577 bytes, more than 1048576.')
+  })
+
+  it('is read from the current folder where there is no workspace', async () => {
+    await expect(readDefinitionFile({}, 'examples/tables.yml')).resolves.toContain('tables:')
+    await expect(readDefinitionFile({}, join(folder, 'elsewhere', 'plan.json'))).rejects.toThrow(
+      'outside the workspace',
+    )
+  })
+})
 
 describe('a file that an input names', () => {
   it('is read from the workspace, by a relative path too, and from RUNNER_TEMP', async () => {

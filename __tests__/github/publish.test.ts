@@ -207,8 +207,38 @@ describe('a secret in an output', () => {
   })
 
   it('is found before anything is written to AWS', () => {
-    expect(() => assertPublishable(plan, runnerThatMasks())).toThrow('The secret AWS_SECRET_ACCESS_KEY occurs')
-    expect(assertPublishable(plan, recordingRunner({}))).toBe(plan)
+    const result = { target, definitions, tenantKey: 'tenant_id', plan }
+    expect(() => assertPublishable(result, runnerThatMasks())).toThrow('The secret AWS_SECRET_ACCESS_KEY occurs')
+    expect(assertPublishable(result, recordingRunner({}))).toEqual({ ...result, warnings: [] })
+  })
+})
+
+describe('an output over a limit', () => {
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ ...users, name: `${'x'.repeat(200)}-${index}` }))
+  const checked = (tables: typeof definitions) => {
+    const runner = recordingRunner({})
+    const result = { target, definitions: tables, tenantKey: 'tenant_id', plan: planTables(target, tables, new Map()) }
+    const { warnings } = assertPublishable(result, runner)
+    return { warnings, lines: runner.recorded.lines }
+  }
+
+  it('is named before anything is written to AWS: the policy for applications', () => {
+    const { warnings, lines } = checked(many(23))
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^The output tenant-access-policy has 6\d{3} characters, but a managed policy of IAM takes 6144\./,
+      ),
+    ])
+    expect(lines).toEqual(warnings)
+    expect(checked(many(20))).toEqual({ warnings: [], lines: [] })
+  })
+
+  it('is named before anything is written to AWS: the plan', () => {
+    const { warnings } = checked(many(600))
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^The output plan has \d{6} characters, but GitHub hands at most 524288 to another job\./),
+    )
   })
 })
 

@@ -180,3 +180,54 @@ it.each<[Texts, Texts, string]>([
 ])('concludes nothing from an input that is wrong: %j', (inputs, variables, wrong) => {
   expect(problemsOf(inputs, variables)).toEqual([expect.stringContaining(wrong)])
 })
+
+describe('command: policy', () => {
+  const policy: Texts = { command: 'policy', environment: '', 'aws-region': '' }
+
+  it('needs neither an environment nor a region, which every other command does', () => {
+    expect(problemsOf(policy)).toEqual([])
+    for (const command of ['apply', 'plan', 'verify']) {
+      expect(problemsOf({ ...policy, command })).toEqual([
+        'environment is required, but is empty. Give the name of the environment, such as dev or production.',
+        'aws-region is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.',
+      ])
+    }
+  })
+
+  it('needs no credentials, whatever the inputs say about them', () => {
+    const session = {
+      'credential-source': 'oidc',
+      'role-external-id': 'tenant-tables',
+      'role-session-tags': 'team=planner',
+      'role-source-identity': 'deploy',
+      'restrict-session': 'true',
+    }
+    expect(problemsOf({ ...policy, ...session })).toEqual([])
+    expect(problemsOf({ ...policy, ...session }, halfKey)).toEqual([])
+    expect(problemsOf({ ...policy, ...session, ...role, 'aws-region': 'ap-south-1' })).toEqual([])
+  })
+
+  it('compares the role with the region and the accounts that are given', () => {
+    expect(
+      problemsOf({ ...policy, ...role, 'aws-region': 'cn-north-1', 'allowed-account-ids': '333333333333' }),
+    ).toEqual([
+      expect.stringContaining('but the region cn-north-1 is in the partition aws-cn'),
+      expect.stringContaining('allowed-account-ids has "333333333333"'),
+    ])
+    expect(problemsOf({ ...policy, 'role-to-assume': 'arn:aws-cn:iam::111111111111:role/x' })).toEqual([])
+  })
+
+  it.each<[string, string, string]>([
+    ['comment', 'true', 'comment is true, but command is policy, which calls nothing. Leave it out.'],
+    ['expected-plan', '{}', 'expected-plan is given, but command is policy, which performs no plan. Leave it out.'],
+    ['fail-on-drift', 'true', 'fail-on-drift is true, but command is policy. Use it only with command: plan.'],
+    ['sample-items', 'true', 'sample-items is true, but command is policy. Use it only with command: verify.'],
+    [
+      'destroy',
+      'true',
+      'destroy is true, but command is policy. Use it only with command: plan, to show what command: destroy would delete.',
+    ],
+  ])('refuses %s: %s', (name, text, problem) => {
+    expect(problemsOf({ ...policy, [name]: text })).toEqual([problem])
+  })
+})

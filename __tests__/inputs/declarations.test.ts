@@ -19,9 +19,8 @@ it('declares the inputs of action.yml in its order, with its defaults', () => {
   expect(declared.map(([name, { default: byDefault, expression }]) => [name, expression ?? byDefault])).toEqual(
     Object.entries(action.inputs).map(([name, input]) => [name, input.default]),
   )
-  const isRequired = ([, { default: byDefault }]: (typeof declared)[number]) => byDefault === undefined
-  expect(declared.filter(isRequired).map(([name]) => name)).toEqual(['environment'])
-  expect(inputNames.filter((name) => action.inputs[name]?.required)).toEqual(['environment'])
+  // Only `command: policy` does without an environment, so GitHub must not ask for it.
+  expect(inputNames.filter((name) => action.inputs[name]?.required)).toEqual([])
 })
 
 it.each(declared.flatMap(([name, { choices }]) => choices?.map((each) => [name, each] as const) ?? []))(
@@ -76,7 +75,7 @@ const emptyOutput =
 
 /** Texts that are not legal, by the problem that each of them is; `TEXT` stands for the text. */
 const illegal: readonly (readonly [InputName, string, readonly string[]])[] = [
-  ['command', 'must be one of apply, plan, verify, destroy, but is TEXT.', ['delete', 'Plan']],
+  ['command', 'must be one of apply, plan, verify, destroy, policy, but is TEXT.', ['delete', 'Plan']],
   ['environment', 'is required, but is empty. Give the name of the environment, such as dev or production.', ['', ' ']],
   [
     'environment',
@@ -152,7 +151,7 @@ const illegal: readonly (readonly [InputName, string, readonly string[]])[] = [
   ['timeout-seconds', 'must be a whole number from 1 to 21600, but is TEXT.', ['0', '21601', 'ten', '1.5']],
   [
     'allow',
-    'must have one of remove-deletion-protection, remove-point-in-time-recovery, change-environment, adopt-table on each line, but has TEXT.',
+    'must have one of remove-deletion-protection, remove-point-in-time-recovery, change-environment, adopt-table, end-stream on each line, but has TEXT.',
     ['everything', 'change-environment,adopt-table'],
   ],
   [
@@ -231,7 +230,7 @@ describe('lines that YAML joined into one, as it does after ">" and without a ma
 })
 
 it('shows the beginning of a long text, and its length', () => {
-  const rule = 'command must be one of apply, plan, verify, destroy, but is'
+  const rule = 'command must be one of apply, plan, verify, destroy, policy, but is'
   expect(problemsOf({ command: x(120) })).toEqual([`${rule} "${x(120)}".`])
   expect(problemsOf({ command: x(121) })).toEqual([`${rule} "${x(120)}"… (121 characters).`])
 })

@@ -1,5 +1,7 @@
 import { sessionPolicy } from '../../src/aws/iam.ts'
-import { defineTables } from '../../src/definition/built-in.ts'
+import { builtInDefinition } from '../../src/definition/built-in.ts'
+import { defineTables } from '../../src/definition/definition.ts'
+import { aTable, aTarget } from '../support/builders.ts'
 import { key, problemsOf, provisioner, read, type Texts, token } from './reading.ts'
 
 const role: Texts = { 'role-to-assume': provisioner }
@@ -26,6 +28,9 @@ it('has a default for everything but the environment and the region', () => {
     tags: new Map(),
     timeoutSeconds: 1800,
     sdkSettings: { endpoints: [], warnings: [] },
+    waitForIndexes: true,
+    definition: builtInDefinition,
+    definitionNotices: [],
   })
 })
 
@@ -48,6 +53,7 @@ it('keeps every input that is given', () => {
     'point-in-time-recovery': 'false',
     tags: 'team=core',
     'timeout-seconds': '60',
+    'wait-for-indexes': 'false',
     allow: 'change-environment\n remove-deletion-protection \nchange-environment',
     'expected-plan': ' {"formatVersion":1}\n',
     'expected-plan-digest': 'A'.repeat(64),
@@ -82,6 +88,9 @@ it('keeps every input that is given', () => {
     tags: new Map([['team', 'core']]),
     timeoutSeconds: 60,
     sdkSettings: { endpoints: [], warnings: [] },
+    waitForIndexes: false,
+    definition: builtInDefinition,
+    definitionNotices: [],
     expectedPlan: { json: '{"formatVersion":1}' },
     expectedPlanDigest: 'a'.repeat(64),
     gitHubToken: 'secret',
@@ -127,7 +136,7 @@ it.each<[Texts, boolean]>([
 ])('protects production, and writes no sample items there: %j', (inputs, production) => {
   const found = read({ command: 'verify', ...inputs })
   expect([found.environment.production, found.sampleItems]).toEqual([production, !production])
-  for (const { properties } of defineTables(found)) {
+  for (const { properties } of defineTables(found.definition, found)) {
     const { DeletionProtectionEnabled, PointInTimeRecoverySpecification: recovery } = properties
     expect([DeletionProtectionEnabled, recovery?.PointInTimeRecoveryEnabled]).toEqual(
       production ? [true, true] : [undefined, undefined],
@@ -282,7 +291,9 @@ describe('a restricted session', () => {
       Resource: ['x-tenant', 'x-users'].map((name) => `arn:aws:dynamodb:ap-south-1:222222222222:table/${name}`),
     })
     const counts = ['apply', 'verify', 'destroy'].map((command) => statementOf(command).Action.length)
-    expect(counts).toEqual([7, 7, 4])
+    expect(counts).toEqual([6, 7, 4])
+    const policy = policyOf({ command: 'apply', 'point-in-time-recovery': 'true' })
+    expect(JSON.parse(policy).Statement[0].Action).toContain('dynamodb:UpdateContinuousBackups')
     expect(read(role, key).sessionPolicy).toBeUndefined()
   })
 
@@ -307,9 +318,10 @@ describe('a restricted session', () => {
   })
 
   it('is refused with its length where STS would not take the policy', () => {
-    const longest = 'x'.repeat(2048 - sessionPolicy('apply', ['']).length)
-    expect(sessionPolicy('apply', [longest])).toHaveLength(2048)
-    expect(() => sessionPolicy('apply', [`${longest}x`])).toThrow(
+    const policyOf = (name: string) => sessionPolicy('apply', aTarget(), [{ ...aTable(), name }])
+    const longest = 'x'.repeat(2048 - policyOf('').length)
+    expect(policyOf(longest)).toHaveLength(2048)
+    expect(() => policyOf(`${longest}x`)).toThrow(
       'restrict-session makes a session policy of 2049 characters, but STS takes 2048.',
     )
   })

@@ -6,6 +6,7 @@ import {
   aTable,
   aTarget,
   production,
+  provisioned,
   ready,
   tagged,
   theTables,
@@ -34,14 +35,14 @@ it.each<[string, Tags]>([
   ['only the tag of its environment', tagged({ 'tenant-tables:environment': 'prod' })],
   ['the tag of another tool', withTags(users.properties.Tags, { 'tenant-tables:managed-by': 'terraform' })],
 ])('refuses an existing table with %s, and reports nothing else about it', (_, Tags) => {
-  const found = plan({ Tags, BillingMode: 'PROVISIONED', DeletionProtectionEnabled: false })
+  const found = plan({ Tags, BillingMode: provisioned, DeletionProtectionEnabled: false })
   expect([codes(found), found.steps, found.notices]).toEqual([['adopt-table'], [], []])
   expect(found.refusals[0]?.table).toBe('users')
 })
 
 it('lists in the refusal what adoption would change, the tags of the table, and how to find its owner', () => {
   const { refusals } = plan({
-    BillingMode: 'PROVISIONED',
+    BillingMode: provisioned,
     DeletionProtectionEnabled: false,
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
     Tags: tagged({ team: 'data', Name: 'reports' }),
@@ -51,7 +52,7 @@ it('lists in the refusal what adoption would change, the tags of the table, and 
       table: 'users',
       code: 'adopt-table',
       reason:
-        'The table "users" exists, but does not carry the tag tenant-tables:managed-by = tenant-tables, so this action neither created nor adopted it. Adoption would change: DeletionProtectionEnabled false -> true, PointInTimeRecoverySpecification off -> on, 35 days, tag tenant-tables:environment = prod, tag tenant-tables:managed-by = tenant-tables, BillingMode PROVISIONED -> PAY_PER_REQUEST. Its tags may name its owner: Name = reports, team = data.',
+        'The table "users" exists, but does not carry the tag tenant-tables:managed-by = tenant-tables, so this action neither created nor adopted it. Adoption would change: DeletionProtectionEnabled false -> true, PointInTimeRecoverySpecification off -> on, 35 days, tag tenant-tables:environment = prod, tag tenant-tables:managed-by = tenant-tables, BillingMode PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST. Its tags may name its owner: Name = reports, team = data.',
       remedy:
         'Find out who owns the table. Whether a CloudFormation stack holds it, this command says in account 222222222222: aws cloudformation describe-stack-resources --physical-resource-id users --region ap-south-1 (a ValidationError means that no stack holds it). If a stack holds it, take it out of the stack in this order: set DeletionPolicy: Retain (CDK: RemovalPolicy.RETAIN) on the table and deploy the stack; then remove the table from the stack and deploy it again. A table that was restored from a backup, a replica of a table in another region, and a table whose tags were removed do not carry the tag either. To leave the table alone, choose another table-name-prefix. Or, to adopt the table in this run, add this line to allow: adopt-table',
     },
@@ -74,7 +75,7 @@ it('adopts the table by one write of all tags that differ where allow has the li
   const [, definition] = theTables({ environment: production, tags: new Map([['team', 'core']]) })
   const Tags = tagged({ team: 'data', owner: 'someone' })
   const allowed = plan(
-    { Tags, BillingMode: 'PROVISIONED', DeletionProtectionEnabled: false },
+    { Tags, BillingMode: provisioned, DeletionProtectionEnabled: false },
     ['adopt-table'],
     definition,
   )
@@ -104,7 +105,7 @@ describe('a table of another environment that this action did not create', () =>
     [['adopt-table'], ['change-environment']],
     [['change-environment', 'adopt-table'], []],
   ])('with %j in allow is refused for %j', (allow, refused) => {
-    const found = plan({ Tags: ofStaging, BillingMode: 'PROVISIONED' }, allow)
+    const found = plan({ Tags: ofStaging, BillingMode: provisioned }, allow)
     expect(codes(found)).toEqual(refused)
     expect(names(found)).toEqual(refused.length > 0 ? [] : ['update Tags of "users"', 'update BillingMode of "users"'])
   })

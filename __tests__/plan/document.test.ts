@@ -11,7 +11,7 @@ import {
 } from '../../src/plan/document.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { shorten } from '../../src/text/readable.ts'
-import { aTarget, production, ready, tagged, theTables } from '../support/builders.ts'
+import { aTarget, production, provisioned, ready, tagged, theTables } from '../support/builders.ts'
 import { type World, world } from '../support/worlds.ts'
 
 const schema = JSON.parse(readFileSync(new URL('../../docs/schemas/plan.schema.json', import.meta.url), 'utf8'))
@@ -103,7 +103,7 @@ it('reads a rendered plan back as it was', () => {
 it('renders every kind of step with its values, its risk and its description', () => {
   const [, users] = theTables({ environment: production })
   const target = aTarget({ environment: production })
-  const unmanaged = ready(users, { BillingMode: 'PROVISIONED', Tags: [] })
+  const unmanaged = ready(users, { BillingMode: provisioned, Tags: [] })
   const stepsOf = (
     observed: ReturnType<typeof ready> | undefined,
     policy = { destroy: false, allow: ['adopt-table'] },
@@ -135,10 +135,11 @@ it('renders every kind of step with its values, its risk and its description', (
     {
       ...update,
       property: 'BillingMode',
-      from: 'PROVISIONED',
+      from: provisioned,
       to: 'PAY_PER_REQUEST',
       risk: 'slow',
-      description: 'update BillingMode of "users": BillingMode PROVISIONED -> PAY_PER_REQUEST',
+      description:
+        'update BillingMode of "users": BillingMode PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST',
     },
   ])
   const Own = tagged({ 'tenant-tables:environment': 'dev', 'tenant-tables:managed-by': 'tenant-tables' })
@@ -156,7 +157,7 @@ it('renders every kind of step with its values, its risk and its description', (
 describe('the digest', () => {
   const [, users] = definitions
   const drifted = (changes: Parameters<typeof ready>[1] = {}) =>
-    new Map([['users', ready(users, { id: 'a', BillingMode: 'PROVISIONED', ...changes })]])
+    new Map([['users', ready(users, { id: 'a', BillingMode: provisioned, ...changes })]])
   const digest = digestPlan(planTables(aTarget(), definitions, drifted()))
   const inEnvironment = (name: string, isProduction: boolean) =>
     planTables(aTarget({ environment: { name, production: isProduction } }), definitions, drifted())

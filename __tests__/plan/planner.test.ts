@@ -8,6 +8,7 @@ import {
   define,
   managedOnly,
   production,
+  provisioned,
   ready,
   tagged,
   theTables,
@@ -24,7 +25,7 @@ const recoveryFor = (days: number) => ({ PointInTimeRecoveryEnabled: true, Recov
 const unprotected = {
   DeletionProtectionEnabled: false,
   PointInTimeRecoverySpecification: recoveryOff,
-  BillingMode: 'PROVISIONED',
+  BillingMode: provisioned,
 } as const
 
 function plan(definition: TableDefinition, observed: ObservedTable, at = target): Plan {
@@ -87,7 +88,7 @@ it('plans deletion protection and recovery before tags, and the billing mode las
   const [, table] = theTables({ environment: production, tags: new Map([['team', 'core']]) })
   const observed = ready(table, {
     DeletionProtectionEnabled: false,
-    BillingMode: 'PROVISIONED',
+    BillingMode: provisioned,
     PointInTimeRecoverySpecification: recoveryFor(7),
     Tags: withTags(table.properties.Tags, { team: 'other' }),
   })
@@ -96,7 +97,7 @@ it('plans deletion protection and recovery before tags, and the billing mode las
     { ...step, property: 'DeletionProtectionEnabled', from: false, to: true },
     { ...step, property: 'PointInTimeRecoverySpecification', from: recoveryFor(7), to: recoveryFor(35) },
     { ...step, property: 'Tags', from: tagged({ team: 'other' }), to: tagged({ team: 'core' }) },
-    { ...step, property: 'BillingMode', from: 'PROVISIONED', to: 'PAY_PER_REQUEST', risk: 'slow' },
+    { ...step, property: 'BillingMode', from: provisioned, to: 'PAY_PER_REQUEST', risk: 'slow' },
   ])
 })
 
@@ -120,13 +121,13 @@ it('plans the protection of every existing table first, then new tables with the
 })
 
 it('leaves properties alone that the definition omits', () => {
-  const observed = ready(users, { DeletionProtectionEnabled: true, BillingMode: 'PROVISIONED' })
+  const observed = ready(users, { DeletionProtectionEnabled: true, BillingMode: provisioned })
   expect(plan(define(users, { BillingMode: undefined }), observed).steps).toEqual([])
 })
 
 it('does not change its arguments', () => {
   const definition = define(users, { Tags: [...tagged({ z: '1', a: '2' }), ...users.properties.Tags] })
-  const observed = ready(users, { Tags: [...tagged({ y: '1' }), ...managedOnly], BillingMode: 'PROVISIONED' })
+  const observed = ready(users, { Tags: [...tagged({ y: '1' }), ...managedOnly], BillingMode: provisioned })
   const before = structuredClone([definition, observed])
   expect(plan(definition, observed).steps.length).toBeGreaterThan(0)
   expect([definition, observed]).toEqual(before)
@@ -134,7 +135,7 @@ it('does not change its arguments', () => {
 
 describe('refuses', () => {
   it('a table with another key, and plans no step for it', () => {
-    const observed = ready(users, { KeySchema: tenant.properties.KeySchema, Tags: [], BillingMode: 'PROVISIONED' })
+    const observed = ready(users, { KeySchema: tenant.properties.KeySchema, Tags: [], BillingMode: provisioned })
     const found = plan(users, observed)
     expect(found.refusals).toEqual([
       {

@@ -4,7 +4,17 @@ import { planTables } from '../../src/plan/planner.ts'
 import { disruptionNames } from '../../src/plan/policy.ts'
 import type { ObservedTable, ObservedTables, TableDefinition } from '../../src/table/table.ts'
 import type { Target } from '../../src/table/target.ts'
-import { aTable, aTarget, managedOnly, production, ready, tagged, theTables, withTags } from '../support/builders.ts'
+import {
+  aTable,
+  aTarget,
+  managedOnly,
+  production,
+  provisioned,
+  ready,
+  tagged,
+  theTables,
+  withTags,
+} from '../support/builders.ts'
 
 const inProduction = aTarget({ environment: production })
 const [, users] = theTables()
@@ -83,7 +93,7 @@ it('moves a table to another environment by one write of all its tags, and keeps
 })
 
 it('does not report the other changes of a table of another environment', () => {
-  const observed = ready(users, { ...ofStaging.properties, BillingMode: 'PROVISIONED' })
+  const observed = ready(users, { ...ofStaging.properties, BillingMode: provisioned })
   expect(plan(unprotected, observed, [])).toMatchObject({ steps: [], refusals: ['change-environment'], warnings: [] })
 })
 
@@ -111,7 +121,7 @@ describe('production', () => {
 it('turns protection off after every other change', () => {
   const observed = ready(users, {
     DeletionProtectionEnabled: true,
-    BillingMode: 'PROVISIONED',
+    BillingMode: provisioned,
     ...recoveryOn,
     Tags: managedOnly,
   })

@@ -4,7 +4,7 @@ import { type Plan, stepsOf } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { describeReview, holdToReview, type Review, readReview } from '../../src/plan/review.ts'
 import type { ObservedTables } from '../../src/table/table.ts'
-import { aTarget, development, production, ready, theTables } from '../support/builders.ts'
+import { aTarget, development, production, provisioned, ready, theTables } from '../support/builders.ts'
 
 const target = aTarget({ environment: production })
 const definitions = theTables({ environment: production })
@@ -22,7 +22,7 @@ function reviewOf(plan: Plan): Review {
 const reasons = (plan: Plan, review: Review) => holdToReview(plan, review).refusals.map(({ reason }) => reason)
 
 const recoveryOff = { PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false } }
-const drifted = ready(users, { DeletionProtectionEnabled: false, BillingMode: 'PROVISIONED' })
+const drifted = ready(users, { DeletionProtectionEnabled: false, BillingMode: provisioned })
 const before = planFor(new Map([['users', drifted]]))
 const complete = planFor(new Map(definitions.map((table) => [table.name, ready(table)])))
 
@@ -35,7 +35,7 @@ it('accepts a part of the reviewed plan, with any id of a table that the reviewe
   const left = planFor(
     new Map([
       ['tenant', ready(tenant, { id: 'new', ...recoveryOff })],
-      ['users', ready(users, { BillingMode: 'PROVISIONED' })],
+      ['users', ready(users, { BillingMode: provisioned })],
     ]),
   )
   expect(left.steps.map(nameStep)).toEqual([
@@ -69,7 +69,7 @@ it('refuses a step that is not in the reviewed plan, and lists the steps that on
     'In the plan of this run, but not in the reviewed plan: update PointInTimeRecoverySpecification of "users": PointInTimeRecoverySpecification off -> on, 35 days.',
     expect.stringContaining('In the reviewed plan, but not in the plan of this run: create "tenant"'),
     expect.stringContaining('not in the plan of this run: update PointInTimeRecoverySpecification of "tenant"'),
-    'In the reviewed plan, but not in the plan of this run: update BillingMode of "users": BillingMode PROVISIONED -> PAY_PER_REQUEST.',
+    'In the reviewed plan, but not in the plan of this run: update BillingMode of "users": BillingMode PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST.',
   ])
 })
 

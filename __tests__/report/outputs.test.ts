@@ -1,15 +1,19 @@
 import type { Outcome, StepResult } from '../../src/apply/outcome.ts'
+import { makePolicies } from '../../src/aws/policies.ts'
 import { tenantAccessPolicy } from '../../src/aws/tenant-access.ts'
 import { digestPlan, renderPlanDocument } from '../../src/plan/document.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { outputsOf } from '../../src/report/outputs.ts'
-import { aTarget, ready, theTables } from '../support/builders.ts'
+import type { RunResult } from '../../src/report/result.ts'
+import type { ObservedTables, TableDefinition } from '../../src/table/table.ts'
+import { aTable, aTarget, ready, theTables } from '../support/builders.ts'
 import { applied, outcomeOf } from './results.ts'
 
 const target = aTarget()
 const [tenant, users] = theTables()
 const definitions = [tenant, users]
 const plan = planTables(target, definitions, new Map())
+const known = { target, definitions, tenantKey: 'tenant_id' }
 const present = new Map(definitions.map((table) => [table.name, ready(table)]))
 const arnOf = (table: string) => `arn:aws:dynamodb:ap-south-1:222222222222:table/${table}`
 const tablesOf = (outputs: Readonly<Record<string, string>>) => JSON.parse(outputs.tables ?? '')
@@ -23,7 +27,7 @@ it('gives no output before the account is known, and account and region after th
 })
 
 it('gives every output after a plan, with the ARNs that absent tables will have', () => {
-  expect(outputsOf({ command: 'plan', target, plan })).toEqual({
+  expect(outputsOf({ command: 'plan', ...known, plan })).toEqual({
     'aws-account-id': '222222222222',
     'aws-region': 'ap-south-1',
     'tenant-table-name': 'tenant',
@@ -39,7 +43,9 @@ it('gives every output after a plan, with the ARNs that absent tables will have'
     changed: 'false',
     plan: renderPlanDocument(plan),
     'plan-digest': digestPlan(plan),
-    'tenant-access-policy': JSON.stringify(tenantAccessPolicy([arnOf('tenant'), arnOf('users')])),
+    'tenant-access-policy': JSON.stringify(
+      tenantAccessPolicy({ tables: [arnOf('tenant'), arnOf('users')], indexes: [] }, 'tenant_id'),
+    ),
   })
 })
 
@@ -80,4 +86,61 @@ it('counts the steps of the plan as changes', () => {
   expect([one['has-changes'], one['changes-count']]).toEqual(['true', '1'])
   const none = outputsOf({ target, plan: planTables(target, definitions, present) })
   expect([none['has-changes'], none['changes-count'], none.changed]).toEqual(['false', '0', 'false'])
+})
+
+describe('a definition of other tables', () => {
+  const withIndexes = (table: TableDefinition, ...names: readonly string[]) => {
+    const KeySchema = [{ AttributeName: 'tenant_id', AttributeType: 'S', KeyType: 'HASH' }]
+    const GlobalSecondaryIndexes = names.map((IndexName) => ({ IndexName, KeySchema }))
+    return { ...table, properties: { ...table.properties, GlobalSecondaryIndexes } }
+  }
+  const orders = { ...aTable({ KeySchema: [{ AttributeName: 'id', AttributeType: 'N', KeyType: 'HASH' }] }) }
+  const defined = { ...orders, logicalName: 'orders', name: 'x-orders' }
+  const resultOf = (table: TableDefinition, observed: ObservedTables): RunResult => ({
+    target,
+    definitions: [table],
+    tenantKey: 'tenant_id',
+    observed,
+    plan: planTables(target, [table], observed),
+  })
+
+  it('gives every table in tables, and no output of a table that action.yml does not declare', () => {
+    const outputs = outputsOf(resultOf(defined, new Map()))
+    expect(tablesOf(outputs)).toEqual({ orders: { name: 'x-orders', arn: arnOf('x-orders') } })
+    expect(Object.keys(outputs).filter((name) => /-table-/.test(name))).toEqual([])
+  })
+
+  it('gives no policy for applications where no partition key is the tenant', () => {
+    expect(outputsOf(resultOf(defined, new Map()))).not.toHaveProperty('tenant-access-policy')
+  })
+
+  it('gives the policy for an index whose partition key is the tenant', () => {
+    const outputs = outputsOf(resultOf(withIndexes(defined, 'by-tenant'), new Map()))
+    const { Statement } = JSON.parse(outputs['tenant-access-policy'] ?? '')
+    expect(Statement).toEqual([
+      expect.objectContaining({ Action: ['dynamodb:Query'], Resource: [`${arnOf('x-orders')}/index/by-tenant`] }),
+    ])
+  })
+
+  it('gives the names of the indexes that the table has after the run, sorted', () => {
+    const before = ready(defined)
+    const after = ready(withIndexes(defined, 'by-tenant', 'by-day'))
+    const planned = resultOf(defined, new Map([['x-orders', after]]))
+    expect(tablesOf(outputsOf(planned)).orders.indexNames).toEqual(['by-day', 'by-tenant'])
+    const result = resultOf(defined, new Map([['x-orders', before]]))
+    expect(tablesOf(outputsOf(result)).orders).not.toHaveProperty('indexNames')
+    const outcome = { ...outcomeOf(plan, []), observed: new Map([['x-orders', after]]) }
+    expect(tablesOf(outputsOf({ ...result, outcome })).orders.indexNames).toEqual(['by-day', 'by-tenant'])
+  })
+})
+
+it('gives the policies of command: policy, and nothing else', () => {
+  const { policies } = makePolicies(
+    { roles: [], allowedAccountIds: [], region: '', sampleItems: true },
+    definitions,
+    () => 'aws',
+  )
+  const outputs = outputsOf({ command: 'policy', policies })
+  expect(Object.keys(outputs)).toEqual(['policies'])
+  expect(Object.keys(JSON.parse(outputs.policies ?? ''))).toEqual(['apply', 'plan', 'verify', 'destroy'])
 })

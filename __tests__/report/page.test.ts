@@ -94,7 +94,7 @@ describe('a page', () => {
           'users',
           'update (slow: usually 2 to 3 minutes the first time)',
           'BillingMode',
-          'PROVISIONED',
+          'PROVISIONED, 5 read and 5 write units',
           'PAY_PER_REQUEST',
           'not started',
         ],
@@ -224,15 +224,20 @@ describe('a comment', () => {
     expect(text.trim()).toMatch(/Plan digest [0-9a-f]{64}$/)
   })
 
-  it('has a mark of its own for each account, region, environment and prefix', () => {
+  it('has a mark of its own for each account, region, environment, prefix and definition file', () => {
     const marks = [
       mark,
       markComment(target, 'x-'),
       markComment({ ...target, account: '333333333333' }, ''),
       markComment({ ...target, region: 'eu-west-1' }, ''),
       markComment(aTarget(), ''),
+      markComment(target, '', '.github/tables.yml'),
+      markComment(target, '', '.github/orders.yml'),
+      markComment(target, '.github/tables.yml'),
     ]
-    expect(new Set(marks).size).toBe(5)
+    expect(new Set(marks).size).toBe(marks.length)
+    // The mark of a run without a file must not change: earlier versions wrote comments with it.
+    expect(mark).toBe('<!-- tenant-tables 8082417125bd749d142ed41a7b4ed6e7 -->')
     expect(markComment(aTarget({ environment: { name: 'PROD', production: true } }), '')).toBe(mark)
     expect(markComment(aTarget({ environment: { name: '--><b>', production: false } }), '-->')).toMatch(
       /^<!-- tenant-tables [0-9a-f]{32} -->$/,

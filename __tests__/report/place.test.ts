@@ -22,6 +22,12 @@ it('names the account when it is known', () => {
   expect(placeOf({}, {}, '222222222222')).toMatch(/^Command apply: account 222222222222, environment "dev" \(/)
 })
 
+it('names every environment and every region where command: policy is given none', () => {
+  expect(placeOf({ command: 'policy', environment: '', 'aws-region': '' })).toBe(
+    'Command policy: every environment, every region, tables "tenant" and "users"',
+  )
+})
+
 it.each(['apply', 'plan', 'verify', 'destroy'])('names the same facts for %s', (command) => {
   expect(placeOf({ command, 'confirm-destroy': 'tenant\nusers' })).toMatch(
     new RegExp(`^Command ${command}: environment "dev" .*, region ap-south-1, tables "tenant" and "users"$`),

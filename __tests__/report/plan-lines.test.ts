@@ -15,7 +15,7 @@ it('shows each step on a line, with a sign for its kind, its values, and how lon
     '~ update DeletionProtectionEnabled of "users": DeletionProtectionEnabled false -> true',
     '~ update PointInTimeRecoverySpecification of "users": PointInTimeRecoverySpecification off -> on, 35 days',
     '~ update Tags of "users": tag tenant-tables:environment = prod',
-    '~ update BillingMode of "users": BillingMode PROVISIONED -> PAY_PER_REQUEST (slow: usually 2 to 3 minutes the first time)',
+    '~ update BillingMode of "users": BillingMode PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST (slow: usually 2 to 3 minutes the first time)',
   ])
 })
 

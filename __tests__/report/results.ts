@@ -2,7 +2,7 @@
 import type { Outcome, StepResult } from '../../src/apply/outcome.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
-import { aTarget, managedOnly, production, ready, theTables } from '../support/builders.ts'
+import { aTarget, managedOnly, production, provisioned, ready, theTables } from '../support/builders.ts'
 
 export const target = aTarget({ environment: production })
 
@@ -18,7 +18,7 @@ export const driftedPlan: Plan = planTables(
       'users',
       ready(users, {
         DeletionProtectionEnabled: false,
-        BillingMode: 'PROVISIONED',
+        BillingMode: provisioned,
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
         Tags: managedOnly,
       }),

@@ -13,9 +13,22 @@ afterAll(() => harness.close())
 
 const actions = () => harness.sandbox.requests.flatMap((request) => request.actions)
 
+/** What DynamoDB requires of the caller on a key of the account. */
+const keyActions = [
+  'kms:CreateGrant',
+  'kms:Decrypt',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+]
+
 describe('the IAM actions', () => {
   it('of CreateTable include those of its tags, resource policy and key', async () => {
     const KMSMasterKeyId = `arn:aws:kms:${region}:${target}:key/mine`
+    const context = { 'kms:ViaService': `dynamodb.${region}.amazonaws.com`, 'kms:ResourceAliases': [] }
     await harness.dynamoDb().createTable(
       aTable({
         Tags: [{ Key: 'team', Value: 'core' }],
@@ -28,8 +41,7 @@ describe('the IAM actions', () => {
       { action: 'dynamodb:CreateTable', resource },
       { action: 'dynamodb:TagResource', resource },
       { action: 'dynamodb:PutResourcePolicy', resource },
-      { action: 'kms:CreateGrant', resource: KMSMasterKeyId },
-      { action: 'kms:DescribeKey', resource: KMSMasterKeyId },
+      ...keyActions.map((action) => ({ action, resource: KMSMasterKeyId, context })),
     ])
   })
 

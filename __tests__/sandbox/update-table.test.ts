@@ -153,9 +153,123 @@ describe('an on-demand maximum', () => {
     await update({ OnDemandThroughput: { MaxReadRequestUnits: 30 } })
     expect(await shown()).toEqual({ MaxReadRequestUnits: 30, MaxWriteRequestUnits: 20 })
     await update({ OnDemandThroughput: { MaxReadRequestUnits: -1 } })
+    harness.advance(1)
     expect(await shown()).toEqual({ MaxWriteRequestUnits: 20 })
     await update({ OnDemandThroughput: { MaxWriteRequestUnits: -1 } })
+    harness.advance(1)
     expect(await shown()).toBeUndefined()
+  })
+
+  it('that is removed is shown as -1 for a second (182)', async () => {
+    await settled(maximum)
+    const removed = { MaxReadRequestUnits: -1, MaxWriteRequestUnits: 20 }
+    const { TableDescription } = await update({ OnDemandThroughput: { MaxReadRequestUnits: -1 } })
+    expect([TableDescription?.OnDemandThroughput, await shown()]).toEqual([removed, removed])
+  })
+
+  it('above the quota of the account is rejected (154)', async () => {
+    const above = { OnDemandThroughput: { MaxReadRequestUnits: 40_001 } }
+    const message =
+      'LimitExceededException: Subscriber limit exceeded: Requested MaxReadRequestUnits for OnDemandThroughput for table exceeds TableMaxReadCapacityUnits of the account in region ap-south-1'
+    expect(await refusal(aws.createTable(aTable(above)))).toBe(message)
+    await settled()
+    expect(await refusal(update(above))).toBe(message)
+  })
+
+  it('is compared with the old billing mode during a switch (369)', async () => {
+    await settled()
+    await update({ BillingMode: 'PROVISIONED', ProvisionedThroughput: units(5) })
+    expect(await refusal(update(maximum))).toBe(
+      'ResourceInUseException: Attempt to change a resource which is still in use: OnDemandThroughput cannot be updated while BillingMode update is in progress',
+    )
+    harness.advance(80)
+    await update(onDemand)
+    expect(await refusal(update(maximum))).toContain('cannot be specified when the table BillingMode is PROVISIONED')
+  })
+
+  it('that is empty fails on a provisioned table too (437)', async () => {
+    await settled({ BillingMode: 'PROVISIONED', ProvisionedThroughput: units(5) })
+    expect(await refusal(update({ OnDemandThroughput: {} }))).toMatch(/^InternalFailure/)
+  })
+
+  describe('of an index', () => {
+    const limit = (OnDemandThroughput: object, IndexName = 'one') => ({
+      GlobalSecondaryIndexUpdates: [{ Update: { IndexName, OnDemandThroughput } }],
+    })
+    const indexed = { GlobalSecondaryIndexes: [anIndex('one', { OnDemandThroughput: { MaxReadRequestUnits: 5 } })] }
+    const index = async () => (await table()).GlobalSecondaryIndexes?.[0]
+
+    it('is set by member and shown at once, while the index is UPDATING for seconds (135, 154)', async () => {
+      await settled(indexed)
+      const { TableDescription } = await update(limit({ MaxWriteRequestUnits: 6 }))
+      const shownAs = { OnDemandThroughput: { MaxReadRequestUnits: 5, MaxWriteRequestUnits: 6 } }
+      expect(TableDescription).toMatchObject({
+        TableStatus: 'ACTIVE',
+        GlobalSecondaryIndexes: [{ IndexStatus: 'UPDATING', ...shownAs }],
+      })
+      expect(await refusal(update(limit({ MaxWriteRequestUnits: 7 })))).toBe(
+        'ResourceInUseException: Attempt to change a resource which is still in use: Index is being updated. Table: tenant Index: one',
+      )
+      harness.advance(3)
+      expect(await index()).toMatchObject({ IndexStatus: 'ACTIVE', ...shownAs })
+      await update(limit({ MaxWriteRequestUnits: 6 }))
+    })
+
+    it('is removed by -1 (456)', async () => {
+      await settled(indexed)
+      await update(limit({ MaxReadRequestUnits: -1 }))
+      harness.advance(3)
+      expect(await index()).not.toHaveProperty('OnDemandThroughput')
+    })
+
+    it('is removed by a switch to provisioned, during which the index is UPDATING for seconds (152, 153)', async () => {
+      await settled(indexed)
+      const capacity = { BillingMode: 'PROVISIONED', ProvisionedThroughput: units(5) } as const
+      const Update = { IndexName: 'one', ProvisionedThroughput: units(4) }
+      await update({ ...capacity, GlobalSecondaryIndexUpdates: [{ Update }] })
+      expect(await index()).toMatchObject({ IndexStatus: 'UPDATING', ProvisionedThroughput: units(4) })
+      harness.advance(80)
+      expect(await index()).toMatchObject({ IndexStatus: 'ACTIVE', WarmThroughput: { ReadUnitsPerSecond: 12_000 } })
+      expect(await index()).not.toHaveProperty('OnDemandThroughput')
+      expect(await refusal(update(limit({ MaxReadRequestUnits: 5 })))).toContain(
+        'MaxReadRequestUnits for OnDemandThroughput for index : one cannot be specified when the table BillingMode is PROVISIONED',
+      )
+    })
+
+    it.each<[string, object, string]>([
+      ['is 0', limit({ MaxReadRequestUnits: 0 }), 'for OnDemandThroughput for index : one is outside of valid range'],
+      [
+        'is above the quota',
+        limit({ MaxWriteRequestUnits: 40_001 }),
+        'for index : one exceeds TableMaxWriteCapacityUnits',
+      ],
+      ['is empty (456)', limit({}), 'The only Updates for index: one when TableThroughputMode is PAY_PER_REQUEST'],
+      ['is that of an unknown index', limit({}, 'two'), 'Index two for table tenant'],
+    ])('is rejected if it %s', async (_, change, message) => {
+      await settled(indexed)
+      expect(await refusal(update(change))).toContain(message)
+    })
+
+    it('is rejected at creation if it is -1, or if the table is provisioned (128)', async () => {
+      const create = (maximum: object, changes: object = {}, indexChanges: object = {}) =>
+        refusal(
+          aws.createTable(
+            aTable({
+              GlobalSecondaryIndexes: [anIndex('one', { OnDemandThroughput: maximum, ...indexChanges })],
+              ...changes,
+            }),
+          ),
+        )
+      expect(await create({ MaxReadRequestUnits: -1 })).toContain('for index : one is outside of valid range')
+      const ProvisionedThroughput = units(5)
+      expect(
+        await create(
+          { MaxReadRequestUnits: 1 },
+          { BillingMode: 'PROVISIONED', ProvisionedThroughput },
+          { ProvisionedThroughput },
+        ),
+      ).toContain('cannot be specified when the table BillingMode is PROVISIONED')
+    })
   })
 
   it.each([0, -2])('is rejected if it is %i', async (MaxReadRequestUnits) => {
@@ -241,7 +355,7 @@ describe('billing', () => {
   it('rejects every change of capacity, also on demand again, during a switch to on demand (369, 452)', async () => {
     await settled(provisioned)
     await update(onDemand)
-    for (const change of [onDemand, provisioned]) {
+    for (const change of [onDemand, provisioned, { ProvisionedThroughput: units(7) }]) {
       expect(await refusal(update(change))).toMatch(
         /^ResourceInUseException: .*Table IOPS are currently being updated. Table: tenant$/,
       )
@@ -398,6 +512,32 @@ describe('throughput', () => {
     })
   })
 
+  it.each<[string, Partial<UpdateTableCommandInput>, Partial<GlobalSecondaryIndex>, string]>([
+    [
+      'a table',
+      { ProvisionedThroughput: units(40_001) },
+      {},
+      'The requested ReadCapacityUnits, 40001, is above the per table maximum',
+    ],
+    [
+      'an index',
+      {},
+      { ProvisionedThroughput: units(40_001) },
+      'The requested ReadCapacityUnits for index one, 40001, is above the per index maximum',
+    ],
+  ])(
+    'of %s above the quota is rejected at creation and later (170)',
+    async (_, tableUnits, indexUnitsAsked, message) => {
+      const capacity = { BillingMode: 'PROVISIONED', ProvisionedThroughput: units(5) } as const
+      const create = { ...capacity, ...tableUnits, GlobalSecondaryIndexes: [{ ...index, ...indexUnitsAsked }] }
+      const full = `LimitExceededException: ${message} for the account in ap-south-1. Per table maximum: 40000. Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.`
+      expect(await refusal(aws.createTable(aTable(create)))).toBe(full)
+      await settled({ ...capacity, GlobalSecondaryIndexes: [index] })
+      const later = 'ProvisionedThroughput' in tableUnits ? tableUnits : indexUnits(40_001)
+      expect(await refusal(update(later))).toBe(full)
+    },
+  )
+
   it('of an index cannot be changed with on-demand billing (152)', async () => {
     await settled({ GlobalSecondaryIndexes: [anIndex('one')] })
     expect(await refusal(update(indexUnits(1)))).toContain('The only Updates for index: one when TableThroughputMode')
@@ -552,6 +692,109 @@ describe('a budget of changes', () => {
     )
     harness.advance((first + day - harness.now()) / 1000)
     await update(onDemand)
+  })
+
+  describe('of decreases', () => {
+    const provisioned = { BillingMode: 'PROVISIONED', ProvisionedThroughput: units(10) } as const
+    const indexUnits = (count: number) => ({
+      GlobalSecondaryIndexUpdates: [{ Update: { IndexName: 'one', ProvisionedThroughput: units(count) } }],
+    })
+    const set = (count: number, writes = count) =>
+      update({ ProvisionedThroughput: { ReadCapacityUnits: count, WriteCapacityUnits: writes } })
+    const spend = async (first = 9) => {
+      for (const count of [first, first - 1, first - 2, first - 3]) {
+        await set(count)
+        harness.advance(5)
+      }
+    }
+    const capacity = async () => (await table()).ProvisionedThroughput
+
+    beforeEach(() => {
+      const day = 24 * 3600
+      harness.advance(day - ((harness.now() / 1000) % day))
+    })
+
+    it('allows four in a day, and the error names the time of the next one (157, 184, 326)', async () => {
+      await settled(provisioned)
+      await spend()
+      const message =
+        /^LimitExceededException: Subscriber limit exceeded: Provisioned throughput decreases are limited within a given UTC day\. After the first 4 decreases, each subsequent decrease in the same UTC day can be performed at most once every 3600 seconds\. Number of decreases today: 4\. Last decrease at \w+, \w+ \d+, \d{4} at 12:01:15 AM Coordinated Universal Time\. Next decrease can be made at \w+, \w+ \d+, \d{4} at 1:01:15 AM Coordinated Universal Time\.$/
+      expect(await refusal(set(5))).toMatch(message)
+      expect(await refusal(set(5, 9))).toMatch(message)
+      await set(7)
+    })
+
+    it('allows one more an hour after the last one, and then none again (326)', async () => {
+      await settled(provisioned)
+      await spend()
+      harness.advance(3594)
+      expect(await refusalName(set(5))).toBe('LimitExceededException')
+      harness.advance(1)
+      await set(5)
+      harness.advance(5)
+      expect(await refusal(set(4))).toContain('Number of decreases today: 5.')
+    })
+
+    it('starts anew at midnight UTC, and keeps the time of the last decrease (185)', async () => {
+      await settled(provisioned)
+      harness.advance(23.5 * 3600)
+      await spend()
+      expect(await refusal(set(5))).toMatch(/Next decrease can be made at .* at 12:00:00 AM Coordinated/)
+      harness.advance(3600)
+      expect(await capacity()).toMatchObject({ NumberOfDecreasesToday: 0, LastDecreaseDateTime: expect.any(Date) })
+      await spend(5)
+    })
+
+    it('is shown by DescribeTable: the time at once, the count with the units (058, 060, 184)', async () => {
+      await settled(provisioned)
+      expect(await capacity()).toEqual({ ...units(10), NumberOfDecreasesToday: 0 })
+      const first = { LastDecreaseDateTime: new Date(harness.now()) }
+      const { TableDescription } = await set(9)
+      expect(TableDescription?.ProvisionedThroughput).toEqual({ ...units(10), NumberOfDecreasesToday: 0, ...first })
+      harness.advance(1.5)
+      expect(await capacity()).toEqual({ ...units(9), NumberOfDecreasesToday: 1, ...first })
+      const second = { LastIncreaseDateTime: new Date(harness.now()) }
+      await set(10)
+      harness.advance(1.5)
+      expect(await capacity()).toEqual({ ...units(10), NumberOfDecreasesToday: 1, ...first, ...second })
+    })
+
+    it('is separate for each index, and neither decreases if one of them is rejected (157)', async () => {
+      await settled({ ...provisioned, GlobalSecondaryIndexes: [anIndex('one', { ProvisionedThroughput: units(9) })] })
+      await spend()
+      expect(await refusalName(update({ ProvisionedThroughput: units(5), ...indexUnits(8) }))).toBe(
+        'LimitExceededException',
+      )
+      for (const count of [8, 7, 6, 5]) {
+        await update(indexUnits(count))
+        harness.advance(5)
+      }
+      expect((await table()).GlobalSecondaryIndexes).toMatchObject([
+        {
+          ProvisionedThroughput: { ...units(5), NumberOfDecreasesToday: 4 },
+          WarmThroughput: { ReadUnitsPerSecond: 9 },
+        },
+      ])
+      expect(await refusal(update(indexUnits(4)))).toContain('Next decrease can be made at')
+    })
+
+    it('counts a switch to on demand as a decrease of each index, and not of the table (153)', async () => {
+      await settled({ ...provisioned, GlobalSecondaryIndexes: [anIndex('one', { ProvisionedThroughput: units(9) })] })
+      await update({ BillingMode: 'PAY_PER_REQUEST' })
+      harness.advance(150)
+      expect(await table()).toMatchObject({
+        ProvisionedThroughput: { NumberOfDecreasesToday: 0 },
+        GlobalSecondaryIndexes: [{ ProvisionedThroughput: { NumberOfDecreasesToday: 1 } }],
+      })
+    })
+
+    it('can be spent by a test through exhaustBudget, for the table and its indexes', async () => {
+      await settled({ ...provisioned, GlobalSecondaryIndexes: [anIndex('one', { ProvisionedThroughput: units(9) })] })
+      harness.sandbox.account(target, region).exhaustBudget(TableName, 'decreases')
+      for (const decrease of [{ ProvisionedThroughput: units(5) }, indexUnits(5)]) {
+        expect(await refusal(update(decrease))).toContain('Next decrease can be made at')
+      }
+    })
   })
 
   it('can be spent by a test through exhaustBudget', async () => {

@@ -84,7 +84,7 @@ export async function apply(
   const { readAt = run.clock.now() } = situation
   const dynamoDb = override(model, overrides(model, run))
   const plan = planTables(target, definitions, observed, policy)
-  const outcome = await applyPlan({ dynamoDb, target, definitions, observed, readAt, plan, run })
+  const outcome = await applyPlan({ dynamoDb, target, definitions, observed, readAt, plan, waitForIndexes: true, run })
   const results = outcome.steps.map(({ step, result }) => `${nameStep(step)}: ${result.status}`)
   return { outcome, results, plan, model, run }
 }

@@ -1,11 +1,14 @@
 /** Values for tests: each is whole and plain, and a test names only what it is about. */
-import { defineTables, type TableRequest } from '../../src/definition/built-in.ts'
+import { builtInDefinition } from '../../src/definition/built-in.ts'
+import { defineTables, type TableRequest } from '../../src/definition/definition.ts'
 import type { InputSource } from '../../src/inputs/inputs.ts'
 import { type PropertyName, type PropertyValues, properties } from '../../src/table/properties/index.ts'
 import { managedByTag, managedByValue, sortTags, type Tags } from '../../src/table/properties/tags.ts'
+import type { Comparison } from '../../src/table/property.ts'
 import type { ReadyTable, TableDefinition, TableValues } from '../../src/table/table.ts'
 import type { Environment, Target } from '../../src/table/target.ts'
 import { tableArn } from '../../src/table/target.ts'
+import { propertyValues } from '../../src/table/values.ts'
 
 export const development: Environment = { name: 'dev', production: false }
 export const production: Environment = { name: 'prod', production: true }
@@ -16,7 +19,7 @@ export function aTarget(changes: Partial<Target> = {}): Target {
 
 /** The built-in tables as an environment asks for them: tenant, then users. */
 export function theTables(changes: Partial<TableRequest> = {}): readonly [TableDefinition, TableDefinition] {
-  const [tenant, users] = defineTables({
+  const [tenant, users] = defineTables(builtInDefinition, {
     environment: development,
     tableNamePrefix: '',
     deletionProtection: 'auto',
@@ -28,10 +31,23 @@ export function theTables(changes: Partial<TableRequest> = {}): readonly [TableD
   return [tenant, users]
 }
 
+/** The properties that the built-in tables declare in production. */
+export function builtInProperties(): readonly PropertyName[] {
+  return propertyValues(theTables({ environment: production })[0].properties).map(({ property }) => property.name)
+}
+
 /** The users table of a development environment, with other values. */
 export function aTable(changes: ValueChanges = {}): TableDefinition {
   return define(theTables()[1], changes)
 }
+
+/** The observed billing mode of a table that someone changed to provisioned capacity. */
+export const provisioned: PropertyValues['BillingMode'] = {
+  ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 5 },
+}
+
+/** A comparison for a property that depends on no other. */
+export const comparison: Comparison = { table: 'users', declared: {}, observed: {} }
 
 /** The tags of a table that this action created or adopted, without the tag of an environment. */
 export const managedOnly: Tags = [{ Key: managedByTag, Value: managedByValue }]
@@ -50,8 +66,10 @@ function withValues(values: TableValues, changes: ValueChanges): TableValues {
 
 /** The values of a new table whose definition omits them. */
 export const newTableValues: Partial<PropertyValues> = Object.fromEntries(
-  properties.flatMap(({ name, creation }) => {
-    const value = creation.kind === 'in-create-table' ? creation.otherwise : creation.initial
+  properties.flatMap(({ name, creation, reading }) => {
+    const sent = creation.kind === 'in-create-table' ? creation.otherwise : creation.initial
+    // DynamoDB omits what nobody set. A key is never omitted.
+    const value = sent ?? (reading.kind === 'described' && name !== 'KeySchema' ? reading.of({}) : undefined)
     return value === undefined ? [] : [[name, value]]
   }),
 )

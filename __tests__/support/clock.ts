@@ -13,6 +13,11 @@ export interface PassingClock extends VirtualClock {
   readonly pass: (milliseconds: number) => void
 }
 
+interface Sleeper {
+  readonly at: number
+  readonly wake: () => void
+}
+
 /**
  * The time stands still while code runs, and jumps to the end of the next sleep when none does. A real request does not
  * stop the clock, unless `quiet` waits for it.
@@ -27,9 +32,22 @@ export function virtualClock(
 ): PassingClock {
   let now = options.now ?? Date.UTC(2026, 0, 1)
   /** In the order of their ends. */
-  let sleepers: { readonly at: number; readonly wake: () => void }[] = []
+  let sleepers: Sleeper[] = []
   let scheduled = false
   const sleeps: number[] = []
+  /** The sleeps that each signal ends: one listener for all, because adding one takes as long as there are others. */
+  const endedBy = new WeakMap<AbortSignal, Map<Sleeper, (reason: unknown) => void>>()
+  const sleepersOf = (signal: AbortSignal) => {
+    const known = endedBy.get(signal)
+    if (known !== undefined) return known
+    const ended = new Map<Sleeper, (reason: unknown) => void>()
+    endedBy.set(signal, ended)
+    signal.addEventListener('abort', () => {
+      sleepers = sleepers.filter((each) => !ended.has(each))
+      for (const reject of ended.values()) reject(signal.reason)
+    })
+    return ended
+  }
   /** The index after all sleeps that end no later. */
   const placeOf = (at: number) => {
     let [from, to] = [0, sleepers.length]
@@ -67,16 +85,13 @@ export function virtualClock(
       sleeps.push(milliseconds)
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason)
-        const giveUp = () => {
-          sleepers = sleepers.filter((each) => each !== sleeper)
-          reject(signal.reason)
-        }
+        const ended = sleepersOf(signal)
         const wake = () => {
-          signal.removeEventListener('abort', giveUp)
+          ended.delete(sleeper)
           resolve()
         }
         const sleeper = { at: now + milliseconds, wake }
-        signal.addEventListener('abort', giveUp)
+        ended.set(sleeper, reject)
         sleepers.splice(placeOf(sleeper.at), 0, sleeper)
         schedule()
       })

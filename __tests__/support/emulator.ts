@@ -47,6 +47,8 @@ export interface Job {
   readonly environment?: Strings
   /** The payload of the event that started the job. */
   readonly event?: unknown
+  /** The content of files in the workspace, by path. */
+  readonly files?: Strings
   readonly timeOuts?: TimeOuts
   /** How far the clock of the runner is ahead of AWS's, in milliseconds. */
   readonly clockOffBy?: number
@@ -138,6 +140,7 @@ export async function startEmulator(options: SandboxOptions = {}): Promise<Emula
       { ...sandbox.environment, GITHUB_REPOSITORY: 'acme/app', GITHUB_RUN_ID: '42', ...job.environment },
     )
     runner.recorded.event = job.event
+    Object.assign(runner.recorded.files, job.files)
     skew = job.clockOffBy ?? 0
     watchRun = job.watch?.(runner) ?? (() => undefined)
     const start = clock.now()

@@ -1,16 +1,18 @@
 /** Stand-ins for DynamoDB and for the run. */
-import type { TableDescription } from '@aws-sdk/client-dynamodb'
+import type { SSESpecification, TableDescription } from '@aws-sdk/client-dynamodb'
 import type { DynamoDb } from '../../src/aws/dynamodb.ts'
 import type { ItemStore } from '../../src/aws/item-store.ts'
-import type { Item } from '../../src/definition/items.ts'
+import { type Item, pick, renderItem } from '../../src/definition/items.ts'
 import { nameStep } from '../../src/plan/description.ts'
-import type { Step } from '../../src/plan/plan.ts'
+import type { Step, UpdateStep } from '../../src/plan/plan.ts'
 import type { Run } from '../../src/run/run.ts'
-import { type PropertyValues, properties } from '../../src/table/properties/index.ts'
+import { type BillingMode, isProvisioned } from '../../src/table/properties/billing-mode.ts'
+import { type PropertyName, type PropertyValues, properties } from '../../src/table/properties/index.ts'
 import { sortTags, type Tags, tagValue } from '../../src/table/properties/tags.ts'
 import type { Ask, InputOf, Operation, OutputOf, Request } from '../../src/table/request.ts'
 import type { ObservedTable, ObservedTables, TableValues } from '../../src/table/table.ts'
 import { tableArn } from '../../src/table/target.ts'
+import { type OnDemandThroughput, readOnDemandThroughput, type Throughput } from '../../src/table/throughput.ts'
 import { aTarget, initialValues } from './builders.ts'
 import { type VirtualClock, virtualClock } from './clock.ts'
 
@@ -62,8 +64,25 @@ function performOn(before: ObservedTable | undefined, step: Step, newTable: type
   }
   if (before?.status !== 'ready') throw new Error(`"${step.table}" does not exist`)
   if (step.kind === 'delete') return { status: 'absent' }
-  const value = step.property === 'Tags' ? mergeTags(before.properties.Tags, step.to as Tags) : step.to
-  return { ...before, properties: { ...before.properties, [step.property]: value } }
+  return { ...before, properties: { ...before.properties, ...valuesAfter(before.properties, step) } }
+}
+
+/** The values that an update changes. */
+function valuesAfter(before: TableValues, { property, to }: UpdateStep): Partial<TableValues> {
+  switch (property) {
+    case 'Tags':
+      return { Tags: mergeTags(before.Tags, to as Tags) }
+    case 'OnDemandThroughput':
+      return { OnDemandThroughput: { ...before.OnDemandThroughput, ...(to as OnDemandThroughput) } }
+    case 'BillingMode': {
+      const mode = to as BillingMode
+      if (!isProvisioned(mode)) return { BillingMode: mode }
+      const { ProvisionedThroughput } = mode
+      return { BillingMode: { ProvisionedThroughput }, OnDemandThroughput: readOnDemandThroughput() }
+    }
+    default:
+      return { [property]: to }
+  }
 }
 
 function mergeTags(before: Tags, written: Tags): Tags {
@@ -103,20 +122,36 @@ export function modelDynamoDb(observed: ObservedTables = new Map()): Model {
   }
 }
 
-/** The step that a write performs. Every input has the value under the name of its property. */
+/** The key that AWS manages for DynamoDB in the account of the model. */
+export const awsManagedKey = 'arn:aws:kms:ap-south-1:222222222222:key/00000000-0000-4000-8000-0000000000aa'
+
+/** The step that a write performs. Every input has the value under the name of its property, except that of capacity. */
 export function stepOf({ operation, input }: Request): Step {
-  const given = input as Readonly<Record<string, unknown>>
+  const given = withCapacity(input as Readonly<Record<string, unknown>>)
   const table = tableIn(given)
   if (operation === 'DeleteTable') return { kind: 'delete', table }
   if (operation === 'CreateTable') {
     const { AttributeDefinitions, KeySchema } = given as { AttributeDefinitions: object[]; KeySchema: object[] }
     const keys = KeySchema.map((key, index) => ({ ...AttributeDefinitions[index], ...key }))
-    const values = properties.flatMap(({ name }) => (name in given ? [[name, given[name]]] : []))
+    const values = properties.flatMap(({ name }) => (name in given ? [[name, valueIn(given, name)]] : []))
     return { kind: 'create', table, to: { ...Object.fromEntries(values), KeySchema: keys } as Partial<PropertyValues> }
   }
   const found = properties.find(({ name }) => name in given)
   if (found === undefined) throw new Error(`${operation} changes no property`)
-  return { kind: 'update', table, property: found.name, from: undefined, to: given[found.name], risk: 'safe' }
+  return { kind: 'update', table, property: found.name, from: undefined, to: valueIn(given, found.name), risk: 'safe' }
+}
+
+/** The value of a property in an input. CreateTable and UpdateTable spell that of encryption in their own way. */
+function valueIn(given: Readonly<Record<string, unknown>>, name: PropertyName): unknown {
+  if (name !== 'SSESpecification') return given[name]
+  const { Enabled, KMSMasterKeyId = awsManagedKey } = given[name] as SSESpecification
+  return Enabled ? { SSEEnabled: true, KMSMasterKeyId } : { SSEEnabled: false }
+}
+
+/** The input with BillingMode in the form of the property. */
+function withCapacity(input: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { ProvisionedThroughput, ...rest } = input
+  return ProvisionedThroughput === undefined ? input : { ...rest, BillingMode: { ProvisionedThroughput } }
 }
 
 function tableIn({ TableName, ResourceArn }: { readonly TableName?: unknown; readonly ResourceArn?: unknown }): string {
@@ -161,24 +196,45 @@ export function descriptionOf(name: string, table: Exclude<ObservedTable, { stat
     ...(table.id === undefined ? {} : { TableId: table.id }),
   }
   if (table.status === 'unavailable') return { ...common, TableStatus: table.tableStatus as 'DELETING' }
-  const { KeySchema, BillingMode, DeletionProtectionEnabled } = table.properties
+  const {
+    KeySchema,
+    BillingMode,
+    OnDemandThroughput,
+    DeletionProtectionEnabled,
+    TableClass,
+    StreamSpecification,
+    SSESpecification,
+  } = table.properties
   const settings = new Map(table.unmanaged.map(({ path, value }) => [path, value]))
-  const stream = settings.get('stream')
   return {
     ...common,
     TableStatus: 'ACTIVE',
     KeySchema: KeySchema.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
     AttributeDefinitions: KeySchema.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType })),
-    BillingModeSummary: { BillingMode },
+    ...describeCapacity(BillingMode),
+    ...(OnDemandThroughput === undefined
+      ? {}
+      : { OnDemandThroughput: OnDemandThroughput as Required<OnDemandThroughput> }),
     DeletionProtectionEnabled,
     ...(table.createdAt === undefined ? {} : { CreationDateTime: new Date(table.createdAt) }),
-    ...(stream === undefined
-      ? {}
-      : { StreamSpecification: { StreamEnabled: true, StreamViewType: stream as 'KEYS_ONLY' } }),
+    ...(TableClass === undefined ? {} : { TableClassSummary: { TableClass: TableClass as 'STANDARD' } }),
+    ...(StreamSpecification?.StreamEnabled
+      ? { StreamSpecification: StreamSpecification as { StreamEnabled: true; StreamViewType: 'KEYS_ONLY' } }
+      : {}),
+    ...(SSESpecification?.SSEEnabled
+      ? { SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: SSESpecification.KMSMasterKeyId ?? awsManagedKey } }
+      : {}),
     ...(table.streamArn === undefined ? {} : { LatestStreamArn: table.streamArn }),
     ...(settings.has('globalIndex') ? { GlobalSecondaryIndexes: [{ IndexName: settings.get('globalIndex') }] } : {}),
     Replicas: table.replicas.map(({ region, status }) => ({ RegionName: region, ReplicaStatus: status as 'ACTIVE' })),
   }
+}
+
+function describeCapacity(mode: BillingMode | undefined): TableDescription {
+  const zero: Throughput = { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }
+  return isProvisioned(mode)
+    ? { BillingModeSummary: { BillingMode: 'PROVISIONED' }, ProvisionedThroughput: mode.ProvisionedThroughput }
+    : { BillingModeSummary: { BillingMode: mode }, ProvisionedThroughput: zero }
 }
 
 /** Reads of a port by operation, each instead of the port's own. */
@@ -200,10 +256,10 @@ export interface ItemModel extends ItemStore {
   readonly kept: ReadonlyMap<string, Item>
 }
 
-/** Items at their simplest. */
-export function modelItems(): ItemModel {
+/** Items at their simplest. @param keys the names of all key attributes, of which an item may lack some */
+export function modelItems(keys: readonly string[] = ['tenant_id', 'user_id']): ItemModel {
   const kept = new Map<string, Item>()
-  const place = (table: string, { tenant_id, user_id }: Item) => JSON.stringify([table, tenant_id, user_id])
+  const place = (table: string, item: Item) => JSON.stringify([table, renderItem(pick(item, keys))])
   return {
     kept,
     putIfAbsent: async (table, item) => {
@@ -212,8 +268,12 @@ export function modelItems(): ItemModel {
       return { isOutcomeUnknown: false }
     },
     get: async (table, key) => kept.get(place(table, key)),
-    query: async (table, partitionKey, value) =>
-      [...kept].flatMap(([at, item]) => (JSON.parse(at)[0] === table && item[partitionKey] === value ? [item] : [])),
+    query: async (table, partition) =>
+      [...kept].flatMap(([at, item]) =>
+        JSON.parse(at)[0] === table && renderItem(pick(item, Object.keys(partition))) === renderItem(partition)
+          ? [item]
+          : [],
+      ),
     delete: async (table, key) => void kept.delete(place(table, key)),
   }
 }

@@ -79,6 +79,11 @@ export function recordingRunner(
       if (content === undefined) throw new Error(`There is no file ${path}`)
       return content
     },
+    readDefinitionFile: async (path) => {
+      const content = recorded.files[path]
+      if (content === undefined) throw new Error(`There is no file ${path}`)
+      return content
+    },
     writeTemporaryFile: async (name, content) => {
       recorded.files[`/runner/${name}`] = content
       return `/runner/${name}`

@@ -5,6 +5,7 @@ import { valuesOf } from './schema-values.ts'
 it.each<[string, v.GenericSchema]>([
   ['boolean', v.boolean()],
   ['picklist', v.picklist(['a', 'b'])],
+  ['alternatives', v.union([v.literal('a'), v.strictObject({ a: v.literal(1) })])],
   ['integers within bounds', v.pipe(v.number(), v.integer(), v.minValue(3), v.maxValue(4))],
   ['text within lengths', v.pipe(v.string(), v.minLength(2), v.maxLength(3))],
   ['text of a pattern', v.pipe(v.string(), v.regex(/^[a-f]+$/), v.maxLength(4))],

@@ -9,6 +9,7 @@ interface SchemaNode {
   readonly pipe?: readonly SchemaNode[]
   readonly requirement?: unknown
   readonly options?: readonly unknown[]
+  readonly literal?: unknown
   readonly entries?: Readonly<Record<string, SchemaNode>>
   readonly item?: SchemaNode
   readonly wrapped?: SchemaNode
@@ -44,6 +45,8 @@ const longest = 20
 const generators: Readonly<Record<string, (node: SchemaNode, take: TakeRequirement) => fc.Arbitrary<unknown>>> = {
   boolean: () => fc.boolean(),
   picklist: ({ options = [] }) => fc.constantFrom(...options),
+  literal: ({ literal }) => fc.constant(literal),
+  union: ({ options = [] }) => fc.oneof(...options.map((option) => valuesOfNode(option as SchemaNode))),
   number: (_, take) => {
     if (take('integer') === undefined) throw new Error('No generator for numbers that are not integers')
     return fc.integer({ min: take<number>('min_value') ?? -1000, max: take<number>('max_value') ?? 1000 })

@@ -10,7 +10,7 @@ import { observeTables } from './observe.ts'
 import type { Outcome } from './outcome.ts'
 import { poll } from './poll.ts'
 import { performSteps, recordUnknownOutcomes, type TableProgress } from './table-steps.ts'
-import { deletion, tableReplaced, waitForTable } from './wait.ts'
+import { deletion, indexBuild, tableReplaced, waitForTable } from './wait.ts'
 import { idOf, isReplaced, type Work } from './work.ts'
 
 /**
@@ -22,7 +22,8 @@ import { idOf, isReplaced, type Work } from './work.ts'
 export async function applyPlan(work: Work): Promise<Outcome> {
   const { plan, definitions, observed, run } = work
   const tables = definitions.map((definition) => beginTable(work, definition))
-  if (plan.refusals.length === 0 && plan.steps.length + disappearingTables(work, observed).length > 0) {
+  const unfinished = [...disappearingTables(work, observed), ...tablesWithBuilds(work, observed)]
+  if (plan.refusals.length === 0 && plan.steps.length + unfinished.length > 0) {
     run.log.startGroup(plan.policy.destroy ? 'Destroy' : 'Apply')
     const failures: unknown[] = []
     for (const round of roundsOf(plan.steps)) {
@@ -31,13 +32,10 @@ export async function applyPlan(work: Work): Promise<Outcome> {
     for (const table of tables) recordUnknownOutcomes(run, table, failures)
     run.log.endGroup()
     if (failures.length > 0) return outcomeOf(plan, tables, observed, failures[0])
-    const deferred = deferredSteps(tables)
+    const remaining = remainingSteps(tables)
     try {
-      const confirmed = await confirmTables(
-        work,
-        deferred.map(({ step }) => step),
-      )
-      return outcomeOf(plan, tables, confirmed, deferred[0]?.error)
+      const confirmed = await confirmTables(work, remaining)
+      return outcomeOf(plan, tables, confirmed, firstDeferral(tables))
     } catch (error) {
       return outcomeOf(plan, tables, observed, error)
     }
@@ -47,7 +45,7 @@ export async function applyPlan(work: Work): Promise<Outcome> {
 
 function beginTable({ plan, readAt }: Work, definition: TableDefinition): TableProgress {
   const steps = stepsOf(plan, definition.name).map((step) => ({ step, conflicts: [] }))
-  return { definition, steps, readAt, slowReads: 0, isAbandoned: false }
+  return { definition, steps, readAt, slowReads: 0, isAbandoned: false, isBuilding: false }
 }
 
 function outcomeOf(plan: Plan, tables: readonly TableProgress[], observed: ObservedTables, error?: unknown): Outcome {
@@ -59,16 +57,35 @@ function outcomeOf(plan: Plan, tables: readonly TableProgress[], observed: Obser
   }
 }
 
-function deferredSteps(tables: readonly TableProgress[]) {
+/** The steps that the next run must make. */
+function remainingSteps(tables: readonly TableProgress[]): readonly Step[] {
   return tables
     .flatMap(({ steps }) => steps)
-    .flatMap(({ step, result }) => (result?.status === 'deferred' ? [{ step, error: result.error }] : []))
+    .flatMap(({ step, result }) => (result?.status === 'deferred' || result?.status === 'postponed' ? [step] : []))
+}
+
+function firstDeferral(tables: readonly TableProgress[]): unknown {
+  const results = tables.flatMap(({ steps }) => steps.map(({ result }) => result))
+  return results.find((result) => result?.status === 'deferred')?.error
 }
 
 /** The tables of a plan to destroy that another run, or an earlier one of this workflow, has begun to delete. */
 function disappearingTables({ definitions, plan: { policy } }: Work, observed: ObservedTables): readonly string[] {
   if (!policy.destroy) return []
   return definitions.map(({ name }) => name).filter((name) => isBeingDeleted(observed.get(name)))
+}
+
+/** The tables whose declared indexes are being built, by an earlier run or by this one, and are to be waited for. */
+function tablesWithBuilds({ plan, definitions, waitForIndexes }: Work, observed: ObservedTables): readonly string[] {
+  if (plan.policy.destroy || !waitForIndexes) return []
+  return definitions.map(({ name }) => name).filter((name) => isBuildingAny(observed.get(name)))
+}
+
+function isBuildingAny(table: ObservedTable | undefined): boolean {
+  return (
+    table?.status === 'ready' &&
+    (table.changesInProgress ?? []).some(({ part, status }) => part === 'index' && status === 'CREATING')
+  )
 }
 
 function isBeingDeleted(table: ObservedTable | undefined): boolean {
@@ -79,11 +96,11 @@ function isBeingDeleted(table: ObservedTable | undefined): boolean {
 const longestLagSeconds = 10
 
 /**
- * Reads the tables until they match their definitions, apart from deferred steps.
+ * Reads the tables until they match their definitions, apart from steps that remain for the next run.
  *
  * @throws {RemedyError} when they still differ after the longest lag
  */
-async function confirmTables(work: Work, deferred: readonly Step[]): Promise<ObservedTables> {
+async function confirmTables(work: Work, remaining: readonly Step[]): Promise<ObservedTables> {
   const { target, definitions, plan, run } = work
   return await poll<ObservedTables>(
     {
@@ -99,12 +116,12 @@ async function confirmTables(work: Work, deferred: readonly Step[]): Promise<Obs
     },
     run,
     async () => {
-      const confirmed = await observeAfterDeletions(work)
+      const confirmed = await observeWhenComplete(work)
       for (const { name } of definitions) {
         if (isReplaced(work, name, confirmed.get(name))) throw tableReplaced(name)
       }
       const { steps, refusals } = planTables(target, definitions, confirmed, plan.policy)
-      const needed = steps.filter((step) => !deferred.some(isSameStep(step)))
+      const needed = steps.filter((step) => !remaining.some(isSameStep(step)))
       if (needed.length + refusals.length === 0) return { done: confirmed }
       const differences = [
         ...(needed.length > 0 ? [describeSteps(needed)] : []),
@@ -115,16 +132,22 @@ async function confirmTables(work: Work, deferred: readonly Step[]): Promise<Obs
   )
 }
 
-/** Reads the tables again until no deletion of the plan is in progress: a late read may still show one that was complete. */
-async function observeAfterDeletions(work: Work): Promise<ObservedTables> {
+/**
+ * Reads the tables again until no deletion of the plan and no build of a declared index is in progress: a late read may
+ * still show one that was complete.
+ */
+async function observeWhenComplete(work: Work): Promise<ObservedTables> {
   const { dynamoDb, target, definitions, run } = work
   for (;;) {
     const { observed } = await observeTables(dynamoDb, target, definitions, run)
-    const disappearing = disappearingTables(work, observed)
-    if (disappearing.length === 0) return observed
+    const waits = [
+      ...disappearingTables(work, observed).map((table) => ({ table, wait: deletion })),
+      ...tablesWithBuilds(work, observed).map((table) => ({ table, wait: indexBuild })),
+    ]
+    if (waits.length === 0) return observed
     await Promise.all(
-      disappearing.map((table) =>
-        waitForTable(dynamoDb, addressOf(target, table), deletion, run, idOf(observed.get(table))),
+      waits.map(({ table, wait }) =>
+        waitForTable(dynamoDb, addressOf(target, table), wait, run, idOf(observed.get(table))),
       ),
     )
   }

@@ -34,9 +34,14 @@ export function isBlocked({ kind }: Step, error: DynamoDbError): boolean {
 /** DeleteTable is accepted only while nothing is in progress. Measured on AWS. */
 const deletionBlockers: readonly Blocker[] = ['table', 'index', 'replica', 'encryption', 'warm throughput']
 
+/** The changes in progress on a table during which DynamoDB does not accept the step. */
+export function blockersOf(step: Step): readonly Blocker[] {
+  return step.kind === 'update' ? propertyNamed(step.property).blockedBy : deletionBlockers
+}
+
 /** Returns true if a change in progress on the table prevents DynamoDB from accepting the step. */
 export function isBlockedBy(step: Step, { tableStatus, changesInProgress }: DescribedTable): boolean {
-  const blockers = step.kind === 'update' ? propertyNamed(step.property).blockedBy : deletionBlockers
+  const blockers = blockersOf(step)
   return (
     tableStatus === 'CREATING' ||
     (tableStatus === 'UPDATING' && blockers.includes('table')) ||

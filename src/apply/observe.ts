@@ -9,6 +9,7 @@ import type { Property } from '../table/property.ts'
 import { parseValue, understand } from '../table/response.ts'
 import type { ObservedTable, ObservedTables, ReadyTable, TableDefinition, TableValues } from '../table/table.ts'
 import { addressOf, type TableAddress, type Target } from '../table/target.ts'
+import { propertyValues } from '../table/values.ts'
 import { poll } from './poll.ts'
 
 export interface Observation<Observed = ObservedTables> {
@@ -60,7 +61,7 @@ export async function observeTable(
   return await poll<Observation<ObservedTable>>(
     {
       goal: `the table "${name}" to be ready, with no change in progress`,
-      usual: 'seconds, and up to 3 minutes for a billing mode',
+      usual: 'seconds, 23 s for encryption, and up to 3 minutes for a billing mode',
       firstPoll: 0,
       interval: 1000,
       timeout: longestRunSeconds,
@@ -71,7 +72,7 @@ export async function observeTable(
     async () => {
       if (isChanging) {
         const described = await describeTable(dynamoDb, address)
-        if (described?.phase === 'changing') return { status: describeStatus(described) }
+        if (described !== undefined && isUnsettled(described, declared)) return { status: describeStatus(described) }
       }
       const readAt = run.clock.now()
       const table = await readTable(dynamoDb, address, declared)
@@ -118,17 +119,29 @@ async function readTable(
     ...asked.map((property) => askProperty(dynamoDb, address, property)),
   ])
   if (described === undefined) return { status: 'absent' }
+  if (isUnsettled(described, declared)) return { status: 'changing', progress: describeStatus(described) }
   if (described.phase !== 'settled') {
-    const { phase, tableStatus, id } = described
-    if (phase === 'changing') return { status: 'changing', progress: describeStatus(described) }
+    const { tableStatus, id } = described
     return { status: 'unavailable', tableStatus, ...(id === undefined ? {} : { id }) }
   }
   const read = new Map(asked.map(({ name }, index) => [name, values[index]]))
   // The table may have become ACTIVE after its tags were read: until then it shows none.
   if (isEmpty(read.get('Tags'))) read.set('Tags', await askProperty(dynamoDb, address, tags))
   if ([...read.values()].includes(undefined)) return { status: 'young' }
-  const { tableStatus: _, phase: __, changesInProgress: ___, described: fields, ...table } = described
-  return { status: 'ready', ...table, properties: { ...fields, ...Object.fromEntries(read) } as unknown as TableValues }
+  const { tableStatus: _, phase: __, changesInProgress, described: fields, ...table } = described
+  const inProgress = changesInProgress.length === 0 ? {} : { changesInProgress }
+  return {
+    status: 'ready',
+    ...table,
+    ...inProgress,
+    properties: { ...fields, ...Object.fromEntries(read) } as unknown as TableValues,
+  }
+}
+
+/** Returns true while DescribeTable may show old values of the table, or of a property that the definition declares. */
+function isUnsettled({ phase, changesInProgress }: DescribedTable, declared: Partial<TableValues>): boolean {
+  const awaited = propertyValues(declared).map(({ property }) => property.settlesWith)
+  return phase === 'changing' || (phase === 'settled' && changesInProgress.some(({ part }) => awaited.includes(part)))
 }
 
 function isEmpty(value: unknown): boolean {

@@ -8,6 +8,8 @@ export type StepResult =
   | { readonly status: 'dropped' }
   /** AWS limits how often the property may change, and the limit is reached. Nothing was changed. */
   | { readonly status: 'deferred'; readonly error: unknown }
+  /** An index is being built, and the run does not wait for it. Nothing was changed. */
+  | { readonly status: 'postponed' }
   /** If the outcome is unknown, the call was sent and may have taken effect. */
   | { readonly status: 'failed'; readonly isOutcomeUnknown: boolean; readonly error: unknown }
   | { readonly status: 'skipped' }
@@ -47,6 +49,8 @@ export function describeResult(result: StepResult | undefined): string {
       return 'done by another run'
     case 'deferred':
       return 'deferred by AWS'
+    case 'postponed':
+      return 'left for the next run: an index is being built'
     case 'failed':
       return result.isOutcomeUnknown ? 'sent, outcome unknown' : 'failed'
     case 'skipped':

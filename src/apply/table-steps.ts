@@ -14,10 +14,10 @@ import type { Request } from '../table/request.ts'
 import type { TableDefinition } from '../table/table.ts'
 import { addressOf, type TableAddress } from '../table/target.ts'
 import { createRequest } from '../table/values.ts'
-import { delayAfterConflict, isBlocked, isBlockedBy, isBusy, isConflict } from './conflict.ts'
+import { blockersOf, delayAfterConflict, isBlocked, isBlockedBy, isBusy, isConflict } from './conflict.ts'
 import { observeTable } from './observe.ts'
 import { describeResult, type StepResult } from './outcome.ts'
-import { admission, tableReplaced, waitForTable, waitOf } from './wait.ts'
+import { admission, type TableWait, tableReplaced, waitForTable, waitOf } from './wait.ts'
 import { idOf, isReplaced, type Work } from './work.ts'
 
 /** One table in the course of an apply. */
@@ -33,6 +33,8 @@ export interface TableProgress {
    * DynamoDbError, such as a failed wait, a replaced table or the stop of the run.
    */
   isAbandoned: boolean
+  /** The build of an index has begun that the run does not wait for. Steps that it blocks are left for the next run. */
+  isBuilding: boolean
   /** The last read shows that the table needs a step that was not planned. Only protective steps may still start. */
   unplanned?: RemedyError | undefined
 }
@@ -68,7 +70,12 @@ export async function performSteps(
 ): Promise<void> {
   for (let next = nextStep(work, table, round, failures); next !== undefined; ) {
     const { step } = next
-    if (table.unplanned !== undefined && !isProtective(step)) {
+    const deferral = deferralBefore(table, step)
+    if (deferral !== undefined) {
+      record(work.run, table, next, deferral, failures)
+    } else if (table.isBuilding && blockersOf(step).includes('index')) {
+      record(work.run, table, next, { status: 'postponed' }, failures)
+    } else if (table.unplanned !== undefined && !isProtective(step)) {
       record(work.run, table, next, failed(next, table.unplanned), failures)
     } else if (next.mustRead === undefined) {
       await tryStep(work, table, next, failures)
@@ -77,6 +84,14 @@ export async function performSteps(
     }
     next = nextStep(work, table, round, failures)
   }
+}
+
+/** The result of a deferred step of the table without which DynamoDB does not accept this one. */
+function deferralBefore({ steps }: TableProgress, step: Step): StepResult | undefined {
+  const follows = step.kind === 'update' ? (propertyNamed(step.property).follows ?? []) : []
+  return steps.find(
+    (each) => each.result?.status === 'deferred' && each.step.kind === 'update' && follows.includes(each.step.property),
+  )?.result
 }
 
 /** Records the steps whose outcome is unknown because another step failed before the table was read again. */
@@ -135,7 +150,7 @@ function record(
 
 async function tryStep(work: Work, table: TableProgress, progress: StepProgress, failures: unknown[]): Promise<void> {
   const fresh = Math.min(mostFreshnessMilliseconds, freshnessMilliseconds * 2 ** Math.max(0, table.slowReads - 1))
-  const attempt = await attemptStep(work, progress.step, table.readAt + fresh)
+  const attempt = await attemptStep(work, table, progress.step, table.readAt + fresh)
   if (attempt.status !== 'must-read') {
     const isUnknown = attempt.status === 'failed' && (attempt.isOutcomeUnknown || hasUnknownOutcome(progress))
     record(work.run, table, progress, isUnknown ? { ...attempt, isOutcomeUnknown: true } : attempt, failures)
@@ -146,7 +161,12 @@ async function tryStep(work: Work, table: TableProgress, progress: StepProgress,
   if (attempt.conflict !== undefined) table.readAt = Number.NEGATIVE_INFINITY
 }
 
-async function attemptStep(work: Work, step: Step, sendBefore: number): Promise<StepResult | MustRead> {
+async function attemptStep(
+  work: Work,
+  table: TableProgress,
+  step: Step,
+  sendBefore: number,
+): Promise<StepResult | MustRead> {
   const { dynamoDb, target, run } = work
   const start = run.clock.now()
   const seconds = () => (run.clock.now() - start) / 1000
@@ -155,7 +175,9 @@ async function attemptStep(work: Work, step: Step, sendBefore: number): Promise<
   try {
     await dynamoDb.write(requestOf(step, address), step.kind === 'create' ? undefined : sendBefore)
     isAccepted = true
-    await completeStep(work, step, address)
+    const wait = waitOf(step)
+    if (wait?.isOptional && !work.waitForIndexes && isLastBuild(table, step)) table.isBuilding = true
+    else if (wait !== undefined) await completeStep(work, step, address, wait)
     return { status: 'applied', seconds: seconds() }
   } catch (error) {
     if (error instanceof StaleReadError) return { status: 'must-read', seconds: seconds() }
@@ -174,16 +196,24 @@ function requestOf(step: Step, address: TableAddress): Request {
     case 'update': {
       const { name, request } = propertyNamed(step.property)
       if (request === undefined) throw new TypeError(`${name} cannot be changed`)
-      return request(address, step.to)
+      return request(address, step)
     }
     case 'delete':
       return { operation: 'DeleteTable', input: { TableName: address.name } }
   }
 }
 
-async function completeStep({ dynamoDb, observed, run }: Work, step: Step, address: TableAddress): Promise<void> {
-  const wait = waitOf(step)
-  if (wait === undefined) return
+/** Returns true if no other build of an index follows on the table. */
+function isLastBuild({ steps }: TableProgress, step: Step): boolean {
+  return !steps.some((each) => each.result === undefined && each.step !== step && waitOf(each.step)?.isOptional)
+}
+
+async function completeStep(
+  { dynamoDb, observed, run }: Work,
+  step: Step,
+  address: TableAddress,
+  wait: TableWait,
+): Promise<void> {
   const described = await waitForTable(dynamoDb, address, wait, run, idOf(observed.get(step.table)))
   if (step.kind === 'delete' || described?.phase === 'settled') return
   throw new RemedyError(

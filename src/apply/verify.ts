@@ -1,23 +1,27 @@
 /**
- * Verifies the tables: they match their definitions, and sample items can be written, found by their tenant alone, and
- * deleted.
+ * Verifies the tables: they match their definitions, and sample items can be written, found by their partition key alone,
+ * and deleted.
  */
 import type { DynamoDb } from '../aws/dynamodb.ts'
 import { DynamoDbError } from '../aws/dynamodb-errors.ts'
 import type { ItemStore } from '../aws/item-store.ts'
-import { type Item, type ItemKind, makeSampleItems, problemsOfItem } from '../definition/items.ts'
+import { type Item, makeSamples, pick, problemsOfItem, renderItem, type TableSamples } from '../definition/items.ts'
 import { describeError } from '../errors/description.ts'
 import { isOutcomeUnknown, RemedyError, StoppedError } from '../errors/errors.ts'
 import { describeSteps } from '../plan/description.ts'
 import type { Plan } from '../plan/plan.ts'
 import { cleaningRun, type Run } from '../run/run.ts'
+import type { ObservedTable, ObservedTables, TableDefinition } from '../table/table.ts'
 import { shorten } from '../text/readable.ts'
 import type { Verification } from './outcome.ts'
+import { poll } from './poll.ts'
 
 export interface VerificationWork {
   readonly plan: Plan
+  readonly definitions: readonly TableDefinition[]
+  readonly observed: ObservedTables
   readonly sampleItems: boolean
-  readonly itemsWithin: DynamoDb['itemsWithin']
+  readonly dynamoDb: Pick<DynamoDb, 'itemsWithin'>
   readonly run: Run
 }
 
@@ -25,14 +29,12 @@ export interface VerificationWork {
 export async function verifyTables(work: VerificationWork): Promise<Verification> {
   const { plan, sampleItems } = work
   if (plan.refusals.length > 0) return { sampleItems: false }
-  let samples: Samples | undefined
   try {
     assertAsDefined(plan)
-    if (sampleItems) samples = makeSamples(work)
   } catch (error) {
     return { sampleItems, itemState: 'unwritten', error }
   }
-  return samples === undefined ? { sampleItems } : await verifySampleItems(work, samples)
+  return sampleItems ? await verifySampleItems(work) : { sampleItems }
 }
 
 /** @throws {RemedyError} if the plan has steps */
@@ -45,75 +47,64 @@ export function assertAsDefined({ steps }: Plan): void {
 }
 
 interface Sample {
-  readonly kind: ItemKind
-  readonly table: string
+  readonly of: TableSamples
   readonly item: Item
   readonly key: Item
   /** `unknown`: a try of the write has no response. It may arrive late, even after the deletion of the item. */
   state: 'unsent' | 'unknown' | 'written'
 }
 
-interface Samples {
-  readonly tenant: Sample
-  readonly users: readonly Sample[]
-  readonly all: readonly Sample[]
-  readonly usersTable: string
-  readonly tenantId: string
-  /** The ID of a tenant that has no users. */
-  readonly otherTenantId: string
-}
-
-function makeSamples({ plan, run: { clock } }: VerificationWork): Samples {
-  const made = makeSampleItems(clock.uuid, clock.now())
-  const { tenant_id: tenantId } = made.tenant
-  const makeSample = (kind: ItemKind, item: Item, sortKey: Item): Sample => {
-    return { kind, table: tableOf(plan, kind), item, key: { tenant_id: tenantId, ...sortKey }, state: 'unsent' }
-  }
-  const tenant = makeSample('tenant', made.tenant, {})
-  const users = made.users.map((user) => makeSample('users', user, { user_id: user.user_id }))
-  return {
-    tenant,
-    users,
-    all: [tenant, ...users],
-    usersTable: tableOf(plan, 'users'),
-    tenantId,
-    otherTenantId: made.otherTenantId,
-  }
-}
-
-function tableOf({ tables }: Plan, logicalName: ItemKind): string {
-  const found = tables.find((table) => table.logicalName === logicalName)
-  if (found === undefined) throw new Error(`The plan has no table ${logicalName}`)
-  return found.name
-}
-
-async function verifySampleItems({ itemsWithin, run }: VerificationWork, samples: Samples): Promise<Verification> {
+async function verifySampleItems({
+  definitions,
+  observed,
+  dynamoDb: { itemsWithin },
+  run,
+}: VerificationWork): Promise<Verification> {
+  const tables = makeSamples(definitions, run.clock.uuid, run.clock.now()).map((of) => ({
+    ...of,
+    indexes: of.indexes.filter(({ name }) => !isBeingBuilt(name, observed.get(of.table))),
+  }))
+  const all = tables.flatMap((of) => of.samples.map((sample): Sample => ({ ...sample, of, state: 'unsent' })))
   let failure: unknown
   try {
     const items = itemsWithin(run)
-    await assertReadable(items, samples)
+    await assertReadable(items, tables)
     // A run that is killed cannot report its items any more, so their keys are logged before they are written.
-    run.log.info(`Sample items, to be deleted again: writing ${samples.all.map(nameSample).join('; ')}`)
-    await settleAll(samples.all.map((sample) => write(items, sample)))
-    await assertFound(items, samples)
+    run.log.info(`Sample items, to be deleted again: writing ${all.map(nameSample).join('; ')}`)
+    await settleAll(all.map((sample) => write(items, sample)))
+    await assertFound(items, tables)
+    await assertIndexed(items, tables, run)
   } catch (error) {
     failure = error
   }
-  const left = await deleteAll(itemsWithin(cleaningRun(run)), samples.all)
-  const warnings = samples.all.filter(({ state }) => state === 'unknown').map(warnOfLateWrite)
+  const left = await deleteAll(itemsWithin(cleaningRun(run)), all)
+  const warnings = all.filter(({ state }) => state === 'unknown').map(warnOfLateWrite)
   const verification = { sampleItems: true, ...(warnings.length === 0 ? {} : { warnings }) }
   if (left.length > 0) return { ...verification, error: explainLeftItems(left, failure, warnings.length === 0) }
   if (failure === undefined) return verification
-  const itemState = samples.all.every(({ state }) => state === 'unsent') ? 'unwritten' : 'deleted'
+  const itemState = all.every(({ state }) => state === 'unsent') ? 'unwritten' : 'deleted'
   return { ...verification, itemState, error: failure }
 }
 
+/** DynamoDB refuses a Query on an index that is being built. */
+function isBeingBuilt(index: string, table: ObservedTable | undefined): boolean {
+  const inProgress = table?.status === 'ready' ? (table.changesInProgress ?? []) : []
+  return inProgress.some(({ part, name }) => part === 'index' && name === index)
+}
+
 /** Sends each kind of read before the first write, so that a read that is not allowed fails before an item exists. */
-async function assertReadable(items: ItemStore, { tenant, users, usersTable, otherTenantId }: Samples): Promise<void> {
-  await Promise.all([
-    ...[tenant, ...users.slice(0, 1)].map(({ table, key }) => items.get(table, key)),
-    items.query(usersTable, 'tenant_id', otherTenantId),
-  ])
+async function assertReadable(items: ItemStore, tables: readonly TableSamples[]): Promise<void> {
+  await Promise.all(
+    tables.flatMap(({ table, samples: [first], otherPartition, indexes }) =>
+      first === undefined
+        ? []
+        : [
+            items.get(table, first.key),
+            items.query(table, otherPartition),
+            ...indexes.map(({ name, partitionKey }) => items.query(table, pick(first.item, partitionKey), name)),
+          ],
+    ),
+  )
 }
 
 /** Like `Promise.all`, but waits for all works before it throws: a work in progress may still write. */
@@ -124,10 +115,11 @@ async function settleAll(works: readonly Promise<unknown>[]): Promise<void> {
 }
 
 async function write(items: ItemStore, sample: Sample): Promise<void> {
-  assertShape(sample.kind, sample.item)
+  const { of, item } = sample
+  assertShape(of, item)
   sample.state = 'unknown'
   try {
-    const written = await items.putIfAbsent(sample.table, sample.item, 'tenant_id')
+    const written = await items.putIfAbsent(of.table, item, of.partitionKey)
     if (!written.isOutcomeUnknown) sample.state = 'written'
   } catch (error) {
     if (!isOutcomeUnknown(error)) sample.state = 'unsent'
@@ -137,40 +129,81 @@ async function write(items: ItemStore, sample: Sample): Promise<void> {
   }
 }
 
-async function assertFound(
-  items: ItemStore,
-  { users, all, usersTable, tenantId, otherTenantId }: Samples,
-): Promise<void> {
-  const [ofTenant, ofOtherTenant, ...read] = await Promise.all([
-    items.query(usersTable, 'tenant_id', tenantId),
-    items.query(usersTable, 'tenant_id', otherTenantId),
-    ...all.map(({ table, key }) => items.get(table, key)),
-  ])
-  const written = users.map(({ item }) => item)
-  assertSame(`all users of the tenant ${tenantId} in "${usersTable}"`, sorted(ofTenant), sorted(written))
-  assertSame(`all users of another tenant in "${usersTable}"`, ofOtherTenant, [])
-  for (const [index, { kind, table, item, key }] of all.entries()) {
-    const found = read[index] ?? {}
-    assertSame(`the item ${JSON.stringify(key)} of "${table}"`, [found], [item])
-    assertShape(kind, found)
-  }
+async function assertFound(items: ItemStore, tables: readonly TableSamples[]): Promise<void> {
+  await Promise.all(
+    tables.map(async (of) => {
+      const { table, samples, partitionKey, otherPartition } = of
+      const partition = pick(samples[0]?.item ?? {}, [partitionKey])
+      const [ofPartition, ofOtherPartition, ...read] = await Promise.all([
+        items.query(table, partition),
+        items.query(table, otherPartition),
+        ...samples.map(({ key }) => items.get(table, key)),
+      ])
+      const written = samples.map(({ item }) => item)
+      assertSame(`all items of "${table}" with ${renderItem(partition)}`, ofPartition, written)
+      assertSame(`all items of "${table}" with another ${partitionKey}`, ofOtherPartition, [])
+      for (const [index, { item, key }] of samples.entries()) {
+        const found = read[index] ?? {}
+        assertSame(`the item ${renderItem(key)} of "${table}"`, [found], [item])
+        assertShape(of, found)
+      }
+    }),
+  )
 }
 
-function sorted(items: readonly Item[]): readonly Item[] {
-  return [...items].sort((left, right) => ((left.user_id ?? '') < (right.user_id ?? '') ? -1 : 1))
+/** The longest wait for an item in an index, which usually shows it within a second. In seconds. */
+const longestIndexLag = 60
+
+/** Finds each sample item in each declared index. */
+async function assertIndexed(items: ItemStore, tables: readonly TableSamples[], run: Run): Promise<void> {
+  const queries = tables.flatMap(({ table, indexes, samples }) =>
+    indexes.flatMap((index) => samples.map((sample) => ({ table, ...index, ...sample }))),
+  )
+  await Promise.all(
+    queries.map(async ({ table, name, partitionKey, item, key }) => {
+      const sample = `the item ${renderItem(key)} of "${table}"`
+      await poll(
+        {
+          goal: `${sample} to appear in its index "${name}"`,
+          firstPoll: 0,
+          interval: 500,
+          timeout: longestIndexLag,
+          explainTimeout: () =>
+            new RemedyError(
+              `A Query on the index "${name}" does not find ${sample}.`,
+              'Run again. If the index still does not show the item, report it to AWS.',
+            ),
+        },
+        run,
+        async () => {
+          const shown = await items.query(table, pick(item, partitionKey), name)
+          const isShown = shown.some((each) => renderItem(pick(each, Object.keys(key))) === renderItem(key))
+          return isShown ? { done: undefined } : { status: 'not there yet' }
+        },
+      )
+    }),
+  )
 }
 
 function assertSame(name: string, found: readonly Item[], expected: readonly Item[]): void {
-  const comparable = (items: readonly Item[]) => JSON.stringify(items.map((item) => Object.entries(item).sort()))
   if (comparable(found) === comparable(expected)) return
+  const shown = (items: readonly Item[]) => shorten(`[${items.map(renderItem).join(',')}]`)
   throw new RemedyError(
-    `The response for ${name} does not match what was written: expected ${shorten(JSON.stringify(expected))}, found ${shorten(JSON.stringify(found))}.`,
+    `The response for ${name} does not match what was written: expected ${shown(expected)}, found ${shown(found)}.`,
     'Find out what else writes into this table, such as a stream or a trigger, then run again.',
   )
 }
 
-function assertShape(kind: ItemKind, item: Item): void {
-  const problems = problemsOfItem(kind, item)
+/** The same text for the same items, whatever the order of items and attributes. */
+function comparable(items: readonly Item[]): string {
+  return items
+    .map((item) => renderItem(pick(item, Object.keys(item).sort())))
+    .sort()
+    .join()
+}
+
+function assertShape({ kind }: TableSamples, item: Item): void {
+  const problems = kind === undefined ? [] : problemsOfItem(kind, item)
   if (problems.length === 0) return
   throw new RemedyError(
     `An item of ${kind} does not have the shape of docs/schemas: ${problems.join('; ')}.`,
@@ -189,7 +222,8 @@ async function deleteAll(items: ItemStore, samples: readonly Sample[]): Promise<
     samples
       .filter(({ state }) => state !== 'unsent')
       .map(async (sample): Promise<readonly LeftItem[]> => {
-        const { table, key, state } = sample
+        const { key, state } = sample
+        const { table } = sample.of
         try {
           await items.delete(table, key)
           // A write without a response may have arrived after the deletion.
@@ -204,8 +238,8 @@ async function deleteAll(items: ItemStore, samples: readonly Sample[]): Promise<
 }
 
 /** `{"tenant_id":"..."} in "tenant"` */
-function nameSample({ table, key }: Sample): string {
-  return `${JSON.stringify(key)} in "${table}"`
+function nameSample({ of, key }: Sample): string {
+  return `${renderItem(key)} in "${of.table}"`
 }
 
 function warnOfLateWrite(sample: Sample): string {

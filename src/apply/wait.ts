@@ -1,16 +1,16 @@
 /** Waits for changes of a table to complete. */
 import type { DynamoDb } from '../aws/dynamodb.ts'
 import { RemedyError } from '../errors/errors.ts'
+import { waitFor } from '../plan/description.ts'
 import type { Step } from '../plan/plan.ts'
 import { longestRunSeconds, type Run } from '../run/run.ts'
 import { type DescribedTable, describeStatus } from '../table/described-table.ts'
-import { propertyNamed } from '../table/properties/index.ts'
-import type { Wait } from '../table/property.ts'
+import type { Blocker, Wait } from '../table/property.ts'
 import type { TableAddress } from '../table/target.ts'
 import { describeTable } from './observe.ts'
 import { poll } from './poll.ts'
 
-export interface TableWait extends Wait {
+export interface TableWait extends Omit<Wait, 'appliesTo' | 'part'> {
   /**
    * In seconds. For this time DynamoDB may not find a table that was just created, so the answer "not found" is
    * ignored.
@@ -24,6 +24,10 @@ function isNotChanging({ phase }: DescribedTable): boolean {
   return phase !== 'changing'
 }
 
+function isInProgress({ changesInProgress }: DescribedTable, wanted: Blocker | undefined): boolean {
+  return changesInProgress.some(({ part }) => part === wanted)
+}
+
 /** Measured on AWS: a table takes 4.5 to 7 s. */
 const creation: TableWait = {
   goal: 'be created',
@@ -32,6 +36,16 @@ const creation: TableWait = {
   mayBeMissing: 20,
   timeout: 600,
   isOver: isNotChanging,
+}
+
+/** Measured on AWS: 8 to 17 minutes, also for an empty table. It grows with the items of the table. */
+export const indexBuild: TableWait = {
+  goal: 'complete its indexes',
+  usual: '8 to 17 minutes for an index, longer with many items',
+  firstPoll: 5,
+  interval: 12,
+  timeout: longestRunSeconds,
+  isOver: (table) => isNotChanging(table) && !isInProgress(table, 'index'),
 }
 
 export const deletion: TableWait = {
@@ -58,7 +72,7 @@ export function admission(name: string, firstPoll: number, isOver: TableWait['is
   }
 }
 
-/** The wait that completes a step. Most changes need none: DynamoDB performs them at once, and the closing read checks them. */
+/** The wait that completes a step, if it needs one. */
 export function waitOf(step: Step): TableWait | undefined {
   switch (step.kind) {
     case 'create':
@@ -66,8 +80,9 @@ export function waitOf(step: Step): TableWait | undefined {
     case 'delete':
       return deletion
     case 'update': {
-      const { wait } = propertyNamed(step.property)
-      return wait && { ...wait, isOver: isNotChanging }
+      const wait = waitFor(step)
+      if (wait === undefined) return undefined
+      return { ...wait, isOver: (table) => isNotChanging(table) && !isInProgress(table, wait.part) }
     }
   }
 }
@@ -82,7 +97,7 @@ export function waitOf(step: Step): TableWait | undefined {
 export async function waitForTable(
   dynamoDb: DynamoDb,
   address: TableAddress,
-  { goal, usual, firstPoll, timeout, mayBeMissing = 0, isOver }: TableWait,
+  { goal, usual, firstPoll, interval = 0.45, timeout, mayBeMissing = 0, isOver }: TableWait,
   run: Run,
   id?: string,
 ): Promise<DescribedTable | undefined> {
@@ -95,7 +110,7 @@ export async function waitForTable(
       goal: `the table "${name}" to ${goal}`,
       usual,
       firstPoll,
-      interval: 450,
+      interval: interval * 1000,
       timeout,
       remedy: `${advice}, if it stays so.`,
       explainTimeout: (status) =>

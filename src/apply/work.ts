@@ -11,6 +11,8 @@ export interface Work extends Observation {
   readonly target: Target
   readonly definitions: readonly TableDefinition[]
   readonly plan: Plan
+  /** False: the run ends when the last build of an index has begun, and the next run carries on. */
+  readonly waitForIndexes: boolean
   readonly run: Run
 }
 

@@ -1,17 +1,16 @@
-/** Sends calls to DynamoDB within the pace, the retries and the session of a run. */
+/** Sends calls to a service within the pace, the retries and the session of a run. */
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { RemedyError, StoppedError } from '../errors/errors.ts'
 import { errorName } from '../errors/thrown.ts'
 import type { Run } from '../run/run.ts'
-import { type Target, tableArn } from '../table/target.ts'
-import { DynamoDbError, isRefusal, StaleReadError } from './dynamodb-errors.ts'
+import { isRefusal, StaleReadError } from './dynamodb-errors.ts'
 import type { Pace } from './pace.ts'
 import { retry } from './retry.ts'
 
-/** One operation on one table. */
+/** One operation on one table or key. */
 export interface Call<Answer> {
   readonly operation: string
-  /** The name of the table, or its ARN. */
+  /** The name of the table or key, or its ARN. */
   readonly resource: string
   /** Sends one try. */
   readonly send: (signal: AbortSignal) => Promise<Answer>
@@ -25,12 +24,23 @@ export interface Call<Answer> {
 }
 
 /** The SDK's credentials. Requested before each try, and with `forceRefresh` when AWS reports that they expired. */
-export type Credentials = (options?: { readonly forceRefresh: boolean }) => Promise<AwsCredentialIdentity>
+export type Credentials = (options?: { readonly forceRefresh?: boolean }) => Promise<AwsCredentialIdentity>
 
 const expiredNames = new Set(['ExpiredTokenException', 'ExpiredToken'])
 
-/** @returns a function that throws a DynamoDbError for a call that fails, or the StoppedError of the run */
-export function callsIn(credentials: Credentials, target: Target) {
+/**
+ * Makes the error of a call that failed for good.
+ *
+ * @param isOutcomeUnknown true if this try, or an earlier one of the same call, may have taken effect
+ */
+export type ExplainFailure = (
+  call: Pick<Call<unknown>, 'operation' | 'resource'>,
+  cause: unknown,
+  isOutcomeUnknown: boolean,
+) => RemedyError
+
+/** @returns a function that throws the explained error of a call that fails, or the StoppedError of the run */
+export function callsIn(credentials: Credentials, explain: ExplainFailure) {
   let sessions = 0
   let renewal: Promise<void> | undefined
 
@@ -95,8 +105,7 @@ export function callsIn(credentials: Credentials, target: Target) {
       if (error instanceof StoppedError) throw isOutcomeUnknown ? error.withUnknownOutcome() : error
       // The error of a renewal that failed has its remedy.
       if (error instanceof RemedyError && !isOutcomeUnknown) throw error
-      const arn = resource.startsWith('arn:') ? resource : tableArn(target, resource)
-      throw new DynamoDbError(operation, resource, error, isOutcomeUnknown, arn)
+      throw explain(call, error, isOutcomeUnknown)
     }
   }
 }

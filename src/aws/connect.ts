@@ -5,6 +5,7 @@ import type { Target } from '../table/target.ts'
 import { type Job, openConnections } from './connections.ts'
 import { credentialPorts } from './credentials.ts'
 import { loadDynamoDb } from './dynamodb.ts'
+import { connectKms } from './kms.ts'
 import type { SdkSettings } from './sdk-settings.ts'
 import { openSession } from './session.ts'
 import type { SessionRequest } from './session-request.ts'
@@ -30,6 +31,9 @@ export async function connectToAws(
   ])
   return {
     account: session.awsAccount,
-    openDynamoDb: (target: Target) => connectDynamoDb(session.credentials, target),
+    open: (target: Target) => {
+      const dynamoDb = connectDynamoDb(session.credentials, target)
+      return { dynamoDb, describeKey: connectKms(connections.clientOptions, dynamoDb.credentials, run, target) }
+    },
   }
 }

@@ -3,7 +3,7 @@
 import { RemedyError } from '../errors/errors.ts'
 import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
 import { readDenial } from './denials.ts'
-import { classifyFailure, type FailureKind, nextChangeAllowedAt } from './failures.ts'
+import { classifyFailure, type FailureKind, isUnusableKey, nextChangeAllowedAt } from './failures.ts'
 import { actionsOfOperation, allowStatement } from './iam.ts'
 import { remedyForAws } from './remedies.ts'
 
@@ -33,7 +33,7 @@ export class DynamoDbError extends RemedyError {
 /** Returns true if DynamoDB itself refused this try. A write was not performed if every try was refused. */
 export function isRefusal(cause: unknown): boolean {
   const status = httpStatus(cause)
-  return status >= 400 && status < 500 && classifyFailure(cause) !== 'unavailable'
+  return (status >= 400 && status < 500 && classifyFailure(cause) !== 'unavailable') || isUnusableKey(cause)
 }
 
 /** The read that a write relied on was too old before the write could be sent. Nothing was sent. */
@@ -74,6 +74,7 @@ function remedyForDynamoDb(operation: string, resource: string, error: unknown):
   if (/acted as a source region/i.test(errorMessage(error))) {
     return `Delete the replicas of "${resource}" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.`
   }
+  if (isUnusableKey(error)) return 'Name a KMS key whose key spec is SYMMETRIC_DEFAULT. DynamoDB uses no other.'
   if (errorName(error).endsWith('LimitExceededException')) {
     return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.'
   }

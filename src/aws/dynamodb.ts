@@ -6,8 +6,8 @@ import { errorMessage } from '../errors/thrown.ts'
 import type { Run } from '../run/run.ts'
 import { properties } from '../table/properties/index.ts'
 import type { Ask, InputOf, Operation, OutputOf, Request } from '../table/request.ts'
-import type { Target } from '../table/target.ts'
-import { callsIn } from './calls.ts'
+import { type Target, tableArn } from '../table/target.ts'
+import { type Credentials, callsIn, type ExplainFailure } from './calls.ts'
 import type * as Commands from './commands.ts'
 import type { Connections } from './connections.ts'
 import { DynamoDbError } from './dynamodb-errors.ts'
@@ -35,6 +35,11 @@ const mostReads = 50
 /** Concurrent writes. Measured on AWS: of ten at once in one account, three to five are throttled. */
 const mostWrites = 5
 
+export interface DynamoDbConnection extends DynamoDb {
+  /** The credentials of the port, for the clients of other services: they are requested once for all. */
+  readonly credentials: Credentials
+}
+
 /**
  * Loads the SDK and opens connections while the run waits for its first response.
  *
@@ -52,7 +57,7 @@ export async function loadDynamoDb({ clientOptions, waiting, openEarly }: Connec
     accountIdEndpointMode: 'disabled',
   })
   openEarly(await findEndpoint(client, commands), count)
-  return (credentials: () => Promise<AwsCredentialIdentity>, target: Target): DynamoDb => {
+  return (credentials: () => Promise<AwsCredentialIdentity>, target: Target): DynamoDbConnection => {
     walkChain = credentials
     return connect(commands, client, run, target)
   }
@@ -69,9 +74,19 @@ async function findEndpoint(client: Commands.DynamoDBClient, { DescribeTableComm
   }
 }
 
-function connect(commands: typeof Commands, client: Commands.DynamoDBClient, run: Run, target: Target): DynamoDb {
+function connect(
+  commands: typeof Commands,
+  client: Commands.DynamoDBClient,
+  run: Run,
+  target: Target,
+): DynamoDbConnection {
   const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)]
-  const call = callsIn(client.config.credentials, target)
+  const { credentials } = client.config
+  const explain: ExplainFailure = ({ operation, resource }, cause, isOutcomeUnknown) => {
+    const arn = resource.startsWith('arn:') ? resource : tableArn(target, resource)
+    return new DynamoDbError(operation, resource, cause, isOutcomeUnknown, arn)
+  }
+  const call = callsIn(credentials, explain)
   const callOf = <Name extends Operation>(operation: Name, input: InputOf<Name>, sendBefore?: number) => ({
     operation,
     resource: resourceIn(input),
@@ -80,6 +95,7 @@ function connect(commands: typeof Commands, client: Commands.DynamoDBClient, run
       client.send(commandFor(commands, operation, input), { abortSignal }) as Promise<OutputOf<Name>>,
   })
   return {
+    credentials,
     ask: async (operation, input) => {
       try {
         return await call(run, reads, callOf(operation, input))

@@ -47,13 +47,25 @@ const passingLimits = ['simultaneously', 'Only 1 online index', 'indexed tables'
 
 /** Returns the time at which AWS allows the next change, as its message names it; undefined if it names no time. */
 export function nextChangeAllowedAt(error: unknown): string | undefined {
-  return /can be made at (.{1,60})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, '')
+  return /can be made at (.{1,80})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, '')
+}
+
+/**
+ * Returns true if DynamoDB refused a KMS key of the wrong kind, such as an asymmetric one. It does so with HTTP 500, every
+ * time, and changes nothing. Measured on AWS.
+ */
+export function isUnusableKey(error: unknown): boolean {
+  return (
+    errorName(error) === 'InternalServerError' &&
+    errorMessage(error).includes('EncryptionContext is supported only when creating a grant for a symmetric encryption')
+  )
 }
 
 export function classifyFailure(error: unknown): FailureKind {
   const name = errorName(error)
   const message = errorMessage(error)
   if (properties.some(({ budget }) => budget?.isSpent.test(`${name}: ${message}`))) return 'deferred'
+  if (isUnusableKey(error)) return 'final'
   if (name === 'ContinuousBackupsUnavailableException') return 'not-ready'
   // The SDK's rule counts every one as throttling, so it is asked later.
   if (name === 'LimitExceededException') {

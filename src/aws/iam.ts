@@ -1,28 +1,56 @@
-/** The IAM actions that each command needs on its tables, and a session policy that allows only these. */
+/** The IAM permissions of each command, as actions, statements and policies. */
 import { RemedyError } from '../errors/errors.ts'
-import type { Command } from '../plan/plan.ts'
+import type { TableCommand } from '../plan/plan.ts'
+import { indexesOf } from '../table/indexes.ts'
 import { type PropertyName, properties } from '../table/properties/index.ts'
 import type { Property } from '../table/property.ts'
+import type { TableDefinition } from '../table/table.ts'
+import { type Target, tableArn } from '../table/target.ts'
+import { propertyValues } from '../table/values.ts'
 import type { AwsAccount } from './session-request.ts'
+
+/** An IAM policy as it is written in JSON. */
+export interface PolicyDocument {
+  readonly Version: '2012-10-17'
+  readonly Statement: readonly PolicyStatement[]
+}
+
+export interface PolicyStatement {
+  readonly Effect: 'Allow'
+  readonly Action: readonly string[]
+  readonly Resource: readonly string[]
+  /** The required value of each context key, by operator. All conditions must be true. */
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
+}
+
+/** The account and region of the tables. Each part may be `*`, which stands for all. */
+export type Place = Pick<Target, 'partition' | 'account' | 'region'>
 
 const itemActions = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']
 
 /**
- * Lists the IAM actions that a command needs on its tables, in the order of their names.
+ * Lists the IAM actions that a command needs on a table, in the order of their names.
  *
- * @param declared properties; those that are read of every table count always
+ * @param declared the properties that the definition declares: a run writes no others
  */
-export function actionsOf(command: Command, declared: readonly PropertyName[] = []): readonly string[] {
-  const used = properties.filter(
-    ({ name, reading }) => reading.kind === 'described' || reading.when === 'always' || declared.includes(name),
+export function actionsOf(command: TableCommand, declared: readonly PropertyName[]): readonly string[] {
+  const isDeclared = ({ name }: Property<PropertyName>) => declared.includes(name)
+  const written = properties.filter(isDeclared)
+  const read = properties.filter(
+    (property) => property.reading.kind === 'described' || property.reading.when === 'always' || isDeclared(property),
   )
-  const beyondReads: Readonly<Record<Command, readonly string[]>> = {
+  const beyondReads: Readonly<Record<TableCommand, readonly string[]>> = {
     plan: [],
-    apply: [...creationActions(used), ...used.flatMap(({ actions }) => actions.write)],
+    apply: [...creationActions(written), ...written.flatMap(({ actions }) => actions.write)],
     verify: itemActions,
     destroy: ['dynamodb:DeleteTable'],
   }
-  return [...new Set([...used.flatMap(({ actions }) => actions.read), ...beyondReads[command]])].sort()
+  return distinct([...read.flatMap(({ actions }) => actions.read), ...beyondReads[command]])
+}
+
+/** Sorted. */
+function distinct(actions: readonly string[]): readonly string[] {
+  return [...new Set(actions)].sort()
 }
 
 /** The actions of CreateTable. It also needs the permissions for the properties that it sets. */
@@ -33,6 +61,92 @@ function creationActions(used: readonly Property<PropertyName>[]): readonly stri
 /** The IAM actions of one call. */
 export function actionsOfOperation(operation: string): readonly string[] {
   return operation === 'CreateTable' ? creationActions(properties) : [`dynamodb:${operation}`]
+}
+
+/** The actions that are needed on one resource. */
+interface Need {
+  readonly resource: string
+  readonly actions: readonly string[]
+}
+
+/**
+ * The least-privilege policy of a command: the actions that it needs on the tables of a definition, and no others.
+ *
+ * @param definitions several definitions of one table, such as those of two environments, are taken together
+ */
+export function policyFor(
+  command: TableCommand,
+  place: Place,
+  definitions: readonly TableDefinition[],
+): PolicyDocument {
+  return {
+    Version: '2012-10-17',
+    Statement: [
+      ...statementsFor(definitions.flatMap((definition) => needsOf(command, place, definition))),
+      ...otherStatements(command, place, definitions),
+    ],
+  }
+}
+
+function needsOf(command: TableCommand, place: Place, { name, properties: values }: TableDefinition): readonly Need[] {
+  const resource = tableArn(place, name)
+  const declared = propertyValues(values).map(({ property }) => property.name)
+  const table = { resource, actions: actionsOf(command, declared) }
+  if (command !== 'verify') return [table]
+  // Each sample item is looked up in each index. IAM checks such a Query on the index alone.
+  const indexes = indexesOf(values).map((index) => ({
+    resource: indexArn(resource, index.name),
+    actions: ['dynamodb:Query'],
+  }))
+  return [table, ...indexes]
+}
+
+export function indexArn(table: string, index: string): string {
+  return `${table}/index/${index}`
+}
+
+/** One statement for all resources that need the same actions. */
+function statementsFor(needs: readonly Need[]): readonly PolicyStatement[] {
+  const actionsByResource = new Map<string, readonly string[]>()
+  for (const { resource, actions } of needs) {
+    actionsByResource.set(resource, distinct([...(actionsByResource.get(resource) ?? []), ...actions]))
+  }
+  const statements = new Map<string, PolicyStatement>()
+  for (const [resource, Action] of actionsByResource) {
+    const { Resource = [] } = statements.get(Action.join()) ?? {}
+    statements.set(Action.join(), { Effect: 'Allow', Action, Resource: [...Resource, resource] })
+  }
+  return [...statements.values()]
+}
+
+/** A property that needs permissions for other resources, such as a KMS key. */
+interface NeedsOtherResources {
+  otherStatements?(
+    value: unknown,
+    place: Place,
+  ): {
+    /** For every command that reads the table. */
+    readonly read: readonly PolicyStatement[]
+    /** For the commands that create or change the table, and for its items. */
+    readonly write: readonly PolicyStatement[]
+  }
+}
+
+function otherStatements(
+  command: TableCommand,
+  place: Place,
+  definitions: readonly TableDefinition[],
+): readonly PolicyStatement[] {
+  // A deletion needs no other resource.
+  if (command === 'destroy') return []
+  const needed = definitions.flatMap(({ properties: values }) =>
+    propertyValues(values).flatMap(({ property, value }) => {
+      const { read = [], write = [] } = (property as NeedsOtherResources).otherStatements?.(value, place) ?? {}
+      return command === 'plan' ? read : [...read, ...write]
+    }),
+  )
+  // Several tables may have the same key.
+  return [...new Map(needed.map((statement) => [JSON.stringify(statement), statement])).values()]
 }
 
 /** A statement that allows the actions, to paste into the caller's policy. */
@@ -55,23 +169,19 @@ export function trustStatement(
   })
 }
 
-/** The maximum length of a session policy that STS accepts, in characters. */
-const longestSessionPolicy = 2048
+/** The most characters of a managed policy. IAM does not count white space, and this JSON has none. */
+export const longestPolicy = 6144
+
+/** The most characters of a session policy that STS accepts. */
+export const longestSessionPolicy = 2048
 
 /**
  * An inline session policy: the session may do what both this policy and its role allow.
  *
  * @throws {RemedyError} if it is longer than STS allows, such as for many tables with long names
  */
-export function sessionPolicy(
-  command: Command,
-  tableArns: readonly string[],
-  declared: readonly PropertyName[] = [],
-): string {
-  const policy = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: actionsOf(command, declared), Resource: tableArns }],
-  })
+export function sessionPolicy(command: TableCommand, place: Place, definitions: readonly TableDefinition[]): string {
+  const policy = JSON.stringify(policyFor(command, place, definitions))
   if (policy.length <= longestSessionPolicy) return policy
   throw new RemedyError(
     `restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`,

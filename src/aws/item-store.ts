@@ -1,6 +1,6 @@
 /** The items that `verify` writes, reads and deletes. */
-import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import type { Item } from '../definition/items.ts'
+import type { AttributeValue as SdkValue } from '@aws-sdk/client-dynamodb'
+import type { AttributeValue, Item } from '../definition/items.ts'
 import type { InputOf, Operation, OutputOf } from '../table/request.ts'
 
 export interface ItemStore {
@@ -16,10 +16,14 @@ export interface ItemStore {
     item: Item,
     partitionKey: string,
   ) => Promise<{ readonly isOutcomeUnknown: boolean }>
-  /** Reads an item, consistently. Attributes of other types than string are left out. */
+  /** Reads an item, consistently. Attributes of other types than string, number and bytes are left out. */
   readonly get: (table: string, key: Item) => Promise<Item | undefined>
-  /** Reads all items of one partition, consistently. */
-  readonly query: (table: string, partitionKey: string, value: string) => Promise<readonly Item[]>
+  /**
+   * Reads all items of one partition: of the table consistently, of an index as it is.
+   *
+   * @param partition the attributes of the partition key
+   */
+  readonly query: (table: string, partition: Item, index?: string) => Promise<readonly Item[]>
   /** Deletes an item. Succeeds also if there is none. */
   readonly delete: (table: string, key: Item) => Promise<void>
 }
@@ -49,21 +53,23 @@ export function itemStore(send: SendOperation): ItemStore {
     },
     get: async (TableName, key) => {
       const { Item } = await send('GetItem', { TableName, Key: attributeValues(key), ConsistentRead: true })
-      return Item === undefined ? undefined : stringsOf(Item)
+      return Item === undefined ? undefined : readItem(Item)
     },
-    query: async (TableName, partitionKey, value) => {
+    query: async (TableName, partition, index) => {
       const items: Item[] = []
-      let ExclusiveStartKey: Record<string, AttributeValue> | undefined
+      const values = Object.entries(attributeValues(partition))
+      let ExclusiveStartKey: Record<string, SdkValue> | undefined
       do {
         const page: OutputOf<'Query'> = await send('Query', {
           TableName,
-          ConsistentRead: true,
-          KeyConditionExpression: '#key = :value',
-          ExpressionAttributeNames: { '#key': partitionKey },
-          ExpressionAttributeValues: { ':value': { S: value } },
+          // A global index cannot be read consistently.
+          ...(index === undefined ? { ConsistentRead: true } : { IndexName: index }),
+          KeyConditionExpression: values.map((_, at) => `#key${at} = :value${at}`).join(' AND '),
+          ExpressionAttributeNames: Object.fromEntries(values.map(([name], at) => [`#key${at}`, name])),
+          ExpressionAttributeValues: Object.fromEntries(values.map(([, value], at) => [`:value${at}`, value])),
           ExclusiveStartKey,
         })
-        items.push(...(page.Items ?? []).map(stringsOf))
+        items.push(...(page.Items ?? []).map(readItem))
         ExclusiveStartKey = page.LastEvaluatedKey
       } while (ExclusiveStartKey !== undefined)
       return items
@@ -74,10 +80,21 @@ export function itemStore(send: SendOperation): ItemStore {
   }
 }
 
-function stringsOf(item: Record<string, AttributeValue>): Item {
-  return Object.fromEntries(Object.entries(item).flatMap(([name, { S }]) => (S === undefined ? [] : [[name, S]])))
+/** The strings, numbers and bytes of an item in DynamoDB's form. */
+function readItem(item: Record<string, SdkValue>): Item {
+  return Object.fromEntries(
+    Object.entries(item).flatMap(([name, { S, N, B }]) => {
+      const value = S ?? B ?? (N === undefined ? undefined : Number(N))
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
-function attributeValues(item: Item): Record<string, AttributeValue> {
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]))
+function attributeValues(item: Item): Record<string, SdkValue> {
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, sdkValue(value)]))
+}
+
+function sdkValue(value: AttributeValue): SdkValue {
+  if (typeof value === 'string') return { S: value }
+  return typeof value === 'number' ? { N: String(value) } : { B: value }
 }

@@ -15,24 +15,16 @@ export function adaptivePace(most: number): Pace {
       turns.shift()?.()
     }
   }
-  const waitForTurn = (signal: AbortSignal) =>
-    new Promise<void>((resolve, reject) => {
-      const giveUp = () => {
-        turns.splice(turns.indexOf(turn), 1)
-        reject(signal.reason)
-      }
-      const turn = () => {
-        signal.removeEventListener('abort', giveUp)
-        resolve()
-      }
-      if (signal.aborted) return reject(signal.reason)
-      signal.addEventListener('abort', giveUp)
-      turns.push(turn)
+  const waitForTurn = () =>
+    new Promise<void>((resolve) => {
+      turns.push(resolve)
       giveTurns()
     })
   return async (signal, send) => {
-    await waitForTurn(signal)
+    await waitForTurn()
     try {
+      // When the signal fires, the calls under way end, and every turn comes at once.
+      signal.throwIfAborted()
       const answer = await send()
       allowed = Math.min(most, allowed + 1 / allowed)
       return answer

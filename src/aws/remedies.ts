@@ -32,7 +32,7 @@ const remedies: ReadonlyMap<string, string> = new Map([
 /** The remedy for a call that the SDK did not send. */
 export const unsentRemedy = 'The AWS SDK sent no request. Correct the setting that it names below, then run again.'
 
-export function remedyForAws(error: unknown, service: 'STS' | 'DynamoDB'): string {
+export function remedyForAws(error: unknown, service: 'STS' | 'DynamoDB' | 'KMS'): string {
   const denial = readDenial(error)
   if (denial !== undefined) return `${denial.explanation} ${iamDelay}`
   const known = remedies.get(errorName(error).replace(/Exception$/, ''))

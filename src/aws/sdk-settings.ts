@@ -19,7 +19,7 @@ export interface CustomEndpoint {
 }
 
 export interface SdkSettings {
-  /** The endpoints of STS and DynamoDB, if they are not AWS's own. */
+  /** The endpoints of STS and DynamoDB, if they are not AWS's own. That of KMS only if it has a setting of its own. */
   readonly endpoints: readonly CustomEndpoint[]
   /** Warnings about settings that other AWS tools read, and this SDK does not. */
   readonly warnings: readonly string[]
@@ -33,9 +33,10 @@ interface Setting {
 
 /**
  * The services by name. The id in a variable is the name in upper case with underscores, such as SSO_OIDC. Every run
- * calls the first two. The SDK may call the others to get credentials.
+ * calls the first two, and a run whose definition names the alias of a key calls KMS. The SDK may call the others to get
+ * credentials.
  */
-const services = ['STS', 'DynamoDB', 'SSO', 'SSO OIDC', 'Signin']
+const services = ['STS', 'DynamoDB', 'KMS', 'SSO', 'SSO OIDC', 'Signin']
 
 /**
  * Reads the settings of a run.
@@ -65,12 +66,18 @@ export function readSdkSettings(
   return {
     // Services may share an endpoint, whose problem is reported once.
     problems: [...new Set(problems)],
-    endpoints: services.slice(0, 2).flatMap((service) => {
-      const found = findEndpoint(service)
-      return found === undefined ? [] : [{ service, url: found.value.replace(/\/$/, ''), setting: found.setting }]
-    }),
+    endpoints: findCustomEndpoints(sources),
     warnings: findIgnoredSettings(variables, sources),
   }
+}
+
+function findCustomEndpoints({ findEndpoint }: Sources): readonly CustomEndpoint[] {
+  const endpoints = services.slice(0, 3).flatMap((service) => {
+    const found = findEndpoint(service)
+    return found === undefined ? [] : [{ service, url: found.value.replace(/\/$/, ''), setting: found.setting }]
+  })
+  const isShared = (setting: string) => endpoints.some((each) => each.service !== 'KMS' && each.setting === setting)
+  return endpoints.filter(({ service, setting }) => service !== 'KMS' || !isShared(setting))
 }
 
 type Sources = ReturnType<typeof findSources>

@@ -14,12 +14,35 @@ const largestFile = 1024 * 1024
  * @throws {RemedyError} for a file elsewhere, a missing or unreadable file, and a file over 1 MiB
  */
 export async function readGivenFile(environment: Variables, path: string): Promise<string> {
-  const remedy = 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.'
-  const folders = await existing([environment.GITHUB_WORKSPACE, environment.RUNNER_TEMP])
+  return await readFileIn([environment.GITHUB_WORKSPACE, environment.RUNNER_TEMP], path, {
+    place: 'the workspace and RUNNER_TEMP',
+    remedy: 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.',
+  })
+}
+
+/**
+ * Reads a UTF-8 file in the workspace, or outside GitHub in the current folder. Links are followed before the place of the
+ * file is checked.
+ *
+ * @throws {RemedyError} for a file elsewhere, a missing or unreadable file, and a file over 1 MiB
+ */
+export async function readDefinitionFile({ GITHUB_WORKSPACE }: Variables, path: string): Promise<string> {
+  return await readFileIn([GITHUB_WORKSPACE || '.'], path, {
+    place: 'the workspace',
+    remedy: 'Give the path of a YAML or JSON file in the workspace; actions/checkout puts the repository there.',
+  })
+}
+
+async function readFileIn(
+  candidates: readonly (string | undefined)[],
+  path: string,
+  { place, remedy }: { readonly place: string; readonly remedy: string },
+): Promise<string> {
+  const folders = await existing(candidates)
   try {
     const file = await realpath(resolve(folders[0] ?? '.', path))
     if (!folders.some((folder) => file.startsWith(`${folder}${sep}`))) {
-      throw new RemedyError(`The file "${path}" is outside the workspace and RUNNER_TEMP.`, remedy)
+      throw new RemedyError(`The file "${path}" is outside ${place}.`, remedy)
     }
     const found = await stat(file)
     // A pipe might never end.

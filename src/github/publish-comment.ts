@@ -12,7 +12,10 @@ import { connectGitHub, GitHubError, type GitHubPlace } from './api.ts'
 import { pullRequestFound, pullRequestOf } from './pull-request.ts'
 import type { Runner } from './runner.ts'
 
-type CommentInputs = Pick<Inputs, 'gitHubToken' | 'tableNamePrefix' | 'roles' | 'region' | 'environment'>
+type CommentInputs = Pick<
+  Inputs,
+  'gitHubToken' | 'tableNamePrefix' | 'definitionFile' | 'roles' | 'region' | 'environment'
+>
 
 /** The tables are done by then: a job should not wait longer for a comment. */
 const longestSeconds = 60
@@ -63,7 +66,7 @@ async function writeComment(
     event.kind === 'number' ? event : pullRequestFound(await gitHub.findPullRequests(event.commit, event.search), event)
   if (pullRequest.kind === 'none') return noticeAbsence(pullRequest.reason, runner)
   const { number, commit } = pullRequest
-  const mark = markComment(target, inputs.tableNamePrefix)
+  const mark = markComment(target, inputs.tableNamePrefix, inputs.definitionFile)
   const body = renderComment({
     result: { ...result, target },
     mark,

@@ -1,7 +1,7 @@
 /** Writes the result of a run: outputs for later steps, annotations, and the job summary. */
+import { longestPolicy } from '../aws/iam.ts'
 import { renderError } from '../errors/description.ts'
 import { RemedyError } from '../errors/errors.ts'
-import type { Plan } from '../plan/plan.ts'
 import { describeProgress, failuresOf } from '../report/failures.ts'
 import { outputsOf } from '../report/outputs.ts'
 import { renderSummary } from '../report/page.ts'
@@ -25,11 +25,37 @@ export async function publish(reached: RunResult, runner: Runner): Promise<void>
   )
 }
 
-/** Returns the plan. Throws a RemedyError, before anything is written to AWS, if an output would hold a secret. */
-export function assertPublishable(plan: Plan, runner: Pick<Runner, 'findSecret'>): Plan {
-  const { error } = withSecretError({ target: plan.target, plan }, runner)
+/** The most characters of an output that GitHub hands to another job: 1 MB in UTF-16. */
+const longestOutput = 524_288
+
+/**
+ * Checks the outputs of a plan before anything is written to AWS, and logs those that are over a limit.
+ *
+ * @returns the same result, with warnings
+ * @throws {RemedyError} if an output would hold a secret
+ */
+export function assertPublishable(result: RunResult, runner: Pick<Runner, 'findSecret' | 'log'>): RunResult {
+  const { error } = withSecretError(result, runner)
   if (error !== undefined) throw error
-  return plan
+  const outputs = outputsOf(result)
+  const warnings = [
+    ...Object.entries(outputs)
+      .filter(([, { length }]) => length > longestOutput)
+      .map(
+        ([name, { length }]) =>
+          `The output ${name} has ${length} characters, but GitHub hands at most ${longestOutput} to another job. Define fewer tables in one file, or pass the file that plan-file names as an artifact.`,
+      ),
+    ...warnOfPolicy(outputs['tenant-access-policy']),
+  ]
+  for (const warning of warnings) runner.log.info(warning)
+  return { ...result, warnings: [...(result.warnings ?? []), ...warnings] }
+}
+
+function warnOfPolicy(policy = ''): readonly string[] {
+  if (policy.length <= longestPolicy) return []
+  return [
+    `The output tenant-access-policy has ${policy.length} characters, but a managed policy of IAM takes ${longestPolicy}. Define fewer tables in one file, with a role for each file.`,
+  ]
 }
 
 /** Adds the error of a result that did not fail, but whose outputs would hold a secret. */
@@ -82,7 +108,8 @@ async function unlessItFails<Result>(
   }
 }
 
-function reportWarnings({ warnings = [], plan, verification }: RunResult, runner: Runner): void {
+function reportWarnings({ warnings = [], notices = [], plan, verification }: RunResult, runner: Runner): void {
+  for (const notice of notices) runner.notice('Tenant Tables', notice)
   const ofPlan = plan?.notices.flatMap(({ level, message }) => (level === 'warning' ? [message] : [])) ?? []
   for (const warning of [...warnings, ...ofPlan, ...(verification?.warnings ?? [])]) {
     runner.warning('Tenant Tables', warning)

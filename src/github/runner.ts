@@ -1,7 +1,7 @@
 /** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. */
 import type { Variables } from '../aws/sdk-settings.ts'
 import type { Log } from '../run/run.ts'
-import { readEventFile, readGivenFile, writeTemporaryFile } from './files.ts'
+import { readDefinitionFile, readEventFile, readGivenFile, writeTemporaryFile } from './files.ts'
 import { cutAnnotation, escapeLine } from './log.ts'
 import { KnownSecrets, secretInOutputs } from './redaction.ts'
 import type * as Toolkit from './toolkit.ts'
@@ -24,6 +24,8 @@ export interface Runner {
   readonly writeSummary: (markdown: string) => Promise<void>
   /** Reads a file; see `readGivenFile`. */
   readonly readFile: (path: string) => Promise<string>
+  /** Reads a definition file; see `readDefinitionFile`. */
+  readonly readDefinitionFile: (path: string) => Promise<string>
   /** Writes a file; see `writeTemporaryFile`. Throws a RemedyError for content that holds a secret, too. */
   readonly writeTemporaryFile: (name: string, content: string) => Promise<string | undefined>
   /** Reads the event; see `readEventFile`. */
@@ -92,6 +94,7 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
       if (env.GITHUB_STEP_SUMMARY) await (await toolkit.load()).summary.addRaw(secrets.redact(markdown)).write()
     },
     readFile: (path) => readGivenFile(env, path),
+    readDefinitionFile: (path) => readDefinitionFile(env, path),
     writeTemporaryFile: async (name, content) => {
       assertHoldsNoSecret(`file ${name}`, content)
       return await writeTemporaryFile(env, name, content)

@@ -1,9 +1,12 @@
 /** The rules between inputs, and between an input and the environment variables. */
 import type { Variables } from '../aws/sdk-settings.ts'
-import { builtInTables } from '../definition/built-in.ts'
+import { type Definition, defineTables, nameTables } from '../definition/definition.ts'
 import { decideProduction } from '../definition/production.ts'
 import type { Command } from '../plan/plan.ts'
-import { quote } from '../text/readable.ts'
+import { deletionProtection } from '../table/properties/deletion-protection.ts'
+import { pointInTimeRecovery } from '../table/properties/point-in-time-recovery.ts'
+import { mostTags, type TagMap } from '../table/properties/tags.ts'
+import { count, quote } from '../text/readable.ts'
 import { chooseCredentialSource, describeMissingKey, mayRequestToken } from './credential-source.ts'
 import type { InputName, Values } from './declarations.ts'
 import { explainJoinedLines, explainLiteralForm } from './parsers.ts'
@@ -11,6 +14,7 @@ import { explainJoinedLines, explainLiteralForm } from './parsers.ts'
 interface CheckContext {
   readonly variables: Variables
   readonly partitionOf: (region: string) => string
+  readonly definition: Definition
 }
 
 type Names = readonly [InputName, ...InputName[]]
@@ -47,7 +51,27 @@ function onlyWith(
   )
 }
 
+/** The inputs that turn on a property, which a definition file declares instead. */
+const protectionInputs = [
+  ['deletion-protection', deletionProtection.name],
+  ['point-in-time-recovery', pointInTimeRecovery.name],
+] as const
+
 export const crossChecks: readonly CrossCheck[] = [
+  check(
+    ['environment', 'command'],
+    ([environment, command]) =>
+      environment === '' &&
+      command !== 'policy' &&
+      'is required, but is empty. Give the name of the environment, such as dev or production.',
+  ),
+  check(
+    ['aws-region', 'command'],
+    ([region, command]) =>
+      region === '' &&
+      command !== 'policy' &&
+      'is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.',
+  ),
   check(['production-environments', 'environment'], ([listed, environment]) =>
     listed
       .filter((each) => containsWords(each, environment))
@@ -65,7 +89,7 @@ export const crossChecks: readonly CrossCheck[] = [
   ),
   check(['role-to-assume', 'aws-region'], ([roles, region], { partitionOf }) =>
     roles
-      .filter(({ partition }) => partition !== partitionOf(region))
+      .filter(({ partition }) => region !== '' && partition !== partitionOf(region))
       .map(
         ({ arn, partition }) =>
           `has ${quote(arn)} of the partition ${partition}, but the region ${region} is in the partition ${partitionOf(region)}. Give a role and a region of the same partition.`,
@@ -144,8 +168,8 @@ export const crossChecks: readonly CrossCheck[] = [
       [name, 'command'],
       ([given, command]) =>
         given !== undefined &&
-        command === 'verify' &&
-        'is given, but command is verify, which performs no plan. Leave it out.',
+        (command === 'verify' || command === 'policy') &&
+        `is given, but command is ${command}, which performs no plan. Leave it out.`,
     ),
   ),
   onlyWith(['plan'], 'fail-on-drift'),
@@ -156,18 +180,52 @@ export const crossChecks: readonly CrossCheck[] = [
   ),
   onlyWith(['verify'], 'sample-items'),
   onlyWith(['plan', 'destroy'], 'destroy', ', to show what command: destroy would delete'),
+  check(
+    ['comment', 'command'],
+    ([comment, command]) =>
+      comment && command === 'policy' && 'is true, but command is policy, which calls nothing. Leave it out.',
+  ),
   // Typed names keep a wrong environment or prefix from deleting other tables.
-  check(['confirm-destroy', 'command', 'table-name-prefix'], ([confirmed, command, prefix]) => {
-    const names = builtInTables.map(({ logicalName }) => `${prefix}${logicalName}`)
-    const isConfirmed = [...names, ...confirmed].every((name) => names.includes(name) && confirmed.includes(name))
-    const found = confirmed.length === 0 ? 'is empty' : `has ${confirmed.map(quote).join(', ')}`
-    return (
-      command === 'destroy' &&
-      !isConfirmed &&
-      `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(quote).join(', ')}; but it ${found}.${explainJoinedLines('confirm-destroy', confirmed)}`
-    )
-  }),
+  check(
+    ['confirm-destroy', 'command', 'table-name-prefix', 'environment', 'definition-file'],
+    ([confirmed, command, tableNamePrefix, environment], { definition }) => {
+      const names = nameTables(definition, { environment, tableNamePrefix })
+      const isConfirmed = [...names, ...confirmed].every((name) => names.includes(name) && confirmed.includes(name))
+      const found = confirmed.length === 0 ? 'is empty' : `has ${confirmed.map(quote).join(', ')}`
+      return (
+        command === 'destroy' &&
+        !isConfirmed &&
+        `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(quote).join(', ')}; but it ${found}.${explainJoinedLines('confirm-destroy', confirmed)}`
+      )
+    },
+  ),
+  ...protectionInputs.map(([name, property]) =>
+    check(
+      [name, 'definition-file'],
+      ([setting, file]) =>
+        file !== '' &&
+        setting !== 'auto' &&
+        `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${quote(file)}.`,
+    ),
+  ),
+  check(['tags', 'environment', 'definition-file'], ([tags, environment], { definition }) =>
+    countTags(definition, environment, tags)
+      .filter(({ number }) => number > mostTags)
+      .map(
+        ({ logicalName, number }) =>
+          `has ${count(tags.size, 'tag')}, which make ${number} with those that the definition and the action give the table ${quote(logicalName)}. A table has at most ${mostTags}.`,
+      ),
+  ),
 ]
+
+function countTags(definition: Definition, name: string, tags: TagMap) {
+  const request = { environment: { name, production: false }, tableNamePrefix: '', tags } as const
+  const tables = defineTables(definition, { ...request, deletionProtection: 'auto', pointInTimeRecovery: 'auto' })
+  return tables.map(({ logicalName, properties: { Tags } }) => ({ logicalName, number: Tags.length }))
+}
+
+/** The inputs without effect on a run that opens no session. */
+export const sessionInputs: readonly InputName[] = ['credential-source', 'restrict-session']
 
 /** Checks whether a text is more than a name, and contains it between spaces or other characters that may separate names. */
 function containsWords(text: string, name: string): boolean {

@@ -1,11 +1,11 @@
 /** The declarations of the inputs: name, default and parser of each. */
 import type { Role } from '../aws/session-request.ts'
-import { builtInTables, ownTags } from '../definition/built-in.ts'
+import { type Definition, nameTables } from '../definition/definition.ts'
 import { emptyOutput, isFallback } from '../plan/document.ts'
 import { disruptionNames } from '../plan/policy.ts'
 import type { ExpectedPlan } from '../plan/review.ts'
 import { longestRunSeconds } from '../run/run.ts'
-import { mostTags } from '../table/properties/tags.ts'
+import { isTagText, mostDeclaredTags, mostTags, tagCharacters } from '../table/properties/tags.ts'
 import { isTableName } from '../table/target.ts'
 import { quote } from '../text/readable.ts'
 import {
@@ -19,17 +19,15 @@ import {
   trueOrFalse,
   wholeNumber,
 } from './parsers.ts'
-import { isTagText, tagCharacters, tagLines } from './tag-lines.ts'
-
-const ownTagCount = ownTags({ name: '', production: false }).size
+import { tagLines } from './tag-lines.ts'
 
 /** The limits of STS for a session's name and a source identity. */
 const sessionName = /^[\w+=,.@-]{2,64}$/
 
 /** Every input in the order of action.yml. The rules between inputs are in cross-checks.ts. */
 export const declarations = {
-  command: choice(['apply', 'plan', 'verify', 'destroy'], 'apply'),
-  environment: { parse: parseEnvironment },
+  command: choice(['apply', 'plan', 'verify', 'destroy', 'policy'], 'apply'),
+  environment: { default: '', parse: parseEnvironment },
   'production-environments': list({
     // A separator other than a comma or a line would join several names, and leave production unprotected.
     must: 'must have names of environments between commas or on separate lines',
@@ -54,14 +52,16 @@ export const declarations = {
   'role-session-name': textOf(sessionName, 'must have 2 to 64 letters, digits and _ + = , . @ - and nothing else'),
   audience: textOf(/^[!-~]{1,255}$/, 'must have 1 to 255 printable ASCII characters and no spaces'),
   'allowed-account-ids': { default: '', parse: parseAccounts },
+  'definition-file': { default: '', parse: (path: string) => path },
   'table-name-prefix': { default: '', parse: parseTableNamePrefix },
   'deletion-protection': choice(['auto', 'true', 'false'], 'auto'),
   'point-in-time-recovery': choice(['auto', 'true', 'false'], 'auto'),
   tags: tagLines({
-    most: mostTags - ownTagCount,
-    reason: `a table has at most ${mostTags}, and the action adds ${ownTagCount}. Give ${mostTags - ownTagCount} or fewer`,
+    most: mostDeclaredTags,
+    reason: `a table has at most ${mostTags}, and the action adds ${mostTags - mostDeclaredTags}. Give ${mostDeclaredTags} or fewer`,
   }),
   'timeout-seconds': wholeNumber({ default: 1800, min: 1, max: longestRunSeconds }),
+  'wait-for-indexes': trueOrFalse('true'),
   allow: {
     ...lines<string>({
       must: `must have one of ${disruptionNames.join(', ')} on each line`,
@@ -89,25 +89,18 @@ export const inputNames = Object.keys(declarations) as readonly InputName[]
 export type Values = { readonly [Name in InputName]: ReturnType<(typeof declarations)[Name]['parse']> }
 
 function parseEnvironment(name: string, { report }: ParserContext): string {
-  if (name === '') {
-    report('is required, but is empty. Give the name of the environment, such as dev or production.')
-  } else if (!isTagText(name, 256)) {
+  if (!isTagText(name, 256)) {
     report(`is written into a tag, so it may have at most 256 ${tagCharacters}, but is ${quote(name)}.`)
   }
   return name
 }
 
-/** An empty input takes the region of the environment variables. */
+/** An empty input takes the region of the environment variables. Empty if these have none either. */
 function parseRegion(text: string, { variables, report }: ParserContext): string {
   const { AWS_REGION = '', AWS_DEFAULT_REGION = '' } = variables
   const candidates = { '': text, AWS_REGION: AWS_REGION.trim(), AWS_DEFAULT_REGION: AWS_DEFAULT_REGION.trim() }
   const [variable, region] = Object.entries(candidates).find(([, value]) => value !== '') ?? []
-  if (region === undefined) {
-    report(
-      'is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1.',
-    )
-    return ''
-  }
+  if (region === undefined) return ''
   // The region becomes part of a host name: no other text may get into it.
   if (!/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) {
     const origin = variable === '' ? '' : `is empty, so it is taken from ${variable}, which `
@@ -146,9 +139,8 @@ function parseAccounts(text: string, context: ParserContext): readonly string[] 
   return accounts
 }
 
-function parseTableNamePrefix(prefix: string, { report }: ParserContext): string {
-  for (const { logicalName } of builtInTables) {
-    const name = `${prefix}${logicalName}`
+function parseTableNamePrefix(prefix: string, { definition, report }: ParserContext): string {
+  for (const name of definition === undefined ? [] : nameAllTables(definition, prefix)) {
     if (!isTableName(name)) {
       report(
         `makes the table name ${quote(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`,
@@ -156,6 +148,14 @@ function parseTableNamePrefix(prefix: string, { report }: ParserContext): string
     }
   }
   return prefix
+}
+
+/** The names of the tables in every environment of the definition. */
+function nameAllTables(definition: Definition, tableNamePrefix: string): readonly string[] {
+  // No environment has an empty name.
+  const environments = ['', ...definition.environments.keys()]
+  const names = environments.flatMap((environment) => nameTables(definition, { environment, tableNamePrefix }))
+  return [...new Set(names)]
 }
 
 function parseExpectedPlan(text: string, { report }: ParserContext): ExpectedPlan | undefined {

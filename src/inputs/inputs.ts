@@ -2,13 +2,16 @@
 import type { SharedConfigFiles } from '@smithy/types'
 import { sessionPolicy } from '../aws/iam.ts'
 import { readSdkSettings, type Variables } from '../aws/sdk-settings.ts'
-import { builtInTables } from '../definition/built-in.ts'
+import { builtInDefinition } from '../definition/built-in.ts'
+import { type Definition, defineTables, type TableRequest } from '../definition/definition.ts'
+import { noticesOf } from '../definition/notices.ts'
 import { decideProduction } from '../definition/production.ts'
+import type { ReadDefinition } from '../definition/read-definition.ts'
 import { InvalidInputsError } from '../errors/errors.ts'
 import { disruptionNames } from '../plan/policy.ts'
-import { tableArn } from '../table/target.ts'
+import type { TableDefinition } from '../table/table.ts'
 import { chooseCredentialSource } from './credential-source.ts'
-import { crossChecks } from './cross-checks.ts'
+import { crossChecks, sessionInputs } from './cross-checks.ts'
 import { declarations, type InputName, inputNames, type Values } from './declarations.ts'
 import type { Declaration } from './parsers.ts'
 import { findUnknownInputs } from './unknown-inputs.ts'
@@ -25,12 +28,17 @@ export interface InputSource {
   readonly partitionOf: (region: string) => string
   /** Absent: there are no such files. */
   readonly sharedConfig?: SharedConfigFiles
+  /** The file that `definition-file` names. Absent if the input is empty. */
+  readonly definitionFile?: ReadDefinition | undefined
 }
 
-/** @throws {InvalidInputsError} with every problem: the input's name, what was found, and what is legal */
+/**
+ * @throws {InvalidInputsError} with every problem: the input's name, or the place in the definition file; what was found,
+ * and what is legal
+ */
 export function readInputs(source: InputSource) {
   const { environment: variables, sharedConfig } = source
-  const { values, problems } = readValues(source)
+  const { values, definition, problems } = readValues(source)
   const { problems: settingProblems, ...sdkSettings } = readSdkSettings(variables, sharedConfig)
   const all = [...findUnknownInputs(variables).problems, ...problems, ...settingProblems]
   if (all.length > 0) throw new InvalidInputsError(all)
@@ -39,8 +47,19 @@ export function readInputs(source: InputSource) {
   const decision = decideProduction(name, { listed: values['production-environments'], input: values.production })
   const environment = { name, production: decision.production }
   const sampleItems = values['sample-items'] === 'auto' ? !environment.production : values['sample-items'] === 'true'
+  const request: TableRequest = {
+    environment,
+    tableNamePrefix: values['table-name-prefix'],
+    deletionProtection: values['deletion-protection'],
+    pointInTimeRecovery: values['point-in-time-recovery'],
+    tags: values.tags,
+  }
+  const definitions = defineTables(definition, request)
   return {
+    ...request,
     command,
+    definition,
+    definitionNotices: noticesOf(definition, environment, definitions),
     // In one order, so that the same permissions give the same plan.
     policy: {
       destroy: command === 'destroy' || values.destroy,
@@ -48,7 +67,6 @@ export function readInputs(source: InputSource) {
     },
     failOnDrift: values['fail-on-drift'],
     sampleItems,
-    environment,
     /** The rule that decided whether the environment is production, in words. */
     productionRule: decision.rule,
     region,
@@ -60,18 +78,16 @@ export function readInputs(source: InputSource) {
     audience:
       values.audience || (source.partitionOf(region) === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com'),
     allowedAccountIds: values['allowed-account-ids'],
-    tableNamePrefix: values['table-name-prefix'],
-    deletionProtection: values['deletion-protection'],
-    pointInTimeRecovery: values['point-in-time-recovery'],
-    tags: values.tags,
     timeoutSeconds: values['timeout-seconds'],
     sdkSettings,
+    waitForIndexes: values['wait-for-indexes'],
     ...omitUndefined({
       expectedPlan: values['expected-plan'],
       expectedPlanDigest: values['expected-plan-digest'],
+      definitionFile: values['definition-file'] || undefined,
       externalId: values['role-external-id'] || undefined,
       sourceIdentity: values['role-source-identity'] || undefined,
-      sessionPolicy: values['restrict-session'] ? restrictSession(values, sampleItems) : undefined,
+      sessionPolicy: values['restrict-session'] ? restrictSession(values, sampleItems, definitions) : undefined,
       /** Absent if no comment is wanted; empty if one is wanted and no token is given. */
       gitHubToken: values.comment ? values['github-token'] : undefined,
     }),
@@ -79,25 +95,37 @@ export function readInputs(source: InputSource) {
 }
 
 /** Parses every input, then checks the inputs against each other. The problems are in the order of action.yml. */
-function readValues({ input, environment: variables, partitionOf }: InputSource): {
+function readValues({ input, environment: variables, partitionOf, definitionFile }: InputSource): {
   /** Complete if there are no problems. */
   readonly values: Values
+  readonly definition: Definition
   readonly problems: readonly string[]
 } {
+  const fileProblems = definitionFile !== undefined && 'problems' in definitionFile ? definitionFile.problems : []
+  const definition =
+    definitionFile !== undefined && 'definition' in definitionFile ? definitionFile.definition : builtInDefinition
+  const known = fileProblems.length === 0 ? definition : undefined
   const parsed = inputNames.map((name) => {
     const { default: byDefault = '', parse }: Declaration<unknown> = declarations[name]
     const problems: string[] = []
-    const report = (problem: string) => problems.push(problem)
-    return { name, value: parse(input(name).trim() || byDefault, { name, variables, report }), problems }
+    const report = (problem: string) => problems.push(`${name} ${problem}`)
+    const value = parse(input(name).trim() || byDefault, { name, variables, definition: known, report })
+    return { name, value, problems: name === 'definition-file' ? fileProblems : problems }
   })
   const values = Object.fromEntries(parsed.map(({ name, value }) => [name, value])) as unknown as Values
   const isWrong = (name: InputName) => parsed.some((each) => each.name === name && each.problems.length > 0)
   const checked = crossChecks
     .filter(({ inputs }) => !inputs.some(isWrong))
-    .map(({ inputs: [name], findProblems }) => ({ name, problems: findProblems(values, { variables, partitionOf }) }))
-  const found = [...parsed, ...checked].flatMap(({ name, problems }) => problems.map((text) => ({ name, text })))
-  const problems = inputNames.flatMap((name) => found.filter((problem) => problem.name === name))
-  return { values, problems: problems.map(({ name, text }) => `${name} ${text}`) }
+    .filter(({ inputs }) => values.command !== 'policy' || !inputs.some((name) => sessionInputs.includes(name)))
+    .map(({ inputs: [name], findProblems }) => ({
+      name,
+      problems: findProblems(values, { variables, partitionOf, definition }).map((problem) => `${name} ${problem}`),
+    }))
+  const found = [...parsed, ...checked]
+  const problems = inputNames.flatMap((name) =>
+    found.filter((each) => each.name === name).flatMap((each) => each.problems),
+  )
+  return { values, definition, problems }
 }
 
 /** A name that leads from CloudTrail to the run, of the 64 characters that STS allows. */
@@ -111,12 +139,14 @@ function makeSessionName({ GITHUB_RUN_ID = '', GITHUB_REPOSITORY = '' }: Variabl
 }
 
 /** The session policy for the last role: the tables and the command of this run, whatever the role allows. */
-function restrictSession(values: Values, sampleItems: boolean): string | undefined {
-  const role = values['role-to-assume'].at(-1)
-  if (role === undefined) return undefined
-  const place = { ...role, region: values['aws-region'] }
-  const arns = builtInTables.map(({ logicalName }) => tableArn(place, `${values['table-name-prefix']}${logicalName}`))
-  return sessionPolicy(values.command === 'verify' && !sampleItems ? 'plan' : values.command, arns)
+function restrictSession(
+  { command, 'role-to-assume': roles, 'aws-region': region }: Values,
+  sampleItems: boolean,
+  definitions: readonly TableDefinition[],
+): string | undefined {
+  const role = roles.at(-1)
+  if (role === undefined || command === 'policy') return undefined
+  return sessionPolicy(command === 'verify' && !sampleItems ? 'plan' : command, { ...role, region }, definitions)
 }
 
 type Defined<Fields> = { readonly [Name in keyof Fields]?: Exclude<Fields[Name], undefined> }

@@ -1,5 +1,6 @@
 /** Parsers that any input can be declared with. */
 import type { Variables } from '../aws/sdk-settings.ts'
+import type { Definition } from '../definition/definition.ts'
 import { quote } from '../text/readable.ts'
 
 /** The arguments of a parser besides the text. */
@@ -7,6 +8,8 @@ export interface ParserContext {
   readonly name: string
   /** The environment variables of the step. */
   readonly variables: Variables
+  /** Undefined if the definition file has problems. */
+  readonly definition: Definition | undefined
   /** Adds a problem with this input, such as `must be ..., but is ...`; the reader puts the input's name before it. */
   readonly report: (problem: string) => void
 }
@@ -42,9 +45,9 @@ export function choice<const Choice extends string>(
 }
 
 /** `true` or `false`, by default false. */
-export function trueOrFalse(): Declaration<boolean> {
-  const { parse } = choice(['true', 'false'], 'false')
-  return { default: 'false', parse: (text, context) => parse(text, context) === 'true' }
+export function trueOrFalse(byDefault: 'true' | 'false' = 'false'): Declaration<boolean> {
+  const { parse } = choice(['true', 'false'], byDefault)
+  return { default: byDefault, parse: (text, context) => parse(text, context) === 'true' }
 }
 
 export function wholeNumber(range: {

@@ -1,18 +1,7 @@
 /** The parser for tags, one `key=value` a line. */
-import type { TagMap } from '../table/properties/tags.ts'
+import { isReservedKey, isTagText, type TagMap, tagCharacters } from '../table/properties/tags.ts'
 import { quote } from '../text/readable.ts'
 import { type Declaration, explainLiteralForm, splitLines } from './parsers.ts'
-
-/** The characters of `isTagText`, in words. */
-export const tagCharacters = 'letters, digits, spaces and _ . : / = + - @'
-
-/**
- * Checks a tag's key or value against the characters that AWS allows, without invisible ones: they would make two
- * different names look alike. AWS counts code points, JavaScript UTF-16 units.
- */
-export function isTagText(text: string, most: number): boolean {
-  return [...text].length <= most && /^(?:(?!\p{DI})[\p{L}\p{Z}\p{N}_.:/=+\-@])*$/u.test(text)
-}
 
 interface TagLimit {
   readonly most: number
@@ -50,7 +39,7 @@ function findTagProblem(line: string, name: string): string | undefined {
   if (isJoined(line)) {
     return `has several key=value on one line: ${quote(line)}. ${explainLiteralForm(name)} A value that has a space and then a word with = is refused.`
   }
-  if (/^(aws|tenant-tables):/i.test(key)) {
+  if (isReservedKey(key)) {
     return `has the key ${quote(key)}, but keys that begin with aws: or tenant-tables: are reserved.`
   }
   if (!isTagText(key, 128)) return `has the key ${quote(key)}, but a key may have at most 128 ${tagCharacters}.`

@@ -1,6 +1,7 @@
 /** Finds inputs that the workflow gives and this action does not have: a misspelt one must not be ignored. */
 import type { Variables } from '../aws/sdk-settings.ts'
 import { listSome, quote, visible } from '../text/readable.ts'
+import { findSimilar } from '../text/similar.ts'
 import { type InputName, inputNames } from './declarations.ts'
 
 /** Names that other actions and tools use for the same thing. Spelling mistakes are found by their edit distance. */
@@ -91,35 +92,7 @@ function suggestInput({ name, value }: GivenInput): string | undefined {
   const written = hyphenated(name)
   const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(' ').includes(written)) ?? []
   // `mode: plan` and similar inputs: a run that was meant to change nothing must not change anything.
-  return guessed ?? findSimilarName(written) ?? (value.toLowerCase() === 'plan' ? 'command: plan' : undefined)
-}
-
-/** The input whose name has the fewest spelling mistakes. */
-function findSimilarName(written: string): InputName | undefined {
-  return [0, 1, 2, 3]
-    .flatMap((most) => inputNames.filter((name) => most <= toleranceOf(name) && isSimilar(written, name, most)))
-    .at(0)
-}
-
-/** The largest edit distance of a spelling mistake. Short names are close to names that mean something else. */
-function toleranceOf({ length }: string): number {
-  if (length < 5) return 0
-  if (length < 8) return 1
-  return length < 16 ? 2 : 3
-}
-
-/** Checks whether at most `most` letters must be inserted, deleted, replaced, or swapped with their neighbour. */
-function isSimilar(left: string, right: string, most: number): boolean {
-  if (left === right) return true
-  if (left[0] === right[0]) return isSimilar(left.slice(1), right.slice(1), most)
-  if (most === 0) return false
-  const isSwapped = left[0] === right[1] && left[1] === right[0]
-  return (
-    isSimilar(left, right.slice(1), most - 1) ||
-    isSimilar(left.slice(1), right, most - 1) ||
-    isSimilar(left.slice(1), right.slice(1), most - 1) ||
-    (isSwapped && isSimilar(left.slice(2), right.slice(2), most - 1))
-  )
+  return guessed ?? findSimilar(written, inputNames) ?? (value.toLowerCase() === 'plan' ? 'command: plan' : undefined)
 }
 
 function explainIgnored(inputs: readonly GivenInput[]): string {

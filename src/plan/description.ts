@@ -1,8 +1,9 @@
 /** Steps as plain text. */
 import { propertyNamed } from '../table/properties/index.ts'
+import type { Wait } from '../table/property.ts'
 import { propertyValues } from '../table/values.ts'
 import { count, shorten } from '../text/readable.ts'
-import type { Step } from './plan.ts'
+import type { Step, UpdateStep } from './plan.ts'
 
 /** One setting from one value to another. */
 export interface SettingChange {
@@ -23,9 +24,10 @@ export function settingChanges(step: Step): readonly SettingChange[] {
     case 'update': {
       const { settings } = propertyNamed(step.property)
       const before = new Map(settings(step.from).map(({ name, value }) => [name, value]))
-      return settings(step.to).map(({ name, value }) => {
+      const after = new Map(settings(step.to).map(({ name, value }) => [name, value]))
+      return [...new Set([...before.keys(), ...after.keys()])].map((name) => {
         const from = before.get(name)
-        return { setting: name, ...(from === undefined ? {} : { from }), to: value }
+        return { setting: name, ...(from === undefined ? {} : { from }), to: after.get(name) ?? 'deleted' }
       })
     }
     case 'delete':
@@ -43,9 +45,11 @@ export function describeSettingChange({ setting, from, to }: SettingChange): str
   return from === undefined ? `${setting} = ${shorten(to)}` : `${setting} ${shorten(from)} -> ${shorten(to)}`
 }
 
-/** `create "users"`, `update BillingMode of "users"` or `delete "users"` */
+/** `create "users"`, `update BillingMode of "users"`, `update GlobalSecondaryIndexes by-email of "users"` or `delete "users"` */
 export function nameStep(step: Step): string {
-  return step.kind === 'update' ? `update ${step.property} of "${step.table}"` : `${step.kind} "${step.table}"`
+  if (step.kind !== 'update') return `${step.kind} "${step.table}"`
+  const part = propertyNamed(step.property).part?.(step)
+  return ['update', step.property, part, `of "${step.table}"`].filter(Boolean).join(' ')
 }
 
 const mostSteps = 10
@@ -59,7 +63,12 @@ export function describeSteps(steps: readonly Step[]): string {
 
 /** How long AWS usually takes for a slow step, in words; undefined for every other step. */
 export function usualDuration(step: Step): string | undefined {
-  return step.kind === 'update' && step.risk === 'slow' ? propertyNamed(step.property).wait?.usual : undefined
+  return step.kind === 'update' && step.risk === 'slow' ? waitFor(step)?.usual : undefined
+}
+
+/** The wait that completes an update. Most need none: DynamoDB performs them at once, and the closing read checks them. */
+export function waitFor(step: UpdateStep): Wait | undefined {
+  return propertyNamed(step.property).waits?.find(({ appliesTo }) => appliesTo === undefined || appliesTo(step))
 }
 
 /** Returns true if the step removes protection or items, or takes over a table. */

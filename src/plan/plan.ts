@@ -5,7 +5,11 @@ import type { ObservedTable } from '../table/table.ts'
 import type { Target } from '../table/target.ts'
 import type { UnmanagedSetting } from '../table/unmanaged.ts'
 
-export type Command = 'apply' | 'plan' | 'verify' | 'destroy'
+/** The commands that work on tables. */
+export type TableCommand = 'apply' | 'plan' | 'verify' | 'destroy'
+
+/** `policy` makes the IAM policies of the others, and calls nothing. */
+export type Command = TableCommand | 'policy'
 
 /** One call that changes a table, and the wait that completes it. */
 export type Step = CreateStep | UpdateStep | DeleteStep

@@ -1,6 +1,6 @@
 /** Definitions and observed tables -> a plan. The same arguments give the same plan, byte for byte. */
-import { type PropertyName, properties } from '../table/properties/index.ts'
-import { isAwsTag, isManaged, tagValue } from '../table/properties/tags.ts'
+import { type PropertyName, type PropertyValues, properties } from '../table/properties/index.ts'
+import { isManaged } from '../table/properties/tags.ts'
 import type { Change, Impossible, Property } from '../table/property.ts'
 import type { ObservedTable, ObservedTables, ReadyTable, TableDefinition } from '../table/table.ts'
 import { type Target, tableArn } from '../table/target.ts'
@@ -86,14 +86,15 @@ function planCreation(target: Target, definition: TableDefinition, policy: Polic
     const value = declared[name] ?? (creation.kind === 'in-create-table' ? creation.otherwise : undefined)
     return creation.kind === 'in-create-table' && value !== undefined ? [[name, value]] : []
   })
+  const to: Partial<PropertyValues> = Object.fromEntries(created)
   const later = propertyValues(declared).flatMap(({ property, value }) =>
     property.creation.kind === 'after-creation'
-      ? toSteps(property, table, property.changes(property.creation.initial, value, table))
+      ? toSteps(property, table, property.changes(property.creation.initial, value, { table, declared, observed: to }))
       : [],
   )
   const off = unprotected(target, definition, undefined)
   return {
-    steps: inOrder([{ kind: 'create', table, to: Object.fromEntries(created) }, ...later]),
+    steps: inOrder([{ kind: 'create', table, to }, ...later]),
     refusals: refuseUnprotected(target, table, off, policy),
     notices: [],
     lines: off.map(({ removal }) => removal),
@@ -101,12 +102,15 @@ function planCreation(target: Target, definition: TableDefinition, policy: Polic
 }
 
 function planUpdate(target: Target, definition: TableDefinition, observed: ReadyTable, policy: Policy): Decisions {
-  const table = definition.name
-  const differences = propertyValues(definition.properties).map(({ property, value }) => {
+  const { name: table, properties: declared } = definition
+  const differences = propertyValues(declared).map(({ property, value }) => {
     const from = observed.properties[property.name]
     // A declared property is always read: without its value the plan would hide a difference.
     if (from === undefined) throw new TypeError(`${property.name} of "${table}" was not read`)
-    return { property, found: property.changes(from, value, table) }
+    const { properties: values, replicas } = observed
+    const changes = property.changes(from, value, { table, declared, observed: values, replicas })
+    const found = changes.filter((each) => !('isOptional' in each && each.isOptional) || isAllowed(each, policy))
+    return { property, found }
   })
   const impossible = differences.flatMap(({ found }) => found.filter((each) => each.kind === 'impossible'))
   const needed = inOrder(differences.flatMap(({ property, found }) => toSteps(property, table, found)))
@@ -224,9 +228,9 @@ function describePlanned(target: Target, definition: TableDefinition, observed: 
     return { logicalName, name, arn: tableArn(target, name), status: observed.status, unmanaged: [] }
   }
   const { arn, id, streamArn, status, unmanaged } = observed
-  const undeclaredTags = observed.properties.Tags.filter(
-    ({ Key }) => tagValue(declared.Tags, Key) === undefined && !isAwsTag(Key),
-  ).map(({ Key, Value }) => ({ path: `tags.${Key}`, value: Value }))
+  const undeclared = propertyValues(observed.properties).flatMap(
+    ({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? [],
+  )
   return {
     logicalName,
     name,
@@ -234,6 +238,6 @@ function describePlanned(target: Target, definition: TableDefinition, observed: 
     ...(id === undefined ? {} : { id }),
     ...(streamArn === undefined ? {} : { streamArn }),
     status,
-    unmanaged: [...unmanaged, ...undeclaredTags],
+    unmanaged: [...unmanaged, ...undeclared],
   }
 }

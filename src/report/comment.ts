@@ -13,9 +13,15 @@ export const longestComment = 65_536
  * the HTML comment that holds it.
  *
  * @param tableNamePrefix distinguishes two sets of tables in one environment
+ * @param definitionFile does so too. Absent for the built-in tables
  */
-export function markComment({ account, region, environment }: Target, tableNamePrefix: string): string {
-  const identity = JSON.stringify([account, region, environment.name.toLowerCase(), tableNamePrefix])
+export function markComment(
+  { account, region, environment }: Target,
+  tableNamePrefix: string,
+  definitionFile?: string,
+): string {
+  const file = definitionFile === undefined ? [] : [definitionFile]
+  const identity = JSON.stringify([account, region, environment.name.toLowerCase(), tableNamePrefix, ...file])
   return `<!-- tenant-tables ${createHash('sha256').update(identity).digest('hex').slice(0, 32)} -->`
 }
 

@@ -37,6 +37,7 @@ function describeOutcome({ steps }: Outcome): string {
     ['Done before', named(({ status }) => status === 'applied') || 'nothing'],
     ['Done by another run', named(({ status }) => status === 'dropped')],
     ['Deferred by AWS', named(({ status }) => status === 'deferred')],
+    ['Left for the next run', named(({ status }) => status === 'postponed')],
     ['Sent, outcome unknown', named((result) => result.status === 'failed' && result.isOutcomeUnknown)],
     ['Not started', named(({ status }) => status === 'skipped')],
   ]

@@ -11,6 +11,7 @@ import {
   renderDetails,
   renderFailures,
   renderHead,
+  renderPolicies,
   renderRefusals,
   renderWarnings,
 } from './sections.ts'
@@ -51,6 +52,7 @@ export function renderPage(result: RunResult, redact: Redact, place: PagePlace):
   const whole = render([
     ...(plan === undefined ? [] : [renderRefusals(markdown, plan.refusals)]),
     renderChanges(markdown, result),
+    renderPolicies(markdown, result),
     ...(plan === undefined ? [] : [renderWarnings(markdown, plan), renderDetails(markdown, plan)]),
     renderFailures(markdown, result),
   ])

@@ -1,6 +1,6 @@
 /** The place where a run acts, as one line of the log. */
 import type { CustomEndpoint } from '../aws/sdk-settings.ts'
-import { defineTables } from '../definition/built-in.ts'
+import { defineTables } from '../definition/definition.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { shorten } from '../text/readable.ts'
 
@@ -11,11 +11,13 @@ import { shorten } from '../text/readable.ts'
  */
 export function describePlace(inputs: Inputs, account?: string): string {
   const { command, environment, productionRule, region, sdkSettings } = inputs
-  const tables = defineTables(inputs).map(({ name }) => `"${name}"`)
+  const tables = defineTables(inputs.definition, inputs).map(({ name }) => `"${name}"`)
   const parts = [
     ...(account === undefined ? [] : [`account ${account}`]),
-    `environment ${JSON.stringify(environment.name)} (${productionRule})`,
-    `region ${region}`,
+    environment.name === ''
+      ? 'every environment'
+      : `environment ${JSON.stringify(environment.name)} (${productionRule})`,
+    region === '' ? 'every region' : `region ${region}`,
     `tables ${tables.join(' and ')}`,
     ...describeEndpoints(sdkSettings.endpoints),
   ]

@@ -1,6 +1,8 @@
 /** The result of a run. */
 import type { Outcome, Verification } from '../apply/outcome.ts'
+import type { Policies } from '../aws/policies.ts'
 import type { Command, Plan } from '../plan/plan.ts'
+import type { ObservedTables, TableDefinition } from '../table/table.ts'
 import type { Target } from '../table/target.ts'
 
 /** Everything that a run reached. A part that it did not reach is absent. */
@@ -12,8 +14,17 @@ export interface RunResult {
   readonly warnings?: readonly string[]
   /** The comparison with a reviewed plan, in a sentence. Empty if no sentence is needed. */
   readonly review?: string
+  /** Information that needs no decision. */
+  readonly notices?: readonly string[]
   readonly target?: Target
+  readonly definitions?: readonly TableDefinition[]
+  /** The attribute whose value is the tenant of an item. */
+  readonly tenantKey?: string
+  /** As observed before the plan was made. */
+  readonly observed?: ObservedTables
   readonly plan?: Plan
+  /** The policies that `command: policy` makes. */
+  readonly policies?: Policies
   readonly outcome?: Outcome
   readonly verification?: Verification
   /** The failure that ended the run, unless `outcome` or `verification` holds it. */

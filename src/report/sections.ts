@@ -52,6 +52,15 @@ export function renderWarnings({ text }: Markdown, { notices }: Plan): string {
   return titled('Warnings', warnings.map(({ message }) => `- ${text(message)}`).join('\n'))
 }
 
+/** A policy for each command, and what they do not know. */
+export function renderPolicies({ text, block }: Markdown, { policies, notices = [] }: RunResult): string {
+  if (policies === undefined) return ''
+  const documents = Object.entries(policies.documents).map(
+    ([command, policy]) => `**${command}**\n\n${block(indentJson(JSON.stringify(policy)), 'json')}`,
+  )
+  return titled('Policies', joinSections([notices.map((notice) => `- ${text(notice)}`).join('\n'), ...documents]))
+}
+
 /** Tables with their ARNs, notices and unmanaged settings, folded. */
 export function renderDetails({ code, text, block }: Markdown, plan: Plan): string {
   const { notices, tables } = plan

@@ -5,7 +5,8 @@ import { count } from '../text/readable.ts'
 import type { RunResult } from './result.ts'
 
 /** Bounded in length: holds no untrusted text. */
-export function describeVerdict({ command, plan, outcome, verification, error }: RunResult): string {
+export function describeVerdict({ command, plan, policies, outcome, verification, error }: RunResult): string {
+  if (policies !== undefined && error === undefined) return 'Made the policies. AWS was not called.'
   if (plan === undefined) return error === undefined ? 'Nothing was done.' : 'Failed before anything was written.'
   if (plan.refusals.length > 0) return `Refused, for ${count(plan.refusals.length, 'reason')}. Nothing was written.`
   if (verification !== undefined) return describeVerification(verification, error)
@@ -16,8 +17,13 @@ export function describeVerdict({ command, plan, outcome, verification, error }:
   }
   if (plan.steps.length === 0) return `${describeTables(plan, outcome)} Nothing was changed.`
   if (command === 'plan') return `${steps} planned. Nothing was changed.`
-  const dropped = outcome === undefined ? 0 : countSteps(outcome, 'dropped')
-  return `${count(plan.steps.length - dropped, 'step')} applied${dropped > 0 ? `, ${dropped} done by another run` : ''}.`
+  const [dropped, postponed] =
+    outcome === undefined ? [0, 0] : [countSteps(outcome, 'dropped'), countSteps(outcome, 'postponed')]
+  const others = [
+    ...(dropped > 0 ? [`${dropped} done by another run`] : []),
+    ...(postponed > 0 ? [`${postponed} left for the next run`] : []),
+  ]
+  return `${[`${count(plan.steps.length - dropped - postponed, 'step')} applied`, ...others].join(', ')}.`
 }
 
 function describeVerification(verification: Verification, error: unknown): string {

@@ -2,9 +2,8 @@
 import type { DescribeTableOutput, TableDescription } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
 import { properties } from './properties/index.ts'
-import type { Blocker } from './property.ts'
 import { parseValue, understand } from './response.ts'
-import type { ReadyTable, Replica } from './table.ts'
+import type { ChangeInProgress, ReadyTable, Replica } from './table.ts'
 import type { TableAddress } from './target.ts'
 import { readUnmanaged } from './unmanaged.ts'
 
@@ -13,20 +12,11 @@ interface Description {
   readonly tableStatus: string
   readonly arn: string
   readonly id?: string
-  /** In progress beside the status of the table itself, which is ACTIVE meanwhile. */
   readonly changesInProgress: readonly ChangeInProgress[]
 }
 
-export interface ChangeInProgress {
-  readonly part: Exclude<Blocker, 'table'>
-  /** The name of the index, or the region of the replica. */
-  readonly name?: string
-  /** DynamoDB's status, such as `CREATING`. */
-  readonly status: string
-}
-
 /** A table whose values can be relied on. Properties that have calls of their own are read elsewhere. */
-export interface SettledTable extends Description, Omit<ReadyTable, 'status' | 'properties'> {
+export interface SettledTable extends Description, Omit<ReadyTable, 'status' | 'properties' | 'changesInProgress'> {
   readonly phase: 'settled'
   readonly described: Readonly<Record<string, unknown>>
 }

@@ -1,8 +1,11 @@
 /** The type of a property: how it is declared, read, compared, changed and shown, and which permissions that takes. */
 import type { CreateTableInput, TableDescription } from '@aws-sdk/client-dynamodb'
 import type { GenericSchema } from 'valibot'
+import type { Place } from './key-permissions.ts'
 import type { Ask, Request } from './request.ts'
+import type { ChangeInProgress, Replica, TableValues } from './table.ts'
 import type { TableAddress, Target } from './target.ts'
+import type { UnmanagedSetting } from './unmanaged.ts'
 
 /**
  * One property of a table. Each file in `properties/` declares one; planner, log, digest, waits, permissions, the schema
@@ -15,26 +18,54 @@ export interface Property<Name extends string = string, Value = unknown> {
   readonly description: string
   /** A value, in CloudFormation's form. */
   readonly schema: GenericSchema<unknown, Value>
+  /** Absent: a definition file declares the value under the name of the property, in the form of `schema`. */
+  readonly declaration?: Declaration<Value>
+  /**
+   * Completes a declared value by facts of the account, such as the key behind an alias. Present only for a property whose
+   * declared values may name a resource of another service.
+   *
+   * @throws {RemedyError} if the value names nothing that this table can use
+   */
+  resolve?(value: Value, target: Target, describeKey: DescribeKey): Promise<Value>
   readonly reading: Reading
+  /**
+   * A change in progress during which DescribeTable shows old values of the property. A table whose definition declares
+   * the property is read again when the change is complete.
+   */
+  readonly settlesWith?: ChangeInProgress['part']
   readonly creation: Creation<Value>
   /**
-   * Compares the table with its definition.
+   * Compares the table with its definition. Changes of a property with several parts have only the parts that differ.
    *
    * @param from what the table has
    * @param to what the definition declares
-   * @param table the full name, for reasons and remedies
-   * @returns nothing if they are the same
+   * @returns nothing if they are the same; otherwise the changes in their order
    */
-  changes(from: Value, to: Value, table: string): readonly (Change<Value> | Impossible)[]
+  changes(from: Value, to: Value, context: Comparison): readonly (Change<Value> | Impossible)[]
   /** The call that performs a change. Absent for a property that cannot be changed. */
-  request?(table: TableAddress, to: Value): Request
+  request?(table: TableAddress, change: ValueChange<Value>): Request
   /** The value as plain text, for logs, tables and messages. A value of several parts has a setting for each. */
   settings(value: Value): readonly Setting[]
+  /** The part of the value that a change is about, such as the name of an index. Absent for a value without parts. */
+  part?(change: ValueChange<Value>): string
+  /**
+   * The parts of the table's value that the definition does not mention.
+   *
+   * @param declared undefined if the definition omits the property
+   */
+  unmanaged?(observed: Value, declared: Value | undefined): readonly UnmanagedSetting[]
   /** Changes in progress during which DynamoDB does not accept `request`. While a table is CREATING it accepts none. */
   readonly blockedBy: readonly Blocker[]
+  /**
+   * The names of properties whose change DynamoDB needs before it accepts one of this property. While such a change of
+   * the table is deferred, so is a change of this property.
+   */
+  readonly follows?: readonly string[]
   readonly actions: Actions
-  /** Present only for a property whose change keeps the table busy. */
-  readonly wait?: Wait
+  /** The IAM statements that the declared value needs for resources of other services, such as a KMS key. */
+  otherStatements?(value: Value, place: Place): OtherStatements
+  /** The waits that complete changes. The first one that applies counts; a change without one needs no wait. */
+  readonly waits?: readonly Wait<Value>[]
   /**
    * Present only for a property that protects items from loss. Turning it on is the first change of a run, turning it
    * off the last.
@@ -44,6 +75,53 @@ export interface Property<Name extends string = string, Value = unknown> {
   readonly disruptions?: readonly Disruption<Value>[]
   /** Present only for a property that AWS lets change a limited number of times. */
   readonly budget?: Budget
+}
+
+/** The type of each attribute of a key, by its name. */
+export type AttributeTypes = ReadonlyMap<string, 'S' | 'N' | 'B'>
+
+/** The form in which a definition file declares a property, where CloudFormation's form is not that of `schema`. */
+export interface Declaration<Value = unknown> {
+  /** The properties of CloudFormation that declare the value, and the form of each. */
+  readonly fields: Readonly<Record<string, GenericSchema>>
+  /**
+   * @param fields those that are present: valid, also with each other
+   * @param types as AttributeDefinitions declares them
+   * @returns the value in the form of `schema`; undefined if the fields declare none
+   */
+  normalize(fields: Readonly<Record<string, unknown>>, types: AttributeTypes): Value | undefined
+}
+
+/**
+ * Reads a KMS key.
+ *
+ * @param key its id, an alias, or the ARN of either
+ * @throws {RemedyError} if there is no such key, or it may not be read
+ */
+export type DescribeKey = (key: string) => Promise<Key>
+
+/** A KMS key. */
+export interface Key {
+  readonly arn: string
+  /** False for an asymmetric key and for a key of message authentication codes. DynamoDB can use neither. */
+  readonly isSymmetric: boolean
+}
+
+/** IAM statements for resources other than tables. */
+export interface OtherStatements {
+  /** For every command that reads the table. */
+  readonly read: readonly PolicyStatement[]
+  /** For the commands that create or change the table, and for its items. */
+  readonly write: readonly PolicyStatement[]
+}
+
+/** A statement of an IAM policy. */
+export interface PolicyStatement {
+  readonly Effect: 'Allow'
+  readonly Action: readonly string[]
+  readonly Resource: readonly string[]
+  /** The required values of each context key, by operator. All conditions must be true. */
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
 }
 
 /** The source of the observed value. */
@@ -67,12 +145,29 @@ export type Creation<Value> =
   /** Set by a change after CreateTable, which makes the table with the value `initial`. */
   | { readonly kind: 'after-creation'; readonly initial: Value }
 
-/** A change in place. */
-export interface Change<Value = unknown> {
-  readonly kind: 'update'
+/** The table and its definition as a whole, for properties that depend on others. */
+export interface Comparison {
+  /** The full name, for reasons and remedies. */
+  readonly table: string
+  readonly declared: Partial<TableValues>
+  /** The values of a table that does not exist yet are those that CreateTable sends. */
+  readonly observed: Partial<TableValues>
+  /** The replicas of the table in other regions. Absent: none. */
+  readonly replicas?: readonly Replica[]
+}
+
+/** A value before and after a change. */
+export interface ValueChange<Value = unknown> {
   readonly from: Value
   readonly to: Value
+}
+
+/** A change in place. */
+export interface Change<Value = unknown> extends ValueChange<Value> {
+  readonly kind: 'update'
   readonly risk: Risk
+  /** True for a change that the definition does not ask for: without its lines of `allow` it is left out, not refused. */
+  readonly isOptional?: boolean
   /** A consequence that people should know before they approve the change. */
   readonly warning?: string
 }
@@ -123,12 +218,20 @@ export interface Protection<Value> {
 }
 
 /** The usual duration of a change in DynamoDB, and the longest wait for it. In seconds. */
-export interface Wait {
+export interface Wait<Value = unknown> {
+  /** Absent for a wait that applies to every change of the property. */
+  appliesTo?(change: ValueChange<Value>): boolean
+  /** The change in progress whose end completes the wait. Absent: `table`. */
+  readonly part?: Blocker
+  /** True if a run may end before: the change goes on by itself, and the next run carries on. */
+  readonly isOptional?: boolean
   /** The goal, for the log and for errors: `the table "users" to ...`. */
   readonly goal: string
   /** The usual duration, in words. */
   readonly usual: string
   readonly firstPoll: number
+  /** In seconds. Absent: half a second, as for a wait of seconds. */
+  readonly interval?: number
   /** The wait fails after this time, even if the run has time left. */
   readonly timeout: number
 }

@@ -1,4 +1,4 @@
-/** Reads responses of DynamoDB, and explains those that cannot be read. */
+/** Reads responses of DynamoDB and KMS, and explains those that cannot be read. */
 import * as v from 'valibot'
 import { RemedyError } from '../errors/errors.ts'
 
@@ -7,12 +7,17 @@ import { RemedyError } from '../errors/errors.ts'
  *
  * @throws {RemedyError} if `read` throws anything else
  */
-export function understand<Value>(operation: string, resource: string, read: () => Value): Value {
+export function understand<Value>(
+  operation: string,
+  resource: string,
+  read: () => Value,
+  service: 'DynamoDB' | 'KMS' = 'DynamoDB',
+): Value {
   const explain = (cause: unknown): never => {
     if (cause instanceof RemedyError) throw cause
     throw new RemedyError(
-      `The answer of DynamoDB to ${operation} on "${resource}" cannot be read.`,
-      'Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_DYNAMODB.',
+      `The answer of ${service} to ${operation} on "${resource}" cannot be read.`,
+      `Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()}.`,
       { cause },
     )
   }

@@ -1,5 +1,6 @@
 /** A table as it is declared, and as AWS holds it. Both in one normal form: a value for each property. */
 import type { PropertyValues } from './properties/index.ts'
+import type { Blocker } from './property.ts'
 import type { UnmanagedSetting } from './unmanaged.ts'
 
 /** The values of a table. In a definition an omitted property is left as AWS has it: omitted is not `false`. */
@@ -12,12 +13,23 @@ export interface TableDefinition {
   /** The name in DynamoDB, prefix included. */
   readonly name: string
   readonly properties: TableValues
+  /** The same in the words of CloudFormation, with every layer of the definition. */
+  readonly fields: Readonly<Record<string, unknown>>
 }
 
 /** A copy of the table in another region. DynamoDB replicates every change of an item between the two. */
 export interface Replica {
   readonly region: string
   /** DynamoDB's ReplicaStatus. */
+  readonly status: string
+}
+
+/** A change that goes on beside the status of the table itself, which is ACTIVE meanwhile. */
+export interface ChangeInProgress {
+  readonly part: Exclude<Blocker, 'table'>
+  /** The name of the index, or the region of the replica. */
+  readonly name?: string
+  /** DynamoDB's status, such as `CREATING`. */
   readonly status: string
 }
 
@@ -33,6 +45,8 @@ export interface ReadyTable {
   readonly properties: TableValues
   /** Sorted by region. */
   readonly replicas: readonly Replica[]
+  /** Absent: none. */
+  readonly changesInProgress?: readonly ChangeInProgress[]
   readonly unmanaged: readonly UnmanagedSetting[]
 }
 

@@ -11,16 +11,12 @@ export interface UnmanagedSetting {
 
 /** In a fixed order. */
 export function readUnmanaged(table: TableDescription, replicas: readonly Replica[]): readonly UnmanagedSetting[] {
-  const { StreamSpecification: stream, TableClassSummary: tableClass, SSEDescription: encryption } = table
   const names = (indexes: readonly { IndexName?: string | undefined }[] = []) =>
     indexes.map(({ IndexName }) => String(IndexName)).sort()
-  const settings: readonly (readonly [string, string | undefined])[] = [
+  const settings: readonly (readonly [string, string])[] = [
     ...names(table.GlobalSecondaryIndexes).map((name) => ['globalIndex', name] as const),
     ...names(table.LocalSecondaryIndexes).map((name) => ['localIndex', name] as const),
-    ['stream', stream?.StreamEnabled ? stream.StreamViewType : undefined],
-    ['tableClass', tableClass?.TableClass === 'STANDARD' ? undefined : tableClass?.TableClass],
-    ['encryptionKey', encryption?.KMSMasterKeyArn],
     ...replicas.filter(({ status }) => status !== 'DELETING').map(({ region }) => ['replica', region] as const),
   ]
-  return settings.flatMap(([path, value]) => (value === undefined ? [] : [{ path, value }]))
+  return settings.map(([path, value]) => ({ path, value }))
 }

@@ -23,5 +23,8 @@ export function createRequest({ name: TableName }: TableAddress, values: Partial
   const inputs = propertyValues(values).map(({ property: { creation }, value }) =>
     creation.kind === 'in-create-table' ? creation.input(value) : {},
   )
-  return { operation: 'CreateTable', input: Object.assign({ TableName }, ...inputs) }
+  // Each property with a key gives the types of its attributes. DynamoDB takes each attribute once.
+  const types = inputs.flatMap(({ AttributeDefinitions = [] }) => AttributeDefinitions)
+  const AttributeDefinitions = [...new Map(types.map((type) => [type.AttributeName, type])).values()]
+  return { operation: 'CreateTable', input: Object.assign({ TableName }, ...inputs, { AttributeDefinitions }) }
 }

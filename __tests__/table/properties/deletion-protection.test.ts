@@ -1,12 +1,13 @@
 import { deletionProtection } from '../../../src/table/properties/deletion-protection.ts'
+import { comparison } from '../../support/builders.ts'
 
 it('turns protection on safely, and off only by its line of allow', () => {
   const [on, off] = [true, false]
-  expect(deletionProtection.changes(off, on, 'users')).toEqual([{ kind: 'update', from: off, to: on, risk: 'safe' }])
-  expect(deletionProtection.changes(on, off, 'users')).toEqual([
+  expect(deletionProtection.changes(off, on, comparison)).toEqual([{ kind: 'update', from: off, to: on, risk: 'safe' }])
+  expect(deletionProtection.changes(on, off, comparison)).toEqual([
     { kind: 'update', from: on, to: off, risk: { allow: ['remove-deletion-protection'] } },
   ])
-  for (const same of [on, off]) expect(deletionProtection.changes(same, same, 'users')).toEqual([])
+  for (const same of [on, off]) expect(deletionProtection.changes(same, same, comparison)).toEqual([])
 })
 
 it('reads a table that reports no protection as unprotected', () => {
@@ -16,7 +17,7 @@ it('reads a table that reports no protection as unprotected', () => {
 })
 
 it.each([true, false])('sends UpdateTable with the protection alone: %s', (value) => {
-  expect(deletionProtection.request?.({ name: 'users', arn: 'arn' }, value)).toEqual({
+  expect(deletionProtection.request?.({ name: 'users', arn: 'arn' }, { from: value, to: value })).toEqual({
     operation: 'UpdateTable',
     input: { TableName: 'users', DeletionProtectionEnabled: value },
   })

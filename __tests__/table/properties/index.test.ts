@@ -2,12 +2,13 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import * as v from 'valibot'
-import { propertiesPage } from '../../../scripts/generate.ts'
+import { definitionPage } from '../../../scripts/generate.ts'
 import * as commands from '../../../src/aws/commands.ts'
 import { disruptionNames } from '../../../src/plan/policy.ts'
 import { properties, propertyNamed } from '../../../src/table/properties/index.ts'
 import type { Change, Property } from '../../../src/table/property.ts'
 import type { Ask } from '../../../src/table/request.ts'
+import { comparison } from '../../support/builders.ts'
 import { valuesOf } from '../../support/schema-values.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
@@ -18,7 +19,7 @@ function someChanges({ schema, changes }: Property): readonly Change[] {
   const pair = fc.tuple(valuesOf(schema), valuesOf(schema))
   return fc
     .sample(pair, 100)
-    .flatMap(([from, to]) => changes(from, to, 'users'))
+    .flatMap(([from, to]) => changes(from, to, comparison))
     .filter((change) => change.kind === 'update')
 }
 
@@ -34,7 +35,7 @@ describe.each(properties.map((property) => [property.name, property] as const))(
   it('does not differ from itself, and has settings with a name and a value', () => {
     fc.assert(
       fc.property(valuesOf(schema), (value) => {
-        expect(property.changes(value, structuredClone(value), 'users')).toEqual([])
+        expect(property.changes(value, structuredClone(value), comparison)).toEqual([])
         for (const setting of property.settings(value)) {
           expect(setting).toEqual({ name: expect.stringMatching(/./), value: expect.any(String) })
         }
@@ -45,14 +46,18 @@ describe.each(properties.map((property) => [property.name, property] as const))(
   it('declares for each of its changes the call, the IAM action, the line of allow and the wait', () => {
     const changes = someChanges(property)
     expect(changes.length > 0).toBe(property.request !== undefined)
-    for (const { to, risk } of changes) {
-      const { operation, input } = property.request?.(address, to) ?? {}
+    for (const change of changes) {
+      const { from, to, risk } = change
+      const { operation, input } = property.request?.(address, change) ?? {}
       expect(actions.write).toContain(`dynamodb:${operation}`)
       expect(Object.values(input ?? {})).toContain('ResourceArn' in (input ?? {}) ? address.arn : address.name)
-      expect(property.settings(to).length).toBeGreaterThan(0)
+      expect([...property.settings(from), ...property.settings(to)].length).toBeGreaterThan(0)
       if (typeof risk === 'object')
         expect(disruptions.map((each) => each.name)).toEqual(expect.arrayContaining([...risk.allow]))
-      if (risk === 'slow') expect(property.wait).toBeDefined()
+      if (risk === 'slow') {
+        const waits = property.waits ?? []
+        expect(waits.some(({ appliesTo }) => appliesTo === undefined || appliesTo(change))).toBe(true)
+      }
     }
   })
 
@@ -88,8 +93,8 @@ const protections = properties.flatMap(({ name, protection, changes }) =>
 it.each(protections)('%s is turned on safely, and off by the disruption that it names', (_, protection, changes) => {
   const { isOn, inProduction, off, input, removal } = protection
   expect([isOn(inProduction), isOn(off)]).toEqual([true, false])
-  expect(changes(off, inProduction, 'users')).toMatchObject([{ risk: 'safe' }])
-  expect(changes(inProduction, off, 'users')).toMatchObject([{ risk: { allow: [removal] } }])
+  expect(changes(off, inProduction, comparison)).toMatchObject([{ risk: 'safe' }])
+  expect(changes(inProduction, off, comparison)).toMatchObject([{ risk: { allow: [removal] } }])
   expect(disruptionNames).toContain(removal)
   expect(read('action.yml')).toContain(`\n  ${input}:`)
 })
@@ -106,9 +111,9 @@ it('finds a property by its name', () => {
 })
 
 it('the page of properties is generated from the sources, and names every property and line of allow', () => {
-  const page = read('docs/properties.md')
+  const page = read('docs/definition.md')
   // `npm run schemas` writes it.
-  expect(page).toBe(propertiesPage())
+  expect(page).toBe(definitionPage(page))
   for (const { name } of properties) expect(page).toContain(`| \`${name}\` |`)
   for (const line of disruptionNames) expect(page).toContain(`\`allow: ${line}\``)
 })

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { describeKeys, type KeySchema, keySchema } from '../../../src/table/properties/key-schema.ts'
-import { theTables } from '../../support/builders.ts'
+import { comparison, theTables } from '../../support/builders.ts'
 
 const [tenant, users] = theTables().map(({ properties }) => properties.KeySchema)
 const [partition, sort] = users as KeySchema
@@ -18,7 +18,7 @@ it.each<[string, KeySchema]>([
     [other, keys],
     [keys, other],
   ] as const) {
-    expect(keySchema.changes(from, to, 'users')).toEqual([
+    expect(keySchema.changes(from, to, comparison)).toEqual([
       {
         kind: 'impossible',
         reason: `The table "users" has the key ${describeKeys(from)}, but its definition declares ${describeKeys(to)}. DynamoDB cannot change the key of a table.`,
@@ -26,7 +26,7 @@ it.each<[string, KeySchema]>([
       },
     ])
   }
-  expect(keySchema.changes(other, other, 'users')).toEqual([])
+  expect(keySchema.changes(other, other, comparison)).toEqual([])
 })
 
 it('describes a key with its types, the partition key first', () => {

@@ -6,6 +6,7 @@ import {
 } from '../../../src/table/properties/point-in-time-recovery.ts'
 import type { Ask } from '../../../src/table/request.ts'
 import { parseValue } from '../../../src/table/response.ts'
+import { comparison } from '../../support/builders.ts'
 
 const off: PointInTimeRecovery = { PointInTimeRecoveryEnabled: false }
 const onFor = (days?: number): PointInTimeRecovery => ({
@@ -13,7 +14,8 @@ const onFor = (days?: number): PointInTimeRecovery => ({
   RecoveryPeriodInDays: days,
 })
 
-const changes = (from: PointInTimeRecovery, to: PointInTimeRecovery) => pointInTimeRecovery.changes(from, to, 'users')
+const changes = (from: PointInTimeRecovery, to: PointInTimeRecovery) =>
+  pointInTimeRecovery.changes(from, to, comparison)
 
 it.each([
   ['off', 'on, 35 days', off, onFor(35)],
@@ -45,7 +47,7 @@ it('describes recovery with its days where it is on', () => {
 })
 
 it.each([onFor(35), off])('sends UpdateContinuousBackups with the declared value: %j', (value) => {
-  expect(pointInTimeRecovery.request?.({ name: 'users', arn: 'arn' }, value)).toEqual({
+  expect(pointInTimeRecovery.request?.({ name: 'users', arn: 'arn' }, { from: value, to: value })).toEqual({
     operation: 'UpdateContinuousBackups',
     input: { TableName: 'users', PointInTimeRecoverySpecification: value },
   })

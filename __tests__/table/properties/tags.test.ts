@@ -10,7 +10,7 @@ import {
 } from '../../../src/table/properties/tags.ts'
 import type { Ask } from '../../../src/table/request.ts'
 import { parseValue } from '../../../src/table/response.ts'
-import { managedOnly, tagged } from '../../support/builders.ts'
+import { comparison, managedOnly, tagged } from '../../support/builders.ts'
 
 const own = tagged({ 'tenant-tables:environment': 'dev', 'tenant-tables:managed-by': 'tenant-tables' })
 const ofDev = tagged({ 'tenant-tables:environment': 'dev' })
@@ -19,7 +19,7 @@ const ofEnvironment = (name: string) => tagged({ 'tenant-tables:environment': na
 const numbered = (count: number) =>
   tagged(Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, 'v'])))
 
-const changes = (from: Tags, to: Tags) => tags.changes(from, to, 'users')
+const changes = (from: Tags, to: Tags) => tags.changes(from, to, comparison)
 
 describe('changes', () => {
   it('writes tags that are missing or have another value, and ignores undeclared tags', () => {
@@ -81,7 +81,7 @@ describe('changes', () => {
 })
 
 it('sends TagResource with the ARN of the table', () => {
-  expect(tags.request?.({ name: 'users', arn: 'arn' }, own)).toEqual({
+  expect(tags.request?.({ name: 'users', arn: 'arn' }, { from: own, to: own })).toEqual({
     operation: 'TagResource',
     input: { ResourceArn: 'arn', Tags: own },
   })

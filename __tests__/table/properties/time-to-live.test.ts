@@ -1,23 +1,15 @@
 import type { DescribeTimeToLiveOutput } from '@aws-sdk/client-dynamodb'
-import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts'
-import { applyPlan } from '../../../src/apply/apply.ts'
-import { countReads, observeTables } from '../../../src/apply/observe.ts'
-import { openConnections } from '../../../src/aws/connections.ts'
-import { loadDynamoDb } from '../../../src/aws/dynamodb.ts'
 import { actionsOf } from '../../../src/aws/iam.ts'
-import { describeStep } from '../../../src/plan/description.ts'
-import { planTables } from '../../../src/plan/planner.ts'
-import { systemClock, withinDeadline } from '../../../src/run/run.ts'
 import { type TimeToLive, timeToLive } from '../../../src/table/properties/time-to-live.ts'
 import type { Ask } from '../../../src/table/request.ts'
-import type { TableDefinition } from '../../../src/table/table.ts'
-import { aTable, aTarget } from '../../support/builders.ts'
+import { aTable, aTarget, comparison } from '../../support/builders.ts'
+import { startPropertySandbox } from '../../support/property-sandbox.ts'
 
 const off: TimeToLive = { Enabled: false }
 const on = (AttributeName: string): TimeToLive => ({ Enabled: true, AttributeName })
 
 describe('changes', () => {
-  const changes = (from: TimeToLive, to: TimeToLive) => timeToLive.changes(from, to, 'users')
+  const changes = (from: TimeToLive, to: TimeToLive) => timeToLive.changes(from, to, comparison)
 
   it('turns time to live on with a warning that DynamoDB deletes expired items', () => {
     expect(changes(off, on('expires_at'))).toEqual([
@@ -73,43 +65,14 @@ it('takes its permissions only where a definition declares it', () => {
 })
 
 describe('in the sandbox', () => {
-  const key = { accessKeyId: 'AKIATIMETOLIVETEST01', secretAccessKey: 'sandbox/time/to/live/secret/000000000000' }
   const target = aTarget()
   const declared = aTable({ TimeToLiveSpecification: on('expires_at') })
-  let sandbox: Sandbox
-
-  async function start(timeToLiveCooldown = 0) {
-    const principal = `arn:aws:iam::${target.account}:user/test`
-    const timings = { creating: 0, timeToLiveSettling: 0, timeToLiveCooldown }
-    sandbox = await startSandbox({ timings, accessKeys: [{ ...key, principal }] })
-    process.env.AWS_ENDPOINT_URL = sandbox.url
-  }
-
-  afterEach(async () => {
-    delete process.env.AWS_ENDPOINT_URL
-    await sandbox.close()
-  })
-
-  /** Plans for the definition and applies the plan, as a run does. */
-  async function apply(definition: TableDefinition) {
-    sandbox.clearRequests()
-    const log = { info: () => undefined, startGroup: () => undefined, endGroup: () => undefined }
-    const interrupted = new AbortController().signal
-    return await withinDeadline({ clock: systemClock, log, timeoutSeconds: 60, interrupted }, async (run) => {
-      const connections = openConnections(target.region, { environment: {}, mask: () => undefined }, run)
-      const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, countReads([definition]), run)
-      const dynamoDb = connect(async () => key, target)
-      const observation = await observeTables(dynamoDb, target, [definition], run)
-      const plan = planTables(target, [definition], observation.observed)
-      const outcome = await applyPlan({ dynamoDb, target, definitions: [definition], ...observation, plan, run })
-      return {
-        steps: plan.steps.map(describeStep),
-        outcome,
-        statuses: outcome.steps.map(({ result }) => result.status),
-      }
-    })
-  }
-  const calls = () => sandbox.requests.map(({ operation }) => operation).filter((each) => each.includes('TimeToLive'))
+  const { apply, sandbox, ...property } = startPropertySandbox({ timeToLiveSettling: 0 })
+  const start = (timeToLiveCooldown = 0) => property.start({ timeToLiveCooldown })
+  const calls = () =>
+    sandbox()
+      .requests.map(({ operation }) => operation)
+      .filter((each) => each.includes('TimeToLive'))
 
   it('is turned on after the creation, found as declared by the next run, and turned off', async () => {
     await start()
@@ -135,10 +98,12 @@ describe('in the sandbox', () => {
   it('repairs drift', async () => {
     await start()
     await apply(declared)
-    await sandbox.account(target.account, target.region).call('UpdateTimeToLive', {
-      TableName: 'users',
-      TimeToLiveSpecification: { Enabled: false, AttributeName: 'expires_at' },
-    })
+    await sandbox()
+      .account(target.account, target.region)
+      .call('UpdateTimeToLive', {
+        TableName: 'users',
+        TimeToLiveSpecification: { Enabled: false, AttributeName: 'expires_at' },
+      })
     const { steps, statuses } = await apply(declared)
     expect([steps, statuses]).toEqual([
       ['update TimeToLiveSpecification of "users": TimeToLiveSpecification off -> on, expires_at'],

@@ -19,9 +19,9 @@ export const deletionProtection: Property<'DeletionProtectionEnabled', boolean> 
       ? [{ kind: 'update', from, to, risk: 'safe' }]
       : [{ kind: 'update', from, to, risk: { allow: ['remove-deletion-protection'] } }]
   },
-  request: ({ name: TableName }, DeletionProtectionEnabled) => ({
+  request: ({ name: TableName }, { to }) => ({
     operation: 'UpdateTable',
-    input: { TableName, DeletionProtectionEnabled },
+    input: { TableName, DeletionProtectionEnabled: to },
   }),
   settings: (value) => [{ name: 'DeletionProtectionEnabled', value: String(value) }],
   blockedBy: ['replica'],

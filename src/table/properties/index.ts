@@ -3,11 +3,26 @@ import type { Property } from '../property.ts'
 import { billingMode } from './billing-mode.ts'
 import { deletionProtection } from './deletion-protection.ts'
 import { keySchema } from './key-schema.ts'
+import { onDemandThroughput } from './on-demand-throughput.ts'
 import { pointInTimeRecovery } from './point-in-time-recovery.ts'
+import { sseSpecification } from './sse-specification.ts'
+import { streamSpecification } from './stream-specification.ts'
+import { tableClass } from './table-class.ts'
 import { tags } from './tags.ts'
 import { timeToLive } from './time-to-live.ts'
 
-const declared = [keySchema, deletionProtection, pointInTimeRecovery, tags, billingMode, timeToLive] as const
+const declared = [
+  keySchema,
+  deletionProtection,
+  pointInTimeRecovery,
+  tags,
+  tableClass,
+  billingMode,
+  onDemandThroughput,
+  streamSpecification,
+  sseSpecification,
+  timeToLive,
+] as const
 
 type Declared = (typeof declared)[number]
 

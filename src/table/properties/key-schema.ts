@@ -1,6 +1,6 @@
 import type { TableDescription } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
-import type { Property } from '../property.ts'
+import type { AttributeTypes, Property } from '../property.ts'
 
 /** The partition key, then the sort key. Each with its type, which CloudFormation keeps in AttributeDefinitions. */
 export type KeySchema = readonly KeyAttribute[]
@@ -11,11 +11,24 @@ export interface KeyAttribute {
   readonly KeyType: 'HASH' | 'RANGE'
 }
 
-const attribute = v.strictObject({
+const keyElement = {
   AttributeName: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
-  AttributeType: v.picklist(['S', 'N', 'B']),
   KeyType: v.picklist(['HASH', 'RANGE']),
-})
+}
+
+const attribute = v.strictObject({ ...keyElement, AttributeType: v.picklist(['S', 'N', 'B']) })
+
+/** A key as CloudFormation has it. The types are in AttributeDefinitions. */
+export const keyElements = v.array(v.strictObject(keyElement))
+
+/** Gives each attribute of a key its type. All of them have one in AttributeDefinitions. */
+export function withTypes(keys: v.InferOutput<typeof keyElements>, types: AttributeTypes): KeySchema {
+  return keys.map(({ AttributeName, KeyType }) => {
+    const AttributeType = types.get(AttributeName)
+    if (AttributeType === undefined) throw new TypeError(`${AttributeName} has no type`)
+    return { AttributeName, AttributeType, KeyType }
+  })
+}
 
 /** The primary key of the table. DynamoDB fixes it at creation. */
 export const keySchema: Property<'KeySchema', KeySchema> = {
@@ -31,6 +44,10 @@ export const keySchema: Property<'KeySchema', KeySchema> = {
       'one HASH, then at most one RANGE of another name',
     ),
   ),
+  declaration: {
+    fields: { KeySchema: v.pipe(keyElements, v.minLength(1), v.maxLength(2)) },
+    normalize: ({ KeySchema }, types) => withTypes(KeySchema as v.InferOutput<typeof keyElements>, types),
+  },
   reading: { kind: 'described', of: readKeySchema },
   creation: {
     kind: 'in-create-table',
@@ -39,7 +56,7 @@ export const keySchema: Property<'KeySchema', KeySchema> = {
       AttributeDefinitions: keys.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType })),
     }),
   },
-  changes: (from, to, table) =>
+  changes: (from, to, { table }) =>
     describeKeys(from) === describeKeys(to)
       ? []
       : [

@@ -40,7 +40,7 @@ export const pointInTimeRecovery: Property<'PointInTimeRecoverySpecification', P
     },
   },
   creation: { kind: 'after-creation', initial: { PointInTimeRecoveryEnabled: false } },
-  changes: (from, to, table) => {
+  changes: (from, to, { table }) => {
     if (isSame(from, to)) return []
     if (to.PointInTimeRecoveryEnabled) return [{ kind: 'update', from, to, risk: 'safe' }]
     return [
@@ -53,9 +53,9 @@ export const pointInTimeRecovery: Property<'PointInTimeRecoverySpecification', P
       },
     ]
   },
-  request: ({ name: TableName }, PointInTimeRecoverySpecification) => ({
+  request: ({ name: TableName }, { to }) => ({
     operation: 'UpdateContinuousBackups',
-    input: { TableName, PointInTimeRecoverySpecification },
+    input: { TableName, PointInTimeRecoverySpecification: to },
   }),
   settings: (value) => [{ name: 'PointInTimeRecoverySpecification', value: describeRecovery(value) }],
   // DynamoDB accepts the call while the table is UPDATING, and during every other change.

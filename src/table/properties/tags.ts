@@ -22,6 +22,49 @@ export const managedByValue = 'tenant-tables'
 /** The most tags that DynamoDB accepts on a table. AWS's own tags do not count. */
 export const mostTags = 50
 
+/** The tags that the action sets itself: `environmentTag` and `managedByTag`. */
+const ownTagCount = 2
+
+/** The characters of `isTagText`, in words. */
+export const tagCharacters = 'letters, digits, spaces and _ . : / = + - @'
+
+/**
+ * Checks a tag's key or value against the characters that AWS allows, without invisible ones: they would make two
+ * different names look alike. AWS counts code points, JavaScript UTF-16 units.
+ */
+export function isTagText(text: string, most: number): boolean {
+  return [...text].length <= most && /^(?:(?!\p{DI})[\p{L}\p{Z}\p{N}_.:/=+\-@])*$/u.test(text)
+}
+
+/** AWS reserves keys that begin with `aws:`, in any case; this action those that begin with `tenant-tables:`. */
+export function isReservedKey(key: string): boolean {
+  return /^(aws|tenant-tables):/i.test(key)
+}
+
+/** The most tags of a definition: the action adds its own. */
+export const mostDeclaredTags = mostTags - ownTagCount
+
+const declaredTags = v.pipe(
+  v.array(
+    v.strictObject({
+      Key: v.pipe(
+        v.string(),
+        v.minLength(1),
+        v.check((key) => isTagText(key, 128), `at most 128 ${tagCharacters}`),
+        v.check(
+          (key) => !isReservedKey(key),
+          'a key that does not begin with aws: or tenant-tables:, which are reserved',
+        ),
+      ),
+      Value: v.pipe(
+        v.string(),
+        v.check((value) => isTagText(value, 256), `at most 256 ${tagCharacters}`),
+      ),
+    }),
+  ),
+  v.maxLength(mostDeclaredTags),
+)
+
 /**
  * The tags of the table. Tags that the definition does not declare stay as they are.
  *
@@ -37,9 +80,10 @@ export const tags: Property<'Tags', Tags> = {
     v.array(v.strictObject({ Key: v.pipe(v.string(), v.minLength(1)), Value: v.string() })),
     v.check((all) => new Set(all.map(({ Key }) => Key)).size === all.length, 'one value for each key'),
   ),
+  declaration: { fields: { Tags: declaredTags }, normalize: ({ Tags }) => sortTags(Tags as Tags) },
   reading: { kind: 'asked', when: 'always', ask: listTags },
   creation: { kind: 'in-create-table', input: (value) => ({ Tags: value.map((tag) => ({ ...tag })) }) },
-  changes: (from, to, table) => {
+  changes: (from, to, { table }) => {
     const count = new Set([...from.filter(({ Key }) => !isAwsTag(Key)), ...to].map(({ Key }) => Key)).size
     if (count > mostTags) {
       return [
@@ -55,11 +99,15 @@ export const tags: Property<'Tags', Tags> = {
     const keys = changed.map(({ Key }) => Key)
     return [{ kind: 'update', from: from.filter(({ Key }) => keys.includes(Key)), to: changed, risk: riskOf(from, to) }]
   },
-  request: ({ arn: ResourceArn }, value) => ({
+  request: ({ arn: ResourceArn }, { to }) => ({
     operation: 'TagResource',
-    input: { ResourceArn, Tags: value.map((tag) => ({ ...tag })) },
+    input: { ResourceArn, Tags: to.map((tag) => ({ ...tag })) },
   }),
   settings: (value) => value.map(({ Key, Value }) => ({ name: `tag ${Key}`, value: Value })),
+  unmanaged: (observed, declared = []) =>
+    observed
+      .filter(({ Key }) => tagValue(declared, Key) === undefined && !isAwsTag(Key))
+      .map(({ Key, Value }) => ({ path: `tags.${Key}`, value: Value })),
   blockedBy: [],
   actions: {
     read: ['dynamodb:ListTagsOfResource'],

@@ -33,7 +33,7 @@ export const timeToLive: Property<'TimeToLiveSpecification', TimeToLive> = {
     },
   },
   creation: { kind: 'after-creation', initial: off },
-  changes: (from, to, table) => {
+  changes: (from, to, { table }) => {
     if (from.Enabled === to.Enabled && (!to.Enabled || from.AttributeName === to.AttributeName)) return []
     if (from.Enabled && to.Enabled) {
       return [
@@ -51,7 +51,7 @@ export const timeToLive: Property<'TimeToLiveSpecification', TimeToLive> = {
     // DynamoDB needs the present name to turn it off.
     return [{ kind: 'update', from, to: { Enabled: false, AttributeName: from.AttributeName }, risk: 'safe' }]
   },
-  request: ({ name: TableName }, { Enabled, AttributeName }) => ({
+  request: ({ name: TableName }, { to: { Enabled, AttributeName } }) => ({
     operation: 'UpdateTimeToLive',
     input: { TableName, TimeToLiveSpecification: { Enabled, AttributeName } },
   }),

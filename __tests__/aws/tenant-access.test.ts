@@ -4,9 +4,10 @@
  */
 import { runSimulation } from '@cloud-copilot/iam-simulate'
 import fc from 'fast-check'
-import type { PolicyDocument, PolicyStatement } from '../../src/aws/iam.ts'
+import type { PolicyDocument } from '../../src/aws/iam.ts'
 import { tenantAccessPolicy, tenantResources } from '../../src/aws/tenant-access.ts'
 import type { KeySchema } from '../../src/table/properties/key-schema.ts'
+import type { PolicyStatement } from '../../src/table/property.ts'
 import type { TableValues } from '../../src/table/table.ts'
 
 const account = '222222222222'

@@ -61,7 +61,7 @@ export async function observeTable(
   return await poll<Observation<ObservedTable>>(
     {
       goal: `the table "${name}" to be ready, with no change in progress`,
-      usual: 'seconds, 23 s for encryption, and up to 3 minutes for a billing mode',
+      usual: 'seconds, and up to 3 minutes for a billing mode',
       firstPoll: 0,
       interval: 1000,
       timeout: longestRunSeconds,

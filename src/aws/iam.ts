@@ -3,7 +3,7 @@ import { RemedyError } from '../errors/errors.ts'
 import type { TableCommand } from '../plan/plan.ts'
 import { indexesOf } from '../table/indexes.ts'
 import { type PropertyName, properties } from '../table/properties/index.ts'
-import type { Property } from '../table/property.ts'
+import type { PolicyStatement, Property } from '../table/property.ts'
 import type { TableDefinition } from '../table/table.ts'
 import { type Target, tableArn } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
@@ -13,14 +13,6 @@ import type { AwsAccount } from './session-request.ts'
 export interface PolicyDocument {
   readonly Version: '2012-10-17'
   readonly Statement: readonly PolicyStatement[]
-}
-
-export interface PolicyStatement {
-  readonly Effect: 'Allow'
-  readonly Action: readonly string[]
-  readonly Resource: readonly string[]
-  /** The required value of each context key, by operator. All conditions must be true. */
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
 }
 
 /** The account and region of the tables. Each part may be `*`, which stands for all. */
@@ -119,19 +111,6 @@ function statementsFor(needs: readonly Need[]): readonly PolicyStatement[] {
   return [...statements.values()]
 }
 
-/** A property that needs permissions for other resources, such as a KMS key. */
-interface NeedsOtherResources {
-  otherStatements?(
-    value: unknown,
-    place: Place,
-  ): {
-    /** For every command that reads the table. */
-    readonly read: readonly PolicyStatement[]
-    /** For the commands that create or change the table, and for its items. */
-    readonly write: readonly PolicyStatement[]
-  }
-}
-
 function otherStatements(
   command: TableCommand,
   place: Place,
@@ -141,7 +120,7 @@ function otherStatements(
   if (command === 'destroy') return []
   const needed = definitions.flatMap(({ properties: values }) =>
     propertyValues(values).flatMap(({ property, value }) => {
-      const { read = [], write = [] } = (property as NeedsOtherResources).otherStatements?.(value, place) ?? {}
+      const { read = [], write = [] } = property.otherStatements?.(value, place) ?? {}
       return command === 'plan' ? read : [...read, ...write]
     }),
   )

@@ -1,8 +1,9 @@
 /** The IAM policy for an application whose sessions work for one tenant at a time. */
 import { indexesOf, partitionKeyOf, type TableIndex } from '../table/indexes.ts'
 import type { KeySchema } from '../table/properties/key-schema.ts'
+import type { PolicyStatement } from '../table/property.ts'
 import type { TableValues } from '../table/table.ts'
-import { indexArn, type PolicyDocument, type PolicyStatement } from './iam.ts'
+import { indexArn, type PolicyDocument } from './iam.ts'
 
 /**
  * The actions whose request names the partition key of every item. A transaction is checked as the actions of its

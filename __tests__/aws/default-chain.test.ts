@@ -103,10 +103,10 @@ it('masks every token that the SDK may send, with the name of its variable, file
   await expect(search(environment, run, mask)).rejects.toMatchObject({ name: 'StoppedError' })
   expect(masked).toEqual([
     'token-of-the-container: AWS_CONTAINER_AUTHORIZATION_TOKEN',
-    'hidden-key: aws_secret_access_key of the profile base',
-    'hidden-token: aws_session_token of the profile base',
     'a.b.c: file of AWS_WEB_IDENTITY_TOKEN_FILE',
     'd.e.f: web_identity_token_file of the profile web',
+    'hidden-key: aws_secret_access_key of the profile base',
+    'hidden-token: aws_session_token of the profile base',
   ])
 })
 
@@ -118,148 +118,86 @@ it('a default chain with nothing configured is reported as no credentials found'
   })
 })
 
-it.each<[string, string, Variables, DescribedError | object]>([
+const work = (...lines: readonly string[]) => `[profile work]\n${lines.join('\n')}\n`
+const byDefault = (line: string) => `[default]\n${line}\n`
+const [byProfile, byNoVariable] = [{ AWS_PROFILE: 'work' }, {}]
+const tokenFile = { AWS_WEB_IDENTITY_TOKEN_FILE: '/nowhere' }
+const sso = ['sso_session = s', 'sso_account_id = 222222222222', 'sso_role_name = x', '[sso-session s]']
+const ssoSession = ['sso_region = eu-west-1', 'sso_start_url = https://x.example/start']
+const chained = [`role_arn = ${role}`, 'source_profile = base']
+const base = ['[profile base]', 'aws_access_key_id = a', 'aws_secret_access_key = b']
+const failing = 'credential_process = sh -c "echo no luck >&2; exit 3" --password=hunter2'
+
+it.each<[source: string, remedy: string, cause: string, config: string, Variables]>([
   [
-    'a misspelt profile',
-    '[profile work]\naws_access_key_id = a\n',
+    'the profile "wrok", which is in no file',
+    'files that AWS_CONFIG_FILE',
+    'using profile: [wrok]',
+    work(),
     { AWS_PROFILE: 'wrok' },
-    {
-      message: 'The AWS SDK got no credentials from the profile "wrok", which is in no file.',
-      remedy: expect.stringMatching(/^Check AWS_PROFILE, .*AWS_CONFIG_FILE/),
-      causes: expect.arrayContaining([expect.stringContaining('using profile: [wrok]')]),
-    },
   ],
+  ['the profile "work", which holds none', 'Check AWS_PROFILE', '[work]', work('region = ap-south-1'), byProfile],
+  ['aws_access_key_id', 'Give the profile both', '[default]', byDefault('aws_access_key_id = a'), byNoVariable],
+  ['credential_process', 'on this machine', 'Command failed: credential_process\nno luck', work(failing), byProfile],
+  ['credential_process', 'Run its command', 'invalid JSON', byDefault('credential_process = echo hello'), byNoVariable],
+  ['sso_session', 'aws sso login', 'not found or is invalid', work(...sso, ...ssoSession), byProfile],
   [
-    'half an access key in the default profile',
-    '[default]\naws_access_key_id = a\n',
-    {},
-    {
-      message:
-        'The AWS SDK got no credentials from the profile "default", which has only one of aws_access_key_id and aws_secret_access_key.',
-    },
+    'mfa_serial',
+    'code of multi-factor authentication',
+    'Profile work requires multi-factor authentication',
+    work(...chained, 'mfa_serial = arn:aws:iam::222222222222:mfa/me', ...base),
+    byProfile,
   ],
+  ['role_arn', 'source_profile', 'using profile: [base]', work(...chained), byProfile],
   [
-    'a profile without credentials',
-    '[profile work]\nregion = ap-south-1\n',
-    { AWS_PROFILE: 'work' },
-    { message: 'The AWS SDK got no credentials from the profile "work", which holds none.' },
+    'login_session',
+    'aws login',
+    'Failed to load token',
+    work('login_session = arn:aws:sts::222222222222:x'),
+    byProfile,
   ],
+  ['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_ROLE_ARN', 'Web identity configuration not specified', '', tokenFile],
+  ['AWS_WEB_IDENTITY_TOKEN_FILE', 'read the file', 'ENOENT: ', '', { ...tokenFile, AWS_ROLE_ARN: role }],
   [
-    'a credential_process that fails',
-    '[profile work]\ncredential_process = sh -c "echo no luck >&2; exit 3" --password=hunter2\n',
-    { AWS_PROFILE: 'work' },
-    {
-      message: 'The AWS SDK got no credentials from the credential_process of the profile "work".',
-      remedy: expect.stringContaining('Run its command on this machine'),
-      causes: expect.arrayContaining([expect.stringMatching(/^Command failed: credential_process\nno luck$/)]),
-    },
-  ],
-  [
-    'a credential_process of the default profile that prints no JSON',
-    '[default]\ncredential_process = echo hello\n',
-    {},
-    { causes: expect.arrayContaining([expect.stringContaining('credential_process returned invalid JSON')]) },
-  ],
-  [
-    'an SSO session that is not there any more',
-    '[profile work]\nsso_session = s\nsso_account_id = 222222222222\nsso_role_name = x\n[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://x.example/start\n',
-    { AWS_PROFILE: 'work' },
-    {
-      message: 'The AWS SDK got no credentials from the SSO session of the profile "work".',
-      remedy: expect.stringContaining('aws sso login'),
-      causes: [
-        expect.stringMatching(/^CredentialsProviderError: The SSO session token .* was not found or is invalid/),
-      ],
-    },
-  ],
-  [
-    'a role that asks for a code of a device',
-    `[profile work]\nrole_arn = ${role}\nsource_profile = base\nmfa_serial = arn:aws:iam::222222222222:mfa/me\n[profile base]\naws_access_key_id = a\naws_secret_access_key = b\n`,
-    { AWS_PROFILE: 'work' },
-    {
-      message: expect.stringContaining('multi-factor authentication'),
-      remedy: expect.stringContaining('without mfa_serial'),
-      causes: [expect.stringContaining('Profile work requires multi-factor authentication')],
-    },
-  ],
-  [
-    'a role whose first profile is missing',
-    `[profile work]\nrole_arn = ${role}\nsource_profile = base\n`,
-    { AWS_PROFILE: 'work' },
-    {
-      message: 'The AWS SDK got no credentials from the role that the profile "work" assumes.',
-      remedy: expect.stringContaining('source_profile'),
-      causes: expect.arrayContaining([expect.stringContaining('using profile: [base]')]),
-    },
-  ],
-  [
-    'a login session that is not there any more',
-    '[profile work]\nlogin_session = arn:aws:sts::222222222222:x\n',
-    { AWS_PROFILE: 'work' },
-    { remedy: expect.stringContaining('aws login'), causes: [expect.stringContaining('Failed to load token')] },
-  ],
-  [
-    'a web identity token without a role',
-    '',
-    { AWS_WEB_IDENTITY_TOKEN_FILE: '/nowhere' },
-    {
-      message: expect.stringContaining('AWS_WEB_IDENTITY_TOKEN_FILE'),
-      remedy: expect.stringContaining('AWS_ROLE_ARN'),
-      causes: expect.arrayContaining([expect.stringContaining('Web identity configuration not specified')]),
-    },
-  ],
-  [
-    'a web identity token in a file that is not there',
-    '',
-    { AWS_WEB_IDENTITY_TOKEN_FILE: '/nowhere', AWS_ROLE_ARN: role },
-    { causes: [expect.stringMatching(/^ENOENT: /)], remedy: expect.stringContaining('AWS_WEB_IDENTITY_TOKEN_FILE') },
-  ],
-  [
-    'a container’s endpoint at an address that the SDK does not accept',
+    'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+    'what answers there',
+    'URL not accepted',
     '',
     { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://example.com/credentials' },
-    {
-      message: expect.stringContaining('AWS_CONTAINER_CREDENTIALS_FULL_URI'),
-      causes: expect.arrayContaining([expect.stringMatching(/^URL not accepted/)]),
-    },
   ],
 ])(
-  'a default chain that fails names its source, the remedy and the SDK’s own cause: %s',
-  async (_, config, variables, expected) => {
-    const found = await failure(config, variables)
-    expect(found).toMatchObject(expected)
-    expect(found.message).toMatch(/^The AWS SDK got no credentials from /)
+  'a default chain that fails names its source, the remedy and the SDK’s own cause: %s, %s, %s',
+  async (source, remedy, cause, config, variables) => {
+    const { message, causes, ...found } = await failure(config, variables)
+    expect(message).toContain(`The AWS SDK got no credentials from ${source}`)
+    expect(found.remedy).toContain(remedy)
+    expect(causes.join('\n')).toContain(cause)
+    expect(causes.join('\n')).not.toContain('hunter2')
   },
 )
 
 describe('an answer of STS to the chain', () => {
   const web = () => ({ AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token'), AWS_ROLE_ARN: role })
 
-  it('that denies the web identity is the cause, with the role and its trust policy as what to check', async () => {
-    expect(await failure('', web())).toMatchObject({
-      message:
-        'The AWS SDK got no credentials from the web identity token in the file that AWS_WEB_IDENTITY_TOKEN_FILE names.',
-      remedy: expect.stringMatching(/^Check that the role exists, and that its trust policy .* takes up to a minute/),
-      causes: ['AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity'],
-    })
-  })
+  it.each(['AWS_WEB_IDENTITY_TOKEN_FILE', 'web_identity_token_file of the profile "work"'])(
+    'that denies the web identity is the cause, with the role and its trust policy as what to check: %s',
+    async (source) => {
+      const config = `[profile work]\nrole_arn = ${role}\nweb_identity_token_file = ${join(folder, 'token')}\n`
+      const found = await (source.includes('profile') ? failure(config, { AWS_PROFILE: 'work' }) : failure('', web()))
+      expect(found).toMatchObject({
+        message: `The AWS SDK got no credentials from ${source}.`,
+        remedy: expect.stringMatching(/^Check that the role exists, and that its trust policy .* takes up to a minute/),
+        causes: ['AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity'],
+      })
+    },
+  )
 
-  it('that denies the web identity of a profile is the cause, too', async () => {
-    const config = `[profile work]\nrole_arn = ${role}\nweb_identity_token_file = ${join(folder, 'token')}\n`
-    expect(await failure(config, { AWS_PROFILE: 'work' })).toMatchObject({
-      message: 'The AWS SDK got no credentials from the web identity token that the profile "work" names.',
-      causes: ['AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity'],
-    })
-  })
-
-  it('that names the policy which denies it is explained by that policy', async () => {
-    answer = { status: 403, code: 'AccessDenied', message: 'x with an explicit deny in a service control policy' }
-    expect(await failure('', web())).toMatchObject({ remedy: expect.stringContaining('AWS organization') })
-  })
-
-  it('of another kind has the remedy that it has for our own calls', async () => {
-    answer = { status: 400, code: 'ExpiredTokenException', message: 'Token expired' }
-    expect(await failure('', web())).toMatchObject({ remedy: expect.stringContaining('clock of the machine') })
+  it.each([
+    ['AccessDenied', 'x with an explicit deny in a service control policy', 'AWS organization'],
+    ['ExpiredTokenException', 'Token expired', 'clock of the machine'],
+  ])('of another kind has the remedy that it has for our own calls: %s %s', async (code, message, words) => {
+    answer = { status: 400, code, message }
+    expect(await failure('', web())).toMatchObject({ remedy: expect.stringContaining(words) })
   })
 
   it('that never comes because nobody listens names the endpoint', async () => {

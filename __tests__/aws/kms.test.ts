@@ -132,12 +132,12 @@ it.each([
 
 it.each([
   [refusal('InvalidSignatureException'), 'Check the clock of the machine'],
-  [refusal('UnrecognizedClientException'), 'Check that the region is enabled'],
+  [refusal('UnrecognizedClientException'), 'Check that the access key is active'],
   [
     refusal('Unknown', 'x', 404),
-    'Something else answered in the place of KMS. Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_KMS name',
+    'Another server answered instead of KMS. Check AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_KMS',
   ],
-  [refusal('InvalidArnException'), 'See what AWS says below'],
+  [refusal('InvalidArnException'), 'Correct what AWS reports below'],
 ])('gives the remedy of any call for %s', async (error, remedy) => {
   aws.on(DescribeKeyCommand).rejects(error)
   expect(renderError(await failure())).toContain(`To fix: ${remedy}`)

@@ -101,19 +101,16 @@ it('fails without a request where the URL is missing, or where the signal fired 
   await expect(requestIdToken(requestHandler, {}, 'x', signal)).rejects.toMatchObject({ code: 'ERR_INVALID_URL' })
 })
 
-it('ends a request when the signal fires before the response', async () => {
-  const stopping = new AbortController()
-  const request = await tokenEndpoint(() => stopping.abort())
-  await expect(request('x', stopping.signal)).rejects.toMatchObject({ name: 'AbortError' })
-})
-
-it('ends a request when the signal fires within the response', async () => {
-  const stopping = new AbortController()
-  const request = await tokenEndpoint((_, response) => {
+it('ends a request when the signal fires before the response, or within it', async () => {
+  const [before, within] = [new AbortController(), new AbortController()]
+  const unanswered = await tokenEndpoint(() => before.abort())
+  await expect(unanswered('x', before.signal)).rejects.toMatchObject({ name: 'AbortError' })
+  server?.close()
+  const begun = await tokenEndpoint((_, response) => {
     response.writeHead(200)
-    response.write('{"val', () => setTimeout(() => stopping.abort(), 20))
+    response.write('{"val', () => setTimeout(() => within.abort(), 20))
   })
-  await expect(request('x', stopping.signal)).rejects.toBeDefined()
+  await expect(begun('x', within.signal)).rejects.toBeDefined()
 })
 
 it.each<[string, RequestListener]>([

@@ -2,30 +2,27 @@ import { describeError, renderError } from '../../src/errors/description.ts'
 import { InvalidInputsError, isOutcomeUnknown, RemedyError, StoppedError } from '../../src/errors/errors.ts'
 import { errorCode, errorMessage, errorName } from '../../src/errors/thrown.ts'
 
-it('renders an error with its remedy and its causes, outermost first', () => {
+it('renders an error with facts and statements unchanged on lines of their own, remedy, and causes, outermost first', () => {
   const deepest = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' })
   const cause = Object.assign(new Error('as AWS says', { cause: deepest }), { name: 'AccessDenied' })
-  expect(renderError(new RemedyError('It broke.', 'Fix it.', { cause }))).toBe(
-    'It broke.\nTo fix: Fix it.\nCaused by: AccessDenied: as AWS says\nCaused by: ECONNRESET: socket hang up',
-  )
-})
-
-it('renders each IAM statement unchanged on its own line', () => {
-  const statements = ['{"Effect":"Allow"}', '{"Effect":"Deny"}']
-  expect(renderError(new RemedyError('It broke.', 'Fix it.', { statements, cause: new Error('x') }))).toBe(
-    'It broke.\nTo fix: Fix it.\nThe statement to add: {"Effect":"Allow"}\nThe statement to add: {"Effect":"Deny"}\nCaused by: Error: x',
-  )
-})
-
-it('renders each fact unchanged on its own line', () => {
   const facts = [
     { name: 'sub', value: 'repo:acme@1/app@2:environment:dev' },
     { name: 'aud', value: 'sts.amazonaws.com' },
   ]
-  expect(renderError(new RemedyError('It broke.', 'Fix it.', { facts }))).toBe(
-    'It broke.\nsub: repo:acme@1/app@2:environment:dev\naud: sts.amazonaws.com\nTo fix: Fix it.',
-  )
+  const statements = ['{"Effect":"Allow"}', '{"Effect":"Deny"}']
+  expect(renderError(new RemedyError('It broke.', 'Fix it.', { facts, statements, cause })).split('\n')).toEqual([
+    'It broke.',
+    'sub: repo:acme@1/app@2:environment:dev',
+    'aud: sts.amazonaws.com',
+    'To fix: Fix it.',
+    'The statement to add: {"Effect":"Allow"}',
+    'The statement to add: {"Effect":"Deny"}',
+    'Caused by: AccessDenied: as AWS says',
+    'Caused by: ECONNRESET: socket hang up',
+  ])
 })
+
+const nothingMore = { remedy: undefined, problems: [], facts: [], statements: [], causes: [] }
 
 it('describes a response that the SDK cannot read by its status', () => {
   const unknown = { name: 'Unknown', message: 'Unknown', $metadata: { httpStatusCode: 502 } }
@@ -34,16 +31,10 @@ it('describes a response that the SDK cannot read by its status', () => {
 })
 
 it('describes any thrown value', () => {
-  expect(describeError('text')).toEqual({ message: 'text', problems: [], facts: [], statements: [], causes: [] })
+  expect(describeError('text')).toEqual({ ...nothingMore, message: 'text' })
   expect(describeError(undefined).message).toBe('A value that is not an error was thrown: undefined')
   expect(describeError({ name: 1 }).message).toBe('A value that is not an error was thrown: object')
-  expect(describeError(new TypeError('wrong'))).toEqual({
-    message: 'TypeError: wrong',
-    problems: [],
-    facts: [],
-    statements: [],
-    causes: [],
-  })
+  expect(describeError(new TypeError('wrong'))).toEqual({ ...nothingMore, message: 'TypeError: wrong' })
   expect(describeError(Object.assign(new Error(''), { code: 'ECONNREFUSED' })).message).toBe('ECONNREFUSED')
   expect(describeError(new RangeError('')).message).toBe('RangeError')
   expect(describeError(Object.assign(new TypeError('wrong'), { code: 'E' })).message).toBe('TypeError: wrong')
@@ -52,33 +43,20 @@ it('describes any thrown value', () => {
 
 it('describes an error of ours without its name, and with a remedy only where it has one', () => {
   expect(describeError(new RemedyError('It broke.', 'Fix it.'))).toStrictEqual({
+    ...nothingMore,
     message: 'It broke.',
     remedy: 'Fix it.',
-    problems: [],
-    facts: [],
-    statements: [],
-    causes: [],
   })
   expect(describeError(new InvalidInputsError(['a must be b.']))).toStrictEqual({
+    ...nothingMore,
     message: 'An input is wrong.',
     problems: ['a must be b.'],
-    facts: [],
-    statements: [],
-    causes: [],
   })
-  expect(new InvalidInputsError(['a', 'b']).problems).toEqual(['a', 'b'])
 })
 
 it('adds a cause to a copy of a StoppedError, and leaves the error unchanged', () => {
   const stopped = new StoppedError('too late', 'run again')
-  expect(describeError(stopped.after(new Error('busy')))).toEqual({
-    message: 'too late',
-    remedy: 'run again',
-    problems: [],
-    facts: [],
-    statements: [],
-    causes: ['Error: busy'],
-  })
+  expect(renderError(stopped.after(new Error('busy')))).toBe('too late\nTo fix: run again\nCaused by: Error: busy')
   expect(stopped.cause).toBeUndefined()
 })
 

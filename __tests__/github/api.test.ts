@@ -1,6 +1,7 @@
 /** The port to GitHub's API, with GitHub's own client, against the sandbox. */
 
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Fault } from '../../sandbox/faults.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
@@ -46,6 +47,18 @@ beforeEach(async () => {
   run = { ...aRun(), clock: { ...fastClock(100), sleeps: [] } }
 })
 afterAll(() => sandbox.close())
+
+/** Starts another server in the place of GitHub's API. */
+async function serve(listener: RequestListener) {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const close = () => {
+    server.closeAllConnections()
+    server.close()
+  }
+  return { place: { owner: 'acme', repository: 'app', token: 'ghs_writer', apiUrl }, close }
+}
 
 const connect = (token = 'ghs_writer'): Promise<GitHub> =>
   connectGitHub({ owner: 'acme', repository: 'app', token, apiUrl: sandbox.environment.GITHUB_API_URL ?? '' }, run)
@@ -151,28 +164,22 @@ describe('a fault', () => {
 describe('a connection', () => {
   it('follows no redirect', async () => {
     const asked: (string | undefined)[] = []
-    const elsewhere = createServer((request, response) => {
+    const { place, close } = await serve((request, response) => {
       asked.push(request.url)
       if (request.url !== '/elsewhere') response.writeHead(302, { location: '/elsewhere' })
       response.end('[]')
     })
-    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve))
-    const apiUrl = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`
-    const gitHub = await connectGitHub({ owner: 'acme', repository: 'app', token: 'ghs_writer', apiUrl }, run)
+    const gitHub = await connectGitHub(place, run)
     await expect(gitHub.findPullRequests('b8b8', 'open')).rejects.toMatchObject({ name: 'GitHubError' })
-    elsewhere.closeAllConnections()
-    await new Promise((resolve) => elsewhere.close(resolve))
+    close()
     expect(asked).not.toEqual([])
     expect(asked).not.toContain('/elsewhere')
   })
 
   it('that is refused fails at the first try, with what to check', async () => {
-    const closed = createServer()
-    await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
-    const apiUrl = `http://127.0.0.1:${(closed.address() as AddressInfo).port}`
-    await new Promise((resolve) => closed.close(resolve))
-    const closedPlace = { owner: 'acme', repository: 'app', token: 'ghs_writer', apiUrl }
-    const finding = (await connectGitHub(closedPlace, run)).findPullRequests('b8b8', 'open')
+    const { place, close } = await serve(() => undefined)
+    close()
+    const finding = (await connectGitHub(place, run)).findPullRequests('b8b8', 'open')
     await expect(finding).rejects.toMatchObject({
       name: 'UnreachableError',
       code: 'ECONNREFUSED',
@@ -224,17 +231,13 @@ describe('the pull requests of a commit', () => {
   })
 
   it('are found where GitHub spells the repository in another case', async () => {
-    const place = { owner: 'acme', repository: 'app', token: 'ghs_writer', apiUrl: '' }
-    const answered = createServer((_, response) => {
+    const { place, close } = await serve((_, response) => {
       response.writeHead(200, { 'content-type': 'application/json' })
       const base = { repo: { full_name: 'Acme/App' } }
       response.end(JSON.stringify([{ number: 7, state: 'open', merged_at: null, base, head: { sha: 'aaaa' } }]))
     })
-    await new Promise<void>((resolve) => answered.listen(0, '127.0.0.1', resolve))
-    const apiUrl = `http://127.0.0.1:${(answered.address() as AddressInfo).port}`
-    const found = await (await connectGitHub({ ...place, apiUrl }, run)).findPullRequests('aaaa', 'open')
-    answered.closeAllConnections()
-    answered.close()
+    const found = await (await connectGitHub(place, run)).findPullRequests('aaaa', 'open')
+    close()
     expect(found).toEqual([7])
   })
 
@@ -245,24 +248,18 @@ describe('the pull requests of a commit', () => {
 })
 
 it('repeats a rate-limited call until the run must stop, and then names the time that GitHub gave', async () => {
-  const server = createServer((_, response) => {
+  const { place, close } = await serve((_, response) => {
     response.writeHead(429, { 'retry-after': '60', 'content-type': 'application/json' })
     response.end('{"message":"slow down"}')
-  }).listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
   const cancelled = new StoppedError('The run was cancelled.', 'Run it again.')
   const sleep = async () => {
     run.stopNow(cancelled)
     throw cancelled
   }
-  const limited = await connectGitHub(
-    { owner: 'a', repository: 'b', token: 't', apiUrl },
-    { ...run, clock: { ...run.clock, sleep } },
-  )
+  const limited = await connectGitHub(place, { ...run, clock: { ...run.clock, sleep } })
   const failed = await limited.findPullRequests('c', 'open').catch((error: unknown) => error)
-  server.closeAllConnections()
-  server.close()
+  close()
   expect(failed).toMatchObject({
     name: 'StoppedError',
     cause: { name: 'GitHubError', message: expect.stringMatching(/; try again after 20/) },

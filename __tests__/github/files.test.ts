@@ -128,18 +128,15 @@ describe('a file that an input names', () => {
     },
   )
 
-  it('is read from RUNNER_TEMP where the workspace does not exist', async () => {
+  it('is read from RUNNER_TEMP where the workspace does not exist, and not where neither does', async () => {
     writeFileSync(join(folder, 'temporary', 'plan.json'), 'in RUNNER_TEMP')
     writeFileSync(join(workspace, 'plan.json'), 'in the workspace')
     environment.GITHUB_WORKSPACE = join(folder, 'missing')
     await expect(read('plan.json')).resolves.toBe('in RUNNER_TEMP')
     await expect(read(join(workspace, 'plan.json'))).rejects.toThrow('is outside the workspace')
-  })
-
-  it('is not read where neither folder exists', async () => {
-    environment = { GITHUB_WORKSPACE: join(folder, 'missing'), RUNNER_TEMP: join(folder, 'missing') }
+    environment.RUNNER_TEMP = join(folder, 'missing')
     await expect(read('plan.json')).rejects.toMatchObject({ name: 'RemedyError' })
-    await expect(read(join(folder, 'elsewhere', 'plan.json'))).rejects.toMatchObject({ name: 'RemedyError' })
+    await expect(read(join(workspace, 'plan.json'))).rejects.toMatchObject({ name: 'RemedyError' })
   })
 })
 
@@ -152,22 +149,13 @@ describe('a temporary file', () => {
     expect(statSync(first ?? '').mode & 0o777).toBe(0o600)
   })
 
-  it('is not written outside GitHub', async () => {
-    await expect(writeTemporaryFile({}, 'plan.json', 'x')).resolves.toBeUndefined()
-  })
-
-  it('is an error on GitHub where RUNNER_TEMP is not set', async () => {
-    await expect(writeTemporaryFile({ GITHUB_ACTIONS: 'true' }, 'plan.json', 'x')).rejects.toMatchObject({
-      name: 'RemedyError',
-      message: 'RUNNER_TEMP is not set.',
-    })
-  })
-
-  it.each(['missing', 'elsewhere/plan.json'])('is an error where RUNNER_TEMP is no folder: %s', async (path) => {
-    environment.RUNNER_TEMP = join(folder, path)
-    await expect(writeTemporaryFile(environment, 'plan.json', 'x')).rejects.toMatchObject({
-      code: expect.stringMatching(/^(ENOENT|ENOTDIR)$/),
-    })
+  it('is not written outside GitHub, and is an error on GitHub where RUNNER_TEMP is not set or is no folder', async () => {
+    const write = (variables: object) => writeTemporaryFile({ GITHUB_ACTIONS: 'true', ...variables }, 'plan.json', 'x')
+    await expect(write({ GITHUB_ACTIONS: '' })).resolves.toBeUndefined()
+    await expect(write({})).rejects.toMatchObject({ name: 'RemedyError', message: 'RUNNER_TEMP is not set.' })
+    await expect(write({ RUNNER_TEMP: join(folder, 'missing') })).rejects.toMatchObject({ code: 'ENOENT' })
+    const file = join(folder, 'elsewhere', 'plan.json')
+    await expect(write({ RUNNER_TEMP: file })).rejects.toMatchObject({ code: 'ENOTDIR' })
   })
 })
 

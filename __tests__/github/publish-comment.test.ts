@@ -16,8 +16,6 @@ const { sandbox, runAction, reset, close } = await startEmulator({
     pullRequests: [
       { repository, number: 7, state: 'merged', headSha: 'aaaa', mergeCommitSha: 'cccc' },
       { repository, number: 42, state: 'open', headSha: 'abcd' },
-      { repository, number: 43, state: 'open', headSha: 'dddd' },
-      { repository, number: 44, state: 'open', headSha: 'dddd' },
     ],
     commits: [{ repository, sha: 'eeee' }],
   },
@@ -124,39 +122,14 @@ describe('the comment', () => {
 
     it.each<[string, Job, string | undefined]>([
       ['pull_request', on('pull_request', { pull_request: { number: 42, head: { sha: 'abcd' } } }), 'abcd'],
-      [
-        'pull_request_target',
-        on('pull_request_target', { pull_request: { number: 42, head: { sha: 'abcd' } } }),
-        'abcd',
-      ],
       ['issue_comment', on('issue_comment', { issue: { number: 42, pull_request: { url: 'x' } } }), undefined],
-      [
-        'workflow_run',
-        on('workflow_run', { workflow_run: { head_sha: 'abcd', pull_requests: [{ number: 42 }] } }),
-        'abcd',
-      ],
-      [
-        'workflow_run without a list',
-        on('workflow_run', { workflow_run: { head_sha: 'abcd', pull_requests: [] } }),
-        'abcd',
-      ],
       ['check_run', on('check_run', { check_run: { head_sha: 'abcd', pull_requests: [{ number: 42 }] } }), 'abcd'],
-      [
-        'check_suite without a list',
-        on('check_suite', { check_suite: { head_sha: 'abcd', pull_requests: [] } }),
-        'abcd',
-      ],
       [
         'merge_group',
         on('merge_group', {}, { GITHUB_SHA: 'a1a1', GITHUB_REF: 'refs/heads/gh-readonly-queue/main/pr-42-cccc' }),
         'a1a1',
       ],
       ['push to its branch', on('push', {}, { GITHUB_SHA: 'abcd', GITHUB_REF: 'refs/heads/feature' }), 'abcd'],
-      [
-        'workflow_dispatch on its branch',
-        on('workflow_dispatch', {}, { GITHUB_SHA: 'abcd', GITHUB_REF: 'refs/heads/feature' }),
-        'abcd',
-      ],
     ])('%s writes to pull request 42, and leaves the comment on 7 as it is', async (_, job, commit) => {
       const { exitCode, warnings, notices } = await runAction(
         { command: 'plan', ...comment, tags: 'team=planner' },
@@ -170,15 +143,6 @@ describe('the comment', () => {
 
     it.each<[string, Job, RegExp]>([
       ['schedule', on('schedule', { schedule: '17 3 * * *' }), /schedule is not about a pull request/],
-      ['workflow_dispatch on the default branch', on('workflow_dispatch', {}), /on the default branch/],
-      [
-        'repository_dispatch',
-        on('repository_dispatch', { client_payload: { pull_request: { number: 7 } } }),
-        /repository_dispatch/,
-      ],
-      ['deployment_status', on('deployment_status', { deployment: { sha: 'cccc' } }), /deployment_status/],
-      ['issue_comment on an issue', on('issue_comment', { issue: { number: 7 } }), /about an issue/],
-      ['issues', on('issues', { issue: { number: 7, pull_request: {} } }), /event issues/],
       ['push that deletes a branch', on('push', { deleted: true, after: '0'.repeat(40) }), /deleted a branch/],
       [
         'check_suite of two pull requests',
@@ -199,14 +163,6 @@ describe('the comment', () => {
 
     it.each<[string, Job]>([
       ['workflow_run of a schedule', on('workflow_run', { workflow_run: { event: 'schedule', head_sha: 'cccc' } })],
-      [
-        'check_suite of the default branch',
-        on('check_suite', { check_suite: { head_sha: 'cccc', pull_requests: [] } }),
-      ],
-      [
-        'workflow_dispatch on a branch at the same commit',
-        on('workflow_dispatch', {}, { GITHUB_REF: 'refs/heads/new' }),
-      ],
     ])('%s finds no open pull request, and leaves the comment on the merged one as it is', async (_, job) => {
       const { exitCode, warnings, notices } = await runAction(
         { command: 'plan', ...comment, tags: 'team=planner' },
@@ -218,18 +174,6 @@ describe('the comment', () => {
         ['No comment was written: no open pull request has the commit cccc as its head.'],
       ])
       expect([bodies(7), gitHubCalls()]).toEqual([record, ['ListPullsOfCommit']])
-    })
-
-    it('is written to neither of two open pull requests with the same head', async () => {
-      const { notices } = await runAction({ command: 'plan', ...comment }, on('push', {}, { GITHUB_SHA: 'dddd' }))
-      expect(notices).toEqual(['No comment was written: more than one pull request has this commit: #43, #44.'])
-      expect([bodies(43), bodies(44)]).toEqual([[], []])
-    })
-
-    it('of a workflow run after the push of a merge is written to the merged pull request', async () => {
-      const job = on('workflow_run', { workflow_run: { event: 'push', head_sha: 'cccc', pull_requests: [] } })
-      await runAction({ command: 'plan', ...comment }, job)
-      expect(bodies(7)).toEqual([expect.stringContaining('plan of')])
     })
   })
 

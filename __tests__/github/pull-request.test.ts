@@ -134,19 +134,8 @@ describe('workflow_dispatch', () => {
 
 describe('every other event', () => {
   it.each([
-    'schedule',
-    'repository_dispatch',
-    'deployment',
-    'deployment_status',
-    'issues',
-    'release',
-    'create',
-    'delete',
-    'status',
-    'page_build',
-    'discussion_comment',
-    'toString',
-    'Pull_Request',
+    ...['schedule', 'repository_dispatch', 'deployment', 'deployment_status', 'issues', 'release', 'create', 'delete'],
+    ...['status', 'page_build', 'discussion_comment', 'toString', 'Pull_Request'],
   ])('%s gives none, whatever its payload holds', (event) => {
     const payload = {
       pull_request: { number: 7, head: { sha: head } },

@@ -94,9 +94,14 @@ it('does not hide secrets of fewer than 8 bytes', () => {
 it('names the origin of a secret, and the outputs that would hold it with what to do', () => {
   const known = knowing('first-secret', 'second-secret')
   expect(known.findOrigin('a second%2dsecret')).toBe('ORIGIN-1')
-  expect(secretInOutputs(['output plan', 'output tables'], ['A', 'B', 'A'])).toMatchObject({
+  const found = [
+    { output: 'output plan', origin: 'A' },
+    { output: 'output tables', origin: 'B' },
+    { output: 'output users', origin: 'A' },
+  ]
+  expect(secretInOutputs(found)).toMatchObject({
     name: 'RemedyError',
-    message: 'The secret A, B occurs in what later steps would read: output plan, output tables.',
+    message: 'The secret A, B occurs in what later steps would read: output plan, output tables, output users.',
     remedy: expect.stringContaining('Choose another value for the secret'),
   })
 })

@@ -23,25 +23,12 @@ it('declares the inputs of action.yml in its order, with its defaults', () => {
   expect(inputNames.filter((name) => action.inputs[name]?.required)).toEqual([])
 })
 
-it('declares the inputs of the table in the README, with its defaults', () => {
-  const [, section = ''] = readFileSync('README.md', 'utf8').split('\n## Inputs\n')
-  const documented = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `([\w-]+)` \| (?:`(.*?)` |(\w+) )?\|/gm)]
-  expect(documented.map(([, name, quoted, plain]) => [name, quoted ?? plain ?? ''])).toEqual(
-    declared.map(([name, { default: byDefault, expression }]) => [name, expression ?? byDefault ?? 'required']),
-  )
-})
-
 it.each(declared.flatMap(([name, { choices }]) => choices?.map((each) => [name, each] as const) ?? []))(
   'declares for %s the choice %s, which action.yml describes',
   (name, each) => {
     expect(` ${action.inputs[name]?.description}`).toMatch(new RegExp(`[ ,]${each}[:.,]`))
   },
 )
-
-it('reads a default like an input that is not given', () => {
-  const defaults = Object.fromEntries(declared.map(([name, { default: byDefault }]) => [name, byDefault ?? '']))
-  expect(read({ ...defaults, environment: 'dev', 'aws-region': 'ap-south-1' })).toEqual(read())
-})
 
 it('reads every input without the white space around it', () => {
   const given: Texts = { command: ' plan ', environment: ' dev\n', 'table-name-prefix': ' x- ', tags: '\n a = b \n' }

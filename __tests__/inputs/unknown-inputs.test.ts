@@ -13,52 +13,31 @@ it('knows every input of the action, and takes other variables for no inputs', (
   expect(findUnknownInputs(variables)).toEqual({ problems: [], warnings: [] })
 })
 
-it.each([
-  ['enviroment', 'environment'],
-  ['enviorment', 'environment'],
-  ['environemnt', 'environment'],
-  ['environments', 'environment'],
-  ['table-name-prefx', 'table-name-prefix'],
-  ['tablename-prefix', 'table-name-prefix'],
-  ['deletion-protecton', 'deletion-protection'],
-  ['delition-protection', 'deletion-protection'],
-  ['point-in-time-recover', 'point-in-time-recovery'],
-  ['production-enviroments', 'production-environments'],
-  ['prodution', 'production'],
-  ['role-to-asume', 'role-to-assume'],
-  ['allowed-acount-id', 'allowed-account-ids'],
-  ['comand', 'command'],
-  ['commnad', 'command'],
-  ['alow', 'allow'],
-  ['tag', 'tags'],
-  ['confirm-destory', 'confirm-destroy'],
-  ['fail-on-drfit', 'fail-on-drift'],
-  // From a variable of the job, or from a runner that replaces hyphens by underscores.
-  ['role_to_assume', 'role-to-assume'],
-  ['table_name_prefx', 'table-name-prefix'],
-])('refuses the misspelt input %s, and suggests %s', (name, meant) => {
-  expect(suggestionFor(name)).toBe(meant)
-})
+/** Misspelt names, and names that other actions use, by what is meant. Underscores come from variables or from a runner. */
+const misnamed = {
+  environment: 'enviroment enviorment environemnt environments env',
+  'table-name-prefix': 'table-name-prefx tablename-prefix table_name_prefx table-prefix prefix',
+  'deletion-protection': 'deletion-protecton delition-protection protection',
+  'point-in-time-recovery': 'point-in-time-recover point-in-time-recovery-enabled',
+  'production-environments': 'production-enviroments',
+  production: 'prodution is-prod',
+  'role-to-assume': 'role-to-asume role_to_assume role-arn role aws-role-to-assume',
+  'allowed-account-ids': 'allowed-acount-id account-ids',
+  command: 'comand commnad',
+  'command: plan': 'dry-run dry_run plan check',
+  allow: 'alow',
+  tags: 'tag',
+  'aws-region': 'region',
+  'confirm-destroy': 'confirm-destory',
+  'fail-on-drift': 'fail-on-drfit',
+}
 
-it.each([
-  ['table-prefix', 'table-name-prefix'],
-  ['region', 'aws-region'],
-  ['role-arn', 'role-to-assume'],
-  ['role', 'role-to-assume'],
-  ['dry-run', 'command: plan'],
-  ['dry_run', 'command: plan'],
-  ['env', 'environment'],
-  ['prefix', 'table-name-prefix'],
-  ['account-ids', 'allowed-account-ids'],
-  ['aws-role-to-assume', 'role-to-assume'],
-  ['point-in-time-recovery-enabled', 'point-in-time-recovery'],
-  ['plan', 'command: plan'],
-  ['check', 'command: plan'],
-  ['is-prod', 'production'],
-  ['protection', 'deletion-protection'],
-])('refuses the common guess %s, and suggests %s', (name, meant) => {
-  expect(suggestionFor(name)).toBe(meant)
-})
+it.each(Object.entries(misnamed).flatMap(([meant, names]) => names.split(' ').map((name) => [name, meant] as const)))(
+  'refuses the misspelt or guessed input %s, and suggests %s',
+  (name, meant) => {
+    expect(suggestionFor(name)).toBe(meant)
+  },
+)
 
 it.each(['mode', 'action', 'operation'])(
   'refuses an input %s with the value plan, and suggests command: plan',
@@ -126,7 +105,7 @@ it('keeps the warning short, however many inputs there are and however long thei
   const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`${index}${'x'.repeat(5000)}`, 'x']))
   const { problems, warnings } = find(many)
   expect([problems, warnings.length]).toEqual([[], 1])
-  expect(warnings[0]).toContain('and 980 more.')
+  expect(warnings[0]).toContain('and 980 more inputs.')
   expect(warnings[0]?.length).toBeLessThan(4096)
 })
 

@@ -32,9 +32,12 @@ const connected = async (count: number) => {
   while (sockets.length < count) await new Promise((resolve) => setImmediate(resolve))
 }
 
-function send(early: ReturnType<typeof createConnectionPool>): Promise<number | undefined> {
+function send(early: ReturnType<typeof createConnectionPool>, place = url): Promise<number | undefined> {
+  const isSecure = place.protocol === 'https:'
+  const begin = isSecure ? requestSecurely : request
+  const agent = isSecure ? early.httpsAgent : early.httpAgent
   return new Promise((resolve, reject) => {
-    const sent = request(url, { agent: early.httpAgent }, (answer) => {
+    const sent = begin(place, { agent, rejectUnauthorized: false }, (answer) => {
       answer.resume()
       answer.on('end', () => resolve(answer.statusCode))
     })
@@ -76,18 +79,16 @@ it('ignores an early connection that cannot be opened', async () => {
   await expect(send(early)).resolves.toBe(200)
 })
 
-describe('a host with an IPv6 address', () => {
-  it('gets an early connection, which its request uses', async () => {
-    server.close()
-    await once(server, 'close')
-    server.listen(0, '::1')
-    await once(server, 'listening')
-    url = new URL(`http://[::1]:${(server.address() as AddressInfo).port}/`)
-    const early = createConnectionPool(10, proxyFor)
-    early.open(url, 1)
-    await expect(send(early)).resolves.toBe(200)
-    expect(sockets).toHaveLength(1)
-  })
+it('opens an early connection to an IPv6 address, which the request uses', async () => {
+  server.close()
+  await once(server, 'close')
+  server.listen(0, '::1')
+  await once(server, 'listening')
+  url = new URL(`http://[::1]:${(server.address() as AddressInfo).port}/`)
+  const early = createConnectionPool(10, proxyFor)
+  early.open(url, 1)
+  await expect(send(early)).resolves.toBe(200)
+  expect(sockets).toHaveLength(1)
 })
 
 describe('an early connection that fails', () => {
@@ -108,22 +109,11 @@ describe('an early connection that fails', () => {
     }
   }
 
-  function sendSecurely(early: ReturnType<typeof createConnectionPool>, place: URL): Promise<number | undefined> {
-    return new Promise((resolve, reject) => {
-      const sent = requestSecurely(place, { agent: early.httpsAgent, rejectUnauthorized: false }, (answer) => {
-        answer.resume()
-        answer.on('end', () => resolve(answer.statusCode))
-      })
-      sent.on('error', reject)
-      sent.end()
-    })
-  }
-
   it('is replaced by a new one where a request was already waiting for it', async () => {
     const { place, close } = await untrusted()
     const early = createConnectionPool(10, proxyFor)
     early.open(place, 2)
-    await expect(Promise.all([1, 2, 3].map(() => sendSecurely(early, place)))).resolves.toEqual([200, 200, 200])
+    await expect(Promise.all([1, 2, 3].map(() => send(early, place)))).resolves.toEqual([200, 200, 200])
     await close()
   })
 
@@ -133,7 +123,7 @@ describe('an early connection that fails', () => {
     const early = createConnectionPool(10, proxyFor)
     early.open(place, 2)
     await Promise.all(connect.mock.contexts.map((socket) => once(socket as Socket, 'close').catch(() => undefined)))
-    await expect(sendSecurely(early, place)).resolves.toBe(200)
+    await expect(send(early, place)).resolves.toBe(200)
     await close()
   })
 

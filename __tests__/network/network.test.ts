@@ -23,12 +23,3 @@ it('waits 5 s for a connection and 10 s for a response, over at most 50 connecti
   requestHandler.destroy()
   server.close()
 })
-
-it('names the setting of a host that refuses the connection', async () => {
-  const { requestHandler } = openNetwork(({ host }) => `the setting of ${host}`, aRun(), defaultTimeOuts)
-  const request = new HttpRequest({ protocol: 'http:', hostname: '127.0.0.1', port: 9 })
-  await expect(requestHandler.handle(request)).rejects.toMatchObject({
-    name: 'UnreachableError',
-    remedy: 'Check the setting of 127.0.0.1:9, and that a server listens at this address.',
-  })
-})

@@ -44,33 +44,26 @@ it('accepts an IP address without a scheme, and a proxy with TLS', () => {
 })
 
 it.each([
-  'amazonaws.com',
-  '.amazonaws.com',
-  'STS.ap-south-1.amazonaws.com',
-  'other, sts.ap-south-1.amazonaws.com:443',
-  '*',
-])('uses no proxy where NO_PROXY contains the host as %s', (list) => {
+  ['amazonaws.com', true],
+  ['.amazonaws.com', true],
+  ['STS.ap-south-1.amazonaws.com', true],
+  ['other, sts.ap-south-1.amazonaws.com:443', true],
+  ['*', true],
+  ['mazonaws.com', false],
+  ['sts.ap-south-1.amazonaws.com:8443', false],
+  ['sts', false],
+])('NO_PROXY with %s contains the host: %s', (list, isContained) => {
   for (const name of ['NO_PROXY', 'no_proxy']) {
     given({ HTTPS_PROXY: 'http://proxy.example', [name]: list })
-    expect(proxyFor(secure)).toBeUndefined()
+    expect(proxyFor(secure) === undefined).toBe(isContained)
   }
 })
 
-it.each(['mazonaws.com', 'sts.ap-south-1.amazonaws.com:8443', 'sts'])(
-  'uses the proxy where NO_PROXY contains another host: %s',
-  (list) => {
-    given({ HTTPS_PROXY: 'http://proxy.example', NO_PROXY: list })
-    expect(proxyFor(secure)).toBeDefined()
-  },
-)
-
-it.each(['http://127.0.0.1:8000', 'http://localhost:8000', 'http://[::1]:8000'])(
-  'uses no proxy for addresses of this machine: %s',
-  (url) => {
-    given({ HTTP_PROXY: 'http://proxy.example' })
-    expect(proxyFor(new URL(url))).toBeUndefined()
-  },
-)
+it('uses no proxy for addresses of this machine', () => {
+  given({ HTTP_PROXY: 'http://proxy.example' })
+  const local = ['http://127.0.0.1:8000', 'http://localhost:8000', 'http://[::1]:8000']
+  expect(local.map((url) => proxyFor(new URL(url)))).toEqual([undefined, undefined, undefined])
+})
 
 it.each([
   'socks5://proxy.example',

@@ -1,6 +1,6 @@
 import { planTables } from '../../src/plan/planner.ts'
 import { renderComment } from '../../src/report/comment.ts'
-import { renderSummary } from '../../src/report/summary.ts'
+import { renderSummary } from '../../src/report/page.ts'
 import type { ObservedTable, ReadyTable } from '../../src/table/table.ts'
 import type { Target } from '../../src/table/target.ts'
 import {

@@ -15,16 +15,18 @@ export interface Call<Answer> {
   /** Sends one try. */
   readonly send: (signal: AbortSignal) => Promise<Answer>
   /**
-   * In milliseconds by the clock of the run. The call is not sent after this time, and is not sent again after an
-   * unknown outcome.
+   * In milliseconds by the clock of the run, for a write that relies on a read of its table. The call is not sent after
+   * this time, nor again after an unknown outcome: the table must be read first.
    */
   readonly sendBefore?: number | undefined
+  /** Called after each try that may have taken effect without a response. */
+  readonly onUnknownOutcome?: (() => void) | undefined
 }
-
-export type SendCall = <Answer>(within: Run, pace: Pace, call: Call<Answer>) => Promise<Answer>
 
 /** The SDK's credentials. Requested before each try, and with `forceRefresh` when AWS reports that they expired. */
 export type Credentials = (options?: { readonly forceRefresh?: boolean }) => Promise<AwsCredentialIdentity>
+
+const expiredNames = new Set(['ExpiredTokenException', 'ExpiredToken'])
 
 /**
  * Makes the error of a call that failed for good.
@@ -38,16 +40,35 @@ export type ExplainFailure = (
 ) => RemedyError
 
 /** @returns a function that throws the explained error of a call that fails, or the StoppedError of the run */
-export function callsIn(credentials: Credentials, explain: ExplainFailure): SendCall {
-  const session = renewableSession(credentials)
-  return async (within, pace, call) => {
+export function callsIn(credentials: Credentials, explain: ExplainFailure) {
+  let sessions = 0
+  let renewal: Promise<void> | undefined
+
+  /** Assumes the roles again, once for all calls that failed because the session ended. */
+  const renew = async (session: number) => {
+    if (session !== sessions) return
+    renewal ??= credentials({ forceRefresh: true })
+      .then(() => {
+        sessions += 1
+      })
+      .finally(() => {
+        renewal = undefined
+      })
+    await renewal
+  }
+
+  return async <Answer>(within: Run, pace: Pace, call: Call<Answer>): Promise<Answer> => {
     const { operation, resource, sendBefore } = call
     let isOutcomeUnknown = false
+    let isRenewed = false
     const send = async (signal: AbortSignal) => {
       try {
         return await call.send(signal)
       } catch (error) {
-        isOutcomeUnknown ||= !isRefusal(error)
+        if (!isRefusal(error)) {
+          isOutcomeUnknown = true
+          call.onUnknownOutcome?.()
+        }
         throw error
       }
     }
@@ -60,10 +81,22 @@ export function callsIn(credentials: Credentials, explain: ExplainFailure): Send
         if (sendBefore !== undefined && within.clock.now() > sendBefore) throw new StaleReadError(operation, resource)
         return await send(signal)
       })
+    /** A session may end early, because of a wrong clock or a revocation. Each call renews it once. */
+    const attemptInSession = async (signal: AbortSignal) => {
+      const session = sessions
+      try {
+        return await attempt(signal)
+      } catch (error) {
+        if (isRenewed || !expiredNames.has(errorName(error))) throw error
+        isRenewed = true
+        await renew(session)
+        return await attempt(signal)
+      }
+    }
     try {
       return await retry(
         within,
-        session.renewing(attempt),
+        attemptInSession,
         () => `${operation} on "${resource}"`,
         // The table is read before a write with an unknown outcome is sent again.
         sendBefore === undefined ? undefined : (kind, at) => kind !== 'unavailable' && at <= sendBefore,
@@ -74,46 +107,5 @@ export function callsIn(credentials: Credentials, explain: ExplainFailure): Send
       if (error instanceof RemedyError && !isOutcomeUnknown) throw error
       throw explain(call, error, isOutcomeUnknown)
     }
-  }
-}
-
-const expiredNames = new Set(['ExpiredTokenException', 'ExpiredToken'])
-
-type Attempt<Answer> = (signal: AbortSignal) => Promise<Answer>
-
-/** A session that may end early, because of a wrong clock or a revocation. */
-function renewableSession(credentials: Credentials) {
-  let sessions = 0
-  let renewal: Promise<void> | undefined
-
-  /** Assumes the roles again, once for all calls that failed because the session ended. */
-  async function renew(session: number): Promise<void> {
-    if (session !== sessions) return
-    renewal ??= credentials({ forceRefresh: true })
-      .then(() => {
-        sessions += 1
-      })
-      .finally(() => {
-        renewal = undefined
-      })
-    await renewal
-  }
-
-  return {
-    /** Makes the attempts of one call renew the session once. */
-    renewing: <Answer>(attempt: Attempt<Answer>): Attempt<Answer> => {
-      let isRenewed = false
-      return async (signal) => {
-        const session = sessions
-        try {
-          return await attempt(signal)
-        } catch (error) {
-          if (isRenewed || !expiredNames.has(errorName(error))) throw error
-          isRenewed = true
-          await renew(session)
-          return await attempt(signal)
-        }
-      }
-    },
   }
 }

@@ -1,25 +1,14 @@
 /** Opens everything that a run needs of AWS, in parallel. */
 import type { TimeOuts } from '../network/network.ts'
 import type { Run } from '../run/run.ts'
-import type { DescribeKey } from '../table/property.ts'
 import type { Target } from '../table/target.ts'
 import { type Job, openConnections } from './connections.ts'
 import { credentialPorts } from './credentials.ts'
-import { type DynamoDb, loadDynamoDb } from './dynamodb.ts'
+import { loadDynamoDb } from './dynamodb.ts'
 import { connectKms } from './kms.ts'
 import type { SdkSettings } from './sdk-settings.ts'
-import { type AwsAccount, openSession } from './session.ts'
-import type { CommandSessionRequest } from './session-request.ts'
-
-interface Request extends CommandSessionRequest {
-  readonly region: string
-  readonly sdkSettings?: SdkSettings
-}
-
-interface Services {
-  readonly dynamoDb: DynamoDb
-  readonly describeKey: DescribeKey
-}
+import { openSession } from './session.ts'
+import type { SessionRequest } from './session-request.ts'
 
 /**
  * Assumes the roles. While the run waits for STS it loads DynamoDB's SDK and the toolkit of the runner.
@@ -27,12 +16,12 @@ interface Services {
  * @param readCount the number of calls with which the run begins, for as many connections
  */
 export async function connectToAws(
-  request: Request,
+  request: SessionRequest & { readonly region: string; readonly sdkSettings: SdkSettings },
   { environment, mask, load }: Job & { readonly load: () => Promise<void> },
   readCount: number,
   run: Run,
   timeOuts: TimeOuts,
-): Promise<{ readonly account: AwsAccount; readonly open: (target: Target) => Services }> {
+) {
   const job = { environment, mask }
   const connections = openConnections(request.region, { ...job, sdkSettings: request.sdkSettings }, run, timeOuts)
   const [session, connectDynamoDb] = await Promise.all([
@@ -42,7 +31,7 @@ export async function connectToAws(
   ])
   return {
     account: session.awsAccount,
-    open: (target) => {
+    open: (target: Target) => {
       const dynamoDb = connectDynamoDb(session.credentials, target)
       return { dynamoDb, describeKey: connectKms(connections.clientOptions, dynamoDb.credentials, run, target) }
     },

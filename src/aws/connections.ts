@@ -2,21 +2,18 @@
 import { STSClient, type STSClientConfig } from '@aws-sdk/client-sts'
 import { partition } from '@aws-sdk/core/client'
 import type { NodeHttpHandler } from '@smithy/node-http-handler'
-import { defaultTimeOuts, type Network, openNetwork } from '../network/network.ts'
+import { defaultTimeOuts, openNetwork } from '../network/network.ts'
 import { proxySecrets } from '../network/proxies.ts'
 import { regionSetting } from '../network/unreachable.ts'
 import type { Run } from '../run/run.ts'
-import type { SdkSettings } from './sdk-settings.ts'
+import type { SdkSettings, Variables } from './sdk-settings.ts'
 
 export interface ClientOptions {
   readonly region: string
   readonly requestHandler: NodeHttpHandler
   /** Set to 1 because retry.ts repeats calls: it knows the deadline of the run. */
   readonly maxAttempts: 1
-  /**
-   * A variable may select the mode `auto`, in which the SDK requests the region from the instance metadata. This
-   * prevents it.
-   */
+  /** Prevents the mode `auto`, in which the SDK requests the region from the instance metadata. */
   readonly defaultsMode?: 'legacy'
   /** Prevents the mode `adaptive`, which would limit the rate of calls, as pace.ts does. */
   readonly retryMode?: 'standard'
@@ -24,13 +21,11 @@ export interface ClientOptions {
   readonly authSchemePreference?: string[]
 }
 
-export interface Connections extends Pick<Network, 'waiting' | 'openEarly'> {
-  readonly clientOptions: ClientOptions
-}
+export type Connections = ReturnType<typeof openConnections>
 
 /** The environment variables of the job, and the function that masks its secrets in the log. */
 export interface Job {
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly environment: Variables
   /** @param origin the name of the secret, which may be printed */
   readonly mask: (secret: string, origin: string) => void
 }
@@ -45,7 +40,7 @@ export function openConnections(
   { environment, mask, sdkSettings }: Job & { readonly sdkSettings?: SdkSettings | undefined },
   run: Run,
   timeOuts = defaultTimeOuts,
-): Connections {
+) {
   for (const secret of proxySecrets()) mask(secret, 'password in HTTPS_PROXY or HTTP_PROXY')
   mask(environment.ACTIONS_ID_TOKEN_REQUEST_TOKEN ?? '', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN')
   const customHosts = [
@@ -54,7 +49,7 @@ export function openConnections(
   ].filter(({ url }) => URL.canParse(url))
   const settingOf = ({ host }: URL) =>
     customHosts.find(({ url }) => new URL(url).host === host)?.setting ?? regionSetting
-  const { requestHandler, waiting, openEarly } = openNetwork(settingOf, run, timeOuts)
+  const { requestHandler, ...connections } = openNetwork(settingOf, run, timeOuts)
   const clientOptions: ClientOptions = {
     region,
     requestHandler,
@@ -63,7 +58,7 @@ export function openConnections(
     retryMode: 'standard',
     authSchemePreference: ['sigv4'],
   }
-  return { clientOptions, waiting, openEarly }
+  return { clientOptions, ...connections }
 }
 
 export function createStsClient(

@@ -6,46 +6,34 @@ import { type ClientOptions, createStsClient, type Job } from './connections.ts'
 import { searchDefaultChain } from './default-chain.ts'
 import { requestIdToken } from './oidc-token.ts'
 
-/** The sources of credentials, and the STS clients that use them. */
-export interface CredentialPorts extends Pick<Job, 'mask'> {
-  /** An STS client of the run's region; without credentials for calls that carry a token instead. */
-  readonly connectSts: (credentials: AwsCredentialIdentity | undefined) => STSClient
-  /** A new OIDC token of the job. */
-  readonly fetchIdToken: (audience: string, signal: AbortSignal) => Promise<string>
-  /** The access key in the environment. */
-  readonly accessKey: () => AwsCredentialIdentity
-  /** The AWS SDK's own search. Throws a RemedyError if it ends without credentials. */
-  readonly defaultChain: () => Promise<AwsCredentialIdentity>
-}
+export type CredentialPorts = ReturnType<typeof credentialPorts>
 
-export function credentialPorts(clientOptions: ClientOptions, { environment, mask }: Job, run: Run): CredentialPorts {
+/** The sources of credentials, and the STS clients that use them. */
+export function credentialPorts(clientOptions: ClientOptions, { environment, mask }: Job, run: Run) {
   return {
-    connectSts: (credentials) => createStsClient(clientOptions, credentials === undefined ? {} : { credentials }),
-    fetchIdToken: (audience, signal) => requestIdToken(clientOptions.requestHandler, environment, audience, signal),
-    accessKey: () => ({
+    mask,
+    /** @param credentials undefined for calls that carry a token instead */
+    connectSts: (credentials: AwsCredentialIdentity | undefined): STSClient =>
+      createStsClient(clientOptions, credentials === undefined ? {} : { credentials }),
+    fetchIdToken: (audience: string, signal: AbortSignal): Promise<string> =>
+      requestIdToken(clientOptions.requestHandler, environment, audience, signal),
+    accessKey: (): AwsCredentialIdentity => ({
       accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
       secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
       ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
     }),
-    defaultChain: () => searchDefaultChain(clientOptions, { environment, mask }, run),
-    mask,
+    defaultChain: (): Promise<AwsCredentialIdentity> => searchDefaultChain(clientOptions, { environment, mask }, run),
   }
 }
 
-/** A name for each part of an identity, to print where its value must not be shown. */
-interface IdentityOrigins {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken: string
-}
-
-export const environmentVariables: IdentityOrigins = {
+/** The names of the parts of an identity, to print where their values must not be shown. */
+export const environmentVariables = {
   accessKeyId: 'AWS_ACCESS_KEY_ID',
   secretAccessKey: 'AWS_SECRET_ACCESS_KEY',
   sessionToken: 'AWS_SESSION_TOKEN',
 }
 
-export function originsIn(place: string): IdentityOrigins {
+export function originsIn(place: string): typeof environmentVariables {
   return {
     accessKeyId: `access key id of ${place}`,
     secretAccessKey: `secret access key of ${place}`,
@@ -53,27 +41,21 @@ export function originsIn(place: string): IdentityOrigins {
   }
 }
 
-export function maskIdentity(identity: AwsCredentialIdentity, origins: IdentityOrigins, mask: Job['mask']): void {
-  const { accessKeyId, secretAccessKey, sessionToken } = identity
-  if (!isAccountId(accessKeyId) && !isTooShort(accessKeyId)) mask(accessKeyId, origins.accessKeyId)
-  if (!isTooShort(secretAccessKey)) mask(secretAccessKey, origins.secretAccessKey)
-  if (sessionToken !== undefined) mask(sessionToken, origins.sessionToken)
-}
-
 /**
- * Emulators take any word as a key, such as `test`. GitHub drops every output that holds a masked value, so such a word is
- * not masked. AWS's own keys have 16 characters or more.
- */
-function isTooShort(key: string): boolean {
-  return key.length < 8
-}
-
-/**
- * Emulators take an account id as the access key id, and work in that account. It is no secret, and every ARN holds it.
- * AWS's own ids have 16 characters or more, and begin with letters such as AKIA.
+ * Masks the parts of an identity that are secrets. Emulators take any word as a key, such as `test`, and an account id as
+ * the access key id. GitHub drops every output that holds a masked value, and every ARN holds the account id, so neither
+ * is masked. AWS's own keys have 16 characters or more, and their ids begin with letters such as AKIA.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html
  */
-function isAccountId(accessKeyId: string): boolean {
-  return /^\d{12}$/.test(accessKeyId)
+export function maskIdentity(
+  { accessKeyId, secretAccessKey, sessionToken }: AwsCredentialIdentity,
+  origins: typeof environmentVariables,
+  mask: Job['mask'],
+): void {
+  const isWord = (key: string) => key.length < 8
+  const isAccountId = /^\d{12}$/.test(accessKeyId)
+  if (!isAccountId && !isWord(accessKeyId)) mask(accessKeyId, origins.accessKeyId)
+  if (!isWord(secretAccessKey)) mask(secretAccessKey, origins.secretAccessKey)
+  if (sessionToken !== undefined) mask(sessionToken, origins.sessionToken)
 }

@@ -1,12 +1,12 @@
 /** The AWS SDK's own search for credentials: environment, profiles, web identity, containers and instances. */
 import { readFile } from 'node:fs/promises'
 import { loadSharedConfigFiles } from '@smithy/core/config'
-import type { AwsCredentialIdentity } from '@smithy/types'
+import type { AwsCredentialIdentity, SharedConfigFiles } from '@smithy/types'
 import { RemedyError } from '../errors/errors.ts'
 import { type Run, unlessAborted } from '../run/run.ts'
+import { quote } from '../text/readable.ts'
 import { type ClientOptions, createStsClient, type Job } from './connections.ts'
-import { describeDefaultChain, explainDefaultChain } from './default-chain-errors.ts'
-import type { SharedConfig } from './sdk-settings.ts'
+import { explainDefaultChain } from './default-chain-errors.ts'
 
 /** @throws {RemedyError} if the search ends without credentials, or the run ends first */
 export async function searchDefaultChain(
@@ -26,7 +26,9 @@ export async function searchDefaultChain(
   }
   const { config } = createStsClient(clientOptions, { logger })
   const search = () => config.credentials()
-  return await unlessAborted(run, search, describeDefaultChain(environment)).catch((error: unknown) => {
+  const { AWS_PROFILE: profile } = environment
+  const waitingFor = `the AWS SDK to find credentials${profile ? ` by the profile ${quote(profile)}` : ''}`
+  return await unlessAborted(run, search, waitingFor).catch((error: unknown) => {
     throw error instanceof RemedyError ? error : explainDefaultChain(environment, sharedConfig, lines, error)
   })
 }
@@ -34,26 +36,21 @@ export async function searchDefaultChain(
 /** Masks what the SDK sends to get credentials: a response could echo it. */
 async function maskSecrets(
   environment: Job['environment'],
-  { configFile, credentialsFile }: SharedConfig,
+  { configFile, credentialsFile }: SharedConfigFiles,
   mask: Job['mask'],
 ): Promise<void> {
-  mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '', 'AWS_CONTAINER_AUTHORIZATION_TOKEN')
-  // Every profile, because one profile may refer to another.
-  const profiles = [...Object.entries(configFile), ...Object.entries(credentialsFile)]
-  for (const [name, { aws_secret_access_key, aws_session_token }] of profiles) {
-    mask(aws_secret_access_key ?? '', `aws_secret_access_key of the profile ${name}`)
-    mask(aws_session_token ?? '', `aws_session_token of the profile ${name}`)
-  }
-  const tokenFiles = [
-    ...['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'].map(
-      (name) => [`file of ${name}`, environment[name]] as const,
-    ),
-    ...profiles.map(
-      ([name, profile]) => [`web_identity_token_file of the profile ${name}`, profile.web_identity_token_file] as const,
-    ),
-  ]
-  for (const [origin, path] of tokenFiles) {
+  const maskFile = async (path: string | undefined, origin: string) => {
     // The search itself reports a file that cannot be read.
     if (path) mask((await readFile(path, 'utf8').catch(() => '')).trim(), origin)
+  }
+  mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? '', 'AWS_CONTAINER_AUTHORIZATION_TOKEN')
+  for (const name of ['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']) {
+    await maskFile(environment[name], `file of ${name}`)
+  }
+  // Every profile, because one profile may refer to another.
+  for (const [name, profile] of [...Object.entries(configFile), ...Object.entries(credentialsFile)]) {
+    mask(profile.aws_secret_access_key ?? '', `aws_secret_access_key of the profile ${name}`)
+    mask(profile.aws_session_token ?? '', `aws_session_token of the profile ${name}`)
+    await maskFile(profile.web_identity_token_file, `web_identity_token_file of the profile ${name}`)
   }
 }

@@ -1,13 +1,5 @@
 /** Reads why IAM denied a call. AWS names the reason in the message only, without a code or field. */
-import { errorMessage } from '../errors/thrown.ts'
-
-/** A denial that needs another change than an Allow statement in the caller's policies. */
-export interface Denial {
-  /** The kind of policy, in AWS's words. */
-  readonly policy: string
-  /** The cause of the denial, and a remedy. */
-  readonly explanation: string
-}
+import { errorMessage, errorName } from '../errors/thrown.ts'
 
 /** IAM is eventually consistent. */
 export const iamDelay = 'A change in IAM takes up to a minute to arrive.'
@@ -29,36 +21,31 @@ const remedies: Readonly<Record<string, string>> = {
 }
 
 /**
- * Reads the reason of a denial from AWS's message. Returns undefined if an Allow statement for the caller would help,
- * or if the message names no reason.
+ * Reads the reason of a denial from AWS's message.
  *
+ * @returns the kind of policy, if AWS names it, and the cause with a remedy; undefined for any other error, if an Allow
+ *   statement for the caller would help, or if the message names no reason
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
-export function readDenial(cause: unknown): Denial | undefined {
+export function readDenial(cause: unknown) {
+  if (!errorName(cause).startsWith('AccessDenied')) return undefined
   const message = errorMessage(cause)
-  const explicit = policyIn(/\bexplicit deny in (?:an?|the) ([a-z -]+)/i.exec(message))
-  if (explicit !== undefined) {
-    return {
-      policy: explicit,
-      explanation: `A Deny statement in a policy of the kind "${explicit}" denies the call, whatever other policies allow. ${remedies[explicit]}`,
-    }
+  const explicit = /\bexplicit deny\b(?: in (?:an?|the) ([a-z -]+))?/i.exec(message)
+  if (explicit !== null) {
+    const policy = policyNamed(explicit[1])
+    const kind = policy === undefined ? '' : ` of the kind "${policy}"`
+    const remedy = policy === undefined ? '' : ` ${remedies[policy]}`
+    const explanation = `A Deny statement in a policy${kind} denies the call, whatever other policies allow.${remedy}`
+    return { policy, explanation }
   }
-  if (/\bexplicit deny\b/i.test(message)) {
-    return {
-      policy: 'of a kind that AWS does not name',
-      explanation: 'A Deny statement in a policy denies the call, whatever other policies allow.',
-    }
-  }
-  const implicit = policyIn(/\bbecause no ([a-z -]+?) allows\b/i.exec(message))
-  if (implicit === undefined || implicit === 'identity-based policy') return undefined
-  return {
-    policy: implicit,
-    explanation: `A policy of the kind "${implicit}" must allow the call too, but does not. ${remedies[implicit]}`,
-  }
+  const policy = policyNamed(/\bbecause no ([a-z -]+?) allows\b/i.exec(message)?.[1])
+  if (policy === undefined || policy === 'identity-based policy') return undefined
+  const explanation = `A policy of the kind "${policy}" must allow the call too, but does not. ${remedies[policy]}`
+  return { policy, explanation }
 }
 
 /** The kind of policy that a message names. AWS also writes `sessions policy`. The ARN of the policy may follow. */
-function policyIn(found: RegExpExecArray | null): string | undefined {
-  const words = found?.[1]?.toLowerCase().replace(/^sessions /, 'session ') ?? ''
-  return Object.keys(remedies).find((policy) => words.startsWith(policy))
+function policyNamed(words = ''): string | undefined {
+  const kind = words.toLowerCase().replace(/^sessions /, 'session ')
+  return Object.keys(remedies).find((policy) => kind.startsWith(policy))
 }

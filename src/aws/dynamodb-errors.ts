@@ -2,10 +2,10 @@
 
 import { RemedyError } from '../errors/errors.ts'
 import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
-import { remedyForCall } from './call-remedies.ts'
-import { iamDelay, readDenial } from './denials.ts'
+import { readDenial } from './denials.ts'
 import { classifyFailure, type FailureKind, isUnusableKey, nextChangeAllowedAt } from './failures.ts'
 import { actionsOfOperation, allowStatement } from './iam.ts'
+import { remedyForAws } from './remedies.ts'
 
 /** A call that failed for good. */
 export class DynamoDbError extends RemedyError {
@@ -19,20 +19,18 @@ export class DynamoDbError extends RemedyError {
    * @param arn the ARN of the resource, because `resource` may be its name
    */
   constructor(operation: string, resource: string, cause: unknown, isOutcomeUnknown: boolean, arn = resource) {
+    const isAllowMissing = isDenied(cause) && readDenial(cause) === undefined && !isAboutKms(cause)
     super(describeFailure(operation, resource, cause), remedyForDynamoDb(operation, resource, cause), {
       cause,
       isOutcomeUnknown,
-      statements:
-        isDenied(cause) && readDenial(cause) === undefined ? [allowStatement(actionsOfOperation(operation), arn)] : [],
+      statements: isAllowMissing ? [allowStatement(actionsOfOperation(operation), arn)] : [],
     })
     this.code = errorName(cause)
     this.kind = classifyFailure(cause)
   }
 }
 
-/**
- * Returns true if DynamoDB itself refused this try. A write was certainly not performed only if every try was refused.
- */
+/** Returns true if DynamoDB itself refused this try. A write was not performed if every try was refused. */
 export function isRefusal(cause: unknown): boolean {
   const status = httpStatus(cause)
   return (status >= 400 && status < 500 && classifyFailure(cause) !== 'unavailable') || isUnusableKey(cause)
@@ -47,17 +45,13 @@ export class StaleReadError extends RemedyError {
   }
 }
 
-/** Returns true if IAM denied the call to DynamoDB. A denial of the KMS key is not included. */
 function isDenied(error: unknown): boolean {
-  return errorName(error) === 'AccessDeniedException' && !isDeniedByKms(error)
+  return errorName(error) === 'AccessDeniedException'
 }
 
-/**
- * Returns true if the use of the table's KMS key was denied. A caller that reads or writes items of a table with a
- * customer managed key needs permission for that key.
- */
-function isDeniedByKms(error: unknown): boolean {
-  return errorName(error) === 'AccessDeniedException' && /\bkms\b/i.test(errorMessage(error))
+/** A caller that reads or writes items of a table with a customer managed key needs permission for that key. */
+function isAboutKms(error: unknown): boolean {
+  return /\bkms\b/i.test(errorMessage(error))
 }
 
 function describeFailure(operation: string, resource: string, cause: unknown): string {
@@ -66,30 +60,23 @@ function describeFailure(operation: string, resource: string, cause: unknown): s
   return `${operation} on "${resource}" is deferred: AWS limits how often this may change${time === undefined ? '' : `, and allows the next change at ${time}`}.`
 }
 
-function remedyForDeferral(cause: unknown): string {
-  const time = nextChangeAllowedAt(cause)
-  return `Run again ${time === undefined ? 'when the limit that AWS names below allows it' : `after ${time}`}. The other steps do not wait for it.`
-}
-
 function remedyForDynamoDb(operation: string, resource: string, error: unknown): string {
   if (error instanceof RemedyError) return error.remedy
-  const denial = errorName(error) === 'AccessDeniedException' ? readDenial(error) : undefined
-  if (denial !== undefined) return `${denial.explanation} ${iamDelay}`
-  if (isDeniedByKms(error)) {
-    return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`
+  if (classifyFailure(error) === 'deferred') {
+    const time = nextChangeAllowedAt(error)
+    return `Run again ${time === undefined ? 'when the limit that AWS names below allows it' : `after ${time}`}. The other steps do not wait for it.`
   }
-  if (errorName(error) === 'ValidationException' && /acted as a source region/i.test(errorMessage(error))) {
+  if (isDenied(error) && readDenial(error) === undefined) {
+    return isAboutKms(error)
+      ? `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`
+      : `Allow ${actionsOfOperation(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`
+  }
+  if (/acted as a source region/i.test(errorMessage(error))) {
     return `Delete the replicas of "${resource}" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.`
   }
   if (isUnusableKey(error)) return 'Name a KMS key whose key spec is SYMMETRIC_DEFAULT. DynamoDB uses no other.'
-  switch (errorName(error)) {
-    case 'AccessDeniedException':
-      return `Allow ${actionsOfOperation(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`
-    case 'LimitExceededException':
-    case 'SubscriberLimitExceededException':
-      if (classifyFailure(error) === 'deferred') return remedyForDeferral(error)
-      return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.'
-    default:
-      return remedyForCall(error, 'DynamoDB')
+  if (errorName(error).endsWith('LimitExceededException')) {
+    return 'The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.'
   }
+  return `${remedyForAws(error, 'DynamoDB')} What was done so far is kept.`
 }

@@ -1,7 +1,4 @@
-/**
- * The port to DynamoDB: sends calls that are given as data, limits concurrent calls, repeats failed calls, and renews
- * the session.
- */
+/** The port to DynamoDB: calls that are given as data, with a limit on concurrent calls. */
 import { getEndpointFromInstructions } from '@smithy/core/endpoints'
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { RemedyError } from '../errors/errors.ts'
@@ -10,13 +7,13 @@ import type { Run } from '../run/run.ts'
 import { properties } from '../table/properties/index.ts'
 import type { Ask, InputOf, Operation, OutputOf, Request } from '../table/request.ts'
 import { type Target, tableArn } from '../table/target.ts'
-import { unsentRemedy } from './call-remedies.ts'
 import { type Credentials, callsIn, type ExplainFailure } from './calls.ts'
 import type * as Commands from './commands.ts'
 import type { Connections } from './connections.ts'
 import { DynamoDbError } from './dynamodb-errors.ts'
 import { type ItemStore, itemStore } from './item-store.ts'
 import { adaptivePace } from './pace.ts'
+import { unsentRemedy } from './remedies.ts'
 
 export interface DynamoDb {
   /** Sends a read. Only the response of DescribeTable decides whether the table exists. */
@@ -24,9 +21,7 @@ export interface DynamoDb {
   /**
    * Sends a write. Returns when DynamoDB has accepted it, not when the change is complete.
    *
-   * A write that changes an existing table relies on a read of that table. It is sent until `sendBefore`, in milliseconds
-   * by the clock of the run, and it is not sent again when its outcome is unknown: the table must be read first.
-   *
+   * @param sendBefore for a write that relies on a read of its table; see `Call`
    * @throws {StaleReadError} after `sendBefore`; nothing was sent
    */
   readonly write: (request: Request, sendBefore?: number) => Promise<void>
@@ -34,16 +29,11 @@ export interface DynamoDb {
   readonly itemsWithin: (run: Run) => ItemStore
 }
 
-/** The maximum number of concurrent reads, each over its own connection: DynamoDB limits some reads by connection. */
+/** Concurrent reads, each over its own connection: DynamoDB limits some reads by connection. */
 const mostReads = 50
 
-/**
- * The maximum number of concurrent writes. Measured on AWS: of ten at once in one account, three to five are throttled.
- */
+/** Concurrent writes. Measured on AWS: of ten at once in one account, three to five are throttled. */
 const mostWrites = 5
-
-/** Makes the port. The credentials are requested again when they expire. */
-export type ConnectDynamoDb = (credentials: () => Promise<AwsCredentialIdentity>, target: Target) => DynamoDbConnection
 
 export interface DynamoDbConnection extends DynamoDb {
   /** The credentials of the port, for the clients of other services: they are requested once for all. */
@@ -51,16 +41,12 @@ export interface DynamoDbConnection extends DynamoDb {
 }
 
 /**
- * Loads the SDK and opens connections while the run waits for its first response, so that neither takes additional
- * time.
+ * Loads the SDK and opens connections while the run waits for its first response.
  *
  * @param count the number of connections: as many calls as the run begins with
+ * @returns a function that makes the port; it requests the credentials again when they expire
  */
-export async function loadDynamoDb(
-  { clientOptions, waiting, openEarly }: Pick<Connections, 'clientOptions' | 'waiting' | 'openEarly'>,
-  count: number,
-  run: Run,
-): Promise<ConnectDynamoDb> {
+export async function loadDynamoDb({ clientOptions, waiting, openEarly }: Connections, count: number, run: Run) {
   await waiting
   const commands = await import(/* webpackChunkName: "dynamodb" */ './commands.ts')
   let walkChain: () => Promise<AwsCredentialIdentity>
@@ -70,25 +56,22 @@ export async function loadDynamoDb(
     // By default, calls that name an ARN go to a host of the account, which needs connections of its own.
     accountIdEndpointMode: 'disabled',
   })
-  openEarly(await endpointOf(client, commands).catch(explainEndpoint), count)
-  return (credentials, target) => {
+  openEarly(await findEndpoint(client, commands), count)
+  return (credentials: () => Promise<AwsCredentialIdentity>, target: Target): DynamoDbConnection => {
     walkChain = credentials
     return connect(commands, client, run, target)
   }
 }
 
-/**
- * Returns the URL of DynamoDB. The empty credentials keep the SDK from requesting real ones for the account id in the
- * host name.
- */
-async function endpointOf(client: Commands.DynamoDBClient, { DescribeTableCommand }: typeof Commands): Promise<URL> {
+/** Returns the URL of DynamoDB. Empty credentials keep the SDK from requesting real ones for an account id in the host. */
+async function findEndpoint(client: Commands.DynamoDBClient, { DescribeTableCommand }: typeof Commands): Promise<URL> {
   const credentials = async () => ({ accessKeyId: '', secretAccessKey: '' })
   const config = { ...client.config, credentials }
-  return (await getEndpointFromInstructions({ TableName: 'any' }, DescribeTableCommand, config)).url
-}
-
-function explainEndpoint(cause: unknown): never {
-  throw new RemedyError('The AWS SDK found no endpoint of DynamoDB.', unsentRemedy, { cause })
+  try {
+    return (await getEndpointFromInstructions({ TableName: 'any' }, DescribeTableCommand, config)).url
+  } catch (cause) {
+    throw new RemedyError('The AWS SDK found no endpoint of DynamoDB.', unsentRemedy, { cause })
+  }
 }
 
 function connect(
@@ -125,7 +108,9 @@ function connect(
       await call(run, writes, callOf(operation, input, sendBefore))
     },
     itemsWithin: (within) =>
-      itemStore(commands, client, (operation, resource, send) => call(within, reads, { operation, resource, send })),
+      itemStore((operation, input, onUnknownOutcome) =>
+        call(within, reads, { ...callOf(operation, input), onUnknownOutcome }),
+      ),
   }
 }
 

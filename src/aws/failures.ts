@@ -1,5 +1,7 @@
 /** Classifies a failed call of any service by its error. */
-import { errorCode, errorMessage, errorName, httpStatus, metadataOf } from '../errors/thrown.ts'
+import { isThrottlingError } from '@smithy/core/retry'
+import type { SdkError } from '@smithy/types'
+import { errorCode, errorMessage, errorName, httpStatus, isErrorLike, metadataOf } from '../errors/thrown.ts'
 import { properties } from '../table/properties/index.ts'
 
 /**
@@ -14,17 +16,6 @@ import { properties } from '../table/properties/index.ts'
  * - `final`: the same call would fail again.
  */
 export type FailureKind = 'throttled' | 'not-ready' | 'unavailable' | 'misdated' | 'deferred' | 'final'
-
-const throttledNames = new Set([
-  'Throttling',
-  'ThrottlingException',
-  'ThrottledException',
-  'RequestLimitExceeded',
-  'RequestThrottled',
-  'RequestThrottledException',
-  'TooManyRequestsException',
-  'ProvisionedThroughputExceededException',
-])
 
 const unavailableNames = new Set([
   'InternalFailure',
@@ -43,21 +34,10 @@ const unavailableNames = new Set([
 const signatureNames = new Set(['InvalidSignatureException', 'SignatureDoesNotMatch', 'RequestExpired', 'AuthFailure'])
 
 /**
- * The connection was lost or timed out. A refused connection and an unknown host are configuration mistakes, so they
- * are not repeated.
+ * The connection was lost or timed out, or Node could not parse the response as HTTP. A refused connection and an unknown
+ * host are configuration mistakes, so they are not repeated.
  */
-const unavailableCodes = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENETDOWN',
-])
-
-/** Node could not parse the response as HTTP: part of it was lost, or another server answered. */
-const unreadableCode = /^HPE_/
+const unavailableCode = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|HPE_.*)$/
 
 /**
  * AWS uses LimitExceededException for budgets, quotas and locks. These messages mean a lock that ends by itself. The
@@ -68,11 +48,6 @@ const passingLimits = ['simultaneously', 'Only 1 online index', 'indexed tables'
 /** Returns the time at which AWS allows the next change, as its message names it; undefined if it names no time. */
 export function nextChangeAllowedAt(error: unknown): string | undefined {
   return /can be made at (.{1,80})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, '')
-}
-
-/** Returns true if a limit on changes of a property is reached. The properties declare their limits. */
-function isBudgetSpent(error: unknown): boolean {
-  return properties.some(({ budget }) => budget?.isSpent.test(`${errorName(error)}: ${errorMessage(error)}`))
 }
 
 /**
@@ -89,25 +64,22 @@ export function isUnusableKey(error: unknown): boolean {
 export function classifyFailure(error: unknown): FailureKind {
   const name = errorName(error)
   const message = errorMessage(error)
-  if (isBudgetSpent(error)) return 'deferred'
+  if (properties.some(({ budget }) => budget?.isSpent.test(`${name}: ${message}`))) return 'deferred'
   if (isUnusableKey(error)) return 'final'
-  if (throttledNames.has(name)) return 'throttled'
   if (name === 'ContinuousBackupsUnavailableException') return 'not-ready'
+  // The SDK's rule counts every one as throttling, so it is asked later.
   if (name === 'LimitExceededException') {
-    if (passingLimits.some((passing) => message.includes(passing))) return 'not-ready'
-    return 'final'
+    return passingLimits.some((passing) => message.includes(passing)) ? 'not-ready' : 'final'
   }
+  if (isErrorLike(error) && isThrottlingError(error as SdkError)) return 'throttled'
   if (name.startsWith('InvalidIdentityToken') && message.includes("ouldn't retrieve verification key")) {
     return 'unavailable'
   }
-  const code = errorCode(error)
-  if (unavailableNames.has(name) || unavailableCodes.has(code) || unreadableCode.test(code)) return 'unavailable'
+  if (unavailableNames.has(name) || unavailableCode.test(errorCode(error))) return 'unavailable'
   // The SDK has corrected its clock from this response and signs the next try with it. It sets this flag on every error
   // while the clock is wrong, so the name of the error is checked too.
   if (metadataOf(error).clockSkewCorrected === true && signatureNames.has(name)) return 'misdated'
-  const status = httpStatus(error)
-  if (status === 429) return 'throttled'
-  return status >= 500 ? 'unavailable' : 'final'
+  return httpStatus(error) >= 500 ? 'unavailable' : 'final'
 }
 
 /**
@@ -116,18 +88,10 @@ export function classifyFailure(error: unknown): FailureKind {
  */
 export function isUnsent(error: unknown): boolean {
   const code = errorCode(error)
-  return unsentNames.has(errorName(error)) && httpStatus(error) === 0 && (code === '' || unsentCode.test(code))
+  return unsentName.test(errorName(error)) && httpStatus(error) === 0 && (code === '' || unsentCode.test(code))
 }
 
-const unsentNames = new Set([
-  'Error',
-  'TypeError',
-  'RangeError',
-  'EndpointError',
-  'ProviderError',
-  'CredentialsProviderError',
-  'TokenProviderError',
-])
+const unsentName = /^(?:Error|TypeError|RangeError|EndpointError|ProviderError|(?:Credentials|Token)ProviderError)$/
 
 /** Node's error codes for a URL or a header that cannot be sent. */
 const unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/

@@ -7,6 +7,7 @@ import type { PolicyStatement, Property } from '../table/property.ts'
 import type { TableDefinition } from '../table/table.ts'
 import { type Target, tableArn } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
+import type { AwsAccount } from './session-request.ts'
 
 /** An IAM policy as it is written in JSON. */
 export interface PolicyDocument {
@@ -20,10 +21,9 @@ export type Place = Pick<Target, 'partition' | 'account' | 'region'>
 const itemActions = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']
 
 /**
- * The IAM actions that a command needs on a table.
+ * Lists the IAM actions that a command needs on a table, in the order of their names.
  *
  * @param declared the properties that the definition declares: a run writes no others
- * @returns actions in the order of their names
  */
 export function actionsOf(command: TableCommand, declared: readonly PropertyName[]): readonly string[] {
   const isDeclared = ({ name }: Property<PropertyName>) => declared.includes(name)
@@ -135,7 +135,7 @@ export function allowStatement(actions: readonly string[], resource: string): st
 
 /** A statement that lets a GitHub job assume a role, to paste into the role's trust policy. */
 export function trustStatement(
-  { partition, account }: { readonly partition: string; readonly account: string },
+  { partition, account }: AwsAccount,
   claims: { readonly iss: string; readonly aud: string; readonly sub: string },
 ): string {
   // GitHub Enterprise Server is an issuer of its own.

@@ -1,10 +1,7 @@
 /** The items that `verify` writes, reads and deletes. */
-import type { DynamoDBClient, AttributeValue as SdkValue } from '@aws-sdk/client-dynamodb'
-import * as v from 'valibot'
+import type { AttributeValue as SdkValue } from '@aws-sdk/client-dynamodb'
 import type { AttributeValue, Item } from '../definition/items.ts'
-import { understand } from '../table/response.ts'
-import type * as Commands from './commands.ts'
-import { isRefusal } from './dynamodb-errors.ts'
+import type { InputOf, Operation, OutputOf } from '../table/request.ts'
 
 export interface ItemStore {
   /**
@@ -31,84 +28,67 @@ export interface ItemStore {
   readonly delete: (table: string, key: Item) => Promise<void>
 }
 
-/** Sends one operation on one table, with retries. */
-export type Call = <Answer>(
-  operation: string,
-  resource: string,
-  send: (signal: AbortSignal) => Promise<Answer>,
-) => Promise<Answer>
+/** Sends one operation on one table, with retries. Reports each try that may have taken effect without a response. */
+export type SendOperation = <Name extends Operation>(
+  operation: Name,
+  input: InputOf<Name>,
+  onUnknownOutcome?: () => void,
+) => Promise<OutputOf<Name>>
 
-export function itemStore(commands: typeof Commands, client: DynamoDBClient, call: Call): ItemStore {
+export function itemStore(send: SendOperation): ItemStore {
   return {
-    putIfAbsent: async (table, item, partitionKey) => {
-      const command = new commands.PutItemCommand({
-        TableName: table,
+    putIfAbsent: async (TableName, item, partitionKey) => {
+      const input = {
+        TableName,
         Item: attributeValues(item),
         // The condition is about the item with the same key, sort key included.
         ConditionExpression: 'attribute_not_exists(#key)',
         ExpressionAttributeNames: { '#key': partitionKey },
-      })
+      }
       let isOutcomeUnknown = false
-      await call('PutItem', table, async (abortSignal) => {
-        try {
-          await client.send(command, { abortSignal })
-        } catch (error) {
-          isOutcomeUnknown ||= !isRefusal(error)
-          throw error
-        }
+      await send('PutItem', input, () => {
+        isOutcomeUnknown = true
       })
       return { isOutcomeUnknown }
     },
-    get: async (table, key) => {
-      const command = new commands.GetItemCommand({ TableName: table, Key: attributeValues(key), ConsistentRead: true })
-      const { Item } = await call('GetItem', table, (abortSignal) => client.send(command, { abortSignal }))
-      return understand('GetItem', table, () => v.parse(v.optional(itemSchema), Item))
+    get: async (TableName, key) => {
+      const { Item } = await send('GetItem', { TableName, Key: attributeValues(key), ConsistentRead: true })
+      return Item === undefined ? undefined : readItem(Item)
     },
-    query: async (table, partition, index) => {
+    query: async (TableName, partition, index) => {
       const items: Item[] = []
-      const names = Object.keys(partition)
-      let start: Record<string, SdkValue> | undefined
+      const values = Object.entries(attributeValues(partition))
+      let ExclusiveStartKey: Record<string, SdkValue> | undefined
       do {
-        const command = new commands.QueryCommand({
-          TableName: table,
+        const page: OutputOf<'Query'> = await send('Query', {
+          TableName,
           // A global index cannot be read consistently.
           ...(index === undefined ? { ConsistentRead: true } : { IndexName: index }),
-          KeyConditionExpression: names.map((_, at) => `#key${at} = :value${at}`).join(' AND '),
-          ExpressionAttributeNames: Object.fromEntries(names.map((name, at) => [`#key${at}`, name])),
-          ExpressionAttributeValues: Object.fromEntries(
-            Object.values(attributeValues(partition)).map((value, at) => [`:value${at}`, value]),
-          ),
-          ExclusiveStartKey: start,
+          KeyConditionExpression: values.map((_, at) => `#key${at} = :value${at}`).join(' AND '),
+          ExpressionAttributeNames: Object.fromEntries(values.map(([name], at) => [`#key${at}`, name])),
+          ExpressionAttributeValues: Object.fromEntries(values.map(([, value], at) => [`:value${at}`, value])),
+          ExclusiveStartKey,
         })
-        const page = await call('Query', table, (abortSignal) => client.send(command, { abortSignal }))
-        items.push(...understand('Query', table, () => v.parse(v.array(itemSchema), page.Items)))
-        start = page.LastEvaluatedKey
-      } while (start !== undefined)
+        items.push(...(page.Items ?? []).map(readItem))
+        ExclusiveStartKey = page.LastEvaluatedKey
+      } while (ExclusiveStartKey !== undefined)
       return items
     },
-    delete: async (table, key) => {
-      const command = new commands.DeleteItemCommand({ TableName: table, Key: attributeValues(key) })
-      await call('DeleteItem', table, (abortSignal) => client.send(command, { abortSignal }))
+    delete: async (TableName, key) => {
+      await send('DeleteItem', { TableName, Key: attributeValues(key) })
     },
   }
 }
 
 /** The strings, numbers and bytes of an item in DynamoDB's form. */
-const itemSchema = v.pipe(
-  v.record(
-    v.string(),
-    v.object({ S: v.optional(v.string()), N: v.optional(v.string()), B: v.optional(v.instance(Uint8Array)) }),
-  ),
-  v.transform(
-    (item): Item =>
-      Object.fromEntries(
-        Object.entries(item).flatMap(([name, { S, N, B }]) => {
-          const value = S ?? B ?? (N === undefined ? undefined : Number(N))
-          return value === undefined ? [] : [[name, value]]
-        }),
-      ),
-  ),
-)
+function readItem(item: Record<string, SdkValue>): Item {
+  return Object.fromEntries(
+    Object.entries(item).flatMap(([name, { S, N, B }]) => {
+      const value = S ?? B ?? (N === undefined ? undefined : Number(N))
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
 
 function attributeValues(item: Item): Record<string, SdkValue> {
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, sdkValue(value)]))

@@ -3,8 +3,8 @@ import { RemedyError } from '../errors/errors.ts'
 import { errorName } from '../errors/thrown.ts'
 import { describeKeyStatement, keyArn } from '../table/key-permissions.ts'
 import type { Target } from '../table/target.ts'
-import { remedyForCall } from './call-remedies.ts'
 import { iamDelay, readDenial } from './denials.ts'
+import { remedyForAws } from './remedies.ts'
 
 /** DescribeKey failed for good. */
 export class KmsError extends RemedyError {
@@ -34,5 +34,5 @@ function remedyForKms(key: string, { account, region }: Target, cause: unknown):
   if (errorName(cause) === 'NotFoundException') {
     return `There is no "${key}" in ${region} of account ${account}. Correct KMSMasterKeyId, or create the alias there.`
   }
-  return remedyForCall(cause, 'KMS')
+  return remedyForAws(cause, 'KMS')
 }

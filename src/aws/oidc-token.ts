@@ -1,19 +1,21 @@
 /** The OIDC token of a GitHub job. */
 import { text } from 'node:stream/consumers'
-import { HttpRequest } from '@smithy/core/protocols'
+import { HttpRequest, parseUrl } from '@smithy/core/protocols'
 import type { NodeHttpHandler } from '@smithy/node-http-handler'
+import * as v from 'valibot'
 import { RemedyError } from '../errors/errors.ts'
+import type { Variables } from './sdk-settings.ts'
 
 /**
  * Requests a new token from the endpoint that the runner names.
  *
- * @throws {IdTokenError} if the endpoint answers with another status than 200
+ * @throws an error with the name IdTokenError if the endpoint answers with another status than 200
  * @throws {RemedyError} if the response holds no token
  * @see https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
  */
 export async function requestIdToken(
   handler: NodeHttpHandler,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Variables,
   audience: string,
   signal: AbortSignal,
 ): Promise<string> {
@@ -21,12 +23,8 @@ export async function requestIdToken(
   url.searchParams.set('audience', audience)
   const { response } = await handler.handle(
     new HttpRequest({
+      ...parseUrl(url),
       method: 'GET',
-      protocol: url.protocol,
-      hostname: url.hostname,
-      ...(url.port === '' ? {} : { port: Number(url.port) }),
-      path: url.pathname,
-      query: Object.fromEntries(url.searchParams),
       headers: {
         host: url.host,
         accept: 'application/json',
@@ -36,32 +34,18 @@ export async function requestIdToken(
     { abortSignal: signal },
   )
   const body = await text(response.body)
-  if (response.statusCode !== 200) throw new IdTokenError(response.statusCode)
-  const token = readToken(body)
-  if (token !== undefined) return token
+  const { statusCode: httpStatusCode } = response
+  if (httpStatusCode !== 200) {
+    // Has the fields of an SDK error, so that retry.ts treats it alike. The body is not shown: it may hold a token.
+    const message = `GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`
+    throw Object.assign(new Error(message), { name: 'IdTokenError', $metadata: { httpStatusCode } })
+  }
+  const parsed = v.safeParse(tokenSchema, body)
+  if (parsed.success) return parsed.output.value
   throw new RemedyError(
     "GitHub answered the request for the job's OIDC token, but not with a token.",
     'Run the job again. If it fails again, see GitHub Status.',
   )
 }
 
-/** Has the fields of an SDK error, so that retry.ts treats it alike. The body is not shown: it may hold a token. */
-class IdTokenError extends Error {
-  override readonly name = 'IdTokenError'
-  readonly $metadata: { readonly httpStatusCode: number }
-
-  constructor(httpStatusCode: number) {
-    super(`GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`)
-    this.$metadata = { httpStatusCode }
-  }
-}
-
-/** The `value` of a JSON object; undefined if there is none. */
-function readToken(body: string): string | undefined {
-  try {
-    const { value }: { readonly value?: unknown } = JSON.parse(body)
-    return typeof value === 'string' && value !== '' ? value : undefined
-  } catch {
-    return undefined
-  }
-}
+const tokenSchema = v.pipe(v.string(), v.parseJson(), v.object({ value: v.pipe(v.string(), v.nonEmpty()) }))

@@ -73,10 +73,7 @@ export function stoppedBy(reason: unknown, error: unknown, waitingFor: string | 
   return waitingFor === undefined ? stopped : stopped.whileWaitingFor(waitingFor)
 }
 
-/**
- * The delay until the time that the error message names: DynamoDB for a second change of deletion protection, or
- * GitHub's rate limit (added in src/github/api.ts).
- */
+/** The delay until the time that the message names: DynamoDB's after a change of protection, or GitHub's in api.ts. */
 function timeNamedBy(error: unknown, now: number, random: number): number | undefined {
   const [, time] = /try again after (.+?)\.?$/i.exec(errorMessage(error)) ?? []
   const at = time === undefined ? Number.NaN : Date.parse(time)

@@ -4,15 +4,11 @@
  *
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
  */
+import type { SharedConfigFiles } from '@smithy/types'
 import { quote } from '../text/readable.ts'
 
-type Values = Readonly<Record<string, string | undefined>>
-
-/** The shared config and credentials files as the SDK parses them: sections by name. A file that cannot be read is empty. */
-export interface SharedConfig {
-  readonly configFile: Readonly<Record<string, Values>>
-  readonly credentialsFile: Readonly<Record<string, Values>>
-}
+/** Environment variables, or the keys of a section of a file. */
+export type Variables = Readonly<Record<string, string | undefined>>
 
 /** A service that is called at another address than AWS's own. */
 export interface CustomEndpoint {
@@ -23,17 +19,15 @@ export interface CustomEndpoint {
 }
 
 export interface SdkSettings {
+  /** The endpoints of STS and DynamoDB, if they are not AWS's own. That of KMS only if it has a setting of its own. */
   readonly endpoints: readonly CustomEndpoint[]
-  /** Warnings about settings that are not read. */
+  /** Warnings about settings that other AWS tools read, and this SDK does not. */
   readonly warnings: readonly string[]
 }
 
-/** The value of a setting, and where it was found. */
-interface Found {
+/** A value, and the variable or the key of a profile that holds it, in words. */
+interface Setting {
   readonly value: string
-  /** The variable, or the key of a profile. */
-  readonly name: string
-  /** The name in words, with the profile. */
   readonly setting: string
 }
 
@@ -43,153 +37,113 @@ interface Found {
  * credentials.
  */
 const services = ['STS', 'DynamoDB', 'KMS', 'SSO', 'SSO OIDC', 'Signin']
-const calledServices = services.slice(0, 3)
 
-const fips = ['AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint'] as const
-const dualStack = ['AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint'] as const
-const ignoreEndpoints = ['AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'ignore_configured_endpoint_urls'] as const
-const metadataEndpoint = ['AWS_EC2_METADATA_SERVICE_ENDPOINT', 'ec2_metadata_service_endpoint'] as const
-
-const noFiles: SharedConfig = { configFile: {}, credentialsFile: {} }
-
-/** Finds every setting that the SDK would misread or ignore. */
-export function findSettingProblems(variables: Values, sharedConfig = noFiles): readonly string[] {
-  const sources = new SettingSources(variables, sharedConfig)
-  return [
-    ...[fips, dualStack, ignoreEndpoints].flatMap((names) => findBooleanProblems(sources.find(names))),
-    ...findTokenUrlProblems(variables),
-    ...findEndpointProblems(sources),
+/**
+ * Reads the settings of a run.
+ *
+ * @returns the settings, and a problem for each that the SDK would misread or ignore
+ */
+export function readSdkSettings(
+  variables: Variables,
+  sharedConfig: SharedConfigFiles = { configFile: {}, credentialsFile: {} },
+): SdkSettings & { readonly problems: readonly string[] } {
+  const sources = findSources(variables, sharedConfig)
+  const { find, findEndpoint, ignoresEndpoints } = sources
+  const booleans = [
+    find('AWS_USE_FIPS_ENDPOINT', 'use_fips_endpoint'),
+    find('AWS_USE_DUALSTACK_ENDPOINT', 'use_dualstack_endpoint'),
+    ignoresEndpoints,
   ]
+  const urls = [
+    ...services.map(findEndpoint),
+    find('AWS_EC2_METADATA_SERVICE_ENDPOINT', 'ec2_metadata_service_endpoint'),
+  ]
+  const problems = [
+    ...booleans.flatMap(findBooleanProblems),
+    ...urls.flatMap(findUrlProblems),
+    ...findSectionProblems(sources),
+  ]
+  return {
+    // Services may share an endpoint, whose problem is reported once.
+    problems: [...new Set(problems)],
+    endpoints: findCustomEndpoints(sources),
+    warnings: findIgnoredSettings(variables, sources),
+  }
 }
 
-/** The endpoints of STS and DynamoDB, if they are not AWS's own. That of KMS only if it has a setting of its own. */
-export function customEndpoints(variables: Values, sharedConfig = noFiles): readonly CustomEndpoint[] {
-  const sources = new SettingSources(variables, sharedConfig)
-  const endpoints = calledServices.flatMap((service) => {
-    const found = sources.findEndpoint(service)
-    if (found === undefined || describeUrlProblem(found.value) !== undefined) return []
-    return { service, url: new URL(found.value).href.replace(/\/$/, ''), setting: found.setting }
+function findCustomEndpoints({ findEndpoint }: Sources): readonly CustomEndpoint[] {
+  const endpoints = services.slice(0, 3).flatMap((service) => {
+    const found = findEndpoint(service)
+    return found === undefined ? [] : [{ service, url: found.value.replace(/\/$/, ''), setting: found.setting }]
   })
   const isShared = (setting: string) => endpoints.some((each) => each.service !== 'KMS' && each.setting === setting)
   return endpoints.filter(({ service, setting }) => service !== 'KMS' || !isShared(setting))
 }
 
-/** Warnings about settings that other AWS tools read, and this SDK does not. */
-export function findIgnoredSettings(variables: Values, sharedConfig = noFiles): readonly string[] {
-  const bundle = new SettingSources(variables, sharedConfig).find(['AWS_CA_BUNDLE', 'ca_bundle'])
+type Sources = ReturnType<typeof findSources>
+
+/** Reads settings as the SDK does: a variable, else the key of the profile. An empty value counts as not given. */
+function findSources(variables: Variables, { configFile, credentialsFile }: SharedConfigFiles) {
+  const profileName = variables.AWS_PROFILE || 'default'
+  const profile: Variables = { ...credentialsFile[profileName], ...configFile[profileName] }
+  /** The section that the profile names for the endpoints of single services; undefined if the file has none. */
+  const section = configFile[`services.${profile.services}`]
+  const settingOf = (value: string | undefined, setting: string) => (value ? { value, setting } : undefined)
+  const findVariable = (name: string) => settingOf(variables[name], name)
+  const findKey = (key: string) => settingOf(profile[key], `${key} of the profile ${quote(profileName)}`)
+  const find = (variable: string, key: string): Setting | undefined => findVariable(variable) ?? findKey(key)
+  const ignoresEndpoints = find('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS', 'ignore_configured_endpoint_urls')
+  const findEndpoint = (service: string): Setting | undefined => {
+    if (ignoresEndpoints?.value === 'true') return undefined
+    const id = service.replaceAll(' ', '_').toUpperCase()
+    const key = id.toLowerCase()
+    return (
+      findVariable(`AWS_ENDPOINT_URL_${id}`) ??
+      findVariable('AWS_ENDPOINT_URL') ??
+      settingOf(
+        section?.[`${key}.endpoint_url`],
+        `endpoint_url of ${key} in the services section ${quote(profile.services ?? '')}`,
+      ) ??
+      findKey('endpoint_url')
+    )
+  }
+  return { profileName, profile, section, find, ignoresEndpoints, findEndpoint }
+}
+
+function findIgnoredSettings(variables: Variables, { find }: Sources): readonly string[] {
+  const bundle = find('AWS_CA_BUNDLE', 'ca_bundle')
   if (bundle === undefined || variables.NODE_EXTRA_CA_CERTS) return []
   return [
     `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${quote(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`,
   ]
 }
 
-/** Reads settings as the SDK does: a variable, else the key of the profile. An empty value counts as not given. */
-class SettingSources {
-  readonly #variables: Values
-  readonly profileName: string
-  readonly profile: Values
-  /** The section that the profile names for the endpoints of single services; undefined if the file has none. */
-  readonly servicesSection: Values | undefined
-
-  constructor(variables: Values, { configFile, credentialsFile }: SharedConfig) {
-    this.#variables = variables
-    this.profileName = variables.AWS_PROFILE || 'default'
-    this.profile = { ...credentialsFile[this.profileName], ...configFile[this.profileName] }
-    this.servicesSection = configFile[`services.${this.profile.services}`]
-  }
-
-  find([variable, key]: readonly [variable: string, key: string]): Found | undefined {
-    return this.#findVariable(variable) ?? this.#findKey(key)
-  }
-
-  findEndpoint(service: string): Found | undefined {
-    if (this.ignoresEndpoints) return undefined
-    const id = service.replaceAll(' ', '_').toUpperCase()
-    return (
-      this.#findVariable(`AWS_ENDPOINT_URL_${id}`) ??
-      this.#findVariable('AWS_ENDPOINT_URL') ??
-      this.#findInSection(id.toLowerCase()) ??
-      this.#findKey('endpoint_url')
-    )
-  }
-
-  get ignoresEndpoints(): boolean {
-    return this.find(ignoreEndpoints)?.value === 'true'
-  }
-
-  #findVariable(name: string): Found | undefined {
-    const value = this.#variables[name]
-    return value ? { value, name, setting: name } : undefined
-  }
-
-  #findKey(name: string): Found | undefined {
-    const value = this.profile[name]
-    return value ? { value, name, setting: `${name} of the profile ${quote(this.profileName)}` } : undefined
-  }
-
-  #findInSection(id: string): Found | undefined {
-    const value = this.servicesSection?.[`${id}.endpoint_url`]
-    const setting = `endpoint_url of ${id} in the services section ${quote(this.profile.services ?? '')}`
-    return value ? { value, name: setting, setting } : undefined
-  }
-}
-
-function findBooleanProblems(found: Found | undefined): readonly string[] {
+function findBooleanProblems(found: Setting | undefined): readonly string[] {
   if (found === undefined || found.value === 'true' || found.value === 'false') return []
   return [`${found.setting} must be true or false, but is ${quote(found.value)}.`]
 }
 
-/** The job's request token goes to this URL. The runner sets it; another environment may set it wrong. */
-function findTokenUrlProblems(variables: Values): readonly string[] {
-  const name = 'ACTIONS_ID_TOKEN_REQUEST_URL'
-  const value = variables[name]
-  if (!value || !variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN) return []
-  if (URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol)) return []
-  return [`${name} must be a URL that begins with http:// or https://, as GitHub's runner sets it.`]
-}
-
-function findEndpointProblems(sources: SettingSources): readonly string[] {
-  const found = [...services.map((service) => sources.findEndpoint(service)), sources.find(metadataEndpoint)]
-  // Services may share an endpoint, which is reported once.
-  const endpoints = new Map(found.flatMap((each) => (each === undefined ? [] : [[each.name, each]])))
-  const wrong = [...endpoints.values()].flatMap(({ setting, value }) => {
-    const problem = describeUrlProblem(value)
-    return problem === undefined ? [] : [`${setting} ${problem}`]
-  })
-  return [...wrong, ...findConflicts(sources), ...findSectionProblems(sources)]
-}
-
-/** The SDK refuses a custom endpoint together with FIPS or dual-stack endpoints at the first call. */
-function findConflicts(sources: SettingSources): readonly string[] {
-  const endpoint = calledServices.map((service) => sources.findEndpoint(service)).find((found) => found !== undefined)
-  if (endpoint === undefined) return []
-  return [fips, dualStack].flatMap((names) => {
-    const found = sources.find(names)
-    if (found?.value !== 'true') return []
-    const kind = names === fips ? 'a FIPS' : 'a dual-stack'
-    return `${found.setting} is true, but ${endpoint.setting} names an endpoint, which cannot be ${kind} one as well. Leave one of them out.`
-  })
+function findUrlProblems(found: Setting | undefined): readonly string[] {
+  if (found === undefined) return []
+  const problem = describeUrlProblem(found.value)
+  return problem === undefined ? [] : [`${found.setting} ${problem}`]
 }
 
 /** Endpoints of the profile that the SDK would ignore, to call AWS instead. It reads names of services in lower case only. */
-function findSectionProblems({
-  profile: { services: section },
-  profileName,
-  servicesSection,
-  ignoresEndpoints,
-}: SettingSources): readonly string[] {
-  if (!section || ignoresEndpoints) return []
-  if (servicesSection === undefined) {
+function findSectionProblems({ profile, profileName, section, ignoresEndpoints }: Sources): readonly string[] {
+  const { services: name } = profile
+  if (!name || ignoresEndpoints?.value === 'true') return []
+  if (section === undefined) {
     return [
-      `The profile ${quote(profileName)} names the services section ${quote(section)}, which the shared config file does not have. Add "[services ${section}]", or take "services" out of the profile.`,
+      `The profile ${quote(profileName)} names the services section ${quote(name)}, which the shared config file does not have. Add "[services ${name}]", or take "services" out of the profile.`,
     ]
   }
   const known = services.map((service) => `${service.replaceAll(' ', '_').toLowerCase()}.endpoint_url`)
-  return Object.keys(servicesSection)
+  return Object.keys(section)
     .filter((key) => !known.includes(key) && known.includes(key.toLowerCase()))
     .map(
       (key) =>
-        `The services section ${quote(section)} has ${quote(key.split('.')[0] ?? '')}, which must be written in lower case.`,
+        `The services section ${quote(name)} has ${quote(key.split('.')[0] ?? '')}, which must be written in lower case.`,
     )
 }
 

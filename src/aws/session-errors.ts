@@ -1,37 +1,37 @@
 /** Explains why STS or GitHub gave no session, with a remedy. The error of AWS stays as the cause. */
 
 import { type Fact, RemedyError } from '../errors/errors.ts'
-import { errorCode, errorName } from '../errors/thrown.ts'
+import { errorName } from '../errors/thrown.ts'
 import { iamDelay, readDenial } from './denials.ts'
-import { classifyFailure, isAnswerOfAnother, isUnsent } from './failures.ts'
 import { allowStatement, trustStatement } from './iam.ts'
-import type { CommandSessionRequest, Role, SessionRequest } from './session-request.ts'
+import { isUnanswered, remedyForAws } from './remedies.ts'
+import type { Role, SessionRequest } from './session-request.ts'
 
 export function explainIdentityRefusal(cause: unknown): RemedyError {
-  const message = isNoAnswer(cause)
-    ? 'STS could not be asked to identify the credentials.'
-    : 'STS refused the credentials.'
-  return new RemedyError(message, remedyForSts(cause), { cause })
+  return (
+    explainNoAnswer('identify the credentials', cause) ??
+    new RemedyError('STS refused the credentials.', remedyForSts(cause), { cause })
+  )
 }
 
 /** @param token the token that STS refused, of which only claims are shown; empty if GitHub gave none */
 export function explainTokenRefusal(
   role: Role,
-  { command }: Pick<CommandSessionRequest, 'command'>,
+  { command }: Pick<SessionRequest, 'command'>,
   token: string,
   cause: unknown,
 ): RemedyError {
   if (token === '') return explainMissingToken(cause)
+  const unanswered = explainNoAnswer(`assume ${role.arn}`, cause)
+  if (unanswered !== undefined) return unanswered
   const claims = readClaims(token)
   const { iss = publicIssuer, aud, sub } = claims
-  const unanswered = explainNoAnswer(role, cause, String(iss))
-  if (unanswered !== undefined) return unanswered
-  const facts = [roleFact(role), ...claimFacts(claims)]
+  const facts = [{ name: 'role', value: role.arn }, ...claimFacts(claims)]
   const refuse = (remedy: string, statements: readonly string[] = []) =>
     new RemedyError(`STS did not let this job assume ${role.arn}.`, remedy, { cause, facts, statements })
-  if (errorName(cause) !== 'AccessDenied' || typeof sub !== 'string') return refuse(remedyForSts(cause, String(iss)))
-  const denial = readDenial(cause)
-  if (denial !== undefined) return refuse(`${denial.explanation} ${iamDelay}`)
+  if (errorName(cause) !== 'AccessDenied' || readDenial(cause) !== undefined || typeof sub !== 'string') {
+    return refuse(remedyForSts(cause, String(iss)))
+  }
   const first = `Check that the role exists in account ${role.account}, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts ("environment:" in the job; without it the sub names a branch or a pull request instead). ${iamDelay}`
   // Anyone who can push a branch gets a token with such a sub. Only a role that only reads may trust it.
   if (!sub.includes(':environment:') && command !== 'plan') {
@@ -44,7 +44,7 @@ export function explainTokenRefusal(
 }
 
 function explainMissingToken(cause: unknown): RemedyError {
-  const mayLackPermission = errorName(cause) === 'IdTokenError' && !isNoAnswer(cause)
+  const mayLackPermission = errorName(cause) === 'IdTokenError' && !isUnanswered(cause)
   const remedy = mayLackPermission
     ? 'Check that the job has "permissions: { id-token: write }", and GitHub\'s status, then run the job again.'
     : "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL."
@@ -58,12 +58,12 @@ export function explainRoleRefusal(
   request: Pick<SessionRequest, 'roles' | 'externalId' | 'sourceIdentity' | 'sessionTags'>,
   cause: unknown,
 ): RemedyError {
-  const unanswered = explainNoAnswer(role, cause)
+  const unanswered = explainNoAnswer(`assume ${role.arn}`, cause)
   if (unanswered !== undefined) return unanswered
   const refuse = (remedy: string, statements: readonly string[] = []) =>
     new RemedyError(`STS did not let these credentials assume ${role.arn}.`, remedy, {
       cause,
-      facts: [roleFact(role)],
+      facts: [{ name: 'role', value: role.arn }],
       statements,
     })
   if (errorName(cause) !== 'AccessDenied') return refuse(remedyForSts(cause))
@@ -74,7 +74,7 @@ export function explainRoleRefusal(
       : 'Check that the trust policy asks for the same external id as role-external-id.'
   const denial = readDenial(cause)
   if (denial !== undefined) {
-    const isTrust = ['resource-based policy', 'role trust policy'].includes(denial.policy)
+    const isTrust = denial.policy === 'resource-based policy' || denial.policy === 'role trust policy'
     return refuse([denial.explanation, ...(isTrust ? [checkExternalId] : []), iamDelay].join(' '))
   }
   const more = [
@@ -96,57 +96,16 @@ export function explainRoleRefusal(
 }
 
 /** Returns an error for a call that STS did not answer; undefined if it did. */
-function explainNoAnswer(role: Role, cause: unknown, issuer?: string): RemedyError | undefined {
-  if (!isNoAnswer(cause)) return undefined
-  return new RemedyError(`STS could not be asked to assume ${role.arn}.`, remedyForSts(cause, issuer), { cause })
+function explainNoAnswer(request: string, cause: unknown): RemedyError | undefined {
+  if (!isUnanswered(cause)) return undefined
+  return new RemedyError(`STS could not be asked to ${request}.`, remedyForAws(cause, 'STS'), { cause })
 }
 
-/** Returns true if nothing was refused: a setting, the network or a failing service prevented the response. */
-function isNoAnswer(error: unknown): boolean {
-  return (
-    errorCode(error) !== '' || classifyFailure(error) === 'unavailable' || isUnsent(error) || isAnswerOfAnother(error)
-  )
-}
-
-/** A remedy for an error of STS, or for one that prevented its answer. */
+/** @param issuer of the token that STS refused */
 export function remedyForSts(error: unknown, issuer = publicIssuer): string {
-  switch (errorName(error)) {
-    case 'AccessDenied': {
-      const denial = readDenial(error)
-      return denial === undefined ? seeAws : `${denial.explanation} ${iamDelay}`
-    }
-    case 'InvalidIdentityToken':
-    case 'InvalidIdentityTokenException':
-      return `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`
-    case 'ExpiredToken':
-    case 'ExpiredTokenException':
-      return 'The credentials or the token expired. Get new ones right before this step, and check the clock of the machine.'
-    case 'SignatureDoesNotMatch':
-      return 'Check the clock of the machine, and the secret access key, then run again.'
-    case 'RegionDisabledException':
-    case 'InvalidClientTokenId':
-    case 'UnrecognizedClientException':
-      return 'Check that the access key is active. An opt-in region must be enabled in the account of the caller and in that of the role.'
-    case 'ValidationError':
-      return 'See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.'
-    case 'PackedPolicyTooLarge':
-    case 'PackedPolicyTooLargeException':
-      return 'restrict-session and role-session-tags together are larger than STS allows. Give fewer or shorter tags, or leave restrict-session out.'
-    default:
-      if (isUnsent(error)) {
-        return 'The AWS SDK sent no request. Correct the setting that it names below, then run again.'
-      }
-      if (isAnswerOfAnother(error)) {
-        return 'Another server answered instead of STS. Check AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS, and any proxy or firewall on the way.'
-      }
-      return isNoAnswer(error) ? 'AWS or the network on the way to it failed. Run again.' : seeAws
-  }
-}
-
-const seeAws = 'Correct what AWS reports below, then run again.'
-
-function roleFact(role: Role): Fact {
-  return { name: 'role', value: role.arn }
+  return errorName(error).startsWith('InvalidIdentityToken')
+    ? `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`
+    : remedyForAws(error, 'STS')
 }
 
 /** The claims of the job's token that trust policies compare. */

@@ -2,10 +2,13 @@
 import type { Command } from '../plan/plan.ts'
 import type { TagMap } from '../table/properties/tags.ts'
 
-export interface Role {
-  readonly arn: string
+export interface AwsAccount {
   readonly partition: string
   readonly account: string
+}
+
+export interface Role extends AwsAccount {
+  readonly arn: string
 }
 
 /** The source of the first credentials, and the reason for this choice, in words for the log. */
@@ -15,6 +18,8 @@ export interface CredentialSource {
 }
 
 export interface SessionRequest {
+  /** The trust policy that an error recommends depends on it. */
+  readonly command: Command
   /** Assumed in this order; the last one works on the tables. Empty: the first credentials do. */
   readonly roles: readonly Role[]
   readonly credentialSource: CredentialSource
@@ -31,9 +36,6 @@ export interface SessionRequest {
   /** Empty: any account. */
   readonly allowedAccountIds: readonly string[]
 }
-
-/** A session request with the command: the trust policy that an error recommends depends on the command. */
-export type CommandSessionRequest = SessionRequest & { readonly command: Command }
 
 /** Describes the role chain for the log. */
 export function describeChain({ credentialSource, roles }: SessionRequest): string {

@@ -1,43 +1,27 @@
 /** Opens the session of a run: first credentials or an OIDC token, then a chain of roles, then the check of the account. */
 import {
   AssumeRoleCommand,
+  type AssumeRoleResponse,
   AssumeRoleWithWebIdentityCommand,
-  type Credentials,
   GetCallerIdentityCommand,
 } from '@aws-sdk/client-sts'
 import type { AwsCredentialIdentity } from '@smithy/types'
 import { RemedyError } from '../errors/errors.ts'
 import type { Run } from '../run/run.ts'
-import type { TagMap } from '../table/properties/tags.ts'
 import { type CredentialPorts, environmentVariables, maskIdentity, originsIn } from './credentials.ts'
 import { retry } from './retry.ts'
 import { explainIdentityRefusal, explainRoleRefusal, explainTokenRefusal } from './session-errors.ts'
-import { type CommandSessionRequest, describeChain, type Role } from './session-request.ts'
-
-export interface Session {
-  /** The account that the credentials belong to, as STS reports it. */
-  readonly awsAccount: AwsAccount
-  /**
-   * Returns credentials for the SDK. The SDK calls it again before the session expires; then all roles are assumed
-   * again.
-   */
-  readonly credentials: () => Promise<AwsCredentialIdentity>
-}
-
-export interface AwsAccount {
-  readonly partition: string
-  readonly account: string
-}
+import { type AwsAccount, describeChain, type Role, type SessionRequest } from './session-request.ts'
 
 /**
  * Assumes the roles once, so that a wrong role or account fails before any other call.
  *
  * @throws {RemedyError} when a role is refused, or when the account is not in allowed-account-ids
  */
-export async function openSession(request: CommandSessionRequest, ports: CredentialPorts, run: Run): Promise<Session> {
+export async function openSession(request: SessionRequest, ports: CredentialPorts, run: Run) {
   run.log.info(`Credentials: ${describeChain(request)}, because ${request.credentialSource.reason}.`)
-  const first = await walkChain(request, ports, run)
-  const awsAccount = first.awsAccount ?? (await readAccount(first.identity, ports, run))
+  const chain = new RoleChain(request, ports, run)
+  const { awsAccount, identity } = await chain.walk()
   const { account } = awsAccount
   const { allowedAccountIds } = request
   if (allowedAccountIds.length > 0 && !allowedAccountIds.includes(account)) {
@@ -46,13 +30,15 @@ export async function openSession(request: CommandSessionRequest, ports: Credent
       'Check role-to-assume, or add the account to allowed-account-ids.',
     )
   }
-  let unused: AwsCredentialIdentity | undefined = first.identity
+  let unused: AwsCredentialIdentity | undefined = identity
   return {
+    /** The account that the credentials belong to, as STS reports it. */
     awsAccount,
-    credentials: async () => {
-      const identity = unused ?? (await renew(request, awsAccount, ports, run))
+    /** Returns credentials for the SDK, which calls it again before they expire; then all roles are assumed again. */
+    credentials: async (): Promise<AwsCredentialIdentity> => {
+      const current = unused ?? (await renew(chain, account))
       unused = undefined
-      return withCredibleExpiration(identity, run.clock.now())
+      return withCredibleExpiration(current, run.clock.now())
     },
   }
 }
@@ -62,182 +48,160 @@ export async function openSession(request: CommandSessionRequest, ports: Credent
  *
  * @throws {RemedyError} if the credentials now lead to another account, because a profile or a variable has changed
  */
-async function renew(
-  request: CommandSessionRequest,
-  before: AwsAccount,
-  ports: CredentialPorts,
-  run: Run,
-): Promise<AwsCredentialIdentity> {
-  const hop = await walkChain(request, ports, run)
-  const { account } = hop.awsAccount ?? (await readAccount(hop.identity, ports, run))
-  if (account === before.account) return hop.identity
+async function renew(chain: RoleChain, before: string): Promise<AwsCredentialIdentity> {
+  const { awsAccount, identity } = await chain.walk()
+  if (awsAccount.account === before) return identity
   throw new RemedyError(
-    `The session expired, and the credentials now lead to account ${account}, but this run works in ${before.account}.`,
+    `The session expired, and the credentials now lead to account ${awsAccount.account}, but this run works in ${before}.`,
     'Do not change the credentials of the job while this step runs, then run again.',
   )
 }
 
-/** The SDK requests new credentials before a call if the present ones expire within this time. */
-const renewedBeforeMilliseconds = 300_000
-
 /**
  * Removes the expiration of new credentials that seem to expire within five minutes: the clock of the machine is wrong,
- * and the SDK would assume the roles before each call. They are then used until AWS refuses them.
+ * and the SDK, which renews credentials five minutes early, would assume the roles before each call.
  */
 function withCredibleExpiration(identity: AwsCredentialIdentity, now: number): AwsCredentialIdentity {
   const { expiration, ...endless } = identity
-  return expiration !== undefined && expiration.getTime() - now <= renewedBeforeMilliseconds ? endless : identity
+  return expiration !== undefined && expiration.getTime() - now <= 300_000 ? endless : identity
 }
 
 /** One link of the role chain. */
 interface Hop {
   readonly identity: AwsCredentialIdentity
-  /** Undefined if no response of STS has named it yet. */
-  readonly awsAccount: AwsAccount | undefined
+  readonly awsAccount: AwsAccount
 }
 
-async function walkChain(request: CommandSessionRequest, ports: CredentialPorts, run: Run): Promise<Hop> {
-  const [firstRole, ...laterRoles] = request.roles
-  const byToken = request.credentialSource.kind === 'oidc' && firstRole !== undefined
-  let hop: Hop = byToken
-    ? await assumeWithToken(request, firstRole, ports, run)
-    : { identity: await firstCredentials(request, ports), awsAccount: undefined }
-  for (const role of byToken ? laterRoles : request.roles) {
-    hop = await assumeRole(request, role, hop.identity, ports, run)
+/** The chain of roles of a request: each role is assumed with the session before it. */
+class RoleChain {
+  readonly #request: SessionRequest
+  readonly #ports: CredentialPorts
+  readonly #run: Run
+
+  constructor(request: SessionRequest, ports: CredentialPorts, run: Run) {
+    this.#request = request
+    this.#ports = ports
+    this.#run = run
   }
-  return hop
-}
 
-async function firstCredentials(
-  request: CommandSessionRequest,
-  ports: CredentialPorts,
-): Promise<AwsCredentialIdentity> {
-  const isAccessKey = request.credentialSource.kind === 'access-key'
-  const identity = isAccessKey ? ports.accessKey() : await ports.defaultChain()
-  maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), ports.mask)
-  return identity
-}
+  async walk(): Promise<Hop> {
+    const { roles, credentialSource } = this.#request
+    const [firstRole] = roles
+    let hop =
+      credentialSource.kind === 'oidc' && firstRole !== undefined ? await this.#assumeWithToken(firstRole) : undefined
+    let identity = hop?.identity ?? (await this.#readFirstCredentials())
+    for (const role of hop === undefined ? roles : roles.slice(1)) {
+      hop = await this.#assumeRole(role, identity)
+      identity = hop.identity
+    }
+    return hop ?? { identity, awsAccount: await this.#readAccount(identity) }
+  }
 
-async function assumeWithToken(
-  request: CommandSessionRequest,
-  role: Role,
-  ports: CredentialPorts,
-  run: Run,
-): Promise<Hop> {
-  run.log.info(`Assuming ${role.arn} with the job's OIDC token`)
-  const sts = ports.connectSts(undefined)
-  let token = ''
-  try {
-    const answer = await retry(
-      run,
+  async #readFirstCredentials(): Promise<AwsCredentialIdentity> {
+    const { accessKey, defaultChain, mask } = this.#ports
+    const isAccessKey = this.#request.credentialSource.kind === 'access-key'
+    const identity = isAccessKey ? accessKey() : await defaultChain()
+    maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), mask)
+    return identity
+  }
+
+  async #assumeWithToken(role: Role): Promise<Hop> {
+    this.#run.log.info(`Assuming ${role.arn} with the job's OIDC token`)
+    const { connectSts, fetchIdToken, mask } = this.#ports
+    const sts = connectSts(undefined)
+    let token = ''
+    const response = await this.#ask(
       async (abortSignal) => {
         // A token is valid for five minutes, so each try requests a new one.
         token = ''
-        token = await ports.fetchIdToken(request.audience, abortSignal)
-        ports.mask(token, "the job's OIDC token")
-        const command = new AssumeRoleWithWebIdentityCommand({
-          RoleArn: role.arn,
-          RoleSessionName: request.roleSessionName,
-          WebIdentityToken: token,
-          DurationSeconds: request.roleDurationSeconds,
-          ...(role === request.roles.at(-1) ? policyOf(request) : {}),
-        })
-        return await sts.send(command, { abortSignal })
+        token = await fetchIdToken(this.#request.audience, abortSignal)
+        mask(token, "the job's OIDC token")
+        const input = { ...this.#parametersOf(role), WebIdentityToken: token }
+        return await sts.send(new AssumeRoleWithWebIdentityCommand(input), { abortSignal })
       },
       () => (token === '' ? "the job's OIDC token from GitHub" : `STS to let this job assume ${role.arn}`),
+      (cause) => explainTokenRefusal(role, this.#request, token, cause),
     )
-    return hopFrom(role, answer, ports)
-  } catch (error) {
-    throw error instanceof RemedyError ? error : explainTokenRefusal(role, request, token, error)
+    return this.#readHop(role, response)
   }
-}
 
-async function assumeRole(
-  request: CommandSessionRequest,
-  role: Role,
-  caller: AwsCredentialIdentity,
-  ports: CredentialPorts,
-  run: Run,
-): Promise<Hop> {
-  run.log.info(`Assuming ${role.arn}`)
-  const sts = ports.connectSts(caller)
-  const isLast = role === request.roles.at(-1)
-  // The first role that is assumed with credentials: a token has a source identity of its own.
-  const isFirst = role === request.roles[request.credentialSource.kind === 'oidc' ? 1 : 0]
-  const command = new AssumeRoleCommand({
-    RoleArn: role.arn,
-    RoleSessionName: request.roleSessionName,
-    DurationSeconds: request.roleDurationSeconds,
-    ...(isLast && request.externalId !== undefined ? { ExternalId: request.externalId } : {}),
-    ...(isFirst && request.sourceIdentity !== undefined ? { SourceIdentity: request.sourceIdentity } : {}),
-    ...(isLast && request.sessionTags.size > 0 ? { Tags: awsTags(request.sessionTags) } : {}),
-    ...(isLast ? policyOf(request) : {}),
-  })
-  try {
-    const answer = await retry(
-      run,
+  async #assumeRole(role: Role, caller: AwsCredentialIdentity): Promise<Hop> {
+    this.#run.log.info(`Assuming ${role.arn}`)
+    const { roles, credentialSource, externalId, sourceIdentity, sessionTags } = this.#request
+    const tags = [...sessionTags].map(([Key, Value]) => ({ Key, Value }))
+    // A token has a source identity of its own.
+    const isFirstWithCredentials = role === roles[credentialSource.kind === 'oidc' ? 1 : 0]
+    const command = new AssumeRoleCommand({
+      ...this.#parametersOf(role),
+      ...(isFirstWithCredentials ? { SourceIdentity: sourceIdentity } : {}),
+      ...(role === roles.at(-1) ? { ExternalId: externalId, Tags: tags.length > 0 ? tags : undefined } : {}),
+    })
+    const sts = this.#ports.connectSts(caller)
+    const response = await this.#ask(
       (abortSignal) => sts.send(command, { abortSignal }),
       () => `STS to let these credentials assume ${role.arn}`,
+      (cause) => explainRoleRefusal(role, this.#request, cause),
     )
-    return hopFrom(role, answer, ports)
-  } catch (error) {
-    throw error instanceof RemedyError ? error : explainRoleRefusal(role, request, error)
+    return this.#readHop(role, response)
   }
-}
 
-async function readAccount(identity: AwsCredentialIdentity, ports: CredentialPorts, run: Run): Promise<AwsAccount> {
-  const sts = ports.connectSts(identity)
-  try {
-    const { Arn } = await retry(
-      run,
+  async #readAccount(identity: AwsCredentialIdentity): Promise<AwsAccount> {
+    const sts = this.#ports.connectSts(identity)
+    const { Arn } = await this.#ask(
       (abortSignal) => sts.send(new GetCallerIdentityCommand({}), { abortSignal }),
       () => 'STS to identify the credentials',
+      explainIdentityRefusal,
     )
     return accountOf(Arn)
-  } catch (error) {
-    throw error instanceof RemedyError ? error : explainIdentityRefusal(error)
   }
-}
 
-function policyOf({ sessionPolicy }: CommandSessionRequest): { Policy?: string } {
-  return sessionPolicy === undefined ? {} : { Policy: sessionPolicy }
-}
-
-function awsTags(tags: TagMap): { Key: string; Value: string }[] {
-  return [...tags].map(([Key, Value]) => ({ Key, Value }))
-}
-
-interface AssumeRoleAnswer {
-  readonly Credentials?: Credentials | undefined
-  readonly AssumedRoleUser?: { readonly Arn?: string | undefined } | undefined
-}
-
-function hopFrom(role: Role, answer: AssumeRoleAnswer, ports: CredentialPorts): Hop {
-  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {}
-  if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
-    throw new RemedyError(
-      `STS answered for ${role.arn}, but without credentials.`,
-      'Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.',
-    )
+  /** Sends a call with retries, and explains a failure that has no remedy yet. */
+  async #ask<Response>(
+    send: (abortSignal: AbortSignal) => Promise<Response>,
+    waitingFor: () => string,
+    explain: (cause: unknown) => RemedyError,
+  ): Promise<Response> {
+    return await retry(this.#run, send, waitingFor).catch((error: unknown) => {
+      throw error instanceof RemedyError ? error : explain(error)
+    })
   }
-  const identity = {
-    accessKeyId: AccessKeyId,
-    secretAccessKey: SecretAccessKey,
-    sessionToken: SessionToken,
-    // An emulator may give no date.
-    ...(Expiration instanceof Date ? { expiration: Expiration } : {}),
+
+  /** The parameters that both ways to assume a role have. */
+  #parametersOf(role: Role) {
+    const { roles, roleSessionName, roleDurationSeconds, sessionPolicy } = this.#request
+    return {
+      RoleArn: role.arn,
+      RoleSessionName: roleSessionName,
+      DurationSeconds: roleDurationSeconds,
+      ...(role === roles.at(-1) ? { Policy: sessionPolicy } : {}),
+    }
   }
-  maskIdentity(identity, originsIn(`the session of ${role.arn}`), ports.mask)
-  return { identity, awsAccount: accountOf(answer.AssumedRoleUser?.Arn) }
+
+  #readHop(role: Role, { Credentials, AssumedRoleUser }: AssumeRoleResponse): Hop {
+    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {}
+    if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
+      throw unusableAnswer(`STS answered for ${role.arn}, but without credentials.`)
+    }
+    const identity = {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      sessionToken: SessionToken,
+      // An emulator may give no date.
+      ...(Expiration instanceof Date ? { expiration: Expiration } : {}),
+    }
+    maskIdentity(identity, originsIn(`the session of ${role.arn}`), this.#ports.mask)
+    return { identity, awsAccount: accountOf(AssumedRoleUser?.Arn) }
+  }
 }
 
 function accountOf(arn: string | undefined): AwsAccount {
   const [, partition, account] = /^arn:([^:]+):(?:sts|iam)::(\d{12}):/.exec(arn ?? '') ?? []
   if (partition === undefined || account === undefined) {
-    throw new RemedyError(
-      'STS did not report which account the credentials belong to.',
-      'Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.',
-    )
+    throw unusableAnswer('STS did not report which account the credentials belong to.')
   }
   return { partition, account }
+}
+
+function unusableAnswer(message: string): RemedyError {
+  return new RemedyError(message, 'Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.')
 }

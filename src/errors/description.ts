@@ -7,7 +7,7 @@ export interface DescribedError {
   readonly message: string
   /** The wrong inputs, one line each. */
   readonly problems: readonly string[]
-  readonly remedy?: string
+  readonly remedy: string | undefined
   readonly facts: readonly Fact[]
   /** IAM policy statements to add, as JSON. People paste them, so they must be shown unchanged. */
   readonly statements: readonly string[]
@@ -23,7 +23,7 @@ export function describeError(thrown: unknown): DescribedError {
   return {
     message: isOurs ? thrown.message : nameAndMessage(thrown),
     problems,
-    ...(remedy === undefined ? {} : { remedy }),
+    remedy,
     facts,
     statements,
     causes,

@@ -57,12 +57,12 @@ export class StoppedError extends RemedyError {
 
   /** Returns a copy whose cause is the last failure before the stop. */
   after(cause: unknown): StoppedError {
-    return new StoppedError(this.message, this.remedy, { cause, isOutcomeUnknown: this.isOutcomeUnknown })
+    return this.#copy({ cause })
   }
 
   /** Makes a copy for a write that was sent and has no response. */
   withUnknownOutcome(): StoppedError {
-    return new StoppedError(this.message, this.remedy, { cause: this.cause, isOutcomeUnknown: true })
+    return this.#copy({ isOutcomeUnknown: true })
   }
 
   /**
@@ -71,11 +71,14 @@ export class StoppedError extends RemedyError {
    * @param remedy an additional remedy, for that wait
    */
   whileWaitingFor(what: string, remedy?: string): StoppedError {
-    return new StoppedError(
-      `${this.message} It was waiting for ${what}.`,
-      remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`,
-      { cause: this.cause, isOutcomeUnknown: this.isOutcomeUnknown },
-    )
+    const remedies = remedy === undefined ? this.remedy : `${this.remedy} ${remedy}`
+    return this.#copy({ message: `${this.message} It was waiting for ${what}.`, remedy: remedies })
+  }
+
+  #copy(changes: Partial<Pick<StoppedError, 'message' | 'remedy' | 'cause' | 'isOutcomeUnknown'>>): StoppedError {
+    const { message, remedy, cause, isOutcomeUnknown } = this
+    const copied = { message, remedy, cause, isOutcomeUnknown, ...changes }
+    return new StoppedError(copied.message, copied.remedy, copied)
   }
 }
 

@@ -1,18 +1,11 @@
 /** The port to GitHub's API: one comment on one pull request. The only import of @actions/github. */
 import { retry } from '../aws/retry.ts'
-import { describeError } from '../errors/description.ts'
-import type { RemedyError } from '../errors/errors.ts'
+import { renderError } from '../errors/description.ts'
+import { isErrorLike } from '../errors/thrown.ts'
 import { ProxyError, proxyFor } from '../network/proxies.ts'
 import { explainUnreachable, findNetworkError, remedyForCertificate, UnreachableError } from '../network/unreachable.ts'
 import type { Run } from '../run/run.ts'
 import type { CommitSearch } from './pull-request.ts'
-
-export interface GitHub {
-  /** The numbers of the pull requests of this repository that were merged as the commit, or that have it as their head. */
-  readonly findPullRequests: (commit: string, search: CommitSearch) => Promise<readonly number[]>
-  /** Edits the comment of this token that starts with the mark, or writes a new one. @returns its address */
-  readonly writeComment: (pullRequest: number, mark: string, body: string) => Promise<string>
-}
 
 export interface GitHubPlace {
   readonly owner: string
@@ -39,127 +32,83 @@ export class GitHubError extends Error {
 /** The time-out of one response. */
 const requestTimeoutMilliseconds = 10_000
 
-export async function connectGitHub(place: GitHubPlace, run: Run): Promise<GitHub> {
+export type GitHub = Awaited<ReturnType<typeof connectGitHub>>
+
+export async function connectGitHub(place: GitHubPlace, run: Run) {
   const { owner, repository: repo, token, apiUrl: baseUrl } = place
   const url = new URL(baseUrl)
   // Octokit ignores a proxy that it cannot read, and would connect without it; this throws.
   const proxy = proxyFor(url)
   // A file of its own in the bundle: a run without a comment does not read it.
   const { getOctokit } = await import(/* webpackChunkName: "comment" */ '@actions/github')
-  const octokit = getOctokit(token, { baseUrl, log: silent })
-  const call = <Answer>(send: (request: () => ReturnType<typeof requestUntil>) => Promise<Answer>): Promise<Answer> =>
+  const { rest, graphql, paginate, hook } = getOctokit(token, { baseUrl, log: silent })
+  hook.wrap('request', async (request, options) => {
+    const signal = AbortSignal.any([run.abort, AbortSignal.timeout(requestTimeoutMilliseconds)])
+    // Octokit gives every hook the same options, so they are changed in place. A redirect is an error: the token must not
+    // go to another host.
+    options.request = { ...options.request, log: silent, redirect: 'error', signal }
+    const response = await request(options)
+    // Octokit returns the text of JSON that it cannot parse.
+    if (typeof response.data === 'string') throw new GitHubError("GitHub's response was cut off", 502, false, {})
+    return response
+  })
+  const call = <Answer>(send: () => Promise<Answer>): Promise<Answer> =>
     retry(
       run,
-      (abort) =>
-        send(() => requestUntil(abort)).catch((error: unknown) => {
-          throw explainUnanswered(error, url, proxy) ?? describeFailure(error, run.clock.now())
+      () =>
+        send().catch((error: unknown) => {
+          throw isRequestError(error) ? explainFailure(error, url, proxy, run.clock.now()) : error
         }),
       () => "GitHub's API",
     )
 
   return {
-    findPullRequests: (commit_sha, search) =>
-      call(async (request) => {
-        const list = { owner, repo, commit_sha, per_page: 100 }
-        const found = await allPages((page) =>
-          octokit.rest.repos.listPullRequestsAssociatedWithCommit({ ...list, page, request: request() }),
-        )
-        return choosePullRequests(found, commit_sha, search, `${owner}/${repo}`)
+    /** The numbers of the pull requests of this repository that were merged as the commit, or that have it as their head. */
+    findPullRequests: (commit_sha: string, search: CommitSearch): Promise<readonly number[]> =>
+      call(async () => {
+        const request = { owner, repo, commit_sha, per_page: 100 }
+        const listed = await paginate(rest.repos.listPullRequestsAssociatedWithCommit, request)
+        // For a commit of a fork, GitHub also lists pull requests in other repositories.
+        const own = listed.filter(({ base }) => base.repo.full_name.toLowerCase() === `${owner}/${repo}`.toLowerCase())
+        const merged = own.filter(({ merged_at, merge_commit_sha }) => merged_at && merge_commit_sha === commit_sha)
+        // GitHub also lists open ones that hold the commit below their head.
+        const open = own.filter(({ state, head }) => state === 'open' && head.sha === commit_sha)
+        const chosen = search === 'merged-or-open' && merged.length > 0 ? merged : open
+        return chosen.map(({ number }) => number)
       }),
-    // Every try searches again: if its response was lost, an earlier try may have written the comment.
-    writeComment: (issue_number, mark, body) =>
-      call(async (request) => {
-        const answer = await octokit.graphql<{ viewer: { login: string } }>('query { viewer { login } }', {
-          request: request(),
-        })
-        const login = complete(answer?.viewer?.login, isText)
-        const comments = await allPages((page) =>
-          octokit.rest.issues.listComments({ owner, repo, issue_number, per_page: 100, page, request: request() }),
-        )
+    /** Edits the comment of this token that starts with the mark, or writes a new one. @returns its address */
+    writeComment: (issue_number: number, mark: string, body: string): Promise<string> =>
+      // Every try searches again: if its response was lost, an earlier try may have written the comment.
+      call(async () => {
+        const { viewer } = await graphql<{ viewer: { login: string } }>('query { viewer { login } }')
+        const comments = await paginate(rest.issues.listComments, { owner, repo, issue_number, per_page: 100 })
         // The oldest: if two concurrent runs wrote a comment each, every later run finds the same one.
-        const own = comments.find((comment) => comment.body?.startsWith(mark) && isBy(comment.user, login))
+        const own = comments.find((comment) => comment.body?.startsWith(mark) && isBy(comment.user, viewer.login))
         const { data } =
           own === undefined
-            ? await octokit.rest.issues.createComment({ owner, repo, issue_number, body, request: request() })
-            : await octokit.rest.issues.updateComment({ owner, repo, comment_id: own.id, body, request: request() })
-        return complete(data?.html_url, isText)
+            ? await rest.issues.createComment({ owner, repo, issue_number, body })
+            : await rest.issues.updateComment({ owner, repo, comment_id: own.id, body })
+        return data.html_url
       }),
   }
-}
-
-/** A redirect is an error: the token must not go to another host. */
-function requestUntil(abort: AbortSignal) {
-  const signal = AbortSignal.any([abort, AbortSignal.timeout(requestTimeoutMilliseconds)])
-  return { log: silent, redirect: 'error' as const, signal }
 }
 
 /** Keeps Octokit from writing deprecations and retries past our log. */
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
-
-interface PullRequest {
-  readonly number: number
-  readonly state: string
-  readonly merged_at: string | null
-  readonly merge_commit_sha: string | null
-  readonly head: { readonly sha: string }
-  readonly base: { readonly repo: { readonly full_name: string } }
-}
-
-function choosePullRequests(
-  pullRequests: readonly PullRequest[],
-  commit: string,
-  search: CommitSearch,
-  repository: string,
-): readonly number[] {
-  // For a commit of a fork, GitHub also lists pull requests in other repositories.
-  const own = pullRequests.filter(({ base }) => base.repo.full_name.toLowerCase() === repository.toLowerCase())
-  const merged = own.filter(({ merged_at, merge_commit_sha }) => merged_at && merge_commit_sha === commit)
-  // GitHub also lists open ones that hold the commit below their head.
-  const open = own.filter(({ merged_at, state, head }) => !merged_at && state === 'open' && head.sha === commit)
-  const chosen = search === 'merged-or-open' && merged.length > 0 ? merged : open
-  return chosen.map(({ number }) => complete(number, Number.isInteger))
-}
-
-/** Octokit's own paging drops the signal, and takes a truncated response for an empty page. */
-async function allPages<Item>(
-  list: (page: number) => Promise<{ readonly data: Item[]; readonly headers: { readonly link?: string } }>,
-): Promise<readonly Item[]> {
-  const items: Item[] = []
-  for (let page = 1; ; page += 1) {
-    const { data, headers } = await list(page)
-    items.push(...complete(data, Array.isArray))
-    if (!headers.link?.includes('rel="next"')) return items
-  }
-}
-
-/** Octokit returns a truncated response as if it were empty. */
-function complete<Value>(value: Value, isComplete: (value: unknown) => boolean): Value {
-  if (isComplete(value)) return value
-  throw new GitHubError("GitHub's response was cut off", 502, false, {})
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string'
-}
 
 /** GraphQL names an app `github-actions`, or `github-actions[bot]` as REST does. Only a bot can have the second name. */
 function isBy(user: { readonly login: string; readonly type?: string } | null, login: string): boolean {
   return user !== null && (user.login === login || (user.type === 'Bot' && user.login === `${login}[bot]`))
 }
 
-/** The error of a request without a response, if its code says why; undefined for any other. */
-function explainUnanswered(error: unknown, url: URL, proxy: URL | undefined): RemedyError | undefined {
-  if (!isRequestError(error) || error.response !== undefined) return undefined
-  const explained = explainUnreachable({ url, setting: 'GITHUB_API_URL' }, error)
-  if (!(explained instanceof UnreachableError)) return undefined
-  // Behind a proxy, only the certificate is GitHub's own.
-  const isOfProxy = proxy !== undefined && remedyForCertificate(explained.code) === undefined
-  return isOfProxy ? new ProxyError(proxy, url.host, findNetworkError(error)) : explained
-}
-
-/** Converts Octokit's error to ours; returns any other as it is. */
-function describeFailure(error: unknown, now: number): unknown {
-  if (!isRequestError(error)) return error
+/** Converts an error of Octokit to ours. */
+function explainFailure(error: RequestError, url: URL, proxy: URL | undefined, now: number): Error {
+  const explained = explainUnreachable(url, 'GITHUB_API_URL', error)
+  if (error.response === undefined && explained instanceof UnreachableError) {
+    // Behind a proxy, only the certificate is GitHub's own.
+    const isOfProxy = proxy !== undefined && remedyForCertificate(explained.code) === undefined
+    return isOfProxy ? new ProxyError(proxy, url.host, findNetworkError(error)) : explained
+  }
   const headers = error.response?.headers ?? {}
   const seconds = Number(headers['retry-after'] ?? 0)
   const isForbiddenByLimit =
@@ -174,8 +123,7 @@ function describeFailure(error: unknown, now: number): unknown {
 
 /** The status that a proxy gave. Octokit gives 500 to every failure before the response of GitHub. */
 function tunnelStatus(error: unknown): number | undefined {
-  const { message, causes } = describeError(error)
-  const [, status] = /Proxy response \((\d{3})\)/.exec([message, ...causes].join('\n')) ?? []
+  const [, status] = /Proxy response \((\d{3})\)/.exec(renderError(error)) ?? []
   return status === undefined ? undefined : Number(status)
 }
 
@@ -184,6 +132,7 @@ interface RequestError extends Error {
   readonly response?: { readonly headers: Readonly<Record<string, unknown>> }
 }
 
+/** Octokit also gives a status to the AbortError of a request that was stopped. */
 function isRequestError(error: unknown): error is RequestError {
-  return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number'
+  return isErrorLike(error) && 'status' in error && typeof error.status === 'number'
 }

@@ -1,11 +1,9 @@
 /** The files that a run reads and writes. */
 import { mkdtemp, readFile, realpath, stat, writeFile } from 'node:fs/promises'
-import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { join, resolve, sep } from 'node:path'
+import type { Variables } from '../aws/sdk-settings.ts'
 import { RemedyError } from '../errors/errors.ts'
 import { errorCode, errorMessage } from '../errors/thrown.ts'
-import type { Runner } from './runner.ts'
-
-type Environment = Runner['environment']
 
 const largestFile = 1024 * 1024
 
@@ -15,7 +13,7 @@ const largestFile = 1024 * 1024
  *
  * @throws {RemedyError} for a file elsewhere, a missing or unreadable file, and a file over 1 MiB
  */
-export async function readGivenFile(environment: Environment, path: string): Promise<string> {
+export async function readGivenFile(environment: Variables, path: string): Promise<string> {
   return await readFileIn([environment.GITHUB_WORKSPACE, environment.RUNNER_TEMP], path, {
     place: 'the workspace and RUNNER_TEMP',
     remedy: 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.',
@@ -28,7 +26,7 @@ export async function readGivenFile(environment: Environment, path: string): Pro
  *
  * @throws {RemedyError} for a file elsewhere, a missing or unreadable file, and a file over 1 MiB
  */
-export async function readDefinitionFile({ GITHUB_WORKSPACE }: Environment, path: string): Promise<string> {
+export async function readDefinitionFile({ GITHUB_WORKSPACE }: Variables, path: string): Promise<string> {
   return await readFileIn([GITHUB_WORKSPACE || '.'], path, {
     place: 'the workspace',
     remedy: 'Give the path of a YAML or JSON file in the workspace; actions/checkout puts the repository there.',
@@ -41,10 +39,9 @@ async function readFileIn(
   { place, remedy }: { readonly place: string; readonly remedy: string },
 ): Promise<string> {
   const folders = await existing(candidates)
-  let bytes: Uint8Array
   try {
     const file = await realpath(resolve(folders[0] ?? '.', path))
-    if (!folders.some((folder) => isBelow(folder, file))) {
+    if (!folders.some((folder) => file.startsWith(`${folder}${sep}`))) {
       throw new RemedyError(`The file "${path}" is outside ${place}.`, remedy)
     }
     const found = await stat(file)
@@ -53,14 +50,13 @@ async function readFileIn(
     if (found.size > largestFile) {
       throw new RemedyError(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy)
     }
-    bytes = await readFile(file)
+    return decodeUtf8(await readFile(file))
   } catch (error) {
     if (error instanceof RemedyError) throw error
-    throw new RemedyError(`The file "${path}" cannot be read: ${errorCode(error) || errorMessage(error)}.`, remedy)
-  }
-  try {
-    return decodeUtf8(bytes)
-  } catch {
+    const code = errorCode(error)
+    if (code !== 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+      throw new RemedyError(`The file "${path}" cannot be read: ${code || errorMessage(error)}.`, remedy)
+    }
     throw new RemedyError(
       `The file "${path}" is not in UTF-8.`,
       'Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.',
@@ -75,7 +71,7 @@ async function readFileIn(
  * @throws {RemedyError} on GitHub if RUNNER_TEMP is not set
  */
 export async function writeTemporaryFile(
-  { RUNNER_TEMP, GITHUB_ACTIONS }: Environment,
+  { RUNNER_TEMP, GITHUB_ACTIONS }: Variables,
   name: string,
   content: string,
 ): Promise<string | undefined> {
@@ -88,12 +84,8 @@ export async function writeTemporaryFile(
   return path
 }
 
-/**
- * Reads the payload of the event that started the workflow.
- *
- * @throws {RemedyError} if the file cannot be read
- */
-export async function readEventFile({ GITHUB_EVENT_PATH: path = '' }: Environment): Promise<unknown> {
+/** Reads the payload of the event that started the workflow. Throws a RemedyError if it cannot be read. */
+export async function readEventFile({ GITHUB_EVENT_PATH: path = '' }: Variables): Promise<unknown> {
   try {
     return JSON.parse(decodeUtf8(await readFile(path)))
   } catch (cause) {
@@ -111,9 +103,4 @@ function decodeUtf8(bytes: Uint8Array): string {
 async function existing(folders: readonly (string | undefined)[]): Promise<readonly string[]> {
   const found = folders.map((folder) => (folder ? realpath(folder).catch(() => undefined) : undefined))
   return (await Promise.all(found)).filter((folder) => folder !== undefined)
-}
-
-function isBelow(folder: string, path: string): boolean {
-  const way = relative(folder, path)
-  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }

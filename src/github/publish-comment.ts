@@ -1,26 +1,21 @@
 /** Writes the result of a run on the pull request that the workflow event is about. */
-import type { AwsAccount } from '../aws/session.ts'
+import type { Variables } from '../aws/sdk-settings.ts'
 import { renderError } from '../errors/description.ts'
 import { RemedyError, StoppedError } from '../errors/errors.ts'
 import { errorMessage } from '../errors/thrown.ts'
+import type { Inputs } from '../inputs/inputs.ts'
 import { markComment, renderComment } from '../report/comment.ts'
 import type { RunResult } from '../report/result.ts'
 import { type Run, withinSeconds } from '../run/run.ts'
-import type { Environment, Target } from '../table/target.ts'
+import type { Target } from '../table/target.ts'
 import { connectGitHub, GitHubError, type GitHubPlace } from './api.ts'
 import { pullRequestFound, pullRequestOf } from './pull-request.ts'
 import type { Runner } from './runner.ts'
 
-export interface CommentInputs {
-  /** Absent if no comment is wanted; empty if one is wanted, but no token is given. */
-  readonly gitHubToken?: string
-  readonly tableNamePrefix: string
-  /** The path of the definition file, as the workflow gives it. Absent for the built-in tables. */
-  readonly definitionFile?: string
-  readonly roles: readonly AwsAccount[]
-  readonly region: string
-  readonly environment: Environment
-}
+type CommentInputs = Pick<
+  Inputs,
+  'gitHubToken' | 'tableNamePrefix' | 'definitionFile' | 'roles' | 'region' | 'environment'
+>
 
 /** The tables are done by then: a job should not wait longer for a comment. */
 const longestSeconds = 60
@@ -75,17 +70,14 @@ async function writeComment(
   const body = renderComment({
     result: { ...result, target },
     mark,
-    ...(commit === undefined ? {} : { commit }),
-    ...runUrlOf(environment),
+    commit,
+    runUrl: runUrlOf(environment),
     redact: runner.redact,
   })
   run.log.info(`Comment: ${await gitHub.writeComment(number, mark, runner.redact(body))}`)
 }
 
-function placeOf(
-  { GITHUB_REPOSITORY = '', GITHUB_API_URL: apiUrl }: Runner['environment'],
-  token: string,
-): GitHubPlace {
+function placeOf({ GITHUB_REPOSITORY = '', GITHUB_API_URL: apiUrl }: Variables, token: string): GitHubPlace {
   const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(GITHUB_REPOSITORY) ?? []
   if (owner === undefined || repository === undefined || !apiUrl) {
     throw new RemedyError('GITHUB_REPOSITORY and GITHUB_API_URL are not set.', 'Run the action in a GitHub workflow.')
@@ -112,8 +104,8 @@ function explainRefusal(error: unknown): string {
   return `${errorMessage(error)}\nTo fix: give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`
 }
 
-/** Characters that cannot end a Markdown link. */
-function runUrlOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }: Runner['environment']): { runUrl?: string } {
+/** Only with characters that cannot end a Markdown link. */
+function runUrlOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }: Variables): string | undefined {
   const runUrl = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`
-  return /^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(runUrl) ? { runUrl } : {}
+  return /^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(runUrl) ? runUrl : undefined
 }

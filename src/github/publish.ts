@@ -4,8 +4,8 @@ import { renderError } from '../errors/description.ts'
 import { RemedyError } from '../errors/errors.ts'
 import { describeProgress, failuresOf } from '../report/failures.ts'
 import { outputsOf } from '../report/outputs.ts'
+import { renderSummary } from '../report/page.ts'
 import type { RunResult } from '../report/result.ts'
-import { renderSummary } from '../report/summary.ts'
 import { describeVerdict } from '../report/verdict.ts'
 import { secretInOutputs } from './redaction.ts'
 import type { Runner } from './runner.ts'
@@ -17,10 +17,12 @@ export async function publish(reached: RunResult, runner: Runner): Promise<void>
   reportWarnings(result, runner)
   reportFailures(result, runner)
   runner.log.info(describeVerdict(result))
-  await unlessItFails(runner, async () => runner.writeSummary(renderSummary(result, runner.redact)), {
-    message: 'The job summary could not be written.',
-    remedy: 'Set GITHUB_STEP_SUMMARY to a file that this step can write to. The log says the same.',
-  })
+  await unlessItFails(
+    runner,
+    async () => runner.writeSummary(renderSummary(result, runner.redact)),
+    'The job summary could not be written.',
+    'Set GITHUB_STEP_SUMMARY to a file that this step can write to. The log says the same.',
+  )
 }
 
 /** The most characters of an output that GitHub hands to another job: 1 MB in UTF-16. */
@@ -60,31 +62,20 @@ function warnOfPolicy(policy = ''): readonly string[] {
 function withSecretError(result: RunResult, { findSecret }: Pick<Runner, 'findSecret'>): RunResult {
   const found = Object.entries(outputsOf(result)).flatMap(([name, value]) => {
     const origin = findSecret(value)
-    return origin === undefined ? [] : [{ name: `output ${name}`, origin }]
+    return origin === undefined ? [] : [{ output: `output ${name}`, origin }]
   })
-  if (found.length === 0 || failuresOf(result).length > 0) return result
-  const error = secretInOutputs(
-    found.map(({ name }) => name),
-    found.map(({ origin }) => origin),
-  )
-  return { ...result, error }
+  return found.length === 0 || failuresOf(result).length > 0 ? result : { ...result, error: secretInOutputs(found) }
 }
 
-/**
- * Writes the outputs that hold no secret, and the plan file.
- *
- * @returns the result; with an error if it did not fail, but the outputs cannot be written
- */
+/** Writes the outputs that hold no secret, and the plan file. Returns the result, with an error if that is not possible. */
 async function writeOutputs(result: RunResult, runner: Runner): Promise<RunResult> {
   const outputs = Object.entries(outputsOf(result)).filter(([, value]) => runner.findSecret(value) === undefined)
   const plan = outputs.find(([name]) => name === 'plan')?.[1]
   const planFile = await unlessItFails(
     runner,
     async () => (plan === undefined ? undefined : runner.writeTemporaryFile('tenant-tables-plan.json', plan)),
-    {
-      message: 'The plan file could not be written, so the output plan-file is not set.',
-      remedy: 'Set RUNNER_TEMP to a folder that this step can write to. The output plan holds the plan, too.',
-    },
+    'The plan file could not be written, so the output plan-file is not set.',
+    'Set RUNNER_TEMP to a folder that this step can write to. The output plan holds the plan, too.',
   )
   try {
     for (const [name, value] of outputs) runner.setOutput(name, value)
@@ -106,7 +97,8 @@ async function writeOutputs(result: RunResult, runner: Runner): Promise<RunResul
 async function unlessItFails<Result>(
   runner: Runner,
   work: () => Promise<Result>,
-  { message, remedy }: { readonly message: string; readonly remedy: string },
+  message: string,
+  remedy: string,
 ): Promise<Result | undefined> {
   try {
     return await work()

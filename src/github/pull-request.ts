@@ -1,4 +1,5 @@
 /** Finds the pull request that a workflow event is about. */
+import type { Variables } from '../aws/sdk-settings.ts'
 
 /**
  * The pull requests of a commit that count. `merged-or-open`: the one that was merged as this commit, else the open one with
@@ -6,12 +7,10 @@
  */
 export type CommitSearch = 'merged-or-open' | 'open'
 
-export interface KnownPullRequest {
-  readonly kind: 'number'
-  readonly number: number
-  /** The commit that the event is about. Absent if the event names none. */
-  readonly commit?: string
-}
+/** The only pull request, with the commit that the event is about, if it names one; or a clause that says why there is none. */
+export type FoundPullRequest =
+  | { readonly kind: 'number'; readonly number: number; readonly commit: string | undefined }
+  | { readonly kind: 'none'; readonly reason: string }
 
 /** A pull request that only GitHub's API can find. */
 export interface CommitOfPullRequest {
@@ -20,24 +19,14 @@ export interface CommitOfPullRequest {
   readonly search: CommitSearch
 }
 
-export interface NoPullRequest {
-  readonly kind: 'none'
-  /** A clause, such as `the event schedule is not about a pull request`. */
-  readonly reason: string
-}
-
 /**
  * Reads the pull request from the event. GITHUB_SHA counts for few events: for most of them it is the last commit of the
  * default branch, which came from another pull request.
  *
- * @param variables of the runner
  * @param payload of the webhook, untrusted
  * @see https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows
  */
-export function pullRequestOf(
-  variables: Readonly<Record<string, string | undefined>>,
-  payload: unknown,
-): KnownPullRequest | CommitOfPullRequest | NoPullRequest {
+export function pullRequestOf(variables: Variables, payload: unknown): FoundPullRequest | CommitOfPullRequest {
   const { GITHUB_EVENT_NAME: event = '', GITHUB_SHA: commit, GITHUB_REF: ref = '' } = variables
   switch (event) {
     case 'pull_request':
@@ -82,7 +71,7 @@ export function pullRequestOf(
 export function pullRequestFound(
   numbers: readonly number[],
   { commit, search }: CommitOfPullRequest,
-): KnownPullRequest | NoPullRequest {
+): FoundPullRequest {
   return (
     onlyOne(numbers, commit) ??
     none(
@@ -93,15 +82,12 @@ export function pullRequestFound(
   )
 }
 
-/**
- * Finds the pull request among those that GitHub associates with a run or check, else by the commit of the run or
- * check.
- */
+/** Finds the pull request among those that GitHub associates with a run or check, else by its commit. */
 function byAssociation(
   event: 'workflow_run' | 'check_run' | 'check_suite',
   payload: unknown,
   search: CommitSearch,
-): KnownPullRequest | CommitOfPullRequest | NoPullRequest {
+): FoundPullRequest | CommitOfPullRequest {
   const commit = member(payload, event, 'head_sha')
   const associated = member(payload, event, 'pull_requests')
   const numbers = (Array.isArray(associated) ? associated : [])
@@ -125,30 +111,27 @@ function isOfRepository(pullRequest: unknown, repository: unknown): boolean {
   return base === undefined || base === repository
 }
 
-/**
- * Returns the only number; undefined if there is no number. Several numbers give none, because a guess could overwrite
- * the comment of another pull request.
- */
-function onlyOne(numbers: readonly number[], commit: unknown): KnownPullRequest | NoPullRequest | undefined {
+/** Returns undefined without a number. Several numbers give none: a guess could overwrite another pull request's comment. */
+function onlyOne(numbers: readonly number[], commit: unknown): FoundPullRequest | undefined {
   const [number, ...others] = new Set(numbers)
   if (number === undefined) return undefined
   if (others.length === 0) return known(number, commit)
   return none(`more than one pull request has this commit: ${[number, ...others].map((each) => `#${each}`).join(', ')}`)
 }
 
-function byNumber(event: string, number: unknown, commit?: unknown): KnownPullRequest | NoPullRequest {
+function byNumber(event: string, number: unknown, commit?: unknown): FoundPullRequest {
   return isNumber(number) ? known(number, commit) : none(`the event ${event} does not name its pull request`)
 }
 
-function byCommit(event: string, commit: unknown, search: CommitSearch): CommitOfPullRequest | NoPullRequest {
+function byCommit(event: string, commit: unknown, search: CommitSearch): FoundPullRequest | CommitOfPullRequest {
   return isCommit(commit) ? { kind: 'commit', commit, search } : none(`the event ${event} does not name its commit`)
 }
 
-function known(number: number, commit: unknown): KnownPullRequest {
-  return { kind: 'number', number, ...(isCommit(commit) ? { commit } : {}) }
+function known(number: number, commit: unknown): FoundPullRequest {
+  return { kind: 'number', number, commit: isCommit(commit) ? commit : undefined }
 }
 
-function none(reason: string): NoPullRequest {
+function none(reason: string): FoundPullRequest {
   return { kind: 'none', reason }
 }
 

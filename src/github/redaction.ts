@@ -4,11 +4,10 @@ import { RemedyError } from '../errors/errors.ts'
 /** In bytes. A shorter secret may be a common word: hiding it would hide more than it protects. */
 const shortestSecret = 8
 
-/** Offsets in the text. */
-interface Occurrence {
+/** Offsets in a text. */
+interface Place {
   readonly start: number
   readonly end: number
-  readonly origin: string
 }
 
 export class KnownSecrets {
@@ -37,7 +36,7 @@ export class KnownSecrets {
   }
 
   /** Sorted by start. */
-  #find(text: string): readonly Occurrence[] {
+  #find(text: string): readonly (Place & { readonly origin: string })[] {
     // Most texts contain no `%`, so nothing in them is percent-encoded. A plain search is much faster than a pattern.
     const occurrences = text.includes('%') ? encodedOccurrences : plainOccurrences
     return this.#forms
@@ -45,8 +44,6 @@ export class KnownSecrets {
       .sort((left, right) => left.start - right.start)
   }
 }
-
-type Place = Pick<Occurrence, 'start' | 'end'>
 
 function plainOccurrences(text: string, form: string): readonly Place[] {
   const places: Place[] = []
@@ -77,10 +74,11 @@ function hexadecimal(byte: number): string {
 }
 
 /** The failure of a run whose outputs would hold a secret. They are never redacted: a changed ARN or plan is wrong. */
-export function secretInOutputs(outputs: readonly string[], origins: readonly string[]): RemedyError {
-  const secrets = [...new Set(origins)].join(', ')
+export function secretInOutputs(found: readonly { readonly output: string; readonly origin: string }[]): RemedyError {
+  const secrets = [...new Set(found.map(({ origin }) => origin))].join(', ')
+  const outputs = found.map(({ output }) => output).join(', ')
   return new RemedyError(
-    `The secret ${secrets} occurs in what later steps would read: ${outputs.join(', ')}.`,
+    `The secret ${secrets} occurs in what later steps would read: ${outputs}.`,
     'Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.',
   )
 }

@@ -1,5 +1,5 @@
 /** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. */
-
+import type { Variables } from '../aws/sdk-settings.ts'
 import type { Log } from '../run/run.ts'
 import { readDefinitionFile, readEventFile, readGivenFile, writeTemporaryFile } from './files.ts'
 import { cutAnnotation, escapeLine } from './log.ts'
@@ -7,38 +7,26 @@ import { KnownSecrets, secretInOutputs } from './redaction.ts'
 import type * as Toolkit from './toolkit.ts'
 
 export interface Runner {
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly environment: Variables
   /** Loads the toolkit. Everything that is written before that is kept until then. */
   readonly load: () => Promise<void>
   /** The value of an input; empty if it is not given. The value of `secretInput` is redacted from then on. */
   readonly input: (name: string) => string
-  /**
-   * Keeps a secret out of every log, ours and GitHub's.
-   *
-   * @param origin the name of the secret for messages, such as `AWS_SECRET_ACCESS_KEY`
-   */
+  /** Keeps a secret out of every log, ours and GitHub's. Messages name its origin, such as `AWS_SECRET_ACCESS_KEY`. */
   readonly mask: (secret: string, origin: string) => void
   readonly log: Log
   readonly notice: (title: string, message: string) => void
   readonly warning: (title: string, message: string) => void
   /** Writes an error annotation; the step fails with exit code 1. */
   readonly fail: (title: string, message: string) => void
-  /**
-   * Sets an output. Outside GitHub, without a GITHUB_OUTPUT, prints a line `name=value`.
-   *
-   * @throws {RemedyError} for a value that holds a secret: redacted, it would be a wrong value
-   */
+  /** Sets an output. Throws a RemedyError for a value that holds a secret: redacted, it would be a wrong value. */
   readonly setOutput: (name: string, value: string) => void
   readonly writeSummary: (markdown: string) => Promise<void>
   /** Reads a file; see `readGivenFile`. */
   readonly readFile: (path: string) => Promise<string>
   /** Reads a definition file; see `readDefinitionFile`. */
   readonly readDefinitionFile: (path: string) => Promise<string>
-  /**
-   * Writes a file; see `writeTemporaryFile`.
-   *
-   * @throws {RemedyError} for content that holds a secret, too
-   */
+  /** Writes a file; see `writeTemporaryFile`. Throws a RemedyError for content that holds a secret, too. */
   readonly writeTemporaryFile: (name: string, content: string) => Promise<string | undefined>
   /** Reads the event; see `readEventFile`. */
   readonly readEvent: () => Promise<unknown>
@@ -66,7 +54,7 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
   }
   const assertHoldsNoSecret = (what: string, text: string) => {
     const origin = secrets.findOrigin(text)
-    if (origin !== undefined) throw secretInOutputs([what], [origin])
+    if (origin !== undefined) throw secretInOutputs([{ output: what, origin }])
   }
   // The reader of the log may be gone. The run continues: it writes files, and must complete what it began.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
@@ -129,7 +117,7 @@ function interruptionOf(process: NodeJS.Process): AbortSignal {
  * Loads @actions/core late: that takes as long as a call to AWS, so the run does it while it waits for one. Calls before
  * that are made in the same order after it, so a secret is masked before it can be printed.
  */
-function lateToolkit(environment: Runner['environment']) {
+function lateToolkit(environment: Variables) {
   let toolkit: typeof Toolkit | undefined
   let waiting: ((core: typeof Toolkit) => void)[] = []
   return {

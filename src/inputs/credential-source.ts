@@ -1,7 +1,7 @@
 /** Decides which source the first credentials come from. */
+import type { Variables } from '../aws/sdk-settings.ts'
 import type { CredentialSource, Role } from '../aws/session-request.ts'
 import type { Values } from './declarations.ts'
-import type { Variables } from './parsers.ts'
 
 /**
  * Chooses the source of the first credentials. `auto` prefers a complete access key, then the OIDC token of the job if

@@ -1,13 +1,15 @@
 /** The rules between inputs, and between an input and the environment variables. */
+import type { Variables } from '../aws/sdk-settings.ts'
 import { type Definition, defineTables, nameTables } from '../definition/definition.ts'
 import { decideProduction } from '../definition/production.ts'
+import type { Command } from '../plan/plan.ts'
 import { deletionProtection } from '../table/properties/deletion-protection.ts'
 import { pointInTimeRecovery } from '../table/properties/point-in-time-recovery.ts'
 import { mostTags, type TagMap } from '../table/properties/tags.ts'
 import { count, quote } from '../text/readable.ts'
 import { chooseCredentialSource, describeMissingKey, mayRequestToken } from './credential-source.ts'
 import type { InputName, Values } from './declarations.ts'
-import { explainJoinedLines, explainLiteralForm, type Variables } from './parsers.ts'
+import { explainJoinedLines, explainLiteralForm } from './parsers.ts'
 
 interface CheckContext {
   readonly variables: Variables
@@ -32,6 +34,21 @@ function check<const Inputs extends Names>(
 ): CrossCheck {
   const pick = (values: Values) => inputs.map((name) => values[name]) as unknown as ValuesOf<Inputs>
   return { inputs, findProblems: (values, context) => [find(pick(values), context) || []].flat() }
+}
+
+/** @param commands with which the input may be true, the one to suggest first */
+function onlyWith(
+  commands: readonly [Command, ...Command[]],
+  name: 'fail-on-drift' | 'sample-items' | 'destroy',
+  purpose = '',
+): CrossCheck {
+  return check(
+    [name, 'command'],
+    ([value, command]) =>
+      String(value) === 'true' &&
+      !commands.includes(command) &&
+      `is true, but command is ${command}. Use it only with command: ${commands[0]}${purpose}.`,
+  )
 }
 
 /** The inputs that turn on a property, which a definition file declares instead. */
@@ -155,30 +172,14 @@ export const crossChecks: readonly CrossCheck[] = [
         `is given, but command is ${command}, which performs no plan. Leave it out.`,
     ),
   ),
-  check(
-    ['fail-on-drift', 'command'],
-    ([failOnDrift, command]) =>
-      failOnDrift && command !== 'plan' && `is true, but command is ${command}. Use it only with command: plan.`,
-  ),
+  onlyWith(['plan'], 'fail-on-drift'),
   check(
     ['fail-on-drift', 'destroy'],
     ([failOnDrift, destroy]) =>
       failOnDrift && destroy && 'is true, but so is destroy: tables to delete are not drift. Give only one of them.',
   ),
-  check(
-    ['sample-items', 'command'],
-    ([sampleItems, command]) =>
-      sampleItems === 'true' &&
-      command !== 'verify' &&
-      `is true, but command is ${command}. Use it only with command: verify.`,
-  ),
-  check(
-    ['destroy', 'command'],
-    ([destroy, command]) =>
-      destroy &&
-      (command === 'apply' || command === 'verify' || command === 'policy') &&
-      `is true, but command is ${command}. Use it only with command: plan, to show what command: destroy would delete.`,
-  ),
+  onlyWith(['verify'], 'sample-items'),
+  onlyWith(['plan', 'destroy'], 'destroy', ', to show what command: destroy would delete'),
   check(
     ['comment', 'command'],
     ([comment, command]) =>

@@ -1,50 +1,22 @@
 /** Turns the strings of a workflow file into `Inputs`, or into every problem at once. */
+import type { SharedConfigFiles } from '@smithy/types'
 import { sessionPolicy } from '../aws/iam.ts'
-import {
-  customEndpoints,
-  findIgnoredSettings,
-  findSettingProblems,
-  type SdkSettings,
-  type SharedConfig,
-} from '../aws/sdk-settings.ts'
-import type { SessionRequest } from '../aws/session-request.ts'
+import { readSdkSettings, type Variables } from '../aws/sdk-settings.ts'
 import { builtInDefinition } from '../definition/built-in.ts'
 import { type Definition, defineTables, type TableRequest } from '../definition/definition.ts'
-import { type DefinitionNotice, noticesOf } from '../definition/notices.ts'
+import { noticesOf } from '../definition/notices.ts'
 import { decideProduction } from '../definition/production.ts'
 import type { ReadDefinition } from '../definition/read-definition.ts'
 import { InvalidInputsError } from '../errors/errors.ts'
-import type { Command, Policy } from '../plan/plan.ts'
 import { disruptionNames } from '../plan/policy.ts'
-import type { ExpectedPlanInputs } from '../plan/review.ts'
 import type { TableDefinition } from '../table/table.ts'
 import { chooseCredentialSource } from './credential-source.ts'
 import { crossChecks, sessionInputs } from './cross-checks.ts'
 import { declarations, type InputName, inputNames, type Values } from './declarations.ts'
-import type { Declaration, Variables } from './parsers.ts'
+import type { Declaration } from './parsers.ts'
 import { findUnknownInputs } from './unknown-inputs.ts'
 
-export interface Inputs extends TableRequest, SessionRequest, ExpectedPlanInputs {
-  readonly command: Command
-  /** The built-in tables, or those of the definition file. */
-  readonly definition: Definition
-  /** The path of the definition file. Absent for the built-in tables. */
-  readonly definitionFile?: string
-  /** Notices and warnings about the definition file. */
-  readonly definitionNotices: readonly DefinitionNotice[]
-  readonly policy: Policy
-  readonly failOnDrift: boolean
-  readonly sampleItems: boolean
-  /** Absent if no comment is wanted; empty if one is wanted and no token is given. */
-  readonly gitHubToken?: string
-  /** The rule that decided whether the environment is production, in words. */
-  readonly productionRule: string
-  readonly region: string
-  readonly timeoutSeconds: number
-  readonly waitForIndexes: boolean
-  /** Absent if AWS is called at its own addresses and every setting is read. */
-  readonly sdkSettings?: SdkSettings
-}
+export type Inputs = ReturnType<typeof readInputs>
 
 /** The places that the inputs are read from. */
 export interface InputSource {
@@ -55,7 +27,7 @@ export interface InputSource {
   /** The partition of a region, such as `aws-cn` for `cn-north-1`. */
   readonly partitionOf: (region: string) => string
   /** Absent: there are no such files. */
-  readonly sharedConfig?: SharedConfig
+  readonly sharedConfig?: SharedConfigFiles
   /** The file that `definition-file` names. Absent if the input is empty. */
   readonly definitionFile?: ReadDefinition | undefined
 }
@@ -64,18 +36,17 @@ export interface InputSource {
  * @throws {InvalidInputsError} with every problem: the input's name, or the place in the definition file; what was found,
  * and what is legal
  */
-export function readInputs(source: InputSource): Inputs {
+export function readInputs(source: InputSource) {
   const { environment: variables, sharedConfig } = source
   const { values, definition, problems } = readValues(source)
-  const all = [...findUnknownInputs(variables).problems, ...problems, ...findSettingProblems(variables, sharedConfig)]
+  const { problems: settingProblems, ...sdkSettings } = readSdkSettings(variables, sharedConfig)
+  const all = [...findUnknownInputs(variables).problems, ...problems, ...settingProblems]
   if (all.length > 0) throw new InvalidInputsError(all)
 
   const { command, environment: name, 'aws-region': region, 'role-to-assume': roles } = values
   const decision = decideProduction(name, { listed: values['production-environments'], input: values.production })
   const environment = { name, production: decision.production }
   const sampleItems = values['sample-items'] === 'auto' ? !environment.production : values['sample-items'] === 'true'
-  const endpoints = customEndpoints(variables, sharedConfig)
-  const warnings = findIgnoredSettings(variables, sharedConfig)
   const request: TableRequest = {
     environment,
     tableNamePrefix: values['table-name-prefix'],
@@ -96,6 +67,7 @@ export function readInputs(source: InputSource): Inputs {
     },
     failOnDrift: values['fail-on-drift'],
     sampleItems,
+    /** The rule that decided whether the environment is production, in words. */
     productionRule: decision.rule,
     region,
     roles,
@@ -107,6 +79,7 @@ export function readInputs(source: InputSource): Inputs {
       values.audience || (source.partitionOf(region) === 'aws-cn' ? 'sts.amazonaws.com.cn' : 'sts.amazonaws.com'),
     allowedAccountIds: values['allowed-account-ids'],
     timeoutSeconds: values['timeout-seconds'],
+    sdkSettings,
     waitForIndexes: values['wait-for-indexes'],
     ...omitUndefined({
       expectedPlan: values['expected-plan'],
@@ -115,8 +88,8 @@ export function readInputs(source: InputSource): Inputs {
       externalId: values['role-external-id'] || undefined,
       sourceIdentity: values['role-source-identity'] || undefined,
       sessionPolicy: values['restrict-session'] ? restrictSession(values, sampleItems, definitions) : undefined,
+      /** Absent if no comment is wanted; empty if one is wanted and no token is given. */
       gitHubToken: values.comment ? values['github-token'] : undefined,
-      sdkSettings: endpoints.length + warnings.length === 0 ? undefined : { endpoints, warnings },
     }),
   }
 }

@@ -1,8 +1,7 @@
 /** Parsers that any input can be declared with. */
+import type { Variables } from '../aws/sdk-settings.ts'
 import type { Definition } from '../definition/definition.ts'
 import { quote } from '../text/readable.ts'
-
-export type Variables = Readonly<Record<string, string | undefined>>
 
 /** The arguments of a parser besides the text. */
 export interface ParserContext {

@@ -1,15 +1,8 @@
 /** Finds inputs that the workflow gives and this action does not have: a misspelt one must not be ignored. */
-import { quote, visible } from '../text/readable.ts'
+import type { Variables } from '../aws/sdk-settings.ts'
+import { listSome, quote, visible } from '../text/readable.ts'
 import { findSimilar } from '../text/similar.ts'
 import { type InputName, inputNames } from './declarations.ts'
-import type { Variables } from './parsers.ts'
-
-export interface UnknownInputs {
-  /** One for each input that was probably meant to be one of this action. */
-  readonly problems: readonly string[]
-  /** One that names all the others, or none. */
-  readonly warnings: readonly string[]
-}
 
 /** Names that other actions and tools use for the same thing. Spelling mistakes are found by their edit distance. */
 export const commonGuesses: { readonly [Meant in InputName | 'command: plan']?: string } = {
@@ -48,8 +41,12 @@ interface GivenInput {
   readonly value: string
 }
 
-/** An empty input counts as not given. */
-export function findUnknownInputs(variables: Variables): UnknownInputs {
+/**
+ * Finds unknown inputs. An empty input counts as not given.
+ *
+ * @returns a problem for each input that was probably meant to be one of this action, and a warning that names the others
+ */
+export function findUnknownInputs(variables: Variables) {
   const unknown = givenInputs(variables)
     .filter((input) => !isKnown(input, variables))
     .map((input) => ({ ...input, suggestion: suggestInput(input) }))
@@ -98,10 +95,7 @@ function suggestInput({ name, value }: GivenInput): string | undefined {
   return guessed ?? findSimilar(written, inputNames) ?? (value.toLowerCase() === 'plan' ? 'command: plan' : undefined)
 }
 
-const mostNames = 20
-
 function explainIgnored(inputs: readonly GivenInput[]): string {
-  const more = inputs.length > mostNames ? ` and ${inputs.length - mostNames} more` : ''
-  const names = inputs.slice(0, mostNames).map(({ name }) => quote(name))
-  return `The action does not have these inputs and ignores them: ${names.join(', ')}${more}.`
+  const names = inputs.map(({ name }) => quote(name))
+  return `The action does not have these inputs and ignores them: ${listSome(names, 20, 'more input')}.`
 }

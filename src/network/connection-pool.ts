@@ -5,21 +5,10 @@ import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { connectThrough, hostOf, placeOf } from './proxies.ts'
 
-export interface ConnectionPool {
-  readonly httpAgent: HttpAgent
-  readonly httpsAgent: HttpsAgent
-  /** Opens connections, TLS included, and sends nothing. A connection that fails is never given to a request. */
-  readonly open: (url: URL, count: number) => void
-  /** Resolves when the first request has been sent. From then on the process waits for the network. */
-  readonly waiting: Promise<void>
-  /** Destroys every connection, those that no request used included. */
-  readonly close: () => void
-}
-
 type ProxyFor = (url: URL) => URL | undefined
 
 /** @param maxSockets to one host */
-export function createConnectionPool(maxSockets: number, proxyFor: ProxyFor): ConnectionPool {
+export function createConnectionPool(maxSockets: number, proxyFor: ProxyFor) {
   const httpAgent = new HttpAgent({ keepAlive: true, maxSockets })
   const httpsAgent = new HttpsAgent({ keepAlive: true, maxSockets })
   /** Early connections that no request has taken, by host and port. */
@@ -47,14 +36,17 @@ export function createConnectionPool(maxSockets: number, proxyFor: ProxyFor): Co
   return {
     httpAgent,
     httpsAgent,
+    /** Resolves when the first request has been sent. From then on the process waits for the network. */
     waiting,
-    open: (url, count) => {
+    /** Opens connections, TLS included, and sends nothing. A connection that fails is never given to a request. */
+    open: (url: URL, count: number) => {
       // Through a proxy an early connection would cost a request.
       if (proxyFor(url) !== undefined) return
       const early = Array.from({ length: count }, () => openConnection(url))
       opened.push(...early)
       unused.set(placeOf(hostOf(url), portOf(url)), [...early])
     },
+    /** Destroys every connection, those that no request used included. */
     close: () => {
       for (const { socket } of opened) socket.destroy()
       httpAgent.destroy()
@@ -63,10 +55,7 @@ export function createConnectionPool(maxSockets: number, proxyFor: ProxyFor): Co
   }
 }
 
-/**
- * Returns a function that connects to a target, through a proxy if there is one, and calls `onConnected` when it is
- * connected.
- */
+/** Returns a function that connects to a target, through a proxy if there is one, and then calls `onConnected`. */
 function connectorOf(
   agent: HttpAgent | HttpsAgent,
   proxyFor: ProxyFor,
@@ -85,13 +74,9 @@ function connectorOf(
   }
 }
 
-interface EarlyConnection {
-  readonly socket: Socket
-  /** Resolves with true when the connection is open, or with false when it failed. */
-  readonly isOpened: Promise<boolean>
-}
+type EarlyConnection = ReturnType<typeof openConnection>
 
-function openConnection(url: URL): EarlyConnection {
+function openConnection(url: URL) {
   const isSecure = url.protocol === 'https:'
   const [host, port] = [hostOf(url), portOf(url)]
   const socket = isSecure
@@ -100,6 +85,7 @@ function openConnection(url: URL): EarlyConnection {
   socket.on('error', () => undefined)
   // A connection that no request takes must not keep the process running.
   socket.unref()
+  /** Resolves with true when the connection is open, or with false when it failed. */
   const isOpened = new Promise<boolean>((resolve) => {
     socket.once(isSecure ? 'secureConnect' : 'connect', () => resolve(true))
     socket.once('close', () => resolve(false))

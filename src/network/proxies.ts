@@ -46,8 +46,11 @@ export function proxyFor(url: URL): URL | undefined {
   if (!isGiven || checkBypass(url)) return undefined
   const proxy = readProxy(url)
   // The library ignores a value that it cannot read. The requests must not bypass the proxy then.
-  if (proxy === undefined || !['http:', 'https:'].includes(proxy.protocol)) throw unusable(url)
-  return proxy
+  if (proxy !== undefined && ['http:', 'https:'].includes(proxy.protocol)) return proxy
+  throw new RemedyError(
+    `${url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'} does not hold the address of a proxy.`,
+    'Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.',
+  )
 }
 
 function readProxy(url: URL): URL | undefined {
@@ -58,13 +61,6 @@ function readProxy(url: URL): URL | undefined {
   } catch {
     return undefined
   }
-}
-
-function unusable({ protocol }: URL): RemedyError {
-  return new RemedyError(
-    `${protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'} does not hold the address of a proxy.`,
-    'Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.',
-  )
 }
 
 /**

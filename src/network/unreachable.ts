@@ -14,19 +14,15 @@ export class UnreachableError extends RemedyError {
   }
 }
 
-/** The URL of a request, and the input or variable that names the host. */
-export interface Destination {
-  readonly url: URL
-  readonly setting: string
-}
-
 /** The setting of every host whose name AWS makes from the region. */
 export const regionSetting = 'aws-region'
 
 /**
  * Returns an UnreachableError if the code identifies the problem, else the error itself, as one with a known remedy.
+ *
+ * @param setting the input or variable that names the host
  */
-export function explainUnreachable({ url, setting }: Destination, cause: unknown): unknown {
+export function explainUnreachable(url: URL, setting: string, cause: unknown): unknown {
   if (cause instanceof RemedyError) return cause
   const code = errorCode(findNetworkError(cause))
   const place = url.origin
@@ -88,10 +84,7 @@ const unresolvedCodes = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NO
 /** Node's error codes of a failed TLS handshake, for example with a server that does not speak TLS. */
 const tlsCode = /^(?:EPROTO$|ERR_SSL_)/
 
-/**
- * Finds the first error with a code: `fetch` keeps the error of Node as a cause. Returns the error itself if there is
- * none.
- */
+/** Finds the first error with a code, else the error itself: `fetch` keeps the error of Node as a cause. */
 export function findNetworkError(error: unknown): unknown {
   let found = error
   while (isErrorLike(found)) {

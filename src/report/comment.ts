@@ -28,11 +28,10 @@ export function markComment(
 export interface CommentRequest {
   readonly result: RunResult
   readonly mark: string
-  /** The commit that the run was for, as hexadecimal digits. Absent if the event names none. */
-  readonly commit?: string
-  /** The address of the run that writes the comment. Absent outside GitHub. Must not be able to end a Markdown link. */
-  readonly runUrl?: string
-  /** Removes secrets from untrusted text. */
+  /** The commit that the run was for, as hexadecimal digits. Undefined if the event names none. */
+  readonly commit?: string | undefined
+  /** The address of the run that writes the comment. Undefined outside GitHub. Must not be able to end a Markdown link. */
+  readonly runUrl?: string | undefined
   readonly redact: Redact
 }
 

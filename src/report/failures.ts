@@ -13,13 +13,7 @@ export function failuresOf({ error, outcome, verification }: RunResult): readonl
   // A stop ends every step in progress for the same reason.
   const others = ofSteps.filter((each) => !(first instanceof StoppedError && each instanceof StoppedError))
   // Two tables may meet the same failure, such as a session that cannot be renewed.
-  const texts = new Set<string>()
-  return [first, ...others].filter((each) => {
-    const text = renderError(each)
-    const isNew = !texts.has(text)
-    texts.add(text)
-    return isNew
-  })
+  return [...new Map([first, ...others].map((each) => [renderError(each), each])).values()]
 }
 
 /** The steps that were done before a failure, and those that were not; empty if the run had not come to any. */

@@ -1,4 +1,4 @@
-/** A page about a run: whole, or shortened to a limit. */
+/** A page about a run, such as the job summary: whole, or shortened to a limit. */
 import { describeError } from '../errors/description.ts'
 import { digestPlan } from '../plan/document.ts'
 import { count } from '../text/readable.ts'
@@ -27,6 +27,17 @@ export interface PagePlace {
   readonly limit: number
   /** The size of a text in the unit of the limit. */
   readonly sizeOf: (text: string) => number
+}
+
+/** GitHub shows nothing of a longer job summary. In bytes. */
+const longestSummary = 1024 * 1024
+
+export function renderSummary(result: RunResult, redact: Redact): string {
+  return renderPage(result, redact, {
+    whole: 'The whole plan is in the log.',
+    limit: longestSummary,
+    sizeOf: (text) => Buffer.byteLength(text),
+  })
 }
 
 /** The whole page; if that is over the limit, a shortened one. */

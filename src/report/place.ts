@@ -19,7 +19,7 @@ export function describePlace(inputs: Inputs, account?: string): string {
       : `environment ${JSON.stringify(environment.name)} (${productionRule})`,
     region === '' ? 'every region' : `region ${region}`,
     `tables ${tables.join(' and ')}`,
-    ...describeEndpoints(sdkSettings?.endpoints ?? []),
+    ...describeEndpoints(sdkSettings.endpoints),
   ]
   return `Command ${command}: ${parts.join(', ')}`
 }

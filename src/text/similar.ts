@@ -1,12 +1,10 @@
 /** Finds the name that a misspelt one was meant to be. Imports nothing. */
 
-/** Returns the nearest name within the edit distance of a spelling mistake. */
+/** Returns the name with the fewest spelling mistakes. */
 export function findSimilar<Name extends string>(written: string, names: readonly Name[]): Name | undefined {
-  return names
-    .filter((name) => Math.abs(name.length - written.length) <= toleranceOf(name))
-    .map((name) => ({ name, distance: editDistance(written, name) }))
-    .filter(({ name, distance }) => distance <= toleranceOf(name))
-    .sort((left, right) => left.distance - right.distance)[0]?.name
+  return [0, 1, 2, 3]
+    .flatMap((most) => names.filter((name) => most <= toleranceOf(name) && isSimilar(written, name, most)))
+    .at(0)
 }
 
 /** The same for names that people also write in another case, or with hyphens, underscores or spaces. */
@@ -23,19 +21,16 @@ function toleranceOf({ length }: string): number {
   return length < 16 ? 2 : 3
 }
 
-/** Counts the letters to insert, delete, replace, or swap with their neighbour (optimal string alignment distance). */
-function editDistance(left: string, right: string): number {
-  const distances = [Array.from({ length: right.length + 1 }, (_, column) => column)]
-  const at = (row: number, column: number) => distances[row]?.[column] ?? Number.POSITIVE_INFINITY
-  for (let row = 1; row <= left.length; row += 1) {
-    const current = [row]
-    distances.push(current)
-    for (let column = 1; column <= right.length; column += 1) {
-      const replaced = at(row - 1, column - 1) + (left[row - 1] === right[column - 1] ? 0 : 1)
-      const isSwapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]
-      const swapped = isSwapped ? at(row - 2, column - 2) + 1 : replaced
-      current.push(Math.min(at(row - 1, column) + 1, at(row, column - 1) + 1, replaced, swapped))
-    }
-  }
-  return at(left.length, right.length)
+/** Checks whether at most `most` letters must be inserted, deleted, replaced, or swapped with their neighbour. */
+function isSimilar(left: string, right: string, most: number): boolean {
+  if (left === right) return true
+  if (left[0] === right[0]) return isSimilar(left.slice(1), right.slice(1), most)
+  if (most === 0) return false
+  const isSwapped = left[0] === right[1] && left[1] === right[0]
+  return (
+    isSimilar(left, right.slice(1), most - 1) ||
+    isSimilar(left.slice(1), right, most - 1) ||
+    isSimilar(left.slice(1), right.slice(1), most - 1) ||
+    (isSwapped && isSimilar(left.slice(2), right.slice(2), most - 1))
+  )
 }

@@ -379,1043 +379,13 @@ var getCredentialsFromProfile = async (profile, options, init) => {
 
 /***/ }),
 
-/***/ 2668:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   getDefaultRoleAssumer: () => (/* binding */ getDefaultRoleAssumer2),
-/* harmony export */   getDefaultRoleAssumerWithWebIdentity: () => (/* binding */ getDefaultRoleAssumerWithWebIdentity2)
-/* harmony export */ });
-/* unused harmony exports AssumeRole$, AssumeRoleCommand, AssumeRoleRequest$, AssumeRoleResponse$, AssumeRoleWithWebIdentity$, AssumeRoleWithWebIdentityCommand, AssumeRoleWithWebIdentityRequest$, AssumeRoleWithWebIdentityResponse$, AssumedRoleUser$, Credentials$, ExpiredTokenException, ExpiredTokenException$, IDPCommunicationErrorException, IDPCommunicationErrorException$, IDPRejectedClaimException, IDPRejectedClaimException$, InvalidIdentityTokenException, InvalidIdentityTokenException$, MalformedPolicyDocumentException, MalformedPolicyDocumentException$, PackedPolicyTooLargeException, PackedPolicyTooLargeException$, PolicyDescriptorType$, ProvidedContext$, RegionDisabledException, RegionDisabledException$, STS, STSClient, STSServiceException, STSServiceException$, Tag$, decorateDefaultCredentialProvider, errorTypeRegistries */
-/* harmony import */ var _KRNQLMT7_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(4352);
-/* harmony import */ var _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(2497);
-/* harmony import */ var _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(1920);
-/* harmony import */ var _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(1222);
-/* harmony import */ var _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(7603);
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(6479);
-/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(7746);
-/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__ = __webpack_require__(3981);
-/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_8__ = __webpack_require__(457);
-
-
-
-
-
-
-
-
-
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/endpoint/bdd.js
-var q = "ref";
-var a = -1;
-var b = true;
-var c = "isSet";
-var d = "PartitionResult";
-var e = "booleanEquals";
-var f = "stringEquals";
-var g = "getAttr";
-var h = "us-east-1";
-var i = "sigv4";
-var j = "sts";
-var k = "https://sts.{Region}.{PartitionResult#dnsSuffix}";
-var l = { [q]: "Endpoint" };
-var m = { [q]: "Region" };
-var n = { [q]: d };
-var o = {};
-var p = [m];
-var _data = {
-  conditions: [
-    [c, [l]],
-    [c, p],
-    ["aws.partition", p, d],
-    [e, [{ [q]: "UseFIPS" }, b]],
-    [e, [{ [q]: "UseDualStack" }, b]],
-    [f, [m, "aws-global"]],
-    [e, [{ [q]: "UseGlobalEndpoint" }, b]],
-    [f, [m, "eu-central-1"]],
-    [e, [{ fn: g, argv: [n, "supportsDualStack"] }, b]],
-    [e, [{ fn: g, argv: [n, "supportsFIPS"] }, b]],
-    [f, [m, "ap-south-1"]],
-    [f, [m, "eu-north-1"]],
-    [f, [m, "eu-west-1"]],
-    [f, [m, "eu-west-2"]],
-    [f, [m, "eu-west-3"]],
-    [f, [m, "sa-east-1"]],
-    [f, [m, h]],
-    [f, [m, "us-east-2"]],
-    [f, [m, "us-west-2"]],
-    [f, [m, "us-west-1"]],
-    [f, [m, "ca-central-1"]],
-    [f, [m, "ap-southeast-1"]],
-    [f, [m, "ap-northeast-1"]],
-    [f, [m, "ap-southeast-2"]],
-    [f, [{ fn: g, argv: [n, "name"] }, "aws-us-gov"]]
-  ],
-  results: [
-    [a],
-    ["https://sts.amazonaws.com", { authSchemes: [{ name: i, signingName: j, signingRegion: h }] }],
-    [k, { authSchemes: [{ name: i, signingName: j, signingRegion: "{Region}" }] }],
-    [a, "Invalid Configuration: FIPS and custom endpoint are not supported"],
-    [a, "Invalid Configuration: Dualstack and custom endpoint are not supported"],
-    [l, o],
-    ["https://sts-fips.{Region}.{PartitionResult#dualStackDnsSuffix}", o],
-    [a, "FIPS and DualStack are enabled, but this partition does not support one or both"],
-    ["https://sts.{Region}.amazonaws.com", o],
-    ["https://sts-fips.{Region}.{PartitionResult#dnsSuffix}", o],
-    [a, "FIPS is enabled but this partition does not support FIPS"],
-    ["https://sts.{Region}.{PartitionResult#dualStackDnsSuffix}", o],
-    [a, "DualStack is enabled but this partition does not support DualStack"],
-    [k, o],
-    [a, "Invalid Configuration: Missing Region"]
-  ]
-};
-var root = 2;
-var r = 1e8;
-var nodes = new Int32Array([
-  -1,
-  1,
-  -1,
-  0,
-  30,
-  3,
-  1,
-  4,
-  r + 14,
-  2,
-  5,
-  r + 14,
-  3,
-  25,
-  6,
-  4,
-  24,
-  7,
-  5,
-  r + 1,
-  8,
-  6,
-  9,
-  r + 13,
-  7,
-  r + 1,
-  10,
-  10,
-  r + 1,
-  11,
-  11,
-  r + 1,
-  12,
-  12,
-  r + 1,
-  13,
-  13,
-  r + 1,
-  14,
-  14,
-  r + 1,
-  15,
-  15,
-  r + 1,
-  16,
-  16,
-  r + 1,
-  17,
-  17,
-  r + 1,
-  18,
-  18,
-  r + 1,
-  19,
-  19,
-  r + 1,
-  20,
-  20,
-  r + 1,
-  21,
-  21,
-  r + 1,
-  22,
-  22,
-  r + 1,
-  23,
-  23,
-  r + 1,
-  r + 2,
-  8,
-  r + 11,
-  r + 12,
-  4,
-  28,
-  26,
-  9,
-  27,
-  r + 10,
-  24,
-  r + 8,
-  r + 9,
-  8,
-  29,
-  r + 7,
-  9,
-  r + 6,
-  r + 7,
-  3,
-  r + 3,
-  31,
-  4,
-  r + 4,
-  r + 5
-]);
-var bdd = _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .BinaryDecisionDiagram */ .d5.from(nodes, root, _data.conditions, _data.results);
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/endpoint/endpointResolver.js
-var cache = new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .EndpointCache */ .kS({
-  size: 50,
-  params: ["Endpoint", "Region", "UseDualStack", "UseFIPS", "UseGlobalEndpoint"]
-});
-var defaultEndpointResolver = (endpointParams, context = {}) => {
-  return cache.get(endpointParams, () => (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .decideEndpoint */ .cH)(bdd, {
-    endpointParams,
-    logger: context.logger
-  }));
-};
-_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .customEndpointFunctions */ .mw.aws = _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .awsEndpointFunctions */ .UF;
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/auth/httpAuthSchemeProvider.js
-var createEndpointRuleSetHttpAuthSchemeParametersProvider = (defaultHttpAuthSchemeParametersProvider) => async (config, context, input) => {
-  if (!input) {
-    throw new Error("Could not find `input` for `defaultEndpointRuleSetHttpAuthSchemeParametersProvider`");
-  }
-  const defaultParameters = await defaultHttpAuthSchemeParametersProvider(config, context, input);
-  const instructionsFn = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .getSmithyContext */ .ug)(context)?.commandInstance?.constructor?.getEndpointParameterInstructions;
-  if (!instructionsFn) {
-    throw new Error(`getEndpointParameterInstructions() is not defined on '${context.commandName}'`);
-  }
-  const endpointParameters = await (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveParams */ .xg)(input, { getEndpointParameterInstructions: instructionsFn }, config);
-  return Object.assign(defaultParameters, endpointParameters);
-};
-var _defaultSTSHttpAuthSchemeParametersProvider = async (config, context, input) => {
-  return {
-    operation: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .getSmithyContext */ .ug)(context).operation,
-    region: await (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .normalizeProvider */ .te)(config.region)() || (() => {
-      throw new Error("expected `region` to be configured for `aws.auth#sigv4`");
-    })()
-  };
-};
-var defaultSTSHttpAuthSchemeParametersProvider = createEndpointRuleSetHttpAuthSchemeParametersProvider(_defaultSTSHttpAuthSchemeParametersProvider);
-function createAwsAuthSigv4HttpAuthOption(authParameters) {
-  return {
-    schemeId: "aws.auth#sigv4",
-    signingProperties: {
-      name: "sts",
-      region: authParameters.region
-    },
-    propertiesExtractor: (config, context) => ({
-      signingProperties: {
-        config,
-        context
-      }
-    })
-  };
-}
-function createAwsAuthSigv4aHttpAuthOption(authParameters) {
-  return {
-    schemeId: "aws.auth#sigv4a",
-    signingProperties: {
-      name: "sts",
-      region: authParameters.region
-    },
-    propertiesExtractor: (config, context) => ({
-      signingProperties: {
-        config,
-        context
-      }
-    })
-  };
-}
-function createSmithyApiNoAuthHttpAuthOption(authParameters) {
-  return {
-    schemeId: "smithy.api#noAuth"
-  };
-}
-var createEndpointRuleSetHttpAuthSchemeProvider = (defaultEndpointResolver2, defaultHttpAuthSchemeResolver, createHttpAuthOptionFunctions) => {
-  const endpointRuleSetHttpAuthSchemeProvider = (authParameters) => {
-    const endpoint = defaultEndpointResolver2(authParameters);
-    const authSchemes = endpoint.properties?.authSchemes;
-    if (!authSchemes) {
-      return defaultHttpAuthSchemeResolver(authParameters);
-    }
-    const options = [];
-    for (const scheme of authSchemes) {
-      const { name: resolvedName, properties = {}, ...rest } = scheme;
-      const name = resolvedName.toLowerCase();
-      if (resolvedName !== name) {
-        console.warn(`HttpAuthScheme has been normalized with lowercasing: '${resolvedName}' to '${name}'`);
-      }
-      let schemeId;
-      if (name === "sigv4a") {
-        schemeId = "aws.auth#sigv4a";
-        const sigv4Present = authSchemes.find((s) => {
-          const name2 = s.name.toLowerCase();
-          return name2 !== "sigv4a" && name2.startsWith("sigv4");
-        });
-        if (_KRNQLMT7_js__WEBPACK_IMPORTED_MODULE_0__/* .SignatureV4MultiRegion */ .W.sigv4aDependency() === "none" && sigv4Present) {
-          continue;
-        }
-      } else if (name.startsWith("sigv4")) {
-        schemeId = "aws.auth#sigv4";
-      } else {
-        throw new Error(`Unknown HttpAuthScheme found in '@smithy.rules#endpointRuleSet': '${name}'`);
-      }
-      const createOption = createHttpAuthOptionFunctions[schemeId];
-      if (!createOption) {
-        throw new Error(`Could not find HttpAuthOption create function for '${schemeId}'`);
-      }
-      const option = createOption(authParameters);
-      option.schemeId = schemeId;
-      option.signingProperties = { ...option.signingProperties || {}, ...rest, ...properties };
-      options.push(option);
-    }
-    return options;
-  };
-  return endpointRuleSetHttpAuthSchemeProvider;
-};
-var _defaultSTSHttpAuthSchemeProvider = (authParameters) => {
-  const options = [];
-  switch (authParameters.operation) {
-    case "AssumeRoleWithWebIdentity": {
-      options.push(createSmithyApiNoAuthHttpAuthOption(authParameters));
-      options.push(createAwsAuthSigv4aHttpAuthOption(authParameters));
-      break;
-    }
-    default: {
-      options.push(createAwsAuthSigv4HttpAuthOption(authParameters));
-      options.push(createAwsAuthSigv4aHttpAuthOption(authParameters));
-    }
-  }
-  return options;
-};
-var defaultSTSHttpAuthSchemeProvider = createEndpointRuleSetHttpAuthSchemeProvider(defaultEndpointResolver, _defaultSTSHttpAuthSchemeProvider, {
-  "aws.auth#sigv4": createAwsAuthSigv4HttpAuthOption,
-  "aws.auth#sigv4a": createAwsAuthSigv4aHttpAuthOption,
-  "smithy.api#noAuth": createSmithyApiNoAuthHttpAuthOption
-});
-var resolveHttpAuthSchemeConfig = (config) => {
-  const config_0 = (0,_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .resolveAwsSdkSigV4Config */ .ho)(config);
-  const config_1 = (0,_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .resolveAwsSdkSigV4AConfig */ .Oy)(config_0);
-  return Object.assign(config_1, {
-    authSchemePreference: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .normalizeProvider */ .te)(config.authSchemePreference ?? [])
-  });
-};
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/endpoint/EndpointParameters.js
-var resolveClientEndpointParameters = (options) => {
-  return Object.assign(options, {
-    useDualstackEndpoint: options.useDualstackEndpoint ?? false,
-    useFipsEndpoint: options.useFipsEndpoint ?? false,
-    useGlobalEndpoint: options.useGlobalEndpoint ?? false,
-    defaultSigningName: "sts"
-  });
-};
-var commonParams = {
-  UseGlobalEndpoint: { type: "builtInParams", name: "useGlobalEndpoint" },
-  UseFIPS: { type: "builtInParams", name: "useFipsEndpoint" },
-  Endpoint: { type: "builtInParams", name: "endpoint" },
-  Region: { type: "builtInParams", name: "region" },
-  UseDualStack: { type: "builtInParams", name: "useDualstackEndpoint" }
-};
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/models/STSServiceException.js
-var STSServiceException = class _STSServiceException extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .ServiceException */ .TJ {
-  static shapeId = "smithy.ts.sdk.synthetic.com.amazonaws.sts#STSServiceException";
-  constructor(options) {
-    super(options);
-    Object.setPrototypeOf(this, _STSServiceException.prototype);
-  }
-};
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/models/errors.js
-var ExpiredTokenException = class _ExpiredTokenException extends STSServiceException {
-  static shapeId = "com.amazonaws.sts#ExpiredTokenException";
-  name = "ExpiredTokenException";
-  $fault = "client";
-  constructor(opts) {
-    super({
-      name: "ExpiredTokenException",
-      $fault: "client",
-      ...opts
-    });
-    Object.setPrototypeOf(this, _ExpiredTokenException.prototype);
-  }
-};
-var MalformedPolicyDocumentException = class _MalformedPolicyDocumentException extends STSServiceException {
-  static shapeId = "com.amazonaws.sts#MalformedPolicyDocumentException";
-  name = "MalformedPolicyDocumentException";
-  $fault = "client";
-  constructor(opts) {
-    super({
-      name: "MalformedPolicyDocumentException",
-      $fault: "client",
-      ...opts
-    });
-    Object.setPrototypeOf(this, _MalformedPolicyDocumentException.prototype);
-  }
-};
-var PackedPolicyTooLargeException = class _PackedPolicyTooLargeException extends STSServiceException {
-  static shapeId = "com.amazonaws.sts#PackedPolicyTooLargeException";
-  name = "PackedPolicyTooLargeException";
-  $fault = "client";
-  constructor(opts) {
-    super({
-      name: "PackedPolicyTooLargeException",
-      $fault: "client",
-      ...opts
-    });
-    Object.setPrototypeOf(this, _PackedPolicyTooLargeException.prototype);
-  }
-};
-var RegionDisabledException = class _RegionDisabledException extends STSServiceException {
-  static shapeId = "com.amazonaws.sts#RegionDisabledException";
-  name = "RegionDisabledException";
-  $fault = "client";
-  constructor(opts) {
-    super({
-      name: "RegionDisabledException",
-      $fault: "client",
-      ...opts
-    });
-    Object.setPrototypeOf(this, _RegionDisabledException.prototype);
-  }
-};
-var IDPRejectedClaimException = class _IDPRejectedClaimException extends STSServiceException {
-  static shapeId = "com.amazonaws.sts#IDPRejectedClaimException";
-  name = "IDPRejectedClaimException";
-  $fault = "client";
-  constructor(opts) {
-    super({
-      name: "IDPRejectedClaimException",
-      $fault: "client",
-      ...opts
-    });
-    Object.setPrototypeOf(this, _IDPRejectedClaimException.prototype);
-  }
-};
-var InvalidIdentityTokenException = class _InvalidIdentityTokenException extends STSServiceException {
-  static shapeId = "com.amazonaws.sts#InvalidIdentityTokenException";
-  name = "InvalidIdentityTokenException";
-  $fault = "client";
-  constructor(opts) {
-    super({
-      name: "InvalidIdentityTokenException",
-      $fault: "client",
-      ...opts
-    });
-    Object.setPrototypeOf(this, _InvalidIdentityTokenException.prototype);
-  }
-};
-var IDPCommunicationErrorException = class _IDPCommunicationErrorException extends STSServiceException {
-  static shapeId = "com.amazonaws.sts#IDPCommunicationErrorException";
-  name = "IDPCommunicationErrorException";
-  $fault = "client";
-  $retryable = {};
-  constructor(opts) {
-    super({
-      name: "IDPCommunicationErrorException",
-      $fault: "client",
-      ...opts
-    });
-    Object.setPrototypeOf(this, _IDPCommunicationErrorException.prototype);
-  }
-};
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/schemas/schemas_0.js
-var _A = "Arn";
-var _AKI = "AccessKeyId";
-var _AR = "AssumeRole";
-var _ARI = "AssumedRoleId";
-var _ARR = "AssumeRoleRequest";
-var _ARRs = "AssumeRoleResponse";
-var _ARU = "AssumedRoleUser";
-var _ARWWI = "AssumeRoleWithWebIdentity";
-var _ARWWIR = "AssumeRoleWithWebIdentityRequest";
-var _ARWWIRs = "AssumeRoleWithWebIdentityResponse";
-var _Au = "Audience";
-var _C = "Credentials";
-var _CA = "ContextAssertion";
-var _DS = "DurationSeconds";
-var _E = "Expiration";
-var _EI = "ExternalId";
-var _ETE = "ExpiredTokenException";
-var _IDPCEE = "IDPCommunicationErrorException";
-var _IDPRCE = "IDPRejectedClaimException";
-var _IITE = "InvalidIdentityTokenException";
-var _K = "Key";
-var _MPDE = "MalformedPolicyDocumentException";
-var _MSTS = "MinimumSessionTokenSize";
-var _P = "Policy";
-var _PA = "PolicyArns";
-var _PAr = "ProviderArn";
-var _PC = "ProvidedContexts";
-var _PCLT = "ProvidedContextsListType";
-var _PCr = "ProvidedContext";
-var _PDT = "PolicyDescriptorType";
-var _PI = "ProviderId";
-var _PPS = "PackedPolicySize";
-var _PPTLE = "PackedPolicyTooLargeException";
-var _Pr = "Provider";
-var _RA = "RoleArn";
-var _RDE = "RegionDisabledException";
-var _RSN = "RoleSessionName";
-var _SAK = "SecretAccessKey";
-var _SFWIT = "SubjectFromWebIdentityToken";
-var _SI = "SourceIdentity";
-var _SN = "SerialNumber";
-var _ST = "SessionToken";
-var _STS = "SessionTokenSize";
-var _STU = "SessionTokenUtilization";
-var _T = "Tags";
-var _TC = "TokenCode";
-var _TTK = "TransitiveTagKeys";
-var _Ta = "Tag";
-var _V = "Value";
-var _WIT = "WebIdentityToken";
-var _a = "arn";
-var _aKST = "accessKeySecretType";
-var _aQE = "awsQueryError";
-var _c = "client";
-var _cTT = "clientTokenType";
-var _e = "error";
-var _hE = "httpError";
-var _m = "message";
-var _pDLT = "policyDescriptorListType";
-var _s = "smithy.ts.sdk.synthetic.com.amazonaws.sts";
-var _tLT = "tagListType";
-var n0 = "com.amazonaws.sts";
-var _s_registry = new _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .TypeRegistry */ .OF(_s);
-var STSServiceException$ = [-3, _s, "STSServiceException", 0, [], []];
-_s_registry.registerError(STSServiceException$, STSServiceException);
-var n0_registry = new _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .TypeRegistry */ .OF(n0);
-var ExpiredTokenException$ = [
-  -3,
-  n0,
-  _ETE,
-  { [_aQE]: [`ExpiredTokenException`, 400], [_e]: _c, [_hE]: 400 },
-  [_m],
-  [0]
-];
-n0_registry.registerError(ExpiredTokenException$, ExpiredTokenException);
-var IDPCommunicationErrorException$ = [
-  -3,
-  n0,
-  _IDPCEE,
-  { [_aQE]: [`IDPCommunicationError`, 400], [_e]: _c, [_hE]: 400 },
-  [_m],
-  [0]
-];
-n0_registry.registerError(IDPCommunicationErrorException$, IDPCommunicationErrorException);
-var IDPRejectedClaimException$ = [
-  -3,
-  n0,
-  _IDPRCE,
-  { [_aQE]: [`IDPRejectedClaim`, 403], [_e]: _c, [_hE]: 403 },
-  [_m],
-  [0]
-];
-n0_registry.registerError(IDPRejectedClaimException$, IDPRejectedClaimException);
-var InvalidIdentityTokenException$ = [
-  -3,
-  n0,
-  _IITE,
-  { [_aQE]: [`InvalidIdentityToken`, 400], [_e]: _c, [_hE]: 400 },
-  [_m],
-  [0]
-];
-n0_registry.registerError(InvalidIdentityTokenException$, InvalidIdentityTokenException);
-var MalformedPolicyDocumentException$ = [
-  -3,
-  n0,
-  _MPDE,
-  { [_aQE]: [`MalformedPolicyDocument`, 400], [_e]: _c, [_hE]: 400 },
-  [_m],
-  [0]
-];
-n0_registry.registerError(MalformedPolicyDocumentException$, MalformedPolicyDocumentException);
-var PackedPolicyTooLargeException$ = [
-  -3,
-  n0,
-  _PPTLE,
-  { [_aQE]: [`PackedPolicyTooLarge`, 400], [_e]: _c, [_hE]: 400 },
-  [_m],
-  [0]
-];
-n0_registry.registerError(PackedPolicyTooLargeException$, PackedPolicyTooLargeException);
-var RegionDisabledException$ = [
-  -3,
-  n0,
-  _RDE,
-  { [_aQE]: [`RegionDisabledException`, 403], [_e]: _c, [_hE]: 403 },
-  [_m],
-  [0]
-];
-n0_registry.registerError(RegionDisabledException$, RegionDisabledException);
-var errorTypeRegistries = [
-  _s_registry,
-  n0_registry
-];
-var accessKeySecretType = [0, n0, _aKST, 8, 0];
-var clientTokenType = [0, n0, _cTT, 8, 0];
-var AssumedRoleUser$ = [
-  3,
-  n0,
-  _ARU,
-  0,
-  [_ARI, _A],
-  [0, 0],
-  2
-];
-var AssumeRoleRequest$ = [
-  3,
-  n0,
-  _ARR,
-  0,
-  [_RA, _RSN, _PA, _P, _DS, _T, _TTK, _EI, _SN, _TC, _SI, _PC, _MSTS],
-  [0, 0, () => policyDescriptorListType, 0, 1, () => tagListType, 64 | 0, 0, 0, 0, 0, () => ProvidedContextsListType, 1],
-  2
-];
-var AssumeRoleResponse$ = [
-  3,
-  n0,
-  _ARRs,
-  0,
-  [_C, _ARU, _PPS, _SI, _STU, _STS],
-  [[() => Credentials$, 0], () => AssumedRoleUser$, 1, 0, 1, 1]
-];
-var AssumeRoleWithWebIdentityRequest$ = [
-  3,
-  n0,
-  _ARWWIR,
-  0,
-  [_RA, _RSN, _WIT, _PI, _PA, _P, _DS, _MSTS],
-  [0, 0, [() => clientTokenType, 0], 0, () => policyDescriptorListType, 0, 1, 1],
-  3
-];
-var AssumeRoleWithWebIdentityResponse$ = [
-  3,
-  n0,
-  _ARWWIRs,
-  0,
-  [_C, _SFWIT, _ARU, _PPS, _Pr, _Au, _SI, _STU, _STS],
-  [[() => Credentials$, 0], 0, () => AssumedRoleUser$, 1, 0, 0, 0, 1, 1]
-];
-var Credentials$ = [
-  3,
-  n0,
-  _C,
-  0,
-  [_AKI, _SAK, _ST, _E],
-  [0, [() => accessKeySecretType, 0], 0, 4],
-  4
-];
-var PolicyDescriptorType$ = [
-  3,
-  n0,
-  _PDT,
-  0,
-  [_a],
-  [0]
-];
-var ProvidedContext$ = [
-  3,
-  n0,
-  _PCr,
-  0,
-  [_PAr, _CA],
-  [0, 0]
-];
-var Tag$ = [
-  3,
-  n0,
-  _Ta,
-  0,
-  [_K, _V],
-  [0, 0],
-  2
-];
-var policyDescriptorListType = [
-  1,
-  n0,
-  _pDLT,
-  0,
-  () => PolicyDescriptorType$
-];
-var ProvidedContextsListType = [
-  1,
-  n0,
-  _PCLT,
-  0,
-  () => ProvidedContext$
-];
-var tagKeyListType = (/* unused pure expression or super */ null && (64 | 0));
-var tagListType = [
-  1,
-  n0,
-  _tLT,
-  0,
-  () => Tag$
-];
-var AssumeRole$ = [
-  9,
-  n0,
-  _AR,
-  0,
-  () => AssumeRoleRequest$,
-  () => AssumeRoleResponse$
-];
-var AssumeRoleWithWebIdentity$ = [
-  9,
-  n0,
-  _ARWWI,
-  0,
-  () => AssumeRoleWithWebIdentityRequest$,
-  () => AssumeRoleWithWebIdentityResponse$
-];
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/runtimeConfig.shared.js
-var getRuntimeConfig = (config) => {
-  return {
-    apiVersion: "2011-06-15",
-    base64Decoder: config?.base64Decoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .fromBase64 */ .Ey,
-    base64Encoder: config?.base64Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .toBase64 */ .nk,
-    disableHostPrefix: config?.disableHostPrefix ?? false,
-    endpointProvider: config?.endpointProvider ?? defaultEndpointResolver,
-    extensions: config?.extensions ?? [],
-    httpAuthSchemeProvider: config?.httpAuthSchemeProvider ?? defaultSTSHttpAuthSchemeProvider,
-    httpAuthSchemes: config?.httpAuthSchemes ?? [
-      {
-        schemeId: "aws.auth#sigv4",
-        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4"),
-        signer: new _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsSdkSigV4Signer */ .f2()
-      },
-      {
-        schemeId: "aws.auth#sigv4a",
-        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4a"),
-        signer: new _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsSdkSigV4ASigner */ .S1()
-      },
-      {
-        schemeId: "smithy.api#noAuth",
-        identityProvider: (ipc) => ipc.getIdentityProvider("smithy.api#noAuth") || (async () => ({})),
-        signer: new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .NoAuthSigner */ .mR()
-      }
-    ],
-    logger: config?.logger ?? new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .NoOpLogger */ .N4(),
-    protocol: config?.protocol ?? _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsQueryProtocol */ .kE,
-    protocolSettings: config?.protocolSettings ?? {
-      defaultNamespace: "com.amazonaws.sts",
-      errorTypeRegistries,
-      xmlNamespace: "https://sts.amazonaws.com/doc/2011-06-15/",
-      version: "2011-06-15",
-      serviceTarget: "AWSSecurityTokenServiceV20110615"
-    },
-    serviceId: config?.serviceId ?? "STS",
-    sha256: config?.sha256 ?? _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_3__/* .Sha256Node */ .T,
-    signerConstructor: config?.signerConstructor ?? _KRNQLMT7_js__WEBPACK_IMPORTED_MODULE_0__/* .SignatureV4MultiRegion */ .W,
-    urlParser: config?.urlParser ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .parseUrl */ .Dl,
-    utf8Decoder: config?.utf8Decoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .fromUtf8 */ .ar,
-    utf8Encoder: config?.utf8Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .toUtf8 */ .Pq
-  };
-};
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/runtimeConfig.js
-var getRuntimeConfig2 = (config) => {
-  (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .emitWarningIfUnsupportedVersion */ .I9)(process.version);
-  const defaultsMode = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveDefaultsModeConfig */ .IZ)(config);
-  const defaultConfigProvider = () => defaultsMode().then(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfigsForDefaultMode */ .lT);
-  const clientSharedValues = getRuntimeConfig(config);
-  (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .emitWarningIfUnsupportedVersion2 */ .o_)(process.version);
-  const loaderConfig = {
-    profile: config?.profile,
-    logger: clientSharedValues.logger
-  };
-  return {
-    ...clientSharedValues,
-    ...config,
-    runtime: "node",
-    defaultsMode,
-    authSchemePreference: config?.authSchemePreference ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */ .$S, loaderConfig),
-    bodyLengthChecker: config?.bodyLengthChecker ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .calculateBodyLength */ .n8,
-    defaultSocketTimeout: (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getDefaultSocketTimeout */ .ED)(config?.requestHandler, 3e5),
-    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .createDefaultUserAgentProvider */ .pf)({ serviceId: clientSharedValues.serviceId, clientVersion: _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_1__/* .package_default */ .n.version }),
-    httpAuthSchemes: config?.httpAuthSchemes ?? [
-      {
-        schemeId: "aws.auth#sigv4",
-        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4") || (async (idProps) => await config.credentialDefaultProvider(idProps?.__config || {})()),
-        signer: new _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsSdkSigV4Signer */ .f2()
-      },
-      {
-        schemeId: "aws.auth#sigv4a",
-        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4a"),
-        signer: new _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsSdkSigV4ASigner */ .S1()
-      },
-      {
-        schemeId: "smithy.api#noAuth",
-        identityProvider: (ipc) => ipc.getIdentityProvider("smithy.api#noAuth") || (async () => ({})),
-        signer: new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .NoAuthSigner */ .mR()
-      }
-    ],
-    maxAttempts: config?.maxAttempts ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_MAX_ATTEMPT_CONFIG_OPTIONS */ .qs, config),
-    region: config?.region ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_REGION_CONFIG_OPTIONS */ .GG, { ..._Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_REGION_CONFIG_FILE_OPTIONS */ .zH, ...loaderConfig }),
-    requestHandler: _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_4__/* .NodeHttpHandler */ .$.create(config?.requestHandler ?? defaultConfigProvider),
-    retryMode: config?.retryMode ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)({
-      ..._ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_RETRY_MODE_CONFIG_OPTIONS */ .kN,
-      default: async () => (await defaultConfigProvider()).retryMode || _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .DEFAULT_RETRY_MODE */ .L0
-    }, config),
-    sigv4aSigningRegionSet: config?.sigv4aSigningRegionSet ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .NODE_SIGV4A_CONFIG_OPTIONS */ .AE, loaderConfig),
-    streamCollector: config?.streamCollector ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .streamCollector */ .kv,
-    useDualstackEndpoint: config?.useDualstackEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS */ .e$, loaderConfig),
-    useFipsEndpoint: config?.useFipsEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS */ .Ko, loaderConfig),
-    userAgentAppId: config?.userAgentAppId ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_APP_ID_CONFIG_OPTIONS */ .hV, loaderConfig)
-  };
-};
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/auth/httpAuthExtensionConfiguration.js
-var getHttpAuthExtensionConfiguration = (runtimeConfig) => {
-  const _httpAuthSchemes = runtimeConfig.httpAuthSchemes;
-  let _httpAuthSchemeProvider = runtimeConfig.httpAuthSchemeProvider;
-  let _credentials = runtimeConfig.credentials;
-  return {
-    setHttpAuthScheme(httpAuthScheme) {
-      const index = _httpAuthSchemes.findIndex((scheme) => scheme.schemeId === httpAuthScheme.schemeId);
-      if (index === -1) {
-        _httpAuthSchemes.push(httpAuthScheme);
-      } else {
-        _httpAuthSchemes.splice(index, 1, httpAuthScheme);
-      }
-    },
-    httpAuthSchemes() {
-      return _httpAuthSchemes;
-    },
-    setHttpAuthSchemeProvider(httpAuthSchemeProvider) {
-      _httpAuthSchemeProvider = httpAuthSchemeProvider;
-    },
-    httpAuthSchemeProvider() {
-      return _httpAuthSchemeProvider;
-    },
-    setCredentials(credentials) {
-      _credentials = credentials;
-    },
-    credentials() {
-      return _credentials;
-    }
-  };
-};
-var resolveHttpAuthRuntimeConfig = (config) => {
-  return {
-    httpAuthSchemes: config.httpAuthSchemes(),
-    httpAuthSchemeProvider: config.httpAuthSchemeProvider(),
-    credentials: config.credentials()
-  };
-};
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/runtimeExtensions.js
-var resolveRuntimeExtensions = (runtimeConfig, extensions) => {
-  const extensionConfiguration = Object.assign((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getAwsRegionExtensionConfiguration */ .Rq)(runtimeConfig), (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getDefaultExtensionConfiguration */ .xA)(runtimeConfig), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .getHttpHandlerExtensionConfiguration */ .eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
-  extensions.forEach((extension) => extension.configure(extensionConfiguration));
-  return Object.assign(runtimeConfig, (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveAwsRegionExtensionConfiguration */ .$3)(extensionConfiguration), (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveDefaultRuntimeConfig */ .uv)(extensionConfiguration), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveHttpHandlerRuntimeConfig */ .jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
-};
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/STSClient.js
-var STSClient = class extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .Client */ .Kj {
-  config;
-  constructor(...[configuration]) {
-    const _config_0 = getRuntimeConfig2(configuration || {});
-    super(_config_0);
-    this.initConfig = _config_0;
-    const _config_1 = resolveClientEndpointParameters(_config_0);
-    const _config_2 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveUserAgentConfig */ .Dc)(_config_1);
-    const _config_3 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveRetryConfig */ .$z)(_config_2);
-    const _config_4 = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveRegionConfig */ .TD)(_config_3);
-    const _config_5 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveHostHeaderConfig */ .OV)(_config_4);
-    const _config_6 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveEndpointConfig */ .Co)(_config_5);
-    const _config_7 = resolveHttpAuthSchemeConfig(_config_6);
-    const _config_8 = resolveRuntimeExtensions(_config_7, configuration?.extensions || []);
-    this.config = _config_8;
-    this.middlewareStack.use((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .getSchemaSerdePlugin */ .wq)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getUserAgentPlugin */ .sM)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getRetryPlugin */ .ey)(this.config));
-    this.middlewareStack.use((0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .getContentLengthPlugin */ .vK)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getHostHeaderPlugin */ .TC)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getLoggerPlugin */ .Y7)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getRecursionDetectionPlugin */ .n4)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpAuthSchemeEndpointRuleSetPlugin */ .wB)(this.config, {
-      httpAuthSchemeParametersProvider: defaultSTSHttpAuthSchemeParametersProvider,
-      identityProviderConfigProvider: async (config) => new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .DefaultIdentityProviderConfig */ .h$({
-        "aws.auth#sigv4": config.credentials,
-        "aws.auth#sigv4a": config.credentials
-      })
-    }));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpSigningPlugin */ .lW)(this.config));
-  }
-  destroy() {
-    super.destroy();
-  }
-};
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/commandBuilder.js
-var command = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .makeBuilder */ .k8)(commonParams, "AWSSecurityTokenServiceV20110615", "STSClient", _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getEndpointPlugin */ .rD);
-var _ep0 = {};
-var _mw0 = (Command2, cs, config, o2) => [];
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/commands/AssumeRoleCommand.js
-var AssumeRoleCommand = class extends command(_ep0, _mw0, "AssumeRole", AssumeRole$) {
-};
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/commands/AssumeRoleWithWebIdentityCommand.js
-var AssumeRoleWithWebIdentityCommand = class extends command(_ep0, _mw0, "AssumeRoleWithWebIdentity", AssumeRoleWithWebIdentity$) {
-};
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/STS.js
-var commands = {
-  AssumeRoleCommand,
-  AssumeRoleWithWebIdentityCommand
-};
-var STS = class extends STSClient {
-};
-(0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .createAggregatedClient */ .J1)(commands, STS);
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/defaultStsRoleAssumers.js
-var getAccountIdFromAssumedRoleUser = (assumedRoleUser) => {
-  if (typeof assumedRoleUser?.Arn === "string") {
-    const arnComponents = assumedRoleUser.Arn.split(":");
-    if (arnComponents.length > 4 && arnComponents[4] !== "") {
-      return arnComponents[4];
-    }
-  }
-  return void 0;
-};
-var resolveRegion = async (_region, _parentRegion, credentialProviderLogger, loaderConfig = {}) => {
-  const region = typeof _region === "function" ? await _region() : _region;
-  const parentRegion = typeof _parentRegion === "function" ? await _parentRegion() : _parentRegion;
-  let stsDefaultRegion = "";
-  const resolvedRegion = region ?? parentRegion ?? (stsDefaultRegion = await (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .stsRegionDefaultResolver */ .oQ)(loaderConfig)());
-  credentialProviderLogger?.debug?.("@aws-sdk/client-sts::resolveRegion", "accepting first of:", `${region} (credential provider clientConfig)`, `${parentRegion} (contextual client)`, `${stsDefaultRegion} (STS default: AWS_REGION, profile region, or us-east-1)`);
-  return resolvedRegion;
-};
-var getDefaultRoleAssumer = (stsOptions, STSClient2) => {
-  let stsClient;
-  let closureSourceCreds;
-  return async (sourceCreds, params) => {
-    closureSourceCreds = sourceCreds;
-    if (!stsClient) {
-      const { logger = stsOptions?.parentClientConfig?.logger, profile = stsOptions?.parentClientConfig?.profile, region, requestHandler = stsOptions?.parentClientConfig?.requestHandler, credentialProviderLogger, userAgentAppId = stsOptions?.parentClientConfig?.userAgentAppId } = stsOptions;
-      const resolvedRegion = await resolveRegion(region, stsOptions?.parentClientConfig?.region, credentialProviderLogger, {
-        logger,
-        profile
-      });
-      const isCompatibleRequestHandler = !isH2(requestHandler);
-      stsClient = new STSClient2({
-        ...stsOptions,
-        userAgentAppId,
-        profile,
-        credentialDefaultProvider: () => async () => closureSourceCreds,
-        region: resolvedRegion,
-        requestHandler: isCompatibleRequestHandler ? requestHandler : void 0,
-        logger
-      });
-    }
-    const { Credentials, AssumedRoleUser } = await stsClient.send(new AssumeRoleCommand(params));
-    if (!Credentials || !Credentials.AccessKeyId || !Credentials.SecretAccessKey) {
-      throw new Error(`Invalid response from STS.assumeRole call with role ${params.RoleArn}`);
-    }
-    const accountId = getAccountIdFromAssumedRoleUser(AssumedRoleUser);
-    const credentials = {
-      accessKeyId: Credentials.AccessKeyId,
-      secretAccessKey: Credentials.SecretAccessKey,
-      sessionToken: Credentials.SessionToken,
-      expiration: Credentials.Expiration,
-      ...Credentials.CredentialScope && { credentialScope: Credentials.CredentialScope },
-      ...accountId && { accountId }
-    };
-    (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_STS_ASSUME_ROLE", "i");
-    return credentials;
-  };
-};
-var getDefaultRoleAssumerWithWebIdentity = (stsOptions, STSClient2) => {
-  let stsClient;
-  return async (params) => {
-    if (!stsClient) {
-      const { logger = stsOptions?.parentClientConfig?.logger, profile = stsOptions?.parentClientConfig?.profile, region, requestHandler = stsOptions?.parentClientConfig?.requestHandler, credentialProviderLogger, userAgentAppId = stsOptions?.parentClientConfig?.userAgentAppId } = stsOptions;
-      const resolvedRegion = await resolveRegion(region, stsOptions?.parentClientConfig?.region, credentialProviderLogger, {
-        logger,
-        profile
-      });
-      const isCompatibleRequestHandler = !isH2(requestHandler);
-      stsClient = new STSClient2({
-        ...stsOptions,
-        userAgentAppId,
-        profile,
-        region: resolvedRegion,
-        requestHandler: isCompatibleRequestHandler ? requestHandler : void 0,
-        logger
-      });
-    }
-    const { Credentials, AssumedRoleUser } = await stsClient.send(new AssumeRoleWithWebIdentityCommand(params));
-    if (!Credentials || !Credentials.AccessKeyId || !Credentials.SecretAccessKey) {
-      throw new Error(`Invalid response from STS.assumeRoleWithWebIdentity call with role ${params.RoleArn}`);
-    }
-    const accountId = getAccountIdFromAssumedRoleUser(AssumedRoleUser);
-    const credentials = {
-      accessKeyId: Credentials.AccessKeyId,
-      secretAccessKey: Credentials.SecretAccessKey,
-      sessionToken: Credentials.SessionToken,
-      expiration: Credentials.Expiration,
-      ...Credentials.CredentialScope && { credentialScope: Credentials.CredentialScope },
-      ...accountId && { accountId }
-    };
-    if (accountId) {
-      (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .setCredentialFeature */ .gD)(credentials, "RESOLVED_ACCOUNT_ID", "T");
-    }
-    (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_STS_ASSUME_ROLE_WEB_ID", "k");
-    return credentials;
-  };
-};
-var isH2 = (requestHandler) => {
-  return requestHandler?.metadata?.handlerProtocol === "h2";
-};
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/defaultRoleAssumers.js
-var getCustomizableStsClientCtor = (baseCtor, customizations) => {
-  if (!customizations)
-    return baseCtor;
-  else
-    return class CustomizableSTSClient extends baseCtor {
-      constructor(config) {
-        super(config);
-        for (const customization of customizations) {
-          this.middlewareStack.use(customization);
-        }
-      }
-    };
-};
-var getDefaultRoleAssumer2 = (stsOptions = {}, stsPlugins) => getDefaultRoleAssumer(stsOptions, getCustomizableStsClientCtor(STSClient, stsPlugins));
-var getDefaultRoleAssumerWithWebIdentity2 = (stsOptions = {}, stsPlugins) => getDefaultRoleAssumerWithWebIdentity(stsOptions, getCustomizableStsClientCtor(STSClient, stsPlugins));
-var decorateDefaultCredentialProvider = (provider) => (input) => provider({
-  roleAssumer: getDefaultRoleAssumer2(input),
-  roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity2(input),
-  ...input
-});
-
-
-
-/***/ }),
-
-/***/ 5455:
+/***/ 1476:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   fromProcess: () => (/* binding */ fromProcess)
 /* harmony export */ });
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(6479);
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(6966);
 /* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(7746);
 /* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(3981);
 /* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(457);
@@ -1457,7 +427,7 @@ var getValidatedProcessCredentials = (profileName, data, profiles) => {
     ...data.CredentialScope && { credentialScope: data.CredentialScope },
     ...accountId && { accountId }
   };
-  (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_PROCESS", "w");
+  (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_PROCESS", "w");
   return credentials;
 };
 
@@ -1503,14 +473,14 @@ var fromProcess = (init = {}) => async ({ callerClientConfig } = {}) => {
 
 /***/ }),
 
-/***/ 1105:
+/***/ 6744:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   fromHttp: () => (/* binding */ fromHttp)
 /* harmony export */ });
 /* harmony import */ var _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(7603);
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(6479);
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(6966);
 /* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(7746);
 /* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(3981);
 /* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(457);
@@ -1658,7 +628,7 @@ Set AWS_CONTAINER_CREDENTIALS_FULL_URI or AWS_CONTAINER_CREDENTIALS_RELATIVE_URI
     }
     try {
       const result = await requestHandler.handle(request, { requestTimeout });
-      return getCredentials(result.response).then((creds) => (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_1__/* .setCredentialFeature */ .gD)(creds, "CREDENTIALS_HTTP", "z"));
+      return getCredentials(result.response).then((creds) => (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_1__/* .setCredentialFeature */ .gD)(creds, "CREDENTIALS_HTTP", "z"));
     } catch (e) {
       throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_2__/* .CredentialsProviderError */ .C1(String(e), { logger: options.logger });
     }
@@ -1682,7 +652,347 @@ var validateToken = (token) => {
 
 /***/ }),
 
-/***/ 1520:
+/***/ 7063:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   fromSSO: () => (/* binding */ fromSSO)
+/* harmony export */ });
+/* unused harmony exports isSsoProfile, validateSsoProfile */
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(6966);
+/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(7746);
+/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(3981);
+/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(457);
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(3024);
+
+
+
+
+
+// node_modules/@aws-sdk/credential-provider-sso/dist-es/isSsoProfile.js
+var isSsoProfile = (arg) => arg && (typeof arg.sso_start_url === "string" || typeof arg.sso_account_id === "string" || typeof arg.sso_session === "string" || typeof arg.sso_region === "string" || typeof arg.sso_role_name === "string");
+
+// node_modules/@aws-sdk/token-providers/dist-es/constants.js
+var EXPIRE_WINDOW_MS = 5 * 60 * 1e3;
+var REFRESH_MESSAGE = `To refresh this SSO session run 'aws sso login' with the corresponding profile.`;
+
+// node_modules/@aws-sdk/token-providers/dist-es/getSsoOidcClient.js
+var getSsoOidcClient = async (ssoRegion, init = {}, callerClientConfig) => {
+  const { SSOOIDCClient } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 337));
+  const coalesce = (prop) => init.clientConfig?.[prop] ?? init.parentClientConfig?.[prop] ?? callerClientConfig?.[prop];
+  const ssoOidcClient = new SSOOIDCClient(Object.assign({}, init.clientConfig ?? {}, {
+    region: ssoRegion ?? init.clientConfig?.region,
+    logger: coalesce("logger"),
+    userAgentAppId: coalesce("userAgentAppId")
+  }));
+  return ssoOidcClient;
+};
+
+// node_modules/@aws-sdk/token-providers/dist-es/getNewSsoOidcToken.js
+var getNewSsoOidcToken = async (ssoToken, ssoRegion, init = {}, callerClientConfig) => {
+  const { CreateTokenCommand } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 337));
+  const ssoOidcClient = await getSsoOidcClient(ssoRegion, init, callerClientConfig);
+  return ssoOidcClient.send(new CreateTokenCommand({
+    clientId: ssoToken.clientId,
+    clientSecret: ssoToken.clientSecret,
+    refreshToken: ssoToken.refreshToken,
+    grantType: "refresh_token"
+  }));
+};
+
+// node_modules/@aws-sdk/token-providers/dist-es/validateTokenExpiry.js
+var validateTokenExpiry = (token) => {
+  if (token.expiration && token.expiration.getTime() < Date.now()) {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`Token is expired. ${REFRESH_MESSAGE}`, false);
+  }
+};
+
+// node_modules/@aws-sdk/token-providers/dist-es/validateTokenKey.js
+var validateTokenKey = (key, value, forRefresh = false) => {
+  if (typeof value === "undefined") {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`Value not present for '${key}' in SSO Token${forRefresh ? ". Cannot refresh" : ""}. ${REFRESH_MESSAGE}`, false);
+  }
+};
+
+// node_modules/@aws-sdk/token-providers/dist-es/writeSSOTokenToFile.js
+
+var { writeFile } = node_fs__WEBPACK_IMPORTED_MODULE_4__.promises;
+var writeSSOTokenToFile = (id, ssoToken) => {
+  const tokenFilepath = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getSSOTokenFilepath */ .C9)(id);
+  const tokenString = JSON.stringify(ssoToken, null, 2);
+  return writeFile(tokenFilepath, tokenString);
+};
+
+// node_modules/@aws-sdk/token-providers/dist-es/fromSso.js
+var lastRefreshAttemptTimes = /* @__PURE__ */ new Map();
+var inFlightRefreshes = /* @__PURE__ */ new Map();
+var fromSso = (init = {}) => async ({ callerClientConfig } = {}) => {
+  init.logger?.debug("@aws-sdk/token-providers - fromSso");
+  const profiles = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .parseKnownFiles */ .YU)(init);
+  const profileName = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getProfileName */ .Bz)({
+    profile: init.profile ?? callerClientConfig?.profile
+  });
+  const profile = profiles[profileName];
+  if (!profile) {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`Profile '${profileName}' could not be found in shared credentials file.`, false);
+  } else if (!profile["sso_session"]) {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`Profile '${profileName}' is missing required property 'sso_session'.`);
+  }
+  const ssoSessionName = profile["sso_session"];
+  const inFlightRefresh = inFlightRefreshes.get(ssoSessionName);
+  if (inFlightRefresh) {
+    return await inFlightRefresh;
+  }
+  const ssoSessions = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .loadSsoSessionData */ .qw)(init);
+  const ssoSession = ssoSessions[ssoSessionName];
+  if (!ssoSession) {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`Sso session '${ssoSessionName}' could not be found in shared credentials file.`, false);
+  }
+  for (const ssoSessionRequiredKey of ["sso_start_url", "sso_region"]) {
+    if (!ssoSession[ssoSessionRequiredKey]) {
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`Sso session '${ssoSessionName}' is missing required property '${ssoSessionRequiredKey}'.`, false);
+    }
+  }
+  const ssoStartUrl = ssoSession["sso_start_url"];
+  const ssoRegion = ssoSession["sso_region"];
+  let ssoToken;
+  try {
+    ssoToken = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getSSOTokenFromFile */ .vf)(ssoSessionName);
+  } catch (e) {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`The SSO session token associated with profile=${profileName} was not found or is invalid. ${REFRESH_MESSAGE}`, false);
+  }
+  validateTokenKey("accessToken", ssoToken.accessToken);
+  validateTokenKey("expiresAt", ssoToken.expiresAt);
+  const { accessToken, expiresAt } = ssoToken;
+  const existingToken = {
+    token: accessToken,
+    expiration: new Date(expiresAt)
+  };
+  if (existingToken.expiration.getTime() - Date.now() > EXPIRE_WINDOW_MS) {
+    return existingToken;
+  }
+  const inFlightRefreshAfterReadingToken = inFlightRefreshes.get(ssoSessionName);
+  if (inFlightRefreshAfterReadingToken) {
+    return await inFlightRefreshAfterReadingToken;
+  }
+  const lastRefreshAttemptTime = lastRefreshAttemptTimes.get(ssoSessionName) ?? 0;
+  if (Date.now() - lastRefreshAttemptTime < 30 * 1e3) {
+    validateTokenExpiry(existingToken);
+    return existingToken;
+  }
+  validateTokenKey("clientId", ssoToken.clientId, true);
+  validateTokenKey("clientSecret", ssoToken.clientSecret, true);
+  validateTokenKey("refreshToken", ssoToken.refreshToken, true);
+  const refresh = (async () => {
+    try {
+      lastRefreshAttemptTimes.set(ssoSessionName, Date.now());
+      const newSsoOidcToken = await getNewSsoOidcToken(ssoToken, ssoRegion, init, callerClientConfig);
+      validateTokenKey("accessToken", newSsoOidcToken.accessToken);
+      validateTokenKey("expiresIn", newSsoOidcToken.expiresIn);
+      const newTokenExpiration = new Date(Date.now() + newSsoOidcToken.expiresIn * 1e3);
+      try {
+        await writeSSOTokenToFile(ssoSessionName, {
+          ...ssoToken,
+          accessToken: newSsoOidcToken.accessToken,
+          expiresAt: newTokenExpiration.toISOString(),
+          refreshToken: newSsoOidcToken.refreshToken
+        });
+      } catch (error) {
+      }
+      return {
+        token: newSsoOidcToken.accessToken,
+        expiration: newTokenExpiration
+      };
+    } catch (error) {
+      validateTokenExpiry(existingToken);
+      return existingToken;
+    }
+  })();
+  inFlightRefreshes.set(ssoSessionName, refresh);
+  try {
+    return await refresh;
+  } finally {
+    inFlightRefreshes.delete(ssoSessionName);
+  }
+};
+
+// node_modules/@aws-sdk/credential-provider-sso/dist-es/resolveSSOCredentials.js
+var SHOULD_FAIL_CREDENTIAL_CHAIN = false;
+var resolveSSOCredentials = async ({ ssoStartUrl, ssoSession, ssoAccountId, ssoRegion, ssoRoleName, ssoClient, clientConfig, parentClientConfig, callerClientConfig, profile, filepath, configFilepath, ignoreCache, logger }) => {
+  let token;
+  const refreshMessage = `To refresh this SSO session run aws sso login with the corresponding profile.`;
+  if (ssoSession) {
+    try {
+      const _token = await fromSso({
+        profile,
+        filepath,
+        configFilepath,
+        ignoreCache,
+        clientConfig,
+        parentClientConfig,
+        logger
+      })({ callerClientConfig });
+      token = {
+        accessToken: _token.token,
+        expiresAt: new Date(_token.expiration).toISOString()
+      };
+    } catch (e) {
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(e.message, {
+        tryNextLink: SHOULD_FAIL_CREDENTIAL_CHAIN,
+        logger
+      });
+    }
+  } else {
+    try {
+      token = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getSSOTokenFromFile */ .vf)(ssoStartUrl);
+    } catch (e) {
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`The SSO session associated with this profile is invalid. ${refreshMessage}`, {
+        tryNextLink: SHOULD_FAIL_CREDENTIAL_CHAIN,
+        logger
+      });
+    }
+  }
+  if (new Date(token.expiresAt).getTime() - Date.now() <= 0) {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`The SSO session associated with this profile has expired. ${refreshMessage}`, {
+      tryNextLink: SHOULD_FAIL_CREDENTIAL_CHAIN,
+      logger
+    });
+  }
+  const { accessToken } = token;
+  const { SSOClient, GetRoleCredentialsCommand } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 8288));
+  const sso = ssoClient || new SSOClient(Object.assign({}, clientConfig ?? {}, {
+    logger: clientConfig?.logger ?? callerClientConfig?.logger ?? parentClientConfig?.logger,
+    region: clientConfig?.region ?? ssoRegion,
+    userAgentAppId: clientConfig?.userAgentAppId ?? callerClientConfig?.userAgentAppId ?? parentClientConfig?.userAgentAppId
+  }));
+  let ssoResp;
+  try {
+    ssoResp = await sso.send(new GetRoleCredentialsCommand({
+      accountId: ssoAccountId,
+      roleName: ssoRoleName,
+      accessToken
+    }));
+  } catch (e) {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(e, {
+      tryNextLink: SHOULD_FAIL_CREDENTIAL_CHAIN,
+      logger
+    });
+  }
+  const { roleCredentials: { accessKeyId, secretAccessKey, sessionToken, expiration, credentialScope, accountId } = {} } = ssoResp;
+  if (!accessKeyId || !secretAccessKey || !sessionToken || !expiration) {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("SSO returns an invalid temporary credential.", {
+      tryNextLink: SHOULD_FAIL_CREDENTIAL_CHAIN,
+      logger
+    });
+  }
+  const credentials = {
+    accessKeyId,
+    secretAccessKey,
+    sessionToken,
+    expiration: new Date(expiration),
+    ...credentialScope && { credentialScope },
+    ...accountId && { accountId }
+  };
+  if (ssoSession) {
+    (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_SSO", "s");
+  } else {
+    (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_SSO_LEGACY", "u");
+  }
+  return credentials;
+};
+
+// node_modules/@aws-sdk/credential-provider-sso/dist-es/validateSsoProfile.js
+var validateSsoProfile = (profile, logger) => {
+  const { sso_start_url, sso_account_id, sso_region, sso_role_name } = profile;
+  if (!sso_start_url || !sso_account_id || !sso_region || !sso_role_name) {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Profile is configured with invalid SSO credentials. Required parameters "sso_account_id", "sso_region", "sso_role_name", "sso_start_url". Got ${Object.keys(profile).join(", ")}
+Reference: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html`, { tryNextLink: false, logger });
+  }
+  return profile;
+};
+
+// node_modules/@aws-sdk/credential-provider-sso/dist-es/fromSSO.js
+var fromSSO = (init = {}) => async ({ callerClientConfig } = {}) => {
+  init.logger?.debug("@aws-sdk/credential-provider-sso - fromSSO");
+  const { ssoStartUrl, ssoAccountId, ssoRegion, ssoRoleName, ssoSession } = init;
+  const { ssoClient } = init;
+  const profileName = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getProfileName */ .Bz)({
+    profile: init.profile ?? callerClientConfig?.profile
+  });
+  if (!ssoStartUrl && !ssoAccountId && !ssoRegion && !ssoRoleName && !ssoSession) {
+    const profiles = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .parseKnownFiles */ .YU)(init);
+    const profile = profiles[profileName];
+    if (!profile) {
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Profile ${profileName} was not found.`, { logger: init.logger });
+    }
+    if (!isSsoProfile(profile)) {
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Profile ${profileName} is not configured with SSO credentials.`, {
+        logger: init.logger
+      });
+    }
+    if (profile?.sso_session) {
+      const ssoSessions = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .loadSsoSessionData */ .qw)(init);
+      const session = ssoSessions[profile.sso_session];
+      const conflictMsg = ` configurations in profile ${profileName} and sso-session ${profile.sso_session}`;
+      if (ssoRegion && ssoRegion !== session.sso_region) {
+        throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Conflicting SSO region` + conflictMsg, {
+          tryNextLink: false,
+          logger: init.logger
+        });
+      }
+      if (ssoStartUrl && ssoStartUrl !== session.sso_start_url) {
+        throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Conflicting SSO start_url` + conflictMsg, {
+          tryNextLink: false,
+          logger: init.logger
+        });
+      }
+      profile.sso_region = session.sso_region;
+      profile.sso_start_url = session.sso_start_url;
+    }
+    const { sso_start_url, sso_account_id, sso_region, sso_role_name, sso_session } = validateSsoProfile(profile, init.logger);
+    return resolveSSOCredentials({
+      ssoStartUrl: sso_start_url,
+      ssoSession: sso_session,
+      ssoAccountId: sso_account_id,
+      ssoRegion: sso_region,
+      ssoRoleName: sso_role_name,
+      ssoClient,
+      clientConfig: init.clientConfig,
+      parentClientConfig: init.parentClientConfig,
+      callerClientConfig: init.callerClientConfig,
+      profile: profileName,
+      filepath: init.filepath,
+      configFilepath: init.configFilepath,
+      ignoreCache: init.ignoreCache,
+      logger: init.logger
+    });
+  } else if (!ssoStartUrl || !ssoAccountId || !ssoRegion || !ssoRoleName) {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1('Incomplete configuration. The fromSSO() argument hash must include "ssoStartUrl", "ssoAccountId", "ssoRegion", "ssoRoleName"', { tryNextLink: false, logger: init.logger });
+  } else {
+    return resolveSSOCredentials({
+      ssoStartUrl,
+      ssoSession,
+      ssoAccountId,
+      ssoRegion,
+      ssoRoleName,
+      ssoClient,
+      clientConfig: init.clientConfig,
+      parentClientConfig: init.parentClientConfig,
+      callerClientConfig: init.callerClientConfig,
+      profile: profileName,
+      filepath: init.filepath,
+      configFilepath: init.configFilepath,
+      ignoreCache: init.ignoreCache,
+      logger: init.logger
+    });
+  }
+};
+
+
+
+/***/ }),
+
+/***/ 337:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
@@ -1691,10 +1001,10 @@ var validateToken = (token) => {
 /* harmony export */ });
 /* unused harmony exports AccessDeniedException, AccessDeniedException$, AccessDeniedExceptionReason, AuthorizationPendingException, AuthorizationPendingException$, CreateToken$, CreateTokenRequest$, CreateTokenResponse$, ExpiredTokenException, ExpiredTokenException$, InternalServerException, InternalServerException$, InvalidClientException, InvalidClientException$, InvalidGrantException, InvalidGrantException$, InvalidRequestException, InvalidRequestException$, InvalidRequestExceptionReason, InvalidScopeException, InvalidScopeException$, SSOOIDC, SSOOIDCServiceException, SSOOIDCServiceException$, SlowDownException, SlowDownException$, UnauthorizedClientException, UnauthorizedClientException$, UnsupportedGrantTypeException, UnsupportedGrantTypeException$, errorTypeRegistries */
 /* harmony import */ var _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(2497);
-/* harmony import */ var _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(1920);
+/* harmony import */ var _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(620);
 /* harmony import */ var _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(1222);
 /* harmony import */ var _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(7603);
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(6479);
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(6966);
 /* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(7746);
 /* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(3981);
 /* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_7__ = __webpack_require__(457);
@@ -1752,7 +1062,7 @@ var defaultSSOOIDCHttpAuthSchemeProvider = (authParameters) => {
   return options;
 };
 var resolveHttpAuthSchemeConfig = (config) => {
-  const config_0 = (0,_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__/* .resolveAwsSdkSigV4Config */ .ho)(config);
+  const config_0 = (0,_BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__/* .resolveAwsSdkSigV4Config */ .ho)(config);
   return Object.assign(config_0, {
     authSchemePreference: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .normalizeProvider */ .te)(config.authSchemePreference ?? [])
   });
@@ -1858,23 +1168,23 @@ var nodes = new Int32Array([
   r + 2,
   r + 3
 ]);
-var bdd = _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .BinaryDecisionDiagram */ .d5.from(nodes, root, _data.conditions, _data.results);
+var bdd = _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .BinaryDecisionDiagram */ .d5.from(nodes, root, _data.conditions, _data.results);
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso-oidc/endpoint/endpointResolver.js
-var cache = new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .EndpointCache */ .kS({
+var cache = new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .EndpointCache */ .kS({
   size: 50,
   params: ["Endpoint", "Region", "UseDualStack", "UseFIPS"]
 });
 var defaultEndpointResolver = (endpointParams, context = {}) => {
-  return cache.get(endpointParams, () => (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .decideEndpoint */ .cH)(bdd, {
+  return cache.get(endpointParams, () => (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .decideEndpoint */ .cH)(bdd, {
     endpointParams,
     logger: context.logger
   }));
 };
-_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .customEndpointFunctions */ .mw.aws = _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .awsEndpointFunctions */ .UF;
+_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .customEndpointFunctions */ .mw.aws = _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .awsEndpointFunctions */ .UF;
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso-oidc/models/SSOOIDCServiceException.js
-var SSOOIDCServiceException = class _SSOOIDCServiceException extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceException */ .TJ {
+var SSOOIDCServiceException = class _SSOOIDCServiceException extends _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceException */ .TJ {
   static shapeId = "smithy.ts.sdk.synthetic.com.amazonaws.ssooidc#SSOOIDCServiceException";
   constructor(options) {
     super(options);
@@ -2270,16 +1580,16 @@ var getRuntimeConfig = (config) => {
       {
         schemeId: "aws.auth#sigv4",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4"),
-        signer: new _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__/* .AwsSdkSigV4Signer */ .f2()
+        signer: new _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__/* .AwsSdkSigV4Signer */ .f2()
       },
       {
         schemeId: "smithy.api#noAuth",
         identityProvider: (ipc) => ipc.getIdentityProvider("smithy.api#noAuth") || (async () => ({})),
-        signer: new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NoAuthSigner */ .mR()
+        signer: new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NoAuthSigner */ .mR()
       }
     ],
-    logger: config?.logger ?? new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NoOpLogger */ .N4(),
-    protocol: config?.protocol ?? _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__/* .AwsRestJsonProtocol */ .Yu,
+    logger: config?.logger ?? new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NoOpLogger */ .N4(),
+    protocol: config?.protocol ?? _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__/* .AwsRestJsonProtocol */ .Yu,
     protocolSettings: config?.protocolSettings ?? {
       defaultNamespace: "com.amazonaws.ssooidc",
       errorTypeRegistries,
@@ -2296,11 +1606,11 @@ var getRuntimeConfig = (config) => {
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso-oidc/runtimeConfig.js
 var getRuntimeConfig2 = (config) => {
-  (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .emitWarningIfUnsupportedVersion */ .I9)(process.version);
+  (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .emitWarningIfUnsupportedVersion */ .I9)(process.version);
   const defaultsMode = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveDefaultsModeConfig */ .IZ)(config);
-  const defaultConfigProvider = () => defaultsMode().then(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .loadConfigsForDefaultMode */ .lT);
+  const defaultConfigProvider = () => defaultsMode().then(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .loadConfigsForDefaultMode */ .lT);
   const clientSharedValues = getRuntimeConfig(config);
-  (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .emitWarningIfUnsupportedVersion2 */ .o_)(process.version);
+  (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .emitWarningIfUnsupportedVersion2 */ .o_)(process.version);
   const loaderConfig = {
     profile: config?.profile,
     logger: clientSharedValues.logger
@@ -2310,21 +1620,21 @@ var getRuntimeConfig2 = (config) => {
     ...config,
     runtime: "node",
     defaultsMode,
-    authSchemePreference: config?.authSchemePreference ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__/* .NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */ .$S, loaderConfig),
+    authSchemePreference: config?.authSchemePreference ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__/* .NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */ .$S, loaderConfig),
     bodyLengthChecker: config?.bodyLengthChecker ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .calculateBodyLength */ .n8,
-    defaultSocketTimeout: (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getDefaultSocketTimeout */ .ED)(config?.requestHandler, 3e5),
-    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .createDefaultUserAgentProvider */ .pf)({ serviceId: clientSharedValues.serviceId, clientVersion: _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_0__/* .package_default */ .n.version }),
-    maxAttempts: config?.maxAttempts ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_MAX_ATTEMPT_CONFIG_OPTIONS */ .qs, config),
+    defaultSocketTimeout: (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getDefaultSocketTimeout */ .ED)(config?.requestHandler, 3e5),
+    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .createDefaultUserAgentProvider */ .pf)({ serviceId: clientSharedValues.serviceId, clientVersion: _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_0__/* .package_default */ .n.version }),
+    maxAttempts: config?.maxAttempts ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_MAX_ATTEMPT_CONFIG_OPTIONS */ .qs, config),
     region: config?.region ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_REGION_CONFIG_OPTIONS */ .GG, { ..._Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_REGION_CONFIG_FILE_OPTIONS */ .zH, ...loaderConfig }),
     requestHandler: _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_3__/* .NodeHttpHandler */ .$.create(config?.requestHandler ?? defaultConfigProvider),
     retryMode: config?.retryMode ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)({
-      ..._ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_RETRY_MODE_CONFIG_OPTIONS */ .kN,
-      default: async () => (await defaultConfigProvider()).retryMode || _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .DEFAULT_RETRY_MODE */ .L0
+      ..._SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_RETRY_MODE_CONFIG_OPTIONS */ .kN,
+      default: async () => (await defaultConfigProvider()).retryMode || _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .DEFAULT_RETRY_MODE */ .L0
     }, config),
     streamCollector: config?.streamCollector ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .streamCollector */ .kv,
     useDualstackEndpoint: config?.useDualstackEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS */ .e$, loaderConfig),
     useFipsEndpoint: config?.useFipsEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS */ .Ko, loaderConfig),
-    userAgentAppId: config?.userAgentAppId ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_APP_ID_CONFIG_OPTIONS */ .hV, loaderConfig)
+    userAgentAppId: config?.userAgentAppId ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_APP_ID_CONFIG_OPTIONS */ .hV, loaderConfig)
   };
 };
 
@@ -2369,41 +1679,41 @@ var resolveHttpAuthRuntimeConfig = (config) => {
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso-oidc/runtimeExtensions.js
 var resolveRuntimeExtensions = (runtimeConfig, extensions) => {
-  const extensionConfiguration = Object.assign((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getAwsRegionExtensionConfiguration */ .Rq)(runtimeConfig), (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getDefaultExtensionConfiguration */ .xA)(runtimeConfig), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpHandlerExtensionConfiguration */ .eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
+  const extensionConfiguration = Object.assign((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getAwsRegionExtensionConfiguration */ .Rq)(runtimeConfig), (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getDefaultExtensionConfiguration */ .xA)(runtimeConfig), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpHandlerExtensionConfiguration */ .eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
   extensions.forEach((extension) => extension.configure(extensionConfiguration));
-  return Object.assign(runtimeConfig, (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveAwsRegionExtensionConfiguration */ .$3)(extensionConfiguration), (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveDefaultRuntimeConfig */ .uv)(extensionConfiguration), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveHttpHandlerRuntimeConfig */ .jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
+  return Object.assign(runtimeConfig, (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveAwsRegionExtensionConfiguration */ .$3)(extensionConfiguration), (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveDefaultRuntimeConfig */ .uv)(extensionConfiguration), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveHttpHandlerRuntimeConfig */ .jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
 };
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso-oidc/SSOOIDCClient.js
-var SSOOIDCClient = class extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .Client */ .Kj {
+var SSOOIDCClient = class extends _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .Client */ .Kj {
   config;
   constructor(...[configuration]) {
     const _config_0 = getRuntimeConfig2(configuration || {});
     super(_config_0);
     this.initConfig = _config_0;
     const _config_1 = resolveClientEndpointParameters(_config_0);
-    const _config_2 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveUserAgentConfig */ .Dc)(_config_1);
-    const _config_3 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveRetryConfig */ .$z)(_config_2);
+    const _config_2 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveUserAgentConfig */ .Dc)(_config_1);
+    const _config_3 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveRetryConfig */ .$z)(_config_2);
     const _config_4 = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveRegionConfig */ .TD)(_config_3);
-    const _config_5 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveHostHeaderConfig */ .OV)(_config_4);
-    const _config_6 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveEndpointConfig */ .Co)(_config_5);
+    const _config_5 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveHostHeaderConfig */ .OV)(_config_4);
+    const _config_6 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveEndpointConfig */ .Co)(_config_5);
     const _config_7 = resolveHttpAuthSchemeConfig(_config_6);
     const _config_8 = resolveRuntimeExtensions(_config_7, configuration?.extensions || []);
     this.config = _config_8;
     this.middlewareStack.use((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .getSchemaSerdePlugin */ .wq)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getUserAgentPlugin */ .sM)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getRetryPlugin */ .ey)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getUserAgentPlugin */ .sM)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getRetryPlugin */ .ey)(this.config));
     this.middlewareStack.use((0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .getContentLengthPlugin */ .vK)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getHostHeaderPlugin */ .TC)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getLoggerPlugin */ .Y7)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getRecursionDetectionPlugin */ .n4)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getHttpAuthSchemeEndpointRuleSetPlugin */ .wB)(this.config, {
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getHostHeaderPlugin */ .TC)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getLoggerPlugin */ .Y7)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getRecursionDetectionPlugin */ .n4)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getHttpAuthSchemeEndpointRuleSetPlugin */ .wB)(this.config, {
       httpAuthSchemeParametersProvider: defaultSSOOIDCHttpAuthSchemeParametersProvider,
-      identityProviderConfigProvider: async (config) => new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .DefaultIdentityProviderConfig */ .h$({
+      identityProviderConfigProvider: async (config) => new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .DefaultIdentityProviderConfig */ .h$({
         "aws.auth#sigv4": config.credentials
       })
     }));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getHttpSigningPlugin */ .lW)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getHttpSigningPlugin */ .lW)(this.config));
   }
   destroy() {
     super.destroy();
@@ -2411,7 +1721,7 @@ var SSOOIDCClient = class extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .C
 };
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso-oidc/commandBuilder.js
-var command = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .makeBuilder */ .k8)(commonParams, "AWSSSOOIDCService", "SSOOIDCClient", _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getEndpointPlugin */ .rD);
+var command = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .makeBuilder */ .k8)(commonParams, "AWSSSOOIDCService", "SSOOIDCClient", _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getEndpointPlugin */ .rD);
 var _ep0 = {};
 var _mw0 = (Command2, cs, config, o) => [];
 
@@ -2425,7 +1735,7 @@ var commands = {
 };
 var SSOOIDC = class extends SSOOIDCClient {
 };
-(0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .createAggregatedClient */ .J1)(commands, SSOOIDC);
+(0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .createAggregatedClient */ .J1)(commands, SSOOIDC);
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso-oidc/models/enums.js
 var AccessDeniedExceptionReason = {
@@ -2442,232 +1752,7 @@ var InvalidRequestExceptionReason = {
 
 /***/ }),
 
-/***/ 2152:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   fromIni: () => (/* binding */ fromIni)
-/* harmony export */ });
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(6479);
-/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(7746);
-/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(3981);
-/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(457);
-
-
-
-
-
-// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveCredentialSource.js
-var resolveCredentialSource = (credentialSource, profileName, logger) => {
-  const sourceProvidersMap = {
-    EcsContainer: async (options) => {
-      const { fromHttp } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 1105));
-      const { fromContainerMetadata } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 8463));
-      logger?.debug("@aws-sdk/credential-provider-ini - credential_source is EcsContainer");
-      return async () => (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .chain */ .cy)(fromHttp(options ?? {}), fromContainerMetadata(options))().then(setNamedProvider);
-    },
-    Ec2InstanceMetadata: async (options) => {
-      logger?.debug("@aws-sdk/credential-provider-ini - credential_source is Ec2InstanceMetadata");
-      const { fromInstanceMetadata } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 8463));
-      return async () => fromInstanceMetadata(options)().then(setNamedProvider);
-    },
-    Environment: async (options) => {
-      logger?.debug("@aws-sdk/credential-provider-ini - credential_source is Environment");
-      const { fromEnv } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 4284));
-      return async () => fromEnv(options)().then(setNamedProvider);
-    }
-  };
-  if (credentialSource in sourceProvidersMap) {
-    return sourceProvidersMap[credentialSource];
-  } else {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Unsupported credential source in profile ${profileName}. Got ${credentialSource}, expected EcsContainer or Ec2InstanceMetadata or Environment.`, { logger });
-  }
-};
-var setNamedProvider = (creds) => (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(creds, "CREDENTIALS_PROFILE_NAMED_PROVIDER", "p");
-
-// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveAssumeRoleCredentials.js
-var isAssumeRoleProfile = (arg, { profile = "default", logger } = {}) => {
-  return Boolean(arg) && typeof arg === "object" && typeof arg.role_arn === "string" && ["undefined", "string"].indexOf(typeof arg.role_session_name) > -1 && ["undefined", "string"].indexOf(typeof arg.external_id) > -1 && ["undefined", "string"].indexOf(typeof arg.mfa_serial) > -1 && (isAssumeRoleWithSourceProfile(arg, { profile, logger }) || isCredentialSourceProfile(arg, { profile, logger }));
-};
-var isAssumeRoleWithSourceProfile = (arg, { profile, logger }) => {
-  const withSourceProfile = typeof arg.source_profile === "string" && typeof arg.credential_source === "undefined";
-  if (withSourceProfile) {
-    logger?.debug?.(`    ${profile} isAssumeRoleWithSourceProfile source_profile=${arg.source_profile}`);
-  }
-  return withSourceProfile;
-};
-var isCredentialSourceProfile = (arg, { profile, logger }) => {
-  const withProviderProfile = typeof arg.credential_source === "string" && typeof arg.source_profile === "undefined";
-  if (withProviderProfile) {
-    logger?.debug?.(`    ${profile} isCredentialSourceProfile credential_source=${arg.credential_source}`);
-  }
-  return withProviderProfile;
-};
-var resolveAssumeRoleCredentials = async (profileName, profiles, options, callerClientConfig, visitedProfiles = {}, resolveProfileData2) => {
-  options.logger?.debug("@aws-sdk/credential-provider-ini - resolveAssumeRoleCredentials (STS)");
-  const profileData = profiles[profileName];
-  const { source_profile, region } = profileData;
-  if (!options.roleAssumer) {
-    const { getDefaultRoleAssumer } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 2668));
-    options.roleAssumer = getDefaultRoleAssumer({
-      ...options.clientConfig,
-      credentialProviderLogger: options.logger,
-      parentClientConfig: {
-        ...callerClientConfig,
-        ...options?.parentClientConfig,
-        region: region ?? options?.parentClientConfig?.region ?? callerClientConfig?.region
-      }
-    }, options.clientPlugins);
-  }
-  if (source_profile && source_profile in visitedProfiles) {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Detected a cycle attempting to resolve credentials for profile ${(0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getProfileName */ .Bz)(options)}. Profiles visited: ` + Object.keys(visitedProfiles).join(", "), { logger: options.logger });
-  }
-  options.logger?.debug(`@aws-sdk/credential-provider-ini - finding credential resolver using ${source_profile ? `source_profile=[${source_profile}]` : `profile=[${profileName}]`}`);
-  const sourceCredsProvider = source_profile ? resolveProfileData2(source_profile, profiles, options, callerClientConfig, {
-    ...visitedProfiles,
-    [source_profile]: true
-  }, isCredentialSourceWithoutRoleArn(profiles[source_profile] ?? {})) : (await resolveCredentialSource(profileData.credential_source, profileName, options.logger)(options))();
-  if (isCredentialSourceWithoutRoleArn(profileData)) {
-    return sourceCredsProvider.then((creds) => (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(creds, "CREDENTIALS_PROFILE_SOURCE_PROFILE", "o"));
-  } else {
-    const params = {
-      RoleArn: profileData.role_arn,
-      RoleSessionName: profileData.role_session_name || `aws-sdk-js-${Date.now()}`,
-      ExternalId: profileData.external_id,
-      DurationSeconds: parseInt(profileData.duration_seconds || "3600", 10)
-    };
-    const { mfa_serial } = profileData;
-    if (mfa_serial) {
-      if (!options.mfaCodeProvider) {
-        throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Profile ${profileName} requires multi-factor authentication, but no MFA code callback was provided.`, { logger: options.logger, tryNextLink: false });
-      }
-      params.SerialNumber = mfa_serial;
-      params.TokenCode = await options.mfaCodeProvider(mfa_serial);
-    }
-    const sourceCreds = await sourceCredsProvider;
-    return options.roleAssumer(sourceCreds, params).then((creds) => (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(creds, "CREDENTIALS_PROFILE_SOURCE_PROFILE", "o"));
-  }
-};
-var isCredentialSourceWithoutRoleArn = (section) => {
-  return !section.role_arn && !!section.credential_source;
-};
-
-// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveLoginCredentials.js
-var isLoginProfile = (data) => {
-  return Boolean(data && data.login_session);
-};
-var resolveLoginCredentials = async (profileName, options, callerClientConfig) => {
-  const { fromLoginCredentials } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 7116));
-  const credentials = await fromLoginCredentials({
-    ...options,
-    profile: profileName
-  })({ callerClientConfig });
-  return (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_PROFILE_LOGIN", "AC");
-};
-
-// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveProcessCredentials.js
-var isProcessProfile = (arg) => Boolean(arg) && typeof arg === "object" && typeof arg.credential_process === "string";
-var resolveProcessCredentials = async (options, profile) => {
-  const { fromProcess } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 5455));
-  const credentials = await fromProcess({
-    ...options,
-    profile
-  })();
-  return (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_PROFILE_PROCESS", "v");
-};
-
-// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveSsoCredentials.js
-var resolveSsoCredentials = async (profile, profileData, options = {}, callerClientConfig) => {
-  const { fromSSO } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 4433));
-  return fromSSO({
-    profile,
-    logger: options.logger,
-    parentClientConfig: options.parentClientConfig,
-    clientConfig: options.clientConfig
-  })({
-    callerClientConfig
-  }).then((creds) => {
-    if (profileData.sso_session) {
-      return (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(creds, "CREDENTIALS_PROFILE_SSO", "r");
-    } else {
-      return (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(creds, "CREDENTIALS_PROFILE_SSO_LEGACY", "t");
-    }
-  });
-};
-var isSsoProfile = (arg) => arg && (typeof arg.sso_start_url === "string" || typeof arg.sso_account_id === "string" || typeof arg.sso_session === "string" || typeof arg.sso_region === "string" || typeof arg.sso_role_name === "string");
-
-// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveStaticCredentials.js
-var isStaticCredsProfile = (arg) => Boolean(arg) && typeof arg === "object" && typeof arg.aws_access_key_id === "string" && typeof arg.aws_secret_access_key === "string" && ["undefined", "string"].indexOf(typeof arg.aws_session_token) > -1 && ["undefined", "string"].indexOf(typeof arg.aws_account_id) > -1;
-var resolveStaticCredentials = async (profile, options) => {
-  options?.logger?.debug("@aws-sdk/credential-provider-ini - resolveStaticCredentials");
-  const credentials = {
-    accessKeyId: profile.aws_access_key_id,
-    secretAccessKey: profile.aws_secret_access_key,
-    sessionToken: profile.aws_session_token,
-    ...profile.aws_credential_scope && { credentialScope: profile.aws_credential_scope },
-    ...profile.aws_account_id && { accountId: profile.aws_account_id }
-  };
-  return (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_PROFILE", "n");
-};
-
-// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveWebIdentityCredentials.js
-var isWebIdentityProfile = (arg) => Boolean(arg) && typeof arg === "object" && typeof arg.web_identity_token_file === "string" && typeof arg.role_arn === "string" && ["undefined", "string"].indexOf(typeof arg.role_session_name) > -1;
-var resolveWebIdentityCredentials = async (profile, options, callerClientConfig) => {
-  const { fromTokenFile } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 8275));
-  const credentials = await fromTokenFile({
-    webIdentityTokenFile: profile.web_identity_token_file,
-    roleArn: profile.role_arn,
-    roleSessionName: profile.role_session_name,
-    roleAssumerWithWebIdentity: options.roleAssumerWithWebIdentity,
-    logger: options.logger,
-    parentClientConfig: options.parentClientConfig
-  })({
-    callerClientConfig
-  });
-  return (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_PROFILE_STS_WEB_ID_TOKEN", "q");
-};
-
-// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveProfileData.js
-var resolveProfileData = async (profileName, profiles, options, callerClientConfig, visitedProfiles = {}, isAssumeRoleRecursiveCall = false) => {
-  const data = profiles[profileName];
-  if (Object.keys(visitedProfiles).length > 0 && isStaticCredsProfile(data)) {
-    return resolveStaticCredentials(data, options);
-  }
-  if (isAssumeRoleRecursiveCall || isAssumeRoleProfile(data, { profile: profileName, logger: options.logger })) {
-    return resolveAssumeRoleCredentials(profileName, profiles, options, callerClientConfig, visitedProfiles, resolveProfileData);
-  }
-  if (isStaticCredsProfile(data)) {
-    return resolveStaticCredentials(data, options);
-  }
-  if (isWebIdentityProfile(data)) {
-    return resolveWebIdentityCredentials(data, options, callerClientConfig);
-  }
-  if (isProcessProfile(data)) {
-    return resolveProcessCredentials(options, profileName);
-  }
-  if (isSsoProfile(data)) {
-    return await resolveSsoCredentials(profileName, data, options, callerClientConfig);
-  }
-  if (isLoginProfile(data)) {
-    return resolveLoginCredentials(profileName, options, callerClientConfig);
-  }
-  throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Could not resolve credentials using profile: [${profileName}] in configuration/credentials file(s).`, { logger: options.logger });
-};
-
-// node_modules/@aws-sdk/credential-provider-ini/dist-es/fromIni.js
-var fromIni = (init = {}) => async ({ callerClientConfig } = {}) => {
-  init.logger?.debug("@aws-sdk/credential-provider-ini - fromIni");
-  const profiles = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .parseKnownFiles */ .YU)(init);
-  return resolveProfileData((0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getProfileName */ .Bz)({
-    profile: init.profile ?? callerClientConfig?.profile
-  }), profiles, init, callerClientConfig);
-};
-
-
-
-/***/ }),
-
-/***/ 6403:
+/***/ 9878:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
@@ -2676,10 +1761,10 @@ var fromIni = (init = {}) => async ({ callerClientConfig } = {}) => {
 /* harmony export */ });
 /* unused harmony exports AccessDeniedException, AccessDeniedException$, AccessToken$, CreateOAuth2Token$, CreateOAuth2TokenRequest$, CreateOAuth2TokenRequestBody$, CreateOAuth2TokenResponse$, CreateOAuth2TokenResponseBody$, CreateOAuth2TokenWithIAM$, CreateOAuth2TokenWithIAMCommand, CreateOAuth2TokenWithIAMRequest$, CreateOAuth2TokenWithIAMResponse$, InternalServerException, InternalServerException$, OAuth2ErrorCode, Signin, SigninServiceException, SigninServiceException$, TooManyRequestsError, TooManyRequestsError$, ValidationException, ValidationException$, errorTypeRegistries */
 /* harmony import */ var _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(2497);
-/* harmony import */ var _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(1920);
+/* harmony import */ var _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(620);
 /* harmony import */ var _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(1222);
 /* harmony import */ var _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(7603);
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(6479);
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(6966);
 /* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(7746);
 /* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(3981);
 /* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_7__ = __webpack_require__(457);
@@ -2737,7 +1822,7 @@ var defaultSigninHttpAuthSchemeProvider = (authParameters) => {
   return options;
 };
 var resolveHttpAuthSchemeConfig = (config) => {
-  const config_0 = (0,_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__/* .resolveAwsSdkSigV4Config */ .ho)(config);
+  const config_0 = (0,_BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__/* .resolveAwsSdkSigV4Config */ .ho)(config);
   return Object.assign(config_0, {
     authSchemePreference: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .normalizeProvider */ .te)(config.authSchemePreference ?? [])
   });
@@ -2953,23 +2038,23 @@ var nodes = new Int32Array([
   r + 2,
   r + 3
 ]);
-var bdd = _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .BinaryDecisionDiagram */ .d5.from(nodes, root, _data.conditions, _data.results);
+var bdd = _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .BinaryDecisionDiagram */ .d5.from(nodes, root, _data.conditions, _data.results);
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/signin/endpoint/endpointResolver.js
-var cache = new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .EndpointCache */ .kS({
+var cache = new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .EndpointCache */ .kS({
   size: 50,
   params: ["Endpoint", "IsControlPlane", "IsOAuthEndpoint", "Region", "UseDualStack", "UseFIPS"]
 });
 var defaultEndpointResolver = (endpointParams, context = {}) => {
-  return cache.get(endpointParams, () => (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .decideEndpoint */ .cH)(bdd, {
+  return cache.get(endpointParams, () => (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .decideEndpoint */ .cH)(bdd, {
     endpointParams,
     logger: context.logger
   }));
 };
-_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .customEndpointFunctions */ .mw.aws = _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .awsEndpointFunctions */ .UF;
+_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .customEndpointFunctions */ .mw.aws = _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .awsEndpointFunctions */ .UF;
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/signin/models/SigninServiceException.js
-var SigninServiceException = class _SigninServiceException extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceException */ .TJ {
+var SigninServiceException = class _SigninServiceException extends _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceException */ .TJ {
   static shapeId = "smithy.ts.sdk.synthetic.com.amazonaws.signin#SigninServiceException";
   constructor(options) {
     super(options);
@@ -3228,16 +2313,16 @@ var getRuntimeConfig = (config) => {
       {
         schemeId: "aws.auth#sigv4",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4"),
-        signer: new _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__/* .AwsSdkSigV4Signer */ .f2()
+        signer: new _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__/* .AwsSdkSigV4Signer */ .f2()
       },
       {
         schemeId: "smithy.api#noAuth",
         identityProvider: (ipc) => ipc.getIdentityProvider("smithy.api#noAuth") || (async () => ({})),
-        signer: new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NoAuthSigner */ .mR()
+        signer: new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NoAuthSigner */ .mR()
       }
     ],
-    logger: config?.logger ?? new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NoOpLogger */ .N4(),
-    protocol: config?.protocol ?? _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__/* .AwsRestJsonProtocol */ .Yu,
+    logger: config?.logger ?? new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NoOpLogger */ .N4(),
+    protocol: config?.protocol ?? _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__/* .AwsRestJsonProtocol */ .Yu,
     protocolSettings: config?.protocolSettings ?? {
       defaultNamespace: "com.amazonaws.signin",
       errorTypeRegistries,
@@ -3254,11 +2339,11 @@ var getRuntimeConfig = (config) => {
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/signin/runtimeConfig.js
 var getRuntimeConfig2 = (config) => {
-  (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .emitWarningIfUnsupportedVersion */ .I9)(process.version);
+  (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .emitWarningIfUnsupportedVersion */ .I9)(process.version);
   const defaultsMode = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveDefaultsModeConfig */ .IZ)(config);
-  const defaultConfigProvider = () => defaultsMode().then(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .loadConfigsForDefaultMode */ .lT);
+  const defaultConfigProvider = () => defaultsMode().then(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .loadConfigsForDefaultMode */ .lT);
   const clientSharedValues = getRuntimeConfig(config);
-  (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .emitWarningIfUnsupportedVersion2 */ .o_)(process.version);
+  (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .emitWarningIfUnsupportedVersion2 */ .o_)(process.version);
   const loaderConfig = {
     profile: config?.profile,
     logger: clientSharedValues.logger
@@ -3268,21 +2353,21 @@ var getRuntimeConfig2 = (config) => {
     ...config,
     runtime: "node",
     defaultsMode,
-    authSchemePreference: config?.authSchemePreference ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__/* .NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */ .$S, loaderConfig),
+    authSchemePreference: config?.authSchemePreference ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__/* .NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */ .$S, loaderConfig),
     bodyLengthChecker: config?.bodyLengthChecker ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .calculateBodyLength */ .n8,
-    defaultSocketTimeout: (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getDefaultSocketTimeout */ .ED)(config?.requestHandler, 3e5),
-    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .createDefaultUserAgentProvider */ .pf)({ serviceId: clientSharedValues.serviceId, clientVersion: _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_0__/* .package_default */ .n.version }),
-    maxAttempts: config?.maxAttempts ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_MAX_ATTEMPT_CONFIG_OPTIONS */ .qs, config),
+    defaultSocketTimeout: (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getDefaultSocketTimeout */ .ED)(config?.requestHandler, 3e5),
+    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .createDefaultUserAgentProvider */ .pf)({ serviceId: clientSharedValues.serviceId, clientVersion: _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_0__/* .package_default */ .n.version }),
+    maxAttempts: config?.maxAttempts ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_MAX_ATTEMPT_CONFIG_OPTIONS */ .qs, config),
     region: config?.region ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_REGION_CONFIG_OPTIONS */ .GG, { ..._Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_REGION_CONFIG_FILE_OPTIONS */ .zH, ...loaderConfig }),
     requestHandler: _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_3__/* .NodeHttpHandler */ .$.create(config?.requestHandler ?? defaultConfigProvider),
     retryMode: config?.retryMode ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)({
-      ..._ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_RETRY_MODE_CONFIG_OPTIONS */ .kN,
-      default: async () => (await defaultConfigProvider()).retryMode || _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .DEFAULT_RETRY_MODE */ .L0
+      ..._SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_RETRY_MODE_CONFIG_OPTIONS */ .kN,
+      default: async () => (await defaultConfigProvider()).retryMode || _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .DEFAULT_RETRY_MODE */ .L0
     }, config),
     streamCollector: config?.streamCollector ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .streamCollector */ .kv,
     useDualstackEndpoint: config?.useDualstackEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS */ .e$, loaderConfig),
     useFipsEndpoint: config?.useFipsEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS */ .Ko, loaderConfig),
-    userAgentAppId: config?.userAgentAppId ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_APP_ID_CONFIG_OPTIONS */ .hV, loaderConfig)
+    userAgentAppId: config?.userAgentAppId ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_APP_ID_CONFIG_OPTIONS */ .hV, loaderConfig)
   };
 };
 
@@ -3327,41 +2412,41 @@ var resolveHttpAuthRuntimeConfig = (config) => {
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/signin/runtimeExtensions.js
 var resolveRuntimeExtensions = (runtimeConfig, extensions) => {
-  const extensionConfiguration = Object.assign((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getAwsRegionExtensionConfiguration */ .Rq)(runtimeConfig), (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getDefaultExtensionConfiguration */ .xA)(runtimeConfig), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpHandlerExtensionConfiguration */ .eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
+  const extensionConfiguration = Object.assign((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getAwsRegionExtensionConfiguration */ .Rq)(runtimeConfig), (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getDefaultExtensionConfiguration */ .xA)(runtimeConfig), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpHandlerExtensionConfiguration */ .eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
   extensions.forEach((extension) => extension.configure(extensionConfiguration));
-  return Object.assign(runtimeConfig, (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveAwsRegionExtensionConfiguration */ .$3)(extensionConfiguration), (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveDefaultRuntimeConfig */ .uv)(extensionConfiguration), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveHttpHandlerRuntimeConfig */ .jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
+  return Object.assign(runtimeConfig, (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveAwsRegionExtensionConfiguration */ .$3)(extensionConfiguration), (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveDefaultRuntimeConfig */ .uv)(extensionConfiguration), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveHttpHandlerRuntimeConfig */ .jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
 };
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/signin/SigninClient.js
-var SigninClient = class extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .Client */ .Kj {
+var SigninClient = class extends _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .Client */ .Kj {
   config;
   constructor(...[configuration]) {
     const _config_0 = getRuntimeConfig2(configuration || {});
     super(_config_0);
     this.initConfig = _config_0;
     const _config_1 = resolveClientEndpointParameters(_config_0);
-    const _config_2 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveUserAgentConfig */ .Dc)(_config_1);
-    const _config_3 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveRetryConfig */ .$z)(_config_2);
+    const _config_2 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveUserAgentConfig */ .Dc)(_config_1);
+    const _config_3 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveRetryConfig */ .$z)(_config_2);
     const _config_4 = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveRegionConfig */ .TD)(_config_3);
-    const _config_5 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveHostHeaderConfig */ .OV)(_config_4);
-    const _config_6 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveEndpointConfig */ .Co)(_config_5);
+    const _config_5 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveHostHeaderConfig */ .OV)(_config_4);
+    const _config_6 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveEndpointConfig */ .Co)(_config_5);
     const _config_7 = resolveHttpAuthSchemeConfig(_config_6);
     const _config_8 = resolveRuntimeExtensions(_config_7, configuration?.extensions || []);
     this.config = _config_8;
     this.middlewareStack.use((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .getSchemaSerdePlugin */ .wq)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getUserAgentPlugin */ .sM)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getRetryPlugin */ .ey)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getUserAgentPlugin */ .sM)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getRetryPlugin */ .ey)(this.config));
     this.middlewareStack.use((0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .getContentLengthPlugin */ .vK)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getHostHeaderPlugin */ .TC)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getLoggerPlugin */ .Y7)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getRecursionDetectionPlugin */ .n4)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getHttpAuthSchemeEndpointRuleSetPlugin */ .wB)(this.config, {
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getHostHeaderPlugin */ .TC)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getLoggerPlugin */ .Y7)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getRecursionDetectionPlugin */ .n4)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getHttpAuthSchemeEndpointRuleSetPlugin */ .wB)(this.config, {
       httpAuthSchemeParametersProvider: defaultSigninHttpAuthSchemeParametersProvider,
-      identityProviderConfigProvider: async (config) => new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .DefaultIdentityProviderConfig */ .h$({
+      identityProviderConfigProvider: async (config) => new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .DefaultIdentityProviderConfig */ .h$({
         "aws.auth#sigv4": config.credentials
       })
     }));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getHttpSigningPlugin */ .lW)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getHttpSigningPlugin */ .lW)(this.config));
   }
   destroy() {
     super.destroy();
@@ -3369,7 +2454,7 @@ var SigninClient = class extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .Cl
 };
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/signin/commandBuilder.js
-var command = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .makeBuilder */ .k8)(commonParams, "Signin", "SigninClient", _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getEndpointPlugin */ .rD);
+var command = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .makeBuilder */ .k8)(commonParams, "Signin", "SigninClient", _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getEndpointPlugin */ .rD);
 var _ep0 = {
   IsControlPlane: { type: "staticContextParams", value: false }
 };
@@ -3393,7 +2478,7 @@ var commands = {
 };
 var Signin = class extends SigninClient {
 };
-(0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .createAggregatedClient */ .J1)(commands, Signin);
+(0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .createAggregatedClient */ .J1)(commands, Signin);
 
 // node_modules/@aws-sdk/nested-clients/dist-es/submodules/signin/models/enums.js
 var OAuth2ErrorCode = {
@@ -3413,6 +2498,310 @@ var OAuth2ErrorCode = {
   SERVICE_QUOTA_EXCEEDED: "SERVICE_QUOTA_EXCEEDED",
   TOKEN_EXPIRED: "TOKEN_EXPIRED",
   USER_CREDENTIALS_CHANGED: "USER_CREDENTIALS_CHANGED"
+};
+
+
+
+/***/ }),
+
+/***/ 3030:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   fromLoginCredentials: () => (/* binding */ fromLoginCredentials)
+/* harmony export */ });
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(6966);
+/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(7746);
+/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(3981);
+/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(457);
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(7598);
+/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(3024);
+/* harmony import */ var node_os__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(8161);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_7__ = __webpack_require__(6760);
+
+
+
+
+
+// node_modules/@aws-sdk/credential-provider-login/dist-es/LoginCredentialsFetcher.js
+
+
+
+
+var LoginCredentialsFetcher = class _LoginCredentialsFetcher {
+  profileData;
+  init;
+  callerClientConfig;
+  static REFRESH_THRESHOLD = 5 * 60 * 1e3;
+  constructor(profileData, init, callerClientConfig) {
+    this.profileData = profileData;
+    this.init = init;
+    this.callerClientConfig = callerClientConfig;
+  }
+  async loadCredentials() {
+    const token = await this.loadToken();
+    if (!token) {
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Failed to load a token for session ${this.loginSession}, please re-authenticate using aws login`, { tryNextLink: false, logger: this.logger });
+    }
+    const accessToken = token.accessToken;
+    const now = Date.now();
+    const expiryTime = new Date(accessToken.expiresAt).getTime();
+    const timeUntilExpiry = expiryTime - now;
+    if (timeUntilExpiry <= _LoginCredentialsFetcher.REFRESH_THRESHOLD) {
+      return this.refresh(token);
+    }
+    return this.toCredentials(token.accessToken);
+  }
+  get logger() {
+    return this.init?.logger;
+  }
+  get loginSession() {
+    return this.profileData.login_session;
+  }
+  toCredentials(token) {
+    return {
+      accessKeyId: token.accessKeyId,
+      secretAccessKey: token.secretAccessKey,
+      sessionToken: token.sessionToken,
+      accountId: token.accountId,
+      expiration: new Date(token.expiresAt)
+    };
+  }
+  async refresh(token) {
+    const diskToken = await this.loadToken().catch(() => token);
+    const now = Date.now();
+    const diskExpiry = new Date(diskToken.accessToken.expiresAt).getTime();
+    const tokenExpiry = new Date(token.accessToken.expiresAt).getTime();
+    const freshToken = diskExpiry <= now && tokenExpiry > now ? token : diskToken;
+    const freshExpiry = new Date(freshToken.accessToken.expiresAt).getTime();
+    if (freshExpiry - Date.now() > _LoginCredentialsFetcher.REFRESH_THRESHOLD) {
+      return this.toCredentials(freshToken.accessToken);
+    }
+    const { SigninClient, CreateOAuth2TokenCommand } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 9878));
+    const { logger, userAgentAppId } = this.callerClientConfig ?? {};
+    const isH2 = (requestHandler2) => {
+      return requestHandler2?.metadata?.handlerProtocol === "h2";
+    };
+    const requestHandler = isH2(this.callerClientConfig?.requestHandler) ? void 0 : this.callerClientConfig?.requestHandler;
+    const signInRegion = typeof freshToken.signInRegion === "string" && freshToken.signInRegion.length > 0 ? freshToken.signInRegion : void 0;
+    const region = signInRegion ?? this.profileData.region ?? await this.callerClientConfig?.region?.() ?? process.env.AWS_REGION;
+    const client = new SigninClient({
+      credentials: {
+        accessKeyId: "",
+        secretAccessKey: ""
+      },
+      region,
+      requestHandler,
+      logger,
+      userAgentAppId,
+      ...this.init?.clientConfig,
+      ...signInRegion && { region: signInRegion }
+    });
+    this.createDPoPInterceptor(client.middlewareStack);
+    const commandInput = {
+      tokenInput: {
+        clientId: freshToken.clientId,
+        refreshToken: freshToken.refreshToken,
+        grantType: "refresh_token"
+      }
+    };
+    try {
+      const response = await client.send(new CreateOAuth2TokenCommand(commandInput));
+      const { accessKeyId, secretAccessKey, sessionToken } = response.tokenOutput?.accessToken ?? {};
+      const { refreshToken, expiresIn } = response.tokenOutput ?? {};
+      if (!accessKeyId || !secretAccessKey || !sessionToken || !refreshToken) {
+        throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("Token refresh response missing required fields", {
+          logger: this.logger,
+          tryNextLink: false
+        });
+      }
+      const expiresInMs = (expiresIn ?? 900) * 1e3;
+      const expiration = new Date(Date.now() + expiresInMs);
+      const updatedToken = {
+        ...freshToken,
+        accessToken: {
+          ...freshToken.accessToken,
+          accessKeyId,
+          secretAccessKey,
+          sessionToken,
+          expiresAt: expiration.toISOString()
+        },
+        refreshToken
+      };
+      await this.saveToken(updatedToken);
+      return this.toCredentials(updatedToken.accessToken);
+    } catch (error) {
+      if (error.name === "AccessDeniedException") {
+        const errorType = error.error;
+        let message;
+        switch (errorType) {
+          case "TOKEN_EXPIRED":
+            message = "Your session has expired. Please reauthenticate.";
+            break;
+          case "USER_CREDENTIALS_CHANGED":
+            message = "Unable to refresh credentials because of a change in your password. Please reauthenticate with your new password.";
+            break;
+          case "INSUFFICIENT_PERMISSIONS":
+            message = "Unable to refresh credentials due to insufficient permissions. You may be missing permission for the 'CreateOAuth2Token' action.";
+            break;
+          default:
+            message = `Failed to refresh token: ${String(error)}. Please re-authenticate using \`aws login\``;
+        }
+        throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(message, {
+          logger: this.logger,
+          tryNextLink: false
+        });
+      }
+      const tokenExpiry2 = new Date(freshToken.accessToken.expiresAt).getTime();
+      if (tokenExpiry2 > Date.now()) {
+        this.logger?.warn?.(`Failed to refresh token: ${String(error)}. Using existing token until expiry.`);
+        return this.toCredentials(freshToken.accessToken);
+      }
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Failed to refresh token: ${String(error)}. Please re-authenticate using aws login`, { logger: this.logger });
+    }
+  }
+  async loadToken() {
+    const tokenFilePath = this.getTokenFilePath();
+    try {
+      const tokenData = await node_fs__WEBPACK_IMPORTED_MODULE_5__.promises.readFile(tokenFilePath, "utf8");
+      const token = JSON.parse(tokenData);
+      const missingFields = ["accessToken", "clientId", "refreshToken", "dpopKey"].filter((k) => !token[k]);
+      if (!token.accessToken?.accountId) {
+        missingFields.push("accountId");
+      }
+      if (missingFields.length > 0) {
+        throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Token validation failed, missing fields: ${missingFields.join(", ")}`, {
+          logger: this.logger,
+          tryNextLink: false
+        });
+      }
+      return token;
+    } catch (error) {
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Failed to load token from ${tokenFilePath}: ${String(error)}`, {
+        logger: this.logger,
+        tryNextLink: false
+      });
+    }
+  }
+  async saveToken(token) {
+    const tokenFilePath = this.getTokenFilePath();
+    const directory = (0,node_path__WEBPACK_IMPORTED_MODULE_7__.dirname)(tokenFilePath);
+    try {
+      await node_fs__WEBPACK_IMPORTED_MODULE_5__.promises.mkdir(directory, { recursive: true });
+    } catch (error) {
+    }
+    await node_fs__WEBPACK_IMPORTED_MODULE_5__.promises.writeFile(tokenFilePath, JSON.stringify(token, null, 2), "utf8");
+  }
+  getTokenFilePath() {
+    const directory = process.env.AWS_LOGIN_CACHE_DIRECTORY ?? (0,node_path__WEBPACK_IMPORTED_MODULE_7__.join)((0,node_os__WEBPACK_IMPORTED_MODULE_6__.homedir)(), ".aws", "login", "cache");
+    const loginSessionBytes = Buffer.from(this.loginSession, "utf8");
+    const loginSessionSha256 = (0,node_crypto__WEBPACK_IMPORTED_MODULE_4__.createHash)("sha256").update(loginSessionBytes).digest("hex");
+    return (0,node_path__WEBPACK_IMPORTED_MODULE_7__.join)(directory, `${loginSessionSha256}.json`);
+  }
+  derToRawSignature(derSignature) {
+    let offset = 2;
+    if (derSignature[offset] !== 2) {
+      throw new Error("Invalid DER signature");
+    }
+    offset++;
+    const rLength = derSignature[offset++];
+    let r = derSignature.subarray(offset, offset + rLength);
+    offset += rLength;
+    if (derSignature[offset] !== 2) {
+      throw new Error("Invalid DER signature");
+    }
+    offset++;
+    const sLength = derSignature[offset++];
+    let s = derSignature.subarray(offset, offset + sLength);
+    r = r[0] === 0 ? r.subarray(1) : r;
+    s = s[0] === 0 ? s.subarray(1) : s;
+    const rPadded = Buffer.concat([Buffer.alloc(32 - r.length), r]);
+    const sPadded = Buffer.concat([Buffer.alloc(32 - s.length), s]);
+    return Buffer.concat([rPadded, sPadded]);
+  }
+  createDPoPInterceptor(middlewareStack) {
+    middlewareStack.add((next) => async (args) => {
+      if (_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpRequest */ .Kd.isInstance(args.request)) {
+        const request = args.request;
+        const actualEndpoint = `${request.protocol}//${request.hostname}${request.port ? `:${request.port}` : ""}${request.path}`;
+        const dpop = await this.generateDpop(request.method, actualEndpoint);
+        request.headers = {
+          ...request.headers,
+          DPoP: dpop
+        };
+      }
+      return next(args);
+    }, {
+      step: "finalizeRequest",
+      name: "dpopInterceptor",
+      override: true
+    });
+  }
+  async generateDpop(method = "POST", endpoint) {
+    const token = await this.loadToken();
+    try {
+      const privateKey = (0,node_crypto__WEBPACK_IMPORTED_MODULE_4__.createPrivateKey)({
+        key: token.dpopKey,
+        format: "pem",
+        type: "sec1"
+      });
+      const publicKey = (0,node_crypto__WEBPACK_IMPORTED_MODULE_4__.createPublicKey)(privateKey);
+      const publicDer = publicKey.export({ format: "der", type: "spki" });
+      let pointStart = -1;
+      for (let i = 0; i < publicDer.length; i++) {
+        if (publicDer[i] === 4) {
+          pointStart = i;
+          break;
+        }
+      }
+      const x = publicDer.slice(pointStart + 1, pointStart + 33);
+      const y = publicDer.slice(pointStart + 33, pointStart + 65);
+      const header = {
+        alg: "ES256",
+        typ: "dpop+jwt",
+        jwk: {
+          kty: "EC",
+          crv: "P-256",
+          x: x.toString("base64url"),
+          y: y.toString("base64url")
+        }
+      };
+      const payload = {
+        jti: crypto.randomUUID(),
+        htm: method,
+        htu: endpoint,
+        iat: Math.floor(Date.now() / 1e3)
+      };
+      const headerB64 = Buffer.from(JSON.stringify(header)).toString("base64url");
+      const payloadB64 = Buffer.from(JSON.stringify(payload)).toString("base64url");
+      const message = `${headerB64}.${payloadB64}`;
+      const asn1Signature = (0,node_crypto__WEBPACK_IMPORTED_MODULE_4__.sign)("sha256", Buffer.from(message), privateKey);
+      const rawSignature = this.derToRawSignature(asn1Signature);
+      const signatureB64 = rawSignature.toString("base64url");
+      return `${message}.${signatureB64}`;
+    } catch (error) {
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Failed to generate Dpop proof: ${error instanceof Error ? error.message : String(error)}`, { logger: this.logger, tryNextLink: false });
+    }
+  }
+};
+
+// node_modules/@aws-sdk/credential-provider-login/dist-es/fromLoginCredentials.js
+var fromLoginCredentials = (init) => async ({ callerClientConfig } = {}) => {
+  init?.logger?.debug?.("@aws-sdk/credential-providers - fromLoginCredentials");
+  const profiles = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .parseKnownFiles */ .YU)(init || {});
+  const profileName = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getProfileName */ .Bz)({
+    profile: init?.profile ?? callerClientConfig?.profile
+  });
+  const profile = profiles[profileName];
+  if (!profile?.login_session) {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Profile ${profileName} does not contain login_session.`, {
+      tryNextLink: true,
+      logger: init?.logger
+    });
+  }
+  const fetcher = new LoginCredentialsFetcher(profile, init, callerClientConfig);
+  const credentials = await fetcher.loadCredentials();
+  return (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_LOGIN", "AD");
 };
 
 
@@ -3553,21 +2942,44 @@ var package_default = {
 
 /***/ }),
 
-/***/ 916:
+/***/ 745:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   GetRoleCredentialsCommand: () => (/* binding */ GetRoleCredentialsCommand),
-/* harmony export */   SSOClient: () => (/* binding */ SSOClient)
+/* harmony export */   fromEnv: () => (/* reexport safe */ _WQFOKZCK_js__WEBPACK_IMPORTED_MODULE_0__.sF)
 /* harmony export */ });
-/* harmony import */ var _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(2497);
-/* harmony import */ var _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(1920);
-/* harmony import */ var _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(1222);
-/* harmony import */ var _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(7603);
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(6479);
-/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(7746);
-/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(3981);
-/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_7__ = __webpack_require__(457);
+/* harmony import */ var _WQFOKZCK_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(9858);
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(6966);
+/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(7746);
+/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(3981);
+/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(457);
+
+
+
+
+
+
+
+
+/***/ }),
+
+/***/ 7430:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   getDefaultRoleAssumer: () => (/* binding */ getDefaultRoleAssumer2),
+/* harmony export */   getDefaultRoleAssumerWithWebIdentity: () => (/* binding */ getDefaultRoleAssumerWithWebIdentity2)
+/* harmony export */ });
+/* unused harmony exports AssumeRole$, AssumeRoleCommand, AssumeRoleRequest$, AssumeRoleResponse$, AssumeRoleWithWebIdentity$, AssumeRoleWithWebIdentityCommand, AssumeRoleWithWebIdentityRequest$, AssumeRoleWithWebIdentityResponse$, AssumedRoleUser$, Credentials$, ExpiredTokenException, ExpiredTokenException$, IDPCommunicationErrorException, IDPCommunicationErrorException$, IDPRejectedClaimException, IDPRejectedClaimException$, InvalidIdentityTokenException, InvalidIdentityTokenException$, MalformedPolicyDocumentException, MalformedPolicyDocumentException$, PackedPolicyTooLargeException, PackedPolicyTooLargeException$, PolicyDescriptorType$, ProvidedContext$, RegionDisabledException, RegionDisabledException$, STS, STSClient, STSServiceException, STSServiceException$, Tag$, decorateDefaultCredentialProvider, errorTypeRegistries */
+/* harmony import */ var _HV2BTQ4E_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(1172);
+/* harmony import */ var _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(2497);
+/* harmony import */ var _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(620);
+/* harmony import */ var _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(1222);
+/* harmony import */ var _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(7603);
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(6966);
+/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(7746);
+/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__ = __webpack_require__(3981);
+/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_8__ = __webpack_require__(457);
 
 
 
@@ -3577,20 +2989,225 @@ var package_default = {
 
 
 
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/auth/httpAuthSchemeProvider.js
-var defaultSSOHttpAuthSchemeParametersProvider = async (config, context, input) => {
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/endpoint/bdd.js
+var q = "ref";
+var a = -1;
+var b = true;
+var c = "isSet";
+var d = "PartitionResult";
+var e = "booleanEquals";
+var f = "stringEquals";
+var g = "getAttr";
+var h = "us-east-1";
+var i = "sigv4";
+var j = "sts";
+var k = "https://sts.{Region}.{PartitionResult#dnsSuffix}";
+var l = { [q]: "Endpoint" };
+var m = { [q]: "Region" };
+var n = { [q]: d };
+var o = {};
+var p = [m];
+var _data = {
+  conditions: [
+    [c, [l]],
+    [c, p],
+    ["aws.partition", p, d],
+    [e, [{ [q]: "UseFIPS" }, b]],
+    [e, [{ [q]: "UseDualStack" }, b]],
+    [f, [m, "aws-global"]],
+    [e, [{ [q]: "UseGlobalEndpoint" }, b]],
+    [f, [m, "eu-central-1"]],
+    [e, [{ fn: g, argv: [n, "supportsDualStack"] }, b]],
+    [e, [{ fn: g, argv: [n, "supportsFIPS"] }, b]],
+    [f, [m, "ap-south-1"]],
+    [f, [m, "eu-north-1"]],
+    [f, [m, "eu-west-1"]],
+    [f, [m, "eu-west-2"]],
+    [f, [m, "eu-west-3"]],
+    [f, [m, "sa-east-1"]],
+    [f, [m, h]],
+    [f, [m, "us-east-2"]],
+    [f, [m, "us-west-2"]],
+    [f, [m, "us-west-1"]],
+    [f, [m, "ca-central-1"]],
+    [f, [m, "ap-southeast-1"]],
+    [f, [m, "ap-northeast-1"]],
+    [f, [m, "ap-southeast-2"]],
+    [f, [{ fn: g, argv: [n, "name"] }, "aws-us-gov"]]
+  ],
+  results: [
+    [a],
+    ["https://sts.amazonaws.com", { authSchemes: [{ name: i, signingName: j, signingRegion: h }] }],
+    [k, { authSchemes: [{ name: i, signingName: j, signingRegion: "{Region}" }] }],
+    [a, "Invalid Configuration: FIPS and custom endpoint are not supported"],
+    [a, "Invalid Configuration: Dualstack and custom endpoint are not supported"],
+    [l, o],
+    ["https://sts-fips.{Region}.{PartitionResult#dualStackDnsSuffix}", o],
+    [a, "FIPS and DualStack are enabled, but this partition does not support one or both"],
+    ["https://sts.{Region}.amazonaws.com", o],
+    ["https://sts-fips.{Region}.{PartitionResult#dnsSuffix}", o],
+    [a, "FIPS is enabled but this partition does not support FIPS"],
+    ["https://sts.{Region}.{PartitionResult#dualStackDnsSuffix}", o],
+    [a, "DualStack is enabled but this partition does not support DualStack"],
+    [k, o],
+    [a, "Invalid Configuration: Missing Region"]
+  ]
+};
+var root = 2;
+var r = 1e8;
+var nodes = new Int32Array([
+  -1,
+  1,
+  -1,
+  0,
+  30,
+  3,
+  1,
+  4,
+  r + 14,
+  2,
+  5,
+  r + 14,
+  3,
+  25,
+  6,
+  4,
+  24,
+  7,
+  5,
+  r + 1,
+  8,
+  6,
+  9,
+  r + 13,
+  7,
+  r + 1,
+  10,
+  10,
+  r + 1,
+  11,
+  11,
+  r + 1,
+  12,
+  12,
+  r + 1,
+  13,
+  13,
+  r + 1,
+  14,
+  14,
+  r + 1,
+  15,
+  15,
+  r + 1,
+  16,
+  16,
+  r + 1,
+  17,
+  17,
+  r + 1,
+  18,
+  18,
+  r + 1,
+  19,
+  19,
+  r + 1,
+  20,
+  20,
+  r + 1,
+  21,
+  21,
+  r + 1,
+  22,
+  22,
+  r + 1,
+  23,
+  23,
+  r + 1,
+  r + 2,
+  8,
+  r + 11,
+  r + 12,
+  4,
+  28,
+  26,
+  9,
+  27,
+  r + 10,
+  24,
+  r + 8,
+  r + 9,
+  8,
+  29,
+  r + 7,
+  9,
+  r + 6,
+  r + 7,
+  3,
+  r + 3,
+  31,
+  4,
+  r + 4,
+  r + 5
+]);
+var bdd = _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .BinaryDecisionDiagram */ .d5.from(nodes, root, _data.conditions, _data.results);
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/endpoint/endpointResolver.js
+var cache = new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .EndpointCache */ .kS({
+  size: 50,
+  params: ["Endpoint", "Region", "UseDualStack", "UseFIPS", "UseGlobalEndpoint"]
+});
+var defaultEndpointResolver = (endpointParams, context = {}) => {
+  return cache.get(endpointParams, () => (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .decideEndpoint */ .cH)(bdd, {
+    endpointParams,
+    logger: context.logger
+  }));
+};
+_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .customEndpointFunctions */ .mw.aws = _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .awsEndpointFunctions */ .UF;
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/auth/httpAuthSchemeProvider.js
+var createEndpointRuleSetHttpAuthSchemeParametersProvider = (defaultHttpAuthSchemeParametersProvider) => async (config, context, input) => {
+  if (!input) {
+    throw new Error("Could not find `input` for `defaultEndpointRuleSetHttpAuthSchemeParametersProvider`");
+  }
+  const defaultParameters = await defaultHttpAuthSchemeParametersProvider(config, context, input);
+  const instructionsFn = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .getSmithyContext */ .ug)(context)?.commandInstance?.constructor?.getEndpointParameterInstructions;
+  if (!instructionsFn) {
+    throw new Error(`getEndpointParameterInstructions() is not defined on '${context.commandName}'`);
+  }
+  const endpointParameters = await (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveParams */ .xg)(input, { getEndpointParameterInstructions: instructionsFn }, config);
+  return Object.assign(defaultParameters, endpointParameters);
+};
+var _defaultSTSHttpAuthSchemeParametersProvider = async (config, context, input) => {
   return {
-    operation: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .getSmithyContext */ .ug)(context).operation,
-    region: await (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .normalizeProvider */ .te)(config.region)() || (() => {
+    operation: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .getSmithyContext */ .ug)(context).operation,
+    region: await (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .normalizeProvider */ .te)(config.region)() || (() => {
       throw new Error("expected `region` to be configured for `aws.auth#sigv4`");
     })()
   };
 };
+var defaultSTSHttpAuthSchemeParametersProvider = createEndpointRuleSetHttpAuthSchemeParametersProvider(_defaultSTSHttpAuthSchemeParametersProvider);
 function createAwsAuthSigv4HttpAuthOption(authParameters) {
   return {
     schemeId: "aws.auth#sigv4",
     signingProperties: {
-      name: "awsssoportal",
+      name: "sts",
+      region: authParameters.region
+    },
+    propertiesExtractor: (config, context) => ({
+      signingProperties: {
+        config,
+        context
+      }
+    })
+  };
+}
+function createAwsAuthSigv4aHttpAuthOption(authParameters) {
+  return {
+    schemeId: "aws.auth#sigv4a",
+    signingProperties: {
+      name: "sts",
       region: authParameters.region
     },
     propertiesExtractor: (config, context) => ({
@@ -3606,364 +3223,500 @@ function createSmithyApiNoAuthHttpAuthOption(authParameters) {
     schemeId: "smithy.api#noAuth"
   };
 }
-var defaultSSOHttpAuthSchemeProvider = (authParameters) => {
+var createEndpointRuleSetHttpAuthSchemeProvider = (defaultEndpointResolver2, defaultHttpAuthSchemeResolver, createHttpAuthOptionFunctions) => {
+  const endpointRuleSetHttpAuthSchemeProvider = (authParameters) => {
+    const endpoint = defaultEndpointResolver2(authParameters);
+    const authSchemes = endpoint.properties?.authSchemes;
+    if (!authSchemes) {
+      return defaultHttpAuthSchemeResolver(authParameters);
+    }
+    const options = [];
+    for (const scheme of authSchemes) {
+      const { name: resolvedName, properties = {}, ...rest } = scheme;
+      const name = resolvedName.toLowerCase();
+      if (resolvedName !== name) {
+        console.warn(`HttpAuthScheme has been normalized with lowercasing: '${resolvedName}' to '${name}'`);
+      }
+      let schemeId;
+      if (name === "sigv4a") {
+        schemeId = "aws.auth#sigv4a";
+        const sigv4Present = authSchemes.find((s) => {
+          const name2 = s.name.toLowerCase();
+          return name2 !== "sigv4a" && name2.startsWith("sigv4");
+        });
+        if (_HV2BTQ4E_js__WEBPACK_IMPORTED_MODULE_0__/* .SignatureV4MultiRegion */ .W.sigv4aDependency() === "none" && sigv4Present) {
+          continue;
+        }
+      } else if (name.startsWith("sigv4")) {
+        schemeId = "aws.auth#sigv4";
+      } else {
+        throw new Error(`Unknown HttpAuthScheme found in '@smithy.rules#endpointRuleSet': '${name}'`);
+      }
+      const createOption = createHttpAuthOptionFunctions[schemeId];
+      if (!createOption) {
+        throw new Error(`Could not find HttpAuthOption create function for '${schemeId}'`);
+      }
+      const option = createOption(authParameters);
+      option.schemeId = schemeId;
+      option.signingProperties = { ...option.signingProperties || {}, ...rest, ...properties };
+      options.push(option);
+    }
+    return options;
+  };
+  return endpointRuleSetHttpAuthSchemeProvider;
+};
+var _defaultSTSHttpAuthSchemeProvider = (authParameters) => {
   const options = [];
   switch (authParameters.operation) {
-    case "GetRoleCredentials":
-      {
-        options.push(createSmithyApiNoAuthHttpAuthOption(authParameters));
-        break;
-      }
-      ;
+    case "AssumeRoleWithWebIdentity": {
+      options.push(createSmithyApiNoAuthHttpAuthOption(authParameters));
+      options.push(createAwsAuthSigv4aHttpAuthOption(authParameters));
+      break;
+    }
     default: {
       options.push(createAwsAuthSigv4HttpAuthOption(authParameters));
+      options.push(createAwsAuthSigv4aHttpAuthOption(authParameters));
     }
   }
   return options;
 };
+var defaultSTSHttpAuthSchemeProvider = createEndpointRuleSetHttpAuthSchemeProvider(defaultEndpointResolver, _defaultSTSHttpAuthSchemeProvider, {
+  "aws.auth#sigv4": createAwsAuthSigv4HttpAuthOption,
+  "aws.auth#sigv4a": createAwsAuthSigv4aHttpAuthOption,
+  "smithy.api#noAuth": createSmithyApiNoAuthHttpAuthOption
+});
 var resolveHttpAuthSchemeConfig = (config) => {
-  const config_0 = (0,_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__/* .resolveAwsSdkSigV4Config */ .ho)(config);
-  return Object.assign(config_0, {
-    authSchemePreference: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .normalizeProvider */ .te)(config.authSchemePreference ?? [])
+  const config_0 = (0,_BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__/* .resolveAwsSdkSigV4Config */ .ho)(config);
+  const config_1 = (0,_BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__/* .resolveAwsSdkSigV4AConfig */ .Oy)(config_0);
+  return Object.assign(config_1, {
+    authSchemePreference: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .normalizeProvider */ .te)(config.authSchemePreference ?? [])
   });
 };
 
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/endpoint/EndpointParameters.js
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/endpoint/EndpointParameters.js
 var resolveClientEndpointParameters = (options) => {
   return Object.assign(options, {
     useDualstackEndpoint: options.useDualstackEndpoint ?? false,
     useFipsEndpoint: options.useFipsEndpoint ?? false,
-    defaultSigningName: "awsssoportal"
+    useGlobalEndpoint: options.useGlobalEndpoint ?? false,
+    defaultSigningName: "sts"
   });
 };
 var commonParams = {
+  UseGlobalEndpoint: { type: "builtInParams", name: "useGlobalEndpoint" },
   UseFIPS: { type: "builtInParams", name: "useFipsEndpoint" },
   Endpoint: { type: "builtInParams", name: "endpoint" },
   Region: { type: "builtInParams", name: "region" },
   UseDualStack: { type: "builtInParams", name: "useDualstackEndpoint" }
 };
 
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/endpoint/bdd.js
-var k = "ref";
-var a = -1;
-var b = true;
-var c = "isSet";
-var d = "PartitionResult";
-var e = "booleanEquals";
-var f = "getAttr";
-var g = { [k]: "Endpoint" };
-var h = { [k]: d };
-var i = {};
-var j = [{ [k]: "Region" }];
-var _data = {
-  conditions: [
-    [c, [g]],
-    [c, j],
-    ["aws.partition", j, d],
-    [e, [{ [k]: "UseFIPS" }, b]],
-    [e, [{ [k]: "UseDualStack" }, b]],
-    [e, [{ fn: f, argv: [h, "supportsDualStack"] }, b]],
-    [e, [{ fn: f, argv: [h, "supportsFIPS"] }, b]],
-    ["stringEquals", [{ fn: f, argv: [h, "name"] }, "aws-us-gov"]]
-  ],
-  results: [
-    [a],
-    [a, "Invalid Configuration: FIPS and custom endpoint are not supported"],
-    [a, "Invalid Configuration: Dualstack and custom endpoint are not supported"],
-    [g, i],
-    ["https://portal.sso-fips.{Region}.{PartitionResult#dualStackDnsSuffix}", i],
-    [a, "FIPS and DualStack are enabled, but this partition does not support one or both"],
-    ["https://portal.sso.{Region}.amazonaws.com", i],
-    ["https://portal.sso-fips.{Region}.{PartitionResult#dnsSuffix}", i],
-    [a, "FIPS is enabled but this partition does not support FIPS"],
-    ["https://portal.sso.{Region}.{PartitionResult#dualStackDnsSuffix}", i],
-    [a, "DualStack is enabled but this partition does not support DualStack"],
-    ["https://portal.sso.{Region}.{PartitionResult#dnsSuffix}", i],
-    [a, "Invalid Configuration: Missing Region"]
-  ]
-};
-var root = 2;
-var r = 1e8;
-var nodes = new Int32Array([
-  -1,
-  1,
-  -1,
-  0,
-  13,
-  3,
-  1,
-  4,
-  r + 12,
-  2,
-  5,
-  r + 12,
-  3,
-  8,
-  6,
-  4,
-  7,
-  r + 11,
-  5,
-  r + 9,
-  r + 10,
-  4,
-  11,
-  9,
-  6,
-  10,
-  r + 8,
-  7,
-  r + 6,
-  r + 7,
-  5,
-  12,
-  r + 5,
-  6,
-  r + 4,
-  r + 5,
-  3,
-  r + 1,
-  14,
-  4,
-  r + 2,
-  r + 3
-]);
-var bdd = _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .BinaryDecisionDiagram */ .d5.from(nodes, root, _data.conditions, _data.results);
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/endpoint/endpointResolver.js
-var cache = new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .EndpointCache */ .kS({
-  size: 50,
-  params: ["Endpoint", "Region", "UseDualStack", "UseFIPS"]
-});
-var defaultEndpointResolver = (endpointParams, context = {}) => {
-  return cache.get(endpointParams, () => (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .decideEndpoint */ .cH)(bdd, {
-    endpointParams,
-    logger: context.logger
-  }));
-};
-_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .customEndpointFunctions */ .mw.aws = _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .awsEndpointFunctions */ .UF;
-
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/models/SSOServiceException.js
-var SSOServiceException = class _SSOServiceException extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceException */ .TJ {
-  static shapeId = "smithy.ts.sdk.synthetic.com.amazonaws.sso#SSOServiceException";
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/models/STSServiceException.js
+var STSServiceException = class _STSServiceException extends _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .ServiceException */ .TJ {
+  static shapeId = "smithy.ts.sdk.synthetic.com.amazonaws.sts#STSServiceException";
   constructor(options) {
     super(options);
-    Object.setPrototypeOf(this, _SSOServiceException.prototype);
+    Object.setPrototypeOf(this, _STSServiceException.prototype);
   }
 };
 
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/models/errors.js
-var InvalidRequestException = class _InvalidRequestException extends SSOServiceException {
-  static shapeId = "com.amazonaws.sso#InvalidRequestException";
-  name = "InvalidRequestException";
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/models/errors.js
+var ExpiredTokenException = class _ExpiredTokenException extends STSServiceException {
+  static shapeId = "com.amazonaws.sts#ExpiredTokenException";
+  name = "ExpiredTokenException";
   $fault = "client";
   constructor(opts) {
     super({
-      name: "InvalidRequestException",
+      name: "ExpiredTokenException",
       $fault: "client",
       ...opts
     });
-    Object.setPrototypeOf(this, _InvalidRequestException.prototype);
+    Object.setPrototypeOf(this, _ExpiredTokenException.prototype);
   }
 };
-var ResourceNotFoundException = class _ResourceNotFoundException extends SSOServiceException {
-  static shapeId = "com.amazonaws.sso#ResourceNotFoundException";
-  name = "ResourceNotFoundException";
+var MalformedPolicyDocumentException = class _MalformedPolicyDocumentException extends STSServiceException {
+  static shapeId = "com.amazonaws.sts#MalformedPolicyDocumentException";
+  name = "MalformedPolicyDocumentException";
   $fault = "client";
   constructor(opts) {
     super({
-      name: "ResourceNotFoundException",
+      name: "MalformedPolicyDocumentException",
       $fault: "client",
       ...opts
     });
-    Object.setPrototypeOf(this, _ResourceNotFoundException.prototype);
+    Object.setPrototypeOf(this, _MalformedPolicyDocumentException.prototype);
   }
 };
-var TooManyRequestsException = class _TooManyRequestsException extends SSOServiceException {
-  static shapeId = "com.amazonaws.sso#TooManyRequestsException";
-  name = "TooManyRequestsException";
+var PackedPolicyTooLargeException = class _PackedPolicyTooLargeException extends STSServiceException {
+  static shapeId = "com.amazonaws.sts#PackedPolicyTooLargeException";
+  name = "PackedPolicyTooLargeException";
   $fault = "client";
   constructor(opts) {
     super({
-      name: "TooManyRequestsException",
+      name: "PackedPolicyTooLargeException",
       $fault: "client",
       ...opts
     });
-    Object.setPrototypeOf(this, _TooManyRequestsException.prototype);
+    Object.setPrototypeOf(this, _PackedPolicyTooLargeException.prototype);
   }
 };
-var UnauthorizedException = class _UnauthorizedException extends SSOServiceException {
-  static shapeId = "com.amazonaws.sso#UnauthorizedException";
-  name = "UnauthorizedException";
+var RegionDisabledException = class _RegionDisabledException extends STSServiceException {
+  static shapeId = "com.amazonaws.sts#RegionDisabledException";
+  name = "RegionDisabledException";
   $fault = "client";
   constructor(opts) {
     super({
-      name: "UnauthorizedException",
+      name: "RegionDisabledException",
       $fault: "client",
       ...opts
     });
-    Object.setPrototypeOf(this, _UnauthorizedException.prototype);
+    Object.setPrototypeOf(this, _RegionDisabledException.prototype);
+  }
+};
+var IDPRejectedClaimException = class _IDPRejectedClaimException extends STSServiceException {
+  static shapeId = "com.amazonaws.sts#IDPRejectedClaimException";
+  name = "IDPRejectedClaimException";
+  $fault = "client";
+  constructor(opts) {
+    super({
+      name: "IDPRejectedClaimException",
+      $fault: "client",
+      ...opts
+    });
+    Object.setPrototypeOf(this, _IDPRejectedClaimException.prototype);
+  }
+};
+var InvalidIdentityTokenException = class _InvalidIdentityTokenException extends STSServiceException {
+  static shapeId = "com.amazonaws.sts#InvalidIdentityTokenException";
+  name = "InvalidIdentityTokenException";
+  $fault = "client";
+  constructor(opts) {
+    super({
+      name: "InvalidIdentityTokenException",
+      $fault: "client",
+      ...opts
+    });
+    Object.setPrototypeOf(this, _InvalidIdentityTokenException.prototype);
+  }
+};
+var IDPCommunicationErrorException = class _IDPCommunicationErrorException extends STSServiceException {
+  static shapeId = "com.amazonaws.sts#IDPCommunicationErrorException";
+  name = "IDPCommunicationErrorException";
+  $fault = "client";
+  $retryable = {};
+  constructor(opts) {
+    super({
+      name: "IDPCommunicationErrorException",
+      $fault: "client",
+      ...opts
+    });
+    Object.setPrototypeOf(this, _IDPCommunicationErrorException.prototype);
   }
 };
 
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/schemas/schemas_0.js
-var _ATT = "AccessTokenType";
-var _GRC = "GetRoleCredentials";
-var _GRCR = "GetRoleCredentialsRequest";
-var _GRCRe = "GetRoleCredentialsResponse";
-var _IRE = "InvalidRequestException";
-var _RC = "RoleCredentials";
-var _RNFE = "ResourceNotFoundException";
-var _SAKT = "SecretAccessKeyType";
-var _STT = "SessionTokenType";
-var _TMRE = "TooManyRequestsException";
-var _UE = "UnauthorizedException";
-var _aI = "accountId";
-var _aKI = "accessKeyId";
-var _aT = "accessToken";
-var _ai = "account_id";
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/schemas/schemas_0.js
+var _A = "Arn";
+var _AKI = "AccessKeyId";
+var _AR = "AssumeRole";
+var _ARI = "AssumedRoleId";
+var _ARR = "AssumeRoleRequest";
+var _ARRs = "AssumeRoleResponse";
+var _ARU = "AssumedRoleUser";
+var _ARWWI = "AssumeRoleWithWebIdentity";
+var _ARWWIR = "AssumeRoleWithWebIdentityRequest";
+var _ARWWIRs = "AssumeRoleWithWebIdentityResponse";
+var _Au = "Audience";
+var _C = "Credentials";
+var _CA = "ContextAssertion";
+var _DS = "DurationSeconds";
+var _E = "Expiration";
+var _EI = "ExternalId";
+var _ETE = "ExpiredTokenException";
+var _IDPCEE = "IDPCommunicationErrorException";
+var _IDPRCE = "IDPRejectedClaimException";
+var _IITE = "InvalidIdentityTokenException";
+var _K = "Key";
+var _MPDE = "MalformedPolicyDocumentException";
+var _MSTS = "MinimumSessionTokenSize";
+var _P = "Policy";
+var _PA = "PolicyArns";
+var _PAr = "ProviderArn";
+var _PC = "ProvidedContexts";
+var _PCLT = "ProvidedContextsListType";
+var _PCr = "ProvidedContext";
+var _PDT = "PolicyDescriptorType";
+var _PI = "ProviderId";
+var _PPS = "PackedPolicySize";
+var _PPTLE = "PackedPolicyTooLargeException";
+var _Pr = "Provider";
+var _RA = "RoleArn";
+var _RDE = "RegionDisabledException";
+var _RSN = "RoleSessionName";
+var _SAK = "SecretAccessKey";
+var _SFWIT = "SubjectFromWebIdentityToken";
+var _SI = "SourceIdentity";
+var _SN = "SerialNumber";
+var _ST = "SessionToken";
+var _STS = "SessionTokenSize";
+var _STU = "SessionTokenUtilization";
+var _T = "Tags";
+var _TC = "TokenCode";
+var _TTK = "TransitiveTagKeys";
+var _Ta = "Tag";
+var _V = "Value";
+var _WIT = "WebIdentityToken";
+var _a = "arn";
+var _aKST = "accessKeySecretType";
+var _aQE = "awsQueryError";
 var _c = "client";
+var _cTT = "clientTokenType";
 var _e = "error";
-var _ex = "expiration";
-var _h = "http";
 var _hE = "httpError";
-var _hH = "httpHeader";
-var _hQ = "httpQuery";
 var _m = "message";
-var _rC = "roleCredentials";
-var _rN = "roleName";
-var _rn = "role_name";
-var _s = "smithy.ts.sdk.synthetic.com.amazonaws.sso";
-var _sAK = "secretAccessKey";
-var _sT = "sessionToken";
-var _xasbt = "x-amz-sso_bearer_token";
-var n0 = "com.amazonaws.sso";
-var _s_registry = new _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .TypeRegistry */ .OF(_s);
-var SSOServiceException$ = [-3, _s, "SSOServiceException", 0, [], []];
-_s_registry.registerError(SSOServiceException$, SSOServiceException);
-var n0_registry = new _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .TypeRegistry */ .OF(n0);
-var InvalidRequestException$ = [
+var _pDLT = "policyDescriptorListType";
+var _s = "smithy.ts.sdk.synthetic.com.amazonaws.sts";
+var _tLT = "tagListType";
+var n0 = "com.amazonaws.sts";
+var _s_registry = new _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .TypeRegistry */ .OF(_s);
+var STSServiceException$ = [-3, _s, "STSServiceException", 0, [], []];
+_s_registry.registerError(STSServiceException$, STSServiceException);
+var n0_registry = new _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .TypeRegistry */ .OF(n0);
+var ExpiredTokenException$ = [
   -3,
   n0,
-  _IRE,
-  { [_e]: _c, [_hE]: 400 },
+  _ETE,
+  { [_aQE]: [`ExpiredTokenException`, 400], [_e]: _c, [_hE]: 400 },
   [_m],
   [0]
 ];
-n0_registry.registerError(InvalidRequestException$, InvalidRequestException);
-var ResourceNotFoundException$ = [
+n0_registry.registerError(ExpiredTokenException$, ExpiredTokenException);
+var IDPCommunicationErrorException$ = [
   -3,
   n0,
-  _RNFE,
-  { [_e]: _c, [_hE]: 404 },
+  _IDPCEE,
+  { [_aQE]: [`IDPCommunicationError`, 400], [_e]: _c, [_hE]: 400 },
   [_m],
   [0]
 ];
-n0_registry.registerError(ResourceNotFoundException$, ResourceNotFoundException);
-var TooManyRequestsException$ = [
+n0_registry.registerError(IDPCommunicationErrorException$, IDPCommunicationErrorException);
+var IDPRejectedClaimException$ = [
   -3,
   n0,
-  _TMRE,
-  { [_e]: _c, [_hE]: 429 },
+  _IDPRCE,
+  { [_aQE]: [`IDPRejectedClaim`, 403], [_e]: _c, [_hE]: 403 },
   [_m],
   [0]
 ];
-n0_registry.registerError(TooManyRequestsException$, TooManyRequestsException);
-var UnauthorizedException$ = [
+n0_registry.registerError(IDPRejectedClaimException$, IDPRejectedClaimException);
+var InvalidIdentityTokenException$ = [
   -3,
   n0,
-  _UE,
-  { [_e]: _c, [_hE]: 401 },
+  _IITE,
+  { [_aQE]: [`InvalidIdentityToken`, 400], [_e]: _c, [_hE]: 400 },
   [_m],
   [0]
 ];
-n0_registry.registerError(UnauthorizedException$, UnauthorizedException);
+n0_registry.registerError(InvalidIdentityTokenException$, InvalidIdentityTokenException);
+var MalformedPolicyDocumentException$ = [
+  -3,
+  n0,
+  _MPDE,
+  { [_aQE]: [`MalformedPolicyDocument`, 400], [_e]: _c, [_hE]: 400 },
+  [_m],
+  [0]
+];
+n0_registry.registerError(MalformedPolicyDocumentException$, MalformedPolicyDocumentException);
+var PackedPolicyTooLargeException$ = [
+  -3,
+  n0,
+  _PPTLE,
+  { [_aQE]: [`PackedPolicyTooLarge`, 400], [_e]: _c, [_hE]: 400 },
+  [_m],
+  [0]
+];
+n0_registry.registerError(PackedPolicyTooLargeException$, PackedPolicyTooLargeException);
+var RegionDisabledException$ = [
+  -3,
+  n0,
+  _RDE,
+  { [_aQE]: [`RegionDisabledException`, 403], [_e]: _c, [_hE]: 403 },
+  [_m],
+  [0]
+];
+n0_registry.registerError(RegionDisabledException$, RegionDisabledException);
 var errorTypeRegistries = [
   _s_registry,
   n0_registry
 ];
-var AccessTokenType = [0, n0, _ATT, 8, 0];
-var SecretAccessKeyType = [0, n0, _SAKT, 8, 0];
-var SessionTokenType = [0, n0, _STT, 8, 0];
-var GetRoleCredentialsRequest$ = [
+var accessKeySecretType = [0, n0, _aKST, 8, 0];
+var clientTokenType = [0, n0, _cTT, 8, 0];
+var AssumedRoleUser$ = [
   3,
   n0,
-  _GRCR,
+  _ARU,
   0,
-  [_rN, _aI, _aT],
-  [[0, { [_hQ]: _rn }], [0, { [_hQ]: _ai }], [() => AccessTokenType, { [_hH]: _xasbt }]],
+  [_ARI, _A],
+  [0, 0],
+  2
+];
+var AssumeRoleRequest$ = [
+  3,
+  n0,
+  _ARR,
+  0,
+  [_RA, _RSN, _PA, _P, _DS, _T, _TTK, _EI, _SN, _TC, _SI, _PC, _MSTS],
+  [0, 0, () => policyDescriptorListType, 0, 1, () => tagListType, 64 | 0, 0, 0, 0, 0, () => ProvidedContextsListType, 1],
+  2
+];
+var AssumeRoleResponse$ = [
+  3,
+  n0,
+  _ARRs,
+  0,
+  [_C, _ARU, _PPS, _SI, _STU, _STS],
+  [[() => Credentials$, 0], () => AssumedRoleUser$, 1, 0, 1, 1]
+];
+var AssumeRoleWithWebIdentityRequest$ = [
+  3,
+  n0,
+  _ARWWIR,
+  0,
+  [_RA, _RSN, _WIT, _PI, _PA, _P, _DS, _MSTS],
+  [0, 0, [() => clientTokenType, 0], 0, () => policyDescriptorListType, 0, 1, 1],
   3
 ];
-var GetRoleCredentialsResponse$ = [
+var AssumeRoleWithWebIdentityResponse$ = [
   3,
   n0,
-  _GRCRe,
+  _ARWWIRs,
   0,
-  [_rC],
-  [[() => RoleCredentials$, 0]]
+  [_C, _SFWIT, _ARU, _PPS, _Pr, _Au, _SI, _STU, _STS],
+  [[() => Credentials$, 0], 0, () => AssumedRoleUser$, 1, 0, 0, 0, 1, 1]
 ];
-var RoleCredentials$ = [
+var Credentials$ = [
   3,
   n0,
-  _RC,
+  _C,
   0,
-  [_aKI, _sAK, _sT, _ex],
-  [0, [() => SecretAccessKeyType, 0], [() => SessionTokenType, 0], 1]
+  [_AKI, _SAK, _ST, _E],
+  [0, [() => accessKeySecretType, 0], 0, 4],
+  4
 ];
-var GetRoleCredentials$ = [
+var PolicyDescriptorType$ = [
+  3,
+  n0,
+  _PDT,
+  0,
+  [_a],
+  [0]
+];
+var ProvidedContext$ = [
+  3,
+  n0,
+  _PCr,
+  0,
+  [_PAr, _CA],
+  [0, 0]
+];
+var Tag$ = [
+  3,
+  n0,
+  _Ta,
+  0,
+  [_K, _V],
+  [0, 0],
+  2
+];
+var policyDescriptorListType = [
+  1,
+  n0,
+  _pDLT,
+  0,
+  () => PolicyDescriptorType$
+];
+var ProvidedContextsListType = [
+  1,
+  n0,
+  _PCLT,
+  0,
+  () => ProvidedContext$
+];
+var tagKeyListType = (/* unused pure expression or super */ null && (64 | 0));
+var tagListType = [
+  1,
+  n0,
+  _tLT,
+  0,
+  () => Tag$
+];
+var AssumeRole$ = [
   9,
   n0,
-  _GRC,
-  { [_h]: ["GET", "/federation/credentials", 200] },
-  () => GetRoleCredentialsRequest$,
-  () => GetRoleCredentialsResponse$
+  _AR,
+  0,
+  () => AssumeRoleRequest$,
+  () => AssumeRoleResponse$
+];
+var AssumeRoleWithWebIdentity$ = [
+  9,
+  n0,
+  _ARWWI,
+  0,
+  () => AssumeRoleWithWebIdentityRequest$,
+  () => AssumeRoleWithWebIdentityResponse$
 ];
 
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/runtimeConfig.shared.js
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/runtimeConfig.shared.js
 var getRuntimeConfig = (config) => {
   return {
-    apiVersion: "2019-06-10",
-    base64Decoder: config?.base64Decoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .fromBase64 */ .Ey,
-    base64Encoder: config?.base64Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .toBase64 */ .nk,
+    apiVersion: "2011-06-15",
+    base64Decoder: config?.base64Decoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .fromBase64 */ .Ey,
+    base64Encoder: config?.base64Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .toBase64 */ .nk,
     disableHostPrefix: config?.disableHostPrefix ?? false,
     endpointProvider: config?.endpointProvider ?? defaultEndpointResolver,
     extensions: config?.extensions ?? [],
-    httpAuthSchemeProvider: config?.httpAuthSchemeProvider ?? defaultSSOHttpAuthSchemeProvider,
+    httpAuthSchemeProvider: config?.httpAuthSchemeProvider ?? defaultSTSHttpAuthSchemeProvider,
     httpAuthSchemes: config?.httpAuthSchemes ?? [
       {
         schemeId: "aws.auth#sigv4",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4"),
-        signer: new _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__/* .AwsSdkSigV4Signer */ .f2()
+        signer: new _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsSdkSigV4Signer */ .f2()
+      },
+      {
+        schemeId: "aws.auth#sigv4a",
+        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4a"),
+        signer: new _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsSdkSigV4ASigner */ .S1()
       },
       {
         schemeId: "smithy.api#noAuth",
         identityProvider: (ipc) => ipc.getIdentityProvider("smithy.api#noAuth") || (async () => ({})),
-        signer: new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NoAuthSigner */ .mR()
+        signer: new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .NoAuthSigner */ .mR()
       }
     ],
-    logger: config?.logger ?? new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NoOpLogger */ .N4(),
-    protocol: config?.protocol ?? _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__/* .AwsRestJsonProtocol */ .Yu,
+    logger: config?.logger ?? new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .NoOpLogger */ .N4(),
+    protocol: config?.protocol ?? _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsQueryProtocol */ .kE,
     protocolSettings: config?.protocolSettings ?? {
-      defaultNamespace: "com.amazonaws.sso",
+      defaultNamespace: "com.amazonaws.sts",
       errorTypeRegistries,
-      version: "2019-06-10",
-      serviceTarget: "SWBPortalService"
+      xmlNamespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+      version: "2011-06-15",
+      serviceTarget: "AWSSecurityTokenServiceV20110615"
     },
-    serviceId: config?.serviceId ?? "SSO",
-    sha256: config?.sha256 ?? _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_2__/* .Sha256Node */ .T,
-    urlParser: config?.urlParser ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .parseUrl */ .Dl,
-    utf8Decoder: config?.utf8Decoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .fromUtf8 */ .ar,
-    utf8Encoder: config?.utf8Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .toUtf8 */ .Pq
+    serviceId: config?.serviceId ?? "STS",
+    sha256: config?.sha256 ?? _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_3__/* .Sha256Node */ .T,
+    signerConstructor: config?.signerConstructor ?? _HV2BTQ4E_js__WEBPACK_IMPORTED_MODULE_0__/* .SignatureV4MultiRegion */ .W,
+    urlParser: config?.urlParser ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .parseUrl */ .Dl,
+    utf8Decoder: config?.utf8Decoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .fromUtf8 */ .ar,
+    utf8Encoder: config?.utf8Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .toUtf8 */ .Pq
   };
 };
 
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/runtimeConfig.js
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/runtimeConfig.js
 var getRuntimeConfig2 = (config) => {
-  (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .emitWarningIfUnsupportedVersion */ .I9)(process.version);
-  const defaultsMode = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveDefaultsModeConfig */ .IZ)(config);
-  const defaultConfigProvider = () => defaultsMode().then(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .loadConfigsForDefaultMode */ .lT);
+  (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .emitWarningIfUnsupportedVersion */ .I9)(process.version);
+  const defaultsMode = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveDefaultsModeConfig */ .IZ)(config);
+  const defaultConfigProvider = () => defaultsMode().then(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfigsForDefaultMode */ .lT);
   const clientSharedValues = getRuntimeConfig(config);
-  (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .emitWarningIfUnsupportedVersion2 */ .o_)(process.version);
+  (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .emitWarningIfUnsupportedVersion2 */ .o_)(process.version);
   const loaderConfig = {
     profile: config?.profile,
     logger: clientSharedValues.logger
@@ -3973,25 +3726,43 @@ var getRuntimeConfig2 = (config) => {
     ...config,
     runtime: "node",
     defaultsMode,
-    authSchemePreference: config?.authSchemePreference ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_1__/* .NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */ .$S, loaderConfig),
-    bodyLengthChecker: config?.bodyLengthChecker ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .calculateBodyLength */ .n8,
-    defaultSocketTimeout: (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getDefaultSocketTimeout */ .ED)(config?.requestHandler, 3e5),
-    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .createDefaultUserAgentProvider */ .pf)({ serviceId: clientSharedValues.serviceId, clientVersion: _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_0__/* .package_default */ .n.version }),
-    maxAttempts: config?.maxAttempts ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_MAX_ATTEMPT_CONFIG_OPTIONS */ .qs, config),
-    region: config?.region ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_REGION_CONFIG_OPTIONS */ .GG, { ..._Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_REGION_CONFIG_FILE_OPTIONS */ .zH, ...loaderConfig }),
-    requestHandler: _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_3__/* .NodeHttpHandler */ .$.create(config?.requestHandler ?? defaultConfigProvider),
-    retryMode: config?.retryMode ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)({
-      ..._ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_RETRY_MODE_CONFIG_OPTIONS */ .kN,
-      default: async () => (await defaultConfigProvider()).retryMode || _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .DEFAULT_RETRY_MODE */ .L0
+    authSchemePreference: config?.authSchemePreference ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__/* .NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */ .$S, loaderConfig),
+    bodyLengthChecker: config?.bodyLengthChecker ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .calculateBodyLength */ .n8,
+    defaultSocketTimeout: (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getDefaultSocketTimeout */ .ED)(config?.requestHandler, 3e5),
+    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .createDefaultUserAgentProvider */ .pf)({ serviceId: clientSharedValues.serviceId, clientVersion: _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_1__/* .package_default */ .n.version }),
+    httpAuthSchemes: config?.httpAuthSchemes ?? [
+      {
+        schemeId: "aws.auth#sigv4",
+        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4") || (async (idProps) => await config.credentialDefaultProvider(idProps?.__config || {})()),
+        signer: new _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsSdkSigV4Signer */ .f2()
+      },
+      {
+        schemeId: "aws.auth#sigv4a",
+        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4a"),
+        signer: new _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsSdkSigV4ASigner */ .S1()
+      },
+      {
+        schemeId: "smithy.api#noAuth",
+        identityProvider: (ipc) => ipc.getIdentityProvider("smithy.api#noAuth") || (async () => ({})),
+        signer: new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .NoAuthSigner */ .mR()
+      }
+    ],
+    maxAttempts: config?.maxAttempts ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_MAX_ATTEMPT_CONFIG_OPTIONS */ .qs, config),
+    region: config?.region ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_REGION_CONFIG_OPTIONS */ .GG, { ..._Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_REGION_CONFIG_FILE_OPTIONS */ .zH, ...loaderConfig }),
+    requestHandler: _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_4__/* .NodeHttpHandler */ .$.create(config?.requestHandler ?? defaultConfigProvider),
+    retryMode: config?.retryMode ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)({
+      ..._SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_RETRY_MODE_CONFIG_OPTIONS */ .kN,
+      default: async () => (await defaultConfigProvider()).retryMode || _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .DEFAULT_RETRY_MODE */ .L0
     }, config),
-    streamCollector: config?.streamCollector ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .streamCollector */ .kv,
-    useDualstackEndpoint: config?.useDualstackEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS */ .e$, loaderConfig),
-    useFipsEndpoint: config?.useFipsEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS */ .Ko, loaderConfig),
-    userAgentAppId: config?.userAgentAppId ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_APP_ID_CONFIG_OPTIONS */ .hV, loaderConfig)
+    sigv4aSigningRegionSet: config?.sigv4aSigningRegionSet ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__/* .NODE_SIGV4A_CONFIG_OPTIONS */ .AE, loaderConfig),
+    streamCollector: config?.streamCollector ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .streamCollector */ .kv,
+    useDualstackEndpoint: config?.useDualstackEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS */ .e$, loaderConfig),
+    useFipsEndpoint: config?.useFipsEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS */ .Ko, loaderConfig),
+    userAgentAppId: config?.userAgentAppId ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_APP_ID_CONFIG_OPTIONS */ .hV, loaderConfig)
   };
 };
 
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/auth/httpAuthExtensionConfiguration.js
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/auth/httpAuthExtensionConfiguration.js
 var getHttpAuthExtensionConfiguration = (runtimeConfig) => {
   const _httpAuthSchemes = runtimeConfig.httpAuthSchemes;
   let _httpAuthSchemeProvider = runtimeConfig.httpAuthSchemeProvider;
@@ -4030,57 +3801,193 @@ var resolveHttpAuthRuntimeConfig = (config) => {
   };
 };
 
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/runtimeExtensions.js
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/runtimeExtensions.js
 var resolveRuntimeExtensions = (runtimeConfig, extensions) => {
-  const extensionConfiguration = Object.assign((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getAwsRegionExtensionConfiguration */ .Rq)(runtimeConfig), (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getDefaultExtensionConfiguration */ .xA)(runtimeConfig), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpHandlerExtensionConfiguration */ .eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
+  const extensionConfiguration = Object.assign((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getAwsRegionExtensionConfiguration */ .Rq)(runtimeConfig), (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getDefaultExtensionConfiguration */ .xA)(runtimeConfig), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .getHttpHandlerExtensionConfiguration */ .eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
   extensions.forEach((extension) => extension.configure(extensionConfiguration));
-  return Object.assign(runtimeConfig, (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveAwsRegionExtensionConfiguration */ .$3)(extensionConfiguration), (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveDefaultRuntimeConfig */ .uv)(extensionConfiguration), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveHttpHandlerRuntimeConfig */ .jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
+  return Object.assign(runtimeConfig, (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveAwsRegionExtensionConfiguration */ .$3)(extensionConfiguration), (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveDefaultRuntimeConfig */ .uv)(extensionConfiguration), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveHttpHandlerRuntimeConfig */ .jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
 };
 
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/SSOClient.js
-var SSOClient = class extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .Client */ .Kj {
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/STSClient.js
+var STSClient = class extends _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .Client */ .Kj {
   config;
   constructor(...[configuration]) {
     const _config_0 = getRuntimeConfig2(configuration || {});
     super(_config_0);
     this.initConfig = _config_0;
     const _config_1 = resolveClientEndpointParameters(_config_0);
-    const _config_2 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveUserAgentConfig */ .Dc)(_config_1);
-    const _config_3 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveRetryConfig */ .$z)(_config_2);
-    const _config_4 = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveRegionConfig */ .TD)(_config_3);
-    const _config_5 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveHostHeaderConfig */ .OV)(_config_4);
-    const _config_6 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveEndpointConfig */ .Co)(_config_5);
+    const _config_2 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveUserAgentConfig */ .Dc)(_config_1);
+    const _config_3 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveRetryConfig */ .$z)(_config_2);
+    const _config_4 = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveRegionConfig */ .TD)(_config_3);
+    const _config_5 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveHostHeaderConfig */ .OV)(_config_4);
+    const _config_6 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveEndpointConfig */ .Co)(_config_5);
     const _config_7 = resolveHttpAuthSchemeConfig(_config_6);
     const _config_8 = resolveRuntimeExtensions(_config_7, configuration?.extensions || []);
     this.config = _config_8;
-    this.middlewareStack.use((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .getSchemaSerdePlugin */ .wq)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getUserAgentPlugin */ .sM)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getRetryPlugin */ .ey)(this.config));
-    this.middlewareStack.use((0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .getContentLengthPlugin */ .vK)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getHostHeaderPlugin */ .TC)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getLoggerPlugin */ .Y7)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getRecursionDetectionPlugin */ .n4)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getHttpAuthSchemeEndpointRuleSetPlugin */ .wB)(this.config, {
-      httpAuthSchemeParametersProvider: defaultSSOHttpAuthSchemeParametersProvider,
-      identityProviderConfigProvider: async (config) => new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .DefaultIdentityProviderConfig */ .h$({
-        "aws.auth#sigv4": config.credentials
+    this.middlewareStack.use((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .getSchemaSerdePlugin */ .wq)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getUserAgentPlugin */ .sM)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getRetryPlugin */ .ey)(this.config));
+    this.middlewareStack.use((0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .getContentLengthPlugin */ .vK)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getHostHeaderPlugin */ .TC)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getLoggerPlugin */ .Y7)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getRecursionDetectionPlugin */ .n4)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpAuthSchemeEndpointRuleSetPlugin */ .wB)(this.config, {
+      httpAuthSchemeParametersProvider: defaultSTSHttpAuthSchemeParametersProvider,
+      identityProviderConfigProvider: async (config) => new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .DefaultIdentityProviderConfig */ .h$({
+        "aws.auth#sigv4": config.credentials,
+        "aws.auth#sigv4a": config.credentials
       })
     }));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getHttpSigningPlugin */ .lW)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpSigningPlugin */ .lW)(this.config));
   }
   destroy() {
     super.destroy();
   }
 };
 
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/commandBuilder.js
-var command = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .makeBuilder */ .k8)(commonParams, "SWBPortalService", "SSOClient", _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_4__/* .getEndpointPlugin */ .rD);
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/commandBuilder.js
+var command = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .makeBuilder */ .k8)(commonParams, "AWSSecurityTokenServiceV20110615", "STSClient", _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getEndpointPlugin */ .rD);
 var _ep0 = {};
-var _mw0 = (Command, cs, config, o) => [];
+var _mw0 = (Command2, cs, config, o2) => [];
 
-// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/commands/GetRoleCredentialsCommand.js
-var GetRoleCredentialsCommand = class extends command(_ep0, _mw0, "GetRoleCredentials", GetRoleCredentials$) {
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/commands/AssumeRoleCommand.js
+var AssumeRoleCommand = class extends command(_ep0, _mw0, "AssumeRole", AssumeRole$) {
 };
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/commands/AssumeRoleWithWebIdentityCommand.js
+var AssumeRoleWithWebIdentityCommand = class extends command(_ep0, _mw0, "AssumeRoleWithWebIdentity", AssumeRoleWithWebIdentity$) {
+};
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/STS.js
+var commands = {
+  AssumeRoleCommand,
+  AssumeRoleWithWebIdentityCommand
+};
+var STS = class extends STSClient {
+};
+(0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .createAggregatedClient */ .J1)(commands, STS);
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/defaultStsRoleAssumers.js
+var getAccountIdFromAssumedRoleUser = (assumedRoleUser) => {
+  if (typeof assumedRoleUser?.Arn === "string") {
+    const arnComponents = assumedRoleUser.Arn.split(":");
+    if (arnComponents.length > 4 && arnComponents[4] !== "") {
+      return arnComponents[4];
+    }
+  }
+  return void 0;
+};
+var resolveRegion = async (_region, _parentRegion, credentialProviderLogger, loaderConfig = {}) => {
+  const region = typeof _region === "function" ? await _region() : _region;
+  const parentRegion = typeof _parentRegion === "function" ? await _parentRegion() : _parentRegion;
+  let stsDefaultRegion = "";
+  const resolvedRegion = region ?? parentRegion ?? (stsDefaultRegion = await (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .stsRegionDefaultResolver */ .oQ)(loaderConfig)());
+  credentialProviderLogger?.debug?.("@aws-sdk/client-sts::resolveRegion", "accepting first of:", `${region} (credential provider clientConfig)`, `${parentRegion} (contextual client)`, `${stsDefaultRegion} (STS default: AWS_REGION, profile region, or us-east-1)`);
+  return resolvedRegion;
+};
+var getDefaultRoleAssumer = (stsOptions, STSClient2) => {
+  let stsClient;
+  let closureSourceCreds;
+  return async (sourceCreds, params) => {
+    closureSourceCreds = sourceCreds;
+    if (!stsClient) {
+      const { logger = stsOptions?.parentClientConfig?.logger, profile = stsOptions?.parentClientConfig?.profile, region, requestHandler = stsOptions?.parentClientConfig?.requestHandler, credentialProviderLogger, userAgentAppId = stsOptions?.parentClientConfig?.userAgentAppId } = stsOptions;
+      const resolvedRegion = await resolveRegion(region, stsOptions?.parentClientConfig?.region, credentialProviderLogger, {
+        logger,
+        profile
+      });
+      const isCompatibleRequestHandler = !isH2(requestHandler);
+      stsClient = new STSClient2({
+        ...stsOptions,
+        userAgentAppId,
+        profile,
+        credentialDefaultProvider: () => async () => closureSourceCreds,
+        region: resolvedRegion,
+        requestHandler: isCompatibleRequestHandler ? requestHandler : void 0,
+        logger
+      });
+    }
+    const { Credentials, AssumedRoleUser } = await stsClient.send(new AssumeRoleCommand(params));
+    if (!Credentials || !Credentials.AccessKeyId || !Credentials.SecretAccessKey) {
+      throw new Error(`Invalid response from STS.assumeRole call with role ${params.RoleArn}`);
+    }
+    const accountId = getAccountIdFromAssumedRoleUser(AssumedRoleUser);
+    const credentials = {
+      accessKeyId: Credentials.AccessKeyId,
+      secretAccessKey: Credentials.SecretAccessKey,
+      sessionToken: Credentials.SessionToken,
+      expiration: Credentials.Expiration,
+      ...Credentials.CredentialScope && { credentialScope: Credentials.CredentialScope },
+      ...accountId && { accountId }
+    };
+    (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_STS_ASSUME_ROLE", "i");
+    return credentials;
+  };
+};
+var getDefaultRoleAssumerWithWebIdentity = (stsOptions, STSClient2) => {
+  let stsClient;
+  return async (params) => {
+    if (!stsClient) {
+      const { logger = stsOptions?.parentClientConfig?.logger, profile = stsOptions?.parentClientConfig?.profile, region, requestHandler = stsOptions?.parentClientConfig?.requestHandler, credentialProviderLogger, userAgentAppId = stsOptions?.parentClientConfig?.userAgentAppId } = stsOptions;
+      const resolvedRegion = await resolveRegion(region, stsOptions?.parentClientConfig?.region, credentialProviderLogger, {
+        logger,
+        profile
+      });
+      const isCompatibleRequestHandler = !isH2(requestHandler);
+      stsClient = new STSClient2({
+        ...stsOptions,
+        userAgentAppId,
+        profile,
+        region: resolvedRegion,
+        requestHandler: isCompatibleRequestHandler ? requestHandler : void 0,
+        logger
+      });
+    }
+    const { Credentials, AssumedRoleUser } = await stsClient.send(new AssumeRoleWithWebIdentityCommand(params));
+    if (!Credentials || !Credentials.AccessKeyId || !Credentials.SecretAccessKey) {
+      throw new Error(`Invalid response from STS.assumeRoleWithWebIdentity call with role ${params.RoleArn}`);
+    }
+    const accountId = getAccountIdFromAssumedRoleUser(AssumedRoleUser);
+    const credentials = {
+      accessKeyId: Credentials.AccessKeyId,
+      secretAccessKey: Credentials.SecretAccessKey,
+      sessionToken: Credentials.SessionToken,
+      expiration: Credentials.Expiration,
+      ...Credentials.CredentialScope && { credentialScope: Credentials.CredentialScope },
+      ...accountId && { accountId }
+    };
+    if (accountId) {
+      (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .setCredentialFeature */ .gD)(credentials, "RESOLVED_ACCOUNT_ID", "T");
+    }
+    (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_STS_ASSUME_ROLE_WEB_ID", "k");
+    return credentials;
+  };
+};
+var isH2 = (requestHandler) => {
+  return requestHandler?.metadata?.handlerProtocol === "h2";
+};
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sts/defaultRoleAssumers.js
+var getCustomizableStsClientCtor = (baseCtor, customizations) => {
+  if (!customizations)
+    return baseCtor;
+  else
+    return class CustomizableSTSClient extends baseCtor {
+      constructor(config) {
+        super(config);
+        for (const customization of customizations) {
+          this.middlewareStack.use(customization);
+        }
+      }
+    };
+};
+var getDefaultRoleAssumer2 = (stsOptions = {}, stsPlugins) => getDefaultRoleAssumer(stsOptions, getCustomizableStsClientCtor(STSClient, stsPlugins));
+var getDefaultRoleAssumerWithWebIdentity2 = (stsOptions = {}, stsPlugins) => getDefaultRoleAssumerWithWebIdentity(stsOptions, getCustomizableStsClientCtor(STSClient, stsPlugins));
+var decorateDefaultCredentialProvider = (provider) => (input) => provider({
+  roleAssumer: getDefaultRoleAssumer2(input),
+  roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity2(input),
+  ...input
+});
 
 
 
@@ -5014,679 +4921,772 @@ var EventStreamSerde = class {
 
 /***/ }),
 
-/***/ 4284:
+/***/ 9284:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   fromEnv: () => (/* reexport safe */ _B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__.sF)
+/* harmony export */   fromIni: () => (/* binding */ fromIni)
 /* harmony export */ });
-/* harmony import */ var _B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8355);
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(6479);
-/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(7746);
-/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(3981);
-/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(457);
-
-
-
-
-
-
-
-
-/***/ }),
-
-/***/ 7116:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   fromLoginCredentials: () => (/* binding */ fromLoginCredentials)
-/* harmony export */ });
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(6479);
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(6966);
 /* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(7746);
 /* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(3981);
 /* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(457);
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(7598);
-/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(3024);
-/* harmony import */ var node_os__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(8161);
-/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_7__ = __webpack_require__(6760);
 
 
 
 
 
-// node_modules/@aws-sdk/credential-provider-login/dist-es/LoginCredentialsFetcher.js
-
-
-
-
-var LoginCredentialsFetcher = class _LoginCredentialsFetcher {
-  profileData;
-  init;
-  callerClientConfig;
-  static REFRESH_THRESHOLD = 5 * 60 * 1e3;
-  constructor(profileData, init, callerClientConfig) {
-    this.profileData = profileData;
-    this.init = init;
-    this.callerClientConfig = callerClientConfig;
-  }
-  async loadCredentials() {
-    const token = await this.loadToken();
-    if (!token) {
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Failed to load a token for session ${this.loginSession}, please re-authenticate using aws login`, { tryNextLink: false, logger: this.logger });
+// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveCredentialSource.js
+var resolveCredentialSource = (credentialSource, profileName, logger) => {
+  const sourceProvidersMap = {
+    EcsContainer: async (options) => {
+      const { fromHttp } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 6744));
+      const { fromContainerMetadata } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 8463));
+      logger?.debug("@aws-sdk/credential-provider-ini - credential_source is EcsContainer");
+      return async () => (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .chain */ .cy)(fromHttp(options ?? {}), fromContainerMetadata(options))().then(setNamedProvider);
+    },
+    Ec2InstanceMetadata: async (options) => {
+      logger?.debug("@aws-sdk/credential-provider-ini - credential_source is Ec2InstanceMetadata");
+      const { fromInstanceMetadata } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 8463));
+      return async () => fromInstanceMetadata(options)().then(setNamedProvider);
+    },
+    Environment: async (options) => {
+      logger?.debug("@aws-sdk/credential-provider-ini - credential_source is Environment");
+      const { fromEnv } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 745));
+      return async () => fromEnv(options)().then(setNamedProvider);
     }
-    const accessToken = token.accessToken;
-    const now = Date.now();
-    const expiryTime = new Date(accessToken.expiresAt).getTime();
-    const timeUntilExpiry = expiryTime - now;
-    if (timeUntilExpiry <= _LoginCredentialsFetcher.REFRESH_THRESHOLD) {
-      return this.refresh(token);
-    }
-    return this.toCredentials(token.accessToken);
-  }
-  get logger() {
-    return this.init?.logger;
-  }
-  get loginSession() {
-    return this.profileData.login_session;
-  }
-  toCredentials(token) {
-    return {
-      accessKeyId: token.accessKeyId,
-      secretAccessKey: token.secretAccessKey,
-      sessionToken: token.sessionToken,
-      accountId: token.accountId,
-      expiration: new Date(token.expiresAt)
-    };
-  }
-  async refresh(token) {
-    const diskToken = await this.loadToken().catch(() => token);
-    const now = Date.now();
-    const diskExpiry = new Date(diskToken.accessToken.expiresAt).getTime();
-    const tokenExpiry = new Date(token.accessToken.expiresAt).getTime();
-    const freshToken = diskExpiry <= now && tokenExpiry > now ? token : diskToken;
-    const freshExpiry = new Date(freshToken.accessToken.expiresAt).getTime();
-    if (freshExpiry - Date.now() > _LoginCredentialsFetcher.REFRESH_THRESHOLD) {
-      return this.toCredentials(freshToken.accessToken);
-    }
-    const { SigninClient, CreateOAuth2TokenCommand } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 6403));
-    const { logger, userAgentAppId } = this.callerClientConfig ?? {};
-    const isH2 = (requestHandler2) => {
-      return requestHandler2?.metadata?.handlerProtocol === "h2";
-    };
-    const requestHandler = isH2(this.callerClientConfig?.requestHandler) ? void 0 : this.callerClientConfig?.requestHandler;
-    const signInRegion = typeof freshToken.signInRegion === "string" && freshToken.signInRegion.length > 0 ? freshToken.signInRegion : void 0;
-    const region = signInRegion ?? this.profileData.region ?? await this.callerClientConfig?.region?.() ?? process.env.AWS_REGION;
-    const client = new SigninClient({
-      credentials: {
-        accessKeyId: "",
-        secretAccessKey: ""
-      },
-      region,
-      requestHandler,
-      logger,
-      userAgentAppId,
-      ...this.init?.clientConfig,
-      ...signInRegion && { region: signInRegion }
-    });
-    this.createDPoPInterceptor(client.middlewareStack);
-    const commandInput = {
-      tokenInput: {
-        clientId: freshToken.clientId,
-        refreshToken: freshToken.refreshToken,
-        grantType: "refresh_token"
-      }
-    };
-    try {
-      const response = await client.send(new CreateOAuth2TokenCommand(commandInput));
-      const { accessKeyId, secretAccessKey, sessionToken } = response.tokenOutput?.accessToken ?? {};
-      const { refreshToken, expiresIn } = response.tokenOutput ?? {};
-      if (!accessKeyId || !secretAccessKey || !sessionToken || !refreshToken) {
-        throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("Token refresh response missing required fields", {
-          logger: this.logger,
-          tryNextLink: false
-        });
-      }
-      const expiresInMs = (expiresIn ?? 900) * 1e3;
-      const expiration = new Date(Date.now() + expiresInMs);
-      const updatedToken = {
-        ...freshToken,
-        accessToken: {
-          ...freshToken.accessToken,
-          accessKeyId,
-          secretAccessKey,
-          sessionToken,
-          expiresAt: expiration.toISOString()
-        },
-        refreshToken
-      };
-      await this.saveToken(updatedToken);
-      return this.toCredentials(updatedToken.accessToken);
-    } catch (error) {
-      if (error.name === "AccessDeniedException") {
-        const errorType = error.error;
-        let message;
-        switch (errorType) {
-          case "TOKEN_EXPIRED":
-            message = "Your session has expired. Please reauthenticate.";
-            break;
-          case "USER_CREDENTIALS_CHANGED":
-            message = "Unable to refresh credentials because of a change in your password. Please reauthenticate with your new password.";
-            break;
-          case "INSUFFICIENT_PERMISSIONS":
-            message = "Unable to refresh credentials due to insufficient permissions. You may be missing permission for the 'CreateOAuth2Token' action.";
-            break;
-          default:
-            message = `Failed to refresh token: ${String(error)}. Please re-authenticate using \`aws login\``;
-        }
-        throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(message, {
-          logger: this.logger,
-          tryNextLink: false
-        });
-      }
-      const tokenExpiry2 = new Date(freshToken.accessToken.expiresAt).getTime();
-      if (tokenExpiry2 > Date.now()) {
-        this.logger?.warn?.(`Failed to refresh token: ${String(error)}. Using existing token until expiry.`);
-        return this.toCredentials(freshToken.accessToken);
-      }
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Failed to refresh token: ${String(error)}. Please re-authenticate using aws login`, { logger: this.logger });
-    }
-  }
-  async loadToken() {
-    const tokenFilePath = this.getTokenFilePath();
-    try {
-      const tokenData = await node_fs__WEBPACK_IMPORTED_MODULE_5__.promises.readFile(tokenFilePath, "utf8");
-      const token = JSON.parse(tokenData);
-      const missingFields = ["accessToken", "clientId", "refreshToken", "dpopKey"].filter((k) => !token[k]);
-      if (!token.accessToken?.accountId) {
-        missingFields.push("accountId");
-      }
-      if (missingFields.length > 0) {
-        throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Token validation failed, missing fields: ${missingFields.join(", ")}`, {
-          logger: this.logger,
-          tryNextLink: false
-        });
-      }
-      return token;
-    } catch (error) {
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Failed to load token from ${tokenFilePath}: ${String(error)}`, {
-        logger: this.logger,
-        tryNextLink: false
-      });
-    }
-  }
-  async saveToken(token) {
-    const tokenFilePath = this.getTokenFilePath();
-    const directory = (0,node_path__WEBPACK_IMPORTED_MODULE_7__.dirname)(tokenFilePath);
-    try {
-      await node_fs__WEBPACK_IMPORTED_MODULE_5__.promises.mkdir(directory, { recursive: true });
-    } catch (error) {
-    }
-    await node_fs__WEBPACK_IMPORTED_MODULE_5__.promises.writeFile(tokenFilePath, JSON.stringify(token, null, 2), "utf8");
-  }
-  getTokenFilePath() {
-    const directory = process.env.AWS_LOGIN_CACHE_DIRECTORY ?? (0,node_path__WEBPACK_IMPORTED_MODULE_7__.join)((0,node_os__WEBPACK_IMPORTED_MODULE_6__.homedir)(), ".aws", "login", "cache");
-    const loginSessionBytes = Buffer.from(this.loginSession, "utf8");
-    const loginSessionSha256 = (0,node_crypto__WEBPACK_IMPORTED_MODULE_4__.createHash)("sha256").update(loginSessionBytes).digest("hex");
-    return (0,node_path__WEBPACK_IMPORTED_MODULE_7__.join)(directory, `${loginSessionSha256}.json`);
-  }
-  derToRawSignature(derSignature) {
-    let offset = 2;
-    if (derSignature[offset] !== 2) {
-      throw new Error("Invalid DER signature");
-    }
-    offset++;
-    const rLength = derSignature[offset++];
-    let r = derSignature.subarray(offset, offset + rLength);
-    offset += rLength;
-    if (derSignature[offset] !== 2) {
-      throw new Error("Invalid DER signature");
-    }
-    offset++;
-    const sLength = derSignature[offset++];
-    let s = derSignature.subarray(offset, offset + sLength);
-    r = r[0] === 0 ? r.subarray(1) : r;
-    s = s[0] === 0 ? s.subarray(1) : s;
-    const rPadded = Buffer.concat([Buffer.alloc(32 - r.length), r]);
-    const sPadded = Buffer.concat([Buffer.alloc(32 - s.length), s]);
-    return Buffer.concat([rPadded, sPadded]);
-  }
-  createDPoPInterceptor(middlewareStack) {
-    middlewareStack.add((next) => async (args) => {
-      if (_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpRequest */ .Kd.isInstance(args.request)) {
-        const request = args.request;
-        const actualEndpoint = `${request.protocol}//${request.hostname}${request.port ? `:${request.port}` : ""}${request.path}`;
-        const dpop = await this.generateDpop(request.method, actualEndpoint);
-        request.headers = {
-          ...request.headers,
-          DPoP: dpop
-        };
-      }
-      return next(args);
-    }, {
-      step: "finalizeRequest",
-      name: "dpopInterceptor",
-      override: true
-    });
-  }
-  async generateDpop(method = "POST", endpoint) {
-    const token = await this.loadToken();
-    try {
-      const privateKey = (0,node_crypto__WEBPACK_IMPORTED_MODULE_4__.createPrivateKey)({
-        key: token.dpopKey,
-        format: "pem",
-        type: "sec1"
-      });
-      const publicKey = (0,node_crypto__WEBPACK_IMPORTED_MODULE_4__.createPublicKey)(privateKey);
-      const publicDer = publicKey.export({ format: "der", type: "spki" });
-      let pointStart = -1;
-      for (let i = 0; i < publicDer.length; i++) {
-        if (publicDer[i] === 4) {
-          pointStart = i;
-          break;
-        }
-      }
-      const x = publicDer.slice(pointStart + 1, pointStart + 33);
-      const y = publicDer.slice(pointStart + 33, pointStart + 65);
-      const header = {
-        alg: "ES256",
-        typ: "dpop+jwt",
-        jwk: {
-          kty: "EC",
-          crv: "P-256",
-          x: x.toString("base64url"),
-          y: y.toString("base64url")
-        }
-      };
-      const payload = {
-        jti: crypto.randomUUID(),
-        htm: method,
-        htu: endpoint,
-        iat: Math.floor(Date.now() / 1e3)
-      };
-      const headerB64 = Buffer.from(JSON.stringify(header)).toString("base64url");
-      const payloadB64 = Buffer.from(JSON.stringify(payload)).toString("base64url");
-      const message = `${headerB64}.${payloadB64}`;
-      const asn1Signature = (0,node_crypto__WEBPACK_IMPORTED_MODULE_4__.sign)("sha256", Buffer.from(message), privateKey);
-      const rawSignature = this.derToRawSignature(asn1Signature);
-      const signatureB64 = rawSignature.toString("base64url");
-      return `${message}.${signatureB64}`;
-    } catch (error) {
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Failed to generate Dpop proof: ${error instanceof Error ? error.message : String(error)}`, { logger: this.logger, tryNextLink: false });
-    }
+  };
+  if (credentialSource in sourceProvidersMap) {
+    return sourceProvidersMap[credentialSource];
+  } else {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Unsupported credential source in profile ${profileName}. Got ${credentialSource}, expected EcsContainer or Ec2InstanceMetadata or Environment.`, { logger });
   }
 };
+var setNamedProvider = (creds) => (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(creds, "CREDENTIALS_PROFILE_NAMED_PROVIDER", "p");
 
-// node_modules/@aws-sdk/credential-provider-login/dist-es/fromLoginCredentials.js
-var fromLoginCredentials = (init) => async ({ callerClientConfig } = {}) => {
-  init?.logger?.debug?.("@aws-sdk/credential-providers - fromLoginCredentials");
-  const profiles = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .parseKnownFiles */ .YU)(init || {});
-  const profileName = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getProfileName */ .Bz)({
-    profile: init?.profile ?? callerClientConfig?.profile
+// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveAssumeRoleCredentials.js
+var isAssumeRoleProfile = (arg, { profile = "default", logger } = {}) => {
+  return Boolean(arg) && typeof arg === "object" && typeof arg.role_arn === "string" && ["undefined", "string"].indexOf(typeof arg.role_session_name) > -1 && ["undefined", "string"].indexOf(typeof arg.external_id) > -1 && ["undefined", "string"].indexOf(typeof arg.mfa_serial) > -1 && (isAssumeRoleWithSourceProfile(arg, { profile, logger }) || isCredentialSourceProfile(arg, { profile, logger }));
+};
+var isAssumeRoleWithSourceProfile = (arg, { profile, logger }) => {
+  const withSourceProfile = typeof arg.source_profile === "string" && typeof arg.credential_source === "undefined";
+  if (withSourceProfile) {
+    logger?.debug?.(`    ${profile} isAssumeRoleWithSourceProfile source_profile=${arg.source_profile}`);
+  }
+  return withSourceProfile;
+};
+var isCredentialSourceProfile = (arg, { profile, logger }) => {
+  const withProviderProfile = typeof arg.credential_source === "string" && typeof arg.source_profile === "undefined";
+  if (withProviderProfile) {
+    logger?.debug?.(`    ${profile} isCredentialSourceProfile credential_source=${arg.credential_source}`);
+  }
+  return withProviderProfile;
+};
+var resolveAssumeRoleCredentials = async (profileName, profiles, options, callerClientConfig, visitedProfiles = {}, resolveProfileData2) => {
+  options.logger?.debug("@aws-sdk/credential-provider-ini - resolveAssumeRoleCredentials (STS)");
+  const profileData = profiles[profileName];
+  const { source_profile, region } = profileData;
+  if (!options.roleAssumer) {
+    const { getDefaultRoleAssumer } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 7430));
+    options.roleAssumer = getDefaultRoleAssumer({
+      ...options.clientConfig,
+      credentialProviderLogger: options.logger,
+      parentClientConfig: {
+        ...callerClientConfig,
+        ...options?.parentClientConfig,
+        region: region ?? options?.parentClientConfig?.region ?? callerClientConfig?.region
+      }
+    }, options.clientPlugins);
+  }
+  if (source_profile && source_profile in visitedProfiles) {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Detected a cycle attempting to resolve credentials for profile ${(0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getProfileName */ .Bz)(options)}. Profiles visited: ` + Object.keys(visitedProfiles).join(", "), { logger: options.logger });
+  }
+  options.logger?.debug(`@aws-sdk/credential-provider-ini - finding credential resolver using ${source_profile ? `source_profile=[${source_profile}]` : `profile=[${profileName}]`}`);
+  const sourceCredsProvider = source_profile ? resolveProfileData2(source_profile, profiles, options, callerClientConfig, {
+    ...visitedProfiles,
+    [source_profile]: true
+  }, isCredentialSourceWithoutRoleArn(profiles[source_profile] ?? {})) : (await resolveCredentialSource(profileData.credential_source, profileName, options.logger)(options))();
+  if (isCredentialSourceWithoutRoleArn(profileData)) {
+    return sourceCredsProvider.then((creds) => (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(creds, "CREDENTIALS_PROFILE_SOURCE_PROFILE", "o"));
+  } else {
+    const params = {
+      RoleArn: profileData.role_arn,
+      RoleSessionName: profileData.role_session_name || `aws-sdk-js-${Date.now()}`,
+      ExternalId: profileData.external_id,
+      DurationSeconds: parseInt(profileData.duration_seconds || "3600", 10)
+    };
+    const { mfa_serial } = profileData;
+    if (mfa_serial) {
+      if (!options.mfaCodeProvider) {
+        throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Profile ${profileName} requires multi-factor authentication, but no MFA code callback was provided.`, { logger: options.logger, tryNextLink: false });
+      }
+      params.SerialNumber = mfa_serial;
+      params.TokenCode = await options.mfaCodeProvider(mfa_serial);
+    }
+    const sourceCreds = await sourceCredsProvider;
+    return options.roleAssumer(sourceCreds, params).then((creds) => (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(creds, "CREDENTIALS_PROFILE_SOURCE_PROFILE", "o"));
+  }
+};
+var isCredentialSourceWithoutRoleArn = (section) => {
+  return !section.role_arn && !!section.credential_source;
+};
+
+// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveLoginCredentials.js
+var isLoginProfile = (data) => {
+  return Boolean(data && data.login_session);
+};
+var resolveLoginCredentials = async (profileName, options, callerClientConfig) => {
+  const { fromLoginCredentials } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 3030));
+  const credentials = await fromLoginCredentials({
+    ...options,
+    profile: profileName
+  })({ callerClientConfig });
+  return (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_PROFILE_LOGIN", "AC");
+};
+
+// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveProcessCredentials.js
+var isProcessProfile = (arg) => Boolean(arg) && typeof arg === "object" && typeof arg.credential_process === "string";
+var resolveProcessCredentials = async (options, profile) => {
+  const { fromProcess } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 1476));
+  const credentials = await fromProcess({
+    ...options,
+    profile
+  })();
+  return (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_PROFILE_PROCESS", "v");
+};
+
+// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveSsoCredentials.js
+var resolveSsoCredentials = async (profile, profileData, options = {}, callerClientConfig) => {
+  const { fromSSO } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 7063));
+  return fromSSO({
+    profile,
+    logger: options.logger,
+    parentClientConfig: options.parentClientConfig,
+    clientConfig: options.clientConfig
+  })({
+    callerClientConfig
+  }).then((creds) => {
+    if (profileData.sso_session) {
+      return (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(creds, "CREDENTIALS_PROFILE_SSO", "r");
+    } else {
+      return (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(creds, "CREDENTIALS_PROFILE_SSO_LEGACY", "t");
+    }
   });
-  const profile = profiles[profileName];
-  if (!profile?.login_session) {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Profile ${profileName} does not contain login_session.`, {
-      tryNextLink: true,
-      logger: init?.logger
-    });
-  }
-  const fetcher = new LoginCredentialsFetcher(profile, init, callerClientConfig);
-  const credentials = await fetcher.loadCredentials();
-  return (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_LOGIN", "AD");
 };
-
-
-
-/***/ }),
-
-/***/ 4433:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   fromSSO: () => (/* binding */ fromSSO)
-/* harmony export */ });
-/* unused harmony exports isSsoProfile, validateSsoProfile */
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(6479);
-/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(7746);
-/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(3981);
-/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(457);
-/* harmony import */ var node_fs__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(3024);
-
-
-
-
-
-// node_modules/@aws-sdk/credential-provider-sso/dist-es/isSsoProfile.js
 var isSsoProfile = (arg) => arg && (typeof arg.sso_start_url === "string" || typeof arg.sso_account_id === "string" || typeof arg.sso_session === "string" || typeof arg.sso_region === "string" || typeof arg.sso_role_name === "string");
 
-// node_modules/@aws-sdk/token-providers/dist-es/constants.js
-var EXPIRE_WINDOW_MS = 5 * 60 * 1e3;
-var REFRESH_MESSAGE = `To refresh this SSO session run 'aws sso login' with the corresponding profile.`;
-
-// node_modules/@aws-sdk/token-providers/dist-es/getSsoOidcClient.js
-var getSsoOidcClient = async (ssoRegion, init = {}, callerClientConfig) => {
-  const { SSOOIDCClient } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 1520));
-  const coalesce = (prop) => init.clientConfig?.[prop] ?? init.parentClientConfig?.[prop] ?? callerClientConfig?.[prop];
-  const ssoOidcClient = new SSOOIDCClient(Object.assign({}, init.clientConfig ?? {}, {
-    region: ssoRegion ?? init.clientConfig?.region,
-    logger: coalesce("logger"),
-    userAgentAppId: coalesce("userAgentAppId")
-  }));
-  return ssoOidcClient;
-};
-
-// node_modules/@aws-sdk/token-providers/dist-es/getNewSsoOidcToken.js
-var getNewSsoOidcToken = async (ssoToken, ssoRegion, init = {}, callerClientConfig) => {
-  const { CreateTokenCommand } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 1520));
-  const ssoOidcClient = await getSsoOidcClient(ssoRegion, init, callerClientConfig);
-  return ssoOidcClient.send(new CreateTokenCommand({
-    clientId: ssoToken.clientId,
-    clientSecret: ssoToken.clientSecret,
-    refreshToken: ssoToken.refreshToken,
-    grantType: "refresh_token"
-  }));
-};
-
-// node_modules/@aws-sdk/token-providers/dist-es/validateTokenExpiry.js
-var validateTokenExpiry = (token) => {
-  if (token.expiration && token.expiration.getTime() < Date.now()) {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`Token is expired. ${REFRESH_MESSAGE}`, false);
-  }
-};
-
-// node_modules/@aws-sdk/token-providers/dist-es/validateTokenKey.js
-var validateTokenKey = (key, value, forRefresh = false) => {
-  if (typeof value === "undefined") {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`Value not present for '${key}' in SSO Token${forRefresh ? ". Cannot refresh" : ""}. ${REFRESH_MESSAGE}`, false);
-  }
-};
-
-// node_modules/@aws-sdk/token-providers/dist-es/writeSSOTokenToFile.js
-
-var { writeFile } = node_fs__WEBPACK_IMPORTED_MODULE_4__.promises;
-var writeSSOTokenToFile = (id, ssoToken) => {
-  const tokenFilepath = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getSSOTokenFilepath */ .C9)(id);
-  const tokenString = JSON.stringify(ssoToken, null, 2);
-  return writeFile(tokenFilepath, tokenString);
-};
-
-// node_modules/@aws-sdk/token-providers/dist-es/fromSso.js
-var lastRefreshAttemptTimes = /* @__PURE__ */ new Map();
-var inFlightRefreshes = /* @__PURE__ */ new Map();
-var fromSso = (init = {}) => async ({ callerClientConfig } = {}) => {
-  init.logger?.debug("@aws-sdk/token-providers - fromSso");
-  const profiles = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .parseKnownFiles */ .YU)(init);
-  const profileName = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getProfileName */ .Bz)({
-    profile: init.profile ?? callerClientConfig?.profile
-  });
-  const profile = profiles[profileName];
-  if (!profile) {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`Profile '${profileName}' could not be found in shared credentials file.`, false);
-  } else if (!profile["sso_session"]) {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`Profile '${profileName}' is missing required property 'sso_session'.`);
-  }
-  const ssoSessionName = profile["sso_session"];
-  const inFlightRefresh = inFlightRefreshes.get(ssoSessionName);
-  if (inFlightRefresh) {
-    return await inFlightRefresh;
-  }
-  const ssoSessions = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .loadSsoSessionData */ .qw)(init);
-  const ssoSession = ssoSessions[ssoSessionName];
-  if (!ssoSession) {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`Sso session '${ssoSessionName}' could not be found in shared credentials file.`, false);
-  }
-  for (const ssoSessionRequiredKey of ["sso_start_url", "sso_region"]) {
-    if (!ssoSession[ssoSessionRequiredKey]) {
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`Sso session '${ssoSessionName}' is missing required property '${ssoSessionRequiredKey}'.`, false);
-    }
-  }
-  const ssoStartUrl = ssoSession["sso_start_url"];
-  const ssoRegion = ssoSession["sso_region"];
-  let ssoToken;
-  try {
-    ssoToken = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getSSOTokenFromFile */ .vf)(ssoSessionName);
-  } catch (e) {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .TokenProviderError */ .Jh(`The SSO session token associated with profile=${profileName} was not found or is invalid. ${REFRESH_MESSAGE}`, false);
-  }
-  validateTokenKey("accessToken", ssoToken.accessToken);
-  validateTokenKey("expiresAt", ssoToken.expiresAt);
-  const { accessToken, expiresAt } = ssoToken;
-  const existingToken = {
-    token: accessToken,
-    expiration: new Date(expiresAt)
-  };
-  if (existingToken.expiration.getTime() - Date.now() > EXPIRE_WINDOW_MS) {
-    return existingToken;
-  }
-  const inFlightRefreshAfterReadingToken = inFlightRefreshes.get(ssoSessionName);
-  if (inFlightRefreshAfterReadingToken) {
-    return await inFlightRefreshAfterReadingToken;
-  }
-  const lastRefreshAttemptTime = lastRefreshAttemptTimes.get(ssoSessionName) ?? 0;
-  if (Date.now() - lastRefreshAttemptTime < 30 * 1e3) {
-    validateTokenExpiry(existingToken);
-    return existingToken;
-  }
-  validateTokenKey("clientId", ssoToken.clientId, true);
-  validateTokenKey("clientSecret", ssoToken.clientSecret, true);
-  validateTokenKey("refreshToken", ssoToken.refreshToken, true);
-  const refresh = (async () => {
-    try {
-      lastRefreshAttemptTimes.set(ssoSessionName, Date.now());
-      const newSsoOidcToken = await getNewSsoOidcToken(ssoToken, ssoRegion, init, callerClientConfig);
-      validateTokenKey("accessToken", newSsoOidcToken.accessToken);
-      validateTokenKey("expiresIn", newSsoOidcToken.expiresIn);
-      const newTokenExpiration = new Date(Date.now() + newSsoOidcToken.expiresIn * 1e3);
-      try {
-        await writeSSOTokenToFile(ssoSessionName, {
-          ...ssoToken,
-          accessToken: newSsoOidcToken.accessToken,
-          expiresAt: newTokenExpiration.toISOString(),
-          refreshToken: newSsoOidcToken.refreshToken
-        });
-      } catch (error) {
-      }
-      return {
-        token: newSsoOidcToken.accessToken,
-        expiration: newTokenExpiration
-      };
-    } catch (error) {
-      validateTokenExpiry(existingToken);
-      return existingToken;
-    }
-  })();
-  inFlightRefreshes.set(ssoSessionName, refresh);
-  try {
-    return await refresh;
-  } finally {
-    inFlightRefreshes.delete(ssoSessionName);
-  }
-};
-
-// node_modules/@aws-sdk/credential-provider-sso/dist-es/resolveSSOCredentials.js
-var SHOULD_FAIL_CREDENTIAL_CHAIN = false;
-var resolveSSOCredentials = async ({ ssoStartUrl, ssoSession, ssoAccountId, ssoRegion, ssoRoleName, ssoClient, clientConfig, parentClientConfig, callerClientConfig, profile, filepath, configFilepath, ignoreCache, logger }) => {
-  let token;
-  const refreshMessage = `To refresh this SSO session run aws sso login with the corresponding profile.`;
-  if (ssoSession) {
-    try {
-      const _token = await fromSso({
-        profile,
-        filepath,
-        configFilepath,
-        ignoreCache,
-        clientConfig,
-        parentClientConfig,
-        logger
-      })({ callerClientConfig });
-      token = {
-        accessToken: _token.token,
-        expiresAt: new Date(_token.expiration).toISOString()
-      };
-    } catch (e) {
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(e.message, {
-        tryNextLink: SHOULD_FAIL_CREDENTIAL_CHAIN,
-        logger
-      });
-    }
-  } else {
-    try {
-      token = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getSSOTokenFromFile */ .vf)(ssoStartUrl);
-    } catch (e) {
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`The SSO session associated with this profile is invalid. ${refreshMessage}`, {
-        tryNextLink: SHOULD_FAIL_CREDENTIAL_CHAIN,
-        logger
-      });
-    }
-  }
-  if (new Date(token.expiresAt).getTime() - Date.now() <= 0) {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`The SSO session associated with this profile has expired. ${refreshMessage}`, {
-      tryNextLink: SHOULD_FAIL_CREDENTIAL_CHAIN,
-      logger
-    });
-  }
-  const { accessToken } = token;
-  const { SSOClient, GetRoleCredentialsCommand } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 916));
-  const sso = ssoClient || new SSOClient(Object.assign({}, clientConfig ?? {}, {
-    logger: clientConfig?.logger ?? callerClientConfig?.logger ?? parentClientConfig?.logger,
-    region: clientConfig?.region ?? ssoRegion,
-    userAgentAppId: clientConfig?.userAgentAppId ?? callerClientConfig?.userAgentAppId ?? parentClientConfig?.userAgentAppId
-  }));
-  let ssoResp;
-  try {
-    ssoResp = await sso.send(new GetRoleCredentialsCommand({
-      accountId: ssoAccountId,
-      roleName: ssoRoleName,
-      accessToken
-    }));
-  } catch (e) {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(e, {
-      tryNextLink: SHOULD_FAIL_CREDENTIAL_CHAIN,
-      logger
-    });
-  }
-  const { roleCredentials: { accessKeyId, secretAccessKey, sessionToken, expiration, credentialScope, accountId } = {} } = ssoResp;
-  if (!accessKeyId || !secretAccessKey || !sessionToken || !expiration) {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("SSO returns an invalid temporary credential.", {
-      tryNextLink: SHOULD_FAIL_CREDENTIAL_CHAIN,
-      logger
-    });
-  }
+// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveStaticCredentials.js
+var isStaticCredsProfile = (arg) => Boolean(arg) && typeof arg === "object" && typeof arg.aws_access_key_id === "string" && typeof arg.aws_secret_access_key === "string" && ["undefined", "string"].indexOf(typeof arg.aws_session_token) > -1 && ["undefined", "string"].indexOf(typeof arg.aws_account_id) > -1;
+var resolveStaticCredentials = async (profile, options) => {
+  options?.logger?.debug("@aws-sdk/credential-provider-ini - resolveStaticCredentials");
   const credentials = {
-    accessKeyId,
-    secretAccessKey,
-    sessionToken,
-    expiration: new Date(expiration),
-    ...credentialScope && { credentialScope },
-    ...accountId && { accountId }
+    accessKeyId: profile.aws_access_key_id,
+    secretAccessKey: profile.aws_secret_access_key,
+    sessionToken: profile.aws_session_token,
+    ...profile.aws_credential_scope && { credentialScope: profile.aws_credential_scope },
+    ...profile.aws_account_id && { accountId: profile.aws_account_id }
   };
-  if (ssoSession) {
-    (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_SSO", "s");
-  } else {
-    (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_SSO_LEGACY", "u");
-  }
-  return credentials;
+  return (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_PROFILE", "n");
 };
 
-// node_modules/@aws-sdk/credential-provider-sso/dist-es/validateSsoProfile.js
-var validateSsoProfile = (profile, logger) => {
-  const { sso_start_url, sso_account_id, sso_region, sso_role_name } = profile;
-  if (!sso_start_url || !sso_account_id || !sso_region || !sso_role_name) {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Profile is configured with invalid SSO credentials. Required parameters "sso_account_id", "sso_region", "sso_role_name", "sso_start_url". Got ${Object.keys(profile).join(", ")}
-Reference: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sso.html`, { tryNextLink: false, logger });
-  }
-  return profile;
-};
-
-// node_modules/@aws-sdk/credential-provider-sso/dist-es/fromSSO.js
-var fromSSO = (init = {}) => async ({ callerClientConfig } = {}) => {
-  init.logger?.debug("@aws-sdk/credential-provider-sso - fromSSO");
-  const { ssoStartUrl, ssoAccountId, ssoRegion, ssoRoleName, ssoSession } = init;
-  const { ssoClient } = init;
-  const profileName = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getProfileName */ .Bz)({
-    profile: init.profile ?? callerClientConfig?.profile
+// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveWebIdentityCredentials.js
+var isWebIdentityProfile = (arg) => Boolean(arg) && typeof arg === "object" && typeof arg.web_identity_token_file === "string" && typeof arg.role_arn === "string" && ["undefined", "string"].indexOf(typeof arg.role_session_name) > -1;
+var resolveWebIdentityCredentials = async (profile, options, callerClientConfig) => {
+  const { fromTokenFile } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 3758));
+  const credentials = await fromTokenFile({
+    webIdentityTokenFile: profile.web_identity_token_file,
+    roleArn: profile.role_arn,
+    roleSessionName: profile.role_session_name,
+    roleAssumerWithWebIdentity: options.roleAssumerWithWebIdentity,
+    logger: options.logger,
+    parentClientConfig: options.parentClientConfig
+  })({
+    callerClientConfig
   });
-  if (!ssoStartUrl && !ssoAccountId && !ssoRegion && !ssoRoleName && !ssoSession) {
-    const profiles = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .parseKnownFiles */ .YU)(init);
-    const profile = profiles[profileName];
-    if (!profile) {
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Profile ${profileName} was not found.`, { logger: init.logger });
-    }
-    if (!isSsoProfile(profile)) {
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Profile ${profileName} is not configured with SSO credentials.`, {
-        logger: init.logger
-      });
-    }
-    if (profile?.sso_session) {
-      const ssoSessions = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .loadSsoSessionData */ .qw)(init);
-      const session = ssoSessions[profile.sso_session];
-      const conflictMsg = ` configurations in profile ${profileName} and sso-session ${profile.sso_session}`;
-      if (ssoRegion && ssoRegion !== session.sso_region) {
-        throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Conflicting SSO region` + conflictMsg, {
-          tryNextLink: false,
-          logger: init.logger
-        });
-      }
-      if (ssoStartUrl && ssoStartUrl !== session.sso_start_url) {
-        throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Conflicting SSO start_url` + conflictMsg, {
-          tryNextLink: false,
-          logger: init.logger
-        });
-      }
-      profile.sso_region = session.sso_region;
-      profile.sso_start_url = session.sso_start_url;
-    }
-    const { sso_start_url, sso_account_id, sso_region, sso_role_name, sso_session } = validateSsoProfile(profile, init.logger);
-    return resolveSSOCredentials({
-      ssoStartUrl: sso_start_url,
-      ssoSession: sso_session,
-      ssoAccountId: sso_account_id,
-      ssoRegion: sso_region,
-      ssoRoleName: sso_role_name,
-      ssoClient,
-      clientConfig: init.clientConfig,
-      parentClientConfig: init.parentClientConfig,
-      callerClientConfig: init.callerClientConfig,
-      profile: profileName,
-      filepath: init.filepath,
-      configFilepath: init.configFilepath,
-      ignoreCache: init.ignoreCache,
-      logger: init.logger
-    });
-  } else if (!ssoStartUrl || !ssoAccountId || !ssoRegion || !ssoRoleName) {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1('Incomplete configuration. The fromSSO() argument hash must include "ssoStartUrl", "ssoAccountId", "ssoRegion", "ssoRoleName"', { tryNextLink: false, logger: init.logger });
-  } else {
-    return resolveSSOCredentials({
-      ssoStartUrl,
-      ssoSession,
-      ssoAccountId,
-      ssoRegion,
-      ssoRoleName,
-      ssoClient,
-      clientConfig: init.clientConfig,
-      parentClientConfig: init.parentClientConfig,
-      callerClientConfig: init.callerClientConfig,
-      profile: profileName,
-      filepath: init.filepath,
-      configFilepath: init.configFilepath,
-      ignoreCache: init.ignoreCache,
-      logger: init.logger
-    });
+  return (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_PROFILE_STS_WEB_ID_TOKEN", "q");
+};
+
+// node_modules/@aws-sdk/credential-provider-ini/dist-es/resolveProfileData.js
+var resolveProfileData = async (profileName, profiles, options, callerClientConfig, visitedProfiles = {}, isAssumeRoleRecursiveCall = false) => {
+  const data = profiles[profileName];
+  if (Object.keys(visitedProfiles).length > 0 && isStaticCredsProfile(data)) {
+    return resolveStaticCredentials(data, options);
   }
+  if (isAssumeRoleRecursiveCall || isAssumeRoleProfile(data, { profile: profileName, logger: options.logger })) {
+    return resolveAssumeRoleCredentials(profileName, profiles, options, callerClientConfig, visitedProfiles, resolveProfileData);
+  }
+  if (isStaticCredsProfile(data)) {
+    return resolveStaticCredentials(data, options);
+  }
+  if (isWebIdentityProfile(data)) {
+    return resolveWebIdentityCredentials(data, options, callerClientConfig);
+  }
+  if (isProcessProfile(data)) {
+    return resolveProcessCredentials(options, profileName);
+  }
+  if (isSsoProfile(data)) {
+    return await resolveSsoCredentials(profileName, data, options, callerClientConfig);
+  }
+  if (isLoginProfile(data)) {
+    return resolveLoginCredentials(profileName, options, callerClientConfig);
+  }
+  throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1(`Could not resolve credentials using profile: [${profileName}] in configuration/credentials file(s).`, { logger: options.logger });
+};
+
+// node_modules/@aws-sdk/credential-provider-ini/dist-es/fromIni.js
+var fromIni = (init = {}) => async ({ callerClientConfig } = {}) => {
+  init.logger?.debug("@aws-sdk/credential-provider-ini - fromIni");
+  const profiles = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .parseKnownFiles */ .YU)(init);
+  return resolveProfileData((0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .getProfileName */ .Bz)({
+    profile: init.profile ?? callerClientConfig?.profile
+  }), profiles, init, callerClientConfig);
 };
 
 
 
 /***/ }),
 
-/***/ 8275:
+/***/ 8288:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   GetRoleCredentialsCommand: () => (/* binding */ GetRoleCredentialsCommand),
+/* harmony export */   SSOClient: () => (/* binding */ SSOClient)
+/* harmony export */ });
+/* harmony import */ var _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(2497);
+/* harmony import */ var _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(620);
+/* harmony import */ var _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(1222);
+/* harmony import */ var _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(7603);
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(6966);
+/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(7746);
+/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(3981);
+/* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_7__ = __webpack_require__(457);
+
+
+
+
+
+
+
+
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/auth/httpAuthSchemeProvider.js
+var defaultSSOHttpAuthSchemeParametersProvider = async (config, context, input) => {
+  return {
+    operation: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .getSmithyContext */ .ug)(context).operation,
+    region: await (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .normalizeProvider */ .te)(config.region)() || (() => {
+      throw new Error("expected `region` to be configured for `aws.auth#sigv4`");
+    })()
+  };
+};
+function createAwsAuthSigv4HttpAuthOption(authParameters) {
+  return {
+    schemeId: "aws.auth#sigv4",
+    signingProperties: {
+      name: "awsssoportal",
+      region: authParameters.region
+    },
+    propertiesExtractor: (config, context) => ({
+      signingProperties: {
+        config,
+        context
+      }
+    })
+  };
+}
+function createSmithyApiNoAuthHttpAuthOption(authParameters) {
+  return {
+    schemeId: "smithy.api#noAuth"
+  };
+}
+var defaultSSOHttpAuthSchemeProvider = (authParameters) => {
+  const options = [];
+  switch (authParameters.operation) {
+    case "GetRoleCredentials":
+      {
+        options.push(createSmithyApiNoAuthHttpAuthOption(authParameters));
+        break;
+      }
+      ;
+    default: {
+      options.push(createAwsAuthSigv4HttpAuthOption(authParameters));
+    }
+  }
+  return options;
+};
+var resolveHttpAuthSchemeConfig = (config) => {
+  const config_0 = (0,_BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__/* .resolveAwsSdkSigV4Config */ .ho)(config);
+  return Object.assign(config_0, {
+    authSchemePreference: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .normalizeProvider */ .te)(config.authSchemePreference ?? [])
+  });
+};
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/endpoint/EndpointParameters.js
+var resolveClientEndpointParameters = (options) => {
+  return Object.assign(options, {
+    useDualstackEndpoint: options.useDualstackEndpoint ?? false,
+    useFipsEndpoint: options.useFipsEndpoint ?? false,
+    defaultSigningName: "awsssoportal"
+  });
+};
+var commonParams = {
+  UseFIPS: { type: "builtInParams", name: "useFipsEndpoint" },
+  Endpoint: { type: "builtInParams", name: "endpoint" },
+  Region: { type: "builtInParams", name: "region" },
+  UseDualStack: { type: "builtInParams", name: "useDualstackEndpoint" }
+};
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/endpoint/bdd.js
+var k = "ref";
+var a = -1;
+var b = true;
+var c = "isSet";
+var d = "PartitionResult";
+var e = "booleanEquals";
+var f = "getAttr";
+var g = { [k]: "Endpoint" };
+var h = { [k]: d };
+var i = {};
+var j = [{ [k]: "Region" }];
+var _data = {
+  conditions: [
+    [c, [g]],
+    [c, j],
+    ["aws.partition", j, d],
+    [e, [{ [k]: "UseFIPS" }, b]],
+    [e, [{ [k]: "UseDualStack" }, b]],
+    [e, [{ fn: f, argv: [h, "supportsDualStack"] }, b]],
+    [e, [{ fn: f, argv: [h, "supportsFIPS"] }, b]],
+    ["stringEquals", [{ fn: f, argv: [h, "name"] }, "aws-us-gov"]]
+  ],
+  results: [
+    [a],
+    [a, "Invalid Configuration: FIPS and custom endpoint are not supported"],
+    [a, "Invalid Configuration: Dualstack and custom endpoint are not supported"],
+    [g, i],
+    ["https://portal.sso-fips.{Region}.{PartitionResult#dualStackDnsSuffix}", i],
+    [a, "FIPS and DualStack are enabled, but this partition does not support one or both"],
+    ["https://portal.sso.{Region}.amazonaws.com", i],
+    ["https://portal.sso-fips.{Region}.{PartitionResult#dnsSuffix}", i],
+    [a, "FIPS is enabled but this partition does not support FIPS"],
+    ["https://portal.sso.{Region}.{PartitionResult#dualStackDnsSuffix}", i],
+    [a, "DualStack is enabled but this partition does not support DualStack"],
+    ["https://portal.sso.{Region}.{PartitionResult#dnsSuffix}", i],
+    [a, "Invalid Configuration: Missing Region"]
+  ]
+};
+var root = 2;
+var r = 1e8;
+var nodes = new Int32Array([
+  -1,
+  1,
+  -1,
+  0,
+  13,
+  3,
+  1,
+  4,
+  r + 12,
+  2,
+  5,
+  r + 12,
+  3,
+  8,
+  6,
+  4,
+  7,
+  r + 11,
+  5,
+  r + 9,
+  r + 10,
+  4,
+  11,
+  9,
+  6,
+  10,
+  r + 8,
+  7,
+  r + 6,
+  r + 7,
+  5,
+  12,
+  r + 5,
+  6,
+  r + 4,
+  r + 5,
+  3,
+  r + 1,
+  14,
+  4,
+  r + 2,
+  r + 3
+]);
+var bdd = _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .BinaryDecisionDiagram */ .d5.from(nodes, root, _data.conditions, _data.results);
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/endpoint/endpointResolver.js
+var cache = new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .EndpointCache */ .kS({
+  size: 50,
+  params: ["Endpoint", "Region", "UseDualStack", "UseFIPS"]
+});
+var defaultEndpointResolver = (endpointParams, context = {}) => {
+  return cache.get(endpointParams, () => (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .decideEndpoint */ .cH)(bdd, {
+    endpointParams,
+    logger: context.logger
+  }));
+};
+_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .customEndpointFunctions */ .mw.aws = _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .awsEndpointFunctions */ .UF;
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/models/SSOServiceException.js
+var SSOServiceException = class _SSOServiceException extends _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .ServiceException */ .TJ {
+  static shapeId = "smithy.ts.sdk.synthetic.com.amazonaws.sso#SSOServiceException";
+  constructor(options) {
+    super(options);
+    Object.setPrototypeOf(this, _SSOServiceException.prototype);
+  }
+};
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/models/errors.js
+var InvalidRequestException = class _InvalidRequestException extends SSOServiceException {
+  static shapeId = "com.amazonaws.sso#InvalidRequestException";
+  name = "InvalidRequestException";
+  $fault = "client";
+  constructor(opts) {
+    super({
+      name: "InvalidRequestException",
+      $fault: "client",
+      ...opts
+    });
+    Object.setPrototypeOf(this, _InvalidRequestException.prototype);
+  }
+};
+var ResourceNotFoundException = class _ResourceNotFoundException extends SSOServiceException {
+  static shapeId = "com.amazonaws.sso#ResourceNotFoundException";
+  name = "ResourceNotFoundException";
+  $fault = "client";
+  constructor(opts) {
+    super({
+      name: "ResourceNotFoundException",
+      $fault: "client",
+      ...opts
+    });
+    Object.setPrototypeOf(this, _ResourceNotFoundException.prototype);
+  }
+};
+var TooManyRequestsException = class _TooManyRequestsException extends SSOServiceException {
+  static shapeId = "com.amazonaws.sso#TooManyRequestsException";
+  name = "TooManyRequestsException";
+  $fault = "client";
+  constructor(opts) {
+    super({
+      name: "TooManyRequestsException",
+      $fault: "client",
+      ...opts
+    });
+    Object.setPrototypeOf(this, _TooManyRequestsException.prototype);
+  }
+};
+var UnauthorizedException = class _UnauthorizedException extends SSOServiceException {
+  static shapeId = "com.amazonaws.sso#UnauthorizedException";
+  name = "UnauthorizedException";
+  $fault = "client";
+  constructor(opts) {
+    super({
+      name: "UnauthorizedException",
+      $fault: "client",
+      ...opts
+    });
+    Object.setPrototypeOf(this, _UnauthorizedException.prototype);
+  }
+};
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/schemas/schemas_0.js
+var _ATT = "AccessTokenType";
+var _GRC = "GetRoleCredentials";
+var _GRCR = "GetRoleCredentialsRequest";
+var _GRCRe = "GetRoleCredentialsResponse";
+var _IRE = "InvalidRequestException";
+var _RC = "RoleCredentials";
+var _RNFE = "ResourceNotFoundException";
+var _SAKT = "SecretAccessKeyType";
+var _STT = "SessionTokenType";
+var _TMRE = "TooManyRequestsException";
+var _UE = "UnauthorizedException";
+var _aI = "accountId";
+var _aKI = "accessKeyId";
+var _aT = "accessToken";
+var _ai = "account_id";
+var _c = "client";
+var _e = "error";
+var _ex = "expiration";
+var _h = "http";
+var _hE = "httpError";
+var _hH = "httpHeader";
+var _hQ = "httpQuery";
+var _m = "message";
+var _rC = "roleCredentials";
+var _rN = "roleName";
+var _rn = "role_name";
+var _s = "smithy.ts.sdk.synthetic.com.amazonaws.sso";
+var _sAK = "secretAccessKey";
+var _sT = "sessionToken";
+var _xasbt = "x-amz-sso_bearer_token";
+var n0 = "com.amazonaws.sso";
+var _s_registry = new _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .TypeRegistry */ .OF(_s);
+var SSOServiceException$ = [-3, _s, "SSOServiceException", 0, [], []];
+_s_registry.registerError(SSOServiceException$, SSOServiceException);
+var n0_registry = new _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .TypeRegistry */ .OF(n0);
+var InvalidRequestException$ = [
+  -3,
+  n0,
+  _IRE,
+  { [_e]: _c, [_hE]: 400 },
+  [_m],
+  [0]
+];
+n0_registry.registerError(InvalidRequestException$, InvalidRequestException);
+var ResourceNotFoundException$ = [
+  -3,
+  n0,
+  _RNFE,
+  { [_e]: _c, [_hE]: 404 },
+  [_m],
+  [0]
+];
+n0_registry.registerError(ResourceNotFoundException$, ResourceNotFoundException);
+var TooManyRequestsException$ = [
+  -3,
+  n0,
+  _TMRE,
+  { [_e]: _c, [_hE]: 429 },
+  [_m],
+  [0]
+];
+n0_registry.registerError(TooManyRequestsException$, TooManyRequestsException);
+var UnauthorizedException$ = [
+  -3,
+  n0,
+  _UE,
+  { [_e]: _c, [_hE]: 401 },
+  [_m],
+  [0]
+];
+n0_registry.registerError(UnauthorizedException$, UnauthorizedException);
+var errorTypeRegistries = [
+  _s_registry,
+  n0_registry
+];
+var AccessTokenType = [0, n0, _ATT, 8, 0];
+var SecretAccessKeyType = [0, n0, _SAKT, 8, 0];
+var SessionTokenType = [0, n0, _STT, 8, 0];
+var GetRoleCredentialsRequest$ = [
+  3,
+  n0,
+  _GRCR,
+  0,
+  [_rN, _aI, _aT],
+  [[0, { [_hQ]: _rn }], [0, { [_hQ]: _ai }], [() => AccessTokenType, { [_hH]: _xasbt }]],
+  3
+];
+var GetRoleCredentialsResponse$ = [
+  3,
+  n0,
+  _GRCRe,
+  0,
+  [_rC],
+  [[() => RoleCredentials$, 0]]
+];
+var RoleCredentials$ = [
+  3,
+  n0,
+  _RC,
+  0,
+  [_aKI, _sAK, _sT, _ex],
+  [0, [() => SecretAccessKeyType, 0], [() => SessionTokenType, 0], 1]
+];
+var GetRoleCredentials$ = [
+  9,
+  n0,
+  _GRC,
+  { [_h]: ["GET", "/federation/credentials", 200] },
+  () => GetRoleCredentialsRequest$,
+  () => GetRoleCredentialsResponse$
+];
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/runtimeConfig.shared.js
+var getRuntimeConfig = (config) => {
+  return {
+    apiVersion: "2019-06-10",
+    base64Decoder: config?.base64Decoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .fromBase64 */ .Ey,
+    base64Encoder: config?.base64Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .toBase64 */ .nk,
+    disableHostPrefix: config?.disableHostPrefix ?? false,
+    endpointProvider: config?.endpointProvider ?? defaultEndpointResolver,
+    extensions: config?.extensions ?? [],
+    httpAuthSchemeProvider: config?.httpAuthSchemeProvider ?? defaultSSOHttpAuthSchemeProvider,
+    httpAuthSchemes: config?.httpAuthSchemes ?? [
+      {
+        schemeId: "aws.auth#sigv4",
+        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4"),
+        signer: new _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__/* .AwsSdkSigV4Signer */ .f2()
+      },
+      {
+        schemeId: "smithy.api#noAuth",
+        identityProvider: (ipc) => ipc.getIdentityProvider("smithy.api#noAuth") || (async () => ({})),
+        signer: new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NoAuthSigner */ .mR()
+      }
+    ],
+    logger: config?.logger ?? new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NoOpLogger */ .N4(),
+    protocol: config?.protocol ?? _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__/* .AwsRestJsonProtocol */ .Yu,
+    protocolSettings: config?.protocolSettings ?? {
+      defaultNamespace: "com.amazonaws.sso",
+      errorTypeRegistries,
+      version: "2019-06-10",
+      serviceTarget: "SWBPortalService"
+    },
+    serviceId: config?.serviceId ?? "SSO",
+    sha256: config?.sha256 ?? _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_2__/* .Sha256Node */ .T,
+    urlParser: config?.urlParser ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .parseUrl */ .Dl,
+    utf8Decoder: config?.utf8Decoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .fromUtf8 */ .ar,
+    utf8Encoder: config?.utf8Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .toUtf8 */ .Pq
+  };
+};
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/runtimeConfig.js
+var getRuntimeConfig2 = (config) => {
+  (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .emitWarningIfUnsupportedVersion */ .I9)(process.version);
+  const defaultsMode = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveDefaultsModeConfig */ .IZ)(config);
+  const defaultConfigProvider = () => defaultsMode().then(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .loadConfigsForDefaultMode */ .lT);
+  const clientSharedValues = getRuntimeConfig(config);
+  (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .emitWarningIfUnsupportedVersion2 */ .o_)(process.version);
+  const loaderConfig = {
+    profile: config?.profile,
+    logger: clientSharedValues.logger
+  };
+  return {
+    ...clientSharedValues,
+    ...config,
+    runtime: "node",
+    defaultsMode,
+    authSchemePreference: config?.authSchemePreference ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_1__/* .NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */ .$S, loaderConfig),
+    bodyLengthChecker: config?.bodyLengthChecker ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .calculateBodyLength */ .n8,
+    defaultSocketTimeout: (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getDefaultSocketTimeout */ .ED)(config?.requestHandler, 3e5),
+    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .createDefaultUserAgentProvider */ .pf)({ serviceId: clientSharedValues.serviceId, clientVersion: _NKVZU3XH_js__WEBPACK_IMPORTED_MODULE_0__/* .package_default */ .n.version }),
+    maxAttempts: config?.maxAttempts ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_MAX_ATTEMPT_CONFIG_OPTIONS */ .qs, config),
+    region: config?.region ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_REGION_CONFIG_OPTIONS */ .GG, { ..._Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_REGION_CONFIG_FILE_OPTIONS */ .zH, ...loaderConfig }),
+    requestHandler: _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_3__/* .NodeHttpHandler */ .$.create(config?.requestHandler ?? defaultConfigProvider),
+    retryMode: config?.retryMode ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)({
+      ..._SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_RETRY_MODE_CONFIG_OPTIONS */ .kN,
+      default: async () => (await defaultConfigProvider()).retryMode || _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .DEFAULT_RETRY_MODE */ .L0
+    }, config),
+    streamCollector: config?.streamCollector ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .streamCollector */ .kv,
+    useDualstackEndpoint: config?.useDualstackEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS */ .e$, loaderConfig),
+    useFipsEndpoint: config?.useFipsEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS */ .Ko, loaderConfig),
+    userAgentAppId: config?.userAgentAppId ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfig */ .Z9)(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .NODE_APP_ID_CONFIG_OPTIONS */ .hV, loaderConfig)
+  };
+};
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/auth/httpAuthExtensionConfiguration.js
+var getHttpAuthExtensionConfiguration = (runtimeConfig) => {
+  const _httpAuthSchemes = runtimeConfig.httpAuthSchemes;
+  let _httpAuthSchemeProvider = runtimeConfig.httpAuthSchemeProvider;
+  let _credentials = runtimeConfig.credentials;
+  return {
+    setHttpAuthScheme(httpAuthScheme) {
+      const index = _httpAuthSchemes.findIndex((scheme) => scheme.schemeId === httpAuthScheme.schemeId);
+      if (index === -1) {
+        _httpAuthSchemes.push(httpAuthScheme);
+      } else {
+        _httpAuthSchemes.splice(index, 1, httpAuthScheme);
+      }
+    },
+    httpAuthSchemes() {
+      return _httpAuthSchemes;
+    },
+    setHttpAuthSchemeProvider(httpAuthSchemeProvider) {
+      _httpAuthSchemeProvider = httpAuthSchemeProvider;
+    },
+    httpAuthSchemeProvider() {
+      return _httpAuthSchemeProvider;
+    },
+    setCredentials(credentials) {
+      _credentials = credentials;
+    },
+    credentials() {
+      return _credentials;
+    }
+  };
+};
+var resolveHttpAuthRuntimeConfig = (config) => {
+  return {
+    httpAuthSchemes: config.httpAuthSchemes(),
+    httpAuthSchemeProvider: config.httpAuthSchemeProvider(),
+    credentials: config.credentials()
+  };
+};
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/runtimeExtensions.js
+var resolveRuntimeExtensions = (runtimeConfig, extensions) => {
+  const extensionConfiguration = Object.assign((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getAwsRegionExtensionConfiguration */ .Rq)(runtimeConfig), (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getDefaultExtensionConfiguration */ .xA)(runtimeConfig), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpHandlerExtensionConfiguration */ .eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
+  extensions.forEach((extension) => extension.configure(extensionConfiguration));
+  return Object.assign(runtimeConfig, (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveAwsRegionExtensionConfiguration */ .$3)(extensionConfiguration), (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveDefaultRuntimeConfig */ .uv)(extensionConfiguration), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveHttpHandlerRuntimeConfig */ .jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
+};
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/SSOClient.js
+var SSOClient = class extends _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .Client */ .Kj {
+  config;
+  constructor(...[configuration]) {
+    const _config_0 = getRuntimeConfig2(configuration || {});
+    super(_config_0);
+    this.initConfig = _config_0;
+    const _config_1 = resolveClientEndpointParameters(_config_0);
+    const _config_2 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveUserAgentConfig */ .Dc)(_config_1);
+    const _config_3 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveRetryConfig */ .$z)(_config_2);
+    const _config_4 = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveRegionConfig */ .TD)(_config_3);
+    const _config_5 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveHostHeaderConfig */ .OV)(_config_4);
+    const _config_6 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .resolveEndpointConfig */ .Co)(_config_5);
+    const _config_7 = resolveHttpAuthSchemeConfig(_config_6);
+    const _config_8 = resolveRuntimeExtensions(_config_7, configuration?.extensions || []);
+    this.config = _config_8;
+    this.middlewareStack.use((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_6__/* .getSchemaSerdePlugin */ .wq)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getUserAgentPlugin */ .sM)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getRetryPlugin */ .ey)(this.config));
+    this.middlewareStack.use((0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_5__/* .getContentLengthPlugin */ .vK)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getHostHeaderPlugin */ .TC)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getLoggerPlugin */ .Y7)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getRecursionDetectionPlugin */ .n4)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getHttpAuthSchemeEndpointRuleSetPlugin */ .wB)(this.config, {
+      httpAuthSchemeParametersProvider: defaultSSOHttpAuthSchemeParametersProvider,
+      identityProviderConfigProvider: async (config) => new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .DefaultIdentityProviderConfig */ .h$({
+        "aws.auth#sigv4": config.credentials
+      })
+    }));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getHttpSigningPlugin */ .lW)(this.config));
+  }
+  destroy() {
+    super.destroy();
+  }
+};
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/commandBuilder.js
+var command = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .makeBuilder */ .k8)(commonParams, "SWBPortalService", "SSOClient", _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_4__/* .getEndpointPlugin */ .rD);
+var _ep0 = {};
+var _mw0 = (Command, cs, config, o) => [];
+
+// node_modules/@aws-sdk/nested-clients/dist-es/submodules/sso/commands/GetRoleCredentialsCommand.js
+var GetRoleCredentialsCommand = class extends command(_ep0, _mw0, "GetRoleCredentials", GetRoleCredentials$) {
+};
+
+
+
+/***/ }),
+
+/***/ 3758:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   fromTokenFile: () => (/* binding */ fromTokenFile)
 /* harmony export */ });
 /* unused harmony export fromWebToken */
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(6479);
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(6966);
 /* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(7746);
 /* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(3981);
 /* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(457);
@@ -5705,7 +5705,7 @@ var fromWebToken = (init) => async (awsIdentityProperties) => {
   const { roleArn, roleSessionName, webIdentityToken, providerId, policyArns, policy, durationSeconds } = init;
   let { roleAssumerWithWebIdentity } = init;
   if (!roleAssumerWithWebIdentity) {
-    const { getDefaultRoleAssumerWithWebIdentity } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 2668));
+    const { getDefaultRoleAssumerWithWebIdentity } = await __webpack_require__.e(/* import() | providers */ 151).then(__webpack_require__.bind(__webpack_require__, 7430));
     roleAssumerWithWebIdentity = getDefaultRoleAssumerWithWebIdentity({
       ...init.clientConfig,
       credentialProviderLogger: init.logger,
@@ -5747,7 +5747,7 @@ var fromTokenFile = (init = {}) => async (awsIdentityProperties) => {
     roleSessionName
   })(awsIdentityProperties);
   if (webIdentityTokenFile === process.env[ENV_TOKEN_FILE]) {
-    (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN", "h");
+    (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN", "h");
   }
   return credentials;
 };

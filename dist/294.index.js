@@ -2,19 +2,19 @@ export const id = 294;
 export const ids = [294];
 export const modules = {
 
-/***/ 2540:
+/***/ 9319:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   DescribeKeyCommand: () => (/* binding */ DescribeKeyCommand),
 /* harmony export */   KMSClient: () => (/* binding */ KMSClient)
 /* harmony export */ });
-/* harmony import */ var _MC5QR23U_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(8504);
-/* harmony import */ var _B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(8355);
-/* harmony import */ var _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(1920);
+/* harmony import */ var _IR5HTW56_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(994);
+/* harmony import */ var _WQFOKZCK_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(9858);
+/* harmony import */ var _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(620);
 /* harmony import */ var _BZH4IQL2_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(1222);
 /* harmony import */ var _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(7603);
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(6479);
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(6966);
 /* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(7746);
 /* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__ = __webpack_require__(3981);
 /* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_8__ = __webpack_require__(457);
@@ -62,7 +62,7 @@ var defaultKMSHttpAuthSchemeProvider = (authParameters) => {
   return options;
 };
 var resolveHttpAuthSchemeConfig = (config) => {
-  const config_0 = (0,_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .resolveAwsSdkSigV4Config */ .ho)(config);
+  const config_0 = (0,_BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__/* .resolveAwsSdkSigV4Config */ .ho)(config);
   return Object.assign(config_0, {
     authSchemePreference: (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .normalizeProvider */ .te)(config.authSchemePreference ?? [])
   });
@@ -236,23 +236,23 @@ var nodes = new Int32Array([
   r + 2,
   r + 3
 ]);
-var bdd = _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .BinaryDecisionDiagram */ .d5.from(nodes, root, _data.conditions, _data.results);
+var bdd = _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .BinaryDecisionDiagram */ .d5.from(nodes, root, _data.conditions, _data.results);
 
 // node_modules/@aws-sdk/client-kms/dist-es/endpoint/endpointResolver.js
-var cache = new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .EndpointCache */ .kS({
+var cache = new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .EndpointCache */ .kS({
   size: 50,
   params: ["Endpoint", "Region", "UseDualStack", "UseFIPS"]
 });
 var defaultEndpointResolver = (endpointParams, context = {}) => {
-  return cache.get(endpointParams, () => (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .decideEndpoint */ .cH)(bdd, {
+  return cache.get(endpointParams, () => (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .decideEndpoint */ .cH)(bdd, {
     endpointParams,
     logger: context.logger
   }));
 };
-_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .customEndpointFunctions */ .mw.aws = _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .awsEndpointFunctions */ .UF;
+_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .customEndpointFunctions */ .mw.aws = _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .awsEndpointFunctions */ .UF;
 
 // node_modules/@aws-sdk/client-kms/dist-es/models/KMSServiceException.js
-var KMSServiceException = class _KMSServiceException extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .ServiceException */ .TJ {
+var KMSServiceException = class _KMSServiceException extends _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .ServiceException */ .TJ {
   static shapeId = "smithy.ts.sdk.synthetic.com.amazonaws.kms#KMSServiceException";
   constructor(options) {
     super(options);
@@ -1773,11 +1773,11 @@ var getRuntimeConfig = (config) => {
       {
         schemeId: "aws.auth#sigv4",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4"),
-        signer: new _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsSdkSigV4Signer */ .f2()
+        signer: new _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsSdkSigV4Signer */ .f2()
       }
     ],
-    logger: config?.logger ?? new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .NoOpLogger */ .N4(),
-    protocol: config?.protocol ?? _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsJson1_1Protocol */ .TE,
+    logger: config?.logger ?? new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .NoOpLogger */ .N4(),
+    protocol: config?.protocol ?? _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__/* .AwsJson1_1Protocol */ .TE,
     protocolSettings: config?.protocolSettings ?? {
       defaultNamespace: "com.amazonaws.kms",
       errorTypeRegistries,
@@ -1795,11 +1795,11 @@ var getRuntimeConfig = (config) => {
 
 // node_modules/@aws-sdk/client-kms/dist-es/runtimeConfig.js
 var getRuntimeConfig2 = (config) => {
-  (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .emitWarningIfUnsupportedVersion */ .I9)(process.version);
+  (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .emitWarningIfUnsupportedVersion */ .I9)(process.version);
   const defaultsMode = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveDefaultsModeConfig */ .IZ)(config);
-  const defaultConfigProvider = () => defaultsMode().then(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfigsForDefaultMode */ .lT);
+  const defaultConfigProvider = () => defaultsMode().then(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .loadConfigsForDefaultMode */ .lT);
   const clientSharedValues = getRuntimeConfig(config);
-  (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .emitWarningIfUnsupportedVersion2 */ .o_)(process.version);
+  (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .emitWarningIfUnsupportedVersion2 */ .o_)(process.version);
   const loaderConfig = {
     profile: config?.profile,
     logger: clientSharedValues.logger
@@ -1809,22 +1809,22 @@ var getRuntimeConfig2 = (config) => {
     ...config,
     runtime: "node",
     defaultsMode,
-    authSchemePreference: config?.authSchemePreference ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_2__/* .NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */ .$S, loaderConfig),
+    authSchemePreference: config?.authSchemePreference ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_2__/* .NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */ .$S, loaderConfig),
     bodyLengthChecker: config?.bodyLengthChecker ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .calculateBodyLength */ .n8,
-    credentialDefaultProvider: config?.credentialDefaultProvider ?? _MC5QR23U_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultProvider */ .v,
-    defaultSocketTimeout: (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getDefaultSocketTimeout */ .ED)(config?.requestHandler, 3e5),
-    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .createDefaultUserAgentProvider */ .pf)({ serviceId: clientSharedValues.serviceId, clientVersion: package_default.version }),
-    maxAttempts: config?.maxAttempts ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_MAX_ATTEMPT_CONFIG_OPTIONS */ .qs, config),
+    credentialDefaultProvider: config?.credentialDefaultProvider ?? _IR5HTW56_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultProvider */ .v,
+    defaultSocketTimeout: (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getDefaultSocketTimeout */ .ED)(config?.requestHandler, 3e5),
+    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .createDefaultUserAgentProvider */ .pf)({ serviceId: clientSharedValues.serviceId, clientVersion: package_default.version }),
+    maxAttempts: config?.maxAttempts ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_MAX_ATTEMPT_CONFIG_OPTIONS */ .qs, config),
     region: config?.region ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_REGION_CONFIG_OPTIONS */ .GG, { ..._Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_REGION_CONFIG_FILE_OPTIONS */ .zH, ...loaderConfig }),
     requestHandler: _5SVCTDFX_js__WEBPACK_IMPORTED_MODULE_4__/* .NodeHttpHandler */ .$.create(config?.requestHandler ?? defaultConfigProvider),
     retryMode: config?.retryMode ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)({
-      ..._ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_RETRY_MODE_CONFIG_OPTIONS */ .kN,
-      default: async () => (await defaultConfigProvider()).retryMode || _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .DEFAULT_RETRY_MODE */ .L0
+      ..._SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_RETRY_MODE_CONFIG_OPTIONS */ .kN,
+      default: async () => (await defaultConfigProvider()).retryMode || _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .DEFAULT_RETRY_MODE */ .L0
     }, config),
     streamCollector: config?.streamCollector ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .streamCollector */ .kv,
     useDualstackEndpoint: config?.useDualstackEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS */ .e$, loaderConfig),
     useFipsEndpoint: config?.useFipsEndpoint ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS */ .Ko, loaderConfig),
-    userAgentAppId: config?.userAgentAppId ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_APP_ID_CONFIG_OPTIONS */ .hV, loaderConfig)
+    userAgentAppId: config?.userAgentAppId ?? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .loadConfig */ .Z9)(_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .NODE_APP_ID_CONFIG_OPTIONS */ .hV, loaderConfig)
   };
 };
 
@@ -1869,41 +1869,41 @@ var resolveHttpAuthRuntimeConfig = (config) => {
 
 // node_modules/@aws-sdk/client-kms/dist-es/runtimeExtensions.js
 var resolveRuntimeExtensions = (runtimeConfig, extensions) => {
-  const extensionConfiguration = Object.assign((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getAwsRegionExtensionConfiguration */ .Rq)(runtimeConfig), (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getDefaultExtensionConfiguration */ .xA)(runtimeConfig), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .getHttpHandlerExtensionConfiguration */ .eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
+  const extensionConfiguration = Object.assign((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getAwsRegionExtensionConfiguration */ .Rq)(runtimeConfig), (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getDefaultExtensionConfiguration */ .xA)(runtimeConfig), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .getHttpHandlerExtensionConfiguration */ .eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
   extensions.forEach((extension) => extension.configure(extensionConfiguration));
-  return Object.assign(runtimeConfig, (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveAwsRegionExtensionConfiguration */ .$3)(extensionConfiguration), (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveDefaultRuntimeConfig */ .uv)(extensionConfiguration), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveHttpHandlerRuntimeConfig */ .jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
+  return Object.assign(runtimeConfig, (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveAwsRegionExtensionConfiguration */ .$3)(extensionConfiguration), (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveDefaultRuntimeConfig */ .uv)(extensionConfiguration), (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveHttpHandlerRuntimeConfig */ .jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
 };
 
 // node_modules/@aws-sdk/client-kms/dist-es/KMSClient.js
-var KMSClient = class extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .Client */ .Kj {
+var KMSClient = class extends _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .Client */ .Kj {
   config;
   constructor(...[configuration]) {
     const _config_0 = getRuntimeConfig2(configuration || {});
     super(_config_0);
     this.initConfig = _config_0;
     const _config_1 = resolveClientEndpointParameters(_config_0);
-    const _config_2 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveUserAgentConfig */ .Dc)(_config_1);
-    const _config_3 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveRetryConfig */ .$z)(_config_2);
+    const _config_2 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveUserAgentConfig */ .Dc)(_config_1);
+    const _config_3 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveRetryConfig */ .$z)(_config_2);
     const _config_4 = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .resolveRegionConfig */ .TD)(_config_3);
-    const _config_5 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveHostHeaderConfig */ .OV)(_config_4);
-    const _config_6 = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveEndpointConfig */ .Co)(_config_5);
+    const _config_5 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveHostHeaderConfig */ .OV)(_config_4);
+    const _config_6 = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .resolveEndpointConfig */ .Co)(_config_5);
     const _config_7 = resolveHttpAuthSchemeConfig(_config_6);
     const _config_8 = resolveRuntimeExtensions(_config_7, configuration?.extensions || []);
     this.config = _config_8;
     this.middlewareStack.use((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_7__/* .getSchemaSerdePlugin */ .wq)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getUserAgentPlugin */ .sM)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getRetryPlugin */ .ey)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getUserAgentPlugin */ .sM)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getRetryPlugin */ .ey)(this.config));
     this.middlewareStack.use((0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_6__/* .getContentLengthPlugin */ .vK)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getHostHeaderPlugin */ .TC)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getLoggerPlugin */ .Y7)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getRecursionDetectionPlugin */ .n4)(this.config));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpAuthSchemeEndpointRuleSetPlugin */ .wB)(this.config, {
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getHostHeaderPlugin */ .TC)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getLoggerPlugin */ .Y7)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getRecursionDetectionPlugin */ .n4)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpAuthSchemeEndpointRuleSetPlugin */ .wB)(this.config, {
       httpAuthSchemeParametersProvider: defaultKMSHttpAuthSchemeParametersProvider,
-      identityProviderConfigProvider: async (config) => new _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .DefaultIdentityProviderConfig */ .h$({
+      identityProviderConfigProvider: async (config) => new _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .DefaultIdentityProviderConfig */ .h$({
         "aws.auth#sigv4": config.credentials
       })
     }));
-    this.middlewareStack.use((0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpSigningPlugin */ .lW)(this.config));
+    this.middlewareStack.use((0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getHttpSigningPlugin */ .lW)(this.config));
   }
   destroy() {
     super.destroy();
@@ -1911,7 +1911,7 @@ var KMSClient = class extends _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .Clien
 };
 
 // node_modules/@aws-sdk/client-kms/dist-es/commandBuilder.js
-var command = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .makeBuilder */ .k8)(commonParams, "TrentService", "KMSClient", _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_5__/* .getEndpointPlugin */ .rD);
+var command = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .makeBuilder */ .k8)(commonParams, "TrentService", "KMSClient", _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_5__/* .getEndpointPlugin */ .rD);
 var _ep0 = {};
 var _mw0 = (Command, cs, config, o) => [];
 

@@ -872,7 +872,2814 @@ function endGroup() {
 
 /***/ }),
 
-/***/ 247:
+/***/ 7603:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $: () => (/* binding */ NodeHttpHandler)
+/* harmony export */ });
+/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7746);
+/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3981);
+/* harmony import */ var node_https__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4708);
+/* harmony import */ var node_stream__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7075);
+
+
+
+// node_modules/@smithy/node-http-handler/dist-es/build-abort-error.js
+function buildAbortError(abortSignal) {
+  const reason = abortSignal && typeof abortSignal === "object" && "reason" in abortSignal ? abortSignal.reason : void 0;
+  if (reason) {
+    if (reason instanceof Error) {
+      const abortError3 = new Error("Request aborted");
+      abortError3.name = "AbortError";
+      abortError3.cause = reason;
+      return abortError3;
+    }
+    const abortError2 = new Error(String(reason));
+    abortError2.name = "AbortError";
+    return abortError2;
+  }
+  const abortError = new Error("Request aborted");
+  abortError.name = "AbortError";
+  return abortError;
+}
+
+// node_modules/@smithy/node-http-handler/dist-es/constants.js
+var NODEJS_TIMEOUT_ERROR_CODES = ["ECONNRESET", "EPIPE", "ETIMEDOUT"];
+
+// node_modules/@smithy/node-http-handler/dist-es/get-transformed-headers.js
+var getTransformedHeaders = (headers) => {
+  const transformedHeaders = {};
+  for (const name in headers) {
+    if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_1__/* .hasOwn */ .$3)(headers, name)) {
+      continue;
+    }
+    const headerValues = headers[name];
+    transformedHeaders[name] = Array.isArray(headerValues) ? headerValues.join(",") : headerValues;
+  }
+  return transformedHeaders;
+};
+
+// node_modules/@smithy/node-http-handler/dist-es/node-https.js
+
+
+// node_modules/@smithy/node-http-handler/dist-es/timing.js
+var timing = {
+  setTimeout: (cb, ms) => setTimeout(cb, ms),
+  clearTimeout: (timeoutId) => clearTimeout(timeoutId)
+};
+
+// node_modules/@smithy/node-http-handler/dist-es/set-connection-timeout.js
+var DEFER_EVENT_LISTENER_TIME = 1e3;
+var setConnectionTimeout = (request, reject, timeoutInMs = 0) => {
+  if (!timeoutInMs) {
+    return -1;
+  }
+  const registerTimeout = (offset) => {
+    const timeoutId = timing.setTimeout(() => {
+      request.destroy();
+      reject(Object.assign(new Error(`@smithy/node-http-handler - the request socket did not establish a connection with the server within the configured timeout of ${timeoutInMs} ms.`), {
+        name: "TimeoutError"
+      }));
+    }, timeoutInMs - offset);
+    const doWithSocket = (socket) => {
+      if (socket?.connecting) {
+        socket.on("connect", () => {
+          timing.clearTimeout(timeoutId);
+        });
+      } else {
+        timing.clearTimeout(timeoutId);
+      }
+    };
+    if (request.socket) {
+      doWithSocket(request.socket);
+    } else {
+      request.on("socket", doWithSocket);
+    }
+  };
+  if (timeoutInMs < 2e3) {
+    registerTimeout(0);
+    return 0;
+  }
+  return timing.setTimeout(registerTimeout.bind(null, DEFER_EVENT_LISTENER_TIME), DEFER_EVENT_LISTENER_TIME);
+};
+
+// node_modules/@smithy/node-http-handler/dist-es/set-request-timeout.js
+var setRequestTimeout = (req, reject, timeoutInMs = 0, throwOnRequestTimeout, logger) => {
+  if (timeoutInMs) {
+    return timing.setTimeout(() => {
+      let msg = `@smithy/node-http-handler - [${throwOnRequestTimeout ? "ERROR" : "WARN"}] a request has exceeded the configured ${timeoutInMs} ms requestTimeout.`;
+      if (throwOnRequestTimeout) {
+        const error = Object.assign(new Error(msg), {
+          name: "TimeoutError",
+          code: "ETIMEDOUT"
+        });
+        req.destroy(error);
+        reject(error);
+      } else {
+        msg += ` Init client requestHandler with throwOnRequestTimeout=true to turn this into an error.`;
+        logger?.warn?.(msg);
+      }
+    }, timeoutInMs);
+  }
+  return -1;
+};
+
+// node_modules/@smithy/node-http-handler/dist-es/set-socket-keep-alive.js
+var DEFER_EVENT_LISTENER_TIME2 = 3e3;
+var setSocketKeepAlive = (request, { keepAlive, keepAliveMsecs }, deferTimeMs = DEFER_EVENT_LISTENER_TIME2) => {
+  if (keepAlive !== true) {
+    return -1;
+  }
+  const registerListener = () => {
+    if (request.socket) {
+      request.socket.setKeepAlive(keepAlive, keepAliveMsecs || 0);
+    } else {
+      request.on("socket", (socket) => {
+        socket.setKeepAlive(keepAlive, keepAliveMsecs || 0);
+      });
+    }
+  };
+  if (deferTimeMs === 0) {
+    registerListener();
+    return 0;
+  }
+  return timing.setTimeout(registerListener, deferTimeMs);
+};
+
+// node_modules/@smithy/node-http-handler/dist-es/resolve-default-socket-timeout.js
+var resolveDefaultSocketTimeout = (config) => {
+  const value = config?.defaultSocketTimeout;
+  return typeof value === "number" && Number.isFinite(value) && value > 0 ? value : void 0;
+};
+
+// node_modules/@smithy/node-http-handler/dist-es/set-socket-timeout.js
+var DEFER_EVENT_LISTENER_TIME3 = 3e3;
+var setSocketTimeout = (request, reject, timeoutInMs = 0, isServiceDefault = false) => {
+  if (!Number.isFinite(timeoutInMs) || timeoutInMs <= 0) {
+    return;
+  }
+  let response;
+  request.once("response", (res) => response = res);
+  const onTimeout = () => {
+    if (response?.complete) {
+      request.socket?.destroy();
+      return;
+    }
+    const error = Object.assign(new Error(`@smithy/node-http-handler - the request socket timed out after ${timeoutInMs} ms of inactivity (${isServiceDefault ? "service default socket timeout" : "configured by client requestHandler"}).`), { name: "TimeoutError" });
+    response?.destroy(error);
+    request.destroy();
+    reject(error);
+  };
+  const registerTimeout = () => {
+    const { socket } = request;
+    if (!socket) {
+      request.once("socket", registerTimeout);
+    } else if (socket.connecting) {
+      socket.once("connect", registerTimeout);
+    } else {
+      socket.setTimeout(timeoutInMs, onTimeout);
+      request.on("close", () => socket.removeListener("timeout", onTimeout));
+    }
+  };
+  if (timeoutInMs < 6e3) {
+    registerTimeout();
+    return;
+  }
+  const deferralId = timing.setTimeout(registerTimeout, DEFER_EVENT_LISTENER_TIME3);
+  request.once("close", () => timing.clearTimeout(deferralId));
+};
+
+// node_modules/@smithy/node-http-handler/dist-es/write-request-body.js
+
+var MIN_WAIT_TIME = 6e3;
+async function writeRequestBody(httpRequest, request, maxContinueTimeoutMs = MIN_WAIT_TIME, externalAgent = false) {
+  const headers = request.headers;
+  const expect = headers ? headers.Expect || headers.expect : void 0;
+  let timeoutId = -1;
+  let sendBody = true;
+  if (!externalAgent && expect === "100-continue") {
+    sendBody = await Promise.race([
+      new Promise((resolve) => {
+        timeoutId = Number(timing.setTimeout(() => resolve(true), Math.max(MIN_WAIT_TIME, maxContinueTimeoutMs)));
+      }),
+      new Promise((resolve) => {
+        httpRequest.on("continue", () => {
+          timing.clearTimeout(timeoutId);
+          resolve(true);
+        });
+        httpRequest.on("response", () => {
+          timing.clearTimeout(timeoutId);
+          resolve(false);
+        });
+        httpRequest.on("error", () => {
+          timing.clearTimeout(timeoutId);
+          resolve(false);
+        });
+      })
+    ]);
+  }
+  if (sendBody) {
+    writeBody(httpRequest, request.body);
+  }
+}
+function writeBody(httpRequest, body) {
+  if (body instanceof node_stream__WEBPACK_IMPORTED_MODULE_3__.Readable) {
+    body.pipe(httpRequest);
+    return;
+  }
+  if (body) {
+    const isBuffer = Buffer.isBuffer(body);
+    const isString = typeof body === "string";
+    if (isBuffer || isString) {
+      if (isBuffer && body.byteLength === 0) {
+        httpRequest.end();
+      } else {
+        httpRequest.end(body);
+      }
+      return;
+    }
+    const uint8 = body;
+    if (typeof uint8 === "object" && uint8.buffer && typeof uint8.byteOffset === "number" && typeof uint8.byteLength === "number") {
+      httpRequest.end(Buffer.from(uint8.buffer, uint8.byteOffset, uint8.byteLength));
+      return;
+    }
+    httpRequest.end(Buffer.from(body));
+    return;
+  }
+  httpRequest.end();
+}
+
+// node_modules/@smithy/node-http-handler/dist-es/node-http-handler.js
+var hAgent = void 0;
+var hRequest = void 0;
+var NodeHttpHandler = class _NodeHttpHandler {
+  config;
+  configProvider;
+  socketWarningTimestamp = 0;
+  externalAgent = false;
+  metadata = { handlerProtocol: "http/1.1" };
+  static create(instanceOrOptions) {
+    if (typeof instanceOrOptions?.handle === "function") {
+      return instanceOrOptions;
+    }
+    return new _NodeHttpHandler(instanceOrOptions);
+  }
+  static checkSocketUsage(agent, socketWarningTimestamp, logger = console) {
+    const { sockets, requests, maxSockets } = agent;
+    if (typeof maxSockets !== "number" || maxSockets === Infinity) {
+      return socketWarningTimestamp;
+    }
+    const interval = 15e3;
+    if (Date.now() - interval < socketWarningTimestamp) {
+      return socketWarningTimestamp;
+    }
+    if (sockets && requests) {
+      for (const origin in sockets) {
+        if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_1__/* .hasOwn */ .$3)(sockets, origin)) {
+          continue;
+        }
+        const socketsInUse = sockets[origin]?.length ?? 0;
+        const requestsEnqueued = requests[origin]?.length ?? 0;
+        if (socketsInUse >= maxSockets && requestsEnqueued >= 2 * maxSockets) {
+          logger?.warn?.(`@smithy/node-http-handler:WARN - socket usage at capacity=${socketsInUse} and ${requestsEnqueued} additional requests are enqueued.
+See https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/node-configuring-maxsockets.html
+or increase socketAcquisitionWarningTimeout=(millis) in the NodeHttpHandler config.`);
+          return Date.now();
+        }
+      }
+    }
+    return socketWarningTimestamp;
+  }
+  constructor(options) {
+    this.configProvider = new Promise((resolve, reject) => {
+      if (typeof options === "function") {
+        options().then((_options) => {
+          resolve(this.resolveDefaultConfig(_options));
+        }).catch(reject);
+      } else {
+        resolve(this.resolveDefaultConfig(options));
+      }
+    });
+  }
+  destroy() {
+    this.config?.httpAgent?.destroy();
+    this.config?.httpsAgent?.destroy();
+  }
+  async handle(request, { abortSignal, requestTimeout } = {}) {
+    if (!this.config) {
+      this.config = await this.configProvider;
+    }
+    const config = this.config;
+    const logger = config.logger;
+    const isSSL = request.protocol === "https:";
+    if (!isSSL && !this.config.httpAgent) {
+      this.config.httpAgent = await this.config.httpAgentProvider();
+    }
+    return new Promise((_resolve, _reject) => {
+      let writeRequestBodyPromise = void 0;
+      let socketWarningTimeoutId = -1;
+      let connectionTimeoutId = -1;
+      let requestTimeoutId = -1;
+      let keepAliveTimeoutId = -1;
+      const clearTimeouts = () => {
+        timing.clearTimeout(socketWarningTimeoutId);
+        timing.clearTimeout(connectionTimeoutId);
+        timing.clearTimeout(requestTimeoutId);
+        timing.clearTimeout(keepAliveTimeoutId);
+      };
+      const resolve = async (arg) => {
+        await writeRequestBodyPromise;
+        clearTimeouts();
+        _resolve(arg);
+      };
+      const reject = async (arg) => {
+        await writeRequestBodyPromise;
+        clearTimeouts();
+        _reject(arg);
+      };
+      if (abortSignal?.aborted) {
+        const abortError = buildAbortError(abortSignal);
+        reject(abortError);
+        return;
+      }
+      const headers = request.headers;
+      const expectContinue = headers ? (headers.Expect ?? headers.expect) === "100-continue" : false;
+      let agent = isSSL ? config.httpsAgent : config.httpAgent;
+      if (expectContinue && !this.externalAgent) {
+        agent = new (isSSL ? node_https__WEBPACK_IMPORTED_MODULE_2__.Agent : hAgent)({
+          keepAlive: false,
+          maxSockets: Infinity
+        });
+      }
+      socketWarningTimeoutId = timing.setTimeout(() => {
+        this.socketWarningTimestamp = _NodeHttpHandler.checkSocketUsage(agent, this.socketWarningTimestamp, logger);
+      }, config.socketAcquisitionWarningTimeout ?? (config.requestTimeout ?? 2e3) + (config.connectionTimeout ?? 1e3));
+      const queryString = request.query ? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_0__/* .buildQueryString */ .Go)(request.query) : "";
+      let auth = void 0;
+      if (request.username != null || request.password != null) {
+        const username = request.username ?? "";
+        const password = request.password ?? "";
+        auth = `${username}:${password}`;
+      }
+      let path = request.path;
+      if (queryString) {
+        path += `?${queryString}`;
+      }
+      if (request.fragment) {
+        path += `#${request.fragment}`;
+      }
+      let hostname = request.hostname ?? "";
+      if (hostname[0] === "[" && hostname.endsWith("]")) {
+        hostname = request.hostname.slice(1, -1);
+      } else {
+        hostname = request.hostname;
+      }
+      const nodeHttpsOptions = {
+        headers: request.headers,
+        host: hostname,
+        method: request.method,
+        path,
+        port: request.port,
+        agent,
+        auth
+      };
+      const requestFunc = isSSL ? node_https__WEBPACK_IMPORTED_MODULE_2__.request : hRequest;
+      const req = requestFunc(nodeHttpsOptions, (res) => {
+        const httpResponse = new _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpResponse */ .cS({
+          statusCode: res.statusCode || -1,
+          reason: res.statusMessage,
+          headers: getTransformedHeaders(res.headers),
+          body: res
+        });
+        resolve({ response: httpResponse });
+      });
+      req.on("error", (err) => {
+        if (NODEJS_TIMEOUT_ERROR_CODES.includes(err.code)) {
+          reject(Object.assign(err, { name: "TimeoutError" }));
+        } else {
+          reject(err);
+        }
+      });
+      if (abortSignal) {
+        const onAbort = () => {
+          req.destroy();
+          const abortError = buildAbortError(abortSignal);
+          reject(abortError);
+        };
+        if (typeof abortSignal.addEventListener === "function") {
+          const signal = abortSignal;
+          signal.addEventListener("abort", onAbort, { once: true });
+          req.once("close", () => signal.removeEventListener("abort", onAbort));
+        } else {
+          abortSignal.onabort = onAbort;
+        }
+      }
+      const effectiveRequestTimeout = requestTimeout ?? config.requestTimeout;
+      connectionTimeoutId = setConnectionTimeout(req, reject, config.connectionTimeout);
+      requestTimeoutId = setRequestTimeout(req, reject, effectiveRequestTimeout, config.throwOnRequestTimeout, logger ?? console);
+      const defaultSocketTimeout = config.socketTimeout === void 0 ? resolveDefaultSocketTimeout(config) : void 0;
+      if (defaultSocketTimeout) {
+        setSocketTimeout(req, reject, defaultSocketTimeout, true);
+      } else {
+        setSocketTimeout(req, reject, config.socketTimeout);
+      }
+      const httpAgent = nodeHttpsOptions.agent;
+      if (typeof httpAgent === "object" && "keepAlive" in httpAgent) {
+        keepAliveTimeoutId = setSocketKeepAlive(req, {
+          keepAlive: httpAgent.keepAlive,
+          keepAliveMsecs: httpAgent.keepAliveMsecs
+        });
+      }
+      writeRequestBodyPromise = writeRequestBody(req, request, effectiveRequestTimeout, this.externalAgent).catch((e) => {
+        clearTimeouts();
+        return _reject(e);
+      });
+    });
+  }
+  updateHttpClientConfig(key, value) {
+    this.config = void 0;
+    this.configProvider = this.configProvider.then((config) => {
+      switch (key) {
+        case /* @__PURE__ */ Symbol.for("logger"):
+          key = "logger";
+          value = config.logger ?? value;
+          break;
+        case /* @__PURE__ */ Symbol.for("@smithy/defaultSocketTimeout"):
+          key = "defaultSocketTimeout";
+          value = resolveDefaultSocketTimeout(config) ?? value;
+          break;
+      }
+      return {
+        ...config,
+        [key]: value
+      };
+    });
+  }
+  httpHandlerConfigs() {
+    return this.config ?? {};
+  }
+  resolveDefaultConfig(options) {
+    const { requestTimeout, connectionTimeout, socketTimeout, socketAcquisitionWarningTimeout, httpAgent, httpsAgent, throwOnRequestTimeout, logger } = options || {};
+    const keepAlive = true;
+    const maxSockets = 50;
+    let httpAgentPromise;
+    return {
+      connectionTimeout,
+      requestTimeout,
+      socketTimeout,
+      defaultSocketTimeout: resolveDefaultSocketTimeout(options),
+      socketAcquisitionWarningTimeout,
+      throwOnRequestTimeout,
+      httpAgentProvider: () => httpAgentPromise ??= (async () => {
+        const node_http = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 7067, 19));
+        const { Agent, request } = node_http.default ?? node_http;
+        hRequest = request;
+        hAgent = Agent;
+        if (httpAgent instanceof hAgent || typeof httpAgent?.destroy === "function") {
+          this.externalAgent = true;
+          return httpAgent;
+        }
+        return new hAgent({ keepAlive, maxSockets, ...httpAgent });
+      })(),
+      httpsAgent: (() => {
+        if (httpsAgent instanceof node_https__WEBPACK_IMPORTED_MODULE_2__.Agent || typeof httpsAgent?.destroy === "function") {
+          this.externalAgent = true;
+          return httpsAgent;
+        }
+        return new node_https__WEBPACK_IMPORTED_MODULE_2__.Agent({ keepAlive, maxSockets, ...httpsAgent });
+      })(),
+      logger
+    };
+  }
+};
+
+
+
+
+/***/ }),
+
+/***/ 620:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   $S: () => (/* binding */ NODE_AUTH_SCHEME_PREFERENCE_OPTIONS),
+/* harmony export */   AE: () => (/* binding */ NODE_SIGV4A_CONFIG_OPTIONS),
+/* harmony export */   BB: () => (/* binding */ SignatureV4),
+/* harmony export */   Oy: () => (/* binding */ resolveAwsSdkSigV4AConfig),
+/* harmony export */   S1: () => (/* binding */ AwsSdkSigV4ASigner),
+/* harmony export */   TE: () => (/* binding */ AwsJson1_1Protocol),
+/* harmony export */   WK: () => (/* binding */ AwsJson1_0Protocol),
+/* harmony export */   Yu: () => (/* binding */ AwsRestJsonProtocol),
+/* harmony export */   dm: () => (/* binding */ signatureV4aContainer),
+/* harmony export */   f2: () => (/* binding */ AwsSdkSigV4Signer),
+/* harmony export */   ho: () => (/* binding */ resolveAwsSdkSigV4Config),
+/* harmony export */   kE: () => (/* binding */ AwsQueryProtocol)
+/* harmony export */ });
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6966);
+/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7746);
+/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3981);
+
+
+
+
+// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/utils/getDateHeader.js
+var getDateHeader = (response) => _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpResponse */ .cS.isInstance(response) ? response.headers?.date ?? response.headers?.Date : void 0;
+var getAgeHeader = (response) => _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpResponse */ .cS.isInstance(response) ? response.headers?.age ?? response.headers?.Age : void 0;
+
+// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/utils/getSkewCorrectedDate.js
+var getSkewCorrectedDate = (systemClockOffset) => new Date(Date.now() + systemClockOffset);
+
+// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/utils/getUpdatedSystemClockOffset.js
+var getUpdatedSystemClockOffset = (clockTime, currentSystemClockOffset, timeRequestSent, ageHeader) => {
+  if (ageHeader !== void 0) {
+    return currentSystemClockOffset;
+  }
+  const serverTime = Date.parse(clockTime);
+  if (Number.isNaN(serverTime)) {
+    return currentSystemClockOffset;
+  }
+  const timeResponseReceived = Date.now();
+  if (timeRequestSent !== void 0 && timeResponseReceived - timeRequestSent > 9e5) {
+    return currentSystemClockOffset;
+  }
+  return serverTime - timeResponseReceived;
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/AwsSdkSigV4Signer.js
+var throwSigningPropertyError = (name, property) => {
+  if (!property) {
+    throw new Error(`Property \`${name}\` is not resolved for AWS SDK SigV4Auth`);
+  }
+  return property;
+};
+var hasEventStreamOutput = (signingProperties) => {
+  const context = signingProperties.context;
+  const eventStream = context?.[_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .SMITHY_CONTEXT_KEY */ .Vf]?.eventStream;
+  return eventStream?.output === true;
+};
+var validateSigningProperties = async (signingProperties) => {
+  const context = throwSigningPropertyError("context", signingProperties.context);
+  const config = throwSigningPropertyError("config", signingProperties.config);
+  const authScheme = context.endpointV2?.properties?.authSchemes?.[0];
+  const signerFunction = throwSigningPropertyError("signer", config.signer);
+  const signer = await signerFunction(authScheme);
+  const signingRegion = signingProperties?.signingRegion;
+  const signingRegionSet = signingProperties?.signingRegionSet;
+  const signingName = signingProperties?.signingName;
+  return {
+    config,
+    signer,
+    signingRegion,
+    signingRegionSet,
+    signingName
+  };
+};
+var AwsSdkSigV4Signer = class {
+  async sign(httpRequest, identity, signingProperties) {
+    if (!_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpRequest */ .Kd.isInstance(httpRequest)) {
+      throw new Error("The request is not an instance of `HttpRequest` and cannot be signed");
+    }
+    const validatedProps = await validateSigningProperties(signingProperties);
+    const { config, signer } = validatedProps;
+    let { signingRegion, signingName } = validatedProps;
+    const handlerExecutionContext = signingProperties.context;
+    if (handlerExecutionContext?.authSchemes?.length ?? 0 > 1) {
+      const [first, second] = handlerExecutionContext.authSchemes;
+      if (first?.name === "sigv4a" && second?.name === "sigv4") {
+        signingRegion = second?.signingRegion ?? signingRegion;
+        signingName = second?.signingName ?? signingName;
+      }
+    }
+    const noSkewCorrection = await config.disableClockSkewCorrection?.() === true;
+    signingProperties._disableClockSkewCorrection = noSkewCorrection;
+    const skipSkewSampling = noSkewCorrection || hasEventStreamOutput(signingProperties);
+    signingProperties._skipClockSkewSampling = skipSkewSampling;
+    if (!skipSkewSampling) {
+      signingProperties._preRequestSystemClockOffset = config.systemClockOffset;
+      signingProperties._requestSentAt = Date.now();
+    }
+    const signedRequest = await signer.sign(httpRequest, {
+      signingDate: noSkewCorrection ? /* @__PURE__ */ new Date() : getSkewCorrectedDate(config.systemClockOffset),
+      signingRegion,
+      signingService: signingName
+    });
+    return signedRequest;
+  }
+  errorHandler(signingProperties) {
+    return (error) => {
+      const errorException = error;
+      if (!signingProperties._skipClockSkewSampling && !signingProperties._disableClockSkewCorrection) {
+        const serverTime = errorException.ServerTime ?? getDateHeader(errorException.$response);
+        if (serverTime) {
+          const config = throwSigningPropertyError("config", signingProperties.config);
+          const preRequestOffset = signingProperties._preRequestSystemClockOffset;
+          const timeRequestSent = signingProperties._requestSentAt;
+          const ageHeader = getAgeHeader(errorException.$response);
+          const newOffset = getUpdatedSystemClockOffset(serverTime, config.systemClockOffset, timeRequestSent, ageHeader);
+          config.systemClockOffset = newOffset;
+          const skewExceedsThreshold = Math.abs(newOffset) >= 24e4;
+          const isLocalCorrection = newOffset !== preRequestOffset;
+          const isConcurrentCorrection = preRequestOffset !== void 0 && preRequestOffset !== newOffset;
+          if (skewExceedsThreshold && (isLocalCorrection || isConcurrentCorrection) && errorException.$metadata) {
+            errorException.$metadata.clockSkewCorrected = true;
+          }
+        }
+      }
+      throw error;
+    };
+  }
+  successHandler(httpResponse, signingProperties) {
+    if (signingProperties._skipClockSkewSampling || signingProperties._disableClockSkewCorrection) {
+      return;
+    }
+    const dateHeader = getDateHeader(httpResponse);
+    if (dateHeader) {
+      const config = throwSigningPropertyError("config", signingProperties.config);
+      const timeRequestSent = signingProperties._requestSentAt;
+      const ageHeader = getAgeHeader(httpResponse);
+      config.systemClockOffset = getUpdatedSystemClockOffset(dateHeader, config.systemClockOffset, timeRequestSent, ageHeader);
+    }
+  }
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/AwsSdkSigV4ASigner.js
+var AwsSdkSigV4ASigner = class extends AwsSdkSigV4Signer {
+  async sign(httpRequest, identity, signingProperties) {
+    if (!_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpRequest */ .Kd.isInstance(httpRequest)) {
+      throw new Error("The request is not an instance of `HttpRequest` and cannot be signed");
+    }
+    const { config, signer, signingRegion, signingRegionSet, signingName } = await validateSigningProperties(signingProperties);
+    const configResolvedSigningRegionSet = await config.sigv4aSigningRegionSet?.();
+    const multiRegionOverride = (configResolvedSigningRegionSet ?? signingRegionSet ?? [signingRegion]).join(",");
+    const noSkewCorrection = await config.disableClockSkewCorrection?.() === true;
+    signingProperties._disableClockSkewCorrection = noSkewCorrection;
+    if (!noSkewCorrection) {
+      signingProperties._preRequestSystemClockOffset = config.systemClockOffset;
+      signingProperties._requestSentAt = Date.now();
+    }
+    const signedRequest = await signer.sign(httpRequest, {
+      signingDate: noSkewCorrection ? /* @__PURE__ */ new Date() : getSkewCorrectedDate(config.systemClockOffset),
+      signingRegion: multiRegionOverride,
+      signingService: signingName
+    });
+    return signedRequest;
+  }
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/utils/getArrayForCommaSeparatedString.js
+var getArrayForCommaSeparatedString = (str) => typeof str === "string" && str.length > 0 ? str.split(",").map((item) => item.trim()) : [];
+
+// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/utils/getBearerTokenEnvKey.js
+var getBearerTokenEnvKey = (signingName) => `AWS_BEARER_TOKEN_${signingName.replace(/[\s-]/g, "_").toUpperCase()}`;
+
+// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/NODE_AUTH_SCHEME_PREFERENCE_OPTIONS.js
+var NODE_AUTH_SCHEME_PREFERENCE_ENV_KEY = "AWS_AUTH_SCHEME_PREFERENCE";
+var NODE_AUTH_SCHEME_PREFERENCE_CONFIG_KEY = "auth_scheme_preference";
+var NODE_AUTH_SCHEME_PREFERENCE_OPTIONS = {
+  environmentVariableSelector: (env, options) => {
+    if (options?.signingName) {
+      const bearerTokenKey = getBearerTokenEnvKey(options.signingName);
+      if (bearerTokenKey in env) {
+        return ["httpBearerAuth"];
+      }
+    }
+    if (!(NODE_AUTH_SCHEME_PREFERENCE_ENV_KEY in env)) {
+      return void 0;
+    }
+    return getArrayForCommaSeparatedString(env[NODE_AUTH_SCHEME_PREFERENCE_ENV_KEY]);
+  },
+  configFileSelector: (profile) => {
+    if (!(NODE_AUTH_SCHEME_PREFERENCE_CONFIG_KEY in profile)) {
+      return void 0;
+    }
+    return getArrayForCommaSeparatedString(profile[NODE_AUTH_SCHEME_PREFERENCE_CONFIG_KEY]);
+  },
+  default: []
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/resolveAwsSdkSigV4AConfig.js
+var resolveAwsSdkSigV4AConfig = (config) => {
+  config.sigv4aSigningRegionSet = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeProvider */ .te)(config.sigv4aSigningRegionSet);
+  return config;
+};
+var NODE_SIGV4A_CONFIG_OPTIONS = {
+  environmentVariableSelector(env) {
+    if (env.AWS_SIGV4A_SIGNING_REGION_SET) {
+      return env.AWS_SIGV4A_SIGNING_REGION_SET.split(",").map((_) => _.trim());
+    }
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .ProviderError */ .mZ("AWS_SIGV4A_SIGNING_REGION_SET not set in env.", {
+      tryNextLink: true
+    });
+  },
+  configFileSelector(profile) {
+    if (profile.sigv4a_signing_region_set) {
+      return (profile.sigv4a_signing_region_set ?? "").split(",").map((_) => _.trim());
+    }
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .ProviderError */ .mZ("sigv4a_signing_region_set not set in profile.", {
+      tryNextLink: true
+    });
+  },
+  default: void 0
+};
+
+// node_modules/@smithy/signature-v4/dist-es/HeaderFormatter.js
+var HeaderFormatter = class {
+  format(headers) {
+    const chunks = [];
+    for (const headerName in headers) {
+      if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(headers, headerName)) {
+        continue;
+      }
+      const bytes = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .fromUtf8 */ .ar)(headerName);
+      chunks.push(Uint8Array.from([bytes.byteLength]), bytes, this.formatHeaderValue(headers[headerName]));
+    }
+    const out = new Uint8Array(chunks.reduce((carry, bytes) => carry + bytes.byteLength, 0));
+    let position = 0;
+    for (const chunk of chunks) {
+      out.set(chunk, position);
+      position += chunk.byteLength;
+    }
+    return out;
+  }
+  formatHeaderValue(header) {
+    switch (header.type) {
+      case "boolean":
+        return Uint8Array.from([header.value ? 0 : 1]);
+      case "byte":
+        return Uint8Array.from([2, header.value]);
+      case "short":
+        const shortView = new DataView(new ArrayBuffer(3));
+        shortView.setUint8(0, 3);
+        shortView.setInt16(1, header.value, false);
+        return new Uint8Array(shortView.buffer);
+      case "integer":
+        const intView = new DataView(new ArrayBuffer(5));
+        intView.setUint8(0, 4);
+        intView.setInt32(1, header.value, false);
+        return new Uint8Array(intView.buffer);
+      case "long":
+        const longBytes = new Uint8Array(9);
+        longBytes[0] = 5;
+        longBytes.set(header.value.bytes, 1);
+        return longBytes;
+      case "binary":
+        const binView = new DataView(new ArrayBuffer(3 + header.value.byteLength));
+        binView.setUint8(0, 6);
+        binView.setUint16(1, header.value.byteLength, false);
+        const binBytes = new Uint8Array(binView.buffer);
+        binBytes.set(header.value, 3);
+        return binBytes;
+      case "string":
+        const utf8Bytes = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .fromUtf8 */ .ar)(header.value);
+        const strView = new DataView(new ArrayBuffer(3 + utf8Bytes.byteLength));
+        strView.setUint8(0, 7);
+        strView.setUint16(1, utf8Bytes.byteLength, false);
+        const strBytes = new Uint8Array(strView.buffer);
+        strBytes.set(utf8Bytes, 3);
+        return strBytes;
+      case "timestamp":
+        const tsBytes = new Uint8Array(9);
+        tsBytes[0] = 8;
+        tsBytes.set(Int64.fromNumber(header.value.valueOf()).bytes, 1);
+        return tsBytes;
+      case "uuid":
+        if (!UUID_PATTERN.test(header.value)) {
+          throw new Error(`Invalid UUID received: ${header.value}`);
+        }
+        const uuidBytes = new Uint8Array(17);
+        uuidBytes[0] = 9;
+        uuidBytes.set((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .fromHex */ .aD)(header.value.replace(/-/g, "")), 1);
+        return uuidBytes;
+    }
+  }
+};
+var HEADER_VALUE_TYPE;
+(function(HEADER_VALUE_TYPE2) {
+  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["boolTrue"] = 0] = "boolTrue";
+  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["boolFalse"] = 1] = "boolFalse";
+  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["byte"] = 2] = "byte";
+  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["short"] = 3] = "short";
+  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["integer"] = 4] = "integer";
+  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["long"] = 5] = "long";
+  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["byteArray"] = 6] = "byteArray";
+  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["string"] = 7] = "string";
+  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["timestamp"] = 8] = "timestamp";
+  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["uuid"] = 9] = "uuid";
+})(HEADER_VALUE_TYPE || (HEADER_VALUE_TYPE = {}));
+var UUID_PATTERN = /^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$/;
+var Int64 = class _Int64 {
+  bytes;
+  constructor(bytes) {
+    this.bytes = bytes;
+    if (bytes.byteLength !== 8) {
+      throw new Error("Int64 buffers must be exactly 8 bytes");
+    }
+  }
+  static fromNumber(number) {
+    if (number > 9223372036854776e3 || number < -9223372036854776e3) {
+      throw new Error(`${number} is too large (or, if negative, too small) to represent as an Int64`);
+    }
+    const bytes = new Uint8Array(8);
+    for (let i = 7, remaining = Math.abs(Math.round(number)); i > -1 && remaining > 0; i--, remaining /= 256) {
+      bytes[i] = remaining;
+    }
+    if (number < 0) {
+      negate(bytes);
+    }
+    return new _Int64(bytes);
+  }
+  valueOf() {
+    const bytes = this.bytes.slice(0);
+    const negative = bytes[0] & 128;
+    if (negative) {
+      negate(bytes);
+    }
+    return parseInt((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(bytes), 16) * (negative ? -1 : 1);
+  }
+  toString() {
+    return String(this.valueOf());
+  }
+};
+function negate(bytes) {
+  for (let i = 0; i < 8; i++) {
+    bytes[i] ^= 255;
+  }
+  for (let i = 7; i > -1; i--) {
+    bytes[i]++;
+    if (bytes[i] !== 0) {
+      break;
+    }
+  }
+}
+
+// node_modules/@smithy/signature-v4/dist-es/constants.js
+var ALGORITHM_QUERY_PARAM = "X-Amz-Algorithm";
+var CREDENTIAL_QUERY_PARAM = "X-Amz-Credential";
+var AMZ_DATE_QUERY_PARAM = "X-Amz-Date";
+var SIGNED_HEADERS_QUERY_PARAM = "X-Amz-SignedHeaders";
+var EXPIRES_QUERY_PARAM = "X-Amz-Expires";
+var SIGNATURE_QUERY_PARAM = "X-Amz-Signature";
+var TOKEN_QUERY_PARAM = "X-Amz-Security-Token";
+var AUTH_HEADER = "authorization";
+var AMZ_DATE_HEADER = AMZ_DATE_QUERY_PARAM.toLowerCase();
+var DATE_HEADER = "date";
+var GENERATED_HEADERS = [AUTH_HEADER, AMZ_DATE_HEADER, DATE_HEADER];
+var SIGNATURE_HEADER = SIGNATURE_QUERY_PARAM.toLowerCase();
+var SHA256_HEADER = "x-amz-content-sha256";
+var TOKEN_HEADER = TOKEN_QUERY_PARAM.toLowerCase();
+var ALWAYS_UNSIGNABLE_HEADERS = {
+  authorization: true,
+  "cache-control": true,
+  connection: true,
+  expect: true,
+  from: true,
+  "keep-alive": true,
+  "max-forwards": true,
+  pragma: true,
+  referer: true,
+  te: true,
+  trailer: true,
+  "transfer-encoding": true,
+  upgrade: true,
+  "user-agent": true,
+  "x-amzn-trace-id": true
+};
+var PROXY_HEADER_PATTERN = /^proxy-/;
+var SEC_HEADER_PATTERN = /^sec-/;
+var ALGORITHM_IDENTIFIER = "AWS4-HMAC-SHA256";
+var EVENT_ALGORITHM_IDENTIFIER = "AWS4-HMAC-SHA256-PAYLOAD";
+var UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
+var MAX_CACHE_SIZE = 50;
+var KEY_TYPE_IDENTIFIER = "aws4_request";
+var MAX_PRESIGNED_TTL = 60 * 60 * 24 * 7;
+
+// node_modules/@smithy/signature-v4/dist-es/getCanonicalQuery.js
+var getCanonicalQuery = ({ query = {} }) => {
+  const keys = [];
+  const serialized = {};
+  for (const key in query) {
+    if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(query, key)) {
+      continue;
+    }
+    if (key.toLowerCase() === SIGNATURE_HEADER) {
+      continue;
+    }
+    const encodedKey = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeUri */ .o$)(key);
+    keys.push(encodedKey);
+    const value = query[key];
+    if (typeof value === "string") {
+      serialized[encodedKey] = `${encodedKey}=${(0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeUri */ .o$)(value)}`;
+    } else if (Array.isArray(value)) {
+      serialized[encodedKey] = value.slice(0).reduce((encoded, value2) => encoded.concat([`${encodedKey}=${(0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeUri */ .o$)(value2)}`]), []).sort().join("&");
+    }
+  }
+  return keys.sort().map((key) => serialized[key]).filter((serialized2) => serialized2).join("&");
+};
+
+// node_modules/@smithy/signature-v4/dist-es/utilDate.js
+var iso8601 = (time) => toDate(time).toISOString().replace(/\.\d{3}Z$/, "Z");
+var toDate = (time) => {
+  if (typeof time === "number") {
+    return new Date(time * 1e3);
+  }
+  if (typeof time === "string") {
+    if (Number(time)) {
+      return new Date(Number(time) * 1e3);
+    }
+    return new Date(time);
+  }
+  return time;
+};
+
+// node_modules/@smithy/signature-v4/dist-es/SignatureV4Base.js
+var SignatureV4Base = class {
+  service;
+  regionProvider;
+  credentialProvider;
+  sha256;
+  uriEscapePath;
+  applyChecksum;
+  constructor({ applyChecksum, credentials, region, service, sha256, uriEscapePath = true }) {
+    this.service = service;
+    this.sha256 = sha256;
+    this.uriEscapePath = uriEscapePath;
+    this.applyChecksum = typeof applyChecksum === "boolean" ? applyChecksum : true;
+    this.regionProvider = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeProvider */ .te)(region);
+    this.credentialProvider = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeProvider */ .te)(credentials);
+  }
+  createCanonicalRequest(request, canonicalHeaders, payloadHash) {
+    const sortedHeaders = Object.keys(canonicalHeaders).sort();
+    return `${request.method}
+${this.getCanonicalPath(request)}
+${getCanonicalQuery(request)}
+${sortedHeaders.map((name) => `${name}:${canonicalHeaders[name]}`).join("\n")}
+
+${sortedHeaders.join(";")}
+${payloadHash}`;
+  }
+  async createStringToSign(longDate, credentialScope, canonicalRequest, algorithmIdentifier) {
+    const hash = new this.sha256();
+    hash.update((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toUint8Array */ .Fo)(canonicalRequest));
+    const hashedRequest = await hash.digest();
+    return `${algorithmIdentifier}
+${longDate}
+${credentialScope}
+${(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(hashedRequest)}`;
+  }
+  getCanonicalPath({ path }) {
+    if (this.uriEscapePath) {
+      const normalizedPathSegments = [];
+      for (const pathSegment of path.split("/")) {
+        if (pathSegment?.length === 0) {
+          continue;
+        }
+        if (pathSegment === ".") {
+          continue;
+        }
+        if (pathSegment === "..") {
+          normalizedPathSegments.pop();
+        } else {
+          normalizedPathSegments.push(pathSegment);
+        }
+      }
+      const normalizedPath = `${path?.startsWith("/") ? "/" : ""}${normalizedPathSegments.join("/")}${normalizedPathSegments.length > 0 && path?.endsWith("/") ? "/" : ""}`;
+      const doubleEncoded = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeUri */ .o$)(normalizedPath);
+      return doubleEncoded.replace(/%2F/g, "/");
+    }
+    return path;
+  }
+  validateResolvedCredentials(credentials) {
+    if (typeof credentials !== "object" || typeof credentials.accessKeyId !== "string" || typeof credentials.secretAccessKey !== "string") {
+      throw new Error("Resolved credential object is not valid");
+    }
+  }
+  formatDate(now) {
+    const longDate = iso8601(now).replace(/[-:]/g, "");
+    return {
+      longDate,
+      shortDate: longDate.slice(0, 8)
+    };
+  }
+  getCanonicalHeaderList(headers) {
+    return Object.keys(headers).sort().join(";");
+  }
+};
+
+// node_modules/@smithy/signature-v4/dist-es/credentialDerivation.js
+var signingKeyCache = {};
+var cacheQueue = [];
+var createScope = (shortDate, region, service) => `${shortDate}/${region}/${service}/${KEY_TYPE_IDENTIFIER}`;
+var getSigningKey = async (sha256Constructor, credentials, shortDate, region, service) => {
+  const credsHash = await hmac(sha256Constructor, credentials.secretAccessKey, credentials.accessKeyId);
+  const cacheKey = `${shortDate}:${region}:${service}:${(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(credsHash)}:${credentials.sessionToken}`;
+  if (cacheKey in signingKeyCache) {
+    return signingKeyCache[cacheKey];
+  }
+  cacheQueue.push(cacheKey);
+  while (cacheQueue.length > MAX_CACHE_SIZE) {
+    delete signingKeyCache[cacheQueue.shift()];
+  }
+  let key = `AWS4${credentials.secretAccessKey}`;
+  for (const signable of [shortDate, region, service, KEY_TYPE_IDENTIFIER]) {
+    key = await hmac(sha256Constructor, key, signable);
+  }
+  return signingKeyCache[cacheKey] = key;
+};
+var hmac = (ctor, secret, data) => {
+  const hash = new ctor(secret);
+  hash.update((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toUint8Array */ .Fo)(data));
+  return hash.digest();
+};
+
+// node_modules/@smithy/signature-v4/dist-es/getCanonicalHeaders.js
+var getCanonicalHeaders = ({ headers }, unsignableHeaders, signableHeaders) => {
+  const canonical = {};
+  for (const headerName of Object.keys(headers).sort()) {
+    if (headers[headerName] == void 0) {
+      continue;
+    }
+    const canonicalHeaderName = headerName.toLowerCase();
+    if ((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(ALWAYS_UNSIGNABLE_HEADERS, canonicalHeaderName) || unsignableHeaders?.has(canonicalHeaderName) || PROXY_HEADER_PATTERN.test(canonicalHeaderName) || SEC_HEADER_PATTERN.test(canonicalHeaderName)) {
+      if (!signableHeaders || signableHeaders && !signableHeaders.has(canonicalHeaderName)) {
+        continue;
+      }
+    }
+    if (canonicalHeaderName === "__proto__") {
+      (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .writeKey */ .TE)(canonical);
+    }
+    canonical[canonicalHeaderName] = headers[headerName].replace(/[\r\n]/g, " ").replace(/[ \t]+/g, " ").replace(/^ | $/g, "");
+  }
+  return canonical;
+};
+
+// node_modules/@smithy/signature-v4/dist-es/getPayloadHash.js
+var getPayloadHash = async ({ headers, body }, hashConstructor) => {
+  for (const headerName in headers) {
+    if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(headers, headerName)) {
+      continue;
+    }
+    if (headerName.toLowerCase() === SHA256_HEADER) {
+      return headers[headerName];
+    }
+  }
+  if (body == void 0) {
+    return "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+  } else if (typeof body === "string" || ArrayBuffer.isView(body) || (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .isArrayBuffer */ .mw)(body)) {
+    const hashCtor = new hashConstructor();
+    hashCtor.update((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toUint8Array */ .Fo)(body));
+    return (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(await hashCtor.digest());
+  }
+  return UNSIGNED_PAYLOAD;
+};
+
+// node_modules/@smithy/signature-v4/dist-es/headerUtil.js
+var hasHeader = (soughtHeader, headers) => {
+  soughtHeader = soughtHeader.toLowerCase();
+  for (const headerName in headers) {
+    if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(headers, headerName)) {
+      continue;
+    }
+    if (soughtHeader === headerName.toLowerCase()) {
+      return true;
+    }
+  }
+  return false;
+};
+
+// node_modules/@smithy/signature-v4/dist-es/moveHeadersToQuery.js
+var moveHeadersToQuery = (request, options = {}) => {
+  const { headers, query = {} } = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpRequest */ .Kd.clone(request);
+  for (const name in headers) {
+    if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(headers, name)) {
+      continue;
+    }
+    const lname = name.toLowerCase();
+    if (lname.slice(0, 6) === "x-amz-" && !options.unhoistableHeaders?.has(lname) || options.hoistableHeaders?.has(lname)) {
+      query[name] = headers[name];
+      delete headers[name];
+    }
+  }
+  return {
+    ...request,
+    headers,
+    query
+  };
+};
+
+// node_modules/@smithy/signature-v4/dist-es/prepareRequest.js
+var prepareRequest = (request) => {
+  request = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpRequest */ .Kd.clone(request);
+  for (const headerName in request.headers) {
+    if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(request.headers, headerName)) {
+      continue;
+    }
+    if (GENERATED_HEADERS.indexOf(headerName.toLowerCase()) > -1) {
+      delete request.headers[headerName];
+    }
+  }
+  return request;
+};
+
+// node_modules/@smithy/signature-v4/dist-es/SignatureV4.js
+var SignatureV4 = class extends SignatureV4Base {
+  headerFormatter = new HeaderFormatter();
+  constructor({ applyChecksum, credentials, region, service, sha256, uriEscapePath = true }) {
+    super({
+      applyChecksum,
+      credentials,
+      region,
+      service,
+      sha256,
+      uriEscapePath
+    });
+  }
+  async presign(originalRequest, options = {}) {
+    const { signingDate = /* @__PURE__ */ new Date(), expiresIn = 3600, unsignableHeaders, unhoistableHeaders, signableHeaders, hoistableHeaders, signingRegion, signingService } = options;
+    const credentials = await this.credentialProvider();
+    this.validateResolvedCredentials(credentials);
+    const region = signingRegion ?? await this.regionProvider();
+    const { longDate, shortDate } = this.formatDate(signingDate);
+    if (expiresIn > MAX_PRESIGNED_TTL) {
+      return Promise.reject("Signature version 4 presigned URLs must have an expiration date less than one week in the future");
+    }
+    const scope = createScope(shortDate, region, signingService ?? this.service);
+    const request = moveHeadersToQuery(prepareRequest(originalRequest), { unhoistableHeaders, hoistableHeaders });
+    if (credentials.sessionToken) {
+      request.query[TOKEN_QUERY_PARAM] = credentials.sessionToken;
+    }
+    request.query[ALGORITHM_QUERY_PARAM] = ALGORITHM_IDENTIFIER;
+    request.query[CREDENTIAL_QUERY_PARAM] = `${credentials.accessKeyId}/${scope}`;
+    request.query[AMZ_DATE_QUERY_PARAM] = longDate;
+    request.query[EXPIRES_QUERY_PARAM] = expiresIn.toString(10);
+    const canonicalHeaders = getCanonicalHeaders(request, unsignableHeaders, signableHeaders);
+    request.query[SIGNED_HEADERS_QUERY_PARAM] = this.getCanonicalHeaderList(canonicalHeaders);
+    request.query[SIGNATURE_QUERY_PARAM] = await this.getSignature(longDate, scope, this.getSigningKey(credentials, region, shortDate, signingService), this.createCanonicalRequest(request, canonicalHeaders, await getPayloadHash(originalRequest, this.sha256)));
+    return request;
+  }
+  async sign(toSign, options) {
+    if (typeof toSign === "string") {
+      return this.signString(toSign, options);
+    } else if (toSign.headers && toSign.payload) {
+      return this.signEvent(toSign, options);
+    } else if (toSign.message) {
+      return this.signMessage(toSign, options);
+    } else {
+      return this.signRequest(toSign, options);
+    }
+  }
+  async signEvent({ headers, payload }, { signingDate = /* @__PURE__ */ new Date(), priorSignature, signingRegion, signingService, eventStreamCredentials }) {
+    const region = signingRegion ?? await this.regionProvider();
+    const { shortDate, longDate } = this.formatDate(signingDate);
+    const scope = createScope(shortDate, region, signingService ?? this.service);
+    const hashedPayload = await getPayloadHash({ headers: {}, body: payload }, this.sha256);
+    const hash = new this.sha256();
+    hash.update(headers);
+    const hashedHeaders = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(await hash.digest());
+    const stringToSign = [
+      EVENT_ALGORITHM_IDENTIFIER,
+      longDate,
+      scope,
+      priorSignature,
+      hashedHeaders,
+      hashedPayload
+    ].join("\n");
+    return this.signString(stringToSign, {
+      signingDate,
+      signingRegion: region,
+      signingService,
+      eventStreamCredentials
+    });
+  }
+  async signMessage(signableMessage, { signingDate = /* @__PURE__ */ new Date(), signingRegion, signingService, eventStreamCredentials }) {
+    const promise = this.signEvent({
+      headers: this.headerFormatter.format(signableMessage.message.headers),
+      payload: signableMessage.message.body
+    }, {
+      signingDate,
+      signingRegion,
+      signingService,
+      priorSignature: signableMessage.priorSignature,
+      eventStreamCredentials
+    });
+    return promise.then((signature) => {
+      return { message: signableMessage.message, signature };
+    });
+  }
+  async signString(stringToSign, { signingDate = /* @__PURE__ */ new Date(), signingRegion, signingService, eventStreamCredentials } = {}) {
+    const credentials = eventStreamCredentials ?? await this.credentialProvider();
+    this.validateResolvedCredentials(credentials);
+    const region = signingRegion ?? await this.regionProvider();
+    const { shortDate } = this.formatDate(signingDate);
+    const hash = new this.sha256(await this.getSigningKey(credentials, region, shortDate, signingService));
+    hash.update((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toUint8Array */ .Fo)(stringToSign));
+    return (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(await hash.digest());
+  }
+  async signRequest(requestToSign, { signingDate = /* @__PURE__ */ new Date(), signableHeaders, unsignableHeaders, signingRegion, signingService } = {}) {
+    const credentials = await this.credentialProvider();
+    this.validateResolvedCredentials(credentials);
+    const region = signingRegion ?? await this.regionProvider();
+    const request = prepareRequest(requestToSign);
+    const { longDate, shortDate } = this.formatDate(signingDate);
+    const scope = createScope(shortDate, region, signingService ?? this.service);
+    request.headers[AMZ_DATE_HEADER] = longDate;
+    if (credentials.sessionToken) {
+      request.headers[TOKEN_HEADER] = credentials.sessionToken;
+    }
+    const payloadHash = await getPayloadHash(request, this.sha256);
+    if (!hasHeader(SHA256_HEADER, request.headers) && this.applyChecksum) {
+      request.headers[SHA256_HEADER] = payloadHash;
+    }
+    const canonicalHeaders = getCanonicalHeaders(request, unsignableHeaders, signableHeaders);
+    const signature = await this.getSignature(longDate, scope, this.getSigningKey(credentials, region, shortDate, signingService), this.createCanonicalRequest(request, canonicalHeaders, payloadHash));
+    request.headers[AUTH_HEADER] = `${ALGORITHM_IDENTIFIER} Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${this.getCanonicalHeaderList(canonicalHeaders)}, Signature=${signature}`;
+    return request;
+  }
+  async getSignature(longDate, credentialScope, keyPromise, canonicalRequest) {
+    const stringToSign = await this.createStringToSign(longDate, credentialScope, canonicalRequest, ALGORITHM_IDENTIFIER);
+    const hash = new this.sha256(await keyPromise);
+    hash.update((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toUint8Array */ .Fo)(stringToSign));
+    return (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(await hash.digest());
+  }
+  getSigningKey(credentials, region, shortDate, service) {
+    return getSigningKey(this.sha256, credentials, shortDate, region, service || this.service);
+  }
+};
+
+// node_modules/@smithy/signature-v4/dist-es/signature-v4a-container.js
+var signatureV4aContainer = {
+  SignatureV4a: null
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/resolveAwsSdkSigV4Config.js
+var bindResolveAwsSdkSigV4Config = (defaultDisableClockSkewCorrection) => (config) => {
+  let inputCredentials = config.credentials;
+  let isUserSupplied = !!config.credentials;
+  let resolvedCredentials = void 0;
+  Object.defineProperty(config, "credentials", {
+    set(credentials) {
+      if (credentials && credentials !== inputCredentials && credentials !== resolvedCredentials) {
+        isUserSupplied = true;
+      }
+      inputCredentials = credentials;
+      const memoizedProvider = normalizeCredentialProvider(config, {
+        credentials: inputCredentials,
+        credentialDefaultProvider: config.credentialDefaultProvider
+      });
+      const boundProvider = bindCallerConfig(config, memoizedProvider);
+      if (isUserSupplied && !boundProvider.attributed) {
+        const isCredentialObject = typeof inputCredentials === "object" && inputCredentials !== null;
+        resolvedCredentials = async (options) => {
+          const creds = await boundProvider(options);
+          const attributedCreds = creds;
+          if (isCredentialObject && (!attributedCreds.$source || Object.keys(attributedCreds.$source).length === 0)) {
+            return (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(attributedCreds, "CREDENTIALS_CODE", "e");
+          }
+          return attributedCreds;
+        };
+        resolvedCredentials.memoized = boundProvider.memoized;
+        resolvedCredentials.configBound = boundProvider.configBound;
+        resolvedCredentials.attributed = true;
+      } else {
+        resolvedCredentials = boundProvider;
+      }
+    },
+    get() {
+      return resolvedCredentials;
+    },
+    enumerable: true,
+    configurable: true
+  });
+  config.credentials = inputCredentials;
+  const { signingEscapePath = true, systemClockOffset = config.systemClockOffset || 0, sha256 } = config;
+  let signer;
+  if (config.signer) {
+    signer = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeProvider */ .te)(config.signer);
+  } else if (config.regionInfoProvider) {
+    signer = () => (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeProvider */ .te)(config.region)().then(async (region) => [
+      await config.regionInfoProvider(region, {
+        useFipsEndpoint: await config.useFipsEndpoint(),
+        useDualstackEndpoint: await config.useDualstackEndpoint()
+      }) || {},
+      region
+    ]).then(([regionInfo, region]) => {
+      const { signingRegion, signingService } = regionInfo;
+      config.signingRegion = config.signingRegion || signingRegion || region;
+      config.signingName = config.signingName || signingService || config.serviceId;
+      const params = {
+        ...config,
+        credentials: config.credentials,
+        region: config.signingRegion,
+        service: config.signingName,
+        sha256,
+        uriEscapePath: signingEscapePath
+      };
+      const SignerCtor = config.signerConstructor || SignatureV4;
+      return new SignerCtor(params);
+    });
+  } else {
+    signer = async (authScheme) => {
+      authScheme = Object.assign({}, {
+        name: "sigv4",
+        signingName: config.signingName || config.defaultSigningName,
+        signingRegion: await (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeProvider */ .te)(config.region)(),
+        properties: {}
+      }, authScheme);
+      const signingRegion = authScheme.signingRegion;
+      const signingService = authScheme.signingName;
+      config.signingRegion = config.signingRegion || signingRegion;
+      config.signingName = config.signingName || signingService || config.serviceId;
+      const params = {
+        ...config,
+        credentials: config.credentials,
+        region: config.signingRegion,
+        service: config.signingName,
+        sha256,
+        uriEscapePath: signingEscapePath
+      };
+      const SignerCtor = config.signerConstructor || SignatureV4;
+      return new SignerCtor(params);
+    };
+  }
+  const resolvedConfig = Object.assign(config, {
+    systemClockOffset,
+    signingEscapePath,
+    signer,
+    disableClockSkewCorrection: (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeProvider */ .te)(config.disableClockSkewCorrection ?? defaultDisableClockSkewCorrection)
+  });
+  return resolvedConfig;
+};
+function normalizeCredentialProvider(config, { credentials, credentialDefaultProvider }) {
+  let credentialsProvider;
+  if (credentials) {
+    if (!credentials?.memoized) {
+      credentialsProvider = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .memoizeIdentityProvider */ .K4)(credentials, _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .isIdentityExpired */ .OC, _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .doesIdentityRequireRefresh */ .e);
+    } else {
+      credentialsProvider = credentials;
+    }
+  } else {
+    if (credentialDefaultProvider) {
+      credentialsProvider = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeProvider */ .te)(credentialDefaultProvider(Object.assign({}, config, {
+        parentClientConfig: config
+      })));
+    } else {
+      credentialsProvider = async () => {
+        throw new Error("@aws-sdk/core::resolveAwsSdkSigV4Config - `credentials` not provided and no credentialDefaultProvider was configured.");
+      };
+    }
+  }
+  credentialsProvider.memoized = true;
+  return credentialsProvider;
+}
+function bindCallerConfig(config, credentialsProvider) {
+  if (credentialsProvider.configBound) {
+    return credentialsProvider;
+  }
+  const fn = async (options) => credentialsProvider({ ...options, callerClientConfig: config });
+  fn.memoized = credentialsProvider.memoized;
+  fn.configBound = true;
+  return fn;
+}
+
+// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/clock-skew-node-config.js
+var ENV_DISABLE_CLOCK_SKEW_CORRECTION = "AWS_DISABLE_CLOCK_SKEW_CORRECTION";
+var CONFIG_DISABLE_CLOCK_SKEW_CORRECTION = "disable_clock_skew_correction";
+var NODE_DISABLE_CLOCK_SKEW_CORRECTION_CONFIG_OPTIONS = {
+  environmentVariableSelector: (env) => (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .booleanSelector */ .Qm)(env, ENV_DISABLE_CLOCK_SKEW_CORRECTION, _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .SelectorType */ .cV.ENV),
+  configFileSelector: (profile) => (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .booleanSelector */ .Qm)(profile, CONFIG_DISABLE_CLOCK_SKEW_CORRECTION, _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .SelectorType */ .cV.CONFIG),
+  default: false
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/clock-skew-defaults.js
+var DEFAULT_DISABLE_CLOCK_SKEW_CORRECTION = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .loadConfig */ .Z9)(NODE_DISABLE_CLOCK_SKEW_CORRECTION_CONFIG_OPTIONS);
+
+// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/index.js
+var resolveAwsSdkSigV4Config = bindResolveAwsSdkSigV4Config(DEFAULT_DISABLE_CLOCK_SKEW_CORRECTION);
+
+// node_modules/@aws-sdk/core/dist-es/submodules/protocols/ProtocolLib.js
+var ProtocolLib = class {
+  queryCompat;
+  errorRegistry;
+  constructor(queryCompat = false) {
+    this.queryCompat = queryCompat;
+  }
+  resolveRestContentType(defaultContentType, inputSchema) {
+    const members = inputSchema.getMemberSchemas();
+    const httpPayloadMember = Object.values(members).find((m) => {
+      return !!m.getMergedTraits().httpPayload;
+    });
+    if (httpPayloadMember) {
+      const mediaType = httpPayloadMember.getMergedTraits().mediaType;
+      if (mediaType) {
+        return mediaType;
+      } else if (httpPayloadMember.isStringSchema()) {
+        return "text/plain";
+      } else if (httpPayloadMember.isBlobSchema()) {
+        return "application/octet-stream";
+      } else {
+        return defaultContentType;
+      }
+    } else if (!inputSchema.isUnitSchema()) {
+      const hasBody = Object.values(members).find((m) => {
+        const { httpQuery, httpQueryParams, httpHeader, httpLabel, httpPrefixHeaders } = m.getMergedTraits();
+        const noPrefixHeaders = httpPrefixHeaders === void 0;
+        return !httpQuery && !httpQueryParams && !httpHeader && !httpLabel && noPrefixHeaders;
+      });
+      if (hasBody) {
+        return defaultContentType;
+      }
+    }
+  }
+  async getErrorSchemaOrThrowBaseException(errorIdentifier, defaultNamespace, response, dataObject, metadata, getErrorSchema) {
+    let errorName = errorIdentifier;
+    if (errorIdentifier.includes("#")) {
+      [, errorName] = errorIdentifier.split("#");
+    }
+    const errorMetadata = {
+      $metadata: metadata,
+      $fault: response.statusCode < 500 ? "client" : "server"
+    };
+    if (!this.errorRegistry) {
+      throw new Error("@aws-sdk/core/protocols - error handler not initialized.");
+    }
+    try {
+      const errorSchema = getErrorSchema?.(this.errorRegistry, errorName) ?? this.errorRegistry.getSchema(errorIdentifier);
+      return { errorSchema, errorMetadata };
+    } catch (e) {
+      dataObject.message = dataObject.message ?? dataObject.Message ?? "UnknownError";
+      const synthetic = this.errorRegistry;
+      const baseExceptionSchema = synthetic.getBaseException();
+      if (baseExceptionSchema) {
+        const ErrorCtor = synthetic.getErrorCtor(baseExceptionSchema) ?? Error;
+        throw this.decorateServiceException(Object.assign(new ErrorCtor({ name: errorName }), errorMetadata), dataObject);
+      }
+      const d = dataObject;
+      const message = d?.message ?? d?.Message ?? d?.Error?.Message ?? d?.Error?.message;
+      throw this.decorateServiceException(Object.assign(new Error(message), {
+        name: errorName
+      }, errorMetadata), dataObject);
+    }
+  }
+  compose(composite, errorIdentifier, defaultNamespace) {
+    let namespace = defaultNamespace;
+    if (errorIdentifier.includes("#")) {
+      [namespace] = errorIdentifier.split("#");
+    }
+    const staticRegistry = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .TypeRegistry */ .OF.for(namespace);
+    const defaultSyntheticRegistry = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .TypeRegistry */ .OF.for("smithy.ts.sdk.synthetic." + defaultNamespace);
+    composite.copyFrom(staticRegistry);
+    composite.copyFrom(defaultSyntheticRegistry);
+    this.errorRegistry = composite;
+  }
+  decorateServiceException(exception, additions = {}) {
+    if (this.queryCompat) {
+      const msg = exception.Message ?? additions.Message;
+      const error = (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .decorateServiceException */ .Mw)(exception, additions);
+      if (msg) {
+        error.message = msg;
+      }
+      const errorObj = error.Error ?? {};
+      errorObj.Type = error.Error?.Type;
+      errorObj.Code = error.Error?.Code;
+      errorObj.Message = error.Error?.message ?? error.Error?.Message ?? msg;
+      error.Error = errorObj;
+      const reqId = error.$metadata.requestId;
+      if (reqId) {
+        error.RequestId = reqId;
+      }
+      return error;
+    }
+    return (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .decorateServiceException */ .Mw)(exception, additions);
+  }
+  setQueryCompatError(output, response) {
+    const queryErrorHeader = response.headers?.["x-amzn-query-error"];
+    if (output !== void 0 && queryErrorHeader != null) {
+      const [Code, Type] = queryErrorHeader.split(";");
+      const keys = Object.keys(output);
+      const Error2 = {
+        Code,
+        Type
+      };
+      output.Code = Code;
+      output.Type = Type;
+      for (let i = 0; i < keys.length; i++) {
+        const k = keys[i];
+        Error2[k === "message" ? "Message" : k] = output[k];
+      }
+      delete Error2.__type;
+      output.Error = Error2;
+    }
+  }
+  queryCompatOutput(queryCompatErrorData, errorData) {
+    if (queryCompatErrorData.Error) {
+      errorData.Error = queryCompatErrorData.Error;
+    }
+    if (queryCompatErrorData.Type) {
+      errorData.Type = queryCompatErrorData.Type;
+    }
+    if (queryCompatErrorData.Code) {
+      errorData.Code = queryCompatErrorData.Code;
+    }
+  }
+  findQueryCompatibleError(registry, errorName) {
+    try {
+      return registry.getSchema(errorName);
+    } catch (e) {
+      return registry.find((schema) => _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(schema).getMergedTraits().awsQueryError?.[0] === errorName);
+    }
+  }
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/protocols/json/AwsJsonRpcProtocol.js
+var AwsJsonRpcProtocol = class extends _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .RpcProtocol */ .Mp {
+  serializer;
+  deserializer;
+  serviceTarget;
+  codec;
+  mixin;
+  awsQueryCompatible;
+  constructor({ defaultNamespace, errorTypeRegistries, serviceTarget, awsQueryCompatible, jsonCodec }) {
+    super({
+      defaultNamespace,
+      errorTypeRegistries
+    });
+    this.serviceTarget = serviceTarget;
+    this.codec = jsonCodec ?? new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .JsonCodec2 */ .pl({
+      timestampFormat: {
+        useTrait: true,
+        default: 7
+      },
+      jsonName: false
+    });
+    this.serializer = this.codec.createSerializer();
+    this.deserializer = this.codec.createDeserializer();
+    this.awsQueryCompatible = !!awsQueryCompatible;
+    this.mixin = new ProtocolLib(this.awsQueryCompatible);
+  }
+  async serializeRequest(operationSchema, input, context) {
+    const request = await super.serializeRequest(operationSchema, input, context);
+    if (!request.path.endsWith("/")) {
+      request.path += "/";
+    }
+    request.headers["content-type"] = `application/x-amz-json-${this.getJsonRpcVersion()}`;
+    request.headers["x-amz-target"] = `${this.serviceTarget}.${operationSchema.name}`;
+    if (this.awsQueryCompatible) {
+      request.headers["x-amzn-query-mode"] = "true";
+    }
+    if ((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .deref */ .LA)(operationSchema.input) === "unit" || !request.body) {
+      request.body = "{}";
+    }
+    return request;
+  }
+  getPayloadCodec() {
+    return this.codec;
+  }
+  async handleError(operationSchema, context, response, dataObject, metadata) {
+    const { awsQueryCompatible } = this;
+    if (awsQueryCompatible) {
+      this.mixin.setQueryCompatError(dataObject, response);
+    }
+    const errorIdentifier = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .loadJsonRpcErrorCode */ .rh)(response, dataObject, awsQueryCompatible) ?? "Unknown";
+    this.mixin.compose(this.compositeErrorRegistry, errorIdentifier, this.options.defaultNamespace);
+    const { errorSchema, errorMetadata } = await this.mixin.getErrorSchemaOrThrowBaseException(errorIdentifier, this.options.defaultNamespace, response, dataObject, metadata, awsQueryCompatible ? this.mixin.findQueryCompatibleError : void 0);
+    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(errorSchema);
+    const message = dataObject.message ?? dataObject.Message ?? "UnknownError";
+    const ErrorCtor = this.compositeErrorRegistry.getErrorCtor(errorSchema) ?? Error;
+    const exception = new ErrorCtor({});
+    const output = {};
+    const errorDeserializer = this.codec.createDeserializer();
+    for (const [name, member] of ns.structIterator()) {
+      if (dataObject[name] != null) {
+        output[name] = errorDeserializer.readObject(member, dataObject[name]);
+      }
+    }
+    if (awsQueryCompatible) {
+      this.mixin.queryCompatOutput(dataObject, output);
+    }
+    throw this.mixin.decorateServiceException(Object.assign(exception, errorMetadata, {
+      $fault: ns.getMergedTraits().error,
+      message
+    }, output), dataObject);
+  }
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/protocols/json/AwsJson1_0Protocol.js
+var AwsJson1_0Protocol = class extends AwsJsonRpcProtocol {
+  constructor({ defaultNamespace, errorTypeRegistries, serviceTarget, awsQueryCompatible, jsonCodec }) {
+    super({
+      defaultNamespace,
+      errorTypeRegistries,
+      serviceTarget,
+      awsQueryCompatible,
+      jsonCodec
+    });
+  }
+  getShapeId() {
+    return "aws.protocols#awsJson1_0";
+  }
+  getJsonRpcVersion() {
+    return "1.0";
+  }
+  getDefaultContentType() {
+    return "application/x-amz-json-1.0";
+  }
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/protocols/json/AwsJson1_1Protocol.js
+var AwsJson1_1Protocol = class extends AwsJsonRpcProtocol {
+  constructor({ defaultNamespace, errorTypeRegistries, serviceTarget, awsQueryCompatible, jsonCodec }) {
+    super({
+      defaultNamespace,
+      errorTypeRegistries,
+      serviceTarget,
+      awsQueryCompatible,
+      jsonCodec
+    });
+  }
+  getShapeId() {
+    return "aws.protocols#awsJson1_1";
+  }
+  getJsonRpcVersion() {
+    return "1.1";
+  }
+  getDefaultContentType() {
+    return "application/x-amz-json-1.1";
+  }
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/protocols/json/AwsRestJsonProtocol.js
+var AwsRestJsonProtocol = class extends _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpBindingProtocol */ .sM {
+  serializer;
+  deserializer;
+  codec;
+  mixin = new ProtocolLib();
+  constructor({ defaultNamespace, errorTypeRegistries, jsonCodec }) {
+    super({
+      defaultNamespace,
+      errorTypeRegistries
+    });
+    const settings = {
+      timestampFormat: {
+        useTrait: true,
+        default: 7
+      },
+      httpBindings: true,
+      jsonName: true
+    };
+    this.codec = jsonCodec ?? new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .JsonCodec2 */ .pl(settings);
+    this.serializer = new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpInterceptingShapeSerializer */ ._2(this.codec.createSerializer(), settings);
+    this.deserializer = new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpInterceptingShapeDeserializer */ .zS(this.codec.createDeserializer(), settings);
+  }
+  getShapeId() {
+    return "aws.protocols#restJson1";
+  }
+  getPayloadCodec() {
+    return this.codec;
+  }
+  setSerdeContext(serdeContext) {
+    this.codec.setSerdeContext(serdeContext);
+    super.setSerdeContext(serdeContext);
+  }
+  async serializeRequest(operationSchema, input, context) {
+    const request = await super.serializeRequest(operationSchema, input, context);
+    const inputSchema = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(operationSchema.input);
+    if (!request.headers["content-type"]) {
+      const contentType = this.mixin.resolveRestContentType(this.getDefaultContentType(), inputSchema);
+      if (contentType) {
+        request.headers["content-type"] = contentType;
+      }
+    }
+    if (request.body == null && request.headers["content-type"] === this.getDefaultContentType()) {
+      request.body = "{}";
+    }
+    return request;
+  }
+  async deserializeResponse(operationSchema, context, response) {
+    const output = await super.deserializeResponse(operationSchema, context, response);
+    const outputSchema = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(operationSchema.output);
+    for (const [name, member] of outputSchema.structIterator()) {
+      if (member.getMemberTraits().httpPayload && !(name in output)) {
+        output[name] = null;
+      }
+    }
+    return output;
+  }
+  async handleError(operationSchema, context, response, dataObject, metadata) {
+    const errorIdentifier = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .loadRestJsonErrorCode */ .cJ)(response, dataObject) ?? "Unknown";
+    this.mixin.compose(this.compositeErrorRegistry, errorIdentifier, this.options.defaultNamespace);
+    const { errorSchema, errorMetadata } = await this.mixin.getErrorSchemaOrThrowBaseException(errorIdentifier, this.options.defaultNamespace, response, dataObject, metadata);
+    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(errorSchema);
+    const message = dataObject.message ?? dataObject.Message ?? "UnknownError";
+    const ErrorCtor = this.compositeErrorRegistry.getErrorCtor(errorSchema) ?? Error;
+    const exception = new ErrorCtor({});
+    await this.deserializeHttpMessage(errorSchema, context, response, dataObject);
+    const output = {};
+    const errorDeserializer = this.codec.createDeserializer();
+    for (const [name, member] of ns.structIterator()) {
+      const target = member.getMergedTraits().jsonName ?? name;
+      output[name] = errorDeserializer.readObject(member, dataObject[target]);
+    }
+    throw this.mixin.decorateServiceException(Object.assign(exception, errorMetadata, {
+      $fault: ns.getMergedTraits().error,
+      message
+    }, output), dataObject);
+  }
+  getDefaultContentType() {
+    return "application/json";
+  }
+};
+
+// node_modules/@aws-sdk/xml-builder/dist-es/xml-parser.js
+function writeKey2(obj) {
+  Object.defineProperty(obj, "__proto__", { value: void 0, writable: true, enumerable: true, configurable: true });
+}
+function parseXML(xml) {
+  const state = new AwsXmlParser(xml);
+  return state.parse();
+}
+var AwsXmlParser = class _AwsXmlParser {
+  x;
+  i = 0;
+  z;
+  constructor(x) {
+    this.x = x;
+    this.x = x.replace(/\r\n?/g, "\n");
+    this.z = this.x.length;
+  }
+  parse() {
+    const p = this;
+    const { z } = p;
+    while (p.i < z) {
+      p.trim();
+      if (p.i >= z) {
+        break;
+      }
+      if (p.isNext("<?")) {
+        p.readTo("?>");
+        p.trim();
+      } else if (p.isNext("<!--")) {
+        p.readTo("-->");
+        p.trim();
+      } else if (p.isNext("<!DOCTYPE", false)) {
+        p.skipDoctype();
+        p.trim();
+      } else if (p.x[p.i] === "<") {
+        const root = p.parseTag();
+        return { [root.tag]: root.value };
+      } else {
+        throw new Error("@aws-sdk XML parse error: unexpected content.");
+      }
+    }
+    throw new Error("@aws-sdk XML parse error: no root element.");
+  }
+  isNext(s, caseSensitive = true) {
+    const p = this;
+    if (caseSensitive) {
+      return p.x.startsWith(s, p.i);
+    }
+    return p.x.toLowerCase().startsWith(s.toLowerCase(), p.i);
+  }
+  readTo(stop) {
+    const p = this;
+    const _i = p.x.indexOf(stop, p.i);
+    if (_i === -1) {
+      throw new Error(`@aws-sdk XML parse error: expected "${stop}" not found.`);
+    }
+    const result = p.x.slice(p.i, _i);
+    p.i = _i + stop.length;
+    return result;
+  }
+  trim() {
+    const p = this;
+    while (p.i < p.z && " 	\r\n".includes(p.x[p.i])) {
+      ++p.i;
+    }
+  }
+  readAttrValue() {
+    const p = this;
+    const quote = p.x[p.i];
+    ++p.i;
+    let value = "";
+    while (p.i < p.z && p.x[p.i] !== quote) {
+      value += p.x[p.i++];
+    }
+    ++p.i;
+    return p.decodeEntities(value);
+  }
+  parseTag() {
+    const p = this;
+    ++p.i;
+    let tag = "";
+    while (p.i < p.z && !" 	\r\n>/".includes(p.x[p.i])) {
+      tag += p.x[p.i++];
+    }
+    let hasAttrs = false;
+    const attrs = {};
+    while (p.i < p.z) {
+      p.trim();
+      if (">/".includes(p.x[p.i])) {
+        break;
+      }
+      let name = "";
+      while (p.i < p.z && !"= 	\r\n>/?".includes(p.x[p.i])) {
+        name += p.x[p.i++];
+      }
+      p.trim();
+      if (p.x[p.i] !== "=") {
+        break;
+      }
+      ++p.i;
+      p.trim();
+      if (name === "__proto__") {
+        writeKey2(attrs);
+      }
+      attrs[name] = p.readAttrValue();
+      hasAttrs = true;
+    }
+    if (p.i >= p.z) {
+      throw new Error("@aws-sdk XML parse error: unexpected end of input.");
+    }
+    if (p.x[p.i] === "/") {
+      ++p.i;
+      if (p.i >= p.z || p.x[p.i] !== ">") {
+        throw new Error("@aws-sdk XML parse error: expected > at the end of self-closing tag.");
+      }
+      ++p.i;
+      return { tag, value: hasAttrs ? attrs : "" };
+    }
+    if (p.x[p.i] !== ">") {
+      throw new Error("@aws-sdk XML parse error: expected > at the end of opening tag.");
+    }
+    ++p.i;
+    const textParts = [];
+    const childTags = [];
+    let hasElementChild = false;
+    while (p.i < p.z) {
+      if (p.isNext("</")) {
+        break;
+      }
+      if (p.x[p.i] === "<") {
+        if (p.isNext("<!--")) {
+          p.readTo("-->");
+        } else if (p.isNext("<![CDATA[")) {
+          p.i += 9;
+          textParts.push(p.readTo("]]>"));
+        } else if (p.isNext("<?")) {
+          p.readTo("?>");
+        } else {
+          hasElementChild = true;
+          childTags.push(p.parseTag());
+        }
+      } else {
+        let text = "";
+        while (p.i < p.z && p.x[p.i] !== "<") {
+          text += p.x[p.i++];
+        }
+        textParts.push(p.decodeEntities(text));
+      }
+    }
+    if (!p.isNext("</")) {
+      throw new Error(`@aws-sdk XML parse error: missing closing tag </${tag}>.`);
+    }
+    p.i += 2;
+    const closeTag = p.readTo(">").trim();
+    if (closeTag !== tag) {
+      throw new Error(`@aws-sdk XML parse error: mismatched tags <${tag}> and </${closeTag}>.`);
+    }
+    if (!hasAttrs && textParts.length === 0 && !hasElementChild) {
+      return { tag, value: "" };
+    }
+    if (!hasAttrs && !hasElementChild) {
+      const text = textParts.length === 1 ? textParts[0] : textParts.join("");
+      if (text.trim() === "" && text.includes("\n")) {
+        return { tag, value: "" };
+      }
+      return { tag, value: text };
+    }
+    const obj = {};
+    for (const text of textParts) {
+      if (text.trim() === "" && text.includes("\n")) {
+        continue;
+      }
+      obj["#text"] = "#text" in obj ? obj["#text"] + text : text;
+    }
+    for (const child of childTags) {
+      if (child.tag === "__proto__") {
+        writeKey2(obj);
+      }
+      if (child.tag in obj) {
+        if (Array.isArray(obj[child.tag])) {
+          obj[child.tag].push(child.value);
+        } else {
+          obj[child.tag] = [obj[child.tag], child.value];
+        }
+      } else {
+        obj[child.tag] = child.value;
+      }
+    }
+    for (const [k, v] of Object.entries(attrs)) {
+      if (k === "__proto__") {
+        writeKey2(obj);
+      }
+      obj[k] = v;
+    }
+    return { tag, value: obj };
+  }
+  static ENTITIES = {
+    amp: "&",
+    lt: "<",
+    gt: ">",
+    quot: '"',
+    apos: "'"
+  };
+  skipDoctype() {
+    const p = this;
+    p.i += 9;
+    let depth = 0;
+    while (p.i < p.z) {
+      const c = p.x[p.i];
+      if (c === "[") {
+        ++depth;
+      } else if (c === "]") {
+        --depth;
+      } else if (c === ">" && depth === 0) {
+        ++p.i;
+        return;
+      }
+      ++p.i;
+    }
+    throw new Error("@aws-sdk XML parse error: unclosed DOCTYPE.");
+  }
+  decodeEntities(s) {
+    return s.replace(/&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|([a-zA-Z][a-zA-Z0-9]{0,30}));/g, (_, hex, dec, named) => {
+      if (hex) {
+        return String.fromCharCode(parseInt(hex, 16));
+      }
+      if (dec) {
+        return String.fromCharCode(parseInt(dec, 10));
+      }
+      return _AwsXmlParser.ENTITIES[named] ?? "";
+    });
+  }
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/protocols/ConfigurableSerdeContext.js
+var SerdeContextConfig = class {
+  serdeContext;
+  setSerdeContext(serdeContext) {
+    this.serdeContext = serdeContext;
+  }
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/protocols/UnionSerde.js
+var UnionSerde = class {
+  from;
+  to;
+  keys;
+  constructor(from, to) {
+    this.from = from;
+    this.to = to;
+    const keys = Object.keys(this.from);
+    const set = new Set(keys);
+    set.delete("__type");
+    this.keys = set;
+  }
+  mark(key) {
+    this.keys.delete(key);
+  }
+  hasUnknown() {
+    return this.keys.size === 1 && Object.keys(this.to).length === 0;
+  }
+  writeUnknown() {
+    if (this.hasUnknown()) {
+      const k = this.keys.values().next().value;
+      const v = this.from[k];
+      this.to.$unknown = [k, v];
+    }
+  }
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/protocols/writeKey.js
+function writeKey3(obj) {
+  Object.defineProperty(obj, "__proto__", { value: void 0, writable: true, enumerable: true, configurable: true });
+}
+
+// node_modules/@aws-sdk/core/dist-es/submodules/protocols/xml/XmlShapeDeserializer.js
+var XmlShapeDeserializer = class extends SerdeContextConfig {
+  settings;
+  stringDeserializer;
+  constructor(settings) {
+    super();
+    this.settings = settings;
+    this.stringDeserializer = new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .FromStringShapeDeserializer */ .k(settings);
+  }
+  setSerdeContext(serdeContext) {
+    this.serdeContext = serdeContext;
+    this.stringDeserializer.setSerdeContext(serdeContext);
+  }
+  read(schema, bytes, key) {
+    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(schema);
+    const memberSchemas = ns.getMemberSchemas();
+    const isEventPayload = ns.isStructSchema() && ns.isMemberSchema() && !!Object.values(memberSchemas).find((memberNs) => {
+      return !!memberNs.getMemberTraits().eventPayload;
+    });
+    if (isEventPayload) {
+      const output = {};
+      const memberName = Object.keys(memberSchemas)[0];
+      const eventMemberSchema = memberSchemas[memberName];
+      if (eventMemberSchema.isBlobSchema()) {
+        output[memberName] = bytes;
+      } else {
+        output[memberName] = this.read(memberSchemas[memberName], bytes);
+      }
+      return output;
+    }
+    const xmlString = (this.serdeContext?.utf8Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toUtf8 */ .Pq)(bytes);
+    const parsedObject = this.parseXml(xmlString);
+    return this.readSchema(schema, key ? parsedObject[key] : parsedObject);
+  }
+  readSchema(_schema, value) {
+    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(_schema);
+    if (ns.isUnitSchema()) {
+      return;
+    }
+    const traits = ns.getMergedTraits();
+    if (ns.isListSchema() && !Array.isArray(value)) {
+      return this.readSchema(ns, [value]);
+    }
+    if (value == null) {
+      return value;
+    }
+    if (typeof value === "object") {
+      const flat = !!traits.xmlFlattened;
+      if (ns.isListSchema()) {
+        const listValue = ns.getValueSchema();
+        const buffer2 = [];
+        const sourceKey = listValue.getMergedTraits().xmlName ?? "member";
+        const source = flat ? value : (value[0] ?? value)[sourceKey];
+        if (source == null) {
+          return buffer2;
+        }
+        const sourceArray = Array.isArray(source) ? source : [source];
+        for (const v of sourceArray) {
+          buffer2.push(this.readSchema(listValue, v));
+        }
+        return buffer2;
+      }
+      const buffer = {};
+      if (ns.isMapSchema()) {
+        const keyNs = ns.getKeySchema();
+        const memberNs = ns.getValueSchema();
+        let entries;
+        if (flat) {
+          entries = Array.isArray(value) ? value : [value];
+        } else {
+          entries = Array.isArray(value.entry) ? value.entry : [value.entry];
+        }
+        const keyProperty = keyNs.getMergedTraits().xmlName ?? "key";
+        const valueProperty = memberNs.getMergedTraits().xmlName ?? "value";
+        for (const entry of entries) {
+          const key = entry[keyProperty];
+          const value2 = entry[valueProperty];
+          if (key === "__proto__") {
+            writeKey3(buffer);
+          }
+          buffer[key] = this.readSchema(memberNs, value2);
+        }
+        return buffer;
+      }
+      if (ns.isStructSchema()) {
+        const union = ns.isUnionSchema();
+        let unionSerde;
+        if (union) {
+          unionSerde = new UnionSerde(value, buffer);
+        }
+        for (const [memberName, memberSchema] of ns.structIterator()) {
+          const memberTraits = memberSchema.getMergedTraits();
+          const xmlObjectKey = !memberTraits.httpPayload ? memberSchema.getMemberTraits().xmlName ?? memberName : memberTraits.xmlName ?? memberSchema.getName();
+          if (union) {
+            unionSerde.mark(xmlObjectKey);
+          }
+          if (value[xmlObjectKey] != null) {
+            buffer[memberName] = this.readSchema(memberSchema, value[xmlObjectKey]);
+          }
+        }
+        if (union) {
+          unionSerde.writeUnknown();
+        }
+        return buffer;
+      }
+      if (ns.isDocumentSchema()) {
+        return value;
+      }
+      throw new Error(`@aws-sdk/core/protocols - xml deserializer unhandled schema type for ${ns.getName(true)}`);
+    }
+    if (ns.isListSchema()) {
+      return [];
+    }
+    if (ns.isMapSchema() || ns.isStructSchema()) {
+      return {};
+    }
+    return this.stringDeserializer.read(ns, value);
+  }
+  parseXml(xml) {
+    if (xml.length) {
+      let parsedObj;
+      try {
+        parsedObj = parseXML(xml);
+      } catch (e) {
+        if (e && typeof e === "object") {
+          Object.defineProperty(e, "$responseBodyText", {
+            value: xml
+          });
+        }
+        throw e;
+      }
+      const textNodeName = "#text";
+      const key = Object.keys(parsedObj)[0];
+      const parsedObjToReturn = parsedObj[key];
+      if (parsedObjToReturn[textNodeName]) {
+        parsedObjToReturn[key] = parsedObjToReturn[textNodeName];
+        delete parsedObjToReturn[textNodeName];
+      }
+      return (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .getValueFromTextNode */ .rm)(parsedObjToReturn);
+    }
+    return {};
+  }
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/protocols/query/QueryShapeSerializer.js
+var QueryShapeSerializer = class extends SerdeContextConfig {
+  settings;
+  buffer;
+  constructor(settings) {
+    super();
+    this.settings = settings;
+  }
+  write(schema, value, prefix = "") {
+    if (this.buffer === void 0) {
+      this.buffer = "";
+    }
+    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(schema);
+    if (prefix && !prefix.endsWith(".")) {
+      prefix += ".";
+    }
+    if (ns.isBlobSchema()) {
+      if (typeof value === "string" || value instanceof Uint8Array) {
+        this.writeKey(prefix);
+        this.writeValue((this.serdeContext?.base64Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toBase64 */ .nk)(value));
+      }
+    } else if (ns.isBooleanSchema() || ns.isNumericSchema() || ns.isStringSchema()) {
+      if (value != null) {
+        this.writeKey(prefix);
+        this.writeValue(String(value));
+      } else if (ns.isIdempotencyToken()) {
+        this.writeKey(prefix);
+        this.writeValue((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .generateIdempotencyToken */ .ec)());
+      }
+    } else if (ns.isBigIntegerSchema()) {
+      if (value != null) {
+        this.writeKey(prefix);
+        this.writeValue(String(value));
+      }
+    } else if (ns.isBigDecimalSchema()) {
+      if (value != null) {
+        this.writeKey(prefix);
+        this.writeValue(value instanceof _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NumericValue */ .Dv ? value.string : String(value));
+      }
+    } else if (ns.isTimestampSchema()) {
+      if (value instanceof Date) {
+        this.writeKey(prefix);
+        const format = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .determineTimestampFormat */ .Vm)(ns, this.settings);
+        switch (format) {
+          case 5:
+            this.writeValue(value.toISOString().replace(".000Z", "Z"));
+            break;
+          case 6:
+            this.writeValue((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .dateToUtcString */ .JV)(value));
+            break;
+          case 7:
+            this.writeValue(String(value.getTime() / 1e3));
+            break;
+        }
+      }
+    } else if (ns.isDocumentSchema()) {
+      if (Array.isArray(value)) {
+        this.write(64 | 15, value, prefix);
+      } else if (value instanceof Date) {
+        this.write(4, value, prefix);
+      } else if (value instanceof Uint8Array) {
+        this.write(21, value, prefix);
+      } else if (value && typeof value === "object") {
+        this.write(128 | 15, value, prefix);
+      } else {
+        this.writeKey(prefix);
+        this.writeValue(String(value));
+      }
+    } else if (ns.isListSchema()) {
+      if (Array.isArray(value)) {
+        if (value.length === 0) {
+          if (this.settings.serializeEmptyLists) {
+            this.writeKey(prefix);
+            this.writeValue("");
+          }
+        } else {
+          const member = ns.getValueSchema();
+          const flat = this.settings.flattenLists || ns.getMergedTraits().xmlFlattened;
+          let i = 1;
+          for (const item of value) {
+            if (item == null) {
+              continue;
+            }
+            const traits = member.getMergedTraits();
+            const suffix = this.getKey("member", traits.xmlName, traits.ec2QueryName);
+            const key = flat ? `${prefix}${i}` : `${prefix}${suffix}.${i}`;
+            this.write(member, item, key);
+            ++i;
+          }
+        }
+      }
+    } else if (ns.isMapSchema()) {
+      if (value && typeof value === "object") {
+        const keySchema = ns.getKeySchema();
+        const memberSchema = ns.getValueSchema();
+        const flat = ns.getMergedTraits().xmlFlattened;
+        let i = 1;
+        for (const k in value) {
+          const v = value[k];
+          if (v == null) {
+            continue;
+          }
+          const keyTraits = keySchema.getMergedTraits();
+          const keySuffix = this.getKey("key", keyTraits.xmlName, keyTraits.ec2QueryName);
+          const key = flat ? `${prefix}${i}.${keySuffix}` : `${prefix}entry.${i}.${keySuffix}`;
+          const valTraits = memberSchema.getMergedTraits();
+          const valueSuffix = this.getKey("value", valTraits.xmlName, valTraits.ec2QueryName);
+          const valueKey = flat ? `${prefix}${i}.${valueSuffix}` : `${prefix}entry.${i}.${valueSuffix}`;
+          this.write(keySchema, k, key);
+          this.write(memberSchema, v, valueKey);
+          ++i;
+        }
+      }
+    } else if (ns.isStructSchema()) {
+      if (value && typeof value === "object") {
+        let didWriteMember = false;
+        for (const [memberName, member] of ns.structIterator()) {
+          if (value[memberName] == null && !member.isIdempotencyToken()) {
+            continue;
+          }
+          const traits = member.getMergedTraits();
+          const suffix = this.getKey(memberName, traits.xmlName, traits.ec2QueryName, "struct");
+          const key = `${prefix}${suffix}`;
+          this.write(member, value[memberName], key);
+          didWriteMember = true;
+        }
+        if (!didWriteMember && ns.isUnionSchema()) {
+          const { $unknown } = value;
+          if (Array.isArray($unknown)) {
+            const [k, v] = $unknown;
+            const key = `${prefix}${k}`;
+            this.write(15, v, key);
+          }
+        }
+      }
+    } else if (ns.isUnitSchema()) {
+    } else {
+      throw new Error(`@aws-sdk/core/protocols - QuerySerializer unrecognized schema type ${ns.getName(true)}`);
+    }
+  }
+  flush() {
+    if (this.buffer === void 0) {
+      throw new Error("@aws-sdk/core/protocols - QuerySerializer cannot flush with nothing written to buffer.");
+    }
+    const str = this.buffer;
+    delete this.buffer;
+    return str;
+  }
+  getKey(memberName, xmlName, ec2QueryName, keySource) {
+    const { ec2, capitalizeKeys } = this.settings;
+    if (ec2 && ec2QueryName) {
+      return ec2QueryName;
+    }
+    const key = xmlName ?? memberName;
+    if (capitalizeKeys && keySource === "struct") {
+      return key[0].toUpperCase() + key.slice(1);
+    }
+    return key;
+  }
+  writeKey(key) {
+    if (key.endsWith(".")) {
+      key = key.slice(0, key.length - 1);
+    }
+    this.buffer += `&${(0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .extendedEncodeURIComponent */ .$6)(key)}=`;
+  }
+  writeValue(value) {
+    this.buffer += (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .extendedEncodeURIComponent */ .$6)(value);
+  }
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/protocols/query/AwsQueryProtocol.js
+var AwsQueryProtocol = class extends _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .RpcProtocol */ .Mp {
+  options;
+  serializer;
+  deserializer;
+  mixin = new ProtocolLib();
+  constructor(options) {
+    super({
+      defaultNamespace: options.defaultNamespace,
+      errorTypeRegistries: options.errorTypeRegistries
+    });
+    this.options = options;
+    const settings = {
+      timestampFormat: {
+        useTrait: true,
+        default: 5
+      },
+      httpBindings: false,
+      xmlNamespace: options.xmlNamespace,
+      serviceNamespace: options.defaultNamespace,
+      serializeEmptyLists: true
+    };
+    this.serializer = new QueryShapeSerializer(settings);
+    this.deserializer = new XmlShapeDeserializer(settings);
+  }
+  getShapeId() {
+    return "aws.protocols#awsQuery";
+  }
+  setSerdeContext(serdeContext) {
+    this.serializer.setSerdeContext(serdeContext);
+    this.deserializer.setSerdeContext(serdeContext);
+  }
+  getPayloadCodec() {
+    throw new Error("AWSQuery protocol has no payload codec.");
+  }
+  async serializeRequest(operationSchema, input, context) {
+    const request = await super.serializeRequest(operationSchema, input, context);
+    if (!request.path.endsWith("/")) {
+      request.path += "/";
+    }
+    request.headers["content-type"] = "application/x-www-form-urlencoded";
+    if ((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .deref */ .LA)(operationSchema.input) === "unit" || !request.body) {
+      request.body = "";
+    }
+    const action = operationSchema.name.split("#")[1] ?? operationSchema.name;
+    request.body = `Action=${action}&Version=${this.options.version}` + request.body;
+    if (request.body.endsWith("&")) {
+      request.body = request.body.slice(-1);
+    }
+    return request;
+  }
+  async deserializeResponse(operationSchema, context, response) {
+    const deserializer = this.deserializer;
+    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(operationSchema.output);
+    const dataObject = {};
+    if (response.statusCode >= 300) {
+      const bytes2 = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .collectBody */ .Px)(response.body, context);
+      if (bytes2.byteLength > 0) {
+        Object.assign(dataObject, await deserializer.read(15, bytes2));
+      }
+      await this.handleError(operationSchema, context, response, dataObject, this.deserializeMetadata(response));
+    }
+    for (const header in response.headers) {
+      const value = response.headers[header];
+      delete response.headers[header];
+      response.headers[header.toLowerCase()] = value;
+    }
+    const shortName = operationSchema.name.split("#")[1] ?? operationSchema.name;
+    const awsQueryResultKey = ns.isStructSchema() && this.useNestedResult() ? shortName + "Result" : void 0;
+    const bytes = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .collectBody */ .Px)(response.body, context);
+    if (bytes.byteLength > 0) {
+      Object.assign(dataObject, await deserializer.read(ns, bytes, awsQueryResultKey));
+    }
+    dataObject.$metadata = this.deserializeMetadata(response);
+    return dataObject;
+  }
+  useNestedResult() {
+    return true;
+  }
+  async handleError(operationSchema, context, response, dataObject, metadata) {
+    const errorIdentifier = this.loadQueryErrorCode(response, dataObject) ?? "Unknown";
+    this.mixin.compose(this.compositeErrorRegistry, errorIdentifier, this.options.defaultNamespace);
+    const errorData = this.loadQueryError(dataObject) ?? {};
+    const message = this.loadQueryErrorMessage(dataObject);
+    errorData.message = message;
+    errorData.Error = {
+      Type: errorData.Type,
+      Code: errorData.Code,
+      Message: message
+    };
+    const { errorSchema, errorMetadata } = await this.mixin.getErrorSchemaOrThrowBaseException(errorIdentifier, this.options.defaultNamespace, response, errorData, metadata, this.mixin.findQueryCompatibleError);
+    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(errorSchema);
+    const ErrorCtor = this.compositeErrorRegistry.getErrorCtor(errorSchema) ?? Error;
+    const exception = new ErrorCtor({});
+    const output = {
+      Type: errorData.Error.Type,
+      Code: errorData.Error.Code,
+      Error: errorData.Error
+    };
+    for (const [name, member] of ns.structIterator()) {
+      const target = member.getMergedTraits().xmlName ?? name;
+      const value = errorData[target] ?? dataObject[target];
+      output[name] = this.deserializer.readSchema(member, value);
+    }
+    throw this.mixin.decorateServiceException(Object.assign(exception, errorMetadata, {
+      $fault: ns.getMergedTraits().error,
+      message
+    }, output), dataObject);
+  }
+  loadQueryErrorCode(output, data) {
+    const code = (data.Errors?.[0]?.Error ?? data.Errors?.Error ?? data.Error)?.Code;
+    if (code !== void 0) {
+      return code;
+    }
+    if (output.statusCode == 404) {
+      return "NotFound";
+    }
+  }
+  loadQueryError(data) {
+    return data.Errors?.[0]?.Error ?? data.Errors?.Error ?? data.Error;
+  }
+  loadQueryErrorMessage(data) {
+    const errorData = this.loadQueryError(data);
+    return errorData?.message ?? errorData?.Message ?? data.message ?? data.Message ?? "Unknown";
+  }
+  getDefaultContentType() {
+    return "application/x-www-form-urlencoded";
+  }
+};
+
+
+
+
+/***/ }),
+
+/***/ 1222:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   T: () => (/* binding */ Sha256Node),
+/* harmony export */   k: () => (/* binding */ Crc32Node)
+/* harmony export */ });
+/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3981);
+/* harmony import */ var node_zlib__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8522);
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7598);
+
+
+// node_modules/@smithy/core/dist-es/submodules/checksum/crc32/Crc32Node.js
+
+
+// node_modules/@smithy/core/dist-es/submodules/checksum/crc32/Crc32Js.js
+var CRC32_TABLE = new Uint32Array(256);
+for (let i = 0; i < 256; ++i) {
+  let c = i;
+  for (let j = 0; j < 8; ++j) {
+    c = c & 1 ? 3988292384 ^ c >>> 1 : c >>> 1;
+  }
+  CRC32_TABLE[i] = c >>> 0;
+}
+var ONES = 4294967295;
+var Crc32Js = class {
+  digestLength = 4;
+  checksum = ONES;
+  update(data) {
+    for (let i = 0; i < data.length; ++i) {
+      this.checksum = this.checksum >>> 8 ^ CRC32_TABLE[(this.checksum ^ data[i]) & 255];
+    }
+  }
+  digestSync() {
+    return (this.checksum ^ ONES) >>> 0;
+  }
+  async digest() {
+    const value = this.digestSync();
+    const out = new Uint8Array(4);
+    new DataView(out.buffer).setUint32(0, value, false);
+    return out;
+  }
+  reset() {
+    this.checksum = ONES;
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/checksum/crc32/Crc32Node.js
+var zlibCrc32 = typeof node_zlib__WEBPACK_IMPORTED_MODULE_1__.crc32 === "function" ? node_zlib__WEBPACK_IMPORTED_MODULE_1__.crc32 : void 0;
+var Crc32Node = zlibCrc32 ? buildNativeClass(zlibCrc32) : Crc32Js;
+function buildNativeClass(nativeCrc32) {
+  return class Crc32Node {
+    digestLength = 4;
+    value = 0;
+    update(data) {
+      this.value = nativeCrc32(data, this.value);
+    }
+    digestSync() {
+      return this.value >>> 0;
+    }
+    async digest() {
+      const out = new Uint8Array(4);
+      new DataView(out.buffer).setUint32(0, this.digestSync(), false);
+      return out;
+    }
+    reset() {
+      this.value = 0;
+    }
+  };
+}
+
+// node_modules/@smithy/core/dist-es/submodules/checksum/sha256/Sha256Js.js
+var BLOCK = 64;
+var DIGEST_LENGTH = 32;
+var MAX_HASHABLE_LENGTH = 2 ** 53 - 1;
+var Sha256Js = class _Sha256Js {
+  digestLength = DIGEST_LENGTH;
+  state = Int32Array.from(INIT);
+  w;
+  buffer = new Uint8Array(64);
+  bufferLength = 0;
+  bytesHashed = 0;
+  finished = false;
+  inner;
+  outer;
+  constructor(secret) {
+    if (secret) {
+      const key = _Sha256Js.normalizeKey(secret);
+      this.inner = new _Sha256Js();
+      this.outer = new _Sha256Js();
+      const { inner, outer } = this;
+      const pad = new Uint8Array(BLOCK * 2);
+      for (let i = 0; i < BLOCK; ++i) {
+        pad[i] = 54 ^ key[i];
+        pad[i + BLOCK] = 92 ^ key[i];
+      }
+      inner.update(pad.subarray(0, BLOCK));
+      outer.update(pad.subarray(BLOCK));
+    }
+  }
+  update(data) {
+    if (this.finished) {
+      throw new Error("Attempted to update an already finished HMAC.");
+    }
+    if (this.inner) {
+      this.inner.update(data);
+      return;
+    }
+    const chunk = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_0__/* .toUint8Array */ .Fo)(data);
+    let position = 0;
+    let { byteLength } = chunk;
+    this.bytesHashed += byteLength;
+    if (this.bytesHashed * 8 > MAX_HASHABLE_LENGTH) {
+      throw new Error("Cannot hash more than 2^53 - 1 bits");
+    }
+    while (byteLength > 0) {
+      this.buffer[this.bufferLength++] = chunk[position++];
+      byteLength--;
+      if (this.bufferLength === BLOCK) {
+        this.hashBuffer();
+        this.bufferLength = 0;
+      }
+    }
+  }
+  async digest() {
+    const { inner, outer } = this;
+    if (inner && outer) {
+      if (this.finished) {
+        throw new Error("Attempted to digest an already finished HMAC.");
+      }
+      this.finished = true;
+      const innerDigest = inner.digestSync();
+      outer.update(innerDigest);
+      return outer.digestSync();
+    }
+    return this.digestSync();
+  }
+  reset() {
+    this.state = Int32Array.from(INIT);
+    this.buffer = new Uint8Array(64);
+    this.bufferLength = 0;
+    this.bytesHashed = 0;
+  }
+  digestSync() {
+    const state = this.state.slice();
+    const buffer = this.buffer.slice();
+    let bufferLength = this.bufferLength;
+    const bitsHashed = this.bytesHashed * 8;
+    const bufferView = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+    bufferView.setUint8(bufferLength++, 128);
+    if ((bufferLength - 1) % BLOCK >= BLOCK - 8) {
+      for (let i = bufferLength; i < BLOCK; ++i) {
+        bufferView.setUint8(i, 0);
+      }
+      this.hashBufferWith(state, buffer);
+      bufferLength = 0;
+    }
+    for (let i = bufferLength; i < BLOCK - 8; ++i) {
+      bufferView.setUint8(i, 0);
+    }
+    bufferView.setUint32(BLOCK - 8, Math.floor(bitsHashed / 4294967296), false);
+    bufferView.setUint32(BLOCK - 4, bitsHashed, false);
+    this.hashBufferWith(state, buffer);
+    const out = new Uint8Array(DIGEST_LENGTH);
+    for (let i = 0; i < 8; ++i) {
+      out[i * 4] = state[i] >>> 24 & 255;
+      out[i * 4 + 1] = state[i] >>> 16 & 255;
+      out[i * 4 + 2] = state[i] >>> 8 & 255;
+      out[i * 4 + 3] = state[i] >>> 0 & 255;
+    }
+    return out;
+  }
+  static normalizeKey(secret) {
+    const key = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_0__/* .toUint8Array */ .Fo)(secret);
+    if (key.byteLength > BLOCK) {
+      const h = new _Sha256Js();
+      h.update(key);
+      const out = h.digestSync();
+      const padded = new Uint8Array(BLOCK);
+      padded.set(out);
+      return padded;
+    }
+    if (key.byteLength < BLOCK) {
+      const padded = new Uint8Array(BLOCK);
+      padded.set(key);
+      return padded;
+    }
+    return key;
+  }
+  hashBuffer() {
+    this.hashBufferWith(this.state, this.buffer);
+  }
+  hashBufferWith(state, buffer) {
+    const w = this.w ??= new Int32Array(64);
+    let s0 = state[0], s1 = state[1], s2 = state[2], s3 = state[3], s4 = state[4], s5 = state[5], s6 = state[6], s7 = state[7];
+    for (let i = 0; i < BLOCK; ++i) {
+      if (i < 16) {
+        w[i] = (buffer[i * 4] & 255) << 24 | (buffer[i * 4 + 1] & 255) << 16 | (buffer[i * 4 + 2] & 255) << 8 | buffer[i * 4 + 3] & 255;
+      } else {
+        let u = w[i - 2];
+        const t12 = (u >>> 17 | u << 15) ^ (u >>> 19 | u << 13) ^ u >>> 10;
+        u = w[i - 15];
+        const t22 = (u >>> 7 | u << 25) ^ (u >>> 18 | u << 14) ^ u >>> 3;
+        w[i] = (t12 + w[i - 7] | 0) + (t22 + w[i - 16] | 0);
+      }
+      const t1 = (((s4 >>> 6 | s4 << 26) ^ (s4 >>> 11 | s4 << 21) ^ (s4 >>> 25 | s4 << 7)) + (s4 & s5 ^ ~s4 & s6) | 0) + (s7 + (K[i] + w[i] | 0) | 0) | 0;
+      const t2 = ((s0 >>> 2 | s0 << 30) ^ (s0 >>> 13 | s0 << 19) ^ (s0 >>> 22 | s0 << 10)) + (s0 & s1 ^ s0 & s2 ^ s1 & s2) | 0;
+      s7 = s6;
+      s6 = s5;
+      s5 = s4;
+      s4 = s3 + t1 | 0;
+      s3 = s2;
+      s2 = s1;
+      s1 = s0;
+      s0 = t1 + t2 | 0;
+    }
+    state[0] += s0;
+    state[1] += s1;
+    state[2] += s2;
+    state[3] += s3;
+    state[4] += s4;
+    state[5] += s5;
+    state[6] += s6;
+    state[7] += s7;
+  }
+};
+var INIT = new Int32Array([
+  1779033703,
+  3144134277,
+  1013904242,
+  2773480762,
+  1359893119,
+  2600822924,
+  528734635,
+  1541459225
+]);
+var K = new Int32Array([
+  1116352408,
+  1899447441,
+  3049323471,
+  3921009573,
+  961987163,
+  1508970993,
+  2453635748,
+  2870763221,
+  3624381080,
+  310598401,
+  607225278,
+  1426881987,
+  1925078388,
+  2162078206,
+  2614888103,
+  3248222580,
+  3835390401,
+  4022224774,
+  264347078,
+  604807628,
+  770255983,
+  1249150122,
+  1555081692,
+  1996064986,
+  2554220882,
+  2821834349,
+  2952996808,
+  3210313671,
+  3336571891,
+  3584528711,
+  113926993,
+  338241895,
+  666307205,
+  773529912,
+  1294757372,
+  1396182291,
+  1695183700,
+  1986661051,
+  2177026350,
+  2456956037,
+  2730485921,
+  2820302411,
+  3259730800,
+  3345764771,
+  3516065817,
+  3600352804,
+  4094571909,
+  275423344,
+  430227734,
+  506948616,
+  659060556,
+  883997877,
+  958139571,
+  1322822218,
+  1537002063,
+  1747873779,
+  1955562222,
+  2024104815,
+  2227730452,
+  2361852424,
+  2428436474,
+  2756734187,
+  3204031479,
+  3329325298
+]);
+
+// node_modules/@smithy/core/dist-es/submodules/checksum/sha256/Sha256Node.js
+
+var hasNativeCrypto = (() => {
+  try {
+    (0,node_crypto__WEBPACK_IMPORTED_MODULE_2__.createHash)("sha256");
+    return true;
+  } catch {
+    return false;
+  }
+})();
+var Sha256Node = hasNativeCrypto ? buildNativeClass2() : Sha256Js;
+function buildNativeClass2() {
+  return class Sha256Node {
+    digestLength = 32;
+    secret;
+    hash;
+    isHmac;
+    finished = false;
+    constructor(secret) {
+      this.secret = secret;
+      this.isHmac = !!secret;
+      this.hash = this.createHash();
+    }
+    update(data) {
+      if (this.finished) {
+        throw new Error("Attempted to update an already finished hash.");
+      }
+      this.hash.update(data);
+    }
+    async digest() {
+      let buf;
+      if (this.isHmac) {
+        this.finished = true;
+        buf = this.hash.digest();
+      } else {
+        buf = this.hash.copy().digest();
+      }
+      return new Uint8Array(buf.buffer, buf.byteOffset, buf.byteLength);
+    }
+    reset() {
+      this.hash = this.createHash();
+      this.finished = false;
+    }
+    createHash() {
+      return this.secret ? (0,node_crypto__WEBPACK_IMPORTED_MODULE_2__.createHmac)("sha256", toBuffer(this.secret)) : (0,node_crypto__WEBPACK_IMPORTED_MODULE_2__.createHash)("sha256");
+    }
+  };
+}
+function toBuffer(data) {
+  if (typeof data === "string") {
+    return data;
+  }
+  if (ArrayBuffer.isView(data)) {
+    return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  }
+  return Buffer.from(data);
+}
+
+
+
+
+/***/ }),
+
+/***/ 567:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -883,7 +3690,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   Ko: () => (/* binding */ StoppedError),
   ci: () => (/* binding */ addressOf),
   YO: () => (/* binding */ array),
-  zM: () => (/* binding */ _46C2CSM2_boolean),
+  zM: () => (/* binding */ FV5COAUL_boolean),
   z6: () => (/* binding */ check),
   pF: () => (/* binding */ cleaningRun),
   U9: () => (/* binding */ count),
@@ -905,7 +3712,6 @@ __nccwpck_require__.d(__webpack_exports__, {
   MV: () => (/* binding */ findSimilarWords),
   Bu: () => (/* binding */ getDotPath),
   O7: () => (/* binding */ indexesOf),
-  KJ: () => (/* binding */ instance),
   yF: () => (/* binding */ isManaged),
   l$: () => (/* binding */ isOfOtherEnvironment),
   B1: () => (/* binding */ isOutcomeUnknown),
@@ -925,9 +3731,11 @@ __nccwpck_require__.d(__webpack_exports__, {
   de: () => (/* binding */ mostDeclaredTags),
   hp: () => (/* binding */ mostTags),
   $I: () => (/* binding */ nameTables),
+  hq: () => (/* binding */ nonEmpty),
   Ik: () => (/* binding */ object),
   lq: () => (/* binding */ optional),
   qg: () => (/* binding */ parse),
+  qF: () => (/* binding */ parseJson),
   ti: () => (/* binding */ partitionKeyOf),
   KI: () => (/* binding */ picklist),
   Fs: () => (/* binding */ pipe),
@@ -949,7 +3757,6 @@ __nccwpck_require__.d(__webpack_exports__, {
   LE: () => (/* binding */ tagCharacters),
   EZ: () => (/* binding */ tagValue),
   _A: () => (/* binding */ tags),
-  pd: () => (/* binding */ transform),
   KC: () => (/* binding */ union),
   Wh: () => (/* binding */ unlessAborted),
   Ox: () => (/* binding */ variant),
@@ -962,7 +3769,7 @@ __nccwpck_require__.d(__webpack_exports__, {
 var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-;// CONCATENATED MODULE: ./lib/bundle/46C2CSM2.js
+;// CONCATENATED MODULE: ./lib/bundle/FV5COAUL.js
 // lib/src/text/readable.js
 function visible(value) {
   return value.replace(/[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|(?<=\p{M}{4})\p{M}|^\p{M}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
@@ -1199,6 +4006,43 @@ function minValue(requirement, message$1) {
   };
 }
 // @__NO_SIDE_EFFECTS__
+function nonEmpty(message$1) {
+  return {
+    kind: "validation",
+    type: "non_empty",
+    reference: nonEmpty,
+    async: false,
+    expects: "!0",
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && dataset.value.length === 0) _addIssue(this, "length", dataset, config$1, { received: "0" });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function parseJson(config$1, message$1) {
+  return {
+    kind: "transformation",
+    type: "parse_json",
+    reference: parseJson,
+    config: config$1,
+    message: message$1,
+    async: false,
+    "~run"(dataset, config$2) {
+      try {
+        dataset.value = JSON.parse(dataset.value, this.config?.reviver);
+      } catch (error) {
+        if (error instanceof Error) {
+          _addIssue(this, "JSON", dataset, config$2, { received: `"${error.message}"` });
+          dataset.typed = false;
+        } else throw error;
+      }
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
 function regex(requirement, message$1) {
   return {
     kind: "validation",
@@ -1226,20 +4070,6 @@ function startsWith(requirement, message$1) {
     message: message$1,
     "~run"(dataset, config$1) {
       if (dataset.typed && !dataset.value.startsWith(this.requirement)) _addIssue(this, "start", dataset, config$1, { received: `"${dataset.value.slice(0, this.requirement.length)}"` });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function transform(operation) {
-  return {
-    kind: "transformation",
-    type: "transform",
-    reference: transform,
-    async: false,
-    operation,
-    "~run"(dataset) {
-      dataset.value = this.operation(dataset.value);
       return dataset;
     }
   };
@@ -1299,11 +4129,11 @@ function array(item, message$1) {
   });
 }
 // @__NO_SIDE_EFFECTS__
-function _46C2CSM2_boolean(message$1) {
+function FV5COAUL_boolean(message$1) {
   return _standardSchema({
     kind: "schema",
     type: "boolean",
-    reference: _46C2CSM2_boolean,
+    reference: FV5COAUL_boolean,
     expects: "boolean",
     async: false,
     message: message$1,
@@ -1326,23 +4156,6 @@ function date(message$1) {
     "~run"(dataset, config$1) {
       if (dataset.value instanceof Date) if (!isNaN(dataset.value)) dataset.typed = true;
       else _addIssue(this, "type", dataset, config$1, { received: '"Invalid Date"' });
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function instance(class_, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "instance",
-    reference: instance,
-    expects: class_.name,
-    async: false,
-    class: class_,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.value instanceof this.class) dataset.typed = true;
       else _addIssue(this, "type", dataset, config$1);
       return dataset;
     }
@@ -1789,6 +4602,7 @@ function safeParse(schema, input, config$1) {
 
 
 // lib/src/errors/errors.js
+var _a;
 var RemedyError = class extends Error {
   name = "RemedyError";
   remedy;
@@ -1816,15 +4630,15 @@ var InvalidInputsError = class extends Error {
     this.problems = problems;
   }
 };
-var StoppedError = class _StoppedError extends RemedyError {
+var StoppedError = class extends RemedyError {
   name = "StoppedError";
   /** Returns a copy whose cause is the last failure before the stop. */
   after(cause) {
-    return new _StoppedError(this.message, this.remedy, { cause, isOutcomeUnknown: this.isOutcomeUnknown });
+    return this.#copy({ cause });
   }
   /** Makes a copy for a write that was sent and has no response. */
   withUnknownOutcome() {
-    return new _StoppedError(this.message, this.remedy, { cause: this.cause, isOutcomeUnknown: true });
+    return this.#copy({ isOutcomeUnknown: true });
   }
   /**
    * Makes a copy that also names what the run was waiting for when it had to stop.
@@ -1832,9 +4646,16 @@ var StoppedError = class _StoppedError extends RemedyError {
    * @param remedy an additional remedy, for that wait
    */
   whileWaitingFor(what, remedy) {
-    return new _StoppedError(`${this.message} It was waiting for ${what}.`, remedy === void 0 ? this.remedy : `${this.remedy} ${remedy}`, { cause: this.cause, isOutcomeUnknown: this.isOutcomeUnknown });
+    const remedies = remedy === void 0 ? this.remedy : `${this.remedy} ${remedy}`;
+    return this.#copy({ message: `${this.message} It was waiting for ${what}.`, remedy: remedies });
+  }
+  #copy(changes) {
+    const { message, remedy, cause, isOutcomeUnknown: isOutcomeUnknown2 } = this;
+    const copied = { message, remedy, cause, isOutcomeUnknown: isOutcomeUnknown2, ...changes };
+    return new _a(copied.message, copied.remedy, copied);
   }
 };
+_a = StoppedError;
 function stoppedWhileWaitingFor(what, remedy) {
   return (reason) => {
     throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason;
@@ -1940,7 +4761,7 @@ function explainProtectionOff(input, state, { target, table }) {
 var deletionProtection = {
   name: "DeletionProtectionEnabled",
   description: "Deletion protection. On in production; elsewhere off at creation, then unmanaged.",
-  schema: _46C2CSM2_boolean(),
+  schema: FV5COAUL_boolean(),
   reading: { kind: "described", of: ({ DeletionProtectionEnabled }) => DeletionProtectionEnabled ?? false },
   creation: {
     kind: "in-create-table",
@@ -2742,7 +5563,7 @@ var pointInTimeRecovery = {
   name: "PointInTimeRecoverySpecification",
   description: "Point-in-time recovery. On with 35 days in production; elsewhere off at creation, then unmanaged.",
   schema: strictObject({
-    PointInTimeRecoveryEnabled: _46C2CSM2_boolean(),
+    PointInTimeRecoveryEnabled: FV5COAUL_boolean(),
     RecoveryPeriodInDays: optional(pipe(number(), integer(), minValue(1), maxValue(longestPeriod)))
   }),
   reading: {
@@ -2878,14 +5699,14 @@ var sseSpecification = {
   name: "SSESpecification",
   description: "The key that encrypts the table: owned by AWS (SSEEnabled: false), managed by AWS in the account (SSEEnabled: true), or your own by id, alias or ARN. DynamoDB encrypts the table again for another key; the table stays usable.",
   schema: pipe(strictObject({
-    SSEEnabled: _46C2CSM2_boolean(),
+    SSEEnabled: FV5COAUL_boolean(),
     KMSMasterKeyId: optional(pipe(string(), minLength(1))),
     KeyManager: optional(picklist(["AWS", "CUSTOMER"]))
   }), hasKeyIfOn),
   declaration: {
     fields: {
       SSESpecification: pipe(strictObject({
-        SSEEnabled: _46C2CSM2_boolean(),
+        SSEEnabled: FV5COAUL_boolean(),
         SSEType: optional(literal("KMS")),
         KMSMasterKeyId: optional(pipe(string(), regex(keyPattern, "a key id, an alias such as alias/tables, or the ARN of either")))
       }), check(({ SSEEnabled, SSEType, KMSMasterKeyId }) => SSEEnabled || SSEType === void 0 && KMSMasterKeyId === void 0, "neither SSEType nor KMSMasterKeyId where SSEEnabled is false"))
@@ -3001,12 +5822,12 @@ var streamSpecification = {
   name: "StreamSpecification",
   description: "The stream of changes of items. Another view type is another stream, with another ARN.",
   // AWS may add a view type. A table that has it, and whose definition omits the stream, is still read.
-  schema: pipe(strictObject({ StreamEnabled: _46C2CSM2_boolean(), StreamViewType: optional(pipe(string(), minLength(1))) }), check((stream) => hasViewTypeIfOn(stream), viewTypeRule)),
+  schema: pipe(strictObject({ StreamEnabled: FV5COAUL_boolean(), StreamViewType: optional(pipe(string(), minLength(1))) }), check((stream) => hasViewTypeIfOn(stream), viewTypeRule)),
   declaration: {
     fields: {
       // CloudFormation has StreamViewType alone, and no form for a stream that is off.
       StreamSpecification: pipe(strictObject({
-        StreamEnabled: optional(_46C2CSM2_boolean(), true),
+        StreamEnabled: optional(FV5COAUL_boolean(), true),
         StreamViewType: optional(picklist(viewTypes))
       }), check((stream) => hasViewTypeIfOn(stream), viewTypeRule))
     },
@@ -3262,7 +6083,7 @@ var timeToLive = {
   name: "TimeToLiveSpecification",
   description: "Time to live: the attribute after whose time DynamoDB deletes an item. Read only where it is declared.",
   schema: pipe(strictObject({
-    Enabled: _46C2CSM2_boolean(),
+    Enabled: FV5COAUL_boolean(),
     AttributeName: optional(pipe(string(), minLength(1), maxLength(255)))
   }), check(({ Enabled, AttributeName }) => !Enabled || AttributeName !== void 0, "AttributeName is required")),
   reading: {
@@ -3440,7 +6261,7 @@ function normalizeFields(fields) {
 
 // lib/src/text/similar.js
 function findSimilar(written, names) {
-  return names.filter((name) => Math.abs(name.length - written.length) <= toleranceOf(name)).map((name) => ({ name, distance: editDistance(written, name) })).filter(({ name, distance }) => distance <= toleranceOf(name)).sort((left, right) => left.distance - right.distance)[0]?.name;
+  return [0, 1, 2, 3].flatMap((most) => names.filter((name) => most <= toleranceOf(name) && isSimilar(written, name, most))).at(0);
 }
 function findSimilarWords(written, names) {
   const fold = (name) => name.toLowerCase().replace(/[-_\s]/g, "");
@@ -3454,20 +6275,15 @@ function toleranceOf({ length }) {
     return 1;
   return length < 16 ? 2 : 3;
 }
-function editDistance(left, right) {
-  const distances = [Array.from({ length: right.length + 1 }, (_, column) => column)];
-  const at = (row, column) => distances[row]?.[column] ?? Number.POSITIVE_INFINITY;
-  for (let row = 1; row <= left.length; row += 1) {
-    const current = [row];
-    distances.push(current);
-    for (let column = 1; column <= right.length; column += 1) {
-      const replaced = at(row - 1, column - 1) + (left[row - 1] === right[column - 1] ? 0 : 1);
-      const isSwapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
-      const swapped = isSwapped ? at(row - 2, column - 2) + 1 : replaced;
-      current.push(Math.min(at(row - 1, column) + 1, at(row, column - 1) + 1, replaced, swapped));
-    }
-  }
-  return at(left.length, right.length);
+function isSimilar(left, right, most) {
+  if (left === right)
+    return true;
+  if (left[0] === right[0])
+    return isSimilar(left.slice(1), right.slice(1), most);
+  if (most === 0)
+    return false;
+  const isSwapped = left[0] === right[1] && left[1] === right[0];
+  return isSimilar(left, right.slice(1), most - 1) || isSimilar(left.slice(1), right, most - 1) || isSimilar(left.slice(1), right.slice(1), most - 1) || isSwapped && isSimilar(left.slice(2), right.slice(2), most - 1);
 }
 
 
@@ -3475,485 +6291,140 @@ function editDistance(left, right) {
 
 /***/ }),
 
-/***/ 7603:
+/***/ 1172:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $: () => (/* binding */ NodeHttpHandler)
+/* harmony export */   W: () => (/* binding */ SignatureV4MultiRegion)
 /* harmony export */ });
-/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7746);
-/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(3981);
-/* harmony import */ var node_https__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(4708);
-/* harmony import */ var node_stream__WEBPACK_IMPORTED_MODULE_3__ = __nccwpck_require__(7075);
+/* harmony import */ var _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(620);
 
 
+// node_modules/@aws-sdk/signature-v4-multi-region/dist-es/signature-v4-crt-container.js
+var signatureV4CrtContainer = {
+  CrtSignerV4: null
+};
 
-// node_modules/@smithy/node-http-handler/dist-es/build-abort-error.js
-function buildAbortError(abortSignal) {
-  const reason = abortSignal && typeof abortSignal === "object" && "reason" in abortSignal ? abortSignal.reason : void 0;
-  if (reason) {
-    if (reason instanceof Error) {
-      const abortError3 = new Error("Request aborted");
-      abortError3.name = "AbortError";
-      abortError3.cause = reason;
-      return abortError3;
-    }
-    const abortError2 = new Error(String(reason));
-    abortError2.name = "AbortError";
-    return abortError2;
+// node_modules/@aws-sdk/signature-v4-multi-region/dist-es/SignatureV4SignWithCredentials.js
+var SESSION_TOKEN_QUERY_PARAM = "X-Amz-S3session-Token";
+var SESSION_TOKEN_HEADER = SESSION_TOKEN_QUERY_PARAM.toLowerCase();
+var SignatureV4SignWithCredentials = class extends _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_0__/* .SignatureV4 */ .BB {
+  async signWithCredentials(requestToSign, credentials, options) {
+    const credentialsWithoutSessionToken = getCredentialsWithoutSessionToken(credentials);
+    requestToSign.headers[SESSION_TOKEN_HEADER] = credentials.sessionToken;
+    const privateAccess = this;
+    setSingleOverride(privateAccess, credentialsWithoutSessionToken);
+    return privateAccess.signRequest(requestToSign, options ?? {});
   }
-  const abortError = new Error("Request aborted");
-  abortError.name = "AbortError";
-  return abortError;
+  async presignWithCredentials(requestToSign, credentials, options) {
+    const credentialsWithoutSessionToken = getCredentialsWithoutSessionToken(credentials);
+    delete requestToSign.headers[SESSION_TOKEN_HEADER];
+    requestToSign.headers[SESSION_TOKEN_QUERY_PARAM] = credentials.sessionToken;
+    requestToSign.query = requestToSign.query ?? {};
+    requestToSign.query[SESSION_TOKEN_QUERY_PARAM] = credentials.sessionToken;
+    const privateAccess = this;
+    setSingleOverride(privateAccess, credentialsWithoutSessionToken);
+    return this.presign(requestToSign, options);
+  }
+};
+function getCredentialsWithoutSessionToken(credentials) {
+  return {
+    accessKeyId: credentials.accessKeyId,
+    secretAccessKey: credentials.secretAccessKey,
+    expiration: credentials.expiration
+  };
+}
+function setSingleOverride(privateAccess, credentialsWithoutSessionToken) {
+  const currentCredentialProvider = privateAccess.credentialProvider;
+  privateAccess.credentialProvider = () => {
+    privateAccess.credentialProvider = currentCredentialProvider;
+    return Promise.resolve(credentialsWithoutSessionToken);
+  };
 }
 
-// node_modules/@smithy/node-http-handler/dist-es/constants.js
-var NODEJS_TIMEOUT_ERROR_CODES = ["ECONNRESET", "EPIPE", "ETIMEDOUT"];
-
-// node_modules/@smithy/node-http-handler/dist-es/get-transformed-headers.js
-var getTransformedHeaders = (headers) => {
-  const transformedHeaders = {};
-  for (const name in headers) {
-    if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_1__/* .hasOwn */ .$3)(headers, name)) {
-      continue;
+// node_modules/@aws-sdk/signature-v4-multi-region/dist-es/SignatureV4MultiRegion.js
+var SignatureV4MultiRegion = class {
+  sigv4aSigner;
+  sigv4Signer;
+  signerOptions;
+  static sigv4aDependency() {
+    if (typeof signatureV4CrtContainer.CrtSignerV4 === "function") {
+      return "crt";
+    } else if (typeof _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_0__/* .signatureV4aContainer */ .dm.SignatureV4a === "function") {
+      return "js";
     }
-    const headerValues = headers[name];
-    transformedHeaders[name] = Array.isArray(headerValues) ? headerValues.join(",") : headerValues;
-  }
-  return transformedHeaders;
-};
-
-// node_modules/@smithy/node-http-handler/dist-es/node-https.js
-
-
-// node_modules/@smithy/node-http-handler/dist-es/timing.js
-var timing = {
-  setTimeout: (cb, ms) => setTimeout(cb, ms),
-  clearTimeout: (timeoutId) => clearTimeout(timeoutId)
-};
-
-// node_modules/@smithy/node-http-handler/dist-es/set-connection-timeout.js
-var DEFER_EVENT_LISTENER_TIME = 1e3;
-var setConnectionTimeout = (request, reject, timeoutInMs = 0) => {
-  if (!timeoutInMs) {
-    return -1;
-  }
-  const registerTimeout = (offset) => {
-    const timeoutId = timing.setTimeout(() => {
-      request.destroy();
-      reject(Object.assign(new Error(`@smithy/node-http-handler - the request socket did not establish a connection with the server within the configured timeout of ${timeoutInMs} ms.`), {
-        name: "TimeoutError"
-      }));
-    }, timeoutInMs - offset);
-    const doWithSocket = (socket) => {
-      if (socket?.connecting) {
-        socket.on("connect", () => {
-          timing.clearTimeout(timeoutId);
-        });
-      } else {
-        timing.clearTimeout(timeoutId);
-      }
-    };
-    if (request.socket) {
-      doWithSocket(request.socket);
-    } else {
-      request.on("socket", doWithSocket);
-    }
-  };
-  if (timeoutInMs < 2e3) {
-    registerTimeout(0);
-    return 0;
-  }
-  return timing.setTimeout(registerTimeout.bind(null, DEFER_EVENT_LISTENER_TIME), DEFER_EVENT_LISTENER_TIME);
-};
-
-// node_modules/@smithy/node-http-handler/dist-es/set-request-timeout.js
-var setRequestTimeout = (req, reject, timeoutInMs = 0, throwOnRequestTimeout, logger) => {
-  if (timeoutInMs) {
-    return timing.setTimeout(() => {
-      let msg = `@smithy/node-http-handler - [${throwOnRequestTimeout ? "ERROR" : "WARN"}] a request has exceeded the configured ${timeoutInMs} ms requestTimeout.`;
-      if (throwOnRequestTimeout) {
-        const error = Object.assign(new Error(msg), {
-          name: "TimeoutError",
-          code: "ETIMEDOUT"
-        });
-        req.destroy(error);
-        reject(error);
-      } else {
-        msg += ` Init client requestHandler with throwOnRequestTimeout=true to turn this into an error.`;
-        logger?.warn?.(msg);
-      }
-    }, timeoutInMs);
-  }
-  return -1;
-};
-
-// node_modules/@smithy/node-http-handler/dist-es/set-socket-keep-alive.js
-var DEFER_EVENT_LISTENER_TIME2 = 3e3;
-var setSocketKeepAlive = (request, { keepAlive, keepAliveMsecs }, deferTimeMs = DEFER_EVENT_LISTENER_TIME2) => {
-  if (keepAlive !== true) {
-    return -1;
-  }
-  const registerListener = () => {
-    if (request.socket) {
-      request.socket.setKeepAlive(keepAlive, keepAliveMsecs || 0);
-    } else {
-      request.on("socket", (socket) => {
-        socket.setKeepAlive(keepAlive, keepAliveMsecs || 0);
-      });
-    }
-  };
-  if (deferTimeMs === 0) {
-    registerListener();
-    return 0;
-  }
-  return timing.setTimeout(registerListener, deferTimeMs);
-};
-
-// node_modules/@smithy/node-http-handler/dist-es/resolve-default-socket-timeout.js
-var resolveDefaultSocketTimeout = (config) => {
-  const value = config?.defaultSocketTimeout;
-  return typeof value === "number" && Number.isFinite(value) && value > 0 ? value : void 0;
-};
-
-// node_modules/@smithy/node-http-handler/dist-es/set-socket-timeout.js
-var DEFER_EVENT_LISTENER_TIME3 = 3e3;
-var setSocketTimeout = (request, reject, timeoutInMs = 0, isServiceDefault = false) => {
-  if (!Number.isFinite(timeoutInMs) || timeoutInMs <= 0) {
-    return;
-  }
-  let response;
-  request.once("response", (res) => response = res);
-  const onTimeout = () => {
-    if (response?.complete) {
-      request.socket?.destroy();
-      return;
-    }
-    const error = Object.assign(new Error(`@smithy/node-http-handler - the request socket timed out after ${timeoutInMs} ms of inactivity (${isServiceDefault ? "service default socket timeout" : "configured by client requestHandler"}).`), { name: "TimeoutError" });
-    response?.destroy(error);
-    request.destroy();
-    reject(error);
-  };
-  const registerTimeout = () => {
-    const { socket } = request;
-    if (!socket) {
-      request.once("socket", registerTimeout);
-    } else if (socket.connecting) {
-      socket.once("connect", registerTimeout);
-    } else {
-      socket.setTimeout(timeoutInMs, onTimeout);
-      request.on("close", () => socket.removeListener("timeout", onTimeout));
-    }
-  };
-  if (timeoutInMs < 6e3) {
-    registerTimeout();
-    return;
-  }
-  const deferralId = timing.setTimeout(registerTimeout, DEFER_EVENT_LISTENER_TIME3);
-  request.once("close", () => timing.clearTimeout(deferralId));
-};
-
-// node_modules/@smithy/node-http-handler/dist-es/write-request-body.js
-
-var MIN_WAIT_TIME = 6e3;
-async function writeRequestBody(httpRequest, request, maxContinueTimeoutMs = MIN_WAIT_TIME, externalAgent = false) {
-  const headers = request.headers;
-  const expect = headers ? headers.Expect || headers.expect : void 0;
-  let timeoutId = -1;
-  let sendBody = true;
-  if (!externalAgent && expect === "100-continue") {
-    sendBody = await Promise.race([
-      new Promise((resolve) => {
-        timeoutId = Number(timing.setTimeout(() => resolve(true), Math.max(MIN_WAIT_TIME, maxContinueTimeoutMs)));
-      }),
-      new Promise((resolve) => {
-        httpRequest.on("continue", () => {
-          timing.clearTimeout(timeoutId);
-          resolve(true);
-        });
-        httpRequest.on("response", () => {
-          timing.clearTimeout(timeoutId);
-          resolve(false);
-        });
-        httpRequest.on("error", () => {
-          timing.clearTimeout(timeoutId);
-          resolve(false);
-        });
-      })
-    ]);
-  }
-  if (sendBody) {
-    writeBody(httpRequest, request.body);
-  }
-}
-function writeBody(httpRequest, body) {
-  if (body instanceof node_stream__WEBPACK_IMPORTED_MODULE_3__.Readable) {
-    body.pipe(httpRequest);
-    return;
-  }
-  if (body) {
-    const isBuffer = Buffer.isBuffer(body);
-    const isString = typeof body === "string";
-    if (isBuffer || isString) {
-      if (isBuffer && body.byteLength === 0) {
-        httpRequest.end();
-      } else {
-        httpRequest.end(body);
-      }
-      return;
-    }
-    const uint8 = body;
-    if (typeof uint8 === "object" && uint8.buffer && typeof uint8.byteOffset === "number" && typeof uint8.byteLength === "number") {
-      httpRequest.end(Buffer.from(uint8.buffer, uint8.byteOffset, uint8.byteLength));
-      return;
-    }
-    httpRequest.end(Buffer.from(body));
-    return;
-  }
-  httpRequest.end();
-}
-
-// node_modules/@smithy/node-http-handler/dist-es/node-http-handler.js
-var hAgent = void 0;
-var hRequest = void 0;
-var NodeHttpHandler = class _NodeHttpHandler {
-  config;
-  configProvider;
-  socketWarningTimestamp = 0;
-  externalAgent = false;
-  metadata = { handlerProtocol: "http/1.1" };
-  static create(instanceOrOptions) {
-    if (typeof instanceOrOptions?.handle === "function") {
-      return instanceOrOptions;
-    }
-    return new _NodeHttpHandler(instanceOrOptions);
-  }
-  static checkSocketUsage(agent, socketWarningTimestamp, logger = console) {
-    const { sockets, requests, maxSockets } = agent;
-    if (typeof maxSockets !== "number" || maxSockets === Infinity) {
-      return socketWarningTimestamp;
-    }
-    const interval = 15e3;
-    if (Date.now() - interval < socketWarningTimestamp) {
-      return socketWarningTimestamp;
-    }
-    if (sockets && requests) {
-      for (const origin in sockets) {
-        if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_1__/* .hasOwn */ .$3)(sockets, origin)) {
-          continue;
-        }
-        const socketsInUse = sockets[origin]?.length ?? 0;
-        const requestsEnqueued = requests[origin]?.length ?? 0;
-        if (socketsInUse >= maxSockets && requestsEnqueued >= 2 * maxSockets) {
-          logger?.warn?.(`@smithy/node-http-handler:WARN - socket usage at capacity=${socketsInUse} and ${requestsEnqueued} additional requests are enqueued.
-See https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/node-configuring-maxsockets.html
-or increase socketAcquisitionWarningTimeout=(millis) in the NodeHttpHandler config.`);
-          return Date.now();
-        }
-      }
-    }
-    return socketWarningTimestamp;
+    return "none";
   }
   constructor(options) {
-    this.configProvider = new Promise((resolve, reject) => {
-      if (typeof options === "function") {
-        options().then((_options) => {
-          resolve(this.resolveDefaultConfig(_options));
-        }).catch(reject);
-      } else {
-        resolve(this.resolveDefaultConfig(options));
-      }
-    });
+    this.sigv4Signer = new SignatureV4SignWithCredentials(options);
+    this.signerOptions = options;
   }
-  destroy() {
-    this.config?.httpAgent?.destroy();
-    this.config?.httpsAgent?.destroy();
-  }
-  async handle(request, { abortSignal, requestTimeout } = {}) {
-    if (!this.config) {
-      this.config = await this.configProvider;
+  async sign(requestToSign, options = {}) {
+    if (options.signingRegion === "*") {
+      return this.getSigv4aSigner().sign(requestToSign, options);
     }
-    const config = this.config;
-    const logger = config.logger;
-    const isSSL = request.protocol === "https:";
-    if (!isSSL && !this.config.httpAgent) {
-      this.config.httpAgent = await this.config.httpAgentProvider();
+    return this.sigv4Signer.sign(requestToSign, options);
+  }
+  async signWithCredentials(requestToSign, credentials, options = {}) {
+    if (options.signingRegion === "*") {
+      const signer = this.getSigv4aSigner();
+      const CrtSignerV4 = signatureV4CrtContainer.CrtSignerV4;
+      if (CrtSignerV4 && signer instanceof CrtSignerV4) {
+        return signer.signWithCredentials(requestToSign, credentials, options);
+      } else {
+        throw new Error(`signWithCredentials with signingRegion '*' is only supported when using the CRT dependency @aws-sdk/signature-v4-crt. Please check whether you have installed the "@aws-sdk/signature-v4-crt" package explicitly. You must also register the package by calling [require("@aws-sdk/signature-v4-crt");] or an ESM equivalent such as [import "@aws-sdk/signature-v4-crt";]. For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt`);
+      }
     }
-    return new Promise((_resolve, _reject) => {
-      let writeRequestBodyPromise = void 0;
-      let socketWarningTimeoutId = -1;
-      let connectionTimeoutId = -1;
-      let requestTimeoutId = -1;
-      let keepAliveTimeoutId = -1;
-      const clearTimeouts = () => {
-        timing.clearTimeout(socketWarningTimeoutId);
-        timing.clearTimeout(connectionTimeoutId);
-        timing.clearTimeout(requestTimeoutId);
-        timing.clearTimeout(keepAliveTimeoutId);
-      };
-      const resolve = async (arg) => {
-        await writeRequestBodyPromise;
-        clearTimeouts();
-        _resolve(arg);
-      };
-      const reject = async (arg) => {
-        await writeRequestBodyPromise;
-        clearTimeouts();
-        _reject(arg);
-      };
-      if (abortSignal?.aborted) {
-        const abortError = buildAbortError(abortSignal);
-        reject(abortError);
-        return;
-      }
-      const headers = request.headers;
-      const expectContinue = headers ? (headers.Expect ?? headers.expect) === "100-continue" : false;
-      let agent = isSSL ? config.httpsAgent : config.httpAgent;
-      if (expectContinue && !this.externalAgent) {
-        agent = new (isSSL ? node_https__WEBPACK_IMPORTED_MODULE_2__.Agent : hAgent)({
-          keepAlive: false,
-          maxSockets: Infinity
-        });
-      }
-      socketWarningTimeoutId = timing.setTimeout(() => {
-        this.socketWarningTimestamp = _NodeHttpHandler.checkSocketUsage(agent, this.socketWarningTimestamp, logger);
-      }, config.socketAcquisitionWarningTimeout ?? (config.requestTimeout ?? 2e3) + (config.connectionTimeout ?? 1e3));
-      const queryString = request.query ? (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_0__/* .buildQueryString */ .Go)(request.query) : "";
-      let auth = void 0;
-      if (request.username != null || request.password != null) {
-        const username = request.username ?? "";
-        const password = request.password ?? "";
-        auth = `${username}:${password}`;
-      }
-      let path = request.path;
-      if (queryString) {
-        path += `?${queryString}`;
-      }
-      if (request.fragment) {
-        path += `#${request.fragment}`;
-      }
-      let hostname = request.hostname ?? "";
-      if (hostname[0] === "[" && hostname.endsWith("]")) {
-        hostname = request.hostname.slice(1, -1);
+    return this.sigv4Signer.signWithCredentials(requestToSign, credentials, options);
+  }
+  async presign(originalRequest, options = {}) {
+    if (options.signingRegion === "*") {
+      const signer = this.getSigv4aSigner();
+      const CrtSignerV4 = signatureV4CrtContainer.CrtSignerV4;
+      if (CrtSignerV4 && signer instanceof CrtSignerV4) {
+        return signer.presign(originalRequest, options);
       } else {
-        hostname = request.hostname;
+        throw new Error(`presign with signingRegion '*' is only supported when using the CRT dependency @aws-sdk/signature-v4-crt. Please check whether you have installed the "@aws-sdk/signature-v4-crt" package explicitly. You must also register the package by calling [require("@aws-sdk/signature-v4-crt");] or an ESM equivalent such as [import "@aws-sdk/signature-v4-crt";]. For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt`);
       }
-      const nodeHttpsOptions = {
-        headers: request.headers,
-        host: hostname,
-        method: request.method,
-        path,
-        port: request.port,
-        agent,
-        auth
-      };
-      const requestFunc = isSSL ? node_https__WEBPACK_IMPORTED_MODULE_2__.request : hRequest;
-      const req = requestFunc(nodeHttpsOptions, (res) => {
-        const httpResponse = new _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpResponse */ .cS({
-          statusCode: res.statusCode || -1,
-          reason: res.statusMessage,
-          headers: getTransformedHeaders(res.headers),
-          body: res
-        });
-        resolve({ response: httpResponse });
-      });
-      req.on("error", (err) => {
-        if (NODEJS_TIMEOUT_ERROR_CODES.includes(err.code)) {
-          reject(Object.assign(err, { name: "TimeoutError" }));
-        } else {
-          reject(err);
+    }
+    return this.sigv4Signer.presign(originalRequest, options);
+  }
+  async presignWithCredentials(originalRequest, credentials, options = {}) {
+    if (options.signingRegion === "*") {
+      throw new Error("Method presignWithCredentials is not supported for [signingRegion=*].");
+    }
+    return this.sigv4Signer.presignWithCredentials(originalRequest, credentials, options);
+  }
+  getSigv4aSigner() {
+    if (!this.sigv4aSigner) {
+      const CrtSignerV4 = signatureV4CrtContainer.CrtSignerV4;
+      const JsSigV4aSigner = _BWTDZD6W_js__WEBPACK_IMPORTED_MODULE_0__/* .signatureV4aContainer */ .dm.SignatureV4a;
+      if (this.signerOptions.runtime === "node") {
+        if (!CrtSignerV4 && !JsSigV4aSigner) {
+          throw new Error("Neither CRT nor JS SigV4a implementation is available. Please load either @aws-sdk/signature-v4-crt or @aws-sdk/signature-v4a. For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt");
         }
-      });
-      if (abortSignal) {
-        const onAbort = () => {
-          req.destroy();
-          const abortError = buildAbortError(abortSignal);
-          reject(abortError);
-        };
-        if (typeof abortSignal.addEventListener === "function") {
-          const signal = abortSignal;
-          signal.addEventListener("abort", onAbort, { once: true });
-          req.once("close", () => signal.removeEventListener("abort", onAbort));
+        if (CrtSignerV4 && typeof CrtSignerV4 === "function") {
+          this.sigv4aSigner = new CrtSignerV4({
+            ...this.signerOptions,
+            signingAlgorithm: 1
+          });
+        } else if (JsSigV4aSigner && typeof JsSigV4aSigner === "function") {
+          this.sigv4aSigner = new JsSigV4aSigner({
+            ...this.signerOptions
+          });
         } else {
-          abortSignal.onabort = onAbort;
+          throw new Error("Available SigV4a implementation is not a valid constructor. Please ensure you've properly imported @aws-sdk/signature-v4-crt or @aws-sdk/signature-v4a.For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt");
         }
-      }
-      const effectiveRequestTimeout = requestTimeout ?? config.requestTimeout;
-      connectionTimeoutId = setConnectionTimeout(req, reject, config.connectionTimeout);
-      requestTimeoutId = setRequestTimeout(req, reject, effectiveRequestTimeout, config.throwOnRequestTimeout, logger ?? console);
-      const defaultSocketTimeout = config.socketTimeout === void 0 ? resolveDefaultSocketTimeout(config) : void 0;
-      if (defaultSocketTimeout) {
-        setSocketTimeout(req, reject, defaultSocketTimeout, true);
       } else {
-        setSocketTimeout(req, reject, config.socketTimeout);
-      }
-      const httpAgent = nodeHttpsOptions.agent;
-      if (typeof httpAgent === "object" && "keepAlive" in httpAgent) {
-        keepAliveTimeoutId = setSocketKeepAlive(req, {
-          keepAlive: httpAgent.keepAlive,
-          keepAliveMsecs: httpAgent.keepAliveMsecs
+        if (!JsSigV4aSigner || typeof JsSigV4aSigner !== "function") {
+          throw new Error("JS SigV4a implementation is not available or not a valid constructor. Please check whether you have installed the @aws-sdk/signature-v4a package explicitly. The CRT implementation is not available for browsers. You must also register the package by calling [require('@aws-sdk/signature-v4a');] or an ESM equivalent such as [import '@aws-sdk/signature-v4a';]. For more information please go to https://github.com/aws/aws-sdk-js-v3#using-javascript-non-crt-implementation-of-sigv4a");
+        }
+        this.sigv4aSigner = new JsSigV4aSigner({
+          ...this.signerOptions
         });
       }
-      writeRequestBodyPromise = writeRequestBody(req, request, effectiveRequestTimeout, this.externalAgent).catch((e) => {
-        clearTimeouts();
-        return _reject(e);
-      });
-    });
-  }
-  updateHttpClientConfig(key, value) {
-    this.config = void 0;
-    this.configProvider = this.configProvider.then((config) => {
-      switch (key) {
-        case /* @__PURE__ */ Symbol.for("logger"):
-          key = "logger";
-          value = config.logger ?? value;
-          break;
-        case /* @__PURE__ */ Symbol.for("@smithy/defaultSocketTimeout"):
-          key = "defaultSocketTimeout";
-          value = resolveDefaultSocketTimeout(config) ?? value;
-          break;
-      }
-      return {
-        ...config,
-        [key]: value
-      };
-    });
-  }
-  httpHandlerConfigs() {
-    return this.config ?? {};
-  }
-  resolveDefaultConfig(options) {
-    const { requestTimeout, connectionTimeout, socketTimeout, socketAcquisitionWarningTimeout, httpAgent, httpsAgent, throwOnRequestTimeout, logger } = options || {};
-    const keepAlive = true;
-    const maxSockets = 50;
-    let httpAgentPromise;
-    return {
-      connectionTimeout,
-      requestTimeout,
-      socketTimeout,
-      defaultSocketTimeout: resolveDefaultSocketTimeout(options),
-      socketAcquisitionWarningTimeout,
-      throwOnRequestTimeout,
-      httpAgentProvider: () => httpAgentPromise ??= (async () => {
-        const node_http = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 7067, 19));
-        const { Agent, request } = node_http.default ?? node_http;
-        hRequest = request;
-        hAgent = Agent;
-        if (httpAgent instanceof hAgent || typeof httpAgent?.destroy === "function") {
-          this.externalAgent = true;
-          return httpAgent;
-        }
-        return new hAgent({ keepAlive, maxSockets, ...httpAgent });
-      })(),
-      httpsAgent: (() => {
-        if (httpsAgent instanceof node_https__WEBPACK_IMPORTED_MODULE_2__.Agent || typeof httpsAgent?.destroy === "function") {
-          this.externalAgent = true;
-          return httpsAgent;
-        }
-        return new node_https__WEBPACK_IMPORTED_MODULE_2__.Agent({ keepAlive, maxSockets, ...httpsAgent });
-      })(),
-      logger
-    };
+    }
+    return this.sigv4aSigner;
   }
 };
 
@@ -3962,3849 +6433,166 @@ or increase socketAcquisitionWarningTimeout=(millis) in the NodeHttpHandler conf
 
 /***/ }),
 
-/***/ 8355:
+/***/ 994:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 /* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   pi: () => (/* binding */ ENV_SECRET),
-/* harmony export */   sF: () => (/* binding */ fromEnv),
-/* harmony export */   yG: () => (/* binding */ ENV_KEY)
+/* harmony export */   v: () => (/* binding */ defaultProvider)
 /* harmony export */ });
-/* unused harmony exports ENV_SESSION, ENV_EXPIRATION, ENV_CREDENTIAL_SCOPE, ENV_ACCOUNT_ID */
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6479);
+/* harmony import */ var _WQFOKZCK_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(9858);
 /* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7746);
 
 
 
-// node_modules/@aws-sdk/credential-provider-env/dist-es/fromEnv.js
-var ENV_KEY = "AWS_ACCESS_KEY_ID";
-var ENV_SECRET = "AWS_SECRET_ACCESS_KEY";
-var ENV_SESSION = "AWS_SESSION_TOKEN";
-var ENV_EXPIRATION = "AWS_CREDENTIAL_EXPIRATION";
-var ENV_CREDENTIAL_SCOPE = "AWS_CREDENTIAL_SCOPE";
-var ENV_ACCOUNT_ID = "AWS_ACCOUNT_ID";
-var fromEnv = (init) => async () => {
-  init?.logger?.debug("@aws-sdk/credential-provider-env - fromEnv");
-  const accessKeyId = process.env[ENV_KEY];
-  const secretAccessKey = process.env[ENV_SECRET];
-  const sessionToken = process.env[ENV_SESSION];
-  const expiry = process.env[ENV_EXPIRATION];
-  const credentialScope = process.env[ENV_CREDENTIAL_SCOPE];
-  const accountId = process.env[ENV_ACCOUNT_ID];
-  if (accessKeyId && secretAccessKey) {
-    const credentials = {
-      accessKeyId,
-      secretAccessKey,
-      ...sessionToken && { sessionToken },
-      ...expiry && { expiration: new Date(expiry) },
-      ...credentialScope && { credentialScope },
-      ...accountId && { accountId }
+// node_modules/@aws-sdk/credential-provider-node/dist-es/remoteProvider.js
+var ENV_IMDS_DISABLED = "AWS_EC2_METADATA_DISABLED";
+var remoteProvider = async (init) => {
+  const { ENV_CMDS_FULL_URI, ENV_CMDS_RELATIVE_URI, fromContainerMetadata, fromInstanceMetadata } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 8463));
+  if (process.env[ENV_CMDS_RELATIVE_URI] || process.env[ENV_CMDS_FULL_URI]) {
+    init.logger?.debug("@aws-sdk/credential-provider-node - remoteProvider::fromHttp/fromContainerMetadata");
+    const { fromHttp } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 6744));
+    return (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .chain */ .cy)(fromHttp(init), fromContainerMetadata(init));
+  }
+  if (process.env[ENV_IMDS_DISABLED] && process.env[ENV_IMDS_DISABLED] !== "false") {
+    return async () => {
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("EC2 Instance Metadata Service access disabled", { logger: init.logger });
     };
-    (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_ENV_VARS", "g");
-    return credentials;
   }
-  throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("Unable to find environment variable credentials.", { logger: init?.logger });
+  init.logger?.debug("@aws-sdk/credential-provider-node - remoteProvider::fromInstanceMetadata");
+  return fromInstanceMetadata(init);
 };
 
-
-
-
-/***/ }),
-
-/***/ 1222:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   T: () => (/* binding */ Sha256Node),
-/* harmony export */   k: () => (/* binding */ Crc32Node)
-/* harmony export */ });
-/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(3981);
-/* harmony import */ var node_zlib__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(8522);
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(7598);
-
-
-// node_modules/@smithy/core/dist-es/submodules/checksum/crc32/Crc32Node.js
-
-
-// node_modules/@smithy/core/dist-es/submodules/checksum/crc32/Crc32Js.js
-var CRC32_TABLE = new Uint32Array(256);
-for (let i = 0; i < 256; ++i) {
-  let c = i;
-  for (let j = 0; j < 8; ++j) {
-    c = c & 1 ? 3988292384 ^ c >>> 1 : c >>> 1;
-  }
-  CRC32_TABLE[i] = c >>> 0;
-}
-var ONES = 4294967295;
-var Crc32Js = class {
-  digestLength = 4;
-  checksum = ONES;
-  update(data) {
-    for (let i = 0; i < data.length; ++i) {
-      this.checksum = this.checksum >>> 8 ^ CRC32_TABLE[(this.checksum ^ data[i]) & 255];
-    }
-  }
-  digestSync() {
-    return (this.checksum ^ ONES) >>> 0;
-  }
-  async digest() {
-    const value = this.digestSync();
-    const out = new Uint8Array(4);
-    new DataView(out.buffer).setUint32(0, value, false);
-    return out;
-  }
-  reset() {
-    this.checksum = ONES;
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/checksum/crc32/Crc32Node.js
-var zlibCrc32 = typeof node_zlib__WEBPACK_IMPORTED_MODULE_1__.crc32 === "function" ? node_zlib__WEBPACK_IMPORTED_MODULE_1__.crc32 : void 0;
-var Crc32Node = zlibCrc32 ? buildNativeClass(zlibCrc32) : Crc32Js;
-function buildNativeClass(nativeCrc32) {
-  return class Crc32Node {
-    digestLength = 4;
-    value = 0;
-    update(data) {
-      this.value = nativeCrc32(data, this.value);
-    }
-    digestSync() {
-      return this.value >>> 0;
-    }
-    async digest() {
-      const out = new Uint8Array(4);
-      new DataView(out.buffer).setUint32(0, this.digestSync(), false);
-      return out;
-    }
-    reset() {
-      this.value = 0;
-    }
-  };
-}
-
-// node_modules/@smithy/core/dist-es/submodules/checksum/sha256/Sha256Js.js
-var BLOCK = 64;
-var DIGEST_LENGTH = 32;
-var MAX_HASHABLE_LENGTH = 2 ** 53 - 1;
-var Sha256Js = class _Sha256Js {
-  digestLength = DIGEST_LENGTH;
-  state = Int32Array.from(INIT);
-  w;
-  buffer = new Uint8Array(64);
-  bufferLength = 0;
-  bytesHashed = 0;
-  finished = false;
-  inner;
-  outer;
-  constructor(secret) {
-    if (secret) {
-      const key = _Sha256Js.normalizeKey(secret);
-      this.inner = new _Sha256Js();
-      this.outer = new _Sha256Js();
-      const { inner, outer } = this;
-      const pad = new Uint8Array(BLOCK * 2);
-      for (let i = 0; i < BLOCK; ++i) {
-        pad[i] = 54 ^ key[i];
-        pad[i + BLOCK] = 92 ^ key[i];
-      }
-      inner.update(pad.subarray(0, BLOCK));
-      outer.update(pad.subarray(BLOCK));
-    }
-  }
-  update(data) {
-    if (this.finished) {
-      throw new Error("Attempted to update an already finished HMAC.");
-    }
-    if (this.inner) {
-      this.inner.update(data);
-      return;
-    }
-    const chunk = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_0__/* .toUint8Array */ .Fo)(data);
-    let position = 0;
-    let { byteLength } = chunk;
-    this.bytesHashed += byteLength;
-    if (this.bytesHashed * 8 > MAX_HASHABLE_LENGTH) {
-      throw new Error("Cannot hash more than 2^53 - 1 bits");
-    }
-    while (byteLength > 0) {
-      this.buffer[this.bufferLength++] = chunk[position++];
-      byteLength--;
-      if (this.bufferLength === BLOCK) {
-        this.hashBuffer();
-        this.bufferLength = 0;
-      }
-    }
-  }
-  async digest() {
-    const { inner, outer } = this;
-    if (inner && outer) {
-      if (this.finished) {
-        throw new Error("Attempted to digest an already finished HMAC.");
-      }
-      this.finished = true;
-      const innerDigest = inner.digestSync();
-      outer.update(innerDigest);
-      return outer.digestSync();
-    }
-    return this.digestSync();
-  }
-  reset() {
-    this.state = Int32Array.from(INIT);
-    this.buffer = new Uint8Array(64);
-    this.bufferLength = 0;
-    this.bytesHashed = 0;
-  }
-  digestSync() {
-    const state = this.state.slice();
-    const buffer = this.buffer.slice();
-    let bufferLength = this.bufferLength;
-    const bitsHashed = this.bytesHashed * 8;
-    const bufferView = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-    bufferView.setUint8(bufferLength++, 128);
-    if ((bufferLength - 1) % BLOCK >= BLOCK - 8) {
-      for (let i = bufferLength; i < BLOCK; ++i) {
-        bufferView.setUint8(i, 0);
-      }
-      this.hashBufferWith(state, buffer);
-      bufferLength = 0;
-    }
-    for (let i = bufferLength; i < BLOCK - 8; ++i) {
-      bufferView.setUint8(i, 0);
-    }
-    bufferView.setUint32(BLOCK - 8, Math.floor(bitsHashed / 4294967296), false);
-    bufferView.setUint32(BLOCK - 4, bitsHashed, false);
-    this.hashBufferWith(state, buffer);
-    const out = new Uint8Array(DIGEST_LENGTH);
-    for (let i = 0; i < 8; ++i) {
-      out[i * 4] = state[i] >>> 24 & 255;
-      out[i * 4 + 1] = state[i] >>> 16 & 255;
-      out[i * 4 + 2] = state[i] >>> 8 & 255;
-      out[i * 4 + 3] = state[i] >>> 0 & 255;
-    }
-    return out;
-  }
-  static normalizeKey(secret) {
-    const key = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_0__/* .toUint8Array */ .Fo)(secret);
-    if (key.byteLength > BLOCK) {
-      const h = new _Sha256Js();
-      h.update(key);
-      const out = h.digestSync();
-      const padded = new Uint8Array(BLOCK);
-      padded.set(out);
-      return padded;
-    }
-    if (key.byteLength < BLOCK) {
-      const padded = new Uint8Array(BLOCK);
-      padded.set(key);
-      return padded;
-    }
-    return key;
-  }
-  hashBuffer() {
-    this.hashBufferWith(this.state, this.buffer);
-  }
-  hashBufferWith(state, buffer) {
-    const w = this.w ??= new Int32Array(64);
-    let s0 = state[0], s1 = state[1], s2 = state[2], s3 = state[3], s4 = state[4], s5 = state[5], s6 = state[6], s7 = state[7];
-    for (let i = 0; i < BLOCK; ++i) {
-      if (i < 16) {
-        w[i] = (buffer[i * 4] & 255) << 24 | (buffer[i * 4 + 1] & 255) << 16 | (buffer[i * 4 + 2] & 255) << 8 | buffer[i * 4 + 3] & 255;
-      } else {
-        let u = w[i - 2];
-        const t12 = (u >>> 17 | u << 15) ^ (u >>> 19 | u << 13) ^ u >>> 10;
-        u = w[i - 15];
-        const t22 = (u >>> 7 | u << 25) ^ (u >>> 18 | u << 14) ^ u >>> 3;
-        w[i] = (t12 + w[i - 7] | 0) + (t22 + w[i - 16] | 0);
-      }
-      const t1 = (((s4 >>> 6 | s4 << 26) ^ (s4 >>> 11 | s4 << 21) ^ (s4 >>> 25 | s4 << 7)) + (s4 & s5 ^ ~s4 & s6) | 0) + (s7 + (K[i] + w[i] | 0) | 0) | 0;
-      const t2 = ((s0 >>> 2 | s0 << 30) ^ (s0 >>> 13 | s0 << 19) ^ (s0 >>> 22 | s0 << 10)) + (s0 & s1 ^ s0 & s2 ^ s1 & s2) | 0;
-      s7 = s6;
-      s6 = s5;
-      s5 = s4;
-      s4 = s3 + t1 | 0;
-      s3 = s2;
-      s2 = s1;
-      s1 = s0;
-      s0 = t1 + t2 | 0;
-    }
-    state[0] += s0;
-    state[1] += s1;
-    state[2] += s2;
-    state[3] += s3;
-    state[4] += s4;
-    state[5] += s5;
-    state[6] += s6;
-    state[7] += s7;
-  }
-};
-var INIT = new Int32Array([
-  1779033703,
-  3144134277,
-  1013904242,
-  2773480762,
-  1359893119,
-  2600822924,
-  528734635,
-  1541459225
-]);
-var K = new Int32Array([
-  1116352408,
-  1899447441,
-  3049323471,
-  3921009573,
-  961987163,
-  1508970993,
-  2453635748,
-  2870763221,
-  3624381080,
-  310598401,
-  607225278,
-  1426881987,
-  1925078388,
-  2162078206,
-  2614888103,
-  3248222580,
-  3835390401,
-  4022224774,
-  264347078,
-  604807628,
-  770255983,
-  1249150122,
-  1555081692,
-  1996064986,
-  2554220882,
-  2821834349,
-  2952996808,
-  3210313671,
-  3336571891,
-  3584528711,
-  113926993,
-  338241895,
-  666307205,
-  773529912,
-  1294757372,
-  1396182291,
-  1695183700,
-  1986661051,
-  2177026350,
-  2456956037,
-  2730485921,
-  2820302411,
-  3259730800,
-  3345764771,
-  3516065817,
-  3600352804,
-  4094571909,
-  275423344,
-  430227734,
-  506948616,
-  659060556,
-  883997877,
-  958139571,
-  1322822218,
-  1537002063,
-  1747873779,
-  1955562222,
-  2024104815,
-  2227730452,
-  2361852424,
-  2428436474,
-  2756734187,
-  3204031479,
-  3329325298
-]);
-
-// node_modules/@smithy/core/dist-es/submodules/checksum/sha256/Sha256Node.js
-
-var hasNativeCrypto = (() => {
-  try {
-    (0,node_crypto__WEBPACK_IMPORTED_MODULE_2__.createHash)("sha256");
-    return true;
-  } catch {
-    return false;
-  }
-})();
-var Sha256Node = hasNativeCrypto ? buildNativeClass2() : Sha256Js;
-function buildNativeClass2() {
-  return class Sha256Node {
-    digestLength = 32;
-    secret;
-    hash;
-    isHmac;
-    finished = false;
-    constructor(secret) {
-      this.secret = secret;
-      this.isHmac = !!secret;
-      this.hash = this.createHash();
-    }
-    update(data) {
-      if (this.finished) {
-        throw new Error("Attempted to update an already finished hash.");
-      }
-      this.hash.update(data);
-    }
-    async digest() {
-      let buf;
-      if (this.isHmac) {
-        this.finished = true;
-        buf = this.hash.digest();
-      } else {
-        buf = this.hash.copy().digest();
-      }
-      return new Uint8Array(buf.buffer, buf.byteOffset, buf.byteLength);
-    }
-    reset() {
-      this.hash = this.createHash();
-      this.finished = false;
-    }
-    createHash() {
-      return this.secret ? (0,node_crypto__WEBPACK_IMPORTED_MODULE_2__.createHmac)("sha256", toBuffer(this.secret)) : (0,node_crypto__WEBPACK_IMPORTED_MODULE_2__.createHash)("sha256");
-    }
-  };
-}
-function toBuffer(data) {
-  if (typeof data === "string") {
-    return data;
-  }
-  if (ArrayBuffer.isView(data)) {
-    return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  }
-  return Buffer.from(data);
-}
-
-
-
-
-/***/ }),
-
-/***/ 6479:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  d5: () => (/* binding */ BinaryDecisionDiagram),
-  Kj: () => (/* binding */ Client),
-  L0: () => (/* binding */ DEFAULT_RETRY_MODE),
-  h$: () => (/* binding */ DefaultIdentityProviderConfig),
-  kS: () => (/* binding */ EndpointCache),
-  hV: () => (/* binding */ NODE_APP_ID_CONFIG_OPTIONS),
-  qs: () => (/* binding */ NODE_MAX_ATTEMPT_CONFIG_OPTIONS),
-  kN: () => (/* binding */ NODE_RETRY_MODE_CONFIG_OPTIONS),
-  mR: () => (/* binding */ NoAuthSigner),
-  N4: () => (/* binding */ NoOpLogger),
-  fz: () => (/* binding */ Retry),
-  TJ: () => (/* binding */ ServiceException),
-  UF: () => (/* binding */ awsEndpointFunctions),
-  J1: () => (/* binding */ createAggregatedClient),
-  pf: () => (/* binding */ createDefaultUserAgentProvider),
-  mw: () => (/* binding */ customEndpointFunctions),
-  cH: () => (/* binding */ decideEndpoint),
-  Mw: () => (/* binding */ decorateServiceException),
-  e: () => (/* binding */ doesIdentityRequireRefresh),
-  I9: () => (/* binding */ emitWarningIfUnsupportedVersion),
-  o_: () => (/* binding */ emitWarningIfUnsupportedVersion2),
-  Rq: () => (/* binding */ getAwsRegionExtensionConfiguration),
-  xA: () => (/* binding */ getDefaultExtensionConfiguration),
-  ED: () => (/* binding */ getDefaultSocketTimeout),
-  rC: () => (/* binding */ getEndpointFromInstructions),
-  rD: () => (/* binding */ getEndpointPlugin),
-  TC: () => (/* binding */ getHostHeaderPlugin),
-  wB: () => (/* binding */ getHttpAuthSchemeEndpointRuleSetPlugin),
-  lW: () => (/* binding */ getHttpSigningPlugin),
-  Y7: () => (/* binding */ getLoggerPlugin),
-  n4: () => (/* binding */ getRecursionDetectionPlugin),
-  ey: () => (/* binding */ getRetryPlugin),
-  sM: () => (/* binding */ getUserAgentPlugin),
-  rm: () => (/* binding */ getValueFromTextNode),
-  OC: () => (/* binding */ isIdentityExpired),
-  lT: () => (/* binding */ loadConfigsForDefaultMode),
-  k8: () => (/* binding */ makeBuilder),
-  K4: () => (/* binding */ memoizeIdentityProvider),
-  te: () => (/* binding */ normalizeProvider2),
-  jB: () => (/* binding */ partition),
-  $3: () => (/* binding */ resolveAwsRegionExtensionConfiguration),
-  uv: () => (/* binding */ resolveDefaultRuntimeConfig),
-  Co: () => (/* binding */ resolveEndpointConfig),
-  OV: () => (/* binding */ resolveHostHeaderConfig),
-  xg: () => (/* binding */ resolveParams),
-  $z: () => (/* binding */ resolveRetryConfig),
-  Dc: () => (/* binding */ resolveUserAgentConfig),
-  gD: () => (/* binding */ setCredentialFeature),
-  oQ: () => (/* binding */ stsRegionDefaultResolver)
-});
-
-// UNUSED EXPORTS: Command
-
-// EXTERNAL MODULE: ./lib/bundle/Q4FG57VT.js
-var Q4FG57VT = __nccwpck_require__(7746);
-// EXTERNAL MODULE: ./lib/bundle/J6MMM3TS.js
-var J6MMM3TS = __nccwpck_require__(3981);
-// EXTERNAL MODULE: external "node:stream"
-var external_node_stream_ = __nccwpck_require__(7075);
-// EXTERNAL MODULE: external "node:os"
-var external_node_os_ = __nccwpck_require__(8161);
-;// CONCATENATED MODULE: external "node:process"
-const external_node_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:process");
-;// CONCATENATED MODULE: ./lib/bundle/ERLOQF2B.js
-
-
-
-// node_modules/@smithy/core/dist-es/submodules/client/middleware-stack/MiddlewareStack.js
-var getAllAliases = (name, aliases) => {
-  const _aliases = [];
-  if (name) {
-    _aliases.push(name);
-  }
-  if (aliases) {
-    for (const alias of aliases) {
-      _aliases.push(alias);
-    }
-  }
-  return _aliases;
-};
-var getMiddlewareNameWithAliases = (name, aliases) => {
-  return `${name || "anonymous"}${aliases && aliases.length > 0 ? ` (a.k.a. ${aliases.join(",")})` : ""}`;
-};
-var constructStack = () => {
-  let absoluteEntries = [];
-  let relativeEntries = [];
-  let identifyOnResolve = false;
-  const entriesNameSet = /* @__PURE__ */ new Set();
-  const sort = (entries) => entries.sort((a, b) => stepWeights[b.step] - stepWeights[a.step] || priorityWeights[b.priority || "normal"] - priorityWeights[a.priority || "normal"]);
-  const removeByName = (toRemove) => {
-    let isRemoved = false;
-    const filterCb = (entry) => {
-      const aliases = getAllAliases(entry.name, entry.aliases);
-      if (aliases.includes(toRemove)) {
-        isRemoved = true;
-        for (const alias of aliases) {
-          entriesNameSet.delete(alias);
-        }
-        return false;
-      }
-      return true;
-    };
-    absoluteEntries = absoluteEntries.filter(filterCb);
-    relativeEntries = relativeEntries.filter(filterCb);
-    return isRemoved;
-  };
-  const removeByReference = (toRemove) => {
-    let isRemoved = false;
-    const filterCb = (entry) => {
-      if (entry.middleware === toRemove) {
-        isRemoved = true;
-        for (const alias of getAllAliases(entry.name, entry.aliases)) {
-          entriesNameSet.delete(alias);
-        }
-        return false;
-      }
-      return true;
-    };
-    absoluteEntries = absoluteEntries.filter(filterCb);
-    relativeEntries = relativeEntries.filter(filterCb);
-    return isRemoved;
-  };
-  const cloneTo = (toStack) => {
-    absoluteEntries.forEach((entry) => {
-      toStack.add(entry.middleware, { ...entry });
-    });
-    relativeEntries.forEach((entry) => {
-      toStack.addRelativeTo(entry.middleware, { ...entry });
-    });
-    toStack.identifyOnResolve?.(stack.identifyOnResolve());
-    return toStack;
-  };
-  const expandRelativeMiddlewareList = (from) => {
-    const expandedMiddlewareList = [];
-    from.before.forEach((entry) => {
-      if (entry.before.length === 0 && entry.after.length === 0) {
-        expandedMiddlewareList.push(entry);
-      } else {
-        expandedMiddlewareList.push(...expandRelativeMiddlewareList(entry));
-      }
-    });
-    expandedMiddlewareList.push(from);
-    from.after.reverse().forEach((entry) => {
-      if (entry.before.length === 0 && entry.after.length === 0) {
-        expandedMiddlewareList.push(entry);
-      } else {
-        expandedMiddlewareList.push(...expandRelativeMiddlewareList(entry));
-      }
-    });
-    return expandedMiddlewareList;
-  };
-  const getMiddlewareList = (debug = false) => {
-    const normalizedAbsoluteEntries = [];
-    const normalizedRelativeEntries = [];
-    const normalizedEntriesNameMap = {};
-    absoluteEntries.forEach((entry) => {
-      const normalizedEntry = {
-        ...entry,
-        before: [],
-        after: []
-      };
-      for (const alias of getAllAliases(normalizedEntry.name, normalizedEntry.aliases)) {
-        normalizedEntriesNameMap[alias] = normalizedEntry;
-      }
-      normalizedAbsoluteEntries.push(normalizedEntry);
-    });
-    relativeEntries.forEach((entry) => {
-      const normalizedEntry = {
-        ...entry,
-        before: [],
-        after: []
-      };
-      for (const alias of getAllAliases(normalizedEntry.name, normalizedEntry.aliases)) {
-        normalizedEntriesNameMap[alias] = normalizedEntry;
-      }
-      normalizedRelativeEntries.push(normalizedEntry);
-    });
-    normalizedRelativeEntries.forEach((entry) => {
-      if (entry.toMiddleware) {
-        const toMiddleware = normalizedEntriesNameMap[entry.toMiddleware];
-        if (toMiddleware === void 0) {
-          if (debug) {
-            return;
-          }
-          throw new Error(`${entry.toMiddleware} is not found when adding ${getMiddlewareNameWithAliases(entry.name, entry.aliases)} middleware ${entry.relation} ${entry.toMiddleware}`);
-        }
-        if (entry.relation === "after") {
-          toMiddleware.after.push(entry);
-        }
-        if (entry.relation === "before") {
-          toMiddleware.before.push(entry);
-        }
-      }
-    });
-    const mainChain = sort(normalizedAbsoluteEntries).map(expandRelativeMiddlewareList).reduce((wholeList, expandedMiddlewareList) => {
-      wholeList.push(...expandedMiddlewareList);
-      return wholeList;
-    }, []);
-    return mainChain;
-  };
-  const stack = {
-    add: (middleware, options = {}) => {
-      const { name, override, aliases: _aliases } = options;
-      const entry = {
-        step: "initialize",
-        priority: "normal",
-        middleware,
-        ...options
-      };
-      const aliases = getAllAliases(name, _aliases);
-      if (aliases.length > 0) {
-        if (aliases.some((alias) => entriesNameSet.has(alias))) {
-          if (!override) {
-            throw new Error(`Duplicate middleware name '${getMiddlewareNameWithAliases(name, _aliases)}'`);
-          }
-          for (const alias of aliases) {
-            const toOverrideIndex = absoluteEntries.findIndex((entry2) => entry2.name === alias || entry2.aliases?.some((a) => a === alias));
-            if (toOverrideIndex === -1) {
-              continue;
-            }
-            const toOverride = absoluteEntries[toOverrideIndex];
-            if (toOverride.step !== entry.step || entry.priority !== toOverride.priority) {
-              throw new Error(`"${getMiddlewareNameWithAliases(toOverride.name, toOverride.aliases)}" middleware with ${toOverride.priority} priority in ${toOverride.step} step cannot be overridden by "${getMiddlewareNameWithAliases(name, _aliases)}" middleware with ${entry.priority} priority in ${entry.step} step.`);
-            }
-            absoluteEntries.splice(toOverrideIndex, 1);
-          }
-        }
-        for (const alias of aliases) {
-          entriesNameSet.add(alias);
-        }
-      }
-      absoluteEntries.push(entry);
-    },
-    addRelativeTo: (middleware, options) => {
-      const { name, override, aliases: _aliases } = options;
-      const entry = {
-        middleware,
-        ...options
-      };
-      const aliases = getAllAliases(name, _aliases);
-      if (aliases.length > 0) {
-        if (aliases.some((alias) => entriesNameSet.has(alias))) {
-          if (!override) {
-            throw new Error(`Duplicate middleware name '${getMiddlewareNameWithAliases(name, _aliases)}'`);
-          }
-          for (const alias of aliases) {
-            const toOverrideIndex = relativeEntries.findIndex((entry2) => entry2.name === alias || entry2.aliases?.some((a) => a === alias));
-            if (toOverrideIndex === -1) {
-              continue;
-            }
-            const toOverride = relativeEntries[toOverrideIndex];
-            if (toOverride.toMiddleware !== entry.toMiddleware || toOverride.relation !== entry.relation) {
-              throw new Error(`"${getMiddlewareNameWithAliases(toOverride.name, toOverride.aliases)}" middleware ${toOverride.relation} "${toOverride.toMiddleware}" middleware cannot be overridden by "${getMiddlewareNameWithAliases(name, _aliases)}" middleware ${entry.relation} "${entry.toMiddleware}" middleware.`);
-            }
-            relativeEntries.splice(toOverrideIndex, 1);
-          }
-        }
-        for (const alias of aliases) {
-          entriesNameSet.add(alias);
-        }
-      }
-      relativeEntries.push(entry);
-    },
-    clone: () => cloneTo(constructStack()),
-    use: (plugin) => {
-      plugin.applyToStack(stack);
-    },
-    remove: (toRemove) => {
-      if (typeof toRemove === "string") {
-        return removeByName(toRemove);
-      } else {
-        return removeByReference(toRemove);
-      }
-    },
-    removeByTag: (toRemove) => {
-      let isRemoved = false;
-      const filterCb = (entry) => {
-        const { tags, name, aliases: _aliases } = entry;
-        if (tags && tags.includes(toRemove)) {
-          const aliases = getAllAliases(name, _aliases);
-          for (const alias of aliases) {
-            entriesNameSet.delete(alias);
-          }
-          isRemoved = true;
-          return false;
-        }
-        return true;
-      };
-      absoluteEntries = absoluteEntries.filter(filterCb);
-      relativeEntries = relativeEntries.filter(filterCb);
-      return isRemoved;
-    },
-    concat: (from) => {
-      const cloned = cloneTo(constructStack());
-      cloned.use(from);
-      cloned.identifyOnResolve(identifyOnResolve || cloned.identifyOnResolve() || (from.identifyOnResolve?.() ?? false));
-      return cloned;
-    },
-    applyToStack: cloneTo,
-    identify: () => {
-      return getMiddlewareList(true).map((mw) => {
-        const step = mw.step ?? mw.relation + " " + mw.toMiddleware;
-        return getMiddlewareNameWithAliases(mw.name, mw.aliases) + " - " + step;
-      });
-    },
-    identifyOnResolve(toggle) {
-      if (typeof toggle === "boolean") {
-        identifyOnResolve = toggle;
-      }
-      return identifyOnResolve;
-    },
-    resolve: (handler, context) => {
-      for (const middleware of getMiddlewareList().map((entry) => entry.middleware).reverse()) {
-        handler = middleware(handler, context);
-      }
-      if (identifyOnResolve) {
-        console.log(stack.identify());
-      }
-      return handler;
-    }
-  };
-  return stack;
-};
-var stepWeights = {
-  initialize: 5,
-  serialize: 4,
-  build: 3,
-  finalizeRequest: 2,
-  deserialize: 1
-};
-var priorityWeights = {
-  high: 3,
-  normal: 2,
-  low: 1
-};
-
-// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/client.js
-var Client = class {
-  config;
-  middlewareStack = constructStack();
-  initConfig;
-  handlers;
-  constructor(config) {
-    this.config = config;
-    const { protocol, protocolSettings } = config;
-    if (protocolSettings) {
-      if (typeof protocol === "function") {
-        config.protocol = new protocol(protocolSettings);
-      }
-    }
-  }
-  send(command, optionsOrCb, cb) {
-    const options = typeof optionsOrCb !== "function" ? optionsOrCb : void 0;
-    const callback = typeof optionsOrCb === "function" ? optionsOrCb : cb;
-    const useHandlerCache = options === void 0 && this.config.cacheMiddleware === true;
-    let handler;
-    if (useHandlerCache) {
-      if (!this.handlers) {
-        this.handlers = /* @__PURE__ */ new WeakMap();
-      }
-      const handlers = this.handlers;
-      if (handlers.has(command.constructor)) {
-        handler = handlers.get(command.constructor);
-      } else {
-        handler = command.resolveMiddleware(this.middlewareStack, this.config, options);
-        handlers.set(command.constructor, handler);
-      }
-    } else {
-      delete this.handlers;
-      handler = command.resolveMiddleware(this.middlewareStack, this.config, options);
-    }
-    if (callback) {
-      handler(command).then((result) => callback(null, result.output), (err) => callback(err)).catch(() => {
-      });
-    } else {
-      return handler(command).then((result) => result.output);
-    }
-  }
-  destroy() {
-    this.config?.requestHandler?.destroy?.();
-    delete this.handlers;
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/schemaLogFilter.js
-var SENSITIVE_STRING = "***SensitiveInformation***";
-function schemaLogFilter(schema, data) {
-  if (data == null) {
-    return data;
-  }
-  const ns = J6MMM3TS/* NormalizedSchema */.l1.of(schema);
-  if (ns.getMergedTraits().sensitive) {
-    return SENSITIVE_STRING;
-  }
-  if (ns.isListSchema()) {
-    const valueSchema = ns.getValueSchema();
-    if (valueSchema.getMergedTraits().sensitive) {
-      return SENSITIVE_STRING;
-    }
-    if (Array.isArray(data)) {
-      return data.map((value) => schemaLogFilter(valueSchema, value));
-    }
-  } else if (ns.isMapSchema()) {
-    const valueSchema = ns.getValueSchema();
-    if (ns.getKeySchema().getMergedTraits().sensitive || valueSchema.getMergedTraits().sensitive) {
-      return SENSITIVE_STRING;
-    }
-    if (typeof data === "object") {
-      return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, schemaLogFilter(valueSchema, value)]));
-    }
-  } else if (ns.isStructSchema() && typeof data === "object") {
-    const object = data;
-    const newObject = {};
-    for (const [member, memberNs] of ns.structIterator()) {
-      if (object[member] != null) {
-        newObject[member] = schemaLogFilter(memberNs, object[member]);
-      }
-    }
-    return newObject;
-  }
-  return data;
-}
-
-// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/command.js
-var operationEventStreamMarker = /* @__PURE__ */ Symbol.for("@smithy/op-event-stream");
-var Command = class {
-  middlewareStack = constructStack();
-  schema;
-  static classBuilder() {
-    return new ClassBuilder();
-  }
-  resolveMiddlewareWithContext(clientStack, configuration, options, { middlewareFn, clientName, commandName, inputFilterSensitiveLog, outputFilterSensitiveLog, smithyContext, additionalContext, CommandCtor }) {
-    for (const mw of middlewareFn.bind(this)(CommandCtor, clientStack, configuration, options)) {
-      this.middlewareStack.use(mw);
-    }
-    const stack = clientStack.concat(this.middlewareStack);
-    const { logger } = configuration;
-    const additionalSmithyContext = additionalContext[J6MMM3TS/* SMITHY_CONTEXT_KEY */.Vf];
-    const handlerExecutionContext = {
-      logger,
-      clientName,
-      commandName,
-      inputFilterSensitiveLog,
-      outputFilterSensitiveLog,
-      ...additionalContext,
-      [J6MMM3TS/* SMITHY_CONTEXT_KEY */.Vf]: {
-        ...additionalSmithyContext,
-        commandInstance: this,
-        ...smithyContext,
-        ...options?.metricsRecorder === void 0 ? {} : { metricsRecorder: options.metricsRecorder },
-        ...options?.abortSignal === void 0 ? {} : { abortSignal: options.abortSignal }
-      }
-    };
-    const { requestHandler } = configuration;
-    let requestOptions = options ?? {};
-    if (requestOptions.metricsRecorder) {
-      requestOptions = { ...requestOptions };
-      delete requestOptions.metricsRecorder;
-    }
-    let isEventStream;
-    const schema = this.schema;
-    const marker = schema?.[operationEventStreamMarker];
-    if (marker !== void 0) {
-      isEventStream = marker;
-    } else if (schema) {
-      if (Array.isArray(schema) && schema[0] === 9) {
-        const [, , , , input$, output$] = schema;
-        isEventStream = schema[operationEventStreamMarker] = Boolean(J6MMM3TS/* NormalizedSchema */.l1.of(input$).getEventStreamMember() || J6MMM3TS/* NormalizedSchema */.l1.of(output$).getEventStreamMember());
-      }
-    }
-    if (isEventStream) {
-      requestOptions = {
-        isEventStream,
-        ...requestOptions
-      };
-    }
-    return stack.resolve((request) => requestHandler.handle(request.request, requestOptions), handlerExecutionContext);
-  }
-};
-var ClassBuilder = class {
-  _init = () => {
-  };
-  _ep = {};
-  _middlewareFn = () => [];
-  _commandName = "";
-  _clientName = "";
-  _additionalContext = {};
-  _smithyContext = {};
-  _inputFilterSensitiveLog = void 0;
-  _outputFilterSensitiveLog = void 0;
-  _serializer = null;
-  _deserializer = null;
-  _operationSchema;
-  init(cb) {
-    this._init = cb;
-  }
-  ep(endpointParameterInstructions) {
-    this._ep = endpointParameterInstructions;
-    return this;
-  }
-  m(middlewareSupplier) {
-    this._middlewareFn = middlewareSupplier;
-    return this;
-  }
-  s(service, operation, smithyContext = {}) {
-    this._smithyContext = {
-      service,
-      operation,
-      ...smithyContext
-    };
-    return this;
-  }
-  c(additionalContext = {}) {
-    this._additionalContext = additionalContext;
-    return this;
-  }
-  n(clientName, commandName) {
-    this._clientName = clientName;
-    this._commandName = commandName;
-    return this;
-  }
-  f(inputFilter = (_) => _, outputFilter = (_) => _) {
-    this._inputFilterSensitiveLog = inputFilter;
-    this._outputFilterSensitiveLog = outputFilter;
-    return this;
-  }
-  ser(serializer) {
-    this._serializer = serializer;
-    return this;
-  }
-  de(deserializer) {
-    this._deserializer = deserializer;
-    return this;
-  }
-  sc(operation) {
-    this._operationSchema = operation;
-    this._smithyContext.operationSchema = operation;
-    return this;
-  }
-  build() {
-    const closure = this;
-    let CommandRef;
-    return CommandRef = class extends Command {
-      input;
-      static getEndpointParameterInstructions() {
-        return closure._ep;
-      }
-      constructor(...[input]) {
-        super();
-        this.input = input ?? {};
-        closure._init(this);
-        this.schema = closure._operationSchema;
-      }
-      resolveMiddleware(stack, configuration, options) {
-        const op = closure._operationSchema;
-        const input = op?.[4] ?? op?.input;
-        const output = op?.[5] ?? op?.output;
-        return this.resolveMiddlewareWithContext(stack, configuration, options, {
-          CommandCtor: CommandRef,
-          middlewareFn: closure._middlewareFn,
-          clientName: closure._clientName,
-          commandName: closure._commandName,
-          inputFilterSensitiveLog: closure._inputFilterSensitiveLog ?? (op ? schemaLogFilter.bind(null, input) : (_) => _),
-          outputFilterSensitiveLog: closure._outputFilterSensitiveLog ?? (op ? schemaLogFilter.bind(null, output) : (_) => _),
-          smithyContext: closure._smithyContext,
-          additionalContext: closure._additionalContext
+// node_modules/@aws-sdk/credential-provider-node/dist-es/runtime/memoize-chain.js
+function memoizeChain(providers, treatAsExpired) {
+  const chain2 = internalCreateChain(providers);
+  let activeLock;
+  let passiveLock;
+  let credentials;
+  let forceRefreshLock;
+  const provider = async (options) => {
+    if (options?.forceRefresh) {
+      if (!forceRefreshLock) {
+        forceRefreshLock = chain2(options).then((c) => {
+          credentials = c;
+        }).finally(() => {
+          forceRefreshLock = void 0;
         });
       }
-      serialize = closure._serializer;
-      deserialize = closure._deserializer;
-    };
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/create-aggregated-client.js
-var createAggregatedClient = (commands, Client2, options) => {
-  for (const [command, CommandCtor] of Object.entries(commands)) {
-    const methodImpl = async function(args, optionsOrCb, cb) {
-      const command2 = new CommandCtor(args);
-      if (typeof optionsOrCb === "function") {
-        this.send(command2, optionsOrCb);
-      } else if (typeof cb === "function") {
-        if (typeof optionsOrCb !== "object") {
-          throw new Error(`Expected http options but got ${typeof optionsOrCb}`);
+      await forceRefreshLock;
+      return credentials;
+    }
+    if (credentials?.expiration) {
+      if (credentials?.expiration?.getTime() < Date.now()) {
+        credentials = void 0;
+      }
+    }
+    if (activeLock) {
+      await activeLock;
+    } else if (!credentials || treatAsExpired?.(credentials)) {
+      if (credentials) {
+        if (!passiveLock) {
+          passiveLock = chain2(options).then((c) => {
+            credentials = c;
+          }).catch(() => {
+          }).finally(() => {
+            passiveLock = void 0;
+          });
         }
-        this.send(command2, optionsOrCb || {}, cb);
       } else {
-        return this.send(command2, optionsOrCb);
-      }
-    };
-    const methodName = (command[0].toLowerCase() + command.slice(1)).replace(/Command$/, "");
-    Client2.prototype[methodName] = methodImpl;
-  }
-  const { paginators = {}, waiters = {} } = options ?? {};
-  for (const [paginatorName, paginatorFn] of Object.entries(paginators)) {
-    if (Client2.prototype[paginatorName] === void 0) {
-      Client2.prototype[paginatorName] = function(commandInput = {}, paginationConfiguration, ...rest) {
-        return paginatorFn({
-          ...paginationConfiguration,
-          client: this
-        }, commandInput, ...rest);
-      };
-    }
-  }
-  for (const [waiterName, waiterFn] of Object.entries(waiters)) {
-    if (Client2.prototype[waiterName] === void 0) {
-      Client2.prototype[waiterName] = async function(commandInput = {}, waiterConfiguration, ...rest) {
-        let config = waiterConfiguration;
-        if (typeof waiterConfiguration === "number") {
-          config = {
-            maxWaitTime: waiterConfiguration
-          };
-        }
-        return waiterFn({
-          ...config,
-          client: this
-        }, commandInput, ...rest);
-      };
-    }
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/exceptions.js
-var ServiceException = class _ServiceException extends Error {
-  static shapeId = "smithy.ts.sdk.synthetic.nonamespace.client#ServiceException";
-  $fault;
-  $response;
-  $retryable;
-  $metadata;
-  constructor(options) {
-    super(options.message);
-    Object.setPrototypeOf(this, Object.getPrototypeOf(this).constructor.prototype);
-    this.name = options.name;
-    this.$fault = options.$fault;
-    this.$metadata = options.$metadata;
-  }
-  static isInstance(value) {
-    if (!value) {
-      return false;
-    }
-    const candidate = value;
-    return _ServiceException.prototype.isPrototypeOf(candidate) || Boolean(candidate.$fault) && Boolean(candidate.$metadata) && (candidate.$fault === "client" || candidate.$fault === "server");
-  }
-  static [Symbol.hasInstance](instance) {
-    if (!instance) {
-      return false;
-    }
-    const candidate = instance;
-    if (this === _ServiceException) {
-      return _ServiceException.isInstance(instance);
-    }
-    if (_ServiceException.isInstance(instance)) {
-      if (this.prototype.isPrototypeOf(instance)) {
-        return true;
-      }
-      const targetId = Object.prototype.hasOwnProperty.call(this, "shapeId") ? this.shapeId : void 0;
-      let candidateHasShapeId = false;
-      if (targetId) {
-        let proto = Object.getPrototypeOf(candidate);
-        while (proto && proto !== Object.prototype) {
-          const ctor = proto.constructor;
-          const candidateId = ctor !== _ServiceException && Object.prototype.hasOwnProperty.call(ctor, "shapeId") ? ctor?.shapeId : void 0;
-          if (candidateId) {
-            candidateHasShapeId = true;
-            if (candidateId === targetId) {
-              return true;
-            }
-          }
-          proto = Object.getPrototypeOf(proto);
-        }
-      }
-      if (targetId && candidateHasShapeId) {
-        return false;
-      }
-      const targetName = this.name;
-      if (targetName && targetName.length >= 6) {
-        if (candidate.name === targetName) {
-          return true;
-        }
-        let proto = Object.getPrototypeOf(candidate);
-        while (proto && proto !== Object.prototype) {
-          const ctorName = proto.constructor?.name;
-          if (ctorName && ctorName !== "Error" && ctorName === targetName) {
-            return true;
-          }
-          proto = Object.getPrototypeOf(proto);
-        }
+        activeLock = chain2(options).then((c) => {
+          credentials = c;
+        }).finally(() => {
+          activeLock = void 0;
+        });
+        return provider(options);
       }
     }
-    return false;
-  }
-};
-var decorateServiceException = (exception, additions = {}) => {
-  Object.entries(additions).filter(([, v]) => v !== void 0).forEach(([k, v]) => {
-    if (exception[k] == void 0 || exception[k] === "") {
-      exception[k] = v;
-    }
-  });
-  const message = exception.message || exception.Message || "UnknownError";
-  exception.message = message;
-  delete exception.Message;
-  return exception;
-};
-
-// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/defaults-mode.js
-var loadConfigsForDefaultMode = (mode) => {
-  switch (mode) {
-    case "standard":
-      return {
-        retryMode: "standard",
-        connectionTimeout: 3100
-      };
-    case "in-region":
-      return {
-        retryMode: "standard",
-        connectionTimeout: 1100
-      };
-    case "cross-region":
-      return {
-        retryMode: "standard",
-        connectionTimeout: 3100
-      };
-    case "mobile":
-      return {
-        retryMode: "standard",
-        connectionTimeout: 3e4
-      };
-    default:
-      return {};
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/emitWarningIfUnsupportedVersion.js
-var warningEmitted = false;
-var emitWarningIfUnsupportedVersion = (version) => {
-  if (version && !warningEmitted && parseInt(version.substring(1, version.indexOf("."))) < 16) {
-    warningEmitted = true;
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/extensions/checksum.js
-var knownAlgorithms = Object.values(J6MMM3TS/* AlgorithmId */.dB);
-var getChecksumConfiguration = (runtimeConfig) => {
-  const checksumAlgorithms = [];
-  for (const id in J6MMM3TS/* AlgorithmId */.dB) {
-    if (!(0,J6MMM3TS/* hasOwn */.$3)(J6MMM3TS/* AlgorithmId */.dB, id)) {
-      continue;
-    }
-    const algorithmId = J6MMM3TS/* AlgorithmId */.dB[id];
-    if (runtimeConfig[algorithmId] === void 0) {
-      continue;
-    }
-    checksumAlgorithms.push({
-      algorithmId: () => algorithmId,
-      checksumConstructor: () => runtimeConfig[algorithmId]
-    });
-  }
-  for (const [id, ChecksumCtor] of Object.entries(runtimeConfig.checksumAlgorithms ?? {})) {
-    checksumAlgorithms.push({
-      algorithmId: () => id,
-      checksumConstructor: () => ChecksumCtor
-    });
-  }
-  return {
-    addChecksumAlgorithm(algo) {
-      runtimeConfig.checksumAlgorithms = runtimeConfig.checksumAlgorithms ?? {};
-      const id = algo.algorithmId();
-      const ctor = algo.checksumConstructor();
-      if (knownAlgorithms.includes(id)) {
-        runtimeConfig.checksumAlgorithms[id.toUpperCase()] = ctor;
-      } else {
-        runtimeConfig.checksumAlgorithms[id] = ctor;
-      }
-      checksumAlgorithms.push(algo);
-    },
-    checksumAlgorithms() {
-      return checksumAlgorithms;
-    }
+    return credentials;
   };
-};
-var resolveChecksumRuntimeConfig = (clientConfig) => {
-  const runtimeConfig = {};
-  clientConfig.checksumAlgorithms().forEach((checksumAlgorithm) => {
-    const id = checksumAlgorithm.algorithmId();
-    if (knownAlgorithms.includes(id)) {
-      runtimeConfig[id] = checksumAlgorithm.checksumConstructor();
-    }
-  });
-  return runtimeConfig;
-};
-
-// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/extensions/retry.js
-var getRetryConfiguration = (runtimeConfig) => {
-  return {
-    setRetryStrategy(retryStrategy) {
-      runtimeConfig.retryStrategy = retryStrategy;
-    },
-    retryStrategy() {
-      return runtimeConfig.retryStrategy;
-    }
-  };
-};
-var resolveRetryRuntimeConfig = (retryStrategyConfiguration) => {
-  const runtimeConfig = {};
-  runtimeConfig.retryStrategy = retryStrategyConfiguration.retryStrategy();
-  return runtimeConfig;
-};
-
-// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/extensions/defaultExtensionConfiguration.js
-var getDefaultExtensionConfiguration = (runtimeConfig) => {
-  return Object.assign(getChecksumConfiguration(runtimeConfig), getRetryConfiguration(runtimeConfig));
-};
-var resolveDefaultRuntimeConfig = (config) => {
-  return Object.assign(resolveChecksumRuntimeConfig(config), resolveRetryRuntimeConfig(config));
-};
-
-// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/get-value-from-text-node.js
-var getValueFromTextNode = (obj) => {
-  const textNodeName = "#text";
-  for (const key in obj) {
-    if (!(0,J6MMM3TS/* hasOwn */.$3)(obj, key)) {
-      continue;
-    }
-    if (obj[key][textNodeName] !== void 0) {
-      obj[key] = obj[key][textNodeName];
-    } else if (typeof obj[key] === "object" && obj[key] !== null) {
-      obj[key] = getValueFromTextNode(obj[key]);
-    }
-  }
-  return obj;
-};
-
-// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/NoOpLogger.js
-var NoOpLogger = class {
-  trace() {
-  }
-  debug() {
-  }
-  info() {
-  }
-  warn() {
-  }
-  error() {
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/client-command-builder.js
-function makeBuilder(common, service, name, ep) {
-  return function makeCommand(added, plugins, op, $, smithyContext = {}) {
-    const epMerged = Object.assign({}, common, added);
-    return Command.classBuilder().ep(epMerged).m(function(CommandCtor, clientStack, config, options) {
-      const list = plugins.call(this, CommandCtor, clientStack, config, options);
-      list.unshift(ep(config, CommandCtor.getEndpointParameterInstructions()));
-      return list;
-    }).s(service, op, smithyContext).n(name, op.charAt(0).toUpperCase() + op.slice(1) + "Command").sc($).build();
-  };
+  return provider;
 }
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/setCredentialFeature.js
-function setCredentialFeature(credentials, feature, value) {
-  if (!credentials.$source) {
-    credentials.$source = {};
-  }
-  credentials.$source[feature] = value;
-  return credentials;
-}
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/adaptors/getEndpointUrlConfig.js
-var ENV_ENDPOINT_URL = "AWS_ENDPOINT_URL";
-var CONFIG_ENDPOINT_URL = "endpoint_url";
-var getEndpointUrlConfig = (serviceId) => ({
-  environmentVariableSelector: (env2) => {
-    const serviceSuffixParts = serviceId.split(" ").map((w) => w.toUpperCase());
-    const serviceEndpointUrl = env2[[ENV_ENDPOINT_URL, ...serviceSuffixParts].join("_")];
-    if (serviceEndpointUrl) {
-      return serviceEndpointUrl;
-    }
-    const endpointUrl = env2[ENV_ENDPOINT_URL];
-    if (endpointUrl) {
-      return endpointUrl;
-    }
-    return void 0;
-  },
-  configFileSelector: (profile, config) => {
-    if (profile.services) {
-      const servicesSectionKey = ["services", profile.services].join(Q4FG57VT/* CONFIG_PREFIX_SEPARATOR */.QD);
-      if (!config || !config[servicesSectionKey]) {
-        throw new Error(`The services section "${profile.services}" specified in the profile is not present in the shared configuration file.`);
-      }
-      const servicesSection = config[servicesSectionKey];
-      const servicePrefixParts = serviceId.split(" ").map((w) => w.toLowerCase());
-      const endpointUrl2 = servicesSection[[servicePrefixParts.join("_"), CONFIG_ENDPOINT_URL].join(Q4FG57VT/* CONFIG_PREFIX_SEPARATOR */.QD)];
-      if (endpointUrl2) {
-        return endpointUrl2;
-      }
-    }
-    const endpointUrl = profile[CONFIG_ENDPOINT_URL];
-    if (endpointUrl) {
-      return endpointUrl;
-    }
-    return void 0;
-  },
-  default: void 0
-});
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/adaptors/getIgnoreConfiguredEndpointUrls.js
-var ENV_IGNORE_CONFIGURED_ENDPOINT_URLS = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
-var CONFIG_IGNORE_CONFIGURED_ENDPOINT_URLS = "ignore_configured_endpoint_urls";
-var ignoreConfiguredEndpointUrlsConfigSelectors = {
-  environmentVariableSelector: (env2) => (0,Q4FG57VT/* booleanSelector */.Qm)(env2, ENV_IGNORE_CONFIGURED_ENDPOINT_URLS, Q4FG57VT/* SelectorType */.cV.ENV),
-  configFileSelector: (profile) => (0,Q4FG57VT/* booleanSelector */.Qm)(profile, CONFIG_IGNORE_CONFIGURED_ENDPOINT_URLS, Q4FG57VT/* SelectorType */.cV.CONFIG),
-  default: false
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/adaptors/getEndpointFromConfig.js
-var getEndpointFromConfig = async (serviceId) => {
-  const ignore = await (0,Q4FG57VT/* loadConfig */.Z9)(ignoreConfiguredEndpointUrlsConfigSelectors)();
-  if (ignore) {
-    return void 0;
-  }
-  return (0,Q4FG57VT/* loadConfig */.Z9)(getEndpointUrlConfig(serviceId ?? ""))();
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/service-customizations/s3.js
-var resolveParamsForS3 = async (endpointParams) => {
-  const bucket = endpointParams?.Bucket || "";
-  if (typeof endpointParams.Bucket === "string") {
-    endpointParams.Bucket = bucket.replace(/#/g, encodeURIComponent("#")).replace(/\?/g, encodeURIComponent("?"));
-  }
-  if (isArnBucketName(bucket)) {
-    if (endpointParams.ForcePathStyle === true) {
-      throw new Error("Path-style addressing cannot be used with ARN buckets");
-    }
-  } else if (!isDnsCompatibleBucketName(bucket) || bucket.indexOf(".") !== -1 && !String(endpointParams.Endpoint).startsWith("http:") || bucket.toLowerCase() !== bucket || bucket.length < 3) {
-    endpointParams.ForcePathStyle = true;
-  }
-  if (endpointParams.DisableMultiRegionAccessPoints) {
-    endpointParams.disableMultiRegionAccessPoints = true;
-    endpointParams.DisableMRAP = true;
-  }
-  return endpointParams;
-};
-var DOMAIN_PATTERN = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
-var IP_ADDRESS_PATTERN = /(\d+\.){3}\d+/;
-var DOTS_PATTERN = /\.\./;
-var isDnsCompatibleBucketName = (bucketName) => DOMAIN_PATTERN.test(bucketName) && !IP_ADDRESS_PATTERN.test(bucketName) && !DOTS_PATTERN.test(bucketName);
-var isArnBucketName = (bucketName) => {
-  const [arn, partition2, service, , , bucket] = bucketName.split(":");
-  const isArn = arn === "arn" && bucketName.split(":").length >= 6;
-  const isValidArn = Boolean(isArn && partition2 && service && bucket);
-  if (isArn && !isValidArn) {
-    throw new Error(`Invalid ARN: ${bucketName} was an invalid ARN.`);
-  }
-  return isValidArn;
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/adaptors/createConfigValueProvider.js
-var createConfigValueProvider = (configKey, canonicalEndpointParamKey, config, isClientContextParam = false) => {
-  const configProvider = async () => {
-    let configValue;
-    if (isClientContextParam) {
-      const clientContextParams = config.clientContextParams;
-      const nestedValue = clientContextParams?.[configKey];
-      configValue = nestedValue ?? config[configKey] ?? config[canonicalEndpointParamKey];
-    } else {
-      configValue = config[configKey] ?? config[canonicalEndpointParamKey];
-    }
-    if (typeof configValue === "function") {
-      return configValue();
-    }
-    return configValue;
-  };
-  if (configKey === "credentialScope" || canonicalEndpointParamKey === "CredentialScope") {
-    return async () => {
-      const credentials = typeof config.credentials === "function" ? await config.credentials() : config.credentials;
-      const configValue = credentials?.credentialScope ?? credentials?.CredentialScope;
-      return configValue;
-    };
-  }
-  if (configKey === "accountId" || canonicalEndpointParamKey === "AccountId") {
-    return async () => {
-      const credentials = typeof config.credentials === "function" ? await config.credentials() : config.credentials;
-      const configValue = credentials?.accountId ?? credentials?.AccountId;
-      return configValue;
-    };
-  }
-  if (configKey === "endpoint" || canonicalEndpointParamKey === "endpoint") {
-    return async () => {
-      if (config.isCustomEndpoint === false) {
-        return void 0;
-      }
-      const endpoint = await configProvider();
-      if (endpoint && typeof endpoint === "object") {
-        if ("url" in endpoint) {
-          return endpoint.url.href;
-        }
-        if ("hostname" in endpoint) {
-          const { protocol, hostname, port, path } = endpoint;
-          return `${protocol}//${hostname}${port ? ":" + port : ""}${path}`;
-        }
-      }
-      return endpoint;
-    };
-  }
-  return configProvider;
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/adaptors/getEndpointFromInstructions.js
-function bindGetEndpointFromInstructions(getEndpointFromConfig2) {
-  return async (commandInput, instructionsSupplier, clientConfig, context) => {
-    if (!clientConfig.isCustomEndpoint && !clientConfig.ignoreConfiguredEndpointUrls) {
-      let endpointFromConfig;
-      if (clientConfig.serviceConfiguredEndpoint) {
-        endpointFromConfig = await clientConfig.serviceConfiguredEndpoint();
-      } else {
-        endpointFromConfig = await getEndpointFromConfig2(clientConfig.serviceId);
-      }
-      if (endpointFromConfig) {
-        clientConfig.endpoint = () => Promise.resolve((0,J6MMM3TS/* toEndpointV1 */.a0)(endpointFromConfig));
-        clientConfig.isCustomEndpoint = true;
-        context?.logger?.debug?.(`@smithy/core/endpoints - resolved endpoint from config: ${endpointFromConfig}`);
-      }
-    }
-    const endpointParams = await resolveParams(commandInput, instructionsSupplier, clientConfig);
-    if (typeof clientConfig.endpointProvider !== "function") {
-      throw new Error("config.endpointProvider is not set.");
-    }
-    const endpoint = clientConfig.endpointProvider(endpointParams, context);
-    if (clientConfig.isCustomEndpoint && clientConfig.endpoint) {
-      const customEndpoint = await clientConfig.endpoint();
-      if (customEndpoint?.headers) {
-        endpoint.headers ??= {};
-        for (const [name, value] of Object.entries(customEndpoint.headers)) {
-          endpoint.headers[name] = Array.isArray(value) ? value : [value];
-        }
-      }
-    }
-    return endpoint;
-  };
-}
-var resolveParams = async (commandInput, instructionsSupplier, clientConfig) => {
-  const endpointParams = {};
-  const instructions = instructionsSupplier?.getEndpointParameterInstructions?.() || {};
-  for (const [name, instruction] of Object.entries(instructions)) {
-    switch (instruction.type) {
-      case "staticContextParams":
-        endpointParams[name] = instruction.value;
-        break;
-      case "contextParams":
-        endpointParams[name] = commandInput[instruction.name];
-        break;
-      case "clientContextParams":
-      case "builtInParams":
-        endpointParams[name] = await createConfigValueProvider(instruction.name, name, clientConfig, instruction.type !== "builtInParams")();
-        break;
-      case "operationContextParams":
-        endpointParams[name] = instruction.get(commandInput);
-        break;
-      default:
-        throw new Error("Unrecognized endpoint parameter instruction: " + JSON.stringify(instruction));
-    }
-  }
-  if (Object.keys(instructions).length === 0) {
-    Object.assign(endpointParams, clientConfig);
-  }
-  if (String(clientConfig.serviceId).toLowerCase() === "s3") {
-    await resolveParamsForS3(endpointParams);
-  }
-  return endpointParams;
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/endpointMiddleware.js
-function setFeature(context, feature, value) {
-  if (!context.__smithy_context) {
-    context.__smithy_context = { features: {} };
-  } else if (!context.__smithy_context.features) {
-    context.__smithy_context.features = {};
-  }
-  context.__smithy_context.features[feature] = value;
-}
-function bindEndpointMiddleware(getEndpointFromConfig2) {
-  const getEndpointFromInstructions2 = bindGetEndpointFromInstructions(getEndpointFromConfig2);
-  return ({ config, instructions }) => {
-    return (next, context) => async (args) => {
-      if (config.isCustomEndpoint) {
-        setFeature(context, "ENDPOINT_OVERRIDE", "N");
-      }
-      const endpoint = await getEndpointFromInstructions2(args.input, {
-        getEndpointParameterInstructions() {
-          return instructions;
-        }
-      }, { ...config }, context);
-      context.endpointV2 = endpoint;
-      context.authSchemes = endpoint.properties?.authSchemes;
-      const authScheme = context.authSchemes?.[0];
-      if (authScheme) {
-        context["signing_region"] = authScheme.signingRegion;
-        context["signing_service"] = authScheme.signingName;
-        const smithyContext = (0,J6MMM3TS/* getSmithyContext */.ug)(context);
-        const httpAuthOption = smithyContext?.selectedHttpAuthScheme?.httpAuthOption;
-        if (httpAuthOption) {
-          httpAuthOption.signingProperties = Object.assign(httpAuthOption.signingProperties || {}, {
-            signing_region: authScheme.signingRegion,
-            signingRegion: authScheme.signingRegion,
-            signing_service: authScheme.signingName,
-            signingName: authScheme.signingName,
-            signingRegionSet: authScheme.signingRegionSet
-          }, authScheme.properties);
-        }
-      }
-      return next({
-        ...args
-      });
-    };
-  };
-}
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/getEndpointPlugin.js
-var serializerMiddlewareOption = {
-  name: "serializerMiddleware",
-  step: "serialize",
-  tags: ["SERIALIZER"],
-  override: true
-};
-var endpointMiddlewareOptions = {
-  step: "serialize",
-  tags: ["ENDPOINT_PARAMETERS", "ENDPOINT_V2", "ENDPOINT"],
-  name: "endpointV2Middleware",
-  override: true,
-  relation: "before",
-  toMiddleware: serializerMiddlewareOption.name
-};
-function bindGetEndpointPlugin(getEndpointFromConfig2) {
-  const endpointMiddleware2 = bindEndpointMiddleware(getEndpointFromConfig2);
-  return (config, instructions) => ({
-    applyToStack: (clientStack) => {
-      clientStack.addRelativeTo(endpointMiddleware2({
-        config,
-        instructions
-      }), endpointMiddlewareOptions);
-    }
-  });
-}
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/resolveEndpointConfig.js
-function bindResolveEndpointConfig(getEndpointFromConfig2) {
-  return (input) => {
-    const tls = input.tls ?? true;
-    const { endpoint, useDualstackEndpoint, useFipsEndpoint } = input;
-    const customEndpointProvider = endpoint != null ? async () => (0,J6MMM3TS/* toEndpointV1 */.a0)(await (0,J6MMM3TS/* normalizeProvider */.te)(endpoint)()) : void 0;
-    const isCustomEndpoint = !!endpoint;
-    const resolvedConfig = Object.assign(input, {
-      endpoint: customEndpointProvider,
-      tls,
-      isCustomEndpoint,
-      useDualstackEndpoint: (0,J6MMM3TS/* normalizeProvider */.te)(useDualstackEndpoint ?? false),
-      useFipsEndpoint: (0,J6MMM3TS/* normalizeProvider */.te)(useFipsEndpoint ?? false),
-      ignoreConfiguredEndpointUrls: !!input.ignoreConfiguredEndpointUrls
-    });
-    let configuredEndpointPromise = void 0;
-    resolvedConfig.serviceConfiguredEndpoint = async () => {
-      if (input.serviceId && !configuredEndpointPromise) {
-        configuredEndpointPromise = getEndpointFromConfig2(input.serviceId);
-      }
-      return configuredEndpointPromise;
-    };
-    return resolvedConfig;
-  };
-}
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/bdd/BinaryDecisionDiagram.js
-var BinaryDecisionDiagram = class _BinaryDecisionDiagram {
-  nodes;
-  root;
-  conditions;
-  results;
-  constructor(bdd, root, conditions, results) {
-    this.nodes = bdd;
-    this.root = root;
-    this.conditions = conditions;
-    this.results = results;
-  }
-  static from(bdd, root, conditions, results) {
-    return new _BinaryDecisionDiagram(bdd, root, conditions, results);
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/cache/EndpointCache.js
-var EndpointCache = class {
-  capacity;
-  data = /* @__PURE__ */ new Map();
-  parameters = [];
-  constructor({ size, params }) {
-    this.capacity = size ?? 50;
-    if (params) {
-      this.parameters = params;
-    }
-  }
-  get(endpointParams, resolver) {
-    const key = this.hash(endpointParams);
-    if (key === false) {
-      return resolver();
-    }
-    if (!this.data.has(key)) {
-      if (this.data.size > this.capacity + 10) {
-        const keys = this.data.keys();
-        let i = 0;
-        while (true) {
-          const { value, done } = keys.next();
-          this.data.delete(value);
-          if (done || ++i > 10) {
-            break;
-          }
-        }
-      }
-      this.data.set(key, resolver());
-    }
-    return this.data.get(key);
-  }
-  size() {
-    return this.data.size;
-  }
-  hash(endpointParams) {
-    let buffer = "";
-    const { parameters } = this;
-    if (parameters.length === 0) {
-      return false;
-    }
-    for (const param of parameters) {
-      const raw = endpointParams[param];
-      const val = raw == null ? "\0" : String(raw);
-      if (val.includes("|;")) {
-        return false;
-      }
-      buffer += val + "|;";
-    }
-    return buffer;
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/types/EndpointError.js
-var EndpointError = class extends Error {
-  constructor(message) {
-    super(message);
-    this.name = "EndpointError";
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/debug/debugId.js
-var debugId = "endpoints";
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/debug/toDebugString.js
-function toDebugString(input) {
-  if (typeof input !== "object" || input == null) {
-    return input;
-  }
-  if ("ref" in input) {
-    return `$${toDebugString(input.ref)}`;
-  }
-  if ("fn" in input) {
-    return `${input.fn}(${(input.argv || []).map(toDebugString).join(", ")})`;
-  }
-  return JSON.stringify(input, null, 2);
-}
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/customEndpointFunctions.js
-var customEndpointFunctions = {};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/booleanEquals.js
-var booleanEquals = (value1, value2) => value1 === value2;
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/coalesce.js
-function coalesce(...args) {
-  for (const arg of args) {
-    if (arg != null) {
-      return arg;
-    }
-  }
-  return void 0;
-}
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/getAttrPathList.js
-var getAttrPathList = (path) => {
-  const parts = path.split(".");
-  const pathList = [];
-  for (const part of parts) {
-    const squareBracketIndex = part.indexOf("[");
-    if (squareBracketIndex !== -1) {
-      if (part.indexOf("]") !== part.length - 1) {
-        throw new EndpointError(`Path: '${path}' does not end with ']'`);
-      }
-      const arrayIndex = part.slice(squareBracketIndex + 1, -1);
-      if (Number.isNaN(parseInt(arrayIndex))) {
-        throw new EndpointError(`Invalid array index: '${arrayIndex}' in path: '${path}'`);
-      }
-      if (squareBracketIndex !== 0) {
-        pathList.push(part.slice(0, squareBracketIndex));
-      }
-      pathList.push(arrayIndex);
-    } else {
-      pathList.push(part);
-    }
-  }
-  return pathList;
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/getAttr.js
-var getAttr = (value, path) => getAttrPathList(path).reduce((acc, index) => {
-  if (typeof acc !== "object") {
-    throw new EndpointError(`Index '${index}' in '${path}' not found in '${JSON.stringify(value)}'`);
-  } else if (Array.isArray(acc)) {
-    const i = parseInt(index);
-    return acc[i < 0 ? acc.length + i : i];
-  }
-  return acc[index];
-}, value);
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/isSet.js
-var isSet = (value) => value != null;
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/ite.js
-function ite(condition, trueValue, falseValue) {
-  return condition ? trueValue : falseValue;
-}
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/not.js
-var not = (value) => !value;
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/isIpAddress.js
-var IP_V4_REGEX = new RegExp(`^(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]\\d|\\d)(?:\\.(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]\\d|\\d)){3}$`);
-var isIpAddress = (value) => IP_V4_REGEX.test(value) || value.startsWith("[") && value.endsWith("]");
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/parseURL.js
-var DEFAULT_PORTS = {
-  [J6MMM3TS/* EndpointURLScheme */.Ue.HTTP]: 80,
-  [J6MMM3TS/* EndpointURLScheme */.Ue.HTTPS]: 443
-};
-var parseURL = (value) => {
-  const whatwgURL = (() => {
+var internalCreateChain = (providers) => async (awsIdentityProperties) => {
+  let lastProviderError;
+  for (const provider of providers) {
     try {
-      if (value instanceof URL) {
-        return value;
-      }
-      if (typeof value === "object" && "hostname" in value) {
-        const { hostname: hostname2, port, protocol: protocol2 = "", path = "", query = {} } = value;
-        const url = new URL(`${protocol2}//${hostname2}${port ? `:${port}` : ""}${path}`);
-        url.search = Object.entries(query).map(([k, v]) => `${k}=${v}`).join("&");
-        return url;
-      }
-      return new URL(value);
-    } catch (ignored) {
-      return null;
-    }
-  })();
-  if (!whatwgURL) {
-    console.error(`Unable to parse ${JSON.stringify(value)} as a whatwg URL.`);
-    return null;
-  }
-  const urlString = whatwgURL.href;
-  const { host, hostname, pathname, protocol, search } = whatwgURL;
-  if (search) {
-    return null;
-  }
-  const scheme = protocol.slice(0, -1);
-  if (!Object.values(J6MMM3TS/* EndpointURLScheme */.Ue).includes(scheme)) {
-    return null;
-  }
-  const isIp = isIpAddress(hostname);
-  const inputContainsDefaultPort = urlString.includes(`${host}:${DEFAULT_PORTS[scheme]}`) || typeof value === "string" && value.includes(`${host}:${DEFAULT_PORTS[scheme]}`);
-  const authority = `${host}${inputContainsDefaultPort ? `:${DEFAULT_PORTS[scheme]}` : ``}`;
-  return {
-    scheme,
-    authority,
-    path: pathname,
-    normalizedPath: pathname.endsWith("/") ? pathname : `${pathname}/`,
-    isIp
-  };
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/split.js
-function split(value, delimiter, limit) {
-  if (limit === 1) {
-    return [value];
-  }
-  if (value === "") {
-    return [""];
-  }
-  const parts = value.split(delimiter);
-  if (limit === 0) {
-    return parts;
-  }
-  return parts.slice(0, limit - 1).concat(parts.slice(1).join(delimiter));
-}
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/stringEquals.js
-var stringEquals = (value1, value2) => value1 === value2;
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/substring.js
-var substring = (input, start, stop, reverse) => {
-  if (input == null || start >= stop || input.length < stop || /[^\u0000-\u007f]/.test(input)) {
-    return null;
-  }
-  if (!reverse) {
-    return input.substring(start, stop);
-  }
-  return input.substring(input.length - stop, input.length - start);
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/uriEncode.js
-var uriEncode = (value) => encodeURIComponent(value).replace(/[!*'()]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/endpointFunctions.js
-var endpointFunctions = {
-  booleanEquals,
-  coalesce,
-  getAttr,
-  isSet,
-  isValidHostLabel: J6MMM3TS/* isValidHostLabel */.X8,
-  ite,
-  not,
-  parseURL,
-  split,
-  stringEquals,
-  substring,
-  uriEncode
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/evaluateTemplate.js
-var evaluateTemplate = (template, options) => {
-  const evaluatedTemplateArr = [];
-  const { referenceRecord, endpointParams } = options;
-  let currentIndex = 0;
-  while (currentIndex < template.length) {
-    const openingBraceIndex = template.indexOf("{", currentIndex);
-    if (openingBraceIndex === -1) {
-      evaluatedTemplateArr.push(template.slice(currentIndex));
-      break;
-    }
-    evaluatedTemplateArr.push(template.slice(currentIndex, openingBraceIndex));
-    const closingBraceIndex = template.indexOf("}", openingBraceIndex);
-    if (closingBraceIndex === -1) {
-      evaluatedTemplateArr.push(template.slice(openingBraceIndex));
-      break;
-    }
-    if (template[openingBraceIndex + 1] === "{" && template[closingBraceIndex + 1] === "}") {
-      evaluatedTemplateArr.push(template.slice(openingBraceIndex + 1, closingBraceIndex));
-      currentIndex = closingBraceIndex + 2;
-    }
-    const parameterName = template.substring(openingBraceIndex + 1, closingBraceIndex);
-    if (parameterName.includes("#")) {
-      const [refName, attrName] = parameterName.split("#");
-      evaluatedTemplateArr.push(getAttr(referenceRecord[refName] ?? endpointParams[refName], attrName));
-    } else {
-      evaluatedTemplateArr.push(referenceRecord[parameterName] ?? endpointParams[parameterName]);
-    }
-    currentIndex = closingBraceIndex + 1;
-  }
-  return evaluatedTemplateArr.join("");
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/getReferenceValue.js
-var getReferenceValue = ({ ref }, options) => {
-  return options.referenceRecord[ref] ?? options.endpointParams[ref];
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/evaluateExpression.js
-var evaluateExpression = (obj, keyName, options) => {
-  if (typeof obj === "string") {
-    return evaluateTemplate(obj, options);
-  } else if (obj["fn"]) {
-    return group.callFunction(obj, options);
-  } else if (obj["ref"]) {
-    return getReferenceValue(obj, options);
-  }
-  throw new EndpointError(`'${keyName}': ${String(obj)} is not a string, function or reference.`);
-};
-var callFunction = ({ fn, argv }, options) => {
-  const evaluatedArgs = Array(argv.length);
-  for (let i = 0; i < evaluatedArgs.length; ++i) {
-    const arg = argv[i];
-    if (typeof arg === "boolean" || typeof arg === "number") {
-      evaluatedArgs[i] = arg;
-    } else {
-      evaluatedArgs[i] = group.evaluateExpression(arg, "arg", options);
-    }
-  }
-  const namespaceSeparatorIndex = fn.indexOf(".");
-  if (namespaceSeparatorIndex !== -1) {
-    const namespaceFunctions = customEndpointFunctions[fn.slice(0, namespaceSeparatorIndex)];
-    const customFunction = namespaceFunctions?.[fn.slice(namespaceSeparatorIndex + 1)];
-    if (typeof customFunction === "function") {
-      return customFunction(...evaluatedArgs);
-    }
-  }
-  const callable = endpointFunctions[fn];
-  if (typeof callable === "function") {
-    return callable(...evaluatedArgs);
-  }
-  throw new Error(`function ${fn} not loaded in endpointFunctions.`);
-};
-var group = {
-  evaluateExpression,
-  callFunction
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/evaluateCondition.js
-var evaluateCondition = (condition, options) => {
-  const { assign } = condition;
-  if (assign && assign in options.referenceRecord) {
-    throw new EndpointError(`'${assign}' is already defined in Reference Record.`);
-  }
-  const value = callFunction(condition, options);
-  options.logger?.debug?.(`${debugId} evaluateCondition: ${toDebugString(condition)} = ${toDebugString(value)}`);
-  const result = value === "" ? true : !!value;
-  if (assign != null) {
-    return { result, toAssign: { name: assign, value } };
-  }
-  return { result };
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/getEndpointHeaders.js
-var getEndpointHeaders = (headers, options) => Object.entries(headers ?? {}).reduce((acc, [headerKey, headerVal]) => {
-  acc[headerKey] = headerVal.map((headerValEntry) => {
-    const processedExpr = evaluateExpression(headerValEntry, "Header value entry", options);
-    if (typeof processedExpr !== "string") {
-      throw new EndpointError(`Header '${headerKey}' value '${processedExpr}' is not a string`);
-    }
-    return processedExpr;
-  });
-  return acc;
-}, {});
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/getEndpointProperties.js
-var getEndpointProperties = (properties, options) => Object.entries(properties).reduce((acc, [propertyKey, propertyVal]) => {
-  acc[propertyKey] = group2.getEndpointProperty(propertyVal, options);
-  return acc;
-}, {});
-var getEndpointProperty = (property, options) => {
-  if (Array.isArray(property)) {
-    return property.map((propertyEntry) => getEndpointProperty(propertyEntry, options));
-  }
-  switch (typeof property) {
-    case "string":
-      return evaluateTemplate(property, options);
-    case "object":
-      if (property === null) {
-        throw new EndpointError(`Unexpected endpoint property: ${property}`);
-      }
-      return group2.getEndpointProperties(property, options);
-    case "boolean":
-      return property;
-    default:
-      throw new EndpointError(`Unexpected endpoint property type: ${typeof property}`);
-  }
-};
-var group2 = {
-  getEndpointProperty,
-  getEndpointProperties
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/getEndpointUrl.js
-var getEndpointUrl = (endpointUrl, options) => {
-  const expression = evaluateExpression(endpointUrl, "Endpoint URL", options);
-  if (typeof expression === "string") {
-    try {
-      return new URL(expression);
-    } catch (error) {
-      console.error(`Failed to construct URL with ${expression}`, error);
-      throw error;
-    }
-  }
-  throw new EndpointError(`Endpoint URL must be a string, got ${typeof expression}`);
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/decideEndpoint.js
-var RESULT = 1e8;
-var decideEndpoint = (bdd, options) => {
-  const { nodes, root, results, conditions } = bdd;
-  let ref = root;
-  const referenceRecord = {};
-  const closure = {
-    referenceRecord,
-    endpointParams: options.endpointParams,
-    logger: options.logger
-  };
-  while (ref !== 1 && ref !== -1 && ref < RESULT) {
-    const node_i = 3 * (Math.abs(ref) - 1);
-    const [condition_i, highRef, lowRef] = [nodes[node_i], nodes[node_i + 1], nodes[node_i + 2]];
-    const [fn, argv, assign] = conditions[condition_i];
-    const evaluation = evaluateCondition({ fn, assign, argv }, closure);
-    if (evaluation.toAssign) {
-      const { name, value } = evaluation.toAssign;
-      referenceRecord[name] = value;
-    }
-    ref = ref >= 0 === evaluation.result ? highRef : lowRef;
-  }
-  if (ref >= RESULT) {
-    const result = results[ref - RESULT];
-    if (result[0] === -1) {
-      const [, errorExpression] = result;
-      throw new EndpointError(evaluateExpression(errorExpression, "Error", closure));
-    }
-    const [url, properties, headers] = result;
-    return {
-      url: getEndpointUrl(url, closure),
-      properties: getEndpointProperties(properties, closure),
-      headers: getEndpointHeaders(headers ?? {}, closure)
-    };
-  }
-  throw new EndpointError(`No matching endpoint.`);
-};
-
-// node_modules/@smithy/core/dist-es/submodules/endpoints/index.js
-var getEndpointFromInstructions = bindGetEndpointFromInstructions(getEndpointFromConfig);
-var resolveEndpointConfig = bindResolveEndpointConfig(getEndpointFromConfig);
-var endpointMiddleware = bindEndpointMiddleware(getEndpointFromConfig);
-var getEndpointPlugin = bindGetEndpointPlugin(getEndpointFromConfig);
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-host-header/hostHeaderMiddleware.js
-function resolveHostHeaderConfig(input) {
-  return input;
-}
-var hostHeaderMiddleware = (options) => (next) => async (args) => {
-  if (!J6MMM3TS/* HttpRequest */.Kd.isInstance(args.request)) {
-    return next(args);
-  }
-  const { request } = args;
-  const { handlerProtocol = "" } = options.requestHandler.metadata || {};
-  if (handlerProtocol.indexOf("h2") >= 0 && !request.headers[":authority"]) {
-    delete request.headers["host"];
-    request.headers[":authority"] = request.hostname + (request.port ? ":" + request.port : "");
-  } else if (!request.headers["host"]) {
-    let host = request.hostname;
-    if (request.port != null) {
-      host += `:${request.port}`;
-    }
-    request.headers["host"] = host;
-  }
-  return next(args);
-};
-var hostHeaderMiddlewareOptions = {
-  name: "hostHeaderMiddleware",
-  step: "build",
-  priority: "low",
-  tags: ["HOST"],
-  override: true
-};
-var getHostHeaderPlugin = (options) => ({
-  applyToStack: (clientStack) => {
-    clientStack.add(hostHeaderMiddleware(options), hostHeaderMiddlewareOptions);
-  }
-});
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-logger/loggerMiddleware.js
-var loggerMiddleware = () => (next, context) => async (args) => {
-  try {
-    const response = await next(args);
-    const { clientName, commandName, logger, dynamoDbDocumentClientOptions = {} } = context;
-    const { overrideInputFilterSensitiveLog, overrideOutputFilterSensitiveLog } = dynamoDbDocumentClientOptions;
-    const inputFilterSensitiveLog = overrideInputFilterSensitiveLog ?? context.inputFilterSensitiveLog;
-    const outputFilterSensitiveLog = overrideOutputFilterSensitiveLog ?? context.outputFilterSensitiveLog;
-    const { $metadata, ...outputWithoutMetadata } = response.output;
-    logger?.info?.({
-      clientName,
-      commandName,
-      input: inputFilterSensitiveLog(args.input),
-      output: outputFilterSensitiveLog(outputWithoutMetadata),
-      metadata: $metadata
-    });
-    return response;
-  } catch (error) {
-    const { clientName, commandName, logger, dynamoDbDocumentClientOptions = {} } = context;
-    const { overrideInputFilterSensitiveLog } = dynamoDbDocumentClientOptions;
-    const inputFilterSensitiveLog = overrideInputFilterSensitiveLog ?? context.inputFilterSensitiveLog;
-    logger?.error?.({
-      clientName,
-      commandName,
-      input: inputFilterSensitiveLog(args.input),
-      error,
-      metadata: error.$metadata
-    });
-    throw error;
-  }
-};
-var loggerMiddlewareOptions = {
-  name: "loggerMiddleware",
-  tags: ["LOGGER"],
-  step: "initialize",
-  override: true
-};
-var getLoggerPlugin = (options) => ({
-  applyToStack: (clientStack) => {
-    clientStack.add(loggerMiddleware(), loggerMiddlewareOptions);
-  }
-});
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-recursion-detection/configuration.js
-var recursionDetectionMiddlewareOptions = {
-  step: "build",
-  tags: ["RECURSION_DETECTION", "TRACE_CONTEXT_PROPAGATION"],
-  name: "recursionDetectionMiddleware",
-  override: true,
-  priority: "low"
-};
-
-// node_modules/@aws/lambda-invoke-store/dist-es/invoke-store.js
-var PROTECTED_KEYS = {
-  REQUEST_ID: /* @__PURE__ */ Symbol.for("_AWS_LAMBDA_REQUEST_ID"),
-  X_RAY_TRACE_ID: /* @__PURE__ */ Symbol.for("_AWS_LAMBDA_X_RAY_TRACE_ID"),
-  TENANT_ID: /* @__PURE__ */ Symbol.for("_AWS_LAMBDA_TENANT_ID"),
-  TRACEPARENT: /* @__PURE__ */ Symbol.for("_AWS_LAMBDA_TRACEPARENT"),
-  TRACESTATE: /* @__PURE__ */ Symbol.for("_AWS_LAMBDA_TRACESTATE"),
-  BAGGAGE: /* @__PURE__ */ Symbol.for("_AWS_LAMBDA_BAGGAGE")
-};
-var NO_GLOBAL_AWS_LAMBDA = ["true", "1"].includes(process.env?.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA ?? "");
-if (!NO_GLOBAL_AWS_LAMBDA) {
-  globalThis.awslambda = globalThis.awslambda || {};
-}
-var InvokeStoreBase = class {
-  static PROTECTED_KEYS = PROTECTED_KEYS;
-  isProtectedKey(key) {
-    return Object.values(PROTECTED_KEYS).includes(key);
-  }
-  getRequestId() {
-    return this.get(PROTECTED_KEYS.REQUEST_ID) ?? "-";
-  }
-  getXRayTraceId() {
-    return this.get(PROTECTED_KEYS.X_RAY_TRACE_ID);
-  }
-  getTenantId() {
-    return this.get(PROTECTED_KEYS.TENANT_ID);
-  }
-  getTraceparent() {
-    return this.get(PROTECTED_KEYS.TRACEPARENT);
-  }
-  getTracestate() {
-    return this.get(PROTECTED_KEYS.TRACESTATE);
-  }
-  getBaggage() {
-    return this.get(PROTECTED_KEYS.BAGGAGE);
-  }
-};
-var InvokeStoreSingle = class extends InvokeStoreBase {
-  currentContext;
-  getContext() {
-    return this.currentContext;
-  }
-  hasContext() {
-    return this.currentContext !== void 0;
-  }
-  get(key) {
-    return this.currentContext?.[key];
-  }
-  set(key, value) {
-    if (this.isProtectedKey(key)) {
-      throw new Error(`Cannot modify protected Lambda context field: ${String(key)}`);
-    }
-    this.currentContext = this.currentContext || {};
-    this.currentContext[key] = value;
-  }
-  run(context, fn) {
-    this.currentContext = context;
-    return fn();
-  }
-};
-var InvokeStoreMulti = class _InvokeStoreMulti extends InvokeStoreBase {
-  als;
-  static async create() {
-    const instance = new _InvokeStoreMulti();
-    const asyncHooks = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 6698, 19));
-    instance.als = new asyncHooks.AsyncLocalStorage();
-    return instance;
-  }
-  getContext() {
-    return this.als.getStore();
-  }
-  hasContext() {
-    return this.als.getStore() !== void 0;
-  }
-  get(key) {
-    return this.als.getStore()?.[key];
-  }
-  set(key, value) {
-    if (this.isProtectedKey(key)) {
-      throw new Error(`Cannot modify protected Lambda context field: ${String(key)}`);
-    }
-    const store = this.als.getStore();
-    if (!store) {
-      throw new Error("No context available");
-    }
-    store[key] = value;
-  }
-  run(context, fn) {
-    return this.als.run(context, fn);
-  }
-};
-var InvokeStore;
-(function(InvokeStore2) {
-  let instance = null;
-  async function getInstanceAsync(forceInvokeStoreMulti) {
-    if (!instance) {
-      instance = (async () => {
-        const isMulti = forceInvokeStoreMulti === true || "AWS_LAMBDA_MAX_CONCURRENCY" in process.env;
-        const newInstance = isMulti ? await InvokeStoreMulti.create() : new InvokeStoreSingle();
-        if (!NO_GLOBAL_AWS_LAMBDA && globalThis.awslambda?.InvokeStore) {
-          return globalThis.awslambda.InvokeStore;
-        } else if (!NO_GLOBAL_AWS_LAMBDA && globalThis.awslambda) {
-          globalThis.awslambda.InvokeStore = newInstance;
-          return newInstance;
-        } else {
-          return newInstance;
-        }
-      })();
-    }
-    return instance;
-  }
-  InvokeStore2.getInstanceAsync = getInstanceAsync;
-  InvokeStore2._testing = process.env.AWS_LAMBDA_BENCHMARK_MODE === "1" ? {
-    reset: () => {
-      instance = null;
-      if (globalThis.awslambda?.InvokeStore) {
-        delete globalThis.awslambda.InvokeStore;
-      }
-      globalThis.awslambda = { InvokeStore: void 0 };
-    }
-  } : void 0;
-})(InvokeStore || (InvokeStore = {}));
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-recursion-detection/recursionDetectionMiddleware.js
-var AWS_LAMBDA_FUNCTION_NAME = "AWS_LAMBDA_FUNCTION_NAME";
-var _X_AMZN_TRACE_ID = "_X_AMZN_TRACE_ID";
-var X_AMZN_TRACE_ID = "X-Amzn-Trace-Id";
-var TRACEPARENT = "traceparent";
-var TRACESTATE = "tracestate";
-var BAGGAGE = "baggage";
-var recursionDetectionMiddleware = () => (next) => async (args) => {
-  const { request } = args;
-  if (!J6MMM3TS/* HttpRequest */.Kd.isInstance(request)) {
-    return next(args);
-  }
-  let invokeStore;
-  {
-    const traceIdHeader = Object.keys(request.headers ?? {}).find((h) => h.toLowerCase() === X_AMZN_TRACE_ID.toLowerCase()) ?? X_AMZN_TRACE_ID;
-    if (!request.headers.hasOwnProperty(traceIdHeader)) {
-      const functionName = process.env[AWS_LAMBDA_FUNCTION_NAME];
-      const traceIdFromEnv = process.env[_X_AMZN_TRACE_ID];
-      invokeStore ??= await InvokeStore.getInstanceAsync();
-      const traceIdFromInvokeStore = invokeStore?.getXRayTraceId();
-      const traceId = traceIdFromInvokeStore ?? traceIdFromEnv;
-      const nonEmptyString = (str) => typeof str === "string" && str.length > 0;
-      if (nonEmptyString(functionName) && nonEmptyString(traceId)) {
-        request.headers[X_AMZN_TRACE_ID] = traceId;
-      }
-    }
-  }
-  {
-    sanitizeTraceHeaders(request.headers);
-    const existingTraceparent = request.headers[TRACEPARENT];
-    if (!existingTraceparent) {
-      const traceparent = (invokeStore ??= await InvokeStore.getInstanceAsync())?.getTraceparent?.();
-      if (traceparent) {
-        request.headers[TRACEPARENT] = traceparent;
-        const tracestate = invokeStore?.getTracestate?.();
-        if (tracestate) {
-          request.headers[TRACESTATE] = tracestate;
-        }
-        const baggage = invokeStore?.getBaggage?.();
-        if (baggage) {
-          request.headers[BAGGAGE] = baggage;
-        }
-      }
-    }
-  }
-  return next(args);
-};
-function sanitizeTraceHeaders(headers) {
-  for (const header of Object.keys(headers)) {
-    const lower = header.toLowerCase();
-    if (header !== lower && (lower === TRACEPARENT || lower === TRACESTATE || lower === BAGGAGE)) {
-      headers[lower] = headers[header];
-      delete headers[header];
-    }
-  }
-}
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-recursion-detection/getRecursionDetectionPlugin.js
-var getRecursionDetectionPlugin = (options) => ({
-  applyToStack: (clientStack) => {
-    clientStack.add(recursionDetectionMiddleware(), recursionDetectionMiddlewareOptions);
-  }
-});
-
-// node_modules/@smithy/core/dist-es/legacy-root-exports/middleware-http-auth-scheme/resolveAuthOptions.js
-var resolveAuthOptions = (candidateAuthOptions, authSchemePreference) => {
-  if (!authSchemePreference || authSchemePreference.length === 0) {
-    return candidateAuthOptions;
-  }
-  const preferredAuthOptions = [];
-  for (const preferredSchemeName of authSchemePreference) {
-    for (const candidateAuthOption of candidateAuthOptions) {
-      const candidateAuthSchemeName = candidateAuthOption.schemeId.split("#")[1];
-      if (candidateAuthSchemeName === preferredSchemeName) {
-        preferredAuthOptions.push(candidateAuthOption);
-      }
-    }
-  }
-  for (const candidateAuthOption of candidateAuthOptions) {
-    if (!preferredAuthOptions.find(({ schemeId }) => schemeId === candidateAuthOption.schemeId)) {
-      preferredAuthOptions.push(candidateAuthOption);
-    }
-  }
-  return preferredAuthOptions;
-};
-
-// node_modules/@smithy/core/dist-es/legacy-root-exports/middleware-http-auth-scheme/httpAuthSchemeMiddleware.js
-function convertHttpAuthSchemesToMap(httpAuthSchemes) {
-  const map = /* @__PURE__ */ new Map();
-  for (const scheme of httpAuthSchemes) {
-    map.set(scheme.schemeId, scheme);
-  }
-  return map;
-}
-var httpAuthSchemeMiddleware = (config, mwOptions) => (next, context) => async (args) => {
-  const options = config.httpAuthSchemeProvider(await mwOptions.httpAuthSchemeParametersProvider(config, context, args.input));
-  const authSchemePreference = config.authSchemePreference ? await config.authSchemePreference() : [];
-  const resolvedOptions = resolveAuthOptions(options, authSchemePreference);
-  const authSchemes = convertHttpAuthSchemesToMap(config.httpAuthSchemes);
-  const smithyContext = (0,J6MMM3TS/* getSmithyContext */.ug)(context);
-  const failureReasons = [];
-  for (const option of resolvedOptions) {
-    const scheme = authSchemes.get(option.schemeId);
-    if (!scheme) {
-      failureReasons.push(`HttpAuthScheme \`${option.schemeId}\` was not enabled for this service.`);
-      continue;
-    }
-    const identityProvider = scheme.identityProvider(await mwOptions.identityProviderConfigProvider(config));
-    if (!identityProvider) {
-      failureReasons.push(`HttpAuthScheme \`${option.schemeId}\` did not have an IdentityProvider configured.`);
-      continue;
-    }
-    const { identityProperties = {}, signingProperties = {} } = option.propertiesExtractor?.(config, context) || {};
-    option.identityProperties = Object.assign(option.identityProperties || {}, identityProperties);
-    option.signingProperties = Object.assign(option.signingProperties || {}, signingProperties);
-    smithyContext.selectedHttpAuthScheme = {
-      httpAuthOption: option,
-      identity: await identityProvider(option.identityProperties),
-      signer: scheme.signer
-    };
-    break;
-  }
-  if (!smithyContext.selectedHttpAuthScheme) {
-    throw new Error(failureReasons.join("\n"));
-  }
-  return next(args);
-};
-
-// node_modules/@smithy/core/dist-es/legacy-root-exports/middleware-http-auth-scheme/getHttpAuthSchemeEndpointRuleSetPlugin.js
-var httpAuthSchemeEndpointRuleSetMiddlewareOptions = {
-  step: "serialize",
-  tags: ["HTTP_AUTH_SCHEME"],
-  name: "httpAuthSchemeMiddleware",
-  override: true,
-  relation: "before",
-  toMiddleware: "endpointV2Middleware"
-};
-var getHttpAuthSchemeEndpointRuleSetPlugin = (config, { httpAuthSchemeParametersProvider, identityProviderConfigProvider }) => ({
-  applyToStack: (clientStack) => {
-    clientStack.addRelativeTo(httpAuthSchemeMiddleware(config, {
-      httpAuthSchemeParametersProvider,
-      identityProviderConfigProvider
-    }), httpAuthSchemeEndpointRuleSetMiddlewareOptions);
-  }
-});
-
-// node_modules/@smithy/core/dist-es/legacy-root-exports/middleware-http-signing/httpSigningMiddleware.js
-var defaultErrorHandler = (signingProperties) => (error) => {
-  throw error;
-};
-var defaultSuccessHandler = (httpResponse, signingProperties) => {
-};
-var httpSigningMiddleware = (config) => (next, context) => async (args) => {
-  if (!J6MMM3TS/* HttpRequest */.Kd.isInstance(args.request)) {
-    return next(args);
-  }
-  const smithyContext = (0,J6MMM3TS/* getSmithyContext */.ug)(context);
-  const scheme = smithyContext.selectedHttpAuthScheme;
-  if (!scheme) {
-    throw new Error(`No HttpAuthScheme was selected: unable to sign request`);
-  }
-  const { httpAuthOption: { signingProperties = {} }, identity, signer } = scheme;
-  const output = await next({
-    ...args,
-    request: await signer.sign(args.request, identity, signingProperties)
-  }).catch((signer.errorHandler || defaultErrorHandler)(signingProperties));
-  (signer.successHandler || defaultSuccessHandler)(output.response, signingProperties);
-  return output;
-};
-
-// node_modules/@smithy/core/dist-es/legacy-root-exports/middleware-http-signing/getHttpSigningMiddleware.js
-var httpSigningMiddlewareOptions = {
-  step: "finalizeRequest",
-  tags: ["HTTP_SIGNING"],
-  name: "httpSigningMiddleware",
-  aliases: ["apiKeyMiddleware", "tokenMiddleware", "awsAuthMiddleware"],
-  override: true,
-  relation: "after",
-  toMiddleware: "retryMiddleware"
-};
-var getHttpSigningPlugin = (config) => ({
-  applyToStack: (clientStack) => {
-    clientStack.addRelativeTo(httpSigningMiddleware(config), httpSigningMiddlewareOptions);
-  }
-});
-
-// node_modules/@smithy/core/dist-es/legacy-root-exports/util-identity-and-auth/DefaultIdentityProviderConfig.js
-var DefaultIdentityProviderConfig = class {
-  authSchemes = /* @__PURE__ */ new Map();
-  constructor(config) {
-    for (const key in config) {
-      if (!(0,J6MMM3TS/* hasOwn */.$3)(config, key)) {
+      return await provider(awsIdentityProperties);
+    } catch (err) {
+      lastProviderError = err;
+      if (err?.tryNextLink) {
         continue;
       }
-      const value = config[key];
-      if (value !== void 0) {
-        this.authSchemes.set(key, value);
-      }
+      throw err;
     }
   }
-  getIdentityProvider(schemeId) {
-    return this.authSchemes.get(schemeId);
-  }
+  throw lastProviderError;
 };
 
-// node_modules/@smithy/core/dist-es/legacy-root-exports/util-identity-and-auth/httpAuthSchemes/noAuth.js
-var NoAuthSigner = class {
-  async sign(httpRequest, identity, signingProperties) {
-    return httpRequest;
-  }
-};
-
-// node_modules/@smithy/core/dist-es/legacy-root-exports/util-identity-and-auth/memoizeIdentityProvider.js
-var createIsIdentityExpiredFunction = (expirationMs) => function isIdentityExpired2(identity) {
-  return doesIdentityRequireRefresh(identity) && identity.expiration.getTime() - Date.now() < expirationMs;
-};
-var EXPIRATION_MS = 3e5;
-var isIdentityExpired = createIsIdentityExpiredFunction(EXPIRATION_MS);
-var doesIdentityRequireRefresh = (identity) => identity.expiration !== void 0;
-var memoizeIdentityProvider = (provider, isExpired, requiresRefresh) => {
-  if (provider === void 0) {
-    return void 0;
-  }
-  const normalizedProvider = typeof provider !== "function" ? async () => Promise.resolve(provider) : provider;
-  let resolved;
-  let pending;
-  let hasResult;
-  let isConstant = false;
-  const coalesceProvider = async (options) => {
-    if (!pending) {
-      pending = normalizedProvider(options);
-    }
-    try {
-      resolved = await pending;
-      hasResult = true;
-      isConstant = false;
-    } finally {
-      pending = void 0;
-    }
-    return resolved;
-  };
-  if (isExpired === void 0) {
-    return async (options) => {
-      if (!hasResult || options?.forceRefresh) {
-        resolved = await coalesceProvider(options);
-      }
-      return resolved;
-    };
-  }
-  return async (options) => {
-    if (!hasResult || options?.forceRefresh) {
-      resolved = await coalesceProvider(options);
-    }
-    if (isConstant) {
-      return resolved;
-    }
-    if (!requiresRefresh(resolved)) {
-      isConstant = true;
-      return resolved;
-    }
-    if (isExpired(resolved)) {
-      await coalesceProvider(options);
-      return resolved;
-    }
-    return resolved;
-  };
-};
-
-// node_modules/@smithy/core/dist-es/normalizeProvider.js
-var normalizeProvider2 = (input) => {
-  if (typeof input === "function") {
-    return input;
-  }
-  const promisified = Promise.resolve(input);
-  return () => promisified;
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/configurations.js
-var DEFAULT_UA_APP_ID = void 0;
-function isValidUserAgentAppId(appId) {
-  if (appId === void 0) {
-    return true;
-  }
-  return typeof appId === "string" && appId.length <= 50;
-}
-function resolveUserAgentConfig(input) {
-  const normalizedAppIdProvider = normalizeProvider2(input.userAgentAppId ?? DEFAULT_UA_APP_ID);
-  const { customUserAgent } = input;
-  return Object.assign(input, {
-    customUserAgent: typeof customUserAgent === "string" ? [[customUserAgent]] : customUserAgent,
-    userAgentAppId: async () => {
-      const appId = await normalizedAppIdProvider();
-      if (!isValidUserAgentAppId(appId)) {
-        const logger = input.logger?.constructor?.name === "NoOpLogger" || !input.logger ? console : input.logger;
-        if (typeof appId !== "string") {
-          logger?.warn("userAgentAppId must be a string or undefined.");
-        } else if (appId.length > 50) {
-          logger?.warn("The provided userAgentAppId exceeds the maximum length of 50 characters.");
+// node_modules/@aws-sdk/credential-provider-node/dist-es/defaultProvider.js
+var multipleCredentialSourceWarningEmitted = false;
+var defaultProvider = (init = {}) => memoizeChain([
+  async () => {
+    const profile = init.profile ?? process.env[_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .ENV_PROFILE */ .Ch];
+    if (profile) {
+      const envStaticCredentialsAreSet = process.env[_WQFOKZCK_js__WEBPACK_IMPORTED_MODULE_0__/* .ENV_KEY */ .yG] && process.env[_WQFOKZCK_js__WEBPACK_IMPORTED_MODULE_0__/* .ENV_SECRET */ .pi];
+      if (envStaticCredentialsAreSet) {
+        if (!multipleCredentialSourceWarningEmitted) {
+          const warnFn = init.logger?.warn && init.logger?.constructor?.name !== "NoOpLogger" ? init.logger.warn.bind(init.logger) : console.warn;
+          warnFn(`@aws-sdk/credential-provider-node - defaultProvider::fromEnv WARNING:
+    Multiple credential sources detected: 
+    Both AWS_PROFILE and the pair AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY static credentials are set.
+    This SDK will proceed with the AWS_PROFILE value.
+    
+    However, a future version may change this behavior to prefer the ENV static credentials.
+    Please ensure that your environment only sets either the AWS_PROFILE or the
+    AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY pair.
+`);
+          multipleCredentialSourceWarningEmitted = true;
         }
       }
-      return appId;
-    }
-  });
-}
-
-// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/retries-2026-config.js
-var Retry = class {
-  static v2026 = true;
-  static delay() {
-    return 50;
-  }
-  static throttlingDelay() {
-    return 1e3;
-  }
-  static cost() {
-    return 14;
-  }
-  static throttlingCost() {
-    return 5;
-  }
-  static modifiedCostType() {
-    return "THROTTLING";
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/retry/service-error-classification/constants.js
-var THROTTLING_ERROR_CODES = [
-  "BandwidthLimitExceeded",
-  "EC2ThrottledException",
-  "LimitExceededException",
-  "PriorRequestNotComplete",
-  "ProvisionedThroughputExceededException",
-  "RequestLimitExceeded",
-  "RequestThrottled",
-  "RequestThrottledException",
-  "SlowDown",
-  "ThrottledException",
-  "Throttling",
-  "ThrottlingException",
-  "TooManyRequestsException",
-  "TransactionInProgressException"
-];
-var TRANSIENT_ERROR_CODES = ["TimeoutError", "RequestTimeout", "RequestTimeoutException"];
-var TRANSIENT_ERROR_STATUS_CODES = [500, 502, 503, 504];
-var NODEJS_TIMEOUT_ERROR_CODES = ["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT"];
-var NODEJS_NETWORK_ERROR_CODES = ["EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN"];
-
-// node_modules/@smithy/core/dist-es/submodules/retry/service-error-classification/service-error-classification.js
-var isRetryableByTrait = (error) => error?.$retryable !== void 0;
-var isClockSkewCorrectedError = (error) => error.$metadata?.clockSkewCorrected;
-var isBrowserNetworkError = (error) => {
-  const errorMessages = /* @__PURE__ */ new Set([
-    "Failed to fetch",
-    "NetworkError when attempting to fetch resource",
-    "The Internet connection appears to be offline",
-    "Load failed",
-    "Network request failed"
-  ]);
-  const isValid = error && error instanceof TypeError;
-  if (!isValid) {
-    return false;
-  }
-  return errorMessages.has(error.message);
-};
-var isThrottlingError = (error) => error.$metadata?.httpStatusCode === 429 || THROTTLING_ERROR_CODES.includes(error.name) || error.$retryable?.throttling == true;
-var isTransientError = (error, depth = 0) => error?.name !== "AbortError" && (isRetryableByTrait(error) || isClockSkewCorrectedError(error) || error.name === "InvalidSignatureException" && error.message?.includes("Signature expired") || TRANSIENT_ERROR_CODES.includes(error.name) || NODEJS_TIMEOUT_ERROR_CODES.includes(error?.code || "") || NODEJS_NETWORK_ERROR_CODES.includes(error?.code || "") || TRANSIENT_ERROR_STATUS_CODES.includes(error.$metadata?.httpStatusCode || 0) || isBrowserNetworkError(error) || isNodeJsHttp2TransientError(error) || error.cause !== void 0 && depth <= 10 && isTransientError(error.cause, depth + 1));
-var isServerError = (error) => {
-  if (error.$metadata?.httpStatusCode !== void 0) {
-    const statusCode = error.$metadata.httpStatusCode;
-    if (500 <= statusCode && statusCode <= 599 && !isTransientError(error)) {
-      return true;
-    }
-    return false;
-  }
-  return false;
-};
-function isNodeJsHttp2TransientError(error) {
-  return error.code === "ERR_HTTP2_STREAM_ERROR" && error.message.includes("NGHTTP2_REFUSED_STREAM");
-}
-
-// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/DefaultRateLimiter.js
-var DefaultRateLimiter = class _DefaultRateLimiter {
-  static setTimeoutFn = (fn, delay) => setTimeout(fn, delay);
-  beta;
-  minCapacity;
-  minFillRate;
-  scaleConstant;
-  smooth;
-  enabled = false;
-  availableTokens = 0;
-  lastMaxRate = 0;
-  measuredTxRate = 0;
-  requestCount = 0;
-  fillRate;
-  lastThrottleTime;
-  lastTimestamp = 0;
-  lastTxRateBucket;
-  maxCapacity;
-  timeWindow = 0;
-  constructor(options) {
-    this.beta = options?.beta ?? 0.7;
-    this.minCapacity = options?.minCapacity ?? 1;
-    this.minFillRate = options?.minFillRate ?? 0.5;
-    this.scaleConstant = options?.scaleConstant ?? 0.4;
-    this.smooth = options?.smooth ?? 0.8;
-    this.lastThrottleTime = this.getCurrentTimeInSeconds();
-    this.lastTxRateBucket = Math.floor(this.getCurrentTimeInSeconds());
-    this.fillRate = this.minFillRate;
-    this.maxCapacity = this.minCapacity;
-  }
-  async getSendToken() {
-    return this.acquireTokenBucket(1);
-  }
-  updateClientSendingRate(response) {
-    let calculatedRate;
-    this.updateMeasuredRate();
-    const retryErrorInfo = response;
-    const isThrottling = retryErrorInfo?.errorType === "THROTTLING" || isThrottlingError(retryErrorInfo?.error ?? response);
-    if (isThrottling) {
-      const rateToUse = !this.enabled ? this.measuredTxRate : Math.min(this.measuredTxRate, this.fillRate);
-      this.lastMaxRate = rateToUse;
-      this.calculateTimeWindow();
-      this.lastThrottleTime = this.getCurrentTimeInSeconds();
-      calculatedRate = this.cubicThrottle(rateToUse);
-      this.enableTokenBucket();
-    } else {
-      this.calculateTimeWindow();
-      calculatedRate = this.cubicSuccess(this.getCurrentTimeInSeconds());
-    }
-    const newRate = Math.min(calculatedRate, 2 * this.measuredTxRate);
-    this.updateTokenBucketRate(newRate);
-  }
-  getCurrentTimeInSeconds() {
-    return Date.now() / 1e3;
-  }
-  async acquireTokenBucket(amount) {
-    if (!this.enabled) {
-      return;
-    }
-    this.refillTokenBucket();
-    while (amount > this.availableTokens) {
-      const delay = (amount - this.availableTokens) / this.fillRate * 1e3;
-      await new Promise((resolve) => _DefaultRateLimiter.setTimeoutFn(resolve, delay));
-      this.refillTokenBucket();
-    }
-    this.availableTokens = this.availableTokens - amount;
-  }
-  refillTokenBucket() {
-    const timestamp = this.getCurrentTimeInSeconds();
-    if (!this.lastTimestamp) {
-      this.lastTimestamp = timestamp;
-      return;
-    }
-    const fillAmount = (timestamp - this.lastTimestamp) * this.fillRate;
-    this.availableTokens = Math.min(this.maxCapacity, this.availableTokens + fillAmount);
-    this.lastTimestamp = timestamp;
-  }
-  calculateTimeWindow() {
-    this.timeWindow = this.getPrecise(Math.pow(this.lastMaxRate * (1 - this.beta) / this.scaleConstant, 1 / 3));
-  }
-  cubicThrottle(rateToUse) {
-    return this.getPrecise(rateToUse * this.beta);
-  }
-  cubicSuccess(timestamp) {
-    return this.getPrecise(this.scaleConstant * Math.pow(timestamp - this.lastThrottleTime - this.timeWindow, 3) + this.lastMaxRate);
-  }
-  enableTokenBucket() {
-    this.enabled = true;
-  }
-  updateTokenBucketRate(newRate) {
-    this.refillTokenBucket();
-    this.fillRate = Math.max(newRate, this.minFillRate);
-    this.maxCapacity = Math.max(newRate, this.minCapacity);
-    this.availableTokens = Math.min(this.availableTokens, this.maxCapacity);
-  }
-  updateMeasuredRate() {
-    const t = this.getCurrentTimeInSeconds();
-    const timeBucket = Math.floor(t * 2) / 2;
-    this.requestCount++;
-    if (timeBucket > this.lastTxRateBucket) {
-      const currentRate = this.requestCount / (timeBucket - this.lastTxRateBucket);
-      this.measuredTxRate = this.getPrecise(currentRate * this.smooth + this.measuredTxRate * (1 - this.smooth));
-      this.requestCount = 0;
-      this.lastTxRateBucket = timeBucket;
-    }
-  }
-  getPrecise(num) {
-    return parseFloat(num.toFixed(8));
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/constants.js
-var MAXIMUM_RETRY_DELAY = 20 * 1e3;
-var INITIAL_RETRY_TOKENS = 500;
-var NO_RETRY_INCREMENT = 1;
-var INVOCATION_ID_HEADER = "amz-sdk-invocation-id";
-var REQUEST_HEADER = "amz-sdk-request";
-
-// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/DefaultRetryBackoffStrategy.js
-var DefaultRetryBackoffStrategy = class {
-  x = Retry.delay();
-  computeNextBackoffDelay(i) {
-    const b = Math.random();
-    const r = 2;
-    const t_i = b * Math.min(this.x * r ** i, MAXIMUM_RETRY_DELAY);
-    return Math.floor(t_i);
-  }
-  setDelayBase(delay) {
-    this.x = delay;
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/DefaultRetryToken.js
-var DefaultRetryToken = class {
-  delay;
-  count;
-  cost;
-  longPoll;
-  $retryLog = {
-    acquisitionDelay: 0
-  };
-  constructor(delay, count, cost, longPoll) {
-    this.delay = delay;
-    this.count = count;
-    this.cost = cost;
-    this.longPoll = longPoll;
-  }
-  getRetryCount() {
-    return this.count;
-  }
-  getRetryDelay() {
-    return Math.min(MAXIMUM_RETRY_DELAY, this.delay);
-  }
-  getRetryCost() {
-    return this.cost;
-  }
-  isLongPoll() {
-    return this.longPoll;
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/config.js
-var RETRY_MODES;
-(function(RETRY_MODES2) {
-  RETRY_MODES2["STANDARD"] = "standard";
-  RETRY_MODES2["ADAPTIVE"] = "adaptive";
-})(RETRY_MODES || (RETRY_MODES = {}));
-var DEFAULT_MAX_ATTEMPTS = 3;
-var DEFAULT_RETRY_MODE = RETRY_MODES.STANDARD;
-
-// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/StandardRetryStrategy.js
-var refusal = {
-  incompatible: 1,
-  attempts: 2,
-  capacity: 3
-};
-var StandardRetryStrategy = class {
-  mode = RETRY_MODES.STANDARD;
-  retryBackoffStrategy;
-  capacity = INITIAL_RETRY_TOKENS;
-  maxAttemptsProvider;
-  baseDelay;
-  constructor(arg1) {
-    if (typeof arg1 === "number") {
-      this.maxAttemptsProvider = async () => arg1;
-    } else if (typeof arg1 === "function") {
-      this.maxAttemptsProvider = arg1;
-    } else if (arg1 && typeof arg1 === "object") {
-      this.maxAttemptsProvider = async () => arg1.maxAttempts;
-      this.baseDelay = arg1.baseDelay;
-      this.retryBackoffStrategy = arg1.backoff;
-    }
-    this.maxAttemptsProvider ??= async () => DEFAULT_MAX_ATTEMPTS;
-    this.baseDelay ??= Retry.delay();
-    this.retryBackoffStrategy ??= new DefaultRetryBackoffStrategy();
-  }
-  async acquireInitialRetryToken(retryTokenScope) {
-    return new DefaultRetryToken(Retry.delay(), 0, void 0, retryTokenScope.includes(":longpoll"));
-  }
-  async refreshRetryTokenForRetry(token, errorInfo) {
-    const maxAttempts = await this.getMaxAttempts();
-    const retryCode = this.retryCode(token, errorInfo, maxAttempts);
-    const shouldRetry = retryCode === 0;
-    const isLongPoll = token.isLongPoll?.();
-    if (shouldRetry || isLongPoll) {
-      const errorType = errorInfo.errorType;
-      this.retryBackoffStrategy.setDelayBase(errorType === "THROTTLING" ? Retry.throttlingDelay() : this.baseDelay);
-      const delayFromErrorType = this.retryBackoffStrategy.computeNextBackoffDelay(token.getRetryCount());
-      let retryDelay = delayFromErrorType;
-      if (errorInfo.retryAfterHint instanceof Date) {
-        retryDelay = Math.max(delayFromErrorType, Math.min(errorInfo.retryAfterHint.getTime() - Date.now(), delayFromErrorType + 5e3));
-      }
-      if (!shouldRetry) {
-        const longPollBackoff = retryCode === refusal.capacity && isLongPoll ? retryDelay : 0;
-        if (longPollBackoff > 0) {
-          await new Promise((r) => setTimeout(r, longPollBackoff));
-        }
-      } else {
-        const capacityCost = this.getCapacityCost(errorType);
-        this.capacity -= capacityCost;
-        const nextToken = new DefaultRetryToken(0, token.getRetryCount() + 1, capacityCost, token.isLongPoll?.() ?? false);
-        await new Promise((r) => setTimeout(r, retryDelay));
-        nextToken.$retryLog.acquisitionDelay = retryDelay;
-        return nextToken;
-      }
-    }
-    throw new Error("No retry token available");
-  }
-  recordSuccess(token) {
-    this.capacity = Math.min(INITIAL_RETRY_TOKENS, this.capacity + (token.getRetryCost() ?? NO_RETRY_INCREMENT));
-  }
-  getCapacity() {
-    return this.capacity;
-  }
-  async maxAttempts() {
-    return this.maxAttemptsProvider();
-  }
-  async getMaxAttempts() {
-    try {
-      return await this.maxAttemptsProvider();
-    } catch (ignored) {
-      console.warn(`Max attempts provider could not resolve. Using default of ${DEFAULT_MAX_ATTEMPTS}`);
-      return DEFAULT_MAX_ATTEMPTS;
-    }
-  }
-  retryCode(tokenToRenew, errorInfo, maxAttempts) {
-    const attempts = tokenToRenew.getRetryCount() + 1;
-    const retryableStatus = this.isRetryableError(errorInfo.errorType) ? 0 : refusal.incompatible;
-    const attemptStatus = attempts < maxAttempts ? 0 : refusal.attempts;
-    const capacityStatus = this.capacity >= this.getCapacityCost(errorInfo.errorType) ? 0 : refusal.capacity;
-    return retryableStatus || attemptStatus || capacityStatus;
-  }
-  getCapacityCost(errorType) {
-    return errorType === Retry.modifiedCostType() ? Retry.throttlingCost() : Retry.cost();
-  }
-  isRetryableError(errorType) {
-    return errorType === "THROTTLING" || errorType === "TRANSIENT";
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/AdaptiveRetryStrategy.js
-var AdaptiveRetryStrategy = class {
-  mode = RETRY_MODES.ADAPTIVE;
-  rateLimiter;
-  standardRetryStrategy;
-  constructor(maxAttemptsProvider, options) {
-    const { rateLimiter } = options ?? {};
-    this.rateLimiter = rateLimiter ?? new DefaultRateLimiter();
-    this.standardRetryStrategy = options ? new StandardRetryStrategy({
-      maxAttempts: typeof maxAttemptsProvider === "number" ? maxAttemptsProvider : 3,
-      ...options
-    }) : new StandardRetryStrategy(maxAttemptsProvider);
-  }
-  async acquireInitialRetryToken(retryTokenScope) {
-    const token = await this.standardRetryStrategy.acquireInitialRetryToken(retryTokenScope);
-    await this.rateLimiter.getSendToken();
-    return token;
-  }
-  async refreshRetryTokenForRetry(tokenToRenew, errorInfo) {
-    this.rateLimiter.updateClientSendingRate(errorInfo);
-    const token = await this.standardRetryStrategy.refreshRetryTokenForRetry(tokenToRenew, errorInfo);
-    await this.rateLimiter.getSendToken();
-    return token;
-  }
-  recordSuccess(token) {
-    this.rateLimiter.updateClientSendingRate({});
-    this.standardRetryStrategy.recordSuccess(token);
-  }
-  async maxAttemptsProvider() {
-    return this.standardRetryStrategy.maxAttempts();
-  }
-};
-
-// node_modules/@smithy/core/dist-es/submodules/retry/middleware-retry/configurations.js
-var ENV_MAX_ATTEMPTS = "AWS_MAX_ATTEMPTS";
-var CONFIG_MAX_ATTEMPTS = "max_attempts";
-var NODE_MAX_ATTEMPT_CONFIG_OPTIONS = {
-  environmentVariableSelector: (env2) => {
-    const value = env2[ENV_MAX_ATTEMPTS];
-    if (!value) {
-      return void 0;
-    }
-    const maxAttempt = parseInt(value);
-    if (Number.isNaN(maxAttempt)) {
-      throw new Error(`Environment variable ${ENV_MAX_ATTEMPTS} mast be a number, got "${value}"`);
-    }
-    return maxAttempt;
-  },
-  configFileSelector: (profile) => {
-    const value = profile[CONFIG_MAX_ATTEMPTS];
-    if (!value) {
-      return void 0;
-    }
-    const maxAttempt = parseInt(value);
-    if (Number.isNaN(maxAttempt)) {
-      throw new Error(`Shared config file entry ${CONFIG_MAX_ATTEMPTS} mast be a number, got "${value}"`);
-    }
-    return maxAttempt;
-  },
-  default: DEFAULT_MAX_ATTEMPTS
-};
-var resolveRetryConfig = (input, defaults) => {
-  const { retryStrategy, retryMode } = input;
-  const { defaultMaxAttempts = DEFAULT_MAX_ATTEMPTS, defaultBaseDelay = Retry.delay() } = defaults ?? {};
-  const maxAttemptsProvider = (0,J6MMM3TS/* normalizeProvider */.te)(input.maxAttempts ?? defaultMaxAttempts);
-  let controller = retryStrategy ? Promise.resolve(retryStrategy) : void 0;
-  const getDefault = async () => {
-    const maxAttempts = await maxAttemptsProvider();
-    const adaptive = await (0,J6MMM3TS/* normalizeProvider */.te)(retryMode)() === RETRY_MODES.ADAPTIVE;
-    if (adaptive) {
-      return new AdaptiveRetryStrategy(maxAttemptsProvider, {
-        maxAttempts,
-        baseDelay: defaultBaseDelay
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("AWS_PROFILE is set, skipping fromEnv provider.", {
+        logger: init.logger,
+        tryNextLink: true
       });
     }
-    return new StandardRetryStrategy({
-      maxAttempts,
-      baseDelay: defaultBaseDelay
+    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromEnv");
+    return (0,_WQFOKZCK_js__WEBPACK_IMPORTED_MODULE_0__/* .fromEnv */ .sF)(init)();
+  },
+  async (awsIdentityProperties) => {
+    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromSSO");
+    const { ssoStartUrl, ssoAccountId, ssoRegion, ssoRoleName, ssoSession } = init;
+    if (!ssoStartUrl && !ssoAccountId && !ssoRegion && !ssoRoleName && !ssoSession) {
+      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("Skipping SSO provider in default chain (inputs do not include SSO fields).", { logger: init.logger });
+    }
+    const { fromSSO } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 7063));
+    return fromSSO(init)(awsIdentityProperties);
+  },
+  async (awsIdentityProperties) => {
+    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromIni");
+    const { fromIni } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 9284));
+    return fromIni(init)(awsIdentityProperties);
+  },
+  async (awsIdentityProperties) => {
+    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromProcess");
+    const { fromProcess } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 1476));
+    return fromProcess(init)(awsIdentityProperties);
+  },
+  async (awsIdentityProperties) => {
+    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromTokenFile");
+    const { fromTokenFile } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 3758));
+    return fromTokenFile(init)(awsIdentityProperties);
+  },
+  async () => {
+    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::remoteProvider");
+    return (await remoteProvider(init))();
+  },
+  async () => {
+    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("Could not load credentials from any providers", {
+      tryNextLink: false,
+      logger: init.logger
     });
-  };
-  return Object.assign(input, {
-    maxAttempts: maxAttemptsProvider,
-    retryStrategy: () => controller ??= getDefault()
-  });
-};
-var ENV_RETRY_MODE = "AWS_RETRY_MODE";
-var CONFIG_RETRY_MODE = "retry_mode";
-var NODE_RETRY_MODE_CONFIG_OPTIONS = {
-  environmentVariableSelector: (env2) => env2[ENV_RETRY_MODE],
-  configFileSelector: (profile) => profile[CONFIG_RETRY_MODE],
-  default: DEFAULT_RETRY_MODE
-};
-
-// node_modules/@smithy/core/dist-es/submodules/retry/middleware-retry/isStreamingPayload/isStreamingPayload.js
-
-var isStreamingPayload = (request) => request?.body instanceof external_node_stream_.Readable || typeof ReadableStream !== "undefined" && request?.body instanceof ReadableStream;
-
-// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/race.js
-var race = (promise, signal) => {
-  if (!signal) {
-    return promise;
   }
-  let cleanup = () => {
-  };
-  const aborted = new Promise((_, reject) => {
-    const handler = () => reject(createAbortError());
-    if (signal.aborted) {
-      handler();
-    } else if (typeof signal.addEventListener === "function") {
-      signal.addEventListener("abort", handler, { once: true });
-      cleanup = () => signal.removeEventListener("abort", handler);
-    } else {
-      signal.onabort = handler;
-    }
-  });
-  return Promise.race([promise, aborted]).finally(cleanup);
-};
-var createAbortError = () => Object.assign(new Error("Request aborted"), { name: "AbortError" });
-var isAbortError = (error) => typeof error === "object" && error !== null && "name" in error && error.name === "AbortError";
-
-// node_modules/@smithy/core/dist-es/submodules/retry/middleware-retry/parseRetryAfterHeader.js
-function parseRetryAfterHeader(response, logger) {
-  if (!J6MMM3TS/* HttpResponse */.cS.isInstance(response)) {
-    return;
-  }
-  for (const header in response.headers) {
-    if (!(0,J6MMM3TS/* hasOwn */.$3)(response.headers, header)) {
-      continue;
-    }
-    const h = header.toLowerCase();
-    if (h === "retry-after") {
-      const retryAfter = response.headers[header];
-      let retryAfterSeconds = NaN;
-      if (retryAfter.endsWith("GMT")) {
-        try {
-          const date = (0,J6MMM3TS/* parseRfc7231DateTime */.xE)(retryAfter);
-          retryAfterSeconds = (date.getTime() - Date.now()) / 1e3;
-        } catch (e) {
-          logger?.trace?.("Failed to parse retry-after header");
-          logger?.trace?.(e);
-        }
-      } else if (retryAfter.match(/ GMT, ((\d+)|(\d+\.\d+))$/)) {
-        retryAfterSeconds = Number(retryAfter.match(/ GMT, ([\d.]+)$/)?.[1]);
-      } else if (retryAfter.match(/^((\d+)|(\d+\.\d+))$/)) {
-        retryAfterSeconds = Number(retryAfter);
-      } else if (Date.parse(retryAfter) >= Date.now()) {
-        retryAfterSeconds = (Date.parse(retryAfter) - Date.now()) / 1e3;
-      }
-      if (isNaN(retryAfterSeconds)) {
-        return;
-      }
-      return new Date(Date.now() + retryAfterSeconds * 1e3);
-    } else if (h === "x-amz-retry-after") {
-      const v = response.headers[header];
-      const backoffMilliseconds = Number(v);
-      if (isNaN(backoffMilliseconds)) {
-        logger?.trace?.(`Failed to parse x-amz-retry-after=${v}`);
-        return;
-      }
-      return new Date(Date.now() + backoffMilliseconds);
-    }
-  }
-}
-
-// node_modules/@smithy/core/dist-es/submodules/retry/middleware-retry/util.js
-var asSdkError = (error) => {
-  if (error instanceof Error) {
-    return error;
-  }
-  if (error instanceof Object) {
-    return Object.assign(new Error(), error);
-  }
-  if (typeof error === "string") {
-    return new Error(error);
-  }
-  return new Error(`AWS SDK error wrapper for ${error}`);
-};
-
-// node_modules/@smithy/core/dist-es/submodules/retry/middleware-retry/retryMiddleware.js
-function bindRetryMiddleware(isStreamingPayload2) {
-  return (options) => (next, context) => async (args) => {
-    let retryStrategy = await options.retryStrategy();
-    const maxAttempts = await options.maxAttempts();
-    const abortSignal = context[J6MMM3TS/* SMITHY_CONTEXT_KEY */.Vf]?.abortSignal;
-    if (isRetryStrategyV2(retryStrategy)) {
-      retryStrategy = retryStrategy;
-      const retryTokenScope = (context["partition_id"] ?? "") + (context.__retryLongPoll ? ":longpoll" : "");
-      let retryToken = await race(retryStrategy.acquireInitialRetryToken(retryTokenScope), abortSignal);
-      let lastError = new Error();
-      let attempts = 0;
-      let totalRetryDelay = 0;
-      const { request } = args;
-      const isRequest = J6MMM3TS/* HttpRequest */.Kd.isInstance(request);
-      if (isRequest) {
-        request.headers[INVOCATION_ID_HEADER] = (0,J6MMM3TS.v4)();
-      }
-      while (true) {
-        try {
-          if (isRequest) {
-            request.headers[REQUEST_HEADER] = `attempt=${attempts + 1}; max=${maxAttempts}`;
-          }
-          const { response, output } = await next(args);
-          retryStrategy.recordSuccess(retryToken);
-          output.$metadata.attempts = attempts + 1;
-          output.$metadata.totalRetryDelay = totalRetryDelay;
-          return { response, output };
-        } catch (e) {
-          const retryErrorInfo = getRetryErrorInfo(e, options.logger);
-          lastError = asSdkError(e);
-          if (isRequest && isStreamingPayload2(request)) {
-            (context.logger instanceof NoOpLogger ? console : context.logger)?.warn("An error was encountered in a non-retryable streaming request.");
-            throw lastError;
-          }
-          try {
-            retryToken = await race(retryStrategy.refreshRetryTokenForRetry(retryToken, retryErrorInfo), abortSignal);
-          } catch (refreshError) {
-            if (abortSignal?.aborted && isAbortError(refreshError)) {
-              throw refreshError;
-            }
-            if (!lastError.$metadata) {
-              lastError.$metadata = {};
-            }
-            lastError.$metadata.attempts = attempts + 1;
-            lastError.$metadata.totalRetryDelay = totalRetryDelay;
-            throw lastError;
-          }
-          attempts = retryToken.getRetryCount();
-          const delay = retryToken.getRetryDelay();
-          totalRetryDelay += (retryToken?.$retryLog?.acquisitionDelay ?? 0) + delay;
-          if (delay > 0) {
-            await race(new Promise((resolve) => setTimeout(resolve, delay)), abortSignal);
-          }
-        }
-      }
-    } else {
-      retryStrategy = retryStrategy;
-      if (retryStrategy?.mode) {
-        context.userAgent = [...context.userAgent || [], ["cfg/retry-mode", retryStrategy.mode]];
-      }
-      return retryStrategy.retry(next, args);
-    }
-  };
-}
-var isRetryStrategyV2 = (retryStrategy) => typeof retryStrategy.acquireInitialRetryToken !== "undefined" && typeof retryStrategy.refreshRetryTokenForRetry !== "undefined" && typeof retryStrategy.recordSuccess !== "undefined";
-var getRetryErrorInfo = (error, logger) => {
-  const errorInfo = {
-    error,
-    errorType: getRetryErrorType(error)
-  };
-  const retryAfterHint = parseRetryAfterHeader(error.$response, logger);
-  if (retryAfterHint) {
-    errorInfo.retryAfterHint = retryAfterHint;
-  }
-  return errorInfo;
-};
-var getRetryErrorType = (error) => {
-  if (isThrottlingError(error)) {
-    return "THROTTLING";
-  }
-  if (isTransientError(error)) {
-    return "TRANSIENT";
-  }
-  if (isServerError(error)) {
-    return "SERVER_ERROR";
-  }
-  return "CLIENT_ERROR";
-};
-var retryMiddlewareOptions = {
-  name: "retryMiddleware",
-  tags: ["RETRY"],
-  step: "finalizeRequest",
-  priority: "high",
-  override: true
-};
-function bindGetRetryPlugin(isStreamingPayload2) {
-  const retryMiddleware2 = bindRetryMiddleware(isStreamingPayload2);
-  return (options) => ({
-    applyToStack: (clientStack) => {
-      clientStack.add(retryMiddleware2(options), retryMiddlewareOptions);
-    }
-  });
-}
-
-// node_modules/@smithy/core/dist-es/submodules/retry/index.js
-var retryMiddleware = bindRetryMiddleware(isStreamingPayload);
-var getRetryPlugin = bindGetRetryPlugin(isStreamingPayload);
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partitions.js
-var partitionsInfo = {
-  "partitions": [
-    {
-      "id": "aws",
-      "outputs": {
-        "dnsSuffix": "amazonaws.com",
-        "dualStackDnsSuffix": "api.aws",
-        "implicitGlobalRegion": "us-east-1",
-        "name": "aws",
-        "supportsDualStack": true,
-        "supportsFIPS": true
-      },
-      "regionRegex": "^(us|eu|ap|sa|ca|me|af|il|mx)\\-\\w+\\-\\d+$",
-      "regions": {
-        "af-south-1": {
-          "description": "Africa (Cape Town)"
-        },
-        "ap-east-1": {
-          "description": "Asia Pacific (Hong Kong)"
-        },
-        "ap-east-2": {
-          "description": "Asia Pacific (Taipei)"
-        },
-        "ap-northeast-1": {
-          "description": "Asia Pacific (Tokyo)"
-        },
-        "ap-northeast-2": {
-          "description": "Asia Pacific (Seoul)"
-        },
-        "ap-northeast-3": {
-          "description": "Asia Pacific (Osaka)"
-        },
-        "ap-south-1": {
-          "description": "Asia Pacific (Mumbai)"
-        },
-        "ap-south-2": {
-          "description": "Asia Pacific (Hyderabad)"
-        },
-        "ap-southeast-1": {
-          "description": "Asia Pacific (Singapore)"
-        },
-        "ap-southeast-2": {
-          "description": "Asia Pacific (Sydney)"
-        },
-        "ap-southeast-3": {
-          "description": "Asia Pacific (Jakarta)"
-        },
-        "ap-southeast-4": {
-          "description": "Asia Pacific (Melbourne)"
-        },
-        "ap-southeast-5": {
-          "description": "Asia Pacific (Malaysia)"
-        },
-        "ap-southeast-6": {
-          "description": "Asia Pacific (New Zealand)"
-        },
-        "ap-southeast-7": {
-          "description": "Asia Pacific (Thailand)"
-        },
-        "aws-global": {
-          "description": "aws global region"
-        },
-        "ca-central-1": {
-          "description": "Canada (Central)"
-        },
-        "ca-west-1": {
-          "description": "Canada West (Calgary)"
-        },
-        "eu-central-1": {
-          "description": "Europe (Frankfurt)"
-        },
-        "eu-central-2": {
-          "description": "Europe (Zurich)"
-        },
-        "eu-north-1": {
-          "description": "Europe (Stockholm)"
-        },
-        "eu-south-1": {
-          "description": "Europe (Milan)"
-        },
-        "eu-south-2": {
-          "description": "Europe (Spain)"
-        },
-        "eu-west-1": {
-          "description": "Europe (Ireland)"
-        },
-        "eu-west-2": {
-          "description": "Europe (London)"
-        },
-        "eu-west-3": {
-          "description": "Europe (Paris)"
-        },
-        "il-central-1": {
-          "description": "Israel (Tel Aviv)"
-        },
-        "me-central-1": {
-          "description": "Middle East (UAE)"
-        },
-        "me-south-1": {
-          "description": "Middle East (Bahrain)"
-        },
-        "me-west-1": {
-          "description": "Middle East (Saudi Arabia)"
-        },
-        "mx-central-1": {
-          "description": "Mexico (Central)"
-        },
-        "sa-east-1": {
-          "description": "South America (Sao Paulo)"
-        },
-        "sa-west-1": {
-          "description": "South America (Chile)"
-        },
-        "us-east-1": {
-          "description": "US East (N. Virginia)"
-        },
-        "us-east-2": {
-          "description": "US East (Ohio)"
-        },
-        "us-west-1": {
-          "description": "US West (N. California)"
-        },
-        "us-west-2": {
-          "description": "US West (Oregon)"
-        }
-      }
-    },
-    {
-      "id": "aws-cn",
-      "outputs": {
-        "dnsSuffix": "amazonaws.com.cn",
-        "dualStackDnsSuffix": "api.amazonwebservices.com.cn",
-        "implicitGlobalRegion": "cn-northwest-1",
-        "name": "aws-cn",
-        "supportsDualStack": true,
-        "supportsFIPS": true
-      },
-      "regionRegex": "^cn\\-\\w+\\-\\d+$",
-      "regions": {
-        "aws-cn-global": {
-          "description": "aws-cn global region"
-        },
-        "cn-north-1": {
-          "description": "China (Beijing)"
-        },
-        "cn-northwest-1": {
-          "description": "China (Ningxia)"
-        }
-      }
-    },
-    {
-      "id": "aws-eusc",
-      "outputs": {
-        "dnsSuffix": "amazonaws.eu",
-        "dualStackDnsSuffix": "api.amazonwebservices.eu",
-        "implicitGlobalRegion": "eusc-de-east-1",
-        "name": "aws-eusc",
-        "supportsDualStack": true,
-        "supportsFIPS": true
-      },
-      "regionRegex": "^eusc\\-(de)\\-\\w+\\-\\d+$",
-      "regions": {
-        "eusc-de-east-1": {
-          "description": "AWS European Sovereign Cloud (Germany)"
-        }
-      }
-    },
-    {
-      "id": "aws-iso",
-      "outputs": {
-        "dnsSuffix": "c2s.ic.gov",
-        "dualStackDnsSuffix": "api.aws.ic.gov",
-        "implicitGlobalRegion": "us-iso-east-1",
-        "name": "aws-iso",
-        "supportsDualStack": true,
-        "supportsFIPS": true
-      },
-      "regionRegex": "^us\\-iso\\-\\w+\\-\\d+$",
-      "regions": {
-        "aws-iso-global": {
-          "description": "aws-iso global region"
-        },
-        "us-iso-east-1": {
-          "description": "US ISO East"
-        },
-        "us-iso-west-1": {
-          "description": "US ISO WEST"
-        }
-      }
-    },
-    {
-      "id": "aws-iso-b",
-      "outputs": {
-        "dnsSuffix": "sc2s.sgov.gov",
-        "dualStackDnsSuffix": "api.aws.scloud",
-        "implicitGlobalRegion": "us-isob-east-1",
-        "name": "aws-iso-b",
-        "supportsDualStack": true,
-        "supportsFIPS": true
-      },
-      "regionRegex": "^us\\-isob\\-\\w+\\-\\d+$",
-      "regions": {
-        "aws-iso-b-global": {
-          "description": "aws-iso-b global region"
-        },
-        "us-isob-east-1": {
-          "description": "US ISOB East (Ohio)"
-        },
-        "us-isob-west-1": {
-          "description": "US ISOB West"
-        }
-      }
-    },
-    {
-      "id": "aws-iso-e",
-      "outputs": {
-        "dnsSuffix": "cloud.adc-e.uk",
-        "dualStackDnsSuffix": "api.cloud-aws.adc-e.uk",
-        "implicitGlobalRegion": "eu-isoe-west-1",
-        "name": "aws-iso-e",
-        "supportsDualStack": true,
-        "supportsFIPS": true
-      },
-      "regionRegex": "^eu\\-isoe\\-\\w+\\-\\d+$",
-      "regions": {
-        "aws-iso-e-global": {
-          "description": "aws-iso-e global region"
-        },
-        "eu-isoe-west-1": {
-          "description": "EU ISOE West"
-        }
-      }
-    },
-    {
-      "id": "aws-iso-f",
-      "outputs": {
-        "dnsSuffix": "csp.hci.ic.gov",
-        "dualStackDnsSuffix": "api.aws.hci.ic.gov",
-        "implicitGlobalRegion": "us-isof-south-1",
-        "name": "aws-iso-f",
-        "supportsDualStack": true,
-        "supportsFIPS": true
-      },
-      "regionRegex": "^us\\-isof\\-\\w+\\-\\d+$",
-      "regions": {
-        "aws-iso-f-global": {
-          "description": "aws-iso-f global region"
-        },
-        "us-isof-east-1": {
-          "description": "US ISOF EAST"
-        },
-        "us-isof-south-1": {
-          "description": "US ISOF SOUTH"
-        }
-      }
-    },
-    {
-      "id": "aws-us-gov",
-      "outputs": {
-        "dnsSuffix": "amazonaws.com",
-        "dualStackDnsSuffix": "api.aws",
-        "implicitGlobalRegion": "us-gov-west-1",
-        "name": "aws-us-gov",
-        "supportsDualStack": true,
-        "supportsFIPS": true
-      },
-      "regionRegex": "^us\\-gov\\-\\w+\\-\\d+$",
-      "regions": {
-        "aws-us-gov-global": {
-          "description": "aws-us-gov global region"
-        },
-        "us-gov-east-1": {
-          "description": "AWS GovCloud (US-East)"
-        },
-        "us-gov-west-1": {
-          "description": "AWS GovCloud (US-West)"
-        }
-      }
-    }
-  ],
-  "version": "1.1"
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partition.js
-var selectedPartitionsInfo = partitionsInfo;
-var selectedUserAgentPrefix = "";
-var partition = (value) => {
-  const { partitions } = selectedPartitionsInfo;
-  for (const partition2 of partitions) {
-    const { regions, outputs } = partition2;
-    for (const [region, regionData] of Object.entries(regions)) {
-      if (region === value) {
-        return {
-          ...outputs,
-          ...regionData
-        };
-      }
-    }
-  }
-  for (const partition2 of partitions) {
-    const { regionRegex, outputs } = partition2;
-    if (new RegExp(regionRegex).test(value)) {
-      return {
-        ...outputs
-      };
-    }
-  }
-  const DEFAULT_PARTITION = partitions.find((partition2) => partition2.id === "aws");
-  if (!DEFAULT_PARTITION) {
-    throw new Error("Provided region was not found in the partition array or regex, and default partition with id 'aws' doesn't exist.");
-  }
-  return {
-    ...DEFAULT_PARTITION.outputs
-  };
-};
-var getUserAgentPrefix = () => selectedUserAgentPrefix;
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/setFeature.js
-function setFeature2(context, feature, value) {
-  if (!context.__aws_sdk_context) {
-    context.__aws_sdk_context = {
-      features: {}
-    };
-  } else if (!context.__aws_sdk_context.features) {
-    context.__aws_sdk_context.features = {};
-  }
-  context.__aws_sdk_context.features[feature] = value;
-}
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/check-features.js
-var ACCOUNT_ID_ENDPOINT_REGEX = /\d{12}\.ddb/;
-async function checkFeatures(context, config, args) {
-  const request = args.request;
-  if (request?.headers?.["smithy-protocol"] === "rpc-v2-cbor") {
-    setFeature2(context, "PROTOCOL_RPC_V2_CBOR", "M");
-  }
-  if (typeof config.retryStrategy === "function") {
-    const retryStrategy = await config.retryStrategy();
-    if (typeof retryStrategy.mode === "string") {
-      switch (retryStrategy.mode) {
-        case RETRY_MODES.ADAPTIVE:
-          setFeature2(context, "RETRY_MODE_ADAPTIVE", "F");
-          break;
-        case RETRY_MODES.STANDARD:
-          setFeature2(context, "RETRY_MODE_STANDARD", "E");
-          break;
-      }
-    }
-  }
-  if (typeof config.accountIdEndpointMode === "function") {
-    const endpointV2 = context.endpointV2;
-    if (String(endpointV2?.url?.hostname).match(ACCOUNT_ID_ENDPOINT_REGEX)) {
-      setFeature2(context, "ACCOUNT_ID_ENDPOINT", "O");
-    }
-    switch (await config.accountIdEndpointMode?.()) {
-      case "disabled":
-        setFeature2(context, "ACCOUNT_ID_MODE_DISABLED", "Q");
-        break;
-      case "preferred":
-        setFeature2(context, "ACCOUNT_ID_MODE_PREFERRED", "P");
-        break;
-      case "required":
-        setFeature2(context, "ACCOUNT_ID_MODE_REQUIRED", "R");
-        break;
-    }
-  }
-  const identity = context.__smithy_context?.selectedHttpAuthScheme?.identity;
-  if (identity?.$source) {
-    const credentials = identity;
-    if (credentials.accountId) {
-      setFeature2(context, "RESOLVED_ACCOUNT_ID", "T");
-    }
-    for (const [key, value] of Object.entries(credentials.$source ?? {})) {
-      setFeature2(context, key, value);
-    }
-  }
-}
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/constants.js
-var USER_AGENT = "user-agent";
-var X_AMZ_USER_AGENT = "x-amz-user-agent";
-var SPACE = " ";
-var UA_NAME_SEPARATOR = "/";
-var UA_NAME_ESCAPE_REGEX = /[^!$%&'*+\-.^_`|~\w]/g;
-var UA_VALUE_ESCAPE_REGEX = /[^!$%&'*+\-.^_`|~\w#]/g;
-var UA_ESCAPE_CHAR = "-";
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/encode-features.js
-var BYTE_LIMIT = 1024;
-function encodeFeatures(features) {
-  let buffer = "";
-  for (const key in features) {
-    const val = features[key];
-    if (buffer.length + val.length + 1 <= BYTE_LIMIT) {
-      if (buffer.length) {
-        buffer += "," + val;
-      } else {
-        buffer += val;
-      }
-      continue;
-    }
-    break;
-  }
-  return buffer;
-}
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/user-agent-middleware.js
-var userAgentMiddleware = (options) => (next, context) => async (args) => {
-  const { request } = args;
-  if (!J6MMM3TS/* HttpRequest */.Kd.isInstance(request)) {
-    return next(args);
-  }
-  const { headers } = request;
-  const userAgent = context?.userAgent?.map(escapeUserAgent) || [];
-  const defaultUserAgent2 = (await options.defaultUserAgentProvider()).map(escapeUserAgent);
-  await checkFeatures(context, options, args);
-  const awsContext = context;
-  defaultUserAgent2.push(`m/${encodeFeatures(Object.assign({}, context.__smithy_context?.features, awsContext.__aws_sdk_context?.features))}`);
-  const customUserAgent = options?.customUserAgent?.map(escapeUserAgent) || [];
-  const appId = await options.userAgentAppId();
-  if (appId) {
-    defaultUserAgent2.push(escapeUserAgent([`app`, `${appId}`]));
-  }
-  const prefix = getUserAgentPrefix();
-  const sdkUserAgentValue = (prefix ? [prefix] : []).concat([...defaultUserAgent2, ...userAgent, ...customUserAgent]).join(SPACE);
-  const normalUAValue = [
-    ...defaultUserAgent2.filter((section) => section.startsWith("aws-sdk-")),
-    ...customUserAgent
-  ].join(SPACE);
-  if (options.runtime !== "browser") {
-    if (normalUAValue) {
-      headers[X_AMZ_USER_AGENT] = headers[X_AMZ_USER_AGENT] ? `${headers[USER_AGENT]} ${normalUAValue}` : normalUAValue;
-    }
-    headers[USER_AGENT] = sdkUserAgentValue;
-  } else {
-    headers[X_AMZ_USER_AGENT] = sdkUserAgentValue;
-  }
-  return next({
-    ...args,
-    request
-  });
-};
-var escapeUserAgent = (userAgentPair) => {
-  const name = userAgentPair[0].split(UA_NAME_SEPARATOR).map((part) => part.replace(UA_NAME_ESCAPE_REGEX, UA_ESCAPE_CHAR)).join(UA_NAME_SEPARATOR);
-  const version = userAgentPair[1]?.replace(UA_VALUE_ESCAPE_REGEX, UA_ESCAPE_CHAR);
-  const prefixSeparatorIndex = name.indexOf(UA_NAME_SEPARATOR);
-  const prefix = name.substring(0, prefixSeparatorIndex);
-  let uaName = name.substring(prefixSeparatorIndex + 1);
-  if (prefix === "api") {
-    uaName = uaName.toLowerCase();
-  }
-  return [prefix, uaName, version].filter((item) => item && item.length > 0).reduce((acc, item, index) => {
-    switch (index) {
-      case 0:
-        return item;
-      case 1:
-        return `${acc}/${item}`;
-      default:
-        return `${acc}#${item}`;
-    }
-  }, "");
-};
-var getUserAgentMiddlewareOptions = {
-  name: "getUserAgentMiddleware",
-  step: "build",
-  priority: "low",
-  tags: ["SET_USER_AGENT", "USER_AGENT"],
-  override: true
-};
-var getUserAgentPlugin = (config) => ({
-  applyToStack: (clientStack) => {
-    clientStack.add(userAgentMiddleware(config), getUserAgentMiddlewareOptions);
-  }
-});
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/emitWarningIfUnsupportedVersion.js
-var state = {
-  warningEmitted: false
-};
-var emitWarningIfUnsupportedVersion2 = (version) => {
-  if (version && !state.warningEmitted) {
-    if (process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED === "true") {
-      state.warningEmitted = true;
-      return;
-    }
-    const userMajorVersion = parseInt(version.substring(1, version.indexOf(".")));
-    const vv = 22;
-    if (userMajorVersion < vv) {
-      state.warningEmitted = true;
-      process.emitWarning(`NodeVersionSupportWarning: The AWS SDK for JavaScript (v3)
-versions published after the first week of January 2027
-will require node >=${vv}. You are running node ${version}.
-
-To continue receiving updates to AWS services, bug fixes,
-and security updates please upgrade to node >=${vv}.
-
-More information can be found at: https://a.co/c895JFp`);
-    }
-  }
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/getDefaultSocketTimeout.js
-var isDefaultSocketTimeoutEnabled = () => typeof process === "object" && process?.env?.AWS_ENABLE_DEFAULT_SOCKET_TIMEOUT_2026 === "true";
-var getDefaultSocketTimeout = (requestHandler, timeoutMs) => {
-  if (!isDefaultSocketTimeoutEnabled()) {
-    return void 0;
-  }
-  if (typeof requestHandler?.handle === "function") {
-    return void 0;
-  }
-  return timeoutMs;
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/util-user-agent-node/defaultUserAgent.js
-
-
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/util-user-agent-node/getRuntimeUserAgentPair.js
-
-var getRuntimeUserAgentPair = () => {
-  const runtimesToCheck = ["deno", "bun", "llrt"];
-  for (const runtime of runtimesToCheck) {
-    if (external_node_process_namespaceObject.versions[runtime]) {
-      return [`md/${runtime}`, external_node_process_namespaceObject.versions[runtime]];
-    }
-  }
-  return ["md/nodejs", external_node_process_namespaceObject.versions.node];
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/util-user-agent-node/crt-availability.js
-var crtAvailability = {
-  isCrtAvailable: false
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/util-user-agent-node/is-crt-available.js
-var isCrtAvailable = () => {
-  if (crtAvailability.isCrtAvailable) {
-    return ["md/crt-avail"];
-  }
-  return null;
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/util-user-agent-node/defaultUserAgent.js
-var createDefaultUserAgentProvider = ({ serviceId, clientVersion }) => {
-  const runtimeUserAgentPair = getRuntimeUserAgentPair();
-  return async (config) => {
-    const sections = [
-      ["aws-sdk-js", clientVersion],
-      ["ua", "2.1"],
-      [`os/${(0,external_node_os_.platform)()}`, (0,external_node_os_.release)()],
-      ["lang/js"],
-      runtimeUserAgentPair
-    ];
-    const crtAvailable = isCrtAvailable();
-    if (crtAvailable) {
-      sections.push(crtAvailable);
-    }
-    if (serviceId) {
-      sections.push([`api/${serviceId}`, clientVersion]);
-    }
-    if (external_node_process_namespaceObject.env.AWS_EXECUTION_ENV) {
-      sections.push([`exec-env/${external_node_process_namespaceObject.env.AWS_EXECUTION_ENV}`]);
-    }
-    const appId = await config?.userAgentAppId?.();
-    const resolvedUserAgent = appId ? [...sections, [`app/${appId}`]] : [...sections];
-    return resolvedUserAgent;
-  };
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/util-user-agent-node/nodeAppIdConfigOptions.js
-var UA_APP_ID_ENV_NAME = "AWS_SDK_UA_APP_ID";
-var UA_APP_ID_INI_NAME = "sdk_ua_app_id";
-var UA_APP_ID_INI_NAME_DEPRECATED = "sdk-ua-app-id";
-var NODE_APP_ID_CONFIG_OPTIONS = {
-  environmentVariableSelector: (env2) => env2[UA_APP_ID_ENV_NAME],
-  configFileSelector: (profile) => profile[UA_APP_ID_INI_NAME] ?? profile[UA_APP_ID_INI_NAME_DEPRECATED],
-  default: DEFAULT_UA_APP_ID
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/isVirtualHostableS3Bucket.js
-var isVirtualHostableS3Bucket = (value, allowSubDomains = false) => {
-  if (allowSubDomains) {
-    for (const label of value.split(".")) {
-      if (!isVirtualHostableS3Bucket(label)) {
-        return false;
-      }
-    }
-    return true;
-  }
-  if (!(0,J6MMM3TS/* isValidHostLabel */.X8)(value)) {
-    return false;
-  }
-  if (value.length < 3 || value.length > 63) {
-    return false;
-  }
-  if (value !== value.toLowerCase()) {
-    return false;
-  }
-  if (isIpAddress(value)) {
-    return false;
-  }
-  return true;
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/parseArn.js
-var ARN_DELIMITER = ":";
-var RESOURCE_DELIMITER = "/";
-var parseArn = (value) => {
-  const segments = value.split(ARN_DELIMITER);
-  if (segments.length < 6) {
-    return null;
-  }
-  const [arn, partition2, service, region, accountId, ...resourcePath] = segments;
-  if (arn !== "arn" || partition2 === "" || service === "" || resourcePath.join(ARN_DELIMITER) === "") {
-    return null;
-  }
-  const resourceId = resourcePath.map((resource) => resource.split(RESOURCE_DELIMITER)).flat();
-  return {
-    partition: partition2,
-    service,
-    region,
-    accountId,
-    resourceId
-  };
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/aws.js
-var awsEndpointFunctions = {
-  isVirtualHostableS3Bucket,
-  parseArn,
-  partition
-};
-customEndpointFunctions.aws = awsEndpointFunctions;
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/region-config-resolver/stsRegionDefaultResolver.js
-function stsRegionDefaultResolver(loaderConfig = {}) {
-  return (0,Q4FG57VT/* loadConfig */.Z9)({
-    ...Q4FG57VT/* NODE_REGION_CONFIG_OPTIONS */.GG,
-    async default() {
-      if (!warning.silence) {
-        console.warn("@aws-sdk - WARN - default STS region of us-east-1 used. See @aws-sdk/credential-providers README and set a region explicitly.");
-      }
-      return "us-east-1";
-    }
-  }, { ...Q4FG57VT/* NODE_REGION_CONFIG_FILE_OPTIONS */.zH, ...loaderConfig });
-}
-var warning = {
-  silence: false
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/client/region-config-resolver/extensions.js
-var getAwsRegionExtensionConfiguration = (runtimeConfig) => {
-  return {
-    setRegion(region) {
-      runtimeConfig.region = region;
-    },
-    region() {
-      return runtimeConfig.region;
-    }
-  };
-};
-var resolveAwsRegionExtensionConfiguration = (awsRegionExtensionConfiguration) => {
-  return {
-    region: awsRegionExtensionConfiguration.region()
-  };
-};
+], credentialsTreatedAsExpired);
+var credentialsTreatedAsExpired = (credentials) => credentials?.expiration !== void 0 && credentials.expiration.getTime() - Date.now() < 3e5;
 
 
 
@@ -9548,2268 +8336,6 @@ var Uint8ArrayBlobAdapter = class extends bindUint8ArrayBlobAdapter(toUtf8, from
 var _getRandomValues = node_crypto__WEBPACK_IMPORTED_MODULE_0__.getRandomValues;
 var v4 = bindV4(_getRandomValues);
 var generateIdempotencyToken = v4;
-
-
-
-
-/***/ }),
-
-/***/ 1920:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   $S: () => (/* binding */ NODE_AUTH_SCHEME_PREFERENCE_OPTIONS),
-/* harmony export */   AE: () => (/* binding */ NODE_SIGV4A_CONFIG_OPTIONS),
-/* harmony export */   BB: () => (/* binding */ SignatureV4),
-/* harmony export */   Oy: () => (/* binding */ resolveAwsSdkSigV4AConfig),
-/* harmony export */   S1: () => (/* binding */ AwsSdkSigV4ASigner),
-/* harmony export */   TE: () => (/* binding */ AwsJson1_1Protocol),
-/* harmony export */   WK: () => (/* binding */ AwsJson1_0Protocol),
-/* harmony export */   Yu: () => (/* binding */ AwsRestJsonProtocol),
-/* harmony export */   dm: () => (/* binding */ signatureV4aContainer),
-/* harmony export */   f2: () => (/* binding */ AwsSdkSigV4Signer),
-/* harmony export */   ho: () => (/* binding */ resolveAwsSdkSigV4Config),
-/* harmony export */   kE: () => (/* binding */ AwsQueryProtocol)
-/* harmony export */ });
-/* harmony import */ var _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6479);
-/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7746);
-/* harmony import */ var _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__ = __nccwpck_require__(3981);
-
-
-
-
-// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/utils/getDateHeader.js
-var getDateHeader = (response) => _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpResponse */ .cS.isInstance(response) ? response.headers?.date ?? response.headers?.Date : void 0;
-var getAgeHeader = (response) => _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpResponse */ .cS.isInstance(response) ? response.headers?.age ?? response.headers?.Age : void 0;
-
-// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/utils/getSkewCorrectedDate.js
-var getSkewCorrectedDate = (systemClockOffset) => new Date(Date.now() + systemClockOffset);
-
-// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/utils/getUpdatedSystemClockOffset.js
-var getUpdatedSystemClockOffset = (clockTime, currentSystemClockOffset, timeRequestSent, ageHeader) => {
-  if (ageHeader !== void 0) {
-    return currentSystemClockOffset;
-  }
-  const serverTime = Date.parse(clockTime);
-  if (Number.isNaN(serverTime)) {
-    return currentSystemClockOffset;
-  }
-  const timeResponseReceived = Date.now();
-  if (timeRequestSent !== void 0 && timeResponseReceived - timeRequestSent > 9e5) {
-    return currentSystemClockOffset;
-  }
-  return serverTime - timeResponseReceived;
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/AwsSdkSigV4Signer.js
-var throwSigningPropertyError = (name, property) => {
-  if (!property) {
-    throw new Error(`Property \`${name}\` is not resolved for AWS SDK SigV4Auth`);
-  }
-  return property;
-};
-var hasEventStreamOutput = (signingProperties) => {
-  const context = signingProperties.context;
-  const eventStream = context?.[_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .SMITHY_CONTEXT_KEY */ .Vf]?.eventStream;
-  return eventStream?.output === true;
-};
-var validateSigningProperties = async (signingProperties) => {
-  const context = throwSigningPropertyError("context", signingProperties.context);
-  const config = throwSigningPropertyError("config", signingProperties.config);
-  const authScheme = context.endpointV2?.properties?.authSchemes?.[0];
-  const signerFunction = throwSigningPropertyError("signer", config.signer);
-  const signer = await signerFunction(authScheme);
-  const signingRegion = signingProperties?.signingRegion;
-  const signingRegionSet = signingProperties?.signingRegionSet;
-  const signingName = signingProperties?.signingName;
-  return {
-    config,
-    signer,
-    signingRegion,
-    signingRegionSet,
-    signingName
-  };
-};
-var AwsSdkSigV4Signer = class {
-  async sign(httpRequest, identity, signingProperties) {
-    if (!_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpRequest */ .Kd.isInstance(httpRequest)) {
-      throw new Error("The request is not an instance of `HttpRequest` and cannot be signed");
-    }
-    const validatedProps = await validateSigningProperties(signingProperties);
-    const { config, signer } = validatedProps;
-    let { signingRegion, signingName } = validatedProps;
-    const handlerExecutionContext = signingProperties.context;
-    if (handlerExecutionContext?.authSchemes?.length ?? 0 > 1) {
-      const [first, second] = handlerExecutionContext.authSchemes;
-      if (first?.name === "sigv4a" && second?.name === "sigv4") {
-        signingRegion = second?.signingRegion ?? signingRegion;
-        signingName = second?.signingName ?? signingName;
-      }
-    }
-    const noSkewCorrection = await config.disableClockSkewCorrection?.() === true;
-    signingProperties._disableClockSkewCorrection = noSkewCorrection;
-    const skipSkewSampling = noSkewCorrection || hasEventStreamOutput(signingProperties);
-    signingProperties._skipClockSkewSampling = skipSkewSampling;
-    if (!skipSkewSampling) {
-      signingProperties._preRequestSystemClockOffset = config.systemClockOffset;
-      signingProperties._requestSentAt = Date.now();
-    }
-    const signedRequest = await signer.sign(httpRequest, {
-      signingDate: noSkewCorrection ? /* @__PURE__ */ new Date() : getSkewCorrectedDate(config.systemClockOffset),
-      signingRegion,
-      signingService: signingName
-    });
-    return signedRequest;
-  }
-  errorHandler(signingProperties) {
-    return (error) => {
-      const errorException = error;
-      if (!signingProperties._skipClockSkewSampling && !signingProperties._disableClockSkewCorrection) {
-        const serverTime = errorException.ServerTime ?? getDateHeader(errorException.$response);
-        if (serverTime) {
-          const config = throwSigningPropertyError("config", signingProperties.config);
-          const preRequestOffset = signingProperties._preRequestSystemClockOffset;
-          const timeRequestSent = signingProperties._requestSentAt;
-          const ageHeader = getAgeHeader(errorException.$response);
-          const newOffset = getUpdatedSystemClockOffset(serverTime, config.systemClockOffset, timeRequestSent, ageHeader);
-          config.systemClockOffset = newOffset;
-          const skewExceedsThreshold = Math.abs(newOffset) >= 24e4;
-          const isLocalCorrection = newOffset !== preRequestOffset;
-          const isConcurrentCorrection = preRequestOffset !== void 0 && preRequestOffset !== newOffset;
-          if (skewExceedsThreshold && (isLocalCorrection || isConcurrentCorrection) && errorException.$metadata) {
-            errorException.$metadata.clockSkewCorrected = true;
-          }
-        }
-      }
-      throw error;
-    };
-  }
-  successHandler(httpResponse, signingProperties) {
-    if (signingProperties._skipClockSkewSampling || signingProperties._disableClockSkewCorrection) {
-      return;
-    }
-    const dateHeader = getDateHeader(httpResponse);
-    if (dateHeader) {
-      const config = throwSigningPropertyError("config", signingProperties.config);
-      const timeRequestSent = signingProperties._requestSentAt;
-      const ageHeader = getAgeHeader(httpResponse);
-      config.systemClockOffset = getUpdatedSystemClockOffset(dateHeader, config.systemClockOffset, timeRequestSent, ageHeader);
-    }
-  }
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/AwsSdkSigV4ASigner.js
-var AwsSdkSigV4ASigner = class extends AwsSdkSigV4Signer {
-  async sign(httpRequest, identity, signingProperties) {
-    if (!_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpRequest */ .Kd.isInstance(httpRequest)) {
-      throw new Error("The request is not an instance of `HttpRequest` and cannot be signed");
-    }
-    const { config, signer, signingRegion, signingRegionSet, signingName } = await validateSigningProperties(signingProperties);
-    const configResolvedSigningRegionSet = await config.sigv4aSigningRegionSet?.();
-    const multiRegionOverride = (configResolvedSigningRegionSet ?? signingRegionSet ?? [signingRegion]).join(",");
-    const noSkewCorrection = await config.disableClockSkewCorrection?.() === true;
-    signingProperties._disableClockSkewCorrection = noSkewCorrection;
-    if (!noSkewCorrection) {
-      signingProperties._preRequestSystemClockOffset = config.systemClockOffset;
-      signingProperties._requestSentAt = Date.now();
-    }
-    const signedRequest = await signer.sign(httpRequest, {
-      signingDate: noSkewCorrection ? /* @__PURE__ */ new Date() : getSkewCorrectedDate(config.systemClockOffset),
-      signingRegion: multiRegionOverride,
-      signingService: signingName
-    });
-    return signedRequest;
-  }
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/utils/getArrayForCommaSeparatedString.js
-var getArrayForCommaSeparatedString = (str) => typeof str === "string" && str.length > 0 ? str.split(",").map((item) => item.trim()) : [];
-
-// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/utils/getBearerTokenEnvKey.js
-var getBearerTokenEnvKey = (signingName) => `AWS_BEARER_TOKEN_${signingName.replace(/[\s-]/g, "_").toUpperCase()}`;
-
-// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/NODE_AUTH_SCHEME_PREFERENCE_OPTIONS.js
-var NODE_AUTH_SCHEME_PREFERENCE_ENV_KEY = "AWS_AUTH_SCHEME_PREFERENCE";
-var NODE_AUTH_SCHEME_PREFERENCE_CONFIG_KEY = "auth_scheme_preference";
-var NODE_AUTH_SCHEME_PREFERENCE_OPTIONS = {
-  environmentVariableSelector: (env, options) => {
-    if (options?.signingName) {
-      const bearerTokenKey = getBearerTokenEnvKey(options.signingName);
-      if (bearerTokenKey in env) {
-        return ["httpBearerAuth"];
-      }
-    }
-    if (!(NODE_AUTH_SCHEME_PREFERENCE_ENV_KEY in env)) {
-      return void 0;
-    }
-    return getArrayForCommaSeparatedString(env[NODE_AUTH_SCHEME_PREFERENCE_ENV_KEY]);
-  },
-  configFileSelector: (profile) => {
-    if (!(NODE_AUTH_SCHEME_PREFERENCE_CONFIG_KEY in profile)) {
-      return void 0;
-    }
-    return getArrayForCommaSeparatedString(profile[NODE_AUTH_SCHEME_PREFERENCE_CONFIG_KEY]);
-  },
-  default: []
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/resolveAwsSdkSigV4AConfig.js
-var resolveAwsSdkSigV4AConfig = (config) => {
-  config.sigv4aSigningRegionSet = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeProvider */ .te)(config.sigv4aSigningRegionSet);
-  return config;
-};
-var NODE_SIGV4A_CONFIG_OPTIONS = {
-  environmentVariableSelector(env) {
-    if (env.AWS_SIGV4A_SIGNING_REGION_SET) {
-      return env.AWS_SIGV4A_SIGNING_REGION_SET.split(",").map((_) => _.trim());
-    }
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .ProviderError */ .mZ("AWS_SIGV4A_SIGNING_REGION_SET not set in env.", {
-      tryNextLink: true
-    });
-  },
-  configFileSelector(profile) {
-    if (profile.sigv4a_signing_region_set) {
-      return (profile.sigv4a_signing_region_set ?? "").split(",").map((_) => _.trim());
-    }
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .ProviderError */ .mZ("sigv4a_signing_region_set not set in profile.", {
-      tryNextLink: true
-    });
-  },
-  default: void 0
-};
-
-// node_modules/@smithy/signature-v4/dist-es/HeaderFormatter.js
-var HeaderFormatter = class {
-  format(headers) {
-    const chunks = [];
-    for (const headerName in headers) {
-      if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(headers, headerName)) {
-        continue;
-      }
-      const bytes = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .fromUtf8 */ .ar)(headerName);
-      chunks.push(Uint8Array.from([bytes.byteLength]), bytes, this.formatHeaderValue(headers[headerName]));
-    }
-    const out = new Uint8Array(chunks.reduce((carry, bytes) => carry + bytes.byteLength, 0));
-    let position = 0;
-    for (const chunk of chunks) {
-      out.set(chunk, position);
-      position += chunk.byteLength;
-    }
-    return out;
-  }
-  formatHeaderValue(header) {
-    switch (header.type) {
-      case "boolean":
-        return Uint8Array.from([header.value ? 0 : 1]);
-      case "byte":
-        return Uint8Array.from([2, header.value]);
-      case "short":
-        const shortView = new DataView(new ArrayBuffer(3));
-        shortView.setUint8(0, 3);
-        shortView.setInt16(1, header.value, false);
-        return new Uint8Array(shortView.buffer);
-      case "integer":
-        const intView = new DataView(new ArrayBuffer(5));
-        intView.setUint8(0, 4);
-        intView.setInt32(1, header.value, false);
-        return new Uint8Array(intView.buffer);
-      case "long":
-        const longBytes = new Uint8Array(9);
-        longBytes[0] = 5;
-        longBytes.set(header.value.bytes, 1);
-        return longBytes;
-      case "binary":
-        const binView = new DataView(new ArrayBuffer(3 + header.value.byteLength));
-        binView.setUint8(0, 6);
-        binView.setUint16(1, header.value.byteLength, false);
-        const binBytes = new Uint8Array(binView.buffer);
-        binBytes.set(header.value, 3);
-        return binBytes;
-      case "string":
-        const utf8Bytes = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .fromUtf8 */ .ar)(header.value);
-        const strView = new DataView(new ArrayBuffer(3 + utf8Bytes.byteLength));
-        strView.setUint8(0, 7);
-        strView.setUint16(1, utf8Bytes.byteLength, false);
-        const strBytes = new Uint8Array(strView.buffer);
-        strBytes.set(utf8Bytes, 3);
-        return strBytes;
-      case "timestamp":
-        const tsBytes = new Uint8Array(9);
-        tsBytes[0] = 8;
-        tsBytes.set(Int64.fromNumber(header.value.valueOf()).bytes, 1);
-        return tsBytes;
-      case "uuid":
-        if (!UUID_PATTERN.test(header.value)) {
-          throw new Error(`Invalid UUID received: ${header.value}`);
-        }
-        const uuidBytes = new Uint8Array(17);
-        uuidBytes[0] = 9;
-        uuidBytes.set((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .fromHex */ .aD)(header.value.replace(/-/g, "")), 1);
-        return uuidBytes;
-    }
-  }
-};
-var HEADER_VALUE_TYPE;
-(function(HEADER_VALUE_TYPE2) {
-  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["boolTrue"] = 0] = "boolTrue";
-  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["boolFalse"] = 1] = "boolFalse";
-  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["byte"] = 2] = "byte";
-  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["short"] = 3] = "short";
-  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["integer"] = 4] = "integer";
-  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["long"] = 5] = "long";
-  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["byteArray"] = 6] = "byteArray";
-  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["string"] = 7] = "string";
-  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["timestamp"] = 8] = "timestamp";
-  HEADER_VALUE_TYPE2[HEADER_VALUE_TYPE2["uuid"] = 9] = "uuid";
-})(HEADER_VALUE_TYPE || (HEADER_VALUE_TYPE = {}));
-var UUID_PATTERN = /^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$/;
-var Int64 = class _Int64 {
-  bytes;
-  constructor(bytes) {
-    this.bytes = bytes;
-    if (bytes.byteLength !== 8) {
-      throw new Error("Int64 buffers must be exactly 8 bytes");
-    }
-  }
-  static fromNumber(number) {
-    if (number > 9223372036854776e3 || number < -9223372036854776e3) {
-      throw new Error(`${number} is too large (or, if negative, too small) to represent as an Int64`);
-    }
-    const bytes = new Uint8Array(8);
-    for (let i = 7, remaining = Math.abs(Math.round(number)); i > -1 && remaining > 0; i--, remaining /= 256) {
-      bytes[i] = remaining;
-    }
-    if (number < 0) {
-      negate(bytes);
-    }
-    return new _Int64(bytes);
-  }
-  valueOf() {
-    const bytes = this.bytes.slice(0);
-    const negative = bytes[0] & 128;
-    if (negative) {
-      negate(bytes);
-    }
-    return parseInt((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(bytes), 16) * (negative ? -1 : 1);
-  }
-  toString() {
-    return String(this.valueOf());
-  }
-};
-function negate(bytes) {
-  for (let i = 0; i < 8; i++) {
-    bytes[i] ^= 255;
-  }
-  for (let i = 7; i > -1; i--) {
-    bytes[i]++;
-    if (bytes[i] !== 0) {
-      break;
-    }
-  }
-}
-
-// node_modules/@smithy/signature-v4/dist-es/constants.js
-var ALGORITHM_QUERY_PARAM = "X-Amz-Algorithm";
-var CREDENTIAL_QUERY_PARAM = "X-Amz-Credential";
-var AMZ_DATE_QUERY_PARAM = "X-Amz-Date";
-var SIGNED_HEADERS_QUERY_PARAM = "X-Amz-SignedHeaders";
-var EXPIRES_QUERY_PARAM = "X-Amz-Expires";
-var SIGNATURE_QUERY_PARAM = "X-Amz-Signature";
-var TOKEN_QUERY_PARAM = "X-Amz-Security-Token";
-var AUTH_HEADER = "authorization";
-var AMZ_DATE_HEADER = AMZ_DATE_QUERY_PARAM.toLowerCase();
-var DATE_HEADER = "date";
-var GENERATED_HEADERS = [AUTH_HEADER, AMZ_DATE_HEADER, DATE_HEADER];
-var SIGNATURE_HEADER = SIGNATURE_QUERY_PARAM.toLowerCase();
-var SHA256_HEADER = "x-amz-content-sha256";
-var TOKEN_HEADER = TOKEN_QUERY_PARAM.toLowerCase();
-var ALWAYS_UNSIGNABLE_HEADERS = {
-  authorization: true,
-  "cache-control": true,
-  connection: true,
-  expect: true,
-  from: true,
-  "keep-alive": true,
-  "max-forwards": true,
-  pragma: true,
-  referer: true,
-  te: true,
-  trailer: true,
-  "transfer-encoding": true,
-  upgrade: true,
-  "user-agent": true,
-  "x-amzn-trace-id": true
-};
-var PROXY_HEADER_PATTERN = /^proxy-/;
-var SEC_HEADER_PATTERN = /^sec-/;
-var ALGORITHM_IDENTIFIER = "AWS4-HMAC-SHA256";
-var EVENT_ALGORITHM_IDENTIFIER = "AWS4-HMAC-SHA256-PAYLOAD";
-var UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
-var MAX_CACHE_SIZE = 50;
-var KEY_TYPE_IDENTIFIER = "aws4_request";
-var MAX_PRESIGNED_TTL = 60 * 60 * 24 * 7;
-
-// node_modules/@smithy/signature-v4/dist-es/getCanonicalQuery.js
-var getCanonicalQuery = ({ query = {} }) => {
-  const keys = [];
-  const serialized = {};
-  for (const key in query) {
-    if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(query, key)) {
-      continue;
-    }
-    if (key.toLowerCase() === SIGNATURE_HEADER) {
-      continue;
-    }
-    const encodedKey = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeUri */ .o$)(key);
-    keys.push(encodedKey);
-    const value = query[key];
-    if (typeof value === "string") {
-      serialized[encodedKey] = `${encodedKey}=${(0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeUri */ .o$)(value)}`;
-    } else if (Array.isArray(value)) {
-      serialized[encodedKey] = value.slice(0).reduce((encoded, value2) => encoded.concat([`${encodedKey}=${(0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeUri */ .o$)(value2)}`]), []).sort().join("&");
-    }
-  }
-  return keys.sort().map((key) => serialized[key]).filter((serialized2) => serialized2).join("&");
-};
-
-// node_modules/@smithy/signature-v4/dist-es/utilDate.js
-var iso8601 = (time) => toDate(time).toISOString().replace(/\.\d{3}Z$/, "Z");
-var toDate = (time) => {
-  if (typeof time === "number") {
-    return new Date(time * 1e3);
-  }
-  if (typeof time === "string") {
-    if (Number(time)) {
-      return new Date(Number(time) * 1e3);
-    }
-    return new Date(time);
-  }
-  return time;
-};
-
-// node_modules/@smithy/signature-v4/dist-es/SignatureV4Base.js
-var SignatureV4Base = class {
-  service;
-  regionProvider;
-  credentialProvider;
-  sha256;
-  uriEscapePath;
-  applyChecksum;
-  constructor({ applyChecksum, credentials, region, service, sha256, uriEscapePath = true }) {
-    this.service = service;
-    this.sha256 = sha256;
-    this.uriEscapePath = uriEscapePath;
-    this.applyChecksum = typeof applyChecksum === "boolean" ? applyChecksum : true;
-    this.regionProvider = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeProvider */ .te)(region);
-    this.credentialProvider = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .normalizeProvider */ .te)(credentials);
-  }
-  createCanonicalRequest(request, canonicalHeaders, payloadHash) {
-    const sortedHeaders = Object.keys(canonicalHeaders).sort();
-    return `${request.method}
-${this.getCanonicalPath(request)}
-${getCanonicalQuery(request)}
-${sortedHeaders.map((name) => `${name}:${canonicalHeaders[name]}`).join("\n")}
-
-${sortedHeaders.join(";")}
-${payloadHash}`;
-  }
-  async createStringToSign(longDate, credentialScope, canonicalRequest, algorithmIdentifier) {
-    const hash = new this.sha256();
-    hash.update((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toUint8Array */ .Fo)(canonicalRequest));
-    const hashedRequest = await hash.digest();
-    return `${algorithmIdentifier}
-${longDate}
-${credentialScope}
-${(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(hashedRequest)}`;
-  }
-  getCanonicalPath({ path }) {
-    if (this.uriEscapePath) {
-      const normalizedPathSegments = [];
-      for (const pathSegment of path.split("/")) {
-        if (pathSegment?.length === 0) {
-          continue;
-        }
-        if (pathSegment === ".") {
-          continue;
-        }
-        if (pathSegment === "..") {
-          normalizedPathSegments.pop();
-        } else {
-          normalizedPathSegments.push(pathSegment);
-        }
-      }
-      const normalizedPath = `${path?.startsWith("/") ? "/" : ""}${normalizedPathSegments.join("/")}${normalizedPathSegments.length > 0 && path?.endsWith("/") ? "/" : ""}`;
-      const doubleEncoded = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .escapeUri */ .o$)(normalizedPath);
-      return doubleEncoded.replace(/%2F/g, "/");
-    }
-    return path;
-  }
-  validateResolvedCredentials(credentials) {
-    if (typeof credentials !== "object" || typeof credentials.accessKeyId !== "string" || typeof credentials.secretAccessKey !== "string") {
-      throw new Error("Resolved credential object is not valid");
-    }
-  }
-  formatDate(now) {
-    const longDate = iso8601(now).replace(/[-:]/g, "");
-    return {
-      longDate,
-      shortDate: longDate.slice(0, 8)
-    };
-  }
-  getCanonicalHeaderList(headers) {
-    return Object.keys(headers).sort().join(";");
-  }
-};
-
-// node_modules/@smithy/signature-v4/dist-es/credentialDerivation.js
-var signingKeyCache = {};
-var cacheQueue = [];
-var createScope = (shortDate, region, service) => `${shortDate}/${region}/${service}/${KEY_TYPE_IDENTIFIER}`;
-var getSigningKey = async (sha256Constructor, credentials, shortDate, region, service) => {
-  const credsHash = await hmac(sha256Constructor, credentials.secretAccessKey, credentials.accessKeyId);
-  const cacheKey = `${shortDate}:${region}:${service}:${(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(credsHash)}:${credentials.sessionToken}`;
-  if (cacheKey in signingKeyCache) {
-    return signingKeyCache[cacheKey];
-  }
-  cacheQueue.push(cacheKey);
-  while (cacheQueue.length > MAX_CACHE_SIZE) {
-    delete signingKeyCache[cacheQueue.shift()];
-  }
-  let key = `AWS4${credentials.secretAccessKey}`;
-  for (const signable of [shortDate, region, service, KEY_TYPE_IDENTIFIER]) {
-    key = await hmac(sha256Constructor, key, signable);
-  }
-  return signingKeyCache[cacheKey] = key;
-};
-var hmac = (ctor, secret, data) => {
-  const hash = new ctor(secret);
-  hash.update((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toUint8Array */ .Fo)(data));
-  return hash.digest();
-};
-
-// node_modules/@smithy/signature-v4/dist-es/getCanonicalHeaders.js
-var getCanonicalHeaders = ({ headers }, unsignableHeaders, signableHeaders) => {
-  const canonical = {};
-  for (const headerName of Object.keys(headers).sort()) {
-    if (headers[headerName] == void 0) {
-      continue;
-    }
-    const canonicalHeaderName = headerName.toLowerCase();
-    if ((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(ALWAYS_UNSIGNABLE_HEADERS, canonicalHeaderName) || unsignableHeaders?.has(canonicalHeaderName) || PROXY_HEADER_PATTERN.test(canonicalHeaderName) || SEC_HEADER_PATTERN.test(canonicalHeaderName)) {
-      if (!signableHeaders || signableHeaders && !signableHeaders.has(canonicalHeaderName)) {
-        continue;
-      }
-    }
-    if (canonicalHeaderName === "__proto__") {
-      (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .writeKey */ .TE)(canonical);
-    }
-    canonical[canonicalHeaderName] = headers[headerName].replace(/[\r\n]/g, " ").replace(/[ \t]+/g, " ").replace(/^ | $/g, "");
-  }
-  return canonical;
-};
-
-// node_modules/@smithy/signature-v4/dist-es/getPayloadHash.js
-var getPayloadHash = async ({ headers, body }, hashConstructor) => {
-  for (const headerName in headers) {
-    if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(headers, headerName)) {
-      continue;
-    }
-    if (headerName.toLowerCase() === SHA256_HEADER) {
-      return headers[headerName];
-    }
-  }
-  if (body == void 0) {
-    return "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-  } else if (typeof body === "string" || ArrayBuffer.isView(body) || (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .isArrayBuffer */ .mw)(body)) {
-    const hashCtor = new hashConstructor();
-    hashCtor.update((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toUint8Array */ .Fo)(body));
-    return (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(await hashCtor.digest());
-  }
-  return UNSIGNED_PAYLOAD;
-};
-
-// node_modules/@smithy/signature-v4/dist-es/headerUtil.js
-var hasHeader = (soughtHeader, headers) => {
-  soughtHeader = soughtHeader.toLowerCase();
-  for (const headerName in headers) {
-    if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(headers, headerName)) {
-      continue;
-    }
-    if (soughtHeader === headerName.toLowerCase()) {
-      return true;
-    }
-  }
-  return false;
-};
-
-// node_modules/@smithy/signature-v4/dist-es/moveHeadersToQuery.js
-var moveHeadersToQuery = (request, options = {}) => {
-  const { headers, query = {} } = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpRequest */ .Kd.clone(request);
-  for (const name in headers) {
-    if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(headers, name)) {
-      continue;
-    }
-    const lname = name.toLowerCase();
-    if (lname.slice(0, 6) === "x-amz-" && !options.unhoistableHeaders?.has(lname) || options.hoistableHeaders?.has(lname)) {
-      query[name] = headers[name];
-      delete headers[name];
-    }
-  }
-  return {
-    ...request,
-    headers,
-    query
-  };
-};
-
-// node_modules/@smithy/signature-v4/dist-es/prepareRequest.js
-var prepareRequest = (request) => {
-  request = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .HttpRequest */ .Kd.clone(request);
-  for (const headerName in request.headers) {
-    if (!(0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .hasOwn */ .$3)(request.headers, headerName)) {
-      continue;
-    }
-    if (GENERATED_HEADERS.indexOf(headerName.toLowerCase()) > -1) {
-      delete request.headers[headerName];
-    }
-  }
-  return request;
-};
-
-// node_modules/@smithy/signature-v4/dist-es/SignatureV4.js
-var SignatureV4 = class extends SignatureV4Base {
-  headerFormatter = new HeaderFormatter();
-  constructor({ applyChecksum, credentials, region, service, sha256, uriEscapePath = true }) {
-    super({
-      applyChecksum,
-      credentials,
-      region,
-      service,
-      sha256,
-      uriEscapePath
-    });
-  }
-  async presign(originalRequest, options = {}) {
-    const { signingDate = /* @__PURE__ */ new Date(), expiresIn = 3600, unsignableHeaders, unhoistableHeaders, signableHeaders, hoistableHeaders, signingRegion, signingService } = options;
-    const credentials = await this.credentialProvider();
-    this.validateResolvedCredentials(credentials);
-    const region = signingRegion ?? await this.regionProvider();
-    const { longDate, shortDate } = this.formatDate(signingDate);
-    if (expiresIn > MAX_PRESIGNED_TTL) {
-      return Promise.reject("Signature version 4 presigned URLs must have an expiration date less than one week in the future");
-    }
-    const scope = createScope(shortDate, region, signingService ?? this.service);
-    const request = moveHeadersToQuery(prepareRequest(originalRequest), { unhoistableHeaders, hoistableHeaders });
-    if (credentials.sessionToken) {
-      request.query[TOKEN_QUERY_PARAM] = credentials.sessionToken;
-    }
-    request.query[ALGORITHM_QUERY_PARAM] = ALGORITHM_IDENTIFIER;
-    request.query[CREDENTIAL_QUERY_PARAM] = `${credentials.accessKeyId}/${scope}`;
-    request.query[AMZ_DATE_QUERY_PARAM] = longDate;
-    request.query[EXPIRES_QUERY_PARAM] = expiresIn.toString(10);
-    const canonicalHeaders = getCanonicalHeaders(request, unsignableHeaders, signableHeaders);
-    request.query[SIGNED_HEADERS_QUERY_PARAM] = this.getCanonicalHeaderList(canonicalHeaders);
-    request.query[SIGNATURE_QUERY_PARAM] = await this.getSignature(longDate, scope, this.getSigningKey(credentials, region, shortDate, signingService), this.createCanonicalRequest(request, canonicalHeaders, await getPayloadHash(originalRequest, this.sha256)));
-    return request;
-  }
-  async sign(toSign, options) {
-    if (typeof toSign === "string") {
-      return this.signString(toSign, options);
-    } else if (toSign.headers && toSign.payload) {
-      return this.signEvent(toSign, options);
-    } else if (toSign.message) {
-      return this.signMessage(toSign, options);
-    } else {
-      return this.signRequest(toSign, options);
-    }
-  }
-  async signEvent({ headers, payload }, { signingDate = /* @__PURE__ */ new Date(), priorSignature, signingRegion, signingService, eventStreamCredentials }) {
-    const region = signingRegion ?? await this.regionProvider();
-    const { shortDate, longDate } = this.formatDate(signingDate);
-    const scope = createScope(shortDate, region, signingService ?? this.service);
-    const hashedPayload = await getPayloadHash({ headers: {}, body: payload }, this.sha256);
-    const hash = new this.sha256();
-    hash.update(headers);
-    const hashedHeaders = (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(await hash.digest());
-    const stringToSign = [
-      EVENT_ALGORITHM_IDENTIFIER,
-      longDate,
-      scope,
-      priorSignature,
-      hashedHeaders,
-      hashedPayload
-    ].join("\n");
-    return this.signString(stringToSign, {
-      signingDate,
-      signingRegion: region,
-      signingService,
-      eventStreamCredentials
-    });
-  }
-  async signMessage(signableMessage, { signingDate = /* @__PURE__ */ new Date(), signingRegion, signingService, eventStreamCredentials }) {
-    const promise = this.signEvent({
-      headers: this.headerFormatter.format(signableMessage.message.headers),
-      payload: signableMessage.message.body
-    }, {
-      signingDate,
-      signingRegion,
-      signingService,
-      priorSignature: signableMessage.priorSignature,
-      eventStreamCredentials
-    });
-    return promise.then((signature) => {
-      return { message: signableMessage.message, signature };
-    });
-  }
-  async signString(stringToSign, { signingDate = /* @__PURE__ */ new Date(), signingRegion, signingService, eventStreamCredentials } = {}) {
-    const credentials = eventStreamCredentials ?? await this.credentialProvider();
-    this.validateResolvedCredentials(credentials);
-    const region = signingRegion ?? await this.regionProvider();
-    const { shortDate } = this.formatDate(signingDate);
-    const hash = new this.sha256(await this.getSigningKey(credentials, region, shortDate, signingService));
-    hash.update((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toUint8Array */ .Fo)(stringToSign));
-    return (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(await hash.digest());
-  }
-  async signRequest(requestToSign, { signingDate = /* @__PURE__ */ new Date(), signableHeaders, unsignableHeaders, signingRegion, signingService } = {}) {
-    const credentials = await this.credentialProvider();
-    this.validateResolvedCredentials(credentials);
-    const region = signingRegion ?? await this.regionProvider();
-    const request = prepareRequest(requestToSign);
-    const { longDate, shortDate } = this.formatDate(signingDate);
-    const scope = createScope(shortDate, region, signingService ?? this.service);
-    request.headers[AMZ_DATE_HEADER] = longDate;
-    if (credentials.sessionToken) {
-      request.headers[TOKEN_HEADER] = credentials.sessionToken;
-    }
-    const payloadHash = await getPayloadHash(request, this.sha256);
-    if (!hasHeader(SHA256_HEADER, request.headers) && this.applyChecksum) {
-      request.headers[SHA256_HEADER] = payloadHash;
-    }
-    const canonicalHeaders = getCanonicalHeaders(request, unsignableHeaders, signableHeaders);
-    const signature = await this.getSignature(longDate, scope, this.getSigningKey(credentials, region, shortDate, signingService), this.createCanonicalRequest(request, canonicalHeaders, payloadHash));
-    request.headers[AUTH_HEADER] = `${ALGORITHM_IDENTIFIER} Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${this.getCanonicalHeaderList(canonicalHeaders)}, Signature=${signature}`;
-    return request;
-  }
-  async getSignature(longDate, credentialScope, keyPromise, canonicalRequest) {
-    const stringToSign = await this.createStringToSign(longDate, credentialScope, canonicalRequest, ALGORITHM_IDENTIFIER);
-    const hash = new this.sha256(await keyPromise);
-    hash.update((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toUint8Array */ .Fo)(stringToSign));
-    return (0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toHex */ .nj)(await hash.digest());
-  }
-  getSigningKey(credentials, region, shortDate, service) {
-    return getSigningKey(this.sha256, credentials, shortDate, region, service || this.service);
-  }
-};
-
-// node_modules/@smithy/signature-v4/dist-es/signature-v4a-container.js
-var signatureV4aContainer = {
-  SignatureV4a: null
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/resolveAwsSdkSigV4Config.js
-var bindResolveAwsSdkSigV4Config = (defaultDisableClockSkewCorrection) => (config) => {
-  let inputCredentials = config.credentials;
-  let isUserSupplied = !!config.credentials;
-  let resolvedCredentials = void 0;
-  Object.defineProperty(config, "credentials", {
-    set(credentials) {
-      if (credentials && credentials !== inputCredentials && credentials !== resolvedCredentials) {
-        isUserSupplied = true;
-      }
-      inputCredentials = credentials;
-      const memoizedProvider = normalizeCredentialProvider(config, {
-        credentials: inputCredentials,
-        credentialDefaultProvider: config.credentialDefaultProvider
-      });
-      const boundProvider = bindCallerConfig(config, memoizedProvider);
-      if (isUserSupplied && !boundProvider.attributed) {
-        const isCredentialObject = typeof inputCredentials === "object" && inputCredentials !== null;
-        resolvedCredentials = async (options) => {
-          const creds = await boundProvider(options);
-          const attributedCreds = creds;
-          if (isCredentialObject && (!attributedCreds.$source || Object.keys(attributedCreds.$source).length === 0)) {
-            return (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(attributedCreds, "CREDENTIALS_CODE", "e");
-          }
-          return attributedCreds;
-        };
-        resolvedCredentials.memoized = boundProvider.memoized;
-        resolvedCredentials.configBound = boundProvider.configBound;
-        resolvedCredentials.attributed = true;
-      } else {
-        resolvedCredentials = boundProvider;
-      }
-    },
-    get() {
-      return resolvedCredentials;
-    },
-    enumerable: true,
-    configurable: true
-  });
-  config.credentials = inputCredentials;
-  const { signingEscapePath = true, systemClockOffset = config.systemClockOffset || 0, sha256 } = config;
-  let signer;
-  if (config.signer) {
-    signer = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeProvider */ .te)(config.signer);
-  } else if (config.regionInfoProvider) {
-    signer = () => (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeProvider */ .te)(config.region)().then(async (region) => [
-      await config.regionInfoProvider(region, {
-        useFipsEndpoint: await config.useFipsEndpoint(),
-        useDualstackEndpoint: await config.useDualstackEndpoint()
-      }) || {},
-      region
-    ]).then(([regionInfo, region]) => {
-      const { signingRegion, signingService } = regionInfo;
-      config.signingRegion = config.signingRegion || signingRegion || region;
-      config.signingName = config.signingName || signingService || config.serviceId;
-      const params = {
-        ...config,
-        credentials: config.credentials,
-        region: config.signingRegion,
-        service: config.signingName,
-        sha256,
-        uriEscapePath: signingEscapePath
-      };
-      const SignerCtor = config.signerConstructor || SignatureV4;
-      return new SignerCtor(params);
-    });
-  } else {
-    signer = async (authScheme) => {
-      authScheme = Object.assign({}, {
-        name: "sigv4",
-        signingName: config.signingName || config.defaultSigningName,
-        signingRegion: await (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeProvider */ .te)(config.region)(),
-        properties: {}
-      }, authScheme);
-      const signingRegion = authScheme.signingRegion;
-      const signingService = authScheme.signingName;
-      config.signingRegion = config.signingRegion || signingRegion;
-      config.signingName = config.signingName || signingService || config.serviceId;
-      const params = {
-        ...config,
-        credentials: config.credentials,
-        region: config.signingRegion,
-        service: config.signingName,
-        sha256,
-        uriEscapePath: signingEscapePath
-      };
-      const SignerCtor = config.signerConstructor || SignatureV4;
-      return new SignerCtor(params);
-    };
-  }
-  const resolvedConfig = Object.assign(config, {
-    systemClockOffset,
-    signingEscapePath,
-    signer,
-    disableClockSkewCorrection: (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeProvider */ .te)(config.disableClockSkewCorrection ?? defaultDisableClockSkewCorrection)
-  });
-  return resolvedConfig;
-};
-function normalizeCredentialProvider(config, { credentials, credentialDefaultProvider }) {
-  let credentialsProvider;
-  if (credentials) {
-    if (!credentials?.memoized) {
-      credentialsProvider = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .memoizeIdentityProvider */ .K4)(credentials, _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .isIdentityExpired */ .OC, _ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .doesIdentityRequireRefresh */ .e);
-    } else {
-      credentialsProvider = credentials;
-    }
-  } else {
-    if (credentialDefaultProvider) {
-      credentialsProvider = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .normalizeProvider */ .te)(credentialDefaultProvider(Object.assign({}, config, {
-        parentClientConfig: config
-      })));
-    } else {
-      credentialsProvider = async () => {
-        throw new Error("@aws-sdk/core::resolveAwsSdkSigV4Config - `credentials` not provided and no credentialDefaultProvider was configured.");
-      };
-    }
-  }
-  credentialsProvider.memoized = true;
-  return credentialsProvider;
-}
-function bindCallerConfig(config, credentialsProvider) {
-  if (credentialsProvider.configBound) {
-    return credentialsProvider;
-  }
-  const fn = async (options) => credentialsProvider({ ...options, callerClientConfig: config });
-  fn.memoized = credentialsProvider.memoized;
-  fn.configBound = true;
-  return fn;
-}
-
-// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/clock-skew-node-config.js
-var ENV_DISABLE_CLOCK_SKEW_CORRECTION = "AWS_DISABLE_CLOCK_SKEW_CORRECTION";
-var CONFIG_DISABLE_CLOCK_SKEW_CORRECTION = "disable_clock_skew_correction";
-var NODE_DISABLE_CLOCK_SKEW_CORRECTION_CONFIG_OPTIONS = {
-  environmentVariableSelector: (env) => (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .booleanSelector */ .Qm)(env, ENV_DISABLE_CLOCK_SKEW_CORRECTION, _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .SelectorType */ .cV.ENV),
-  configFileSelector: (profile) => (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .booleanSelector */ .Qm)(profile, CONFIG_DISABLE_CLOCK_SKEW_CORRECTION, _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .SelectorType */ .cV.CONFIG),
-  default: false
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/aws_sdk/clock-skew-defaults.js
-var DEFAULT_DISABLE_CLOCK_SKEW_CORRECTION = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .loadConfig */ .Z9)(NODE_DISABLE_CLOCK_SKEW_CORRECTION_CONFIG_OPTIONS);
-
-// node_modules/@aws-sdk/core/dist-es/submodules/httpAuthSchemes/index.js
-var resolveAwsSdkSigV4Config = bindResolveAwsSdkSigV4Config(DEFAULT_DISABLE_CLOCK_SKEW_CORRECTION);
-
-// node_modules/@aws-sdk/core/dist-es/submodules/protocols/ProtocolLib.js
-var ProtocolLib = class {
-  queryCompat;
-  errorRegistry;
-  constructor(queryCompat = false) {
-    this.queryCompat = queryCompat;
-  }
-  resolveRestContentType(defaultContentType, inputSchema) {
-    const members = inputSchema.getMemberSchemas();
-    const httpPayloadMember = Object.values(members).find((m) => {
-      return !!m.getMergedTraits().httpPayload;
-    });
-    if (httpPayloadMember) {
-      const mediaType = httpPayloadMember.getMergedTraits().mediaType;
-      if (mediaType) {
-        return mediaType;
-      } else if (httpPayloadMember.isStringSchema()) {
-        return "text/plain";
-      } else if (httpPayloadMember.isBlobSchema()) {
-        return "application/octet-stream";
-      } else {
-        return defaultContentType;
-      }
-    } else if (!inputSchema.isUnitSchema()) {
-      const hasBody = Object.values(members).find((m) => {
-        const { httpQuery, httpQueryParams, httpHeader, httpLabel, httpPrefixHeaders } = m.getMergedTraits();
-        const noPrefixHeaders = httpPrefixHeaders === void 0;
-        return !httpQuery && !httpQueryParams && !httpHeader && !httpLabel && noPrefixHeaders;
-      });
-      if (hasBody) {
-        return defaultContentType;
-      }
-    }
-  }
-  async getErrorSchemaOrThrowBaseException(errorIdentifier, defaultNamespace, response, dataObject, metadata, getErrorSchema) {
-    let errorName = errorIdentifier;
-    if (errorIdentifier.includes("#")) {
-      [, errorName] = errorIdentifier.split("#");
-    }
-    const errorMetadata = {
-      $metadata: metadata,
-      $fault: response.statusCode < 500 ? "client" : "server"
-    };
-    if (!this.errorRegistry) {
-      throw new Error("@aws-sdk/core/protocols - error handler not initialized.");
-    }
-    try {
-      const errorSchema = getErrorSchema?.(this.errorRegistry, errorName) ?? this.errorRegistry.getSchema(errorIdentifier);
-      return { errorSchema, errorMetadata };
-    } catch (e) {
-      dataObject.message = dataObject.message ?? dataObject.Message ?? "UnknownError";
-      const synthetic = this.errorRegistry;
-      const baseExceptionSchema = synthetic.getBaseException();
-      if (baseExceptionSchema) {
-        const ErrorCtor = synthetic.getErrorCtor(baseExceptionSchema) ?? Error;
-        throw this.decorateServiceException(Object.assign(new ErrorCtor({ name: errorName }), errorMetadata), dataObject);
-      }
-      const d = dataObject;
-      const message = d?.message ?? d?.Message ?? d?.Error?.Message ?? d?.Error?.message;
-      throw this.decorateServiceException(Object.assign(new Error(message), {
-        name: errorName
-      }, errorMetadata), dataObject);
-    }
-  }
-  compose(composite, errorIdentifier, defaultNamespace) {
-    let namespace = defaultNamespace;
-    if (errorIdentifier.includes("#")) {
-      [namespace] = errorIdentifier.split("#");
-    }
-    const staticRegistry = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .TypeRegistry */ .OF.for(namespace);
-    const defaultSyntheticRegistry = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .TypeRegistry */ .OF.for("smithy.ts.sdk.synthetic." + defaultNamespace);
-    composite.copyFrom(staticRegistry);
-    composite.copyFrom(defaultSyntheticRegistry);
-    this.errorRegistry = composite;
-  }
-  decorateServiceException(exception, additions = {}) {
-    if (this.queryCompat) {
-      const msg = exception.Message ?? additions.Message;
-      const error = (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .decorateServiceException */ .Mw)(exception, additions);
-      if (msg) {
-        error.message = msg;
-      }
-      const errorObj = error.Error ?? {};
-      errorObj.Type = error.Error?.Type;
-      errorObj.Code = error.Error?.Code;
-      errorObj.Message = error.Error?.message ?? error.Error?.Message ?? msg;
-      error.Error = errorObj;
-      const reqId = error.$metadata.requestId;
-      if (reqId) {
-        error.RequestId = reqId;
-      }
-      return error;
-    }
-    return (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .decorateServiceException */ .Mw)(exception, additions);
-  }
-  setQueryCompatError(output, response) {
-    const queryErrorHeader = response.headers?.["x-amzn-query-error"];
-    if (output !== void 0 && queryErrorHeader != null) {
-      const [Code, Type] = queryErrorHeader.split(";");
-      const keys = Object.keys(output);
-      const Error2 = {
-        Code,
-        Type
-      };
-      output.Code = Code;
-      output.Type = Type;
-      for (let i = 0; i < keys.length; i++) {
-        const k = keys[i];
-        Error2[k === "message" ? "Message" : k] = output[k];
-      }
-      delete Error2.__type;
-      output.Error = Error2;
-    }
-  }
-  queryCompatOutput(queryCompatErrorData, errorData) {
-    if (queryCompatErrorData.Error) {
-      errorData.Error = queryCompatErrorData.Error;
-    }
-    if (queryCompatErrorData.Type) {
-      errorData.Type = queryCompatErrorData.Type;
-    }
-    if (queryCompatErrorData.Code) {
-      errorData.Code = queryCompatErrorData.Code;
-    }
-  }
-  findQueryCompatibleError(registry, errorName) {
-    try {
-      return registry.getSchema(errorName);
-    } catch (e) {
-      return registry.find((schema) => _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(schema).getMergedTraits().awsQueryError?.[0] === errorName);
-    }
-  }
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/protocols/json/AwsJsonRpcProtocol.js
-var AwsJsonRpcProtocol = class extends _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .RpcProtocol */ .Mp {
-  serializer;
-  deserializer;
-  serviceTarget;
-  codec;
-  mixin;
-  awsQueryCompatible;
-  constructor({ defaultNamespace, errorTypeRegistries, serviceTarget, awsQueryCompatible, jsonCodec }) {
-    super({
-      defaultNamespace,
-      errorTypeRegistries
-    });
-    this.serviceTarget = serviceTarget;
-    this.codec = jsonCodec ?? new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .JsonCodec2 */ .pl({
-      timestampFormat: {
-        useTrait: true,
-        default: 7
-      },
-      jsonName: false
-    });
-    this.serializer = this.codec.createSerializer();
-    this.deserializer = this.codec.createDeserializer();
-    this.awsQueryCompatible = !!awsQueryCompatible;
-    this.mixin = new ProtocolLib(this.awsQueryCompatible);
-  }
-  async serializeRequest(operationSchema, input, context) {
-    const request = await super.serializeRequest(operationSchema, input, context);
-    if (!request.path.endsWith("/")) {
-      request.path += "/";
-    }
-    request.headers["content-type"] = `application/x-amz-json-${this.getJsonRpcVersion()}`;
-    request.headers["x-amz-target"] = `${this.serviceTarget}.${operationSchema.name}`;
-    if (this.awsQueryCompatible) {
-      request.headers["x-amzn-query-mode"] = "true";
-    }
-    if ((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .deref */ .LA)(operationSchema.input) === "unit" || !request.body) {
-      request.body = "{}";
-    }
-    return request;
-  }
-  getPayloadCodec() {
-    return this.codec;
-  }
-  async handleError(operationSchema, context, response, dataObject, metadata) {
-    const { awsQueryCompatible } = this;
-    if (awsQueryCompatible) {
-      this.mixin.setQueryCompatError(dataObject, response);
-    }
-    const errorIdentifier = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .loadJsonRpcErrorCode */ .rh)(response, dataObject, awsQueryCompatible) ?? "Unknown";
-    this.mixin.compose(this.compositeErrorRegistry, errorIdentifier, this.options.defaultNamespace);
-    const { errorSchema, errorMetadata } = await this.mixin.getErrorSchemaOrThrowBaseException(errorIdentifier, this.options.defaultNamespace, response, dataObject, metadata, awsQueryCompatible ? this.mixin.findQueryCompatibleError : void 0);
-    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(errorSchema);
-    const message = dataObject.message ?? dataObject.Message ?? "UnknownError";
-    const ErrorCtor = this.compositeErrorRegistry.getErrorCtor(errorSchema) ?? Error;
-    const exception = new ErrorCtor({});
-    const output = {};
-    const errorDeserializer = this.codec.createDeserializer();
-    for (const [name, member] of ns.structIterator()) {
-      if (dataObject[name] != null) {
-        output[name] = errorDeserializer.readObject(member, dataObject[name]);
-      }
-    }
-    if (awsQueryCompatible) {
-      this.mixin.queryCompatOutput(dataObject, output);
-    }
-    throw this.mixin.decorateServiceException(Object.assign(exception, errorMetadata, {
-      $fault: ns.getMergedTraits().error,
-      message
-    }, output), dataObject);
-  }
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/protocols/json/AwsJson1_0Protocol.js
-var AwsJson1_0Protocol = class extends AwsJsonRpcProtocol {
-  constructor({ defaultNamespace, errorTypeRegistries, serviceTarget, awsQueryCompatible, jsonCodec }) {
-    super({
-      defaultNamespace,
-      errorTypeRegistries,
-      serviceTarget,
-      awsQueryCompatible,
-      jsonCodec
-    });
-  }
-  getShapeId() {
-    return "aws.protocols#awsJson1_0";
-  }
-  getJsonRpcVersion() {
-    return "1.0";
-  }
-  getDefaultContentType() {
-    return "application/x-amz-json-1.0";
-  }
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/protocols/json/AwsJson1_1Protocol.js
-var AwsJson1_1Protocol = class extends AwsJsonRpcProtocol {
-  constructor({ defaultNamespace, errorTypeRegistries, serviceTarget, awsQueryCompatible, jsonCodec }) {
-    super({
-      defaultNamespace,
-      errorTypeRegistries,
-      serviceTarget,
-      awsQueryCompatible,
-      jsonCodec
-    });
-  }
-  getShapeId() {
-    return "aws.protocols#awsJson1_1";
-  }
-  getJsonRpcVersion() {
-    return "1.1";
-  }
-  getDefaultContentType() {
-    return "application/x-amz-json-1.1";
-  }
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/protocols/json/AwsRestJsonProtocol.js
-var AwsRestJsonProtocol = class extends _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpBindingProtocol */ .sM {
-  serializer;
-  deserializer;
-  codec;
-  mixin = new ProtocolLib();
-  constructor({ defaultNamespace, errorTypeRegistries, jsonCodec }) {
-    super({
-      defaultNamespace,
-      errorTypeRegistries
-    });
-    const settings = {
-      timestampFormat: {
-        useTrait: true,
-        default: 7
-      },
-      httpBindings: true,
-      jsonName: true
-    };
-    this.codec = jsonCodec ?? new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .JsonCodec2 */ .pl(settings);
-    this.serializer = new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpInterceptingShapeSerializer */ ._2(this.codec.createSerializer(), settings);
-    this.deserializer = new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .HttpInterceptingShapeDeserializer */ .zS(this.codec.createDeserializer(), settings);
-  }
-  getShapeId() {
-    return "aws.protocols#restJson1";
-  }
-  getPayloadCodec() {
-    return this.codec;
-  }
-  setSerdeContext(serdeContext) {
-    this.codec.setSerdeContext(serdeContext);
-    super.setSerdeContext(serdeContext);
-  }
-  async serializeRequest(operationSchema, input, context) {
-    const request = await super.serializeRequest(operationSchema, input, context);
-    const inputSchema = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(operationSchema.input);
-    if (!request.headers["content-type"]) {
-      const contentType = this.mixin.resolveRestContentType(this.getDefaultContentType(), inputSchema);
-      if (contentType) {
-        request.headers["content-type"] = contentType;
-      }
-    }
-    if (request.body == null && request.headers["content-type"] === this.getDefaultContentType()) {
-      request.body = "{}";
-    }
-    return request;
-  }
-  async deserializeResponse(operationSchema, context, response) {
-    const output = await super.deserializeResponse(operationSchema, context, response);
-    const outputSchema = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(operationSchema.output);
-    for (const [name, member] of outputSchema.structIterator()) {
-      if (member.getMemberTraits().httpPayload && !(name in output)) {
-        output[name] = null;
-      }
-    }
-    return output;
-  }
-  async handleError(operationSchema, context, response, dataObject, metadata) {
-    const errorIdentifier = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .loadRestJsonErrorCode */ .cJ)(response, dataObject) ?? "Unknown";
-    this.mixin.compose(this.compositeErrorRegistry, errorIdentifier, this.options.defaultNamespace);
-    const { errorSchema, errorMetadata } = await this.mixin.getErrorSchemaOrThrowBaseException(errorIdentifier, this.options.defaultNamespace, response, dataObject, metadata);
-    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(errorSchema);
-    const message = dataObject.message ?? dataObject.Message ?? "UnknownError";
-    const ErrorCtor = this.compositeErrorRegistry.getErrorCtor(errorSchema) ?? Error;
-    const exception = new ErrorCtor({});
-    await this.deserializeHttpMessage(errorSchema, context, response, dataObject);
-    const output = {};
-    const errorDeserializer = this.codec.createDeserializer();
-    for (const [name, member] of ns.structIterator()) {
-      const target = member.getMergedTraits().jsonName ?? name;
-      output[name] = errorDeserializer.readObject(member, dataObject[target]);
-    }
-    throw this.mixin.decorateServiceException(Object.assign(exception, errorMetadata, {
-      $fault: ns.getMergedTraits().error,
-      message
-    }, output), dataObject);
-  }
-  getDefaultContentType() {
-    return "application/json";
-  }
-};
-
-// node_modules/@aws-sdk/xml-builder/dist-es/xml-parser.js
-function writeKey2(obj) {
-  Object.defineProperty(obj, "__proto__", { value: void 0, writable: true, enumerable: true, configurable: true });
-}
-function parseXML(xml) {
-  const state = new AwsXmlParser(xml);
-  return state.parse();
-}
-var AwsXmlParser = class _AwsXmlParser {
-  x;
-  i = 0;
-  z;
-  constructor(x) {
-    this.x = x;
-    this.x = x.replace(/\r\n?/g, "\n");
-    this.z = this.x.length;
-  }
-  parse() {
-    const p = this;
-    const { z } = p;
-    while (p.i < z) {
-      p.trim();
-      if (p.i >= z) {
-        break;
-      }
-      if (p.isNext("<?")) {
-        p.readTo("?>");
-        p.trim();
-      } else if (p.isNext("<!--")) {
-        p.readTo("-->");
-        p.trim();
-      } else if (p.isNext("<!DOCTYPE", false)) {
-        p.skipDoctype();
-        p.trim();
-      } else if (p.x[p.i] === "<") {
-        const root = p.parseTag();
-        return { [root.tag]: root.value };
-      } else {
-        throw new Error("@aws-sdk XML parse error: unexpected content.");
-      }
-    }
-    throw new Error("@aws-sdk XML parse error: no root element.");
-  }
-  isNext(s, caseSensitive = true) {
-    const p = this;
-    if (caseSensitive) {
-      return p.x.startsWith(s, p.i);
-    }
-    return p.x.toLowerCase().startsWith(s.toLowerCase(), p.i);
-  }
-  readTo(stop) {
-    const p = this;
-    const _i = p.x.indexOf(stop, p.i);
-    if (_i === -1) {
-      throw new Error(`@aws-sdk XML parse error: expected "${stop}" not found.`);
-    }
-    const result = p.x.slice(p.i, _i);
-    p.i = _i + stop.length;
-    return result;
-  }
-  trim() {
-    const p = this;
-    while (p.i < p.z && " 	\r\n".includes(p.x[p.i])) {
-      ++p.i;
-    }
-  }
-  readAttrValue() {
-    const p = this;
-    const quote = p.x[p.i];
-    ++p.i;
-    let value = "";
-    while (p.i < p.z && p.x[p.i] !== quote) {
-      value += p.x[p.i++];
-    }
-    ++p.i;
-    return p.decodeEntities(value);
-  }
-  parseTag() {
-    const p = this;
-    ++p.i;
-    let tag = "";
-    while (p.i < p.z && !" 	\r\n>/".includes(p.x[p.i])) {
-      tag += p.x[p.i++];
-    }
-    let hasAttrs = false;
-    const attrs = {};
-    while (p.i < p.z) {
-      p.trim();
-      if (">/".includes(p.x[p.i])) {
-        break;
-      }
-      let name = "";
-      while (p.i < p.z && !"= 	\r\n>/?".includes(p.x[p.i])) {
-        name += p.x[p.i++];
-      }
-      p.trim();
-      if (p.x[p.i] !== "=") {
-        break;
-      }
-      ++p.i;
-      p.trim();
-      if (name === "__proto__") {
-        writeKey2(attrs);
-      }
-      attrs[name] = p.readAttrValue();
-      hasAttrs = true;
-    }
-    if (p.i >= p.z) {
-      throw new Error("@aws-sdk XML parse error: unexpected end of input.");
-    }
-    if (p.x[p.i] === "/") {
-      ++p.i;
-      if (p.i >= p.z || p.x[p.i] !== ">") {
-        throw new Error("@aws-sdk XML parse error: expected > at the end of self-closing tag.");
-      }
-      ++p.i;
-      return { tag, value: hasAttrs ? attrs : "" };
-    }
-    if (p.x[p.i] !== ">") {
-      throw new Error("@aws-sdk XML parse error: expected > at the end of opening tag.");
-    }
-    ++p.i;
-    const textParts = [];
-    const childTags = [];
-    let hasElementChild = false;
-    while (p.i < p.z) {
-      if (p.isNext("</")) {
-        break;
-      }
-      if (p.x[p.i] === "<") {
-        if (p.isNext("<!--")) {
-          p.readTo("-->");
-        } else if (p.isNext("<![CDATA[")) {
-          p.i += 9;
-          textParts.push(p.readTo("]]>"));
-        } else if (p.isNext("<?")) {
-          p.readTo("?>");
-        } else {
-          hasElementChild = true;
-          childTags.push(p.parseTag());
-        }
-      } else {
-        let text = "";
-        while (p.i < p.z && p.x[p.i] !== "<") {
-          text += p.x[p.i++];
-        }
-        textParts.push(p.decodeEntities(text));
-      }
-    }
-    if (!p.isNext("</")) {
-      throw new Error(`@aws-sdk XML parse error: missing closing tag </${tag}>.`);
-    }
-    p.i += 2;
-    const closeTag = p.readTo(">").trim();
-    if (closeTag !== tag) {
-      throw new Error(`@aws-sdk XML parse error: mismatched tags <${tag}> and </${closeTag}>.`);
-    }
-    if (!hasAttrs && textParts.length === 0 && !hasElementChild) {
-      return { tag, value: "" };
-    }
-    if (!hasAttrs && !hasElementChild) {
-      const text = textParts.length === 1 ? textParts[0] : textParts.join("");
-      if (text.trim() === "" && text.includes("\n")) {
-        return { tag, value: "" };
-      }
-      return { tag, value: text };
-    }
-    const obj = {};
-    for (const text of textParts) {
-      if (text.trim() === "" && text.includes("\n")) {
-        continue;
-      }
-      obj["#text"] = "#text" in obj ? obj["#text"] + text : text;
-    }
-    for (const child of childTags) {
-      if (child.tag === "__proto__") {
-        writeKey2(obj);
-      }
-      if (child.tag in obj) {
-        if (Array.isArray(obj[child.tag])) {
-          obj[child.tag].push(child.value);
-        } else {
-          obj[child.tag] = [obj[child.tag], child.value];
-        }
-      } else {
-        obj[child.tag] = child.value;
-      }
-    }
-    for (const [k, v] of Object.entries(attrs)) {
-      if (k === "__proto__") {
-        writeKey2(obj);
-      }
-      obj[k] = v;
-    }
-    return { tag, value: obj };
-  }
-  static ENTITIES = {
-    amp: "&",
-    lt: "<",
-    gt: ">",
-    quot: '"',
-    apos: "'"
-  };
-  skipDoctype() {
-    const p = this;
-    p.i += 9;
-    let depth = 0;
-    while (p.i < p.z) {
-      const c = p.x[p.i];
-      if (c === "[") {
-        ++depth;
-      } else if (c === "]") {
-        --depth;
-      } else if (c === ">" && depth === 0) {
-        ++p.i;
-        return;
-      }
-      ++p.i;
-    }
-    throw new Error("@aws-sdk XML parse error: unclosed DOCTYPE.");
-  }
-  decodeEntities(s) {
-    return s.replace(/&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|([a-zA-Z][a-zA-Z0-9]{0,30}));/g, (_, hex, dec, named) => {
-      if (hex) {
-        return String.fromCharCode(parseInt(hex, 16));
-      }
-      if (dec) {
-        return String.fromCharCode(parseInt(dec, 10));
-      }
-      return _AwsXmlParser.ENTITIES[named] ?? "";
-    });
-  }
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/protocols/ConfigurableSerdeContext.js
-var SerdeContextConfig = class {
-  serdeContext;
-  setSerdeContext(serdeContext) {
-    this.serdeContext = serdeContext;
-  }
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/protocols/UnionSerde.js
-var UnionSerde = class {
-  from;
-  to;
-  keys;
-  constructor(from, to) {
-    this.from = from;
-    this.to = to;
-    const keys = Object.keys(this.from);
-    const set = new Set(keys);
-    set.delete("__type");
-    this.keys = set;
-  }
-  mark(key) {
-    this.keys.delete(key);
-  }
-  hasUnknown() {
-    return this.keys.size === 1 && Object.keys(this.to).length === 0;
-  }
-  writeUnknown() {
-    if (this.hasUnknown()) {
-      const k = this.keys.values().next().value;
-      const v = this.from[k];
-      this.to.$unknown = [k, v];
-    }
-  }
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/protocols/writeKey.js
-function writeKey3(obj) {
-  Object.defineProperty(obj, "__proto__", { value: void 0, writable: true, enumerable: true, configurable: true });
-}
-
-// node_modules/@aws-sdk/core/dist-es/submodules/protocols/xml/XmlShapeDeserializer.js
-var XmlShapeDeserializer = class extends SerdeContextConfig {
-  settings;
-  stringDeserializer;
-  constructor(settings) {
-    super();
-    this.settings = settings;
-    this.stringDeserializer = new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .FromStringShapeDeserializer */ .k(settings);
-  }
-  setSerdeContext(serdeContext) {
-    this.serdeContext = serdeContext;
-    this.stringDeserializer.setSerdeContext(serdeContext);
-  }
-  read(schema, bytes, key) {
-    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(schema);
-    const memberSchemas = ns.getMemberSchemas();
-    const isEventPayload = ns.isStructSchema() && ns.isMemberSchema() && !!Object.values(memberSchemas).find((memberNs) => {
-      return !!memberNs.getMemberTraits().eventPayload;
-    });
-    if (isEventPayload) {
-      const output = {};
-      const memberName = Object.keys(memberSchemas)[0];
-      const eventMemberSchema = memberSchemas[memberName];
-      if (eventMemberSchema.isBlobSchema()) {
-        output[memberName] = bytes;
-      } else {
-        output[memberName] = this.read(memberSchemas[memberName], bytes);
-      }
-      return output;
-    }
-    const xmlString = (this.serdeContext?.utf8Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toUtf8 */ .Pq)(bytes);
-    const parsedObject = this.parseXml(xmlString);
-    return this.readSchema(schema, key ? parsedObject[key] : parsedObject);
-  }
-  readSchema(_schema, value) {
-    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(_schema);
-    if (ns.isUnitSchema()) {
-      return;
-    }
-    const traits = ns.getMergedTraits();
-    if (ns.isListSchema() && !Array.isArray(value)) {
-      return this.readSchema(ns, [value]);
-    }
-    if (value == null) {
-      return value;
-    }
-    if (typeof value === "object") {
-      const flat = !!traits.xmlFlattened;
-      if (ns.isListSchema()) {
-        const listValue = ns.getValueSchema();
-        const buffer2 = [];
-        const sourceKey = listValue.getMergedTraits().xmlName ?? "member";
-        const source = flat ? value : (value[0] ?? value)[sourceKey];
-        if (source == null) {
-          return buffer2;
-        }
-        const sourceArray = Array.isArray(source) ? source : [source];
-        for (const v of sourceArray) {
-          buffer2.push(this.readSchema(listValue, v));
-        }
-        return buffer2;
-      }
-      const buffer = {};
-      if (ns.isMapSchema()) {
-        const keyNs = ns.getKeySchema();
-        const memberNs = ns.getValueSchema();
-        let entries;
-        if (flat) {
-          entries = Array.isArray(value) ? value : [value];
-        } else {
-          entries = Array.isArray(value.entry) ? value.entry : [value.entry];
-        }
-        const keyProperty = keyNs.getMergedTraits().xmlName ?? "key";
-        const valueProperty = memberNs.getMergedTraits().xmlName ?? "value";
-        for (const entry of entries) {
-          const key = entry[keyProperty];
-          const value2 = entry[valueProperty];
-          if (key === "__proto__") {
-            writeKey3(buffer);
-          }
-          buffer[key] = this.readSchema(memberNs, value2);
-        }
-        return buffer;
-      }
-      if (ns.isStructSchema()) {
-        const union = ns.isUnionSchema();
-        let unionSerde;
-        if (union) {
-          unionSerde = new UnionSerde(value, buffer);
-        }
-        for (const [memberName, memberSchema] of ns.structIterator()) {
-          const memberTraits = memberSchema.getMergedTraits();
-          const xmlObjectKey = !memberTraits.httpPayload ? memberSchema.getMemberTraits().xmlName ?? memberName : memberTraits.xmlName ?? memberSchema.getName();
-          if (union) {
-            unionSerde.mark(xmlObjectKey);
-          }
-          if (value[xmlObjectKey] != null) {
-            buffer[memberName] = this.readSchema(memberSchema, value[xmlObjectKey]);
-          }
-        }
-        if (union) {
-          unionSerde.writeUnknown();
-        }
-        return buffer;
-      }
-      if (ns.isDocumentSchema()) {
-        return value;
-      }
-      throw new Error(`@aws-sdk/core/protocols - xml deserializer unhandled schema type for ${ns.getName(true)}`);
-    }
-    if (ns.isListSchema()) {
-      return [];
-    }
-    if (ns.isMapSchema() || ns.isStructSchema()) {
-      return {};
-    }
-    return this.stringDeserializer.read(ns, value);
-  }
-  parseXml(xml) {
-    if (xml.length) {
-      let parsedObj;
-      try {
-        parsedObj = parseXML(xml);
-      } catch (e) {
-        if (e && typeof e === "object") {
-          Object.defineProperty(e, "$responseBodyText", {
-            value: xml
-          });
-        }
-        throw e;
-      }
-      const textNodeName = "#text";
-      const key = Object.keys(parsedObj)[0];
-      const parsedObjToReturn = parsedObj[key];
-      if (parsedObjToReturn[textNodeName]) {
-        parsedObjToReturn[key] = parsedObjToReturn[textNodeName];
-        delete parsedObjToReturn[textNodeName];
-      }
-      return (0,_ERLOQF2B_js__WEBPACK_IMPORTED_MODULE_0__/* .getValueFromTextNode */ .rm)(parsedObjToReturn);
-    }
-    return {};
-  }
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/protocols/query/QueryShapeSerializer.js
-var QueryShapeSerializer = class extends SerdeContextConfig {
-  settings;
-  buffer;
-  constructor(settings) {
-    super();
-    this.settings = settings;
-  }
-  write(schema, value, prefix = "") {
-    if (this.buffer === void 0) {
-      this.buffer = "";
-    }
-    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(schema);
-    if (prefix && !prefix.endsWith(".")) {
-      prefix += ".";
-    }
-    if (ns.isBlobSchema()) {
-      if (typeof value === "string" || value instanceof Uint8Array) {
-        this.writeKey(prefix);
-        this.writeValue((this.serdeContext?.base64Encoder ?? _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .toBase64 */ .nk)(value));
-      }
-    } else if (ns.isBooleanSchema() || ns.isNumericSchema() || ns.isStringSchema()) {
-      if (value != null) {
-        this.writeKey(prefix);
-        this.writeValue(String(value));
-      } else if (ns.isIdempotencyToken()) {
-        this.writeKey(prefix);
-        this.writeValue((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .generateIdempotencyToken */ .ec)());
-      }
-    } else if (ns.isBigIntegerSchema()) {
-      if (value != null) {
-        this.writeKey(prefix);
-        this.writeValue(String(value));
-      }
-    } else if (ns.isBigDecimalSchema()) {
-      if (value != null) {
-        this.writeKey(prefix);
-        this.writeValue(value instanceof _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NumericValue */ .Dv ? value.string : String(value));
-      }
-    } else if (ns.isTimestampSchema()) {
-      if (value instanceof Date) {
-        this.writeKey(prefix);
-        const format = (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .determineTimestampFormat */ .Vm)(ns, this.settings);
-        switch (format) {
-          case 5:
-            this.writeValue(value.toISOString().replace(".000Z", "Z"));
-            break;
-          case 6:
-            this.writeValue((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .dateToUtcString */ .JV)(value));
-            break;
-          case 7:
-            this.writeValue(String(value.getTime() / 1e3));
-            break;
-        }
-      }
-    } else if (ns.isDocumentSchema()) {
-      if (Array.isArray(value)) {
-        this.write(64 | 15, value, prefix);
-      } else if (value instanceof Date) {
-        this.write(4, value, prefix);
-      } else if (value instanceof Uint8Array) {
-        this.write(21, value, prefix);
-      } else if (value && typeof value === "object") {
-        this.write(128 | 15, value, prefix);
-      } else {
-        this.writeKey(prefix);
-        this.writeValue(String(value));
-      }
-    } else if (ns.isListSchema()) {
-      if (Array.isArray(value)) {
-        if (value.length === 0) {
-          if (this.settings.serializeEmptyLists) {
-            this.writeKey(prefix);
-            this.writeValue("");
-          }
-        } else {
-          const member = ns.getValueSchema();
-          const flat = this.settings.flattenLists || ns.getMergedTraits().xmlFlattened;
-          let i = 1;
-          for (const item of value) {
-            if (item == null) {
-              continue;
-            }
-            const traits = member.getMergedTraits();
-            const suffix = this.getKey("member", traits.xmlName, traits.ec2QueryName);
-            const key = flat ? `${prefix}${i}` : `${prefix}${suffix}.${i}`;
-            this.write(member, item, key);
-            ++i;
-          }
-        }
-      }
-    } else if (ns.isMapSchema()) {
-      if (value && typeof value === "object") {
-        const keySchema = ns.getKeySchema();
-        const memberSchema = ns.getValueSchema();
-        const flat = ns.getMergedTraits().xmlFlattened;
-        let i = 1;
-        for (const k in value) {
-          const v = value[k];
-          if (v == null) {
-            continue;
-          }
-          const keyTraits = keySchema.getMergedTraits();
-          const keySuffix = this.getKey("key", keyTraits.xmlName, keyTraits.ec2QueryName);
-          const key = flat ? `${prefix}${i}.${keySuffix}` : `${prefix}entry.${i}.${keySuffix}`;
-          const valTraits = memberSchema.getMergedTraits();
-          const valueSuffix = this.getKey("value", valTraits.xmlName, valTraits.ec2QueryName);
-          const valueKey = flat ? `${prefix}${i}.${valueSuffix}` : `${prefix}entry.${i}.${valueSuffix}`;
-          this.write(keySchema, k, key);
-          this.write(memberSchema, v, valueKey);
-          ++i;
-        }
-      }
-    } else if (ns.isStructSchema()) {
-      if (value && typeof value === "object") {
-        let didWriteMember = false;
-        for (const [memberName, member] of ns.structIterator()) {
-          if (value[memberName] == null && !member.isIdempotencyToken()) {
-            continue;
-          }
-          const traits = member.getMergedTraits();
-          const suffix = this.getKey(memberName, traits.xmlName, traits.ec2QueryName, "struct");
-          const key = `${prefix}${suffix}`;
-          this.write(member, value[memberName], key);
-          didWriteMember = true;
-        }
-        if (!didWriteMember && ns.isUnionSchema()) {
-          const { $unknown } = value;
-          if (Array.isArray($unknown)) {
-            const [k, v] = $unknown;
-            const key = `${prefix}${k}`;
-            this.write(15, v, key);
-          }
-        }
-      }
-    } else if (ns.isUnitSchema()) {
-    } else {
-      throw new Error(`@aws-sdk/core/protocols - QuerySerializer unrecognized schema type ${ns.getName(true)}`);
-    }
-  }
-  flush() {
-    if (this.buffer === void 0) {
-      throw new Error("@aws-sdk/core/protocols - QuerySerializer cannot flush with nothing written to buffer.");
-    }
-    const str = this.buffer;
-    delete this.buffer;
-    return str;
-  }
-  getKey(memberName, xmlName, ec2QueryName, keySource) {
-    const { ec2, capitalizeKeys } = this.settings;
-    if (ec2 && ec2QueryName) {
-      return ec2QueryName;
-    }
-    const key = xmlName ?? memberName;
-    if (capitalizeKeys && keySource === "struct") {
-      return key[0].toUpperCase() + key.slice(1);
-    }
-    return key;
-  }
-  writeKey(key) {
-    if (key.endsWith(".")) {
-      key = key.slice(0, key.length - 1);
-    }
-    this.buffer += `&${(0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .extendedEncodeURIComponent */ .$6)(key)}=`;
-  }
-  writeValue(value) {
-    this.buffer += (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .extendedEncodeURIComponent */ .$6)(value);
-  }
-};
-
-// node_modules/@aws-sdk/core/dist-es/submodules/protocols/query/AwsQueryProtocol.js
-var AwsQueryProtocol = class extends _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .RpcProtocol */ .Mp {
-  options;
-  serializer;
-  deserializer;
-  mixin = new ProtocolLib();
-  constructor(options) {
-    super({
-      defaultNamespace: options.defaultNamespace,
-      errorTypeRegistries: options.errorTypeRegistries
-    });
-    this.options = options;
-    const settings = {
-      timestampFormat: {
-        useTrait: true,
-        default: 5
-      },
-      httpBindings: false,
-      xmlNamespace: options.xmlNamespace,
-      serviceNamespace: options.defaultNamespace,
-      serializeEmptyLists: true
-    };
-    this.serializer = new QueryShapeSerializer(settings);
-    this.deserializer = new XmlShapeDeserializer(settings);
-  }
-  getShapeId() {
-    return "aws.protocols#awsQuery";
-  }
-  setSerdeContext(serdeContext) {
-    this.serializer.setSerdeContext(serdeContext);
-    this.deserializer.setSerdeContext(serdeContext);
-  }
-  getPayloadCodec() {
-    throw new Error("AWSQuery protocol has no payload codec.");
-  }
-  async serializeRequest(operationSchema, input, context) {
-    const request = await super.serializeRequest(operationSchema, input, context);
-    if (!request.path.endsWith("/")) {
-      request.path += "/";
-    }
-    request.headers["content-type"] = "application/x-www-form-urlencoded";
-    if ((0,_J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .deref */ .LA)(operationSchema.input) === "unit" || !request.body) {
-      request.body = "";
-    }
-    const action = operationSchema.name.split("#")[1] ?? operationSchema.name;
-    request.body = `Action=${action}&Version=${this.options.version}` + request.body;
-    if (request.body.endsWith("&")) {
-      request.body = request.body.slice(-1);
-    }
-    return request;
-  }
-  async deserializeResponse(operationSchema, context, response) {
-    const deserializer = this.deserializer;
-    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(operationSchema.output);
-    const dataObject = {};
-    if (response.statusCode >= 300) {
-      const bytes2 = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .collectBody */ .Px)(response.body, context);
-      if (bytes2.byteLength > 0) {
-        Object.assign(dataObject, await deserializer.read(15, bytes2));
-      }
-      await this.handleError(operationSchema, context, response, dataObject, this.deserializeMetadata(response));
-    }
-    for (const header in response.headers) {
-      const value = response.headers[header];
-      delete response.headers[header];
-      response.headers[header.toLowerCase()] = value;
-    }
-    const shortName = operationSchema.name.split("#")[1] ?? operationSchema.name;
-    const awsQueryResultKey = ns.isStructSchema() && this.useNestedResult() ? shortName + "Result" : void 0;
-    const bytes = await (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .collectBody */ .Px)(response.body, context);
-    if (bytes.byteLength > 0) {
-      Object.assign(dataObject, await deserializer.read(ns, bytes, awsQueryResultKey));
-    }
-    dataObject.$metadata = this.deserializeMetadata(response);
-    return dataObject;
-  }
-  useNestedResult() {
-    return true;
-  }
-  async handleError(operationSchema, context, response, dataObject, metadata) {
-    const errorIdentifier = this.loadQueryErrorCode(response, dataObject) ?? "Unknown";
-    this.mixin.compose(this.compositeErrorRegistry, errorIdentifier, this.options.defaultNamespace);
-    const errorData = this.loadQueryError(dataObject) ?? {};
-    const message = this.loadQueryErrorMessage(dataObject);
-    errorData.message = message;
-    errorData.Error = {
-      Type: errorData.Type,
-      Code: errorData.Code,
-      Message: message
-    };
-    const { errorSchema, errorMetadata } = await this.mixin.getErrorSchemaOrThrowBaseException(errorIdentifier, this.options.defaultNamespace, response, errorData, metadata, this.mixin.findQueryCompatibleError);
-    const ns = _J6MMM3TS_js__WEBPACK_IMPORTED_MODULE_2__/* .NormalizedSchema */ .l1.of(errorSchema);
-    const ErrorCtor = this.compositeErrorRegistry.getErrorCtor(errorSchema) ?? Error;
-    const exception = new ErrorCtor({});
-    const output = {
-      Type: errorData.Error.Type,
-      Code: errorData.Error.Code,
-      Error: errorData.Error
-    };
-    for (const [name, member] of ns.structIterator()) {
-      const target = member.getMergedTraits().xmlName ?? name;
-      const value = errorData[target] ?? dataObject[target];
-      output[name] = this.deserializer.readSchema(member, value);
-    }
-    throw this.mixin.decorateServiceException(Object.assign(exception, errorMetadata, {
-      $fault: ns.getMergedTraits().error,
-      message
-    }, output), dataObject);
-  }
-  loadQueryErrorCode(output, data) {
-    const code = (data.Errors?.[0]?.Error ?? data.Errors?.Error ?? data.Error)?.Code;
-    if (code !== void 0) {
-      return code;
-    }
-    if (output.statusCode == 404) {
-      return "NotFound";
-    }
-  }
-  loadQueryError(data) {
-    return data.Errors?.[0]?.Error ?? data.Errors?.Error ?? data.Error;
-  }
-  loadQueryErrorMessage(data) {
-    const errorData = this.loadQueryError(data);
-    return errorData?.message ?? errorData?.Message ?? data.message ?? data.Message ?? "Unknown";
-  }
-  getDefaultContentType() {
-    return "application/x-www-form-urlencoded";
-  }
-};
-
-
-
-
-/***/ }),
-
-/***/ 4352:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   W: () => (/* binding */ SignatureV4MultiRegion)
-/* harmony export */ });
-/* harmony import */ var _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(1920);
-
-
-// node_modules/@aws-sdk/signature-v4-multi-region/dist-es/signature-v4-crt-container.js
-var signatureV4CrtContainer = {
-  CrtSignerV4: null
-};
-
-// node_modules/@aws-sdk/signature-v4-multi-region/dist-es/SignatureV4SignWithCredentials.js
-var SESSION_TOKEN_QUERY_PARAM = "X-Amz-S3session-Token";
-var SESSION_TOKEN_HEADER = SESSION_TOKEN_QUERY_PARAM.toLowerCase();
-var SignatureV4SignWithCredentials = class extends _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_0__/* .SignatureV4 */ .BB {
-  async signWithCredentials(requestToSign, credentials, options) {
-    const credentialsWithoutSessionToken = getCredentialsWithoutSessionToken(credentials);
-    requestToSign.headers[SESSION_TOKEN_HEADER] = credentials.sessionToken;
-    const privateAccess = this;
-    setSingleOverride(privateAccess, credentialsWithoutSessionToken);
-    return privateAccess.signRequest(requestToSign, options ?? {});
-  }
-  async presignWithCredentials(requestToSign, credentials, options) {
-    const credentialsWithoutSessionToken = getCredentialsWithoutSessionToken(credentials);
-    delete requestToSign.headers[SESSION_TOKEN_HEADER];
-    requestToSign.headers[SESSION_TOKEN_QUERY_PARAM] = credentials.sessionToken;
-    requestToSign.query = requestToSign.query ?? {};
-    requestToSign.query[SESSION_TOKEN_QUERY_PARAM] = credentials.sessionToken;
-    const privateAccess = this;
-    setSingleOverride(privateAccess, credentialsWithoutSessionToken);
-    return this.presign(requestToSign, options);
-  }
-};
-function getCredentialsWithoutSessionToken(credentials) {
-  return {
-    accessKeyId: credentials.accessKeyId,
-    secretAccessKey: credentials.secretAccessKey,
-    expiration: credentials.expiration
-  };
-}
-function setSingleOverride(privateAccess, credentialsWithoutSessionToken) {
-  const currentCredentialProvider = privateAccess.credentialProvider;
-  privateAccess.credentialProvider = () => {
-    privateAccess.credentialProvider = currentCredentialProvider;
-    return Promise.resolve(credentialsWithoutSessionToken);
-  };
-}
-
-// node_modules/@aws-sdk/signature-v4-multi-region/dist-es/SignatureV4MultiRegion.js
-var SignatureV4MultiRegion = class {
-  sigv4aSigner;
-  sigv4Signer;
-  signerOptions;
-  static sigv4aDependency() {
-    if (typeof signatureV4CrtContainer.CrtSignerV4 === "function") {
-      return "crt";
-    } else if (typeof _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_0__/* .signatureV4aContainer */ .dm.SignatureV4a === "function") {
-      return "js";
-    }
-    return "none";
-  }
-  constructor(options) {
-    this.sigv4Signer = new SignatureV4SignWithCredentials(options);
-    this.signerOptions = options;
-  }
-  async sign(requestToSign, options = {}) {
-    if (options.signingRegion === "*") {
-      return this.getSigv4aSigner().sign(requestToSign, options);
-    }
-    return this.sigv4Signer.sign(requestToSign, options);
-  }
-  async signWithCredentials(requestToSign, credentials, options = {}) {
-    if (options.signingRegion === "*") {
-      const signer = this.getSigv4aSigner();
-      const CrtSignerV4 = signatureV4CrtContainer.CrtSignerV4;
-      if (CrtSignerV4 && signer instanceof CrtSignerV4) {
-        return signer.signWithCredentials(requestToSign, credentials, options);
-      } else {
-        throw new Error(`signWithCredentials with signingRegion '*' is only supported when using the CRT dependency @aws-sdk/signature-v4-crt. Please check whether you have installed the "@aws-sdk/signature-v4-crt" package explicitly. You must also register the package by calling [require("@aws-sdk/signature-v4-crt");] or an ESM equivalent such as [import "@aws-sdk/signature-v4-crt";]. For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt`);
-      }
-    }
-    return this.sigv4Signer.signWithCredentials(requestToSign, credentials, options);
-  }
-  async presign(originalRequest, options = {}) {
-    if (options.signingRegion === "*") {
-      const signer = this.getSigv4aSigner();
-      const CrtSignerV4 = signatureV4CrtContainer.CrtSignerV4;
-      if (CrtSignerV4 && signer instanceof CrtSignerV4) {
-        return signer.presign(originalRequest, options);
-      } else {
-        throw new Error(`presign with signingRegion '*' is only supported when using the CRT dependency @aws-sdk/signature-v4-crt. Please check whether you have installed the "@aws-sdk/signature-v4-crt" package explicitly. You must also register the package by calling [require("@aws-sdk/signature-v4-crt");] or an ESM equivalent such as [import "@aws-sdk/signature-v4-crt";]. For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt`);
-      }
-    }
-    return this.sigv4Signer.presign(originalRequest, options);
-  }
-  async presignWithCredentials(originalRequest, credentials, options = {}) {
-    if (options.signingRegion === "*") {
-      throw new Error("Method presignWithCredentials is not supported for [signingRegion=*].");
-    }
-    return this.sigv4Signer.presignWithCredentials(originalRequest, credentials, options);
-  }
-  getSigv4aSigner() {
-    if (!this.sigv4aSigner) {
-      const CrtSignerV4 = signatureV4CrtContainer.CrtSignerV4;
-      const JsSigV4aSigner = _JVWWYBYZ_js__WEBPACK_IMPORTED_MODULE_0__/* .signatureV4aContainer */ .dm.SignatureV4a;
-      if (this.signerOptions.runtime === "node") {
-        if (!CrtSignerV4 && !JsSigV4aSigner) {
-          throw new Error("Neither CRT nor JS SigV4a implementation is available. Please load either @aws-sdk/signature-v4-crt or @aws-sdk/signature-v4a. For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt");
-        }
-        if (CrtSignerV4 && typeof CrtSignerV4 === "function") {
-          this.sigv4aSigner = new CrtSignerV4({
-            ...this.signerOptions,
-            signingAlgorithm: 1
-          });
-        } else if (JsSigV4aSigner && typeof JsSigV4aSigner === "function") {
-          this.sigv4aSigner = new JsSigV4aSigner({
-            ...this.signerOptions
-          });
-        } else {
-          throw new Error("Available SigV4a implementation is not a valid constructor. Please ensure you've properly imported @aws-sdk/signature-v4-crt or @aws-sdk/signature-v4a.For more information please go to https://github.com/aws/aws-sdk-js-v3#functionality-requiring-aws-common-runtime-crt");
-        }
-      } else {
-        if (!JsSigV4aSigner || typeof JsSigV4aSigner !== "function") {
-          throw new Error("JS SigV4a implementation is not available or not a valid constructor. Please check whether you have installed the @aws-sdk/signature-v4a package explicitly. The CRT implementation is not available for browsers. You must also register the package by calling [require('@aws-sdk/signature-v4a');] or an ESM equivalent such as [import '@aws-sdk/signature-v4a';]. For more information please go to https://github.com/aws/aws-sdk-js-v3#using-javascript-non-crt-implementation-of-sigv4a");
-        }
-        this.sigv4aSigner = new JsSigV4aSigner({
-          ...this.signerOptions
-        });
-      }
-    }
-    return this.sigv4aSigner;
-  }
-};
-
-
-
-
-/***/ }),
-
-/***/ 8504:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
-/* harmony export */   v: () => (/* binding */ defaultProvider)
-/* harmony export */ });
-/* harmony import */ var _B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(8355);
-/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7746);
-
-
-
-// node_modules/@aws-sdk/credential-provider-node/dist-es/remoteProvider.js
-var ENV_IMDS_DISABLED = "AWS_EC2_METADATA_DISABLED";
-var remoteProvider = async (init) => {
-  const { ENV_CMDS_FULL_URI, ENV_CMDS_RELATIVE_URI, fromContainerMetadata, fromInstanceMetadata } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 8463));
-  if (process.env[ENV_CMDS_RELATIVE_URI] || process.env[ENV_CMDS_FULL_URI]) {
-    init.logger?.debug("@aws-sdk/credential-provider-node - remoteProvider::fromHttp/fromContainerMetadata");
-    const { fromHttp } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 1105));
-    return (0,_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .chain */ .cy)(fromHttp(init), fromContainerMetadata(init));
-  }
-  if (process.env[ENV_IMDS_DISABLED] && process.env[ENV_IMDS_DISABLED] !== "false") {
-    return async () => {
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("EC2 Instance Metadata Service access disabled", { logger: init.logger });
-    };
-  }
-  init.logger?.debug("@aws-sdk/credential-provider-node - remoteProvider::fromInstanceMetadata");
-  return fromInstanceMetadata(init);
-};
-
-// node_modules/@aws-sdk/credential-provider-node/dist-es/runtime/memoize-chain.js
-function memoizeChain(providers, treatAsExpired) {
-  const chain2 = internalCreateChain(providers);
-  let activeLock;
-  let passiveLock;
-  let credentials;
-  let forceRefreshLock;
-  const provider = async (options) => {
-    if (options?.forceRefresh) {
-      if (!forceRefreshLock) {
-        forceRefreshLock = chain2(options).then((c) => {
-          credentials = c;
-        }).finally(() => {
-          forceRefreshLock = void 0;
-        });
-      }
-      await forceRefreshLock;
-      return credentials;
-    }
-    if (credentials?.expiration) {
-      if (credentials?.expiration?.getTime() < Date.now()) {
-        credentials = void 0;
-      }
-    }
-    if (activeLock) {
-      await activeLock;
-    } else if (!credentials || treatAsExpired?.(credentials)) {
-      if (credentials) {
-        if (!passiveLock) {
-          passiveLock = chain2(options).then((c) => {
-            credentials = c;
-          }).catch(() => {
-          }).finally(() => {
-            passiveLock = void 0;
-          });
-        }
-      } else {
-        activeLock = chain2(options).then((c) => {
-          credentials = c;
-        }).finally(() => {
-          activeLock = void 0;
-        });
-        return provider(options);
-      }
-    }
-    return credentials;
-  };
-  return provider;
-}
-var internalCreateChain = (providers) => async (awsIdentityProperties) => {
-  let lastProviderError;
-  for (const provider of providers) {
-    try {
-      return await provider(awsIdentityProperties);
-    } catch (err) {
-      lastProviderError = err;
-      if (err?.tryNextLink) {
-        continue;
-      }
-      throw err;
-    }
-  }
-  throw lastProviderError;
-};
-
-// node_modules/@aws-sdk/credential-provider-node/dist-es/defaultProvider.js
-var multipleCredentialSourceWarningEmitted = false;
-var defaultProvider = (init = {}) => memoizeChain([
-  async () => {
-    const profile = init.profile ?? process.env[_Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .ENV_PROFILE */ .Ch];
-    if (profile) {
-      const envStaticCredentialsAreSet = process.env[_B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__/* .ENV_KEY */ .yG] && process.env[_B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__/* .ENV_SECRET */ .pi];
-      if (envStaticCredentialsAreSet) {
-        if (!multipleCredentialSourceWarningEmitted) {
-          const warnFn = init.logger?.warn && init.logger?.constructor?.name !== "NoOpLogger" ? init.logger.warn.bind(init.logger) : console.warn;
-          warnFn(`@aws-sdk/credential-provider-node - defaultProvider::fromEnv WARNING:
-    Multiple credential sources detected: 
-    Both AWS_PROFILE and the pair AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY static credentials are set.
-    This SDK will proceed with the AWS_PROFILE value.
-    
-    However, a future version may change this behavior to prefer the ENV static credentials.
-    Please ensure that your environment only sets either the AWS_PROFILE or the
-    AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY pair.
-`);
-          multipleCredentialSourceWarningEmitted = true;
-        }
-      }
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("AWS_PROFILE is set, skipping fromEnv provider.", {
-        logger: init.logger,
-        tryNextLink: true
-      });
-    }
-    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromEnv");
-    return (0,_B7SQJLKI_js__WEBPACK_IMPORTED_MODULE_0__/* .fromEnv */ .sF)(init)();
-  },
-  async (awsIdentityProperties) => {
-    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromSSO");
-    const { ssoStartUrl, ssoAccountId, ssoRegion, ssoRoleName, ssoSession } = init;
-    if (!ssoStartUrl && !ssoAccountId && !ssoRegion && !ssoRoleName && !ssoSession) {
-      throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("Skipping SSO provider in default chain (inputs do not include SSO fields).", { logger: init.logger });
-    }
-    const { fromSSO } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 4433));
-    return fromSSO(init)(awsIdentityProperties);
-  },
-  async (awsIdentityProperties) => {
-    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromIni");
-    const { fromIni } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 2152));
-    return fromIni(init)(awsIdentityProperties);
-  },
-  async (awsIdentityProperties) => {
-    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromProcess");
-    const { fromProcess } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 5455));
-    return fromProcess(init)(awsIdentityProperties);
-  },
-  async (awsIdentityProperties) => {
-    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::fromTokenFile");
-    const { fromTokenFile } = await __nccwpck_require__.e(/* import() | providers */ 151).then(__nccwpck_require__.bind(__nccwpck_require__, 8275));
-    return fromTokenFile(init)(awsIdentityProperties);
-  },
-  async () => {
-    init.logger?.debug("@aws-sdk/credential-provider-node - defaultProvider::remoteProvider");
-    return (await remoteProvider(init))();
-  },
-  async () => {
-    throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("Could not load credentials from any providers", {
-      tryNextLink: false,
-      logger: init.logger
-    });
-  }
-], credentialsTreatedAsExpired);
-var credentialsTreatedAsExpired = (credentials) => credentials?.expiration !== void 0 && credentials.expiration.getTime() - Date.now() < 3e5;
 
 
 
@@ -14812,6 +11338,3490 @@ var JsonCodec2 = class extends SerdeContextConfig {
 
 
 
+/***/ }),
+
+/***/ 6966:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  d5: () => (/* binding */ BinaryDecisionDiagram),
+  Kj: () => (/* binding */ Client),
+  L0: () => (/* binding */ DEFAULT_RETRY_MODE),
+  h$: () => (/* binding */ DefaultIdentityProviderConfig),
+  kS: () => (/* binding */ EndpointCache),
+  hV: () => (/* binding */ NODE_APP_ID_CONFIG_OPTIONS),
+  qs: () => (/* binding */ NODE_MAX_ATTEMPT_CONFIG_OPTIONS),
+  kN: () => (/* binding */ NODE_RETRY_MODE_CONFIG_OPTIONS),
+  mR: () => (/* binding */ NoAuthSigner),
+  N4: () => (/* binding */ NoOpLogger),
+  fz: () => (/* binding */ Retry),
+  TJ: () => (/* binding */ ServiceException),
+  UF: () => (/* binding */ awsEndpointFunctions),
+  J1: () => (/* binding */ createAggregatedClient),
+  pf: () => (/* binding */ createDefaultUserAgentProvider),
+  mw: () => (/* binding */ customEndpointFunctions),
+  cH: () => (/* binding */ decideEndpoint),
+  Mw: () => (/* binding */ decorateServiceException),
+  e: () => (/* binding */ doesIdentityRequireRefresh),
+  I9: () => (/* binding */ emitWarningIfUnsupportedVersion),
+  o_: () => (/* binding */ emitWarningIfUnsupportedVersion2),
+  Rq: () => (/* binding */ getAwsRegionExtensionConfiguration),
+  xA: () => (/* binding */ getDefaultExtensionConfiguration),
+  ED: () => (/* binding */ getDefaultSocketTimeout),
+  rC: () => (/* binding */ getEndpointFromInstructions),
+  rD: () => (/* binding */ getEndpointPlugin),
+  TC: () => (/* binding */ getHostHeaderPlugin),
+  wB: () => (/* binding */ getHttpAuthSchemeEndpointRuleSetPlugin),
+  lW: () => (/* binding */ getHttpSigningPlugin),
+  Y7: () => (/* binding */ getLoggerPlugin),
+  n4: () => (/* binding */ getRecursionDetectionPlugin),
+  ey: () => (/* binding */ getRetryPlugin),
+  sM: () => (/* binding */ getUserAgentPlugin),
+  rm: () => (/* binding */ getValueFromTextNode),
+  OC: () => (/* binding */ isIdentityExpired),
+  Qb: () => (/* binding */ isThrottlingError),
+  lT: () => (/* binding */ loadConfigsForDefaultMode),
+  k8: () => (/* binding */ makeBuilder),
+  K4: () => (/* binding */ memoizeIdentityProvider),
+  te: () => (/* binding */ normalizeProvider2),
+  jB: () => (/* binding */ partition),
+  $3: () => (/* binding */ resolveAwsRegionExtensionConfiguration),
+  uv: () => (/* binding */ resolveDefaultRuntimeConfig),
+  Co: () => (/* binding */ resolveEndpointConfig),
+  OV: () => (/* binding */ resolveHostHeaderConfig),
+  xg: () => (/* binding */ resolveParams),
+  $z: () => (/* binding */ resolveRetryConfig),
+  Dc: () => (/* binding */ resolveUserAgentConfig),
+  gD: () => (/* binding */ setCredentialFeature),
+  oQ: () => (/* binding */ stsRegionDefaultResolver)
+});
+
+// UNUSED EXPORTS: Command
+
+// EXTERNAL MODULE: ./lib/bundle/Q4FG57VT.js
+var Q4FG57VT = __nccwpck_require__(7746);
+// EXTERNAL MODULE: ./lib/bundle/J6MMM3TS.js
+var J6MMM3TS = __nccwpck_require__(3981);
+// EXTERNAL MODULE: external "node:stream"
+var external_node_stream_ = __nccwpck_require__(7075);
+// EXTERNAL MODULE: external "node:os"
+var external_node_os_ = __nccwpck_require__(8161);
+;// CONCATENATED MODULE: external "node:process"
+const external_node_process_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:process");
+;// CONCATENATED MODULE: ./lib/bundle/SHMGWSW7.js
+
+
+
+// node_modules/@smithy/core/dist-es/submodules/client/middleware-stack/MiddlewareStack.js
+var getAllAliases = (name, aliases) => {
+  const _aliases = [];
+  if (name) {
+    _aliases.push(name);
+  }
+  if (aliases) {
+    for (const alias of aliases) {
+      _aliases.push(alias);
+    }
+  }
+  return _aliases;
+};
+var getMiddlewareNameWithAliases = (name, aliases) => {
+  return `${name || "anonymous"}${aliases && aliases.length > 0 ? ` (a.k.a. ${aliases.join(",")})` : ""}`;
+};
+var constructStack = () => {
+  let absoluteEntries = [];
+  let relativeEntries = [];
+  let identifyOnResolve = false;
+  const entriesNameSet = /* @__PURE__ */ new Set();
+  const sort = (entries) => entries.sort((a, b) => stepWeights[b.step] - stepWeights[a.step] || priorityWeights[b.priority || "normal"] - priorityWeights[a.priority || "normal"]);
+  const removeByName = (toRemove) => {
+    let isRemoved = false;
+    const filterCb = (entry) => {
+      const aliases = getAllAliases(entry.name, entry.aliases);
+      if (aliases.includes(toRemove)) {
+        isRemoved = true;
+        for (const alias of aliases) {
+          entriesNameSet.delete(alias);
+        }
+        return false;
+      }
+      return true;
+    };
+    absoluteEntries = absoluteEntries.filter(filterCb);
+    relativeEntries = relativeEntries.filter(filterCb);
+    return isRemoved;
+  };
+  const removeByReference = (toRemove) => {
+    let isRemoved = false;
+    const filterCb = (entry) => {
+      if (entry.middleware === toRemove) {
+        isRemoved = true;
+        for (const alias of getAllAliases(entry.name, entry.aliases)) {
+          entriesNameSet.delete(alias);
+        }
+        return false;
+      }
+      return true;
+    };
+    absoluteEntries = absoluteEntries.filter(filterCb);
+    relativeEntries = relativeEntries.filter(filterCb);
+    return isRemoved;
+  };
+  const cloneTo = (toStack) => {
+    absoluteEntries.forEach((entry) => {
+      toStack.add(entry.middleware, { ...entry });
+    });
+    relativeEntries.forEach((entry) => {
+      toStack.addRelativeTo(entry.middleware, { ...entry });
+    });
+    toStack.identifyOnResolve?.(stack.identifyOnResolve());
+    return toStack;
+  };
+  const expandRelativeMiddlewareList = (from) => {
+    const expandedMiddlewareList = [];
+    from.before.forEach((entry) => {
+      if (entry.before.length === 0 && entry.after.length === 0) {
+        expandedMiddlewareList.push(entry);
+      } else {
+        expandedMiddlewareList.push(...expandRelativeMiddlewareList(entry));
+      }
+    });
+    expandedMiddlewareList.push(from);
+    from.after.reverse().forEach((entry) => {
+      if (entry.before.length === 0 && entry.after.length === 0) {
+        expandedMiddlewareList.push(entry);
+      } else {
+        expandedMiddlewareList.push(...expandRelativeMiddlewareList(entry));
+      }
+    });
+    return expandedMiddlewareList;
+  };
+  const getMiddlewareList = (debug = false) => {
+    const normalizedAbsoluteEntries = [];
+    const normalizedRelativeEntries = [];
+    const normalizedEntriesNameMap = {};
+    absoluteEntries.forEach((entry) => {
+      const normalizedEntry = {
+        ...entry,
+        before: [],
+        after: []
+      };
+      for (const alias of getAllAliases(normalizedEntry.name, normalizedEntry.aliases)) {
+        normalizedEntriesNameMap[alias] = normalizedEntry;
+      }
+      normalizedAbsoluteEntries.push(normalizedEntry);
+    });
+    relativeEntries.forEach((entry) => {
+      const normalizedEntry = {
+        ...entry,
+        before: [],
+        after: []
+      };
+      for (const alias of getAllAliases(normalizedEntry.name, normalizedEntry.aliases)) {
+        normalizedEntriesNameMap[alias] = normalizedEntry;
+      }
+      normalizedRelativeEntries.push(normalizedEntry);
+    });
+    normalizedRelativeEntries.forEach((entry) => {
+      if (entry.toMiddleware) {
+        const toMiddleware = normalizedEntriesNameMap[entry.toMiddleware];
+        if (toMiddleware === void 0) {
+          if (debug) {
+            return;
+          }
+          throw new Error(`${entry.toMiddleware} is not found when adding ${getMiddlewareNameWithAliases(entry.name, entry.aliases)} middleware ${entry.relation} ${entry.toMiddleware}`);
+        }
+        if (entry.relation === "after") {
+          toMiddleware.after.push(entry);
+        }
+        if (entry.relation === "before") {
+          toMiddleware.before.push(entry);
+        }
+      }
+    });
+    const mainChain = sort(normalizedAbsoluteEntries).map(expandRelativeMiddlewareList).reduce((wholeList, expandedMiddlewareList) => {
+      wholeList.push(...expandedMiddlewareList);
+      return wholeList;
+    }, []);
+    return mainChain;
+  };
+  const stack = {
+    add: (middleware, options = {}) => {
+      const { name, override, aliases: _aliases } = options;
+      const entry = {
+        step: "initialize",
+        priority: "normal",
+        middleware,
+        ...options
+      };
+      const aliases = getAllAliases(name, _aliases);
+      if (aliases.length > 0) {
+        if (aliases.some((alias) => entriesNameSet.has(alias))) {
+          if (!override) {
+            throw new Error(`Duplicate middleware name '${getMiddlewareNameWithAliases(name, _aliases)}'`);
+          }
+          for (const alias of aliases) {
+            const toOverrideIndex = absoluteEntries.findIndex((entry2) => entry2.name === alias || entry2.aliases?.some((a) => a === alias));
+            if (toOverrideIndex === -1) {
+              continue;
+            }
+            const toOverride = absoluteEntries[toOverrideIndex];
+            if (toOverride.step !== entry.step || entry.priority !== toOverride.priority) {
+              throw new Error(`"${getMiddlewareNameWithAliases(toOverride.name, toOverride.aliases)}" middleware with ${toOverride.priority} priority in ${toOverride.step} step cannot be overridden by "${getMiddlewareNameWithAliases(name, _aliases)}" middleware with ${entry.priority} priority in ${entry.step} step.`);
+            }
+            absoluteEntries.splice(toOverrideIndex, 1);
+          }
+        }
+        for (const alias of aliases) {
+          entriesNameSet.add(alias);
+        }
+      }
+      absoluteEntries.push(entry);
+    },
+    addRelativeTo: (middleware, options) => {
+      const { name, override, aliases: _aliases } = options;
+      const entry = {
+        middleware,
+        ...options
+      };
+      const aliases = getAllAliases(name, _aliases);
+      if (aliases.length > 0) {
+        if (aliases.some((alias) => entriesNameSet.has(alias))) {
+          if (!override) {
+            throw new Error(`Duplicate middleware name '${getMiddlewareNameWithAliases(name, _aliases)}'`);
+          }
+          for (const alias of aliases) {
+            const toOverrideIndex = relativeEntries.findIndex((entry2) => entry2.name === alias || entry2.aliases?.some((a) => a === alias));
+            if (toOverrideIndex === -1) {
+              continue;
+            }
+            const toOverride = relativeEntries[toOverrideIndex];
+            if (toOverride.toMiddleware !== entry.toMiddleware || toOverride.relation !== entry.relation) {
+              throw new Error(`"${getMiddlewareNameWithAliases(toOverride.name, toOverride.aliases)}" middleware ${toOverride.relation} "${toOverride.toMiddleware}" middleware cannot be overridden by "${getMiddlewareNameWithAliases(name, _aliases)}" middleware ${entry.relation} "${entry.toMiddleware}" middleware.`);
+            }
+            relativeEntries.splice(toOverrideIndex, 1);
+          }
+        }
+        for (const alias of aliases) {
+          entriesNameSet.add(alias);
+        }
+      }
+      relativeEntries.push(entry);
+    },
+    clone: () => cloneTo(constructStack()),
+    use: (plugin) => {
+      plugin.applyToStack(stack);
+    },
+    remove: (toRemove) => {
+      if (typeof toRemove === "string") {
+        return removeByName(toRemove);
+      } else {
+        return removeByReference(toRemove);
+      }
+    },
+    removeByTag: (toRemove) => {
+      let isRemoved = false;
+      const filterCb = (entry) => {
+        const { tags, name, aliases: _aliases } = entry;
+        if (tags && tags.includes(toRemove)) {
+          const aliases = getAllAliases(name, _aliases);
+          for (const alias of aliases) {
+            entriesNameSet.delete(alias);
+          }
+          isRemoved = true;
+          return false;
+        }
+        return true;
+      };
+      absoluteEntries = absoluteEntries.filter(filterCb);
+      relativeEntries = relativeEntries.filter(filterCb);
+      return isRemoved;
+    },
+    concat: (from) => {
+      const cloned = cloneTo(constructStack());
+      cloned.use(from);
+      cloned.identifyOnResolve(identifyOnResolve || cloned.identifyOnResolve() || (from.identifyOnResolve?.() ?? false));
+      return cloned;
+    },
+    applyToStack: cloneTo,
+    identify: () => {
+      return getMiddlewareList(true).map((mw) => {
+        const step = mw.step ?? mw.relation + " " + mw.toMiddleware;
+        return getMiddlewareNameWithAliases(mw.name, mw.aliases) + " - " + step;
+      });
+    },
+    identifyOnResolve(toggle) {
+      if (typeof toggle === "boolean") {
+        identifyOnResolve = toggle;
+      }
+      return identifyOnResolve;
+    },
+    resolve: (handler, context) => {
+      for (const middleware of getMiddlewareList().map((entry) => entry.middleware).reverse()) {
+        handler = middleware(handler, context);
+      }
+      if (identifyOnResolve) {
+        console.log(stack.identify());
+      }
+      return handler;
+    }
+  };
+  return stack;
+};
+var stepWeights = {
+  initialize: 5,
+  serialize: 4,
+  build: 3,
+  finalizeRequest: 2,
+  deserialize: 1
+};
+var priorityWeights = {
+  high: 3,
+  normal: 2,
+  low: 1
+};
+
+// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/client.js
+var Client = class {
+  config;
+  middlewareStack = constructStack();
+  initConfig;
+  handlers;
+  constructor(config) {
+    this.config = config;
+    const { protocol, protocolSettings } = config;
+    if (protocolSettings) {
+      if (typeof protocol === "function") {
+        config.protocol = new protocol(protocolSettings);
+      }
+    }
+  }
+  send(command, optionsOrCb, cb) {
+    const options = typeof optionsOrCb !== "function" ? optionsOrCb : void 0;
+    const callback = typeof optionsOrCb === "function" ? optionsOrCb : cb;
+    const useHandlerCache = options === void 0 && this.config.cacheMiddleware === true;
+    let handler;
+    if (useHandlerCache) {
+      if (!this.handlers) {
+        this.handlers = /* @__PURE__ */ new WeakMap();
+      }
+      const handlers = this.handlers;
+      if (handlers.has(command.constructor)) {
+        handler = handlers.get(command.constructor);
+      } else {
+        handler = command.resolveMiddleware(this.middlewareStack, this.config, options);
+        handlers.set(command.constructor, handler);
+      }
+    } else {
+      delete this.handlers;
+      handler = command.resolveMiddleware(this.middlewareStack, this.config, options);
+    }
+    if (callback) {
+      handler(command).then((result) => callback(null, result.output), (err) => callback(err)).catch(() => {
+      });
+    } else {
+      return handler(command).then((result) => result.output);
+    }
+  }
+  destroy() {
+    this.config?.requestHandler?.destroy?.();
+    delete this.handlers;
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/schemaLogFilter.js
+var SENSITIVE_STRING = "***SensitiveInformation***";
+function schemaLogFilter(schema, data) {
+  if (data == null) {
+    return data;
+  }
+  const ns = J6MMM3TS/* NormalizedSchema */.l1.of(schema);
+  if (ns.getMergedTraits().sensitive) {
+    return SENSITIVE_STRING;
+  }
+  if (ns.isListSchema()) {
+    const valueSchema = ns.getValueSchema();
+    if (valueSchema.getMergedTraits().sensitive) {
+      return SENSITIVE_STRING;
+    }
+    if (Array.isArray(data)) {
+      return data.map((value) => schemaLogFilter(valueSchema, value));
+    }
+  } else if (ns.isMapSchema()) {
+    const valueSchema = ns.getValueSchema();
+    if (ns.getKeySchema().getMergedTraits().sensitive || valueSchema.getMergedTraits().sensitive) {
+      return SENSITIVE_STRING;
+    }
+    if (typeof data === "object") {
+      return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, schemaLogFilter(valueSchema, value)]));
+    }
+  } else if (ns.isStructSchema() && typeof data === "object") {
+    const object = data;
+    const newObject = {};
+    for (const [member, memberNs] of ns.structIterator()) {
+      if (object[member] != null) {
+        newObject[member] = schemaLogFilter(memberNs, object[member]);
+      }
+    }
+    return newObject;
+  }
+  return data;
+}
+
+// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/command.js
+var operationEventStreamMarker = /* @__PURE__ */ Symbol.for("@smithy/op-event-stream");
+var Command = class {
+  middlewareStack = constructStack();
+  schema;
+  static classBuilder() {
+    return new ClassBuilder();
+  }
+  resolveMiddlewareWithContext(clientStack, configuration, options, { middlewareFn, clientName, commandName, inputFilterSensitiveLog, outputFilterSensitiveLog, smithyContext, additionalContext, CommandCtor }) {
+    for (const mw of middlewareFn.bind(this)(CommandCtor, clientStack, configuration, options)) {
+      this.middlewareStack.use(mw);
+    }
+    const stack = clientStack.concat(this.middlewareStack);
+    const { logger } = configuration;
+    const additionalSmithyContext = additionalContext[J6MMM3TS/* SMITHY_CONTEXT_KEY */.Vf];
+    const handlerExecutionContext = {
+      logger,
+      clientName,
+      commandName,
+      inputFilterSensitiveLog,
+      outputFilterSensitiveLog,
+      ...additionalContext,
+      [J6MMM3TS/* SMITHY_CONTEXT_KEY */.Vf]: {
+        ...additionalSmithyContext,
+        commandInstance: this,
+        ...smithyContext,
+        ...options?.metricsRecorder === void 0 ? {} : { metricsRecorder: options.metricsRecorder },
+        ...options?.abortSignal === void 0 ? {} : { abortSignal: options.abortSignal }
+      }
+    };
+    const { requestHandler } = configuration;
+    let requestOptions = options ?? {};
+    if (requestOptions.metricsRecorder) {
+      requestOptions = { ...requestOptions };
+      delete requestOptions.metricsRecorder;
+    }
+    let isEventStream;
+    const schema = this.schema;
+    const marker = schema?.[operationEventStreamMarker];
+    if (marker !== void 0) {
+      isEventStream = marker;
+    } else if (schema) {
+      if (Array.isArray(schema) && schema[0] === 9) {
+        const [, , , , input$, output$] = schema;
+        isEventStream = schema[operationEventStreamMarker] = Boolean(J6MMM3TS/* NormalizedSchema */.l1.of(input$).getEventStreamMember() || J6MMM3TS/* NormalizedSchema */.l1.of(output$).getEventStreamMember());
+      }
+    }
+    if (isEventStream) {
+      requestOptions = {
+        isEventStream,
+        ...requestOptions
+      };
+    }
+    return stack.resolve((request) => requestHandler.handle(request.request, requestOptions), handlerExecutionContext);
+  }
+};
+var ClassBuilder = class {
+  _init = () => {
+  };
+  _ep = {};
+  _middlewareFn = () => [];
+  _commandName = "";
+  _clientName = "";
+  _additionalContext = {};
+  _smithyContext = {};
+  _inputFilterSensitiveLog = void 0;
+  _outputFilterSensitiveLog = void 0;
+  _serializer = null;
+  _deserializer = null;
+  _operationSchema;
+  init(cb) {
+    this._init = cb;
+  }
+  ep(endpointParameterInstructions) {
+    this._ep = endpointParameterInstructions;
+    return this;
+  }
+  m(middlewareSupplier) {
+    this._middlewareFn = middlewareSupplier;
+    return this;
+  }
+  s(service, operation, smithyContext = {}) {
+    this._smithyContext = {
+      service,
+      operation,
+      ...smithyContext
+    };
+    return this;
+  }
+  c(additionalContext = {}) {
+    this._additionalContext = additionalContext;
+    return this;
+  }
+  n(clientName, commandName) {
+    this._clientName = clientName;
+    this._commandName = commandName;
+    return this;
+  }
+  f(inputFilter = (_) => _, outputFilter = (_) => _) {
+    this._inputFilterSensitiveLog = inputFilter;
+    this._outputFilterSensitiveLog = outputFilter;
+    return this;
+  }
+  ser(serializer) {
+    this._serializer = serializer;
+    return this;
+  }
+  de(deserializer) {
+    this._deserializer = deserializer;
+    return this;
+  }
+  sc(operation) {
+    this._operationSchema = operation;
+    this._smithyContext.operationSchema = operation;
+    return this;
+  }
+  build() {
+    const closure = this;
+    let CommandRef;
+    return CommandRef = class extends Command {
+      input;
+      static getEndpointParameterInstructions() {
+        return closure._ep;
+      }
+      constructor(...[input]) {
+        super();
+        this.input = input ?? {};
+        closure._init(this);
+        this.schema = closure._operationSchema;
+      }
+      resolveMiddleware(stack, configuration, options) {
+        const op = closure._operationSchema;
+        const input = op?.[4] ?? op?.input;
+        const output = op?.[5] ?? op?.output;
+        return this.resolveMiddlewareWithContext(stack, configuration, options, {
+          CommandCtor: CommandRef,
+          middlewareFn: closure._middlewareFn,
+          clientName: closure._clientName,
+          commandName: closure._commandName,
+          inputFilterSensitiveLog: closure._inputFilterSensitiveLog ?? (op ? schemaLogFilter.bind(null, input) : (_) => _),
+          outputFilterSensitiveLog: closure._outputFilterSensitiveLog ?? (op ? schemaLogFilter.bind(null, output) : (_) => _),
+          smithyContext: closure._smithyContext,
+          additionalContext: closure._additionalContext
+        });
+      }
+      serialize = closure._serializer;
+      deserialize = closure._deserializer;
+    };
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/create-aggregated-client.js
+var createAggregatedClient = (commands, Client2, options) => {
+  for (const [command, CommandCtor] of Object.entries(commands)) {
+    const methodImpl = async function(args, optionsOrCb, cb) {
+      const command2 = new CommandCtor(args);
+      if (typeof optionsOrCb === "function") {
+        this.send(command2, optionsOrCb);
+      } else if (typeof cb === "function") {
+        if (typeof optionsOrCb !== "object") {
+          throw new Error(`Expected http options but got ${typeof optionsOrCb}`);
+        }
+        this.send(command2, optionsOrCb || {}, cb);
+      } else {
+        return this.send(command2, optionsOrCb);
+      }
+    };
+    const methodName = (command[0].toLowerCase() + command.slice(1)).replace(/Command$/, "");
+    Client2.prototype[methodName] = methodImpl;
+  }
+  const { paginators = {}, waiters = {} } = options ?? {};
+  for (const [paginatorName, paginatorFn] of Object.entries(paginators)) {
+    if (Client2.prototype[paginatorName] === void 0) {
+      Client2.prototype[paginatorName] = function(commandInput = {}, paginationConfiguration, ...rest) {
+        return paginatorFn({
+          ...paginationConfiguration,
+          client: this
+        }, commandInput, ...rest);
+      };
+    }
+  }
+  for (const [waiterName, waiterFn] of Object.entries(waiters)) {
+    if (Client2.prototype[waiterName] === void 0) {
+      Client2.prototype[waiterName] = async function(commandInput = {}, waiterConfiguration, ...rest) {
+        let config = waiterConfiguration;
+        if (typeof waiterConfiguration === "number") {
+          config = {
+            maxWaitTime: waiterConfiguration
+          };
+        }
+        return waiterFn({
+          ...config,
+          client: this
+        }, commandInput, ...rest);
+      };
+    }
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/exceptions.js
+var ServiceException = class _ServiceException extends Error {
+  static shapeId = "smithy.ts.sdk.synthetic.nonamespace.client#ServiceException";
+  $fault;
+  $response;
+  $retryable;
+  $metadata;
+  constructor(options) {
+    super(options.message);
+    Object.setPrototypeOf(this, Object.getPrototypeOf(this).constructor.prototype);
+    this.name = options.name;
+    this.$fault = options.$fault;
+    this.$metadata = options.$metadata;
+  }
+  static isInstance(value) {
+    if (!value) {
+      return false;
+    }
+    const candidate = value;
+    return _ServiceException.prototype.isPrototypeOf(candidate) || Boolean(candidate.$fault) && Boolean(candidate.$metadata) && (candidate.$fault === "client" || candidate.$fault === "server");
+  }
+  static [Symbol.hasInstance](instance) {
+    if (!instance) {
+      return false;
+    }
+    const candidate = instance;
+    if (this === _ServiceException) {
+      return _ServiceException.isInstance(instance);
+    }
+    if (_ServiceException.isInstance(instance)) {
+      if (this.prototype.isPrototypeOf(instance)) {
+        return true;
+      }
+      const targetId = Object.prototype.hasOwnProperty.call(this, "shapeId") ? this.shapeId : void 0;
+      let candidateHasShapeId = false;
+      if (targetId) {
+        let proto = Object.getPrototypeOf(candidate);
+        while (proto && proto !== Object.prototype) {
+          const ctor = proto.constructor;
+          const candidateId = ctor !== _ServiceException && Object.prototype.hasOwnProperty.call(ctor, "shapeId") ? ctor?.shapeId : void 0;
+          if (candidateId) {
+            candidateHasShapeId = true;
+            if (candidateId === targetId) {
+              return true;
+            }
+          }
+          proto = Object.getPrototypeOf(proto);
+        }
+      }
+      if (targetId && candidateHasShapeId) {
+        return false;
+      }
+      const targetName = this.name;
+      if (targetName && targetName.length >= 6) {
+        if (candidate.name === targetName) {
+          return true;
+        }
+        let proto = Object.getPrototypeOf(candidate);
+        while (proto && proto !== Object.prototype) {
+          const ctorName = proto.constructor?.name;
+          if (ctorName && ctorName !== "Error" && ctorName === targetName) {
+            return true;
+          }
+          proto = Object.getPrototypeOf(proto);
+        }
+      }
+    }
+    return false;
+  }
+};
+var decorateServiceException = (exception, additions = {}) => {
+  Object.entries(additions).filter(([, v]) => v !== void 0).forEach(([k, v]) => {
+    if (exception[k] == void 0 || exception[k] === "") {
+      exception[k] = v;
+    }
+  });
+  const message = exception.message || exception.Message || "UnknownError";
+  exception.message = message;
+  delete exception.Message;
+  return exception;
+};
+
+// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/defaults-mode.js
+var loadConfigsForDefaultMode = (mode) => {
+  switch (mode) {
+    case "standard":
+      return {
+        retryMode: "standard",
+        connectionTimeout: 3100
+      };
+    case "in-region":
+      return {
+        retryMode: "standard",
+        connectionTimeout: 1100
+      };
+    case "cross-region":
+      return {
+        retryMode: "standard",
+        connectionTimeout: 3100
+      };
+    case "mobile":
+      return {
+        retryMode: "standard",
+        connectionTimeout: 3e4
+      };
+    default:
+      return {};
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/emitWarningIfUnsupportedVersion.js
+var warningEmitted = false;
+var emitWarningIfUnsupportedVersion = (version) => {
+  if (version && !warningEmitted && parseInt(version.substring(1, version.indexOf("."))) < 16) {
+    warningEmitted = true;
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/extensions/checksum.js
+var knownAlgorithms = Object.values(J6MMM3TS/* AlgorithmId */.dB);
+var getChecksumConfiguration = (runtimeConfig) => {
+  const checksumAlgorithms = [];
+  for (const id in J6MMM3TS/* AlgorithmId */.dB) {
+    if (!(0,J6MMM3TS/* hasOwn */.$3)(J6MMM3TS/* AlgorithmId */.dB, id)) {
+      continue;
+    }
+    const algorithmId = J6MMM3TS/* AlgorithmId */.dB[id];
+    if (runtimeConfig[algorithmId] === void 0) {
+      continue;
+    }
+    checksumAlgorithms.push({
+      algorithmId: () => algorithmId,
+      checksumConstructor: () => runtimeConfig[algorithmId]
+    });
+  }
+  for (const [id, ChecksumCtor] of Object.entries(runtimeConfig.checksumAlgorithms ?? {})) {
+    checksumAlgorithms.push({
+      algorithmId: () => id,
+      checksumConstructor: () => ChecksumCtor
+    });
+  }
+  return {
+    addChecksumAlgorithm(algo) {
+      runtimeConfig.checksumAlgorithms = runtimeConfig.checksumAlgorithms ?? {};
+      const id = algo.algorithmId();
+      const ctor = algo.checksumConstructor();
+      if (knownAlgorithms.includes(id)) {
+        runtimeConfig.checksumAlgorithms[id.toUpperCase()] = ctor;
+      } else {
+        runtimeConfig.checksumAlgorithms[id] = ctor;
+      }
+      checksumAlgorithms.push(algo);
+    },
+    checksumAlgorithms() {
+      return checksumAlgorithms;
+    }
+  };
+};
+var resolveChecksumRuntimeConfig = (clientConfig) => {
+  const runtimeConfig = {};
+  clientConfig.checksumAlgorithms().forEach((checksumAlgorithm) => {
+    const id = checksumAlgorithm.algorithmId();
+    if (knownAlgorithms.includes(id)) {
+      runtimeConfig[id] = checksumAlgorithm.checksumConstructor();
+    }
+  });
+  return runtimeConfig;
+};
+
+// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/extensions/retry.js
+var getRetryConfiguration = (runtimeConfig) => {
+  return {
+    setRetryStrategy(retryStrategy) {
+      runtimeConfig.retryStrategy = retryStrategy;
+    },
+    retryStrategy() {
+      return runtimeConfig.retryStrategy;
+    }
+  };
+};
+var resolveRetryRuntimeConfig = (retryStrategyConfiguration) => {
+  const runtimeConfig = {};
+  runtimeConfig.retryStrategy = retryStrategyConfiguration.retryStrategy();
+  return runtimeConfig;
+};
+
+// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/extensions/defaultExtensionConfiguration.js
+var getDefaultExtensionConfiguration = (runtimeConfig) => {
+  return Object.assign(getChecksumConfiguration(runtimeConfig), getRetryConfiguration(runtimeConfig));
+};
+var resolveDefaultRuntimeConfig = (config) => {
+  return Object.assign(resolveChecksumRuntimeConfig(config), resolveRetryRuntimeConfig(config));
+};
+
+// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/get-value-from-text-node.js
+var getValueFromTextNode = (obj) => {
+  const textNodeName = "#text";
+  for (const key in obj) {
+    if (!(0,J6MMM3TS/* hasOwn */.$3)(obj, key)) {
+      continue;
+    }
+    if (obj[key][textNodeName] !== void 0) {
+      obj[key] = obj[key][textNodeName];
+    } else if (typeof obj[key] === "object" && obj[key] !== null) {
+      obj[key] = getValueFromTextNode(obj[key]);
+    }
+  }
+  return obj;
+};
+
+// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/NoOpLogger.js
+var NoOpLogger = class {
+  trace() {
+  }
+  debug() {
+  }
+  info() {
+  }
+  warn() {
+  }
+  error() {
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/client/smithy-client/client-command-builder.js
+function makeBuilder(common, service, name, ep) {
+  return function makeCommand(added, plugins, op, $, smithyContext = {}) {
+    const epMerged = Object.assign({}, common, added);
+    return Command.classBuilder().ep(epMerged).m(function(CommandCtor, clientStack, config, options) {
+      const list = plugins.call(this, CommandCtor, clientStack, config, options);
+      list.unshift(ep(config, CommandCtor.getEndpointParameterInstructions()));
+      return list;
+    }).s(service, op, smithyContext).n(name, op.charAt(0).toUpperCase() + op.slice(1) + "Command").sc($).build();
+  };
+}
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/adaptors/getEndpointUrlConfig.js
+var ENV_ENDPOINT_URL = "AWS_ENDPOINT_URL";
+var CONFIG_ENDPOINT_URL = "endpoint_url";
+var getEndpointUrlConfig = (serviceId) => ({
+  environmentVariableSelector: (env2) => {
+    const serviceSuffixParts = serviceId.split(" ").map((w) => w.toUpperCase());
+    const serviceEndpointUrl = env2[[ENV_ENDPOINT_URL, ...serviceSuffixParts].join("_")];
+    if (serviceEndpointUrl) {
+      return serviceEndpointUrl;
+    }
+    const endpointUrl = env2[ENV_ENDPOINT_URL];
+    if (endpointUrl) {
+      return endpointUrl;
+    }
+    return void 0;
+  },
+  configFileSelector: (profile, config) => {
+    if (profile.services) {
+      const servicesSectionKey = ["services", profile.services].join(Q4FG57VT/* CONFIG_PREFIX_SEPARATOR */.QD);
+      if (!config || !config[servicesSectionKey]) {
+        throw new Error(`The services section "${profile.services}" specified in the profile is not present in the shared configuration file.`);
+      }
+      const servicesSection = config[servicesSectionKey];
+      const servicePrefixParts = serviceId.split(" ").map((w) => w.toLowerCase());
+      const endpointUrl2 = servicesSection[[servicePrefixParts.join("_"), CONFIG_ENDPOINT_URL].join(Q4FG57VT/* CONFIG_PREFIX_SEPARATOR */.QD)];
+      if (endpointUrl2) {
+        return endpointUrl2;
+      }
+    }
+    const endpointUrl = profile[CONFIG_ENDPOINT_URL];
+    if (endpointUrl) {
+      return endpointUrl;
+    }
+    return void 0;
+  },
+  default: void 0
+});
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/adaptors/getIgnoreConfiguredEndpointUrls.js
+var ENV_IGNORE_CONFIGURED_ENDPOINT_URLS = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+var CONFIG_IGNORE_CONFIGURED_ENDPOINT_URLS = "ignore_configured_endpoint_urls";
+var ignoreConfiguredEndpointUrlsConfigSelectors = {
+  environmentVariableSelector: (env2) => (0,Q4FG57VT/* booleanSelector */.Qm)(env2, ENV_IGNORE_CONFIGURED_ENDPOINT_URLS, Q4FG57VT/* SelectorType */.cV.ENV),
+  configFileSelector: (profile) => (0,Q4FG57VT/* booleanSelector */.Qm)(profile, CONFIG_IGNORE_CONFIGURED_ENDPOINT_URLS, Q4FG57VT/* SelectorType */.cV.CONFIG),
+  default: false
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/adaptors/getEndpointFromConfig.js
+var getEndpointFromConfig = async (serviceId) => {
+  const ignore = await (0,Q4FG57VT/* loadConfig */.Z9)(ignoreConfiguredEndpointUrlsConfigSelectors)();
+  if (ignore) {
+    return void 0;
+  }
+  return (0,Q4FG57VT/* loadConfig */.Z9)(getEndpointUrlConfig(serviceId ?? ""))();
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/service-customizations/s3.js
+var resolveParamsForS3 = async (endpointParams) => {
+  const bucket = endpointParams?.Bucket || "";
+  if (typeof endpointParams.Bucket === "string") {
+    endpointParams.Bucket = bucket.replace(/#/g, encodeURIComponent("#")).replace(/\?/g, encodeURIComponent("?"));
+  }
+  if (isArnBucketName(bucket)) {
+    if (endpointParams.ForcePathStyle === true) {
+      throw new Error("Path-style addressing cannot be used with ARN buckets");
+    }
+  } else if (!isDnsCompatibleBucketName(bucket) || bucket.indexOf(".") !== -1 && !String(endpointParams.Endpoint).startsWith("http:") || bucket.toLowerCase() !== bucket || bucket.length < 3) {
+    endpointParams.ForcePathStyle = true;
+  }
+  if (endpointParams.DisableMultiRegionAccessPoints) {
+    endpointParams.disableMultiRegionAccessPoints = true;
+    endpointParams.DisableMRAP = true;
+  }
+  return endpointParams;
+};
+var DOMAIN_PATTERN = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+var IP_ADDRESS_PATTERN = /(\d+\.){3}\d+/;
+var DOTS_PATTERN = /\.\./;
+var isDnsCompatibleBucketName = (bucketName) => DOMAIN_PATTERN.test(bucketName) && !IP_ADDRESS_PATTERN.test(bucketName) && !DOTS_PATTERN.test(bucketName);
+var isArnBucketName = (bucketName) => {
+  const [arn, partition2, service, , , bucket] = bucketName.split(":");
+  const isArn = arn === "arn" && bucketName.split(":").length >= 6;
+  const isValidArn = Boolean(isArn && partition2 && service && bucket);
+  if (isArn && !isValidArn) {
+    throw new Error(`Invalid ARN: ${bucketName} was an invalid ARN.`);
+  }
+  return isValidArn;
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/adaptors/createConfigValueProvider.js
+var createConfigValueProvider = (configKey, canonicalEndpointParamKey, config, isClientContextParam = false) => {
+  const configProvider = async () => {
+    let configValue;
+    if (isClientContextParam) {
+      const clientContextParams = config.clientContextParams;
+      const nestedValue = clientContextParams?.[configKey];
+      configValue = nestedValue ?? config[configKey] ?? config[canonicalEndpointParamKey];
+    } else {
+      configValue = config[configKey] ?? config[canonicalEndpointParamKey];
+    }
+    if (typeof configValue === "function") {
+      return configValue();
+    }
+    return configValue;
+  };
+  if (configKey === "credentialScope" || canonicalEndpointParamKey === "CredentialScope") {
+    return async () => {
+      const credentials = typeof config.credentials === "function" ? await config.credentials() : config.credentials;
+      const configValue = credentials?.credentialScope ?? credentials?.CredentialScope;
+      return configValue;
+    };
+  }
+  if (configKey === "accountId" || canonicalEndpointParamKey === "AccountId") {
+    return async () => {
+      const credentials = typeof config.credentials === "function" ? await config.credentials() : config.credentials;
+      const configValue = credentials?.accountId ?? credentials?.AccountId;
+      return configValue;
+    };
+  }
+  if (configKey === "endpoint" || canonicalEndpointParamKey === "endpoint") {
+    return async () => {
+      if (config.isCustomEndpoint === false) {
+        return void 0;
+      }
+      const endpoint = await configProvider();
+      if (endpoint && typeof endpoint === "object") {
+        if ("url" in endpoint) {
+          return endpoint.url.href;
+        }
+        if ("hostname" in endpoint) {
+          const { protocol, hostname, port, path } = endpoint;
+          return `${protocol}//${hostname}${port ? ":" + port : ""}${path}`;
+        }
+      }
+      return endpoint;
+    };
+  }
+  return configProvider;
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/adaptors/getEndpointFromInstructions.js
+function bindGetEndpointFromInstructions(getEndpointFromConfig2) {
+  return async (commandInput, instructionsSupplier, clientConfig, context) => {
+    if (!clientConfig.isCustomEndpoint && !clientConfig.ignoreConfiguredEndpointUrls) {
+      let endpointFromConfig;
+      if (clientConfig.serviceConfiguredEndpoint) {
+        endpointFromConfig = await clientConfig.serviceConfiguredEndpoint();
+      } else {
+        endpointFromConfig = await getEndpointFromConfig2(clientConfig.serviceId);
+      }
+      if (endpointFromConfig) {
+        clientConfig.endpoint = () => Promise.resolve((0,J6MMM3TS/* toEndpointV1 */.a0)(endpointFromConfig));
+        clientConfig.isCustomEndpoint = true;
+        context?.logger?.debug?.(`@smithy/core/endpoints - resolved endpoint from config: ${endpointFromConfig}`);
+      }
+    }
+    const endpointParams = await resolveParams(commandInput, instructionsSupplier, clientConfig);
+    if (typeof clientConfig.endpointProvider !== "function") {
+      throw new Error("config.endpointProvider is not set.");
+    }
+    const endpoint = clientConfig.endpointProvider(endpointParams, context);
+    if (clientConfig.isCustomEndpoint && clientConfig.endpoint) {
+      const customEndpoint = await clientConfig.endpoint();
+      if (customEndpoint?.headers) {
+        endpoint.headers ??= {};
+        for (const [name, value] of Object.entries(customEndpoint.headers)) {
+          endpoint.headers[name] = Array.isArray(value) ? value : [value];
+        }
+      }
+    }
+    return endpoint;
+  };
+}
+var resolveParams = async (commandInput, instructionsSupplier, clientConfig) => {
+  const endpointParams = {};
+  const instructions = instructionsSupplier?.getEndpointParameterInstructions?.() || {};
+  for (const [name, instruction] of Object.entries(instructions)) {
+    switch (instruction.type) {
+      case "staticContextParams":
+        endpointParams[name] = instruction.value;
+        break;
+      case "contextParams":
+        endpointParams[name] = commandInput[instruction.name];
+        break;
+      case "clientContextParams":
+      case "builtInParams":
+        endpointParams[name] = await createConfigValueProvider(instruction.name, name, clientConfig, instruction.type !== "builtInParams")();
+        break;
+      case "operationContextParams":
+        endpointParams[name] = instruction.get(commandInput);
+        break;
+      default:
+        throw new Error("Unrecognized endpoint parameter instruction: " + JSON.stringify(instruction));
+    }
+  }
+  if (Object.keys(instructions).length === 0) {
+    Object.assign(endpointParams, clientConfig);
+  }
+  if (String(clientConfig.serviceId).toLowerCase() === "s3") {
+    await resolveParamsForS3(endpointParams);
+  }
+  return endpointParams;
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/endpointMiddleware.js
+function setFeature(context, feature, value) {
+  if (!context.__smithy_context) {
+    context.__smithy_context = { features: {} };
+  } else if (!context.__smithy_context.features) {
+    context.__smithy_context.features = {};
+  }
+  context.__smithy_context.features[feature] = value;
+}
+function bindEndpointMiddleware(getEndpointFromConfig2) {
+  const getEndpointFromInstructions2 = bindGetEndpointFromInstructions(getEndpointFromConfig2);
+  return ({ config, instructions }) => {
+    return (next, context) => async (args) => {
+      if (config.isCustomEndpoint) {
+        setFeature(context, "ENDPOINT_OVERRIDE", "N");
+      }
+      const endpoint = await getEndpointFromInstructions2(args.input, {
+        getEndpointParameterInstructions() {
+          return instructions;
+        }
+      }, { ...config }, context);
+      context.endpointV2 = endpoint;
+      context.authSchemes = endpoint.properties?.authSchemes;
+      const authScheme = context.authSchemes?.[0];
+      if (authScheme) {
+        context["signing_region"] = authScheme.signingRegion;
+        context["signing_service"] = authScheme.signingName;
+        const smithyContext = (0,J6MMM3TS/* getSmithyContext */.ug)(context);
+        const httpAuthOption = smithyContext?.selectedHttpAuthScheme?.httpAuthOption;
+        if (httpAuthOption) {
+          httpAuthOption.signingProperties = Object.assign(httpAuthOption.signingProperties || {}, {
+            signing_region: authScheme.signingRegion,
+            signingRegion: authScheme.signingRegion,
+            signing_service: authScheme.signingName,
+            signingName: authScheme.signingName,
+            signingRegionSet: authScheme.signingRegionSet
+          }, authScheme.properties);
+        }
+      }
+      return next({
+        ...args
+      });
+    };
+  };
+}
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/getEndpointPlugin.js
+var serializerMiddlewareOption = {
+  name: "serializerMiddleware",
+  step: "serialize",
+  tags: ["SERIALIZER"],
+  override: true
+};
+var endpointMiddlewareOptions = {
+  step: "serialize",
+  tags: ["ENDPOINT_PARAMETERS", "ENDPOINT_V2", "ENDPOINT"],
+  name: "endpointV2Middleware",
+  override: true,
+  relation: "before",
+  toMiddleware: serializerMiddlewareOption.name
+};
+function bindGetEndpointPlugin(getEndpointFromConfig2) {
+  const endpointMiddleware2 = bindEndpointMiddleware(getEndpointFromConfig2);
+  return (config, instructions) => ({
+    applyToStack: (clientStack) => {
+      clientStack.addRelativeTo(endpointMiddleware2({
+        config,
+        instructions
+      }), endpointMiddlewareOptions);
+    }
+  });
+}
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/middleware-endpoint/resolveEndpointConfig.js
+function bindResolveEndpointConfig(getEndpointFromConfig2) {
+  return (input) => {
+    const tls = input.tls ?? true;
+    const { endpoint, useDualstackEndpoint, useFipsEndpoint } = input;
+    const customEndpointProvider = endpoint != null ? async () => (0,J6MMM3TS/* toEndpointV1 */.a0)(await (0,J6MMM3TS/* normalizeProvider */.te)(endpoint)()) : void 0;
+    const isCustomEndpoint = !!endpoint;
+    const resolvedConfig = Object.assign(input, {
+      endpoint: customEndpointProvider,
+      tls,
+      isCustomEndpoint,
+      useDualstackEndpoint: (0,J6MMM3TS/* normalizeProvider */.te)(useDualstackEndpoint ?? false),
+      useFipsEndpoint: (0,J6MMM3TS/* normalizeProvider */.te)(useFipsEndpoint ?? false),
+      ignoreConfiguredEndpointUrls: !!input.ignoreConfiguredEndpointUrls
+    });
+    let configuredEndpointPromise = void 0;
+    resolvedConfig.serviceConfiguredEndpoint = async () => {
+      if (input.serviceId && !configuredEndpointPromise) {
+        configuredEndpointPromise = getEndpointFromConfig2(input.serviceId);
+      }
+      return configuredEndpointPromise;
+    };
+    return resolvedConfig;
+  };
+}
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/bdd/BinaryDecisionDiagram.js
+var BinaryDecisionDiagram = class _BinaryDecisionDiagram {
+  nodes;
+  root;
+  conditions;
+  results;
+  constructor(bdd, root, conditions, results) {
+    this.nodes = bdd;
+    this.root = root;
+    this.conditions = conditions;
+    this.results = results;
+  }
+  static from(bdd, root, conditions, results) {
+    return new _BinaryDecisionDiagram(bdd, root, conditions, results);
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/cache/EndpointCache.js
+var EndpointCache = class {
+  capacity;
+  data = /* @__PURE__ */ new Map();
+  parameters = [];
+  constructor({ size, params }) {
+    this.capacity = size ?? 50;
+    if (params) {
+      this.parameters = params;
+    }
+  }
+  get(endpointParams, resolver) {
+    const key = this.hash(endpointParams);
+    if (key === false) {
+      return resolver();
+    }
+    if (!this.data.has(key)) {
+      if (this.data.size > this.capacity + 10) {
+        const keys = this.data.keys();
+        let i = 0;
+        while (true) {
+          const { value, done } = keys.next();
+          this.data.delete(value);
+          if (done || ++i > 10) {
+            break;
+          }
+        }
+      }
+      this.data.set(key, resolver());
+    }
+    return this.data.get(key);
+  }
+  size() {
+    return this.data.size;
+  }
+  hash(endpointParams) {
+    let buffer = "";
+    const { parameters } = this;
+    if (parameters.length === 0) {
+      return false;
+    }
+    for (const param of parameters) {
+      const raw = endpointParams[param];
+      const val = raw == null ? "\0" : String(raw);
+      if (val.includes("|;")) {
+        return false;
+      }
+      buffer += val + "|;";
+    }
+    return buffer;
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/types/EndpointError.js
+var EndpointError = class extends Error {
+  constructor(message) {
+    super(message);
+    this.name = "EndpointError";
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/debug/debugId.js
+var debugId = "endpoints";
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/debug/toDebugString.js
+function toDebugString(input) {
+  if (typeof input !== "object" || input == null) {
+    return input;
+  }
+  if ("ref" in input) {
+    return `$${toDebugString(input.ref)}`;
+  }
+  if ("fn" in input) {
+    return `${input.fn}(${(input.argv || []).map(toDebugString).join(", ")})`;
+  }
+  return JSON.stringify(input, null, 2);
+}
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/customEndpointFunctions.js
+var customEndpointFunctions = {};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/booleanEquals.js
+var booleanEquals = (value1, value2) => value1 === value2;
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/coalesce.js
+function coalesce(...args) {
+  for (const arg of args) {
+    if (arg != null) {
+      return arg;
+    }
+  }
+  return void 0;
+}
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/getAttrPathList.js
+var getAttrPathList = (path) => {
+  const parts = path.split(".");
+  const pathList = [];
+  for (const part of parts) {
+    const squareBracketIndex = part.indexOf("[");
+    if (squareBracketIndex !== -1) {
+      if (part.indexOf("]") !== part.length - 1) {
+        throw new EndpointError(`Path: '${path}' does not end with ']'`);
+      }
+      const arrayIndex = part.slice(squareBracketIndex + 1, -1);
+      if (Number.isNaN(parseInt(arrayIndex))) {
+        throw new EndpointError(`Invalid array index: '${arrayIndex}' in path: '${path}'`);
+      }
+      if (squareBracketIndex !== 0) {
+        pathList.push(part.slice(0, squareBracketIndex));
+      }
+      pathList.push(arrayIndex);
+    } else {
+      pathList.push(part);
+    }
+  }
+  return pathList;
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/getAttr.js
+var getAttr = (value, path) => getAttrPathList(path).reduce((acc, index) => {
+  if (typeof acc !== "object") {
+    throw new EndpointError(`Index '${index}' in '${path}' not found in '${JSON.stringify(value)}'`);
+  } else if (Array.isArray(acc)) {
+    const i = parseInt(index);
+    return acc[i < 0 ? acc.length + i : i];
+  }
+  return acc[index];
+}, value);
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/isSet.js
+var isSet = (value) => value != null;
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/ite.js
+function ite(condition, trueValue, falseValue) {
+  return condition ? trueValue : falseValue;
+}
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/not.js
+var not = (value) => !value;
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/isIpAddress.js
+var IP_V4_REGEX = new RegExp(`^(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]\\d|\\d)(?:\\.(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]\\d|\\d)){3}$`);
+var isIpAddress = (value) => IP_V4_REGEX.test(value) || value.startsWith("[") && value.endsWith("]");
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/parseURL.js
+var DEFAULT_PORTS = {
+  [J6MMM3TS/* EndpointURLScheme */.Ue.HTTP]: 80,
+  [J6MMM3TS/* EndpointURLScheme */.Ue.HTTPS]: 443
+};
+var parseURL = (value) => {
+  const whatwgURL = (() => {
+    try {
+      if (value instanceof URL) {
+        return value;
+      }
+      if (typeof value === "object" && "hostname" in value) {
+        const { hostname: hostname2, port, protocol: protocol2 = "", path = "", query = {} } = value;
+        const url = new URL(`${protocol2}//${hostname2}${port ? `:${port}` : ""}${path}`);
+        url.search = Object.entries(query).map(([k, v]) => `${k}=${v}`).join("&");
+        return url;
+      }
+      return new URL(value);
+    } catch (ignored) {
+      return null;
+    }
+  })();
+  if (!whatwgURL) {
+    console.error(`Unable to parse ${JSON.stringify(value)} as a whatwg URL.`);
+    return null;
+  }
+  const urlString = whatwgURL.href;
+  const { host, hostname, pathname, protocol, search } = whatwgURL;
+  if (search) {
+    return null;
+  }
+  const scheme = protocol.slice(0, -1);
+  if (!Object.values(J6MMM3TS/* EndpointURLScheme */.Ue).includes(scheme)) {
+    return null;
+  }
+  const isIp = isIpAddress(hostname);
+  const inputContainsDefaultPort = urlString.includes(`${host}:${DEFAULT_PORTS[scheme]}`) || typeof value === "string" && value.includes(`${host}:${DEFAULT_PORTS[scheme]}`);
+  const authority = `${host}${inputContainsDefaultPort ? `:${DEFAULT_PORTS[scheme]}` : ``}`;
+  return {
+    scheme,
+    authority,
+    path: pathname,
+    normalizedPath: pathname.endsWith("/") ? pathname : `${pathname}/`,
+    isIp
+  };
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/split.js
+function split(value, delimiter, limit) {
+  if (limit === 1) {
+    return [value];
+  }
+  if (value === "") {
+    return [""];
+  }
+  const parts = value.split(delimiter);
+  if (limit === 0) {
+    return parts;
+  }
+  return parts.slice(0, limit - 1).concat(parts.slice(1).join(delimiter));
+}
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/stringEquals.js
+var stringEquals = (value1, value2) => value1 === value2;
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/substring.js
+var substring = (input, start, stop, reverse) => {
+  if (input == null || start >= stop || input.length < stop || /[^\u0000-\u007f]/.test(input)) {
+    return null;
+  }
+  if (!reverse) {
+    return input.substring(start, stop);
+  }
+  return input.substring(input.length - stop, input.length - start);
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/lib/uriEncode.js
+var uriEncode = (value) => encodeURIComponent(value).replace(/[!*'()]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/endpointFunctions.js
+var endpointFunctions = {
+  booleanEquals,
+  coalesce,
+  getAttr,
+  isSet,
+  isValidHostLabel: J6MMM3TS/* isValidHostLabel */.X8,
+  ite,
+  not,
+  parseURL,
+  split,
+  stringEquals,
+  substring,
+  uriEncode
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/evaluateTemplate.js
+var evaluateTemplate = (template, options) => {
+  const evaluatedTemplateArr = [];
+  const { referenceRecord, endpointParams } = options;
+  let currentIndex = 0;
+  while (currentIndex < template.length) {
+    const openingBraceIndex = template.indexOf("{", currentIndex);
+    if (openingBraceIndex === -1) {
+      evaluatedTemplateArr.push(template.slice(currentIndex));
+      break;
+    }
+    evaluatedTemplateArr.push(template.slice(currentIndex, openingBraceIndex));
+    const closingBraceIndex = template.indexOf("}", openingBraceIndex);
+    if (closingBraceIndex === -1) {
+      evaluatedTemplateArr.push(template.slice(openingBraceIndex));
+      break;
+    }
+    if (template[openingBraceIndex + 1] === "{" && template[closingBraceIndex + 1] === "}") {
+      evaluatedTemplateArr.push(template.slice(openingBraceIndex + 1, closingBraceIndex));
+      currentIndex = closingBraceIndex + 2;
+    }
+    const parameterName = template.substring(openingBraceIndex + 1, closingBraceIndex);
+    if (parameterName.includes("#")) {
+      const [refName, attrName] = parameterName.split("#");
+      evaluatedTemplateArr.push(getAttr(referenceRecord[refName] ?? endpointParams[refName], attrName));
+    } else {
+      evaluatedTemplateArr.push(referenceRecord[parameterName] ?? endpointParams[parameterName]);
+    }
+    currentIndex = closingBraceIndex + 1;
+  }
+  return evaluatedTemplateArr.join("");
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/getReferenceValue.js
+var getReferenceValue = ({ ref }, options) => {
+  return options.referenceRecord[ref] ?? options.endpointParams[ref];
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/evaluateExpression.js
+var evaluateExpression = (obj, keyName, options) => {
+  if (typeof obj === "string") {
+    return evaluateTemplate(obj, options);
+  } else if (obj["fn"]) {
+    return group.callFunction(obj, options);
+  } else if (obj["ref"]) {
+    return getReferenceValue(obj, options);
+  }
+  throw new EndpointError(`'${keyName}': ${String(obj)} is not a string, function or reference.`);
+};
+var callFunction = ({ fn, argv }, options) => {
+  const evaluatedArgs = Array(argv.length);
+  for (let i = 0; i < evaluatedArgs.length; ++i) {
+    const arg = argv[i];
+    if (typeof arg === "boolean" || typeof arg === "number") {
+      evaluatedArgs[i] = arg;
+    } else {
+      evaluatedArgs[i] = group.evaluateExpression(arg, "arg", options);
+    }
+  }
+  const namespaceSeparatorIndex = fn.indexOf(".");
+  if (namespaceSeparatorIndex !== -1) {
+    const namespaceFunctions = customEndpointFunctions[fn.slice(0, namespaceSeparatorIndex)];
+    const customFunction = namespaceFunctions?.[fn.slice(namespaceSeparatorIndex + 1)];
+    if (typeof customFunction === "function") {
+      return customFunction(...evaluatedArgs);
+    }
+  }
+  const callable = endpointFunctions[fn];
+  if (typeof callable === "function") {
+    return callable(...evaluatedArgs);
+  }
+  throw new Error(`function ${fn} not loaded in endpointFunctions.`);
+};
+var group = {
+  evaluateExpression,
+  callFunction
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/evaluateCondition.js
+var evaluateCondition = (condition, options) => {
+  const { assign } = condition;
+  if (assign && assign in options.referenceRecord) {
+    throw new EndpointError(`'${assign}' is already defined in Reference Record.`);
+  }
+  const value = callFunction(condition, options);
+  options.logger?.debug?.(`${debugId} evaluateCondition: ${toDebugString(condition)} = ${toDebugString(value)}`);
+  const result = value === "" ? true : !!value;
+  if (assign != null) {
+    return { result, toAssign: { name: assign, value } };
+  }
+  return { result };
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/getEndpointHeaders.js
+var getEndpointHeaders = (headers, options) => Object.entries(headers ?? {}).reduce((acc, [headerKey, headerVal]) => {
+  acc[headerKey] = headerVal.map((headerValEntry) => {
+    const processedExpr = evaluateExpression(headerValEntry, "Header value entry", options);
+    if (typeof processedExpr !== "string") {
+      throw new EndpointError(`Header '${headerKey}' value '${processedExpr}' is not a string`);
+    }
+    return processedExpr;
+  });
+  return acc;
+}, {});
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/getEndpointProperties.js
+var getEndpointProperties = (properties, options) => Object.entries(properties).reduce((acc, [propertyKey, propertyVal]) => {
+  acc[propertyKey] = group2.getEndpointProperty(propertyVal, options);
+  return acc;
+}, {});
+var getEndpointProperty = (property, options) => {
+  if (Array.isArray(property)) {
+    return property.map((propertyEntry) => getEndpointProperty(propertyEntry, options));
+  }
+  switch (typeof property) {
+    case "string":
+      return evaluateTemplate(property, options);
+    case "object":
+      if (property === null) {
+        throw new EndpointError(`Unexpected endpoint property: ${property}`);
+      }
+      return group2.getEndpointProperties(property, options);
+    case "boolean":
+      return property;
+    default:
+      throw new EndpointError(`Unexpected endpoint property type: ${typeof property}`);
+  }
+};
+var group2 = {
+  getEndpointProperty,
+  getEndpointProperties
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/utils/getEndpointUrl.js
+var getEndpointUrl = (endpointUrl, options) => {
+  const expression = evaluateExpression(endpointUrl, "Endpoint URL", options);
+  if (typeof expression === "string") {
+    try {
+      return new URL(expression);
+    } catch (error) {
+      console.error(`Failed to construct URL with ${expression}`, error);
+      throw error;
+    }
+  }
+  throw new EndpointError(`Endpoint URL must be a string, got ${typeof expression}`);
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/util-endpoints/decideEndpoint.js
+var RESULT = 1e8;
+var decideEndpoint = (bdd, options) => {
+  const { nodes, root, results, conditions } = bdd;
+  let ref = root;
+  const referenceRecord = {};
+  const closure = {
+    referenceRecord,
+    endpointParams: options.endpointParams,
+    logger: options.logger
+  };
+  while (ref !== 1 && ref !== -1 && ref < RESULT) {
+    const node_i = 3 * (Math.abs(ref) - 1);
+    const [condition_i, highRef, lowRef] = [nodes[node_i], nodes[node_i + 1], nodes[node_i + 2]];
+    const [fn, argv, assign] = conditions[condition_i];
+    const evaluation = evaluateCondition({ fn, assign, argv }, closure);
+    if (evaluation.toAssign) {
+      const { name, value } = evaluation.toAssign;
+      referenceRecord[name] = value;
+    }
+    ref = ref >= 0 === evaluation.result ? highRef : lowRef;
+  }
+  if (ref >= RESULT) {
+    const result = results[ref - RESULT];
+    if (result[0] === -1) {
+      const [, errorExpression] = result;
+      throw new EndpointError(evaluateExpression(errorExpression, "Error", closure));
+    }
+    const [url, properties, headers] = result;
+    return {
+      url: getEndpointUrl(url, closure),
+      properties: getEndpointProperties(properties, closure),
+      headers: getEndpointHeaders(headers ?? {}, closure)
+    };
+  }
+  throw new EndpointError(`No matching endpoint.`);
+};
+
+// node_modules/@smithy/core/dist-es/submodules/endpoints/index.js
+var getEndpointFromInstructions = bindGetEndpointFromInstructions(getEndpointFromConfig);
+var resolveEndpointConfig = bindResolveEndpointConfig(getEndpointFromConfig);
+var endpointMiddleware = bindEndpointMiddleware(getEndpointFromConfig);
+var getEndpointPlugin = bindGetEndpointPlugin(getEndpointFromConfig);
+
+// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/retries-2026-config.js
+var Retry = class {
+  static v2026 = true;
+  static delay() {
+    return 50;
+  }
+  static throttlingDelay() {
+    return 1e3;
+  }
+  static cost() {
+    return 14;
+  }
+  static throttlingCost() {
+    return 5;
+  }
+  static modifiedCostType() {
+    return "THROTTLING";
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/retry/service-error-classification/constants.js
+var THROTTLING_ERROR_CODES = [
+  "BandwidthLimitExceeded",
+  "EC2ThrottledException",
+  "LimitExceededException",
+  "PriorRequestNotComplete",
+  "ProvisionedThroughputExceededException",
+  "RequestLimitExceeded",
+  "RequestThrottled",
+  "RequestThrottledException",
+  "SlowDown",
+  "ThrottledException",
+  "Throttling",
+  "ThrottlingException",
+  "TooManyRequestsException",
+  "TransactionInProgressException"
+];
+var TRANSIENT_ERROR_CODES = ["TimeoutError", "RequestTimeout", "RequestTimeoutException"];
+var TRANSIENT_ERROR_STATUS_CODES = [500, 502, 503, 504];
+var NODEJS_TIMEOUT_ERROR_CODES = ["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT"];
+var NODEJS_NETWORK_ERROR_CODES = ["EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN"];
+
+// node_modules/@smithy/core/dist-es/submodules/retry/service-error-classification/service-error-classification.js
+var isRetryableByTrait = (error) => error?.$retryable !== void 0;
+var isClockSkewCorrectedError = (error) => error.$metadata?.clockSkewCorrected;
+var isBrowserNetworkError = (error) => {
+  const errorMessages = /* @__PURE__ */ new Set([
+    "Failed to fetch",
+    "NetworkError when attempting to fetch resource",
+    "The Internet connection appears to be offline",
+    "Load failed",
+    "Network request failed"
+  ]);
+  const isValid = error && error instanceof TypeError;
+  if (!isValid) {
+    return false;
+  }
+  return errorMessages.has(error.message);
+};
+var isThrottlingError = (error) => error.$metadata?.httpStatusCode === 429 || THROTTLING_ERROR_CODES.includes(error.name) || error.$retryable?.throttling == true;
+var isTransientError = (error, depth = 0) => error?.name !== "AbortError" && (isRetryableByTrait(error) || isClockSkewCorrectedError(error) || error.name === "InvalidSignatureException" && error.message?.includes("Signature expired") || TRANSIENT_ERROR_CODES.includes(error.name) || NODEJS_TIMEOUT_ERROR_CODES.includes(error?.code || "") || NODEJS_NETWORK_ERROR_CODES.includes(error?.code || "") || TRANSIENT_ERROR_STATUS_CODES.includes(error.$metadata?.httpStatusCode || 0) || isBrowserNetworkError(error) || isNodeJsHttp2TransientError(error) || error.cause !== void 0 && depth <= 10 && isTransientError(error.cause, depth + 1));
+var isServerError = (error) => {
+  if (error.$metadata?.httpStatusCode !== void 0) {
+    const statusCode = error.$metadata.httpStatusCode;
+    if (500 <= statusCode && statusCode <= 599 && !isTransientError(error)) {
+      return true;
+    }
+    return false;
+  }
+  return false;
+};
+function isNodeJsHttp2TransientError(error) {
+  return error.code === "ERR_HTTP2_STREAM_ERROR" && error.message.includes("NGHTTP2_REFUSED_STREAM");
+}
+
+// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/DefaultRateLimiter.js
+var DefaultRateLimiter = class _DefaultRateLimiter {
+  static setTimeoutFn = (fn, delay) => setTimeout(fn, delay);
+  beta;
+  minCapacity;
+  minFillRate;
+  scaleConstant;
+  smooth;
+  enabled = false;
+  availableTokens = 0;
+  lastMaxRate = 0;
+  measuredTxRate = 0;
+  requestCount = 0;
+  fillRate;
+  lastThrottleTime;
+  lastTimestamp = 0;
+  lastTxRateBucket;
+  maxCapacity;
+  timeWindow = 0;
+  constructor(options) {
+    this.beta = options?.beta ?? 0.7;
+    this.minCapacity = options?.minCapacity ?? 1;
+    this.minFillRate = options?.minFillRate ?? 0.5;
+    this.scaleConstant = options?.scaleConstant ?? 0.4;
+    this.smooth = options?.smooth ?? 0.8;
+    this.lastThrottleTime = this.getCurrentTimeInSeconds();
+    this.lastTxRateBucket = Math.floor(this.getCurrentTimeInSeconds());
+    this.fillRate = this.minFillRate;
+    this.maxCapacity = this.minCapacity;
+  }
+  async getSendToken() {
+    return this.acquireTokenBucket(1);
+  }
+  updateClientSendingRate(response) {
+    let calculatedRate;
+    this.updateMeasuredRate();
+    const retryErrorInfo = response;
+    const isThrottling = retryErrorInfo?.errorType === "THROTTLING" || isThrottlingError(retryErrorInfo?.error ?? response);
+    if (isThrottling) {
+      const rateToUse = !this.enabled ? this.measuredTxRate : Math.min(this.measuredTxRate, this.fillRate);
+      this.lastMaxRate = rateToUse;
+      this.calculateTimeWindow();
+      this.lastThrottleTime = this.getCurrentTimeInSeconds();
+      calculatedRate = this.cubicThrottle(rateToUse);
+      this.enableTokenBucket();
+    } else {
+      this.calculateTimeWindow();
+      calculatedRate = this.cubicSuccess(this.getCurrentTimeInSeconds());
+    }
+    const newRate = Math.min(calculatedRate, 2 * this.measuredTxRate);
+    this.updateTokenBucketRate(newRate);
+  }
+  getCurrentTimeInSeconds() {
+    return Date.now() / 1e3;
+  }
+  async acquireTokenBucket(amount) {
+    if (!this.enabled) {
+      return;
+    }
+    this.refillTokenBucket();
+    while (amount > this.availableTokens) {
+      const delay = (amount - this.availableTokens) / this.fillRate * 1e3;
+      await new Promise((resolve) => _DefaultRateLimiter.setTimeoutFn(resolve, delay));
+      this.refillTokenBucket();
+    }
+    this.availableTokens = this.availableTokens - amount;
+  }
+  refillTokenBucket() {
+    const timestamp = this.getCurrentTimeInSeconds();
+    if (!this.lastTimestamp) {
+      this.lastTimestamp = timestamp;
+      return;
+    }
+    const fillAmount = (timestamp - this.lastTimestamp) * this.fillRate;
+    this.availableTokens = Math.min(this.maxCapacity, this.availableTokens + fillAmount);
+    this.lastTimestamp = timestamp;
+  }
+  calculateTimeWindow() {
+    this.timeWindow = this.getPrecise(Math.pow(this.lastMaxRate * (1 - this.beta) / this.scaleConstant, 1 / 3));
+  }
+  cubicThrottle(rateToUse) {
+    return this.getPrecise(rateToUse * this.beta);
+  }
+  cubicSuccess(timestamp) {
+    return this.getPrecise(this.scaleConstant * Math.pow(timestamp - this.lastThrottleTime - this.timeWindow, 3) + this.lastMaxRate);
+  }
+  enableTokenBucket() {
+    this.enabled = true;
+  }
+  updateTokenBucketRate(newRate) {
+    this.refillTokenBucket();
+    this.fillRate = Math.max(newRate, this.minFillRate);
+    this.maxCapacity = Math.max(newRate, this.minCapacity);
+    this.availableTokens = Math.min(this.availableTokens, this.maxCapacity);
+  }
+  updateMeasuredRate() {
+    const t = this.getCurrentTimeInSeconds();
+    const timeBucket = Math.floor(t * 2) / 2;
+    this.requestCount++;
+    if (timeBucket > this.lastTxRateBucket) {
+      const currentRate = this.requestCount / (timeBucket - this.lastTxRateBucket);
+      this.measuredTxRate = this.getPrecise(currentRate * this.smooth + this.measuredTxRate * (1 - this.smooth));
+      this.requestCount = 0;
+      this.lastTxRateBucket = timeBucket;
+    }
+  }
+  getPrecise(num) {
+    return parseFloat(num.toFixed(8));
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/constants.js
+var MAXIMUM_RETRY_DELAY = 20 * 1e3;
+var INITIAL_RETRY_TOKENS = 500;
+var NO_RETRY_INCREMENT = 1;
+var INVOCATION_ID_HEADER = "amz-sdk-invocation-id";
+var REQUEST_HEADER = "amz-sdk-request";
+
+// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/DefaultRetryBackoffStrategy.js
+var DefaultRetryBackoffStrategy = class {
+  x = Retry.delay();
+  computeNextBackoffDelay(i) {
+    const b = Math.random();
+    const r = 2;
+    const t_i = b * Math.min(this.x * r ** i, MAXIMUM_RETRY_DELAY);
+    return Math.floor(t_i);
+  }
+  setDelayBase(delay) {
+    this.x = delay;
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/DefaultRetryToken.js
+var DefaultRetryToken = class {
+  delay;
+  count;
+  cost;
+  longPoll;
+  $retryLog = {
+    acquisitionDelay: 0
+  };
+  constructor(delay, count, cost, longPoll) {
+    this.delay = delay;
+    this.count = count;
+    this.cost = cost;
+    this.longPoll = longPoll;
+  }
+  getRetryCount() {
+    return this.count;
+  }
+  getRetryDelay() {
+    return Math.min(MAXIMUM_RETRY_DELAY, this.delay);
+  }
+  getRetryCost() {
+    return this.cost;
+  }
+  isLongPoll() {
+    return this.longPoll;
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/config.js
+var RETRY_MODES;
+(function(RETRY_MODES2) {
+  RETRY_MODES2["STANDARD"] = "standard";
+  RETRY_MODES2["ADAPTIVE"] = "adaptive";
+})(RETRY_MODES || (RETRY_MODES = {}));
+var DEFAULT_MAX_ATTEMPTS = 3;
+var DEFAULT_RETRY_MODE = RETRY_MODES.STANDARD;
+
+// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/StandardRetryStrategy.js
+var refusal = {
+  incompatible: 1,
+  attempts: 2,
+  capacity: 3
+};
+var StandardRetryStrategy = class {
+  mode = RETRY_MODES.STANDARD;
+  retryBackoffStrategy;
+  capacity = INITIAL_RETRY_TOKENS;
+  maxAttemptsProvider;
+  baseDelay;
+  constructor(arg1) {
+    if (typeof arg1 === "number") {
+      this.maxAttemptsProvider = async () => arg1;
+    } else if (typeof arg1 === "function") {
+      this.maxAttemptsProvider = arg1;
+    } else if (arg1 && typeof arg1 === "object") {
+      this.maxAttemptsProvider = async () => arg1.maxAttempts;
+      this.baseDelay = arg1.baseDelay;
+      this.retryBackoffStrategy = arg1.backoff;
+    }
+    this.maxAttemptsProvider ??= async () => DEFAULT_MAX_ATTEMPTS;
+    this.baseDelay ??= Retry.delay();
+    this.retryBackoffStrategy ??= new DefaultRetryBackoffStrategy();
+  }
+  async acquireInitialRetryToken(retryTokenScope) {
+    return new DefaultRetryToken(Retry.delay(), 0, void 0, retryTokenScope.includes(":longpoll"));
+  }
+  async refreshRetryTokenForRetry(token, errorInfo) {
+    const maxAttempts = await this.getMaxAttempts();
+    const retryCode = this.retryCode(token, errorInfo, maxAttempts);
+    const shouldRetry = retryCode === 0;
+    const isLongPoll = token.isLongPoll?.();
+    if (shouldRetry || isLongPoll) {
+      const errorType = errorInfo.errorType;
+      this.retryBackoffStrategy.setDelayBase(errorType === "THROTTLING" ? Retry.throttlingDelay() : this.baseDelay);
+      const delayFromErrorType = this.retryBackoffStrategy.computeNextBackoffDelay(token.getRetryCount());
+      let retryDelay = delayFromErrorType;
+      if (errorInfo.retryAfterHint instanceof Date) {
+        retryDelay = Math.max(delayFromErrorType, Math.min(errorInfo.retryAfterHint.getTime() - Date.now(), delayFromErrorType + 5e3));
+      }
+      if (!shouldRetry) {
+        const longPollBackoff = retryCode === refusal.capacity && isLongPoll ? retryDelay : 0;
+        if (longPollBackoff > 0) {
+          await new Promise((r) => setTimeout(r, longPollBackoff));
+        }
+      } else {
+        const capacityCost = this.getCapacityCost(errorType);
+        this.capacity -= capacityCost;
+        const nextToken = new DefaultRetryToken(0, token.getRetryCount() + 1, capacityCost, token.isLongPoll?.() ?? false);
+        await new Promise((r) => setTimeout(r, retryDelay));
+        nextToken.$retryLog.acquisitionDelay = retryDelay;
+        return nextToken;
+      }
+    }
+    throw new Error("No retry token available");
+  }
+  recordSuccess(token) {
+    this.capacity = Math.min(INITIAL_RETRY_TOKENS, this.capacity + (token.getRetryCost() ?? NO_RETRY_INCREMENT));
+  }
+  getCapacity() {
+    return this.capacity;
+  }
+  async maxAttempts() {
+    return this.maxAttemptsProvider();
+  }
+  async getMaxAttempts() {
+    try {
+      return await this.maxAttemptsProvider();
+    } catch (ignored) {
+      console.warn(`Max attempts provider could not resolve. Using default of ${DEFAULT_MAX_ATTEMPTS}`);
+      return DEFAULT_MAX_ATTEMPTS;
+    }
+  }
+  retryCode(tokenToRenew, errorInfo, maxAttempts) {
+    const attempts = tokenToRenew.getRetryCount() + 1;
+    const retryableStatus = this.isRetryableError(errorInfo.errorType) ? 0 : refusal.incompatible;
+    const attemptStatus = attempts < maxAttempts ? 0 : refusal.attempts;
+    const capacityStatus = this.capacity >= this.getCapacityCost(errorInfo.errorType) ? 0 : refusal.capacity;
+    return retryableStatus || attemptStatus || capacityStatus;
+  }
+  getCapacityCost(errorType) {
+    return errorType === Retry.modifiedCostType() ? Retry.throttlingCost() : Retry.cost();
+  }
+  isRetryableError(errorType) {
+    return errorType === "THROTTLING" || errorType === "TRANSIENT";
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/AdaptiveRetryStrategy.js
+var AdaptiveRetryStrategy = class {
+  mode = RETRY_MODES.ADAPTIVE;
+  rateLimiter;
+  standardRetryStrategy;
+  constructor(maxAttemptsProvider, options) {
+    const { rateLimiter } = options ?? {};
+    this.rateLimiter = rateLimiter ?? new DefaultRateLimiter();
+    this.standardRetryStrategy = options ? new StandardRetryStrategy({
+      maxAttempts: typeof maxAttemptsProvider === "number" ? maxAttemptsProvider : 3,
+      ...options
+    }) : new StandardRetryStrategy(maxAttemptsProvider);
+  }
+  async acquireInitialRetryToken(retryTokenScope) {
+    const token = await this.standardRetryStrategy.acquireInitialRetryToken(retryTokenScope);
+    await this.rateLimiter.getSendToken();
+    return token;
+  }
+  async refreshRetryTokenForRetry(tokenToRenew, errorInfo) {
+    this.rateLimiter.updateClientSendingRate(errorInfo);
+    const token = await this.standardRetryStrategy.refreshRetryTokenForRetry(tokenToRenew, errorInfo);
+    await this.rateLimiter.getSendToken();
+    return token;
+  }
+  recordSuccess(token) {
+    this.rateLimiter.updateClientSendingRate({});
+    this.standardRetryStrategy.recordSuccess(token);
+  }
+  async maxAttemptsProvider() {
+    return this.standardRetryStrategy.maxAttempts();
+  }
+};
+
+// node_modules/@smithy/core/dist-es/submodules/retry/middleware-retry/configurations.js
+var ENV_MAX_ATTEMPTS = "AWS_MAX_ATTEMPTS";
+var CONFIG_MAX_ATTEMPTS = "max_attempts";
+var NODE_MAX_ATTEMPT_CONFIG_OPTIONS = {
+  environmentVariableSelector: (env2) => {
+    const value = env2[ENV_MAX_ATTEMPTS];
+    if (!value) {
+      return void 0;
+    }
+    const maxAttempt = parseInt(value);
+    if (Number.isNaN(maxAttempt)) {
+      throw new Error(`Environment variable ${ENV_MAX_ATTEMPTS} mast be a number, got "${value}"`);
+    }
+    return maxAttempt;
+  },
+  configFileSelector: (profile) => {
+    const value = profile[CONFIG_MAX_ATTEMPTS];
+    if (!value) {
+      return void 0;
+    }
+    const maxAttempt = parseInt(value);
+    if (Number.isNaN(maxAttempt)) {
+      throw new Error(`Shared config file entry ${CONFIG_MAX_ATTEMPTS} mast be a number, got "${value}"`);
+    }
+    return maxAttempt;
+  },
+  default: DEFAULT_MAX_ATTEMPTS
+};
+var resolveRetryConfig = (input, defaults) => {
+  const { retryStrategy, retryMode } = input;
+  const { defaultMaxAttempts = DEFAULT_MAX_ATTEMPTS, defaultBaseDelay = Retry.delay() } = defaults ?? {};
+  const maxAttemptsProvider = (0,J6MMM3TS/* normalizeProvider */.te)(input.maxAttempts ?? defaultMaxAttempts);
+  let controller = retryStrategy ? Promise.resolve(retryStrategy) : void 0;
+  const getDefault = async () => {
+    const maxAttempts = await maxAttemptsProvider();
+    const adaptive = await (0,J6MMM3TS/* normalizeProvider */.te)(retryMode)() === RETRY_MODES.ADAPTIVE;
+    if (adaptive) {
+      return new AdaptiveRetryStrategy(maxAttemptsProvider, {
+        maxAttempts,
+        baseDelay: defaultBaseDelay
+      });
+    }
+    return new StandardRetryStrategy({
+      maxAttempts,
+      baseDelay: defaultBaseDelay
+    });
+  };
+  return Object.assign(input, {
+    maxAttempts: maxAttemptsProvider,
+    retryStrategy: () => controller ??= getDefault()
+  });
+};
+var ENV_RETRY_MODE = "AWS_RETRY_MODE";
+var CONFIG_RETRY_MODE = "retry_mode";
+var NODE_RETRY_MODE_CONFIG_OPTIONS = {
+  environmentVariableSelector: (env2) => env2[ENV_RETRY_MODE],
+  configFileSelector: (profile) => profile[CONFIG_RETRY_MODE],
+  default: DEFAULT_RETRY_MODE
+};
+
+// node_modules/@smithy/core/dist-es/submodules/retry/middleware-retry/isStreamingPayload/isStreamingPayload.js
+
+var isStreamingPayload = (request) => request?.body instanceof external_node_stream_.Readable || typeof ReadableStream !== "undefined" && request?.body instanceof ReadableStream;
+
+// node_modules/@smithy/core/dist-es/submodules/retry/util-retry/race.js
+var race = (promise, signal) => {
+  if (!signal) {
+    return promise;
+  }
+  let cleanup = () => {
+  };
+  const aborted = new Promise((_, reject) => {
+    const handler = () => reject(createAbortError());
+    if (signal.aborted) {
+      handler();
+    } else if (typeof signal.addEventListener === "function") {
+      signal.addEventListener("abort", handler, { once: true });
+      cleanup = () => signal.removeEventListener("abort", handler);
+    } else {
+      signal.onabort = handler;
+    }
+  });
+  return Promise.race([promise, aborted]).finally(cleanup);
+};
+var createAbortError = () => Object.assign(new Error("Request aborted"), { name: "AbortError" });
+var isAbortError = (error) => typeof error === "object" && error !== null && "name" in error && error.name === "AbortError";
+
+// node_modules/@smithy/core/dist-es/submodules/retry/middleware-retry/parseRetryAfterHeader.js
+function parseRetryAfterHeader(response, logger) {
+  if (!J6MMM3TS/* HttpResponse */.cS.isInstance(response)) {
+    return;
+  }
+  for (const header in response.headers) {
+    if (!(0,J6MMM3TS/* hasOwn */.$3)(response.headers, header)) {
+      continue;
+    }
+    const h = header.toLowerCase();
+    if (h === "retry-after") {
+      const retryAfter = response.headers[header];
+      let retryAfterSeconds = NaN;
+      if (retryAfter.endsWith("GMT")) {
+        try {
+          const date = (0,J6MMM3TS/* parseRfc7231DateTime */.xE)(retryAfter);
+          retryAfterSeconds = (date.getTime() - Date.now()) / 1e3;
+        } catch (e) {
+          logger?.trace?.("Failed to parse retry-after header");
+          logger?.trace?.(e);
+        }
+      } else if (retryAfter.match(/ GMT, ((\d+)|(\d+\.\d+))$/)) {
+        retryAfterSeconds = Number(retryAfter.match(/ GMT, ([\d.]+)$/)?.[1]);
+      } else if (retryAfter.match(/^((\d+)|(\d+\.\d+))$/)) {
+        retryAfterSeconds = Number(retryAfter);
+      } else if (Date.parse(retryAfter) >= Date.now()) {
+        retryAfterSeconds = (Date.parse(retryAfter) - Date.now()) / 1e3;
+      }
+      if (isNaN(retryAfterSeconds)) {
+        return;
+      }
+      return new Date(Date.now() + retryAfterSeconds * 1e3);
+    } else if (h === "x-amz-retry-after") {
+      const v = response.headers[header];
+      const backoffMilliseconds = Number(v);
+      if (isNaN(backoffMilliseconds)) {
+        logger?.trace?.(`Failed to parse x-amz-retry-after=${v}`);
+        return;
+      }
+      return new Date(Date.now() + backoffMilliseconds);
+    }
+  }
+}
+
+// node_modules/@smithy/core/dist-es/submodules/retry/middleware-retry/util.js
+var asSdkError = (error) => {
+  if (error instanceof Error) {
+    return error;
+  }
+  if (error instanceof Object) {
+    return Object.assign(new Error(), error);
+  }
+  if (typeof error === "string") {
+    return new Error(error);
+  }
+  return new Error(`AWS SDK error wrapper for ${error}`);
+};
+
+// node_modules/@smithy/core/dist-es/submodules/retry/middleware-retry/retryMiddleware.js
+function bindRetryMiddleware(isStreamingPayload2) {
+  return (options) => (next, context) => async (args) => {
+    let retryStrategy = await options.retryStrategy();
+    const maxAttempts = await options.maxAttempts();
+    const abortSignal = context[J6MMM3TS/* SMITHY_CONTEXT_KEY */.Vf]?.abortSignal;
+    if (isRetryStrategyV2(retryStrategy)) {
+      retryStrategy = retryStrategy;
+      const retryTokenScope = (context["partition_id"] ?? "") + (context.__retryLongPoll ? ":longpoll" : "");
+      let retryToken = await race(retryStrategy.acquireInitialRetryToken(retryTokenScope), abortSignal);
+      let lastError = new Error();
+      let attempts = 0;
+      let totalRetryDelay = 0;
+      const { request } = args;
+      const isRequest = J6MMM3TS/* HttpRequest */.Kd.isInstance(request);
+      if (isRequest) {
+        request.headers[INVOCATION_ID_HEADER] = (0,J6MMM3TS.v4)();
+      }
+      while (true) {
+        try {
+          if (isRequest) {
+            request.headers[REQUEST_HEADER] = `attempt=${attempts + 1}; max=${maxAttempts}`;
+          }
+          const { response, output } = await next(args);
+          retryStrategy.recordSuccess(retryToken);
+          output.$metadata.attempts = attempts + 1;
+          output.$metadata.totalRetryDelay = totalRetryDelay;
+          return { response, output };
+        } catch (e) {
+          const retryErrorInfo = getRetryErrorInfo(e, options.logger);
+          lastError = asSdkError(e);
+          if (isRequest && isStreamingPayload2(request)) {
+            (context.logger instanceof NoOpLogger ? console : context.logger)?.warn("An error was encountered in a non-retryable streaming request.");
+            throw lastError;
+          }
+          try {
+            retryToken = await race(retryStrategy.refreshRetryTokenForRetry(retryToken, retryErrorInfo), abortSignal);
+          } catch (refreshError) {
+            if (abortSignal?.aborted && isAbortError(refreshError)) {
+              throw refreshError;
+            }
+            if (!lastError.$metadata) {
+              lastError.$metadata = {};
+            }
+            lastError.$metadata.attempts = attempts + 1;
+            lastError.$metadata.totalRetryDelay = totalRetryDelay;
+            throw lastError;
+          }
+          attempts = retryToken.getRetryCount();
+          const delay = retryToken.getRetryDelay();
+          totalRetryDelay += (retryToken?.$retryLog?.acquisitionDelay ?? 0) + delay;
+          if (delay > 0) {
+            await race(new Promise((resolve) => setTimeout(resolve, delay)), abortSignal);
+          }
+        }
+      }
+    } else {
+      retryStrategy = retryStrategy;
+      if (retryStrategy?.mode) {
+        context.userAgent = [...context.userAgent || [], ["cfg/retry-mode", retryStrategy.mode]];
+      }
+      return retryStrategy.retry(next, args);
+    }
+  };
+}
+var isRetryStrategyV2 = (retryStrategy) => typeof retryStrategy.acquireInitialRetryToken !== "undefined" && typeof retryStrategy.refreshRetryTokenForRetry !== "undefined" && typeof retryStrategy.recordSuccess !== "undefined";
+var getRetryErrorInfo = (error, logger) => {
+  const errorInfo = {
+    error,
+    errorType: getRetryErrorType(error)
+  };
+  const retryAfterHint = parseRetryAfterHeader(error.$response, logger);
+  if (retryAfterHint) {
+    errorInfo.retryAfterHint = retryAfterHint;
+  }
+  return errorInfo;
+};
+var getRetryErrorType = (error) => {
+  if (isThrottlingError(error)) {
+    return "THROTTLING";
+  }
+  if (isTransientError(error)) {
+    return "TRANSIENT";
+  }
+  if (isServerError(error)) {
+    return "SERVER_ERROR";
+  }
+  return "CLIENT_ERROR";
+};
+var retryMiddlewareOptions = {
+  name: "retryMiddleware",
+  tags: ["RETRY"],
+  step: "finalizeRequest",
+  priority: "high",
+  override: true
+};
+function bindGetRetryPlugin(isStreamingPayload2) {
+  const retryMiddleware2 = bindRetryMiddleware(isStreamingPayload2);
+  return (options) => ({
+    applyToStack: (clientStack) => {
+      clientStack.add(retryMiddleware2(options), retryMiddlewareOptions);
+    }
+  });
+}
+
+// node_modules/@smithy/core/dist-es/submodules/retry/index.js
+var retryMiddleware = bindRetryMiddleware(isStreamingPayload);
+var getRetryPlugin = bindGetRetryPlugin(isStreamingPayload);
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/setCredentialFeature.js
+function setCredentialFeature(credentials, feature, value) {
+  if (!credentials.$source) {
+    credentials.$source = {};
+  }
+  credentials.$source[feature] = value;
+  return credentials;
+}
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-host-header/hostHeaderMiddleware.js
+function resolveHostHeaderConfig(input) {
+  return input;
+}
+var hostHeaderMiddleware = (options) => (next) => async (args) => {
+  if (!J6MMM3TS/* HttpRequest */.Kd.isInstance(args.request)) {
+    return next(args);
+  }
+  const { request } = args;
+  const { handlerProtocol = "" } = options.requestHandler.metadata || {};
+  if (handlerProtocol.indexOf("h2") >= 0 && !request.headers[":authority"]) {
+    delete request.headers["host"];
+    request.headers[":authority"] = request.hostname + (request.port ? ":" + request.port : "");
+  } else if (!request.headers["host"]) {
+    let host = request.hostname;
+    if (request.port != null) {
+      host += `:${request.port}`;
+    }
+    request.headers["host"] = host;
+  }
+  return next(args);
+};
+var hostHeaderMiddlewareOptions = {
+  name: "hostHeaderMiddleware",
+  step: "build",
+  priority: "low",
+  tags: ["HOST"],
+  override: true
+};
+var getHostHeaderPlugin = (options) => ({
+  applyToStack: (clientStack) => {
+    clientStack.add(hostHeaderMiddleware(options), hostHeaderMiddlewareOptions);
+  }
+});
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-logger/loggerMiddleware.js
+var loggerMiddleware = () => (next, context) => async (args) => {
+  try {
+    const response = await next(args);
+    const { clientName, commandName, logger, dynamoDbDocumentClientOptions = {} } = context;
+    const { overrideInputFilterSensitiveLog, overrideOutputFilterSensitiveLog } = dynamoDbDocumentClientOptions;
+    const inputFilterSensitiveLog = overrideInputFilterSensitiveLog ?? context.inputFilterSensitiveLog;
+    const outputFilterSensitiveLog = overrideOutputFilterSensitiveLog ?? context.outputFilterSensitiveLog;
+    const { $metadata, ...outputWithoutMetadata } = response.output;
+    logger?.info?.({
+      clientName,
+      commandName,
+      input: inputFilterSensitiveLog(args.input),
+      output: outputFilterSensitiveLog(outputWithoutMetadata),
+      metadata: $metadata
+    });
+    return response;
+  } catch (error) {
+    const { clientName, commandName, logger, dynamoDbDocumentClientOptions = {} } = context;
+    const { overrideInputFilterSensitiveLog } = dynamoDbDocumentClientOptions;
+    const inputFilterSensitiveLog = overrideInputFilterSensitiveLog ?? context.inputFilterSensitiveLog;
+    logger?.error?.({
+      clientName,
+      commandName,
+      input: inputFilterSensitiveLog(args.input),
+      error,
+      metadata: error.$metadata
+    });
+    throw error;
+  }
+};
+var loggerMiddlewareOptions = {
+  name: "loggerMiddleware",
+  tags: ["LOGGER"],
+  step: "initialize",
+  override: true
+};
+var getLoggerPlugin = (options) => ({
+  applyToStack: (clientStack) => {
+    clientStack.add(loggerMiddleware(), loggerMiddlewareOptions);
+  }
+});
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-recursion-detection/configuration.js
+var recursionDetectionMiddlewareOptions = {
+  step: "build",
+  tags: ["RECURSION_DETECTION", "TRACE_CONTEXT_PROPAGATION"],
+  name: "recursionDetectionMiddleware",
+  override: true,
+  priority: "low"
+};
+
+// node_modules/@aws/lambda-invoke-store/dist-es/invoke-store.js
+var PROTECTED_KEYS = {
+  REQUEST_ID: /* @__PURE__ */ Symbol.for("_AWS_LAMBDA_REQUEST_ID"),
+  X_RAY_TRACE_ID: /* @__PURE__ */ Symbol.for("_AWS_LAMBDA_X_RAY_TRACE_ID"),
+  TENANT_ID: /* @__PURE__ */ Symbol.for("_AWS_LAMBDA_TENANT_ID"),
+  TRACEPARENT: /* @__PURE__ */ Symbol.for("_AWS_LAMBDA_TRACEPARENT"),
+  TRACESTATE: /* @__PURE__ */ Symbol.for("_AWS_LAMBDA_TRACESTATE"),
+  BAGGAGE: /* @__PURE__ */ Symbol.for("_AWS_LAMBDA_BAGGAGE")
+};
+var NO_GLOBAL_AWS_LAMBDA = ["true", "1"].includes(process.env?.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA ?? "");
+if (!NO_GLOBAL_AWS_LAMBDA) {
+  globalThis.awslambda = globalThis.awslambda || {};
+}
+var InvokeStoreBase = class {
+  static PROTECTED_KEYS = PROTECTED_KEYS;
+  isProtectedKey(key) {
+    return Object.values(PROTECTED_KEYS).includes(key);
+  }
+  getRequestId() {
+    return this.get(PROTECTED_KEYS.REQUEST_ID) ?? "-";
+  }
+  getXRayTraceId() {
+    return this.get(PROTECTED_KEYS.X_RAY_TRACE_ID);
+  }
+  getTenantId() {
+    return this.get(PROTECTED_KEYS.TENANT_ID);
+  }
+  getTraceparent() {
+    return this.get(PROTECTED_KEYS.TRACEPARENT);
+  }
+  getTracestate() {
+    return this.get(PROTECTED_KEYS.TRACESTATE);
+  }
+  getBaggage() {
+    return this.get(PROTECTED_KEYS.BAGGAGE);
+  }
+};
+var InvokeStoreSingle = class extends InvokeStoreBase {
+  currentContext;
+  getContext() {
+    return this.currentContext;
+  }
+  hasContext() {
+    return this.currentContext !== void 0;
+  }
+  get(key) {
+    return this.currentContext?.[key];
+  }
+  set(key, value) {
+    if (this.isProtectedKey(key)) {
+      throw new Error(`Cannot modify protected Lambda context field: ${String(key)}`);
+    }
+    this.currentContext = this.currentContext || {};
+    this.currentContext[key] = value;
+  }
+  run(context, fn) {
+    this.currentContext = context;
+    return fn();
+  }
+};
+var InvokeStoreMulti = class _InvokeStoreMulti extends InvokeStoreBase {
+  als;
+  static async create() {
+    const instance = new _InvokeStoreMulti();
+    const asyncHooks = await Promise.resolve(/* import() */).then(__nccwpck_require__.t.bind(__nccwpck_require__, 6698, 19));
+    instance.als = new asyncHooks.AsyncLocalStorage();
+    return instance;
+  }
+  getContext() {
+    return this.als.getStore();
+  }
+  hasContext() {
+    return this.als.getStore() !== void 0;
+  }
+  get(key) {
+    return this.als.getStore()?.[key];
+  }
+  set(key, value) {
+    if (this.isProtectedKey(key)) {
+      throw new Error(`Cannot modify protected Lambda context field: ${String(key)}`);
+    }
+    const store = this.als.getStore();
+    if (!store) {
+      throw new Error("No context available");
+    }
+    store[key] = value;
+  }
+  run(context, fn) {
+    return this.als.run(context, fn);
+  }
+};
+var InvokeStore;
+(function(InvokeStore2) {
+  let instance = null;
+  async function getInstanceAsync(forceInvokeStoreMulti) {
+    if (!instance) {
+      instance = (async () => {
+        const isMulti = forceInvokeStoreMulti === true || "AWS_LAMBDA_MAX_CONCURRENCY" in process.env;
+        const newInstance = isMulti ? await InvokeStoreMulti.create() : new InvokeStoreSingle();
+        if (!NO_GLOBAL_AWS_LAMBDA && globalThis.awslambda?.InvokeStore) {
+          return globalThis.awslambda.InvokeStore;
+        } else if (!NO_GLOBAL_AWS_LAMBDA && globalThis.awslambda) {
+          globalThis.awslambda.InvokeStore = newInstance;
+          return newInstance;
+        } else {
+          return newInstance;
+        }
+      })();
+    }
+    return instance;
+  }
+  InvokeStore2.getInstanceAsync = getInstanceAsync;
+  InvokeStore2._testing = process.env.AWS_LAMBDA_BENCHMARK_MODE === "1" ? {
+    reset: () => {
+      instance = null;
+      if (globalThis.awslambda?.InvokeStore) {
+        delete globalThis.awslambda.InvokeStore;
+      }
+      globalThis.awslambda = { InvokeStore: void 0 };
+    }
+  } : void 0;
+})(InvokeStore || (InvokeStore = {}));
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-recursion-detection/recursionDetectionMiddleware.js
+var AWS_LAMBDA_FUNCTION_NAME = "AWS_LAMBDA_FUNCTION_NAME";
+var _X_AMZN_TRACE_ID = "_X_AMZN_TRACE_ID";
+var X_AMZN_TRACE_ID = "X-Amzn-Trace-Id";
+var TRACEPARENT = "traceparent";
+var TRACESTATE = "tracestate";
+var BAGGAGE = "baggage";
+var recursionDetectionMiddleware = () => (next) => async (args) => {
+  const { request } = args;
+  if (!J6MMM3TS/* HttpRequest */.Kd.isInstance(request)) {
+    return next(args);
+  }
+  let invokeStore;
+  {
+    const traceIdHeader = Object.keys(request.headers ?? {}).find((h) => h.toLowerCase() === X_AMZN_TRACE_ID.toLowerCase()) ?? X_AMZN_TRACE_ID;
+    if (!request.headers.hasOwnProperty(traceIdHeader)) {
+      const functionName = process.env[AWS_LAMBDA_FUNCTION_NAME];
+      const traceIdFromEnv = process.env[_X_AMZN_TRACE_ID];
+      invokeStore ??= await InvokeStore.getInstanceAsync();
+      const traceIdFromInvokeStore = invokeStore?.getXRayTraceId();
+      const traceId = traceIdFromInvokeStore ?? traceIdFromEnv;
+      const nonEmptyString = (str) => typeof str === "string" && str.length > 0;
+      if (nonEmptyString(functionName) && nonEmptyString(traceId)) {
+        request.headers[X_AMZN_TRACE_ID] = traceId;
+      }
+    }
+  }
+  {
+    sanitizeTraceHeaders(request.headers);
+    const existingTraceparent = request.headers[TRACEPARENT];
+    if (!existingTraceparent) {
+      const traceparent = (invokeStore ??= await InvokeStore.getInstanceAsync())?.getTraceparent?.();
+      if (traceparent) {
+        request.headers[TRACEPARENT] = traceparent;
+        const tracestate = invokeStore?.getTracestate?.();
+        if (tracestate) {
+          request.headers[TRACESTATE] = tracestate;
+        }
+        const baggage = invokeStore?.getBaggage?.();
+        if (baggage) {
+          request.headers[BAGGAGE] = baggage;
+        }
+      }
+    }
+  }
+  return next(args);
+};
+function sanitizeTraceHeaders(headers) {
+  for (const header of Object.keys(headers)) {
+    const lower = header.toLowerCase();
+    if (header !== lower && (lower === TRACEPARENT || lower === TRACESTATE || lower === BAGGAGE)) {
+      headers[lower] = headers[header];
+      delete headers[header];
+    }
+  }
+}
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-recursion-detection/getRecursionDetectionPlugin.js
+var getRecursionDetectionPlugin = (options) => ({
+  applyToStack: (clientStack) => {
+    clientStack.add(recursionDetectionMiddleware(), recursionDetectionMiddlewareOptions);
+  }
+});
+
+// node_modules/@smithy/core/dist-es/legacy-root-exports/middleware-http-auth-scheme/resolveAuthOptions.js
+var resolveAuthOptions = (candidateAuthOptions, authSchemePreference) => {
+  if (!authSchemePreference || authSchemePreference.length === 0) {
+    return candidateAuthOptions;
+  }
+  const preferredAuthOptions = [];
+  for (const preferredSchemeName of authSchemePreference) {
+    for (const candidateAuthOption of candidateAuthOptions) {
+      const candidateAuthSchemeName = candidateAuthOption.schemeId.split("#")[1];
+      if (candidateAuthSchemeName === preferredSchemeName) {
+        preferredAuthOptions.push(candidateAuthOption);
+      }
+    }
+  }
+  for (const candidateAuthOption of candidateAuthOptions) {
+    if (!preferredAuthOptions.find(({ schemeId }) => schemeId === candidateAuthOption.schemeId)) {
+      preferredAuthOptions.push(candidateAuthOption);
+    }
+  }
+  return preferredAuthOptions;
+};
+
+// node_modules/@smithy/core/dist-es/legacy-root-exports/middleware-http-auth-scheme/httpAuthSchemeMiddleware.js
+function convertHttpAuthSchemesToMap(httpAuthSchemes) {
+  const map = /* @__PURE__ */ new Map();
+  for (const scheme of httpAuthSchemes) {
+    map.set(scheme.schemeId, scheme);
+  }
+  return map;
+}
+var httpAuthSchemeMiddleware = (config, mwOptions) => (next, context) => async (args) => {
+  const options = config.httpAuthSchemeProvider(await mwOptions.httpAuthSchemeParametersProvider(config, context, args.input));
+  const authSchemePreference = config.authSchemePreference ? await config.authSchemePreference() : [];
+  const resolvedOptions = resolveAuthOptions(options, authSchemePreference);
+  const authSchemes = convertHttpAuthSchemesToMap(config.httpAuthSchemes);
+  const smithyContext = (0,J6MMM3TS/* getSmithyContext */.ug)(context);
+  const failureReasons = [];
+  for (const option of resolvedOptions) {
+    const scheme = authSchemes.get(option.schemeId);
+    if (!scheme) {
+      failureReasons.push(`HttpAuthScheme \`${option.schemeId}\` was not enabled for this service.`);
+      continue;
+    }
+    const identityProvider = scheme.identityProvider(await mwOptions.identityProviderConfigProvider(config));
+    if (!identityProvider) {
+      failureReasons.push(`HttpAuthScheme \`${option.schemeId}\` did not have an IdentityProvider configured.`);
+      continue;
+    }
+    const { identityProperties = {}, signingProperties = {} } = option.propertiesExtractor?.(config, context) || {};
+    option.identityProperties = Object.assign(option.identityProperties || {}, identityProperties);
+    option.signingProperties = Object.assign(option.signingProperties || {}, signingProperties);
+    smithyContext.selectedHttpAuthScheme = {
+      httpAuthOption: option,
+      identity: await identityProvider(option.identityProperties),
+      signer: scheme.signer
+    };
+    break;
+  }
+  if (!smithyContext.selectedHttpAuthScheme) {
+    throw new Error(failureReasons.join("\n"));
+  }
+  return next(args);
+};
+
+// node_modules/@smithy/core/dist-es/legacy-root-exports/middleware-http-auth-scheme/getHttpAuthSchemeEndpointRuleSetPlugin.js
+var httpAuthSchemeEndpointRuleSetMiddlewareOptions = {
+  step: "serialize",
+  tags: ["HTTP_AUTH_SCHEME"],
+  name: "httpAuthSchemeMiddleware",
+  override: true,
+  relation: "before",
+  toMiddleware: "endpointV2Middleware"
+};
+var getHttpAuthSchemeEndpointRuleSetPlugin = (config, { httpAuthSchemeParametersProvider, identityProviderConfigProvider }) => ({
+  applyToStack: (clientStack) => {
+    clientStack.addRelativeTo(httpAuthSchemeMiddleware(config, {
+      httpAuthSchemeParametersProvider,
+      identityProviderConfigProvider
+    }), httpAuthSchemeEndpointRuleSetMiddlewareOptions);
+  }
+});
+
+// node_modules/@smithy/core/dist-es/legacy-root-exports/middleware-http-signing/httpSigningMiddleware.js
+var defaultErrorHandler = (signingProperties) => (error) => {
+  throw error;
+};
+var defaultSuccessHandler = (httpResponse, signingProperties) => {
+};
+var httpSigningMiddleware = (config) => (next, context) => async (args) => {
+  if (!J6MMM3TS/* HttpRequest */.Kd.isInstance(args.request)) {
+    return next(args);
+  }
+  const smithyContext = (0,J6MMM3TS/* getSmithyContext */.ug)(context);
+  const scheme = smithyContext.selectedHttpAuthScheme;
+  if (!scheme) {
+    throw new Error(`No HttpAuthScheme was selected: unable to sign request`);
+  }
+  const { httpAuthOption: { signingProperties = {} }, identity, signer } = scheme;
+  const output = await next({
+    ...args,
+    request: await signer.sign(args.request, identity, signingProperties)
+  }).catch((signer.errorHandler || defaultErrorHandler)(signingProperties));
+  (signer.successHandler || defaultSuccessHandler)(output.response, signingProperties);
+  return output;
+};
+
+// node_modules/@smithy/core/dist-es/legacy-root-exports/middleware-http-signing/getHttpSigningMiddleware.js
+var httpSigningMiddlewareOptions = {
+  step: "finalizeRequest",
+  tags: ["HTTP_SIGNING"],
+  name: "httpSigningMiddleware",
+  aliases: ["apiKeyMiddleware", "tokenMiddleware", "awsAuthMiddleware"],
+  override: true,
+  relation: "after",
+  toMiddleware: "retryMiddleware"
+};
+var getHttpSigningPlugin = (config) => ({
+  applyToStack: (clientStack) => {
+    clientStack.addRelativeTo(httpSigningMiddleware(config), httpSigningMiddlewareOptions);
+  }
+});
+
+// node_modules/@smithy/core/dist-es/legacy-root-exports/util-identity-and-auth/DefaultIdentityProviderConfig.js
+var DefaultIdentityProviderConfig = class {
+  authSchemes = /* @__PURE__ */ new Map();
+  constructor(config) {
+    for (const key in config) {
+      if (!(0,J6MMM3TS/* hasOwn */.$3)(config, key)) {
+        continue;
+      }
+      const value = config[key];
+      if (value !== void 0) {
+        this.authSchemes.set(key, value);
+      }
+    }
+  }
+  getIdentityProvider(schemeId) {
+    return this.authSchemes.get(schemeId);
+  }
+};
+
+// node_modules/@smithy/core/dist-es/legacy-root-exports/util-identity-and-auth/httpAuthSchemes/noAuth.js
+var NoAuthSigner = class {
+  async sign(httpRequest, identity, signingProperties) {
+    return httpRequest;
+  }
+};
+
+// node_modules/@smithy/core/dist-es/legacy-root-exports/util-identity-and-auth/memoizeIdentityProvider.js
+var createIsIdentityExpiredFunction = (expirationMs) => function isIdentityExpired2(identity) {
+  return doesIdentityRequireRefresh(identity) && identity.expiration.getTime() - Date.now() < expirationMs;
+};
+var EXPIRATION_MS = 3e5;
+var isIdentityExpired = createIsIdentityExpiredFunction(EXPIRATION_MS);
+var doesIdentityRequireRefresh = (identity) => identity.expiration !== void 0;
+var memoizeIdentityProvider = (provider, isExpired, requiresRefresh) => {
+  if (provider === void 0) {
+    return void 0;
+  }
+  const normalizedProvider = typeof provider !== "function" ? async () => Promise.resolve(provider) : provider;
+  let resolved;
+  let pending;
+  let hasResult;
+  let isConstant = false;
+  const coalesceProvider = async (options) => {
+    if (!pending) {
+      pending = normalizedProvider(options);
+    }
+    try {
+      resolved = await pending;
+      hasResult = true;
+      isConstant = false;
+    } finally {
+      pending = void 0;
+    }
+    return resolved;
+  };
+  if (isExpired === void 0) {
+    return async (options) => {
+      if (!hasResult || options?.forceRefresh) {
+        resolved = await coalesceProvider(options);
+      }
+      return resolved;
+    };
+  }
+  return async (options) => {
+    if (!hasResult || options?.forceRefresh) {
+      resolved = await coalesceProvider(options);
+    }
+    if (isConstant) {
+      return resolved;
+    }
+    if (!requiresRefresh(resolved)) {
+      isConstant = true;
+      return resolved;
+    }
+    if (isExpired(resolved)) {
+      await coalesceProvider(options);
+      return resolved;
+    }
+    return resolved;
+  };
+};
+
+// node_modules/@smithy/core/dist-es/normalizeProvider.js
+var normalizeProvider2 = (input) => {
+  if (typeof input === "function") {
+    return input;
+  }
+  const promisified = Promise.resolve(input);
+  return () => promisified;
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/configurations.js
+var DEFAULT_UA_APP_ID = void 0;
+function isValidUserAgentAppId(appId) {
+  if (appId === void 0) {
+    return true;
+  }
+  return typeof appId === "string" && appId.length <= 50;
+}
+function resolveUserAgentConfig(input) {
+  const normalizedAppIdProvider = normalizeProvider2(input.userAgentAppId ?? DEFAULT_UA_APP_ID);
+  const { customUserAgent } = input;
+  return Object.assign(input, {
+    customUserAgent: typeof customUserAgent === "string" ? [[customUserAgent]] : customUserAgent,
+    userAgentAppId: async () => {
+      const appId = await normalizedAppIdProvider();
+      if (!isValidUserAgentAppId(appId)) {
+        const logger = input.logger?.constructor?.name === "NoOpLogger" || !input.logger ? console : input.logger;
+        if (typeof appId !== "string") {
+          logger?.warn("userAgentAppId must be a string or undefined.");
+        } else if (appId.length > 50) {
+          logger?.warn("The provided userAgentAppId exceeds the maximum length of 50 characters.");
+        }
+      }
+      return appId;
+    }
+  });
+}
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partitions.js
+var partitionsInfo = {
+  "partitions": [
+    {
+      "id": "aws",
+      "outputs": {
+        "dnsSuffix": "amazonaws.com",
+        "dualStackDnsSuffix": "api.aws",
+        "implicitGlobalRegion": "us-east-1",
+        "name": "aws",
+        "supportsDualStack": true,
+        "supportsFIPS": true
+      },
+      "regionRegex": "^(us|eu|ap|sa|ca|me|af|il|mx)\\-\\w+\\-\\d+$",
+      "regions": {
+        "af-south-1": {
+          "description": "Africa (Cape Town)"
+        },
+        "ap-east-1": {
+          "description": "Asia Pacific (Hong Kong)"
+        },
+        "ap-east-2": {
+          "description": "Asia Pacific (Taipei)"
+        },
+        "ap-northeast-1": {
+          "description": "Asia Pacific (Tokyo)"
+        },
+        "ap-northeast-2": {
+          "description": "Asia Pacific (Seoul)"
+        },
+        "ap-northeast-3": {
+          "description": "Asia Pacific (Osaka)"
+        },
+        "ap-south-1": {
+          "description": "Asia Pacific (Mumbai)"
+        },
+        "ap-south-2": {
+          "description": "Asia Pacific (Hyderabad)"
+        },
+        "ap-southeast-1": {
+          "description": "Asia Pacific (Singapore)"
+        },
+        "ap-southeast-2": {
+          "description": "Asia Pacific (Sydney)"
+        },
+        "ap-southeast-3": {
+          "description": "Asia Pacific (Jakarta)"
+        },
+        "ap-southeast-4": {
+          "description": "Asia Pacific (Melbourne)"
+        },
+        "ap-southeast-5": {
+          "description": "Asia Pacific (Malaysia)"
+        },
+        "ap-southeast-6": {
+          "description": "Asia Pacific (New Zealand)"
+        },
+        "ap-southeast-7": {
+          "description": "Asia Pacific (Thailand)"
+        },
+        "aws-global": {
+          "description": "aws global region"
+        },
+        "ca-central-1": {
+          "description": "Canada (Central)"
+        },
+        "ca-west-1": {
+          "description": "Canada West (Calgary)"
+        },
+        "eu-central-1": {
+          "description": "Europe (Frankfurt)"
+        },
+        "eu-central-2": {
+          "description": "Europe (Zurich)"
+        },
+        "eu-north-1": {
+          "description": "Europe (Stockholm)"
+        },
+        "eu-south-1": {
+          "description": "Europe (Milan)"
+        },
+        "eu-south-2": {
+          "description": "Europe (Spain)"
+        },
+        "eu-west-1": {
+          "description": "Europe (Ireland)"
+        },
+        "eu-west-2": {
+          "description": "Europe (London)"
+        },
+        "eu-west-3": {
+          "description": "Europe (Paris)"
+        },
+        "il-central-1": {
+          "description": "Israel (Tel Aviv)"
+        },
+        "me-central-1": {
+          "description": "Middle East (UAE)"
+        },
+        "me-south-1": {
+          "description": "Middle East (Bahrain)"
+        },
+        "me-west-1": {
+          "description": "Middle East (Saudi Arabia)"
+        },
+        "mx-central-1": {
+          "description": "Mexico (Central)"
+        },
+        "sa-east-1": {
+          "description": "South America (Sao Paulo)"
+        },
+        "sa-west-1": {
+          "description": "South America (Chile)"
+        },
+        "us-east-1": {
+          "description": "US East (N. Virginia)"
+        },
+        "us-east-2": {
+          "description": "US East (Ohio)"
+        },
+        "us-west-1": {
+          "description": "US West (N. California)"
+        },
+        "us-west-2": {
+          "description": "US West (Oregon)"
+        }
+      }
+    },
+    {
+      "id": "aws-cn",
+      "outputs": {
+        "dnsSuffix": "amazonaws.com.cn",
+        "dualStackDnsSuffix": "api.amazonwebservices.com.cn",
+        "implicitGlobalRegion": "cn-northwest-1",
+        "name": "aws-cn",
+        "supportsDualStack": true,
+        "supportsFIPS": true
+      },
+      "regionRegex": "^cn\\-\\w+\\-\\d+$",
+      "regions": {
+        "aws-cn-global": {
+          "description": "aws-cn global region"
+        },
+        "cn-north-1": {
+          "description": "China (Beijing)"
+        },
+        "cn-northwest-1": {
+          "description": "China (Ningxia)"
+        }
+      }
+    },
+    {
+      "id": "aws-eusc",
+      "outputs": {
+        "dnsSuffix": "amazonaws.eu",
+        "dualStackDnsSuffix": "api.amazonwebservices.eu",
+        "implicitGlobalRegion": "eusc-de-east-1",
+        "name": "aws-eusc",
+        "supportsDualStack": true,
+        "supportsFIPS": true
+      },
+      "regionRegex": "^eusc\\-(de)\\-\\w+\\-\\d+$",
+      "regions": {
+        "eusc-de-east-1": {
+          "description": "AWS European Sovereign Cloud (Germany)"
+        }
+      }
+    },
+    {
+      "id": "aws-iso",
+      "outputs": {
+        "dnsSuffix": "c2s.ic.gov",
+        "dualStackDnsSuffix": "api.aws.ic.gov",
+        "implicitGlobalRegion": "us-iso-east-1",
+        "name": "aws-iso",
+        "supportsDualStack": true,
+        "supportsFIPS": true
+      },
+      "regionRegex": "^us\\-iso\\-\\w+\\-\\d+$",
+      "regions": {
+        "aws-iso-global": {
+          "description": "aws-iso global region"
+        },
+        "us-iso-east-1": {
+          "description": "US ISO East"
+        },
+        "us-iso-west-1": {
+          "description": "US ISO WEST"
+        }
+      }
+    },
+    {
+      "id": "aws-iso-b",
+      "outputs": {
+        "dnsSuffix": "sc2s.sgov.gov",
+        "dualStackDnsSuffix": "api.aws.scloud",
+        "implicitGlobalRegion": "us-isob-east-1",
+        "name": "aws-iso-b",
+        "supportsDualStack": true,
+        "supportsFIPS": true
+      },
+      "regionRegex": "^us\\-isob\\-\\w+\\-\\d+$",
+      "regions": {
+        "aws-iso-b-global": {
+          "description": "aws-iso-b global region"
+        },
+        "us-isob-east-1": {
+          "description": "US ISOB East (Ohio)"
+        },
+        "us-isob-west-1": {
+          "description": "US ISOB West"
+        }
+      }
+    },
+    {
+      "id": "aws-iso-e",
+      "outputs": {
+        "dnsSuffix": "cloud.adc-e.uk",
+        "dualStackDnsSuffix": "api.cloud-aws.adc-e.uk",
+        "implicitGlobalRegion": "eu-isoe-west-1",
+        "name": "aws-iso-e",
+        "supportsDualStack": true,
+        "supportsFIPS": true
+      },
+      "regionRegex": "^eu\\-isoe\\-\\w+\\-\\d+$",
+      "regions": {
+        "aws-iso-e-global": {
+          "description": "aws-iso-e global region"
+        },
+        "eu-isoe-west-1": {
+          "description": "EU ISOE West"
+        }
+      }
+    },
+    {
+      "id": "aws-iso-f",
+      "outputs": {
+        "dnsSuffix": "csp.hci.ic.gov",
+        "dualStackDnsSuffix": "api.aws.hci.ic.gov",
+        "implicitGlobalRegion": "us-isof-south-1",
+        "name": "aws-iso-f",
+        "supportsDualStack": true,
+        "supportsFIPS": true
+      },
+      "regionRegex": "^us\\-isof\\-\\w+\\-\\d+$",
+      "regions": {
+        "aws-iso-f-global": {
+          "description": "aws-iso-f global region"
+        },
+        "us-isof-east-1": {
+          "description": "US ISOF EAST"
+        },
+        "us-isof-south-1": {
+          "description": "US ISOF SOUTH"
+        }
+      }
+    },
+    {
+      "id": "aws-us-gov",
+      "outputs": {
+        "dnsSuffix": "amazonaws.com",
+        "dualStackDnsSuffix": "api.aws",
+        "implicitGlobalRegion": "us-gov-west-1",
+        "name": "aws-us-gov",
+        "supportsDualStack": true,
+        "supportsFIPS": true
+      },
+      "regionRegex": "^us\\-gov\\-\\w+\\-\\d+$",
+      "regions": {
+        "aws-us-gov-global": {
+          "description": "aws-us-gov global region"
+        },
+        "us-gov-east-1": {
+          "description": "AWS GovCloud (US-East)"
+        },
+        "us-gov-west-1": {
+          "description": "AWS GovCloud (US-West)"
+        }
+      }
+    }
+  ],
+  "version": "1.1"
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/partition.js
+var selectedPartitionsInfo = partitionsInfo;
+var selectedUserAgentPrefix = "";
+var partition = (value) => {
+  const { partitions } = selectedPartitionsInfo;
+  for (const partition2 of partitions) {
+    const { regions, outputs } = partition2;
+    for (const [region, regionData] of Object.entries(regions)) {
+      if (region === value) {
+        return {
+          ...outputs,
+          ...regionData
+        };
+      }
+    }
+  }
+  for (const partition2 of partitions) {
+    const { regionRegex, outputs } = partition2;
+    if (new RegExp(regionRegex).test(value)) {
+      return {
+        ...outputs
+      };
+    }
+  }
+  const DEFAULT_PARTITION = partitions.find((partition2) => partition2.id === "aws");
+  if (!DEFAULT_PARTITION) {
+    throw new Error("Provided region was not found in the partition array or regex, and default partition with id 'aws' doesn't exist.");
+  }
+  return {
+    ...DEFAULT_PARTITION.outputs
+  };
+};
+var getUserAgentPrefix = () => selectedUserAgentPrefix;
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/setFeature.js
+function setFeature2(context, feature, value) {
+  if (!context.__aws_sdk_context) {
+    context.__aws_sdk_context = {
+      features: {}
+    };
+  } else if (!context.__aws_sdk_context.features) {
+    context.__aws_sdk_context.features = {};
+  }
+  context.__aws_sdk_context.features[feature] = value;
+}
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/check-features.js
+var ACCOUNT_ID_ENDPOINT_REGEX = /\d{12}\.ddb/;
+async function checkFeatures(context, config, args) {
+  const request = args.request;
+  if (request?.headers?.["smithy-protocol"] === "rpc-v2-cbor") {
+    setFeature2(context, "PROTOCOL_RPC_V2_CBOR", "M");
+  }
+  if (typeof config.retryStrategy === "function") {
+    const retryStrategy = await config.retryStrategy();
+    if (typeof retryStrategy.mode === "string") {
+      switch (retryStrategy.mode) {
+        case RETRY_MODES.ADAPTIVE:
+          setFeature2(context, "RETRY_MODE_ADAPTIVE", "F");
+          break;
+        case RETRY_MODES.STANDARD:
+          setFeature2(context, "RETRY_MODE_STANDARD", "E");
+          break;
+      }
+    }
+  }
+  if (typeof config.accountIdEndpointMode === "function") {
+    const endpointV2 = context.endpointV2;
+    if (String(endpointV2?.url?.hostname).match(ACCOUNT_ID_ENDPOINT_REGEX)) {
+      setFeature2(context, "ACCOUNT_ID_ENDPOINT", "O");
+    }
+    switch (await config.accountIdEndpointMode?.()) {
+      case "disabled":
+        setFeature2(context, "ACCOUNT_ID_MODE_DISABLED", "Q");
+        break;
+      case "preferred":
+        setFeature2(context, "ACCOUNT_ID_MODE_PREFERRED", "P");
+        break;
+      case "required":
+        setFeature2(context, "ACCOUNT_ID_MODE_REQUIRED", "R");
+        break;
+    }
+  }
+  const identity = context.__smithy_context?.selectedHttpAuthScheme?.identity;
+  if (identity?.$source) {
+    const credentials = identity;
+    if (credentials.accountId) {
+      setFeature2(context, "RESOLVED_ACCOUNT_ID", "T");
+    }
+    for (const [key, value] of Object.entries(credentials.$source ?? {})) {
+      setFeature2(context, key, value);
+    }
+  }
+}
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/constants.js
+var USER_AGENT = "user-agent";
+var X_AMZ_USER_AGENT = "x-amz-user-agent";
+var SPACE = " ";
+var UA_NAME_SEPARATOR = "/";
+var UA_NAME_ESCAPE_REGEX = /[^!$%&'*+\-.^_`|~\w]/g;
+var UA_VALUE_ESCAPE_REGEX = /[^!$%&'*+\-.^_`|~\w#]/g;
+var UA_ESCAPE_CHAR = "-";
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/encode-features.js
+var BYTE_LIMIT = 1024;
+function encodeFeatures(features) {
+  let buffer = "";
+  for (const key in features) {
+    const val = features[key];
+    if (buffer.length + val.length + 1 <= BYTE_LIMIT) {
+      if (buffer.length) {
+        buffer += "," + val;
+      } else {
+        buffer += val;
+      }
+      continue;
+    }
+    break;
+  }
+  return buffer;
+}
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/middleware-user-agent/user-agent-middleware.js
+var userAgentMiddleware = (options) => (next, context) => async (args) => {
+  const { request } = args;
+  if (!J6MMM3TS/* HttpRequest */.Kd.isInstance(request)) {
+    return next(args);
+  }
+  const { headers } = request;
+  const userAgent = context?.userAgent?.map(escapeUserAgent) || [];
+  const defaultUserAgent2 = (await options.defaultUserAgentProvider()).map(escapeUserAgent);
+  await checkFeatures(context, options, args);
+  const awsContext = context;
+  defaultUserAgent2.push(`m/${encodeFeatures(Object.assign({}, context.__smithy_context?.features, awsContext.__aws_sdk_context?.features))}`);
+  const customUserAgent = options?.customUserAgent?.map(escapeUserAgent) || [];
+  const appId = await options.userAgentAppId();
+  if (appId) {
+    defaultUserAgent2.push(escapeUserAgent([`app`, `${appId}`]));
+  }
+  const prefix = getUserAgentPrefix();
+  const sdkUserAgentValue = (prefix ? [prefix] : []).concat([...defaultUserAgent2, ...userAgent, ...customUserAgent]).join(SPACE);
+  const normalUAValue = [
+    ...defaultUserAgent2.filter((section) => section.startsWith("aws-sdk-")),
+    ...customUserAgent
+  ].join(SPACE);
+  if (options.runtime !== "browser") {
+    if (normalUAValue) {
+      headers[X_AMZ_USER_AGENT] = headers[X_AMZ_USER_AGENT] ? `${headers[USER_AGENT]} ${normalUAValue}` : normalUAValue;
+    }
+    headers[USER_AGENT] = sdkUserAgentValue;
+  } else {
+    headers[X_AMZ_USER_AGENT] = sdkUserAgentValue;
+  }
+  return next({
+    ...args,
+    request
+  });
+};
+var escapeUserAgent = (userAgentPair) => {
+  const name = userAgentPair[0].split(UA_NAME_SEPARATOR).map((part) => part.replace(UA_NAME_ESCAPE_REGEX, UA_ESCAPE_CHAR)).join(UA_NAME_SEPARATOR);
+  const version = userAgentPair[1]?.replace(UA_VALUE_ESCAPE_REGEX, UA_ESCAPE_CHAR);
+  const prefixSeparatorIndex = name.indexOf(UA_NAME_SEPARATOR);
+  const prefix = name.substring(0, prefixSeparatorIndex);
+  let uaName = name.substring(prefixSeparatorIndex + 1);
+  if (prefix === "api") {
+    uaName = uaName.toLowerCase();
+  }
+  return [prefix, uaName, version].filter((item) => item && item.length > 0).reduce((acc, item, index) => {
+    switch (index) {
+      case 0:
+        return item;
+      case 1:
+        return `${acc}/${item}`;
+      default:
+        return `${acc}#${item}`;
+    }
+  }, "");
+};
+var getUserAgentMiddlewareOptions = {
+  name: "getUserAgentMiddleware",
+  step: "build",
+  priority: "low",
+  tags: ["SET_USER_AGENT", "USER_AGENT"],
+  override: true
+};
+var getUserAgentPlugin = (config) => ({
+  applyToStack: (clientStack) => {
+    clientStack.add(userAgentMiddleware(config), getUserAgentMiddlewareOptions);
+  }
+});
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/emitWarningIfUnsupportedVersion.js
+var state = {
+  warningEmitted: false
+};
+var emitWarningIfUnsupportedVersion2 = (version) => {
+  if (version && !state.warningEmitted) {
+    if (process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED === "true") {
+      state.warningEmitted = true;
+      return;
+    }
+    const userMajorVersion = parseInt(version.substring(1, version.indexOf(".")));
+    const vv = 22;
+    if (userMajorVersion < vv) {
+      state.warningEmitted = true;
+      process.emitWarning(`NodeVersionSupportWarning: The AWS SDK for JavaScript (v3)
+versions published after the first week of January 2027
+will require node >=${vv}. You are running node ${version}.
+
+To continue receiving updates to AWS services, bug fixes,
+and security updates please upgrade to node >=${vv}.
+
+More information can be found at: https://a.co/c895JFp`);
+    }
+  }
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/getDefaultSocketTimeout.js
+var isDefaultSocketTimeoutEnabled = () => typeof process === "object" && process?.env?.AWS_ENABLE_DEFAULT_SOCKET_TIMEOUT_2026 === "true";
+var getDefaultSocketTimeout = (requestHandler, timeoutMs) => {
+  if (!isDefaultSocketTimeoutEnabled()) {
+    return void 0;
+  }
+  if (typeof requestHandler?.handle === "function") {
+    return void 0;
+  }
+  return timeoutMs;
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/util-user-agent-node/defaultUserAgent.js
+
+
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/util-user-agent-node/getRuntimeUserAgentPair.js
+
+var getRuntimeUserAgentPair = () => {
+  const runtimesToCheck = ["deno", "bun", "llrt"];
+  for (const runtime of runtimesToCheck) {
+    if (external_node_process_namespaceObject.versions[runtime]) {
+      return [`md/${runtime}`, external_node_process_namespaceObject.versions[runtime]];
+    }
+  }
+  return ["md/nodejs", external_node_process_namespaceObject.versions.node];
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/util-user-agent-node/crt-availability.js
+var crtAvailability = {
+  isCrtAvailable: false
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/util-user-agent-node/is-crt-available.js
+var isCrtAvailable = () => {
+  if (crtAvailability.isCrtAvailable) {
+    return ["md/crt-avail"];
+  }
+  return null;
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/util-user-agent-node/defaultUserAgent.js
+var createDefaultUserAgentProvider = ({ serviceId, clientVersion }) => {
+  const runtimeUserAgentPair = getRuntimeUserAgentPair();
+  return async (config) => {
+    const sections = [
+      ["aws-sdk-js", clientVersion],
+      ["ua", "2.1"],
+      [`os/${(0,external_node_os_.platform)()}`, (0,external_node_os_.release)()],
+      ["lang/js"],
+      runtimeUserAgentPair
+    ];
+    const crtAvailable = isCrtAvailable();
+    if (crtAvailable) {
+      sections.push(crtAvailable);
+    }
+    if (serviceId) {
+      sections.push([`api/${serviceId}`, clientVersion]);
+    }
+    if (external_node_process_namespaceObject.env.AWS_EXECUTION_ENV) {
+      sections.push([`exec-env/${external_node_process_namespaceObject.env.AWS_EXECUTION_ENV}`]);
+    }
+    const appId = await config?.userAgentAppId?.();
+    const resolvedUserAgent = appId ? [...sections, [`app/${appId}`]] : [...sections];
+    return resolvedUserAgent;
+  };
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/util-user-agent-node/nodeAppIdConfigOptions.js
+var UA_APP_ID_ENV_NAME = "AWS_SDK_UA_APP_ID";
+var UA_APP_ID_INI_NAME = "sdk_ua_app_id";
+var UA_APP_ID_INI_NAME_DEPRECATED = "sdk-ua-app-id";
+var NODE_APP_ID_CONFIG_OPTIONS = {
+  environmentVariableSelector: (env2) => env2[UA_APP_ID_ENV_NAME],
+  configFileSelector: (profile) => profile[UA_APP_ID_INI_NAME] ?? profile[UA_APP_ID_INI_NAME_DEPRECATED],
+  default: DEFAULT_UA_APP_ID
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/isVirtualHostableS3Bucket.js
+var isVirtualHostableS3Bucket = (value, allowSubDomains = false) => {
+  if (allowSubDomains) {
+    for (const label of value.split(".")) {
+      if (!isVirtualHostableS3Bucket(label)) {
+        return false;
+      }
+    }
+    return true;
+  }
+  if (!(0,J6MMM3TS/* isValidHostLabel */.X8)(value)) {
+    return false;
+  }
+  if (value.length < 3 || value.length > 63) {
+    return false;
+  }
+  if (value !== value.toLowerCase()) {
+    return false;
+  }
+  if (isIpAddress(value)) {
+    return false;
+  }
+  return true;
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/lib/aws/parseArn.js
+var ARN_DELIMITER = ":";
+var RESOURCE_DELIMITER = "/";
+var parseArn = (value) => {
+  const segments = value.split(ARN_DELIMITER);
+  if (segments.length < 6) {
+    return null;
+  }
+  const [arn, partition2, service, region, accountId, ...resourcePath] = segments;
+  if (arn !== "arn" || partition2 === "" || service === "" || resourcePath.join(ARN_DELIMITER) === "") {
+    return null;
+  }
+  const resourceId = resourcePath.map((resource) => resource.split(RESOURCE_DELIMITER)).flat();
+  return {
+    partition: partition2,
+    service,
+    region,
+    accountId,
+    resourceId
+  };
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/util-endpoints/aws.js
+var awsEndpointFunctions = {
+  isVirtualHostableS3Bucket,
+  parseArn,
+  partition
+};
+customEndpointFunctions.aws = awsEndpointFunctions;
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/region-config-resolver/stsRegionDefaultResolver.js
+function stsRegionDefaultResolver(loaderConfig = {}) {
+  return (0,Q4FG57VT/* loadConfig */.Z9)({
+    ...Q4FG57VT/* NODE_REGION_CONFIG_OPTIONS */.GG,
+    async default() {
+      if (!warning.silence) {
+        console.warn("@aws-sdk - WARN - default STS region of us-east-1 used. See @aws-sdk/credential-providers README and set a region explicitly.");
+      }
+      return "us-east-1";
+    }
+  }, { ...Q4FG57VT/* NODE_REGION_CONFIG_FILE_OPTIONS */.zH, ...loaderConfig });
+}
+var warning = {
+  silence: false
+};
+
+// node_modules/@aws-sdk/core/dist-es/submodules/client/region-config-resolver/extensions.js
+var getAwsRegionExtensionConfiguration = (runtimeConfig) => {
+  return {
+    setRegion(region) {
+      runtimeConfig.region = region;
+    },
+    region() {
+      return runtimeConfig.region;
+    }
+  };
+};
+var resolveAwsRegionExtensionConfiguration = (awsRegionExtensionConfiguration) => {
+  return {
+    region: awsRegionExtensionConfiguration.region()
+  };
+};
+
+
+
+
+/***/ }),
+
+/***/ 9858:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   pi: () => (/* binding */ ENV_SECRET),
+/* harmony export */   sF: () => (/* binding */ fromEnv),
+/* harmony export */   yG: () => (/* binding */ ENV_KEY)
+/* harmony export */ });
+/* unused harmony exports ENV_SESSION, ENV_EXPIRATION, ENV_CREDENTIAL_SCOPE, ENV_ACCOUNT_ID */
+/* harmony import */ var _SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6966);
+/* harmony import */ var _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__ = __nccwpck_require__(7746);
+
+
+
+// node_modules/@aws-sdk/credential-provider-env/dist-es/fromEnv.js
+var ENV_KEY = "AWS_ACCESS_KEY_ID";
+var ENV_SECRET = "AWS_SECRET_ACCESS_KEY";
+var ENV_SESSION = "AWS_SESSION_TOKEN";
+var ENV_EXPIRATION = "AWS_CREDENTIAL_EXPIRATION";
+var ENV_CREDENTIAL_SCOPE = "AWS_CREDENTIAL_SCOPE";
+var ENV_ACCOUNT_ID = "AWS_ACCOUNT_ID";
+var fromEnv = (init) => async () => {
+  init?.logger?.debug("@aws-sdk/credential-provider-env - fromEnv");
+  const accessKeyId = process.env[ENV_KEY];
+  const secretAccessKey = process.env[ENV_SECRET];
+  const sessionToken = process.env[ENV_SESSION];
+  const expiry = process.env[ENV_EXPIRATION];
+  const credentialScope = process.env[ENV_CREDENTIAL_SCOPE];
+  const accountId = process.env[ENV_ACCOUNT_ID];
+  if (accessKeyId && secretAccessKey) {
+    const credentials = {
+      accessKeyId,
+      secretAccessKey,
+      ...sessionToken && { sessionToken },
+      ...expiry && { expiration: new Date(expiry) },
+      ...credentialScope && { credentialScope },
+      ...accountId && { accountId }
+    };
+    (0,_SHMGWSW7_js__WEBPACK_IMPORTED_MODULE_0__/* .setCredentialFeature */ .gD)(credentials, "CREDENTIALS_ENV_VARS", "g");
+    return credentials;
+  }
+  throw new _Q4FG57VT_js__WEBPACK_IMPORTED_MODULE_1__/* .CredentialsProviderError */ .C1("Unable to find environment variable credentials.", { logger: init?.logger });
+};
+
+
+
+
 /***/ })
 
 /******/ });
@@ -14999,22 +15009,22 @@ var JsonCodec2 = class extends SerdeContextConfig {
 /************************************************************************/
 var __webpack_exports__ = {};
 
-// EXTERNAL MODULE: ./lib/bundle/MC5QR23U.js
-var MC5QR23U = __nccwpck_require__(8504);
-// EXTERNAL MODULE: ./lib/bundle/46C2CSM2.js + 1 modules
-var _46C2CSM2 = __nccwpck_require__(247);
-// EXTERNAL MODULE: ./lib/bundle/KRNQLMT7.js
-var KRNQLMT7 = __nccwpck_require__(4352);
-// EXTERNAL MODULE: ./lib/bundle/B7SQJLKI.js
-var B7SQJLKI = __nccwpck_require__(8355);
-// EXTERNAL MODULE: ./lib/bundle/JVWWYBYZ.js
-var JVWWYBYZ = __nccwpck_require__(1920);
+// EXTERNAL MODULE: ./lib/bundle/IR5HTW56.js
+var IR5HTW56 = __nccwpck_require__(994);
+// EXTERNAL MODULE: ./lib/bundle/FV5COAUL.js + 1 modules
+var FV5COAUL = __nccwpck_require__(567);
+// EXTERNAL MODULE: ./lib/bundle/HV2BTQ4E.js
+var HV2BTQ4E = __nccwpck_require__(1172);
+// EXTERNAL MODULE: ./lib/bundle/WQFOKZCK.js
+var WQFOKZCK = __nccwpck_require__(9858);
+// EXTERNAL MODULE: ./lib/bundle/BWTDZD6W.js
+var BWTDZD6W = __nccwpck_require__(620);
 // EXTERNAL MODULE: ./lib/bundle/BZH4IQL2.js
 var BZH4IQL2 = __nccwpck_require__(1222);
 // EXTERNAL MODULE: ./lib/bundle/5SVCTDFX.js
 var _5SVCTDFX = __nccwpck_require__(7603);
-// EXTERNAL MODULE: ./lib/bundle/ERLOQF2B.js + 1 modules
-var ERLOQF2B = __nccwpck_require__(6479);
+// EXTERNAL MODULE: ./lib/bundle/SHMGWSW7.js + 1 modules
+var SHMGWSW7 = __nccwpck_require__(6966);
 // EXTERNAL MODULE: ./lib/bundle/Q4FG57VT.js
 var Q4FG57VT = __nccwpck_require__(7746);
 // EXTERNAL MODULE: ./lib/bundle/J6MMM3TS.js
@@ -15193,35 +15203,33 @@ async function readDefinitionFile({ GITHUB_WORKSPACE }, path) {
 }
 async function readFileIn(candidates, path, { place, remedy }) {
   const folders = await existing(candidates);
-  let bytes;
   try {
     const file = await (0,promises_.realpath)((0,external_node_path_.resolve)(folders[0] ?? ".", path));
-    if (!folders.some((folder) => isBelow(folder, file))) {
-      throw new _46C2CSM2/* RemedyError */.By(`The file "${path}" is outside ${place}.`, remedy);
+    if (!folders.some((folder) => file.startsWith(`${folder}${external_node_path_.sep}`))) {
+      throw new FV5COAUL/* RemedyError */.By(`The file "${path}" is outside ${place}.`, remedy);
     }
     const found = await (0,promises_.stat)(file);
     if (!found.isFile())
-      throw new _46C2CSM2/* RemedyError */.By(`"${path}" is not a file.`, remedy);
+      throw new FV5COAUL/* RemedyError */.By(`"${path}" is not a file.`, remedy);
     if (found.size > largestFile) {
-      throw new _46C2CSM2/* RemedyError */.By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
+      throw new FV5COAUL/* RemedyError */.By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
     }
-    bytes = await (0,promises_.readFile)(file);
+    return decodeUtf8(await (0,promises_.readFile)(file));
   } catch (error) {
-    if (error instanceof _46C2CSM2/* RemedyError */.By)
+    if (error instanceof FV5COAUL/* RemedyError */.By)
       throw error;
-    throw new _46C2CSM2/* RemedyError */.By(`The file "${path}" cannot be read: ${errorCode(error) || errorMessage(error)}.`, remedy);
-  }
-  try {
-    return decodeUtf8(bytes);
-  } catch {
-    throw new _46C2CSM2/* RemedyError */.By(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
+    const code2 = errorCode(error);
+    if (code2 !== "ERR_ENCODING_INVALID_ENCODED_DATA") {
+      throw new FV5COAUL/* RemedyError */.By(`The file "${path}" cannot be read: ${code2 || errorMessage(error)}.`, remedy);
+    }
+    throw new FV5COAUL/* RemedyError */.By(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
   }
 }
 async function writeTemporaryFile({ RUNNER_TEMP, GITHUB_ACTIONS }, name2, content) {
   if (!RUNNER_TEMP) {
     if (GITHUB_ACTIONS !== "true")
       return void 0;
-    throw new _46C2CSM2/* RemedyError */.By("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
+    throw new FV5COAUL/* RemedyError */.By("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
   }
   const path = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(RUNNER_TEMP, "tenant-tables-")), name2);
   await (0,promises_.writeFile)(path, content, { mode: 384 });
@@ -15232,7 +15240,7 @@ async function readEventFile({ GITHUB_EVENT_PATH: path = "" }) {
     return JSON.parse(decodeUtf8(await (0,promises_.readFile)(path)));
   } catch (cause) {
     const remedy = "Set GITHUB_EVENT_PATH to the file that the runner wrote for this job.";
-    throw new _46C2CSM2/* RemedyError */.By(`The event file "${path}" cannot be read.`, remedy, { cause });
+    throw new FV5COAUL/* RemedyError */.By(`The event file "${path}" cannot be read.`, remedy, { cause });
   }
 }
 function decodeUtf8(bytes) {
@@ -15242,14 +15250,10 @@ async function existing(folders) {
   const found = folders.map((folder) => folder ? (0,promises_.realpath)(folder).catch(() => void 0) : void 0);
   return (await Promise.all(found)).filter((folder) => folder !== void 0);
 }
-function isBelow(folder, path) {
-  const way = (0,external_node_path_.relative)(folder, path);
-  return way !== "" && way !== ".." && !way.startsWith(`..${external_node_path_.sep}`) && !(0,external_node_path_.isAbsolute)(way);
-}
 
 // lib/src/github/log.js
 function escapeLine(line) {
-  return (0,_46C2CSM2/* visible */.RK)(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
+  return (0,FV5COAUL/* visible */.RK)(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
 }
 function logGroup(log, title, lines3) {
   log.startGroup(title);
@@ -15319,9 +15323,10 @@ function hexadecimal(byte) {
   const digits = byte.toString(16).padStart(2, "0");
   return digits.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
 }
-function secretInOutputs(outputs, origins) {
-  const secrets = [...new Set(origins)].join(", ");
-  return new _46C2CSM2/* RemedyError */.By(`The secret ${secrets} occurs in what later steps would read: ${outputs.join(", ")}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
+function secretInOutputs(found) {
+  const secrets = [...new Set(found.map(({ origin }) => origin))].join(", ");
+  const outputs = found.map(({ output }) => output).join(", ");
+  return new FV5COAUL/* RemedyError */.By(`The secret ${secrets} occurs in what later steps would read: ${outputs}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
 }
 function formsOf(secret) {
   if (Buffer.byteLength(secret) < shortestSecret)
@@ -15350,7 +15355,7 @@ function gitHubRunner(process2) {
   const assertHoldsNoSecret = (what, text4) => {
     const origin = secrets.findOrigin(text4);
     if (origin !== void 0)
-      throw secretInOutputs([what], [origin]);
+      throw secretInOutputs([{ output: what, origin }]);
   };
   for (const stream of [process2.stdout, process2.stderr])
     stream.on("error", () => void 0);
@@ -15442,7 +15447,7 @@ function withoutCommands(core, outputFile) {
 
 // lib/src/table/values.js
 function propertyValues(values) {
-  return _46C2CSM2/* properties */.qo.flatMap((property) => {
+  return FV5COAUL/* properties */.qo.flatMap((property) => {
     const value = values[property.name];
     return value === void 0 ? [] : [{ property, value }];
   });
@@ -15460,7 +15465,7 @@ function settingChanges(step) {
     case "create":
       return propertyValues(step.to).flatMap(({ property, value }) => property.settings(value).map(({ name: name2, value: to }) => ({ setting: name2, to })));
     case "update": {
-      const { settings } = (0,_46C2CSM2/* propertyNamed */.vJ)(step.property);
+      const { settings } = (0,FV5COAUL/* propertyNamed */.vJ)(step.property);
       const before = new Map(settings(step.from).map(({ name: name2, value }) => [name2, value]));
       const after = new Map(settings(step.to).map(({ name: name2, value }) => [name2, value]));
       return [.../* @__PURE__ */ new Set([...before.keys(), ...after.keys()])].map((name2) => {
@@ -15476,7 +15481,7 @@ function describeStep(step) {
   return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(", ")}`;
 }
 function describeSettingChange({ setting, from, to }) {
-  return from === void 0 ? `${setting} = ${(0,_46C2CSM2/* shorten */.ml)(to)}` : `${setting} ${(0,_46C2CSM2/* shorten */.ml)(from)} -> ${(0,_46C2CSM2/* shorten */.ml)(to)}`;
+  return from === void 0 ? `${setting} = ${(0,FV5COAUL/* shorten */.ml)(to)}` : `${setting} ${(0,FV5COAUL/* shorten */.ml)(from)} -> ${(0,FV5COAUL/* shorten */.ml)(to)}`;
 }
 function nameStep(step) {
   if (step.kind !== "update")
@@ -15484,19 +15489,19 @@ function nameStep(step) {
   return ["update", step.property, partOf(step), `of "${step.table}"`].filter(Boolean).join(" ");
 }
 function partOf(step) {
-  return (0,_46C2CSM2/* propertyNamed */.vJ)(step.property).part?.(step);
+  return (0,FV5COAUL/* propertyNamed */.vJ)(step.property).part?.(step);
 }
 var mostSteps = 10;
 function describeSteps(steps) {
   const more = steps.length - mostSteps;
   const shown = steps.slice(0, mostSteps).map(describeStep).join("; ");
-  return more > 0 ? `${shown}; and ${(0,_46C2CSM2/* count */.U9)(more, "more step")}` : shown;
+  return more > 0 ? `${shown}; and ${(0,FV5COAUL/* count */.U9)(more, "more step")}` : shown;
 }
 function usualDuration(step) {
   return step.kind === "update" && step.risk === "slow" ? waitFor(step)?.usual : void 0;
 }
 function waitFor(step) {
-  return (0,_46C2CSM2/* propertyNamed */.vJ)(step.property).waits?.find(({ appliesTo }) => appliesTo === void 0 || appliesTo(step));
+  return (0,FV5COAUL/* propertyNamed */.vJ)(step.property).waits?.find(({ appliesTo }) => appliesTo === void 0 || appliesTo(step));
 }
 function isDisruptive(step) {
   return step.kind === "delete" || step.kind === "update" && typeof step.risk === "object";
@@ -15535,9 +15540,9 @@ function isSameStep(left) {
 // lib/src/table/response.js
 function understand(operation, resource, read, service = "DynamoDB") {
   const explain = (cause) => {
-    if (cause instanceof _46C2CSM2/* RemedyError */.By)
+    if (cause instanceof FV5COAUL/* RemedyError */.By)
       throw cause;
-    throw new _46C2CSM2/* RemedyError */.By(`The answer of ${service} to ${operation} on "${resource}" cannot be read.`, `Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()}.`, { cause });
+    throw new FV5COAUL/* RemedyError */.By(`The answer of ${service} to ${operation} on "${resource}" cannot be read.`, `Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()}.`, { cause });
   };
   try {
     const value = read();
@@ -15547,10 +15552,10 @@ function understand(operation, resource, read, service = "DynamoDB") {
   }
 }
 function parseValue(name2, schema, value) {
-  const result = (0,_46C2CSM2/* safeParse */.xL)(schema, value);
+  const result = (0,FV5COAUL/* safeParse */.xL)(schema, value);
   if (result.success)
     return result.output;
-  const problems = result.issues.map((issue) => [(0,_46C2CSM2/* getDotPath */.Bu)(issue), issue.message].filter(Boolean).join(": "));
+  const problems = result.issues.map((issue) => [(0,FV5COAUL/* getDotPath */.Bu)(issue), issue.message].filter(Boolean).join(": "));
   throw new TypeError(`${name2}: ${problems.join("; ")}`);
 }
 
@@ -15566,18 +15571,18 @@ function readDescription({ name: name2, arn }, answer) {
     return describe(answer.Table ?? {}, arn);
   });
 }
-var bundle_status = (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* minLength */.Bp)(1));
+var bundle_status = (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* minLength */.Bp)(1));
 function tableSchema(arn) {
-  return (0,_46C2CSM2/* object */.Ik)({
+  return (0,FV5COAUL/* object */.Ik)({
     TableStatus: bundle_status,
-    TableArn: (0,_46C2CSM2/* literal */.eu)(arn),
-    TableId: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)()),
-    CreationDateTime: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* date */.p6)()),
-    LatestStreamArn: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* startsWith */.w1)(`${arn}/stream/`))),
-    StreamSpecification: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* object */.Ik)({ StreamViewType: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)()) })),
-    TableClassSummary: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* object */.Ik)({ TableClass: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)()) })),
-    SSEDescription: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* object */.Ik)({ KMSMasterKeyArn: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)()) })),
-    Replicas: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* object */.Ik)({ RegionName: (0,_46C2CSM2/* string */.Yj)(), ReplicaStatus: bundle_status })))
+    TableArn: (0,FV5COAUL/* literal */.eu)(arn),
+    TableId: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* string */.Yj)()),
+    CreationDateTime: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* date */.p6)()),
+    LatestStreamArn: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* startsWith */.w1)(`${arn}/stream/`))),
+    StreamSpecification: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* object */.Ik)({ StreamViewType: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* string */.Yj)()) })),
+    TableClassSummary: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* object */.Ik)({ TableClass: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* string */.Yj)()) })),
+    SSEDescription: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* object */.Ik)({ KMSMasterKeyArn: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* string */.Yj)()) })),
+    Replicas: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* array */.YO)((0,FV5COAUL/* object */.Ik)({ RegionName: (0,FV5COAUL/* string */.Yj)(), ReplicaStatus: bundle_status })))
   });
 }
 function describe(table2, arn) {
@@ -15599,7 +15604,7 @@ function describe(table2, arn) {
     ...CreationDateTime === void 0 ? {} : { createdAt: CreationDateTime.getTime() },
     // The ARN of a disabled stream stays in the answer.
     ...StreamSpecification?.StreamEnabled && LatestStreamArn ? { streamArn: LatestStreamArn } : {},
-    described: Object.fromEntries(_46C2CSM2/* properties */.qo.flatMap(({ name: name2, reading, schema }) => reading.kind === "described" ? [[name2, parseValue(name2, schema, reading.of(table2))]] : [])),
+    described: Object.fromEntries(FV5COAUL/* properties */.qo.flatMap(({ name: name2, reading, schema }) => reading.kind === "described" ? [[name2, parseValue(name2, schema, reading.of(table2))]] : [])),
     replicas,
     unmanaged: readUnmanaged(replicas)
   };
@@ -15695,34 +15700,34 @@ function refusalsFor(target, definition, observed) {
   const table2 = definition.name;
   const wanted = target.environment.name;
   const { KeySchema: keys, Tags: tags2 } = observed.properties;
-  const environment = (0,_46C2CSM2/* tagValue */.EZ)(tags2, _46C2CSM2/* environmentTag */.ab);
-  if ((0,_46C2CSM2/* isOfOtherEnvironment */.l$)(tags2, wanted)) {
+  const environment = (0,FV5COAUL/* tagValue */.EZ)(tags2, FV5COAUL/* environmentTag */.ab);
+  if ((0,FV5COAUL/* isOfOtherEnvironment */.l$)(tags2, wanted)) {
     return [
       {
         table: table2,
         code: "destroy-of-other-environment",
-        reason: (0,_46C2CSM2/* describeOtherEnvironment */.Lq)(table2, tags2, wanted),
+        reason: (0,FV5COAUL/* describeOtherEnvironment */.Lq)(table2, tags2, wanted),
         remedy: "Check environment, table-name-prefix, and that the role leads to the right account."
       }
     ];
   }
-  if (environment === void 0 || !(0,_46C2CSM2/* isManaged */.yF)(tags2)) {
+  if (environment === void 0 || !(0,FV5COAUL/* isManaged */.yF)(tags2)) {
     return [
       {
         table: table2,
         code: "destroy-of-untagged",
-        reason: `The table "${table2}" does not carry both tags, ${_46C2CSM2/* environmentTag */.ab} and ${_46C2CSM2/* managedByTag */.B2}, so this action neither created nor adopted it, or its tags were removed.`,
-        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${(0,_46C2CSM2/* isManaged */.yF)(tags2) ? "" : ", with this line in allow: adopt-table"}. Else choose another table-name-prefix, or delete the table by hand.`
+        reason: `The table "${table2}" does not carry both tags, ${FV5COAUL/* environmentTag */.ab} and ${FV5COAUL/* managedByTag */.B2}, so this action neither created nor adopted it, or its tags were removed.`,
+        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${(0,FV5COAUL/* isManaged */.yF)(tags2) ? "" : ", with this line in allow: adopt-table"}. Else choose another table-name-prefix, or delete the table by hand.`
       }
     ];
   }
   const definedKeys = definition.properties.KeySchema;
-  if ((0,_46C2CSM2/* describeKeys */.mC)(definedKeys) !== (0,_46C2CSM2/* describeKeys */.mC)(keys)) {
+  if ((0,FV5COAUL/* describeKeys */.mC)(definedKeys) !== (0,FV5COAUL/* describeKeys */.mC)(keys)) {
     return [
       {
         table: table2,
         code: "destroy-of-other-key",
-        reason: `The table "${table2}" has the key ${(0,_46C2CSM2/* describeKeys */.mC)(keys)}, but its definition has ${(0,_46C2CSM2/* describeKeys */.mC)(definedKeys)}: it is not the defined table.`,
+        reason: `The table "${table2}" has the key ${(0,FV5COAUL/* describeKeys */.mC)(keys)}, but its definition has ${(0,FV5COAUL/* describeKeys */.mC)(definedKeys)}: it is not the defined table.`,
         remedy: "Check table-name-prefix; or delete the table by hand."
       }
     ];
@@ -15750,7 +15755,7 @@ function noticesFor(table2, { properties: properties2 }) {
       table: table2,
       level: "notice",
       code: "system-backup-stays",
-      message: `Point-in-time recovery of "${table2}" is ${(0,_46C2CSM2/* describeRecovery */.xX)(recovery)}, so AWS keeps a system backup of it for 35 days after the deletion. The table can be restored from that backup.`
+      message: `Point-in-time recovery of "${table2}" is ${(0,FV5COAUL/* describeRecovery */.xX)(recovery)}, so AWS keeps a system backup of it for 35 days after the deletion. The table can be restored from that backup.`
     }
   ];
 }
@@ -15767,7 +15772,7 @@ function unavailable(table2, tableStatus) {
 }
 
 // lib/src/plan/policy.js
-var disruptionNames = _46C2CSM2/* properties */.qo.flatMap(({ disruptions = [] }) => disruptions.map(({ name: name2 }) => name2));
+var disruptionNames = FV5COAUL/* properties */.qo.flatMap(({ disruptions = [] }) => disruptions.map(({ name: name2 }) => name2));
 function linesNeededBy(step) {
   return step.kind === "update" && typeof step.risk === "object" ? step.risk.allow : [];
 }
@@ -15777,7 +15782,7 @@ function isAllowed(step, { allow }) {
 function refuseStep(step, { allow }, { target, comparison, changes }) {
   if (step.kind !== "update")
     return [];
-  const { name: name2, disruptions = [] } = (0,_46C2CSM2/* propertyNamed */.vJ)(step.property);
+  const { name: name2, disruptions = [] } = (0,FV5COAUL/* propertyNamed */.vJ)(step.property);
   const observed = comparison.observed[name2];
   const situation = { target, table: step.table, observed, changes, change: step, comparison };
   return disruptions.filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name)).map((disruption) => {
@@ -15816,7 +15821,7 @@ function noticeUnneededLines({ allow }, needed) {
 
 // lib/src/plan/rounds.js
 function isProtective(step) {
-  return step.kind === "update" && (0,_46C2CSM2/* propertyNamed */.vJ)(step.property).protection?.isOn(step.to) === true;
+  return step.kind === "update" && (0,FV5COAUL/* propertyNamed */.vJ)(step.property).protection?.isOn(step.to) === true;
 }
 function roundsOf(steps) {
   const created = new Set(steps.filter(({ kind }) => kind === "create").map(({ table: table2 }) => table2));
@@ -15831,11 +15836,11 @@ function inOrder(steps) {
   const positionOf = (step) => {
     if (step.kind !== "update")
       return -1;
-    const { protection } = (0,_46C2CSM2/* propertyNamed */.vJ)(step.property);
-    const position = _46C2CSM2/* properties */.qo.findIndex(({ name: name2 }) => name2 === step.property);
+    const { protection } = (0,FV5COAUL/* propertyNamed */.vJ)(step.property);
+    const position = FV5COAUL/* properties */.qo.findIndex(({ name: name2 }) => name2 === step.property);
     if (protection === void 0)
-      return _46C2CSM2/* properties */.qo.length + position;
-    return protection.isOn(step.to) ? position : 3 * _46C2CSM2/* properties */.qo.length - position;
+      return FV5COAUL/* properties */.qo.length + position;
+    return protection.isOn(step.to) ? position : 3 * FV5COAUL/* properties */.qo.length - position;
   };
   return steps.toSorted((left, right) => positionOf(left) - positionOf(right));
 }
@@ -15877,7 +15882,7 @@ function planTable(target, definition, observed, policy, planned) {
 }
 function planCreation(target, definition, policy) {
   const { name: table2, properties: declared } = definition;
-  const created = _46C2CSM2/* properties */.qo.flatMap(({ name: name2, creation: creation2 }) => {
+  const created = FV5COAUL/* properties */.qo.flatMap(({ name: name2, creation: creation2 }) => {
     const value = declared[name2] ?? (creation2.kind === "in-create-table" ? creation2.otherwise : void 0);
     return creation2.kind === "in-create-table" && value !== void 0 ? [[name2, value]] : [];
   });
@@ -15963,13 +15968,13 @@ function noticesFor2(target, { name: table2, properties: declared }, observed, c
   const consequences = changes.flatMap((change) => change.kind === "update" && change.warning !== void 0 ? [change.warning] : []);
   return [
     ...warnOfReplicas(target, table2, observed),
-    ...(0,_46C2CSM2/* declaredBuilds */.UA)(declared, observed.changesInProgress).map((index) => ({
+    ...(0,FV5COAUL/* declaredBuilds */.UA)(declared, observed.changesInProgress).map((index) => ({
       table: table2,
       level: "notice",
       code: "index-building",
       message: `The index "${index}" of "${table2}" is being built, and counts as present. An apply waits until it is built, unless wait-for-indexes is false.`
     })),
-    ...(0,_46C2CSM2/* isManaged */.yF)(observed.properties.Tags) ? [] : [
+    ...(0,FV5COAUL/* isManaged */.yF)(observed.properties.Tags) ? [] : [
       {
         table: table2,
         level: "notice",
@@ -15992,7 +15997,7 @@ function noticesFor2(target, { name: table2, properties: declared }, observed, c
 function describePlanned(target, definition, observed) {
   const { logicalName, name: name2, properties: declared } = definition;
   if (observed.status !== "ready") {
-    return { logicalName, name: name2, arn: (0,_46C2CSM2/* tableArn */.cU)(target, name2), status: observed.status, unmanaged: [] };
+    return { logicalName, name: name2, arn: (0,FV5COAUL/* tableArn */.cU)(target, name2), status: observed.status, unmanaged: [] };
   }
   const { arn, id, streamArn, status: status2, unmanaged } = observed;
   const undeclared = propertyValues(observed.properties).flatMap(({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? []);
@@ -16014,7 +16019,7 @@ async function poll(polling, { clock, log, stop }, probe) {
   const start = clock.now();
   const elapsed = () => (clock.now() - start) / 1e3;
   const inWords = usual === void 0 ? goal : `${goal}, which usually takes ${usual}`;
-  const sleep = (milliseconds, status2) => clock.sleep(milliseconds, stop).catch((0,_46C2CSM2/* stoppedWhileWaitingFor */.D$)(status2 === void 0 ? inWords : `${inWords}; it is ${status2}`, remedy));
+  const sleep = (milliseconds, status2) => clock.sleep(milliseconds, stop).catch((0,FV5COAUL/* stoppedWhileWaitingFor */.D$)(status2 === void 0 ? inWords : `${inWords}; it is ${status2}`, remedy));
   let nextProgress = progressEverySeconds;
   if (firstPoll > 0)
     await sleep(firstPoll * 1e3);
@@ -16055,7 +16060,7 @@ async function observeTables(dynamoDb, target, definitions, run) {
 var youthMilliseconds = 6e4;
 var mostTagLagMilliseconds = 1e4;
 async function observeTable(dynamoDb, target, { name: name2, properties: declared }, run) {
-  const address = (0,_46C2CSM2/* addressOf */.ci)(target, name2);
+  const address = (0,FV5COAUL/* addressOf */.ci)(target, name2);
   let isChanging = false;
   let tagsMissingSince;
   return await poll({
@@ -16063,8 +16068,8 @@ async function observeTable(dynamoDb, target, { name: name2, properties: declare
     usual: "seconds, and up to 3 minutes for a billing mode",
     firstPoll: 0,
     interval: 1e3,
-    timeout: _46C2CSM2/* longestRunSeconds */.bs,
-    explainTimeout: (status2) => new _46C2CSM2/* RemedyError */.By(`The table "${name2}" is ${status2}.`, "Run again when the change is complete.")
+    timeout: FV5COAUL/* longestRunSeconds */.bs,
+    explainTimeout: (status2) => new FV5COAUL/* RemedyError */.By(`The table "${name2}" is ${status2}.`, "Run again when the change is complete.")
   }, run, async () => {
     if (isChanging) {
       const described2 = await describeTable(dynamoDb, address);
@@ -16107,7 +16112,7 @@ async function readTable(dynamoDb, address, declared) {
   }
   const read = new Map(asked.map(({ name: name2 }, index) => [name2, values[index]]));
   if (isEmpty(read.get("Tags")))
-    read.set("Tags", await askProperty(dynamoDb, address, _46C2CSM2/* tags */._A));
+    read.set("Tags", await askProperty(dynamoDb, address, FV5COAUL/* tags */._A));
   if ([...read.values()].includes(void 0))
     return { status: "young" };
   const { tableStatus: _, phase: __, changesInProgress, described: fields, ...table2 } = described2;
@@ -16127,7 +16132,7 @@ function isEmpty(value) {
   return Array.isArray(value) && value.length === 0;
 }
 function askedProperties(declared) {
-  return _46C2CSM2/* properties */.qo.filter(({ name: name2, reading }) => reading.kind === "asked" && (reading.when === "always" || declared[name2] !== void 0));
+  return FV5COAUL/* properties */.qo.filter(({ name: name2, reading }) => reading.kind === "asked" && (reading.when === "always" || declared[name2] !== void 0));
 }
 function countReads(definitions) {
   return definitions.reduce((sum, { properties: declared }) => sum + 1 + askedProperties(declared).length, 0);
@@ -16146,120 +16151,6 @@ async function describeTable(dynamoDb, address) {
   return answer === void 0 ? void 0 : readDescription(address, answer);
 }
 
-// lib/src/aws/failures.js
-var throttledNames = /* @__PURE__ */ new Set([
-  "Throttling",
-  "ThrottlingException",
-  "ThrottledException",
-  "RequestLimitExceeded",
-  "RequestThrottled",
-  "RequestThrottledException",
-  "TooManyRequestsException",
-  "ProvisionedThroughputExceededException"
-]);
-var unavailableNames = /* @__PURE__ */ new Set([
-  "InternalFailure",
-  "InternalServerError",
-  "ServiceUnavailable",
-  "ServiceUnavailableException",
-  // STS could not reach GitHub's keys.
-  "IDPCommunicationError",
-  "IDPCommunicationErrorException",
-  "TimeoutError",
-  "RequestTimeout",
-  "RequestTimeoutException"
-]);
-var signatureNames = /* @__PURE__ */ new Set(["InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "AuthFailure"]);
-var unavailableCodes = /* @__PURE__ */ new Set([
-  "ECONNRESET",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENETDOWN"
-]);
-var unreadableCode = /^HPE_/;
-var passingLimits = ["simultaneously", "Only 1 online index", "indexed tables"];
-function nextChangeAllowedAt(error) {
-  return /can be made at (.{1,80})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, "");
-}
-function isBudgetSpent(error) {
-  return _46C2CSM2/* properties */.qo.some(({ budget }) => budget?.isSpent.test(`${errorName(error)}: ${errorMessage(error)}`));
-}
-function isUnusableKey(error) {
-  return errorName(error) === "InternalServerError" && errorMessage(error).includes("EncryptionContext is supported only when creating a grant for a symmetric encryption");
-}
-function classifyFailure(error) {
-  const name2 = errorName(error);
-  const message = errorMessage(error);
-  if (isBudgetSpent(error))
-    return "deferred";
-  if (isUnusableKey(error))
-    return "final";
-  if (throttledNames.has(name2))
-    return "throttled";
-  if (name2 === "ContinuousBackupsUnavailableException")
-    return "not-ready";
-  if (name2 === "LimitExceededException") {
-    if (passingLimits.some((passing) => message.includes(passing)))
-      return "not-ready";
-    return "final";
-  }
-  if (name2.startsWith("InvalidIdentityToken") && message.includes("ouldn't retrieve verification key")) {
-    return "unavailable";
-  }
-  const code2 = errorCode(error);
-  if (unavailableNames.has(name2) || unavailableCodes.has(code2) || unreadableCode.test(code2))
-    return "unavailable";
-  if (metadataOf(error).clockSkewCorrected === true && signatureNames.has(name2))
-    return "misdated";
-  const status2 = httpStatus(error);
-  if (status2 === 429)
-    return "throttled";
-  return status2 >= 500 ? "unavailable" : "final";
-}
-function isUnsent(error) {
-  const code2 = errorCode(error);
-  return unsentNames.has(errorName(error)) && httpStatus(error) === 0 && (code2 === "" || unsentCode.test(code2));
-}
-var unsentNames = /* @__PURE__ */ new Set([
-  "Error",
-  "TypeError",
-  "RangeError",
-  "EndpointError",
-  "ProviderError",
-  "CredentialsProviderError",
-  "TokenProviderError"
-]);
-var unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/;
-function isAnswerOfAnother(error) {
-  if (httpStatus(error) === 0 || classifyFailure(error) === "unavailable")
-    return false;
-  const name2 = errorName(error);
-  const message = errorMessage(error);
-  return name2 === "Unknown" || name2 === "SyntaxError" || name2 === "NotFound" && message === "Unknown" || /deserialization error|parse error/i.test(message);
-}
-
-// lib/src/aws/call-remedies.js
-var unsentRemedy = "The AWS SDK sent no request. Correct the setting that it names below, then run again: what was done so far is kept.";
-function remedyForCall(error, service) {
-  switch (errorName(error)) {
-    case "InvalidSignatureException":
-      return "Check the clock of the machine, and the secret access key, then run again.";
-    case "UnrecognizedClientException":
-      return "Check that the region is enabled in the account, and that the credentials are those of the right partition.";
-    case "ExpiredTokenException":
-      return "Check the clock of the machine, then run again.";
-  }
-  if (isUnsent(error))
-    return unsentRemedy;
-  if (isAnswerOfAnother(error)) {
-    return `Something else answered in the place of ${service}. Check what AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()} name, and a proxy or a firewall on the way.`;
-  }
-  return classifyFailure(error) === "unavailable" ? "AWS or the network on the way to it failed. Run again: what was done so far is kept." : "See what AWS says below, fix it, and run again: what was done so far is kept.";
-}
-
 // lib/src/aws/denials.js
 var iamDelay = "A change in IAM takes up to a minute to arrive.";
 var askTheOrganization = "Ask the administrators of the AWS organization: this policy applies to whole accounts.";
@@ -16274,39 +16165,93 @@ var remedies = {
   "vpc endpoint policy": "Change the policy of the VPC endpoint that the call goes through."
 };
 function readDenial(cause) {
-  const message = errorMessage(cause);
-  const explicit = policyIn(/\bexplicit deny in (?:an?|the) ([a-z -]+)/i.exec(message));
-  if (explicit !== void 0) {
-    return {
-      policy: explicit,
-      explanation: `A Deny statement in a policy of the kind "${explicit}" denies the call, whatever other policies allow. ${remedies[explicit]}`
-    };
-  }
-  if (/\bexplicit deny\b/i.test(message)) {
-    return {
-      policy: "of a kind that AWS does not name",
-      explanation: "A Deny statement in a policy denies the call, whatever other policies allow."
-    };
-  }
-  const implicit = policyIn(/\bbecause no ([a-z -]+?) allows\b/i.exec(message));
-  if (implicit === void 0 || implicit === "identity-based policy")
+  if (!errorName(cause).startsWith("AccessDenied"))
     return void 0;
-  return {
-    policy: implicit,
-    explanation: `A policy of the kind "${implicit}" must allow the call too, but does not. ${remedies[implicit]}`
-  };
+  const message = errorMessage(cause);
+  const explicit = /\bexplicit deny\b(?: in (?:an?|the) ([a-z -]+))?/i.exec(message);
+  if (explicit !== null) {
+    const policy2 = policyNamed(explicit[1]);
+    const kind = policy2 === void 0 ? "" : ` of the kind "${policy2}"`;
+    const remedy = policy2 === void 0 ? "" : ` ${remedies[policy2]}`;
+    const explanation2 = `A Deny statement in a policy${kind} denies the call, whatever other policies allow.${remedy}`;
+    return { policy: policy2, explanation: explanation2 };
+  }
+  const policy = policyNamed(/\bbecause no ([a-z -]+?) allows\b/i.exec(message)?.[1]);
+  if (policy === void 0 || policy === "identity-based policy")
+    return void 0;
+  const explanation = `A policy of the kind "${policy}" must allow the call too, but does not. ${remedies[policy]}`;
+  return { policy, explanation };
 }
-function policyIn(found) {
-  const words = found?.[1]?.toLowerCase().replace(/^sessions /, "session ") ?? "";
-  return Object.keys(remedies).find((policy) => words.startsWith(policy));
+function policyNamed(words = "") {
+  const kind = words.toLowerCase().replace(/^sessions /, "session ");
+  return Object.keys(remedies).find((policy) => kind.startsWith(policy));
+}
+
+// lib/src/aws/failures.js
+var unavailableNames = /* @__PURE__ */ new Set([
+  "InternalFailure",
+  "InternalServerError",
+  "ServiceUnavailable",
+  "ServiceUnavailableException",
+  // STS could not reach GitHub's keys.
+  "IDPCommunicationError",
+  "IDPCommunicationErrorException",
+  "TimeoutError",
+  "RequestTimeout",
+  "RequestTimeoutException"
+]);
+var signatureNames = /* @__PURE__ */ new Set(["InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "AuthFailure"]);
+var unavailableCode = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENETDOWN|HPE_.*)$/;
+var passingLimits = ["simultaneously", "Only 1 online index", "indexed tables"];
+function nextChangeAllowedAt(error) {
+  return /can be made at (.{1,80})/i.exec(errorMessage(error))?.[1]?.replace(/[.\s]+$/, "");
+}
+function isUnusableKey(error) {
+  return errorName(error) === "InternalServerError" && errorMessage(error).includes("EncryptionContext is supported only when creating a grant for a symmetric encryption");
+}
+function classifyFailure(error) {
+  const name2 = errorName(error);
+  const message = errorMessage(error);
+  if (FV5COAUL/* properties */.qo.some(({ budget }) => budget?.isSpent.test(`${name2}: ${message}`)))
+    return "deferred";
+  if (isUnusableKey(error))
+    return "final";
+  if (name2 === "ContinuousBackupsUnavailableException")
+    return "not-ready";
+  if (name2 === "LimitExceededException") {
+    return passingLimits.some((passing) => message.includes(passing)) ? "not-ready" : "final";
+  }
+  if (isErrorLike(error) && (0,SHMGWSW7/* isThrottlingError */.Qb)(error))
+    return "throttled";
+  if (name2.startsWith("InvalidIdentityToken") && message.includes("ouldn't retrieve verification key")) {
+    return "unavailable";
+  }
+  if (unavailableNames.has(name2) || unavailableCode.test(errorCode(error)))
+    return "unavailable";
+  if (metadataOf(error).clockSkewCorrected === true && signatureNames.has(name2))
+    return "misdated";
+  return httpStatus(error) >= 500 ? "unavailable" : "final";
+}
+function isUnsent(error) {
+  const code2 = errorCode(error);
+  return unsentName.test(errorName(error)) && httpStatus(error) === 0 && (code2 === "" || unsentCode.test(code2));
+}
+var unsentName = /^(?:Error|TypeError|RangeError|EndpointError|ProviderError|(?:Credentials|Token)ProviderError)$/;
+var unsentCode = /^ERR_(?:INVALID|UNESCAPED|HTTP_INVALID)_/;
+function isAnswerOfAnother(error) {
+  if (httpStatus(error) === 0 || classifyFailure(error) === "unavailable")
+    return false;
+  const name2 = errorName(error);
+  const message = errorMessage(error);
+  return name2 === "Unknown" || name2 === "SyntaxError" || name2 === "NotFound" && message === "Unknown" || /deserialization error|parse error/i.test(message);
 }
 
 // lib/src/aws/iam.js
 var itemActions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"];
 function actionsOf(command2, declared) {
   const isDeclared = ({ name: name2 }) => declared.includes(name2);
-  const written = _46C2CSM2/* properties */.qo.filter(isDeclared);
-  const read = _46C2CSM2/* properties */.qo.filter((property) => property.reading.kind === "described" || property.reading.when === "always" || isDeclared(property));
+  const written = FV5COAUL/* properties */.qo.filter(isDeclared);
+  const read = FV5COAUL/* properties */.qo.filter((property) => property.reading.kind === "described" || property.reading.when === "always" || isDeclared(property));
   const beyondReads = {
     plan: [],
     apply: [...creationActions(written), ...written.flatMap(({ actions }) => actions.write)],
@@ -16322,7 +16267,7 @@ function creationActions(used) {
   return ["dynamodb:CreateTable", ...used.flatMap(({ actions }) => actions.create ?? [])];
 }
 function actionsOfOperation(operation) {
-  return operation === "CreateTable" ? creationActions(_46C2CSM2/* properties */.qo) : [`dynamodb:${operation}`];
+  return operation === "CreateTable" ? creationActions(FV5COAUL/* properties */.qo) : [`dynamodb:${operation}`];
 }
 function policyFor(command2, place, definitions) {
   return {
@@ -16334,12 +16279,12 @@ function policyFor(command2, place, definitions) {
   };
 }
 function needsOf(command2, place, { name: name2, properties: values }) {
-  const resource = (0,_46C2CSM2/* tableArn */.cU)(place, name2);
+  const resource = (0,FV5COAUL/* tableArn */.cU)(place, name2);
   const declared = propertyValues(values).map(({ property }) => property.name);
   const table2 = { resource, actions: actionsOf(command2, declared) };
   if (command2 !== "verify")
     return [table2];
-  const indexes2 = (0,_46C2CSM2/* indexesOf */.O7)(values).map((index) => ({
+  const indexes2 = (0,FV5COAUL/* indexesOf */.O7)(values).map((index) => ({
     resource: indexArn(resource, index.name),
     actions: ["dynamodb:Query"]
   }));
@@ -16387,11 +16332,52 @@ function sessionPolicy(command2, place, definitions) {
   const policy = JSON.stringify(policyFor(command2, place, definitions));
   if (policy.length <= longestSessionPolicy)
     return policy;
-  throw new _46C2CSM2/* RemedyError */.By(`restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`, "Choose a shorter table-name-prefix, or leave restrict-session out.");
+  throw new FV5COAUL/* RemedyError */.By(`restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`, "Choose a shorter table-name-prefix, or leave restrict-session out.");
+}
+
+// lib/src/aws/remedies.js
+var wrongSignature = "Check the clock of the machine, and the secret access key, then run again.";
+var wrongAccessKey = "Check that the access key is active, and of the partition of the region. An opt-in region must be enabled in the account of the caller and in that of the role.";
+var remedies2 = /* @__PURE__ */ new Map([
+  [
+    "ExpiredToken",
+    "Check the clock of the machine, and get new credentials or a new token right before this step, then run again."
+  ],
+  ["InvalidSignature", wrongSignature],
+  ["SignatureDoesNotMatch", wrongSignature],
+  ["RegionDisabled", wrongAccessKey],
+  ["InvalidClientTokenId", wrongAccessKey],
+  ["UnrecognizedClient", wrongAccessKey],
+  [
+    "ValidationError",
+    "See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions."
+  ],
+  [
+    "PackedPolicyTooLarge",
+    "restrict-session and role-session-tags together are larger than STS allows. Give fewer or shorter tags, or leave restrict-session out."
+  ]
+]);
+var unsentRemedy = "The AWS SDK sent no request. Correct the setting that it names below, then run again.";
+function remedyForAws(error, service) {
+  const denial = readDenial(error);
+  if (denial !== void 0)
+    return `${denial.explanation} ${iamDelay}`;
+  const known2 = remedies2.get(errorName(error).replace(/Exception$/, ""));
+  if (known2 !== void 0)
+    return known2;
+  if (isUnsent(error))
+    return unsentRemedy;
+  if (isAnswerOfAnother(error)) {
+    return `Another server answered instead of ${service}. Check AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_${service.toUpperCase()}, and any proxy or firewall on the way.`;
+  }
+  return isUnanswered(error) ? "AWS or the network on the way to it failed. Run again." : "Correct what AWS reports below, then run again.";
+}
+function isUnanswered(error) {
+  return errorCode(error) !== "" || classifyFailure(error) === "unavailable" || isUnsent(error) || isAnswerOfAnother(error);
 }
 
 // lib/src/aws/dynamodb-errors.js
-var DynamoDbError = class extends _46C2CSM2/* RemedyError */.By {
+var DynamoDbError = class extends FV5COAUL/* RemedyError */.By {
   name = "DynamoDbError";
   /** The error name of AWS. */
   code;
@@ -16401,10 +16387,11 @@ var DynamoDbError = class extends _46C2CSM2/* RemedyError */.By {
    * @param arn the ARN of the resource, because `resource` may be its name
    */
   constructor(operation, resource, cause, isOutcomeUnknown2, arn = resource) {
+    const isAllowMissing = isDenied(cause) && readDenial(cause) === void 0 && !isAboutKms(cause);
     super(describeFailure(operation, resource, cause), remedyForDynamoDb(operation, resource, cause), {
       cause,
       isOutcomeUnknown: isOutcomeUnknown2,
-      statements: isDenied(cause) && readDenial(cause) === void 0 ? [allowStatement(actionsOfOperation(operation), arn)] : []
+      statements: isAllowMissing ? [allowStatement(actionsOfOperation(operation), arn)] : []
     });
     this.code = errorName(cause);
     this.kind = classifyFailure(cause);
@@ -16414,17 +16401,17 @@ function isRefusal(cause) {
   const status2 = httpStatus(cause);
   return status2 >= 400 && status2 < 500 && classifyFailure(cause) !== "unavailable" || isUnusableKey(cause);
 }
-var StaleReadError = class extends _46C2CSM2/* RemedyError */.By {
+var StaleReadError = class extends FV5COAUL/* RemedyError */.By {
   name = "StaleReadError";
   constructor(operation, resource) {
     super(`${operation} on "${resource}" was not sent: the read of the table is too old.`, "Run again.");
   }
 };
 function isDenied(error) {
-  return errorName(error) === "AccessDeniedException" && !isDeniedByKms(error);
+  return errorName(error) === "AccessDeniedException";
 }
-function isDeniedByKms(error) {
-  return errorName(error) === "AccessDeniedException" && /\bkms\b/i.test(errorMessage(error));
+function isAboutKms(error) {
+  return /\bkms\b/i.test(errorMessage(error));
 }
 function describeFailure(operation, resource, cause) {
   if (classifyFailure(cause) !== "deferred")
@@ -16432,35 +16419,25 @@ function describeFailure(operation, resource, cause) {
   const time2 = nextChangeAllowedAt(cause);
   return `${operation} on "${resource}" is deferred: AWS limits how often this may change${time2 === void 0 ? "" : `, and allows the next change at ${time2}`}.`;
 }
-function remedyForDeferral(cause) {
-  const time2 = nextChangeAllowedAt(cause);
-  return `Run again ${time2 === void 0 ? "when the limit that AWS names below allows it" : `after ${time2}`}. The other steps do not wait for it.`;
-}
 function remedyForDynamoDb(operation, resource, error) {
-  if (error instanceof _46C2CSM2/* RemedyError */.By)
+  if (error instanceof FV5COAUL/* RemedyError */.By)
     return error.remedy;
-  const denial = errorName(error) === "AccessDeniedException" ? readDenial(error) : void 0;
-  if (denial !== void 0)
-    return `${denial.explanation} ${iamDelay}`;
-  if (isDeniedByKms(error)) {
-    return `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`;
+  if (classifyFailure(error) === "deferred") {
+    const time2 = nextChangeAllowedAt(error);
+    return `Run again ${time2 === void 0 ? "when the limit that AWS names below allows it" : `after ${time2}`}. The other steps do not wait for it.`;
   }
-  if (errorName(error) === "ValidationException" && /acted as a source region/i.test(errorMessage(error))) {
+  if (isDenied(error) && readDenial(error) === void 0) {
+    return isAboutKms(error) ? `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.` : `Allow ${actionsOfOperation(operation).join(" and ")} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`;
+  }
+  if (/acted as a source region/i.test(errorMessage(error))) {
     return `Delete the replicas of "${resource}" in other regions and run again when they are gone, or run again 24 hours after the last of them was added.`;
   }
   if (isUnusableKey(error))
     return "Name a KMS key whose key spec is SYMMETRIC_DEFAULT. DynamoDB uses no other.";
-  switch (errorName(error)) {
-    case "AccessDeniedException":
-      return `Allow ${actionsOfOperation(operation).join(" and ")} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`;
-    case "LimitExceededException":
-    case "SubscriberLimitExceededException":
-      if (classifyFailure(error) === "deferred")
-        return remedyForDeferral(error);
-      return "The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.";
-    default:
-      return remedyForCall(error, "DynamoDB");
+  if (errorName(error).endsWith("LimitExceededException")) {
+    return "The account has reached a limit of DynamoDB. Ask AWS to raise it, or make room, then run again.";
   }
+  return `${remedyForAws(error, "DynamoDB")} What was done so far is kept.`;
 }
 
 // lib/src/aws/retry.js
@@ -16505,7 +16482,7 @@ async function retry(run, send, waitingFor, isTriedAgain = () => true) {
   }
 }
 function stoppedBy(reason, error, waitingFor) {
-  if (!(reason instanceof _46C2CSM2/* StoppedError */.Ko))
+  if (!(reason instanceof FV5COAUL/* StoppedError */.Ko))
     return reason;
   const stopped = error === reason ? reason : reason.after(error);
   return waitingFor === void 0 ? stopped : stopped.whileWaitingFor(waitingFor);
@@ -16537,7 +16514,7 @@ var deletionBlockers = ["table", "index", "replica", "encryption", "warm through
 function blockersOf(step) {
   if (step.kind !== "update")
     return deletionBlockers;
-  const property = (0,_46C2CSM2/* propertyNamed */.vJ)(step.property);
+  const property = (0,FV5COAUL/* propertyNamed */.vJ)(step.property);
   return property.blockersOf?.(step) ?? property.blockedBy;
 }
 function isBlockedByIndex(step, changesInProgress) {
@@ -16614,7 +16591,7 @@ var indexes = {
   usual: "8 to 17 minutes for an index, longer with many items",
   firstPoll: 5,
   interval: 12,
-  timeout: _46C2CSM2/* longestRunSeconds */.bs
+  timeout: FV5COAUL/* longestRunSeconds */.bs
 };
 function builds(names) {
   return {
@@ -16642,7 +16619,7 @@ function admission(name2, firstPoll, isOver) {
     goal: `accept ${name2}: someone else is changing the table`,
     usual: "seconds, up to 17 minutes for an index, and an hour for a replica",
     firstPoll,
-    timeout: _46C2CSM2/* longestRunSeconds */.bs,
+    timeout: FV5COAUL/* longestRunSeconds */.bs,
     isOver
   };
 }
@@ -16677,7 +16654,7 @@ async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, interva
     interval: interval * 1e3,
     timeout,
     remedy: `${advice}, if it stays so.`,
-    explainTimeout: (status2) => new _46C2CSM2/* RemedyError */.By(`Waited ${timeout} s for the table "${name2}" to ${goal}, which usually takes ${usual}. It is ${status2}.`, `${advice}, then run again: the run continues from there.`)
+    explainTimeout: (status2) => new FV5COAUL/* RemedyError */.By(`Waited ${timeout} s for the table "${name2}" to ${goal}, which usually takes ${usual}. It is ${status2}.`, `${advice}, then run again: the run continues from there.`)
   }, run, async () => {
     const described2 = await describeTable(dynamoDb, address);
     if (described2 === void 0) {
@@ -16691,7 +16668,7 @@ async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, interva
   });
 }
 function tableReplaced(table2) {
-  return new _46C2CSM2/* RemedyError */.By(`The table "${table2}" was deleted and created again by someone else during this run. The plan was for the old table.`, "Find out who else works on this table, then run again: the run reads the new table and plans for it.");
+  return new FV5COAUL/* RemedyError */.By(`The table "${table2}" was deleted and created again by someone else during this run. The plan was for the old table.`, "Find out who else works on this table, then run again: the run reads the new table and plans for it.");
 }
 
 // lib/src/apply/work.js
@@ -16714,11 +16691,11 @@ async function performSteps(work, table2, round, failures) {
     const { step } = next;
     const deferral = deferralBefore(table2, step);
     if (deferral !== void 0) {
-      record2(work.run, table2, next, deferral, failures);
+      record(work.run, table2, next, deferral, failures);
     } else if (isPostponed(work, table2, step, table2.changesInProgress)) {
-      record2(work.run, table2, next, { status: "postponed" }, failures);
+      record(work.run, table2, next, { status: "postponed" }, failures);
     } else if (table2.unplanned !== void 0 && !isProtective(step)) {
-      record2(work.run, table2, next, failed(next, table2.unplanned), failures);
+      record(work.run, table2, next, failed(next, table2.unplanned), failures);
     } else if (next.mustRead !== void 0) {
       await readAgain(work, table2, next, next.mustRead, failures);
     } else if (isBlockedByIndex(step, table2.changesInProgress)) {
@@ -16730,7 +16707,7 @@ async function performSteps(work, table2, round, failures) {
   }
 }
 function deferralBefore({ steps }, step) {
-  const follows = step.kind === "update" ? (0,_46C2CSM2/* propertyNamed */.vJ)(step.property).follows ?? [] : [];
+  const follows = step.kind === "update" ? (0,FV5COAUL/* propertyNamed */.vJ)(step.property).follows ?? [] : [];
   return steps.find((each) => each.result?.status === "deferred" && each.step.kind === "update" && follows.includes(each.step.property))?.result;
 }
 function recordUnknownOutcomes(run, table2, failures) {
@@ -16740,7 +16717,7 @@ function recordUnknownOutcomes(run, table2, failures) {
     const conflict = progress.mustRead?.conflict ?? progress.conflicts.at(-1);
     if (conflict === void 0 || !(hasUnknownOutcome(progress) || conflict.isOutcomeUnknown))
       continue;
-    record2(run, table2, progress, { status: "failed", isOutcomeUnknown: true, error: conflict }, failures);
+    record(run, table2, progress, { status: "failed", isOutcomeUnknown: true, error: conflict }, failures);
   }
 }
 function nextStep({ run: { stop } }, table2, round, failures) {
@@ -16757,12 +16734,12 @@ function nextStep({ run: { stop } }, table2, round, failures) {
   return candidates.find((progress) => isProtective(progress.step) && !isWaiting(progress)) ?? first;
 }
 function hasUnknownOutcome({ conflicts }) {
-  return conflicts.some(_46C2CSM2/* isOutcomeUnknown */.B1);
+  return conflicts.some(FV5COAUL/* isOutcomeUnknown */.B1);
 }
 function failed(progress, error) {
   return { status: "failed", isOutcomeUnknown: hasUnknownOutcome(progress), error };
 }
-function record2({ log }, table2, progress, result, failures) {
+function record({ log }, table2, progress, result, failures) {
   progress.result = result;
   if (result.status === "failed")
     failures.push(result.error);
@@ -16783,11 +16760,11 @@ async function waitForIndexes({ dynamoDb, target, observed, run }, table2, progr
   const { step } = progress;
   try {
     const id = idOf(observed.get(step.table));
-    await waitForTable(dynamoDb, (0,_46C2CSM2/* addressOf */.ci)(target, step.table), indexesBefore(nameStep(step)), run, id);
+    await waitForTable(dynamoDb, (0,FV5COAUL/* addressOf */.ci)(target, step.table), indexesBefore(nameStep(step)), run, id);
     table2.changesInProgress = [];
     progress.mustRead = { status: "must-read", seconds: 0 };
   } catch (error) {
-    record2(run, table2, progress, failed(progress, error), failures);
+    record(run, table2, progress, failed(progress, error), failures);
   }
 }
 async function tryStep(work, table2, progress, failures) {
@@ -16795,7 +16772,7 @@ async function tryStep(work, table2, progress, failures) {
   const attempt = await attemptStep(work, table2, progress.step, table2.readAt + fresh);
   if (attempt.status !== "must-read") {
     const isUnknown = attempt.status === "failed" && (attempt.isOutcomeUnknown || hasUnknownOutcome(progress));
-    record2(work.run, table2, progress, isUnknown ? { ...attempt, isOutcomeUnknown: true } : attempt, failures);
+    record(work.run, table2, progress, isUnknown ? { ...attempt, isOutcomeUnknown: true } : attempt, failures);
     return;
   }
   progress.mustRead = attempt;
@@ -16806,7 +16783,7 @@ async function attemptStep(work, table2, step, sendBefore) {
   const { dynamoDb, target, run } = work;
   const start = run.clock.now();
   const seconds = () => (run.clock.now() - start) / 1e3;
-  const address = (0,_46C2CSM2/* addressOf */.ci)(target, step.table);
+  const address = (0,FV5COAUL/* addressOf */.ci)(target, step.table);
   let isAccepted = false;
   try {
     await dynamoDb.write(requestOf(step, address), step.kind === "create" ? void 0 : sendBefore);
@@ -16828,7 +16805,7 @@ async function attemptStep(work, table2, step, sendBefore) {
       if (error.kind === "deferred")
         return { status: "deferred", error };
     }
-    return { status: "failed", isOutcomeUnknown: isAccepted || (0,_46C2CSM2/* isOutcomeUnknown */.B1)(error), error };
+    return { status: "failed", isOutcomeUnknown: isAccepted || (0,FV5COAUL/* isOutcomeUnknown */.B1)(error), error };
   }
 }
 function requestOf(step, address) {
@@ -16836,7 +16813,7 @@ function requestOf(step, address) {
     case "create":
       return createRequest(address, step.to);
     case "update": {
-      const { name: name2, request } = (0,_46C2CSM2/* propertyNamed */.vJ)(step.property);
+      const { name: name2, request } = (0,FV5COAUL/* propertyNamed */.vJ)(step.property);
       if (request === void 0)
         throw new TypeError(`${name2} cannot be changed`);
       return request(address, step);
@@ -16852,7 +16829,7 @@ async function completeStep({ dynamoDb, observed, run }, step, address, wait) {
   const described2 = await waitForTable(dynamoDb, address, wait, run, idOf(observed.get(step.table)));
   if (step.kind === "delete" || described2?.phase === "settled")
     return;
-  throw new _46C2CSM2/* RemedyError */.By(`The table "${step.table}" is ${described2?.tableStatus ?? "deleted"} after this run changed it: another process deleted or locked it.`, "Find out who else works on this table, then run again.");
+  throw new FV5COAUL/* RemedyError */.By(`The table "${step.table}" is ${described2?.tableStatus ?? "deleted"} after this run changed it: another process deleted or locked it.`, "Find out who else works on this table, then run again.");
 }
 async function readAgain(work, table2, progress, { conflict, seconds }, failures) {
   const { clock } = work.run;
@@ -16872,10 +16849,10 @@ async function readAgain(work, table2, progress, { conflict, seconds }, failures
       if (needed.includes(each.step) || unplanned !== void 0 && !isProtective(each.step))
         continue;
       const result = hasUnknownOutcome(each) ? { status: "applied", seconds } : { status: "dropped" };
-      record2(work.run, table2, each, result, failures);
+      record(work.run, table2, each, result, failures);
     }
   } catch (error) {
-    record2(work.run, table2, progress, failed(progress, error), failures);
+    record(work.run, table2, progress, failed(progress, error), failures);
   }
 }
 async function waitAfterConflict(work, table2, step, conflict, earlier) {
@@ -16890,7 +16867,7 @@ async function waitAfterConflict(work, table2, step, conflict, earlier) {
     const isLeft = ({ changesInProgress }) => isPostponed(work, table2, step, changesInProgress);
     const name2 = nameStep(step);
     const wait = isIndexLock(conflict) ? indexesBefore(name2, isLeft) : admission(name2, delay / 1e3, (described2) => isLeft(described2) || !isBlockedBy(step, described2));
-    await waitForTable(dynamoDb, (0,_46C2CSM2/* addressOf */.ci)(target, step.table), wait, run);
+    await waitForTable(dynamoDb, (0,FV5COAUL/* addressOf */.ci)(target, step.table), wait, run);
     return;
   }
   await clock.sleep(delay, stop).catch((reason) => {
@@ -16907,7 +16884,7 @@ async function planAgain(work, { definition, steps }) {
   const now = planTables(target, [definition], /* @__PURE__ */ new Map([[name2, observed]]), plan.policy, plan.steps);
   const [refusal] = now.refusals;
   if (refusal !== void 0) {
-    throw new _46C2CSM2/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
+    throw new FV5COAUL/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
   }
   const unplanned = now.steps.filter((step) => !steps.some((planned) => isSameStep(step)(planned.step)));
   if (unplanned.some(({ kind }) => kind === "create"))
@@ -16921,7 +16898,7 @@ async function planAgain(work, { definition, steps }) {
   };
 }
 function needsMoreThanPlanned(table2, unplanned) {
-  return new _46C2CSM2/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
+  return new FV5COAUL/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
 }
 
 // lib/src/apply/apply.js
@@ -16980,7 +16957,7 @@ function waitsOf(work, observed) {
   if (!waitForIndexes2)
     return [];
   return definitions.flatMap(({ name: table2, properties: properties2 }) => {
-    const names = (0,_46C2CSM2/* declaredBuilds */.UA)(properties2, changesInProgressOn(observed.get(table2)));
+    const names = (0,FV5COAUL/* declaredBuilds */.UA)(properties2, changesInProgressOn(observed.get(table2)));
     return names.length === 0 ? [] : [{ table: table2, wait: builds(names) }];
   });
 }
@@ -16995,7 +16972,7 @@ async function confirmTables(work, remaining) {
     firstPoll: 0,
     interval: 1e3,
     timeout: longestLagSeconds,
-    explainTimeout: (status2) => new _46C2CSM2/* RemedyError */.By(`Every step was performed, but the state of the tables is still ${status2}.`, "Find out who else changes these tables, then run again.")
+    explainTimeout: (status2) => new FV5COAUL/* RemedyError */.By(`Every step was performed, but the state of the tables is still ${status2}.`, "Find out who else changes these tables, then run again.")
   }, run, async () => {
     const confirmed = await observeWhenComplete(work);
     for (const { name: name2 } of definitions) {
@@ -17020,7 +16997,7 @@ async function observeWhenComplete(work) {
     const waits = waitsOf(work, observed);
     if (waits.length === 0)
       return observed;
-    await Promise.all(waits.map(({ table: table2, wait }) => waitForTable(dynamoDb, (0,_46C2CSM2/* addressOf */.ci)(target, table2), wait, run, idOf(observed.get(table2)))));
+    await Promise.all(waits.map(({ table: table2, wait }) => waitForTable(dynamoDb, (0,FV5COAUL/* addressOf */.ci)(target, table2), wait, run, idOf(observed.get(table2)))));
   }
 }
 
@@ -17033,23 +17010,23 @@ function renderItem(item) {
 }
 var roles = ["OWNER", "SUPERVISOR", "OPERATOR"];
 function bundle_text(rule, pattern) {
-  return (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* regex */.yG)(pattern, rule), (0,_46C2CSM2/* description */.h_)(`Must be ${rule}.`));
+  return (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* regex */.yG)(pattern, rule), (0,FV5COAUL/* description */.h_)(`Must be ${rule}.`));
 }
 var uuid = bundle_text("a UUID in lower case", /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 var bundle_name = bundle_text("a text that is not blank", /\S/);
 var codeRule = "upper-case letters, digits and hyphens, at most 32 characters, such as DD-DEMO";
-var code = (0,_46C2CSM2/* pipe */.Fs)(bundle_text(codeRule, /^[A-Z0-9]+(-[A-Z0-9]+)*$/), (0,_46C2CSM2/* maxLength */.Ru)(32, codeRule));
+var code = (0,FV5COAUL/* pipe */.Fs)(bundle_text(codeRule, /^[A-Z0-9]+(-[A-Z0-9]+)*$/), (0,FV5COAUL/* maxLength */.Ru)(32, codeRule));
 var email = bundle_text("an e-mail address", /^[^\s@]+@[^\s@]+$/);
 var role = bundle_text(`one of ${roles.join(", ")}`, new RegExp(`^(${roles.join("|")})$`));
 var timeRule = "a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z";
-var time = (0,_46C2CSM2/* pipe */.Fs)(
+var time = (0,FV5COAUL/* pipe */.Fs)(
   bundle_text(timeRule, /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|\+00:00)$/),
   // `new Date` reads 31 February as 3 March, so the date is compared with the text.
-  (0,_46C2CSM2/* check */.z6)((value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10), timeRule)
+  (0,FV5COAUL/* check */.z6)((value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10), timeRule)
 );
 var itemSchemas = {
-  tenant: (0,_46C2CSM2/* object */.Ik)({ tenant_id: uuid, name: bundle_name, code, created_at: time }),
-  users: (0,_46C2CSM2/* object */.Ik)({
+  tenant: (0,FV5COAUL/* object */.Ik)({ tenant_id: uuid, name: bundle_name, code, created_at: time }),
+  users: (0,FV5COAUL/* object */.Ik)({
     tenant_id: uuid,
     user_id: uuid,
     cognito_sub: uuid,
@@ -17061,15 +17038,15 @@ var itemSchemas = {
   })
 };
 function problemsOfItem(itemKind, item) {
-  const { issues = [] } = (0,_46C2CSM2/* safeParse */.xL)(itemSchemas[itemKind], { ...item }, { abortPipeEarly: true });
+  const { issues = [] } = (0,FV5COAUL/* safeParse */.xL)(itemSchemas[itemKind], { ...item }, { abortPipeEarly: true });
   return issues.map((issue) => {
-    const attribute = (0,_46C2CSM2/* getDotPath */.Bu)(issue) ?? "the item";
+    const attribute = (0,FV5COAUL/* getDotPath */.Bu)(issue) ?? "the item";
     const found = issue.path?.at(-1)?.value;
     if (found === void 0)
       return `${attribute} is missing`;
     if (typeof found !== "string")
       return `${attribute} must be a string, but is ${JSON.stringify(found)}`;
-    return `${attribute} must be ${issue.message}, but is ${(0,_46C2CSM2/* quote */.hD)(found)}`;
+    return `${attribute} must be ${issue.message}, but is ${(0,FV5COAUL/* quote */.hD)(found)}`;
   });
 }
 function makeSampleItems(freshUuid, now) {
@@ -17102,11 +17079,11 @@ function makeSamples(definitions, freshUuid, now) {
   return definitions.map((definition) => {
     const { name: table2, properties: properties2 } = definition;
     const kind = kindOf(definition);
-    const indexes2 = (0,_46C2CSM2/* indexesOf */.O7)(properties2);
+    const indexes2 = (0,FV5COAUL/* indexesOf */.O7)(properties2);
     const attributes = [...properties2.KeySchema, ...indexes2.flatMap(({ keys }) => keys)];
     const fill = (item) => ({ ...freshValues(attributes, freshUuid), ...item });
     const items = kind === void 0 ? [fill({})] : [builtIn[kind]].flat().map(fill);
-    const [partitionKey = ""] = (0,_46C2CSM2/* partitionKeyOf */.ti)(properties2.KeySchema);
+    const [partitionKey = ""] = (0,FV5COAUL/* partitionKeyOf */.ti)(properties2.KeySchema);
     const keyNames = properties2.KeySchema.map(({ AttributeName }) => AttributeName);
     return {
       table: table2,
@@ -17114,7 +17091,7 @@ function makeSamples(definitions, freshUuid, now) {
       partitionKey,
       samples: items.map((item) => ({ item, key: pick(item, keyNames) })),
       otherPartition: pick(freshValues(properties2.KeySchema, freshUuid), [partitionKey]),
-      indexes: indexes2.map(({ name: name2, keys }) => ({ name: name2, partitionKey: (0,_46C2CSM2/* partitionKeyOf */.ti)(keys) })).filter((index) => kind === void 0 || !index.partitionKey.every((each) => repeatedAttributes[kind].includes(each)))
+      indexes: indexes2.map(({ name: name2, keys }) => ({ name: name2, partitionKey: (0,FV5COAUL/* partitionKeyOf */.ti)(keys) })).filter((index) => kind === void 0 || !index.partitionKey.every((each) => repeatedAttributes[kind].includes(each)))
     };
   });
 }
@@ -17124,9 +17101,9 @@ var builtInKeys = {
 };
 function kindOf({ logicalName, properties: properties2 }) {
   const kind = ["tenant", "users"].find((each) => each === logicalName);
-  if (kind === void 0 || builtInKeys[kind] !== (0,_46C2CSM2/* describeKeys */.mC)(properties2.KeySchema))
+  if (kind === void 0 || builtInKeys[kind] !== (0,FV5COAUL/* describeKeys */.mC)(properties2.KeySchema))
     return void 0;
-  const attributes = (0,_46C2CSM2/* indexesOf */.O7)(properties2).flatMap(({ keys }) => keys);
+  const attributes = (0,FV5COAUL/* indexesOf */.O7)(properties2).flatMap(({ keys }) => keys);
   const fits = attributes.every(({ AttributeName, AttributeType }) => AttributeType === "S" || !Object.hasOwn(itemSchemas[kind].entries, AttributeName));
   return fits ? kind : void 0;
 }
@@ -17148,13 +17125,13 @@ function describeError(thrown) {
   const causes = [];
   for (let cause = causeOf2(thrown); cause !== void 0; cause = causeOf2(cause))
     causes.push(nameAndMessage(cause));
-  const { remedy, facts = [], statements = [] } = thrown instanceof _46C2CSM2/* RemedyError */.By ? thrown : {};
-  const problems = thrown instanceof _46C2CSM2/* InvalidInputsError */.Xt ? thrown.problems : [];
-  const isOurs = thrown instanceof _46C2CSM2/* RemedyError */.By || thrown instanceof _46C2CSM2/* InvalidInputsError */.Xt;
+  const { remedy, facts = [], statements = [] } = thrown instanceof FV5COAUL/* RemedyError */.By ? thrown : {};
+  const problems = thrown instanceof FV5COAUL/* InvalidInputsError */.Xt ? thrown.problems : [];
+  const isOurs = thrown instanceof FV5COAUL/* RemedyError */.By || thrown instanceof FV5COAUL/* InvalidInputsError */.Xt;
   return {
     message: isOurs ? thrown.message : nameAndMessage(thrown),
     problems,
-    ...remedy === void 0 ? {} : { remedy },
+    remedy,
     facts,
     statements,
     causes
@@ -17201,7 +17178,7 @@ async function verifyTables(work) {
 function assertAsDefined({ steps }) {
   if (steps.length === 0)
     return;
-  throw new _46C2CSM2/* RemedyError */.By(`The tables are not as they are defined: ${describeSteps(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
+  throw new FV5COAUL/* RemedyError */.By(`The tables are not as they are defined: ${describeSteps(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
 }
 async function verifySampleItems({ definitions, observed, dynamoDb: { itemsWithin }, run }) {
   const tables = makeSamples(definitions, run.clock.uuid, run.clock.now()).map((of) => ({
@@ -17220,7 +17197,7 @@ async function verifySampleItems({ definitions, observed, dynamoDb: { itemsWithi
   } catch (error) {
     failure = error;
   }
-  const left = await deleteAll(itemsWithin((0,_46C2CSM2/* cleaningRun */.pF)(run)), all);
+  const left = await deleteAll(itemsWithin((0,FV5COAUL/* cleaningRun */.pF)(run)), all);
   const warnings = all.filter(({ state }) => state === "unknown").map(warnOfLateWrite);
   const verification = { sampleItems: true, ...warnings.length === 0 ? {} : { warnings } };
   if (left.length > 0)
@@ -17256,7 +17233,7 @@ async function write(items, sample) {
     if (!written.isOutcomeUnknown)
       sample.state = "written";
   } catch (error) {
-    if (!(0,_46C2CSM2/* isOutcomeUnknown */.B1)(error))
+    if (!(0,FV5COAUL/* isOutcomeUnknown */.B1)(error))
       sample.state = "unsent";
     const isOwn = error instanceof DynamoDbError && error.code === "ConditionalCheckFailedException";
     if (!isOwn || sample.state === "unsent")
@@ -17292,7 +17269,7 @@ async function assertIndexed(items, tables, run) {
       firstPoll: 0,
       interval: 500,
       timeout: longestIndexLag,
-      explainTimeout: () => new _46C2CSM2/* RemedyError */.By(`A Query on the index "${name2}" does not find ${sample}.`, "Run again. If the index still does not show the item, report it to AWS.")
+      explainTimeout: () => new FV5COAUL/* RemedyError */.By(`A Query on the index "${name2}" does not find ${sample}.`, "Run again. If the index still does not show the item, report it to AWS.")
     }, run, async () => {
       const shown = await items.query(table2, pick(item, partitionKey), name2);
       const isShown = shown.some((each) => renderItem(pick(each, Object.keys(key))) === renderItem(key));
@@ -17303,8 +17280,8 @@ async function assertIndexed(items, tables, run) {
 function assertSame(name2, found, expected) {
   if (comparable(found) === comparable(expected))
     return;
-  const shown = (items) => (0,_46C2CSM2/* shorten */.ml)(`[${items.map(renderItem).join(",")}]`);
-  throw new _46C2CSM2/* RemedyError */.By(`The response for ${name2} does not match what was written: expected ${shown(expected)}, found ${shown(found)}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
+  const shown = (items) => (0,FV5COAUL/* shorten */.ml)(`[${items.map(renderItem).join(",")}]`);
+  throw new FV5COAUL/* RemedyError */.By(`The response for ${name2} does not match what was written: expected ${shown(expected)}, found ${shown(found)}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
 }
 function comparable(items) {
   return items.map((item) => renderItem(pick(item, Object.keys(item).sort()))).sort().join();
@@ -17313,7 +17290,7 @@ function assertShape({ kind }, item) {
   const problems = kind === void 0 ? [] : problemsOfItem(kind, item);
   if (problems.length === 0)
     return;
-  throw new _46C2CSM2/* RemedyError */.By(`An item of ${kind} does not have the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
+  throw new FV5COAUL/* RemedyError */.By(`An item of ${kind} does not have the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
 }
 async function deleteAll(items, samples) {
   const left = await Promise.all(samples.filter(({ state }) => state !== "unsent").map(async (sample) => {
@@ -17339,12 +17316,12 @@ function warnOfLateWrite(sample) {
 function explainLeftItems(left, failure, isNothingElseLeft) {
   const cause = left[0]?.error;
   const described2 = (failure === void 0 ? [cause] : [cause, failure]).map(describeError);
-  const remedies2 = new Set(described2.flatMap(({ remedy = "" }) => remedy === "" ? [] : [remedy]));
-  return new _46C2CSM2/* RemedyError */.By(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies2].join(" "), { cause, statements: [...new Set(described2.flatMap(({ statements }) => statements))] });
+  const remedies3 = new Set(described2.flatMap(({ remedy = "" }) => remedy === "" ? [] : [remedy]));
+  return new FV5COAUL/* RemedyError */.By(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies3].join(" "), { cause, statements: [...new Set(described2.flatMap(({ statements }) => statements))] });
 }
 function describeWithCause(error) {
   const { message, causes } = describeError(error);
-  return causes[0] === void 0 || error instanceof _46C2CSM2/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
+  return causes[0] === void 0 || error instanceof FV5COAUL/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
 }
 
 // node_modules/@aws-sdk/client-sts/dist-es/endpoint/bdd.js
@@ -17508,20 +17485,20 @@ var nodes = new Int32Array([
   r + 4,
   r + 5
 ]);
-var bdd = ERLOQF2B/* BinaryDecisionDiagram */.d5.from(nodes, root, _data.conditions, _data.results);
+var bdd = SHMGWSW7/* BinaryDecisionDiagram */.d5.from(nodes, root, _data.conditions, _data.results);
 
 // node_modules/@aws-sdk/client-sts/dist-es/endpoint/endpointResolver.js
-var cache = new ERLOQF2B/* EndpointCache */.kS({
+var cache = new SHMGWSW7/* EndpointCache */.kS({
   size: 50,
   params: ["Endpoint", "Region", "UseDualStack", "UseFIPS", "UseGlobalEndpoint"]
 });
 var defaultEndpointResolver = (endpointParams, context = {}) => {
-  return cache.get(endpointParams, () => (0,ERLOQF2B/* decideEndpoint */.cH)(bdd, {
+  return cache.get(endpointParams, () => (0,SHMGWSW7/* decideEndpoint */.cH)(bdd, {
     endpointParams,
     logger: context.logger
   }));
 };
-ERLOQF2B/* customEndpointFunctions */.mw.aws = ERLOQF2B/* awsEndpointFunctions */.UF;
+SHMGWSW7/* customEndpointFunctions */.mw.aws = SHMGWSW7/* awsEndpointFunctions */.UF;
 
 // node_modules/@aws-sdk/client-sts/dist-es/auth/httpAuthSchemeProvider.js
 var createEndpointRuleSetHttpAuthSchemeParametersProvider = (defaultHttpAuthSchemeParametersProvider) => async (config, context, input) => {
@@ -17533,7 +17510,7 @@ var createEndpointRuleSetHttpAuthSchemeParametersProvider = (defaultHttpAuthSche
   if (!instructionsFn) {
     throw new Error(`getEndpointParameterInstructions() is not defined on '${context.commandName}'`);
   }
-  const endpointParameters = await (0,ERLOQF2B/* resolveParams */.xg)(input, { getEndpointParameterInstructions: instructionsFn }, config);
+  const endpointParameters = await (0,SHMGWSW7/* resolveParams */.xg)(input, { getEndpointParameterInstructions: instructionsFn }, config);
   return Object.assign(defaultParameters, endpointParameters);
 };
 var _defaultSTSHttpAuthSchemeParametersProvider = async (config, context, input) => {
@@ -17601,7 +17578,7 @@ var createEndpointRuleSetHttpAuthSchemeProvider = (defaultEndpointResolver2, def
           const name3 = s.name.toLowerCase();
           return name3 !== "sigv4a" && name3.startsWith("sigv4");
         });
-        if (KRNQLMT7/* SignatureV4MultiRegion */.W.sigv4aDependency() === "none" && sigv4Present) {
+        if (HV2BTQ4E/* SignatureV4MultiRegion */.W.sigv4aDependency() === "none" && sigv4Present) {
           continue;
         }
       } else if (name2.startsWith("sigv4")) {
@@ -17648,8 +17625,8 @@ var defaultSTSHttpAuthSchemeProvider = createEndpointRuleSetHttpAuthSchemeProvid
   "smithy.api#noAuth": createSmithyApiNoAuthHttpAuthOption
 });
 var resolveHttpAuthSchemeConfig = (config) => {
-  const config_0 = (0,JVWWYBYZ/* resolveAwsSdkSigV4Config */.ho)(config);
-  const config_1 = (0,JVWWYBYZ/* resolveAwsSdkSigV4AConfig */.Oy)(config_0);
+  const config_0 = (0,BWTDZD6W/* resolveAwsSdkSigV4Config */.ho)(config);
+  const config_1 = (0,BWTDZD6W/* resolveAwsSdkSigV4AConfig */.Oy)(config_0);
   return Object.assign(config_1, {
     authSchemePreference: (0,J6MMM3TS/* normalizeProvider */.te)(config.authSchemePreference ?? [])
   });
@@ -17753,7 +17730,7 @@ var package_default = {
 };
 
 // node_modules/@aws-sdk/client-sts/dist-es/models/STSServiceException.js
-var STSServiceException = class _STSServiceException extends ERLOQF2B/* ServiceException */.TJ {
+var STSServiceException = class _STSServiceException extends SHMGWSW7/* ServiceException */.TJ {
   static shapeId = "smithy.ts.sdk.synthetic.com.amazonaws.sts#STSServiceException";
   constructor(options) {
     super(options);
@@ -18277,21 +18254,21 @@ var getRuntimeConfig = (config) => {
       {
         schemeId: "aws.auth#sigv4",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4"),
-        signer: new JVWWYBYZ/* AwsSdkSigV4Signer */.f2()
+        signer: new BWTDZD6W/* AwsSdkSigV4Signer */.f2()
       },
       {
         schemeId: "aws.auth#sigv4a",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4a"),
-        signer: new JVWWYBYZ/* AwsSdkSigV4ASigner */.S1()
+        signer: new BWTDZD6W/* AwsSdkSigV4ASigner */.S1()
       },
       {
         schemeId: "smithy.api#noAuth",
         identityProvider: (ipc) => ipc.getIdentityProvider("smithy.api#noAuth") || (async () => ({})),
-        signer: new ERLOQF2B/* NoAuthSigner */.mR()
+        signer: new SHMGWSW7/* NoAuthSigner */.mR()
       }
     ],
-    logger: config?.logger ?? new ERLOQF2B/* NoOpLogger */.N4(),
-    protocol: config?.protocol ?? JVWWYBYZ/* AwsQueryProtocol */.kE,
+    logger: config?.logger ?? new SHMGWSW7/* NoOpLogger */.N4(),
+    protocol: config?.protocol ?? BWTDZD6W/* AwsQueryProtocol */.kE,
     protocolSettings: config?.protocolSettings ?? {
       defaultNamespace: "com.amazonaws.sts",
       errorTypeRegistries,
@@ -18301,7 +18278,7 @@ var getRuntimeConfig = (config) => {
     },
     serviceId: config?.serviceId ?? "STS",
     sha256: config?.sha256 ?? BZH4IQL2/* Sha256Node */.T,
-    signerConstructor: config?.signerConstructor ?? KRNQLMT7/* SignatureV4MultiRegion */.W,
+    signerConstructor: config?.signerConstructor ?? HV2BTQ4E/* SignatureV4MultiRegion */.W,
     urlParser: config?.urlParser ?? J6MMM3TS/* parseUrl */.Dl,
     utf8Decoder: config?.utf8Decoder ?? J6MMM3TS/* fromUtf8 */.ar,
     utf8Encoder: config?.utf8Encoder ?? J6MMM3TS/* toUtf8 */.Pq
@@ -18310,11 +18287,11 @@ var getRuntimeConfig = (config) => {
 
 // node_modules/@aws-sdk/client-sts/dist-es/runtimeConfig.js
 var getRuntimeConfig2 = (config) => {
-  (0,ERLOQF2B/* emitWarningIfUnsupportedVersion */.I9)(process.version);
+  (0,SHMGWSW7/* emitWarningIfUnsupportedVersion */.I9)(process.version);
   const defaultsMode = (0,Q4FG57VT/* resolveDefaultsModeConfig */.IZ)(config);
-  const defaultConfigProvider = () => defaultsMode().then(ERLOQF2B/* loadConfigsForDefaultMode */.lT);
+  const defaultConfigProvider = () => defaultsMode().then(SHMGWSW7/* loadConfigsForDefaultMode */.lT);
   const clientSharedValues = getRuntimeConfig(config);
-  (0,ERLOQF2B/* emitWarningIfUnsupportedVersion2 */.o_)(process.version);
+  (0,SHMGWSW7/* emitWarningIfUnsupportedVersion2 */.o_)(process.version);
   const loaderConfig = {
     profile: config?.profile,
     logger: clientSharedValues.logger
@@ -18324,40 +18301,40 @@ var getRuntimeConfig2 = (config) => {
     ...config,
     runtime: "node",
     defaultsMode,
-    authSchemePreference: config?.authSchemePreference ?? (0,Q4FG57VT/* loadConfig */.Z9)(JVWWYBYZ/* NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */.$S, loaderConfig),
+    authSchemePreference: config?.authSchemePreference ?? (0,Q4FG57VT/* loadConfig */.Z9)(BWTDZD6W/* NODE_AUTH_SCHEME_PREFERENCE_OPTIONS */.$S, loaderConfig),
     bodyLengthChecker: config?.bodyLengthChecker ?? J6MMM3TS/* calculateBodyLength */.n8,
-    credentialDefaultProvider: config?.credentialDefaultProvider ?? MC5QR23U/* defaultProvider */.v,
-    defaultSocketTimeout: (0,ERLOQF2B/* getDefaultSocketTimeout */.ED)(config?.requestHandler, 3e5),
-    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,ERLOQF2B/* createDefaultUserAgentProvider */.pf)({ serviceId: clientSharedValues.serviceId, clientVersion: package_default.version }),
+    credentialDefaultProvider: config?.credentialDefaultProvider ?? IR5HTW56/* defaultProvider */.v,
+    defaultSocketTimeout: (0,SHMGWSW7/* getDefaultSocketTimeout */.ED)(config?.requestHandler, 3e5),
+    defaultUserAgentProvider: config?.defaultUserAgentProvider ?? (0,SHMGWSW7/* createDefaultUserAgentProvider */.pf)({ serviceId: clientSharedValues.serviceId, clientVersion: package_default.version }),
     httpAuthSchemes: config?.httpAuthSchemes ?? [
       {
         schemeId: "aws.auth#sigv4",
-        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4") || (async (idProps) => await (0,MC5QR23U/* defaultProvider */.v)(idProps?.__config || {})()),
-        signer: new JVWWYBYZ/* AwsSdkSigV4Signer */.f2()
+        identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4") || (async (idProps) => await (0,IR5HTW56/* defaultProvider */.v)(idProps?.__config || {})()),
+        signer: new BWTDZD6W/* AwsSdkSigV4Signer */.f2()
       },
       {
         schemeId: "aws.auth#sigv4a",
         identityProvider: (ipc) => ipc.getIdentityProvider("aws.auth#sigv4a"),
-        signer: new JVWWYBYZ/* AwsSdkSigV4ASigner */.S1()
+        signer: new BWTDZD6W/* AwsSdkSigV4ASigner */.S1()
       },
       {
         schemeId: "smithy.api#noAuth",
         identityProvider: (ipc) => ipc.getIdentityProvider("smithy.api#noAuth") || (async () => ({})),
-        signer: new ERLOQF2B/* NoAuthSigner */.mR()
+        signer: new SHMGWSW7/* NoAuthSigner */.mR()
       }
     ],
-    maxAttempts: config?.maxAttempts ?? (0,Q4FG57VT/* loadConfig */.Z9)(ERLOQF2B/* NODE_MAX_ATTEMPT_CONFIG_OPTIONS */.qs, config),
+    maxAttempts: config?.maxAttempts ?? (0,Q4FG57VT/* loadConfig */.Z9)(SHMGWSW7/* NODE_MAX_ATTEMPT_CONFIG_OPTIONS */.qs, config),
     region: config?.region ?? (0,Q4FG57VT/* loadConfig */.Z9)(Q4FG57VT/* NODE_REGION_CONFIG_OPTIONS */.GG, { ...Q4FG57VT/* NODE_REGION_CONFIG_FILE_OPTIONS */.zH, ...loaderConfig }),
     requestHandler: _5SVCTDFX/* NodeHttpHandler */.$.create(config?.requestHandler ?? defaultConfigProvider),
     retryMode: config?.retryMode ?? (0,Q4FG57VT/* loadConfig */.Z9)({
-      ...ERLOQF2B/* NODE_RETRY_MODE_CONFIG_OPTIONS */.kN,
-      default: async () => (await defaultConfigProvider()).retryMode || ERLOQF2B/* DEFAULT_RETRY_MODE */.L0
+      ...SHMGWSW7/* NODE_RETRY_MODE_CONFIG_OPTIONS */.kN,
+      default: async () => (await defaultConfigProvider()).retryMode || SHMGWSW7/* DEFAULT_RETRY_MODE */.L0
     }, config),
-    sigv4aSigningRegionSet: config?.sigv4aSigningRegionSet ?? (0,Q4FG57VT/* loadConfig */.Z9)(JVWWYBYZ/* NODE_SIGV4A_CONFIG_OPTIONS */.AE, loaderConfig),
+    sigv4aSigningRegionSet: config?.sigv4aSigningRegionSet ?? (0,Q4FG57VT/* loadConfig */.Z9)(BWTDZD6W/* NODE_SIGV4A_CONFIG_OPTIONS */.AE, loaderConfig),
     streamCollector: config?.streamCollector ?? J6MMM3TS/* streamCollector */.kv,
     useDualstackEndpoint: config?.useDualstackEndpoint ?? (0,Q4FG57VT/* loadConfig */.Z9)(Q4FG57VT/* NODE_USE_DUALSTACK_ENDPOINT_CONFIG_OPTIONS */.e$, loaderConfig),
     useFipsEndpoint: config?.useFipsEndpoint ?? (0,Q4FG57VT/* loadConfig */.Z9)(Q4FG57VT/* NODE_USE_FIPS_ENDPOINT_CONFIG_OPTIONS */.Ko, loaderConfig),
-    userAgentAppId: config?.userAgentAppId ?? (0,Q4FG57VT/* loadConfig */.Z9)(ERLOQF2B/* NODE_APP_ID_CONFIG_OPTIONS */.hV, loaderConfig)
+    userAgentAppId: config?.userAgentAppId ?? (0,Q4FG57VT/* loadConfig */.Z9)(SHMGWSW7/* NODE_APP_ID_CONFIG_OPTIONS */.hV, loaderConfig)
   };
 };
 
@@ -18402,42 +18379,42 @@ var resolveHttpAuthRuntimeConfig = (config) => {
 
 // node_modules/@aws-sdk/client-sts/dist-es/runtimeExtensions.js
 var resolveRuntimeExtensions = (runtimeConfig, extensions) => {
-  const extensionConfiguration = Object.assign((0,ERLOQF2B/* getAwsRegionExtensionConfiguration */.Rq)(runtimeConfig), (0,ERLOQF2B/* getDefaultExtensionConfiguration */.xA)(runtimeConfig), (0,Q4FG57VT/* getHttpHandlerExtensionConfiguration */.eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
+  const extensionConfiguration = Object.assign((0,SHMGWSW7/* getAwsRegionExtensionConfiguration */.Rq)(runtimeConfig), (0,SHMGWSW7/* getDefaultExtensionConfiguration */.xA)(runtimeConfig), (0,Q4FG57VT/* getHttpHandlerExtensionConfiguration */.eS)(runtimeConfig), getHttpAuthExtensionConfiguration(runtimeConfig));
   extensions.forEach((extension) => extension.configure(extensionConfiguration));
-  return Object.assign(runtimeConfig, (0,ERLOQF2B/* resolveAwsRegionExtensionConfiguration */.$3)(extensionConfiguration), (0,ERLOQF2B/* resolveDefaultRuntimeConfig */.uv)(extensionConfiguration), (0,Q4FG57VT/* resolveHttpHandlerRuntimeConfig */.jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
+  return Object.assign(runtimeConfig, (0,SHMGWSW7/* resolveAwsRegionExtensionConfiguration */.$3)(extensionConfiguration), (0,SHMGWSW7/* resolveDefaultRuntimeConfig */.uv)(extensionConfiguration), (0,Q4FG57VT/* resolveHttpHandlerRuntimeConfig */.jt)(extensionConfiguration), resolveHttpAuthRuntimeConfig(extensionConfiguration));
 };
 
 // node_modules/@aws-sdk/client-sts/dist-es/STSClient.js
-var STSClient = class extends ERLOQF2B/* Client */.Kj {
+var STSClient = class extends SHMGWSW7/* Client */.Kj {
   config;
   constructor(...[configuration]) {
     const _config_0 = getRuntimeConfig2(configuration || {});
     super(_config_0);
     this.initConfig = _config_0;
     const _config_1 = resolveClientEndpointParameters(_config_0);
-    const _config_2 = (0,ERLOQF2B/* resolveUserAgentConfig */.Dc)(_config_1);
-    const _config_3 = (0,ERLOQF2B/* resolveRetryConfig */.$z)(_config_2);
+    const _config_2 = (0,SHMGWSW7/* resolveUserAgentConfig */.Dc)(_config_1);
+    const _config_3 = (0,SHMGWSW7/* resolveRetryConfig */.$z)(_config_2);
     const _config_4 = (0,Q4FG57VT/* resolveRegionConfig */.TD)(_config_3);
-    const _config_5 = (0,ERLOQF2B/* resolveHostHeaderConfig */.OV)(_config_4);
-    const _config_6 = (0,ERLOQF2B/* resolveEndpointConfig */.Co)(_config_5);
+    const _config_5 = (0,SHMGWSW7/* resolveHostHeaderConfig */.OV)(_config_4);
+    const _config_6 = (0,SHMGWSW7/* resolveEndpointConfig */.Co)(_config_5);
     const _config_7 = resolveHttpAuthSchemeConfig(_config_6);
     const _config_8 = resolveRuntimeExtensions(_config_7, configuration?.extensions || []);
     this.config = _config_8;
     this.middlewareStack.use((0,J6MMM3TS/* getSchemaSerdePlugin */.wq)(this.config));
-    this.middlewareStack.use((0,ERLOQF2B/* getUserAgentPlugin */.sM)(this.config));
-    this.middlewareStack.use((0,ERLOQF2B/* getRetryPlugin */.ey)(this.config));
+    this.middlewareStack.use((0,SHMGWSW7/* getUserAgentPlugin */.sM)(this.config));
+    this.middlewareStack.use((0,SHMGWSW7/* getRetryPlugin */.ey)(this.config));
     this.middlewareStack.use((0,Q4FG57VT/* getContentLengthPlugin */.vK)(this.config));
-    this.middlewareStack.use((0,ERLOQF2B/* getHostHeaderPlugin */.TC)(this.config));
-    this.middlewareStack.use((0,ERLOQF2B/* getLoggerPlugin */.Y7)(this.config));
-    this.middlewareStack.use((0,ERLOQF2B/* getRecursionDetectionPlugin */.n4)(this.config));
-    this.middlewareStack.use((0,ERLOQF2B/* getHttpAuthSchemeEndpointRuleSetPlugin */.wB)(this.config, {
+    this.middlewareStack.use((0,SHMGWSW7/* getHostHeaderPlugin */.TC)(this.config));
+    this.middlewareStack.use((0,SHMGWSW7/* getLoggerPlugin */.Y7)(this.config));
+    this.middlewareStack.use((0,SHMGWSW7/* getRecursionDetectionPlugin */.n4)(this.config));
+    this.middlewareStack.use((0,SHMGWSW7/* getHttpAuthSchemeEndpointRuleSetPlugin */.wB)(this.config, {
       httpAuthSchemeParametersProvider: defaultSTSHttpAuthSchemeParametersProvider,
-      identityProviderConfigProvider: async (config) => new ERLOQF2B/* DefaultIdentityProviderConfig */.h$({
+      identityProviderConfigProvider: async (config) => new SHMGWSW7/* DefaultIdentityProviderConfig */.h$({
         "aws.auth#sigv4": config.credentials,
         "aws.auth#sigv4a": config.credentials
       })
     }));
-    this.middlewareStack.use((0,ERLOQF2B/* getHttpSigningPlugin */.lW)(this.config));
+    this.middlewareStack.use((0,SHMGWSW7/* getHttpSigningPlugin */.lW)(this.config));
   }
   destroy() {
     super.destroy();
@@ -18445,7 +18422,7 @@ var STSClient = class extends ERLOQF2B/* Client */.Kj {
 };
 
 // node_modules/@aws-sdk/client-sts/dist-es/commandBuilder.js
-var command = (0,ERLOQF2B/* makeBuilder */.k8)(commonParams, "AWSSecurityTokenServiceV20110615", "STSClient", ERLOQF2B/* getEndpointPlugin */.rD);
+var command = (0,SHMGWSW7/* makeBuilder */.k8)(commonParams, "AWSSecurityTokenServiceV20110615", "STSClient", SHMGWSW7/* getEndpointPlugin */.rD);
 var _ep0 = {};
 var _mw0 = (Command, cs, config, o2) => [];
 
@@ -18473,7 +18450,7 @@ var GetCallerIdentityCommand = class extends command(_ep0, _mw0, "GetCallerIdent
 
 
 // lib/src/network/unreachable.js
-var UnreachableError = class extends _46C2CSM2/* RemedyError */.By {
+var UnreachableError = class extends FV5COAUL/* RemedyError */.By {
   name = "UnreachableError";
   code;
   constructor(message, remedy, code2, cause) {
@@ -18482,8 +18459,8 @@ var UnreachableError = class extends _46C2CSM2/* RemedyError */.By {
   }
 };
 var regionSetting = "aws-region";
-function explainUnreachable({ url, setting }, cause) {
-  if (cause instanceof _46C2CSM2/* RemedyError */.By)
+function explainUnreachable(url, setting, cause) {
+  if (cause instanceof FV5COAUL/* RemedyError */.By)
     return cause;
   const code2 = errorCode(findNetworkError(cause));
   const place = url.origin;
@@ -18532,7 +18509,7 @@ function findNetworkError(error) {
 }
 
 // lib/src/network/proxies.js
-var ProxyError = class extends _46C2CSM2/* RemedyError */.By {
+var ProxyError = class extends FV5COAUL/* RemedyError */.By {
   name = "ProxyError";
   code;
   $metadata;
@@ -18550,9 +18527,9 @@ function proxyFor(url) {
   if (!isGiven || checkBypass(url))
     return void 0;
   const proxy = readProxy(url);
-  if (proxy === void 0 || !["http:", "https:"].includes(proxy.protocol))
-    throw unusable(url);
-  return proxy;
+  if (proxy !== void 0 && ["http:", "https:"].includes(proxy.protocol))
+    return proxy;
+  throw new FV5COAUL/* RemedyError */.By(`${url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY"} does not hold the address of a proxy.`, "Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.");
 }
 function readProxy(url) {
   try {
@@ -18561,9 +18538,6 @@ function readProxy(url) {
   } catch {
     return void 0;
   }
-}
-function unusable({ protocol }) {
-  return new _46C2CSM2/* RemedyError */.By(`${protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY"} does not hold the address of a proxy.`, "Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.");
 }
 function proxySecrets() {
   return ["https://any.invalid", "http://any.invalid"].flatMap((place) => {
@@ -18615,7 +18589,9 @@ function createConnectionPool(maxSockets, proxyFor2) {
   return {
     httpAgent,
     httpsAgent,
+    /** Resolves when the first request has been sent. From then on the process waits for the network. */
     waiting,
+    /** Opens connections, TLS included, and sends nothing. A connection that fails is never given to a request. */
     open: (url, count2) => {
       if (proxyFor2(url) !== void 0)
         return;
@@ -18623,6 +18599,7 @@ function createConnectionPool(maxSockets, proxyFor2) {
       opened.push(...early);
       unused.set(placeOf(hostOf(url), portOf(url)), [...early]);
     },
+    /** Destroys every connection, those that no request used included. */
     close: () => {
       for (const { socket } of opened)
         socket.destroy();
@@ -18687,26 +18664,23 @@ function openNetwork(settingOf, run, timeOuts) {
     httpsAgent
   };
   return {
-    requestHandler: new ExplainingHandler(options, settingOf),
-    // A slow connection must not delay the work that waits for this.
+    requestHandler: explainingHandler(options, settingOf),
+    /** Resolves when the first request has been sent, or after a second: a slow connection must not delay other work. */
     waiting: Promise.race([waiting, run.clock.sleep(1e3, run.stop).catch(() => void 0)]),
+    /** Opens connections to a host, and sends nothing. */
     openEarly: (url, count2) => open(url, Math.min(count2, mostConnections))
   };
 }
-var ExplainingHandler = class extends _5SVCTDFX/* NodeHttpHandler */.$ {
-  #settingOf;
-  constructor(options, settingOf) {
-    super(options);
-    this.#settingOf = settingOf;
-  }
-  async handle(...given) {
-    return await super.handle(...given).catch((error) => {
-      const [{ protocol, hostname, port }] = given;
-      const url = new URL(`${protocol}//${hostname}${port === void 0 ? "" : `:${port}`}`);
-      throw explainUnreachable({ url, setting: this.#settingOf(url) }, error);
-    });
-  }
-};
+function explainingHandler(options, settingOf) {
+  const handler = new _5SVCTDFX/* NodeHttpHandler */.$(options);
+  const handle = handler.handle.bind(handler);
+  handler.handle = async (request, handlerOptions) => await handle(request, handlerOptions).catch((error) => {
+    const { protocol, hostname, port } = request;
+    const url = new URL(`${protocol}//${hostname}${port === void 0 ? "" : `:${port}`}`);
+    throw explainUnreachable(url, settingOf(url), error);
+  });
+  return handler;
+}
 
 // lib/src/aws/connections.js
 function openConnections(region, { environment, mask, sdkSettings }, run, timeOuts = defaultTimeOuts) {
@@ -18718,7 +18692,7 @@ function openConnections(region, { environment, mask, sdkSettings }, run, timeOu
     { url: environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? "", setting: "ACTIONS_ID_TOKEN_REQUEST_URL" }
   ].filter(({ url }) => URL.canParse(url));
   const settingOf = ({ host }) => customHosts.find(({ url }) => new URL(url).host === host)?.setting ?? regionSetting;
-  const { requestHandler, waiting, openEarly } = openNetwork(settingOf, run, timeOuts);
+  const { requestHandler, ...connections } = openNetwork(settingOf, run, timeOuts);
   const clientOptions = {
     region,
     requestHandler,
@@ -18727,13 +18701,13 @@ function openConnections(region, { environment, mask, sdkSettings }, run, timeOu
     retryMode: "standard",
     authSchemePreference: ["sigv4"]
   };
-  return { clientOptions, waiting, openEarly };
+  return { clientOptions, ...connections };
 }
 function createStsClient(clientOptions, options) {
   return new STSClient({ ...clientOptions, ...options });
 }
 function partitionOf(region) {
-  return (0,ERLOQF2B/* partition */.jB)(region).name;
+  return (0,SHMGWSW7/* partition */.jB)(region).name;
 }
 
 // lib/src/aws/default-chain.js
@@ -18741,24 +18715,21 @@ function partitionOf(region) {
 
 // lib/src/aws/session-errors.js
 function explainIdentityRefusal(cause) {
-  const message = isNoAnswer(cause) ? "STS could not be asked to identify the credentials." : "STS refused the credentials.";
-  return new _46C2CSM2/* RemedyError */.By(message, remedyForSts(cause), { cause });
+  return explainNoAnswer("identify the credentials", cause) ?? new FV5COAUL/* RemedyError */.By("STS refused the credentials.", remedyForSts(cause), { cause });
 }
 function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   if (token === "")
     return explainMissingToken(cause);
-  const claims = readClaims(token);
-  const { iss = publicIssuer, aud, sub } = claims;
-  const unanswered = explainNoAnswer(role2, cause, String(iss));
+  const unanswered = explainNoAnswer(`assume ${role2.arn}`, cause);
   if (unanswered !== void 0)
     return unanswered;
-  const facts = [roleFact(role2), ...claimFacts(claims)];
-  const refuse2 = (remedy, statements = []) => new _46C2CSM2/* RemedyError */.By(`STS did not let this job assume ${role2.arn}.`, remedy, { cause, facts, statements });
-  if (errorName(cause) !== "AccessDenied" || typeof sub !== "string")
+  const claims = readClaims(token);
+  const { iss = publicIssuer, aud, sub } = claims;
+  const facts = [{ name: "role", value: role2.arn }, ...claimFacts(claims)];
+  const refuse2 = (remedy, statements = []) => new FV5COAUL/* RemedyError */.By(`STS did not let this job assume ${role2.arn}.`, remedy, { cause, facts, statements });
+  if (errorName(cause) !== "AccessDenied" || readDenial(cause) !== void 0 || typeof sub !== "string") {
     return refuse2(remedyForSts(cause, String(iss)));
-  const denial = readDenial(cause);
-  if (denial !== void 0)
-    return refuse2(`${denial.explanation} ${iamDelay}`);
+  }
   const first = `Check that the role exists in account ${role2.account}, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts ("environment:" in the job; without it the sub names a branch or a pull request instead). ${iamDelay}`;
   if (!sub.includes(":environment:") && command2 !== "plan") {
     return refuse2(`${first} A role that writes should trust no other sub.`);
@@ -18766,18 +18737,18 @@ function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   return refuse2(`${first} The role's trust policy must allow sts:AssumeRoleWithWebIdentity to the OIDC provider of the role's account, on these conditions.`, [trustStatement(role2, { iss: String(iss), aud: String(aud), sub })]);
 }
 function explainMissingToken(cause) {
-  const mayLackPermission = errorName(cause) === "IdTokenError" && !isNoAnswer(cause);
+  const mayLackPermission = errorName(cause) === "IdTokenError" && !isUnanswered(cause);
   const remedy = mayLackPermission ? `Check that the job has "permissions: { id-token: write }", and GitHub's status, then run the job again.` : "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL.";
-  return new _46C2CSM2/* RemedyError */.By("GitHub did not give this job an OIDC token.", remedy, { cause });
+  return new FV5COAUL/* RemedyError */.By("GitHub did not give this job an OIDC token.", remedy, { cause });
 }
 var publicIssuer = "https://token.actions.githubusercontent.com";
 function explainRoleRefusal(role2, request, cause) {
-  const unanswered = explainNoAnswer(role2, cause);
+  const unanswered = explainNoAnswer(`assume ${role2.arn}`, cause);
   if (unanswered !== void 0)
     return unanswered;
-  const refuse2 = (remedy, statements = []) => new _46C2CSM2/* RemedyError */.By(`STS did not let these credentials assume ${role2.arn}.`, remedy, {
+  const refuse2 = (remedy, statements = []) => new FV5COAUL/* RemedyError */.By(`STS did not let these credentials assume ${role2.arn}.`, remedy, {
     cause,
-    facts: [roleFact(role2)],
+    facts: [{ name: "role", value: role2.arn }],
     statements
   });
   if (errorName(cause) !== "AccessDenied")
@@ -18786,7 +18757,7 @@ function explainRoleRefusal(role2, request, cause) {
   const checkExternalId = externalId === void 0 ? "If the trust policy asks for an external id, give role-external-id." : "Check that the trust policy asks for the same external id as role-external-id.";
   const denial = readDenial(cause);
   if (denial !== void 0) {
-    const isTrust = ["resource-based policy", "role trust policy"].includes(denial.policy);
+    const isTrust = denial.policy === "resource-based policy" || denial.policy === "role trust policy";
     return refuse2([denial.explanation, ...isTrust ? [checkExternalId] : [], iamDelay].join(" "));
   }
   const more = [
@@ -18803,50 +18774,13 @@ function explainRoleRefusal(role2, request, cause) {
     "The statement is for the caller's policy."
   ].join(" "), [allowStatement(["sts:AssumeRole", ...more], role2.arn)]);
 }
-function explainNoAnswer(role2, cause, issuer) {
-  if (!isNoAnswer(cause))
+function explainNoAnswer(request, cause) {
+  if (!isUnanswered(cause))
     return void 0;
-  return new _46C2CSM2/* RemedyError */.By(`STS could not be asked to assume ${role2.arn}.`, remedyForSts(cause, issuer), { cause });
-}
-function isNoAnswer(error) {
-  return errorCode(error) !== "" || classifyFailure(error) === "unavailable" || isUnsent(error) || isAnswerOfAnother(error);
+  return new FV5COAUL/* RemedyError */.By(`STS could not be asked to ${request}.`, remedyForAws(cause, "STS"), { cause });
 }
 function remedyForSts(error, issuer = publicIssuer) {
-  switch (errorName(error)) {
-    case "AccessDenied": {
-      const denial = readDenial(error);
-      return denial === void 0 ? seeAws : `${denial.explanation} ${iamDelay}`;
-    }
-    case "InvalidIdentityToken":
-    case "InvalidIdentityTokenException":
-      return `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.`;
-    case "ExpiredToken":
-    case "ExpiredTokenException":
-      return "The credentials or the token expired. Get new ones right before this step, and check the clock of the machine.";
-    case "SignatureDoesNotMatch":
-      return "Check the clock of the machine, and the secret access key, then run again.";
-    case "RegionDisabledException":
-    case "InvalidClientTokenId":
-    case "UnrecognizedClientException":
-      return "Check that the access key is active. An opt-in region must be enabled in the account of the caller and in that of the role.";
-    case "ValidationError":
-      return "See what AWS says below. A session that comes from another role lasts 3600 seconds at most: give role-duration-seconds 3600 or less, or let the role allow longer sessions.";
-    case "PackedPolicyTooLarge":
-    case "PackedPolicyTooLargeException":
-      return "restrict-session and role-session-tags together are larger than STS allows. Give fewer or shorter tags, or leave restrict-session out.";
-    default:
-      if (isUnsent(error)) {
-        return "The AWS SDK sent no request. Correct the setting that it names below, then run again.";
-      }
-      if (isAnswerOfAnother(error)) {
-        return "Another server answered instead of STS. Check AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_STS, and any proxy or firewall on the way.";
-      }
-      return isNoAnswer(error) ? "AWS or the network on the way to it failed. Run again." : seeAws;
-  }
-}
-var seeAws = "Correct what AWS reports below, then run again.";
-function roleFact(role2) {
-  return { name: "role", value: role2.arn };
+  return errorName(error).startsWith("InvalidIdentityToken") ? `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.` : remedyForAws(error, "STS");
 }
 function claimFacts(claims) {
   return ["iss", "sub", "aud", "job_workflow_ref"].flatMap((name2) => {
@@ -18863,20 +18797,19 @@ function readClaims(token) {
 }
 
 // lib/src/aws/default-chain-errors.js
-function describeDefaultChain({ AWS_PROFILE: profile }) {
-  return `the AWS SDK to find credentials${profile ? ` by the profile ${(0,_46C2CSM2/* quote */.hD)(profile)}` : ""}`;
-}
 function explainDefaultChain(variables, sharedConfig, lines3, error) {
   const source = findConfiguredSource(variables, sharedConfig);
-  if (source === void 0 && !errorMessage(error).includes("Could not load credentials from any providers")) {
-    return new _46C2CSM2/* RemedyError */.By("The AWS SDK could not search for credentials.", "Correct the setting that the AWS SDK names below, then run again.", { cause: error });
-  }
   if (source === void 0) {
-    return new _46C2CSM2/* RemedyError */.By("No credentials were found: no access key in the environment, no OIDC token, and none in the places that the AWS SDK searches.", 'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.', { cause: error });
+    const [message, remedy] = errorMessage(error).includes("Could not load credentials from any providers") ? [
+      "No credentials were found: no access key in the environment, no OIDC token, and none in the places that the AWS SDK searches.",
+      'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.'
+    ] : ["The AWS SDK could not search for credentials.", unsentRemedy];
+    return new FV5COAUL/* RemedyError */.By(message, remedy, { cause: error });
   }
   const reason = withoutCommands2(readReason(lines3, source.provider), sharedConfig);
-  const cause = reason === void 0 ? error : withCause(error, reason);
-  return new _46C2CSM2/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
+  const copy = Object.assign(new Error(errorMessage(error), { cause: reason }), { name: errorName(error) });
+  const cause = reason === void 0 ? error : copy;
+  return new FV5COAUL/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
 }
 function remedyBy(source, error) {
   if (httpStatus(error) === 0)
@@ -18886,76 +18819,47 @@ function remedyBy(source, error) {
   }
   return `Check that the role exists, and that its trust policy allows the token or the caller that it is assumed with. ${iamDelay}`;
 }
-function findConfiguredSource(variables, sharedConfig) {
+function findConfiguredSource(variables, { configFile, credentialsFile }) {
   const profile = variables.AWS_PROFILE || "default";
-  const given = { ...sharedConfig.configFile[profile], ...sharedConfig.credentialsFile[profile] };
-  const found = profileSources.find(({ isConfigured }) => isConfigured(given));
-  if (found !== void 0)
-    return { ...found, name: found.name((0,_46C2CSM2/* quote */.hD)(profile)), provider: "fromIni" };
-  const source = variableSources.find(({ variable }) => variables[variable]);
-  if (source !== void 0)
+  const keys = Object.keys({ ...configFile[profile], ...credentialsFile[profile] });
+  const [keySource] = profileRemedies.flatMap(([start, remedy]) => {
+    const key = keys.find((each) => each.startsWith(start));
+    return key === void 0 ? [] : [{ name: `${key} of the profile ${(0,FV5COAUL/* quote */.hD)(profile)}`, remedy, provider: "fromIni" }];
+  });
+  const source = keySource ?? variableSources.find(({ name: name2 }) => variables[name2]);
+  if (source !== void 0 || !variables.AWS_PROFILE)
     return source;
-  return variables.AWS_PROFILE ? describeEmptyProfile(variables.AWS_PROFILE, sharedConfig) : void 0;
-}
-var profileSources = [
-  {
-    isConfigured: ({ role_arn, mfa_serial }) => role_arn && mfa_serial,
-    name: (profile) => `the profile ${profile}, whose role asks for a code of multi-factor authentication`,
-    remedy: "A job can give no such code. Use a profile without mfa_serial, or the OIDC token of the job."
-  },
-  {
-    isConfigured: ({ role_arn, web_identity_token_file }) => role_arn && web_identity_token_file,
-    name: (profile) => `the web identity token that the profile ${profile} names`,
-    remedy: "Check web_identity_token_file and role_arn of the profile."
-  },
-  {
-    isConfigured: ({ role_arn }) => role_arn,
-    name: (profile) => `the role that the profile ${profile} assumes`,
-    remedy: "Check source_profile or credential_source of the profile, and where the first credentials come from."
-  },
-  {
-    isConfigured: ({ credential_process }) => credential_process,
-    name: (profile) => `the credential_process of the profile ${profile}`,
-    remedy: "Run its command on this machine, as the user of the runner, and correct what it reports."
-  },
-  {
-    isConfigured: (profile) => Object.keys(profile).some((key) => key.startsWith("sso_")),
-    name: (profile) => `the SSO session of the profile ${profile}`,
-    remedy: 'Run "aws sso login" for this profile on this machine, or use the OIDC token of the job.'
-  },
-  {
-    isConfigured: ({ login_session }) => login_session,
-    name: (profile) => `the login session of the profile ${profile}`,
-    remedy: 'Run "aws login" for this profile on this machine, or use the OIDC token of the job.'
-  },
-  {
-    isConfigured: ({ aws_access_key_id: id, aws_secret_access_key: secret }) => Boolean(id) !== Boolean(secret),
-    name: (profile) => `the profile ${profile}, which has only one of aws_access_key_id and aws_secret_access_key`,
-    remedy: "Give the profile both, or neither."
-  }
-];
-var variableSources = [
-  {
-    variable: "AWS_WEB_IDENTITY_TOKEN_FILE",
-    name: "the web identity token in the file that AWS_WEB_IDENTITY_TOKEN_FILE names",
-    remedy: "Check AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN: the SDK needs both, and must be able to read the file.",
-    provider: "fromTokenFile"
-  },
-  ...["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"].map((variable) => ({
-    variable,
-    name: `the container's endpoint that ${variable} names`,
-    remedy: `Check ${variable}, and what answers there.`,
-    provider: "remoteProvider"
-  }))
-];
-function describeEmptyProfile(name2, { configFile, credentialsFile }) {
-  const exists = configFile[name2] !== void 0 || credentialsFile[name2] !== void 0;
+  const isInFile = configFile[profile] !== void 0 || credentialsFile[profile] !== void 0;
   return {
-    name: `the profile ${(0,_46C2CSM2/* quote */.hD)(name2)}, which ${exists ? "holds none" : "is in no file"}`,
+    name: `the profile ${(0,FV5COAUL/* quote */.hD)(profile)}, which ${isInFile ? "holds none" : "is in no file"}`,
     remedy: "Check AWS_PROFILE, and the profile in the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else in ~/.aws/config and ~/.aws/credentials.",
     provider: "fromIni"
   };
 }
+var profileRemedies = [
+  [
+    "mfa_serial",
+    "A job can give no code of multi-factor authentication. Use a profile without mfa_serial, or the OIDC token of the job."
+  ],
+  ["web_identity_token_file", "Check web_identity_token_file and role_arn of the profile."],
+  ["role_arn", "Check source_profile or credential_source of the profile, and where the first credentials come from."],
+  ["credential_process", "Run its command on this machine, as the user of the runner, and correct what it reports."],
+  ["sso_", 'Run "aws sso login" for this profile on this machine, or use the OIDC token of the job.'],
+  ["login_session", 'Run "aws login" for this profile on this machine, or use the OIDC token of the job.'],
+  ["aws_", "Give the profile both aws_access_key_id and aws_secret_access_key, or neither."]
+];
+var variableSources = [
+  {
+    name: "AWS_WEB_IDENTITY_TOKEN_FILE",
+    remedy: "Check AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN: the SDK needs both, and must be able to read the file.",
+    provider: "fromTokenFile"
+  },
+  ...["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"].map((name2) => ({
+    name: name2,
+    remedy: `Check ${name2}, and what answers there.`,
+    provider: "remoteProvider"
+  }))
+];
 function readReason(lines3, provider) {
   let current;
   let reason;
@@ -18971,11 +18875,6 @@ function withoutCommands2(reason, { configFile, credentialsFile }) {
   const profiles = [...Object.values(configFile), ...Object.values(credentialsFile)];
   return profiles.reduce((text4, { credential_process: command2 }) => command2 ? text4?.replaceAll(command2, "credential_process") : text4, reason);
 }
-function withCause(error, reason) {
-  const copy = new Error(errorMessage(error), { cause: reason });
-  copy.name = errorName(error);
-  return copy;
-}
 
 // lib/src/aws/default-chain.js
 async function searchDefaultChain(clientOptions, { environment, mask }, run) {
@@ -18990,24 +18889,25 @@ async function searchDefaultChain(clientOptions, { environment, mask }, run) {
   };
   const { config } = createStsClient(clientOptions, { logger });
   const search = () => config.credentials();
-  return await (0,_46C2CSM2/* unlessAborted */.Wh)(run, search, describeDefaultChain(environment)).catch((error) => {
-    throw error instanceof _46C2CSM2/* RemedyError */.By ? error : explainDefaultChain(environment, sharedConfig, lines3, error);
+  const { AWS_PROFILE: profile } = environment;
+  const waitingFor = `the AWS SDK to find credentials${profile ? ` by the profile ${(0,FV5COAUL/* quote */.hD)(profile)}` : ""}`;
+  return await (0,FV5COAUL/* unlessAborted */.Wh)(run, search, waitingFor).catch((error) => {
+    throw error instanceof FV5COAUL/* RemedyError */.By ? error : explainDefaultChain(environment, sharedConfig, lines3, error);
   });
 }
 async function maskSecrets(environment, { configFile, credentialsFile }, mask) {
-  mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? "", "AWS_CONTAINER_AUTHORIZATION_TOKEN");
-  const profiles = [...Object.entries(configFile), ...Object.entries(credentialsFile)];
-  for (const [name2, { aws_secret_access_key, aws_session_token }] of profiles) {
-    mask(aws_secret_access_key ?? "", `aws_secret_access_key of the profile ${name2}`);
-    mask(aws_session_token ?? "", `aws_session_token of the profile ${name2}`);
-  }
-  const tokenFiles = [
-    ...["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"].map((name2) => [`file of ${name2}`, environment[name2]]),
-    ...profiles.map(([name2, profile]) => [`web_identity_token_file of the profile ${name2}`, profile.web_identity_token_file])
-  ];
-  for (const [origin, path] of tokenFiles) {
+  const maskFile = async (path, origin) => {
     if (path)
       mask((await (0,promises_.readFile)(path, "utf8").catch(() => "")).trim(), origin);
+  };
+  mask(environment.AWS_CONTAINER_AUTHORIZATION_TOKEN ?? "", "AWS_CONTAINER_AUTHORIZATION_TOKEN");
+  for (const name2 of ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]) {
+    await maskFile(environment[name2], `file of ${name2}`);
+  }
+  for (const [name2, profile] of [...Object.entries(configFile), ...Object.entries(credentialsFile)]) {
+    mask(profile.aws_secret_access_key ?? "", `aws_secret_access_key of the profile ${name2}`);
+    mask(profile.aws_session_token ?? "", `aws_session_token of the profile ${name2}`);
+    await maskFile(profile.web_identity_token_file, `web_identity_token_file of the profile ${name2}`);
   }
 }
 
@@ -19017,12 +18917,8 @@ async function requestIdToken(handler, environment, audience, signal) {
   const url = new URL(environment.ACTIONS_ID_TOKEN_REQUEST_URL ?? "");
   url.searchParams.set("audience", audience);
   const { response } = await handler.handle(new J6MMM3TS/* HttpRequest */.Kd({
+    ...(0,J6MMM3TS/* parseUrl */.Dl)(url),
     method: "GET",
-    protocol: url.protocol,
-    hostname: url.hostname,
-    ...url.port === "" ? {} : { port: Number(url.port) },
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
     headers: {
       host: url.host,
       accept: "application/json",
@@ -19030,33 +18926,23 @@ async function requestIdToken(handler, environment, audience, signal) {
     }
   }), { abortSignal: signal });
   const body = await (0,consumers_namespaceObject.text)(response.body);
-  if (response.statusCode !== 200)
-    throw new IdTokenError(response.statusCode);
-  const token = readToken(body);
-  if (token !== void 0)
-    return token;
-  throw new _46C2CSM2/* RemedyError */.By("GitHub answered the request for the job's OIDC token, but not with a token.", "Run the job again. If it fails again, see GitHub Status.");
-}
-var IdTokenError = class extends Error {
-  name = "IdTokenError";
-  $metadata;
-  constructor(httpStatusCode) {
-    super(`GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`);
-    this.$metadata = { httpStatusCode };
+  const { statusCode: httpStatusCode } = response;
+  if (httpStatusCode !== 200) {
+    const message = `GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`;
+    throw Object.assign(new Error(message), { name: "IdTokenError", $metadata: { httpStatusCode } });
   }
-};
-function readToken(body) {
-  try {
-    const { value } = JSON.parse(body);
-    return typeof value === "string" && value !== "" ? value : void 0;
-  } catch {
-    return void 0;
-  }
+  const parsed = (0,FV5COAUL/* safeParse */.xL)(tokenSchema, body);
+  if (parsed.success)
+    return parsed.output.value;
+  throw new FV5COAUL/* RemedyError */.By("GitHub answered the request for the job's OIDC token, but not with a token.", "Run the job again. If it fails again, see GitHub Status.");
 }
+var tokenSchema = (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* parseJson */.qF)(), (0,FV5COAUL/* object */.Ik)({ value: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* nonEmpty */.hq)()) }));
 
 // lib/src/aws/credentials.js
 function credentialPorts(clientOptions, { environment, mask }, run) {
   return {
+    mask,
+    /** @param credentials undefined for calls that carry a token instead */
     connectSts: (credentials) => createStsClient(clientOptions, credentials === void 0 ? {} : { credentials }),
     fetchIdToken: (audience, signal) => requestIdToken(clientOptions.requestHandler, environment, audience, signal),
     accessKey: () => ({
@@ -19064,8 +18950,7 @@ function credentialPorts(clientOptions, { environment, mask }, run) {
       secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? "",
       ...environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}
     }),
-    defaultChain: () => searchDefaultChain(clientOptions, { environment, mask }, run),
-    mask
+    defaultChain: () => searchDefaultChain(clientOptions, { environment, mask }, run)
   };
 }
 var environmentVariables = {
@@ -19080,33 +18965,44 @@ function originsIn(place) {
     sessionToken: `session token of ${place}`
   };
 }
-function maskIdentity(identity, origins, mask) {
-  const { accessKeyId, secretAccessKey, sessionToken } = identity;
-  if (!isAccountId(accessKeyId) && !isTooShort(accessKeyId))
+function maskIdentity({ accessKeyId, secretAccessKey, sessionToken }, origins, mask) {
+  const isWord = (key) => key.length < 8;
+  const isAccountId = /^\d{12}$/.test(accessKeyId);
+  if (!isAccountId && !isWord(accessKeyId))
     mask(accessKeyId, origins.accessKeyId);
-  if (!isTooShort(secretAccessKey))
+  if (!isWord(secretAccessKey))
     mask(secretAccessKey, origins.secretAccessKey);
   if (sessionToken !== void 0)
     mask(sessionToken, origins.sessionToken);
 }
-function isTooShort(key) {
-  return key.length < 8;
-}
-function isAccountId(accessKeyId) {
-  return /^\d{12}$/.test(accessKeyId);
-}
 
 // lib/src/aws/calls.js
+var expiredNames = /* @__PURE__ */ new Set(["ExpiredTokenException", "ExpiredToken"]);
 function callsIn(credentials, explain) {
-  const session = renewableSession(credentials);
+  let sessions = 0;
+  let renewal;
+  const renew2 = async (session) => {
+    if (session !== sessions)
+      return;
+    renewal ??= credentials({ forceRefresh: true }).then(() => {
+      sessions += 1;
+    }).finally(() => {
+      renewal = void 0;
+    });
+    await renewal;
+  };
   return async (within, pace, call) => {
     const { operation, resource, sendBefore } = call;
     let isOutcomeUnknown2 = false;
+    let isRenewed = false;
     const send = async (signal) => {
       try {
         return await call.send(signal);
       } catch (error) {
-        isOutcomeUnknown2 ||= !isRefusal(error);
+        if (!isRefusal(error)) {
+          isOutcomeUnknown2 = true;
+          call.onUnknownOutcome?.();
+        }
         throw error;
       }
     };
@@ -19117,114 +19013,87 @@ function callsIn(credentials, explain) {
         throw new StaleReadError(operation, resource);
       return await send(signal);
     });
+    const attemptInSession = async (signal) => {
+      const session = sessions;
+      try {
+        return await attempt(signal);
+      } catch (error) {
+        if (isRenewed || !expiredNames.has(errorName(error)))
+          throw error;
+        isRenewed = true;
+        await renew2(session);
+        return await attempt(signal);
+      }
+    };
     try {
       return await retry(
         within,
-        session.renewing(attempt),
+        attemptInSession,
         () => `${operation} on "${resource}"`,
         // The table is read before a write with an unknown outcome is sent again.
         sendBefore === void 0 ? void 0 : (kind, at) => kind !== "unavailable" && at <= sendBefore
       );
     } catch (error) {
-      if (error instanceof _46C2CSM2/* StoppedError */.Ko)
+      if (error instanceof FV5COAUL/* StoppedError */.Ko)
         throw isOutcomeUnknown2 ? error.withUnknownOutcome() : error;
-      if (error instanceof _46C2CSM2/* RemedyError */.By && !isOutcomeUnknown2)
+      if (error instanceof FV5COAUL/* RemedyError */.By && !isOutcomeUnknown2)
         throw error;
       throw explain(call, error, isOutcomeUnknown2);
     }
   };
 }
-var expiredNames = /* @__PURE__ */ new Set(["ExpiredTokenException", "ExpiredToken"]);
-function renewableSession(credentials) {
-  let sessions = 0;
-  let renewal;
-  async function renew2(session) {
-    if (session !== sessions)
-      return;
-    renewal ??= credentials({ forceRefresh: true }).then(() => {
-      sessions += 1;
-    }).finally(() => {
-      renewal = void 0;
-    });
-    await renewal;
-  }
-  return {
-    /** Makes the attempts of one call renew the session once. */
-    renewing: (attempt) => {
-      let isRenewed = false;
-      return async (signal) => {
-        const session = sessions;
-        try {
-          return await attempt(signal);
-        } catch (error) {
-          if (isRenewed || !expiredNames.has(errorName(error)))
-            throw error;
-          isRenewed = true;
-          await renew2(session);
-          return await attempt(signal);
-        }
-      };
-    }
-  };
-}
 
 // lib/src/aws/item-store.js
-function itemStore(commands, client, call) {
+function itemStore(send) {
   return {
-    putIfAbsent: async (table2, item, partitionKey) => {
-      const command2 = new commands.PutItemCommand({
-        TableName: table2,
+    putIfAbsent: async (TableName, item, partitionKey) => {
+      const input = {
+        TableName,
         Item: attributeValues(item),
         // The condition is about the item with the same key, sort key included.
         ConditionExpression: "attribute_not_exists(#key)",
         ExpressionAttributeNames: { "#key": partitionKey }
-      });
+      };
       let isOutcomeUnknown2 = false;
-      await call("PutItem", table2, async (abortSignal) => {
-        try {
-          await client.send(command2, { abortSignal });
-        } catch (error) {
-          isOutcomeUnknown2 ||= !isRefusal(error);
-          throw error;
-        }
+      await send("PutItem", input, () => {
+        isOutcomeUnknown2 = true;
       });
       return { isOutcomeUnknown: isOutcomeUnknown2 };
     },
-    get: async (table2, key) => {
-      const command2 = new commands.GetItemCommand({ TableName: table2, Key: attributeValues(key), ConsistentRead: true });
-      const { Item } = await call("GetItem", table2, (abortSignal) => client.send(command2, { abortSignal }));
-      return understand("GetItem", table2, () => (0,_46C2CSM2/* parse */.qg)((0,_46C2CSM2/* optional */.lq)(itemSchema), Item));
+    get: async (TableName, key) => {
+      const { Item } = await send("GetItem", { TableName, Key: attributeValues(key), ConsistentRead: true });
+      return Item === void 0 ? void 0 : readItem(Item);
     },
-    query: async (table2, partition2, index) => {
+    query: async (TableName, partition2, index) => {
       const items = [];
-      const names = Object.keys(partition2);
-      let start;
+      const values = Object.entries(attributeValues(partition2));
+      let ExclusiveStartKey;
       do {
-        const command2 = new commands.QueryCommand({
-          TableName: table2,
+        const page = await send("Query", {
+          TableName,
           // A global index cannot be read consistently.
           ...index === void 0 ? { ConsistentRead: true } : { IndexName: index },
-          KeyConditionExpression: names.map((_, at) => `#key${at} = :value${at}`).join(" AND "),
-          ExpressionAttributeNames: Object.fromEntries(names.map((name2, at) => [`#key${at}`, name2])),
-          ExpressionAttributeValues: Object.fromEntries(Object.values(attributeValues(partition2)).map((value, at) => [`:value${at}`, value])),
-          ExclusiveStartKey: start
+          KeyConditionExpression: values.map((_, at) => `#key${at} = :value${at}`).join(" AND "),
+          ExpressionAttributeNames: Object.fromEntries(values.map(([name2], at) => [`#key${at}`, name2])),
+          ExpressionAttributeValues: Object.fromEntries(values.map(([, value], at) => [`:value${at}`, value])),
+          ExclusiveStartKey
         });
-        const page = await call("Query", table2, (abortSignal) => client.send(command2, { abortSignal }));
-        items.push(...understand("Query", table2, () => (0,_46C2CSM2/* parse */.qg)((0,_46C2CSM2/* array */.YO)(itemSchema), page.Items)));
-        start = page.LastEvaluatedKey;
-      } while (start !== void 0);
+        items.push(...(page.Items ?? []).map(readItem));
+        ExclusiveStartKey = page.LastEvaluatedKey;
+      } while (ExclusiveStartKey !== void 0);
       return items;
     },
-    delete: async (table2, key) => {
-      const command2 = new commands.DeleteItemCommand({ TableName: table2, Key: attributeValues(key) });
-      await call("DeleteItem", table2, (abortSignal) => client.send(command2, { abortSignal }));
+    delete: async (TableName, key) => {
+      await send("DeleteItem", { TableName, Key: attributeValues(key) });
     }
   };
 }
-var itemSchema = (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* record */.g1)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* object */.Ik)({ S: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)()), N: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)()), B: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* instance */.KJ)(Uint8Array)) })), (0,_46C2CSM2/* transform */.pd)((item) => Object.fromEntries(Object.entries(item).flatMap(([name2, { S, N, B }]) => {
-  const value = S ?? B ?? (N === void 0 ? void 0 : Number(N));
-  return value === void 0 ? [] : [[name2, value]];
-}))));
+function readItem(item) {
+  return Object.fromEntries(Object.entries(item).flatMap(([name2, { S, N, B }]) => {
+    const value = S ?? B ?? (N === void 0 ? void 0 : Number(N));
+    return value === void 0 ? [] : [[name2, value]];
+  }));
+}
 function attributeValues(item) {
   return Object.fromEntries(Object.entries(item).map(([name2, value]) => [name2, sdkValue(value)]));
 }
@@ -19272,33 +19141,34 @@ var mostReads = 50;
 var mostWrites = 5;
 async function loadDynamoDb({ clientOptions, waiting, openEarly }, count2, run) {
   await waiting;
-  const commands = await __nccwpck_require__.e(/* import() | dynamodb */ 283).then(__nccwpck_require__.bind(__nccwpck_require__, 9983));
-  let walkChain2;
+  const commands = await __nccwpck_require__.e(/* import() | dynamodb */ 283).then(__nccwpck_require__.bind(__nccwpck_require__, 7497));
+  let walkChain;
   const client = new commands.DynamoDBClient({
     ...clientOptions,
-    credentials: () => walkChain2(),
+    credentials: () => walkChain(),
     // By default, calls that name an ARN go to a host of the account, which needs connections of its own.
     accountIdEndpointMode: "disabled"
   });
-  openEarly(await endpointOf(client, commands).catch(explainEndpoint), count2);
+  openEarly(await findEndpoint(client, commands), count2);
   return (credentials, target) => {
-    walkChain2 = credentials;
+    walkChain = credentials;
     return connect2(commands, client, run, target);
   };
 }
-async function endpointOf(client, { DescribeTableCommand }) {
+async function findEndpoint(client, { DescribeTableCommand }) {
   const credentials = async () => ({ accessKeyId: "", secretAccessKey: "" });
   const config = { ...client.config, credentials };
-  return (await (0,ERLOQF2B/* getEndpointFromInstructions */.rC)({ TableName: "any" }, DescribeTableCommand, config)).url;
-}
-function explainEndpoint(cause) {
-  throw new _46C2CSM2/* RemedyError */.By("The AWS SDK found no endpoint of DynamoDB.", unsentRemedy, { cause });
+  try {
+    return (await (0,SHMGWSW7/* getEndpointFromInstructions */.rC)({ TableName: "any" }, DescribeTableCommand, config)).url;
+  } catch (cause) {
+    throw new FV5COAUL/* RemedyError */.By("The AWS SDK found no endpoint of DynamoDB.", unsentRemedy, { cause });
+  }
 }
 function connect2(commands, client, run, target) {
   const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)];
   const { credentials } = client.config;
   const explain = ({ operation, resource }, cause, isOutcomeUnknown2) => {
-    const arn = resource.startsWith("arn:") ? resource : (0,_46C2CSM2/* tableArn */.cU)(target, resource);
+    const arn = resource.startsWith("arn:") ? resource : (0,FV5COAUL/* tableArn */.cU)(target, resource);
     return new DynamoDbError(operation, resource, cause, isOutcomeUnknown2, arn);
   };
   const call = callsIn(credentials, explain);
@@ -19322,7 +19192,7 @@ function connect2(commands, client, run, target) {
     write: async ({ operation, input }, sendBefore) => {
       await call(run, writes, callOf(operation, input, sendBefore));
     },
-    itemsWithin: (within) => itemStore(commands, client, (operation, resource, send) => call(within, reads, { operation, resource, send }))
+    itemsWithin: (within) => itemStore((operation, input, onUnknownOutcome) => call(within, reads, { ...callOf(operation, input), onUnknownOutcome }))
   };
 }
 function commandFor(commands, operation, input) {
@@ -19338,15 +19208,15 @@ function resourceIn(input) {
 var absenceNames = /* @__PURE__ */ new Set(["ResourceNotFoundException", "TableNotFoundException", "ResourceNotFound"]);
 function isAbsence({ code: code2, cause }) {
   const error = `${code2}: ${errorMessage(cause)}`;
-  return absenceNames.has(code2) || _46C2CSM2/* properties */.qo.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
+  return absenceNames.has(code2) || FV5COAUL/* properties */.qo.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
 }
 
 // lib/src/aws/kms-errors.js
-var KmsError = class extends _46C2CSM2/* RemedyError */.By {
+var KmsError = class extends FV5COAUL/* RemedyError */.By {
   name = "KmsError";
   /** @param key the alias that a definition names */
   constructor(key, target, cause) {
-    const statement = JSON.stringify((0,_46C2CSM2/* describeKeyStatement */.Ce)((0,_46C2CSM2/* keyArn */.H8)(key, target)));
+    const statement = JSON.stringify((0,FV5COAUL/* describeKeyStatement */.Ce)((0,FV5COAUL/* keyArn */.H8)(key, target)));
     super(`DescribeKey on "${key}" in ${target.region} failed.`, remedyForKms(key, target, cause), {
       cause,
       statements: isDenied2(cause) && readDenial(cause) === void 0 ? [statement] : []
@@ -19357,7 +19227,7 @@ function isDenied2(cause) {
   return errorName(cause) === "AccessDeniedException";
 }
 function remedyForKms(key, { account, region }, cause) {
-  if (cause instanceof _46C2CSM2/* RemedyError */.By)
+  if (cause instanceof FV5COAUL/* RemedyError */.By)
     return cause.remedy;
   if (isDenied2(cause)) {
     const denial = readDenial(cause);
@@ -19368,7 +19238,7 @@ function remedyForKms(key, { account, region }, cause) {
   if (errorName(cause) === "NotFoundException") {
     return `There is no "${key}" in ${region} of account ${account}. Correct KMSMasterKeyId, or create the alias there.`;
   }
-  return remedyForCall(cause, "KMS");
+  return remedyForAws(cause, "KMS");
 }
 
 // lib/src/aws/kms.js
@@ -19378,7 +19248,7 @@ function connectKms(clientOptions, credentials, run, target) {
   const pace = adaptivePace(mostReads2);
   let loading;
   const load = async () => {
-    const { KMSClient, DescribeKeyCommand } = await __nccwpck_require__.e(/* import() | kms */ 294).then(__nccwpck_require__.bind(__nccwpck_require__, 2540));
+    const { KMSClient, DescribeKeyCommand } = await __nccwpck_require__.e(/* import() | kms */ 294).then(__nccwpck_require__.bind(__nccwpck_require__, 9319));
     return { client: new KMSClient({ ...clientOptions, credentials }), DescribeKeyCommand };
   };
   return async (key) => {
@@ -19389,13 +19259,13 @@ function connectKms(clientOptions, credentials, run, target) {
       resource: key,
       send: (abortSignal) => client.send(new DescribeKeyCommand({ KeyId: key }), { abortSignal })
     });
-    const { Arn, KeySpec } = understand("DescribeKey", key, () => (0,_46C2CSM2/* parse */.qg)(keySchema, KeyMetadata), "KMS");
+    const { Arn, KeySpec } = understand("DescribeKey", key, () => (0,FV5COAUL/* parse */.qg)(keySchema, KeyMetadata), "KMS");
     return { arn: Arn, isSymmetric: KeySpec === void 0 || KeySpec === "SYMMETRIC_DEFAULT" };
   };
 }
-var keySchema = (0,_46C2CSM2/* object */.Ik)({
-  Arn: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* regex */.yG)(/^arn:.*:key\/./)),
-  KeySpec: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* string */.Yj)())
+var keySchema = (0,FV5COAUL/* object */.Ik)({
+  Arn: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* regex */.yG)(/^arn:.*:key\/./)),
+  KeySpec: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* string */.Yj)())
 });
 
 // lib/src/aws/session-request.js
@@ -19410,130 +19280,136 @@ function describeChain({ credentialSource, roles: roles2 }) {
 // lib/src/aws/session.js
 async function openSession(request, ports, run) {
   run.log.info(`Credentials: ${describeChain(request)}, because ${request.credentialSource.reason}.`);
-  const first = await walkChain(request, ports, run);
-  const awsAccount = first.awsAccount ?? await readAccount(first.identity, ports, run);
+  const chain = new RoleChain(request, ports, run);
+  const { awsAccount, identity } = await chain.walk();
   const { account } = awsAccount;
   const { allowedAccountIds } = request;
   if (allowedAccountIds.length > 0 && !allowedAccountIds.includes(account)) {
-    throw new _46C2CSM2/* RemedyError */.By(`The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(", ")}.`, "Check role-to-assume, or add the account to allowed-account-ids.");
+    throw new FV5COAUL/* RemedyError */.By(`The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(", ")}.`, "Check role-to-assume, or add the account to allowed-account-ids.");
   }
-  let unused = first.identity;
+  let unused = identity;
   return {
+    /** The account that the credentials belong to, as STS reports it. */
     awsAccount,
+    /** Returns credentials for the SDK, which calls it again before they expire; then all roles are assumed again. */
     credentials: async () => {
-      const identity = unused ?? await renew(request, awsAccount, ports, run);
+      const current = unused ?? await renew(chain, account);
       unused = void 0;
-      return withCredibleExpiration(identity, run.clock.now());
+      return withCredibleExpiration(current, run.clock.now());
     }
   };
 }
-async function renew(request, before, ports, run) {
-  const hop = await walkChain(request, ports, run);
-  const { account } = hop.awsAccount ?? await readAccount(hop.identity, ports, run);
-  if (account === before.account)
-    return hop.identity;
-  throw new _46C2CSM2/* RemedyError */.By(`The session expired, and the credentials now lead to account ${account}, but this run works in ${before.account}.`, "Do not change the credentials of the job while this step runs, then run again.");
+async function renew(chain, before) {
+  const { awsAccount, identity } = await chain.walk();
+  if (awsAccount.account === before)
+    return identity;
+  throw new FV5COAUL/* RemedyError */.By(`The session expired, and the credentials now lead to account ${awsAccount.account}, but this run works in ${before}.`, "Do not change the credentials of the job while this step runs, then run again.");
 }
-var renewedBeforeMilliseconds = 3e5;
 function withCredibleExpiration(identity, now) {
   const { expiration, ...endless } = identity;
-  return expiration !== void 0 && expiration.getTime() - now <= renewedBeforeMilliseconds ? endless : identity;
+  return expiration !== void 0 && expiration.getTime() - now <= 3e5 ? endless : identity;
 }
-async function walkChain(request, ports, run) {
-  const [firstRole, ...laterRoles] = request.roles;
-  const byToken = request.credentialSource.kind === "oidc" && firstRole !== void 0;
-  let hop = byToken ? await assumeWithToken(request, firstRole, ports, run) : { identity: await firstCredentials(request, ports), awsAccount: void 0 };
-  for (const role2 of byToken ? laterRoles : request.roles) {
-    hop = await assumeRole(request, role2, hop.identity, ports, run);
+var RoleChain = class {
+  #request;
+  #ports;
+  #run;
+  constructor(request, ports, run) {
+    this.#request = request;
+    this.#ports = ports;
+    this.#run = run;
   }
-  return hop;
-}
-async function firstCredentials(request, ports) {
-  const isAccessKey = request.credentialSource.kind === "access-key";
-  const identity = isAccessKey ? ports.accessKey() : await ports.defaultChain();
-  maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), ports.mask);
-  return identity;
-}
-async function assumeWithToken(request, role2, ports, run) {
-  run.log.info(`Assuming ${role2.arn} with the job's OIDC token`);
-  const sts = ports.connectSts(void 0);
-  let token = "";
-  try {
-    const answer = await retry(run, async (abortSignal) => {
+  async walk() {
+    const { roles: roles2, credentialSource } = this.#request;
+    const [firstRole] = roles2;
+    let hop = credentialSource.kind === "oidc" && firstRole !== void 0 ? await this.#assumeWithToken(firstRole) : void 0;
+    let identity = hop?.identity ?? await this.#readFirstCredentials();
+    for (const role2 of hop === void 0 ? roles2 : roles2.slice(1)) {
+      hop = await this.#assumeRole(role2, identity);
+      identity = hop.identity;
+    }
+    return hop ?? { identity, awsAccount: await this.#readAccount(identity) };
+  }
+  async #readFirstCredentials() {
+    const { accessKey, defaultChain, mask } = this.#ports;
+    const isAccessKey = this.#request.credentialSource.kind === "access-key";
+    const identity = isAccessKey ? accessKey() : await defaultChain();
+    maskIdentity(identity, isAccessKey ? environmentVariables : originsIn("the AWS SDK's default chain"), mask);
+    return identity;
+  }
+  async #assumeWithToken(role2) {
+    this.#run.log.info(`Assuming ${role2.arn} with the job's OIDC token`);
+    const { connectSts, fetchIdToken, mask } = this.#ports;
+    const sts = connectSts(void 0);
+    let token = "";
+    const response = await this.#ask(async (abortSignal) => {
       token = "";
-      token = await ports.fetchIdToken(request.audience, abortSignal);
-      ports.mask(token, "the job's OIDC token");
-      const command2 = new AssumeRoleWithWebIdentityCommand({
-        RoleArn: role2.arn,
-        RoleSessionName: request.roleSessionName,
-        WebIdentityToken: token,
-        DurationSeconds: request.roleDurationSeconds,
-        ...role2 === request.roles.at(-1) ? policyOf(request) : {}
-      });
-      return await sts.send(command2, { abortSignal });
-    }, () => token === "" ? "the job's OIDC token from GitHub" : `STS to let this job assume ${role2.arn}`);
-    return hopFrom(role2, answer, ports);
-  } catch (error) {
-    throw error instanceof _46C2CSM2/* RemedyError */.By ? error : explainTokenRefusal(role2, request, token, error);
+      token = await fetchIdToken(this.#request.audience, abortSignal);
+      mask(token, "the job's OIDC token");
+      const input = { ...this.#parametersOf(role2), WebIdentityToken: token };
+      return await sts.send(new AssumeRoleWithWebIdentityCommand(input), { abortSignal });
+    }, () => token === "" ? "the job's OIDC token from GitHub" : `STS to let this job assume ${role2.arn}`, (cause) => explainTokenRefusal(role2, this.#request, token, cause));
+    return this.#readHop(role2, response);
   }
-}
-async function assumeRole(request, role2, caller, ports, run) {
-  run.log.info(`Assuming ${role2.arn}`);
-  const sts = ports.connectSts(caller);
-  const isLast = role2 === request.roles.at(-1);
-  const isFirst = role2 === request.roles[request.credentialSource.kind === "oidc" ? 1 : 0];
-  const command2 = new AssumeRoleCommand({
-    RoleArn: role2.arn,
-    RoleSessionName: request.roleSessionName,
-    DurationSeconds: request.roleDurationSeconds,
-    ...isLast && request.externalId !== void 0 ? { ExternalId: request.externalId } : {},
-    ...isFirst && request.sourceIdentity !== void 0 ? { SourceIdentity: request.sourceIdentity } : {},
-    ...isLast && request.sessionTags.size > 0 ? { Tags: awsTags(request.sessionTags) } : {},
-    ...isLast ? policyOf(request) : {}
-  });
-  try {
-    const answer = await retry(run, (abortSignal) => sts.send(command2, { abortSignal }), () => `STS to let these credentials assume ${role2.arn}`);
-    return hopFrom(role2, answer, ports);
-  } catch (error) {
-    throw error instanceof _46C2CSM2/* RemedyError */.By ? error : explainRoleRefusal(role2, request, error);
+  async #assumeRole(role2, caller) {
+    this.#run.log.info(`Assuming ${role2.arn}`);
+    const { roles: roles2, credentialSource, externalId, sourceIdentity, sessionTags } = this.#request;
+    const tags2 = [...sessionTags].map(([Key, Value]) => ({ Key, Value }));
+    const isFirstWithCredentials = role2 === roles2[credentialSource.kind === "oidc" ? 1 : 0];
+    const command2 = new AssumeRoleCommand({
+      ...this.#parametersOf(role2),
+      ...isFirstWithCredentials ? { SourceIdentity: sourceIdentity } : {},
+      ...role2 === roles2.at(-1) ? { ExternalId: externalId, Tags: tags2.length > 0 ? tags2 : void 0 } : {}
+    });
+    const sts = this.#ports.connectSts(caller);
+    const response = await this.#ask((abortSignal) => sts.send(command2, { abortSignal }), () => `STS to let these credentials assume ${role2.arn}`, (cause) => explainRoleRefusal(role2, this.#request, cause));
+    return this.#readHop(role2, response);
   }
-}
-async function readAccount(identity, ports, run) {
-  const sts = ports.connectSts(identity);
-  try {
-    const { Arn } = await retry(run, (abortSignal) => sts.send(new GetCallerIdentityCommand({}), { abortSignal }), () => "STS to identify the credentials");
+  async #readAccount(identity) {
+    const sts = this.#ports.connectSts(identity);
+    const { Arn } = await this.#ask((abortSignal) => sts.send(new GetCallerIdentityCommand({}), { abortSignal }), () => "STS to identify the credentials", explainIdentityRefusal);
     return accountOf(Arn);
-  } catch (error) {
-    throw error instanceof _46C2CSM2/* RemedyError */.By ? error : explainIdentityRefusal(error);
   }
-}
-function policyOf({ sessionPolicy: sessionPolicy2 }) {
-  return sessionPolicy2 === void 0 ? {} : { Policy: sessionPolicy2 };
-}
-function awsTags(tags2) {
-  return [...tags2].map(([Key, Value]) => ({ Key, Value }));
-}
-function hopFrom(role2, answer, ports) {
-  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {};
-  if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
-    throw new _46C2CSM2/* RemedyError */.By(`STS answered for ${role2.arn}, but without credentials.`, "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
+  /** Sends a call with retries, and explains a failure that has no remedy yet. */
+  async #ask(send, waitingFor, explain) {
+    return await retry(this.#run, send, waitingFor).catch((error) => {
+      throw error instanceof FV5COAUL/* RemedyError */.By ? error : explain(error);
+    });
   }
-  const identity = {
-    accessKeyId: AccessKeyId,
-    secretAccessKey: SecretAccessKey,
-    sessionToken: SessionToken,
-    // An emulator may give no date.
-    ...Expiration instanceof Date ? { expiration: Expiration } : {}
-  };
-  maskIdentity(identity, originsIn(`the session of ${role2.arn}`), ports.mask);
-  return { identity, awsAccount: accountOf(answer.AssumedRoleUser?.Arn) };
-}
+  /** The parameters that both ways to assume a role have. */
+  #parametersOf(role2) {
+    const { roles: roles2, roleSessionName, roleDurationSeconds, sessionPolicy: sessionPolicy2 } = this.#request;
+    return {
+      RoleArn: role2.arn,
+      RoleSessionName: roleSessionName,
+      DurationSeconds: roleDurationSeconds,
+      ...role2 === roles2.at(-1) ? { Policy: sessionPolicy2 } : {}
+    };
+  }
+  #readHop(role2, { Credentials, AssumedRoleUser }) {
+    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {};
+    if (!AccessKeyId || !SecretAccessKey || !SessionToken) {
+      throw unusableAnswer(`STS answered for ${role2.arn}, but without credentials.`);
+    }
+    const identity = {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      sessionToken: SessionToken,
+      // An emulator may give no date.
+      ...Expiration instanceof Date ? { expiration: Expiration } : {}
+    };
+    maskIdentity(identity, originsIn(`the session of ${role2.arn}`), this.#ports.mask);
+    return { identity, awsAccount: accountOf(AssumedRoleUser?.Arn) };
+  }
+};
 function accountOf(arn) {
   const [, partition2, account] = /^arn:([^:]+):(?:sts|iam)::(\d{12}):/.exec(arn ?? "") ?? [];
   if (partition2 === void 0 || account === void 0) {
-    throw new _46C2CSM2/* RemedyError */.By("STS did not report which account the credentials belong to.", "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
+    throw unusableAnswer("STS did not report which account the credentials belong to.");
   }
   return { partition: partition2, account };
+}
+function unusableAnswer(message) {
+  return new FV5COAUL/* RemedyError */.By(message, "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
 }
 
 // lib/src/aws/connect.js
@@ -19560,14 +19436,8 @@ function failuresOf({ error, outcome, verification }) {
   if (first === void 0)
     return [];
   const ofSteps = outcome?.steps.flatMap(({ result }) => "error" in result ? [result.error] : []) ?? [];
-  const others = ofSteps.filter((each) => !(first instanceof _46C2CSM2/* StoppedError */.Ko && each instanceof _46C2CSM2/* StoppedError */.Ko));
-  const texts = /* @__PURE__ */ new Set();
-  return [first, ...others].filter((each) => {
-    const text4 = renderError(each);
-    const isNew = !texts.has(text4);
-    texts.add(text4);
-    return isNew;
-  });
+  const others = ofSteps.filter((each) => !(first instanceof FV5COAUL/* StoppedError */.Ko && each instanceof FV5COAUL/* StoppedError */.Ko));
+  return [...new Map([first, ...others].map((each) => [renderError(each), each])).values()];
 }
 function describeProgress({ outcome, verification }) {
   if (outcome !== void 0)
@@ -19605,12 +19475,12 @@ var itemActions2 = [
   "UpdateItem"
 ];
 function tenantResources(tables, tenantKey2) {
-  const isTenants = (keys) => JSON.stringify((0,_46C2CSM2/* partitionKeyOf */.ti)(keys)) === JSON.stringify([tenantKey2]);
-  const isExisting = (observed, { name: name2, keys, isLocal }) => (0,_46C2CSM2/* indexesOf */.O7)(observed ?? {}).every((index) => index.name !== name2 || isTenants(index.keys) === isTenants(keys) && index.isLocal === isLocal);
+  const isTenants = (keys) => JSON.stringify((0,FV5COAUL/* partitionKeyOf */.ti)(keys)) === JSON.stringify([tenantKey2]);
+  const isExisting = (observed, { name: name2, keys, isLocal }) => (0,FV5COAUL/* indexesOf */.O7)(observed ?? {}).every((index) => index.name !== name2 || isTenants(index.keys) === isTenants(keys) && index.isLocal === isLocal);
   const withTenant = ({ declared, observed = declared }) => isTenants(declared.KeySchema) && isTenants(observed.KeySchema);
   return {
     tables: tables.filter(withTenant).map(({ arn }) => arn),
-    indexes: tables.flatMap(({ arn, declared, observed }) => (0,_46C2CSM2/* indexesOf */.O7)(declared).filter((index) => isTenants(index.keys) && isExisting(observed, index)).map(({ name: name2 }) => indexArn(arn, name2)))
+    indexes: tables.flatMap(({ arn, declared, observed }) => (0,FV5COAUL/* indexesOf */.O7)(declared).filter((index) => isTenants(index.keys) && isExisting(observed, index)).map(({ name: name2 }) => indexArn(arn, name2)))
   };
 }
 var tagKey = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u;
@@ -19644,66 +19514,66 @@ function tenantAccessPolicy({ tables, indexes: indexes2 }, tenantKey2) {
 // lib/src/plan/document.js
 
 var formatVersion = 3;
-var text3 = (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* minLength */.Bp)(1));
-var tableName = (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* regex */.yG)(_46C2CSM2/* tableNamePattern */.g_));
-var lines = (0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* picklist */.KI)(disruptionNames));
-var described = { table: tableName, description: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* description */.h_)("The step in words.")) };
-var createStep = (0,_46C2CSM2/* strictObject */.re)({
-  kind: (0,_46C2CSM2/* literal */.eu)("create"),
+var text3 = (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* minLength */.Bp)(1));
+var tableName = (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* regex */.yG)(FV5COAUL/* tableNamePattern */.g_));
+var lines = (0,FV5COAUL/* array */.YO)((0,FV5COAUL/* picklist */.KI)(disruptionNames));
+var described = { table: tableName, description: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* description */.h_)("The step in words.")) };
+var createStep = (0,FV5COAUL/* strictObject */.re)({
+  kind: (0,FV5COAUL/* literal */.eu)("create"),
   ...described,
-  to: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* strictObject */.re)(Object.fromEntries(_46C2CSM2/* properties */.qo.flatMap(({ name: name2, schema, creation: creation2 }) => creation2.kind === "in-create-table" ? [[name2, (0,_46C2CSM2/* optional */.lq)(schema)]] : []))), (0,_46C2CSM2/* description */.h_)("The values that CreateTable sends.")),
-  risk: (0,_46C2CSM2/* literal */.eu)("safe")
+  to: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* strictObject */.re)(Object.fromEntries(FV5COAUL/* properties */.qo.flatMap(({ name: name2, schema, creation: creation2 }) => creation2.kind === "in-create-table" ? [[name2, (0,FV5COAUL/* optional */.lq)(schema)]] : []))), (0,FV5COAUL/* description */.h_)("The values that CreateTable sends.")),
+  risk: (0,FV5COAUL/* literal */.eu)("safe")
 });
-var risk = (0,_46C2CSM2/* union */.KC)([(0,_46C2CSM2/* picklist */.KI)(["safe", "slow"]), (0,_46C2CSM2/* strictObject */.re)({ allow: lines })]);
-var updateSteps = _46C2CSM2/* properties */.qo.filter(({ request }) => request !== void 0).map(({ name: name2, schema }) => (0,_46C2CSM2/* strictObject */.re)({
-  kind: (0,_46C2CSM2/* literal */.eu)("update"),
+var risk = (0,FV5COAUL/* union */.KC)([(0,FV5COAUL/* picklist */.KI)(["safe", "slow"]), (0,FV5COAUL/* strictObject */.re)({ allow: lines })]);
+var updateSteps = FV5COAUL/* properties */.qo.filter(({ request }) => request !== void 0).map(({ name: name2, schema }) => (0,FV5COAUL/* strictObject */.re)({
+  kind: (0,FV5COAUL/* literal */.eu)("update"),
   ...described,
-  property: (0,_46C2CSM2/* literal */.eu)(name2),
+  property: (0,FV5COAUL/* literal */.eu)(name2),
   from: schema,
   to: schema,
   risk
 }));
-var deleteStep = (0,_46C2CSM2/* strictObject */.re)({ kind: (0,_46C2CSM2/* literal */.eu)("delete"), ...described, risk: (0,_46C2CSM2/* literal */.eu)("destructive") });
-var optionalTable = (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* pipe */.Fs)(tableName, (0,_46C2CSM2/* description */.h_)("Absent where it is about the whole plan.")));
+var deleteStep = (0,FV5COAUL/* strictObject */.re)({ kind: (0,FV5COAUL/* literal */.eu)("delete"), ...described, risk: (0,FV5COAUL/* literal */.eu)("destructive") });
+var optionalTable = (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* pipe */.Fs)(tableName, (0,FV5COAUL/* description */.h_)("Absent where it is about the whole plan.")));
 var sharedSchemas = {
   tableName,
   risk,
-  ...Object.fromEntries(_46C2CSM2/* properties */.qo.map(({ name: name2, schema }) => [name2, schema]))
+  ...Object.fromEntries(FV5COAUL/* properties */.qo.map(({ name: name2, schema }) => [name2, schema]))
 };
-var planSchema = (0,_46C2CSM2/* strictObject */.re)({
-  formatVersion: (0,_46C2CSM2/* literal */.eu)(formatVersion),
-  digest: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* regex */.yG)(/^[0-9a-f]{64}$/), (0,_46C2CSM2/* description */.h_)("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
-  target: (0,_46C2CSM2/* strictObject */.re)({
-    account: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* string */.Yj)(), (0,_46C2CSM2/* regex */.yG)(/^[0-9]{12}$/)),
+var planSchema = (0,FV5COAUL/* strictObject */.re)({
+  formatVersion: (0,FV5COAUL/* literal */.eu)(formatVersion),
+  digest: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* regex */.yG)(/^[0-9a-f]{64}$/), (0,FV5COAUL/* description */.h_)("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
+  target: (0,FV5COAUL/* strictObject */.re)({
+    account: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* regex */.yG)(/^[0-9]{12}$/)),
     partition: text3,
     region: text3,
-    environment: (0,_46C2CSM2/* strictObject */.re)({ name: text3, production: (0,_46C2CSM2/* boolean */.zM)() })
+    environment: (0,FV5COAUL/* strictObject */.re)({ name: text3, production: (0,FV5COAUL/* boolean */.zM)() })
   }),
-  policy: (0,_46C2CSM2/* strictObject */.re)({
-    destroy: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* boolean */.zM)(), (0,_46C2CSM2/* description */.h_)("Whether the run deletes the tables.")),
-    allow: (0,_46C2CSM2/* pipe */.Fs)(lines, (0,_46C2CSM2/* description */.h_)("The disruptive changes that the run may make."))
+  policy: (0,FV5COAUL/* strictObject */.re)({
+    destroy: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* boolean */.zM)(), (0,FV5COAUL/* description */.h_)("Whether the run deletes the tables.")),
+    allow: (0,FV5COAUL/* pipe */.Fs)(lines, (0,FV5COAUL/* description */.h_)("The disruptive changes that the run may make."))
   }),
-  tables: (0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* strictObject */.re)({
+  tables: (0,FV5COAUL/* array */.YO)((0,FV5COAUL/* strictObject */.re)({
     logicalName: text3,
     name: tableName,
-    arn: (0,_46C2CSM2/* pipe */.Fs)(text3, (0,_46C2CSM2/* description */.h_)("For a table that is absent, the ARN that it will have.")),
-    id: (0,_46C2CSM2/* optional */.lq)((0,_46C2CSM2/* pipe */.Fs)(text3, (0,_46C2CSM2/* description */.h_)("DynamoDB's TableId."))),
-    streamArn: (0,_46C2CSM2/* optional */.lq)(text3),
-    status: (0,_46C2CSM2/* picklist */.KI)(["absent", "ready", "unavailable"]),
-    unmanaged: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* strictObject */.re)({ path: (0,_46C2CSM2/* string */.Yj)(), value: (0,_46C2CSM2/* string */.Yj)() })), (0,_46C2CSM2/* description */.h_)("Settings that the definition does not mention."))
+    arn: (0,FV5COAUL/* pipe */.Fs)(text3, (0,FV5COAUL/* description */.h_)("For a table that is absent, the ARN that it will have.")),
+    id: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* pipe */.Fs)(text3, (0,FV5COAUL/* description */.h_)("DynamoDB's TableId."))),
+    streamArn: (0,FV5COAUL/* optional */.lq)(text3),
+    status: (0,FV5COAUL/* picklist */.KI)(["absent", "ready", "unavailable"]),
+    unmanaged: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* array */.YO)((0,FV5COAUL/* strictObject */.re)({ path: (0,FV5COAUL/* string */.Yj)(), value: (0,FV5COAUL/* string */.Yj)() })), (0,FV5COAUL/* description */.h_)("Settings that the definition does not mention."))
   })),
-  steps: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* variant */.Ox)("kind", [createStep, (0,_46C2CSM2/* variant */.Ox)("property", updateSteps), deleteStep])), (0,_46C2CSM2/* description */.h_)("In the order in which they are performed. Tables are worked on side by side.")),
-  refusals: (0,_46C2CSM2/* pipe */.Fs)((0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* strictObject */.re)({
+  steps: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* array */.YO)((0,FV5COAUL/* variant */.Ox)("kind", [createStep, (0,FV5COAUL/* variant */.Ox)("property", updateSteps), deleteStep])), (0,FV5COAUL/* description */.h_)("In the order in which they are performed. Tables are worked on side by side.")),
+  refusals: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* array */.YO)((0,FV5COAUL/* strictObject */.re)({
     table: optionalTable,
-    code: (0,_46C2CSM2/* picklist */.KI)([...refusalCodes, ...disruptionNames]),
-    reason: (0,_46C2CSM2/* string */.Yj)(),
-    remedy: (0,_46C2CSM2/* string */.Yj)()
-  })), (0,_46C2CSM2/* description */.h_)("One refusal means that nothing is written.")),
-  notices: (0,_46C2CSM2/* array */.YO)((0,_46C2CSM2/* strictObject */.re)({
+    code: (0,FV5COAUL/* picklist */.KI)([...refusalCodes, ...disruptionNames]),
+    reason: (0,FV5COAUL/* string */.Yj)(),
+    remedy: (0,FV5COAUL/* string */.Yj)()
+  })), (0,FV5COAUL/* description */.h_)("One refusal means that nothing is written.")),
+  notices: (0,FV5COAUL/* array */.YO)((0,FV5COAUL/* strictObject */.re)({
     table: optionalTable,
-    level: (0,_46C2CSM2/* picklist */.KI)(["notice", "warning"]),
-    code: (0,_46C2CSM2/* picklist */.KI)(noticeCodes),
-    message: (0,_46C2CSM2/* string */.Yj)()
+    level: (0,FV5COAUL/* picklist */.KI)(["notice", "warning"]),
+    code: (0,FV5COAUL/* picklist */.KI)(noticeCodes),
+    message: (0,FV5COAUL/* string */.Yj)()
   }))
 });
 function renderPlanDocument(plan) {
@@ -19789,20 +19659,20 @@ function readPlanDocument(json) {
     const shown = typeof found === "number" ? found : typeof found;
     return `has the formatVersion ${shown}, but this version of the action reads ${formatVersion}: make the plan again`;
   }
-  const { success, issues, output } = (0,_46C2CSM2/* safeParse */.xL)(planSchema, document);
+  const { success, issues, output } = (0,FV5COAUL/* safeParse */.xL)(planSchema, document);
   if (!success) {
     const problems = issues.slice(0, 3).map(describeProblem);
     return `does not have the form of docs/schemas/plan.schema.json: ${problems.join("; ")}`;
   }
   if (output.refusals.length > 0) {
-    return `was refused, for ${(0,_46C2CSM2/* count */.U9)(output.refusals.length, "reason")}: a refused plan is never performed`;
+    return `was refused, for ${(0,FV5COAUL/* count */.U9)(output.refusals.length, "reason")}: a refused plan is never performed`;
   }
-  const steps = output.steps.map((step) => ({ ...step, description: (0,_46C2CSM2/* shorten */.ml)(step.description) }));
+  const steps = output.steps.map((step) => ({ ...step, description: (0,FV5COAUL/* shorten */.ml)(step.description) }));
   const plan = reviewed({ ...output, steps });
   return output.digest === digestReviewed(plan) ? plan : "was changed since it was made: its digest does not match";
 }
 function describeProblem(issue) {
-  const path = (0,_46C2CSM2/* getDotPath */.Bu)(issue)?.split(".") ?? [];
+  const path = (0,FV5COAUL/* getDotPath */.Bu)(issue)?.split(".") ?? [];
   const place = (names) => names.join(".") || "the plan";
   if (issue.expected === "never")
     return `${place(path.slice(0, -1))} has an unknown member`;
@@ -19843,7 +19713,7 @@ function identify({ logicalName, name: name2, ...planned }, result) {
   if (isDeleted(name2, result.outcome) || observed?.status === "absent")
     return { logicalName, name: name2, arn: planned.arn };
   const { arn, id, streamArn } = observed?.status === "ready" ? observed : planned;
-  const indexNames = observed?.status === "ready" ? (0,_46C2CSM2/* indexesOf */.O7)(observed.properties).map((index) => index.name) : [];
+  const indexNames = observed?.status === "ready" ? (0,FV5COAUL/* indexesOf */.O7)(observed.properties).map((index) => index.name) : [];
   return {
     logicalName,
     name: name2,
@@ -19876,12 +19746,12 @@ function describeTenantAccess(tables, result) {
 // lib/src/report/markdown.js
 var longestLine = 8192;
 function markdownOf(redact) {
-  const clean = (value) => (0,_46C2CSM2/* visible */.RK)(redact(value));
+  const clean = (value) => (0,FV5COAUL/* visible */.RK)(redact(value));
   return {
-    code: (value) => inlineCode((0,_46C2CSM2/* shorten */.ml)(clean(value))),
-    block: (lines3, language = "text") => codeBlock(lines3.map((line) => (0,_46C2CSM2/* shorten */.ml)(clean(line), longestLine)).join("\n"), language),
+    code: (value) => inlineCode((0,FV5COAUL/* shorten */.ml)(clean(value))),
+    block: (lines3, language = "text") => codeBlock(lines3.map((line) => (0,FV5COAUL/* shorten */.ml)(clean(line), longestLine)).join("\n"), language),
     text: (value) => sentence(clean(value)),
-    shortText: (value) => sentence((0,_46C2CSM2/* shorten */.ml)(clean(value)))
+    shortText: (value) => sentence((0,FV5COAUL/* shorten */.ml)(clean(value)))
   };
 }
 function inlineCode(value) {
@@ -19920,11 +19790,11 @@ function renderPlanLines(plan) {
   const { tables, steps, refusals, notices } = plan;
   const found = tables.filter(({ status: status2 }) => status2 === "ready").length;
   return [
-    `${(0,_46C2CSM2/* count */.U9)(tables.length, "table")} defined, ${found} found.`,
+    `${(0,FV5COAUL/* count */.U9)(tables.length, "table")} defined, ${found} found.`,
     ...steps.map((step) => `${markOf(step)} ${describeStep(step)}${describeRisk(step)}`),
     ...refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
     ...notices.map(({ message }) => `  ${message}`),
-    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name2}", ${describeTreatment(plan, name2, setting)}: ${setting.path} = ${(0,_46C2CSM2/* shorten */.ml)(setting.value)}`)),
+    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name2}", ${describeTreatment(plan, name2, setting)}: ${setting.path} = ${(0,FV5COAUL/* shorten */.ml)(setting.value)}`)),
     ...steps.length === 0 && refusals.length === 0 ? ["Nothing to do."] : []
   ];
 }
@@ -19957,12 +19827,12 @@ function describeVerdict({ command: command2, plan, policies, outcome, verificat
   if (plan === void 0)
     return error === void 0 ? "Nothing was done." : "Failed before anything was written.";
   if (plan.refusals.length > 0)
-    return `Refused, for ${(0,_46C2CSM2/* count */.U9)(plan.refusals.length, "reason")}. Nothing was written.`;
+    return `Refused, for ${(0,FV5COAUL/* count */.U9)(plan.refusals.length, "reason")}. Nothing was written.`;
   if (verification !== void 0)
     return describeVerification(verification, error);
   if (outcome !== void 0 && (error ?? outcome.error) !== void 0)
     return describeFailedOutcome(outcome, error);
-  const steps = (0,_46C2CSM2/* count */.U9)(plan.steps.length, "step");
+  const steps = (0,FV5COAUL/* count */.U9)(plan.steps.length, "step");
   if (error !== void 0) {
     return command2 === "plan" && plan.steps.length > 0 ? `Drift: ${steps} planned. Nothing was changed.` : "Failed.";
   }
@@ -19975,9 +19845,9 @@ function describeVerdict({ command: command2, plan, policies, outcome, verificat
   const others = [
     ...dropped > 0 ? [`${dropped} done by another run`] : [],
     ...postponed > 0 ? [`${postponed} left for the next run`] : [],
-    ...building > 0 ? [`${(0,_46C2CSM2/* count */.U9)(building, "index build")} still in progress`] : []
+    ...building > 0 ? [`${(0,FV5COAUL/* count */.U9)(building, "index build")} still in progress`] : []
   ];
-  return `${[`${(0,_46C2CSM2/* count */.U9)(plan.steps.length - dropped - postponed, "step")} applied`, ...others].join(", ")}.`;
+  return `${[`${(0,FV5COAUL/* count */.U9)(plan.steps.length - dropped - postponed, "step")} applied`, ...others].join(", ")}.`;
 }
 function describeVerification(verification, error) {
   if ((error ?? verification.error) !== void 0)
@@ -19985,7 +19855,7 @@ function describeVerification(verification, error) {
   return verification.sampleItems ? "The tables are as defined, and sample items were written, found and deleted again." : "The tables are as defined. No sample items were written.";
 }
 function describeFailedOutcome(outcome, error) {
-  const applied = `${countSteps(outcome, "applied")} of ${(0,_46C2CSM2/* count */.U9)(outcome.steps.length, "step")}`;
+  const applied = `${countSteps(outcome, "applied")} of ${(0,FV5COAUL/* count */.U9)(outcome.steps.length, "step")}`;
   const isDeferral = outcome.steps.some(({ result }) => result.status === "deferred" && result.error === outcome.error);
   return error === void 0 && isDeferral ? `${applied} applied, ${countSteps(outcome, "deferred")} deferred by AWS.` : `Failed after ${applied}.`;
 }
@@ -20050,7 +19920,7 @@ function renderDetails({ code: code2, text: text4, block }, plan) {
   ];
   const rows = tables.map(({ name: name2, status: status2 }) => [code2(name2), status2]);
   const body = [table(["Table", "Before the run"], rows), block(tables.map(({ arn }) => arn)), notes.join("\n")];
-  const title = `${(0,_46C2CSM2/* count */.U9)(tables.length, "table")}${notes.length === 0 ? "" : `, ${(0,_46C2CSM2/* count */.U9)(notes.length, "note")}`}`;
+  const title = `${(0,FV5COAUL/* count */.U9)(tables.length, "table")}${notes.length === 0 ? "" : `, ${(0,FV5COAUL/* count */.U9)(notes.length, "note")}`}`;
   return folded(title, joinSections(body));
 }
 function renderFailures(markdown, result) {
@@ -20090,6 +19960,14 @@ function joinSections(sections) {
 }
 
 // lib/src/report/page.js
+var longestSummary = 1024 * 1024;
+function renderSummary(result, redact) {
+  return renderPage(result, redact, {
+    whole: "The whole plan is in the log.",
+    limit: longestSummary,
+    sizeOf: (text4) => Buffer.byteLength(text4)
+  });
+}
 function renderPage(result, redact, place) {
   const markdown = markdownOf(redact);
   const { plan } = result;
@@ -20116,7 +19994,7 @@ function renderPage(result, redact, place) {
 function describeTotals({ plan }) {
   if (plan === void 0)
     return "";
-  return `The plan has ${(0,_46C2CSM2/* count */.U9)(plan.steps.length, "step")} and ${(0,_46C2CSM2/* count */.U9)(plan.refusals.length, "refusal")}. `;
+  return `The plan has ${(0,FV5COAUL/* count */.U9)(plan.steps.length, "step")} and ${(0,FV5COAUL/* count */.U9)(plan.refusals.length, "refusal")}. `;
 }
 function renderReasons({ shortText }, result) {
   const toFix = (remedy) => remedy === void 0 ? "" : ` **To fix:** ${shortText(remedy)}`;
@@ -20135,17 +20013,7 @@ function takeThatFit(lines3, room, sizeOf) {
   return tooMany === -1 ? lines3 : [...lines3.slice(0, tooMany), hiddenLine(lines3.length - tooMany)];
 }
 function hiddenLine(hidden) {
-  return `- and ${(0,_46C2CSM2/* count */.U9)(hidden, "more reason")}`;
-}
-
-// lib/src/report/summary.js
-var longestSummary = 1024 * 1024;
-function renderSummary(result, redact) {
-  return renderPage(result, redact, {
-    whole: "The whole plan is in the log.",
-    limit: longestSummary,
-    sizeOf: (text4) => Buffer.byteLength(text4)
-  });
+  return `- and ${(0,FV5COAUL/* count */.U9)(hidden, "more reason")}`;
 }
 
 // lib/src/github/publish.js
@@ -20155,10 +20023,7 @@ async function publish(reached, runner) {
   reportWarnings(result, runner);
   reportFailures(result, runner);
   runner.log.info(describeVerdict(result));
-  await unlessItFails(runner, async () => runner.writeSummary(renderSummary(result, runner.redact)), {
-    message: "The job summary could not be written.",
-    remedy: "Set GITHUB_STEP_SUMMARY to a file that this step can write to. The log says the same."
-  });
+  await unlessItFails(runner, async () => runner.writeSummary(renderSummary(result, runner.redact)), "The job summary could not be written.", "Set GITHUB_STEP_SUMMARY to a file that this step can write to. The log says the same.");
 }
 var longestOutput = 524288;
 function assertPublishable(result, runner) {
@@ -20184,20 +20049,14 @@ function warnOfPolicy(policy = "") {
 function withSecretError(result, { findSecret }) {
   const found = Object.entries(outputsOf(result)).flatMap(([name2, value]) => {
     const origin = findSecret(value);
-    return origin === void 0 ? [] : [{ name: `output ${name2}`, origin }];
+    return origin === void 0 ? [] : [{ output: `output ${name2}`, origin }];
   });
-  if (found.length === 0 || failuresOf(result).length > 0)
-    return result;
-  const error = secretInOutputs(found.map(({ name: name2 }) => name2), found.map(({ origin }) => origin));
-  return { ...result, error };
+  return found.length === 0 || failuresOf(result).length > 0 ? result : { ...result, error: secretInOutputs(found) };
 }
 async function writeOutputs(result, runner) {
   const outputs = Object.entries(outputsOf(result)).filter(([, value]) => runner.findSecret(value) === void 0);
   const plan = outputs.find(([name2]) => name2 === "plan")?.[1];
-  const planFile = await unlessItFails(runner, async () => plan === void 0 ? void 0 : runner.writeTemporaryFile("tenant-tables-plan.json", plan), {
-    message: "The plan file could not be written, so the output plan-file is not set.",
-    remedy: "Set RUNNER_TEMP to a folder that this step can write to. The output plan holds the plan, too."
-  });
+  const planFile = await unlessItFails(runner, async () => plan === void 0 ? void 0 : runner.writeTemporaryFile("tenant-tables-plan.json", plan), "The plan file could not be written, so the output plan-file is not set.", "Set RUNNER_TEMP to a folder that this step can write to. The output plan holds the plan, too.");
   try {
     for (const [name2, value] of outputs)
       runner.setOutput(name2, value);
@@ -20205,18 +20064,18 @@ async function writeOutputs(result, runner) {
       runner.setOutput("plan-file", planFile);
     return result;
   } catch (cause) {
-    const error = new _46C2CSM2/* RemedyError */.By("The outputs could not be written, so later steps do not get them.", "Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.", { cause });
+    const error = new FV5COAUL/* RemedyError */.By("The outputs could not be written, so later steps do not get them.", "Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.", { cause });
     if (failuresOf(result).length === 0)
       return { ...result, error };
     runner.fail("Tenant Tables: failed", renderError(error));
     return result;
   }
 }
-async function unlessItFails(runner, work, { message, remedy }) {
+async function unlessItFails(runner, work, message, remedy) {
   try {
     return await work();
   } catch (cause) {
-    runner.warning("Tenant Tables", renderError(new _46C2CSM2/* RemedyError */.By(message, remedy, { cause })));
+    runner.warning("Tenant Tables", renderError(new FV5COAUL/* RemedyError */.By(message, remedy, { cause })));
     return void 0;
   }
 }
@@ -20277,73 +20136,52 @@ async function connectGitHub(place, run) {
   const url = new URL(baseUrl);
   const proxy = proxyFor(url);
   const { getOctokit } = await __nccwpck_require__.e(/* import() | comment */ 394).then(__nccwpck_require__.bind(__nccwpck_require__, 2413));
-  const octokit = getOctokit(token, { baseUrl, log: silent });
-  const call = (send) => retry(run, (abort) => send(() => requestUntil(abort)).catch((error) => {
-    throw explainUnanswered(error, url, proxy) ?? describeFailure2(error, run.clock.now());
+  const { rest, graphql, paginate, hook } = getOctokit(token, { baseUrl, log: silent });
+  hook.wrap("request", async (request, options) => {
+    const signal = AbortSignal.any([run.abort, AbortSignal.timeout(requestTimeoutMilliseconds)]);
+    options.request = { ...options.request, log: silent, redirect: "error", signal };
+    const response = await request(options);
+    if (typeof response.data === "string")
+      throw new GitHubError("GitHub's response was cut off", 502, false, {});
+    return response;
+  });
+  const call = (send) => retry(run, () => send().catch((error) => {
+    throw isRequestError(error) ? explainFailure(error, url, proxy, run.clock.now()) : error;
   }), () => "GitHub's API");
   return {
-    findPullRequests: (commit_sha, search) => call(async (request) => {
-      const list2 = { owner, repo, commit_sha, per_page: 100 };
-      const found = await allPages((page) => octokit.rest.repos.listPullRequestsAssociatedWithCommit({ ...list2, page, request: request() }));
-      return choosePullRequests(found, commit_sha, search, `${owner}/${repo}`);
+    /** The numbers of the pull requests of this repository that were merged as the commit, or that have it as their head. */
+    findPullRequests: (commit_sha, search) => call(async () => {
+      const request = { owner, repo, commit_sha, per_page: 100 };
+      const listed = await paginate(rest.repos.listPullRequestsAssociatedWithCommit, request);
+      const own = listed.filter(({ base }) => base.repo.full_name.toLowerCase() === `${owner}/${repo}`.toLowerCase());
+      const merged = own.filter(({ merged_at, merge_commit_sha }) => merged_at && merge_commit_sha === commit_sha);
+      const open = own.filter(({ state, head }) => state === "open" && head.sha === commit_sha);
+      const chosen = search === "merged-or-open" && merged.length > 0 ? merged : open;
+      return chosen.map(({ number }) => number);
     }),
-    // Every try searches again: if its response was lost, an earlier try may have written the comment.
-    writeComment: (issue_number, mark, body) => call(async (request) => {
-      const answer = await octokit.graphql("query { viewer { login } }", {
-        request: request()
-      });
-      const login = complete(answer?.viewer?.login, isText);
-      const comments = await allPages((page) => octokit.rest.issues.listComments({ owner, repo, issue_number, per_page: 100, page, request: request() }));
-      const own = comments.find((comment) => comment.body?.startsWith(mark) && isBy(comment.user, login));
-      const { data } = own === void 0 ? await octokit.rest.issues.createComment({ owner, repo, issue_number, body, request: request() }) : await octokit.rest.issues.updateComment({ owner, repo, comment_id: own.id, body, request: request() });
-      return complete(data?.html_url, isText);
-    })
+    /** Edits the comment of this token that starts with the mark, or writes a new one. @returns its address */
+    writeComment: (issue_number, mark, body) => (
+      // Every try searches again: if its response was lost, an earlier try may have written the comment.
+      call(async () => {
+        const { viewer } = await graphql("query { viewer { login } }");
+        const comments = await paginate(rest.issues.listComments, { owner, repo, issue_number, per_page: 100 });
+        const own = comments.find((comment) => comment.body?.startsWith(mark) && isBy(comment.user, viewer.login));
+        const { data } = own === void 0 ? await rest.issues.createComment({ owner, repo, issue_number, body }) : await rest.issues.updateComment({ owner, repo, comment_id: own.id, body });
+        return data.html_url;
+      })
+    )
   };
 }
-function requestUntil(abort) {
-  const signal = AbortSignal.any([abort, AbortSignal.timeout(requestTimeoutMilliseconds)]);
-  return { log: silent, redirect: "error", signal };
-}
 var silent = { debug: () => void 0, info: () => void 0, warn: () => void 0, error: () => void 0 };
-function choosePullRequests(pullRequests, commit, search, repository) {
-  const own = pullRequests.filter(({ base }) => base.repo.full_name.toLowerCase() === repository.toLowerCase());
-  const merged = own.filter(({ merged_at, merge_commit_sha }) => merged_at && merge_commit_sha === commit);
-  const open = own.filter(({ merged_at, state, head }) => !merged_at && state === "open" && head.sha === commit);
-  const chosen = search === "merged-or-open" && merged.length > 0 ? merged : open;
-  return chosen.map(({ number }) => complete(number, Number.isInteger));
-}
-async function allPages(list2) {
-  const items = [];
-  for (let page = 1; ; page += 1) {
-    const { data, headers } = await list2(page);
-    items.push(...complete(data, Array.isArray));
-    if (!headers.link?.includes('rel="next"'))
-      return items;
-  }
-}
-function complete(value, isComplete) {
-  if (isComplete(value))
-    return value;
-  throw new GitHubError("GitHub's response was cut off", 502, false, {});
-}
-function isText(value) {
-  return typeof value === "string";
-}
 function isBy(user, login) {
   return user !== null && (user.login === login || user.type === "Bot" && user.login === `${login}[bot]`);
 }
-function explainUnanswered(error, url, proxy) {
-  if (!isRequestError(error) || error.response !== void 0)
-    return void 0;
-  const explained = explainUnreachable({ url, setting: "GITHUB_API_URL" }, error);
-  if (!(explained instanceof UnreachableError))
-    return void 0;
-  const isOfProxy = proxy !== void 0 && remedyForCertificate(explained.code) === void 0;
-  return isOfProxy ? new ProxyError(proxy, url.host, findNetworkError(error)) : explained;
-}
-function describeFailure2(error, now) {
-  if (!isRequestError(error))
-    return error;
+function explainFailure(error, url, proxy, now) {
+  const explained = explainUnreachable(url, "GITHUB_API_URL", error);
+  if (error.response === void 0 && explained instanceof UnreachableError) {
+    const isOfProxy = proxy !== void 0 && remedyForCertificate(explained.code) === void 0;
+    return isOfProxy ? new ProxyError(proxy, url.host, findNetworkError(error)) : explained;
+  }
   const headers = error.response?.headers ?? {};
   const seconds = Number(headers["retry-after"] ?? 0);
   const isForbiddenByLimit = seconds > 0 || headers["x-ratelimit-remaining"] === "0" || /rate limit/i.test(error.message);
@@ -20354,12 +20192,11 @@ function describeFailure2(error, now) {
   });
 }
 function tunnelStatus(error) {
-  const { message, causes } = describeError(error);
-  const [, status2] = /Proxy response \((\d{3})\)/.exec([message, ...causes].join("\n")) ?? [];
+  const [, status2] = /Proxy response \((\d{3})\)/.exec(renderError(error)) ?? [];
   return status2 === void 0 ? void 0 : Number(status2);
 }
 function isRequestError(error) {
-  return typeof error === "object" && error !== null && "status" in error && typeof error.status === "number";
+  return isErrorLike(error) && "status" in error && typeof error.status === "number";
 }
 
 // lib/src/github/pull-request.js
@@ -20430,7 +20267,7 @@ function byCommit(event, commit, search) {
   return isCommit(commit) ? { kind: "commit", commit, search } : none(`the event ${event} does not name its commit`);
 }
 function known(number, commit) {
-  return { kind: "number", number, ...isCommit(commit) ? { commit } : {} };
+  return { kind: "number", number, commit: isCommit(commit) ? commit : void 0 };
 }
 function none(reason) {
   return { kind: "none", reason };
@@ -20451,12 +20288,12 @@ async function publishComment(inputs, result, runner, run) {
   const { gitHubToken: token } = inputs;
   if (token === void 0)
     return;
-  const tooLate = new _46C2CSM2/* StoppedError */.Ko(`GitHub's API did not accept it within ${longestSeconds} seconds.`, "Check GitHub's status. The job summary holds the plan, too.");
+  const tooLate = new FV5COAUL/* StoppedError */.Ko(`GitHub's API did not accept it within ${longestSeconds} seconds.`, "Check GitHub's status. The job summary holds the plan, too.");
   try {
     runner.mask(token, "github-token");
     if (run.stop.aborted)
       throw run.stop.reason;
-    await (0,_46C2CSM2/* withinSeconds */.NH)(run, longestSeconds, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
+    await (0,FV5COAUL/* withinSeconds */.NH)(run, longestSeconds, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
   } catch (error) {
     runner.warning("Tenant Tables", `The pull request comment could not be written. ${explainRefusal(error)}`);
   }
@@ -20469,7 +20306,7 @@ async function writeComment(inputs, token, result, runner, run) {
     return noticeAbsence(event.reason, runner);
   const target = result.target ?? expectedTarget(inputs);
   if (token === "") {
-    throw new _46C2CSM2/* RemedyError */.By("comment is true, but github-token is empty.", "Omit github-token to use the token of the job, or give a token that may write to pull requests.");
+    throw new FV5COAUL/* RemedyError */.By("comment is true, but github-token is empty.", "Omit github-token to use the token of the job, or give a token that may write to pull requests.");
   }
   run.log.info("Writing the comment on the pull request");
   const gitHub = await connectGitHub(place, run);
@@ -20481,8 +20318,8 @@ async function writeComment(inputs, token, result, runner, run) {
   const body = renderComment({
     result: { ...result, target },
     mark,
-    ...commit === void 0 ? {} : { commit },
-    ...runUrlOf(environment),
+    commit,
+    runUrl: runUrlOf(environment),
     redact: runner.redact
   });
   run.log.info(`Comment: ${await gitHub.writeComment(number, mark, runner.redact(body))}`);
@@ -20490,14 +20327,14 @@ async function writeComment(inputs, token, result, runner, run) {
 function placeOf2({ GITHUB_REPOSITORY = "", GITHUB_API_URL: apiUrl }, token) {
   const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(GITHUB_REPOSITORY) ?? [];
   if (owner === void 0 || repository === void 0 || !apiUrl) {
-    throw new _46C2CSM2/* RemedyError */.By("GITHUB_REPOSITORY and GITHUB_API_URL are not set.", "Run the action in a GitHub workflow.");
+    throw new FV5COAUL/* RemedyError */.By("GITHUB_REPOSITORY and GITHUB_API_URL are not set.", "Run the action in a GitHub workflow.");
   }
   return { owner, repository, token, apiUrl };
 }
 function expectedTarget({ roles: roles2, region, environment }) {
   const role2 = roles2.at(-1);
   if (role2 === void 0) {
-    throw new _46C2CSM2/* RemedyError */.By("The run failed before its account was known.", "Fix the failure, and run again.");
+    throw new FV5COAUL/* RemedyError */.By("The run failed before its account was known.", "Fix the failure, and run again.");
   }
   return { account: role2.account, partition: role2.partition, region, environment };
 }
@@ -20512,7 +20349,7 @@ To fix: give the job "permissions: { pull-requests: write, contents: read }". A 
 }
 function runUrlOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }) {
   const runUrl = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
-  return /^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(runUrl) ? { runUrl } : {};
+  return /^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(runUrl) ? runUrl : void 0;
 }
 
 // lib/src/aws/policies.js
@@ -20555,7 +20392,7 @@ function noticeLimits(name2, policy) {
 
 // lib/src/github/show-policies.js
 function showPolicies(inputs, { log }) {
-  const define = inputs.environment.name === "" ? _46C2CSM2/* defineEverywhere */.Ow : _46C2CSM2/* defineTables */.Zx;
+  const define = inputs.environment.name === "" ? FV5COAUL/* defineEverywhere */.Ow : FV5COAUL/* defineTables */.Zx;
   const definitions = define(inputs.definition, inputs);
   const { policies, notices } = makePolicies(inputs, definitions, partitionOf);
   for (const [name2, policy] of Object.entries(policies.documents)) {
@@ -20571,10 +20408,10 @@ async function loadDefinitionFile(input, readFile3) {
     return void 0;
   try {
     const text4 = await readFile3(path);
-    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 6167));
+    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9265));
     return readDefinition(text4, path);
   } catch (error) {
-    if (!(error instanceof _46C2CSM2/* RemedyError */.By))
+    if (!(error instanceof FV5COAUL/* RemedyError */.By))
       throw error;
     return { problems: [`definition-file: ${error.message} ${error.remedy}`] };
   }
@@ -20582,125 +20419,89 @@ async function loadDefinitionFile(input, readFile3) {
 
 // lib/src/aws/sdk-settings.js
 var services = ["STS", "DynamoDB", "KMS", "SSO", "SSO OIDC", "Signin"];
-var calledServices = services.slice(0, 3);
-var fips = ["AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"];
-var dualStack = ["AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"];
-var ignoreEndpoints = ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"];
-var metadataEndpoint = ["AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint"];
-var noFiles = { configFile: {}, credentialsFile: {} };
-function findSettingProblems(variables, sharedConfig = noFiles) {
-  const sources = new SettingSources(variables, sharedConfig);
-  return [
-    ...[fips, dualStack, ignoreEndpoints].flatMap((names) => findBooleanProblems(sources.find(names))),
-    ...findTokenUrlProblems(variables),
-    ...findEndpointProblems(sources)
+function readSdkSettings(variables, sharedConfig = { configFile: {}, credentialsFile: {} }) {
+  const sources = findSources(variables, sharedConfig);
+  const { find, findEndpoint: findEndpoint2, ignoresEndpoints } = sources;
+  const booleans = [
+    find("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
+    find("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
+    ignoresEndpoints
   ];
+  const urls = [
+    ...services.map(findEndpoint2),
+    find("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint")
+  ];
+  const problems = [
+    ...booleans.flatMap(findBooleanProblems),
+    ...urls.flatMap(findUrlProblems),
+    ...findSectionProblems(sources)
+  ];
+  return {
+    // Services may share an endpoint, whose problem is reported once.
+    problems: [...new Set(problems)],
+    endpoints: findCustomEndpoints(sources),
+    warnings: findIgnoredSettings(variables, sources)
+  };
 }
-function customEndpoints(variables, sharedConfig = noFiles) {
-  const sources = new SettingSources(variables, sharedConfig);
-  const endpoints = calledServices.flatMap((service) => {
-    const found = sources.findEndpoint(service);
-    if (found === void 0 || describeUrlProblem(found.value) !== void 0)
-      return [];
-    return { service, url: new URL(found.value).href.replace(/\/$/, ""), setting: found.setting };
+function findCustomEndpoints({ findEndpoint: findEndpoint2 }) {
+  const endpoints = services.slice(0, 3).flatMap((service) => {
+    const found = findEndpoint2(service);
+    return found === void 0 ? [] : [{ service, url: found.value.replace(/\/$/, ""), setting: found.setting }];
   });
   const isShared = (setting) => endpoints.some((each) => each.service !== "KMS" && each.setting === setting);
   return endpoints.filter(({ service, setting }) => service !== "KMS" || !isShared(setting));
 }
-function findIgnoredSettings(variables, sharedConfig = noFiles) {
-  const bundle = new SettingSources(variables, sharedConfig).find(["AWS_CA_BUNDLE", "ca_bundle"]);
+function findSources(variables, { configFile, credentialsFile }) {
+  const profileName = variables.AWS_PROFILE || "default";
+  const profile = { ...credentialsFile[profileName], ...configFile[profileName] };
+  const section = configFile[`services.${profile.services}`];
+  const settingOf = (value, setting) => value ? { value, setting } : void 0;
+  const findVariable = (name2) => settingOf(variables[name2], name2);
+  const findKey = (key) => settingOf(profile[key], `${key} of the profile ${(0,FV5COAUL/* quote */.hD)(profileName)}`);
+  const find = (variable, key) => findVariable(variable) ?? findKey(key);
+  const ignoresEndpoints = find("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
+  const findEndpoint2 = (service) => {
+    if (ignoresEndpoints?.value === "true")
+      return void 0;
+    const id = service.replaceAll(" ", "_").toUpperCase();
+    const key = id.toLowerCase();
+    return findVariable(`AWS_ENDPOINT_URL_${id}`) ?? findVariable("AWS_ENDPOINT_URL") ?? settingOf(section?.[`${key}.endpoint_url`], `endpoint_url of ${key} in the services section ${(0,FV5COAUL/* quote */.hD)(profile.services ?? "")}`) ?? findKey("endpoint_url");
+  };
+  return { profileName, profile, section, find, ignoresEndpoints, findEndpoint: findEndpoint2 };
+}
+function findIgnoredSettings(variables, { find }) {
+  const bundle = find("AWS_CA_BUNDLE", "ca_bundle");
   if (bundle === void 0 || variables.NODE_EXTRA_CA_CERTS)
     return [];
   return [
-    `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,_46C2CSM2/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`
+    `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,FV5COAUL/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`
   ];
 }
-var SettingSources = class {
-  #variables;
-  profileName;
-  profile;
-  /** The section that the profile names for the endpoints of single services; undefined if the file has none. */
-  servicesSection;
-  constructor(variables, { configFile, credentialsFile }) {
-    this.#variables = variables;
-    this.profileName = variables.AWS_PROFILE || "default";
-    this.profile = { ...credentialsFile[this.profileName], ...configFile[this.profileName] };
-    this.servicesSection = configFile[`services.${this.profile.services}`];
-  }
-  find([variable, key]) {
-    return this.#findVariable(variable) ?? this.#findKey(key);
-  }
-  findEndpoint(service) {
-    if (this.ignoresEndpoints)
-      return void 0;
-    const id = service.replaceAll(" ", "_").toUpperCase();
-    return this.#findVariable(`AWS_ENDPOINT_URL_${id}`) ?? this.#findVariable("AWS_ENDPOINT_URL") ?? this.#findInSection(id.toLowerCase()) ?? this.#findKey("endpoint_url");
-  }
-  get ignoresEndpoints() {
-    return this.find(ignoreEndpoints)?.value === "true";
-  }
-  #findVariable(name2) {
-    const value = this.#variables[name2];
-    return value ? { value, name: name2, setting: name2 } : void 0;
-  }
-  #findKey(name2) {
-    const value = this.profile[name2];
-    return value ? { value, name: name2, setting: `${name2} of the profile ${(0,_46C2CSM2/* quote */.hD)(this.profileName)}` } : void 0;
-  }
-  #findInSection(id) {
-    const value = this.servicesSection?.[`${id}.endpoint_url`];
-    const setting = `endpoint_url of ${id} in the services section ${(0,_46C2CSM2/* quote */.hD)(this.profile.services ?? "")}`;
-    return value ? { value, name: setting, setting } : void 0;
-  }
-};
 function findBooleanProblems(found) {
   if (found === void 0 || found.value === "true" || found.value === "false")
     return [];
-  return [`${found.setting} must be true or false, but is ${(0,_46C2CSM2/* quote */.hD)(found.value)}.`];
+  return [`${found.setting} must be true or false, but is ${(0,FV5COAUL/* quote */.hD)(found.value)}.`];
 }
-function findTokenUrlProblems(variables) {
-  const name2 = "ACTIONS_ID_TOKEN_REQUEST_URL";
-  const value = variables[name2];
-  if (!value || !variables.ACTIONS_ID_TOKEN_REQUEST_TOKEN)
+function findUrlProblems(found) {
+  if (found === void 0)
     return [];
-  if (URL.canParse(value) && ["http:", "https:"].includes(new URL(value).protocol))
-    return [];
-  return [`${name2} must be a URL that begins with http:// or https://, as GitHub's runner sets it.`];
+  const problem = describeUrlProblem(found.value);
+  return problem === void 0 ? [] : [`${found.setting} ${problem}`];
 }
-function findEndpointProblems(sources) {
-  const found = [...services.map((service) => sources.findEndpoint(service)), sources.find(metadataEndpoint)];
-  const endpoints = new Map(found.flatMap((each) => each === void 0 ? [] : [[each.name, each]]));
-  const wrong = [...endpoints.values()].flatMap(({ setting, value }) => {
-    const problem = describeUrlProblem(value);
-    return problem === void 0 ? [] : [`${setting} ${problem}`];
-  });
-  return [...wrong, ...findConflicts(sources), ...findSectionProblems(sources)];
-}
-function findConflicts(sources) {
-  const endpoint = calledServices.map((service) => sources.findEndpoint(service)).find((found) => found !== void 0);
-  if (endpoint === void 0)
+function findSectionProblems({ profile, profileName, section, ignoresEndpoints }) {
+  const { services: name2 } = profile;
+  if (!name2 || ignoresEndpoints?.value === "true")
     return [];
-  return [fips, dualStack].flatMap((names) => {
-    const found = sources.find(names);
-    if (found?.value !== "true")
-      return [];
-    const kind = names === fips ? "a FIPS" : "a dual-stack";
-    return `${found.setting} is true, but ${endpoint.setting} names an endpoint, which cannot be ${kind} one as well. Leave one of them out.`;
-  });
-}
-function findSectionProblems({ profile: { services: section }, profileName, servicesSection, ignoresEndpoints }) {
-  if (!section || ignoresEndpoints)
-    return [];
-  if (servicesSection === void 0) {
+  if (section === void 0) {
     return [
-      `The profile ${(0,_46C2CSM2/* quote */.hD)(profileName)} names the services section ${(0,_46C2CSM2/* quote */.hD)(section)}, which the shared config file does not have. Add "[services ${section}]", or take "services" out of the profile.`
+      `The profile ${(0,FV5COAUL/* quote */.hD)(profileName)} names the services section ${(0,FV5COAUL/* quote */.hD)(name2)}, which the shared config file does not have. Add "[services ${name2}]", or take "services" out of the profile.`
     ];
   }
   const known2 = services.map((service) => `${service.replaceAll(" ", "_").toLowerCase()}.endpoint_url`);
-  return Object.keys(servicesSection).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => `The services section ${(0,_46C2CSM2/* quote */.hD)(section)} has ${(0,_46C2CSM2/* quote */.hD)(key.split(".")[0] ?? "")}, which must be written in lower case.`);
+  return Object.keys(section).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => `The services section ${(0,FV5COAUL/* quote */.hD)(name2)} has ${(0,FV5COAUL/* quote */.hD)(key.split(".")[0] ?? "")}, which must be written in lower case.`);
 }
 function describeUrlProblem(value) {
-  const shown = (0,_46C2CSM2/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, "$1***@").replace(/([?#]).*$/s, "$1***"));
+  const shown = (0,FV5COAUL/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, "$1***@").replace(/([?#]).*$/s, "$1***"));
   const url = URL.canParse(value) ? new URL(value) : void 0;
   if (url === void 0 || !["http:", "https:"].includes(url.protocol)) {
     return `must be a URL that begins with http:// or https://, such as http://localhost:4566, but is ${shown}.`;
@@ -20717,7 +20518,7 @@ function describeUrlProblem(value) {
 var tenantKey = { AttributeName: "tenant_id", KeyType: "HASH" };
 var tenantType = { AttributeName: "tenant_id", AttributeType: "S" };
 var builtInDefinition = {
-  tenantKey: _46C2CSM2/* defaultTenantKey */.dA,
+  tenantKey: FV5COAUL/* defaultTenantKey */.dA,
   defaults: { BillingMode: "PAY_PER_REQUEST" },
   tables: /* @__PURE__ */ new Map([
     ["tenant", { KeySchema: [tenantKey], AttributeDefinitions: [tenantType] }],
@@ -20739,11 +20540,11 @@ function noticesOf(definition, environment, tables) {
 var mostNames = 10;
 function describeMissingEnvironment(definition, { name: name2 }) {
   const names = [...definition.environments.keys()];
-  if (name2 === "" || names.length === 0 || (0,_46C2CSM2/* environmentNamed */.b6)(definition, name2) !== void 0)
+  if (name2 === "" || names.length === 0 || (0,FV5COAUL/* environmentNamed */.b6)(definition, name2) !== void 0)
     return [];
-  const similar = (0,_46C2CSM2/* findSimilarWords */.MV)(name2, names);
-  const found = `The definition file has no environment ${(0,_46C2CSM2/* quote */.hD)(name2)}, so its tables and defaults apply as they are.`;
-  return similar === void 0 ? [{ level: "notice", message: `${found} It has ${(0,_46C2CSM2/* listSome */.XT)(names.map(_46C2CSM2/* quote */.hD), mostNames, "more environment")}.` }] : [{ level: "warning", message: `${found} Did you mean ${(0,_46C2CSM2/* quote */.hD)(similar)}?` }];
+  const similar = (0,FV5COAUL/* findSimilarWords */.MV)(name2, names);
+  const found = `The definition file has no environment ${(0,FV5COAUL/* quote */.hD)(name2)}, so its tables and defaults apply as they are.`;
+  return similar === void 0 ? [{ level: "notice", message: `${found} It has ${(0,FV5COAUL/* listSome */.XT)(names.map(FV5COAUL/* quote */.hD), mostNames, "more environment")}.` }] : [{ level: "warning", message: `${found} Did you mean ${(0,FV5COAUL/* quote */.hD)(similar)}?` }];
 }
 function describeTimeToLive({ name: name2, properties: { KeySchema, TimeToLiveSpecification }, fields }) {
   const { Enabled = false, AttributeName } = TimeToLiveSpecification ?? {};
@@ -20752,7 +20553,7 @@ function describeTimeToLive({ name: name2, properties: { KeySchema, TimeToLiveSp
   if (!Enabled || AttributeName === void 0 || type === void 0)
     return [];
   const isKey = KeySchema.some((key) => key.AttributeName === AttributeName);
-  const start = `Time to live of "${name2}" uses the attribute ${(0,_46C2CSM2/* quote */.hD)(AttributeName)}`;
+  const start = `Time to live of "${name2}" uses the attribute ${(0,FV5COAUL/* quote */.hD)(AttributeName)}`;
   const warn = (message) => [{ level: "warning", message: `${start}${message}` }];
   if (type !== "N") {
     return warn(`, whose type is ${type}. DynamoDB deletes only items whose attribute is a number, so it deletes none.`);
@@ -20765,7 +20566,7 @@ var productionNames = ["prod", "production"];
 var productionParts = ["prod", "production", "prd", "live"];
 var cancellingParts = ["non", "not", "no", "pre"];
 function decideProduction(name2, { listed, input }) {
-  const isAmong = (names) => names.some((each) => (0,_46C2CSM2/* isSameEnvironment */.gj)(each, name2));
+  const isAmong = (names) => names.some((each) => (0,FV5COAUL/* isSameEnvironment */.gj)(each, name2));
   if (isAmong(listed))
     return isProduction("production-environments lists it");
   if (input === "auto" || isAmong(productionNames))
@@ -20830,7 +20631,7 @@ function choice(choices, byDefault) {
     parse: (text4, { report }) => {
       const found = choices.find((each) => each === text4);
       if (found === void 0)
-        report(`must be one of ${choices.join(", ")}, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}.`);
+        report(`must be one of ${choices.join(", ")}, but is ${(0,FV5COAUL/* quote */.hD)(text4)}.`);
       return found ?? byDefault;
     }
   };
@@ -20846,7 +20647,7 @@ function wholeNumber(range) {
     parse: (text4, { report }) => {
       const number = /^\d{1,9}$/.test(text4) ? Number(text4) : Number.NaN;
       if (!(number >= min && number <= max)) {
-        report(`must be a whole number from ${min} to ${max}, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}.`);
+        report(`must be a whole number from ${min} to ${max}, but is ${(0,FV5COAUL/* quote */.hD)(text4)}.`);
       }
       return number;
     }
@@ -20857,7 +20658,7 @@ function textOf(pattern, must, { isSecret = false } = {}) {
     default: "",
     parse: (text4, { report }) => {
       if (text4 !== "" && !pattern.test(text4))
-        report(isSecret ? `${must}.` : `${must}, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}.`);
+        report(isSecret ? `${must}.` : `${must}, but is ${(0,FV5COAUL/* quote */.hD)(text4)}.`);
       return text4;
     }
   };
@@ -20873,7 +20674,7 @@ function parseEach(values, { must, parse: parse2 }, { name: name2, report }) {
   return values.flatMap((value) => {
     const parsed = parse2(value);
     if (parsed === void 0)
-      report(`${must}, but has ${(0,_46C2CSM2/* quote */.hD)(value)}.${explainJoinedLines(name2, [value])}`);
+      report(`${must}, but has ${(0,FV5COAUL/* quote */.hD)(value)}.${explainJoinedLines(name2, [value])}`);
     return parsed ?? [];
   });
 }
@@ -20892,16 +20693,19 @@ function check2(inputs, find) {
   const pick2 = (values) => inputs.map((name2) => values[name2]);
   return { inputs, findProblems: (values, context) => [find(pick2(values), context) || []].flat() };
 }
+function onlyWith(commands, name2, purpose = "") {
+  return check2([name2, "command"], ([value, command2]) => String(value) === "true" && !commands.includes(command2) && `is true, but command is ${command2}. Use it only with command: ${commands[0]}${purpose}.`);
+}
 var protectionInputs = [
-  ["deletion-protection", _46C2CSM2/* deletionProtection */.uI.name],
-  ["point-in-time-recovery", _46C2CSM2/* pointInTimeRecovery */._w.name]
+  ["deletion-protection", FV5COAUL/* deletionProtection */.uI.name],
+  ["point-in-time-recovery", FV5COAUL/* pointInTimeRecovery */._w.name]
 ];
 var crossChecks = [
   check2(["environment", "command"], ([environment, command2]) => environment === "" && command2 !== "policy" && "is required, but is empty. Give the name of the environment, such as dev or production."),
   check2(["aws-region", "command"], ([region, command2]) => region === "" && command2 !== "policy" && "is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1."),
-  check2(["production-environments", "environment"], ([listed, environment]) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,_46C2CSM2/* quote */.hD)(each)}, which contains ${(0,_46C2CSM2/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${explainLiteralForm("production-environments")}`)),
-  check2(["production", "environment", "production-environments"], ([input, environment, listed]) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${(0,_46C2CSM2/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
-  check2(["role-to-assume", "aws-region"], ([roles2, region], { partitionOf: partitionOf2 }) => roles2.filter(({ partition: partition2 }) => region !== "" && partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${(0,_46C2CSM2/* quote */.hD)(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
+  check2(["production-environments", "environment"], ([listed, environment]) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,FV5COAUL/* quote */.hD)(each)}, which contains ${(0,FV5COAUL/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${explainLiteralForm("production-environments")}`)),
+  check2(["production", "environment", "production-environments"], ([input, environment, listed]) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${(0,FV5COAUL/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
+  check2(["role-to-assume", "aws-region"], ([roles2, region], { partitionOf: partitionOf2 }) => roles2.filter(({ partition: partition2 }) => region !== "" && partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${(0,FV5COAUL/* quote */.hD)(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
   check2(["credential-source", "role-to-assume"], ([source, roles2]) => source === "oidc" && roles2.length === 0 && "is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out."),
   check2(["credential-source"], ([source], { variables }) => source === "oidc" && !mayRequestToken(variables) && 'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".'),
   check2(["credential-source"], ([source], { variables }) => source === "environment" && Boolean(variables.AWS_ACCESS_KEY_ID) !== Boolean(variables.AWS_SECRET_ACCESS_KEY) && `is environment, but ${describeMissingKey(variables)}. Set both, or neither.`),
@@ -20921,27 +20725,27 @@ var crossChecks = [
   check2(["role-duration-seconds", "role-to-assume"], ([seconds, roles2]) => roles2.length > 1 && seconds > 3600 && `is ${seconds}, but the session of a role that another role assumes lasts at most 3600 seconds. Give 900 to 3600, or a single role.`),
   check2(["allowed-account-ids", "role-to-assume"], ([accounts, roles2]) => {
     const { account } = roles2.at(-1) ?? {};
-    return account !== void 0 && accounts.length > 0 && !accounts.includes(account) && `has ${accounts.map(_46C2CSM2/* quote */.hD).join(", ")}, but role-to-assume ends with a role of account ${account}. Give a role of an allowed account, or add the account.`;
+    return account !== void 0 && accounts.length > 0 && !accounts.includes(account) && `has ${accounts.map(FV5COAUL/* quote */.hD).join(", ")}, but role-to-assume ends with a role of account ${account}. Give a role of an allowed account, or add the account.`;
   }),
   ...["expected-plan", "expected-plan-digest"].map((name2) => check2([name2, "command"], ([given, command2]) => given !== void 0 && (command2 === "verify" || command2 === "policy") && `is given, but command is ${command2}, which performs no plan. Leave it out.`)),
-  check2(["fail-on-drift", "command"], ([failOnDrift, command2]) => failOnDrift && command2 !== "plan" && `is true, but command is ${command2}. Use it only with command: plan.`),
+  onlyWith(["plan"], "fail-on-drift"),
   check2(["fail-on-drift", "destroy"], ([failOnDrift, destroy]) => failOnDrift && destroy && "is true, but so is destroy: tables to delete are not drift. Give only one of them."),
-  check2(["sample-items", "command"], ([sampleItems, command2]) => sampleItems === "true" && command2 !== "verify" && `is true, but command is ${command2}. Use it only with command: verify.`),
-  check2(["destroy", "command"], ([destroy, command2]) => destroy && (command2 === "apply" || command2 === "verify" || command2 === "policy") && `is true, but command is ${command2}. Use it only with command: plan, to show what command: destroy would delete.`),
+  onlyWith(["verify"], "sample-items"),
+  onlyWith(["plan", "destroy"], "destroy", ", to show what command: destroy would delete"),
   check2(["comment", "command"], ([comment, command2]) => comment && command2 === "policy" && "is true, but command is policy, which calls nothing. Leave it out."),
   // Typed names keep a wrong environment or prefix from deleting other tables.
   check2(["confirm-destroy", "command", "table-name-prefix", "environment", "definition-file"], ([confirmed, command2, tableNamePrefix, environment], { definition }) => {
-    const names = (0,_46C2CSM2/* nameTables */.$I)(definition, { environment, tableNamePrefix });
+    const names = (0,FV5COAUL/* nameTables */.$I)(definition, { environment, tableNamePrefix });
     const isConfirmed = [...names, ...confirmed].every((name2) => names.includes(name2) && confirmed.includes(name2));
-    const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(_46C2CSM2/* quote */.hD).join(", ")}`;
-    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(_46C2CSM2/* quote */.hD).join(", ")}; but it ${found}.${explainJoinedLines("confirm-destroy", confirmed)}`;
+    const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(FV5COAUL/* quote */.hD).join(", ")}`;
+    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(FV5COAUL/* quote */.hD).join(", ")}; but it ${found}.${explainJoinedLines("confirm-destroy", confirmed)}`;
   }),
-  ...protectionInputs.map(([name2, property]) => check2([name2, "definition-file"], ([setting, file]) => file !== "" && setting !== "auto" && `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${(0,_46C2CSM2/* quote */.hD)(file)}.`)),
-  check2(["tags", "environment", "definition-file"], ([tags2, environment], { definition }) => countTags(definition, environment, tags2).filter(({ number }) => number > _46C2CSM2/* mostTags */.hp).map(({ logicalName, number }) => `has ${(0,_46C2CSM2/* count */.U9)(tags2.size, "tag")}, which make ${number} with those that the definition and the action give the table ${(0,_46C2CSM2/* quote */.hD)(logicalName)}. A table has at most ${_46C2CSM2/* mostTags */.hp}.`))
+  ...protectionInputs.map(([name2, property]) => check2([name2, "definition-file"], ([setting, file]) => file !== "" && setting !== "auto" && `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${(0,FV5COAUL/* quote */.hD)(file)}.`)),
+  check2(["tags", "environment", "definition-file"], ([tags2, environment], { definition }) => countTags(definition, environment, tags2).filter(({ number }) => number > FV5COAUL/* mostTags */.hp).map(({ logicalName, number }) => `has ${(0,FV5COAUL/* count */.U9)(tags2.size, "tag")}, which make ${number} with those that the definition and the action give the table ${(0,FV5COAUL/* quote */.hD)(logicalName)}. A table has at most ${FV5COAUL/* mostTags */.hp}.`))
 ];
 function countTags(definition, name2, tags2) {
   const request = { environment: { name: name2, production: false }, tableNamePrefix: "", tags: tags2 };
-  const tables = (0,_46C2CSM2/* defineTables */.Zx)(definition, { ...request, deletionProtection: "auto", pointInTimeRecovery: "auto" });
+  const tables = (0,FV5COAUL/* defineTables */.Zx)(definition, { ...request, deletionProtection: "auto", pointInTimeRecovery: "auto" });
   return tables.map(({ logicalName, properties: { Tags } }) => ({ logicalName, number: Tags.length }));
 }
 var sessionInputs = ["credential-source", "restrict-session"];
@@ -20980,18 +20784,18 @@ function splitTag(line) {
 function findTagProblem(line, name2) {
   const { key, value } = splitTag(line);
   if (key === "")
-    return `must have key=value on each line, but has ${(0,_46C2CSM2/* quote */.hD)(line)}.`;
+    return `must have key=value on each line, but has ${(0,FV5COAUL/* quote */.hD)(line)}.`;
   if (isJoined(line)) {
-    return `has several key=value on one line: ${(0,_46C2CSM2/* quote */.hD)(line)}. ${explainLiteralForm(name2)} A value that has a space and then a word with = is refused.`;
+    return `has several key=value on one line: ${(0,FV5COAUL/* quote */.hD)(line)}. ${explainLiteralForm(name2)} A value that has a space and then a word with = is refused.`;
   }
-  if ((0,_46C2CSM2/* isReservedKey */.IN)(key)) {
-    return `has the key ${(0,_46C2CSM2/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
+  if ((0,FV5COAUL/* isReservedKey */.IN)(key)) {
+    return `has the key ${(0,FV5COAUL/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
   }
-  if (!(0,_46C2CSM2/* isTagText */.my)(key, 128))
-    return `has the key ${(0,_46C2CSM2/* quote */.hD)(key)}, but a key may have at most 128 ${_46C2CSM2/* tagCharacters */.LE}.`;
-  if ((0,_46C2CSM2/* isTagText */.my)(value, 256))
+  if (!(0,FV5COAUL/* isTagText */.my)(key, 128))
+    return `has the key ${(0,FV5COAUL/* quote */.hD)(key)}, but a key may have at most 128 ${FV5COAUL/* tagCharacters */.LE}.`;
+  if ((0,FV5COAUL/* isTagText */.my)(value, 256))
     return void 0;
-  return `has the key ${(0,_46C2CSM2/* quote */.hD)(key)} with the value ${(0,_46C2CSM2/* quote */.hD)(value)}, but a value may have at most 256 ${_46C2CSM2/* tagCharacters */.LE}.`;
+  return `has the key ${(0,FV5COAUL/* quote */.hD)(key)} with the value ${(0,FV5COAUL/* quote */.hD)(value)}, but a value may have at most 256 ${FV5COAUL/* tagCharacters */.LE}.`;
 }
 function isJoined(line) {
   const separator = line.indexOf("=");
@@ -21000,11 +20804,11 @@ function isJoined(line) {
 }
 function findRepetition(key, tags2, foldsCase = false) {
   if (tags2.has(key))
-    return `has the key ${(0,_46C2CSM2/* quote */.hD)(key)} twice. Give each key once.`;
+    return `has the key ${(0,FV5COAUL/* quote */.hD)(key)} twice. Give each key once.`;
   const isSame = (each) => each.toLowerCase() === key.toLowerCase();
   if (!foldsCase || ![...tags2.keys()].some(isSame))
     return void 0;
-  return `has the key ${(0,_46C2CSM2/* quote */.hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
+  return `has the key ${(0,FV5COAUL/* quote */.hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
 }
 
 // lib/src/inputs/declarations.js
@@ -21015,7 +20819,7 @@ var declarations = {
   "production-environments": list({
     // A separator other than a comma or a line would join several names, and leave production unprotected.
     must: "must have names of environments between commas or on separate lines",
-    parse: (name2) => (0,_46C2CSM2/* isTagText */.my)(name2, 256) ? name2 : void 0
+    parse: (name2) => (0,FV5COAUL/* isTagText */.my)(name2, 256) ? name2 : void 0
   }),
   production: choice(["auto", "true", "false"], "auto"),
   "aws-region": { default: "", parse: parseRegion },
@@ -21026,7 +20830,7 @@ var declarations = {
   "credential-source": choice(["auto", "oidc", "environment"], "auto"),
   "role-external-id": textOf(/^[\w+=,.@:/-]{2,1224}$/, "must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else", { isSecret: true }),
   "role-source-identity": { default: "false", parse: parseSourceIdentity },
-  "role-session-tags": tagLines({ most: _46C2CSM2/* mostTags */.hp, reason: `STS takes at most ${_46C2CSM2/* mostTags */.hp}`, foldsCase: true }),
+  "role-session-tags": tagLines({ most: FV5COAUL/* mostTags */.hp, reason: `STS takes at most ${FV5COAUL/* mostTags */.hp}`, foldsCase: true }),
   "restrict-session": trueOrFalse(),
   "role-duration-seconds": wholeNumber({ default: 3600, min: 900, max: 43200 }),
   "role-session-name": textOf(sessionName, "must have 2 to 64 letters, digits and _ + = , . @ - and nothing else"),
@@ -21037,10 +20841,10 @@ var declarations = {
   "deletion-protection": choice(["auto", "true", "false"], "auto"),
   "point-in-time-recovery": choice(["auto", "true", "false"], "auto"),
   tags: tagLines({
-    most: _46C2CSM2/* mostDeclaredTags */.de,
-    reason: `a table has at most ${_46C2CSM2/* mostTags */.hp}, and the action adds ${_46C2CSM2/* mostTags */.hp - _46C2CSM2/* mostDeclaredTags */.de}. Give ${_46C2CSM2/* mostDeclaredTags */.de} or fewer`
+    most: FV5COAUL/* mostDeclaredTags */.de,
+    reason: `a table has at most ${FV5COAUL/* mostTags */.hp}, and the action adds ${FV5COAUL/* mostTags */.hp - FV5COAUL/* mostDeclaredTags */.de}. Give ${FV5COAUL/* mostDeclaredTags */.de} or fewer`
   }),
-  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: _46C2CSM2/* longestRunSeconds */.bs }),
+  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: FV5COAUL/* longestRunSeconds */.bs }),
   "wait-for-indexes": trueOrFalse("true"),
   allow: {
     ...lines2({
@@ -21062,8 +20866,8 @@ var declarations = {
 };
 var inputNames = Object.keys(declarations);
 function parseEnvironment(name2, { report }) {
-  if (!(0,_46C2CSM2/* isTagText */.my)(name2, 256)) {
-    report(`is written into a tag, so it may have at most 256 ${_46C2CSM2/* tagCharacters */.LE}, but is ${(0,_46C2CSM2/* quote */.hD)(name2)}.`);
+  if (!(0,FV5COAUL/* isTagText */.my)(name2, 256)) {
+    report(`is written into a tag, so it may have at most 256 ${FV5COAUL/* tagCharacters */.LE}, but is ${(0,FV5COAUL/* quote */.hD)(name2)}.`);
   }
   return name2;
 }
@@ -21075,7 +20879,7 @@ function parseRegion(text4, { variables, report }) {
     return "";
   if (!/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) {
     const origin = variable === "" ? "" : `is empty, so it is taken from ${variable}, which `;
-    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,_46C2CSM2/* quote */.hD)(region)}.`);
+    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,FV5COAUL/* quote */.hD)(region)}.`);
   }
   return region;
 }
@@ -21094,7 +20898,7 @@ function parseSourceIdentity(text4, { variables, report }) {
     return `${repository}.${run}`;
   }
   if (!sessionName.test(text4)) {
-    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}.`);
+    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,FV5COAUL/* quote */.hD)(text4)}.`);
   }
   return text4;
 }
@@ -21102,20 +20906,20 @@ function parseAccounts(text4, context) {
   const must = "must have account ids of 12 digits";
   const accounts = list({ must, parse: (id) => /^\d{12}$/.test(id) ? id : void 0 }).parse(text4, context);
   if (/^[\s,]+$/.test(text4))
-    context.report(`${must}, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}. Give an account id, or leave it out.`);
+    context.report(`${must}, but is ${(0,FV5COAUL/* quote */.hD)(text4)}. Give an account id, or leave it out.`);
   return accounts;
 }
 function parseTableNamePrefix(prefix2, { definition, report }) {
   for (const name2 of definition === void 0 ? [] : nameAllTables(definition, prefix2)) {
-    if (!(0,_46C2CSM2/* isTableName */.C0)(name2)) {
-      report(`makes the table name ${(0,_46C2CSM2/* quote */.hD)(name2)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
+    if (!(0,FV5COAUL/* isTableName */.C0)(name2)) {
+      report(`makes the table name ${(0,FV5COAUL/* quote */.hD)(name2)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
     }
   }
   return prefix2;
 }
 function nameAllTables(definition, tableNamePrefix) {
   const environments = ["", ...definition.environments.keys()];
-  const names = environments.flatMap((environment) => (0,_46C2CSM2/* nameTables */.$I)(definition, { environment, tableNamePrefix }));
+  const names = environments.flatMap((environment) => (0,FV5COAUL/* nameTables */.$I)(definition, { environment, tableNamePrefix }));
   return [...new Set(names)];
 }
 function parseExpectedPlan(text4, { report }) {
@@ -21126,7 +20930,7 @@ function parseExpectedPlan(text4, { report }) {
   if (text4.startsWith("{"))
     return { json: text4 };
   if (/\p{Cc}/u.test(text4)) {
-    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}.`);
+    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,FV5COAUL/* quote */.hD)(text4)}.`);
   }
   return { path: text4 };
 }
@@ -21136,7 +20940,7 @@ function parseExpectedPlanDigest(text4, { report }) {
   if (isFallback(text4))
     report(`is ${text4}: ${emptyOutput}.`);
   else if (!/^[0-9a-f]{64}$/i.test(text4)) {
-    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,_46C2CSM2/* quote */.hD)(text4)}.`);
+    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,FV5COAUL/* quote */.hD)(text4)}.`);
   }
   return text4.toLowerCase();
 }
@@ -21171,7 +20975,7 @@ function findUnknownInputs(variables) {
   const unknown = givenInputs(variables).filter((input) => !isKnown(input, variables)).map((input) => ({ ...input, suggestion: suggestInput(input) }));
   const others = unknown.filter(({ suggestion }) => suggestion === void 0);
   return {
-    problems: unknown.flatMap(({ name: name2, variable, suggestion }) => suggestion === void 0 ? [] : `${(0,_46C2CSM2/* visible */.RK)(name2)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,_46C2CSM2/* visible */.RK)(variable)} to an empty text in the env of this step.`),
+    problems: unknown.flatMap(({ name: name2, variable, suggestion }) => suggestion === void 0 ? [] : `${(0,FV5COAUL/* visible */.RK)(name2)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,FV5COAUL/* visible */.RK)(variable)} to an empty text in the env of this step.`),
     warnings: others.length === 0 ? [] : [explainIgnored(others)]
   };
 }
@@ -21195,28 +20999,25 @@ function hyphenated(name2) {
 function suggestInput({ name: name2, value }) {
   const written = hyphenated(name2);
   const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(" ").includes(written)) ?? [];
-  return guessed ?? (0,_46C2CSM2/* findSimilar */.bQ)(written, inputNames) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
+  return guessed ?? (0,FV5COAUL/* findSimilar */.bQ)(written, inputNames) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
 }
-var mostNames2 = 20;
 function explainIgnored(inputs) {
-  const more = inputs.length > mostNames2 ? ` and ${inputs.length - mostNames2} more` : "";
-  const names = inputs.slice(0, mostNames2).map(({ name: name2 }) => (0,_46C2CSM2/* quote */.hD)(name2));
-  return `The action does not have these inputs and ignores them: ${names.join(", ")}${more}.`;
+  const names = inputs.map(({ name: name2 }) => (0,FV5COAUL/* quote */.hD)(name2));
+  return `The action does not have these inputs and ignores them: ${(0,FV5COAUL/* listSome */.XT)(names, 20, "more input")}.`;
 }
 
 // lib/src/inputs/inputs.js
 function readInputs(source) {
   const { environment: variables, sharedConfig } = source;
   const { values, definition, problems } = readValues(source);
-  const all = [...findUnknownInputs(variables).problems, ...problems, ...findSettingProblems(variables, sharedConfig)];
+  const { problems: settingProblems, ...sdkSettings } = readSdkSettings(variables, sharedConfig);
+  const all = [...findUnknownInputs(variables).problems, ...problems, ...settingProblems];
   if (all.length > 0)
-    throw new _46C2CSM2/* InvalidInputsError */.Xt(all);
+    throw new FV5COAUL/* InvalidInputsError */.Xt(all);
   const { command: command2, environment: name2, "aws-region": region, "role-to-assume": roles2 } = values;
   const decision = decideProduction(name2, { listed: values["production-environments"], input: values.production });
   const environment = { name: name2, production: decision.production };
   const sampleItems = values["sample-items"] === "auto" ? !environment.production : values["sample-items"] === "true";
-  const endpoints = customEndpoints(variables, sharedConfig);
-  const warnings = findIgnoredSettings(variables, sharedConfig);
   const request = {
     environment,
     tableNamePrefix: values["table-name-prefix"],
@@ -21224,7 +21025,7 @@ function readInputs(source) {
     pointInTimeRecovery: values["point-in-time-recovery"],
     tags: values.tags
   };
-  const definitions = (0,_46C2CSM2/* defineTables */.Zx)(definition, request);
+  const definitions = (0,FV5COAUL/* defineTables */.Zx)(definition, request);
   return {
     ...request,
     command: command2,
@@ -21237,6 +21038,7 @@ function readInputs(source) {
     },
     failOnDrift: values["fail-on-drift"],
     sampleItems,
+    /** The rule that decided whether the environment is production, in words. */
     productionRule: decision.rule,
     region,
     roles: roles2,
@@ -21247,6 +21049,7 @@ function readInputs(source) {
     audience: values.audience || (source.partitionOf(region) === "aws-cn" ? "sts.amazonaws.com.cn" : "sts.amazonaws.com"),
     allowedAccountIds: values["allowed-account-ids"],
     timeoutSeconds: values["timeout-seconds"],
+    sdkSettings,
     waitForIndexes: values["wait-for-indexes"],
     ...omitUndefined({
       expectedPlan: values["expected-plan"],
@@ -21255,8 +21058,8 @@ function readInputs(source) {
       externalId: values["role-external-id"] || void 0,
       sourceIdentity: values["role-source-identity"] || void 0,
       sessionPolicy: values["restrict-session"] ? restrictSession(values, sampleItems, definitions) : void 0,
-      gitHubToken: values.comment ? values["github-token"] : void 0,
-      sdkSettings: endpoints.length + warnings.length === 0 ? void 0 : { endpoints, warnings }
+      /** Absent if no comment is wanted; empty if one is wanted and no token is given. */
+      gitHubToken: values.comment ? values["github-token"] : void 0
     })
   };
 }
@@ -21303,12 +21106,12 @@ async function readReview({ expectedPlan, expectedPlanDigest: digest }, readFile
     return digest === void 0 ? {} : { digest };
   const isFile = "path" in expectedPlan;
   const plan = readPlanDocument(isFile ? await readFile3(expectedPlan.path) : expectedPlan.json);
-  const origin = isFile ? `expected-plan is the file ${(0,_46C2CSM2/* quote */.hD)(expectedPlan.path)}, which` : "expected-plan";
+  const origin = isFile ? `expected-plan is the file ${(0,FV5COAUL/* quote */.hD)(expectedPlan.path)}, which` : "expected-plan";
   if (typeof plan === "string") {
-    throw new _46C2CSM2/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
+    throw new FV5COAUL/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
   }
   if (digest !== void 0 && digest !== digestReviewed(plan)) {
-    throw new _46C2CSM2/* InvalidInputsError */.Xt([
+    throw new FV5COAUL/* InvalidInputsError */.Xt([
       `${origin} has the digest ${digestReviewed(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`
     ]);
   }
@@ -21369,7 +21172,7 @@ function shortenList(refusals) {
   const more = refusals.length - mostDifferences;
   if (more <= 0)
     return refusals;
-  return [...refusals.slice(0, mostDifferences), refuse(`There are ${(0,_46C2CSM2/* count */.U9)(more, "more difference")}.`)];
+  return [...refusals.slice(0, mostDifferences), refuse(`There are ${(0,FV5COAUL/* count */.U9)(more, "more difference")}.`)];
 }
 function comparePurposes(now, reviewed2) {
   const paths = ["account", "partition", "region", "environment", "production", "destroy"];
@@ -21380,7 +21183,7 @@ function comparePurposes(now, reviewed2) {
       case "production":
         return refuse(`In the reviewed plan the environment is ${reviewed2.production ? "" : "not "}production, but in this run it is ${now.production ? "" : "not "}production.`);
       default:
-        return refuse(`The reviewed plan is for the ${path} ${(0,_46C2CSM2/* quote */.hD)(reviewed2[path])}, but this run is for ${(0,_46C2CSM2/* quote */.hD)(now[path])}.`);
+        return refuse(`The reviewed plan is for the ${path} ${(0,FV5COAUL/* quote */.hD)(reviewed2[path])}, but this run is for ${(0,FV5COAUL/* quote */.hD)(now[path])}.`);
     }
   });
 }
@@ -21398,7 +21201,7 @@ function compareTables(now, reviewed2) {
     const isCreated = reviewed2.steps.some(({ kind, table: table2 }) => kind === "create" && table2 === name2);
     if (isCreated && before.id === void 0)
       return [];
-    return refuse(before.id === void 0 ? `The table "${name2}" did not exist when the plan was made, but exists now.` : `The table "${name2}" is not the one of the reviewed plan: it had the id ${(0,_46C2CSM2/* shorten */.ml)(before.id)}, and now has ${after.id}.`, name2);
+    return refuse(before.id === void 0 ? `The table "${name2}" did not exist when the plan was made, but exists now.` : `The table "${name2}" is not the one of the reviewed plan: it had the id ${(0,FV5COAUL/* shorten */.ml)(before.id)}, and now has ${after.id}.`, name2);
   });
 }
 function refuse(reason, table2) {
@@ -21408,13 +21211,13 @@ function refuse(reason, table2) {
 // lib/src/report/place.js
 function describePlace(inputs, account) {
   const { command: command2, environment, productionRule, region, sdkSettings } = inputs;
-  const tables = (0,_46C2CSM2/* defineTables */.Zx)(inputs.definition, inputs).map(({ name: name2 }) => `"${name2}"`);
+  const tables = (0,FV5COAUL/* defineTables */.Zx)(inputs.definition, inputs).map(({ name: name2 }) => `"${name2}"`);
   const parts = [
     ...account === void 0 ? [] : [`account ${account}`],
     environment.name === "" ? "every environment" : `environment ${JSON.stringify(environment.name)} (${productionRule})`,
     region === "" ? "every region" : `region ${region}`,
     `tables ${tables.join(" and ")}`,
-    ...describeEndpoints(sdkSettings?.endpoints ?? [])
+    ...describeEndpoints(sdkSettings.endpoints)
   ];
   return `Command ${command2}: ${parts.join(", ")}`;
 }
@@ -21422,7 +21225,7 @@ function describeEndpoints(endpoints) {
   return [...new Set(endpoints.map(({ setting }) => setting))].map((setting) => {
     const named = endpoints.filter((endpoint) => endpoint.setting === setting);
     const services2 = named.map(({ service }) => service).join(" and ");
-    return `${services2} at ${(0,_46C2CSM2/* shorten */.ml)(named[0]?.url ?? "")} (${setting})`;
+    return `${services2} at ${(0,FV5COAUL/* shorten */.ml)(named[0]?.url ?? "")} (${setting})`;
   });
 }
 
@@ -21464,7 +21267,7 @@ async function main(runner, clock, timeOuts = defaultTimeOuts) {
     for (const { level, message } of inputs.definitionNotices)
       runner[level]("Tenant Tables", message);
     runner.log.info(describePlace(inputs));
-    await (0,_46C2CSM2/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, async (run) => {
+    await (0,FV5COAUL/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, async (run) => {
       result = await collectResults(result, reconcile(inputs, runner, run, timeOuts));
       await publishComment(inputs, result, runner, run);
     });
@@ -21480,7 +21283,7 @@ async function* reconcile(inputs, runner, run, timeOuts) {
     return yield showPolicies(inputs, runner);
   const review = await readReview(inputs, runner.readFile);
   yield { review: describeReview(review, command2) };
-  const declared = (0,_46C2CSM2/* defineTables */.Zx)(inputs.definition, inputs);
+  const declared = (0,FV5COAUL/* defineTables */.Zx)(inputs.definition, inputs);
   const aws = await connectToAws(inputs, runner, countReads(declared), run, timeOuts);
   const target = { ...aws.account, region, environment };
   const known2 = { target, definitions: declared, tenantKey: inputs.definition.tenantKey };
@@ -21503,7 +21306,7 @@ async function* reconcile(inputs, runner, run, timeOuts) {
 }
 
 // lib/src/index.js
-void main(gitHubRunner(process), _46C2CSM2/* systemClock */.VZ).then(() => {
+void main(gitHubRunner(process), FV5COAUL/* systemClock */.VZ).then(() => {
   setTimeout(() => process.exit(), 250).unref();
 });
 

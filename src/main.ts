@@ -43,24 +43,23 @@ export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeO
 
 /** Yields each result as soon as it is reached, so that an error loses none. */
 async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: TimeOuts): AsyncGenerator<RunResult> {
-  const { command, productionRule, region, environment, policy } = inputs
+  const { command, productionRule, region, environment, policy, definition } = inputs
   yield { command, productionRule, warnings: inputs.sdkSettings?.warnings ?? [] }
   if (command === 'policy') return yield showPolicies(inputs, runner)
-  const review = await readReview(inputs, runner.readFile)
-  yield { review: describeReview(review, command) }
-  const declared = defineTables(inputs.definition, inputs)
+  const reviewed = await readReview(inputs, runner.readFile)
+  yield { review: describeReview(reviewed, command) }
+  const declared = defineTables(definition, inputs)
   const aws = await connectToAws(inputs, runner, countReads(declared), run, timeOuts)
   const target = { ...aws.account, region, environment }
-  const known = { target, definitions: declared, tenantKey: inputs.definition.tenantKey }
-  yield known
+  yield { target }
   run.log.info(describePlace(inputs, target.account))
   const { dynamoDb, describeKey } = aws.open(target)
   const definitions = policy.destroy ? declared : await resolveDefinitions(declared, target, describeKey)
   const { observed, readAt } = await observeTables(dynamoDb, target, definitions, run)
-  const plan = holdToReview(planTables(target, definitions, observed, policy), review)
-  const comparison = describeReview(review, command, plan)
-  yield assertPublishable({ ...known, definitions, observed, plan, review: comparison }, runner)
-  logGroup(runner.log, 'Plan', [...renderPlanLines(plan), comparison])
+  const plan = holdToReview(planTables(target, definitions, observed, policy), reviewed)
+  const review = describeReview(reviewed, command, plan)
+  yield assertPublishable({ target, definitions, tenantKey: definition.tenantKey, observed, plan, review }, runner)
+  logGroup(runner.log, 'Plan', [...renderPlanLines(plan), review])
   if (inputs.failOnDrift) assertAsDefined(plan)
   const work = { ...inputs, dynamoDb, target, definitions, observed, readAt, plan, run }
   if (command === 'verify') yield { verification: await verifyTables(work) }

@@ -184,7 +184,8 @@ describe('a table that is not built in', () => {
     AttributeType,
     KeyType,
   })
-  const index = (IndexName: string, ...KeySchema: readonly object[]) => ({ IndexName, KeySchema })
+  const Projection = { ProjectionType: 'ALL' }
+  const index = (IndexName: string, ...KeySchema: readonly object[]) => ({ IndexName, KeySchema, Projection })
   /** A table with indexes, which a definition of the built-in tables cannot declare. */
   const aTableOf = (logicalName: string, KeySchema: readonly object[], indexes: object = {}): TableDefinition => {
     const [tenant] = builtIn

@@ -8,6 +8,7 @@ import { parse } from 'yaml'
 import { actionsOf } from '../src/aws/iam.ts'
 import { decideProduction } from '../src/definition/production.ts'
 import { planTables } from '../src/plan/planner.ts'
+import { disruptionNames } from '../src/plan/policy.ts'
 import { outputsOf } from '../src/report/outputs.ts'
 import { properties } from '../src/table/properties/index.ts'
 import { problemsOf } from './definition/reading.ts'
@@ -15,7 +16,9 @@ import { aTarget, builtInProperties, theTables } from './support/builders.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 const action = parse(read('action.yml')) as {
-  readonly inputs: Readonly<Record<string, { readonly default?: string; readonly required?: boolean }>>
+  readonly inputs: Readonly<
+    Record<string, { readonly description?: string; readonly default?: string; readonly required?: boolean }>
+  >
   readonly outputs: Readonly<Record<string, unknown>>
 }
 const readme = read('README.md')
@@ -91,6 +94,13 @@ it('every default of action.yml is a default of the code too', async () => {
   // The job's own token has no default in the code, which never looks for one.
   const defaults = Object.fromEntries(Object.entries(action.inputs).map(([name, input]) => [name, input.default ?? '']))
   expect(readInputs(source({ ...defaults, ...given }))).toEqual(readInputs(source(given)))
+})
+
+it('the lines of allow in the README and in action.yml are those of the code', () => {
+  const documented = rowsUnder('What it refuses').map(([name]) => quoted(name)[0])
+  expect(documented).toEqual(expect.arrayContaining([...disruptionNames]))
+  const [, listed = ''] = /one a line: (.*)\.$/.exec(action.inputs.allow?.description ?? '') ?? []
+  expect(listed.split(', ').sort()).toEqual([...disruptionNames].sort())
 })
 
 describe('the policies of the README', () => {

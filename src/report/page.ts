@@ -64,9 +64,10 @@ export function renderPage(result: RunResult, redact: Redact, place: PagePlace):
     ])
   const definition = renderDefinition(markdown, result)
   // The changes matter more than the definition, which is in the repository.
-  const whole = [renderWhole(definition), ...(definition === '' ? [] : [renderWhole(definitionLeftOut)])]
-  const fitting = whole.find((page) => sizeOf(page) <= limit)
-  if (fitting !== undefined) return fitting
+  for (const shown of definition === '' ? [''] : [definition, definitionLeftOut]) {
+    const whole = renderWhole(shown)
+    if (sizeOf(whole) <= limit) return whole
+  }
   const notice = `This report is shortened to GitHub's limit. ${describeTotals(result)}${place.whole}`
   const lines = renderReasons(markdown, result)
   const room = limit - sizeOf(render([notice, hiddenLine(lines.length)]))

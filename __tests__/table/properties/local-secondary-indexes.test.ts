@@ -68,10 +68,6 @@ describe('the declaration', () => {
     ] as const)
     expect(declaration?.normalize({ LocalSecondaryIndexes: given }, types)).toEqual([index('by-date', all)])
   })
-
-  it('does not accept a key of three attributes', () => {
-    expect(v.is(field, declared(key('a', 'HASH'), key('b', 'RANGE'), key('c', 'RANGE')))).toBe(false)
-  })
 })
 
 describe('in the sandbox', () => {

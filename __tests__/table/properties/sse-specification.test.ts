@@ -125,8 +125,6 @@ describe('is declared', () => {
 
   it.each([
     {},
-    { SSEEnabled: false, KMSMasterKeyId: id },
-    { SSEEnabled: false, SSEType: 'KMS' },
     { SSEEnabled: true, SSEType: 'AES256' },
     { SSEEnabled: true, KMSMasterKeyId: 'tables' },
     { SSEEnabled: true, KMSMasterKeyId: `key/${id}` },

@@ -2,37 +2,30 @@ export const id = 520;
 export const ids = [520];
 export const modules = {
 
-/***/ 9265:
+/***/ 933:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   readDefinition: () => (/* binding */ readDefinition)
 /* harmony export */ });
 /* unused harmony export formatPath */
-/* harmony import */ var _FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(567);
+/* harmony import */ var _X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(2951);
 /* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(457);
 /* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(8815);
 
 
 
 // lib/src/definition/fields.js
-var nameRule = "3 to 255 letters, digits and _ . - and nothing else";
-var name = (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .tableNamePattern */ .g_, nameRule));
-var longestAttributeName = 255;
-var attributeName = (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1), (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .maxLength */ .Ru)(longestAttributeName), (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .check */ .z6)((text) => new TextEncoder().encode(text).length <= longestAttributeName, "a text of at most 255 bytes in UTF-8"));
 var ownFields = {
-  TableName: name,
-  AttributeDefinitions: (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ AttributeName: attributeName, AttributeType: (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .picklist */ .KI)(["S", "N", "B"]) })), (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1))
+  TableName: (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u, _X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .nameRule */ .Mp)),
+  AttributeDefinitions: (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ AttributeName: _X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, AttributeType: _X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeType */ .H2 })), (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1))
 };
 var descriptions = {
   TableName: "the name in DynamoDB, without table-name-prefix. Default: the logical name.",
   AttributeDefinitions: "The type of each key attribute of the table and of its indexes: S, N or B. No others.",
   BillingMode: "PAY_PER_REQUEST (on demand) or PROVISIONED. Omitted: on demand at creation, then left as it is.",
   ProvisionedThroughput: "Capacity units a second of a provisioned table. Each global index needs its own.",
-  OnDemandThroughput: "The highest throughput of an on-demand table, in request units a second. -1: no maximum.",
-  TableClass: "STANDARD or STANDARD_INFREQUENT_ACCESS.",
   StreamSpecification: "The stream of changes: StreamViewType turns it on, StreamEnabled: false turns it off.",
-  SSESpecification: "Encryption with a KMS key. SSEEnabled: false is the key that AWS owns.",
   GlobalSecondaryIndexes: "At most 20. An index that the list lacks is reported, and deleted only by `allow`.",
   LocalSecondaryIndexes: "At most 5, each with the partition key of the table. Fixed at creation."
 };
@@ -50,29 +43,29 @@ var notManagedMembers = {
 };
 var schemas = {
   ...ownFields,
-  ...Object.fromEntries(_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => Object.entries((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .declarationOf */ .MI)(property).fields)))
+  ...Object.fromEntries(_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => Object.entries((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .declarationOf */ .MI)(property).fields)))
 };
 var tableFields = Object.fromEntries(Object.entries(schemas).map(([field, schema]) => {
-  const described = _FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.find(({ name: each }) => each === field)?.description;
-  return [field, (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(schema, (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)(descriptions[field] ?? described ?? field))];
+  const described = _X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.find(({ name: each }) => each === field)?.description;
+  return [field, (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(schema, (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)(descriptions[field] ?? described ?? field))];
 }));
 var { TableName: _, ...defaultFields } = tableFields;
 function fieldsOf(fields) {
-  return (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(Object.entries(fields).map(([field, schema]) => [field, (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)])));
+  return (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(Object.entries(fields).map(([field, schema]) => [field, (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)])));
 }
-var tableSchema = (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(tableFields), (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("A table, in the words of CloudFormation's AWS::DynamoDB::Table. What is omitted is left as it is."));
-var defaultsSchema = (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(defaultFields), (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Fields of every table."));
-var tablesSchema = (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[a-zA-Z0-9_.-]{1,255}$/, "letters, digits and _ . -")), tableSchema), (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Tables by the logical names that outputs know them by. Those of an environment have only what differs."));
-var environmentName = (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1), (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .maxLength */ .Ru)(256));
-var definitionSchema = (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-  $schema: (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The address of this schema, for editors of JSON."))),
-  tenantKey: (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(attributeName, (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The attribute whose value is the tenant of an item. Default: tenant_id."))),
-  defaults: (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
+var tableSchema = (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(tableFields), (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("A table, in the words of CloudFormation's AWS::DynamoDB::Table. What is omitted is left as it is."));
+var defaultsSchema = (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(defaultFields), (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Fields of every table."));
+var tablesSchema = (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[a-zA-Z0-9_.-]{1,255}$/, "letters, digits and _ . -")), tableSchema), (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Tables by the logical names that outputs know them by. Those of an environment have only what differs."));
+var environmentName = (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1), (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .maxLength */ .Ru)(256));
+var definitionSchema = (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  $schema: (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The address of this schema, for editors of JSON."))),
+  tenantKey: (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The attribute whose value is the tenant of an item. Default: tenant_id."))),
+  defaults: (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
   tables: tablesSchema,
-  environments: (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)(environmentName, (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    defaults: (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
-    tables: (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(tablesSchema)
-  })), (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Differences of environments, by the input `environment`, in any case.")))
+  environments: (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)(environmentName, (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    defaults: (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
+    tables: (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(tablesSchema)
+  })), (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Differences of environments, by the input `environment`, in any case.")))
 });
 
 // lib/src/definition/file-tree.js
@@ -177,10 +170,10 @@ function parseDocuments(text, lines) {
           report(offset, "has a key that is no text.", path);
           continue;
         }
-        const name2 = String(keyNode.value);
-        if (members.has(name2))
-          report(offset, "is given twice. Remove one of the two.", [...path, name2]);
-        members.set(name2, { ...at(offset), node: convert(value2, offset, [...path, name2]) });
+        const name = String(keyNode.value);
+        if (members.has(name))
+          report(offset, "is given twice. Remove one of the two.", [...path, name]);
+        members.set(name, { ...at(offset), node: convert(value2, offset, [...path, name]) });
       }
       return members;
     }
@@ -204,7 +197,7 @@ function isList(value) {
 }
 function plainValue({ value }) {
   if (isMembers(value)) {
-    return Object.fromEntries([...value].map(([name2, { node }]) => [name2, plainValue(node)]));
+    return Object.fromEntries([...value].map(([name, { node }]) => [name, plainValue(node)]));
   }
   return isList(value) ? value.map(plainValue) : value;
 }
@@ -225,60 +218,78 @@ function locate(root, path, isOfName = false) {
 }
 
 // lib/src/definition/rules.js
-var rules = [
+var valueRules = {
+  AttributeDefinitions: (definitions) => findRepeatedAttributes([], definitions),
+  GlobalSecondaryIndexes: checkGlobalIndexes,
+  KeySchema: checkTableKey,
+  LocalSecondaryIndexes: (indexes) => checkIndexes(indexes, 5),
+  PointInTimeRecoverySpecification: checkRecovery,
+  SSESpecification: checkEncryption,
+  StreamSpecification: checkStream,
+  Tags: (tags) => findRepeated(tags.map(({ Key }) => Key), (index) => [index, "Key"], "the key"),
+  TimeToLiveSpecification: checkTimeToLive
+};
+var tableRules = [
   { check: checkPresence, reads: ["KeySchema", "AttributeDefinitions"], findsMissing: true },
-  { check: checkTableKey, reads: ["KeySchema"] },
-  { check: checkGlobalKeys, reads: ["GlobalSecondaryIndexes"] },
   { check: checkLocalKeys, reads: ["KeySchema", "LocalSecondaryIndexes"] },
   {
     check: checkAttributes,
     reads: ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes"],
     findsMissing: true
   },
-  { check: checkIndexCounts, reads: ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] },
   { check: checkIndexNames, reads: ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] },
-  { check: checkProjections, reads: ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] },
+  { check: checkProjectedAttributes, reads: ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] },
   {
     check: checkBilling,
     reads: ["BillingMode", "ProvisionedThroughput", "OnDemandThroughput", "GlobalSecondaryIndexes"],
     findsMissing: true
   },
-  { check: checkRecovery, reads: ["PointInTimeRecoverySpecification"] },
-  { check: checkEncryption, reads: ["SSESpecification"] },
-  { check: checkStream, reads: ["StreamSpecification"] },
-  { check: checkTimeToLive, reads: ["TimeToLiveSpecification"] },
   { check: checkTags, reads: ["Tags"] }
 ];
 function findBrokenRules(definition, wrong) {
   const found = /* @__PURE__ */ new Map();
+  for (const problem of checkValues(definition, wrong))
+    found.set(JSON.stringify(problem), problem);
   for (const environment of [void 0, ...definition.environments.keys()]) {
     for (const { path, message } of checkTables(definition, environment, wrong)) {
       const key = JSON.stringify([path, message]);
       if (found.has(key))
         continue;
       const isOfTable = environment === void 0 || path[0] === "environments";
-      const where = isOfTable ? "" : ` This is so in the environment ${(0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(environment)}.`;
+      const where = isOfTable ? "" : ` This is so in the environment ${(0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(environment)}.`;
       const shown = { path, message: `${message}${where}` };
       found.set(environment === void 0 ? key : JSON.stringify([path, message, environment]), shown);
     }
   }
   return [...found.values()];
 }
+function* checkValues(definition, wrong) {
+  for (const { path: layer, fields } of (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .allLayers */ ._L)(definition)) {
+    for (const [field, value] of Object.entries(fields)) {
+      const at = [...layer, field];
+      if (wrong.some((place) => isOneOnTheOther(place, at)))
+        continue;
+      const check = valueRules[field];
+      for (const { path, message } of check?.(value) ?? [])
+        yield { path: [...at, ...path], message };
+    }
+  }
+}
 function* checkTables(definition, environment, wrong) {
   const named = /* @__PURE__ */ new Map();
   for (const logicalName of definition.tables.keys()) {
-    const layers = (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .layersOf */ .w)(definition, environment, logicalName);
+    const layers = (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .layersOf */ .w)(definition, environment, logicalName);
     const isRight = (field) => layers.every(({ path }) => !wrong.some((place) => isOneOnTheOther(place, [...path, field])));
     const hasUnknownField = wrong.some((place) => layers.some(({ path }) => isUnknownField(place, path)));
-    const merged = (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .mergeLayers */ .J)(layers.map(({ path, fields: fields2 }) => ({ path, fields: pickRight(fields2, isRight) })));
+    const merged = (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .mergeLayers */ .J)(layers.map(({ path, fields: fields2 }) => ({ path, fields: pickRight(fields2, isRight) })));
     const at = (path) => placeOf(merged, logicalName, path);
     if (isRight("TableName"))
       yield* checkName(String(merged.get("TableName")?.value ?? logicalName), logicalName, named, at);
     const fields = Object.fromEntries([...merged].map(([field, { value }]) => [field, value]));
-    for (const { check: check2, reads, findsMissing } of rules) {
+    for (const { check, reads, findsMissing } of tableRules) {
       if (!reads.every(isRight) || findsMissing && hasUnknownField)
         continue;
-      for (const { path, message } of check2(fields))
+      for (const { path, message } of check(fields))
         yield { path: at(path), message };
     }
   }
@@ -287,8 +298,8 @@ function pickRight(fields, isRight) {
   return Object.fromEntries(Object.entries(fields).filter(([field]) => isRight(field)));
 }
 function isUnknownField(place, layer) {
-  const name2 = String(place.at(-1));
-  return place.length === layer.length + 1 && startsWith(place, layer) && !Object.hasOwn(tableFields, name2);
+  const name = String(place.at(-1));
+  return place.length === layer.length + 1 && startsWith(place, layer) && !Object.hasOwn(tableFields, name);
 }
 function isOneOnTheOther(left, right) {
   return left.length < right.length ? startsWith(right, left) : startsWith(left, right);
@@ -296,16 +307,16 @@ function isOneOnTheOther(left, right) {
 function startsWith(path, above) {
   return above.every((step, index) => path[index] === step);
 }
-function* checkName(name2, logicalName, named, at) {
-  const other = named.get(name2);
+function* checkName(name, logicalName, named, at) {
+  const other = named.get(name);
   if (other !== void 0) {
     yield {
       path: at(["TableName"]),
-      message: `gives the table the name ${(0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name2)}, which ${(0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} has too.`
+      message: `gives the table the name ${(0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which ${(0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} has too.`
     };
   }
-  named.set(name2, logicalName);
-  if (name2.length < 3)
+  named.set(name, logicalName);
+  if (name.length < 3)
     yield { path: at([]), message: "is no name for a table, which has 3 characters or more. Add a TableName." };
 }
 function placeOf(merged, logicalName, [field, ...inner]) {
@@ -313,10 +324,13 @@ function placeOf(merged, logicalName, [field, ...inner]) {
   return declared === void 0 ? ["tables", logicalName] : [...declared.path, ...inner];
 }
 function* findRepeated(names, pathOf, noun) {
-  for (const [index, name2] of names.entries()) {
-    if (names.indexOf(name2) < index)
-      yield { path: pathOf(index), message: `has ${noun} ${(0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name2)} a second time.` };
+  for (const [index, name] of names.entries()) {
+    if (names.indexOf(name) < index)
+      yield { path: pathOf(index), message: describeRepeated(noun, name) };
   }
+}
+function describeRepeated(noun, name) {
+  return `has ${noun} ${(0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)} a second time.`;
 }
 function* checkPresence({ KeySchema, AttributeDefinitions }) {
   if (KeySchema === void 0) {
@@ -332,28 +346,27 @@ function* checkPresence({ KeySchema, AttributeDefinitions }) {
   }
 }
 var hashFirst = "has no partition key in the first place. Begin with the element of KeyType HASH.";
-function* checkTableKey({ KeySchema = [] }) {
-  const [first, second] = KeySchema;
-  if (first === void 0)
-    return;
-  if (first.KeyType !== "HASH")
-    yield { path: ["KeySchema", 0, "KeyType"], message: hashFirst };
+function* checkTableKey(keys) {
+  const [first, second] = keys;
+  if (first?.KeyType !== "HASH")
+    yield { path: [0, "KeyType"], message: hashFirst };
   else if (second?.KeyType === "HASH") {
     yield {
-      path: ["KeySchema", 1, "KeyType"],
+      path: [1, "KeyType"],
       message: "is a second partition key. A table has one HASH, then at most one RANGE; only global indexes have more."
     };
   }
-  yield* findRepeatedKeys(["KeySchema"], KeySchema);
+  yield* findRepeatedAttributes([], keys);
 }
-function findRepeatedKeys(path, keys) {
-  const names = keys.map(({ AttributeName }) => AttributeName);
+function findRepeatedAttributes(path, attributes) {
+  const names = attributes.map(({ AttributeName }) => AttributeName);
   return findRepeated(names, (index) => [...path, index, "AttributeName"], "the attribute");
 }
 var mostOfKeyType = 4;
-function* checkGlobalKeys({ GlobalSecondaryIndexes = [] }) {
-  for (const [index, { KeySchema }] of GlobalSecondaryIndexes.entries()) {
-    const path = ["GlobalSecondaryIndexes", index, "KeySchema"];
+function* checkGlobalIndexes(indexes) {
+  yield* checkIndexes(indexes, 20);
+  for (const [index, { KeySchema }] of indexes.entries()) {
+    const path = [index, "KeySchema"];
     const firstRange = KeySchema.findIndex(({ KeyType }) => KeyType === "RANGE");
     const lateHash = KeySchema.findIndex(({ KeyType }, place) => KeyType === "HASH" && firstRange !== -1 && place > firstRange);
     if (firstRange === 0)
@@ -370,7 +383,6 @@ function* checkGlobalKeys({ GlobalSecondaryIndexes = [] }) {
         };
       }
     }
-    yield* findRepeatedKeys(path, KeySchema);
   }
 }
 function* checkLocalKeys({ KeySchema = [], LocalSecondaryIndexes = [] }) {
@@ -385,11 +397,10 @@ function* checkLocalKeys({ KeySchema = [], LocalSecondaryIndexes = [] }) {
     const path = ["LocalSecondaryIndexes", index, "KeySchema"];
     const [hash, range] = keys;
     const isRightHash = hash?.KeyType === "HASH" && hash.AttributeName === (tableHash?.AttributeName ?? hash.AttributeName);
-    if (!isRightHash || range?.KeyType !== "RANGE") {
-      const wanted = tableHash === void 0 ? "" : `, ${(0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(tableHash.AttributeName)},`;
+    if (!isRightHash || range?.KeyType !== "RANGE" || keys.length > 2) {
+      const wanted = tableHash === void 0 ? "" : `, ${(0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(tableHash.AttributeName)},`;
       yield { path, message: `must be the partition key of the table${wanted} as HASH, then one RANGE.` };
     }
-    yield* findRepeatedKeys(path, keys);
   }
 }
 function* checkAttributes(fields) {
@@ -397,10 +408,9 @@ function* checkAttributes(fields) {
   if (AttributeDefinitions === void 0 || KeySchema === void 0)
     return;
   const defined = AttributeDefinitions.map(({ AttributeName }) => AttributeName);
-  yield* findRepeated(defined, (index) => ["AttributeDefinitions", index, "AttributeName"], "the attribute");
   const keys = [
     { path: ["KeySchema"], keys: KeySchema },
-    ...indexesOf(fields).map(({ path, index }) => ({ path: [...path, "KeySchema"], keys: index.KeySchema }))
+    ...placedIndexes(fields).map(({ path, index }) => ({ path: [...path, "KeySchema"], keys: index.KeySchema }))
   ];
   for (const { path, keys: elements } of keys) {
     for (const [place, { AttributeName }] of elements.entries()) {
@@ -408,59 +418,65 @@ function* checkAttributes(fields) {
         continue;
       yield {
         path: [...path, place, "AttributeName"],
-        message: `is ${(0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(AttributeName)}, which AttributeDefinitions lacks. Add it there, with its type S, N or B.`
+        message: `is ${(0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(AttributeName)}, which AttributeDefinitions lacks. Add it there, with its type S, N or B.`
       };
     }
   }
   const used = new Set(keys.flatMap(({ keys: elements }) => elements.map(({ AttributeName }) => AttributeName)));
-  for (const [index, name2] of defined.entries()) {
-    if (used.has(name2))
+  for (const [index, name] of defined.entries()) {
+    if (used.has(name))
       continue;
     yield {
       path: ["AttributeDefinitions", index],
-      message: `defines ${(0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name2)}, which no key uses. Define the attributes of keys only: all others need no definition.`
+      message: `defines ${(0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which no key uses. Define the attributes of keys only: all others need no definition.`
     };
   }
 }
-function indexesOf({ GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] }) {
+function placedIndexes({ GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] }) {
   return [
     ...GlobalSecondaryIndexes.map((index, place) => ({ path: ["GlobalSecondaryIndexes", place], index })),
     ...LocalSecondaryIndexes.map((index, place) => ({ path: ["LocalSecondaryIndexes", place], index }))
   ];
 }
-var mostIndexes = { GlobalSecondaryIndexes: 20, LocalSecondaryIndexes: 5 };
-function* checkIndexCounts(fields) {
-  for (const field of ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"]) {
-    const number = fields[field]?.length ?? 0;
-    if (number > mostIndexes[field]) {
-      yield { path: [field], message: `has ${number} indexes. A table has at most ${mostIndexes[field]} of them.` };
-    }
+function* checkIndexes(indexes, most) {
+  if (indexes.length > most) {
+    yield { path: [], message: `has ${indexes.length} indexes. A table has at most ${most} of them.` };
   }
-}
-function* checkIndexNames(fields) {
-  const indexes = indexesOf(fields);
-  const names = indexes.map(({ index }) => index.IndexName);
-  yield* findRepeated(names, (place) => [...indexes[place]?.path ?? [], "IndexName"], "the name of an index,");
-}
-var mostProjected = 100;
-function* checkProjections(fields) {
-  let projected = 0;
-  for (const { path, index } of indexesOf(fields)) {
-    const { ProjectionType, NonKeyAttributes } = index.Projection;
+  const names = indexes.map(({ IndexName }) => IndexName);
+  yield* findRepeated(names, (index) => [index, "IndexName"], indexName);
+  for (const [index, { KeySchema, Projection }] of indexes.entries()) {
+    yield* findRepeatedAttributes([index, "KeySchema"], KeySchema);
+    const { ProjectionType, NonKeyAttributes } = Projection;
+    const path = [index, "Projection"];
     if (ProjectionType === "INCLUDE" && NonKeyAttributes === void 0) {
-      yield { path: [...path, "Projection"], message: "is INCLUDE without NonKeyAttributes. Give 1 to 20 attributes." };
+      yield { path, message: "is INCLUDE without NonKeyAttributes. Give 1 to 20 attributes." };
     }
     if (ProjectionType !== "INCLUDE" && NonKeyAttributes !== void 0) {
       yield {
-        path: [...path, "Projection", "NonKeyAttributes"],
+        path: [...path, "NonKeyAttributes"],
         message: `goes only with ProjectionType INCLUDE, but the type is ${ProjectionType}.`
       };
-      continue;
+    } else {
+      yield* findRepeated(NonKeyAttributes ?? [], (place) => [...path, "NonKeyAttributes", place], "the attribute");
     }
-    const attributes = NonKeyAttributes ?? [];
-    yield* findRepeated(attributes, (place) => [...path, "Projection", "NonKeyAttributes", place], "the attribute");
+  }
+}
+var indexName = "the name of an index,";
+function* checkIndexNames({ GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] }) {
+  const global = GlobalSecondaryIndexes.map(({ IndexName }) => IndexName);
+  for (const [index, { IndexName }] of LocalSecondaryIndexes.entries()) {
+    const path = ["LocalSecondaryIndexes", index, "IndexName"];
+    if (global.includes(IndexName))
+      yield { path, message: describeRepeated(indexName, IndexName) };
+  }
+}
+var mostProjected = 100;
+function* checkProjectedAttributes(fields) {
+  let projected = 0;
+  for (const { path, index } of placedIndexes(fields)) {
+    const { ProjectionType, NonKeyAttributes = [] } = index.Projection;
     const before = projected;
-    projected += attributes.length;
+    projected += ProjectionType === "INCLUDE" ? NonKeyAttributes.length : 0;
     if (before <= mostProjected && projected > mostProjected) {
       yield {
         path: [...path, "Projection", "NonKeyAttributes"],
@@ -518,51 +534,38 @@ function* checkBilling(fields) {
     }
   }
 }
-function* checkRecovery({ PointInTimeRecoverySpecification: recovery }) {
-  if (recovery?.RecoveryPeriodInDays === void 0 || recovery.PointInTimeRecoveryEnabled)
+function* checkRecovery({ PointInTimeRecoveryEnabled, RecoveryPeriodInDays }) {
+  if (RecoveryPeriodInDays === void 0 || PointInTimeRecoveryEnabled)
     return;
-  yield {
-    path: ["PointInTimeRecoverySpecification", "RecoveryPeriodInDays"],
-    message: "goes only with PointInTimeRecoveryEnabled: true."
-  };
+  yield { path: ["RecoveryPeriodInDays"], message: "goes only with PointInTimeRecoveryEnabled: true." };
 }
-function* checkEncryption({ SSESpecification: encryption }) {
-  if (encryption === void 0 || encryption.SSEEnabled)
+function* checkEncryption(encryption) {
+  if (encryption.SSEEnabled)
     return;
   for (const member of ["SSEType", "KMSMasterKeyId"]) {
-    if (encryption[member] !== void 0) {
-      yield { path: ["SSESpecification", member], message: "goes only with SSEEnabled: true." };
-    }
+    if (encryption[member] !== void 0)
+      yield { path: [member], message: "goes only with SSEEnabled: true." };
   }
 }
-function* checkStream({ StreamSpecification: stream }) {
-  if (stream === void 0)
-    return;
-  const { StreamEnabled, StreamViewType } = stream;
+function* checkStream({ StreamEnabled, StreamViewType }) {
   if (StreamEnabled === false && StreamViewType !== void 0) {
-    yield { path: ["StreamSpecification", "StreamViewType"], message: "does not go with StreamEnabled: false." };
+    yield { path: ["StreamViewType"], message: "does not go with StreamEnabled: false." };
   }
   if (StreamEnabled !== false && StreamViewType === void 0) {
-    yield {
-      path: ["StreamSpecification"],
-      message: "needs a StreamViewType; or StreamEnabled: false, to have no stream."
-    };
+    yield { path: [], message: "needs a StreamViewType; or StreamEnabled: false, to have no stream." };
   }
 }
-function* checkTimeToLive({ TimeToLiveSpecification: timeToLive }) {
-  if (!timeToLive?.Enabled || timeToLive.AttributeName !== void 0)
+function* checkTimeToLive({ Enabled, AttributeName }) {
+  if (!Enabled || AttributeName !== void 0)
     return;
-  yield {
-    path: ["TimeToLiveSpecification"],
-    message: "needs AttributeName, the attribute that holds the time, because Enabled is true."
-  };
+  yield { path: [], message: "needs AttributeName, the attribute that holds the time, because Enabled is true." };
 }
 function* checkTags({ Tags = [] }) {
-  if (Tags.length <= _FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de)
+  if (Tags.length <= _X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de)
     return;
   yield {
     path: ["Tags"],
-    message: `makes ${(0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(Tags.length, "tag")} with those of lower layers. A table has at most ${_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}.`
+    message: `makes ${(0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(Tags.length, "tag")} with those of lower layers. A table has at most ${_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}.`
   };
 }
 
@@ -583,43 +586,29 @@ function readDefinition(text, file) {
   const more = lines.length - mostProblems;
   const shown = lines.slice(0, mostProblems);
   const { line, column } = all[mostProblems] ?? start;
-  return { problems: more > 0 ? [...shown, `${file}:${line}:${column}: and ${(0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more problem")}.`] : shown };
+  return { problems: more > 0 ? [...shown, `${file}:${line}:${column}: and ${(0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more problem")}.`] : shown };
 }
 var start = { line: 1, column: 1 };
 function formatPath(path) {
   const steps = path.map((step) => {
     if (typeof step === "number")
       return `[${step}]`;
-    return /^[\w$-]{1,255}$/.test(step) ? `.${step}` : `[${(0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)((0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(step))}]`;
+    return /^[\w$-]{1,255}$/.test(step) ? `.${step}` : `[${(0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)((0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(step))}]`;
   });
   return steps.join("").replace(/^\./, "");
 }
 function checkFile(root) {
   const misplaced = [...findMisplaced(root, definitionSchema, [])];
   const value = plainValue(root);
-  const result = (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(definitionSchema, value, { abortPipeEarly: true });
-  const issues = (result.issues ?? []).filter(({ type, expected }) => !(type === "strict_object" && expected === "never")).map((issue) => ({ ...describeIssue(issue), isOfForm: issue.type !== "check" })).filter(({ path }) => !misplaced.some((problem) => startsWith(path, problem.path)));
-  const ofForm = [...misplaced, ...issues.filter(({ isOfForm }) => isOfForm)];
+  const result = (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(definitionSchema, value, { abortPipeEarly: true });
+  const issues = (result.issues ?? []).filter(({ type, expected }) => !(type === "strict_object" && expected === "never")).map(describeIssue).filter(({ path }) => !misplaced.some((problem) => startsWith(path, problem.path)));
+  const ofForm = [...misplaced, ...issues];
   const definition = toDefinition(asObject(result.success ? result.output : value));
-  const places = ofForm.map(({ path }) => path);
-  const broken = [
-    ...findEnvironmentProblems(definition),
-    ...findRepeatedTags(definition, places),
-    ...findBrokenRules(definition, places)
-  ];
-  const checks = issues.filter(({ path, isOfForm }) => !isOfForm && !broken.some((problem) => isOneOnTheOther(problem.path, path)));
-  const isEmpty = definition.tables.size === 0 && places.every((place) => place[0] !== "tables" && place.length > 0);
+  const wrong = ofForm.map(({ path }) => path);
+  const isEmpty = definition.tables.size === 0 && wrong.every((place) => place[0] !== "tables" && place.length > 0);
   const empty = isEmpty ? [{ path: ["tables"], message: "is empty. Give at least one table." }] : [];
-  return { found: [...ofForm, ...checks, ...empty, ...broken], definition };
-}
-function findRepeatedTags(definition, wrong) {
-  return layersIn(definition).flatMap(({ path: layer, fields: { Tags = [] } }) => {
-    const path = [...layer, "Tags"];
-    if (wrong.some((place) => isOneOnTheOther(place, path)))
-      return [];
-    const keys = Tags.map(({ Key }) => Key);
-    return [...findRepeated(keys, (index) => [...path, index, "Key"], "the key")];
-  });
+  const broken = [...findEnvironmentProblems(definition), ...findBrokenRules(definition, wrong)];
+  return { found: [...ofForm, ...empty, ...broken], definition };
 }
 function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -627,50 +616,40 @@ function isObject(value) {
 function toDefinition({ tenantKey, environments, ...fields }) {
   return {
     ...toFieldsOfTables(fields),
-    tenantKey: typeof tenantKey === "string" ? tenantKey : _FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultTenantKey */ .dA,
-    environments: new Map(Object.entries(asObject(environments)).map(([name2, each]) => [name2, toFieldsOfTables(asObject(each))]))
+    tenantKey: typeof tenantKey === "string" ? tenantKey : _X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultTenantKey */ .dA,
+    environments: new Map(Object.entries(asObject(environments)).map(([name, each]) => [name, toFieldsOfTables(asObject(each))]))
   };
 }
 function toFieldsOfTables({ defaults, tables }) {
   return {
     defaults: asObject(defaults),
-    tables: new Map(Object.entries(asObject(tables)).map(([name2, fields]) => [name2, asObject(fields)]))
+    tables: new Map(Object.entries(asObject(tables)).map(([name, fields]) => [name, asObject(fields)]))
   };
 }
 function asObject(value) {
   return isObject(value) ? value : {};
 }
-function layersIn(definition) {
-  const layers = (above, { defaults, tables }) => [
-    { path: [...above, "defaults"], fields: defaults },
-    ...[...tables].map(([name2, fields]) => ({ path: [...above, "tables", name2], fields }))
-  ];
-  return [
-    ...layers([], definition),
-    ...[...definition.environments].flatMap(([name2, each]) => layers(["environments", name2], each))
-  ];
-}
 function* findEnvironmentProblems({ environments, tables }) {
   const names = [...environments.keys()];
-  for (const [index, name2] of names.entries()) {
-    const other = names.slice(0, index).find((each) => (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .isSameEnvironment */ .gj)(each, name2));
+  for (const [index, name] of names.entries()) {
+    const other = names.slice(0, index).find((each) => (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .isSameEnvironment */ .gj)(each, name));
     if (other !== void 0) {
       yield {
-        path: ["environments", name2],
-        message: `is the environment ${(0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} again: environments are compared without case. Give one of the two.`,
+        path: ["environments", name],
+        message: `is the environment ${(0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} again: environments are compared without case. Give one of the two.`,
         isOfName: true
       };
     }
-    for (const table of environments.get(name2)?.tables.keys() ?? []) {
+    for (const table of environments.get(name)?.tables.keys() ?? []) {
       if (tables.has(table))
         continue;
       const message = `is no table of this file. ${suggest(table, [...tables.keys()])}Declare the table under "tables:", and here what differs.`;
-      yield { path: ["environments", name2, "tables", table], message, isOfName: true };
+      yield { path: ["environments", name, "tables", table], message, isOfName: true };
     }
   }
 }
 function suggest(written, names) {
-  const similar = (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(written, names);
+  const similar = (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(written, names);
   return similar === void 0 || similar === written ? "" : `Did you mean ${similar}? `;
 }
 function unwrap(schema) {
@@ -697,17 +676,17 @@ function* findMisplaced(node, schema, path) {
   }
   if (!isMembers(value))
     return;
-  for (const [name2, { node: member }] of value) {
-    const below = [...path, name2];
+  for (const [name, { node: member }] of value) {
+    const below = [...path, name];
     if (root.type === "record") {
-      if (name2 in {})
+      if (name in {})
         yield { path: below, message: "is a name that cannot be used here. Choose another one.", isOfName: true };
       else
         yield* findMisplaced(member, root.value, below);
     } else if (members !== void 0) {
-      const found = Object.hasOwn(members, name2) ? members[name2] : void 0;
+      const found = Object.hasOwn(members, name) ? members[name] : void 0;
       if (found === void 0)
-        yield { path: below, message: explainUnknown(name2, path, Object.keys(members)), isOfName: true };
+        yield { path: below, message: explainUnknown(name, path, Object.keys(members)), isOfName: true };
       else
         yield* findMisplaced(member, found, below);
     }
@@ -729,21 +708,21 @@ var otherWords = {
   sortkey: "Give KeySchema and AttributeDefinitions.",
   ttl: "Did you mean TimeToLiveSpecification?"
 };
-function explainUnknown(name2, place, names) {
+function explainUnknown(name, place, names) {
   const property = propertyAt(place);
   const unmanaged = property === "" ? notManaged : notManagedMembers[property ?? ""];
-  if (property !== void 0 && unmanaged?.includes(name2)) {
+  if (property !== void 0 && unmanaged?.includes(name)) {
     return "is not managed yet. Remove it: the action leaves this setting as it is.";
   }
-  if (property === "" && name2 === "TableName")
+  if (property === "" && name === "TableName")
     return 'is the name of one table. Give it under "tables:".';
-  const words = name2.toLowerCase().replace(/[-_\s]/g, "");
-  const known = property === "" || name2 === "<<" ? otherWords[words] : void 0;
+  const words = name.toLowerCase().replace(/[-_\s]/g, "");
+  const known = property === "" || name === "<<" ? otherWords[words] : void 0;
   const [longer, ...others] = names.filter((each) => {
     const folded = each.toLowerCase();
     return words.length > 3 && (folded.startsWith(words) || folded.endsWith(words));
   });
-  const similar = (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(name2, names) ?? (others.length === 0 ? longer : void 0);
+  const similar = (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(name, names) ?? (others.length === 0 ? longer : void 0);
   const hint = known ?? (similar === void 0 ? `Here may stand ${names.join(", ")}.` : `Did you mean ${similar}?`);
   return `is not known here. ${hint}`;
 }
@@ -760,9 +739,6 @@ function describeIssue(issue) {
     const schema2 = schemaAt(path);
     const wanted = schema2 === void 0 ? "" : ` It must be ${describeExpected(schema2)}.`;
     return { path: path.slice(0, -1), message: `${String(path.at(-1))} is missing.${wanted}` };
-  }
-  if (issue.type === "check" && typeof issue.input === "object") {
-    return { path, message: `breaks this rule: ${issue.message}.` };
   }
   const isOfName = issue.path?.at(-1)?.origin === "key";
   const schema = isOfName ? void 0 : schemaAt(path);
@@ -787,7 +763,7 @@ function schemaAt(path) {
 }
 function describeExpected(schema) {
   const { root, checks } = unwrap(schema);
-  const limit = (type) => checks.find((check2) => check2.type === type)?.requirement;
+  const limit = (type) => checks.find((check) => check.type === type)?.requirement;
   switch (root.type) {
     case "literal":
       return String(root.literal);
@@ -798,9 +774,7 @@ function describeExpected(schema) {
     case "number":
       return `a whole number${describeRange(limit("min_value"), limit("max_value"))}`;
     case "string":
-      if (checks.some(({ requirement }) => String(requirement) === String(_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .tableNamePattern */ .g_)))
-        return nameRule;
-      return `a text${describeLength(limit("min_length"), limit("max_length"), "characters")}`;
+      return checks.find(({ type }) => type === "regex")?.message ?? `a text${describeLength(limit("min_length"), limit("max_length"), "characters")}`;
     case "array":
       return `a list${describeLength(limit("min_length"), limit("max_length"), "items")}`;
     default:
@@ -824,9 +798,9 @@ function describeFound(value) {
   if (value === null || value === void 0)
     return "empty";
   if (typeof value === "string")
-    return (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value);
+    return (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value);
   if (Array.isArray(value))
-    return value.length === 0 ? "an empty list" : `a list of ${(0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(value.length, "item")}`;
+    return value.length === 0 ? "an empty list" : `a list of ${(0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(value.length, "item")}`;
   return typeof value === "object" ? "a mapping" : String(value);
 }
 var otherValues = {
@@ -846,7 +820,7 @@ function explainValue(value, schema) {
     return "";
   const names = options.map(String);
   const word = otherValues[value.toLowerCase().replace(/[-_\s]/g, "")] ?? "";
-  const similar = names.includes(word) ? word : (0,_FV5COAUL_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(value, names);
+  const similar = names.includes(word) ? word : (0,_X2HH2Z5W_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(value, names);
   return similar === void 0 ? "" : ` Did you mean ${similar}?`;
 }
 

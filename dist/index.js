@@ -3679,2618 +3679,6 @@ function toBuffer(data) {
 
 /***/ }),
 
-/***/ 567:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
-
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  Xt: () => (/* binding */ InvalidInputsError),
-  By: () => (/* binding */ RemedyError),
-  Ko: () => (/* binding */ StoppedError),
-  ci: () => (/* binding */ addressOf),
-  YO: () => (/* binding */ array),
-  zM: () => (/* binding */ FV5COAUL_boolean),
-  z6: () => (/* binding */ check),
-  pF: () => (/* binding */ cleaningRun),
-  U9: () => (/* binding */ count),
-  p6: () => (/* binding */ date),
-  MI: () => (/* binding */ declarationOf),
-  UA: () => (/* binding */ declaredBuilds),
-  dA: () => (/* binding */ defaultTenantKey),
-  Ow: () => (/* binding */ defineEverywhere),
-  Zx: () => (/* binding */ defineTables),
-  uI: () => (/* binding */ deletionProtection),
-  Ce: () => (/* binding */ describeKeyStatement),
-  mC: () => (/* binding */ describeKeys),
-  Lq: () => (/* binding */ describeOtherEnvironment),
-  xX: () => (/* binding */ describeRecovery),
-  h_: () => (/* binding */ description),
-  b6: () => (/* binding */ environmentNamed),
-  ab: () => (/* binding */ environmentTag),
-  bQ: () => (/* binding */ findSimilar),
-  MV: () => (/* binding */ findSimilarWords),
-  Bu: () => (/* binding */ getDotPath),
-  O7: () => (/* binding */ indexesOf),
-  yF: () => (/* binding */ isManaged),
-  l$: () => (/* binding */ isOfOtherEnvironment),
-  B1: () => (/* binding */ isOutcomeUnknown),
-  IN: () => (/* binding */ isReservedKey),
-  gj: () => (/* binding */ isSameEnvironment),
-  C0: () => (/* binding */ isTableName),
-  my: () => (/* binding */ isTagText),
-  H8: () => (/* binding */ keyArn),
-  w: () => (/* binding */ layersOf),
-  XT: () => (/* binding */ listSome),
-  eu: () => (/* binding */ literal),
-  bs: () => (/* binding */ longestRunSeconds),
-  B2: () => (/* binding */ managedByTag),
-  Ru: () => (/* binding */ maxLength),
-  J: () => (/* binding */ mergeLayers),
-  Bp: () => (/* binding */ minLength),
-  de: () => (/* binding */ mostDeclaredTags),
-  hp: () => (/* binding */ mostTags),
-  $I: () => (/* binding */ nameTables),
-  hq: () => (/* binding */ nonEmpty),
-  Ik: () => (/* binding */ object),
-  lq: () => (/* binding */ optional),
-  qg: () => (/* binding */ parse),
-  qF: () => (/* binding */ parseJson),
-  ti: () => (/* binding */ partitionKeyOf),
-  KI: () => (/* binding */ picklist),
-  Fs: () => (/* binding */ pipe),
-  _w: () => (/* binding */ pointInTimeRecovery),
-  qo: () => (/* binding */ properties),
-  vJ: () => (/* binding */ propertyNamed),
-  hD: () => (/* binding */ quote),
-  g1: () => (/* binding */ record),
-  yG: () => (/* binding */ regex),
-  xL: () => (/* binding */ safeParse),
-  ml: () => (/* binding */ shorten),
-  w1: () => (/* binding */ startsWith),
-  D$: () => (/* binding */ stoppedWhileWaitingFor),
-  re: () => (/* binding */ strictObject),
-  Yj: () => (/* binding */ string),
-  VZ: () => (/* binding */ systemClock),
-  cU: () => (/* binding */ tableArn),
-  g_: () => (/* binding */ tableNamePattern),
-  LE: () => (/* binding */ tagCharacters),
-  EZ: () => (/* binding */ tagValue),
-  _A: () => (/* binding */ tags),
-  KC: () => (/* binding */ union),
-  Wh: () => (/* binding */ unlessAborted),
-  Ox: () => (/* binding */ variant),
-  RK: () => (/* binding */ visible),
-  iP: () => (/* binding */ withinDeadline),
-  NH: () => (/* binding */ withinSeconds)
-});
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __nccwpck_require__(7598);
-;// CONCATENATED MODULE: external "node:timers/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-;// CONCATENATED MODULE: ./lib/bundle/FV5COAUL.js
-// lib/src/text/readable.js
-function visible(value) {
-  return value.replace(/[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|(?<=\p{M}{4})\p{M}|^\p{M}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-}
-var longest = 256;
-function shorten(value, most = longest) {
-  return value.length > most ? `${value.slice(0, most).replace(/[\ud800-\udbff]$/, "")}\u2026 (${value.length} characters)` : value;
-}
-function count(number2, noun) {
-  return `${number2} ${noun}${number2 === 1 ? "" : "s"}`;
-}
-function listSome(items, most, noun) {
-  const more = items.length - most;
-  return `${items.slice(0, most).join(", ")}${more > 0 ? ` and ${count(more, noun)}` : ""}`;
-}
-function quote(value) {
-  return value.length > 120 ? `${JSON.stringify(value.slice(0, 120))}\u2026 (${value.length} characters)` : JSON.stringify(value);
-}
-
-// node_modules/valibot/dist/index.mjs
-var store$4;
-var DEFAULT_CONFIG = {
-  lang: void 0,
-  message: void 0,
-  abortEarly: void 0,
-  abortPipeEarly: void 0
-};
-// @__NO_SIDE_EFFECTS__
-function getGlobalConfig(config$1) {
-  if (!config$1 && !store$4) return DEFAULT_CONFIG;
-  return {
-    lang: config$1?.lang ?? store$4?.lang,
-    message: config$1?.message,
-    abortEarly: config$1?.abortEarly ?? store$4?.abortEarly,
-    abortPipeEarly: config$1?.abortPipeEarly ?? store$4?.abortPipeEarly
-  };
-}
-var store$3;
-// @__NO_SIDE_EFFECTS__
-function getGlobalMessage(lang) {
-  return store$3?.get(lang);
-}
-var store$2;
-// @__NO_SIDE_EFFECTS__
-function getSchemaMessage(lang) {
-  return store$2?.get(lang);
-}
-var store$1;
-// @__NO_SIDE_EFFECTS__
-function getSpecificMessage(reference, lang) {
-  return store$1?.get(reference)?.get(lang);
-}
-// @__NO_SIDE_EFFECTS__
-function _stringify(input) {
-  const type = typeof input;
-  if (type === "string") return `"${input}"`;
-  if (type === "number" || type === "bigint" || type === "boolean") return `${input}`;
-  if (type === "object" || type === "function") return (input && Object.getPrototypeOf(input)?.constructor?.name) ?? "null";
-  return type;
-}
-function _addIssue(context, label, dataset, config$1, other) {
-  const input = other && "input" in other ? other.input : dataset.value;
-  const expected = other?.expected ?? context.expects ?? null;
-  const received = other?.received ?? /* @__PURE__ */ _stringify(input);
-  const issue = {
-    kind: context.kind,
-    type: context.type,
-    input,
-    expected,
-    received,
-    message: `Invalid ${label}: ${expected ? `Expected ${expected} but r` : "R"}eceived ${received}`,
-    requirement: context.requirement,
-    path: other?.path,
-    issues: other?.issues,
-    lang: config$1.lang,
-    abortEarly: config$1.abortEarly,
-    abortPipeEarly: config$1.abortPipeEarly
-  };
-  const isSchema = context.kind === "schema";
-  const message$1 = other?.message ?? context.message ?? /* @__PURE__ */ getSpecificMessage(context.reference, issue.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue.lang);
-  if (message$1 !== void 0) issue.message = typeof message$1 === "function" ? message$1(issue) : message$1;
-  if (isSchema) dataset.typed = false;
-  if (dataset.issues) dataset.issues.push(issue);
-  else dataset.issues = [issue];
-}
-// @__NO_SIDE_EFFECTS__
-function _isSameValueZero(value1, value2) {
-  return value1 === value2 || Number.isNaN(value1) && Number.isNaN(value2);
-}
-// @__NO_SIDE_EFFECTS__
-function _isValidObjectKey(object$1, key) {
-  return Object.prototype.hasOwnProperty.call(object$1, key) && key !== "__proto__" && key !== "prototype" && key !== "constructor";
-}
-// @__NO_SIDE_EFFECTS__
-function _joinExpects(values$1, separator) {
-  const list = [...new Set(values$1)];
-  if (list.length > 1) return `(${list.join(` ${separator} `)})`;
-  return list[0] ?? "never";
-}
-function _standardSchema(schema) {
-  schema["~standard"] = {
-    version: 1,
-    vendor: "valibot",
-    validate: (value$1) => schema["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
-  };
-  return schema;
-}
-// @__NO_SIDE_EFFECTS__
-function getDotPath(issue) {
-  if (issue.path) {
-    let key = "";
-    for (const item of issue.path) if (typeof item.key === "string" || typeof item.key === "number") if (key) key += `.${item.key}`;
-    else key += item.key;
-    else return null;
-    return key;
-  }
-  return null;
-}
-var ValiError = class extends Error {
-  /**
-  * Creates a Valibot error with useful information.
-  *
-  * @param issues The error issues.
-  */
-  constructor(issues) {
-    super(issues[0].message);
-    this.name = "ValiError";
-    this.issues = issues;
-  }
-};
-// @__NO_SIDE_EFFECTS__
-function check(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "check",
-    reference: check,
-    async: false,
-    expects: null,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function description(description_) {
-  return {
-    kind: "metadata",
-    type: "description",
-    reference: description,
-    description: description_
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function integer(message$1) {
-  return {
-    kind: "validation",
-    type: "integer",
-    reference: integer,
-    async: false,
-    expects: null,
-    requirement: Number.isInteger,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function maxLength(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "max_length",
-    reference: maxLength,
-    async: false,
-    expects: `<=${requirement}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && dataset.value.length > this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function maxValue(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "max_value",
-    reference: maxValue,
-    async: false,
-    expects: `<=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !(dataset.value <= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function minLength(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "min_length",
-    reference: minLength,
-    async: false,
-    expects: `>=${requirement}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && dataset.value.length < this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function minValue(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "min_value",
-    reference: minValue,
-    async: false,
-    expects: `>=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !(dataset.value >= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function nonEmpty(message$1) {
-  return {
-    kind: "validation",
-    type: "non_empty",
-    reference: nonEmpty,
-    async: false,
-    expects: "!0",
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && dataset.value.length === 0) _addIssue(this, "length", dataset, config$1, { received: "0" });
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function parseJson(config$1, message$1) {
-  return {
-    kind: "transformation",
-    type: "parse_json",
-    reference: parseJson,
-    config: config$1,
-    message: message$1,
-    async: false,
-    "~run"(dataset, config$2) {
-      try {
-        dataset.value = JSON.parse(dataset.value, this.config?.reviver);
-      } catch (error) {
-        if (error instanceof Error) {
-          _addIssue(this, "JSON", dataset, config$2, { received: `"${error.message}"` });
-          dataset.typed = false;
-        } else throw error;
-      }
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function regex(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "regex",
-    reference: regex,
-    async: false,
-    expects: `${requirement}`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "format", dataset, config$1);
-      return dataset;
-    }
-  };
-}
-// @__NO_SIDE_EFFECTS__
-function startsWith(requirement, message$1) {
-  return {
-    kind: "validation",
-    type: "starts_with",
-    reference: startsWith,
-    async: false,
-    expects: `"${requirement}"`,
-    requirement,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.typed && !dataset.value.startsWith(this.requirement)) _addIssue(this, "start", dataset, config$1, { received: `"${dataset.value.slice(0, this.requirement.length)}"` });
-      return dataset;
-    }
-  };
-}
-var ABORT_EARLY_CONFIG = { abortEarly: true };
-// @__NO_SIDE_EFFECTS__
-function getFallback(schema, dataset, config$1) {
-  return typeof schema.fallback === "function" ? schema.fallback(dataset, config$1) : schema.fallback;
-}
-// @__NO_SIDE_EFFECTS__
-function getDefault(schema, dataset, config$1) {
-  return typeof schema.default === "function" ? schema.default(dataset, config$1) : schema.default;
-}
-// @__NO_SIDE_EFFECTS__
-function array(item, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "array",
-    reference: array,
-    expects: "Array",
-    async: false,
-    item,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (Array.isArray(input)) {
-        dataset.typed = true;
-        dataset.value = [];
-        for (let key = 0; key < input.length; key++) {
-          const value$1 = input[key];
-          const itemDataset = this.item["~run"]({ value: value$1 }, config$1);
-          if (itemDataset.issues) {
-            const pathItem = {
-              type: "array",
-              origin: "value",
-              input,
-              key,
-              value: value$1
-            };
-            for (const issue of itemDataset.issues) {
-              if (issue.path) issue.path.unshift(pathItem);
-              else issue.path = [pathItem];
-              dataset.issues?.push(issue);
-            }
-            if (!dataset.issues) dataset.issues = itemDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          if (!itemDataset.typed) dataset.typed = false;
-          dataset.value.push(itemDataset.value);
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function FV5COAUL_boolean(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "boolean",
-    reference: FV5COAUL_boolean,
-    expects: "boolean",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "boolean") dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function date(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "date",
-    reference: date,
-    expects: "Date",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (dataset.value instanceof Date) if (!isNaN(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1, { received: '"Invalid Date"' });
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function literal(literal_, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "literal",
-    reference: literal,
-    expects: /* @__PURE__ */ _stringify(literal_),
-    async: false,
-    literal: literal_,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (/* @__PURE__ */ _isSameValueZero(dataset.value, this.literal)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function number(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "number",
-    reference: number,
-    expects: "number",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "number" && !isNaN(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function object(entries$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "object",
-    reference: object,
-    expects: "Object",
-    async: false,
-    entries: entries$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const key in this.entries) {
-          const valueSchema = this.entries[key];
-          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
-            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
-            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
-            if (valueDataset.issues) {
-              const pathItem = {
-                type: "object",
-                origin: "value",
-                input,
-                key,
-                value: value$1
-              };
-              for (const issue of valueDataset.issues) {
-                if (issue.path) issue.path.unshift(pathItem);
-                else issue.path = [pathItem];
-                dataset.issues?.push(issue);
-              }
-              if (!dataset.issues) dataset.issues = valueDataset.issues;
-              if (config$1.abortEarly) {
-                dataset.typed = false;
-                break;
-              }
-            }
-            if (!valueDataset.typed) dataset.typed = false;
-            dataset.value[key] = valueDataset.value;
-          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
-          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
-            _addIssue(this, "key", dataset, config$1, {
-              input: void 0,
-              expected: `"${key}"`,
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key,
-                value: input[key]
-              }]
-            });
-            if (config$1.abortEarly) break;
-          }
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function optional(wrapped, default_) {
-  return _standardSchema({
-    kind: "schema",
-    type: "optional",
-    reference: optional,
-    expects: `(${wrapped.expects} | undefined)`,
-    async: false,
-    wrapped,
-    default: default_,
-    "~run"(dataset, config$1) {
-      if (dataset.value === void 0) {
-        if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
-        if (dataset.value === void 0) {
-          dataset.typed = true;
-          return dataset;
-        }
-      }
-      return this.wrapped["~run"](dataset, config$1);
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function picklist(options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "picklist",
-    reference: picklist,
-    expects: /* @__PURE__ */ _joinExpects(options.map(_stringify), "|"),
-    async: false,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (this.options.includes(dataset.value)) dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function record(key, value$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "record",
-    reference: record,
-    expects: "Object",
-    async: false,
-    key,
-    value: value$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const entryKey in input) if (/* @__PURE__ */ _isValidObjectKey(input, entryKey)) {
-          const entryValue = input[entryKey];
-          const keyDataset = this.key["~run"]({ value: entryKey }, config$1);
-          if (keyDataset.issues) {
-            const pathItem = {
-              type: "object",
-              origin: "key",
-              input,
-              key: entryKey,
-              value: entryValue
-            };
-            for (const issue of keyDataset.issues) {
-              issue.path = [pathItem];
-              dataset.issues?.push(issue);
-            }
-            if (!dataset.issues) dataset.issues = keyDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          const valueDataset = this.value["~run"]({ value: entryValue }, config$1);
-          if (valueDataset.issues) {
-            const pathItem = {
-              type: "object",
-              origin: "value",
-              input,
-              key: entryKey,
-              value: entryValue
-            };
-            for (const issue of valueDataset.issues) {
-              if (issue.path) issue.path.unshift(pathItem);
-              else issue.path = [pathItem];
-              dataset.issues?.push(issue);
-            }
-            if (!dataset.issues) dataset.issues = valueDataset.issues;
-            if (config$1.abortEarly) {
-              dataset.typed = false;
-              break;
-            }
-          }
-          if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
-          if (keyDataset.typed) dataset.value[keyDataset.value] = valueDataset.value;
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function strictObject(entries$1, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "strict_object",
-    reference: strictObject,
-    expects: "Object",
-    async: false,
-    entries: entries$1,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        dataset.typed = true;
-        dataset.value = {};
-        for (const key in this.entries) {
-          const valueSchema = this.entries[key];
-          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
-            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
-            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
-            if (valueDataset.issues) {
-              const pathItem = {
-                type: "object",
-                origin: "value",
-                input,
-                key,
-                value: value$1
-              };
-              for (const issue of valueDataset.issues) {
-                if (issue.path) issue.path.unshift(pathItem);
-                else issue.path = [pathItem];
-                dataset.issues?.push(issue);
-              }
-              if (!dataset.issues) dataset.issues = valueDataset.issues;
-              if (config$1.abortEarly) {
-                dataset.typed = false;
-                break;
-              }
-            }
-            if (!valueDataset.typed) dataset.typed = false;
-            dataset.value[key] = valueDataset.value;
-          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
-          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
-            _addIssue(this, "key", dataset, config$1, {
-              input: void 0,
-              expected: `"${key}"`,
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key,
-                value: input[key]
-              }]
-            });
-            if (config$1.abortEarly) break;
-          }
-        }
-        if (!dataset.issues || !config$1.abortEarly) {
-          for (const key in input) if (!Object.prototype.hasOwnProperty.call(this.entries, key)) {
-            _addIssue(this, "key", dataset, config$1, {
-              input: key,
-              expected: "never",
-              path: [{
-                type: "object",
-                origin: "key",
-                input,
-                key,
-                value: input[key]
-              }]
-            });
-            break;
-          }
-        }
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function string(message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "string",
-    reference: string,
-    expects: "string",
-    async: false,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      if (typeof dataset.value === "string") dataset.typed = true;
-      else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function _subIssues(datasets) {
-  let issues;
-  if (datasets) for (const dataset of datasets) if (issues) for (const issue of dataset.issues) issues.push(issue);
-  else issues = dataset.issues;
-  return issues;
-}
-// @__NO_SIDE_EFFECTS__
-function union(options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "union",
-    reference: union,
-    expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
-    async: false,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      let validDataset;
-      let typedDatasets;
-      let untypedDatasets;
-      for (const schema of this.options) {
-        const optionDataset = schema["~run"]({ value: dataset.value }, config$1);
-        if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
-        else typedDatasets = [optionDataset];
-        else {
-          validDataset = optionDataset;
-          break;
-        }
-        else if (untypedDatasets) untypedDatasets.push(optionDataset);
-        else untypedDatasets = [optionDataset];
-      }
-      if (validDataset) return validDataset;
-      if (typedDatasets) {
-        if (typedDatasets.length === 1) return typedDatasets[0];
-        _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
-        dataset.typed = true;
-      } else if (untypedDatasets?.length === 1) return untypedDatasets[0];
-      else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function variant(key, options, message$1) {
-  return _standardSchema({
-    kind: "schema",
-    type: "variant",
-    reference: variant,
-    expects: "Object",
-    async: false,
-    key,
-    options,
-    message: message$1,
-    "~run"(dataset, config$1) {
-      const input = dataset.value;
-      if (input && typeof input === "object") {
-        let outputDataset;
-        let maxDiscriminatorPriority = 0;
-        let invalidDiscriminatorKey = this.key;
-        let expectedDiscriminators = [];
-        const parseOptions = (variant$1, allKeys) => {
-          for (const schema of variant$1.options) {
-            if (schema.type === "variant") parseOptions(schema, new Set(allKeys).add(schema.key));
-            else {
-              let keysAreValid = true;
-              let currentPriority = 0;
-              for (const currentKey of allKeys) {
-                const discriminatorSchema = schema.entries[currentKey];
-                if (currentKey in input ? discriminatorSchema["~run"]({
-                  typed: false,
-                  value: input[currentKey]
-                }, ABORT_EARLY_CONFIG).issues : discriminatorSchema.type !== "exact_optional" && discriminatorSchema.type !== "optional" && discriminatorSchema.type !== "nullish") {
-                  keysAreValid = false;
-                  if (invalidDiscriminatorKey !== currentKey && (maxDiscriminatorPriority < currentPriority || maxDiscriminatorPriority === currentPriority && currentKey in input && !(invalidDiscriminatorKey in input))) {
-                    maxDiscriminatorPriority = currentPriority;
-                    invalidDiscriminatorKey = currentKey;
-                    expectedDiscriminators = [];
-                  }
-                  if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema.entries[currentKey].expects);
-                  break;
-                }
-                currentPriority++;
-              }
-              if (keysAreValid) {
-                const optionDataset = schema["~run"]({ value: input }, config$1);
-                if (!outputDataset || !outputDataset.typed && optionDataset.typed) outputDataset = optionDataset;
-              }
-            }
-            if (outputDataset && !outputDataset.issues) break;
-          }
-        };
-        parseOptions(this, /* @__PURE__ */ new Set([this.key]));
-        if (outputDataset) return outputDataset;
-        _addIssue(this, "type", dataset, config$1, {
-          input: input[invalidDiscriminatorKey],
-          expected: /* @__PURE__ */ _joinExpects(expectedDiscriminators, "|"),
-          path: [{
-            type: "object",
-            origin: "value",
-            input,
-            key: invalidDiscriminatorKey,
-            value: input[invalidDiscriminatorKey]
-          }]
-        });
-      } else _addIssue(this, "type", dataset, config$1);
-      return dataset;
-    }
-  });
-}
-function parse(schema, input, config$1) {
-  const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
-  if (dataset.issues) throw new ValiError(dataset.issues);
-  return dataset.value;
-}
-// @__NO_SIDE_EFFECTS__
-function pipe(...pipe$1) {
-  return _standardSchema({
-    ...pipe$1[0],
-    pipe: pipe$1,
-    "~run"(dataset, config$1) {
-      for (const item of pipe$1) if (item.kind !== "metadata") {
-        if (dataset.issues && (item.kind === "schema" || item.kind === "transformation")) {
-          dataset.typed = false;
-          break;
-        }
-        if (!dataset.issues || !config$1.abortEarly && !config$1.abortPipeEarly) dataset = item["~run"](dataset, config$1);
-      }
-      return dataset;
-    }
-  });
-}
-// @__NO_SIDE_EFFECTS__
-function safeParse(schema, input, config$1) {
-  const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
-  return {
-    typed: dataset.typed,
-    success: !dataset.issues,
-    output: dataset.value,
-    issues: dataset.issues
-  };
-}
-
-// lib/src/run/run.js
-
-
-
-// lib/src/errors/errors.js
-var _a;
-var RemedyError = class extends Error {
-  name = "RemedyError";
-  remedy;
-  facts;
-  /** IAM policy statements, as JSON, that would have allowed the denied call. */
-  statements;
-  /** The failed write may have taken effect: it was sent, and no refusal came back. */
-  isOutcomeUnknown;
-  constructor(message, remedy, { facts = [], statements = [], isOutcomeUnknown: isOutcomeUnknown2 = false, ...options } = {}) {
-    super(message, options);
-    this.remedy = remedy;
-    this.facts = facts;
-    this.statements = statements;
-    this.isOutcomeUnknown = isOutcomeUnknown2;
-  }
-};
-function isOutcomeUnknown(error) {
-  return !(error instanceof RemedyError) || error.isOutcomeUnknown;
-}
-var InvalidInputsError = class extends Error {
-  name = "InvalidInputsError";
-  problems;
-  constructor(problems) {
-    super(problems.length === 1 ? "An input is wrong." : `${problems.length} inputs are wrong.`);
-    this.problems = problems;
-  }
-};
-var StoppedError = class extends RemedyError {
-  name = "StoppedError";
-  /** Returns a copy whose cause is the last failure before the stop. */
-  after(cause) {
-    return this.#copy({ cause });
-  }
-  /** Makes a copy for a write that was sent and has no response. */
-  withUnknownOutcome() {
-    return this.#copy({ isOutcomeUnknown: true });
-  }
-  /**
-   * Makes a copy that also names what the run was waiting for when it had to stop.
-   *
-   * @param remedy an additional remedy, for that wait
-   */
-  whileWaitingFor(what, remedy) {
-    const remedies = remedy === void 0 ? this.remedy : `${this.remedy} ${remedy}`;
-    return this.#copy({ message: `${this.message} It was waiting for ${what}.`, remedy: remedies });
-  }
-  #copy(changes) {
-    const { message, remedy, cause, isOutcomeUnknown: isOutcomeUnknown2 } = this;
-    const copied = { message, remedy, cause, isOutcomeUnknown: isOutcomeUnknown2, ...changes };
-    return new _a(copied.message, copied.remedy, copied);
-  }
-};
-_a = StoppedError;
-function stoppedWhileWaitingFor(what, remedy) {
-  return (reason) => {
-    throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason;
-  };
-}
-
-// lib/src/run/run.js
-var systemClock = {
-  // Monotonic: waits are measured by it, and must not depend on changes of the machine's clock.
-  now: () => Math.round(performance.timeOrigin + performance.now()),
-  sleep: async (milliseconds, signal) => {
-    try {
-      await (0,promises_namespaceObject.setTimeout)(milliseconds, void 0, { signal });
-    } catch {
-      throw signal.reason;
-    }
-  },
-  random: Math.random,
-  uuid: external_node_crypto_.randomUUID
-};
-var longestRunSeconds = 21600;
-var graceMilliseconds = 1e3;
-var leaveMilliseconds = 4300;
-async function withinDeadline(options, work) {
-  const { clock, log, timeoutSeconds, interrupted } = options;
-  const stopping = new AbortController();
-  const aborting = new AbortController();
-  const leaving = new AbortController();
-  const ended = new AbortController();
-  const after = (milliseconds, then) => {
-    clock.sleep(milliseconds, ended.signal).then(then, () => void 0);
-  };
-  const stop = (reason) => {
-    if (stopping.signal.aborted)
-      return;
-    stopping.abort(reason);
-    after(graceMilliseconds, () => aborting.abort(reason));
-    after(leaveMilliseconds, () => leaving.abort(reason));
-  };
-  const interrupt = () => stop(new StoppedError("The run was cancelled.", "Run it again: it continues where this run stopped."));
-  after(timeoutSeconds * 1e3, () => stop(new StoppedError(`The run did not finish within its ${timeoutSeconds} seconds.`, "Run it again: it continues where this run stopped. If it needs longer, raise timeout-seconds.")));
-  interrupted.addEventListener("abort", interrupt);
-  if (interrupted.aborted)
-    interrupt();
-  try {
-    return await work({ clock, log, stop: stopping.signal, abort: aborting.signal, leave: leaving.signal });
-  } finally {
-    interrupted.removeEventListener("abort", interrupt);
-    ended.abort();
-    const over = new StoppedError("The run is over.", "No action is needed.");
-    stopping.abort(over);
-    aborting.abort(over);
-    leaving.abort(over);
-  }
-}
-function cleaningRun(run) {
-  return { ...run, stop: run.leave, abort: run.leave };
-}
-async function withinSeconds(run, seconds, reason, work) {
-  const over = new AbortController();
-  const ended = new AbortController();
-  run.clock.sleep(seconds * 1e3, ended.signal).then(() => over.abort(reason), () => void 0);
-  const sooner = (signal) => AbortSignal.any([signal, over.signal]);
-  try {
-    return await work({ ...run, stop: sooner(run.stop), abort: sooner(run.abort) });
-  } finally {
-    ended.abort();
-  }
-}
-async function unlessAborted({ abort }, work, waitingFor) {
-  abort.throwIfAborted();
-  const aborted = new Promise((_, reject) => {
-    abort.addEventListener("abort", () => reject(abort.reason), { once: true });
-  });
-  return await Promise.race([work(), aborted.catch(stoppedWhileWaitingFor(waitingFor))]);
-}
-
-// lib/src/table/target.js
-function isSameEnvironment(left, right) {
-  return left.toLowerCase() === right.toLowerCase();
-}
-var tableNamePattern = /^[a-zA-Z0-9_.-]{3,255}$/;
-function isTableName(text) {
-  return tableNamePattern.test(text);
-}
-function tableArn(target, name) {
-  return `arn:${target.partition}:dynamodb:${target.region}:${target.account}:table/${name}`;
-}
-function addressOf(target, name) {
-  return { name, arn: tableArn(target, name) };
-}
-
-// lib/src/table/protection.js
-function explainProtectionOff(input, state, { target, table }) {
-  const { name, production } = target.environment;
-  return {
-    reason: `${input} is false, but for the table "${table}" it is ${state}${production ? `, and "${name}" is a production environment` : ""}.`,
-    remedy: `Set ${input} to auto, which keeps it ${production ? "on" : "as it is"}.`
-  };
-}
-
-// lib/src/table/properties/deletion-protection.js
-var deletionProtection = {
-  name: "DeletionProtectionEnabled",
-  description: "Deletion protection. On in production; elsewhere off at creation, then unmanaged.",
-  schema: FV5COAUL_boolean(),
-  reading: { kind: "described", of: ({ DeletionProtectionEnabled }) => DeletionProtectionEnabled ?? false },
-  creation: {
-    kind: "in-create-table",
-    input: (DeletionProtectionEnabled) => ({ DeletionProtectionEnabled }),
-    otherwise: false
-  },
-  changes: (from, to) => {
-    if (from === to)
-      return [];
-    return to ? [{ kind: "update", from, to, risk: "safe" }] : [{ kind: "update", from, to, risk: { allow: ["remove-deletion-protection"] } }];
-  },
-  request: ({ name: TableName }, { to }) => ({
-    operation: "UpdateTable",
-    input: { TableName, DeletionProtectionEnabled: to }
-  }),
-  settings: (value) => [{ name: "DeletionProtectionEnabled", value: String(value) }],
-  blockedBy: ["replica"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  protection: {
-    isOn: (value) => value,
-    inProduction: true,
-    off: false,
-    input: "deletion-protection",
-    removal: "remove-deletion-protection"
-  },
-  disruptions: [
-    {
-      name: "remove-deletion-protection",
-      purpose: "to turn it off",
-      explain: (situation) => explainProtectionOff("deletion-protection", "on", situation)
-    }
-  ]
-};
-
-// lib/src/table/throughput.js
-var units = pipe(number(), integer(), minValue(1));
-var throughputSchema = strictObject({ ReadCapacityUnits: units, WriteCapacityUnits: units });
-function readThroughput({ ReadCapacityUnits, WriteCapacityUnits } = {}) {
-  return { ReadCapacityUnits, WriteCapacityUnits };
-}
-function isSameThroughput(left, right) {
-  return left.ReadCapacityUnits === right.ReadCapacityUnits && left.WriteCapacityUnits === right.WriteCapacityUnits;
-}
-function describeThroughput({ ReadCapacityUnits: reads, WriteCapacityUnits: writes }) {
-  return `${reads} read and ${writes} write units`;
-}
-var noMaximum = -1;
-var maximum = pipe(number(), integer(), minValue(noMaximum), check((most) => most !== 0, "at least 1, or -1 for no maximum"));
-var onDemandThroughputSchema = strictObject({
-  MaxReadRequestUnits: optional(maximum),
-  MaxWriteRequestUnits: optional(maximum)
-});
-var members = ["MaxReadRequestUnits", "MaxWriteRequestUnits"];
-function readOnDemandThroughput(given = {}) {
-  return withMembers(members, (member) => given[member] ?? noMaximum);
-}
-function changedMaximums(from, to) {
-  const differing = declaredIn(to).filter((member) => maximumIn(from, member) !== to[member]);
-  if (differing.length === 0)
-    return void 0;
-  return {
-    from: withMembers(differing, (member) => maximumIn(from, member)),
-    to: withMembers(differing, (member) => maximumIn(to, member))
-  };
-}
-function initialMaximums(declared2) {
-  const limited = limitedIn(declared2);
-  return limited.length === 0 ? void 0 : withMembers(limited, (member) => declared2[member]);
-}
-function undeclaredMaximums(observed, declared2 = {}) {
-  const undeclared = limitedIn(observed).filter((member) => declared2[member] === void 0);
-  return withMembers(undeclared, (member) => observed[member]);
-}
-function maximumSettings(value) {
-  return declaredIn(value).map((name) => {
-    const most = maximumIn(value, name);
-    return { name, value: most === noMaximum ? "no maximum" : String(most) };
-  });
-}
-function declaredIn(value) {
-  return members.filter((member) => value[member] !== void 0);
-}
-function limitedIn(value) {
-  return members.filter((member) => maximumIn(value, member) !== noMaximum);
-}
-function maximumIn(value, member) {
-  return value[member] ?? noMaximum;
-}
-function withMembers(names, unitsOf2) {
-  return Object.fromEntries(names.map((name) => [name, unitsOf2(name)]));
-}
-
-// lib/src/table/properties/billing-mode.js
-var mode = picklist(["PAY_PER_REQUEST", "PROVISIONED"]);
-var billingMode = {
-  name: "BillingMode",
-  description: "On-demand capacity (PAY_PER_REQUEST), or provisioned capacity with its ProvisionedThroughput. A new table is on demand unless declared otherwise.",
-  schema: union([
-    literal("PAY_PER_REQUEST"),
-    strictObject({
-      ProvisionedThroughput: throughputSchema,
-      GlobalSecondaryIndexes: optional(array(strictObject({ IndexName: string(), ProvisionedThroughput: throughputSchema })))
-    })
-  ]),
-  declaration: {
-    fields: { BillingMode: mode, ProvisionedThroughput: throughputSchema },
-    normalize: (fields) => {
-      const { BillingMode, ProvisionedThroughput } = fields;
-      if (ProvisionedThroughput !== void 0)
-        return { ProvisionedThroughput };
-      if (BillingMode === "PROVISIONED")
-        throw new TypeError("PROVISIONED needs ProvisionedThroughput");
-      return BillingMode;
-    }
-  },
-  reading: { kind: "described", of: readBillingMode },
-  creation: {
-    kind: "in-create-table",
-    input: (value) => isProvisioned(value) ? { BillingMode: "PROVISIONED", ProvisionedThroughput: value.ProvisionedThroughput } : { BillingMode: value },
-    otherwise: "PAY_PER_REQUEST"
-  },
-  changes: (from, to, comparison) => {
-    if (!isProvisioned(to))
-      return isProvisioned(from) ? [{ kind: "update", from, to, risk: "slow" }] : [];
-    if (!isProvisioned(from))
-      return [switchToProvisioned(to, comparison)];
-    if (isSameThroughput(from.ProvisionedThroughput, to.ProvisionedThroughput))
-      return [];
-    return [{ kind: "update", from: unitsOf(from), to: unitsOf(to), risk: "safe" }];
-  },
-  request: ({ name: TableName }, change) => ({
-    operation: "UpdateTable",
-    input: { TableName, ...inputOf(change) }
-  }),
-  settings: (value) => {
-    if (!isProvisioned(value))
-      return [{ name: "BillingMode", value }];
-    const { ProvisionedThroughput, GlobalSecondaryIndexes = [] } = value;
-    return [
-      { name: "BillingMode", value: `PROVISIONED, ${describeThroughput(ProvisionedThroughput)}` },
-      ...GlobalSecondaryIndexes.map((index) => ({
-        name: `ProvisionedThroughput of the index ${index.IndexName}`,
-        value: describeThroughput(index.ProvisionedThroughput)
-      }))
-    ];
-  },
-  unmanaged: (observed, declared2) => declared2 === void 0 && isProvisioned(observed) ? [{ path: "billingMode", value: `PROVISIONED, ${describeThroughput(observed.ProvisionedThroughput)}` }] : [],
-  waits: [
-    {
-      appliesTo: ({ from, to }) => isProvisioned(from) && isProvisioned(to),
-      goal: "change its throughput",
-      usual: "1 to 2 s",
-      firstPoll: 1,
-      timeout: 600
-    },
-    // Measured on AWS: 60 to 113 s, with and without indexes.
-    {
-      appliesTo: ({ to }) => isProvisioned(to),
-      goal: "change its billing mode to provisioned",
-      usual: "1 to 2 minutes",
-      firstPoll: 1,
-      timeout: 1800
-    },
-    // Measured on AWS: 107 to 172 s for the first change of a table that was created provisioned, later 2 to 5 s.
-    { goal: "change its billing mode", usual: "2 to 3 minutes the first time", firstPoll: 1, timeout: 1800 }
-  ],
-  blockedBy: ["table", "index", "replica"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  budget: {
-    limit: "four changes to on-demand in 24 hours, and four decreases of units a day (UTC), then one an hour",
-    isSpent: /^LimitExceededException: .*next (?:update|decrease) can be made at/is
-  }
-};
-function isProvisioned(value) {
-  return typeof value === "object";
-}
-function isSwitchToProvisioned({ declared: declared2, observed }) {
-  return isProvisioned(declared2.BillingMode) && observed.BillingMode === "PAY_PER_REQUEST";
-}
-function readBillingMode({ BillingModeSummary: summary, ProvisionedThroughput }) {
-  const name = summary ? summary.BillingMode : "PROVISIONED";
-  return name === "PROVISIONED" ? { ProvisionedThroughput: readThroughput(ProvisionedThroughput) } : name;
-}
-function switchToProvisioned({ ProvisionedThroughput }, { table, declared: declared2, observed }) {
-  const declaredUnits = new Map(globalIndexes(declared2).map((index) => [index.IndexName, index.ProvisionedThroughput]));
-  const indexes = globalIndexes(observed).map(({ IndexName }) => ({
-    IndexName,
-    ProvisionedThroughput: declaredUnits.get(IndexName)
-  }));
-  const withoutUnits = indexes.filter((index) => index.ProvisionedThroughput === void 0);
-  if (withoutUnits.length > 0) {
-    const names = withoutUnits.map(({ IndexName }) => `"${IndexName}"`);
-    const [these, them] = names.length === 1 ? ["the index", "it"] : ["the indexes", "them"];
-    return {
-      kind: "impossible",
-      reason: `The table "${table}" is on demand and its definition declares provisioned capacity, but no ProvisionedThroughput for ${these} ${listSome(names, 20, "more")}. DynamoDB changes the table only together with all of its global indexes.`,
-      remedy: `Declare ProvisionedThroughput for ${them} in GlobalSecondaryIndexes, or delete ${them} first. Then run again.`
-    };
-  }
-  const GlobalSecondaryIndexes = indexes;
-  const to = { ProvisionedThroughput, ...indexes.length === 0 ? {} : { GlobalSecondaryIndexes } };
-  const removed = maximumsOf(observed);
-  const warning = `The change of "${table}" to provisioned capacity removes its on-demand maximums: ${listSome(removed, 20, "more")}.`;
-  return { kind: "update", from: "PAY_PER_REQUEST", to, risk: "slow", ...removed.length === 0 ? {} : { warning } };
-}
-function maximumsOf(observed) {
-  const list = (maximums, of) => maximumSettings(undeclaredMaximums(maximums ?? {})).map(({ name, value }) => `${name} ${value}${of}`);
-  return [
-    ...list(observed.OnDemandThroughput, ""),
-    ...globalIndexes(observed).flatMap((index) => list(index.OnDemandThroughput, ` of the index "${index.IndexName}"`))
-  ];
-}
-function globalIndexes(values) {
-  return values.GlobalSecondaryIndexes ?? [];
-}
-function unitsOf({ ProvisionedThroughput }) {
-  return { ProvisionedThroughput };
-}
-function inputOf({ from, to }) {
-  if (!isProvisioned(to))
-    return { BillingMode: to };
-  const { ProvisionedThroughput, GlobalSecondaryIndexes = [] } = to;
-  if (isProvisioned(from))
-    return { ProvisionedThroughput };
-  const updates = GlobalSecondaryIndexes.map((Update) => ({ Update }));
-  return {
-    BillingMode: "PROVISIONED",
-    ProvisionedThroughput,
-    ...updates.length === 0 ? {} : { GlobalSecondaryIndexUpdates: updates }
-  };
-}
-
-// lib/src/table/indexes.js
-function indexesOf(values) {
-  const { GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] } = values;
-  const read = (isLocal) => (index) => ({
-    name: index.IndexName,
-    keys: index.KeySchema,
-    isLocal
-  });
-  return [...GlobalSecondaryIndexes.map(read(false)), ...LocalSecondaryIndexes.map(read(true))];
-}
-function partitionKeyOf(keys) {
-  return keys.flatMap(({ AttributeName, KeyType }) => KeyType === "HASH" ? [AttributeName] : []);
-}
-
-// lib/src/table/properties/key-schema.js
-var keyMembers = {
-  AttributeName: pipe(string(), minLength(1), maxLength(255)),
-  KeyType: picklist(["HASH", "RANGE"])
-};
-var keyAttribute = strictObject({ ...keyMembers, AttributeType: picklist(["S", "N", "B"]) });
-var keyElement = strictObject(keyMembers);
-var keyElements = array(keyElement);
-function withTypes(keys, types) {
-  return keys.map(({ AttributeName, KeyType }) => {
-    const AttributeType = types.get(AttributeName);
-    if (AttributeType === void 0)
-      throw new TypeError(`${AttributeName} has no type`);
-    return { AttributeName, AttributeType, KeyType };
-  });
-}
-var keySchema = {
-  name: "KeySchema",
-  description: "The primary key: a partition key and at most one sort key, each with its type. Fixed at creation.",
-  schema: pipe(array(keyAttribute), minLength(1), maxLength(2), check(([first, second]) => first?.KeyType === "HASH" && second?.KeyType !== "HASH" && second?.AttributeName !== first.AttributeName, "one HASH, then at most one RANGE of another name")),
-  declaration: {
-    fields: { KeySchema: pipe(keyElements, minLength(1), maxLength(2)) },
-    normalize: ({ KeySchema }, types) => withTypes(KeySchema, types)
-  },
-  reading: {
-    kind: "described",
-    of: ({ KeySchema, AttributeDefinitions }) => readKeys(KeySchema, AttributeDefinitions)
-  },
-  creation: {
-    kind: "in-create-table",
-    input: (keys) => ({
-      KeySchema: keys.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
-      AttributeDefinitions: keys.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }))
-    })
-  },
-  changes: (from, to, { table }) => describeKeys(from) === describeKeys(to) ? [] : [
-    {
-      kind: "impossible",
-      reason: `The table "${table}" has the key ${describeKeys(from)}, but its definition declares ${describeKeys(to)}. DynamoDB cannot change the key of a table.`,
-      remedy: `Choose another table-name-prefix, so that new tables are created beside this one; or move the items elsewhere and delete "${table}" by hand.`
-    }
-  ],
-  settings: (keys) => [{ name: "KeySchema", value: describeKeys(keys) }],
-  blockedBy: [],
-  actions: { read: ["dynamodb:DescribeTable"], write: [] }
-};
-function describeKeys(keys) {
-  return keys.map(({ AttributeName, AttributeType }) => `${AttributeName} (${AttributeType})`).join(", ");
-}
-function readKeys(keys = [], definitions = []) {
-  return keys.map(({ AttributeName, KeyType }) => ({
-    AttributeName,
-    AttributeType: definitions.find((each) => each.AttributeName === AttributeName)?.AttributeType,
-    KeyType
-  })).sort((left, right) => left.KeyType === right.KeyType ? 0 : left.KeyType === "HASH" ? -1 : 1);
-}
-
-// lib/src/table/secondary-index.js
-var attributeName = pipe(string(), minLength(1), maxLength(255));
-var projection = strictObject({
-  ProjectionType: picklist(["ALL", "KEYS_ONLY", "INCLUDE"]),
-  NonKeyAttributes: optional(array(attributeName))
-});
-var indexMembers = {
-  IndexName: pipe(string(), regex(/^[a-zA-Z0-9_.-]{3,255}$/)),
-  KeySchema: pipe(array(keyAttribute), minLength(1)),
-  Projection: projection
-};
-var mostIncluded = 20;
-function declaredIndexMembers(mostKeys2) {
-  return {
-    IndexName: indexMembers.IndexName,
-    KeySchema: pipe(keyElements, minLength(1), check((keys) => keys[0]?.KeyType === "HASH" && isInOrder(keys.map(({ KeyType }) => KeyType)), "HASH first, and every HASH before every RANGE"), check((keys) => ["HASH", "RANGE"].every((kind) => countOf(keys, kind) <= mostKeys2), `at most ${mostKeys2} HASH and ${mostKeys2} RANGE`), check((keys) => isDistinct(keys.map(({ AttributeName }) => AttributeName)), "each attribute once")),
-    Projection: pipe(strictObject({
-      ProjectionType: projection.entries.ProjectionType,
-      NonKeyAttributes: optional(pipe(array(attributeName), minLength(1), maxLength(mostIncluded), check((names) => isDistinct(names), "each attribute once")))
-    }), check(({ ProjectionType, NonKeyAttributes }) => ProjectionType === "INCLUDE" === (NonKeyAttributes !== void 0), "NonKeyAttributes with INCLUDE, and with no other ProjectionType"))
-  };
-}
-function isInOrder(kinds) {
-  return !kinds.includes("RANGE") || kinds.lastIndexOf("HASH") < kinds.indexOf("RANGE");
-}
-function countOf(keys, kind) {
-  return keys.filter(({ KeyType }) => KeyType === kind).length;
-}
-function isDistinct(names) {
-  return new Set(names).size === names.length;
-}
-function hasDistinctNames(indexes) {
-  return isDistinct(indexes.map(({ IndexName }) => IndexName));
-}
-function sortByName(indexes) {
-  return indexes.toSorted((left, right) => String(left.IndexName) < String(right.IndexName) ? -1 : 1);
-}
-function readIndex({ IndexName, KeySchema, Projection }, definitions = []) {
-  return {
-    IndexName,
-    KeySchema: readKeys(KeySchema, definitions),
-    Projection: Projection === void 0 ? void 0 : orderProjection(Projection)
-  };
-}
-function orderProjection({ ProjectionType, NonKeyAttributes = [] }) {
-  return {
-    ProjectionType,
-    ...NonKeyAttributes.length === 0 ? {} : { NonKeyAttributes: NonKeyAttributes.toSorted() }
-  };
-}
-function orderIndex({ IndexName, KeySchema, Projection }) {
-  return {
-    IndexName,
-    KeySchema: KeySchema.map(({ AttributeName, AttributeType, KeyType }) => ({
-      AttributeName,
-      AttributeType,
-      KeyType
-    })),
-    Projection: orderProjection(Projection)
-  };
-}
-function indexInput({ IndexName, KeySchema, Projection }) {
-  const { ProjectionType, NonKeyAttributes } = Projection;
-  return {
-    IndexName,
-    KeySchema: KeySchema.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
-    Projection: {
-      ProjectionType,
-      ...NonKeyAttributes === void 0 ? {} : { NonKeyAttributes: [...NonKeyAttributes] }
-    }
-  };
-}
-function keyDefinitions(indexes) {
-  const types = indexes.flatMap(({ KeySchema }) => KeySchema).map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }));
-  return [...new Map(types.map((type) => [type.AttributeName, type])).values()];
-}
-function isSameIndex(left, right) {
-  const fixed = (index) => JSON.stringify({ ...orderIndex(index), IndexName: "" });
-  return fixed(left) === fixed(right);
-}
-function describeIndex({ KeySchema, Projection }) {
-  const partition = KeySchema.filter(({ KeyType }) => KeyType === "HASH");
-  const sort = KeySchema.filter(({ KeyType }) => KeyType === "RANGE");
-  const keys = [partition.map((key) => describeKeys([key])).join(" + "), ...sort.map((key) => describeKeys([key]))];
-  return `${keys.join(", ")}; ${describeProjection(Projection)}`;
-}
-function describeProjection({ ProjectionType, NonKeyAttributes = [] }) {
-  switch (ProjectionType) {
-    case "ALL":
-      return "all attributes";
-    case "KEYS_ONLY":
-      return "keys only";
-    case "INCLUDE":
-      return `includes ${NonKeyAttributes.join(", ")}`;
-  }
-}
-
-// lib/src/table/properties/global-secondary-indexes.js
-var mostIndexes = 20;
-var mostKeys = 4;
-var throughputMembers = {
-  ProvisionedThroughput: optional(throughputSchema),
-  OnDemandThroughput: optional(onDemandThroughputSchema)
-};
-var declaredIndexes = pipe(array(strictObject({ ...declaredIndexMembers(mostKeys), ...throughputMembers })), check((indexes) => hasDistinctNames(indexes), "each IndexName once"));
-var buildDuration = "8 to 17 minutes, longer with many items";
-var globalSecondaryIndexes = {
-  name: "GlobalSecondaryIndexes",
-  description: "Global secondary indexes: keys, projection and throughput of each. Made with a new table; on an existing one built or deleted one after the other.",
-  schema: pipe(array(strictObject({ ...indexMembers, ...throughputMembers })), check((indexes) => hasDistinctNames(indexes), "each IndexName once")),
-  declaration: {
-    fields: { GlobalSecondaryIndexes: declaredIndexes },
-    normalize: ({ GlobalSecondaryIndexes }, types) => sortByName(GlobalSecondaryIndexes.map((index) => normalize(index, types)))
-  },
-  reading: { kind: "described", of: readIndexes },
-  creation: {
-    kind: "in-create-table",
-    input: (indexes) => (
-      // DynamoDB refuses an empty list.
-      indexes.length === 0 ? {} : { GlobalSecondaryIndexes: indexes.map(inputOf2), AttributeDefinitions: keyDefinitions(indexes) }
-    )
-  },
-  changes: changesOf,
-  request: ({ name: TableName }, change) => ({
-    operation: "UpdateTable",
-    input: { TableName, ...updateFor(change) }
-  }),
-  settings: (indexes) => indexes.map((index) => ({ name: `index ${index.IndexName}`, value: describeWithThroughput(index) })),
-  part: partOf,
-  unmanaged: (observed, declared2 = []) => undeclaredIndexes(observed, declared2).map(({ IndexName }) => ({ path: "globalIndex", value: IndexName })),
-  // DynamoDB changes the throughput of one index while it builds or deletes another.
-  blockedBy: ["table", "index", "replica"],
-  blockersOf: (change) => isThroughputChange(change) ? ["replica"] : ["table", "index", "replica"],
-  follows: ["BillingMode"],
-  waits: [
-    {
-      appliesTo: ({ from }) => from.length === 0,
-      part: "index",
-      isOptional: true,
-      goal: "build its index",
-      usual: buildDuration,
-      firstPoll: 1,
-      interval: 12,
-      timeout: longestRunSeconds
-    },
-    {
-      appliesTo: ({ to }) => to.length === 0,
-      part: "index",
-      goal: "delete its index",
-      usual: "3 to 6 s",
-      firstPoll: 2,
-      timeout: 600
-    },
-    { part: "index", goal: "change the throughput of its index", usual: "2 to 6 s", firstPoll: 2, timeout: 600 }
-  ],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  budget: {
-    limit: "four decreases of the units of an index a day (UTC), then one an hour",
-    isSpent: /^LimitExceededException: .*decreases are limited within/is
-  },
-  disruptions: [
-    {
-      name: "rebuild-index",
-      purpose: "to delete the index and build it again under its name, while queries of it fail",
-      explain: explainRebuild
-    },
-    { name: "delete-index", purpose: "to delete the indexes that the definition lacks", explain: explainFullTable }
-  ]
-};
-function normalize({ KeySchema, Projection, ...index }, types) {
-  return inOrder({ ...index, KeySchema: withTypes(KeySchema, types), Projection: orderProjection(Projection) });
-}
-function inOrder(index) {
-  const { ProvisionedThroughput, OnDemandThroughput } = index;
-  return {
-    ...orderIndex(index),
-    ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput },
-    ...OnDemandThroughput === void 0 ? {} : { OnDemandThroughput }
-  };
-}
-function readIndexes({ GlobalSecondaryIndexes = [], AttributeDefinitions }) {
-  return sortByName(GlobalSecondaryIndexes.filter(({ IndexStatus }) => IndexStatus !== "DELETING").map((index) => ({
-    ...readIndex(index, AttributeDefinitions),
-    ...readThroughputOf(index)
-  })));
-}
-function readThroughputOf({ ProvisionedThroughput = {}, OnDemandThroughput }) {
-  const { ReadCapacityUnits, WriteCapacityUnits } = ProvisionedThroughput;
-  return ReadCapacityUnits ? { ProvisionedThroughput: { ReadCapacityUnits, WriteCapacityUnits } } : { OnDemandThroughput: readOnDemandThroughput(OnDemandThroughput) };
-}
-function inputOf2(index) {
-  const { ProvisionedThroughput, OnDemandThroughput = {} } = index;
-  const maximums = initialMaximums(OnDemandThroughput);
-  return {
-    ...indexInput(index),
-    ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput: { ...ProvisionedThroughput } },
-    ...maximums === void 0 ? {} : { OnDemandThroughput: maximums }
-  };
-}
-function updateFor({ from: [before], to: [after] }) {
-  if (after === void 0) {
-    return { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: before?.IndexName } }] };
-  }
-  if (before === void 0) {
-    return {
-      AttributeDefinitions: keyDefinitions([after]),
-      GlobalSecondaryIndexUpdates: [{ Create: inputOf2(after) }]
-    };
-  }
-  const { IndexName, ProvisionedThroughput } = after;
-  const maximums = changedMaximums(before.OnDemandThroughput ?? {}, after.OnDemandThroughput ?? {});
-  return {
-    GlobalSecondaryIndexUpdates: [
-      {
-        Update: {
-          IndexName,
-          ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput: { ...ProvisionedThroughput } },
-          ...maximums === void 0 ? {} : { OnDemandThroughput: maximums.to }
-        }
-      }
-    ]
-  };
-}
-function isThroughputChange({ from, to }) {
-  return from.length > 0 && to.length > 0;
-}
-function partOf({ from, to }) {
-  return [...to, ...from].map(({ IndexName }) => IndexName)[0] ?? "";
-}
-function undeclaredIndexes(observed, declared2) {
-  const names = declared2.map(({ IndexName }) => IndexName);
-  return observed.filter(({ IndexName }) => !names.includes(IndexName));
-}
-function changesOf(from, to, comparison) {
-  const pairs = to.flatMap((declared2) => from.filter(({ IndexName }) => IndexName === declared2.IndexName).map((index) => ({ declared: declared2, present: afterBillingMode(index, declared2, comparison) })));
-  const created = undeclaredIndexes(to, from);
-  const rebuilt = pairs.filter(({ declared: declared2, present }) => !isSameIndex(declared2, present));
-  const kept = pairs.filter((pair) => !rebuilt.includes(pair));
-  const undeclared = undeclaredIndexes(from, to);
-  const impossible = [
-    ...[...created, ...rebuilt.map(({ declared: declared2 }) => declared2)].flatMap((index) => [
-      ...refuseBuild(index, comparison),
-      ...refuseKeyTypes(index, undeclared, comparison)
-    ]),
-    ...kept.flatMap((pair) => refuseThroughput(pair, comparison))
-  ];
-  if (impossible.length > 0)
-    return impossible;
-  const isFull = from.length + created.length > mostIndexes;
-  const deletions = undeclared.map((index, position) => deletionOf(index, isFull && position === 0, comparison));
-  const inTheWay = rebuilt.filter((pair) => isInTheWay(pair, [...created, ...rebuilt.map(({ declared: declared2 }) => declared2)]));
-  return [
-    ...kept.flatMap(throughputChange),
-    ...isFull ? deletions : [],
-    ...inTheWay.map(({ present }) => rebuildingDeletionOf(present, comparison)),
-    ...created.map(creationOf),
-    ...rebuilt.flatMap((pair) => [
-      ...inTheWay.includes(pair) ? [] : [rebuildingDeletionOf(pair.present, comparison)],
-      creationOf(pair.declared)
-    ]),
-    ...isFull ? [] : deletions
-  ];
-}
-function afterBillingMode(index, { ProvisionedThroughput }, comparison) {
-  if (isSwitchToProvisioned(comparison))
-    return { ...orderIndex(index), ProvisionedThroughput };
-  const isOnDemand = comparison.declared.BillingMode === "PAY_PER_REQUEST";
-  return isOnDemand && index.ProvisionedThroughput !== void 0 ? { ...orderIndex(index), OnDemandThroughput: readOnDemandThroughput() } : index;
-}
-function isTableProvisioned({ declared: declared2, observed }) {
-  return isProvisioned(declared2.BillingMode ?? observed.BillingMode);
-}
-function creationOf(index) {
-  return { kind: "update", from: [], to: [inOrder(index)], risk: "slow" };
-}
-function deletionOf(index, isRequired, { table }) {
-  return {
-    kind: "update",
-    // Without its throughput, which may change before the deletion.
-    from: [orderIndex(index)],
-    to: [],
-    risk: { allow: ["delete-index"] },
-    ...isRequired ? {} : { isOptional: true },
-    warning: `The index "${index.IndexName}" of "${table}" is deleted: queries of it fail from then on.`
-  };
-}
-function rebuildingDeletionOf(index, { table }) {
-  return {
-    kind: "update",
-    from: [orderIndex(index)],
-    to: [],
-    risk: { allow: ["rebuild-index"] },
-    warning: `The index "${index.IndexName}" of "${table}" is deleted and built again: queries of it fail until it is built, which usually takes ${buildDuration}.`
-  };
-}
-function throughputChange({ declared: declared2, present }) {
-  const units2 = declared2.ProvisionedThroughput;
-  const hasOtherUnits = units2 !== void 0 && !isSameUnits(present.ProvisionedThroughput, units2);
-  const maximums = changedMaximums(present.OnDemandThroughput ?? {}, declared2.OnDemandThroughput ?? {});
-  if (!hasOtherUnits && maximums === void 0)
-    return [];
-  const index = orderIndex(present);
-  return hasOtherUnits ? [
-    {
-      kind: "update",
-      from: [{ ...index, ProvisionedThroughput: present.ProvisionedThroughput }],
-      to: [{ ...index, ProvisionedThroughput: units2 }],
-      risk: "safe"
-    }
-  ] : [
-    {
-      kind: "update",
-      from: [{ ...index, OnDemandThroughput: maximums?.from }],
-      to: [{ ...index, OnDemandThroughput: maximums?.to }],
-      risk: "safe"
-    }
-  ];
-}
-function isSameUnits(left, right) {
-  return left !== void 0 && isSameThroughput(left, right);
-}
-function refuseBuild(index, comparison) {
-  const { IndexName, ProvisionedThroughput, OnDemandThroughput = {} } = index;
-  if (isTableProvisioned(comparison) && ProvisionedThroughput === void 0) {
-    return [
-      {
-        kind: "impossible",
-        reason: `The table "${comparison.table}" has provisioned capacity, but its definition declares no ProvisionedThroughput for the new index "${IndexName}". DynamoDB builds an index of such a table only with units of its own.`,
-        remedy: `Declare ProvisionedThroughput for "${IndexName}" and for the table, or declare BillingMode: PAY_PER_REQUEST.`
-      }
-    ];
-  }
-  const present = { ...orderIndex(index), ...isTableProvisioned(comparison) ? { ProvisionedThroughput } : {} };
-  return refuseThroughput({ declared: { ...index, OnDemandThroughput }, present }, comparison);
-}
-function refuseThroughput({ declared: declared2, present }, comparison) {
-  const { IndexName, ProvisionedThroughput, OnDemandThroughput = {} } = declared2;
-  const isOnDemand = !isTableProvisioned(comparison);
-  const hasOther = isOnDemand ? ProvisionedThroughput !== void 0 && !isSameUnits(present.ProvisionedThroughput, ProvisionedThroughput) : changedMaximums(present.OnDemandThroughput ?? {}, OnDemandThroughput) !== void 0;
-  if (!hasOther)
-    return [];
-  const [has, name, mode2] = isOnDemand ? ["is on demand", "ProvisionedThroughput", "PROVISIONED, with ProvisionedThroughput for the table"] : ["has provisioned capacity", "OnDemandThroughput", "PAY_PER_REQUEST"];
-  return [
-    {
-      kind: "impossible",
-      reason: `The table "${comparison.table}" ${has}, but its definition declares ${name} for the index "${IndexName}". DynamoDB does not accept it.`,
-      remedy: `Declare BillingMode: ${mode2}, or remove ${name} of the index from the definition.`
-    }
-  ];
-}
-function refuseKeyTypes(index, staying, { table, observed }) {
-  const { LocalSecondaryIndexes: local = [] } = observed;
-  return index.KeySchema.flatMap(({ AttributeName, AttributeType }) => [...staying, ...local].filter((other) => typeIn(other, AttributeName, AttributeType) !== AttributeType).slice(0, 1).map((other) => {
-    const type = typeIn(other, AttributeName, AttributeType);
-    const isGlobal = !local.includes(other);
-    return {
-      kind: "impossible",
-      reason: `The definition of "${table}" declares the attribute "${AttributeName}" with the type ${AttributeType} for the index "${index.IndexName}", but the index "${other.IndexName}" of the table has it with the type ${type}. DynamoDB keeps one type for each attribute.`,
-      remedy: `Declare the type ${type}, or another attribute${isGlobal ? `; or delete the index "${other.IndexName}" by hand, then run again` : ""}.`
-    };
-  }));
-}
-function typeIn(index, attribute, otherwise) {
-  return index.KeySchema.find(({ AttributeName }) => AttributeName === attribute)?.AttributeType ?? otherwise;
-}
-function isInTheWay({ declared: declared2, present }, built) {
-  return built.some((index) => index !== declared2 && index.KeySchema.some(({ AttributeName, AttributeType }) => typeIn(present, AttributeName, AttributeType) !== AttributeType));
-}
-function explainRebuild({ table, observed, change, comparison }) {
-  const name = partOf(change);
-  const [before, after] = [observed, comparison.declared.GlobalSecondaryIndexes ?? []].map((indexes) => indexes.filter(({ IndexName }) => IndexName === name).map(describeIndex));
-  return {
-    reason: `The index "${name}" of "${table}" has ${before}, but its definition declares ${after}. DynamoDB can change neither keys nor projection of an index.`,
-    remedy: `Declare "${name}" as it is, and beside it the new index under another name, such as "${freeName(name, comparison)}". When that is built, let the readers use it; then remove "${name}" from the definition, and run with the line delete-index in allow.`
-  };
-}
-function freeName(name, { declared: declared2, observed }) {
-  const taken = new Set([declared2, observed].flatMap(indexesOf).map((index) => index.name));
-  const longest2 = 250;
-  for (let number2 = 2; ; number2 += 1) {
-    const free = `${name.slice(0, longest2)}-${number2}`;
-    if (!taken.has(free))
-      return free;
-  }
-}
-function explainFullTable({ table, observed, comparison }) {
-  const declared2 = comparison.declared.GlobalSecondaryIndexes ?? [];
-  const names = (indexes) => listSome(indexes.map(({ IndexName }) => `"${IndexName}"`), mostIndexes, "more");
-  return {
-    reason: `The table "${table}" has no room for the declared ${names(undeclaredIndexes(declared2, observed))}: it has ${observed.length} global indexes, and DynamoDB allows ${mostIndexes}. Not declared, so left alone: ${names(undeclaredIndexes(observed, declared2))}.`,
-    remedy: "Declare fewer indexes, or delete an index that nothing uses by hand."
-  };
-}
-function describeWithThroughput(index) {
-  const { ProvisionedThroughput, OnDemandThroughput = {} } = index;
-  return [
-    describeIndex(index),
-    ...ProvisionedThroughput === void 0 ? [] : [describeThroughput(ProvisionedThroughput)],
-    ...maximumSettings(OnDemandThroughput).filter(({ value }) => value !== "no maximum").map(({ name, value }) => `${name} ${value}`)
-  ].join("; ");
-}
-function declaredBuilds({ GlobalSecondaryIndexes = [] }, changesInProgress = []) {
-  return GlobalSecondaryIndexes.map(({ IndexName }) => IndexName).filter((declared2) => changesInProgress.some(({ part, name, status }) => part === "index" && name === declared2 && status === "CREATING"));
-}
-
-// lib/src/table/properties/local-secondary-indexes.js
-var declaredIndexes2 = pipe(array(strictObject(declaredIndexMembers(1))), check((indexes) => hasDistinctNames(indexes), "each IndexName once"));
-var localSecondaryIndexes = {
-  name: "LocalSecondaryIndexes",
-  description: "Local secondary indexes: keys and projection of each. Fixed at creation.",
-  schema: pipe(array(strictObject(indexMembers)), check((indexes) => hasDistinctNames(indexes), "each IndexName once")),
-  declaration: {
-    fields: { LocalSecondaryIndexes: declaredIndexes2 },
-    normalize: ({ LocalSecondaryIndexes }, types) => sortByName(LocalSecondaryIndexes.map((index) => normalize2(index, types)))
-  },
-  reading: { kind: "described", of: readIndexes2 },
-  creation: {
-    kind: "in-create-table",
-    input: (indexes) => (
-      // DynamoDB refuses an empty list.
-      indexes.length === 0 ? {} : { LocalSecondaryIndexes: indexes.map(indexInput), AttributeDefinitions: keyDefinitions(indexes) }
-    )
-  },
-  changes: (from, to, { table }) => to.flatMap((declared2) => refuseDifference(table, from, declared2)),
-  settings: (indexes) => indexes.map((index) => ({ name: `local index ${index.IndexName}`, value: describeIndex(index) })),
-  unmanaged: (observed, declared2 = []) => observed.filter(({ IndexName }) => !declared2.some((index) => index.IndexName === IndexName)).map(({ IndexName }) => ({ path: "localIndex", value: IndexName })),
-  blockedBy: [],
-  actions: { read: ["dynamodb:DescribeTable"], write: [] }
-};
-function normalize2({ IndexName, KeySchema, Projection }, types) {
-  return orderIndex({ IndexName, KeySchema: withTypes(KeySchema, types), Projection: orderProjection(Projection) });
-}
-function readIndexes2({ LocalSecondaryIndexes = [], AttributeDefinitions }) {
-  return sortByName(LocalSecondaryIndexes.map((index) => readIndex(index, AttributeDefinitions)));
-}
-function refuseDifference(table, observed, declared2) {
-  const { IndexName } = declared2;
-  const present = observed.find((index) => index.IndexName === IndexName);
-  if (present !== void 0 && isSameIndex(present, declared2))
-    return [];
-  return [
-    {
-      kind: "impossible",
-      reason: `The definition of "${table}" declares the local index "${IndexName}" with ${describeIndex(declared2)}, but the table has ${present === void 0 ? "no such index" : `it with ${describeIndex(present)}`}. DynamoDB fixes local indexes when it creates a table.`,
-      remedy: `${present === void 0 ? `Remove "${IndexName}" from the definition` : "Declare the index as it is"}, or declare a global index instead. For the local index choose another table-name-prefix, so that new tables are created beside this one.`
-    }
-  ];
-}
-
-// lib/src/table/properties/on-demand-throughput.js
-var onDemandThroughput = {
-  name: "OnDemandThroughput",
-  description: "The most read and write request units a second of an on-demand table; -1 removes a maximum. A member that is not declared is left as it is.",
-  schema: onDemandThroughputSchema,
-  reading: { kind: "described", of: ({ OnDemandThroughput: given }) => readOnDemandThroughput(given) },
-  creation: {
-    kind: "in-create-table",
-    input: (declared2) => {
-      const OnDemandThroughput = initialMaximums(declared2);
-      return OnDemandThroughput === void 0 ? {} : { OnDemandThroughput };
-    }
-  },
-  changes: (from, to, { table, declared: declared2, observed }) => {
-    const change = changedMaximums(from, to);
-    if (change === void 0)
-      return [];
-    if (isProvisioned(declared2.BillingMode ?? observed.BillingMode)) {
-      return [
-        {
-          kind: "impossible",
-          reason: `The table "${table}" has provisioned capacity, but its definition declares OnDemandThroughput. DynamoDB accepts it only for a table that is on demand.`,
-          remedy: "Declare BillingMode: PAY_PER_REQUEST, or remove OnDemandThroughput from the definition."
-        }
-      ];
-    }
-    return [{ kind: "update", ...change, risk: "safe" }];
-  },
-  request: ({ name: TableName }, { to: OnDemandThroughput }) => ({
-    operation: "UpdateTable",
-    input: { TableName, OnDemandThroughput }
-  }),
-  settings: maximumSettings,
-  unmanaged: (observed, declared2) => maximumSettings(undeclaredMaximums(observed, declared2)).map(({ name, value }) => ({
-    path: "onDemandThroughput",
-    value: `${name} ${value}`
-  })),
-  // It takes effect at once: DynamoDB reports the table as ACTIVE.
-  blockedBy: ["table", "index", "replica"],
-  follows: ["BillingMode"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] }
-};
-
-// lib/src/table/properties/point-in-time-recovery.js
-var longestPeriod = 35;
-var pointInTimeRecovery = {
-  name: "PointInTimeRecoverySpecification",
-  description: "Point-in-time recovery. On with 35 days in production; elsewhere off at creation, then unmanaged.",
-  schema: strictObject({
-    PointInTimeRecoveryEnabled: FV5COAUL_boolean(),
-    RecoveryPeriodInDays: optional(pipe(number(), integer(), minValue(1), maxValue(longestPeriod)))
-  }),
-  reading: {
-    kind: "asked",
-    when: "always",
-    ask: async (ask, { name: TableName }) => {
-      const answer = await ask("DescribeContinuousBackups", { TableName });
-      if (answer === void 0)
-        return void 0;
-      const { PointInTimeRecoveryStatus: status, RecoveryPeriodInDays } = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription ?? {};
-      if (status === "DISABLED")
-        return { PointInTimeRecoveryEnabled: false };
-      return {
-        PointInTimeRecoveryEnabled: status === "ENABLED" ? true : status,
-        // Endpoints older than this setting omit it, and mean DynamoDB's default.
-        RecoveryPeriodInDays: RecoveryPeriodInDays ?? longestPeriod
-      };
-    }
-  },
-  creation: { kind: "after-creation", initial: { PointInTimeRecoveryEnabled: false } },
-  changes: (from, to, { table }) => {
-    if (isSame(from, to))
-      return [];
-    if (to.PointInTimeRecoveryEnabled)
-      return [{ kind: "update", from, to, risk: "safe" }];
-    return [
-      {
-        kind: "update",
-        from,
-        to,
-        risk: { allow: ["remove-point-in-time-recovery"] },
-        warning: `Point-in-time recovery of "${table}" is turned off, and its restore window (${describeRecovery(from)}) is lost: turned on again, the window starts empty.`
-      }
-    ];
-  },
-  request: ({ name: TableName }, { to }) => ({
-    operation: "UpdateContinuousBackups",
-    input: { TableName, PointInTimeRecoverySpecification: to }
-  }),
-  settings: (value) => [{ name: "PointInTimeRecoverySpecification", value: describeRecovery(value) }],
-  // DynamoDB accepts the call while the table is UPDATING, and during every other change.
-  blockedBy: [],
-  actions: { read: ["dynamodb:DescribeContinuousBackups"], write: ["dynamodb:UpdateContinuousBackups"] },
-  protection: {
-    isOn: ({ PointInTimeRecoveryEnabled }) => PointInTimeRecoveryEnabled,
-    inProduction: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: longestPeriod },
-    off: { PointInTimeRecoveryEnabled: false },
-    input: "point-in-time-recovery",
-    removal: "remove-point-in-time-recovery"
-  },
-  disruptions: [
-    {
-      name: "remove-point-in-time-recovery",
-      purpose: "to turn it off",
-      explain: (situation) => {
-        const state = describeRecovery(situation.observed);
-        const { reason, remedy } = explainProtectionOff("point-in-time-recovery", state, situation);
-        return {
-          reason: `${reason} Turning it off loses the restore window: turned on again, the window starts empty.`,
-          remedy
-        };
-      }
-    }
-  ]
-};
-function isSame(from, to) {
-  if (from.PointInTimeRecoveryEnabled !== to.PointInTimeRecoveryEnabled)
-    return false;
-  return !to.PointInTimeRecoveryEnabled || to.RecoveryPeriodInDays === void 0 || to.RecoveryPeriodInDays === from.RecoveryPeriodInDays;
-}
-function describeRecovery({ PointInTimeRecoveryEnabled, RecoveryPeriodInDays }) {
-  if (!PointInTimeRecoveryEnabled)
-    return "off";
-  return RecoveryPeriodInDays === void 0 ? "on" : `on, ${RecoveryPeriodInDays} days`;
-}
-
-// lib/src/table/key-permissions.js
-function keyArn(given, { partition, region, account }) {
-  if (given.startsWith("arn:"))
-    return given;
-  return `arn:${partition}:kms:${region}:${account}:${given.startsWith("alias/") ? given : `key/${given}`}`;
-}
-function isAliasArn(arn) {
-  return arn.includes(":alias/");
-}
-function describeKeyStatement(alias2) {
-  return {
-    Effect: "Allow",
-    Action: ["kms:DescribeKey"],
-    Resource: [anyKeyBeside(alias2)],
-    Condition: { StringEquals: { "kms:RequestAlias": nameOf(alias2) } }
-  };
-}
-function useKeyStatement(key, region) {
-  const [, partition] = key.split(":");
-  const viaService = `dynamodb.${region}.${partition === "aws" ? "amazonaws.com" : "*"}`;
-  const isAlias = isAliasArn(key);
-  return {
-    Effect: "Allow",
-    Action: [
-      "kms:CreateGrant",
-      "kms:Decrypt",
-      "kms:DescribeKey",
-      "kms:Encrypt",
-      "kms:GenerateDataKey*",
-      "kms:ReEncrypt*"
-    ],
-    Resource: [isAlias ? anyKeyBeside(key) : key],
-    Condition: {
-      // Not `StringEquals`: the region may be `*`.
-      StringLike: { "kms:ViaService": viaService },
-      // The requests name the key by its ARN, so `kms:RequestAlias` would not match.
-      ...isAlias ? { "ForAnyValue:StringEquals": { "kms:ResourceAliases": nameOf(key) } } : {}
-    }
-  };
-}
-function anyKeyBeside(alias2) {
-  return alias2.replace(/:alias\/.*$/, ":key/*");
-}
-function nameOf(alias2) {
-  return alias2.replace(/^.*:(?=alias\/)/, "");
-}
-
-// lib/src/table/properties/sse-specification.js
-var awsOwned = { SSEEnabled: false };
-var awsManagedAlias = "alias/aws/dynamodb";
-var place = "arn:aws[a-z-]*:kms:[a-z0-9-]+:\\d{12}:";
-var alias = "alias/[\\w/-]{1,250}";
-var id = "(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})";
-var keyPattern = new RegExp(`^(?:${id}|${place}key/${id}|(?:${place})?${alias})$`);
-var hasKeyIfOn = check(({ SSEEnabled, KMSMasterKeyId, KeyManager }) => SSEEnabled || KMSMasterKeyId === void 0 && KeyManager === void 0, "no key where SSEEnabled is false");
-var sseSpecification = {
-  name: "SSESpecification",
-  description: "The key that encrypts the table: owned by AWS (SSEEnabled: false), managed by AWS in the account (SSEEnabled: true), or your own by id, alias or ARN. DynamoDB encrypts the table again for another key; the table stays usable.",
-  schema: pipe(strictObject({
-    SSEEnabled: FV5COAUL_boolean(),
-    KMSMasterKeyId: optional(pipe(string(), minLength(1))),
-    KeyManager: optional(picklist(["AWS", "CUSTOMER"]))
-  }), hasKeyIfOn),
-  declaration: {
-    fields: {
-      SSESpecification: pipe(strictObject({
-        SSEEnabled: FV5COAUL_boolean(),
-        SSEType: optional(literal("KMS")),
-        KMSMasterKeyId: optional(pipe(string(), regex(keyPattern, "a key id, an alias such as alias/tables, or the ARN of either")))
-      }), check(({ SSEEnabled, SSEType, KMSMasterKeyId }) => SSEEnabled || SSEType === void 0 && KMSMasterKeyId === void 0, "neither SSEType nor KMSMasterKeyId where SSEEnabled is false"))
-    },
-    normalize: ({ SSESpecification }) => {
-      const { SSEEnabled, KMSMasterKeyId } = SSESpecification;
-      return { SSEEnabled, ...KMSMasterKeyId === void 0 ? {} : { KMSMasterKeyId } };
-    }
-  },
-  resolve: async (value, target, describeKey) => value.SSEEnabled ? await resolveKey(value, target, describeKey) : value,
-  reading: { kind: "described", of: ({ SSEDescription }) => readEncryption(SSEDescription) },
-  settlesWith: "encryption",
-  creation: { kind: "in-create-table", input: (value) => ({ SSESpecification: toInput(value) }) },
-  changes: (from, to, { table }) => {
-    if (keyOf(from) === keyOf(to))
-      return [];
-    if (to.SSEEnabled || !from.SSEEnabled)
-      return [{ kind: "update", from, to, risk: "safe" }];
-    const warning = `The table "${table}" is encrypted with a key that AWS owns, instead of ${describeKeyOf(from)}: permissions for that key no longer limit who reads its items. Keep that key enabled until the change is complete, and as long as you keep backups that were made with it.`;
-    return [{ kind: "update", from, to, risk: "safe", warning }];
-  },
-  request: ({ name: TableName }, { to }) => ({
-    operation: "UpdateTable",
-    input: { TableName, SSESpecification: toInput(to) }
-  }),
-  settings: (value) => [{ name: "SSESpecification", value: describeKeyOf(value) }],
-  unmanaged: ({ KMSMasterKeyId }, declared2) => declared2 === void 0 && KMSMasterKeyId !== void 0 ? [{ path: "encryptionKey", value: KMSMasterKeyId }] : [],
-  // Measured on AWS: 21 to 23 s, during which the table is ACTIVE; the old key shows for the first 8 to 9 s.
-  waits: [
-    {
-      part: "encryption",
-      goal: "change its encryption",
-      usual: "21 to 23 s",
-      firstPoll: 5,
-      interval: 2,
-      timeout: 1800
-    }
-  ],
-  blockedBy: ["encryption", "replica"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  otherStatements: ({ SSEEnabled, KMSMasterKeyId = awsManagedAlias }, place2) => {
-    if (!SSEEnabled)
-      return { read: [], write: [] };
-    const key = keyArn(KMSMasterKeyId, place2);
-    return {
-      read: isAliasArn(key) ? [describeKeyStatement(key)] : [],
-      // The policy of the AWS managed key allows its use through DynamoDB to everyone in the account.
-      write: isAwsManaged(key) ? [] : [useKeyStatement(key, place2.region)]
-    };
-  },
-  budget: {
-    limit: "four changes in 24 hours, then one in six hours",
-    isSpent: /^LimitExceededException: .*Encryption mode changes are limited/is
-  }
-};
-function readEncryption({ Status, KMSMasterKeyArn } = {}) {
-  const isOn = KMSMasterKeyArn !== void 0 && Status !== "DISABLED" && Status !== "DISABLING";
-  return isOn ? { SSEEnabled: true, KMSMasterKeyId: KMSMasterKeyArn } : awsOwned;
-}
-function toInput({ SSEEnabled, KMSMasterKeyId, KeyManager }) {
-  if (!SSEEnabled)
-    return { Enabled: false };
-  return {
-    Enabled: true,
-    SSEType: "KMS",
-    // AWS documents the key as a parameter for keys other than its own.
-    ...KMSMasterKeyId === void 0 || KeyManager === "AWS" ? {} : { KMSMasterKeyId }
-  };
-}
-function keyOf({ SSEEnabled, KMSMasterKeyId }) {
-  return SSEEnabled ? KMSMasterKeyId ?? awsManagedAlias : "";
-}
-function describeKeyOf({ SSEEnabled, KMSMasterKeyId, KeyManager }) {
-  if (!SSEEnabled)
-    return "AWS owned key";
-  return KMSMasterKeyId === void 0 || KeyManager === "AWS" ? "AWS managed key" : KMSMasterKeyId;
-}
-async function resolveKey({ KMSMasterKeyId: given = awsManagedAlias }, target, describeKey) {
-  const key = keyArn(given, target);
-  const [, , , region = ""] = key.split(":");
-  if (region !== target.region) {
-    throw new RemedyError(`The KMS key ${given} is in ${region}, but DynamoDB encrypts a table in ${target.region} only with a key of that region.`, `Name a key of ${target.region}. Of a multi-Region key, name the id, which begins with mrk-, or the ARN in ${target.region}.`);
-  }
-  if (!isAliasArn(key))
-    return { SSEEnabled: true, KMSMasterKeyId: key, KeyManager: "CUSTOMER" };
-  if (isAwsManaged(key)) {
-    const { arn } = await describeKey(given);
-    return { SSEEnabled: true, KMSMasterKeyId: arn, KeyManager: "AWS" };
-  }
-  return { SSEEnabled: true, KMSMasterKeyId: checkKey(given, await describeKey(given)).arn, KeyManager: "CUSTOMER" };
-}
-function checkKey(alias2, key) {
-  if (/(?:^|:)alias\/aws\//.test(alias2)) {
-    throw new RemedyError(`The key ${alias2} is managed by AWS for another service, which alone may use it.`, `Name a key of your own, or leave KMSMasterKeyId out, which means the key that AWS manages for DynamoDB.`);
-  }
-  if (!key.isSymmetric) {
-    throw new RemedyError(`The key ${alias2} is no symmetric key for encryption. DynamoDB uses no other.`, "Name a key whose key spec is SYMMETRIC_DEFAULT.");
-  }
-  return key;
-}
-function isAwsManaged(arn) {
-  return arn.endsWith(`:${awsManagedAlias}`);
-}
-
-// lib/src/table/properties/stream-specification.js
-var viewTypes = ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"];
-var off = { StreamEnabled: false };
-var viewTypeRule = "a StreamViewType where StreamEnabled is true, and none where it is false";
-function hasViewTypeIfOn({ StreamEnabled, StreamViewType }) {
-  return StreamEnabled === (StreamViewType !== void 0);
-}
-var streamSpecification = {
-  name: "StreamSpecification",
-  description: "The stream of changes of items. Another view type is another stream, with another ARN.",
-  // AWS may add a view type. A table that has it, and whose definition omits the stream, is still read.
-  schema: pipe(strictObject({ StreamEnabled: FV5COAUL_boolean(), StreamViewType: optional(pipe(string(), minLength(1))) }), check((stream) => hasViewTypeIfOn(stream), viewTypeRule)),
-  declaration: {
-    fields: {
-      // CloudFormation has StreamViewType alone, and no form for a stream that is off.
-      StreamSpecification: pipe(strictObject({
-        StreamEnabled: optional(FV5COAUL_boolean(), true),
-        StreamViewType: optional(picklist(viewTypes))
-      }), check((stream) => hasViewTypeIfOn(stream), viewTypeRule))
-    },
-    normalize: ({ StreamSpecification }) => toStream(StreamSpecification)
-  },
-  reading: { kind: "described", of: ({ StreamSpecification }) => readStream(StreamSpecification) },
-  creation: { kind: "in-create-table", input: (value) => ({ StreamSpecification: toInput2(value) }) },
-  changes: (from, to, { table, replicas = [] }) => {
-    if (isSame2(from, to))
-      return [];
-    if (!from.StreamEnabled)
-      return [{ kind: "update", from, to, risk: "safe" }];
-    if (replicas.length > 0)
-      return [refuseForReplicas(table, from, to, replicas)];
-    const consequence = to.StreamEnabled ? "Changes of items until the new stream is on are in neither. The new stream has another ARN, to which its consumers must be moved" : "Later changes of items are in no stream";
-    const warning = `The stream of "${table}" ends. ${consequence}. The records of the old stream stay readable under its ARN for 24 hours.`;
-    return [
-      { kind: "update", from, to: off, risk: { allow: ["end-stream"] }, warning },
-      ...to.StreamEnabled ? [{ kind: "update", from: off, to, risk: "safe" }] : []
-    ];
-  },
-  request: ({ name: TableName }, { to }) => ({
-    operation: "UpdateTable",
-    input: { TableName, StreamSpecification: toInput2(to) }
-  }),
-  settings: (value) => [{ name: "StreamSpecification", value: describeStream(value) }],
-  unmanaged: ({ StreamViewType }, declared2) => declared2 === void 0 && StreamViewType !== void 0 ? [{ path: "stream", value: StreamViewType }] : [],
-  // Measured on AWS: 4 to 5 s for either change. The table is UPDATING meanwhile.
-  waits: [{ goal: "turn its stream on or off", usual: "4 to 5 s", firstPoll: 3, timeout: 600 }],
-  blockedBy: ["table", "replica"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  disruptions: [{ name: "end-stream", purpose: "to end the stream", explain: explainEnd }]
-};
-function readStream({ StreamEnabled = false, StreamViewType } = { StreamEnabled: false }) {
-  return toStream({ StreamEnabled, StreamViewType });
-}
-function toStream({ StreamEnabled, StreamViewType }) {
-  return StreamEnabled ? { StreamEnabled, StreamViewType } : off;
-}
-function toInput2({ StreamEnabled, StreamViewType }) {
-  return StreamEnabled ? { StreamEnabled, StreamViewType } : { StreamEnabled };
-}
-function isSame2(from, to) {
-  return from.StreamEnabled === to.StreamEnabled && from.StreamViewType === to.StreamViewType;
-}
-function describeStream({ StreamEnabled, StreamViewType }) {
-  return StreamEnabled ? `on, ${StreamViewType}` : "off";
-}
-function refuseForReplicas(table, from, to, replicas) {
-  const listed = replicas.map(({ region, status }) => `${region} (${status})`).join(", ");
-  return {
-    kind: "impossible",
-    reason: `The stream of the table "${table}" is ${describeStream(from)}, but its definition declares ${describeStream(to)}. The table has replicas: ${listed}. DynamoDB does not change the stream of a table that has replicas.`,
-    remedy: `Declare the stream as it is, or leave StreamSpecification out. Or delete the replicas, and run again when they are gone.`
-  };
-}
-function explainEnd({ table, observed }) {
-  return {
-    reason: `The stream of the table "${table}" is ${describeStream(observed)}, but its definition declares another value, and DynamoDB cannot change a stream: it must end. Consumers that read its ARN, such as Lambda functions, then get no later change. Its records stay readable under that ARN for 24 hours. A stream that is turned on afterwards has another ARN, and lacks the changes of items in between.`,
-    remedy: "Declare the stream as it is, or leave StreamSpecification out, which keeps it. Before a stream ends, decide how its consumers read it to its end, and move to the new ARN."
-  };
-}
-
-// lib/src/table/properties/table-class.js
-var tableClass = {
-  name: "TableClass",
-  description: "STANDARD, or STANDARD_INFREQUENT_ACCESS for items that are stored for long and rarely read.",
-  // AWS may add a class. A table that has it, and whose definition omits the class, is still read.
-  schema: pipe(string(), minLength(1)),
-  declaration: {
-    fields: { TableClass: picklist(["STANDARD", "STANDARD_INFREQUENT_ACCESS"]) },
-    normalize: ({ TableClass }) => TableClass
-  },
-  // DynamoDB omits the summary of a table whose class was never set.
-  reading: { kind: "described", of: ({ TableClassSummary: summary }) => summary ? summary.TableClass : "STANDARD" },
-  creation: {
-    kind: "in-create-table",
-    input: (value) => ({ TableClass: value })
-  },
-  changes: (from, to, { table, replicas = [] }) => {
-    if (from === to)
-      return [];
-    if (replicas.length === 0)
-      return [{ kind: "update", from, to, risk: "safe" }];
-    const regions = replicas.map(({ region }) => region).join(", ");
-    const warning = `The table class of "${table}" changes in its replicas too (${regions}), and counts there as one of the two changes in 30 days.`;
-    return [{ kind: "update", from, to, risk: "safe", warning }];
-  },
-  request: ({ name: TableName }, { to }) => ({
-    operation: "UpdateTable",
-    input: { TableName, TableClass: to }
-  }),
-  settings: (value) => [{ name: "TableClass", value }],
-  unmanaged: (observed, declared2) => declared2 === void 0 && observed !== "STANDARD" ? [{ path: "tableClass", value: observed }] : [],
-  // Measured on AWS: 3.6 to 6.1 s on an empty table, and once 46 s. The new class shows when the table is ACTIVE.
-  waits: [{ goal: "change its table class", usual: "4 to 6 s, up to a minute", firstPoll: 3, timeout: 1800 }],
-  blockedBy: ["table", "replica"],
-  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
-  budget: {
-    limit: "two changes in 30 days",
-    isSpent: /^LimitExceededException: .*TableClass are limited to/is
-  }
-};
-
-// lib/src/table/properties/tags.js
-var environmentTag = "tenant-tables:environment";
-var managedByTag = "tenant-tables:managed-by";
-var managedByValue = "tenant-tables";
-var mostTags = 50;
-var ownTagCount = 2;
-var tagCharacters = "letters, digits, spaces and _ . : / = + - @";
-function isTagText(text, most) {
-  return [...text].length <= most && /^(?:(?!\p{DI})[\p{L}\p{Z}\p{N}_.:/=+\-@])*$/u.test(text);
-}
-function isReservedKey(key) {
-  return /^(aws|tenant-tables):/i.test(key);
-}
-var mostDeclaredTags = mostTags - ownTagCount;
-var declaredTags = pipe(array(strictObject({
-  Key: pipe(string(), minLength(1), check((key) => isTagText(key, 128), `at most 128 ${tagCharacters}`), check((key) => !isReservedKey(key), "a key that does not begin with aws: or tenant-tables:, which are reserved")),
-  Value: pipe(string(), check((value) => isTagText(value, 256), `at most 256 ${tagCharacters}`))
-})), maxLength(mostDeclaredTags));
-var tags = {
-  name: "Tags",
-  description: "Tags. Undeclared tags are left alone. A table without the tags of this action is adopted only by `allow`.",
-  schema: pipe(array(strictObject({ Key: pipe(string(), minLength(1)), Value: string() })), check((all) => new Set(all.map(({ Key }) => Key)).size === all.length, "one value for each key")),
-  declaration: { fields: { Tags: declaredTags }, normalize: ({ Tags }) => sortTags(Tags) },
-  reading: { kind: "asked", when: "always", ask: listTags },
-  creation: { kind: "in-create-table", input: (value) => ({ Tags: value.map((tag) => ({ ...tag })) }) },
-  changes: (from, to, { table }) => {
-    const count2 = new Set([...from.filter(({ Key }) => !isAwsTag(Key)), ...to].map(({ Key }) => Key)).size;
-    if (count2 > mostTags) {
-      return [
-        {
-          kind: "impossible",
-          reason: `The table "${table}" would carry ${count2} tags: ${to.length} declared ones beside ${count2 - to.length} others. DynamoDB allows ${mostTags}.`,
-          remedy: "Declare fewer tags, or remove unneeded tags from the table."
-        }
-      ];
-    }
-    const changed = to.filter((tag) => !hasTag(from, tag));
-    if (changed.length === 0)
-      return [];
-    const keys = changed.map(({ Key }) => Key);
-    return [{ kind: "update", from: from.filter(({ Key }) => keys.includes(Key)), to: changed, risk: riskOf(from, to) }];
-  },
-  request: ({ arn: ResourceArn }, { to }) => ({
-    operation: "TagResource",
-    input: { ResourceArn, Tags: to.map((tag) => ({ ...tag })) }
-  }),
-  settings: (value) => value.map(({ Key, Value }) => ({ name: `tag ${Key}`, value: Value })),
-  unmanaged: (observed, declared2 = []) => observed.filter(({ Key }) => tagValue(declared2, Key) === void 0 && !isAwsTag(Key)).map(({ Key, Value }) => ({ path: `tags.${Key}`, value: Value })),
-  blockedBy: [],
-  actions: {
-    read: ["dynamodb:ListTagsOfResource"],
-    write: ["dynamodb:TagResource"],
-    create: ["dynamodb:TagResource"]
-  },
-  disruptions: [
-    {
-      name: "change-environment",
-      purpose: "to move the table to this environment",
-      explain: explainOtherEnvironment
-    },
-    { name: "adopt-table", purpose: "to adopt the table in this run", explain: explainAdoption }
-  ]
-};
-function tagValue(all, key) {
-  return all.find(({ Key }) => Key === key)?.Value;
-}
-function sortTags(all) {
-  return [...all].sort((left, right) => left.Key < right.Key ? -1 : 1);
-}
-function isAwsTag(key) {
-  return key.toLowerCase().startsWith("aws:");
-}
-function isManaged(all) {
-  return tagValue(all, managedByTag) === managedByValue;
-}
-function isOfOtherEnvironment(all, environment) {
-  const own = tagValue(all, environmentTag);
-  return own !== void 0 && !isSameEnvironment(own, environment);
-}
-function hasTag(all, { Key, Value }) {
-  const present = tagValue(all, Key);
-  if (present === void 0)
-    return false;
-  return Key === environmentTag ? isSameEnvironment(present, Value) : present === Value;
-}
-function riskOf(from, to) {
-  const environment = tagValue(to, environmentTag);
-  const allow = [
-    ...environment !== void 0 && isOfOtherEnvironment(from, environment) ? ["change-environment"] : [],
-    ...isManaged(from) ? [] : ["adopt-table"]
-  ];
-  return allow.length === 0 ? "safe" : { allow };
-}
-async function listTags(ask, { arn: ResourceArn }) {
-  const all = /* @__PURE__ */ new Map();
-  const seen = /* @__PURE__ */ new Set();
-  let NextToken;
-  do {
-    const page = await ask("ListTagsOfResource", { ResourceArn, NextToken });
-    if (page === void 0)
-      return void 0;
-    if (!Array.isArray(page.Tags))
-      return page.Tags ?? null;
-    for (const { Key, Value } of page.Tags)
-      all.set(Key, { Key, Value });
-    seen.add(NextToken);
-    NextToken = page.NextToken;
-  } while (NextToken !== void 0 && !seen.has(NextToken));
-  return [...all].sort(([left], [right]) => String(left) < String(right) ? -1 : 1).map(([, tag]) => tag);
-}
-function describeOtherEnvironment(table, all, wanted) {
-  return `The table "${table}" belongs to the environment "${tagValue(all, environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`;
-}
-function explainOtherEnvironment({ target, table, observed }) {
-  const wanted = target.environment.name;
-  return {
-    reason: describeOtherEnvironment(table, observed, wanted),
-    remedy: `Choose another table-name-prefix for "${wanted}", or check that the role leads to the right account.`
-  };
-}
-var mostChangesShown = 10;
-var mostTagsShown = 5;
-function explainAdoption({ target: { account, region }, table, observed, changes }) {
-  return {
-    reason: [
-      `The table "${table}" exists, but does not carry the tag ${managedByTag} = ${managedByValue}, so this action neither created nor adopted it.`,
-      `Adoption would change: ${listSome(changes, mostChangesShown, "more change")}.`,
-      describeOwner(observed)
-    ].join(" "),
-    remedy: [
-      "Find out who owns the table.",
-      `Whether a CloudFormation stack holds it, this command says in account ${account}: aws cloudformation describe-stack-resources --physical-resource-id ${table} --region ${region} (a ValidationError means that no stack holds it).`,
-      "If a stack holds it, take it out of the stack in this order: set DeletionPolicy: Retain (CDK: RemovalPolicy.RETAIN) on the table and deploy the stack; then remove the table from the stack and deploy it again.",
-      "A table that was restored from a backup, a replica of a table in another region, and a table whose tags were removed do not carry the tag either.",
-      "To leave the table alone, choose another table-name-prefix."
-    ].join(" ")
-  };
-}
-function describeOwner(all) {
-  if (all.length === 0)
-    return "It has no tags that could name its owner.";
-  const shown = all.map(({ Key, Value }) => `${shorten(Key)} = ${shorten(Value)}`);
-  return `Its tags may name its owner: ${listSome(shown, mostTagsShown, "more tag")}.`;
-}
-
-// lib/src/table/properties/time-to-live.js
-var off2 = { Enabled: false };
-var timeToLive = {
-  name: "TimeToLiveSpecification",
-  description: "Time to live: the attribute after whose time DynamoDB deletes an item. Read only where it is declared.",
-  schema: pipe(strictObject({
-    Enabled: FV5COAUL_boolean(),
-    AttributeName: optional(pipe(string(), minLength(1), maxLength(255)))
-  }), check(({ Enabled, AttributeName }) => !Enabled || AttributeName !== void 0, "AttributeName is required")),
-  reading: {
-    kind: "asked",
-    when: "declared",
-    isTooNew: /^ValidationException: Cannot describe time to live while table is in/,
-    ask: async (ask, { name: TableName }) => {
-      const answer = await ask("DescribeTimeToLive", { TableName });
-      if (answer === void 0)
-        return void 0;
-      const { TimeToLiveStatus: status, AttributeName } = answer.TimeToLiveDescription ?? {};
-      if (status === "DISABLED" || status === "DISABLING")
-        return off2;
-      return { Enabled: status === "ENABLED" || status === "ENABLING" ? true : status, AttributeName };
-    }
-  },
-  creation: { kind: "after-creation", initial: off2 },
-  changes: (from, to, { table }) => {
-    if (from.Enabled === to.Enabled && (!to.Enabled || from.AttributeName === to.AttributeName))
-      return [];
-    if (from.Enabled && to.Enabled) {
-      return [
-        {
-          kind: "impossible",
-          reason: `Time to live of the table "${table}" uses the attribute "${from.AttributeName}", but its definition declares "${to.AttributeName}". DynamoDB cannot rename it in one change, and allows one change an hour.`,
-          remedy: "Declare Enabled: false and run. Declare the new attribute and run again an hour later."
-        }
-      ];
-    }
-    if (to.Enabled) {
-      const warning = `Time to live of "${table}" is turned on: DynamoDB deletes the items whose attribute "${to.AttributeName}" holds a time in the past, in seconds since 1970.`;
-      return [{ kind: "update", from, to, risk: "safe", warning }];
-    }
-    return [{ kind: "update", from, to: { Enabled: false, AttributeName: from.AttributeName }, risk: "safe" }];
-  },
-  request: ({ name: TableName }, { to: { Enabled, AttributeName } }) => ({
-    operation: "UpdateTimeToLive",
-    input: { TableName, TimeToLiveSpecification: { Enabled, AttributeName } }
-  }),
-  settings: ({ Enabled, AttributeName }) => [
-    { name: "TimeToLiveSpecification", value: Enabled ? `on, ${AttributeName}` : "off" }
-  ],
-  // DynamoDB accepts the call while the table is UPDATING and while an index is built.
-  blockedBy: [],
-  actions: { read: ["dynamodb:DescribeTimeToLive"], write: ["dynamodb:UpdateTimeToLive"] },
-  budget: {
-    limit: "one change an hour",
-    isSpent: /^ValidationException: Time to live has been modified multiple times/i
-  }
-};
-
-// lib/src/table/properties/index.js
-var declared = [
-  keySchema,
-  localSecondaryIndexes,
-  deletionProtection,
-  pointInTimeRecovery,
-  tags,
-  tableClass,
-  billingMode,
-  onDemandThroughput,
-  streamSpecification,
-  sseSpecification,
-  timeToLive,
-  globalSecondaryIndexes
-];
-var properties = declared;
-function propertyNamed(name) {
-  const found = properties.find((property) => property.name === name);
-  if (found === void 0)
-    throw new TypeError(`There is no property ${name}`);
-  return found;
-}
-
-// lib/src/definition/definition.js
-var defaultTenantKey = "tenant_id";
-function ownTags(environment) {
-  return /* @__PURE__ */ new Map([
-    [environmentTag, environment.name],
-    [managedByTag, managedByValue]
-  ]);
-}
-function environmentNamed({ environments }, name) {
-  return [...environments.keys()].find((each) => isSameEnvironment(each, name));
-}
-function layersOf(definition, environment, logicalName) {
-  const ofEnvironment = environment === void 0 ? void 0 : definition.environments.get(environment);
-  const above = environment === void 0 ? [] : ["environments", environment];
-  return [
-    { path: ["defaults"], fields: definition.defaults },
-    { path: [...above, "defaults"], fields: ofEnvironment?.defaults ?? {} },
-    { path: ["tables", logicalName], fields: definition.tables.get(logicalName) ?? {} },
-    { path: [...above, "tables", logicalName], fields: ofEnvironment?.tables.get(logicalName) ?? {} }
-  ];
-}
-function mergeLayers(layers) {
-  const merged = /* @__PURE__ */ new Map();
-  for (const { path, fields } of layers) {
-    if (fields.BillingMode !== void 0)
-      dropThroughput(merged);
-    for (const [name, value] of Object.entries(fields)) {
-      const lower = name === "Tags" ? merged.get(name)?.value : void 0;
-      merged.set(name, { path: [...path, name], value: lower === void 0 ? value : mergeTags(lower, value) });
-    }
-  }
-  return merged;
-}
-function dropThroughput(merged) {
-  merged.delete("ProvisionedThroughput");
-  merged.delete("OnDemandThroughput");
-  const indexes = merged.get("GlobalSecondaryIndexes");
-  if (indexes === void 0)
-    return;
-  const value = indexes.value.map(({ ProvisionedThroughput: _, OnDemandThroughput: __, ...index }) => index);
-  merged.set("GlobalSecondaryIndexes", { ...indexes, value });
-}
-function mergeTags(lower, higher) {
-  const all = [...lower, ...higher];
-  return [...new Map(all.map((tag) => [tag.Key, tag])).values()];
-}
-function nameTables(definition, { environment, tableNamePrefix }) {
-  const named = environmentNamed(definition, environment);
-  return [...definition.tables.keys()].map((logicalName) => {
-    const { TableName = logicalName } = valuesOf(mergeLayers(layersOf(definition, named, logicalName)));
-    return `${tableNamePrefix}${TableName}`;
-  });
-}
-function defineTables(definition, request) {
-  const { environment, tableNamePrefix } = request;
-  const named = environmentNamed(definition, environment.name);
-  const ofInputs = { path: [], fields: { Tags: listTags2(request.tags) } };
-  return [...definition.tables.keys()].map((logicalName) => {
-    const merged = valuesOf(mergeLayers([ofInputs, ...layersOf(definition, named, logicalName)]));
-    const { TableName = logicalName, Tags } = merged;
-    const name = `${tableNamePrefix}${TableName}`;
-    const fields = {
-      ...merged,
-      TableName: name,
-      ...protect(deletionProtection, request.deletionProtection, environment, merged),
-      ...protect(pointInTimeRecovery, request.pointInTimeRecovery, environment, merged),
-      Tags: sortTags(mergeTags(Tags, listTags2(ownTags(environment))))
-    };
-    return { logicalName, name, properties: normalizeFields(fields), fields };
-  });
-}
-function defineEverywhere(definition, request) {
-  return ["", ...definition.environments.keys()].flatMap((name) => [false, true].flatMap((production) => defineTables(definition, { ...request, environment: { name, production } })));
-}
-function valuesOf(merged) {
-  return Object.fromEntries([...merged].map(([name, { value }]) => [name, value]));
-}
-function listTags2(tags2) {
-  return [...tags2].map(([Key, Value]) => ({ Key, Value }));
-}
-function protect({ name, protection }, setting, { production }, declared2) {
-  const isOpen = setting === "auto" && (!production || declared2[name] !== void 0);
-  if (protection === void 0 || isOpen)
-    return {};
-  return { [name]: setting === "false" ? protection.off : protection.inProduction };
-}
-function declarationOf({ name, schema, declaration }) {
-  return declaration ?? { fields: { [name]: schema }, normalize: ({ [name]: value }) => value };
-}
-function normalizeFields(fields) {
-  const definitions = fields.AttributeDefinitions ?? [];
-  const types = new Map(definitions.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]));
-  const values = properties.flatMap((property) => {
-    const declaration = declarationOf(property);
-    const given = Object.entries(fields).filter(([name]) => Object.hasOwn(declaration.fields, name));
-    const value = given.length === 0 ? void 0 : declaration.normalize(Object.fromEntries(given), types);
-    return value === void 0 ? [] : [[property.name, value]];
-  });
-  return Object.fromEntries(values);
-}
-
-// lib/src/text/similar.js
-function findSimilar(written, names) {
-  return [0, 1, 2, 3].flatMap((most) => names.filter((name) => most <= toleranceOf(name) && isSimilar(written, name, most))).at(0);
-}
-function findSimilarWords(written, names) {
-  const fold = (name) => name.toLowerCase().replace(/[-_\s]/g, "");
-  const folded = new Map(names.map((name) => [fold(name), name]));
-  return folded.get(findSimilar(fold(written), [...folded.keys()]) ?? "");
-}
-function toleranceOf({ length }) {
-  if (length < 5)
-    return 0;
-  if (length < 8)
-    return 1;
-  return length < 16 ? 2 : 3;
-}
-function isSimilar(left, right, most) {
-  if (left === right)
-    return true;
-  if (left[0] === right[0])
-    return isSimilar(left.slice(1), right.slice(1), most);
-  if (most === 0)
-    return false;
-  const isSwapped = left[0] === right[1] && left[1] === right[0];
-  return isSimilar(left, right.slice(1), most - 1) || isSimilar(left.slice(1), right, most - 1) || isSimilar(left.slice(1), right.slice(1), most - 1) || isSwapped && isSimilar(left.slice(2), right.slice(2), most - 1);
-}
-
-
-
-
-/***/ }),
-
 /***/ 1172:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
@@ -14822,6 +12210,2599 @@ var fromEnv = (init) => async () => {
 
 
 
+/***/ }),
+
+/***/ 2951:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
+
+
+// EXPORTS
+__nccwpck_require__.d(__webpack_exports__, {
+  Xt: () => (/* binding */ InvalidInputsError),
+  By: () => (/* binding */ RemedyError),
+  Ko: () => (/* binding */ StoppedError),
+  ci: () => (/* binding */ addressOf),
+  _L: () => (/* binding */ allLayers),
+  YO: () => (/* binding */ array),
+  CK: () => (/* binding */ attributeName),
+  H2: () => (/* binding */ attributeType),
+  zM: () => (/* binding */ X2HH2Z5W_boolean),
+  z6: () => (/* binding */ check),
+  pF: () => (/* binding */ cleaningRun),
+  U9: () => (/* binding */ count),
+  p6: () => (/* binding */ date),
+  MI: () => (/* binding */ declarationOf),
+  UA: () => (/* binding */ declaredBuilds),
+  dA: () => (/* binding */ defaultTenantKey),
+  Ow: () => (/* binding */ defineEverywhere),
+  Zx: () => (/* binding */ defineTables),
+  uI: () => (/* binding */ deletionProtection),
+  Ce: () => (/* binding */ describeKeyStatement),
+  mC: () => (/* binding */ describeKeys),
+  Lq: () => (/* binding */ describeOtherEnvironment),
+  xX: () => (/* binding */ describeRecovery),
+  h_: () => (/* binding */ description),
+  b6: () => (/* binding */ environmentNamed),
+  ab: () => (/* binding */ environmentTag),
+  bQ: () => (/* binding */ findSimilar),
+  MV: () => (/* binding */ findSimilarWords),
+  Bu: () => (/* binding */ getDotPath),
+  O7: () => (/* binding */ indexesOf),
+  yF: () => (/* binding */ isManaged),
+  l$: () => (/* binding */ isOfOtherEnvironment),
+  B1: () => (/* binding */ isOutcomeUnknown),
+  IN: () => (/* binding */ isReservedKey),
+  gj: () => (/* binding */ isSameEnvironment),
+  C0: () => (/* binding */ isTableName),
+  my: () => (/* binding */ isTagText),
+  H8: () => (/* binding */ keyArn),
+  w: () => (/* binding */ layersOf),
+  XT: () => (/* binding */ listSome),
+  eu: () => (/* binding */ literal),
+  bs: () => (/* binding */ longestRunSeconds),
+  B2: () => (/* binding */ managedByTag),
+  Ru: () => (/* binding */ maxLength),
+  J: () => (/* binding */ mergeLayers),
+  Bp: () => (/* binding */ minLength),
+  de: () => (/* binding */ mostDeclaredTags),
+  hp: () => (/* binding */ mostTags),
+  _u: () => (/* binding */ namePattern),
+  Mp: () => (/* binding */ nameRule),
+  $I: () => (/* binding */ nameTables),
+  hq: () => (/* binding */ nonEmpty),
+  Ik: () => (/* binding */ object),
+  lq: () => (/* binding */ optional),
+  qg: () => (/* binding */ parse),
+  qF: () => (/* binding */ parseJson),
+  ti: () => (/* binding */ partitionKeyOf),
+  KI: () => (/* binding */ picklist),
+  Fs: () => (/* binding */ pipe),
+  _w: () => (/* binding */ pointInTimeRecovery),
+  qo: () => (/* binding */ properties),
+  vJ: () => (/* binding */ propertyNamed),
+  hD: () => (/* binding */ quote),
+  g1: () => (/* binding */ record),
+  yG: () => (/* binding */ regex),
+  xL: () => (/* binding */ safeParse),
+  ml: () => (/* binding */ shorten),
+  Ul: () => (/* binding */ sortBy),
+  w1: () => (/* binding */ startsWith),
+  D$: () => (/* binding */ stoppedWhileWaitingFor),
+  re: () => (/* binding */ strictObject),
+  Yj: () => (/* binding */ string),
+  VZ: () => (/* binding */ systemClock),
+  cU: () => (/* binding */ tableArn),
+  LE: () => (/* binding */ tagCharacters),
+  EZ: () => (/* binding */ tagValue),
+  _A: () => (/* binding */ tags),
+  KC: () => (/* binding */ union),
+  Wh: () => (/* binding */ unlessAborted),
+  Ox: () => (/* binding */ variant),
+  RK: () => (/* binding */ visible),
+  iP: () => (/* binding */ withinDeadline),
+  NH: () => (/* binding */ withinSeconds)
+});
+
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __nccwpck_require__(7598);
+;// CONCATENATED MODULE: external "node:timers/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
+;// CONCATENATED MODULE: ./lib/bundle/X2HH2Z5W.js
+// lib/src/text/readable.js
+function visible(value) {
+  return value.replace(/[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|(?<=\p{M}{4})\p{M}|^\p{M}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+var longest = 256;
+function shorten(value, most = longest) {
+  return value.length > most ? `${value.slice(0, most).replace(/[\ud800-\udbff]$/, "")}\u2026 (${value.length} characters)` : value;
+}
+function count(number2, noun) {
+  return `${number2} ${noun}${number2 === 1 ? "" : "s"}`;
+}
+function listSome(items, most, noun) {
+  const more = items.length - most;
+  return `${items.slice(0, most).join(", ")}${more > 0 ? ` and ${count(more, noun)}` : ""}`;
+}
+function quote(value) {
+  return value.length > 120 ? `${JSON.stringify(value.slice(0, 120))}\u2026 (${value.length} characters)` : JSON.stringify(value);
+}
+
+// node_modules/valibot/dist/index.mjs
+var store$4;
+var DEFAULT_CONFIG = {
+  lang: void 0,
+  message: void 0,
+  abortEarly: void 0,
+  abortPipeEarly: void 0
+};
+// @__NO_SIDE_EFFECTS__
+function getGlobalConfig(config$1) {
+  if (!config$1 && !store$4) return DEFAULT_CONFIG;
+  return {
+    lang: config$1?.lang ?? store$4?.lang,
+    message: config$1?.message,
+    abortEarly: config$1?.abortEarly ?? store$4?.abortEarly,
+    abortPipeEarly: config$1?.abortPipeEarly ?? store$4?.abortPipeEarly
+  };
+}
+var store$3;
+// @__NO_SIDE_EFFECTS__
+function getGlobalMessage(lang) {
+  return store$3?.get(lang);
+}
+var store$2;
+// @__NO_SIDE_EFFECTS__
+function getSchemaMessage(lang) {
+  return store$2?.get(lang);
+}
+var store$1;
+// @__NO_SIDE_EFFECTS__
+function getSpecificMessage(reference, lang) {
+  return store$1?.get(reference)?.get(lang);
+}
+// @__NO_SIDE_EFFECTS__
+function _stringify(input) {
+  const type = typeof input;
+  if (type === "string") return `"${input}"`;
+  if (type === "number" || type === "bigint" || type === "boolean") return `${input}`;
+  if (type === "object" || type === "function") return (input && Object.getPrototypeOf(input)?.constructor?.name) ?? "null";
+  return type;
+}
+function _addIssue(context, label, dataset, config$1, other) {
+  const input = other && "input" in other ? other.input : dataset.value;
+  const expected = other?.expected ?? context.expects ?? null;
+  const received = other?.received ?? /* @__PURE__ */ _stringify(input);
+  const issue = {
+    kind: context.kind,
+    type: context.type,
+    input,
+    expected,
+    received,
+    message: `Invalid ${label}: ${expected ? `Expected ${expected} but r` : "R"}eceived ${received}`,
+    requirement: context.requirement,
+    path: other?.path,
+    issues: other?.issues,
+    lang: config$1.lang,
+    abortEarly: config$1.abortEarly,
+    abortPipeEarly: config$1.abortPipeEarly
+  };
+  const isSchema = context.kind === "schema";
+  const message$1 = other?.message ?? context.message ?? /* @__PURE__ */ getSpecificMessage(context.reference, issue.lang) ?? (isSchema ? /* @__PURE__ */ getSchemaMessage(issue.lang) : null) ?? config$1.message ?? /* @__PURE__ */ getGlobalMessage(issue.lang);
+  if (message$1 !== void 0) issue.message = typeof message$1 === "function" ? message$1(issue) : message$1;
+  if (isSchema) dataset.typed = false;
+  if (dataset.issues) dataset.issues.push(issue);
+  else dataset.issues = [issue];
+}
+// @__NO_SIDE_EFFECTS__
+function _isSameValueZero(value1, value2) {
+  return value1 === value2 || Number.isNaN(value1) && Number.isNaN(value2);
+}
+// @__NO_SIDE_EFFECTS__
+function _isValidObjectKey(object$1, key) {
+  return Object.prototype.hasOwnProperty.call(object$1, key) && key !== "__proto__" && key !== "prototype" && key !== "constructor";
+}
+// @__NO_SIDE_EFFECTS__
+function _joinExpects(values$1, separator) {
+  const list = [...new Set(values$1)];
+  if (list.length > 1) return `(${list.join(` ${separator} `)})`;
+  return list[0] ?? "never";
+}
+function _standardSchema(schema) {
+  schema["~standard"] = {
+    version: 1,
+    vendor: "valibot",
+    validate: (value$1) => schema["~run"]({ value: value$1 }, /* @__PURE__ */ getGlobalConfig())
+  };
+  return schema;
+}
+// @__NO_SIDE_EFFECTS__
+function getDotPath(issue) {
+  if (issue.path) {
+    let key = "";
+    for (const item of issue.path) if (typeof item.key === "string" || typeof item.key === "number") if (key) key += `.${item.key}`;
+    else key += item.key;
+    else return null;
+    return key;
+  }
+  return null;
+}
+var ValiError = class extends Error {
+  /**
+  * Creates a Valibot error with useful information.
+  *
+  * @param issues The error issues.
+  */
+  constructor(issues) {
+    super(issues[0].message);
+    this.name = "ValiError";
+    this.issues = issues;
+  }
+};
+// @__NO_SIDE_EFFECTS__
+function check(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "check",
+    reference: check,
+    async: false,
+    expects: null,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "input", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function description(description_) {
+  return {
+    kind: "metadata",
+    type: "description",
+    reference: description,
+    description: description_
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function integer(message$1) {
+  return {
+    kind: "validation",
+    type: "integer",
+    reference: integer,
+    async: false,
+    expects: null,
+    requirement: Number.isInteger,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement(dataset.value)) _addIssue(this, "integer", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function maxLength(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "max_length",
+    reference: maxLength,
+    async: false,
+    expects: `<=${requirement}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && dataset.value.length > this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function maxValue(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "max_value",
+    reference: maxValue,
+    async: false,
+    expects: `<=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !(dataset.value <= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function minLength(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "min_length",
+    reference: minLength,
+    async: false,
+    expects: `>=${requirement}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && dataset.value.length < this.requirement) _addIssue(this, "length", dataset, config$1, { received: `${dataset.value.length}` });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function minValue(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "min_value",
+    reference: minValue,
+    async: false,
+    expects: `>=${requirement instanceof Date ? requirement.toJSON() : /* @__PURE__ */ _stringify(requirement)}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !(dataset.value >= this.requirement)) _addIssue(this, "value", dataset, config$1, { received: dataset.value instanceof Date ? dataset.value.toJSON() : /* @__PURE__ */ _stringify(dataset.value) });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function nonEmpty(message$1) {
+  return {
+    kind: "validation",
+    type: "non_empty",
+    reference: nonEmpty,
+    async: false,
+    expects: "!0",
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && dataset.value.length === 0) _addIssue(this, "length", dataset, config$1, { received: "0" });
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function parseJson(config$1, message$1) {
+  return {
+    kind: "transformation",
+    type: "parse_json",
+    reference: parseJson,
+    config: config$1,
+    message: message$1,
+    async: false,
+    "~run"(dataset, config$2) {
+      try {
+        dataset.value = JSON.parse(dataset.value, this.config?.reviver);
+      } catch (error) {
+        if (error instanceof Error) {
+          _addIssue(this, "JSON", dataset, config$2, { received: `"${error.message}"` });
+          dataset.typed = false;
+        } else throw error;
+      }
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function regex(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "regex",
+    reference: regex,
+    async: false,
+    expects: `${requirement}`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !this.requirement.test(dataset.value)) _addIssue(this, "format", dataset, config$1);
+      return dataset;
+    }
+  };
+}
+// @__NO_SIDE_EFFECTS__
+function startsWith(requirement, message$1) {
+  return {
+    kind: "validation",
+    type: "starts_with",
+    reference: startsWith,
+    async: false,
+    expects: `"${requirement}"`,
+    requirement,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.typed && !dataset.value.startsWith(this.requirement)) _addIssue(this, "start", dataset, config$1, { received: `"${dataset.value.slice(0, this.requirement.length)}"` });
+      return dataset;
+    }
+  };
+}
+var ABORT_EARLY_CONFIG = { abortEarly: true };
+// @__NO_SIDE_EFFECTS__
+function getFallback(schema, dataset, config$1) {
+  return typeof schema.fallback === "function" ? schema.fallback(dataset, config$1) : schema.fallback;
+}
+// @__NO_SIDE_EFFECTS__
+function getDefault(schema, dataset, config$1) {
+  return typeof schema.default === "function" ? schema.default(dataset, config$1) : schema.default;
+}
+// @__NO_SIDE_EFFECTS__
+function array(item, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "array",
+    reference: array,
+    expects: "Array",
+    async: false,
+    item,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (Array.isArray(input)) {
+        dataset.typed = true;
+        dataset.value = [];
+        for (let key = 0; key < input.length; key++) {
+          const value$1 = input[key];
+          const itemDataset = this.item["~run"]({ value: value$1 }, config$1);
+          if (itemDataset.issues) {
+            const pathItem = {
+              type: "array",
+              origin: "value",
+              input,
+              key,
+              value: value$1
+            };
+            for (const issue of itemDataset.issues) {
+              if (issue.path) issue.path.unshift(pathItem);
+              else issue.path = [pathItem];
+              dataset.issues?.push(issue);
+            }
+            if (!dataset.issues) dataset.issues = itemDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          if (!itemDataset.typed) dataset.typed = false;
+          dataset.value.push(itemDataset.value);
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function X2HH2Z5W_boolean(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "boolean",
+    reference: X2HH2Z5W_boolean,
+    expects: "boolean",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "boolean") dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function date(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "date",
+    reference: date,
+    expects: "Date",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (dataset.value instanceof Date) if (!isNaN(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1, { received: '"Invalid Date"' });
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function literal(literal_, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "literal",
+    reference: literal,
+    expects: /* @__PURE__ */ _stringify(literal_),
+    async: false,
+    literal: literal_,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (/* @__PURE__ */ _isSameValueZero(dataset.value, this.literal)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function number(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "number",
+    reference: number,
+    expects: "number",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "number" && !isNaN(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function object(entries$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "object",
+    reference: object,
+    expects: "Object",
+    async: false,
+    entries: entries$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const key in this.entries) {
+          const valueSchema = this.entries[key];
+          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
+            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+            if (valueDataset.issues) {
+              const pathItem = {
+                type: "object",
+                origin: "value",
+                input,
+                key,
+                value: value$1
+              };
+              for (const issue of valueDataset.issues) {
+                if (issue.path) issue.path.unshift(pathItem);
+                else issue.path = [pathItem];
+                dataset.issues?.push(issue);
+              }
+              if (!dataset.issues) dataset.issues = valueDataset.issues;
+              if (config$1.abortEarly) {
+                dataset.typed = false;
+                break;
+              }
+            }
+            if (!valueDataset.typed) dataset.typed = false;
+            dataset.value[key] = valueDataset.value;
+          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
+          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+            _addIssue(this, "key", dataset, config$1, {
+              input: void 0,
+              expected: `"${key}"`,
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key,
+                value: input[key]
+              }]
+            });
+            if (config$1.abortEarly) break;
+          }
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function optional(wrapped, default_) {
+  return _standardSchema({
+    kind: "schema",
+    type: "optional",
+    reference: optional,
+    expects: `(${wrapped.expects} | undefined)`,
+    async: false,
+    wrapped,
+    default: default_,
+    "~run"(dataset, config$1) {
+      if (dataset.value === void 0) {
+        if (this.default !== void 0) dataset.value = /* @__PURE__ */ getDefault(this, dataset, config$1);
+        if (dataset.value === void 0) {
+          dataset.typed = true;
+          return dataset;
+        }
+      }
+      return this.wrapped["~run"](dataset, config$1);
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function picklist(options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "picklist",
+    reference: picklist,
+    expects: /* @__PURE__ */ _joinExpects(options.map(_stringify), "|"),
+    async: false,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (this.options.includes(dataset.value)) dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function record(key, value$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "record",
+    reference: record,
+    expects: "Object",
+    async: false,
+    key,
+    value: value$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const entryKey in input) if (/* @__PURE__ */ _isValidObjectKey(input, entryKey)) {
+          const entryValue = input[entryKey];
+          const keyDataset = this.key["~run"]({ value: entryKey }, config$1);
+          if (keyDataset.issues) {
+            const pathItem = {
+              type: "object",
+              origin: "key",
+              input,
+              key: entryKey,
+              value: entryValue
+            };
+            for (const issue of keyDataset.issues) {
+              issue.path = [pathItem];
+              dataset.issues?.push(issue);
+            }
+            if (!dataset.issues) dataset.issues = keyDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          const valueDataset = this.value["~run"]({ value: entryValue }, config$1);
+          if (valueDataset.issues) {
+            const pathItem = {
+              type: "object",
+              origin: "value",
+              input,
+              key: entryKey,
+              value: entryValue
+            };
+            for (const issue of valueDataset.issues) {
+              if (issue.path) issue.path.unshift(pathItem);
+              else issue.path = [pathItem];
+              dataset.issues?.push(issue);
+            }
+            if (!dataset.issues) dataset.issues = valueDataset.issues;
+            if (config$1.abortEarly) {
+              dataset.typed = false;
+              break;
+            }
+          }
+          if (!keyDataset.typed || !valueDataset.typed) dataset.typed = false;
+          if (keyDataset.typed) dataset.value[keyDataset.value] = valueDataset.value;
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function strictObject(entries$1, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "strict_object",
+    reference: strictObject,
+    expects: "Object",
+    async: false,
+    entries: entries$1,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        dataset.typed = true;
+        dataset.value = {};
+        for (const key in this.entries) {
+          const valueSchema = this.entries[key];
+          if (key in input || (valueSchema.type === "exact_optional" || valueSchema.type === "optional" || valueSchema.type === "nullish") && valueSchema.default !== void 0) {
+            const value$1 = key in input ? input[key] : /* @__PURE__ */ getDefault(valueSchema);
+            const valueDataset = valueSchema["~run"]({ value: value$1 }, config$1);
+            if (valueDataset.issues) {
+              const pathItem = {
+                type: "object",
+                origin: "value",
+                input,
+                key,
+                value: value$1
+              };
+              for (const issue of valueDataset.issues) {
+                if (issue.path) issue.path.unshift(pathItem);
+                else issue.path = [pathItem];
+                dataset.issues?.push(issue);
+              }
+              if (!dataset.issues) dataset.issues = valueDataset.issues;
+              if (config$1.abortEarly) {
+                dataset.typed = false;
+                break;
+              }
+            }
+            if (!valueDataset.typed) dataset.typed = false;
+            dataset.value[key] = valueDataset.value;
+          } else if (valueSchema.fallback !== void 0) dataset.value[key] = /* @__PURE__ */ getFallback(valueSchema);
+          else if (valueSchema.type !== "exact_optional" && valueSchema.type !== "optional" && valueSchema.type !== "nullish") {
+            _addIssue(this, "key", dataset, config$1, {
+              input: void 0,
+              expected: `"${key}"`,
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key,
+                value: input[key]
+              }]
+            });
+            if (config$1.abortEarly) break;
+          }
+        }
+        if (!dataset.issues || !config$1.abortEarly) {
+          for (const key in input) if (!Object.prototype.hasOwnProperty.call(this.entries, key)) {
+            _addIssue(this, "key", dataset, config$1, {
+              input: key,
+              expected: "never",
+              path: [{
+                type: "object",
+                origin: "key",
+                input,
+                key,
+                value: input[key]
+              }]
+            });
+            break;
+          }
+        }
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function string(message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "string",
+    reference: string,
+    expects: "string",
+    async: false,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      if (typeof dataset.value === "string") dataset.typed = true;
+      else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function _subIssues(datasets) {
+  let issues;
+  if (datasets) for (const dataset of datasets) if (issues) for (const issue of dataset.issues) issues.push(issue);
+  else issues = dataset.issues;
+  return issues;
+}
+// @__NO_SIDE_EFFECTS__
+function union(options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "union",
+    reference: union,
+    expects: /* @__PURE__ */ _joinExpects(options.map((option) => option.expects), "|"),
+    async: false,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      let validDataset;
+      let typedDatasets;
+      let untypedDatasets;
+      for (const schema of this.options) {
+        const optionDataset = schema["~run"]({ value: dataset.value }, config$1);
+        if (optionDataset.typed) if (optionDataset.issues) if (typedDatasets) typedDatasets.push(optionDataset);
+        else typedDatasets = [optionDataset];
+        else {
+          validDataset = optionDataset;
+          break;
+        }
+        else if (untypedDatasets) untypedDatasets.push(optionDataset);
+        else untypedDatasets = [optionDataset];
+      }
+      if (validDataset) return validDataset;
+      if (typedDatasets) {
+        if (typedDatasets.length === 1) return typedDatasets[0];
+        _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(typedDatasets) });
+        dataset.typed = true;
+      } else if (untypedDatasets?.length === 1) return untypedDatasets[0];
+      else _addIssue(this, "type", dataset, config$1, { issues: /* @__PURE__ */ _subIssues(untypedDatasets) });
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function variant(key, options, message$1) {
+  return _standardSchema({
+    kind: "schema",
+    type: "variant",
+    reference: variant,
+    expects: "Object",
+    async: false,
+    key,
+    options,
+    message: message$1,
+    "~run"(dataset, config$1) {
+      const input = dataset.value;
+      if (input && typeof input === "object") {
+        let outputDataset;
+        let maxDiscriminatorPriority = 0;
+        let invalidDiscriminatorKey = this.key;
+        let expectedDiscriminators = [];
+        const parseOptions = (variant$1, allKeys) => {
+          for (const schema of variant$1.options) {
+            if (schema.type === "variant") parseOptions(schema, new Set(allKeys).add(schema.key));
+            else {
+              let keysAreValid = true;
+              let currentPriority = 0;
+              for (const currentKey of allKeys) {
+                const discriminatorSchema = schema.entries[currentKey];
+                if (currentKey in input ? discriminatorSchema["~run"]({
+                  typed: false,
+                  value: input[currentKey]
+                }, ABORT_EARLY_CONFIG).issues : discriminatorSchema.type !== "exact_optional" && discriminatorSchema.type !== "optional" && discriminatorSchema.type !== "nullish") {
+                  keysAreValid = false;
+                  if (invalidDiscriminatorKey !== currentKey && (maxDiscriminatorPriority < currentPriority || maxDiscriminatorPriority === currentPriority && currentKey in input && !(invalidDiscriminatorKey in input))) {
+                    maxDiscriminatorPriority = currentPriority;
+                    invalidDiscriminatorKey = currentKey;
+                    expectedDiscriminators = [];
+                  }
+                  if (invalidDiscriminatorKey === currentKey) expectedDiscriminators.push(schema.entries[currentKey].expects);
+                  break;
+                }
+                currentPriority++;
+              }
+              if (keysAreValid) {
+                const optionDataset = schema["~run"]({ value: input }, config$1);
+                if (!outputDataset || !outputDataset.typed && optionDataset.typed) outputDataset = optionDataset;
+              }
+            }
+            if (outputDataset && !outputDataset.issues) break;
+          }
+        };
+        parseOptions(this, /* @__PURE__ */ new Set([this.key]));
+        if (outputDataset) return outputDataset;
+        _addIssue(this, "type", dataset, config$1, {
+          input: input[invalidDiscriminatorKey],
+          expected: /* @__PURE__ */ _joinExpects(expectedDiscriminators, "|"),
+          path: [{
+            type: "object",
+            origin: "value",
+            input,
+            key: invalidDiscriminatorKey,
+            value: input[invalidDiscriminatorKey]
+          }]
+        });
+      } else _addIssue(this, "type", dataset, config$1);
+      return dataset;
+    }
+  });
+}
+function parse(schema, input, config$1) {
+  const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+  if (dataset.issues) throw new ValiError(dataset.issues);
+  return dataset.value;
+}
+// @__NO_SIDE_EFFECTS__
+function pipe(...pipe$1) {
+  return _standardSchema({
+    ...pipe$1[0],
+    pipe: pipe$1,
+    "~run"(dataset, config$1) {
+      for (const item of pipe$1) if (item.kind !== "metadata") {
+        if (dataset.issues && (item.kind === "schema" || item.kind === "transformation")) {
+          dataset.typed = false;
+          break;
+        }
+        if (!dataset.issues || !config$1.abortEarly && !config$1.abortPipeEarly) dataset = item["~run"](dataset, config$1);
+      }
+      return dataset;
+    }
+  });
+}
+// @__NO_SIDE_EFFECTS__
+function safeParse(schema, input, config$1) {
+  const dataset = schema["~run"]({ value: input }, /* @__PURE__ */ getGlobalConfig(config$1));
+  return {
+    typed: dataset.typed,
+    success: !dataset.issues,
+    output: dataset.value,
+    issues: dataset.issues
+  };
+}
+
+// lib/src/run/run.js
+
+
+
+// lib/src/errors/errors.js
+var _a;
+var RemedyError = class extends Error {
+  name = "RemedyError";
+  remedy;
+  facts;
+  /** IAM policy statements, as JSON, that would have allowed the denied call. */
+  statements;
+  /** The failed write may have taken effect: it was sent, and no refusal came back. */
+  isOutcomeUnknown;
+  constructor(message, remedy, { facts = [], statements = [], isOutcomeUnknown: isOutcomeUnknown2 = false, ...options } = {}) {
+    super(message, options);
+    this.remedy = remedy;
+    this.facts = facts;
+    this.statements = statements;
+    this.isOutcomeUnknown = isOutcomeUnknown2;
+  }
+};
+function isOutcomeUnknown(error) {
+  return !(error instanceof RemedyError) || error.isOutcomeUnknown;
+}
+var InvalidInputsError = class extends Error {
+  name = "InvalidInputsError";
+  problems;
+  constructor(problems) {
+    super(problems.length === 1 ? "An input is wrong." : `${problems.length} inputs are wrong.`);
+    this.problems = problems;
+  }
+};
+var StoppedError = class extends RemedyError {
+  name = "StoppedError";
+  /** Returns a copy whose cause is the last failure before the stop. */
+  after(cause) {
+    return this.#copy({ cause });
+  }
+  /** Makes a copy for a write that was sent and has no response. */
+  withUnknownOutcome() {
+    return this.#copy({ isOutcomeUnknown: true });
+  }
+  /**
+   * Makes a copy that also names what the run was waiting for when it had to stop.
+   *
+   * @param remedy an additional remedy, for that wait
+   */
+  whileWaitingFor(what, remedy) {
+    const remedies = remedy === void 0 ? this.remedy : `${this.remedy} ${remedy}`;
+    return this.#copy({ message: `${this.message} It was waiting for ${what}.`, remedy: remedies });
+  }
+  #copy(changes) {
+    const { message, remedy, cause, isOutcomeUnknown: isOutcomeUnknown2 } = this;
+    const copied = { message, remedy, cause, isOutcomeUnknown: isOutcomeUnknown2, ...changes };
+    return new _a(copied.message, copied.remedy, copied);
+  }
+};
+_a = StoppedError;
+function stoppedWhileWaitingFor(what, remedy) {
+  return (reason) => {
+    throw reason instanceof StoppedError ? reason.whileWaitingFor(what, remedy) : reason;
+  };
+}
+
+// lib/src/run/run.js
+var systemClock = {
+  // Monotonic: waits are measured by it, and must not depend on changes of the machine's clock.
+  now: () => Math.round(performance.timeOrigin + performance.now()),
+  sleep: async (milliseconds, signal) => {
+    try {
+      await (0,promises_namespaceObject.setTimeout)(milliseconds, void 0, { signal });
+    } catch {
+      throw signal.reason;
+    }
+  },
+  random: Math.random,
+  uuid: external_node_crypto_.randomUUID
+};
+var longestRunSeconds = 21600;
+var graceMilliseconds = 1e3;
+var leaveMilliseconds = 4300;
+async function withinDeadline(options, work) {
+  const { clock, log, timeoutSeconds, interrupted } = options;
+  const stopping = new AbortController();
+  const aborting = new AbortController();
+  const leaving = new AbortController();
+  const ended = new AbortController();
+  const after = (milliseconds, then) => {
+    clock.sleep(milliseconds, ended.signal).then(then, () => void 0);
+  };
+  const stop = (reason) => {
+    if (stopping.signal.aborted)
+      return;
+    stopping.abort(reason);
+    after(graceMilliseconds, () => aborting.abort(reason));
+    after(leaveMilliseconds, () => leaving.abort(reason));
+  };
+  const interrupt = () => stop(new StoppedError("The run was cancelled.", "Run it again: it continues where this run stopped."));
+  after(timeoutSeconds * 1e3, () => stop(new StoppedError(`The run did not finish within its ${timeoutSeconds} seconds.`, "Run it again: it continues where this run stopped. If it needs longer, raise timeout-seconds.")));
+  interrupted.addEventListener("abort", interrupt);
+  if (interrupted.aborted)
+    interrupt();
+  try {
+    return await work({ clock, log, stop: stopping.signal, abort: aborting.signal, leave: leaving.signal });
+  } finally {
+    interrupted.removeEventListener("abort", interrupt);
+    ended.abort();
+    const over = new StoppedError("The run is over.", "No action is needed.");
+    stopping.abort(over);
+    aborting.abort(over);
+    leaving.abort(over);
+  }
+}
+function cleaningRun(run) {
+  return { ...run, stop: run.leave, abort: run.leave };
+}
+async function withinSeconds(run, seconds, reason, work) {
+  const over = new AbortController();
+  const ended = new AbortController();
+  run.clock.sleep(seconds * 1e3, ended.signal).then(() => over.abort(reason), () => void 0);
+  const sooner = (signal) => AbortSignal.any([signal, over.signal]);
+  try {
+    return await work({ ...run, stop: sooner(run.stop), abort: sooner(run.abort) });
+  } finally {
+    ended.abort();
+  }
+}
+async function unlessAborted({ abort }, work, waitingFor) {
+  abort.throwIfAborted();
+  const aborted = new Promise((_, reject) => {
+    abort.addEventListener("abort", () => reject(abort.reason), { once: true });
+  });
+  return await Promise.race([work(), aborted.catch(stoppedWhileWaitingFor(waitingFor))]);
+}
+
+// lib/src/table/target.js
+function isSameEnvironment(left, right) {
+  return left.toLowerCase() === right.toLowerCase();
+}
+var namePattern = /^[a-zA-Z0-9_.-]{3,255}$/;
+var nameRule = "3 to 255 letters, digits and _ . - and nothing else";
+function isTableName(text) {
+  return namePattern.test(text);
+}
+function tableArn({ account, partition, region }, name) {
+  return `arn:${partition}:dynamodb:${region}:${account}:table/${name}`;
+}
+function addressOf(target, name) {
+  return { name, arn: tableArn(target, name) };
+}
+
+// lib/src/table/protection.js
+function explainProtectionOff(input, state, { target, table }) {
+  const { name, production } = target.environment;
+  return {
+    reason: `${input} is false, but for the table "${table}" it is ${state}${production ? `, and "${name}" is a production environment` : ""}.`,
+    remedy: `Set ${input} to auto, which keeps it ${production ? "on" : "as it is"}.`
+  };
+}
+
+// lib/src/table/properties/deletion-protection.js
+var deletionProtection = {
+  name: "DeletionProtectionEnabled",
+  description: "Deletion protection. On in production; elsewhere off at creation, then unmanaged.",
+  schema: X2HH2Z5W_boolean(),
+  reading: { kind: "described", of: ({ DeletionProtectionEnabled }) => DeletionProtectionEnabled ?? false },
+  creation: {
+    kind: "in-create-table",
+    input: (DeletionProtectionEnabled) => ({ DeletionProtectionEnabled }),
+    otherwise: false
+  },
+  changes: (from, to) => {
+    if (from === to)
+      return [];
+    return to ? [{ kind: "update", from, to, risk: "safe" }] : [{ kind: "update", from, to, risk: { allow: ["remove-deletion-protection"] } }];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateTable",
+    input: { TableName, DeletionProtectionEnabled: to }
+  }),
+  settings: (value) => [{ name: "DeletionProtectionEnabled", value: String(value) }],
+  blockedBy: ["replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  protection: {
+    isOn: (value) => value,
+    inProduction: true,
+    off: false,
+    input: "deletion-protection",
+    removal: "remove-deletion-protection"
+  },
+  disruptions: [
+    {
+      name: "remove-deletion-protection",
+      purpose: "to turn it off",
+      explain: (situation) => explainProtectionOff("deletion-protection", "on", situation)
+    }
+  ]
+};
+
+// lib/src/table/throughput.js
+var units = pipe(number(), integer(), minValue(1));
+var throughputSchema = strictObject({ ReadCapacityUnits: units, WriteCapacityUnits: units });
+function readThroughput({ ReadCapacityUnits, WriteCapacityUnits } = {}) {
+  return { ReadCapacityUnits, WriteCapacityUnits };
+}
+function isSameThroughput(left, right) {
+  return left?.ReadCapacityUnits === right.ReadCapacityUnits && left.WriteCapacityUnits === right.WriteCapacityUnits;
+}
+function describeThroughput({ ReadCapacityUnits: reads, WriteCapacityUnits: writes }) {
+  return `${reads} read and ${writes} write units`;
+}
+var noMaximum = -1;
+var maximum = pipe(number(), integer(), minValue(noMaximum), check((most) => most !== 0, "at least 1, or -1 for no maximum"));
+var onDemandThroughputSchema = strictObject({
+  MaxReadRequestUnits: optional(maximum),
+  MaxWriteRequestUnits: optional(maximum)
+});
+var members = ["MaxReadRequestUnits", "MaxWriteRequestUnits"];
+function readOnDemandThroughput(given = {}) {
+  return withMembers(members, (member) => given[member] ?? noMaximum);
+}
+function changedMaximums(from, to) {
+  const differing = declaredIn(to).filter((member) => maximumIn(from, member) !== to[member]);
+  if (differing.length === 0)
+    return void 0;
+  return {
+    from: withMembers(differing, (member) => maximumIn(from, member)),
+    to: withMembers(differing, (member) => maximumIn(to, member))
+  };
+}
+function initialMaximums(declared2) {
+  const limited = limitedIn(declared2);
+  return limited.length === 0 ? void 0 : withMembers(limited, (member) => declared2[member]);
+}
+function undeclaredMaximums(observed, declared2 = {}) {
+  const undeclared = limitedIn(observed).filter((member) => declared2[member] === void 0);
+  return withMembers(undeclared, (member) => observed[member]);
+}
+function maximumSettings(value) {
+  return declaredIn(value).map((name) => {
+    const most = maximumIn(value, name);
+    return { name, value: most === noMaximum ? "no maximum" : String(most) };
+  });
+}
+function declaredIn(value) {
+  return members.filter((member) => value[member] !== void 0);
+}
+function limitedIn(value) {
+  return members.filter((member) => maximumIn(value, member) !== noMaximum);
+}
+function maximumIn(value, member) {
+  return value[member] ?? noMaximum;
+}
+function withMembers(names, unitsOf2) {
+  return Object.fromEntries(names.map((name) => [name, unitsOf2(name)]));
+}
+
+// lib/src/table/properties/billing-mode.js
+var mode = picklist(["PAY_PER_REQUEST", "PROVISIONED"]);
+var billingMode = {
+  name: "BillingMode",
+  description: "On-demand capacity (PAY_PER_REQUEST), or provisioned capacity with its ProvisionedThroughput. A new table is on demand unless ProvisionedThroughput is declared.",
+  schema: union([
+    literal("PAY_PER_REQUEST"),
+    strictObject({
+      ProvisionedThroughput: throughputSchema,
+      GlobalSecondaryIndexes: optional(array(strictObject({ IndexName: string(), ProvisionedThroughput: throughputSchema })))
+    })
+  ]),
+  declaration: {
+    fields: { BillingMode: mode, ProvisionedThroughput: throughputSchema },
+    normalize: (fields) => {
+      const { BillingMode, ProvisionedThroughput } = fields;
+      if (ProvisionedThroughput !== void 0)
+        return { ProvisionedThroughput };
+      if (BillingMode === "PROVISIONED")
+        throw new TypeError("PROVISIONED needs ProvisionedThroughput");
+      return BillingMode;
+    }
+  },
+  reading: { kind: "described", of: readBillingMode },
+  creation: {
+    kind: "in-create-table",
+    input: (value) => isProvisioned(value) ? { BillingMode: "PROVISIONED", ProvisionedThroughput: value.ProvisionedThroughput } : { BillingMode: value },
+    otherwise: "PAY_PER_REQUEST"
+  },
+  changes: (from, to, comparison) => {
+    if (!isProvisioned(to))
+      return isProvisioned(from) ? [{ kind: "update", from, to, risk: "slow" }] : [];
+    if (!isProvisioned(from))
+      return [switchToProvisioned(to, comparison)];
+    if (isSameThroughput(from.ProvisionedThroughput, to.ProvisionedThroughput))
+      return [];
+    return [{ kind: "update", from: unitsOf(from), to: unitsOf(to), risk: "safe" }];
+  },
+  request: ({ name: TableName }, change) => ({
+    operation: "UpdateTable",
+    input: { TableName, ...inputOf(change) }
+  }),
+  settings: (value) => {
+    if (!isProvisioned(value))
+      return [{ name: "BillingMode", value }];
+    const { ProvisionedThroughput, GlobalSecondaryIndexes = [] } = value;
+    return [
+      { name: "BillingMode", value: `PROVISIONED, ${describeThroughput(ProvisionedThroughput)}` },
+      ...GlobalSecondaryIndexes.map((index) => ({
+        name: `ProvisionedThroughput of the index ${index.IndexName}`,
+        value: describeThroughput(index.ProvisionedThroughput)
+      }))
+    ];
+  },
+  unmanaged: (observed, declared2) => declared2 === void 0 && isProvisioned(observed) ? [{ path: "billingMode", value: `PROVISIONED, ${describeThroughput(observed.ProvisionedThroughput)}` }] : [],
+  waits: [
+    {
+      appliesTo: ({ from, to }) => isProvisioned(from) && isProvisioned(to),
+      goal: "change its throughput",
+      usual: "1 to 2 s",
+      firstPoll: 1,
+      timeout: 600
+    },
+    // Measured on AWS: 60 to 113 s, with and without indexes.
+    {
+      appliesTo: ({ to }) => isProvisioned(to),
+      goal: "change its billing mode to provisioned",
+      usual: "1 to 2 minutes",
+      firstPoll: 1,
+      timeout: 1800
+    },
+    // Measured on AWS: 107 to 172 s for the first change of a table that was created provisioned, later 2 to 5 s.
+    { goal: "change its billing mode", usual: "2 to 3 minutes the first time", firstPoll: 1, timeout: 1800 }
+  ],
+  blockedBy: ["table", "index", "replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  budget: {
+    limit: "four changes to on-demand in 24 hours, and four decreases of units a day (UTC), then one an hour",
+    isSpent: /^LimitExceededException: .*next (?:update|decrease) can be made at/is
+  }
+};
+function isProvisioned(value) {
+  return typeof value === "object";
+}
+function isSwitchToProvisioned({ declared: declared2, observed }) {
+  return isProvisioned(declared2.BillingMode) && observed.BillingMode === "PAY_PER_REQUEST";
+}
+function readBillingMode({ BillingModeSummary: summary, ProvisionedThroughput }) {
+  const name = summary ? summary.BillingMode : "PROVISIONED";
+  return name === "PROVISIONED" ? { ProvisionedThroughput: readThroughput(ProvisionedThroughput) } : name;
+}
+function switchToProvisioned({ ProvisionedThroughput }, { table, declared: declared2, observed }) {
+  const declaredUnits = new Map(globalIndexes(declared2).map((index) => [index.IndexName, index.ProvisionedThroughput]));
+  const indexes = globalIndexes(observed).map(({ IndexName }) => ({
+    IndexName,
+    ProvisionedThroughput: declaredUnits.get(IndexName)
+  }));
+  const withoutUnits = indexes.filter((index) => index.ProvisionedThroughput === void 0);
+  if (withoutUnits.length > 0) {
+    const names = withoutUnits.map(({ IndexName }) => `"${IndexName}"`);
+    const [these, them] = names.length === 1 ? ["the index", "it"] : ["the indexes", "them"];
+    return {
+      kind: "impossible",
+      reason: `The table "${table}" is on demand and its definition declares provisioned capacity, but no ProvisionedThroughput for ${these} ${listSome(names, 20, "more")}. DynamoDB changes the table only together with all of its global indexes.`,
+      remedy: `Declare ProvisionedThroughput for ${them} in GlobalSecondaryIndexes, or delete ${them} first. Then run again.`
+    };
+  }
+  const GlobalSecondaryIndexes = indexes;
+  const to = { ProvisionedThroughput, ...indexes.length === 0 ? {} : { GlobalSecondaryIndexes } };
+  const removed = maximumsOf(observed);
+  const warning = `The change of "${table}" to provisioned capacity removes its on-demand maximums: ${listSome(removed, 20, "more")}.`;
+  return { kind: "update", from: "PAY_PER_REQUEST", to, risk: "slow", ...removed.length === 0 ? {} : { warning } };
+}
+function maximumsOf(observed) {
+  const list = (maximums, of) => maximumSettings(undeclaredMaximums(maximums ?? {})).map(({ name, value }) => `${name} ${value}${of}`);
+  return [
+    ...list(observed.OnDemandThroughput, ""),
+    ...globalIndexes(observed).flatMap((index) => list(index.OnDemandThroughput, ` of the index "${index.IndexName}"`))
+  ];
+}
+function globalIndexes(values) {
+  return values.GlobalSecondaryIndexes ?? [];
+}
+function unitsOf({ ProvisionedThroughput }) {
+  return { ProvisionedThroughput };
+}
+function inputOf({ from, to }) {
+  if (!isProvisioned(to))
+    return { BillingMode: to };
+  const { ProvisionedThroughput, GlobalSecondaryIndexes = [] } = to;
+  if (isProvisioned(from))
+    return { ProvisionedThroughput };
+  const updates = GlobalSecondaryIndexes.map((Update) => ({ Update }));
+  return {
+    BillingMode: "PROVISIONED",
+    ProvisionedThroughput,
+    ...updates.length === 0 ? {} : { GlobalSecondaryIndexUpdates: updates }
+  };
+}
+
+// lib/src/table/indexes.js
+function indexesOf(values) {
+  const { GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] } = values;
+  const read = (isLocal) => (index) => ({
+    name: index.IndexName,
+    keys: index.KeySchema,
+    isLocal
+  });
+  return [...GlobalSecondaryIndexes.map(read(false)), ...LocalSecondaryIndexes.map(read(true))];
+}
+function partitionKeyOf(keys) {
+  return keys.flatMap(({ AttributeName, KeyType }) => KeyType === "HASH" ? [AttributeName] : []);
+}
+
+// lib/src/text/sort.js
+function sortBy(items, textOf) {
+  return [...items].sort((left, right) => textOf(left) < textOf(right) ? -1 : 1);
+}
+
+// lib/src/table/properties/key-schema.js
+var longestAttributeName = 255;
+var attributeName = pipe(string(), minLength(1), maxLength(longestAttributeName), check((name) => Buffer.byteLength(name) <= longestAttributeName, "a text of at most 255 bytes in UTF-8"));
+var attributeType = picklist(["S", "N", "B"]);
+var keyMembers = { AttributeName: attributeName, KeyType: picklist(["HASH", "RANGE"]) };
+var keyAttribute = strictObject({ ...keyMembers, AttributeType: attributeType });
+var keyElements = array(strictObject(keyMembers));
+function withTypes(keys, types) {
+  return keys.map(({ AttributeName, KeyType }) => {
+    const AttributeType = types.get(AttributeName);
+    if (AttributeType === void 0)
+      throw new TypeError(`${AttributeName} has no type`);
+    return { AttributeName, AttributeType, KeyType };
+  });
+}
+var keySchema = {
+  name: "KeySchema",
+  description: "The primary key: a partition key and at most one sort key. AttributeDefinitions has their types. Fixed at creation.",
+  schema: pipe(array(keyAttribute), minLength(1), maxLength(2), check(([first, second]) => first?.KeyType === "HASH" && second?.KeyType !== "HASH" && second?.AttributeName !== first.AttributeName, "one HASH, then at most one RANGE of another name")),
+  declaration: {
+    fields: { KeySchema: pipe(keyElements, minLength(1), maxLength(2)) },
+    normalize: ({ KeySchema }, types) => withTypes(KeySchema, types)
+  },
+  reading: {
+    kind: "described",
+    of: ({ KeySchema, AttributeDefinitions }) => readKeys(KeySchema, AttributeDefinitions)
+  },
+  creation: {
+    kind: "in-create-table",
+    input: (keys) => ({
+      KeySchema: keys.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
+      AttributeDefinitions: keys.map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }))
+    })
+  },
+  changes: (from, to, { table }) => describeKeys(from) === describeKeys(to) ? [] : [
+    {
+      kind: "impossible",
+      reason: `The table "${table}" has the key ${describeKeys(from)}, but its definition declares ${describeKeys(to)}. DynamoDB cannot change the key of a table.`,
+      remedy: `Choose another table-name-prefix, so that new tables are created beside this one; or move the items elsewhere and delete "${table}" by hand.`
+    }
+  ],
+  settings: (keys) => [{ name: "KeySchema", value: describeKeys(keys) }],
+  blockedBy: [],
+  actions: { read: ["dynamodb:DescribeTable"], write: [] }
+};
+function describeKeys(keys) {
+  return keys.map(({ AttributeName, AttributeType }) => `${AttributeName} (${AttributeType})`).join(", ");
+}
+function readKeys(keys = [], definitions = []) {
+  return keys.map(({ AttributeName, KeyType }) => ({
+    AttributeName,
+    AttributeType: definitions.find((each) => each.AttributeName === AttributeName)?.AttributeType,
+    KeyType
+  })).sort((left, right) => left.KeyType === right.KeyType ? 0 : left.KeyType === "HASH" ? -1 : 1);
+}
+
+// lib/src/table/secondary-index.js
+var projection = strictObject({
+  ProjectionType: picklist(["ALL", "KEYS_ONLY", "INCLUDE"]),
+  NonKeyAttributes: optional(array(attributeName))
+});
+var indexMembers = {
+  IndexName: pipe(string(), regex(namePattern, nameRule)),
+  KeySchema: pipe(array(keyAttribute), minLength(1)),
+  Projection: projection
+};
+var declaredIndexMembers = {
+  IndexName: indexMembers.IndexName,
+  KeySchema: pipe(keyElements, minLength(1)),
+  Projection: strictObject({
+    ProjectionType: projection.entries.ProjectionType,
+    // DynamoDB includes at most 20 attributes in one index.
+    NonKeyAttributes: optional(pipe(array(attributeName), minLength(1), maxLength(20)))
+  })
+};
+var declaredIndex = strictObject(declaredIndexMembers);
+function normalizeIndex({ IndexName, KeySchema, Projection }, types) {
+  return { IndexName, KeySchema: withTypes(KeySchema, types), Projection: orderProjection(Projection) };
+}
+function hasDistinctNames(indexes) {
+  return new Set(indexes.map(({ IndexName }) => IndexName)).size === indexes.length;
+}
+function sortByName(indexes) {
+  return sortBy(indexes, ({ IndexName }) => String(IndexName));
+}
+function indexesNotIn(indexes, others) {
+  const names = others.map(({ IndexName }) => IndexName);
+  return indexes.filter(({ IndexName }) => !names.includes(IndexName));
+}
+function readIndex({ IndexName, KeySchema, Projection }, definitions = []) {
+  return {
+    IndexName,
+    KeySchema: readKeys(KeySchema, definitions),
+    Projection: Projection === void 0 ? void 0 : orderProjection(Projection)
+  };
+}
+function orderProjection({ ProjectionType, NonKeyAttributes = [] }) {
+  return {
+    ProjectionType,
+    ...NonKeyAttributes.length === 0 ? {} : { NonKeyAttributes: NonKeyAttributes.toSorted() }
+  };
+}
+function orderIndex({ IndexName, KeySchema, Projection }) {
+  return {
+    IndexName,
+    KeySchema: KeySchema.map(({ AttributeName, AttributeType, KeyType }) => ({
+      AttributeName,
+      AttributeType,
+      KeyType
+    })),
+    Projection: orderProjection(Projection)
+  };
+}
+function indexInput({ IndexName, KeySchema, Projection }) {
+  const { ProjectionType, NonKeyAttributes } = Projection;
+  return {
+    IndexName,
+    KeySchema: KeySchema.map(({ AttributeName, KeyType }) => ({ AttributeName, KeyType })),
+    Projection: {
+      ProjectionType,
+      ...NonKeyAttributes === void 0 ? {} : { NonKeyAttributes: [...NonKeyAttributes] }
+    }
+  };
+}
+function keyDefinitions(indexes) {
+  const types = indexes.flatMap(({ KeySchema }) => KeySchema).map(({ AttributeName, AttributeType }) => ({ AttributeName, AttributeType }));
+  return [...new Map(types.map((type) => [type.AttributeName, type])).values()];
+}
+function isSameIndex(left, right) {
+  const fixed = (index) => JSON.stringify({ ...orderIndex(index), IndexName: "" });
+  return fixed(left) === fixed(right);
+}
+function describeIndex({ KeySchema, Projection }) {
+  const partition = KeySchema.filter(({ KeyType }) => KeyType === "HASH");
+  const sort = KeySchema.filter(({ KeyType }) => KeyType === "RANGE");
+  const keys = [partition.map((key) => describeKeys([key])).join(" + "), ...sort.map((key) => describeKeys([key]))];
+  return `${keys.join(", ")}; ${describeProjection(Projection)}`;
+}
+function describeProjection({ ProjectionType, NonKeyAttributes = [] }) {
+  switch (ProjectionType) {
+    case "ALL":
+      return "all attributes";
+    case "KEYS_ONLY":
+      return "keys only";
+    case "INCLUDE":
+      return `includes ${NonKeyAttributes.join(", ")}`;
+  }
+}
+
+// lib/src/table/properties/global-secondary-indexes.js
+var mostIndexes = 20;
+var throughputMembers = {
+  ProvisionedThroughput: optional(throughputSchema),
+  OnDemandThroughput: optional(onDemandThroughputSchema)
+};
+var declaredIndexes = array(strictObject({ ...declaredIndexMembers, ...throughputMembers }));
+var buildDuration = "8 to 17 minutes, longer with many items";
+var globalSecondaryIndexes = {
+  name: "GlobalSecondaryIndexes",
+  description: "Global secondary indexes: keys, projection and throughput of each. On an existing table, one is built or deleted after the other.",
+  schema: pipe(array(strictObject({ ...indexMembers, ...throughputMembers })), check((indexes) => hasDistinctNames(indexes), "each IndexName once")),
+  declaration: {
+    fields: { GlobalSecondaryIndexes: declaredIndexes },
+    normalize: ({ GlobalSecondaryIndexes }, types) => sortByName(GlobalSecondaryIndexes.map((index) => inOrder({ ...index, ...normalizeIndex(index, types) })))
+  },
+  reading: { kind: "described", of: readIndexes },
+  creation: {
+    kind: "in-create-table",
+    input: (indexes) => (
+      // DynamoDB refuses an empty list.
+      indexes.length === 0 ? {} : { GlobalSecondaryIndexes: indexes.map(inputOf2), AttributeDefinitions: keyDefinitions(indexes) }
+    )
+  },
+  changes: changesOf,
+  request: ({ name: TableName }, change) => ({
+    operation: "UpdateTable",
+    input: { TableName, ...updateFor(change) }
+  }),
+  settings: (indexes) => indexes.map((index) => ({ name: `index ${index.IndexName}`, value: describeWithThroughput(index) })),
+  part: partOf,
+  unmanaged: (observed, declared2 = []) => indexesNotIn(observed, declared2).map(({ IndexName }) => ({ path: "globalIndex", value: IndexName })),
+  // DynamoDB changes the throughput of one index while it builds or deletes another.
+  blockedBy: ["table", "index", "replica"],
+  blockersOf: (change) => isThroughputChange(change) ? ["replica"] : ["table", "index", "replica"],
+  follows: ["BillingMode"],
+  waits: [
+    {
+      appliesTo: ({ from }) => from.length === 0,
+      part: "index",
+      isOptional: true,
+      goal: "build its index",
+      usual: buildDuration,
+      firstPoll: 1,
+      interval: 12,
+      timeout: longestRunSeconds
+    },
+    {
+      appliesTo: ({ to }) => to.length === 0,
+      part: "index",
+      goal: "delete its index",
+      usual: "3 to 6 s",
+      firstPoll: 2,
+      timeout: 600
+    },
+    { part: "index", goal: "change the throughput of its index", usual: "2 to 6 s", firstPoll: 2, timeout: 600 }
+  ],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  budget: {
+    limit: "four decreases of the units of an index a day (UTC), then one an hour",
+    isSpent: /^LimitExceededException: .*decreases are limited within/is
+  },
+  disruptions: [
+    {
+      name: "rebuild-index",
+      purpose: "to delete the index and build it again under its name, while queries of it fail",
+      explain: explainRebuild
+    },
+    { name: "delete-index", purpose: "to delete the indexes that the definition lacks", explain: explainFullTable }
+  ]
+};
+function inOrder(index) {
+  const { ProvisionedThroughput, OnDemandThroughput } = index;
+  return {
+    ...orderIndex(index),
+    ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput },
+    ...OnDemandThroughput === void 0 ? {} : { OnDemandThroughput }
+  };
+}
+function readIndexes({ GlobalSecondaryIndexes = [], AttributeDefinitions }) {
+  return sortByName(GlobalSecondaryIndexes.filter(({ IndexStatus }) => IndexStatus !== "DELETING").map((index) => ({
+    ...readIndex(index, AttributeDefinitions),
+    ...readThroughputOf(index)
+  })));
+}
+function readThroughputOf({ ProvisionedThroughput = {}, OnDemandThroughput }) {
+  const { ReadCapacityUnits, WriteCapacityUnits } = ProvisionedThroughput;
+  return ReadCapacityUnits ? { ProvisionedThroughput: { ReadCapacityUnits, WriteCapacityUnits } } : { OnDemandThroughput: readOnDemandThroughput(OnDemandThroughput) };
+}
+function inputOf2(index) {
+  const { ProvisionedThroughput, OnDemandThroughput = {} } = index;
+  const maximums = initialMaximums(OnDemandThroughput);
+  return {
+    ...indexInput(index),
+    ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput: { ...ProvisionedThroughput } },
+    ...maximums === void 0 ? {} : { OnDemandThroughput: maximums }
+  };
+}
+function updateFor({ from: [before], to: [after] }) {
+  if (after === void 0) {
+    return { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: before?.IndexName } }] };
+  }
+  if (before === void 0) {
+    return {
+      AttributeDefinitions: keyDefinitions([after]),
+      GlobalSecondaryIndexUpdates: [{ Create: inputOf2(after) }]
+    };
+  }
+  const { IndexName, ProvisionedThroughput } = after;
+  const maximums = changedMaximums(before.OnDemandThroughput ?? {}, after.OnDemandThroughput ?? {});
+  return {
+    GlobalSecondaryIndexUpdates: [
+      {
+        Update: {
+          IndexName,
+          ...ProvisionedThroughput === void 0 ? {} : { ProvisionedThroughput: { ...ProvisionedThroughput } },
+          ...maximums === void 0 ? {} : { OnDemandThroughput: maximums.to }
+        }
+      }
+    ]
+  };
+}
+function isThroughputChange({ from, to }) {
+  return from.length > 0 && to.length > 0;
+}
+function partOf({ from, to }) {
+  return [...to, ...from].map(({ IndexName }) => IndexName)[0] ?? "";
+}
+function changesOf(from, to, comparison) {
+  const pairs = to.flatMap((declared2) => from.filter(({ IndexName }) => IndexName === declared2.IndexName).map((index) => ({ declared: declared2, present: afterBillingMode(index, declared2, comparison) })));
+  const created = indexesNotIn(to, from);
+  const rebuilt = pairs.filter(({ declared: declared2, present }) => !isSameIndex(declared2, present));
+  const built = [...created, ...rebuilt.map(({ declared: declared2 }) => declared2)];
+  const kept = pairs.filter((pair) => !rebuilt.includes(pair));
+  const undeclared = indexesNotIn(from, to);
+  const impossible = [
+    ...built.flatMap((index) => [...refuseBuild(index, comparison), ...refuseKeyTypes(index, undeclared, comparison)]),
+    ...kept.flatMap((pair) => refuseThroughput(pair, comparison))
+  ];
+  if (impossible.length > 0)
+    return impossible;
+  const isFull = from.length + created.length > mostIndexes;
+  const deletions = undeclared.map((index, position) => deletionOf(index, "delete-index", !isFull || position > 0, comparison));
+  const deletionOfRebuilt = ({ present }) => deletionOf(present, "rebuild-index", false, comparison);
+  const inTheWay = rebuilt.filter((pair) => isInTheWay(pair, built));
+  return [
+    ...kept.flatMap(throughputChange),
+    ...isFull ? deletions : [],
+    ...inTheWay.map(deletionOfRebuilt),
+    ...created.map(creationOf),
+    ...rebuilt.flatMap((pair) => [
+      ...inTheWay.includes(pair) ? [] : [deletionOfRebuilt(pair)],
+      creationOf(pair.declared)
+    ]),
+    ...isFull ? [] : deletions
+  ];
+}
+function afterBillingMode(index, { ProvisionedThroughput }, comparison) {
+  if (isSwitchToProvisioned(comparison))
+    return { ...orderIndex(index), ProvisionedThroughput };
+  const isOnDemand = comparison.declared.BillingMode === "PAY_PER_REQUEST";
+  return isOnDemand && index.ProvisionedThroughput !== void 0 ? { ...orderIndex(index), OnDemandThroughput: readOnDemandThroughput() } : index;
+}
+function isTableProvisioned({ declared: declared2, observed }) {
+  return isProvisioned(declared2.BillingMode ?? observed.BillingMode);
+}
+function creationOf(index) {
+  return { kind: "update", from: [], to: [inOrder(index)], risk: "slow" };
+}
+function deletionOf(index, disruption, isOptional, { table }) {
+  const consequence = disruption === "delete-index" ? "is deleted: queries of it fail from then on" : `is deleted and built again: queries of it fail until it is built, which usually takes ${buildDuration}`;
+  return {
+    kind: "update",
+    from: [orderIndex(index)],
+    to: [],
+    risk: { allow: [disruption] },
+    ...isOptional ? { isOptional } : {},
+    warning: `The index "${index.IndexName}" of "${table}" ${consequence}.`
+  };
+}
+function throughputChange({ declared: declared2, present }) {
+  const units2 = declared2.ProvisionedThroughput;
+  const hasOtherUnits = units2 !== void 0 && !isSameThroughput(present.ProvisionedThroughput, units2);
+  const maximums = changedMaximums(present.OnDemandThroughput ?? {}, declared2.OnDemandThroughput ?? {});
+  if (!hasOtherUnits && maximums === void 0)
+    return [];
+  const [from, to] = hasOtherUnits ? [{ ProvisionedThroughput: present.ProvisionedThroughput }, { ProvisionedThroughput: units2 }] : [{ OnDemandThroughput: maximums?.from }, { OnDemandThroughput: maximums?.to }];
+  const index = orderIndex(present);
+  return [{ kind: "update", from: [{ ...index, ...from }], to: [{ ...index, ...to }], risk: "safe" }];
+}
+function refuseBuild(index, comparison) {
+  const { IndexName, ProvisionedThroughput, OnDemandThroughput = {} } = index;
+  if (isTableProvisioned(comparison) && ProvisionedThroughput === void 0) {
+    return [
+      {
+        kind: "impossible",
+        reason: `The table "${comparison.table}" has provisioned capacity, but its definition declares no ProvisionedThroughput for the new index "${IndexName}". DynamoDB builds an index of such a table only with units of its own.`,
+        remedy: `Declare ProvisionedThroughput for "${IndexName}" and for the table, or declare BillingMode: PAY_PER_REQUEST.`
+      }
+    ];
+  }
+  const present = { ...orderIndex(index), ...isTableProvisioned(comparison) ? { ProvisionedThroughput } : {} };
+  return refuseThroughput({ declared: { ...index, OnDemandThroughput }, present }, comparison);
+}
+function refuseThroughput({ declared: declared2, present }, comparison) {
+  const { IndexName, ProvisionedThroughput, OnDemandThroughput = {} } = declared2;
+  const isOnDemand = !isTableProvisioned(comparison);
+  const hasOther = isOnDemand ? ProvisionedThroughput !== void 0 && !isSameThroughput(present.ProvisionedThroughput, ProvisionedThroughput) : changedMaximums(present.OnDemandThroughput ?? {}, OnDemandThroughput) !== void 0;
+  if (!hasOther)
+    return [];
+  const [has, name, mode2] = isOnDemand ? ["is on demand", "ProvisionedThroughput", "PROVISIONED, with ProvisionedThroughput for the table"] : ["has provisioned capacity", "OnDemandThroughput", "PAY_PER_REQUEST"];
+  return [
+    {
+      kind: "impossible",
+      reason: `The table "${comparison.table}" ${has}, but its definition declares ${name} for the index "${IndexName}". DynamoDB does not accept it.`,
+      remedy: `Declare BillingMode: ${mode2}, or remove ${name} of the index from the definition.`
+    }
+  ];
+}
+function refuseKeyTypes(index, staying, { table, observed }) {
+  const { LocalSecondaryIndexes: local = [] } = observed;
+  return index.KeySchema.flatMap(({ AttributeName, AttributeType }) => {
+    const other = [...staying, ...local].find((each) => typeIn(each, AttributeName, AttributeType) !== AttributeType);
+    if (other === void 0)
+      return [];
+    const type = typeIn(other, AttributeName, AttributeType);
+    const isGlobal = !local.includes(other);
+    return [
+      {
+        kind: "impossible",
+        reason: `The definition of "${table}" declares the attribute "${AttributeName}" with the type ${AttributeType} for the index "${index.IndexName}", but the index "${other.IndexName}" of the table has it with the type ${type}. DynamoDB keeps one type for each attribute.`,
+        remedy: `Declare the type ${type}, or another attribute${isGlobal ? `; or delete the index "${other.IndexName}" by hand, then run again` : ""}.`
+      }
+    ];
+  });
+}
+function typeIn(index, attribute, otherwise) {
+  return index.KeySchema.find(({ AttributeName }) => AttributeName === attribute)?.AttributeType ?? otherwise;
+}
+function isInTheWay({ declared: declared2, present }, built) {
+  return built.some((index) => index !== declared2 && index.KeySchema.some(({ AttributeName, AttributeType }) => typeIn(present, AttributeName, AttributeType) !== AttributeType));
+}
+function explainRebuild({ table, observed, change, comparison }) {
+  const name = partOf(change);
+  const [before, after] = [observed, comparison.declared.GlobalSecondaryIndexes ?? []].map((indexes) => indexes.filter(({ IndexName }) => IndexName === name).map(describeIndex));
+  return {
+    reason: `The index "${name}" of "${table}" has ${before}, but its definition declares ${after}. DynamoDB can change neither keys nor projection of an index.`,
+    remedy: `Declare "${name}" as it is, and beside it the new index under another name, such as "${freeName(name, comparison)}". When that is built, let the readers use it; then remove "${name}" from the definition, and run with the line delete-index in allow.`
+  };
+}
+function freeName(name, { declared: declared2, observed }) {
+  const taken = new Set([declared2, observed].flatMap(indexesOf).map((index) => index.name));
+  const longest2 = 250;
+  for (let number2 = 2; ; number2 += 1) {
+    const free = `${name.slice(0, longest2)}-${number2}`;
+    if (!taken.has(free))
+      return free;
+  }
+}
+function explainFullTable({ table, observed, comparison }) {
+  const declared2 = comparison.declared.GlobalSecondaryIndexes ?? [];
+  const names = (indexes) => listSome(indexes.map(({ IndexName }) => `"${IndexName}"`), mostIndexes, "more");
+  return {
+    reason: `The table "${table}" has no room for the declared ${names(indexesNotIn(declared2, observed))}: it has ${observed.length} global indexes, and DynamoDB allows ${mostIndexes}. Not declared, so left alone: ${names(indexesNotIn(observed, declared2))}.`,
+    remedy: "Declare fewer indexes, or delete an index that nothing uses by hand."
+  };
+}
+function describeWithThroughput(index) {
+  const { ProvisionedThroughput, OnDemandThroughput = {} } = index;
+  return [
+    describeIndex(index),
+    ...ProvisionedThroughput === void 0 ? [] : [describeThroughput(ProvisionedThroughput)],
+    ...maximumSettings(OnDemandThroughput).filter(({ value }) => value !== "no maximum").map(({ name, value }) => `${name} ${value}`)
+  ].join("; ");
+}
+function declaredBuilds({ GlobalSecondaryIndexes = [] }, changesInProgress = []) {
+  return GlobalSecondaryIndexes.map(({ IndexName }) => IndexName).filter((declared2) => changesInProgress.some(({ part, name, status }) => part === "index" && name === declared2 && status === "CREATING"));
+}
+
+// lib/src/table/properties/local-secondary-indexes.js
+var declaredIndexes2 = array(strictObject(declaredIndexMembers));
+var localSecondaryIndexes = {
+  name: "LocalSecondaryIndexes",
+  description: "Local secondary indexes: keys and projection of each. Fixed at creation.",
+  schema: pipe(array(strictObject(indexMembers)), check((indexes) => hasDistinctNames(indexes), "each IndexName once")),
+  declaration: {
+    fields: { LocalSecondaryIndexes: declaredIndexes2 },
+    normalize: ({ LocalSecondaryIndexes }, types) => sortByName(LocalSecondaryIndexes.map((index) => normalizeIndex(index, types)))
+  },
+  reading: { kind: "described", of: readIndexes2 },
+  creation: {
+    kind: "in-create-table",
+    input: (indexes) => (
+      // DynamoDB refuses an empty list.
+      indexes.length === 0 ? {} : { LocalSecondaryIndexes: indexes.map(indexInput), AttributeDefinitions: keyDefinitions(indexes) }
+    )
+  },
+  changes: (from, to, { table }) => to.flatMap((declared2) => refuseDifference(table, from, declared2)),
+  settings: (indexes) => indexes.map((index) => ({ name: `local index ${index.IndexName}`, value: describeIndex(index) })),
+  unmanaged: (observed, declared2 = []) => indexesNotIn(observed, declared2).map(({ IndexName }) => ({ path: "localIndex", value: IndexName })),
+  blockedBy: [],
+  actions: { read: ["dynamodb:DescribeTable"], write: [] }
+};
+function readIndexes2({ LocalSecondaryIndexes = [], AttributeDefinitions }) {
+  return sortByName(LocalSecondaryIndexes.map((index) => readIndex(index, AttributeDefinitions)));
+}
+function refuseDifference(table, observed, declared2) {
+  const { IndexName } = declared2;
+  const present = observed.find((index) => index.IndexName === IndexName);
+  if (present !== void 0 && isSameIndex(present, declared2))
+    return [];
+  return [
+    {
+      kind: "impossible",
+      reason: `The definition of "${table}" declares the local index "${IndexName}" with ${describeIndex(declared2)}, but the table has ${present === void 0 ? "no such index" : `it with ${describeIndex(present)}`}. DynamoDB fixes local indexes when it creates a table.`,
+      remedy: `${present === void 0 ? `Remove "${IndexName}" from the definition` : "Declare the index as it is"}, or declare a global index instead. For the local index choose another table-name-prefix, so that new tables are created beside this one.`
+    }
+  ];
+}
+
+// lib/src/table/properties/on-demand-throughput.js
+var onDemandThroughput = {
+  name: "OnDemandThroughput",
+  description: "The most read and write request units a second of an on-demand table; -1 removes a maximum. A member that is not declared is left as it is.",
+  schema: onDemandThroughputSchema,
+  reading: { kind: "described", of: ({ OnDemandThroughput: given }) => readOnDemandThroughput(given) },
+  creation: {
+    kind: "in-create-table",
+    input: (declared2) => {
+      const OnDemandThroughput = initialMaximums(declared2);
+      return OnDemandThroughput === void 0 ? {} : { OnDemandThroughput };
+    }
+  },
+  changes: (from, to, { table, declared: declared2, observed }) => {
+    const change = changedMaximums(from, to);
+    if (change === void 0)
+      return [];
+    if (isProvisioned(declared2.BillingMode ?? observed.BillingMode)) {
+      return [
+        {
+          kind: "impossible",
+          reason: `The table "${table}" has provisioned capacity, but its definition declares OnDemandThroughput. DynamoDB accepts it only for a table that is on demand.`,
+          remedy: "Declare BillingMode: PAY_PER_REQUEST, or remove OnDemandThroughput from the definition."
+        }
+      ];
+    }
+    return [{ kind: "update", ...change, risk: "safe" }];
+  },
+  request: ({ name: TableName }, { to: OnDemandThroughput }) => ({
+    operation: "UpdateTable",
+    input: { TableName, OnDemandThroughput }
+  }),
+  settings: maximumSettings,
+  unmanaged: (observed, declared2) => maximumSettings(undeclaredMaximums(observed, declared2)).map(({ name, value }) => ({
+    path: "onDemandThroughput",
+    value: `${name} ${value}`
+  })),
+  // It takes effect at once: DynamoDB reports the table as ACTIVE.
+  blockedBy: ["table", "index", "replica"],
+  follows: ["BillingMode"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] }
+};
+
+// lib/src/table/properties/point-in-time-recovery.js
+var longestPeriod = 35;
+var pointInTimeRecovery = {
+  name: "PointInTimeRecoverySpecification",
+  description: "Point-in-time recovery. On with 35 days in production; elsewhere off at creation, then unmanaged.",
+  schema: strictObject({
+    PointInTimeRecoveryEnabled: X2HH2Z5W_boolean(),
+    RecoveryPeriodInDays: optional(pipe(number(), integer(), minValue(1), maxValue(longestPeriod)))
+  }),
+  reading: {
+    kind: "asked",
+    when: "always",
+    ask: async (ask, { name: TableName }) => {
+      const answer = await ask("DescribeContinuousBackups", { TableName });
+      if (answer === void 0)
+        return void 0;
+      const { PointInTimeRecoveryStatus: status, RecoveryPeriodInDays } = answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription ?? {};
+      if (status === "DISABLED")
+        return { PointInTimeRecoveryEnabled: false };
+      return {
+        PointInTimeRecoveryEnabled: status === "ENABLED" ? true : status,
+        // Endpoints older than this setting omit it, and mean DynamoDB's default.
+        RecoveryPeriodInDays: RecoveryPeriodInDays ?? longestPeriod
+      };
+    }
+  },
+  creation: { kind: "after-creation", initial: { PointInTimeRecoveryEnabled: false } },
+  changes: (from, to, { table }) => {
+    if (isSame(from, to))
+      return [];
+    if (to.PointInTimeRecoveryEnabled)
+      return [{ kind: "update", from, to, risk: "safe" }];
+    return [
+      {
+        kind: "update",
+        from,
+        to,
+        risk: { allow: ["remove-point-in-time-recovery"] },
+        warning: `Point-in-time recovery of "${table}" is turned off, and its restore window (${describeRecovery(from)}) is lost: turned on again, the window starts empty.`
+      }
+    ];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateContinuousBackups",
+    input: { TableName, PointInTimeRecoverySpecification: to }
+  }),
+  settings: (value) => [{ name: "PointInTimeRecoverySpecification", value: describeRecovery(value) }],
+  // DynamoDB accepts the call while the table is UPDATING, and during every other change.
+  blockedBy: [],
+  actions: { read: ["dynamodb:DescribeContinuousBackups"], write: ["dynamodb:UpdateContinuousBackups"] },
+  protection: {
+    isOn: ({ PointInTimeRecoveryEnabled }) => PointInTimeRecoveryEnabled,
+    inProduction: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: longestPeriod },
+    off: { PointInTimeRecoveryEnabled: false },
+    input: "point-in-time-recovery",
+    removal: "remove-point-in-time-recovery"
+  },
+  disruptions: [
+    {
+      name: "remove-point-in-time-recovery",
+      purpose: "to turn it off",
+      explain: (situation) => {
+        const state = describeRecovery(situation.observed);
+        const { reason, remedy } = explainProtectionOff("point-in-time-recovery", state, situation);
+        return {
+          reason: `${reason} Turning it off loses the restore window: turned on again, the window starts empty.`,
+          remedy
+        };
+      }
+    }
+  ]
+};
+function isSame(from, to) {
+  if (from.PointInTimeRecoveryEnabled !== to.PointInTimeRecoveryEnabled)
+    return false;
+  return !to.PointInTimeRecoveryEnabled || to.RecoveryPeriodInDays === void 0 || to.RecoveryPeriodInDays === from.RecoveryPeriodInDays;
+}
+function describeRecovery({ PointInTimeRecoveryEnabled, RecoveryPeriodInDays }) {
+  if (!PointInTimeRecoveryEnabled)
+    return "off";
+  return RecoveryPeriodInDays === void 0 ? "on" : `on, ${RecoveryPeriodInDays} days`;
+}
+
+// lib/src/table/key-permissions.js
+function keyArn(given, { partition, region, account }) {
+  if (given.startsWith("arn:"))
+    return given;
+  return `arn:${partition}:kms:${region}:${account}:${given.startsWith("alias/") ? given : `key/${given}`}`;
+}
+function isAliasArn(arn) {
+  return arn.includes(":alias/");
+}
+function describeKeyStatement(alias2) {
+  return {
+    Effect: "Allow",
+    Action: ["kms:DescribeKey"],
+    Resource: [anyKeyBeside(alias2)],
+    Condition: { StringEquals: { "kms:RequestAlias": nameOf(alias2) } }
+  };
+}
+function useKeyStatement(key, region) {
+  const [, partition] = key.split(":");
+  const viaService = `dynamodb.${region}.${partition === "aws" ? "amazonaws.com" : "*"}`;
+  const isAlias = isAliasArn(key);
+  return {
+    Effect: "Allow",
+    Action: [
+      "kms:CreateGrant",
+      "kms:Decrypt",
+      "kms:DescribeKey",
+      "kms:Encrypt",
+      "kms:GenerateDataKey*",
+      "kms:ReEncrypt*"
+    ],
+    Resource: [isAlias ? anyKeyBeside(key) : key],
+    Condition: {
+      // Not `StringEquals`: the region may be `*`.
+      StringLike: { "kms:ViaService": viaService },
+      // The requests name the key by its ARN, so `kms:RequestAlias` would not match.
+      ...isAlias ? { "ForAnyValue:StringEquals": { "kms:ResourceAliases": nameOf(key) } } : {}
+    }
+  };
+}
+function anyKeyBeside(alias2) {
+  return alias2.replace(/:alias\/.*$/, ":key/*");
+}
+function nameOf(alias2) {
+  return alias2.replace(/^.*:(?=alias\/)/, "");
+}
+
+// lib/src/table/properties/sse-specification.js
+var awsOwned = { SSEEnabled: false };
+var awsManagedAlias = "alias/aws/dynamodb";
+var place = "arn:aws[a-z-]*:kms:[a-z0-9-]+:\\d{12}:";
+var alias = "alias/[\\w/-]{1,250}";
+var id = "(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})";
+var keyPattern = new RegExp(`^(?:${id}|${place}key/${id}|(?:${place})?${alias})$`);
+var sseSpecification = {
+  name: "SSESpecification",
+  description: "The key that encrypts the table: owned by AWS (SSEEnabled: false), managed by AWS in the account (SSEEnabled: true), or your own by id, alias or ARN. DynamoDB encrypts the table again for another key; the table stays usable.",
+  schema: pipe(strictObject({
+    SSEEnabled: X2HH2Z5W_boolean(),
+    KMSMasterKeyId: optional(pipe(string(), minLength(1))),
+    KeyManager: optional(picklist(["AWS", "CUSTOMER"]))
+  }), check(({ SSEEnabled, KMSMasterKeyId, KeyManager }) => SSEEnabled || KMSMasterKeyId === void 0 && KeyManager === void 0, "no key where SSEEnabled is false")),
+  declaration: {
+    fields: {
+      SSESpecification: strictObject({
+        SSEEnabled: X2HH2Z5W_boolean(),
+        SSEType: optional(literal("KMS")),
+        KMSMasterKeyId: optional(pipe(string(), regex(keyPattern, "a key id, an alias such as alias/tables, or the ARN of either")))
+      })
+    },
+    normalize: ({ SSESpecification }) => {
+      const { SSEEnabled, KMSMasterKeyId } = SSESpecification;
+      return { SSEEnabled, ...KMSMasterKeyId === void 0 ? {} : { KMSMasterKeyId } };
+    }
+  },
+  resolve: async (value, target, describeKey) => value.SSEEnabled ? await resolveKey(value, target, describeKey) : value,
+  reading: { kind: "described", of: ({ SSEDescription }) => readEncryption(SSEDescription) },
+  settlesWith: "encryption",
+  creation: { kind: "in-create-table", input: (value) => ({ SSESpecification: toInput(value) }) },
+  changes: (from, to, { table }) => {
+    if (keyOf(from) === keyOf(to))
+      return [];
+    if (to.SSEEnabled || !from.SSEEnabled)
+      return [{ kind: "update", from, to, risk: "safe" }];
+    const warning = `The table "${table}" is encrypted with a key that AWS owns, instead of ${describeKeyOf(from)}: permissions for that key no longer limit who reads its items. Keep that key enabled until the change is complete, and as long as you keep backups that were made with it.`;
+    return [{ kind: "update", from, to, risk: "safe", warning }];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateTable",
+    input: { TableName, SSESpecification: toInput(to) }
+  }),
+  settings: (value) => [{ name: "SSESpecification", value: describeKeyOf(value) }],
+  unmanaged: ({ KMSMasterKeyId }, declared2) => declared2 === void 0 && KMSMasterKeyId !== void 0 ? [{ path: "encryptionKey", value: KMSMasterKeyId }] : [],
+  // Measured on AWS: 21 to 23 s, during which the table is ACTIVE; the old key shows for the first 8 to 9 s.
+  waits: [
+    {
+      part: "encryption",
+      goal: "change its encryption",
+      usual: "21 to 23 s",
+      firstPoll: 5,
+      interval: 2,
+      timeout: 1800
+    }
+  ],
+  blockedBy: ["encryption", "replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  otherStatements: ({ SSEEnabled, KMSMasterKeyId = awsManagedAlias }, place2) => {
+    if (!SSEEnabled)
+      return { read: [], write: [] };
+    const key = keyArn(KMSMasterKeyId, place2);
+    return {
+      read: isAliasArn(key) ? [describeKeyStatement(key)] : [],
+      // The policy of the AWS managed key allows its use through DynamoDB to everyone in the account.
+      write: isAwsManaged(key) ? [] : [useKeyStatement(key, place2.region)]
+    };
+  },
+  budget: {
+    limit: "four changes in 24 hours, then one in six hours",
+    isSpent: /^LimitExceededException: .*Encryption mode changes are limited/is
+  }
+};
+function readEncryption({ Status, KMSMasterKeyArn } = {}) {
+  const isOn = KMSMasterKeyArn !== void 0 && Status !== "DISABLED" && Status !== "DISABLING";
+  return isOn ? { SSEEnabled: true, KMSMasterKeyId: KMSMasterKeyArn } : awsOwned;
+}
+function toInput({ SSEEnabled, KMSMasterKeyId, KeyManager }) {
+  if (!SSEEnabled)
+    return { Enabled: false };
+  return {
+    Enabled: true,
+    SSEType: "KMS",
+    // AWS documents the key as a parameter for keys other than its own.
+    ...KMSMasterKeyId === void 0 || KeyManager === "AWS" ? {} : { KMSMasterKeyId }
+  };
+}
+function keyOf({ SSEEnabled, KMSMasterKeyId }) {
+  return SSEEnabled ? KMSMasterKeyId ?? awsManagedAlias : "";
+}
+function describeKeyOf({ SSEEnabled, KMSMasterKeyId, KeyManager }) {
+  if (!SSEEnabled)
+    return "AWS owned key";
+  return KMSMasterKeyId === void 0 || KeyManager === "AWS" ? "AWS managed key" : KMSMasterKeyId;
+}
+async function resolveKey({ KMSMasterKeyId: given = awsManagedAlias }, target, describeKey) {
+  const key = keyArn(given, target);
+  const [, , , region = ""] = key.split(":");
+  if (region !== target.region) {
+    throw new RemedyError(`The KMS key ${given} is in ${region}, but DynamoDB encrypts a table in ${target.region} only with a key of that region.`, `Name a key of ${target.region}. Of a multi-Region key, name the id, which begins with mrk-, or the ARN in ${target.region}.`);
+  }
+  if (!isAliasArn(key))
+    return { SSEEnabled: true, KMSMasterKeyId: key, KeyManager: "CUSTOMER" };
+  if (isAwsManaged(key)) {
+    const { arn } = await describeKey(given);
+    return { SSEEnabled: true, KMSMasterKeyId: arn, KeyManager: "AWS" };
+  }
+  return { SSEEnabled: true, KMSMasterKeyId: checkKey(given, await describeKey(given)).arn, KeyManager: "CUSTOMER" };
+}
+function checkKey(alias2, key) {
+  if (/(?:^|:)alias\/aws\//.test(alias2)) {
+    throw new RemedyError(`The key ${alias2} is managed by AWS for another service, which alone may use it.`, `Name a key of your own, or leave KMSMasterKeyId out, which means the key that AWS manages for DynamoDB.`);
+  }
+  if (!key.isSymmetric) {
+    throw new RemedyError(`The key ${alias2} is no symmetric key for encryption. DynamoDB uses no other.`, "Name a key whose key spec is SYMMETRIC_DEFAULT.");
+  }
+  return key;
+}
+function isAwsManaged(arn) {
+  return arn.endsWith(`:${awsManagedAlias}`);
+}
+
+// lib/src/table/properties/stream-specification.js
+var viewTypes = ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"];
+var off = { StreamEnabled: false };
+var streamSpecification = {
+  name: "StreamSpecification",
+  description: "The stream of changes of items. Another view type is another stream, with another ARN.",
+  // AWS may add a view type. A table that has it, and whose definition omits the stream, is still read.
+  schema: pipe(strictObject({ StreamEnabled: X2HH2Z5W_boolean(), StreamViewType: optional(pipe(string(), minLength(1))) }), check(({ StreamEnabled, StreamViewType }) => StreamEnabled === (StreamViewType !== void 0), "a StreamViewType where StreamEnabled is true, and none where it is false")),
+  declaration: {
+    fields: {
+      // CloudFormation has StreamViewType alone, and no form for a stream that is off.
+      StreamSpecification: strictObject({
+        StreamEnabled: optional(X2HH2Z5W_boolean(), true),
+        StreamViewType: optional(picklist(viewTypes))
+      })
+    },
+    normalize: ({ StreamSpecification }) => toStream(StreamSpecification)
+  },
+  reading: { kind: "described", of: ({ StreamSpecification }) => readStream(StreamSpecification) },
+  creation: { kind: "in-create-table", input: (value) => ({ StreamSpecification: toInput2(value) }) },
+  changes: (from, to, { table, replicas = [] }) => {
+    if (isSame2(from, to))
+      return [];
+    if (!from.StreamEnabled)
+      return [{ kind: "update", from, to, risk: "safe" }];
+    if (replicas.length > 0)
+      return [refuseForReplicas(table, from, to, replicas)];
+    const consequence = to.StreamEnabled ? "Changes of items until the new stream is on are in neither. The new stream has another ARN, to which its consumers must be moved" : "Later changes of items are in no stream";
+    const warning = `The stream of "${table}" ends. ${consequence}. The records of the old stream stay readable under its ARN for 24 hours.`;
+    return [
+      { kind: "update", from, to: off, risk: { allow: ["end-stream"] }, warning },
+      ...to.StreamEnabled ? [{ kind: "update", from: off, to, risk: "safe" }] : []
+    ];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateTable",
+    input: { TableName, StreamSpecification: toInput2(to) }
+  }),
+  settings: (value) => [{ name: "StreamSpecification", value: describeStream(value) }],
+  unmanaged: ({ StreamViewType }, declared2) => declared2 === void 0 && StreamViewType !== void 0 ? [{ path: "stream", value: StreamViewType }] : [],
+  // Measured on AWS: 4 to 5 s for either change. The table is UPDATING meanwhile.
+  waits: [{ goal: "turn its stream on or off", usual: "4 to 5 s", firstPoll: 3, timeout: 600 }],
+  blockedBy: ["table", "replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  disruptions: [{ name: "end-stream", purpose: "to end the stream", explain: explainEnd }]
+};
+function readStream({ StreamEnabled = false, StreamViewType } = { StreamEnabled: false }) {
+  return toStream({ StreamEnabled, StreamViewType });
+}
+function toStream({ StreamEnabled, StreamViewType }) {
+  return StreamEnabled ? { StreamEnabled, StreamViewType } : off;
+}
+function toInput2({ StreamEnabled, StreamViewType }) {
+  return StreamEnabled ? { StreamEnabled, StreamViewType } : { StreamEnabled };
+}
+function isSame2(from, to) {
+  return from.StreamEnabled === to.StreamEnabled && from.StreamViewType === to.StreamViewType;
+}
+function describeStream({ StreamEnabled, StreamViewType }) {
+  return StreamEnabled ? `on, ${StreamViewType}` : "off";
+}
+function refuseForReplicas(table, from, to, replicas) {
+  const listed = replicas.map(({ region, status }) => `${region} (${status})`).join(", ");
+  return {
+    kind: "impossible",
+    reason: `The stream of the table "${table}" is ${describeStream(from)}, but its definition declares ${describeStream(to)}. The table has replicas: ${listed}. DynamoDB does not change the stream of a table that has replicas.`,
+    remedy: `Declare the stream as it is, or leave StreamSpecification out. Or delete the replicas, and run again when they are gone.`
+  };
+}
+function explainEnd({ table, observed }) {
+  return {
+    reason: `The stream of the table "${table}" is ${describeStream(observed)}, but its definition declares another value, and DynamoDB cannot change a stream: it must end. Consumers that read its ARN, such as Lambda functions, then get no later change. Its records stay readable under that ARN for 24 hours. A stream that is turned on afterwards has another ARN, and lacks the changes of items in between.`,
+    remedy: "Declare the stream as it is, or leave StreamSpecification out, which keeps it. Before a stream ends, decide how its consumers read it to its end, and move to the new ARN."
+  };
+}
+
+// lib/src/table/properties/table-class.js
+var tableClass = {
+  name: "TableClass",
+  description: "STANDARD, or STANDARD_INFREQUENT_ACCESS for items that are stored for long and rarely read.",
+  // AWS may add a class. A table that has it, and whose definition omits the class, is still read.
+  schema: pipe(string(), minLength(1)),
+  declaration: {
+    fields: { TableClass: picklist(["STANDARD", "STANDARD_INFREQUENT_ACCESS"]) },
+    normalize: ({ TableClass }) => TableClass
+  },
+  // DynamoDB omits the summary of a table whose class was never set.
+  reading: { kind: "described", of: ({ TableClassSummary: summary }) => summary ? summary.TableClass : "STANDARD" },
+  creation: {
+    kind: "in-create-table",
+    input: (value) => ({ TableClass: value })
+  },
+  changes: (from, to, { table, replicas = [] }) => {
+    if (from === to)
+      return [];
+    if (replicas.length === 0)
+      return [{ kind: "update", from, to, risk: "safe" }];
+    const regions = replicas.map(({ region }) => region).join(", ");
+    const warning = `The table class of "${table}" changes in its replicas too (${regions}), and counts there as one of the two changes in 30 days.`;
+    return [{ kind: "update", from, to, risk: "safe", warning }];
+  },
+  request: ({ name: TableName }, { to }) => ({
+    operation: "UpdateTable",
+    input: { TableName, TableClass: to }
+  }),
+  settings: (value) => [{ name: "TableClass", value }],
+  unmanaged: (observed, declared2) => declared2 === void 0 && observed !== "STANDARD" ? [{ path: "tableClass", value: observed }] : [],
+  // Measured on AWS: 3.6 to 6.1 s on an empty table, and once 46 s. The new class shows when the table is ACTIVE.
+  waits: [{ goal: "change its table class", usual: "4 to 6 s, up to a minute", firstPoll: 3, timeout: 1800 }],
+  blockedBy: ["table", "replica"],
+  actions: { read: ["dynamodb:DescribeTable"], write: ["dynamodb:UpdateTable"] },
+  budget: {
+    limit: "two changes in 30 days",
+    isSpent: /^LimitExceededException: .*TableClass are limited to/is
+  }
+};
+
+// lib/src/table/properties/tags.js
+var environmentTag = "tenant-tables:environment";
+var managedByTag = "tenant-tables:managed-by";
+var managedByValue = "tenant-tables";
+var mostTags = 50;
+var ownTagCount = 2;
+var tagCharacters = "letters, digits, spaces and _ . : / = + - @";
+function isTagText(text, most) {
+  return [...text].length <= most && /^(?:(?!\p{DI})[\p{L}\p{Z}\p{N}_.:/=+\-@])*$/u.test(text);
+}
+function isReservedKey(key) {
+  return /^(aws|tenant-tables):/i.test(key);
+}
+var mostDeclaredTags = mostTags - ownTagCount;
+var declaredTags = pipe(array(strictObject({
+  Key: pipe(string(), minLength(1), check((key) => isTagText(key, 128), `at most 128 ${tagCharacters}`), check((key) => !isReservedKey(key), "a key that does not begin with aws: or tenant-tables:, which are reserved")),
+  Value: pipe(string(), check((value) => isTagText(value, 256), `at most 256 ${tagCharacters}`))
+})), maxLength(mostDeclaredTags));
+var tags = {
+  name: "Tags",
+  description: "Tags. Undeclared tags are left alone. A table without the tags of this action is adopted only by `allow`.",
+  schema: pipe(array(strictObject({ Key: pipe(string(), minLength(1)), Value: string() })), check((all) => new Set(all.map(({ Key }) => Key)).size === all.length, "one value for each key")),
+  declaration: { fields: { Tags: declaredTags }, normalize: ({ Tags }) => sortTags(Tags) },
+  reading: { kind: "asked", when: "always", ask: listTags },
+  creation: { kind: "in-create-table", input: (value) => ({ Tags: value.map((tag) => ({ ...tag })) }) },
+  changes: (from, to, { table }) => {
+    const count2 = new Set([...from.filter(({ Key }) => !isAwsTag(Key)), ...to].map(({ Key }) => Key)).size;
+    if (count2 > mostTags) {
+      return [
+        {
+          kind: "impossible",
+          reason: `The table "${table}" would carry ${count2} tags: ${to.length} declared ones beside ${count2 - to.length} others. DynamoDB allows ${mostTags}.`,
+          remedy: "Declare fewer tags, or remove unneeded tags from the table."
+        }
+      ];
+    }
+    const changed = to.filter((tag) => !hasTag(from, tag));
+    if (changed.length === 0)
+      return [];
+    const keys = changed.map(({ Key }) => Key);
+    return [{ kind: "update", from: from.filter(({ Key }) => keys.includes(Key)), to: changed, risk: riskOf(from, to) }];
+  },
+  request: ({ arn: ResourceArn }, { to }) => ({
+    operation: "TagResource",
+    input: { ResourceArn, Tags: to.map((tag) => ({ ...tag })) }
+  }),
+  settings: (value) => value.map(({ Key, Value }) => ({ name: `tag ${Key}`, value: Value })),
+  unmanaged: (observed, declared2 = []) => observed.filter(({ Key }) => tagValue(declared2, Key) === void 0 && !isAwsTag(Key)).map(({ Key, Value }) => ({ path: `tags.${Key}`, value: Value })),
+  blockedBy: [],
+  actions: {
+    read: ["dynamodb:ListTagsOfResource"],
+    write: ["dynamodb:TagResource"],
+    create: ["dynamodb:TagResource"]
+  },
+  disruptions: [
+    {
+      name: "change-environment",
+      purpose: "to move the table to this environment",
+      explain: explainOtherEnvironment
+    },
+    { name: "adopt-table", purpose: "to adopt the table in this run", explain: explainAdoption }
+  ]
+};
+function tagValue(all, key) {
+  return all.find(({ Key }) => Key === key)?.Value;
+}
+function sortTags(all) {
+  return sortBy(all, ({ Key }) => Key);
+}
+function isAwsTag(key) {
+  return key.toLowerCase().startsWith("aws:");
+}
+function isManaged(all) {
+  return tagValue(all, managedByTag) === managedByValue;
+}
+function isOfOtherEnvironment(all, environment) {
+  const own = tagValue(all, environmentTag);
+  return own !== void 0 && !isSameEnvironment(own, environment);
+}
+function hasTag(all, { Key, Value }) {
+  const present = tagValue(all, Key);
+  if (present === void 0)
+    return false;
+  return Key === environmentTag ? isSameEnvironment(present, Value) : present === Value;
+}
+function riskOf(from, to) {
+  const environment = tagValue(to, environmentTag);
+  const allow = [
+    ...environment !== void 0 && isOfOtherEnvironment(from, environment) ? ["change-environment"] : [],
+    ...isManaged(from) ? [] : ["adopt-table"]
+  ];
+  return allow.length === 0 ? "safe" : { allow };
+}
+async function listTags(ask, { arn: ResourceArn }) {
+  const all = /* @__PURE__ */ new Map();
+  const seen = /* @__PURE__ */ new Set();
+  let NextToken;
+  do {
+    const page = await ask("ListTagsOfResource", { ResourceArn, NextToken });
+    if (page === void 0)
+      return void 0;
+    if (!Array.isArray(page.Tags))
+      return page.Tags ?? null;
+    for (const { Key, Value } of page.Tags)
+      all.set(Key, { Key, Value });
+    seen.add(NextToken);
+    NextToken = page.NextToken;
+  } while (NextToken !== void 0 && !seen.has(NextToken));
+  return sortBy(all, ([key]) => String(key)).map(([, tag]) => tag);
+}
+function describeOtherEnvironment(table, all, wanted) {
+  return `The table "${table}" belongs to the environment "${tagValue(all, environmentTag)}", as its tag ${environmentTag} says, but this run is for "${wanted}".`;
+}
+function explainOtherEnvironment({ target, table, observed }) {
+  const wanted = target.environment.name;
+  return {
+    reason: describeOtherEnvironment(table, observed, wanted),
+    remedy: `Choose another table-name-prefix for "${wanted}", or check that the role leads to the right account.`
+  };
+}
+var mostChangesShown = 10;
+var mostTagsShown = 5;
+function explainAdoption({ target: { account, region }, table, observed, changes }) {
+  return {
+    reason: [
+      `The table "${table}" exists, but does not carry the tag ${managedByTag} = ${managedByValue}, so this action neither created nor adopted it.`,
+      `Adoption would change: ${listSome(changes, mostChangesShown, "more change")}.`,
+      describeOwner(observed)
+    ].join(" "),
+    remedy: [
+      "Find out who owns the table.",
+      `Whether a CloudFormation stack holds it, this command says in account ${account}: aws cloudformation describe-stack-resources --physical-resource-id ${table} --region ${region} (a ValidationError means that no stack holds it).`,
+      "If a stack holds it, take it out of the stack in this order: set DeletionPolicy: Retain (CDK: RemovalPolicy.RETAIN) on the table and deploy the stack; then remove the table from the stack and deploy it again.",
+      "A table that was restored from a backup, a replica of a table in another region, and a table whose tags were removed do not carry the tag either.",
+      "To leave the table alone, choose another table-name-prefix."
+    ].join(" ")
+  };
+}
+function describeOwner(all) {
+  if (all.length === 0)
+    return "It has no tags that could name its owner.";
+  const shown = all.map(({ Key, Value }) => `${shorten(Key)} = ${shorten(Value)}`);
+  return `Its tags may name its owner: ${listSome(shown, mostTagsShown, "more tag")}.`;
+}
+
+// lib/src/table/properties/time-to-live.js
+var off2 = { Enabled: false };
+var X2HH2Z5W_form = strictObject({ Enabled: X2HH2Z5W_boolean(), AttributeName: optional(attributeName) });
+var timeToLive = {
+  name: "TimeToLiveSpecification",
+  description: "Time to live: the attribute after whose time DynamoDB deletes an item. Read only where it is declared. Another attribute takes two runs, an hour apart: off, then on.",
+  schema: pipe(X2HH2Z5W_form, check(({ Enabled, AttributeName }) => !Enabled || AttributeName !== void 0, "AttributeName is required")),
+  declaration: {
+    fields: { TimeToLiveSpecification: X2HH2Z5W_form },
+    normalize: ({ TimeToLiveSpecification }) => TimeToLiveSpecification
+  },
+  reading: {
+    kind: "asked",
+    when: "declared",
+    isTooNew: /^ValidationException: Cannot describe time to live while table is in/,
+    ask: async (ask, { name: TableName }) => {
+      const answer = await ask("DescribeTimeToLive", { TableName });
+      if (answer === void 0)
+        return void 0;
+      const { TimeToLiveStatus: status, AttributeName } = answer.TimeToLiveDescription ?? {};
+      if (status === "DISABLED" || status === "DISABLING")
+        return off2;
+      return { Enabled: status === "ENABLED" || status === "ENABLING" ? true : status, AttributeName };
+    }
+  },
+  creation: { kind: "after-creation", initial: off2 },
+  changes: (from, to, { table }) => {
+    if (from.Enabled === to.Enabled && (!to.Enabled || from.AttributeName === to.AttributeName))
+      return [];
+    if (from.Enabled && to.Enabled) {
+      return [
+        {
+          kind: "impossible",
+          reason: `Time to live of the table "${table}" uses the attribute "${from.AttributeName}", but its definition declares "${to.AttributeName}". DynamoDB cannot rename it in one change, and allows one change an hour.`,
+          remedy: "Declare Enabled: false and run. Declare the new attribute and run again an hour later."
+        }
+      ];
+    }
+    if (to.Enabled) {
+      const warning = `Time to live of "${table}" is turned on: DynamoDB deletes the items whose attribute "${to.AttributeName}" holds a time in the past, in seconds since 1970.`;
+      return [{ kind: "update", from, to, risk: "safe", warning }];
+    }
+    return [{ kind: "update", from, to: { Enabled: false, AttributeName: from.AttributeName }, risk: "safe" }];
+  },
+  request: ({ name: TableName }, { to: { Enabled, AttributeName } }) => ({
+    operation: "UpdateTimeToLive",
+    input: { TableName, TimeToLiveSpecification: { Enabled, AttributeName } }
+  }),
+  settings: ({ Enabled, AttributeName }) => [
+    { name: "TimeToLiveSpecification", value: Enabled ? `on, ${AttributeName}` : "off" }
+  ],
+  // DynamoDB accepts the call while the table is UPDATING and while an index is built.
+  blockedBy: [],
+  actions: { read: ["dynamodb:DescribeTimeToLive"], write: ["dynamodb:UpdateTimeToLive"] },
+  budget: {
+    limit: "one change an hour",
+    isSpent: /^ValidationException: Time to live has been modified multiple times/i
+  }
+};
+
+// lib/src/table/properties/index.js
+var declared = [
+  keySchema,
+  localSecondaryIndexes,
+  deletionProtection,
+  pointInTimeRecovery,
+  tags,
+  tableClass,
+  billingMode,
+  onDemandThroughput,
+  streamSpecification,
+  sseSpecification,
+  timeToLive,
+  globalSecondaryIndexes
+];
+var properties = declared;
+function propertyNamed(name) {
+  const found = properties.find((property) => property.name === name);
+  if (found === void 0)
+    throw new TypeError(`There is no property ${name}`);
+  return found;
+}
+
+// lib/src/definition/definition.js
+var defaultTenantKey = "tenant_id";
+function ownTags(environment) {
+  return /* @__PURE__ */ new Map([
+    [environmentTag, environment.name],
+    [managedByTag, managedByValue]
+  ]);
+}
+function environmentNamed({ environments }, name) {
+  return [...environments.keys()].find((each) => isSameEnvironment(each, name));
+}
+function layersOf(definition, environment, logicalName) {
+  const ofEnvironment = environment === void 0 ? void 0 : definition.environments.get(environment);
+  const above = environment === void 0 ? [] : ["environments", environment];
+  return [
+    { path: ["defaults"], fields: definition.defaults },
+    { path: [...above, "defaults"], fields: ofEnvironment?.defaults ?? {} },
+    { path: ["tables", logicalName], fields: definition.tables.get(logicalName) ?? {} },
+    { path: [...above, "tables", logicalName], fields: ofEnvironment?.tables.get(logicalName) ?? {} }
+  ];
+}
+function allLayers(definition) {
+  const within = (above, { defaults, tables }) => [
+    { path: [...above, "defaults"], fields: defaults },
+    ...[...tables].map(([name, fields]) => ({ path: [...above, "tables", name], fields }))
+  ];
+  return [
+    ...within([], definition),
+    ...[...definition.environments].flatMap(([name, each]) => within(["environments", name], each))
+  ];
+}
+function mergeLayers(layers) {
+  const merged = /* @__PURE__ */ new Map();
+  for (const { path, fields } of layers) {
+    if (fields.BillingMode !== void 0)
+      dropThroughput(merged);
+    for (const [name, value] of Object.entries(fields)) {
+      const lower = name === "Tags" ? merged.get(name)?.value : void 0;
+      merged.set(name, { path: [...path, name], value: lower === void 0 ? value : mergeTags(lower, value) });
+    }
+  }
+  return merged;
+}
+function dropThroughput(merged) {
+  merged.delete("ProvisionedThroughput");
+  merged.delete("OnDemandThroughput");
+  const indexes = merged.get("GlobalSecondaryIndexes");
+  if (indexes === void 0)
+    return;
+  const value = indexes.value.map(({ ProvisionedThroughput: _, OnDemandThroughput: __, ...index }) => index);
+  merged.set("GlobalSecondaryIndexes", { ...indexes, value });
+}
+function mergeTags(lower, higher) {
+  const all = [...lower, ...higher];
+  return [...new Map(all.map((tag) => [tag.Key, tag])).values()];
+}
+function nameTables(definition, { environment, tableNamePrefix }) {
+  const named = environmentNamed(definition, environment);
+  return [...definition.tables.keys()].map((logicalName) => {
+    const { TableName = logicalName } = valuesOf(mergeLayers(layersOf(definition, named, logicalName)));
+    return `${tableNamePrefix}${TableName}`;
+  });
+}
+function defineTables(definition, request) {
+  const { environment, tableNamePrefix } = request;
+  const named = environmentNamed(definition, environment.name);
+  const ofInputs = { path: [], fields: { Tags: listTags2(request.tags) } };
+  return [...definition.tables.keys()].map((logicalName) => {
+    const merged = valuesOf(mergeLayers([ofInputs, ...layersOf(definition, named, logicalName)]));
+    const { TableName = logicalName, Tags, ...declared2 } = merged;
+    const name = `${tableNamePrefix}${TableName}`;
+    const fields = {
+      TableName: name,
+      ...declared2,
+      ...protect(deletionProtection, request.deletionProtection, environment, declared2),
+      ...protect(pointInTimeRecovery, request.pointInTimeRecovery, environment, declared2),
+      Tags: sortTags(mergeTags(Tags, listTags2(ownTags(environment))))
+    };
+    return { logicalName, name, properties: normalizeFields(fields), fields };
+  });
+}
+function defineEverywhere(definition, request) {
+  return ["", ...definition.environments.keys()].flatMap((name) => [false, true].flatMap((production) => defineTables(definition, { ...request, environment: { name, production } })));
+}
+function valuesOf(merged) {
+  return Object.fromEntries([...merged].map(([name, { value }]) => [name, value]));
+}
+function listTags2(tags2) {
+  return [...tags2].map(([Key, Value]) => ({ Key, Value }));
+}
+function protect({ name, protection }, setting, { production }, declared2) {
+  const isOpen = setting === "auto" && (!production || declared2[name] !== void 0);
+  if (protection === void 0 || isOpen)
+    return {};
+  return { [name]: setting === "false" ? protection.off : protection.inProduction };
+}
+function declarationOf({ name, schema, declaration }) {
+  return declaration ?? { fields: { [name]: schema }, normalize: ({ [name]: value }) => value };
+}
+function normalizeFields(fields) {
+  const definitions = fields.AttributeDefinitions ?? [];
+  const types = new Map(definitions.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]));
+  const values = properties.flatMap((property) => {
+    const declaration = declarationOf(property);
+    const given = Object.entries(fields).filter(([name]) => Object.hasOwn(declaration.fields, name));
+    const value = given.length === 0 ? void 0 : declaration.normalize(Object.fromEntries(given), types);
+    return value === void 0 ? [] : [[property.name, value]];
+  });
+  return Object.fromEntries(values);
+}
+
+// lib/src/text/similar.js
+function findSimilar(written, names) {
+  return [0, 1, 2, 3].flatMap((most) => names.filter((name) => most <= toleranceOf(name) && isSimilar(written, name, most))).at(0);
+}
+function findSimilarWords(written, names) {
+  const fold = (name) => name.toLowerCase().replace(/[-_\s]/g, "");
+  const folded = new Map(names.map((name) => [fold(name), name]));
+  return folded.get(findSimilar(fold(written), [...folded.keys()]) ?? "");
+}
+function toleranceOf({ length }) {
+  if (length < 5)
+    return 0;
+  if (length < 8)
+    return 1;
+  return length < 16 ? 2 : 3;
+}
+function isSimilar(left, right, most) {
+  if (left === right)
+    return true;
+  if (left[0] === right[0])
+    return isSimilar(left.slice(1), right.slice(1), most);
+  if (most === 0)
+    return false;
+  const isSwapped = left[0] === right[1] && left[1] === right[0];
+  return isSimilar(left, right.slice(1), most - 1) || isSimilar(left.slice(1), right, most - 1) || isSimilar(left.slice(1), right.slice(1), most - 1) || isSwapped && isSimilar(left.slice(2), right.slice(2), most - 1);
+}
+
+
+
+
 /***/ })
 
 /******/ });
@@ -15011,8 +14992,8 @@ var __webpack_exports__ = {};
 
 // EXTERNAL MODULE: ./lib/bundle/IR5HTW56.js
 var IR5HTW56 = __nccwpck_require__(994);
-// EXTERNAL MODULE: ./lib/bundle/FV5COAUL.js + 1 modules
-var FV5COAUL = __nccwpck_require__(567);
+// EXTERNAL MODULE: ./lib/bundle/X2HH2Z5W.js + 1 modules
+var X2HH2Z5W = __nccwpck_require__(2951);
 // EXTERNAL MODULE: ./lib/bundle/HV2BTQ4E.js
 var HV2BTQ4E = __nccwpck_require__(1172);
 // EXTERNAL MODULE: ./lib/bundle/WQFOKZCK.js
@@ -15206,30 +15187,30 @@ async function readFileIn(candidates, path, { place, remedy }) {
   try {
     const file = await (0,promises_.realpath)((0,external_node_path_.resolve)(folders[0] ?? ".", path));
     if (!folders.some((folder) => file.startsWith(`${folder}${external_node_path_.sep}`))) {
-      throw new FV5COAUL/* RemedyError */.By(`The file "${path}" is outside ${place}.`, remedy);
+      throw new X2HH2Z5W/* RemedyError */.By(`The file "${path}" is outside ${place}.`, remedy);
     }
     const found = await (0,promises_.stat)(file);
     if (!found.isFile())
-      throw new FV5COAUL/* RemedyError */.By(`"${path}" is not a file.`, remedy);
+      throw new X2HH2Z5W/* RemedyError */.By(`"${path}" is not a file.`, remedy);
     if (found.size > largestFile) {
-      throw new FV5COAUL/* RemedyError */.By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
+      throw new X2HH2Z5W/* RemedyError */.By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
     }
     return decodeUtf8(await (0,promises_.readFile)(file));
   } catch (error) {
-    if (error instanceof FV5COAUL/* RemedyError */.By)
+    if (error instanceof X2HH2Z5W/* RemedyError */.By)
       throw error;
     const code2 = errorCode(error);
     if (code2 !== "ERR_ENCODING_INVALID_ENCODED_DATA") {
-      throw new FV5COAUL/* RemedyError */.By(`The file "${path}" cannot be read: ${code2 || errorMessage(error)}.`, remedy);
+      throw new X2HH2Z5W/* RemedyError */.By(`The file "${path}" cannot be read: ${code2 || errorMessage(error)}.`, remedy);
     }
-    throw new FV5COAUL/* RemedyError */.By(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
+    throw new X2HH2Z5W/* RemedyError */.By(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
   }
 }
 async function writeTemporaryFile({ RUNNER_TEMP, GITHUB_ACTIONS }, name2, content) {
   if (!RUNNER_TEMP) {
     if (GITHUB_ACTIONS !== "true")
       return void 0;
-    throw new FV5COAUL/* RemedyError */.By("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
+    throw new X2HH2Z5W/* RemedyError */.By("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
   }
   const path = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(RUNNER_TEMP, "tenant-tables-")), name2);
   await (0,promises_.writeFile)(path, content, { mode: 384 });
@@ -15240,7 +15221,7 @@ async function readEventFile({ GITHUB_EVENT_PATH: path = "" }) {
     return JSON.parse(decodeUtf8(await (0,promises_.readFile)(path)));
   } catch (cause) {
     const remedy = "Set GITHUB_EVENT_PATH to the file that the runner wrote for this job.";
-    throw new FV5COAUL/* RemedyError */.By(`The event file "${path}" cannot be read.`, remedy, { cause });
+    throw new X2HH2Z5W/* RemedyError */.By(`The event file "${path}" cannot be read.`, remedy, { cause });
   }
 }
 function decodeUtf8(bytes) {
@@ -15253,7 +15234,7 @@ async function existing(folders) {
 
 // lib/src/github/log.js
 function escapeLine(line) {
-  return (0,FV5COAUL/* visible */.RK)(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
+  return (0,X2HH2Z5W/* visible */.RK)(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
 }
 function logGroup(log, title, lines3) {
   log.startGroup(title);
@@ -15326,7 +15307,7 @@ function hexadecimal(byte) {
 function secretInOutputs(found) {
   const secrets = [...new Set(found.map(({ origin }) => origin))].join(", ");
   const outputs = found.map(({ output }) => output).join(", ");
-  return new FV5COAUL/* RemedyError */.By(`The secret ${secrets} occurs in what later steps would read: ${outputs}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
+  return new X2HH2Z5W/* RemedyError */.By(`The secret ${secrets} occurs in what later steps would read: ${outputs}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
 }
 function formsOf(secret) {
   if (Buffer.byteLength(secret) < shortestSecret)
@@ -15447,7 +15428,7 @@ function withoutCommands(core, outputFile) {
 
 // lib/src/table/values.js
 function propertyValues(values) {
-  return FV5COAUL/* properties */.qo.flatMap((property) => {
+  return X2HH2Z5W/* properties */.qo.flatMap((property) => {
     const value = values[property.name];
     return value === void 0 ? [] : [{ property, value }];
   });
@@ -15465,7 +15446,7 @@ function settingChanges(step) {
     case "create":
       return propertyValues(step.to).flatMap(({ property, value }) => property.settings(value).map(({ name: name2, value: to }) => ({ setting: name2, to })));
     case "update": {
-      const { settings } = (0,FV5COAUL/* propertyNamed */.vJ)(step.property);
+      const { settings } = (0,X2HH2Z5W/* propertyNamed */.vJ)(step.property);
       const before = new Map(settings(step.from).map(({ name: name2, value }) => [name2, value]));
       const after = new Map(settings(step.to).map(({ name: name2, value }) => [name2, value]));
       return [.../* @__PURE__ */ new Set([...before.keys(), ...after.keys()])].map((name2) => {
@@ -15481,7 +15462,7 @@ function describeStep(step) {
   return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(", ")}`;
 }
 function describeSettingChange({ setting, from, to }) {
-  return from === void 0 ? `${setting} = ${(0,FV5COAUL/* shorten */.ml)(to)}` : `${setting} ${(0,FV5COAUL/* shorten */.ml)(from)} -> ${(0,FV5COAUL/* shorten */.ml)(to)}`;
+  return from === void 0 ? `${setting} = ${(0,X2HH2Z5W/* shorten */.ml)(to)}` : `${setting} ${(0,X2HH2Z5W/* shorten */.ml)(from)} -> ${(0,X2HH2Z5W/* shorten */.ml)(to)}`;
 }
 function nameStep(step) {
   if (step.kind !== "update")
@@ -15489,19 +15470,19 @@ function nameStep(step) {
   return ["update", step.property, partOf(step), `of "${step.table}"`].filter(Boolean).join(" ");
 }
 function partOf(step) {
-  return (0,FV5COAUL/* propertyNamed */.vJ)(step.property).part?.(step);
+  return (0,X2HH2Z5W/* propertyNamed */.vJ)(step.property).part?.(step);
 }
 var mostSteps = 10;
 function describeSteps(steps) {
   const more = steps.length - mostSteps;
   const shown = steps.slice(0, mostSteps).map(describeStep).join("; ");
-  return more > 0 ? `${shown}; and ${(0,FV5COAUL/* count */.U9)(more, "more step")}` : shown;
+  return more > 0 ? `${shown}; and ${(0,X2HH2Z5W/* count */.U9)(more, "more step")}` : shown;
 }
 function usualDuration(step) {
   return step.kind === "update" && step.risk === "slow" ? waitFor(step)?.usual : void 0;
 }
 function waitFor(step) {
-  return (0,FV5COAUL/* propertyNamed */.vJ)(step.property).waits?.find(({ appliesTo }) => appliesTo === void 0 || appliesTo(step));
+  return (0,X2HH2Z5W/* propertyNamed */.vJ)(step.property).waits?.find(({ appliesTo }) => appliesTo === void 0 || appliesTo(step));
 }
 function isDisruptive(step) {
   return step.kind === "delete" || step.kind === "update" && typeof step.risk === "object";
@@ -15540,9 +15521,9 @@ function isSameStep(left) {
 // lib/src/table/response.js
 function understand(operation, resource, read, service = "DynamoDB") {
   const explain = (cause) => {
-    if (cause instanceof FV5COAUL/* RemedyError */.By)
+    if (cause instanceof X2HH2Z5W/* RemedyError */.By)
       throw cause;
-    throw new FV5COAUL/* RemedyError */.By(`The answer of ${service} to ${operation} on "${resource}" cannot be read.`, `Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()}.`, { cause });
+    throw new X2HH2Z5W/* RemedyError */.By(`The answer of ${service} to ${operation} on "${resource}" cannot be read.`, `Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()}.`, { cause });
   };
   try {
     const value = read();
@@ -15552,10 +15533,10 @@ function understand(operation, resource, read, service = "DynamoDB") {
   }
 }
 function parseValue(name2, schema, value) {
-  const result = (0,FV5COAUL/* safeParse */.xL)(schema, value);
+  const result = (0,X2HH2Z5W/* safeParse */.xL)(schema, value);
   if (result.success)
     return result.output;
-  const problems = result.issues.map((issue) => [(0,FV5COAUL/* getDotPath */.Bu)(issue), issue.message].filter(Boolean).join(": "));
+  const problems = result.issues.map((issue) => [(0,X2HH2Z5W/* getDotPath */.Bu)(issue), issue.message].filter(Boolean).join(": "));
   throw new TypeError(`${name2}: ${problems.join("; ")}`);
 }
 
@@ -15571,18 +15552,18 @@ function readDescription({ name: name2, arn }, answer) {
     return describe(answer.Table ?? {}, arn);
   });
 }
-var bundle_status = (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* minLength */.Bp)(1));
+var bundle_status = (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* string */.Yj)(), (0,X2HH2Z5W/* minLength */.Bp)(1));
 function tableSchema(arn) {
-  return (0,FV5COAUL/* object */.Ik)({
+  return (0,X2HH2Z5W/* object */.Ik)({
     TableStatus: bundle_status,
-    TableArn: (0,FV5COAUL/* literal */.eu)(arn),
-    TableId: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* string */.Yj)()),
-    CreationDateTime: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* date */.p6)()),
-    LatestStreamArn: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* startsWith */.w1)(`${arn}/stream/`))),
-    StreamSpecification: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* object */.Ik)({ StreamViewType: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* string */.Yj)()) })),
-    TableClassSummary: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* object */.Ik)({ TableClass: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* string */.Yj)()) })),
-    SSEDescription: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* object */.Ik)({ KMSMasterKeyArn: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* string */.Yj)()) })),
-    Replicas: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* array */.YO)((0,FV5COAUL/* object */.Ik)({ RegionName: (0,FV5COAUL/* string */.Yj)(), ReplicaStatus: bundle_status })))
+    TableArn: (0,X2HH2Z5W/* literal */.eu)(arn),
+    TableId: (0,X2HH2Z5W/* optional */.lq)((0,X2HH2Z5W/* string */.Yj)()),
+    CreationDateTime: (0,X2HH2Z5W/* optional */.lq)((0,X2HH2Z5W/* date */.p6)()),
+    LatestStreamArn: (0,X2HH2Z5W/* optional */.lq)((0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* string */.Yj)(), (0,X2HH2Z5W/* startsWith */.w1)(`${arn}/stream/`))),
+    StreamSpecification: (0,X2HH2Z5W/* optional */.lq)((0,X2HH2Z5W/* object */.Ik)({ StreamViewType: (0,X2HH2Z5W/* optional */.lq)((0,X2HH2Z5W/* string */.Yj)()) })),
+    TableClassSummary: (0,X2HH2Z5W/* optional */.lq)((0,X2HH2Z5W/* object */.Ik)({ TableClass: (0,X2HH2Z5W/* optional */.lq)((0,X2HH2Z5W/* string */.Yj)()) })),
+    SSEDescription: (0,X2HH2Z5W/* optional */.lq)((0,X2HH2Z5W/* object */.Ik)({ KMSMasterKeyArn: (0,X2HH2Z5W/* optional */.lq)((0,X2HH2Z5W/* string */.Yj)()) })),
+    Replicas: (0,X2HH2Z5W/* optional */.lq)((0,X2HH2Z5W/* array */.YO)((0,X2HH2Z5W/* object */.Ik)({ RegionName: (0,X2HH2Z5W/* string */.Yj)(), ReplicaStatus: bundle_status })))
   });
 }
 function describe(table2, arn) {
@@ -15604,14 +15585,15 @@ function describe(table2, arn) {
     ...CreationDateTime === void 0 ? {} : { createdAt: CreationDateTime.getTime() },
     // The ARN of a disabled stream stays in the answer.
     ...StreamSpecification?.StreamEnabled && LatestStreamArn ? { streamArn: LatestStreamArn } : {},
-    described: Object.fromEntries(FV5COAUL/* properties */.qo.flatMap(({ name: name2, reading, schema }) => reading.kind === "described" ? [[name2, parseValue(name2, schema, reading.of(table2))]] : [])),
+    described: Object.fromEntries(X2HH2Z5W/* properties */.qo.flatMap(({ name: name2, reading, schema }) => reading.kind === "described" ? [[name2, parseValue(name2, schema, reading.of(table2))]] : [])),
     replicas,
     unmanaged: readUnmanaged(replicas)
   };
 }
 function readReplicas(table2, arn) {
   const [, , , ownRegion] = arn.split(":");
-  return (table2.Replicas ?? []).map(({ RegionName: region = "", ReplicaStatus = "" }) => ({ region, status: ReplicaStatus })).filter(({ region }) => region !== ownRegion).sort((left, right) => left.region < right.region ? -1 : 1);
+  const replicas = (table2.Replicas ?? []).map(({ RegionName: region = "", ReplicaStatus = "" }) => ({ region, status: ReplicaStatus })).filter(({ region }) => region !== ownRegion);
+  return (0,X2HH2Z5W/* sortBy */.Ul)(replicas, ({ region }) => region);
 }
 var transientStatuses = /* @__PURE__ */ new Set(["CREATING", "UPDATING", "DELETING", "ENABLING", "DISABLING"]);
 function isTransient(status2) {
@@ -15700,34 +15682,34 @@ function refusalsFor(target, definition, observed) {
   const table2 = definition.name;
   const wanted = target.environment.name;
   const { KeySchema: keys, Tags: tags2 } = observed.properties;
-  const environment = (0,FV5COAUL/* tagValue */.EZ)(tags2, FV5COAUL/* environmentTag */.ab);
-  if ((0,FV5COAUL/* isOfOtherEnvironment */.l$)(tags2, wanted)) {
+  const environment = (0,X2HH2Z5W/* tagValue */.EZ)(tags2, X2HH2Z5W/* environmentTag */.ab);
+  if ((0,X2HH2Z5W/* isOfOtherEnvironment */.l$)(tags2, wanted)) {
     return [
       {
         table: table2,
         code: "destroy-of-other-environment",
-        reason: (0,FV5COAUL/* describeOtherEnvironment */.Lq)(table2, tags2, wanted),
+        reason: (0,X2HH2Z5W/* describeOtherEnvironment */.Lq)(table2, tags2, wanted),
         remedy: "Check environment, table-name-prefix, and that the role leads to the right account."
       }
     ];
   }
-  if (environment === void 0 || !(0,FV5COAUL/* isManaged */.yF)(tags2)) {
+  if (environment === void 0 || !(0,X2HH2Z5W/* isManaged */.yF)(tags2)) {
     return [
       {
         table: table2,
         code: "destroy-of-untagged",
-        reason: `The table "${table2}" does not carry both tags, ${FV5COAUL/* environmentTag */.ab} and ${FV5COAUL/* managedByTag */.B2}, so this action neither created nor adopted it, or its tags were removed.`,
-        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${(0,FV5COAUL/* isManaged */.yF)(tags2) ? "" : ", with this line in allow: adopt-table"}. Else choose another table-name-prefix, or delete the table by hand.`
+        reason: `The table "${table2}" does not carry both tags, ${X2HH2Z5W/* environmentTag */.ab} and ${X2HH2Z5W/* managedByTag */.B2}, so this action neither created nor adopted it, or its tags were removed.`,
+        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${(0,X2HH2Z5W/* isManaged */.yF)(tags2) ? "" : ", with this line in allow: adopt-table"}. Else choose another table-name-prefix, or delete the table by hand.`
       }
     ];
   }
   const definedKeys = definition.properties.KeySchema;
-  if ((0,FV5COAUL/* describeKeys */.mC)(definedKeys) !== (0,FV5COAUL/* describeKeys */.mC)(keys)) {
+  if ((0,X2HH2Z5W/* describeKeys */.mC)(definedKeys) !== (0,X2HH2Z5W/* describeKeys */.mC)(keys)) {
     return [
       {
         table: table2,
         code: "destroy-of-other-key",
-        reason: `The table "${table2}" has the key ${(0,FV5COAUL/* describeKeys */.mC)(keys)}, but its definition has ${(0,FV5COAUL/* describeKeys */.mC)(definedKeys)}: it is not the defined table.`,
+        reason: `The table "${table2}" has the key ${(0,X2HH2Z5W/* describeKeys */.mC)(keys)}, but its definition has ${(0,X2HH2Z5W/* describeKeys */.mC)(definedKeys)}: it is not the defined table.`,
         remedy: "Check table-name-prefix; or delete the table by hand."
       }
     ];
@@ -15755,7 +15737,7 @@ function noticesFor(table2, { properties: properties2 }) {
       table: table2,
       level: "notice",
       code: "system-backup-stays",
-      message: `Point-in-time recovery of "${table2}" is ${(0,FV5COAUL/* describeRecovery */.xX)(recovery)}, so AWS keeps a system backup of it for 35 days after the deletion. The table can be restored from that backup.`
+      message: `Point-in-time recovery of "${table2}" is ${(0,X2HH2Z5W/* describeRecovery */.xX)(recovery)}, so AWS keeps a system backup of it for 35 days after the deletion. The table can be restored from that backup.`
     }
   ];
 }
@@ -15772,7 +15754,7 @@ function unavailable(table2, tableStatus) {
 }
 
 // lib/src/plan/policy.js
-var disruptionNames = FV5COAUL/* properties */.qo.flatMap(({ disruptions = [] }) => disruptions.map(({ name: name2 }) => name2));
+var disruptionNames = X2HH2Z5W/* properties */.qo.flatMap(({ disruptions = [] }) => disruptions.map(({ name: name2 }) => name2));
 function linesNeededBy(step) {
   return step.kind === "update" && typeof step.risk === "object" ? step.risk.allow : [];
 }
@@ -15782,7 +15764,7 @@ function isAllowed(step, { allow }) {
 function refuseStep(step, { allow }, { target, comparison, changes }) {
   if (step.kind !== "update")
     return [];
-  const { name: name2, disruptions = [] } = (0,FV5COAUL/* propertyNamed */.vJ)(step.property);
+  const { name: name2, disruptions = [] } = (0,X2HH2Z5W/* propertyNamed */.vJ)(step.property);
   const observed = comparison.observed[name2];
   const situation = { target, table: step.table, observed, changes, change: step, comparison };
   return disruptions.filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name)).map((disruption) => {
@@ -15821,7 +15803,7 @@ function noticeUnneededLines({ allow }, needed) {
 
 // lib/src/plan/rounds.js
 function isProtective(step) {
-  return step.kind === "update" && (0,FV5COAUL/* propertyNamed */.vJ)(step.property).protection?.isOn(step.to) === true;
+  return step.kind === "update" && (0,X2HH2Z5W/* propertyNamed */.vJ)(step.property).protection?.isOn(step.to) === true;
 }
 function roundsOf(steps) {
   const created = new Set(steps.filter(({ kind }) => kind === "create").map(({ table: table2 }) => table2));
@@ -15836,11 +15818,11 @@ function inOrder(steps) {
   const positionOf = (step) => {
     if (step.kind !== "update")
       return -1;
-    const { protection } = (0,FV5COAUL/* propertyNamed */.vJ)(step.property);
-    const position = FV5COAUL/* properties */.qo.findIndex(({ name: name2 }) => name2 === step.property);
+    const { protection } = (0,X2HH2Z5W/* propertyNamed */.vJ)(step.property);
+    const position = X2HH2Z5W/* properties */.qo.findIndex(({ name: name2 }) => name2 === step.property);
     if (protection === void 0)
-      return FV5COAUL/* properties */.qo.length + position;
-    return protection.isOn(step.to) ? position : 3 * FV5COAUL/* properties */.qo.length - position;
+      return X2HH2Z5W/* properties */.qo.length + position;
+    return protection.isOn(step.to) ? position : 3 * X2HH2Z5W/* properties */.qo.length - position;
   };
   return steps.toSorted((left, right) => positionOf(left) - positionOf(right));
 }
@@ -15882,7 +15864,7 @@ function planTable(target, definition, observed, policy, planned) {
 }
 function planCreation(target, definition, policy) {
   const { name: table2, properties: declared } = definition;
-  const created = FV5COAUL/* properties */.qo.flatMap(({ name: name2, creation: creation2 }) => {
+  const created = X2HH2Z5W/* properties */.qo.flatMap(({ name: name2, creation: creation2 }) => {
     const value = declared[name2] ?? (creation2.kind === "in-create-table" ? creation2.otherwise : void 0);
     return creation2.kind === "in-create-table" && value !== void 0 ? [[name2, value]] : [];
   });
@@ -15968,13 +15950,13 @@ function noticesFor2(target, { name: table2, properties: declared }, observed, c
   const consequences = changes.flatMap((change) => change.kind === "update" && change.warning !== void 0 ? [change.warning] : []);
   return [
     ...warnOfReplicas(target, table2, observed),
-    ...(0,FV5COAUL/* declaredBuilds */.UA)(declared, observed.changesInProgress).map((index) => ({
+    ...(0,X2HH2Z5W/* declaredBuilds */.UA)(declared, observed.changesInProgress).map((index) => ({
       table: table2,
       level: "notice",
       code: "index-building",
       message: `The index "${index}" of "${table2}" is being built, and counts as present. An apply waits until it is built, unless wait-for-indexes is false.`
     })),
-    ...(0,FV5COAUL/* isManaged */.yF)(observed.properties.Tags) ? [] : [
+    ...(0,X2HH2Z5W/* isManaged */.yF)(observed.properties.Tags) ? [] : [
       {
         table: table2,
         level: "notice",
@@ -15997,7 +15979,7 @@ function noticesFor2(target, { name: table2, properties: declared }, observed, c
 function describePlanned(target, definition, observed) {
   const { logicalName, name: name2, properties: declared } = definition;
   if (observed.status !== "ready") {
-    return { logicalName, name: name2, arn: (0,FV5COAUL/* tableArn */.cU)(target, name2), status: observed.status, unmanaged: [] };
+    return { logicalName, name: name2, arn: (0,X2HH2Z5W/* tableArn */.cU)(target, name2), status: observed.status, unmanaged: [] };
   }
   const { arn, id, streamArn, status: status2, unmanaged } = observed;
   const undeclared = propertyValues(observed.properties).flatMap(({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? []);
@@ -16019,7 +16001,7 @@ async function poll(polling, { clock, log, stop }, probe) {
   const start = clock.now();
   const elapsed = () => (clock.now() - start) / 1e3;
   const inWords = usual === void 0 ? goal : `${goal}, which usually takes ${usual}`;
-  const sleep = (milliseconds, status2) => clock.sleep(milliseconds, stop).catch((0,FV5COAUL/* stoppedWhileWaitingFor */.D$)(status2 === void 0 ? inWords : `${inWords}; it is ${status2}`, remedy));
+  const sleep = (milliseconds, status2) => clock.sleep(milliseconds, stop).catch((0,X2HH2Z5W/* stoppedWhileWaitingFor */.D$)(status2 === void 0 ? inWords : `${inWords}; it is ${status2}`, remedy));
   let nextProgress = progressEverySeconds;
   if (firstPoll > 0)
     await sleep(firstPoll * 1e3);
@@ -16060,7 +16042,7 @@ async function observeTables(dynamoDb, target, definitions, run) {
 var youthMilliseconds = 6e4;
 var mostTagLagMilliseconds = 1e4;
 async function observeTable(dynamoDb, target, { name: name2, properties: declared }, run) {
-  const address = (0,FV5COAUL/* addressOf */.ci)(target, name2);
+  const address = (0,X2HH2Z5W/* addressOf */.ci)(target, name2);
   let isChanging = false;
   let tagsMissingSince;
   return await poll({
@@ -16068,8 +16050,8 @@ async function observeTable(dynamoDb, target, { name: name2, properties: declare
     usual: "seconds, and up to 3 minutes for a billing mode",
     firstPoll: 0,
     interval: 1e3,
-    timeout: FV5COAUL/* longestRunSeconds */.bs,
-    explainTimeout: (status2) => new FV5COAUL/* RemedyError */.By(`The table "${name2}" is ${status2}.`, "Run again when the change is complete.")
+    timeout: X2HH2Z5W/* longestRunSeconds */.bs,
+    explainTimeout: (status2) => new X2HH2Z5W/* RemedyError */.By(`The table "${name2}" is ${status2}.`, "Run again when the change is complete.")
   }, run, async () => {
     if (isChanging) {
       const described2 = await describeTable(dynamoDb, address);
@@ -16112,7 +16094,7 @@ async function readTable(dynamoDb, address, declared) {
   }
   const read = new Map(asked.map(({ name: name2 }, index) => [name2, values[index]]));
   if (isEmpty(read.get("Tags")))
-    read.set("Tags", await askProperty(dynamoDb, address, FV5COAUL/* tags */._A));
+    read.set("Tags", await askProperty(dynamoDb, address, X2HH2Z5W/* tags */._A));
   if ([...read.values()].includes(void 0))
     return { status: "young" };
   const { tableStatus: _, phase: __, changesInProgress, described: fields, ...table2 } = described2;
@@ -16132,7 +16114,7 @@ function isEmpty(value) {
   return Array.isArray(value) && value.length === 0;
 }
 function askedProperties(declared) {
-  return FV5COAUL/* properties */.qo.filter(({ name: name2, reading }) => reading.kind === "asked" && (reading.when === "always" || declared[name2] !== void 0));
+  return X2HH2Z5W/* properties */.qo.filter(({ name: name2, reading }) => reading.kind === "asked" && (reading.when === "always" || declared[name2] !== void 0));
 }
 function countReads(definitions) {
   return definitions.reduce((sum, { properties: declared }) => sum + 1 + askedProperties(declared).length, 0);
@@ -16212,7 +16194,7 @@ function isUnusableKey(error) {
 function classifyFailure(error) {
   const name2 = errorName(error);
   const message = errorMessage(error);
-  if (FV5COAUL/* properties */.qo.some(({ budget }) => budget?.isSpent.test(`${name2}: ${message}`)))
+  if (X2HH2Z5W/* properties */.qo.some(({ budget }) => budget?.isSpent.test(`${name2}: ${message}`)))
     return "deferred";
   if (isUnusableKey(error))
     return "final";
@@ -16250,8 +16232,8 @@ function isAnswerOfAnother(error) {
 var itemActions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"];
 function actionsOf(command2, declared) {
   const isDeclared = ({ name: name2 }) => declared.includes(name2);
-  const written = FV5COAUL/* properties */.qo.filter(isDeclared);
-  const read = FV5COAUL/* properties */.qo.filter((property) => property.reading.kind === "described" || property.reading.when === "always" || isDeclared(property));
+  const written = X2HH2Z5W/* properties */.qo.filter(isDeclared);
+  const read = X2HH2Z5W/* properties */.qo.filter((property) => property.reading.kind === "described" || property.reading.when === "always" || isDeclared(property));
   const beyondReads = {
     plan: [],
     apply: [...creationActions(written), ...written.flatMap(({ actions }) => actions.write)],
@@ -16267,7 +16249,7 @@ function creationActions(used) {
   return ["dynamodb:CreateTable", ...used.flatMap(({ actions }) => actions.create ?? [])];
 }
 function actionsOfOperation(operation) {
-  return operation === "CreateTable" ? creationActions(FV5COAUL/* properties */.qo) : [`dynamodb:${operation}`];
+  return operation === "CreateTable" ? creationActions(X2HH2Z5W/* properties */.qo) : [`dynamodb:${operation}`];
 }
 function policyFor(command2, place, definitions) {
   return {
@@ -16279,12 +16261,12 @@ function policyFor(command2, place, definitions) {
   };
 }
 function needsOf(command2, place, { name: name2, properties: values }) {
-  const resource = (0,FV5COAUL/* tableArn */.cU)(place, name2);
+  const resource = (0,X2HH2Z5W/* tableArn */.cU)(place, name2);
   const declared = propertyValues(values).map(({ property }) => property.name);
   const table2 = { resource, actions: actionsOf(command2, declared) };
   if (command2 !== "verify")
     return [table2];
-  const indexes2 = (0,FV5COAUL/* indexesOf */.O7)(values).map((index) => ({
+  const indexes2 = (0,X2HH2Z5W/* indexesOf */.O7)(values).map((index) => ({
     resource: indexArn(resource, index.name),
     actions: ["dynamodb:Query"]
   }));
@@ -16332,7 +16314,7 @@ function sessionPolicy(command2, place, definitions) {
   const policy = JSON.stringify(policyFor(command2, place, definitions));
   if (policy.length <= longestSessionPolicy)
     return policy;
-  throw new FV5COAUL/* RemedyError */.By(`restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`, "Choose a shorter table-name-prefix, or leave restrict-session out.");
+  throw new X2HH2Z5W/* RemedyError */.By(`restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`, "Choose a shorter table-name-prefix, or leave restrict-session out.");
 }
 
 // lib/src/aws/remedies.js
@@ -16377,7 +16359,7 @@ function isUnanswered(error) {
 }
 
 // lib/src/aws/dynamodb-errors.js
-var DynamoDbError = class extends FV5COAUL/* RemedyError */.By {
+var DynamoDbError = class extends X2HH2Z5W/* RemedyError */.By {
   name = "DynamoDbError";
   /** The error name of AWS. */
   code;
@@ -16401,7 +16383,7 @@ function isRefusal(cause) {
   const status2 = httpStatus(cause);
   return status2 >= 400 && status2 < 500 && classifyFailure(cause) !== "unavailable" || isUnusableKey(cause);
 }
-var StaleReadError = class extends FV5COAUL/* RemedyError */.By {
+var StaleReadError = class extends X2HH2Z5W/* RemedyError */.By {
   name = "StaleReadError";
   constructor(operation, resource) {
     super(`${operation} on "${resource}" was not sent: the read of the table is too old.`, "Run again.");
@@ -16420,7 +16402,7 @@ function describeFailure(operation, resource, cause) {
   return `${operation} on "${resource}" is deferred: AWS limits how often this may change${time2 === void 0 ? "" : `, and allows the next change at ${time2}`}.`;
 }
 function remedyForDynamoDb(operation, resource, error) {
-  if (error instanceof FV5COAUL/* RemedyError */.By)
+  if (error instanceof X2HH2Z5W/* RemedyError */.By)
     return error.remedy;
   if (classifyFailure(error) === "deferred") {
     const time2 = nextChangeAllowedAt(error);
@@ -16482,7 +16464,7 @@ async function retry(run, send, waitingFor, isTriedAgain = () => true) {
   }
 }
 function stoppedBy(reason, error, waitingFor) {
-  if (!(reason instanceof FV5COAUL/* StoppedError */.Ko))
+  if (!(reason instanceof X2HH2Z5W/* StoppedError */.Ko))
     return reason;
   const stopped = error === reason ? reason : reason.after(error);
   return waitingFor === void 0 ? stopped : stopped.whileWaitingFor(waitingFor);
@@ -16514,7 +16496,7 @@ var deletionBlockers = ["table", "index", "replica", "encryption", "warm through
 function blockersOf(step) {
   if (step.kind !== "update")
     return deletionBlockers;
-  const property = (0,FV5COAUL/* propertyNamed */.vJ)(step.property);
+  const property = (0,X2HH2Z5W/* propertyNamed */.vJ)(step.property);
   return property.blockersOf?.(step) ?? property.blockedBy;
 }
 function isBlockedByIndex(step, changesInProgress) {
@@ -16581,7 +16563,7 @@ function isInProgress({ changesInProgress }, wanted, only) {
 }
 var creation = {
   goal: "be created",
-  usual: "5 to 7 s",
+  usual: "5 to 7 s, with indexes up to 22 s",
   firstPoll: 3,
   mayBeMissing: 20,
   timeout: 600,
@@ -16591,7 +16573,7 @@ var indexes = {
   usual: "8 to 17 minutes for an index, longer with many items",
   firstPoll: 5,
   interval: 12,
-  timeout: FV5COAUL/* longestRunSeconds */.bs
+  timeout: X2HH2Z5W/* longestRunSeconds */.bs
 };
 function builds(names) {
   return {
@@ -16619,7 +16601,7 @@ function admission(name2, firstPoll, isOver) {
     goal: `accept ${name2}: someone else is changing the table`,
     usual: "seconds, up to 17 minutes for an index, and an hour for a replica",
     firstPoll,
-    timeout: FV5COAUL/* longestRunSeconds */.bs,
+    timeout: X2HH2Z5W/* longestRunSeconds */.bs,
     isOver
   };
 }
@@ -16654,7 +16636,7 @@ async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, interva
     interval: interval * 1e3,
     timeout,
     remedy: `${advice}, if it stays so.`,
-    explainTimeout: (status2) => new FV5COAUL/* RemedyError */.By(`Waited ${timeout} s for the table "${name2}" to ${goal}, which usually takes ${usual}. It is ${status2}.`, `${advice}, then run again: the run continues from there.`)
+    explainTimeout: (status2) => new X2HH2Z5W/* RemedyError */.By(`Waited ${timeout} s for the table "${name2}" to ${goal}, which usually takes ${usual}. It is ${status2}.`, `${advice}, then run again: the run continues from there.`)
   }, run, async () => {
     const described2 = await describeTable(dynamoDb, address);
     if (described2 === void 0) {
@@ -16668,7 +16650,7 @@ async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, interva
   });
 }
 function tableReplaced(table2) {
-  return new FV5COAUL/* RemedyError */.By(`The table "${table2}" was deleted and created again by someone else during this run. The plan was for the old table.`, "Find out who else works on this table, then run again: the run reads the new table and plans for it.");
+  return new X2HH2Z5W/* RemedyError */.By(`The table "${table2}" was deleted and created again by someone else during this run. The plan was for the old table.`, "Find out who else works on this table, then run again: the run reads the new table and plans for it.");
 }
 
 // lib/src/apply/work.js
@@ -16707,7 +16689,7 @@ async function performSteps(work, table2, round, failures) {
   }
 }
 function deferralBefore({ steps }, step) {
-  const follows = step.kind === "update" ? (0,FV5COAUL/* propertyNamed */.vJ)(step.property).follows ?? [] : [];
+  const follows = step.kind === "update" ? (0,X2HH2Z5W/* propertyNamed */.vJ)(step.property).follows ?? [] : [];
   return steps.find((each) => each.result?.status === "deferred" && each.step.kind === "update" && follows.includes(each.step.property))?.result;
 }
 function recordUnknownOutcomes(run, table2, failures) {
@@ -16734,7 +16716,7 @@ function nextStep({ run: { stop } }, table2, round, failures) {
   return candidates.find((progress) => isProtective(progress.step) && !isWaiting(progress)) ?? first;
 }
 function hasUnknownOutcome({ conflicts }) {
-  return conflicts.some(FV5COAUL/* isOutcomeUnknown */.B1);
+  return conflicts.some(X2HH2Z5W/* isOutcomeUnknown */.B1);
 }
 function failed(progress, error) {
   return { status: "failed", isOutcomeUnknown: hasUnknownOutcome(progress), error };
@@ -16760,7 +16742,7 @@ async function waitForIndexes({ dynamoDb, target, observed, run }, table2, progr
   const { step } = progress;
   try {
     const id = idOf(observed.get(step.table));
-    await waitForTable(dynamoDb, (0,FV5COAUL/* addressOf */.ci)(target, step.table), indexesBefore(nameStep(step)), run, id);
+    await waitForTable(dynamoDb, (0,X2HH2Z5W/* addressOf */.ci)(target, step.table), indexesBefore(nameStep(step)), run, id);
     table2.changesInProgress = [];
     progress.mustRead = { status: "must-read", seconds: 0 };
   } catch (error) {
@@ -16783,7 +16765,7 @@ async function attemptStep(work, table2, step, sendBefore) {
   const { dynamoDb, target, run } = work;
   const start = run.clock.now();
   const seconds = () => (run.clock.now() - start) / 1e3;
-  const address = (0,FV5COAUL/* addressOf */.ci)(target, step.table);
+  const address = (0,X2HH2Z5W/* addressOf */.ci)(target, step.table);
   let isAccepted = false;
   try {
     await dynamoDb.write(requestOf(step, address), step.kind === "create" ? void 0 : sendBefore);
@@ -16805,7 +16787,7 @@ async function attemptStep(work, table2, step, sendBefore) {
       if (error.kind === "deferred")
         return { status: "deferred", error };
     }
-    return { status: "failed", isOutcomeUnknown: isAccepted || (0,FV5COAUL/* isOutcomeUnknown */.B1)(error), error };
+    return { status: "failed", isOutcomeUnknown: isAccepted || (0,X2HH2Z5W/* isOutcomeUnknown */.B1)(error), error };
   }
 }
 function requestOf(step, address) {
@@ -16813,7 +16795,7 @@ function requestOf(step, address) {
     case "create":
       return createRequest(address, step.to);
     case "update": {
-      const { name: name2, request } = (0,FV5COAUL/* propertyNamed */.vJ)(step.property);
+      const { name: name2, request } = (0,X2HH2Z5W/* propertyNamed */.vJ)(step.property);
       if (request === void 0)
         throw new TypeError(`${name2} cannot be changed`);
       return request(address, step);
@@ -16829,7 +16811,7 @@ async function completeStep({ dynamoDb, observed, run }, step, address, wait) {
   const described2 = await waitForTable(dynamoDb, address, wait, run, idOf(observed.get(step.table)));
   if (step.kind === "delete" || described2?.phase === "settled")
     return;
-  throw new FV5COAUL/* RemedyError */.By(`The table "${step.table}" is ${described2?.tableStatus ?? "deleted"} after this run changed it: another process deleted or locked it.`, "Find out who else works on this table, then run again.");
+  throw new X2HH2Z5W/* RemedyError */.By(`The table "${step.table}" is ${described2?.tableStatus ?? "deleted"} after this run changed it: another process deleted or locked it.`, "Find out who else works on this table, then run again.");
 }
 async function readAgain(work, table2, progress, { conflict, seconds }, failures) {
   const { clock } = work.run;
@@ -16867,7 +16849,7 @@ async function waitAfterConflict(work, table2, step, conflict, earlier) {
     const isLeft = ({ changesInProgress }) => isPostponed(work, table2, step, changesInProgress);
     const name2 = nameStep(step);
     const wait = isIndexLock(conflict) ? indexesBefore(name2, isLeft) : admission(name2, delay / 1e3, (described2) => isLeft(described2) || !isBlockedBy(step, described2));
-    await waitForTable(dynamoDb, (0,FV5COAUL/* addressOf */.ci)(target, step.table), wait, run);
+    await waitForTable(dynamoDb, (0,X2HH2Z5W/* addressOf */.ci)(target, step.table), wait, run);
     return;
   }
   await clock.sleep(delay, stop).catch((reason) => {
@@ -16884,7 +16866,7 @@ async function planAgain(work, { definition, steps }) {
   const now = planTables(target, [definition], /* @__PURE__ */ new Map([[name2, observed]]), plan.policy, plan.steps);
   const [refusal] = now.refusals;
   if (refusal !== void 0) {
-    throw new FV5COAUL/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
+    throw new X2HH2Z5W/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
   }
   const unplanned = now.steps.filter((step) => !steps.some((planned) => isSameStep(step)(planned.step)));
   if (unplanned.some(({ kind }) => kind === "create"))
@@ -16898,7 +16880,7 @@ async function planAgain(work, { definition, steps }) {
   };
 }
 function needsMoreThanPlanned(table2, unplanned) {
-  return new FV5COAUL/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
+  return new X2HH2Z5W/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
 }
 
 // lib/src/apply/apply.js
@@ -16957,7 +16939,7 @@ function waitsOf(work, observed) {
   if (!waitForIndexes2)
     return [];
   return definitions.flatMap(({ name: table2, properties: properties2 }) => {
-    const names = (0,FV5COAUL/* declaredBuilds */.UA)(properties2, changesInProgressOn(observed.get(table2)));
+    const names = (0,X2HH2Z5W/* declaredBuilds */.UA)(properties2, changesInProgressOn(observed.get(table2)));
     return names.length === 0 ? [] : [{ table: table2, wait: builds(names) }];
   });
 }
@@ -16972,7 +16954,7 @@ async function confirmTables(work, remaining) {
     firstPoll: 0,
     interval: 1e3,
     timeout: longestLagSeconds,
-    explainTimeout: (status2) => new FV5COAUL/* RemedyError */.By(`Every step was performed, but the state of the tables is still ${status2}.`, "Find out who else changes these tables, then run again.")
+    explainTimeout: (status2) => new X2HH2Z5W/* RemedyError */.By(`Every step was performed, but the state of the tables is still ${status2}.`, "Find out who else changes these tables, then run again.")
   }, run, async () => {
     const confirmed = await observeWhenComplete(work);
     for (const { name: name2 } of definitions) {
@@ -16997,7 +16979,7 @@ async function observeWhenComplete(work) {
     const waits = waitsOf(work, observed);
     if (waits.length === 0)
       return observed;
-    await Promise.all(waits.map(({ table: table2, wait }) => waitForTable(dynamoDb, (0,FV5COAUL/* addressOf */.ci)(target, table2), wait, run, idOf(observed.get(table2)))));
+    await Promise.all(waits.map(({ table: table2, wait }) => waitForTable(dynamoDb, (0,X2HH2Z5W/* addressOf */.ci)(target, table2), wait, run, idOf(observed.get(table2)))));
   }
 }
 
@@ -17010,23 +16992,23 @@ function renderItem(item) {
 }
 var roles = ["OWNER", "SUPERVISOR", "OPERATOR"];
 function bundle_text(rule, pattern) {
-  return (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* regex */.yG)(pattern, rule), (0,FV5COAUL/* description */.h_)(`Must be ${rule}.`));
+  return (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* string */.Yj)(), (0,X2HH2Z5W/* regex */.yG)(pattern, rule), (0,X2HH2Z5W/* description */.h_)(`Must be ${rule}.`));
 }
 var uuid = bundle_text("a UUID in lower case", /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 var bundle_name = bundle_text("a text that is not blank", /\S/);
 var codeRule = "upper-case letters, digits and hyphens, at most 32 characters, such as DD-DEMO";
-var code = (0,FV5COAUL/* pipe */.Fs)(bundle_text(codeRule, /^[A-Z0-9]+(-[A-Z0-9]+)*$/), (0,FV5COAUL/* maxLength */.Ru)(32, codeRule));
+var code = (0,X2HH2Z5W/* pipe */.Fs)(bundle_text(codeRule, /^[A-Z0-9]+(-[A-Z0-9]+)*$/), (0,X2HH2Z5W/* maxLength */.Ru)(32, codeRule));
 var email = bundle_text("an e-mail address", /^[^\s@]+@[^\s@]+$/);
 var role = bundle_text(`one of ${roles.join(", ")}`, new RegExp(`^(${roles.join("|")})$`));
 var timeRule = "a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z";
-var time = (0,FV5COAUL/* pipe */.Fs)(
+var time = (0,X2HH2Z5W/* pipe */.Fs)(
   bundle_text(timeRule, /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|\+00:00)$/),
   // `new Date` reads 31 February as 3 March, so the date is compared with the text.
-  (0,FV5COAUL/* check */.z6)((value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10), timeRule)
+  (0,X2HH2Z5W/* check */.z6)((value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10), timeRule)
 );
 var itemSchemas = {
-  tenant: (0,FV5COAUL/* object */.Ik)({ tenant_id: uuid, name: bundle_name, code, created_at: time }),
-  users: (0,FV5COAUL/* object */.Ik)({
+  tenant: (0,X2HH2Z5W/* object */.Ik)({ tenant_id: uuid, name: bundle_name, code, created_at: time }),
+  users: (0,X2HH2Z5W/* object */.Ik)({
     tenant_id: uuid,
     user_id: uuid,
     cognito_sub: uuid,
@@ -17038,15 +17020,15 @@ var itemSchemas = {
   })
 };
 function problemsOfItem(itemKind, item) {
-  const { issues = [] } = (0,FV5COAUL/* safeParse */.xL)(itemSchemas[itemKind], { ...item }, { abortPipeEarly: true });
+  const { issues = [] } = (0,X2HH2Z5W/* safeParse */.xL)(itemSchemas[itemKind], { ...item }, { abortPipeEarly: true });
   return issues.map((issue) => {
-    const attribute = (0,FV5COAUL/* getDotPath */.Bu)(issue) ?? "the item";
+    const attribute = (0,X2HH2Z5W/* getDotPath */.Bu)(issue) ?? "the item";
     const found = issue.path?.at(-1)?.value;
     if (found === void 0)
       return `${attribute} is missing`;
     if (typeof found !== "string")
       return `${attribute} must be a string, but is ${JSON.stringify(found)}`;
-    return `${attribute} must be ${issue.message}, but is ${(0,FV5COAUL/* quote */.hD)(found)}`;
+    return `${attribute} must be ${issue.message}, but is ${(0,X2HH2Z5W/* quote */.hD)(found)}`;
   });
 }
 function makeSampleItems(freshUuid, now) {
@@ -17079,11 +17061,11 @@ function makeSamples(definitions, freshUuid, now) {
   return definitions.map((definition) => {
     const { name: table2, properties: properties2 } = definition;
     const kind = kindOf(definition);
-    const indexes2 = (0,FV5COAUL/* indexesOf */.O7)(properties2);
+    const indexes2 = (0,X2HH2Z5W/* indexesOf */.O7)(properties2);
     const attributes = [...properties2.KeySchema, ...indexes2.flatMap(({ keys }) => keys)];
     const fill = (item) => ({ ...freshValues(attributes, freshUuid), ...item });
     const items = kind === void 0 ? [fill({})] : [builtIn[kind]].flat().map(fill);
-    const [partitionKey = ""] = (0,FV5COAUL/* partitionKeyOf */.ti)(properties2.KeySchema);
+    const [partitionKey = ""] = (0,X2HH2Z5W/* partitionKeyOf */.ti)(properties2.KeySchema);
     const keyNames = properties2.KeySchema.map(({ AttributeName }) => AttributeName);
     return {
       table: table2,
@@ -17091,7 +17073,7 @@ function makeSamples(definitions, freshUuid, now) {
       partitionKey,
       samples: items.map((item) => ({ item, key: pick(item, keyNames) })),
       otherPartition: pick(freshValues(properties2.KeySchema, freshUuid), [partitionKey]),
-      indexes: indexes2.map(({ name: name2, keys }) => ({ name: name2, partitionKey: (0,FV5COAUL/* partitionKeyOf */.ti)(keys) })).filter((index) => kind === void 0 || !index.partitionKey.every((each) => repeatedAttributes[kind].includes(each)))
+      indexes: indexes2.map(({ name: name2, keys }) => ({ name: name2, partitionKey: (0,X2HH2Z5W/* partitionKeyOf */.ti)(keys) })).filter((index) => kind === void 0 || !index.partitionKey.every((each) => repeatedAttributes[kind].includes(each)))
     };
   });
 }
@@ -17101,9 +17083,9 @@ var builtInKeys = {
 };
 function kindOf({ logicalName, properties: properties2 }) {
   const kind = ["tenant", "users"].find((each) => each === logicalName);
-  if (kind === void 0 || builtInKeys[kind] !== (0,FV5COAUL/* describeKeys */.mC)(properties2.KeySchema))
+  if (kind === void 0 || builtInKeys[kind] !== (0,X2HH2Z5W/* describeKeys */.mC)(properties2.KeySchema))
     return void 0;
-  const attributes = (0,FV5COAUL/* indexesOf */.O7)(properties2).flatMap(({ keys }) => keys);
+  const attributes = (0,X2HH2Z5W/* indexesOf */.O7)(properties2).flatMap(({ keys }) => keys);
   const fits = attributes.every(({ AttributeName, AttributeType }) => AttributeType === "S" || !Object.hasOwn(itemSchemas[kind].entries, AttributeName));
   return fits ? kind : void 0;
 }
@@ -17125,9 +17107,9 @@ function describeError(thrown) {
   const causes = [];
   for (let cause = causeOf2(thrown); cause !== void 0; cause = causeOf2(cause))
     causes.push(nameAndMessage(cause));
-  const { remedy, facts = [], statements = [] } = thrown instanceof FV5COAUL/* RemedyError */.By ? thrown : {};
-  const problems = thrown instanceof FV5COAUL/* InvalidInputsError */.Xt ? thrown.problems : [];
-  const isOurs = thrown instanceof FV5COAUL/* RemedyError */.By || thrown instanceof FV5COAUL/* InvalidInputsError */.Xt;
+  const { remedy, facts = [], statements = [] } = thrown instanceof X2HH2Z5W/* RemedyError */.By ? thrown : {};
+  const problems = thrown instanceof X2HH2Z5W/* InvalidInputsError */.Xt ? thrown.problems : [];
+  const isOurs = thrown instanceof X2HH2Z5W/* RemedyError */.By || thrown instanceof X2HH2Z5W/* InvalidInputsError */.Xt;
   return {
     message: isOurs ? thrown.message : nameAndMessage(thrown),
     problems,
@@ -17178,7 +17160,7 @@ async function verifyTables(work) {
 function assertAsDefined({ steps }) {
   if (steps.length === 0)
     return;
-  throw new FV5COAUL/* RemedyError */.By(`The tables are not as they are defined: ${describeSteps(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
+  throw new X2HH2Z5W/* RemedyError */.By(`The tables are not as they are defined: ${describeSteps(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
 }
 async function verifySampleItems({ definitions, observed, dynamoDb: { itemsWithin }, run }) {
   const tables = makeSamples(definitions, run.clock.uuid, run.clock.now()).map((of) => ({
@@ -17197,7 +17179,7 @@ async function verifySampleItems({ definitions, observed, dynamoDb: { itemsWithi
   } catch (error) {
     failure = error;
   }
-  const left = await deleteAll(itemsWithin((0,FV5COAUL/* cleaningRun */.pF)(run)), all);
+  const left = await deleteAll(itemsWithin((0,X2HH2Z5W/* cleaningRun */.pF)(run)), all);
   const warnings = all.filter(({ state }) => state === "unknown").map(warnOfLateWrite);
   const verification = { sampleItems: true, ...warnings.length === 0 ? {} : { warnings } };
   if (left.length > 0)
@@ -17233,7 +17215,7 @@ async function write(items, sample) {
     if (!written.isOutcomeUnknown)
       sample.state = "written";
   } catch (error) {
-    if (!(0,FV5COAUL/* isOutcomeUnknown */.B1)(error))
+    if (!(0,X2HH2Z5W/* isOutcomeUnknown */.B1)(error))
       sample.state = "unsent";
     const isOwn = error instanceof DynamoDbError && error.code === "ConditionalCheckFailedException";
     if (!isOwn || sample.state === "unsent")
@@ -17269,7 +17251,7 @@ async function assertIndexed(items, tables, run) {
       firstPoll: 0,
       interval: 500,
       timeout: longestIndexLag,
-      explainTimeout: () => new FV5COAUL/* RemedyError */.By(`A Query on the index "${name2}" does not find ${sample}.`, "Run again. If the index still does not show the item, report it to AWS.")
+      explainTimeout: () => new X2HH2Z5W/* RemedyError */.By(`A Query on the index "${name2}" does not find ${sample}.`, "Run again. If the index still does not show the item, report it to AWS.")
     }, run, async () => {
       const shown = await items.query(table2, pick(item, partitionKey), name2);
       const isShown = shown.some((each) => renderItem(pick(each, Object.keys(key))) === renderItem(key));
@@ -17280,8 +17262,8 @@ async function assertIndexed(items, tables, run) {
 function assertSame(name2, found, expected) {
   if (comparable(found) === comparable(expected))
     return;
-  const shown = (items) => (0,FV5COAUL/* shorten */.ml)(`[${items.map(renderItem).join(",")}]`);
-  throw new FV5COAUL/* RemedyError */.By(`The response for ${name2} does not match what was written: expected ${shown(expected)}, found ${shown(found)}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
+  const shown = (items) => (0,X2HH2Z5W/* shorten */.ml)(`[${items.map(renderItem).join(",")}]`);
+  throw new X2HH2Z5W/* RemedyError */.By(`The response for ${name2} does not match what was written: expected ${shown(expected)}, found ${shown(found)}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
 }
 function comparable(items) {
   return items.map((item) => renderItem(pick(item, Object.keys(item).sort()))).sort().join();
@@ -17290,7 +17272,7 @@ function assertShape({ kind }, item) {
   const problems = kind === void 0 ? [] : problemsOfItem(kind, item);
   if (problems.length === 0)
     return;
-  throw new FV5COAUL/* RemedyError */.By(`An item of ${kind} does not have the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
+  throw new X2HH2Z5W/* RemedyError */.By(`An item of ${kind} does not have the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
 }
 async function deleteAll(items, samples) {
   const left = await Promise.all(samples.filter(({ state }) => state !== "unsent").map(async (sample) => {
@@ -17317,11 +17299,11 @@ function explainLeftItems(left, failure, isNothingElseLeft) {
   const cause = left[0]?.error;
   const described2 = (failure === void 0 ? [cause] : [cause, failure]).map(describeError);
   const remedies3 = new Set(described2.flatMap(({ remedy = "" }) => remedy === "" ? [] : [remedy]));
-  return new FV5COAUL/* RemedyError */.By(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies3].join(" "), { cause, statements: [...new Set(described2.flatMap(({ statements }) => statements))] });
+  return new X2HH2Z5W/* RemedyError */.By(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies3].join(" "), { cause, statements: [...new Set(described2.flatMap(({ statements }) => statements))] });
 }
 function describeWithCause(error) {
   const { message, causes } = describeError(error);
-  return causes[0] === void 0 || error instanceof FV5COAUL/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
+  return causes[0] === void 0 || error instanceof X2HH2Z5W/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
 }
 
 // node_modules/@aws-sdk/client-sts/dist-es/endpoint/bdd.js
@@ -18450,7 +18432,7 @@ var GetCallerIdentityCommand = class extends command(_ep0, _mw0, "GetCallerIdent
 
 
 // lib/src/network/unreachable.js
-var UnreachableError = class extends FV5COAUL/* RemedyError */.By {
+var UnreachableError = class extends X2HH2Z5W/* RemedyError */.By {
   name = "UnreachableError";
   code;
   constructor(message, remedy, code2, cause) {
@@ -18460,7 +18442,7 @@ var UnreachableError = class extends FV5COAUL/* RemedyError */.By {
 };
 var regionSetting = "aws-region";
 function explainUnreachable(url, setting, cause) {
-  if (cause instanceof FV5COAUL/* RemedyError */.By)
+  if (cause instanceof X2HH2Z5W/* RemedyError */.By)
     return cause;
   const code2 = errorCode(findNetworkError(cause));
   const place = url.origin;
@@ -18509,7 +18491,7 @@ function findNetworkError(error) {
 }
 
 // lib/src/network/proxies.js
-var ProxyError = class extends FV5COAUL/* RemedyError */.By {
+var ProxyError = class extends X2HH2Z5W/* RemedyError */.By {
   name = "ProxyError";
   code;
   $metadata;
@@ -18529,7 +18511,7 @@ function proxyFor(url) {
   const proxy = readProxy(url);
   if (proxy !== void 0 && ["http:", "https:"].includes(proxy.protocol))
     return proxy;
-  throw new FV5COAUL/* RemedyError */.By(`${url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY"} does not hold the address of a proxy.`, "Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.");
+  throw new X2HH2Z5W/* RemedyError */.By(`${url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY"} does not hold the address of a proxy.`, "Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.");
 }
 function readProxy(url) {
   try {
@@ -18715,7 +18697,7 @@ function partitionOf(region) {
 
 // lib/src/aws/session-errors.js
 function explainIdentityRefusal(cause) {
-  return explainNoAnswer("identify the credentials", cause) ?? new FV5COAUL/* RemedyError */.By("STS refused the credentials.", remedyForSts(cause), { cause });
+  return explainNoAnswer("identify the credentials", cause) ?? new X2HH2Z5W/* RemedyError */.By("STS refused the credentials.", remedyForSts(cause), { cause });
 }
 function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   if (token === "")
@@ -18726,7 +18708,7 @@ function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   const claims = readClaims(token);
   const { iss = publicIssuer, aud, sub } = claims;
   const facts = [{ name: "role", value: role2.arn }, ...claimFacts(claims)];
-  const refuse2 = (remedy, statements = []) => new FV5COAUL/* RemedyError */.By(`STS did not let this job assume ${role2.arn}.`, remedy, { cause, facts, statements });
+  const refuse2 = (remedy, statements = []) => new X2HH2Z5W/* RemedyError */.By(`STS did not let this job assume ${role2.arn}.`, remedy, { cause, facts, statements });
   if (errorName(cause) !== "AccessDenied" || readDenial(cause) !== void 0 || typeof sub !== "string") {
     return refuse2(remedyForSts(cause, String(iss)));
   }
@@ -18739,14 +18721,14 @@ function explainTokenRefusal(role2, { command: command2 }, token, cause) {
 function explainMissingToken(cause) {
   const mayLackPermission = errorName(cause) === "IdTokenError" && !isUnanswered(cause);
   const remedy = mayLackPermission ? `Check that the job has "permissions: { id-token: write }", and GitHub's status, then run the job again.` : "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL.";
-  return new FV5COAUL/* RemedyError */.By("GitHub did not give this job an OIDC token.", remedy, { cause });
+  return new X2HH2Z5W/* RemedyError */.By("GitHub did not give this job an OIDC token.", remedy, { cause });
 }
 var publicIssuer = "https://token.actions.githubusercontent.com";
 function explainRoleRefusal(role2, request, cause) {
   const unanswered = explainNoAnswer(`assume ${role2.arn}`, cause);
   if (unanswered !== void 0)
     return unanswered;
-  const refuse2 = (remedy, statements = []) => new FV5COAUL/* RemedyError */.By(`STS did not let these credentials assume ${role2.arn}.`, remedy, {
+  const refuse2 = (remedy, statements = []) => new X2HH2Z5W/* RemedyError */.By(`STS did not let these credentials assume ${role2.arn}.`, remedy, {
     cause,
     facts: [{ name: "role", value: role2.arn }],
     statements
@@ -18777,7 +18759,7 @@ function explainRoleRefusal(role2, request, cause) {
 function explainNoAnswer(request, cause) {
   if (!isUnanswered(cause))
     return void 0;
-  return new FV5COAUL/* RemedyError */.By(`STS could not be asked to ${request}.`, remedyForAws(cause, "STS"), { cause });
+  return new X2HH2Z5W/* RemedyError */.By(`STS could not be asked to ${request}.`, remedyForAws(cause, "STS"), { cause });
 }
 function remedyForSts(error, issuer = publicIssuer) {
   return errorName(error).startsWith("InvalidIdentityToken") ? `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.` : remedyForAws(error, "STS");
@@ -18804,12 +18786,12 @@ function explainDefaultChain(variables, sharedConfig, lines3, error) {
       "No credentials were found: no access key in the environment, no OIDC token, and none in the places that the AWS SDK searches.",
       'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.'
     ] : ["The AWS SDK could not search for credentials.", unsentRemedy];
-    return new FV5COAUL/* RemedyError */.By(message, remedy, { cause: error });
+    return new X2HH2Z5W/* RemedyError */.By(message, remedy, { cause: error });
   }
   const reason = withoutCommands2(readReason(lines3, source.provider), sharedConfig);
   const copy = Object.assign(new Error(errorMessage(error), { cause: reason }), { name: errorName(error) });
   const cause = reason === void 0 ? error : copy;
-  return new FV5COAUL/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
+  return new X2HH2Z5W/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
 }
 function remedyBy(source, error) {
   if (httpStatus(error) === 0)
@@ -18824,14 +18806,14 @@ function findConfiguredSource(variables, { configFile, credentialsFile }) {
   const keys = Object.keys({ ...configFile[profile], ...credentialsFile[profile] });
   const [keySource] = profileRemedies.flatMap(([start, remedy]) => {
     const key = keys.find((each) => each.startsWith(start));
-    return key === void 0 ? [] : [{ name: `${key} of the profile ${(0,FV5COAUL/* quote */.hD)(profile)}`, remedy, provider: "fromIni" }];
+    return key === void 0 ? [] : [{ name: `${key} of the profile ${(0,X2HH2Z5W/* quote */.hD)(profile)}`, remedy, provider: "fromIni" }];
   });
   const source = keySource ?? variableSources.find(({ name: name2 }) => variables[name2]);
   if (source !== void 0 || !variables.AWS_PROFILE)
     return source;
   const isInFile = configFile[profile] !== void 0 || credentialsFile[profile] !== void 0;
   return {
-    name: `the profile ${(0,FV5COAUL/* quote */.hD)(profile)}, which ${isInFile ? "holds none" : "is in no file"}`,
+    name: `the profile ${(0,X2HH2Z5W/* quote */.hD)(profile)}, which ${isInFile ? "holds none" : "is in no file"}`,
     remedy: "Check AWS_PROFILE, and the profile in the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else in ~/.aws/config and ~/.aws/credentials.",
     provider: "fromIni"
   };
@@ -18890,9 +18872,9 @@ async function searchDefaultChain(clientOptions, { environment, mask }, run) {
   const { config } = createStsClient(clientOptions, { logger });
   const search = () => config.credentials();
   const { AWS_PROFILE: profile } = environment;
-  const waitingFor = `the AWS SDK to find credentials${profile ? ` by the profile ${(0,FV5COAUL/* quote */.hD)(profile)}` : ""}`;
-  return await (0,FV5COAUL/* unlessAborted */.Wh)(run, search, waitingFor).catch((error) => {
-    throw error instanceof FV5COAUL/* RemedyError */.By ? error : explainDefaultChain(environment, sharedConfig, lines3, error);
+  const waitingFor = `the AWS SDK to find credentials${profile ? ` by the profile ${(0,X2HH2Z5W/* quote */.hD)(profile)}` : ""}`;
+  return await (0,X2HH2Z5W/* unlessAborted */.Wh)(run, search, waitingFor).catch((error) => {
+    throw error instanceof X2HH2Z5W/* RemedyError */.By ? error : explainDefaultChain(environment, sharedConfig, lines3, error);
   });
 }
 async function maskSecrets(environment, { configFile, credentialsFile }, mask) {
@@ -18931,12 +18913,12 @@ async function requestIdToken(handler, environment, audience, signal) {
     const message = `GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`;
     throw Object.assign(new Error(message), { name: "IdTokenError", $metadata: { httpStatusCode } });
   }
-  const parsed = (0,FV5COAUL/* safeParse */.xL)(tokenSchema, body);
+  const parsed = (0,X2HH2Z5W/* safeParse */.xL)(tokenSchema, body);
   if (parsed.success)
     return parsed.output.value;
-  throw new FV5COAUL/* RemedyError */.By("GitHub answered the request for the job's OIDC token, but not with a token.", "Run the job again. If it fails again, see GitHub Status.");
+  throw new X2HH2Z5W/* RemedyError */.By("GitHub answered the request for the job's OIDC token, but not with a token.", "Run the job again. If it fails again, see GitHub Status.");
 }
-var tokenSchema = (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* parseJson */.qF)(), (0,FV5COAUL/* object */.Ik)({ value: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* nonEmpty */.hq)()) }));
+var tokenSchema = (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* string */.Yj)(), (0,X2HH2Z5W/* parseJson */.qF)(), (0,X2HH2Z5W/* object */.Ik)({ value: (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* string */.Yj)(), (0,X2HH2Z5W/* nonEmpty */.hq)()) }));
 
 // lib/src/aws/credentials.js
 function credentialPorts(clientOptions, { environment, mask }, run) {
@@ -19034,9 +19016,9 @@ function callsIn(credentials, explain) {
         sendBefore === void 0 ? void 0 : (kind, at) => kind !== "unavailable" && at <= sendBefore
       );
     } catch (error) {
-      if (error instanceof FV5COAUL/* StoppedError */.Ko)
+      if (error instanceof X2HH2Z5W/* StoppedError */.Ko)
         throw isOutcomeUnknown2 ? error.withUnknownOutcome() : error;
-      if (error instanceof FV5COAUL/* RemedyError */.By && !isOutcomeUnknown2)
+      if (error instanceof X2HH2Z5W/* RemedyError */.By && !isOutcomeUnknown2)
         throw error;
       throw explain(call, error, isOutcomeUnknown2);
     }
@@ -19161,14 +19143,14 @@ async function findEndpoint(client, { DescribeTableCommand }) {
   try {
     return (await (0,SHMGWSW7/* getEndpointFromInstructions */.rC)({ TableName: "any" }, DescribeTableCommand, config)).url;
   } catch (cause) {
-    throw new FV5COAUL/* RemedyError */.By("The AWS SDK found no endpoint of DynamoDB.", unsentRemedy, { cause });
+    throw new X2HH2Z5W/* RemedyError */.By("The AWS SDK found no endpoint of DynamoDB.", unsentRemedy, { cause });
   }
 }
 function connect2(commands, client, run, target) {
   const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)];
   const { credentials } = client.config;
   const explain = ({ operation, resource }, cause, isOutcomeUnknown2) => {
-    const arn = resource.startsWith("arn:") ? resource : (0,FV5COAUL/* tableArn */.cU)(target, resource);
+    const arn = resource.startsWith("arn:") ? resource : (0,X2HH2Z5W/* tableArn */.cU)(target, resource);
     return new DynamoDbError(operation, resource, cause, isOutcomeUnknown2, arn);
   };
   const call = callsIn(credentials, explain);
@@ -19208,15 +19190,15 @@ function resourceIn(input) {
 var absenceNames = /* @__PURE__ */ new Set(["ResourceNotFoundException", "TableNotFoundException", "ResourceNotFound"]);
 function isAbsence({ code: code2, cause }) {
   const error = `${code2}: ${errorMessage(cause)}`;
-  return absenceNames.has(code2) || FV5COAUL/* properties */.qo.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
+  return absenceNames.has(code2) || X2HH2Z5W/* properties */.qo.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
 }
 
 // lib/src/aws/kms-errors.js
-var KmsError = class extends FV5COAUL/* RemedyError */.By {
+var KmsError = class extends X2HH2Z5W/* RemedyError */.By {
   name = "KmsError";
   /** @param key the alias that a definition names */
   constructor(key, target, cause) {
-    const statement = JSON.stringify((0,FV5COAUL/* describeKeyStatement */.Ce)((0,FV5COAUL/* keyArn */.H8)(key, target)));
+    const statement = JSON.stringify((0,X2HH2Z5W/* describeKeyStatement */.Ce)((0,X2HH2Z5W/* keyArn */.H8)(key, target)));
     super(`DescribeKey on "${key}" in ${target.region} failed.`, remedyForKms(key, target, cause), {
       cause,
       statements: isDenied2(cause) && readDenial(cause) === void 0 ? [statement] : []
@@ -19227,7 +19209,7 @@ function isDenied2(cause) {
   return errorName(cause) === "AccessDeniedException";
 }
 function remedyForKms(key, { account, region }, cause) {
-  if (cause instanceof FV5COAUL/* RemedyError */.By)
+  if (cause instanceof X2HH2Z5W/* RemedyError */.By)
     return cause.remedy;
   if (isDenied2(cause)) {
     const denial = readDenial(cause);
@@ -19259,13 +19241,13 @@ function connectKms(clientOptions, credentials, run, target) {
       resource: key,
       send: (abortSignal) => client.send(new DescribeKeyCommand({ KeyId: key }), { abortSignal })
     });
-    const { Arn, KeySpec } = understand("DescribeKey", key, () => (0,FV5COAUL/* parse */.qg)(keySchema, KeyMetadata), "KMS");
+    const { Arn, KeySpec } = understand("DescribeKey", key, () => (0,X2HH2Z5W/* parse */.qg)(keySchema, KeyMetadata), "KMS");
     return { arn: Arn, isSymmetric: KeySpec === void 0 || KeySpec === "SYMMETRIC_DEFAULT" };
   };
 }
-var keySchema = (0,FV5COAUL/* object */.Ik)({
-  Arn: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* regex */.yG)(/^arn:.*:key\/./)),
-  KeySpec: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* string */.Yj)())
+var keySchema = (0,X2HH2Z5W/* object */.Ik)({
+  Arn: (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* string */.Yj)(), (0,X2HH2Z5W/* regex */.yG)(/^arn:.*:key\/./)),
+  KeySpec: (0,X2HH2Z5W/* optional */.lq)((0,X2HH2Z5W/* string */.Yj)())
 });
 
 // lib/src/aws/session-request.js
@@ -19285,7 +19267,7 @@ async function openSession(request, ports, run) {
   const { account } = awsAccount;
   const { allowedAccountIds } = request;
   if (allowedAccountIds.length > 0 && !allowedAccountIds.includes(account)) {
-    throw new FV5COAUL/* RemedyError */.By(`The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(", ")}.`, "Check role-to-assume, or add the account to allowed-account-ids.");
+    throw new X2HH2Z5W/* RemedyError */.By(`The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(", ")}.`, "Check role-to-assume, or add the account to allowed-account-ids.");
   }
   let unused = identity;
   return {
@@ -19303,7 +19285,7 @@ async function renew(chain, before) {
   const { awsAccount, identity } = await chain.walk();
   if (awsAccount.account === before)
     return identity;
-  throw new FV5COAUL/* RemedyError */.By(`The session expired, and the credentials now lead to account ${awsAccount.account}, but this run works in ${before}.`, "Do not change the credentials of the job while this step runs, then run again.");
+  throw new X2HH2Z5W/* RemedyError */.By(`The session expired, and the credentials now lead to account ${awsAccount.account}, but this run works in ${before}.`, "Do not change the credentials of the job while this step runs, then run again.");
 }
 function withCredibleExpiration(identity, now) {
   const { expiration, ...endless } = identity;
@@ -19372,7 +19354,7 @@ var RoleChain = class {
   /** Sends a call with retries, and explains a failure that has no remedy yet. */
   async #ask(send, waitingFor, explain) {
     return await retry(this.#run, send, waitingFor).catch((error) => {
-      throw error instanceof FV5COAUL/* RemedyError */.By ? error : explain(error);
+      throw error instanceof X2HH2Z5W/* RemedyError */.By ? error : explain(error);
     });
   }
   /** The parameters that both ways to assume a role have. */
@@ -19409,7 +19391,7 @@ function accountOf(arn) {
   return { partition: partition2, account };
 }
 function unusableAnswer(message) {
-  return new FV5COAUL/* RemedyError */.By(message, "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
+  return new X2HH2Z5W/* RemedyError */.By(message, "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
 }
 
 // lib/src/aws/connect.js
@@ -19436,7 +19418,7 @@ function failuresOf({ error, outcome, verification }) {
   if (first === void 0)
     return [];
   const ofSteps = outcome?.steps.flatMap(({ result }) => "error" in result ? [result.error] : []) ?? [];
-  const others = ofSteps.filter((each) => !(first instanceof FV5COAUL/* StoppedError */.Ko && each instanceof FV5COAUL/* StoppedError */.Ko));
+  const others = ofSteps.filter((each) => !(first instanceof X2HH2Z5W/* StoppedError */.Ko && each instanceof X2HH2Z5W/* StoppedError */.Ko));
   return [...new Map([first, ...others].map((each) => [renderError(each), each])).values()];
 }
 function describeProgress({ outcome, verification }) {
@@ -19475,12 +19457,12 @@ var itemActions2 = [
   "UpdateItem"
 ];
 function tenantResources(tables, tenantKey2) {
-  const isTenants = (keys) => JSON.stringify((0,FV5COAUL/* partitionKeyOf */.ti)(keys)) === JSON.stringify([tenantKey2]);
-  const isExisting = (observed, { name: name2, keys, isLocal }) => (0,FV5COAUL/* indexesOf */.O7)(observed ?? {}).every((index) => index.name !== name2 || isTenants(index.keys) === isTenants(keys) && index.isLocal === isLocal);
+  const isTenants = (keys) => JSON.stringify((0,X2HH2Z5W/* partitionKeyOf */.ti)(keys)) === JSON.stringify([tenantKey2]);
+  const isExisting = (observed, { name: name2, keys, isLocal }) => (0,X2HH2Z5W/* indexesOf */.O7)(observed ?? {}).every((index) => index.name !== name2 || isTenants(index.keys) === isTenants(keys) && index.isLocal === isLocal);
   const withTenant = ({ declared, observed = declared }) => isTenants(declared.KeySchema) && isTenants(observed.KeySchema);
   return {
     tables: tables.filter(withTenant).map(({ arn }) => arn),
-    indexes: tables.flatMap(({ arn, declared, observed }) => (0,FV5COAUL/* indexesOf */.O7)(declared).filter((index) => isTenants(index.keys) && isExisting(observed, index)).map(({ name: name2 }) => indexArn(arn, name2)))
+    indexes: tables.flatMap(({ arn, declared, observed }) => (0,X2HH2Z5W/* indexesOf */.O7)(declared).filter((index) => isTenants(index.keys) && isExisting(observed, index)).map(({ name: name2 }) => indexArn(arn, name2)))
   };
 }
 var tagKey = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u;
@@ -19514,66 +19496,66 @@ function tenantAccessPolicy({ tables, indexes: indexes2 }, tenantKey2) {
 // lib/src/plan/document.js
 
 var formatVersion = 3;
-var text3 = (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* minLength */.Bp)(1));
-var tableName = (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* regex */.yG)(FV5COAUL/* tableNamePattern */.g_));
-var lines = (0,FV5COAUL/* array */.YO)((0,FV5COAUL/* picklist */.KI)(disruptionNames));
-var described = { table: tableName, description: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* description */.h_)("The step in words.")) };
-var createStep = (0,FV5COAUL/* strictObject */.re)({
-  kind: (0,FV5COAUL/* literal */.eu)("create"),
+var text3 = (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* string */.Yj)(), (0,X2HH2Z5W/* minLength */.Bp)(1));
+var tableName = (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* string */.Yj)(), (0,X2HH2Z5W/* regex */.yG)(X2HH2Z5W/* namePattern */._u));
+var lines = (0,X2HH2Z5W/* array */.YO)((0,X2HH2Z5W/* picklist */.KI)(disruptionNames));
+var described = { table: tableName, description: (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* string */.Yj)(), (0,X2HH2Z5W/* description */.h_)("The step in words.")) };
+var createStep = (0,X2HH2Z5W/* strictObject */.re)({
+  kind: (0,X2HH2Z5W/* literal */.eu)("create"),
   ...described,
-  to: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* strictObject */.re)(Object.fromEntries(FV5COAUL/* properties */.qo.flatMap(({ name: name2, schema, creation: creation2 }) => creation2.kind === "in-create-table" ? [[name2, (0,FV5COAUL/* optional */.lq)(schema)]] : []))), (0,FV5COAUL/* description */.h_)("The values that CreateTable sends.")),
-  risk: (0,FV5COAUL/* literal */.eu)("safe")
+  to: (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* strictObject */.re)(Object.fromEntries(X2HH2Z5W/* properties */.qo.flatMap(({ name: name2, schema, creation: creation2 }) => creation2.kind === "in-create-table" ? [[name2, (0,X2HH2Z5W/* optional */.lq)(schema)]] : []))), (0,X2HH2Z5W/* description */.h_)("The values that CreateTable sends.")),
+  risk: (0,X2HH2Z5W/* literal */.eu)("safe")
 });
-var risk = (0,FV5COAUL/* union */.KC)([(0,FV5COAUL/* picklist */.KI)(["safe", "slow"]), (0,FV5COAUL/* strictObject */.re)({ allow: lines })]);
-var updateSteps = FV5COAUL/* properties */.qo.filter(({ request }) => request !== void 0).map(({ name: name2, schema }) => (0,FV5COAUL/* strictObject */.re)({
-  kind: (0,FV5COAUL/* literal */.eu)("update"),
+var risk = (0,X2HH2Z5W/* union */.KC)([(0,X2HH2Z5W/* picklist */.KI)(["safe", "slow"]), (0,X2HH2Z5W/* strictObject */.re)({ allow: lines })]);
+var updateSteps = X2HH2Z5W/* properties */.qo.filter(({ request }) => request !== void 0).map(({ name: name2, schema }) => (0,X2HH2Z5W/* strictObject */.re)({
+  kind: (0,X2HH2Z5W/* literal */.eu)("update"),
   ...described,
-  property: (0,FV5COAUL/* literal */.eu)(name2),
+  property: (0,X2HH2Z5W/* literal */.eu)(name2),
   from: schema,
   to: schema,
   risk
 }));
-var deleteStep = (0,FV5COAUL/* strictObject */.re)({ kind: (0,FV5COAUL/* literal */.eu)("delete"), ...described, risk: (0,FV5COAUL/* literal */.eu)("destructive") });
-var optionalTable = (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* pipe */.Fs)(tableName, (0,FV5COAUL/* description */.h_)("Absent where it is about the whole plan.")));
+var deleteStep = (0,X2HH2Z5W/* strictObject */.re)({ kind: (0,X2HH2Z5W/* literal */.eu)("delete"), ...described, risk: (0,X2HH2Z5W/* literal */.eu)("destructive") });
+var optionalTable = (0,X2HH2Z5W/* optional */.lq)((0,X2HH2Z5W/* pipe */.Fs)(tableName, (0,X2HH2Z5W/* description */.h_)("Absent where it is about the whole plan.")));
 var sharedSchemas = {
   tableName,
   risk,
-  ...Object.fromEntries(FV5COAUL/* properties */.qo.map(({ name: name2, schema }) => [name2, schema]))
+  ...Object.fromEntries(X2HH2Z5W/* properties */.qo.map(({ name: name2, schema }) => [name2, schema]))
 };
-var planSchema = (0,FV5COAUL/* strictObject */.re)({
-  formatVersion: (0,FV5COAUL/* literal */.eu)(formatVersion),
-  digest: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* regex */.yG)(/^[0-9a-f]{64}$/), (0,FV5COAUL/* description */.h_)("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
-  target: (0,FV5COAUL/* strictObject */.re)({
-    account: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* string */.Yj)(), (0,FV5COAUL/* regex */.yG)(/^[0-9]{12}$/)),
+var planSchema = (0,X2HH2Z5W/* strictObject */.re)({
+  formatVersion: (0,X2HH2Z5W/* literal */.eu)(formatVersion),
+  digest: (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* string */.Yj)(), (0,X2HH2Z5W/* regex */.yG)(/^[0-9a-f]{64}$/), (0,X2HH2Z5W/* description */.h_)("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
+  target: (0,X2HH2Z5W/* strictObject */.re)({
+    account: (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* string */.Yj)(), (0,X2HH2Z5W/* regex */.yG)(/^[0-9]{12}$/)),
     partition: text3,
     region: text3,
-    environment: (0,FV5COAUL/* strictObject */.re)({ name: text3, production: (0,FV5COAUL/* boolean */.zM)() })
+    environment: (0,X2HH2Z5W/* strictObject */.re)({ name: text3, production: (0,X2HH2Z5W/* boolean */.zM)() })
   }),
-  policy: (0,FV5COAUL/* strictObject */.re)({
-    destroy: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* boolean */.zM)(), (0,FV5COAUL/* description */.h_)("Whether the run deletes the tables.")),
-    allow: (0,FV5COAUL/* pipe */.Fs)(lines, (0,FV5COAUL/* description */.h_)("The disruptive changes that the run may make."))
+  policy: (0,X2HH2Z5W/* strictObject */.re)({
+    destroy: (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* boolean */.zM)(), (0,X2HH2Z5W/* description */.h_)("Whether the run deletes the tables.")),
+    allow: (0,X2HH2Z5W/* pipe */.Fs)(lines, (0,X2HH2Z5W/* description */.h_)("The disruptive changes that the run may make."))
   }),
-  tables: (0,FV5COAUL/* array */.YO)((0,FV5COAUL/* strictObject */.re)({
+  tables: (0,X2HH2Z5W/* array */.YO)((0,X2HH2Z5W/* strictObject */.re)({
     logicalName: text3,
     name: tableName,
-    arn: (0,FV5COAUL/* pipe */.Fs)(text3, (0,FV5COAUL/* description */.h_)("For a table that is absent, the ARN that it will have.")),
-    id: (0,FV5COAUL/* optional */.lq)((0,FV5COAUL/* pipe */.Fs)(text3, (0,FV5COAUL/* description */.h_)("DynamoDB's TableId."))),
-    streamArn: (0,FV5COAUL/* optional */.lq)(text3),
-    status: (0,FV5COAUL/* picklist */.KI)(["absent", "ready", "unavailable"]),
-    unmanaged: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* array */.YO)((0,FV5COAUL/* strictObject */.re)({ path: (0,FV5COAUL/* string */.Yj)(), value: (0,FV5COAUL/* string */.Yj)() })), (0,FV5COAUL/* description */.h_)("Settings that the definition does not mention."))
+    arn: (0,X2HH2Z5W/* pipe */.Fs)(text3, (0,X2HH2Z5W/* description */.h_)("For a table that is absent, the ARN that it will have.")),
+    id: (0,X2HH2Z5W/* optional */.lq)((0,X2HH2Z5W/* pipe */.Fs)(text3, (0,X2HH2Z5W/* description */.h_)("DynamoDB's TableId."))),
+    streamArn: (0,X2HH2Z5W/* optional */.lq)(text3),
+    status: (0,X2HH2Z5W/* picklist */.KI)(["absent", "ready", "unavailable"]),
+    unmanaged: (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* array */.YO)((0,X2HH2Z5W/* strictObject */.re)({ path: (0,X2HH2Z5W/* string */.Yj)(), value: (0,X2HH2Z5W/* string */.Yj)() })), (0,X2HH2Z5W/* description */.h_)("Settings that the definition does not mention."))
   })),
-  steps: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* array */.YO)((0,FV5COAUL/* variant */.Ox)("kind", [createStep, (0,FV5COAUL/* variant */.Ox)("property", updateSteps), deleteStep])), (0,FV5COAUL/* description */.h_)("In the order in which they are performed. Tables are worked on side by side.")),
-  refusals: (0,FV5COAUL/* pipe */.Fs)((0,FV5COAUL/* array */.YO)((0,FV5COAUL/* strictObject */.re)({
+  steps: (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* array */.YO)((0,X2HH2Z5W/* variant */.Ox)("kind", [createStep, (0,X2HH2Z5W/* variant */.Ox)("property", updateSteps), deleteStep])), (0,X2HH2Z5W/* description */.h_)("In the order in which they are performed. Tables are worked on side by side.")),
+  refusals: (0,X2HH2Z5W/* pipe */.Fs)((0,X2HH2Z5W/* array */.YO)((0,X2HH2Z5W/* strictObject */.re)({
     table: optionalTable,
-    code: (0,FV5COAUL/* picklist */.KI)([...refusalCodes, ...disruptionNames]),
-    reason: (0,FV5COAUL/* string */.Yj)(),
-    remedy: (0,FV5COAUL/* string */.Yj)()
-  })), (0,FV5COAUL/* description */.h_)("One refusal means that nothing is written.")),
-  notices: (0,FV5COAUL/* array */.YO)((0,FV5COAUL/* strictObject */.re)({
+    code: (0,X2HH2Z5W/* picklist */.KI)([...refusalCodes, ...disruptionNames]),
+    reason: (0,X2HH2Z5W/* string */.Yj)(),
+    remedy: (0,X2HH2Z5W/* string */.Yj)()
+  })), (0,X2HH2Z5W/* description */.h_)("One refusal means that nothing is written.")),
+  notices: (0,X2HH2Z5W/* array */.YO)((0,X2HH2Z5W/* strictObject */.re)({
     table: optionalTable,
-    level: (0,FV5COAUL/* picklist */.KI)(["notice", "warning"]),
-    code: (0,FV5COAUL/* picklist */.KI)(noticeCodes),
-    message: (0,FV5COAUL/* string */.Yj)()
+    level: (0,X2HH2Z5W/* picklist */.KI)(["notice", "warning"]),
+    code: (0,X2HH2Z5W/* picklist */.KI)(noticeCodes),
+    message: (0,X2HH2Z5W/* string */.Yj)()
   }))
 });
 function renderPlanDocument(plan) {
@@ -19636,7 +19618,8 @@ function canonical(value) {
     return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null)
     return JSON.stringify(value);
-  const members = Object.entries(value).filter(([, member2]) => member2 !== void 0).sort(([left], [right]) => left < right ? -1 : 1).map(([name2, member2]) => `${JSON.stringify(name2)}:${canonical(member2)}`);
+  const present = Object.entries(value).filter(([, member2]) => member2 !== void 0);
+  const members = (0,X2HH2Z5W/* sortBy */.Ul)(present, ([name2]) => name2).map(([name2, member2]) => `${JSON.stringify(name2)}:${canonical(member2)}`);
   return `{${members.join(",")}}`;
 }
 function isFallback(given) {
@@ -19659,20 +19642,20 @@ function readPlanDocument(json) {
     const shown = typeof found === "number" ? found : typeof found;
     return `has the formatVersion ${shown}, but this version of the action reads ${formatVersion}: make the plan again`;
   }
-  const { success, issues, output } = (0,FV5COAUL/* safeParse */.xL)(planSchema, document);
+  const { success, issues, output } = (0,X2HH2Z5W/* safeParse */.xL)(planSchema, document);
   if (!success) {
     const problems = issues.slice(0, 3).map(describeProblem);
     return `does not have the form of docs/schemas/plan.schema.json: ${problems.join("; ")}`;
   }
   if (output.refusals.length > 0) {
-    return `was refused, for ${(0,FV5COAUL/* count */.U9)(output.refusals.length, "reason")}: a refused plan is never performed`;
+    return `was refused, for ${(0,X2HH2Z5W/* count */.U9)(output.refusals.length, "reason")}: a refused plan is never performed`;
   }
-  const steps = output.steps.map((step) => ({ ...step, description: (0,FV5COAUL/* shorten */.ml)(step.description) }));
+  const steps = output.steps.map((step) => ({ ...step, description: (0,X2HH2Z5W/* shorten */.ml)(step.description) }));
   const plan = reviewed({ ...output, steps });
   return output.digest === digestReviewed(plan) ? plan : "was changed since it was made: its digest does not match";
 }
 function describeProblem(issue) {
-  const path = (0,FV5COAUL/* getDotPath */.Bu)(issue)?.split(".") ?? [];
+  const path = (0,X2HH2Z5W/* getDotPath */.Bu)(issue)?.split(".") ?? [];
   const place = (names) => names.join(".") || "the plan";
   if (issue.expected === "never")
     return `${place(path.slice(0, -1))} has an unknown member`;
@@ -19713,7 +19696,7 @@ function identify({ logicalName, name: name2, ...planned }, result) {
   if (isDeleted(name2, result.outcome) || observed?.status === "absent")
     return { logicalName, name: name2, arn: planned.arn };
   const { arn, id, streamArn } = observed?.status === "ready" ? observed : planned;
-  const indexNames = observed?.status === "ready" ? (0,FV5COAUL/* indexesOf */.O7)(observed.properties).map((index) => index.name) : [];
+  const indexNames = observed?.status === "ready" ? (0,X2HH2Z5W/* indexesOf */.O7)(observed.properties).map((index) => index.name) : [];
   return {
     logicalName,
     name: name2,
@@ -19746,12 +19729,12 @@ function describeTenantAccess(tables, result) {
 // lib/src/report/markdown.js
 var longestLine = 8192;
 function markdownOf(redact) {
-  const clean = (value) => (0,FV5COAUL/* visible */.RK)(redact(value));
+  const clean = (value) => (0,X2HH2Z5W/* visible */.RK)(redact(value));
   return {
-    code: (value) => inlineCode((0,FV5COAUL/* shorten */.ml)(clean(value))),
-    block: (lines3, language = "text") => codeBlock(lines3.map((line) => (0,FV5COAUL/* shorten */.ml)(clean(line), longestLine)).join("\n"), language),
+    code: (value) => inlineCode((0,X2HH2Z5W/* shorten */.ml)(clean(value))),
+    block: (lines3, language = "text") => codeBlock(lines3.map((line) => (0,X2HH2Z5W/* shorten */.ml)(clean(line), longestLine)).join("\n"), language),
     text: (value) => sentence(clean(value)),
-    shortText: (value) => sentence((0,FV5COAUL/* shorten */.ml)(clean(value)))
+    shortText: (value) => sentence((0,X2HH2Z5W/* shorten */.ml)(clean(value)))
   };
 }
 function inlineCode(value) {
@@ -19790,11 +19773,11 @@ function renderPlanLines(plan) {
   const { tables, steps, refusals, notices } = plan;
   const found = tables.filter(({ status: status2 }) => status2 === "ready").length;
   return [
-    `${(0,FV5COAUL/* count */.U9)(tables.length, "table")} defined, ${found} found.`,
+    `${(0,X2HH2Z5W/* count */.U9)(tables.length, "table")} defined, ${found} found.`,
     ...steps.map((step) => `${markOf(step)} ${describeStep(step)}${describeRisk(step)}`),
     ...refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
     ...notices.map(({ message }) => `  ${message}`),
-    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name2}", ${describeTreatment(plan, name2, setting)}: ${setting.path} = ${(0,FV5COAUL/* shorten */.ml)(setting.value)}`)),
+    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name2}", ${describeTreatment(plan, name2, setting)}: ${setting.path} = ${(0,X2HH2Z5W/* shorten */.ml)(setting.value)}`)),
     ...steps.length === 0 && refusals.length === 0 ? ["Nothing to do."] : []
   ];
 }
@@ -19827,12 +19810,12 @@ function describeVerdict({ command: command2, plan, policies, outcome, verificat
   if (plan === void 0)
     return error === void 0 ? "Nothing was done." : "Failed before anything was written.";
   if (plan.refusals.length > 0)
-    return `Refused, for ${(0,FV5COAUL/* count */.U9)(plan.refusals.length, "reason")}. Nothing was written.`;
+    return `Refused, for ${(0,X2HH2Z5W/* count */.U9)(plan.refusals.length, "reason")}. Nothing was written.`;
   if (verification !== void 0)
     return describeVerification(verification, error);
   if (outcome !== void 0 && (error ?? outcome.error) !== void 0)
     return describeFailedOutcome(outcome, error);
-  const steps = (0,FV5COAUL/* count */.U9)(plan.steps.length, "step");
+  const steps = (0,X2HH2Z5W/* count */.U9)(plan.steps.length, "step");
   if (error !== void 0) {
     return command2 === "plan" && plan.steps.length > 0 ? `Drift: ${steps} planned. Nothing was changed.` : "Failed.";
   }
@@ -19845,9 +19828,9 @@ function describeVerdict({ command: command2, plan, policies, outcome, verificat
   const others = [
     ...dropped > 0 ? [`${dropped} done by another run`] : [],
     ...postponed > 0 ? [`${postponed} left for the next run`] : [],
-    ...building > 0 ? [`${(0,FV5COAUL/* count */.U9)(building, "index build")} still in progress`] : []
+    ...building > 0 ? [`${(0,X2HH2Z5W/* count */.U9)(building, "index build")} still in progress`] : []
   ];
-  return `${[`${(0,FV5COAUL/* count */.U9)(plan.steps.length - dropped - postponed, "step")} applied`, ...others].join(", ")}.`;
+  return `${[`${(0,X2HH2Z5W/* count */.U9)(plan.steps.length - dropped - postponed, "step")} applied`, ...others].join(", ")}.`;
 }
 function describeVerification(verification, error) {
   if ((error ?? verification.error) !== void 0)
@@ -19855,7 +19838,7 @@ function describeVerification(verification, error) {
   return verification.sampleItems ? "The tables are as defined, and sample items were written, found and deleted again." : "The tables are as defined. No sample items were written.";
 }
 function describeFailedOutcome(outcome, error) {
-  const applied = `${countSteps(outcome, "applied")} of ${(0,FV5COAUL/* count */.U9)(outcome.steps.length, "step")}`;
+  const applied = `${countSteps(outcome, "applied")} of ${(0,X2HH2Z5W/* count */.U9)(outcome.steps.length, "step")}`;
   const isDeferral = outcome.steps.some(({ result }) => result.status === "deferred" && result.error === outcome.error);
   return error === void 0 && isDeferral ? `${applied} applied, ${countSteps(outcome, "deferred")} deferred by AWS.` : `Failed after ${applied}.`;
 }
@@ -19920,8 +19903,21 @@ function renderDetails({ code: code2, text: text4, block }, plan) {
   ];
   const rows = tables.map(({ name: name2, status: status2 }) => [code2(name2), status2]);
   const body = [table(["Table", "Before the run"], rows), block(tables.map(({ arn }) => arn)), notes.join("\n")];
-  const title = `${(0,FV5COAUL/* count */.U9)(tables.length, "table")}${notes.length === 0 ? "" : `, ${(0,FV5COAUL/* count */.U9)(notes.length, "note")}`}`;
+  const title = `${(0,X2HH2Z5W/* count */.U9)(tables.length, "table")}${notes.length === 0 ? "" : `, ${(0,X2HH2Z5W/* count */.U9)(notes.length, "note")}`}`;
   return folded(title, joinSections(body));
+}
+function renderDefinition({ shortText, block }, result) {
+  const { command: command2, definitionFile, definitions } = result;
+  if (command2 !== "plan" || definitionFile === void 0 || definitions === void 0)
+    return "";
+  return folded(`Definition by ${shortText(definitionFile)} in this environment`, block(definitions.flatMap(renderFields), "yaml"));
+}
+function renderFields({ logicalName, fields }) {
+  const lines3 = Object.entries(fields).flatMap(([name2, value]) => Array.isArray(value) && value.length > 0 ? [`  ${name2}:`, ...value.map((item) => `    - ${renderOnOneLine(item)}`)] : [`  ${name2}: ${renderOnOneLine(value)}`]);
+  return [`${JSON.stringify(logicalName)}:`, ...lines3];
+}
+function renderOnOneLine(value) {
+  return JSON.stringify(value, void 0, 1).replace(/\n */g, " ");
 }
 function renderFailures(markdown, result) {
   const progress = describeProgress(result);
@@ -19968,6 +19964,7 @@ function renderSummary(result, redact) {
     sizeOf: (text4) => Buffer.byteLength(text4)
   });
 }
+var definitionLeftOut = "The definition that results from the file is left out: with it, the report is over GitHub's limit.";
 function renderPage(result, redact, place) {
   const markdown = markdownOf(redact);
   const { plan } = result;
@@ -19977,15 +19974,20 @@ function renderPage(result, redact, place) {
     return `${joinSections([mark, ...renderHead(markdown, result), ...sections, [...digest, ...origin].join(" \xB7 ")])}
 `;
   };
-  const whole = render([
+  const renderWhole = (definition2) => render([
     ...plan === void 0 ? [] : [renderRefusals(markdown, plan.refusals)],
     renderChanges(markdown, result),
     renderPolicies(markdown, result),
     ...plan === void 0 ? [] : [renderWarnings(markdown, plan), renderDetails(markdown, plan)],
+    definition2,
     renderFailures(markdown, result)
   ]);
-  if (sizeOf(whole) <= limit)
-    return whole;
+  const definition = renderDefinition(markdown, result);
+  for (const shown of definition === "" ? [""] : [definition, definitionLeftOut]) {
+    const whole = renderWhole(shown);
+    if (sizeOf(whole) <= limit)
+      return whole;
+  }
   const notice = `This report is shortened to GitHub's limit. ${describeTotals(result)}${place.whole}`;
   const lines3 = renderReasons(markdown, result);
   const room = limit - sizeOf(render([notice, hiddenLine(lines3.length)]));
@@ -19994,7 +19996,7 @@ function renderPage(result, redact, place) {
 function describeTotals({ plan }) {
   if (plan === void 0)
     return "";
-  return `The plan has ${(0,FV5COAUL/* count */.U9)(plan.steps.length, "step")} and ${(0,FV5COAUL/* count */.U9)(plan.refusals.length, "refusal")}. `;
+  return `The plan has ${(0,X2HH2Z5W/* count */.U9)(plan.steps.length, "step")} and ${(0,X2HH2Z5W/* count */.U9)(plan.refusals.length, "refusal")}. `;
 }
 function renderReasons({ shortText }, result) {
   const toFix = (remedy) => remedy === void 0 ? "" : ` **To fix:** ${shortText(remedy)}`;
@@ -20013,7 +20015,7 @@ function takeThatFit(lines3, room, sizeOf) {
   return tooMany === -1 ? lines3 : [...lines3.slice(0, tooMany), hiddenLine(lines3.length - tooMany)];
 }
 function hiddenLine(hidden) {
-  return `- and ${(0,FV5COAUL/* count */.U9)(hidden, "more reason")}`;
+  return `- and ${(0,X2HH2Z5W/* count */.U9)(hidden, "more reason")}`;
 }
 
 // lib/src/github/publish.js
@@ -20064,7 +20066,7 @@ async function writeOutputs(result, runner) {
       runner.setOutput("plan-file", planFile);
     return result;
   } catch (cause) {
-    const error = new FV5COAUL/* RemedyError */.By("The outputs could not be written, so later steps do not get them.", "Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.", { cause });
+    const error = new X2HH2Z5W/* RemedyError */.By("The outputs could not be written, so later steps do not get them.", "Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.", { cause });
     if (failuresOf(result).length === 0)
       return { ...result, error };
     runner.fail("Tenant Tables: failed", renderError(error));
@@ -20075,7 +20077,7 @@ async function unlessItFails(runner, work, message, remedy) {
   try {
     return await work();
   } catch (cause) {
-    runner.warning("Tenant Tables", renderError(new FV5COAUL/* RemedyError */.By(message, remedy, { cause })));
+    runner.warning("Tenant Tables", renderError(new X2HH2Z5W/* RemedyError */.By(message, remedy, { cause })));
     return void 0;
   }
 }
@@ -20288,12 +20290,12 @@ async function publishComment(inputs, result, runner, run) {
   const { gitHubToken: token } = inputs;
   if (token === void 0)
     return;
-  const tooLate = new FV5COAUL/* StoppedError */.Ko(`GitHub's API did not accept it within ${longestSeconds} seconds.`, "Check GitHub's status. The job summary holds the plan, too.");
+  const tooLate = new X2HH2Z5W/* StoppedError */.Ko(`GitHub's API did not accept it within ${longestSeconds} seconds.`, "Check GitHub's status. The job summary holds the plan, too.");
   try {
     runner.mask(token, "github-token");
     if (run.stop.aborted)
       throw run.stop.reason;
-    await (0,FV5COAUL/* withinSeconds */.NH)(run, longestSeconds, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
+    await (0,X2HH2Z5W/* withinSeconds */.NH)(run, longestSeconds, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
   } catch (error) {
     runner.warning("Tenant Tables", `The pull request comment could not be written. ${explainRefusal(error)}`);
   }
@@ -20306,7 +20308,7 @@ async function writeComment(inputs, token, result, runner, run) {
     return noticeAbsence(event.reason, runner);
   const target = result.target ?? expectedTarget(inputs);
   if (token === "") {
-    throw new FV5COAUL/* RemedyError */.By("comment is true, but github-token is empty.", "Omit github-token to use the token of the job, or give a token that may write to pull requests.");
+    throw new X2HH2Z5W/* RemedyError */.By("comment is true, but github-token is empty.", "Omit github-token to use the token of the job, or give a token that may write to pull requests.");
   }
   run.log.info("Writing the comment on the pull request");
   const gitHub = await connectGitHub(place, run);
@@ -20327,14 +20329,14 @@ async function writeComment(inputs, token, result, runner, run) {
 function placeOf2({ GITHUB_REPOSITORY = "", GITHUB_API_URL: apiUrl }, token) {
   const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(GITHUB_REPOSITORY) ?? [];
   if (owner === void 0 || repository === void 0 || !apiUrl) {
-    throw new FV5COAUL/* RemedyError */.By("GITHUB_REPOSITORY and GITHUB_API_URL are not set.", "Run the action in a GitHub workflow.");
+    throw new X2HH2Z5W/* RemedyError */.By("GITHUB_REPOSITORY and GITHUB_API_URL are not set.", "Run the action in a GitHub workflow.");
   }
   return { owner, repository, token, apiUrl };
 }
 function expectedTarget({ roles: roles2, region, environment }) {
   const role2 = roles2.at(-1);
   if (role2 === void 0) {
-    throw new FV5COAUL/* RemedyError */.By("The run failed before its account was known.", "Fix the failure, and run again.");
+    throw new X2HH2Z5W/* RemedyError */.By("The run failed before its account was known.", "Fix the failure, and run again.");
   }
   return { account: role2.account, partition: role2.partition, region, environment };
 }
@@ -20392,7 +20394,7 @@ function noticeLimits(name2, policy) {
 
 // lib/src/github/show-policies.js
 function showPolicies(inputs, { log }) {
-  const define = inputs.environment.name === "" ? FV5COAUL/* defineEverywhere */.Ow : FV5COAUL/* defineTables */.Zx;
+  const define = inputs.environment.name === "" ? X2HH2Z5W/* defineEverywhere */.Ow : X2HH2Z5W/* defineTables */.Zx;
   const definitions = define(inputs.definition, inputs);
   const { policies, notices } = makePolicies(inputs, definitions, partitionOf);
   for (const [name2, policy] of Object.entries(policies.documents)) {
@@ -20408,10 +20410,10 @@ async function loadDefinitionFile(input, readFile3) {
     return void 0;
   try {
     const text4 = await readFile3(path);
-    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 9265));
+    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 933));
     return readDefinition(text4, path);
   } catch (error) {
-    if (!(error instanceof FV5COAUL/* RemedyError */.By))
+    if (!(error instanceof X2HH2Z5W/* RemedyError */.By))
       throw error;
     return { problems: [`definition-file: ${error.message} ${error.remedy}`] };
   }
@@ -20457,7 +20459,7 @@ function findSources(variables, { configFile, credentialsFile }) {
   const section = configFile[`services.${profile.services}`];
   const settingOf = (value, setting) => value ? { value, setting } : void 0;
   const findVariable = (name2) => settingOf(variables[name2], name2);
-  const findKey = (key) => settingOf(profile[key], `${key} of the profile ${(0,FV5COAUL/* quote */.hD)(profileName)}`);
+  const findKey = (key) => settingOf(profile[key], `${key} of the profile ${(0,X2HH2Z5W/* quote */.hD)(profileName)}`);
   const find = (variable, key) => findVariable(variable) ?? findKey(key);
   const ignoresEndpoints = find("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
   const findEndpoint2 = (service) => {
@@ -20465,7 +20467,7 @@ function findSources(variables, { configFile, credentialsFile }) {
       return void 0;
     const id = service.replaceAll(" ", "_").toUpperCase();
     const key = id.toLowerCase();
-    return findVariable(`AWS_ENDPOINT_URL_${id}`) ?? findVariable("AWS_ENDPOINT_URL") ?? settingOf(section?.[`${key}.endpoint_url`], `endpoint_url of ${key} in the services section ${(0,FV5COAUL/* quote */.hD)(profile.services ?? "")}`) ?? findKey("endpoint_url");
+    return findVariable(`AWS_ENDPOINT_URL_${id}`) ?? findVariable("AWS_ENDPOINT_URL") ?? settingOf(section?.[`${key}.endpoint_url`], `endpoint_url of ${key} in the services section ${(0,X2HH2Z5W/* quote */.hD)(profile.services ?? "")}`) ?? findKey("endpoint_url");
   };
   return { profileName, profile, section, find, ignoresEndpoints, findEndpoint: findEndpoint2 };
 }
@@ -20474,13 +20476,13 @@ function findIgnoredSettings(variables, { find }) {
   if (bundle === void 0 || variables.NODE_EXTRA_CA_CERTS)
     return [];
   return [
-    `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,FV5COAUL/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`
+    `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,X2HH2Z5W/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`
   ];
 }
 function findBooleanProblems(found) {
   if (found === void 0 || found.value === "true" || found.value === "false")
     return [];
-  return [`${found.setting} must be true or false, but is ${(0,FV5COAUL/* quote */.hD)(found.value)}.`];
+  return [`${found.setting} must be true or false, but is ${(0,X2HH2Z5W/* quote */.hD)(found.value)}.`];
 }
 function findUrlProblems(found) {
   if (found === void 0)
@@ -20494,14 +20496,14 @@ function findSectionProblems({ profile, profileName, section, ignoresEndpoints }
     return [];
   if (section === void 0) {
     return [
-      `The profile ${(0,FV5COAUL/* quote */.hD)(profileName)} names the services section ${(0,FV5COAUL/* quote */.hD)(name2)}, which the shared config file does not have. Add "[services ${name2}]", or take "services" out of the profile.`
+      `The profile ${(0,X2HH2Z5W/* quote */.hD)(profileName)} names the services section ${(0,X2HH2Z5W/* quote */.hD)(name2)}, which the shared config file does not have. Add "[services ${name2}]", or take "services" out of the profile.`
     ];
   }
   const known2 = services.map((service) => `${service.replaceAll(" ", "_").toLowerCase()}.endpoint_url`);
-  return Object.keys(section).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => `The services section ${(0,FV5COAUL/* quote */.hD)(name2)} has ${(0,FV5COAUL/* quote */.hD)(key.split(".")[0] ?? "")}, which must be written in lower case.`);
+  return Object.keys(section).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => `The services section ${(0,X2HH2Z5W/* quote */.hD)(name2)} has ${(0,X2HH2Z5W/* quote */.hD)(key.split(".")[0] ?? "")}, which must be written in lower case.`);
 }
 function describeUrlProblem(value) {
-  const shown = (0,FV5COAUL/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, "$1***@").replace(/([?#]).*$/s, "$1***"));
+  const shown = (0,X2HH2Z5W/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, "$1***@").replace(/([?#]).*$/s, "$1***"));
   const url = URL.canParse(value) ? new URL(value) : void 0;
   if (url === void 0 || !["http:", "https:"].includes(url.protocol)) {
     return `must be a URL that begins with http:// or https://, such as http://localhost:4566, but is ${shown}.`;
@@ -20518,7 +20520,7 @@ function describeUrlProblem(value) {
 var tenantKey = { AttributeName: "tenant_id", KeyType: "HASH" };
 var tenantType = { AttributeName: "tenant_id", AttributeType: "S" };
 var builtInDefinition = {
-  tenantKey: FV5COAUL/* defaultTenantKey */.dA,
+  tenantKey: X2HH2Z5W/* defaultTenantKey */.dA,
   defaults: { BillingMode: "PAY_PER_REQUEST" },
   tables: /* @__PURE__ */ new Map([
     ["tenant", { KeySchema: [tenantKey], AttributeDefinitions: [tenantType] }],
@@ -20540,11 +20542,11 @@ function noticesOf(definition, environment, tables) {
 var mostNames = 10;
 function describeMissingEnvironment(definition, { name: name2 }) {
   const names = [...definition.environments.keys()];
-  if (name2 === "" || names.length === 0 || (0,FV5COAUL/* environmentNamed */.b6)(definition, name2) !== void 0)
+  if (name2 === "" || names.length === 0 || (0,X2HH2Z5W/* environmentNamed */.b6)(definition, name2) !== void 0)
     return [];
-  const similar = (0,FV5COAUL/* findSimilarWords */.MV)(name2, names);
-  const found = `The definition file has no environment ${(0,FV5COAUL/* quote */.hD)(name2)}, so its tables and defaults apply as they are.`;
-  return similar === void 0 ? [{ level: "notice", message: `${found} It has ${(0,FV5COAUL/* listSome */.XT)(names.map(FV5COAUL/* quote */.hD), mostNames, "more environment")}.` }] : [{ level: "warning", message: `${found} Did you mean ${(0,FV5COAUL/* quote */.hD)(similar)}?` }];
+  const similar = (0,X2HH2Z5W/* findSimilarWords */.MV)(name2, names);
+  const found = `The definition file has no environment ${(0,X2HH2Z5W/* quote */.hD)(name2)}, so its tables and defaults apply as they are.`;
+  return similar === void 0 ? [{ level: "notice", message: `${found} It has ${(0,X2HH2Z5W/* listSome */.XT)(names.map(X2HH2Z5W/* quote */.hD), mostNames, "more environment")}.` }] : [{ level: "warning", message: `${found} Did you mean ${(0,X2HH2Z5W/* quote */.hD)(similar)}?` }];
 }
 function describeTimeToLive({ name: name2, properties: { KeySchema, TimeToLiveSpecification }, fields }) {
   const { Enabled = false, AttributeName } = TimeToLiveSpecification ?? {};
@@ -20553,7 +20555,7 @@ function describeTimeToLive({ name: name2, properties: { KeySchema, TimeToLiveSp
   if (!Enabled || AttributeName === void 0 || type === void 0)
     return [];
   const isKey = KeySchema.some((key) => key.AttributeName === AttributeName);
-  const start = `Time to live of "${name2}" uses the attribute ${(0,FV5COAUL/* quote */.hD)(AttributeName)}`;
+  const start = `Time to live of "${name2}" uses the attribute ${(0,X2HH2Z5W/* quote */.hD)(AttributeName)}`;
   const warn = (message) => [{ level: "warning", message: `${start}${message}` }];
   if (type !== "N") {
     return warn(`, whose type is ${type}. DynamoDB deletes only items whose attribute is a number, so it deletes none.`);
@@ -20566,7 +20568,7 @@ var productionNames = ["prod", "production"];
 var productionParts = ["prod", "production", "prd", "live"];
 var cancellingParts = ["non", "not", "no", "pre"];
 function decideProduction(name2, { listed, input }) {
-  const isAmong = (names) => names.some((each) => (0,FV5COAUL/* isSameEnvironment */.gj)(each, name2));
+  const isAmong = (names) => names.some((each) => (0,X2HH2Z5W/* isSameEnvironment */.gj)(each, name2));
   if (isAmong(listed))
     return isProduction("production-environments lists it");
   if (input === "auto" || isAmong(productionNames))
@@ -20631,7 +20633,7 @@ function choice(choices, byDefault) {
     parse: (text4, { report }) => {
       const found = choices.find((each) => each === text4);
       if (found === void 0)
-        report(`must be one of ${choices.join(", ")}, but is ${(0,FV5COAUL/* quote */.hD)(text4)}.`);
+        report(`must be one of ${choices.join(", ")}, but is ${(0,X2HH2Z5W/* quote */.hD)(text4)}.`);
       return found ?? byDefault;
     }
   };
@@ -20647,7 +20649,7 @@ function wholeNumber(range) {
     parse: (text4, { report }) => {
       const number = /^\d{1,9}$/.test(text4) ? Number(text4) : Number.NaN;
       if (!(number >= min && number <= max)) {
-        report(`must be a whole number from ${min} to ${max}, but is ${(0,FV5COAUL/* quote */.hD)(text4)}.`);
+        report(`must be a whole number from ${min} to ${max}, but is ${(0,X2HH2Z5W/* quote */.hD)(text4)}.`);
       }
       return number;
     }
@@ -20658,7 +20660,7 @@ function textOf(pattern, must, { isSecret = false } = {}) {
     default: "",
     parse: (text4, { report }) => {
       if (text4 !== "" && !pattern.test(text4))
-        report(isSecret ? `${must}.` : `${must}, but is ${(0,FV5COAUL/* quote */.hD)(text4)}.`);
+        report(isSecret ? `${must}.` : `${must}, but is ${(0,X2HH2Z5W/* quote */.hD)(text4)}.`);
       return text4;
     }
   };
@@ -20674,7 +20676,7 @@ function parseEach(values, { must, parse: parse2 }, { name: name2, report }) {
   return values.flatMap((value) => {
     const parsed = parse2(value);
     if (parsed === void 0)
-      report(`${must}, but has ${(0,FV5COAUL/* quote */.hD)(value)}.${explainJoinedLines(name2, [value])}`);
+      report(`${must}, but has ${(0,X2HH2Z5W/* quote */.hD)(value)}.${explainJoinedLines(name2, [value])}`);
     return parsed ?? [];
   });
 }
@@ -20697,15 +20699,15 @@ function onlyWith(commands, name2, purpose = "") {
   return check2([name2, "command"], ([value, command2]) => String(value) === "true" && !commands.includes(command2) && `is true, but command is ${command2}. Use it only with command: ${commands[0]}${purpose}.`);
 }
 var protectionInputs = [
-  ["deletion-protection", FV5COAUL/* deletionProtection */.uI.name],
-  ["point-in-time-recovery", FV5COAUL/* pointInTimeRecovery */._w.name]
+  ["deletion-protection", X2HH2Z5W/* deletionProtection */.uI.name],
+  ["point-in-time-recovery", X2HH2Z5W/* pointInTimeRecovery */._w.name]
 ];
 var crossChecks = [
   check2(["environment", "command"], ([environment, command2]) => environment === "" && command2 !== "policy" && "is required, but is empty. Give the name of the environment, such as dev or production."),
   check2(["aws-region", "command"], ([region, command2]) => region === "" && command2 !== "policy" && "is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1."),
-  check2(["production-environments", "environment"], ([listed, environment]) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,FV5COAUL/* quote */.hD)(each)}, which contains ${(0,FV5COAUL/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${explainLiteralForm("production-environments")}`)),
-  check2(["production", "environment", "production-environments"], ([input, environment, listed]) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${(0,FV5COAUL/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
-  check2(["role-to-assume", "aws-region"], ([roles2, region], { partitionOf: partitionOf2 }) => roles2.filter(({ partition: partition2 }) => region !== "" && partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${(0,FV5COAUL/* quote */.hD)(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
+  check2(["production-environments", "environment"], ([listed, environment]) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,X2HH2Z5W/* quote */.hD)(each)}, which contains ${(0,X2HH2Z5W/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${explainLiteralForm("production-environments")}`)),
+  check2(["production", "environment", "production-environments"], ([input, environment, listed]) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${(0,X2HH2Z5W/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
+  check2(["role-to-assume", "aws-region"], ([roles2, region], { partitionOf: partitionOf2 }) => roles2.filter(({ partition: partition2 }) => region !== "" && partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${(0,X2HH2Z5W/* quote */.hD)(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
   check2(["credential-source", "role-to-assume"], ([source, roles2]) => source === "oidc" && roles2.length === 0 && "is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out."),
   check2(["credential-source"], ([source], { variables }) => source === "oidc" && !mayRequestToken(variables) && 'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".'),
   check2(["credential-source"], ([source], { variables }) => source === "environment" && Boolean(variables.AWS_ACCESS_KEY_ID) !== Boolean(variables.AWS_SECRET_ACCESS_KEY) && `is environment, but ${describeMissingKey(variables)}. Set both, or neither.`),
@@ -20725,7 +20727,7 @@ var crossChecks = [
   check2(["role-duration-seconds", "role-to-assume"], ([seconds, roles2]) => roles2.length > 1 && seconds > 3600 && `is ${seconds}, but the session of a role that another role assumes lasts at most 3600 seconds. Give 900 to 3600, or a single role.`),
   check2(["allowed-account-ids", "role-to-assume"], ([accounts, roles2]) => {
     const { account } = roles2.at(-1) ?? {};
-    return account !== void 0 && accounts.length > 0 && !accounts.includes(account) && `has ${accounts.map(FV5COAUL/* quote */.hD).join(", ")}, but role-to-assume ends with a role of account ${account}. Give a role of an allowed account, or add the account.`;
+    return account !== void 0 && accounts.length > 0 && !accounts.includes(account) && `has ${accounts.map(X2HH2Z5W/* quote */.hD).join(", ")}, but role-to-assume ends with a role of account ${account}. Give a role of an allowed account, or add the account.`;
   }),
   ...["expected-plan", "expected-plan-digest"].map((name2) => check2([name2, "command"], ([given, command2]) => given !== void 0 && (command2 === "verify" || command2 === "policy") && `is given, but command is ${command2}, which performs no plan. Leave it out.`)),
   onlyWith(["plan"], "fail-on-drift"),
@@ -20735,17 +20737,17 @@ var crossChecks = [
   check2(["comment", "command"], ([comment, command2]) => comment && command2 === "policy" && "is true, but command is policy, which calls nothing. Leave it out."),
   // Typed names keep a wrong environment or prefix from deleting other tables.
   check2(["confirm-destroy", "command", "table-name-prefix", "environment", "definition-file"], ([confirmed, command2, tableNamePrefix, environment], { definition }) => {
-    const names = (0,FV5COAUL/* nameTables */.$I)(definition, { environment, tableNamePrefix });
+    const names = (0,X2HH2Z5W/* nameTables */.$I)(definition, { environment, tableNamePrefix });
     const isConfirmed = [...names, ...confirmed].every((name2) => names.includes(name2) && confirmed.includes(name2));
-    const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(FV5COAUL/* quote */.hD).join(", ")}`;
-    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(FV5COAUL/* quote */.hD).join(", ")}; but it ${found}.${explainJoinedLines("confirm-destroy", confirmed)}`;
+    const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(X2HH2Z5W/* quote */.hD).join(", ")}`;
+    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(X2HH2Z5W/* quote */.hD).join(", ")}; but it ${found}.${explainJoinedLines("confirm-destroy", confirmed)}`;
   }),
-  ...protectionInputs.map(([name2, property]) => check2([name2, "definition-file"], ([setting, file]) => file !== "" && setting !== "auto" && `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${(0,FV5COAUL/* quote */.hD)(file)}.`)),
-  check2(["tags", "environment", "definition-file"], ([tags2, environment], { definition }) => countTags(definition, environment, tags2).filter(({ number }) => number > FV5COAUL/* mostTags */.hp).map(({ logicalName, number }) => `has ${(0,FV5COAUL/* count */.U9)(tags2.size, "tag")}, which make ${number} with those that the definition and the action give the table ${(0,FV5COAUL/* quote */.hD)(logicalName)}. A table has at most ${FV5COAUL/* mostTags */.hp}.`))
+  ...protectionInputs.map(([name2, property]) => check2([name2, "definition-file"], ([setting, file]) => file !== "" && setting !== "auto" && `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${(0,X2HH2Z5W/* quote */.hD)(file)}.`)),
+  check2(["tags", "environment", "definition-file"], ([tags2, environment], { definition }) => countTags(definition, environment, tags2).filter(({ number }) => number > X2HH2Z5W/* mostTags */.hp).map(({ logicalName, number }) => `has ${(0,X2HH2Z5W/* count */.U9)(tags2.size, "tag")}, which make ${number} with those that the definition and the action give the table ${(0,X2HH2Z5W/* quote */.hD)(logicalName)}. A table has at most ${X2HH2Z5W/* mostTags */.hp}.`))
 ];
 function countTags(definition, name2, tags2) {
   const request = { environment: { name: name2, production: false }, tableNamePrefix: "", tags: tags2 };
-  const tables = (0,FV5COAUL/* defineTables */.Zx)(definition, { ...request, deletionProtection: "auto", pointInTimeRecovery: "auto" });
+  const tables = (0,X2HH2Z5W/* defineTables */.Zx)(definition, { ...request, deletionProtection: "auto", pointInTimeRecovery: "auto" });
   return tables.map(({ logicalName, properties: { Tags } }) => ({ logicalName, number: Tags.length }));
 }
 var sessionInputs = ["credential-source", "restrict-session"];
@@ -20784,18 +20786,18 @@ function splitTag(line) {
 function findTagProblem(line, name2) {
   const { key, value } = splitTag(line);
   if (key === "")
-    return `must have key=value on each line, but has ${(0,FV5COAUL/* quote */.hD)(line)}.`;
+    return `must have key=value on each line, but has ${(0,X2HH2Z5W/* quote */.hD)(line)}.`;
   if (isJoined(line)) {
-    return `has several key=value on one line: ${(0,FV5COAUL/* quote */.hD)(line)}. ${explainLiteralForm(name2)} A value that has a space and then a word with = is refused.`;
+    return `has several key=value on one line: ${(0,X2HH2Z5W/* quote */.hD)(line)}. ${explainLiteralForm(name2)} A value that has a space and then a word with = is refused.`;
   }
-  if ((0,FV5COAUL/* isReservedKey */.IN)(key)) {
-    return `has the key ${(0,FV5COAUL/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
+  if ((0,X2HH2Z5W/* isReservedKey */.IN)(key)) {
+    return `has the key ${(0,X2HH2Z5W/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
   }
-  if (!(0,FV5COAUL/* isTagText */.my)(key, 128))
-    return `has the key ${(0,FV5COAUL/* quote */.hD)(key)}, but a key may have at most 128 ${FV5COAUL/* tagCharacters */.LE}.`;
-  if ((0,FV5COAUL/* isTagText */.my)(value, 256))
+  if (!(0,X2HH2Z5W/* isTagText */.my)(key, 128))
+    return `has the key ${(0,X2HH2Z5W/* quote */.hD)(key)}, but a key may have at most 128 ${X2HH2Z5W/* tagCharacters */.LE}.`;
+  if ((0,X2HH2Z5W/* isTagText */.my)(value, 256))
     return void 0;
-  return `has the key ${(0,FV5COAUL/* quote */.hD)(key)} with the value ${(0,FV5COAUL/* quote */.hD)(value)}, but a value may have at most 256 ${FV5COAUL/* tagCharacters */.LE}.`;
+  return `has the key ${(0,X2HH2Z5W/* quote */.hD)(key)} with the value ${(0,X2HH2Z5W/* quote */.hD)(value)}, but a value may have at most 256 ${X2HH2Z5W/* tagCharacters */.LE}.`;
 }
 function isJoined(line) {
   const separator = line.indexOf("=");
@@ -20804,11 +20806,11 @@ function isJoined(line) {
 }
 function findRepetition(key, tags2, foldsCase = false) {
   if (tags2.has(key))
-    return `has the key ${(0,FV5COAUL/* quote */.hD)(key)} twice. Give each key once.`;
+    return `has the key ${(0,X2HH2Z5W/* quote */.hD)(key)} twice. Give each key once.`;
   const isSame = (each) => each.toLowerCase() === key.toLowerCase();
   if (!foldsCase || ![...tags2.keys()].some(isSame))
     return void 0;
-  return `has the key ${(0,FV5COAUL/* quote */.hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
+  return `has the key ${(0,X2HH2Z5W/* quote */.hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
 }
 
 // lib/src/inputs/declarations.js
@@ -20819,7 +20821,7 @@ var declarations = {
   "production-environments": list({
     // A separator other than a comma or a line would join several names, and leave production unprotected.
     must: "must have names of environments between commas or on separate lines",
-    parse: (name2) => (0,FV5COAUL/* isTagText */.my)(name2, 256) ? name2 : void 0
+    parse: (name2) => (0,X2HH2Z5W/* isTagText */.my)(name2, 256) ? name2 : void 0
   }),
   production: choice(["auto", "true", "false"], "auto"),
   "aws-region": { default: "", parse: parseRegion },
@@ -20830,7 +20832,7 @@ var declarations = {
   "credential-source": choice(["auto", "oidc", "environment"], "auto"),
   "role-external-id": textOf(/^[\w+=,.@:/-]{2,1224}$/, "must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else", { isSecret: true }),
   "role-source-identity": { default: "false", parse: parseSourceIdentity },
-  "role-session-tags": tagLines({ most: FV5COAUL/* mostTags */.hp, reason: `STS takes at most ${FV5COAUL/* mostTags */.hp}`, foldsCase: true }),
+  "role-session-tags": tagLines({ most: X2HH2Z5W/* mostTags */.hp, reason: `STS takes at most ${X2HH2Z5W/* mostTags */.hp}`, foldsCase: true }),
   "restrict-session": trueOrFalse(),
   "role-duration-seconds": wholeNumber({ default: 3600, min: 900, max: 43200 }),
   "role-session-name": textOf(sessionName, "must have 2 to 64 letters, digits and _ + = , . @ - and nothing else"),
@@ -20841,10 +20843,10 @@ var declarations = {
   "deletion-protection": choice(["auto", "true", "false"], "auto"),
   "point-in-time-recovery": choice(["auto", "true", "false"], "auto"),
   tags: tagLines({
-    most: FV5COAUL/* mostDeclaredTags */.de,
-    reason: `a table has at most ${FV5COAUL/* mostTags */.hp}, and the action adds ${FV5COAUL/* mostTags */.hp - FV5COAUL/* mostDeclaredTags */.de}. Give ${FV5COAUL/* mostDeclaredTags */.de} or fewer`
+    most: X2HH2Z5W/* mostDeclaredTags */.de,
+    reason: `a table has at most ${X2HH2Z5W/* mostTags */.hp}, and the action adds ${X2HH2Z5W/* mostTags */.hp - X2HH2Z5W/* mostDeclaredTags */.de}. Give ${X2HH2Z5W/* mostDeclaredTags */.de} or fewer`
   }),
-  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: FV5COAUL/* longestRunSeconds */.bs }),
+  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: X2HH2Z5W/* longestRunSeconds */.bs }),
   "wait-for-indexes": trueOrFalse("true"),
   allow: {
     ...lines2({
@@ -20866,8 +20868,8 @@ var declarations = {
 };
 var inputNames = Object.keys(declarations);
 function parseEnvironment(name2, { report }) {
-  if (!(0,FV5COAUL/* isTagText */.my)(name2, 256)) {
-    report(`is written into a tag, so it may have at most 256 ${FV5COAUL/* tagCharacters */.LE}, but is ${(0,FV5COAUL/* quote */.hD)(name2)}.`);
+  if (!(0,X2HH2Z5W/* isTagText */.my)(name2, 256)) {
+    report(`is written into a tag, so it may have at most 256 ${X2HH2Z5W/* tagCharacters */.LE}, but is ${(0,X2HH2Z5W/* quote */.hD)(name2)}.`);
   }
   return name2;
 }
@@ -20879,7 +20881,7 @@ function parseRegion(text4, { variables, report }) {
     return "";
   if (!/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) {
     const origin = variable === "" ? "" : `is empty, so it is taken from ${variable}, which `;
-    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,FV5COAUL/* quote */.hD)(region)}.`);
+    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,X2HH2Z5W/* quote */.hD)(region)}.`);
   }
   return region;
 }
@@ -20898,7 +20900,7 @@ function parseSourceIdentity(text4, { variables, report }) {
     return `${repository}.${run}`;
   }
   if (!sessionName.test(text4)) {
-    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,FV5COAUL/* quote */.hD)(text4)}.`);
+    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,X2HH2Z5W/* quote */.hD)(text4)}.`);
   }
   return text4;
 }
@@ -20906,20 +20908,20 @@ function parseAccounts(text4, context) {
   const must = "must have account ids of 12 digits";
   const accounts = list({ must, parse: (id) => /^\d{12}$/.test(id) ? id : void 0 }).parse(text4, context);
   if (/^[\s,]+$/.test(text4))
-    context.report(`${must}, but is ${(0,FV5COAUL/* quote */.hD)(text4)}. Give an account id, or leave it out.`);
+    context.report(`${must}, but is ${(0,X2HH2Z5W/* quote */.hD)(text4)}. Give an account id, or leave it out.`);
   return accounts;
 }
 function parseTableNamePrefix(prefix2, { definition, report }) {
   for (const name2 of definition === void 0 ? [] : nameAllTables(definition, prefix2)) {
-    if (!(0,FV5COAUL/* isTableName */.C0)(name2)) {
-      report(`makes the table name ${(0,FV5COAUL/* quote */.hD)(name2)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`);
+    if (!(0,X2HH2Z5W/* isTableName */.C0)(name2)) {
+      report(`makes the table name ${(0,X2HH2Z5W/* quote */.hD)(name2)}, but a name must have ${X2HH2Z5W/* nameRule */.Mp}.`);
     }
   }
   return prefix2;
 }
 function nameAllTables(definition, tableNamePrefix) {
   const environments = ["", ...definition.environments.keys()];
-  const names = environments.flatMap((environment) => (0,FV5COAUL/* nameTables */.$I)(definition, { environment, tableNamePrefix }));
+  const names = environments.flatMap((environment) => (0,X2HH2Z5W/* nameTables */.$I)(definition, { environment, tableNamePrefix }));
   return [...new Set(names)];
 }
 function parseExpectedPlan(text4, { report }) {
@@ -20930,7 +20932,7 @@ function parseExpectedPlan(text4, { report }) {
   if (text4.startsWith("{"))
     return { json: text4 };
   if (/\p{Cc}/u.test(text4)) {
-    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,FV5COAUL/* quote */.hD)(text4)}.`);
+    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,X2HH2Z5W/* quote */.hD)(text4)}.`);
   }
   return { path: text4 };
 }
@@ -20940,7 +20942,7 @@ function parseExpectedPlanDigest(text4, { report }) {
   if (isFallback(text4))
     report(`is ${text4}: ${emptyOutput}.`);
   else if (!/^[0-9a-f]{64}$/i.test(text4)) {
-    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,FV5COAUL/* quote */.hD)(text4)}.`);
+    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,X2HH2Z5W/* quote */.hD)(text4)}.`);
   }
   return text4.toLowerCase();
 }
@@ -20975,7 +20977,7 @@ function findUnknownInputs(variables) {
   const unknown = givenInputs(variables).filter((input) => !isKnown(input, variables)).map((input) => ({ ...input, suggestion: suggestInput(input) }));
   const others = unknown.filter(({ suggestion }) => suggestion === void 0);
   return {
-    problems: unknown.flatMap(({ name: name2, variable, suggestion }) => suggestion === void 0 ? [] : `${(0,FV5COAUL/* visible */.RK)(name2)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,FV5COAUL/* visible */.RK)(variable)} to an empty text in the env of this step.`),
+    problems: unknown.flatMap(({ name: name2, variable, suggestion }) => suggestion === void 0 ? [] : `${(0,X2HH2Z5W/* visible */.RK)(name2)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,X2HH2Z5W/* visible */.RK)(variable)} to an empty text in the env of this step.`),
     warnings: others.length === 0 ? [] : [explainIgnored(others)]
   };
 }
@@ -20999,11 +21001,11 @@ function hyphenated(name2) {
 function suggestInput({ name: name2, value }) {
   const written = hyphenated(name2);
   const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(" ").includes(written)) ?? [];
-  return guessed ?? (0,FV5COAUL/* findSimilar */.bQ)(written, inputNames) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
+  return guessed ?? (0,X2HH2Z5W/* findSimilar */.bQ)(written, inputNames) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
 }
 function explainIgnored(inputs) {
-  const names = inputs.map(({ name: name2 }) => (0,FV5COAUL/* quote */.hD)(name2));
-  return `The action does not have these inputs and ignores them: ${(0,FV5COAUL/* listSome */.XT)(names, 20, "more input")}.`;
+  const names = inputs.map(({ name: name2 }) => (0,X2HH2Z5W/* quote */.hD)(name2));
+  return `The action does not have these inputs and ignores them: ${(0,X2HH2Z5W/* listSome */.XT)(names, 20, "more input")}.`;
 }
 
 // lib/src/inputs/inputs.js
@@ -21013,7 +21015,7 @@ function readInputs(source) {
   const { problems: settingProblems, ...sdkSettings } = readSdkSettings(variables, sharedConfig);
   const all = [...findUnknownInputs(variables).problems, ...problems, ...settingProblems];
   if (all.length > 0)
-    throw new FV5COAUL/* InvalidInputsError */.Xt(all);
+    throw new X2HH2Z5W/* InvalidInputsError */.Xt(all);
   const { command: command2, environment: name2, "aws-region": region, "role-to-assume": roles2 } = values;
   const decision = decideProduction(name2, { listed: values["production-environments"], input: values.production });
   const environment = { name: name2, production: decision.production };
@@ -21025,7 +21027,7 @@ function readInputs(source) {
     pointInTimeRecovery: values["point-in-time-recovery"],
     tags: values.tags
   };
-  const definitions = (0,FV5COAUL/* defineTables */.Zx)(definition, request);
+  const definitions = (0,X2HH2Z5W/* defineTables */.Zx)(definition, request);
   return {
     ...request,
     command: command2,
@@ -21106,12 +21108,12 @@ async function readReview({ expectedPlan, expectedPlanDigest: digest }, readFile
     return digest === void 0 ? {} : { digest };
   const isFile = "path" in expectedPlan;
   const plan = readPlanDocument(isFile ? await readFile3(expectedPlan.path) : expectedPlan.json);
-  const origin = isFile ? `expected-plan is the file ${(0,FV5COAUL/* quote */.hD)(expectedPlan.path)}, which` : "expected-plan";
+  const origin = isFile ? `expected-plan is the file ${(0,X2HH2Z5W/* quote */.hD)(expectedPlan.path)}, which` : "expected-plan";
   if (typeof plan === "string") {
-    throw new FV5COAUL/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
+    throw new X2HH2Z5W/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
   }
   if (digest !== void 0 && digest !== digestReviewed(plan)) {
-    throw new FV5COAUL/* InvalidInputsError */.Xt([
+    throw new X2HH2Z5W/* InvalidInputsError */.Xt([
       `${origin} has the digest ${digestReviewed(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`
     ]);
   }
@@ -21172,7 +21174,7 @@ function shortenList(refusals) {
   const more = refusals.length - mostDifferences;
   if (more <= 0)
     return refusals;
-  return [...refusals.slice(0, mostDifferences), refuse(`There are ${(0,FV5COAUL/* count */.U9)(more, "more difference")}.`)];
+  return [...refusals.slice(0, mostDifferences), refuse(`There are ${(0,X2HH2Z5W/* count */.U9)(more, "more difference")}.`)];
 }
 function comparePurposes(now, reviewed2) {
   const paths = ["account", "partition", "region", "environment", "production", "destroy"];
@@ -21183,7 +21185,7 @@ function comparePurposes(now, reviewed2) {
       case "production":
         return refuse(`In the reviewed plan the environment is ${reviewed2.production ? "" : "not "}production, but in this run it is ${now.production ? "" : "not "}production.`);
       default:
-        return refuse(`The reviewed plan is for the ${path} ${(0,FV5COAUL/* quote */.hD)(reviewed2[path])}, but this run is for ${(0,FV5COAUL/* quote */.hD)(now[path])}.`);
+        return refuse(`The reviewed plan is for the ${path} ${(0,X2HH2Z5W/* quote */.hD)(reviewed2[path])}, but this run is for ${(0,X2HH2Z5W/* quote */.hD)(now[path])}.`);
     }
   });
 }
@@ -21201,7 +21203,7 @@ function compareTables(now, reviewed2) {
     const isCreated = reviewed2.steps.some(({ kind, table: table2 }) => kind === "create" && table2 === name2);
     if (isCreated && before.id === void 0)
       return [];
-    return refuse(before.id === void 0 ? `The table "${name2}" did not exist when the plan was made, but exists now.` : `The table "${name2}" is not the one of the reviewed plan: it had the id ${(0,FV5COAUL/* shorten */.ml)(before.id)}, and now has ${after.id}.`, name2);
+    return refuse(before.id === void 0 ? `The table "${name2}" did not exist when the plan was made, but exists now.` : `The table "${name2}" is not the one of the reviewed plan: it had the id ${(0,X2HH2Z5W/* shorten */.ml)(before.id)}, and now has ${after.id}.`, name2);
   });
 }
 function refuse(reason, table2) {
@@ -21211,7 +21213,7 @@ function refuse(reason, table2) {
 // lib/src/report/place.js
 function describePlace(inputs, account) {
   const { command: command2, environment, productionRule, region, sdkSettings } = inputs;
-  const tables = (0,FV5COAUL/* defineTables */.Zx)(inputs.definition, inputs).map(({ name: name2 }) => `"${name2}"`);
+  const tables = (0,X2HH2Z5W/* defineTables */.Zx)(inputs.definition, inputs).map(({ name: name2 }) => `"${name2}"`);
   const parts = [
     ...account === void 0 ? [] : [`account ${account}`],
     environment.name === "" ? "every environment" : `environment ${JSON.stringify(environment.name)} (${productionRule})`,
@@ -21225,7 +21227,7 @@ function describeEndpoints(endpoints) {
   return [...new Set(endpoints.map(({ setting }) => setting))].map((setting) => {
     const named = endpoints.filter((endpoint) => endpoint.setting === setting);
     const services2 = named.map(({ service }) => service).join(" and ");
-    return `${services2} at ${(0,FV5COAUL/* shorten */.ml)(named[0]?.url ?? "")} (${setting})`;
+    return `${services2} at ${(0,X2HH2Z5W/* shorten */.ml)(named[0]?.url ?? "")} (${setting})`;
   });
 }
 
@@ -21267,7 +21269,7 @@ async function main(runner, clock, timeOuts = defaultTimeOuts) {
     for (const { level, message } of inputs.definitionNotices)
       runner[level]("Tenant Tables", message);
     runner.log.info(describePlace(inputs));
-    await (0,FV5COAUL/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, async (run) => {
+    await (0,X2HH2Z5W/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, async (run) => {
       result = await collectResults(result, reconcile(inputs, runner, run, timeOuts));
       await publishComment(inputs, result, runner, run);
     });
@@ -21277,25 +21279,24 @@ async function main(runner, clock, timeOuts = defaultTimeOuts) {
   await publish(result, runner);
 }
 async function* reconcile(inputs, runner, run, timeOuts) {
-  const { command: command2, productionRule, region, environment, policy } = inputs;
-  yield { command: command2, productionRule, warnings: inputs.sdkSettings?.warnings ?? [] };
+  const { command: command2, productionRule, region, environment, policy, definition, definitionFile } = inputs;
+  yield { command: command2, productionRule, definitionFile, warnings: inputs.sdkSettings?.warnings ?? [] };
   if (command2 === "policy")
     return yield showPolicies(inputs, runner);
-  const review = await readReview(inputs, runner.readFile);
-  yield { review: describeReview(review, command2) };
-  const declared = (0,FV5COAUL/* defineTables */.Zx)(inputs.definition, inputs);
+  const reviewed2 = await readReview(inputs, runner.readFile);
+  yield { review: describeReview(reviewed2, command2) };
+  const declared = (0,X2HH2Z5W/* defineTables */.Zx)(definition, inputs);
   const aws = await connectToAws(inputs, runner, countReads(declared), run, timeOuts);
   const target = { ...aws.account, region, environment };
-  const known2 = { target, definitions: declared, tenantKey: inputs.definition.tenantKey };
-  yield known2;
+  yield { target };
   run.log.info(describePlace(inputs, target.account));
   const { dynamoDb, describeKey } = aws.open(target);
   const definitions = policy.destroy ? declared : await resolveDefinitions(declared, target, describeKey);
   const { observed, readAt } = await observeTables(dynamoDb, target, definitions, run);
-  const plan = holdToReview(planTables(target, definitions, observed, policy), review);
-  const comparison = describeReview(review, command2, plan);
-  yield assertPublishable({ ...known2, definitions, observed, plan, review: comparison }, runner);
-  logGroup(runner.log, "Plan", [...renderPlanLines(plan), comparison]);
+  const plan = holdToReview(planTables(target, definitions, observed, policy), reviewed2);
+  const review = describeReview(reviewed2, command2, plan);
+  yield assertPublishable({ target, definitions, tenantKey: definition.tenantKey, observed, plan, review }, runner);
+  logGroup(runner.log, "Plan", [...renderPlanLines(plan), review]);
   if (inputs.failOnDrift)
     assertAsDefined(plan);
   const work = { ...inputs, dynamoDb, target, definitions, observed, readAt, plan, run };
@@ -21306,7 +21307,7 @@ async function* reconcile(inputs, runner, run, timeOuts) {
 }
 
 // lib/src/index.js
-void main(gitHubRunner(process), FV5COAUL/* systemClock */.VZ).then(() => {
+void main(gitHubRunner(process), X2HH2Z5W/* systemClock */.VZ).then(() => {
   setTimeout(() => process.exit(), 250).unref();
 });
 

@@ -17,7 +17,7 @@ describe('the committed bundle', () => {
   /** The path that webpack prints above each module of a file. */
   const hasModule = (name: string, path: string) => new RegExp(`^;?// .*${path}`, 'm').test(read(name))
 
-  it('has index.js, and one file each for DynamoDB, KMS, credential providers and the comment', () => {
+  it('has index.js, and one file each for DynamoDB, KMS, credential providers, the comment, definition files and YAML', () => {
     expect(names).toEqual([...scripts, 'licenses.txt', 'package.json'].sort())
     const parts = {
       'index.js': 'lib/src/main.js',
@@ -25,16 +25,19 @@ describe('the committed bundle', () => {
       kms: 'client-kms/dist-es/KMSClient.js',
       providers: 'credential-provider-ini/dist-es/',
       comment: 'node_modules/@actions/github/lib/github.js',
+      definition: 'lib/src/definition/read-definition.js',
     }
-    const holders = Object.values(parts).map((path) => scripts.filter((name) => hasModule(name, path)))
+    // webpack prints no path above the modules of a file that holds one package.
+    const yaml = scripts.filter((name) => read(name).includes('exports.LineCounter = LineCounter'))
+    const holders = [...Object.values(parts).map((path) => scripts.filter((name) => hasModule(name, path))), yaml]
     expect(holders[0]).toEqual(['index.js'])
     expect(holders.slice(1)).toEqual(holders.slice(1).map(() => [expect.any(String)]))
     expect(new Set(holders.flat())).toEqual(new Set(scripts))
   })
 
-  it('is ASCII, and index.js is under 800 kB', () => {
+  it('is ASCII, and index.js is under 900 kB', () => {
     for (const name of scripts) expect(Buffer.byteLength(read(name))).toBe(read(name).length)
-    expect(read('index.js').length).toBeLessThan(800_000)
+    expect(read('index.js').length).toBeLessThan(900_000)
   })
 
   it('has the licence of every package in it', () => {

@@ -11,7 +11,7 @@ import { externalId, hubRole, provisionerRole, twoAccounts } from '../sandbox/tw
 import { policyFor } from '../src/aws/iam.ts'
 import type { TableDefinition } from '../src/table/table.ts'
 import { aTarget, theTables } from './support/builders.ts'
-import { runDefinitions } from './support/definition-run.ts'
+import { runDefinitions } from './support/sandbox-runs.ts'
 import { startEmulator } from './support/emulator.ts'
 
 const region = 'ap-south-1'

@@ -2,12 +2,9 @@
 import type { GlobalIndex, GlobalIndexes } from '../../src/table/properties/global-secondary-indexes.ts'
 import { apply as applyToModel, failure, observedAs } from '../support/apply.ts'
 import { aTable } from '../support/builders.ts'
-import { startDefinitionRuns } from '../support/definition-runs.ts'
+import { startSandboxRuns } from '../support/sandbox-runs.ts'
 
-const { emulator, apply, writes } = await startDefinitionRuns()
-const { hands, clock, sandbox } = emulator
-beforeEach(() => emulator.reset())
-afterAll(() => emulator.close())
+const { emulator, sandbox, hands, clock, apply, writes } = await startSandboxRuns()
 
 const index = (attribute: string, changes: Partial<GlobalIndex> = {}): GlobalIndex => ({
   IndexName: `by-${attribute}`,
@@ -71,7 +68,7 @@ it('leaves every index alone that the definition does not mention', async () => 
   await apply(withIndexes(index('old')))
   for (const definition of [aTable(), withIndexes()]) {
     const { error, steps, plan } = await apply(definition)
-    expect([error, steps, plan?.tables[0]?.unmanaged]).toEqual([
+    expect([error, steps, plan.tables[0]?.unmanaged]).toEqual([
       undefined,
       [],
       [{ path: 'globalIndex', value: 'by-old' }],
@@ -82,7 +79,7 @@ it('leaves every index alone that the definition does not mention', async () => 
 it('rebuilds an index under its name only with allow: rebuild-index', async () => {
   await apply(withIndexes(index('email')))
   const refusal = await apply(withIndexes(index('email', all)))
-  expect([refusal.plan?.refusals.map(({ code }) => code), writes()]).toEqual([['rebuild-index'], []])
+  expect([refusal.plan.refusals.map(({ code }) => code), writes()]).toEqual([['rebuild-index'], []])
   const { error } = await apply(withIndexes(index('email', all)), { allow: ['rebuild-index'] })
   expect([error, writes()]).toEqual([undefined, ['Delete by-email', 'Create by-email']])
   expect(await onTable()).toMatchObject([{ IndexName: 'by-email', ...all }])
@@ -205,7 +202,7 @@ describe('wait-for-indexes: false', () => {
     const second = await apply(wanted, short)
     expect([second.error, second.results, writes()]).toEqual([undefined, [`${step('by-old')}: postponed`], []])
     expect(second.took).toBeLessThan(5)
-    expect(second.plan?.notices.map(({ code }) => code)).toContain('index-building')
+    expect(second.plan.notices.map(({ code }) => code)).toContain('index-building')
     const third = await apply(wanted, { allow: ['delete-index'] })
     expect([third.error, third.results, refused()]).toEqual([undefined, [`${step('by-old')}: applied`], []])
     expect(await namesOnTable()).toEqual(['by-date', 'by-new'])
@@ -243,7 +240,7 @@ describe('a build that another run began', () => {
     await build('email')
     clock.pass(60_000)
     const { error, steps, plan, took, lines } = await apply(withIndexes(index('email')))
-    expect([error, steps, plan?.notices.map(({ code }) => code)]).toEqual([undefined, [], ['index-building']])
+    expect([error, steps, plan.notices.map(({ code }) => code)]).toEqual([undefined, [], ['index-building']])
     expect(took).toBeGreaterThan(530)
     expect(took).toBeLessThan(560)
     expect(lines.join('\n')).toContain('Waiting for the table "users" to build its index by-email, which usually takes')

@@ -151,6 +151,13 @@ it.each<[string, object, readonly string[]]>([
     ],
   ],
   [
+    'a local index with two sort keys',
+    { ...definitions('x'), ...locals(index('lsi', keys('id', 'at', 'x'))) },
+    [
+      'tables.orders.LocalSecondaryIndexes[0].KeySchema: must be the partition key of the table, "id", as HASH, then one RANGE.',
+    ],
+  ],
+  [
     'one definition twice',
     { AttributeDefinitions: strings('id', 'at', 'id') },
     ['tables.orders.AttributeDefinitions[2].AttributeName: has the attribute "id" a second time.'],
@@ -178,6 +185,11 @@ it.each<[string, object, readonly string[]]>([
     '6 local indexes',
     locals(...names(6, 'lsi').map((name) => index(name, keys('id', 'at')))),
     ['tables.orders.LocalSecondaryIndexes: has 6 indexes. A table has at most 5 of them.'],
+  ],
+  [
+    'two global indexes of one name',
+    globals(index('same', keys('at')), index('same', keys('id'))),
+    ['tables.orders.GlobalSecondaryIndexes[1].IndexName: has the name of an index, "same" a second time.'],
   ],
   [
     'a global and a local index of one name',
@@ -298,6 +310,13 @@ it.each<[string, object, readonly string[]]>([
     { StreamSpecification: { StreamEnabled: true } },
     ['tables.orders.StreamSpecification: needs a StreamViewType; or StreamEnabled: false, to have no stream.'],
   ],
+  [
+    'time to live without an attribute',
+    { TimeToLiveSpecification: { Enabled: true } },
+    [
+      'tables.orders.TimeToLiveSpecification: needs AttributeName, the attribute that holds the time, because Enabled is true.',
+    ],
+  ],
   ['one tag twice', { Tags: [...tags(2), ...tags(1)] }, ['tables.orders.Tags[2].Key: has the key "k0" a second time.']],
 ])('refuses %s', (_, fields, problems) => {
   expect(problemsWith(fields)).toEqual(problems)
@@ -335,6 +354,13 @@ describe('over several layers', () => {
     const staging = { tables: { orders: { BillingMode: 'PROVISIONED', ProvisionedThroughput: units } } }
     expect(problemsWith(provisioned, { environments: { staging } })).toEqual([
       'tables.orders.GlobalSecondaryIndexes[0]: needs a ProvisionedThroughput of its own, because BillingMode is PROVISIONED. This is so in the environment "staging".',
+    ])
+  })
+
+  it('reports a value that is wrong by itself also where no table gets it', () => {
+    const defaults = { StreamSpecification: { StreamEnabled: true } }
+    expect(problemsWith({ StreamSpecification: { StreamEnabled: false } }, { defaults })).toEqual([
+      'defaults.StreamSpecification: needs a StreamViewType; or StreamEnabled: false, to have no stream.',
     ])
   })
 

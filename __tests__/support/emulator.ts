@@ -167,10 +167,12 @@ export async function startEmulator(options: SandboxOptions = {}): Promise<Emula
     runAction,
     perform: async (work, watcher = () => undefined) => {
       watchRun = watcher
-      const result = await work()
-      await settle()
-      watchRun = () => undefined
-      return result
+      try {
+        return await work()
+      } finally {
+        await settle()
+        watchRun = () => undefined
+      }
     },
     hold: (matches) => {
       const before = isHeld

@@ -1,83 +1,148 @@
-/** Runs that bring the table "users" in a sandbox to a definition, past the inputs and the session. */
-import { type AccountHands, type Sandbox, type SandboxOptions, startSandbox } from '../../sandbox/sandbox.ts'
+/** Runs of a command on any definitions against the sandbox, as the action makes them after its login. */
+import type { SandboxOptions, Watcher } from '../../sandbox/sandbox.ts'
 import { applyPlan } from '../../src/apply/apply.ts'
 import { countReads, observeTables } from '../../src/apply/observe.ts'
 import type { Outcome } from '../../src/apply/outcome.ts'
+import { verifyTables } from '../../src/apply/verify.ts'
 import { openConnections } from '../../src/aws/connections.ts'
 import { loadDynamoDb } from '../../src/aws/dynamodb.ts'
 import { connectKms } from '../../src/aws/kms.ts'
-import { describeStep } from '../../src/plan/description.ts'
-import type { Plan } from '../../src/plan/plan.ts'
+import { describeStep, nameStep } from '../../src/plan/description.ts'
+import type { Plan, TableCommand } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
-import { withinDeadline } from '../../src/run/run.ts'
+import { type Clock, withinDeadline } from '../../src/run/run.ts'
 import { resolveDefinitions } from '../../src/table/resolve.ts'
 import type { TableDefinition } from '../../src/table/table.ts'
+import type { Target } from '../../src/table/target.ts'
 import { aTarget } from './builders.ts'
-import { fastClock } from './clock.ts'
+import { type Emulator, startEmulator } from './emulator.ts'
 
-const target = aTarget()
-const key = { accessKeyId: 'AKIASANDBOXRUNSTEST1', secretAccessKey: 'sandbox/runs/test/secret/000000000000000' }
+export interface Login {
+  readonly target: Target
+  /** An access key that the sandbox knows, of the account of the target. */
+  readonly key: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  readonly clock: Clock
+}
 
-export interface SandboxRun {
+export interface RunOptions {
+  /** Default: none. */
+  readonly allow?: readonly string[]
+  /** Default: true. */
+  readonly waitForIndexes?: boolean
+  /** Fires as on SIGINT. */
+  readonly interrupted?: AbortSignal
+}
+
+interface Result {
   readonly plan: Plan
+  readonly outcome: Outcome
+  readonly lines: readonly string[]
+}
+
+/** Performs one run. Throws the error that ended it before its outcome. */
+async function perform(
+  command: TableCommand,
+  declared: readonly TableDefinition[],
+  { target, key, clock }: Login,
+  { allow = [], waitForIndexes = true, interrupted = new AbortController().signal }: RunOptions = {},
+): Promise<Result> {
+  const lines: string[] = []
+  const log = { info: (line: string) => void lines.push(line), startGroup: () => undefined, endGroup: () => undefined }
+  return await withinDeadline({ clock, log, timeoutSeconds: 21_600, interrupted }, async (run) => {
+    const connections = openConnections(target.region, { environment: {}, mask: () => undefined }, run)
+    const connect = await loadDynamoDb({ ...connections, waiting: Promise.resolve() }, countReads(declared), run)
+    const dynamoDb = connect(async () => key, target)
+    const describeKey = connectKms(connections.clientOptions, dynamoDb.credentials, run, target)
+    const definitions = await resolveDefinitions(declared, target, describeKey)
+    const observation = await observeTables(dynamoDb, target, definitions, run)
+    const plan = planTables(target, definitions, observation.observed, { destroy: command === 'destroy', allow })
+    const work = { dynamoDb, target, definitions, ...observation, plan, waitForIndexes, run }
+    if (command === 'apply' || command === 'destroy') return { plan, outcome: await applyPlan(work), lines }
+    const { error } = command === 'verify' ? await verifyTables({ ...work, sampleItems: true }) : {}
+    return { plan, outcome: { steps: [], observed: observation.observed, error }, lines }
+  })
+}
+
+/** Runs a command with a login of the test. Throws the error of the run. */
+export async function runDefinitions(
+  command: TableCommand,
+  definitions: readonly TableDefinition[],
+  login: Login,
+): Promise<void> {
+  const { plan, outcome } = await perform(command, definitions, login)
+  if (plan.refusals.length > 0) throw new Error(JSON.stringify(plan.refusals))
+  if (outcome.error !== undefined) throw outcome.error
+}
+
+export interface SandboxRun extends Result {
+  /** The steps of the plan, as text. */
   readonly steps: readonly string[]
   readonly statuses: readonly string[]
-  readonly outcome: Outcome
+  /** Such as `update Tags of "users": applied`. */
+  readonly results: readonly string[]
+  /** The reason why the tables do not match their definitions. */
+  readonly error: unknown
   /** The operations of the run, in their order. */
   readonly operations: readonly string[]
+  /** In seconds, by the clock of the run. */
+  readonly took: number
 }
 
-export interface SandboxRuns {
-  readonly sandbox: Sandbox
-  /** The account with the table, as someone else may change it. */
-  readonly hands: AccountHands
-  /** The time of the sandbox. */
-  readonly now: () => number
-  /** Plans for the definition and applies the plan, as a run does. */
-  readonly apply: (definition: TableDefinition, allow?: readonly string[]) => Promise<SandboxRun>
-  readonly close: () => Promise<void>
+export interface SandboxRuns extends Pick<Emulator, 'sandbox' | 'clock' | 'hands'> {
+  readonly emulator: Emulator
+  /** Applies the definition of the table "users". The log of requests has only the requests of this run. */
+  readonly apply: (
+    definition: TableDefinition,
+    options?: RunOptions & { readonly watch?: Watcher },
+  ) => Promise<SandboxRun>
+  /** Makes an UpdateTable of the table "users", as someone else. */
+  readonly change: (input: object) => Promise<void>
+  /** The writes of the last run that were performed, such as `Create by-email` for an index. */
+  readonly writes: () => readonly string[]
 }
 
-/** Starts a sandbox in which time passes fifty times faster, so that AWS's own durations take little of it. */
+const key = { accessKeyId: 'AKIASANDBOXRUNSTEST1', secretAccessKey: 'sandbox/runs/test/secret/000000000000000' }
+
+/** Starts an emulator for the tests of a file. Each test begins without tables. */
 export async function startSandboxRuns(options: SandboxOptions = {}): Promise<SandboxRuns> {
-  const clock = fastClock(50)
+  const target = aTarget()
   const principal = `arn:aws:iam::${target.account}:user/test`
-  const sandbox = await startSandbox({ now: clock.now, accessKeys: [{ ...key, principal }], ...options })
-  process.env.AWS_ENDPOINT_URL = sandbox.url
+  const emulator = await startEmulator({ accessKeys: [{ ...key, principal }], ...options })
+  const { clock, sandbox, hands } = emulator
+  beforeEach(() => emulator.reset())
+  afterAll(() => emulator.close())
   return {
+    emulator,
+    clock,
     sandbox,
-    hands: sandbox.account(target.account, target.region),
-    now: clock.now,
-    apply: async (definition, allow = []) => {
+    hands,
+    apply: async (definition, { watch, ...given } = {}) => {
       sandbox.clearRequests()
-      const log = { info: () => undefined, startGroup: () => undefined, endGroup: () => undefined }
-      const interrupted = new AbortController().signal
-      return await withinDeadline({ clock, log, timeoutSeconds: 1800, interrupted }, async (run) => {
-        const connections = openConnections(target.region, { environment: {}, mask: () => undefined }, run)
-        const connect = await loadDynamoDb(
-          { ...connections, waiting: Promise.resolve() },
-          countReads([definition]),
-          run,
-        )
-        const dynamoDb = connect(async () => key, target)
-        const describeKey = connectKms(connections.clientOptions, dynamoDb.credentials, run, target)
-        const definitions = await resolveDefinitions([definition], target, describeKey)
-        const observation = await observeTables(dynamoDb, target, definitions, run)
-        const plan = planTables(target, definitions, observation.observed, { destroy: false, allow })
-        const work = { dynamoDb, target, definitions, ...observation, plan, waitForIndexes: true, run }
-        const outcome = await applyPlan(work)
-        return {
-          plan,
-          steps: plan.steps.map(describeStep),
-          statuses: outcome.steps.map(({ result }) => result.status),
-          outcome,
-          operations: sandbox.requests.map(({ operation }) => operation),
-        }
-      })
+      const start = clock.now()
+      const work = () => perform('apply', [definition], { target, key, clock }, given)
+      const result = await emulator.perform(work, watch)
+      const { plan, outcome } = result
+      return {
+        ...result,
+        steps: plan.steps.map(describeStep),
+        statuses: outcome.steps.map(({ result: { status } }) => status),
+        results: outcome.steps.map(({ step, result: { status } }) => `${nameStep(step)}: ${status}`),
+        error: outcome.error,
+        operations: sandbox.requests.map(({ operation }) => operation),
+        took: (clock.now() - start) / 1000,
+      }
     },
-    close: async () => {
-      delete process.env.AWS_ENDPOINT_URL
-      await sandbox.close()
+    change: async (input) => {
+      await hands.call('UpdateTable', { TableName: 'users', ...input })
     },
+    writes: () =>
+      sandbox.requests
+        .filter(({ operation, isDone }) => isDone && !/^(Describe|List)/.test(operation))
+        .map(({ operation, input }) => {
+          const [update] =
+            (input as { GlobalSecondaryIndexUpdates?: readonly object[] }).GlobalSecondaryIndexUpdates ?? []
+          const [[action, index] = []] = Object.entries(update ?? {}) as [string, { IndexName: string }][]
+          return action === undefined ? operation : `${action} ${index?.IndexName}`
+        }),
   }
 }

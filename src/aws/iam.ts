@@ -5,7 +5,7 @@ import { indexesOf } from '../table/indexes.ts'
 import { type PropertyName, properties } from '../table/properties/index.ts'
 import type { PolicyStatement, Property } from '../table/property.ts'
 import type { TableDefinition } from '../table/table.ts'
-import { type Target, tableArn } from '../table/target.ts'
+import { type Place, tableArn } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
 import type { AwsAccount } from './session-request.ts'
 
@@ -14,9 +14,6 @@ export interface PolicyDocument {
   readonly Version: '2012-10-17'
   readonly Statement: readonly PolicyStatement[]
 }
-
-/** The account and region of the tables. Each part may be `*`, which stands for all. */
-export type Place = Pick<Target, 'partition' | 'account' | 'region'>
 
 const itemActions = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']
 

@@ -1,7 +1,8 @@
 /** The policies that `command: policy` makes: one for each other command. */
 import type { TableCommand } from '../plan/plan.ts'
 import type { TableDefinition } from '../table/table.ts'
-import { longestPolicy, longestSessionPolicy, type Place, type PolicyDocument, policyFor } from './iam.ts'
+import type { Place } from '../table/target.ts'
+import { longestPolicy, longestSessionPolicy, type PolicyDocument, policyFor } from './iam.ts'
 import type { Role } from './session-request.ts'
 
 export interface Policies {

@@ -1,6 +1,7 @@
 /** The definition of all tables, in CloudFormation's words, and the merging of its layers into one for each table. */
 import { deletionProtection } from '../table/properties/deletion-protection.ts'
 import { properties } from '../table/properties/index.ts'
+import type { KeyAttribute } from '../table/properties/key-schema.ts'
 import { pointInTimeRecovery } from '../table/properties/point-in-time-recovery.ts'
 import {
   environmentTag,
@@ -94,6 +95,18 @@ export function layersOf(
     { path: [...above, 'defaults'], fields: ofEnvironment?.defaults ?? {} },
     { path: ['tables', logicalName], fields: definition.tables.get(logicalName) ?? {} },
     { path: [...above, 'tables', logicalName], fields: ofEnvironment?.tables.get(logicalName) ?? {} },
+  ]
+}
+
+/** The layers of all tables and environments, each once. */
+export function allLayers(definition: Definition): readonly Layer[] {
+  const within = (above: Path, { defaults, tables }: FieldsOfTables) => [
+    { path: [...above, 'defaults'], fields: defaults },
+    ...[...tables].map(([name, fields]) => ({ path: [...above, 'tables', name], fields })),
+  ]
+  return [
+    ...within([], definition),
+    ...[...definition.environments].flatMap(([name, each]) => within(['environments', name], each)),
   ]
 }
 
@@ -204,10 +217,7 @@ export function declarationOf({ name, schema, declaration }: Property): Declarat
 }
 
 function normalizeFields(fields: Fields): TableValues {
-  const definitions = (fields.AttributeDefinitions ?? []) as readonly {
-    readonly AttributeName: string
-    readonly AttributeType: 'S' | 'N' | 'B'
-  }[]
+  const definitions = (fields.AttributeDefinitions ?? []) as readonly Omit<KeyAttribute, 'KeyType'>[]
   const types: AttributeTypes = new Map(
     definitions.map(({ AttributeName, AttributeType }) => [AttributeName, AttributeType]),
   )

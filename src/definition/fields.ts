@@ -1,47 +1,26 @@
 /** The fields of a table in a definition file: CloudFormation's properties, their forms and their limits. */
 import * as v from 'valibot'
 import { properties } from '../table/properties/index.ts'
-import { tableNamePattern } from '../table/target.ts'
+import { attributeName, attributeType } from '../table/properties/key-schema.ts'
+import { namePattern, nameRule } from '../table/target.ts'
 import { declarationOf } from './definition.ts'
 
-/**
- * Messages of `v.regex` and `v.check` complete the sentence `must be ...`.
- */
-export const nameRule = '3 to 255 letters, digits and _ . - and nothing else'
-const name = v.pipe(v.string(), v.regex(tableNamePattern, nameRule))
-
-const longestAttributeName = 255
-
-/** DynamoDB counts bytes of UTF-8. It takes any character, and keeps spaces. */
-const attributeName = v.pipe(
-  v.string(),
-  v.minLength(1),
-  v.maxLength(longestAttributeName),
-  v.check(
-    (text) => new TextEncoder().encode(text).length <= longestAttributeName,
-    'a text of at most 255 bytes in UTF-8',
-  ),
-)
-
-/** Fields that are no property of their own. */
+/** Fields that are no property of their own. Messages of `v.regex` and `v.check` complete the sentence `must be ...`. */
 const ownFields: Readonly<Record<string, v.GenericSchema>> = {
-  TableName: name,
+  TableName: v.pipe(v.string(), v.regex(namePattern, nameRule)),
   AttributeDefinitions: v.pipe(
-    v.array(v.strictObject({ AttributeName: attributeName, AttributeType: v.picklist(['S', 'N', 'B']) })),
+    v.array(v.strictObject({ AttributeName: attributeName, AttributeType: attributeType })),
     v.minLength(1),
   ),
 }
 
-/** One sentence for editors. A property whose fields are several has one for each of them here. */
+/** One sentence for editors, in the place of the description of the property. */
 const descriptions: Readonly<Record<string, string>> = {
   TableName: 'the name in DynamoDB, without table-name-prefix. Default: the logical name.',
   AttributeDefinitions: 'The type of each key attribute of the table and of its indexes: S, N or B. No others.',
   BillingMode: 'PAY_PER_REQUEST (on demand) or PROVISIONED. Omitted: on demand at creation, then left as it is.',
   ProvisionedThroughput: 'Capacity units a second of a provisioned table. Each global index needs its own.',
-  OnDemandThroughput: 'The highest throughput of an on-demand table, in request units a second. -1: no maximum.',
-  TableClass: 'STANDARD or STANDARD_INFREQUENT_ACCESS.',
   StreamSpecification: 'The stream of changes: StreamViewType turns it on, StreamEnabled: false turns it off.',
-  SSESpecification: 'Encryption with a KMS key. SSEEnabled: false is the key that AWS owns.',
   GlobalSecondaryIndexes: 'At most 20. An index that the list lacks is reported, and deleted only by `allow`.',
   LocalSecondaryIndexes: 'At most 5, each with the partition key of the table. Fixed at creation.',
 }

@@ -1,13 +1,12 @@
 /** Reads a definition file: into a definition, or into every problem with its line and column. Loaded late. */
 import * as v from 'valibot'
-import type { Tag } from '../table/properties/tags.ts'
-import { isSameEnvironment, tableNamePattern } from '../table/target.ts'
+import { isSameEnvironment } from '../table/target.ts'
 import { count, quote, visible } from '../text/readable.ts'
 import { findSimilarWords } from '../text/similar.ts'
 import { type Definition, defaultTenantKey, type Fields, type FieldsOfTables, type Path } from './definition.ts'
-import { definitionSchema, nameRule, notManaged, notManagedMembers } from './fields.ts'
+import { definitionSchema, notManaged, notManagedMembers } from './fields.ts'
 import { type FileNode, isList, isMembers, locate, parseFile, plainValue } from './file-tree.ts'
-import { findBrokenRules, findRepeated, isOneOnTheOther, type Problem, startsWith } from './rules.ts'
+import { findBrokenRules, type Problem, startsWith } from './rules.ts'
 
 export type ReadDefinition =
   | { readonly definition: Definition }
@@ -67,34 +66,16 @@ function checkFile(root: FileNode): CheckedFile {
   const issues = (result.issues ?? [])
     // Members that do not belong there are found above: valibot reports the first one only.
     .filter(({ type, expected }) => !(type === 'strict_object' && expected === 'never'))
-    .map((issue) => ({ ...describeIssue(issue), isOfForm: issue.type !== 'check' }))
+    .map(describeIssue)
     .filter(({ path }) => !misplaced.some((problem) => startsWith(path, problem.path)))
-  const ofForm = [...misplaced, ...issues.filter(({ isOfForm }) => isOfForm)]
+  const ofForm = [...misplaced, ...issues]
   // Defaults of the schemas are filled in only if every value has its form.
   const definition = toDefinition(asObject(result.success ? result.output : value))
-  const places = ofForm.map(({ path }) => path)
-  const broken = [
-    ...findEnvironmentProblems(definition),
-    ...findRepeatedTags(definition, places),
-    ...findBrokenRules(definition, places),
-  ]
-  // A check of a schema may be one of the rules, which say more about it.
-  const checks = issues.filter(
-    ({ path, isOfForm }) => !isOfForm && !broken.some((problem) => isOneOnTheOther(problem.path, path)),
-  )
-  const isEmpty = definition.tables.size === 0 && places.every((place) => place[0] !== 'tables' && place.length > 0)
+  const wrong = ofForm.map(({ path }) => path)
+  const isEmpty = definition.tables.size === 0 && wrong.every((place) => place[0] !== 'tables' && place.length > 0)
   const empty = isEmpty ? [{ path: ['tables'], message: 'is empty. Give at least one table.' }] : []
-  return { found: [...ofForm, ...checks, ...empty, ...broken], definition }
-}
-
-/** A key that is twice in one list of tags. Between layers the same key is legal: the higher one counts. */
-function findRepeatedTags(definition: Definition, wrong: readonly Path[]): readonly Problem[] {
-  return layersIn(definition).flatMap(({ path: layer, fields: { Tags = [] } }) => {
-    const path = [...layer, 'Tags']
-    if (wrong.some((place) => isOneOnTheOther(place, path))) return []
-    const keys = (Tags as readonly Tag[]).map(({ Key }) => Key)
-    return [...findRepeated(keys, (index) => [...path, index, 'Key'], 'the key')]
-  })
+  const broken = [...findEnvironmentProblems(definition), ...findBrokenRules(definition, wrong)]
+  return { found: [...ofForm, ...empty, ...broken], definition }
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -121,17 +102,6 @@ function toFieldsOfTables({ defaults, tables }: Fields): FieldsOfTables {
 
 function asObject(value: unknown): Fields {
   return isObject(value) ? value : {}
-}
-
-function layersIn(definition: Definition): readonly { readonly path: Path; readonly fields: Fields }[] {
-  const layers = (above: Path, { defaults, tables }: FieldsOfTables) => [
-    { path: [...above, 'defaults'], fields: defaults },
-    ...[...tables].map(([name, fields]) => ({ path: [...above, 'tables', name], fields })),
-  ]
-  return [
-    ...layers([], definition),
-    ...[...definition.environments].flatMap(([name, each]) => layers(['environments', name], each)),
-  ]
 }
 
 /** Environments are compared without case, and only differ from the tables that the file has. */
@@ -165,6 +135,8 @@ interface SchemaNode {
   readonly type: string
   readonly pipe?: readonly SchemaNode[]
   readonly requirement?: unknown
+  /** The rule of a check in words, if it has words of its own. */
+  readonly message?: string
   readonly options?: readonly unknown[]
   readonly entries?: Readonly<Record<string, SchemaNode>>
   readonly value?: SchemaNode
@@ -268,9 +240,6 @@ function describeIssue(issue: v.BaseIssue<unknown>): Problem {
     const wanted = schema === undefined ? '' : ` It must be ${describeExpected(schema)}.`
     return { path: path.slice(0, -1), message: `${String(path.at(-1))} is missing.${wanted}` }
   }
-  if (issue.type === 'check' && typeof issue.input === 'object') {
-    return { path, message: `breaks this rule: ${issue.message}.` }
-  }
   const isOfName = issue.path?.at(-1)?.origin === 'key'
   const schema = isOfName ? undefined : schemaAt(path)
   const expected = isOwnMessage(issue) || schema === undefined ? issue.message : describeExpected(schema)
@@ -310,8 +279,10 @@ function describeExpected(schema: unknown): string {
     case 'number':
       return `a whole number${describeRange(limit('min_value'), limit('max_value'))}`
     case 'string':
-      if (checks.some(({ requirement }) => String(requirement) === String(tableNamePattern))) return nameRule
-      return `a text${describeLength(limit('min_length'), limit('max_length'), 'characters')}`
+      return (
+        checks.find(({ type }) => type === 'regex')?.message ??
+        `a text${describeLength(limit('min_length'), limit('max_length'), 'characters')}`
+      )
     case 'array':
       return `a list${describeLength(limit('min_length'), limit('max_length'), 'items')}`
     default:

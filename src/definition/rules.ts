@@ -1,7 +1,16 @@
-/** The rules of DynamoDB between the fields of a table. The form and the limits of single values are in fields.ts. */
+/** DynamoDB's rules between the values of a definition. The form and the limits of single values are in fields.ts. */
+import type { KeyAttribute } from '../table/properties/key-schema.ts'
 import { mostDeclaredTags, mostTags, type Tag } from '../table/properties/tags.ts'
 import { count, quote } from '../text/readable.ts'
-import { type Definition, type Fields, layersOf, type MergedFields, mergeLayers, type Path } from './definition.ts'
+import {
+  allLayers,
+  type Definition,
+  type Fields,
+  layersOf,
+  type MergedFields,
+  mergeLayers,
+  type Path,
+} from './definition.ts'
 import { tableFields } from './fields.ts'
 
 /** A broken rule. */
@@ -13,15 +22,7 @@ export interface Problem {
   readonly isOfName?: boolean
 }
 
-interface KeyElement {
-  readonly AttributeName: string
-  readonly KeyType: 'HASH' | 'RANGE'
-}
-
-interface AttributeDefinition {
-  readonly AttributeName: string
-  readonly AttributeType: 'S' | 'N' | 'B'
-}
+type KeyElement = Omit<KeyAttribute, 'AttributeType'>
 
 interface Index {
   readonly IndexName: string
@@ -33,7 +34,7 @@ interface Index {
 
 /** The fields of a table whose forms were checked. */
 interface TableFields {
-  readonly AttributeDefinitions?: readonly AttributeDefinition[]
+  readonly AttributeDefinitions?: readonly { readonly AttributeName: string }[]
   readonly BillingMode?: 'PAY_PER_REQUEST' | 'PROVISIONED'
   readonly GlobalSecondaryIndexes?: readonly Index[]
   readonly KeySchema?: readonly KeyElement[]
@@ -54,8 +55,30 @@ interface TableFields {
   readonly TimeToLiveSpecification?: { readonly Enabled: boolean; readonly AttributeName?: string }
 }
 
-/** Checks the fields of one table in one environment. The paths begin with the name of a field. */
-interface Rule {
+type Value<Field extends keyof TableFields> = NonNullable<TableFields[Field]>
+
+/** Rules for the value of one field, wherever it stands. The paths begin in the value. */
+const valueRules: {
+  readonly [Field in keyof TableFields]?: (value: Value<Field>) => Iterable<Problem>
+} = {
+  AttributeDefinitions: (definitions) => findRepeatedAttributes([], definitions),
+  GlobalSecondaryIndexes: checkGlobalIndexes,
+  KeySchema: checkTableKey,
+  LocalSecondaryIndexes: (indexes) => checkIndexes(indexes, 5),
+  PointInTimeRecoverySpecification: checkRecovery,
+  SSESpecification: checkEncryption,
+  StreamSpecification: checkStream,
+  Tags: (tags) =>
+    findRepeated(
+      tags.map(({ Key }) => Key),
+      (index) => [index, 'Key'],
+      'the key',
+    ),
+  TimeToLiveSpecification: checkTimeToLive,
+}
+
+/** Checks the fields of one table in one environment together. The paths begin with the name of a field. */
+interface TableRule {
   readonly check: (fields: TableFields) => Iterable<Problem>
   /** The fields that the rule reads. It is skipped if one of them is wrong by itself. */
   readonly reads: readonly (keyof TableFields)[]
@@ -63,28 +86,21 @@ interface Rule {
   readonly findsMissing?: boolean
 }
 
-const rules: readonly Rule[] = [
+const tableRules: readonly TableRule[] = [
   { check: checkPresence, reads: ['KeySchema', 'AttributeDefinitions'], findsMissing: true },
-  { check: checkTableKey, reads: ['KeySchema'] },
-  { check: checkGlobalKeys, reads: ['GlobalSecondaryIndexes'] },
   { check: checkLocalKeys, reads: ['KeySchema', 'LocalSecondaryIndexes'] },
   {
     check: checkAttributes,
     reads: ['AttributeDefinitions', 'KeySchema', 'GlobalSecondaryIndexes', 'LocalSecondaryIndexes'],
     findsMissing: true,
   },
-  { check: checkIndexCounts, reads: ['GlobalSecondaryIndexes', 'LocalSecondaryIndexes'] },
   { check: checkIndexNames, reads: ['GlobalSecondaryIndexes', 'LocalSecondaryIndexes'] },
-  { check: checkProjections, reads: ['GlobalSecondaryIndexes', 'LocalSecondaryIndexes'] },
+  { check: checkProjectedAttributes, reads: ['GlobalSecondaryIndexes', 'LocalSecondaryIndexes'] },
   {
     check: checkBilling,
     reads: ['BillingMode', 'ProvisionedThroughput', 'OnDemandThroughput', 'GlobalSecondaryIndexes'],
     findsMissing: true,
   },
-  { check: checkRecovery, reads: ['PointInTimeRecoverySpecification'] },
-  { check: checkEncryption, reads: ['SSESpecification'] },
-  { check: checkStream, reads: ['StreamSpecification'] },
-  { check: checkTimeToLive, reads: ['TimeToLiveSpecification'] },
   { check: checkTags, reads: ['Tags'] },
 ]
 
@@ -95,6 +111,7 @@ const rules: readonly Rule[] = [
  */
 export function findBrokenRules(definition: Definition, wrong: readonly Path[]): readonly Problem[] {
   const found = new Map<string, Problem>()
+  for (const problem of checkValues(definition, wrong)) found.set(JSON.stringify(problem), problem)
   for (const environment of [undefined, ...definition.environments.keys()]) {
     for (const { path, message } of checkTables(definition, environment, wrong)) {
       const key = JSON.stringify([path, message])
@@ -107,6 +124,17 @@ export function findBrokenRules(definition: Definition, wrong: readonly Path[]):
     }
   }
   return [...found.values()]
+}
+
+function* checkValues(definition: Definition, wrong: readonly Path[]): Generator<Problem> {
+  for (const { path: layer, fields } of allLayers(definition)) {
+    for (const [field, value] of Object.entries(fields)) {
+      const at = [...layer, field]
+      if (wrong.some((place) => isOneOnTheOther(place, at))) continue
+      const check = valueRules[field as keyof TableFields] as ((given: unknown) => Iterable<Problem>) | undefined
+      for (const { path, message } of check?.(value) ?? []) yield { path: [...at, ...path], message }
+    }
+  }
 }
 
 function* checkTables(
@@ -125,7 +153,7 @@ function* checkTables(
     if (isRight('TableName'))
       yield* checkName(String(merged.get('TableName')?.value ?? logicalName), logicalName, named, at)
     const fields = Object.fromEntries([...merged].map(([field, { value }]) => [field, value]))
-    for (const { check, reads, findsMissing } of rules) {
+    for (const { check, reads, findsMissing } of tableRules) {
       if (!reads.every(isRight) || (findsMissing && hasUnknownField)) continue
       for (const { path, message } of check(fields)) yield { path: at(path), message }
     }
@@ -142,7 +170,7 @@ function isUnknownField(place: Path, layer: Path): boolean {
 }
 
 /** Returns true if one of the two paths leads through the other. */
-export function isOneOnTheOther(left: Path, right: Path): boolean {
+function isOneOnTheOther(left: Path, right: Path): boolean {
   return left.length < right.length ? startsWith(right, left) : startsWith(left, right)
 }
 
@@ -175,14 +203,14 @@ function placeOf(merged: MergedFields, logicalName: string, [field, ...inner]: P
 }
 
 /** @param noun such as `the attribute` */
-export function* findRepeated(
-  names: readonly string[],
-  pathOf: (index: number) => Path,
-  noun: string,
-): Generator<Problem> {
+function* findRepeated(names: readonly string[], pathOf: (index: number) => Path, noun: string): Generator<Problem> {
   for (const [index, name] of names.entries()) {
-    if (names.indexOf(name) < index) yield { path: pathOf(index), message: `has ${noun} ${quote(name)} a second time.` }
+    if (names.indexOf(name) < index) yield { path: pathOf(index), message: describeRepeated(noun, name) }
   }
+}
+
+function describeRepeated(noun: string, name: string): string {
+  return `has ${noun} ${quote(name)} a second time.`
 }
 
 function* checkPresence({ KeySchema, AttributeDefinitions }: TableFields): Generator<Problem> {
@@ -201,30 +229,33 @@ function* checkPresence({ KeySchema, AttributeDefinitions }: TableFields): Gener
 
 const hashFirst = 'has no partition key in the first place. Begin with the element of KeyType HASH.'
 
-function* checkTableKey({ KeySchema = [] }: TableFields): Generator<Problem> {
-  const [first, second] = KeySchema
-  if (first === undefined) return
-  if (first.KeyType !== 'HASH') yield { path: ['KeySchema', 0, 'KeyType'], message: hashFirst }
+function* checkTableKey(keys: readonly KeyElement[]): Generator<Problem> {
+  const [first, second] = keys
+  if (first?.KeyType !== 'HASH') yield { path: [0, 'KeyType'], message: hashFirst }
   else if (second?.KeyType === 'HASH') {
     yield {
-      path: ['KeySchema', 1, 'KeyType'],
+      path: [1, 'KeyType'],
       message:
         'is a second partition key. A table has one HASH, then at most one RANGE; only global indexes have more.',
     }
   }
-  yield* findRepeatedKeys(['KeySchema'], KeySchema)
+  yield* findRepeatedAttributes([], keys)
 }
 
-function findRepeatedKeys(path: Path, keys: readonly KeyElement[]): Iterable<Problem> {
-  const names = keys.map(({ AttributeName }) => AttributeName)
+function findRepeatedAttributes(
+  path: Path,
+  attributes: readonly { readonly AttributeName: string }[],
+): Iterable<Problem> {
+  const names = attributes.map(({ AttributeName }) => AttributeName)
   return findRepeated(names, (index) => [...path, index, 'AttributeName'], 'the attribute')
 }
 
 const mostOfKeyType = 4
 
-function* checkGlobalKeys({ GlobalSecondaryIndexes = [] }: TableFields): Generator<Problem> {
-  for (const [index, { KeySchema }] of GlobalSecondaryIndexes.entries()) {
-    const path: Path = ['GlobalSecondaryIndexes', index, 'KeySchema']
+function* checkGlobalIndexes(indexes: readonly Index[]): Generator<Problem> {
+  yield* checkIndexes(indexes, 20)
+  for (const [index, { KeySchema }] of indexes.entries()) {
+    const path: Path = [index, 'KeySchema']
     const firstRange = KeySchema.findIndex(({ KeyType }) => KeyType === 'RANGE')
     const lateHash = KeySchema.findIndex(
       ({ KeyType }, place) => KeyType === 'HASH' && firstRange !== -1 && place > firstRange,
@@ -242,7 +273,6 @@ function* checkGlobalKeys({ GlobalSecondaryIndexes = [] }: TableFields): Generat
         }
       }
     }
-    yield* findRepeatedKeys(path, KeySchema)
   }
 }
 
@@ -259,11 +289,10 @@ function* checkLocalKeys({ KeySchema = [], LocalSecondaryIndexes = [] }: TableFi
     const [hash, range] = keys
     const isRightHash =
       hash?.KeyType === 'HASH' && hash.AttributeName === (tableHash?.AttributeName ?? hash.AttributeName)
-    if (!isRightHash || range?.KeyType !== 'RANGE') {
+    if (!isRightHash || range?.KeyType !== 'RANGE' || keys.length > 2) {
       const wanted = tableHash === undefined ? '' : `, ${quote(tableHash.AttributeName)},`
       yield { path, message: `must be the partition key of the table${wanted} as HASH, then one RANGE.` }
     }
-    yield* findRepeatedKeys(path, keys)
   }
 }
 
@@ -272,10 +301,9 @@ function* checkAttributes(fields: TableFields): Generator<Problem> {
   const { AttributeDefinitions, KeySchema } = fields
   if (AttributeDefinitions === undefined || KeySchema === undefined) return
   const defined = AttributeDefinitions.map(({ AttributeName }) => AttributeName)
-  yield* findRepeated(defined, (index) => ['AttributeDefinitions', index, 'AttributeName'], 'the attribute')
   const keys = [
     { path: ['KeySchema'] as Path, keys: KeySchema },
-    ...indexesOf(fields).map(({ path, index }) => ({ path: [...path, 'KeySchema'], keys: index.KeySchema })),
+    ...placedIndexes(fields).map(({ path, index }) => ({ path: [...path, 'KeySchema'], keys: index.KeySchema })),
   ]
   for (const { path, keys: elements } of keys) {
     for (const [place, { AttributeName }] of elements.entries()) {
@@ -301,52 +329,64 @@ interface PlacedIndex {
   readonly index: Index
 }
 
-function indexesOf({ GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] }: TableFields): readonly PlacedIndex[] {
+function placedIndexes({
+  GlobalSecondaryIndexes = [],
+  LocalSecondaryIndexes = [],
+}: TableFields): readonly PlacedIndex[] {
   return [
     ...GlobalSecondaryIndexes.map((index, place) => ({ path: ['GlobalSecondaryIndexes', place], index })),
     ...LocalSecondaryIndexes.map((index, place) => ({ path: ['LocalSecondaryIndexes', place], index })),
   ]
 }
 
-const mostIndexes = { GlobalSecondaryIndexes: 20, LocalSecondaryIndexes: 5 } as const
-
-function* checkIndexCounts(fields: TableFields): Generator<Problem> {
-  for (const field of ['GlobalSecondaryIndexes', 'LocalSecondaryIndexes'] as const) {
-    const number = fields[field]?.length ?? 0
-    if (number > mostIndexes[field]) {
-      yield { path: [field], message: `has ${number} indexes. A table has at most ${mostIndexes[field]} of them.` }
+/** Rules for a list of global or of local indexes. */
+function* checkIndexes(indexes: readonly Index[], most: number): Generator<Problem> {
+  if (indexes.length > most) {
+    yield { path: [], message: `has ${indexes.length} indexes. A table has at most ${most} of them.` }
+  }
+  const names = indexes.map(({ IndexName }) => IndexName)
+  yield* findRepeated(names, (index) => [index, 'IndexName'], indexName)
+  for (const [index, { KeySchema, Projection }] of indexes.entries()) {
+    yield* findRepeatedAttributes([index, 'KeySchema'], KeySchema)
+    const { ProjectionType, NonKeyAttributes } = Projection
+    const path: Path = [index, 'Projection']
+    if (ProjectionType === 'INCLUDE' && NonKeyAttributes === undefined) {
+      yield { path, message: 'is INCLUDE without NonKeyAttributes. Give 1 to 20 attributes.' }
+    }
+    if (ProjectionType !== 'INCLUDE' && NonKeyAttributes !== undefined) {
+      yield {
+        path: [...path, 'NonKeyAttributes'],
+        message: `goes only with ProjectionType INCLUDE, but the type is ${ProjectionType}.`,
+      }
+    } else {
+      yield* findRepeated(NonKeyAttributes ?? [], (place) => [...path, 'NonKeyAttributes', place], 'the attribute')
     }
   }
 }
 
+const indexName = 'the name of an index,'
+
 /** Global and local indexes share their names. */
-function* checkIndexNames(fields: TableFields): Generator<Problem> {
-  const indexes = indexesOf(fields)
-  const names = indexes.map(({ index }) => index.IndexName)
-  yield* findRepeated(names, (place) => [...(indexes[place]?.path ?? []), 'IndexName'], 'the name of an index,')
+function* checkIndexNames({
+  GlobalSecondaryIndexes = [],
+  LocalSecondaryIndexes = [],
+}: TableFields): Generator<Problem> {
+  const global = GlobalSecondaryIndexes.map(({ IndexName }) => IndexName)
+  for (const [index, { IndexName }] of LocalSecondaryIndexes.entries()) {
+    const path = ['LocalSecondaryIndexes', index, 'IndexName']
+    if (global.includes(IndexName)) yield { path, message: describeRepeated(indexName, IndexName) }
+  }
 }
 
 /** DynamoDB counts an attribute once for each index. */
 const mostProjected = 100
 
-function* checkProjections(fields: TableFields): Generator<Problem> {
+function* checkProjectedAttributes(fields: TableFields): Generator<Problem> {
   let projected = 0
-  for (const { path, index } of indexesOf(fields)) {
-    const { ProjectionType, NonKeyAttributes } = index.Projection
-    if (ProjectionType === 'INCLUDE' && NonKeyAttributes === undefined) {
-      yield { path: [...path, 'Projection'], message: 'is INCLUDE without NonKeyAttributes. Give 1 to 20 attributes.' }
-    }
-    if (ProjectionType !== 'INCLUDE' && NonKeyAttributes !== undefined) {
-      yield {
-        path: [...path, 'Projection', 'NonKeyAttributes'],
-        message: `goes only with ProjectionType INCLUDE, but the type is ${ProjectionType}.`,
-      }
-      continue
-    }
-    const attributes = NonKeyAttributes ?? []
-    yield* findRepeated(attributes, (place) => [...path, 'Projection', 'NonKeyAttributes', place], 'the attribute')
+  for (const { path, index } of placedIndexes(fields)) {
+    const { ProjectionType, NonKeyAttributes = [] } = index.Projection
     const before = projected
-    projected += attributes.length
+    projected += ProjectionType === 'INCLUDE' ? NonKeyAttributes.length : 0
     if (before <= mostProjected && projected > mostProjected) {
       yield {
         path: [...path, 'Projection', 'NonKeyAttributes'],
@@ -411,43 +451,33 @@ function* checkBilling(fields: TableFields): Generator<Problem> {
   }
 }
 
-function* checkRecovery({ PointInTimeRecoverySpecification: recovery }: TableFields): Generator<Problem> {
-  if (recovery?.RecoveryPeriodInDays === undefined || recovery.PointInTimeRecoveryEnabled) return
-  yield {
-    path: ['PointInTimeRecoverySpecification', 'RecoveryPeriodInDays'],
-    message: 'goes only with PointInTimeRecoveryEnabled: true.',
-  }
+function* checkRecovery({
+  PointInTimeRecoveryEnabled,
+  RecoveryPeriodInDays,
+}: Value<'PointInTimeRecoverySpecification'>): Generator<Problem> {
+  if (RecoveryPeriodInDays === undefined || PointInTimeRecoveryEnabled) return
+  yield { path: ['RecoveryPeriodInDays'], message: 'goes only with PointInTimeRecoveryEnabled: true.' }
 }
 
-function* checkEncryption({ SSESpecification: encryption }: TableFields): Generator<Problem> {
-  if (encryption === undefined || encryption.SSEEnabled) return
+function* checkEncryption(encryption: Value<'SSESpecification'>): Generator<Problem> {
+  if (encryption.SSEEnabled) return
   for (const member of ['SSEType', 'KMSMasterKeyId'] as const) {
-    if (encryption[member] !== undefined) {
-      yield { path: ['SSESpecification', member], message: 'goes only with SSEEnabled: true.' }
-    }
+    if (encryption[member] !== undefined) yield { path: [member], message: 'goes only with SSEEnabled: true.' }
   }
 }
 
-function* checkStream({ StreamSpecification: stream }: TableFields): Generator<Problem> {
-  if (stream === undefined) return
-  const { StreamEnabled, StreamViewType } = stream
+function* checkStream({ StreamEnabled, StreamViewType }: Value<'StreamSpecification'>): Generator<Problem> {
   if (StreamEnabled === false && StreamViewType !== undefined) {
-    yield { path: ['StreamSpecification', 'StreamViewType'], message: 'does not go with StreamEnabled: false.' }
+    yield { path: ['StreamViewType'], message: 'does not go with StreamEnabled: false.' }
   }
   if (StreamEnabled !== false && StreamViewType === undefined) {
-    yield {
-      path: ['StreamSpecification'],
-      message: 'needs a StreamViewType; or StreamEnabled: false, to have no stream.',
-    }
+    yield { path: [], message: 'needs a StreamViewType; or StreamEnabled: false, to have no stream.' }
   }
 }
 
-function* checkTimeToLive({ TimeToLiveSpecification: timeToLive }: TableFields): Generator<Problem> {
-  if (!timeToLive?.Enabled || timeToLive.AttributeName !== undefined) return
-  yield {
-    path: ['TimeToLiveSpecification'],
-    message: 'needs AttributeName, the attribute that holds the time, because Enabled is true.',
-  }
+function* checkTimeToLive({ Enabled, AttributeName }: Value<'TimeToLiveSpecification'>): Generator<Problem> {
+  if (!Enabled || AttributeName !== undefined) return
+  yield { path: [], message: 'needs AttributeName, the attribute that holds the time, because Enabled is true.' }
 }
 
 function* checkTags({ Tags = [] }: TableFields): Generator<Problem> {

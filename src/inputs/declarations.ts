@@ -6,7 +6,7 @@ import { disruptionNames } from '../plan/policy.ts'
 import type { ExpectedPlan } from '../plan/review.ts'
 import { longestRunSeconds } from '../run/run.ts'
 import { isTagText, mostDeclaredTags, mostTags, tagCharacters } from '../table/properties/tags.ts'
-import { isTableName } from '../table/target.ts'
+import { isTableName, nameRule } from '../table/target.ts'
 import { quote } from '../text/readable.ts'
 import {
   choice,
@@ -142,9 +142,7 @@ function parseAccounts(text: string, context: ParserContext): readonly string[] 
 function parseTableNamePrefix(prefix: string, { definition, report }: ParserContext): string {
   for (const name of definition === undefined ? [] : nameAllTables(definition, prefix)) {
     if (!isTableName(name)) {
-      report(
-        `makes the table name ${quote(name)}, but a name must have 3 to 255 letters, digits and _ . - and nothing else.`,
-      )
+      report(`makes the table name ${quote(name)}, but a name must have ${nameRule}.`)
     }
   }
   return prefix

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { properties } from '../table/properties/index.ts'
-import { tableNamePattern } from '../table/target.ts'
+import { namePattern } from '../table/target.ts'
 import { count, shorten } from '../text/readable.ts'
+import { sortBy } from '../text/sort.ts'
 import { describeStep } from './description.ts'
 import { noticeCodes, type Plan, refusalCodes, type Step } from './plan.ts'
 import { disruptionNames } from './policy.ts'
@@ -12,7 +13,7 @@ import { disruptionNames } from './policy.ts'
 export const formatVersion = 3
 
 const text = v.pipe(v.string(), v.minLength(1))
-const tableName = v.pipe(v.string(), v.regex(tableNamePattern))
+const tableName = v.pipe(v.string(), v.regex(namePattern))
 const lines = v.array(v.picklist(disruptionNames))
 const described = { table: tableName, description: v.pipe(v.string(), v.description('The step in words.')) }
 
@@ -218,10 +219,10 @@ export function digestReviewed({ steps, ...plan }: ReviewedPlan): string {
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`)
+  const present = Object.entries(value).filter(([, member]) => member !== undefined)
+  const members = sortBy(present, ([name]) => name).map(
+    ([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`,
+  )
   return `{${members.join(',')}}`
 }
 

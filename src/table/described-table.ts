@@ -1,6 +1,7 @@
 /** The answer of DescribeTable, in the terms of this action. */
 import type { DescribeTableOutput, TableDescription } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
+import { sortBy } from '../text/sort.ts'
 import { properties } from './properties/index.ts'
 import { parseValue, understand } from './response.ts'
 import type { ChangeInProgress, ReadyTable, Replica } from './table.ts'
@@ -88,10 +89,10 @@ function describe(table: TableDescription, arn: string): DescribedTable {
 /** The replicas in other regions. Some endpoints also list the region of the table itself. */
 function readReplicas(table: TableDescription, arn: string): readonly Replica[] {
   const [, , , ownRegion] = arn.split(':')
-  return (table.Replicas ?? [])
+  const replicas = (table.Replicas ?? [])
     .map(({ RegionName: region = '', ReplicaStatus = '' }) => ({ region, status: ReplicaStatus }))
     .filter(({ region }) => region !== ownRegion)
-    .sort((left, right) => (left.region < right.region ? -1 : 1))
+  return sortBy(replicas, ({ region }) => region)
 }
 
 const transientStatuses: ReadonlySet<string> = new Set(['CREATING', 'UPDATING', 'DELETING', 'ENABLING', 'DISABLING'])

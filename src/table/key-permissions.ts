@@ -1,9 +1,6 @@
 /** IAM statements for KMS keys. */
 import type { PolicyStatement } from './property.ts'
-import type { Target } from './target.ts'
-
-/** The place of a table, and of the keys that it may use. */
-export type Place = Pick<Target, 'account' | 'partition' | 'region'>
+import type { Place } from './target.ts'
 
 /** The ARN of a key or an alias, which is in the given place unless it says otherwise. */
 export function keyArn(given: string, { partition, region, account }: Place): string {

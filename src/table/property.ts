@@ -1,10 +1,10 @@
 /** The type of a property: how it is declared, read, compared, changed and shown, and which permissions that takes. */
 import type { CreateTableInput, TableDescription } from '@aws-sdk/client-dynamodb'
 import type { GenericSchema } from 'valibot'
-import type { Place } from './key-permissions.ts'
+import type { KeyAttribute } from './properties/key-schema.ts'
 import type { Ask, Request } from './request.ts'
 import type { ChangeInProgress, Replica, TableValues } from './table.ts'
-import type { TableAddress, Target } from './target.ts'
+import type { Place, TableAddress, Target } from './target.ts'
 import type { UnmanagedSetting } from './unmanaged.ts'
 
 /**
@@ -80,7 +80,7 @@ export interface Property<Name extends string = string, Value = unknown> {
 }
 
 /** The type of each attribute of a key, by its name. */
-export type AttributeTypes = ReadonlyMap<string, 'S' | 'N' | 'B'>
+export type AttributeTypes = ReadonlyMap<string, KeyAttribute['AttributeType']>
 
 /** The form in which a definition file declares a property, where CloudFormation's form is not that of `schema`. */
 export interface Declaration<Value = unknown> {

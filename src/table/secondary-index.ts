@@ -1,7 +1,18 @@
 /** The name, the keys and the projection of an index: what global and local indexes have in common. */
 import type { AttributeDefinition, GlobalSecondaryIndex, KeySchemaElement } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
-import { describeKeys, type KeySchema, keyAttribute, keyElements, readKeys } from './properties/key-schema.ts'
+import { sortBy } from '../text/sort.ts'
+import {
+  attributeName,
+  describeKeys,
+  type KeySchema,
+  keyAttribute,
+  keyElements,
+  readKeys,
+  withTypes,
+} from './properties/key-schema.ts'
+import type { AttributeTypes } from './property.ts'
+import { namePattern, nameRule } from './target.ts'
 
 /** The attributes that an index has besides its keys and those of the table. */
 export interface Projection {
@@ -17,8 +28,6 @@ export interface SecondaryIndex {
   readonly Projection: Projection
 }
 
-const attributeName = v.pipe(v.string(), v.minLength(1), v.maxLength(255))
-
 const projection = v.strictObject({
   ProjectionType: v.picklist(['ALL', 'KEYS_ONLY', 'INCLUDE']),
   NonKeyAttributes: v.optional(v.array(attributeName)),
@@ -26,77 +35,50 @@ const projection = v.strictObject({
 
 /** The members of an index in its normal form. */
 export const indexMembers = {
-  IndexName: v.pipe(v.string(), v.regex(/^[a-zA-Z0-9_.-]{3,255}$/)),
+  IndexName: v.pipe(v.string(), v.regex(namePattern, nameRule)),
   KeySchema: v.pipe(v.array(keyAttribute), v.minLength(1)),
   Projection: projection,
 }
 
-/** The most attributes that one index may include. */
-const mostIncluded = 20
-
-/**
- * The members of an index as CloudFormation has them.
- *
- * @param mostKeys attributes of each kind in the key
- */
-export function declaredIndexMembers(mostKeys: number) {
-  return {
-    IndexName: indexMembers.IndexName,
-    KeySchema: v.pipe(
-      keyElements,
-      v.minLength(1),
-      v.check(
-        (keys) => keys[0]?.KeyType === 'HASH' && isInOrder(keys.map(({ KeyType }) => KeyType)),
-        'HASH first, and every HASH before every RANGE',
-      ),
-      v.check(
-        (keys) => (['HASH', 'RANGE'] as const).every((kind) => countOf(keys, kind) <= mostKeys),
-        `at most ${mostKeys} HASH and ${mostKeys} RANGE`,
-      ),
-      v.check((keys) => isDistinct(keys.map(({ AttributeName }) => AttributeName)), 'each attribute once'),
-    ),
-    Projection: v.pipe(
-      v.strictObject({
-        ProjectionType: projection.entries.ProjectionType,
-        NonKeyAttributes: v.optional(
-          v.pipe(
-            v.array(attributeName),
-            v.minLength(1),
-            v.maxLength(mostIncluded),
-            v.check((names) => isDistinct(names), 'each attribute once'),
-          ),
-        ),
-      }),
-      v.check(
-        ({ ProjectionType, NonKeyAttributes }) => (ProjectionType === 'INCLUDE') === (NonKeyAttributes !== undefined),
-        'NonKeyAttributes with INCLUDE, and with no other ProjectionType',
-      ),
-    ),
-  }
+/** The members of an index as CloudFormation has them. */
+export const declaredIndexMembers = {
+  IndexName: indexMembers.IndexName,
+  KeySchema: v.pipe(keyElements, v.minLength(1)),
+  Projection: v.strictObject({
+    ProjectionType: projection.entries.ProjectionType,
+    // DynamoDB includes at most 20 attributes in one index.
+    NonKeyAttributes: v.optional(v.pipe(v.array(attributeName), v.minLength(1), v.maxLength(20))),
+  }),
 }
 
-function isInOrder(kinds: readonly string[]): boolean {
-  return !kinds.includes('RANGE') || kinds.lastIndexOf('HASH') < kinds.indexOf('RANGE')
-}
+const declaredIndex = v.strictObject(declaredIndexMembers)
 
-function countOf(keys: readonly { readonly KeyType: string }[], kind: 'HASH' | 'RANGE'): number {
-  return keys.filter(({ KeyType }) => KeyType === kind).length
-}
-
-export function isDistinct(names: readonly string[]): boolean {
-  return new Set(names).size === names.length
+/** A declared index in its normal form. */
+export function normalizeIndex(
+  { IndexName, KeySchema, Projection }: v.InferOutput<typeof declaredIndex>,
+  types: AttributeTypes,
+): SecondaryIndex {
+  return { IndexName, KeySchema: withTypes(KeySchema, types), Projection: orderProjection(Projection) }
 }
 
 /** A list of indexes has each name once. */
 export function hasDistinctNames(indexes: readonly { readonly IndexName: string }[]): boolean {
-  return isDistinct(indexes.map(({ IndexName }) => IndexName))
+  return new Set(indexes.map(({ IndexName }) => IndexName)).size === indexes.length
 }
 
-/** Sorts by code unit, so that a plan reads the same on every machine. Endpoints list indexes in the order of creation. */
 export function sortByName<Index extends { readonly IndexName: string | undefined }>(
   indexes: readonly Index[],
 ): readonly Index[] {
-  return indexes.toSorted((left, right) => (String(left.IndexName) < String(right.IndexName) ? -1 : 1))
+  return sortBy(indexes, ({ IndexName }) => String(IndexName))
+}
+
+/** The indexes whose names no index of the other list has. */
+export function indexesNotIn<Index extends SecondaryIndex>(
+  indexes: readonly Index[],
+  others: readonly SecondaryIndex[],
+): readonly Index[] {
+  const names = others.map(({ IndexName }) => IndexName)
+  return indexes.filter(({ IndexName }) => !names.includes(IndexName))
 }
 
 /** Reads an index in the form of `SecondaryIndex`. The schema finds what an endpoint that is not AWS omits. */

@@ -13,6 +13,9 @@ export interface Target {
   readonly environment: Environment
 }
 
+/** The account and region of tables. In a policy each part may be `*`, which stands for all. */
+export type Place = Pick<Target, 'account' | 'partition' | 'region'>
+
 /** A table as calls name it: most by its name, the calls for tags by its ARN. */
 export interface TableAddress {
   readonly name: string
@@ -24,16 +27,19 @@ export function isSameEnvironment(left: string, right: string): boolean {
   return left.toLowerCase() === right.toLowerCase()
 }
 
-/** DynamoDB's rule for table names. */
-export const tableNamePattern = /^[a-zA-Z0-9_.-]{3,255}$/
+/** DynamoDB's rule for the names of tables and of indexes. */
+export const namePattern = /^[a-zA-Z0-9_.-]{3,255}$/
+
+/** The same in words. Completes the sentence `must be ...`. */
+export const nameRule = '3 to 255 letters, digits and _ . - and nothing else'
 
 export function isTableName(text: string): boolean {
-  return tableNamePattern.test(text)
+  return namePattern.test(text)
 }
 
 /** The ARN that a table of this name has, or will have. */
-export function tableArn(target: Pick<Target, 'account' | 'partition' | 'region'>, name: string): string {
-  return `arn:${target.partition}:dynamodb:${target.region}:${target.account}:table/${name}`
+export function tableArn({ account, partition, region }: Place, name: string): string {
+  return `arn:${partition}:dynamodb:${region}:${account}:table/${name}`
 }
 
 export function addressOf(target: Target, name: string): TableAddress {

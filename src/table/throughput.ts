@@ -22,8 +22,8 @@ export function readThroughput({
   return { ReadCapacityUnits, WriteCapacityUnits }
 }
 
-export function isSameThroughput(left: Throughput, right: Throughput): boolean {
-  return left.ReadCapacityUnits === right.ReadCapacityUnits && left.WriteCapacityUnits === right.WriteCapacityUnits
+export function isSameThroughput(left: Throughput | undefined, right: Throughput): boolean {
+  return left?.ReadCapacityUnits === right.ReadCapacityUnits && left.WriteCapacityUnits === right.WriteCapacityUnits
 }
 
 /** `5 read and 5 write units` */

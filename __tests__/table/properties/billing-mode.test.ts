@@ -9,7 +9,9 @@ import {
 } from '../../../src/table/properties/billing-mode.ts'
 import type { Comparison, ValueChange } from '../../../src/table/property.ts'
 import { aTable, aTarget, comparison, provisioned, ready } from '../../support/builders.ts'
-import { startPropertySandbox } from '../../support/property-sandbox.ts'
+import { startSandboxRuns } from '../../support/sandbox-runs.ts'
+
+const { apply, change, hands, sandbox } = await startSandboxRuns()
 
 const onDemand = 'PAY_PER_REQUEST'
 const units = (ReadCapacityUnits: number, WriteCapacityUnits = ReadCapacityUnits) => ({
@@ -228,16 +230,7 @@ it.each([
 
 describe('in the sandbox', () => {
   const declared = (reads: number, writes = reads) => aTable({ BillingMode: withUnits(reads, writes) })
-  const { apply, start, sandbox, change } = startPropertySandbox({
-    throughputUpdating: 0,
-    provisionedUpdating: 0,
-    billingModeUpdating: 0,
-    billingModeAgainUpdating: 0,
-    indexUpdating: 0,
-  })
-  const updates = () => sandbox().requests.filter(({ operation }) => operation === 'UpdateTable')
-
-  beforeEach(start)
+  const updates = () => sandbox.requests.filter(({ operation }) => operation === 'UpdateTable')
 
   it('is on demand after the creation where the definition omits it', async () => {
     const table = aTable({ BillingMode: undefined })
@@ -271,7 +264,7 @@ describe('in the sandbox', () => {
 
   it('is deferred once the decreases of the day are spent, with the time of the next one, while the other steps are performed', async () => {
     await apply(declared(5))
-    sandbox().account(aTarget().account, aTarget().region).exhaustBudget('users', 'decreases')
+    hands.exhaustBudget('users', 'decreases')
     const { statuses, outcome } = await apply(aTable({ BillingMode: withUnits(4), DeletionProtectionEnabled: true }))
     expect(statuses).toEqual(['applied', 'deferred'])
     expect(outcome.error).toMatchObject({

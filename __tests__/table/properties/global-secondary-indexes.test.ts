@@ -541,18 +541,9 @@ describe('the declaration', () => {
   ])('accepts an index with %s', (_, given) => expect(v.is(field, [given])).toBe(true))
 
   it.each<[string, object]>([
-    ['five partition key attributes', declared({ KeySchema: keys('HASH', 5) })],
-    ['five sort key attributes', declared({ KeySchema: [key('a', 'HASH'), ...keys('RANGE', 5)] })],
-    ['no partition key', declared({ KeySchema: [key('a', 'RANGE')] })],
-    ['the sort key first', declared({ KeySchema: [key('a', 'RANGE'), key('b', 'HASH')] })],
-    ['an attribute twice', declared({ KeySchema: [key('a', 'HASH'), key('a', 'RANGE')] })],
     ['no projection', declared({ Projection: undefined })],
-    ['INCLUDE without attributes', declared({ Projection: { ProjectionType: 'INCLUDE' } })],
-    ['attributes with ALL', declared({ Projection: { ProjectionType: 'ALL', NonKeyAttributes: ['a'] } })],
     ['a name of two characters', declared({ IndexName: 'ab' })],
     ['zero units', declared({ ProvisionedThroughput: units(0) })],
     ['an unknown member', declared({ WarmThroughput: {} })],
   ])('does not accept an index with %s', (_, given) => expect(v.is(field, [given])).toBe(false))
-
-  it('does not accept two indexes of one name', () => expect(v.is(field, [declared(), declared()])).toBe(false))
 })

@@ -2,8 +2,10 @@ import * as v from 'valibot'
 import type { BillingMode } from '../../../src/table/properties/billing-mode.ts'
 import { onDemandThroughput } from '../../../src/table/properties/on-demand-throughput.ts'
 import type { OnDemandThroughput } from '../../../src/table/throughput.ts'
-import { aTable, aTarget, comparison, provisioned } from '../../support/builders.ts'
-import { startPropertySandbox } from '../../support/property-sandbox.ts'
+import { aTable, comparison, provisioned } from '../../support/builders.ts'
+import { startSandboxRuns } from '../../support/sandbox-runs.ts'
+
+const { apply, change, hands, sandbox } = await startSandboxRuns()
 
 const reads = (MaxReadRequestUnits: number) => ({ MaxReadRequestUnits })
 const both = (MaxReadRequestUnits: number, MaxWriteRequestUnits: number) => ({
@@ -118,11 +120,7 @@ it('reports the maximums that the definition does not mention', () => {
 
 describe('in the sandbox', () => {
   const declared = (OnDemandThroughput: OnDemandThroughput) => aTable({ OnDemandThroughput })
-  const { apply, start, sandbox, change } = startPropertySandbox({ billingModeUpdating: 0, provisionedUpdating: 0 })
-  const updates = () => sandbox().requests.filter(({ operation }) => operation === 'UpdateTable')
-  const account = () => sandbox().account(aTarget().account, aTarget().region)
-
-  beforeEach(start)
+  const updates = () => sandbox.requests.filter(({ operation }) => operation === 'UpdateTable')
 
   it('is created, found as declared by the next run, changed by member, and removed', async () => {
     expect((await apply(declared(both(100, -1)))).statuses).toEqual(['applied'])
@@ -157,7 +155,7 @@ describe('in the sandbox', () => {
 
   it('is deferred together with the switch to on demand that it needs', async () => {
     await apply(aTable({ BillingMode: provisioned }))
-    account().exhaustBudget('users', 'onDemand')
+    hands.exhaustBudget('users', 'onDemand')
     const { statuses, outcome } = await apply(declared(reads(100)))
     expect([statuses, updates()]).toMatchObject([['deferred', 'deferred'], [{ error: 'LimitExceededException' }]])
     expect(outcome.error).toMatchObject({ message: expect.stringContaining('UpdateTable on "users" is deferred') })
@@ -165,7 +163,7 @@ describe('in the sandbox', () => {
 
   it('refuses a table that is found provisioned where the definition omits the billing mode', async () => {
     await apply(aTable({ BillingMode: provisioned }))
-    const { refusals } = await apply(aTable({ BillingMode: undefined, OnDemandThroughput: reads(100) }))
-    expect([refusals, updates()]).toMatchObject([[{ code: 'impossible-change' }], []])
+    const { plan } = await apply(aTable({ BillingMode: undefined, OnDemandThroughput: reads(100) }))
+    expect([plan.refusals, updates()]).toMatchObject([[{ code: 'impossible-change' }], []])
   })
 })

@@ -2,8 +2,9 @@ import * as v from 'valibot'
 import { classifyFailure } from '../../../src/aws/failures.ts'
 import { tableClass } from '../../../src/table/properties/table-class.ts'
 import { aTable, comparison } from '../../support/builders.ts'
-import { type SandboxRuns, startSandboxRuns } from '../../support/sandbox-runs.ts'
+import { startSandboxRuns } from '../../support/sandbox-runs.ts'
 
+const { apply, change, hands } = await startSandboxRuns()
 const [standard, infrequent] = ['STANDARD', 'STANDARD_INFREQUENT_ACCESS']
 
 it('changes the class by one safe step, and only where it differs', () => {
@@ -64,52 +65,44 @@ it("recognizes AWS's message that no further change is allowed for now", () => {
 })
 
 describe('in the sandbox', () => {
-  let runs: SandboxRuns
   const declared = aTable({ TableClass: infrequent })
 
-  beforeEach(async () => {
-    runs = await startSandboxRuns()
-  })
-  afterEach(() => runs.close())
-
-  const change = (TableClass: string) => runs.hands.call('UpdateTable', { TableName: 'users', TableClass })
-
   it('is created with the table, and the next run changes nothing', async () => {
-    const { steps, outcome } = await runs.apply(declared)
+    const { steps, outcome } = await apply(declared)
     expect(steps).toEqual([expect.stringContaining(`TableClass = ${infrequent}`)])
     expect(outcome.error).toBeUndefined()
-    const { operations } = await runs.apply(declared)
+    const { operations } = await apply(declared)
     expect(operations).not.toContain('UpdateTable')
   })
 
   it('is changed in place and waited for, and repaired after a change by hand', async () => {
-    await runs.apply(aTable({ TableClass: standard }))
+    await apply(aTable({ TableClass: standard }))
     const step = `update TableClass of "users": TableClass ${standard} -> ${infrequent}`
-    const changed = await runs.apply(declared)
+    const changed = await apply(declared)
     expect([changed.steps, changed.statuses, changed.outcome.error]).toEqual([[step], ['applied'], undefined])
     // The table is UPDATING for some seconds, which the step waits for.
     expect(changed.outcome.observed.get('users')).toMatchObject({ properties: { TableClass: infrequent } })
-    expect((await runs.apply(declared)).steps).toEqual([])
-    expect((await runs.apply(aTable({ TableClass: standard }))).statuses).toEqual(['applied'])
+    expect((await apply(declared)).steps).toEqual([])
+    expect((await apply(aTable({ TableClass: standard }))).statuses).toEqual(['applied'])
   })
 
   it('is left alone and reported where the definition omits it', async () => {
-    await runs.apply(declared)
-    const { steps, plan } = await runs.apply(aTable())
+    await apply(declared)
+    const { steps, plan } = await apply(aTable())
     expect([steps, plan.tables[0]?.unmanaged]).toEqual([[], [{ path: 'tableClass', value: infrequent }]])
   })
 
   it('waits until a change by someone else is complete', async () => {
-    await runs.apply(aTable())
-    await change(infrequent)
-    const { steps } = await runs.apply(declared)
+    await apply(aTable())
+    await change({ TableClass: infrequent })
+    const { steps } = await apply(declared)
     expect(steps).toEqual([])
   })
 
   it('is deferred after two changes in 30 days, while the other steps are performed', async () => {
-    await runs.apply(declared)
-    runs.hands.exhaustBudget('users', 'tableClass')
-    const { statuses, outcome } = await runs.apply(aTable({ TableClass: standard, DeletionProtectionEnabled: true }))
+    await apply(declared)
+    hands.exhaustBudget('users', 'tableClass')
+    const { statuses, outcome } = await apply(aTable({ TableClass: standard, DeletionProtectionEnabled: true }))
     expect(statuses).toEqual(['applied', 'deferred'])
     expect(outcome.error).toMatchObject({ message: expect.stringContaining('is deferred') })
   })

@@ -2,8 +2,10 @@ import type { DescribeTimeToLiveOutput } from '@aws-sdk/client-dynamodb'
 import { actionsOf } from '../../../src/aws/iam.ts'
 import { type TimeToLive, timeToLive } from '../../../src/table/properties/time-to-live.ts'
 import type { Ask } from '../../../src/table/request.ts'
-import { aTable, aTarget, comparison } from '../../support/builders.ts'
-import { startPropertySandbox } from '../../support/property-sandbox.ts'
+import { aTable, comparison } from '../../support/builders.ts'
+import { startSandboxRuns } from '../../support/sandbox-runs.ts'
+
+const { apply, hands, sandbox, clock } = await startSandboxRuns({ timings: { timeToLiveSettling: 0 } })
 
 const off: TimeToLive = { Enabled: false }
 const on = (AttributeName: string): TimeToLive => ({ Enabled: true, AttributeName })
@@ -65,17 +67,11 @@ it('takes its permissions only where a definition declares it', () => {
 })
 
 describe('in the sandbox', () => {
-  const target = aTarget()
   const declared = aTable({ TimeToLiveSpecification: on('expires_at') })
-  const { apply, sandbox, ...property } = startPropertySandbox({ timeToLiveSettling: 0 })
-  const start = (timeToLiveCooldown = 0) => property.start({ timeToLiveCooldown })
-  const calls = () =>
-    sandbox()
-      .requests.map(({ operation }) => operation)
-      .filter((each) => each.includes('TimeToLive'))
+  const anHour = 3_600_000
+  const calls = () => sandbox.requests.map(({ operation }) => operation).filter((each) => each.includes('TimeToLive'))
 
   it('is turned on after the creation, found as declared by the next run, and turned off', async () => {
-    await start()
     const first = await apply(declared)
     expect(first.outcome.error).toBeUndefined()
     expect(first.steps[1]).toBe(
@@ -83,27 +79,26 @@ describe('in the sandbox', () => {
     )
     const second = await apply(declared)
     expect([second.steps, calls()]).toEqual([[], ['DescribeTimeToLive']])
+    clock.pass(anHour)
     const third = await apply(aTable({ TimeToLiveSpecification: off }))
     expect(third.statuses).toEqual(['applied'])
     expect((await apply(aTable({ TimeToLiveSpecification: off }))).steps).toEqual([])
   })
 
   it('is neither read nor changed where the definition omits it', async () => {
-    await start()
     await apply(declared)
     const { steps } = await apply(aTable())
     expect([steps, calls()]).toEqual([[], []])
   })
 
   it('repairs drift', async () => {
-    await start()
     await apply(declared)
-    await sandbox()
-      .account(target.account, target.region)
-      .call('UpdateTimeToLive', {
-        TableName: 'users',
-        TimeToLiveSpecification: { Enabled: false, AttributeName: 'expires_at' },
-      })
+    clock.pass(anHour)
+    await hands.call('UpdateTimeToLive', {
+      TableName: 'users',
+      TimeToLiveSpecification: { Enabled: false, AttributeName: 'expires_at' },
+    })
+    clock.pass(anHour)
     const { steps, statuses } = await apply(declared)
     expect([steps, statuses]).toEqual([
       ['update TimeToLiveSpecification of "users": TimeToLiveSpecification off -> on, expires_at'],
@@ -112,7 +107,6 @@ describe('in the sandbox', () => {
   })
 
   it('is deferred within an hour of another change, while the other steps are performed', async () => {
-    await start(3_600_000)
     await apply(declared)
     const changed = aTable({ TimeToLiveSpecification: off, DeletionProtectionEnabled: true })
     const { statuses, outcome } = await apply(changed)

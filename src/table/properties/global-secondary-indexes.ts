@@ -3,17 +3,18 @@ import * as v from 'valibot'
 import { longestRunSeconds } from '../../run/run.ts'
 import { listSome } from '../../text/readable.ts'
 import { indexesOf } from '../indexes.ts'
-import type { AttributeTypes, Change, Comparison, Impossible, Property, Situation, ValueChange } from '../property.ts'
+import type { Change, Comparison, Impossible, Property, Situation, ValueChange } from '../property.ts'
 import {
   declaredIndexMembers,
   describeIndex,
   hasDistinctNames,
+  indexesNotIn,
   indexInput,
   indexMembers,
   isSameIndex,
   keyDefinitions,
+  normalizeIndex,
   orderIndex,
-  orderProjection,
   readIndex,
   type SecondaryIndex,
   sortByName,
@@ -32,7 +33,6 @@ import {
   throughputSchema,
 } from '../throughput.ts'
 import { isProvisioned, isSwitchToProvisioned } from './billing-mode.ts'
-import { withTypes } from './key-schema.ts'
 
 /** A global index. Sorted by name in a value. */
 export interface GlobalIndex extends SecondaryIndex {
@@ -47,18 +47,12 @@ export type GlobalIndexes = readonly GlobalIndex[]
 /** The most global indexes of a table. The quota of an account may be higher. */
 const mostIndexes = 20
 
-/** The most partition key attributes, and the most sort key attributes, of an index. */
-const mostKeys = 4
-
 const throughputMembers = {
   ProvisionedThroughput: v.optional(throughputSchema),
   OnDemandThroughput: v.optional(onDemandThroughputSchema),
 }
 
-const declaredIndexes = v.pipe(
-  v.array(v.strictObject({ ...declaredIndexMembers(mostKeys), ...throughputMembers })),
-  v.check((indexes) => hasDistinctNames(indexes), 'each IndexName once'),
-)
+const declaredIndexes = v.array(v.strictObject({ ...declaredIndexMembers, ...throughputMembers }))
 
 /** Measured on AWS: 507 to 1003 s, also for an empty table. */
 const buildDuration = '8 to 17 minutes, longer with many items'
@@ -81,7 +75,11 @@ export const globalSecondaryIndexes: Property<'GlobalSecondaryIndexes', GlobalIn
   declaration: {
     fields: { GlobalSecondaryIndexes: declaredIndexes },
     normalize: ({ GlobalSecondaryIndexes }, types) =>
-      sortByName((GlobalSecondaryIndexes as DeclaredIndexes).map((index) => normalize(index, types))),
+      sortByName(
+        (GlobalSecondaryIndexes as DeclaredIndexes).map((index) =>
+          inOrder({ ...index, ...normalizeIndex(index, types) }),
+        ),
+      ),
   },
   reading: { kind: 'described', of: readIndexes },
   creation: {
@@ -101,7 +99,7 @@ export const globalSecondaryIndexes: Property<'GlobalSecondaryIndexes', GlobalIn
     indexes.map((index) => ({ name: `index ${index.IndexName}`, value: describeWithThroughput(index) })),
   part: partOf,
   unmanaged: (observed, declared = []) =>
-    undeclaredIndexes(observed, declared).map(({ IndexName }) => ({ path: 'globalIndex', value: IndexName })),
+    indexesNotIn(observed, declared).map(({ IndexName }) => ({ path: 'globalIndex', value: IndexName })),
   // DynamoDB changes the throughput of one index while it builds or deletes another.
   blockedBy: ['table', 'index', 'replica'],
   blockersOf: (change) => (isThroughputChange(change) ? ['replica'] : ['table', 'index', 'replica']),
@@ -143,10 +141,6 @@ export const globalSecondaryIndexes: Property<'GlobalSecondaryIndexes', GlobalIn
 }
 
 type DeclaredIndexes = v.InferOutput<typeof declaredIndexes>
-
-function normalize({ KeySchema, Projection, ...index }: DeclaredIndexes[number], types: AttributeTypes): GlobalIndex {
-  return inOrder({ ...index, KeySchema: withTypes(KeySchema, types), Projection: orderProjection(Projection) })
-}
 
 /** The index with its members in the order that makes equal indexes equal as JSON. */
 function inOrder(index: GlobalIndex): GlobalIndex {
@@ -220,14 +214,6 @@ function partOf({ from, to }: ValueChange<GlobalIndexes>): string {
   return [...to, ...from].map(({ IndexName }) => IndexName)[0] ?? ''
 }
 
-function undeclaredIndexes<Index extends SecondaryIndex>(
-  observed: readonly Index[],
-  declared: readonly SecondaryIndex[],
-): readonly Index[] {
-  const names = declared.map(({ IndexName }) => IndexName)
-  return observed.filter(({ IndexName }) => !names.includes(IndexName))
-}
-
 /** A declared index, and the index of its name on the table as it is when the changes of indexes begin. */
 interface Pair {
   readonly declared: GlobalIndex
@@ -248,28 +234,29 @@ function changesOf(
       .filter(({ IndexName }) => IndexName === declared.IndexName)
       .map((index) => ({ declared, present: afterBillingMode(index, declared, comparison) })),
   )
-  const created = undeclaredIndexes(to, from)
+  const created = indexesNotIn(to, from)
   const rebuilt = pairs.filter(({ declared, present }) => !isSameIndex(declared, present))
+  const built = [...created, ...rebuilt.map(({ declared }) => declared)]
   const kept = pairs.filter((pair) => !rebuilt.includes(pair))
-  const undeclared = undeclaredIndexes(from, to)
+  const undeclared = indexesNotIn(from, to)
   const impossible = [
-    ...[...created, ...rebuilt.map(({ declared }) => declared)].flatMap((index) => [
-      ...refuseBuild(index, comparison),
-      ...refuseKeyTypes(index, undeclared, comparison),
-    ]),
+    ...built.flatMap((index) => [...refuseBuild(index, comparison), ...refuseKeyTypes(index, undeclared, comparison)]),
     ...kept.flatMap((pair) => refuseThroughput(pair, comparison)),
   ]
   if (impossible.length > 0) return impossible
   const isFull = from.length + created.length > mostIndexes
-  const deletions = undeclared.map((index, position) => deletionOf(index, isFull && position === 0, comparison))
-  const inTheWay = rebuilt.filter((pair) => isInTheWay(pair, [...created, ...rebuilt.map(({ declared }) => declared)]))
+  const deletions = undeclared.map((index, position) =>
+    deletionOf(index, 'delete-index', !isFull || position > 0, comparison),
+  )
+  const deletionOfRebuilt = ({ present }: Pair) => deletionOf(present, 'rebuild-index', false, comparison)
+  const inTheWay = rebuilt.filter((pair) => isInTheWay(pair, built))
   return [
     ...kept.flatMap(throughputChange),
     ...(isFull ? deletions : []),
-    ...inTheWay.map(({ present }) => rebuildingDeletionOf(present, comparison)),
+    ...inTheWay.map(deletionOfRebuilt),
     ...created.map(creationOf),
     ...rebuilt.flatMap((pair) => [
-      ...(inTheWay.includes(pair) ? [] : [rebuildingDeletionOf(pair.present, comparison)]),
+      ...(inTheWay.includes(pair) ? [] : [deletionOfRebuilt(pair)]),
       creationOf(pair.declared),
     ]),
     ...(isFull ? [] : deletions),
@@ -301,57 +288,42 @@ function creationOf(index: GlobalIndex): Change<GlobalIndexes> {
   return { kind: 'update', from: [], to: [inOrder(index)], risk: 'slow' }
 }
 
-/** @param isRequired true if the table has no room for a declared index before this deletion */
-function deletionOf(index: GlobalIndex, isRequired: boolean, { table }: Comparison): Change<GlobalIndexes> {
+/**
+ * Without the throughput of the index, which may change before.
+ *
+ * @param isOptional true unless the table has no room for a declared index before this deletion
+ */
+function deletionOf(
+  index: GlobalIndex,
+  disruption: 'delete-index' | 'rebuild-index',
+  isOptional: boolean,
+  { table }: Comparison,
+): Change<GlobalIndexes> {
+  const consequence =
+    disruption === 'delete-index'
+      ? 'is deleted: queries of it fail from then on'
+      : `is deleted and built again: queries of it fail until it is built, which usually takes ${buildDuration}`
   return {
     kind: 'update',
-    // Without its throughput, which may change before the deletion.
     from: [orderIndex(index)],
     to: [],
-    risk: { allow: ['delete-index'] },
-    ...(isRequired ? {} : { isOptional: true }),
-    warning: `The index "${index.IndexName}" of "${table}" is deleted: queries of it fail from then on.`,
-  }
-}
-
-function rebuildingDeletionOf(index: GlobalIndex, { table }: Comparison): Change<GlobalIndexes> {
-  return {
-    kind: 'update',
-    from: [orderIndex(index)],
-    to: [],
-    risk: { allow: ['rebuild-index'] },
-    warning: `The index "${index.IndexName}" of "${table}" is deleted and built again: queries of it fail until it is built, which usually takes ${buildDuration}.`,
+    risk: { allow: [disruption] },
+    ...(isOptional ? { isOptional } : {}),
+    warning: `The index "${index.IndexName}" of "${table}" ${consequence}.`,
   }
 }
 
 /** Both throughputs are compared only where they are declared: DynamoDB refuses units that do not change. */
 function throughputChange({ declared, present }: Pair): readonly Change<GlobalIndexes>[] {
   const units = declared.ProvisionedThroughput
-  const hasOtherUnits = units !== undefined && !isSameUnits(present.ProvisionedThroughput, units)
+  const hasOtherUnits = units !== undefined && !isSameThroughput(present.ProvisionedThroughput, units)
   const maximums = changedMaximums(present.OnDemandThroughput ?? {}, declared.OnDemandThroughput ?? {})
   if (!hasOtherUnits && maximums === undefined) return []
+  const [from, to] = hasOtherUnits
+    ? [{ ProvisionedThroughput: present.ProvisionedThroughput }, { ProvisionedThroughput: units }]
+    : [{ OnDemandThroughput: maximums?.from }, { OnDemandThroughput: maximums?.to }]
   const index = orderIndex(present)
-  return hasOtherUnits
-    ? [
-        {
-          kind: 'update',
-          from: [{ ...index, ProvisionedThroughput: present.ProvisionedThroughput }],
-          to: [{ ...index, ProvisionedThroughput: units }],
-          risk: 'safe',
-        },
-      ]
-    : [
-        {
-          kind: 'update',
-          from: [{ ...index, OnDemandThroughput: maximums?.from }],
-          to: [{ ...index, OnDemandThroughput: maximums?.to }],
-          risk: 'safe',
-        },
-      ]
-}
-
-function isSameUnits(left: Throughput | undefined, right: Throughput): boolean {
-  return left !== undefined && isSameThroughput(left, right)
+  return [{ kind: 'update', from: [{ ...index, ...from }], to: [{ ...index, ...to }], risk: 'safe' }]
 }
 
 /** A new index takes the kind of throughput that the table has when it is built. */
@@ -375,7 +347,7 @@ function refuseThroughput({ declared, present }: Pair, comparison: Comparison): 
   const { IndexName, ProvisionedThroughput, OnDemandThroughput = {} } = declared
   const isOnDemand = !isTableProvisioned(comparison)
   const hasOther = isOnDemand
-    ? ProvisionedThroughput !== undefined && !isSameUnits(present.ProvisionedThroughput, ProvisionedThroughput)
+    ? ProvisionedThroughput !== undefined && !isSameThroughput(present.ProvisionedThroughput, ProvisionedThroughput)
     : changedMaximums(present.OnDemandThroughput ?? {}, OnDemandThroughput) !== undefined
   if (!hasOther) return []
   const [has, name, mode] = isOnDemand
@@ -400,20 +372,19 @@ function refuseKeyTypes(
   { table, observed }: Comparison,
 ): readonly Impossible[] {
   const { LocalSecondaryIndexes: local = [] } = observed
-  return index.KeySchema.flatMap(({ AttributeName, AttributeType }) =>
-    [...staying, ...local]
-      .filter((other) => typeIn(other, AttributeName, AttributeType) !== AttributeType)
-      .slice(0, 1)
-      .map((other): Impossible => {
-        const type = typeIn(other, AttributeName, AttributeType)
-        const isGlobal = !local.includes(other)
-        return {
-          kind: 'impossible',
-          reason: `The definition of "${table}" declares the attribute "${AttributeName}" with the type ${AttributeType} for the index "${index.IndexName}", but the index "${other.IndexName}" of the table has it with the type ${type}. DynamoDB keeps one type for each attribute.`,
-          remedy: `Declare the type ${type}, or another attribute${isGlobal ? `; or delete the index "${other.IndexName}" by hand, then run again` : ''}.`,
-        }
-      }),
-  )
+  return index.KeySchema.flatMap(({ AttributeName, AttributeType }) => {
+    const other = [...staying, ...local].find((each) => typeIn(each, AttributeName, AttributeType) !== AttributeType)
+    if (other === undefined) return []
+    const type = typeIn(other, AttributeName, AttributeType)
+    const isGlobal = !local.includes(other)
+    return [
+      {
+        kind: 'impossible',
+        reason: `The definition of "${table}" declares the attribute "${AttributeName}" with the type ${AttributeType} for the index "${index.IndexName}", but the index "${other.IndexName}" of the table has it with the type ${type}. DynamoDB keeps one type for each attribute.`,
+        remedy: `Declare the type ${type}, or another attribute${isGlobal ? `; or delete the index "${other.IndexName}" by hand, then run again` : ''}.`,
+      },
+    ]
+  })
 }
 
 function typeIn(index: SecondaryIndex, attribute: string, otherwise: string): string {
@@ -461,7 +432,7 @@ function explainFullTable({ table, observed, comparison }: Situation<GlobalIndex
       'more',
     )
   return {
-    reason: `The table "${table}" has no room for the declared ${names(undeclaredIndexes(declared, observed))}: it has ${observed.length} global indexes, and DynamoDB allows ${mostIndexes}. Not declared, so left alone: ${names(undeclaredIndexes(observed, declared))}.`,
+    reason: `The table "${table}" has no room for the declared ${names(indexesNotIn(declared, observed))}: it has ${observed.length} global indexes, and DynamoDB allows ${mostIndexes}. Not declared, so left alone: ${names(indexesNotIn(observed, declared))}.`,
     remedy: 'Declare fewer indexes, or delete an index that nothing uses by hand.',
   }
 }

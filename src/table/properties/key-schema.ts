@@ -5,23 +5,26 @@ import type { AttributeTypes, Property } from '../property.ts'
 /** The partition key, then the sort key. Each with its type, which CloudFormation keeps in AttributeDefinitions. */
 export type KeySchema = readonly KeyAttribute[]
 
-export interface KeyAttribute {
-  readonly AttributeName: string
-  readonly AttributeType: 'S' | 'N' | 'B'
-  readonly KeyType: 'HASH' | 'RANGE'
-}
+export type KeyAttribute = Readonly<v.InferOutput<typeof keyAttribute>>
 
-const keyMembers = {
-  AttributeName: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
-  KeyType: v.picklist(['HASH', 'RANGE']),
-}
+const longestAttributeName = 255
 
-export const keyAttribute = v.strictObject({ ...keyMembers, AttributeType: v.picklist(['S', 'N', 'B']) })
+/** DynamoDB counts bytes of UTF-8. It takes any character, and keeps spaces. */
+export const attributeName = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(longestAttributeName),
+  v.check((name) => Buffer.byteLength(name) <= longestAttributeName, 'a text of at most 255 bytes in UTF-8'),
+)
 
-const keyElement = v.strictObject(keyMembers)
+export const attributeType = v.picklist(['S', 'N', 'B'])
+
+const keyMembers = { AttributeName: attributeName, KeyType: v.picklist(['HASH', 'RANGE']) }
+
+export const keyAttribute = v.strictObject({ ...keyMembers, AttributeType: attributeType })
 
 /** A key as CloudFormation has it. The types are in AttributeDefinitions. */
-export const keyElements = v.array(keyElement)
+export const keyElements = v.array(v.strictObject(keyMembers))
 
 /** Gives each attribute of a key its type. All of them have one in AttributeDefinitions. */
 export function withTypes(keys: v.InferOutput<typeof keyElements>, types: AttributeTypes): KeySchema {

@@ -1,29 +1,25 @@
 import type { TableDescription } from '@aws-sdk/client-dynamodb'
 import * as v from 'valibot'
-import type { AttributeTypes, Impossible, Property } from '../property.ts'
+import type { Impossible, Property } from '../property.ts'
 import {
   declaredIndexMembers,
   describeIndex,
   hasDistinctNames,
+  indexesNotIn,
   indexInput,
   indexMembers,
   isSameIndex,
   keyDefinitions,
-  orderIndex,
-  orderProjection,
+  normalizeIndex,
   readIndex,
   type SecondaryIndex,
   sortByName,
 } from '../secondary-index.ts'
-import { withTypes } from './key-schema.ts'
 
 /** Sorted by name. */
 export type LocalIndexes = readonly SecondaryIndex[]
 
-const declaredIndexes = v.pipe(
-  v.array(v.strictObject(declaredIndexMembers(1))),
-  v.check((indexes) => hasDistinctNames(indexes), 'each IndexName once'),
-)
+const declaredIndexes = v.array(v.strictObject(declaredIndexMembers))
 
 /** The local secondary indexes, which have the partition key of the table. DynamoDB fixes them at creation. */
 export const localSecondaryIndexes: Property<'LocalSecondaryIndexes', LocalIndexes> = {
@@ -36,7 +32,7 @@ export const localSecondaryIndexes: Property<'LocalSecondaryIndexes', LocalIndex
   declaration: {
     fields: { LocalSecondaryIndexes: declaredIndexes },
     normalize: ({ LocalSecondaryIndexes }, types) =>
-      sortByName((LocalSecondaryIndexes as DeclaredIndexes).map((index) => normalize(index, types))),
+      sortByName((LocalSecondaryIndexes as DeclaredIndexes).map((index) => normalizeIndex(index, types))),
   },
   reading: { kind: 'described', of: readIndexes },
   creation: {
@@ -51,21 +47,12 @@ export const localSecondaryIndexes: Property<'LocalSecondaryIndexes', LocalIndex
   settings: (indexes) =>
     indexes.map((index) => ({ name: `local index ${index.IndexName}`, value: describeIndex(index) })),
   unmanaged: (observed, declared = []) =>
-    observed
-      .filter(({ IndexName }) => !declared.some((index) => index.IndexName === IndexName))
-      .map(({ IndexName }) => ({ path: 'localIndex', value: IndexName })),
+    indexesNotIn(observed, declared).map(({ IndexName }) => ({ path: 'localIndex', value: IndexName })),
   blockedBy: [],
   actions: { read: ['dynamodb:DescribeTable'], write: [] },
 }
 
 type DeclaredIndexes = v.InferOutput<typeof declaredIndexes>
-
-function normalize(
-  { IndexName, KeySchema, Projection }: DeclaredIndexes[number],
-  types: AttributeTypes,
-): SecondaryIndex {
-  return orderIndex({ IndexName, KeySchema: withTypes(KeySchema, types), Projection: orderProjection(Projection) })
-}
 
 function readIndexes({ LocalSecondaryIndexes = [], AttributeDefinitions }: TableDescription): unknown {
   return sortByName(LocalSecondaryIndexes.map((index) => readIndex(index, AttributeDefinitions)))

@@ -33,12 +33,6 @@ const id = '(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})'
 /** KMS's rule for key ids, aliases and the ARNs of both. */
 const keyPattern = new RegExp(`^(?:${id}|${place}key/${id}|(?:${place})?${alias})$`)
 
-const hasKeyIfOn = v.check<Encryption, string>(
-  ({ SSEEnabled, KMSMasterKeyId, KeyManager }) =>
-    SSEEnabled || (KMSMasterKeyId === undefined && KeyManager === undefined),
-  'no key where SSEEnabled is false',
-)
-
 export const sseSpecification: Property<'SSESpecification', Encryption> = {
   name: 'SSESpecification',
   description:
@@ -49,24 +43,21 @@ export const sseSpecification: Property<'SSESpecification', Encryption> = {
       KMSMasterKeyId: v.optional(v.pipe(v.string(), v.minLength(1))),
       KeyManager: v.optional(v.picklist(['AWS', 'CUSTOMER'])),
     }),
-    hasKeyIfOn,
+    v.check(
+      ({ SSEEnabled, KMSMasterKeyId, KeyManager }) =>
+        SSEEnabled || (KMSMasterKeyId === undefined && KeyManager === undefined),
+      'no key where SSEEnabled is false',
+    ),
   ),
   declaration: {
     fields: {
-      SSESpecification: v.pipe(
-        v.strictObject({
-          SSEEnabled: v.boolean(),
-          SSEType: v.optional(v.literal('KMS')),
-          KMSMasterKeyId: v.optional(
-            v.pipe(v.string(), v.regex(keyPattern, 'a key id, an alias such as alias/tables, or the ARN of either')),
-          ),
-        }),
-        v.check(
-          ({ SSEEnabled, SSEType, KMSMasterKeyId }) =>
-            SSEEnabled || (SSEType === undefined && KMSMasterKeyId === undefined),
-          'neither SSEType nor KMSMasterKeyId where SSEEnabled is false',
+      SSESpecification: v.strictObject({
+        SSEEnabled: v.boolean(),
+        SSEType: v.optional(v.literal('KMS')),
+        KMSMasterKeyId: v.optional(
+          v.pipe(v.string(), v.regex(keyPattern, 'a key id, an alias such as alias/tables, or the ARN of either')),
         ),
-      ),
+      }),
     },
     normalize: ({ SSESpecification }) => {
       const { SSEEnabled, KMSMasterKeyId } = SSESpecification as Encryption

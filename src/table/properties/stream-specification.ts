@@ -15,12 +15,6 @@ const viewTypes = ['KEYS_ONLY', 'NEW_IMAGE', 'OLD_IMAGE', 'NEW_AND_OLD_IMAGES'] 
 
 const off: Stream = { StreamEnabled: false }
 
-const viewTypeRule = 'a StreamViewType where StreamEnabled is true, and none where it is false'
-
-function hasViewTypeIfOn({ StreamEnabled, StreamViewType }: Stream): boolean {
-  return StreamEnabled === (StreamViewType !== undefined)
-}
-
 /**
  * The stream of changes of items. DynamoDB changes the view type only by a new stream: off, then on. Each stream has an ARN
  * of its own, and consumers read one ARN.
@@ -31,18 +25,18 @@ export const streamSpecification: Property<'StreamSpecification', Stream> = {
   // AWS may add a view type. A table that has it, and whose definition omits the stream, is still read.
   schema: v.pipe(
     v.strictObject({ StreamEnabled: v.boolean(), StreamViewType: v.optional(v.pipe(v.string(), v.minLength(1))) }),
-    v.check((stream) => hasViewTypeIfOn(stream), viewTypeRule),
+    v.check(
+      ({ StreamEnabled, StreamViewType }) => StreamEnabled === (StreamViewType !== undefined),
+      'a StreamViewType where StreamEnabled is true, and none where it is false',
+    ),
   ),
   declaration: {
     fields: {
       // CloudFormation has StreamViewType alone, and no form for a stream that is off.
-      StreamSpecification: v.pipe(
-        v.strictObject({
-          StreamEnabled: v.optional(v.boolean(), true),
-          StreamViewType: v.optional(v.picklist(viewTypes)),
-        }),
-        v.check((stream) => hasViewTypeIfOn(stream), viewTypeRule),
-      ),
+      StreamSpecification: v.strictObject({
+        StreamEnabled: v.optional(v.boolean(), true),
+        StreamViewType: v.optional(v.picklist(viewTypes)),
+      }),
     },
     normalize: ({ StreamSpecification }) => toStream(StreamSpecification as Stream),
   },

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { listSome, shorten } from '../../text/readable.ts'
+import { sortBy } from '../../text/sort.ts'
 import type { Property, Risk, Situation } from '../property.ts'
 import type { Ask } from '../request.ts'
 import { isSameEnvironment, type TableAddress } from '../target.ts'
@@ -129,8 +130,7 @@ export function tagValue(all: Tags, key: string): string | undefined {
 }
 
 export function sortTags(all: Iterable<Tag>): Tags {
-  // By code unit, so that a plan reads the same on every machine.
-  return [...all].sort((left, right) => (left.Key < right.Key ? -1 : 1))
+  return sortBy(all, ({ Key }) => Key)
 }
 
 /** AWS's own tags can neither be set nor removed. */
@@ -179,7 +179,7 @@ async function listTags(ask: Ask, { arn: ResourceArn }: TableAddress): Promise<u
     seen.add(NextToken)
     NextToken = page.NextToken
   } while (NextToken !== undefined && !seen.has(NextToken))
-  return [...all].sort(([left], [right]) => (String(left) < String(right) ? -1 : 1)).map(([, tag]) => tag)
+  return sortBy(all, ([key]) => String(key)).map(([, tag]) => tag)
 }
 
 export function describeOtherEnvironment(table: string, all: Tags, wanted: string): string {

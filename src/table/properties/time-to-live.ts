@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import type { Property } from '../property.ts'
+import { attributeName } from './key-schema.ts'
 
 /** Off, or on with the name of the attribute. DynamoDB forgets the name once it is off. */
 export interface TimeToLive {
@@ -9,18 +10,21 @@ export interface TimeToLive {
 
 const off: TimeToLive = { Enabled: false }
 
+const form = v.strictObject({ Enabled: v.boolean(), AttributeName: v.optional(attributeName) })
+
 /** Time to live: DynamoDB deletes items whose attribute holds a time in the past. */
 export const timeToLive: Property<'TimeToLiveSpecification', TimeToLive> = {
   name: 'TimeToLiveSpecification',
   description:
     'Time to live: the attribute after whose time DynamoDB deletes an item. Read only where it is declared. Another attribute takes two runs, an hour apart: off, then on.',
   schema: v.pipe(
-    v.strictObject({
-      Enabled: v.boolean(),
-      AttributeName: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(255))),
-    }),
+    form,
     v.check(({ Enabled, AttributeName }) => !Enabled || AttributeName !== undefined, 'AttributeName is required'),
   ),
+  declaration: {
+    fields: { TimeToLiveSpecification: form },
+    normalize: ({ TimeToLiveSpecification }) => TimeToLiveSpecification as TimeToLive,
+  },
   reading: {
     kind: 'asked',
     when: 'declared',

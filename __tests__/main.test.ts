@@ -331,6 +331,16 @@ describe('a definition file', () => {
     ])
   })
 
+  it('is shown by a plan in the summary, merged for the environment, and not where there is none', async () => {
+    const { summary } = await runWith(
+      orders('    TableClass: STANDARD\nenvironments: { DEV: { tables: { orders: { TableName: dev-orders } } } }\n'),
+    )
+    expect(summary).toContain('Definition by .github/tables.yml in this environment')
+    expect(summary).toContain('\n"orders":\n  TableName: "dev-orders"\n')
+    expect(summary).toContain('\n  TableClass: "STANDARD"\n')
+    expect((await run({ ...inputs, command: 'plan' })).summary).not.toContain('Definition by')
+  })
+
   it('with problems fails before the first call, and names each place', async () => {
     const { exitCode, errors } = await runWith(orders('    Tags: 1\n    BillingMode: on demand\n'))
     expect([exitCode, errors.length]).toEqual([1, 1])

@@ -8,13 +8,17 @@ import { parse } from 'yaml'
 import { actionsOf } from '../src/aws/iam.ts'
 import { decideProduction } from '../src/definition/production.ts'
 import { planTables } from '../src/plan/planner.ts'
+import { disruptionNames } from '../src/plan/policy.ts'
 import { outputsOf } from '../src/report/outputs.ts'
 import { properties } from '../src/table/properties/index.ts'
+import { problemsOf } from './definition/reading.ts'
 import { aTarget, builtInProperties, theTables } from './support/builders.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 const action = parse(read('action.yml')) as {
-  readonly inputs: Readonly<Record<string, { readonly default?: string; readonly required?: boolean }>>
+  readonly inputs: Readonly<
+    Record<string, { readonly description?: string; readonly default?: string; readonly required?: boolean }>
+  >
   readonly outputs: Readonly<Record<string, unknown>>
 }
 const readme = read('README.md')
@@ -90,6 +94,13 @@ it('every default of action.yml is a default of the code too', async () => {
   // The job's own token has no default in the code, which never looks for one.
   const defaults = Object.fromEntries(Object.entries(action.inputs).map(([name, input]) => [name, input.default ?? '']))
   expect(readInputs(source({ ...defaults, ...given }))).toEqual(readInputs(source(given)))
+})
+
+it('the lines of allow in the README and in action.yml are those of the code', () => {
+  const documented = rowsUnder('What it refuses').map(([name]) => quoted(name)[0])
+  expect(documented).toEqual(expect.arrayContaining([...disruptionNames]))
+  const [, listed = ''] = /one a line: (.*)\.$/.exec(action.inputs.allow?.description ?? '') ?? []
+  expect(listed.split(', ').sort()).toEqual([...disruptionNames].sort())
 })
 
 describe('the policies of the README', () => {
@@ -229,5 +240,77 @@ it('every invariant of the threat model is numbered, and names a test that exist
     // A rule that is quoted is the name of a test, or its beginning.
     const sources = tests.map((path) => (path.endsWith('.ts') ? read(path) : '')).join('\n')
     for (const [, rule = ''] of own.replace(/\s+/g, ' ').matchAll(/\("([^"]+)"/g)) expect(sources).toContain(rule)
+  }
+})
+
+const pages = [
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'iam/README.md'],
+  ...['docs', 'docs/decisions'].flatMap((folder) =>
+    readdirSync(new URL(`../${folder}`, import.meta.url))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`),
+  ),
+]
+
+/** The anchors that GitHub gives the headings of a page. */
+function anchorsOf(page: string): readonly string[] {
+  const withoutBlocks = page.replace(/^```[\s\S]*?^```/gm, '')
+  return [...withoutBlocks.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+it.each(pages)('every link of %s leads to a file and a heading that exist', (path) => {
+  const links = [...read(path).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
+  const broken = links.filter(([, file = '', anchor]) => {
+    const target = new URL(file, new URL(`../${path}`, import.meta.url))
+    if (!existsSync(target)) return true
+    return anchor !== undefined && !anchorsOf(readFileSync(target, 'utf8')).includes(anchor)
+  })
+  expect(broken.map(([link]) => link)).toEqual([])
+})
+
+/** The code blocks of a page in one language. `next` is the text after the block. */
+function blocksOf(path: string, language: string) {
+  return read(path)
+    .split(`\n\`\`\`${language}\n`)
+    .slice(1)
+    .map((text) => {
+      const [block = '', ...next] = text.split('\n```\n')
+      return { block: `${block}\n`, next: next.join('\n```\n') }
+    })
+}
+
+it.each([
+  ['README.md', 1],
+  ['docs/definition.md', 2],
+])(
+  'the definition files of %s are read without a problem, or have the problems that the page shows',
+  (path, number) => {
+    const files = blocksOf(path, 'yaml').filter(({ block }) => /^tables:$/m.test(block))
+    expect(files).toHaveLength(number)
+    for (const { block, next } of files) {
+      const [, shown = ''] = /^\s*has these:\n\n```text\n([\s\S]*?)\n```/.exec(next) ?? []
+      expect(problemsOf(block).join('\n')).toBe(shown.replaceAll('.github/tables.yml', 'tables.yml'))
+    }
+  },
+)
+
+it('every step in the README and on the page of definition files has inputs of action.yml', () => {
+  const steps = ['README.md', 'docs/definition.md']
+    .flatMap((path) => blocksOf(path, 'yaml'))
+    .map(({ block }) => parse(block) as unknown)
+    .flatMap((block) => (Array.isArray(block) ? block : Object.values((block as { jobs?: object }).jobs ?? {})))
+    .flatMap((each: { steps?: readonly object[] }) => each.steps ?? [each]) as readonly {
+    uses?: string
+    with?: Given
+  }[]
+  const own = steps.filter(({ uses }) => uses?.startsWith('acme/tenant-tables@'))
+  expect(own.length).toBeGreaterThan(3)
+  for (const { with: given = {} } of own) {
+    expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(Object.keys(given)))
   }
 })

@@ -2,11 +2,22 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { toJsonSchema } from '@valibot/to-json-schema'
-import { defaultsSchema, definitionSchema, tableSchema, tablesSchema } from '../src/definition/fields.ts'
+import { policyFor } from '../src/aws/iam.ts'
+import { declarationOf, defineEverywhere } from '../src/definition/definition.ts'
+import {
+  defaultsSchema,
+  definitionSchema,
+  notManaged,
+  notManagedMembers,
+  tableSchema,
+  tablesSchema,
+} from '../src/definition/fields.ts'
 import { type ItemKind, itemSchemas } from '../src/definition/items.ts'
+import { readDefinition } from '../src/definition/read-definition.ts'
 import { planSchema, sharedSchemas } from '../src/plan/document.ts'
-import { properties } from '../src/table/properties/index.ts'
+import { type PropertyName, properties } from '../src/table/properties/index.ts'
 import type { Property } from '../src/table/property.ts'
+import type { TableDefinition } from '../src/table/table.ts'
 
 /** The JSON Schema of a plan. */
 export function planJsonSchema(): object {
@@ -46,44 +57,77 @@ export function definitionJsonSchema(): object {
   }
 }
 
-const head = `| property | description | new table | change in place | limit of AWS | IAM actions to read | IAM actions to change |
-|---|---|---|---|---|---|---|`
-
-/** The page about definition files, with the present table of properties. */
+/** The page about definition files, with its generated parts as they are now. */
 export function definitionPage(page: string): string {
-  const [before = '', after = ''] = page.split(/(?<=<!-- begin: properties -->\n)[\s\S]*(?=<!-- end: properties -->)/)
-  return `${before}${[head, ...properties.map(rowOf)].join('\n')}\n${after}`
+  const parts = { policy: examplePolicy(page), 'not managed': listNotManaged(), properties: propertyTable() }
+  return Object.entries(parts).reduce((text, [name, part]) => {
+    const [before = '', after = ''] = text.split(
+      new RegExp(`(?<=<!-- begin: ${name} -->\\n)[\\s\\S]*(?=<!-- end: ${name} -->)`),
+    )
+    return `${before}${part}\n${after}`
+  }, page)
 }
 
-function rowOf({
-  name,
-  description,
-  creation,
-  request,
-  waits = [],
-  budget,
-  disruptions = [],
-  actions,
-}: Property): string {
-  const change = [
-    ...(request === undefined ? ['impossible'] : []),
-    ...waits.map(({ goal, usual }) => `to ${goal}: ${usual}`),
-    ...disruptions.map((disruption) => `\`allow: ${disruption.name}\` ${disruption.purpose}`),
-  ]
-  const cells = [
-    code(name),
+const place = { partition: 'aws', region: 'ap-south-1', account: '222222222222' }
+
+/** The policy `verify` of the first example on the page. */
+function examplePolicy(page: string): string {
+  const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? []
+  const policy = policyFor('verify', place, tablesEverywhere(example))
+  return `\`\`\`json\n${JSON.stringify({ verify: policy }, undefined, 2)}\n\`\`\``
+}
+
+function tablesEverywhere(file: string): readonly TableDefinition[] {
+  const read = readDefinition(file, 'tables.yml')
+  if ('problems' in read) throw new Error(read.problems.join('\n'))
+  const inputs = { deletionProtection: 'auto', pointInTimeRecovery: 'auto', tags: new Map() } as const
+  return defineEverywhere(read.definition, { tableNamePrefix: '', ...inputs })
+}
+
+function listNotManaged(): string {
+  const members = Object.entries(notManagedMembers).map(
+    ([property, names]) => `- in ${code(property)}: ${names.map(code).join(', ')}`,
+  )
+  return [`- of a table: ${notManaged.map(code).join(', ')}`, ...members].join('\n')
+}
+
+const columns = ['property', 'meaning', 'new table', 'existing table', '`allow`', 'limit of AWS', 'IAM actions']
+
+function propertyTable(): string {
+  const examples = tablesEverywhere(readFileSync('examples/all-properties.yml', 'utf8'))
+  return [columns, columns.map(() => '---'), ...properties.map((property) => cellsOf(property, examples))]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n')
+}
+
+/** @param examples tables that declare every property, for the actions that depend on its value */
+function cellsOf(property: Property<PropertyName>, examples: readonly TableDefinition[]): readonly string[] {
+  const { name, description, creation, request, waits = [], budget, disruptions = [], actions } = property
+  const durations = waits.map(({ goal, usual }) => `${goal}: ${usual}`)
+  const inPlace = request === undefined ? ['cannot be changed'] : durations.length === 0 ? ['at once'] : durations
+  const ofOthers = examples.flatMap(({ properties: values }) =>
+    values[name] === undefined ? [] : [property.otherStatements?.(values[name], place)],
+  )
+  const others = (kind: 'read' | 'write') =>
+    ofOthers.flatMap((statements) => statements?.[kind] ?? []).flatMap(({ Action }) => Action)
+  return [
+    Object.keys(declarationOf(property).fields).map(code).join('<br>'),
     description,
     creation.kind === 'in-create-table' ? 'created with it' : 'set after its creation',
-    change.join('; ') || 'at once',
+    inPlace.join('<br>'),
+    disruptions.map((disruption) => `${code(disruption.name)}: ${disruption.purpose}`).join('<br>'),
     budget?.limit ?? '',
-    listActions(actions.read),
-    listActions(actions.write),
+    [
+      `read: ${listActions(actions.read)}`,
+      `change: ${listActions(actions.write)}`,
+      ...(others('read').length === 0 ? [] : [`read, on the key: ${listActions(others('read'))}`]),
+      ...(others('write').length === 0 ? [] : [`change, on the key: ${listActions(others('write'))}`]),
+    ].join('<br>'),
   ]
-  return `| ${cells.join(' | ')} |`
 }
 
 function listActions(actions: readonly string[]): string {
-  return actions.map(code).join(', ') || 'none'
+  return [...new Set(actions)].sort().map(code).join(', ') || 'none'
 }
 
 function code(text: string): string {

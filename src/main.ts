@@ -43,8 +43,8 @@ export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeO
 
 /** Yields each result as soon as it is reached, so that an error loses none. */
 async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: TimeOuts): AsyncGenerator<RunResult> {
-  const { command, productionRule, region, environment, policy, definition } = inputs
-  yield { command, productionRule, warnings: inputs.sdkSettings?.warnings ?? [] }
+  const { command, productionRule, region, environment, policy, definition, definitionFile } = inputs
+  yield { command, productionRule, definitionFile, warnings: inputs.sdkSettings?.warnings ?? [] }
   if (command === 'policy') return yield showPolicies(inputs, runner)
   const reviewed = await readReview(inputs, runner.readFile)
   yield { review: describeReview(reviewed, command) }

@@ -5,7 +5,7 @@ import { Ajv } from 'ajv'
 import { parse } from 'yaml'
 import { definitionJsonSchema } from '../../scripts/generate.ts'
 import { notManaged, notManagedMembers, tableFields } from '../../src/definition/fields.ts'
-import { keys, strings } from './reading.ts'
+import { fileOf, keys, problemsOf, strings } from './reading.ts'
 
 interface JsonSchema {
   readonly type?: string
@@ -113,6 +113,16 @@ describe('the fields of a table', () => {
     ])
     expect(descriptions.filter(([, description]) => (description?.length ?? 0) < 20)).toEqual([])
   })
+})
+
+it('the top-level keys of a file are tables, layers and the tenant key: account, region, environment and allow are inputs', () => {
+  const names = ['$schema', 'defaults', 'environments', 'tables', 'tenantKey']
+  expect(Object.keys(schema.properties ?? {}).sort()).toEqual(names)
+  expect(problemsOf(fileOf({}, { allow: ['delete-index'] }))).toEqual([
+    expect.stringContaining(
+      'allow: is not known here. Here may stand $schema, tenantKey, defaults, tables, environments.',
+    ),
+  ])
 })
 
 describe('the JSON Schema of a definition file', () => {

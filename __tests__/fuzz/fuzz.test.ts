@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import {
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
+  DescribeTimeToLiveCommand,
   DynamoDBClient,
   ListTagsOfResourceCommand,
 } from '@aws-sdk/client-dynamodb'
@@ -53,7 +54,7 @@ import { properties } from '../../src/table/properties/index.ts'
 import type { ObservedTable } from '../../src/table/table.ts'
 import { startFaultRuns } from '../faults/matrix.ts'
 import { scenarios } from '../faults/scenarios.ts'
-import { aTarget, provisioned, ready, sourceOf, tagged, theTables } from '../support/builders.ts'
+import { aTable, aTarget, provisioned, ready, sourceOf, tagged, theTables } from '../support/builders.ts'
 import { virtualClock } from '../support/clock.ts'
 import { aRun, type FakeRun } from '../support/fakes.ts'
 import { renderAsGitHub } from '../support/github-markdown.ts'
@@ -345,6 +346,7 @@ const tableAnswer = {
       { AttributeName: 'user_id', AttributeType: 'S' },
     ],
     BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
+    OnDemandThroughput: { MaxReadRequestUnits: 5, MaxWriteRequestUnits: -1 },
     DeletionProtectionEnabled: true,
     GlobalSecondaryIndexes: [anIndex('by-user')],
     LocalSecondaryIndexes: [anIndex('local')],
@@ -361,6 +363,7 @@ const backupsAnswer = {
     PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'ENABLED', RecoveryPeriodInDays: 7 },
   },
 }
+const timeToLiveAnswer = { TimeToLiveDescription: { TimeToLiveStatus: 'ENABLED', AttributeName: 'expires_at' } }
 const tagsAnswer = {
   Tags: [
     { Key: 'team', Value: 'a' },
@@ -393,6 +396,7 @@ const possibleAnswers = fc
       },
     },
     backups: { value: backupsAnswer },
+    timeToLive: { value: timeToLiveAnswer },
     tags: {
       value: {
         Tags: [
@@ -403,6 +407,23 @@ const possibleAnswers = fc
       },
     },
   }))
+
+/** The table of users, with every property declared. */
+const everything = aTable({
+  LocalSecondaryIndexes: [],
+  TableClass: 'STANDARD',
+  OnDemandThroughput: { MaxReadRequestUnits: 10 },
+  StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
+  SSESpecification: { SSEEnabled: true, KMSMasterKeyId: 'arn:aws:kms:y', KeyManager: 'CUSTOMER' },
+  TimeToLiveSpecification: { Enabled: true, AttributeName: 'ends_at' },
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: 'by-role',
+      KeySchema: [{ AttributeName: 'role', AttributeType: 'S', KeyType: 'HASH' }],
+      Projection: { ProjectionType: 'ALL' },
+    },
+  ],
+})
 
 /**
  * Reads the table of users through the port, and shows what would be planned.
@@ -415,7 +436,7 @@ async function observeAndShow(requestHandler: NodeHttpHandler, run: Bounded, sai
   const expiration = new Date(Date.UTC(2100, 0))
   const target = aTarget()
   const dynamoDb = connect(async () => ({ accessKeyId: 'a', secretAccessKey: 'b', expiration }), target)
-  const definitions = theTables().slice(1)
+  const definitions = [everything]
   const observation = await withoutRemedyError(observeTables(dynamoDb, target, definitions, run))
   expect(run.tick()).toBeLessThan(500)
   if (observation === undefined) return
@@ -423,8 +444,7 @@ async function observeAndShow(requestHandler: NodeHttpHandler, run: Bounded, sai
   for (const table of observed.values()) {
     if (table.status === 'absent') expect(saidAbsent).toBe(true)
     if (table.status !== 'ready') continue
-    const read = properties.filter(({ reading }) => reading.kind === 'described' || reading.when === 'always')
-    for (const { name, schema } of read) expect([name, is(schema, table.properties[name])]).toEqual([name, true])
+    for (const { name, schema } of properties) expect([name, is(schema, table.properties[name])]).toEqual([name, true])
   }
   const made = planTables(target, definitions, observed)
   const read = readPlanDocument(renderPlanDocument(made))
@@ -440,8 +460,17 @@ describe('DynamoDB', () => {
       { weight: 1, arbitrary: oddError.map((error) => ({ error })) },
     )
   const answers = (by?: fc.Arbitrary<unknown>) =>
-    fc.oneof<fc.Arbitrary<Readonly<Record<'table' | 'backups' | 'tags', { value?: unknown; error?: unknown }>>>[]>(
-      fc.record({ table: answer(tableAnswer, by), backups: answer(backupsAnswer, by), tags: answer(tagsAnswer, by) }),
+    fc.oneof<
+      fc.Arbitrary<
+        Readonly<Record<'table' | 'backups' | 'timeToLive' | 'tags', { value?: unknown; error?: unknown }>>
+      >[]
+    >(
+      fc.record({
+        table: answer(tableAnswer, by),
+        backups: answer(backupsAnswer, by),
+        timeToLive: answer(timeToLiveAnswer, by),
+        tags: answer(tagsAnswer, by),
+      }),
       possibleAnswers,
     )
 
@@ -462,11 +491,12 @@ describe('DynamoDB', () => {
     holds(
       'gives a plan that can be shown, or an error with a remedy',
       answers(values),
-      async ({ table, backups, tags }) => {
+      async ({ table, backups, timeToLive, tags }) => {
         const run = boundedRun()
         aws.reset()
         aws.on(DescribeTableCommand).callsFake(give(asObject(table), run))
         aws.on(DescribeContinuousBackupsCommand).callsFake(give(asObject(backups), run))
+        aws.on(DescribeTimeToLiveCommand).callsFake(give(asObject(timeToLive), run))
         aws.on(ListTagsOfResourceCommand).callsFake(give(asObject(tags), run))
         await observeAndShow(new NodeHttpHandler(), run, 'error' in table && isAbsence(table.error))
       },
@@ -488,7 +518,12 @@ describe('DynamoDB', () => {
           string,
           { value?: unknown; error?: { name?: unknown; message?: unknown } }
         >
-        const part = { DescribeTable: 'table', DescribeContinuousBackups: 'backups', ListTagsOfResource: 'tags' }
+        const part = {
+          DescribeTable: 'table',
+          DescribeContinuousBackups: 'backups',
+          DescribeTimeToLive: 'timeToLive',
+          ListTagsOfResource: 'tags',
+        }
         const run = boundedRun()
         const requestHandler = inMemory((headers) => {
           run.tick()

@@ -1,5 +1,7 @@
 /** The job summary and the pull request comment, by a renderer that is not ours. */
+import { parse } from 'yaml'
 import type { StepResult } from '../../src/apply/outcome.ts'
+import { defineTables } from '../../src/definition/definition.ts'
 import { InvalidInputsError, RemedyError } from '../../src/errors/errors.ts'
 import { digestPlan } from '../../src/plan/document.ts'
 import type { Plan, Refusal } from '../../src/plan/plan.ts'
@@ -7,6 +9,7 @@ import { planTables } from '../../src/plan/planner.ts'
 import { longestComment, markComment, renderComment } from '../../src/report/comment.ts'
 import { renderSummary } from '../../src/report/page.ts'
 import type { RunResult } from '../../src/report/result.ts'
+import { definitionOf } from '../definition/reading.ts'
 import { aTarget, managedOnly, production, ready, tagged, theTables, withTags } from '../support/builders.ts'
 import { renderAsGitHub } from '../support/github-markdown.ts'
 import { applied, driftedPlan, emptyPlan, outcomeOf, refusedPlan, target, tenant } from './results.ts'
@@ -206,6 +209,93 @@ Plan digest <code>${digestPlan(emptyPlan)}</code>
     expect(shown('payments ')).toEqual(['payments', 'payments\\u{20}'])
   })
 })
+
+describe('the definition of a file', () => {
+  const file = `
+defaults: { Tags: [{ Key: team, Value: planner }] }
+tables:
+  orders:
+    KeySchema: [{ AttributeName: id, KeyType: HASH }]
+    AttributeDefinitions: [{ AttributeName: id, AttributeType: S }]
+environments:
+  PROD: { tables: { orders: { TableClass: STANDARD_INFREQUENT_ACCESS } } }
+`
+  const definitionFile = '.github/tables.yml'
+  const definitions = defineTables(definitionOf(file), {
+    environment: production,
+    tableNamePrefix: 'x-',
+    deletionProtection: 'auto',
+    pointInTimeRecovery: 'auto',
+    tags: new Map(),
+  })
+  const blocksOf = (page: string) => renderAsGitHub(page).blocks
+
+  it.each(pages({ command: 'plan', plan: emptyPlan, definitions, definitionFile }))(
+    'is shown by a plan as it results for the environment, folded, and copies as YAML: %s',
+    (_, page) => {
+      expect(page).toContain('<details><summary>Definition by .github/tables.yml in this environment</summary>')
+      const [, shown = ''] = blocksOf(page)
+      expect(shown).toBe(`"orders":
+  TableName: "x-orders"
+  AttributeDefinitions:
+    - { "AttributeName": "id", "AttributeType": "S" }
+  KeySchema:
+    - { "AttributeName": "id", "KeyType": "HASH" }
+  TableClass: "STANDARD_INFREQUENT_ACCESS"
+  DeletionProtectionEnabled: true
+  PointInTimeRecoverySpecification: { "PointInTimeRecoveryEnabled": true, "RecoveryPeriodInDays": 35 }
+  Tags:
+    - { "Key": "team", "Value": "planner" }
+    - { "Key": "tenant-tables:environment", "Value": "prod" }
+    - { "Key": "tenant-tables:managed-by", "Value": "tenant-tables" }`)
+      expect(parse(shown)).toEqual({ orders: definitions[0]?.fields })
+    },
+  )
+
+  it.each([
+    ['of the built-in tables', { command: 'plan', plan: emptyPlan, definitions }],
+    ['of an apply', { command: 'apply', plan: emptyPlan, definitions, definitionFile }],
+  ] satisfies [string, RunResult][])('is not on the page %s', (_, result) => {
+    for (const [, page] of pages(result)) expect(blocksOf(page)).toHaveLength(1)
+  })
+
+  const wild = hostile.map((text, index) => ({
+    ...theTables()[0],
+    logicalName: `${index}${text}`,
+    fields: { TableName: text, Tags: [{ Key: text, Value: text }], [text]: [text] },
+  }))
+
+  it.each(pages({ command: 'plan', plan: emptyPlan, definitions: wild, definitionFile: hostile.join(' ') }))(
+    'starts no markup and ends no block, whatever its texts are: %s',
+    (name, page) => {
+      const { blocks, elements, links, html } = renderAsGitHub(page)
+      expect(blocks).toHaveLength(2)
+      expect(blocks[1]?.split('\n').filter((line) => line.startsWith('"'))).toHaveLength(hostile.length)
+      expect(elements.filter((element) => ['img', 'script'].includes(element))).toEqual([])
+      expect(links).toEqual(name === 'comment' ? [runUrl] : [])
+      const outsideCode = html.replace(/<code[\s\S]*?<\/code>/g, '').replace(/<!--[\s\S]*?-->/g, '')
+      expect(outsideCode.replace(/&#8203;/g, '\u200b')).not.toMatch(/[@#](?![\u200b\d])/)
+    },
+  )
+
+  it.each([
+    ['is left out of a comment that it would make too long, and the changes stay', emptyPlan, 'left out', true],
+    ['is not in a shortened comment', { ...driftedPlan, refusals: tooManyRefusals() }, 'is shortened', false],
+  ])('%s', (_, plan, notice, hasTables) => {
+    const [table] = definitions
+    const many = Array.from({ length: 700 }, () => table as NonNullable<typeof table>)
+    const body = comment({ command: 'plan', plan, definitions: many, definitionFile })
+    expect(body.length).toBeLessThanOrEqual(longestComment)
+    expect(body).toContain(notice)
+    expect(body).not.toContain('AttributeDefinitions')
+    expect(body.includes('| Table | Before the run |')).toBe(hasTables)
+  })
+})
+
+function tooManyRefusals(): readonly Refusal[] {
+  const refusal = { code: 'not-as-reviewed', reason: 'x'.repeat(400), remedy: 'Review again.' } as const
+  return Array.from({ length: 400 }, () => refusal)
+}
 
 describe('a comment', () => {
   it('starts with its mark, which is not shown, and ends with commit and run', () => {

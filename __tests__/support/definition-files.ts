@@ -34,8 +34,10 @@ export const identity: fc.Arbitrary<Identity> = fc
 
 const units = fc.constantFrom(1, 2, 5)
 const throughput = fc.record({ ReadCapacityUnits: units, WriteCapacityUnits: units })
-const most = fc.constantFrom(1, 10, 40)
-const maximum = fc.record({ MaxReadRequestUnits: most, MaxWriteRequestUnits: most }, { requiredKeys: [] })
+const most = fc.constantFrom(-1, 1, 10, 40)
+const maximum = fc
+  .record({ MaxReadRequestUnits: most, MaxWriteRequestUnits: most }, { requiredKeys: [] })
+  .filter((given) => Object.keys(given).length > 0)
 
 const projection = fc.oneof(
   fc.constantFrom({ ProjectionType: 'ALL' }, { ProjectionType: 'KEYS_ONLY' }),
@@ -83,7 +85,7 @@ const settings = fc.record(
       throughput.map((ProvisionedThroughput) => ({ BillingMode: 'PROVISIONED', ProvisionedThroughput })),
       throughput.map((ProvisionedThroughput) => ({ ProvisionedThroughput })),
     ),
-    OnDemandThroughput: maximum.filter((given) => Object.keys(given).length > 0),
+    OnDemandThroughput: maximum,
     TableClass: fc.constantFrom('STANDARD', 'STANDARD_INFREQUENT_ACCESS'),
     DeletionProtectionEnabled: fc.boolean(),
     PointInTimeRecoverySpecification: fc.oneof(
@@ -153,6 +155,43 @@ export function tableOf({ types, key, local }: Identity): fc.Arbitrary<Fields> {
 export const twoDefinitions: fc.Arbitrary<readonly [Fields, Fields]> = identity.chain((given) =>
   fc.tuple(tableOf(given), tableOf(given)),
 )
+
+/**
+ * The table after the second definition was applied to one of the first: what the second omits stays, apart from the
+ * throughput of another billing mode.
+ */
+export function appliedOnto(before: Fields, after: Fields): Fields {
+  const isProvisioned = (fields: Fields) => 'ProvisionedThroughput' in fields
+  const isBilled = isProvisioned(after) || 'BillingMode' in after
+  const isSwitch = isBilled && isProvisioned(before) !== isProvisioned(after)
+  const withoutThroughput = ({ ProvisionedThroughput: _, OnDemandThroughput: __, ...rest }: Fields) => rest
+  const { BillingMode, GlobalSecondaryIndexes, Tags = [], ...kept } = isSwitch ? withoutThroughput(before) : before
+  const indexes = GlobalSecondaryIndexes as readonly Fields[] | undefined
+  const types = [before, after].flatMap(({ AttributeDefinitions }) => AttributeDefinitions as readonly Fields[])
+  const table: Fields = {
+    ...kept,
+    ...(isBilled || BillingMode === undefined ? {} : { BillingMode }),
+    ...(indexes === undefined
+      ? {}
+      : { GlobalSecondaryIndexes: isSwitch ? indexes.map(withoutThroughput) : GlobalSecondaryIndexes }),
+    ...after,
+    Tags: [...(Tags as readonly Fields[]), ...((after.Tags ?? []) as readonly Fields[])],
+  }
+  const all = [table, ...['LocalSecondaryIndexes', 'GlobalSecondaryIndexes'].flatMap((name) => listOf(table, name))]
+  const used = all.flatMap((each) => listOf(each, 'KeySchema').map(({ AttributeName }) => AttributeName))
+  const byName = (all: readonly Fields[], member: string) => [
+    ...new Map(all.map((each) => [each[member], each])).values(),
+  ]
+  return {
+    ...table,
+    Tags: byName(listOf(table, 'Tags'), 'Key'),
+    AttributeDefinitions: byName(types, 'AttributeName').filter(({ AttributeName }) => used.includes(AttributeName)),
+  }
+}
+
+function listOf(fields: Fields, name: string): readonly Fields[] {
+  return (fields[name] ?? []) as readonly Fields[]
+}
 
 /** The text of a definition file. JSON is YAML. */
 export function fileOf(table: Fields): string {

@@ -12,6 +12,7 @@ import { Accounts } from '../../sandbox/accounts.ts'
 import { answerError, json, xml } from '../../sandbox/answers.ts'
 import { AwsError } from '../../sandbox/errors.ts'
 import { itemOperations } from '../../sandbox/items.ts'
+import { Keys } from '../../sandbox/kms.ts'
 import { measuredTimings } from '../../sandbox/options.ts'
 import { type Shape, statusOf, type TableRecord } from '../../sandbox/table-record.ts'
 import { heldClock } from './clock.ts'
@@ -41,10 +42,14 @@ await loadDynamoDb({ clientOptions, waiting: Promise.resolve(), openEarly: () =>
 /** One run of a race. */
 export interface Participant {
   readonly inputs: Readonly<Record<string, string>>
+  /** The files of the workspace, by path. */
+  readonly files?: Readonly<Record<string, string>>
   /** The start of the run, in milliseconds after the start of the race. */
   readonly start: number
   /** The shortest durations of the requests and responses of the run in turn, in milliseconds. */
   readonly ways: readonly number[]
+  /** The time of a cancellation, in milliseconds after the start of the run. Absent: none. */
+  readonly cancelledAfter?: number
   /** The result of its `Clock.random`. */
   readonly random: number
 }
@@ -111,7 +116,8 @@ const mostRounds = 20_000
 export class World {
   readonly clock = heldClock()
   readonly calls: Call[] = []
-  readonly #accounts = new Accounts(measuredTimings, this.clock.now)
+  readonly #keys = new Keys()
+  readonly #accounts = new Accounts(measuredTimings, this.clock.now, this.#keys)
   readonly hands = this.#accounts.hands(account, region)
   /** Items by the id of their table, then by their key. */
   readonly #items = new Map<string, Map<string, Item>>()
@@ -127,6 +133,8 @@ export class World {
         { AWS_ACCESS_KEY_ID: `RUN${index}`, AWS_SECRET_ACCESS_KEY: 'secret' },
       ),
     )
+    for (const [index, { files = {} }] of participants.entries())
+      Object.assign(runners[index]?.recorded.files ?? {}, files)
     const lines = participants.map(({ ways }, index) => this.#line(order, index, ways))
     const spy = jest.spyOn(NodeHttpHandler.prototype, 'handle').mockImplementation(async (request) => {
       const [, index = ''] = /Credential=RUN(\d+)\//.exec(request.headers.authorization ?? '') ?? []
@@ -138,12 +146,17 @@ export class World {
     let inProgress = participants.length
     const never = new AbortController().signal
     try {
-      const done = participants.map(async ({ start, random }, index) => {
+      const done = participants.map(async ({ start, random, cancelledAfter }, index) => {
         const runner = runners[index]
         if (runner === undefined) return
         if (start > 0) await this.clock.sleep(start, never)
         const began = this.clock.now()
+        const ended = new AbortController()
+        if (cancelledAfter !== undefined) {
+          this.clock.sleep(cancelledAfter, ended.signal).then(runner.interrupt, () => undefined)
+        }
         await main(runner, { ...this.clock, random: () => random })
+        ended.abort()
         seconds[index] = (this.clock.now() - began) / 1000
         inProgress -= 1
       })
@@ -203,12 +216,16 @@ export class World {
       await order.schedule(Promise.resolve(), label)
     }
     return async ({ headers, body }: { headers: Record<string, string>; body?: unknown }) => {
-      const [, operation] = headers['x-amz-target']?.split('.') ?? []
+      const [service, operation] = headers['x-amz-target']?.split('.') ?? []
       if (operation === undefined) {
         const identity = { Arn: `arn:aws:iam::${account}:user/run`, UserId: 'run', Account: account }
         return respond(xml('GetCallerIdentity', identity))
       }
       const input = JSON.parse(new TextDecoder().decode(body as Uint8Array)) as Shape
+      if (service === 'TrentService') {
+        const place = { partition: 'aws', account, region }
+        return respond(json(200, this.#keys.call(operation, place, 'arn:aws:iam::222222222222:user/run', input)))
+      }
       const table = String(input.TableName ?? String(input.ResourceArn).split('/')[1])
       const sent = ++this.#moments
       const sentAt = this.clock.now()

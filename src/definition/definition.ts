@@ -169,13 +169,13 @@ export function defineTables(definition: Definition, request: TableRequest): rea
   const ofInputs: Layer = { path: [], fields: { Tags: listTags(request.tags) } }
   return [...definition.tables.keys()].map((logicalName) => {
     const merged = valuesOf(mergeLayers([ofInputs, ...layersOf(definition, named, logicalName)]))
-    const { TableName = logicalName, Tags } = merged
+    const { TableName = logicalName, Tags, ...declared } = merged
     const name = `${tableNamePrefix}${TableName}`
     const fields: Fields = {
-      ...merged,
       TableName: name,
-      ...protect(deletionProtection, request.deletionProtection, environment, merged),
-      ...protect(pointInTimeRecovery, request.pointInTimeRecovery, environment, merged),
+      ...declared,
+      ...protect(deletionProtection, request.deletionProtection, environment, declared),
+      ...protect(pointInTimeRecovery, request.pointInTimeRecovery, environment, declared),
       Tags: sortTags(mergeTags(Tags, listTags(ownTags(environment)))),
     }
     return { logicalName, name, properties: normalizeFields(fields), fields }

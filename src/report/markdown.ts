@@ -9,7 +9,7 @@ export interface Markdown {
   /** Inline code that shows every character. Long values are cut. */
   readonly code: (value: string) => string
   /** A code block, which GitHub shows and copies exactly. Lines longer than any ARN, claim or statement are cut. */
-  readonly block: (lines: readonly string[], language?: 'text' | 'json') => string
+  readonly block: (lines: readonly string[], language?: 'text' | 'json' | 'yaml') => string
   /** Text for a sentence. */
   readonly text: (value: string) => string
   /** The same, cut if it is long. */

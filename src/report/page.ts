@@ -8,6 +8,7 @@ import type { RunResult } from './result.ts'
 import {
   joinSections,
   renderChanges,
+  renderDefinition,
   renderDetails,
   renderFailures,
   renderHead,
@@ -40,7 +41,10 @@ export function renderSummary(result: RunResult, redact: Redact): string {
   })
 }
 
-/** The whole page; if that is over the limit, a shortened one. */
+const definitionLeftOut =
+  "The definition that results from the file is left out: with it, the report is over GitHub's limit."
+
+/** The whole page; if that is over the limit, the page without the definition, or else a shortened one. */
 export function renderPage(result: RunResult, redact: Redact, place: PagePlace): string {
   const markdown = markdownOf(redact)
   const { plan } = result
@@ -49,14 +53,21 @@ export function renderPage(result: RunResult, redact: Redact, place: PagePlace):
     const digest = plan === undefined ? [] : [`Plan digest ${markdown.code(digestPlan(plan))}`]
     return `${joinSections([mark, ...renderHead(markdown, result), ...sections, [...digest, ...origin].join(' · ')])}\n`
   }
-  const whole = render([
-    ...(plan === undefined ? [] : [renderRefusals(markdown, plan.refusals)]),
-    renderChanges(markdown, result),
-    renderPolicies(markdown, result),
-    ...(plan === undefined ? [] : [renderWarnings(markdown, plan), renderDetails(markdown, plan)]),
-    renderFailures(markdown, result),
-  ])
-  if (sizeOf(whole) <= limit) return whole
+  const renderWhole = (definition: string) =>
+    render([
+      ...(plan === undefined ? [] : [renderRefusals(markdown, plan.refusals)]),
+      renderChanges(markdown, result),
+      renderPolicies(markdown, result),
+      ...(plan === undefined ? [] : [renderWarnings(markdown, plan), renderDetails(markdown, plan)]),
+      definition,
+      renderFailures(markdown, result),
+    ])
+  const definition = renderDefinition(markdown, result)
+  // The changes matter more than the definition, which is in the repository.
+  for (const shown of definition === '' ? [''] : [definition, definitionLeftOut]) {
+    const whole = renderWhole(shown)
+    if (sizeOf(whole) <= limit) return whole
+  }
   const notice = `This report is shortened to GitHub's limit. ${describeTotals(result)}${place.whole}`
   const lines = renderReasons(markdown, result)
   const room = limit - sizeOf(render([notice, hiddenLine(lines.length)]))

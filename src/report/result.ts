@@ -17,6 +17,8 @@ export interface RunResult {
   /** Information that needs no decision. */
   readonly notices?: readonly string[]
   readonly target?: Target
+  /** The path of the definition file. Absent for the built-in tables. */
+  readonly definitionFile?: string | undefined
   readonly definitions?: readonly TableDefinition[]
   /** The attribute whose value is the tenant of an item. */
   readonly tenantKey?: string

@@ -3,6 +3,7 @@ import { describeResult } from '../apply/outcome.ts'
 import { type DescribedError, describeError } from '../errors/description.ts'
 import { settingChanges } from '../plan/description.ts'
 import type { Plan, Refusal } from '../plan/plan.ts'
+import type { TableDefinition } from '../table/table.ts'
 import { count } from '../text/readable.ts'
 import { describeProgress, failuresOf } from './failures.ts'
 import { folded, type Markdown, table } from './markdown.ts'
@@ -77,6 +78,31 @@ export function renderDetails({ code, text, block }: Markdown, plan: Plan): stri
   const body = [table(['Table', 'Before the run'], rows), block(tables.map(({ arn }) => arn)), notes.join('\n')]
   const title = `${count(tables.length, 'table')}${notes.length === 0 ? '' : `, ${count(notes.length, 'note')}`}`
   return folded(title, joinSections(body))
+}
+
+/** The definition of each table after all layers of its file, folded: what a plan compares the tables with. */
+export function renderDefinition({ shortText, block }: Markdown, result: RunResult): string {
+  const { command, definitionFile, definitions } = result
+  if (command !== 'plan' || definitionFile === undefined || definitions === undefined) return ''
+  return folded(
+    `Definition by ${shortText(definitionFile)} in this environment`,
+    block(definitions.flatMap(renderFields), 'yaml'),
+  )
+}
+
+/** YAML with one line for each value or item of a list. A value is JSON, which is YAML too. */
+function renderFields({ logicalName, fields }: TableDefinition): readonly string[] {
+  const lines = Object.entries(fields).flatMap(([name, value]) =>
+    Array.isArray(value) && value.length > 0
+      ? [`  ${name}:`, ...value.map((item) => `    - ${renderOnOneLine(item)}`)]
+      : [`  ${name}: ${renderOnOneLine(value)}`],
+  )
+  return [`${JSON.stringify(logicalName)}:`, ...lines]
+}
+
+/** `{ "Key": "team", "Value": "planner" }`. A line break in a text is written as an escape, so every other one is layout. */
+function renderOnOneLine(value: unknown): string {
+  return JSON.stringify(value, undefined, 1).replace(/\n */g, ' ')
 }
 
 export function renderFailures(markdown: Markdown, result: RunResult): string {

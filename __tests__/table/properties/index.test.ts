@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import * as v from 'valibot'
 import { definitionPage } from '../../../scripts/generate.ts'
 import * as commands from '../../../src/aws/commands.ts'
+import { declarationOf } from '../../../src/definition/definition.ts'
+import { notManaged } from '../../../src/definition/fields.ts'
 import { disruptionNames } from '../../../src/plan/policy.ts'
 import { properties, propertyNamed } from '../../../src/table/properties/index.ts'
 import type { Change, Property } from '../../../src/table/property.ts'
@@ -114,6 +116,14 @@ it('the page of properties is generated from the sources, and names every proper
   const page = read('docs/definition.md')
   // `npm run schemas` writes it.
   expect(page).toBe(definitionPage(page))
-  for (const { name } of properties) expect(page).toContain(`| \`${name}\` |`)
-  for (const line of disruptionNames) expect(page).toContain(`\`allow: ${line}\``)
+  const rows = page.split('\n').filter((line) => line.startsWith('| `'))
+  for (const property of properties) {
+    const fields = Object.keys(declarationOf(property).fields).map((field) => `\`${field}\``)
+    expect(rows.filter((row) => row.startsWith(`| ${fields.join('<br>')} |`))).toHaveLength(1)
+  }
+  for (const line of disruptionNames) expect(rows.join()).toContain(`\`${line}\`: to `)
+  for (const action of ['dynamodb:UpdateTable', 'kms:DescribeKey', 'kms:CreateGrant']) {
+    expect(rows.join()).toContain(`\`${action}\``)
+  }
+  for (const name of notManaged) expect(page).toContain(`\`${name}\``)
 })

@@ -43,7 +43,7 @@ const mode = v.picklist(['PAY_PER_REQUEST', 'PROVISIONED'])
 export const billingMode: Property<'BillingMode', BillingMode> = {
   name: 'BillingMode',
   description:
-    'On-demand capacity (PAY_PER_REQUEST), or provisioned capacity with its ProvisionedThroughput. A new table is on demand unless declared otherwise.',
+    'On-demand capacity (PAY_PER_REQUEST), or provisioned capacity with its ProvisionedThroughput. A new table is on demand unless ProvisionedThroughput is declared.',
   schema: v.union([
     v.literal('PAY_PER_REQUEST'),
     v.strictObject({

@@ -67,7 +67,7 @@ const buildDuration = '8 to 17 minutes, longer with many items'
 export const globalSecondaryIndexes: Property<'GlobalSecondaryIndexes', GlobalIndexes> = {
   name: 'GlobalSecondaryIndexes',
   description:
-    'Global secondary indexes: keys, projection and throughput of each. Made with a new table; on an existing one built or deleted one after the other.',
+    'Global secondary indexes: keys, projection and throughput of each. On an existing table, one is built or deleted after the other.',
   schema: v.pipe(
     v.array(v.strictObject({ ...indexMembers, ...throughputMembers })),
     v.check((indexes) => hasDistinctNames(indexes), 'each IndexName once'),

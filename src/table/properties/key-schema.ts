@@ -38,7 +38,8 @@ export function withTypes(keys: v.InferOutput<typeof keyElements>, types: Attrib
 /** The primary key of the table. DynamoDB fixes it at creation. */
 export const keySchema: Property<'KeySchema', KeySchema> = {
   name: 'KeySchema',
-  description: 'The primary key: a partition key and at most one sort key, each with its type. Fixed at creation.',
+  description:
+    'The primary key: a partition key and at most one sort key. AttributeDefinitions has their types. Fixed at creation.',
   schema: v.pipe(
     v.array(keyAttribute),
     v.minLength(1),

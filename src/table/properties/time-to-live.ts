@@ -15,7 +15,8 @@ const form = v.strictObject({ Enabled: v.boolean(), AttributeName: v.optional(at
 /** Time to live: DynamoDB deletes items whose attribute holds a time in the past. */
 export const timeToLive: Property<'TimeToLiveSpecification', TimeToLive> = {
   name: 'TimeToLiveSpecification',
-  description: 'Time to live: the attribute after whose time DynamoDB deletes an item. Read only where it is declared.',
+  description:
+    'Time to live: the attribute after whose time DynamoDB deletes an item. Read only where it is declared. Another attribute takes two runs, an hour apart: off, then on.',
   schema: v.pipe(
     form,
     v.check(({ Enabled, AttributeName }) => !Enabled || AttributeName !== undefined, 'AttributeName is required'),

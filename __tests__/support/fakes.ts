@@ -1,6 +1,7 @@
 /** Stand-ins for DynamoDB and for the run. */
 import type {
   AttributeDefinition,
+  CreateTableInput,
   GlobalSecondaryIndex,
   IndexStatus,
   SSESpecification,
@@ -15,7 +16,7 @@ import type { Step, UpdateStep } from '../../src/plan/plan.ts'
 import type { Run } from '../../src/run/run.ts'
 import { type BillingMode, isProvisioned } from '../../src/table/properties/billing-mode.ts'
 import type { GlobalIndex, GlobalIndexes } from '../../src/table/properties/global-secondary-indexes.ts'
-import { type PropertyName, type PropertyValues, properties } from '../../src/table/properties/index.ts'
+import { type PropertyName, properties } from '../../src/table/properties/index.ts'
 import { readKeys } from '../../src/table/properties/key-schema.ts'
 import { sortTags, type Tags, tagValue } from '../../src/table/properties/tags.ts'
 import type { Ask, InputOf, Operation, OutputOf, Request } from '../../src/table/request.ts'
@@ -147,69 +148,60 @@ export function modelDynamoDb(observed: ObservedTables = new Map()): Model {
 /** The key that AWS manages for DynamoDB in the account of the model. */
 export const awsManagedKey = 'arn:aws:kms:ap-south-1:222222222222:key/00000000-0000-4000-8000-0000000000aa'
 
-/** The step that a write performs. Every input has the value under the name of its property, except that of capacity. */
+/** The step that a write performs. An UpdateTable changes one property. */
 export function stepOf({ operation, input }: Request): Step {
-  const given = withCapacity(input as Readonly<Record<string, unknown>>)
+  const mode = 'ProvisionedThroughput' in input ? { BillingMode: 'PROVISIONED' } : {}
+  const given = { ...mode, ...input } as Input
   const table = tableIn(given)
   if (operation === 'DeleteTable') return { kind: 'delete', table }
-  if (operation === 'CreateTable') {
-    const { AttributeDefinitions, KeySchema } = given as {
-      AttributeDefinitions: AttributeDefinition[]
-      KeySchema: object[]
-    }
-    const keys = KeySchema.map((key, index) => ({ ...AttributeDefinitions[index], ...key }))
-    const values = properties.flatMap(({ name }) =>
-      name in given
-        ? [
-            [
-              name,
-              name.endsWith('Indexes')
-                ? withKeyTypes(given[name] as object[], AttributeDefinitions)
-                : valueIn(given, name),
-            ],
-          ]
-        : [],
-    )
-    return { kind: 'create', table, to: { ...Object.fromEntries(values), KeySchema: keys } as Partial<PropertyValues> }
-  }
+  const changed = properties.filter(({ name }) => name in given)
+  const valuesIn = Object.fromEntries(changed.map(({ name }) => [name, valueIn(given, name)]))
+  if (operation === 'CreateTable') return { kind: 'create', table, to: valuesIn }
   if ('GlobalSecondaryIndexUpdates' in given && !('BillingMode' in given)) return indexStepOf(table, given)
-  const found = properties.find(({ name }) => name in given)
-  if (found === undefined) throw new Error(`${operation} changes no property`)
-  return { kind: 'update', table, property: found.name, from: undefined, to: valueIn(given, found.name), risk: 'safe' }
+  const [property] = changed
+  if (property === undefined) throw new Error(`${operation} changes no property`)
+  return { kind: 'update', table, property: property.name, from: undefined, to: valuesIn[property.name], risk: 'safe' }
 }
 
-/** The value of a property in an input. CreateTable and UpdateTable spell that of encryption in their own way. */
-function valueIn(given: Readonly<Record<string, unknown>>, name: PropertyName): unknown {
-  if (name !== 'SSESpecification') return given[name]
-  const { Enabled, KMSMasterKeyId = awsManagedKey } = given[name] as SSESpecification
-  return Enabled ? { SSEEnabled: true, KMSMasterKeyId } : { SSEEnabled: false }
+type Input = Partial<CreateTableInput & UpdateTableInput> & Readonly<Record<string, unknown>>
+
+/** The value of a property in an input, in the form of the property. */
+function valueIn(given: Input, name: PropertyName): unknown {
+  const { AttributeDefinitions, BillingMode, ProvisionedThroughput } = given
+  switch (name) {
+    case 'BillingMode':
+      return ProvisionedThroughput === undefined ? BillingMode : { ProvisionedThroughput }
+    case 'KeySchema':
+      return readKeys(given.KeySchema, AttributeDefinitions)
+    case 'GlobalSecondaryIndexes':
+    case 'LocalSecondaryIndexes':
+      return withKeyTypes(given[name] as readonly GlobalSecondaryIndex[], AttributeDefinitions)
+    case 'SSESpecification': {
+      const { Enabled, KMSMasterKeyId = awsManagedKey } = given[name] as SSESpecification
+      return Enabled ? { SSEEnabled: true, KMSMasterKeyId } : { SSEEnabled: false }
+    }
+    default:
+      return given[name]
+  }
 }
 
-function indexStepOf(table: string, input: object): Step {
-  const { AttributeDefinitions = [], GlobalSecondaryIndexUpdates: updates } = input as UpdateTableInput
-  const { Create, Update, Delete } = updates?.[0] ?? {}
+function indexStepOf(table: string, input: Input): Step {
+  const { Create, Update, Delete } = input.GlobalSecondaryIndexUpdates?.[0] ?? {}
   return {
     kind: 'update',
     table,
     property: 'GlobalSecondaryIndexes',
     from: [Update, Delete].flatMap((each) => (each === undefined ? [] : [{ IndexName: each.IndexName }])),
-    to: [...(Create === undefined ? [] : withKeyTypes([Create], AttributeDefinitions)), ...(Update ? [Update] : [])],
+    to: Create === undefined ? [Update].filter(Boolean) : withKeyTypes([Create], input.AttributeDefinitions),
     risk: 'safe',
   }
 }
 
-/** Indexes of a request in the form of the property, which has the types in the keys. */
-function withKeyTypes(indexes: readonly object[], definitions: readonly AttributeDefinition[]): readonly object[] {
-  return indexes.map((index) => ({
-    ...index,
-    KeySchema: readKeys((index as GlobalSecondaryIndex).KeySchema, definitions),
-  }))
-}
-
-/** The input with BillingMode in the form of the property. */
-function withCapacity(input: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { ProvisionedThroughput, ...rest } = input
-  return ProvisionedThroughput === undefined ? input : { ...rest, BillingMode: { ProvisionedThroughput } }
+function withKeyTypes(
+  indexes: readonly Pick<GlobalSecondaryIndex, 'KeySchema'>[],
+  definitions: readonly AttributeDefinition[] | undefined,
+): readonly object[] {
+  return indexes.map((index) => ({ ...index, KeySchema: readKeys(index.KeySchema, definitions) }))
 }
 
 function tableIn({ TableName, ResourceArn }: { readonly TableName?: unknown; readonly ResourceArn?: unknown }): string {
@@ -248,21 +240,10 @@ const answers: { readonly [Name in Operation]?: (values: TableValues) => object 
 
 /** DescribeTable's description of a table. */
 export function descriptionOf(name: string, table: Exclude<ObservedTable, { status: 'absent' }>): TableDescription {
-  const common = {
-    TableName: name,
-    TableArn: tableArn(aTarget(), name),
-    ...(table.id === undefined ? {} : { TableId: table.id }),
-  }
+  const common = { TableName: name, TableArn: tableArn(aTarget(), name), TableId: table.id }
   if (table.status === 'unavailable') return { ...common, TableStatus: table.tableStatus as 'DELETING' }
-  const {
-    KeySchema,
-    BillingMode,
-    OnDemandThroughput,
-    DeletionProtectionEnabled,
-    TableClass,
-    StreamSpecification,
-    SSESpecification,
-  } = table.properties
+  const { KeySchema, OnDemandThroughput, DeletionProtectionEnabled, TableClass } = table.properties
+  const { BillingMode, StreamSpecification, SSESpecification: encryption } = table.properties
   const { GlobalSecondaryIndexes = [], LocalSecondaryIndexes = [] } = table.properties
   return {
     ...common,
@@ -271,42 +252,30 @@ export function descriptionOf(name: string, table: Exclude<ObservedTable, { stat
     AttributeDefinitions: keyDefinitions([{ KeySchema }, ...GlobalSecondaryIndexes, ...LocalSecondaryIndexes]),
     GlobalSecondaryIndexes: GlobalSecondaryIndexes.map((index) => describeGlobalIndex(table, index)),
     LocalSecondaryIndexes: LocalSecondaryIndexes.map(indexInput),
-    ...describeCapacity(BillingMode),
-    ...(OnDemandThroughput === undefined
-      ? {}
-      : { OnDemandThroughput: OnDemandThroughput as Required<OnDemandThroughput> }),
+    BillingModeSummary: { BillingMode: isProvisioned(BillingMode) ? 'PROVISIONED' : BillingMode },
+    ProvisionedThroughput: isProvisioned(BillingMode) ? BillingMode.ProvisionedThroughput : noUnits,
+    OnDemandThroughput,
     DeletionProtectionEnabled,
-    ...(table.createdAt === undefined ? {} : { CreationDateTime: new Date(table.createdAt) }),
-    ...(TableClass === undefined ? {} : { TableClassSummary: { TableClass: TableClass as 'STANDARD' } }),
-    ...(StreamSpecification?.StreamEnabled
-      ? { StreamSpecification: StreamSpecification as { StreamEnabled: true; StreamViewType: 'KEYS_ONLY' } }
-      : {}),
-    ...(SSESpecification?.SSEEnabled
-      ? { SSEDescription: { Status: 'ENABLED', KMSMasterKeyArn: SSESpecification.KMSMasterKeyId ?? awsManagedKey } }
-      : {}),
-    ...(table.streamArn === undefined ? {} : { LatestStreamArn: table.streamArn }),
+    CreationDateTime: table.createdAt === undefined ? undefined : new Date(table.createdAt),
+    TableClassSummary: TableClass === undefined ? undefined : { TableClass: TableClass as 'STANDARD' },
+    StreamSpecification: StreamSpecification?.StreamEnabled
+      ? (StreamSpecification as { StreamEnabled: true; StreamViewType: 'KEYS_ONLY' })
+      : undefined,
+    SSEDescription: encryption?.SSEEnabled
+      ? { Status: 'ENABLED', KMSMasterKeyArn: encryption.KMSMasterKeyId ?? awsManagedKey }
+      : undefined,
+    LatestStreamArn: table.streamArn,
     Replicas: table.replicas.map(({ region, status }) => ({ RegionName: region, ReplicaStatus: status as 'ACTIVE' })),
   }
 }
 
-function describeCapacity(mode: BillingMode | undefined): TableDescription {
-  const zero: Throughput = { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }
-  return isProvisioned(mode)
-    ? { BillingModeSummary: { BillingMode: 'PROVISIONED' }, ProvisionedThroughput: mode.ProvisionedThroughput }
-    : { BillingModeSummary: { BillingMode: mode }, ProvisionedThroughput: zero }
-}
+const noUnits: Throughput = { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }
 
 function describeGlobalIndex({ changesInProgress = [] }: ReadyTable, index: GlobalIndex) {
   const change = changesInProgress.find(({ part, name }) => part === 'index' && name === index.IndexName)
-  const { ProvisionedThroughput = { ReadCapacityUnits: 0, WriteCapacityUnits: 0 }, OnDemandThroughput } = index
-  return {
-    ...indexInput(index),
-    IndexStatus: (change?.status ?? 'ACTIVE') as IndexStatus,
-    ProvisionedThroughput,
-    ...(OnDemandThroughput === undefined
-      ? {}
-      : { OnDemandThroughput: OnDemandThroughput as Required<OnDemandThroughput> }),
-  }
+  const { ProvisionedThroughput = noUnits, OnDemandThroughput } = index
+  const IndexStatus = (change?.status ?? 'ACTIVE') as IndexStatus
+  return { ...indexInput(index), IndexStatus, ProvisionedThroughput, OnDemandThroughput }
 }
 
 /** Reads of a port by operation, each instead of the port's own. */

@@ -6,6 +6,8 @@ import type { Policy } from '../../src/plan/plan.ts'
 import { disruptionNames } from '../../src/plan/policy.ts'
 import type { GlobalIndex, GlobalIndexes } from '../../src/table/properties/global-secondary-indexes.ts'
 import { type PropertyName, properties } from '../../src/table/properties/index.ts'
+import { streamSpecification } from '../../src/table/properties/stream-specification.ts'
+import { tableClass } from '../../src/table/properties/table-class.ts'
 import {
   environmentTag,
   managedByTag,
@@ -13,6 +15,7 @@ import {
   type Tags,
   tags as tagsProperty,
 } from '../../src/table/properties/tags.ts'
+import { timeToLive } from '../../src/table/properties/time-to-live.ts'
 import type { Property } from '../../src/table/property.ts'
 import type { ObservedTable, ObservedTables, Replica, TableDefinition, TableValues } from '../../src/table/table.ts'
 import type { Environment, Target } from '../../src/table/target.ts'
@@ -54,15 +57,6 @@ const replicas: readonly Replica[] = [
   { region: 'us-east-1', status: 'DELETING' },
 ]
 
-/** Properties that the built-in tables do not declare, and whose values contradict no others. */
-const independent: readonly PropertyName[] = [
-  'LocalSecondaryIndexes',
-  'TableClass',
-  'StreamSpecification',
-  'TimeToLiveSpecification',
-  'GlobalSecondaryIndexes',
-]
-
 /** Global indexes whose keys have one type for each attribute. */
 const [byDate, byEmail, byRole] = [['created_at', 'N'] as const, ['email', 'S'] as const, ['role', 'S'] as const].map(
   ([AttributeName, AttributeType]): GlobalIndex => ({
@@ -72,30 +66,28 @@ const [byDate, byEmail, byRole] = [['created_at', 'N'] as const, ['email', 'S'] 
   }),
 ) as [GlobalIndex, GlobalIndex, GlobalIndex]
 
-/** Some of the indexes, each as declared or with another projection, which takes a rebuild. */
-function someIndexes(rebuilds: number): fc.Arbitrary<GlobalIndexes> {
-  const one = (index: GlobalIndex) =>
+/** Some of the global indexes, each as declared or with another projection, which takes a rebuild. No local ones. */
+function indexValues(rebuilds: number) {
+  const one = (index: GlobalIndex): fc.Arbitrary<GlobalIndexes> =>
     fc.oneof(
       { weight: 3, arbitrary: fc.constant([]) },
       { weight: 3, arbitrary: fc.constant([index]) },
       { weight: rebuilds, arbitrary: fc.constant([{ ...index, Projection: { ProjectionType: 'ALL' } as const }]) },
     )
-  return fc.tuple(one(byDate), one(byEmail), one(byRole)).map((indexes) => indexes.flat())
+  return {
+    GlobalSecondaryIndexes: fc.tuple(one(byDate), one(byEmail), one(byRole)).map((indexes) => indexes.flat()),
+    LocalSecondaryIndexes: fc.constant([]),
+  }
 }
 
-/** Properties whose random values would contradict those of others. */
-const generators: { readonly [Name in PropertyName]?: fc.Arbitrary<unknown> } = {
-  GlobalSecondaryIndexes: someIndexes(0),
-  LocalSecondaryIndexes: fc.constant([]),
-}
-
-/** Values of these properties, each present or absent. */
+/** Values of properties that the built-in tables do not declare, each present or absent. They contradict no others. */
 const otherValues: fc.Arbitrary<Partial<TableValues>> = fc.record(
-  Object.fromEntries(
-    properties
-      .filter(({ name }) => independent.includes(name))
-      .map(({ name, schema }) => [name, generators[name] ?? valuesOf(schema)]),
-  ),
+  {
+    ...indexValues(0),
+    StreamSpecification: valuesOf(streamSpecification.schema),
+    TableClass: valuesOf(tableClass.schema),
+    TimeToLiveSpecification: valuesOf(timeToLive.schema),
+  },
   { requiredKeys: [] },
 )
 
@@ -124,8 +116,7 @@ function observedTags(declared: Tags): fc.Arbitrary<Tags> {
 function observedFor(table: TableDefinition): fc.Arbitrary<ObservedTable> {
   const values = {
     ...Object.fromEntries(properties.map((property) => [property.name, observedValue(property, table)])),
-    GlobalSecondaryIndexes: someIndexes(1),
-    LocalSecondaryIndexes: fc.constant([]),
+    ...indexValues(1),
   }
   const present = fc
     .record({

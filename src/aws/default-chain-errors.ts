@@ -3,7 +3,7 @@ import type { SharedConfigFiles } from '@smithy/types'
 import { RemedyError } from '../errors/errors.ts'
 import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
 import { quote } from '../text/readable.ts'
-import { iamDelay, readDenial } from './denials.ts'
+import { iamDelay, isAllowMissing } from './denials.ts'
 import { unsentRemedy } from './remedies.ts'
 import type { Variables } from './sdk-settings.ts'
 import { remedyForSts } from './session-errors.ts'
@@ -46,7 +46,7 @@ export function explainDefaultChain(
 function remedyBy(source: ConfiguredSource, error: unknown): string {
   if (httpStatus(error) === 0) return source.remedy
   // The token may be of another issuer than GitHub.
-  if (errorName(error) !== 'AccessDenied' || readDenial(error) !== undefined) {
+  if (!isAllowMissing(error)) {
     return remedyForSts(error, "of the token's issuer")
   }
   return `Check that the role exists, and that its trust policy allows the token or the caller that it is assumed with. ${iamDelay}`

@@ -20,6 +20,16 @@ const remedies: Readonly<Record<string, string>> = {
   'vpc endpoint policy': 'Change the policy of the VPC endpoint that the call goes through.',
 }
 
+/** Returns true if IAM denied the call. Services name this error in two ways. */
+export function isDenied(cause: unknown): boolean {
+  return errorName(cause).startsWith('AccessDenied')
+}
+
+/** Returns true if IAM denied the call, and as far as its message says an Allow statement for the caller would help. */
+export function isAllowMissing(cause: unknown): boolean {
+  return isDenied(cause) && readDenial(cause) === undefined
+}
+
 /**
  * Reads the reason of a denial from AWS's message.
  *
@@ -28,7 +38,7 @@ const remedies: Readonly<Record<string, string>> = {
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
 export function readDenial(cause: unknown) {
-  if (!errorName(cause).startsWith('AccessDenied')) return undefined
+  if (!isDenied(cause)) return undefined
   const message = errorMessage(cause)
   const explicit = /\bexplicit deny\b(?: in (?:an?|the) ([a-z -]+))?/i.exec(message)
   if (explicit !== null) {

@@ -2,7 +2,7 @@
 
 import { RemedyError } from '../errors/errors.ts'
 import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
-import { readDenial } from './denials.ts'
+import { isAllowMissing } from './denials.ts'
 import { classifyFailure, type FailureKind, isUnusableKey, nextChangeAllowedAt } from './failures.ts'
 import { actionsOfOperation, allowStatement } from './iam.ts'
 import { remedyForAws } from './remedies.ts'
@@ -19,11 +19,11 @@ export class DynamoDbError extends RemedyError {
    * @param arn the ARN of the resource, because `resource` may be its name
    */
   constructor(operation: string, resource: string, cause: unknown, isOutcomeUnknown: boolean, arn = resource) {
-    const isAllowMissing = isDenied(cause) && readDenial(cause) === undefined && !isAboutKms(cause)
     super(describeFailure(operation, resource, cause), remedyForDynamoDb(operation, resource, cause), {
       cause,
       isOutcomeUnknown,
-      statements: isAllowMissing ? [allowStatement(actionsOfOperation(operation), arn)] : [],
+      statements:
+        isAllowMissing(cause) && !isAboutKms(cause) ? [allowStatement(actionsOfOperation(operation), arn)] : [],
     })
     this.code = errorName(cause)
     this.kind = classifyFailure(cause)
@@ -45,10 +45,6 @@ export class StaleReadError extends RemedyError {
   }
 }
 
-function isDenied(error: unknown): boolean {
-  return errorName(error) === 'AccessDeniedException'
-}
-
 /** A caller that reads or writes items of a table with a customer managed key needs permission for that key. */
 function isAboutKms(error: unknown): boolean {
   return /\bkms\b/i.test(errorMessage(error))
@@ -66,7 +62,7 @@ function remedyForDynamoDb(operation: string, resource: string, error: unknown):
     const time = nextChangeAllowedAt(error)
     return `Run again ${time === undefined ? 'when the limit that AWS names below allows it' : `after ${time}`}. The other steps do not wait for it.`
   }
-  if (isDenied(error) && readDenial(error) === undefined) {
+  if (isAllowMissing(error)) {
     return isAboutKms(error)
       ? `Allow what AWS names below to the role that works on the tables, in its policy and in that of the KMS key of "${resource}". A session under restrict-session, and a role within the boundary of iam/provisioner.yml, may use no key.`
       : `Allow ${actionsOfOperation(operation).join(' and ')} on "${resource}" in the policy of the role that works on the tables, and check that no service control policy or permissions boundary denies it.`

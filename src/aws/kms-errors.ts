@@ -3,7 +3,7 @@ import { RemedyError } from '../errors/errors.ts'
 import { errorName } from '../errors/thrown.ts'
 import { describeKeyStatement, keyArn } from '../table/key-permissions.ts'
 import type { Target } from '../table/target.ts'
-import { iamDelay, readDenial } from './denials.ts'
+import { iamDelay, isAllowMissing, isDenied, readDenial } from './denials.ts'
 import { remedyForAws } from './remedies.ts'
 
 /** DescribeKey failed for good. */
@@ -15,13 +15,9 @@ export class KmsError extends RemedyError {
     const statement = JSON.stringify(describeKeyStatement(keyArn(key, target)))
     super(`DescribeKey on "${key}" in ${target.region} failed.`, remedyForKms(key, target, cause), {
       cause,
-      statements: isDenied(cause) && readDenial(cause) === undefined ? [statement] : [],
+      statements: isAllowMissing(cause) ? [statement] : [],
     })
   }
-}
-
-function isDenied(cause: unknown): boolean {
-  return errorName(cause) === 'AccessDeniedException'
 }
 
 function remedyForKms(key: string, { account, region }: Target, cause: unknown): string {

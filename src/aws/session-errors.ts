@@ -2,7 +2,7 @@
 
 import { type Fact, RemedyError } from '../errors/errors.ts'
 import { errorName } from '../errors/thrown.ts'
-import { iamDelay, readDenial } from './denials.ts'
+import { iamDelay, isAllowMissing, isDenied, readDenial } from './denials.ts'
 import { allowStatement, trustStatement } from './iam.ts'
 import { isUnanswered, remedyForAws } from './remedies.ts'
 import type { Role, SessionRequest } from './session-request.ts'
@@ -29,7 +29,7 @@ export function explainTokenRefusal(
   const facts = [{ name: 'role', value: role.arn }, ...claimFacts(claims)]
   const refuse = (remedy: string, statements: readonly string[] = []) =>
     new RemedyError(`STS did not let this job assume ${role.arn}.`, remedy, { cause, facts, statements })
-  if (errorName(cause) !== 'AccessDenied' || readDenial(cause) !== undefined || typeof sub !== 'string') {
+  if (!isAllowMissing(cause) || typeof sub !== 'string') {
     return refuse(remedyForSts(cause, String(iss)))
   }
   const first = `Check that the role exists in account ${role.account}, and that it trusts the token's sub: the job must name the GitHub environment that the role trusts ("environment:" in the job; without it the sub names a branch or a pull request instead). ${iamDelay}`
@@ -66,7 +66,7 @@ export function explainRoleRefusal(
       facts: [{ name: 'role', value: role.arn }],
       statements,
     })
-  if (errorName(cause) !== 'AccessDenied') return refuse(remedyForSts(cause))
+  if (!isDenied(cause)) return refuse(remedyForSts(cause))
   const { externalId, sourceIdentity, sessionTags, roles } = request
   const checkExternalId =
     externalId === undefined

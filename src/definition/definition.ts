@@ -78,6 +78,11 @@ export function environmentNamed({ environments }: Definition, name: string): st
   return [...environments.keys()].find((each) => isSameEnvironment(each, name))
 }
 
+/** The names of all environments, and an empty one, which stands for those that the definition does not have. */
+export function environmentNames({ environments }: Definition): readonly string[] {
+  return ['', ...environments.keys()]
+}
+
 /**
  * The layers of a table, from the lowest to the highest.
  *
@@ -185,8 +190,7 @@ export function defineEverywhere(
   definition: Definition,
   request: Omit<TableRequest, 'environment'>,
 ): readonly TableDefinition[] {
-  // No environment has an empty name: it stands for those that the definition does not have.
-  return ['', ...definition.environments.keys()].flatMap((name) =>
+  return environmentNames(definition).flatMap((name) =>
     [false, true].flatMap((production) => defineTables(definition, { ...request, environment: { name, production } })),
   )
 }

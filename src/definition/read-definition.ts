@@ -78,10 +78,6 @@ function checkFile(root: FileNode): CheckedFile {
   return { found: [...ofForm, ...empty, ...broken], definition }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** Ignores what does not have its form: it is reported as a problem, and the definition is not used. */
 function toDefinition({ tenantKey, environments, ...fields }: Fields): Definition {
   return {
@@ -101,7 +97,7 @@ function toFieldsOfTables({ defaults, tables }: Fields): FieldsOfTables {
 }
 
 function asObject(value: unknown): Fields {
-  return isObject(value) ? value : {}
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
 }
 
 /** Environments are compared without case, and only differ from the tables that the file has. */

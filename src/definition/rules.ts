@@ -396,8 +396,6 @@ function* checkProjectedAttributes(fields: TableFields): Generator<Problem> {
   }
 }
 
-const noMaximum = { MaxReadRequestUnits: -1 }
-
 function* checkBilling(fields: TableFields): Generator<Problem> {
   const { BillingMode, ProvisionedThroughput, OnDemandThroughput, GlobalSecondaryIndexes = [] } = fields
   const isProvisioned =
@@ -414,9 +412,6 @@ function* checkBilling(fields: TableFields): Generator<Problem> {
   if (BillingMode === 'PAY_PER_REQUEST' && ProvisionedThroughput !== undefined) {
     yield { path: ['ProvisionedThroughput'], message: `goes only with BillingMode PROVISIONED, but ${cause}.` }
   }
-  if (isProvisioned && OnDemandThroughput !== undefined) {
-    yield { path: ['OnDemandThroughput'], message: `goes only with BillingMode PAY_PER_REQUEST, but ${cause}.` }
-  }
   const maximums = [
     { path: ['OnDemandThroughput'] as Path, value: OnDemandThroughput },
     ...GlobalSecondaryIndexes.map(({ OnDemandThroughput: value }, place) => ({
@@ -424,7 +419,9 @@ function* checkBilling(fields: TableFields): Generator<Problem> {
       value,
     })),
   ]
-  for (const { path, value = noMaximum } of maximums) {
+  for (const { path, value } of maximums) {
+    if (value === undefined) continue
+    if (isProvisioned) yield { path, message: `goes only with BillingMode PAY_PER_REQUEST, but ${cause}.` }
     // UpdateTable answers an empty one with an internal error.
     if (Object.keys(value).length === 0) {
       yield { path, message: 'has no member. Give MaxReadRequestUnits, MaxWriteRequestUnits or both.' }
@@ -434,12 +431,6 @@ function* checkBilling(fields: TableFields): Generator<Problem> {
     const path: Path = ['GlobalSecondaryIndexes', place]
     if (isProvisioned && index.ProvisionedThroughput === undefined) {
       yield { path, message: `needs a ProvisionedThroughput of its own, because ${cause}.` }
-    }
-    if (isProvisioned && index.OnDemandThroughput !== undefined) {
-      yield {
-        path: [...path, 'OnDemandThroughput'],
-        message: `goes only with BillingMode PAY_PER_REQUEST, but ${cause}.`,
-      }
     }
     if (!isProvisioned && index.ProvisionedThroughput !== undefined) {
       const why = BillingMode === undefined ? 'the table has no ProvisionedThroughput' : cause

@@ -1,6 +1,6 @@
 /** The declarations of the inputs: name, default and parser of each. */
 import type { Role } from '../aws/session-request.ts'
-import { type Definition, nameTables } from '../definition/definition.ts'
+import { type Definition, environmentNames, nameTables } from '../definition/definition.ts'
 import { emptyOutput, isFallback } from '../plan/document.ts'
 import { disruptionNames } from '../plan/policy.ts'
 import type { ExpectedPlan } from '../plan/review.ts'
@@ -150,9 +150,9 @@ function parseTableNamePrefix(prefix: string, { definition, report }: ParserCont
 
 /** The names of the tables in every environment of the definition. */
 function nameAllTables(definition: Definition, tableNamePrefix: string): readonly string[] {
-  // No environment has an empty name.
-  const environments = ['', ...definition.environments.keys()]
-  const names = environments.flatMap((environment) => nameTables(definition, { environment, tableNamePrefix }))
+  const names = environmentNames(definition).flatMap((environment) =>
+    nameTables(definition, { environment, tableNamePrefix }),
+  )
   return [...new Set(names)]
 }
 

@@ -11,8 +11,8 @@ import { externalId, hubRole, provisionerRole, twoAccounts } from '../sandbox/tw
 import { policyFor } from '../src/aws/iam.ts'
 import type { TableDefinition } from '../src/table/table.ts'
 import { aTarget, theTables } from './support/builders.ts'
-import { runDefinitions } from './support/sandbox-runs.ts'
 import { startEmulator } from './support/emulator.ts'
+import { runDefinitions } from './support/sandbox-runs.ts'
 
 const region = 'ap-south-1'
 const account = '222222222222'

@@ -1,17 +1,11 @@
 /** Runs that add, change and delete indexes on the sandbox, with the durations that were measured on AWS. */
-import type { GlobalIndex, GlobalIndexes } from '../../src/table/properties/global-secondary-indexes.ts'
+import type { GlobalIndexes } from '../../src/table/properties/global-secondary-indexes.ts'
 import { apply as applyToModel, failure, observedAs } from '../support/apply.ts'
-import { aTable } from '../support/builders.ts'
+import { aTable, globalIndex as index } from '../support/builders.ts'
 import { startSandboxRuns } from '../support/sandbox-runs.ts'
 
 const { emulator, sandbox, hands, clock, apply, writes } = await startSandboxRuns()
 
-const index = (attribute: string, changes: Partial<GlobalIndex> = {}): GlobalIndex => ({
-  IndexName: `by-${attribute}`,
-  KeySchema: [{ AttributeName: attribute, AttributeType: 'S', KeyType: 'HASH' }],
-  Projection: { ProjectionType: 'KEYS_ONLY' },
-  ...changes,
-})
 const all = { Projection: { ProjectionType: 'ALL' } } as const
 const units = (count: number) => ({ ProvisionedThroughput: { ReadCapacityUnits: count, WriteCapacityUnits: count } })
 const withIndexes = (...indexes: GlobalIndexes) => aTable({ GlobalSecondaryIndexes: indexes })

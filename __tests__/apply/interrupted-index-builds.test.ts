@@ -1,20 +1,14 @@
 /** Runs that end at any call while they change indexes: the next run completes the work, and repeats no change. */
 import type { Watcher } from '../../sandbox/sandbox.ts'
-import type { GlobalIndex, GlobalIndexes } from '../../src/table/properties/global-secondary-indexes.ts'
+import type { GlobalIndexes } from '../../src/table/properties/global-secondary-indexes.ts'
 import { createRequest } from '../../src/table/values.ts'
-import { aTable } from '../support/builders.ts'
+import { aTable, globalIndex as index } from '../support/builders.ts'
 import { type RunOptions, startSandboxRuns } from '../support/sandbox-runs.ts'
 
 // Short changes, which take few polls.
 const timings = { creatingWithIndexes: 0, indexCreating: 4000, indexAllocating: 1500, updating: 1500 }
 const { emulator, sandbox, hands, clock, apply, writes } = await startSandboxRuns({ timings })
 
-const index = (attribute: string, changes: Partial<GlobalIndex> = {}): GlobalIndex => ({
-  IndexName: `by-${attribute}`,
-  KeySchema: [{ AttributeName: attribute, AttributeType: 'S', KeyType: 'HASH' }],
-  Projection: { ProjectionType: 'KEYS_ONLY' },
-  ...changes,
-})
 const rebuilt = index('email', { Projection: { ProjectionType: 'ALL' } })
 const withIndexes = (...indexes: GlobalIndexes) => aTable({ GlobalSecondaryIndexes: indexes })
 const wanted = withIndexes(index('date'), rebuilt)

@@ -1,11 +1,14 @@
 /** Values for tests: each is whole and plain, and a test names only what it is about. */
+import type { TableDescription } from '@aws-sdk/client-dynamodb'
 import { builtInDefinition } from '../../src/definition/built-in.ts'
 import { defineTables, type TableRequest } from '../../src/definition/definition.ts'
 import type { InputSource } from '../../src/inputs/inputs.ts'
 import { isProvisioned } from '../../src/table/properties/billing-mode.ts'
+import type { GlobalIndex } from '../../src/table/properties/global-secondary-indexes.ts'
 import { type PropertyName, type PropertyValues, properties } from '../../src/table/properties/index.ts'
+import type { KeyAttribute } from '../../src/table/properties/key-schema.ts'
 import { managedByTag, managedByValue, sortTags, type Tags } from '../../src/table/properties/tags.ts'
-import type { Comparison } from '../../src/table/property.ts'
+import type { Comparison, Property } from '../../src/table/property.ts'
 import { sortByName } from '../../src/table/secondary-index.ts'
 import type { ReadyTable, TableDefinition, TableValues } from '../../src/table/table.ts'
 import type { Environment, Target } from '../../src/table/target.ts'
@@ -113,6 +116,26 @@ export function withIndexThroughput(values: TableValues): TableValues {
       : { ...index, OnDemandThroughput: readOnDemandThroughput(OnDemandThroughput) },
   )
   return { ...values, GlobalSecondaryIndexes: sortByName(indexes) }
+}
+
+/** A global index by one attribute, as a definition declares it. */
+export function globalIndex(
+  AttributeName: string,
+  changes: Partial<GlobalIndex> = {},
+  AttributeType: KeyAttribute['AttributeType'] = 'S',
+): GlobalIndex {
+  return {
+    IndexName: `by-${AttributeName}`,
+    KeySchema: [{ AttributeName, AttributeType, KeyType: 'HASH' }],
+    Projection: { ProjectionType: 'KEYS_ONLY' },
+    ...changes,
+  }
+}
+
+/** The value of a property that DescribeTable has, in this answer. */
+export function readDescribed({ name, reading }: Pick<Property, 'name' | 'reading'>, table: TableDescription): unknown {
+  if (reading.kind !== 'described') throw new Error(`${name} is no field of DescribeTable`)
+  return reading.of(table)
 }
 
 /** Tags by key. */

@@ -19,7 +19,7 @@ import { timeToLive } from '../../src/table/properties/time-to-live.ts'
 import type { Property } from '../../src/table/property.ts'
 import type { ObservedTable, ObservedTables, Replica, TableDefinition, TableValues } from '../../src/table/table.ts'
 import type { Environment, Target } from '../../src/table/target.ts'
-import { aTarget, define, initialValues, ready } from './builders.ts'
+import { aTarget, define, globalIndex, initialValues, ready } from './builders.ts'
 import { valuesOf } from './schema-values.ts'
 
 export interface World {
@@ -58,13 +58,7 @@ const replicas: readonly Replica[] = [
 ]
 
 /** Global indexes whose keys have one type for each attribute. */
-const [byDate, byEmail, byRole] = [['created_at', 'N'] as const, ['email', 'S'] as const, ['role', 'S'] as const].map(
-  ([AttributeName, AttributeType]): GlobalIndex => ({
-    IndexName: `by-${AttributeName}`,
-    KeySchema: [{ AttributeName, AttributeType, KeyType: 'HASH' }],
-    Projection: { ProjectionType: 'KEYS_ONLY' },
-  }),
-) as [GlobalIndex, GlobalIndex, GlobalIndex]
+const [byDate, byEmail, byRole] = [globalIndex('created_at', {}, 'N'), globalIndex('email'), globalIndex('role')]
 
 /** Some of the global indexes, each as declared or with another projection, which takes a rebuild. No local ones. */
 function indexValues(rebuilds: number) {

@@ -8,7 +8,7 @@ import {
   isSwitchToProvisioned,
 } from '../../../src/table/properties/billing-mode.ts'
 import type { Comparison, ValueChange } from '../../../src/table/property.ts'
-import { aTable, aTarget, comparison, provisioned, ready } from '../../support/builders.ts'
+import { aTable, aTarget, comparison, provisioned, readDescribed, ready } from '../../support/builders.ts'
 import { startSandboxRuns } from '../../support/sandbox-runs.ts'
 
 const { apply, change, hands, sandbox } = await startSandboxRuns()
@@ -135,11 +135,7 @@ describe('request', () => {
 })
 
 describe('reading', () => {
-  const read = (table: object) => {
-    const { reading } = billingMode
-    if (reading.kind !== 'described') throw new Error('The billing mode is a field of DescribeTable')
-    return reading.of(table)
-  }
+  const read = (table: object) => readDescribed(billingMode, table)
   const zeros = { ProvisionedThroughput: units(0) }
 
   it('takes a table without a summary as provisioned', () => {

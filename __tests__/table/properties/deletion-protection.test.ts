@@ -1,5 +1,5 @@
 import { deletionProtection } from '../../../src/table/properties/deletion-protection.ts'
-import { comparison } from '../../support/builders.ts'
+import { comparison, readDescribed } from '../../support/builders.ts'
 
 it('turns protection on safely, and off only by its line of allow', () => {
   const [on, off] = [true, false]
@@ -11,9 +11,8 @@ it('turns protection on safely, and off only by its line of allow', () => {
 })
 
 it('reads a table that reports no protection as unprotected', () => {
-  const { reading } = deletionProtection
-  if (reading.kind !== 'described') throw new Error('Protection is a field of DescribeTable')
-  expect([reading.of({}), reading.of({ DeletionProtectionEnabled: true })]).toEqual([false, true])
+  const read = (table: object) => readDescribed(deletionProtection, table)
+  expect([read({}), read({ DeletionProtectionEnabled: true })]).toEqual([false, true])
 })
 
 it.each([true, false])('sends UpdateTable with the protection alone: %s', (value) => {

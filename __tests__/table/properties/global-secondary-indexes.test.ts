@@ -10,7 +10,7 @@ import type { PropertyValues } from '../../../src/table/properties/index.ts'
 import type { KeyAttribute } from '../../../src/table/properties/key-schema.ts'
 import type { Change, Comparison } from '../../../src/table/property.ts'
 import type { TableValues } from '../../../src/table/table.ts'
-import { aTable, aTarget, managedOnly, ready } from '../../support/builders.ts'
+import { aTable, aTarget, managedOnly, readDescribed, ready } from '../../support/builders.ts'
 
 const hash = (AttributeName: string, AttributeType: 'S' | 'N' = 'S'): KeyAttribute => ({
   AttributeName,
@@ -426,8 +426,6 @@ describe('requests', () => {
 
 describe('reading', () => {
   const read = (indexes: readonly GlobalSecondaryIndexDescription[] | undefined) => {
-    const { reading, schema } = globalSecondaryIndexes
-    if (reading.kind !== 'described') throw new Error('Indexes are in the answer of DescribeTable')
     const table: TableDescription = {
       AttributeDefinitions: [
         { AttributeName: 'created_at', AttributeType: 'N' },
@@ -435,7 +433,7 @@ describe('reading', () => {
       ],
       ...(indexes === undefined ? {} : { GlobalSecondaryIndexes: [...indexes] }),
     }
-    return v.parse(schema, reading.of(table))
+    return v.parse(globalSecondaryIndexes.schema, readDescribed(globalSecondaryIndexes, table))
   }
   const described = (changes: GlobalSecondaryIndexDescription = {}): GlobalSecondaryIndexDescription => ({
     IndexName: 'by-email',

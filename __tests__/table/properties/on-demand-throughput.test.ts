@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { BillingMode } from '../../../src/table/properties/billing-mode.ts'
 import { onDemandThroughput } from '../../../src/table/properties/on-demand-throughput.ts'
 import type { OnDemandThroughput } from '../../../src/table/throughput.ts'
-import { aTable, comparison, provisioned } from '../../support/builders.ts'
+import { aTable, comparison, provisioned, readDescribed } from '../../support/builders.ts'
 import { startSandboxRuns } from '../../support/sandbox-runs.ts'
 
 const { apply, change, hands, sandbox } = await startSandboxRuns()
@@ -90,9 +90,7 @@ it.each<[object, OnDemandThroughput]>([
   [{ OnDemandThroughput: reads(100) }, both(100, -1)],
   [{ OnDemandThroughput: both(-1, 500) }, both(-1, 500)],
 ])('reads %j', (table, value) => {
-  const { reading } = onDemandThroughput
-  if (reading.kind !== 'described') throw new Error('The maximum is a field of DescribeTable')
-  expect(reading.of(table)).toEqual(value)
+  expect(readDescribed(onDemandThroughput, table)).toEqual(value)
 })
 
 it('accepts whole numbers from 1, and -1', () => {

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { classifyFailure } from '../../../src/aws/failures.ts'
 import { renderError } from '../../../src/errors/description.ts'
 import { type Encryption, sseSpecification } from '../../../src/table/properties/sse-specification.ts'
-import { aTable, aTarget, comparison } from '../../support/builders.ts'
+import { aTable, aTarget, comparison, readDescribed } from '../../support/builders.ts'
 import { startSandboxRuns } from '../../support/sandbox-runs.ts'
 
 const target = aTarget()
@@ -75,9 +75,7 @@ it.each([
   [{ Status: 'UPDATING' } as const, awsOwned],
   [{ Status: 'DISABLED', KMSMasterKeyArn: arnOf(id) } as const, awsOwned],
 ])('reads %j', (SSEDescription, value) => {
-  const { reading } = sseSpecification
-  if (reading.kind !== 'described') throw new Error('Encryption is a field of DescribeTable')
-  expect(reading.of(SSEDescription === undefined ? {} : { SSEDescription })).toEqual(value)
+  expect(readDescribed(sseSpecification, { SSEDescription })).toEqual(value)
 })
 
 it('shows who owns the key, or its ARN', () => {

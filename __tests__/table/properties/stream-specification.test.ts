@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { type Stream, streamSpecification } from '../../../src/table/properties/stream-specification.ts'
-import { aTable, comparison } from '../../support/builders.ts'
+import { aTable, comparison, readDescribed } from '../../support/builders.ts'
 import { startSandboxRuns } from '../../support/sandbox-runs.ts'
 
 const { apply, change, hands } = await startSandboxRuns()
@@ -73,9 +73,7 @@ it.each([
   // A disabled block may linger.
   [{ StreamEnabled: false, StreamViewType: 'KEYS_ONLY' } as const, off],
 ])('reads %j', (StreamSpecification, value) => {
-  const { reading } = streamSpecification
-  if (reading.kind !== 'described') throw new Error('The stream is a field of DescribeTable')
-  expect(reading.of(StreamSpecification === undefined ? {} : { StreamSpecification })).toEqual(value)
+  expect(readDescribed(streamSpecification, { StreamSpecification })).toEqual(value)
 })
 
 describe('is declared', () => {

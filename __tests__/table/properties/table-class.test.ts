@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { classifyFailure } from '../../../src/aws/failures.ts'
 import { tableClass } from '../../../src/table/properties/table-class.ts'
-import { aTable, comparison } from '../../support/builders.ts'
+import { aTable, comparison, readDescribed } from '../../support/builders.ts'
 import { startSandboxRuns } from '../../support/sandbox-runs.ts'
 
 const { apply, change, hands } = await startSandboxRuns()
@@ -25,10 +25,11 @@ it('warns that the class of replicas changes too, which counts in their limit', 
 })
 
 it('reads a table without a summary of its class as STANDARD, and any class that AWS may add', () => {
-  const { reading, schema } = tableClass
-  if (reading.kind !== 'described') throw new Error('The table class is a field of DescribeTable')
-  expect(reading.of({})).toBe(standard)
-  expect(reading.of({ TableClassSummary: { TableClass: 'STANDARD_INFREQUENT_ACCESS' } })).toBe(infrequent)
+  const { schema } = tableClass
+  expect(readDescribed(tableClass, {})).toBe(standard)
+  expect(readDescribed(tableClass, { TableClassSummary: { TableClass: 'STANDARD_INFREQUENT_ACCESS' } })).toBe(
+    infrequent,
+  )
   expect([v.is(schema, 'A_NEW_CLASS'), v.is(schema, undefined)]).toEqual([true, false])
 })
 

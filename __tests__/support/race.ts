@@ -279,7 +279,7 @@ export class World {
       case 'GetItem':
         return items.has(keyOf(key)) ? { Item: items.get(keyOf(key)) } : {}
       case 'Query': {
-        const tenant = (input.ExpressionAttributeValues as Item)[':value']?.S
+        const tenant = (input.ExpressionAttributeValues as Item)[':value0']?.S
         return { Items: [...items.values()].filter(({ tenant_id }) => tenant_id?.S === tenant) }
       }
       default:

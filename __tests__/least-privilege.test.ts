@@ -374,7 +374,7 @@ function neededOfStack(commands: readonly Command[]): readonly IamAction[] {
 type Question = Pick<Simulation, 'identityPolicies'> &
   Partial<Pick<Simulation, 'permissionBoundaryPolicies' | 'resourcePolicy'>> & {
     readonly principal: string
-    readonly contextVariables?: Strings
+    readonly contextVariables?: Readonly<Record<string, string | string[]>>
   }
 
 async function isAllowed({ action, resource }: IamAction, question: Question): Promise<boolean> {
@@ -395,10 +395,11 @@ async function isAllowed({ action, resource }: IamAction, question: Question): P
   return simulation.overallResult === 'Allowed'
 }
 
-/** The context keys of the place of a request, which AWS sets in every request. */
-function placeOf({ resource }: IamAction): Strings {
+/** The context keys of the place of a request, which AWS sets in every request, and those of a KMS key. */
+function contextOf({ resource, context = {} }: IamAction): Readonly<Record<string, string | string[]>> {
   const [, , , inRegion = '', inAccount = ''] = resource.split(':')
-  return { 'aws:RequestedRegion': inRegion, 'aws:ResourceAccount': inAccount }
+  const ofKey = Object.entries(context).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]])
+  return { 'aws:RequestedRegion': inRegion, 'aws:ResourceAccount': inAccount, ...Object.fromEntries(ofKey) }
 }
 
 /** Whether the resource of a policy, which may have wildcards, covers the resource of a request. */
@@ -407,15 +408,22 @@ function covers(pattern: string, resource: string): boolean {
   return new RegExp(`^${[first, ...rest].join('.*')}$`).test(resource)
 }
 
+/** The key policy that KMS gives a new key: the policies of IAM decide, which they do for no key without it. */
+const defaultKeyPolicy = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' }],
+}
+
 /** The actions that a session of a role in the target account is denied. */
 async function deniedOf(needed: readonly IamAction[], policy: Policy, boundary: Policy): Promise<readonly IamAction[]> {
   const answers = await Promise.all(
     needed.map((each) =>
       isAllowed(each, {
         principal: `arn:aws:sts::${account}:assumed-role/a-role/a-session`,
-        contextVariables: placeOf(each),
+        contextVariables: contextOf(each),
         identityPolicies: [{ name: 'policy', policy }],
         permissionBoundaryPolicies: [{ name: 'boundary', policy: boundary }],
+        ...(each.resource.startsWith('arn:aws:kms:') ? { resourcePolicy: defaultKeyPolicy } : {}),
       }),
     ),
   )
@@ -424,15 +432,23 @@ async function deniedOf(needed: readonly IamAction[], policy: Policy, boundary: 
 
 const everything: Policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
 
-/** Expects that the policy allows all needed actions, and that every action and resource in it is needed. */
-async function expectToBeLeast(policy: Policy, needed: readonly IamAction[]): Promise<void> {
+/**
+ * Expects that the policy allows all needed actions, and that every action and resource in it is needed.
+ *
+ * @param isUnneeded selects what the policy has beyond that
+ */
+async function expectToBeLeast(
+  policy: Policy,
+  needed: readonly IamAction[],
+  isUnneeded: (statement: Statement, value: string) => boolean = () => false,
+): Promise<void> {
   expect(needed.length).toBeGreaterThan(5)
   expect(await deniedOf(needed, policy, everything)).toEqual([])
   for (const [at, statement] of policy.Statement.entries()) {
     for (const key of ['Action', 'Resource'] as const) {
       for (const value of listed(statement[key])) {
         const denied = await deniedOf(needed, without(policy, at, key, value), everything)
-        expect([key, value, denied.length > 0]).toEqual([key, value, true])
+        expect([key, value, denied.length > 0]).toEqual([key, value, !isUnneeded(statement, value)])
       }
     }
   }
@@ -584,6 +600,151 @@ describe('the policies of command: policy', () => {
       resource: resource.replace(region, 'eu-west-1'),
     }))
     expect(await deniedOf(elsewhere, policies.apply, everything)).toEqual([])
+  })
+})
+
+describe('the policies of a file with every property', () => {
+  const aliasKey = '11111111-2222-4333-8444-555555555555'
+  const arnKey = '22222222-2222-4333-8444-555555555555'
+  const keyArn = (id: string) => `arn:aws:kms:${region}:${account}:key/${id}`
+  const file = `
+tables:
+  users:
+    KeySchema: [{ AttributeName: tenant_id, KeyType: HASH }, { AttributeName: user_id, KeyType: RANGE }]
+    AttributeDefinitions:
+      - { AttributeName: tenant_id, AttributeType: S }
+      - { AttributeName: user_id, AttributeType: S }
+      - { AttributeName: email, AttributeType: S }
+      - { AttributeName: created_at, AttributeType: N }
+    OnDemandThroughput: { MaxReadRequestUnits: 100 }
+    TableClass: STANDARD_INFREQUENT_ACCESS
+    DeletionProtectionEnabled: false
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true }
+    SSESpecification: { SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: alias/users }
+    StreamSpecification: { StreamViewType: NEW_IMAGE }
+    TimeToLiveSpecification: { Enabled: true, AttributeName: expires_at }
+    GlobalSecondaryIndexes:
+      - { IndexName: by-email, KeySchema: [{ AttributeName: email, KeyType: HASH }], Projection: { ProjectionType: ALL } }
+    LocalSecondaryIndexes:
+      - IndexName: by-creation
+        KeySchema: [{ AttributeName: tenant_id, KeyType: HASH }, { AttributeName: created_at, KeyType: RANGE }]
+        Projection: { ProjectionType: KEYS_ONLY }
+  orders:
+    KeySchema: [{ AttributeName: order_id, KeyType: HASH }]
+    AttributeDefinitions: [{ AttributeName: order_id, AttributeType: S }]
+    BillingMode: PROVISIONED
+    ProvisionedThroughput: { ReadCapacityUnits: 2, WriteCapacityUnits: 2 }
+    SSESpecification: { SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: '${keyArn(arnKey)}' }
+`
+  const runFile = async (command: Command | 'policy', inputs: Strings = {}) => {
+    const ran = await runAction(
+      {
+        command,
+        environment: 'dev',
+        'definition-file': 'tables.yml',
+        'timeout-seconds': '21600',
+        ...(command === 'destroy' ? { 'confirm-destroy': 'users\norders' } : {}),
+        ...inputs,
+      },
+      { files: { 'tables.yml': file } },
+    )
+    expect({ command, errors: ran.errors }).toEqual({ command, errors: [] })
+    return ran
+  }
+  const change = async (operation: string, TableName: string, input: Node) => {
+    await hands.call(operation, { TableName, ...input })
+    // Longer than any change takes, and than DynamoDB refuses the next one.
+    clock.pass(3_600_000)
+  }
+  const update = (table: string, input: Node) => change('UpdateTable', table, input)
+
+  /** The actions of every request, those on keys included. The same action with other condition keys counts as another one. */
+  const actionsOfAll = (requests: readonly LoggedRequest[]): readonly IamAction[] => {
+    const all = requests.filter(({ service }) => service !== 'sts').flatMap(({ actions }) => actions)
+    return [...new Map(all.map((each) => [JSON.stringify(each), each])).values()]
+  }
+  const needed = new Map<Command, readonly IamAction[]>()
+  const sessionPolicies = new Map<Command, Policy>()
+
+  beforeAll(async () => {
+    const record = async (command: Command) => {
+      sandbox.clearRequests()
+      await runFile(command, { 'restrict-session': 'true' })
+      needed.set(command, [...(needed.get(command) ?? []), ...actionsOfAll(sandbox.requests)])
+      const last = sandbox.requests.findLast(({ operation }) => operation === 'AssumeRole')
+      sessionPolicies.set(command, JSON.parse(String(last?.input.Policy)) as Policy)
+    }
+    await reset()
+    hands.setKeyAlias('alias/users', aliasKey)
+    await record('apply')
+    clock.pass(3_600_000)
+    await record('plan')
+    await record('verify')
+    const other = { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: '33333333-2222-4333-8444-555555555555' }
+    await update('users', { SSESpecification: other })
+    await update('users', { TableClass: 'STANDARD' })
+    await update('users', { StreamSpecification: { StreamEnabled: false } })
+    await update('users', { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: 'by-email' } }] })
+    await update('users', { OnDemandThroughput: { MaxReadRequestUnits: 1 } })
+    await update('orders', { SSESpecification: { Enabled: false } })
+    await update('orders', { ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 5 } })
+    await change('UpdateTimeToLive', 'users', {
+      TimeToLiveSpecification: { Enabled: false, AttributeName: 'expires_at' },
+    })
+    await record('apply')
+    clock.pass(60_000)
+    await record('destroy')
+  }, 60_000)
+
+  // AWS documents a set of actions as the least on a customer's key. Operations on items use kms:Decrypt alone.
+  const isOfWholeKey = ({ Action }: Statement, value: string) =>
+    Action.includes('kms:CreateGrant') && value.startsWith('kms:') && value !== 'kms:Decrypt'
+
+  const commands = ['apply', 'plan', 'verify', 'destroy'] as const
+  it.each(commands)('allow all that %s needs, and no more', async (command) => {
+    const { outputs } = await runFile('policy')
+    const policies = JSON.parse(outputs.policies ?? '') as Readonly<Record<Command, Policy>>
+    const session = sessionPolicies.get(command)
+    expect(session).toEqual(policies[command])
+    await expectToBeLeast(policies[command], needed.get(command) ?? [], command === 'verify' ? isOfWholeKey : undefined)
+  })
+
+  it.each(commands)('name the keys where %s needs them', (command) => {
+    const ofKeys = [
+      ...new Set(
+        (needed.get(command) ?? []).filter(({ action }) => action.startsWith('kms:')).map(({ resource }) => resource),
+      ),
+    ]
+    const byCommand = {
+      apply: [keyArn(aliasKey), keyArn(arnKey)],
+      plan: [keyArn(aliasKey)],
+      verify: [keyArn(aliasKey), keyArn(arnKey)],
+      destroy: [],
+    }
+    expect(ofKeys).toEqual(byCommand[command])
+    const statements = (sessionPolicies.get(command)?.Statement ?? []).filter(({ Action }) =>
+      listed(Action).join().includes('kms:'),
+    )
+    expect(statements.flatMap(({ Resource }) => listed(Resource)).length > 0).toBe(ofKeys.length > 0)
+  })
+
+  it('open no other key, and no key past DynamoDB', async () => {
+    const policy = sessionPolicies.get('apply') ?? everything
+    const ofKeys = (needed.get('apply') ?? []).filter(({ action }) => action.startsWith('kms:'))
+    const elsewhere = ofKeys.flatMap((each): readonly IamAction[] => [
+      {
+        ...each,
+        resource: keyArn('33333333-2222-4333-8444-555555555555'),
+        context: {
+          ...each.context,
+          'kms:ResourceAliases': [],
+          ...('kms:RequestAlias' in (each.context ?? {}) ? { 'kms:RequestAlias': 'alias/other' } : {}),
+        },
+      },
+      { ...each, context: { 'kms:ResourceAliases': ['alias/users'], 'kms:ViaService': `s3.${region}.amazonaws.com` } },
+    ])
+    expect(elsewhere.length).toBeGreaterThan(20)
+    expect(await deniedOf(elsewhere, policy, everything)).toEqual(elsewhere)
   })
 })
 

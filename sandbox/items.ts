@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ControlPlane } from './control-plane.ts'
 import { refuseWithoutKey } from './encryption.ts'
-import { AwsError } from './errors.ts'
+import { AwsError, validationError } from './errors.ts'
 import { readTableName, shapes } from './parameters.ts'
 import { keyAttributes, type Shape, statusOf, type TableRecord } from './table-record.ts'
 
@@ -47,7 +47,16 @@ export class Items {
       this.#creating = creating.catch(() => {})
       await creating
     }
-    return await this.#forward(operation, TableName === undefined ? input : { ...input, TableName })
+    const forwarded = TableName === undefined ? input : { ...input, TableName }
+    return operation === 'Query' ? await this.#query(forwarded) : await this.#forward(operation, forwarded)
+  }
+
+  async #query(input: Shape): Promise<Shape> {
+    const record = this.#controlPlane.find(String(input.TableName))
+    const indexes = record === undefined ? [] : queriedIndexes(record, this.#controlPlane.now())
+    const index = indexes.find(({ IndexName }) => IndexName === input.IndexName)
+    if (record === undefined || index === undefined || !hasLongKey(index)) return await this.#forward('Query', input)
+    return asProjected(index, record.keySchema, await this.#forward('Scan', asScan(index, input)))
   }
 
   async close(): Promise<void> {
@@ -118,19 +127,76 @@ export class Items {
   }
 }
 
-/** The CreateTable request for dynalite: keys, and the indexes that can be queried now. */
+/** The CreateTable request for dynalite: keys, and those of the indexes that can be queried now that it can have. */
 function itemTable(record: TableRecord, now: number): Shape {
-  const globalIndexes = record.globalIndexes.filter(({ activeAt, goneAt }) => activeAt <= now && goneAt === undefined)
-  const used = keyAttributes({ ...record, globalIndexes })
+  const globalIndexes = queriedIndexes(record, now).filter((index) => !hasLongKey(index))
+  const used = keyAttributes({ ...record, globalIndexes: globalIndexes.map((shape) => ({ shape })) })
   const index = ({ IndexName, KeySchema, Projection }: Shape) => ({ IndexName, KeySchema, Projection })
   return {
     TableName: record.name,
     KeySchema: record.keySchema,
     AttributeDefinitions: record.attributeDefinitions.filter(({ AttributeName }) => used.has(AttributeName)),
     BillingMode: 'PAY_PER_REQUEST',
-    ...(globalIndexes.length === 0 ? {} : { GlobalSecondaryIndexes: globalIndexes.map(({ shape }) => index(shape)) }),
+    ...(globalIndexes.length === 0 ? {} : { GlobalSecondaryIndexes: globalIndexes.map(index) }),
     ...(record.localIndexes.length === 0 ? {} : { LocalSecondaryIndexes: record.localIndexes.map(index) }),
   }
+}
+
+function queriedIndexes(record: TableRecord, now: number) {
+  return record.globalIndexes
+    .filter(({ activeAt, goneAt }) => activeAt <= now && goneAt === undefined)
+    .map(({ shape }) => shape)
+}
+
+/** Returns true if the index has several attributes in a part of its key, which dynalite does not accept. */
+function hasLongKey({ KeySchema }: Shape): boolean {
+  const keys = shapes(KeySchema)
+  return keys.length > 2 || keys.filter(({ KeyType }) => KeyType === 'HASH').length > 1
+}
+
+/**
+ * A Query of an index with a long key as a Scan of the table, whose filter takes the same expression. The items have no
+ * order, and `Limit` counts the items of the table.
+ */
+function asScan({ KeySchema }: Shape, query: Shape): Shape {
+  const { KeyConditionExpression, ExpressionAttributeNames, IndexName, Select, ConsistentRead, ...rest } = query
+  if (ConsistentRead === true) {
+    throw validationError('Consistent reads are not supported on global secondary indexes')
+  }
+  const keys = shapes(KeySchema)
+  const names = { ...(ExpressionAttributeNames as Shape | undefined) }
+  const condition = String(KeyConditionExpression)
+  const missing = keys.find(
+    ({ AttributeName, KeyType }) => KeyType === 'HASH' && !isEqualityOf(String(AttributeName), condition, names),
+  )
+  if (missing !== undefined) {
+    throw validationError(`Query condition missed key schema element: ${missing.AttributeName}`)
+  }
+  // An item without one of the key attributes is not in the index.
+  const exist = keys.map((_, at) => `attribute_exists(#sandboxKey${at})`)
+  const own = Object.fromEntries(keys.map(({ AttributeName }, at) => [`#sandboxKey${at}`, AttributeName]))
+  return {
+    ...rest,
+    FilterExpression: [condition, ...exist].join(' AND '),
+    ExpressionAttributeNames: { ...names, ...own },
+  }
+}
+
+/** Returns true if the condition has `name = :value`, or the same with a placeholder of the name. */
+function isEqualityOf(name: string, condition: string, names: Shape): boolean {
+  return [...condition.matchAll(/([#\w.-]+)\s*=/g)].some(([, given = '']) => (names[given] ?? given) === name)
+}
+
+/** Leaves the attributes that the index has: the keys of the table and its own, and the projected ones. */
+function asProjected({ KeySchema, Projection }: Shape, tableKey: readonly Shape[], response: Shape): Shape {
+  const { ProjectionType, NonKeyAttributes = [] } = Projection as Shape
+  if (ProjectionType === 'ALL') return response
+  const keys = [...tableKey, ...shapes(KeySchema)].map(({ AttributeName }) => AttributeName)
+  const kept = new Set([...keys, ...(NonKeyAttributes as readonly unknown[])])
+  const Items = shapes(response.Items).map((item) =>
+    Object.fromEntries(Object.entries(item).filter(([name]) => kept.has(name))),
+  )
+  return { ...response, Items }
 }
 
 async function startServer(controlPlane: ControlPlane): Promise<{ server: Server; url: string }> {

@@ -112,6 +112,18 @@ describe('the throughput of an index', () => {
     expect((await apply(provisioned(6))).results).toEqual([`${step('by-email')}: applied`])
   })
 
+  it('is not sent again while an earlier run or someone else is changing it to what is declared', async () => {
+    await apply(provisioned(5))
+    await hands.call('UpdateTable', {
+      TableName: 'users',
+      GlobalSecondaryIndexUpdates: [{ Update: { IndexName: 'by-email', ...units(7) } }],
+    })
+    expect(await onTable()).toMatchObject([{ IndexStatus: 'UPDATING', ...units(5) }])
+    const { error, steps } = await apply(provisioned(7))
+    expect([error, steps, writes()]).toEqual([undefined, [], []])
+    expect(await onTable()).toMatchObject([{ IndexStatus: 'ACTIVE', ...units(7) }])
+  })
+
   it('is left alone where it is not declared', async () => {
     await apply(provisioned(5))
     const { error, steps } = await apply(aTable({ BillingMode: units(5), GlobalSecondaryIndexes: [index('email')] }))

@@ -6,6 +6,7 @@ import {
   DeleteTableCommand,
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
+  DescribeTimeToLiveCommand,
   type DynamoDBClient,
   GetItemCommand,
   ListTagsOfResourceCommand,
@@ -15,6 +16,7 @@ import {
   UntagResourceCommand,
   UpdateContinuousBackupsCommand,
   UpdateTableCommand,
+  UpdateTimeToLiveCommand,
   waitUntilTableExists,
   waitUntilTableNotExists,
 } from '@aws-sdk/client-dynamodb'
@@ -29,6 +31,8 @@ export interface TestEnvironment {
   /** Inputs for the roles of the target account. */
   readonly inputs: Readonly<Record<string, string>>
   readonly clock: () => Clock
+  /** Whether a table keeps the types of its keys when an index is added to it. */
+  readonly buildsIndexes: boolean
   /** Another user of the target account. */
   readonly administrator: () => Promise<DynamoDBClient>
   readonly start: () => Promise<void>
@@ -75,11 +79,15 @@ export function describeContract(name: string, testEnvironment: TestEnvironment)
     })
 
     /** Runs the action as a job of the hub account. */
-    async function run(inputs: Readonly<Record<string, string>>): Promise<RecordedRun> {
+    async function run(
+      inputs: Readonly<Record<string, string>>,
+      files: Readonly<Record<string, string>> = {},
+    ): Promise<RecordedRun> {
       const environment = testEnvironment.environment()
       // The SDK reads its endpoints from the environment of the process.
       Object.assign(process.env, environment)
       const runner = recordingRunner({ 'aws-region': region, ...testEnvironment.inputs, ...inputs }, environment)
+      Object.assign(runner.recorded.files, files)
       await main(runner, testEnvironment.clock())
       return runner.recorded
     }
@@ -486,6 +494,106 @@ export function describeContract(name: string, testEnvironment: TestEnvironment)
         expect(await readTable('users')).toEqual(before)
         expect(await exists('tenant')).toBe(false)
       })
+    })
+
+    // TableClass, OnDemandThroughput and changes of SSESpecification are left out: moto drops them.
+    describe('a definition file', () => {
+      const path = 'tables.yml'
+      const definition = (indexes: string) => `
+tables:
+  events:
+    KeySchema: [{ AttributeName: tenant_id, KeyType: HASH }, { AttributeName: at, KeyType: RANGE }]
+    AttributeDefinitions:
+      - { AttributeName: tenant_id, AttributeType: S }
+      - { AttributeName: at, AttributeType: N }
+      - { AttributeName: kind, AttributeType: S }
+    LocalSecondaryIndexes:
+      - IndexName: by-kind-of-tenant
+        KeySchema: [{ AttributeName: tenant_id, KeyType: HASH }, { AttributeName: kind, KeyType: RANGE }]
+        Projection: { ProjectionType: KEYS_ONLY }
+    GlobalSecondaryIndexes: ${indexes}
+    StreamSpecification: { StreamViewType: NEW_IMAGE }
+    TimeToLiveSpecification: { Enabled: true, AttributeName: expires_at }
+    Tags: [{ Key: team, Value: core }]
+`
+      const byKind =
+        '{ IndexName: by-kind, KeySchema: [{ AttributeName: kind, KeyType: HASH }], Projection: { ProjectionType: INCLUDE, NonKeyAttributes: [name] } }'
+      const byTime =
+        '{ IndexName: by-time, KeySchema: [{ AttributeName: kind, KeyType: HASH }, { AttributeName: at, KeyType: RANGE }], Projection: { ProjectionType: ALL } }'
+      const files = { [path]: definition(`[${byKind}]`) }
+      // The clock of the sandbox is fast.
+      const file = { environment: 'dev', 'definition-file': path, 'timeout-seconds': '3600' }
+
+      const readEvents = async () => {
+        const [table, { Table }, { TimeToLiveDescription }] = await Promise.all([
+          readTable('events'),
+          aws.send(new DescribeTableCommand({ TableName: 'events' })),
+          aws.send(new DescribeTimeToLiveCommand({ TableName: 'events' })),
+        ])
+        const names = (indexes: readonly { IndexName?: string | undefined }[] = []) =>
+          indexes.map(({ IndexName }) => IndexName).sort()
+        return {
+          ...table,
+          global: names(Table?.GlobalSecondaryIndexes),
+          local: names(Table?.LocalSecondaryIndexes),
+          stream: Table?.StreamSpecification?.StreamEnabled ? Table.StreamSpecification.StreamViewType : 'off',
+          timeToLive: TimeToLiveDescription?.TimeToLiveStatus === 'ENABLED' && TimeToLiveDescription.AttributeName,
+        }
+      }
+      const events = {
+        status: 'ACTIVE',
+        keys: ['HASH tenant_id', 'RANGE at'],
+        billingMode: 'PAY_PER_REQUEST',
+        protected: false,
+        recovery: 'off',
+        tags: { ...ownTags('dev'), team: 'core' },
+        global: ['by-kind'],
+        local: ['by-kind-of-tenant'],
+        stream: 'NEW_IMAGE',
+        timeToLive: 'expires_at',
+      }
+
+      it('creates, verifies and destroys a table with indexes, a stream and time to live', async () => {
+        expect((await run(file, files)).errors).toEqual([])
+        expect(await readEvents()).toEqual(events)
+        expect((await run({ ...file, command: 'plan' }, files)).outputs['has-changes']).toBe('false')
+        expect((await run({ ...file, command: 'verify' }, files)).errors).toEqual([])
+        const { errors } = await run({ ...file, command: 'destroy', 'confirm-destroy': 'events' }, files)
+        expect([errors, await exists('events')]).toEqual([[], false])
+      })
+
+      it('turns time to live on again, and deletes an index only if allow lists it', async () => {
+        await run(file, files)
+        const TimeToLiveSpecification = { Enabled: false, AttributeName: 'expires_at' }
+        await aws.send(new UpdateTimeToLiveCommand({ TableName: 'events', TimeToLiveSpecification }))
+        const without = { [path]: definition('[]') }
+
+        const { exitCode, errors, outputs } = await run(file, without)
+
+        expect([exitCode, errors]).toEqual([0, []])
+        expect(JSON.parse(outputs.plan ?? '').steps).toMatchObject([{ property: 'TimeToLiveSpecification' }])
+        expect(await readEvents()).toEqual(events)
+        expect((await run({ ...file, allow: 'delete-index' }, without)).errors).toEqual([])
+        expect(await readEvents()).toEqual({ ...events, global: [] })
+        expect((await run(file, without)).outputs['has-changes']).toBe('false')
+      })
+
+      if (testEnvironment.buildsIndexes) {
+        it('adds an index to a table before it deletes another one', async () => {
+          await run(file, files)
+          const moved = { [path]: definition(`[${byTime}]`) }
+
+          const { exitCode, errors, outputs } = await run({ ...file, allow: 'delete-index' }, moved)
+
+          expect([exitCode, errors]).toEqual([0, []])
+          expect(JSON.parse(outputs.plan ?? '').steps).toMatchObject([
+            { to: [{ IndexName: 'by-time' }] },
+            { from: [{ IndexName: 'by-kind' }], to: [] },
+          ])
+          expect(await readEvents()).toEqual({ ...events, global: ['by-time'] })
+          expect((await run(file, moved)).outputs['has-changes']).toBe('false')
+        })
+      }
     })
 
     it('reaches the same state with two concurrent runs as with one', async () => {

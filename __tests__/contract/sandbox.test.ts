@@ -18,6 +18,7 @@ describeContract('the sandbox', {
   environment: () => sandbox.environment,
   inputs: { 'role-to-assume': `${hubRole}\n${provisionerRole}`, 'role-external-id': externalId },
   clock: () => clock,
+  buildsIndexes: true,
   administrator: async () =>
     new DynamoDBClient({ region, endpoint: sandbox.url, credentials: administratorKey, maxAttempts: 10 }),
   start: async () => {
@@ -26,7 +27,7 @@ describeContract('the sandbox', {
     sandbox = await startSandbox({
       ...options,
       now: clock.now,
-      timings: { billingModeUpdating: 20_000 },
+      timings: { billingModeUpdating: 20_000, indexCreating: 30_000, indexAllocating: 5000, timeToLiveCooldown: 0 },
       accessKeys: [...(options.accessKeys ?? []), { ...administratorKey, principal }],
     })
   },

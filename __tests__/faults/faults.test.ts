@@ -24,5 +24,5 @@ it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
       })
     }
   },
-  30_000,
+  60_000,
 )

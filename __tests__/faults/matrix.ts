@@ -13,6 +13,7 @@ import { leaksIn } from '../support/secret-scan.ts'
 import { findDifferences, findLosses, missingExplanations, readAccount, secretsFromNow } from './checks.ts'
 import {
   account,
+  filesOf,
   gitHub,
   type Inputs,
   inputsOf,
@@ -91,13 +92,15 @@ export async function startFaultRuns(speed = 200): Promise<FaultRuns> {
     inProgress += moment === 'before' ? 1 : -1
   })
 
-  async function runAction({ environment }: Scenario, inputs: Inputs): Promise<RecordedRun> {
+  async function runAction(scenario: Scenario, inputs: Inputs): Promise<RecordedRun> {
+    const { environment } = scenario
     const commit = gitHub.pullRequests?.[0]?.mergeCommitSha
     const job = { GITHUB_REPOSITORY: repository, GITHUB_EVENT_NAME: 'push', GITHUB_SHA: commit }
     const runner = recordingRunner(
       { 'github-token': defaultToken, ...inputs },
       { ...job, ...sandbox.environment, ...environment },
     )
+    Object.assign(runner.recorded.files, filesOf(scenario))
     await main(runner, clock, timeOuts)
     return runner.recorded
   }
@@ -124,7 +127,7 @@ export async function startFaultRuns(speed = 200): Promise<FaultRuns> {
     runCase: async ({ scenario, callFault, call }) => {
       await begin(scenario)
       const secrets = secretsFromNow(sandbox, given)
-      const before = await readAccount(hands)
+      const before = await readAccount(hands, scenario)
 
       const isFault = 'fault' in callFault
       if (isFault) sandbox.faults.add({ ...callFault.fault, after: call - 1 })
@@ -147,8 +150,9 @@ export async function startFaultRuns(speed = 200): Promise<FaultRuns> {
         lost: findLosses({
           scenario,
           before,
-          after: await readAccount(hands),
+          after: await readAccount(hands, scenario),
           requests: sandbox.requests,
+          mayArriveLate: isFault && callFault.fault.kind === 'delay',
           // A severed run, and one that got a false response to a deletion, name items only before they write them.
           messages: (isFault && callFault.fault.kind !== 'answer'
             ? [...first.errors, ...first.warnings]

@@ -3,6 +3,7 @@ import type { SandboxOptions } from '../../sandbox/options.ts'
 import type { AccountHands, Sandbox } from '../../sandbox/sandbox.ts'
 import { directRole, externalId, hubAccessKey, hubRole, provisionerRole } from '../../sandbox/two-accounts.ts'
 import { defaultToken } from '../support/runner.ts'
+import { fileScenarios } from './file-scenarios.ts'
 
 export const region = 'ap-south-1'
 export const account = '222222222222'
@@ -18,9 +19,31 @@ export interface Preparation {
 export interface Scenario {
   readonly name: string
   readonly inputs: Inputs
+  /** Default: the built-in tables. */
+  readonly definition?: FileDefinition
   /** Prepares the account, which is empty otherwise. */
   readonly prepare?: (preparation: Preparation) => Promise<void>
   readonly environment?: Inputs
+}
+
+/** A definition file, and what its tables must become. */
+export interface FileDefinition {
+  readonly text: string
+  /** By the names of the tables. `checks.ts` describes tables in these words. */
+  readonly tables: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** The changes that the run makes of each index and stream, such as `users: Create by-email`. */
+  readonly changes: readonly string[]
+}
+
+export const definitionPath = 'tables.yml'
+
+/** The content of the files in the workspace, by path. */
+export function filesOf({ definition }: Scenario): Inputs {
+  return definition === undefined ? {} : { [definitionPath]: definition.text }
+}
+
+export function tablesOf({ definition }: Scenario): readonly string[] {
+  return definition === undefined ? tables : Object.keys(definition.tables)
 }
 
 export const repository = 'acme/app'
@@ -56,11 +79,19 @@ export function sentToGitHub(sandbox: Sandbox): string {
 export const ownTags = { 'tenant-tables:environment': 'dev', 'tenant-tables:managed-by': 'tenant-tables' }
 
 /** Shorter waits than those of AWS, which would take minutes. */
-export const timings = { billingModeUpdating: 10_000, deletionProtectionCooldown: 0 }
+export const timings = {
+  billingModeUpdating: 10_000,
+  provisionedUpdating: 10_000,
+  deletionProtectionCooldown: 0,
+  indexCreating: 6000,
+  indexAllocating: 2000,
+  timeToLiveCooldown: 20_000,
+}
 
 /** @param own inputs of this run, which replace those of the scenario */
-export function inputsOf({ inputs }: Scenario, own: Inputs = {}): Inputs {
+export function inputsOf({ inputs, definition }: Scenario, own: Inputs = {}): Inputs {
   return {
+    ...(definition === undefined ? {} : { 'definition-file': definitionPath }),
     environment: 'dev',
     'aws-region': region,
     'role-to-assume': `${hubRole}\n${provisionerRole}`,
@@ -118,7 +149,7 @@ export async function createTables(
 const live = { environment: 'live', 'production-environments': 'live' }
 const liveTags = { ...ownTags, 'tenant-tables:environment': 'live' }
 
-export const scenarios: readonly Scenario[] = [
+export const builtInScenarios: readonly Scenario[] = [
   { name: 'create in dev', inputs: {} },
   { name: 'create in production', inputs: live },
   {
@@ -165,3 +196,5 @@ export const scenarios: readonly Scenario[] = [
     prepare: (given) => createTables(given),
   },
 ]
+
+export const scenarios: readonly Scenario[] = [...builtInScenarios, ...fileScenarios]

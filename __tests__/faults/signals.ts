@@ -10,6 +10,7 @@ import { type End, findDifferences, findLosses, missingExplanations, readAccount
 import {
   account,
   createTables,
+  filesOf,
   gitHub,
   type Inputs,
   inputsOf,
@@ -105,10 +106,11 @@ export async function startSignalRuns(): Promise<SignalRuns> {
     sandbox.clearRequests()
   }
 
-  const runScenario = ({ environment }: Scenario, inputs: Inputs, onStart?: (started: StartedRun) => void) =>
+  const runScenario = (scenario: Scenario, inputs: Inputs, onStart?: (started: StartedRun) => void) =>
     runAction({
       inputs,
-      environment: { ...sandbox.environment, ...environment },
+      environment: { ...sandbox.environment, ...scenario.environment },
+      workspaceFiles: filesOf(scenario),
       ...(onStart === undefined ? {} : { onStart }),
     })
 
@@ -148,7 +150,7 @@ export async function startSignalRuns(): Promise<SignalRuns> {
       const { scenario, signal } = each
       await begin(scenario)
       const secrets = secretsFromNow(sandbox, given)
-      const before = await readAccount(hands)
+      const before = await readAccount(hands, scenario)
       const { run: first, wasSent } = await runWithSignal(each)
       const seen = [...sandbox.requests]
       const second = await runScenario(scenario, inputsOf(scenario))
@@ -172,7 +174,7 @@ export async function startSignalRuns(): Promise<SignalRuns> {
         lost: findLosses({
           scenario,
           before,
-          after: await readAccount(hands),
+          after: await readAccount(hands, scenario),
           requests: sandbox.requests,
           // A killed run names items only before it writes them.
           messages: signal.signal === 'SIGKILL' ? first.stdout : messagesOf(first, ['error', 'warning']).join('\n'),

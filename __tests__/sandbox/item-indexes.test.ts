@@ -58,3 +58,78 @@ it('accepts the ARN of a table as its name', async () => {
   const TableName = harness.sandbox.account('222222222222', 'ap-south-1').table('tenant')?.arn
   expect((await harness.dynamoDb().scan({ TableName })).Count).toBe(1)
 })
+
+describe('an index with several attributes in its partition key', () => {
+  const schema = [
+    { AttributeName: 'tenant_id', KeyType: 'HASH' as const },
+    { AttributeName: 'role', KeyType: 'HASH' as const },
+    { AttributeName: 'joined_year', KeyType: 'RANGE' as const },
+    { AttributeName: 'joined_month', KeyType: 'RANGE' as const },
+  ]
+  const byRole = {
+    IndexName: 'by-role',
+    KeySchema: schema,
+    Projection: { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: ['name'] },
+  }
+  const person = (id: string, more: Record<string, AttributeValue> = {}): Record<string, AttributeValue> => ({
+    tenant_id: { S: id },
+    role: { S: 'OWNER' },
+    joined_year: { N: '2026' },
+    joined_month: { N: '3' },
+    ...more,
+  })
+  const query = (KeyConditionExpression: string, more: object = {}) =>
+    harness.dynamoDb().query({
+      TableName: 'tenant',
+      IndexName: 'by-role',
+      KeyConditionExpression,
+      ExpressionAttributeNames: { '#role': 'role' },
+      ExpressionAttributeValues: { ':tenant': { S: 'a' }, ':role': { S: 'OWNER' } },
+      ...more,
+    })
+  const partition = 'tenant_id = :tenant AND #role = :role'
+
+  beforeEach(async () => {
+    const aws = harness.dynamoDb()
+    await aws.createTable(
+      aTable({
+        AttributeDefinitions: [
+          { AttributeName: 'tenant_id', AttributeType: 'S' },
+          { AttributeName: 'role', AttributeType: 'S' },
+          { AttributeName: 'joined_year', AttributeType: 'N' },
+          { AttributeName: 'joined_month', AttributeType: 'N' },
+        ],
+        GlobalSecondaryIndexes: [byRole],
+      }),
+    )
+    harness.advance(60)
+    const { joined_month: _, ...withoutMonth } = person('c')
+    for (const Item of [person('a', { name: { S: 'A' }, email: { S: 'a@example.com' } }), person('b'), withoutMonth]) {
+      await aws.putItem({ TableName: 'tenant', Item })
+    }
+  })
+
+  it('finds the items that have the whole partition key, with the projected attributes', async () => {
+    expect((await query(partition)).Items).toEqual([person('a', { name: { S: 'A' } })])
+    const values = { ':tenant': { S: 'a' }, ':role': { S: 'OWNER' }, ':year': { N: '2027' } }
+    expect((await query(`${partition} AND joined_year = :year`, { ExpressionAttributeValues: values })).Items).toEqual(
+      [],
+    )
+  })
+
+  it('does not have an item that lacks an attribute of its key', async () => {
+    const values = { ':tenant': { S: 'c' }, ':role': { S: 'OWNER' } }
+    expect((await query(partition, { ExpressionAttributeValues: values })).Items).toEqual([])
+  })
+
+  it('refuses a Query without one of the partition attributes, and a consistent one', async () => {
+    const without = {
+      ExpressionAttributeNames: undefined,
+      ExpressionAttributeValues: { ':tenant': { S: 'a' } },
+    }
+    expect(await refusal(query('tenant_id = :tenant', without))).toMatch(
+      /^ValidationException: Query condition missed key schema element: role/,
+    )
+    expect(await refusal(query(partition, { ConsistentRead: true }))).toMatch(/^ValidationException: Consistent reads/)
+  })
+})

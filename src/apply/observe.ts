@@ -7,7 +7,14 @@ import { type PropertyName, properties } from '../table/properties/index.ts'
 import { tags } from '../table/properties/tags.ts'
 import type { Property } from '../table/property.ts'
 import { parseValue, understand } from '../table/response.ts'
-import type { ObservedTable, ObservedTables, ReadyTable, TableDefinition, TableValues } from '../table/table.ts'
+import type {
+  ChangeInProgress,
+  ObservedTable,
+  ObservedTables,
+  ReadyTable,
+  TableDefinition,
+  TableValues,
+} from '../table/table.ts'
 import { addressOf, type TableAddress, type Target } from '../table/target.ts'
 import { propertyValues } from '../table/values.ts'
 import { poll } from './poll.ts'
@@ -141,7 +148,11 @@ async function readTable(
 /** Returns true while DescribeTable may show old values of the table, or of a property that the definition declares. */
 function isUnsettled({ phase, changesInProgress }: DescribedTable, declared: Partial<TableValues>): boolean {
   const awaited = propertyValues(declared).map(({ property }) => property.settlesWith)
-  return phase === 'changing' || (phase === 'settled' && changesInProgress.some(({ part }) => awaited.includes(part)))
+  const mayBeOld = ({ part, status }: ChangeInProgress) =>
+    awaited.includes(part) ||
+    // An index shows its old throughput for the 2 to 6 s of a change. One that is CREATING shows its own already.
+    (part === 'index' && status === 'UPDATING' && declared.GlobalSecondaryIndexes !== undefined)
+  return phase === 'changing' || (phase === 'settled' && changesInProgress.some(mayBeOld))
 }
 
 function isEmpty(value: unknown): boolean {

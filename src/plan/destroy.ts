@@ -101,7 +101,7 @@ function refuseProtected(table: string, { properties }: ReadyTable): readonly Re
       code: 'destroy-of-protected',
       reason: `The table "${table}" has deletion protection on.`,
       remedy:
-        'To delete it, turn its protection off first: run command: apply with deletion-protection: false and with this line in allow: remove-deletion-protection',
+        'To delete it, turn its protection off first: run command: apply with DeletionProtectionEnabled: false in the definition file, or without a file with the input deletion-protection: false, and with this line in allow: remove-deletion-protection',
     },
   ]
 }

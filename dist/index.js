@@ -15728,7 +15728,7 @@ function refuseProtected(table2, { properties: properties2 }) {
       table: table2,
       code: "destroy-of-protected",
       reason: `The table "${table2}" has deletion protection on.`,
-      remedy: "To delete it, turn its protection off first: run command: apply with deletion-protection: false and with this line in allow: remove-deletion-protection"
+      remedy: "To delete it, turn its protection off first: run command: apply with DeletionProtectionEnabled: false in the definition file, or without a file with the input deletion-protection: false, and with this line in allow: remove-deletion-protection"
     }
   ];
 }
@@ -16112,7 +16112,9 @@ async function readTable(dynamoDb, address, declared) {
 }
 function isUnsettled({ phase, changesInProgress }, declared) {
   const awaited = propertyValues(declared).map(({ property }) => property.settlesWith);
-  return phase === "changing" || phase === "settled" && changesInProgress.some(({ part }) => awaited.includes(part));
+  const mayBeOld = ({ part, status: status2 }) => awaited.includes(part) || // An index shows its old throughput for the 2 to 6 s of a change. One that is CREATING shows its own already.
+  part === "index" && status2 === "UPDATING" && declared.GlobalSecondaryIndexes !== void 0;
+  return phase === "changing" || phase === "settled" && changesInProgress.some(mayBeOld);
 }
 function isEmpty(value) {
   return Array.isArray(value) && value.length === 0;

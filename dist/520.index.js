@@ -2,14 +2,14 @@ export const id = 520;
 export const ids = [520];
 export const modules = {
 
-/***/ 4548:
+/***/ 4306:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   readDefinition: () => (/* binding */ readDefinition)
 /* harmony export */ });
 /* unused harmony export formatPath */
-/* harmony import */ var _XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(9179);
+/* harmony import */ var _XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(3364);
 /* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(457);
 /* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(8815);
 
@@ -17,8 +17,8 @@ export const modules = {
 
 // lib/src/definition/fields.js
 var ownFields = {
-  TableName: (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u, _XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .nameRule */ .Mp)),
-  AttributeDefinitions: (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ AttributeName: _XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, AttributeType: _XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeType */ .H2 })), (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1))
+  TableName: (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u, _XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .nameRule */ .Mp)),
+  AttributeDefinitions: (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ AttributeName: _XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, AttributeType: _XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeType */ .H2 })), (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1))
 };
 var descriptions = {
   TableName: "the name in DynamoDB, without table-name-prefix. Default: the logical name.",
@@ -43,29 +43,29 @@ var notManagedMembers = {
 };
 var schemas = {
   ...ownFields,
-  ...Object.fromEntries(_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => Object.entries((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .declarationOf */ .MI)(property).fields)))
+  ...Object.fromEntries(_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => Object.entries((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .declarationOf */ .MI)(property).fields)))
 };
 var tableFields = Object.fromEntries(Object.entries(schemas).map(([field, schema]) => {
-  const described = _XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.find(({ name: each }) => each === field)?.description;
-  return [field, (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(schema, (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)(descriptions[field] ?? described ?? field))];
+  const described = _XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.find(({ name: each }) => each === field)?.description;
+  return [field, (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(schema, (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)(descriptions[field] ?? described ?? field))];
 }));
 var { TableName: _, ...defaultFields } = tableFields;
 function fieldsOf(fields) {
-  return (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(Object.entries(fields).map(([field, schema]) => [field, (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)])));
+  return (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(Object.entries(fields).map(([field, schema]) => [field, (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)])));
 }
-var tableSchema = (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(tableFields), (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("A table, in the words of CloudFormation's AWS::DynamoDB::Table. What is omitted is left as it is."));
-var defaultsSchema = (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(defaultFields), (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Fields of every table."));
-var tablesSchema = (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[a-zA-Z0-9_.-]{1,255}$/, "letters, digits and _ . -")), tableSchema), (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Tables by the logical names that outputs know them by. Those of an environment have only what differs."));
-var environmentName = (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1), (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .maxLength */ .Ru)(256));
-var definitionSchema = (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-  $schema: (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The address of this schema, for editors of JSON."))),
-  tenantKey: (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The attribute whose value is the tenant of an item. Default: tenant_id."))),
-  defaults: (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
+var tableSchema = (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(tableFields), (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("A table, in the words of CloudFormation's AWS::DynamoDB::Table. What is omitted is left as it is."));
+var defaultsSchema = (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(defaultFields), (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Fields of every table."));
+var tablesSchema = (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[a-zA-Z0-9_.-]{1,255}$/, "letters, digits and _ . -")), tableSchema), (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Tables by the logical names that outputs know them by. Those of an environment have only what differs."));
+var environmentName = (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1), (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .maxLength */ .Ru)(256));
+var definitionSchema = (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  $schema: (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The address of this schema, for editors of JSON."))),
+  tenantKey: (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The attribute whose value is the tenant of an item. Default: tenant_id."))),
+  defaults: (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
   tables: tablesSchema,
-  environments: (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)(environmentName, (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    defaults: (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
-    tables: (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(tablesSchema)
-  })), (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Differences of environments, by the input `environment`, in any case.")))
+  environments: (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)(environmentName, (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    defaults: (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
+    tables: (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(tablesSchema)
+  })), (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Differences of environments, by the input `environment`, in any case.")))
 });
 
 // lib/src/definition/file-tree.js
@@ -78,8 +78,7 @@ function parseFile(text) {
   try {
     return parseDocuments(text, lines);
   } catch (error) {
-    const isTooDeep = error instanceof RangeError;
-    const message = isTooDeep ? tooDeep : `Is no YAML that can be read: ${String(error)}.`;
+    const message = error instanceof RangeError ? tooDeep : "is no YAML that can be read.";
     return { root: void 0, problems: [{ line: 1, column: 1, path: [], message }] };
   }
 }
@@ -109,7 +108,7 @@ function parseDocuments(text, lines) {
     for (const { code, message, pos } of [...errors, ...warnings]) {
       if (/call stack/i.test(message))
         return { root: void 0, problems: [{ ...at(pos[0]), path: [], message: tooDeep }] };
-      report(pos[0], code === "TAG_RESOLVE_FAILED" ? explainTag(text.slice(...pos)) : `${message.replace(/\.$/, "")}.`);
+      report(pos[0], code === "TAG_RESOLVE_FAILED" ? explainTag(text.slice(...pos)) : withoutContent(message));
     }
   }
   if (first?.directives?.yaml.explicit && first.directives.yaml.version !== "1.2") {
@@ -170,7 +169,7 @@ function parseDocuments(text, lines) {
           report(offset, "has a key that is no text.", path);
           continue;
         }
-        const name = String(keyNode.value);
+        const name = keyNode.source ?? String(keyNode.value);
         if (members.has(name))
           report(offset, "is given twice. Remove one of the two.", [...path, name]);
         members.set(name, { ...at(offset), node: convert(value2, offset, [...path, name]) });
@@ -185,6 +184,10 @@ function parseDocuments(text, lines) {
   };
   const root = convert(first.contents, 0, []);
   return { root, problems };
+}
+function withoutContent(message) {
+  const [rule = ""] = message.split(/:? *["'`]|: /);
+  return `${rule.replace(/\.$/, "")}.`;
 }
 function explainTag(tag) {
   return `has the tag ${tag}, which is not read. Functions of CloudFormation, such as !Ref, are not evaluated: write the value itself.`;
@@ -256,7 +259,7 @@ function findBrokenRules(definition, wrong) {
       if (found.has(key))
         continue;
       const isOfTable = environment === void 0 || path[0] === "environments";
-      const where = isOfTable ? "" : ` This is so in the environment ${(0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(environment)}.`;
+      const where = isOfTable ? "" : ` This is so in the environment ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(environment)}.`;
       const shown = { path, message: `${message}${where}` };
       found.set(environment === void 0 ? key : JSON.stringify([path, message, environment]), shown);
     }
@@ -264,7 +267,7 @@ function findBrokenRules(definition, wrong) {
   return [...found.values()];
 }
 function* checkValues(definition, wrong) {
-  for (const { path: layer, fields } of (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .allLayers */ ._L)(definition)) {
+  for (const { path: layer, fields } of (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .allLayers */ ._L)(definition)) {
     for (const [field, value] of Object.entries(fields)) {
       const at = [...layer, field];
       if (wrong.some((place) => isOneOnTheOther(place, at)))
@@ -278,10 +281,10 @@ function* checkValues(definition, wrong) {
 function* checkTables(definition, environment, wrong) {
   const named = /* @__PURE__ */ new Map();
   for (const logicalName of definition.tables.keys()) {
-    const layers = (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .layersOf */ .w)(definition, environment, logicalName);
+    const layers = (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .layersOf */ .w)(definition, environment, logicalName);
     const isRight = (field) => layers.every(({ path }) => !wrong.some((place) => isOneOnTheOther(place, [...path, field])));
     const hasUnknownField = wrong.some((place) => layers.some(({ path }) => isUnknownField(place, path)));
-    const merged = (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .mergeLayers */ .J)(layers.map(({ path, fields: fields2 }) => ({ path, fields: pickRight(fields2, isRight) })));
+    const merged = (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .mergeLayers */ .J)(layers.map(({ path, fields: fields2 }) => ({ path, fields: pickRight(fields2, isRight) })));
     const at = (path) => placeOf(merged, logicalName, path);
     if (isRight("TableName"))
       yield* checkName(String(merged.get("TableName")?.value ?? logicalName), logicalName, named, at);
@@ -312,7 +315,7 @@ function* checkName(name, logicalName, named, at) {
   if (other !== void 0) {
     yield {
       path: at(["TableName"]),
-      message: `gives the table the name ${(0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which ${(0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} has too.`
+      message: `gives the table the name ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} has too.`
     };
   }
   named.set(name, logicalName);
@@ -330,7 +333,7 @@ function* findRepeated(names, pathOf, noun) {
   }
 }
 function describeRepeated(noun, name) {
-  return `has ${noun} ${(0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)} a second time.`;
+  return `has ${noun} ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)} a second time.`;
 }
 function* checkPresence({ KeySchema, AttributeDefinitions }) {
   if (KeySchema === void 0) {
@@ -398,7 +401,7 @@ function* checkLocalKeys({ KeySchema = [], LocalSecondaryIndexes = [] }) {
     const [hash, range] = keys;
     const isRightHash = hash?.KeyType === "HASH" && hash.AttributeName === (tableHash?.AttributeName ?? hash.AttributeName);
     if (!isRightHash || range?.KeyType !== "RANGE" || keys.length > 2) {
-      const wanted = tableHash === void 0 ? "" : `, ${(0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(tableHash.AttributeName)},`;
+      const wanted = tableHash === void 0 ? "" : `, ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(tableHash.AttributeName)},`;
       yield { path, message: `must be the partition key of the table${wanted} as HASH, then one RANGE.` };
     }
   }
@@ -418,7 +421,7 @@ function* checkAttributes(fields) {
         continue;
       yield {
         path: [...path, place, "AttributeName"],
-        message: `is ${(0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(AttributeName)}, which AttributeDefinitions lacks. Add it there, with its type S, N or B.`
+        message: `is ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(AttributeName)}, which AttributeDefinitions lacks. Add it there, with its type S, N or B.`
       };
     }
   }
@@ -428,7 +431,7 @@ function* checkAttributes(fields) {
       continue;
     yield {
       path: ["AttributeDefinitions", index],
-      message: `defines ${(0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which no key uses. Define the attributes of keys only: all others need no definition.`
+      message: `defines ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which no key uses. Define the attributes of keys only: all others need no definition.`
     };
   }
 }
@@ -555,16 +558,18 @@ function* checkTimeToLive({ Enabled, AttributeName }) {
   yield { path: [], message: "needs AttributeName, the attribute that holds the time, because Enabled is true." };
 }
 function* checkTags({ Tags = [] }) {
-  if (Tags.length <= _XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de)
+  if (Tags.length <= _XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de)
     return;
   yield {
     path: ["Tags"],
-    message: `makes ${(0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(Tags.length, "tag")} with those of lower layers. A table has at most ${_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}.`
+    message: `makes ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(Tags.length, "tag")} with those of lower layers. A table has at most ${_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}.`
   };
 }
 
 // lib/src/definition/read-definition.js
 var mostProblems = 50;
+var mostTables = 2500;
+var mostCombinations = 1e4;
 function readDefinition(text, file) {
   const { root, problems } = parseFile(text);
   const { found, definition } = root === void 0 ? { found: [], definition: void 0 } : checkFile(root);
@@ -580,34 +585,60 @@ function readDefinition(text, file) {
   const more = lines.length - mostProblems;
   const shown = lines.slice(0, mostProblems);
   const { line, column } = all[mostProblems] ?? start;
-  return { problems: more > 0 ? [...shown, `${file}:${line}:${column}: and ${(0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more problem")}.`] : shown };
+  return { problems: more > 0 ? [...shown, `${file}:${line}:${column}: and ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more problem")}.`] : shown };
 }
 var start = { line: 1, column: 1 };
 function formatPath(path) {
   const steps = path.map((step) => {
     if (typeof step === "number")
       return `[${step}]`;
-    return /^[\w$-]{1,255}$/.test(step) ? `.${step}` : `[${(0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)((0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(step))}]`;
+    return /^[\w$-]{1,255}$/.test(step) ? `.${step}` : `[${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)((0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(step))}]`;
   });
   return steps.join("").replace(/^\./, "");
 }
 function checkFile(root) {
-  const misplaced = [...findMisplaced(root, definitionSchema, [])];
   const value = plainValue(root);
-  const result = (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(definitionSchema, value, { abortPipeEarly: true });
-  const issues = (result.issues ?? []).filter(({ type, expected }) => !(type === "strict_object" && expected === "never")).map(describeIssue).filter(({ path }) => !misplaced.some((problem) => startsWith(path, problem.path)));
+  const tooLarge = findTooLarge(asObject(value));
+  if (tooLarge.length > 0)
+    return { found: tooLarge, definition: void 0 };
+  const misplaced = takeSome(findMisplaced(root, definitionSchema, []));
+  const result = (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(definitionSchema, value, { abortPipeEarly: true });
+  const issues = takeSome(result.issues ?? []).filter(({ type, expected }) => !(type === "strict_object" && expected === "never")).map(describeIssue).filter(({ path }) => !misplaced.some((problem) => startsWith(path, problem.path)));
   const ofForm = [...misplaced, ...issues];
   const definition = toDefinition(asObject(result.success ? result.output : value));
   const wrong = ofForm.map(({ path }) => path);
   const isEmpty = definition.tables.size === 0 && wrong.every((place) => place[0] !== "tables" && place.length > 0);
   const empty = isEmpty ? [{ path: ["tables"], message: "is empty. Give at least one table." }] : [];
-  const broken = [...findEnvironmentProblems(definition), ...findBrokenRules(definition, wrong)];
+  const broken = [...takeSome(findEnvironmentProblems(definition)), ...findBrokenRules(definition, wrong)];
   return { found: [...ofForm, ...empty, ...broken], definition };
+}
+function takeSome(all) {
+  const some = [];
+  for (const each of all) {
+    if (some.length > 2 * mostProblems)
+      break;
+    some.push(each);
+  }
+  return some;
+}
+function findTooLarge({ tables, environments }) {
+  const [tableCount, environmentCount] = [tables, environments].map((each) => Object.keys(asObject(each)).length);
+  if (tableCount > mostTables) {
+    return [{ path: ["tables"], message: `has ${tableCount} tables, but a file may have ${mostTables}. Split it.` }];
+  }
+  if (tableCount * environmentCount <= mostCombinations)
+    return [];
+  return [
+    {
+      path: ["environments"],
+      message: `has ${environmentCount} environments for ${tableCount} tables, which are more than ${mostCombinations} combinations. Split the file.`
+    }
+  ];
 }
 function toDefinition({ tenantKey, environments, ...fields }) {
   return {
     ...toFieldsOfTables(fields),
-    tenantKey: typeof tenantKey === "string" ? tenantKey : _XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultTenantKey */ .dA,
+    tenantKey: typeof tenantKey === "string" ? tenantKey : _XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultTenantKey */ .dA,
     environments: new Map(Object.entries(asObject(environments)).map(([name, each]) => [name, toFieldsOfTables(asObject(each))]))
   };
 }
@@ -623,11 +654,11 @@ function asObject(value) {
 function* findEnvironmentProblems({ environments, tables }) {
   const names = [...environments.keys()];
   for (const [index, name] of names.entries()) {
-    const other = names.slice(0, index).find((each) => (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .isSameEnvironment */ .gj)(each, name));
+    const other = names.slice(0, index).find((each) => (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .isSameEnvironment */ .gj)(each, name));
     if (other !== void 0) {
       yield {
         path: ["environments", name],
-        message: `is the environment ${(0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} again: environments are compared without case. Give one of the two.`,
+        message: `is the environment ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} again: environments are compared without case. Give one of the two.`,
         isOfName: true
       };
     }
@@ -640,7 +671,7 @@ function* findEnvironmentProblems({ environments, tables }) {
   }
 }
 function suggest(written, names) {
-  const similar = (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(written, names);
+  const similar = (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(written, names);
   return similar === void 0 || similar === written ? "" : `Did you mean ${similar}? `;
 }
 function unwrap(schema) {
@@ -713,7 +744,7 @@ function explainUnknown(name, place, names) {
     const folded = each.toLowerCase();
     return words.length > 3 && (folded.startsWith(words) || folded.endsWith(words));
   });
-  const similar = (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(name, names) ?? (others.length === 0 ? longer : void 0);
+  const similar = (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(name, names) ?? (others.length === 0 ? longer : void 0);
   const hint = known ?? (similar === void 0 ? `Here may stand ${names.join(", ")}.` : `Did you mean ${similar}?`);
   return `is not known here. ${hint}`;
 }
@@ -734,10 +765,8 @@ function describeIssue(issue) {
   const isOfName = issue.path?.at(-1)?.origin === "key";
   const schema = isOfName ? void 0 : schemaAt(path);
   const expected = isOwnMessage(issue) || schema === void 0 ? issue.message : describeExpected(schema);
-  return {
-    path,
-    message: `must be ${expected}, but is ${describeFound(issue.input)}.${explainValue(issue.input, schema)}`
-  };
+  const found = path.length === 0 && typeof issue.input === "string" ? "a text" : describeFound(issue.input);
+  return { path, message: `must be ${expected}, but is ${found}.${explainValue(issue.input, schema)}` };
 }
 function isOwnMessage({ type, message }) {
   return (type === "check" || type === "regex") && !message.startsWith("Invalid");
@@ -789,9 +818,9 @@ function describeFound(value) {
   if (value === null || value === void 0)
     return "empty";
   if (typeof value === "string")
-    return (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value);
+    return (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value);
   if (Array.isArray(value))
-    return value.length === 0 ? "an empty list" : `a list of ${(0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(value.length, "item")}`;
+    return value.length === 0 ? "an empty list" : `a list of ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(value.length, "item")}`;
   return typeof value === "object" ? "a mapping" : String(value);
 }
 var otherValues = {
@@ -811,7 +840,7 @@ function explainValue(value, schema) {
     return "";
   const names = options.map(String);
   const word = otherValues[value.toLowerCase().replace(/[-_\s]/g, "")] ?? "";
-  const similar = names.includes(word) ? word : (0,_XNORGOTN_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(value, names);
+  const similar = names.includes(word) ? word : (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(value, names);
   return similar === void 0 ? "" : ` Did you mean ${similar}?`;
 }
 

@@ -12212,7 +12212,7 @@ var fromEnv = (init) => async () => {
 
 /***/ }),
 
-/***/ 9179:
+/***/ 3364:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -12226,7 +12226,7 @@ __nccwpck_require__.d(__webpack_exports__, {
   YO: () => (/* binding */ array),
   CK: () => (/* binding */ attributeName),
   H2: () => (/* binding */ attributeType),
-  zM: () => (/* binding */ XNORGOTN_boolean),
+  zM: () => (/* binding */ XSXKRVJ7_boolean),
   z6: () => (/* binding */ check),
   pF: () => (/* binding */ cleaningRun),
   U9: () => (/* binding */ count),
@@ -12308,7 +12308,7 @@ __nccwpck_require__.d(__webpack_exports__, {
 var external_node_crypto_ = __nccwpck_require__(7598);
 ;// CONCATENATED MODULE: external "node:timers/promises"
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:timers/promises");
-;// CONCATENATED MODULE: ./lib/bundle/XNORGOTN.js
+;// CONCATENATED MODULE: ./lib/bundle/XSXKRVJ7.js
 // lib/src/text/readable.js
 function visible(value) {
   return value.replace(/[\p{C}\p{DI}\p{Me}\u2800]|(?! )\p{Z}|(?<=\p{M}{4})\p{M}|^\p{M}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
@@ -12668,11 +12668,11 @@ function array(item, message$1) {
   });
 }
 // @__NO_SIDE_EFFECTS__
-function XNORGOTN_boolean(message$1) {
+function XSXKRVJ7_boolean(message$1) {
   return _standardSchema({
     kind: "schema",
     type: "boolean",
-    reference: XNORGOTN_boolean,
+    reference: XSXKRVJ7_boolean,
     expects: "boolean",
     async: false,
     message: message$1,
@@ -13292,8 +13292,8 @@ function addressOf(target, name) {
 function explainProtectionOff(input, state, { target, table }) {
   const { name, production } = target.environment;
   return {
-    reason: `${input} is false, but for the table "${table}" it is ${state}${production ? `, and "${name}" is a production environment` : ""}.`,
-    remedy: `Set ${input} to auto, which keeps it ${production ? "on" : "as it is"}.`
+    reason: `${input} is to be off, but for the table "${table}" it is ${state}${production ? `, and "${name}" is a production environment` : ""}.`,
+    remedy: `Leave ${input} out of the definition file, or set the input to auto: that keeps it ${production ? "on" : "as it is"}.`
   };
 }
 
@@ -13301,7 +13301,7 @@ function explainProtectionOff(input, state, { target, table }) {
 var deletionProtection = {
   name: "DeletionProtectionEnabled",
   description: "Deletion protection. On in production; elsewhere off at creation, then unmanaged.",
-  schema: XNORGOTN_boolean(),
+  schema: XSXKRVJ7_boolean(),
   reading: { kind: "described", of: ({ DeletionProtectionEnabled }) => DeletionProtectionEnabled ?? false },
   creation: {
     kind: "in-create-table",
@@ -14071,7 +14071,7 @@ var pointInTimeRecovery = {
   name: "PointInTimeRecoverySpecification",
   description: "Point-in-time recovery. On with 35 days in production; elsewhere off at creation, then unmanaged.",
   schema: strictObject({
-    PointInTimeRecoveryEnabled: XNORGOTN_boolean(),
+    PointInTimeRecoveryEnabled: XSXKRVJ7_boolean(),
     RecoveryPeriodInDays: optional(pipe(number(), integer(), minValue(1), maxValue(longestPeriod)))
   }),
   reading: {
@@ -14095,8 +14095,11 @@ var pointInTimeRecovery = {
   changes: (from, to, { table }) => {
     if (isSame(from, to))
       return [];
-    if (to.PointInTimeRecoveryEnabled)
-      return [{ kind: "update", from, to, risk: "safe" }];
+    if (to.PointInTimeRecoveryEnabled) {
+      const isShorter = daysOf(to) < (from.PointInTimeRecoveryEnabled ? daysOf(from) : 0);
+      const warning = `Point-in-time recovery of "${table}" reaches back ${count(daysOf(to), "day")} instead of ${daysOf(from)}: the table can no longer be restored to a time before.`;
+      return [{ kind: "update", from, to, risk: "safe", ...isShorter ? { warning } : {} }];
+    }
     return [
       {
         kind: "update",
@@ -14137,6 +14140,9 @@ var pointInTimeRecovery = {
     }
   ]
 };
+function daysOf({ RecoveryPeriodInDays = longestPeriod }) {
+  return RecoveryPeriodInDays;
+}
 function isSame(from, to) {
   if (from.PointInTimeRecoveryEnabled !== to.PointInTimeRecoveryEnabled)
     return false;
@@ -14145,7 +14151,7 @@ function isSame(from, to) {
 function describeRecovery({ PointInTimeRecoveryEnabled, RecoveryPeriodInDays }) {
   if (!PointInTimeRecoveryEnabled)
     return "off";
-  return RecoveryPeriodInDays === void 0 ? "on" : `on, ${RecoveryPeriodInDays} days`;
+  return RecoveryPeriodInDays === void 0 ? "on" : `on, ${count(RecoveryPeriodInDays, "day")}`;
 }
 
 // lib/src/table/key-permissions.js
@@ -14206,14 +14212,14 @@ var sseSpecification = {
   name: "SSESpecification",
   description: "The key that encrypts the table: owned by AWS (SSEEnabled: false), managed by AWS in the account (SSEEnabled: true), or your own by id, alias or ARN. DynamoDB encrypts the table again for another key; the table stays usable.",
   schema: pipe(strictObject({
-    SSEEnabled: XNORGOTN_boolean(),
+    SSEEnabled: XSXKRVJ7_boolean(),
     KMSMasterKeyId: optional(pipe(string(), minLength(1))),
     KeyManager: optional(picklist(["AWS", "CUSTOMER"]))
   }), check(({ SSEEnabled, KMSMasterKeyId, KeyManager }) => SSEEnabled || KMSMasterKeyId === void 0 && KeyManager === void 0, "no key where SSEEnabled is false")),
   declaration: {
     fields: {
       SSESpecification: strictObject({
-        SSEEnabled: XNORGOTN_boolean(),
+        SSEEnabled: XSXKRVJ7_boolean(),
         SSEType: optional(literal("KMS")),
         KMSMasterKeyId: optional(pipe(string(), regex(keyPattern, "a key id, an alias such as alias/tables, or the ARN of either")))
       })
@@ -14325,12 +14331,12 @@ var streamSpecification = {
   name: "StreamSpecification",
   description: "The stream of changes of items. Another view type is another stream, with another ARN.",
   // AWS may add a view type. A table that has it, and whose definition omits the stream, is still read.
-  schema: pipe(strictObject({ StreamEnabled: XNORGOTN_boolean(), StreamViewType: optional(pipe(string(), minLength(1))) }), check(({ StreamEnabled, StreamViewType }) => StreamEnabled === (StreamViewType !== void 0), "a StreamViewType where StreamEnabled is true, and none where it is false")),
+  schema: pipe(strictObject({ StreamEnabled: XSXKRVJ7_boolean(), StreamViewType: optional(pipe(string(), minLength(1))) }), check(({ StreamEnabled, StreamViewType }) => StreamEnabled === (StreamViewType !== void 0), "a StreamViewType where StreamEnabled is true, and none where it is false")),
   declaration: {
     fields: {
       // CloudFormation has StreamViewType alone, and no form for a stream that is off.
       StreamSpecification: strictObject({
-        StreamEnabled: optional(XNORGOTN_boolean(), true),
+        StreamEnabled: optional(XSXKRVJ7_boolean(), true),
         StreamViewType: optional(picklist(viewTypes))
       })
     },
@@ -14582,13 +14588,13 @@ function describeOwner(all) {
 
 // lib/src/table/properties/time-to-live.js
 var off2 = { Enabled: false };
-var XNORGOTN_form = strictObject({ Enabled: XNORGOTN_boolean(), AttributeName: optional(attributeName) });
+var XSXKRVJ7_form = strictObject({ Enabled: XSXKRVJ7_boolean(), AttributeName: optional(attributeName) });
 var timeToLive = {
   name: "TimeToLiveSpecification",
   description: "Time to live: the attribute after whose time DynamoDB deletes an item. Read only where it is declared. Another attribute takes two runs, an hour apart: off, then on.",
-  schema: pipe(XNORGOTN_form, check(({ Enabled, AttributeName }) => !Enabled || AttributeName !== void 0, "AttributeName is required")),
+  schema: pipe(XSXKRVJ7_form, check(({ Enabled, AttributeName }) => !Enabled || AttributeName !== void 0, "AttributeName is required")),
   declaration: {
-    fields: { TimeToLiveSpecification: XNORGOTN_form },
+    fields: { TimeToLiveSpecification: XSXKRVJ7_form },
     normalize: ({ TimeToLiveSpecification }) => TimeToLiveSpecification
   },
   reading: {
@@ -14996,8 +15002,8 @@ var __webpack_exports__ = {};
 
 // EXTERNAL MODULE: ./lib/bundle/IR5HTW56.js
 var IR5HTW56 = __nccwpck_require__(994);
-// EXTERNAL MODULE: ./lib/bundle/XNORGOTN.js + 1 modules
-var XNORGOTN = __nccwpck_require__(9179);
+// EXTERNAL MODULE: ./lib/bundle/XSXKRVJ7.js + 1 modules
+var XSXKRVJ7 = __nccwpck_require__(3364);
 // EXTERNAL MODULE: ./lib/bundle/HV2BTQ4E.js
 var HV2BTQ4E = __nccwpck_require__(1172);
 // EXTERNAL MODULE: ./lib/bundle/WQFOKZCK.js
@@ -15191,30 +15197,30 @@ async function readFileIn(candidates, path, { place, remedy }) {
   try {
     const file = await (0,promises_.realpath)((0,external_node_path_.resolve)(folders[0] ?? ".", path));
     if (!folders.some((folder) => file.startsWith(`${folder}${external_node_path_.sep}`))) {
-      throw new XNORGOTN/* RemedyError */.By(`The file "${path}" is outside ${place}.`, remedy);
+      throw new XSXKRVJ7/* RemedyError */.By(`The file "${path}" is outside ${place}.`, remedy);
     }
     const found = await (0,promises_.stat)(file);
     if (!found.isFile())
-      throw new XNORGOTN/* RemedyError */.By(`"${path}" is not a file.`, remedy);
+      throw new XSXKRVJ7/* RemedyError */.By(`"${path}" is not a file.`, remedy);
     if (found.size > largestFile) {
-      throw new XNORGOTN/* RemedyError */.By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
+      throw new XSXKRVJ7/* RemedyError */.By(`The file "${path}" has ${found.size} bytes, more than ${largestFile}.`, remedy);
     }
     return decodeUtf8(await (0,promises_.readFile)(file));
   } catch (error) {
-    if (error instanceof XNORGOTN/* RemedyError */.By)
+    if (error instanceof XSXKRVJ7/* RemedyError */.By)
       throw error;
     const code2 = errorCode(error);
     if (code2 !== "ERR_ENCODING_INVALID_ENCODED_DATA") {
-      throw new XNORGOTN/* RemedyError */.By(`The file "${path}" cannot be read: ${code2 || errorMessage(error)}.`, remedy);
+      throw new XSXKRVJ7/* RemedyError */.By(`The file "${path}" cannot be read: ${code2 || errorMessage(error)}.`, remedy);
     }
-    throw new XNORGOTN/* RemedyError */.By(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
+    throw new XSXKRVJ7/* RemedyError */.By(`The file "${path}" is not in UTF-8.`, "Save it as UTF-8. Windows PowerShell writes UTF-16 by default: use Out-File -Encoding utf8.");
   }
 }
 async function writeTemporaryFile({ RUNNER_TEMP, GITHUB_ACTIONS }, name2, content) {
   if (!RUNNER_TEMP) {
     if (GITHUB_ACTIONS !== "true")
       return void 0;
-    throw new XNORGOTN/* RemedyError */.By("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
+    throw new XSXKRVJ7/* RemedyError */.By("RUNNER_TEMP is not set.", "Set RUNNER_TEMP to a folder that this step can write to.");
   }
   const path = (0,external_node_path_.join)(await (0,promises_.mkdtemp)((0,external_node_path_.join)(RUNNER_TEMP, "tenant-tables-")), name2);
   await (0,promises_.writeFile)(path, content, { mode: 384 });
@@ -15225,7 +15231,7 @@ async function readEventFile({ GITHUB_EVENT_PATH: path = "" }) {
     return JSON.parse(decodeUtf8(await (0,promises_.readFile)(path)));
   } catch (cause) {
     const remedy = "Set GITHUB_EVENT_PATH to the file that the runner wrote for this job.";
-    throw new XNORGOTN/* RemedyError */.By(`The event file "${path}" cannot be read.`, remedy, { cause });
+    throw new XSXKRVJ7/* RemedyError */.By(`The event file "${path}" cannot be read.`, remedy, { cause });
   }
 }
 function decodeUtf8(bytes) {
@@ -15238,7 +15244,7 @@ async function existing(folders) {
 
 // lib/src/github/log.js
 function escapeLine(line) {
-  return (0,XNORGOTN/* visible */.RK)(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
+  return (0,XSXKRVJ7/* visible */.RK)(line).replaceAll("##[", "# #[").replace(/^(\s*):(?=:)/, "$1: ");
 }
 function logGroup(log, title, lines3) {
   log.startGroup(title);
@@ -15311,7 +15317,7 @@ function hexadecimal(byte) {
 function secretInOutputs(found) {
   const secrets = [...new Set(found.map(({ origin }) => origin))].join(", ");
   const outputs = found.map(({ output }) => output).join(", ");
-  return new XNORGOTN/* RemedyError */.By(`The secret ${secrets} occurs in what later steps would read: ${outputs}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
+  return new XSXKRVJ7/* RemedyError */.By(`The secret ${secrets} occurs in what later steps would read: ${outputs}.`, "Choose another value for the secret, or remove it from the table names, tags and environment. A real secret in a tag or a name is known to everyone who can read the account: replace it.");
 }
 function formsOf(secret) {
   if (Buffer.byteLength(secret) < shortestSecret)
@@ -15342,6 +15348,9 @@ function gitHubRunner(process2) {
     if (origin !== void 0)
       throw secretInOutputs([{ output: what, origin }]);
   };
+  for (const name2 of ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"]) {
+    secrets.add(env[name2] ?? "", name2);
+  }
   for (const stream of [process2.stdout, process2.stderr])
     stream.on("error", () => void 0);
   return {
@@ -15432,7 +15441,7 @@ function withoutCommands(core, outputFile) {
 
 // lib/src/table/values.js
 function propertyValues(values) {
-  return XNORGOTN/* properties */.qo.flatMap((property) => {
+  return XSXKRVJ7/* properties */.qo.flatMap((property) => {
     const value = values[property.name];
     return value === void 0 ? [] : [{ property, value }];
   });
@@ -15450,7 +15459,7 @@ function settingChanges(step) {
     case "create":
       return propertyValues(step.to).flatMap(({ property, value }) => property.settings(value).map(({ name: name2, value: to }) => ({ setting: name2, to })));
     case "update": {
-      const { settings } = (0,XNORGOTN/* propertyNamed */.vJ)(step.property);
+      const { settings } = (0,XSXKRVJ7/* propertyNamed */.vJ)(step.property);
       const before = new Map(settings(step.from).map(({ name: name2, value }) => [name2, value]));
       const after = new Map(settings(step.to).map(({ name: name2, value }) => [name2, value]));
       return [.../* @__PURE__ */ new Set([...before.keys(), ...after.keys()])].map((name2) => {
@@ -15466,7 +15475,7 @@ function describeStep(step) {
   return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(", ")}`;
 }
 function describeSettingChange({ setting, from, to }) {
-  return from === void 0 ? `${setting} = ${(0,XNORGOTN/* shorten */.ml)(to)}` : `${setting} ${(0,XNORGOTN/* shorten */.ml)(from)} -> ${(0,XNORGOTN/* shorten */.ml)(to)}`;
+  return from === void 0 ? `${setting} = ${(0,XSXKRVJ7/* shorten */.ml)(to)}` : `${setting} ${(0,XSXKRVJ7/* shorten */.ml)(from)} -> ${(0,XSXKRVJ7/* shorten */.ml)(to)}`;
 }
 function nameStep(step) {
   if (step.kind !== "update")
@@ -15474,19 +15483,19 @@ function nameStep(step) {
   return ["update", step.property, partOf(step), `of "${step.table}"`].filter(Boolean).join(" ");
 }
 function partOf(step) {
-  return (0,XNORGOTN/* propertyNamed */.vJ)(step.property).part?.(step);
+  return (0,XSXKRVJ7/* propertyNamed */.vJ)(step.property).part?.(step);
 }
 var mostSteps = 10;
 function describeSteps(steps) {
   const more = steps.length - mostSteps;
   const shown = steps.slice(0, mostSteps).map(describeStep).join("; ");
-  return more > 0 ? `${shown}; and ${(0,XNORGOTN/* count */.U9)(more, "more step")}` : shown;
+  return more > 0 ? `${shown}; and ${(0,XSXKRVJ7/* count */.U9)(more, "more step")}` : shown;
 }
 function usualDuration(step) {
   return step.kind === "update" && step.risk === "slow" ? waitFor(step)?.usual : void 0;
 }
 function waitFor(step) {
-  return (0,XNORGOTN/* propertyNamed */.vJ)(step.property).waits?.find(({ appliesTo }) => appliesTo === void 0 || appliesTo(step));
+  return (0,XSXKRVJ7/* propertyNamed */.vJ)(step.property).waits?.find(({ appliesTo }) => appliesTo === void 0 || appliesTo(step));
 }
 function isDisruptive(step) {
   return step.kind === "delete" || step.kind === "update" && typeof step.risk === "object";
@@ -15525,9 +15534,9 @@ function isSameStep(left) {
 // lib/src/table/response.js
 function understand(operation, resource, read, service = "DynamoDB") {
   const explain = (cause) => {
-    if (cause instanceof XNORGOTN/* RemedyError */.By)
+    if (cause instanceof XSXKRVJ7/* RemedyError */.By)
       throw cause;
-    throw new XNORGOTN/* RemedyError */.By(`The answer of ${service} to ${operation} on "${resource}" cannot be read.`, `Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()}.`, { cause });
+    throw new XSXKRVJ7/* RemedyError */.By(`The answer of ${service} to ${operation} on "${resource}" cannot be read.`, `Check the endpoints in AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_${service.toUpperCase()}.`, { cause });
   };
   try {
     const value = read();
@@ -15537,10 +15546,10 @@ function understand(operation, resource, read, service = "DynamoDB") {
   }
 }
 function parseValue(name2, schema, value) {
-  const result = (0,XNORGOTN/* safeParse */.xL)(schema, value);
+  const result = (0,XSXKRVJ7/* safeParse */.xL)(schema, value);
   if (result.success)
     return result.output;
-  const problems = result.issues.map((issue) => [(0,XNORGOTN/* getDotPath */.Bu)(issue), issue.message].filter(Boolean).join(": "));
+  const problems = result.issues.map((issue) => [(0,XSXKRVJ7/* getDotPath */.Bu)(issue), issue.message].filter(Boolean).join(": "));
   throw new TypeError(`${name2}: ${problems.join("; ")}`);
 }
 
@@ -15556,18 +15565,18 @@ function readDescription({ name: name2, arn }, answer) {
     return describe(answer.Table ?? {}, arn);
   });
 }
-var bundle_status = (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* string */.Yj)(), (0,XNORGOTN/* minLength */.Bp)(1));
+var bundle_status = (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* string */.Yj)(), (0,XSXKRVJ7/* minLength */.Bp)(1));
 function tableSchema(arn) {
-  return (0,XNORGOTN/* object */.Ik)({
+  return (0,XSXKRVJ7/* object */.Ik)({
     TableStatus: bundle_status,
-    TableArn: (0,XNORGOTN/* literal */.eu)(arn),
-    TableId: (0,XNORGOTN/* optional */.lq)((0,XNORGOTN/* string */.Yj)()),
-    CreationDateTime: (0,XNORGOTN/* optional */.lq)((0,XNORGOTN/* date */.p6)()),
-    LatestStreamArn: (0,XNORGOTN/* optional */.lq)((0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* string */.Yj)(), (0,XNORGOTN/* startsWith */.w1)(`${arn}/stream/`))),
-    StreamSpecification: (0,XNORGOTN/* optional */.lq)((0,XNORGOTN/* object */.Ik)({ StreamViewType: (0,XNORGOTN/* optional */.lq)((0,XNORGOTN/* string */.Yj)()) })),
-    TableClassSummary: (0,XNORGOTN/* optional */.lq)((0,XNORGOTN/* object */.Ik)({ TableClass: (0,XNORGOTN/* optional */.lq)((0,XNORGOTN/* string */.Yj)()) })),
-    SSEDescription: (0,XNORGOTN/* optional */.lq)((0,XNORGOTN/* object */.Ik)({ KMSMasterKeyArn: (0,XNORGOTN/* optional */.lq)((0,XNORGOTN/* string */.Yj)()) })),
-    Replicas: (0,XNORGOTN/* optional */.lq)((0,XNORGOTN/* array */.YO)((0,XNORGOTN/* object */.Ik)({ RegionName: (0,XNORGOTN/* string */.Yj)(), ReplicaStatus: bundle_status })))
+    TableArn: (0,XSXKRVJ7/* literal */.eu)(arn),
+    TableId: (0,XSXKRVJ7/* optional */.lq)((0,XSXKRVJ7/* string */.Yj)()),
+    CreationDateTime: (0,XSXKRVJ7/* optional */.lq)((0,XSXKRVJ7/* date */.p6)()),
+    LatestStreamArn: (0,XSXKRVJ7/* optional */.lq)((0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* string */.Yj)(), (0,XSXKRVJ7/* startsWith */.w1)(`${arn}/stream/`))),
+    StreamSpecification: (0,XSXKRVJ7/* optional */.lq)((0,XSXKRVJ7/* object */.Ik)({ StreamViewType: (0,XSXKRVJ7/* optional */.lq)((0,XSXKRVJ7/* string */.Yj)()) })),
+    TableClassSummary: (0,XSXKRVJ7/* optional */.lq)((0,XSXKRVJ7/* object */.Ik)({ TableClass: (0,XSXKRVJ7/* optional */.lq)((0,XSXKRVJ7/* string */.Yj)()) })),
+    SSEDescription: (0,XSXKRVJ7/* optional */.lq)((0,XSXKRVJ7/* object */.Ik)({ KMSMasterKeyArn: (0,XSXKRVJ7/* optional */.lq)((0,XSXKRVJ7/* string */.Yj)()) })),
+    Replicas: (0,XSXKRVJ7/* optional */.lq)((0,XSXKRVJ7/* array */.YO)((0,XSXKRVJ7/* object */.Ik)({ RegionName: (0,XSXKRVJ7/* string */.Yj)(), ReplicaStatus: bundle_status })))
   });
 }
 function describe(table2, arn) {
@@ -15589,7 +15598,7 @@ function describe(table2, arn) {
     ...CreationDateTime === void 0 ? {} : { createdAt: CreationDateTime.getTime() },
     // The ARN of a disabled stream stays in the answer.
     ...StreamSpecification?.StreamEnabled && LatestStreamArn ? { streamArn: LatestStreamArn } : {},
-    described: Object.fromEntries(XNORGOTN/* properties */.qo.flatMap(({ name: name2, reading, schema }) => reading.kind === "described" ? [[name2, parseValue(name2, schema, reading.of(table2))]] : [])),
+    described: Object.fromEntries(XSXKRVJ7/* properties */.qo.flatMap(({ name: name2, reading, schema }) => reading.kind === "described" ? [[name2, parseValue(name2, schema, reading.of(table2))]] : [])),
     replicas,
     unmanaged: readUnmanaged(replicas)
   };
@@ -15597,7 +15606,7 @@ function describe(table2, arn) {
 function readReplicas(table2, arn) {
   const [, , , ownRegion] = arn.split(":");
   const replicas = (table2.Replicas ?? []).map(({ RegionName: region = "", ReplicaStatus = "" }) => ({ region, status: ReplicaStatus })).filter(({ region }) => region !== ownRegion);
-  return (0,XNORGOTN/* sortBy */.Ul)(replicas, ({ region }) => region);
+  return (0,XSXKRVJ7/* sortBy */.Ul)(replicas, ({ region }) => region);
 }
 var transientStatuses = /* @__PURE__ */ new Set(["CREATING", "UPDATING", "DELETING", "ENABLING", "DISABLING"]);
 function isTransient(status2) {
@@ -15686,34 +15695,34 @@ function refusalsFor(target, definition, observed) {
   const table2 = definition.name;
   const wanted = target.environment.name;
   const { KeySchema: keys, Tags: tags2 } = observed.properties;
-  const environment = (0,XNORGOTN/* tagValue */.EZ)(tags2, XNORGOTN/* environmentTag */.ab);
-  if ((0,XNORGOTN/* isOfOtherEnvironment */.l$)(tags2, wanted)) {
+  const environment = (0,XSXKRVJ7/* tagValue */.EZ)(tags2, XSXKRVJ7/* environmentTag */.ab);
+  if ((0,XSXKRVJ7/* isOfOtherEnvironment */.l$)(tags2, wanted)) {
     return [
       {
         table: table2,
         code: "destroy-of-other-environment",
-        reason: (0,XNORGOTN/* describeOtherEnvironment */.Lq)(table2, tags2, wanted),
+        reason: (0,XSXKRVJ7/* describeOtherEnvironment */.Lq)(table2, tags2, wanted),
         remedy: "Check environment, table-name-prefix, and that the role leads to the right account."
       }
     ];
   }
-  if (environment === void 0 || !(0,XNORGOTN/* isManaged */.yF)(tags2)) {
+  if (environment === void 0 || !(0,XSXKRVJ7/* isManaged */.yF)(tags2)) {
     return [
       {
         table: table2,
         code: "destroy-of-untagged",
-        reason: `The table "${table2}" does not carry both tags, ${XNORGOTN/* environmentTag */.ab} and ${XNORGOTN/* managedByTag */.B2}, so this action neither created nor adopted it, or its tags were removed.`,
-        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${(0,XNORGOTN/* isManaged */.yF)(tags2) ? "" : ", with this line in allow: adopt-table"}. Else choose another table-name-prefix, or delete the table by hand.`
+        reason: `The table "${table2}" does not carry both tags, ${XSXKRVJ7/* environmentTag */.ab} and ${XSXKRVJ7/* managedByTag */.B2}, so this action neither created nor adopted it, or its tags were removed.`,
+        remedy: `If it belongs to "${wanted}", run command: apply first, which tags it${(0,XSXKRVJ7/* isManaged */.yF)(tags2) ? "" : ", with this line in allow: adopt-table"}. Else choose another table-name-prefix, or delete the table by hand.`
       }
     ];
   }
   const definedKeys = definition.properties.KeySchema;
-  if ((0,XNORGOTN/* describeKeys */.mC)(definedKeys) !== (0,XNORGOTN/* describeKeys */.mC)(keys)) {
+  if ((0,XSXKRVJ7/* describeKeys */.mC)(definedKeys) !== (0,XSXKRVJ7/* describeKeys */.mC)(keys)) {
     return [
       {
         table: table2,
         code: "destroy-of-other-key",
-        reason: `The table "${table2}" has the key ${(0,XNORGOTN/* describeKeys */.mC)(keys)}, but its definition has ${(0,XNORGOTN/* describeKeys */.mC)(definedKeys)}: it is not the defined table.`,
+        reason: `The table "${table2}" has the key ${(0,XSXKRVJ7/* describeKeys */.mC)(keys)}, but its definition has ${(0,XSXKRVJ7/* describeKeys */.mC)(definedKeys)}: it is not the defined table.`,
         remedy: "Check table-name-prefix; or delete the table by hand."
       }
     ];
@@ -15741,7 +15750,7 @@ function noticesFor(table2, { properties: properties2 }) {
       table: table2,
       level: "notice",
       code: "system-backup-stays",
-      message: `Point-in-time recovery of "${table2}" is ${(0,XNORGOTN/* describeRecovery */.xX)(recovery)}, so AWS keeps a system backup of it for 35 days after the deletion. The table can be restored from that backup.`
+      message: `Point-in-time recovery of "${table2}" is ${(0,XSXKRVJ7/* describeRecovery */.xX)(recovery)}, so AWS keeps a system backup of it for 35 days after the deletion. The table can be restored from that backup.`
     }
   ];
 }
@@ -15758,7 +15767,7 @@ function unavailable(table2, tableStatus) {
 }
 
 // lib/src/plan/policy.js
-var disruptionNames = XNORGOTN/* properties */.qo.flatMap(({ disruptions = [] }) => disruptions.map(({ name: name2 }) => name2));
+var disruptionNames = XSXKRVJ7/* properties */.qo.flatMap(({ disruptions = [] }) => disruptions.map(({ name: name2 }) => name2));
 function linesNeededBy(step) {
   return step.kind === "update" && typeof step.risk === "object" ? step.risk.allow : [];
 }
@@ -15768,7 +15777,7 @@ function isAllowed(step, { allow }) {
 function refuseStep(step, { allow }, { target, comparison, changes }) {
   if (step.kind !== "update")
     return [];
-  const { name: name2, disruptions = [] } = (0,XNORGOTN/* propertyNamed */.vJ)(step.property);
+  const { name: name2, disruptions = [] } = (0,XSXKRVJ7/* propertyNamed */.vJ)(step.property);
   const observed = comparison.observed[name2];
   const situation = { target, table: step.table, observed, changes, change: step, comparison };
   return disruptions.filter((disruption) => linesNeededBy(step).includes(disruption.name) && !allow.includes(disruption.name)).map((disruption) => {
@@ -15793,8 +15802,8 @@ function refuseUnprotected({ environment }, table2, protections, { allow }) {
   return protections.filter(({ removal }) => !allow.includes(removal)).map(({ input, removal }) => ({
     table: table2,
     code: removal,
-    reason: `${input} is false, but "${environment.name}" is a production environment, where "${table2}" must have it on.`,
-    remedy: `Set ${input} to auto or true. ${lineToAdd({ name: removal, purpose: "to leave it off" })}`
+    reason: `${input} is to be off, but "${environment.name}" is a production environment, where "${table2}" must have it on.`,
+    remedy: `Turn ${input} on in the definition file, or set the input to auto or true. ${lineToAdd({ name: removal, purpose: "to leave it off" })}`
   }));
 }
 function noticeUnneededLines({ allow }, needed) {
@@ -15807,7 +15816,7 @@ function noticeUnneededLines({ allow }, needed) {
 
 // lib/src/plan/rounds.js
 function isProtective(step) {
-  return step.kind === "update" && (0,XNORGOTN/* propertyNamed */.vJ)(step.property).protection?.isOn(step.to) === true;
+  return step.kind === "update" && (0,XSXKRVJ7/* propertyNamed */.vJ)(step.property).protection?.isOn(step.to) === true;
 }
 function roundsOf(steps) {
   const created = new Set(steps.filter(({ kind }) => kind === "create").map(({ table: table2 }) => table2));
@@ -15822,11 +15831,11 @@ function inOrder(steps) {
   const positionOf = (step) => {
     if (step.kind !== "update")
       return -1;
-    const { protection } = (0,XNORGOTN/* propertyNamed */.vJ)(step.property);
-    const position = XNORGOTN/* properties */.qo.findIndex(({ name: name2 }) => name2 === step.property);
+    const { protection } = (0,XSXKRVJ7/* propertyNamed */.vJ)(step.property);
+    const position = XSXKRVJ7/* properties */.qo.findIndex(({ name: name2 }) => name2 === step.property);
     if (protection === void 0)
-      return XNORGOTN/* properties */.qo.length + position;
-    return protection.isOn(step.to) ? position : 3 * XNORGOTN/* properties */.qo.length - position;
+      return XSXKRVJ7/* properties */.qo.length + position;
+    return protection.isOn(step.to) ? position : 3 * XSXKRVJ7/* properties */.qo.length - position;
   };
   return steps.toSorted((left, right) => positionOf(left) - positionOf(right));
 }
@@ -15868,7 +15877,7 @@ function planTable(target, definition, observed, policy, planned) {
 }
 function planCreation(target, definition, policy) {
   const { name: table2, properties: declared } = definition;
-  const created = XNORGOTN/* properties */.qo.flatMap(({ name: name2, creation: creation2 }) => {
+  const created = XSXKRVJ7/* properties */.qo.flatMap(({ name: name2, creation: creation2 }) => {
     const value = declared[name2] ?? (creation2.kind === "in-create-table" ? creation2.otherwise : void 0);
     return creation2.kind === "in-create-table" && value !== void 0 ? [[name2, value]] : [];
   });
@@ -15954,13 +15963,13 @@ function noticesFor2(target, { name: table2, properties: declared }, observed, c
   const consequences = changes.flatMap((change) => change.kind === "update" && change.warning !== void 0 ? [change.warning] : []);
   return [
     ...warnOfReplicas(target, table2, observed),
-    ...(0,XNORGOTN/* declaredBuilds */.UA)(declared, observed.changesInProgress).map((index) => ({
+    ...(0,XSXKRVJ7/* declaredBuilds */.UA)(declared, observed.changesInProgress).map((index) => ({
       table: table2,
       level: "notice",
       code: "index-building",
       message: `The index "${index}" of "${table2}" is being built, and counts as present. An apply waits until it is built, unless wait-for-indexes is false.`
     })),
-    ...(0,XNORGOTN/* isManaged */.yF)(observed.properties.Tags) ? [] : [
+    ...(0,XSXKRVJ7/* isManaged */.yF)(observed.properties.Tags) ? [] : [
       {
         table: table2,
         level: "notice",
@@ -15983,7 +15992,7 @@ function noticesFor2(target, { name: table2, properties: declared }, observed, c
 function describePlanned(target, definition, observed) {
   const { logicalName, name: name2, properties: declared } = definition;
   if (observed.status !== "ready") {
-    return { logicalName, name: name2, arn: (0,XNORGOTN/* tableArn */.cU)(target, name2), status: observed.status, unmanaged: [] };
+    return { logicalName, name: name2, arn: (0,XSXKRVJ7/* tableArn */.cU)(target, name2), status: observed.status, unmanaged: [] };
   }
   const { arn, id, streamArn, status: status2, unmanaged } = observed;
   const undeclared = propertyValues(observed.properties).flatMap(({ property, value }) => property.unmanaged?.(value, declared[property.name]) ?? []);
@@ -16005,7 +16014,7 @@ async function poll(polling, { clock, log, stop }, probe) {
   const start = clock.now();
   const elapsed = () => (clock.now() - start) / 1e3;
   const inWords = usual === void 0 ? goal : `${goal}, which usually takes ${usual}`;
-  const sleep = (milliseconds, status2) => clock.sleep(milliseconds, stop).catch((0,XNORGOTN/* stoppedWhileWaitingFor */.D$)(status2 === void 0 ? inWords : `${inWords}; it is ${status2}`, remedy));
+  const sleep = (milliseconds, status2) => clock.sleep(milliseconds, stop).catch((0,XSXKRVJ7/* stoppedWhileWaitingFor */.D$)(status2 === void 0 ? inWords : `${inWords}; it is ${status2}`, remedy));
   let nextProgress = progressEverySeconds;
   if (firstPoll > 0)
     await sleep(firstPoll * 1e3);
@@ -16046,7 +16055,7 @@ async function observeTables(dynamoDb, target, definitions, run) {
 var youthMilliseconds = 6e4;
 var mostTagLagMilliseconds = 1e4;
 async function observeTable(dynamoDb, target, { name: name2, properties: declared }, run) {
-  const address = (0,XNORGOTN/* addressOf */.ci)(target, name2);
+  const address = (0,XSXKRVJ7/* addressOf */.ci)(target, name2);
   let isChanging = false;
   let tagsMissingSince;
   return await poll({
@@ -16054,8 +16063,8 @@ async function observeTable(dynamoDb, target, { name: name2, properties: declare
     usual: "seconds, and up to 3 minutes for a billing mode",
     firstPoll: 0,
     interval: 1e3,
-    timeout: XNORGOTN/* longestRunSeconds */.bs,
-    explainTimeout: (status2) => new XNORGOTN/* RemedyError */.By(`The table "${name2}" is ${status2}.`, "Run again when the change is complete.")
+    timeout: XSXKRVJ7/* longestRunSeconds */.bs,
+    explainTimeout: (status2) => new XSXKRVJ7/* RemedyError */.By(`The table "${name2}" is ${status2}.`, "Run again when the change is complete.")
   }, run, async () => {
     if (isChanging) {
       const described2 = await describeTable(dynamoDb, address);
@@ -16098,7 +16107,7 @@ async function readTable(dynamoDb, address, declared) {
   }
   const read = new Map(asked.map(({ name: name2 }, index) => [name2, values[index]]));
   if (isEmpty(read.get("Tags")))
-    read.set("Tags", await askProperty(dynamoDb, address, XNORGOTN/* tags */._A));
+    read.set("Tags", await askProperty(dynamoDb, address, XSXKRVJ7/* tags */._A));
   if ([...read.values()].includes(void 0))
     return { status: "young" };
   const { tableStatus: _, phase: __, changesInProgress, described: fields, ...table2 } = described2;
@@ -16120,7 +16129,7 @@ function isEmpty(value) {
   return Array.isArray(value) && value.length === 0;
 }
 function askedProperties(declared) {
-  return XNORGOTN/* properties */.qo.filter(({ name: name2, reading }) => reading.kind === "asked" && (reading.when === "always" || declared[name2] !== void 0));
+  return XSXKRVJ7/* properties */.qo.filter(({ name: name2, reading }) => reading.kind === "asked" && (reading.when === "always" || declared[name2] !== void 0));
 }
 function countReads(definitions) {
   return definitions.reduce((sum, { properties: declared }) => sum + 1 + askedProperties(declared).length, 0);
@@ -16206,7 +16215,7 @@ function isUnusableKey(error) {
 function classifyFailure(error) {
   const name2 = errorName(error);
   const message = errorMessage(error);
-  if (XNORGOTN/* properties */.qo.some(({ budget }) => budget?.isSpent.test(`${name2}: ${message}`)))
+  if (XSXKRVJ7/* properties */.qo.some(({ budget }) => budget?.isSpent.test(`${name2}: ${message}`)))
     return "deferred";
   if (isUnusableKey(error))
     return "final";
@@ -16244,8 +16253,8 @@ function isAnswerOfAnother(error) {
 var itemActions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"];
 function actionsOf(command2, declared) {
   const isDeclared = ({ name: name2 }) => declared.includes(name2);
-  const written = XNORGOTN/* properties */.qo.filter(isDeclared);
-  const read = XNORGOTN/* properties */.qo.filter((property) => property.reading.kind === "described" || property.reading.when === "always" || isDeclared(property));
+  const written = XSXKRVJ7/* properties */.qo.filter(isDeclared);
+  const read = XSXKRVJ7/* properties */.qo.filter((property) => property.reading.kind === "described" || property.reading.when === "always" || isDeclared(property));
   const beyondReads = {
     plan: [],
     apply: [...creationActions(written), ...written.flatMap(({ actions }) => actions.write)],
@@ -16261,7 +16270,7 @@ function creationActions(used) {
   return ["dynamodb:CreateTable", ...used.flatMap(({ actions }) => actions.create ?? [])];
 }
 function actionsOfOperation(operation) {
-  return operation === "CreateTable" ? creationActions(XNORGOTN/* properties */.qo) : [`dynamodb:${operation}`];
+  return operation === "CreateTable" ? creationActions(XSXKRVJ7/* properties */.qo) : [`dynamodb:${operation}`];
 }
 function policyFor(command2, place, definitions) {
   return {
@@ -16273,12 +16282,12 @@ function policyFor(command2, place, definitions) {
   };
 }
 function needsOf(command2, place, { name: name2, properties: values }) {
-  const resource = (0,XNORGOTN/* tableArn */.cU)(place, name2);
+  const resource = (0,XSXKRVJ7/* tableArn */.cU)(place, name2);
   const declared = propertyValues(values).map(({ property }) => property.name);
   const table2 = { resource, actions: actionsOf(command2, declared) };
   if (command2 !== "verify")
     return [table2];
-  const indexes2 = (0,XNORGOTN/* indexesOf */.O7)(values).map((index) => ({
+  const indexes2 = (0,XSXKRVJ7/* indexesOf */.O7)(values).map((index) => ({
     resource: indexArn(resource, index.name),
     actions: ["dynamodb:Query"]
   }));
@@ -16326,7 +16335,7 @@ function sessionPolicy(command2, place, definitions) {
   const policy = JSON.stringify(policyFor(command2, place, definitions));
   if (policy.length <= longestSessionPolicy)
     return policy;
-  throw new XNORGOTN/* RemedyError */.By(`restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`, "Choose a shorter table-name-prefix, or leave restrict-session out.");
+  throw new XSXKRVJ7/* RemedyError */.By(`restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`, "Choose a shorter table-name-prefix or fewer tables in one file, or leave restrict-session out.");
 }
 
 // lib/src/aws/remedies.js
@@ -16371,7 +16380,7 @@ function isUnanswered(error) {
 }
 
 // lib/src/aws/dynamodb-errors.js
-var DynamoDbError = class extends XNORGOTN/* RemedyError */.By {
+var DynamoDbError = class extends XSXKRVJ7/* RemedyError */.By {
   name = "DynamoDbError";
   /** The error name of AWS. */
   code;
@@ -16394,7 +16403,7 @@ function isRefusal(cause) {
   const status2 = httpStatus(cause);
   return status2 >= 400 && status2 < 500 && classifyFailure(cause) !== "unavailable" || isUnusableKey(cause);
 }
-var StaleReadError = class extends XNORGOTN/* RemedyError */.By {
+var StaleReadError = class extends XSXKRVJ7/* RemedyError */.By {
   name = "StaleReadError";
   constructor(operation, resource) {
     super(`${operation} on "${resource}" was not sent: the read of the table is too old.`, "Run again.");
@@ -16410,7 +16419,7 @@ function describeFailure(operation, resource, cause) {
   return `${operation} on "${resource}" is deferred: AWS limits how often this may change${time2 === void 0 ? "" : `, and allows the next change at ${time2}`}.`;
 }
 function remedyForDynamoDb(operation, resource, error) {
-  if (error instanceof XNORGOTN/* RemedyError */.By)
+  if (error instanceof XSXKRVJ7/* RemedyError */.By)
     return error.remedy;
   if (classifyFailure(error) === "deferred") {
     const time2 = nextChangeAllowedAt(error);
@@ -16472,7 +16481,7 @@ async function retry(run, send, waitingFor, isTriedAgain = () => true) {
   }
 }
 function stoppedBy(reason, error, waitingFor) {
-  if (!(reason instanceof XNORGOTN/* StoppedError */.Ko))
+  if (!(reason instanceof XSXKRVJ7/* StoppedError */.Ko))
     return reason;
   const stopped = error === reason ? reason : reason.after(error);
   return waitingFor === void 0 ? stopped : stopped.whileWaitingFor(waitingFor);
@@ -16504,7 +16513,7 @@ var deletionBlockers = ["table", "index", "replica", "encryption", "warm through
 function blockersOf(step) {
   if (step.kind !== "update")
     return deletionBlockers;
-  const property = (0,XNORGOTN/* propertyNamed */.vJ)(step.property);
+  const property = (0,XSXKRVJ7/* propertyNamed */.vJ)(step.property);
   return property.blockersOf?.(step) ?? property.blockedBy;
 }
 function isBlockedByIndex(step, changesInProgress) {
@@ -16581,7 +16590,7 @@ var indexes = {
   usual: "8 to 17 minutes for an index, longer with many items",
   firstPoll: 5,
   interval: 12,
-  timeout: XNORGOTN/* longestRunSeconds */.bs
+  timeout: XSXKRVJ7/* longestRunSeconds */.bs
 };
 function builds(names) {
   return {
@@ -16609,7 +16618,7 @@ function admission(name2, firstPoll, isOver) {
     goal: `accept ${name2}: someone else is changing the table`,
     usual: "seconds, up to 17 minutes for an index, and an hour for a replica",
     firstPoll,
-    timeout: XNORGOTN/* longestRunSeconds */.bs,
+    timeout: XSXKRVJ7/* longestRunSeconds */.bs,
     isOver
   };
 }
@@ -16644,7 +16653,7 @@ async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, interva
     interval: interval * 1e3,
     timeout,
     remedy: `${advice}, if it stays so.`,
-    explainTimeout: (status2) => new XNORGOTN/* RemedyError */.By(`Waited ${timeout} s for the table "${name2}" to ${goal}, which usually takes ${usual}. It is ${status2}.`, `${advice}, then run again: the run continues from there.`)
+    explainTimeout: (status2) => new XSXKRVJ7/* RemedyError */.By(`Waited ${timeout} s for the table "${name2}" to ${goal}, which usually takes ${usual}. It is ${status2}.`, `${advice}, then run again: the run continues from there.`)
   }, run, async () => {
     const described2 = await describeTable(dynamoDb, address);
     if (described2 === void 0) {
@@ -16658,7 +16667,7 @@ async function waitForTable(dynamoDb, address, { goal, usual, firstPoll, interva
   });
 }
 function tableReplaced(table2) {
-  return new XNORGOTN/* RemedyError */.By(`The table "${table2}" was deleted and created again by someone else during this run. The plan was for the old table.`, "Find out who else works on this table, then run again: the run reads the new table and plans for it.");
+  return new XSXKRVJ7/* RemedyError */.By(`The table "${table2}" was deleted and created again by someone else during this run. The plan was for the old table.`, "Find out who else works on this table, then run again: the run reads the new table and plans for it.");
 }
 
 // lib/src/apply/work.js
@@ -16697,7 +16706,7 @@ async function performSteps(work, table2, round, failures) {
   }
 }
 function deferralBefore({ steps }, step) {
-  const follows = step.kind === "update" ? (0,XNORGOTN/* propertyNamed */.vJ)(step.property).follows ?? [] : [];
+  const follows = step.kind === "update" ? (0,XSXKRVJ7/* propertyNamed */.vJ)(step.property).follows ?? [] : [];
   return steps.find((each) => each.result?.status === "deferred" && each.step.kind === "update" && follows.includes(each.step.property))?.result;
 }
 function recordUnknownOutcomes(run, table2, failures) {
@@ -16724,7 +16733,7 @@ function nextStep({ run: { stop } }, table2, round, failures) {
   return candidates.find((progress) => isProtective(progress.step) && !isWaiting(progress)) ?? first;
 }
 function hasUnknownOutcome({ conflicts }) {
-  return conflicts.some(XNORGOTN/* isOutcomeUnknown */.B1);
+  return conflicts.some(XSXKRVJ7/* isOutcomeUnknown */.B1);
 }
 function failed(progress, error) {
   return { status: "failed", isOutcomeUnknown: hasUnknownOutcome(progress), error };
@@ -16750,7 +16759,7 @@ async function waitForIndexes({ dynamoDb, target, observed, run }, table2, progr
   const { step } = progress;
   try {
     const id = idOf(observed.get(step.table));
-    await waitForTable(dynamoDb, (0,XNORGOTN/* addressOf */.ci)(target, step.table), indexesBefore(nameStep(step)), run, id);
+    await waitForTable(dynamoDb, (0,XSXKRVJ7/* addressOf */.ci)(target, step.table), indexesBefore(nameStep(step)), run, id);
     table2.changesInProgress = [];
     progress.mustRead = { status: "must-read", seconds: 0 };
   } catch (error) {
@@ -16773,7 +16782,7 @@ async function attemptStep(work, table2, step, sendBefore) {
   const { dynamoDb, target, run } = work;
   const start = run.clock.now();
   const seconds = () => (run.clock.now() - start) / 1e3;
-  const address = (0,XNORGOTN/* addressOf */.ci)(target, step.table);
+  const address = (0,XSXKRVJ7/* addressOf */.ci)(target, step.table);
   let isAccepted = false;
   try {
     await dynamoDb.write(requestOf(step, address), step.kind === "create" ? void 0 : sendBefore);
@@ -16795,7 +16804,7 @@ async function attemptStep(work, table2, step, sendBefore) {
       if (error.kind === "deferred")
         return { status: "deferred", error };
     }
-    return { status: "failed", isOutcomeUnknown: isAccepted || (0,XNORGOTN/* isOutcomeUnknown */.B1)(error), error };
+    return { status: "failed", isOutcomeUnknown: isAccepted || (0,XSXKRVJ7/* isOutcomeUnknown */.B1)(error), error };
   }
 }
 function requestOf(step, address) {
@@ -16803,7 +16812,7 @@ function requestOf(step, address) {
     case "create":
       return createRequest(address, step.to);
     case "update": {
-      const { name: name2, request } = (0,XNORGOTN/* propertyNamed */.vJ)(step.property);
+      const { name: name2, request } = (0,XSXKRVJ7/* propertyNamed */.vJ)(step.property);
       if (request === void 0)
         throw new TypeError(`${name2} cannot be changed`);
       return request(address, step);
@@ -16819,7 +16828,7 @@ async function completeStep({ dynamoDb, observed, run }, step, address, wait) {
   const described2 = await waitForTable(dynamoDb, address, wait, run, idOf(observed.get(step.table)));
   if (step.kind === "delete" || described2?.phase === "settled")
     return;
-  throw new XNORGOTN/* RemedyError */.By(`The table "${step.table}" is ${described2?.tableStatus ?? "deleted"} after this run changed it: another process deleted or locked it.`, "Find out who else works on this table, then run again.");
+  throw new XSXKRVJ7/* RemedyError */.By(`The table "${step.table}" is ${described2?.tableStatus ?? "deleted"} after this run changed it: another process deleted or locked it.`, "Find out who else works on this table, then run again.");
 }
 async function readAgain(work, table2, progress, { conflict, seconds }, failures) {
   const { clock } = work.run;
@@ -16857,7 +16866,7 @@ async function waitAfterConflict(work, table2, step, conflict, earlier) {
     const isLeft = ({ changesInProgress }) => isPostponed(work, table2, step, changesInProgress);
     const name2 = nameStep(step);
     const wait = isIndexLock(conflict) ? indexesBefore(name2, isLeft) : admission(name2, delay / 1e3, (described2) => isLeft(described2) || !isBlockedBy(step, described2));
-    await waitForTable(dynamoDb, (0,XNORGOTN/* addressOf */.ci)(target, step.table), wait, run);
+    await waitForTable(dynamoDb, (0,XSXKRVJ7/* addressOf */.ci)(target, step.table), wait, run);
     return;
   }
   await clock.sleep(delay, stop).catch((reason) => {
@@ -16874,7 +16883,7 @@ async function planAgain(work, { definition, steps }) {
   const now = planTables(target, [definition], /* @__PURE__ */ new Map([[name2, observed]]), plan.policy, plan.steps);
   const [refusal] = now.refusals;
   if (refusal !== void 0) {
-    throw new XNORGOTN/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
+    throw new XSXKRVJ7/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
   }
   const unplanned = now.steps.filter((step) => !steps.some((planned) => isSameStep(step)(planned.step)));
   if (unplanned.some(({ kind }) => kind === "create"))
@@ -16888,7 +16897,7 @@ async function planAgain(work, { definition, steps }) {
   };
 }
 function needsMoreThanPlanned(table2, unplanned) {
-  return new XNORGOTN/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
+  return new XSXKRVJ7/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
 }
 
 // lib/src/apply/apply.js
@@ -16947,7 +16956,7 @@ function waitsOf(work, observed) {
   if (!waitForIndexes2)
     return [];
   return definitions.flatMap(({ name: table2, properties: properties2 }) => {
-    const names = (0,XNORGOTN/* declaredBuilds */.UA)(properties2, changesInProgressOn(observed.get(table2)));
+    const names = (0,XSXKRVJ7/* declaredBuilds */.UA)(properties2, changesInProgressOn(observed.get(table2)));
     return names.length === 0 ? [] : [{ table: table2, wait: builds(names) }];
   });
 }
@@ -16962,7 +16971,7 @@ async function confirmTables(work, remaining) {
     firstPoll: 0,
     interval: 1e3,
     timeout: longestLagSeconds,
-    explainTimeout: (status2) => new XNORGOTN/* RemedyError */.By(`Every step was performed, but the state of the tables is still ${status2}.`, "Find out who else changes these tables, then run again.")
+    explainTimeout: (status2) => new XSXKRVJ7/* RemedyError */.By(`Every step was performed, but the state of the tables is still ${status2}.`, "Find out who else changes these tables, then run again.")
   }, run, async () => {
     const confirmed = await observeWhenComplete(work);
     for (const { name: name2 } of definitions) {
@@ -16987,7 +16996,7 @@ async function observeWhenComplete(work) {
     const waits = waitsOf(work, observed);
     if (waits.length === 0)
       return observed;
-    await Promise.all(waits.map(({ table: table2, wait }) => waitForTable(dynamoDb, (0,XNORGOTN/* addressOf */.ci)(target, table2), wait, run, idOf(observed.get(table2)))));
+    await Promise.all(waits.map(({ table: table2, wait }) => waitForTable(dynamoDb, (0,XSXKRVJ7/* addressOf */.ci)(target, table2), wait, run, idOf(observed.get(table2)))));
   }
 }
 
@@ -17000,23 +17009,23 @@ function renderItem(item) {
 }
 var roles = ["OWNER", "SUPERVISOR", "OPERATOR"];
 function bundle_text(rule, pattern) {
-  return (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* string */.Yj)(), (0,XNORGOTN/* regex */.yG)(pattern, rule), (0,XNORGOTN/* description */.h_)(`Must be ${rule}.`));
+  return (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* string */.Yj)(), (0,XSXKRVJ7/* regex */.yG)(pattern, rule), (0,XSXKRVJ7/* description */.h_)(`Must be ${rule}.`));
 }
 var uuid = bundle_text("a UUID in lower case", /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 var bundle_name = bundle_text("a text that is not blank", /\S/);
 var codeRule = "upper-case letters, digits and hyphens, at most 32 characters, such as DD-DEMO";
-var code = (0,XNORGOTN/* pipe */.Fs)(bundle_text(codeRule, /^[A-Z0-9]+(-[A-Z0-9]+)*$/), (0,XNORGOTN/* maxLength */.Ru)(32, codeRule));
+var code = (0,XSXKRVJ7/* pipe */.Fs)(bundle_text(codeRule, /^[A-Z0-9]+(-[A-Z0-9]+)*$/), (0,XSXKRVJ7/* maxLength */.Ru)(32, codeRule));
 var email = bundle_text("an e-mail address", /^[^\s@]+@[^\s@]+$/);
 var role = bundle_text(`one of ${roles.join(", ")}`, new RegExp(`^(${roles.join("|")})$`));
 var timeRule = "a time in UTC by ISO 8601, such as 2026-01-31T12:00:00Z";
-var time = (0,XNORGOTN/* pipe */.Fs)(
+var time = (0,XSXKRVJ7/* pipe */.Fs)(
   bundle_text(timeRule, /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|\+00:00)$/),
   // `new Date` reads 31 February as 3 March, so the date is compared with the text.
-  (0,XNORGOTN/* check */.z6)((value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10), timeRule)
+  (0,XSXKRVJ7/* check */.z6)((value) => new Date(value).toJSON()?.slice(0, 10) === value.slice(0, 10), timeRule)
 );
 var itemSchemas = {
-  tenant: (0,XNORGOTN/* object */.Ik)({ tenant_id: uuid, name: bundle_name, code, created_at: time }),
-  users: (0,XNORGOTN/* object */.Ik)({
+  tenant: (0,XSXKRVJ7/* object */.Ik)({ tenant_id: uuid, name: bundle_name, code, created_at: time }),
+  users: (0,XSXKRVJ7/* object */.Ik)({
     tenant_id: uuid,
     user_id: uuid,
     cognito_sub: uuid,
@@ -17028,15 +17037,15 @@ var itemSchemas = {
   })
 };
 function problemsOfItem(itemKind, item) {
-  const { issues = [] } = (0,XNORGOTN/* safeParse */.xL)(itemSchemas[itemKind], { ...item }, { abortPipeEarly: true });
+  const { issues = [] } = (0,XSXKRVJ7/* safeParse */.xL)(itemSchemas[itemKind], { ...item }, { abortPipeEarly: true });
   return issues.map((issue) => {
-    const attribute = (0,XNORGOTN/* getDotPath */.Bu)(issue) ?? "the item";
+    const attribute = (0,XSXKRVJ7/* getDotPath */.Bu)(issue) ?? "the item";
     const found = issue.path?.at(-1)?.value;
     if (found === void 0)
       return `${attribute} is missing`;
     if (typeof found !== "string")
       return `${attribute} must be a string, but is ${JSON.stringify(found)}`;
-    return `${attribute} must be ${issue.message}, but is ${(0,XNORGOTN/* quote */.hD)(found)}`;
+    return `${attribute} must be ${issue.message}, but is ${(0,XSXKRVJ7/* quote */.hD)(found)}`;
   });
 }
 function makeSampleItems(freshUuid, now) {
@@ -17069,11 +17078,11 @@ function makeSamples(definitions, freshUuid, now) {
   return definitions.map((definition) => {
     const { name: table2, properties: properties2 } = definition;
     const kind = kindOf(definition);
-    const indexes2 = (0,XNORGOTN/* indexesOf */.O7)(properties2);
+    const indexes2 = (0,XSXKRVJ7/* indexesOf */.O7)(properties2);
     const attributes = [...properties2.KeySchema, ...indexes2.flatMap(({ keys }) => keys)];
     const fill = (item) => ({ ...freshValues(attributes, freshUuid), ...item });
     const items = kind === void 0 ? [fill({})] : [builtIn[kind]].flat().map(fill);
-    const [partitionKey = ""] = (0,XNORGOTN/* partitionKeyOf */.ti)(properties2.KeySchema);
+    const [partitionKey = ""] = (0,XSXKRVJ7/* partitionKeyOf */.ti)(properties2.KeySchema);
     const keyNames = properties2.KeySchema.map(({ AttributeName }) => AttributeName);
     return {
       table: table2,
@@ -17081,7 +17090,7 @@ function makeSamples(definitions, freshUuid, now) {
       partitionKey,
       samples: items.map((item) => ({ item, key: pick(item, keyNames) })),
       otherPartition: pick(freshValues(properties2.KeySchema, freshUuid), [partitionKey]),
-      indexes: indexes2.map(({ name: name2, keys }) => ({ name: name2, partitionKey: (0,XNORGOTN/* partitionKeyOf */.ti)(keys) })).filter((index) => kind === void 0 || !index.partitionKey.every((each) => repeatedAttributes[kind].includes(each)))
+      indexes: indexes2.map(({ name: name2, keys }) => ({ name: name2, partitionKey: (0,XSXKRVJ7/* partitionKeyOf */.ti)(keys) })).filter((index) => kind === void 0 || !index.partitionKey.every((each) => repeatedAttributes[kind].includes(each)))
     };
   });
 }
@@ -17091,9 +17100,9 @@ var builtInKeys = {
 };
 function kindOf({ logicalName, properties: properties2 }) {
   const kind = ["tenant", "users"].find((each) => each === logicalName);
-  if (kind === void 0 || builtInKeys[kind] !== (0,XNORGOTN/* describeKeys */.mC)(properties2.KeySchema))
+  if (kind === void 0 || builtInKeys[kind] !== (0,XSXKRVJ7/* describeKeys */.mC)(properties2.KeySchema))
     return void 0;
-  const attributes = (0,XNORGOTN/* indexesOf */.O7)(properties2).flatMap(({ keys }) => keys);
+  const attributes = (0,XSXKRVJ7/* indexesOf */.O7)(properties2).flatMap(({ keys }) => keys);
   const fits = attributes.every(({ AttributeName, AttributeType }) => AttributeType === "S" || !Object.hasOwn(itemSchemas[kind].entries, AttributeName));
   return fits ? kind : void 0;
 }
@@ -17115,9 +17124,9 @@ function describeError(thrown) {
   const causes = [];
   for (let cause = causeOf2(thrown); cause !== void 0; cause = causeOf2(cause))
     causes.push(nameAndMessage(cause));
-  const { remedy, facts = [], statements = [] } = thrown instanceof XNORGOTN/* RemedyError */.By ? thrown : {};
-  const problems = thrown instanceof XNORGOTN/* InvalidInputsError */.Xt ? thrown.problems : [];
-  const isOurs = thrown instanceof XNORGOTN/* RemedyError */.By || thrown instanceof XNORGOTN/* InvalidInputsError */.Xt;
+  const { remedy, facts = [], statements = [] } = thrown instanceof XSXKRVJ7/* RemedyError */.By ? thrown : {};
+  const problems = thrown instanceof XSXKRVJ7/* InvalidInputsError */.Xt ? thrown.problems : [];
+  const isOurs = thrown instanceof XSXKRVJ7/* RemedyError */.By || thrown instanceof XSXKRVJ7/* InvalidInputsError */.Xt;
   return {
     message: isOurs ? thrown.message : nameAndMessage(thrown),
     problems,
@@ -17168,7 +17177,7 @@ async function verifyTables(work) {
 function assertAsDefined({ steps }) {
   if (steps.length === 0)
     return;
-  throw new XNORGOTN/* RemedyError */.By(`The tables are not as they are defined: ${describeSteps(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
+  throw new XSXKRVJ7/* RemedyError */.By(`The tables are not as they are defined: ${describeSteps(steps)}.`, "Find out who changed them, then run command: apply, which brings them to their definition.");
 }
 async function verifySampleItems({ definitions, observed, dynamoDb: { itemsWithin }, run }) {
   const tables = makeSamples(definitions, run.clock.uuid, run.clock.now()).map((of) => ({
@@ -17187,7 +17196,7 @@ async function verifySampleItems({ definitions, observed, dynamoDb: { itemsWithi
   } catch (error) {
     failure = error;
   }
-  const left = await deleteAll(itemsWithin((0,XNORGOTN/* cleaningRun */.pF)(run)), all);
+  const left = await deleteAll(itemsWithin((0,XSXKRVJ7/* cleaningRun */.pF)(run)), all);
   const warnings = all.filter(({ state }) => state === "unknown").map(warnOfLateWrite);
   const verification = { sampleItems: true, ...warnings.length === 0 ? {} : { warnings } };
   if (left.length > 0)
@@ -17223,7 +17232,7 @@ async function write(items, sample) {
     if (!written.isOutcomeUnknown)
       sample.state = "written";
   } catch (error) {
-    if (!(0,XNORGOTN/* isOutcomeUnknown */.B1)(error))
+    if (!(0,XSXKRVJ7/* isOutcomeUnknown */.B1)(error))
       sample.state = "unsent";
     const isOwn = error instanceof DynamoDbError && error.code === "ConditionalCheckFailedException";
     if (!isOwn || sample.state === "unsent")
@@ -17259,7 +17268,7 @@ async function assertIndexed(items, tables, run) {
       firstPoll: 0,
       interval: 500,
       timeout: longestIndexLag,
-      explainTimeout: () => new XNORGOTN/* RemedyError */.By(`A Query on the index "${name2}" does not find ${sample}.`, "Run again. If the index still does not show the item, report it to AWS.")
+      explainTimeout: () => new XSXKRVJ7/* RemedyError */.By(`A Query on the index "${name2}" does not find ${sample}.`, "Run again. If the index still does not show the item, report it to AWS.")
     }, run, async () => {
       const shown = await items.query(table2, pick(item, partitionKey), name2);
       const isShown = shown.some((each) => renderItem(pick(each, Object.keys(key))) === renderItem(key));
@@ -17270,8 +17279,8 @@ async function assertIndexed(items, tables, run) {
 function assertSame(name2, found, expected) {
   if (comparable(found) === comparable(expected))
     return;
-  const shown = (items) => (0,XNORGOTN/* shorten */.ml)(`[${items.map(renderItem).join(",")}]`);
-  throw new XNORGOTN/* RemedyError */.By(`The response for ${name2} does not match what was written: expected ${shown(expected)}, found ${shown(found)}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
+  const shown = (items) => (0,XSXKRVJ7/* shorten */.ml)(`[${items.map(renderItem).join(",")}]`);
+  throw new XSXKRVJ7/* RemedyError */.By(`The response for ${name2} does not match what was written: expected ${shown(expected)}, found ${shown(found)}.`, "Find out what else writes into this table, such as a stream or a trigger, then run again.");
 }
 function comparable(items) {
   return items.map((item) => renderItem(pick(item, Object.keys(item).sort()))).sort().join();
@@ -17280,7 +17289,7 @@ function assertShape({ kind }, item) {
   const problems = kind === void 0 ? [] : problemsOfItem(kind, item);
   if (problems.length === 0)
     return;
-  throw new XNORGOTN/* RemedyError */.By(`An item of ${kind} does not have the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
+  throw new XSXKRVJ7/* RemedyError */.By(`An item of ${kind} does not have the shape of docs/schemas: ${problems.join("; ")}.`, "This is a mistake of the action. Please report it.");
 }
 async function deleteAll(items, samples) {
   const left = await Promise.all(samples.filter(({ state }) => state !== "unsent").map(async (sample) => {
@@ -17307,11 +17316,11 @@ function explainLeftItems(left, failure, isNothingElseLeft) {
   const cause = left[0]?.error;
   const described2 = (failure === void 0 ? [cause] : [cause, failure]).map(describeError);
   const remedies3 = new Set(described2.flatMap(({ remedy = "" }) => remedy === "" ? [] : [remedy]));
-  return new XNORGOTN/* RemedyError */.By(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies3].join(" "), { cause, statements: [...new Set(described2.flatMap(({ statements }) => statements))] });
+  return new XSXKRVJ7/* RemedyError */.By(`${failure === void 0 ? "" : `${describeWithCause(failure)} `}Sample items could not be deleted: ${left.map(({ sample }) => nameSample(sample)).join("; ")}.`, ["Delete these items by hand.", ...isNothingElseLeft ? ["Nothing else was left behind."] : [], ...remedies3].join(" "), { cause, statements: [...new Set(described2.flatMap(({ statements }) => statements))] });
 }
 function describeWithCause(error) {
   const { message, causes } = describeError(error);
-  return causes[0] === void 0 || error instanceof XNORGOTN/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
+  return causes[0] === void 0 || error instanceof XSXKRVJ7/* StoppedError */.Ko ? message : `${message} (${causes[0]})`;
 }
 
 // node_modules/@aws-sdk/client-sts/dist-es/endpoint/bdd.js
@@ -18440,7 +18449,7 @@ var GetCallerIdentityCommand = class extends command(_ep0, _mw0, "GetCallerIdent
 
 
 // lib/src/network/unreachable.js
-var UnreachableError = class extends XNORGOTN/* RemedyError */.By {
+var UnreachableError = class extends XSXKRVJ7/* RemedyError */.By {
   name = "UnreachableError";
   code;
   constructor(message, remedy, code2, cause) {
@@ -18450,7 +18459,7 @@ var UnreachableError = class extends XNORGOTN/* RemedyError */.By {
 };
 var regionSetting = "aws-region";
 function explainUnreachable(url, setting, cause) {
-  if (cause instanceof XNORGOTN/* RemedyError */.By)
+  if (cause instanceof XSXKRVJ7/* RemedyError */.By)
     return cause;
   const code2 = errorCode(findNetworkError(cause));
   const place = url.origin;
@@ -18499,7 +18508,7 @@ function findNetworkError(error) {
 }
 
 // lib/src/network/proxies.js
-var ProxyError = class extends XNORGOTN/* RemedyError */.By {
+var ProxyError = class extends XSXKRVJ7/* RemedyError */.By {
   name = "ProxyError";
   code;
   $metadata;
@@ -18519,7 +18528,7 @@ function proxyFor(url) {
   const proxy = readProxy(url);
   if (proxy !== void 0 && ["http:", "https:"].includes(proxy.protocol))
     return proxy;
-  throw new XNORGOTN/* RemedyError */.By(`${url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY"} does not hold the address of a proxy.`, "Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.");
+  throw new XSXKRVJ7/* RemedyError */.By(`${url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY"} does not hold the address of a proxy.`, "Give http://host:port or https://host:port, with name:password@ before the host if the proxy requires them. In a name or a password, write %25 for %, %40 for @ and %3A for :.");
 }
 function readProxy(url) {
   try {
@@ -18705,7 +18714,7 @@ function partitionOf(region) {
 
 // lib/src/aws/session-errors.js
 function explainIdentityRefusal(cause) {
-  return explainNoAnswer("identify the credentials", cause) ?? new XNORGOTN/* RemedyError */.By("STS refused the credentials.", remedyForSts(cause), { cause });
+  return explainNoAnswer("identify the credentials", cause) ?? new XSXKRVJ7/* RemedyError */.By("STS refused the credentials.", remedyForSts(cause), { cause });
 }
 function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   if (token === "")
@@ -18716,7 +18725,7 @@ function explainTokenRefusal(role2, { command: command2 }, token, cause) {
   const claims = readClaims(token);
   const { iss = publicIssuer, aud, sub } = claims;
   const facts = [{ name: "role", value: role2.arn }, ...claimFacts(claims)];
-  const refuse2 = (remedy, statements = []) => new XNORGOTN/* RemedyError */.By(`STS did not let this job assume ${role2.arn}.`, remedy, { cause, facts, statements });
+  const refuse2 = (remedy, statements = []) => new XSXKRVJ7/* RemedyError */.By(`STS did not let this job assume ${role2.arn}.`, remedy, { cause, facts, statements });
   if (!isAllowMissing(cause) || typeof sub !== "string") {
     return refuse2(remedyForSts(cause, String(iss)));
   }
@@ -18729,14 +18738,14 @@ function explainTokenRefusal(role2, { command: command2 }, token, cause) {
 function explainMissingToken(cause) {
   const mayLackPermission = errorName(cause) === "IdTokenError" && !isUnanswered(cause);
   const remedy = mayLackPermission ? `Check that the job has "permissions: { id-token: write }", and GitHub's status, then run the job again.` : "Run the job again. If it fails again, check GitHub's status, and what answers at ACTIONS_ID_TOKEN_REQUEST_URL.";
-  return new XNORGOTN/* RemedyError */.By("GitHub did not give this job an OIDC token.", remedy, { cause });
+  return new XSXKRVJ7/* RemedyError */.By("GitHub did not give this job an OIDC token.", remedy, { cause });
 }
 var publicIssuer = "https://token.actions.githubusercontent.com";
 function explainRoleRefusal(role2, request, cause) {
   const unanswered = explainNoAnswer(`assume ${role2.arn}`, cause);
   if (unanswered !== void 0)
     return unanswered;
-  const refuse2 = (remedy, statements = []) => new XNORGOTN/* RemedyError */.By(`STS did not let these credentials assume ${role2.arn}.`, remedy, {
+  const refuse2 = (remedy, statements = []) => new XSXKRVJ7/* RemedyError */.By(`STS did not let these credentials assume ${role2.arn}.`, remedy, {
     cause,
     facts: [{ name: "role", value: role2.arn }],
     statements
@@ -18767,7 +18776,7 @@ function explainRoleRefusal(role2, request, cause) {
 function explainNoAnswer(request, cause) {
   if (!isUnanswered(cause))
     return void 0;
-  return new XNORGOTN/* RemedyError */.By(`STS could not be asked to ${request}.`, remedyForAws(cause, "STS"), { cause });
+  return new XSXKRVJ7/* RemedyError */.By(`STS could not be asked to ${request}.`, remedyForAws(cause, "STS"), { cause });
 }
 function remedyForSts(error, issuer = publicIssuer) {
   return errorName(error).startsWith("InvalidIdentityToken") ? `Create the OIDC provider ${issuer} in the role's account, with the audience of the token.` : remedyForAws(error, "STS");
@@ -18794,12 +18803,12 @@ function explainDefaultChain(variables, sharedConfig, lines3, error) {
       "No credentials were found: no access key in the environment, no OIDC token, and none in the places that the AWS SDK searches.",
       'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.'
     ] : ["The AWS SDK could not search for credentials.", unsentRemedy];
-    return new XNORGOTN/* RemedyError */.By(message, remedy, { cause: error });
+    return new XSXKRVJ7/* RemedyError */.By(message, remedy, { cause: error });
   }
   const reason = withoutCommands2(readReason(lines3, source.provider), sharedConfig);
   const copy = Object.assign(new Error(errorMessage(error), { cause: reason }), { name: errorName(error) });
   const cause = reason === void 0 ? error : copy;
-  return new XNORGOTN/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
+  return new XSXKRVJ7/* RemedyError */.By(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause });
 }
 function remedyBy(source, error) {
   if (httpStatus(error) === 0)
@@ -18814,14 +18823,14 @@ function findConfiguredSource(variables, { configFile, credentialsFile }) {
   const keys = Object.keys({ ...configFile[profile], ...credentialsFile[profile] });
   const [keySource] = profileRemedies.flatMap(([start, remedy]) => {
     const key = keys.find((each) => each.startsWith(start));
-    return key === void 0 ? [] : [{ name: `${key} of the profile ${(0,XNORGOTN/* quote */.hD)(profile)}`, remedy, provider: "fromIni" }];
+    return key === void 0 ? [] : [{ name: `${key} of the profile ${(0,XSXKRVJ7/* quote */.hD)(profile)}`, remedy, provider: "fromIni" }];
   });
   const source = keySource ?? variableSources.find(({ name: name2 }) => variables[name2]);
   if (source !== void 0 || !variables.AWS_PROFILE)
     return source;
   const isInFile = configFile[profile] !== void 0 || credentialsFile[profile] !== void 0;
   return {
-    name: `the profile ${(0,XNORGOTN/* quote */.hD)(profile)}, which ${isInFile ? "holds none" : "is in no file"}`,
+    name: `the profile ${(0,XSXKRVJ7/* quote */.hD)(profile)}, which ${isInFile ? "holds none" : "is in no file"}`,
     remedy: "Check AWS_PROFILE, and the profile in the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, else in ~/.aws/config and ~/.aws/credentials.",
     provider: "fromIni"
   };
@@ -18880,9 +18889,9 @@ async function searchDefaultChain(clientOptions, { environment, mask }, run) {
   const { config } = createStsClient(clientOptions, { logger });
   const search = () => config.credentials();
   const { AWS_PROFILE: profile } = environment;
-  const waitingFor = `the AWS SDK to find credentials${profile ? ` by the profile ${(0,XNORGOTN/* quote */.hD)(profile)}` : ""}`;
-  return await (0,XNORGOTN/* unlessAborted */.Wh)(run, search, waitingFor).catch((error) => {
-    throw error instanceof XNORGOTN/* RemedyError */.By ? error : explainDefaultChain(environment, sharedConfig, lines3, error);
+  const waitingFor = `the AWS SDK to find credentials${profile ? ` by the profile ${(0,XSXKRVJ7/* quote */.hD)(profile)}` : ""}`;
+  return await (0,XSXKRVJ7/* unlessAborted */.Wh)(run, search, waitingFor).catch((error) => {
+    throw error instanceof XSXKRVJ7/* RemedyError */.By ? error : explainDefaultChain(environment, sharedConfig, lines3, error);
   });
 }
 async function maskSecrets(environment, { configFile, credentialsFile }, mask) {
@@ -18921,12 +18930,12 @@ async function requestIdToken(handler, environment, audience, signal) {
     const message = `GitHub answered the request for the job's OIDC token with status ${httpStatusCode}`;
     throw Object.assign(new Error(message), { name: "IdTokenError", $metadata: { httpStatusCode } });
   }
-  const parsed = (0,XNORGOTN/* safeParse */.xL)(tokenSchema, body);
+  const parsed = (0,XSXKRVJ7/* safeParse */.xL)(tokenSchema, body);
   if (parsed.success)
     return parsed.output.value;
-  throw new XNORGOTN/* RemedyError */.By("GitHub answered the request for the job's OIDC token, but not with a token.", "Run the job again. If it fails again, see GitHub Status.");
+  throw new XSXKRVJ7/* RemedyError */.By("GitHub answered the request for the job's OIDC token, but not with a token.", "Run the job again. If it fails again, see GitHub Status.");
 }
-var tokenSchema = (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* string */.Yj)(), (0,XNORGOTN/* parseJson */.qF)(), (0,XNORGOTN/* object */.Ik)({ value: (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* string */.Yj)(), (0,XNORGOTN/* nonEmpty */.hq)()) }));
+var tokenSchema = (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* string */.Yj)(), (0,XSXKRVJ7/* parseJson */.qF)(), (0,XSXKRVJ7/* object */.Ik)({ value: (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* string */.Yj)(), (0,XSXKRVJ7/* nonEmpty */.hq)()) }));
 
 // lib/src/aws/credentials.js
 function credentialPorts(clientOptions, { environment, mask }, run) {
@@ -19024,9 +19033,9 @@ function callsIn(credentials, explain) {
         sendBefore === void 0 ? void 0 : (kind, at) => kind !== "unavailable" && at <= sendBefore
       );
     } catch (error) {
-      if (error instanceof XNORGOTN/* StoppedError */.Ko)
+      if (error instanceof XSXKRVJ7/* StoppedError */.Ko)
         throw isOutcomeUnknown2 ? error.withUnknownOutcome() : error;
-      if (error instanceof XNORGOTN/* RemedyError */.By && !isOutcomeUnknown2)
+      if (error instanceof XSXKRVJ7/* RemedyError */.By && !isOutcomeUnknown2)
         throw error;
       throw explain(call, error, isOutcomeUnknown2);
     }
@@ -19151,14 +19160,14 @@ async function findEndpoint(client, { DescribeTableCommand }) {
   try {
     return (await (0,SHMGWSW7/* getEndpointFromInstructions */.rC)({ TableName: "any" }, DescribeTableCommand, config)).url;
   } catch (cause) {
-    throw new XNORGOTN/* RemedyError */.By("The AWS SDK found no endpoint of DynamoDB.", unsentRemedy, { cause });
+    throw new XSXKRVJ7/* RemedyError */.By("The AWS SDK found no endpoint of DynamoDB.", unsentRemedy, { cause });
   }
 }
 function connect2(commands, client, run, target) {
   const [reads, writes] = [adaptivePace(mostReads), adaptivePace(mostWrites)];
   const { credentials } = client.config;
   const explain = ({ operation, resource }, cause, isOutcomeUnknown2) => {
-    const arn = resource.startsWith("arn:") ? resource : (0,XNORGOTN/* tableArn */.cU)(target, resource);
+    const arn = resource.startsWith("arn:") ? resource : (0,XSXKRVJ7/* tableArn */.cU)(target, resource);
     return new DynamoDbError(operation, resource, cause, isOutcomeUnknown2, arn);
   };
   const call = callsIn(credentials, explain);
@@ -19198,15 +19207,15 @@ function resourceIn(input) {
 var absenceNames = /* @__PURE__ */ new Set(["ResourceNotFoundException", "TableNotFoundException", "ResourceNotFound"]);
 function isAbsence({ code: code2, cause }) {
   const error = `${code2}: ${errorMessage(cause)}`;
-  return absenceNames.has(code2) || XNORGOTN/* properties */.qo.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
+  return absenceNames.has(code2) || XSXKRVJ7/* properties */.qo.some(({ reading }) => reading.kind === "asked" && reading.isTooNew?.test(error) === true);
 }
 
 // lib/src/aws/kms-errors.js
-var KmsError = class extends XNORGOTN/* RemedyError */.By {
+var KmsError = class extends XSXKRVJ7/* RemedyError */.By {
   name = "KmsError";
   /** @param key the alias that a definition names */
   constructor(key, target, cause) {
-    const statement = JSON.stringify((0,XNORGOTN/* describeKeyStatement */.Ce)((0,XNORGOTN/* keyArn */.H8)(key, target)));
+    const statement = JSON.stringify((0,XSXKRVJ7/* describeKeyStatement */.Ce)((0,XSXKRVJ7/* keyArn */.H8)(key, target)));
     super(`DescribeKey on "${key}" in ${target.region} failed.`, remedyForKms(key, target, cause), {
       cause,
       statements: isAllowMissing(cause) ? [statement] : []
@@ -19214,7 +19223,7 @@ var KmsError = class extends XNORGOTN/* RemedyError */.By {
   }
 };
 function remedyForKms(key, { account, region }, cause) {
-  if (cause instanceof XNORGOTN/* RemedyError */.By)
+  if (cause instanceof XSXKRVJ7/* RemedyError */.By)
     return cause.remedy;
   if (isDenied(cause)) {
     const denial = readDenial(cause);
@@ -19246,13 +19255,13 @@ function connectKms(clientOptions, credentials, run, target) {
       resource: key,
       send: (abortSignal) => client.send(new DescribeKeyCommand({ KeyId: key }), { abortSignal })
     });
-    const { Arn, KeySpec } = understand("DescribeKey", key, () => (0,XNORGOTN/* parse */.qg)(keySchema, KeyMetadata), "KMS");
+    const { Arn, KeySpec } = understand("DescribeKey", key, () => (0,XSXKRVJ7/* parse */.qg)(keySchema, KeyMetadata), "KMS");
     return { arn: Arn, isSymmetric: KeySpec === void 0 || KeySpec === "SYMMETRIC_DEFAULT" };
   };
 }
-var keySchema = (0,XNORGOTN/* object */.Ik)({
-  Arn: (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* string */.Yj)(), (0,XNORGOTN/* regex */.yG)(/^arn:.*:key\/./)),
-  KeySpec: (0,XNORGOTN/* optional */.lq)((0,XNORGOTN/* string */.Yj)())
+var keySchema = (0,XSXKRVJ7/* object */.Ik)({
+  Arn: (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* string */.Yj)(), (0,XSXKRVJ7/* regex */.yG)(/^arn:.*:key\/./)),
+  KeySpec: (0,XSXKRVJ7/* optional */.lq)((0,XSXKRVJ7/* string */.Yj)())
 });
 
 // lib/src/aws/session-request.js
@@ -19272,7 +19281,7 @@ async function openSession(request, ports, run) {
   const { account } = awsAccount;
   const { allowedAccountIds } = request;
   if (allowedAccountIds.length > 0 && !allowedAccountIds.includes(account)) {
-    throw new XNORGOTN/* RemedyError */.By(`The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(", ")}.`, "Check role-to-assume, or add the account to allowed-account-ids.");
+    throw new XSXKRVJ7/* RemedyError */.By(`The credentials lead to account ${account}, which is not among allowed-account-ids: ${allowedAccountIds.join(", ")}.`, "Check role-to-assume, or add the account to allowed-account-ids.");
   }
   let unused = identity;
   return {
@@ -19290,7 +19299,7 @@ async function renew(chain, before) {
   const { awsAccount, identity } = await chain.walk();
   if (awsAccount.account === before)
     return identity;
-  throw new XNORGOTN/* RemedyError */.By(`The session expired, and the credentials now lead to account ${awsAccount.account}, but this run works in ${before}.`, "Do not change the credentials of the job while this step runs, then run again.");
+  throw new XSXKRVJ7/* RemedyError */.By(`The session expired, and the credentials now lead to account ${awsAccount.account}, but this run works in ${before}.`, "Do not change the credentials of the job while this step runs, then run again.");
 }
 function withCredibleExpiration(identity, now) {
   const { expiration, ...endless } = identity;
@@ -19359,7 +19368,7 @@ var RoleChain = class {
   /** Sends a call with retries, and explains a failure that has no remedy yet. */
   async #ask(send, waitingFor, explain) {
     return await retry(this.#run, send, waitingFor).catch((error) => {
-      throw error instanceof XNORGOTN/* RemedyError */.By ? error : explain(error);
+      throw error instanceof XSXKRVJ7/* RemedyError */.By ? error : explain(error);
     });
   }
   /** The parameters that both ways to assume a role have. */
@@ -19396,7 +19405,7 @@ function accountOf(arn) {
   return { partition: partition2, account };
 }
 function unusableAnswer(message) {
-  return new XNORGOTN/* RemedyError */.By(message, "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
+  return new XSXKRVJ7/* RemedyError */.By(message, "Check that AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_STS are addresses of STS.");
 }
 
 // lib/src/aws/connect.js
@@ -19423,7 +19432,7 @@ function failuresOf({ error, outcome, verification }) {
   if (first === void 0)
     return [];
   const ofSteps = outcome?.steps.flatMap(({ result }) => "error" in result ? [result.error] : []) ?? [];
-  const others = ofSteps.filter((each) => !(first instanceof XNORGOTN/* StoppedError */.Ko && each instanceof XNORGOTN/* StoppedError */.Ko));
+  const others = ofSteps.filter((each) => !(first instanceof XSXKRVJ7/* StoppedError */.Ko && each instanceof XSXKRVJ7/* StoppedError */.Ko));
   return [...new Map([first, ...others].map((each) => [renderError(each), each])).values()];
 }
 function describeProgress({ outcome, verification }) {
@@ -19462,12 +19471,12 @@ var itemActions2 = [
   "UpdateItem"
 ];
 function tenantResources(tables, tenantKey2) {
-  const isTenants = (keys) => JSON.stringify((0,XNORGOTN/* partitionKeyOf */.ti)(keys)) === JSON.stringify([tenantKey2]);
-  const isExisting = (observed, { name: name2, keys, isLocal }) => (0,XNORGOTN/* indexesOf */.O7)(observed ?? {}).every((index) => index.name !== name2 || isTenants(index.keys) === isTenants(keys) && index.isLocal === isLocal);
+  const isTenants = (keys) => JSON.stringify((0,XSXKRVJ7/* partitionKeyOf */.ti)(keys)) === JSON.stringify([tenantKey2]);
+  const isExisting = (observed, { name: name2, keys, isLocal }) => (0,XSXKRVJ7/* indexesOf */.O7)(observed ?? {}).every((index) => index.name !== name2 || isTenants(index.keys) === isTenants(keys) && index.isLocal === isLocal);
   const withTenant = ({ declared, observed = declared }) => isTenants(declared.KeySchema) && isTenants(observed.KeySchema);
   return {
     tables: tables.filter(withTenant).map(({ arn }) => arn),
-    indexes: tables.flatMap(({ arn, declared, observed }) => (0,XNORGOTN/* indexesOf */.O7)(declared).filter((index) => isTenants(index.keys) && isExisting(observed, index)).map(({ name: name2 }) => indexArn(arn, name2)))
+    indexes: tables.flatMap(({ arn, declared, observed }) => (0,XSXKRVJ7/* indexesOf */.O7)(declared).filter((index) => isTenants(index.keys) && isExisting(observed, index)).map(({ name: name2 }) => indexArn(arn, name2)))
   };
 }
 var tagKey = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{1,128}$/u;
@@ -19501,66 +19510,66 @@ function tenantAccessPolicy({ tables, indexes: indexes2 }, tenantKey2) {
 // lib/src/plan/document.js
 
 var formatVersion = 3;
-var text3 = (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* string */.Yj)(), (0,XNORGOTN/* minLength */.Bp)(1));
-var tableName = (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* string */.Yj)(), (0,XNORGOTN/* regex */.yG)(XNORGOTN/* namePattern */._u));
-var lines = (0,XNORGOTN/* array */.YO)((0,XNORGOTN/* picklist */.KI)(disruptionNames));
-var described = { table: tableName, description: (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* string */.Yj)(), (0,XNORGOTN/* description */.h_)("The step in words.")) };
-var createStep = (0,XNORGOTN/* strictObject */.re)({
-  kind: (0,XNORGOTN/* literal */.eu)("create"),
+var text3 = (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* string */.Yj)(), (0,XSXKRVJ7/* minLength */.Bp)(1));
+var tableName = (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* string */.Yj)(), (0,XSXKRVJ7/* regex */.yG)(XSXKRVJ7/* namePattern */._u));
+var lines = (0,XSXKRVJ7/* array */.YO)((0,XSXKRVJ7/* picklist */.KI)(disruptionNames));
+var described = { table: tableName, description: (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* string */.Yj)(), (0,XSXKRVJ7/* description */.h_)("The step in words.")) };
+var createStep = (0,XSXKRVJ7/* strictObject */.re)({
+  kind: (0,XSXKRVJ7/* literal */.eu)("create"),
   ...described,
-  to: (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* strictObject */.re)(Object.fromEntries(XNORGOTN/* properties */.qo.flatMap(({ name: name2, schema, creation: creation2 }) => creation2.kind === "in-create-table" ? [[name2, (0,XNORGOTN/* optional */.lq)(schema)]] : []))), (0,XNORGOTN/* description */.h_)("The values that CreateTable sends.")),
-  risk: (0,XNORGOTN/* literal */.eu)("safe")
+  to: (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* strictObject */.re)(Object.fromEntries(XSXKRVJ7/* properties */.qo.flatMap(({ name: name2, schema, creation: creation2 }) => creation2.kind === "in-create-table" ? [[name2, (0,XSXKRVJ7/* optional */.lq)(schema)]] : []))), (0,XSXKRVJ7/* description */.h_)("The values that CreateTable sends.")),
+  risk: (0,XSXKRVJ7/* literal */.eu)("safe")
 });
-var risk = (0,XNORGOTN/* union */.KC)([(0,XNORGOTN/* picklist */.KI)(["safe", "slow"]), (0,XNORGOTN/* strictObject */.re)({ allow: lines })]);
-var updateSteps = XNORGOTN/* properties */.qo.filter(({ request }) => request !== void 0).map(({ name: name2, schema }) => (0,XNORGOTN/* strictObject */.re)({
-  kind: (0,XNORGOTN/* literal */.eu)("update"),
+var risk = (0,XSXKRVJ7/* union */.KC)([(0,XSXKRVJ7/* picklist */.KI)(["safe", "slow"]), (0,XSXKRVJ7/* strictObject */.re)({ allow: lines })]);
+var updateSteps = XSXKRVJ7/* properties */.qo.filter(({ request }) => request !== void 0).map(({ name: name2, schema }) => (0,XSXKRVJ7/* strictObject */.re)({
+  kind: (0,XSXKRVJ7/* literal */.eu)("update"),
   ...described,
-  property: (0,XNORGOTN/* literal */.eu)(name2),
+  property: (0,XSXKRVJ7/* literal */.eu)(name2),
   from: schema,
   to: schema,
   risk
 }));
-var deleteStep = (0,XNORGOTN/* strictObject */.re)({ kind: (0,XNORGOTN/* literal */.eu)("delete"), ...described, risk: (0,XNORGOTN/* literal */.eu)("destructive") });
-var optionalTable = (0,XNORGOTN/* optional */.lq)((0,XNORGOTN/* pipe */.Fs)(tableName, (0,XNORGOTN/* description */.h_)("Absent where it is about the whole plan.")));
+var deleteStep = (0,XSXKRVJ7/* strictObject */.re)({ kind: (0,XSXKRVJ7/* literal */.eu)("delete"), ...described, risk: (0,XSXKRVJ7/* literal */.eu)("destructive") });
+var optionalTable = (0,XSXKRVJ7/* optional */.lq)((0,XSXKRVJ7/* pipe */.Fs)(tableName, (0,XSXKRVJ7/* description */.h_)("Absent where it is about the whole plan.")));
 var sharedSchemas = {
   tableName,
   risk,
-  ...Object.fromEntries(XNORGOTN/* properties */.qo.map(({ name: name2, schema }) => [name2, schema]))
+  ...Object.fromEntries(XSXKRVJ7/* properties */.qo.map(({ name: name2, schema }) => [name2, schema]))
 };
-var planSchema = (0,XNORGOTN/* strictObject */.re)({
-  formatVersion: (0,XNORGOTN/* literal */.eu)(formatVersion),
-  digest: (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* string */.Yj)(), (0,XNORGOTN/* regex */.yG)(/^[0-9a-f]{64}$/), (0,XNORGOTN/* description */.h_)("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
-  target: (0,XNORGOTN/* strictObject */.re)({
-    account: (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* string */.Yj)(), (0,XNORGOTN/* regex */.yG)(/^[0-9]{12}$/)),
+var planSchema = (0,XSXKRVJ7/* strictObject */.re)({
+  formatVersion: (0,XSXKRVJ7/* literal */.eu)(formatVersion),
+  digest: (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* string */.Yj)(), (0,XSXKRVJ7/* regex */.yG)(/^[0-9a-f]{64}$/), (0,XSXKRVJ7/* description */.h_)("SHA-256 over the target, the tables, the steps and the refusals: the output plan-digest.")),
+  target: (0,XSXKRVJ7/* strictObject */.re)({
+    account: (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* string */.Yj)(), (0,XSXKRVJ7/* regex */.yG)(/^[0-9]{12}$/)),
     partition: text3,
     region: text3,
-    environment: (0,XNORGOTN/* strictObject */.re)({ name: text3, production: (0,XNORGOTN/* boolean */.zM)() })
+    environment: (0,XSXKRVJ7/* strictObject */.re)({ name: text3, production: (0,XSXKRVJ7/* boolean */.zM)() })
   }),
-  policy: (0,XNORGOTN/* strictObject */.re)({
-    destroy: (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* boolean */.zM)(), (0,XNORGOTN/* description */.h_)("Whether the run deletes the tables.")),
-    allow: (0,XNORGOTN/* pipe */.Fs)(lines, (0,XNORGOTN/* description */.h_)("The disruptive changes that the run may make."))
+  policy: (0,XSXKRVJ7/* strictObject */.re)({
+    destroy: (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* boolean */.zM)(), (0,XSXKRVJ7/* description */.h_)("Whether the run deletes the tables.")),
+    allow: (0,XSXKRVJ7/* pipe */.Fs)(lines, (0,XSXKRVJ7/* description */.h_)("The disruptive changes that the run may make."))
   }),
-  tables: (0,XNORGOTN/* array */.YO)((0,XNORGOTN/* strictObject */.re)({
+  tables: (0,XSXKRVJ7/* array */.YO)((0,XSXKRVJ7/* strictObject */.re)({
     logicalName: text3,
     name: tableName,
-    arn: (0,XNORGOTN/* pipe */.Fs)(text3, (0,XNORGOTN/* description */.h_)("For a table that is absent, the ARN that it will have.")),
-    id: (0,XNORGOTN/* optional */.lq)((0,XNORGOTN/* pipe */.Fs)(text3, (0,XNORGOTN/* description */.h_)("DynamoDB's TableId."))),
-    streamArn: (0,XNORGOTN/* optional */.lq)(text3),
-    status: (0,XNORGOTN/* picklist */.KI)(["absent", "ready", "unavailable"]),
-    unmanaged: (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* array */.YO)((0,XNORGOTN/* strictObject */.re)({ path: (0,XNORGOTN/* string */.Yj)(), value: (0,XNORGOTN/* string */.Yj)() })), (0,XNORGOTN/* description */.h_)("Settings that the definition does not mention."))
+    arn: (0,XSXKRVJ7/* pipe */.Fs)(text3, (0,XSXKRVJ7/* description */.h_)("For a table that is absent, the ARN that it will have.")),
+    id: (0,XSXKRVJ7/* optional */.lq)((0,XSXKRVJ7/* pipe */.Fs)(text3, (0,XSXKRVJ7/* description */.h_)("DynamoDB's TableId."))),
+    streamArn: (0,XSXKRVJ7/* optional */.lq)(text3),
+    status: (0,XSXKRVJ7/* picklist */.KI)(["absent", "ready", "unavailable"]),
+    unmanaged: (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* array */.YO)((0,XSXKRVJ7/* strictObject */.re)({ path: (0,XSXKRVJ7/* string */.Yj)(), value: (0,XSXKRVJ7/* string */.Yj)() })), (0,XSXKRVJ7/* description */.h_)("Settings that the definition does not mention."))
   })),
-  steps: (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* array */.YO)((0,XNORGOTN/* variant */.Ox)("kind", [createStep, (0,XNORGOTN/* variant */.Ox)("property", updateSteps), deleteStep])), (0,XNORGOTN/* description */.h_)("In the order in which they are performed. Tables are worked on side by side.")),
-  refusals: (0,XNORGOTN/* pipe */.Fs)((0,XNORGOTN/* array */.YO)((0,XNORGOTN/* strictObject */.re)({
+  steps: (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* array */.YO)((0,XSXKRVJ7/* variant */.Ox)("kind", [createStep, (0,XSXKRVJ7/* variant */.Ox)("property", updateSteps), deleteStep])), (0,XSXKRVJ7/* description */.h_)("In the order in which they are performed. Tables are worked on side by side.")),
+  refusals: (0,XSXKRVJ7/* pipe */.Fs)((0,XSXKRVJ7/* array */.YO)((0,XSXKRVJ7/* strictObject */.re)({
     table: optionalTable,
-    code: (0,XNORGOTN/* picklist */.KI)([...refusalCodes, ...disruptionNames]),
-    reason: (0,XNORGOTN/* string */.Yj)(),
-    remedy: (0,XNORGOTN/* string */.Yj)()
-  })), (0,XNORGOTN/* description */.h_)("One refusal means that nothing is written.")),
-  notices: (0,XNORGOTN/* array */.YO)((0,XNORGOTN/* strictObject */.re)({
+    code: (0,XSXKRVJ7/* picklist */.KI)([...refusalCodes, ...disruptionNames]),
+    reason: (0,XSXKRVJ7/* string */.Yj)(),
+    remedy: (0,XSXKRVJ7/* string */.Yj)()
+  })), (0,XSXKRVJ7/* description */.h_)("One refusal means that nothing is written.")),
+  notices: (0,XSXKRVJ7/* array */.YO)((0,XSXKRVJ7/* strictObject */.re)({
     table: optionalTable,
-    level: (0,XNORGOTN/* picklist */.KI)(["notice", "warning"]),
-    code: (0,XNORGOTN/* picklist */.KI)(noticeCodes),
-    message: (0,XNORGOTN/* string */.Yj)()
+    level: (0,XSXKRVJ7/* picklist */.KI)(["notice", "warning"]),
+    code: (0,XSXKRVJ7/* picklist */.KI)(noticeCodes),
+    message: (0,XSXKRVJ7/* string */.Yj)()
   }))
 });
 function renderPlanDocument(plan) {
@@ -19624,7 +19633,7 @@ function canonical(value) {
   if (typeof value !== "object" || value === null)
     return JSON.stringify(value);
   const present = Object.entries(value).filter(([, member2]) => member2 !== void 0);
-  const members = (0,XNORGOTN/* sortBy */.Ul)(present, ([name2]) => name2).map(([name2, member2]) => `${JSON.stringify(name2)}:${canonical(member2)}`);
+  const members = (0,XSXKRVJ7/* sortBy */.Ul)(present, ([name2]) => name2).map(([name2, member2]) => `${JSON.stringify(name2)}:${canonical(member2)}`);
   return `{${members.join(",")}}`;
 }
 function isFallback(given) {
@@ -19647,20 +19656,20 @@ function readPlanDocument(json) {
     const shown = typeof found === "number" ? found : typeof found;
     return `has the formatVersion ${shown}, but this version of the action reads ${formatVersion}: make the plan again`;
   }
-  const { success, issues, output } = (0,XNORGOTN/* safeParse */.xL)(planSchema, document);
+  const { success, issues, output } = (0,XSXKRVJ7/* safeParse */.xL)(planSchema, document);
   if (!success) {
     const problems = issues.slice(0, 3).map(describeProblem);
     return `does not have the form of docs/schemas/plan.schema.json: ${problems.join("; ")}`;
   }
   if (output.refusals.length > 0) {
-    return `was refused, for ${(0,XNORGOTN/* count */.U9)(output.refusals.length, "reason")}: a refused plan is never performed`;
+    return `was refused, for ${(0,XSXKRVJ7/* count */.U9)(output.refusals.length, "reason")}: a refused plan is never performed`;
   }
-  const steps = output.steps.map((step) => ({ ...step, description: (0,XNORGOTN/* shorten */.ml)(step.description) }));
+  const steps = output.steps.map((step) => ({ ...step, description: (0,XSXKRVJ7/* shorten */.ml)(step.description) }));
   const plan = reviewed({ ...output, steps });
   return output.digest === digestReviewed(plan) ? plan : "was changed since it was made: its digest does not match";
 }
 function describeProblem(issue) {
-  const path = (0,XNORGOTN/* getDotPath */.Bu)(issue)?.split(".") ?? [];
+  const path = (0,XSXKRVJ7/* getDotPath */.Bu)(issue)?.split(".") ?? [];
   const place = (names) => names.join(".") || "the plan";
   if (issue.expected === "never")
     return `${place(path.slice(0, -1))} has an unknown member`;
@@ -19701,7 +19710,7 @@ function identify({ logicalName, name: name2, ...planned }, result) {
   if (isDeleted(name2, result.outcome) || observed?.status === "absent")
     return { logicalName, name: name2, arn: planned.arn };
   const { arn, id, streamArn } = observed?.status === "ready" ? observed : planned;
-  const indexNames = observed?.status === "ready" ? (0,XNORGOTN/* indexesOf */.O7)(observed.properties).map((index) => index.name) : [];
+  const indexNames = observed?.status === "ready" ? (0,XSXKRVJ7/* indexesOf */.O7)(observed.properties).map((index) => index.name) : [];
   return {
     logicalName,
     name: name2,
@@ -19734,12 +19743,12 @@ function describeTenantAccess(tables, result) {
 // lib/src/report/markdown.js
 var longestLine = 8192;
 function markdownOf(redact) {
-  const clean = (value) => (0,XNORGOTN/* visible */.RK)(redact(value));
+  const clean = (value) => (0,XSXKRVJ7/* visible */.RK)(redact(value));
   return {
-    code: (value) => inlineCode((0,XNORGOTN/* shorten */.ml)(clean(value))),
-    block: (lines3, language = "text") => codeBlock(lines3.map((line) => (0,XNORGOTN/* shorten */.ml)(clean(line), longestLine)).join("\n"), language),
+    code: (value) => inlineCode((0,XSXKRVJ7/* shorten */.ml)(clean(value))),
+    block: (lines3, language = "text") => codeBlock(lines3.map((line) => (0,XSXKRVJ7/* shorten */.ml)(clean(line), longestLine)).join("\n"), language),
     text: (value) => sentence(clean(value)),
-    shortText: (value) => sentence((0,XNORGOTN/* shorten */.ml)(clean(value)))
+    shortText: (value) => sentence((0,XSXKRVJ7/* shorten */.ml)(clean(value)))
   };
 }
 function inlineCode(value) {
@@ -19778,11 +19787,11 @@ function renderPlanLines(plan) {
   const { tables, steps, refusals, notices } = plan;
   const found = tables.filter(({ status: status2 }) => status2 === "ready").length;
   return [
-    `${(0,XNORGOTN/* count */.U9)(tables.length, "table")} defined, ${found} found.`,
+    `${(0,XSXKRVJ7/* count */.U9)(tables.length, "table")} defined, ${found} found.`,
     ...steps.map((step) => `${markOf(step)} ${describeStep(step)}${describeRisk(step)}`),
     ...refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
     ...notices.map(({ message }) => `  ${message}`),
-    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name2}", ${describeTreatment(plan, name2, setting)}: ${setting.path} = ${(0,XNORGOTN/* shorten */.ml)(setting.value)}`)),
+    ...tables.flatMap(({ name: name2, unmanaged }) => unmanaged.map((setting) => `  unmanaged on "${name2}", ${describeTreatment(plan, name2, setting)}: ${setting.path} = ${(0,XSXKRVJ7/* shorten */.ml)(setting.value)}`)),
     ...steps.length === 0 && refusals.length === 0 ? ["Nothing to do."] : []
   ];
 }
@@ -19815,12 +19824,12 @@ function describeVerdict({ command: command2, plan, policies, outcome, verificat
   if (plan === void 0)
     return error === void 0 ? "Nothing was done." : "Failed before anything was written.";
   if (plan.refusals.length > 0)
-    return `Refused, for ${(0,XNORGOTN/* count */.U9)(plan.refusals.length, "reason")}. Nothing was written.`;
+    return `Refused, for ${(0,XSXKRVJ7/* count */.U9)(plan.refusals.length, "reason")}. Nothing was written.`;
   if (verification !== void 0)
     return describeVerification(verification, error);
   if (outcome !== void 0 && (error ?? outcome.error) !== void 0)
     return describeFailedOutcome(outcome, error);
-  const steps = (0,XNORGOTN/* count */.U9)(plan.steps.length, "step");
+  const steps = (0,XSXKRVJ7/* count */.U9)(plan.steps.length, "step");
   if (error !== void 0) {
     return command2 === "plan" && plan.steps.length > 0 ? `Drift: ${steps} planned. Nothing was changed.` : "Failed.";
   }
@@ -19833,9 +19842,9 @@ function describeVerdict({ command: command2, plan, policies, outcome, verificat
   const others = [
     ...dropped > 0 ? [`${dropped} done by another run`] : [],
     ...postponed > 0 ? [`${postponed} left for the next run`] : [],
-    ...building > 0 ? [`${(0,XNORGOTN/* count */.U9)(building, "index build")} still in progress`] : []
+    ...building > 0 ? [`${(0,XSXKRVJ7/* count */.U9)(building, "index build")} still in progress`] : []
   ];
-  return `${[`${(0,XNORGOTN/* count */.U9)(plan.steps.length - dropped - postponed, "step")} applied`, ...others].join(", ")}.`;
+  return `${[`${(0,XSXKRVJ7/* count */.U9)(plan.steps.length - dropped - postponed, "step")} applied`, ...others].join(", ")}.`;
 }
 function describeVerification(verification, error) {
   if ((error ?? verification.error) !== void 0)
@@ -19843,7 +19852,7 @@ function describeVerification(verification, error) {
   return verification.sampleItems ? "The tables are as defined, and sample items were written, found and deleted again." : "The tables are as defined. No sample items were written.";
 }
 function describeFailedOutcome(outcome, error) {
-  const applied = `${countSteps(outcome, "applied")} of ${(0,XNORGOTN/* count */.U9)(outcome.steps.length, "step")}`;
+  const applied = `${countSteps(outcome, "applied")} of ${(0,XSXKRVJ7/* count */.U9)(outcome.steps.length, "step")}`;
   const isDeferral = outcome.steps.some(({ result }) => result.status === "deferred" && result.error === outcome.error);
   return error === void 0 && isDeferral ? `${applied} applied, ${countSteps(outcome, "deferred")} deferred by AWS.` : `Failed after ${applied}.`;
 }
@@ -19908,7 +19917,7 @@ function renderDetails({ code: code2, text: text4, block }, plan) {
   ];
   const rows = tables.map(({ name: name2, status: status2 }) => [code2(name2), status2]);
   const body = [table(["Table", "Before the run"], rows), block(tables.map(({ arn }) => arn)), notes.join("\n")];
-  const title = `${(0,XNORGOTN/* count */.U9)(tables.length, "table")}${notes.length === 0 ? "" : `, ${(0,XNORGOTN/* count */.U9)(notes.length, "note")}`}`;
+  const title = `${(0,XSXKRVJ7/* count */.U9)(tables.length, "table")}${notes.length === 0 ? "" : `, ${(0,XSXKRVJ7/* count */.U9)(notes.length, "note")}`}`;
   return folded(title, joinSections(body));
 }
 function renderDefinition({ shortText, block }, result) {
@@ -20001,7 +20010,7 @@ function renderPage(result, redact, place) {
 function describeTotals({ plan }) {
   if (plan === void 0)
     return "";
-  return `The plan has ${(0,XNORGOTN/* count */.U9)(plan.steps.length, "step")} and ${(0,XNORGOTN/* count */.U9)(plan.refusals.length, "refusal")}. `;
+  return `The plan has ${(0,XSXKRVJ7/* count */.U9)(plan.steps.length, "step")} and ${(0,XSXKRVJ7/* count */.U9)(plan.refusals.length, "refusal")}. `;
 }
 function renderReasons({ shortText }, result) {
   const toFix = (remedy) => remedy === void 0 ? "" : ` **To fix:** ${shortText(remedy)}`;
@@ -20020,7 +20029,7 @@ function takeThatFit(lines3, room, sizeOf) {
   return tooMany === -1 ? lines3 : [...lines3.slice(0, tooMany), hiddenLine(lines3.length - tooMany)];
 }
 function hiddenLine(hidden) {
-  return `- and ${(0,XNORGOTN/* count */.U9)(hidden, "more reason")}`;
+  return `- and ${(0,XSXKRVJ7/* count */.U9)(hidden, "more reason")}`;
 }
 
 // lib/src/github/publish.js
@@ -20071,7 +20080,7 @@ async function writeOutputs(result, runner) {
       runner.setOutput("plan-file", planFile);
     return result;
   } catch (cause) {
-    const error = new XNORGOTN/* RemedyError */.By("The outputs could not be written, so later steps do not get them.", "Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.", { cause });
+    const error = new XSXKRVJ7/* RemedyError */.By("The outputs could not be written, so later steps do not get them.", "Free space on the disk, set GITHUB_OUTPUT to a file that this step can write to, and run again.", { cause });
     if (failuresOf(result).length === 0)
       return { ...result, error };
     runner.fail("Tenant Tables: failed", renderError(error));
@@ -20082,7 +20091,7 @@ async function unlessItFails(runner, work, message, remedy) {
   try {
     return await work();
   } catch (cause) {
-    runner.warning("Tenant Tables", renderError(new XNORGOTN/* RemedyError */.By(message, remedy, { cause })));
+    runner.warning("Tenant Tables", renderError(new XSXKRVJ7/* RemedyError */.By(message, remedy, { cause })));
     return void 0;
   }
 }
@@ -20295,12 +20304,12 @@ async function publishComment(inputs, result, runner, run) {
   const { gitHubToken: token } = inputs;
   if (token === void 0)
     return;
-  const tooLate = new XNORGOTN/* StoppedError */.Ko(`GitHub's API did not accept it within ${longestSeconds} seconds.`, "Check GitHub's status. The job summary holds the plan, too.");
+  const tooLate = new XSXKRVJ7/* StoppedError */.Ko(`GitHub's API did not accept it within ${longestSeconds} seconds.`, "Check GitHub's status. The job summary holds the plan, too.");
   try {
     runner.mask(token, "github-token");
     if (run.stop.aborted)
       throw run.stop.reason;
-    await (0,XNORGOTN/* withinSeconds */.NH)(run, longestSeconds, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
+    await (0,XSXKRVJ7/* withinSeconds */.NH)(run, longestSeconds, tooLate, (limited) => writeComment(inputs, token, result, runner, limited));
   } catch (error) {
     runner.warning("Tenant Tables", `The pull request comment could not be written. ${explainRefusal(error)}`);
   }
@@ -20313,7 +20322,7 @@ async function writeComment(inputs, token, result, runner, run) {
     return noticeAbsence(event.reason, runner);
   const target = result.target ?? expectedTarget(inputs);
   if (token === "") {
-    throw new XNORGOTN/* RemedyError */.By("comment is true, but github-token is empty.", "Omit github-token to use the token of the job, or give a token that may write to pull requests.");
+    throw new XSXKRVJ7/* RemedyError */.By("comment is true, but github-token is empty.", "Omit github-token to use the token of the job, or give a token that may write to pull requests.");
   }
   run.log.info("Writing the comment on the pull request");
   const gitHub = await connectGitHub(place, run);
@@ -20334,14 +20343,14 @@ async function writeComment(inputs, token, result, runner, run) {
 function placeOf2({ GITHUB_REPOSITORY = "", GITHUB_API_URL: apiUrl }, token) {
   const [, owner, repository] = /^([\w.-]+)\/([\w.-]+)$/.exec(GITHUB_REPOSITORY) ?? [];
   if (owner === void 0 || repository === void 0 || !apiUrl) {
-    throw new XNORGOTN/* RemedyError */.By("GITHUB_REPOSITORY and GITHUB_API_URL are not set.", "Run the action in a GitHub workflow.");
+    throw new XSXKRVJ7/* RemedyError */.By("GITHUB_REPOSITORY and GITHUB_API_URL are not set.", "Run the action in a GitHub workflow.");
   }
   return { owner, repository, token, apiUrl };
 }
 function expectedTarget({ roles: roles2, region, environment }) {
   const role2 = roles2.at(-1);
   if (role2 === void 0) {
-    throw new XNORGOTN/* RemedyError */.By("The run failed before its account was known.", "Fix the failure, and run again.");
+    throw new XSXKRVJ7/* RemedyError */.By("The run failed before its account was known.", "Fix the failure, and run again.");
   }
   return { account: role2.account, partition: role2.partition, region, environment };
 }
@@ -20399,7 +20408,7 @@ function noticeLimits(name2, policy) {
 
 // lib/src/github/show-policies.js
 function showPolicies(inputs, { log }) {
-  const define = inputs.environment.name === "" ? XNORGOTN/* defineEverywhere */.Ow : XNORGOTN/* defineTables */.Zx;
+  const define = inputs.environment.name === "" ? XSXKRVJ7/* defineEverywhere */.Ow : XSXKRVJ7/* defineTables */.Zx;
   const definitions = define(inputs.definition, inputs);
   const { policies, notices } = makePolicies(inputs, definitions, partitionOf);
   for (const [name2, policy] of Object.entries(policies.documents)) {
@@ -20415,10 +20424,10 @@ async function loadDefinitionFile(input, readFile3) {
     return void 0;
   try {
     const text4 = await readFile3(path);
-    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4548));
+    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4306));
     return readDefinition(text4, path);
   } catch (error) {
-    if (!(error instanceof XNORGOTN/* RemedyError */.By))
+    if (!(error instanceof XSXKRVJ7/* RemedyError */.By))
       throw error;
     return { problems: [`definition-file: ${error.message} ${error.remedy}`] };
   }
@@ -20464,7 +20473,7 @@ function findSources(variables, { configFile, credentialsFile }) {
   const section = configFile[`services.${profile.services}`];
   const settingOf = (value, setting) => value ? { value, setting } : void 0;
   const findVariable = (name2) => settingOf(variables[name2], name2);
-  const findKey = (key) => settingOf(profile[key], `${key} of the profile ${(0,XNORGOTN/* quote */.hD)(profileName)}`);
+  const findKey = (key) => settingOf(profile[key], `${key} of the profile ${(0,XSXKRVJ7/* quote */.hD)(profileName)}`);
   const find = (variable, key) => findVariable(variable) ?? findKey(key);
   const ignoresEndpoints = find("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls");
   const findEndpoint2 = (service) => {
@@ -20472,7 +20481,7 @@ function findSources(variables, { configFile, credentialsFile }) {
       return void 0;
     const id = service.replaceAll(" ", "_").toUpperCase();
     const key = id.toLowerCase();
-    return findVariable(`AWS_ENDPOINT_URL_${id}`) ?? findVariable("AWS_ENDPOINT_URL") ?? settingOf(section?.[`${key}.endpoint_url`], `endpoint_url of ${key} in the services section ${(0,XNORGOTN/* quote */.hD)(profile.services ?? "")}`) ?? findKey("endpoint_url");
+    return findVariable(`AWS_ENDPOINT_URL_${id}`) ?? findVariable("AWS_ENDPOINT_URL") ?? settingOf(section?.[`${key}.endpoint_url`], `endpoint_url of ${key} in the services section ${(0,XSXKRVJ7/* quote */.hD)(profile.services ?? "")}`) ?? findKey("endpoint_url");
   };
   return { profileName, profile, section, find, ignoresEndpoints, findEndpoint: findEndpoint2 };
 }
@@ -20481,13 +20490,13 @@ function findIgnoredSettings(variables, { find }) {
   if (bundle === void 0 || variables.NODE_EXTRA_CA_CERTS)
     return [];
   return [
-    `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,XNORGOTN/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`
+    `${bundle.setting} is set, but this action does not read it. To trust the certificates in ${(0,XSXKRVJ7/* quote */.hD)(bundle.value)}, set NODE_EXTRA_CA_CERTS to that path in the env of the step or of the job.`
   ];
 }
 function findBooleanProblems(found) {
   if (found === void 0 || found.value === "true" || found.value === "false")
     return [];
-  return [`${found.setting} must be true or false, but is ${(0,XNORGOTN/* quote */.hD)(found.value)}.`];
+  return [`${found.setting} must be true or false, but is ${(0,XSXKRVJ7/* quote */.hD)(found.value)}.`];
 }
 function findUrlProblems(found) {
   if (found === void 0)
@@ -20501,14 +20510,14 @@ function findSectionProblems({ profile, profileName, section, ignoresEndpoints }
     return [];
   if (section === void 0) {
     return [
-      `The profile ${(0,XNORGOTN/* quote */.hD)(profileName)} names the services section ${(0,XNORGOTN/* quote */.hD)(name2)}, which the shared config file does not have. Add "[services ${name2}]", or take "services" out of the profile.`
+      `The profile ${(0,XSXKRVJ7/* quote */.hD)(profileName)} names the services section ${(0,XSXKRVJ7/* quote */.hD)(name2)}, which the shared config file does not have. Add "[services ${name2}]", or take "services" out of the profile.`
     ];
   }
   const known2 = services.map((service) => `${service.replaceAll(" ", "_").toLowerCase()}.endpoint_url`);
-  return Object.keys(section).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => `The services section ${(0,XNORGOTN/* quote */.hD)(name2)} has ${(0,XNORGOTN/* quote */.hD)(key.split(".")[0] ?? "")}, which must be written in lower case.`);
+  return Object.keys(section).filter((key) => !known2.includes(key) && known2.includes(key.toLowerCase())).map((key) => `The services section ${(0,XSXKRVJ7/* quote */.hD)(name2)} has ${(0,XSXKRVJ7/* quote */.hD)(key.split(".")[0] ?? "")}, which must be written in lower case.`);
 }
 function describeUrlProblem(value) {
-  const shown = (0,XNORGOTN/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, "$1***@").replace(/([?#]).*$/s, "$1***"));
+  const shown = (0,XSXKRVJ7/* quote */.hD)(value.replace(/^(.*\/\/)?.*@/s, "$1***@").replace(/([?#]).*$/s, "$1***"));
   const url = URL.canParse(value) ? new URL(value) : void 0;
   if (url === void 0 || !["http:", "https:"].includes(url.protocol)) {
     return `must be a URL that begins with http:// or https://, such as http://localhost:4566, but is ${shown}.`;
@@ -20525,7 +20534,7 @@ function describeUrlProblem(value) {
 var tenantKey = { AttributeName: "tenant_id", KeyType: "HASH" };
 var tenantType = { AttributeName: "tenant_id", AttributeType: "S" };
 var builtInDefinition = {
-  tenantKey: XNORGOTN/* defaultTenantKey */.dA,
+  tenantKey: XSXKRVJ7/* defaultTenantKey */.dA,
   defaults: { BillingMode: "PAY_PER_REQUEST" },
   tables: /* @__PURE__ */ new Map([
     ["tenant", { KeySchema: [tenantKey], AttributeDefinitions: [tenantType] }],
@@ -20547,11 +20556,11 @@ function noticesOf(definition, environment, tables) {
 var mostNames = 10;
 function describeMissingEnvironment(definition, { name: name2 }) {
   const names = [...definition.environments.keys()];
-  if (name2 === "" || names.length === 0 || (0,XNORGOTN/* environmentNamed */.b6)(definition, name2) !== void 0)
+  if (name2 === "" || names.length === 0 || (0,XSXKRVJ7/* environmentNamed */.b6)(definition, name2) !== void 0)
     return [];
-  const similar = (0,XNORGOTN/* findSimilarWords */.MV)(name2, names);
-  const found = `The definition file has no environment ${(0,XNORGOTN/* quote */.hD)(name2)}, so its tables and defaults apply as they are.`;
-  return similar === void 0 ? [{ level: "notice", message: `${found} It has ${(0,XNORGOTN/* listSome */.XT)(names.map(XNORGOTN/* quote */.hD), mostNames, "more environment")}.` }] : [{ level: "warning", message: `${found} Did you mean ${(0,XNORGOTN/* quote */.hD)(similar)}?` }];
+  const similar = (0,XSXKRVJ7/* findSimilarWords */.MV)(name2, names);
+  const found = `The definition file has no environment ${(0,XSXKRVJ7/* quote */.hD)(name2)}, so its tables and defaults apply as they are.`;
+  return similar === void 0 ? [{ level: "notice", message: `${found} It has ${(0,XSXKRVJ7/* listSome */.XT)(names.map(XSXKRVJ7/* quote */.hD), mostNames, "more environment")}.` }] : [{ level: "warning", message: `${found} Did you mean ${(0,XSXKRVJ7/* quote */.hD)(similar)}?` }];
 }
 function describeTimeToLive({ name: name2, properties: { KeySchema, TimeToLiveSpecification }, fields }) {
   const { Enabled = false, AttributeName } = TimeToLiveSpecification ?? {};
@@ -20560,7 +20569,7 @@ function describeTimeToLive({ name: name2, properties: { KeySchema, TimeToLiveSp
   if (!Enabled || AttributeName === void 0 || type === void 0)
     return [];
   const isKey = KeySchema.some((key) => key.AttributeName === AttributeName);
-  const start = `Time to live of "${name2}" uses the attribute ${(0,XNORGOTN/* quote */.hD)(AttributeName)}`;
+  const start = `Time to live of "${name2}" uses the attribute ${(0,XSXKRVJ7/* quote */.hD)(AttributeName)}`;
   const warn = (message) => [{ level: "warning", message: `${start}${message}` }];
   if (type !== "N") {
     return warn(`, whose type is ${type}. DynamoDB deletes only items whose attribute is a number, so it deletes none.`);
@@ -20573,7 +20582,7 @@ var productionNames = ["prod", "production"];
 var productionParts = ["prod", "production", "prd", "live"];
 var cancellingParts = ["non", "not", "no", "pre"];
 function decideProduction(name2, { listed, input }) {
-  const isAmong = (names) => names.some((each) => (0,XNORGOTN/* isSameEnvironment */.gj)(each, name2));
+  const isAmong = (names) => names.some((each) => (0,XSXKRVJ7/* isSameEnvironment */.gj)(each, name2));
   if (isAmong(listed))
     return isProduction("production-environments lists it");
   if (input === "auto" || isAmong(productionNames))
@@ -20638,7 +20647,7 @@ function choice(choices, byDefault) {
     parse: (text4, { report }) => {
       const found = choices.find((each) => each === text4);
       if (found === void 0)
-        report(`must be one of ${choices.join(", ")}, but is ${(0,XNORGOTN/* quote */.hD)(text4)}.`);
+        report(`must be one of ${choices.join(", ")}, but is ${(0,XSXKRVJ7/* quote */.hD)(text4)}.`);
       return found ?? byDefault;
     }
   };
@@ -20654,7 +20663,7 @@ function wholeNumber(range) {
     parse: (text4, { report }) => {
       const number = /^\d{1,9}$/.test(text4) ? Number(text4) : Number.NaN;
       if (!(number >= min && number <= max)) {
-        report(`must be a whole number from ${min} to ${max}, but is ${(0,XNORGOTN/* quote */.hD)(text4)}.`);
+        report(`must be a whole number from ${min} to ${max}, but is ${(0,XSXKRVJ7/* quote */.hD)(text4)}.`);
       }
       return number;
     }
@@ -20665,7 +20674,7 @@ function textOf(pattern, must, { isSecret = false } = {}) {
     default: "",
     parse: (text4, { report }) => {
       if (text4 !== "" && !pattern.test(text4))
-        report(isSecret ? `${must}.` : `${must}, but is ${(0,XNORGOTN/* quote */.hD)(text4)}.`);
+        report(isSecret ? `${must}.` : `${must}, but is ${(0,XSXKRVJ7/* quote */.hD)(text4)}.`);
       return text4;
     }
   };
@@ -20681,7 +20690,7 @@ function parseEach(values, { must, parse: parse2 }, { name: name2, report }) {
   return values.flatMap((value) => {
     const parsed = parse2(value);
     if (parsed === void 0)
-      report(`${must}, but has ${(0,XNORGOTN/* quote */.hD)(value)}.${explainJoinedLines(name2, [value])}`);
+      report(`${must}, but has ${(0,XSXKRVJ7/* quote */.hD)(value)}.${explainJoinedLines(name2, [value])}`);
     return parsed ?? [];
   });
 }
@@ -20704,15 +20713,15 @@ function onlyWith(commands, name2, purpose = "") {
   return check2([name2, "command"], ([value, command2]) => String(value) === "true" && !commands.includes(command2) && `is true, but command is ${command2}. Use it only with command: ${commands[0]}${purpose}.`);
 }
 var protectionInputs = [
-  ["deletion-protection", XNORGOTN/* deletionProtection */.uI.name],
-  ["point-in-time-recovery", XNORGOTN/* pointInTimeRecovery */._w.name]
+  ["deletion-protection", XSXKRVJ7/* deletionProtection */.uI.name],
+  ["point-in-time-recovery", XSXKRVJ7/* pointInTimeRecovery */._w.name]
 ];
 var crossChecks = [
   check2(["environment", "command"], ([environment, command2]) => environment === "" && command2 !== "policy" && "is required, but is empty. Give the name of the environment, such as dev or production."),
   check2(["aws-region", "command"], ([region, command2]) => region === "" && command2 !== "policy" && "is missing, and neither AWS_REGION nor AWS_DEFAULT_REGION is set. Give the region of the tables, such as ap-south-1."),
-  check2(["production-environments", "environment"], ([listed, environment]) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,XNORGOTN/* quote */.hD)(each)}, which contains ${(0,XNORGOTN/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${explainLiteralForm("production-environments")}`)),
-  check2(["production", "environment", "production-environments"], ([input, environment, listed]) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${(0,XNORGOTN/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
-  check2(["role-to-assume", "aws-region"], ([roles2, region], { partitionOf: partitionOf2 }) => roles2.filter(({ partition: partition2 }) => region !== "" && partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${(0,XNORGOTN/* quote */.hD)(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
+  check2(["production-environments", "environment"], ([listed, environment]) => listed.filter((each) => containsWords(each, environment)).map((each) => `has ${(0,XSXKRVJ7/* quote */.hD)(each)}, which contains ${(0,XSXKRVJ7/* quote */.hD)(environment)} as a word, so it may be one name or several. Put a comma between names, or use lines. ${explainLiteralForm("production-environments")}`)),
+  check2(["production", "environment", "production-environments"], ([input, environment, listed]) => input === "false" && decideProduction(environment, { listed, input }).production && `is false, but ${(0,XSXKRVJ7/* quote */.hD)(environment)} is production: prod, production and the names in production-environments always are. Leave production out, or choose another environment.`),
+  check2(["role-to-assume", "aws-region"], ([roles2, region], { partitionOf: partitionOf2 }) => roles2.filter(({ partition: partition2 }) => region !== "" && partition2 !== partitionOf2(region)).map(({ arn, partition: partition2 }) => `has ${(0,XSXKRVJ7/* quote */.hD)(arn)} of the partition ${partition2}, but the region ${region} is in the partition ${partitionOf2(region)}. Give a role and a region of the same partition.`)),
   check2(["credential-source", "role-to-assume"], ([source, roles2]) => source === "oidc" && roles2.length === 0 && "is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out."),
   check2(["credential-source"], ([source], { variables }) => source === "oidc" && !mayRequestToken(variables) && 'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".'),
   check2(["credential-source"], ([source], { variables }) => source === "environment" && Boolean(variables.AWS_ACCESS_KEY_ID) !== Boolean(variables.AWS_SECRET_ACCESS_KEY) && `is environment, but ${describeMissingKey(variables)}. Set both, or neither.`),
@@ -20732,7 +20741,7 @@ var crossChecks = [
   check2(["role-duration-seconds", "role-to-assume"], ([seconds, roles2]) => roles2.length > 1 && seconds > 3600 && `is ${seconds}, but the session of a role that another role assumes lasts at most 3600 seconds. Give 900 to 3600, or a single role.`),
   check2(["allowed-account-ids", "role-to-assume"], ([accounts, roles2]) => {
     const { account } = roles2.at(-1) ?? {};
-    return account !== void 0 && accounts.length > 0 && !accounts.includes(account) && `has ${accounts.map(XNORGOTN/* quote */.hD).join(", ")}, but role-to-assume ends with a role of account ${account}. Give a role of an allowed account, or add the account.`;
+    return account !== void 0 && accounts.length > 0 && !accounts.includes(account) && `has ${accounts.map(XSXKRVJ7/* quote */.hD).join(", ")}, but role-to-assume ends with a role of account ${account}. Give a role of an allowed account, or add the account.`;
   }),
   ...["expected-plan", "expected-plan-digest"].map((name2) => check2([name2, "command"], ([given, command2]) => given !== void 0 && (command2 === "verify" || command2 === "policy") && `is given, but command is ${command2}, which performs no plan. Leave it out.`)),
   onlyWith(["plan"], "fail-on-drift"),
@@ -20742,17 +20751,17 @@ var crossChecks = [
   check2(["comment", "command"], ([comment, command2]) => comment && command2 === "policy" && "is true, but command is policy, which calls nothing. Leave it out."),
   // Typed names keep a wrong environment or prefix from deleting other tables.
   check2(["confirm-destroy", "command", "table-name-prefix", "environment", "definition-file"], ([confirmed, command2, tableNamePrefix, environment], { definition }) => {
-    const names = (0,XNORGOTN/* nameTables */.$I)(definition, { environment, tableNamePrefix });
+    const names = (0,XSXKRVJ7/* nameTables */.$I)(definition, { environment, tableNamePrefix });
     const isConfirmed = [...names, ...confirmed].every((name2) => names.includes(name2) && confirmed.includes(name2));
-    const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(XNORGOTN/* quote */.hD).join(", ")}`;
-    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(XNORGOTN/* quote */.hD).join(", ")}; but it ${found}.${explainJoinedLines("confirm-destroy", confirmed)}`;
+    const found = confirmed.length === 0 ? "is empty" : `has ${confirmed.map(XSXKRVJ7/* quote */.hD).join(", ")}`;
+    return command2 === "destroy" && !isConfirmed && `must list the full names of the tables to delete, one a line, because command is destroy: ${names.map(XSXKRVJ7/* quote */.hD).join(", ")}; but it ${found}.${explainJoinedLines("confirm-destroy", confirmed)}`;
   }),
-  ...protectionInputs.map(([name2, property]) => check2([name2, "definition-file"], ([setting, file]) => file !== "" && setting !== "auto" && `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${(0,XNORGOTN/* quote */.hD)(file)}.`)),
-  check2(["tags", "environment", "definition-file"], ([tags2, environment], { definition }) => countTags(definition, environment, tags2).filter(({ number }) => number > XNORGOTN/* mostTags */.hp).map(({ logicalName, number }) => `has ${(0,XNORGOTN/* count */.U9)(tags2.size, "tag")}, which make ${number} with those that the definition and the action give the table ${(0,XNORGOTN/* quote */.hD)(logicalName)}. A table has at most ${XNORGOTN/* mostTags */.hp}.`))
+  ...protectionInputs.map(([name2, property]) => check2([name2, "definition-file"], ([setting, file]) => file !== "" && setting !== "auto" && `is ${setting}, but with a definition-file the definition decides. Leave the input out, and set ${property} in ${(0,XSXKRVJ7/* quote */.hD)(file)}.`)),
+  check2(["tags", "environment", "definition-file"], ([tags2, environment], { definition }) => countTags(definition, environment, tags2).filter(({ number }) => number > XSXKRVJ7/* mostTags */.hp).map(({ logicalName, number }) => `has ${(0,XSXKRVJ7/* count */.U9)(tags2.size, "tag")}, which make ${number} with those that the definition and the action give the table ${(0,XSXKRVJ7/* quote */.hD)(logicalName)}. A table has at most ${XSXKRVJ7/* mostTags */.hp}.`))
 ];
 function countTags(definition, name2, tags2) {
   const request = { environment: { name: name2, production: false }, tableNamePrefix: "", tags: tags2 };
-  const tables = (0,XNORGOTN/* defineTables */.Zx)(definition, { ...request, deletionProtection: "auto", pointInTimeRecovery: "auto" });
+  const tables = (0,XSXKRVJ7/* defineTables */.Zx)(definition, { ...request, deletionProtection: "auto", pointInTimeRecovery: "auto" });
   return tables.map(({ logicalName, properties: { Tags } }) => ({ logicalName, number: Tags.length }));
 }
 var sessionInputs = ["credential-source", "restrict-session"];
@@ -20791,18 +20800,18 @@ function splitTag(line) {
 function findTagProblem(line, name2) {
   const { key, value } = splitTag(line);
   if (key === "")
-    return `must have key=value on each line, but has ${(0,XNORGOTN/* quote */.hD)(line)}.`;
+    return `must have key=value on each line, but has ${(0,XSXKRVJ7/* quote */.hD)(line)}.`;
   if (isJoined(line)) {
-    return `has several key=value on one line: ${(0,XNORGOTN/* quote */.hD)(line)}. ${explainLiteralForm(name2)} A value that has a space and then a word with = is refused.`;
+    return `has several key=value on one line: ${(0,XSXKRVJ7/* quote */.hD)(line)}. ${explainLiteralForm(name2)} A value that has a space and then a word with = is refused.`;
   }
-  if ((0,XNORGOTN/* isReservedKey */.IN)(key)) {
-    return `has the key ${(0,XNORGOTN/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
+  if ((0,XSXKRVJ7/* isReservedKey */.IN)(key)) {
+    return `has the key ${(0,XSXKRVJ7/* quote */.hD)(key)}, but keys that begin with aws: or tenant-tables: are reserved.`;
   }
-  if (!(0,XNORGOTN/* isTagText */.my)(key, 128))
-    return `has the key ${(0,XNORGOTN/* quote */.hD)(key)}, but a key may have at most 128 ${XNORGOTN/* tagCharacters */.LE}.`;
-  if ((0,XNORGOTN/* isTagText */.my)(value, 256))
+  if (!(0,XSXKRVJ7/* isTagText */.my)(key, 128))
+    return `has the key ${(0,XSXKRVJ7/* quote */.hD)(key)}, but a key may have at most 128 ${XSXKRVJ7/* tagCharacters */.LE}.`;
+  if ((0,XSXKRVJ7/* isTagText */.my)(value, 256))
     return void 0;
-  return `has the key ${(0,XNORGOTN/* quote */.hD)(key)} with the value ${(0,XNORGOTN/* quote */.hD)(value)}, but a value may have at most 256 ${XNORGOTN/* tagCharacters */.LE}.`;
+  return `has the key ${(0,XSXKRVJ7/* quote */.hD)(key)} with the value ${(0,XSXKRVJ7/* quote */.hD)(value)}, but a value may have at most 256 ${XSXKRVJ7/* tagCharacters */.LE}.`;
 }
 function isJoined(line) {
   const separator = line.indexOf("=");
@@ -20811,11 +20820,11 @@ function isJoined(line) {
 }
 function findRepetition(key, tags2, foldsCase = false) {
   if (tags2.has(key))
-    return `has the key ${(0,XNORGOTN/* quote */.hD)(key)} twice. Give each key once.`;
+    return `has the key ${(0,XSXKRVJ7/* quote */.hD)(key)} twice. Give each key once.`;
   const isSame = (each) => each.toLowerCase() === key.toLowerCase();
   if (!foldsCase || ![...tags2.keys()].some(isSame))
     return void 0;
-  return `has the key ${(0,XNORGOTN/* quote */.hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
+  return `has the key ${(0,XSXKRVJ7/* quote */.hD)(key)} in upper and lower case, which is one key to STS. Give each key once.`;
 }
 
 // lib/src/inputs/declarations.js
@@ -20826,7 +20835,7 @@ var declarations = {
   "production-environments": list({
     // A separator other than a comma or a line would join several names, and leave production unprotected.
     must: "must have names of environments between commas or on separate lines",
-    parse: (name2) => (0,XNORGOTN/* isTagText */.my)(name2, 256) ? name2 : void 0
+    parse: (name2) => (0,XSXKRVJ7/* isTagText */.my)(name2, 256) ? name2 : void 0
   }),
   production: choice(["auto", "true", "false"], "auto"),
   "aws-region": { default: "", parse: parseRegion },
@@ -20837,7 +20846,7 @@ var declarations = {
   "credential-source": choice(["auto", "oidc", "environment"], "auto"),
   "role-external-id": textOf(/^[\w+=,.@:/-]{2,1224}$/, "must have 2 to 1224 letters, digits and _ + = , . @ : / - and nothing else", { isSecret: true }),
   "role-source-identity": { default: "false", parse: parseSourceIdentity },
-  "role-session-tags": tagLines({ most: XNORGOTN/* mostTags */.hp, reason: `STS takes at most ${XNORGOTN/* mostTags */.hp}`, foldsCase: true }),
+  "role-session-tags": tagLines({ most: XSXKRVJ7/* mostTags */.hp, reason: `STS takes at most ${XSXKRVJ7/* mostTags */.hp}`, foldsCase: true }),
   "restrict-session": trueOrFalse(),
   "role-duration-seconds": wholeNumber({ default: 3600, min: 900, max: 43200 }),
   "role-session-name": textOf(sessionName, "must have 2 to 64 letters, digits and _ + = , . @ - and nothing else"),
@@ -20848,10 +20857,10 @@ var declarations = {
   "deletion-protection": choice(["auto", "true", "false"], "auto"),
   "point-in-time-recovery": choice(["auto", "true", "false"], "auto"),
   tags: tagLines({
-    most: XNORGOTN/* mostDeclaredTags */.de,
-    reason: `a table has at most ${XNORGOTN/* mostTags */.hp}, and the action adds ${XNORGOTN/* mostTags */.hp - XNORGOTN/* mostDeclaredTags */.de}. Give ${XNORGOTN/* mostDeclaredTags */.de} or fewer`
+    most: XSXKRVJ7/* mostDeclaredTags */.de,
+    reason: `a table has at most ${XSXKRVJ7/* mostTags */.hp}, and the action adds ${XSXKRVJ7/* mostTags */.hp - XSXKRVJ7/* mostDeclaredTags */.de}. Give ${XSXKRVJ7/* mostDeclaredTags */.de} or fewer`
   }),
-  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: XNORGOTN/* longestRunSeconds */.bs }),
+  "timeout-seconds": wholeNumber({ default: 1800, min: 1, max: XSXKRVJ7/* longestRunSeconds */.bs }),
   "wait-for-indexes": trueOrFalse("true"),
   allow: {
     ...lines2({
@@ -20873,8 +20882,8 @@ var declarations = {
 };
 var inputNames = Object.keys(declarations);
 function parseEnvironment(name2, { report }) {
-  if (!(0,XNORGOTN/* isTagText */.my)(name2, 256)) {
-    report(`is written into a tag, so it may have at most 256 ${XNORGOTN/* tagCharacters */.LE}, but is ${(0,XNORGOTN/* quote */.hD)(name2)}.`);
+  if (!(0,XSXKRVJ7/* isTagText */.my)(name2, 256)) {
+    report(`is written into a tag, so it may have at most 256 ${XSXKRVJ7/* tagCharacters */.LE}, but is ${(0,XSXKRVJ7/* quote */.hD)(name2)}.`);
   }
   return name2;
 }
@@ -20886,7 +20895,7 @@ function parseRegion(text4, { variables, report }) {
     return "";
   if (!/^[a-z]{2,8}(-[a-z]{2,20}){1,3}-\d{1,2}$/.test(region)) {
     const origin = variable === "" ? "" : `is empty, so it is taken from ${variable}, which `;
-    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,XNORGOTN/* quote */.hD)(region)}.`);
+    report(`${origin}must be the name of an AWS region, such as ap-south-1, but is ${(0,XSXKRVJ7/* quote */.hD)(region)}.`);
   }
   return region;
 }
@@ -20905,7 +20914,7 @@ function parseSourceIdentity(text4, { variables, report }) {
     return `${repository}.${run}`;
   }
   if (!sessionName.test(text4)) {
-    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,XNORGOTN/* quote */.hD)(text4)}.`);
+    report(`must be true, false, or 2 to 64 letters, digits and _ + = , . @ -, but is ${(0,XSXKRVJ7/* quote */.hD)(text4)}.`);
   }
   return text4;
 }
@@ -20913,19 +20922,19 @@ function parseAccounts(text4, context) {
   const must = "must have account ids of 12 digits";
   const accounts = list({ must, parse: (id) => /^\d{12}$/.test(id) ? id : void 0 }).parse(text4, context);
   if (/^[\s,]+$/.test(text4))
-    context.report(`${must}, but is ${(0,XNORGOTN/* quote */.hD)(text4)}. Give an account id, or leave it out.`);
+    context.report(`${must}, but is ${(0,XSXKRVJ7/* quote */.hD)(text4)}. Give an account id, or leave it out.`);
   return accounts;
 }
 function parseTableNamePrefix(prefix2, { definition, report }) {
   for (const name2 of definition === void 0 ? [] : nameAllTables(definition, prefix2)) {
-    if (!(0,XNORGOTN/* isTableName */.C0)(name2)) {
-      report(`makes the table name ${(0,XNORGOTN/* quote */.hD)(name2)}, but a name must have ${XNORGOTN/* nameRule */.Mp}.`);
+    if (!(0,XSXKRVJ7/* isTableName */.C0)(name2)) {
+      report(`makes the table name ${(0,XSXKRVJ7/* quote */.hD)(name2)}, but a name must have ${XSXKRVJ7/* nameRule */.Mp}.`);
     }
   }
   return prefix2;
 }
 function nameAllTables(definition, tableNamePrefix) {
-  const names = (0,XNORGOTN/* environmentNames */.iF)(definition).flatMap((environment) => (0,XNORGOTN/* nameTables */.$I)(definition, { environment, tableNamePrefix }));
+  const names = (0,XSXKRVJ7/* environmentNames */.iF)(definition).flatMap((environment) => (0,XSXKRVJ7/* nameTables */.$I)(definition, { environment, tableNamePrefix }));
   return [...new Set(names)];
 }
 function parseExpectedPlan(text4, { report }) {
@@ -20936,7 +20945,7 @@ function parseExpectedPlan(text4, { report }) {
   if (text4.startsWith("{"))
     return { json: text4 };
   if (/\p{Cc}/u.test(text4)) {
-    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,XNORGOTN/* quote */.hD)(text4)}.`);
+    report(`must be the JSON of the output plan, or the path of a file that has it, but is ${(0,XSXKRVJ7/* quote */.hD)(text4)}.`);
   }
   return { path: text4 };
 }
@@ -20946,7 +20955,7 @@ function parseExpectedPlanDigest(text4, { report }) {
   if (isFallback(text4))
     report(`is ${text4}: ${emptyOutput}.`);
   else if (!/^[0-9a-f]{64}$/i.test(text4)) {
-    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,XNORGOTN/* quote */.hD)(text4)}.`);
+    report(`must be the 64 hexadecimal digits of the output plan-digest, but is ${(0,XSXKRVJ7/* quote */.hD)(text4)}.`);
   }
   return text4.toLowerCase();
 }
@@ -20981,7 +20990,7 @@ function findUnknownInputs(variables) {
   const unknown = givenInputs(variables).filter((input) => !isKnown(input, variables)).map((input) => ({ ...input, suggestion: suggestInput(input) }));
   const others = unknown.filter(({ suggestion }) => suggestion === void 0);
   return {
-    problems: unknown.flatMap(({ name: name2, variable, suggestion }) => suggestion === void 0 ? [] : `${(0,XNORGOTN/* visible */.RK)(name2)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,XNORGOTN/* visible */.RK)(variable)} to an empty text in the env of this step.`),
+    problems: unknown.flatMap(({ name: name2, variable, suggestion }) => suggestion === void 0 ? [] : `${(0,XSXKRVJ7/* visible */.RK)(name2)} is not an input of this action. Did you mean ${suggestion}? If it is not meant for this action, set ${(0,XSXKRVJ7/* visible */.RK)(variable)} to an empty text in the env of this step.`),
     warnings: others.length === 0 ? [] : [explainIgnored(others)]
   };
 }
@@ -21005,11 +21014,11 @@ function hyphenated(name2) {
 function suggestInput({ name: name2, value }) {
   const written = hyphenated(name2);
   const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(" ").includes(written)) ?? [];
-  return guessed ?? (0,XNORGOTN/* findSimilar */.bQ)(written, inputNames) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
+  return guessed ?? (0,XSXKRVJ7/* findSimilar */.bQ)(written, inputNames) ?? (value.toLowerCase() === "plan" ? "command: plan" : void 0);
 }
 function explainIgnored(inputs) {
-  const names = inputs.map(({ name: name2 }) => (0,XNORGOTN/* quote */.hD)(name2));
-  return `The action does not have these inputs and ignores them: ${(0,XNORGOTN/* listSome */.XT)(names, 20, "more input")}.`;
+  const names = inputs.map(({ name: name2 }) => (0,XSXKRVJ7/* quote */.hD)(name2));
+  return `The action does not have these inputs and ignores them: ${(0,XSXKRVJ7/* listSome */.XT)(names, 20, "more input")}.`;
 }
 
 // lib/src/inputs/inputs.js
@@ -21019,7 +21028,7 @@ function readInputs(source) {
   const { problems: settingProblems, ...sdkSettings } = readSdkSettings(variables, sharedConfig);
   const all = [...findUnknownInputs(variables).problems, ...problems, ...settingProblems];
   if (all.length > 0)
-    throw new XNORGOTN/* InvalidInputsError */.Xt(all);
+    throw new XSXKRVJ7/* InvalidInputsError */.Xt(all);
   const { command: command2, environment: name2, "aws-region": region, "role-to-assume": roles2 } = values;
   const decision = decideProduction(name2, { listed: values["production-environments"], input: values.production });
   const environment = { name: name2, production: decision.production };
@@ -21031,7 +21040,7 @@ function readInputs(source) {
     pointInTimeRecovery: values["point-in-time-recovery"],
     tags: values.tags
   };
-  const definitions = (0,XNORGOTN/* defineTables */.Zx)(definition, request);
+  const definitions = (0,XSXKRVJ7/* defineTables */.Zx)(definition, request);
   return {
     ...request,
     command: command2,
@@ -21112,12 +21121,12 @@ async function readReview({ expectedPlan, expectedPlanDigest: digest }, readFile
     return digest === void 0 ? {} : { digest };
   const isFile = "path" in expectedPlan;
   const plan = readPlanDocument(isFile ? await readFile3(expectedPlan.path) : expectedPlan.json);
-  const origin = isFile ? `expected-plan is the file ${(0,XNORGOTN/* quote */.hD)(expectedPlan.path)}, which` : "expected-plan";
+  const origin = isFile ? `expected-plan is the file ${(0,XSXKRVJ7/* quote */.hD)(expectedPlan.path)}, which` : "expected-plan";
   if (typeof plan === "string") {
-    throw new XNORGOTN/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
+    throw new XSXKRVJ7/* InvalidInputsError */.Xt([`${origin} ${plan}. Give the output plan of the run that was reviewed, as it is.`]);
   }
   if (digest !== void 0 && digest !== digestReviewed(plan)) {
-    throw new XNORGOTN/* InvalidInputsError */.Xt([
+    throw new XSXKRVJ7/* InvalidInputsError */.Xt([
       `${origin} has the digest ${digestReviewed(plan)}, but expected-plan-digest is ${digest}. Give the plan and the digest of one run.`
     ]);
   }
@@ -21178,7 +21187,7 @@ function shortenList(refusals) {
   const more = refusals.length - mostDifferences;
   if (more <= 0)
     return refusals;
-  return [...refusals.slice(0, mostDifferences), refuse(`There are ${(0,XNORGOTN/* count */.U9)(more, "more difference")}.`)];
+  return [...refusals.slice(0, mostDifferences), refuse(`There are ${(0,XSXKRVJ7/* count */.U9)(more, "more difference")}.`)];
 }
 function comparePurposes(now, reviewed2) {
   const paths = ["account", "partition", "region", "environment", "production", "destroy"];
@@ -21189,7 +21198,7 @@ function comparePurposes(now, reviewed2) {
       case "production":
         return refuse(`In the reviewed plan the environment is ${reviewed2.production ? "" : "not "}production, but in this run it is ${now.production ? "" : "not "}production.`);
       default:
-        return refuse(`The reviewed plan is for the ${path} ${(0,XNORGOTN/* quote */.hD)(reviewed2[path])}, but this run is for ${(0,XNORGOTN/* quote */.hD)(now[path])}.`);
+        return refuse(`The reviewed plan is for the ${path} ${(0,XSXKRVJ7/* quote */.hD)(reviewed2[path])}, but this run is for ${(0,XSXKRVJ7/* quote */.hD)(now[path])}.`);
     }
   });
 }
@@ -21207,7 +21216,7 @@ function compareTables(now, reviewed2) {
     const isCreated = reviewed2.steps.some(({ kind, table: table2 }) => kind === "create" && table2 === name2);
     if (isCreated && before.id === void 0)
       return [];
-    return refuse(before.id === void 0 ? `The table "${name2}" did not exist when the plan was made, but exists now.` : `The table "${name2}" is not the one of the reviewed plan: it had the id ${(0,XNORGOTN/* shorten */.ml)(before.id)}, and now has ${after.id}.`, name2);
+    return refuse(before.id === void 0 ? `The table "${name2}" did not exist when the plan was made, but exists now.` : `The table "${name2}" is not the one of the reviewed plan: it had the id ${(0,XSXKRVJ7/* shorten */.ml)(before.id)}, and now has ${after.id}.`, name2);
   });
 }
 function refuse(reason, table2) {
@@ -21217,7 +21226,7 @@ function refuse(reason, table2) {
 // lib/src/report/place.js
 function describePlace(inputs, account) {
   const { command: command2, environment, productionRule, region, sdkSettings } = inputs;
-  const tables = (0,XNORGOTN/* defineTables */.Zx)(inputs.definition, inputs).map(({ name: name2 }) => `"${name2}"`);
+  const tables = (0,XSXKRVJ7/* defineTables */.Zx)(inputs.definition, inputs).map(({ name: name2 }) => `"${name2}"`);
   const parts = [
     ...account === void 0 ? [] : [`account ${account}`],
     environment.name === "" ? "every environment" : `environment ${JSON.stringify(environment.name)} (${productionRule})`,
@@ -21231,7 +21240,7 @@ function describeEndpoints(endpoints) {
   return [...new Set(endpoints.map(({ setting }) => setting))].map((setting) => {
     const named = endpoints.filter((endpoint) => endpoint.setting === setting);
     const services2 = named.map(({ service }) => service).join(" and ");
-    return `${services2} at ${(0,XNORGOTN/* shorten */.ml)(named[0]?.url ?? "")} (${setting})`;
+    return `${services2} at ${(0,XSXKRVJ7/* shorten */.ml)(named[0]?.url ?? "")} (${setting})`;
   });
 }
 
@@ -21273,7 +21282,7 @@ async function main(runner, clock, timeOuts = defaultTimeOuts) {
     for (const { level, message } of inputs.definitionNotices)
       runner[level]("Tenant Tables", message);
     runner.log.info(describePlace(inputs));
-    await (0,XNORGOTN/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, async (run) => {
+    await (0,XSXKRVJ7/* withinDeadline */.iP)({ ...inputs, ...runner, clock }, async (run) => {
       result = await collectResults(result, reconcile(inputs, runner, run, timeOuts));
       await publishComment(inputs, result, runner, run);
     });
@@ -21289,7 +21298,7 @@ async function* reconcile(inputs, runner, run, timeOuts) {
     return yield showPolicies(inputs, runner);
   const reviewed2 = await readReview(inputs, runner.readFile);
   yield { review: describeReview(reviewed2, command2) };
-  const declared = (0,XNORGOTN/* defineTables */.Zx)(definition, inputs);
+  const declared = (0,XSXKRVJ7/* defineTables */.Zx)(definition, inputs);
   const aws = await connectToAws(inputs, runner, countReads(declared), run, timeOuts);
   const target = { ...aws.account, region, environment };
   yield { target };
@@ -21311,7 +21320,7 @@ async function* reconcile(inputs, runner, run, timeOuts) {
 }
 
 // lib/src/index.js
-void main(gitHubRunner(process), XNORGOTN/* systemClock */.VZ).then(() => {
+void main(gitHubRunner(process), XSXKRVJ7/* systemClock */.VZ).then(() => {
   setTimeout(() => process.exit(), 250).unref();
 });
 

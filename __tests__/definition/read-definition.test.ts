@@ -321,7 +321,7 @@ it.each(['__proto__', 'constructor', 'toString'])(
 
 it.each([
   ['[]', ['tables.yml:1:1: must be a mapping of names to values, but is an empty list.']],
-  ['text', ['tables.yml:1:1: must be a mapping of names to values, but is "text".']],
+  ['text', ['tables.yml:1:1: must be a mapping of names to values, but is a text.']],
   ['defaults: {}', ['tables.yml:1:1: tables is missing. It must be a mapping of names to values.']],
   ['tables: {}', ['tables.yml:1:1: tables: is empty. Give at least one table.']],
   ['tables: []', ['tables.yml:1:1: tables: must be a mapping of names to values, but is an empty list.']],
@@ -350,6 +350,32 @@ it('shows invisible characters of the file as escapes', () => {
   expect(problemsWith({ 'Tags\u202e': 1 })).toEqual([
     expect.stringContaining('tables.orders["Tags\\\\u{202e}"]: is not known here.'),
   ])
+})
+
+it.each([
+  ['DB_PASSWORD=hunter2supersecret\nAPI_TOKEN=hunter2supersecret'],
+  ['[http]\n\textraheader = AUTHORIZATION: basic hunter2supersecret'],
+  ['a: "hunter2supersecret'],
+  ['a: &hunter2supersecret [*hunter2supersecret, "hunter2supersecret"'],
+  ['{"password": "hunter2supersecret"}'],
+])('shows no value of a file that is no definition: %j', (text) => {
+  const read = readDefinition(text, 'tables.yml')
+  expect(read).toEqual({ problems: expect.arrayContaining([expect.stringMatching(/^tables\.yml:\d+:\d+: /)]) })
+  expect(JSON.stringify(read)).not.toMatch(/: [^&*]*hunter2supersecret/)
+})
+
+it('takes a name as it stands in the file, so that the environment 1.10 is not 1.1', () => {
+  const { environments } = definitionOf(`${example}  1.10: {}\n  012: {}\n  "0x1": {}\n`)
+  expect([...environments.keys()]).toEqual(['production', 'staging', '1.10', '012', '0x1'])
+})
+
+it.each([
+  ['tables', 10_000, 0, 'tables: has 10000 tables, but a file may have 2500. Split it.'],
+  ['environments', 1500, 1000, 'environments: has 1000 environments for 1500 tables, which are more'],
+])('refuses a file with too many %s at once', (_, tables, environments, message) => {
+  const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`name${index}`, {}]))
+  const text = JSON.stringify({ tables: many(tables), environments: many(environments) })
+  expect(readDefinition(text, 'tables.yml')).toEqual({ problems: [expect.stringContaining(message)] })
 })
 
 it('shows the first 50 problems, and how many there are', () => {

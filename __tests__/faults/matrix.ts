@@ -142,17 +142,18 @@ export async function startFaultRuns(speed = 200): Promise<FaultRuns> {
       const second = await runAction(scenario, inputsOf(scenario))
       const plan = await runAction(scenario, planInputs(scenario))
       const diverged = findDifferences(scenario, second, plan, hands)
+      const mayArriveLate = isFault && callFault.fault.kind === 'delay'
       return {
         first,
         diverged,
         succeeded: first.exitCode === 0,
-        unexplained: [...missingExplanations(scenario, first), ...diverged],
+        unexplained: [...missingExplanations(scenario, first, mayArriveLate), ...diverged],
         lost: findLosses({
           scenario,
           before,
           after: await readAccount(hands, scenario),
           requests: sandbox.requests,
-          mayArriveLate: isFault && callFault.fault.kind === 'delay',
+          mayArriveLate,
           // A severed run, and one that got a false response to a deletion, name items only before they write them.
           messages: (isFault && callFault.fault.kind !== 'answer'
             ? [...first.errors, ...first.warnings]

@@ -89,6 +89,14 @@ it('knows the token among the inputs as a secret without a masking command, and 
   expect(runner.findSecret('is development')).toBeUndefined()
 })
 
+it('knows the keys and tokens of the environment as secrets from the start, before the definition file is read', async () => {
+  const names = ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN']
+  for (const name of names) process.env[name] = `secret-in-${name}`
+  const { runner } = await aRunner()
+  for (const name of names) delete process.env[name]
+  expect(names.map((name) => runner.findSecret(`is secret-in-${name}`))).toEqual(names)
+})
+
 it('prints no secret in lines, groups, annotations and the summary', async () => {
   const { runner } = await aRunner()
   runner.mask('a-long-secret', 'ORIGIN')

@@ -210,29 +210,30 @@ describe('refuses', () => {
         table: 'users',
         code: 'remove-point-in-time-recovery',
         reason:
-          'point-in-time-recovery is false, but for the table "users" it is on, 35 days, and "prod" is a production environment. Turning it off loses the restore window: turned on again, the window starts empty.',
+          'point-in-time-recovery is to be off, but for the table "users" it is on, 35 days, and "prod" is a production environment. Turning it off loses the restore window: turned on again, the window starts empty.',
         remedy:
-          'Set point-in-time-recovery to auto, which keeps it on. Or, to turn it off, add this line to allow: remove-point-in-time-recovery',
+          'Leave point-in-time-recovery out of the definition file, or set the input to auto: that keeps it on. Or, to turn it off, add this line to allow: remove-point-in-time-recovery',
       },
       {
         table: 'users',
         code: 'remove-deletion-protection',
         reason:
-          'deletion-protection is false, but for the table "users" it is on, and "prod" is a production environment.',
+          'deletion-protection is to be off, but for the table "users" it is on, and "prod" is a production environment.',
         remedy:
-          'Set deletion-protection to auto, which keeps it on. Or, to turn it off, add this line to allow: remove-deletion-protection',
+          'Leave deletion-protection out of the definition file, or set the input to auto: that keeps it on. Or, to turn it off, add this line to allow: remove-deletion-protection',
       },
     ])
     expect(plan(table, observed).refusals[1]).toMatchObject({
-      reason: 'deletion-protection is false, but for the table "users" it is on.',
-      remedy: expect.stringContaining('which keeps it as it is.'),
+      reason: 'deletion-protection is to be off, but for the table "users" it is on.',
+      remedy: expect.stringContaining('that keeps it as it is.'),
     })
     expect(plan(table, ready(table), inProduction).refusals[0]).toEqual({
       table: 'users',
       code: 'remove-deletion-protection',
-      reason: 'deletion-protection is false, but "prod" is a production environment, where "users" must have it on.',
+      reason:
+        'deletion-protection is to be off, but "prod" is a production environment, where "users" must have it on.',
       remedy:
-        'Set deletion-protection to auto or true. Or, to leave it off, add this line to allow: remove-deletion-protection',
+        'Turn deletion-protection on in the definition file, or set the input to auto or true. Or, to leave it off, add this line to allow: remove-deletion-protection',
     })
   })
 })

@@ -161,6 +161,6 @@ export function sessionPolicy(command: TableCommand, place: Place, definitions: 
   if (policy.length <= longestSessionPolicy) return policy
   throw new RemedyError(
     `restrict-session makes a session policy of ${policy.length} characters, but STS takes ${longestSessionPolicy}.`,
-    'Choose a shorter table-name-prefix, or leave restrict-session out.',
+    'Choose a shorter table-name-prefix or fewer tables in one file, or leave restrict-session out.',
   )
 }

@@ -46,8 +46,7 @@ export function parseFile(text: string): FileTree {
   try {
     return parseDocuments(text, lines)
   } catch (error) {
-    const isTooDeep = error instanceof RangeError
-    const message = isTooDeep ? tooDeep : `Is no YAML that can be read: ${String(error)}.`
+    const message = error instanceof RangeError ? tooDeep : 'is no YAML that can be read.'
     return { root: undefined, problems: [{ line: 1, column: 1, path: [], message }] }
   }
 }
@@ -80,7 +79,7 @@ function parseDocuments(text: string, lines: LineCounter): FileTree {
       // The parser calls itself for each level, and reports every level above the last one that it can read.
       if (/call stack/i.test(message))
         return { root: undefined, problems: [{ ...at(pos[0]), path: [], message: tooDeep }] }
-      report(pos[0], code === 'TAG_RESOLVE_FAILED' ? explainTag(text.slice(...pos)) : `${message.replace(/\.$/, '')}.`)
+      report(pos[0], code === 'TAG_RESOLVE_FAILED' ? explainTag(text.slice(...pos)) : withoutContent(message))
     }
   }
   if (first?.directives?.yaml.explicit && first.directives.yaml.version !== '1.2') {
@@ -147,7 +146,8 @@ function parseDocuments(text: string, lines: LineCounter): FileTree {
           report(offset, 'has a key that is no text.', path)
           continue
         }
-        const name = String(keyNode.value)
+        // The text as it stands: as a number, the environment 1.10 would be 1.1.
+        const name = keyNode.source ?? String(keyNode.value)
         if (members.has(name)) report(offset, 'is given twice. Remove one of the two.', [...path, name])
         members.set(name, { ...at(offset), node: convert(value as ParsedNode | null, offset, [...path, name]) })
       }
@@ -161,6 +161,12 @@ function parseDocuments(text: string, lines: LineCounter): FileTree {
   }
   const root = convert(first.contents, 0, [])
   return { root, problems }
+}
+
+/** The parser may quote the file after a colon. The file may be any file of the job, such as one with secrets. */
+function withoutContent(message: string): string {
+  const [rule = ''] = message.split(/:? *["'`]|: /)
+  return `${rule.replace(/\.$/, '')}.`
 }
 
 function explainTag(tag: string): string {

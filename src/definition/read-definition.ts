@@ -16,6 +16,12 @@ export type ReadDefinition =
 /** A file of thousands of problems is no definition. */
 const mostProblems = 50
 
+/** The default quota of an account. */
+const mostTables = 2500
+
+/** Each table is checked in each environment. */
+const mostCombinations = 10_000
+
 /**
  * Reads the text of a definition file.
  *
@@ -60,10 +66,13 @@ interface CheckedFile {
 }
 
 function checkFile(root: FileNode): CheckedFile {
-  const misplaced = [...findMisplaced(root, definitionSchema, [])]
   const value = plainValue(root)
+  const tooLarge = findTooLarge(asObject(value))
+  // Further checks of such a file would take minutes, which neither the deadline nor a signal could end.
+  if (tooLarge.length > 0) return { found: tooLarge, definition: undefined }
+  const misplaced = takeSome(findMisplaced(root, definitionSchema, []))
   const result = v.safeParse(definitionSchema, value, { abortPipeEarly: true })
-  const issues = (result.issues ?? [])
+  const issues = takeSome(result.issues ?? [])
     // Members that do not belong there are found above: valibot reports the first one only.
     .filter(({ type, expected }) => !(type === 'strict_object' && expected === 'never'))
     .map(describeIssue)
@@ -74,8 +83,35 @@ function checkFile(root: FileNode): CheckedFile {
   const wrong = ofForm.map(({ path }) => path)
   const isEmpty = definition.tables.size === 0 && wrong.every((place) => place[0] !== 'tables' && place.length > 0)
   const empty = isEmpty ? [{ path: ['tables'], message: 'is empty. Give at least one table.' }] : []
-  const broken = [...findEnvironmentProblems(definition), ...findBrokenRules(definition, wrong)]
+  const broken = [...takeSome(findEnvironmentProblems(definition)), ...findBrokenRules(definition, wrong)]
   return { found: [...ofForm, ...empty, ...broken], definition }
+}
+
+/** More than are shown: the comparison of problems with each other takes quadratic time. */
+function takeSome<Found>(all: Iterable<Found>): readonly Found[] {
+  const some: Found[] = []
+  for (const each of all) {
+    if (some.length > 2 * mostProblems) break
+    some.push(each)
+  }
+  return some
+}
+
+function findTooLarge({ tables, environments }: Fields): readonly Problem[] {
+  const [tableCount, environmentCount] = [tables, environments].map((each) => Object.keys(asObject(each)).length) as [
+    number,
+    number,
+  ]
+  if (tableCount > mostTables) {
+    return [{ path: ['tables'], message: `has ${tableCount} tables, but a file may have ${mostTables}. Split it.` }]
+  }
+  if (tableCount * environmentCount <= mostCombinations) return []
+  return [
+    {
+      path: ['environments'],
+      message: `has ${environmentCount} environments for ${tableCount} tables, which are more than ${mostCombinations} combinations. Split the file.`,
+    },
+  ]
 }
 
 /** Ignores what does not have its form: it is reported as a problem, and the definition is not used. */
@@ -239,10 +275,9 @@ function describeIssue(issue: v.BaseIssue<unknown>): Problem {
   const isOfName = issue.path?.at(-1)?.origin === 'key'
   const schema = isOfName ? undefined : schemaAt(path)
   const expected = isOwnMessage(issue) || schema === undefined ? issue.message : describeExpected(schema)
-  return {
-    path,
-    message: `must be ${expected}, but is ${describeFound(issue.input)}.${explainValue(issue.input, schema)}`,
-  }
+  // A file whose root is a text is another file of the job, such as one with secrets.
+  const found = path.length === 0 && typeof issue.input === 'string' ? 'a text' : describeFound(issue.input)
+  return { path, message: `must be ${expected}, but is ${found}.${explainValue(issue.input, schema)}` }
 }
 
 /** The messages of valibot itself begin with `Invalid`. */

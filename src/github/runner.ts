@@ -56,6 +56,10 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
     const origin = secrets.findOrigin(text)
     if (origin !== undefined) throw secretInOutputs([{ output: what, origin }])
   }
+  // The definition file is read before a session masks these.
+  for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN']) {
+    secrets.add(env[name] ?? '', name)
+  }
   // The reader of the log may be gone. The run continues: it writes files, and must complete what it began.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   return {

@@ -78,8 +78,8 @@ export function refuseUnprotected(
     .map(({ input, removal }) => ({
       table,
       code: removal,
-      reason: `${input} is false, but "${environment.name}" is a production environment, where "${table}" must have it on.`,
-      remedy: `Set ${input} to auto or true. ${lineToAdd({ name: removal, purpose: 'to leave it off' })}`,
+      reason: `${input} is to be off, but "${environment.name}" is a production environment, where "${table}" must have it on.`,
+      remedy: `Turn ${input} on in the definition file, or set the input to auto or true. ${lineToAdd({ name: removal, purpose: 'to leave it off' })}`,
     }))
 }
 

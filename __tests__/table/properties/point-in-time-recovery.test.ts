@@ -17,10 +17,17 @@ const onFor = (days?: number): PointInTimeRecovery => ({
 const changes = (from: PointInTimeRecovery, to: PointInTimeRecovery) =>
   pointInTimeRecovery.changes(from, to, comparison)
 
+it('warns where a shorter period loses the older restore points', () => {
+  const warning =
+    'Point-in-time recovery of "users" reaches back 7 days instead of 35: the table can no longer be restored to a time before.'
+  expect(changes(onFor(35), onFor(7))).toEqual([
+    { kind: 'update', from: onFor(35), to: onFor(7), risk: 'safe', warning },
+  ])
+})
+
 it.each([
   ['off', 'on, 35 days', off, onFor(35)],
   ['7 days', '35 days', onFor(7), onFor(35)],
-  ['35 days', '7 days', onFor(35), onFor(7)],
 ])('changes recovery safely from %s to %s', (_, __, from, to) => {
   expect(changes(from, to)).toEqual([{ kind: 'update', from, to, risk: 'safe' }])
 })

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { count } from '../../text/readable.ts'
 import type { Property } from '../property.ts'
 import { explainProtectionOff } from '../protection.ts'
 
@@ -42,7 +43,11 @@ export const pointInTimeRecovery: Property<'PointInTimeRecoverySpecification', P
   creation: { kind: 'after-creation', initial: { PointInTimeRecoveryEnabled: false } },
   changes: (from, to, { table }) => {
     if (isSame(from, to)) return []
-    if (to.PointInTimeRecoveryEnabled) return [{ kind: 'update', from, to, risk: 'safe' }]
+    if (to.PointInTimeRecoveryEnabled) {
+      const isShorter = daysOf(to) < (from.PointInTimeRecoveryEnabled ? daysOf(from) : 0)
+      const warning = `Point-in-time recovery of "${table}" reaches back ${count(daysOf(to), 'day')} instead of ${daysOf(from)}: the table can no longer be restored to a time before.`
+      return [{ kind: 'update', from, to, risk: 'safe', ...(isShorter ? { warning } : {}) }]
+    }
     return [
       {
         kind: 'update',
@@ -84,6 +89,10 @@ export const pointInTimeRecovery: Property<'PointInTimeRecoverySpecification', P
   ],
 }
 
+function daysOf({ RecoveryPeriodInDays = longestPeriod }: PointInTimeRecovery): number {
+  return RecoveryPeriodInDays
+}
+
 function isSame(from: PointInTimeRecovery, to: PointInTimeRecovery): boolean {
   if (from.PointInTimeRecoveryEnabled !== to.PointInTimeRecoveryEnabled) return false
   return (
@@ -96,5 +105,5 @@ function isSame(from: PointInTimeRecovery, to: PointInTimeRecovery): boolean {
 /** `off` or `on, 35 days` */
 export function describeRecovery({ PointInTimeRecoveryEnabled, RecoveryPeriodInDays }: PointInTimeRecovery): string {
   if (!PointInTimeRecoveryEnabled) return 'off'
-  return RecoveryPeriodInDays === undefined ? 'on' : `on, ${RecoveryPeriodInDays} days`
+  return RecoveryPeriodInDays === undefined ? 'on' : `on, ${count(RecoveryPeriodInDays, 'day')}`
 }

@@ -25,7 +25,7 @@ import {
 } from './support/fakes.ts'
 import { type World, world } from './support/worlds.ts'
 
-const samples = { numRuns: 1000 }
+const samples = { numRuns: 300 }
 
 function planFor({ target, desired, observed, policy }: World): Plan {
   return planTables(target, desired, observed, policy)

@@ -5,13 +5,15 @@ import { scenarios } from './scenarios.ts'
 const runs = await startFaultRuns()
 afterAll(() => runs.close())
 
-it.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
+it.each(scenarios.map((scenario, index) => [scenario.name, scenario, index] as const))(
   'explains every fault, converges afterwards and loses nothing: %s',
-  async (_, scenario) => {
+  async (_, scenario, index) => {
     const calls = await runs.countCalls(scenario)
     expect(calls).toBeGreaterThan(9)
-    const cases = callFaults.map((callFault, index): Case => {
-      return { scenario, callFault, call: 1 + ((index * 7 + scenario.name.length) % calls) }
+    // A run with a definition file makes more calls: each of these scenarios takes a third of the faults.
+    const faults = callFaults.filter((_, at) => scenario.definition === undefined || (at + index) % 3 === 0)
+    const cases = faults.map((callFault, at): Case => {
+      return { scenario, callFault, call: 1 + ((at * 7 + scenario.name.length) % calls) }
     })
     for (const each of cases) {
       const { unexplained, lost, leaked } = await runs.runCase(each)

@@ -2,7 +2,7 @@ import type { Plan } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { renderPlanLines } from '../../src/report/plan-lines.ts'
 import type { SecondaryIndex } from '../../src/table/secondary-index.ts'
-import { aTable, aTarget, ready, theTables } from '../support/builders.ts'
+import { aTable, aTarget, provisioned, ready, theTables } from '../support/builders.ts'
 import { driftedPlan, emptyPlan, refusedPlan, target, users } from './results.ts'
 
 it('shows each step on a line, with a sign for its kind, its values, and how long a slow one usually takes', () => {
@@ -69,6 +69,14 @@ it('says which undeclared index is deleted by the plan', () => {
       '  unmanaged on "users", deleted by this plan: globalIndex = by-email',
     ]),
   )
+})
+
+it('says that a change to provisioned capacity removes the on-demand maximums that the definition does not mention', () => {
+  const definition = aTable({ BillingMode: provisioned })
+  const OnDemandThroughput = { MaxReadRequestUnits: 100, MaxWriteRequestUnits: -1 }
+  const onDemand = ready(definition, { BillingMode: 'PAY_PER_REQUEST', OnDemandThroughput })
+  const lines = renderPlanLines(planTables(aTarget(), [definition], new Map([['users', onDemand]])))
+  expect(lines).toContain('  unmanaged on "users", removed by this plan: onDemandThroughput = MaxReadRequestUnits 100')
 })
 
 it('says which unmanaged settings are deleted with a table', () => {

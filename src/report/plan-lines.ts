@@ -1,6 +1,6 @@
 /** The plan as lines of the log. */
 import { describeStep, isDisruptive, partOf, usualDuration } from '../plan/description.ts'
-import type { Plan, Step } from '../plan/plan.ts'
+import type { Plan, Step, UpdateStep } from '../plan/plan.ts'
 import type { UnmanagedSetting } from '../table/unmanaged.ts'
 import { count, shorten } from '../text/readable.ts'
 
@@ -46,9 +46,13 @@ export function describeTreatment(
   table: string,
   { path, value }: UnmanagedSetting,
 ): string {
-  const isDeleted = steps.some(
-    (step) => step.kind === 'update' && step.table === table && isDisruptive(step) && partOf(step) === value,
-  )
-  if (path === 'globalIndex' && isDeleted) return 'deleted by this plan'
+  const updates = steps.filter((step): step is UpdateStep => step.kind === 'update' && step.table === table)
+  if (path === 'globalIndex' && updates.some((step) => isDisruptive(step) && partOf(step) === value)) {
+    return 'deleted by this plan'
+  }
+  // DynamoDB removes the maximums of a table that becomes provisioned.
+  if (path === 'onDemandThroughput' && updates.some(({ property }) => property === 'BillingMode')) {
+    return 'removed by this plan'
+  }
   return policy.destroy ? (treatmentsByDestroy[path] ?? 'deleted with the table') : 'left as it is'
 }

@@ -3,7 +3,7 @@ import type { Step } from '../plan/plan.ts'
 import type { ObservedTables } from '../table/table.ts'
 
 export type StepResult =
-  /** With `isStillBuilding`, the build of an index has begun, and goes on after the run. */
+  /** `isStillBuilding`: the build of an index has begun, and goes on after the run. */
   | { readonly status: 'applied'; readonly seconds: number; readonly isStillBuilding?: true }
   /** When the table was read again, it no longer needed the step: another run or a person made the change first. */
   | { readonly status: 'dropped' }

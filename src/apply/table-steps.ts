@@ -3,9 +3,8 @@ import { DynamoDbError, StaleReadError } from '../aws/dynamodb-errors.ts'
 import { stoppedBy } from '../aws/retry.ts'
 import { isOutcomeUnknown, RemedyError } from '../errors/errors.ts'
 import { errorMessage } from '../errors/thrown.ts'
-import { describeSteps, nameStep } from '../plan/description.ts'
-import { isSameStep, type Step } from '../plan/plan.ts'
-import { planTables } from '../plan/planner.ts'
+import { nameStep } from '../plan/description.ts'
+import type { Step } from '../plan/plan.ts'
 import { isProtective } from '../plan/rounds.ts'
 import type { Run } from '../run/run.ts'
 import type { DescribedTable } from '../table/described-table.ts'
@@ -23,10 +22,10 @@ import {
   isConflict,
   isIndexLock,
 } from './conflict.ts'
-import { observeTable } from './observe.ts'
 import { describeResult, type StepResult } from './outcome.ts'
-import { admission, indexesBefore, type TableWait, tableReplaced, waitForTable, waitOf } from './wait.ts'
-import { changesInProgressOn, idOf, isReplaced, type Work } from './work.ts'
+import { planAgain } from './plan-again.ts'
+import { admission, indexesBefore, type TableWait, waitForTable, waitOf } from './wait.ts'
+import { idOf, type Work } from './work.ts'
 
 /** One table in the course of an apply. */
 export interface TableProgress {
@@ -289,7 +288,7 @@ async function readAgain(
   if (conflict !== undefined) progress.conflicts.push(conflict)
   try {
     if (conflict !== undefined) await waitAfterConflict(work, table, progress.step, conflict, earlier)
-    const { needed, readAt, changesInProgress, unplanned } = await planAgain(work, table)
+    const { needed, readAt, changesInProgress, unplanned } = await planAgain(work, table.definition, table.steps)
     table.readAt = readAt
     table.changesInProgress = changesInProgress
     table.unplanned = unplanned
@@ -334,48 +333,4 @@ async function waitAfterConflict(
       : `someone else, who is changing the table "${step.table}"`
     throw stoppedBy(reason, conflict.cause, awaited)
   })
-}
-
-interface NewPlan {
-  /** The remaining steps that the table still needs. */
-  readonly needed: readonly Step[]
-  readonly readAt: number
-  readonly changesInProgress: readonly ChangeInProgress[]
-  /** The table needs a step that was not planned. */
-  readonly unplanned: RemedyError | undefined
-}
-
-/**
- * Reads the table and plans for it again. Steps that were not printed are not performed.
- *
- * @throws {RemedyError} when the table must now be refused
- */
-async function planAgain(work: Work, { definition, steps }: TableProgress): Promise<NewPlan> {
-  const { dynamoDb, target, plan, run } = work
-  const { name } = definition
-  const { observed, readAt } = await observeTable(dynamoDb, target, definition, run)
-  if (isReplaced(work, name, observed)) throw tableReplaced(name)
-  const now = planTables(target, [definition], new Map([[name, observed]]), plan.policy, plan.steps)
-  const [refusal] = now.refusals
-  if (refusal !== undefined) {
-    throw new RemedyError(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy)
-  }
-  // A step that was performed may not show yet: the closing read waits for it.
-  const unplanned = now.steps.filter((step) => !steps.some((planned) => isSameStep(step)(planned.step)))
-  // No remaining step makes sense on a table that someone else deleted.
-  if (unplanned.some(({ kind }) => kind === 'create')) throw needsMoreThanPlanned(name, unplanned)
-  const remaining = steps.filter(({ result }) => result === undefined).map(({ step }) => step)
-  return {
-    needed: remaining.filter((step) => now.steps.some(isSameStep(step))),
-    readAt,
-    changesInProgress: changesInProgressOn(observed),
-    unplanned: unplanned.length === 0 ? undefined : needsMoreThanPlanned(name, unplanned),
-  }
-}
-
-function needsMoreThanPlanned(table: string, unplanned: readonly Step[]): RemedyError {
-  return new RemedyError(
-    `Someone else changed the table "${table}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`,
-    'Run again, so that these steps are planned and printed before they are performed.',
-  )
 }

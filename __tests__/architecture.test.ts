@@ -82,8 +82,9 @@ it.each([
   ['github/toolkit.ts', ['github/runner.ts']],
   ['@actions/github', ['github/api.ts']],
   ['yaml', ['definition/file-tree.ts']],
-  ['definition/file-tree.ts', ['definition/read-definition.ts']],
-  ['definition/fields.ts', ['definition/read-definition.ts', 'definition/rules.ts']],
+  ['definition/file-tree.ts', ['definition/form.ts', 'definition/read-definition.ts']],
+  ['definition/form.ts', ['definition/read-definition.ts']],
+  ['definition/fields.ts', ['definition/form.ts', 'definition/read-definition.ts', 'definition/rules.ts']],
   ['definition/rules.ts', ['definition/read-definition.ts']],
   ['definition/read-definition.ts', ['inputs/definition-file.ts']],
 ])('%s is loaded by %j only', (name, only) => {

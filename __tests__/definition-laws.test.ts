@@ -89,7 +89,7 @@ describe('a random definition', () => {
         if (plan.outputs['has-changes'] === 'true') changed += 1
         expect(applied.errors).toEqual([])
         await expectAsDefined(world, after)
-        // What the definition omits, other indexes included, is as it was before.
+        // Everything that the definition omits, other indexes included, is as it was before.
         await expectAsDefined(world, appliedOnto(before, after))
       }),
       { numRuns },

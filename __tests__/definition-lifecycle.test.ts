@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { nameStep } from '../src/plan/description.ts'
 import type { Step } from '../src/plan/plan.ts'
+import { example } from './definition/reading.ts'
 import { startEmulator } from './support/emulator.ts'
 
 type Shape = Readonly<Record<string, unknown>>
@@ -14,19 +15,6 @@ const { sandbox, hands, clock, runAction, reset, close } = await startEmulator()
 beforeEach(() => reset())
 afterAll(() => close())
 
-const short = `
-tables:
-  users:
-    KeySchema: [{ AttributeName: tenant_id, KeyType: HASH }, { AttributeName: user_id, KeyType: RANGE }]
-    AttributeDefinitions: [{ AttributeName: tenant_id, AttributeType: S }, { AttributeName: user_id, AttributeType: S }, { AttributeName: email, AttributeType: S }]
-    GlobalSecondaryIndexes:
-      - { IndexName: by-email, KeySchema: [{ AttributeName: email, KeyType: HASH }], Projection: { ProjectionType: KEYS_ONLY } }
-    TimeToLiveSpecification: { AttributeName: expires_at, Enabled: true }
-defaults: { Tags: [{ Key: team, Value: planner }] }
-environments:
-  production: { defaults: { PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 14 } } }
-  staging: { tables: { users: { OnDemandThroughput: { MaxReadRequestUnits: 100 } } } }
-`
 const whole = readFileSync('examples/all-properties.yml', 'utf8')
 const usersKey = '11111111-2222-4333-8444-555555555555'
 const otherKey = '22222222-2222-4333-8444-555555555555'
@@ -34,7 +22,7 @@ const keyArn = (id: string) => `arn:aws:kms:ap-south-1:222222222222:key/${id}`
 
 it('docs/definition.md shows the first of these files', () => {
   const documented = /```yaml\n(# \.github\/tables\.yml\n[\s\S]*?)```/.exec(readFileSync('docs/definition.md', 'utf8'))
-  expect(parse(documented?.[1] ?? '')).toEqual(parse(short))
+  expect(parse(documented?.[1] ?? '')).toEqual(parse(example))
 })
 
 /** One environment and what its definition is. */
@@ -47,7 +35,7 @@ interface Life {
   readonly requestsOfEmptyRun: number
   /** The steps of the first plan, by name. */
   readonly creation: readonly string[]
-  /** What the first apply must reach. */
+  /** The state that the first apply must reach. */
   readonly created: Readonly<Record<string, Shape>>
   /** Changes by hand of everything that the definition declares and DynamoDB can change, by the calls of an administrator. */
   readonly drift: readonly Call[]
@@ -185,7 +173,7 @@ const shortRepairs = [
   'update TimeToLiveSpecification of "users"',
   'update GlobalSecondaryIndexes by-email of "users"',
 ]
-/** What the short file leaves open, except billing, protection and recovery. */
+/** Everything that the example leaves open, except billing, protection and recovery. */
 const shortOwn: readonly Call[] = [
   ['TagResource', 'users', { Tags: [{ Key: 'owner', Value: 'another-team' }] }],
   ['UpdateTable', 'users', { TableClass: 'STANDARD_INFREQUENT_ACCESS' }],
@@ -208,7 +196,12 @@ const onRecovery: Call = [
 ]
 const onProtection: Call = ['UpdateTable', 'users', { DeletionProtectionEnabled: true }]
 const timeToLiveStep = 'update TimeToLiveSpecification of "users"'
-const ofShort = { creation: ['create "users"', timeToLiveStep], file: short, tables: ['users'], requestsOfEmptyRun: 7 }
+const ofExample = {
+  creation: ['create "users"', timeToLiveStep],
+  file: example,
+  tables: ['users'],
+  requestsOfEmptyRun: 7,
+}
 
 /** The table "users" of the whole file where no environment changes it, apart from its tags. */
 const wholeUsers = {
@@ -349,7 +342,7 @@ const wholeWithoutEnvironment = (environment: string): Life => ({
 
 const lives: readonly Life[] = [
   {
-    ...ofShort,
+    ...ofExample,
     environment: 'staging',
     created: { users: { ...shortUsers, units: 'at most 100 read', tags: tags('staging') } },
     drift: [...shortDrift, ['UpdateTable', 'users', { OnDemandThroughput: { MaxReadRequestUnits: 7 } }]],
@@ -358,7 +351,7 @@ const lives: readonly Life[] = [
     repairs: shortRepairs.toSpliced(1, 0, 'update OnDemandThroughput of "users"'),
   },
   {
-    ...ofShort,
+    ...ofExample,
     environment: 'production',
     creation: ['create "users"', recoveryStep('users'), timeToLiveStep],
     created: { users: { ...shortUsers, protection: true, recovery: 14, tags: tags('production') } },
@@ -372,7 +365,7 @@ const lives: readonly Life[] = [
     ],
   },
   {
-    ...ofShort,
+    ...ofExample,
     environment: 'qa',
     created: { users: { ...shortUsers, tags: tags('qa') } },
     drift: shortDrift,
@@ -466,7 +459,7 @@ const itemsOf = async (TableName: string) => (await hands.call('Scan', { TableNa
 
 const path = '.github/tables.yml'
 const nameOf = ({ file, environment }: Life) =>
-  `${file === short ? 'the file of the documentation' : 'examples/all-properties.yml'} in ${environment}`
+  `${file === example ? 'the file of the documentation' : 'examples/all-properties.yml'} in ${environment}`
 
 describe.each(lives.map((life) => [nameOf(life), life] as const))('%s', (_, life) => {
   const { environment, tables, file } = life

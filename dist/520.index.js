@@ -2,13 +2,12 @@ export const id = 520;
 export const ids = [520];
 export const modules = {
 
-/***/ 4306:
+/***/ 5815:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   readDefinition: () => (/* binding */ readDefinition)
 /* harmony export */ });
-/* unused harmony export formatPath */
 /* harmony import */ var _XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(3364);
 /* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(457);
 /* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(8815);
@@ -218,6 +217,177 @@ function locate(root, path, isOfName = false) {
     position = isName ? member ?? node : node;
   }
   return { line: position.line, column: position.column };
+}
+
+// lib/src/definition/form.js
+function unwrap(schema) {
+  const node = schema;
+  if (node.wrapped !== void 0)
+    return unwrap(node.wrapped);
+  if (node.pipe === void 0)
+    return { root: node, checks: [] };
+  const [first, ...actions] = node.pipe;
+  const { root, checks } = unwrap(first);
+  return { root, checks: [...checks, ...actions.filter(({ kind }) => kind === "validation")] };
+}
+function* findMisplaced(node, schema, path) {
+  const { root } = unwrap(schema);
+  const { value } = node;
+  const members = root.entries;
+  if (isList(value)) {
+    if (members !== void 0 || root.type === "record") {
+      yield { path, message: `must be ${describeExpected(schema)}, but is ${describeFound(value)}.` };
+    } else if (root.item !== void 0) {
+      for (const [index, item] of value.entries())
+        yield* findMisplaced(item, root.item, [...path, index]);
+    }
+  }
+  if (!isMembers(value))
+    return;
+  for (const [name, { node: member }] of value) {
+    const below = [...path, name];
+    if (root.type === "record") {
+      if (name in {})
+        yield { path: below, message: "is a name that cannot be used here. Choose another one.", isOfName: true };
+      else
+        yield* findMisplaced(member, root.value, below);
+    } else if (members !== void 0) {
+      const found = Object.hasOwn(members, name) ? members[name] : void 0;
+      if (found === void 0)
+        yield { path: below, message: explainUnknown(name, path, Object.keys(members)), isOfName: true };
+      else
+        yield* findMisplaced(member, found, below);
+    }
+  }
+}
+var otherWords = {
+  "<<": 'YAML 1.2 has no merge keys. Write the fields out, or put them under "defaults:".',
+  encryption: "Did you mean SSESpecification?",
+  gsi: "Did you mean GlobalSecondaryIndexes?",
+  gsis: "Did you mean GlobalSecondaryIndexes?",
+  hashkey: "Give KeySchema and AttributeDefinitions.",
+  indexes: "Did you mean GlobalSecondaryIndexes?",
+  lsi: "Did you mean LocalSecondaryIndexes?",
+  lsis: "Did you mean LocalSecondaryIndexes?",
+  partitionkey: "Give KeySchema and AttributeDefinitions.",
+  pitr: "Did you mean PointInTimeRecoverySpecification?",
+  properties: "Write the properties directly under the name of the table.",
+  rangekey: "Give KeySchema and AttributeDefinitions.",
+  sortkey: "Give KeySchema and AttributeDefinitions.",
+  ttl: "Did you mean TimeToLiveSpecification?"
+};
+function explainUnknown(name, place, names) {
+  const property = propertyAt(place);
+  const unmanaged = property === "" ? notManaged : notManagedMembers[property ?? ""];
+  if (property !== void 0 && unmanaged?.includes(name)) {
+    return "is not managed yet. Remove it: the action leaves this setting as it is.";
+  }
+  if (property === "" && name === "TableName")
+    return 'is the name of one table. Give it under "tables:".';
+  const words = name.toLowerCase().replace(/[-_\s]/g, "");
+  const known = property === "" || name === "<<" ? otherWords[words] : void 0;
+  const [longer, ...others] = names.filter((each) => {
+    const folded = each.toLowerCase();
+    return words.length > 3 && (folded.startsWith(words) || folded.endsWith(words));
+  });
+  const similar = (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(name, names) ?? (others.length === 0 ? longer : void 0);
+  const hint = known ?? (similar === void 0 ? `Here may stand ${names.join(", ")}.` : `Did you mean ${similar}?`);
+  return `is not known here. ${hint}`;
+}
+function propertyAt(place) {
+  const inEnvironment = place[0] === "environments" ? place.slice(2) : place;
+  const inner = { defaults: 1, tables: 2 }[String(inEnvironment[0])];
+  if (inner === void 0 || inEnvironment.length < inner)
+    return void 0;
+  return inEnvironment.slice(inner).filter((step) => typeof step === "string").join(".");
+}
+function describeIssue(issue) {
+  const path = (issue.path ?? []).map(({ key }) => key);
+  if (issue.type === "strict_object" && issue.received === "undefined") {
+    const schema2 = schemaAt(path);
+    const wanted = schema2 === void 0 ? "" : ` It must be ${describeExpected(schema2)}.`;
+    return { path: path.slice(0, -1), message: `${String(path.at(-1))} is missing.${wanted}` };
+  }
+  const isOfName = issue.path?.at(-1)?.origin === "key";
+  const schema = isOfName ? void 0 : schemaAt(path);
+  const expected = isOwnMessage(issue) || schema === void 0 ? issue.message : describeExpected(schema);
+  const found = path.length === 0 && typeof issue.input === "string" ? "a text" : describeFound(issue.input);
+  return { path, message: `must be ${expected}, but is ${found}.${explainValue(issue.input, schema)}` };
+}
+function isOwnMessage({ type, message }) {
+  return (type === "check" || type === "regex") && !message.startsWith("Invalid");
+}
+function schemaAt(path) {
+  let node = unwrap(definitionSchema).root;
+  for (const step of path) {
+    const { root } = unwrap(node);
+    node = typeof step === "number" ? root.item : root.entries?.[step] ?? root.value;
+    if (node === void 0)
+      return void 0;
+  }
+  return node;
+}
+function describeExpected(schema) {
+  const { root, checks } = unwrap(schema);
+  const limit = (type) => checks.find((check) => check.type === type)?.requirement;
+  switch (root.type) {
+    case "literal":
+      return String(root.literal);
+    case "picklist":
+      return joinWords((root.options ?? []).map(String));
+    case "boolean":
+      return "true or false";
+    case "number":
+      return `a whole number${describeRange(limit("min_value"), limit("max_value"))}`;
+    case "string":
+      return checks.find(({ type }) => type === "regex")?.message ?? `a text${describeLength(limit("min_length"), limit("max_length"), "characters")}`;
+    case "array":
+      return `a list${describeLength(limit("min_length"), limit("max_length"), "items")}`;
+    default:
+      return "a mapping of names to values";
+  }
+}
+function describeRange(min, max) {
+  if (min !== void 0 && max !== void 0)
+    return ` from ${min} to ${max}`;
+  return min === void 0 ? "" : ` of at least ${min}`;
+}
+function describeLength(min, max, noun) {
+  if (max !== void 0)
+    return min === void 0 ? ` of at most ${max} ${noun}` : ` of ${min} to ${max} ${noun}`;
+  return min === void 0 ? "" : ` that is not empty`;
+}
+function joinWords(words) {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+function describeFound(value) {
+  if (value === null || value === void 0)
+    return "empty";
+  if (typeof value === "string")
+    return (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value);
+  if (Array.isArray(value))
+    return value.length === 0 ? "an empty list" : `a list of ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(value.length, "item")}`;
+  return typeof value === "object" ? "a mapping" : String(value);
+}
+var otherValues = {
+  binary: "B",
+  number: "N",
+  ondemand: "PAY_PER_REQUEST",
+  partition: "HASH",
+  sort: "RANGE",
+  standardia: "STANDARD_INFREQUENT_ACCESS",
+  string: "S"
+};
+function explainValue(value, schema) {
+  const { type, options = [] } = unwrap(schema ?? { kind: "schema", type: "" }).root;
+  if (type === "string" && (typeof value === "number" || typeof value === "boolean"))
+    return " Put it in quotes.";
+  if (type !== "picklist" || typeof value !== "string")
+    return "";
+  const names = options.map(String);
+  const word = otherValues[value.toLowerCase().replace(/[-_\s]/g, "")] ?? "";
+  const similar = names.includes(word) ? word : (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(value, names);
+  return similar === void 0 ? "" : ` Did you mean ${similar}?`;
 }
 
 // lib/src/definition/rules.js
@@ -585,7 +755,10 @@ function readDefinition(text, file) {
   const more = lines.length - mostProblems;
   const shown = lines.slice(0, mostProblems);
   const { line, column } = all[mostProblems] ?? start;
-  return { problems: more > 0 ? [...shown, `${file}:${line}:${column}: and ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more problem")}.`] : shown };
+  if (more <= 0)
+    return { problems: shown };
+  const number = more > mostProblems ? "many more problems" : (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more problem");
+  return { problems: [...shown, `${file}:${line}:${column}: and ${number}.`] };
 }
 var start = { line: 1, column: 1 };
 function formatPath(path) {
@@ -673,175 +846,6 @@ function* findEnvironmentProblems({ environments, tables }) {
 function suggest(written, names) {
   const similar = (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(written, names);
   return similar === void 0 || similar === written ? "" : `Did you mean ${similar}? `;
-}
-function unwrap(schema) {
-  const node = schema;
-  if (node.wrapped !== void 0)
-    return unwrap(node.wrapped);
-  if (node.pipe === void 0)
-    return { root: node, checks: [] };
-  const [first, ...actions] = node.pipe;
-  const { root, checks } = unwrap(first);
-  return { root, checks: [...checks, ...actions.filter(({ kind }) => kind === "validation")] };
-}
-function* findMisplaced(node, schema, path) {
-  const { root } = unwrap(schema);
-  const { value } = node;
-  const members = root.entries;
-  if (isList(value)) {
-    if (members !== void 0 || root.type === "record") {
-      yield { path, message: `must be ${describeExpected(schema)}, but is ${describeFound(value)}.` };
-    } else if (root.item !== void 0) {
-      for (const [index, item] of value.entries())
-        yield* findMisplaced(item, root.item, [...path, index]);
-    }
-  }
-  if (!isMembers(value))
-    return;
-  for (const [name, { node: member }] of value) {
-    const below = [...path, name];
-    if (root.type === "record") {
-      if (name in {})
-        yield { path: below, message: "is a name that cannot be used here. Choose another one.", isOfName: true };
-      else
-        yield* findMisplaced(member, root.value, below);
-    } else if (members !== void 0) {
-      const found = Object.hasOwn(members, name) ? members[name] : void 0;
-      if (found === void 0)
-        yield { path: below, message: explainUnknown(name, path, Object.keys(members)), isOfName: true };
-      else
-        yield* findMisplaced(member, found, below);
-    }
-  }
-}
-var otherWords = {
-  "<<": 'YAML 1.2 has no merge keys. Write the fields out, or put them under "defaults:".',
-  encryption: "Did you mean SSESpecification?",
-  gsi: "Did you mean GlobalSecondaryIndexes?",
-  gsis: "Did you mean GlobalSecondaryIndexes?",
-  hashkey: "Give KeySchema and AttributeDefinitions.",
-  indexes: "Did you mean GlobalSecondaryIndexes?",
-  lsi: "Did you mean LocalSecondaryIndexes?",
-  lsis: "Did you mean LocalSecondaryIndexes?",
-  partitionkey: "Give KeySchema and AttributeDefinitions.",
-  pitr: "Did you mean PointInTimeRecoverySpecification?",
-  properties: "Write the properties directly under the name of the table.",
-  rangekey: "Give KeySchema and AttributeDefinitions.",
-  sortkey: "Give KeySchema and AttributeDefinitions.",
-  ttl: "Did you mean TimeToLiveSpecification?"
-};
-function explainUnknown(name, place, names) {
-  const property = propertyAt(place);
-  const unmanaged = property === "" ? notManaged : notManagedMembers[property ?? ""];
-  if (property !== void 0 && unmanaged?.includes(name)) {
-    return "is not managed yet. Remove it: the action leaves this setting as it is.";
-  }
-  if (property === "" && name === "TableName")
-    return 'is the name of one table. Give it under "tables:".';
-  const words = name.toLowerCase().replace(/[-_\s]/g, "");
-  const known = property === "" || name === "<<" ? otherWords[words] : void 0;
-  const [longer, ...others] = names.filter((each) => {
-    const folded = each.toLowerCase();
-    return words.length > 3 && (folded.startsWith(words) || folded.endsWith(words));
-  });
-  const similar = (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(name, names) ?? (others.length === 0 ? longer : void 0);
-  const hint = known ?? (similar === void 0 ? `Here may stand ${names.join(", ")}.` : `Did you mean ${similar}?`);
-  return `is not known here. ${hint}`;
-}
-function propertyAt(place) {
-  const inEnvironment = place[0] === "environments" ? place.slice(2) : place;
-  const inner = { defaults: 1, tables: 2 }[String(inEnvironment[0])];
-  if (inner === void 0 || inEnvironment.length < inner)
-    return void 0;
-  return inEnvironment.slice(inner).filter((step) => typeof step === "string").join(".");
-}
-function describeIssue(issue) {
-  const path = (issue.path ?? []).map(({ key }) => key);
-  if (issue.type === "strict_object" && issue.received === "undefined") {
-    const schema2 = schemaAt(path);
-    const wanted = schema2 === void 0 ? "" : ` It must be ${describeExpected(schema2)}.`;
-    return { path: path.slice(0, -1), message: `${String(path.at(-1))} is missing.${wanted}` };
-  }
-  const isOfName = issue.path?.at(-1)?.origin === "key";
-  const schema = isOfName ? void 0 : schemaAt(path);
-  const expected = isOwnMessage(issue) || schema === void 0 ? issue.message : describeExpected(schema);
-  const found = path.length === 0 && typeof issue.input === "string" ? "a text" : describeFound(issue.input);
-  return { path, message: `must be ${expected}, but is ${found}.${explainValue(issue.input, schema)}` };
-}
-function isOwnMessage({ type, message }) {
-  return (type === "check" || type === "regex") && !message.startsWith("Invalid");
-}
-function schemaAt(path) {
-  let node = unwrap(definitionSchema).root;
-  for (const step of path) {
-    const { root } = unwrap(node);
-    node = typeof step === "number" ? root.item : root.entries?.[step] ?? root.value;
-    if (node === void 0)
-      return void 0;
-  }
-  return node;
-}
-function describeExpected(schema) {
-  const { root, checks } = unwrap(schema);
-  const limit = (type) => checks.find((check) => check.type === type)?.requirement;
-  switch (root.type) {
-    case "literal":
-      return String(root.literal);
-    case "picklist":
-      return joinWords((root.options ?? []).map(String));
-    case "boolean":
-      return "true or false";
-    case "number":
-      return `a whole number${describeRange(limit("min_value"), limit("max_value"))}`;
-    case "string":
-      return checks.find(({ type }) => type === "regex")?.message ?? `a text${describeLength(limit("min_length"), limit("max_length"), "characters")}`;
-    case "array":
-      return `a list${describeLength(limit("min_length"), limit("max_length"), "items")}`;
-    default:
-      return "a mapping of names to values";
-  }
-}
-function describeRange(min, max) {
-  if (min !== void 0 && max !== void 0)
-    return ` from ${min} to ${max}`;
-  return min === void 0 ? "" : ` of at least ${min}`;
-}
-function describeLength(min, max, noun) {
-  if (max !== void 0)
-    return min === void 0 ? ` of at most ${max} ${noun}` : ` of ${min} to ${max} ${noun}`;
-  return min === void 0 ? "" : ` that is not empty`;
-}
-function joinWords(words) {
-  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
-}
-function describeFound(value) {
-  if (value === null || value === void 0)
-    return "empty";
-  if (typeof value === "string")
-    return (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value);
-  if (Array.isArray(value))
-    return value.length === 0 ? "an empty list" : `a list of ${(0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(value.length, "item")}`;
-  return typeof value === "object" ? "a mapping" : String(value);
-}
-var otherValues = {
-  binary: "B",
-  number: "N",
-  ondemand: "PAY_PER_REQUEST",
-  partition: "HASH",
-  sort: "RANGE",
-  standardia: "STANDARD_INFREQUENT_ACCESS",
-  string: "S"
-};
-function explainValue(value, schema) {
-  const { type, options = [] } = unwrap(schema ?? { kind: "schema", type: "" }).root;
-  if (type === "string" && (typeof value === "number" || typeof value === "boolean"))
-    return " Put it in quotes.";
-  if (type !== "picklist" || typeof value !== "string")
-    return "";
-  const names = options.map(String);
-  const word = otherValues[value.toLowerCase().replace(/[-_\s]/g, "")] ?? "";
-  const similar = names.includes(word) ? word : (0,_XSXKRVJ7_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(value, names);
-  return similar === void 0 ? "" : ` Did you mean ${similar}?`;
 }
 
 

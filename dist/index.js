@@ -16682,6 +16682,33 @@ function isReplaced(work, table2, observed) {
   return before !== void 0 && observed?.status === "ready" && observed.id !== before;
 }
 
+// lib/src/apply/plan-again.js
+async function planAgain(work, definition, steps) {
+  const { dynamoDb, target, plan, run } = work;
+  const { name: name2 } = definition;
+  const { observed, readAt } = await observeTable(dynamoDb, target, definition, run);
+  if (isReplaced(work, name2, observed))
+    throw tableReplaced(name2);
+  const now = planTables(target, [definition], /* @__PURE__ */ new Map([[name2, observed]]), plan.policy, plan.steps);
+  const [refusal] = now.refusals;
+  if (refusal !== void 0) {
+    throw new XSXKRVJ7/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
+  }
+  const unplanned = now.steps.filter((step) => !steps.some((planned) => isSameStep(step)(planned.step)));
+  if (unplanned.some(({ kind }) => kind === "create"))
+    throw needsMoreThanPlanned(name2, unplanned);
+  const remaining = steps.filter(({ result }) => result === void 0).map(({ step }) => step);
+  return {
+    needed: remaining.filter((step) => now.steps.some(isSameStep(step))),
+    readAt,
+    changesInProgress: changesInProgressOn(observed),
+    unplanned: unplanned.length === 0 ? void 0 : needsMoreThanPlanned(name2, unplanned)
+  };
+}
+function needsMoreThanPlanned(table2, unplanned) {
+  return new XSXKRVJ7/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
+}
+
 // lib/src/apply/table-steps.js
 var freshnessMilliseconds = 5e3;
 var mostFreshnessMilliseconds = 4e4;
@@ -16839,7 +16866,7 @@ async function readAgain(work, table2, progress, { conflict, seconds }, failures
   try {
     if (conflict !== void 0)
       await waitAfterConflict(work, table2, progress.step, conflict, earlier);
-    const { needed, readAt, changesInProgress, unplanned } = await planAgain(work, table2);
+    const { needed, readAt, changesInProgress, unplanned } = await planAgain(work, table2.definition, table2.steps);
     table2.readAt = readAt;
     table2.changesInProgress = changesInProgress;
     table2.unplanned = unplanned;
@@ -16873,31 +16900,6 @@ async function waitAfterConflict(work, table2, step, conflict, earlier) {
     const awaited = isBusy(conflict) ? `DynamoDB to accept ${nameStep(step)}` : `someone else, who is changing the table "${step.table}"`;
     throw stoppedBy(reason, conflict.cause, awaited);
   });
-}
-async function planAgain(work, { definition, steps }) {
-  const { dynamoDb, target, plan, run } = work;
-  const { name: name2 } = definition;
-  const { observed, readAt } = await observeTable(dynamoDb, target, definition, run);
-  if (isReplaced(work, name2, observed))
-    throw tableReplaced(name2);
-  const now = planTables(target, [definition], /* @__PURE__ */ new Map([[name2, observed]]), plan.policy, plan.steps);
-  const [refusal] = now.refusals;
-  if (refusal !== void 0) {
-    throw new XSXKRVJ7/* RemedyError */.By(`Someone else changed the table during this run. ${refusal.reason}`, refusal.remedy);
-  }
-  const unplanned = now.steps.filter((step) => !steps.some((planned) => isSameStep(step)(planned.step)));
-  if (unplanned.some(({ kind }) => kind === "create"))
-    throw needsMoreThanPlanned(name2, unplanned);
-  const remaining = steps.filter(({ result }) => result === void 0).map(({ step }) => step);
-  return {
-    needed: remaining.filter((step) => now.steps.some(isSameStep(step))),
-    readAt,
-    changesInProgress: changesInProgressOn(observed),
-    unplanned: unplanned.length === 0 ? void 0 : needsMoreThanPlanned(name2, unplanned)
-  };
-}
-function needsMoreThanPlanned(table2, unplanned) {
-  return new XSXKRVJ7/* RemedyError */.By(`Someone else changed the table "${table2}" during this run, and it now needs steps that were not planned: ${describeSteps(unplanned)}.`, "Run again, so that these steps are planned and printed before they are performed.");
 }
 
 // lib/src/apply/apply.js
@@ -19811,9 +19813,13 @@ var treatmentsByDestroy = {
   encryptionKey: "deleted with the table, but not the KMS key itself"
 };
 function describeTreatment({ policy, steps }, table2, { path, value }) {
-  const isDeleted2 = steps.some((step) => step.kind === "update" && step.table === table2 && isDisruptive(step) && partOf(step) === value);
-  if (path === "globalIndex" && isDeleted2)
+  const updates = steps.filter((step) => step.kind === "update" && step.table === table2);
+  if (path === "globalIndex" && updates.some((step) => isDisruptive(step) && partOf(step) === value)) {
     return "deleted by this plan";
+  }
+  if (path === "onDemandThroughput" && updates.some(({ property }) => property === "BillingMode")) {
+    return "removed by this plan";
+  }
   return policy.destroy ? treatmentsByDestroy[path] ?? "deleted with the table" : "left as it is";
 }
 
@@ -20424,7 +20430,7 @@ async function loadDefinitionFile(input, readFile3) {
     return void 0;
   try {
     const text4 = await readFile3(path);
-    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 4306));
+    const { readDefinition } = await Promise.all(/* import() | definition */[__nccwpck_require__.e(815), __nccwpck_require__.e(520)]).then(__nccwpck_require__.bind(__nccwpck_require__, 5815));
     return readDefinition(text4, path);
   } catch (error) {
     if (!(error instanceof XSXKRVJ7/* RemedyError */.By))

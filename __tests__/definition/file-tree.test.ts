@@ -107,7 +107,7 @@ it.each<[readonly (string | number)[], boolean, number, number]>([
   [['tables', 'users', 'KeySchema'], false, 4, 5],
   [['tables', 'users', 'KeySchema', 0], false, 5, 9],
   [['tables', 'users', 'KeySchema', 0, 'KeyType'], false, 6, 18],
-  // What is missing has the place of what it is missing in.
+  // A missing value has the place of the value that lacks it.
   [['tables', 'users', 'KeySchema', 0, 'AttributeType'], false, 5, 9],
   [['tables', 'orders', 'KeySchema', 0], false, 1, 1],
 ])('finds the place of %j', (path, isOfName, line, column) => {

@@ -8,21 +8,7 @@ import { planTables } from '../../src/plan/planner.ts'
 import { properties } from '../../src/table/properties/index.ts'
 import { untrustedText } from '../fuzz/arbitraries.ts'
 import { aTarget } from '../support/builders.ts'
-import { definitionOf, fileOf, index, keys, problemsOf, problemsWith, strings } from './reading.ts'
-
-const example = `
-tables:
-  users:
-    KeySchema: [{ AttributeName: tenant_id, KeyType: HASH }, { AttributeName: user_id, KeyType: RANGE }]
-    AttributeDefinitions: [{ AttributeName: tenant_id, AttributeType: S }, { AttributeName: user_id, AttributeType: S }, { AttributeName: email, AttributeType: S }]
-    GlobalSecondaryIndexes:
-      - { IndexName: by-email, KeySchema: [{ AttributeName: email, KeyType: HASH }], Projection: { ProjectionType: KEYS_ONLY } }
-    TimeToLiveSpecification: { AttributeName: expires_at, Enabled: true }
-defaults: { Tags: [{ Key: team, Value: planner }] }
-environments:
-  production: { defaults: { PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 14 } } }
-  staging: { tables: { users: { OnDemandThroughput: { MaxReadRequestUnits: 100 } } } }
-`
+import { definitionOf, example, fileOf, index, keys, problemsOf, problemsWith, strings } from './reading.ts'
 
 it('reads a file into layers', () => {
   const { tables, defaults, environments, tenantKey } = definitionOf(example)
@@ -382,13 +368,15 @@ it('shows the first 50 problems, and how many there are', () => {
   const problems = problemsWith(Object.fromEntries(Array.from({ length: 60 }, (_, place) => [`x${place}`, 1])))
   expect(problems).toHaveLength(51)
   expect(problems.at(-1)).toBe('and 10 more problems.')
+  const thousands = problemsWith(Object.fromEntries(Array.from({ length: 3000 }, (_, place) => [`x${place}`, 1])))
+  expect([thousands.length, thousands.at(-1)]).toEqual([51, 'and many more problems.'])
 })
 
 describe('any file', () => {
   const runs = Number(process.env.FUZZ_RUNS ?? 100)
   const place = /^tables\.yml:[1-9]\d*:[1-9]\d*: \S/
 
-  /** What must hold for every file, whatever is in it. */
+  /** The rules for every file, whatever is in it. */
   function check(text: string): Definition | undefined {
     const read = readDefinition(text, 'tables.yml')
     if ('definition' in read) {

@@ -2,6 +2,21 @@
 import type { Definition } from '../../src/definition/definition.ts'
 import { readDefinition } from '../../src/definition/read-definition.ts'
 
+/** The example of docs/definition.md: a test compares the two. */
+export const example = `
+tables:
+  users:
+    KeySchema: [{ AttributeName: tenant_id, KeyType: HASH }, { AttributeName: user_id, KeyType: RANGE }]
+    AttributeDefinitions: [{ AttributeName: tenant_id, AttributeType: S }, { AttributeName: user_id, AttributeType: S }, { AttributeName: email, AttributeType: S }]
+    GlobalSecondaryIndexes:
+      - { IndexName: by-email, KeySchema: [{ AttributeName: email, KeyType: HASH }], Projection: { ProjectionType: KEYS_ONLY } }
+    TimeToLiveSpecification: { AttributeName: expires_at, Enabled: true }
+defaults: { Tags: [{ Key: team, Value: planner }] }
+environments:
+  production: { defaults: { PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 14 } } }
+  staging: { tables: { users: { OnDemandThroughput: { MaxReadRequestUnits: 100 } } } }
+`
+
 /** The problems of a file with the name `tables.yml`. */
 export function problemsOf(text: string): readonly string[] {
   const read = readDefinition(text, 'tables.yml')

@@ -22,7 +22,7 @@ async function begin({ prepare }: Scenario): Promise<void> {
 }
 
 /** Calls of each scenario, from the first to the last one. */
-const samples = 8
+const samples = 4
 
 type End = 'killed' | 'cancelled'
 

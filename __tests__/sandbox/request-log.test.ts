@@ -13,7 +13,7 @@ afterAll(() => harness.close())
 
 const actions = () => harness.sandbox.requests.flatMap((request) => request.actions)
 
-/** What DynamoDB requires of the caller on a key of the account. */
+/** The permissions that DynamoDB requires of the caller on a key of the account. */
 const keyActions = [
   'kms:CreateGrant',
   'kms:Decrypt',

@@ -1,5 +1,4 @@
-/** What people should know about a definition that is legal. */
-
+/** Notices about a definition that is legal, but may not do what was meant. */
 import type { TableDefinition } from '../table/table.ts'
 import type { Environment } from '../table/target.ts'
 import { listSome, quote } from '../text/readable.ts'

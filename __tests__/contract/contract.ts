@@ -537,7 +537,10 @@ tables:
           global: names(Table?.GlobalSecondaryIndexes),
           local: names(Table?.LocalSecondaryIndexes),
           stream: Table?.StreamSpecification?.StreamEnabled ? Table.StreamSpecification.StreamViewType : 'off',
-          timeToLive: TimeToLiveDescription?.TimeToLiveStatus === 'ENABLED' && TimeToLiveDescription.AttributeName,
+          // DynamoDB reports ENABLING until every partition has the setting.
+          timeToLive:
+            ['ENABLING', 'ENABLED'].includes(TimeToLiveDescription?.TimeToLiveStatus ?? '') &&
+            TimeToLiveDescription?.AttributeName,
         }
       }
       const events = {

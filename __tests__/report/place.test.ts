@@ -7,7 +7,7 @@ const placeOf = (
   inputs: Readonly<Record<string, string>>,
   variables: Readonly<Record<string, string>> = {},
   account?: string,
-) => describePlace(readInputs(sourceOf(inputs, variables)), account)
+) => describePlace(readInputs(sourceOf(inputs, variables)))
 
 it('names command, environment, the rule for production, region and the full names of the tables', () => {
   expect(placeOf({ environment: 'prod-eu', 'table-name-prefix': 'x-' })).toBe(

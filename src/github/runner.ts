@@ -2,7 +2,7 @@
 import type { Variables } from '../aws/sdk-settings.ts'
 import type { Log } from '../run/run.ts'
 import { readDefinitionFile, readEventFile, readGivenFile, writeTemporaryFile } from './files.ts'
-import { cutAnnotation, escapeLine } from './log.ts'
+import { cutAnnotation, escapeLine, hasColours, paint } from './log.ts'
 import { KnownSecrets, secretInOutputs } from './redaction.ts'
 import type * as Toolkit from './toolkit.ts'
 
@@ -47,6 +47,7 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
   const secrets = new KnownSecrets()
   const masked = new Set<string>()
   const toolkit = lateToolkit(env)
+  const isColoured = hasColours(env, process.stdout.isTTY)
   const clean = (line: string) => escapeLine(secrets.redact(line))
   const annotate = (level: 'notice' | 'warning' | 'error') => (title: string, message: string) => {
     const cleaned = cutAnnotation(message.split('\n').map(clean))
@@ -79,7 +80,7 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
       toolkit.use((core) => core.setSecret(secret))
     },
     log: {
-      info: (line) => toolkit.use((core) => core.info(clean(line))),
+      info: (line, tone) => toolkit.use((core) => core.info(paint(clean(line), isColoured ? tone : undefined))),
       startGroup: (title) => toolkit.use((core) => core.startGroup(clean(title))),
       endGroup: () => toolkit.use((core) => core.endGroup()),
     },

@@ -86,12 +86,13 @@ export const billingMode: Property<'BillingMode', BillingMode> = {
     input: { TableName, ...inputOf(change) },
   }),
   settings: (value) => {
-    if (!isProvisioned(value)) return [{ name: 'BillingMode', value }]
+    if (!isProvisioned(value)) return [{ name: 'billing', value }]
     const { ProvisionedThroughput, GlobalSecondaryIndexes = [] } = value
     return [
-      { name: 'BillingMode', value: `PROVISIONED, ${describeThroughput(ProvisionedThroughput)}` },
+      { name: 'billing', value: `PROVISIONED, ${describeThroughput(ProvisionedThroughput)}` },
       ...GlobalSecondaryIndexes.map((index) => ({
-        name: `ProvisionedThroughput of the index ${index.IndexName}`,
+        group: 'units of index',
+        name: index.IndexName,
         value: describeThroughput(index.ProvisionedThroughput),
       })),
     ]

@@ -32,7 +32,7 @@ export function originOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID, 
   const runUrl = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`
   return {
     ...(/^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(runUrl) ? { runUrl } : {}),
-    ...(/^[0-9a-f]{40,64}$/.test(GITHUB_SHA) ? { commit: GITHUB_SHA } : {}),
+    ...(/^[0-9a-f]+$/.test(GITHUB_SHA) ? { commit: GITHUB_SHA } : {}),
   }
 }
 

@@ -35,7 +35,9 @@ export function settingChanges(step: Step): readonly SettingChange[] {
 
 /** `update BillingMode of "users": billing PROVISIONED -> PAY_PER_REQUEST` */
 export function describeStep(step: Step): string {
-  return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(', ')}`
+  return `${nameStep(step)}: ${settingChanges(step)
+    .map((change) => describeSettingChange(change))
+    .join(', ')}`
 }
 
 /** `billing PROVISIONED -> PAY_PER_REQUEST`, or `tag team = planner` */

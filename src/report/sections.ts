@@ -1,13 +1,7 @@
 /** The sections of the job summary and of the pull request comment, as Markdown. An empty section is an empty text. */
 import { describeResult, type StepResult } from '../apply/outcome.ts'
 import { type DescribedError, describeError } from '../errors/description.ts'
-import {
-  describeSettingChange,
-  isDisruptive,
-  type SettingChange,
-  settingChanges,
-  usualDuration,
-} from '../plan/description.ts'
+import { isDisruptive, type SettingChange, settingChanges, usualDuration } from '../plan/description.ts'
 import { digestPlan } from '../plan/document.ts'
 import { type Notice, type Refusal, type Step, stepsOf } from '../plan/plan.ts'
 import { disruptionNames } from '../plan/policy.ts'
@@ -101,29 +95,49 @@ function renderResult(result: StepResult | undefined): string {
 const mostInGroup = 5
 
 /** The settings of a step in one line. Of many settings of one group, such as tags, the new ones are only counted. */
-function renderStep({ code, shortText }: Markdown, step: Step): string {
+function renderStep(markdown: Markdown, step: Step): string {
   const changes = settingChanges(step)
   const groups = [...new Set(changes.flatMap(({ group }) => group ?? []))]
-  const values = ({ from, to }: SettingChange) => `${from === undefined ? '' : `${code(from)} → `}${code(to)}`
   const single = changes.filter(({ group }) => group === undefined)
   if (step.kind === 'create') {
-    const settings = single.map((change) => `${shortText(change.name)} ${values(change)}`)
-    return `create: ${[...settings, ...groups.map((group) => count(membersOf(changes, group).length, group))].join(', ')}`
+    const counted = groups.map((group) => count(membersOf(changes, group).length, group))
+    return `create: ${[...single.map((change) => renderChange(markdown, change, ' ')), ...counted].join(', ')}`
   }
   return [
-    ...single.map((change) => `${shortText(change.name)}: ${values(change)}`),
-    ...groups.map((group) => {
-      const members = membersOf(changes, group)
-      const named = (member: SettingChange) => `${code(member.name)}: ${values(member)}`
-      const [only] = members
-      if (only !== undefined && members.length === 1)
-        return `${only.from === undefined ? 'new ' : ''}${group} ${named(only)}`
-      const changed = members.filter(({ from }) => from !== undefined)
-      const added = members.length - changed.length
-      const listed = changed.length === 0 ? [] : [listSome(changed.map(named), mostInGroup, 'more')]
-      return `${plural(group)}: ${[...(added > 0 ? [`${added} added`] : []), ...listed].join(', ')}`
-    }),
+    ...single.map((change) => renderChange(markdown, change)),
+    ...groups.map((group) => renderGroup(markdown, group, membersOf(changes, group))),
   ].join(', ')
+}
+
+/** `deletion protection: off → on`, `new tag team: planner` */
+function renderChange(
+  { code, shortText }: Markdown,
+  { group, name, from, to }: SettingChange,
+  separator = ': ',
+): string {
+  const setting = group === undefined ? shortText(name) : `${from === undefined ? 'new ' : ''}${group} ${code(name)}`
+  return `${setting}${separator}${renderValues({ code }, { from, to })}`
+}
+
+function renderValues(
+  { code }: Pick<Markdown, 'code'>,
+  { from, to }: { readonly from?: string | undefined; readonly to: string },
+): string {
+  return from === undefined ? code(to) : `${code(from)} → ${code(to)}`
+}
+
+/** `tags: 3 added, team: old → planner` */
+function renderGroup(markdown: Markdown, group: string, members: readonly SettingChange[]): string {
+  const [only] = members
+  if (only !== undefined && members.length === 1) return renderChange(markdown, only)
+  const changed = members.filter(({ from }) => from !== undefined)
+  const added = members.length - changed.length
+  const named = changed.map((member) => `${markdown.code(member.name)}: ${renderValues(markdown, member)}`)
+  const parts = [
+    ...(added === 0 ? [] : [`${added} added`]),
+    ...(named.length === 0 ? [] : [listSome(named, mostInGroup, `more ${group}`)]),
+  ]
+  return `${plural(group)}: ${parts.join(', ')}`
 }
 
 function membersOf(changes: readonly SettingChange[], group: string): readonly SettingChange[] {
@@ -152,7 +166,8 @@ export function renderPolicies({ block }: Markdown, { policies }: RunResult): re
  *
  * @param definition of `renderDefinition`
  */
-export function renderDetails({ code, text, block }: Markdown, result: RunResult, definition: string): string {
+export function renderDetails(markdown: Markdown, result: RunResult, definition: string): string {
+  const { code, text, block } = markdown
   const { plan, productionRule, review = '' } = result
   if (plan === undefined) return ''
   const { tables, steps, refusals } = plan
@@ -163,7 +178,9 @@ export function renderDetails({ code, text, block }: Markdown, result: RunResult
   })
   const values = steps.flatMap((step) => {
     const changes = settingChanges(step)
-    return changes.length === 1 ? [] : changes.map((change) => `${step.table}: ${describeSettingChange(change)}`)
+    return changes.length === 1
+      ? []
+      : changes.map((change) => `- ${code(step.table)}, ${renderChange(markdown, change)}`)
   })
   const unmanaged = tables.flatMap(({ name, unmanaged: settings }) =>
     settings.map(
@@ -183,7 +200,7 @@ export function renderDetails({ code, text, block }: Markdown, result: RunResult
     joinSections([
       table(['Table', 'Before the run', 'Plan'], rows),
       block(tables.map(({ arn }) => arn)),
-      values.length === 0 ? '' : `Every value of the changes:\n\n${block(values)}`,
+      values.length === 0 ? '' : `Every value of the changes:\n\n${values.join('\n')}`,
       unmanaged.length === 0 ? '' : `Unmanaged settings:\n\n${unmanaged.join('\n')}`,
       productionRule === undefined ? '' : `The environment is ${text(productionRule)}.`,
       text(review),

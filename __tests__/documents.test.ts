@@ -185,45 +185,63 @@ type Given = Readonly<Record<string, unknown>>
 describe.each(workflows)('%s', (path) => {
   const workflow = parse(read(path)) as {
     readonly permissions: unknown
+    /** A job has steps, or calls another workflow. */
     readonly jobs: Readonly<
-      Record<string, { readonly needs?: unknown; readonly steps: readonly { uses?: string; with?: Given }[] }>
+      Record<string, { readonly uses?: string; readonly steps?: readonly { uses?: string; with?: Given }[] }>
     >
   }
+  const steps = Object.values(workflow.jobs).flatMap((job) => job.steps ?? [])
 
-  it('grants nothing on top, and pins every action by commit', () => {
+  it('grants nothing on top, and pins every action and called workflow by commit', () => {
     expect(workflow.permissions).toEqual({})
-    const uses = Object.values(workflow.jobs).flatMap(({ steps }) => steps.flatMap(({ uses }) => uses ?? []))
+    const uses = [...Object.values(workflow.jobs), ...steps].flatMap(({ uses }) => uses ?? [])
     expect(uses.length).toBeGreaterThan(0)
     for (const each of uses) expect(each).toMatch(/^\.\/$|@[0-9a-f]{40}$/)
   })
 
-  it('does nothing with other credentials where the variable that holds the role is not set', () => {
-    const steps = Object.values(workflow.jobs).flatMap((job) => job.steps)
-    const given = steps.map((step): Given => step.with ?? {})
-    const byVariable = given.filter(({ 'role-to-assume': role }) => String(role).includes('vars.'))
-    expect(byVariable.length > 0).toBe(path.startsWith('examples/'))
-    for (const inputs of byVariable) expect(inputs['credential-source']).toBe('oidc')
+  it('uses the commits of other actions that CI uses', () => {
+    const pinned = [...read('.github/workflows/ci.yml').matchAll(/uses: (\S+@[0-9a-f]{40} # \S+)/g)].map(
+      ([, use]) => use,
+    )
+    const others = [...read(path).matchAll(/uses: (actions\/checkout@.*)$/gm)].map(([, use]) => use)
+    expect(pinned).toEqual(expect.arrayContaining(others))
+  })
+
+  it('logs in only by the OIDC token, and only to the accounts that it names', () => {
+    const inputs = steps
+      .filter(({ uses }) => uses?.startsWith('acme/tenant-tables@'))
+      .map((step): Given => step.with ?? {})
+    const calls = Object.values(workflow.jobs).filter(({ uses }) => uses !== undefined)
+    expect(inputs.length + calls.length > 0).toBe(path.startsWith('examples/'))
+    for (const given of inputs) {
+      expect(given['credential-source']).toBe('oidc')
+      expect(String(given['allowed-account-ids'])).toMatch(/^(\d{12}|\$\{\{ (vars|inputs|matrix)\.\w+ \}\})$/)
+    }
   })
 })
 
-it.each([
-  ['examples/provision.yml', { 'id-token': 'write' }],
-  ['examples/review.yml', { 'id-token': 'write', contents: 'read', 'pull-requests': 'write' }],
-])(
-  '%s: a job that a pull request may edit never has the sub of an environment, which the writing role trusts',
-  (path, granted) => {
-    const { jobs } = parse(read(path)) as {
-      jobs: Record<string, { if?: string; environment?: string; permissions?: Record<string, string> }>
-    }
-    const onPullRequest = Object.values(jobs).filter((job) => job.if?.includes('pull_request'))
-    expect(onPullRequest.map(({ environment, permissions }) => [environment, permissions])).toEqual([
-      [undefined, granted],
-    ])
-    const others = Object.values(jobs).filter((job) => job.environment !== undefined)
-    expect(others.length).toBeGreaterThan(0)
-    for (const job of others) expect(job.if).toMatch(/github\.event_name == '(workflow_dispatch|push)'/)
-  },
-)
+describe('examples/plan-and-apply.yml', () => {
+  const { jobs } = parse(read('examples/plan-and-apply.yml')) as {
+    readonly jobs: Readonly<
+      Record<string, { readonly if: string; readonly environment: string; readonly steps: readonly { with: Given }[] }>
+    >
+  }
+  const roleOf = (job: string) => jobs[job]?.steps.at(-1)?.with['role-to-assume']
+
+  it('lets a pull request plan only with a role of its own, in an environment of its own', () => {
+    const onPullRequest = Object.keys(jobs).filter((job) => jobs[job]?.if.includes('pull_request'))
+    expect(onPullRequest).toEqual(['plan'])
+    expect(Object.values(jobs).map(({ environment }) => environment)).toEqual(['plan', 'production'])
+    expect(jobs.apply?.if).toMatch(/^github\.event_name == 'push' && /)
+    expect(roleOf('plan')).not.toBe(roleOf('apply'))
+  })
+})
+
+it('every example is a card of the page, and every card is an example', () => {
+  const cards = [...read('examples/README.md').matchAll(/\[([\w-]+\.yml)\]\(\1\)/g)].map(([, name]) => name)
+  const examples = readdirSync(new URL('../examples/', import.meta.url)).filter((name) => name.endsWith('.yml'))
+  expect(cards.sort()).toEqual(examples.sort())
+})
 
 it('every job of CI gates the merge', () => {
   const { jobs } = parse(read('.github/workflows/ci.yml')) as { jobs: Record<string, { needs?: string[] }> }

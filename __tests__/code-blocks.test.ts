@@ -194,6 +194,7 @@ it('every block of JSON is a policy that a test compares with the code', () => {
   for (const { text } of blocksIn('json')) expect(text).toContain('"Version": "2012-10-17"')
 })
 
+// NOT RUN: @aws-sdk/credential-providers, which an application installs, is not a dependency of this repository.
 describe('a block of JavaScript', () => {
   it.each(blocksIn('js', 'ts', 'typescript').map((block) => [placeOf(block), block.text] as const))(
     'is a module without errors of syntax: %s',

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { transform } from 'esbuild'
 import { parse, stringify } from 'yaml'
 import { builtInDefinition } from '../src/definition/built-in.ts'
+import { declarations } from '../src/inputs/declarations.ts'
 import { readInputs } from '../src/inputs/inputs.ts'
 import { definitionOf, problemsOf } from './definition/reading.ts'
 import { deploymentIn, type Template } from './support/deployments.ts'
@@ -23,7 +24,7 @@ const placeOf = ({ page, line }: CodeBlock) => `${page}:${line}`
 const ownAction = 'acme/tenant-tables@0123456789abcdef0123456789abcdef01234567'
 
 /** The languages of the pages. Each has its checks below. */
-const checkedLanguages = ['yaml', 'sh', 'js', 'json', 'mermaid', 'text']
+const checkedLanguages = ['yaml', 'sh', 'js', 'python', 'hcl', 'json', 'mermaid', 'text']
 
 it('every block has a language that is checked', () => {
   const others = blocks.filter(({ language }) => !checkedLanguages.includes(language))
@@ -196,12 +197,29 @@ it('every block of JSON is a policy that a test compares with the code', () => {
 
 // NOT RUN: @aws-sdk/credential-providers, which an application installs, is not a dependency of this repository.
 describe('a block of JavaScript', () => {
-  it.each(blocksIn('js', 'ts', 'typescript').map((block) => [placeOf(block), block.text] as const))(
+  it.each(blocksIn('js').map((block) => [placeOf(block), block.text] as const))(
     'is a module without errors of syntax: %s',
     async (_, text) => {
       await expect(transform(text, { loader: 'ts', format: 'esm' })).resolves.toMatchObject({ warnings: [] })
     },
   )
+})
+
+// NOT RUN: the CDK is not installed.
+it('a block of Python has no error of syntax', () => {
+  const parsing = ['-c', 'import ast, sys; ast.parse(sys.stdin.read())']
+  for (const { text: input } of blocksIn('python')) {
+    expect(() => execFileSync('python3', parsing, { input, stdio: ['pipe', 'ignore', 'pipe'] })).not.toThrow()
+  }
+})
+
+// NOT RUN: Terraform is not installed.
+it('a block of Terraform removes a table from the state, and does not destroy it', () => {
+  for (const { text } of blocksIn('hcl')) {
+    expect(text).toMatch(
+      /^removed \{\n {2}from = aws_dynamodb_table\.\w+\n\n {2}lifecycle \{\n {4}destroy = false\n {2}\}\n\}\n$/,
+    )
+  }
 })
 
 describe('a diagram', () => {
@@ -225,12 +243,15 @@ const programs: Readonly<
   Record<string, { readonly why: string; readonly check?: (command: string, block: CodeBlock) => void }>
 > = {
   npm: { why: 'its script exists, and other tests run it', check: expectScript },
-  node: { why: 'its file exists', check: expectFile },
+  node: { why: 'its file exists, and its flags are inputs', check: expectFlags },
   aws: { why: 'NOT RUN: it needs AWS. The parameters of a template are checked', check: expectTemplateParameters },
   gh: { why: 'NOT RUN: it needs GitHub' },
   git: { why: 'NOT RUN: it prepares a measurement, in a decision' },
   tar: { why: 'NOT RUN: it prepares a measurement, in a decision' },
   mkdir: { why: 'NOT RUN: it prepares a measurement, in a decision' },
+  sed: { why: 'NOT RUN: it reads the outputs of a run' },
+  act: { why: 'NOT RUN: it needs containers' },
+  terraform: { why: 'NOT RUN: Terraform is not installed' },
   npx: { why: 'NOT RUN: it runs the conformance suite of others, in a decision' },
 }
 
@@ -245,7 +266,8 @@ describe('a command of a page', () => {
       .replaceAll('\\\n', ' ')
       .split(/\n|&&|\|(?= )/)
       .map((line) => line.replace(/#.*$/, '').trim())
-      .filter((line) => line !== '')
+      // An assignment alone is no command.
+      .filter((line) => line !== '' && !/^\w+=('[^']*'|"[^"]*"|\S*)$/.test(line))
     expect(commands).not.toEqual([])
     for (const command of commands) {
       const words = command.split(/\s+/).filter((word) => !/^[A-Z_]+=/.test(word))
@@ -264,9 +286,12 @@ function expectScript(command: string): void {
     expect([command, Object.keys(scripts)]).toEqual([command, expect.arrayContaining([word === 'run' ? name : word])])
 }
 
-function expectFile(command: string): void {
-  const [, file = ''] = /node (\S+)/.exec(command) ?? []
+function expectFlags(command: string): void {
+  const [, file = '', verb = ''] = /^node (\S+) ?(\w*)/.exec(command) ?? []
   expect([command, existsSync(file)]).toEqual([command, true])
+  if (verb !== '') expect(declarations.command.choices).toContain(verb)
+  const flags = [...command.matchAll(/ --([\w-]+)/g)].map(([, flag]) => flag)
+  expect([...Object.keys(action.inputs), 'help', 'version']).toEqual(expect.arrayContaining(flags))
 }
 
 /** The parameters that the commands of a page gave before, by page and stack: a later deployment keeps them. */
@@ -291,6 +316,15 @@ function expectTemplateParameters(command: string, { page }: CodeBlock): void {
   }
 }
 
-it('a block of text shows the problems of the definition file above it', () => {
-  for (const block of blocksIn('text')) expect(placeOf(block)).toMatch(/^docs\/definition\.md:/)
+/** The pages with blocks of text, and the test that compares them with what the code prints. */
+const comparedTexts: Readonly<Record<string, string>> = {
+  'docs/command-line.md': '__tests__/bundle/command-line.test.ts',
+  'docs/definition.md': '__tests__/code-blocks.test.ts',
+}
+
+it('every block of text is compared with what the code prints', () => {
+  for (const { page } of blocksIn('text')) {
+    expect(Object.keys(comparedTexts)).toContain(page)
+    expect([page, existsSync(comparedTexts[page] ?? '')]).toEqual([page, true])
+  }
 })

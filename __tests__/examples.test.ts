@@ -22,7 +22,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 it('the form of the destroy example writes one output, whatever is typed into it', () => {
   const output = join(folder, 'output')
   const NAMES = 'dev-tenant end-of-names other=x names<<end-of-names dev-users'
-  execFileSync('bash', ['-e', '-c', scriptOf('verify-and-destroy.yml')], {
+  execFileSync('bash', ['--norc', '-e', '-c', scriptOf('verify-and-destroy.yml')], {
     env: { ...process.env, NAMES, GITHUB_OUTPUT: output },
   })
   const [first = '', ...lines] = readFileSync(output, 'utf8').trimEnd().split('\n')
@@ -45,7 +45,7 @@ describe('the drift example', () => {
   /** @returns the calls of gh that change something */
   function runScript(outcome: string, openIssue: string, planFile = plan): readonly string[] {
     rmSync(calls, { force: true })
-    execFileSync('bash', ['-e', '-c', scriptOf('drift.yml')], {
+    execFileSync('bash', ['--norc', '-e', '-c', scriptOf('drift.yml')], {
       cwd: folder,
       env: {
         PATH: `${folder}:${process.env.PATH}`,

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { policyFor } from '../src/aws/iam.ts'
+import { renderHelp } from '../src/command-line/help.ts'
 import { declarationOf, defineEverywhere } from '../src/definition/definition.ts'
 import {
   defaultsSchema,
@@ -66,6 +67,16 @@ export function definitionPage(page: string): string {
     )
     return `${before}${part}\n${after}`
   }, page)
+}
+
+/**
+ * The page about the command line, with the help as it is now.
+ *
+ * @param action the text of action.yml
+ */
+export function commandLinePage(page: string, action: string): string {
+  const help = `\`\`\`text\n${renderHelp(action)}\n\`\`\`\n`
+  return page.replace(/(?<=<!-- begin: help -->\n)[\s\S]*(?=<!-- end: help -->)/, () => help)
 }
 
 const place = { partition: 'aws', region: 'ap-south-1', account: '222222222222' }
@@ -141,4 +152,6 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   write('definition', definitionJsonSchema())
   for (const kind of ['tenant', 'users'] as const) write(`${kind}-item`, itemJsonSchema(kind))
   writeFileSync('docs/definition.md', definitionPage(readFileSync('docs/definition.md', 'utf8')))
+  const commandLine = commandLinePage(readFileSync('docs/command-line.md', 'utf8'), readFileSync('action.yml', 'utf8'))
+  writeFileSync('docs/command-line.md', commandLine)
 }

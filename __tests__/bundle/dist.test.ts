@@ -17,7 +17,7 @@ describe('the committed bundle', () => {
   /** The path that webpack prints above each module of a file. */
   const hasModule = (name: string, path: string) => new RegExp(`^;?// .*${path}`, 'm').test(read(name))
 
-  it('has index.js, and one file each for DynamoDB, KMS, credential providers, the comment, definition files and YAML', () => {
+  it('has index.js, and one file each for DynamoDB, KMS, credential providers, the comment, definition files, and YAML with the command line', () => {
     expect(names).toEqual([...scripts, 'licenses.txt', 'package.json'].sort())
     const parts = {
       'index.js': 'lib/src/main.js',
@@ -26,6 +26,7 @@ describe('the committed bundle', () => {
       providers: 'credential-provider-ini/dist-es/',
       comment: 'node_modules/@actions/github/lib/github.js',
       definition: 'lib/src/definition/read-definition.js',
+      commandLine: 'lib/src/command-line/command.js',
     }
     // webpack prints no path above the modules of a file that holds one package.
     const yaml = scripts.filter((name) => read(name).includes('exports.LineCounter = LineCounter'))

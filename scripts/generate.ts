@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { toJsonSchema } from '@valibot/to-json-schema'
 import { parse } from 'yaml'
 import { policyFor } from '../src/aws/iam.ts'
+import { renderHelp } from '../src/command-line/help.ts'
 import { declarationOf, defineEverywhere } from '../src/definition/definition.ts'
 import {
   defaultsSchema,
@@ -105,6 +106,16 @@ function replaceParts(page: string, parts: Readonly<Record<string, string>>): st
   }, page)
 }
 
+/**
+ * The page about the command line, with the help as it is now.
+ *
+ * @param action the text of action.yml
+ */
+export function commandLinePage(page: string, action: string): string {
+  const help = `\`\`\`text\n${renderHelp(action)}\n\`\`\`\n`
+  return page.replace(/(?<=<!-- begin: help -->\n)[\s\S]*(?=<!-- end: help -->)/, () => help)
+}
+
 const place = { partition: 'aws', region: 'ap-south-1', account: '222222222222' }
 
 /** The policy `verify` of the first example on the page. */
@@ -185,4 +196,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   writeFileSync('docs/definition.md', definitionPage(readFileSync('docs/definition.md', 'utf8')))
   const action = readFileSync('action.yml', 'utf8')
   writeFileSync('docs/reference.md', referencePage(readFileSync('docs/reference.md', 'utf8'), action))
+  writeFileSync('docs/command-line.md', commandLinePage(readFileSync('docs/command-line.md', 'utf8'), action))
 }

@@ -15,10 +15,15 @@ const administratorKey = {
 let sandbox: Sandbox
 
 describeContract('the sandbox', {
+  account: '222222222222',
+  region,
+  prefix: '',
+  tags: {},
   environment: () => sandbox.environment,
   inputs: { 'role-to-assume': `${hubRole}\n${provisionerRole}`, 'role-external-id': externalId },
   clock: () => clock,
   buildsIndexes: true,
+  changesTimeToLiveAgain: true,
   administrator: async () =>
     new DynamoDBClient({ region, endpoint: sandbox.url, credentials: administratorKey, maxAttempts: 10 }),
   start: async () => {

@@ -13,7 +13,10 @@ let client: DynamoDBClient
 beforeAll(async () => {
   const options = twoAccounts('dev')
   const principal = 'arn:aws:iam::222222222222:user/administrator'
-  emulator = await startEmulator({ accessKeys: [...(options.accessKeys ?? []), { ...key, principal }] })
+  emulator = await startEmulator({
+    timings: { indexCreating: 60_000 },
+    accessKeys: [...(options.accessKeys ?? []), { ...key, principal }],
+  })
   client = new DynamoDBClient({
     region: 'ap-south-1',
     endpoint: emulator.sandbox.url,

@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 import type { Role } from '../../sandbox/options.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
 import { type Deployment, deploymentIn, type Template } from '../support/deployments.ts'
-import { codeBlocksOf, codeBlockUnder } from '../support/pages.ts'
+import { codeBlocksOf, codeBlockUnder, read } from '../support/pages.ts'
 import { runAction } from '../support/runner.ts'
 
 type Inputs = Readonly<Record<string, string>>
@@ -59,6 +59,16 @@ async function startAccount(role: Role, environment: string): Promise<void> {
 const run = (given: Inputs, workspaceFiles: Inputs = {}) =>
   runAction({ inputs: given, environment: sandbox.environment, workspaceFiles })
 
+/** The title of a job summary, without its icon. */
+const titleOf = (summary: string) => /^### \S+ (.*)$/m.exec(summary)?.[1]
+
+/** The verdicts that the README shows for the runs under a heading, up to the next heading. */
+const verdictUnder = (heading: string, environment: string) => {
+  const [, text = ''] = read('README.md').split(new RegExp(`\n#+ ${heading}\n`))
+  const [section = ''] = text.split(/\n#+ /)
+  return [...section.matchAll(new RegExp(`\`(${environment}: [^\`]+)\``, 'g'))].map(([, verdict = '']) => verdict)
+}
+
 const calledTables = () => [...new Set(sandbox.requests.flatMap(({ table }) => table ?? []))].sort()
 
 it('the first workflow creates both tables, and the second run has nothing to do', async () => {
@@ -67,7 +77,9 @@ it('the first workflow creates both tables, and the second run has nothing to do
 
   const first = await run(inputs)
 
+  const [applied = '', unchanged = ''] = verdictUnder(firstTable, 'dev')
   expect([first.exitCode, first.outputs['changes-count'], first.outputs.changed]).toEqual([0, '2', 'true'])
+  expect(titleOf(first.summary)).toBe(applied)
   for (const name of ['tenant', 'users']) expect(sandbox.account(account, region).table(name)).toBeDefined()
   expect(first.outputs['users-table-arn']).toBe(`arn:aws:dynamodb:${region}:${account}:table/users`)
   expect(calledTables()).toEqual(deployment.parameters.TableNames?.split(','))
@@ -77,6 +89,7 @@ it('the first workflow creates both tables, and the second run has nothing to do
   const second = await run(inputs)
 
   expect([second.exitCode, second.outputs['has-changes']]).toEqual([0, 'false'])
+  expect(titleOf(second.summary)).toBe(unchanged)
 })
 
 it('the later step of the first workflow reads an output that the action has', () => {
@@ -100,8 +113,9 @@ it('the second environment creates two tables of its own, with its own role', as
   const changes = parse(codeBlockUnder('README.md', secondEnvironment, 'yaml')) as Inputs
   await startAccount(roleOf(deployment), changes.environment ?? '')
 
-  const { exitCode, outputs } = await run({ ...inputs, ...changes })
+  const { exitCode, outputs, summary } = await run({ ...inputs, ...changes })
 
+  expect([titleOf(summary)]).toEqual(verdictUnder(secondEnvironment, 'staging'))
   expect([exitCode, outputs['changes-count']]).toEqual([0, '2'])
   expect(calledTables()).toEqual(['staging-tenant', 'staging-users'])
   expect(deployment.parameters.TableNames?.split(',')).toEqual(['staging-tenant', 'staging-users'])
@@ -115,8 +129,9 @@ it('the definition file creates its table with the index, and leaves the first t
 
   const path = 'tables.yml'
   const file = codeBlocksOf('README.md').find(({ text }) => text.startsWith('tables:'))?.text ?? ''
-  const { exitCode, outputs } = await run({ ...inputs, 'definition-file': path }, { [path]: file })
+  const { exitCode, outputs, summary } = await run({ ...inputs, 'definition-file': path }, { [path]: file })
 
+  expect([titleOf(summary)]).toEqual(verdictUnder(ownTable, 'dev'))
   expect([exitCode, outputs['changes-count']]).toEqual([0, '1'])
   expect(JSON.parse(outputs.tables ?? '')).toMatchObject({ orders: { indexNames: ['by-order'] } })
   expect(calledTables()).toEqual(['orders'])

@@ -12,6 +12,7 @@ import { policyFor } from '../src/aws/iam.ts'
 import type { TableDefinition } from '../src/table/table.ts'
 import { aTarget, theTables } from './support/builders.ts'
 import { startEmulator } from './support/emulator.ts'
+import { codeBlockUnder } from './support/pages.ts'
 import { runDefinitions } from './support/sandbox-runs.ts'
 
 const region = 'ap-south-1'
@@ -1100,13 +1101,15 @@ describe.each<[name: string, role: Role, arn: string]>([
   })
 })
 
-describe('the README has the policies of the templates:', () => {
-  const readme = read('README.md')
-  const printed = (name: string) => {
-    const [, json] = new RegExp(`<!-- policy: ${name} -->\\n\`\`\`json\\n([\\s\\S]*?)\`\`\``).exec(readme) ?? []
-    if (json === undefined) throw new Error(`README.md has no policy "${name}"`)
-    return JSON.parse(json) as Policy
+describe('the printed policies are those of the templates:', () => {
+  const page = 'docs/accounts-and-credentials.md'
+  const headings: Readonly<Record<string, string>> = {
+    hub: 'Policy: hub role',
+    trust: 'Trust policy: jobs of one environment',
+    'chained trust': 'Trust policy: target role',
   }
+  const printed = (name: string) =>
+    JSON.parse(codeBlockUnder(page, headings[name] ?? `Policy: ${name}`, 'json')) as Policy
   const target = renderTarget({ TableNames: 'tenant,users', ...verifying, ...destroying })
   const ofSid = (sid: string): Policy => {
     const policy = policyOf(target.ProvisionerRole)
@@ -1133,7 +1136,7 @@ describe('the README has the policies of the templates:', () => {
     ['verify', ['plan', 'verify']],
   ])('what %s needs is allowed by the printed policies %p, and no more', async (command, names) => {
     const Statement = names.flatMap((name) => printed(name).Statement)
-    // The tables of the README have no prefix.
+    // The tables of the page have no prefix.
     const needed = neededBy([command]).map(({ action, resource }) => ({
       action,
       resource: resource.replace(prefix, ''),
@@ -1177,6 +1180,6 @@ describe('the README has the policies of the templates:', () => {
 
   it('destroy, which the text names', () => {
     expect(actionsOf(ofSid('Deletion'))).toEqual(['dynamodb:DeleteTable'])
-    expect(readme).toContain('| `destroy` | policy *plan* and `dynamodb:DeleteTable` |')
+    expect(read(page)).toContain('| `destroy` | policy *plan* and `dynamodb:DeleteTable` |')
   })
 })

@@ -34,6 +34,10 @@ if (moto === undefined) {
     })
   }
   describeContract('moto', {
+    account: '222222222222',
+    region,
+    prefix: '',
+    tags: {},
     environment: () => ({
       AWS_ENDPOINT_URL: endpoint,
       AWS_ACCESS_KEY_ID: accessKey.accessKeyId,
@@ -43,6 +47,7 @@ if (moto === undefined) {
     clock: () => fastClock(50),
     // moto replaces the attribute definitions of the table by those of the UpdateTable that adds the index.
     buildsIndexes: false,
+    changesTimeToLiveAgain: true,
     administrator,
     start: async () => undefined,
     reset: () => moto.reset(),

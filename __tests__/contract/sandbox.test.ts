@@ -2,6 +2,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
 import { externalId, hubRole, provisionerRole, twoAccounts } from '../../sandbox/two-accounts.ts'
+import { mostUnits } from '../../scripts/contract-aws/cost.ts'
 import { fastClock } from '../support/clock.ts'
 import { describeContract } from './contract.ts'
 
@@ -15,10 +16,15 @@ const administratorKey = {
 let sandbox: Sandbox
 
 describeContract('the sandbox', {
+  account: '222222222222',
+  region,
+  prefix: '',
+  tags: {},
   environment: () => sandbox.environment,
   inputs: { 'role-to-assume': `${hubRole}\n${provisionerRole}`, 'role-external-id': externalId },
   clock: () => clock,
   buildsIndexes: true,
+  changesTimeToLiveAgain: true,
   administrator: async () =>
     new DynamoDBClient({ region, endpoint: sandbox.url, credentials: administratorKey, maxAttempts: 10 }),
   start: async () => {
@@ -33,4 +39,15 @@ describeContract('the sandbox', {
   },
   reset: () => sandbox.reset(),
   stop: () => sandbox.close(),
+})
+
+it('the contract sends fewer requests for items than npm run contract:aws says before it starts', () => {
+  const count = (...operations: readonly string[]) =>
+    sandbox.requests.filter(({ operation }) => operations.includes(operation)).length
+  const writes = count('PutItem', 'UpdateItem', 'DeleteItem')
+  const reads = count('GetItem', 'Query', 'Scan')
+  expect([writes > 0, reads > 0]).toEqual([true, true])
+  // Each write of an item also writes it to at most three indexes.
+  expect(writes * 4).toBeLessThan(mostUnits.writeRequests)
+  expect(reads).toBeLessThan(mostUnits.readRequests)
 })

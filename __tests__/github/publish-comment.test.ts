@@ -37,7 +37,7 @@ describe('the comment', () => {
     await runAction({ command: 'plan', ...comment }, onPullRequest)
     expect(comments()).toEqual([expect.stringContaining('2 changes planned')])
     const changed = await runAction({ command: 'plan', ...comment, tags: 'team=planner' }, onPullRequest)
-    expect(comments()).toEqual([expect.stringContaining('tag team = planner')])
+    expect(comments()).toEqual([expect.stringContaining('new tag team: planner')])
 
     const applied = await runAction(
       { ...comment, tags: 'team=planner', 'expected-plan': changed.outputs.plan ?? '' },

@@ -66,6 +66,13 @@ it('keeps what is written before the toolkit is loaded, and writes it in order t
   expect(printed).toBe('first ***\n::add-mask::a-long-secret\n::error title=Title::failed\n')
 })
 
+it('colours a line after it is escaped: text cannot bring a colour or a command of its own', async () => {
+  const { runner } = await aRunner()
+  runner.log.info('::error::\u001b[32mdone', 'failure')
+  expect(printed).toBe('\u001b[31m: :error::\\u{1b}[32mdone\u001b[0m\n')
+  expect(parseCommands(printed)).toEqual([])
+})
+
 it('reads an input as the toolkit does: by its name in upper case, without surrounding space', async () => {
   const { getInput } = await import('@actions/core')
   const { runner } = aRunnerBeforeLoading()

@@ -16,6 +16,11 @@ const entries = lines.flatMap((line, index) => {
 /** Texts that are printed only inside of a message that has an entry, or after it. */
 const continuations: readonly string[] = [
   'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.',
+  'Begin with one of ….',
+  '… --help lists the flags.',
+  '… Did you mean the command plan?',
+  '… Did you mean --…?',
+  '… Set the environment variable ….',
   '… It must be ….',
   '… Put it in quotes.',
   '… Did you mean …?',

@@ -20,8 +20,8 @@ type Node = Readonly<Record<string, unknown>> & { readonly type?: string }
 
 const root = new URL('../../src/', import.meta.url)
 
-/** Files without messages of their own: they render those of others. */
-const renderers = /^report\//
+/** Files without messages of their own: they render those of others, and the help. */
+const renderers = /^report\/|^command-line\/help\.ts$/
 
 /** Places of texts that are no message: remedies, descriptions for documentation, names of waits, progress in the log. */
 const otherPlaces: readonly RegExp[] = [

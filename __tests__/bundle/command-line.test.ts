@@ -147,7 +147,7 @@ it('is a command in a step of a workflow too, whose later steps get its outputs'
   })
   expect([exitCode, parseCommands(stdout + stderr)]).toEqual([0, []])
   expect(parseOutputs(readFileSync(files.output, 'utf8'))).toEqual(outputsIn(stdout))
-  expect(readFileSync(files.summary, 'utf8')).toContain('Tenant Tables')
+  expect(readFileSync(files.summary, 'utf8')).toContain('arn:aws:dynamodb:ap-south-1:222222222222:table/tenant')
   expect(leaksIn(stdout + stderr, sandbox.secrets)).toEqual([])
 })
 
@@ -171,6 +171,17 @@ describe('the help', () => {
     for (const name of inputNames) expect(stdout).toContain(name === 'command' ? 'Commands:' : name)
     for (const command of declarations.command.choices ?? []) expect(stdout).toContain(`\n  ${command} `)
     expect(page).toContain(`\`\`\`text\n${stdout}\`\`\``)
+  })
+
+  it.each<[string, Readonly<Record<string, string>>, boolean]>([
+    ['is printed on a terminal without arguments and inputs', {}, true],
+    ['is not printed on a terminal of a runner', { GITHUB_ACTIONS: 'true' }, false],
+    ['is not printed on a terminal with inputs in the environment', { INPUT_COMMAND: 'plan' }, false],
+  ])('%s', async (_, environment, isPrinted) => {
+    const terminal = ['--no-warnings', '--import', 'data:text/javascript,process.stdout.isTTY=true']
+    const { exitCode, stdout } = await start(process.execPath, [...terminal, bundle], environment)
+    expect([exitCode, stdout.includes('Usage: tenant-tables')]).toEqual([isPrinted ? 0 : 1, isPrinted])
+    expect(stdout.includes('environment is required')).toBe(!isPrinted)
   })
 
   it('is not printed without arguments where a script reads stdout: a run without inputs fails', async () => {

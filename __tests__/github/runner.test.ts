@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { logGroup } from '../../src/github/log.ts'
 import { commandRunner, gitHubRunner } from '../../src/github/runner.ts'
 import { parseCommands, parseOutputs } from '../support/runner.ts'
@@ -289,7 +290,9 @@ describe('a command', () => {
 
   it('writes the log to stderr and the outputs to stdout, without workflow commands on GitHub too', async () => {
     const { log, exitCode } = await printAsCommand(false)
-    expect(log).toBe('Plan\na line with ***\nWarning: a warning\nError: it failed\nTo fix: ::error::fix it\n')
+    expect(stripVTControlCharacters(log)).toBe(
+      'Plan\na line with ***\nWarning: a warning\nError: it failed\nTo fix: ::error::fix it\n',
+    )
     expect([printed, exitCode]).toEqual([`plan=${'x'.repeat(200)}\n`, 1])
     expect(parseOutputs(readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8'))).toEqual({ plan: 'x'.repeat(200) })
   })

@@ -34,7 +34,7 @@ function writesOf({ calls }: Finished): readonly string[] {
   return calls.map(({ operation }) => operation).filter((operation) => !/^(Describe|List)/.test(operation))
 }
 
-const isRefused = ({ lines }: Finished) => lines.some((line) => line.startsWith('! refused: '))
+const isRefused = ({ lines }: Finished) => lines.some((line) => line.startsWith('! refused'))
 
 /** A day of virtual time, after which every budget but that of table classes is full again. */
 const month = 31 * 24 * 3_600_000

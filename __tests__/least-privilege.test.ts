@@ -12,6 +12,7 @@ import { policyFor } from '../src/aws/iam.ts'
 import type { TableDefinition } from '../src/table/table.ts'
 import { aTarget, theTables } from './support/builders.ts'
 import { startEmulator } from './support/emulator.ts'
+import { codeBlockUnder } from './support/pages.ts'
 import { runDefinitions } from './support/sandbox-runs.ts'
 
 const region = 'ap-south-1'
@@ -121,6 +122,23 @@ const renderHub = (parameters: Strings = {}) =>
     ExistingOidcProviderArn: provider,
     ...parameters,
   }) as unknown as { readonly HubRole: Role }
+
+/** The role of the template for one account. Its provider is in the account of the tables. */
+const renderSingle = (parameters: Strings = {}) =>
+  (
+    render('iam/single-account.yml', {
+      'AWS::AccountId': account,
+      'AWS::Region': region,
+      Owner: 'acme',
+      OwnerId: '1',
+      Repository: 'app',
+      RepositoryId: '2',
+      Environment: 'dev',
+      TableNames: `${prefix}tenant,${prefix}users`,
+      ExistingOidcProviderArn: provider.replace(hubAccount, account),
+      ...parameters,
+    }) as unknown as { readonly Role: Role }
+  ).Role
 
 /** The only policy of a role. */
 function policyOf({ Policies, ManagedPolicyArns }: Role): Policy {
@@ -369,6 +387,12 @@ function neededOfStack(commands: readonly Command[]): readonly IamAction[] {
   return [...neededBy(commands), ...(commands.includes('verify') ? indexQueries() : [])]
 }
 
+/** Every action that the commands need, on each of these resources. */
+function everyAction(resources: readonly string[]): readonly IamAction[] {
+  const actions = new Set(neededBy(['apply', 'verify', 'destroy']).map(({ action }) => action))
+  return [...actions].flatMap((action) => resources.map((resource) => ({ action, resource })))
+}
+
 // --- The evaluator
 
 type Question = Pick<Simulation, 'identityPolicies'> &
@@ -548,6 +572,73 @@ describe('a stack for several regions, and for tables with time to live and inde
     expect(resourcesOf(policyOf(ProvisionerRole))).toEqual(
       names.map((name) => `arn:*:dynamodb:*:*:table/${name}`).sort(),
     )
+  })
+})
+
+describe('the role of a single account', () => {
+  const planning = { AllowApply: 'false' }
+  const all = { ...verifying, ...destroying, AllowTimeToLive: 'true' }
+  const neededOfExtended = () => actionsIn([...recordedOfExtended.values()].flat())
+
+  it.each<[name: string, commands: readonly Command[], parameters: Strings]>([
+    ['as it is deployed without these parameters', ['apply', 'plan'], {}],
+    ['that only plans', ['plan'], planning],
+    ['that plans and verifies', ['plan', 'verify'], { ...planning, ...verifying }],
+    ['that may verify', ['apply', 'plan', 'verify'], verifying],
+    ['that may destroy', ['apply', 'plan', 'destroy'], destroying],
+    ['that may do everything', ['apply', 'plan', 'verify', 'destroy'], { ...verifying, ...destroying }],
+  ])('%s: allows all that its commands need, and no more', async (_, commands, parameters) => {
+    await expectToBeLeast(policyOf(renderSingle(parameters)), neededOfStack(commands))
+  })
+
+  it('allows all that tables with time to live and indexes need, and no more', async () => {
+    // UpdateContinuousBackups is for environments with recovery, which these tables do not have.
+    const recovery = neededBy(['apply']).filter(({ action }) => action === 'dynamodb:UpdateContinuousBackups')
+    await expectToBeLeast(policyOf(renderSingle(all)), [...neededOfExtended(), ...recovery])
+  })
+
+  it.each<[name: string, parameters: Strings, pattern: RegExp]>([
+    ['AllowApply', { ...all, ...planning }, /:(Create|Update\w+|Tag)/],
+    ['AllowVerify', { ...all, AllowVerify: 'false' }, /:(Query|\w+Item)$/],
+    ['AllowTimeToLive', { ...all, AllowTimeToLive: 'false' }, /TimeToLive$/],
+    ['AllowDestroy', { ...all, AllowDestroy: 'false' }, /:DeleteTable$/],
+  ])('denies what %s would allow when it is false', async (_, parameters, pattern) => {
+    const needed = neededOfExtended()
+    const denied = needed.filter(({ action }) => pattern.test(action))
+    expect(denied).not.toEqual([])
+    expect(await deniedOf(needed, policyOf(renderSingle(parameters)), everything)).toEqual(denied)
+  })
+
+  it('denies other tables, names without the prefix, and other accounts and regions', async () => {
+    const users = `arn:aws:dynamodb:${region}:${account}:table/${prefix}users`
+    const elsewhere = everyAction([
+      `${users}-archive`,
+      users.replace(prefix, ''),
+      users.replace(account, '333333333333'),
+      users.replace(region, 'us-east-1'),
+    ])
+    expect(elsewhere.length).toBeGreaterThan(40)
+    expect(await deniedOf(elsewhere, policyOf(renderSingle(all)), everything)).toEqual(elsewhere)
+  })
+
+  it.each<[number, Strings]>([
+    [35, all],
+    [90, { AllowTimeToLive: 'true' }],
+  ])('has a policy for %i tables within the 10,240 characters that IAM allows for a role', (count, parameters) => {
+    const names = Array.from({ length: count }, (_, index) => `table-${index}`.padEnd(20, 'x'))
+    const policy = policyOf(renderSingle({ ...parameters, TableNames: names.join(',') }))
+    expect(JSON.stringify(policy).length).toBeLessThanOrEqual(10_240)
+    expect(JSON.stringify(policy).length).toBeGreaterThan(9_000)
+  })
+
+  it('allows the named regions instead of the region of the stack', async () => {
+    const policy = policyOf(renderSingle({ Regions: 'eu-west-1,us-east-1' }))
+    const needed = neededBy(['apply'])
+    for (const named of ['eu-west-1', 'us-east-1']) {
+      const there = needed.map((each) => ({ ...each, resource: each.resource.replace(region, named) }))
+      expect(await deniedOf(there, policy, everything)).toEqual([])
+    }
+    expect(await deniedOf(needed, policy, everything)).toEqual(needed)
   })
 })
 
@@ -770,10 +861,6 @@ describe('the policy of a restricted session', () => {
 })
 
 describe('a stack denies what its parameters do not allow', () => {
-  const everyAction = (resources: readonly string[]): readonly IamAction[] =>
-    [...new Set(neededBy(['apply', 'verify', 'destroy']).map(({ action }) => action))].flatMap((action) =>
-      resources.map((resource) => ({ action, resource })),
-    )
   const deniedActions = async (needed: readonly IamAction[], policy: Policy, boundary: Policy) =>
     [...new Set((await deniedOf(needed, policy, boundary)).map(({ action }) => action))].sort()
   const items = ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query']
@@ -971,53 +1058,58 @@ describe('the role chain', () => {
     expect(principalOf(ProvisionerRole)).toEqual([{ AWS: hubRole }])
     expect(principalOf(PlanRole)).toEqual([{ AWS: planHubRole }])
   })
+})
 
-  describe('for a token of GitHub', () => {
-    const host = 'token.actions.githubusercontent.com'
-    // The simulator knows these two keys for Google's provider, but not for GitHub's. They mean the same.
-    const asKnown = (text: string) => text.replaceAll(new RegExp(`${host}:(aud|sub)`, 'g'), 'accounts.google.com:$1')
-    const claims = { aud: 'sts.amazonaws.com', sub: 'repo:acme@1/app@2:environment:dev', repository_id: '2' }
-    const mayBegin = (changes: Partial<typeof claims>) =>
-      isAllowed(
-        { action: 'sts:AssumeRoleWithWebIdentity', resource: hubRole },
-        {
-          principal: provider,
-          identityPolicies: [],
-          resourcePolicy: JSON.parse(asKnown(JSON.stringify(HubRole.AssumeRolePolicyDocument))),
-          contextVariables: Object.fromEntries(
-            Object.entries({ ...claims, ...changes }).map(([name, value]) => [asKnown(`${host}:${name}`), value]),
-          ),
-        },
-      )
+describe.each<[name: string, role: Role, arn: string]>([
+  ['the hub role', renderHub().HubRole, hubRole],
+  ['the role of a single account', renderSingle(), `arn:aws:iam::${account}:role/tenant-tables`],
+])('%s, for a token of GitHub', (_, role, arn) => {
+  const host = 'token.actions.githubusercontent.com'
+  // The simulator knows these two keys for Google's provider, but not for GitHub's. They mean the same.
+  const asKnown = (text: string) => text.replaceAll(new RegExp(`${host}:(aud|sub)`, 'g'), 'accounts.google.com:$1')
+  const claims = { aud: 'sts.amazonaws.com', sub: 'repo:acme@1/app@2:environment:dev', repository_id: '2' }
+  const mayBegin = (changes: Partial<typeof claims>) =>
+    isAllowed(
+      { action: 'sts:AssumeRoleWithWebIdentity', resource: arn },
+      {
+        principal: provider.replace(hubAccount, arn.split(':')[4] ?? ''),
+        identityPolicies: [],
+        resourcePolicy: JSON.parse(asKnown(JSON.stringify(role.AssumeRolePolicyDocument))),
+        contextVariables: Object.fromEntries(
+          Object.entries({ ...claims, ...changes }).map(([name, value]) => [asKnown(`${host}:${name}`), value]),
+        ),
+      },
+    )
 
-    it.each([claims.sub, 'repo:acme/app:environment:dev'])('is open to %s', async (sub) => {
-      expect(await mayBegin({ sub })).toBe(true)
-    })
+  it.each([claims.sub, 'repo:acme/app:environment:dev'])('is open to %s', async (sub) => {
+    expect(await mayBegin({ sub })).toBe(true)
+  })
 
-    it.each<[string, Partial<typeof claims>]>([
-      ['another environment', { sub: 'repo:acme@1/app@2:environment:production' }],
-      ['an environment with the same prefix', { sub: 'repo:acme@1/app@2:environment:dev2' }],
-      ['a job without environment', { sub: 'repo:acme@1/app@2:ref:refs/heads/main' }],
-      ['a pull request', { sub: 'repo:acme@1/app@2:pull_request' }],
-      ['another repository', { sub: 'repo:acme/api:environment:dev' }],
-      ['another owner', { sub: 'repo:evil/app:environment:dev' }],
-      ['another owner who took over the name', { sub: 'repo:acme@9/app@9:environment:dev', repository_id: '9' }],
-      ['a new repository under the old name', { sub: 'repo:acme/app:environment:dev', repository_id: '9' }],
-      ['a star', { sub: 'repo:acme@1/app@2:*' }],
-      ['another audience', { aud: 'https://github.com/acme' }],
-    ])('is closed to %s', async (_, changes) => {
-      expect(await mayBegin(changes)).toBe(false)
-    })
+  it.each<[string, Partial<typeof claims>]>([
+    ['another environment', { sub: 'repo:acme@1/app@2:environment:production' }],
+    ['an environment with the same prefix', { sub: 'repo:acme@1/app@2:environment:dev2' }],
+    ['a job without environment', { sub: 'repo:acme@1/app@2:ref:refs/heads/main' }],
+    ['a pull request', { sub: 'repo:acme@1/app@2:pull_request' }],
+    ['another repository', { sub: 'repo:acme/api:environment:dev' }],
+    ['another owner', { sub: 'repo:evil/app:environment:dev' }],
+    ['another owner who took over the name', { sub: 'repo:acme@9/app@9:environment:dev', repository_id: '9' }],
+    ['a new repository under the old name', { sub: 'repo:acme/app:environment:dev', repository_id: '9' }],
+    ['a star', { sub: 'repo:acme@1/app@2:*' }],
+    ['another audience', { aud: 'https://github.com/acme' }],
+  ])('is closed to %s', async (_, changes) => {
+    expect(await mayBegin(changes)).toBe(false)
   })
 })
 
-describe('the README has the policies of the templates:', () => {
-  const readme = read('README.md')
-  const printed = (name: string) => {
-    const [, json] = new RegExp(`<!-- policy: ${name} -->\\n\`\`\`json\\n([\\s\\S]*?)\`\`\``).exec(readme) ?? []
-    if (json === undefined) throw new Error(`README.md has no policy "${name}"`)
-    return JSON.parse(json) as Policy
+describe('the printed policies are those of the templates:', () => {
+  const page = 'docs/accounts-and-credentials.md'
+  const headings: Readonly<Record<string, string>> = {
+    hub: 'Policy: hub role',
+    trust: 'Trust policy: jobs of one environment',
+    'chained trust': 'Trust policy: target role',
   }
+  const printed = (name: string) =>
+    JSON.parse(codeBlockUnder(page, headings[name] ?? `Policy: ${name}`, 'json')) as Policy
   const target = renderTarget({ TableNames: 'tenant,users', ...verifying, ...destroying })
   const ofSid = (sid: string): Policy => {
     const policy = policyOf(target.ProvisionerRole)
@@ -1044,7 +1136,7 @@ describe('the README has the policies of the templates:', () => {
     ['verify', ['plan', 'verify']],
   ])('what %s needs is allowed by the printed policies %p, and no more', async (command, names) => {
     const Statement = names.flatMap((name) => printed(name).Statement)
-    // The tables of the README have no prefix.
+    // The tables of the page have no prefix.
     const needed = neededBy([command]).map(({ action, resource }) => ({
       action,
       resource: resource.replace(prefix, ''),
@@ -1088,6 +1180,6 @@ describe('the README has the policies of the templates:', () => {
 
   it('destroy, which the text names', () => {
     expect(actionsOf(ofSid('Deletion'))).toEqual(['dynamodb:DeleteTable'])
-    expect(readme).toContain('| `destroy` | policy *plan* and `dynamodb:DeleteTable` |')
+    expect(read(page)).toContain('| `destroy` | policy *plan* and `dynamodb:DeleteTable` |')
   })
 })

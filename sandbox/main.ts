@@ -1,18 +1,34 @@
 /**
- * `npm run sandbox -- [ENVIRONMENT] [SPEED]`: runs the sandbox with two accounts until SIGINT or SIGTERM, and prints the
- * environment variables that direct a job to it.
+ * `npm run sandbox -- [ENVIRONMENT] [SPEED]`: runs the sandbox with two accounts until SIGINT or SIGTERM. Prints the
+ * environment variables that direct a job to it on stdout, and then a complete command on stderr.
  *
  * ENVIRONMENT is the environment that the roles trust, `dev` by default. SPEED is the speed of the sandbox's clock, 1 by
  * default: with 50, a minute of AWS takes 1.2 seconds.
  */
 import { startSandbox } from './sandbox.ts'
-import { twoAccounts } from './two-accounts.ts'
+import { externalId, hubRole, provisionerRole, twoAccounts } from './two-accounts.ts'
 
 const [environment = 'dev', speed = '1'] = process.argv.slice(2)
 const start = Date.now()
 const now = () => start + (Date.now() - start) * Number(speed)
 const sandbox = await startSandbox({ ...twoAccounts(environment), now })
 for (const [name, value] of Object.entries(sandbox.environment)) console.log(`${name}=${value}`)
+
+const variables = Object.entries(sandbox.environment).map(([name, value]) => `${name}=${value}`)
+const flags = ['--environment', environment, '--aws-region', 'ap-south-1', '--credential-source', 'oidc']
+const roles = ['--role-to-assume', hubRole, '--role-to-assume', provisionerRole, '--role-external-id', externalId]
+const command = ['env', ...variables, 'node', 'dist/index.js', 'plan', ...flags, ...roles].map(quoteForShell).join(' ')
+console.error(`
+The sandbox runs until Ctrl-C. To plan against it, paste this command into another terminal, in this folder.
+To create the tables, replace "plan" by "apply".
+
+${command}
+`)
+
 const stop = () => void sandbox.close()
 process.once('SIGINT', stop)
 process.once('SIGTERM', stop)
+
+function quoteForShell(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}

@@ -2,7 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { toJsonSchema } from '@valibot/to-json-schema'
+import { parse } from 'yaml'
 import { policyFor } from '../src/aws/iam.ts'
+import { renderHelp } from '../src/command-line/help.ts'
 import { declarationOf, defineEverywhere } from '../src/definition/definition.ts'
 import {
   defaultsSchema,
@@ -59,13 +61,59 @@ export function definitionJsonSchema(): object {
 
 /** The page about definition files, with its generated parts as they are now. */
 export function definitionPage(page: string): string {
-  const parts = { policy: examplePolicy(page), 'not managed': listNotManaged(), properties: propertyTable() }
+  return replaceParts(page, {
+    policy: examplePolicy(page),
+    'not managed': listNotManaged(),
+    properties: propertyTable(),
+  })
+}
+
+interface Described {
+  readonly description: string
+  readonly default?: string
+}
+
+/**
+ * The page about inputs and outputs, with its generated parts as they are now.
+ *
+ * @param action the text of action.yml
+ */
+export function referencePage(page: string, action: string): string {
+  const { inputs, outputs } = parse(action) as Readonly<
+    Record<'inputs' | 'outputs', Readonly<Record<string, Described>>>
+  >
+  const rows = (values: Readonly<Record<string, Described>>, cells: (value: Described) => readonly string[]) =>
+    Object.entries(values).map(([name, value]) => [code(name), ...cells(value)])
+  return replaceParts(page, {
+    inputs: renderTable(
+      ['input', 'default', 'meaning'],
+      rows(inputs, ({ default: byDefault = '', description }) => [byDefault && code(byDefault), description]),
+    ),
+    outputs: renderTable(
+      ['output', 'meaning'],
+      rows(outputs, ({ description }) => [description]),
+    ),
+  })
+}
+
+/** Replaces the text between the two comments of each part. */
+function replaceParts(page: string, parts: Readonly<Record<string, string>>): string {
   return Object.entries(parts).reduce((text, [name, part]) => {
     const [before = '', after = ''] = text.split(
       new RegExp(`(?<=<!-- begin: ${name} -->\\n)[\\s\\S]*(?=<!-- end: ${name} -->)`),
     )
     return `${before}${part}\n${after}`
   }, page)
+}
+
+/**
+ * The page about the command line, with the help as it is now.
+ *
+ * @param action the text of action.yml
+ */
+export function commandLinePage(page: string, action: string): string {
+  const help = `\`\`\`text\n${renderHelp(action)}\n\`\`\`\n`
+  return page.replace(/(?<=<!-- begin: help -->\n)[\s\S]*(?=<!-- end: help -->)/, () => help)
 }
 
 const place = { partition: 'aws', region: 'ap-south-1', account: '222222222222' }
@@ -95,9 +143,14 @@ const columns = ['property', 'meaning', 'new table', 'existing table', '`allow`'
 
 function propertyTable(): string {
   const examples = tablesEverywhere(readFileSync('examples/all-properties.yml', 'utf8'))
-  return [columns, columns.map(() => '---'), ...properties.map((property) => cellsOf(property, examples))]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n')
+  return renderTable(
+    columns,
+    properties.map((property) => cellsOf(property, examples)),
+  )
+}
+
+function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
 /** @param examples tables that declare every property, for the actions that depend on its value */
@@ -141,4 +194,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   write('definition', definitionJsonSchema())
   for (const kind of ['tenant', 'users'] as const) write(`${kind}-item`, itemJsonSchema(kind))
   writeFileSync('docs/definition.md', definitionPage(readFileSync('docs/definition.md', 'utf8')))
+  const action = readFileSync('action.yml', 'utf8')
+  writeFileSync('docs/reference.md', referencePage(readFileSync('docs/reference.md', 'utf8'), action))
+  writeFileSync('docs/command-line.md', commandLinePage(readFileSync('docs/command-line.md', 'utf8'), action))
 }

@@ -1,9 +1,27 @@
+#!/usr/bin/env node
 import { gitHubRunner } from './github/runner.ts'
 import { main } from './main.ts'
 import { systemClock } from './run/run.ts'
 
 // No top-level await here: with one, webpack puts all modules into functions, which Node parses twice.
-void main(gitHubRunner(process), systemClock).then(() => {
+void start().then(() => {
   // A connection that another package left open must not keep a cancelled job waiting.
   setTimeout(() => process.exit(), 250).unref()
 })
+
+async function start(): Promise<void> {
+  if (!isCommand()) return await main(gitHubRunner(process), systemClock)
+  const { openCommand } = await import('./command-line/command.ts')
+  const runner = await openCommand(process)
+  if (runner !== undefined) await main(runner, systemClock)
+}
+
+/**
+ * Reports whether a person or a script started this process. GitHub starts an action without arguments, also if
+ * GITHUB_ACTIONS is set: a step with `run:` may give some. A terminal without arguments and without inputs gets the help.
+ */
+function isCommand(): boolean {
+  const { argv, env, stdout } = process
+  if (argv.length > 2) return true
+  return env.GITHUB_ACTIONS !== 'true' && stdout.isTTY && !Object.keys(env).some((name) => name.startsWith('INPUT_'))
+}

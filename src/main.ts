@@ -42,9 +42,14 @@ export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeO
 }
 
 /** Yields each result as soon as it is reached, so that an error loses none. */
-async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: TimeOuts): AsyncGenerator<RunResult> {
+export async function* reconcile(
+  inputs: Inputs,
+  runner: Runner,
+  run: Run,
+  timeOuts: TimeOuts,
+): AsyncGenerator<RunResult> {
   const { command, productionRule, region, environment, policy, definition, definitionFile } = inputs
-  yield { command, productionRule, definitionFile, warnings: inputs.sdkSettings?.warnings ?? [] }
+  yield { command, productionRule, definitionFile, ...inputs.sdkSettings }
   if (command === 'policy') return yield showPolicies(inputs, runner)
   const reviewed = await readReview(inputs, runner.readFile)
   yield { review: describeReview(reviewed, command) }
@@ -52,7 +57,7 @@ async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: Ti
   const aws = await connectToAws(inputs, runner, countReads(declared), run, timeOuts)
   const target = { ...aws.account, region, environment }
   yield { target }
-  run.log.info(describePlace(inputs, target.account))
+  run.log.info(`Account ${target.account}`)
   const { dynamoDb, describeKey } = aws.open(target)
   const definitions = policy.destroy ? declared : await resolveDefinitions(declared, target, describeKey)
   const { observed, readAt } = await observeTables(dynamoDb, target, definitions, run)

@@ -108,7 +108,7 @@ it.each<[string, Situation, string]>([
   [
     'where the tables do not match their definitions',
     { observed: observedAs(builtIn, { users: { BillingMode: provisioned } }) },
-    'The tables are not as they are defined: update BillingMode of "users": BillingMode PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST.\nTo fix: Find out who changed them, then run command: apply, which brings them to their definition.',
+    'The tables are not as they are defined: update BillingMode of "users": billing PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST.\nTo fix: Find out who changed them, then run command: apply, which brings them to their definition.',
   ],
 ])('reads and writes no item %s', async (_, situation, expected) => {
   const { error, calls } = await verify(situation)

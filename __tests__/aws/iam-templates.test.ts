@@ -21,6 +21,8 @@ interface Template {
   readonly Outputs: Readonly<Record<string, { readonly Value: unknown }>>
 }
 
+type Node = Readonly<Record<string, unknown>>
+
 interface Statement {
   readonly Effect: string
   readonly Action: string | readonly string[]
@@ -37,6 +39,7 @@ const source = (name: string) => readFileSync(new URL(name, folder), 'utf8')
 const template = (name: string) => parse(source(name)) as Template
 const hub = template('hub.yml')
 const provisioner = template('provisioner.yml')
+const single = template('single-account.yml')
 
 /** Every statement of a template, those that depend on a condition included. */
 function statementsOf(node: unknown): readonly Statement[] {
@@ -53,7 +56,6 @@ function textsOf(node: unknown): readonly string[] {
 }
 
 const roleOf = ({ Resources }: Template, name: string) => Resources[name]?.Properties ?? {}
-const [hubTrust, ...otherHubTrusts] = statementsOf(roleOf(hub, 'HubRole').AssumeRolePolicyDocument)
 
 /** The permission to set tags or a source identity, on one side; the templates must allow it on both. */
 const onlyWhereAskedFor = (side: Readonly<Record<string, unknown>>) =>
@@ -64,11 +66,15 @@ const onlyWhereAskedFor = (side: Readonly<Record<string, unknown>>) =>
 
 /** The beginning of a table's ARN. CloudFormation cannot put references into the delimiter that joins the names. */
 const anyPlace = 'arn:*:dynamodb:*:*:table/'
-const thisPlace = {
-  StringEquals: { 'aws:RequestedRegion': { Ref: 'Regions' }, 'aws:ResourceAccount': { Ref: 'AWS::AccountId' } },
+const regions: Readonly<Record<string, unknown>> = {
+  'provisioner.yml': { Ref: 'Regions' },
+  'single-account.yml': { 'Fn::If': ['NamesRegions', { Ref: 'Regions' }, { Ref: 'AWS::Region' }] },
 }
+const placeOf = (name: string) => ({
+  StringEquals: { 'aws:RequestedRegion': regions[name], 'aws:ResourceAccount': { Ref: 'AWS::AccountId' } },
+})
 
-it('they are these', () => expect(names).toEqual(['hub.yml', 'provisioner.yml']))
+it('the folder has these templates', () => expect(names).toEqual(['hub.yml', 'provisioner.yml', 'single-account.yml']))
 
 describe.each(names)('%s', (name) => {
   const { Parameters, Resources, Conditions } = template(name)
@@ -85,7 +91,7 @@ describe.each(names)('%s', (name) => {
       const texts = textsOf(statement).map((text) => text.replaceAll(anyPlace, '').replaceAll('/index/*', ''))
       expect(texts.filter((text) => /[*?]/.test(text))).toEqual([])
       // The wildcards of an ARN stand for what the condition names.
-      if (textsOf(statement).some((text) => text.includes(anyPlace))) expect(statement.Condition).toEqual(thisPlace)
+      if (textsOf(statement).some((text) => text.includes(anyPlace))) expect(statement.Condition).toEqual(placeOf(name))
       for (const operator of Object.keys(statement.Condition ?? {})) expect(operator).toBe('StringEquals')
     }
   })
@@ -130,16 +136,20 @@ describe.each(names)('%s', (name) => {
   })
 })
 
-describe('the hub', () => {
-  const host = 'token.actions.githubusercontent.com'
+const host = 'token.actions.githubusercontent.com'
 
+describe.each([
+  ['hub.yml', 'HubRole'],
+  ['single-account.yml', 'Role'],
+])('%s, for the tokens of GitHub', (name, role) => {
   it('trusts the tokens of one environment of one repository, in both forms of sub', () => {
-    expect(otherHubTrusts).toEqual([])
-    expect(hubTrust?.Action).toBe('sts:AssumeRoleWithWebIdentity')
-    expect(hubTrust?.Principal).toEqual({
+    const [trust, ...others] = statementsOf(roleOf(template(name), role).AssumeRolePolicyDocument)
+    expect(others).toEqual([])
+    expect(trust?.Action).toBe('sts:AssumeRoleWithWebIdentity')
+    expect(trust?.Principal).toEqual({
       Federated: { 'Fn::If': ['MakesOidcProvider', { Ref: 'OidcProvider' }, { Ref: 'ExistingOidcProviderArn' }] },
     })
-    expect(hubTrust?.Condition).toEqual({
+    expect(trust?.Condition).toEqual({
       StringEquals: {
         [`${host}:aud`]: { Ref: 'Audience' },
         [`${host}:repository_id`]: { Ref: 'RepositoryId' },
@@ -153,6 +163,18 @@ describe('the hub', () => {
     })
   })
 
+  it('creates the OIDC provider unless it is given one, and keeps it when the stack is deleted', () => {
+    expect(template(name).Resources.OidcProvider).toEqual({
+      Type: 'AWS::IAM::OIDCProvider',
+      Condition: 'MakesOidcProvider',
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: { Url: `https://${host}`, ClientIdList: [{ Ref: 'Audience' }] },
+    })
+  })
+})
+
+describe('the hub', () => {
   it('may assume the roles that are named, and tell CloudTrail of the session where that is asked for', () => {
     const roles = { Ref: 'TargetRoleArns' }
     expect(roleOf(hub, 'HubRole').Policies).toEqual([
@@ -168,15 +190,86 @@ describe('the hub', () => {
       },
     ])
   })
+})
 
-  it("makes GitHub's provider, or takes the one that is there, and never takes it away from others", () => {
-    expect(hub.Resources.OidcProvider).toEqual({
-      Type: 'AWS::IAM::OIDCProvider',
-      Condition: 'MakesOidcProvider',
-      DeletionPolicy: 'Retain',
-      UpdateReplacePolicy: 'Retain',
-      Properties: { Url: `https://${host}`, ClientIdList: [{ Ref: 'Audience' }] },
+/** The actions of a role's statements, and those that depend on a condition with its name. */
+function grantsOf(properties: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const [policy] = properties.Policies as readonly [
+    { readonly PolicyDocument: { readonly Statement: readonly Node[] } },
+  ]
+  const of = (node: unknown): unknown => {
+    const [condition, whenTrue, whenFalse] = ((node as Node)?.['Fn::If'] ?? []) as readonly unknown[]
+    if (condition === undefined) return node
+    expect(whenFalse).toEqual({ Ref: 'AWS::NoValue' })
+    return { [String(condition)]: whenTrue }
+  }
+  return policy.PolicyDocument.Statement.map((each) => {
+    const statement = of(each) as Node
+    const [[name, inner] = ['', undefined]] = Object.entries(statement)
+    const { Sid, Action } = ('Effect' in statement ? statement : inner) as Statement & { readonly Sid: string }
+    const actions = [Action].flat().map(of)
+    return 'Effect' in statement ? { [Sid]: actions } : { [name]: { [Sid]: actions } }
+  })
+}
+
+describe('the single account', () => {
+  it('grants reads, and everything else only where its parameter asks for it', () => {
+    expect(grantsOf(roleOf(single, 'Role'))).toEqual([
+      {
+        Reads: [
+          'dynamodb:DescribeContinuousBackups',
+          'dynamodb:DescribeTable',
+          { MaySetTimeToLive: 'dynamodb:DescribeTimeToLive' },
+          'dynamodb:ListTagsOfResource',
+        ],
+      },
+      {
+        MayApply: {
+          Writes: [
+            'dynamodb:CreateTable',
+            'dynamodb:TagResource',
+            'dynamodb:UpdateContinuousBackups',
+            'dynamodb:UpdateTable',
+            { MaySetTimeToLive: 'dynamodb:UpdateTimeToLive' },
+          ],
+        },
+      },
+      {
+        MayVerify: {
+          SampleItems: ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+        },
+      },
+      { MayVerify: { SampleItemsInIndexes: ['dynamodb:Query'] } },
+      { MayDestroy: { Deletion: ['dynamodb:DeleteTable'] } },
+    ])
+    const defaults = (['AllowApply', 'AllowVerify', 'AllowTimeToLive', 'AllowDestroy'] as const).map(
+      (name) => single.Parameters[name]?.Default,
+    )
+    expect(defaults).toEqual(['true', 'false', 'false', 'false'])
+  })
+
+  it('requires only the names and ids of the jobs that it trusts', () => {
+    const required = Object.entries(single.Parameters).filter(([, { Default }]) => Default === undefined)
+    expect(required.map(([name]) => name)).toEqual(['Owner', 'OwnerId', 'Repository', 'RepositoryId', 'Environment'])
+  })
+
+  it('has the ARNs that the workflow and the next stack need as outputs', () => {
+    expect(Object.keys(single.Outputs)).toEqual(['RoleArn', 'OidcProviderArn'])
+  })
+
+  it('has the parameters of the other templates in the same form', () => {
+    const shared = Object.entries(single.Parameters).flatMap(([name, parameter]) => {
+      const other = hub.Parameters[name] ?? provisioner.Parameters[name]
+      return other === undefined || name === 'Regions' ? [] : [[name, parameter, other] as const]
     })
+    expect(shared.length).toBeGreaterThan(8)
+    for (const [name, { Type, AllowedPattern, AllowedValues }, other] of shared)
+      expect([name, Type, AllowedPattern, AllowedValues]).toEqual([
+        name,
+        other.Type,
+        other.AllowedPattern,
+        other.AllowedValues,
+      ])
   })
 })
 

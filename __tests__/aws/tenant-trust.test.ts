@@ -1,6 +1,6 @@
-/** The trust policy that the README gives to a tenant's role, asked by an evaluator of IAM policies that is not ours. */
-import { readFileSync } from 'node:fs'
+/** The trust policy that docs/tenant-isolation.md gives to a tenant's role, asked by an evaluator of IAM policies that is not ours. */
 import { runSimulation } from '@cloud-copilot/iam-simulate'
+import { codeBlockUnder } from '../support/pages.ts'
 
 interface TrustPolicy {
   readonly Version: string
@@ -12,17 +12,12 @@ interface TrustPolicy {
   ]
 }
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-const policy = readTrustPolicy()
+const policy = JSON.parse(
+  codeBlockUnder('docs/tenant-isolation.md', 'Trust policy: role of a tenant', 'json'),
+) as TrustPolicy
 const [statement] = policy.Statement
 const application = statement.Principal.AWS
 const account = application.split(':')[4] ?? ''
-
-function readTrustPolicy(): TrustPolicy {
-  const [, json] = /<!-- policy: tenant trust -->\s*```json\n(.*?)\n```/s.exec(readme) ?? []
-  if (json === undefined) throw new Error('README.md has no JSON after "<!-- policy: tenant trust -->".')
-  return JSON.parse(json) as TrustPolicy
-}
 
 interface Call {
   readonly principal?: string

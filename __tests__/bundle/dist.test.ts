@@ -1,7 +1,8 @@
 /** The committed bundle, and the promises of the README. In one file, because both compile into lib/. */
-import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { promisify } from 'node:util'
+import { execFile, spawn } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { promisify, stripVTControlCharacters } from 'node:util'
 
 const npm = (...words: string[]) => promisify(execFile)('npm', words, { env: process.env })
 
@@ -17,7 +18,7 @@ describe('the committed bundle', () => {
   /** The path that webpack prints above each module of a file. */
   const hasModule = (name: string, path: string) => new RegExp(`^;?// .*${path}`, 'm').test(read(name))
 
-  it('has index.js, and one file each for DynamoDB, KMS, credential providers, the comment, definition files and YAML', () => {
+  it('has index.js, and one file each for DynamoDB, KMS, credential providers, the comment, definition files, and YAML with the command line', () => {
     expect(names).toEqual([...scripts, 'licenses.txt', 'package.json'].sort())
     const parts = {
       'index.js': 'lib/src/main.js',
@@ -26,6 +27,7 @@ describe('the committed bundle', () => {
       providers: 'credential-provider-ini/dist-es/',
       comment: 'node_modules/@actions/github/lib/github.js',
       definition: 'lib/src/definition/read-definition.js',
+      commandLine: 'lib/src/command-line/command.js',
     }
     // webpack prints no path above the modules of a file that holds one package.
     const yaml = scripts.filter((name) => read(name).includes('exports.LineCounter = LineCounter'))
@@ -65,30 +67,42 @@ describe('the committed bundle', () => {
   })
 })
 
-it('the demo shows the whole life of two tables in the target account, and no secret', async () => {
+it('the demo ends as expected, in fewer than 80 lines without a secret, and writes both pages', async () => {
+  rmSync('demo', { recursive: true, force: true })
   const { stdout } = await npm('run', 'demo')
-  const [, end = ''] = stdout.split('--- Result ---')
-  // How many calls a wait takes depends on the machine; what is written does not.
-  expect(
-    end
-      .trim()
-      .replace(/\d+ AWS calls in \d+ round trips/g, 'calls')
-      .replace(/ +/g, ' ')
-      .split('\n'),
-  ).toEqual([
-    '1. Plan: account 222222222222 has no tables exit code 0, calls, 0 of them writes',
-    '2. Apply exactly that plan exit code 0, calls, 2 of them writes',
-    '3. Plan again: nothing to do exit code 0, calls, 0 of them writes',
-    '5. Plan that fails on drift exit code 1, calls, 0 of them writes',
-    '6. Apply: restores the tag exit code 0, calls, 1 of them writes',
-    '7. Verify: writes, reads and deletes sample items exit code 0, calls, 8 of them writes',
-    '8. Destroy: confirmed by the names of the tables exit code 0, calls, 2 of them writes',
-    'tenant: arn:aws:dynamodb:ap-south-1:222222222222:table/tenant',
-    'users: arn:aws:dynamodb:ap-south-1:222222222222:table/users',
-    'Passed: planned, applied, unchanged, repaired, verified and destroyed.',
-  ])
-  expect(end).toContain('8 AWS calls in 3 round trips, 0 of them writes')
-  // A title that folds is a command to the runner: the demo starts the bundle as the runner does.
-  expect(stdout).toContain('▼ Plan')
-  expect(stdout).not.toMatch(/ASIA|eyJ|add-mask/)
+  const lines = stripVTControlCharacters(stdout).split('\n')
+  expect(lines.length).toBeLessThan(80)
+  expect(lines.filter((line) => /^\d+\. /.test(line))).toHaveLength(10)
+  expect(lines).toContainEqual(expect.stringMatching(/^All ten runs ended as expected, in \d+ s\.$/))
+  expect(stdout).not.toMatch(/ASIA|eyJ|ghs_|add-mask/)
+  for (const name of ['comment.html', 'summary.html']) {
+    expect(readFileSync(`demo/${name}`, 'utf8')).toMatch(/^<!doctype html>[\s\S]*<table>[\s\S]*by-email/)
+  }
 }, 120_000)
+
+// The demo compiled the sandbox.
+it('the sandbox prints variables on stdout, and a command that a shell runs as it is', async () => {
+  const sandbox = spawn(process.execPath, ['lib/sandbox/main.js', 'dev', '50'])
+  const read = async (stream: Readable, end: RegExp) => {
+    let text = ''
+    for await (const part of stream.setEncoding('utf8')) {
+      text += part
+      if (end.test(text)) break
+    }
+    return text
+  }
+  try {
+    const [variables, hint] = await Promise.all([
+      read(sandbox.stdout, /^GITHUB_API_URL=.*\n/m),
+      read(sandbox.stderr, /^env .*\n/m),
+    ])
+    // Lines of another form would be errors in GITHUB_ENV.
+    for (const line of variables.trimEnd().split('\n')) expect(line).toMatch(/^[A-Z0-9_]+=\S+$/)
+    const [command = ''] = /^env .*$/m.exec(hint) ?? []
+    expect(command).toContain(' node dist/index.js plan ')
+    const { stdout } = await promisify(execFile)('sh', ['-c', command], { env: { PATH: process.env.PATH } })
+    expect(stdout).toContain('\nhas-changes=true\n')
+  } finally {
+    sandbox.kill()
+  }
+}, 30_000)

@@ -141,7 +141,7 @@ process.exitCode = spawnSync(process.execPath, process.argv.slice(2), { stdio: [
     )
     expect([result.exitCode, result.stdout, tagsOf()]).toEqual([0, '', applied()])
     expect(Object.keys(result.outputs).sort()).toEqual(outputNames)
-    expect(result.summary).toContain('2 steps applied')
+    expect(result.summary).toContain('2 changes applied')
   },
 )
 
@@ -185,7 +185,7 @@ describe('a reviewed plan in the workspace', () => {
 it('a comment goes to the pull request that was commented on, and the record of the last merge stays', async () => {
   await act({ comment: 'true', ...newTag() })
   const record = sandbox.gitHub.comments(repository, 7).map(({ body }) => body)
-  expect(record).toEqual([expect.stringContaining('2 steps applied')])
+  expect(record).toEqual([expect.stringContaining('2 changes applied')])
 
   const result = await act(
     { comment: 'true', command: 'plan', ...newTag() },
@@ -196,7 +196,7 @@ it('a comment goes to the pull request that was commented on, and the record of 
   )
   expect([result.exitCode, messages(result, 'warning'), messages(result, 'notice')]).toEqual([0, [], []])
   expect(sandbox.gitHub.comments(repository, 42).map(({ body }) => body)).toEqual([
-    expect.stringContaining('2 steps planned'),
+    expect.stringContaining('2 changes planned'),
   ])
   expect(sandbox.gitHub.comments(repository, 7).map(({ body }) => body)).toEqual(record)
 })

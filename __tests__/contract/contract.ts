@@ -391,7 +391,7 @@ export function describeContract(name: string, testEnvironment: TestEnvironment)
         const { exitCode, errors, lines } = await run({ environment: 'dev', command: 'verify' })
 
         expect([exitCode, errors]).toEqual([0, []])
-        expect(lines.at(-1)).toBe('The tables are as defined, and sample items were written, found and deleted again.')
+        expect(lines.at(-1)).toBe('dev: as defined; sample items were written, found and deleted again')
         for (const TableName of ['tenant', 'users'].map(named)) {
           expect((await aws.send(new ScanCommand({ TableName, ConsistentRead: true }))).Items).toEqual([])
         }

@@ -701,13 +701,13 @@ describe('a change of the billing mode that AWS allows only tomorrow', () => {
     await createTables({ tags: liveTags, billing: 'PROVISIONED', isProtected: true })
     const errorName = 'LimitExceededException'
     sandbox.faults.add({ kind: 'error', operation: 'UpdateTable', errorName, message, status: 400, times: always })
-    for (const steps of ['2 of 4 steps', '0 of 2 steps']) {
+    for (const changes of ['2 of 4 changes', '0 of 2 changes']) {
       const { exitCode, errors, lines } = await runAction(live)
       expect([exitCode, errors.length]).toEqual([1, 2])
       expect(errors[0]).toContain(
         'allows the next change at Thu Nov 26 18:29:23 UTC 2026.\nTo fix: Run again after Thu',
       )
-      expect(lines.join('\n')).toContain(`${steps} applied, 2 deferred by AWS.`)
+      expect(lines.join('\n')).toContain(`${changes} applied, 2 deferred by AWS`)
       expect(tables.map((table) => hands.table(table)?.recovery.enabled)).toEqual([true, true])
     }
     expect(count('UpdateContinuousBackups')).toBe(2)

@@ -53,9 +53,10 @@ describe('a definition file', () => {
 
   it('is read from the current folder where there is no workspace', async () => {
     await expect(readDefinitionFile({}, 'examples/tables.yml')).resolves.toContain('tables:')
-    await expect(readDefinitionFile({}, join(folder, 'elsewhere', 'plan.json'))).rejects.toThrow(
-      'outside the workspace',
-    )
+    await expect(readDefinitionFile({}, join(folder, 'elsewhere', 'plan.json'))).rejects.toMatchObject({
+      message: expect.stringContaining('is outside the current folder.'),
+      remedy: 'Give the path of a YAML or JSON file in the current folder.',
+    })
   })
 })
 
@@ -127,6 +128,13 @@ describe('a file that an input names', () => {
       await expect(read('../elsewhere/plan.json')).rejects.toThrow('is outside the workspace')
     },
   )
+
+  it('is read from the current folder where there is no workspace', async () => {
+    await expect(readGivenFile({}, 'examples/tables.yml')).resolves.toContain('tables:')
+    await expect(readGivenFile({}, join(folder, 'elsewhere', 'plan.json'))).rejects.toThrow(
+      'is outside the current folder and RUNNER_TEMP.',
+    )
+  })
 
   it('is read from RUNNER_TEMP where the workspace does not exist, and not where neither does', async () => {
     writeFileSync(join(folder, 'temporary', 'plan.json'), 'in RUNNER_TEMP')

@@ -1,4 +1,4 @@
-import { cutAnnotation, escapeLine } from '../../src/github/log.ts'
+import { cutAnnotation, escapeLine, hasColours, paint } from '../../src/github/log.ts'
 import { parseCommands } from '../support/runner.ts'
 
 it.each([
@@ -34,6 +34,27 @@ it('keeps colons and brackets readable, and every other line as it is', () => {
     'a # #[group]b# #[c',
     line,
   ])
+})
+
+it.each([
+  ['success', '\u001b[32mdone\u001b[0m'],
+  ['attention', '\u001b[33mdone\u001b[0m'],
+  ['failure', '\u001b[31mdone\u001b[0m'],
+  [undefined, 'done'],
+] as const)('gives a line of the tone %s its colour', (tone, painted) => {
+  expect(paint('done', tone)).toBe(painted)
+})
+
+it.each([
+  [true, 'on GitHub', { GITHUB_ACTIONS: 'true' }, false],
+  [true, 'in a terminal', {}, true],
+  [false, 'in a file', {}, false],
+  [true, 'in a file where FORCE_COLOR is set', { FORCE_COLOR: '1' }, false],
+  [false, 'in a terminal where FORCE_COLOR is 0', { FORCE_COLOR: '0' }, true],
+  [false, 'where NO_COLOR is set, whatever else is', { NO_COLOR: '1', FORCE_COLOR: '1', GITHUB_ACTIONS: 'true' }, true],
+  [true, 'in a terminal where NO_COLOR is empty', { NO_COLOR: '' }, true],
+])('has colours: %s %s', (has, _, variables, isTerminal) => {
+  expect(hasColours(variables, isTerminal)).toBe(has)
 })
 
 describe('an annotation', () => {

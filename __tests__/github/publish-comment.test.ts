@@ -35,9 +35,9 @@ describe('the comment', () => {
 
   it('shows the plan, then the changed plan, then the result of the apply on merge', async () => {
     await runAction({ command: 'plan', ...comment }, onPullRequest)
-    expect(comments()).toEqual([expect.stringContaining('2 steps planned')])
+    expect(comments()).toEqual([expect.stringContaining('2 changes planned')])
     const changed = await runAction({ command: 'plan', ...comment, tags: 'team=planner' }, onPullRequest)
-    expect(comments()).toEqual([expect.stringContaining('tag team')])
+    expect(comments()).toEqual([expect.stringContaining('new tag team: planner')])
 
     const applied = await runAction(
       { ...comment, tags: 'team=planner', 'expected-plan': changed.outputs.plan ?? '' },
@@ -45,7 +45,7 @@ describe('the comment', () => {
     )
 
     expect([applied.exitCode, applied.warnings]).toEqual([0, []])
-    expect(comments()).toEqual([expect.stringMatching(/Tenant Tables: apply of dev[\s\S]*2 steps applied/)])
+    expect(comments()).toEqual([expect.stringMatching(/dev: 2 changes applied/)])
   })
 
   it('is another comment for another table name prefix, and leaves comments of other people alone', async () => {
@@ -66,19 +66,19 @@ describe('the comment', () => {
     })
     const { exitCode } = await runAction(comment, onPullRequest)
     expect(exitCode).toBe(1)
-    expect(comments()).toEqual([expect.stringMatching(/Failed after 0 of 2 steps[\s\S]*Allow dynamodb:CreateTable/)])
+    expect(comments()).toEqual([
+      expect.stringMatching(/dev: failed after 0 of 2 changes[\s\S]*Allow dynamodb:CreateTable/),
+    ])
   })
 
   it('shows a later run that fails before it reads tables, with its commit', async () => {
     const pushed = (sha: string) => aJob('pull_request', { pull_request: { number: 7, head: { sha } } })
     await runAction({ command: 'plan', ...comment }, pushed('1111111aaaa'))
-    expect(comments()).toEqual([expect.stringMatching(/2 steps planned[\s\S]*commit 1111111/)])
+    expect(comments()).toEqual([expect.stringMatching(/2 changes planned[\s\S]* · 1111111\n/)])
     const wrong = { 'role-external-id': 'another', tags: 'team=planner' }
     const { exitCode, warnings } = await runAction({ command: 'plan', ...comment, ...wrong }, pushed('2222222bbbb'))
     expect([exitCode, warnings]).toEqual([1, []])
-    expect(comments()).toEqual([
-      expect.stringMatching(/plan of dev[\s\S]*Failed before anything was written[\s\S]*commit 2222222/),
-    ])
+    expect(comments()).toEqual([expect.stringMatching(/dev: failed before anything was written[\s\S]* · 2222222\n/)])
   })
 
   it('is not written where the run fails before its account is known, which is a warning', async () => {
@@ -116,7 +116,7 @@ describe('the comment', () => {
     beforeEach(async () => {
       await runAction(comment, onMerge)
       record = bodies(7)
-      expect(record).toEqual([expect.stringContaining('2 steps applied')])
+      expect(record).toEqual([expect.stringContaining('2 changes applied')])
       sandbox.clearRequests()
     })
 
@@ -136,8 +136,8 @@ describe('the comment', () => {
         job,
       )
       expect([exitCode, warnings, notices]).toEqual([0, [], []])
-      expect(bodies(42)).toEqual([expect.stringContaining('2 steps planned')])
-      expect(/commit <code>(\w+)<\/code>/.exec(bodies(42)[0] ?? '')?.[1]).toBe(commit)
+      expect(bodies(42)).toEqual([expect.stringContaining('2 changes planned')])
+      expect(/ · <code>([a-z]\w+)<\/code>\n/.exec(bodies(42)[0] ?? '')?.[1]).toBe(commit)
       expect(bodies(7)).toEqual(record)
     })
 

@@ -44,7 +44,7 @@ it('sets every output of a run that succeeded, writes the summary, and neither w
     outputs: { ...outputsOf(succeeded), 'plan-file': '/runner/tenant-tables-plan.json' },
     files: { '/runner/tenant-tables-plan.json': renderPlanDocument(plan) },
     event: undefined,
-    lines: ['2 steps applied.'],
+    lines: [expect.stringMatching(/: 2 changes applied$/)],
     notices: [],
     warnings: [],
     errors: [],
@@ -82,7 +82,7 @@ it('sets the outputs of a run that failed halfway, and names what was done befor
     'It broke.\nTo fix: Fix it.\nFailed: create "users". Done before: nothing. Sent, outcome unknown: create "tenant".',
     'It is full.\nTo fix: Free space.',
   ])
-  expect(summary).toMatch(/### Failed[\s\S]*It broke[\s\S]*It is full[\s\S]*Free space/)
+  expect(summary).toMatch(/\[!CAUTION\][\s\S]*It broke[\s\S]*It is full[\s\S]*Free space/)
 })
 
 it('reports a failure before the plan without progress', async () => {
@@ -115,7 +115,7 @@ describe('optional work never decides success:', () => {
     expect(runner.recorded.warnings).toEqual([
       'The plan file could not be written, so the output plan-file is not set.\nTo fix: Set RUNNER_TEMP to a folder that this step can write to. The output plan holds the plan, too.\nCaused by: EROFS: read-only file system',
     ])
-    expect(runner.recorded.summary).toContain('apply of')
+    expect(runner.recorded.summary).toContain('2 changes applied')
   })
 
   it.each([

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { logGroup } from '../../src/github/log.ts'
-import { gitHubRunner } from '../../src/github/runner.ts'
+import { commandRunner, gitHubRunner } from '../../src/github/runner.ts'
 import { parseCommands, parseOutputs } from '../support/runner.ts'
 import { leaksIn } from '../support/secret-scan.ts'
 
@@ -34,13 +34,17 @@ afterEach(() => {
   for (const name of ['GITHUB_ACTIONS', 'GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY']) delete process.env[name]
 })
 
-function aRunnerBeforeLoading() {
-  const emitter = Object.assign(new EventEmitter(), {
+function aProcess() {
+  return Object.assign(new EventEmitter(), {
     env: process.env,
     exitCode: undefined as number | undefined,
     stdout: new EventEmitter(),
     stderr: new EventEmitter(),
   })
+}
+
+function aRunnerBeforeLoading() {
+  const emitter = aProcess()
   return { runner: gitHubRunner(emitter as unknown as NodeJS.Process), emitter }
 }
 
@@ -59,6 +63,13 @@ it('keeps what is written before the toolkit is loaded, and writes it in order t
   await runner.load()
   await runner.load()
   expect(printed).toBe('first ***\n::add-mask::a-long-secret\n::error title=Title::failed\n')
+})
+
+it('colours a line after it is escaped: text cannot bring a colour or a command of its own', async () => {
+  const { runner } = await aRunner()
+  runner.log.info('::error::\u001b[32mdone', 'failure')
+  expect(printed).toBe('\u001b[31m: :error::\\u{1b}[32mdone\u001b[0m\n')
+  expect(parseCommands(printed)).toEqual([])
 })
 
 it('reads an input as the toolkit does: by its name in upper case, without surrounding space', async () => {
@@ -256,5 +267,35 @@ describe('outside GitHub', () => {
     const { runner } = await aRunner()
     runner.setOutput('tables', 'a\n::error::b')
     expect(printed).toBe('tables=a\\u{a}::error::b\n')
+  })
+})
+
+describe('a command', () => {
+  async function printAsCommand(isTTY: boolean) {
+    const log: string[] = []
+    const emitter = Object.assign(aProcess(), {
+      stdout: Object.assign(new EventEmitter(), { isTTY }),
+      stderr: Object.assign(new EventEmitter(), { write: (text: string) => log.push(text) }),
+    })
+    const runner = commandRunner(emitter as unknown as NodeJS.Process, process.env)
+    runner.mask('a-long-secret', 'ORIGIN')
+    await runner.load()
+    logGroup(runner.log, 'Plan', ['a line with a-long-secret'])
+    runner.warning('Title', 'a warning')
+    runner.fail('Title', 'it failed\nTo fix: ::error::fix it')
+    runner.setOutput('plan', 'x'.repeat(200))
+    return { log: log.join(''), exitCode: emitter.exitCode }
+  }
+
+  it('writes the log to stderr and the outputs to stdout, without workflow commands on GitHub too', async () => {
+    const { log, exitCode } = await printAsCommand(false)
+    expect(log).toBe('Plan\na line with ***\nWarning: a warning\nError: it failed\nTo fix: ::error::fix it\n')
+    expect([printed, exitCode]).toEqual([`plan=${'x'.repeat(200)}\n`, 1])
+    expect(parseOutputs(readFileSync(join(folder, 'GITHUB_OUTPUT'), 'utf8'))).toEqual({ plan: 'x'.repeat(200) })
+  })
+
+  it('shows only the beginning of a long output on a terminal', async () => {
+    await printAsCommand(true)
+    expect(printed).toBe(`plan=${'x'.repeat(120)}… (200 characters)\n`)
   })
 })

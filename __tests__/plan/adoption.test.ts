@@ -52,7 +52,7 @@ it('lists in the refusal what adoption would change, the tags of the table, and 
       table: 'users',
       code: 'adopt-table',
       reason:
-        'The table "users" exists, but does not carry the tag tenant-tables:managed-by = tenant-tables, so this action neither created nor adopted it. Adoption would change: DeletionProtectionEnabled false -> true, PointInTimeRecoverySpecification off -> on, 35 days, tag tenant-tables:environment = prod, tag tenant-tables:managed-by = tenant-tables, BillingMode PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST. Its tags may name its owner: Name = reports, team = data.',
+        'The table "users" exists, but does not carry the tag tenant-tables:managed-by = tenant-tables, so this action neither created nor adopted it. Adoption would change: deletion protection off -> on, point-in-time recovery off -> 35 days, tag tenant-tables:environment = prod, tag tenant-tables:managed-by = tenant-tables, billing PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST. Its tags may name its owner: Name = reports, team = data.',
       remedy:
         'Find out who owns the table. Whether a CloudFormation stack holds it, this command says in account 222222222222: aws cloudformation describe-stack-resources --physical-resource-id users --region ap-south-1 (a ValidationError means that no stack holds it). If a stack holds it, take it out of the stack in this order: set DeletionPolicy: Retain (CDK: RemovalPolicy.RETAIN) on the table and deploy the stack; then remove the table from the stack and deploy it again. A table that was restored from a backup, a replica of a table in another region, and a table whose tags were removed do not carry the tag either. To leave the table alone, choose another table-name-prefix. Or, to adopt the table in this run, add this line to allow: adopt-table',
     },
@@ -141,6 +141,6 @@ it('refuses what else needs a line of allow once the adoption is allowed', () =>
   const changes = { Tags: [], DeletionProtectionEnabled: true }
   const refused = plan(changes, [], definition)
   expect(codes(refused)).toEqual(['adopt-table'])
-  expect(refused.refusals[0]?.reason).toContain('DeletionProtectionEnabled true -> false')
+  expect(refused.refusals[0]?.reason).toContain('deletion protection on -> off')
   expect(codes(plan(changes, ['adopt-table'], definition))).toEqual(['remove-deletion-protection'])
 })

@@ -90,7 +90,7 @@ it('lists the settings that are deleted with the table in the plan, the summary 
   const redact = (text: string) => text
   for (const shown of [renderSummary(result, redact), renderComment({ result, mark: '', redact })]) {
     const { text } = renderAsGitHub(shown)
-    expect(text).toContain('Unmanaged on users, deleted with the table: stream = NEW_IMAGE')
+    expect(text).toContain('users, deleted with the table: stream = NEW_IMAGE')
     expect(text).not.toContain('left as it is')
   }
 })

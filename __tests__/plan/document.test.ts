@@ -119,7 +119,7 @@ it('renders every kind of step with its values, its risk and its description', (
     to: { KeySchema, DeletionProtectionEnabled: true, Tags, BillingMode: 'PAY_PER_REQUEST' },
     risk: 'safe',
     description:
-      'create "users": KeySchema = tenant_id (S), user_id (S), DeletionProtectionEnabled = true, tag tenant-tables:environment = prod, tag tenant-tables:managed-by = tenant-tables, BillingMode = PAY_PER_REQUEST',
+      'create "users": key = tenant_id (S), user_id (S), deletion protection = on, tag tenant-tables:environment = prod, tag tenant-tables:managed-by = tenant-tables, billing = PAY_PER_REQUEST',
   })
   const update = { kind: 'update', table: 'users' }
   expect(stepsOf(unmanaged)).toEqual([
@@ -139,7 +139,7 @@ it('renders every kind of step with its values, its risk and its description', (
       to: 'PAY_PER_REQUEST',
       risk: 'slow',
       description:
-        'update BillingMode of "users": BillingMode PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST',
+        'update BillingMode of "users": billing PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST',
     },
   ])
   const Own = tagged({ 'tenant-tables:environment': 'dev', 'tenant-tables:managed-by': 'tenant-tables' })

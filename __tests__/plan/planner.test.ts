@@ -283,9 +283,9 @@ describe('reports', () => {
     expect(notices).toEqual([
       {
         ...kept,
-        message: expect.stringMatching(/^DeletionProtectionEnabled of "users" is true\. .* it stays as it is\.$/),
+        message: expect.stringMatching(/^The table "users" has deletion protection: on\. .* it stays as it is\.$/),
       },
-      { ...kept, message: expect.stringMatching(/^PointInTimeRecoverySpecification of "users" is on, 7 days\. /) },
+      { ...kept, message: expect.stringMatching(/^The table "users" has point-in-time recovery: 7 days\. /) },
     ])
   })
 

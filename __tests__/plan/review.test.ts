@@ -66,10 +66,10 @@ it('refuses a step that is not in the reviewed plan, and lists the steps that on
     ]),
   )
   expect(reasons(now, reviewOf(before))).toEqual([
-    'In the plan of this run, but not in the reviewed plan: update PointInTimeRecoverySpecification of "users": PointInTimeRecoverySpecification off -> on, 35 days.',
+    'In the plan of this run, but not in the reviewed plan: update PointInTimeRecoverySpecification of "users": point-in-time recovery off -> 35 days.',
     expect.stringContaining('In the reviewed plan, but not in the plan of this run: create "tenant"'),
     expect.stringContaining('not in the plan of this run: update PointInTimeRecoverySpecification of "tenant"'),
-    'In the reviewed plan, but not in the plan of this run: update BillingMode of "users": BillingMode PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST.',
+    'In the reviewed plan, but not in the plan of this run: update BillingMode of "users": billing PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST.',
   ])
 })
 

@@ -1,6 +1,7 @@
 /** The job summary and the pull request comment, by a renderer that is not ours. */
 import { parse } from 'yaml'
 import type { StepResult } from '../../src/apply/outcome.ts'
+import { makePolicies } from '../../src/aws/policies.ts'
 import { defineTables } from '../../src/definition/definition.ts'
 import { InvalidInputsError, RemedyError } from '../../src/errors/errors.ts'
 import { digestPlan } from '../../src/plan/document.ts'
@@ -9,12 +10,26 @@ import { planTables } from '../../src/plan/planner.ts'
 import { longestComment, markComment, renderComment } from '../../src/report/comment.ts'
 import { renderSummary } from '../../src/report/page.ts'
 import type { RunResult } from '../../src/report/result.ts'
+import type { ObservedTable } from '../../src/table/table.ts'
+import type { Target } from '../../src/table/target.ts'
 import { definitionOf } from '../definition/reading.ts'
-import { aTarget, managedOnly, production, ready, tagged, theTables, withTags } from '../support/builders.ts'
+import {
+  aTarget,
+  define,
+  globalIndex,
+  managedOnly,
+  production,
+  ready,
+  tagged,
+  theTables,
+  withTags,
+} from '../support/builders.ts'
 import { renderAsGitHub } from '../support/github-markdown.ts'
 import { applied, driftedPlan, emptyPlan, outcomeOf, refusedPlan, target, tenant } from './results.ts'
 
 const runUrl = 'https://github.com/acme/app/actions/runs/7'
+const listUrl = 'https://ap-south-1.console.aws.amazon.com/dynamodbv2/home?region=ap-south-1#tables'
+const usersUrl = listUrl.replace('#tables', '#table?name=users')
 const mark = markComment(target, '')
 const asItIs = (text: string) => text
 
@@ -23,7 +38,7 @@ function comment(result: RunResult): string {
 }
 
 function summary(result: RunResult): string {
-  return renderSummary({ target, ...result }, asItIs)
+  return renderSummary({ target, ...result }, asItIs, { commit: '0123456789abcdef', runUrl })
 }
 
 /** Both pages. */
@@ -72,129 +87,188 @@ function hostilePlan(): Plan {
 describe('a page', () => {
   const productionRule = 'production, because its name has the part "prod"'
   const outcome = outcomeOf(driftedPlan, [applied])
+  const review = 'Not compared with a reviewed plan.'
 
-  it.each(pages({ command: 'plan', plan: driftedPlan, productionRule, review: 'Not held to a reviewed plan.' }))(
-    'shows verdict, target, the rule for production, review and digest: %s',
+  it.each(pages({ command: 'plan', plan: driftedPlan, productionRule, review }))(
+    'says in two lines how the run ended, where, by which run and for which commit: %s',
     (_, page) => {
-      const { text } = renderAsGitHub(page)
-      expect(text).toContain('Tenant Tables: plan of prod')
-      expect(text).toContain('4 steps planned. Nothing was changed.')
-      expect(text).toContain(`Account 222222222222, region ap-south-1, environment prod (${productionRule})`)
-      expect(text).toContain('Not held to a reviewed plan.')
-      expect(text).toContain(`Plan digest ${digestPlan(driftedPlan)}`)
+      const [title, place] = page.split('\n').filter((line) => line !== '' && line !== mark)
+      expect(title).toBe('### 🟡 prod: 4 changes planned, nothing written yet')
+      expect(place).toBe(
+        `<code>222222222222</code> · [ap-south-1](${listUrl}) · environment <code>prod</code> 🔒 · [run 7](${runUrl}) · <code>0123456</code>`,
+      )
     },
   )
 
-  it.each(pages({ command: 'apply', plan: driftedPlan, outcome }))(
-    'shows each setting from its old to its new value with its result: %s',
+  it.each(pages({ command: 'plan', plan: driftedPlan, productionRule, review }))(
+    'shows tables and ARNs, every value, the rule for production, review and digest folded: %s',
+    (_, page) => {
+      const { html, blocks, text } = renderAsGitHub(page.slice(page.indexOf('<details>')))
+      expect(html).toContain('<summary>Details: 2 tables, 2 values, digest</summary>')
+      expect(renderAsGitHub(page).rows.slice(-3)).toEqual([
+        ['Table', 'Before the run', 'Plan'],
+        ['tenant', 'ready', 'unchanged'],
+        ['users', 'ready', '4 changes'],
+      ])
+      expect(blocks).toEqual([
+        'arn:aws:dynamodb:ap-south-1:222222222222:table/tenant\narn:aws:dynamodb:ap-south-1:222222222222:table/users',
+        digestPlan(driftedPlan),
+      ])
+      expect(text).toContain('users, tag zone: a → b\nusers, new tag tenant-tables:environment: prod')
+      expect(text).toContain('The environment is production, because its name has the part "prod".')
+      expect(text).toContain(review)
+    },
+  )
+
+  it.each(pages({ command: 'plan', plan: driftedPlan }))(
+    'has a row for each step, with its icon, from its old to its new value: %s',
     (_, page) => {
       expect(renderAsGitHub(page).rows.slice(0, 5)).toEqual([
-        ['Table', 'Step', 'Setting', 'From', 'To', 'Result'],
-        ['users', 'update', 'DeletionProtectionEnabled', 'false', 'true', 'applied in 1.0 s'],
-        ['users', 'update', 'PointInTimeRecoverySpecification', 'off', 'on, 35 days', 'not started'],
-        ['users', 'update', 'tag tenant-tables:environment', '', 'prod', 'not started'],
-        [
-          'users',
-          'update (slow: usually 2 to 3 minutes the first time)',
-          'BillingMode',
-          'PROVISIONED, 5 read and 5 write units',
-          'PAY_PER_REQUEST',
-          'not started',
-        ],
+        ['', 'Table', 'Change'],
+        ['✏️', 'users', 'deletion protection: off → on'],
+        ['✏️', '', 'point-in-time recovery: off → 35 days'],
+        ['✏️', '', 'tags: 1 added, zone: a → b'],
+        ['🐢', '', 'billing: PROVISIONED, 5 read and 5 write units → PAY_PER_REQUEST (2 to 3 minutes the first time)'],
       ])
     },
   )
 
-  it('shows the result of a step once, beside its first setting, and marks a disruptive step', () => {
-    const plan = planTables(target, [tenant], new Map([['tenant', ready(tenant, { Tags: tagged({ zone: 'a' }) })]]), {
-      destroy: false,
-      allow: ['adopt-table'],
-    })
-    const { rows } = renderAsGitHub(summary({ command: 'apply', plan, outcome: outcomeOf(plan, [applied]) }))
-    expect(rows.slice(1, 3)).toEqual([
-      ['tenant', 'update (disruptive)', 'tag tenant-tables:environment', '', 'prod', 'applied in 1.0 s'],
-      ['tenant', 'update (disruptive)', 'tag tenant-tables:managed-by', '', 'tenant-tables', ''],
+  it.each(pages({ command: 'apply', plan: driftedPlan, outcome }))(
+    'has a column for the results after an apply: %s',
+    (_, page) => {
+      const results = renderAsGitHub(page).rows.map(([, , , result]) => result)
+      expect(results.slice(0, 5)).toEqual(['Result', '✅ applied in 1.0 s', ...Array(3).fill('not started')])
+    },
+  )
+
+  it('shows a new table in one row, an index with its key, and marks steps that are disruptive', () => {
+    const [table] = theTables({ environment: production, tags: new Map([['team', 'a']]) })
+    const index = globalIndex('email')
+    const indexed = define(table, { GlobalSecondaryIndexes: [index] })
+    const rowsOf = (observed: ObservedTable, allow: readonly string[] = []) => {
+      const plan = planTables(target, [indexed], new Map([['tenant', observed]]), { destroy: false, allow })
+      return renderAsGitHub(summary({ command: 'plan', plan }))
+        .rows.slice(1)
+        .filter(([icon = '']) => !/\w/.test(icon))
+    }
+    expect(rowsOf({ status: 'absent' })).toEqual([
+      ['➕', 'tenant', 'create: key tenant_id (S), deletion protection on, billing PAY_PER_REQUEST, 3 tags, 1 index'],
+      ['✏️', '', 'point-in-time recovery: off → 35 days'],
+    ])
+    expect(rowsOf(ready(indexed, { GlobalSecondaryIndexes: [] }))).toEqual([
+      ['🐢', 'tenant', 'new index by-email: email (S); keys only (8 to 17 minutes, longer with many items)'],
+    ])
+    expect(rowsOf(ready(indexed, { Tags: tagged({ team: 'a' }) }), ['adopt-table'])).toEqual([
+      ['⚠️', 'tenant', 'tags: 2 added (disruptive)'],
     ])
   })
 
+  it('shows five of many changed tags, and counts the others', () => {
+    const tags = (value: string) => new Map(Array.from({ length: 8 }, (_, index) => [`k${index}`, value]))
+    const [table] = theTables({ environment: production, tags: tags('new') })
+    const [before] = theTables({ environment: production, tags: tags('old') })
+    const plan = planTables(target, [table], new Map([['tenant', ready(before)]]))
+    const { rows } = renderAsGitHub(summary({ command: 'plan', plan }))
+    const shown = Array.from({ length: 5 }, (_, index) => `k${index}: old → new`)
+    expect(rows[1]?.[2]).toBe(`tags: ${shown.join(', ')} and 3 more tags`)
+  })
+
   it.each(pages({ command: 'plan', plan: hostilePlan() }))(
-    'shows refusals and warnings at once, and tables, ARNs, notices and unmanaged settings folded: %s',
+    'shows refusals, then changes, then notices as alerts, and unmanaged settings folded: %s',
     (_, page) => {
       const { html, blocks } = renderAsGitHub(page)
       const [shown = '', folded = ''] = html.split('<details>')
-      expect(shown).toMatch(/<h3>Refused<\/h3>[\s\S]*To fix:[\s\S]*<h3>Changes<\/h3>[\s\S]*<h3>Warnings<\/h3>/)
-      expect(folded).toContain(`<summary>1 table, ${1 + hostile.length} notes</summary>`)
-      expect(folded).toMatch(/<td><code>users<\/code><\/td>\s*<td>ready<\/td>/)
-      expect(folded).toMatch(/Unmanaged on <code>users<\/code>, left as it is: <code>a \| b/)
-      expect(blocks).toEqual(['arn:aws:dynamodb:ap-south-1:222222222222:table/users'])
+      expect(shown).toMatch(/"alert caution"[\s\S]*To fix:[\s\S]*<table>[\s\S]*"alert warning"[\s\S]*"alert note"/)
+      expect(folded).toContain(`${hostile.length} unmanaged settings, digest</summary>`)
+      expect(folded).toMatch(/<code>users<\/code>, left as it is: <code>a \| b/)
+      expect(blocks[0]).toBe('arn:aws:dynamodb:ap-south-1:222222222222:table/users')
     },
   )
 
   it.each(pages({ command: 'apply', plan: refusedPlan }))('shows a refusal with its remedy: %s', (_, page) => {
-    expect(renderAsGitHub(page).text).toMatch(
-      /DynamoDB cannot change the key of a table\. To fix: Choose another table-name-prefix/,
-    )
+    const { text, blocks } = renderAsGitHub(page)
+    expect(text).toMatch(/DynamoDB cannot change the key of a table\.\s+To fix: Choose another table-name-prefix/)
+    expect(text).toMatch(/users\s+ready\s+refused/)
+    expect(blocks).toHaveLength(2)
   })
 
-  it('shows a failure with its remedy, the progress before it, and its causes', () => {
+  it('shows the lines of allow that would permit the changes in a block, each once', () => {
+    const tables = theTables({ environment: production })
+    const found = new Map(tables.map((table) => [table.name, ready(table, { Tags: tagged({}) })]))
+    const plan = planTables(target, tables, found)
+    expect(plan.refusals).toHaveLength(2)
+    const page = summary({ command: 'plan', plan })
+    expect(page).toContain('> Line for <code>allow</code>:\n>\n> ```text\n> adopt-table\n> ```\n')
+    expect(renderAsGitHub(page).blocks[0]).toBe('adopt-table')
+  })
+
+  it('shows a failure with its remedy and its causes, and the progress in the column of results', () => {
     const error = new RemedyError('It broke.', 'Fix it.', { cause: new Error('deep down') })
     const failed: StepResult = { status: 'failed', isOutcomeUnknown: true, error }
     const plan = { ...driftedPlan, steps: driftedPlan.steps.slice(0, 2) }
     const page = summary({ command: 'apply', plan, outcome: outcomeOf(plan, [applied, failed], error) })
-    expect(page.split('### Failed')[1]).toBe(
-      `
+    expect(page.split('\n\n').slice(2, 3)).toEqual([
+      `> [!CAUTION]
+> **Failed:** It broke.
+>
+> **To fix:** Fix it.
+>
+> Caused by:
+>
+> \`\`\`text
+> Error: deep down
+> \`\`\``,
+    ])
+    expect(renderAsGitHub(page).rows[2]?.[3]).toBe('❌ sent, outcome unknown')
+  })
 
-- It broke.
-- **To fix:** Fix it.
-- Done before: update DeletionProtectionEnabled of "users". Sent, outcome unknown: update PointInTimeRecoverySpecification of "users".
-
-Caused by:
-
-\`\`\`text
-Error: deep down
-\`\`\`
-
-Plan digest <code>${digestPlan(plan)}</code>
-`,
+  it('says what became of the sample items of a verification that failed', () => {
+    const verification = {
+      sampleItems: true,
+      itemState: 'deleted',
+      error: new RemedyError('It broke.', 'Fix it.'),
+    } as const
+    expect(summary({ command: 'verify', plan: emptyPlan, verification })).toContain(
+      '> **To fix:** Fix it.\n>\n> The sample items were deleted again.\n',
     )
   })
 
   it('lists every wrong input of a run that came to no plan', () => {
     expect(renderSummary({ error: new InvalidInputsError(['a must be b.', 'c must be d.']) }, asItIs)).toBe(
-      `## Tenant Tables: run
+      `### 🔴 Tenant Tables: failed before anything was written
 
-**Failed before anything was written.**
-
-### Failed
-
-- 2 inputs are wrong.
-  - a must be b.
-  - c must be d.
+> [!CAUTION]
+> **Failed:** 2 inputs are wrong.
+>
+> - a must be b.
+> - c must be d.
 `,
     )
   })
 
-  it('has no empty section', () => {
-    expect(summary({ command: 'plan', plan: emptyPlan })).toBe(`## Tenant Tables: plan of <code>prod</code>
+  it('is three lines for a run that has nothing to report', () => {
+    const page = summary({ command: 'apply', plan: emptyPlan, outcome: outcomeOf(emptyPlan, []) })
+    expect(page.slice(0, page.indexOf('</summary>')).split('\n').filter(Boolean)).toEqual([
+      '### ✅ prod: as defined, nothing changed',
+      expect.stringMatching(/^<code>222222222222<\/code> · /),
+      '<details><summary>Details: 1 table, digest',
+    ])
+    expect(page.endsWith('</details>\n')).toBe(true)
+  })
 
-**The tables are as defined. Nothing was changed.**
-
-Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <code>prod</code> (production)
-
-<details><summary>1 table</summary>
-
-| Table | Before the run |
-| --- | --- |
-| <code>tenant</code> | ready |
-
-\`\`\`text
-arn:aws:dynamodb:ap-south-1:222222222222:table/tenant
-\`\`\`
-
-</details>
-
-Plan digest <code>${digestPlan(emptyPlan)}</code>
-`)
+  it('shows a policy for each command, folded, and what they do not know', () => {
+    const { policies, notices } = makePolicies(
+      { roles: [], allowedAccountIds: [], region: 'ap-south-1', sampleItems: true },
+      [tenant],
+      () => 'aws',
+    )
+    const page = renderSummary({ command: 'policy', policies, notices }, asItIs)
+    const { html, blocks } = renderAsGitHub(page)
+    expect([...html.matchAll(/<summary>(.*?)<\/summary>/g)].map(([, title]) => title)).toEqual(
+      ['apply', 'plan', 'verify', 'destroy'].map((command) => `Policy for ${command}`),
+    )
+    expect(blocks.map((block) => JSON.parse(block))).toEqual(Object.values(policies.documents))
+    expect(html).toMatch(/"alert note"[\s\S]*No account is known/)
   })
 
   it('shows two different values as different', () => {
@@ -202,11 +276,45 @@ Plan digest <code>${digestPlan(emptyPlan)}</code>
       const [table] = theTables({ tags: new Map([['owner', owner]]) })
       const observed = ready(table, { Tags: withTags(table.properties.Tags, { owner: 'payments' }) })
       const plan = planTables(aTarget(), [table], new Map([['tenant', observed]]))
-      const [, , , from, to = ''] = renderAsGitHub(summary({ command: 'plan', plan })).rows[1] ?? []
-      return [from, to.replace(/\s+/g, ' ').trim()]
+      return renderAsGitHub(summary({ command: 'plan', plan })).rows[1]?.[2]
     }
-    expect(shown('payments\u3164')).toEqual(['payments', 'payments\\u{3164}'])
-    expect(shown('payments ')).toEqual(['payments', 'payments\\u{20}'])
+    expect(shown('payments\u3164')).toBe('tag owner: payments → payments\\u{3164}')
+    expect(shown('payments ')).toBe('tag owner: payments → payments\\u{20}')
+  })
+})
+
+describe('a link', () => {
+  const urlsOf = (changes: Partial<Target>, rest: Partial<RunResult> = {}) =>
+    renderAsGitHub(summary({ plan: driftedPlan, target: { ...target, ...changes }, ...rest })).links.filter(
+      (link) => link !== runUrl,
+    )
+
+  it.each([
+    ['aws', 'ap-south-1', 'ap-south-1.console.aws.amazon.com'],
+    ['aws-cn', 'cn-north-1', 'cn-north-1.console.amazonaws.cn'],
+    ['aws-us-gov', 'us-gov-west-1', 'us-gov-west-1.console.amazonaws-us-gov.com'],
+    ['aws-eusc', 'eusc-de-east-1', 'eusc-de-east-1.console.amazonaws-eusc.eu'],
+  ])('leads to the tables and to each changed table in the console of the partition %s', (partition, region, host) => {
+    const page = `https://${host}/dynamodbv2/home?region=${region}`
+    expect(urlsOf({ partition, region })).toEqual([`${page}#tables`, `${page}#table?name=users`])
+  })
+
+  it('is absent where the console is not known, and where an endpoint may be that of an emulator', () => {
+    expect(urlsOf({ partition: 'aws-iso', region: 'us-iso-east-1' })).toEqual([])
+    const endpoint = { url: 'http://127.0.0.1:4566', setting: 'AWS_ENDPOINT_URL' }
+    expect(urlsOf({}, { endpoints: [{ ...endpoint, service: 'DynamoDB' }] })).toEqual([])
+    expect(urlsOf({}, { endpoints: [{ ...endpoint, service: 'STS' }] })).toHaveLength(2)
+  })
+
+  it.each(['evil) [x](https://evil.example', 'a b', '\u202e', 'x>y'])(
+    'is absent where a name would end it: region %j',
+    (region) => expect(urlsOf({ region })).toEqual([]),
+  )
+
+  it('is absent where the address holds a secret', () => {
+    const result = { target, plan: driftedPlan }
+    const redact = (text: string) => text.replaceAll('users', '***')
+    expect(renderAsGitHub(renderSummary(result, redact)).links).toEqual([listUrl])
   })
 })
 
@@ -233,8 +341,10 @@ environments:
   it.each(pages({ command: 'plan', plan: emptyPlan, definitions, definitionFile }))(
     'is shown by a plan as it results for the environment, folded, and copies as YAML: %s',
     (_, page) => {
-      expect(page).toContain('<details><summary>Definition by .github/tables.yml in this environment</summary>')
-      const [, shown = ''] = blocksOf(page)
+      const [, folded = ''] = page.split('<details>')
+      expect(folded).toContain('<summary>Details: 1 table, definition, digest</summary>')
+      expect(folded).toContain('Definition by .github/tables.yml in this environment:')
+      const shown = blocksOf(page).at(-1) ?? ''
       expect(shown).toBe(`"orders":
   TableName: "x-orders"
   AttributeDefinitions:
@@ -256,7 +366,7 @@ environments:
     ['of the built-in tables', { command: 'plan', plan: emptyPlan, definitions }],
     ['of an apply', { command: 'apply', plan: emptyPlan, definitions, definitionFile }],
   ] satisfies [string, RunResult][])('is not on the page %s', (_, result) => {
-    for (const [, page] of pages(result)) expect(blocksOf(page)).toHaveLength(1)
+    for (const [, page] of pages(result)) expect(blocksOf(page)).toHaveLength(2)
   })
 
   const wild = hostile.map((text, index) => ({
@@ -267,13 +377,13 @@ environments:
 
   it.each(pages({ command: 'plan', plan: emptyPlan, definitions: wild, definitionFile: hostile.join(' ') }))(
     'starts no markup and ends no block, whatever its texts are: %s',
-    (name, page) => {
+    (_, page) => {
       const { blocks, elements, links, html } = renderAsGitHub(page)
-      expect(blocks).toHaveLength(2)
-      expect(blocks[1]?.split('\n').filter((line) => line.startsWith('"'))).toHaveLength(hostile.length)
+      expect(blocks).toHaveLength(3)
+      expect(blocks[2]?.split('\n').filter((line) => line.startsWith('"'))).toHaveLength(hostile.length)
       expect(elements.filter((element) => ['img', 'script'].includes(element))).toEqual([])
-      expect(links).toEqual(name === 'comment' ? [runUrl] : [])
-      const outsideCode = html.replace(/<code[\s\S]*?<\/code>/g, '').replace(/<!--[\s\S]*?-->/g, '')
+      expect(links).toEqual([listUrl, runUrl])
+      const outsideCode = html.replace(/<code[\s\S]*?<\/code>|<[^>]*>/g, '')
       expect(outsideCode.replace(/&#8203;/g, '\u200b')).not.toMatch(/[@#](?![\u200b\d])/)
     },
   )
@@ -298,20 +408,19 @@ function tooManyRefusals(): readonly Refusal[] {
 }
 
 describe('a comment', () => {
-  it('starts with its mark, which is not shown, and ends with commit and run', () => {
+  it('starts with its mark, which is not shown', () => {
     const body = comment({ command: 'plan', plan: driftedPlan })
     const { text, links } = renderAsGitHub(body)
     expect(body.startsWith(`${mark}\n`)).toBe(true)
     expect(text).not.toContain('tenant-tables ')
-    expect(text.trim()).toMatch(/ · commit 0123456 · the run$/)
-    expect(links).toEqual([runUrl])
+    expect(links).toEqual([listUrl, runUrl, usersUrl])
   })
 
-  it('has no link and no commit where they are not known', () => {
+  it('names no run and no commit where they are not known', () => {
     const result = { target, command: 'plan', plan: driftedPlan } as const
-    const { links, text } = renderAsGitHub(renderComment({ result, mark, redact: asItIs }))
-    expect(links).toEqual([])
-    expect(text.trim()).toMatch(/Plan digest [0-9a-f]{64}$/)
+    const body = renderComment({ result, mark, redact: asItIs })
+    expect(body).toMatch(/ · environment <code>prod<\/code> 🔒\n/)
+    expect(renderAsGitHub(body).links).toEqual([listUrl, usersUrl])
   })
 
   it('has a mark of its own for each account, region, environment, prefix and definition file', () => {
@@ -339,19 +448,40 @@ describe.each(pages({ command: 'plan', plan: hostilePlan() }))('untrusted text i
   const seen = renderAsGitHub(page)
 
   it('starts no element, link or image', () => {
-    const ours = ['h2', 'p', 'strong', 'code', 'ul', 'li', 'h3', 'table', 'thead', 'tr', 'th', 'tbody', 'td', 'pre']
-    const folding = ['details', 'summary', 'wbr', ...(name === 'comment' ? ['a'] : [])]
-    expect(seen.elements.filter((element) => ![...ours, ...folding].includes(element))).toEqual([])
-    expect(seen.links).toEqual(name === 'comment' ? [runUrl] : [])
+    const ours = [
+      'h3',
+      'p',
+      'strong',
+      'code',
+      'ul',
+      'li',
+      'table',
+      'thead',
+      'tr',
+      'th',
+      'tbody',
+      'td',
+      'pre',
+      'a',
+      'wbr',
+    ]
+    const others = ['details', 'summary', 'blockquote', 'svg', 'path']
+    expect(seen.elements.filter((element) => ![...ours, ...others].includes(element))).toEqual([])
+    expect(seen.links).toEqual([listUrl, runUrl, usersUrl])
   })
 
-  it('ends no cell and no row', () => {
-    // The tag of the environment is missing, too. The last two rows are the table of tables.
-    expect(seen.rows.map((row) => row.length)).toEqual([...Array(1 + hostile.length + 1).fill(6), 2, 2])
+  it('ends no cell, no row, no alert and no block', () => {
+    // The changed tags are one step. The last two rows are the table of tables.
+    expect(seen.rows.map((row) => row.length)).toEqual([3, 3, 3, 3])
+    expect(seen.html.match(/<blockquote class="alert/g)).toHaveLength(3)
+    // ARNs and digest.
+    expect(seen.blocks.map((block) => block.split('\n').length)).toEqual([1, 1])
+    // Every tag and that of the environment; every unmanaged setting.
+    expect(seen.html.match(/<li>/g)).toHaveLength(hostile.length + 1 + hostile.length)
   })
 
   it('mentions no one and links no issue: a zero-width space follows every @ and # outside code', () => {
-    const outsideCode = seen.html.replace(/<code[\s\S]*?<\/code>/g, '').replace(/<!--[\s\S]*?-->/g, '')
+    const outsideCode = seen.html.replace(/<code[\s\S]*?<\/code>|<[^>]*>/g, '')
     expect(outsideCode.replace(/&#8203;/g, '\u200b')).not.toMatch(/[@#](?![\u200b\d])/)
   })
 
@@ -385,12 +515,12 @@ describe('values that people copy', () => {
   it.each(pages({ command: 'apply', plan: driftedPlan, error }))(
     'stand in code blocks exactly: facts, statements with their indentation, and causes: %s',
     (_, page) => {
-      expect(renderAsGitHub(page).blocks.slice(-3)).toEqual([
+      expect(renderAsGitHub(page).blocks.slice(0, 3)).toEqual([
         facts.map(({ name, value }) => `${name}: ${value}`).join('\n'),
         JSON.stringify(statement, undefined, 2),
         `AccessDenied: User: ${role} is not authorized`,
       ])
-      expect(page).toContain('\n```json\n{\n  "Effect": "Allow",\n')
+      expect(page).toContain('\n> ```json\n> {\n>   "Effect": "Allow",\n')
     },
   )
 
@@ -404,11 +534,12 @@ describe('values that people copy', () => {
         cause: new Error(hostile.join('\n')),
       }),
     }),
-  )('start nothing and end no block: %s', (name, page) => {
+  )('start nothing and end no block: %s', (_, page) => {
     const { blocks, elements, links, html } = renderAsGitHub(page)
-    expect(blocks).toHaveLength(1 + 1 + hostile.length + 1)
+    // Facts, statements and causes; then ARNs and digest.
+    expect(blocks).toHaveLength(1 + hostile.length + 1 + 2)
     expect(elements.filter((element) => ['img', 'script'].includes(element))).toEqual([])
-    expect(links).toEqual(name === 'comment' ? [runUrl] : [])
+    expect(links).toEqual([listUrl, runUrl, usersUrl])
     expect(html.replace(/<pre>[\s\S]*?<\/pre>/g, '')).not.toMatch(/octocat|evil/)
   })
 })
@@ -422,7 +553,7 @@ describe('a page over the limit', () => {
       remedy: 'Review again.',
     }))
 
-  it('is shortened to verdict, target, totals, digest, and where the whole plan is', () => {
+  it('is shortened to verdict, place, totals, digest, and where the whole plan is', () => {
     const tags = new Map(Array.from({ length: 48 }, (_, index) => [`key-${index}`, long]))
     const tables = theTables({ environment: production, tags })
     const found = new Map(tables.map((table) => [table.name, ready(table, { Tags: managedOnly })]))
@@ -431,18 +562,15 @@ describe('a page over the limit', () => {
     expect(body.length).toBeLessThanOrEqual(longestComment)
     expect(body).toBe(`${mark}
 
-## Tenant Tables: plan of <code>prod</code>
+### 🟡 prod: 2 changes planned, nothing written yet
 
-**2 steps planned. Nothing was changed.**
-
-Account <code>222222222222</code>, region <code>ap-south-1</code>, environment <code>prod</code> (production)
+<code>222222222222</code> · [ap-south-1](${listUrl}) · environment <code>prod</code> 🔒 · [run 7](${runUrl}) · <code>0123456</code>
 
 This report is shortened to GitHub's limit. The plan has 2 steps and 0 refusals. The whole plan is in the job summary of [the run](${runUrl}).
 
-Plan digest <code>${digestPlan(plan)}</code> · commit <code>0123456</code> · [the run](${runUrl})
+Plan digest <code>${digestPlan(plan)}</code>
 `)
-    const whole = summary({ command: 'plan', plan })
-    expect(renderAsGitHub(whole).rows.length).toBeGreaterThan(96)
+    expect(renderAsGitHub(summary({ command: 'plan', plan })).html.match(/<li>/g)?.length).toBeGreaterThan(96)
   })
 
   it.each([
@@ -455,7 +583,7 @@ Plan digest <code>${digestPlan(plan)}</code> · commit <code>0123456</code> · [
     const body = comment({ command: 'apply', plan })
     const { text } = renderAsGitHub(body)
     expect(body.length).toBeLessThanOrEqual(longestComment)
-    expect(text).toContain(`Refused, for ${count} reason`)
+    expect(text).toContain(`prod: refused for ${count} reason`)
     expect(text).toContain('Refused: reason 0 ')
     const shown = text.match(/reason \d+ /g)?.length ?? 0
     if (shown < count) {
@@ -490,9 +618,9 @@ Plan digest <code>${digestPlan(plan)}</code> · commit <code>0123456</code> · [
   })
 
   it('refers from the summary to the log', () => {
-    expect(renderSummary({ error: new Error('x'.repeat(1024 * 1024)) }, asItIs)).toBe(`## Tenant Tables: run
-
-**Failed before anything was written.**
+    expect(
+      renderSummary({ error: new Error('x'.repeat(1024 * 1024)) }, asItIs),
+    ).toBe(`### 🔴 Tenant Tables: failed before anything was written
 
 This report is shortened to GitHub's limit. The whole plan is in the log.
 

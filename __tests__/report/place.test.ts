@@ -3,11 +3,8 @@ import { readInputs } from '../../src/inputs/inputs.ts'
 import { describePlace } from '../../src/report/place.ts'
 import { sourceOf } from '../support/builders.ts'
 
-const placeOf = (
-  inputs: Readonly<Record<string, string>>,
-  variables: Readonly<Record<string, string>> = {},
-  account?: string,
-) => describePlace(readInputs(sourceOf(inputs, variables)), account)
+const placeOf = (inputs: Readonly<Record<string, string>>, variables: Readonly<Record<string, string>> = {}) =>
+  describePlace(readInputs(sourceOf(inputs, variables)))
 
 it('names command, environment, the rule for production, region and the full names of the tables', () => {
   expect(placeOf({ environment: 'prod-eu', 'table-name-prefix': 'x-' })).toBe(
@@ -16,10 +13,6 @@ it('names command, environment, the rule for production, region and the full nam
   expect(placeOf({ environment: 'dev', command: 'plan', production: 'false' })).toBe(
     'Command plan: environment "dev" (not production, because production is false), region ap-south-1, tables "tenant" and "users"',
   )
-})
-
-it('names the account when it is known', () => {
-  expect(placeOf({}, {}, '222222222222')).toMatch(/^Command apply: account 222222222222, environment "dev" \(/)
 })
 
 it('names every environment and every region where command: policy is given none', () => {
@@ -52,7 +45,6 @@ it('stays on one line of bounded length, whatever the names and endpoints are', 
   const line = placeOf(
     { environment: `${'e\u2028'.repeat(127)}e`, 'table-name-prefix': 'x'.repeat(249) },
     { AWS_ENDPOINT_URL: `http://${'a.'.repeat(5000)}example` },
-    '222222222222',
   )
   expect(line.length).toBeLessThan(2000)
   expect(line).toContain(`"${'x'.repeat(249)}tenant" and "${'x'.repeat(249)}users"`)

@@ -2,11 +2,13 @@
 import type { Outcome, StepResult } from '../../src/apply/outcome.ts'
 import type { Plan } from '../../src/plan/plan.ts'
 import { planTables } from '../../src/plan/planner.ts'
-import { aTarget, managedOnly, production, provisioned, ready, theTables } from '../support/builders.ts'
+import { aTarget, managedOnly, production, provisioned, ready, theTables, withTags } from '../support/builders.ts'
 
 export const target = aTarget({ environment: production })
 
-export const [tenant, users] = theTables({ environment: production })
+const tables = (zone: string) => theTables({ environment: production, tags: new Map([['zone', zone]]) })
+
+export const [tenant, users] = tables('b')
 
 /** Four steps for `users`: protection, recovery, tags, and the slow change of the billing mode. */
 export const driftedPlan: Plan = planTables(
@@ -20,7 +22,7 @@ export const driftedPlan: Plan = planTables(
         DeletionProtectionEnabled: false,
         BillingMode: provisioned,
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false },
-        Tags: managedOnly,
+        Tags: withTags(managedOnly, { zone: 'a' }),
       }),
     ],
   ]),

@@ -1,6 +1,5 @@
 /** GitHub-flavoured Markdown as a reader on GitHub sees it, rendered by a third-party library. */
-import { micromark } from 'micromark'
-import { gfm, gfmHtml } from 'micromark-extension-gfm'
+import { renderGitHubMarkdown } from '../../sandbox/github-page.ts'
 
 export interface RenderedMarkdown {
   readonly html: string
@@ -17,11 +16,7 @@ export interface RenderedMarkdown {
 
 export function renderAsGitHub(markdown: string): RenderedMarkdown {
   // GitHub renders HTML and then removes what it does not allow. A page may contain none that GitHub would keep.
-  const html = micromark(markdown, {
-    allowDangerousHtml: true,
-    extensions: [gfm()],
-    htmlExtensions: [gfmHtml()],
-  })
+  const html = renderGitHubMarkdown(markdown)
   const shown = html.replace(/<!--[\s\S]*?-->/g, '')
   const elements = [...shown.matchAll(/<([a-z][a-z0-9]*)/gi)].map(([, name = '']) => name.toLowerCase())
   const rows = [...shown.matchAll(/<tr>([\s\S]*?)<\/tr>/g)].map(([, row = '']) =>

@@ -1,5 +1,6 @@
 /** The result of an apply or a verify. */
 import type { Step } from '../plan/plan.ts'
+import type { Tone } from '../run/run.ts'
 import type { ObservedTables } from '../table/table.ts'
 
 export type StepResult =
@@ -59,6 +60,12 @@ export function describeResult(result: StepResult | undefined): string {
     case 'skipped':
       return 'not started'
   }
+}
+
+/** Steps that another run completed are as good as applied. */
+export function toneOf({ status }: StepResult): Tone {
+  if (status === 'failed') return 'failure'
+  return status === 'applied' || status === 'dropped' ? 'success' : 'attention'
 }
 
 /** The steps that changed a table, or may have changed it. */

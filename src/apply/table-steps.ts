@@ -22,7 +22,7 @@ import {
   isConflict,
   isIndexLock,
 } from './conflict.ts'
-import { describeResult, type StepResult } from './outcome.ts'
+import { describeResult, type StepResult, toneOf } from './outcome.ts'
 import { planAgain } from './plan-again.ts'
 import { admission, indexesBefore, type TableWait, waitForTable, waitOf } from './wait.ts'
 import { idOf, type Work } from './work.ts'
@@ -154,7 +154,7 @@ function record(
   if (result.status === 'failed' || result.status === 'deferred') {
     table.isAbandoned ||= progress.step.kind === 'create' || !(result.error instanceof DynamoDbError)
   }
-  log.info(`${nameStep(progress.step)}: ${describeResult(result)}`)
+  log.info(`${nameStep(progress.step)}: ${describeResult(result)}`, toneOf(result))
 }
 
 /**

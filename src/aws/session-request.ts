@@ -37,11 +37,13 @@ export interface SessionRequest {
   readonly allowedAccountIds: readonly string[]
 }
 
-/** Describes the role chain for the log. */
-export function describeChain({ credentialSource, roles }: SessionRequest): string {
-  const chain = roles.map(({ arn }) => arn).join(', then ')
-  if (credentialSource.kind === 'oidc') return `the job's OIDC token for ${chain}`
-  const first =
-    credentialSource.kind === 'access-key' ? 'the access key in the environment' : "the AWS SDK's default chain"
-  return chain === '' ? first : `${first}, then ${chain}`
+/** Describes the credentials in one line of the log. The default chain has many members, so the reason for it is named too. */
+export function describeChain({ credentialSource: { kind, reason }, roles }: SessionRequest): string {
+  const sources = {
+    oidc: "the job's OIDC token",
+    'access-key': 'the access key in the environment',
+    'default-chain': `the AWS SDK's default chain (${reason})`,
+  }
+  const names = roles.map(({ arn, account }) => `${arn.slice(arn.indexOf('/') + 1)} in ${account}`)
+  return [sources[kind], ...names].join(', then ')
 }

@@ -19,7 +19,7 @@ import { type AwsAccount, describeChain, type Role, type SessionRequest } from '
  * @throws {RemedyError} when a role is refused, or when the account is not in allowed-account-ids
  */
 export async function openSession(request: SessionRequest, ports: CredentialPorts, run: Run) {
-  run.log.info(`Credentials: ${describeChain(request)}, because ${request.credentialSource.reason}.`)
+  run.log.info(`Credentials: ${describeChain(request)}`)
   const chain = new RoleChain(request, ports, run)
   const { awsAccount, identity } = await chain.walk()
   const { account } = awsAccount
@@ -106,7 +106,6 @@ class RoleChain {
   }
 
   async #assumeWithToken(role: Role): Promise<Hop> {
-    this.#run.log.info(`Assuming ${role.arn} with the job's OIDC token`)
     const { connectSts, fetchIdToken, mask } = this.#ports
     const sts = connectSts(undefined)
     let token = ''
@@ -126,7 +125,6 @@ class RoleChain {
   }
 
   async #assumeRole(role: Role, caller: AwsCredentialIdentity): Promise<Hop> {
-    this.#run.log.info(`Assuming ${role.arn}`)
     const { roles, credentialSource, externalId, sourceIdentity, sessionTags } = this.#request
     const tags = [...sessionTags].map(([Key, Value]) => ({ Key, Value }))
     // A token has a source identity of its own.

@@ -8,15 +8,16 @@ import { errorCode, errorMessage } from '../errors/thrown.ts'
 const largestFile = 1024 * 1024
 
 /**
- * Reads a UTF-8 file in the workspace or in RUNNER_TEMP. A relative path starts in the first of these that exists. Links
- * are followed before the place of the file is checked.
+ * Reads a UTF-8 file in the workspace, or outside GitHub in the current folder, or in RUNNER_TEMP. A relative path starts in
+ * the first of these that exists. Links are followed before the place of the file is checked.
  *
  * @throws {RemedyError} for a file elsewhere, a missing or unreadable file, and a file over 1 MiB
  */
 export async function readGivenFile(environment: Variables, path: string): Promise<string> {
-  return await readFileIn([environment.GITHUB_WORKSPACE, environment.RUNNER_TEMP], path, {
-    place: 'the workspace and RUNNER_TEMP',
-    remedy: 'Give the path of a file in the workspace or in RUNNER_TEMP that holds the output plan.',
+  const { workspace, name } = workspaceOf(environment)
+  return await readFileIn([workspace, environment.RUNNER_TEMP], path, {
+    place: `${name} and RUNNER_TEMP`,
+    remedy: `Give the path of a file in ${name} or in RUNNER_TEMP that holds the output plan.`,
   })
 }
 
@@ -26,11 +27,17 @@ export async function readGivenFile(environment: Variables, path: string): Promi
  *
  * @throws {RemedyError} for a file elsewhere, a missing or unreadable file, and a file over 1 MiB
  */
-export async function readDefinitionFile({ GITHUB_WORKSPACE }: Variables, path: string): Promise<string> {
-  return await readFileIn([GITHUB_WORKSPACE || '.'], path, {
-    place: 'the workspace',
-    remedy: 'Give the path of a YAML or JSON file in the workspace; actions/checkout puts the repository there.',
+export async function readDefinitionFile(environment: Variables, path: string): Promise<string> {
+  const { workspace, name, origin } = workspaceOf(environment)
+  return await readFileIn([workspace], path, {
+    place: name,
+    remedy: `Give the path of a YAML or JSON file in ${name}${origin}.`,
   })
+}
+
+function workspaceOf({ GITHUB_WORKSPACE: workspace }: Variables) {
+  if (!workspace) return { workspace: '.', name: 'the current folder', origin: '' }
+  return { workspace, name: 'the workspace', origin: '; actions/checkout puts the repository there' }
 }
 
 async function readFileIn(

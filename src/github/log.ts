@@ -1,5 +1,6 @@
 /** Untrusted text made safe for the runner's log: lines, groups and annotations. */
-import type { Log } from '../run/run.ts'
+import type { Variables } from '../aws/sdk-settings.ts'
+import type { Log, Tone } from '../run/run.ts'
 import { visible } from '../text/readable.ts'
 
 /**
@@ -12,6 +13,23 @@ export function escapeLine(line: string): string {
   return visible(line)
     .replaceAll('##[', '# #[')
     .replace(/^(\s*):(?=:)/, '$1: ')
+}
+
+const colours: Readonly<Record<Tone, number>> = { success: 32, attention: 33, failure: 31 }
+
+/** Colours a line by an ANSI sequence, which GitHub's log shows. The line must be escaped before: escaping removes the colour. */
+export function paint(line: string, tone: Tone | undefined): string {
+  return tone === undefined ? line : `\u001b[${colours[tone]}m${line}\u001b[0m`
+}
+
+/**
+ * Returns true if the log shows colours: on GitHub and in a terminal, unless a variable says otherwise.
+ *
+ * @see https://no-color.org and https://force-color.org
+ */
+export function hasColours({ NO_COLOR, FORCE_COLOR, GITHUB_ACTIONS }: Variables, isTerminal: boolean): boolean {
+  if (NO_COLOR) return false
+  return FORCE_COLOR ? FORCE_COLOR !== '0' : isTerminal || GITHUB_ACTIONS === 'true'
 }
 
 /** Writes lines under a title that folds in GitHub's log. Empty lines are left out. */

@@ -9,6 +9,7 @@ import type { RunResult } from '../report/result.ts'
 import { type Run, withinSeconds } from '../run/run.ts'
 import type { Target } from '../table/target.ts'
 import { connectGitHub, GitHubError, type GitHubPlace } from './api.ts'
+import { originOf } from './publish.ts'
 import { pullRequestFound, pullRequestOf } from './pull-request.ts'
 import type { Runner } from './runner.ts'
 
@@ -70,8 +71,8 @@ async function writeComment(
   const body = renderComment({
     result: { ...result, target },
     mark,
+    ...originOf(environment),
     commit,
-    runUrl: runUrlOf(environment),
     redact: runner.redact,
   })
   run.log.info(`Comment: ${await gitHub.writeComment(number, mark, runner.redact(body))}`)
@@ -102,10 +103,4 @@ function noticeAbsence(reason: string, runner: Runner): void {
 function explainRefusal(error: unknown): string {
   if (!(error instanceof GitHubError) || ![401, 403, 404].includes(error.status)) return renderError(error)
   return `${errorMessage(error)}\nTo fix: give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`
-}
-
-/** Only with characters that cannot end a Markdown link. */
-function runUrlOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }: Variables): string | undefined {
-  const runUrl = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`
-  return /^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(runUrl) ? runUrl : undefined
 }

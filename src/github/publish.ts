@@ -1,10 +1,11 @@
 /** Writes the result of a run: outputs for later steps, annotations, and the job summary. */
 import { longestPolicy } from '../aws/iam.ts'
+import type { Variables } from '../aws/sdk-settings.ts'
 import { renderError } from '../errors/description.ts'
 import { RemedyError } from '../errors/errors.ts'
 import { describeProgress, failuresOf } from '../report/failures.ts'
 import { outputsOf } from '../report/outputs.ts'
-import { renderSummary } from '../report/page.ts'
+import { type Origin, renderSummary } from '../report/page.ts'
 import type { RunResult } from '../report/result.ts'
 import { describeVerdict } from '../report/verdict.ts'
 import { secretInOutputs } from './redaction.ts'
@@ -16,13 +17,23 @@ export async function publish(reached: RunResult, runner: Runner): Promise<void>
   const result = await writeOutputs(withSecretError(reached, runner), runner)
   reportWarnings(result, runner)
   reportFailures(result, runner)
-  runner.log.info(describeVerdict(result))
+  const { tone, subject, sentence } = describeVerdict(result)
+  runner.log.info(`${subject}: ${sentence}`, tone)
   await unlessItFails(
     runner,
-    async () => runner.writeSummary(renderSummary(result, runner.redact)),
+    async () => runner.writeSummary(renderSummary(result, runner.redact, originOf(runner.environment))),
     'The job summary could not be written.',
     'Set GITHUB_STEP_SUMMARY to a file that this step can write to. The log says the same.',
   )
+}
+
+/** The run, and the commit that GitHub checks out for it. */
+export function originOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID, GITHUB_SHA = '' }: Variables): Origin {
+  const runUrl = `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`
+  return {
+    ...(/^https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+\/actions\/runs\/\d+$/.test(runUrl) ? { runUrl } : {}),
+    ...(/^[0-9a-f]+$/.test(GITHUB_SHA) ? { commit: GITHUB_SHA } : {}),
+  }
 }
 
 /** The most characters of an output that GitHub hands to another job: 1 MB in UTF-16. */

@@ -1,8 +1,9 @@
 /** The port to the GitHub runner: inputs, log, annotations, outputs, job summary. */
 import type { Variables } from '../aws/sdk-settings.ts'
-import type { Log } from '../run/run.ts'
+import type { Log, Tone } from '../run/run.ts'
+import { shorten } from '../text/readable.ts'
 import { readDefinitionFile, readEventFile, readGivenFile, writeTemporaryFile } from './files.ts'
-import { cutAnnotation, escapeLine } from './log.ts'
+import { cutAnnotation, escapeLine, hasColours, paint } from './log.ts'
 import { KnownSecrets, secretInOutputs } from './redaction.ts'
 import type * as Toolkit from './toolkit.ts'
 
@@ -43,10 +44,36 @@ export const secretInput = 'github-token'
 
 /** The runner that started this process. */
 export function gitHubRunner(process: NodeJS.Process): Runner {
-  const { env } = process
+  const { env, stdout } = process
+  const isColoured = hasColours(env, stdout.isTTY)
+  // act, Gitea and Forgejo set GITHUB_ACTIONS too.
+  return createRunner(process, env, isColoured, (core) =>
+    env.GITHUB_ACTIONS === 'true' ? core : withoutCommands(core, isColoured, env.GITHUB_OUTPUT),
+  )
+}
+
+/**
+ * A terminal or a script that started this process with arguments.
+ *
+ * @param environment the environment of the process, with an INPUT_ variable for each flag
+ */
+export function commandRunner(process: NodeJS.Process, environment: Variables): Runner {
+  const isColoured = hasColours(environment, process.stderr.isTTY)
+  return createRunner(process, environment, isColoured, (core) =>
+    withTwoStreams(core, isColoured, environment.GITHUB_OUTPUT, process),
+  )
+}
+
+/** @param adapt makes the toolkit of this runner from that of GitHub */
+function createRunner(
+  process: NodeJS.Process,
+  env: Variables,
+  isColoured: boolean,
+  adapt: (core: typeof Toolkit) => typeof Toolkit,
+): Runner {
   const secrets = new KnownSecrets()
   const masked = new Set<string>()
-  const toolkit = lateToolkit(env)
+  const toolkit = lateToolkit(adapt)
   const clean = (line: string) => escapeLine(secrets.redact(line))
   const annotate = (level: 'notice' | 'warning' | 'error') => (title: string, message: string) => {
     const cleaned = cutAnnotation(message.split('\n').map(clean))
@@ -79,7 +106,7 @@ export function gitHubRunner(process: NodeJS.Process): Runner {
       toolkit.use((core) => core.setSecret(secret))
     },
     log: {
-      info: (line) => toolkit.use((core) => core.info(clean(line))),
+      info: (line, tone) => toolkit.use((core) => core.info(paint(clean(line), isColoured ? tone : undefined))),
       startGroup: (title) => toolkit.use((core) => core.startGroup(clean(title))),
       endGroup: () => toolkit.use((core) => core.endGroup()),
     },
@@ -121,14 +148,12 @@ function interruptionOf(process: NodeJS.Process): AbortSignal {
  * Loads @actions/core late: that takes as long as a call to AWS, so the run does it while it waits for one. Calls before
  * that are made in the same order after it, so a secret is masked before it can be printed.
  */
-function lateToolkit(environment: Variables) {
+function lateToolkit(adapt: (core: typeof Toolkit) => typeof Toolkit) {
   let toolkit: typeof Toolkit | undefined
   let waiting: ((core: typeof Toolkit) => void)[] = []
   return {
     load: async () => {
-      const core = await import(/* webpackMode: "eager" */ './toolkit.ts')
-      // act, Gitea and Forgejo set GITHUB_ACTIONS too.
-      toolkit = environment.GITHUB_ACTIONS === 'true' ? core : withoutCommands(core, environment.GITHUB_OUTPUT)
+      toolkit = adapt(await import(/* webpackMode: "eager" */ './toolkit.ts'))
       for (const call of waiting) call(toolkit)
       waiting = []
       return toolkit
@@ -144,15 +169,40 @@ function lateToolkit(environment: Variables) {
  * The toolkit for a terminal: plain lines instead of workflow commands, which only a runner obeys. `::add-mask::` would
  * print the secret that it should hide. The files that GITHUB_OUTPUT and GITHUB_STEP_SUMMARY name are written as on GitHub.
  */
-function withoutCommands(core: typeof Toolkit, outputFile: string | undefined): typeof Toolkit {
+function withoutCommands(core: typeof Toolkit, isColoured: boolean, outputFile: string | undefined): typeof Toolkit {
+  const colour = (line: string, tone: Tone) => core.info(paint(line, isColoured ? tone : undefined))
   return {
     ...core,
     setSecret: () => undefined,
     startGroup: (title) => core.info(title),
     endGroup: () => undefined,
     notice: (message) => core.info(`Notice: ${message}`),
-    warning: (message) => core.info(`Warning: ${message}`),
-    error: (message) => core.info(`Error: ${message}`),
+    warning: (message) => colour(`Warning: ${message}`, 'attention'),
+    error: (message) => colour(`Error: ${message}`, 'failure'),
     setOutput: (name, value) => (outputFile ? core.setOutput(name, value) : core.info(escapeLine(`${name}=${value}`))),
+  }
+}
+
+/** In characters; ARNs and digests are shorter. */
+const longestShown = 120
+
+/**
+ * The toolkit for a command: the log goes to stderr, and the outputs to stdout, so that a script can read them. A step of
+ * a workflow that runs the command gets the outputs too.
+ */
+function withTwoStreams(
+  core: typeof Toolkit,
+  isColoured: boolean,
+  outputFile: string | undefined,
+  { stdout, stderr }: NodeJS.Process,
+): typeof Toolkit {
+  const log = (line: string) => void stderr.write(`${line}\n`)
+  return {
+    ...withoutCommands({ ...core, info: log }, isColoured, undefined),
+    setOutput: (name, value) => {
+      // A person reads no plan of thousands of characters. A script gets all of it.
+      core.info(escapeLine(`${name}=${stdout.isTTY ? shorten(value, longestShown) : value}`))
+      if (outputFile) core.setOutput(name, value)
+    },
   }
 }

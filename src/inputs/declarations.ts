@@ -51,7 +51,7 @@ export const declarations = {
   'role-duration-seconds': wholeNumber({ default: 3600, min: 900, max: 43_200 }),
   'role-session-name': textOf(sessionName, 'must have 2 to 64 letters, digits and _ + = , . @ - and nothing else'),
   audience: textOf(/^[!-~]{1,255}$/, 'must have 1 to 255 printable ASCII characters and no spaces'),
-  'allowed-account-ids': { default: '', parse: parseAccounts },
+  'allowed-account-ids': { default: '', hasLines: true, parse: parseAccounts },
   'definition-file': { default: '', parse: (path: string) => path },
   'table-name-prefix': { default: '', parse: parseTableNamePrefix },
   'deletion-protection': choice(['auto', 'true', 'false'], 'auto'),
@@ -78,7 +78,7 @@ export const declarations = {
   'github-token': { default: '', expression: '${{ github.token }}', parse: (text: string) => text },
   'sample-items': choice(['auto', 'true', 'false'], 'auto'),
   destroy: trueOrFalse(),
-  'confirm-destroy': { default: '', parse: splitLines },
+  'confirm-destroy': { default: '', hasLines: true, parse: splitLines },
 } satisfies Readonly<Record<string, Declaration<unknown>>>
 
 export type InputName = keyof typeof declarations

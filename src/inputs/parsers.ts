@@ -21,6 +21,10 @@ export interface Declaration<Value> {
   readonly expression?: string
   /** The legal values, which action.yml describes one by one. */
   readonly choices?: readonly string[]
+  /** The value may have several lines: on the command line, the flag may be repeated. */
+  readonly hasLines?: true
+  /** The value is true or false: on the command line, the flag alone means true. */
+  readonly isSwitch?: true
   /**
    * Parses a text without white space around it.
    *
@@ -47,7 +51,7 @@ export function choice<const Choice extends string>(
 /** `true` or `false`, by default false. */
 export function trueOrFalse(byDefault: 'true' | 'false' = 'false'): Declaration<boolean> {
   const { parse } = choice(['true', 'false'], byDefault)
-  return { default: byDefault, parse: (text, context) => parse(text, context) === 'true' }
+  return { default: byDefault, isSwitch: true, parse: (text, context) => parse(text, context) === 'true' }
 }
 
 export function wholeNumber(range: {
@@ -94,13 +98,13 @@ interface Rule<Value> {
 
 /** One value a line. */
 export function lines<Value>(rule: Rule<Value>): Declaration<readonly Value[]> {
-  return { default: '', parse: (text, context) => parseEach(splitLines(text), rule, context) }
+  return { default: '', hasLines: true, parse: (text, context) => parseEach(splitLines(text), rule, context) }
 }
 
 /** Values between commas or on separate lines. */
 export function list<Value>(rule: Rule<Value>): Declaration<readonly Value[]> {
   const split = (text: string) => splitLines(text.replaceAll(',', '\n'))
-  return { default: '', parse: (text, context) => parseEach(split(text), rule, context) }
+  return { default: '', hasLines: true, parse: (text, context) => parseEach(split(text), rule, context) }
 }
 
 function parseEach<Value>(

@@ -14,6 +14,7 @@ interface TagLimit {
 export function tagLines(limit: TagLimit): Declaration<TagMap> {
   return {
     default: '',
+    hasLines: true,
     parse: (text, { name, report }) => {
       const tags = new Map<string, string>()
       for (const line of splitLines(text)) {

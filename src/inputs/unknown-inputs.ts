@@ -34,7 +34,7 @@ export const commonGuesses: { readonly [Meant in InputName | 'command: plan']?: 
   'confirm-destroy': 'confirm confirm-delete confirm-deletion',
 }
 
-interface GivenInput {
+export interface GivenInput {
   /** In lower case. */
   readonly name: string
   readonly variable: string
@@ -64,8 +64,8 @@ export function findUnknownInputs(variables: Variables) {
 /** The runner passes an input on as `INPUT_` and its name in upper case. */
 const prefix = 'INPUT_'
 
-/** Sorted by name, so that the same inputs give the same text. */
-function givenInputs(variables: Variables): readonly GivenInput[] {
+/** Lists the variables of inputs that are not empty. Sorted by name, so that the same inputs give the same text. */
+export function givenInputs(variables: Variables): readonly GivenInput[] {
   return Object.keys(variables)
     .filter((variable) => variable.startsWith(prefix))
     .sort()
@@ -88,7 +88,8 @@ function hyphenated(name: string): string {
   return name.replaceAll('_', '-')
 }
 
-function suggestInput({ name, value }: GivenInput): string | undefined {
+/** Returns the input that an unknown one was probably meant to be, or `command: plan`; undefined if none is similar. */
+export function suggestInput({ name, value }: Pick<GivenInput, 'name' | 'value'>): string | undefined {
   const written = hyphenated(name)
   const [guessed] = Object.entries(commonGuesses).find(([, guesses]) => guesses.split(' ').includes(written)) ?? []
   // `mode: plan` and similar inputs: a run that was meant to change nothing must not change anything.

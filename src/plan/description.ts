@@ -1,14 +1,12 @@
 /** Steps as plain text. */
 import { propertyNamed } from '../table/properties/index.ts'
-import type { Wait } from '../table/property.ts'
+import type { Setting, Wait } from '../table/property.ts'
 import { propertyValues } from '../table/values.ts'
 import { count, shorten } from '../text/readable.ts'
 import type { Step, UpdateStep } from './plan.ts'
 
 /** One setting from one value to another. */
-export interface SettingChange {
-  /** A property, or a part of one, such as `tag team`. */
-  readonly setting: string
+export interface SettingChange extends Pick<Setting, 'group' | 'name'> {
   /** Absent if there was nothing before. */
   readonly from?: string
   readonly to: string
@@ -19,30 +17,38 @@ export function settingChanges(step: Step): readonly SettingChange[] {
   switch (step.kind) {
     case 'create':
       return propertyValues(step.to).flatMap(({ property, value }) =>
-        property.settings(value).map(({ name, value: to }) => ({ setting: name, to })),
+        property.settings(value).map(({ value: to, ...setting }) => ({ ...setting, to })),
       )
     case 'update': {
       const { settings } = propertyNamed(step.property)
-      const before = new Map(settings(step.from).map(({ name, value }) => [name, value]))
-      const after = new Map(settings(step.to).map(({ name, value }) => [name, value]))
-      return [...new Set([...before.keys(), ...after.keys()])].map((name) => {
-        const from = before.get(name)
-        return { setting: name, ...(from === undefined ? {} : { from }), to: after.get(name) ?? 'deleted' }
+      const before = new Map(settings(step.from).map((setting) => [nameSetting(setting), setting]))
+      const after = new Map(settings(step.to).map((setting) => [nameSetting(setting), setting]))
+      return [...new Map([...before, ...after])].map(([key, { value: _, ...setting }]) => {
+        const from = before.get(key)?.value
+        return { ...setting, ...(from === undefined ? {} : { from }), to: after.get(key)?.value ?? 'deleted' }
       })
     }
     case 'delete':
-      return [{ setting: 'table', from: 'present, with its items', to: 'deleted' }]
+      return [{ name: 'table', from: 'present, with its items', to: 'deleted' }]
   }
 }
 
-/** `update BillingMode of "users": BillingMode PROVISIONED -> PAY_PER_REQUEST` */
+/** `update BillingMode of "users": billing PROVISIONED -> PAY_PER_REQUEST` */
 export function describeStep(step: Step): string {
-  return `${nameStep(step)}: ${settingChanges(step).map(describeSettingChange).join(', ')}`
+  return `${nameStep(step)}: ${settingChanges(step)
+    .map((change) => describeSettingChange(change))
+    .join(', ')}`
 }
 
-/** `BillingMode PROVISIONED -> PAY_PER_REQUEST`, or `tag team = planner` */
-export function describeSettingChange({ setting, from, to }: SettingChange): string {
-  return from === undefined ? `${setting} = ${shorten(to)}` : `${setting} ${shorten(from)} -> ${shorten(to)}`
+/** `billing PROVISIONED -> PAY_PER_REQUEST`, or `tag team = planner` */
+export function describeSettingChange({ from, to, ...setting }: SettingChange): string {
+  const name = nameSetting(setting)
+  return from === undefined ? `${name} = ${shorten(to)}` : `${name} ${shorten(from)} -> ${shorten(to)}`
+}
+
+/** `billing`, `tag team` */
+function nameSetting({ group, name }: Pick<Setting, 'group' | 'name'>): string {
+  return group === undefined ? name : `${group} ${name}`
 }
 
 /** `create "users"`, `update BillingMode of "users"`, `update GlobalSecondaryIndexes by-email of "users"` or `delete "users"` */

@@ -246,12 +246,12 @@ function noticesFor(
           } as const,
         ]),
     ...kept.map(({ property, value }): Notice => {
-      const settings = property.settings(value).map((setting) => `${setting.name} of "${table}" is ${setting.value}`)
+      const settings = property.settings(value).map((setting) => `${setting.name}: ${setting.value}`)
       return {
         table,
         level: 'notice',
         code: 'protection-kept',
-        message: `${settings.join(', ')}. The environment does not ask for it, so it stays as it is.`,
+        message: `The table "${table}" has ${settings.join(', ')}. The environment does not ask for it, so it stays as it is.`,
       }
     }),
     ...consequences.map((message): Notice => ({ table, level: 'warning', code: 'consequence', message })),

@@ -1,8 +1,8 @@
 /** The pull request comment. */
 import { createHash } from 'node:crypto'
 import type { Target } from '../table/target.ts'
-import type { Redact } from './markdown.ts'
-import { renderPage } from './page.ts'
+import { markdownOf, type Redact } from './markdown.ts'
+import { type Origin, renderPage } from './page.ts'
 import type { RunResult } from './result.ts'
 
 /** GitHub refuses a longer comment. In characters. */
@@ -25,22 +25,19 @@ export function markComment(
   return `<!-- tenant-tables ${createHash('sha256').update(identity).digest('hex').slice(0, 32)} -->`
 }
 
-export interface CommentRequest {
+export interface CommentRequest extends Origin {
   readonly result: RunResult
   readonly mark: string
-  /** The commit that the run was for, as hexadecimal digits. Undefined if the event names none. */
-  readonly commit?: string | undefined
-  /** The address of the run that writes the comment. Undefined outside GitHub. Must not be able to end a Markdown link. */
-  readonly runUrl?: string | undefined
   readonly redact: Redact
 }
 
-export function renderComment({ result, mark, commit, runUrl, redact }: CommentRequest): string {
-  const run = runUrl === undefined ? [] : [`[the run](${runUrl})`]
+export function renderComment({ result, mark, redact, ...origin }: CommentRequest): string {
+  const { link } = markdownOf(redact)
+  const ofRun = origin.runUrl === undefined ? '' : ` of ${link('the run', origin.runUrl)}`
   return renderPage(result, redact, {
     mark,
-    origin: [...(commit === undefined ? [] : [`commit <code>${commit.slice(0, 7)}</code>`]), ...run],
-    whole: `The whole plan is in the job summary${run.map((link) => ` of ${link}`).join('')}.`,
+    origin,
+    whole: `The whole plan is in the job summary${ofRun}.`,
     limit: longestComment,
     sizeOf: ({ length }) => length,
   })

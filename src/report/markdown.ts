@@ -14,7 +14,12 @@ export interface Markdown {
   readonly text: (value: string) => string
   /** The same, cut if it is long. */
   readonly shortText: (value: string) => string
+  /** A link; its label alone if there is no address, or one that Markdown cannot hold as it is. @param label as Markdown */
+  readonly link: (label: string, url: string | undefined) => string
 }
+
+/** An address without a character that ends a link. */
+const linkable = /^https?:\/\/[\w.:/?=#-]+$/
 
 /** In characters. */
 const longestLine = 8192
@@ -27,6 +32,7 @@ export function markdownOf(redact: Redact): Markdown {
       codeBlock(lines.map((line) => shorten(clean(line), longestLine)).join('\n'), language),
     text: (value) => sentence(clean(value)),
     shortText: (value) => sentence(shorten(clean(value))),
+    link: (label, url = '') => (linkable.test(url) && redact(url) === url ? `[${label}](${url})` : label),
   }
 }
 
@@ -69,6 +75,12 @@ function toEntity(character: string): string {
 /** @param head and rows as Markdown */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+/** A quote that GitHub shows with an icon and a colour. It must not be inside a list or another quote. @param body as Markdown */
+export function alert(kind: 'NOTE' | 'WARNING' | 'CAUTION', body: string): string {
+  const lines = body.split('\n').map((line) => (line === '' ? '>' : `> ${line}`))
+  return [`> [!${kind}]`, ...lines].join('\n')
 }
 
 /** A part that readers unfold. Title and body as Markdown. */

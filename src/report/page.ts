@@ -12,29 +12,37 @@ import {
   renderDetails,
   renderFailures,
   renderHead,
+  renderNotices,
   renderPolicies,
   renderRefusals,
-  renderWarnings,
 } from './sections.ts'
 
-/** The place that a page is for. Texts are Markdown. */
+/** The place that a page is for. */
 export interface PagePlace {
-  /** Stands before the title. */
+  /** Stands before the title. As Markdown. */
   readonly mark?: string
-  /** Stand after the digest of the plan. */
-  readonly origin?: readonly string[]
-  /** A sentence for a shortened page: where the whole plan is. */
+  readonly origin: Origin
+  /** A sentence for a shortened page: where the whole plan is. As Markdown. */
   readonly whole: string
   readonly limit: number
   /** The size of a text in the unit of the limit. */
   readonly sizeOf: (text: string) => number
 }
 
+/** The origin of a page. Its parts are absent where they are not known, such as outside GitHub. */
+export interface Origin {
+  /** The address of the run. */
+  readonly runUrl?: string | undefined
+  /** The commit that the run was for, as hexadecimal digits. */
+  readonly commit?: string | undefined
+}
+
 /** GitHub shows nothing of a longer job summary. In bytes. */
 const longestSummary = 1024 * 1024
 
-export function renderSummary(result: RunResult, redact: Redact): string {
+export function renderSummary(result: RunResult, redact: Redact, origin: Origin = {}): string {
   return renderPage(result, redact, {
+    origin,
     whole: 'The whole plan is in the log.',
     limit: longestSummary,
     sizeOf: (text) => Buffer.byteLength(text),
@@ -48,19 +56,17 @@ const definitionLeftOut =
 export function renderPage(result: RunResult, redact: Redact, place: PagePlace): string {
   const markdown = markdownOf(redact)
   const { plan } = result
-  const { mark = '', origin = [], limit, sizeOf } = place
-  const render = (sections: readonly string[]) => {
-    const digest = plan === undefined ? [] : [`Plan digest ${markdown.code(digestPlan(plan))}`]
-    return `${joinSections([mark, ...renderHead(markdown, result), ...sections, [...digest, ...origin].join(' · ')])}\n`
-  }
+  const { mark = '', limit, sizeOf } = place
+  const head = [mark, ...renderHead(markdown, result, renderOrigin(markdown, place.origin))]
+  const render = (sections: readonly string[]) => `${joinSections([...head, ...sections])}\n`
   const renderWhole = (definition: string) =>
     render([
-      ...(plan === undefined ? [] : [renderRefusals(markdown, plan.refusals)]),
-      renderChanges(markdown, result),
-      renderPolicies(markdown, result),
-      ...(plan === undefined ? [] : [renderWarnings(markdown, plan), renderDetails(markdown, plan)]),
-      definition,
+      renderRefusals(markdown, plan?.refusals ?? []),
       renderFailures(markdown, result),
+      renderChanges(markdown, result),
+      ...renderNotices(markdown, result),
+      ...renderPolicies(markdown, result),
+      renderDetails(markdown, result, definition),
     ])
   const definition = renderDefinition(markdown, result)
   // The changes matter more than the definition, which is in the repository.
@@ -69,9 +75,16 @@ export function renderPage(result: RunResult, redact: Redact, place: PagePlace):
     if (sizeOf(whole) <= limit) return whole
   }
   const notice = `This report is shortened to GitHub's limit. ${describeTotals(result)}${place.whole}`
+  const digest = plan === undefined ? '' : `Plan digest ${markdown.code(digestPlan(plan))}`
   const lines = renderReasons(markdown, result)
-  const room = limit - sizeOf(render([notice, hiddenLine(lines.length)]))
-  return render([notice, takeThatFit(lines, room, sizeOf).join('\n')])
+  const room = limit - sizeOf(render([notice, hiddenLine(lines.length), digest]))
+  return render([notice, takeThatFit(lines, room, sizeOf).join('\n'), digest])
+}
+
+/** `run 4242` as a link, and the first digits of the commit */
+function renderOrigin({ code, link }: Markdown, { runUrl, commit }: Origin): readonly string[] {
+  const run = runUrl === undefined ? [] : [link(`run ${/\d*$/.exec(runUrl)?.[0]}`, runUrl)]
+  return [...run, ...(commit === undefined ? [] : [code(commit.slice(0, 7))])]
 }
 
 function describeTotals({ plan }: RunResult): string {

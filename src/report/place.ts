@@ -4,16 +4,11 @@ import { defineTables } from '../definition/definition.ts'
 import type { Inputs } from '../inputs/inputs.ts'
 import { shorten } from '../text/readable.ts'
 
-/**
- * Names the command, the environment and the rule for production, the region, the tables and the custom endpoints.
- *
- * @param account absent before the login
- */
-export function describePlace(inputs: Inputs, account?: string): string {
+/** Names the command, the environment and the rule for production, the region, the tables and the custom endpoints. */
+export function describePlace(inputs: Inputs): string {
   const { command, environment, productionRule, region, sdkSettings } = inputs
   const tables = defineTables(inputs.definition, inputs).map(({ name }) => `"${name}"`)
   const parts = [
-    ...(account === undefined ? [] : [`account ${account}`]),
     environment.name === ''
       ? 'every environment'
       : `environment ${JSON.stringify(environment.name)} (${productionRule})`,

@@ -4,14 +4,15 @@ import type { Plan, Step, UpdateStep } from '../plan/plan.ts'
 import type { UnmanagedSetting } from '../table/unmanaged.ts'
 import { count, shorten } from '../text/readable.ts'
 
-/** Plain text, a line for each step, refusal, notice and unmanaged setting. The log must escape untrusted text in it. */
+/** Plain text, a line for each step, notice and unmanaged setting. The log must escape untrusted text in it. */
 export function renderPlanLines(plan: Plan): readonly string[] {
   const { tables, steps, refusals, notices } = plan
   const found = tables.filter(({ status }) => status === 'ready').length
   return [
     `${count(tables.length, 'table')} defined, ${found} found.`,
     ...steps.map((step) => `${markOf(step)} ${describeStep(step)}${describeRisk(step)}`),
-    ...refusals.flatMap(({ reason, remedy }) => [`! refused: ${reason}`, `  to fix: ${remedy}`]),
+    // Each refusal is an error annotation, which the log shows too.
+    ...(refusals.length === 0 ? [] : [`! refused, for ${count(refusals.length, 'reason')}: see the errors below`]),
     ...notices.map(({ message }) => `  ${message}`),
     ...tables.flatMap(({ name, unmanaged }) =>
       unmanaged.map(
@@ -29,7 +30,7 @@ function markOf(step: Step): '+' | '~' | '-' {
 }
 
 /** ` (disruptive)` or ` (slow: usually 2 to 3 minutes)`; empty for every other step. */
-export function describeRisk(step: Step): string {
+function describeRisk(step: Step): string {
   if (isDisruptive(step)) return ' (disruptive)'
   const duration = usualDuration(step)
   return duration === undefined ? '' : ` (slow: usually ${duration})`

@@ -1,6 +1,7 @@
 /** The result of a run. */
 import type { Outcome, Verification } from '../apply/outcome.ts'
 import type { Policies } from '../aws/policies.ts'
+import type { CustomEndpoint } from '../aws/sdk-settings.ts'
 import type { Command, Plan } from '../plan/plan.ts'
 import type { ObservedTables, TableDefinition } from '../table/table.ts'
 import type { Target } from '../table/target.ts'
@@ -17,6 +18,8 @@ export interface RunResult {
   /** Information that needs no decision. */
   readonly notices?: readonly string[]
   readonly target?: Target
+  /** The endpoints of AWS services that are not AWS's own. */
+  readonly endpoints?: readonly CustomEndpoint[]
   /** The path of the definition file. Absent for the built-in tables. */
   readonly definitionFile?: string | undefined
   readonly definitions?: readonly TableDefinition[]

@@ -1,93 +1,220 @@
 /** The sections of the job summary and of the pull request comment, as Markdown. An empty section is an empty text. */
-import { describeResult } from '../apply/outcome.ts'
+import { describeResult, type StepResult } from '../apply/outcome.ts'
 import { type DescribedError, describeError } from '../errors/description.ts'
-import { settingChanges } from '../plan/description.ts'
-import type { Plan, Refusal } from '../plan/plan.ts'
+import { isDisruptive, type SettingChange, settingChanges, usualDuration } from '../plan/description.ts'
+import { digestPlan } from '../plan/document.ts'
+import { type Notice, type Refusal, type Step, stepsOf } from '../plan/plan.ts'
+import { disruptionNames } from '../plan/policy.ts'
+import type { Tone } from '../run/run.ts'
 import type { TableDefinition } from '../table/table.ts'
-import { count } from '../text/readable.ts'
+import { count, listSome, plural } from '../text/readable.ts'
+import { consoleUrl } from './console.ts'
 import { describeProgress, failuresOf } from './failures.ts'
-import { folded, type Markdown, table } from './markdown.ts'
-import { describeRisk, describeTreatment } from './plan-lines.ts'
+import { alert, folded, type Markdown, table } from './markdown.ts'
+import { describeTreatment } from './plan-lines.ts'
 import type { RunResult } from './result.ts'
 import { describeVerdict } from './verdict.ts'
 
-/** Title, verdict, target and review. Bounded in length. */
-export function renderHead({ code, shortText }: Markdown, result: RunResult): readonly string[] {
-  const { command = 'run', target, productionRule, review = '' } = result
-  const verdict = `**${describeVerdict(result)}**`
-  if (target === undefined) return [`## Tenant Tables: ${command}`, verdict, shortText(review)]
+const toneIcons: Readonly<Record<Tone, string>> = { success: '✅', attention: '🟡', failure: '🔴' }
+
+/**
+ * Verdict and place. Bounded in length.
+ *
+ * @param origin the run and the commit, as Markdown
+ */
+export function renderHead(
+  { code, shortText, link }: Markdown,
+  result: RunResult,
+  origin: readonly string[],
+): readonly string[] {
+  const { target, endpoints } = result
+  const { tone, subject, sentence } = describeVerdict(result)
+  const title = `### ${toneIcons[tone]} ${shortText(subject)}: ${sentence}`
+  if (target === undefined) return [title, origin.join(' · ')]
   const { account, region, environment } = target
-  const rule = productionRule ?? (environment.production ? 'production' : 'not production')
-  return [
-    `## Tenant Tables: ${command} of ${code(environment.name)}`,
-    verdict,
-    `Account ${code(account)}, region ${code(region)}, environment ${code(environment.name)} (${shortText(rule)})`,
-    shortText(review),
+  const place = [
+    code(account),
+    link(shortText(region), consoleUrl(target, endpoints)),
+    `environment ${code(environment.name)}${environment.production ? ' 🔒' : ''}`,
+    ...origin,
   ]
+  return [title, place.join(' · ')]
 }
 
-export function renderRefusals({ text }: Markdown, refusals: readonly Refusal[]): string {
-  const lines = refusals.map(({ reason, remedy }) => `- ${text(reason)} **To fix:** ${text(remedy)}`)
-  return titled('Refused', lines.join('\n'))
-}
-
-/** A row for each setting, from its old to its new value. */
-export function renderChanges({ code, shortText }: Markdown, { plan, outcome }: RunResult): string {
-  const results = new Map(outcome?.steps.map(({ step, result }) => [step, result]))
-  const rows = (plan?.steps ?? []).flatMap((step) =>
-    settingChanges(step).map(({ setting, from, to }, index) => [
-      code(step.table),
-      `${step.kind}${describeRisk(step)}`,
-      shortText(setting),
-      from === undefined ? '' : code(from),
-      code(to),
-      // Once for each step: its time is the time of all its settings.
-      index === 0 ? describeResult(results.get(step)) : '',
+/** Every refusal with its remedy, then the lines of `allow` that would permit the changes. */
+export function renderRefusals({ code, text, block }: Markdown, refusals: readonly Refusal[]): string {
+  if (refusals.length === 0) return ''
+  const lines = [...new Set(refusals.map((refusal) => refusal.code).filter((name) => disruptionNames.includes(name)))]
+  return alert(
+    'CAUTION',
+    joinSections([
+      ...refusals.flatMap(({ reason, remedy }) => [`**Refused:** ${text(reason)}`, `**To fix:** ${text(remedy)}`]),
+      ...(lines.length === 0 ? [] : [`${lines.length === 1 ? 'Line' : 'Lines'} for ${code('allow')}:`, block(lines)]),
     ]),
   )
-  return rows.length === 0 ? '' : titled('Changes', table(['Table', 'Step', 'Setting', 'From', 'To', 'Result'], rows))
 }
 
-export function renderWarnings({ text }: Markdown, { notices }: Plan): string {
-  const warnings = notices.filter(({ level }) => level === 'warning')
-  return titled('Warnings', warnings.map(({ message }) => `- ${text(message)}`).join('\n'))
-}
-
-/** A policy for each command, and what they do not know. */
-export function renderPolicies({ text, block }: Markdown, { policies, notices = [] }: RunResult): string {
-  if (policies === undefined) return ''
-  const documents = Object.entries(policies.documents).map(
-    ([command, policy]) => `**${command}**\n\n${block(indentJson(JSON.stringify(policy)), 'json')}`,
+/** A row for each step, the tables one after the other; the results only after an apply. */
+export function renderChanges(markdown: Markdown, result: RunResult): string {
+  const { plan, outcome, target, endpoints } = result
+  if (plan === undefined || target === undefined || plan.steps.length === 0) return ''
+  const { code, link } = markdown
+  const results = new Map(outcome?.steps.map(({ step, result: ofStep }) => [step, ofStep]))
+  const rows = plan.tables.flatMap(({ name }) =>
+    stepsOf(plan, name).map((step, index) => [
+      iconOf(step),
+      index === 0 ? link(code(name), consoleUrl(target, endpoints, name)) : '',
+      `${renderStep(markdown, step)}${renderRisk(step)}`,
+      ...(outcome === undefined ? [] : [renderResult(results.get(step))]),
+    ]),
   )
-  return titled('Policies', joinSections([notices.map((notice) => `- ${text(notice)}`).join('\n'), ...documents]))
+  return table(['', 'Table', 'Change', ...(outcome === undefined ? [] : ['Result'])], rows)
 }
 
-/** Tables with their ARNs, notices and unmanaged settings, folded. */
-export function renderDetails({ code, text, block }: Markdown, plan: Plan): string {
-  const { notices, tables } = plan
-  const notes = [
-    ...notices.filter(({ level }) => level === 'notice').map(({ message }) => `- ${text(message)}`),
-    ...tables.flatMap(({ name, unmanaged }) =>
-      unmanaged.map(
-        (setting) =>
-          `- Unmanaged on ${code(name)}, ${describeTreatment(plan, name, setting)}: ${code(setting.path)} = ${code(setting.value)}`,
-      ),
-    ),
+function iconOf(step: Step): string {
+  if (step.kind === 'create') return '➕'
+  if (step.kind === 'delete') return '🗑️'
+  if (isDisruptive(step)) return '⚠️'
+  return usualDuration(step) === undefined ? '✏️' : '🐢'
+}
+
+/** ` (2 to 3 minutes)` for a slow step, whose icon says the rest */
+function renderRisk(step: Step): string {
+  if (isDisruptive(step)) return ' (disruptive)'
+  const duration = usualDuration(step)
+  return duration === undefined ? '' : ` (${duration})`
+}
+
+const resultIcons: Partial<Readonly<Record<StepResult['status'], string>>> = { applied: '✅ ', failed: '❌ ' }
+
+function renderResult(result: StepResult | undefined): string {
+  return `${resultIcons[result?.status ?? 'skipped'] ?? ''}${describeResult(result)}`
+}
+
+/** The most settings of one group in a row. */
+const mostInGroup = 5
+
+/** The settings of a step in one line. Of many settings of one group, such as tags, the new ones are only counted. */
+function renderStep(markdown: Markdown, step: Step): string {
+  const changes = settingChanges(step)
+  const groups = [...new Set(changes.flatMap(({ group }) => group ?? []))]
+  const single = changes.filter(({ group }) => group === undefined)
+  if (step.kind === 'create') {
+    const counted = groups.map((group) => count(membersOf(changes, group).length, group))
+    return `create: ${[...single.map((change) => renderChange(markdown, change, ' ')), ...counted].join(', ')}`
+  }
+  return [
+    ...single.map((change) => renderChange(markdown, change)),
+    ...groups.map((group) => renderGroup(markdown, group, membersOf(changes, group))),
+  ].join(', ')
+}
+
+/** `deletion protection: off → on`, `new tag team: planner` */
+function renderChange(
+  { code, shortText }: Markdown,
+  { group, name, from, to }: SettingChange,
+  separator = ': ',
+): string {
+  const setting = group === undefined ? shortText(name) : `${from === undefined ? 'new ' : ''}${group} ${code(name)}`
+  return `${setting}${separator}${renderValues({ code }, { from, to })}`
+}
+
+function renderValues(
+  { code }: Pick<Markdown, 'code'>,
+  { from, to }: { readonly from?: string | undefined; readonly to: string },
+): string {
+  return from === undefined ? code(to) : `${code(from)} → ${code(to)}`
+}
+
+/** `tags: 3 added, team: old → planner` */
+function renderGroup(markdown: Markdown, group: string, members: readonly SettingChange[]): string {
+  const [only] = members
+  if (only !== undefined && members.length === 1) return renderChange(markdown, only)
+  const changed = members.filter(({ from }) => from !== undefined)
+  const added = members.length - changed.length
+  const named = changed.map((member) => `${markdown.code(member.name)}: ${renderValues(markdown, member)}`)
+  const parts = [
+    ...(added === 0 ? [] : [`${added} added`]),
+    ...(named.length === 0 ? [] : [listSome(named, mostInGroup, `more ${group}`)]),
   ]
-  const rows = tables.map(({ name, status }) => [code(name), status])
-  const body = [table(['Table', 'Before the run'], rows), block(tables.map(({ arn }) => arn)), notes.join('\n')]
-  const title = `${count(tables.length, 'table')}${notes.length === 0 ? '' : `, ${count(notes.length, 'note')}`}`
-  return folded(title, joinSections(body))
+  return `${plural(group)}: ${parts.join(', ')}`
 }
 
-/** The definition of each table after all layers of its file, folded: what a plan compares the tables with. */
+function membersOf(changes: readonly SettingChange[], group: string): readonly SettingChange[] {
+  return changes.filter((change) => change.group === group)
+}
+
+/** The notices of the plan and of the policies, the most important first. */
+export function renderNotices({ text }: Markdown, { plan, notices = [] }: RunResult): readonly string[] {
+  const messagesOf = (wanted: Notice['level']) =>
+    plan?.notices.flatMap(({ level, message }) => (level === wanted ? [message] : [])) ?? []
+  const render = (kind: 'WARNING' | 'NOTE', messages: readonly string[]) =>
+    messages.length === 0 ? '' : alert(kind, messages.map((message) => text(message)).join('\n\n'))
+  return [render('WARNING', messagesOf('warning')), render('NOTE', [...messagesOf('notice'), ...notices])]
+}
+
+/** A policy for each command, folded. */
+export function renderPolicies({ block }: Markdown, { policies }: RunResult): readonly string[] {
+  return Object.entries(policies?.documents ?? {}).map(([command, policy]) =>
+    folded(`Policy for ${command}`, block(indentJson(JSON.stringify(policy)), 'json')),
+  )
+}
+
+/**
+ * Everything that few readers need, folded: tables and ARNs, each value that the changes only count, unmanaged settings,
+ * the rule for production, the comparison with a reviewed plan, the digest, and the definition.
+ *
+ * @param definition of `renderDefinition`
+ */
+export function renderDetails(markdown: Markdown, result: RunResult, definition: string): string {
+  const { code, text, block } = markdown
+  const { plan, productionRule, review = '' } = result
+  if (plan === undefined) return ''
+  const { tables, steps, refusals } = plan
+  const isRefused = (name: string) => refusals.some((refusal) => refusal.table === name)
+  const rows = tables.map(({ name, status }) => {
+    const changes = stepsOf(plan, name).length
+    return [code(name), status, isRefused(name) ? 'refused' : changes === 0 ? 'unchanged' : count(changes, 'change')]
+  })
+  const values = steps.flatMap((step) => {
+    const changes = settingChanges(step)
+    return changes.length === 1
+      ? []
+      : changes.map((change) => `- ${code(step.table)}, ${renderChange(markdown, change)}`)
+  })
+  const unmanaged = tables.flatMap(({ name, unmanaged: settings }) =>
+    settings.map(
+      (setting) =>
+        `- ${code(name)}, ${describeTreatment(plan, name, setting)}: ${code(setting.path)} = ${code(setting.value)}`,
+    ),
+  )
+  const contents = [
+    count(tables.length, 'table'),
+    ...(values.length === 0 ? [] : [count(values.length, 'value')]),
+    ...(unmanaged.length === 0 ? [] : [count(unmanaged.length, 'unmanaged setting')]),
+    ...(definition === '' ? [] : ['definition']),
+    'digest',
+  ]
+  return folded(
+    `Details: ${contents.join(', ')}`,
+    joinSections([
+      table(['Table', 'Before the run', 'Plan'], rows),
+      block(tables.map(({ arn }) => arn)),
+      values.length === 0 ? '' : `Every value of the changes:\n\n${values.join('\n')}`,
+      unmanaged.length === 0 ? '' : `Unmanaged settings:\n\n${unmanaged.join('\n')}`,
+      productionRule === undefined ? '' : `The environment is ${text(productionRule)}.`,
+      text(review),
+      `Plan digest:\n\n${block([digestPlan(plan)])}`,
+      definition,
+    ]),
+  )
+}
+
+/** The definition of each table after all layers of its file: what a plan compares the tables with. */
 export function renderDefinition({ shortText, block }: Markdown, result: RunResult): string {
   const { command, definitionFile, definitions } = result
   if (command !== 'plan' || definitionFile === undefined || definitions === undefined) return ''
-  return folded(
-    `Definition by ${shortText(definitionFile)} in this environment`,
-    block(definitions.flatMap(renderFields), 'yaml'),
-  )
+  return `Definition by ${shortText(definitionFile)} in this environment:\n\n${block(definitions.flatMap(renderFields), 'yaml')}`
 }
 
 /** YAML with one line for each value or item of a list. A value is JSON, which is YAML too. */
@@ -106,24 +233,22 @@ function renderOnOneLine(value: unknown): string {
 }
 
 export function renderFailures(markdown: Markdown, result: RunResult): string {
-  const progress = describeProgress(result)
+  // After an apply, the results stand beside the changes.
+  const progress = result.outcome === undefined ? describeProgress(result) : ''
   const failures = failuresOf(result).map((error, index) =>
     renderFailure(markdown, describeError(error), index === 0 ? progress : ''),
   )
-  return titled('Failed', joinSections(failures))
+  return failures.length === 0 ? '' : alert('CAUTION', joinSections(failures))
 }
 
-/** Sentences as a list, then code blocks with the values that people copy or compare. */
+/** Sentences, then code blocks with the values that people copy or compare. */
 function renderFailure({ text, block }: Markdown, error: DescribedError, progress: string): string {
   const { message, problems, remedy, facts, statements, causes } = error
-  const sentences = [
-    `- ${text(message)}`,
-    ...problems.map((problem) => `  - ${text(problem)}`),
-    ...(remedy === undefined ? [] : [`- **To fix:** ${text(remedy)}`]),
-    ...(progress === '' ? [] : [`- ${text(progress)}`]),
-  ]
   return joinSections([
-    sentences.join('\n'),
+    `**Failed:** ${text(message)}`,
+    problems.map((problem) => `- ${text(problem)}`).join('\n'),
+    remedy === undefined ? '' : `**To fix:** ${text(remedy)}`,
+    text(progress),
     facts.length === 0 ? '' : block(facts.map(({ name, value }) => `${name}: ${value}`)),
     ...statements.map((statement) => `The statement to add:\n\n${block(indentJson(statement), 'json')}`),
     causes.length === 0 ? '' : `Caused by:\n\n${block(causes)}`,
@@ -132,10 +257,6 @@ function renderFailure({ text, block }: Markdown, error: DescribedError, progres
 
 function indentJson(json: string): readonly string[] {
   return JSON.stringify(JSON.parse(json), undefined, 2).split('\n')
-}
-
-function titled(title: string, body: string): string {
-  return body === '' ? '' : `### ${title}\n\n${body}`
 }
 
 /** Joins sections by blank lines, and leaves out the empty ones. */

@@ -28,9 +28,13 @@ export const systemClock: Clock = {
   uuid: randomUUID,
 }
 
+/** The meaning of a line or of a result for its reader: what was asked for, something that remains to do, or a failure. */
+export type Tone = 'success' | 'attention' | 'failure'
+
 /** Accepts untrusted text: an implementation must escape it. */
 export interface Log {
-  readonly info: (line: string) => void
+  /** @param tone shown as a colour where the log has colours */
+  readonly info: (line: string, tone?: Tone) => void
   readonly startGroup: (title: string) => void
   readonly endGroup: () => void
 }

@@ -249,8 +249,10 @@ export interface Budget {
   readonly isSpent: RegExp
 }
 
-/** A named part of a value, as plain text. */
+/** A named part of a value, in words, as plain text. */
 export interface Setting {
+  /** Such as `tag`, for one of many settings of the same kind. Its `name` is then the name of the tag. */
+  readonly group?: string
   readonly name: string
   readonly value: string
 }

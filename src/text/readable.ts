@@ -21,9 +21,13 @@ export function shorten(value: string, most = longest): string {
     : value
 }
 
-/** `1 step`, `2 steps` */
+/** `1 step`, `2 steps`, `3 indexes` */
 export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`
+  return `${number} ${number === 1 ? noun : plural(noun)}`
+}
+
+export function plural(noun: string): string {
+  return `${noun}${noun.endsWith('x') ? 'es' : 's'}`
 }
 
 /** `a, b, c and 2 more tags`; all items if there are no more than `most`. */

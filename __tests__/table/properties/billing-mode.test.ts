@@ -180,10 +180,10 @@ describe('declaration', () => {
 it('shows the units of the table and of the indexes that a switch changes', () => {
   const to = { ...withUnits(5, 6), GlobalSecondaryIndexes: [index('by-email', 2)] } as BillingMode
   expect(billingMode.settings(to)).toEqual([
-    { name: 'BillingMode', value: 'PROVISIONED, 5 read and 6 write units' },
-    { name: 'ProvisionedThroughput of the index by-email', value: '2 read and 2 write units' },
+    { name: 'billing', value: 'PROVISIONED, 5 read and 6 write units' },
+    { group: 'units of index', name: 'by-email', value: '2 read and 2 write units' },
   ])
-  expect(billingMode.settings(onDemand)).toEqual([{ name: 'BillingMode', value: onDemand }])
+  expect(billingMode.settings(onDemand)).toEqual([{ name: 'billing', value: onDemand }])
 })
 
 it('reports a provisioned table whose definition omits the billing mode, and no other', () => {
@@ -241,7 +241,7 @@ describe('in the sandbox', () => {
     const second = await apply(declared(6, 4))
     expect([second.steps, second.statuses]).toEqual([
       [
-        'update BillingMode of "users": BillingMode PROVISIONED, 5 read and 5 write units -> PROVISIONED, 6 read and 4 write units',
+        'update BillingMode of "users": billing PROVISIONED, 5 read and 5 write units -> PROVISIONED, 6 read and 4 write units',
       ],
       ['applied'],
     ])

@@ -500,7 +500,7 @@ describe('settings', () => {
       },
     ],
   ])('describe an index as %s', (value, changed) => {
-    expect(settingsOf(changed)).toEqual([{ name: 'index by-email', value }])
+    expect(settingsOf(changed)).toEqual([{ group: 'index', name: 'by-email', value }])
   })
 })
 

@@ -39,7 +39,8 @@ describe.each(properties.map((property) => [property.name, property] as const))(
       fc.property(valuesOf(schema), (value) => {
         expect(property.changes(value, structuredClone(value), comparison)).toEqual([])
         for (const setting of property.settings(value)) {
-          expect(setting).toEqual({ name: expect.stringMatching(/./), value: expect.any(String) })
+          const { group = '', name, value } = setting
+          expect([`${group}${name}`, value]).toEqual([expect.stringMatching(/./), expect.any(String)])
         }
       }),
     )

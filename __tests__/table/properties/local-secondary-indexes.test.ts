@@ -48,7 +48,7 @@ describe('changes', () => {
 
 it('describes an index by its keys and its projection', () => {
   expect(localSecondaryIndexes.settings([index('by-date')])).toEqual([
-    { name: 'local index by-date', value: 'tenant_id (S), created_at (N); keys only' },
+    { group: 'local index', name: 'by-date', value: 'tenant_id (S), created_at (N); keys only' },
   ])
 })
 

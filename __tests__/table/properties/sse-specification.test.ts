@@ -82,7 +82,7 @@ it('shows who owns the key, or its ARN', () => {
   const shown = [awsOwned, awsManaged, withKey(id), { SSEEnabled: true }].map(sseSpecification.settings)
   expect(shown.map(([setting]) => setting)).toEqual(
     ['AWS owned key', 'AWS managed key', arnOf(id), 'AWS managed key'].map((value) => ({
-      name: 'SSESpecification',
+      name: 'encryption',
       value,
     })),
   )
@@ -306,7 +306,7 @@ describe('in the sandbox', () => {
   it('is changed in place, and the run ends when DynamoDB has encrypted the table', async () => {
     await apply(declare(id))
     const { steps, statuses, outcome, operations, took } = await apply(declare('alias/other'))
-    expect(steps).toEqual([`update SSESpecification of "users": SSESpecification ${arnOf(id)} -> ${arnOf(otherId)}`])
+    expect(steps).toEqual([`update SSESpecification of "users": encryption ${arnOf(id)} -> ${arnOf(otherId)}`])
     expect([statuses, outcome.error, keyInUse()]).toEqual([['applied'], undefined, arnOf(otherId)])
     expect(took).toBe(22)
     expect(operations.filter((each) => each === 'UpdateTable')).toHaveLength(1)
@@ -325,7 +325,7 @@ describe('in the sandbox', () => {
     expect((await apply(declare(id))).statuses).toEqual(['applied'])
     const managed = await apply(declare())
     expect(managed.steps).toEqual([
-      `update SSESpecification of "users": SSESpecification ${arnOf(id)} -> AWS managed key`,
+      `update SSESpecification of "users": encryption ${arnOf(id)} -> AWS managed key`,
     ])
     expect([managed.statuses, keyInUse()]).toEqual([['applied'], awsManagedArn])
     const owned = await apply(declaredOwned)

@@ -119,7 +119,7 @@ describe('in the sandbox', () => {
   it('is created with the table, and the next run changes nothing', async () => {
     const { outcome, steps } = await apply(declared)
     expect(outcome.error).toBeUndefined()
-    expect(steps).toEqual([expect.stringContaining('StreamSpecification = on, NEW_IMAGE')])
+    expect(steps).toEqual([expect.stringContaining('stream = on, NEW_IMAGE')])
     expect(outcome.observed.get('users')).toMatchObject({ streamArn: expect.stringContaining('/stream/') })
     const { operations } = await apply(declared)
     expect(operations).not.toContain('UpdateTable')
@@ -133,7 +133,7 @@ describe('in the sandbox', () => {
 
   it('is turned on after the creation, and repaired after someone turned it off', async () => {
     await apply(aTable())
-    const step = 'update StreamSpecification of "users": StreamSpecification off -> on, NEW_IMAGE'
+    const step = 'update StreamSpecification of "users": stream off -> on, NEW_IMAGE'
     const first = await apply(declared)
     expect([first.steps, first.statuses, first.outcome.error]).toEqual([[step], ['applied'], undefined])
     await change({ StreamSpecification: off })
@@ -172,8 +172,8 @@ describe('in the sandbox', () => {
     expect((await apply(other)).plan.refusals).toMatchObject([{ code: 'end-stream' }])
     const { steps, statuses, outcome } = await apply(other, { allow: ['end-stream'] })
     expect(steps).toEqual([
-      'update StreamSpecification of "users": StreamSpecification on, NEW_IMAGE -> off',
-      'update StreamSpecification of "users": StreamSpecification off -> on, KEYS_ONLY',
+      'update StreamSpecification of "users": stream on, NEW_IMAGE -> off',
+      'update StreamSpecification of "users": stream off -> on, KEYS_ONLY',
     ])
     expect([statuses, outcome.error]).toEqual([['applied', 'applied'], undefined])
     expect(hands.table('users')?.stream).toMatchObject({ enabled: true, viewType: 'KEYS_ONLY' })
@@ -208,6 +208,6 @@ describe('in the sandbox', () => {
     await apply(declared)
     await change({ StreamSpecification: off })
     const { steps } = await apply(aTable({ StreamSpecification: on('KEYS_ONLY') }))
-    expect(steps).toEqual(['update StreamSpecification of "users": StreamSpecification off -> on, KEYS_ONLY'])
+    expect(steps).toEqual(['update StreamSpecification of "users": stream off -> on, KEYS_ONLY'])
   })
 })

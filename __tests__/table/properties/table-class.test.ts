@@ -70,7 +70,7 @@ describe('in the sandbox', () => {
 
   it('is created with the table, and the next run changes nothing', async () => {
     const { steps, outcome } = await apply(declared)
-    expect(steps).toEqual([expect.stringContaining(`TableClass = ${infrequent}`)])
+    expect(steps).toEqual([expect.stringContaining(`table class = ${infrequent}`)])
     expect(outcome.error).toBeUndefined()
     const { operations } = await apply(declared)
     expect(operations).not.toContain('UpdateTable')
@@ -78,7 +78,7 @@ describe('in the sandbox', () => {
 
   it('is changed in place and waited for, and repaired after a change by hand', async () => {
     await apply(aTable({ TableClass: standard }))
-    const step = `update TableClass of "users": TableClass ${standard} -> ${infrequent}`
+    const step = `update TableClass of "users": table class ${standard} -> ${infrequent}`
     const changed = await apply(declared)
     expect([changed.steps, changed.statuses, changed.outcome.error]).toEqual([[step], ['applied'], undefined])
     // The table is UPDATING for some seconds, which the step waits for.

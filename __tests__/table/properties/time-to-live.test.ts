@@ -75,7 +75,7 @@ describe('in the sandbox', () => {
     const first = await apply(declared)
     expect(first.outcome.error).toBeUndefined()
     expect(first.steps[1]).toBe(
-      'update TimeToLiveSpecification of "users": TimeToLiveSpecification off -> on, expires_at',
+      'update TimeToLiveSpecification of "users": time to live off -> on, expires_at',
     )
     const second = await apply(declared)
     expect([second.steps, calls()]).toEqual([[], ['DescribeTimeToLive']])
@@ -101,7 +101,7 @@ describe('in the sandbox', () => {
     clock.pass(anHour)
     const { steps, statuses } = await apply(declared)
     expect([steps, statuses]).toEqual([
-      ['update TimeToLiveSpecification of "users": TimeToLiveSpecification off -> on, expires_at'],
+      ['update TimeToLiveSpecification of "users": time to live off -> on, expires_at'],
       ['applied'],
     ])
   })

@@ -86,12 +86,13 @@ export const billingMode: Property<'BillingMode', BillingMode> = {
     input: { TableName, ...inputOf(change) },
   }),
   settings: (value) => {
-    if (!isProvisioned(value)) return [{ name: 'BillingMode', value }]
+    if (!isProvisioned(value)) return [{ name: 'billing', value }]
     const { ProvisionedThroughput, GlobalSecondaryIndexes = [] } = value
     return [
-      { name: 'BillingMode', value: `PROVISIONED, ${describeThroughput(ProvisionedThroughput)}` },
+      { name: 'billing', value: `PROVISIONED, ${describeThroughput(ProvisionedThroughput)}` },
       ...GlobalSecondaryIndexes.map((index) => ({
-        name: `ProvisionedThroughput of the index ${index.IndexName}`,
+        group: 'units of index',
+        name: index.IndexName,
         value: describeThroughput(index.ProvisionedThroughput),
       })),
     ]
@@ -162,14 +163,14 @@ function switchToProvisioned(
     const [these, them] = names.length === 1 ? ['the index', 'it'] : ['the indexes', 'them']
     return {
       kind: 'impossible',
-      reason: `The table "${table}" is on demand and its definition declares provisioned capacity, but no ProvisionedThroughput for ${these} ${listSome(names, 20, 'more')}. DynamoDB changes the table only together with all of its global indexes.`,
+      reason: `The table "${table}" is on demand and its definition declares provisioned capacity, but no ProvisionedThroughput for ${these} ${listSome(names, 20, 'more index')}. DynamoDB changes the table only together with all of its global indexes.`,
       remedy: `Declare ProvisionedThroughput for ${them} in GlobalSecondaryIndexes, or delete ${them} first. Then run again.`,
     }
   }
   const GlobalSecondaryIndexes = indexes as readonly IndexThroughput[]
   const to = { ProvisionedThroughput, ...(indexes.length === 0 ? {} : { GlobalSecondaryIndexes }) }
   const removed = maximumsOf(observed)
-  const warning = `The change of "${table}" to provisioned capacity removes its on-demand maximums: ${listSome(removed, 20, 'more')}.`
+  const warning = `The change of "${table}" to provisioned capacity removes its on-demand maximums: ${listSome(removed, 20, 'more maximum')}.`
   return { kind: 'update', from: 'PAY_PER_REQUEST', to, risk: 'slow', ...(removed.length === 0 ? {} : { warning }) }
 }
 

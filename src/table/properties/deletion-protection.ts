@@ -23,7 +23,7 @@ export const deletionProtection: Property<'DeletionProtectionEnabled', boolean> 
     operation: 'UpdateTable',
     input: { TableName, DeletionProtectionEnabled: to },
   }),
-  settings: (value) => [{ name: 'DeletionProtectionEnabled', value: String(value) }],
+  settings: (value) => [{ name: 'deletion protection', value: value ? 'on' : 'off' }],
   blockedBy: ['replica'],
   actions: { read: ['dynamodb:DescribeTable'], write: ['dynamodb:UpdateTable'] },
   protection: {

@@ -96,7 +96,7 @@ export const globalSecondaryIndexes: Property<'GlobalSecondaryIndexes', GlobalIn
     input: { TableName, ...updateFor(change) },
   }),
   settings: (indexes) =>
-    indexes.map((index) => ({ name: `index ${index.IndexName}`, value: describeWithThroughput(index) })),
+    indexes.map((index) => ({ group: 'index', name: index.IndexName, value: describeWithThroughput(index) })),
   part: partOf,
   unmanaged: (observed, declared = []) =>
     indexesNotIn(observed, declared).map(({ IndexName }) => ({ path: 'globalIndex', value: IndexName })),

@@ -75,7 +75,7 @@ export const keySchema: Property<'KeySchema', KeySchema> = {
             remedy: `Choose another table-name-prefix, so that new tables are created beside this one; or move the items elsewhere and delete "${table}" by hand.`,
           },
         ],
-  settings: (keys) => [{ name: 'KeySchema', value: describeKeys(keys) }],
+  settings: (keys) => [{ name: 'key', value: describeKeys(keys) }],
   blockedBy: [],
   actions: { read: ['dynamodb:DescribeTable'], write: [] },
 }

@@ -45,7 +45,7 @@ export const localSecondaryIndexes: Property<'LocalSecondaryIndexes', LocalIndex
   },
   changes: (from, to, { table }) => to.flatMap((declared) => refuseDifference(table, from, declared)),
   settings: (indexes) =>
-    indexes.map((index) => ({ name: `local index ${index.IndexName}`, value: describeIndex(index) })),
+    indexes.map((index) => ({ group: 'local index', name: index.IndexName, value: describeIndex(index) })),
   unmanaged: (observed, declared = []) =>
     indexesNotIn(observed, declared).map(({ IndexName }) => ({ path: 'localIndex', value: IndexName })),
   blockedBy: [],

@@ -62,7 +62,7 @@ export const pointInTimeRecovery: Property<'PointInTimeRecoverySpecification', P
     operation: 'UpdateContinuousBackups',
     input: { TableName, PointInTimeRecoverySpecification: to },
   }),
-  settings: (value) => [{ name: 'PointInTimeRecoverySpecification', value: describeRecovery(value) }],
+  settings: (value) => [{ name: 'point-in-time recovery', value: describePeriod(value) }],
   // DynamoDB accepts the call while the table is UPDATING, and during every other change.
   blockedBy: [],
   actions: { read: ['dynamodb:DescribeContinuousBackups'], write: ['dynamodb:UpdateContinuousBackups'] },
@@ -103,7 +103,13 @@ function isSame(from: PointInTimeRecovery, to: PointInTimeRecovery): boolean {
 }
 
 /** `off` or `on, 35 days` */
-export function describeRecovery({ PointInTimeRecoveryEnabled, RecoveryPeriodInDays }: PointInTimeRecovery): string {
+export function describeRecovery(value: PointInTimeRecovery): string {
+  const period = describePeriod(value)
+  return value.PointInTimeRecoveryEnabled && period !== 'on' ? `on, ${period}` : period
+}
+
+/** `off`, `35 days`, or `on` if AWS names no period */
+function describePeriod({ PointInTimeRecoveryEnabled, RecoveryPeriodInDays }: PointInTimeRecovery): string {
   if (!PointInTimeRecoveryEnabled) return 'off'
-  return RecoveryPeriodInDays === undefined ? 'on' : `on, ${count(RecoveryPeriodInDays, 'day')}`
+  return RecoveryPeriodInDays === undefined ? 'on' : count(RecoveryPeriodInDays, 'day')
 }

@@ -79,7 +79,7 @@ export const sseSpecification: Property<'SSESpecification', Encryption> = {
     operation: 'UpdateTable',
     input: { TableName, SSESpecification: toInput(to) },
   }),
-  settings: (value) => [{ name: 'SSESpecification', value: describeKeyOf(value) }],
+  settings: (value) => [{ name: 'encryption', value: describeKeyOf(value) }],
   unmanaged: ({ KMSMasterKeyId }, declared) =>
     declared === undefined && KMSMasterKeyId !== undefined ? [{ path: 'encryptionKey', value: KMSMasterKeyId }] : [],
   // Measured on AWS: 21 to 23 s, during which the table is ACTIVE; the old key shows for the first 8 to 9 s.

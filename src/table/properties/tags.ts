@@ -104,7 +104,7 @@ export const tags: Property<'Tags', Tags> = {
     operation: 'TagResource',
     input: { ResourceArn, Tags: to.map((tag) => ({ ...tag })) },
   }),
-  settings: (value) => value.map(({ Key, Value }) => ({ name: `tag ${Key}`, value: Value })),
+  settings: (value) => value.map(({ Key, Value }) => ({ group: 'tag', name: Key, value: Value })),
   unmanaged: (observed, declared = []) =>
     observed
       .filter(({ Key }) => tagValue(declared, Key) === undefined && !isAwsTag(Key))

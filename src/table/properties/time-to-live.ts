@@ -60,9 +60,7 @@ export const timeToLive: Property<'TimeToLiveSpecification', TimeToLive> = {
     operation: 'UpdateTimeToLive',
     input: { TableName, TimeToLiveSpecification: { Enabled, AttributeName } },
   }),
-  settings: ({ Enabled, AttributeName }) => [
-    { name: 'TimeToLiveSpecification', value: Enabled ? `on, ${AttributeName}` : 'off' },
-  ],
+  settings: ({ Enabled, AttributeName }) => [{ name: 'time to live', value: Enabled ? `on, ${AttributeName}` : 'off' }],
   // DynamoDB accepts the call while the table is UPDATING and while an index is built.
   blockedBy: [],
   actions: { read: ['dynamodb:DescribeTimeToLive'], write: ['dynamodb:UpdateTimeToLive'] },

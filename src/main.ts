@@ -42,7 +42,12 @@ export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeO
 }
 
 /** Yields each result as soon as it is reached, so that an error loses none. */
-async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: TimeOuts): AsyncGenerator<RunResult> {
+export async function* reconcile(
+  inputs: Inputs,
+  runner: Runner,
+  run: Run,
+  timeOuts: TimeOuts,
+): AsyncGenerator<RunResult> {
   const { command, productionRule, region, environment, policy, definition, definitionFile } = inputs
   yield { command, productionRule, definitionFile, ...inputs.sdkSettings }
   if (command === 'policy') return yield showPolicies(inputs, runner)

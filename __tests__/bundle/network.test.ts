@@ -86,7 +86,11 @@ async function start(world: World, options: Partial<ForwardProxyOptions> = {}): 
 }
 
 /** A plan with a comment, which calls every host that a run may call. */
-async function plan(world: World, environment: Readonly<Record<string, string>>): Promise<RunnerResult> {
+async function plan(
+  world: World,
+  environment: Readonly<Record<string, string>>,
+  definition?: string,
+): Promise<RunnerResult> {
   const { ACTIONS_ID_TOKEN_REQUEST_TOKEN = '', AWS_EC2_METADATA_DISABLED = '' } = sandbox.environment
   return await runAction({
     inputs: {
@@ -97,7 +101,9 @@ async function plan(world: World, environment: Readonly<Record<string, string>>)
       'role-external-id': externalId,
       comment: 'true',
       'github-token': token,
+      ...(definition === undefined ? {} : { 'definition-file': 'tables.yml' }),
     },
+    ...(definition === undefined ? {} : { workspaceFiles: { 'tables.yml': definition } }),
     environment: {
       ...proxy.environment,
       AWS_EC2_METADATA_DISABLED,
@@ -288,6 +294,25 @@ describe('the hosts that are called', () => {
     expect(new Set(proxy.asked)).toEqual(new Set(world.hosts))
     expect(result.outputs['users-table-arn']).toBe(arn)
     expect(sandbox.gitHub.comments('acme/app', 7)).toHaveLength(1)
+  })
+
+  it('include KMS where a definition names a key by an alias, and only there', async () => {
+    const world = { ...usual, hosts: [...usual.hosts, 'kms.ap-south-1.amazonaws.com:443'] }
+    const definition = (key: string) => `
+tables:
+  events:
+    KeySchema: [{ AttributeName: id, KeyType: HASH }]
+    AttributeDefinitions: [{ AttributeName: id, AttributeType: S }]
+    SSESpecification: { SSEEnabled: true, SSEType: KMS, KMSMasterKeyId: ${key} }
+`
+    await start(world)
+    const environment = { HTTPS_PROXY: `http://${proxy.place}` }
+    const id = '11111111-2222-3333-4444-555555555555'
+    expect(isDone(await plan(world, environment, definition(id)))).toEqual([0, []])
+    expect(new Set(proxy.asked)).toEqual(new Set(usual.hosts))
+
+    expect(isDone(await plan(world, environment, definition('alias/events')))).toEqual([0, []])
+    expect(new Set(proxy.asked)).toEqual(new Set(world.hosts))
   })
 
   it('are connected to directly where there is no proxy', async () => {

@@ -117,7 +117,7 @@ describe('where it acts', () => {
       expect(lines[0]).toBe(`Command ${command}: ${place}`)
       const login = lines.findIndex((line) => line.startsWith('Credentials: '))
       expect(login).toBeGreaterThan(0)
-      expect(lines.findIndex((line) => line === 'Account 222222222222')).toBeGreaterThan(login)
+      expect(lines.indexOf('Account 222222222222')).toBeGreaterThan(login)
     },
   )
 

@@ -167,7 +167,7 @@ describe('credentials that expire during a wait', () => {
     expect(errors[0]).toContain(
       'Not started: update PointInTimeRecoverySpecification of "tenant", update PointInTimeRecoverySpecification of "users"',
     )
-    expect(summary).toContain('Not started')
+    expect(summary).toContain('not started')
     expect([outputs.changed, outputs['changes-count'], outputs['users-table-arn']]).toEqual([
       'true',
       '4',

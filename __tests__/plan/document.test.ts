@@ -138,8 +138,7 @@ it('renders every kind of step with its values, its risk and its description', (
       from: provisioned,
       to: 'PAY_PER_REQUEST',
       risk: 'slow',
-      description:
-        'update BillingMode of "users": billing PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST',
+      description: 'update BillingMode of "users": billing PROVISIONED, 5 read and 5 write units -> PAY_PER_REQUEST',
     },
   ])
   const Own = tagged({ 'tenant-tables:environment': 'dev', 'tenant-tables:managed-by': 'tenant-tables' })

@@ -324,9 +324,7 @@ describe('in the sandbox', () => {
     await apply(declaredOwned)
     expect((await apply(declare(id))).statuses).toEqual(['applied'])
     const managed = await apply(declare())
-    expect(managed.steps).toEqual([
-      `update SSESpecification of "users": encryption ${arnOf(id)} -> AWS managed key`,
-    ])
+    expect(managed.steps).toEqual([`update SSESpecification of "users": encryption ${arnOf(id)} -> AWS managed key`])
     expect([managed.statuses, keyInUse()]).toEqual([['applied'], awsManagedArn])
     const owned = await apply(declaredOwned)
     expect(owned.plan.notices).toMatchObject([{ level: 'warning', code: 'consequence' }])

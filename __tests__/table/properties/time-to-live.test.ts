@@ -74,9 +74,7 @@ describe('in the sandbox', () => {
   it('is turned on after the creation, found as declared by the next run, and turned off', async () => {
     const first = await apply(declared)
     expect(first.outcome.error).toBeUndefined()
-    expect(first.steps[1]).toBe(
-      'update TimeToLiveSpecification of "users": time to live off -> on, expires_at',
-    )
+    expect(first.steps[1]).toBe('update TimeToLiveSpecification of "users": time to live off -> on, expires_at')
     const second = await apply(declared)
     expect([second.steps, calls()]).toEqual([[], ['DescribeTimeToLive']])
     clock.pass(anHour)

@@ -1,0 +1,2 @@
+// What the bundle must not do.
+new Function('return 1')()

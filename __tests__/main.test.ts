@@ -212,7 +212,7 @@ it('makes what a first run did not reach, and nothing twice', async () => {
   const brief = await run({ ...inputs, environment: 'production', 'timeout-seconds': '4' }, clock)
   expect([brief.exitCode, brief.outputs.changed]).toEqual([1, 'true'])
   expect(brief.errors[0]).toContain('did not finish within its 4 seconds')
-  expect(brief.errors[0]).toContain('Sent, outcome unknown: create "tenant", create "users".')
+  expect(brief.errors[0]).toContain('Begun, not finished: create "tenant", create "users".')
   const second = await run({ ...inputs, environment: 'production' }, clock)
   expect([second.exitCode, second.errors]).toEqual([0, []])
   expect(writes()).toEqual(['CreateTable', 'CreateTable', 'UpdateContinuousBackups', 'UpdateContinuousBackups'])

@@ -2,13 +2,13 @@ export const id = 520;
 export const ids = [520];
 export const modules = {
 
-/***/ 4445:
+/***/ 9465:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   readDefinition: () => (/* binding */ readDefinition)
 /* harmony export */ });
-/* harmony import */ var _4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(165);
+/* harmony import */ var _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(3708);
 /* harmony import */ var _OSTOOVYD_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(457);
 /* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(8815);
 
@@ -16,8 +16,8 @@ export const modules = {
 
 // lib/src/definition/fields.js
 var ownFields = {
-  TableName: (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u, _4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .nameRule */ .Mp)),
-  AttributeDefinitions: (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ AttributeName: _4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, AttributeType: _4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeType */ .H2 })), (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1))
+  TableName: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .namePattern */ ._u, _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .nameRule */ .Mp)),
+  AttributeDefinitions: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .array */ .YO)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({ AttributeName: _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, AttributeType: _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeType */ .H2 })), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1))
 };
 var descriptions = {
   TableName: "the name in DynamoDB, without table-name-prefix. Default: the logical name.",
@@ -42,29 +42,29 @@ var notManagedMembers = {
 };
 var schemas = {
   ...ownFields,
-  ...Object.fromEntries(_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => Object.entries((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .declarationOf */ .MI)(property).fields)))
+  ...Object.fromEntries(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.flatMap((property) => Object.entries((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .declarationOf */ .MI)(property).fields)))
 };
 var tableFields = Object.fromEntries(Object.entries(schemas).map(([field, schema]) => {
-  const described = _4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.find(({ name: each }) => each === field)?.description;
-  return [field, (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(schema, (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)(descriptions[field] ?? described ?? field))];
+  const described = _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .properties */ .qo.find(({ name: each }) => each === field)?.description;
+  return [field, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(schema, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)(descriptions[field] ?? described ?? field))];
 }));
 var { TableName: _, ...defaultFields } = tableFields;
 function fieldsOf(fields) {
-  return (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(Object.entries(fields).map(([field, schema]) => [field, (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)])));
+  return (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)(Object.fromEntries(Object.entries(fields).map(([field, schema]) => [field, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(schema)])));
 }
-var tableSchema = (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(tableFields), (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("A table, in the words of CloudFormation's AWS::DynamoDB::Table. What is omitted is left as it is."));
-var defaultsSchema = (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(defaultFields), (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Fields of every table."));
-var tablesSchema = (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[a-zA-Z0-9_.-]{1,255}$/, "letters, digits and _ . -")), tableSchema), (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Tables by the logical names that outputs know them by. Those of an environment have only what differs."));
-var environmentName = (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1), (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .maxLength */ .Ru)(256));
-var definitionSchema = (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-  $schema: (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The address of this schema, for editors of JSON."))),
-  tenantKey: (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The attribute whose value is the tenant of an item. Default: tenant_id."))),
-  defaults: (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
+var tableSchema = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(tableFields), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("A table, in the words of CloudFormation's AWS::DynamoDB::Table. What is omitted is left as it is."));
+var defaultsSchema = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(fieldsOf(defaultFields), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Fields of every table."));
+var tablesSchema = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .regex */ .yG)(/^[a-zA-Z0-9_.-]{1,255}$/, "letters, digits and _ . -")), tableSchema), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Tables by the logical names that outputs know them by. Those of an environment have only what differs."));
+var environmentName = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .minLength */ .Bp)(1), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .maxLength */ .Ru)(256));
+var definitionSchema = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+  $schema: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .string */ .Yj)(), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The address of this schema, for editors of JSON."))),
+  tenantKey: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)(_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .attributeName */ .CK, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("The attribute whose value is the tenant of an item. Default: tenant_id."))),
+  defaults: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
   tables: tablesSchema,
-  environments: (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)(environmentName, (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
-    defaults: (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
-    tables: (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(tablesSchema)
-  })), (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Differences of environments, by the input `environment`, in any case.")))
+  environments: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .pipe */ .Fs)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .record */ .g1)(environmentName, (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .strictObject */ .re)({
+    defaults: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(defaultsSchema),
+    tables: (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .optional */ .lq)(tablesSchema)
+  })), (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .description */ .h_)("Differences of environments, by the input `environment`, in any case.")))
 });
 
 // lib/src/definition/file-tree.js
@@ -101,13 +101,17 @@ function parseDocuments(text, lines) {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   const problems = [];
+  const tags = [];
   const report = (offset, message, path = []) => problems.push({ ...at(offset), path, message });
   const [first, second] = documents;
   for (const { errors, warnings } of documents) {
     for (const { code, message, pos } of [...errors, ...warnings]) {
       if (/call stack/i.test(message))
         return { root: void 0, problems: [{ ...at(pos[0]), path: [], message: tooDeep }] };
-      report(pos[0], code === "TAG_RESOLVE_FAILED" ? explainTag(text.slice(...pos)) : withoutContent(message));
+      if (code === "TAG_RESOLVE_FAILED")
+        tags.push({ offset: pos[0], tag: text.slice(...pos) });
+      else
+        report(pos[0], `is no YAML that can be read. ${withoutContent(message)}`);
     }
   }
   if (first?.directives?.yaml.explicit && first.directives.yaml.version !== "1.2") {
@@ -120,8 +124,11 @@ function parseDocuments(text, lines) {
     report(0, 'is empty. Give the tables under "tables:"; examples/tables.yml has the built-in two.');
     return { root: void 0, problems };
   }
-  if (problems.length > 0)
+  if (problems.length > 0) {
+    for (const { offset, tag } of tags)
+      report(offset, explainTag(tag));
     return { root: void 0, problems };
+  }
   const anchors = /* @__PURE__ */ new Map();
   const targets = /* @__PURE__ */ new Map();
   (0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .visit */ .YR)(first, {
@@ -133,9 +140,12 @@ function parseDocuments(text, lines) {
     }
   });
   let nodes = 0;
+  const places = [];
   const open = /* @__PURE__ */ new Set();
   const convert = (node, offset, path) => {
     const position = at(node?.range[0] ?? offset);
+    if (tags.length > 0)
+      places.push({ offset: node?.range[0] ?? offset, path });
     nodes += 1;
     if (nodes > mostNodes) {
       if (nodes === mostNodes + 1)
@@ -182,6 +192,9 @@ function parseDocuments(text, lines) {
     return typeof value === "bigint" ? String(value) : value;
   };
   const root = convert(first.contents, 0, []);
+  for (const { offset, tag } of tags) {
+    report(offset, explainTag(tag), places.find((place) => place.offset > offset)?.path);
+  }
   return { root, problems };
 }
 function withoutContent(message) {
@@ -272,6 +285,7 @@ var otherWords = {
   partitionkey: "Give KeySchema and AttributeDefinitions.",
   pitr: "Did you mean PointInTimeRecoverySpecification?",
   properties: "Write the properties directly under the name of the table.",
+  resources: 'This is a template of CloudFormation. Write the Properties of each AWS::DynamoDB::Table under "tables:", below its name.',
   rangekey: "Give KeySchema and AttributeDefinitions.",
   sortkey: "Give KeySchema and AttributeDefinitions.",
   ttl: "Did you mean TimeToLiveSpecification?"
@@ -285,12 +299,12 @@ function explainUnknown(name, place, names) {
   if (property === "" && name === "TableName")
     return 'is the name of one table. Give it under "tables:".';
   const words = name.toLowerCase().replace(/[-_\s]/g, "");
-  const known = property === "" || name === "<<" ? otherWords[words] : void 0;
+  const known = property === "" || name === "<<" || words === "resources" ? otherWords[words] : void 0;
   const [longer, ...others] = names.filter((each) => {
     const folded = each.toLowerCase();
     return words.length > 3 && (folded.startsWith(words) || folded.endsWith(words));
   });
-  const similar = (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(name, names) ?? (others.length === 0 ? longer : void 0);
+  const similar = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(name, names) ?? (others.length === 0 ? longer : void 0);
   const hint = known ?? (similar === void 0 ? `Here may stand ${names.join(", ")}.` : `Did you mean ${similar}?`);
   return `is not known here. ${hint}`;
 }
@@ -364,9 +378,9 @@ function describeFound(value) {
   if (value === null || value === void 0)
     return "empty";
   if (typeof value === "string")
-    return (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value);
+    return (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(value);
   if (Array.isArray(value))
-    return value.length === 0 ? "an empty list" : `a list of ${(0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(value.length, "item")}`;
+    return value.length === 0 ? "an empty list" : `a list of ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(value.length, "item")}`;
   return typeof value === "object" ? "a mapping" : String(value);
 }
 var otherValues = {
@@ -386,7 +400,7 @@ function explainValue(value, schema) {
     return "";
   const names = options.map(String);
   const word = otherValues[value.toLowerCase().replace(/[-_\s]/g, "")] ?? "";
-  const similar = names.includes(word) ? word : (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(value, names);
+  const similar = names.includes(word) ? word : (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(value, names);
   return similar === void 0 ? "" : ` Did you mean ${similar}?`;
 }
 
@@ -429,7 +443,7 @@ function findBrokenRules(definition, wrong) {
       if (found.has(key))
         continue;
       const isOfTable = environment === void 0 || path[0] === "environments";
-      const where = isOfTable ? "" : ` This is so in the environment ${(0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(environment)}.`;
+      const where = isOfTable ? "" : ` This is so in the environment ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(environment)}.`;
       const shown = { path, message: `${message}${where}` };
       found.set(environment === void 0 ? key : JSON.stringify([path, message, environment]), shown);
     }
@@ -437,7 +451,7 @@ function findBrokenRules(definition, wrong) {
   return [...found.values()];
 }
 function* checkValues(definition, wrong) {
-  for (const { path: layer, fields } of (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .allLayers */ ._L)(definition)) {
+  for (const { path: layer, fields } of (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .allLayers */ ._L)(definition)) {
     for (const [field, value] of Object.entries(fields)) {
       const at = [...layer, field];
       if (wrong.some((place) => isOneOnTheOther(place, at)))
@@ -451,10 +465,10 @@ function* checkValues(definition, wrong) {
 function* checkTables(definition, environment, wrong) {
   const named = /* @__PURE__ */ new Map();
   for (const logicalName of definition.tables.keys()) {
-    const layers = (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .layersOf */ .w)(definition, environment, logicalName);
+    const layers = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .layersOf */ .w)(definition, environment, logicalName);
     const isRight = (field) => layers.every(({ path }) => !wrong.some((place) => isOneOnTheOther(place, [...path, field])));
     const hasUnknownField = wrong.some((place) => layers.some(({ path }) => isUnknownField(place, path)));
-    const merged = (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .mergeLayers */ .J)(layers.map(({ path, fields: fields2 }) => ({ path, fields: pickRight(fields2, isRight) })));
+    const merged = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mergeLayers */ .J)(layers.map(({ path, fields: fields2 }) => ({ path, fields: pickRight(fields2, isRight) })));
     const at = (path) => placeOf(merged, logicalName, path);
     if (isRight("TableName"))
       yield* checkName(String(merged.get("TableName")?.value ?? logicalName), logicalName, named, at);
@@ -485,7 +499,7 @@ function* checkName(name, logicalName, named, at) {
   if (other !== void 0) {
     yield {
       path: at(["TableName"]),
-      message: `gives the table the name ${(0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which ${(0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} has too.`
+      message: `gives the table the name ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} has too.`
     };
   }
   named.set(name, logicalName);
@@ -503,7 +517,7 @@ function* findRepeated(names, pathOf, noun) {
   }
 }
 function describeRepeated(noun, name) {
-  return `has ${noun} ${(0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)} a second time.`;
+  return `has ${noun} ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)} a second time.`;
 }
 function* checkPresence({ KeySchema, AttributeDefinitions }) {
   if (KeySchema === void 0) {
@@ -571,7 +585,7 @@ function* checkLocalKeys({ KeySchema = [], LocalSecondaryIndexes = [] }) {
     const [hash, range] = keys;
     const isRightHash = hash?.KeyType === "HASH" && hash.AttributeName === (tableHash?.AttributeName ?? hash.AttributeName);
     if (!isRightHash || range?.KeyType !== "RANGE" || keys.length > 2) {
-      const wanted = tableHash === void 0 ? "" : `, ${(0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(tableHash.AttributeName)},`;
+      const wanted = tableHash === void 0 ? "" : `, ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(tableHash.AttributeName)},`;
       yield { path, message: `must be the partition key of the table${wanted} as HASH, then one RANGE.` };
     }
   }
@@ -591,7 +605,7 @@ function* checkAttributes(fields) {
         continue;
       yield {
         path: [...path, place, "AttributeName"],
-        message: `is ${(0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(AttributeName)}, which AttributeDefinitions lacks. Add it there, with its type S, N or B.`
+        message: `is ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(AttributeName)}, which AttributeDefinitions lacks. Add it there, with its type S, N or B.`
       };
     }
   }
@@ -601,7 +615,7 @@ function* checkAttributes(fields) {
       continue;
     yield {
       path: ["AttributeDefinitions", index],
-      message: `defines ${(0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which no key uses. Define the attributes of keys only: all others need no definition.`
+      message: `defines ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(name)}, which no key uses. Define the attributes of keys only: all others need no definition.`
     };
   }
 }
@@ -728,11 +742,11 @@ function* checkTimeToLive({ Enabled, AttributeName }) {
   yield { path: [], message: "needs AttributeName, the attribute that holds the time, because Enabled is true." };
 }
 function* checkTags({ Tags = [] }) {
-  if (Tags.length <= _4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de)
+  if (Tags.length <= _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de)
     return;
   yield {
     path: ["Tags"],
-    message: `makes ${(0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(Tags.length, "tag")} with those of lower layers. A table has at most ${_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}.`
+    message: `makes ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(Tags.length, "tag")} with those of lower layers. A table has at most ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp}, and the action adds ${_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostTags */ .hp - _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .mostDeclaredTags */ .de}.`
   };
 }
 
@@ -743,7 +757,7 @@ var mostCombinations = 1e4;
 function readDefinition(text, file) {
   const { root, problems } = parseFile(text);
   const { found, definition } = root === void 0 ? { found: [], definition: void 0 } : checkFile(root);
-  const isRead = ({ path }) => !problems.some((problem) => problem.path.length > 0 && startsWith(path, problem.path));
+  const isRead = ({ path, isOfName }) => isOfName === true || !problems.some((problem) => problem.path.length > 0 && startsWith(path, problem.path));
   const placed = found.filter(isRead).map((problem) => ({
     ...problem,
     ...root === void 0 ? start : locate(root, problem.path, problem.isOfName)
@@ -757,7 +771,7 @@ function readDefinition(text, file) {
   const { line, column } = all[mostProblems] ?? start;
   if (more <= 0)
     return { problems: shown };
-  const number = more > mostProblems ? "many more problems" : (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more problem");
+  const number = more > mostProblems ? "many more problems" : (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .count */ .U9)(more, "more problem");
   return { problems: [...shown, `${file}:${line}:${column}: and ${number}.`] };
 }
 var start = { line: 1, column: 1 };
@@ -765,7 +779,7 @@ function formatPath(path) {
   const steps = path.map((step) => {
     if (typeof step === "number")
       return `[${step}]`;
-    return /^[\w$-]{1,255}$/.test(step) ? `.${step}` : `[${(0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)((0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(step))}]`;
+    return /^[\w$-]{1,255}$/.test(step) ? `.${step}` : `[${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)((0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .RK)(step))}]`;
   });
   return steps.join("").replace(/^\./, "");
 }
@@ -775,7 +789,7 @@ function checkFile(root) {
   if (tooLarge.length > 0)
     return { found: tooLarge, definition: void 0 };
   const misplaced = takeSome(findMisplaced(root, definitionSchema, []));
-  const result = (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(definitionSchema, value, { abortPipeEarly: true });
+  const result = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .safeParse */ .xL)(definitionSchema, value, { abortPipeEarly: true });
   const issues = takeSome(result.issues ?? []).filter(({ type, expected }) => !(type === "strict_object" && expected === "never")).map(describeIssue).filter(({ path }) => !misplaced.some((problem) => startsWith(path, problem.path)));
   const ofForm = [...misplaced, ...issues];
   const definition = toDefinition(asObject(result.success ? result.output : value));
@@ -811,7 +825,7 @@ function findTooLarge({ tables, environments }) {
 function toDefinition({ tenantKey, environments, ...fields }) {
   return {
     ...toFieldsOfTables(fields),
-    tenantKey: typeof tenantKey === "string" ? tenantKey : _4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultTenantKey */ .dA,
+    tenantKey: typeof tenantKey === "string" ? tenantKey : _RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .defaultTenantKey */ .dA,
     environments: new Map(Object.entries(asObject(environments)).map(([name, each]) => [name, toFieldsOfTables(asObject(each))]))
   };
 }
@@ -827,11 +841,11 @@ function asObject(value) {
 function* findEnvironmentProblems({ environments, tables }) {
   const names = [...environments.keys()];
   for (const [index, name] of names.entries()) {
-    const other = names.slice(0, index).find((each) => (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .isSameEnvironment */ .gj)(each, name));
+    const other = names.slice(0, index).find((each) => (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .isSameEnvironment */ .gj)(each, name));
     if (other !== void 0) {
       yield {
         path: ["environments", name],
-        message: `is the environment ${(0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} again: environments are compared without case. Give one of the two.`,
+        message: `is the environment ${(0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .quote */ .hD)(other)} again: environments are compared without case. Give one of the two.`,
         isOfName: true
       };
     }
@@ -844,7 +858,7 @@ function* findEnvironmentProblems({ environments, tables }) {
   }
 }
 function suggest(written, names) {
-  const similar = (0,_4X7IUGPF_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(written, names);
+  const similar = (0,_RVFQRD6D_js__WEBPACK_IMPORTED_MODULE_0__/* .findSimilarWords */ .MV)(written, names);
   return similar === void 0 || similar === written ? "" : `Did you mean ${similar}? `;
 }
 

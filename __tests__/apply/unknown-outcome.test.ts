@@ -5,7 +5,7 @@ import { mockClient } from 'aws-sdk-client-mock'
 import { AwsError } from '../../sandbox/errors.ts'
 import type { Shape } from '../../sandbox/table-record.ts'
 import { applyPlan } from '../../src/apply/apply.ts'
-import type { StepResult } from '../../src/apply/outcome.ts'
+import { describeResult, type StepResult } from '../../src/apply/outcome.ts'
 import { loadDynamoDb } from '../../src/aws/dynamodb.ts'
 import { planTables } from '../../src/plan/planner.ts'
 import { failuresOf } from '../../src/report/failures.ts'
@@ -48,7 +48,7 @@ it('the outcome of a step is unknown where an earlier try had no response and th
   expect(outcome.steps[0]?.result).toMatchObject({ isOutcomeUnknown: true, error: { code: 'AccessDeniedException' } })
 })
 
-it('the outcome of a step is unknown where the run was stopped during the wait that completes it', async () => {
+it('a step is begun and not finished where the run was stopped during the wait that completes it', async () => {
   const { outcome, results } = await apply({ observed: observedAs([tenant]) }, (_, run) => ({
     write: async (_, send) => {
       await send()
@@ -61,7 +61,9 @@ it('the outcome of a step is unknown where the run was stopped during the wait t
     remedy: 'Run it again. Check in the AWS console what the table "users" is doing, if it stays so.',
   })
   expect(results).toEqual(['create "users": failed'])
-  expect(outcome.steps[0]?.result).toEqual({ status: 'failed', isOutcomeUnknown: true, error: outcome.error })
+  const result = { status: 'failed', isOutcomeUnknown: true, isAccepted: true, error: outcome.error } as const
+  expect(outcome.steps[0]?.result).toEqual(result)
+  expect(describeResult(result)).toBe('begun, not finished')
 })
 
 it('the outcome of a deletion is unknown where another table fails before the next try', async () => {

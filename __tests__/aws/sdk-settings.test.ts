@@ -133,7 +133,7 @@ describe('a setting of the SDK', () => {
   it('is reported together with wrong inputs, all at once', () => {
     expect(() =>
       readInputs(sourceOf({ environment: '' }, { AWS_ENDPOINT_URL: 'x', AWS_USE_FIPS_ENDPOINT: 'TRUE' })),
-    ).toThrow('3 inputs are wrong.')
+    ).toThrow('The inputs have 3 problems.')
   })
 })
 

@@ -432,7 +432,7 @@ describe('a custom endpoint', () => {
       AWS_USE_FIPS_ENDPOINT: 'True',
     })
     expect(result.exitCode).toBe(1)
-    expect(result.stdout).toContain('3 inputs are wrong.')
+    expect(result.stdout).toContain('The inputs have 3 problems.')
     expect(result.stdout).toContain('use_dualstack_endpoint of the profile "default" must be true or false')
     expect(result.stdout).toContain('AWS_ENDPOINT_URL must be a URL that begins with http:// or https://')
     expect(existsSync(join(folder, 'places'))).toBe(false)

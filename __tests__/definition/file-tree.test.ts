@@ -48,11 +48,11 @@ it.each([
   ['comments alone', '# tables:\n', [expect.stringContaining('is empty.')]],
   ['a repeated key', 'a: 1\nb: { c: 1, "c": 2 }\n', ['2:12 b.c is given twice. Remove one of the two.']],
   ['a key that is a list', '? [a]\n: 1\n', ['1:3 has a key that is no text.']],
-  ['a tag of CloudFormation', 'a: !Ref x\n', [expect.stringContaining('1:4 has the tag !Ref, which is not read.')]],
+  ['a tag of CloudFormation', 'a: !Ref x\n', [expect.stringContaining('1:4 a has the tag !Ref, which is not read.')]],
   [
     'a tag that makes bytes',
     'a: !!binary aGk=\n',
-    [expect.stringContaining('1:4 has the tag !!binary, which is not read.')],
+    [expect.stringContaining('1:4 a has the tag !!binary, which is not read.')],
   ],
   [
     'a second document',
@@ -66,8 +66,8 @@ it.each([
   ],
   ['an alias without its anchor', 'a: *x\n', ['1:4 a uses the alias *x, but nothing before it has the anchor &x.']],
   ['an alias to what contains it', 'a: &x { b: *x }\n', ['1:12 a.b contains itself by an alias.']],
-  ['a tab as indentation', 'a:\n\tb: 1\n', ['2:1 Tabs are not allowed as indentation.']],
-  ['a list without its end', 'a: [1\n', [expect.stringMatching(/^2:1 Flow sequence/)]],
+  ['a tab as indentation', 'a:\n\tb: 1\n', ['2:1 is no YAML that can be read. Tabs are not allowed as indentation.']],
+  ['a list without its end', 'a: [1\n', [expect.stringMatching(/^2:1 is no YAML that can be read. Flow sequence/)]],
   ['31 levels', `${'['.repeat(32)}${']'.repeat(32)}`, [expect.stringContaining('has more than 30 levels.')]],
 ])('refuses %s', (_, text, problems) => {
   expect(problemsIn(text)).toEqual(problems)

@@ -520,6 +520,24 @@ const legalTable = fc
     }
   })
 
+it('reports all problems of a template of CloudFormation, also beside a !Ref', () => {
+  const text = `Resources: {}
+tables:
+  orders:
+    KeySchema: [{ AttributeName: id, KeyType: HASH }]
+    AttributeDefinitions: [{ AttributeName: id, AttributeType: S }]
+    TableName: !Ref Name
+    BillingMod: !Sub PAY_PER_REQUEST
+`
+  const tag = 'which is not read. Functions of CloudFormation, such as !Ref, are not evaluated: write the value itself.'
+  expect(problemsOf(text)).toEqual([
+    'tables.yml:1:1: Resources: is not known here. This is a template of CloudFormation. Write the Properties of each AWS::DynamoDB::Table under "tables:", below its name.',
+    `tables.yml:6:16: tables.orders.TableName: has the tag !Ref, ${tag}`,
+    'tables.yml:7:5: tables.orders.BillingMod: is not known here. Did you mean BillingMode?',
+    `tables.yml:7:17: tables.orders.BillingMod: has the tag !Sub, ${tag}`,
+  ])
+})
+
 const legalFile = fc.record({
   tables: fc.record({ users: legalTable, orders: legalTable }, { requiredKeys: ['users'] }),
   defaults: fc.constantFrom({}, { Tags: [{ Key: 'team', Value: 'planner' }] }, { DeletionProtectionEnabled: false }),

@@ -49,7 +49,7 @@ it('describes an error of ours without its name, and with a remedy only where it
   })
   expect(describeError(new InvalidInputsError(['a must be b.']))).toStrictEqual({
     ...nothingMore,
-    message: 'An input is wrong.',
+    message: 'The inputs have 1 problem.',
     problems: ['a must be b.'],
   })
 })
@@ -80,9 +80,9 @@ it('the outcome is unknown after an unexpected error, and after one of ours only
 })
 
 it('renders wrong inputs as one message, with one line for each', () => {
-  expect(renderError(new InvalidInputsError(['a must be b.']))).toBe('An input is wrong.\n- a must be b.')
+  expect(renderError(new InvalidInputsError(['a must be b.']))).toBe('The inputs have 1 problem.\n- a must be b.')
   expect(renderError(new InvalidInputsError(['a must be b.', 'c must be d.']))).toBe(
-    '2 inputs are wrong.\n- a must be b.\n- c must be d.',
+    'The inputs have 2 problems.\n- a must be b.\n- c must be d.',
   )
 })
 

@@ -35,7 +35,7 @@ async function published(result: RunResult) {
 
 it('sets no output after wrong inputs, and fails with all of them', async () => {
   const { outputs, exitCode, errors } = await published({ error: new InvalidInputsError(['a must be b.']) })
-  expect([outputs, exitCode, errors]).toEqual([{}, 1, ['An input is wrong.\n- a must be b.']])
+  expect([outputs, exitCode, errors]).toEqual([{}, 1, ['The inputs have 1 problem.\n- a must be b.']])
 })
 
 it('sets every output of a run that succeeded, writes the summary, and neither warns nor fails', async () => {

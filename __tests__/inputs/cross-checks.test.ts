@@ -167,6 +167,8 @@ it.each<[Texts, Texts]>([
   ]),
   [{ ...destroy, 'table-name-prefix': 'x-', 'confirm-destroy': 'x-tenant\nx-users' }, {}],
   [{ command: 'plan', 'confirm-destroy': 'anything' }, {}],
+  // The plan refuses to delete tables of production, whatever is confirmed.
+  [{ command: 'destroy', environment: 'production' }, {}],
 ])('accepts %j with the variables %j', (inputs, variables) => {
   expect(problemsOf(inputs, variables)).toEqual([])
 })

@@ -65,19 +65,26 @@ it.each<[string, ObservedTable, string]>([
   expect(steps).toEqual([{ kind: 'delete', table: 'tenant' }])
 })
 
-it.each([production, { name: 'PROD', production: true }, { name: 'live', production: true }])(
-  'refuses production, whatever the tags of its tables are: %j',
-  (environment) => {
-    const target = aTarget({ environment })
-    const [, own] = theTables({ environment })
-    const observed = new Map([['users', ready(own, { DeletionProtectionEnabled: false })]])
-    const policy = { destroy: true, allow: ['remove-deletion-protection'] }
-    const { refusals } = planTables(target, [own], observed, policy)
-    expect(refusals).toMatchObject([
-      { code: 'destroy-in-production', remedy: expect.stringContaining('is not production, set production: false') },
-    ])
-  },
-)
+const advice = ' If "live" is not production, set production: false, and take the name out of production-environments.'
+
+it.each([
+  [production, ''],
+  // The input production cannot be false for these names.
+  [{ name: 'PROD', production: true }, ''],
+  [{ name: 'live', production: true }, advice],
+])('refuses production, whatever the tags of its tables are: %j', (environment, otherwise) => {
+  const target = aTarget({ environment })
+  const [, own] = theTables({ environment })
+  const observed = new Map([['users', ready(own, { DeletionProtectionEnabled: false })]])
+  const policy = { destroy: true, allow: ['remove-deletion-protection'] }
+  const { refusals } = planTables(target, [own], observed, policy)
+  expect(refusals).toMatchObject([
+    {
+      code: 'destroy-in-production',
+      remedy: `Check the input environment. Tables of production are deleted by hand, or not at all.${otherwise}`,
+    },
+  ])
+})
 
 it('lists the settings that are deleted with the table in the plan, the summary and the comment', () => {
   const unmanaged = [

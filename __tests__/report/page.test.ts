@@ -238,7 +238,7 @@ describe('a page', () => {
       `### 🔴 Tenant Tables: failed before anything was written
 
 > [!CAUTION]
-> **Failed:** 2 inputs are wrong.
+> **Failed:** The inputs have 2 problems.
 >
 > - a must be b.
 > - c must be d.

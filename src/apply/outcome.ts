@@ -12,8 +12,16 @@ export type StepResult =
   | { readonly status: 'deferred'; readonly error: unknown }
   /** An index is being built, and the run does not wait for it. Nothing was changed. */
   | { readonly status: 'postponed' }
-  /** If the outcome is unknown, the call was sent and may have taken effect. */
-  | { readonly status: 'failed'; readonly isOutcomeUnknown: boolean; readonly error: unknown }
+  /**
+   * If the outcome is unknown, the call was sent and may have taken effect. `isAccepted`: AWS accepted it, and the run was
+   * stopped while AWS performed it.
+   */
+  | {
+      readonly status: 'failed'
+      readonly isOutcomeUnknown: boolean
+      readonly isAccepted?: true
+      readonly error: unknown
+    }
   | { readonly status: 'skipped' }
 
 export interface StepOutcome {
@@ -56,6 +64,7 @@ export function describeResult(result: StepResult | undefined): string {
     case 'postponed':
       return 'left for the next run: an index is being built'
     case 'failed':
+      if (result.isAccepted) return 'begun, not finished'
       return result.isOutcomeUnknown ? 'sent, outcome unknown' : 'failed'
     case 'skipped':
       return 'not started'

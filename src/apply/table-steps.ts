@@ -1,7 +1,7 @@
 /** Performs the steps of one table: sends each, waits for it, and reads the table again after a conflict. */
 import { DynamoDbError, StaleReadError } from '../aws/dynamodb-errors.ts'
 import { stoppedBy } from '../aws/retry.ts'
-import { isOutcomeUnknown, RemedyError } from '../errors/errors.ts'
+import { isOutcomeUnknown, RemedyError, StoppedError } from '../errors/errors.ts'
 import { errorMessage } from '../errors/thrown.ts'
 import { nameStep } from '../plan/description.ts'
 import type { Step } from '../plan/plan.ts'
@@ -234,6 +234,9 @@ async function attemptStep(
     if (!isAccepted && error instanceof DynamoDbError) {
       if (isConflict(step, error)) return { status: 'must-read', conflict: error, seconds: seconds() }
       if (error.kind === 'deferred') return { status: 'deferred', error }
+    }
+    if (isAccepted && error instanceof StoppedError) {
+      return { status: 'failed', isOutcomeUnknown: true, isAccepted, error }
     }
     return { status: 'failed', isOutcomeUnknown: isAccepted || isOutcomeUnknown(error), error }
   }

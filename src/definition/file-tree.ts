@@ -72,6 +72,7 @@ function parseDocuments(text: string, lines: LineCounter): FileTree {
     return { line: Math.max(1, line), column: Math.max(1, col) }
   }
   const problems: FileProblem[] = []
+  const tags: { readonly offset: number; readonly tag: string }[] = []
   const report = (offset: number, message: string, path: Path = []) => problems.push({ ...at(offset), path, message })
   const [first, second] = documents
   for (const { errors, warnings } of documents) {
@@ -79,7 +80,8 @@ function parseDocuments(text: string, lines: LineCounter): FileTree {
       // The parser calls itself for each level, and reports every level above the last one that it can read.
       if (/call stack/i.test(message))
         return { root: undefined, problems: [{ ...at(pos[0]), path: [], message: tooDeep }] }
-      report(pos[0], code === 'TAG_RESOLVE_FAILED' ? explainTag(text.slice(...pos)) : withoutContent(message))
+      if (code === 'TAG_RESOLVE_FAILED') tags.push({ offset: pos[0], tag: text.slice(...pos) })
+      else report(pos[0], `is no YAML that can be read. ${withoutContent(message)}`)
     }
   }
   if (first?.directives?.yaml.explicit && first.directives.yaml.version !== '1.2') {
@@ -95,7 +97,10 @@ function parseDocuments(text: string, lines: LineCounter): FileTree {
     report(0, 'is empty. Give the tables under "tables:"; examples/tables.yml has the built-in two.')
     return { root: undefined, problems }
   }
-  if (problems.length > 0) return { root: undefined, problems }
+  if (problems.length > 0) {
+    for (const { offset, tag } of tags) report(offset, explainTag(tag))
+    return { root: undefined, problems }
+  }
 
   // Bound once: to resolve each alias by itself, the parser would search the whole document each time.
   const anchors = new Map<string, ParsedNode>()
@@ -107,10 +112,12 @@ function parseDocuments(text: string, lines: LineCounter): FileTree {
     },
   })
   let nodes = 0
+  const places: { readonly offset: number; readonly path: Path }[] = []
   /** The nodes that contain the node, for an alias to one of them. */
   const open = new Set<unknown>()
   const convert = (node: ParsedNode | null, offset: number, path: Path): FileNode => {
     const position = at(node?.range[0] ?? offset)
+    if (tags.length > 0) places.push({ offset: node?.range[0] ?? offset, path })
     nodes += 1
     if (nodes > mostNodes) {
       if (nodes === mostNodes + 1)
@@ -160,6 +167,10 @@ function parseDocuments(text: string, lines: LineCounter): FileTree {
     return typeof value === 'bigint' ? String(value) : (value as FileNode['value'])
   }
   const root = convert(first.contents, 0, [])
+  for (const { offset, tag } of tags) {
+    // A tag stands before its value, and values are converted in their order.
+    report(offset, explainTag(tag), places.find((place) => place.offset > offset)?.path)
+  }
   return { root, problems }
 }
 

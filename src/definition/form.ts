@@ -75,6 +75,8 @@ const otherWords: Readonly<Record<string, string>> = {
   partitionkey: 'Give KeySchema and AttributeDefinitions.',
   pitr: 'Did you mean PointInTimeRecoverySpecification?',
   properties: 'Write the properties directly under the name of the table.',
+  resources:
+    'This is a template of CloudFormation. Write the Properties of each AWS::DynamoDB::Table under "tables:", below its name.',
   rangekey: 'Give KeySchema and AttributeDefinitions.',
   sortkey: 'Give KeySchema and AttributeDefinitions.',
   ttl: 'Did you mean TimeToLiveSpecification?',
@@ -89,7 +91,7 @@ function explainUnknown(name: string, place: Path, names: readonly string[]): st
   }
   if (property === '' && name === 'TableName') return 'is the name of one table. Give it under "tables:".'
   const words = name.toLowerCase().replace(/[-_\s]/g, '')
-  const known = property === '' || name === '<<' ? otherWords[words] : undefined
+  const known = property === '' || name === '<<' || words === 'resources' ? otherWords[words] : undefined
   // Other APIs have the same member with less words, such as `Enabled` for `SSEEnabled`.
   const [longer, ...others] = names.filter((each) => {
     const folded = each.toLowerCase()

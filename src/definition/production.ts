@@ -34,9 +34,14 @@ export function decideProduction(
 ): ProductionDecision {
   const isAmong = (names: readonly string[]) => names.some((each) => isSameEnvironment(each, name))
   if (isAmong(listed)) return isProduction('production-environments lists it')
-  if (input === 'auto' || isAmong(productionNames)) return decideByName(name)
+  if (input === 'auto' || isProductionByRule(name)) return decideByName(name)
   if (input === 'true') return isProduction('production is true')
   return { production: false, rule: 'not production, because production is false' }
+}
+
+/** Reports whether the environment is production also if the input `production` is false. */
+export function isProductionByRule(name: string): boolean {
+  return productionNames.some((each) => isSameEnvironment(each, name))
 }
 
 function decideByName(name: string): ProductionDecision {

@@ -32,8 +32,8 @@ export function readDefinition(text: string, file: string): ReadDefinition {
   const { root, problems } = parseFile(text)
   const { found, definition } = root === undefined ? { found: [], definition: undefined } : checkFile(root)
   // A value that could not be read has no form either.
-  const isRead = ({ path }: Problem) =>
-    !problems.some((problem) => problem.path.length > 0 && startsWith(path, problem.path))
+  const isRead = ({ path, isOfName }: Problem) =>
+    isOfName === true || !problems.some((problem) => problem.path.length > 0 && startsWith(path, problem.path))
   const placed = found.filter(isRead).map((problem) => ({
     ...problem,
     ...(root === undefined ? start : locate(root, problem.path, problem.isOfName)),

@@ -1,4 +1,5 @@
 /** The errors of a run. Each names what happened and what to do next. */
+import { count } from '../text/readable.ts'
 
 /** A value that people compare and copy, such as an ARN or a claim of a token. It is shown unchanged. */
 export interface Fact {
@@ -46,7 +47,7 @@ export class InvalidInputsError extends Error {
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[]) {
-    super(problems.length === 1 ? 'An input is wrong.' : `${problems.length} inputs are wrong.`)
+    super(`The inputs have ${count(problems.length, 'problem')}.`)
     this.problems = problems
   }
 }

@@ -187,8 +187,18 @@ export const crossChecks: readonly CrossCheck[] = [
   ),
   // Typed names keep a wrong environment or prefix from deleting other tables.
   check(
-    ['confirm-destroy', 'command', 'table-name-prefix', 'environment', 'definition-file'],
-    ([confirmed, command, tableNamePrefix, environment], { definition }) => {
+    [
+      'confirm-destroy',
+      'command',
+      'table-name-prefix',
+      'environment',
+      'production',
+      'production-environments',
+      'definition-file',
+    ],
+    ([confirmed, command, tableNamePrefix, environment, input, listed], { definition }) => {
+      // In production the run refuses to delete anything, whatever is confirmed.
+      if (decideProduction(environment, { listed, input }).production) return false
       const names = nameTables(definition, { environment, tableNamePrefix })
       const isConfirmed = [...names, ...confirmed].every((name) => names.includes(name) && confirmed.includes(name))
       const found = confirmed.length === 0 ? 'is empty' : `has ${confirmed.map(quote).join(', ')}`

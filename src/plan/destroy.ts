@@ -1,4 +1,5 @@
 /** The deletion of tables: its refusals, and the step for a table that may be deleted. */
+import { isProductionByRule } from '../definition/production.ts'
 import { describeKeys } from '../table/properties/key-schema.ts'
 import { describeRecovery } from '../table/properties/point-in-time-recovery.ts'
 import {
@@ -23,11 +24,15 @@ export interface Destruction {
 /** Production is never deleted, whatever is confirmed and whatever its tags say. */
 export function refuseProduction({ environment }: Target): readonly Refusal[] {
   if (!environment.production) return []
+  const { name } = environment
+  const remedyForName = isProductionByRule(name)
+    ? ''
+    : ` If "${name}" is not production, set production: false, and take the name out of production-environments.`
   return [
     {
       code: 'destroy-in-production',
-      reason: `"${environment.name}" is a production environment, whose tables are never deleted by this action.`,
-      remedy: `Check the input environment. Tables of production are deleted by hand, or not at all. If "${environment.name}" is not production, set production: false; that is refused for prod, production and the names in production-environments.`,
+      reason: `"${name}" is a production environment, whose tables are never deleted by this action.`,
+      remedy: `Check the input environment. Tables of production are deleted by hand, or not at all.${remedyForName}`,
     },
   ]
 }

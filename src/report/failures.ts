@@ -38,7 +38,11 @@ function describeOutcome({ steps }: Outcome): string {
     ['Done by another run', named(({ status }) => status === 'dropped')],
     ['Deferred by AWS', named(({ status }) => status === 'deferred')],
     ['Left for the next run', named(({ status }) => status === 'postponed')],
-    ['Sent, outcome unknown', named((result) => result.status === 'failed' && result.isOutcomeUnknown)],
+    ['Begun, not finished', named((result) => result.status === 'failed' && result.isAccepted === true)],
+    [
+      'Sent, outcome unknown',
+      named((result) => result.status === 'failed' && result.isOutcomeUnknown && !result.isAccepted),
+    ],
     ['Not started', named(({ status }) => status === 'skipped')],
   ]
   return parts.flatMap(([title, steps]) => (steps === '' ? [] : [`${title}: ${steps}.`])).join(' ')

@@ -21,7 +21,7 @@ const pages = fileURLToPath(new URL('../../demo/', import.meta.url))
 
 const { stdout, env } = process
 const isColoured = env.NO_COLOR ? false : env.FORCE_COLOR ? env.FORCE_COLOR !== '0' : stdout.isTTY
-const width = 120
+const width = Math.min(stdout.columns ?? 120, 120)
 
 const definitionFile = `tables:
   tenant:

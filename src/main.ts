@@ -19,7 +19,7 @@ import { planTables } from './plan/planner.ts'
 import { describeReview, holdToReview, readReview } from './plan/review.ts'
 import { describePlace } from './report/place.ts'
 import { renderPlanLines } from './report/plan-lines.ts'
-import { collectResults, type RunResult } from './report/result.ts'
+import { collectResults, type RunResult, type Stages } from './report/result.ts'
 import { type Clock, type Run, withinDeadline } from './run/run.ts'
 import { resolveDefinitions } from './table/resolve.ts'
 
@@ -42,12 +42,7 @@ export async function main(runner: Runner, clock: Clock, timeOuts = defaultTimeO
 }
 
 /** Yields each result as soon as it is reached, so that an error loses none. */
-export async function* reconcile(
-  inputs: Inputs,
-  runner: Runner,
-  run: Run,
-  timeOuts: TimeOuts,
-): AsyncGenerator<RunResult> {
+export async function* reconcile(inputs: Inputs, runner: Runner, run: Run, timeOuts: TimeOuts): Stages {
   const { command, productionRule, region, environment, policy, definition, definitionFile } = inputs
   yield { command, productionRule, definitionFile, ...inputs.sdkSettings }
   if (command === 'policy') return yield showPolicies(inputs, runner)

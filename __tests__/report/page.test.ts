@@ -192,14 +192,14 @@ describe('a page', () => {
     expect(blocks).toHaveLength(2)
   })
 
-  it('shows the lines of allow that would permit the changes in a block, each once', () => {
+  it('shows a line of allow that would permit refused changes in a block, once', () => {
     const tables = theTables({ environment: production })
     const found = new Map(tables.map((table) => [table.name, ready(table, { Tags: tagged({}) })]))
     const plan = planTables(target, tables, found)
     expect(plan.refusals).toHaveLength(2)
     const page = summary({ command: 'plan', plan })
-    expect(page).toContain('> Line for <code>allow</code>:\n>\n> ```text\n> adopt-table\n> ```\n')
-    expect(renderAsGitHub(page).blocks[0]).toBe('adopt-table')
+    expect(page).toContain(' in this run, add this line to allow:\n>\n> ```text\n> adopt-table\n> ```\n')
+    expect(renderAsGitHub(page).blocks.filter((block) => block === 'adopt-table')).toHaveLength(1)
   })
 
   it('shows a failure with its remedy and its causes, and the progress in the column of results', () => {

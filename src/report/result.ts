@@ -36,8 +36,11 @@ export interface RunResult {
   readonly error?: unknown
 }
 
+/** The parts of a result, each as soon as the run reaches it. */
+export type Stages = AsyncGenerator<RunResult>
+
 /** Merges the results that a run reaches one after the other. Their warnings are kept together. An error loses none. */
-export async function collectResults(first: RunResult, stages: AsyncIterable<RunResult>): Promise<RunResult> {
+export async function collectResults(first: RunResult, stages: Stages): Promise<RunResult> {
   let result = first
   try {
     for await (const stage of stages) {

@@ -41,17 +41,17 @@ export function renderHead(
   return [title, place.join(' · ')]
 }
 
-/** Every refusal with its remedy, then the lines of `allow` that would permit the changes. */
-export function renderRefusals({ code, text, block }: Markdown, refusals: readonly Refusal[]): string {
+/** Every refusal with its remedy. A line of `allow` that would permit the change stands in a block, once. */
+export function renderRefusals({ text, block }: Markdown, refusals: readonly Refusal[]): string {
   if (refusals.length === 0) return ''
-  const lines = [...new Set(refusals.map((refusal) => refusal.code).filter((name) => disruptionNames.includes(name)))]
-  return alert(
-    'CAUTION',
-    joinSections([
-      ...refusals.flatMap(({ reason, remedy }) => [`**Refused:** ${text(reason)}`, `**To fix:** ${text(remedy)}`]),
-      ...(lines.length === 0 ? [] : [`${lines.length === 1 ? 'Line' : 'Lines'} for ${code('allow')}:`, block(lines)]),
-    ]),
-  )
+  const last = new Map(refusals.map(({ code }, index) => [code, index]))
+  const sections = refusals.flatMap(({ code, reason, remedy }, index) => {
+    // Such a remedy ends with the line.
+    const hasLine = disruptionNames.includes(code) && remedy.endsWith(` ${code}`) && last.get(code) === index
+    const shown = hasLine ? remedy.slice(0, -code.length).trimEnd() : remedy
+    return [`**Refused:** ${text(reason)}`, `**To fix:** ${text(shown)}`, ...(hasLine ? [block([code])] : [])]
+  })
+  return alert('CAUTION', joinSections(sections))
 }
 
 /** A row for each step, the tables one after the other; the results only after an apply. */

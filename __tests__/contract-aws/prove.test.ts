@@ -8,7 +8,7 @@ import { fastClock } from '../support/clock.ts'
 import { startMoto } from '../support/moto.ts'
 import { repository } from '../support/runner.ts'
 
-const speed = 200
+const speed = 50
 const account = '222222222222'
 const region = 'ap-south-1'
 const key = { accessKeyId: 'AKIASANDBOXADMIN0001', secretAccessKey: 'sandbox/target/administrator/secret/key0' }

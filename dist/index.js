@@ -20355,14 +20355,16 @@ function renderHead({ code: code2, shortText, link }, result, origin) {
   ];
   return [title, place.join(" \xB7 ")];
 }
-function renderRefusals({ code: code2, text: text3, block }, refusals) {
+function renderRefusals({ text: text3, block }, refusals) {
   if (refusals.length === 0)
     return "";
-  const lines = [...new Set(refusals.map((refusal) => refusal.code).filter((name2) => QF6D6RTB/* disruptionNames */.y2.includes(name2)))];
-  return bundle_alert("CAUTION", joinSections([
-    ...refusals.flatMap(({ reason, remedy }) => [`**Refused:** ${text3(reason)}`, `**To fix:** ${text3(remedy)}`]),
-    ...lines.length === 0 ? [] : [`${lines.length === 1 ? "Line" : "Lines"} for ${code2("allow")}:`, block(lines)]
-  ]));
+  const last = new Map(refusals.map(({ code: code2 }, index) => [code2, index]));
+  const sections = refusals.flatMap(({ code: code2, reason, remedy }, index) => {
+    const hasLine = QF6D6RTB/* disruptionNames */.y2.includes(code2) && remedy.endsWith(` ${code2}`) && last.get(code2) === index;
+    const shown = hasLine ? remedy.slice(0, -code2.length).trimEnd() : remedy;
+    return [`**Refused:** ${text3(reason)}`, `**To fix:** ${text3(shown)}`, ...hasLine ? [block([code2])] : []];
+  });
+  return bundle_alert("CAUTION", joinSections(sections));
 }
 function renderChanges(markdown, result) {
   const { plan, outcome, target, endpoints } = result;

@@ -246,7 +246,8 @@ const programs: Readonly<
   node: { why: 'its file exists, and its flags are inputs', check: expectFlags },
   aws: { why: 'NOT RUN: it needs AWS. The parameters of a template are checked', check: expectTemplateParameters },
   gh: { why: 'NOT RUN: it needs GitHub' },
-  git: { why: 'NOT RUN: it prepares a measurement, in a decision' },
+  git: { why: 'NOT RUN: it clones this repository, or prepares a measurement' },
+  cd: { why: 'NOT RUN: it enters that clone' },
   tar: { why: 'NOT RUN: it prepares a measurement, in a decision' },
   mkdir: { why: 'NOT RUN: it prepares a measurement, in a decision' },
   sed: { why: 'NOT RUN: it reads the outputs of a run' },
@@ -320,6 +321,7 @@ function expectTemplateParameters(command: string, { page }: CodeBlock): void {
 const comparedTexts: Readonly<Record<string, string>> = {
   'docs/command-line.md': '__tests__/bundle/command-line.test.ts',
   'docs/definition.md': '__tests__/code-blocks.test.ts',
+  'docs/pictures/comment.md': '__tests__/pictures.test.ts',
 }
 
 it('every block of text is compared with what the code prints', () => {

@@ -93,13 +93,12 @@ describe.each(nodes)('the bundle under %s', (_, node) => {
     }
   })
 
-  it('fails in under 3 seconds, after one call, when STS denies the token, and says what the token says', async () => {
+  it('fails after one call when STS denies the token, and says what the token says', async () => {
     const sts = await startSts(() => denied('AssumeRoleWithWebIdentity'))
     const result = await run({ inputs, environment: sts.environment })
     sts.close()
 
     expect(result.exitCode).toBe(1)
-    expect(result.milliseconds).toBeLessThan(3000)
     expect(sts.calls).toEqual(['token', 'AssumeRoleWithWebIdentity'])
     const [message] = result.commands.filter(({ command }) => command === 'error').map((each) => each.message)
     expect(message).toContain('"environment:"')
@@ -108,13 +107,12 @@ describe.each(nodes)('the bundle under %s', (_, node) => {
     expect(result.outputs).toEqual({})
   })
 
-  it('fails in under 3 seconds, after one call, when STS denies the role', async () => {
+  it('fails after one call when STS denies the role', async () => {
     const sts = await startSts(() => denied('AssumeRole'))
     const result = await run({ inputs, environment: { ...accessKey, ...sts.environment } })
     sts.close()
 
     expect(result.exitCode).toBe(1)
-    expect(result.milliseconds).toBeLessThan(3000)
     expect(sts.calls).toEqual(['AssumeRole'])
   })
 

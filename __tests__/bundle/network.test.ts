@@ -205,11 +205,11 @@ describe('a proxy', () => {
     const [code, messages] = isDone(result)
     expect(code).toBe(1)
     expect(sandbox.requests).toEqual([])
+    expect(proxy.refused).toEqual(['vstoken.actions.githubusercontent.com:443'])
     expect((messages as string[]).at(0)).toContain('Proxy response (407)')
     expect((messages as string[]).at(-1)).toMatch(
       /^The proxy 127\.0\.0\.1:\d+ did not connect to vstoken\.actions\.githubusercontent\.com:443: it answered with status 407\.\nTo fix: Give the name and the password .* in HTTPS_PROXY/,
     )
-    expect(result.milliseconds).toBeLessThan(3000)
   })
 
   it('that cannot reach a host is asked again', async () => {

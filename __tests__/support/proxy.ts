@@ -30,6 +30,8 @@ export interface ForwardProxy {
   readonly directPort: number
   /** The requested hosts in their order, as `host:port`. */
   readonly asked: readonly string[]
+  /** The hosts to which it made no tunnel. */
+  readonly refused: readonly string[]
   /** Environment variables with which a process trusts the certificate. */
   readonly environment: Readonly<Record<string, string>>
   readonly close: () => Promise<void>
@@ -60,6 +62,7 @@ export async function startProxy({ sandbox, hosts, login, refusals = [] }: Forwa
   const secure = createSecureServer({ key, cert }, relay)
   const plain = createServer(relay)
   const asked: string[] = []
+  const refused: string[] = []
   const sockets = new Set<Duplex>()
   const proxy = createServer((_, response) => response.writeHead(400).end('This proxy makes tunnels alone'))
   const left = [...refusals]
@@ -69,6 +72,7 @@ export async function startProxy({ sandbox, hosts, login, refusals = [] }: Forwa
       login === undefined || message.headers['proxy-authorization'] === `Basic ${Buffer.from(login).toString('base64')}`
     const status = mayPass ? (left.shift() ?? 200) : 407
     if (status !== 200) {
+      refused.push(message.url ?? '')
       socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`)
       return
     }
@@ -83,6 +87,7 @@ export async function startProxy({ sandbox, hosts, login, refusals = [] }: Forwa
     place: `127.0.0.1:${await listen(proxy)}`,
     directPort,
     asked,
+    refused,
     environment: { NODE_EXTRA_CA_CERTS: certificate },
     close: async () => {
       for (const socket of sockets) socket.destroy()

@@ -205,7 +205,8 @@ describe('a proxy', () => {
     const [code, messages] = isDone(result)
     expect(code).toBe(1)
     expect(sandbox.requests).toEqual([])
-    expect(proxy.refused).toEqual(['vstoken.actions.githubusercontent.com:443'])
+    // Once for the token, and once for the comment that reports the failure.
+    expect(proxy.refused).toEqual(['vstoken.actions.githubusercontent.com:443', 'api.github.com:443'])
     expect((messages as string[]).at(0)).toContain('Proxy response (407)')
     expect((messages as string[]).at(-1)).toMatch(
       /^The proxy 127\.0\.0\.1:\d+ did not connect to vstoken\.actions\.githubusercontent\.com:443: it answered with status 407\.\nTo fix: Give the name and the password .* in HTTPS_PROXY/,

@@ -15,7 +15,6 @@ const entries = lines.flatMap((line, index) => {
 
 /** Texts that are printed only inside of a message that has an entry, or after it. */
 const continuations: readonly string[] = [
-  'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.',
   'Begin with one of ….',
   '… --help lists the flags.',
   '… Did you mean the command plan?',

@@ -81,7 +81,7 @@ it('the demo ends as expected, in fewer than 80 lines without a secret, and writ
 }, 120_000)
 
 // The demo compiled the sandbox.
-it('the sandbox prints variables on stdout, and a command that a shell runs as it is', async () => {
+it('the sandbox prints variables on stdout, and two commands that a shell runs as they are: to plan, and to change a tag by hand', async () => {
   const sandbox = spawn(process.execPath, ['lib/sandbox/main.js', 'dev', '50'])
   const read = async (stream: Readable, end: RegExp) => {
     let text = ''
@@ -94,14 +94,18 @@ it('the sandbox prints variables on stdout, and a command that a shell runs as i
   try {
     const [variables, hint] = await Promise.all([
       read(sandbox.stdout, /^GITHUB_API_URL=.*\n/m),
-      read(sandbox.stderr, /^env .*\n/m),
+      read(sandbox.stderr, /(?:^env .*\n[\s\S]*){2}/m),
     ])
     // Lines of another form would be errors in GITHUB_ENV.
     for (const line of variables.trimEnd().split('\n')) expect(line).toMatch(/^[A-Z0-9_]+=\S+$/)
-    const [command = ''] = /^env .*$/m.exec(hint) ?? []
-    expect(command).toContain(' node dist/index.js plan ')
-    const { stdout } = await promisify(execFile)('sh', ['-c', command], { env: { PATH: process.env.PATH } })
-    expect(stdout).toContain('\nhas-changes=true\n')
+    const [plan = '', changeByHand = ''] = hint.match(/^env .*$/gm) ?? []
+    const shell = async (command: string) =>
+      (await promisify(execFile)('sh', ['-c', command], { env: { PATH: process.env.PATH } })).stdout
+    const apply = plan.replace(' node dist/index.js plan ', ' node dist/index.js apply ')
+    expect(await shell(apply)).toContain('\nchanged=true\n')
+    expect(await shell(plan)).toContain('\nhas-changes=false\n')
+    await shell(changeByHand)
+    expect(await shell(plan)).toMatch(/\nhas-changes=true\nchanges-count=1\n/)
   } finally {
     sandbox.kill()
   }

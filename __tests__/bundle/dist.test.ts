@@ -81,8 +81,27 @@ it('the demo ends as expected, in fewer than 80 lines without a secret, and writ
 }, 120_000)
 
 // The demo compiled the sandbox.
+it.each([
+  [['help'], "Unexpected argument 'help'"],
+  [['--sped', '50'], "Unknown option '--sped'"],
+  [['--speed', 'fast'], '--speed must be a number from 1 to 100, but is "fast".'],
+  [['--speed=0'], '--speed must be a number from 1 to 100, but is "0".'],
+  [['--environment', 'a b'], '--environment must be a name of letters, digits and ._- but is "a b".'],
+])('the sandbox does not start with the arguments %j, and says which ones it takes', async (words, problem) => {
+  const run = promisify(execFile)(process.execPath, ['lib/sandbox/main.js', ...words])
+  const { code, stdout, stderr } = await run.catch((error) => error)
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toContain(problem)
+  expect(stderr).toContain('\nUsage: npm run sandbox -- [--environment NAME] [--speed N]\n')
+})
+
+it('the sandbox prints its usage with --help, and does not start', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['lib/sandbox/main.js', '--help'])
+  expect(stdout).toMatch(/^Usage: npm run sandbox.*--environment NAME .*--speed N .*--help/s)
+})
+
 it('the sandbox prints variables on stdout, and two commands that a shell runs as they are: to plan, and to change a tag by hand', async () => {
-  const sandbox = spawn(process.execPath, ['lib/sandbox/main.js', 'dev', '50'])
+  const sandbox = spawn(process.execPath, ['lib/sandbox/main.js', '--speed', '50'])
   const read = async (stream: Readable, end: RegExp) => {
     let text = ''
     for await (const part of stream.setEncoding('utf8')) {
@@ -98,6 +117,7 @@ it('the sandbox prints variables on stdout, and two commands that a shell runs a
     ])
     // Lines of another form would be errors in GITHUB_ENV.
     for (const line of variables.trimEnd().split('\n')) expect(line).toMatch(/^[A-Z0-9_]+=\S+$/)
+    expect(hint).toContain('An index takes 12 seconds to build (on AWS 8 to 17 minutes).')
     const [plan = '', changeByHand = ''] = hint.match(/^env .*$/gm) ?? []
     const shell = async (command: string) =>
       (await promisify(execFile)('sh', ['-c', command], { env: { PATH: process.env.PATH } })).stdout

@@ -67,13 +67,16 @@ describe('the committed bundle', () => {
   })
 })
 
-it('the demo ends as expected, in fewer than 80 lines without a secret, and writes both pages', async () => {
+it('the demo ends as expected, in fewer than 80 lines without a secret and without a cut one, and writes both pages', async () => {
   rmSync('demo', { recursive: true, force: true })
   const { stdout } = await npm('run', 'demo')
   const lines = stripVTControlCharacters(stdout).split('\n')
   expect(lines.length).toBeLessThan(80)
   expect(lines.filter((line) => /^\d+\. /.test(line))).toHaveLength(10)
   expect(lines).toContainEqual(expect.stringMatching(/^All ten runs ended as expected, in \d+ s\.$/))
+  expect(lines.filter((line) => line.endsWith('…'))).toEqual([])
+  expect(lines.filter((line) => line.length > 120 && !/^ {2}[+~-] /.test(line))).toEqual([])
+  expect(lines.join(' ')).toMatch(/"applied in .*Inputs of every run, .*tags: team=planner\./s)
   expect(stdout).not.toMatch(/ASIA|eyJ|ghs_|add-mask/)
   for (const name of ['comment.html', 'summary.html']) {
     expect(readFileSync(`demo/${name}`, 'utf8')).toMatch(/^<!doctype html>[\s\S]*<table>[\s\S]*by-email/)

@@ -3,7 +3,9 @@ import { parse } from 'yaml'
 import { mayStandAlone, readArguments } from '../../src/command-line/arguments.ts'
 import { renderHelp } from '../../src/command-line/help.ts'
 import { declarations, inputNames } from '../../src/inputs/declarations.ts'
+import { readInputs } from '../../src/inputs/inputs.ts'
 import type { Declaration } from '../../src/inputs/parsers.ts'
+import { sourceOf } from '../support/builders.ts'
 
 const read = (words: string, variables = {}) => readArguments(words.split(' '), variables)
 const inputsOf = (words: string) => {
@@ -155,6 +157,22 @@ describe('the help', () => {
     for (const command of declarations.command.choices ?? []) {
       expect(help).toMatch(new RegExp(`^  ${command} +[a-z].*\\.$`, 'm'))
     }
+  })
+
+  it('has two examples, which are right', () => {
+    const [, examples = ''] = /\nExamples:\n([\s\S]*?)\n\n/.exec(help.replace(/\\\n +/g, '')) ?? []
+    const commands = examples.split('\n').map((line) => inputsOf(line.replace(/^ {2}tenant-tables /, '')))
+    expect(commands).toEqual([
+      { command: 'plan', environment: 'dev', 'aws-region': 'ap-south-1' },
+      expect.objectContaining({ command: 'apply', tags: 'team=planner', 'role-to-assume': expect.any(String) }),
+    ])
+    for (const inputs of commands) expect(() => readInputs(sourceOf(inputs, {}))).not.toThrow()
+  })
+
+  it('begins with what the action does, as package.json does', () => {
+    const { description } = JSON.parse(readFileSync('package.json', 'utf8'))
+    expect(parse(action).description).toBe(description)
+    expect(help.replaceAll('\n', ' ').startsWith(`${description}  Usage: `)).toBe(true)
   })
 
   it('has lines of at most 90 characters', () => {

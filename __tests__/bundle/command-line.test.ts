@@ -121,6 +121,7 @@ it.each([
   const { exitCode, stdout, stderr } = await run(words)
   expect([exitCode, stdout, sandbox.requests]).toEqual([1, '', []])
   expect(stderr).toContain(problem)
+  expect(stderr).toMatch(/\nTo fix: [A-Z]/)
 })
 
 it.each<[string, Readonly<Record<string, string>>]>([

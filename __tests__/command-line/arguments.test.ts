@@ -88,6 +88,15 @@ it.each([
   ['plan --aws_region=x', ['--aws_region is not a flag. Did you mean --aws-region?']],
   ['plan --Environment dev', ['--Environment is not a flag. Did you mean --environment?']],
   ['plan --region x', ['--region is not a flag. Did you mean --aws-region?']],
+  ['plan --profile work', ['--profile is not a flag. Set the environment variable AWS_PROFILE.']],
+  ['plan --token ghs_secret', ['--token is not a flag. Set the environment variable GITHUB_TOKEN.']],
+  ['plan --verbose', ['--verbose is not a flag. The log is always complete.']],
+  ['plan -v', ['-v is not a flag. Did you mean --version?']],
+  ['apply dev', ['"dev" follows no flag. Did you mean --environment dev?']],
+  [
+    'apply dev --environment prod',
+    ['"dev" follows no flag. Repeat the flag for each value, such as --tags team=a --tags zone=b.'],
+  ],
   ['apply --dry-run', ['--dry-run is not a flag. Did you mean the command plan?']],
   ['plan --colour', ['--colour is not a flag. --help lists the flags.']],
   ['plan -abc', ['-a is not a flag. --help lists the flags.']],
@@ -131,7 +140,10 @@ it.each(['plan --github-token ghs_secret', 'plan --github-token=ghs_secret', 'pl
 
 it('refuses inputs in environment variables beside flags, unless they are empty', () => {
   expect(problemsOf('plan --environment dev', { INPUT_ENVIRONMENT: 'prod', INPUT_TAGS: ' ' })).toEqual([
-    'The environment has INPUT_ENVIRONMENT, but a command takes its inputs from flags only. Unset them, or leave all arguments out.',
+    'The environment has INPUT_ENVIRONMENT, but a command takes its inputs from flags only. Unset it, or leave all arguments out.',
+  ])
+  expect(problemsOf('plan --environment dev', { INPUT_ENVIRONMENT: 'prod', INPUT_TAGS: 'a=b' })).toEqual([
+    'The environment has INPUT_ENVIRONMENT, INPUT_TAGS, but a command takes its inputs from flags only. Unset them, or leave all arguments out.',
   ])
 })
 

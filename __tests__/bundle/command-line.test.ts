@@ -121,15 +121,17 @@ it.each([
   const { exitCode, stdout, stderr } = await run(words)
   expect([exitCode, stdout, sandbox.requests]).toEqual([1, '', []])
   expect(stderr).toContain(problem)
-  expect(stderr).toMatch(/\nTo fix: [A-Z]/)
 })
 
 it.each<[string, Readonly<Record<string, string>>]>([
   ['Set AWS_PROFILE, or AWS_ACCESS_KEY_ID', {}],
   ['Check AWS_PROFILE', { AWS_PROFILE: 'no-such-profile' }],
 ])('advises a terminal without credentials, and does not speak of a job: %s', async (remedy, environment) => {
+  const none = Object.fromEntries(
+    ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'ACTIONS_ID_TOKEN_REQUEST_URL'].map((name) => [name, '']),
+  )
   const { exitCode, stderr } = await run('plan --environment dev --aws-region ap-south-1', {
-    environment: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', ...environment },
+    environment: { ...none, ...environment },
   })
   expect(exitCode).toBe(1)
   expect(stderr).toContain("\nCredentials: the AWS SDK's default chain (the environment has no access key)\n")

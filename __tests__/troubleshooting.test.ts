@@ -1,6 +1,6 @@
 /** docs/troubleshooting.md has an entry for every message of the action, and no other entry. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { findMessages, type Message } from './support/messages.ts'
+import { findMessages, findRemedies, type Message } from './support/messages.ts'
 
 const lines = readFileSync('docs/troubleshooting.md', 'utf8').split('\n')
 
@@ -15,7 +15,6 @@ const entries = lines.flatMap((line, index) => {
 
 /** Texts that are printed only inside of a message that has an entry, or after it. */
 const continuations: readonly string[] = [
-  'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.',
   'Begin with one of ….',
   '… --help lists the flags.',
   '… Did you mean the command plan?',
@@ -31,7 +30,7 @@ const continuations: readonly string[] = [
   '…:…:…: and ….',
   '… This is so in the environment ….',
   '… It was waiting for ….',
-  '…\nTo fix: give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.',
+  '…\nTo fix: Give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.',
   '… a table has at most …, and the action adds …. Give … or fewer',
   '…, but is …. Give an account id, or leave it out.',
   '…, but is ….',
@@ -65,6 +64,13 @@ it('every entry is the beginning of a message that exists', () => {
   expect(new Set(entries).size).toBe(entries.length)
   const used = new Set(messages.map(entryOf))
   expect(entries.filter((entry) => !used.has(entry))).toEqual([])
+})
+
+it('every remedy begins with a capital letter, as the other sentences of a message do', () => {
+  const remedies = findRemedies()
+  expect(remedies.length).toBeGreaterThan(30)
+  expect(remedies.filter(({ text }) => /^[a-z]/.test(text))).toEqual([])
+  expect(found.filter(({ text }) => /To fix: [a-z]/.test(text))).toEqual([])
 })
 
 it('every text that needs no entry exists', () => {

@@ -14,6 +14,13 @@ export const hubAccessKey = {
   principal: 'arn:aws:iam::111111111111:user/deployer',
 }
 
+/** The access key of an administrator of the target account, who changes tables by hand. */
+export const administratorAccessKey = {
+  accessKeyId: 'AKIASANDBOXADMIN0001',
+  secretAccessKey: 'sandbox/target/administrator/secret/key0',
+  principal: 'arn:aws:iam::222222222222:user/administrator',
+}
+
 /** The hub role and the direct role trust jobs of one environment. The provisioner role requires an external id. */
 export function twoAccounts(environment: string): SandboxOptions {
   const subject = `repo:acme@1/app@2:environment:${environment}`

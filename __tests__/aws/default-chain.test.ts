@@ -110,10 +110,17 @@ it('masks every token that the SDK may send, with the name of its variable, file
   ])
 })
 
-it('a default chain with nothing configured is reported as no credentials found', async () => {
-  expect(await failure('[default]\nregion = ap-south-1\n', {})).toMatchObject({
-    message: expect.stringMatching(/^No credentials were found: /),
-    remedy: expect.stringContaining('id-token: write'),
+it.each([
+  ['a job', { GITHUB_ACTIONS: 'true' }, /^Give the job "permissions: \{ id-token: write \}"/],
+  [
+    'a terminal, which has no job',
+    {},
+    /^Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\.(?!.*\bjob\b)/,
+  ],
+])('a default chain with nothing configured is reported with a remedy for %s', async (_, variables, remedy) => {
+  expect(await failure('[default]\nregion = ap-south-1\n', variables)).toMatchObject({
+    message: expect.stringMatching(/^No credentials were found: (?!.*OIDC)/),
+    remedy: expect.stringMatching(remedy),
     causes: ['CredentialsProviderError: Could not load credentials from any providers'],
   })
 })
@@ -175,6 +182,14 @@ it.each<[source: string, remedy: string, cause: string, config: string, Variable
     expect(causes.join('\n')).not.toContain('hunter2')
   },
 )
+
+it('names the OIDC token as the alternative to a login in a job only', async () => {
+  const config = work(...sso, ...ssoSession)
+  const inJob = { ...byProfile, GITHUB_ACTIONS: 'true' }
+  const remedies = [await failure(config, byProfile), await failure(config, inJob)].map(({ remedy }) => remedy)
+  const login = 'Run "aws sso login" for this profile on this machine.'
+  expect(remedies).toEqual([login, `${login} Or use the OIDC token of the job.`])
+})
 
 describe('an answer of STS to the chain', () => {
   const web = () => ({ AWS_WEB_IDENTITY_TOKEN_FILE: join(folder, 'token'), AWS_ROLE_ARN: role })

@@ -123,6 +123,22 @@ it.each([
   expect(stderr).toContain(problem)
 })
 
+it.each<[string, Readonly<Record<string, string>>]>([
+  ['Set AWS_PROFILE, or AWS_ACCESS_KEY_ID', {}],
+  ['Check AWS_PROFILE', { AWS_PROFILE: 'no-such-profile' }],
+])('advises a terminal without credentials, and does not speak of a job: %s', async (remedy, environment) => {
+  const none = Object.fromEntries(
+    ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'ACTIONS_ID_TOKEN_REQUEST_URL'].map((name) => [name, '']),
+  )
+  const { exitCode, stderr } = await run('plan --environment dev --aws-region ap-south-1', {
+    environment: { ...none, ...environment },
+  })
+  expect(exitCode).toBe(1)
+  expect(stderr).toContain("\nCredentials: the AWS SDK's default chain (the environment has no access key)\n")
+  expect(stderr).toContain(`\nTo fix: ${remedy}`)
+  expect(stderr).not.toMatch(/\bjob\b|id-token|OIDC/)
+})
+
 it('shows no secret of its environment, nor a token that was given as a flag, among wrong arguments', async () => {
   const token = 'ghs_aTokenThatOpensNothing'
   const { stdout, stderr } = await run(`plan ${hubAccessKey.secretAccessKey} --github-token ${token} ::error::x`, {

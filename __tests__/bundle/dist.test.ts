@@ -67,13 +67,16 @@ describe('the committed bundle', () => {
   })
 })
 
-it('the demo ends as expected, in fewer than 80 lines without a secret, and writes both pages', async () => {
+it('the demo ends as expected, in fewer than 80 lines without a secret and without a cut one, and writes both pages', async () => {
   rmSync('demo', { recursive: true, force: true })
   const { stdout } = await npm('run', 'demo')
   const lines = stripVTControlCharacters(stdout).split('\n')
   expect(lines.length).toBeLessThan(80)
   expect(lines.filter((line) => /^\d+\. /.test(line))).toHaveLength(10)
   expect(lines).toContainEqual(expect.stringMatching(/^All ten runs ended as expected, in \d+ s\.$/))
+  expect(lines.filter((line) => line.endsWith('…'))).toEqual([])
+  expect(lines.filter((line) => line.length > 120 && !/^ {2}[+~-] /.test(line))).toEqual([])
+  expect(lines.join(' ')).toMatch(/"applied in .*Inputs of every run, .*tags: team=planner\./s)
   expect(stdout).not.toMatch(/ASIA|eyJ|ghs_|add-mask/)
   for (const name of ['comment.html', 'summary.html']) {
     expect(readFileSync(`demo/${name}`, 'utf8')).toMatch(/^<!doctype html>[\s\S]*<table>[\s\S]*by-email/)
@@ -81,8 +84,27 @@ it('the demo ends as expected, in fewer than 80 lines without a secret, and writ
 }, 120_000)
 
 // The demo compiled the sandbox.
-it('the sandbox prints variables on stdout, and a command that a shell runs as it is', async () => {
-  const sandbox = spawn(process.execPath, ['lib/sandbox/main.js', 'dev', '50'])
+it.each([
+  [['help'], "Unexpected argument 'help'"],
+  [['--sped', '50'], "Unknown option '--sped'"],
+  [['--speed', 'fast'], '--speed must be a number from 1 to 100, but is "fast".'],
+  [['--speed=0'], '--speed must be a number from 1 to 100, but is "0".'],
+  [['--environment', 'a b'], '--environment must be a name of letters, digits and ._- but is "a b".'],
+])('the sandbox does not start with the arguments %j, and says which ones it takes', async (words, problem) => {
+  const run = promisify(execFile)(process.execPath, ['lib/sandbox/main.js', ...words])
+  const { code, stdout, stderr } = await run.catch((error) => error)
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toContain(problem)
+  expect(stderr).toContain('\nUsage: npm run sandbox -- [--environment NAME] [--speed N]\n')
+})
+
+it('the sandbox prints its usage with --help, and does not start', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['lib/sandbox/main.js', '--help'])
+  expect(stdout).toMatch(/^Usage: npm run sandbox.*--environment NAME .*--speed N .*--help/s)
+})
+
+it('the sandbox prints variables on stdout, and two commands that a shell runs as they are: to plan, and to change a tag by hand', async () => {
+  const sandbox = spawn(process.execPath, ['lib/sandbox/main.js', '--speed', '50'])
   const read = async (stream: Readable, end: RegExp) => {
     let text = ''
     for await (const part of stream.setEncoding('utf8')) {
@@ -94,14 +116,19 @@ it('the sandbox prints variables on stdout, and a command that a shell runs as i
   try {
     const [variables, hint] = await Promise.all([
       read(sandbox.stdout, /^GITHUB_API_URL=.*\n/m),
-      read(sandbox.stderr, /^env .*\n/m),
+      read(sandbox.stderr, /(?:^env .*\n[\s\S]*){2}/m),
     ])
     // Lines of another form would be errors in GITHUB_ENV.
     for (const line of variables.trimEnd().split('\n')) expect(line).toMatch(/^[A-Z0-9_]+=\S+$/)
-    const [command = ''] = /^env .*$/m.exec(hint) ?? []
-    expect(command).toContain(' node dist/index.js plan ')
-    const { stdout } = await promisify(execFile)('sh', ['-c', command], { env: { PATH: process.env.PATH } })
-    expect(stdout).toContain('\nhas-changes=true\n')
+    expect(hint).toContain('An index takes 12 seconds to build (on AWS 8 to 17 minutes).')
+    const [plan = '', changeByHand = ''] = hint.match(/^env .*$/gm) ?? []
+    const shell = async (command: string) =>
+      (await promisify(execFile)('sh', ['-c', command], { env: { PATH: process.env.PATH } })).stdout
+    const apply = plan.replace(' node dist/index.js plan ', ' node dist/index.js apply ')
+    expect(await shell(apply)).toContain('\nchanged=true\n')
+    expect(await shell(plan)).toContain('\nhas-changes=false\n')
+    await shell(changeByHand)
+    expect(await shell(plan)).toMatch(/\nhas-changes=true\nchanges-count=1\n/)
   } finally {
     sandbox.kill()
   }

@@ -3,7 +3,9 @@ import { parse } from 'yaml'
 import { mayStandAlone, readArguments } from '../../src/command-line/arguments.ts'
 import { renderHelp } from '../../src/command-line/help.ts'
 import { declarations, inputNames } from '../../src/inputs/declarations.ts'
+import { readInputs } from '../../src/inputs/inputs.ts'
 import type { Declaration } from '../../src/inputs/parsers.ts'
+import { sourceOf } from '../support/builders.ts'
 
 const read = (words: string, variables = {}) => readArguments(words.split(' '), variables)
 const inputsOf = (words: string) => {
@@ -86,6 +88,15 @@ it.each([
   ['plan --aws_region=x', ['--aws_region is not a flag. Did you mean --aws-region?']],
   ['plan --Environment dev', ['--Environment is not a flag. Did you mean --environment?']],
   ['plan --region x', ['--region is not a flag. Did you mean --aws-region?']],
+  ['plan --profile work', ['--profile is not a flag. Set the environment variable AWS_PROFILE.']],
+  ['plan --token ghs_secret', ['--token is not a flag. Set the environment variable GITHUB_TOKEN.']],
+  ['plan --verbose', ['--verbose is not a flag. The log is always complete.']],
+  ['plan -v', ['-v is not a flag. Did you mean --version?']],
+  ['apply dev', ['"dev" follows no flag. Did you mean --environment dev?']],
+  [
+    'apply dev --environment prod',
+    ['"dev" follows no flag. Repeat the flag for each value, such as --tags team=a --tags zone=b.'],
+  ],
   ['apply --dry-run', ['--dry-run is not a flag. Did you mean the command plan?']],
   ['plan --colour', ['--colour is not a flag. --help lists the flags.']],
   ['plan -abc', ['-a is not a flag. --help lists the flags.']],
@@ -129,7 +140,10 @@ it.each(['plan --github-token ghs_secret', 'plan --github-token=ghs_secret', 'pl
 
 it('refuses inputs in environment variables beside flags, unless they are empty', () => {
   expect(problemsOf('plan --environment dev', { INPUT_ENVIRONMENT: 'prod', INPUT_TAGS: ' ' })).toEqual([
-    'The environment has INPUT_ENVIRONMENT, but a command takes its inputs from flags only. Unset them, or leave all arguments out.',
+    'The environment has INPUT_ENVIRONMENT, but a command takes its inputs from flags only. Unset it, or leave all arguments out.',
+  ])
+  expect(problemsOf('plan --environment dev', { INPUT_ENVIRONMENT: 'prod', INPUT_TAGS: 'a=b' })).toEqual([
+    'The environment has INPUT_ENVIRONMENT, INPUT_TAGS, but a command takes its inputs from flags only. Unset them, or leave all arguments out.',
   ])
 })
 
@@ -155,6 +169,22 @@ describe('the help', () => {
     for (const command of declarations.command.choices ?? []) {
       expect(help).toMatch(new RegExp(`^  ${command} +[a-z].*\\.$`, 'm'))
     }
+  })
+
+  it('has two examples, which are right', () => {
+    const [, examples = ''] = /\nExamples:\n([\s\S]*?)\n\n/.exec(help.replace(/\\\n +/g, '')) ?? []
+    const commands = examples.split('\n').map((line) => inputsOf(line.replace(/^ {2}tenant-tables /, '')))
+    expect(commands).toEqual([
+      { command: 'plan', environment: 'dev', 'aws-region': 'ap-south-1' },
+      expect.objectContaining({ command: 'apply', tags: 'team=planner', 'role-to-assume': expect.any(String) }),
+    ])
+    for (const inputs of commands) expect(() => readInputs(sourceOf(inputs, {}))).not.toThrow()
+  })
+
+  it('begins with what the action does, as package.json does', () => {
+    const { description } = JSON.parse(readFileSync('package.json', 'utf8'))
+    expect(parse(action).description).toBe(description)
+    expect(help.replaceAll('\n', ' ').startsWith(`${description}  Usage: `)).toBe(true)
   })
 
   it('has lines of at most 90 characters', () => {

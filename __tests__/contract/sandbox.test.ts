@@ -1,7 +1,13 @@
 /** The contract on the sandbox, which has the durations, tag lags, tag locks and role trust of AWS. */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
-import { externalId, hubRole, provisionerRole, twoAccounts } from '../../sandbox/two-accounts.ts'
+import {
+  administratorAccessKey,
+  externalId,
+  hubRole,
+  provisionerRole,
+  twoAccounts,
+} from '../../sandbox/two-accounts.ts'
 import { mostUnits } from '../../scripts/contract-aws/cost.ts'
 import { fastClock } from '../support/clock.ts'
 import { describeContract } from './contract.ts'
@@ -9,10 +15,6 @@ import { describeContract } from './contract.ts'
 const region = 'ap-south-1'
 // One clock for the sandbox and the action, 50 times faster than real time.
 const clock = fastClock(50)
-const administratorKey = {
-  accessKeyId: 'AKIASANDBOXADMIN0001',
-  secretAccessKey: 'sandbox/target/administrator/secret/key0',
-}
 let sandbox: Sandbox
 
 describeContract('the sandbox', {
@@ -26,15 +28,14 @@ describeContract('the sandbox', {
   buildsIndexes: true,
   changesTimeToLiveAgain: true,
   administrator: async () =>
-    new DynamoDBClient({ region, endpoint: sandbox.url, credentials: administratorKey, maxAttempts: 10 }),
+    new DynamoDBClient({ region, endpoint: sandbox.url, credentials: administratorAccessKey, maxAttempts: 10 }),
   start: async () => {
     const options = twoAccounts('dev')
-    const principal = 'arn:aws:iam::222222222222:user/administrator'
     sandbox = await startSandbox({
       ...options,
       now: clock.now,
       timings: { billingModeUpdating: 20_000, indexCreating: 30_000, indexAllocating: 5000, timeToLiveCooldown: 0 },
-      accessKeys: [...(options.accessKeys ?? []), { ...administratorKey, principal }],
+      accessKeys: [...(options.accessKeys ?? []), administratorAccessKey],
     })
   },
   reset: () => sandbox.reset(),

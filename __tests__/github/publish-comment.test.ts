@@ -207,7 +207,7 @@ describe('the comment', () => {
     )
     expect([exitCode, outputs.changed]).toEqual([0, 'true'])
     expect(warnings).toEqual([
-      expect.stringMatching(/To fix: give the job "permissions: \{ pull-requests: write, contents: read \}"/),
+      expect.stringMatching(/To fix: Give the job "permissions: \{ pull-requests: write, contents: read \}"/),
     ])
   })
 

@@ -19,6 +19,9 @@ const unconfirmed = (found: string, names = '"tenant", "users"') =>
   `confirm-destroy must list the full names of the tables to delete, one a line, because command is destroy: ${names}; but it ${found}`
 const noToken =
   'credential-source is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".'
+const noJob =
+  'credential-source is oidc, but only a job on GitHub has an OIDC token. Leave credential-source out, and set AWS_PROFILE or an access key.'
+const job: Texts = { GITHUB_ACTIONS: 'true' }
 const tooLong = (seconds: number) =>
   `role-duration-seconds is ${seconds}, but the session of a role that another role assumes lasts at most 3600 seconds. Give 900 to 3600, or a single role.`
 
@@ -49,13 +52,18 @@ it.each<[Texts, Texts, readonly string[]]>([
   ],
   [
     { 'credential-source': 'oidc' },
-    {},
+    job,
     [
       'credential-source is oidc, but role-to-assume is empty. Give the role that trusts the job, or leave credential-source out.',
       noToken,
     ],
   ],
-  [{ ...role, 'credential-source': 'oidc' }, { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example' }, [noToken]],
+  [
+    { ...role, 'credential-source': 'oidc' },
+    { ...job, ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example' },
+    [noToken],
+  ],
+  [{ ...role, 'credential-source': 'oidc' }, {}, [noJob]],
   [
     { ...role, 'credential-source': 'environment' },
     halfKey,

@@ -211,8 +211,8 @@ describe('the region', () => {
 })
 
 describe('the source of the first credentials', () => {
-  const chain = "so the AWS SDK's default chain is used"
-  const mayNot = `the job may not request an OIDC token (it lacks "permissions: { id-token: write }"), ${chain}`
+  const job = { GITHUB_ACTIONS: 'true' }
+  const mayNot = 'the job lacks "permissions: { id-token: write }"'
   const withRole = 'the job may request an OIDC token, and there is a role to assume'
   const noKey = 'the environment has no access key'
   const environment = 'credential-source is environment, which has'
@@ -228,15 +228,18 @@ describe('the source of the first credentials', () => {
     [role, { ...key, ...token }, 'access-key', 'the environment has an access key'],
     [role, token, 'oidc', `${noKey}, ${withRole}`],
     [role, { ...token, AWS_ACCESS_KEY_ID }, 'oidc', `${idOnly}, ${withRole}`],
-    [role, { AWS_SECRET_ACCESS_KEY }, 'default-chain', `${secretOnly}, and ${mayNot}`],
-    [{}, token, 'default-chain', `${noKey}, and there is no role to assume with an OIDC token, ${chain}`],
-    [role, {}, 'default-chain', `${noKey}, and ${mayNot}`],
+    [role, { ...job, AWS_SECRET_ACCESS_KEY }, 'default-chain', `${secretOnly}, and ${mayNot}`],
+    [{}, token, 'default-chain', `${noKey}, and there is no role to assume with an OIDC token`],
+    [role, job, 'default-chain', `${noKey}, and ${mayNot}`],
+    // A terminal has no job that could have permissions.
+    [role, {}, 'default-chain', noKey],
+    [{}, {}, 'default-chain', noKey],
     // Both variables are needed: the address, and the token that GitHub demands there.
-    [role, { ACTIONS_ID_TOKEN_REQUEST_URL }, 'default-chain', `${noKey}, and ${mayNot}`],
-    [role, { ACTIONS_ID_TOKEN_REQUEST_TOKEN }, 'default-chain', `${noKey}, and ${mayNot}`],
+    [role, { ...job, ACTIONS_ID_TOKEN_REQUEST_URL }, 'default-chain', `${noKey}, and ${mayNot}`],
+    [role, { ...job, ACTIONS_ID_TOKEN_REQUEST_TOKEN }, 'default-chain', `${noKey}, and ${mayNot}`],
     [from('oidc'), { ...key, ...token }, 'oidc', 'credential-source is oidc'],
     [from('environment'), { ...key, ...token }, 'access-key', `${environment} an access key`],
-    [from('environment'), token, 'default-chain', `${environment} no access key, ${chain}`],
+    [from('environment'), token, 'default-chain', `${environment} no access key`],
   ])('of %j with the variables %j is %s', (inputs, variables, kind, reason) => {
     expect(read(inputs, variables).credentialSource).toEqual({ kind, reason })
   })

@@ -56,6 +56,14 @@ export function findMessages(): readonly Message[] {
     .map(({ file, text }) => ({ file, text: withSubject(text) }))
 }
 
+/** The remedies that are written where an error is thrown: its second argument. */
+export function findRemedies(): readonly Message[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => literalsOf(file))
+    .filter(({ place }) => /(?:Remedy|Stopped|GitHub)Error\(1\)$/.test(place))
+}
+
 /** Places of messages that need no full stop: it follows where they are printed. */
 const otherMessages =
   /(?:none|\w+Error|super)\(0\)$|textOf\(1\)$|(?:^|\/)(?:must|readPlanDocument|describeTimeToLive\/start)$/

@@ -5,7 +5,7 @@ import { errorMessage, errorName, httpStatus } from '../errors/thrown.ts'
 import { quote } from '../text/readable.ts'
 import { iamDelay, isAllowMissing } from './denials.ts'
 import { unsentRemedy } from './remedies.ts'
-import type { Variables } from './sdk-settings.ts'
+import { isGitHubJob, type Variables } from './sdk-settings.ts'
 import { remedyForSts } from './session-errors.ts'
 
 /** A source of credentials that a variable or a profile names. */
@@ -28,19 +28,27 @@ export function explainDefaultChain(
 ): RemedyError {
   const source = findConfiguredSource(variables, sharedConfig)
   if (source === undefined) {
-    const [message, remedy] = errorMessage(error).includes('Could not load credentials from any providers')
-      ? [
-          'No credentials were found: no access key in the environment, no OIDC token, and none in the places that the AWS SDK searches.',
-          'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.',
-        ]
-      : ['The AWS SDK could not search for credentials.', unsentRemedy]
-    return new RemedyError(message, remedy, { cause: error })
+    const isNoneFound = errorMessage(error).includes('Could not load credentials from any providers')
+    if (!isNoneFound) {
+      return new RemedyError('The AWS SDK could not search for credentials.', unsentRemedy, { cause: error })
+    }
+    return new RemedyError(
+      'No credentials were found: no access key in the environment, and none in the places that the AWS SDK searches.',
+      isGitHubJob(variables) ? remedyInJob : remedyOnTerminal,
+      { cause: error },
+    )
   }
   const reason = withoutCommands(readReason(lines, source.provider), sharedConfig)
   const copy = Object.assign(new Error(errorMessage(error), { cause: reason }), { name: errorName(error) })
   const cause = reason === undefined ? error : copy
   return new RemedyError(`The AWS SDK got no credentials from ${source.name}.`, remedyBy(source, error), { cause })
 }
+
+const remedyInJob =
+  'Give the job "permissions: { id-token: write }" and name a role-to-assume that trusts it, or run aws-actions/configure-aws-credentials before this step.'
+
+const remedyOnTerminal =
+  'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. For a profile with single sign-on, run "aws sso login" first.'
 
 /** Returns a remedy for the error of STS if it answered, else for the source. */
 function remedyBy(source: ConfiguredSource, error: unknown): string {
@@ -59,9 +67,11 @@ function findConfiguredSource(
 ): ConfiguredSource | undefined {
   const profile = variables.AWS_PROFILE || 'default'
   const keys = Object.keys({ ...configFile[profile], ...credentialsFile[profile] })
-  const [keySource] = profileRemedies.flatMap(([start, remedy]) => {
+  const [keySource] = profileRemedies.flatMap(([start, advice, hasAlternative]) => {
     const key = keys.find((each) => each.startsWith(start))
-    return key === undefined ? [] : [{ name: `${key} of the profile ${quote(profile)}`, remedy, provider: 'fromIni' }]
+    if (key === undefined) return []
+    const remedy = hasAlternative && isGitHubJob(variables) ? `${advice} Or use the OIDC token of the job.` : advice
+    return [{ name: `${key} of the profile ${quote(profile)}`, remedy, provider: 'fromIni' }]
   })
   const source = keySource ?? variableSources.find(({ name }) => variables[name])
   // Only a profile that a variable names is an error: others may hold just a region.
@@ -75,17 +85,21 @@ function findConfiguredSource(
   }
 }
 
-/** A remedy for each key, or beginning of keys, that makes a profile a source. The first one that the profile has counts. */
-const profileRemedies: readonly (readonly [key: string, remedy: string])[] = [
+/**
+ * A remedy for each key, or beginning of keys, that makes a profile a source. The first one that the profile has counts.
+ * Some sources need a person: a job has its OIDC token as an alternative.
+ */
+const profileRemedies: readonly (readonly [key: string, remedy: string, hasAlternative?: true])[] = [
   [
     'mfa_serial',
-    'A job can give no code of multi-factor authentication. Use a profile without mfa_serial, or the OIDC token of the job.',
+    'The action asks nobody for a code of multi-factor authentication. Use a profile without mfa_serial.',
+    true,
   ],
   ['web_identity_token_file', 'Check web_identity_token_file and role_arn of the profile.'],
   ['role_arn', 'Check source_profile or credential_source of the profile, and where the first credentials come from.'],
-  ['credential_process', 'Run its command on this machine, as the user of the runner, and correct what it reports.'],
-  ['sso_', 'Run "aws sso login" for this profile on this machine, or use the OIDC token of the job.'],
-  ['login_session', 'Run "aws login" for this profile on this machine, or use the OIDC token of the job.'],
+  ['credential_process', 'Run its command on this machine, as the same user, and correct what it reports.'],
+  ['sso_', 'Run "aws sso login" for this profile on this machine.', true],
+  ['login_session', 'Run "aws login" for this profile on this machine.', true],
   ['aws_', 'Give the profile both aws_access_key_id and aws_secret_access_key, or neither.'],
 ]
 

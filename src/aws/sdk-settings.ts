@@ -10,6 +10,11 @@ import { quote } from '../text/readable.ts'
 /** Environment variables, or the keys of a section of a file. */
 export type Variables = Readonly<Record<string, string | undefined>>
 
+/** Reports whether the process is part of a job on GitHub, and not a command on a terminal or on another CI system. */
+export function isGitHubJob({ GITHUB_ACTIONS }: Variables): boolean {
+  return GITHUB_ACTIONS === 'true'
+}
+
 /** A service that is called at another address than AWS's own. */
 export interface CustomEndpoint {
   readonly service: string

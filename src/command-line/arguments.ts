@@ -29,10 +29,7 @@ export function readArguments(args: readonly string[], variables: Variables): Ar
     ...checkCommand(command),
     ...flags.flatMap((flag) => checkFlag(flag)),
     ...checkRepetitions(flags),
-    ...strays.map(
-      (stray) =>
-        `${quote(stray)} follows no flag. Repeat the flag for each value, such as --tags team=a --tags zone=b.`,
-    ),
+    ...strays.map((stray) => explainStray(stray, flags)),
     ...checkVariables(variables),
   ]
   if (problems.length > 0) return { kind: 'wrong', problems }
@@ -43,6 +40,12 @@ export function readArguments(args: readonly string[], variables: Variables): Ar
     kind: 'run',
     inputs: Object.fromEntries([['command', command], ...given.map((name) => [name, linesOf(name)])]),
   }
+}
+
+/** A value that follows no flag. */
+interface Stray {
+  readonly value: string
+  readonly followsCommand: boolean
 }
 
 interface Flag {
@@ -58,7 +61,7 @@ function splitArguments(args: readonly string[]) {
   // Without a list of options, every flag is a token of its own, and so is the argument after it.
   const { tokens } = parseArgs({ args: [...args], strict: false, tokens: true })
   const flags: Flag[] = []
-  const strays: string[] = []
+  const strays: Stray[] = []
   let command: string | undefined
   for (const [index, token] of tokens.entries()) {
     const previous = tokens[index - 1]
@@ -70,7 +73,7 @@ function splitArguments(args: readonly string[]) {
     } else if (token.kind === 'positional' && index === 0) command = token.value
     else if (token.kind === 'positional' && previous?.kind === 'option' && last?.value === undefined && last) {
       flags[flags.length - 1] = { ...last, value: token.value }
-    } else strays.push(token.kind === 'positional' ? token.value : '--')
+    } else strays.push({ value: token.kind === 'positional' ? token.value : '--', followsCommand: index === 1 })
   }
   return { command, flags, strays }
 }
@@ -81,6 +84,15 @@ function checkCommand(command: string | undefined): readonly string[] {
   const choices = `Begin with one of ${commands?.join(', ')}.`
   if (command === undefined) return [`The command is missing. ${choices}`]
   return commands?.some((each) => each === command) ? [] : [`${quote(command)} is not a command. ${choices}`]
+}
+
+/** Explains a value without a flag. The one after the command is mostly meant for the environment. */
+function explainStray({ value, followsCommand }: Stray, flags: readonly Flag[]): string {
+  const isEnvironment = followsCommand && value !== '--' && !flags.some(({ name }) => name === 'environment')
+  const advice = isEnvironment
+    ? `Did you mean --environment ${visible(value)}?`
+    : 'Repeat the flag for each value, such as --tags team=a --tags zone=b.'
+  return `${quote(value)} follows no flag. ${advice}`
 }
 
 function checkFlag({ written, name, value }: Flag): readonly string[] {
@@ -95,7 +107,17 @@ function checkFlag({ written, name, value }: Flag): readonly string[] {
   return value === undefined && !mayStandAlone(input) ? [`${written} has no value. Write ${written}=VALUE.`] : []
 }
 
+/** Advice for flags of other commands, by the name in lower case. */
+const adviceForFlags: ReadonlyMap<string, string> = new Map([
+  ['token', `Set the environment variable ${tokenVariable}.`],
+  ['profile', 'Set the environment variable AWS_PROFILE.'],
+  ['v', 'Did you mean --version?'],
+  ['verbose', 'The log is always complete.'],
+])
+
 function suggestFlag(name: string, value = ''): string {
+  const advice = adviceForFlags.get(name.toLowerCase())
+  if (advice !== undefined) return ` ${advice}`
   const meant = suggestInput({ name: name.toLowerCase(), value })
   if (meant === undefined) return ' --help lists the flags.'
   if (meant === 'command: plan') return ' Did you mean the command plan?'
@@ -122,6 +144,6 @@ function checkVariables(variables: Variables): readonly string[] {
   const given = givenInputs(variables).map(({ variable }) => visible(variable))
   if (given.length === 0) return []
   return [
-    `The environment has ${listSome(given, 5, 'more input')}, but a command takes its inputs from flags only. Unset them, or leave all arguments out.`,
+    `The environment has ${listSome(given, 5, 'more input')}, but a command takes its inputs from flags only. Unset ${given.length === 1 ? 'it' : 'them'}, or leave all arguments out.`,
   ]
 }

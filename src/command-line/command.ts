@@ -46,7 +46,7 @@ function wrongArguments(problems: readonly string[]): RemedyError {
   const summary = problems.length === 1 ? 'An argument is wrong.' : `${count(problems.length, 'argument')} are wrong.`
   return new RemedyError(
     [summary, ...problems.map((problem) => `- ${problem}`)].join('\n'),
-    'correct the arguments. --help prints all commands and flags. Nothing was called.',
+    'Correct the arguments. --help prints all commands and flags. Nothing was called.',
   )
 }
 

@@ -102,5 +102,5 @@ function noticeAbsence(reason: string, runner: Runner): void {
 /** Explains an access that GitHub denies by the permission that the job needs. */
 function explainRefusal(error: unknown): string {
   if (!(error instanceof GitHubError) || ![401, 403, 404].includes(error.status)) return renderError(error)
-  return `${errorMessage(error)}\nTo fix: give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`
+  return `${errorMessage(error)}\nTo fix: Give the job "permissions: { pull-requests: write, contents: read }". A pull request from a fork has a token that can only read.`
 }

@@ -1,5 +1,5 @@
 /** Decides which source the first credentials come from. */
-import type { Variables } from '../aws/sdk-settings.ts'
+import { isGitHubJob, type Variables } from '../aws/sdk-settings.ts'
 import type { CredentialSource, Role } from '../aws/session-request.ts'
 import type { Values } from './declarations.ts'
 
@@ -18,17 +18,18 @@ export function chooseCredentialSource(
     const reason = 'credential-source is environment, which has'
     return missing === undefined
       ? { kind: 'access-key', reason: `${reason} an access key` }
-      : { kind: 'default-chain', reason: `${reason} no access key, so the AWS SDK's default chain is used` }
+      : { kind: 'default-chain', reason: `${reason} no access key` }
   }
   if (missing === undefined) return { kind: 'access-key', reason: 'the environment has an access key' }
   const hasToken = mayRequestToken(variables)
   if (hasToken && roles.length > 0) {
     return { kind: 'oidc', reason: `${missing}, the job may request an OIDC token, and there is a role to assume` }
   }
-  const noToken = hasToken
-    ? 'there is no role to assume with an OIDC token'
-    : 'the job may not request an OIDC token (it lacks "permissions: { id-token: write }")'
-  return { kind: 'default-chain', reason: `${missing}, and ${noToken}, so the AWS SDK's default chain is used` }
+  if (hasToken) {
+    return { kind: 'default-chain', reason: `${missing}, and there is no role to assume with an OIDC token` }
+  }
+  const noToken = isGitHubJob(variables) ? ', and the job lacks "permissions: { id-token: write }"' : ''
+  return { kind: 'default-chain', reason: `${missing}${noToken}` }
 }
 
 /** `permissions: { id-token: write }` sets both variables. */

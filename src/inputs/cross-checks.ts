@@ -1,5 +1,5 @@
 /** The rules between inputs, and between an input and the environment variables. */
-import type { Variables } from '../aws/sdk-settings.ts'
+import { isGitHubJob, type Variables } from '../aws/sdk-settings.ts'
 import { type Definition, defineTables, nameTables } from '../definition/definition.ts'
 import { decideProduction } from '../definition/production.ts'
 import type { Command } from '../plan/plan.ts'
@@ -107,7 +107,9 @@ export const crossChecks: readonly CrossCheck[] = [
     ([source], { variables }) =>
       source === 'oidc' &&
       !mayRequestToken(variables) &&
-      'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".',
+      (isGitHubJob(variables)
+        ? 'is oidc, but the job may not request an OIDC token. Give the job "permissions: { id-token: write }".'
+        : 'is oidc, but only a job on GitHub has an OIDC token. Leave credential-source out, and set AWS_PROFILE or an access key.'),
   ),
   check(
     ['credential-source'],

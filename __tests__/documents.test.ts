@@ -100,6 +100,14 @@ it('the lines of allow in the README, in the page of reviews and in action.yml a
   expect(listed.split(', ').sort()).toEqual([...disruptionNames].sort())
 })
 
+it('the icons that the page of reviews explains are those of the comment and the summary', () => {
+  const iconsIn = (text: string) => new Set(text.match(/\p{Extended_Pictographic}/gu))
+  const explained = rowsUnder('docs/reviewing-plans.md', 'Icons').map(([icon]) => icon)
+  const shown = iconsIn(read('src/report/sections.ts'))
+  expect(shown.size).toBeGreaterThan(5)
+  expect([...iconsIn(explained.join(''))].sort()).toEqual([...shown].sort())
+})
+
 it('the commands of the README are those of the code', () => {
   const documented = rowsUnder('README.md', 'Commands and permissions').flatMap(([name]) => quoted(name))
   expect(documented.slice(0, 5).sort()).toEqual([...(declarations.command.choices ?? [])].sort())
